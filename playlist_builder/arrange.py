@@ -1,0 +1,175 @@
+"""Tracks and a profile become a session: the best that these tracks allow, and how near it is.
+
+This room states the task (which tracks, which rules, which curve), gives way on rules in a
+documented order where they cannot all hold, and says what came of it. It refuses to read
+files, to look at a clock, and to hide anything: whatever gave way is named in the session.
+
+The cost
+--------
+The session's cost is a mean over the time asked for, so its unit is squared energy:
+
+    cost = (follow + seams + preference + end) / cells asked for
+
+follow      the sum over all cells of 10 s of (contour - target)^2. Each track's own contour is
+            placed at the cell nearest to its start. This is what a profile asks for; all other
+            weights are set against it.
+seams       for each passage from one track to the next
+            2 cells x (step of energy)^2: a step is heard apart from how well either side fits;
+            it counts as if it stood wrong for 20 s;
+            0.01 per squared LU that the loudness rises beyond `loudness_step_lu`, as a straight
+            line beyond 6 LU: a rise 5 LU too large counts as much as a minute at a distance of
+            0.2, while a fade-in after a fade-out, which reads as a rise of 30 LU, does not
+            outweigh everything else;
+            0.002 for tempos half an octave apart (folded, times both confidences), 0.001 for keys
+            on opposite sides of the circle of fifths (times both confidences), 0.001 per octave
+            of spectral centroid up to two: so small that they decide between near equals only.
+preference  0.01 x (1 - preference) per cell: a wanted track may stand 0.1 further off.
+end         0.01 per cell that the session ends before or after the time asked for.
+
+The energy of a seam is that of the first step of the one track and the last whole step of the
+other. `bound` is a value of this cost that no session of the same tracks and rules can go below.
+
+Rules that give way
+-------------------
+If the rules cannot all hold, these are lifted one after the other until a session is found; then
+those that turn out not to be in the way are put back. The session names every rule it breaks:
+
+1. how many tracks of one artist;
+2. how many others between two of one artist;
+3. brightness and percussiveness limits of phases;
+4. the tolerance of the duration, in steps to 1, 2, 5 and 10 minutes;
+5. the minute of a pin, which then starts as near as that leads to;
+6. the startle limits of phases, last because they guard against harm.
+
+Never lifted: vocals, bans, `avoid`, include and exclude, length limits, no track twice, that a
+pinned track is in, and its place. Where even that leaves nothing, an error says so.
+
+A slot belongs to the phase in which its middle lies; the limits of a phase bind every track that
+plays in it for at least one cell.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+
+import numpy as np
+
+from playlist_builder import outcome
+from playlist_builder.curve import Profile
+from playlist_builder.errors import ArrangeError
+from playlist_builder.models import Session, Track
+from playlist_builder.rules import Pin, Request
+from playlist_builder.solver import Solution, solve
+from playlist_builder.stage import Ask, Leave, Scale, Stage, set_up, task
+
+__all__ = ["Pin", "Request", "Scale", "alternatives", "arrange"]
+
+NO_REQUEST = Request()
+TOLERANCES_S = (60.0, 120.0, 300.0, 600.0)
+
+
+def leaves() -> list[Leave]:
+    """Return what is lifted at each attempt, from nothing to all of it."""
+    steps = [Leave()]
+    steps.append(replace(steps[-1], artist_max=True))
+    steps.append(replace(steps[-1], artist_gap=True))
+    steps.append(replace(steps[-1], colour=True))
+    steps.extend(replace(steps[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)
+    steps.append(replace(steps[-1], pin_minutes=True))
+    steps.append(replace(steps[-1], startle=True))
+    return steps
+
+
+def arrange(  # noqa: PLR0913 - each option of the command line is one of these
+    tracks: Sequence[Track],
+    profile: Profile,
+    *,
+    duration_s: float | None = None,
+    seed: int = 0,
+    scale: Scale = "relative",
+    tolerance_s: float = 30.0,
+    request: Request = NO_REQUEST,
+) -> Session:
+    """Return the best session found for a profile.
+
+    The profile is scaled to `duration_s` if given. On the relative scale energies are read as
+    percentiles among all `tracks`. Seed 0 gives the best session; every other seed gives one of
+    nearly the same cost. The same arguments give the same session, in whatever order the tracks
+    come. Raises ArrangeError where the tracks cannot fill the session, ProfileError where the
+    profile cannot take the duration.
+    """
+    return _arrange(set_up(tracks, profile, Ask(duration_s, seed, scale, tolerance_s, request)))
+
+
+def alternatives(  # noqa: PLR0913 - as arrange, and a count
+    tracks: Sequence[Track],
+    profile: Profile,
+    count: int,
+    *,
+    duration_s: float | None = None,
+    seed: int = 0,
+    scale: Scale = "relative",
+    tolerance_s: float = 30.0,
+    request: Request = NO_REQUEST,
+) -> list[Session]:
+    """Return up to `count` sessions, the best first; any two share less than half of their tracks.
+
+    Pinned tracks do not count as shared. Fewer sessions are returned where the library holds
+    no more; raises as `arrange` does where it holds none.
+    """
+    ask = Ask(duration_s, seed, scale, tolerance_s, request)
+    kept = {pin.track for pin in request.pins}
+    sessions: list[Session] = []
+    while len(sessions) < count:
+        try:
+            session = _arrange(set_up(tracks, profile, ask))
+        except ArrangeError:
+            if not sessions:
+                raise
+            break
+        sessions.append(session)
+        free = [slot for slot in session.slots if not kept & {slot.path, slot.identity}]
+        ask = replace(ask, earlier=(*ask.earlier, frozenset(slot.identity for slot in free)))
+    return sessions
+
+
+def _arrange(stage: Stage) -> Session:
+    leave, found = _solved(stage)
+    sequence = np.array(found.sequence)
+    order = outcome.Order(
+        [stage.tracks[piece] for piece in found.sequence],
+        stage.material.take(sequence),
+        stage.profile,
+        task(stage, leave).scheme,
+    )
+    pins = [(pin, found.sequence.index(piece)) for pin, piece in stage.pins]
+    ask = stage.ask
+    told = outcome.warnings(order, stage.rules, stage.reach, scaled=ask.scale == "relative")
+    return replace(
+        outcome.session(order, ask.scale, ask.seed, found.cost, found.bound),
+        warnings=(*stage.notes, *told),
+        relaxed=tuple(outcome.given_up(order, stage.rules, ask.tolerance_s, pins)),
+    )
+
+
+def _solved(stage: Stage) -> tuple[Leave, Solution]:
+    """Return what had to be lifted, and the best session under what is left."""
+    for leave in leaves():
+        found = solve(task(stage, leave))
+        if found is not None:
+            return _restored(stage, leave, found)
+    raise ArrangeError(
+        f"No order of the {len(stage.tracks)} tracks that pass fills"
+        f" {stage.profile.duration_s / 60.0:.0f} min under these rules and pins."
+        " Add music, drop a pin, or ask for another duration."
+    )
+
+
+def _restored(stage: Stage, leave: Leave, found: Solution) -> tuple[Leave, Solution]:
+    """Put back every rule that was lifted before the one that helped, where a session allows it."""
+    lifted = [each.name for each in fields(Leave) if getattr(leave, each.name)]
+    for name in lifted[:-1]:
+        tried = replace(leave, **{name: getattr(Leave(), name)})
+        better = solve(task(stage, tried))
+        if better is not None:
+            leave, found = tried, better
+    return leave, found

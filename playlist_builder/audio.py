@@ -1,0 +1,278 @@
+"""Path to samples, and samples to a file; the only room that knows PyAV (FFmpeg).
+
+Decoding goes block by block, so memory is bounded whatever the length. Samples come out as
+float32 of shape (channels, n) at the file's own rate, full scale = 1.0, never resampled or mixed:
+what a mix is, is pinned down in `features`, because decoders disagree about it by 3 dB.
+
+The room refuses what is not a finite, complete piece of audio: video, text, files cut short.
+Only local files in audio containers are opened; a file that is really a playlist or a script
+(HLS, concat, SDP) cannot make FFmpeg open anything else.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import av.container
+import av.error
+import numpy as np
+from av.stream import Disposition
+from numpy.typing import NDArray
+
+from playlist_builder.errors import AudioError
+
+BLOCK_S = 2.0
+"""Length of a block: long enough that Python costs nothing, short enough for the CPU's cache."""
+
+CONTAINERS = (
+    "aac,ac3,aiff,ape,asf,au,caf,dsf,dts,eac3,flac,iff,matroska,mov,mp3,mpc,mpc8,ogg,tak,tta,"
+    "w64,wav,webm,wv"
+)
+"""FFmpeg's names of the containers that may be opened at all."""
+
+STATES_LENGTH = frozenset(
+    {"aiff", "ape", "caf", "dsf", "flac", "mov", "mpc", "mpc8", "tak", "tta", "w64", "wav", "wv"}
+)
+"""Containers whose header states the length, so that a file cut short can be told."""
+
+MISSING_SHARE = 0.01
+MISSING_S = 1.0
+"""A track may lack this share of its stated length plus this many seconds; beyond, it is cut."""
+
+DAMAGED_SHARE = 0.01
+"""Largest share of packets that may fail to decode; old MP3s often have a broken first one."""
+
+IDENTITY_BYTES = 16
+
+PYAV_PLANES = 8
+"""From this many planes on, `AudioFrame.to_ndarray` of PyAV 18 crashes."""
+
+_FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the samples of one file are to be read."""
+
+    sample_rate_hz: int
+    channels: tuple[str, ...]
+    """FFmpeg's channel names in order, such as ("FL", "FR")."""
+
+
+class Recording:
+    """One audio file, open for a single pass; a context manager.
+
+    Iterate over `blocks`; afterwards `identity` is the hash of the audio packets. It depends on
+    nothing but the encoded music, so renaming, moving or retagging a file does not change it.
+
+    Raises `AudioError` where the file is not a complete piece of audio; the text is the reason.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._container = _open(path)
+        self._has_length_header = _has_length_header(path, self._container.format.name)
+        self._hash = hashlib.blake2b(digest_size=IDENTITY_BYTES)
+        self._kind: tuple[str, str, int] | None = None
+        self._resampler: av.AudioResampler | None = None
+        try:
+            self._stream = _audio_stream(self._container)
+        except AudioError:
+            self._container.close()
+            raise
+        context = self._stream.codec_context
+        context.thread_count = 1  # tracks are analysed in parallel, not the parts of one track
+        self.layout = Layout(
+            context.sample_rate, tuple(channel.name for channel in context.layout.channels)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._container.close()
+
+    @property
+    def identity(self) -> str:
+        """Hash of the packets read so far, as hex; of the track once `blocks` is exhausted."""
+        return self._hash.hexdigest()
+
+    @property
+    def stated_duration_s(self) -> float | None:
+        """Length in seconds by the header, where the container has one that can be trusted."""
+        stream = self._stream
+        if not self._has_length_header or stream.duration is None or stream.time_base is None:
+            return None
+        return float(stream.duration * stream.time_base)
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """Decode from start to end; yields float32 of shape (channels, n), `BLOCK_S` long."""
+        size = round(BLOCK_S * self.layout.sample_rate_hz)
+        channels = len(self.layout.channels)
+        fifo = av.AudioFifo()
+        count = 0
+        for frame in self._frames():
+            for fitting in self._fit(frame):
+                fitting.pts = None  # a gap in the timestamps is no gap in the music
+                fifo.write(fitting)
+            while (block := fifo.read(size)) is not None:
+                count += size
+                yield _samples(block, channels)
+        if not fifo.samples_written:
+            raise AudioError("it holds no music that can be decoded")
+        rest = fifo.read()
+        if rest is not None:
+            count += rest.samples
+            yield _samples(rest, channels)
+        self._refuse_if_cut(count / self.layout.sample_rate_hz)
+
+    def read_packets(self) -> None:
+        """Read to the end without decoding, for the `identity` alone."""
+        for packet in self._packets():
+            self._hash.update(packet)
+
+    def _frames(self) -> Iterator[av.AudioFrame]:
+        packets = damaged = 0
+        for packet in self._packets():
+            self._hash.update(packet)
+            packets += 1
+            try:
+                yield from self._stream.decode(packet)
+            except av.error.FFmpegError:
+                damaged += 1
+        yield from self._stream.decode(None)
+        if damaged > 1 and damaged > DAMAGED_SHARE * packets:
+            raise AudioError(f"damaged: {damaged} of {packets} packets cannot be decoded")
+
+    def _fit(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
+        """Bring a frame into the form of the first one.
+
+        Old MP3s and chained Ogg files change rate or channels on the way; and PyAV reads past the
+        end of a frame of eight planes or more, so those are interleaved.
+        """
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._kind is None:
+            crowded = frame.format.is_planar and frame.layout.nb_channels >= PYAV_PLANES
+            self._kind = (frame.format.packed.name, *kind[1:]) if crowded else kind
+        if kind == self._kind:
+            return (frame,)
+        if self._resampler is None:
+            self._resampler = av.AudioResampler(*self._kind)
+        return self._resampler.resample(frame)
+
+    def _packets(self) -> "Iterator[av.Packet[av.AudioStream]]":
+        try:
+            for packet in self._container.demux(self._stream):
+                if packet.size:
+                    yield packet
+        except av.error.FFmpegError as error:
+            raise AudioError(f"damaged: {error.strerror}") from error
+
+    def _refuse_if_cut(self, decoded_s: float) -> None:
+        stated_s = self.stated_duration_s
+        if stated_s and stated_s - decoded_s > MISSING_S + MISSING_SHARE * stated_s:
+            raise AudioError(
+                f"cut short: only {decoded_s:.0f} s of the stated {stated_s:.0f} s are there"
+            )
+
+
+def identify(path: str) -> str:
+    """Return the hash of the audio packets as hex, without decoding them.
+
+    Raises `AudioError` as `Recording` does.
+    """
+    with Recording(path) as recording:
+        recording.read_packets()
+        return recording.identity
+
+
+def write_flac(
+    path: str, samples: NDArray[np.float32], sample_rate_hz: int, tags: Mapping[str, str]
+) -> None:
+    """Write samples of shape (channels, n), full scale = 1.0, as FLAC with 16 bits."""
+    layout = {1: "mono", 2: "stereo"}[samples.shape[0]]
+    integers = np.clip(np.round(samples * 32767.0), -32768, 32767).astype(np.int16)
+    with av.open(path, "w", format="flac") as container:
+        container.metadata.update(tags)
+        stream = container.add_stream("flac", rate=sample_rate_hz, layout=layout)
+        stream.time_base = Fraction(1, sample_rate_hz)
+        for start in range(0, integers.shape[1], sample_rate_hz):
+            block = np.ascontiguousarray(integers[:, start : start + sample_rate_hz].T)
+            frame = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="s16", layout=layout)
+            frame.sample_rate = sample_rate_hz
+            frame.pts = start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def _open(path: str) -> av.container.InputContainer:
+    if Path(path).stat().st_size == 0:
+        raise AudioError("an empty file")
+    try:
+        return av.open(
+            # The prefix keeps FFmpeg from reading a protocol out of a name such as "http:x.mp3".
+            f"file:{path}",
+            options={"protocol_whitelist": "file", "format_whitelist": CONTAINERS},
+            metadata_errors="replace",
+        )
+    except (av.error.InvalidDataError, av.error.ArgumentError, EOFError) as error:
+        raise AudioError("not audio in a format that is known here, or damaged") from error
+    except av.error.FFmpegError as error:
+        raise AudioError(str(error.strerror)) from error
+
+
+def _audio_stream(container: av.container.InputContainer) -> av.AudioStream:
+    if any(
+        stream.type == "video" and not stream.disposition & Disposition.attached_pic
+        for stream in container.streams
+    ):
+        raise AudioError("a video, not audio alone")
+    stream = container.streams.best("audio")
+    if not isinstance(stream, av.AudioStream):
+        raise AudioError("it holds no audio that is known here")
+    if not stream.codec_context.sample_rate or not stream.codec_context.layout.channels:
+        raise AudioError("its header gives no sample rate or no channels")
+    return stream
+
+
+def _has_length_header(path: str, container: str) -> bool:
+    if not STATES_LENGTH.isdisjoint(container.split(",")):
+        return True
+    return container == "mp3" and _has_xing_header(path)
+
+
+def _has_xing_header(path: str) -> bool:
+    """Whether an MP3 counts its frames; without, FFmpeg guesses the length from the bit rate."""
+    with Path(path).open("rb") as file:
+        head = file.read(10)
+        if head[:3] == b"ID3" and len(head) == 10:  # noqa: PLR2004 - the length of an ID3 header
+            size = 0
+            for byte in head[6:10]:
+                size = size << 7 | byte & 0x7F
+            file.seek(10 + size)
+        else:
+            file.seek(0)
+        start = file.read(4096)
+    return any(mark in start for mark in (b"Xing", b"Info", b"VBRI"))
+
+
+def _samples(frame: av.AudioFrame, channels: int) -> NDArray[np.float32]:
+    """One frame as float32 of shape (channels, n), full scale = 1.0."""
+    raw: NDArray[np.generic] = frame.to_ndarray()
+    samples = (raw if frame.format.is_planar else raw.reshape(-1, channels).T).astype(np.float32)
+    kind = frame.format.packed.name
+    if kind == "u8":
+        samples -= _FULL_SCALE["u8"]
+    if kind in _FULL_SCALE:
+        samples /= _FULL_SCALE[kind]
+        return samples
+    return np.nan_to_num(samples, copy=False, posinf=0.0, neginf=0.0)

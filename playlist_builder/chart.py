@@ -1,0 +1,204 @@
+"""Energy over time as text: the planned curve, with or without what a session really holds.
+
+This room draws lines of characters for a terminal of any width. It refuses to colour, to
+print and to read the terminal: the caller knows the width and whether the terminal can show
+more than ASCII.
+
+The planned curve is a line of braille dots, eight to a character; the actual energy is an
+area of block characters, so the two stay apart without colour. Where both meet in one character
+the line wins. In ASCII a line of `*` crosses an area of `:`, with one step per row.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from string import ascii_letters
+
+from rich.cells import cell_len
+
+MIN_WIDTH = 30
+MARGIN = 5  # "0.50 "
+TICK_GAP = 3  # the last label moves left by up to two
+KEY_GAP = 2
+BLOCKS = " ▁▂▃▄▅▆▇█"
+BRAILLE = 0x2800
+BRAILLE_DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))  # per column, from below
+DOTS_WIDE, DOTS_HIGH = 2, 4
+TICK_MINUTES = (1, 2, 5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 360, 720, 1440, 2880)
+
+Marks = dict[tuple[int, int], str]
+"""Characters by column from the left and row from below."""
+
+
+def chart(  # noqa: PLR0913 - everything after the curves is named by the caller
+    planned: Sequence[float],
+    actual: Sequence[float] | None,
+    *,
+    duration_s: float,
+    phases: Sequence[tuple[str, float, float]],
+    width: int,
+    height: int = 12,
+    ascii_only: bool = False,
+) -> str:
+    """Return a chart of energy over time, `width` characters wide at most (30 at least).
+
+    `planned` and `actual` are energies, 0..1, that each cover `duration_s` evenly with any
+    number of values; NaN is a time without energy. The line spans every planned value within
+    a column, so no jump or wave is lost; the area is the mean of the actual values. `phases`
+    are names with start and end in seconds. `height` counts the rows between 0 and 1.
+    """
+    columns = max(width, MIN_WIDTH) - MARGIN - 1
+    area = _ascii_area if ascii_only else _block_area
+    line = _ascii_line if ascii_only else _braille_line
+    marks = {
+        **(area(actual, columns, height) if actual is not None else {}),
+        **line(planned, columns, height),
+    }
+    rows = [
+        _legend(with_actual=actual is not None, ascii_only=ascii_only),
+        *_plot(marks, columns, height, ascii_only=ascii_only),
+        *_time_axis(duration_s, columns, ascii_only=ascii_only),
+        *_phase_rows(phases, duration_s, columns, ascii_only=ascii_only),
+    ]
+    return "\n".join(row.rstrip() for row in rows)
+
+
+def _legend(*, with_actual: bool, ascii_only: bool) -> str:
+    line, area = ("**", "::") if ascii_only else ("⠒⠒", "▆▆")
+    return f"energy: {line} planned" + (f"  {area} actual" if with_actual else "")
+
+
+def _share(values: Sequence[float], column: int, columns: int) -> list[float]:
+    """Return the values that fall into a column, clipped to 0..1 and without NaN; at least one."""
+    first = column * len(values) // columns
+    last = max(first + 1, (column + 1) * len(values) // columns)
+    return [min(max(value, 0.0), 1.0) for value in values[first:last] if not math.isnan(value)]
+
+
+def _spans(values: Sequence[float], columns: int, steps: int) -> Iterator[tuple[int, int, int]]:
+    """Yield column, lowest and highest step of a line that reaches to the next column's start."""
+    shares = [_share(values, column, columns) for column in range(columns)]
+    for column, (share, following) in enumerate(pairwise([*shares, []])):
+        if share:
+            reach = [*share, *following[:1]]
+            yield column, _step(min(reach), steps), _step(max(reach), steps)
+
+
+def _step(value: float, steps: int) -> int:
+    return min(int(value * steps), steps - 1)
+
+
+def _braille_line(values: Sequence[float], columns: int, height: int) -> Marks:
+    codes: dict[tuple[int, int], int] = {}
+    for x, low, high in _spans(values, columns * DOTS_WIDE, height * DOTS_HIGH):
+        for y in range(low, high + 1):
+            cell = (x // DOTS_WIDE, y // DOTS_HIGH)
+            codes[cell] = codes.get(cell, 0) | BRAILLE_DOTS[x % DOTS_WIDE][y % DOTS_HIGH]
+    return {cell: chr(BRAILLE + code) for cell, code in codes.items()}
+
+
+def _ascii_line(values: Sequence[float], columns: int, height: int) -> Marks:
+    return {
+        (column, row): "*"
+        for column, low, high in _spans(values, columns, height)
+        for row in range(low, high + 1)
+    }
+
+
+def _block_area(values: Sequence[float], columns: int, height: int) -> Marks:
+    eighths = len(BLOCKS) - 1
+    return {
+        (column, row): BLOCKS[min(top - row * eighths, eighths)]
+        for column, top in _tops(values, columns, height * eighths)
+        for row in range(math.ceil(top / eighths))
+    }
+
+
+def _ascii_area(values: Sequence[float], columns: int, height: int) -> Marks:
+    return {
+        (column, row): ":" for column, top in _tops(values, columns, height) for row in range(top)
+    }
+
+
+def _tops(values: Sequence[float], columns: int, steps: int) -> Iterator[tuple[int, int]]:
+    for column in range(columns):
+        share = _share(values, column, columns)
+        if share:
+            yield column, round(math.fsum(share) / len(share) * steps)
+
+
+def _plot(marks: Marks, columns: int, height: int, *, ascii_only: bool) -> Iterator[str]:
+    """Yield the rows from above; a label names the upper edge of its row."""
+    parts = next(parts for parts in (4, 2, 1) if height % parts == 0)
+    labels = {height * part // parts: f"{part / parts:.2f}" for part in range(1, parts + 1)}
+    plain, tick = ("|", "+") if ascii_only else ("│", "┤")
+    for row in reversed(range(height)):
+        label = labels.get(row + 1, "")
+        cells = "".join(marks.get((column, row), " ") for column in range(columns))
+        yield f"{label:<{MARGIN}}{tick if label else plain}{cells}"
+
+
+def _time_axis(duration_s: float, columns: int, *, ascii_only: bool) -> Iterator[str]:
+    minutes = duration_s / 60.0
+    longest = len(f"{minutes:.0f}")
+    step = next(
+        (each for each in TICK_MINUTES if each / minutes * columns >= longest + TICK_GAP),
+        TICK_MINUTES[-1],
+    )
+    corner, tick, plain = "+", "+", "-"
+    if not ascii_only:
+        corner, tick, plain = "┼", "┬", "─"
+    line = [corner] + [plain] * columns
+    labels = ""
+    for minute in range(0, math.floor(minutes) + 1, step):
+        at = round(minute / minutes * columns)
+        line[at] = tick if at else corner
+        text = str(minute)
+        start = min(at - (len(text) - 1) // 2, columns + 1 - len(text))
+        labels = f"{labels:<{start}}{text}"
+    yield f"{'0.00':<{MARGIN}}{''.join(line)}"
+    yield f"{'min':<{MARGIN}}{labels}"
+
+
+def _phase_rows(
+    phases: Sequence[tuple[str, float, float]],
+    duration_s: float,
+    columns: int,
+    *,
+    ascii_only: bool,
+) -> Iterator[str]:
+    """Yield the names under their phases, or letters and a key where a name is too wide."""
+    bar = "|" if ascii_only else "│"
+    starts = [round(start_s / duration_s * columns) for _, start_s, _ in phases]
+    rooms = [after - before - 1 for before, after in pairwise([*starts, columns + 1])]
+    if all(cell_len(name) <= room for (name, _, _), room in zip(phases, rooms, strict=True)):
+        yield " " * MARGIN + _placed(
+            (start, bar + name) for start, (name, _, _) in zip(starts, phases, strict=True)
+        )
+        return
+    letters = [ascii_letters[number % len(ascii_letters)] for number in range(len(phases))]
+    yield " " * MARGIN + _placed(zip(starts, letters, strict=True))
+    entries = [
+        f"{letter} {start_s / 60.0:.0f}-{end_s / 60.0:.0f} {name}"
+        for letter, (name, start_s, end_s) in zip(letters, phases, strict=True)
+    ]
+    yield from (" " * MARGIN + row for row in _wrapped(entries, columns + 1))
+
+
+def _placed(texts: Iterable[tuple[int, str]]) -> str:
+    """Return the texts at their places; one whose place is taken is left to the key."""
+    row = ""
+    for start, text in texts:
+        if start >= cell_len(row):
+            row += " " * (start - cell_len(row)) + text
+    return row
+
+
+def _wrapped(entries: Iterable[str], room: int) -> Iterator[str]:
+    row = ""
+    for entry in entries:
+        if row and cell_len(row) + KEY_GAP + cell_len(entry) > room:
+            yield row
+            row = ""
+        row += " " * KEY_GAP + entry if row else entry
+    yield row

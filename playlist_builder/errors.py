@@ -1,0 +1,38 @@
+"""The errors a caller may catch. Every message is one line: what, which, what to do next.
+
+PlaylistBuilderError
+├── AudioError       a file that cannot be decoded as music
+├── LibraryError     the library file, or a track it does not hold
+├── ProfileError     a profile that is missing or not valid
+├── ArrangeError     a session that the tracks at hand cannot fill
+├── ExportError      a session that a format or player cannot hold
+└── SessionError     a session file that cannot be read
+"""
+
+
+class PlaylistBuilderError(Exception):
+    """Anything that a user can mend; its text is one line for a person."""
+
+
+class AudioError(PlaylistBuilderError):
+    """A file that cannot be decoded as music; the text is the reason alone, without the path."""
+
+
+class LibraryError(PlaylistBuilderError):
+    """The library file cannot be used, or it does not hold the track asked for."""
+
+
+class ProfileError(PlaylistBuilderError):
+    """A profile that does not exist, or whose text is not valid."""
+
+
+class ArrangeError(PlaylistBuilderError):
+    """The tracks at hand cannot fill the session that was asked for."""
+
+
+class ExportError(PlaylistBuilderError):
+    """A session that the chosen format or player cannot hold."""
+
+
+class SessionError(PlaylistBuilderError):
+    """A session file that cannot be read."""

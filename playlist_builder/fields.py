@@ -1,0 +1,170 @@
+"""The meaning of what a tag holds: names and raw values to `Tags`, whatever the format.
+
+Pure. It refuses to judge: a wrong genre is passed on as written, and control characters other
+than NUL are the business of whoever prints.
+
+How several values are told apart:
+- NUL (ID3v2.4, APE) and repeated names (Vorbis, MP4, ASF) always part values.
+- Artists, languages and moods also part at " / " and "; ", genres at " / " and any ";". A bare
+  "/" does not part, although ID3v2.3 says so for artists: "AC/DC" and "R&B/Soul" are one.
+  Commas do not part either: "Earth, Wind & Fire".
+- MusicBrainz ids are known by their form, so any separator will do.
+"""
+
+import math
+import os
+import re
+from collections.abc import Iterable
+from itertools import islice
+
+from playlist_builder.models import Tags
+
+MAX_CHARACTERS = 10_000
+"""Where a value is cut: longer than any real comment, short enough for thousands of rows."""
+
+MAX_VALUES = 100
+"""Where a list of values is cut."""
+
+MAX_GAIN_DB = 128.0
+"""The range of R128 gains (RFC 7845, Q7.8); a gain beyond it is a mistake and is left out."""
+
+R128_TO_REPLAYGAIN_DB = 5.0
+"""The gains of RFC 7845 aim at -23 LUFS, those of ReplayGain 2.0 at -18 LUFS."""
+
+# The first name that has a value gives the field. Names are compared by `_plain`.
+_NAMES = {
+    "title": ("tit2", "title", "©nam", "inam"),
+    "artists": ("artists", "tpe1", "artist", "©art", "author", "iart"),
+    "album": ("talb", "album", "albumtitle", "©alb", "iprd"),
+    "album_artists": ("albumartists", "tpe2", "albumartist", "aart"),
+    "genres": ("tcon", "genre", "©gen", "ignr"),
+    "date": ("tdrc", "date", "year", "©day", "icrd"),
+    "languages": ("tlan", "language", "ilng"),
+    "moods": ("tmoo", "mood"),
+    "comments": ("comment", "description", "©cmt", "icmt"),
+    "lyrics": ("lyrics",),
+    "unsynced_lyrics": ("unsyncedlyrics",),
+    "synced_lyrics": ("syncedlyrics",),
+    "mp4_lyrics": ("©lyr",),
+    "track_gain": ("replaygaintrackgain", "rva2track", "headertrackgain"),
+    "track_peak": ("replaygaintrackpeak", "headertrackpeak"),
+    "album_gain": ("replaygainalbumgain", "rva2album", "headeralbumgain"),
+    "album_peak": ("replaygainalbumpeak", "headeralbumpeak"),
+    "r128_track_gain": ("r128trackgain",),
+    "r128_album_gain": ("r128albumgain",),
+    "recording_id": ("musicbrainztrackid",),  # the name is older than the distinction
+    "track_id": ("musicbrainzreleasetrackid",),
+    "album_id": ("musicbrainzalbumid",),
+    "artist_ids": ("musicbrainzartistid",),
+}
+_LYRICS = ("lyrics", "unsynced_lyrics", "synced_lyrics", "mp4_lyrics")
+
+# "----:com.apple.iTunes:MOOD", "WM/Mood" and "Mood" are one name, and so are "ALBUM ARTIST",
+# "ALBUMARTIST", "MusicBrainz Album Id", "MusicBrainz/Album Id" and "MUSICBRAINZ_ALBUMID".
+_IGNORED_IN_NAMES = re.compile(r"^(?:----:.*:|wm/)|[ _/]", re.IGNORECASE)
+_NUL = re.compile(r"\x00")
+_LIST = re.compile(r"\x00|;\s+| / ")
+_GENRE_LIST = re.compile(r"\x00|;| / ")
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)")
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# "01 - ", "1-01 - ", "01. ", "01 ". Any other bare number may be the title's own: "99 Luftballons".
+_TRACK_NUMBER = re.compile(r"\A(?:(?:\d-)?\d{1,3}(?:\s+-\s+|\.\s+)|0\d\s+)(?=[^\s-])")
+# What taggers write in place of lyrics, plain or as a line of LRC.
+_NO_LYRICS = re.compile(
+    r"(?:\[[\d:.]+\]\s*)?[\[(]?\s*(?:au:)?\s*instrumental\s*[\])]?", re.IGNORECASE
+)
+
+_Words = dict[str, list[str]]
+
+
+def from_pairs(pairs: Iterable[tuple[str, str]], path: str, duration_s: float | None) -> Tags:
+    """Return the tags that names and raw values stand for.
+
+    Without a title, the name of the file is the title, less its suffix and track number, with
+    U+FFFD for bytes that are not text. Gains are in dB towards -18 LUFS; a peak of 1.0 is full
+    scale. Ids that are no UUID, and numbers that are none, count as not said.
+    """
+    words: _Words = {}
+    for name, value in pairs:
+        words.setdefault(_plain(name), []).append(value)
+    return Tags(
+        title=_first(words, "title") or title_of(path),
+        artists=_values(words, "artists", _LIST),
+        album=_first(words, "album"),
+        album_artists=_values(words, "album_artists", _LIST),
+        genres=_values(words, "genres", _GENRE_LIST),
+        date=_first(words, "date"),
+        languages=_values(words, "languages", _LIST),
+        moods=_values(words, "moods", _LIST),
+        comments=_values(words, "comments"),
+        has_lyrics=_has_lyrics(words),
+        duration_s=duration_s,
+        track_gain_db=_gain_db(words, "track"),
+        track_peak=_peak(words, "track"),
+        album_gain_db=_gain_db(words, "album"),
+        album_peak=_peak(words, "album"),
+        musicbrainz_recording_id=_id(words, "recording_id"),
+        musicbrainz_track_id=_id(words, "track_id"),
+        musicbrainz_album_id=_id(words, "album_id"),
+        musicbrainz_artist_ids=_ids(words, "artist_ids"),
+    )
+
+
+def title_of(path: str) -> str:
+    """Return the name of a file as a title; a name that is a number or nothing stays whole."""
+    stem = os.path.splitext(os.path.basename(path))[0]  # noqa: PTH119, PTH122 - a str throughout
+    return _SURROGATE.sub("\ufffd", _TRACK_NUMBER.sub("", stem)).strip()
+
+
+def _plain(name: str) -> str:
+    return _IGNORED_IN_NAMES.sub("", name).casefold()
+
+
+def _values(words: _Words, field: str, separator: re.Pattern[str] = _NUL) -> tuple[str, ...]:
+    for name in _NAMES[field]:
+        parts = (
+            part.strip()[:MAX_CHARACTERS].rstrip()
+            for value in words.get(name, ())
+            for part in separator.split(value)
+        )
+        if values := tuple(islice(dict.fromkeys(filter(None, parts)), MAX_VALUES)):
+            return values
+    return ()
+
+
+def _first(words: _Words, field: str) -> str:
+    return "".join(_values(words, field)[:1])
+
+
+def _has_lyrics(words: _Words) -> bool:
+    texts = (text for field in _LYRICS for text in _values(words, field))
+    return any(not _NO_LYRICS.fullmatch(text) for text in texts)
+
+
+def _number(words: _Words, field: str) -> float | None:
+    match = _NUMBER.match(_first(words, field))
+    return float(match[0].replace(",", ".")) if match else None
+
+
+def _gain_db(words: _Words, scope: str) -> float | None:
+    r128 = _number(words, f"r128_{scope}_gain")
+    if r128 is None:
+        gain_db = _number(words, f"{scope}_gain")
+    else:
+        gain_db = r128 / 256 + R128_TO_REPLAYGAIN_DB
+    return gain_db if gain_db is not None and abs(gain_db) <= MAX_GAIN_DB else None
+
+
+def _peak(words: _Words, scope: str) -> float | None:
+    peak = _number(words, f"{scope}_peak")
+    return peak if peak is not None and 0 <= peak < math.inf else None
+
+
+def _id(words: _Words, field: str) -> str:
+    return "".join(_ids(words, field)[:1])
+
+
+def _ids(words: _Words, field: str) -> tuple[str, ...]:
+    found = _UUID.findall(" ".join(_values(words, field)))
+    return tuple(dict.fromkeys(map(str.lower, found)))

@@ -1,0 +1,185 @@
+"""Instruments made of formulas: each call returns a short sound ready to be mixed.
+
+Nothing here knows of pieces, bars or energy beyond the brightness of a sound, and nothing is
+a recording. Every sound has the shape (2, n) at `SAMPLE_RATE_HZ`, depends on its arguments
+alone, and is kept for the next call, so callers must not change it.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLE_RATE_HZ = 32_000
+"""Holds everything below 16 kHz, and costs a quarter less to encode than 44.1 kHz."""
+
+Mono: TypeAlias = NDArray[np.float32]
+"""Samples of shape (n,)."""
+
+Stereo: TypeAlias = NDArray[np.float32]
+"""Samples of shape (2, n)."""
+
+LOOP_SAMPLES = 2**18  # 8 s: longer than most chords, so that a loop is not heard as one
+HIGHEST_PARTIAL_HZ = 7000.0
+STEADINESS = 3.0  # of a sustained partial: 0 flutters, 10 stands still like an organ
+REVERB_S = 1.3  # the time in which the room falls by 60 dB
+RELEASE_S = 0.03
+HARMONIC = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)
+
+
+class Timbre(NamedTuple):
+    """What a plucked or struck instrument sounds like.
+
+    `partials` are frequencies as multiples of the fundamental, `rolloff` the power by which
+    they weaken, and `ring_s` the time in which the fundamental falls by 8.7 dB.
+    """
+
+    partials: tuple[float, ...]
+    rolloff: float
+    ring_s: float
+
+
+def _hertz(midi: int) -> float:
+    """Return the frequency of a MIDI note in equal temperament, A4 = 440 Hz."""
+    return float(440.0 * 2.0 ** ((midi - 69) / 12.0))
+
+
+def _seconds(length_s: float) -> Mono:
+    """Return the time of each sample of a sound, shape (n,)."""
+    count = round(length_s * SAMPLE_RATE_HZ)
+    return np.arange(count, dtype=np.float32) / np.float32(SAMPLE_RATE_HZ)
+
+
+@lru_cache(maxsize=16)
+def sustained(midis: tuple[int, ...], bright: float) -> Stereo:
+    """Return a chord as a seamless loop of RMS 1, shape (2, LOOP_SAMPLES).
+
+    Every partial is a narrow band of random phase, which beats slowly like many players
+    (the PADsynth algorithm of N. O. Cismasu, public domain). A steady line in its middle
+    keeps that beating gentle. Being one period of a Fourier series, it loops without a seam.
+    """
+    rng = np.random.default_rng(midis)
+    bin_hz = SAMPLE_RATE_HZ / LOOP_SAMPLES
+    highest_hz = 700.0 + 4300.0 * bright
+    magnitude = np.zeros(round(1.1 * highest_hz / bin_hz))
+    for midi in midis:
+        for number in range(1, 1 + int(highest_hz / _hertz(midi))):
+            centre = number * _hertz(midi) / bin_hz
+            width = max(1.0, 0.002 * centre)
+            near = np.arange(round(centre - 4.0 * width), round(centre + 4.0 * width) + 1)
+            bell = np.exp(-0.5 * ((near - centre) / width) ** 2) / np.sqrt(width)
+            bell[len(bell) // 2] += STEADINESS
+            magnitude[near] += bell * number ** (1.2 * bright - 2.4)
+    phase = rng.uniform(0.0, 2.0 * np.pi, (2, len(magnitude)))
+    spectrum = np.zeros((2, LOOP_SAMPLES // 2 + 1), dtype=np.complex64)
+    spectrum[:, : len(magnitude)] = magnitude * np.exp(1j * phase)
+    loop: Stereo = np.fft.irfft(spectrum, LOOP_SAMPLES).astype(np.float32)
+    loop /= np.sqrt(np.mean(loop**2))
+    return loop
+
+
+@lru_cache(maxsize=48)
+def plucked(timbre: Timbre, midi: int, bright: float) -> Stereo:
+    """Return a plucked or struck note in a room: partials that weaken faster the higher."""
+    ring_s = timbre.ring_s * (1.2 - 0.6 * bright)
+    time = _seconds(3.5 * ring_s)
+    rolloff = timbre.rolloff + 0.8 * (1.0 - bright)
+    note = _partials(midi, timbre.partials, rolloff, time, ring_s)
+    softness_s = 0.002 + 0.02 * (1.0 - bright) ** 2
+    return _in_room(note * (1.0 - np.exp(-time / softness_s)))
+
+
+@lru_cache(maxsize=32)
+def bowed(midi: int, bright: float) -> Stereo:
+    """Return a note that swells and fades like a bowed string."""
+    time = _seconds(2.2)
+    note = _partials(midi, HARMONIC, 1.9 - 0.6 * bright, time, ring_s=np.inf)
+    return _in_room(note * np.minimum(time / 0.25, 1.0) * np.exp(-time / 0.8))
+
+
+@lru_cache(maxsize=32)
+def low(midi: int, ring_s: float) -> Stereo:
+    """Return a bass note, the same on both sides."""
+    time = _seconds(3.5 * ring_s)
+    note = _partials(midi, HARMONIC[:4], 1.2, time, ring_s) * (1.0 - np.exp(-time / 0.006))
+    return _released(np.stack([note, note]))
+
+
+def _partials(
+    midi: int, ratios: tuple[float, ...], rolloff: float, time: Mono, ring_s: float
+) -> Mono:
+    """Return the sum of decaying partials that lie below 7 kHz, shape (n,)."""
+    note = np.zeros_like(time)
+    for ratio in ratios:
+        frequency_hz = _hertz(midi) * ratio
+        if frequency_hz < HIGHEST_PARTIAL_HZ:
+            decay = np.exp(time * np.float32(-np.sqrt(ratio) / ring_s))
+            turns = np.arange(len(time)) * (frequency_hz / SAMPLE_RATE_HZ)
+            wave = np.sin((2.0 * np.pi * (turns % 1.0)).astype(np.float32))
+            note += np.float32(ratio**-rolloff) * wave * decay
+    return note
+
+
+@lru_cache(maxsize=1)
+def frame_drum() -> Stereo:
+    """Return a low drum whose pitch falls from 130 to 55 Hz."""
+    time = _seconds(0.5)
+    turns = 55.0 * time - 75.0 * 0.04 * np.exp(-time / 0.04)
+    drum = np.sin(2.0 * np.pi * turns) * np.exp(-time / 0.11) * (1.0 - np.exp(-time / 0.001))
+    return _released(np.stack([drum, drum]))
+
+
+@lru_cache(maxsize=1)
+def shaker() -> Stereo:
+    """Return a short hiss: noise differentiated twice, so that little is left below 4 kHz."""
+    time = _seconds(0.12)
+    noise = np.random.default_rng(1).normal(0.0, 0.3, (2, len(time) + 2)).astype(np.float32)
+    return _released(np.diff(noise, n=2) * np.exp(-time / 0.025) * (1.0 - np.exp(-time / 0.004)))
+
+
+@lru_cache(maxsize=1)
+def snare() -> Stereo:
+    """Return a snare drum: noise over a low tone."""
+    time = _seconds(0.3)
+    noise = np.random.default_rng(2).normal(0.0, 0.5, (2, len(time) + 1)).astype(np.float32)
+    tone = np.sin(2.0 * np.pi * 185.0 * time) * np.exp(-time / 0.05)
+    hiss = np.diff(noise) * np.exp(-time / 0.07) * (1.0 - np.exp(-time / 0.001))
+    return _released(hiss + tone)
+
+
+@lru_cache(maxsize=4)
+def _room(size: int) -> NDArray[np.complex64]:
+    """Return the spectrum of a small dark hall, of energy 1, for a transform of `size`."""
+    time = _seconds(REVERB_S)
+    noise = np.random.default_rng(3).normal(0.0, 1.0, (2, len(time)))
+    spectrum = np.fft.rfft(noise * np.exp(-6.9 * time / REVERB_S), size)
+    spectrum /= 1.0 + (np.fft.rfftfreq(size, 1.0 / SAMPLE_RATE_HZ) / 2500.0) ** 2
+    room: NDArray[np.complex64] = spectrum.astype(np.complex64)
+    room /= np.sqrt(np.mean(np.abs(room) ** 2))
+    return room
+
+
+def _in_room(note: Mono) -> Stereo:
+    """Return a note with the reverberation of the room, which outlasts it."""
+    length = len(note) + round(REVERB_S * SAMPLE_RATE_HZ)
+    size = 1 << length.bit_length()
+    wet: Stereo = np.fft.irfft(np.fft.rfft(note, size) * _room(size), size)[:, :length].astype(
+        np.float32
+    )
+    wet *= 0.35
+    wet[:, : len(note)] += note
+    return _released(wet)
+
+
+def _released(sound: Stereo) -> Stereo:
+    """Return a sound whose end runs down to zero, so that it ends without a click."""
+    fade(sound, in_s=0.0, out_s=RELEASE_S)
+    return sound
+
+
+def fade(sound: Stereo, in_s: float, out_s: float) -> None:
+    """Fade both ends of a sound in place, by a quarter of a sine."""
+    for part, length_s in ((sound, in_s), (sound[:, ::-1], out_s)):
+        length = round(length_s * SAMPLE_RATE_HZ)
+        part[:, :length] *= np.sin(np.linspace(0.0, np.pi / 2.0, length, dtype=np.float32))

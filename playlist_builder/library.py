@@ -1,0 +1,402 @@
+"""A user's music as tracks: scanning folders into the library file, and reading it back.
+
+Scanning asks the cheap question first. A file whose size and time are known is not opened. One
+that is new or changed is read without decoding, and its music recognised by the hash of its audio
+packets, so that moving, renaming or retagging costs no decoding. Only unknown music is decoded,
+by processes that never touch the library file; every result is committed as it comes.
+"""
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import platformdirs
+
+from playlist_builder import analysis, energy, voice
+from playlist_builder.cache import Cache, File, Stat
+from playlist_builder.errors import LibraryError
+from playlist_builder.models import Features, Mark, Skipped, Track
+from playlist_builder.workers import WorkerDied, Workers
+
+AUDIO_SUFFIXES = frozenset(
+    ".aac .ac3 .aif .aifc .aiff .ape .au .caf .dff .dsf .dts .flac .m4a .m4b .mka .mp1 .mp2 .mp3"
+    " .mpc .mp+ .oga .ogg .opus .snd .spx .tak .tta .w64 .wav .weba .wma .wv".split()
+)
+CONTAINER_SUFFIXES = frozenset(".avi .m4v .mkv .mov .mp4 .mpg .ogv .webm .wmv".split())
+"""Names that usually hold video; looked into, because some hold audio alone."""
+
+LIMIT_S = 900.0
+"""Longest time for one track; ten hours of audio take about a minute."""
+
+PENDING_PER_JOB = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """What a scan did: counts of paths, and every path that is not a track with the reason.
+
+    `retagged` are known paths whose tags changed, `copied` are new paths of known music that is
+    still at its old place as well. None of these, nor `moved`, was decoded.
+    """
+
+    analysed: int = 0
+    unchanged: int = 0
+    moved: int = 0
+    retagged: int = 0
+    copied: int = 0
+    removed: int = 0
+    skipped: Sequence[Skipped] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a scan is: files done, files to look at, bytes likewise, and the last path."""
+
+    done: int
+    total: int
+    done_bytes: int
+    total_bytes: int
+    path: str
+
+
+@dataclass(slots=True)
+class _Tally:
+    analysed: int = 0
+    unchanged: int = 0
+    retagged: int = 0
+    new: dict[str, str] = field(default_factory=dict)  # path to identity, not decoded
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+def default_path() -> Path:
+    """Where the library is kept if nothing else is said."""
+    return platformdirs.user_data_path("playlist-builder", appauthor=False) / "library.db"
+
+
+class Library:
+    """The music that has been scanned; a context manager. Open it with `Library.open`."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str] | None = None) -> Self:
+        """Open or create a library file; raises `LibraryError` where that cannot be done."""
+        return cls(Cache(os.fspath(path or default_path())))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._cache.__exit__(kind, value, trace)
+
+    def scan(
+        self,
+        *folders: str | os.PathLike[str],
+        jobs: int | None = None,
+        executor: Executor | None = None,
+        prune: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> ScanReport:
+        """Bring the library up to date with folders (or single files).
+
+        `jobs` processes decode, as many as there are cores if not said; or `executor` does.
+        Files that have vanished are kept as missing, or forgotten with `prune`. Interrupting
+        loses nothing that was done. Raises `LibraryError` for a folder that does not exist.
+        """
+        began = time.monotonic()
+        roots = [_root(folder) for folder in folders]
+        files, tally = self._cache.files(), _Tally()
+        known_skips = self._cache.skipped()
+        measured = self._cache.identities()
+        todo: list[tuple[str, Stat]] = []
+        seen: set[str] = set()
+        for path, found in _walk(roots):
+            seen.add(path)
+            if isinstance(found, Skipped):
+                tally.skipped.append(found)
+            elif path in files and files[path][0] == found and files[path][1] in measured:
+                tally.unchanged += 1
+            elif path in known_skips and known_skips[path][0] == found:
+                tally.skipped.append(Skipped(path, known_skips[path][1]))
+            else:
+                todo.append((path, found))
+        self._cache.set_missing(
+            (path for path in seen if path in files and files[path][2]), missing=False
+        )
+        if todo:
+            own = executor or Workers(min(jobs or _cores(), len(todo)), limit_s=LIMIT_S)
+            try:
+                self._work(own, todo, files, measured, tally, progress)
+            finally:
+                if executor is None:
+                    own.shutdown(cancel_futures=True)
+        moved, removed = self._settle(roots, seen, files, known_skips, tally, prune=prune)
+        return ScanReport(
+            analysed=tally.analysed,
+            unchanged=tally.unchanged,
+            moved=moved,
+            retagged=tally.retagged,
+            copied=len(tally.new) - moved,
+            removed=removed,
+            skipped=tuple(sorted(tally.skipped, key=lambda skipped: skipped.path)),
+            seconds=time.monotonic() - began,
+        )
+
+    def tracks(self, *, missing: bool = False) -> list[Track]:
+        """All recordings, ordered by path; those whose every file has vanished only on request.
+
+        Two files of the same music are one track, under the first path that exists.
+        """
+        rows: dict[str, tuple[File, Features, Mark]] = {}
+        for row in self._cache.rows():
+            known = rows.get(row[0].identity)
+            if known is None or (known[0].missing and not row[0].missing):
+                rows[row[0].identity] = row
+        chosen = [row for row in rows.values() if missing or not row[0].missing]
+        return _scored(sorted(chosen, key=lambda row: row[0].path))
+
+    def find(self, name: str) -> Track:
+        """The one track that a path, a file name or a title names.
+
+        Raises `LibraryError` where there is none or more than one.
+        """
+        rows = list(self._cache.rows())
+        path = os.path.abspath(os.path.expanduser(name))
+        wanted = name.casefold()
+        for matches in (
+            lambda file: file.path == path,
+            lambda file: file.tags.title.casefold() == wanted,
+            lambda file: Path(file.path).name.casefold() == wanted,
+            lambda file: wanted in file.tags.title.casefold() or wanted in file.path.casefold(),
+        ):
+            hits = {row[0].identity: row for row in rows if matches(row[0])}
+            if len(hits) == 1:
+                return _scored(list(hits.values()))[0]
+            if hits:
+                some = ", ".join(row[0].path for row in islice(hits.values(), 3))
+                raise LibraryError(
+                    f"'{name}' names {len(hits)} tracks: {some}{', ...' if len(hits) > 3 else ''}."  # noqa: PLR2004 - as many as are listed
+                    " Give the path of one."
+                )
+        raise LibraryError(
+            f"No track '{name}' in the library. See 'playlist-builder tracks', or scan its folder."
+        )
+
+    def mark(self, identity: str, mark: Mark) -> None:
+        """Replace what the user said about a recording."""
+        self._cache.store_mark(identity, mark)
+
+    def _work(
+        self,
+        executor: Executor,
+        todo: list[tuple[str, Stat]],
+        files: dict[str, tuple[Stat, str, bool]],
+        measured: set[str],
+        tally: _Tally,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        """Have every path read and keep the results; the largest first, so no core waits last."""
+        todo.sort(key=lambda item: (-item[1].size, item[0]))
+        sizes = dict(todo)
+        total_bytes = sum(known.size for known in sizes.values())
+        done = done_bytes = 0
+        first = analysis.identify if measured else analysis.analyse
+        waiting = iter(todo)
+        pending: dict[Future[analysis.Outcome], str] = {}
+        limit = PENDING_PER_JOB * _cores()
+        while True:
+            for path, _ in islice(waiting, max(0, limit - len(pending))):
+                pending[executor.submit(first, path)] = path
+            if not pending:
+                return
+            finished, _ = wait(pending, return_when=FIRST_COMPLETED)
+            for future in finished:
+                path = pending.pop(future)
+                before, found, features = _outcome(future, path, sizes[path])
+                if isinstance(found, File) and features is None and found.identity not in measured:
+                    pending[executor.submit(analysis.analyse, path)] = path
+                    continue
+                self._keep(before, found, features, files, tally)
+                if features is not None:
+                    measured.add(found.identity if isinstance(found, File) else "")
+                done += 1
+                done_bytes += sizes[path].size
+                if progress is not None:
+                    progress(Progress(done, len(todo), done_bytes, total_bytes, path))
+
+    def _keep(
+        self,
+        before: Stat,
+        found: File | Skipped,
+        features: Features | None,
+        files: dict[str, tuple[Stat, str, bool]],
+        tally: _Tally,
+    ) -> None:
+        if isinstance(found, Skipped):
+            tally.skipped.append(found)
+            self._cache.store_skipped(found, before)
+            return
+        self._cache.store(found, features)
+        if features is not None:
+            tally.analysed += 1
+        elif found.path in files:
+            tally.retagged += 1
+        else:
+            tally.new[found.path] = found.identity
+
+    def _settle(
+        self,
+        roots: Sequence[str],
+        seen: set[str],
+        files: dict[str, tuple[Stat, str, bool]],
+        known_skips: Iterable[str],
+        tally: _Tally,
+        *,
+        prune: bool,
+    ) -> tuple[int, int]:
+        """Tell what moved from what vanished; returns the counts."""
+        blocked = [skipped.path for skipped in tally.skipped]  # what is inside is not known
+        gone = {
+            path: identity
+            for path, (_, identity, _) in files.items()
+            if path not in seen and _lies_in_any(path, roots) and not _lies_in_any(path, blocked)
+        }
+        arrived = set(tally.new.values())
+        moved_from = [path for path, identity in gone.items() if identity in arrived]
+        vanished = [path for path in gone if path not in set(moved_from)]
+        newly = [path for path in vanished if not files[path][2]]
+        self._cache.forget(moved_from)
+        self._cache.forget(
+            path for path in known_skips if path not in seen and _lies_in_any(path, roots)
+        )
+        if prune:
+            self._cache.forget(vanished)
+        else:
+            self._cache.set_missing(vanished, missing=True)
+        moved = sum(identity in set(gone.values()) for identity in tally.new.values())
+        return moved, len(vanished) if prune else len(newly)
+
+
+def _outcome(future: "Future[analysis.Outcome]", path: str, before: Stat) -> analysis.Outcome:
+    try:
+        return future.result()
+    except WorkerDied as death:
+        return before, Skipped(path, f"the decoder {death}"), None
+
+
+def _scored(rows: Sequence[tuple[File, Features, Mark]]) -> list[Track]:
+    contours = energy.contours([features.steps for _, features, _ in rows])
+    return [
+        _track(file, features, mark, contour)
+        for (file, features, mark), contour in zip(rows, contours, strict=True)
+    ]
+
+
+def _track(file: File, features: Features, mark: Mark, contour: energy.Contour) -> Track:
+    level = energy.overall(contour)
+    if mark.energy is not None:
+        contour = np.clip(contour + np.float32(mark.energy - level), 0.0, 1.0)
+        level = mark.energy
+    return Track(
+        path=file.path,
+        identity=file.identity,
+        tags=file.tags,
+        features=features,
+        energy=level,
+        contour=contour,
+        vocals=voice.verdict(file.tags, mark),
+        mark=mark,
+        missing=file.missing,
+    )
+
+
+def _root(folder: str | os.PathLike[str]) -> str:
+    path = os.path.abspath(os.path.expanduser(os.fspath(folder)))
+    if not os.path.exists(path):
+        raise LibraryError(f"No folder {path}. Give one that exists.")
+    return path
+
+
+def _lies_in_any(path: str, folders: Iterable[str]) -> bool:
+    return any(path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
+
+
+def _walk(roots: Iterable[str]) -> Iterator[tuple[str, Stat | Skipped]]:
+    """Every path that may be a track, in order of name, whatever links lead where."""
+    entered: set[tuple[int, int]] = set()
+    for root in roots:
+        if os.path.isfile(root):
+            yield root, analysis.stat(root)
+            continue
+        stack = [root]
+        while stack:
+            path = stack.pop()
+            if isinstance(found := _enter(path, entered), Skipped):
+                yield path, found
+                continue
+            folders = []
+            for entry in found:
+                if _is_folder(entry):
+                    folders.append(entry.path)
+                    if _may_be_track(entry.name):
+                        yield entry.path, Skipped(entry.path, "a folder; what it holds is scanned")
+                elif _may_be_track(entry.name):
+                    yield entry.path, _stat(entry)
+            stack.extend(reversed(folders))
+
+
+def _enter(path: str, entered: set[tuple[int, int]]) -> list[os.DirEntry[str]] | Skipped:
+    """List a folder, unless a link leads back to one that has been entered."""
+    try:
+        status = os.stat(path)
+        if (status.st_dev, status.st_ino) in entered:
+            return Skipped(path, "a link to a folder that is scanned already")
+        entered.add((status.st_dev, status.st_ino))
+        with os.scandir(path) as entries:
+            return sorted(
+                (entry for entry in entries if not entry.name.startswith(".")),
+                key=lambda entry: entry.name,
+            )
+    except OSError as error:
+        return Skipped(path, error.strerror or str(error))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads in a circle; told as a folder that cannot be listed
+        return True
+
+
+def _may_be_track(name: str) -> bool:
+    suffix = os.path.splitext(name)[1].lower()
+    return suffix in AUDIO_SUFFIXES or suffix in CONTAINER_SUFFIXES
+
+
+def _stat(entry: os.DirEntry[str]) -> Stat | Skipped:
+    try:
+        status = entry.stat()
+    except OSError as error:
+        return Skipped(entry.path, error.strerror or str(error))
+    if not stat.S_ISREG(status.st_mode):
+        return Skipped(entry.path, "not a regular file")
+    return Stat(status.st_size, status.st_mtime_ns)

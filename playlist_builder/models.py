@@ -1,0 +1,181 @@
+"""The values that pass between the rooms: frozen, without behaviour that could fail.
+
+Names carry their units. Loudness follows ITU-R BS.1770-4, so it is in LUFS (absolute) or
+LU (a difference). Energy is our own 0..1 score of perceived intensity.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+STEP_S = 10.0
+"""Seconds between two points of a contour."""
+
+SILENCE_LUFS = -70.0
+"""What loudness reads for silence: the absolute gate of ITU-R BS.1770-4."""
+
+PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in PITCH_CLASSES)
+"""The 24 keys: index 0..11 major from C upward, 12..23 minor."""
+
+Vocals = Literal["none", "wordless", "sung", "spoken", "unknown"]
+"""Whether a track holds voice; the first two hold no words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What a file says about itself. Empty means that it does not say."""
+
+    title: str = ""
+    artists: tuple[str, ...] = ()
+    album: str = ""
+    album_artists: tuple[str, ...] = ()
+    genres: tuple[str, ...] = ()
+    date: str = ""
+    languages: tuple[str, ...] = ()
+    moods: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
+    has_lyrics: bool = False
+    duration_s: float | None = None
+    track_gain_db: float | None = None
+    track_peak: float | None = None
+    album_gain_db: float | None = None
+    album_peak: float | None = None
+    musicbrainz_recording_id: str = ""
+    musicbrainz_track_id: str = ""
+    musicbrainz_album_id: str = ""
+    musicbrainz_artist_ids: tuple[str, ...] = ()
+
+    @property
+    def artist(self) -> str:
+        """The artists as one display string."""
+        return ", ".join(self.artists)
+
+    @property
+    def genre(self) -> str:
+        """The genres as one display string."""
+        return ", ".join(self.genres)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """What was measured in the samples of one track; made by `features.measure`.
+
+    `steps` is float32 of shape (n_steps, len(features.STEP_FEATURES)): one row per
+    `STEP_S` seconds, the last row covering what is left.
+    """
+
+    duration_s: float
+    sample_rate_hz: int
+    channels: int
+    loudness_lufs: float
+    loudness_range_lu: float
+    sample_peak_dbfs: float
+    start_loudness_lufs: float
+    end_loudness_lufs: float
+    startle_lu: float
+    leading_silence_s: float
+    trailing_silence_s: float
+    tempo_bpm: float
+    tempo_confidence: float
+    key: str
+    key_confidence: float
+    onset_rate_hz: float
+    spectral_centroid_hz: float
+    percussiveness: float
+    steps: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What the user said about a track; kept whatever happens to the file."""
+
+    energy: float | None = None
+    vocals: Literal["none", "sung"] | None = None
+    banned: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """One recording of the library, ready to be arranged.
+
+    `energy` and `contour` are on the absolute 0..1 scale; `contour` has shape (n_steps,),
+    one value per `STEP_S` seconds. `identity` is the hash of the audio packets, as hex.
+    """
+
+    path: str
+    identity: str
+    tags: Tags
+    features: Features
+    energy: float
+    contour: NDArray[np.float32]
+    vocals: Vocals = "unknown"
+    mark: Mark = Mark()
+    missing: bool = False
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the decoded audio in seconds."""
+        return self.features.duration_s
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is not part of the library, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place of a session. `energy`, `contour` and `target` are on the session's scale.
+
+    `energy` and `target` are means over the slot; `contour` holds one value per `STEP_S`.
+    """
+
+    path: str
+    identity: str
+    title: str
+    artist: str
+    album: str
+    start_s: float
+    end_s: float
+    phase: str
+    energy: float
+    target: float
+    contour: tuple[float, ...] = ()
+    loudness_lufs: float = SILENCE_LUFS
+    vocals: Vocals = "unknown"
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the slot in seconds."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An ordered result: what plays when, how well it follows the plan, and what gave way.
+
+    `curve` is the planned energy, one value per `STEP_S` seconds of `target_s`. `cost` is what
+    the arranger minimised and `bound` a value that no session of these tracks can go below.
+    """
+
+    profile: str
+    scale: Literal["relative", "absolute"]
+    target_s: float
+    duration_s: float
+    cost: float
+    bound: float
+    rms_error: float
+    slots: Sequence[Slot]
+    tail: Sequence[Slot] = ()
+    warnings: Sequence[str] = ()
+    relaxed: Sequence[str] = ()
+    curve: Sequence[float] = field(default=())
+    seed: int = 0

@@ -1,0 +1,97 @@
+"""Puts right the texts of a tag that is declared as Latin-1 but was written in something else.
+
+ID3v1, ID3v2 in encoding 0 and RIFF INFO cannot name a code page, so programs wrote the one of
+their system. This room knows UTF-8, cp932 (Shift-JIS) and cp1252. It refuses to guess others:
+the bytes of cp1251, GBK or EUC-KR are all characters of Latin-1, and so are half-width katakana,
+so a guess could spoil a right title.
+
+What makes it safe: the bytes 80..9F are no characters in Latin-1. A text without them is only
+ever read as UTF-8, and real Latin-1 does not form UTF-8 by chance.
+"""
+
+import codecs
+import re
+from collections.abc import Sequence
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_NOT_LATIN1 = re.compile(r"[\x80-\x9f]")
+_ASCII_LETTER = re.compile(r"[A-Za-z]")
+_KANA = re.compile(r"[\u3041-\u30ff]")
+_KANA_OR_KANJI = re.compile(r"[\u3041-\u30ff\u4e00-\u9fff]")
+_KANJI_RUN = re.compile(r"[\u4e00-\u9fff]{2,}")
+_LAST_ASCII = 0x7F
+_SECOND_LEVEL = 0xE0  # first bytes from here on are also à, é, ö
+_LONG_RUN = 3
+_LAST_LATIN = "\u017f"
+_LAST_OF_TWO_BYTES = "\u07ff"  # in UTF-8
+# What cp932 makes of bytes that are no character: private use, and 80 as a control.
+_NO_CHARACTER = re.compile(r"[\x80\ue000-\uf8ff]")
+
+
+def repair(texts: Sequence[str]) -> list[str]:
+    """Return the texts of one tag, in their order, as they were meant.
+
+    They are judged together, because one program wrote them in one code page: a title of one
+    kanji is told by the kana of its album. A text that was cut inside its last character, as
+    ID3v1 does after 30 bytes, loses that character.
+    """
+    if not any(map(_NOT_ASCII.search, texts)):
+        return list(texts)
+    japanese = any(_is_japanese(text) for text in texts)
+    return [_repaired(text, japanese=japanese) for text in texts]
+
+
+def _repaired(text: str, *, japanese: bool) -> str:
+    if (read := _decoded(text, "utf-8")) is not None and _is_credible(read):
+        return read
+    if not _NOT_LATIN1.search(text):
+        return text
+    if japanese and (read := _decoded(text, "cp932")) is not None:
+        return read
+    return _decoded(text, "cp1252") or text
+
+
+def _is_credible(read: str) -> bool:
+    """Whether a text read as UTF-8 is more than a chance pair such as "PERÒ…" in cp1252.
+
+    One character of two bytes among western letters has to be western itself.
+    """
+    beyond = _NOT_ASCII.findall(read)
+    by_chance = len(beyond) == 1 and _LAST_LATIN < beyond[0] <= _LAST_OF_TWO_BYTES
+    return bool(beyond) and not (by_chance and _ASCII_LETTER.search(read))
+
+
+def _is_japanese(text: str) -> bool:
+    """Whether the text is cp932 beyond doubt; the doubt is always that it may be cp1252.
+
+    cp1252 has quotes, dashes and letters such as Š in 80..9F. With the letter behind them they
+    look like one kanji ("œu"), and like two in "Žižek", so what counts is kana, or
+    neighbouring kanji whose second bytes are not the ASCII letters of a western word.
+    """
+    if not _NOT_LATIN1.search(text) or (read := _decoded(text, "cp932")) is None:
+        return False
+    if _decoded(text, "cp1252") is None:
+        return _KANA_OR_KANJI.search(read) is not None
+    kana = len(_KANA.findall(read))
+    if kana > 1 or (kana and not _ASCII_LETTER.search(read)):
+        return True
+    return any(map(_is_dense, _KANJI_RUN.findall(read)))
+
+
+def _is_dense(kanji: str) -> bool:
+    raw = kanji.encode("cp932")
+    firsts, seconds = raw[::2], raw[1::2]
+    telling = sum(
+        first < _SECOND_LEVEL and second > _LAST_ASCII
+        for first, second in zip(firsts, seconds, strict=True)
+    )
+    return telling > 1 or (telling == 1 and len(kanji) >= _LONG_RUN and max(firsts) < _SECOND_LEVEL)
+
+
+def _decoded(text: str, code_page: str) -> str | None:
+    """Read the bytes of a Latin-1 text in another code page; None where they are not valid."""
+    try:
+        read = codecs.getincrementaldecoder(code_page)().decode(text.encode("latin-1"))
+    except UnicodeError:
+        return None
+    return None if _NO_CHARACTER.search(read) else read

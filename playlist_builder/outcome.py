@@ -1,0 +1,217 @@
+"""From the solver's pieces back to a session, with all that a listener should know about it.
+
+This room reads a finished order of tracks against the rules as they were first asked, by plain
+arithmetic of its own, so that whatever gave way is named even if the search had a fault. It
+refuses to change the order.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from playlist_builder.costs import Pieces, Plan, cell
+from playlist_builder.curve import Phase, Profile, Rules
+from playlist_builder.models import Session, Slot, Track
+from playlist_builder.rules import Pin, artists
+
+HEARD_LU = 0.05  # a step beyond the limit by less is not worth a warning
+ROUNDING_S = 0.0005  # times are kept in whole milliseconds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Order:
+    """Tracks in the order in which they play, with their pieces."""
+
+    tracks: Sequence[Track]
+    material: Pieces
+    profile: Profile
+    scheme: Plan
+
+    @property
+    def ends_ms(self) -> list[int]:
+        """When each track ends."""
+        ends: list[int] = np.cumsum(self.material.length_ms).tolist()
+        return ends
+
+    @property
+    def starts_ms(self) -> list[int]:
+        """When each track starts."""
+        return [0, *self.ends_ms[:-1]]
+
+
+def slots(order: Order) -> list[Slot]:
+    """Return one slot per track; the middle of a slot decides on its phase."""
+    result = []
+    for number, track in enumerate(order.tracks):
+        start_ms, end_ms = order.starts_ms[number], order.ends_ms[number]
+        first, last = cell(start_ms), cell(end_ms)
+        contour = order.material.contour(number, last - first)
+        result.append(
+            Slot(
+                path=track.path,
+                identity=track.identity,
+                title=track.tags.title,
+                artist=track.tags.artist,
+                album=track.tags.album,
+                start_s=start_ms / 1000.0,
+                end_s=end_ms / 1000.0,
+                phase=order.profile.phase_at((start_ms + end_ms) / 2000.0).name,
+                energy=float(contour.mean()),
+                target=float(order.scheme.target[first:last].mean()),
+                contour=tuple(contour.tolist()),
+                loudness_lufs=track.features.loudness_lufs,
+                vocals=track.vocals,
+            )
+        )
+    return result
+
+
+def session(
+    order: Order,
+    scale: Literal["relative", "absolute"],
+    seed: int,
+    cost: float,
+    bound: float,
+) -> Session:
+    """Return the session of an order; `cost` and `bound` are sums over cells."""
+    filled = slots(order)
+    contour = np.concatenate([slot.contour for slot in filled])
+    distance = contour - order.scheme.target[: len(contour)]
+    return Session(
+        profile=order.profile.name,
+        scale=scale,
+        target_s=order.profile.duration_s,
+        duration_s=order.ends_ms[-1] / 1000.0,
+        cost=cost / order.scheme.asked,
+        bound=bound / order.scheme.asked,
+        rms_error=float(np.sqrt(np.mean(distance**2))),
+        slots=tuple(filled),
+        curve=tuple(order.scheme.target[: order.scheme.asked].tolist()),
+        seed=seed,
+    )
+
+
+def given_up(
+    order: Order, rules: Rules, tolerance_s: float, pins: Sequence[tuple[Pin, int]]
+) -> list[str]:
+    """Return one line per rule that the order breaks; a pin comes with its place from 0."""
+    return [
+        *_crowded(order, rules.artist_max),
+        *_near(order, rules.artist_gap),
+        *_limits(order, "brightness", "Hz", "spectral_centroid_hz", "max_brightness_hz"),
+        *_limits(order, "percussiveness", "", "percussiveness", "max_percussiveness"),
+        *_late(order, tolerance_s),
+        *_moved(order, tolerance_s, pins),
+        *_limits(order, "startle", "LU", "startle_lu", "max_startle_lu"),
+    ]
+
+
+def _crowded(order: Order, most: int) -> list[str]:
+    counts = Counter(name for track in order.tracks for name in sorted(artists(track)))
+    crowd = [(name, count) for name, count in counts.most_common() if count > most]
+    if not crowd:
+        return []
+    names = ", ".join(f"{name} {count}" for name, count in crowd[:3])
+    return [f"artist_max: more than {most} tracks of one artist ({names})"]
+
+
+def _near(order: Order, gap: int) -> list[str]:
+    names = [artists(track) for track in order.tracks]
+    times = sum(
+        bool(names[left] & names[right])
+        for left in range(len(names))
+        for right in range(left + 1, min(left + gap + 1, len(names)))
+    )
+    if not times:
+        return []
+    return [f"artist_gap: {times} times fewer than {gap} other tracks between two of one artist"]
+
+
+def _limits(order: Order, name: str, unit: str, feature: str, limit: str) -> list[str]:
+    found: list[tuple[float, Track, Phase, float]] = []
+    for track, start_ms, end_ms in zip(order.tracks, order.starts_ms, order.ends_ms, strict=True):
+        value = float(getattr(track.features, feature))
+        for number in np.unique(order.scheme.phase[cell(start_ms) : cell(end_ms)]).tolist():
+            phase = order.profile.phases[number]
+            most = getattr(phase, limit)
+            if most is not None and value > most:
+                found.append((value - most, track, phase, most))
+    if not found:
+        return []
+    excess, track, phase, most = max(found, key=lambda each: each[0])
+    count = len({id(each[1]) for each in found})
+    reading = f"{excess + most:.4g} {unit}".strip()
+    worst = f"worst '{_called(track)}' with {reading} in {phase.name} (limit {most:g})"
+    return [f"{name}: {count} tracks beyond the limit of their phase, {worst}"]
+
+
+def _late(order: Order, tolerance_s: float) -> list[str]:
+    off_s = order.ends_ms[-1] / 1000.0 - order.profile.duration_s
+    if abs(off_s) <= tolerance_s + ROUNDING_S:
+        return []
+    kind = "longer" if off_s > 0.0 else "shorter"
+    return [f"duration: {abs(off_s):.0f} s {kind} than asked (tolerance {tolerance_s:.0f} s)"]
+
+
+def _moved(order: Order, tolerance_s: float, pins: Sequence[tuple[Pin, int]]) -> list[str]:
+    lines = []
+    for pin, place in pins:
+        if pin.minute is not None:
+            start_s = order.starts_ms[place] / 1000.0
+            if abs(start_s - pin.minute * 60.0) > tolerance_s + ROUNDING_S:
+                lines.append(
+                    f"pin: '{pin.track}' starts at minute {start_s / 60.0:.1f}, not {pin.minute:g}"
+                )
+    return lines
+
+
+def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[str]:
+    """Return what is lawful but worth knowing; `reach` is the highest energy of the library."""
+    return [
+        *_rises(order, rules.loudness_step_lu),
+        *_narrow(order, reach, scaled=scaled),
+        *_voices(order, rules),
+    ]
+
+
+def _rises(order: Order, limit_lu: float) -> list[str]:
+    steps = [
+        (right.features.start_loudness_lufs - left.features.end_loudness_lufs, right)
+        for left, right in zip(order.tracks[:-1], order.tracks[1:], strict=True)
+    ]
+    beyond = [step for step in steps if step[0] > limit_lu + HEARD_LU]
+    if not beyond:
+        return []
+    worst_lu, track = max(beyond, key=lambda step: step[0])
+    worst = f"the worst rises {worst_lu:.1f} LU into '{_called(track)}'"
+    return [f"{len(beyond)} loudness steps beyond {limit_lu:g} LU; {worst}"]
+
+
+def _narrow(order: Order, reach: float, *, scaled: bool) -> list[str]:
+    peak = float(order.scheme.target[: order.scheme.asked].max())
+    if reach >= peak:
+        return []
+    ending = "scaled to your library" if scaled else "the session stays below its plan"
+    reached = f"the most energetic track of this library reaches {reach:.2f}"
+    return [f"{reached}; the peak asks for {peak:.2f}: {ending}"]
+
+
+def _voices(order: Order, rules: Rules) -> list[str]:
+    counts = Counter(track.vocals for track in order.tracks)
+    total = len(order.tracks)
+    lines = []
+    if counts["unknown"] and rules.vocals != "allow":
+        lines.append(
+            f"{counts['unknown']} of {total} tracks are not verified to be free of words;"
+            " listen and mark them, or scan with the vocals extra"
+        )
+    if counts["wordless"]:
+        lines.append(f"{counts['wordless']} of {total} tracks hold a wordless voice")
+    return lines
+
+
+def _called(track: Track) -> str:
+    return track.tags.title or track.path

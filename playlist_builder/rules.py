@@ -1,0 +1,193 @@
+"""Hard rules: which tracks may be in a session at all, and which may not be in it together.
+
+This room sorts out tracks one by one, counting what each rule removed, and names the groups of
+which a session may hold only so many (one artist, copies of one recording). It refuses to
+weigh anything: whether a track that may be used is a good choice is the work of `solver`.
+
+A track is counted under the first of these rules that removes it: missing file, banned, heard
+before (`avoid`), excluded, not included, voice, too short, too long.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+import numpy as np
+
+from playlist_builder.curve import Profile, Rules
+from playlist_builder.errors import ArrangeError
+from playlist_builder.models import STEP_S, Track, Vocals
+
+COPY_S = 2.0
+"""Two tracks of one title and artist are copies if their lengths differ by at most this."""
+
+NOBODY = frozenset(
+    {"", "unknown", "unknown artist", "various", "various artists", "va", "[unknown]"}
+)
+"""Names that stand for no artist in particular, so they bind no artist rule."""
+
+ADMITTED: dict[str, frozenset[Vocals]] = {
+    "exclude": frozenset({"none", "wordless", "unknown"}),
+    "strict": frozenset({"none"}),
+    "allow-wordless": frozenset({"none", "wordless"}),
+    "allow": frozenset({"none", "wordless", "sung", "spoken", "unknown"}),
+}
+"""What each vocals rule admits. `exclude` takes the unverified, and the session says how many."""
+
+LENGTH = attrgetter("features.duration_s")
+
+Predicate = Callable[[Track], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A track that must be in the session; `track` is its path or identity.
+
+    `place` counts from 1, or from the end as -1, -2, ... `minute` is when it starts; the session
+    keeps to it within the tolerance of its duration. With neither, any place will do.
+    """
+
+    track: str
+    place: int | None = None
+    minute: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asks for beyond the profile.
+
+    `bans` and `avoid` hold paths or identities; both keep a track out and differ only in how
+    they are counted (never again; not this time). `prefer` gives 0..1, where 1 is wanted most.
+    `rules` replaces the profile's rules. `use_all` asks for every track that passes.
+    """
+
+    pins: tuple[Pin, ...] = ()
+    bans: frozenset[str] = frozenset()
+    avoid: frozenset[str] = frozenset()
+    include: Predicate | None = None
+    exclude: Predicate | None = None
+    prefer: Callable[[Track], float] | None = None
+    rules: Rules | None = None
+    use_all: bool = False
+    allow_short: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is more to ask about a track than the profile's rules."""
+        return bool(self.bans or self.avoid or self.include or self.exclude)
+
+
+def removal(track: Track, rules: Rules, request: Request, longest_s: float) -> str:
+    """Return the rule that keeps a track out, or nothing; `longest_s` is what the session holds."""
+    return next((reason for reason in _reasons(track, rules, request, longest_s) if reason), "")
+
+
+def _reasons(track: Track, rules: Rules, request: Request, longest_s: float) -> Iterator[str]:
+    yield "missing" if track.missing else ""
+    yield "banned" if track.mark.banned or _named(track, request.bans) else ""
+    yield "avoided" if _named(track, request.avoid) else ""
+    yield "excluded" if request.exclude is not None and request.exclude(track) else ""
+    yield ("not included" if request.include is not None and not request.include(track) else "")
+    if track.vocals not in ADMITTED[rules.vocals]:
+        yield "unverified" if track.vocals == "unknown" else track.vocals
+    yield "too short" if track.duration_s < max(rules.track_min_s, STEP_S) else ""
+    yield "too long" if track.duration_s > min(rules.track_max_s, longest_s) else ""
+
+
+def _named(track: Track, names: frozenset[str]) -> bool:
+    return bool(names) and (track.identity in names or track.path in names)
+
+
+def admit(
+    tracks: Sequence[Track], rules: Rules, request: Request, longest_s: float
+) -> tuple[list[int], Counter[str]]:
+    """Return the places of the tracks that pass, and how many each rule removed."""
+    length = np.fromiter(map(LENGTH, tracks), np.float64, len(tracks))
+    fits = (length >= max(rules.track_min_s, STEP_S)) & (
+        length <= min(rules.track_max_s, longest_s)
+    )
+    admitted = ADMITTED[rules.vocals]
+    passed: list[int] = []
+    removed: Counter[str] = Counter()
+    asked = request.asks
+    for place, (track, fit) in enumerate(zip(tracks, fits.tolist(), strict=True)):
+        # most tracks of a large library break no rule, and looking that up must stay cheap
+        if fit and not asked and track.vocals in admitted and not track.missing:
+            reason = "banned" if track.mark.banned else ""
+        else:
+            reason = removal(track, rules, request, longest_s)
+        if reason:
+            removed[reason] += 1
+        else:
+            passed.append(place)
+    return passed, removed
+
+
+def artists(track: Track) -> frozenset[str]:
+    """Return the artists that bind the artist rule, in comparable form."""
+    return frozenset(name.strip().casefold() for name in track.tags.artists) - NOBODY
+
+
+def copies(tracks: Sequence[Track]) -> list[list[int]]:
+    """Return groups of places, each holding copies of one recording.
+
+    Copies share the identity, or title and artists with lengths that differ by at most
+    `COPY_S`. Two tracks share a group exactly if they are copies of each other.
+    """
+    by_identity: dict[str, list[int]] = {}
+    by_name: dict[tuple[str, frozenset[str]], list[int]] = {}
+    for place, track in enumerate(tracks):
+        by_identity.setdefault(track.identity, []).append(place)
+        if track.tags.title:
+            name = track.tags.title.strip().casefold(), artists(track)
+            by_name.setdefault(name, []).append(place)
+    groups = [group for group in by_identity.values() if len(group) > 1]
+    for group in by_name.values():
+        if len(group) > 1:
+            groups.extend(_close(group, tracks))
+    return groups
+
+
+def _close(group: list[int], tracks: Sequence[Track]) -> Iterable[list[int]]:
+    """Return every largest set of a group whose lengths lie within `COPY_S` of each other."""
+    ordered = sorted(group, key=lambda place: tracks[place].duration_s)
+    reached = 0
+    for first, place in enumerate(ordered):
+        last = first
+        limit = tracks[place].duration_s + COPY_S
+        while last < len(ordered) and tracks[ordered[last]].duration_s <= limit:
+            last += 1
+        if last - first > 1 and last > reached:
+            yield ordered[first:last]
+            reached = last
+
+
+def pinned(
+    tracks: Sequence[Track], pin: Pin, rules: Rules, request: Request, longest_s: float
+) -> int:
+    """Return the place of a pinned track. Raises ArrangeError where no such track may be used."""
+    found = [
+        place for place, track in enumerate(tracks) if pin.track in (track.path, track.identity)
+    ]
+    found.sort(key=lambda place: tracks[place].path)  # one recording may lie at several paths
+    if not found:
+        raise ArrangeError(f"{pin.track}: pinned, but not in the library. Scan its folder first.")
+    reasons = {place: removal(tracks[place], rules, request, longest_s) for place in found}
+    for place in found:
+        if not reasons[place]:
+            return place
+    raise ArrangeError(
+        f"{pin.track}: pinned, but {reasons[found[0]]}. Remove the pin, or change that rule."
+    )
+
+
+def shortage(profile: Profile, passed_s: float, removed: Counter[str]) -> str:
+    """Return the message that says how much music is lacking and which rules took it."""
+    ordered = sorted(removed.items(), key=lambda item: (-item[1], item[0]))
+    counts = ", ".join(f"{count} {reason}" for reason, count in ordered)
+    return (
+        f"{profile.duration_s / 60.0:.0f} min asked; {passed_s / 60.0:.0f} min pass"
+        f"{': ' + counts.replace(' ', ' tracks ', 1) if counts else ''}."
+        " Add music, ask for less time, or allow a short session."
+    )

@@ -1,0 +1,277 @@
+"""The session file: the document of `build --json`, which every later command reads.
+
+This room turns a `Session` into JSON and back. It refuses a document that is not whole and
+sound in every part: what is played from it is heard by people who cannot reach the volume knob.
+
+The text is ASCII, so that paths which are not valid UTF-8 survive as lone surrogates; one line
+a slot, so that two sessions can be compared by a diff. Times are rounded to the millisecond,
+energies to four places. Keys that are not known are passed over.
+"""
+
+import json
+import math
+import os
+import reprlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Literal, NoReturn, TypeVar, get_args
+
+from playlist_builder.errors import SessionError
+from playlist_builder.models import Session, Slot, Vocals
+
+VERSION = 1
+"""Version of the document; raised when a reader of the old one would misread the new one."""
+
+SIZE_LIMIT_BYTES = 50_000_000
+"""Far above any session: 10 hours in 10-second steps of contour take some 100 kB."""
+
+_MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
+
+Scale = Literal["relative", "absolute"]
+T = TypeVar("T")
+Check = Callable[[object, str], T]
+"""From a value of the document, and its place in words, to a sound value; or a `_FaultError`."""
+
+
+class _FaultError(Exception):
+    """What is wrong with a document, without the name of the file."""
+
+
+def dump(session: Session) -> str:
+    """Give the JSON document of `session`, with a stable order of keys and a newline at its end."""
+    document = {
+        "version": VERSION,
+        "profile": session.profile,
+        "scale": session.scale,
+        "seed": session.seed,
+        "target_s": _rounded(session.target_s, 3),
+        "duration_s": _rounded(session.duration_s, 3),
+        "cost": _rounded(session.cost, 6),
+        "bound": _rounded(session.bound, 6),
+        "rms_error": _rounded(session.rms_error, 6),
+        "slots": [_slot_document(slot) for slot in session.slots],
+        "tail": [_slot_document(slot) for slot in session.tail],
+        "warnings": list(session.warnings),
+        "relaxed": list(session.relaxed),
+        "curve": [_rounded(level, 4) for level in session.curve],
+    }
+    lines = (f"  {json.dumps(key)}: {_laid_out(value)}" for key, value in document.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def parse(text: str, name: str) -> Session:
+    """Give the `Session` of a document; `name` is the file to speak of in a `SessionError`."""
+    try:
+        return _session(_decoded(text))
+    except _FaultError as fault:
+        raise SessionError(f"Session file {name!r} {fault}") from fault
+
+
+def load(path: str | os.PathLike[str]) -> Session:
+    """Read the session file at `path`; `SessionError` says why it cannot be used."""
+    name = os.fspath(path)
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(SIZE_LIMIT_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SessionError(f"Cannot read session file {name!r}: {reason}. {_MAKE_ONE}") from error
+    if len(data) > SIZE_LIMIT_BYTES:
+        raise SessionError(f"Session file {name!r} is larger than any session. {_MAKE_ONE}")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SessionError(f"Session file {name!r} is not text in UTF-8. {_MAKE_ONE}") from error
+    return parse(text, name)
+
+
+def _slot_document(slot: Slot) -> dict[str, object]:
+    """Give the JSON object of one slot."""
+    return {
+        "path": slot.path,
+        "identity": slot.identity,
+        "title": slot.title,
+        "artist": slot.artist,
+        "album": slot.album,
+        "start_s": _rounded(slot.start_s, 3),
+        "end_s": _rounded(slot.end_s, 3),
+        "phase": slot.phase,
+        "energy": _rounded(slot.energy, 4),
+        "target": _rounded(slot.target, 4),
+        "contour": [_rounded(level, 4) for level in slot.contour],
+        "loudness_lufs": _rounded(slot.loudness_lufs, 2),
+        "vocals": slot.vocals,
+    }
+
+
+def _rounded(value: float, places: int) -> float:
+    """Round to `places`, without a negative zero."""
+    return round(float(value), places) + 0.0
+
+
+def _laid_out(value: object) -> str:
+    """Give `value` as JSON: slots and sentences one to a line, all else on one line."""
+    if isinstance(value, list) and value and not isinstance(value[0], float):
+        return "[\n    " + ",\n    ".join(map(_on_one_line, value)) + "\n  ]"
+    return _on_one_line(value)
+
+
+def _on_one_line(value: object) -> str:
+    return json.dumps(value, allow_nan=False)
+
+
+def _decoded(text: str) -> object:
+    """Give what the JSON of `text` says."""
+    try:
+        document: object = json.loads(text, parse_constant=_refused)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise _FaultError(f"is not JSON ({place}). {_MAKE_ONE}") from error
+    except (RecursionError, ValueError) as error:  # nested too deeply, or an endless number
+        raise _FaultError(f"is not a session. {_MAKE_ONE}") from error
+    return document
+
+
+def _refused(constant: str) -> NoReturn:
+    """Refuse `NaN` and `Infinity`, which Python reads though JSON does not have them."""
+    raise _FaultError(f"holds {constant} where a number is needed. {_MAKE_ONE}")
+
+
+def _session(document: object) -> Session:
+    """Check every part of `document` and give its `Session`."""
+    if not isinstance(document, dict) or "version" not in document:
+        raise _FaultError(f"is not a session. {_MAKE_ONE}")
+    version = document["version"]
+    if type(version) is int and version > VERSION:
+        raise _FaultError(
+            f"was made by a newer playlist-builder (version {reprlib.repr(version)}; this one"
+            f" reads {VERSION}). Update playlist-builder"
+        )
+    if type(version) is not int or version != VERSION:
+        raise _FaultError(f"is damaged: version must be {VERSION}. {_MAKE_ONE}")
+    fields = _Fields(document, "")
+    return Session(
+        profile=fields.part("profile", _text),
+        scale=fields.part("scale", _one_of(*get_args(Scale))),
+        seed=fields.part("seed", _whole),
+        target_s=fields.part("target_s", _length),
+        duration_s=fields.part("duration_s", _length),
+        cost=fields.part("cost", _number),
+        bound=fields.part("bound", _number),
+        rms_error=fields.part("rms_error", _length),
+        slots=fields.part("slots", _list_of(_slot)),
+        tail=fields.part("tail", _list_of(_slot)),
+        warnings=fields.part("warnings", _list_of(_text)),
+        relaxed=fields.part("relaxed", _list_of(_text)),
+        curve=fields.part("curve", _list_of(_level)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """A JSON object and the place where it stands, such as `slots[3].`."""
+
+    values: Mapping[str, object]
+    place: str
+
+    def part(self, key: str, check: Check[T]) -> T:
+        """Give the sound value of `key`."""
+        if key not in self.values:
+            raise _FaultError(f"is damaged: {self.place}{key} is missing. {_MAKE_ONE}")
+        return check(self.values[key], f"{self.place}{key}")
+
+
+def _slot(value: object, place: str) -> Slot:
+    if not isinstance(value, dict):
+        raise _wrong(value, place, "an object")
+    fields = _Fields(value, f"{place}.")
+    slot = Slot(
+        path=fields.part("path", _path),
+        identity=fields.part("identity", _text),
+        title=fields.part("title", _text),
+        artist=fields.part("artist", _text),
+        album=fields.part("album", _text),
+        start_s=fields.part("start_s", _length),
+        end_s=fields.part("end_s", _length),
+        phase=fields.part("phase", _text),
+        energy=fields.part("energy", _level),
+        target=fields.part("target", _level),
+        contour=fields.part("contour", _list_of(_level)),
+        loudness_lufs=fields.part("loudness_lufs", _number),
+        vocals=fields.part("vocals", _one_of(*get_args(Vocals))),
+    )
+    if slot.end_s < slot.start_s:
+        raise _wrong(slot.end_s, f"{place}.end_s", f"at least start_s, {slot.start_s}")
+    return slot
+
+
+def _list_of(check: Check[T]) -> Check[tuple[T, ...]]:
+    def check_list(value: object, place: str) -> tuple[T, ...]:
+        if not isinstance(value, list):
+            raise _wrong(value, place, "a list")
+        return tuple(check(item, f"{place}[{index}]") for index, item in enumerate(value))
+
+    return check_list
+
+
+def _one_of(*choices: T) -> Check[T]:
+    def check_choice(value: object, place: str) -> T:
+        for choice in choices:
+            if value == choice:
+                return choice
+        raise _wrong(value, place, f"one of {', '.join(map(str, choices))}")
+
+    return check_choice
+
+
+def _text(value: object, place: str) -> str:
+    if not isinstance(value, str):
+        raise _wrong(value, place, "text")
+    return value
+
+
+def _path(value: object, place: str) -> str:
+    path = _text(value, place)
+    absolute = PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute()
+    if not absolute or "\0" in path:
+        raise _wrong(value, place, "an absolute path")
+    return path
+
+
+def _whole(value: object, place: str) -> int:
+    if type(value) is not int:  # a bool is an int too
+        raise _wrong(value, place, "a whole number")
+    return value
+
+
+def _number(value: object, place: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _wrong(value, place, "a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise _wrong(value, place, "a number within reach")
+    return number
+
+
+def _length(value: object, place: str) -> float:
+    number = _number(value, place)
+    if number < 0:
+        raise _wrong(value, place, "at least 0")
+    return number
+
+
+def _level(value: object, place: str) -> float:
+    number = _number(value, place)
+    if not 0 <= number <= 1:
+        raise _wrong(value, place, "a number from 0 to 1")
+    return number
+
+
+def _wrong(value: object, place: str, expected: str) -> _FaultError:
+    return _FaultError(
+        f"is damaged: {place} must be {expected}, not {reprlib.repr(value)}. {_MAKE_ONE}"
+    )

@@ -1,0 +1,198 @@
+"""The best session of pieces under a plan, and the proof of how good it can be at most.
+
+This room puts the parts in order: the sieve leaves few arcs, the web finds prices and a bound, the
+search finds sessions. It refuses to read tracks or to bend a rule; where it finds no session,
+it says so with None. The work is counted, not timed, so equal tasks have equal results.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from playlist_builder.costs import Bools, Demand, Floats, Ints, Pieces, Plan, cell, seam
+from playlist_builder.permute import orders
+from playlist_builder.search import Arena, appraise, beam, lawful, polish
+from playlist_builder.sieve import Sieve, favoured, sift
+from playlist_builder.tables import blocks
+from playlist_builder.web import (
+    DRIFT,
+    Groups,
+    Outlook,
+    Web,
+    backward,
+    bargain,
+    forward,
+    narrow,
+    opening_prices,
+    proof,
+    weave,
+)
+
+ARCS_PER_CELL, MOST_ARCS = 80, 90_000  # that the sieve leaves for exact seams
+KEPT_PER_CELL, MOST_KEPT = 32, 70_000  # that bargaining and search look at
+ALL_ARCS = 200_000  # up to which a session of all tracks is bargained over with all arcs
+FEW_PIECES = 600  # whose seams are all computed beforehand
+RUNNERS_UP = 60  # pieces looked at for each place
+POLISHED_SLOTS = 60  # so many sessions of the beam are polished as have this many slots
+BARGAINED_ARCS = 200_000  # summed over the rounds before the search, and ...
+LAST_ARCS = 120_000  # ... after it, when a session is known, ...
+FEWEST_ROUNDS, MOST_ROUNDS = 4, 60  # ... within these; a session of all tracks gets the most
+BEAM, WIDE_BEAM = 32, 1000
+PATIENT = 4  # times as wide a beam where the first finds no session
+WIDE_WORK = 12_000  # leaves times pieces that a beam may look at per cell
+WHIM = 0.5  # of what a track costs on average: the most that a seed adds to one
+FAIR = 1e-9  # rounding of sums in double precision
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """All that the solver is asked; `groups` gives the rules among the pieces it looks at."""
+
+    material: Pieces
+    scheme: Plan
+    groups: Callable[[Ints], Groups]
+    demands: tuple[Demand, ...] = ()
+    use_all: bool = False
+    whim: Callable[[Ints], Floats] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Pieces in order, what they cost, and what no session of the task can go below."""
+
+    sequence: tuple[int, ...]
+    cost: float
+    bound: float
+
+
+def solve(task: Task) -> Solution | None:
+    """Return the best session found with its bound, or None where none was found."""
+    horizon, count = task.scheme.horizon, len(task.material.cells)
+    pinned = np.array(sorted({demand.piece for demand in task.demands}), dtype=np.int64)
+    if task.use_all and 2 * count * horizon <= ALL_ARCS:
+        pinned = np.arange(count)
+    arcs = min(ARCS_PER_CELL * horizon, MOST_ARCS)
+    sieve = sift(task.material, task.scheme, task.demands, pinned, arcs)
+    if sieve is None:
+        return None
+    chosen = np.arange(count) if task.use_all else np.union1d(sieve.arcs.piece, pinned)
+    arena = arena_of(task, chosen)
+    wanted = np.isin(chosen, pinned)
+    limit, web = _thinned(_web(arena, sieve, chosen), wanted, arena, sieve.limit)
+    start = opening_prices(arena.groups, sieve.rest.toll, wanted)
+    spent = np.inf if task.use_all else BARGAINED_ARCS
+    outlook = bargain(web, arena.groups, start, _rounds(web, spent), None)
+    if outlook is None:
+        return None
+    share = max(outlook.bound, 0.0) * float(np.mean(arena.material.cells)) / task.scheme.asked
+    arena = replace(arena, whim=arena.whim * (WHIM * share))
+    sequences = _sequences(arena, web, outlook)
+    if not sequences:
+        return None
+    finals = [
+        polish(arena, web, sequence)
+        for sequence in sequences[: POLISHED_SLOTS // len(sequences[0]) + 1]
+    ]
+    best, cost = min(finals, key=lambda final: (final[1], tuple(final[0].tolist())))
+    cost -= float(arena.whim[best].sum())
+    again = bargain(web, arena.groups, outlook.prices, _rounds(web, LAST_ARCS), cost)
+    if again is not None and again.bound > outlook.bound:
+        outlook = again
+    bound = max(min(outlook.bound, limit), proof(web, arena.groups, outlook.prices)) - FAIR
+    return Solution(tuple(chosen[best].tolist()), cost, max(min(bound, cost), 0.0))
+
+
+def _rounds(web: Web, arcs: float) -> int:
+    return int(np.clip(arcs / len(web.price), FEWEST_ROUNDS, MOST_ROUNDS))
+
+
+def _sequences(arena: Arena, web: Web, outlook: Outlook) -> list[Ints]:
+    """Return lawful sessions to polish, the most promising first."""
+    if arena.use_all:
+        return orders(arena, web, outlook)
+    width = int(np.clip(WIDE_WORK // len(arena.material.cells), BEAM, WIDE_BEAM))
+    return beam(arena, web, outlook, width) or beam(arena, web, outlook, width * PATIENT)
+
+
+def _thinned(web: Web, wanted: Bools, arena: Arena, limit: float) -> tuple[float, Web]:
+    """Return the web without all but the best arcs, and what a session with any other costs.
+
+    The arcs of wanted pieces stay.
+    """
+    most = min(KEPT_PER_CELL * arena.scheme.horizon, MOST_KEPT)
+    if len(web.price) <= most:
+        return limit, web
+    tax = web.rest.toll * web.drift
+    total = forward(web, tax) + backward(web, tax)
+    cut = float(np.partition(total, most)[most])
+    kept = favoured(web.arcs, total, cut) | wanted[web.arcs.piece]
+    limit = min(limit, cut - web.rest.toll * DRIFT)
+    return limit, narrow(web, kept, arena.material.cells)
+
+
+def _web(arena: Arena, sieve: Sieve, chosen: Ints) -> Web:
+    """Return the sieve's arcs with exact prices, their pieces numbered as in the arena."""
+    arcs = replace(sieve.arcs, piece=np.searchsorted(chosen, sieve.arcs.piece))
+    longer = arcs.end - arcs.start - arena.material.cells[arcs.piece]
+    price = arena.price[longer, arcs.start, arcs.piece]
+    return weave(replace(sieve, arcs=arcs), price, arena.material, arena.scheme, arena.groups)
+
+
+def arena_of(task: Task, chosen: Ints) -> Arena:
+    """Return the chosen pieces of a task with exact prices and the rules among them."""
+    scheme, material = task.scheme, task.material.take(chosen)
+    price = np.full((2, scheme.horizon + 1, len(chosen)), np.inf)
+    for block in blocks(material, scheme, kind=np.float64):
+        starts, count = block.plain.shape
+        price[0, :starts, block.first : block.first + count] = block.plain
+        price[1, :starts, block.first : block.first + count] = block.longer
+    demands = tuple(
+        replace(demand, piece=int(np.searchsorted(chosen, demand.piece))) for demand in task.demands
+    )
+    whim = np.zeros(len(chosen)) if task.whim is None else task.whim(chosen)
+    seams = None
+    if len(chosen) <= FEW_PIECES:
+        every = np.arange(len(chosen))
+        seams = seam(material, every[:, None], every, scheme.loudness_step_lu)
+    return Arena(material, scheme, task.groups(chosen), demands, task.use_all, price, whim, seams)
+
+
+def runners_up(task: Task, sequence: Ints) -> list[tuple[int, float] | None]:
+    """Return for each place the piece that would replace it best, and what the session costs then.
+
+    None stands where no other piece may. Looked at are the pieces of like length that fit the place
+    best, as only they leave the rest of the session where it is.
+    """
+    material = task.material
+    starts = np.concatenate([[0], np.cumsum(material.length_ms[sequence])[:-1]])
+    likely = [
+        _fitting(task, int(piece), cell(int(start)))
+        for piece, start in zip(sequence, starts, strict=True)
+    ]
+    chosen = np.unique(np.concatenate([sequence, *likely]))
+    arena = replace(arena_of(task, chosen), whim=np.zeros(len(chosen)))
+    own = np.searchsorted(chosen, sequence)
+    result: list[tuple[int, float] | None] = []
+    for place, others in enumerate(likely):
+        tried = np.tile(own, (len(others), 1))
+        tried[:, place] = np.searchsorted(chosen, others)
+        costs = np.where(lawful(arena, tried), appraise(arena, tried), np.inf)
+        best = int(costs.argmin()) if len(others) else -1
+        found = best >= 0 and np.isfinite(costs[best])
+        result.append((int(others[best]), float(costs[best])) if found else None)
+    return result
+
+
+def _fitting(task: Task, piece: int, start: int) -> Ints:
+    """Return the pieces of like length that fit best where a piece stands, without itself."""
+    material, scheme = task.material, task.scheme
+    apart = np.abs(material.length_ms - material.length_ms[piece])
+    like = np.flatnonzero(apart <= 2 * scheme.tolerance_ms)
+    like = like[like != piece]
+    cells = int(material.cells[piece])
+    contour = material.values[material.steps(like, cells)]
+    distance = ((contour - scheme.target[start : start + cells]) ** 2).mean(axis=1)
+    order = np.argsort(distance + material.levy[like], kind="stable")
+    nearest: Ints = like[order[:RUNNERS_UP]]
+    return nearest

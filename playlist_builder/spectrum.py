@@ -1,0 +1,118 @@
+"""The one transform: samples to power per band, K-weighted power and peak, in a single pass.
+
+Frames are 40 ms long and 20 ms apart at any sample rate, so everything later is counted in the
+same time steps. The sine window makes overlapping squared windows add up to one: the power of
+the frames is exactly the power of the samples, which is what loudness needs.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from playlist_builder.loudness import channel_weights, k_weighting
+
+FRAMES_PER_S = 50
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spectra:
+    """What one block of samples gives; all power is mean square, full scale = 1.0.
+
+    `bands` has shape (frames, bands): power of the mono mix. `k_power` and `power` have shape
+    (frames,): summed over the channels, with and without K-weighting. `mono` has shape (n,).
+    """
+
+    bands: NDArray[np.float32]
+    k_power: NDArray[np.float32]
+    power: NDArray[np.float32]
+    mono: NDArray[np.float32]
+    peak: float
+
+
+def mix(channels: Sequence[str]) -> NDArray[np.float32]:
+    """Gains of the mono mix, adding up to one: front channels alike, surrounds -3 dB, no LFE.
+
+    It is pinned down here because decoders and players disagree by 3 dB and more.
+    """
+    gains = np.array(
+        [
+            0.0 if name.startswith("LFE") else 1.0 if name.startswith("F") else 0.7071
+            for name in channels
+        ]
+    )
+    if not gains.any():
+        gains[:] = 1.0
+    return (gains / gains.sum()).astype(np.float32)
+
+
+def spectra(
+    blocks: Iterable[NDArray[np.float32]],
+    *,
+    sample_rate_hz: int,
+    channels: Sequence[str],
+    edges_hz: NDArray[np.float64],
+) -> Iterator[Spectra]:
+    """Transform blocks of shape (channels, n).
+
+    `edges_hz` has shape (bands + 2,): the corners of overlapping triangular bands. Frame k is
+    centred on the time k / `FRAMES_PER_S`; the samples before the start and after the end are 0.
+    """
+    import scipy.fft  # noqa: PLC0415 - half a second, and only decoding needs it
+
+    hop = round(sample_rate_hz / FRAMES_PER_S)
+    window = np.sin(np.pi * (np.arange(2 * hop) + 0.5) / (2 * hop)).astype(np.float32)
+    frequencies = np.fft.rfftfreq(2 * hop, 1 / sample_rate_hz)
+    # Parseval: both halves of the spectrum, as a mean over the hop that the frame stands for.
+    both = np.where((frequencies == 0) | (frequencies == sample_rate_hz / 2), 1.0, 2.0)
+    scale = both / (2 * hop) / hop
+    totals = np.stack((k_weighting(frequencies, sample_rate_hz) * scale, scale), axis=1)
+    totals = totals.astype(np.float32)
+    bank = (_triangles(frequencies, edges_hz) * scale[:, None]).astype(np.float32)
+    gains, weights = mix(channels), channel_weights(channels)
+    carry = np.zeros((len(channels), hop), dtype=np.float32)
+    for block in _closed(blocks, hop, len(channels)):
+        samples = np.concatenate((carry, block), axis=1)
+        count = samples.shape[1] // hop - 1
+        carry = samples[:, count * hop :]
+        if count < 1:
+            continue
+        frames = sliding_window_view(samples, 2 * hop, axis=1)[:, ::hop] * window
+        transform = scipy.fft.rfft(frames, axis=-1, overwrite_x=True)
+        mono = np.tensordot(gains, transform, axes=1)
+        yield Spectra(
+            bands=_power(mono) @ bank,
+            k_power=np.tensordot(weights, power := _power(transform) @ totals, axes=1)[:, 0],
+            power=power.sum(axis=0)[:, 1],
+            mono=gains @ block,
+            peak=float(max(block.max(initial=0.0), -block.min(initial=0.0))),
+        )
+
+
+def _closed(
+    blocks: Iterable[NDArray[np.float32]], hop: int, channels: int
+) -> Iterator[NDArray[np.float32]]:
+    """Pad the end with silence so that the last samples fill two frames, as all others do."""
+    count = 0
+    for block in blocks:
+        count += block.shape[1]
+        yield block
+    yield np.zeros((channels, hop + -count % hop), dtype=np.float32)
+
+
+def _power(transform: NDArray[np.complex64]) -> NDArray[np.float32]:
+    power = np.square(transform.real)
+    power += np.square(transform.imag)
+    return power
+
+
+def _triangles(
+    frequencies_hz: NDArray[np.float64], edges_hz: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return overlapping triangles of height one, of shape (frequencies, bands)."""
+    low, centre, high = edges_hz[:-2], edges_hz[1:-1], edges_hz[2:]
+    rising = (frequencies_hz[:, None] - low) / (centre - low)
+    falling = (high - frequencies_hz[:, None]) / (high - centre)
+    return np.clip(np.minimum(rising, falling), 0.0, None)

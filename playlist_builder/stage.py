@@ -1,0 +1,215 @@
+"""What a call asks, as a task of numbers: tracks sorted out, rules turned into groups and limits.
+
+This room knows the words of profiles and requests on one side and the arrays of the solver on the
+other. It refuses to search and to decide which rule gives way.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from operator import attrgetter, eq
+from typing import Literal
+
+import numpy as np
+
+from playlist_builder.costs import (
+    PREFER_WEIGHT,
+    Demand,
+    Floats,
+    Ints,
+    Pieces,
+    pieces,
+    plan,
+    relative,
+)
+from playlist_builder.curve import Profile, Rules
+from playlist_builder.errors import ArrangeError
+from playlist_builder.models import Track
+from playlist_builder.rules import Pin, Request, admit, artists, copies, pinned, shortage
+from playlist_builder.solver import Task
+from playlist_builder.web import Groups
+
+Scale = Literal["relative", "absolute"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The options of a call; `earlier` holds the identities of sessions to differ from."""
+
+    duration_s: float | None
+    seed: int
+    scale: Scale
+    tolerance_s: float
+    request: Request
+    earlier: tuple[frozenset[str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Which rules are lifted, in the order of the docstring of `arrange`."""
+
+    artist_max: bool = False
+    artist_gap: bool = False
+    colour: bool = False
+    tolerance_s: float = 0.0
+    pin_minutes: bool = False
+    startle: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """Everything about a call that no attempt changes; `tracks` stand in the material's order.
+
+    `pins` come with their pieces, `reach` is the highest energy of the library on the absolute
+    scale, and `notes` say how the task differs from what was asked.
+    """
+
+    tracks: Sequence[Track]
+    material: Pieces
+    profile: Profile
+    rules: Rules
+    ask: Ask
+    pins: tuple[tuple[Pin, int], ...]
+    reach: float
+    notes: tuple[str, ...]
+
+
+def set_up(tracks: Sequence[Track], profile: Profile, ask: Ask) -> Stage:
+    """Return the tracks that may be used and the plan to follow.
+
+    Raises ArrangeError where too little music passes or a pin cannot be kept, ProfileError where
+    the profile cannot take the duration.
+    """
+    request, notes = ask.request, []
+    rules = request.rules or profile.rules
+    wanted = profile if ask.duration_s is None else profile.scaled(ask.duration_s)
+    longest_s = np.inf if request.use_all else wanted.duration_s + ask.tolerance_s
+    passed, removed = admit(tracks, rules, request, longest_s)
+    own = [pinned(tracks, pin, rules, request, longest_s) for pin in request.pins]
+    usable = [tracks[place] for place in passed]
+    ranks = _ranks(usable)
+    if request.use_all:
+        spare = _spare(usable, ranks)
+        notes = [f"{len(spare)} copies of other tracks are left out"] if spare else []
+        kept = [place for place in range(len(usable)) if place not in spare]
+        usable, ranks = [usable[place] for place in kept], ranks[kept]
+    passed_s = sum(round(track.features.duration_s * 1000) for track in usable) / 1000.0
+    if request.use_all and ask.duration_s is None and usable:
+        wanted = profile.scaled(passed_s)
+    elif not usable or passed_s < wanted.duration_s - ask.tolerance_s:
+        message = shortage(wanted, passed_s, removed)
+        if not request.allow_short or not usable:
+            raise ArrangeError(message)
+        notes.append(f"{message.split('.')[0]}; the session is shorter than asked")
+        wanted = profile.scaled(passed_s)
+    energies = np.fromiter(map(attrgetter("energy"), tracks), np.float64, len(tracks))
+    table = relative(energies) if ask.scale == "relative" else None
+    material = pieces(usable, table, _levy(usable, request), ranks)
+    usable = [usable[place] for place in material.order.tolist()]
+    places = {id(track): place for place, track in enumerate(usable)} if own else {}
+    pins = tuple(
+        (pin, places[id(tracks[place])]) for pin, place in zip(request.pins, own, strict=True)
+    )
+    return Stage(usable, material, wanted, rules, ask, pins, float(energies.max()), tuple(notes))
+
+
+def _ranks(tracks: Sequence[Track]) -> Ints:
+    """Return each track's place by identity; paths decide only where identities are equal."""
+    identities = list(map(attrgetter("identity"), tracks))
+    order = sorted(range(len(tracks)), key=identities.__getitem__)
+    ordered = [identities[place] for place in order]
+    if any(map(eq, ordered, ordered[1:])):
+        order.sort(key=lambda place: (identities[place], tracks[place].path))
+    ranks = np.empty(len(tracks), dtype=np.int64)
+    ranks[order] = np.arange(len(tracks))
+    return ranks
+
+
+def _spare(tracks: Sequence[Track], ranks: Ints) -> set[int]:
+    """Return the places of all copies but the first of each recording."""
+    spare: set[int] = set()
+    for group in copies(tracks):
+        left = sorted((place for place in group if place not in spare), key=ranks.__getitem__)
+        spare.update(left[1:])
+    return spare
+
+
+def _levy(tracks: Sequence[Track], request: Request) -> Floats:
+    if request.prefer is None:
+        return np.zeros(len(tracks))
+    wishes = np.array([request.prefer(track) for track in tracks], dtype=np.float64)
+    levy: Floats = PREFER_WEIGHT * (1.0 - np.clip(wishes, 0.0, 1.0))
+    return levy
+
+
+def task(stage: Stage, leave: Leave) -> Task:
+    """Return the numeric task of one attempt."""
+    tolerance_s = max(stage.ask.tolerance_s, leave.tolerance_s)
+    longest_s = float(stage.material.length_ms.max()) / 1000.0
+    scheme = plan(stage.profile, tolerance_s, longest_s, stage.rules.loudness_step_lu)
+    limits = scheme.limits.copy()
+    if leave.startle:
+        limits[:, 0] = np.inf
+    if leave.colour:
+        limits[:, 1:] = np.inf
+    demands = []
+    for pin, piece in stage.pins:
+        demand = Demand(piece, int(stage.material.cells[piece]), place=pin.place or 0)
+        if pin.minute is not None and not leave.pin_minutes:
+            start_ms = round(pin.minute * 60_000)
+            slack_ms = round(stage.ask.tolerance_s * 1000)
+            demand = replace(
+                demand,
+                earliest_ms=max(start_ms - slack_ms, 0),
+                latest_ms=start_ms + slack_ms,
+            )
+        demands.append(demand)
+
+    def groups(chosen: Ints) -> Groups:
+        return _groups([stage.tracks[piece] for piece in chosen.tolist()], stage, leave)
+
+    def whim(chosen: Ints) -> Floats:
+        names = [f"{stage.ask.seed}:{stage.tracks[piece].identity}" for piece in chosen.tolist()]
+        digests = b"".join(blake2b(name.encode(), digest_size=4).digest() for name in names)
+        return np.frombuffer(digests, dtype="<u4") / 2.0**32
+
+    return Task(
+        stage.material,
+        replace(scheme, limits=limits),
+        groups,
+        tuple(demands),
+        stage.ask.request.use_all,
+        whim if stage.ask.seed else None,
+    )
+
+
+def _groups(tracks: Sequence[Track], stage: Stage, leave: Leave) -> Groups:
+    """Return the rules among tracks: one group per artist, set of copies, and earlier session."""
+    names: dict[str, int] = {}
+    kin = [[names.setdefault(name, len(names)) for name in sorted(artists(t))] for t in tracks]
+    artist_max = len(tracks) if leave.artist_max else stage.rules.artist_max
+    limited: list[tuple[list[int], int]] = [([], artist_max) for _ in names]
+    for place, own in enumerate(kin):
+        for number in own:
+            limited[number][0].append(place)
+    limited.extend((group, 1) for group in copies(tracks))
+    for session in stage.ask.earlier:
+        again = [place for place, track in enumerate(tracks) if track.identity in session]
+        limited.append((again, max(len(session) // 2 - 1, 0)))
+    member: list[list[int]] = [[] for _ in tracks]
+    most: list[int] = []
+    for group, limit in limited:
+        if len(group) > limit:  # else the rule cannot be broken, and need not be counted
+            for place in group:
+                member[place].append(len(most))
+            most.append(limit)
+    most.append(len(tracks) + 1)
+    gap = 0 if leave.artist_gap else stage.rules.artist_gap
+    return Groups(_padded(member, len(most) - 1), np.array(most), _padded(kin, -1), gap)
+
+
+def _padded(rows: Sequence[Sequence[int]], filler: int) -> Ints:
+    result = np.full((len(rows), max((len(row) for row in rows), default=0) or 1), filler)
+    for number, row in enumerate(rows):
+        result[number, : len(row)] = row
+    return result

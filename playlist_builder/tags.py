@@ -1,0 +1,283 @@
+"""What a file says about itself: path to `Tags`. The only importer of mutagen.
+
+Here each format gives up its names and raw values; `fields` knows what they mean. This room
+refuses to lose a track over its tags: a file that is not understood still has a name.
+
+Memory: FLAC pictures are stepped over. In every other format mutagen reads the whole tag, so a
+cover costs a few times its size while its file is read; none of it is kept.
+"""
+
+import errno
+import io
+import math
+import os
+import re
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
+
+from mutagen import MutagenError
+from mutagen.aac import AAC
+from mutagen.aiff import AIFF
+from mutagen.apev2 import APETextValue, APEv2File
+from mutagen.apev2 import APEv2 as _APEv2
+from mutagen.asf import ASF
+from mutagen.dsf import DSF
+from mutagen.flac import FLAC, Picture
+from mutagen.id3 import Encoding, ID3FileType
+from mutagen.monkeysaudio import MonkeysAudio
+from mutagen.mp3 import MP3
+from mutagen.mp4 import MP4, MP4FreeForm
+from mutagen.musepack import Musepack
+from mutagen.oggflac import OggFLAC
+from mutagen.oggopus import OggOpus
+from mutagen.oggspeex import OggSpeex
+from mutagen.oggvorbis import OggVorbis
+from mutagen.trueaudio import TrueAudio
+from mutagen.wave import WAVE
+from mutagen.wavpack import WavPack
+
+from playlist_builder import fields
+from playlist_builder.models import Tags
+from playlist_builder.mojibake import repair
+
+_Pairs = list[tuple[str, str]]
+"""Names and raw values, as `fields.from_pairs` takes them."""
+
+_SCORED_BYTES = 128  # how much of a file mutagen's own guess looks at
+_MAX_INFO_BYTES = 1 << 20  # of a RIFF INFO list
+_MAX_READS = 200_000  # half a second; an intact file takes fewer than 1,000
+# What programs write as a comment for themselves: iTunes, MediaMonkey, and mutagen for ID3v1.
+_MACHINE_COMMENT = re.compile(r"itun|songs-db|id3v1 comment", re.IGNORECASE)
+_MUSICBRAINZ = "http://musicbrainz.org"
+
+
+class _Stream(io.BufferedReader):
+    """A file that cannot be made to fill the memory or to be read for ever.
+
+    A broken header may ask for 4 GB, and a Musepack packet that points back at itself would be
+    read again without end.
+    """
+
+    def __init__(self, path: str) -> None:
+        raw = io.FileIO(path)
+        super().__init__(raw)
+        self._size = os.fstat(raw.fileno()).st_size
+        self._reads_left = _MAX_READS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read no more than the file holds; MutagenError at the end of patience."""
+        self._reads_left -= 1
+        if self._reads_left < 0:
+            raise MutagenError("the file leads its reader in circles")
+        if size is None or size < 0:
+            return super().read(size)
+        return super().read(min(size, max(0, self._size - self.tell())))
+
+
+class _UnreadPicture(Picture):
+    """A picture of a FLAC file that is stepped over, because mutagen would hold its bytes."""
+
+    def load(self, data: BinaryIO) -> None:
+        """Go past the type, and three fields behind their lengths: MIME type, text, picture."""
+        for fixed_bytes in (4, 0, 16):
+            data.seek(fixed_bytes, os.SEEK_CUR)
+            data.seek(int.from_bytes(data.read(4), "big"), os.SEEK_CUR)
+
+
+class _PlainFLAC(FLAC):
+    METADATA_BLOCKS = [_UnreadPicture if b is Picture else b for b in FLAC.METADATA_BLOCKS]  # noqa: RUF012 - as the base has it
+
+
+# mutagen's classes are not typed.
+_APE: Any = _APEv2
+_KINDS: tuple[Any, ...] = (
+    AAC,
+    AIFF,
+    APEv2File,
+    ASF,
+    DSF,
+    ID3FileType,
+    MonkeysAudio,
+    MP3,
+    MP4,
+    Musepack,
+    OggFLAC,
+    OggOpus,
+    OggSpeex,
+    OggVorbis,
+    TrueAudio,
+    WAVE,
+    WavPack,
+    _PlainFLAC,
+)
+
+# What mutagen raises for a broken file: its own error, and those that mutated files were seen to
+# let through (Speex and WavPack headers; ASF names and types; lengths below zero in Musepack).
+_UNPARSABLE = (MutagenError, struct.error, IndexError, KeyError, ValueError)
+
+
+def read(path: str) -> Tags:
+    """Read the tags of one file; `duration_s` is what its header claims, in seconds.
+
+    A file that is not understood yields its name as the title and nothing else.
+    Raises OSError where the file cannot be read.
+    """
+    with _Stream(path) as stream:
+        pairs, duration_s = _parsed(stream, path)
+    return fields.from_pairs(pairs, path, duration_s)
+
+
+def _parsed(stream: BinaryIO, path: str) -> tuple[_Pairs, float | None]:
+    """Try the likely formats, best first: an .aac file behind an ID3 tag looks most like MP3."""
+    head = stream.read(_SCORED_BYTES)
+    name = os.fsencode(path).decode("latin-1")
+    scored = [(kind.score(name, stream, head), kind.__name__, kind) for kind in _KINDS]
+    for score, _, kind in sorted(scored, reverse=True):
+        if score <= 0:
+            break
+        stream.seek(0)
+        try:
+            parsed = kind(stream)
+        except _UNPARSABLE as error:
+            _raise_if_unreadable(error)
+        else:
+            return _pairs(parsed, stream), _duration_s(parsed.info)
+    return [], None
+
+
+def _raise_if_unreadable(error: BaseException | None) -> None:
+    """Raise the failure of the disk or the network that mutagen wrapped, if there is one.
+
+    EINVAL is none: it comes of seeking to where a broken header points.
+    """
+    while error is not None:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise error
+        error = error.__context__
+
+
+def _duration_s(info: Any) -> float | None:  # noqa: ANN401 - mutagen's values are not typed
+    length = getattr(info, "length", None)
+    return float(length) if length and 0 < length < math.inf else None
+
+
+def _pairs(parsed: Any, stream: BinaryIO) -> _Pairs:  # noqa: ANN401
+    tags = parsed.tags
+    match parsed:
+        case MP3():
+            pairs = _id3(tags) + _beside(_trailing_ape, stream)
+        case WAVE():
+            pairs = _id3(tags) + _beside(_riff_info, stream)
+        case AIFF() | DSF() | ID3FileType():
+            pairs = _id3(tags)
+        case Musepack():
+            pairs = _ape(tags) + _header_gains(parsed.info)
+        case APEv2File():
+            pairs = _ape(tags)
+        case MP4():
+            pairs = _mp4(tags)
+        case ASF():
+            pairs = [(name, v.value) for name, v in tags if isinstance(v.value, str)]
+        case _:
+            pairs = list(tags or ())
+    return pairs
+
+
+def _id3(tags: Any) -> _Pairs:  # noqa: ANN401
+    declared: _Pairs = []
+    undeclared: _Pairs = []
+    for frame in tags.values() if tags is not None else ():
+        old = getattr(frame, "encoding", None) == Encoding.LATIN1
+        (undeclared if old else declared).extend(_frame(frame))
+    return declared + _repaired(undeclared)
+
+
+def _frame(frame: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
+    match frame.FrameID:
+        case "COMM" if not _MACHINE_COMMENT.match(frame.desc):
+            yield "comment", "\0".join(frame.text)
+        case "TXXX":
+            yield frame.desc, "\0".join(frame.text)
+        case "USLT":
+            yield "lyrics", frame.text
+        case "SYLT":
+            yield "lyrics", "".join(text for text, _ in frame.text)
+        case "RVA2":
+            yield f"rva2{frame.desc}", str(frame.gain)
+        case "UFID" if frame.owner == _MUSICBRAINZ:
+            yield "musicbrainz_trackid", frame.data.decode("latin-1")
+        case str(name) if name.startswith("T"):
+            yield name, "\0".join(map(str, frame.text))
+
+
+def _repaired(pairs: _Pairs) -> _Pairs:
+    texts = repair([text[: fields.MAX_CHARACTERS] for _, text in pairs])
+    return [(name, text) for (name, _), text in zip(pairs, texts, strict=True)]
+
+
+def _ape(tags: Any) -> _Pairs:  # noqa: ANN401
+    items = tags.items() if tags is not None else ()
+    return [(name, str(value)) for name, value in items if isinstance(value, APETextValue)]
+
+
+def _beside(read_more: Callable[[BinaryIO], _Pairs], stream: BinaryIO) -> _Pairs:
+    """Read what mutagen passes over; what is broken there does not cost the tags proper."""
+    try:
+        return read_more(stream)
+    except _UNPARSABLE as error:
+        _raise_if_unreadable(error)
+        return []
+
+
+def _trailing_ape(stream: BinaryIO) -> _Pairs:
+    """Read the tag that mp3gain and others put behind an MP3."""
+    stream.seek(0)
+    return _ape(_APE(stream))
+
+
+def _header_gains(info: Any) -> _Pairs:  # noqa: ANN401
+    """Read the gains in a Musepack header, where 0 means that none was measured."""
+    pairs = []
+    for ours, theirs in (("track", "title"), ("album", "album")):
+        if gain := getattr(info, f"{theirs}_gain", 0):
+            pairs.append((f"header{ours}gain", f"{gain:.2f}"))
+        if peak := getattr(info, f"{theirs}_peak", 0):
+            # mutagen divides by the whole range of 16 bits, full scale is half of it.
+            pairs.append((f"header{ours}peak", f"{2 * peak:.6f}"))
+    return pairs
+
+
+def _mp4(tags: Any) -> _Pairs:  # noqa: ANN401
+    pairs: _Pairs = []
+    for name, values in (tags or {}).items():
+        for value in values if isinstance(values, list) else ():
+            if isinstance(value, MP4FreeForm):
+                pairs.append((name, bytes(value).decode("utf-8", "replace")))
+            elif isinstance(value, str):
+                pairs.append((name, value))
+    return pairs
+
+
+def _riff_info(stream: BinaryIO) -> _Pairs:
+    """Read the INFO lists of a WAV file."""
+    pairs: _Pairs = []
+    stream.seek(12)
+    while len(head := stream.read(8)) == 8 and any(head):  # noqa: PLR2004 - a name and a size
+        size = int.from_bytes(head[4:], "little")
+        end = stream.tell() + size + size % 2
+        if head[:4] == b"LIST" and size <= _MAX_INFO_BYTES and stream.read(4) == b"INFO":
+            pairs += _info_values(stream.read(max(0, size - 4)))
+        stream.seek(end)
+    return pairs
+
+
+def _info_values(body: bytes) -> _Pairs:
+    pairs: _Pairs = []
+    at = 0
+    while at + 8 <= len(body):
+        name, size = struct.unpack_from("<4sI", body, at)
+        text = body[at + 8 : at + 8 + size].partition(b"\0")[0]
+        pairs.append((name.decode("latin-1"), text.decode("latin-1")))
+        at += 8 + size + size % 2
+    return _repaired(pairs)

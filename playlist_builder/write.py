@@ -1,0 +1,79 @@
+"""Text into a file: the whole of it, or the old file untouched.
+
+This room owns the effect. It refuses to decide what stands in a file, and to replace anything
+but a regular file: a device or pipe would be destroyed by the rename.
+"""
+
+import os
+import secrets
+import shutil
+import stat
+from pathlib import Path, PurePath
+
+from playlist_builder import export
+from playlist_builder.errors import ExportError
+from playlist_builder.models import Session
+
+
+def write_session(session: Session, path: str | os.PathLike[str]) -> None:
+    """Write `session` to `path` in the format of its suffix (see `export.FORMATS`).
+
+    Raises `ExportError` for an unknown suffix, for a track that the format cannot hold, and
+    where the file cannot be written; then nothing is written.
+    """
+    file = Path(path).absolute()
+    suffix = export.format_of(os.fspath(path))
+    folder = os.fspath(_vantage(session, file.parent))
+    write_text(path, export.render_text(session, suffix, folder=folder, name=file.stem))
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Replace the file at `path` by `text` in UTF-8, in one step; `ExportError` if it cannot be.
+
+    A symbolic link stays and the file it leads to is replaced, keeping that file's permissions.
+    """
+    target = Path(os.path.realpath(path))
+    # In the same folder, since a rename is one step only within a file system. Its short hidden
+    # name fits where the target's does, and is passed over by players that watch the folder.
+    temporary = target.with_name(f".playlist-builder-{secrets.token_hex(8)}.tmp")
+    try:
+        replaces = _is_regular(target)
+        try:
+            with temporary.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            if replaces:
+                shutil.copymode(target, temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ExportError(
+            f"Cannot write {os.fspath(path)!r}: {reason}. Choose another place"
+        ) from error
+
+
+def _is_regular(target: Path) -> bool:
+    """Tell whether there is a file to replace; `ExportError` where there is something else."""
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
+        raise ExportError(f"Cannot write {str(target)!r}: it is {what}. Choose another name")
+    return True
+
+
+def _vantage(session: Session, folder: Path) -> Path:
+    """Give the folder to which the entries of a playlist in `folder` are relative.
+
+    Where one climbs out of it, that is where the folder really lies: players go `..` from there,
+    whatever symbolic link they came by.
+    """
+    inside = all(
+        PurePath(slot.path).is_relative_to(folder) for slot in (*session.slots, *session.tail)
+    )
+    return folder if inside else Path(os.path.realpath(folder))

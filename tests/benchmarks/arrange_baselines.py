@@ -1,0 +1,138 @@
+"""How much better than simple ways: root mean square error to the plan, over all shipped profiles.
+
+    python tests/benchmarks/arrange_baselines.py [LIBRARY]
+
+LIBRARY is a library file that holds a scan of real music; without it, tracks are synthetic. Every
+profile is scaled to what the library can fill. The simple ways obey the length and vocals rules
+only: `greedy` takes the track whose average energy is nearest to the plan at its start, `thirds`
+plays from the calm, the energetic and the calm third of the library in turn, `random` is random.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from synthetic import library
+
+from playlist_builder.arrange import arrange
+from playlist_builder.costs import cell, pieces, relative
+from playlist_builder.curve import Profile
+from playlist_builder.errors import ArrangeError
+from playlist_builder.models import Track
+from playlist_builder.profiles import available
+from playlist_builder.rules import Request, admit
+
+FILLED = 0.6  # of the music that passes: what a session may ask for at most
+RANDOM_RUNS = 20
+
+Choice = Callable[[list[int], int], int]
+
+
+def main() -> None:
+    """Print one JSON line."""
+    tracks: Sequence[Track] = library(120, 1)
+    if len(sys.argv) > 1:
+        from playlist_builder.library import Library  # noqa: PLC0415 - decoding is not needed else
+
+        with Library.open(sys.argv[1]) as opened:
+            tracks = opened.tracks()
+    rows = [
+        compare(tracks, listing.profile) for listing in available() if listing.profile is not None
+    ]
+    shares = [row["share_of_greedy"] for row in rows if "share_of_greedy" in row]
+    sys.stdout.write(
+        json.dumps(
+            {
+                "benchmark": "arrange_baselines",
+                "tracks": len(tracks),
+                "worst_share_of_greedy": max(shares),
+                "mean_share_of_greedy": float(np.mean(shares)),
+                "profiles": rows,
+            }
+        )
+        + "\n"
+    )
+
+
+def compare(tracks: Sequence[Track], profile: Profile) -> dict[str, object]:
+    """Return the errors of all ways for one profile."""
+    passed, _ = admit(tracks, profile.rules, Request(), np.inf)
+    usable = [tracks[place] for place in passed]
+    total_s = sum(track.duration_s for track in usable)
+    duration_s = min(profile.duration_s, FILLED * total_s)
+    try:
+        session = arrange(tracks, profile, duration_s=duration_s)
+    except ArrangeError as error:
+        return {"profile": profile.name, "error": str(error)}
+    simple = Simple(tracks, usable, profile.scaled(duration_s))
+    greedy = simple.error(simple.nearest)
+    rng = np.random.default_rng(0)
+    return {
+        "profile": profile.name,
+        "minutes": round(duration_s / 60.0, 1),
+        "slots": len(session.slots),
+        "arranged": round(session.rms_error, 4),
+        "greedy": round(greedy, 4),
+        "thirds": round(simple.error(simple.third), 4),
+        "random": round(
+            float(
+                np.mean(
+                    [simple.error(lambda left, _: rng.choice(left)) for _ in range(RANDOM_RUNS)]
+                )
+            ),
+            4,
+        ),
+        "share_of_greedy": round(session.rms_error / greedy, 3),
+        "over_bound": round(session.cost / session.bound - 1.0, 4) if session.bound else None,
+        "relaxed": [text.split(":")[0] for text in session.relaxed],
+    }
+
+
+class Simple:
+    """Simple ways to fill a session, measured on the same scale as the arranger."""
+
+    def __init__(self, library: Sequence[Track], usable: Sequence[Track], profile: Profile) -> None:
+        table = relative(np.array([track.energy for track in library]))
+        count = len(usable)
+        self.material = pieces(usable, table, np.zeros(count), np.arange(count))
+        self.profile = profile
+        self.mean = np.array(
+            [
+                self.material.contour(piece, int(self.material.cells[piece])).mean()
+                for piece in range(count)
+            ]
+        )
+        self.calm = set(np.argsort(self.mean)[: count // 3].tolist())
+        self.lively = set(np.argsort(self.mean)[-count // 3 :].tolist())
+
+    def nearest(self, left: list[int], time_ms: int) -> int:
+        """Return the piece whose average is nearest to the plan at its start."""
+        target = float(self.profile.target(time_ms / 1000.0))
+        return min(left, key=lambda piece: abs(self.mean[piece] - target))
+
+    def third(self, left: list[int], time_ms: int) -> int:
+        """Return the next piece of the third that the time belongs to."""
+        part = int(3.0 * time_ms / 1000.0 / self.profile.duration_s)
+        wanted = self.lively if part == 1 else self.calm
+        return next((piece for piece in left if piece in wanted), left[0])
+
+    def error(self, choose: Choice) -> float:
+        """Return the root mean square error of a session filled by one choice after another."""
+        left, time_ms, squares, cells = list(range(len(self.mean))), 0, 0.0, 0
+        while left and time_ms < self.profile.duration_s * 1000.0 - 30_000:
+            piece = int(choose(left, time_ms))
+            left.remove(piece)
+            end_ms = time_ms + int(self.material.length_ms[piece])
+            first, last = cell(time_ms), cell(end_ms)
+            times = (np.arange(first, last) + 0.5) * 10.0
+            inside = times < self.profile.duration_s
+            distance = self.material.contour(piece, last - first) - self.profile.target(times)
+            squares += float((distance[inside] ** 2).sum())
+            cells += int(inside.sum())
+            time_ms = end_ms
+        return float(np.sqrt(squares / cells))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,277 @@
+"""The playlist text: what stands in it, what it refuses, and that no tag can add to it."""
+
+import ntpath
+import posixpath
+import unicodedata
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playlist_builder import export, session_file
+from playlist_builder.errors import ExportError
+from playlist_builder.models import Session, Slot
+
+MUSIC = "/home/ada/Music"
+
+SLOT = Slot(
+    path=f"{MUSIC}/quiet.flac",
+    identity="5f",
+    title="Quiet",
+    artist="Ada",
+    album="Rooms",
+    start_s=0.0,
+    end_s=200.0,
+    phase="calm",
+    energy=0.2,
+    target=0.25,
+)
+
+
+def session(*slots, tail=(), **changes):
+    """A session of `slots`; its numbers do not matter here."""
+    whole = Session(
+        profile="arc",
+        scale="relative",
+        target_s=3600.0,
+        duration_s=3590.0,
+        cost=0.1,
+        bound=0.1,
+        rms_error=0.05,
+        slots=slots,
+        tail=tail,
+    )
+    return replace(whole, **changes)
+
+
+def slot(path="quiet.flac", **changes):
+    """A slot whose path lies in the music folder unless it is absolute."""
+    return replace(SLOT, path=posixpath.join(MUSIC, path), **changes)
+
+
+def m3u8(*slots, folder=MUSIC):
+    return export.m3u8(session(*slots), folder=folder)
+
+
+def entries(text):
+    """The paths of a playlist as MPD and mpv read it: lines end at LF, `#` begins a comment."""
+    return [line.strip(" \t\r") for line in text.split("\n") if line and not line.startswith("#")]
+
+
+def only_entry(path, folder=MUSIC):
+    [entry] = entries(m3u8(slot(path), folder=folder))
+    return entry
+
+
+def shown(**tags):
+    """What players show for a slot with these tags: what follows the first comma of `#EXTINF`."""
+    [line] = [line for line in m3u8(slot(**tags)).split("\n") if line.startswith("#EXTINF:")]
+    return line.partition(",")[2]
+
+
+def test_a_whole_playlist_is_this_text(golden):
+    """Header, name, plan, then three lines a track; the tail follows behind a comment."""
+    whole = session(
+        slot(),
+        slot("勇気/#1 雨.flac", title="雨", artist="", start_s=200.0, end_s=512.6, phase="rise"),
+        slot("/srv/nas/a - b.ogg", title="A - B", start_s=512.6, end_s=3590.0, phase="peak"),
+        tail=[slot("deep.flac", title="", artist="", start_s=3590.0, end_s=4500.0, phase="calm")],
+        seed=7,
+    )
+    golden("tonight.m3u8", export.m3u8(whole, folder=MUSIC, name="tonight"))
+
+
+def test_the_first_line_is_the_header_alone():
+    """MPD wants exactly `#EXTM3U` there, without a byte order mark; the last line ends in LF."""
+    text = m3u8(slot())
+    assert text.encode().startswith(b"#EXTM3U\n#PLAYLIST:arc\n")
+    assert text.endswith("\nquiet.flac\n")
+    assert "\r" not in text
+
+
+@pytest.mark.parametrize(
+    ("end_s", "written"),
+    [(200.0, 200), (200.4, 200), (200.6, 201), (0.0, -1), (float("nan"), -1), (float("inf"), -1)],
+)
+def test_a_duration_is_an_integer_with_a_comma_right_behind(end_s, written):
+    """MPD and Strawberry read no fraction; -1 says that the length is not known."""
+    assert f"\n#EXTINF:{written},Ada - Quiet\n" in m3u8(slot(end_s=end_s))
+
+
+@pytest.mark.parametrize(
+    ("tags", "text"),
+    [
+        ({}, "Ada - Quiet"),
+        ({"artist": ""}, "Quiet"),
+        ({"title": "", "path": "02 dawn.live.flac"}, "Ada - 02 dawn.live"),
+        ({"title": "", "artist": "", "path": "\x01.flac"}, ""),
+        ({"title": "One - Two", "artist": "A - B"}, "A – B - One – Two"),  # noqa: RUF001
+        ({"title": "- Two", "artist": "A -"}, "A – - – Two"),  # noqa: RUF001
+        ({"title": "a\n-\nb"}, "Ada - a – b"),  # noqa: RUF001
+        ({"title": "well-known --"}, "Ada - well-known --"),
+        ({"title": "one\r\n#EXTINF:1,two"}, "Ada - one #EXTINF:1,two"),
+        ({"title": "a\u2028b\u2029c\x85d\x0be\x1ff\x7fg\x00h"}, "Ada - a b c d e f g h"),
+        ({"title": "\udcff low"}, "Ada - low"),
+        ({"title": "\n\t ", "artist": "\r"}, "quiet"),
+        ({"title": "雨　夜"}, "Ada - 雨　夜"),
+        ({"title": "x" * 200}, "Ada - " + "x" * 200),
+        ({"title": "x" * 201}, "Ada - " + "x" * 199 + "…"),
+    ],
+)
+def test_tags_are_shown_as_one_field_each(tags, text):
+    """Players split the artist from the title at the first ` - `, so neither may hold one."""
+    assert shown(**tags) == text
+
+
+def test_no_line_is_longer_than_mpd_reads():
+    """MPD 0.23 cuts a line at 4096 bytes and takes the rest of it for an entry."""
+    long = "\N{GRINNING FACE}" * 10_000
+    text = export.m3u8(
+        session(slot(title=long, artist=long, phase=long), profile=long), folder=MUSIC, name=long
+    )
+    assert max(len(line.encode()) for line in text.split("\n")) < 2000
+
+
+@pytest.mark.parametrize(
+    ("path", "entry"),
+    [
+        ("a/b c.flac", "a/b c.flac"),
+        ("-dash.flac", "-dash.flac"),
+        ("100%20%.flac", "100%20%.flac"),
+        ("a+b&c.flac", "a+b&c.flac"),
+        ("back\\slash.flac", "back\\slash.flac"),
+        ("..dots.flac", "..dots.flac"),
+        ("in/C# minor: why?.flac", "in/C# minor: why?.flac"),
+        ("#1.flac", "./#1.flac"),
+        ("#1/a.flac", "./#1/a.flac"),
+        (" a.flac", "./ a.flac"),
+        ("\ta.flac", "./\ta.flac"),
+        ("\u3000a.flac", "./\u3000a.flac"),
+        ("?a.flac", "./?a.flac"),
+        ("http:/x.flac", "./http:/x.flac"),
+        ("Suite: one.flac", "./Suite: one.flac"),
+        ("/home/ada/else.flac", "../else.flac"),
+        ("/srv/#1.flac", "../../../srv/#1.flac"),
+    ],
+)
+def test_an_entry_is_the_path_as_seen_from_the_playlist(path, entry):
+    """`./` stands only where the bare name would be a comment, be trimmed, or be a URI to VLC."""
+    assert only_entry(path) == entry
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_an_entry_keeps_the_normal_form_of_the_name_on_disk(form):
+    """A name in another normal form is another file on Linux."""
+    name = unicodedata.normalize(form, "ガーデン é.flac")
+    assert only_entry(name) == name
+
+
+@pytest.mark.parametrize(
+    ("path", "entry"),
+    [
+        ("C:\\Music\\calm\\a.flac", "calm/a.flac"),
+        ("C:\\Other\\a.flac", "../Other/a.flac"),
+        ("D:\\Music\\a.flac", "D:/Music/a.flac"),
+        ("\\\\nas\\music\\#a.flac", "//nas/music/#a.flac"),
+    ],
+)
+def test_a_path_of_windows_is_written_with_slashes(path, entry):
+    """Where no relative path exists, on another drive or share, it is written whole."""
+    there = session(replace(SLOT, path=path))
+    text = export.m3u8(there, folder="C:\\Music", paths=ntpath)
+    assert entries(text) == [entry]
+    assert "#EXTINF:200,Ada - Quiet\n" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("a\nb.flac", "its name holds a line break"),
+        ("a\rb.flac", "its name holds a line break"),
+        ("a.flac\n", "its name holds a line break"),
+        ("a.flac ", "its name ends with white space"),
+        ("a.flac\t", "its name ends with white space"),
+        ("a.flac\x85", "its name ends with white space"),
+        ("a.flac\x01", "its name ends with white space"),
+        ("caf\udce9.flac", "its name is not valid UTF-8"),
+    ],
+)
+def test_a_name_that_m3u_cannot_hold_is_refused_by_name(path, reason):
+    """The line names the file, safely printed, says why, and what to do."""
+    assert export.holdable(path) == reason
+    with pytest.raises(ExportError) as caught:
+        m3u8(slot(), slot(path))
+    message = str(caught.value)
+    assert f"{f'{MUSIC}/{path}'!r}: {reason}." in message
+    assert message.endswith("Rename the file and scan again, or write the session as .json")
+    assert message.isprintable()
+
+
+def test_a_folder_above_the_playlist_may_have_any_name():
+    """Only what stands in the playlist must be held by it."""
+    assert only_entry("/mnt/caf\udce9/a.flac", folder="/mnt/caf\udce9") == "a.flac"
+
+
+NAMES = st.text(
+    st.characters(exclude_characters="/\0", exclude_categories=())
+    | st.sampled_from(" #\n\r\t-%:?"),
+    min_size=1,
+    max_size=20,
+).filter(lambda name: name not in {".", ".."})
+PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
+TAGS = st.text(
+    st.characters(exclude_categories=()) | st.sampled_from("\n\r -#\u2028\x85"), max_size=30
+)
+
+
+@given(st.lists(PATHS, max_size=5), st.lists(NAMES, max_size=3).map("/".join))
+def test_a_playlist_reads_back_as_the_same_paths(paths, below):
+    """Whatever the names, every player that joins folder and entry finds the same files."""
+    held = [path for path in paths if export.holdable(path) is None]
+    folder = posixpath.join(MUSIC, below)
+    slots = [slot(path) for path in held]
+    text = m3u8(*slots, folder=folder)
+    read = [posixpath.normpath(posixpath.join(folder, entry)) for entry in entries(text)]
+    assert read == [each.path for each in slots]
+    text.encode()
+
+
+@given(TAGS, TAGS, TAGS, TAGS)
+def test_no_tag_adds_a_line(title, artist, phase, name):
+    """One slot is one entry, and every other line is a comment, whichever line ends are known."""
+    whole = session(slot(title=title, artist=artist, phase=phase), profile=phase)
+    text = export.m3u8(whole, folder=MUSIC, name=name)
+    lines = text.splitlines()
+    assert lines == text.removesuffix("\n").split("\n")
+    assert [line.partition(":")[0] for line in lines if line.startswith("#EXT")] == [
+        "#EXTM3U",
+        "#EXTINF",
+    ]
+    assert [line for line in lines if not line.startswith("#")] == ["quiet.flac"]
+    assert lines[4].startswith("#EXTINF:200,")
+    assert lines[4].partition(",")[2].count(" - ") <= 1
+
+
+@pytest.mark.parametrize(("path", "suffix"), [("a/tonight.m3u8", ".m3u8"), ("T.JSON", ".json")])
+def test_the_format_follows_the_suffix(path, suffix):
+    """Capital letters are the same suffix."""
+    assert export.format_of(path) == suffix
+
+
+@pytest.mark.parametrize("path", ["tonight.mp3", "tonight", "m3u8", "a.m3u8/b"])
+def test_an_unknown_suffix_is_refused_with_the_known_ones(path):
+    """The line ends in what to do."""
+    with pytest.raises(ExportError) as caught:
+        export.format_of(path)
+    assert str(caught.value) == f"No format is known for {path!r}. Let it end in .m3u8 or .json"
+
+
+def test_each_format_is_rendered_by_its_own_function():
+    """The shell needs only the suffix and the folder."""
+    whole = session(slot())
+    text = export.render_text(whole, ".m3u8", folder="/home/ada", name="evening")
+    assert text == export.m3u8(whole, folder="/home/ada", name="evening")
+    assert entries(text) == [str(PurePosixPath("Music/quiet.flac"))]
+    assert export.render_text(whole, ".json", folder="/") == session_file.dump(whole)
