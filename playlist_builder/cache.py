@@ -16,13 +16,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from playlist_builder.errors import LibraryError
-from playlist_builder.features import FEATURES_VERSION, STEP_FEATURES
+from playlist_builder.features import FEATURES_VERSION
 from playlist_builder.models import Features, Mark, Skipped, Tags
+from playlist_builder.steps import STEP_FEATURES
 
 BUSY_S = 30.0
 """How long to wait while another scan or build holds the file."""
@@ -129,7 +130,9 @@ class Cache:
 
     def identities(self) -> set[str]:
         """All recordings whose features are known."""
-        return {identity for (identity,) in self._connection.execute("SELECT identity FROM features")}
+        return {
+            identity for (identity,) in self._connection.execute("SELECT identity FROM features")
+        }
 
     def rows(self) -> Iterator[tuple[File, Features, Mark]]:
         """Every path whose features are known, ordered by path."""
@@ -140,8 +143,8 @@ class Cache:
             f" {columns} FROM files JOIN features USING (identity)"
             " LEFT JOIN marks USING (identity) ORDER BY path"
         )
-        for path, size, mtime_ns, identity, tags, missing, energy, vocals, banned, note, *rest in rows:
-            steps, *scalars = rest
+        for path, size, mtime_ns, identity, tags, missing, *rest in rows:
+            energy, vocals, banned, note, steps, *scalars = rest
             yield (
                 File(
                     os.fsdecode(path),
@@ -150,7 +153,9 @@ class Cache:
                     _tags_from_json(tags),
                     bool(missing),
                 ),
-                Features(*scalars, steps=_steps_from_blob(steps)),
+                Features(
+                    **dict(zip(_SCALARS, scalars, strict=True)), steps=_steps_from_blob(steps)
+                ),
                 Mark(energy, vocals, bool(banned), note or ""),
             )
 
@@ -205,7 +210,7 @@ class Cache:
             )
 
     def mark(self, identity: str) -> Mark:
-        """What the user said about a recording."""
+        """Return what the user said about a recording."""
         row = self._connection.execute(
             "SELECT energy, vocals, banned, note FROM marks WHERE identity = ?", (identity,)
         ).fetchone()
@@ -266,9 +271,8 @@ def _steps_from_blob(blob: bytes) -> np.ndarray[tuple[int, int], np.dtype[np.flo
 
 
 def _tags_from_json(text: str) -> Tags:
-    return Tags(
-        **{
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in json.loads(text).items()
-        }
-    )
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in json.loads(text).items()
+    }
+    return Tags(**values)

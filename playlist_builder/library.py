@@ -11,7 +11,7 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -27,10 +27,44 @@ from playlist_builder.models import Features, Mark, Skipped, Track
 from playlist_builder.workers import WorkerDied, Workers
 
 AUDIO_SUFFIXES = frozenset(
-    ".aac .ac3 .aif .aifc .aiff .ape .au .caf .dff .dsf .dts .flac .m4a .m4b .mka .mp1 .mp2 .mp3"
-    " .mpc .mp+ .oga .ogg .opus .snd .spx .tak .tta .w64 .wav .weba .wma .wv".split()
+    [
+        ".aac",
+        ".ac3",
+        ".aif",
+        ".aifc",
+        ".aiff",
+        ".ape",
+        ".au",
+        ".caf",
+        ".dff",
+        ".dsf",
+        ".dts",
+        ".flac",
+        ".m4a",
+        ".m4b",
+        ".mka",
+        ".mp1",
+        ".mp2",
+        ".mp3",
+        ".mpc",
+        ".mp+",
+        ".oga",
+        ".ogg",
+        ".opus",
+        ".snd",
+        ".spx",
+        ".tak",
+        ".tta",
+        ".w64",
+        ".wav",
+        ".weba",
+        ".wma",
+        ".wv",
+    ]
 )
-CONTAINER_SUFFIXES = frozenset(".avi .m4v .mkv .mov .mp4 .mpg .ogv .webm .wmv".split())
+CONTAINER_SUFFIXES = frozenset(
+    (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ogv", ".webm", ".wmv")
+)
 """Names that usually hold video; looked into, because some hold audio alone."""
 
 LIMIT_S = 900.0
@@ -66,6 +100,15 @@ class Progress:
     done_bytes: int
     total_bytes: int
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the library file held when a scan began; `measured` grows with what it decodes."""
+
+    files: dict[str, tuple[Stat, str, bool]]  # path to stat, identity, whether missing
+    skipped: dict[str, tuple[Stat, str]]  # path to stat, reason
+    measured: set[str]  # identities
 
 
 @dataclass(slots=True)
@@ -120,19 +163,18 @@ class Library:
         """
         began = time.monotonic()
         roots = [_root(folder) for folder in folders]
-        files, tally = self._cache.files(), _Tally()
-        known_skips = self._cache.skipped()
-        measured = self._cache.identities()
+        known = _Known(self._cache.files(), self._cache.skipped(), self._cache.identities())
+        files, tally = known.files, _Tally()
         todo: list[tuple[str, Stat]] = []
         seen: set[str] = set()
         for path, found in _walk(roots):
             seen.add(path)
             if isinstance(found, Skipped):
                 tally.skipped.append(found)
-            elif path in files and files[path][0] == found and files[path][1] in measured:
+            elif path in files and files[path][0] == found and files[path][1] in known.measured:
                 tally.unchanged += 1
-            elif path in known_skips and known_skips[path][0] == found:
-                tally.skipped.append(Skipped(path, known_skips[path][1]))
+            elif path in known.skipped and known.skipped[path][0] == found:
+                tally.skipped.append(Skipped(path, known.skipped[path][1]))
             else:
                 todo.append((path, found))
         self._cache.set_missing(
@@ -141,11 +183,11 @@ class Library:
         if todo:
             own = executor or Workers(min(jobs or _cores(), len(todo)), limit_s=LIMIT_S)
             try:
-                self._work(own, todo, files, measured, tally, progress)
+                self._work(own, todo, known, tally, progress)
             finally:
                 if executor is None:
                     own.shutdown(cancel_futures=True)
-        moved, removed = self._settle(roots, seen, files, known_skips, tally, prune=prune)
+        moved, removed = self._settle(roots, seen, known, tally, prune=prune)
         return ScanReport(
             analysed=tally.analysed,
             unchanged=tally.unchanged,
@@ -171,7 +213,7 @@ class Library:
         return _scored(sorted(chosen, key=lambda row: row[0].path))
 
     def find(self, name: str) -> Track:
-        """The one track that a path, a file name or a title names.
+        """Return the one track that a path, a file name or a title names.
 
         Raises `LibraryError` where there is none or more than one.
         """
@@ -205,17 +247,16 @@ class Library:
         self,
         executor: Executor,
         todo: list[tuple[str, Stat]],
-        files: dict[str, tuple[Stat, str, bool]],
-        measured: set[str],
+        known: _Known,
         tally: _Tally,
         progress: Callable[[Progress], None] | None,
     ) -> None:
         """Have every path read and keep the results; the largest first, so no core waits last."""
         todo.sort(key=lambda item: (-item[1].size, item[0]))
         sizes = dict(todo)
-        total_bytes = sum(known.size for known in sizes.values())
+        total_bytes = sum(found.size for found in sizes.values())
         done = done_bytes = 0
-        first = analysis.identify if measured else analysis.analyse
+        first = analysis.identify if known.measured else analysis.analyse
         waiting = iter(todo)
         pending: dict[Future[analysis.Outcome], str] = {}
         limit = PENDING_PER_JOB * _cores()
@@ -228,12 +269,13 @@ class Library:
             for future in finished:
                 path = pending.pop(future)
                 before, found, features = _outcome(future, path, sizes[path])
-                if isinstance(found, File) and features is None and found.identity not in measured:
+                met = not isinstance(found, File) or found.identity in known.measured
+                if features is None and not met:
                     pending[executor.submit(analysis.analyse, path)] = path
                     continue
-                self._keep(before, found, features, files, tally)
+                self._keep(before, found, features, known.files, tally)
                 if features is not None:
-                    measured.add(found.identity if isinstance(found, File) else "")
+                    known.measured.add(found.identity if isinstance(found, File) else "")
                 done += 1
                 done_bytes += sizes[path].size
                 if progress is not None:
@@ -263,8 +305,7 @@ class Library:
         self,
         roots: Sequence[str],
         seen: set[str],
-        files: dict[str, tuple[Stat, str, bool]],
-        known_skips: Iterable[str],
+        known: _Known,
         tally: _Tally,
         *,
         prune: bool,
@@ -273,16 +314,16 @@ class Library:
         blocked = [skipped.path for skipped in tally.skipped]  # what is inside is not known
         gone = {
             path: identity
-            for path, (_, identity, _) in files.items()
+            for path, (_, identity, _) in known.files.items()
             if path not in seen and _lies_in_any(path, roots) and not _lies_in_any(path, blocked)
         }
         arrived = set(tally.new.values())
         moved_from = [path for path, identity in gone.items() if identity in arrived]
         vanished = [path for path in gone if path not in set(moved_from)]
-        newly = [path for path in vanished if not files[path][2]]
+        newly = [path for path in vanished if not known.files[path][2]]
         self._cache.forget(moved_from)
         self._cache.forget(
-            path for path in known_skips if path not in seen and _lies_in_any(path, roots)
+            path for path in known.skipped if path not in seen and _lies_in_any(path, roots)
         )
         if prune:
             self._cache.forget(vanished)
@@ -333,7 +374,9 @@ def _root(folder: str | os.PathLike[str]) -> str:
 
 
 def _lies_in_any(path: str, folders: Iterable[str]) -> bool:
-    return any(path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
+    return any(
+        path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders
+    )
 
 
 def _cores() -> int:

@@ -126,7 +126,8 @@ def _gated(blocks: NDArray[np.float64]) -> float:
 
 def _mean_over(power: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
     """Return the moving mean over `blocks` values; a shorter track is one block."""
-    if len(power) < blocks:
-        return power.mean(keepdims=True) if power.size else power
+    if 0 < len(power) < blocks:
+        whole: NDArray[np.float64] = power.mean(keepdims=True)
+        return whole
     summed = np.concatenate(([0.0], np.cumsum(power)))
     return np.maximum(summed[blocks:] - summed[:-blocks], 0.0) / blocks

@@ -15,20 +15,41 @@ from numpy.typing import NDArray
 from playlist_builder.loudness import channel_weights, k_weighting
 
 FRAMES_PER_S = 50
+BANDS = 40
+LOW_HZ, HIGH_HZ = 50.0, 11_000.0
+"""Range of the bands: what 22.05 kHz material and codecs that cut the top have in common."""
+
+TONE_FRAME_S = 0.186
+"""Length of the long frame (8192 samples at 44.1 kHz), in which semitones are apart."""
+TONE_HOP_S = 0.4
+TONES_PER_SEMITONE = 3
+TONE_LOW_MIDI, TONE_HIGH_MIDI = 40, 100  # E2 (82 Hz) to E7 (2637 Hz)
+TONES = (TONE_HIGH_MIDI - TONE_LOW_MIDI) * TONES_PER_SEMITONE
+
+
+def band_edges_hz() -> NDArray[np.float64]:
+    """Return the BANDS + 2 corners of the bands, evenly spaced in mel (O'Shaughnessy 1987)."""
+    low, high = 2595.0 * np.log10(1.0 + np.array([LOW_HZ, HIGH_HZ]) / 700.0)
+    return np.asarray(700.0 * (10.0 ** (np.linspace(low, high, BANDS + 2) / 2595.0) - 1.0))
+
+
+BAND_HZ = band_edges_hz()[1:-1]
+"""Centres of the bands."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spectra:
     """What one block of samples gives; all power is mean square, full scale = 1.0.
 
-    `bands` has shape (frames, bands): power of the mono mix. `k_power` and `power` have shape
-    (frames,): summed over the channels, with and without K-weighting. `mono` has shape (n,).
+    Of the mono mix: `bands` of shape (frames, BANDS), and `tones` of shape (tone frames, TONES),
+    one every `TONE_HOP_S`. `k_power` and `power` have shape (frames,): summed over the channels,
+    with and without K-weighting. `peak` is the largest sample of any channel.
     """
 
     bands: NDArray[np.float32]
+    tones: NDArray[np.float32]
     k_power: NDArray[np.float32]
     power: NDArray[np.float32]
-    mono: NDArray[np.float32]
     peak: float
 
 
@@ -45,7 +66,8 @@ def mix(channels: Sequence[str]) -> NDArray[np.float32]:
     )
     if not gains.any():
         gains[:] = 1.0
-    return (gains / gains.sum()).astype(np.float32)
+    gains /= gains.sum()
+    return gains.astype(np.float32)
 
 
 def spectra(
@@ -53,26 +75,26 @@ def spectra(
     *,
     sample_rate_hz: int,
     channels: Sequence[str],
-    edges_hz: NDArray[np.float64],
 ) -> Iterator[Spectra]:
     """Transform blocks of shape (channels, n).
 
-    `edges_hz` has shape (bands + 2,): the corners of overlapping triangular bands. Frame k is
-    centred on the time k / `FRAMES_PER_S`; the samples before the start and after the end are 0.
+    Frame k is centred on the time k / `FRAMES_PER_S`; the samples before the start and after the
+    end are 0.
     """
     import scipy.fft  # noqa: PLC0415 - half a second, and only decoding needs it
 
     hop = round(sample_rate_hz / FRAMES_PER_S)
     window = np.sin(np.pi * (np.arange(2 * hop) + 0.5) / (2 * hop)).astype(np.float32)
-    frequencies = np.fft.rfftfreq(2 * hop, 1 / sample_rate_hz)
+    frequencies = np.fft.rfftfreq(2 * hop, 1 / sample_rate_hz).astype(np.float64)
     # Parseval: both halves of the spectrum, as a mean over the hop that the frame stands for.
     both = np.where((frequencies == 0) | (frequencies == sample_rate_hz / 2), 1.0, 2.0)
     scale = both / (2 * hop) / hop
     totals = np.stack((k_weighting(frequencies, sample_rate_hz) * scale, scale), axis=1)
     totals = totals.astype(np.float32)
-    bank = (_triangles(frequencies, edges_hz) * scale[:, None]).astype(np.float32)
+    bank = (_triangles(frequencies, band_edges_hz()) * scale[:, None]).astype(np.float32)
     gains, weights = mix(channels), channel_weights(channels)
     carry = np.zeros((len(channels), hop), dtype=np.float32)
+    tones = _Tones(sample_rate_hz)
     for block in _closed(blocks, hop, len(channels)):
         samples = np.concatenate((carry, block), axis=1)
         count = samples.shape[1] // hop - 1
@@ -86,9 +108,37 @@ def spectra(
             bands=_power(mono) @ bank,
             k_power=np.tensordot(weights, power := _power(transform) @ totals, axes=1)[:, 0],
             power=power.sum(axis=0)[:, 1],
-            mono=gains @ block,
+            tones=tones.push(gains @ block),
             peak=float(max(block.max(initial=0.0), -block.min(initial=0.0))),
         )
+
+
+class _Tones:
+    """The long frames of a stream of mono samples."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self._size = 2 * round(sample_rate_hz * TONE_FRAME_S / 2)
+        self._hop = round(sample_rate_hz * TONE_HOP_S)
+        self._window = np.hanning(self._size).astype(np.float32)
+        midi = np.arange(TONE_LOW_MIDI, TONE_HIGH_MIDI, 1.0 / TONES_PER_SEMITONE)
+        place = 440.0 * 2.0 ** ((midi - 69.0) / 12.0) * self._size / sample_rate_hz
+        self._left = np.minimum(place.astype(int), self._size // 2 - 1)
+        self._share = np.clip(place - self._left, 0.0, 1.0).astype(np.float32)
+        self._carry = np.zeros(0, np.float32)
+
+    def push(self, mono: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the power at each tone of the frames that are now complete."""
+        import scipy.fft  # noqa: PLC0415 - as above
+
+        samples = np.concatenate((self._carry, mono))
+        count = max(0, (len(samples) - self._size) // self._hop + 1)
+        self._carry = samples[count * self._hop :]
+        if not count:
+            return np.zeros((0, TONES), np.float32)
+        frames = sliding_window_view(samples, self._size)[:: self._hop][:count] * self._window
+        power = _power(scipy.fft.rfft(frames, axis=-1)) / np.float32(self._size**2 / 4)
+        tones = power[:, self._left] * (1 - self._share) + power[:, self._left + 1] * self._share
+        return np.asarray(tones, np.float32)
 
 
 def _closed(

@@ -37,9 +37,7 @@ class Workers(Executor):
         self._own = threading.local()
         self._processes: set[subprocess.Popen[bytes]] = set()
 
-    def submit(
-        self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> Future[T]:
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run a top-level function in one of the processes."""
         return self._threads.submit(self._call, fn, args, kwargs)
 
@@ -88,12 +86,12 @@ class Workers(Executor):
 
 def _start() -> subprocess.Popen[bytes]:
     # A group of its own: Ctrl-C is for the parent, which then decides what becomes of the work.
-    group: dict[str, Any] = (
-        {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-        if sys.platform == "win32"
-        else {"start_new_session": True}
-    )
-    return subprocess.Popen(
+    group: dict[str, Any]
+    if sys.platform == "win32":
+        group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    else:
+        group = {"start_new_session": True}
+    return subprocess.Popen(  # noqa: S603 - this very module, by the running Python
         [sys.executable, "-m", __name__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

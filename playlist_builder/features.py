@@ -1,0 +1,144 @@
+"""Samples to `Features` in physical units, in one pass and bounded memory. Pure.
+
+It measures and does not judge: what the numbers say about energy is the business of `energy`.
+Whenever a number here would come out different for the same samples, `FEATURES_VERSION` rises,
+and libraries measure their tracks anew.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlist_builder import loudness, steps
+from playlist_builder.models import STEP_S, Features
+from playlist_builder.musicality import Pulse, Tonality
+from playlist_builder.spectrum import BAND_HZ, FRAMES_PER_S, TONES, spectra
+from playlist_builder.steps import STEP_FEATURES
+
+FEATURES_VERSION = 1
+
+STEP_FRAMES = round(STEP_S * FRAMES_PER_S)
+SHORTEST_STEP_FRAMES = 2 * FRAMES_PER_S
+"""A rest below two seconds joins the step before it."""
+
+EDGE_S = 10.0
+"""Length of the passages at start and end whose loudness is kept for transitions."""
+
+SILENCE_DBFS = -60.0
+"""Frames whose level lies below this count as silence at the start and end."""
+
+PEAK_FLOOR_DBFS = -120.0
+
+_BLOCK_FRAMES = round(loudness.BLOCK_S * FRAMES_PER_S)
+
+
+class _Steps:
+    """Frames gathered into steps; only what is not yet a whole step is held."""
+
+    def __init__(self) -> None:
+        self.rows: list[NDArray[np.float32]] = []
+        self.powers: list[NDArray[np.float32]] = []
+        self._bands: list[NDArray[np.float32]] = []
+        self._tones: list[NDArray[np.float32]] = []
+        self._frames = 0
+
+    def push(self, bands: NDArray[np.float32], tones: NDArray[np.float32]) -> None:
+        self._bands.append(bands)
+        self._tones.append(tones)
+        self._frames += len(bands)
+        if self._frames >= STEP_FRAMES + SHORTEST_STEP_FRAMES:
+            self._emit(STEP_FRAMES)
+
+    def finish(self) -> None:
+        if self._frames:
+            self._emit(self._frames)
+
+    def _emit(self, frames: int) -> None:
+        bands, tones = np.concatenate(self._bands), np.concatenate(self._tones)
+        count = round(len(tones) * frames / len(bands))
+        self._bands, self._tones = [bands[frames:]], [tones[count:]]
+        self._frames -= frames
+        bands = bands[:frames]
+        tones = tones[:count] if count else np.zeros((1, TONES), np.float32)
+        self.rows.append(steps.row(bands, tones))
+        self.powers.append(bands.sum(axis=1))
+
+
+def measure(
+    blocks: Iterable[NDArray[np.float32]], *, sample_rate_hz: int, channels: Sequence[str]
+) -> Features:
+    """Measure one track from its samples.
+
+    `blocks` yields float32 of shape (channels, n), full scale = 1.0; `channels` are FFmpeg's
+    channel names. Nothing is kept of a block but sums, so the length of a track costs a few
+    kilobytes a minute.
+    """
+    gathered, pulse, tonality = _Steps(), Pulse(), Tonality()
+    k_power: list[NDArray[np.float32]] = []
+    power: list[NDArray[np.float32]] = []
+    spectrum = np.zeros(len(BAND_HZ))
+    peak, samples = 0.0, 0
+
+    def counted() -> Iterable[NDArray[np.float32]]:
+        nonlocal samples
+        for block in blocks:
+            samples += block.shape[1]
+            yield block
+
+    for part in spectra(counted(), sample_rate_hz=sample_rate_hz, channels=channels):
+        gathered.push(part.bands, part.tones)
+        pulse.push(part.bands)
+        tonality.push(part.tones)
+        spectrum += np.sqrt(part.bands).sum(axis=0)
+        k_power.append(part.k_power)
+        power.append(part.power)
+        peak = max(peak, part.peak)
+    gathered.finish()
+    rows = np.column_stack([steps.active_shares(gathered.powers), np.stack(gathered.rows)])
+    blocks_power = _per_block(np.concatenate(k_power).astype(np.float64))
+    silence_start_s, silence_end_s = _silence_s(np.concatenate(power))
+    edge = round(EDGE_S / loudness.BLOCK_S)
+    tempo_bpm, tempo_confidence = pulse.tempo()
+    key, key_confidence = tonality.key()
+    return Features(
+        duration_s=samples / sample_rate_hz,
+        sample_rate_hz=sample_rate_hz,
+        channels=len(channels),
+        loudness_lufs=loudness.integrated_lufs(blocks_power),
+        loudness_range_lu=loudness.range_lu(blocks_power),
+        sample_peak_dbfs=max(PEAK_FLOOR_DBFS, float(20 * np.log10(max(peak, 1e-9)))),
+        start_loudness_lufs=loudness.mean_lufs(blocks_power[:edge]),
+        end_loudness_lufs=loudness.mean_lufs(blocks_power[-edge:]),
+        startle_lu=loudness.startle_lu(blocks_power),
+        leading_silence_s=silence_start_s,
+        trailing_silence_s=silence_end_s,
+        tempo_bpm=tempo_bpm,
+        tempo_confidence=tempo_confidence,
+        key=key,
+        key_confidence=key_confidence,
+        onset_rate_hz=pulse.onset_rate_hz(),
+        spectral_centroid_hz=float(BAND_HZ @ spectrum / max(spectrum.sum(), 1e-12)),
+        percussiveness=float(rows[:, STEP_FEATURES.index("stroke_power_share")].mean()),
+        steps=rows,
+    )
+
+
+def _per_block(k_power: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean power per block of `loudness.BLOCK_S`; at least one, the last may be short."""
+    starts = np.arange(0, max(1, len(k_power) - _BLOCK_FRAMES + 1), _BLOCK_FRAMES)
+    bounds = [*starts.tolist(), max(len(k_power), 1)]
+    bounds[-1] = min(bounds[-1], bounds[-2] + _BLOCK_FRAMES)
+    return np.array([k_power[low:high].mean() for low, high in pairwise(bounds)])
+
+
+def _silence_s(power: NDArray[np.float32]) -> tuple[float, float]:
+    """Seconds of silence before the first sound and after the last; both all of it if none."""
+    sounding = np.flatnonzero(power > 10.0 ** (SILENCE_DBFS / 10.0))
+    if not sounding.size:
+        return len(power) / FRAMES_PER_S, len(power) / FRAMES_PER_S
+    return (
+        float(sounding[0]) / FRAMES_PER_S,
+        float(len(power) - 1 - sounding[-1]) / FRAMES_PER_S,
+    )

@@ -1,0 +1,134 @@
+"""Tempo and key of a whole track, each with a confidence; gathered block by block. Pure.
+
+A wrong number is worse than none: below its confidence a tempo or key is not shown. Tempo is the
+autocorrelation of the rise of loudness per band, comb-summed over multiples of a beat, under a
+broad prior around 110 BPM; its confidence is the height of the best repetition times how marked
+the accents are, so that beatless music has none. Key is the correlation of the mean chroma with
+the probe-tone ratings of Krumhansl and Kessler (1982); its confidence is the lead over the best
+key that does not share the scale.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from playlist_builder.models import KEYS
+from playlist_builder.spectrum import FRAMES_PER_S, TONES_PER_SEMITONE
+
+WINDOW_FRAMES, HOP_FRAMES = 600, 300
+SLOWEST_BPM, FASTEST_BPM = 55.0, 190.0
+PRIOR_BPM, PRIOR_OCTAVES = 110.0, 0.7
+ACCENT_NONE, ACCENT_FULL = 0.03, 0.1
+"""Deviation of the rise per 40 ms over the mean loudness: drones and surf reach 0.03."""
+ONSET_LEAD = 1.5
+"""An onset rises this many standard deviations above its surroundings of one second."""
+OVERTONES = (12, 19, 24, 28)
+"""Semitones to the partials 2 to 5: a loud fifth is mostly the third partial."""
+OVERTONE_SHARE = 0.5
+MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
+MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+BACKGROUND = 19
+"""Width in thirds of a semitone of the median that a peak has to stand above."""
+
+
+class Pulse:
+    """The rise of loudness over a track, frame by frame."""
+
+    def __init__(self) -> None:
+        self._rises: list[NDArray[np.float32]] = []
+        self._level = 0.0
+        self._frames = 0
+        self._before: NDArray[np.float32] | None = None
+
+    def push(self, bands: NDArray[np.float32]) -> None:
+        """Take linear power (frames, BANDS); the level scales out later."""
+        loud = np.sqrt(np.sqrt(bands))
+        self._level += float(loud.mean(axis=1).sum())
+        self._frames += len(loud)
+        if self._before is not None:
+            loud = np.concatenate((self._before, loud))
+        self._before = loud[-2:]
+        self._rises.append(np.maximum(np.float32(0.0), loud[2:] - loud[:-2]).mean(axis=1))
+
+    def onset_rate_hz(self) -> float:
+        """Onsets per second: local maxima of the rise that lead their surroundings."""
+        rise = np.concatenate(self._rises)
+        if len(rise) < FRAMES_PER_S or not rise.any():
+            return 0.0
+        width = FRAMES_PER_S
+        kernel = np.ones(width) / width
+        mean = np.convolve(rise, kernel, "same")
+        deviation = np.sqrt(np.maximum(np.convolve(rise**2, kernel, "same") - mean**2, 0.0))
+        peak = np.zeros(len(rise), bool)
+        peak[1:-1] = (rise[1:-1] > rise[:-2]) & (rise[1:-1] >= rise[2:])
+        peak &= rise > mean + ONSET_LEAD * deviation
+        peak &= rise > ACCENT_NONE * self._level / self._frames
+        return float(peak.sum() * FRAMES_PER_S / len(rise))
+
+    def tempo(self) -> tuple[float, float]:
+        """Beats per minute and a confidence 0..1; (0, 0) below 12 seconds or without a sound."""
+        rise = np.concatenate(self._rises)
+        if len(rise) < WINDOW_FRAMES or not rise.any():
+            return 0.0, 0.0
+        deviation = float(rise.std()) / (self._level / self._frames)
+        accent = (deviation - ACCENT_NONE) / (ACCENT_FULL - ACCENT_NONE)
+        repeat = _repetition(rise)
+        bpm = np.exp(np.linspace(np.log(SLOWEST_BPM), np.log(FASTEST_BPM), 400))
+        lags = 60.0 * FRAMES_PER_S / bpm
+        beats = [np.interp(n * lags, np.arange(len(repeat)), repeat) for n in (1, 2, 3, 4)]
+        comb = np.array([1.0, 1.0, 0.7, 0.7]) @ np.array(beats) / 3.4
+        prior = np.exp(-0.5 * (np.log2(bpm / PRIOR_BPM) / PRIOR_OCTAVES) ** 2)
+        best = int(np.argmax(np.maximum(comb, 0.0) * prior))
+        confidence = np.clip(comb[best], 0.0, 1.0) * np.clip(accent, 0.0, 1.0)
+        return float(bpm[best]), float(confidence)
+
+
+def _repetition(rise: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the mean autocorrelation over windows of 12 s, the window's own decay undone."""
+    curves = sliding_window_view(rise, WINDOW_FRAMES)[::HOP_FRAMES]
+    curves = curves - curves.mean(axis=1, keepdims=True)
+    window = np.hanning(WINDOW_FRAMES)
+    wave = np.fft.rfft(curves * window, 4 * WINDOW_FRAMES, axis=1)
+    raw = np.fft.irfft(np.abs(wave) ** 2, axis=1)[:, :WINDOW_FRAMES]
+    own = np.fft.irfft(np.abs(np.fft.rfft(window, 4 * WINDOW_FRAMES)) ** 2)[:WINDOW_FRAMES]
+    mean = (raw / (raw[:, :1] + 1e-12)).mean(axis=0)
+    return np.asarray(mean / np.maximum(own / own[0], 0.05))
+
+
+class Tonality:
+    """The share of each pitch class over a track."""
+
+    def __init__(self) -> None:
+        self._chroma = np.zeros(12)
+
+    def push(self, tones: NDArray[np.float32]) -> None:
+        """Take linear power (tone frames, TONES) from E2 up, in thirds of semitones."""
+        if not len(tones):
+            return
+        level = np.sqrt(tones)
+        side = BACKGROUND // 2
+        padded = np.pad(level, ((0, 0), (side, side)), mode="symmetric")
+        view = sliding_window_view(padded, BACKGROUND, axis=1)
+        peak = np.maximum(0.0, level - 1.3 * np.partition(view, side, axis=-1)[..., side])
+        heard = peak.reshape(len(tones), -1, TONES_PER_SEMITONE).max(axis=2)
+        pitch = heard.copy()
+        for semitones in OVERTONES:
+            pitch[:, semitones:] -= OVERTONE_SHARE * heard[:, :-semitones]
+        pitch = np.maximum(0.0, pitch)[:, :36]
+        chroma = np.roll(pitch.reshape(len(tones), -1, 12).sum(axis=1), 4, axis=1)
+        self._chroma += (chroma / (chroma.sum(axis=1, keepdims=True) + 1e-12)).sum(axis=0)
+
+    def key(self) -> tuple[str, float]:
+        """One of `models.KEYS` and a confidence 0..1; ("", 0) without a tone."""
+        centred = self._chroma - self._chroma.mean()
+        norm = float(np.linalg.norm(centred))
+        if not norm:
+            return "", 0.0
+        profiles = np.array([np.roll(ratings, k) for ratings in (MAJOR, MINOR) for k in range(12)])
+        profiles -= profiles.mean(axis=1, keepdims=True)
+        profiles /= np.linalg.norm(profiles, axis=1, keepdims=True)
+        fit = profiles @ centred / norm
+        best = int(np.argmax(fit))
+        relative = (best + 9) % 12 + 12 if best < 12 else (best - 12 + 3) % 12  # noqa: PLR2004
+        lead = fit[best] - np.delete(fit, [best, relative]).max()
+        return KEYS[best], float(np.clip(2.0 * lead, 0.0, 1.0))
