@@ -1,1 +1,74 @@
-"""Turns a folder of instrumental music into a session that follows a planned energy curve."""
+"""Turns a folder of instrumental music into a session that follows a planned energy curve.
+
+The public names; each is imported from its room when it is first used, because the rooms that
+decode and measure take long to load.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playlist_builder.arrange import alternatives, arrange
+    from playlist_builder.errors import PlaylistBuilderError
+    from playlist_builder.library import Library, ScanReport
+    from playlist_builder.models import Features, Mark, Session, Skipped, Slot, Tags, Track
+    from playlist_builder.profiles import Phase, Profile, Rules
+    from playlist_builder.profiles import load as load_profile
+    from playlist_builder.rules import Pin, Request
+    from playlist_builder.session_file import load as load_session
+    from playlist_builder.write import write_session
+
+_ROOMS = {
+    "Features": "models",
+    "Library": "library",
+    "Mark": "models",
+    "Phase": "profiles",
+    "Pin": "rules",
+    "PlaylistBuilderError": "errors",
+    "Profile": "profiles",
+    "Request": "rules",
+    "Rules": "profiles",
+    "ScanReport": "library",
+    "Session": "models",
+    "Skipped": "models",
+    "Slot": "models",
+    "Tags": "models",
+    "Track": "models",
+    "alternatives": "arrange",
+    "arrange": "arrange",
+    "load_profile": "profiles",
+    "load_session": "session_file",
+    "write_session": "write",
+}
+_OWN_NAMES = {"load_profile": "load", "load_session": "load"}
+
+__all__ = [
+    "Features",
+    "Library",
+    "Mark",
+    "Phase",
+    "Pin",
+    "PlaylistBuilderError",
+    "Profile",
+    "Request",
+    "Rules",
+    "ScanReport",
+    "Session",
+    "Skipped",
+    "Slot",
+    "Tags",
+    "Track",
+    "alternatives",
+    "arrange",
+    "load_profile",
+    "load_session",
+    "write_session",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_ROOMS[name]}"), _OWN_NAMES.get(name, name))
+    globals()[name] = value
+    return value

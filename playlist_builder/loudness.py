@@ -99,10 +99,11 @@ def mean_lufs(power: NDArray[np.float64]) -> float:
 
 
 def startle_lu(power: NDArray[np.float64]) -> float:
-    """Largest rise in LU from the mean of the ten seconds before to any moment of the next one.
+    """Return the largest rise of momentary loudness within one second, in LU.
 
-    What comes before is taken as at least `STARTLE_FLOOR_LU` below the track's loudness, so that
-    a fade-in from silence does not count as a surprise; the first second has no before.
+    It is a rise above the mean of the ten seconds before as well as above the last moment, so that
+    neither a fade-in nor the next beat counts as a surprise; and above `STARTLE_FLOOR_LU` below
+    the track's loudness at least. The first second has no before.
     """
     moments = _mean_over(power, MOMENTARY_BLOCKS)
     if len(power) < 2 * STARTLE_WITHIN_BLOCKS:
@@ -114,7 +115,9 @@ def startle_lu(power: NDArray[np.float64]) -> float:
     within = STARTLE_WITHIN_BLOCKS - MOMENTARY_BLOCKS + 1
     after = sliding_window_view(moments, within).max(axis=1)[ends]
     floor = integrated_lufs(power) + STARTLE_FLOOR_LU
-    return max(0.0, float((lufs(after) - np.maximum(lufs(before), floor)).max()))
+    just_before = lufs(moments[ends - MOMENTARY_BLOCKS])
+    calm = np.maximum(np.maximum(lufs(before), just_before), floor)
+    return max(0.0, float((lufs(after) - calm).max()))
 
 
 def _gated(blocks: NDArray[np.float64]) -> float:
@@ -130,4 +133,5 @@ def _mean_over(power: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
         whole: NDArray[np.float64] = power.mean(keepdims=True)
         return whole
     summed = np.concatenate(([0.0], np.cumsum(power)))
-    return np.maximum(summed[blocks:] - summed[:-blocks], 0.0) / blocks
+    means: NDArray[np.float64] = np.maximum(summed[blocks:] - summed[:-blocks], 0.0) / blocks
+    return means

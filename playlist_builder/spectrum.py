@@ -104,9 +104,10 @@ def spectra(
         frames = sliding_window_view(samples, 2 * hop, axis=1)[:, ::hop] * window
         transform = scipy.fft.rfft(frames, axis=-1, overwrite_x=True)
         mono = np.tensordot(gains, transform, axes=1)
+        power = _power(transform) @ totals
         yield Spectra(
             bands=_power(mono) @ bank,
-            k_power=np.tensordot(weights, power := _power(transform) @ totals, axes=1)[:, 0],
+            k_power=(weights @ power[:, :, 0]),
             power=power.sum(axis=0)[:, 1],
             tones=tones.push(gains @ block),
             peak=float(max(block.max(initial=0.0), -block.min(initial=0.0))),

@@ -87,14 +87,14 @@ def _relative_db(power: NDArray[np.float32]) -> NDArray[np.float32]:
     total = power.sum(axis=2).mean(axis=1)[:, None, None] + np.float32(1e-20)
     scaled = power / total
     scaled += np.float32(10.0 ** (-RANGE_DB / 10.0))
-    return np.float32(10.0) * np.log10(scaled)
+    return np.asarray(np.float32(10.0) * np.log10(scaled))
 
 
 def _rise(level: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
     """Return the half-wave rectified difference over `frames` (spectral flux)."""
     if level.shape[1] <= frames:
         return np.zeros_like(level[:, :1])
-    return np.maximum(np.float32(0.0), level[:, frames:] - level[:, :-frames])
+    return np.asarray(np.maximum(0.0, level[:, frames:] - level[:, :-frames]), np.float32)
 
 
 def _band_features(power: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,0 +1,199 @@
+"""The printed views of a session, of tracks and of profiles: values to text. It prints nothing."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from playlist_builder.chart import chart
+from playlist_builder.curve import Profile
+from playlist_builder.models import STEP_S, Session, Slot, Track
+
+SURE_TEMPO = 0.3
+SURE_KEY = 0.3
+"""Below these confidences a tempo or key is not shown: a wrong number is worse than none."""
+
+CLIMAX = 0.25
+"""A contour that rises this far above the energy of its track hides a climax."""
+
+
+def clock(seconds: float) -> str:
+    """Return a time as h:mm:ss, or m:ss below an hour."""
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def session_text(session: Session, *, width: int, ascii_only: bool = False) -> str:
+    """Draw a session: a table of slots, the chart of planned and actual energy, what to know."""
+    table = _table("start", "phase", "energy", "plan", "length", "title", "artist")
+    for slot in (*session.slots, *session.tail):
+        table.add_row(
+            clock(slot.start_s),
+            slot.phase,
+            f"{slot.energy:.2f}",
+            f"{slot.target:.2f}",
+            clock(slot.duration_s),
+            *map(_plain, (slot.title, slot.artist)),
+        )
+    follows = f"{_length(session.duration_s)} of {_length(session.target_s)} asked for"
+    parts = [
+        f"{session.profile}: {len(session.slots)} tracks, {follows}",
+        _drawn(table, width),
+        _chart(session, width, ascii_only=ascii_only),
+        f"distance from the plan {session.rms_error:.3f} (root mean square, 0 to 1)",
+        f"cost {session.cost:.4f}; no session of these tracks goes below {session.bound:.4f}",
+        *(f"gave way: {text}" for text in session.relaxed),
+        *(f"note: {text}" for text in session.warnings),
+    ]
+    return "\n".join(parts)
+
+
+def tracks_text(tracks: Sequence[Track], *, width: int) -> str:
+    """Draw a table of tracks."""
+    table = _table("energy", "length", "LUFS", "BPM", "vocals", "title", "artist", "genre")
+    for track in tracks:
+        features = track.features
+        sure = features.tempo_confidence >= SURE_TEMPO
+        table.add_row(
+            f"{track.energy:.2f}",
+            clock(track.duration_s),
+            f"{features.loudness_lufs:.1f}",
+            f"{features.tempo_bpm:.0f}" if sure else "",
+            "banned" if track.mark.banned else track.vocals,
+            *map(_plain, (track.tags.title, track.tags.artist, track.tags.genre)),
+        )
+    return _drawn(table, width)
+
+
+def track_text(track: Track, reasons: dict[str, float], *, width: int) -> str:
+    """Draw one track: what it is, its contour, and why it has its energy."""
+    features, tags = track.features, track.tags
+    lines = [
+        f"{_plain(tags.title)}  ({_plain(tags.artist) or 'no artist'})",
+        _plain(track.path) + ("  [missing]" if track.missing else ""),
+        "",
+        f"length      {clock(track.duration_s)}",
+        f"loudness    {features.loudness_lufs:.1f} LUFS, range {features.loudness_range_lu:.1f} LU",
+        f"peak        {features.sample_peak_dbfs:.1f} dBFS",
+        f"startle     {features.startle_lu:.1f} LU: largest rise within one second",
+        f"vocals      {track.vocals}",
+    ]
+    if features.tempo_confidence >= SURE_TEMPO:
+        lines.append(
+            f"tempo       {features.tempo_bpm:.0f} BPM (confidence {features.tempo_confidence:.2f})"
+        )
+    if features.key_confidence >= SURE_KEY:
+        lines.append(f"key         {features.key} (confidence {features.key_confidence:.2f})")
+    lines += [f"marked      {text}" for text in _marks(track)]
+    lines += ["", f"energy      {track.energy:.2f} on the absolute scale from 0 to 1"]
+    lines += [f"            {value:+.2f}  {name}" for name, value in reasons.items()]
+    peak = float(track.contour.max())
+    if peak - track.energy > CLIMAX:
+        at_s = int(track.contour.argmax()) * STEP_S
+        lines.append(f"            hides a climax: {peak:.2f} at {clock(at_s)}")
+    contour = [float(value) for value in track.contour]
+    lines += ["", chart(contour, None, duration_s=track.duration_s, phases=(), width=width)]
+    return "\n".join(lines)
+
+
+def profile_text(profile: Profile, *, width: int, ascii_only: bool = False) -> str:
+    """Draw a profile: its curve, phases and sources."""
+    times = (np.arange(max(1, round(profile.duration_s / STEP_S))) + 0.5) * STEP_S
+    spans = [(phase.name, phase.start_s, phase.end_s) for phase in profile.phases]
+    curve = chart(
+        profile.target(times).tolist(),
+        None,
+        duration_s=profile.duration_s,
+        phases=spans,
+        width=width,
+        ascii_only=ascii_only,
+    )
+    table = _table("from", "to", "phase", "level", "basis")
+    for phase in profile.phases:
+        level = f"{phase.level_start:.2f}"
+        if phase.level_end != phase.level_start:
+            level += f" to {phase.level_end:.2f}"
+        if phase.wave_depth:
+            level += f", waves of {phase.wave_depth:.2f}"
+        table.add_row(clock(phase.start_s), clock(phase.end_s), phase.name, level, phase.basis)
+    return "\n".join(
+        [
+            f"{profile.name}: {profile.title}, {_length(profile.duration_s)}",
+            profile.summary,
+            "",
+            curve,
+            "",
+            _drawn(table, width),
+            *(f"source: {source}" for source in profile.sources),
+        ]
+    )
+
+
+def _chart(session: Session, width: int, *, ascii_only: bool) -> str:
+    spans = []
+    for phase, slots in groupby(session.slots, key=lambda slot: slot.phase):
+        members = list(slots)
+        spans.append((phase, members[0].start_s, members[-1].end_s))
+    return chart(
+        session.curve,
+        _actual(session.slots),
+        duration_s=max(session.duration_s, session.target_s),
+        phases=spans,
+        width=width,
+        ascii_only=ascii_only,
+    )
+
+
+def _actual(slots: Sequence[Slot]) -> list[float]:
+    """Return the energy that plays, one value per `STEP_S` of the session."""
+    end_s = slots[-1].end_s if slots else 0.0
+    energies = []
+    for time_s in np.arange(0.5 * STEP_S, end_s, STEP_S).tolist():
+        slot = next(slot for slot in slots if time_s < slot.end_s)
+        step = int((time_s - slot.start_s) / STEP_S)
+        energies.append(slot.contour[min(step, len(slot.contour) - 1)])
+    return energies
+
+
+def _marks(track: Track) -> list[str]:
+    mark = track.mark
+    return [
+        *([f"energy {mark.energy:.2f}"] if mark.energy is not None else []),
+        *([f"vocals {mark.vocals}"] if mark.vocals is not None else []),
+        *(["banned"] if mark.banned else []),
+        *([f"note: {_plain(mark.note)}"] if mark.note else []),
+    ]
+
+
+def _length(seconds: float) -> str:
+    return f"{seconds / 60:.1f} min"
+
+
+def _plain(text: str) -> str:
+    """Keep what a terminal can show: no control characters, no undecodable bytes."""
+    shown = "".join(character if character.isprintable() else "\ufffd" for character in text)
+    return shown.encode("utf-8", "replace").decode("utf-8")
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="")
+    for column in columns:
+        number = column in {"start", "energy", "plan", "length", "LUFS", "BPM", "from", "to"}
+        table.add_column(
+            column,
+            justify="right" if number else "left",
+            no_wrap=column != "basis",
+            overflow="ellipsis" if column != "basis" else "fold",
+        )
+    return table
+
+
+def _drawn(table: Table, width: int) -> str:
+    console = Console(width=width, color_system=None, force_terminal=False, legacy_windows=False)
+    with console.capture() as capture:
+        console.print(table, markup=False, highlight=False)
+    return "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n"))

@@ -1,0 +1,160 @@
+"""The command line as a user meets it: in processes of its own, on music that is really there."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def run(*arguments, cwd=None, code=0, **environment):
+    done = subprocess.run(
+        [sys.executable, "-m", "playlist_builder", *map(str, arguments)],
+        capture_output=True,
+        cwd=cwd,
+        env=os.environ | {"COLUMNS": "100", "PYTHONUTF8": "1"} | environment,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    done = run("demo", folder / "demo")
+    return folder / "demo", done
+
+
+def test_demo_ends_with_a_playlist_whose_every_path_exists(demo):
+    """One command makes music, a library and a playlist."""
+    folder, done = demo
+    lines = (folder / "demo.m3u8").read_text(encoding="utf-8").splitlines()
+    entries = [line for line in lines if line and not line.startswith("#")]
+    assert lines[0] == "#EXTM3U"
+    assert len(entries) >= 10
+    assert all((folder / entry).is_file() for entry in entries)
+    assert len(list((folder / "music").iterdir())) >= 24
+    assert "actual" in done.stdout
+
+
+def test_the_second_scan_decodes_nothing(demo):
+    folder, _ = demo
+    report = json.loads(
+        run("scan", folder / "music", "--library", folder / "library.db", "--json").stdout
+    )
+    assert (report["analysed"], report["unchanged"], report["skipped"]) == (0, 28, [])
+
+
+def test_tracks_lists_what_the_documentation_promises(demo):
+    folder, _ = demo
+    found = json.loads(run("tracks", "--library", folder / "library.db", "--json").stdout)
+    assert len(found) == 28
+    assert set(found[0]) == {
+        *("path", "title", "artist", "album", "genre", "duration_s", "energy", "contour"),
+        *("loudness_lufs", "loudness_range_lu", "sample_peak_dbfs", "tempo_bpm", "vocals"),
+    }
+    assert [track["energy"] for track in found] == sorted(track["energy"] for track in found)
+    table = run("tracks", "--library", folder / "library.db").stdout
+    assert found[0]["title"] in table
+
+
+def test_a_session_file_exports_to_the_playlist_that_build_writes(demo, tmp_path):
+    folder, _ = demo
+    library = ("--library", folder / "library.db")
+    options = ("--duration", "15m", "--track-minutes", "0.5", "15", *library)
+    built = run("build", *options, "-o", tmp_path / "s.json", "-o", tmp_path / "s.m3u8", "--json")
+    session = json.loads(built.stdout)
+    assert abs(session["duration_s"] - 900) <= 30
+    assert json.loads((tmp_path / "s.json").read_text(encoding="utf-8")) == session
+    run("export", tmp_path / "s.json", "-o", tmp_path / "t.m3u8")
+    first = (tmp_path / "s.m3u8").read_text(encoding="utf-8").replace("s.m3u8", "t.m3u8")
+    entries = [line for line in first.splitlines() if not line.startswith("#")]
+    second = (tmp_path / "t.m3u8").read_text(encoding="utf-8")
+    assert entries == [line for line in second.splitlines() if not line.startswith("#")]
+    piped = run("build", *options, "-o", "-", cwd=tmp_path).stdout
+    assert piped.startswith("#EXTM3U\n")
+
+
+def test_dry_run_writes_nothing(demo, tmp_path):
+    folder, _ = demo
+    options = ("--duration", "15m", "--track-minutes", "0.5", "15", "--dry-run")
+    run("build", *options, "--library", folder / "library.db", "-o", tmp_path / "no.m3u8")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_the_user_says_of_a_track_counts(demo, tmp_path):
+    folder, _ = demo
+    library = tmp_path / "own.db"
+    run("scan", folder / "music", "--library", library)
+    title = json.loads(run("tracks", "--library", library, "--json").stdout)[3]["title"]
+    run("mark", title, "--energy", "0.4", "--vocal", "--note", "too sad", "--library", library)
+    shown = json.loads(run("show", title, "--library", library, "--json").stdout)
+    assert (shown["energy"], shown["vocals"], shown["mark"]["note"]) == (0.4, "sung", "too sad")
+    assert sum(shown["reasons"].values()) == pytest.approx(0.4, abs=0.002)
+    assert "your mark" in run("show", title, "--library", library).stdout
+    run("mark", title, "--clear", "--library", library)
+    assert json.loads(run("show", title, "--library", library, "--json").stdout)["energy"] != 0.4
+
+
+def test_reasons_add_up_to_the_energy(demo):
+    folder, _ = demo
+    library = ("--library", folder / "library.db")
+    for track in json.loads(run("tracks", *library, "--json").stdout)[::9]:
+        shown = json.loads(run("show", track["path"], *library, "--json").stdout)
+        assert sum(shown["reasons"].values()) == pytest.approx(shown["energy"], abs=0.002)
+
+
+def test_profiles_are_listed_drawn_and_checked(tmp_path):
+    assert len(json.loads(run("profiles", "--json").stdout)) == 11
+    assert "arc" in run("profiles").stdout
+    assert "planned" in run("profiles", "show", "ketamine-iv").stdout
+    shipped = Path(__file__).parents[1] / "profiles" / "arc.toml"
+    (tmp_path / "mine.toml").write_bytes(shipped.read_bytes())
+    assert "valid" in run("profiles", "check", "mine.toml", cwd=tmp_path).stdout
+    (tmp_path / "bad.toml").write_text("minutes = 'sixty'\n", encoding="utf-8")
+    assert "bad.toml" in run("profiles", "check", "bad.toml", cwd=tmp_path, code=1).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("build", "wrkout"), 1, "No profile 'wrkout'. Available: arc,"),
+        (("build",), 1, "No tracks yet. Scan a folder first"),
+        (("build", "-o", "x.mp3"), 1, ".m3u8"),
+        (("build", "--duration", "soon"), 2, "'soon' is no duration"),
+        (("build", "steady", "--level", "loud"), 2, "give a level from 0 to 1"),
+        (("scan", "nowhere"), 2, "nowhere"),
+        (("show", "nothing"), 1, "No track 'nothing'"),
+        (("mark", "nothing"), 2, "Say something"),
+        (("export", "missing.json", "-o", "-"), 2, "missing.json"),
+        (("tracks", "--library", "."), 2, "library"),
+    ],
+)
+def test_bad_input_gets_one_clear_line(arguments, code, says, tmp_path):
+    library = {} if "--library" in arguments else {"PLAYLIST_BUILDER_LIBRARY": "empty.db"}
+    done = run(*arguments, cwd=tmp_path, code=code, **library)
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("Error: ")]
+    assert len(errors) == 1
+    assert says in errors[0]
+
+
+def test_no_arguments_print_help():
+    done = run(code=2)
+    assert "Usage:" in done.stderr + done.stdout
+
+
+def test_help_loads_no_heavy_package():
+    """Instant help: none of the packages that take long to load is loaded."""
+    code = (
+        "import sys, playlist_builder.cli\n"
+        "heavy = {'numpy', 'scipy', 'av', 'mutagen', 'rich', 'sqlite3'} & set(sys.modules)\n"
+        "sys.exit(' '.join(heavy) or None)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
