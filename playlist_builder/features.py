@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from playlist_builder import loudness, steps
 from playlist_builder.models import STEP_S, Features
 from playlist_builder.musicality import Pulse, Tonality
-from playlist_builder.spectrum import BAND_HZ, FRAMES_PER_S, TONES, spectra
+from playlist_builder.spectrum import BAND_HZ, FRAMES_PER_S, TONE_HOP_S, TONES, spectra
 from playlist_builder.steps import STEP_FEATURES
 
 FEATURES_VERSION = 1
@@ -48,7 +48,7 @@ class _Steps:
         self._bands.append(bands)
         self._tones.append(tones)
         self._frames += len(bands)
-        if self._frames >= STEP_FRAMES + SHORTEST_STEP_FRAMES:
+        while self._frames >= STEP_FRAMES + SHORTEST_STEP_FRAMES:
             self._emit(STEP_FRAMES)
 
     def finish(self) -> None:
@@ -57,11 +57,11 @@ class _Steps:
 
     def _emit(self, frames: int) -> None:
         bands, tones = np.concatenate(self._bands), np.concatenate(self._tones)
-        count = round(len(tones) * frames / len(bands))
+        count = -(-frames // round(TONE_HOP_S * FRAMES_PER_S))
         self._bands, self._tones = [bands[frames:]], [tones[count:]]
         self._frames -= frames
         bands = bands[:frames]
-        tones = tones[:count] if count else np.zeros((1, TONES), np.float32)
+        tones = tones[:count] if len(tones) else np.zeros((1, TONES), np.float32)
         self.rows.append(steps.row(bands, tones))
         self.powers.append(bands.sum(axis=1))
 

@@ -107,7 +107,7 @@ def spectra(
         power = _power(transform) @ totals
         yield Spectra(
             bands=_power(mono) @ bank,
-            k_power=(weights @ power[:, :, 0]),
+            k_power=np.asarray(weights @ power[:, :, 0], np.float32),
             power=power.sum(axis=0)[:, 1],
             tones=tones.push(gains @ block),
             peak=float(max(block.max(initial=0.0), -block.min(initial=0.0))),

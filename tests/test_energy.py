@@ -1,0 +1,122 @@
+"""Energy stays in 0..1, does not hear gain, is low for what is still, and tells its reasons."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from playlist_builder import energy, features
+from playlist_builder.steps import STEP_FEATURES
+
+RATE = 22050
+COLUMNS = len(STEP_FEATURES)
+MATRICES = npst.arrays(
+    np.float32,
+    st.tuples(st.integers(1, 6), st.just(COLUMNS)),
+    elements=st.floats(-(2.0**99), 2.0**99, width=32) | st.floats(-64, 64, width=32),
+)
+
+
+def rows(samples):
+    samples = np.atleast_2d(np.asarray(samples, np.float32))
+    blocks = np.split(samples, range(2 * RATE, samples.shape[1], 2 * RATE), axis=1)
+    return features.measure(blocks, sample_rate_hz=RATE, channels=("FC",)).steps
+
+
+def energy_of(samples):
+    return energy.overall(energy.contours([rows(samples)])[0])
+
+
+def sine(hertz, seconds, gain=0.2):
+    return gain * np.sin(2 * np.pi * hertz * np.arange(round(seconds * RATE)) / RATE)
+
+
+def noise(seconds, gain=0.1):
+    return np.random.default_rng(3).normal(0, gain, round(seconds * RATE))
+
+
+def driving(seconds=20.0):
+    """Return noisy strokes eight times a second over a bright, restless tone."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    strokes = noise(seconds, 0.2) * np.exp(-30 * (time % 0.125))
+    pulse = 0.3 * np.sin(2 * np.pi * 60 * time) * np.exp(-12 * (time % 0.5))
+    saw = 0.1 * (2 * ((time * (220 + 110 * (time // 0.25 % 4))) % 1) - 1)
+    return strokes + pulse + saw
+
+
+def calm(seconds=20.0):
+    """Return three soft tones that swell slowly."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    return sum(sine(f, seconds, 0.05) for f in (220, 277, 330)) * (1 + 0.4 * np.sin(1.5 * time))
+
+
+@given(MATRICES)
+def test_energy_lies_between_0_and_1_whatever_the_steps(matrix):
+    (contour,) = energy.contours([matrix])
+    assert contour.shape == (len(matrix),)
+    assert contour.dtype == np.float32
+    assert np.all((contour >= 0.0) & (contour <= 1.0))
+    assert 0.0 <= energy.overall(contour) <= 1.0
+
+
+@given(MATRICES)
+def test_the_reasons_add_up_to_the_energy(matrix):
+    told = energy.reasons(matrix)
+    assert set(told) == {"typical music", *energy.REASONS}
+    assert sum(told.values()) == pytest.approx(
+        energy.overall(energy.contours([matrix])[0]), abs=1e-5
+    )
+
+
+@given(st.lists(MATRICES, max_size=4))
+def test_tracks_together_have_the_energy_they_have_alone(matrices):
+    together = energy.contours(matrices)
+    assert len(together) == len(matrices)
+    for matrix, contour in zip(matrices, together, strict=True):
+        np.testing.assert_allclose(contour, energy.contours([matrix])[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("gain_db", [-12, -6, 6])
+@pytest.mark.parametrize("make", [driving, calm])
+def test_gain_does_not_move_energy(gain_db, make):
+    samples = make() * 0.4
+    assert energy_of(samples * 10 ** (gain_db / 20)) == pytest.approx(energy_of(samples), abs=0.01)
+
+
+def test_silence_has_no_energy():
+    assert energy_of(np.zeros(20 * RATE)) < 0.05
+
+
+def test_a_sine_and_white_noise_are_calm():
+    assert energy_of(sine(440, 20)) < 0.1
+    assert energy_of(noise(20)) < 0.15
+
+
+def test_driving_music_has_more_energy_than_calm_music():
+    assert energy_of(driving()) > energy_of(calm()) + 0.3
+
+
+def test_a_silent_step_lowers_only_itself():
+    samples = np.concatenate([driving(20), np.zeros(10 * RATE)])
+    (contour,) = energy.contours([rows(samples)])
+    assert contour[2] < 0.05 < contour[:2].min()
+
+
+def test_five_seconds_are_enough_for_a_score():
+    (contour,) = energy.contours([rows(driving(5))])
+    assert contour.shape == (1,)
+    assert 0.3 < contour[0] < 1.0
+
+
+def test_every_feature_has_a_weight_and_sound_limits():
+    weights = energy.load_weights()
+    assert len(weights.weight) == COLUMNS
+    assert np.all(weights.low <= weights.centre)
+    assert np.all(weights.centre <= weights.high)
+
+
+def test_the_reason_for_silence_is_silence():
+    told = energy.reasons(rows(np.zeros(20 * RATE)))
+    assert told["silence"] < 0.0
+    assert told["steadiness"] <= 0.0
