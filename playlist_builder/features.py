@@ -6,7 +6,7 @@ and libraries measure their tracks anew.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +97,8 @@ def measure(
         peak = max(peak, part.peak)
     gathered.finish()
     rows = np.column_stack([steps.active_shares(gathered.powers), np.stack(gathered.rows)])
-    blocks_power = _per_block(np.concatenate(k_power).astype(np.float64))
+    count = max(1, ceil(samples / sample_rate_hz / loudness.BLOCK_S))
+    blocks_power = _per_block(np.concatenate(k_power).astype(np.float64), count)
     silence_start_s, silence_end_s = _silence_s(np.concatenate(power))
     edge = round(EDGE_S / loudness.BLOCK_S)
     tempo_bpm, tempo_confidence = pulse.tempo()
@@ -125,12 +126,12 @@ def measure(
     )
 
 
-def _per_block(k_power: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean power per block of `loudness.BLOCK_S`; at least one, the last may be short."""
-    starts = np.arange(0, max(1, len(k_power) - _BLOCK_FRAMES + 1), _BLOCK_FRAMES)
-    bounds = [*starts.tolist(), max(len(k_power), 1)]
-    bounds[-1] = min(bounds[-1], bounds[-2] + _BLOCK_FRAMES)
-    return np.array([k_power[low:high].mean() for low, high in pairwise(bounds)])
+def _per_block(k_power: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
+    """Return the mean power of each `loudness.BLOCK_S`; the last one ends in silence."""
+    whole = np.zeros(blocks * _BLOCK_FRAMES)
+    count = min(len(whole), len(k_power))
+    whole[:count] = k_power[:count]
+    return np.asarray(whole.reshape(blocks, _BLOCK_FRAMES).mean(axis=1))
 
 
 def _silence_s(power: NDArray[np.float32]) -> tuple[float, float]:

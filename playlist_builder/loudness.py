@@ -89,7 +89,9 @@ def range_lu(power: NDArray[np.float64]) -> float:
     if not blocks.size:
         return 0.0
     gate = lufs(blocks.mean()) + RANGE_GATE_LU
-    low, high = np.percentile(lufs(blocks[lufs(blocks) >= gate]), RANGE_PERCENTILES)
+    passing = lufs(blocks[lufs(blocks) >= gate])
+    # The nearest rank, as in the reference code of Tech 3342: it matters in short tracks.
+    low, high = np.percentile(passing, RANGE_PERCENTILES, method="nearest")
     return float(high - low)
 
 

@@ -86,13 +86,14 @@ class Pulse:
 def _repetition(rise: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the mean autocorrelation over windows of 12 s, the window's own decay undone."""
     curves = sliding_window_view(rise, WINDOW_FRAMES)[::HOP_FRAMES]
-    curves = curves - curves.mean(axis=1, keepdims=True)
     window = np.hanning(WINDOW_FRAMES)
-    wave = np.fft.rfft(curves * window, 4 * WINDOW_FRAMES, axis=1)
-    raw = np.fft.irfft(np.abs(wave) ** 2, axis=1)[:, :WINDOW_FRAMES]
+    total = np.zeros(WINDOW_FRAMES)
+    for curve in curves:  # one at a time, for hours of music would fill the memory
+        wave = np.fft.rfft((curve - curve.mean()) * window, 4 * WINDOW_FRAMES)
+        raw = np.fft.irfft(np.abs(wave) ** 2)[:WINDOW_FRAMES]
+        total += raw / (raw[0] + 1e-12)
     own = np.fft.irfft(np.abs(np.fft.rfft(window, 4 * WINDOW_FRAMES)) ** 2)[:WINDOW_FRAMES]
-    mean = (raw / (raw[:, :1] + 1e-12)).mean(axis=0)
-    return np.asarray(mean / np.maximum(own / own[0], 0.05))
+    return np.asarray(total / len(curves) / np.maximum(own / own[0], 0.05))
 
 
 class Tonality:

@@ -12,7 +12,7 @@ from playlist_builder.curve import Profile
 from playlist_builder.models import STEP_S, Session, Slot, Track
 
 SURE_TEMPO = 0.3
-SURE_KEY = 0.3
+SURE_KEY = 0.6
 """Below these confidences a tempo or key is not shown: a wrong number is worse than none."""
 
 CLIMAX = 0.25

@@ -99,8 +99,6 @@ def spectra(
         samples = np.concatenate((carry, block), axis=1)
         count = samples.shape[1] // hop - 1
         carry = samples[:, count * hop :]
-        if count < 1:
-            continue
         frames = sliding_window_view(samples, 2 * hop, axis=1)[:, ::hop] * window
         transform = scipy.fft.rfft(frames, axis=-1, overwrite_x=True)
         mono = np.tensordot(gains, transform, axes=1)
@@ -126,13 +124,15 @@ class _Tones:
         self._left = np.minimum(place.astype(int), self._size // 2 - 1)
         self._share = np.clip(place - self._left, 0.0, 1.0).astype(np.float32)
         self._carry = np.zeros(0, np.float32)
+        self._ahead = 0  # samples to pass over, where the next frame starts in a later block
 
     def push(self, mono: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the power at each tone of the frames that are now complete."""
         import scipy.fft  # noqa: PLC0415 - as above
 
-        samples = np.concatenate((self._carry, mono))
+        samples = np.concatenate((self._carry, mono))[self._ahead :]
         count = max(0, (len(samples) - self._size) // self._hop + 1)
+        self._ahead = max(0, count * self._hop - len(samples))
         self._carry = samples[count * self._hop :]
         if not count:
             return np.zeros((0, TONES), np.float32)
@@ -145,12 +145,17 @@ class _Tones:
 def _closed(
     blocks: Iterable[NDArray[np.float32]], hop: int, channels: int
 ) -> Iterator[NDArray[np.float32]]:
-    """Pad the end with silence so that the last samples fill two frames, as all others do."""
+    """Join blocks shorter than a hop, and pad the end so that the last samples fill two frames."""
     count = 0
+    waiting = np.zeros((channels, 0), dtype=np.float32)
     for block in blocks:
         count += block.shape[1]
-        yield block
-    yield np.zeros((channels, hop + -count % hop), dtype=np.float32)
+        waiting = np.concatenate((waiting, block), axis=1) if waiting.size else block
+        if waiting.shape[1] >= hop:
+            yield waiting
+            waiting = waiting[:, :0]
+    padding = np.zeros((channels, hop + -count % hop), dtype=np.float32)
+    yield np.concatenate((waiting, padding), axis=1)
 
 
 def _power(transform: NDArray[np.complex64]) -> NDArray[np.float32]:

@@ -176,15 +176,12 @@ def test_a_moved_file_keeps_its_identity(tmp_path):
     assert audio.identify(str(path.rename(tmp_path / "http:ä.flac"))) == before
 
 
-@pytest.mark.parametrize("suffix", ["flac", "wav"])
-def test_a_file_cut_short_is_refused(tmp_path, suffix):
-    path = tmp_path / f"a.{suffix}"
+def test_a_file_cut_short_is_refused(tmp_path):
+    path = tmp_path / "a.flac"
     noise = np.random.default_rng(1).uniform(-0.5, 0.5, (1, 10 * RATE)).astype(np.float32)
-    encode(path, noise, "flac" if suffix == "flac" else "pcm_s16le")
+    audio.write_flac(str(path), noise, RATE, {})
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    if suffix == "wav":
-        pytest.skip("FFmpeg bounds the length of a WAV by the size of the file")
     assert reason(path).startswith("cut short")
 
 
@@ -204,7 +201,10 @@ def test_text_and_playlists_and_scripts_are_refused(tmp_path, text, name):
     audio.write_flac(str(other), sines(1), RATE, {})
     path = tmp_path / name
     path.write_text(text.format(other=other.name), encoding="utf-8")
-    assert "not audio" in reason(path)
+    assert reason(path) in {
+        "not audio in a format that is known here, or damaged",
+        "it holds no audio that is known here",
+    }
 
 
 def test_an_empty_file_is_refused(tmp_path):

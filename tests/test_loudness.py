@@ -116,7 +116,7 @@ def test_a_drop_and_a_slow_fade_startle_nobody():
 def test_a_surprise_out_of_silence_is_held_at_the_floor():
     """Silence before counts as 20 LU below the track, so the start of a track is no infinity."""
     power = steps_of_power((-100, 15), (-20, 15))
-    assert loudness.startle_lu(power) == pytest.approx(20.0, abs=0.01)
+    assert loudness.startle_lu(power) == pytest.approx(20.0, abs=0.1)
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 19, 20, 29, 30])
