@@ -426,8 +426,8 @@ def _enter(path: str, entered: set[tuple[int, int]]) -> list[os.DirEntry[str]] |
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that leads in a circle; told as a folder that cannot be listed
-        return True
+    except OSError:  # a link that leads in a circle; listing it or opening it tells so
+        return not _may_be_track(entry.name)
 
 
 def _may_be_track(name: str) -> bool:

@@ -1,0 +1,184 @@
+"""Scanning real files: what is decoded, what is recognised, what is kept."""
+
+import os
+from pathlib import Path
+
+import mutagen
+import numpy as np
+import pytest
+
+from playlist_builder import audio
+from playlist_builder.errors import LibraryError
+from playlist_builder.library import Library
+from playlist_builder.models import Mark
+from playlist_builder.workers import WorkerDied, Workers
+
+SAMPLE_RATE_HZ = 16000
+
+
+def write(path, number, seconds=4):
+    rng = np.random.default_rng(number)
+    samples = 0.1 * rng.standard_normal((1, seconds * SAMPLE_RATE_HZ)).astype(np.float32)
+    audio.write_flac(os.fspath(path), samples, SAMPLE_RATE_HZ, {"title": f"Piece {number}"})
+
+
+@pytest.fixture
+def music(tmp_path):
+    folder = tmp_path / "music"
+    folder.mkdir()
+    for number in range(4):
+        write(folder / f"{number}.flac", number)
+    return folder
+
+
+@pytest.fixture
+def library(tmp_path):
+    with Library.open(tmp_path / "library.db") as opened:
+        yield opened
+
+
+def test_a_second_scan_decodes_nothing(library, music):
+    first, second = library.scan(music), library.scan(music)
+    assert (first.analysed, first.unchanged) == (4, 0)
+    assert (second.analysed, second.unchanged) == (0, 4)
+    assert [track.tags.title for track in library.tracks()] == [f"Piece {n}" for n in range(4)]
+
+
+def test_moved_retagged_and_copied_music_is_not_decoded(library, music):
+    library.scan(music)
+    (music / "0.flac").rename(music / "moved.flac")
+    tags = mutagen.File(music / "1.flac")
+    tags["title"] = "Other"
+    tags.save()
+    (music / "copy.flac").write_bytes((music / "2.flac").read_bytes())
+    report = library.scan(music)
+    assert (report.analysed, report.moved, report.retagged, report.copied) == (0, 1, 1, 1)
+    titles = {track.tags.title for track in library.tracks()}
+    assert titles == {"Piece 0", "Other", "Piece 2", "Piece 3"}
+
+
+def test_what_vanished_is_kept_as_missing_until_pruned_and_marks_longer(library, music):
+    library.scan(music)
+    track = library.find("Piece 3")
+    library.mark(track.identity, Mark(energy=0.4, note="kept"))
+    (music / "3.flac").unlink()
+    assert library.scan(music).removed == 1
+    assert len(library.tracks()) == 3
+    assert [t.missing for t in library.tracks(missing=True)] == [False, False, False, True]
+    library.scan(music, prune=True)
+    assert len(library.tracks(missing=True)) == 3
+    write(music / "again.flac", 3)
+    library.scan(music)
+    assert library.find("Piece 3").mark == Mark(energy=0.4, note="kept")
+    assert library.find("Piece 3").energy == 0.4
+
+
+def test_marks_survive_a_new_version_of_the_analysis(music, tmp_path, monkeypatch):
+    with Library.open(tmp_path / "l.db") as library:
+        library.scan(music)
+        library.mark(library.find("Piece 1").identity, Mark(banned=True))
+    monkeypatch.setattr("playlist_builder.cache.FEATURES_VERSION", 99)
+    with Library.open(tmp_path / "l.db") as library:
+        assert library.tracks() == []
+        assert library.scan(music).analysed == 4
+        assert library.find("Piece 1").mark.banned
+
+
+def test_bad_files_are_listed_and_good_ones_analysed(library, music):
+    whole = (music / "0.flac").read_bytes()
+    (music / "cut.flac").write_bytes(whole[: len(whole) // 2])
+    (music / "text.mp3").write_text("not music " * 100, encoding="utf-8")
+    (music / "empty.ogg").touch()
+    (music / "x.mp3").mkdir()
+    (music / "loop").symlink_to(music)
+    (music / "self.mp3").symlink_to("self.mp3")
+    for number, name in enumerate(("# hash 😀.flac", 'it\'s "quoted" 音楽.flac'), start=10):
+        write(music / name, number)
+    write(music / "plain.flac", 12)
+    (music / "plain.flac").rename(music / os.fsdecode(b"bytes \xff.flac"))
+    report = library.scan(music)
+    reasons = {Path(skipped.path).name: skipped.reason for skipped in report.skipped}
+    assert report.analysed == 7
+    assert set(reasons) == {"cut.flac", "text.mp3", "empty.ogg", "x.mp3", "loop", "self.mp3"}
+    assert reasons["cut.flac"].startswith("cut short")
+    assert reasons["empty.ogg"] == "an empty file"
+    again = library.scan(music)
+    assert (again.analysed, len(again.skipped)) == (0, 6)
+
+
+def test_one_process_measures_what_four_do(music, tmp_path):
+    found = []
+    for jobs in (1, 4):
+        with Library.open(tmp_path / f"{jobs}.db") as library:
+            library.scan(music, jobs=jobs)
+            found.append(library.tracks())
+    for one, four in zip(*found, strict=True):
+        assert (one.identity, one.energy, one.path) == (four.identity, four.energy, four.path)
+        assert (one.features.steps == four.features.steps).all()
+
+
+def test_an_interrupted_scan_goes_on_where_it_stopped(library, music):
+    def interrupt(progress):
+        if progress.done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        library.scan(music, jobs=1, progress=interrupt)
+    kept = len(library.tracks())
+    assert kept >= 2
+    assert library.scan(music).analysed == 4 - kept
+
+
+def test_find_names_what_is_ambiguous_or_unknown(library, music):
+    library.scan(music)
+    assert library.find(os.fspath(music / "2.flac")).tags.title == "Piece 2"
+    with pytest.raises(LibraryError, match=r"names 4 tracks: .*Give the path of one"):
+        library.find("piece")
+    with pytest.raises(LibraryError, match="No track 'nothing'"):
+        library.find("nothing")
+
+
+def test_a_folder_that_does_not_exist_is_an_error(library, tmp_path):
+    with pytest.raises(LibraryError, match="No folder"):
+        library.scan(tmp_path / "nowhere")
+
+
+def test_a_damaged_or_newer_library_file_is_one_line(tmp_path):
+    (tmp_path / "text.db").write_text("no database " * 1000, encoding="utf-8")
+    with pytest.raises(LibraryError, match="Cannot use the library"):
+        Library.open(tmp_path / "text.db")
+
+
+def test_a_layout_is_backed_up_before_it_changes(tmp_path, monkeypatch):
+    from playlist_builder import cache  # noqa: PLC0415 - patched below
+
+    with Library.open(tmp_path / "l.db") as library:
+        library.mark("abc", Mark(note="precious"))
+    later = (*cache.MIGRATIONS, lambda connection: connection.execute("CREATE TABLE more (a)"))
+    monkeypatch.setattr(cache, "MIGRATIONS", later)
+    with cache.Cache(os.fspath(tmp_path / "l.db")) as opened:
+        assert opened.mark("abc") == Mark(note="precious")
+    assert (tmp_path / "l.db.layout-1.backup").exists()
+    monkeypatch.undo()
+    with pytest.raises(LibraryError, match="newer playlist-builder"):
+        Library.open(tmp_path / "l.db")
+
+
+def test_a_call_that_kills_its_process_fails_alone():
+    with Workers(2, limit_s=30) as workers:
+        bad = workers.submit(os._exit, 3)
+        good = [workers.submit(pow, 2, number) for number in range(5)]
+        assert [future.result() for future in good] == [1, 2, 4, 8, 16]
+        with pytest.raises(WorkerDied, match="crashed"):
+            bad.result()
+        with pytest.raises(ZeroDivisionError):
+            workers.submit(divmod, 1, 0).result()
+
+
+def test_a_call_that_hangs_is_stopped_at_the_limit():
+    import time  # noqa: PLC0415 - only to hang
+
+    with Workers(1, limit_s=1) as workers:
+        with pytest.raises(WorkerDied, match="gave no result within 1 s"):
+            workers.submit(time.sleep, 60).result()
+        assert workers.submit(pow, 2, 3).result() == 8
