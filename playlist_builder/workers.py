@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
@@ -54,6 +55,7 @@ class Workers(Executor):
 
     def _call(self, fn: Callable[..., T], args: Any, kwargs: Any) -> T:  # noqa: ANN401
         process = self._process()
+        began = time.monotonic()
         timer = threading.Timer(self._limit_s, process.kill)
         timer.start()
         try:
@@ -63,7 +65,7 @@ class Workers(Executor):
             process.stdin.flush()
             succeeded, result = pickle.load(process.stdout)  # noqa: S301 - our own process
         except (EOFError, OSError, pickle.UnpicklingError) as error:
-            timed_out = not timer.is_alive()
+            timed_out = time.monotonic() - began >= self._limit_s
             self._processes.discard(process)
             _end(process)
             self._own.process = None
