@@ -241,6 +241,10 @@ class Cache:
                 self._connection.backup(backup)
         if layout < len(MIGRATIONS):
             self._migrate()
+        # Found now, damage is one line; found later, it would cost a scan or a mark half written.
+        (verdict,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError("it is damaged")
         (version,) = self._connection.execute("SELECT features_version FROM derived").fetchone()
         if version != FEATURES_VERSION:
             self._renew_derived()

@@ -1,0 +1,213 @@
+"""The library file keeps what the user said through everything, and is never misread."""
+
+import dataclasses
+import os
+import sqlite3
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from playlist_builder import cache
+from playlist_builder.cache import Cache, File, Stat
+from playlist_builder.errors import LibraryError
+from playlist_builder.models import Features, Mark, Skipped, Tags
+from playlist_builder.steps import STEP_FEATURES
+
+MARK = Mark(energy=0.25, vocals="none", banned=True, note="bell at the end")
+STEPS = np.full((3, len(STEP_FEATURES)), 0.5, np.float32)
+FEATURES = Features(
+    **{
+        field.name: {int: 2, str: "C major"}.get(field.type, 1.5)
+        for field in dataclasses.fields(Features)
+        if field.name != "steps"
+    },
+    steps=STEPS,
+)
+TAGS = Tags(title="Ö", artists=("a", "b"), has_lyrics=True, duration_s=3.5, languages=("zxx",))
+FILE = File("/m/a.flac", Stat(7, 1_700_000_000_123_456_789), "5f", TAGS)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return os.fspath(tmp_path / "deep" / "library.db")
+
+
+def refusal(path):
+    """The one line that opening a library file fails with."""
+    with pytest.raises(LibraryError) as caught:
+        Cache(path)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert path in text
+    return text
+
+
+def test_round_trip(path):
+    """A path, its tags, features and mark come back as they were stored, by a new process too."""
+    with Cache(path) as one:
+        one.store(FILE, FEATURES)
+        one.store_mark("5f", MARK)
+    with Cache(path) as one:
+        ((file, features, mark),) = one.rows()
+        assert one.files() == {FILE.path: (FILE.stat, "5f", False)}
+        assert one.identities() == {"5f"}
+    assert (file, mark) == (FILE, MARK)
+    assert np.array_equal(features.steps, STEPS)
+    assert features.steps.dtype == np.float32
+    for name in (field.name for field in dataclasses.fields(Features) if field.name != "steps"):
+        assert getattr(features, name) == getattr(FEATURES, name)
+
+
+def test_names_are_bytes(path):
+    """A name that is not text comes back as the same bytes."""
+    name = os.fsdecode(b"/m/\xff\xfe \xe6.flac")
+    with Cache(path) as one:
+        one.store(dataclasses.replace(FILE, path=name), FEATURES)
+        one.store_skipped(Skipped(name + "x", "an empty file"), Stat(0, 1))
+        assert list(one.files()) == [name]
+        assert one.skipped() == {name + "x": (Stat(0, 1), "an empty file")}
+
+
+def test_path_is_track_or_skipped(path):
+    """A path is never both a track and skipped: the last word counts."""
+    with Cache(path) as one:
+        one.store(FILE, FEATURES)
+        one.store_skipped(Skipped(FILE.path, "damaged"), FILE.stat)
+        assert (list(one.files()), list(one.skipped())) == ([], [FILE.path])
+        one.store(FILE, None)
+        assert (list(one.files()), list(one.skipped())) == ([FILE.path], [])
+
+
+def test_missing_and_back(path):
+    """A file is noted as missing and as back, without losing what is known of it."""
+    with Cache(path) as one:
+        one.store(FILE, FEATURES)
+        for missing in (True, False):
+            one.set_missing([FILE.path], missing=missing)
+            assert one.files() == {FILE.path: (FILE.stat, "5f", missing)}
+        assert one.identities() == {"5f"}
+
+
+def test_forgetting_keeps_marks_and_shared_features(path):
+    """Features go with the last path that needs them; the mark stays for ever."""
+    with Cache(path) as one:
+        one.store(FILE, FEATURES)
+        one.store(dataclasses.replace(FILE, path="/m/b.flac"), None)
+        one.store_mark("5f", MARK)
+        one.forget([FILE.path])
+        assert one.identities() == {"5f"}
+        one.forget(["/m/b.flac"])
+        assert one.identities() == set()
+        assert one.mark("5f") == MARK
+
+
+def test_empty_mark_takes_back(path):
+    """Storing an empty mark leaves no mark."""
+    with Cache(path) as one:
+        one.store_mark("5f", MARK)
+        one.store_mark("5f", Mark())
+        assert one.mark("5f") == Mark()
+    with closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("SELECT count(*) FROM marks").fetchone() == (0,)
+
+
+def test_new_features_version(path, monkeypatch):
+    """A new analysis drops what the old one measured or refused, and nothing the user said."""
+    with Cache(path) as one:
+        one.store(FILE, FEATURES)
+        one.store_skipped(Skipped("/m/b.mp3", "damaged"), Stat(1, 1))
+        one.store_mark("5f", MARK)
+    monkeypatch.setattr(cache, "FEATURES_VERSION", cache.FEATURES_VERSION + 1)
+    for _ in range(2):
+        with Cache(path) as one:
+            assert one.identities() == set()
+            assert one.skipped() == {}
+            assert list(one.files()) == [FILE.path]
+            assert one.mark("5f") == MARK
+    with Cache(path) as one:
+        one.store(FILE, FEATURES)
+    with Cache(path) as one:
+        assert one.identities() == {"5f"}
+
+
+def test_backup_before_new_layout(path, monkeypatch):
+    """Before the layout changes, the file as it was is put beside it, marks and all."""
+    with Cache(path) as one:
+        one.store_mark("5f", MARK)
+    assert not os.path.exists(f"{path}.layout-1.backup")  # noqa: PTH110 - a name with a suffix
+
+    def layout_2(connection):
+        connection.execute("ALTER TABLE marks ADD COLUMN mood TEXT")
+        connection.execute("UPDATE marks SET note = 'changed'")
+
+    monkeypatch.setattr(cache, "MIGRATIONS", (*cache.MIGRATIONS, layout_2))
+    with Cache(path) as one:
+        assert one.mark("5f") == dataclasses.replace(MARK, note="changed")
+    monkeypatch.undo()
+    with Cache(f"{path}.layout-1.backup") as backup:
+        assert backup.mark("5f") == MARK
+    assert "newer playlist-builder" in refusal(path)
+
+
+def test_failed_migration_changes_nothing(path, monkeypatch):
+    """A change of layout that fails on the way leaves the old layout, whole and usable."""
+    with Cache(path) as one:
+        one.store_mark("5f", MARK)
+
+    def broken(connection):
+        connection.execute("UPDATE marks SET note = 'lost'")
+        connection.execute("DROP TABLE no_such_table")
+
+    monkeypatch.setattr(cache, "MIGRATIONS", (*cache.MIGRATIONS, broken))
+    assert "no_such_table" in refusal(path)
+    monkeypatch.undo()
+    with Cache(path) as one:
+        assert one.mark("5f") == MARK
+
+
+def test_newer_layout(path):
+    """A file of a newer version is refused with the way out, and not touched."""
+    Cache(path).__exit__(None, None, None)
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("PRAGMA user_version = 99")
+    assert "pip install --upgrade" in refusal(path)
+    with closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("PRAGMA user_version").fetchone() == (99,)
+
+
+def test_not_a_library(tmp_path):
+    """A file of an other kind is refused and left as it is."""
+    file = tmp_path / "notes.txt"
+    file.write_text("no database, but more text than a header holds. " * 50)
+    before = file.read_bytes()
+    assert "Move it away" in refusal(os.fspath(file))
+    assert file.read_bytes() == before
+
+
+def test_folder_as_library(tmp_path):
+    """A folder in place of the file is refused."""
+    assert "--library" in refusal(os.fspath(tmp_path))
+
+
+def test_parent_is_a_file(tmp_path):
+    """A place where no folder can be made is refused."""
+    (tmp_path / "a").touch()
+    assert "--library" in refusal(os.fspath(tmp_path / "a" / "library.db"))
+
+
+def test_damaged_inside(path):
+    """Damage behind an intact first page is told as such."""
+    with Cache(path) as one:
+        for number in range(200):
+            one.store(
+                dataclasses.replace(FILE, path=f"/m/{number}", identity=f"{number}"), FEATURES
+            )
+    with open(path, "r+b") as file:  # noqa: PTH123
+        size = file.seek(0, os.SEEK_END)
+        file.seek(4096)
+        file.write(b"\xa5" * (size - 4096))
+    with pytest.raises(LibraryError) as caught:
+        Cache(path)
+    assert "\n" not in str(caught.value)
+    assert path in str(caught.value)
