@@ -15,6 +15,9 @@ from playlist_builder.models import Features, Skipped
 Outcome = tuple[Stat, File | Skipped, Features | None]
 """The stat taken before reading, what the path is, and the features where they were measured."""
 
+_REFUSED = Stat(-1, -1)
+"""In place of the stat of a file that the system did not let us read: it may do so tomorrow."""
+
 
 def stat(path: str) -> Stat:
     """Size and time of change of the file that a path leads to."""
@@ -50,7 +53,7 @@ def _outcome(path: str, *, measure: bool) -> Outcome:
             identity = recording.identity
         return before, File(path, before, identity, tags.read(path)), measured
     except AudioError as error:
-        return before, Skipped(path, str(error)), None
+        refused = isinstance(error.__cause__, OSError)
+        return _REFUSED if refused else before, Skipped(path, str(error)), None
     except OSError as error:
-        # Not kept with its stat: what the system refuses today it may allow tomorrow.
-        return Stat(-1, -1), Skipped(path, error.strerror or str(error)), None
+        return _REFUSED, Skipped(path, error.strerror or str(error)), None

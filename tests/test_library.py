@@ -1,16 +1,20 @@
 """Scanning real files: what is decoded, what is recognised, what is kept."""
 
+import dataclasses
+import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import av
 import mutagen
 import numpy as np
 import pytest
 
-from playlist_builder import audio
+from playlist_builder import analysis, audio
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import Library
-from playlist_builder.models import Mark
+from playlist_builder.models import Features, Mark, Skipped
 from playlist_builder.workers import WorkerDied, Workers
 
 SAMPLE_RATE_HZ = 16000
@@ -115,6 +119,9 @@ def test_one_process_measures_what_four_do(music, tmp_path):
     for one, four in zip(*found, strict=True):
         assert (one.identity, one.energy, one.path) == (four.identity, four.energy, four.path)
         assert (one.features.steps == four.features.steps).all()
+        for scalar in dataclasses.fields(Features):
+            if scalar.name != "steps":
+                assert getattr(one.features, scalar.name) == getattr(four.features, scalar.name)
 
 
 def test_an_interrupted_scan_goes_on_where_it_stopped(library, music):
@@ -182,3 +189,161 @@ def test_a_call_that_hangs_is_stopped_at_the_limit():
         with pytest.raises(WorkerDied, match="gave no result within 1 s"):
             workers.submit(time.sleep, 60).result()
         assert workers.submit(pow, 2, 3).result() == 8
+
+
+class Threads(ThreadPoolExecutor):
+    """An executor in this process that notes which calls were asked for."""
+
+    def __init__(self):
+        super().__init__(1)
+        self.asked = []
+
+    def submit(self, fn, /, *args, **kwargs):
+        self.asked.append(fn)
+        return super().submit(fn, *args, **kwargs)
+
+
+@pytest.fixture
+def threads():
+    with Threads() as executor:
+        yield executor
+
+
+def retag(path, title):
+    tags = mutagen.File(path)
+    tags["title"] = title
+    tags.save()
+
+
+def test_no_known_music_is_sent_to_the_decoder(library, music, threads):
+    library.scan(music, executor=threads)
+    assert threads.asked == [analysis.analyse] * 4
+    library.scan(music, executor=threads)
+    assert len(threads.asked) == 4
+    for number in (0, 1):
+        (music / f"{number}.flac").rename(music / f"renamed {number}.flac")
+    for number in (2, 3):
+        retag(music / f"{number}.flac", f"Retagged {number}")
+    report = library.scan(music, executor=threads)
+    assert threads.asked[4:] == [analysis.identify] * 4
+    assert (report.moved, report.retagged, report.copied, report.removed) == (2, 2, 0, 0)
+    assert (report.analysed, report.unchanged) == (0, 0)
+    titles = [track.tags.title for track in library.tracks(missing=True)]
+    assert titles == ["Retagged 2", "Retagged 3", "Piece 0", "Piece 1"]
+
+
+def test_marks_follow_the_music_wherever_it_goes(library, music, threads):
+    library.scan(music, executor=threads)
+    mark = Mark(vocals="none", note="bell")
+    library.mark(library.find("Piece 0").identity, mark)
+    (music / "deep").mkdir()
+    (music / "0.flac").rename(music / "deep" / "elsewhere.flac")
+    library.scan(music, executor=threads)
+    retag(music / "deep" / "elsewhere.flac", "Renamed")
+    library.scan(music, executor=threads)
+    track = library.find("Renamed")
+    assert (track.mark, track.vocals) == (mark, "none")
+    assert track.path == os.fspath(music / "deep" / "elsewhere.flac")
+
+
+def test_a_file_that_comes_back_is_missing_no_longer(library, music, threads):
+    library.scan(music, executor=threads)
+    (music / "3.flac").rename(music.parent / "3.flac")
+    library.scan(music, executor=threads)
+    (music.parent / "3.flac").rename(music / "3.flac")
+    report = library.scan(music, executor=threads)
+    assert (report.analysed, report.unchanged) == (0, 4)
+    assert len(library.tracks()) == 4
+
+
+def test_what_lies_outside_the_scanned_folders_is_left_alone(library, music, threads):
+    library.scan(music, executor=threads)
+    other = music.parent / "other"
+    other.mkdir()
+    for path in music.iterdir():
+        path.unlink()
+    assert library.scan(other, executor=threads, prune=True).removed == 0
+    assert len(library.tracks()) == 4
+
+
+def test_a_file_that_may_not_be_read_is_tried_again_when_it_may(
+    library, music, threads, monkeypatch
+):
+    """Permissions do not bind root, so there the opening itself is made to fail alike."""
+    refused = music / "0.flac"
+    refused.chmod(0)
+    if not hasattr(os, "geteuid") or os.geteuid() == 0:
+        really = av.open
+
+        def guarded(file, *args, **kwargs):
+            if file == f"file:{refused}":
+                raise av.error.PermissionError(errno.EACCES, "Permission denied", file)
+            return really(file, *args, **kwargs)
+
+        monkeypatch.setattr(av, "open", guarded)
+    report = library.scan(music, executor=threads)
+    assert report.skipped == (Skipped(os.fspath(refused), "Permission denied"),)
+    assert report.analysed == 3
+    monkeypatch.undo()
+    refused.chmod(0o600)
+    report = library.scan(music, executor=threads)
+    assert (report.analysed, report.unchanged, report.skipped) == (1, 3, ())
+
+
+def test_links_that_lead_in_circles_are_listed(library, music, threads):
+    inner = music / "inner"
+    inner.mkdir()
+    (inner / "up").symlink_to("..")
+    (inner / "itself").symlink_to("itself")
+    (inner / "nowhere.flac").symlink_to("gone.flac")
+    report = library.scan(music, executor=threads)
+    assert report.analysed == 4
+    assert {Path(skipped.path).name: skipped.reason for skipped in report.skipped} == {
+        "up": "a link to a folder that is scanned already",
+        "itself": "Too many levels of symbolic links",
+        "nowhere.flac": "No such file or directory",
+    }
+
+
+def test_a_decoder_that_dies_costs_one_file(library, music, threads, monkeypatch):
+    really = analysis.analyse
+
+    def deadly(path):
+        if path.endswith("2.flac"):
+            raise WorkerDied("crashed")
+        return really(path)
+
+    monkeypatch.setattr(analysis, "analyse", deadly)
+    report = library.scan(music, executor=threads)
+    assert report.skipped == (Skipped(os.fspath(music / "2.flac"), "the decoder crashed"),)
+    assert report.analysed == 3
+
+
+def test_progress_counts_every_file_and_byte(library, music, threads):
+    steps = []
+    library.scan(music, executor=threads, progress=steps.append)
+    size = sum(path.stat().st_size for path in music.iterdir())
+    assert [step.done for step in steps] == [1, 2, 3, 4]
+    assert {(step.total, step.total_bytes) for step in steps} == {(4, size)}
+    assert steps[-1].done_bytes == size
+    assert {step.path for step in steps} == {os.fspath(path) for path in music.iterdir()}
+
+
+@pytest.mark.parametrize("name", ["piece 2", "2.FLAC", "iece 2"])
+def test_find_by_title_name_or_part(library, music, threads, name):
+    library.scan(music, executor=threads)
+    assert library.find(name).path == os.fspath(music / "2.flac")
+
+
+def test_a_library_damaged_inside_is_one_line(tmp_path, music, threads):
+    path = tmp_path / "l.db"
+    with Library.open(path) as library:
+        library.scan(music, executor=threads)
+        for number in range(500):
+            library.mark(f"{number:032x}", Mark(note="long enough to fill pages " * 5))
+    content = path.read_bytes()
+    kept = 11 * 4096  # the roots of all tables; what is damaged lies beneath them
+    path.write_bytes(content[:kept] + b"\xa5" * (len(content) - kept))
+    with pytest.raises(LibraryError, match=r"Cannot use the library .*Move it away") as caught:
+        Library.open(path)
+    assert "\n" not in str(caught.value)
