@@ -6,7 +6,6 @@ and libraries measure their tracks anew.
 """
 
 from collections.abc import Iterable, Sequence
-from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +13,21 @@ from numpy.typing import NDArray
 from playlist_builder import loudness, steps
 from playlist_builder.models import STEP_S, Features
 from playlist_builder.musicality import Pulse, Tonality
-from playlist_builder.spectrum import BAND_HZ, FRAMES_PER_S, TONE_HOP_S, TONES, spectra
+from playlist_builder.spectrum import (
+    BAND_HZ,
+    BLOCK_FRAMES,
+    FRAMES_PER_S,
+    TONE_HOP_S,
+    TONES,
+    spectra,
+    tone_background,
+)
 from playlist_builder.steps import STEP_FEATURES
 
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2
 
 STEP_FRAMES = round(STEP_S * FRAMES_PER_S)
+STEP_TONES = round(STEP_S / TONE_HOP_S)
 SHORTEST_STEP_FRAMES = 2 * FRAMES_PER_S
 """A rest below two seconds joins the step before it."""
 
@@ -31,8 +39,6 @@ SILENCE_DBFS = -60.0
 
 PEAK_FLOOR_DBFS = -120.0
 
-_BLOCK_FRAMES = round(loudness.BLOCK_S * FRAMES_PER_S)
-
 
 class _Steps:
     """Frames gathered into steps; only what is not yet a whole step is held."""
@@ -43,12 +49,17 @@ class _Steps:
         self._bands: list[NDArray[np.float32]] = []
         self._tones: list[NDArray[np.float32]] = []
         self._frames = 0
+        self._tone_frames = 0
+        self.tonality = Tonality()
 
     def push(self, bands: NDArray[np.float32], tones: NDArray[np.float32]) -> None:
         self._bands.append(bands)
         self._tones.append(tones)
         self._frames += len(bands)
-        while self._frames >= STEP_FRAMES + SHORTEST_STEP_FRAMES:
+        self._tone_frames += len(tones)
+        while (
+            self._frames >= STEP_FRAMES + SHORTEST_STEP_FRAMES and self._tone_frames >= STEP_TONES
+        ):
             self._emit(STEP_FRAMES)
 
     def finish(self) -> None:
@@ -60,9 +71,12 @@ class _Steps:
         count = -(-frames // round(TONE_HOP_S * FRAMES_PER_S))
         self._bands, self._tones = [bands[frames:]], [tones[count:]]
         self._frames -= frames
+        self._tone_frames -= count
         bands = bands[:frames]
         tones = tones[:count] if len(tones) else np.zeros((1, TONES), np.float32)
-        self.rows.append(steps.row(bands, tones))
+        background = tone_background(tones)
+        self.tonality.push(tones, background)
+        self.rows.append(steps.row(bands, tones, background))
         self.powers.append(bands.sum(axis=1))
 
 
@@ -75,8 +89,9 @@ def measure(
     channel names. Nothing is kept of a block but sums, so the length of a track costs a few
     kilobytes a minute.
     """
-    gathered, pulse, tonality = _Steps(), Pulse(), Tonality()
-    k_power: list[NDArray[np.float32]] = []
+    gathered, pulse = _Steps(), Pulse()
+    mix_k_power: list[NDArray[np.float32]] = []
+    rest_k_power: list[NDArray[np.float32]] = []
     power: list[NDArray[np.float32]] = []
     spectrum = np.zeros(len(BAND_HZ))
     peak, samples = 0.0, 0
@@ -90,19 +105,19 @@ def measure(
     for part in spectra(counted(), sample_rate_hz=sample_rate_hz, channels=channels):
         gathered.push(part.bands, part.tones)
         pulse.push(part.bands)
-        tonality.push(part.tones)
         spectrum += np.sqrt(part.bands).sum(axis=0)
-        k_power.append(part.k_power)
+        mix_k_power.append(part.mix_k_power)
+        rest_k_power.append(part.rest_k_power)
         power.append(part.power)
         peak = max(peak, part.peak)
     gathered.finish()
     rows = np.column_stack([steps.active_shares(gathered.powers), np.stack(gathered.rows)])
-    count = max(1, ceil(samples / sample_rate_hz / loudness.BLOCK_S))
-    blocks_power = _per_block(np.concatenate(k_power).astype(np.float64), count)
+    blocks_power = np.concatenate(rest_k_power).astype(np.float64)
+    blocks_power += _per_block(np.concatenate(mix_k_power), len(blocks_power))
     silence_start_s, silence_end_s = _silence_s(np.concatenate(power))
     edge = round(EDGE_S / loudness.BLOCK_S)
     tempo_bpm, tempo_confidence = pulse.tempo()
-    key, key_confidence = tonality.key()
+    key, key_confidence = gathered.tonality.key()
     return Features(
         duration_s=samples / sample_rate_hz,
         sample_rate_hz=sample_rate_hz,
@@ -126,12 +141,12 @@ def measure(
     )
 
 
-def _per_block(k_power: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
-    """Return the mean power of each `loudness.BLOCK_S`; the last one ends in silence."""
-    whole = np.zeros(blocks * _BLOCK_FRAMES)
+def _per_block(k_power: NDArray[np.float32], blocks: int) -> NDArray[np.float64]:
+    """Return the mean over the frames of each `loudness.BLOCK_S`; the last one ends in silence."""
+    whole = np.zeros(blocks * BLOCK_FRAMES)
     count = min(len(whole), len(k_power))
     whole[:count] = k_power[:count]
-    return np.asarray(whole.reshape(blocks, _BLOCK_FRAMES).mean(axis=1))
+    return np.asarray(whole.reshape(blocks, BLOCK_FRAMES).mean(axis=1))
 
 
 def _silence_s(power: NDArray[np.float32]) -> tuple[float, float]:

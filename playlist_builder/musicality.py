@@ -27,8 +27,7 @@ OVERTONES = (12, 19, 24, 28)
 OVERTONE_SHARE = 0.5
 MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
-BACKGROUND = 19
-"""Width in thirds of a semitone of the median that a peak has to stand above."""
+PEAK_OVER_BACKGROUND = 1.3
 
 
 class Pulse:
@@ -102,15 +101,9 @@ class Tonality:
     def __init__(self) -> None:
         self._chroma = np.zeros(12)
 
-    def push(self, tones: NDArray[np.float32]) -> None:
-        """Take linear power (tone frames, TONES) from E2 up, in thirds of semitones."""
-        if not len(tones):
-            return
-        level = np.sqrt(tones)
-        side = BACKGROUND // 2
-        padded = np.pad(level, ((0, 0), (side, side)), mode="symmetric")
-        view = sliding_window_view(padded, BACKGROUND, axis=1)
-        peak = np.maximum(0.0, level - 1.3 * np.partition(view, side, axis=-1)[..., side])
+    def push(self, tones: NDArray[np.float32], background: NDArray[np.float32]) -> None:
+        """Take linear power (tone frames, TONES) and its `spectrum.tone_background`."""
+        peak = np.maximum(0.0, np.sqrt(tones) - PEAK_OVER_BACKGROUND * np.sqrt(background))
         heard = peak.reshape(len(tones), -1, TONES_PER_SEMITONE).max(axis=2)
         pitch = heard.copy()
         for semitones in OVERTONES:

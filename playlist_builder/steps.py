@@ -9,6 +9,7 @@ energy is the business of the score.
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from playlist_builder.spectrum import BANDS, FRAMES_PER_S, TONES, TONES_PER_SEMITONE
@@ -24,8 +25,6 @@ PERCUSSIVE_FRAMES = 11
 (after Fitzgerald 2010, harmonic/percussive separation by median filtering)."""
 STROKE_DB = 3.0
 TONE_PEAK_DB = 3.0
-TONE_BACKGROUND = 19
-"""Width in thirds of a semitone of the median that is the background of a spectral peak."""
 PULSE_LAGS = slice(12, 100)
 """Repetition after 0.24 to 2 seconds."""
 TEMPO_LAGS = slice(12, 72)
@@ -62,14 +61,16 @@ _RIPPLES = (np.cos(np.pi * np.outer(np.arange(BANDS) + 0.5, np.arange(13)) / BAN
 )
 
 
-def row(bands: NDArray[np.float32], tones: NDArray[np.float32]) -> NDArray[np.float32]:
+def row(
+    bands: NDArray[np.float32], tones: NDArray[np.float32], background: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Describe one step: all of STEP_FEATURES but `active_share`, which needs the whole track.
 
     `bands`: linear power (frames, BANDS) at `FRAMES_PER_S`; `tones`: linear power
-    (tone frames, TONES). At least one row of each.
+    (tone frames, TONES), with its `spectrum.tone_background`. At least one row of each.
     """
-    parts = [_band_features(bands[None]), _tone_features(tones[None])]
-    return np.asarray(np.hstack(parts)[0], np.float32)
+    parts = [_band_features(bands), _tone_features(tones, background)]
+    return np.asarray(np.concatenate(parts), np.float32)
 
 
 def active_shares(powers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -79,112 +80,103 @@ def active_shares(powers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     return np.array([np.mean(power > floor) for power in powers], np.float32)
 
 
-def _relative_db(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return levels above the floor in dB relative to the mean total power of each step.
-
-    In (steps, frames, bins), out the same: 0 dB is the whole power of the mean frame.
-    """
-    total = power.sum(axis=2).mean(axis=1)[:, None, None] + np.float32(1e-20)
+def _relative_db(power: NDArray[np.float32], total: np.float32) -> NDArray[np.float32]:
+    """Return levels above the floor in dB relative to the mean total power of the step."""
     scaled = power / total
     scaled += np.float32(10.0 ** (-RANGE_DB / 10.0))
     return np.asarray(np.float32(10.0) * np.log10(scaled))
 
 
+def _mean_total(power: NDArray[np.float32]) -> np.float32:
+    return np.float32(power.sum(axis=1).mean() + np.float32(1e-20))
+
+
 def _rise(level: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
     """Return the half-wave rectified difference over `frames` (spectral flux)."""
-    if level.shape[1] <= frames:
-        return np.zeros_like(level[:, :1])
-    return np.asarray(np.maximum(0.0, level[:, frames:] - level[:, :-frames]), np.float32)
+    if len(level) <= frames:
+        return np.zeros_like(level[:1])
+    return np.asarray(np.maximum(np.float32(0.0), level[frames:] - level[:-frames]))
 
 
 def _band_features(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Describe what the bands tell; (steps, frames, BANDS) to (steps, columns)."""
-    steps, frames, _ = power.shape
-    level = _relative_db(power)
-    mean = level.mean(axis=1, keepdims=True)
-    regions = mean.reshape(steps, len(REGIONS), -1).mean(axis=2)
-
-    motion = (level @ _RIPPLES).std(axis=1)
-    motions = [motion[:, low:high].mean(axis=1) for _, low, high in CEPSTRA]
-
-    flux = _rise(level, 1).mean(axis=1).reshape(steps, len(QUARTERS), -1).mean(axis=2)
+    """Describe what the bands (frames, BANDS) tell."""
+    total = _mean_total(power)
+    level = _relative_db(power, total)
+    mean = level.mean(axis=0)
+    motion = (level @ _RIPPLES).std(axis=0)
     slow = _rise(level, 2)
-    bass_rise = slow[:, :, 2:5].mean(axis=(1, 2))
-
-    stroke = np.maximum(np.float32(0.0), level - _median(level, PERCUSSIVE_FRAMES, axis=1))
-    total = power.sum(axis=(1, 2)) + np.float32(1e-20)
-    stroke_share = (power * (stroke > STROKE_DB)).sum(axis=(1, 2)) / total
-
-    window = np.hanning(frames + 2)[1:-1].astype(np.float32)[:, None]
-    wave = np.fft.rfft((level - mean) * window, axis=1)
-    density = (np.square(wave.real) + np.square(wave.imag)).mean(axis=2) * (8.0 / 3.0 / frames**2)
-    frequency = np.fft.rfftfreq(frames, 1.0 / FRAMES_PER_S)
-    modulations = [
-        10.0 * np.log10(density[:, (frequency >= low) & (frequency < high)].sum(axis=1) + 1e-2)
-        for low, high in MODULATIONS_HZ
-    ]
-    clarity = _repetition(slow.mean(axis=2), PULSE_LAGS).max(axis=1)
-    loud = np.sqrt(np.sqrt(power / (total / frames)[:, None, None]))
-    contrast = _repetition(_rise(loud, 2).mean(axis=2), TEMPO_LAGS).std(axis=1)
-    return np.column_stack(
+    stroke = level - np.repeat(_sustained(level), 2, axis=0)[: len(level)]
+    np.maximum(np.float32(0.0), stroke, out=stroke)
+    loud = np.sqrt(np.sqrt(power / total))
+    return np.hstack(
         [
-            regions,
-            *motions,
-            flux,
-            bass_rise,
-            stroke[:, :, :10].mean(axis=(1, 2)),
-            stroke[:, :, 30:].mean(axis=(1, 2)),
-            stroke_share,
-            *modulations,
-            clarity,
-            contrast,
+            mean.reshape(len(REGIONS), -1).mean(axis=1),
+            [motion[low:high].mean() for _, low, high in CEPSTRA],
+            _rise(level, 1).mean(axis=0).reshape(len(QUARTERS), -1).mean(axis=1),
+            slow[:, 2:5].mean(),
+            stroke[:, :10].mean(),
+            stroke[:, 30:].mean(),
+            power[stroke > STROKE_DB].sum() / total / len(power),
+            _modulations(level - mean),
+            _repetition(slow.mean(axis=1), PULSE_LAGS).max(),
+            _repetition(_rise(loud, 2).mean(axis=1), TEMPO_LAGS).std(),
         ]
     )
 
 
-def _median(level: NDArray[np.float32], width: int, axis: int) -> NDArray[np.float32]:
-    """Return the running median along an axis, mirrored at its ends."""
-    pad = [(0, 0)] * level.ndim
-    pad[axis] = (width // 2, width // 2)
-    padded = np.pad(level, pad, mode="symmetric")
-    view = np.lib.stride_tricks.sliding_window_view(padded, width, axis=axis)
-    return np.asarray(np.partition(view, width // 2, axis=-1)[..., width // 2])
+def _sustained(level: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the running median over `PERCUSSIVE_FRAMES` at every second frame: half the work."""
+    side = PERCUSSIVE_FRAMES // 2
+    padded = np.pad(level, ((side, side), (0, 0)), mode="symmetric")
+    view = sliding_window_view(padded, PERCUSSIVE_FRAMES, axis=0)[::2]
+    return np.asarray(np.partition(view, side, axis=-1)[..., side])
+
+
+def _modulations(level: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the fluctuation of levels (frames, BANDS) without their mean, in dB, per range."""
+    frames = len(level)
+    window = np.hanning(frames + 2)[1:-1].astype(np.float32)[:, None]
+    wave = np.fft.rfft(level * window, axis=0)
+    density = (np.square(wave.real) + np.square(wave.imag)).mean(axis=1) * (8.0 / 3.0 / frames**2)
+    frequency = np.fft.rfftfreq(frames, 1.0 / FRAMES_PER_S)
+    sums = [density[(frequency >= low) & (frequency < high)].sum() for low, high in MODULATIONS_HZ]
+    return np.asarray(10.0 * np.log10(np.array(sums) + 1e-2), np.float32)
 
 
 def _repetition(onset: NDArray[np.float32], lags: slice) -> NDArray[np.float32]:
-    """Return the unbiased autocorrelation of onsets (steps, frames); 1 is a perfect repeat.
+    """Return the unbiased autocorrelation of onsets (frames,); 1 is a perfect repeat.
 
     Lags end where fewer than half of the frames overlap; below a second there is no pulse: zeros.
     """
-    frames = onset.shape[1]
+    frames = len(onset)
     lags = slice(lags.start, min(lags.stop, frames // 2))
     if frames < FRAMES_PER_S:
-        return np.zeros((len(onset), 1), np.float32)
-    centred = onset - onset.mean(axis=1, keepdims=True)
-    wave = np.fft.rfft(centred, 2 * frames, axis=1)
-    raw = np.fft.irfft(np.square(wave.real) + np.square(wave.imag), axis=1)[:, : lags.stop]
-    raw /= raw[:, :1] + 1e-6 * frames
-    return np.asarray((raw * (frames / (frames - np.arange(lags.stop))))[:, lags], np.float32)
+        return np.zeros(1, np.float32)
+    wave = np.fft.rfft(onset - onset.mean(), 2 * frames)
+    raw = np.fft.irfft(np.square(wave.real) + np.square(wave.imag))[: lags.stop]
+    raw /= raw[0] + 1e-6 * frames
+    return np.asarray((raw * (frames / (frames - np.arange(lags.stop))))[lags], np.float32)
 
 
-def _tone_features(power: NDArray[np.float32]) -> NDArray[np.float32]:
+def _tone_features(
+    power: NDArray[np.float32], background: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Describe peaks, their stability and the spread over pitch classes."""
-    level = _relative_db(power)
-    peak = np.maximum(np.float32(0.0), level - _median(level, TONE_BACKGROUND, axis=2))
-    mean = peak.mean(axis=(1, 2))
-    kept = np.minimum(peak[:, 1:], peak[:, :-1])
-    stability = kept.mean(axis=(1, 2)) / (mean + 0.1) if kept.size else np.zeros(len(power))
+    total = _mean_total(power)
+    peak = _relative_db(power, total) - _relative_db(background, total)
+    np.maximum(np.float32(0.0), peak, out=peak)
+    kept = np.minimum(peak[1:], peak[:-1])
     third = TONES // 3
     amplitude = np.sqrt(power) * (peak > TONE_PEAK_DB)
-    pitch = amplitude.reshape(*power.shape[:2], -1, TONES_PER_SEMITONE).max(axis=3)
-    chroma = pitch.reshape(*power.shape[:2], -1, 12).sum(axis=2)
-    share = (chroma / (chroma.sum(axis=2, keepdims=True) + 1e-12)).mean(axis=1)
-    entropy = -(share * np.log(share + 1e-6)).sum(axis=1)
-    return np.column_stack(
+    pitch = amplitude.reshape(len(power), -1, TONES_PER_SEMITONE).max(axis=2)
+    chroma = pitch.reshape(len(power), -1, 12).sum(axis=1)
+    share = (chroma / (chroma.sum(axis=1, keepdims=True) + 1e-12)).mean(axis=0)
+    return np.array(
         [
-            peak[:, :, :third].mean(axis=(1, 2)),
-            peak[:, :, third : 2 * third].mean(axis=(1, 2)),
-            stability,
-            entropy,
-        ]
+            peak[:, :third].mean(),
+            peak[:, third : 2 * third].mean(),
+            kept.mean() / (peak.mean() + 0.1) if kept.size else 0.0,
+            -(share * np.log(share + 1e-6)).sum(),
+        ],
+        np.float32,
     )

@@ -141,7 +141,7 @@ def test_blocks_are_bounded_and_only_the_last_is_shorter(tmp_path):
     audio.write_flac(str(path), sines(1, 7.5), RATE, {})
     with audio.Recording(str(path)) as recording:
         sizes = [block.shape for block in recording.blocks()]
-    assert sizes == [(1, 2 * RATE)] * 3 + [(1, round(1.5 * RATE))]
+    assert sizes == [(1, RATE)] * 7 + [(1, round(0.5 * RATE))]
 
 
 @pytest.mark.parametrize(
