@@ -279,20 +279,29 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
 
     with Library.open(library) as opened:
         found = opened.find(track)
+        standing = opened.standing(found)
     reasons = energy.reasons(found.features.steps)
     if found.mark.energy is not None:
-        reasons["your mark"] = found.energy - sum(reasons.values())
+        said = found.energy - sum(reason.energy for reason in reasons)
+        reasons.append(energy.Reason("your mark", said))
     if as_json:
         _print_json(
             {
                 **_track_document(found),
                 "identity": found.identity,
-                "peak_energy": round(float(found.contour.max()), 4),
-                "startle_lu": round(found.features.startle_lu, 2),
+                "percentile": round(standing.percentile, 4),
+                "peak_energy": round(found.peak_energy, 4),
+                "climax_s": found.climax_s,
+                "startle_lu": round(found.startle_lu, 2),
                 "tempo_confidence": round(found.features.tempo_confidence, 3),
                 "key": found.features.key,
                 "key_confidence": round(found.features.key_confidence, 3),
-                "reasons": {name: round(value, 4) for name, value in reasons.items()},
+                "reasons": [
+                    {"name": each.name, "energy": round(each.energy, 4), "because": each.because}
+                    for each in reasons
+                ],
+                "above": [_neighbour(other) for other in standing.above],
+                "below": [_neighbour(other) for other in standing.below],
                 "mark": {
                     "energy": found.mark.energy,
                     "vocals": found.mark.vocals,
@@ -304,7 +313,7 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
         return
     from playlist_builder.report import track_text
 
-    click.echo(_shown(track_text(found, reasons, width=_width())))
+    click.echo(_shown(track_text(found, reasons, standing, width=_width())))
 
 
 @main.command()
@@ -573,6 +582,10 @@ def _track_document(track: "Track") -> dict[str, Any]:
         "tempo_bpm": round(features.tempo_bpm, 1),
         "vocals": track.vocals,
     }
+
+
+def _neighbour(track: "Track") -> dict[str, Any]:
+    return {"path": track.path, "title": track.tags.title, "energy": round(track.energy, 4)}
 
 
 def _with_level(profile: "Profile", text: str) -> "Profile":

@@ -22,6 +22,7 @@ import platformdirs
 
 from playlist_builder import analysis, energy, voice
 from playlist_builder.cache import Cache, File, Stat
+from playlist_builder.costs import relative, rescale
 from playlist_builder.errors import LibraryError
 from playlist_builder.models import Features, Mark, Skipped, Track
 from playlist_builder.workers import WorkerDied, Workers
@@ -100,6 +101,15 @@ class Progress:
     done_bytes: int
     total_bytes: int
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a track stands in its library: 0..1 on the relative scale, nearest tracks first."""
+
+    percentile: float
+    above: tuple[Track, ...]
+    below: tuple[Track, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +248,16 @@ class Library:
         raise LibraryError(
             f"No track '{name}' in the library. See 'playlist-builder tracks', or scan its folder."
         )
+
+    def standing(self, track: Track, count: int = 3) -> Standing:
+        """Tell where a track stands among the others by its energy, with its neighbours."""
+        others = [other for other in self.tracks() if other.identity != track.identity]
+        others.sort(key=lambda other: (abs(other.energy - track.energy), other.path))
+        below = [other for other in others if other.energy <= track.energy]
+        above = [other for other in others if other.energy > track.energy]
+        table = relative(np.array([track.energy, *(other.energy for other in others)]))
+        percentile = float(rescale(np.array([track.energy], np.float32), table)[0])
+        return Standing(percentile, tuple(above[:count]), tuple(below[:count]))
 
     def mark(self, identity: str, mark: Mark) -> None:
         """Replace what the user said about a recording."""

@@ -17,6 +17,9 @@ STEP_S = 10.0
 SILENCE_LUFS = -70.0
 """What loudness reads for silence: the absolute gate of ITU-R BS.1770-4."""
 
+CLIMAX = 0.25
+"""A contour that rises this far above the energy of its track hides a climax."""
+
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in PITCH_CLASSES)
 """The 24 keys: index 0..11 major from C upward, 12..23 minor."""
@@ -121,6 +124,23 @@ class Track:
     def duration_s(self) -> float:
         """Length of the decoded audio in seconds."""
         return self.features.duration_s
+
+    @property
+    def peak_energy(self) -> float:
+        """Highest step of the contour."""
+        return float(self.contour.max())
+
+    @property
+    def startle_lu(self) -> float:
+        """Largest rise of loudness within one second, against the ten seconds before."""
+        return self.features.startle_lu
+
+    @property
+    def climax_s(self) -> float | None:
+        """Start in seconds of a climax that the energy of the whole hides, where there is one."""
+        if self.peak_energy - self.energy <= CLIMAX:
+            return None
+        return int(self.contour.argmax()) * STEP_S
 
 
 @dataclass(frozen=True, slots=True)

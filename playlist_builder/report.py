@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from textwrap import fill
 
 import numpy as np
 from rich.console import Console
@@ -9,14 +10,13 @@ from rich.table import Table
 
 from playlist_builder.chart import chart
 from playlist_builder.curve import Profile
+from playlist_builder.energy import Reason
+from playlist_builder.library import Standing
 from playlist_builder.models import STEP_S, Session, Slot, Track
 
 SURE_TEMPO = 0.3
 SURE_KEY = 0.6
 """Below these confidences a tempo or key is not shown: a wrong number is worse than none."""
-
-CLIMAX = 0.25
-"""A contour that rises this far above the energy of its track hides a climax."""
 
 
 def clock(seconds: float) -> str:
@@ -69,8 +69,8 @@ def tracks_text(tracks: Sequence[Track], *, width: int) -> str:
     return _drawn(table, width)
 
 
-def track_text(track: Track, reasons: dict[str, float], *, width: int) -> str:
-    """Draw one track: what it is, its contour, and why it has its energy."""
+def track_text(track: Track, reasons: Sequence[Reason], standing: Standing, *, width: int) -> str:
+    """Draw one track: what it is, its contour, why it has its energy, and what is like it."""
     features, tags = track.features, track.tags
     lines = [
         f"{_plain(tags.title)}  ({_plain(tags.artist) or 'no artist'})",
@@ -78,8 +78,8 @@ def track_text(track: Track, reasons: dict[str, float], *, width: int) -> str:
         "",
         f"length      {clock(track.duration_s)}",
         f"loudness    {features.loudness_lufs:.1f} LUFS, range {features.loudness_range_lu:.1f} LU",
-        f"peak        {features.sample_peak_dbfs:.1f} dBFS",
-        f"startle     {features.startle_lu:.1f} LU: largest rise within one second",
+        f"sample peak {features.sample_peak_dbfs:.1f} dBFS",
+        f"startle     {track.startle_lu:.1f} LU: largest rise within one second",
         f"vocals      {track.vocals}",
     ]
     if features.tempo_confidence >= SURE_TEMPO:
@@ -89,12 +89,26 @@ def track_text(track: Track, reasons: dict[str, float], *, width: int) -> str:
     if features.key_confidence >= SURE_KEY:
         lines.append(f"key         {features.key} (confidence {features.key_confidence:.2f})")
     lines += [f"marked      {text}" for text in _marks(track)]
-    lines += ["", f"energy      {track.energy:.2f} on the absolute scale from 0 to 1"]
-    lines += [f"            {value:+.2f}  {name}" for name, value in reasons.items()]
-    peak = float(track.contour.max())
-    if peak - track.energy > CLIMAX:
-        at_s = int(track.contour.argmax()) * STEP_S
-        lines.append(f"            hides a climax: {peak:.2f} at {clock(at_s)}")
+    calmer = f"{100 * standing.percentile:.0f} % of your library is calmer"
+    lines += ["", f"energy      {track.energy:.2f} on the absolute scale from 0 to 1; {calmer}"]
+    for reason in reasons:
+        because = f" ({reason.because})" if reason.because else ""
+        lines += fill(
+            f"{reason.energy:+.2f}  {reason.name}{because}",
+            width=width,
+            initial_indent=" " * 12,
+            subsequent_indent=" " * 19,
+        ).split("\n")
+    lines.append(f"peak        {track.peak_energy:.2f}: the most energetic {STEP_S:.0f} s")
+    if track.climax_s is not None:
+        lines.append(
+            f"            hides a climax: {track.peak_energy:.2f} at {clock(track.climax_s)}"
+        )
+    for name, others in (("above", standing.above), ("below", standing.below)):
+        lines += [
+            f"{name if not number else '':12}{other.energy:.2f}  {_called(other)}"
+            for number, other in enumerate(others)
+        ]
     contour = [float(value) for value in track.contour]
     lines += ["", chart(contour, None, duration_s=track.duration_s, phases=(), width=width)]
     return "\n".join(lines)
@@ -167,6 +181,11 @@ def _marks(track: Track) -> list[str]:
         *(["banned"] if mark.banned else []),
         *([f"note: {_plain(mark.note)}"] if mark.note else []),
     ]
+
+
+def _called(track: Track) -> str:
+    artist = f"  ({_plain(track.tags.artist)})" if track.tags.artist else ""
+    return f"{_plain(track.tags.title or track.path)}{artist}"
 
 
 def _length(seconds: float) -> str:

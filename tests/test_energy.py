@@ -1,5 +1,7 @@
 """Energy stays in 0..1, does not hear gain, is low for what is still, and tells its reasons."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -63,8 +65,8 @@ def test_energy_lies_between_0_and_1_whatever_the_steps(matrix):
 @given(MATRICES)
 def test_the_reasons_add_up_to_the_energy(matrix):
     told = energy.reasons(matrix)
-    assert set(told) == {"typical music", *energy.REASONS}
-    assert sum(told.values()) == pytest.approx(
+    assert {reason.name for reason in told} == {"typical music", *energy.REASONS}
+    assert sum(reason.energy for reason in told) == pytest.approx(
         energy.overall(energy.contours([matrix])[0]), abs=1e-5
     )
 
@@ -117,6 +119,39 @@ def test_every_feature_has_a_weight_and_sound_limits():
 
 
 def test_the_reason_for_silence_is_silence():
-    told = energy.reasons(rows(np.zeros(20 * RATE)))
+    told = {each.name: each.energy for each in energy.reasons(rows(np.zeros(20 * RATE)))}
     assert told["silence"] < 0.0
     assert told["steadiness"] <= 0.0
+
+
+def test_reasons_name_what_was_measured_with_its_unit():
+    (reason,) = [each for each in energy.reasons(rows(driving())) if each.name == "attacks"]
+    assert reason.energy > 0.05
+    assert re.fullmatch(r"rises within \d+ ms .* \d+\.\d dB, typically \d+\.\d dB", reason.because)
+    assert set(energy.WORDS) == set(STEP_FEATURES) - {"active_share"}
+
+
+def test_clicks_alone_are_sparse_not_driving():
+    clicks = np.zeros(20 * RATE)
+    for start in range(0, clicks.size, RATE // 2):
+        clicks[start : start + RATE // 33] = noise(1, 0.3)[: RATE // 33]
+    assert energy_of(clicks) < 0.3
+
+
+def test_a_calm_piece_with_an_outburst_shows_it_in_its_contour():
+    calm_part, outburst = calm(80), driving(40)
+    samples = np.concatenate([calm_part, outburst, calm_part])
+    contour = energy.contours([rows(samples)])[0]
+    assert contour.shape == (20,)
+    alone = energy_of(outburst)
+    assert contour[8:12].mean() == pytest.approx(alone, abs=0.05)
+    assert contour[8:12].min() > max(contour[:8].max(), contour[12:].max()) + 0.2
+
+
+def test_a_step_is_on_the_scale_of_its_track():
+    """Any ten seconds of a steady piece, alone, have the energy of the whole."""
+    whole = driving(60)
+    parts = [
+        energy_of(whole[start : start + 10 * RATE]) for start in range(0, len(whole), 10 * RATE)
+    ]
+    assert parts == pytest.approx([energy_of(whole)] * 6, abs=0.06)
