@@ -31,7 +31,7 @@ Marks = dict[tuple[int, int], str]
 
 
 def chart(  # noqa: PLR0913 - everything after the curves is named by the caller
-    planned: Sequence[float],
+    planned: Sequence[float] | None,
     actual: Sequence[float] | None,
     *,
     duration_s: float,
@@ -52,10 +52,10 @@ def chart(  # noqa: PLR0913 - everything after the curves is named by the caller
     line = _ascii_line if ascii_only else _braille_line
     marks = {
         **(area(actual, columns, height) if actual is not None else {}),
-        **line(planned, columns, height),
+        **(line(planned, columns, height) if planned is not None else {}),
     }
     rows = [
-        _legend(with_actual=actual is not None, ascii_only=ascii_only),
+        _legend(planned is not None, actual is not None, ascii_only=ascii_only),
         *_plot(marks, columns, height, ascii_only=ascii_only),
         *_time_axis(duration_s, columns, ascii_only=ascii_only),
         *_phase_rows(phases, duration_s, columns, ascii_only=ascii_only),
@@ -63,9 +63,10 @@ def chart(  # noqa: PLR0913 - everything after the curves is named by the caller
     return "\n".join(row.rstrip() for row in rows)
 
 
-def _legend(*, with_actual: bool, ascii_only: bool) -> str:
+def _legend(with_planned: bool, with_actual: bool, *, ascii_only: bool) -> str:  # noqa: FBT001
     line, area = ("**", "::") if ascii_only else ("⠒⠒", "▆▆")
-    return f"energy: {line} planned" + (f"  {area} actual" if with_actual else "")
+    shown = [f"{line} planned"] * with_planned + [f"{area} actual"] * with_actual
+    return f"energy: {'  '.join(shown)}"
 
 
 def _share(values: Sequence[float], column: int, columns: int) -> list[float]:

@@ -74,14 +74,20 @@ STEADY_LOGIT = -3.0
 """Sines, drones and hiss without any pulse are calm; no rated music is like them, so the fit
 cannot know. Both rules stay off in 273 of the 274 excerpts."""
 HISS_EXCESS_DB = (2.0, 4.0)
-"""Modulation at 14-24 Hz above that at 2-4 Hz: white fluctuation has +7, music at most +2."""
+"""Fluctuation at 14-24 Hz above the beat: white fluctuation has +7, music at most +2."""
 STILL_DB = (-9.0, -15.0)
-"""Modulation at 2-4 Hz: music has at least -9 dB."""
+"""Fluctuation of the beat: music has at least -9 dB."""
 SILENT_LOGIT = -6.0
 SOUNDING_SHARE = 0.5
 """From this share of sounding frames on, rests are part of the music, not silence."""
 ACTIVE = STEP_FEATURES.index("active_share")
-BEAT = STEP_FEATURES.index("modulation_2_4hz_db")
+BEATS = (
+    (STEP_FEATURES.index("modulation_2_4hz_db"), 0.0),
+    (STEP_FEATURES.index("modulation_4_8hz_db"), 3.0),
+    (STEP_FEATURES.index("modulation_8_14hz_db"), 4.8),
+)
+"""Ranges in which strokes follow each other, with the dB that white fluctuation has above the
+first because the range is wider. The strongest is the beat."""
 FLUTTER = STEP_FEATURES.index("modulation_14_24hz_db")
 
 
@@ -134,9 +140,8 @@ def step_reasons(steps: NDArray[np.float32], weights: Weights) -> NDArray[np.flo
     values = np.clip(raw, weights.low, weights.high)
     sound = ((values - weights.centre) * weights.weight) @ _MEMBERSHIP
     logit = weights.base + sound.sum(axis=1)
-    steady = np.maximum(
-        _ramp(raw[:, FLUTTER] - raw[:, BEAT], *HISS_EXCESS_DB), _ramp(raw[:, BEAT], *STILL_DB)
-    )
+    beat = np.max([raw[:, column] - wider_db for column, wider_db in BEATS], axis=0)
+    steady = np.maximum(_ramp(raw[:, FLUTTER] - beat, *HISS_EXCESS_DB), _ramp(beat, *STILL_DB))
     steadiness = steady * np.minimum(0.0, STEADY_LOGIT - logit)
     silent = 1.0 - _ramp(raw[:, ACTIVE], 0.0, SOUNDING_SHARE)
     silence = silent * (SILENT_LOGIT - logit - steadiness)

@@ -3,9 +3,9 @@
 A wrong number is worse than none: below its confidence a tempo or key is not shown. Tempo is the
 autocorrelation of the rise of loudness per band, comb-summed over multiples of a beat, under a
 broad prior around 110 BPM; its confidence is the height of the best repetition times how marked
-the accents are, so that beatless music has none. Key is the correlation of the mean chroma with
-the probe-tone ratings of Krumhansl and Kessler (1982); its confidence is the lead over the best
-key that does not share the scale.
+the accents are, so that beatless music has none. Key is the correlation of the root of the mean
+chroma with the profiles of Albrecht and Shanahan (2013, Music Perception 31(1)); its confidence is
+the lead over the best key that does not share the scale.
 """
 
 import numpy as np
@@ -25,8 +25,8 @@ ONSET_LEAD = 1.5
 OVERTONES = (12, 19, 24, 28)
 """Semitones to the partials 2 to 5: a loud fifth is mostly the third partial."""
 OVERTONE_SHARE = 0.5
-MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
-MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
+MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
 PEAK_OVER_BACKGROUND = 1.3
 
 
@@ -114,7 +114,8 @@ class Tonality:
 
     def key(self) -> tuple[str, float]:
         """One of `models.KEYS` and a confidence 0..1; ("", 0) without a tone."""
-        centred = self._chroma - self._chroma.mean()
+        share = np.sqrt(self._chroma)
+        centred = share - share.mean()
         norm = float(np.linalg.norm(centred))
         if not norm:
             return "", 0.0

@@ -14,7 +14,7 @@ from playlist_builder.energy import Reason
 from playlist_builder.library import Standing
 from playlist_builder.models import STEP_S, Session, Slot, Track
 
-SURE_TEMPO = 0.3
+SURE_TEMPO = 0.5
 SURE_KEY = 0.6
 """Below these confidences a tempo or key is not shown: a wrong number is worse than none."""
 
@@ -110,7 +110,7 @@ def track_text(track: Track, reasons: Sequence[Reason], standing: Standing, *, w
             for number, other in enumerate(others)
         ]
     contour = [float(value) for value in track.contour]
-    lines += ["", chart(contour, None, duration_s=track.duration_s, phases=(), width=width)]
+    lines += ["", chart(None, contour, duration_s=track.duration_s, phases=(), width=width)]
     return "\n".join(lines)
 
 

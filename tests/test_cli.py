@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from playlist_builder import audio
 
 
 def run(*arguments, cwd=None, code=0, **environment):
@@ -95,7 +98,7 @@ def test_what_the_user_says_of_a_track_counts(demo, tmp_path):
     run("mark", title, "--energy", "0.4", "--vocal", "--note", "too sad", "--library", library)
     shown = json.loads(run("show", title, "--library", library, "--json").stdout)
     assert (shown["energy"], shown["vocals"], shown["mark"]["note"]) == (0.4, "sung", "too sad")
-    assert sum(shown["reasons"].values()) == pytest.approx(0.4, abs=0.002)
+    assert sum(each["energy"] for each in shown["reasons"]) == pytest.approx(0.4, abs=0.002)
     assert "your mark" in run("show", title, "--library", library).stdout
     run("mark", title, "--clear", "--library", library)
     assert json.loads(run("show", title, "--library", library, "--json").stdout)["energy"] != 0.4
@@ -106,7 +109,9 @@ def test_reasons_add_up_to_the_energy(demo):
     library = ("--library", folder / "library.db")
     for track in json.loads(run("tracks", *library, "--json").stdout)[::9]:
         shown = json.loads(run("show", track["path"], *library, "--json").stdout)
-        assert sum(shown["reasons"].values()) == pytest.approx(shown["energy"], abs=0.002)
+        assert sum(each["energy"] for each in shown["reasons"]) == pytest.approx(
+            shown["energy"], abs=0.002
+        )
 
 
 def test_profiles_are_listed_drawn_and_checked(tmp_path):
@@ -158,3 +163,40 @@ def test_help_loads_no_heavy_package():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_show_tells_why_with_reasons_that_add_up(demo):
+    folder, _ = demo
+    library = ("--library", folder / "library.db")
+    track = json.loads(run("show", "Night Express", *library, "--json").stdout)
+    total = sum(reason["energy"] for reason in track["reasons"])
+    assert total == pytest.approx(track["energy"], abs=0.001)
+    assert all(reason["because"] for reason in track["reasons"] if reason["name"] == "attacks")
+    assert len(track["above"]) == len(track["below"]) == 3
+    assert all(other["energy"] > track["energy"] for other in track["above"])
+    assert track["above"][0]["energy"] <= track["above"][1]["energy"]
+    assert all(other["energy"] <= track["energy"] for other in track["below"])
+    assert 0.0 < track["percentile"] <= 1.0
+    assert track["peak_energy"] == pytest.approx(max(track["contour"]), abs=0.001)
+    text = run("show", "Night Express", *library).stdout
+    assert " dB, typically " in text
+    assert track["above"][0]["title"] in text
+
+
+def test_show_points_at_a_hidden_climax(tmp_path):
+    """Half a minute of drums in three calm minutes is told with its place."""
+    rate = 22050
+    time = np.arange(180 * rate) / rate
+    calm = sum(0.05 * np.sin(2 * np.pi * hertz * time) for hertz in (220, 277, 330))
+    drums = np.random.default_rng(0).normal(0, 0.3, time.size) * np.exp(-30 * (time % 0.125))
+    samples = np.where((time > 90) & (time < 130), drums, calm * (1 + 0.4 * np.sin(1.5 * time)))
+    music = tmp_path / "music"
+    music.mkdir()
+    audio.write_flac(str(music / "a.flac"), samples[None].astype(np.float32), rate, {"title": "A"})
+    library = ("--library", tmp_path / "l.db")
+    run("scan", music, *library)
+    track = json.loads(run("show", "A", *library, "--json").stdout)
+    assert track["peak_energy"] > track["energy"] + 0.25
+    assert track["climax_s"] in {90.0, 100.0, 110.0, 120.0}
+    assert track["startle_lu"] > 6.0
+    assert "hides a climax" in run("show", "A", *library).stdout

@@ -99,6 +99,12 @@ def test_driving_music_has_more_energy_than_calm_music():
     assert energy_of(driving()) > energy_of(calm()) + 0.3
 
 
+def test_fast_even_strokes_are_no_hiss():
+    """Eight equal strokes a second have no fluctuation at the usual beats, and yet they drive."""
+    time = np.arange(20 * RATE) / RATE
+    assert energy_of(noise(20, 0.3) * np.exp(-30 * (time % 0.125))) > 0.5
+
+
 def test_a_silent_step_lowers_only_itself():
     samples = np.concatenate([driving(20), np.zeros(10 * RATE)])
     (contour,) = energy.contours([rows(samples)])
