@@ -1,0 +1,133 @@
+"""What the commands share: options, their types, and how things are shown on a terminal."""
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from playlist_builder.library import Library, Progress, ScanReport
+
+
+class Duration(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3 on
+    """Minutes, or a text such as 90m or 1h30m; converted to seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return seconds."""
+        match = re.fullmatch(
+            r"(?:(?P<h>\d+(?:\.\d+)?)h)?\s*(?:(?P<m>\d+(?:\.\d+)?)m?)?", str(value).strip()
+        )
+        seconds = 0.0
+        if match:
+            seconds = 3600 * float(match["h"] or 0) + 60 * float(match["m"] or 0)
+        if not seconds:
+            self.fail(f"'{value}' is no duration. Give minutes or a text such as 90m or 1h30m.")
+        return seconds
+
+
+library_option = click.option(
+    "--library",
+    type=click.Path(dir_okay=False),
+    envvar="PLAYLIST_BUILDER_LIBRARY",
+    help="The library file, if not the one in your data folder.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def scanned(
+    library: "Library", folders: Sequence[str], *, jobs: int | None = None, prune: bool = False
+) -> "ScanReport":
+    """Scan with a progress bar, and tell what came of it on standard error."""
+    with progress_bar() as progress:
+        report = library.scan(*folders, jobs=jobs, prune=prune, progress=progress)
+    for skipped in report.skipped:
+        click.echo(shown(f"skipped {skipped.path}: {skipped.reason}"), err=True)
+    counts = {
+        "analysed": report.analysed,
+        "unchanged": report.unchanged,
+        "moved": report.moved,
+        "retagged": report.retagged,
+        "copied": report.copied,
+        "missing": report.removed,
+        "skipped": len(report.skipped),
+    }
+    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    click.echo(f"{told or 'no tracks'} in {report.seconds:.1f} s", err=True)
+    return report
+
+
+@contextmanager
+def progress_bar() -> "Iterator[Callable[[Progress], None] | None]":
+    """Show a bar on a terminal, and nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich import progress
+    from rich.console import Console
+
+    with progress.Progress(
+        progress.TextColumn("{task.fields[done]}/{task.fields[files]} tracks"),
+        progress.BarColumn(),
+        progress.TextColumn("{task.fields[rate]}"),
+        progress.TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task("", total=None, done=0, files="?", rate="")
+
+        def update(state: "Progress") -> None:
+            elapsed = bar.tasks[0].elapsed or 1e-9
+            bar.update(
+                task,
+                completed=state.done_bytes,
+                total=state.total_bytes,
+                done=state.done,
+                files=state.total,
+                rate=f"{state.done / elapsed:.1f} tracks/s",
+            )
+
+        yield update
+
+
+def profile_folders() -> list[Path]:
+    """Where the user keeps profiles."""
+    import platformdirs
+
+    return [platformdirs.user_config_path("playlist-builder", appauthor=False) / "profiles"]
+
+
+def lies_in(path: str, folder: str) -> bool:
+    """Whether a path is a folder or lies below it."""
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps(document, indent=1))
+
+
+def width() -> int:
+    """Columns of the terminal, within what tables and charts can use."""
+    return min(140, max(30, shutil.get_terminal_size((100, 24)).columns))
+
+
+def draws_unicode() -> bool:
+    """Whether standard output can show more than ASCII."""
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def shown(text: str) -> str:
+    """Replace what the terminal cannot show, such as file names that are not text."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)

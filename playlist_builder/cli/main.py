@@ -1,0 +1,41 @@
+"""The group of all commands; each file of commands adds its own."""
+
+from typing import Any
+
+import click
+
+from playlist_builder.cli import music, profiles, sessions
+from playlist_builder.cli.common import shown
+from playlist_builder.errors import PlaylistBuilderError
+
+
+class _Commands(click.Group):
+    """Commands whose foreseen errors are one line and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PlaylistBuilderError as error:
+            raise click.ClickException(shown(str(error))) from error
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            place = f" {shown(str(error.filename))}" if error.filename else ""
+            raise click.ClickException(f"Cannot use{place}: {error.strerror}.") from error
+        except KeyboardInterrupt:
+            click.echo("Stopped. What was done is kept; the same command goes on.", err=True)
+            raise click.exceptions.Exit(1) from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="playlist-builder")
+def main() -> None:
+    """Turn a folder of instrumental music into a session that follows a planned energy curve.
+
+    Exit codes: 0 done, 1 it could not be done, 2 the command was not understood.
+    """
+
+
+for _room in (music, sessions, profiles):
+    for _command in _room.COMMANDS:
+        main.add_command(_command)

@@ -1,0 +1,208 @@
+"""Commands about the music itself: scan, tracks, show, mark."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from playlist_builder.cli.common import (
+    json_option,
+    library_option,
+    print_json,
+    scanned,
+    shown,
+    width,
+)
+
+if TYPE_CHECKING:
+    from playlist_builder.models import Track
+
+
+@click.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True))
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes; as many as cores if not said.")
+@click.option("--prune", is_flag=True, help="Forget files that have vanished.")
+@library_option
+@json_option
+def scan(
+    folders: Sequence[str], jobs: int | None, library: str | None, *, prune: bool, as_json: bool
+) -> None:
+    """Bring the library up to date with FOLDERS; only new music is decoded."""
+    from playlist_builder.library import Library
+
+    with Library.open(library) as opened:
+        report = scanned(opened, folders, jobs=jobs, prune=prune)
+    if as_json:
+        print_json(
+            {
+                "analysed": report.analysed,
+                "unchanged": report.unchanged,
+                "moved": report.moved,
+                "retagged": report.retagged,
+                "copied": report.copied,
+                "removed": report.removed,
+                "skipped": [{"path": s.path, "reason": s.reason} for s in report.skipped],
+                "seconds": round(report.seconds, 3),
+            }
+        )
+
+
+@click.command()
+@click.option("--search", default="", help="Only tracks whose title, artist, genre or path has it.")
+@click.option("--min-energy", type=float, default=0.0)
+@click.option("--max-energy", type=float, default=1.0)
+@click.option(
+    "--sort",
+    type=click.Choice(["path", "energy", "length", "loudness", "title"]),
+    default="energy",
+    show_default=True,
+)
+@library_option
+@json_option
+def tracks(  # noqa: PLR0913 - each is an option
+    search: str,
+    min_energy: float,
+    max_energy: float,
+    sort: str,
+    library: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """List the tracks of the library."""
+    from playlist_builder.library import Library
+
+    orders: dict[str, Callable[[Track], Any]] = {
+        "path": lambda track: track.path,
+        "energy": lambda track: track.energy,
+        "length": lambda track: track.duration_s,
+        "loudness": lambda track: track.features.loudness_lufs,
+        "title": lambda track: track.tags.title.casefold(),
+    }
+    with Library.open(library) as opened:
+        found = opened.tracks()
+    needle = search.casefold()
+    found = [
+        track
+        for track in found
+        if min_energy <= track.energy <= max_energy
+        and any(
+            needle in text.casefold()
+            for text in (track.tags.title, track.tags.artist, track.tags.genre, track.path)
+        )
+    ]
+    found.sort(key=orders[sort])
+    if as_json:
+        print_json([_track_document(track) for track in found])
+        return
+    from playlist_builder.report import tracks_text
+
+    click.echo(shown(tracks_text(found, width=width())))
+    click.echo(f"{len(found)} tracks", err=True)
+
+
+@click.command()
+@click.argument("track")
+@library_option
+@json_option
+def show(track: str, library: str | None, *, as_json: bool) -> None:
+    """Show one TRACK (a path, file name or title) and the reasons of its energy."""
+    from playlist_builder import energy
+    from playlist_builder.library import Library
+
+    with Library.open(library) as opened:
+        found = opened.find(track)
+        standing = opened.standing(found)
+    reasons = energy.reasons(found.features.steps)
+    if found.mark.energy is not None:
+        said = found.energy - sum(reason.energy for reason in reasons)
+        reasons.append(energy.Reason("your mark", said))
+    if as_json:
+        print_json(
+            {
+                **_track_document(found),
+                "identity": found.identity,
+                "percentile": round(standing.percentile, 4),
+                "peak_energy": round(found.peak_energy, 4),
+                "climax_s": found.climax_s,
+                "startle_lu": round(found.startle_lu, 2),
+                "tempo_confidence": round(found.features.tempo_confidence, 3),
+                "key": found.features.key,
+                "key_confidence": round(found.features.key_confidence, 3),
+                "reasons": [
+                    {"name": each.name, "energy": round(each.energy, 4), "because": each.because}
+                    for each in reasons
+                ],
+                "above": [_neighbour(other) for other in standing.above],
+                "below": [_neighbour(other) for other in standing.below],
+                "mark": {
+                    "energy": found.mark.energy,
+                    "vocals": found.mark.vocals,
+                    "banned": found.mark.banned,
+                    "note": found.mark.note,
+                },
+            }
+        )
+        return
+    from playlist_builder.report import track_text
+
+    click.echo(shown(track_text(found, reasons, standing, width=width())))
+
+
+@click.command()
+@click.argument("track")
+@click.option("--energy", type=click.FloatRange(0, 1), help="The energy you hear, from 0 to 1.")
+@click.option("--instrumental", "vocals", flag_value="none", help="It has no voice.")
+@click.option("--vocal", "vocals", flag_value="sung", help="It is sung or spoken.")
+@click.option("--ban/--unban", default=None, help="Never use it, or use it again.")
+@click.option("--note", help="A note to yourself.")
+@click.option("--clear", is_flag=True, help="Take back all that was said before.")
+@library_option
+def mark(  # noqa: PLR0913, PLR0917 - each is an option
+    track: str,
+    energy: float | None,
+    vocals: str | None,
+    ban: bool | None,  # noqa: FBT001 - three states
+    note: str | None,
+    library: str | None,
+    *,
+    clear: bool,
+) -> None:
+    """Say what you know about a TRACK; it is kept whatever happens to the file."""
+    from playlist_builder.library import Library
+    from playlist_builder.models import Mark
+
+    said = {"energy": energy, "vocals": vocals, "banned": ban, "note": note}
+    changes: dict[str, Any] = {key: value for key, value in said.items() if value is not None}
+    if not changes and not clear:
+        raise click.UsageError("Say something, such as --ban or --energy 0.4, or --clear.")
+    with Library.open(library) as opened:
+        found = opened.find(track)
+        opened.mark(found.identity, replace(Mark() if clear else found.mark, **changes))
+    click.echo(shown(f"Marked {found.tags.title} ({found.path})."), err=True)
+
+
+def _track_document(track: "Track") -> dict[str, Any]:
+    features = track.features
+    return {
+        "path": track.path,
+        "title": track.tags.title,
+        "artist": track.tags.artist,
+        "album": track.tags.album,
+        "genre": track.tags.genre,
+        "duration_s": round(track.duration_s, 3),
+        "energy": round(track.energy, 4),
+        "contour": [round(float(value), 4) for value in track.contour],
+        "loudness_lufs": round(features.loudness_lufs, 2),
+        "loudness_range_lu": round(features.loudness_range_lu, 2),
+        "sample_peak_dbfs": round(features.sample_peak_dbfs, 2),
+        "tempo_bpm": round(features.tempo_bpm, 1),
+        "vocals": track.vocals,
+    }
+
+
+def _neighbour(track: "Track") -> dict[str, Any]:
+    return {"path": track.path, "title": track.tags.title, "energy": round(track.energy, 4)}
+
+
+COMMANDS = (scan, tracks, show, mark)

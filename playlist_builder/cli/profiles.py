@@ -1,0 +1,75 @@
+"""Commands about profiles: list, show, check."""
+
+import os
+
+import click
+
+from playlist_builder.cli.common import (
+    Duration,
+    draws_unicode,
+    json_option,
+    print_json,
+    profile_folders,
+    shown,
+    width,
+)
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+@json_option
+def profiles(ctx: click.Context, *, as_json: bool) -> None:
+    """List the profiles; see also 'profiles show NAME' and 'profiles check FILE'."""
+    if ctx.invoked_subcommand:
+        return
+    from playlist_builder import profiles as room
+
+    listings = room.available(folders=profile_folders())
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": listing.name,
+                    "title": listing.profile.title if listing.profile else None,
+                    "minutes": listing.profile.duration_s / 60 if listing.profile else None,
+                    "problem": listing.problem or None,
+                }
+                for listing in listings
+            ]
+        )
+        return
+    for listing in listings:
+        if listing.profile is None:
+            click.echo(shown(f"{listing.name:22} not valid: {listing.problem}"))
+        else:
+            minutes = f"{listing.profile.duration_s / 60:.0f} min"
+            click.echo(shown(f"{listing.name:22}{minutes:>8}  {listing.profile.title}"))
+
+
+@profiles.command("show")
+@click.argument("name")
+@click.option("--duration", type=Duration(), help="Scale it to this length.")
+@click.option("--ascii", "ascii_only", is_flag=True, help="Draw with plain characters.")
+def profiles_show(name: str, duration: float | None, *, ascii_only: bool) -> None:
+    """Draw the curve of a profile."""
+    from playlist_builder import profiles as room
+    from playlist_builder.report import profile_text
+
+    profile = room.load(name, folders=profile_folders())
+    if duration is not None:
+        profile = profile.scaled(duration)
+    plain = ascii_only or not draws_unicode()
+    click.echo(shown(profile_text(profile, width=width(), ascii_only=plain)))
+
+
+@profiles.command("check")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+def profiles_check(file: str) -> None:
+    """Tell whether a profile FILE is valid, and what is not."""
+    from playlist_builder import profiles as room
+
+    profile = room.load(os.path.join(".", file) if not os.path.isabs(file) else file)
+    click.echo(shown(f"{file}: valid, {profile.duration_s / 60:g} min"))
+
+
+COMMANDS = (profiles,)
