@@ -34,12 +34,13 @@ Rules that give way
 If the rules cannot all hold, these are lifted one after the other until a session is found; then
 those that turn out not to be in the way are put back. The session names every rule it breaks:
 
-1. how many tracks of one artist;
-2. how many others between two of one artist;
-3. brightness and percussiveness limits of phases;
-4. the tolerance of the duration, in steps to 1, 2, 5 and 10 minutes;
-5. the minute of a pin, which then starts as near as that leads to;
-6. the startle limits of phases, last because they guard against harm.
+1. the limits of phases for pinned tracks, which the user asked for by name;
+2. how many tracks of one artist;
+3. how many others between two of one artist;
+4. brightness and percussiveness limits of phases;
+5. the tolerance of the duration, in steps to 1, 2, 5 and 10 minutes;
+6. the minute of a pin, which then starts as near as that leads to;
+7. the startle limits of phases, last because they guard against harm: by 3 LU, 6 LU, altogether.
 
 Never lifted: vocals, bans, `avoid`, include and exclude, length limits, no track twice, that a
 pinned track is in, and its place. Where even that leaves nothing, an error says so.
@@ -65,17 +66,21 @@ __all__ = ["Pin", "Request", "Scale", "alternatives", "arrange"]
 
 NO_REQUEST = Request()
 TOLERANCES_S = (60.0, 120.0, 300.0, 600.0)
+STARTLES_LU = (3.0, 6.0, np.inf)
 
 
-def leaves() -> list[Leave]:
+def leaves(*, pinned: bool) -> list[Leave]:
     """Return what is lifted at each attempt, from nothing to all of it."""
     steps = [Leave()]
+    if pinned:
+        steps.append(replace(steps[-1], pin_limits=True))
     steps.append(replace(steps[-1], artist_max=True))
     steps.append(replace(steps[-1], artist_gap=True))
     steps.append(replace(steps[-1], colour=True))
     steps.extend(replace(steps[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)
-    steps.append(replace(steps[-1], pin_minutes=True))
-    steps.append(replace(steps[-1], startle=True))
+    if pinned:
+        steps.append(replace(steps[-1], pin_minutes=True))
+    steps.extend(replace(steps[-1], startle_lu=startle_lu) for startle_lu in STARTLES_LU)
     return steps
 
 
@@ -153,7 +158,7 @@ def _arrange(stage: Stage) -> Session:
 
 def _solved(stage: Stage) -> tuple[Leave, Solution]:
     """Return what had to be lifted, and the best session under what is left."""
-    for leave in leaves():
+    for leave in leaves(pinned=bool(stage.pins)):
         found = solve(task(stage, leave))
         if found is not None:
             return _restored(stage, leave, found)

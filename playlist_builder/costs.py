@@ -10,7 +10,7 @@ the search are sums over cells of squared energy; a session reports their mean.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import overload
 
@@ -72,6 +72,14 @@ class Pieces:
         return Pieces(
             **{name: value if name == "values" else value[index] for name, value in fields.items()}
         )
+
+    def unlimited(self, index: Ints) -> "Pieces":
+        """Return all pieces, those at the given places within every limit of a phase."""
+        measured = {}
+        for name in ("startle_lu", "centroid_hz", "percussiveness"):
+            measured[name] = getattr(self, name).copy()
+            measured[name][index] = 0.0
+        return replace(self, **measured)
 
     def contour(self, piece: int, cells: int) -> Floats:
         """Return the energies of one piece where it fills so many cells."""

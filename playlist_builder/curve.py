@@ -26,7 +26,8 @@ class Rules:
     At most `artist_max` tracks of one artist, with `artist_gap` others or more between two of
     them (1 is never twice running). Tracks last `track_min_s` to `track_max_s`. Between
     neighbours the loudness rises by `loudness_step_lu` at most. The calm tail after the end
-    lasts `tail_share` of the session, and `tail_min_s` at least.
+    lasts `tail_share` of the session, and `tail_min_s` at least. `include`, `exclude` and `prefer`
+    are tag queries (see `queries`), of each of which any one will do.
     """
 
     artist_max: int = 3
@@ -37,6 +38,9 @@ class Rules:
     vocals: VocalsRule = "exclude"
     tail_share: float = 0.25
     tail_min_s: float = 900.0
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    prefer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ PlaylistBuilderError
 ├── AudioError       a file that cannot be decoded as music
 ├── LibraryError     the library file, or a track it does not hold
 ├── ProfileError     a profile that is missing or not valid
+├── QueryError       a tag query that cannot be read
+├── PlaylistError    a playlist that cannot be read
 ├── ArrangeError     a session that the tracks at hand cannot fill
 ├── ExportError      a session that a format or player cannot hold
 └── SessionError     a session file that cannot be read
@@ -24,6 +26,14 @@ class LibraryError(PlaylistBuilderError):
 
 class ProfileError(PlaylistBuilderError):
     """A profile that does not exist, or whose text is not valid."""
+
+
+class QueryError(PlaylistBuilderError):
+    """A tag query that cannot be read."""
+
+
+class PlaylistError(PlaylistBuilderError):
+    """A playlist file that cannot be read."""
 
 
 class ArrangeError(PlaylistBuilderError):

@@ -249,6 +249,11 @@ class Library:
             f"No track '{name}' in the library. See 'playlist-builder tracks', or scan its folder."
         )
 
+    def identities(self, paths: Iterable[str]) -> set[str]:
+        """Return the identities of the music that lies at paths of the library."""
+        files = self._cache.files()
+        return {files[path][1] for path in paths if path in files}
+
     def standing(self, track: Track, count: int = 3) -> Standing:
         """Tell where a track stands among the others by its energy, with its neighbours."""
         others = [other for other in self.tracks() if other.identity != track.identity]

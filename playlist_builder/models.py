@@ -17,6 +17,10 @@ STEP_S = 10.0
 SILENCE_LUFS = -70.0
 """What loudness reads for silence: the absolute gate of ITU-R BS.1770-4."""
 
+SURE_TEMPO = 0.5
+SURE_KEY = 0.6
+"""Below these confidences a tempo or key is not spoken of: a wrong number is worse than none."""
+
 CLIMAX = 0.25
 """A contour that rises this far above the energy of its track hides a climax."""
 

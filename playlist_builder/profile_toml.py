@@ -18,6 +18,9 @@ The file's name, without `.toml`, is the name of the profile:
     vocals = "exclude"                          # or "strict", "allow-wordless", "allow"
     tail_percent = 25                           # calm music after the end: this share of the
     tail_minutes = 15                           # session, and at least this long
+    include = ["genre:ambient,classical"]       # tag queries (see `queries`), none by default:
+    exclude = ['artist:"Hans Zimmer"']          # only these tracks, never these,
+    prefer = ["language:zxx"]                   # rather these
 
     [[phases]]                                  # in order, from 0 to the end, without gaps
     name = "ease"
@@ -46,7 +49,8 @@ from difflib import get_close_matches
 from typing import cast, get_args
 
 from playlist_builder.curve import MAX_MINUTES, MIN_PHASE_S, Phase, Profile, Rules, VocalsRule
-from playlist_builder.errors import ProfileError
+from playlist_builder.errors import ProfileError, QueryError
+from playlist_builder.queries import parse as parse_query
 
 MAX_PHASES = 40
 MAX_BYTES = 32_768  # ten times the longest shipped file; tomllib takes cubic time at its worst
@@ -69,6 +73,9 @@ RULE_KEYS = (
     "vocals",
     "tail_percent",
     "tail_minutes",
+    "include",
+    "exclude",
+    "prefer",
 )
 PHASE_KEYS = (
     "name",
@@ -144,6 +151,12 @@ def _rules(value: object) -> Rules:
             raise _wrong(f"rules.{key}", f"a whole number from {low} to {MAX_COUNT}", given)
         return given
 
+    def queries(key: str) -> tuple[str, ...]:
+        given = _list(keys.get(key, []), f"rules.{key}")
+        return tuple(
+            _query(each, f"rules.{key}[{place}]") for place, each in enumerate(given, start=1)
+        )
+
     given = keys.get("track_minutes", [usual.track_min_s / 60.0, usual.track_max_s / 60.0])
     shortest, longest = _span(given, "rules.track_minutes", MAX_MINUTES, 0.0)
     vocals = keys.get("vocals", usual.vocals)
@@ -158,7 +171,19 @@ def _rules(value: object) -> Rules:
         vocals=cast(VocalsRule, vocals),
         tail_share=number("tail_percent", usual.tail_share * 100.0, 100.0) / 100.0,
         tail_min_s=number("tail_minutes", usual.tail_min_s / 60.0, MAX_MINUTES) * 60.0,
+        include=queries("include"),
+        exclude=queries("exclude"),
+        prefer=queries("prefer"),
     )
+
+
+def _query(value: object, where: str) -> str:
+    text = _text(value, where)
+    try:
+        parse_query(text)
+    except QueryError as error:
+        raise ProfileError(f"{where}: {error}") from error
+    return text
 
 
 def _phases(value: object, minutes: float) -> tuple[Phase, ...]:

@@ -56,7 +56,9 @@ def explain(
             " allows. Build the session anew."
         ) from error
     material = stage.material
-    lifted = Leave(artist_max=True, artist_gap=True, colour=True, pin_minutes=True, startle=True)
+    lifted = Leave(
+        artist_max=True, artist_gap=True, colour=True, pin_minutes=True, startle_lu=np.inf
+    )
     own = task(stage, lifted if session.relaxed else Leave())
     others = runners_up(own, sequence)
     reasons: list[Reason] = []

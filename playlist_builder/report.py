@@ -2,21 +2,24 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import PurePath
 from textwrap import fill
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from playlist_builder import energy
 from playlist_builder.chart import chart
 from playlist_builder.curve import Profile
-from playlist_builder.energy import Reason
 from playlist_builder.library import Standing
-from playlist_builder.models import STEP_S, Session, Slot, Track
+from playlist_builder.models import STEP_S, SURE_KEY, SURE_TEMPO, Session, Slot, Track
+from playlist_builder.reasons import Reason
 
-SURE_TEMPO = 0.5
-SURE_KEY = 0.6
-"""Below these confidences a tempo or key is not shown: a wrong number is worse than none."""
+NUMBERS = frozenset(
+    ("start", "energy", "plan", "length", "LUFS", "BPM", "from", "to", "off plan", "step", "LU")
+)
+"""Columns whose cells stand to the right."""
 
 
 def clock(seconds: float) -> str:
@@ -52,6 +55,23 @@ def session_text(session: Session, *, width: int, ascii_only: bool = False) -> s
     return "\n".join(parts)
 
 
+def reasons_text(session: Session, reasons: Sequence[Reason], *, width: int) -> str:
+    """Draw why each slot is there: its distance to the plan, the step into it, the runner-up."""
+    table = _table("start", "off plan", "step", "LU", "title", "runner-up", "cost")
+    for slot, reason in zip(session.slots, reasons, strict=True):
+        other = PurePath(reason.runner_up).stem if reason.runner_up else "none"
+        table.add_row(
+            clock(slot.start_s),
+            f"{reason.distance:.2f}",
+            f"{reason.energy_step:+.2f}",
+            f"{reason.loudness_step_lu:+.1f}",
+            *map(_plain, (slot.title, other)),
+            f"{reason.runner_up_cost:+.4f}" if reason.runner_up else "",
+        )
+    told = "why: distance from the plan, steps into the track, what else would fit at which cost"
+    return f"{told}\n{_drawn(table, width)}"
+
+
 def tracks_text(tracks: Sequence[Track], *, width: int) -> str:
     """Draw a table of tracks."""
     table = _table("energy", "length", "LUFS", "BPM", "vocals", "title", "artist", "genre")
@@ -69,7 +89,9 @@ def tracks_text(tracks: Sequence[Track], *, width: int) -> str:
     return _drawn(table, width)
 
 
-def track_text(track: Track, reasons: Sequence[Reason], standing: Standing, *, width: int) -> str:
+def track_text(
+    track: Track, reasons: Sequence[energy.Reason], standing: Standing, *, width: int
+) -> str:
     """Draw one track: what it is, its contour, why it has its energy, and what is like it."""
     features, tags = track.features, track.tags
     lines = [
@@ -201,7 +223,7 @@ def _plain(text: str) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="")
     for column in columns:
-        number = column in {"start", "energy", "plan", "length", "LUFS", "BPM", "from", "to"}
+        number = column in NUMBERS
         table.add_column(
             column,
             justify="right" if number else "left",

@@ -10,7 +10,7 @@ before (`avoid`), excluded, not included, voice, too short, too long.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from playlist_builder.curve import Profile, Rules
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import STEP_S, Track, Vocals
+from playlist_builder.queries import Predicate, any_of
 
 COPY_S = 2.0
 """Two tracks of one title and artist are copies if their lengths differ by at most this."""
@@ -36,8 +37,6 @@ ADMITTED: dict[str, frozenset[Vocals]] = {
 """What each vocals rule admits. `exclude` takes the unverified, and the session says how many."""
 
 LENGTH = attrgetter("features.duration_s")
-
-Predicate = Callable[[Track], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +71,40 @@ class Request:
     use_all: bool = False
     allow_short: bool = False
 
+    def with_queries(self, rules: Rules) -> "Request":
+        """Return the request with the tag queries of the rules, which hold as well."""
+        include, exclude, prefer = map(any_of, (rules.include, rules.exclude, rules.prefer))
+        return replace(
+            self,
+            include=_both(self.include, include),
+            exclude=_either(self.exclude, exclude),
+            prefer=_most(self.prefer, prefer),
+        )
+
     @property
     def asks(self) -> bool:
         """Whether there is more to ask about a track than the profile's rules."""
         return bool(self.bans or self.avoid or self.include or self.exclude)
+
+
+def _both(left: Predicate | None, right: Predicate | None) -> Predicate | None:
+    if left is None or right is None:
+        return left or right
+    return lambda track: left(track) and right(track)
+
+
+def _either(left: Predicate | None, right: Predicate | None) -> Predicate | None:
+    if left is None or right is None:
+        return left or right
+    return lambda track: left(track) or right(track)
+
+
+def _most(
+    left: Callable[[Track], float] | None, right: Predicate | None
+) -> Callable[[Track], float] | None:
+    if left is None or right is None:
+        return left or right
+    return lambda track: max(float(left(track)), float(right(track)))
 
 
 def removal(track: Track, rules: Rules, request: Request, longest_s: float) -> str:

@@ -39,8 +39,13 @@ class _FaultError(Exception):
 
 
 def dump(session: Session) -> str:
-    """Give the JSON document of `session`, with a stable order of keys and a newline at its end."""
-    document = {
+    """Give the JSON text of `session`, with a stable order of keys and a newline at its end."""
+    return laid_out(document(session))
+
+
+def document(session: Session) -> dict[str, object]:
+    """Give the document of `session` as plain values."""
+    return {
         "version": VERSION,
         "profile": session.profile,
         "scale": session.scale,
@@ -56,6 +61,10 @@ def dump(session: Session) -> str:
         "relaxed": list(session.relaxed),
         "curve": [_rounded(level, 4) for level in session.curve],
     }
+
+
+def laid_out(document: Mapping[str, object]) -> str:
+    """Give a document as JSON text: what is one slot or sentence stands on one line."""
     lines = (f"  {json.dumps(key)}: {_laid_out(value)}" for key, value in document.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 

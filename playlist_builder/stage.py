@@ -46,14 +46,19 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Which rules are lifted, in the order of the docstring of `arrange`."""
+    """Which rules are lifted, in the order of the docstring of `arrange`.
 
+    `pin_limits` frees pinned tracks alone from the limits of phases; `startle_lu` is added to the
+    startle limits.
+    """
+
+    pin_limits: bool = False
     artist_max: bool = False
     artist_gap: bool = False
     colour: bool = False
     tolerance_s: float = 0.0
     pin_minutes: bool = False
-    startle: bool = False
+    startle_lu: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,8 +85,8 @@ def set_up(tracks: Sequence[Track], profile: Profile, ask: Ask) -> Stage:
     Raises ArrangeError where too little music passes or a pin cannot be kept, ProfileError where
     the profile cannot take the duration.
     """
-    request, notes = ask.request, []
-    rules = request.rules or profile.rules
+    rules, notes = ask.request.rules or profile.rules, []
+    request = ask.request.with_queries(rules)
     wanted = profile if ask.duration_s is None else profile.scaled(ask.duration_s)
     longest_s = np.inf if request.use_all else wanted.duration_s + ask.tolerance_s
     passed, removed = admit(tracks, rules, request, longest_s)
@@ -148,8 +153,7 @@ def task(stage: Stage, leave: Leave) -> Task:
     longest_s = float(stage.material.length_ms.max()) / 1000.0
     scheme = plan(stage.profile, tolerance_s, longest_s, stage.rules.loudness_step_lu)
     limits = scheme.limits.copy()
-    if leave.startle:
-        limits[:, 0] = np.inf
+    limits[:, 0] += leave.startle_lu
     if leave.colour:
         limits[:, 1:] = np.inf
     demands = []
@@ -173,8 +177,11 @@ def task(stage: Stage, leave: Leave) -> Task:
         digests = b"".join(blake2b(name.encode(), digest_size=4).digest() for name in names)
         return np.frombuffer(digests, dtype="<u4") / 2.0**32
 
+    material = stage.material
+    if leave.pin_limits:
+        material = material.unlimited(np.array([piece for _, piece in stage.pins]))
     return Task(
-        stage.material,
+        material,
         replace(scheme, limits=limits),
         groups,
         tuple(demands),

@@ -200,3 +200,139 @@ def test_show_points_at_a_hidden_climax(tmp_path):
     assert track["climax_s"] in {90.0, 100.0, 110.0, 120.0}
     assert track["startle_lu"] > 6.0
     assert "hides a climax" in run("show", "A", *library).stdout
+
+
+ARC = ("build", "arc", "--duration", "12m", "--track-minutes", 0.5, 15)
+
+
+def paths_of(document):
+    return [slot["path"] for slot in document["slots"]]
+
+
+def test_queries_say_what_a_session_is_made_of(demo):
+    folder, _ = demo
+    library = ("--library", folder / "library.db")
+    only = json.loads(run(*ARC, *library, "--exclude", "artist:ember,copper", "--json").stdout)
+    assert {slot["artist"] for slot in only["slots"]}.isdisjoint({"Ember Parade", "Copper Meadow"})
+    error = run(*ARC, *library, "--include", "artist:ember", code=1).stderr
+    assert "12 min asked" in error
+    assert "not included" in error
+    wanted = run(*ARC, *library, "--prefer", "artist:lanterns", "--json").stdout
+    plain = run(*ARC, *library, "--json").stdout
+    counts = [text.count('"artist": "The Slow Lanterns"') for text in (wanted, plain)]
+    assert counts[0] >= counts[1]
+    listed = json.loads(run("tracks", "-artist:ember", "energy:..0.5", *library, "--json").stdout)
+    assert listed
+    assert all(each["artist"] != "Ember Parade" and each["energy"] <= 0.5 for each in listed)
+
+
+def test_pins_hold_their_place(demo):
+    folder, _ = demo
+    pins = ("--pin", "Night Express@1", "--pin", "Tide Clock@-1", "--pin", "Thaw@6:00")
+    document = json.loads(run(*ARC, "--library", folder / "library.db", *pins, "--json").stdout)
+    titles = [slot["title"] for slot in document["slots"]]
+    assert (titles[0], titles[-1]) == ("Night Express", "Tide Clock")
+    (slot,) = [slot for slot in document["slots"] if slot["title"] == "Thaw"]
+    assert abs(slot["start_s"] - 360) <= 30 or any("pin" in text for text in document["relaxed"])
+
+
+def test_alternatives_differ_and_are_all_written(demo, tmp_path):
+    folder, _ = demo
+    output = tmp_path / "s.m3u8"
+    done = run(
+        *ARC, "--library", folder / "library.db", "--alternatives", 2, "-o", output, "--json"
+    )
+    first, second = map(paths_of, json.loads(done.stdout))
+    assert len(set(first) & set(second)) <= len(first) // 2
+    assert output.exists()
+    assert (tmp_path / "s-2.m3u8").exists()
+
+
+def test_what_was_played_before_is_avoided(demo, tmp_path):
+    folder, _ = demo
+    library = ("--library", folder / "library.db")
+    for name in ("before.m3u8", "before.json"):
+        short = ("build", "steady", "--duration", "5m", "--track-minutes", 0.5, 15)
+        before = paths_of(json.loads(run(*short, *library, "-o", tmp_path / name, "--json").stdout))
+        after = paths_of(
+            json.loads(run(*short, *library, "--avoid", tmp_path / name, "--json").stdout)
+        )
+        assert set(before).isdisjoint(after)
+
+
+def test_explain_says_why_and_what_else(demo):
+    folder, _ = demo
+    done = run(*ARC, "--library", folder / "library.db", "--explain", "--json")
+    document = json.loads(done.stdout)
+    assert [reason["path"] for reason in document["reasons"]] == paths_of(document)
+    assert all(reason["distance"] >= 0 for reason in document["reasons"])
+    others = [reason["runner_up"] for reason in document["reasons"] if reason["runner_up"]]
+    assert others
+    assert set(others).isdisjoint(paths_of(document))
+    assert "runner-up" in done.stderr
+
+
+@pytest.mark.parametrize("suffix", [".m3u", ".m3u8", ".pls", ".xspf", ".json"])
+def test_reorder_uses_all_tracks_of_a_playlist(demo, tmp_path, suffix):
+    folder, _ = demo
+    library = ("--library", folder / "library.db")
+    music = sorted((folder / "music").iterdir())[:9]
+    playlist = tmp_path / f"p{suffix}"
+    texts = {
+        ".m3u": "".join(f"{path}\r\n" for path in music),
+        ".m3u8": "\ufeff#EXTM3U\n" + "".join(f"{path.as_uri()}\n" for path in music),
+        ".pls": "[playlist]\n" + "".join(f"File{n}={p}\n" for n, p in enumerate(music, 1)),
+        ".xspf": "<playlist><trackList>"
+        + "".join(f"<track><location>{path.as_uri()}</location></track>" for path in music)
+        + "</trackList></playlist>",
+    }
+    if suffix == ".json":
+        run(
+            "build",
+            "steady",
+            *library,
+            "--duration",
+            "6m",
+            "--track-minutes",
+            0.5,
+            9,
+            "-o",
+            playlist,
+        )
+        music = [Path(path) for path in paths_of(json.loads(playlist.read_text()))]
+    else:
+        playlist.write_text(texts[suffix], encoding="utf-8")
+    document = json.loads(run("reorder", playlist, *library, "--json").stdout)
+    assert sorted(paths_of(document)) == sorted(map(str, music))
+    energies = [slot["energy"] for slot in document["slots"]]
+    assert max(energies) > max(energies[0], energies[-1])
+
+
+def test_reorder_takes_the_best_for_a_duration_and_tells_what_is_lost(demo, tmp_path):
+    folder, _ = demo
+    music = sorted((folder / "music").iterdir())
+    playlist = tmp_path / "p.m3u"
+    playlist.write_text("gone.mp3\n" + "".join(f"{path}\n" for path in music))
+    own = tmp_path / "arc.toml"
+    text = (Path(__file__).parents[1] / "profiles" / "arc.toml").read_text(encoding="utf-8")
+    own.write_text(text.replace("[[phases]]", "[rules]\ntrack_minutes = [0.5, 15]\n[[phases]]", 1))
+    asked = ("reorder", playlist, own, "--duration", "10m", "--library", folder / "library.db")
+    document = json.loads(run(*asked, "--json").stdout)
+    assert len(document["slots"]) < len(music)
+    assert abs(document["duration_s"] - 600) <= 30
+    assert "not found: gone.mp3" in document["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--include", "yeer:1990"), 1, "no field 'yeer'"),
+        (("--pin", "nothing at all"), 1, "No track 'nothing at all'"),
+        (("--pin", "Thaw@0"), 2, "give TRACK, TRACK@3"),
+        (("--avoid", "none.m3u8"), 2, "does not exist"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line(demo, arguments, code, message):
+    folder, _ = demo
+    done = run(*ARC, "--library", folder / "library.db", *arguments, code=code)
+    assert message in done.stderr

@@ -48,10 +48,8 @@ def scan(
         )
 
 
-@click.command()
-@click.option("--search", default="", help="Only tracks whose title, artist, genre or path has it.")
-@click.option("--min-energy", type=float, default=0.0)
-@click.option("--max-energy", type=float, default=1.0)
+@click.command(context_settings={"ignore_unknown_options": True})  # for -field:value
+@click.argument("query", nargs=-1)
 @click.option(
     "--sort",
     type=click.Choice(["path", "energy", "length", "loudness", "title"]),
@@ -60,17 +58,22 @@ def scan(
 )
 @library_option
 @json_option
-def tracks(  # noqa: PLR0913 - each is an option
-    search: str,
-    min_energy: float,
-    max_energy: float,
-    sort: str,
-    library: str | None,
-    *,
-    as_json: bool,
-) -> None:
-    """List the tracks of the library."""
+def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: bool) -> None:
+    r"""List the tracks of the library, or those that QUERY names.
+
+    \b
+    genre:ambient              the genre holds it
+    artist:"Hans Zimmer"       quotes keep spaces together
+    -artist:"Hans Zimmer"      not
+    genre:ambient,drone        one or the other
+    year:1990..2005 bpm:..80   both; ranges may stand open
+    piano                      title, artist, album, genre or path
+
+    Text: title artist album genre mood comment language date path key vocals.
+    Numbers: year energy peak bpm length (minutes) loudness range startle brightness.
+    """
     from playlist_builder.library import Library
+    from playlist_builder.queries import parse
 
     orders: dict[str, Callable[[Track], Any]] = {
         "path": lambda track: track.path,
@@ -81,16 +84,9 @@ def tracks(  # noqa: PLR0913 - each is an option
     }
     with Library.open(library) as opened:
         found = opened.tracks()
-    needle = search.casefold()
-    found = [
-        track
-        for track in found
-        if min_energy <= track.energy <= max_energy
-        and any(
-            needle in text.casefold()
-            for text in (track.tags.title, track.tags.artist, track.tags.genre, track.path)
-        )
-    ]
+    if query:
+        wanted = parse(" ".join(query))
+        found = [track for track in found if wanted(track)]
     found.sort(key=orders[sort])
     if as_json:
         print_json([_track_document(track) for track in found])

@@ -1,11 +1,14 @@
-"""Commands that make sessions: build, export, demo."""
+"""Commands that make sessions: build, reorder, export, demo."""
 
+import math
 import os
+import re
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -20,16 +23,53 @@ from playlist_builder.cli.common import (
     shown,
     width,
 )
-from playlist_builder.errors import LibraryError
+from playlist_builder.errors import LibraryError, PlaylistError
 
 if TYPE_CHECKING:
-    from playlist_builder.curve import Profile, VocalsRule
+    from playlist_builder.curve import Profile, Rules, VocalsRule
+    from playlist_builder.library import Library
     from playlist_builder.models import Session, Track
-    from playlist_builder.rules import Request
+    from playlist_builder.reasons import Reason
+    from playlist_builder.rules import Pin, Request
 
 DEMO_SEED = 1
 DEMO_MINUTES = 20.0
 DEMO_TRACK_S = (30.0, 900.0)
+TOLERANCE_S = 30.0
+
+_PIN = re.compile(
+    r"(?P<track>.+?)(?:@(?:(?P<place>-?\d+)|(?P<minutes>\d+):(?P<seconds>[0-5]\d)))?", re.DOTALL
+)
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+outputs_option = click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FILE",
+    help="Write .m3u8 or .json; - is standard output. Repeatable.",
+)
+vocals_option = click.option(
+    "--vocals",
+    type=click.Choice(["exclude", "strict", "allow-wordless", "allow"]),
+    help="exclude: no sung or spoken track; strict: only those known to have no voice.",
+)
+seed_option = click.option(
+    "--seed", type=int, default=0, show_default=True, help="Other seed, other session."
+)
+explain_option = click.option(
+    "--explain", is_flag=True, help="Say for each slot why it is there, and what the runner-up was."
+)
+dry_run_option = click.option("--dry-run", is_flag=True, help="Show the session and write nothing.")
+
+
+def _queries(name: str, what: str) -> Callable[[F], F]:
+    return click.option(
+        f"--{name}", multiple=True, metavar="QUERY", help=f"{what} (see 'tracks'). Repeatable."
+    )
 
 
 @click.command()
@@ -41,14 +81,7 @@ DEMO_TRACK_S = (30.0, 900.0)
     type=click.Path(exists=True),
     help="Scan this folder first, and use its tracks only. Repeatable.",
 )
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar="FILE",
-    help="Write .m3u8 or .json; - is standard output. Repeatable.",
-)
+@outputs_option
 @click.option("--duration", type=Duration(), help="Length, such as 60m or 1h30m.")
 @click.option(
     "--level",
@@ -64,11 +97,7 @@ DEMO_TRACK_S = (30.0, 900.0)
     show_default=True,
     help="Levels are percentiles of your library, or absolute.",
 )
-@click.option(
-    "--vocals",
-    type=click.Choice(["exclude", "strict", "allow-wordless", "allow"]),
-    help="exclude: no sung or spoken track; strict: only those known to have no voice.",
-)
+@vocals_option
 @click.option(
     "--track-minutes",
     nargs=2,
@@ -76,9 +105,39 @@ DEMO_TRACK_S = (30.0, 900.0)
     metavar="MIN MAX",
     help="Shortest and longest track.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Other seed, other session.")
+@_queries("include", "Only tracks that a tag query names")
+@_queries("exclude", "No track that a tag query names")
+@_queries("prefer", "Rather tracks that a tag query names")
+@click.option(
+    "--avoid",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="No track of this playlist or session. Repeatable.",
+)
+@click.option(
+    "--pin",
+    "pins",
+    multiple=True,
+    metavar="TRACK[@PLACE]",
+    help="This track must be in: anywhere, as number 3 (@3) or last (@-1), or at 12:30 (@12:30).",
+)
+@click.option(
+    "--tolerance",
+    type=Duration(),
+    default="0.5m",
+    show_default=True,
+    help="How much longer or shorter it may be.",
+)
+@seed_option
+@click.option(
+    "--alternatives",
+    type=click.IntRange(1, 20),
+    default=1,
+    help="So many sessions that share at most half of their tracks.",
+)
 @click.option("--allow-short", is_flag=True, help="Make a shorter session if there is too little.")
-@click.option("--dry-run", is_flag=True, help="Show the session and write nothing.")
+@explain_option
+@dry_run_option
 @library_option
 @json_option
 def build(  # noqa: PLR0913, PLR0917 - each is an option
@@ -90,49 +149,134 @@ def build(  # noqa: PLR0913, PLR0917 - each is an option
     scale: str,
     vocals: str | None,
     track_minutes: tuple[float, float] | None,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    prefer: Sequence[str],
+    avoid: Sequence[str],
+    pins: Sequence[str],
+    tolerance: float,
     seed: int,
+    alternatives: int,
     library: str | None,
     *,
     allow_short: bool,
+    explain: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Build a session that follows PROFILE (a name, or a TOML file); arc if not said."""
+    """Build a session that follows PROFILE (a name, or a TOML file); arc if not said.
+
+    With --alternatives the second session is written to FILE-2, and so on; --json prints a list.
+    """
     from playlist_builder import profiles
-    from playlist_builder.export import format_of
     from playlist_builder.library import Library
+    from playlist_builder.queries import any_of
     from playlist_builder.rules import Request
 
     wanted = profiles.load(profile, folders=profile_folders())
     for level in levels:
         wanted = _with_level(wanted, level)
-    for output in outputs:
-        if output != "-":
-            format_of(output)
-    rules = wanted.rules
-    if vocals is not None:
-        rules = replace(rules, vocals=cast("VocalsRule", vocals))
+    _check_outputs(outputs)
+    rules = _with_vocals(wanted.rules, vocals)
     if track_minutes is not None:
         rules = replace(rules, track_min_s=60 * track_minutes[0], track_max_s=60 * track_minutes[1])
+    preferred = any_of(prefer)
+    request = Request(
+        rules=rules,
+        allow_short=allow_short,
+        include=any_of(include),
+        exclude=any_of(exclude),
+        prefer=None if preferred is None else lambda track: float(preferred(track)),
+    )
     with Library.open(library) as opened:
         if folders:
             scanned(opened, folders)
-        tracks = opened.tracks()
+        every = opened.tracks(missing=True)
+        request = replace(
+            request,
+            pins=tuple(_pin(opened, pin) for pin in pins),
+            avoid=_identities(every, avoid) if avoid else frozenset(),
+        )
+    tracks = [track for track in every if not track.missing]
     if folders:
         roots = [os.path.abspath(folder) for folder in folders]
         tracks = [t for t in tracks if any(lies_in(t.path, root) for root in roots)]
     if not tracks:
         raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
-    session = _arranged(
-        tracks,
-        wanted,
-        duration_s=duration,
-        seed=seed,
-        scale=scale,
-        request=Request(rules=rules, allow_short=allow_short),
-        as_m3u8=not outputs or any(output.endswith(("-", ".m3u8")) for output in outputs),
+    call = _Call(wanted, duration, seed, scale, tolerance, request)
+    _deliver(
+        call.sessions(tracks, outputs, alternatives),
+        outputs,
+        explained=partial(call.explained, tracks) if explain else None,
+        as_json=as_json,
+        dry_run=dry_run,
     )
-    _deliver(session, outputs, as_json=as_json, dry_run=dry_run)
+
+
+@click.command()
+@click.argument("playlist", type=click.Path(exists=True, dir_okay=False))
+@click.argument("profile", default="arc")
+@outputs_option
+@click.option(
+    "--duration", type=Duration(), help="The best of its tracks for this length, not all of them."
+)
+@vocals_option
+@seed_option
+@explain_option
+@dry_run_option
+@library_option
+@json_option
+def reorder(  # noqa: PLR0913, PLR0917 - each is an option
+    playlist: str,
+    profile: str,
+    outputs: Sequence[str],
+    duration: float | None,
+    vocals: str | None,
+    seed: int,
+    library: str | None,
+    *,
+    explain: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Put the tracks of PLAYLIST (M3U, M3U8, PLS, XSPF or a session) in the order of PROFILE.
+
+    All of them are used, whatever their length, voice or artist; with --duration the best of those
+    that keep the rules of the profile. Levels are percentiles of the playlist.
+    """
+    from playlist_builder import playlists, profiles
+    from playlist_builder.library import Library
+    from playlist_builder.rules import Request
+
+    wanted = profiles.load(profile, folders=profile_folders())
+    _check_outputs(outputs)
+    rules = wanted.rules
+    if duration is None:
+        rules = replace(
+            rules, track_min_s=0.0, track_max_s=math.inf, vocals="allow", artist_max=10**6
+        )
+    paths, lost = playlists.located(
+        playlists.load(playlist), os.path.dirname(os.path.abspath(playlist)), os.path.isfile
+    )
+    if not paths:
+        raise PlaylistError(f"None of the {len(lost)} entries of {playlist!r} leads to a file.")
+    with Library.open(library) as opened:
+        scanned(opened, list(dict.fromkeys(paths)))
+        identities = opened.identities(paths)
+        tracks = [track for track in opened.tracks() if track.identity in identities]
+    if not tracks:
+        raise PlaylistError(f"None of the entries of {playlist!r} is music that can be read.")
+    request = Request(rules=_with_vocals(rules, vocals), use_all=duration is None)
+    call = _Call(wanted, duration, seed, "relative", TOLERANCE_S, request)
+    sessions = call.sessions(tracks, outputs, 1)
+    told = [f"not found: {shown(entry.location)}" for entry in lost]
+    _deliver(
+        [replace(each, warnings=(*each.warnings, *told)) for each in sessions],
+        outputs,
+        explained=partial(call.explained, tracks) if explain else None,
+        as_json=as_json,
+        dry_run=dry_run,
+    )
 
 
 @click.command()
@@ -175,58 +319,135 @@ def demo(folder: str, *, as_json: bool) -> None:
     with Library.open(place / "library.db") as opened:
         scanned(opened, [os.fspath(place / "music")])
         found = opened.tracks()
-    session = _arranged(
-        found,
-        profile,
-        duration_s=60 * DEMO_MINUTES,
-        seed=0,
-        scale="relative",
-        request=Request(rules=rules),
-        as_m3u8=True,
-    )
-    _deliver(session, [os.fspath(place / "demo.m3u8")], as_json=as_json, dry_run=False)
+    call = _Call(profile, 60 * DEMO_MINUTES, 0, "relative", TOLERANCE_S, Request(rules=rules))
+    outputs = [os.fspath(place / "demo.m3u8")]
+    _deliver(call.sessions(found, outputs, 1), outputs, as_json=as_json)
 
 
-def _arranged(  # noqa: PLR0913 - what build was asked
-    tracks: "Sequence[Track]",
-    profile: "Profile",
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What one command asked of the arranger."""
+
+    profile: "Profile"
+    duration_s: float | None
+    seed: int
+    scale: Any
+    tolerance_s: float
+    request: "Request"
+
+    def sessions(
+        self, tracks: "Sequence[Track]", outputs: Sequence[str], count: int
+    ) -> "list[Session]":
+        """Arrange, without the tracks that the playlist to be written cannot hold."""
+        from playlist_builder.arrange import alternatives
+        from playlist_builder.export import holdable
+
+        refused: list[str] = []
+        if not outputs or any(output.endswith(("-", ".m3u8")) for output in outputs):
+            reasons = {track.identity: holdable(track.path) for track in tracks}
+            refused = [
+                f"left out {shown(track.path)}: {reasons[track.identity]}"
+                for track in tracks
+                if reasons[track.identity]
+            ]
+            tracks = [track for track in tracks if not reasons[track.identity]]
+        made = alternatives(
+            tracks,
+            self.profile,
+            count,
+            duration_s=self.duration_s,
+            seed=self.seed,
+            scale=self.scale,
+            tolerance_s=self.tolerance_s,
+            request=self.request,
+        )
+        if len(made) < count:
+            refused.append(f"only {len(made)} of {count} sessions: the library holds no more")
+        return [replace(each, warnings=(*each.warnings, *refused)) for each in made]
+
+    def explained(self, tracks: "Sequence[Track]", session: "Session") -> "list[Reason]":
+        """Say why each slot of a session is there."""
+        from playlist_builder.reasons import explain
+
+        return explain(session, tracks, self.profile, self.request)
+
+
+def _deliver(
+    sessions: "Sequence[Session]",
+    outputs: Sequence[str],
     *,
-    duration_s: float | None,
-    seed: int,
-    scale: Any,
-    request: "Request",
-    as_m3u8: bool,
-) -> "Session":
-    from playlist_builder.arrange import arrange
-    from playlist_builder.export import holdable
-
-    refused: list[str] = []
-    if as_m3u8:
-        reasons = {track.identity: holdable(track.path) for track in tracks}
-        refused = [
-            f"left out {shown(track.path)}: {reasons[track.identity]}"
-            for track in tracks
-            if reasons[track.identity]
-        ]
-        tracks = [track for track in tracks if not reasons[track.identity]]
-    session = arrange(
-        tracks, profile, duration_s=duration_s, seed=seed, scale=scale, request=request
-    )
-    return replace(session, warnings=(*session.warnings, *refused))
-
-
-def _deliver(session: "Session", outputs: Sequence[str], *, as_json: bool, dry_run: bool) -> None:
+    explained: "Callable[[Session], list[Reason]] | None" = None,
+    as_json: bool,
+    dry_run: bool = False,
+) -> None:
     from playlist_builder import session_file
-    from playlist_builder.report import session_text
+    from playlist_builder.report import reasons_text, session_text
 
-    text = session_text(session, width=width(), ascii_only=not draws_unicode())
-    to_stdout = as_json or "-" in outputs
-    click.echo(shown(text), err=to_stdout)
+    documents = []
+    for number, session in enumerate(sessions, start=1):
+        text = session_text(session, width=width(), ascii_only=not draws_unicode())
+        reasons = explained(session) if explained is not None else None
+        if reasons is not None:
+            text += "\n" + reasons_text(session, reasons, width=width())
+        click.echo(shown(text), err=as_json or "-" in outputs)
+        document = session_file.document(session)
+        if reasons is not None:
+            document["reasons"] = [asdict(reason) for reason in reasons]
+        documents.append(document)
+        for output in () if dry_run else outputs:
+            _written(session, output if number == 1 else _numbered(output, number))
     if as_json:
-        click.echo(session_file.dump(session), nl=False)
-    if not dry_run:
-        for output in outputs:
-            _written(session, output)
+        laid_out = [session_file.laid_out(document) for document in documents]
+        text = laid_out[0] if len(sessions) == 1 else "[\n" + ",\n".join(laid_out) + "]\n"
+        click.echo(text, nl=False)
+
+
+def _numbered(output: str, number: int) -> str:
+    stem, suffix = os.path.splitext(output)
+    return output if output == "-" else f"{stem}-{number}{suffix}"
+
+
+def _check_outputs(outputs: Sequence[str]) -> None:
+    """Refuse an unknown format before anything else is done."""
+    from playlist_builder.export import format_of
+
+    for output in outputs:
+        if output != "-":
+            format_of(output)
+
+
+def _with_vocals(rules: "Rules", vocals: str | None) -> "Rules":
+    return rules if vocals is None else replace(rules, vocals=cast("VocalsRule", vocals))
+
+
+def _pin(library: "Library", text: str) -> "Pin":
+    """Read TRACK, TRACK@3 or TRACK@12:30."""
+    from playlist_builder.rules import Pin
+
+    found = _PIN.fullmatch(text)
+    if found is None or found["place"] == "0":
+        raise click.BadParameter(f"'{text}': give TRACK, TRACK@3, TRACK@-1 or TRACK@12:30.")
+    track = library.find(found["track"]).path
+    if found["minutes"] is not None:
+        return Pin(track, minute=int(found["minutes"]) + int(found["seconds"]) / 60.0)
+    return Pin(track, place=int(found["place"]) if found["place"] else None)
+
+
+def _identities(tracks: "Sequence[Track]", files: Sequence[str]) -> frozenset[str]:
+    """Return the tracks of playlists and sessions, wherever their files are now."""
+    from playlist_builder import playlists
+
+    at = {track.path: track.identity for track in tracks}
+    found: set[str] = set()
+    for file in files:
+        folder = os.path.dirname(os.path.abspath(file))
+        entries = playlists.load(file)
+        paths, lost = playlists.located(entries, folder, at.__contains__)
+        if lost:
+            told = f"{len(lost)} of {len(entries)} entries of {shown(file)} are not in the library"
+            click.echo(told, err=True)
+        found.update(at[path] for path in paths)
+    return frozenset(found)
 
 
 def _written(session: "Session", output: str) -> None:
@@ -248,4 +469,4 @@ def _with_level(profile: "Profile", text: str) -> "Profile":
         raise click.BadParameter(f"'{text}': give a level from 0 to 1, or PHASE=LEVEL.") from error
 
 
-COMMANDS = (build, export, demo)
+COMMANDS = (build, reorder, export, demo)

@@ -23,8 +23,7 @@ from numpy.typing import NDArray
 
 from playlist_builder import audio, demo, features
 from playlist_builder.instruments import SAMPLE_RATE_HZ, sustained
-from playlist_builder.models import KEYS, Features
-from playlist_builder.report import SURE_KEY, SURE_TEMPO
+from playlist_builder.models import KEYS, SURE_KEY, SURE_TEMPO, Features
 
 TOLERANCE = 0.04
 STATED = re.compile(r"^ +(\w+\.opus) +(\d+) bpm +([A-G][b#]?) (major|minor)", re.MULTILINE)

@@ -1,0 +1,160 @@
+"""Tag queries mean what they say, and say what they cannot mean."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playlist_builder.errors import QueryError
+from playlist_builder.models import Features, Tags, Track
+from playlist_builder.queries import FIELDS, any_of, parse
+
+TAGS = Tags(
+    title="Café Nocturne",
+    artists=("Hans Zimmer", "Lisa, and friends"),
+    album="Blue",
+    genres=("Ambient", "Drone"),
+    date="1994-03-01",
+    languages=("zxx",),
+    moods=("calm",),
+    comments=("live at home",),
+)
+FEATURES = Features(
+    300.0, 44100, 2, -20.0, 5.0, -1.0, -20.0, -20.0, 5.0, 0.0, 0.0, 79.6, 0.9, "D minor", 0.9, 1.0,
+    1500.0, 0.3, np.zeros((0, 0), np.float32),
+)  # fmt: skip
+TRACK = Track(
+    path="/music/Classical/01 café.flac",
+    identity="ab",
+    tags=TAGS,
+    features=FEATURES,
+    energy=0.3,
+    contour=np.array([0.2, 0.6], np.float32),
+    vocals="none",
+)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "genre:ambient",
+        "GENRE:AMB",
+        'artist:"Hans Zimmer"',
+        'artist:"Lisa, and"',
+        "-artist:Eno",
+        "genre:jazz,drone",
+        "genre:ambient genre:drone",
+        "year:1990..2005",
+        "year:1994",
+        "-year:1995..",
+        "year:..1994",
+        "language:zxx",
+        "energy:0.2..0.5",
+        "energy:0.3",
+        "peak:0.6..",
+        "path:Classical/",
+        "bpm:..80",
+        "bpm:80",
+        "length:5",
+        "loudness:-20.5..-19.5",
+        "loudness:-20",
+        "startle:..6",
+        "brightness:1000..2000",
+        'key:"d minor"',
+        "vocals:none",
+        "mood:calm comment:home date:1994-03",
+        "nocturne",
+        '"café nocturne"',
+        "cafe\u0301",
+        "ＢＬＵＥ",  # noqa: RUF001 - wide letters
+        "-piano",
+        "  genre:ambient   -genre:rock  ",
+    ],
+)
+def test_holds(query):
+    assert parse(query)(TRACK)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "genre:rock",
+        "-genre:ambient",
+        "genre:ambient genre:rock",
+        "-genre:rock,drone",
+        'artist:"Zimmer Hans"',
+        "year:1995..",
+        "year:1993",
+        "language:zx",
+        "vocals:non",
+        "energy:0.31..",
+        "energy:0.4",
+        "bpm:..79",
+        "bpm:79",
+        "path:/Jazz/",
+        "piano",
+        "-nocturne",
+    ],
+)
+def test_does_not_hold(query):
+    assert not parse(query)(TRACK)
+
+
+@pytest.mark.parametrize("field", ["year", "bpm", "key", "genre", "language"])
+def test_what_a_track_does_not_say_matches_nothing(field):
+    unsure = replace(FEATURES, tempo_confidence=0.1, key_confidence=0.1)
+    silent = replace(TRACK, tags=Tags(), features=unsure)
+    value = {"year": "0..", "bpm": "..999", "key": '"D minor"'}.get(field, "a")
+    assert not parse(f"{field}:{value}")(silent)
+    assert parse(f"-{field}:{value}")(silent)
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("", "An empty query"),
+        ("   ", "An empty query"),
+        ("yeer:1990", "no field 'yeer'. Did you mean 'year'"),
+        ("year:old", "'year' is a number. Write year:1..2"),
+        ("year:..", "'year' is a number"),
+        ("year:1..2..3", "'year' is a number"),
+        ("year:2005..1990", "2005..1990 ends before it starts"),
+        ('artist:"Hans', "quotes in pairs"),
+        ("genre:", "cannot read 'genre:'"),
+        ("genre:,", "has no value"),
+        ('genre:""', "an empty value"),
+        (":x", "cannot read ':x'"),
+        ("-", "cannot read '-'"),
+        ("x" * 3000, "An empty query"),
+    ],
+)
+def test_errors_say_which_query_and_what_to_write(query, message):
+    with pytest.raises(QueryError) as caught:
+        parse(query)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_query_or_one_line(text):
+    try:
+        assert parse(text)(TRACK) in {True, False}
+    except QueryError as error:
+        assert "\n" not in str(error)
+
+
+@given(st.sampled_from(FIELDS), st.text(max_size=20))
+def test_any_value_of_any_field_is_a_query_or_one_line(field, value):
+    try:
+        assert parse(f"{field}:{value}")(TRACK) in {True, False}
+    except QueryError as error:
+        assert "\n" not in str(error)
+
+
+def test_of_several_queries_any_one_will_do():
+    assert any_of([]) is None
+    assert any_of(["genre:rock", "genre:ambient"])(TRACK)
+    assert not any_of(["genre:rock", "genre:jazz"])(TRACK)
