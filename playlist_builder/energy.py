@@ -5,6 +5,9 @@ exactly. A value outside of what the listeners' excerpts hold is clamped to that
 odd input can run away. The energy of a track is the mean of its steps, so track and contour
 share one scale. Half of the rated excerpts lie below 0.5.
 
+A contour is smoothed over half a minute, because much of what one step of ten seconds says is not
+borne out by its neighbours. That keeps the mean, and an outburst of half a minute its height.
+
 The weights were fitted to ratings of 204 excerpts by 11 to 59 listeners each (Aljanaki, Wiering
 and Veltkamp 2016, "Studying emotion induced by music through a crowdsourcing game", Information
 Processing & Management 52(1)) and, with less weight, to the intended use of game music.
@@ -80,6 +83,10 @@ STILL_DB = (-9.0, -15.0)
 SILENT_LOGIT = -6.0
 SOUNDING_SHARE = 0.5
 """From this share of sounding frames on, rests are part of the music, not silence."""
+SMOOTHING = (2.0, 3.0, 2.0)
+"""Weights of a step and of those around it: the best linear estimate of what is common to them,
+given how the contours of 90 tracks of game music vary from step to step (autocorrelation 0.50,
+0.29, 0.16)."""
 ACTIVE = STEP_FEATURES.index("active_share")
 BEATS = (
     (STEP_FEATURES.index("modulation_2_4hz_db"), 0.0),
@@ -154,8 +161,26 @@ def contours(steps: Sequence[NDArray[np.float32]]) -> list[Contour]:
         return []
     weights = load_weights()
     logit = weights.base + step_reasons(np.concatenate(steps), weights).sum(axis=1)
-    energies = (1.0 / (1.0 + np.exp(-logit))).astype(np.float32)
-    return np.split(energies, np.cumsum([len(rows) for rows in steps])[:-1])
+    counts = np.array([len(rows) for rows in steps])
+    energies = _smoothed(1.0 / (1.0 + np.exp(-logit)), counts).astype(np.float32)
+    return np.split(energies, np.cumsum(counts)[:-1])
+
+
+def _smoothed(values: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Smooth each of several runs of values, one after the other, mirrored at its ends.
+
+    A mirror keeps the mean of every run.
+    """
+    starts = np.repeat(np.cumsum(counts) - counts, counts)
+    length = np.repeat(counts, counts)
+    place = np.arange(len(values)) - starts
+    total = np.zeros(len(values))
+    side = len(SMOOTHING) // 2
+    for shift, weight in enumerate(SMOOTHING, start=-side):
+        at = place + shift
+        at = np.where(at < 0, -1 - at, np.where(at >= length, 2 * length - 1 - at, at))
+        total += weight * values[starts + np.clip(at, 0, length - 1)]
+    return total / sum(SMOOTHING)
 
 
 def overall(contour: Contour) -> float:
@@ -186,7 +211,7 @@ def reasons(steps: NDArray[np.float32]) -> list[Reason]:
     parts = step_reasons(steps, weights)
     total = parts.sum(axis=1)
     typical = 1.0 / (1.0 + np.exp(-weights.base))
-    gain = contours([steps])[0] - typical
+    gain = 1.0 / (1.0 + np.exp(-(weights.base + total))) - typical
     near = np.abs(total) < 1e-6  # noqa: PLR2004 - where the quotient would be noise
     slope = np.where(near, typical * (1.0 - typical), gain / np.where(near, 1.0, total))
     shares = (parts * slope[:, None]).mean(axis=0).tolist()

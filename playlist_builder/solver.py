@@ -31,7 +31,8 @@ from playlist_builder.web import (
 
 ARCS_PER_CELL, MOST_ARCS = 80, 90_000  # that the sieve leaves for exact seams
 KEPT_PER_CELL, MOST_KEPT = 32, 70_000  # that bargaining and search look at
-ALL_ARCS = 200_000  # up to which a session of all tracks is bargained over with all arcs
+ALL_ARCS = 400_000  # up to which a session of much of the music is looked for among all arcs
+MUCH = 0.25  # share of the music: more than this leaves too few tracks for the last places
 FEW_PIECES = 600  # whose seams are all computed beforehand
 RUNNERS_UP = 60  # pieces looked at for each place
 POLISHED_SLOTS = 60  # so many sessions of the beam are polished as have this many slots
@@ -70,16 +71,18 @@ def solve(task: Task) -> Solution | None:
     """Return the best session found with its bound, or None where none was found."""
     horizon, count = task.scheme.horizon, len(task.material.cells)
     pinned = np.array(sorted({demand.piece for demand in task.demands}), dtype=np.int64)
-    if task.use_all and 2 * count * horizon <= ALL_ARCS:
-        pinned = np.arange(count)
+    much = task.use_all or task.scheme.asked_ms > MUCH * float(task.material.length_ms.sum())
+    every = much and 2 * count * horizon <= ALL_ARCS
+    kept = np.arange(count) if every else pinned
     arcs = min(ARCS_PER_CELL * horizon, MOST_ARCS)
-    sieve = sift(task.material, task.scheme, task.demands, pinned, arcs)
+    sieve = sift(task.material, task.scheme, task.demands, kept, arcs)
     if sieve is None:
         return None
-    chosen = np.arange(count) if task.use_all else np.union1d(sieve.arcs.piece, pinned)
+    chosen = np.arange(count) if task.use_all else np.union1d(sieve.arcs.piece, kept)
     arena = arena_of(task, chosen)
-    wanted = np.isin(chosen, pinned)
-    limit, web = _thinned(_web(arena, sieve, chosen), wanted, arena, sieve.limit)
+    whole = np.isin(chosen, kept)
+    limit, web = _thinned(_web(arena, sieve, chosen), whole, arena, sieve.limit)
+    wanted = whole if task.use_all else np.isin(chosen, pinned)
     start = opening_prices(arena.groups, sieve.rest.toll, wanted)
     spent = np.inf if task.use_all else BARGAINED_ARCS
     outlook = bargain(web, arena.groups, start, _rounds(web, spent), None)
@@ -115,18 +118,18 @@ def _sequences(arena: Arena, web: Web, outlook: Outlook) -> list[Ints]:
     return beam(arena, web, outlook, width) or beam(arena, web, outlook, width * PATIENT)
 
 
-def _thinned(web: Web, wanted: Bools, arena: Arena, limit: float) -> tuple[float, Web]:
+def _thinned(web: Web, whole: Bools, arena: Arena, limit: float) -> tuple[float, Web]:
     """Return the web without all but the best arcs, and what a session with any other costs.
 
-    The arcs of wanted pieces stay.
+    Those pieces stay whole, with all of their arcs.
     """
     most = min(KEPT_PER_CELL * arena.scheme.horizon, MOST_KEPT)
-    if len(web.price) <= most:
+    if len(web.price) <= most or whole.all():
         return limit, web
     tax = web.rest.toll * web.drift
     total = forward(web, tax) + backward(web, tax)
     cut = float(np.partition(total, most)[most])
-    kept = favoured(web.arcs, total, cut) | wanted[web.arcs.piece]
+    kept = favoured(web.arcs, total, cut) | whole[web.arcs.piece]
     limit = min(limit, cut - web.rest.toll * DRIFT)
     return limit, narrow(web, kept, arena.material.cells)
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from playlist_builder.spectrum import BANDS, FRAMES_PER_S, TONES, TONES_PER_SEMITONE
 
 RANGE_DB = 50.0
-SILENCE_MEAN_SQUARE = 1e-9
-"""-90 dBFS: below the noise of a 16-bit file there is nothing to measure."""
+SILENCE_MEAN_SQUARE = 1e-11
+"""-110 dBFS: below the rounding of a 16-bit file there is nothing to measure."""
 ACTIVE_RANGE_DB = 60.0
 """A frame this far below the loudest step of its track is silence."""
 
@@ -25,6 +25,8 @@ PERCUSSIVE_FRAMES = 11
 (after Fitzgerald 2010, harmonic/percussive separation by median filtering)."""
 STROKE_DB = 3.0
 TONE_PEAK_DB = 3.0
+TONE_PEAK_MOST_DB = 7.0
+"""How far a peak stands out beyond this depends on the codec more than on the music."""
 PULSE_LAGS = slice(12, 100)
 """Repetition after 0.24 to 2 seconds."""
 TEMPO_LAGS = slice(12, 72)
@@ -164,7 +166,7 @@ def _tone_features(
     """Describe peaks, their stability and the spread over pitch classes."""
     total = _mean_total(power)
     peak = _relative_db(power, total) - _relative_db(background, total)
-    np.maximum(np.float32(0.0), peak, out=peak)
+    np.clip(peak, np.float32(0.0), np.float32(TONE_PEAK_MOST_DB), out=peak)
     kept = np.minimum(peak[1:], peak[:-1])
     third = TONES // 3
     amplitude = np.sqrt(power) * (peak > TONE_PEAK_DB)

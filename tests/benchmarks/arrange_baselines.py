@@ -3,9 +3,11 @@
     python tests/benchmarks/arrange_baselines.py [LIBRARY]
 
 LIBRARY is a library file that holds a scan of real music; without it, tracks are synthetic. Every
-profile is scaled to what the library can fill. The simple ways obey the length and vocals rules
-only: `greedy` takes the track whose average energy is nearest to the plan at its start, `thirds`
-plays from the calm, the energetic and the calm third of the library in turn, `random` is random.
+profile is scaled to what the library can fill. `greedy` takes the track whose average energy is
+nearest to the plan at its start, `thirds` plays from the calm, the energetic and the calm third of
+the library in turn, `random` is random. All choose among the tracks that keep the rules at that
+place (length, voice, artists, copies, limits of the phases) as long as there are any, as the
+arranger does; `greedy_free` obeys length and voice only, so it may startle in a calm phase.
 """
 
 import json
@@ -16,12 +18,12 @@ import numpy as np
 from synthetic import library
 
 from playlist_builder.arrange import arrange
-from playlist_builder.costs import cell, pieces, relative
+from playlist_builder.costs import cell, forbidden, pieces, plan, relative
 from playlist_builder.curve import Profile
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Track
 from playlist_builder.profiles import available
-from playlist_builder.rules import Request, admit
+from playlist_builder.rules import Request, admit, artists, copies
 
 FILLED = 0.6  # of the music that passes: what a session may ask for at most
 RANDOM_RUNS = 20
@@ -67,6 +69,7 @@ def compare(tracks: Sequence[Track], profile: Profile) -> dict[str, object]:
         return {"profile": profile.name, "error": str(error)}
     simple = Simple(tracks, usable, profile.scaled(duration_s))
     greedy = simple.error(simple.nearest)
+    free = simple.error(simple.nearest, lawful=False)
     rng = np.random.default_rng(0)
     return {
         "profile": profile.name,
@@ -74,6 +77,7 @@ def compare(tracks: Sequence[Track], profile: Profile) -> dict[str, object]:
         "slots": len(session.slots),
         "arranged": round(session.rms_error, 4),
         "greedy": round(greedy, 4),
+        "greedy_free": round(free, 4),
         "thirds": round(simple.error(simple.third), 4),
         "random": round(
             float(
@@ -84,6 +88,7 @@ def compare(tracks: Sequence[Track], profile: Profile) -> dict[str, object]:
             4,
         ),
         "share_of_greedy": round(session.rms_error / greedy, 3),
+        "share_of_greedy_free": round(session.rms_error / free, 3),
         "over_bound": round(session.cost / session.bound - 1.0, 4) if session.bound else None,
         "relaxed": [text.split(":")[0] for text in session.relaxed],
     }
@@ -97,6 +102,12 @@ class Simple:
         count = len(usable)
         self.material = pieces(usable, table, np.zeros(count), np.arange(count))
         self.profile = profile
+        self.rules = profile.rules
+        self.scheme = plan(profile, 30.0, 900.0, profile.rules.loudness_step_lu)
+        self.barred = forbidden(self.material, self.scheme, np.arange(count))
+        ordered = [usable[place] for place in self.material.order.tolist()]
+        self.artists = [artists(track) for track in ordered]
+        self.copies = [set(group) for group in copies(ordered)]
         self.mean = np.array(
             [
                 self.material.contour(piece, int(self.material.cells[piece])).mean()
@@ -117,12 +128,28 @@ class Simple:
         wanted = self.lively if part == 1 else self.calm
         return next((piece for piece in left if piece in wanted), left[0])
 
-    def error(self, choose: Choice) -> float:
+    def lawful(self, piece: int, played: list[int], time_ms: int) -> bool:
+        """Return whether a piece may come next."""
+        first, last = cell(time_ms), cell(time_ms + int(self.material.length_ms[piece]))
+        if self.barred[piece, np.unique(self.scheme.phase[first:last])].any():
+            return False
+        for name in self.artists[piece]:
+            before = [place for place, other in enumerate(played) if name in self.artists[other]]
+            if len(before) >= self.rules.artist_max:
+                return False
+            if before and len(played) - before[-1] <= self.rules.artist_gap:
+                return False
+        return not any(piece in group and group & set(played) for group in self.copies)
+
+    def error(self, choose: Choice, *, lawful: bool = True) -> float:
         """Return the root mean square error of a session filled by one choice after another."""
         left, time_ms, squares, cells = list(range(len(self.mean))), 0, 0.0, 0
+        played: list[int] = []
         while left and time_ms < self.profile.duration_s * 1000.0 - 30_000:
-            piece = int(choose(left, time_ms))
+            allowed = [piece for piece in left if self.lawful(piece, played, time_ms)]
+            piece = int(choose((allowed if lawful else []) or left, time_ms))
             left.remove(piece)
+            played.append(piece)
             end_ms = time_ms + int(self.material.length_ms[piece])
             first, last = cell(time_ms), cell(end_ms)
             times = (np.arange(first, last) + 0.5) * 10.0
