@@ -25,7 +25,7 @@ from playlist_builder.models import Track
 from playlist_builder.profiles import available
 from playlist_builder.rules import Request, admit, artists, copies
 
-FILLED = 0.6  # of the music that passes: what a session may ask for at most
+FILLED = 0.3  # of the music that passes: what a session may ask for at most, with room to choose
 RANDOM_RUNS = 20
 
 Choice = Callable[[list[int], int], int]
