@@ -42,6 +42,11 @@ _NAMES = {
     "languages": ("tlan", "language", "ilng"),
     "moods": ("tmoo", "mood"),
     "comments": ("comment", "description", "©cmt", "icmt"),
+    "version": ("tit3", "subtitle", "version"),
+    "performers": ("performer",),
+    "lyricists": ("text", "lyricist", "writer"),
+    "voice": ("ab:hi:voiceinstrumental:voice",),
+    "no_voice": ("ab:hi:voiceinstrumental:instrumental",),
     "lyrics": ("lyrics",),
     "unsynced_lyrics": ("unsyncedlyrics",),
     "synced_lyrics": ("syncedlyrics",),
@@ -61,7 +66,7 @@ _LYRICS = ("lyrics", "unsynced_lyrics", "synced_lyrics", "mp4_lyrics")
 
 # "----:com.apple.iTunes:MOOD", "WM/Mood" and "Mood" are one name, and so are "ALBUM ARTIST",
 # "ALBUMARTIST", "MusicBrainz Album Id", "MusicBrainz/Album Id" and "MUSICBRAINZ_ALBUMID".
-_IGNORED_IN_NAMES = re.compile(r"^(?:----:.*:|wm/)|[ _/]", re.IGNORECASE)
+_IGNORED_IN_NAMES = re.compile(r"^(?:----:[^:]*:|wm/)|[ _/]", re.IGNORECASE)
 _NUL = re.compile(r"\x00")
 _LIST = re.compile(r"\x00|;\s+| / ")
 _GENRE_LIST = re.compile(r"\x00|;| / ")
@@ -108,6 +113,10 @@ def from_pairs(pairs: Iterable[tuple[str, str]], path: str, duration_s: float | 
         musicbrainz_track_id=_id(words, "track_id"),
         musicbrainz_album_id=_id(words, "album_id"),
         musicbrainz_artist_ids=_ids(words, "artist_ids"),
+        version=_first(words, "version"),
+        performers=_values(words, "performers"),
+        lyricists=_values(words, "lyricists", _LIST),
+        voice_chance=_voice_chance(words),
     )
 
 
@@ -159,6 +168,13 @@ def _gain_db(words: _Words, scope: str) -> float | None:
 def _peak(words: _Words, scope: str) -> float | None:
     peak = _number(words, f"{scope}_peak")
     return peak if peak is not None and 0 <= peak < math.inf else None
+
+
+def _voice_chance(words: _Words) -> float | None:
+    """Return what AcousticBrainz holds for the chance of a voice, where Picard wrote it."""
+    voice, no_voice = _number(words, "voice"), _number(words, "no_voice")
+    chance = voice if voice is not None or no_voice is None else 1.0 - no_voice
+    return chance if chance is not None and 0.0 <= chance <= 1.0 else None
 
 
 def _id(words: _Words, field: str) -> str:

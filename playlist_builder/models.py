@@ -55,6 +55,12 @@ class Tags:
     musicbrainz_track_id: str = ""
     musicbrainz_album_id: str = ""
     musicbrainz_artist_ids: tuple[str, ...] = ()
+    version: str = ""
+    performers: tuple[str, ...] = ()
+    """Each as "Name (role)"."""
+    lyricists: tuple[str, ...] = ()
+    voice_chance: float | None = None
+    """By AcousticBrainz, 0..1."""
 
     @property
     def artist(self) -> str:

@@ -207,6 +207,9 @@ def _frame(frame: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
             yield f"rva2{frame.desc}", str(frame.gain)
         case "UFID" if frame.owner == _MUSICBRAINZ:
             yield "musicbrainz_trackid", frame.data.decode("latin-1")
+        case "TMCL" | "TIPL" | "IPLS":
+            for role, name in frame.people:
+                yield "performer", f"{name} ({role})"
         case str(name) if name.startswith("T"):
             yield name, "\0".join(map(str, frame.text))
 

@@ -59,7 +59,12 @@ FULL = Tags(
     musicbrainz_track_id=TRACK,
     musicbrainz_album_id=ALBUM,
     musicbrainz_artist_ids=(ANN, BOB),
+    version="at dusk",
+    performers=("Ann (lead vocals)", "Bob (guitar)"),
+    lyricists=("Eve",),
+    voice_chance=0.25,
 )
+VOICE = "ab:hi:voice_instrumental:voice"
 
 GAINS = {
     "REPLAYGAIN_TRACK_GAIN": "-7.50 dB",
@@ -82,6 +87,10 @@ VORBIS = {
     "MUSICBRAINZ_RELEASETRACKID": [TRACK],
     "MUSICBRAINZ_ALBUMID": [ALBUM],
     "MUSICBRAINZ_ARTISTID": [ANN, BOB],
+    "VERSION": ["at dusk"],
+    "PERFORMER": ["Ann (lead vocals)", "Bob (guitar)"],
+    "LYRICIST": ["Eve"],
+    VOICE: ["0.25"],
 }
 # As RFC 7845 has it: Q7.8 towards -23 LUFS, so 5 dB below ReplayGain.
 R128 = {"R128_TRACK_GAIN": str(round(-12.5 * 256)), "R128_ALBUM_GAIN": str(round(-11.25 * 256))}
@@ -100,6 +109,10 @@ APE = {
     "MUSICBRAINZ_RELEASETRACKID": TRACK,
     "MUSICBRAINZ_ALBUMID": ALBUM,
     "MUSICBRAINZ_ARTISTID": f"{ANN}\0{BOB}",
+    "Subtitle": "at dusk",
+    "Performer": "Ann (lead vocals)\0Bob (guitar)",
+    "Lyricist": "Eve",
+    VOICE: "0.25",
     **GAINS,
 }
 FREEFORM = "----:com.apple.iTunes:"
@@ -121,6 +134,10 @@ MP4_TAGS = {
             "MusicBrainz Release Track Id": [TRACK],
             "MusicBrainz Album Id": [ALBUM],
             "MusicBrainz Artist Id": [ANN, BOB],
+            "SUBTITLE": ["at dusk"],
+            "PERFORMER": ["Ann (lead vocals)", "Bob (guitar)"],
+            "LYRICIST": ["Eve"],
+            VOICE: ["0.25"],
             "iTunNORM": [" 00000A2C 00000A2C"],
             **{name.lower(): [value] for name, value in GAINS.items()},
         }.items()
@@ -141,6 +158,10 @@ ASF = {
     "MusicBrainz/Release Track Id": [TRACK],
     "MusicBrainz/Album Id": [ALBUM],
     "MusicBrainz/Artist Id": [ANN, BOB],
+    "WM/SubTitle": ["at dusk"],
+    "WM/Performer": ["Ann (lead vocals)", "Bob (guitar)"],
+    "WM/Writer": ["Eve"],
+    VOICE: ["0.25"],
     **{name: [value] for name, value in GAINS.items()},
 }
 
@@ -164,6 +185,10 @@ def id3_frames():
         id3.TXXX(encoding=3, desc="MusicBrainz Release Track Id", text=[TRACK]),
         id3.TXXX(encoding=3, desc="MusicBrainz Album Id", text=[ALBUM]),
         id3.TXXX(encoding=3, desc="MusicBrainz Artist Id", text=[ANN, BOB]),
+        id3.TIT3(encoding=3, text=["at dusk"]),
+        id3.TMCL(encoding=3, people=[["lead vocals", "Ann"], ["guitar", "Bob"]]),
+        id3.TEXT(encoding=3, text=["Eve"]),
+        id3.TXXX(encoding=3, desc=VOICE, text=["0.25"]),
         *(id3.TXXX(encoding=0, desc=k.lower(), text=[v]) for k, v in GAINS.items()),
     ]
 
