@@ -5,55 +5,122 @@ They never touch the library file. A bad file is a `Skipped` value; an error in 
 not caught.
 """
 
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from playlist_builder import audio, features, tags
+import numpy as np
+from numpy.typing import NDArray
+
+from playlist_builder import audio, features, fields, listening, tags
 from playlist_builder.cache import File, Stat
 from playlist_builder.errors import AudioError
-from playlist_builder.models import Features, Skipped
+from playlist_builder.models import Features, Heard, Skipped
+from playlist_builder.spectrum import mix
 
-Outcome = tuple[Stat, File | Skipped, Features | None]
-"""The stat taken before reading, what the path is, and the features where they were measured."""
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one file: its stat before reading, what the path is, and what was found."""
+
+    stat: Stat
+    found: File | Skipped
+    features: Features | None = None
+    heard: Heard | None = None
+
 
 _REFUSED = Stat(-1, -1)
 """In place of the stat of a file that the system did not let us read: it may do so tomorrow."""
 
 
 def stat(path: str) -> Stat:
-    """Size and time of change of the file that a path leads to."""
-    result = Path(path).stat()
-    return Stat(result.st_size, result.st_mtime_ns)
+    """Size and time of change of the file that a path leads to, and of the lyrics beside it."""
+    return with_lyrics(path, Path(path).stat())
 
 
-def analyse(path: str) -> Outcome:
-    """Decode a file once: identity, tags and features."""
-    return _outcome(path, measure=True)
+def with_lyrics(path: str, status: os.stat_result) -> Stat:
+    """Return a stat that changes when the lyrics beside a file come, go or change."""
+    lyrics = lyrics_of(path)
+    try:
+        beside = Path(lyrics).stat()
+    except OSError:
+        return Stat(status.st_size, status.st_mtime_ns)
+    return Stat(status.st_size + beside.st_size, max(status.st_mtime_ns, beside.st_mtime_ns))
+
+
+def lyrics_of(path: str) -> str:
+    """Return where players look for the lyrics of a file."""
+    return f"{os.path.splitext(path)[0]}.lrc"  # noqa: PTH122 - paths are text all the way
+
+
+def analyse(path: str, listen: bool) -> Outcome:  # noqa: FBT001 - sent to another process
+    """Decode a file once: identity, tags, features, and voices where they are to be heard."""
+    return _outcome(path, measure=True, listen=listen)
+
+
+def listen(path: str) -> Outcome:
+    """Decode a file of known features for its voices."""
+    return _outcome(path, measure=False, listen=True)
 
 
 def identify(path: str) -> Outcome:
     """Read a file without decoding: identity and tags."""
-    return _outcome(path, measure=False)
+    return _outcome(path, measure=False, listen=False)
 
 
-def _outcome(path: str, *, measure: bool) -> Outcome:
+def _outcome(path: str, *, measure: bool, listen: bool) -> Outcome:
     before = Stat(0, 0)
     try:
         # Taken first: a file that is edited meanwhile will look changed at the next scan.
         before = stat(path)
         with audio.Recording(path) as recording:
-            measured = None
+            layout, features_, heard = recording.layout, None, None
+            blocks = recording.blocks()
+            listener = None
+            if listen and not listening.can_hear(layout.sample_rate_hz):
+                heard = Heard("unknown", 0.0)
+            elif listen:
+                listener = listening.Listener(layout.sample_rate_hz, listening.model())
+                blocks = _overheard(blocks, listener, mix(layout.channels))
             if measure:
-                measured = features.measure(
-                    recording.blocks(),
-                    sample_rate_hz=recording.layout.sample_rate_hz,
-                    channels=recording.layout.channels,
+                features_ = features.measure(
+                    blocks, sample_rate_hz=layout.sample_rate_hz, channels=layout.channels
                 )
+            elif listen:
+                deque(blocks, maxlen=0)
             else:
                 recording.read_packets()
+            if listener is not None:
+                heard = listener.finish()
             identity = recording.identity
-        return before, File(path, before, identity, tags.read(path)), measured
+        read = tags.read(path)
+        if not read.has_lyrics and _has_sidecar(path):
+            read = replace(read, has_lyrics=True)
+        return Outcome(before, File(path, before, identity, read), features_, heard)
     except AudioError as error:
         refused = isinstance(error.__cause__, OSError)
-        return _REFUSED if refused else before, Skipped(path, str(error)), None
+        return Outcome(_REFUSED if refused else before, Skipped(path, str(error)))
     except OSError as error:
-        return _REFUSED, Skipped(path, error.strerror or str(error)), None
+        return Outcome(_REFUSED, Skipped(path, error.strerror or str(error)))
+
+
+def _overheard(
+    blocks: Iterable[NDArray[np.float32]],
+    listener: listening.Listener,
+    gains: NDArray[np.float32],
+) -> Iterator[NDArray[np.float32]]:
+    """Pass blocks on, and their mono mix to the listener: one decoding serves both."""
+    for block in blocks:
+        listener.push(gains @ block)
+        yield block
+
+
+def _has_sidecar(path: str) -> bool:
+    try:
+        with Path(lyrics_of(path)).open("rb") as file:
+            text = file.read(fields.MAX_CHARACTERS).decode("utf-8", "replace")
+    except OSError:
+        return False
+    return fields.are_lyrics(text)

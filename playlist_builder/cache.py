@@ -1,8 +1,8 @@
 """The library file: SQLite, and nothing but SQLite.
 
 Two kinds of rows, treated differently for good. What was derived from files (`files`, `features`,
-`skipped`) may be dropped and made again. What the user said (`marks`) is keyed by the identity of
-the music, is never dropped, and is backed up before the layout of the file changes.
+`heard`, `skipped`) may be dropped and made again. What the user said (`marks`) is keyed by the
+identity of the music, is never dropped, and is backed up before the layout of the file changes.
 
 Paths are stored as bytes, because file names need not be text.
 """
@@ -22,7 +22,8 @@ import numpy as np
 
 from playlist_builder.errors import LibraryError
 from playlist_builder.features import FEATURES_VERSION
-from playlist_builder.models import Features, Mark, Skipped, Tags
+from playlist_builder.listening import VOICE_VERSION
+from playlist_builder.models import Features, Heard, Mark, Skipped, Tags, VoiceSpan
 from playlist_builder.steps import STEP_FEATURES
 
 BUSY_S = 30.0
@@ -51,7 +52,17 @@ def _layout_1(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO derived VALUES (0)")
 
 
-MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_layout_1,)
+def _layout_2(connection: sqlite3.Connection) -> None:
+    """Room for voices; tags are read anew at the next scan, since more of them count."""
+    connection.execute(
+        "CREATE TABLE heard (identity TEXT PRIMARY KEY, verdict TEXT NOT NULL,"
+        " confidence REAL NOT NULL, spans TEXT NOT NULL) WITHOUT ROWID"
+    )
+    connection.execute("ALTER TABLE derived ADD COLUMN voice_version INTEGER NOT NULL DEFAULT 0")
+    connection.execute("UPDATE files SET mtime_ns = -1")
+
+
+MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_layout_1, _layout_2)
 """Layout n + 1 is made from layout n by entry n; entries are only ever appended."""
 
 
@@ -134,17 +145,22 @@ class Cache:
             identity for (identity,) in self._connection.execute("SELECT identity FROM features")
         }
 
-    def rows(self) -> Iterator[tuple[File, Features, Mark]]:
+    def heard_identities(self) -> set[str]:
+        """All recordings in which voices were listened for."""
+        return {identity for (identity,) in self._connection.execute("SELECT identity FROM heard")}
+
+    def rows(self) -> Iterator[tuple[File, Features, Mark, Heard | None]]:
         """Every path whose features are known, ordered by path."""
         columns = ", ".join(f"features.{name}" for name in _SCALARS)
         rows = self._connection.execute(
             "SELECT path, size, mtime_ns, files.identity, tags, missing,"  # noqa: S608 - own names
-            " marks.energy, marks.vocals, marks.banned, marks.note, features.steps,"
+            " marks.energy, marks.vocals, marks.banned, marks.note,"
+            " heard.verdict, heard.confidence, heard.spans, features.steps,"
             f" {columns} FROM files JOIN features USING (identity)"
-            " LEFT JOIN marks USING (identity) ORDER BY path"
+            " LEFT JOIN marks USING (identity) LEFT JOIN heard USING (identity) ORDER BY path"
         )
         for path, size, mtime_ns, identity, tags, missing, *rest in rows:
-            energy, vocals, banned, note, steps, *scalars = rest
+            energy, vocals, banned, note, verdict, confidence, spans, steps, *scalars = rest
             yield (
                 File(
                     os.fsdecode(path),
@@ -157,6 +173,7 @@ class Cache:
                     **dict(zip(_SCALARS, scalars, strict=True)), steps=_steps_from_blob(steps)
                 ),
                 Mark(energy, vocals, bool(banned), note or ""),
+                verdict and Heard(verdict, confidence, _spans_from_json(spans)),
             )
 
     def store(self, file: File, features: Features | None) -> None:
@@ -183,6 +200,15 @@ class Cache:
                     (file.identity, features.steps.astype(_STEP_TYPE).tobytes(), *values),
                 )
 
+    def store_heard(self, identity: str, heard: Heard) -> None:
+        """Keep what was heard in a recording."""
+        spans = json.dumps([dataclasses.astuple(span) for span in heard.spans])
+        with self._connection:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?)",
+                (identity, heard.verdict, heard.confidence, spans),
+            )
+
     def store_skipped(self, skipped: Skipped, stat: Stat) -> None:
         """Keep the reason why a path is not a track, so that it is not tried again and again."""
         path = os.fsencode(skipped.path)
@@ -205,9 +231,10 @@ class Cache:
         with self._connection:
             self._connection.executemany("DELETE FROM files WHERE path = ?", rows)
             self._connection.executemany("DELETE FROM skipped WHERE path = ?", rows)
-            self._connection.execute(
-                "DELETE FROM features WHERE identity NOT IN (SELECT identity FROM files)"
-            )
+            for table in ("features", "heard"):
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE identity NOT IN (SELECT identity FROM files)"  # noqa: S608 - own names
+                )
 
     def mark(self, identity: str) -> Mark:
         """Return what the user said about a recording."""
@@ -245,9 +272,15 @@ class Cache:
         (verdict,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise sqlite3.DatabaseError("it is damaged")
-        (version,) = self._connection.execute("SELECT features_version FROM derived").fetchone()
-        if version != FEATURES_VERSION:
+        features_version, voice_version = self._connection.execute(
+            "SELECT features_version, voice_version FROM derived"
+        ).fetchone()
+        if features_version != FEATURES_VERSION:
             self._renew_derived()
+        if voice_version != VOICE_VERSION:
+            with self._connection:
+                self._connection.execute("DELETE FROM heard")
+                self._connection.execute("UPDATE derived SET voice_version = ?", (VOICE_VERSION,))
 
     def _migrate(self) -> None:
         with self._connection:
@@ -272,6 +305,10 @@ class Cache:
 
 def _steps_from_blob(blob: bytes) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     return np.frombuffer(blob, _STEP_TYPE).reshape(-1, len(STEP_FEATURES)).astype(np.float32)
+
+
+def _spans_from_json(text: str) -> tuple[VoiceSpan, ...]:
+    return tuple(VoiceSpan(*values) for values in json.loads(text))
 
 
 def _tags_from_json(text: str) -> Tags:

@@ -2,6 +2,7 @@
 
 PlaylistBuilderError
 ├── AudioError       a file that cannot be decoded as music
+├── VoiceModelError  the network that hears voices is missing or damaged
 ├── LibraryError     the library file, or a track it does not hold
 ├── ProfileError     a profile that is missing or not valid
 ├── QueryError       a tag query that cannot be read
@@ -18,6 +19,10 @@ class PlaylistBuilderError(Exception):
 
 class AudioError(PlaylistBuilderError):
     """A file that cannot be decoded as music; the text is the reason alone, without the path."""
+
+
+class VoiceModelError(PlaylistBuilderError):
+    """The file of the voice detector is missing, damaged or not of this kind."""
 
 
 class LibraryError(PlaylistBuilderError):

@@ -80,6 +80,9 @@ _NO_LYRICS = re.compile(
     r"(?:\[[\d:.]+\]\s*)?[\[(]?\s*(?:au:)?\s*instrumental\s*[\])]?", re.IGNORECASE
 )
 
+_LRC_HEADER = re.compile(r"^\s*\[[a-z#]+:[^\]]*\]\s*$", re.IGNORECASE | re.MULTILINE)
+_LRC_TIME = re.compile(r"\[[\d:.]+\]")
+
 _Words = dict[str, list[str]]
 
 
@@ -147,8 +150,13 @@ def _first(words: _Words, field: str) -> str:
 
 
 def _has_lyrics(words: _Words) -> bool:
-    texts = (text for field in _LYRICS for text in _values(words, field))
-    return any(not _NO_LYRICS.fullmatch(text) for text in texts)
+    return any(are_lyrics(text) for field in _LYRICS for text in _values(words, field))
+
+
+def are_lyrics(text: str) -> bool:
+    """Whether a text, plain or LRC, holds words to sing, and not just that there are none."""
+    words = _LRC_HEADER.sub("", text).strip()
+    return bool(_LRC_TIME.sub("", words).strip()) and not _NO_LYRICS.fullmatch(words)
 
 
 def _number(words: _Words, field: str) -> float | None:

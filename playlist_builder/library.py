@@ -9,22 +9,22 @@ by processes that never touch the library file; every result is committed as it 
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import platformdirs
 
-from playlist_builder import analysis, energy, voice
+from playlist_builder import analysis, energy, listening, voice
 from playlist_builder.cache import Cache, File, Stat
 from playlist_builder.costs import relative, rescale
 from playlist_builder.errors import LibraryError
-from playlist_builder.models import Features, Mark, Skipped, Track
+from playlist_builder.models import Features, Heard, Mark, Skipped, Track
 from playlist_builder.workers import WorkerDied, Workers
 
 AUDIO_SUFFIXES = frozenset(
@@ -79,7 +79,8 @@ class ScanReport:
     """What a scan did: counts of paths, and every path that is not a track with the reason.
 
     `retagged` are known paths whose tags changed, `copied` are new paths of known music that is
-    still at its old place as well. None of these, nor `moved`, was decoded.
+    still at its old place as well. None of these, nor `moved`, was decoded. `listened` counts known
+    music that was decoded for its voices alone; `deaf` says why nobody listened for voices, if so.
     """
 
     analysed: int = 0
@@ -88,6 +89,8 @@ class ScanReport:
     retagged: int = 0
     copied: int = 0
     removed: int = 0
+    listened: int = 0
+    deaf: str = ""
     skipped: Sequence[Skipped] = ()
     seconds: float = 0.0
 
@@ -114,11 +117,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the library file held when a scan began; `measured` grows with what it decodes."""
+    """What the library file held when a scan began; the sets grow with what it decodes."""
 
     files: dict[str, tuple[Stat, str, bool]]  # path to stat, identity, whether missing
     skipped: dict[str, tuple[Stat, str]]  # path to stat, reason
     measured: set[str]  # identities
+    heard: set[str]  # identities
 
 
 @dataclass(slots=True)
@@ -126,6 +130,7 @@ class _Tally:
     analysed: int = 0
     unchanged: int = 0
     retagged: int = 0
+    listened: int = 0
     new: dict[str, str] = field(default_factory=dict)  # path to identity, not decoded
     skipped: list[Skipped] = field(default_factory=list)
 
@@ -162,10 +167,13 @@ class Library:
         *folders: str | os.PathLike[str],
         jobs: int | None = None,
         executor: Executor | None = None,
+        vocals: bool = True,
         prune: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> ScanReport:
         """Bring the library up to date with folders (or single files).
+
+        With `vocals` every recording is listened to once for voices, in the same decoding.
 
         `jobs` processes decode, as many as there are cores if not said; or `executor` does.
         Files that have vanished are kept as missing, or forgotten with `prune`. Interrupting
@@ -173,7 +181,13 @@ class Library:
         """
         began = time.monotonic()
         roots = [_root(folder) for folder in folders]
-        known = _Known(self._cache.files(), self._cache.skipped(), self._cache.identities())
+        deaf = listening.problem() if vocals else "not asked for"
+        known = _Known(
+            self._cache.files(),
+            self._cache.skipped(),
+            self._cache.identities(),
+            self._cache.heard_identities(),
+        )
         files, tally = known.files, _Tally()
         todo: list[tuple[str, Stat]] = []
         seen: set[str] = set()
@@ -181,7 +195,12 @@ class Library:
             seen.add(path)
             if isinstance(found, Skipped):
                 tally.skipped.append(found)
-            elif path in files and files[path][0] == found and files[path][1] in known.measured:
+            elif (
+                path in files
+                and files[path][0] == found
+                and files[path][1] in known.measured
+                and (deaf or files[path][1] in known.heard)
+            ):
                 tally.unchanged += 1
             elif path in known.skipped and known.skipped[path][0] == found:
                 tally.skipped.append(Skipped(path, known.skipped[path][1]))
@@ -193,7 +212,7 @@ class Library:
         if todo:
             own = executor or Workers(min(jobs or _cores(), len(todo)), limit_s=LIMIT_S)
             try:
-                self._work(own, todo, known, tally, progress)
+                self._work(own, todo, known, tally, progress, listen=not deaf)
             finally:
                 if executor is None:
                     own.shutdown(cancel_futures=True)
@@ -205,6 +224,8 @@ class Library:
             retagged=tally.retagged,
             copied=len(tally.new) - moved,
             removed=removed,
+            listened=tally.listened,
+            deaf=deaf,
             skipped=tuple(sorted(tally.skipped, key=lambda skipped: skipped.path)),
             seconds=time.monotonic() - began,
         )
@@ -214,7 +235,7 @@ class Library:
 
         Two files of the same music are one track, under the first path that exists.
         """
-        rows: dict[str, tuple[File, Features, Mark]] = {}
+        rows: dict[str, Row] = {}
         for row in self._cache.rows():
             known = rows.get(row[0].identity)
             if known is None or (known[0].missing and not row[0].missing):
@@ -268,62 +289,61 @@ class Library:
         """Replace what the user said about a recording."""
         self._cache.store_mark(identity, mark)
 
-    def _work(
+    def _work(  # noqa: PLR0913 - the state of one scan
         self,
         executor: Executor,
         todo: list[tuple[str, Stat]],
         known: _Known,
         tally: _Tally,
         progress: Callable[[Progress], None] | None,
+        *,
+        listen: bool,
     ) -> None:
         """Have every path read and keep the results; the largest first, so no core waits last."""
         todo.sort(key=lambda item: (-item[1].size, item[0]))
         sizes = dict(todo)
         total_bytes = sum(found.size for found in sizes.values())
         done = done_bytes = 0
-        first = analysis.identify if known.measured else analysis.analyse
         waiting = iter(todo)
         pending: dict[Future[analysis.Outcome], str] = {}
         limit = PENDING_PER_JOB * _cores()
         while True:
             for path, _ in islice(waiting, max(0, limit - len(pending))):
-                pending[executor.submit(first, path)] = path
+                pending[executor.submit(*_first(path, sizes[path], known, listen=listen))] = path
             if not pending:
                 return
             finished, _ = wait(pending, return_when=FIRST_COMPLETED)
             for future in finished:
                 path = pending.pop(future)
-                before, found, features = _outcome(future, path, sizes[path])
-                met = not isinstance(found, File) or found.identity in known.measured
-                if features is None and not met:
-                    pending[executor.submit(analysis.analyse, path)] = path
+                outcome = _outcome(future, path, sizes[path])
+                more = _second(outcome, known, listen=listen)
+                if more is not None:
+                    pending[executor.submit(*more)] = path
                     continue
-                self._keep(before, found, features, known.files, tally)
-                if features is not None:
-                    known.measured.add(found.identity if isinstance(found, File) else "")
+                self._keep(outcome, known, tally)
                 done += 1
                 done_bytes += sizes[path].size
                 if progress is not None:
                     progress(Progress(done, len(todo), done_bytes, total_bytes, path))
 
-    def _keep(
-        self,
-        before: Stat,
-        found: File | Skipped,
-        features: Features | None,
-        files: dict[str, tuple[Stat, str, bool]],
-        tally: _Tally,
-    ) -> None:
+    def _keep(self, outcome: analysis.Outcome, known: _Known, tally: _Tally) -> None:
+        found = outcome.found
         if isinstance(found, Skipped):
             tally.skipped.append(found)
-            self._cache.store_skipped(found, before)
+            self._cache.store_skipped(found, outcome.stat)
             return
-        self._cache.store(found, features)
-        if features is not None:
+        self._cache.store(found, outcome.features)
+        if outcome.heard is not None:
+            self._cache.store_heard(found.identity, outcome.heard)
+            known.heard.add(found.identity)
+        if outcome.features is not None:
+            known.measured.add(found.identity)
             tally.analysed += 1
-        elif found.path in files:
+        elif outcome.heard is not None:
+            tally.listened += 1
+        elif found.path in known.files:
             tally.retagged += 1
-        else:
+        if outcome.features is None and found.path not in known.files:
             tally.new[found.path] = found.identity
 
     def _settle(
@@ -358,22 +378,46 @@ class Library:
         return moved, len(vanished) if prune else len(newly)
 
 
+def _first(path: str, stat_: Stat, known: _Known, *, listen: bool) -> tuple[Any, ...]:
+    """Return the call that tells what a path is, as cheaply as possible."""
+    if not known.measured:
+        return analysis.analyse, path, listen
+    file = known.files.get(path)
+    if file is not None and file[0] == stat_ and file[1] in known.measured:
+        return analysis.listen, path  # nothing else can be missing
+    return analysis.identify, path
+
+
+def _second(outcome: analysis.Outcome, known: _Known, *, listen: bool) -> tuple[Any, ...] | None:
+    """Return the call that finds what is still missing, if anything is."""
+    found = outcome.found
+    if isinstance(found, Skipped):
+        return None
+    if outcome.features is None and found.identity not in known.measured:
+        return analysis.analyse, found.path, listen
+    if listen and outcome.heard is None and found.identity not in known.heard:
+        return analysis.listen, found.path
+    return None
+
+
 def _outcome(future: "Future[analysis.Outcome]", path: str, before: Stat) -> analysis.Outcome:
     try:
         return future.result()
     except WorkerDied as death:
-        return before, Skipped(path, f"the decoder {death}"), None
+        return analysis.Outcome(before, Skipped(path, f"the decoder {death}"))
 
 
-def _scored(rows: Sequence[tuple[File, Features, Mark]]) -> list[Track]:
-    contours = energy.contours([features.steps for _, features, _ in rows])
-    return [
-        _track(file, features, mark, contour)
-        for (file, features, mark), contour in zip(rows, contours, strict=True)
-    ]
+Row = tuple[File, Features, Mark, Heard | None]
 
 
-def _track(file: File, features: Features, mark: Mark, contour: energy.Contour) -> Track:
+def _scored(rows: Sequence[Row]) -> list[Track]:
+    contours = energy.contours([features.steps for _, features, _, _ in rows])
+    return [_track(*row, contour) for row, contour in zip(rows, contours, strict=True)]
+
+
+def _track(
+    file: File, features: Features, mark: Mark, heard: Heard | None, contour: energy.Contour
+) -> Track:
     level = energy.overall(contour)
     if mark.energy is not None:
         contour = np.clip(contour + np.float32(mark.energy - level), 0.0, 1.0)
@@ -385,9 +429,10 @@ def _track(file: File, features: Features, mark: Mark, contour: energy.Contour) 
         features=features,
         energy=level,
         contour=contour,
-        vocals=voice.verdict(file.tags, mark),
+        vocals=voice.judge(file.tags, mark, heard).vocals,
         mark=mark,
         missing=file.missing,
+        heard=heard,
     )
 
 
@@ -422,13 +467,14 @@ def _walk(roots: Iterable[str]) -> Iterator[tuple[str, Stat | Skipped]]:
                 yield path, found
                 continue
             folders = []
+            lyrics = {entry.path for entry in found if entry.name.endswith(".lrc")}
             for entry in found:
                 if _is_folder(entry):
                     folders.append(entry.path)
                     if _may_be_track(entry.name):
                         yield entry.path, Skipped(entry.path, "a folder; what it holds is scanned")
                 elif _may_be_track(entry.name):
-                    yield entry.path, _stat(entry)
+                    yield entry.path, _stat(entry, lyrics)
             stack.extend(reversed(folders))
 
 
@@ -460,11 +506,13 @@ def _may_be_track(name: str) -> bool:
     return suffix in AUDIO_SUFFIXES or suffix in CONTAINER_SUFFIXES
 
 
-def _stat(entry: os.DirEntry[str]) -> Stat | Skipped:
+def _stat(entry: os.DirEntry[str], lyrics: Collection[str]) -> Stat | Skipped:
     try:
         status = entry.stat()
     except OSError as error:
         return Skipped(entry.path, error.strerror or str(error))
     if not stat.S_ISREG(status.st_mode):
         return Skipped(entry.path, "not a regular file")
+    if lyrics and analysis.lyrics_of(entry.path) in lyrics:
+        return analysis.with_lyrics(entry.path, status)
     return Stat(status.st_size, status.st_mtime_ns)

@@ -103,11 +103,30 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceSpan:
+    """Seconds of a track in which a voice was heard, with a confidence 0..1."""
+
+    start_s: float
+    end_s: float
+    kind: Literal["sung", "spoken"]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the voice detector heard in one track, how sure it is (0..1), and where."""
+
+    verdict: Literal["none", "sung", "spoken", "unknown"]
+    confidence: float
+    spans: tuple[VoiceSpan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """What the user said about a track; kept whatever happens to the file."""
 
     energy: float | None = None
-    vocals: Literal["none", "sung"] | None = None
+    vocals: Literal["none", "wordless", "sung", "spoken"] | None = None
     banned: bool = False
     note: str = ""
 
@@ -129,6 +148,8 @@ class Track:
     vocals: Vocals = "unknown"
     mark: Mark = Mark()
     missing: bool = False
+    heard: Heard | None = None
+    """None where nobody has listened for voices."""
 
     @property
     def duration_s(self) -> float:

@@ -173,7 +173,7 @@ def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[
     return [
         *_rises(order, rules.loudness_step_lu),
         *_narrow(order, reach, scaled=scaled),
-        *_voices(order, rules),
+        *_voices(order),
     ]
 
 
@@ -199,17 +199,27 @@ def _narrow(order: Order, reach: float, *, scaled: bool) -> list[str]:
     return [f"{reached}; the peak asks for {peak:.2f}: {ending}"]
 
 
-def _voices(order: Order, rules: Rules) -> list[str]:
-    counts = Counter(track.vocals for track in order.tracks)
+def _voices(order: Order) -> list[str]:
+    """Tell what is known of voices: nothing unverified goes unsaid, whatever is allowed."""
     total = len(order.tracks)
     lines = []
-    if counts["unknown"] and rules.vocals != "allow":
+    doubtful = [track for track in order.tracks if track.vocals == "unknown"]
+    unheard = sum(track.heard is None for track in doubtful)
+    if unheard:
         lines.append(
-            f"{counts['unknown']} of {total} tracks are not verified to be free of words;"
-            " listen and mark them, or scan with the vocals extra"
+            f"{unheard} of {total} tracks are not verified to be free of words;"
+            " scan without --no-vocals, or listen and mark them"
         )
-    if counts["wordless"]:
-        lines.append(f"{counts['wordless']} of {total} tracks hold a wordless voice")
+    if len(doubtful) > unheard:
+        some = ", ".join(f"'{_called(track)}'" for track in doubtful if track.heard is not None)
+        lines.append(
+            f"{len(doubtful) - unheard} of {total} tracks may hold a voice: {some};"
+            " listen and mark them"
+        )
+    for kind, what in (("wordless", "a wordless voice"), ("sung", "singing"), ("spoken", "speech")):
+        count = sum(track.vocals == kind for track in order.tracks)
+        if count:
+            lines.append(f"{count} of {total} tracks hold {what}")
     return lines
 
 

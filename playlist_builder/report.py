@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from math import isfinite
 from pathlib import PurePath
 from textwrap import fill
 
@@ -15,6 +16,7 @@ from playlist_builder.curve import Profile
 from playlist_builder.library import Standing
 from playlist_builder.models import STEP_S, SURE_KEY, SURE_TEMPO, Session, Slot, Track
 from playlist_builder.reasons import Reason
+from playlist_builder.voice import Evidence, Judgement
 
 NUMBERS = frozenset(
     ("start", "energy", "plan", "length", "LUFS", "BPM", "from", "to", "off plan", "step", "LU")
@@ -90,7 +92,12 @@ def tracks_text(tracks: Sequence[Track], *, width: int) -> str:
 
 
 def track_text(
-    track: Track, reasons: Sequence[energy.Reason], standing: Standing, *, width: int
+    track: Track,
+    judged: Judgement,
+    reasons: Sequence[energy.Reason],
+    standing: Standing,
+    *,
+    width: int,
 ) -> str:
     """Draw one track: what it is, its contour, why it has its energy, and what is like it."""
     features, tags = track.features, track.tags
@@ -102,7 +109,8 @@ def track_text(
         f"loudness    {features.loudness_lufs:.1f} LUFS, range {features.loudness_range_lu:.1f} LU",
         f"sample peak {features.sample_peak_dbfs:.1f} dBFS",
         f"startle     {track.startle_lu:.1f} LU: largest rise within one second",
-        f"vocals      {track.vocals}",
+        f"vocals      {track.vocals} (confidence {judged.confidence:.2f})",
+        *(_evidence(each) for each in judged.evidence),
     ]
     if features.tempo_confidence >= SURE_TEMPO:
         lines.append(
@@ -193,6 +201,11 @@ def _actual(slots: Sequence[Slot]) -> list[float]:
         step = int((time_s - slot.start_s) / STEP_S)
         energies.append(slot.contour[min(step, len(slot.contour) - 1)])
     return energies
+
+
+def _evidence(evidence: Evidence) -> str:
+    weight = f"{evidence.weight:+.1f}" if isfinite(evidence.weight) else "    "
+    return f"            {weight}  {evidence.source}: {_plain(evidence.words)}"
 
 
 def _marks(track: Track) -> list[str]:

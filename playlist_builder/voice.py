@@ -1,19 +1,206 @@
-"""Evidence that a track is sung, spoken or neither; the strongest evidence decides.
+"""Evidence that a track is sung, spoken or neither, and what follows from all of it.
 
-It refuses to guess: without evidence the verdict is `unknown`, never `none`.
+Every piece of evidence is a log-odds that somebody sings or speaks (positive) or that nobody does
+(negative); they are added, so that no single careless tag decides, and all of them can be shown.
+Only what the user said decides alone. From `DECISIVE` on there is a verdict; below, it is
+`unknown`, never `none`: the room refuses to guess.
+
+Voice without words is `wordless` where something says so: a title ("Vocalise", "humming"), or a
+language tag `zxx` (no linguistic content) on a track in which a voice is heard.
+
+The weights are judgement. Lyrics in the file outweigh everything; what was heard outweighs a
+single word in a tag, because a sung track called "instrumental" would do harm.
 """
 
-from playlist_builder.models import Mark, Tags, Vocals
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from playlist_builder.models import Heard, Mark, Tags, Vocals
 
 NO_WORDS = "zxx"  # ISO 639-2: no linguistic content
 
+LYRICS, SINGER, TITLE, GENRE, REMARK, LYRICIST = 12.0, 5.0, 3.0, 2.0, 1.5, 1.0
+"""Weights by where the words stand: REMARK is a mood or comment."""
+LANGUAGE = 3.0
+MOST_BRAINZ = 2.0
+"""Most that AcousticBrainz's chance of a voice weighs: its classifier mistakes pads for voices."""
+MOST_HEARD = 5.0
+DECISIVE = 1.0
 
-def verdict(tags: Tags, mark: Mark) -> Vocals:
-    """Whether a track holds voice: by the user's mark, embedded lyrics, then the language tag."""
+Says = Literal["sung", "spoken", "wordless", "none"]
+
+_PHRASES: dict[Says, tuple[str, ...]] = {
+    "none": (
+        r"instrumentals?|karaoke|backing track|minus one|vocals? (?:removed|off)",
+        r"(?:no|non|without|w/o|minus|off)[- ]?(?:vocals?|voice|lyrics|singing|words)",
+        r"instrumental(?:fassung|version|musik)|ohne (?:gesang|stimme|worte|text)",
+        r"sans (?:paroles|voix|chant)|instrumentale?s?",
+        r"sin (?:voz|voces|letra|palabras)|pista de acompañamiento",
+        r"インスト(?:ゥルメンタル|ルメンタル)?|カラオケ|オフ[・ ]?ボーカル|歌なし|伴奏",
+    ),
+    "wordless": (
+        r"vocali[sz]es?|wordless|humming|hummed",
+        r"summchor|gesummt|bouche fermée|bocca chiusa|boca cerrada|tarareo",
+        r"ハミング|ヴォカリーズ|ボカリーズ",
+    ),
+    "spoken": (
+        r"spoken[- ](?:word|intro)|audio ?books?|podcast|guided (?:meditation|relaxation)",
+        r"narrat(?:ion|ed)|interview|speech|sermon|lecture|announcement",
+        r"hörbuch|hörspiel|geführte meditation|gesprochen|ansage|lesung",
+        r"livre audio|méditation guidée|texte lu",
+        r"audiolibro|meditación guiada|hablado|narrado",
+        r"朗読|語り|ナレーション|オーディオブック|誘導瞑想|講演",
+    ),
+    "sung": (
+        r"a ?cc?app?ella|vocals?|vocalists?|sung by|singing|singer[- ]?songwriter|lyrics",
+        r"mit gesang|gesungen",
+        r"avec (?:paroles|voix)|chantée?",
+        r"con (?:voz|letra)|cantad[oa]",
+        r"ボーカル(?:入り|版|曲)?|ヴォーカル|歌入り|歌もの",
+    ),
+}
+"""In English, German, French, Spanish and Japanese; the first kind that is found counts, so that
+"no vocals" says nothing of vocals."""
+_SUNG_GENRES = (
+    r"opera|oper|opéra|ópera|choral|choir|chanson|lied(?:er)?|canción|vocal .*|rap|hip[- ]?hop",
+    r"歌曲|合唱|オペラ",
+)
+"""What is sung as a genre, though not as a title: a chorale may be for organ."""
+
+
+def _compiled(phrases: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    """Japanese does not part words; elsewhere a phrase has to stand between them."""
+    return tuple(
+        re.compile(rf"(?<!\w)(?:{phrase})(?!\w)" if re.search(r"[a-z]", phrase) else phrase)
+        for phrase in phrases
+    )
+
+
+_ANY = re.compile(
+    "|".join(phrase for phrases in (*_PHRASES.values(), _SUNG_GENRES) for phrase in phrases)
+)
+"""Most texts hold none of the phrases, and this tells so at once."""
+_WORDS = tuple((says, _compiled(phrases)) for says, phrases in _PHRASES.items())
+_GENRES = (*_WORDS, ("sung", _compiled(_SUNG_GENRES)))
+_SINGING = re.compile(
+    r"\b(?:vocals?|voice|sing(?:er|ing)|soprano|mezzo|contralto|tenor|baritone|choir|rap)\b"
+)
+_SPEAKING = re.compile(r"\b(?:narrat\w+|spoken|recit\w+|speech|speaker)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason to believe in a voice or in none: where it stands, what it says, log-odds."""
+
+    source: str
+    says: Vocals
+    weight: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What all evidence comes to, the strongest first; `confidence` is 0.5 to 1."""
+
+    vocals: Vocals
+    confidence: float
+    evidence: tuple[Evidence, ...]
+
+
+def judge(tags: Tags, mark: Mark, heard: Heard | None) -> Judgement:
+    """Weigh what the user said, the tags, and what was heard in the audio."""
+    found = sorted(_tagged(tags), key=lambda each: -abs(each.weight))
+    if heard is not None:
+        found.append(_of_audio(heard))
+        found.sort(key=lambda each: -abs(each.weight))
     if mark.vocals is not None:
-        return mark.vocals
-    if tags.has_lyrics:
-        return "sung"
-    if any(language.casefold() == NO_WORDS for language in tags.languages):
+        said = Evidence("your mark", mark.vocals, math.inf, f"you marked it as {mark.vocals}")
+        return Judgement(mark.vocals, 1.0, (said, *found))
+    total = sum(each.weight for each in found)
+    confidence = 1.0 / (1.0 + math.exp(-abs(total)))
+    return Judgement(_verdict(found, total), confidence, tuple(found))
+
+
+def _verdict(found: list[Evidence], total: float) -> Vocals:
+    voices = [each for each in found if each.weight > 0.0]
+    if any(each.says == "wordless" for each in found) and not any(
+        each.source in {"lyrics", "performers"} for each in voices
+    ):
+        return "wordless"
+    no_words = any(each.source == "language" for each in found)
+    if total >= DECISIVE:
+        spoken = sum(each.weight for each in voices if each.says == "spoken")
+        kind: Vocals = "spoken" if spoken > sum(each.weight for each in voices) / 2 else "sung"
+        return "wordless" if no_words and kind == "sung" and voices[0].source == "audio" else kind
+    if total <= -DECISIVE:
         return "none"
     return "unknown"
+
+
+def _of_audio(heard: Heard) -> Evidence:
+    sure = DECISIVE + (MOST_HEARD - DECISIVE) * heard.confidence
+    where = ", ".join(f"{_clock(span.start_s)}-{_clock(span.end_s)}" for span in heard.spans)
+    if heard.verdict == "none":
+        return Evidence("audio", "none", -sure, "no voice is heard")
+    if heard.verdict == "unknown":
+        return Evidence(
+            "audio", "unknown", 0.0, f"perhaps a voice{' at ' + where if where else ''}"
+        )
+    words = f"a voice is heard{' at ' + where if where else ''}"
+    return Evidence("audio", heard.verdict, sure, words)
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{int(seconds % 60):02}"
+
+
+def _tagged(tags: Tags) -> Iterator[Evidence]:
+    if tags.has_lyrics:
+        yield Evidence("lyrics", "sung", LYRICS, "lyrics come with the file")
+    for performer in tags.performers:
+        role = _plain(performer.rpartition("(")[2])
+        if _SPEAKING.search(role):
+            yield Evidence("performers", "spoken", SINGER, performer)
+        elif _SINGING.search(role):
+            yield Evidence("performers", "sung", SINGER, performer)
+    if any(_plain(language) == NO_WORDS for language in tags.languages):
+        yield Evidence("language", "none", -LANGUAGE, "the language tag zxx: no words")
+    for source, weight, texts in (
+        ("title", TITLE, (tags.title,)),
+        ("version", TITLE, (tags.version,)),
+        ("genre", GENRE, tags.genres),
+        ("mood", REMARK, tags.moods),
+        ("comment", REMARK, tags.comments),
+    ):
+        yield from _said(source, weight, texts)
+    if tags.lyricists:
+        yield Evidence("lyricist", "sung", LYRICIST, f"words by {', '.join(tags.lyricists)}")
+    if tags.voice_chance is not None:
+        chance = min(max(tags.voice_chance, 1e-6), 1.0 - 1e-6)
+        weight = min(max(math.log(chance / (1.0 - chance)), -MOST_BRAINZ), MOST_BRAINZ)
+        says: Vocals = "sung" if weight > 0.0 else "none"
+        words = f"a voice with chance {tags.voice_chance:.2f}, by AcousticBrainz"
+        yield Evidence("AcousticBrainz", says, weight, words)
+
+
+def _said(source: str, weight: float, texts: Iterable[str]) -> Iterator[Evidence]:
+    """Yield what each text of a field says first."""
+    for text in texts:
+        plain = _plain(text)
+        if not _ANY.search(plain):
+            continue
+        for says, patterns in _GENRES if source == "genre" else _WORDS:
+            found = next(filter(None, (pattern.search(plain) for pattern in patterns)), None)
+            if found is not None:
+                # A voice without words speaks neither for words nor against them.
+                signed = {"none": -weight, "wordless": 0.0}.get(says, weight)
+                yield Evidence(source, says, signed, f"'{found[0]}' in the {source}")
+                break
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()

@@ -11,7 +11,7 @@ import pytest
 from playlist_builder import cache
 from playlist_builder.cache import Cache, File, Stat
 from playlist_builder.errors import LibraryError
-from playlist_builder.models import Features, Mark, Skipped, Tags
+from playlist_builder.models import Features, Heard, Mark, Skipped, Tags, VoiceSpan
 from playlist_builder.steps import STEP_FEATURES
 
 MARK = Mark(energy=0.25, vocals="none", banned=True, note="bell at the end")
@@ -25,6 +25,7 @@ FEATURES = Features(
     steps=STEPS,
 )
 TAGS = Tags(title="Ö", artists=("a", "b"), has_lyrics=True, duration_s=3.5, languages=("zxx",))
+HEARD = Heard("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
 FILE = File("/m/a.flac", Stat(7, 1_700_000_000_123_456_789), "5f", TAGS)
 
 
@@ -48,11 +49,12 @@ def test_round_trip(path):
     with Cache(path) as one:
         one.store(FILE, FEATURES)
         one.store_mark("5f", MARK)
+        one.store_heard("5f", HEARD)
     with Cache(path) as one:
-        ((file, features, mark),) = one.rows()
+        ((file, features, mark, heard),) = one.rows()
         assert one.files() == {FILE.path: (FILE.stat, "5f", False)}
-        assert one.identities() == {"5f"}
-    assert (file, mark) == (FILE, MARK)
+        assert one.identities() == one.heard_identities() == {"5f"}
+    assert (file, mark, heard) == (FILE, MARK, HEARD)
     assert np.array_equal(features.steps, STEPS)
     assert features.steps.dtype == np.float32
     for name in (field.name for field in dataclasses.fields(Features) if field.name != "steps"):
@@ -135,17 +137,17 @@ def test_backup_before_new_layout(path, monkeypatch):
     """Before the layout changes, the file as it was is put beside it, marks and all."""
     with Cache(path) as one:
         one.store_mark("5f", MARK)
-    assert not os.path.exists(f"{path}.layout-1.backup")  # noqa: PTH110 - a name with a suffix
+    assert not os.path.exists(f"{path}.layout-2.backup")  # noqa: PTH110 - a name with a suffix
 
-    def layout_2(connection):
+    def layout_3(connection):
         connection.execute("ALTER TABLE marks ADD COLUMN mood TEXT")
         connection.execute("UPDATE marks SET note = 'changed'")
 
-    monkeypatch.setattr(cache, "MIGRATIONS", (*cache.MIGRATIONS, layout_2))
+    monkeypatch.setattr(cache, "MIGRATIONS", (*cache.MIGRATIONS, layout_3))
     with Cache(path) as one:
         assert one.mark("5f") == dataclasses.replace(MARK, note="changed")
     monkeypatch.undo()
-    with Cache(f"{path}.layout-1.backup") as backup:
+    with Cache(f"{path}.layout-2.backup") as backup:
         assert backup.mark("5f") == MARK
     assert "newer playlist-builder" in refusal(path)
 
@@ -211,3 +213,29 @@ def test_damaged_inside(path):
         Cache(path)
     assert "\n" not in str(caught.value)
     assert path in str(caught.value)
+
+
+def test_a_new_detector_forgets_what_the_old_one_heard(path, monkeypatch):
+    """Nothing else goes with it."""
+    with Cache(path) as one:
+        one.store(FILE, FEATURES)
+        one.store_heard("5f", HEARD)
+    monkeypatch.setattr(cache, "VOICE_VERSION", cache.VOICE_VERSION + 1)
+    with Cache(path) as one:
+        assert one.heard_identities() == set()
+        assert one.identities() == {"5f"}
+
+
+def test_layout_1_is_brought_forward(path):
+    """Marks and features stay, and the tags of every file are read anew at the next scan."""
+    os.makedirs(os.path.dirname(path))  # noqa: PTH103, PTH120 - a name with a suffix
+    with closing(sqlite3.connect(path)) as raw, raw:
+        cache.MIGRATIONS[0](raw)
+        raw.execute("PRAGMA user_version = 1")
+        raw.execute("INSERT INTO marks VALUES ('5f', 0.25, 'none', 1, 'bell at the end')")
+        raw.execute("INSERT INTO files VALUES (x'61', 7, 8, '5f', '{\"title\": \"T\"}', 0)")
+    with Cache(path) as one:
+        assert one.mark("5f") == MARK
+        assert one.files() == {"a": (Stat(7, -1), "5f", False)}
+        assert one.heard_identities() == set()
+    assert os.path.exists(f"{path}.layout-1.backup")  # noqa: PTH110 - a name with a suffix

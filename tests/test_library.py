@@ -11,7 +11,7 @@ import mutagen
 import numpy as np
 import pytest
 
-from playlist_builder import analysis, audio
+from playlist_builder import analysis, audio, listening
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import Library
 from playlist_builder.models import Features, Mark, Skipped
@@ -165,7 +165,7 @@ def test_a_layout_is_backed_up_before_it_changes(tmp_path, monkeypatch):
     monkeypatch.setattr(cache, "MIGRATIONS", later)
     with cache.Cache(os.fspath(tmp_path / "l.db")) as opened:
         assert opened.mark("abc") == Mark(note="precious")
-    assert (tmp_path / "l.db.layout-1.backup").exists()
+    assert (tmp_path / "l.db.layout-2.backup").exists()
     monkeypatch.undo()
     with pytest.raises(LibraryError, match="newer playlist-builder"):
         Library.open(tmp_path / "l.db")
@@ -230,6 +230,45 @@ def test_no_known_music_is_sent_to_the_decoder(library, music, threads):
     assert (report.analysed, report.unchanged) == (0, 0)
     titles = [track.tags.title for track in library.tracks(missing=True)]
     assert titles == ["Retagged 2", "Retagged 3", "Piece 0", "Piece 1"]
+
+
+def test_voices_are_listened_for_once(library, music, threads):
+    """In the same decoding; or later, where that was not asked for, and then for voices alone."""
+    report = library.scan(music, executor=threads, vocals=False)
+    assert (report.analysed, report.listened, report.deaf) == (4, 0, "not asked for")
+    assert [track.heard for track in library.tracks()] == [None] * 4
+    assert library.scan(music, executor=threads, vocals=False).unchanged == 4
+    threads.asked.clear()
+    report = library.scan(music, executor=threads)
+    assert threads.asked == [analysis.listen] * 4
+    assert (report.analysed, report.listened, report.unchanged) == (0, 4, 0)
+    assert all(track.heard is not None for track in library.tracks())
+    assert library.scan(music, executor=threads).unchanged == 4
+    write(music / "new.flac", 9)
+    report = library.scan(music, executor=threads)
+    assert threads.asked[4:] == [analysis.identify, analysis.analyse]
+    assert (report.analysed, report.listened, report.unchanged) == (1, 0, 4)
+
+
+def test_a_broken_detector_is_told_and_claims_nothing(library, music, threads, monkeypatch):
+    monkeypatch.setattr(listening, "problem", lambda: "voice_weights.npz: damaged")
+    report = library.scan(music, executor=threads)
+    assert (report.analysed, report.deaf) == (4, "voice_weights.npz: damaged")
+    assert {track.vocals for track in library.tracks()} == {"unknown"}
+
+
+def test_lyrics_beside_a_file_count_as_soon_as_they_are_there(library, music, threads):
+    library.scan(music, executor=threads)
+    (music / "1.lrc").write_text("[00:01.00]la la la", encoding="utf-8")
+    (music / "2.lrc").write_text("[00:00.00]Instrumental", encoding="utf-8")
+    threads.asked.clear()
+    library.scan(music, executor=threads)
+    assert threads.asked == [analysis.identify] * 2
+    assert library.find("Piece 1").vocals == "sung"
+    assert library.find("Piece 2").vocals != "sung"
+    (music / "1.lrc").unlink()
+    library.scan(music, executor=threads)
+    assert library.find("Piece 1").vocals != "sung"
 
 
 def test_marks_follow_the_music_wherever_it_goes(library, music, threads):
@@ -308,10 +347,10 @@ def test_links_that_lead_in_circles_are_listed(library, music, threads):
 def test_a_decoder_that_dies_costs_one_file(library, music, threads, monkeypatch):
     really = analysis.analyse
 
-    def deadly(path):
+    def deadly(path, listen):
         if path.endswith("2.flac"):
             raise WorkerDied("crashed")
-        return really(path)
+        return really(path, listen)
 
     monkeypatch.setattr(analysis, "analyse", deadly)
     report = library.scan(music, executor=threads)

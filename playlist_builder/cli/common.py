@@ -46,11 +46,16 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 def scanned(
-    library: "Library", folders: Sequence[str], *, jobs: int | None = None, prune: bool = False
+    library: "Library",
+    folders: Sequence[str],
+    *,
+    jobs: int | None = None,
+    prune: bool = False,
+    vocals: bool = True,
 ) -> "ScanReport":
     """Scan with a progress bar, and tell what came of it on standard error."""
     with progress_bar() as progress:
-        report = library.scan(*folders, jobs=jobs, prune=prune, progress=progress)
+        report = library.scan(*folders, jobs=jobs, prune=prune, vocals=vocals, progress=progress)
     for skipped in report.skipped:
         click.echo(shown(f"skipped {skipped.path}: {skipped.reason}"), err=True)
     counts = {
@@ -59,9 +64,12 @@ def scanned(
         "moved": report.moved,
         "retagged": report.retagged,
         "copied": report.copied,
+        "listened to": report.listened,
         "missing": report.removed,
         "skipped": len(report.skipped),
     }
+    if vocals and report.deaf:
+        click.echo(shown(f"voices are not listened for: {report.deaf}"), err=True)
     told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     click.echo(f"{told or 'no tracks'} in {report.seconds:.1f} s", err=True)
     return report

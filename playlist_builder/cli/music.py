@@ -1,7 +1,8 @@
 """Commands about the music itself: scan, tracks, show, mark."""
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,16 +24,23 @@ if TYPE_CHECKING:
 @click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True))
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; as many as cores if not said.")
 @click.option("--prune", is_flag=True, help="Forget files that have vanished.")
+@click.option("--no-vocals", is_flag=True, help="Do not listen for voices.")
 @library_option
 @json_option
-def scan(
-    folders: Sequence[str], jobs: int | None, library: str | None, *, prune: bool, as_json: bool
+def scan(  # noqa: PLR0913 - each is an option
+    folders: Sequence[str],
+    jobs: int | None,
+    library: str | None,
+    *,
+    prune: bool,
+    no_vocals: bool,
+    as_json: bool,
 ) -> None:
     """Bring the library up to date with FOLDERS; only new music is decoded."""
     from playlist_builder.library import Library
 
     with Library.open(library) as opened:
-        report = scanned(opened, folders, jobs=jobs, prune=prune)
+        report = scanned(opened, folders, jobs=jobs, prune=prune, vocals=not no_vocals)
     if as_json:
         print_json(
             {
@@ -42,6 +50,7 @@ def scan(
                 "retagged": report.retagged,
                 "copied": report.copied,
                 "removed": report.removed,
+                "listened": report.listened,
                 "skipped": [{"path": s.path, "reason": s.reason} for s in report.skipped],
                 "seconds": round(report.seconds, 3),
             }
@@ -103,13 +112,14 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
 @json_option
 def show(track: str, library: str | None, *, as_json: bool) -> None:
     """Show one TRACK (a path, file name or title) and the reasons of its energy."""
-    from playlist_builder import energy
+    from playlist_builder import energy, voice
     from playlist_builder.library import Library
 
     with Library.open(library) as opened:
         found = opened.find(track)
         standing = opened.standing(found)
     reasons = energy.reasons(found.features.steps)
+    judged = voice.judge(found.tags, found.mark, found.heard)
     if found.mark.energy is not None:
         said = found.energy - sum(reason.energy for reason in reasons)
         reasons.append(energy.Reason("your mark", said))
@@ -125,6 +135,17 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
                 "tempo_confidence": round(found.features.tempo_confidence, 3),
                 "key": found.features.key,
                 "key_confidence": round(found.features.key_confidence, 3),
+                "vocals_confidence": round(judged.confidence, 3),
+                "voice_spans": [asdict(span) for span in found.heard.spans] if found.heard else [],
+                "evidence": [
+                    {
+                        "source": each.source,
+                        "says": each.says,
+                        "weight": round(each.weight, 2) if math.isfinite(each.weight) else None,
+                        "words": each.words,
+                    }
+                    for each in judged.evidence
+                ],
                 "reasons": [
                     {"name": each.name, "energy": round(each.energy, 4), "because": each.because}
                     for each in reasons
@@ -142,14 +163,16 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
         return
     from playlist_builder.report import track_text
 
-    click.echo(shown(track_text(found, reasons, standing, width=width())))
+    click.echo(shown(track_text(found, judged, reasons, standing, width=width())))
 
 
 @click.command()
 @click.argument("track")
 @click.option("--energy", type=click.FloatRange(0, 1), help="The energy you hear, from 0 to 1.")
 @click.option("--instrumental", "vocals", flag_value="none", help="It has no voice.")
-@click.option("--vocal", "vocals", flag_value="sung", help="It is sung or spoken.")
+@click.option("--wordless", "vocals", flag_value="wordless", help="It has voices without words.")
+@click.option("--vocal", "vocals", flag_value="sung", help="It is sung.")
+@click.option("--spoken", "vocals", flag_value="spoken", help="It is spoken, or holds speech.")
 @click.option("--ban/--unban", default=None, help="Never use it, or use it again.")
 @click.option("--note", help="A note to yourself.")
 @click.option("--clear", is_flag=True, help="Take back all that was said before.")

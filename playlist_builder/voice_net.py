@@ -1,0 +1,249 @@
+"""The network that hears voices: samples to logits of voice and of speech, and nothing else.
+
+It is FireRedVAD-AED (a DFSMN of 588,000 weights, Apache-2.0), run every 20 ms instead of every 10
+and fine-tuned by `tests/evaluation/fit_voice.py` on voices mixed into instrumental music. It runs
+in numpy; its weights lie in `voice_weights.npz` and are never trusted further than their shapes.
+"""
+
+import io
+import math
+import zipfile
+import zlib
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
+from numpy.typing import NDArray
+
+from playlist_builder.errors import VoiceModelError
+
+Floats = NDArray[np.float32]
+
+RATE = 16000
+FRAME, HOP, NFFT, BANDS = 400, 320, 512, 80
+"""Kaldi's filter bank, 25 ms each 20 ms."""
+PER_S = RATE // HOP
+
+LAYERS, CHANNELS, HIDDEN, OUTPUTS = 8, 128, 256, 2
+REACH = 10
+"""Frames to either side that one memory of the network sees."""
+BLOCK = 16
+"""Frames per product with a banded matrix."""
+
+CHUNK_S, CONTEXT_S = 30, 1
+"""Heard at once, and besides to either side; eight memories see 1.6 s, but little of the end."""
+BATCH = 500
+"""Frames whose spectra are taken at once: so many as stay in the processor's cache."""
+
+MIN_RATE, MAX_RATE = 4000, 768000
+
+LARGEST_FILE = 8_000_000
+_DAMAGE = (
+    OSError,
+    EOFError,
+    KeyError,
+    ValueError,
+    AttributeError,
+    TypeError,
+    RuntimeError,
+    MemoryError,
+    SyntaxError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What numpy and zipfile raise for a file that is not what it should be."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """Weights, ready to be multiplied by; may be shared among listeners."""
+
+    mean: Floats
+    scale: Floats
+    dense: tuple[Floats, ...]  # (outputs, inputs)
+    bias: tuple[Floats | None, ...]
+    memories: tuple[Floats, ...]  # a banded matrix per channel
+    outputs: Floats  # hidden numbers to the logits of voice, and of speech if it is voice
+    output_bias: Floats
+    bank: Floats
+    window: Floats
+
+
+def _shapes() -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {
+        "mean": (BANDS,),
+        "scale": (BANDS,),
+        "outputs": (OUTPUTS, HIDDEN),
+        "output_bias": (OUTPUTS,),
+    }
+    inputs = BANDS
+    for layer in range(LAYERS):
+        shapes[f"up{layer}"], shapes[f"up_bias{layer}"] = (HIDDEN, inputs), (HIDDEN,)
+        shapes[f"down{layer}"] = (CHANNELS, HIDDEN)
+        shapes[f"taps{layer}"] = (CHANNELS, 2 * REACH + 1)
+        inputs = CHANNELS
+    shapes["down_bias0"] = (CHANNELS,)
+    shapes["last"], shapes["last_bias"] = (HIDDEN, CHANNELS), (HIDDEN,)
+    return shapes
+
+
+def load(path: Traversable) -> Model:
+    """Read the model; raises `VoiceModelError` if the file is not exactly what it should be."""
+    shapes = _shapes()
+    found: dict[str, Floats] = {}
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            raise VoiceModelError(f"{path}: too large for a voice model")
+        with np.load(io.BytesIO(content), allow_pickle=False) as data:
+            for name, shape in shapes.items():
+                values = data[name]
+                if values.shape != shape or values.dtype not in (np.float16, np.float32):
+                    raise VoiceModelError(f"{path}: {name} is not as it should be")
+                found[name] = np.ascontiguousarray(values, np.float32)
+                if not np.isfinite(found[name]).all():
+                    raise VoiceModelError(f"{path}: {name} holds a number that is none")
+    except _DAMAGE as error:
+        raise VoiceModelError(f"{path}: not a voice model: {error}") from error
+    dense: list[Floats] = []
+    bias: list[Floats | None] = []
+    for layer in range(LAYERS):
+        dense += [found[f"up{layer}"], found[f"down{layer}"]]
+        bias += [found[f"up_bias{layer}"], found.get(f"down_bias{layer}")]
+    return Model(
+        mean=found["mean"],
+        scale=found["scale"],
+        dense=(*dense, found["last"]),
+        bias=(*bias, found["last_bias"]),
+        memories=tuple(_band(found[f"taps{layer}"]) for layer in range(LAYERS)),
+        outputs=found["outputs"],
+        output_bias=found["output_bias"],
+        bank=_mel(),
+        window=_window(),
+    )
+
+
+def _band(taps: Floats) -> Floats:
+    """Write each channel's filter as a matrix: BLOCK frames with their neighbours to BLOCK."""
+    band = np.zeros((CHANNELS, BLOCK + 2 * REACH, BLOCK), np.float32)
+    for at in range(BLOCK):
+        band[:, at : at + 2 * REACH + 1, at] = taps
+    return band
+
+
+def _window() -> Floats:
+    n = np.arange(FRAME)
+    return ((0.5 - 0.5 * np.cos(2 * np.pi * n / (FRAME - 1))) ** 0.85).astype(np.float32)
+
+
+def _mel() -> Floats:
+    def mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
+        return 1127.0 * np.log(1.0 + hz / 700.0)
+
+    low, high = mel(np.array([20.0, RATE / 2]))
+    edges = np.linspace(low, high, BANDS + 2)
+    at = mel(RATE / NFFT * np.arange(NFFT // 2, dtype=np.float64))
+    up = (at - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
+    down = (edges[2:, None] - at) / (edges[2:] - edges[1:-1])[:, None]
+    return np.asarray(np.maximum(0, np.minimum(up, down)).T, np.float32)
+
+
+def filter_bank(model: Model, samples: Floats) -> Floats:
+    """Turn samples at 16 kHz into (BANDS, frames), normalised."""
+    import scipy.fft  # noqa: PLC0415 - half a second, and only listening needs it
+
+    frames = sliding_window_view(samples, FRAME)[::HOP]
+    bank = np.empty((BANDS, len(frames)), np.float32)
+    for start in range(0, len(frames), BATCH):
+        x = frames[start : start + BATCH] * np.float32(32768)
+        x -= x.mean(axis=1, keepdims=True)
+        y = np.empty_like(x)
+        y[:, 1:] = x[:, 1:] - np.float32(0.97) * x[:, :-1]
+        y[:, 0] = np.float32(0.03) * x[:, 0]
+        y *= model.window
+        spectrum = scipy.fft.rfft(y, NFFT, axis=1)[:, :-1]
+        power = spectrum.real**2 + spectrum.imag**2
+        loud = np.log(np.maximum(power @ model.bank, np.float32(2**-23)))
+        bank[:, start : start + BATCH] = ((loud - model.mean) * model.scale).T
+    return bank
+
+
+def hidden_layer(model: Model, bank: Floats) -> Floats:
+    """Turn (BANDS, frames) into the network's last hidden layer, (HIDDEN, frames)."""
+    x = bank
+    for layer in range(LAYERS):
+        y = _dense(model, 2 * layer, x)
+        np.maximum(y, 0, out=y)
+        y = _dense(model, 2 * layer + 1, y)
+        if layer == 0:
+            x = _remember(np.maximum(y, 0, out=y), model.memories[0])
+        else:
+            x = x + _remember(y, model.memories[layer])
+    y = _dense(model, 2 * LAYERS, x)
+    return np.maximum(y, 0, out=y)
+
+
+def _dense(model: Model, number: int, x: Floats) -> Floats:
+    y = model.dense[number] @ x
+    bias = model.bias[number]
+    if bias is not None:
+        y += bias[:, None]
+    return y
+
+
+def _remember(x: Floats, band: Floats) -> Floats:
+    frames = x.shape[1]
+    blocks = -(-frames // BLOCK)
+    padded = np.zeros((CHANNELS, blocks * BLOCK + 2 * REACH), np.float32)
+    padded[:, REACH : REACH + frames] = x
+    step = padded.strides[1]
+    shape = (CHANNELS, blocks, BLOCK + 2 * REACH)
+    windows = as_strided(padded, shape, (padded.strides[0], BLOCK * step, step))
+    y: Floats = np.matmul(np.ascontiguousarray(windows), band)
+    return y.reshape(CHANNELS, blocks * BLOCK)[:, :frames]
+
+
+CROSSINGS = 20
+"""Of the windowed sinc to either side."""
+PASS = 0.98
+LARGEST = 4_000_000
+"""Numbers in a resampling matrix; a rate that would need more goes by way of the spectrum."""
+
+
+class Resampler:
+    """Whole seconds in, whole seconds out."""
+
+    def __init__(self, rate: int) -> None:
+        self.rate = rate
+        common = math.gcd(rate, RATE)
+        many = max(1, round(160 * common / RATE))
+        self.up, self.down = RATE // common * many, rate // common * many
+        while rate % self.down or RATE % self.up:
+            many -= 1
+            self.up, self.down = RATE // common * many, rate // common * many
+        slower = min(1.0, RATE / rate) * PASS
+        self.side = math.ceil(CROSSINGS / slower)
+        self.matrix: Floats | None = None
+        if rate != RATE and (self.down + 2 * self.side) * self.up <= LARGEST:
+            at = np.arange(-self.side, self.down + self.side)[:, None]
+            lag = at - np.arange(self.up) * (rate / RATE)
+            inside = np.abs(lag) <= self.side
+            taper = np.where(inside, np.cos(np.pi / 2 * np.clip(lag / self.side, -1, 1)) ** 2, 0)
+            self.matrix = (slower * np.sinc(slower * lag) * taper).astype(np.float32)
+
+    def __call__(self, samples: Floats) -> Floats:
+        """Return the samples at 16 kHz."""
+        import scipy.fft  # noqa: PLC0415 - as above
+
+        length = len(samples) * RATE // self.rate
+        if self.rate == RATE:
+            return samples
+        if self.matrix is None:
+            spectrum = scipy.fft.rfft(samples)[: length // 2 + 1]
+            factor = np.float32(length / len(samples))
+            return np.asarray(scipy.fft.irfft(spectrum, length) * factor, np.float32)
+        padded = np.pad(samples, self.side)
+        windows = sliding_window_view(padded, self.down + 2 * self.side)[:: self.down]
+        return np.asarray(np.ascontiguousarray(windows) @ self.matrix, np.float32).ravel()
