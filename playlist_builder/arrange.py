@@ -60,28 +60,11 @@ from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Session, Track
 from playlist_builder.rules import Pin, Request
 from playlist_builder.solver import Solution, solve
-from playlist_builder.stage import Ask, Leave, Scale, Stage, set_up, task
+from playlist_builder.stage import Ask, Leave, Scale, Stage, leaves, set_up, task
 
 __all__ = ["Pin", "Request", "Scale", "alternatives", "arrange"]
 
 NO_REQUEST = Request()
-TOLERANCES_S = (60.0, 120.0, 300.0, 600.0)
-STARTLES_LU = (3.0, 6.0, np.inf)
-
-
-def leaves(*, pinned: bool) -> list[Leave]:
-    """Return what is lifted at each attempt, from nothing to all of it."""
-    steps = [Leave()]
-    if pinned:
-        steps.append(replace(steps[-1], pin_limits=True))
-    steps.append(replace(steps[-1], artist_max=True))
-    steps.append(replace(steps[-1], artist_gap=True))
-    steps.append(replace(steps[-1], colour=True))
-    steps.extend(replace(steps[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)
-    if pinned:
-        steps.append(replace(steps[-1], pin_minutes=True))
-    steps.extend(replace(steps[-1], startle_lu=startle_lu) for startle_lu in STARTLES_LU)
-    return steps
 
 
 def arrange(  # noqa: PLR0913 - each option of the command line is one of these
@@ -102,7 +85,8 @@ def arrange(  # noqa: PLR0913 - each option of the command line is one of these
     come. Raises ArrangeError where the tracks cannot fill the session, ProfileError where the
     profile cannot take the duration.
     """
-    return _arrange(set_up(tracks, profile, Ask(duration_s, seed, scale, tolerance_s, request)))
+    stage = set_up(tracks, profile, Ask(duration_s, seed, scale, tolerance_s, request))
+    return _arrange(stage, leaves(pinned=bool(stage.pins)))[0]
 
 
 def alternatives(  # noqa: PLR0913 - as arrange, and a count
@@ -116,29 +100,34 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
     tolerance_s: float = 30.0,
     request: Request = NO_REQUEST,
 ) -> list[Session]:
-    """Return up to `count` sessions, the best first; any two share less than half of their tracks.
+    """Return up to `count` sessions, the best first; any two share at most half of their tracks.
 
-    Pinned tracks do not count as shared. Fewer sessions are returned where the library holds
-    no more; raises as `arrange` does where it holds none.
+    Pinned tracks do not count as shared. No rule gives way only to be different: where the library
+    holds no more sessions like the first, fewer are returned. Raises as `arrange` does where it
+    holds none.
     """
     ask = Ask(duration_s, seed, scale, tolerance_s, request)
     kept = {pin.track for pin in request.pins}
     sessions: list[Session] = []
+    allowed: Sequence[Leave] | None = None
     while len(sessions) < count:
+        stage = set_up(tracks, profile, ask)
         try:
-            session = _arrange(set_up(tracks, profile, ask))
+            session, lifted = _arrange(stage, allowed or leaves(pinned=bool(stage.pins)))
         except ArrangeError:
             if not sessions:
                 raise
             break
         sessions.append(session)
+        allowed = allowed or lifted
         free = [slot for slot in session.slots if not kept & {slot.path, slot.identity}]
         ask = replace(ask, earlier=(*ask.earlier, frozenset(slot.identity for slot in free)))
     return sessions
 
 
-def _arrange(stage: Stage) -> Session:
-    leave, found = _solved(stage)
+def _arrange(stage: Stage, allowed: Sequence[Leave]) -> tuple[Session, Sequence[Leave]]:
+    """Return the best session, and how much of what may be lifted it took."""
+    leave, found, lifted = _solved(stage, allowed)
     sequence = np.array(found.sequence)
     order = outcome.Order(
         [stage.tracks[piece] for piece in found.sequence],
@@ -149,19 +138,20 @@ def _arrange(stage: Stage) -> Session:
     pins = [(pin, found.sequence.index(piece)) for pin, piece in stage.pins]
     ask = stage.ask
     told = outcome.warnings(order, stage.rules, stage.reach, scaled=ask.scale == "relative")
-    return replace(
+    session = replace(
         outcome.session(order, ask.scale, ask.seed, found.cost, found.bound),
         warnings=(*stage.notes, *told),
         relaxed=tuple(outcome.given_up(order, stage.rules, ask.tolerance_s, pins)),
     )
+    return session, lifted
 
 
-def _solved(stage: Stage) -> tuple[Leave, Solution]:
-    """Return what had to be lifted, and the best session under what is left."""
-    for leave in leaves(pinned=bool(stage.pins)):
+def _solved(stage: Stage, allowed: Sequence[Leave]) -> tuple[Leave, Solution, Sequence[Leave]]:
+    """Return what had to be lifted, the best session under what is left, and all attempts."""
+    for attempt, leave in enumerate(allowed, start=1):
         found = solve(task(stage, leave))
         if found is not None:
-            return _restored(stage, leave, found)
+            return *_restored(stage, leave, found), allowed[:attempt]
     raise ArrangeError(
         f"No order of the {len(stage.tracks)} tracks that pass fills"
         f" {stage.profile.duration_s / 60.0:.0f} min under these rules and pins."

@@ -227,11 +227,15 @@ def _because(group: int, share: float, steps: NDArray[np.float32], weights: Weig
     """Say which feature of a group speaks loudest for what the group adds."""
     if group >= len(GROUPS):
         return ""
-    values = np.clip(np.asarray(steps, np.float64), weights.low, weights.high).mean(axis=0)
-    spoken = (values - weights.centre) * weights.weight * _MEMBERSHIP[:, group]
-    column = int(np.argmax(np.copysign(spoken, spoken * share)))
+    raw = np.asarray(steps, np.float64)
+    values = np.clip(raw, weights.low, weights.high).mean(axis=0)
+    members = np.flatnonzero(_MEMBERSHIP[:, group])
+    spoken = ((values - weights.centre) * weights.weight)[members] * np.sign(share)
+    if spoken.max() <= 0.0:
+        return ""
+    column = int(members[np.argmax(spoken)])
     words, unit = WORDS[STEP_FEATURES[column]]
-    found, usual = values[column], weights.centre[column]
+    found, usual = raw[:, column].mean(), weights.centre[column]
     return f"{words} {_number(found, unit)}, typically {_number(usual, unit)}"
 
 

@@ -108,9 +108,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a track stands in its library: 0..1 on the relative scale, nearest tracks first."""
+    """Where a track stands in its library.
+
+    `percentile` is its energy on the relative scale, 0..1; `calmer` of the `others` have less. The
+    tracks next to it come nearest first.
+    """
 
     percentile: float
+    calmer: int
+    others: int
     above: tuple[Track, ...]
     below: tuple[Track, ...]
 
@@ -180,7 +186,7 @@ class Library:
         loses nothing that was done. Raises `LibraryError` for a folder that does not exist.
         """
         began = time.monotonic()
-        roots = [_root(folder) for folder in folders]
+        roots = list(dict.fromkeys(_root(folder) for folder in folders))
         deaf = listening.problem() if vocals else "not asked for"
         known = _Known(
             self._cache.files(),
@@ -270,10 +276,10 @@ class Library:
             f"No track '{name}' in the library. See 'playlist-builder tracks', or scan its folder."
         )
 
-    def identities(self, paths: Iterable[str]) -> set[str]:
-        """Return the identities of the music that lies at paths of the library."""
+    def identities(self, paths: Iterable[str]) -> dict[str, str]:
+        """Return the identity of the music at each path that the library knows."""
         files = self._cache.files()
-        return {files[path][1] for path in paths if path in files}
+        return {path: files[path][1] for path in paths if path in files}
 
     def standing(self, track: Track, count: int = 3) -> Standing:
         """Tell where a track stands among the others by its energy, with its neighbours."""
@@ -281,9 +287,10 @@ class Library:
         others.sort(key=lambda other: (abs(other.energy - track.energy), other.path))
         below = [other for other in others if other.energy <= track.energy]
         above = [other for other in others if other.energy > track.energy]
+        calmer = sum(other.energy < track.energy for other in others)
         table = relative(np.array([track.energy, *(other.energy for other in others)]))
         percentile = float(rescale(np.array([track.energy], np.float32), table)[0])
-        return Standing(percentile, tuple(above[:count]), tuple(below[:count]))
+        return Standing(percentile, calmer, len(others), tuple(above[:count]), tuple(below[:count]))
 
     def mark(self, identity: str, mark: Mark) -> None:
         """Replace what the user said about a recording."""

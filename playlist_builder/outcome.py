@@ -179,14 +179,19 @@ def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[
 
 def _rises(order: Order, limit_lu: float) -> list[str]:
     steps = [
-        (right.features.start_loudness_lufs - left.features.end_loudness_lufs, right)
-        for left, right in zip(order.tracks[:-1], order.tracks[1:], strict=True)
+        (right.features.start_loudness_lufs - left.features.end_loudness_lufs, right, start_ms)
+        for left, right, start_ms in zip(
+            order.tracks[:-1], order.tracks[1:], order.starts_ms[1:], strict=True
+        )
     ]
     beyond = [step for step in steps if step[0] > limit_lu + HEARD_LU]
     if not beyond:
         return []
-    worst_lu, track = max(beyond, key=lambda step: step[0])
+    worst_lu, track, start_ms = max(beyond, key=lambda step: step[0])
+    minutes, seconds = divmod(start_ms // 1000, 60)
+    phase = order.profile.phase_at(start_ms / 1000.0).name
     worst = f"the worst rises {worst_lu:.1f} LU into '{_called(track)}'"
+    worst += f" at {minutes}:{seconds:02} ({phase})"
     return [f"{len(beyond)} loudness steps beyond {limit_lu:g} LU; {worst}"]
 
 

@@ -91,7 +91,9 @@ _RANGE = re.compile(rf"(?P<low>{_NUMBER})?(?P<dots>\.\.)?(?P<high>{_NUMBER})?")
 
 def parse(text: str) -> Predicate:
     """Return the predicate of one query; raises `QueryError` saying what is wrong with it."""
-    if not text.strip() or len(text) > LONGEST:
+    if len(text) > LONGEST:
+        raise QueryError(f"A query of more than {LONGEST} characters. Give several shorter ones.")
+    if not text.strip():
         raise QueryError("An empty query says nothing. Give one such as genre:ambient.")
     tests: list[Predicate] = []
     place = 0

@@ -13,8 +13,8 @@ from playlist_builder.curve import Profile
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Session, Track
 from playlist_builder.rules import Request
-from playlist_builder.solver import runners_up
-from playlist_builder.stage import Ask, Leave, set_up, task
+from playlist_builder.solver import allows, runners_up
+from playlist_builder.stage import Ask, leaves, set_up, task
 
 NO_REQUEST = Request()
 
@@ -56,10 +56,9 @@ def explain(
             " allows. Build the session anew."
         ) from error
     material = stage.material
-    lifted = Leave(
-        artist_max=True, artist_gap=True, colour=True, pin_minutes=True, startle_lu=np.inf
-    )
-    own = task(stage, lifted if session.relaxed else Leave())
+    # The least that has to be lifted for the session itself, so that no runner-up takes more.
+    attempts = [task(stage, leave) for leave in leaves(pinned=bool(stage.pins))]
+    own = next((each for each in attempts if allows(each, sequence)), attempts[-1])
     others = runners_up(own, sequence)
     reasons: list[Reason] = []
     for number, (slot, piece, other) in enumerate(

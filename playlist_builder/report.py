@@ -7,6 +7,7 @@ from pathlib import PurePath
 from textwrap import fill
 
 import numpy as np
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -91,13 +92,14 @@ def tracks_text(tracks: Sequence[Track], *, width: int) -> str:
     return _drawn(table, width)
 
 
-def track_text(
+def track_text(  # noqa: PLR0913 - what there is to show
     track: Track,
     judged: Judgement,
     reasons: Sequence[energy.Reason],
     standing: Standing,
     *,
     width: int,
+    ascii_only: bool = False,
 ) -> str:
     """Draw one track: what it is, its contour, why it has its energy, and what is like it."""
     features, tags = track.features, track.tags
@@ -119,8 +121,9 @@ def track_text(
     if features.key_confidence >= SURE_KEY:
         lines.append(f"key         {features.key} (confidence {features.key_confidence:.2f})")
     lines += [f"marked      {text}" for text in _marks(track)]
-    calmer = f"{100 * standing.percentile:.0f} % of your library is calmer"
-    lines += ["", f"energy      {track.energy:.2f} on the absolute scale from 0 to 1; {calmer}"]
+    relative = f"{standing.percentile:.2f} relative to your library"
+    calmer = f"{standing.calmer} of {standing.others} other tracks are calmer"
+    lines += ["", f"energy      {track.energy:.2f} on the absolute scale, {relative} ({calmer})"]
     for reason in reasons:
         because = f" ({reason.because})" if reason.because else ""
         lines += fill(
@@ -140,7 +143,17 @@ def track_text(
             for number, other in enumerate(others)
         ]
     contour = [float(value) for value in track.contour]
-    lines += ["", chart(None, contour, duration_s=track.duration_s, phases=(), width=width)]
+    lines += [
+        "",
+        chart(
+            None,
+            contour,
+            duration_s=track.duration_s,
+            phases=(),
+            width=width,
+            ascii_only=ascii_only,
+        ),
+    ]
     return "\n".join(lines)
 
 
@@ -247,6 +260,9 @@ def _table(*columns: str) -> Table:
 
 
 def _drawn(table: Table, width: int) -> str:
+    for column in table.columns:
+        if column.header in NUMBERS:  # a number that is cut is another number
+            column.min_width = max(cell_len(str(cell)) for cell in (column.header, *column.cells))
     console = Console(width=width, color_system=None, force_terminal=False, legacy_windows=False)
     with console.capture() as capture:
         console.print(table, markup=False, highlight=False)

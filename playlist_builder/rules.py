@@ -5,7 +5,7 @@ which a session may hold only so many (one artist, copies of one recording). It 
 weigh anything: whether a track that may be used is a good choice is the work of `solver`.
 
 A track is counted under the first of these rules that removes it: missing file, banned, heard
-before (`avoid`), excluded, not included, voice, too short, too long.
+before (`avoid`), excluded, not included, voice, silent, too short, too long.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ import numpy as np
 
 from playlist_builder.curve import Profile, Rules
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import STEP_S, Track, Vocals
+from playlist_builder.models import SILENCE_LUFS, STEP_S, Track, Vocals
 from playlist_builder.queries import Predicate, any_of
 
 COPY_S = 2.0
@@ -37,6 +37,7 @@ ADMITTED: dict[str, frozenset[Vocals]] = {
 """What each vocals rule admits. `exclude` takes the unverified, and the session says how many."""
 
 LENGTH = attrgetter("features.duration_s")
+LOUDNESS = attrgetter("features.loudness_lufs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ def _reasons(track: Track, rules: Rules, request: Request, longest_s: float) -> 
     yield ("not included" if request.include is not None and not request.include(track) else "")
     if track.vocals not in ADMITTED[rules.vocals]:
         yield "unverified" if track.vocals == "unknown" else track.vocals
+    yield "silent" if track.features.loudness_lufs <= SILENCE_LUFS else ""
     yield "too short" if track.duration_s < max(rules.track_min_s, STEP_S) else ""
     yield "too long" if track.duration_s > min(rules.track_max_s, longest_s) else ""
 
@@ -133,9 +135,11 @@ def admit(
 ) -> tuple[list[int], Counter[str]]:
     """Return the places of the tracks that pass, and how many each rule removed."""
     length = np.fromiter(map(LENGTH, tracks), np.float64, len(tracks))
+    loudness = np.fromiter(map(LOUDNESS, tracks), np.float64, len(tracks))
     fits = (length >= max(rules.track_min_s, STEP_S)) & (
         length <= min(rules.track_max_s, longest_s)
     )
+    fits &= loudness > SILENCE_LUFS
     admitted = ADMITTED[rules.vocals]
     passed: list[int] = []
     removed: Counter[str] = Counter()

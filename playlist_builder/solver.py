@@ -161,6 +161,13 @@ def arena_of(task: Task, chosen: Ints) -> Arena:
     return Arena(material, scheme, task.groups(chosen), demands, task.use_all, price, whim, seams)
 
 
+def allows(task: Task, sequence: Ints) -> bool:
+    """Return whether a sequence of pieces is a session that the task allows."""
+    chosen, own = np.unique(sequence, return_inverse=True)
+    arena = arena_of(task, chosen)
+    return bool(lawful(arena, own[None])[0] and np.isfinite(appraise(arena, own[None])[0]))
+
+
 def runners_up(task: Task, sequence: Ints) -> list[tuple[int, float] | None]:
     """Return for each place the piece that would replace it best, and what the session costs then.
 

@@ -31,6 +31,14 @@ from playlist_builder.web import Groups
 
 Scale = Literal["relative", "absolute"]
 
+TOLERANCES_S = (60.0, 120.0, 300.0, 600.0)
+STARTLES_LU = (3.0, 6.0, np.inf)
+
+MOST_TOLERANCE = 0.5  # of the duration
+
+SHARED = 0.4
+"""Most that two alternatives share, of the earlier: at most half of either, as lengths differ."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -65,7 +73,7 @@ class Leave:
 class Stage:
     """Everything about a call that no attempt changes; `tracks` stand in the material's order.
 
-    `pins` come with their pieces, `reach` is the highest energy of the library on the absolute
+    `pins` come with their pieces, `reach` is the highest energy of these tracks on the absolute
     scale, and `notes` say how the task differs from what was asked.
     """
 
@@ -88,6 +96,12 @@ def set_up(tracks: Sequence[Track], profile: Profile, ask: Ask) -> Stage:
     rules, notes = ask.request.rules or profile.rules, []
     request = ask.request.with_queries(rules)
     wanted = profile if ask.duration_s is None else profile.scaled(ask.duration_s)
+    if ask.tolerance_s > MOST_TOLERANCE * wanted.duration_s and not request.use_all:
+        raise ArrangeError(
+            f"A tolerance of {ask.tolerance_s / 60.0:g} min is too much for a session of"
+            f" {wanted.duration_s / 60.0:g} min. Ask for at most half of it."
+        )
+    _check_pins(request.pins)
     longest_s = np.inf if request.use_all else wanted.duration_s + ask.tolerance_s
     passed, removed = admit(tracks, rules, request, longest_s)
     own = [pinned(tracks, pin, rules, request, longest_s) for pin in request.pins]
@@ -96,6 +110,7 @@ def set_up(tracks: Sequence[Track], profile: Profile, ask: Ask) -> Stage:
     if request.use_all:
         spare = _spare(usable, ranks)
         notes = [f"{len(spare)} copies of other tracks are left out"] if spare else []
+        notes += [f"left out: {count} {reason}" for reason, count in sorted(removed.items())]
         kept = [place for place in range(len(usable)) if place not in spare]
         usable, ranks = [usable[place] for place in kept], ranks[kept]
     passed_s = sum(round(track.features.duration_s * 1000) for track in usable) / 1000.0
@@ -115,7 +130,18 @@ def set_up(tracks: Sequence[Track], profile: Profile, ask: Ask) -> Stage:
     pins = tuple(
         (pin, places[id(tracks[place])]) for pin, place in zip(request.pins, own, strict=True)
     )
-    return Stage(usable, material, wanted, rules, ask, pins, float(energies.max()), tuple(notes))
+    reach = max(track.energy for track in usable)
+    return Stage(usable, material, wanted, rules, ask, pins, reach, tuple(notes))
+
+
+def _check_pins(pins: Sequence[Pin]) -> None:
+    """Refuse pins that cannot hold together, whatever the tracks."""
+    names = [pin.track for pin in pins]
+    places = [pin.place for pin in pins if pin.place is not None]
+    for values, what in ((names, "pinned twice"), (places, "a place that two pins ask for")):
+        again = [value for number, value in enumerate(values) if value in values[:number]]
+        if again:
+            raise ArrangeError(f"{again[0]}: {what}. Take one of them away.")
 
 
 def _ranks(tracks: Sequence[Track]) -> Ints:
@@ -145,6 +171,21 @@ def _levy(tracks: Sequence[Track], request: Request) -> Floats:
     wishes = np.array([request.prefer(track) for track in tracks], dtype=np.float64)
     levy: Floats = PREFER_WEIGHT * (1.0 - np.clip(wishes, 0.0, 1.0))
     return levy
+
+
+def leaves(*, pinned: bool) -> list[Leave]:
+    """Return what is lifted at each attempt, from nothing to all of it."""
+    steps = [Leave()]
+    if pinned:
+        steps.append(replace(steps[-1], pin_limits=True))
+    steps.append(replace(steps[-1], artist_max=True))
+    steps.append(replace(steps[-1], artist_gap=True))
+    steps.append(replace(steps[-1], colour=True))
+    steps.extend(replace(steps[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)
+    if pinned:
+        steps.append(replace(steps[-1], pin_minutes=True))
+    steps.extend(replace(steps[-1], startle_lu=startle_lu) for startle_lu in STARTLES_LU)
+    return steps
 
 
 def task(stage: Stage, leave: Leave) -> Task:
@@ -202,7 +243,7 @@ def _groups(tracks: Sequence[Track], stage: Stage, leave: Leave) -> Groups:
     limited.extend((group, 1) for group in copies(tracks))
     for session in stage.ask.earlier:
         again = [place for place, track in enumerate(tracks) if track.identity in session]
-        limited.append((again, max(len(session) // 2 - 1, 0)))
+        limited.append((again, int(SHARED * len(session))))
     member: list[list[int]] = [[] for _ in tracks]
     most: list[int] = []
     for group, limit in limited:

@@ -54,6 +54,45 @@ def paths(session):
     return [slot.path for slot in session.slots]
 
 
+def test_no_rule_gives_way_only_to_be_different():
+    """The one calm session keeps the startle limit; a second one could not."""
+    calm = [plain(n, 5, 0.3, startle_lu=4.0) for n in range(4)]
+    wild = [plain(n, 5, 0.3, startle_lu=20.0) for n in range(4, 12)]
+    sessions = alternatives([*calm, *wild], flat(20, 0.3, max_startle_lu=12.0), 3)
+    assert [session.relaxed for session in sessions] == [()]
+
+
+def test_a_pinned_track_alone_may_break_the_limit_of_its_phase():
+    tracks = [plain(n, 5, 0.3, startle_lu=4.0 if n < 6 else 20.0) for n in range(12)]
+    request = Request(pins=(Pin(tracks[9].path),))
+    session = arrange(tracks, flat(20, 0.3, max_startle_lu=12.0), request=request)
+    assert sum(int(path == tracks[9].path) for path in paths(session)) == 1
+    assert not {track.path for track in tracks[6:]} - {tracks[9].path} & set(paths(session))
+    assert [line.split(":")[0] for line in session.relaxed] == ["startle"]
+
+
+def test_a_silent_track_is_never_used():
+    silent = plain(99, 5, 0.0)
+    silent = replace(silent, features=replace(silent.features, loudness_lufs=-70.0))
+    tracks = [plain(n, 5, 0.0) for n in range(4)]
+    assert silent.path not in paths(arrange([*tracks, silent], flat(20, 0.0)))
+    with pytest.raises(ArrangeError, match="1 tracks silent"):
+        arrange([silent, *tracks[:2]], flat(20, 0.0))
+
+
+def test_pins_that_cannot_hold_together_are_named():
+    tracks = [plain(n, 5) for n in range(8)]
+    one, two = tracks[0].path, tracks[1].path
+    for pins in ((Pin(one, place=1), Pin(two, place=1)), (Pin(one, place=1), Pin(one, place=3))):
+        with pytest.raises(ArrangeError, match="Take one of them away"):
+            arrange(tracks, flat(20), request=Request(pins=pins))
+
+
+def test_a_tolerance_beyond_half_of_the_session_is_refused():
+    with pytest.raises(ArrangeError, match="at most half"):
+        arrange([plain(n, 5) for n in range(8)], flat(20), tolerance_s=1e9)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_small_sessions_are_within_one_percent_of_the_exhaustive_optimum(seed):
     """The bound never exceeds the optimum, and what is unlawful is said."""
@@ -411,7 +450,7 @@ def test_the_worst_loudness_step_is_named():
     ]
     request = Request(pins=(Pin("/music/000000.flac", place=1),))
     session = arrange(tracks, flat(10), request=request)
-    line = "1 loudness steps beyond 3 LU; the worst rises 10.0 LU into 'Loud'"
+    line = "1 loudness steps beyond 3 LU; the worst rises 10.0 LU into 'Loud' at 5:00 (only)"
     assert line in session.warnings
     free = arrange(tracks, flat(10))
     assert paths(free) == ["/music/000001.flac", "/music/000000.flac"]

@@ -336,3 +336,76 @@ def test_what_cannot_be_asked_is_one_line(demo, arguments, code, message):
     folder, _ = demo
     done = run(*ARC, "--library", folder / "library.db", *arguments, code=code)
     assert message in done.stderr
+
+
+@pytest.mark.parametrize("query", ["-path:night", "-title:light", "-artist:harbour seven"])
+def test_a_query_may_begin_with_a_dash(demo, query):
+    folder, _ = demo
+    library = ("--library", folder / "library.db")
+    found = json.loads(run("tracks", query, *library, "--json").stdout)
+    assert 0 < len(found) <= 28
+    plain = json.loads(run("tracks", query[1:], *library, "--json").stdout)
+    assert len(found) + len(plain) == 28
+
+
+def test_numbers_are_never_cut_in_tables(demo):
+    folder, _ = demo
+    lines = run("tracks", "--library", folder / "library.db", COLUMNS="50").stdout.splitlines()
+    assert lines[0].startswith("energy  length   LUFS")
+    assert all(len(line.split()[0]) == 4 for line in lines[1:])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("build", "-o", "-", "--json"), 2, "holds one document"),
+        (("build", "--tolerance", "9999h"), 1, "at most half"),
+        (("build", "--track-minutes", "0", "nan"), 2, "shortest and the longest"),
+        (("build", "--pin", "Thaw@-0"), 2, "give TRACK"),
+        (("mark", "Thaw", "--energy", "nan"), 2, "from 0 to 1"),
+        (("mark", "Thaw", "--note", "two\nlines"), 2, "plain text"),
+    ],
+)
+def test_odd_requests_are_one_line(demo, arguments, code, message):
+    folder, _ = demo
+    done = run(*arguments, "--library", folder / "library.db", code=code)
+    assert message in done.stderr
+
+
+def test_reorder_keeps_paths_and_tells_what_it_leaves_out(demo, tmp_path):
+    """A copy elsewhere is not put in the place of the file that the playlist names."""
+    folder, _ = demo
+    music = sorted((folder / "music").iterdir())[:6]
+    other = tmp_path / "copies"
+    other.mkdir()
+    for path in music:
+        (other / path.name).write_bytes(path.read_bytes())
+    (other / "text.flac").write_text("no music")
+    library = ("--library", tmp_path / "l.db")
+    run("scan", folder / "music", other, *library)
+    names = [path.name for path in music]
+    playlist = other / "p.m3u"
+    playlist.write_text("\n".join([*names, names[0], "text.flac", "gone.flac"]), encoding="utf-8")
+    run("mark", other / names[5], "--ban", *library)
+    document = json.loads(run("reorder", playlist, *library, "--json").stdout)
+    assert sorted(paths_of(document)) == sorted(str(other / name) for name in names[:5])
+    told = " ".join(document["warnings"])
+    for part in ("1 banned", "1 entries that repeat", "text.flac", "not found: gone.flac"):
+        assert part in told
+
+
+def test_a_session_is_avoided_wherever_its_files_are_now(demo, tmp_path):
+    folder, _ = demo
+    music = tmp_path / "music"
+    music.mkdir()
+    for path in (folder / "music").iterdir():
+        (music / path.name).write_bytes(path.read_bytes())
+    library = ("--library", tmp_path / "l.db")
+    run("scan", music, *library)
+    short = ("build", "steady", "--duration", "5m", "--track-minutes", 0.5, 15, *library)
+    before = json.loads(run(*short, "-o", tmp_path / "s.json", "--json").stdout)
+    music.rename(tmp_path / "moved")
+    run("scan", tmp_path / "moved", "--prune", *library)
+    after = json.loads(run(*short, "--avoid", tmp_path / "s.json", "--json").stdout)
+    identities = [{slot["identity"] for slot in each["slots"]} for each in (before, after)]
+    assert not identities[0] & identities[1]

@@ -138,6 +138,17 @@ def test_reasons_name_what_was_measured_with_its_unit():
     assert set(energy.WORDS) == set(STEP_FEATURES) - {"active_share"}
 
 
+@given(st.integers(0, 10_000))
+def test_a_reason_names_a_feature_that_speaks_for_it(seed):
+    """Even where the features of a group speak against what the group adds after rounding."""
+    rng = np.random.default_rng(seed)
+    weights = energy.load_weights()
+    spread = (weights.high - weights.low) / 4
+    matrix = rng.normal(weights.centre, spread, (rng.integers(1, 5), COLUMNS)).astype(np.float32)
+    for reason in energy.reasons(matrix)[1:]:
+        assert reason.because == "" or ", typically " in reason.because
+
+
 def test_clicks_alone_are_sparse_not_driving():
     clicks = np.zeros(20 * RATE)
     for start in range(0, clicks.size, RATE // 2):

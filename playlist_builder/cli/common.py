@@ -21,6 +21,9 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic from click
 
     name = "duration"
 
+    def __init__(self, *, allow_zero: bool = False) -> None:
+        self._zero = allow_zero
+
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
@@ -31,7 +34,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic from click
         seconds = 0.0
         if match:
             seconds = 3600 * float(match["h"] or 0) + 60 * float(match["m"] or 0)
-        if not seconds:
+        if not match or not str(value).strip() or (not seconds and not self._zero):
             self.fail(f"'{value}' is no duration. Give minutes or a text such as 90m or 1h30m.")
         return seconds
 
@@ -136,6 +139,9 @@ def draws_unicode() -> bool:
 
 
 def shown(text: str) -> str:
-    """Replace what the terminal cannot show, such as file names that are not text."""
+    """Replace what the terminal cannot show or would obey, such as escapes in file names."""
     encoding = sys.stdout.encoding or "utf-8"
-    return text.encode(encoding, "replace").decode(encoding)
+    plain = "".join(
+        each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text
+    )
+    return plain.encode(encoding, "replace").decode(encoding)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from playlist_builder.cli.common import (
+    draws_unicode,
     json_option,
     library_option,
     print_json,
@@ -57,7 +58,9 @@ def scan(  # noqa: PLR0913 - each is an option
         )
 
 
-@click.command(context_settings={"ignore_unknown_options": True})  # for -field:value
+@click.command(  # a query may begin with a dash, and with an h after it
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]}
+)
 @click.argument("query", nargs=-1)
 @click.option(
     "--sort",
@@ -68,7 +71,7 @@ def scan(  # noqa: PLR0913 - each is an option
 @library_option
 @json_option
 def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: bool) -> None:
-    r"""List the tracks of the library, or those that QUERY names.
+    """List the tracks of the library, or those that QUERY names.
 
     \b
     genre:ambient              the genre holds it
@@ -80,7 +83,7 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
 
     Text: title artist album genre mood comment language date path key vocals.
     Numbers: year energy peak bpm length (minutes) loudness range startle brightness.
-    """
+    """  # noqa: D301 - click reads the backslash
     from playlist_builder.library import Library
     from playlist_builder.queries import parse
 
@@ -94,7 +97,7 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
     with Library.open(library) as opened:
         found = opened.tracks()
     if query:
-        wanted = parse(" ".join(query))
+        wanted = parse(" ".join(map(_quoted, query)))
         found = [track for track in found if wanted(track)]
     found.sort(key=orders[sort])
     if as_json:
@@ -163,7 +166,18 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
         return
     from playlist_builder.report import track_text
 
-    click.echo(shown(track_text(found, judged, reasons, standing, width=width())))
+    click.echo(
+        shown(
+            track_text(
+                found,
+                judged,
+                reasons,
+                standing,
+                width=width(),
+                ascii_only=not draws_unicode(),
+            )
+        )
+    )
 
 
 @click.command()
@@ -193,12 +207,23 @@ def mark(  # noqa: PLR0913, PLR0917 - each is an option
 
     said = {"energy": energy, "vocals": vocals, "banned": ban, "note": note}
     changes: dict[str, Any] = {key: value for key, value in said.items() if value is not None}
+    if note is not None and not note.isprintable():
+        raise click.BadParameter("a note is plain text on one line.")
+    if energy is not None and not 0.0 <= energy <= 1.0:
+        raise click.BadParameter("the energy is a number from 0 to 1.")
     if not changes and not clear:
         raise click.UsageError("Say something, such as --ban or --energy 0.4, or --clear.")
     with Library.open(library) as opened:
         found = opened.find(track)
         opened.mark(found.identity, replace(Mark() if clear else found.mark, **changes))
     click.echo(shown(f"Marked {found.tags.title} ({found.path})."), err=True)
+
+
+def _quoted(word: str) -> str:
+    """Put back the quotes that the shell took from `artist:"Hans Zimmer"`."""
+    field, colon, value = word.partition(":")
+    blank = any(character.isspace() for character in value)
+    return f'{field}:"{value}"' if colon and blank and '"' not in word else word
 
 
 def _track_document(track: "Track") -> dict[str, Any]:

@@ -123,7 +123,7 @@ def _queries(name: str, what: str) -> Callable[[F], F]:
 )
 @click.option(
     "--tolerance",
-    type=Duration(),
+    type=Duration(allow_zero=True),
     default="0.5m",
     show_default=True,
     help="How much longer or shorter it may be.",
@@ -176,9 +176,11 @@ def build(  # noqa: PLR0913, PLR0917 - each is an option
     wanted = profiles.load(profile, folders=profile_folders())
     for level in levels:
         wanted = _with_level(wanted, level)
-    _check_outputs(outputs)
+    _check_outputs(outputs, as_json=as_json, alternatives=alternatives)
     rules = _with_vocals(wanted.rules, vocals)
     if track_minutes is not None:
+        if not all(map(math.isfinite, track_minutes)) or track_minutes[0] > track_minutes[1]:
+            raise click.BadParameter("give the shortest and the longest, such as 2 15.")
         rules = replace(rules, track_min_s=60 * track_minutes[0], track_max_s=60 * track_minutes[1])
     preferred = any_of(prefer)
     request = Request(
@@ -222,6 +224,7 @@ def build(  # noqa: PLR0913, PLR0917 - each is an option
 )
 @vocals_option
 @seed_option
+@click.option("--allow-short", is_flag=True, help="Make a shorter session if there is too little.")
 @explain_option
 @dry_run_option
 @library_option
@@ -235,6 +238,7 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     seed: int,
     library: str | None,
     *,
+    allow_short: bool,
     explain: bool,
     dry_run: bool,
     as_json: bool,
@@ -249,7 +253,7 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     from playlist_builder.rules import Request
 
     wanted = profiles.load(profile, folders=profile_folders())
-    _check_outputs(outputs)
+    _check_outputs(outputs, as_json=as_json)
     rules = wanted.rules
     if duration is None:
         rules = replace(
@@ -261,15 +265,26 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     if not paths:
         raise PlaylistError(f"None of the {len(lost)} entries of {playlist!r} leads to a file.")
     with Library.open(library) as opened:
-        scanned(opened, list(dict.fromkeys(paths)))
-        identities = opened.identities(paths)
-        tracks = [track for track in opened.tracks() if track.identity in identities]
+        report = scanned(opened, list(dict.fromkeys(paths)))
+        at = opened.identities(paths)
+        known = {track.identity: track for track in opened.tracks()}
+    # Under the very path that the playlist names: the library may know the music elsewhere too.
+    tracks = [
+        replace(known[identity], path=path)
+        for identity, path in {at[path]: path for path in reversed(paths) if path in at}.items()
+        if identity in known
+    ]
     if not tracks:
         raise PlaylistError(f"None of the entries of {playlist!r} is music that can be read.")
-    request = Request(rules=_with_vocals(rules, vocals), use_all=duration is None)
+    request = Request(
+        rules=_with_vocals(rules, vocals), use_all=duration is None, allow_short=allow_short
+    )
     call = _Call(wanted, duration, seed, "relative", TOLERANCE_S, request)
     sessions = call.sessions(tracks, outputs, 1)
     told = [f"not found: {shown(entry.location)}" for entry in lost]
+    told += [f"left out: {shown(each.path)}: {each.reason}" for each in report.skipped]
+    if repeated := sum(path in at for path in paths) - len(tracks):
+        told.append(f"left out: {repeated} entries that repeat other music of the playlist")
     _deliver(
         [replace(each, warnings=(*each.warnings, *told)) for each in sessions],
         outputs,
@@ -407,10 +422,12 @@ def _numbered(output: str, number: int) -> str:
     return output if output == "-" else f"{stem}-{number}{suffix}"
 
 
-def _check_outputs(outputs: Sequence[str]) -> None:
-    """Refuse an unknown format before anything else is done."""
+def _check_outputs(outputs: Sequence[str], *, as_json: bool, alternatives: int = 1) -> None:
+    """Refuse an unknown format, or two documents on standard output, before all else."""
     from playlist_builder.export import format_of
 
+    if "-" in outputs and (as_json or alternatives > 1 or outputs.count("-") > 1):
+        raise click.UsageError("Standard output holds one document: leave out '-o -' or the other.")
     for output in outputs:
         if output != "-":
             format_of(output)
@@ -425,7 +442,7 @@ def _pin(library: "Library", text: str) -> "Pin":
     from playlist_builder.rules import Pin
 
     found = _PIN.fullmatch(text)
-    if found is None or found["place"] == "0":
+    if found is None or (found["place"] and int(found["place"]) == 0):
         raise click.BadParameter(f"'{text}': give TRACK, TRACK@3, TRACK@-1 or TRACK@12:30.")
     track = library.find(found["track"]).path
     if found["minutes"] is not None:
@@ -435,12 +452,16 @@ def _pin(library: "Library", text: str) -> "Pin":
 
 def _identities(tracks: "Sequence[Track]", files: Sequence[str]) -> frozenset[str]:
     """Return the tracks of playlists and sessions, wherever their files are now."""
-    from playlist_builder import playlists
+    from playlist_builder import playlists, session_file
 
     at = {track.path: track.identity for track in tracks}
     found: set[str] = set()
     for file in files:
         folder = os.path.dirname(os.path.abspath(file))
+        if file.endswith(".json"):  # a session names the music itself, wherever it lies now
+            session = session_file.load(file)
+            found.update(slot.identity for slot in (*session.slots, *session.tail))
+            continue
         entries = playlists.load(file)
         paths, lost = playlists.located(entries, folder, at.__contains__)
         if lost:
