@@ -110,18 +110,16 @@ LOWEST, HIGHEST = -3.0, 6.0
 """A single second can neither acquit nor convict."""
 STRETCH_S = 5
 """A passage must convince on average over so many seconds."""
-USUAL, DISCOUNT = 0.9, 0.7
-"""Of what a track shows anyway, this quantile counts this much against its best passage."""
-PASSAGE, DOUBT = 2.1, 1.7
+USUAL, USUAL_MOST, DISCOUNT = 0.9, 2.0, 0.5
+"""Of what a track shows anyway, this quantile, up to so much, counts by this factor against its
+best passage."""
+PASSAGE, DOUBT = 2.2, 1.8
 """Evidence of a passage: from here on found; below the second none; between them unknown."""
-SHORT_S, SHORT_MORE = 120, 0.4
-"""A short track tells little about what is usual in it, so more is asked for."""
-SHARE, SHARE_DOUBT = 0.5, 0.42
+SHARE, SHARE_DOUBT = 0.57, 0.47
 """Mean chance of voice: from here on found; below the second none."""
-EDGE, CORE, EDGE_SUNG = 0.6, 1.7, 0.0
-"""Logits above the usual at which a span ends and which it must reach; the last is plain, for
-tracks that are sung all along."""
-SMOOTH_S, GAP_S = 3, 10
+EDGE, EDGE_SUNG = 0.8, 0.0
+"""Logit above the usual at which a span ends; the second is plain, for tracks sung all along."""
+SMOOTH_S, GAP_S = 5, 10
 """Seconds that an edge is judged by; a longer pause parts two spans."""
 SPEECH = 0.5
 
@@ -133,8 +131,8 @@ def judge(rows: Floats) -> Heard:
     voice, spoken = rows[:, 0], _chance(rows[:, 1])
     clipped = np.clip(voice, LOWEST, HIGHEST)
     stretches = _means(clipped, STRETCH_S)
-    usual = DISCOUNT * float(np.quantile(stretches, USUAL))
-    evidence = float(stretches.max()) - usual - (SHORT_MORE if len(rows) < SHORT_S else 0.0)
+    usual = DISCOUNT * min(float(np.quantile(stretches, USUAL)), USUAL_MOST)
+    evidence = float(stretches.max()) - usual
     share = float(_chance(voice).mean())
     passage = (evidence - DOUBT) / (PASSAGE - DOUBT)
     surely = max(passage, (share - SHARE_DOUBT) / (SHARE - SHARE_DOUBT))
@@ -143,7 +141,7 @@ def judge(rows: Floats) -> Heard:
     if share >= SHARE:
         spans = _spans(clipped, spoken, EDGE_SUNG, EDGE_SUNG + EDGE)
     else:
-        spans = _spans(clipped, spoken, usual + EDGE, usual + CORE)
+        spans = _spans(clipped, spoken, usual + EDGE, usual + DOUBT)
     lengths = [span.end_s - span.start_s for span in spans]
     speech = sum(n for n, span in zip(lengths, spans, strict=True) if span.kind == "spoken")
     speech_share = speech / sum(lengths) if spans else float(spoken.mean())
