@@ -7,6 +7,7 @@ The rule was set on recordings and singers apart from those that the network was
 misses voices far below the music, and short calls; it does not know choirs without words.
 """
 
+import math
 from functools import cache
 from importlib import resources
 from typing import Literal
@@ -115,6 +116,9 @@ USUAL, USUAL_MOST, DISCOUNT = 0.9, 2.0, 0.5
 best passage."""
 PASSAGE, DOUBT = 2.2, 1.8
 """Evidence of a passage: from here on found; below the second none; between them unknown."""
+LONG_S, LONG_MORE = 300, 0.3
+"""Beyond so many seconds, more is asked for with every doubling: the best of many passages of
+music is more like a voice than the best of a few."""
 SHARE, SHARE_DOUBT = 0.57, 0.47
 """Mean chance of voice: from here on found; below the second none."""
 EDGE, EDGE_SUNG = 0.8, 0.0
@@ -132,7 +136,8 @@ def judge(rows: Floats) -> Heard:
     clipped = np.clip(voice, LOWEST, HIGHEST)
     stretches = _means(clipped, STRETCH_S)
     usual = DISCOUNT * min(float(np.quantile(stretches, USUAL)), USUAL_MOST)
-    evidence = float(stretches.max()) - usual
+    chances = LONG_MORE * math.log2(max(1.0, len(rows) / LONG_S))
+    evidence = float(stretches.max()) - usual - chances
     share = float(_chance(voice).mean())
     passage = (evidence - DOUBT) / (PASSAGE - DOUBT)
     surely = max(passage, (share - SHARE_DOUBT) / (SHARE - SHARE_DOUBT))
