@@ -65,15 +65,10 @@ def share(values: list[bool]) -> float:
 def a(judge: Judge, pieces: list[fit.Piece]) -> None:
     """Whole files: vocal against instrumental."""
     table: dict[str, list[tuple[fit.Piece, bool, Heard]]] = {}
-    for piece in pieces:
-        if (
-            piece.key.endswith(".opus")
-            and not piece.key.startswith(("/", "emotify"))
-            and piece.kind in ("K", "I", "song")
-        ):
-            for name, model in judge.models(piece.group).items():
-                result = listening.judge(rows(piece.sound, model))
-                table.setdefault(name, []).append((piece, piece.kind == "song", result))
+    for piece in whole_files(pieces):
+        for name, model in judge.models(piece.group).items():
+            result = listening.judge(rows(piece.sound, model))
+            table.setdefault(name, []).append((piece, piece.kind == "song", result))
     out: dict[str, object] = {}
     for name, cases in table.items():
         for which in ("all", "without mir1k"):
@@ -92,7 +87,51 @@ def a(judge: Judge, pieces: list[fit.Piece]) -> None:
             for c in cases
             if (c[2].verdict in FOUND) != c[1]
         ]
+    out["area under the curve"] = peers(judge, pieces)
     say(json.dumps({"A": out}))
+
+
+def peers(judge: Judge, pieces: list[fit.Piece]) -> dict[str, dict[str, float]]:
+    """Rank vocal above instrumental files: our share of voice, and VibeNet's instrumentalness."""
+    import vibenet
+
+    other = vibenet.load_model()
+    table: dict[str, list[tuple[bool, bool, float]]] = {}
+    for piece in whole_files(pieces):
+        sound = np.array(piece.sound, np.float32)
+        (judged,) = other.predict(sound, sr=S)
+        key = (piece.kind == "song", "mir1k" in piece.key)
+        table.setdefault("vibenet", []).append((*key, -judged.instrumentalness))
+        for name, model in judge.models(piece.group).items():
+            chance = 1.0 / (1.0 + np.exp(-rows(sound, model)[:, 0]))
+            table.setdefault(name, []).append((*key, float(chance.mean())))
+    return {
+        name: {
+            "all": auc([c[2] for c in cases if c[0]], [c[2] for c in cases if not c[0]]),
+            "without mir1k": auc(
+                [c[2] for c in cases if c[0] and not c[1]],
+                [c[2] for c in cases if not c[0] and not c[1]],
+            ),
+        }
+        for name, cases in table.items()
+    }
+
+
+def auc(positive: list[float], negative: list[float]) -> float:
+    """Return the share of pairs that are in order."""
+    p, n = np.array(positive)[:, None], np.array(negative)[None]
+    return round(float(((p > n) + 0.5 * (p == n)).mean()), 4)
+
+
+def whole_files(pieces: list[fit.Piece]) -> list[fit.Piece]:
+    """Return the files of the vocals data."""
+    return [
+        piece
+        for piece in pieces
+        if piece.key.endswith(".opus")
+        and not piece.key.startswith(("/", "emotify"))
+        and piece.kind in {"K", "I", "song"}
+    ]
 
 
 def b(judge: Judge, pieces: list[fit.Piece], cases: int) -> None:
