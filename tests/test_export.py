@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlist_builder import export, session_file
+from playlist_builder import dialects, export, session_file
 from playlist_builder.errors import ExportError
 from playlist_builder.models import Session, Slot
 
@@ -200,12 +200,12 @@ def test_a_path_of_windows_is_written_with_slashes(path, entry):
 )
 def test_a_name_that_m3u_cannot_hold_is_refused_by_name(path, reason):
     """The line names the file, safely printed, says why, and what to do."""
-    assert export.holdable(path) == reason
+    assert dialects.holdable(path) == reason
     with pytest.raises(ExportError) as caught:
         m3u8(slot(), slot(path))
     message = str(caught.value)
     assert f"{f'{MUSIC}/{path}'!r}: {reason}." in message
-    assert message.endswith("Rename the file and scan again, or write the session as .json")
+    assert message.endswith("Rename the file and scan again, or write the session as .xspf")
     assert message.isprintable()
 
 
@@ -229,7 +229,7 @@ TAGS = st.text(
 @given(st.lists(PATHS, max_size=5), st.lists(NAMES, max_size=3).map("/".join))
 def test_a_playlist_reads_back_as_the_same_paths(paths, below):
     """Whatever the names, every player that joins folder and entry finds the same files."""
-    held = [path for path in paths if export.holdable(path) is None]
+    held = [path for path in paths if dialects.holdable(path) is None]
     folder = posixpath.join(MUSIC, below)
     slots = [slot(path) for path in held]
     text = m3u8(*slots, folder=folder)
@@ -265,7 +265,8 @@ def test_an_unknown_suffix_is_refused_with_the_known_ones(path):
     """The line ends in what to do."""
     with pytest.raises(ExportError) as caught:
         export.format_of(path)
-    assert str(caught.value) == f"No format is known for {path!r}. Let it end in .m3u8 or .json"
+    ends = "Let it end in .m3u8, .m3u, .pls, .xspf, .jspf, .csv or .json"
+    assert str(caught.value) == f"No format is known for {path!r}. {ends}"
 
 
 def test_each_format_is_rendered_by_its_own_function():

@@ -78,7 +78,7 @@ def test_a_relative_name_lies_in_the_working_folder(folder, monkeypatch):
 
 
 def test_an_unknown_suffix_writes_nothing(folder):
-    with pytest.raises(ExportError, match=r"Let it end in \.m3u8 or \.json"):
+    with pytest.raises(ExportError, match=r"Let it end in \.m3u8, \.m3u, .* or \.json"):
         write.write_session(session(folder / "a.flac"), folder / "tonight.mp3")
     assert names(folder) == []
 
