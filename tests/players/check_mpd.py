@@ -8,6 +8,9 @@ from contextlib import ExitStack
 
 import pytest
 
+from playlist_builder.dialects import PLAYERS
+from playlist_builder.errors import ExportError
+
 CONFIGURATION = """\
 music_directory "{music}"
 playlist_directory "{own}/playlists"
@@ -83,6 +86,21 @@ def test_a_playlist_in_the_music_folder_is_the_queue(mpd, playlist, names, where
     """Beside the music or in a folder of its own: every entry is there, in order."""
     playlist(names, where)
     assert mpd.load(where) == names
+
+
+@pytest.mark.parametrize("suffix", PLAYERS["mpd"].suffixes)
+@pytest.mark.parametrize("where", ["tonight", "lists/tonight"])
+def test_each_format_in_its_dialect_is_the_queue(mpd, playlist, names, where, suffix):
+    """MPD reads no percent signs, in XSPF neither, so its dialect writes none."""
+    playlist(names, where + suffix, PLAYERS["mpd"])
+    assert mpd.load(where + suffix) == names
+
+
+def test_names_that_mpd_passes_over_are_refused(playlist, blank_names):
+    """A playlist in which they stood would be shorter, without a word."""
+    for name in blank_names:
+        with pytest.raises(ExportError, match=r"for mpd cannot hold .* begin or end with a blank"):
+            playlist([name], dialect=PLAYERS["mpd"])
 
 
 def test_a_playlist_beside_the_music_is_right_as_a_stored_one(mpd, own, playlist, names):
