@@ -127,7 +127,7 @@ def is_codepage(name: str) -> bool:
     """Tell whether Python knows `name` as a codepage in which a playlist stays a playlist."""
     try:
         return "#EXTM3U\n./%".encode(name).removeprefix(b"\xef\xbb\xbf") == b"#EXTM3U\n./%"
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):  # a name may hold what no name can
         return False
 
 
@@ -230,11 +230,11 @@ def _unread(seen: str, dialect: Dialect) -> str | None:
 
 
 def _fits(text: str, codepage: str) -> bool:
+    """Tell whether `text` comes back from `codepage`: Shift JIS writes a yen as a backslash."""
     try:
-        text.encode(codepage)
+        return text.encode(codepage).decode(codepage) == text
     except UnicodeError:
         return False
-    return True
 
 
 def _uri(seen: str, path: str) -> str:

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 
@@ -107,6 +108,13 @@ def test_a_playlist_beside_the_music_is_right_as_a_stored_one(mpd, own, playlist
     """MPD takes the entries of stored playlists, whose suffix is `.m3u`, as seen from the music."""
     shutil.copy(playlist(names), own / "playlists" / "tonight.m3u")
     assert mpd("listplaylists")[0] == "playlist: tonight"
+    assert mpd.load("tonight") == names
+
+
+def test_a_stored_playlist_is_relative_to_the_music(mpd, music, own, playlist, names):
+    """`--relative-to` the music folder writes one, wherever it is written to."""
+    dialect = replace(PLAYERS["mpd"], relative_to=str(music))
+    shutil.copy(playlist(names, "lists/tonight.m3u", dialect), own / "playlists")
     assert mpd.load("tonight") == names
 
 

@@ -2,7 +2,9 @@
 
 import os
 import re
+import shutil
 import subprocess
+from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
@@ -53,6 +55,18 @@ def test_each_format_in_its_dialect_plays_in_order(music, playlist, every_name, 
     """What no line can hold is a `file://` URI, the only one in which mpv reads percent signs."""
     where = f"lists/tonight{suffix}"
     assert played(playlist(every_name, where, PLAYERS["mpv"]), music) == every_name
+
+
+@pytest.mark.parametrize("suffix", PLAYERS["mpv"].suffixes)
+def test_a_mapped_playlist_plays_where_the_music_is_called_otherwise(
+    music, playlist, every_name, tmp_path, suffix
+):
+    """As on a NAS or in a container; the playlist may then lie anywhere."""
+    nas = tmp_path / "nas"
+    nas.symlink_to(music.parent)
+    dialect = replace(PLAYERS["mpv"], roots=((f"{music.parent}/", f"{nas}/"),))
+    file = shutil.copy(playlist(every_name, f"tonight{suffix}", dialect), tmp_path)
+    assert played(file, nas / music.name) == every_name
 
 
 def test_xspf_is_refused_because_mpv_does_not_read_it(playlist, names):
