@@ -70,6 +70,8 @@ class Dialect:
     """`./` may stand before a name that would be misread."""
     unread: tuple[str, str] | None = None
     """A pattern of paths that it never finds, and the reason in words."""
+    line_bytes: int | None = None
+    """It takes what is longer for two entries."""
     absolute: bool = False
     relative_to: str | None = None
     """The folder from which entries are seen, where the player is; else that of the playlist."""
@@ -93,7 +95,7 @@ PLAYERS: Mapping[str, Dialect] = {
         # Without the mark it takes `.m3u` for the codepage of Windows.
         Dialect("foobar2000", _M3U, "utf-8-sig", backslashes=True, unread=_BACKSLASH),
         Dialect("jellyfin", (*_M3U, ".pls"), "utf-8"),
-        Dialect("kodi", (*_M3U, ".pls", ".xspf"), "utf-8"),
+        Dialect("kodi", (*_M3U, ".pls", ".xspf"), "utf-8", line_bytes=1023),
         # It reads percent signs as they stand, even in XSPF, and has no names with outer blanks.
         Dialect(
             "mpd",
@@ -101,6 +103,7 @@ PLAYERS: Mapping[str, Dialect] = {
             "utf-8",
             uris=frozenset(),
             unread=(_BLANK_NAME, "it passes over names that begin or end with a blank"),
+            line_bytes=4095,
         ),
         # It decodes percent signs behind `file://` alone.
         Dialect("mpv", (*_M3U, ".pls"), "utf-8", rescues=True),
@@ -152,6 +155,9 @@ def spelled(
         if reason is not None and dialect.rescues:
             whole, _ = _seen(path, folder, replace(dialect, absolute=True), paths)
             return _uri(whole, path)
+    limit = dialect.line_bytes
+    if reason is None and limit is not None and len(seen.encode()) > limit - len("File9999="):
+        reason = f"its path is longer than the {limit} bytes of a line"
     if reason is None and backslashed and "\\" in seen:
         reason = "its name holds a backslash"
     if reason is not None:

@@ -19,6 +19,8 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath, PurePosixPath
 from xml.sax.saxutils import escape, quoteattr
 
@@ -31,8 +33,11 @@ APPLICATION = "urn:x-playlist-builder:session"
 """Who speaks in the extension fields of XSPF and JSPF."""
 
 FIELD_CHARACTERS = 200
-"""Longest artist, title or name in a playlist. MPD cuts a line at 4096 bytes and takes the rest
-for an entry; two fields of four-byte characters stay well below."""
+"""Longest artist, title or name in a playlist, for people to read."""
+
+FIELD_BYTES = 480
+"""Two fields stay on one line of 1023 bytes, behind which Kodi takes the rest for an entry; MPD
+does so at 4096."""
 
 COLUMNS = (
     *("place", "part", "phase", "start_s", "duration_s", "artist", "title", "album"),
@@ -49,6 +54,34 @@ _FORMULA = frozenset("=+-@")
 """What makes a spreadsheet calculate a cell, in its narrow and its wide form."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a playlist is to lie, an absolute folder; its name; and for whom it is written.
+
+    Players show the name, or the profile's where it is empty.
+    """
+
+    folder: str
+    name: str = ""
+    dialect: Dialect = ANY
+    paths: Paths = os.path
+
+    def entry(self, slot: Slot, suffix: str) -> str:
+        """Give the path of `slot` as it stands in the playlist; `ExportError` if it cannot."""
+        return spelled(
+            slot.path, suffix, folder=self.folder, dialect=self.dialect, paths=self.paths
+        )
+
+    def title(self, slot: Slot) -> str:
+        """Give the title, or the file's name when there is none."""
+        file_name = PurePosixPath(slot.path.replace(self.paths.sep, "/"))
+        return _shown(slot.title) or _shown(file_name.stem)
+
+    def display(self, slot: Slot) -> str:
+        """Give `Artist - Title`, or the title alone; players split it at the first ` - `."""
+        return " - ".join(filter(None, map(_field, (slot.artist, self.title(slot)))))
+
+
 def m3u8(
     session: Session,
     *,
@@ -62,141 +95,123 @@ def m3u8(
     Players show `name`, or the profile's name when it is empty. The tail follows the plan, since
     music must not stop with it. Raises `ExportError` naming a path that M3U cannot hold.
     """
-    return _m3u(session, ".m3u8", folder, name, dialect, paths)
+    return _m3u(session, Place(folder, name, dialect, paths))
 
 
-def m3u(
-    session: Session,
-    *,
-    folder: str,
-    name: str = "",
-    dialect: Dialect = ANY,
-    paths: Paths = os.path,
-) -> str:
-    """Give `session` as M3U that fits the codepage of `dialect`; `m3u8` says the rest.
+def _m3u(session: Session, place: Place, suffix: str = ".m3u8") -> str:
+    """Give M3U; of what players only show, a `?` stands for what `.m3u` has no code for."""
+    codepage = place.dialect.codepage if suffix == ".m3u" else "utf-8"
 
-    What players only show has a `?` for what does not fit; a path that does not is refused.
-    """
-    return _m3u(session, ".m3u", folder, name, dialect, paths)
+    def fitted(line: str) -> str:
+        return line.encode(codepage, "replace").decode(codepage)
 
+    def entries(slots: Sequence[Slot]) -> Iterator[str]:
+        """Give three lines a slot: our own comment, what players show, and the path.
 
-def pls(
-    session: Session,
-    *,
-    folder: str,
-    name: str = "",  # noqa: ARG001 - PLS has no place for it
-    dialect: Dialect = ANY,
-    paths: Paths = os.path,
-) -> str:
-    """Give `session` as PLS, version 2; lengths are whole seconds, -1 where unknown."""
-    lines = ["[playlist]"]
-    for number, slot in enumerate(_all(session), start=1):
-        if number == len(session.slots) + 1:
-            lines.append(f"; {TAIL_BEGINS}")
-        entry = spelled(slot.path, ".pls", folder=folder, dialect=dialect, paths=paths)
-        lines += [
-            f"File{number}={entry}",
-            f"Title{number}={_display(slot, paths)}",
-            f"Length{number}={_whole_seconds(slot.duration_s)}",
-        ]
-    lines += [f"NumberOfEntries={len(_all(session))}", "Version=2"]
+        The comment begins with a digit: VLC looks for directives behind `#` and blanks too.
+        """
+        for slot in slots:
+            yield fitted(f"# {_clock(slot.start_s)} {_field(slot.phase)}".rstrip())
+            yield fitted(f"#EXTINF:{_whole_seconds(slot.duration_s)},{place.display(slot)}")
+            yield place.entry(slot, suffix)
+
+    lines = [
+        "#EXTM3U",
+        fitted(f"#PLAYLIST:{_field(place.name) or _field(session.profile)}"),
+        f"# planned {_clock(session.target_s)}, seed {session.seed}",
+        *entries(session.slots),
+    ]
+    if session.tail:
+        lines += [f"# {TAIL_BEGINS}", *entries(session.tail)]
     return "\n".join(lines) + "\n"
 
 
-def xspf(
-    session: Session,
-    *,
-    folder: str,
-    name: str = "",
-    dialect: Dialect = ANY,
-    paths: Paths = os.path,
-) -> str:
-    """Give `session` as XSPF; lengths are in milliseconds, phases and starts in extensions."""
-    described = _attributes(_session_extension(session))
+def _pls(session: Session, place: Place) -> str:
+    """Give PLS, version 2; lengths are whole seconds, -1 where unknown."""
+    lines = ["[playlist]"]
+    for number, (part, slot) in enumerate(_parts(session), start=1):
+        if part == "tail" and number == len(session.slots) + 1:
+            lines.append(f"; {TAIL_BEGINS}")
+        lines += [
+            f"File{number}={place.entry(slot, '.pls')}",
+            f"Title{number}={place.display(slot)}",
+            f"Length{number}={_whole_seconds(slot.duration_s)}",
+        ]
+    lines += [f"NumberOfEntries={len(session.slots) + len(session.tail)}", "Version=2"]
+    return "\n".join(lines) + "\n"
+
+
+def _xspf(session: Session, place: Place) -> str:
+    """Give XSPF; lengths are in milliseconds, phases and starts in extensions."""
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<playlist version="1" xmlns="http://xspf.org/ns/0/" xmlns:pb="{APPLICATION}">',
-        *_element("title", _shown(name) or _shown(session.profile), 1),
+        *_element("title", _shown(place.name) or _shown(session.profile), 1),
         "  <trackList>",
     ]
-    for slot, extension in _with_extensions(session):
-        location = spelled(slot.path, ".xspf", folder=folder, dialect=dialect, paths=paths)
+    for part, slot in _parts(session):
         lines += [
             "    <track>",
-            *_element("location", location, 3),
-            *_element("title", _title(slot, paths), 3),
+            *_element("location", place.entry(slot, ".xspf"), 3),
+            *_element("title", place.title(slot), 3),
             *_element("creator", _shown(slot.artist), 3),
             *_element("album", _shown(slot.album), 3),
-            *_element("duration", _milliseconds(slot.duration_s), 3),
+            *_element("duration", str(_milliseconds(slot.duration_s) or ""), 3),
             f'      <extension application="{APPLICATION}">',
-            f"        <pb:slot{_attributes(extension)}/>",
+            f"        <pb:slot{_attributes(_slot_extension(part, slot))}/>",
             "      </extension>",
             "    </track>",
         ]
     lines += [
         "  </trackList>",
         f'  <extension application="{APPLICATION}">',
-        f"    <pb:session{described}/>",
+        f"    <pb:session{_attributes(_session_extension(session))}/>",
         "  </extension>",
         "</playlist>",
     ]
     return "\n".join(lines) + "\n"
 
 
-def jspf(
-    session: Session,
-    *,
-    folder: str,
-    name: str = "",
-    dialect: Dialect = ANY,
-    paths: Paths = os.path,
-) -> str:
-    """Give `session` as JSPF, which says in JSON what `xspf` says in XML."""
+def _jspf(session: Session, place: Place) -> str:
+    """Give JSPF, which says in JSON what XSPF says in XML."""
     tracks = []
-    for slot, extension in _with_extensions(session):
-        location = spelled(slot.path, ".jspf", folder=folder, dialect=dialect, paths=paths)
+    for part, slot in _parts(session):
         told = {
-            "title": _title(slot, paths),
+            "title": place.title(slot),
             "creator": _shown(slot.artist),
             "album": _shown(slot.album),
-            "duration": round(1000 * slot.duration_s) if _milliseconds(slot.duration_s) else None,
+            "duration": _milliseconds(slot.duration_s),
         }
         tracks.append(
-            {"location": [location]}
+            {"location": [place.entry(slot, ".jspf")]}
             | {key: value for key, value in told.items() if value}
-            | {"extension": {APPLICATION: [extension]}}
+            | {"extension": {APPLICATION: [_slot_extension(part, slot)]}}
         )
     playlist = {
-        "title": _shown(name) or _shown(session.profile),
+        "title": _shown(place.name) or _shown(session.profile),
         "track": tracks,
         "extension": {APPLICATION: [_session_extension(session)]},
     }
     return json.dumps({"playlist": playlist}, indent=2, ensure_ascii=False) + "\n"
 
 
-def table(
-    session: Session,
-    *,
-    folder: str,
-    name: str = "",  # noqa: ARG001 - a table has no place for it
-    dialect: Dialect = ANY,
-    paths: Paths = os.path,
-) -> str:
-    """Give `session` as CSV for a spreadsheet, in which no cell of text is a formula."""
+def _csv(session: Session, place: Place) -> str:
+    """Give a table for a spreadsheet, in which no cell of text is a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for place, slot in enumerate(_all(session), start=1):
-        path = spelled(slot.path, ".csv", folder=folder, dialect=dialect, paths=paths)
+    for number, (part, slot) in enumerate(_parts(session), start=1):
+        path = place.entry(slot, ".csv")
+        milliseconds = _milliseconds(slot.duration_s)
         writer.writerow(
             [
-                place,
-                _part(place, session),
+                number,
+                part,
                 _cell(_shown(slot.phase)),
                 round(slot.start_s, 3),
-                round(slot.duration_s, 3) if _milliseconds(slot.duration_s) else "",
+                milliseconds / 1000 if milliseconds else "",
                 _cell(_shown(slot.artist)),
-                _cell(_title(slot, paths)),
+                _cell(place.title(slot)),
                 _cell(_shown(slot.album)),
                 round(slot.energy, 4),
                 round(slot.target, 4),
@@ -208,16 +223,16 @@ def table(
     return text.getvalue()
 
 
-FORMATS: Mapping[str, Callable[..., str]] = {
-    ".m3u8": m3u8,
-    ".m3u": m3u,
-    ".pls": pls,
-    ".xspf": xspf,
-    ".jspf": jspf,
-    ".csv": table,
-    ".json": lambda session, **_place: session_file.dump(session),
+FORMATS: Mapping[str, Callable[[Session, Place], str]] = {
+    ".m3u8": _m3u,
+    ".m3u": partial(_m3u, suffix=".m3u"),
+    ".pls": _pls,
+    ".xspf": _xspf,
+    ".jspf": _jspf,
+    ".csv": _csv,
+    ".json": lambda session, _: session_file.dump(session),
 }
-"""Suffix of a file to its text from `(session, folder=..., name=..., dialect=...)`."""
+"""Suffix of a file to the function that gives its text."""
 
 
 def format_of(path: str, dialect: Dialect = ANY) -> str:
@@ -235,7 +250,7 @@ def render_text(
     session: Session, suffix: str, *, folder: str, name: str = "", dialect: Dialect = ANY
 ) -> str:
     """Give `session` in the format of `suffix`, a key of `FORMATS`, for a file in `folder`."""
-    return FORMATS[suffix](session, folder=folder, name=name, dialect=dialect)
+    return FORMATS[suffix](session, Place(folder, name, dialect))
 
 
 def render_bytes(
@@ -246,57 +261,21 @@ def render_bytes(
     return text.encode(dialect.codepage if suffix == ".m3u" else "utf-8")
 
 
-def _m3u(  # noqa: PLR0913, PLR0917 - what the two formats that it makes are given
-    session: Session, suffix: str, folder: str, name: str, dialect: Dialect, paths: Paths
-) -> str:
-    codepage = dialect.codepage if suffix == ".m3u" else "utf-8"
-
-    def entries(slots: Sequence[Slot]) -> Iterator[str]:
-        """Give three lines a slot: our own comment, what players show, and the path.
-
-        The comment begins with a digit: VLC looks for directives behind `#` and blanks too.
-        """
-        for slot in slots:
-            yield fitted(f"# {_clock(slot.start_s)} {_field(slot.phase)}".rstrip())
-            yield fitted(f"#EXTINF:{_whole_seconds(slot.duration_s)},{_display(slot, paths)}")
-            yield spelled(slot.path, suffix, folder=folder, dialect=dialect, paths=paths)
-
-    def fitted(line: str) -> str:
-        return line.encode(codepage, "replace").decode(codepage)
-
-    lines = [
-        "#EXTM3U",
-        fitted(f"#PLAYLIST:{_field(name) or _field(session.profile)}"),
-        f"# planned {_clock(session.target_s)}, seed {session.seed}",
-        *entries(session.slots),
-    ]
-    if session.tail:
-        lines += [f"# {TAIL_BEGINS}", *entries(session.tail)]
-    return "\n".join(lines) + "\n"
+def _parts(session: Session) -> Iterator[tuple[str, Slot]]:
+    """Give each slot with what it belongs to: the plan or the tail."""
+    yield from (("plan", slot) for slot in session.slots)
+    yield from (("tail", slot) for slot in session.tail)
 
 
-def _all(session: Session) -> Sequence[Slot]:
-    return (*session.slots, *session.tail)
-
-
-def _part(place: int, session: Session) -> str:
-    """Say to what the slot at `place`, from 1, belongs."""
-    return "plan" if place <= len(session.slots) else "tail"
-
-
-def _with_extensions(session: Session) -> Iterator[tuple[Slot, Mapping[str, object]]]:
-    """Give each slot, and what we alone say of it: times in milliseconds, energies in 0..1."""
-    for place, slot in enumerate(_all(session), start=1):
-        yield (
-            slot,
-            {
-                "part": _part(place, session),
-                "phase": _shown(slot.phase),
-                "start_ms": round(1000 * slot.start_s),
-                "energy": round(slot.energy, 4),
-                "target": round(slot.target, 4),
-            },
-        )
+def _slot_extension(part: str, slot: Slot) -> Mapping[str, object]:
+    """Give what we alone say of a slot: its start in milliseconds, energies in 0..1."""
+    return {
+        "part": part,
+        "phase": _shown(slot.phase),
+        "start_ms": round(1000 * slot.start_s),
+        "energy": round(slot.energy, 4),
+        "target": round(slot.target, 4),
+    }
 
 
 def _session_extension(session: Session) -> Mapping[str, object]:
@@ -317,9 +296,9 @@ def _attributes(values: Mapping[str, object]) -> str:
     return "".join(f" {key}={quoteattr(str(value))}" for key, value in values.items())
 
 
-def _milliseconds(seconds: float) -> str:
-    """Give whole milliseconds, or nothing where the length is not known."""
-    return str(round(1000 * seconds)) if math.isfinite(seconds) and seconds > 0 else ""
+def _milliseconds(seconds: float) -> int | None:
+    """Give whole milliseconds, or None where the length is not known."""
+    return round(1000 * seconds) if math.isfinite(seconds) and seconds > 0 else None
 
 
 def _cell(text: str) -> str:
@@ -331,21 +310,6 @@ def _is_formula(text: str) -> bool:
     return unicodedata.normalize("NFKC", text[:1]) in _FORMULA
 
 
-def _display(slot: Slot, paths: Paths) -> str:
-    """Give `Artist - Title`, the title alone, or the file's name when there is no title."""
-    title = _field(slot.title) or _field(_stem(slot, paths))
-    return " - ".join(filter(None, (_field(slot.artist), title)))
-
-
-def _title(slot: Slot, paths: Paths) -> str:
-    """Give the title, or the file's name when there is none."""
-    return _shown(slot.title) or _shown(_stem(slot, paths))
-
-
-def _stem(slot: Slot, paths: Paths) -> str:
-    return PurePosixPath(slot.path.replace(paths.sep, "/")).stem
-
-
 def _field(text: str) -> str:
     """Make `text` safe inside a line that players split at ` - `."""
     return _LONE_HYPHEN.sub("\N{EN DASH}", _shown(text))
@@ -355,9 +319,10 @@ def _shown(text: str) -> str:
     """Make `text` one short line of what can be shown, so that it never adds a line."""
     shown = "".join(" " if unicodedata.category(c) in _UNSHOWN else c for c in text)
     field = re.sub(" {2,}", " ", _NO_CHARACTERS.sub(" ", shown)).strip()
-    if len(field) <= FIELD_CHARACTERS:
+    if len(field) <= FIELD_CHARACTERS and len(field.encode()) <= FIELD_BYTES:
         return field
-    return field[: FIELD_CHARACTERS - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    start = field[: FIELD_CHARACTERS - 1].encode()[: FIELD_BYTES - 3].decode(errors="ignore")
+    return start.rstrip() + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _whole_seconds(seconds: float) -> int:

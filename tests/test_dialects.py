@@ -79,6 +79,12 @@ def test_each_player_is_given_the_spelling_that_it_reads(player, suffix, entry):
         ("strawberry", "a\x01b.flac", ".xspf", "its name holds a control character"),
         ("mpd", "a\nb.flac", ".xspf", "its name holds a line break"),
         ("kodi", "a\nb.flac", ".m3u8", "its name holds a line break"),
+        (
+            "kodi",
+            "/".join(6 * ["x" * 200]),
+            ".m3u",
+            "its path is longer than the 1023 bytes of a line",
+        ),
     ],
 )
 def test_what_a_player_would_not_find_is_refused(player, path, suffix, reason):

@@ -126,6 +126,7 @@ def test_a_duration_is_an_integer_with_a_comma_right_behind(end_s, written):
         ({"title": "\n\t ", "artist": "\r"}, "quiet"),
         ({"title": "雨　夜"}, "Ada - 雨　夜"),
         ({"title": "x" * 200}, "Ada - " + "x" * 200),
+        ({"title": "雨" * 161}, "Ada - " + "雨" * 159 + "…"),
         ({"title": "x" * 201}, "Ada - " + "x" * 199 + "…"),
     ],
 )
@@ -134,13 +135,13 @@ def test_tags_are_shown_as_one_field_each(tags, text):
     assert shown(**tags) == text
 
 
-def test_no_line_is_longer_than_mpd_reads():
-    """MPD 0.23 cuts a line at 4096 bytes and takes the rest of it for an entry."""
+def test_no_line_is_longer_than_players_read():
+    """MPD 0.23 cuts a line at 4096 bytes, Kodi at 1023, and takes the rest for an entry."""
     long = "\N{GRINNING FACE}" * 10_000
     text = export.m3u8(
         session(slot(title=long, artist=long, phase=long), profile=long), folder=MUSIC, name=long
     )
-    assert max(len(line.encode()) for line in text.split("\n")) < 2000
+    assert max(len(line.encode()) for line in text.split("\n")) < 1023
 
 
 @pytest.mark.parametrize(
@@ -366,7 +367,7 @@ def test_m3u_is_in_its_codepage_and_shows_what_fits():
 
 def test_what_does_not_fit_the_codepage_is_refused_by_name():
     with pytest.raises(ExportError) as caught:
-        export.m3u(session(slot(), slot("雨.flac")), folder=MUSIC)
+        export.render_text(session(slot(), slot("雨.flac")), ".m3u", folder=MUSIC)
     assert str(caught.value) == (
         f"An M3U playlist cannot hold '{MUSIC}/雨.flac': its name does not fit the codepage cp1252."
         " Write the session as .m3u8, or choose another codepage"
@@ -381,10 +382,10 @@ def test_the_extensions_tell_phases_starts_and_the_tail():
         ("plan", "peak", "512600"),
         ("tail", "calm", "3590000"),
     ]
-    root = ET.fromstring(export.xspf(WHOLE, folder=MUSIC))  # noqa: S314 - our own
+    root = ET.fromstring(export.render_text(WHOLE, ".xspf", folder=MUSIC))  # noqa: S314 - our own
     slots = list(root.iter(f"{{{export.APPLICATION}}}slot"))
     assert [(e.get("part"), e.get("phase"), e.get("start_ms")) for e in slots] == told
-    tracks = json.loads(export.jspf(WHOLE, folder=MUSIC))["playlist"]["track"]
+    tracks = json.loads(export.render_text(WHOLE, ".jspf", folder=MUSIC))["playlist"]["track"]
     found = [track["extension"][export.APPLICATION][0] for track in tracks]
     assert [(e["part"], e["phase"], str(e["start_ms"])) for e in found] == told
 
@@ -414,12 +415,16 @@ def test_a_length_that_is_not_known_is_left_out(suffix):
 )
 def test_no_cell_is_a_formula(title, cell):
     """A spreadsheet that opens the table calculates nothing."""
-    [row] = csv.DictReader(io.StringIO(export.table(session(slot(title=title)), folder=MUSIC)))
+    [row] = csv.DictReader(
+        io.StringIO(export.render_text(session(slot(title=title)), ".csv", folder=MUSIC))
+    )
     assert row["title"] == cell
 
 
 def test_a_path_in_the_table_is_no_formula_and_still_the_path():
-    [row] = csv.DictReader(io.StringIO(export.table(session(slot("-=1.flac")), folder=MUSIC)))
+    [row] = csv.DictReader(
+        io.StringIO(export.render_text(session(slot("-=1.flac")), ".csv", folder=MUSIC))
+    )
     assert row["path"] == "./-=1.flac"
 
 
