@@ -263,8 +263,11 @@ def _uri(seen: str, path: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Escape all but letters, digits, `/` and `-._~`: to some players `+` means a space."""
-    return quote(os.fsencode(text), safe="/")
+    """Escape all but letters, digits, `/` and `-._~`: to some players `+` means a space.
+
+    Like `os.fsencode` this gives the bytes of the name, but whatever the locale is.
+    """
+    return quote(text.encode("utf-8", "surrogateescape"), safe="/")
 
 
 def _refusal(path: str, suffix: str, dialect: Dialect, reason: str) -> str:
