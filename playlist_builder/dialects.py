@@ -54,7 +54,7 @@ class Paths(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a player wants its playlists; as it stands, what most of them read."""
+    """How a player wants its playlists; without arguments, what most of them read."""
 
     player: str = ""
     suffixes: tuple[str, ...] = SUFFIXES
@@ -82,7 +82,7 @@ class Dialect:
 
 
 ANY = Dialect()
-"""The safe default: what stands in it can be read by every player that reads the format."""
+"""The safe default: what the format itself says, and most players read."""
 
 _M3U = (".m3u8", ".m3u")
 _BACKSLASH = (r"\\", "it takes the backslash in its name for a slash")
@@ -90,7 +90,7 @@ _BACKSLASH = (r"\\", "it takes the backslash in its name for a slash")
 PLAYERS: Mapping[str, Dialect] = {
     dialect.player: dialect
     for dialect in (
-        # An absolute path may not begin with a drive there, and some take no `./`.
+        # Some of its players take no `./`.
         Dialect("android", _M3U, "utf-8", dotted=False),
         # Without the mark it takes `.m3u` for the codepage of Windows.
         Dialect("foobar2000", _M3U, "utf-8-sig", backslashes=True, unread=_BACKSLASH),
@@ -153,8 +153,8 @@ def spelled(
     if reason is None:
         reason = holdable(seen, suffix, dialect)
         if reason is not None and dialect.rescues:
-            whole, _ = _seen(path, folder, replace(dialect, absolute=True), paths)
-            return _uri(whole, path)
+            whole = replace(dialect, absolute=True, relative_to=None)
+            return _uri(_seen(path, folder, whole, paths)[0], path)
     limit = dialect.line_bytes
     if reason is None and limit is not None and len(seen.encode()) > limit - len("File9999="):
         reason = f"its path is longer than the {limit} bytes of a line"

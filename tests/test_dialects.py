@@ -104,7 +104,8 @@ def test_a_name_that_comes_back_from_its_codepage_as_another_is_refused():
 
 def test_mpv_is_given_a_uri_where_no_line_holds_the_path():
     """It decodes `file://` alone, so the path is whole."""
-    assert spelled("a\nb ", ".pls", PLAYERS["mpv"]) == f"file://{MUSIC}/a%0Ab%20"
+    for dialect in (PLAYERS["mpv"], replace(PLAYERS["mpv"], relative_to="/home")):
+        assert spelled("a\nb ", ".pls", dialect) == f"file://{MUSIC}/a%0Ab%20"
 
 
 @pytest.mark.parametrize(
