@@ -1,4 +1,4 @@
-"""Text into a file: the whole of it, or the old file untouched.
+"""A playlist into a file: the whole of it, or the old file untouched.
 
 This room owns the effect. It refuses to decide what stands in a file, and to replace anything
 but a regular file: a device or pipe would be destroyed by the rename.
@@ -11,24 +11,38 @@ import stat
 from pathlib import Path, PurePath
 
 from playlist_builder import export
+from playlist_builder.dialects import ANY, Dialect
 from playlist_builder.errors import ExportError
 from playlist_builder.models import Session
 
 
-def write_session(session: Session, path: str | os.PathLike[str]) -> None:
+def write_session(
+    session: Session, path: str | os.PathLike[str], *, dialect: Dialect = ANY
+) -> None:
     """Write `session` to `path` in the format of its suffix (see `export.FORMATS`).
 
-    Raises `ExportError` for an unknown suffix, for a track that the format cannot hold, and
-    where the file cannot be written; then nothing is written.
+    `dialect` says how a player wants it, such as `dialects.PLAYERS["vlc"]`. Raises `ExportError`
+    for an unknown suffix or one that the player does not read, for a track that the format cannot
+    hold, and where the file cannot be written; then nothing is written.
     """
+    write_bytes(path, rendered(session, path, dialect=dialect))
+
+
+def rendered(session: Session, path: str | os.PathLike[str], *, dialect: Dialect = ANY) -> bytes:
+    """Give what `write_session` would write to `path`, with the errors that concern the text."""
     file = Path(path).absolute()
-    suffix = export.format_of(os.fspath(path))
+    suffix = export.format_of(os.fspath(path), dialect)
     folder = os.fspath(_vantage(session, file.parent))
-    write_text(path, export.render_text(session, suffix, folder=folder, name=file.stem))
+    return export.render_bytes(session, suffix, folder=folder, name=file.stem, dialect=dialect)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Replace the file at `path` by `text` in UTF-8, in one step; `ExportError` if it cannot be.
+    """Replace the file at `path` by `text` in UTF-8; `write_bytes` says the rest."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Replace the file at `path` by `data`, in one step; `ExportError` if it cannot be.
 
     A symbolic link stays and the file it leads to is replaced, keeping that file's permissions.
     """
@@ -39,8 +53,8 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     try:
         replaces = _is_regular(target)
         try:
-            with temporary.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            with temporary.open("xb") as file:
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             if replaces:

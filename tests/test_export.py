@@ -1,16 +1,21 @@
 """The playlist text: what stands in it, what it refuses, and that no tag can add to it."""
 
+import csv
+import io
+import json
 import ntpath
 import posixpath
 import unicodedata
 from dataclasses import replace
 from pathlib import PurePosixPath
+from urllib.parse import unquote
+from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from playlist_builder import export, session_file
+from playlist_builder import dialects, export, playlists, session_file
 from playlist_builder.errors import ExportError
 from playlist_builder.models import Session, Slot
 
@@ -71,16 +76,20 @@ def shown(**tags):
     return line.partition(",")[2]
 
 
-def test_a_whole_playlist_is_this_text(golden):
-    """Header, name, plan, then three lines a track; the tail follows behind a comment."""
-    whole = session(
-        slot(),
-        slot("勇気/#1 雨.flac", title="雨", artist="", start_s=200.0, end_s=512.6, phase="rise"),
-        slot("/srv/nas/a - b.ogg", title="A - B", start_s=512.6, end_s=3590.0, phase="peak"),
-        tail=[slot("deep.flac", title="", artist="", start_s=3590.0, end_s=4500.0, phase="calm")],
-        seed=7,
-    )
-    golden("tonight.m3u8", export.m3u8(whole, folder=MUSIC, name="tonight"))
+WHOLE = session(
+    slot(),
+    slot("勇気/#1 雨.flac", title="雨", artist="", start_s=200.0, end_s=512.6, phase="rise"),
+    slot("/srv/nas/a - b.ogg", title="A - B", start_s=512.6, end_s=3590.0, phase="peak"),
+    tail=[slot("deep.flac", title="", artist="", start_s=3590.0, end_s=4500.0, phase="calm")],
+    seed=7,
+)
+
+
+@pytest.mark.parametrize("suffix", [".m3u8", ".pls", ".xspf", ".jspf", ".csv"])
+def test_a_whole_playlist_is_this_text(golden, suffix):
+    """What players need, what we say beside it, and where the tail begins."""
+    text = export.render_text(WHOLE, suffix, folder=MUSIC, name="tonight")
+    golden(f"tonight{suffix}", text)
 
 
 def test_the_first_line_is_the_header_alone():
@@ -117,6 +126,7 @@ def test_a_duration_is_an_integer_with_a_comma_right_behind(end_s, written):
         ({"title": "\n\t ", "artist": "\r"}, "quiet"),
         ({"title": "雨　夜"}, "Ada - 雨　夜"),
         ({"title": "x" * 200}, "Ada - " + "x" * 200),
+        ({"title": "雨" * 161}, "Ada - " + "雨" * 159 + "…"),
         ({"title": "x" * 201}, "Ada - " + "x" * 199 + "…"),
     ],
 )
@@ -125,13 +135,13 @@ def test_tags_are_shown_as_one_field_each(tags, text):
     assert shown(**tags) == text
 
 
-def test_no_line_is_longer_than_mpd_reads():
-    """MPD 0.23 cuts a line at 4096 bytes and takes the rest of it for an entry."""
+def test_no_line_is_longer_than_players_read():
+    """MPD 0.23 cuts a line at 4096 bytes, Kodi at 1023, and takes the rest for an entry."""
     long = "\N{GRINNING FACE}" * 10_000
     text = export.m3u8(
         session(slot(title=long, artist=long, phase=long), profile=long), folder=MUSIC, name=long
     )
-    assert max(len(line.encode()) for line in text.split("\n")) < 2000
+    assert max(len(line.encode()) for line in text.split("\n")) < 1023
 
 
 @pytest.mark.parametrize(
@@ -200,12 +210,12 @@ def test_a_path_of_windows_is_written_with_slashes(path, entry):
 )
 def test_a_name_that_m3u_cannot_hold_is_refused_by_name(path, reason):
     """The line names the file, safely printed, says why, and what to do."""
-    assert export.holdable(path) == reason
+    assert dialects.holdable(path) == reason
     with pytest.raises(ExportError) as caught:
         m3u8(slot(), slot(path))
     message = str(caught.value)
     assert f"{f'{MUSIC}/{path}'!r}: {reason}." in message
-    assert message.endswith("Rename the file and scan again, or write the session as .json")
+    assert message.endswith("Rename the file and scan again, or write the session as .xspf")
     assert message.isprintable()
 
 
@@ -226,10 +236,39 @@ TAGS = st.text(
 )
 
 
+LOCATIONS = [".m3u8", ".m3u", ".pls", ".xspf", ".jspf"]
+UTF8 = replace(dialects.ANY, codepage="utf-8")
+
+
+def locations(data, suffix, dialect=dialects.ANY):
+    """What stands for each track; by our own reader, where it reads the format."""
+    if suffix == ".jspf":
+        tracks = json.loads(data)["playlist"]["track"]
+        return [track["location"][0] for track in tracks]
+    if suffix == ".csv":
+        return [row["path"] for row in csv.DictReader(io.StringIO(data.decode(), newline=""))]
+    if suffix == ".m3u":
+        data = data.decode(dialect.codepage).encode()  # the reader cannot know the codepage
+    return [entry.location for entry in playlists.parse(data, f"tonight{suffix}")]
+
+
+def read_back(data, suffix, dialect=dialects.ANY):
+    """The paths that a player takes the locations for: URIs are decoded, and nothing else is."""
+    paths = []
+    for location in locations(data, suffix, dialect):
+        path = location
+        if suffix in dialect.uris | {".jspf"} or path.startswith("file://"):
+            path = unquote(path.removeprefix("file://"), errors="surrogateescape")
+        if dialect.backslashes:
+            path = path.replace("\\", "/")
+        paths.append(posixpath.normpath(posixpath.join(MUSIC, path)))
+    return paths
+
+
 @given(st.lists(PATHS, max_size=5), st.lists(NAMES, max_size=3).map("/".join))
 def test_a_playlist_reads_back_as_the_same_paths(paths, below):
     """Whatever the names, every player that joins folder and entry finds the same files."""
-    held = [path for path in paths if export.holdable(path) is None]
+    held = [path for path in paths if dialects.holdable(path) is None]
     folder = posixpath.join(MUSIC, below)
     slots = [slot(path) for path in held]
     text = m3u8(*slots, folder=folder)
@@ -254,6 +293,141 @@ def test_no_tag_adds_a_line(title, artist, phase, name):
     assert lines[4].partition(",")[2].count(" - ") <= 1
 
 
+@pytest.mark.parametrize("suffix", LOCATIONS)
+@given(
+    slots=st.lists(
+        st.builds(slot, PATHS, title=TAGS, artist=TAGS, phase=TAGS), min_size=1, max_size=5
+    )
+)
+@example(slots=[slot("%41.flac"), slot("new\nline"), slot("caf\udce9"), slot("\x85\ufffe+&'")])
+def test_every_format_reads_back_as_the_same_paths(suffix, slots):
+    """In order, by our own reader, whatever the names and the tags; the tail comes last."""
+    held = [each for each in slots if dialects.holdable(each.path, suffix, UTF8) is None]
+    assume(held)
+    whole = session(*held[:2], tail=held[2:])
+    try:
+        data = export.render_bytes(whole, suffix, folder=MUSIC, dialect=UTF8)
+    except ExportError as error:
+        assert "is not text" in str(error)  # a surrogate that stands for no byte
+        return
+    assert read_back(data, suffix, UTF8) == [each.path for each in held]
+    for each, location in zip(held, locations(data, suffix, UTF8), strict=True):
+        there = {each.path}.__contains__
+        entry = playlists.Entry(location)
+        assert playlists.located([entry], MUSIC, there) == ([each.path], [])
+
+
+@pytest.mark.parametrize("player", dialects.PLAYERS)
+@given(paths=st.lists(PATHS, max_size=3))
+def test_every_dialect_reads_back_as_the_same_paths_or_refuses(player, paths):
+    """A backslash on the way to a Windows player is a slash there."""
+    dialect = dialects.PLAYERS[player]
+    for suffix in dialect.suffixes:
+        for path in paths:
+            try:
+                data = export.render_bytes(
+                    session(slot(path)), suffix, folder=MUSIC, dialect=dialect
+                )
+            except ExportError as error:
+                assert str(error).isprintable()
+            else:
+                assert read_back(data, suffix, dialect) == [slot(path).path]
+
+
+@pytest.mark.parametrize("suffix", [*LOCATIONS, ".csv"])
+@given(text=TAGS)
+@example(text="</title></track><track><location>x</location>")
+@example(text="\n#EXTINF:1,x\r\nFile9=x\n../x")
+@example(text='"]},{"location":["x"]')
+@example(text="\x00\x1b\ufffe\ud800" + "x" * 10_000)
+@example(text='=HYPERLINK("http://x")')
+def test_no_tag_adds_an_entry_or_makes_a_text_long(suffix, text):
+    """Titles, artists, albums, phases and names stay what they are."""
+    hostile = slot(title=text, artist=text, album=text, phase=text)
+    whole = session(hostile, tail=[hostile], profile=text)
+    data = export.render_bytes(whole, suffix, folder=MUSIC, name=text, dialect=UTF8)
+    assert read_back(data, suffix, UTF8) == [f"{MUSIC}/quiet.flac"] * 2
+    assert len(data) < 30_000
+
+
+def test_m3u_is_in_its_codepage_and_shows_what_fits():
+    """The path must fit; of what is only shown, a `?` is enough."""
+    whole = session(slot("café.flac", title="雨 é"))
+    assert export.render_bytes(whole, ".m3u", folder=MUSIC).splitlines()[-2:] == [
+        b"#EXTINF:200,Ada - ? \xe9",
+        b"caf\xe9.flac",
+    ]
+    japanese = replace(dialects.ANY, codepage="shift_jis")
+    whole = session(slot("雨.flac", title="é"))
+    assert export.render_bytes(whole, ".m3u", folder=MUSIC, dialect=japanese).splitlines()[-2:] == [
+        b"#EXTINF:200,Ada - ?",
+        "雨.flac".encode("shift_jis"),
+    ]
+
+
+def test_what_does_not_fit_the_codepage_is_refused_by_name():
+    with pytest.raises(ExportError) as caught:
+        export.render_text(session(slot(), slot("雨.flac")), ".m3u", folder=MUSIC)
+    assert str(caught.value) == (
+        f"An M3U playlist cannot hold '{MUSIC}/雨.flac': its name does not fit the codepage cp1252."
+        " Write the session as .m3u8, or choose another codepage"
+    )
+
+
+def test_the_extensions_tell_phases_starts_and_the_tail():
+    """In XSPF and JSPF alike, and for other programs to read."""
+    told = [
+        ("plan", "calm", "0"),
+        ("plan", "rise", "200000"),
+        ("plan", "peak", "512600"),
+        ("tail", "calm", "3590000"),
+    ]
+    root = ET.fromstring(export.render_text(WHOLE, ".xspf", folder=MUSIC))  # noqa: S314 - our own
+    slots = list(root.iter(f"{{{export.APPLICATION}}}slot"))
+    assert [(e.get("part"), e.get("phase"), e.get("start_ms")) for e in slots] == told
+    tracks = json.loads(export.render_text(WHOLE, ".jspf", folder=MUSIC))["playlist"]["track"]
+    found = [track["extension"][export.APPLICATION][0] for track in tracks]
+    assert [(e["part"], e["phase"], str(e["start_ms"])) for e in found] == told
+
+
+@pytest.mark.parametrize("suffix", [".xspf", ".jspf", ".csv", ".pls"])
+def test_a_length_that_is_not_known_is_left_out(suffix):
+    """PLS says -1 for it."""
+    text = export.render_text(session(slot(end_s=float("nan"))), suffix, folder=MUSIC)
+    assert "nan" not in text.lower()
+    assert "duration>" not in text
+    assert '"duration"' not in text
+    assert ("Length1=-1" in text) == (suffix == ".pls")
+
+
+@pytest.mark.parametrize(
+    ("title", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'=1"),
+        ("＝1", "'＝1"),  # noqa: RUF001 - calculated where signs are wide
+        ("a=1", "a=1"),
+        ('say "a", b', 'say "a", b'),
+    ],
+)
+def test_no_cell_is_a_formula(title, cell):
+    """A spreadsheet that opens the table calculates nothing."""
+    [row] = csv.DictReader(
+        io.StringIO(export.render_text(session(slot(title=title)), ".csv", folder=MUSIC))
+    )
+    assert row["title"] == cell
+
+
+def test_a_path_in_the_table_is_no_formula_and_still_the_path():
+    [row] = csv.DictReader(
+        io.StringIO(export.render_text(session(slot("-=1.flac")), ".csv", folder=MUSIC))
+    )
+    assert row["path"] == "./-=1.flac"
+
+
 @pytest.mark.parametrize(("path", "suffix"), [("a/tonight.m3u8", ".m3u8"), ("T.JSON", ".json")])
 def test_the_format_follows_the_suffix(path, suffix):
     """Capital letters are the same suffix."""
@@ -265,7 +439,8 @@ def test_an_unknown_suffix_is_refused_with_the_known_ones(path):
     """The line ends in what to do."""
     with pytest.raises(ExportError) as caught:
         export.format_of(path)
-    assert str(caught.value) == f"No format is known for {path!r}. Let it end in .m3u8 or .json"
+    ends = "Let it end in .m3u8, .m3u, .pls, .xspf, .jspf, .csv or .json"
+    assert str(caught.value) == f"No format is known for {path!r}. {ends}"
 
 
 def test_each_format_is_rendered_by_its_own_function():

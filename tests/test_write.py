@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from playlist_builder import export, session_file, write
+from playlist_builder.dialects import PLAYERS
 from playlist_builder.errors import ExportError
 from playlist_builder.models import Session, Slot
 
@@ -78,9 +79,29 @@ def test_a_relative_name_lies_in_the_working_folder(folder, monkeypatch):
 
 
 def test_an_unknown_suffix_writes_nothing(folder):
-    with pytest.raises(ExportError, match=r"Let it end in \.m3u8 or \.json"):
+    with pytest.raises(ExportError, match=r"Let it end in \.m3u8, \.m3u, .* or \.json"):
         write.write_session(session(folder / "a.flac"), folder / "tonight.mp3")
     assert names(folder) == []
+
+
+def test_a_suffix_that_the_player_does_not_read_writes_nothing(folder):
+    """The line says which it reads."""
+    with pytest.raises(ExportError) as caught:
+        write.write_session(session(folder / "a.flac"), folder / "p.xspf", dialect=PLAYERS["mpv"])
+    assert str(caught.value) == (
+        f"mpv does not read .xspf ({str(folder / 'p.xspf')!r}). Let it end in .m3u8, .m3u or .pls"
+    )
+    assert names(folder) == []
+
+
+def test_a_dialect_decides_what_is_written(folder):
+    """Bytes too: foobar2000 takes `.m3u` for UTF-8 only with the mark."""
+    whole = session(folder / "é" / "a.flac")
+    write.write_session(whole, folder / "p.m3u", dialect=PLAYERS["foobar2000"])
+    assert (folder / "p.m3u").read_bytes().startswith(b"\xef\xbb\xbf#EXTM3U\n")
+    assert (folder / "p.m3u").read_bytes().endswith("\né\\a.flac\n".encode())
+    write.write_session(whole, folder / "p.m3u")
+    assert (folder / "p.m3u").read_bytes().endswith(b"\n\xe9/a.flac\n")
 
 
 def test_a_track_that_cannot_be_held_leaves_the_old_file(folder):

@@ -23,10 +23,12 @@ from playlist_builder.cli.common import (
     shown,
     width,
 )
+from playlist_builder.dialects import PLAYERS
 from playlist_builder.errors import LibraryError, PlaylistError
 
 if TYPE_CHECKING:
     from playlist_builder.curve import Profile, Rules, VocalsRule
+    from playlist_builder.dialects import Dialect, NormalForm
     from playlist_builder.library import Library
     from playlist_builder.models import Session, Track
     from playlist_builder.reasons import Reason
@@ -42,6 +44,11 @@ _PIN = re.compile(
 )
 
 
+OUTPUT_HELP = (
+    "Write .m3u8, .m3u, .pls, .xspf, .jspf, .csv or .json; - is .m3u8 on standard output."
+    " Repeatable."
+)
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 outputs_option = click.option(
@@ -50,7 +57,7 @@ outputs_option = click.option(
     "outputs",
     multiple=True,
     metavar="FILE",
-    help="Write .m3u8 or .json; - is standard output. Repeatable.",
+    help=OUTPUT_HELP,
 )
 vocals_option = click.option(
     "--vocals",
@@ -294,6 +301,38 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     )
 
 
+class Root(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3 on
+    """FROM=TO: a folder here, and what it is called where the player is."""
+
+    name = "root"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Return both; the first `=` behind which a place begins parts them."""
+        from playlist_builder.dialects import is_place
+
+        parts = [(value[: sign.start()], value[sign.end() :]) for sign in re.finditer("=", value)]
+        for old, new in parts:
+            if old and is_place(new):
+                return os.path.abspath(os.path.expanduser(old)), new
+        return self.fail(f"'{value}': give FROM=TO, such as ~/Music=/volume1/music, TO in full.")
+
+
+class Codepage(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3 on
+    """The name of a codepage that Python knows and in which M3U can be written."""
+
+    name = "codepage"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name."""
+        from playlist_builder.dialects import is_codepage
+
+        if not is_codepage(value):
+            self.fail(f"'{value}' is no codepage. Give one such as cp1252, shift_jis or utf-8.")
+        return str(value)
+
+
 @click.command()
 @click.argument("session", type=click.Path(exists=True, dir_okay=False))
 @click.option(
@@ -303,15 +342,73 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     multiple=True,
     required=True,
     metavar="FILE",
-    help="Write .m3u8 or .json; - is standard output. Repeatable.",
+    help=OUTPUT_HELP,
 )
-def export(session: str, outputs: Sequence[str]) -> None:
-    """Write a SESSION file (.json) as a playlist."""
+@click.option(
+    "--player",
+    type=click.Choice(list(PLAYERS), case_sensitive=False),
+    help="Write as this player wants it.",
+)
+@click.option(
+    "--map",
+    "roots",
+    type=Root(),
+    multiple=True,
+    metavar="FROM=TO",
+    help="Write TO for the folder FROM, as on a NAS, a phone or in a container. Repeatable.",
+)
+@click.option("--absolute", is_flag=True, help="Write whole paths.")
+@click.option(
+    "--relative-to",
+    metavar="FOLDER",
+    help="Write paths as seen from FOLDER (named as the player names it), not from the playlist.",
+)
+@click.option(
+    "--normal-form",
+    type=click.Choice(["keep", "nfc", "nfd"]),
+    default="keep",
+    show_default=True,
+    help="Unicode form of the paths.",
+)
+@click.option(
+    "--codepage",
+    type=Codepage(),
+    help="Encoding of .m3u; as the player wants it, or else cp1252.",
+)
+def export(  # noqa: PLR0913, PLR0917 - each is an option
+    session: str,
+    outputs: Sequence[str],
+    player: str | None,
+    roots: Sequence[tuple[str, str]],
+    relative_to: str | None,
+    normal_form: str,
+    codepage: str | None,
+    *,
+    absolute: bool,
+) -> None:
+    """Write a SESSION file (.json) as playlists, each in the format of its suffix."""
     from playlist_builder import session_file
+    from playlist_builder.dialects import ANY, is_place, unmapped
 
+    if absolute and relative_to is not None:
+        raise click.UsageError("--absolute and --relative-to exclude each other; give one of them.")
+    dialect = ANY if player is None else PLAYERS[player.lower()]
+    if relative_to is not None and not is_place(relative_to):
+        relative_to = os.path.abspath(os.path.expanduser(relative_to))
+    dialect = replace(
+        dialect,
+        roots=tuple(roots),
+        absolute=dialect.absolute or absolute,
+        relative_to=relative_to,
+        normal_form=cast("NormalForm", normal_form),
+        codepage=codepage or dialect.codepage,
+    )
     loaded = session_file.load(session)
-    for output in outputs:
-        _written(loaded, output)
+    _write([(loaded, output) for output in outputs], dialect)
+    paths = tuple(slot.path for slot in (*loaded.slots, *loaded.tail))
+    if roots and (outside := unmapped(paths, dialect)):
+        count = f"{len(outside)} of {len(paths)} tracks lie"
+        click.echo(shown(f"{count} under no folder of --map, such as {outside[0]!r}"), err=True)
 
 
 @click.command()
@@ -355,11 +452,15 @@ class _Call:
     ) -> "list[Session]":
         """Arrange, without the tracks that the playlist to be written cannot hold."""
         from playlist_builder.arrange import alternatives
-        from playlist_builder.export import holdable
+        from playlist_builder.dialects import holdable
 
         refused: list[str] = []
-        if not outputs or any(output.endswith(("-", ".m3u8")) for output in outputs):
-            reasons = {track.identity: holdable(track.path) for track in tracks}
+        suffixes = {os.path.splitext(output)[1].lower() or ".m3u8" for output in outputs or "-"}
+        reasons = {
+            track.identity: next(filter(None, (holdable(track.path, s) for s in suffixes)), None)
+            for track in tracks
+        }
+        if any(reasons.values()):
             refused = [
                 f"left out {shown(track.path)}: {reasons[track.identity]}"
                 for track in tracks
@@ -409,8 +510,8 @@ def _deliver(
         if reasons is not None:
             document["reasons"] = [asdict(reason) for reason in reasons]
         documents.append(document)
-        for output in () if dry_run else outputs:
-            _written(session, output if number == 1 else _numbered(output, number))
+        if not dry_run:
+            _write([(session, o if number == 1 else _numbered(o, number)) for o in outputs])
     if as_json:
         laid_out = [session_file.laid_out(document) for document in documents]
         text = laid_out[0] if len(sessions) == 1 else "[\n" + ",\n".join(laid_out) + "]\n"
@@ -471,15 +572,26 @@ def _identities(tracks: "Sequence[Track]", files: Sequence[str]) -> frozenset[st
     return frozenset(found)
 
 
-def _written(session: "Session", output: str) -> None:
-    from playlist_builder.export import render_text
-    from playlist_builder.write import write_session
+def _write(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect | None" = None) -> None:
+    """Write each session to its output, and none where one of them cannot be held."""
+    from playlist_builder.dialects import ANY
+    from playlist_builder.export import render_bytes
+    from playlist_builder.write import rendered, write_bytes
 
-    if output == "-":
-        sys.stdout.write(render_text(session, ".m3u8", folder=os.getcwd()))
-        return
-    write_session(session, output)
-    click.echo(f"Wrote {shown(output)}", err=True)
+    dialect = dialect or ANY
+    made = [
+        render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
+        if output == "-"
+        else rendered(session, output, dialect=dialect)
+        for session, output in sessions
+    ]
+    for data, (_, output) in zip(made, sessions, strict=True):
+        if output == "-":
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+        else:
+            write_bytes(output, data)
+            click.echo(f"Wrote {shown(output)}", err=True)
 
 
 def _with_level(profile: "Profile", text: str) -> "Profile":

@@ -5,8 +5,12 @@ import shutil
 import socket
 import subprocess
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
+
+from playlist_builder.dialects import PLAYERS
+from playlist_builder.errors import ExportError
 
 CONFIGURATION = """\
 music_directory "{music}"
@@ -85,10 +89,32 @@ def test_a_playlist_in_the_music_folder_is_the_queue(mpd, playlist, names, where
     assert mpd.load(where) == names
 
 
+@pytest.mark.parametrize("suffix", PLAYERS["mpd"].suffixes)
+@pytest.mark.parametrize("where", ["tonight", "lists/tonight"])
+def test_each_format_in_its_dialect_is_the_queue(mpd, playlist, names, where, suffix):
+    """MPD reads no percent signs, in XSPF neither, so its dialect writes none."""
+    playlist(names, where + suffix, PLAYERS["mpd"])
+    assert mpd.load(where + suffix) == names
+
+
+def test_names_that_mpd_passes_over_are_refused(playlist, blank_names):
+    """A playlist in which they stood would be shorter, without a word."""
+    for name in blank_names:
+        with pytest.raises(ExportError, match=r"for mpd cannot hold .* begin or end with a blank"):
+            playlist([name], dialect=PLAYERS["mpd"])
+
+
 def test_a_playlist_beside_the_music_is_right_as_a_stored_one(mpd, own, playlist, names):
     """MPD takes the entries of stored playlists, whose suffix is `.m3u`, as seen from the music."""
     shutil.copy(playlist(names), own / "playlists" / "tonight.m3u")
     assert mpd("listplaylists")[0] == "playlist: tonight"
+    assert mpd.load("tonight") == names
+
+
+def test_a_stored_playlist_is_relative_to_the_music(mpd, music, own, playlist, names):
+    """`--relative-to` the music folder writes one, wherever it is written to."""
+    dialect = replace(PLAYERS["mpd"], relative_to=str(music))
+    shutil.copy(playlist(names, "lists/tonight.m3u", dialect), own / "playlists")
     assert mpd.load("tonight") == names
 
 

@@ -13,6 +13,8 @@ import urllib.request
 
 import pytest
 
+from playlist_builder.dialects import PLAYERS
+
 AUTHORIZATION = "Basic " + base64.b64encode(b":secret").decode()
 
 
@@ -59,7 +61,7 @@ def shown(tmp_path, eventually):
                     return found if len(found) >= count else None
 
             return [
-                urllib.parse.unquote(uri.removeprefix("file://"))
+                urllib.parse.unquote(uri.removeprefix("file://"), errors="surrogateescape")
                 for uri in eventually(entries, f"VLC to show {count} entries")
             ]
 
@@ -79,3 +81,10 @@ def test_every_entry_is_shown_in_order(music, playlist, all_names, shown, where)
     held = [name for name in all_names if not re.search("#|%[0-9A-Fa-f]{2}", name)]
     paths = shown(playlist(held, where), len(held))
     assert [os.path.relpath(path, music) for path in paths] == held
+
+
+@pytest.mark.parametrize("suffix", PLAYERS["vlc"].suffixes)
+def test_each_format_in_its_dialect_is_shown_in_order(music, playlist, every_name, shown, suffix):
+    """Relative URIs hold every name, and move with the folder."""
+    paths = shown(playlist(every_name, f"lists/tonight{suffix}", PLAYERS["vlc"]), len(every_name))
+    assert [os.path.relpath(path, music) for path in paths] == every_name

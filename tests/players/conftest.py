@@ -4,6 +4,7 @@ The checks are named `check_*.py`, so that only `.ci/players`, which installs th
 them.
 """
 
+import os
 import tempfile
 import time
 import unicodedata
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from playlist_builder.dialects import ANY
 from playlist_builder.models import Session, Slot
 from playlist_builder.write import write_session
 
@@ -65,6 +67,9 @@ NAMES = [
 BLANK_NAMES = [" first.wav", "\tfirst.wav", "in/ side.wav", "end /in folder.wav"]
 """Names that MPD 0.23.12 passes over, whatever the playlist says."""
 
+RAW_NAMES = ["end.wav ", "caf\udce9.wav", "new\nline.wav"]
+"""Names that no plain line can hold: only a URI can."""
+
 TITLES = [
     "Quiet",
     "",
@@ -75,6 +80,8 @@ TITLES = [
     "One - Two",
     "\x00\x1b[31m\x7f",
     "x" * 4085 + "plain.wav",
+    "\ufffe</title></track><track><location>plain.wav</location></track>",
+    "File1=plain.wav",
 ]
 """Tags as found in the wild or made with intent; none may add an entry.
 
@@ -88,10 +95,10 @@ def music():
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o755)
         folder = Path(place).resolve() / "my music"
-        for name in [*NAMES, *BLANK_NAMES]:
+        for name in [*NAMES, *BLANK_NAMES, *RAW_NAMES]:
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            with wave.open(str(file), "wb") as sound:
+            with wave.open(os.fspath(file), "wb") as sound:
                 sound.setnchannels(1)
                 sound.setsampwidth(2)
                 sound.setframerate(8000)
@@ -104,14 +111,14 @@ def music():
 def playlist(music):
     """Write the playlist `where`, below the music folder, of these names; give its path."""
 
-    def written(names, where="tonight.m3u8"):
+    def written(names, where="tonight.m3u8", dialect=ANY):
         slots = [
             Slot(
                 path=str(music / name),
                 identity="",
                 title=TITLES[place % len(TITLES)],
                 artist=TITLES[-place % len(TITLES)],
-                album="",
+                album=TITLES[(place + 1) % len(TITLES)],
                 start_s=place * LENGTH_S,
                 end_s=(place + 1) * LENGTH_S,
                 phase=TITLES[place % len(TITLES)],
@@ -131,7 +138,7 @@ def playlist(music):
             slots=slots[:-5],
             tail=slots[-5:],
         )
-        write_session(session, music / where)
+        write_session(session, music / where, dialect=dialect)
         return music / where
 
     return written
@@ -147,6 +154,18 @@ def names():
 def all_names(names):
     """The names that every player but an old MPD reads."""
     return [*names, *BLANK_NAMES]
+
+
+@pytest.fixture
+def blank_names():
+    """The names that MPD passes over."""
+    return BLANK_NAMES
+
+
+@pytest.fixture
+def every_name(all_names):
+    """All that a file can be called, for players that are given URIs."""
+    return [*all_names, *RAW_NAMES]
 
 
 @pytest.fixture
