@@ -217,3 +217,6 @@ def _kept(target: str) -> str | None:
     except KeyringError:  # no keyring, or it stays closed
         return None
     return password
+
+
+COMMANDS = (push,)
