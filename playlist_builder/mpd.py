@@ -231,10 +231,15 @@ class Mpd:
         if list(held) == list(keys):
             return
         lost = [key for key in keys if key not in held]
-        which = f": it does not hold '{lost[0]}'" if lost else ""
+        if lost and lost[0].startswith(("#", " ", "\t")):
+            raise ServerError(
+                f"A stored playlist of MPD cannot hold '{lost[0]}': it takes a path that begins"
+                " so for something else. Rename the file, or push with --queue."
+            )
+        which = f", without '{lost[0]}'" if lost else ""
         raise ServerError(
-            f"MPD at {self._where} reads back {len(held)} of {len(keys)} tracks as they were sent"
-            f" to {what}{which}. MPD cannot keep names that begin with a blank or '#'."
+            f"MPD at {self._where} reads back {len(held)} of {len(keys)} tracks from"
+            f" {what}{which}. Push again."
         )
 
     def _at_once(self, commands: Sequence[tuple[Any, ...]]) -> None:

@@ -74,6 +74,14 @@ class Server:
         with self.client() as client:
             return getattr(client, command)(*arguments)
 
+    def reset(self, order):
+        """Leave one stored playlist, `arc`."""
+        with self.client() as client:
+            for row in client.listplaylists():
+                client.rm(row["playlist"])
+            for name in order:
+                client.playlistadd("arc", name)
+
     def names(self):
         return sorted(row["playlist"] for row in self.ask("listplaylists"))
 
@@ -143,6 +151,30 @@ def test_nothing_is_pushed_while_tracks_are_missing(server, push, session, names
     assert (done.code, done.json["pushed"], server.held()) == (0, 2, [names[1], names[2]])
 
 
+def test_what_a_stored_playlist_cannot_hold_leaves_the_old_one(server, push, session, music, old):
+    """MPD takes `#` at the beginning of a stored path for a comment, but not in its queue."""
+    folder = ("--map", f"{music}=")
+    push(session(old), server.target, *folder)
+    done = push(session([*old, "#1.flac"]), server.target, *folder)
+    assert (done.code, len(done.lines), server.held()) == (1, 1, old)
+    assert "cannot hold '#1.flac'" in done.lines[0]
+    assert server.names() == ["arc"]
+    assert push(session([*old, "#1.flac"]), server.target, "--queue", *folder).code == 0
+
+
+def test_a_push_that_died_between_its_renames_is_made_good(server, push, session, old):
+    """The old playlist gets its name back before anything else, even if the push then fails."""
+    push(session(old), server.target)
+    server.ask("rename", "arc", "arc (old, by playlist-builder)")
+    server.ask("playlistadd", "arc (new, by playlist-builder)", old[0])
+    assert push(session([*old, "gone.flac"]), server.target).code == 1
+    done = push(session([*old, "#1.flac"]), server.target, "--map", f"{server.music}=")
+    assert (done.code, server.names(), server.held()) == (1, ["arc"], old)
+    server.ask("rename", "arc", "arc (old, by playlist-builder)")
+    assert push(session(old[::-1]), server.target).code == 0
+    assert (server.names(), server.held()) == (["arc"], old[::-1])
+
+
 def test_the_queue_is_replaced_with_its_settings(server, push, session, music, new, old):
     server.ask("random", 1)
     options = ("--queue", "--crossfade", "4", "--replay-gain", "album", "--map", f"{music}=")
@@ -180,7 +212,11 @@ def test_the_old_playlist_outlives_the_server(server, push, session, music, prox
     between.arm(None, None)
     assert push(session(new), target, *folder).code == 0
     said = [request.split(b" ")[0].strip() for request in between.requests]
-    moments = [place for place, word in enumerate(said) if word not in {b"find", b"playlistadd"}]
+    moments = [
+        place
+        for place, word in enumerate(said)
+        if word not in {b"find", b"playlistadd", b"command_list_ok_begin"}
+    ]
     moments += [said.index(b"playlistadd"), said.index(b"playlistadd") + 6]
     swap = max(
         place
@@ -189,7 +225,7 @@ def test_the_old_playlist_outlives_the_server(server, push, session, music, prox
     )
     outcomes = []
     for number, moment in enumerate(moments):
-        push(session(old), server.target, *folder)
+        server.reset(old)
         late = number % 2 == 1
         between.arm(moment, server.kill, late=late)
         done = push(session(new), target, *folder)
@@ -204,4 +240,4 @@ def test_the_old_playlist_outlives_the_server(server, push, session, music, prox
         outcomes.append(done.code)
         assert push(session(new), server.target, *folder).code == 0
         assert (server.names(), server.held()) == (["arc"], new)
-    assert outcomes.count(1) >= 10
+    assert outcomes.count(1) >= 8

@@ -22,7 +22,7 @@ from playlist_builder.models import Session, Slot
 
 PATIENCE_S = 30.0
 SAMPLE_RATE_HZ = 8000
-SECRET = "pass wörd&=%20'\"#"
+SECRET = "geheim wörd&=%20'\"#"
 
 NAMES = [
     "plain.flac",
@@ -74,7 +74,7 @@ def secret():
 def music(tmp_path_factory):
     """A folder with a short FLAC of each name, all of them with the tags of one program."""
     folder = tmp_path_factory.mktemp("my music").resolve()
-    for place, name in enumerate(NAMES):
+    for place, name in enumerate([*NAMES, "#1.flac"]):
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         length = SAMPLE_RATE_HZ * (1 + place % 3)
