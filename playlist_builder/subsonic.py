@@ -51,6 +51,7 @@ COMMENT = "Made by playlist-builder"
 """By this comment a playlist is known as one that a push may remove beside another."""
 
 _NEW = " (new, by playlist-builder)"
+_NONSENSE = "The server does not answer as a Subsonic server does"
 _WRONG_PASSWORD = 40
 _NO_TOKENS = frozenset((10, 41, 42))
 """Token login is not supported: for this user, or (10: the password is missing) at all."""
@@ -410,13 +411,13 @@ def _key(value: Mapping[str, object]) -> str:
     """Give the id of something, which some servers write as a number."""
     key = value.get("id")
     if isinstance(key, bool) or not isinstance(key, str | int) or key == "":
-        raise ServerError("The server answered with something that has no id.")
+        raise ServerError(f"{_NONSENSE}: something has no id.")
     return str(key)
 
 
 def _object(value: object) -> Mapping[str, object]:
     if not isinstance(value, dict):
-        raise ServerError("The server answered with something else than was asked for.")
+        raise ServerError(f"{_NONSENSE}: something else came than was asked for.")
     return value
 
 
