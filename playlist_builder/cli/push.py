@@ -196,13 +196,18 @@ def _password(target: str, *variables: str) -> str:
     kept = _kept(target)
     if kept:
         return kept
-    if not sys.stdin.isatty():
+    if not _is_interactive():
         raise ServerError(
             f"{target} needs a password. Set {variables[-1]}, or keep it with:"
             f" keyring set {KEYRING_SERVICE} {target}"
         )
     prompted: str = click.prompt(f"Password for {target}", hide_input=True, err=True)
     return prompted
+
+
+def _is_interactive() -> bool:
+    """Whether someone is there to be asked."""
+    return sys.stdin.isatty()
 
 
 def _kept(target: str) -> str | None:
