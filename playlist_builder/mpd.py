@@ -144,7 +144,7 @@ class Mpd:
 
     def replace(self, name: str, keys: Sequence[str]) -> int:
         """Make the stored playlist `name` hold `keys`, or leave it as it was."""
-        named(name)
+        name = named(name)
         new, old = name + _NEW, name + _OLD
         with ending_in(f"The playlist '{name}' is as it was."):
             exists = self._tidied(name, new, old)
@@ -167,7 +167,8 @@ class Mpd:
                 " whole; push again."
             ) from error
         if exists:
-            self._at_once([("rm", old)])
+            with ending_in(f"The playlist '{name}' is the new one; push again to tidy up."):
+                self._at_once([("rm", old)])
         return len(keys)
 
     def enqueue(
@@ -177,23 +178,20 @@ class Mpd:
 
         Random order and stopping after each track are turned off: a session is an order.
         """
-        with ending_in("The queue is as it was."):
-            before = self._queue()
-            commands: list[tuple[Any, ...]] = [("addid", key) for key in keys]
-            if before:
-                commands.append(("delete", (0, len(before))))
-            commands += [("random", 0), ("single", 0)]
-            if crossfade_s is not None:
-                commands.append(("crossfade", crossfade_s))
-            if replay_gain is not None:
-                commands.append(("replay_gain_mode", replay_gain))
-            try:
-                self._at_once(commands)
-            except ServerError:
-                # A list stops at what fails. What was added before that stands at the end.
-                if self._tried(("playlistid",))[: len(before)] == before:
-                    self._tried(("delete", (len(before),)))
-                raise
+        before = self._queue()
+        commands: list[tuple[Any, ...]] = [("addid", key) for key in keys]
+        if before:
+            commands.append(("delete", (0, len(before))))
+        commands += [("random", 0), ("single", 0)]
+        if crossfade_s is not None:
+            commands.append(("crossfade", crossfade_s))
+        if replay_gain is not None:
+            commands.append(("replay_gain_mode", replay_gain))
+        try:
+            self._at_once(commands)
+        except ServerError as error:
+            kept = "as it was" if self._took_back(before) else "the old one or the new one"
+            raise ServerError(f"{error} The queue is {kept}.") from error
         self._compare("the queue", [row.get("file") for row in self._queue()], keys)
         return len(keys)
 
@@ -206,6 +204,21 @@ class Mpd:
         if old in names:
             self._at_once([("rm", old)] if name in names else [("rename", old, name)])
         return name in names or old in names
+
+    def _took_back(self, before: Sequence[Mapping[str, Any]]) -> bool:
+        """Take what was added out of the queue again; tell whether it is known to be as before.
+
+        A list of commands stops at the one that fails, so what came before it stands at the end.
+        """
+        try:
+            now = self._queue()
+            if now[: len(before)] != before:
+                return False
+            if len(now) > len(before):
+                self._at_once([("delete", (len(before),))])
+        except ServerError:
+            return False
+        return True
 
     def _queue(self) -> list[Mapping[str, Any]]:
         with self._plainly():

@@ -25,6 +25,9 @@ DURATION_TOLERANCE_S = 2.0
 TRACK_LIMIT = 200_000
 """As many tracks of a server are looked through: above any collection of one listener."""
 
+NAME_LIMIT_BYTES = 200
+"""File systems take 255 bytes, of which a push needs some for a name of its own."""
+
 _BETWEEN_ARTISTS = re.compile(r"\s*(?:[,;/&\0]|\bfeat\.|\bft\.|\bfeaturing\b)\s*|\s+")
 """Programs join several artists each in its own way, so what joins them says nothing."""
 
@@ -107,14 +110,16 @@ def ending_in(sentence: str) -> Iterator[None]:
 
 
 def named(name: str) -> str:
-    """Give `name` if it can name a playlist; raises `ServerError` where it cannot.
+    """Give `name` as a server keeps it; raises `ServerError` where it cannot name a playlist.
 
-    A line break would be a command of its own to MPD.
+    A line break would be a command of its own to MPD, which also makes the name that of a file.
     """
+    name = name.strip()
     unfit = any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in name)
-    if not name.strip() or unfit or "/" in name:
+    if not name or unfit or "/" in name or len(name.encode()) > NAME_LIMIT_BYTES:
         raise ServerError(
-            f"{name!r} cannot name a playlist on a server: give --name one line without slashes."
+            f"{name[:40]!r} cannot name a playlist on a server. Give --name one short line"
+            " without slashes."
         )
     return name
 

@@ -154,7 +154,8 @@ class Subsonic:
 
     def replace(self, name: str, keys: Sequence[str]) -> int:
         """Make the user's playlist `name` hold `keys`, or leave it as it was."""
-        new_name = named(name) + _NEW
+        name = named(name)
+        new_name = name + _NEW
         with ending_in(f"The playlist '{name}' is as it was."):
             olds = self._replaceable(name)
             for left in self._own(new_name):  # by a push that was cut off

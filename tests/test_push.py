@@ -138,7 +138,9 @@ def test_what_maps_no_folder_is_refused(text):
         folder_map(text)
 
 
-@pytest.mark.parametrize("name", ["", " ", "a\nclear", "a\rb", "a/b", "\0", "\udcff", "a\u2028b"])
+@pytest.mark.parametrize(
+    "name", ["", " ", "a\nclear", "a\rb", "a/b", "\0", "\udcff", "a\u2028b", "ガ" * 99]
+)
 def test_what_names_no_playlist_is_refused(name):
     with pytest.raises(ServerError) as caught:
         named(name)
@@ -147,7 +149,7 @@ def test_what_names_no_playlist_is_refused(name):
 
 def test_any_line_names_a_playlist():
     for name in ("arc", "ガーデン\u3000🌙", 'it\'s "so" #1 \\ %20'):
-        assert named(name) == name
+        assert named(f" {name} ") == name
 
 
 def test_the_tail_is_pushed_and_the_library_knows_more():

@@ -7,6 +7,8 @@ import subprocess
 import mpd as mpd2
 import pytest
 
+from playlist_builder import mpd
+from playlist_builder.errors import ServerError
 from playlist_builder.library import Library
 
 CONFIGURATION = """\
@@ -186,6 +188,24 @@ def test_the_queue_is_replaced_with_its_settings(server, push, session, music, n
     assert (status["xfade"], status["random"]) == ("4", "0")
     assert server.ask("replay_gain_status") in ("album", {"replay_gain_mode": "album"})
     assert server.names() == []
+
+
+def test_a_queue_that_cannot_be_filled_is_as_it_was(server, names, old):
+    for before in ([], old):
+        for name in before:
+            server.ask("add", name)
+        with mpd.opened(mpd.address(server.target)) as player:
+            with pytest.raises(ServerError, match=r"gone\.flac|No such") as caught:
+                player.enqueue([*names, "gone.flac"], None, None)
+            assert str(caught.value).endswith("The queue is as it was.")
+        assert [row["file"] for row in server.ask("playlistinfo")] == before
+
+
+def test_all_tracks_are_read_page_by_page(server, monkeypatch, names):
+    monkeypatch.setattr(mpd, "PAGE", 5)
+    with mpd.opened(mpd.address(server.target)) as player:
+        keys = [each.key for each in player.every()]
+    assert sorted(keys) == sorted([*names, "#1.flac"])
 
 
 def test_a_password_is_given_where_one_is_needed(server, push, session, old, secret):

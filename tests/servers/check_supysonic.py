@@ -8,6 +8,8 @@ import urllib.request
 
 import pytest
 
+from playlist_builder import subsonic
+
 CONFIGURATION = """\
 [base]
 database_uri = sqlite:///{own}/supysonic.db
@@ -159,6 +161,12 @@ def test_playlists_of_others_and_doubles_stay(server, push, session, music, new)
     assert (done.code, len(done.lines)) == (1, 1)
     assert "keeps 2 playlists of the name 'mine'" in done.lines[0]
     assert len(server.ask("getPlaylists")["playlists"]["playlist"]) == 3
+
+
+def test_all_tracks_are_read_page_by_page(server, monkeypatch, names, secret):
+    monkeypatch.setattr(subsonic, "PAGE", 5)
+    found = subsonic.Subsonic(subsonic.address(server.target), secret).every()
+    assert sorted(each.path for each in found) == sorted([*names, "#1.flac"])
 
 
 def test_a_wrong_password_is_one_line(server, push, session, new, secret):
