@@ -17,6 +17,7 @@ import json
 import math
 import secrets
 import socket
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -339,6 +340,11 @@ class Subsonic:
             words = f"no answer within {TIMEOUT_S:g} s"
         elif isinstance(reason, socket.gaierror):
             words = "no such host"
+        elif isinstance(reason, ssl.SSLCertVerificationError):
+            words = (
+                f"its certificate cannot be trusted ({reason.verify_message}). Name the file of its"
+                " authority in SSL_CERT_FILE"
+            )
         else:
             words = self._clean(getattr(reason, "strerror", None) or str(reason))
         return ServerError(f"Cannot reach {self._where}: {words or type(reason).__name__}.")

@@ -68,7 +68,7 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
     insecure: bool,
     as_json: bool,
 ) -> None:
-    r"""Give a SESSION file (.json) to the music server at TARGET, as a playlist.
+    """Give a SESSION file (.json) to the music server at TARGET, as a playlist.
 
     \b
     mpd://host[:port]              MPD; mpd:///path for its local socket
@@ -77,7 +77,7 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
     A playlist of that name is replaced, or left as it was if anything fails. Tracks are known by
     path, by MusicBrainz recording, or by title, artist and length. A password comes from
     PLAYLIST_BUILDER_PASSWORD (MPD also: MPD_PASSWORD), the system's keyring, or a prompt.
-    """
+    """  # noqa: D301 - the backspace is how click is told to keep lines
     from playlist_builder import session_file
     from playlist_builder.push import folder_map, located, named, wanted
 
