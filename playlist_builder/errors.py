@@ -9,6 +9,7 @@ PlaylistBuilderError
 ├── PlaylistError    a playlist that cannot be read
 ├── ArrangeError     a session that the tracks at hand cannot fill
 ├── ExportError      a session that a format or player cannot hold
+├── ServerError      a music server that cannot be reached, or refuses
 └── SessionError     a session file that cannot be read
 """
 
@@ -47,6 +48,10 @@ class ArrangeError(PlaylistBuilderError):
 
 class ExportError(PlaylistBuilderError):
     """A session that the chosen format or player cannot hold."""
+
+
+class ServerError(PlaylistBuilderError):
+    """A music server that cannot be reached, refuses, or does not answer as one."""
 
 
 class SessionError(PlaylistBuilderError):
