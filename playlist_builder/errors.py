@@ -9,6 +9,7 @@ PlaylistBuilderError
 ├── PlaylistError    a playlist that cannot be read
 ├── ArrangeError     a session that the tracks at hand cannot fill
 ├── ExportError      a session that a format or player cannot hold
+├── CopyError        tracks that cannot be copied to a folder
 └── SessionError     a session file that cannot be read
 """
 
@@ -51,3 +52,7 @@ class ExportError(PlaylistBuilderError):
 
 class SessionError(PlaylistBuilderError):
     """A session file that cannot be read."""
+
+
+class CopyError(PlaylistBuilderError):
+    """The tracks of a session cannot be copied to the folder that was given."""
