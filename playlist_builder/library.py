@@ -270,6 +270,10 @@ class Library:
             f"No track '{name}' in the library. See 'playlist-builder tracks', or scan its folder."
         )
 
+    def files(self) -> list[tuple[File, float]]:
+        """Return every path, missing or not, with the length of its music in seconds."""
+        return [(file, features.duration_s) for file, features, _, _ in self._cache.rows()]
+
     def identities(self, paths: Iterable[str]) -> set[str]:
         """Return the identities of the music that lies at paths of the library."""
         files = self._cache.files()

@@ -2,14 +2,25 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 import click
 
-from playlist_builder.cli.common import json_option, print_json, progress_bar, shown
+from playlist_builder.cli.common import (
+    json_option,
+    library_option,
+    print_json,
+    progress_bar,
+    shown,
+)
 from playlist_builder.cli.sessions import dry_run_option, make
 from playlist_builder.errors import LibraryError, SessionError
+
+if TYPE_CHECKING:
+    from playlist_builder.cache import File
+    from playlist_builder.checking import Finding
 
 
 @click.command()
@@ -118,4 +129,109 @@ def copy(session: str, folder: str, form: str | None, jobs: int | None, *, as_js
         raise click.exceptions.Exit(1)
 
 
-COMMANDS = (copy, rebuild)
+@click.command()
+@click.argument("playlist", type=click.Path(exists=True, dir_okay=False))
+@click.option("--fix", is_flag=True, help="Write PLAYLIST with the new places of what has moved.")
+@library_option
+@json_option
+def check(playlist: str, library: str | None, *, fix: bool, as_json: bool) -> None:
+    """Look whether all entries of PLAYLIST (M3U, M3U8, PLS, XSPF or a session) are there.
+
+    What is not there is looked for in the library: by its music, its name, or title and length.
+    Exit code 1 where an entry leads nowhere.
+    """
+    from playlist_builder import checking, playlists
+
+    data = playlists.read(playlist)
+    entries = playlists.parse(data, playlist)
+    folder = os.path.dirname(os.path.abspath(playlist))
+    identities = _identities(data, playlist)
+    findings = checking.check(entries, folder, os.path.isfile, lambda: _files(library), identities)
+    refused = _fix(data, playlist, findings, folder) if fix else {}
+    for each in findings:
+        if each.state == "moved":
+            stays = f"  ({refused[each.number]}, so it stays)" if each.number in refused else ""
+            by = {"music": "same music", "name": "same name", "title": "same title and length"}
+            told = f"moved    {each.number}  {each.location} -> {each.path}  ({by[each.by]}){stays}"
+            click.echo(shown(told), err=as_json)
+        elif each.state == "missing":
+            title = f"  ({each.title})" if each.title else ""
+            click.echo(shown(f"missing  {each.number}  {each.location}{title}"), err=as_json)
+    counts = Counter(each.state for each in findings)
+    counted = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    click.echo(f"{len(findings)} entries: {counted}", err=True)
+    fixed = fix and counts["moved"] > len(refused)
+    if fixed:
+        click.echo(shown(f"Wrote {playlist}"), err=True)
+    elif counts["moved"] and not fix:
+        click.echo("Write the new places with --fix", err=True)
+    if as_json:
+        print_json(
+            {
+                "playlist": os.path.abspath(playlist),
+                "entries": len(findings),
+                "there": counts["there"],
+                "remote": counts["remote"],
+                "moved": [_moved_document(each, refused) for each in _of(findings, "moved")],
+                "missing": [
+                    {"number": each.number, "location": each.location, "title": each.title}
+                    for each in _of(findings, "missing")
+                ],
+                "fixed": fixed,
+            }
+        )
+    if counts["missing"] or refused or (counts["moved"] and not fix):
+        raise click.exceptions.Exit(1)
+
+
+def _of(findings: "Sequence[Finding]", state: str) -> "list[Finding]":
+    return [each for each in findings if each.state == state]
+
+
+def _moved_document(found: "Finding", refused: Mapping[int, str]) -> dict[str, object]:
+    document: dict[str, object] = {
+        "number": found.number,
+        "location": found.location,
+        "path": found.path,
+        "by": found.by,
+    }
+    return document | ({"stays": refused[found.number]} if found.number in refused else {})
+
+
+def _fix(data: bytes, playlist: str, findings: "Sequence[Finding]", folder: str) -> dict[int, str]:
+    """Write the playlist with what has moved; returns what it cannot hold, by its number."""
+    from playlist_builder.beside import replace_bytes
+    from playlist_builder.mending import mend
+
+    moved = {each.number - 1: each.path for each in findings if each.state == "moved"}
+    if not moved:
+        return {}
+    mended, refused = mend(data, playlist, moved, folder)
+    if mended != data:
+        replace_bytes(playlist, mended)
+    return {place + 1: reason for place, reason in refused.items()}
+
+
+def _identities(data: bytes, playlist: str) -> list[str]:
+    """Return the identities of the entries, which a session alone knows."""
+    from playlist_builder import playlists, session_file
+
+    if playlists.kind_of(data, playlist) != "session":
+        return []
+    session = session_file.parse(data.decode("utf-8-sig", "replace"), playlist)
+    return [slot.identity for slot in (*session.slots, *session.tail)]
+
+
+def _files(library: str | None) -> "list[tuple[File, float]]":
+    """Return the files of the library; a library that does not exist is not made for this."""
+    from playlist_builder.library import Library, default_path
+
+    path = library or os.fspath(default_path())
+    if not os.path.exists(path):
+        click.echo(shown(f"There is no library {path} to look for what is missing."), err=True)
+        return []
+    with Library.open(path) as opened:
+        return opened.files()
+
+
+COMMANDS = (copy, check, rebuild)
