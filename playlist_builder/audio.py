@@ -130,9 +130,9 @@ class Recording:
         return self._hash.hexdigest()
 
     @property
-    def codec(self) -> str:
-        """FFmpeg's name of the encoding, such as `mp3`, `flac` or `opus`."""
-        return self._stream.codec_context.name
+    def kind(self) -> tuple[str, str]:
+        """FFmpeg's names of container and encoding, such as `ogg` and `opus`."""
+        return self._container.format.name, self._stream.codec_context.codec.canonical_name
 
     @property
     def is_deep(self) -> bool:
@@ -230,10 +230,10 @@ def identify(path: str) -> str:
         return recording.identity
 
 
-def codec(path: str) -> str:
-    """Return FFmpeg's name of how a file is encoded, such as `mp3`. Raises as `Recording` does."""
+def kind(path: str) -> tuple[str, str]:
+    """Return FFmpeg's names of a file's container and encoding. Raises as `Recording` does."""
     with Recording(path) as recording:
-        return recording.codec
+        return recording.kind
 
 
 def encode(path: str, recording: Recording, form: Encoding) -> float:

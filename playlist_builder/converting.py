@@ -28,14 +28,15 @@ FORMS: Mapping[str, Encoding] = {
 }
 """What can be converted to; a name is also the suffix and FFmpeg's name of the codec."""
 
+_KINDS = {"mp3": ("mp3", "mp3"), "opus": ("ogg", "opus"), "flac": ("flac", "flac")}
 _PCM_BYTES_PER_S = 2 * 44_100 * 2
 _DEEP_PCM_BYTES_PER_S = 3 * 2 * 96_000
 _TAGS_BYTES = 2_000_000
 
 
 def is_already(path: str, form: str) -> bool:
-    """Whether a file holds music in this encoding; raises `AudioError` where it is no music."""
-    return audio.codec(path) == form
+    """Whether a file is in this form as it stands; raises `AudioError` where it is no music."""
+    return audio.kind(path) == _KINDS[form]
 
 
 def size_estimate(source_bytes: int, duration_s: float, form: str) -> int:

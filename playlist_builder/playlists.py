@@ -43,7 +43,8 @@ UNPAIRED = "surrogateescape"
 _KNOWN = ".m3u, .m3u8, .pls, .xspf or .json"
 _LINE = re.compile(r"[^\r\n]+")
 _M3U_INFO = re.compile(
-    r'#EXTINF:[ \t]*(?P<length>-?[0-9.]{1,15})?(?:[^,"]|"[^"]*")*(?:,(?P<title>.*))?', re.IGNORECASE
+    r'#EXTINF:[ \t]*(?P<length>-?[0-9.]{1,15})?(?:[^,"]++|"[^"]*")*+(?:,(?P<title>.*))?',
+    re.IGNORECASE,
 )
 _PLS_LINE = re.compile(
     r"[ \t\ufeff]*(?P<key>File|Title|Length)(?P<number>[0-9]+)[ \t]*=[ \t]*(?P<value>.*)",
@@ -268,6 +269,8 @@ def _pls(text: str) -> Iterator[Entry]:
         if found["key"].lower() == "file":
             start = line.start() + found.start("value")
             files.append((number, value, (start, start + len(value))))
+            if len(files) > ENTRIES_LIMIT:
+                break
         else:
             told.setdefault((found["key"].lower(), *number), value)
     for number, value, span in sorted(files, key=lambda each: each[0]):
