@@ -177,7 +177,7 @@ def copy(  # noqa: PLR0913 - each option of the command line is one of these
 def wanted_name(slot: Slot, number: int, count: int, suffix: str) -> str:
     """Return `01 - Artist - Title.ext`, safe everywhere; a track without a title has its file's."""
     digits = max(2, len(str(count)))
-    title = slot.title.strip() or Path(slot.path.replace("\\", "/")).stem
+    title = slot.title.strip(" .") or Path(slot.path.replace("\\", "/")).stem
     parts = (f"{number:0{digits}}", slot.artist.strip(), title)
     return names.safe(" - ".join(filter(None, parts)), suffix)
 
@@ -347,7 +347,7 @@ def _place(place: _Folder, item: _Item, made: str) -> _Note:
     target = place.path / item.name
     try:
         with beside(target) as temporary:
-            written = _write(made, temporary)
+            written = write(made, temporary)
             if hash_of(temporary, fresh=True) != written:
                 raise CopyError(
                     f"{item.name!r} reads back otherwise than it was written, so it was not kept."
@@ -365,7 +365,7 @@ def _place(place: _Folder, item: _Item, made: str) -> _Note:
     return note
 
 
-def _write(source: str, target: Path) -> str:
+def write(source: str, target: Path) -> str:
     """Copy bytes and time; returns the hash of what was read."""
     digest = hashlib.blake2b(digest_size=16)
     with Path(source).open("rb") as old, target.open("xb") as new:
