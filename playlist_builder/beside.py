@@ -10,6 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_START, _END = ".playlist-builder-", ".tmp"
+
+
+def is_left_over(name: str) -> bool:
+    """Whether a file is one that a killed process left beside its place."""
+    return name.startswith(_START) and name.endswith(_END)
+
 
 @contextmanager
 def beside(target: str | os.PathLike[str]) -> Iterator[Path]:
@@ -20,7 +27,7 @@ def beside(target: str | os.PathLike[str]) -> Iterator[Path]:
     """
     real = Path(os.path.realpath(target))
     # Short and hidden: it fits where the target's name does, and players pass over it.
-    temporary = real.with_name(f".playlist-builder-{secrets.token_hex(8)}.tmp")
+    temporary = real.with_name(f"{_START}{secrets.token_hex(8)}{_END}")
     try:
         yield temporary
         with temporary.open("rb+") as written:

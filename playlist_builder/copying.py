@@ -14,14 +14,15 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from playlist_builder import converting, export, names
-from playlist_builder.beside import beside, replace_bytes
+from playlist_builder.beside import beside, is_left_over, replace_bytes
 from playlist_builder.errors import AudioError, CopyError
 from playlist_builder.library import Progress
 from playlist_builder.models import Session, Skipped, Slot
@@ -35,6 +36,9 @@ NOTES_BYTES = 20_000_000
 
 LIMIT_S = 900.0
 """Longest time for converting one track; ten hours of audio take some minutes."""
+
+PENDING = 16
+"""Most conversions at a time that are running, waiting for a process, or done and not copied."""
 
 CLUSTER_BYTES = 65_536
 """What a file system may round a file up to: FAT32 and exFAT on large sticks."""
@@ -142,17 +146,19 @@ def copy(  # noqa: PLR0913 - each option of the command line is one of these
     _refuse_missing(slots)
     place = _opened(Path(folder).absolute())
     items, skipped = _planned(place, slots, form)
-    _refuse_full(place.path, items)
+    _refuse_full(place.path, items, form)
     done: dict[int, Copied] = {}
-    total = sum(item.bytes for item in items)
+    total_bytes = sum(item.bytes for item in items)
+    done_bytes = 0
     for item, outcome in _carried_out(place, items, jobs, executor):
         if isinstance(outcome, Skipped):
             skipped.append(outcome)
         else:
             done[item.number] = outcome
+        done_bytes += item.bytes
         if progress is not None:
-            gone = sum(each.bytes for each in items if each.number in done)
-            progress(Progress(len(done) + len(skipped), len(slots), gone, total, item.slot.path))
+            ended = len(done) + len(skipped)
+            progress(Progress(ended, len(slots), done_bytes, total_bytes, item.slot.path))
     if not done:
         raise CopyError(f"None of the tracks could be copied: {skipped[0].reason}.")
     playlist = _write_playlist(place, _moved(session, done), name)
@@ -195,6 +201,9 @@ def _refuse_missing(slots: Sequence[Slot]) -> None:
 def _opened(path: Path) -> _Folder:
     try:
         path.mkdir(parents=True, exist_ok=True)
+        for each in path.iterdir():
+            if is_left_over(each.name):
+                each.unlink()
         there = {names.key(each.name): each.name for each in path.iterdir()}
     except OSError as error:
         raise CopyError(
@@ -283,7 +292,7 @@ def _verdict(
     return "ours" if abs(stat.st_mtime - note.mtime_s) <= CLOCK_S else "foreign"
 
 
-def _refuse_full(path: Path, items: Sequence[_Item]) -> None:
+def _refuse_full(path: Path, items: Sequence[_Item], form: str | None) -> None:
     needed = SPARE_BYTES + sum(
         -(-item.bytes // CLUSTER_BYTES) * CLUSTER_BYTES for item in items if item.kept is None
     )
@@ -291,7 +300,8 @@ def _refuse_full(path: Path, items: Sequence[_Item]) -> None:
     if needed > free:
         raise CopyError(
             f"{str(path)!r} has {free / _MEGABYTE:.0f} MB free, the tracks need"
-            f" {needed / _MEGABYTE:.0f} MB. Make room, or convert them with --convert opus"
+            f" {needed / _MEGABYTE:.0f} MB. Make room"
+            + ("" if form == "opus" else ", or convert them with --convert opus")
         )
 
 
@@ -301,33 +311,45 @@ def _carried_out(
     """Copy and convert what is not there; one file at a time is written, as sticks like it."""
     for item in items:
         if item.kept is not None:
-            place.notes[item.name] = item.kept
+            if item.name in place.notes:  # else the user put it there, and it stays the user's
+                place.notes[item.name] = item.kept
             yield item, _copied(place, item, item.kept, "kept")
     todo = [item for item in items if item.kept is None]
     with (
         tempfile.TemporaryDirectory(prefix="playlist-builder-") as folder,
         _executor([each for each in todo if each.form], jobs, executor) as pool,
     ):
+        waiting = iter([item for item in todo if item.form])
         running: dict[Future[float], tuple[_Item, str]] = {}
-        for item in todo:
-            if item.form:
+
+        def fill() -> None:
+            """Keep the processes busy, but not so far ahead that a slow stick fills the disk."""
+            for item in islice(waiting, PENDING - len(running)):
                 made = f"{folder}/{item.number}.{item.form}"
                 call = pool.submit(converting.convert, item.slot.path, made, item.form)
                 running[call] = item, made
+
+        fill()
         for item in todo:
             if not item.form:
                 note = _place(place, item, item.slot.path)
                 yield item, _copied(place, item, note, "copied")
-        for future in as_completed(running):
-            item, made = running[future]
-            try:
-                future.result()
-            except (AudioError, WorkerDied) as error:
-                yield item, Skipped(item.slot.path, str(error))
-                continue
-            note = _place(place, item, made)
-            Path(made).unlink()
-            yield item, _copied(place, item, note, "converted")
+        while running:
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                item, made = running.pop(future)
+                fill()
+                yield item, _converted(place, item, future, made)
+
+
+def _converted(place: _Folder, item: _Item, future: "Future[float]", made: str) -> Copied | Skipped:
+    try:
+        future.result()
+    except (AudioError, WorkerDied) as error:
+        return Skipped(item.slot.path, str(error))
+    note = _place(place, item, made)
+    Path(made).unlink()
+    return _copied(place, item, note, "converted")
 
 
 @contextmanager
@@ -422,6 +444,8 @@ def _write_playlist(place: _Folder, session: Session, name: str) -> Path:
         note = place.notes.get(found or "")
         if found is None or there == hashed or (note is not None and there == note.hash):
             break
+    else:
+        raise CopyError(f"{str(place.path)!r} holds {_TRIES} files named like {wanted!r}.")
     if target.name != wanted and names.key(target.name) != names.key(wanted):
         place.renamed[wanted] = target.name
     try:

@@ -98,7 +98,10 @@ def read(path: str | os.PathLike[str]) -> bytes:
     except OSError as error:
         raise PlaylistError(f"Cannot read playlist {name!r}: {error.strerror or error}.") from error
     if len(data) > SIZE_LIMIT_BYTES:
-        raise PlaylistError(f"Playlist {name!r} is larger than any playlist.")
+        raise PlaylistError(
+            f"Playlist {name!r} is larger than any playlist."
+            f" Give one of {SIZE_LIMIT_BYTES // 1_000_000} MB at most."
+        )
     return data
 
 

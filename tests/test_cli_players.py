@@ -180,6 +180,19 @@ def test_a_pin_is_found_again_under_its_new_name(built):
     assert str(new) in paths(session(built, "t.json"))
 
 
+def test_a_pin_may_name_any_copy_of_a_recording(built):
+    first = paths(session(built))[0]
+    for name in ("aaa.flac", "zzz.flac"):
+        shutil.copy(first, built / "music" / name)
+    run("scan", built / "music", "--no-vocals", "--library", built / "l.db")
+    for name in ("aaa.flac", "zzz.flac", first):
+        asked = ("--pin", f"{built / 'music' / name}@1", "--dry-run", "--json")
+        document = json.loads(
+            run("build", "arc", *SHORT, "--library", built / "l.db", *asked).stdout
+        )
+        assert document["slots"][0]["identity"] == document["call"]["pinned"][0]
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

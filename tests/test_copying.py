@@ -242,6 +242,28 @@ def test_numbers_are_padded_to_the_count(session):
     )
 
 
+def test_what_the_user_put_there_first_is_never_replaced(session, tmp_path):
+    """Even if it was the same once: the copy of a track that changes gets another name."""
+    stick = tmp_path / "s"
+    stick.mkdir()
+    mine = stick / "02 - CON.flac"
+    shutil.copyfile(session.slots[1].path, mine)
+    before = mine.read_bytes()
+    assert states(copy(session, stick)) == ["copied", "kept", "copied", "copied"]
+    with open(session.slots[1].path, "ab") as file:  # noqa: PTH123
+        file.write(b"tags")
+    report = copy(session, stick)
+    assert mine.read_bytes() == before
+    assert report.renamed == {"02 - CON.flac": "02 - CON (2).flac"}
+
+
+def test_what_a_killed_copy_left_is_cleared_away(session, tmp_path):
+    copy(session, tmp_path / "s")
+    (tmp_path / "s" / ".playlist-builder-0123.tmp").write_bytes(b"half")
+    copy(session, tmp_path / "s")
+    assert not list((tmp_path / "s").glob(".*.tmp"))
+
+
 def test_the_notes_can_be_read_by_a_person(session, tmp_path):
     copy(session, tmp_path / "s")
     document = json.loads((tmp_path / "s" / copying.NOTES).read_text(encoding="utf-8"))

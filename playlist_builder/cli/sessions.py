@@ -4,7 +4,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -238,18 +238,17 @@ def make(  # noqa: PLR0913 - each is an option
         there = {track.identity: track for track in every if not track.missing}
         pinned = call.pinned or ("",) * len(call.pins)
         pins = [
-            _pin(opened, pin, there.get(identity))
+            _pin(opened, there, pin, identity)
             for pin, identity in zip(call.pins, pinned, strict=True)
         ]
         avoid = _identities(every, call.avoid) if call.avoid else frozenset()
-    at = {track.path: track.identity for track in every}
-    call = replace(call, pinned=tuple(at[pin.track] for pin in pins))
+    call = replace(call, pinned=tuple(identity for _, identity in pins))
     tracks = list(there.values())
     if call.music:
         tracks = [t for t in tracks if any(lies_in(t.path, root) for root in call.music)]
     if not tracks:
         raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
-    request = replace(request, pins=tuple(pins), avoid=avoid)
+    request = replace(request, pins=tuple(pin for pin, _ in pins), avoid=avoid)
     asked = _Asked(wanted, call.duration_s, call.seed, call.scale, call.tolerance_s, request)
     sessions = [
         replace(session, call=replace(call, alternative=number))
@@ -473,17 +472,24 @@ def _with_vocals(rules: "Rules", vocals: str | None) -> "Rules":
     return rules if vocals is None else replace(rules, vocals=cast("VocalsRule", vocals))
 
 
-def _pin(library: "Library", text: str, known: "Track | None" = None) -> "Pin":
-    """Read TRACK, TRACK@3 or TRACK@12:30; where the track is `known`, its name may be outdated."""
+def _pin(
+    library: "Library", there: "Mapping[str, Track]", text: str, identity: str
+) -> "tuple[Pin, str]":
+    """Read TRACK, TRACK@3 or TRACK@12:30; returns the identity of the track as well.
+
+    `there` holds tracks by identity. Where the identity is known, the name may be outdated.
+    """
     from playlist_builder.rules import Pin
 
     found = _PIN.fullmatch(text)
     if found is None or found["place"] == "0":
         raise click.BadParameter(f"'{text}': give TRACK, TRACK@3, TRACK@-1 or TRACK@12:30.")
-    track = (known or library.find(found["track"])).path
+    track = there.get(identity) or library.find(found["track"])
+    track = there.get(track.identity, track)  # one recording may lie at several paths
     if found["minutes"] is not None:
-        return Pin(track, minute=int(found["minutes"]) + int(found["seconds"]) / 60.0)
-    return Pin(track, place=int(found["place"]) if found["place"] else None)
+        minute = int(found["minutes"]) + int(found["seconds"]) / 60.0
+        return Pin(track.path, minute=minute), track.identity
+    return Pin(track.path, place=int(found["place"]) if found["place"] else None), track.identity
 
 
 def _identities(tracks: "Sequence[Track]", files: Sequence[str]) -> frozenset[str]:
