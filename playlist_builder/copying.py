@@ -183,9 +183,13 @@ def copy(  # noqa: PLR0913 - each option of the command line is one of these
 def wanted_name(slot: Slot, number: int, count: int, suffix: str) -> str:
     """Return `01 - Artist - Title.ext`, safe everywhere; a track without a title has its file's."""
     digits = max(2, len(str(count)))
-    title = slot.title.strip(" .") or Path(slot.path.replace("\\", "/")).stem
-    parts = (f"{number:0{digits}}", slot.artist.strip(), title)
+    title = _title(slot)
+    parts = (f"{number:0{digits}}", slot.artist.strip(), title.strip())
     return names.safe(" - ".join(filter(None, parts)), suffix)
+
+
+def _title(slot: Slot) -> str:
+    return slot.title if slot.title.strip(" .") else Path(slot.path.replace("\\", "/")).stem
 
 
 def _refuse_missing(slots: Sequence[Slot]) -> None:
@@ -421,7 +425,8 @@ def _moved(session: Session, done: Mapping[int, Copied]) -> Session:
 
     def placed(slots: Sequence[Slot], first: int) -> tuple[Slot, ...]:
         return tuple(
-            replace(slot, path=done[number].path)
+            # What players show for a track without a title is the name of its own file.
+            replace(slot, path=done[number].path, title=_title(slot))
             for number, slot in enumerate(slots, start=first)
             if number in done
         )

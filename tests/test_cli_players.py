@@ -108,6 +108,10 @@ def test_a_moved_track_is_found_and_its_playlist_mended(built):
         assert "moved" in done.stdout
         assert f"Wrote {built / name}" in done.stderr
         run("check", built / name, *library)
+    shutil.move(new, first)
+    run("scan", built / "music", "--no-vocals", *library)
+    done = run("check", built / "s.json", code=1, PLAYLIST_BUILDER_LIBRARY="")
+    assert f"{new} -> {first}  (same music)" in done.stdout  # it knows its library too
     old_entry = os.path.relpath(first, built)
     new_entry = os.path.relpath(new, built)
     mended = (built / "p.m3u8").read_text(encoding="utf-8")

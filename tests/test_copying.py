@@ -70,7 +70,9 @@ def test_tracks_and_playlist_lie_side_by_side(session, tmp_path):
     assert text.startswith("#EXTM3U\n")
     entries = [entry.location for entry in playlists.load(stick / "tonight.m3u8")]
     assert entries == found[:4]
-    assert not list(stick.glob("*.tmp"))
+    shown = [entry.title for entry in playlists.load(stick / "tonight.m3u8")]
+    assert shown[:3] == ["AC/DC - What?", "CON", "Caf\u00e9 - 2"]
+    assert not list(stick.glob(".*.tmp"))
 
 
 def test_a_second_run_copies_nothing(session, tmp_path):

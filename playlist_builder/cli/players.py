@@ -21,6 +21,7 @@ from playlist_builder.errors import LibraryError, SessionError
 if TYPE_CHECKING:
     from playlist_builder.cache import File
     from playlist_builder.checking import Finding
+    from playlist_builder.models import Session
 
 
 @click.command()
@@ -145,7 +146,10 @@ def check(playlist: str, library: str | None, *, fix: bool, as_json: bool) -> No
     data = playlists.read(playlist)
     entries = playlists.parse(data, playlist)
     folder = os.path.dirname(os.path.abspath(playlist))
-    identities = _identities(data, playlist)
+    session = _session(data, playlist)
+    identities = [slot.identity for slot in (*session.slots, *session.tail)] if session else []
+    if library is None and session is not None and session.call is not None:
+        library = session.call.library
     findings = checking.check(entries, folder, os.path.isfile, lambda: _files(library), identities)
     refused = _fix(data, playlist, findings, folder) if fix else {}
     for each in findings:
@@ -212,14 +216,13 @@ def _fix(data: bytes, playlist: str, findings: "Sequence[Finding]", folder: str)
     return {place + 1: reason for place, reason in refused.items()}
 
 
-def _identities(data: bytes, playlist: str) -> list[str]:
-    """Return the identities of the entries, which a session alone knows."""
+def _session(data: bytes, playlist: str) -> "Session | None":
+    """Return the session that a file holds, if it is one: it knows its music by identity."""
     from playlist_builder import playlists, session_file
 
     if playlists.kind_of(data, playlist) != "session":
-        return []
-    session = session_file.parse(data.decode("utf-8-sig", "replace"), playlist)
-    return [slot.identity for slot in (*session.slots, *session.tail)]
+        return None
+    return session_file.parse(data.decode("utf-8-sig", "replace"), playlist)
 
 
 def _files(library: str | None) -> "list[tuple[File, float]]":
