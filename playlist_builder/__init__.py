@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from playlist_builder.arrange import alternatives, arrange
+    from playlist_builder.copying import copy as copy_session
     from playlist_builder.errors import PlaylistBuilderError
     from playlist_builder.library import Library, ScanReport
-    from playlist_builder.models import Features, Mark, Session, Skipped, Slot, Tags, Track
+    from playlist_builder.models import Call, Features, Mark, Session, Skipped, Slot, Tags, Track
     from playlist_builder.profiles import Phase, Profile, Rules
     from playlist_builder.profiles import load as load_profile
     from playlist_builder.rules import Pin, Request
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from playlist_builder.write import write_session
 
 _ROOMS = {
+    "Call": "models",
     "Features": "models",
     "Library": "library",
     "Mark": "models",
@@ -36,13 +38,15 @@ _ROOMS = {
     "Track": "models",
     "alternatives": "arrange",
     "arrange": "arrange",
+    "copy_session": "copying",
     "load_profile": "profiles",
     "load_session": "session_file",
     "write_session": "write",
 }
-_OWN_NAMES = {"load_profile": "load", "load_session": "load"}
+_OWN_NAMES = {"copy_session": "copy", "load_profile": "load", "load_session": "load"}
 
 __all__ = [
+    "Call",
     "Features",
     "Library",
     "Mark",
@@ -60,6 +64,7 @@ __all__ = [
     "Track",
     "alternatives",
     "arrange",
+    "copy_session",
     "load_profile",
     "load_session",
     "write_session",

@@ -10,7 +10,7 @@ Only local files in audio containers are opened; a file that is really a playlis
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -49,6 +49,8 @@ DAMAGED_SHARE = 0.01
 
 IDENTITY_BYTES = 16
 
+CD_RATE_HZ = 44_100
+
 PYAV_PLANES = 8
 """From this many planes on, `AudioFrame.to_ndarray` of PyAV 18 crashes."""
 
@@ -62,6 +64,27 @@ class Layout:
     sample_rate_hz: int
     channels: tuple[str, ...]
     """FFmpeg's channel names in order, such as ("FL", "FR")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How music is encoded. Bit rates are in bits per second, for two channels and for one.
+
+    Without `rates_hz` an encoder takes any rate; a lossless one has no bit rate.
+    """
+
+    container: str
+    codec: str
+    sample_format: str
+    rates_hz: tuple[int, ...] = ()
+    most_channels: int = 2
+    bit_rate: int = 0
+    mono_bit_rate: int = 0
+
+    @property
+    def lossless(self) -> bool:
+        """Whether every bit is kept."""
+        return not self.bit_rate
 
 
 class Recording:
@@ -105,6 +128,18 @@ class Recording:
     def identity(self) -> str:
         """Hash of the packets read so far, as hex; of the track once `blocks` is exhausted."""
         return self._hash.hexdigest()
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """FFmpeg's names of container and encoding, such as `ogg` and `opus`."""
+        return self._container.format.name, self._stream.codec_context.codec.canonical_name
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether the samples hold more than 16 bits that were recorded, not decoded from loss."""
+        context = self._stream.codec_context
+        kind = context.format.packed.name if context.format is not None else ""
+        return kind in {"s32", "s64"} or context.name.startswith("pcm_f")
 
     @property
     def stated_duration_s(self) -> float | None:
@@ -193,6 +228,72 @@ def identify(path: str) -> str:
     with Recording(path) as recording:
         recording.read_packets()
         return recording.identity
+
+
+def kind(path: str) -> tuple[str, str]:
+    """Return FFmpeg's names of a file's container and encoding. Raises as `Recording` does."""
+    with Recording(path) as recording:
+        return recording.kind
+
+
+def encode(path: str, recording: Recording, form: Encoding) -> float:
+    """Write the whole of an open recording to `path`; returns its length in seconds.
+
+    More channels than the form takes are mixed down. Raises `AudioError` where the recording is
+    damaged or cannot be encoded or written.
+    """
+    try:
+        return _encode(path, recording, form)
+    except av.error.FFmpegError as error:
+        raise AudioError(f"cannot be encoded: {error.strerror}") from error
+
+
+def _encode(path: str, recording: Recording, form: Encoding) -> float:
+    rate_hz = recording.layout.sample_rate_hz
+    given = "+".join(recording.layout.channels)
+    layout = given if len(recording.layout.channels) <= form.most_channels else "stereo"
+    rate_out = _rate_for(rate_hz, form.rates_hz)
+    count = 0
+    with av.open(f"file:{path}", "w", format=form.container) as container:
+        stream = container.add_stream(form.codec, rate=rate_out, layout=layout)
+        if not isinstance(stream, av.AudioStream):
+            raise TypeError(f"{form.codec} does not encode audio")
+        context = stream.codec_context
+        context.thread_count = 1
+        sample_format = form.sample_format
+        if form.lossless:
+            sample_format = "s32" if recording.is_deep else "s16"
+            context.format = sample_format
+        else:
+            context.bit_rate = (
+                form.bit_rate if len(context.layout.channels) > 1 else (form.mono_bit_rate)
+            )
+        context.open()
+        resampler = av.AudioResampler(
+            sample_format, layout, rate_out, frame_size=context.frame_size or 4096
+        )
+        for block in recording.blocks():
+            packed = np.ascontiguousarray(block.T).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=given)
+            frame.sample_rate = rate_hz
+            frame.pts = count
+            frame.time_base = Fraction(1, rate_hz)
+            count += block.shape[1]
+            for fitting in resampler.resample(frame):
+                container.mux(stream.encode(fitting))
+        for fitting in resampler.resample(None):
+            container.mux(stream.encode(fitting))
+        container.mux(stream.encode(None))
+    return count / rate_hz
+
+
+def _rate_for(rate_hz: int, known_hz: Sequence[int]) -> int:
+    """Return the rate itself, or the nearest one that an encoder knows without losing music."""
+    if not known_hz or rate_hz in known_hz:
+        return rate_hz
+    if rate_hz % CD_RATE_HZ == 0 and CD_RATE_HZ in known_hz:
+        return CD_RATE_HZ
+    return min((rate for rate in known_hz if rate >= rate_hz), default=max(known_hz))
 
 
 def write_flac(

@@ -10,6 +10,7 @@ PlaylistBuilderError
 ├── ArrangeError     a session that the tracks at hand cannot fill
 ├── ExportError      a session that a format or player cannot hold
 ├── ServerError      a music server that cannot be reached, or refuses
+├── CopyError        tracks that cannot be copied to a folder
 └── SessionError     a session file that cannot be read
 """
 
@@ -56,3 +57,7 @@ class ServerError(PlaylistBuilderError):
 
 class SessionError(PlaylistBuilderError):
     """A session file that cannot be read."""
+
+
+class CopyError(PlaylistBuilderError):
+    """The tracks of a session cannot be copied to the folder that was given."""

@@ -276,6 +276,10 @@ class Library:
             f"No track '{name}' in the library. See 'playlist-builder tracks', or scan its folder."
         )
 
+    def files(self) -> list[tuple[File, float]]:
+        """Return every path, missing or not, with the length of its music in seconds."""
+        return [(file, features.duration_s) for file, features, _, _ in self._cache.rows()]
+
     def identities(self, paths: Iterable[str]) -> dict[str, str]:
         """Return the identity of the music at each path that the library knows."""
         files = self._cache.files()

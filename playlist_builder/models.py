@@ -210,11 +210,43 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """What was asked when a session was made, so that it can be made again.
+
+    `profile` is a name or an absolute path, and `profile_text` its TOML at that time. `levels`,
+    `pins` and the queries are as they were typed; `pinned` holds the identities of `pins`, in the
+    same order, once they are known. `music`, `avoid` and `library` are absolute paths. Of several
+    alternatives this is number `alternative`.
+    """
+
+    profile: str
+    profile_text: str
+    duration_s: float | None = None
+    levels: tuple[str, ...] = ()
+    scale: Literal["relative", "absolute"] = "relative"
+    vocals: str | None = None
+    track_minutes: tuple[float, float] | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    prefer: tuple[str, ...] = ()
+    avoid: tuple[str, ...] = ()
+    pins: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
+    tolerance_s: float = 30.0
+    seed: int = 0
+    allow_short: bool = False
+    alternative: int = 1
+    music: tuple[str, ...] = ()
+    library: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """An ordered result: what plays when, how well it follows the plan, and what gave way.
 
     `curve` is the planned energy, one value per `STEP_S` seconds of `target_s`. `cost` is what
-    the arranger minimised and `bound` a value that no session of these tracks can go below.
+    the arranger minimised and `bound` a value that no session of these tracks can go below. `call`
+    is None where it is not known what was asked.
     """
 
     profile: str
@@ -230,3 +262,4 @@ class Session:
     relaxed: Sequence[str] = ()
     curve: Sequence[float] = field(default=())
     seed: int = 0
+    call: Call | None = None

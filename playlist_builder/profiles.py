@@ -16,7 +16,17 @@ from playlist_builder.curve import Phase, Profile, Rules
 from playlist_builder.errors import ProfileError
 from playlist_builder.profile_toml import MAX_BYTES, did_you_mean, parse
 
-__all__ = ["Listing", "Phase", "Profile", "Rules", "available", "load"]
+__all__ = [
+    "Listing",
+    "Phase",
+    "Profile",
+    "Rules",
+    "available",
+    "is_path",
+    "load",
+    "load_again",
+    "text",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +45,45 @@ def load(name_or_path: str, *, folders: Sequence[Path] = ()) -> Profile:
     Text that holds a separator or ends in `.toml` is a path. A name is searched in `folders`
     first, in their order, then among the shipped profiles. Raises ProfileError.
     """
-    if "/" in name_or_path or "\\" in name_or_path or name_or_path.lower().endswith(".toml"):
-        return _read(Path(name_or_path))
+    return _read(_file(name_or_path, folders))
+
+
+def is_path(name_or_path: str) -> bool:
+    """Whether `load` takes a text for a path, not for a name."""
+    return "/" in name_or_path or "\\" in name_or_path or name_or_path.lower().endswith(".toml")
+
+
+def load_again(name_or_path: str, text: str, *, folders: Sequence[Path] = ()) -> Profile:
+    """Load a profile as it is now; where it is gone, from the text that it had.
+
+    Raises ProfileError where it is there but not valid, or was not then.
+    """
+    gone = (
+        not Path(name_or_path).exists()
+        if is_path(name_or_path)
+        else unicodedata.normalize("NFC", name_or_path) not in _find(folders)
+    )
+    if not gone:
+        return load(name_or_path, folders=folders)
+    try:
+        return parse(text.encode("utf-8", "replace"), name=_name(Path(name_or_path)))
+    except ProfileError as error:
+        raise ProfileError(f"{name_or_path!r} is gone, and of its text: {error}") from error
+
+
+def text(name_or_path: str, *, folders: Sequence[Path] = ()) -> str:
+    """Return the TOML text of a profile that `load` can load; raises ProfileError as it does."""
+    return _bytes(_file(name_or_path, folders)).decode("utf-8-sig", "replace")
+
+
+def available(*, folders: Sequence[Path] = ()) -> list[Listing]:
+    """Return what `load` finds by name, sorted by name; a file that is not valid stays listed."""
+    return [_listing(name, file) for name, file in sorted(_find(folders).items())]
+
+
+def _file(name_or_path: str, folders: Sequence[Path]) -> Traversable:
+    if is_path(name_or_path):
+        return Path(name_or_path)
     found = _find(folders)
     name = unicodedata.normalize("NFC", name_or_path)
     if name not in found:
@@ -44,12 +91,7 @@ def load(name_or_path: str, *, folders: Sequence[Path] = ()) -> Profile:
             f"No profile {name_or_path!r}.{did_you_mean(name, found)}"
             f" Available: {', '.join(sorted(found))}. See 'playlist-builder profiles'."
         )
-    return _read(found[name])
-
-
-def available(*, folders: Sequence[Path] = ()) -> list[Listing]:
-    """Return what `load` finds by name, sorted by name; a file that is not valid stays listed."""
-    return [_listing(name, file) for name, file in sorted(_find(folders).items())]
+    return found[name]
 
 
 def _listing(name: str, file: Traversable) -> Listing:
@@ -90,16 +132,24 @@ def _name(file: Traversable) -> str:
     return unicodedata.normalize("NFC", Path(file.name).stem)
 
 
-def _read(file: Traversable) -> Profile:
-    where = str(file) if str(file).isprintable() else repr(str(file))
+def _where(file: Traversable) -> str:
+    return str(file) if str(file).isprintable() else repr(str(file))
+
+
+def _bytes(file: Traversable) -> bytes:
+    where = _where(file)
     try:
         if not file.is_file():  # opening a pipe would wait for ever
             raise ProfileError(f"{where}: no such file. See 'playlist-builder profiles'.")
         with file.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+            return stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise ProfileError(f"{where}: cannot be read: {error.strerror or error}.") from error
+
+
+def _read(file: Traversable) -> Profile:
+    data = _bytes(file)
     try:
         return parse(data, name=_name(file))
     except ProfileError as error:
-        raise ProfileError(f"{where}: {error}") from error
+        raise ProfileError(f"{_where(file)}: {error}") from error

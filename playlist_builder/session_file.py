@@ -13,18 +13,29 @@ import math
 import os
 import reprlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal, NoReturn, TypeVar, get_args
 
 from playlist_builder.errors import SessionError
-from playlist_builder.models import Session, Slot, Vocals
+from playlist_builder.models import Call, Session, Slot, Vocals
 
 VERSION = 1
 """Version of the document; raised when a reader of the old one would misread the new one."""
 
 SIZE_LIMIT_BYTES = 50_000_000
 """Far above any session: 10 hours in 10-second steps of contour take some 100 kB."""
+
+TEXT_LIMIT = 40_000
+"""Characters of one text of a call; the longest is that of a profile, of 32 kB at most."""
+
+ITEMS_LIMIT = 10_000
+"""Entries of one list of a call; far above what a person types."""
+
+ALTERNATIVES_LIMIT = 20
+"""As many as `build` makes."""
+
+VOCALS_RULES = ("exclude", "strict", "allow-wordless", "allow")
 
 _MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
 
@@ -45,7 +56,7 @@ def dump(session: Session) -> str:
 
 def document(session: Session) -> dict[str, object]:
     """Give the document of `session` as plain values."""
-    return {
+    whole: dict[str, object] = {
         "version": VERSION,
         "profile": session.profile,
         "scale": session.scale,
@@ -61,6 +72,9 @@ def document(session: Session) -> dict[str, object]:
         "relaxed": list(session.relaxed),
         "curve": [_rounded(level, 4) for level in session.curve],
     }
+    if session.call is not None:
+        whole["call"] = asdict(session.call)
+    return whole
 
 
 def laid_out(document: Mapping[str, object]) -> str:
@@ -174,6 +188,7 @@ def _session(document: object) -> Session:
         warnings=fields.part("warnings", _list_of(_text)),
         relaxed=fields.part("relaxed", _list_of(_text)),
         curve=fields.part("curve", _list_of(_level)),
+        call=_call(document["call"], "call") if document.get("call") is not None else None,
     )
 
 
@@ -213,6 +228,74 @@ def _slot(value: object, place: str) -> Slot:
     if slot.end_s < slot.start_s:
         raise _wrong(slot.end_s, f"{place}.end_s", f"at least start_s, {slot.start_s}")
     return slot
+
+
+def _call(value: object, place: str) -> Call:
+    if not isinstance(value, dict):
+        raise _wrong(value, place, "an object")
+    fields = _Fields(value, f"{place}.")
+    texts = _short_list_of(_typed)
+    paths = _short_list_of(_path)
+    call = Call(
+        profile=fields.part("profile", _typed),
+        profile_text=fields.part("profile_text", _typed),
+        duration_s=fields.part("duration_s", _or_none(_length)),
+        levels=fields.part("levels", texts),
+        scale=fields.part("scale", _one_of(*get_args(Scale))),
+        vocals=fields.part("vocals", _or_none(_one_of(*VOCALS_RULES))),
+        track_minutes=fields.part("track_minutes", _or_none(_pair)),
+        include=fields.part("include", texts),
+        exclude=fields.part("exclude", texts),
+        prefer=fields.part("prefer", texts),
+        avoid=fields.part("avoid", paths),
+        pins=fields.part("pins", texts),
+        pinned=fields.part("pinned", texts),
+        tolerance_s=fields.part("tolerance_s", _length),
+        seed=fields.part("seed", _whole),
+        allow_short=fields.part("allow_short", _yes_or_no),
+        alternative=fields.part("alternative", _whole),
+        music=fields.part("music", paths),
+        library=fields.part("library", _or_none(_path)),
+    )
+    if len(call.pinned) != len(call.pins):
+        raise _wrong(call.pinned, f"{place}.pinned", "as long as pins")
+    if not 1 <= call.alternative <= ALTERNATIVES_LIMIT:
+        raise _wrong(call.alternative, f"{place}.alternative", f"1 to {ALTERNATIVES_LIMIT}")
+    return call
+
+
+def _typed(value: object, place: str) -> str:
+    """Check what was typed, or stood in a profile: short, and nothing that ends a C string."""
+    text = _text(value, place)
+    if not text or len(text) > TEXT_LIMIT or "\0" in text:
+        raise _wrong(value, place, f"text of 1 to {TEXT_LIMIT} characters")
+    return text
+
+
+def _pair(value: object, place: str) -> tuple[float, float]:
+    numbers = _list_of(_length)(value, place)
+    if len(numbers) != 2:  # noqa: PLR2004 - the shortest and the longest
+        raise _wrong(value, place, "two numbers")
+    return numbers[0], numbers[1]
+
+
+def _yes_or_no(value: object, place: str) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(value, place, "true or false")
+    return value
+
+
+def _short_list_of(check: Check[T]) -> Check[tuple[T, ...]]:
+    def check_list(value: object, place: str) -> tuple[T, ...]:
+        if isinstance(value, list) and len(value) > ITEMS_LIMIT:
+            raise _wrong(value, place, f"a list of at most {ITEMS_LIMIT}")
+        return _list_of(check)(value, place)
+
+    return check_list
+
+
+def _or_none(check: Check[T]) -> Check[T | None]:
+    return lambda value, place: None if value is None else check(value, place)
 
 
 def _list_of(check: Check[T]) -> Check[tuple[T, ...]]:

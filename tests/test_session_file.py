@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from playlist_builder import session_file
 from playlist_builder.errors import SessionError
-from playlist_builder.models import Session, Slot
+from playlist_builder.models import Call, Session, Slot
 
 MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
 
@@ -156,7 +156,7 @@ def test_a_file_reads_back_the_same(tmp_path):
 
 def test_keys_that_are_not_known_are_passed_over():
     """A later program may say more in a document of the same version."""
-    whole = document() | {"call": ["build", "arc"]}
+    whole = document() | {"later": ["build", "arc"]}
     whole["slots"][0]["colour"] = 3
     assert session_file.parse(json.dumps(whole), "tonight.json") == SESSION
 
@@ -337,3 +337,72 @@ def test_an_endless_file_is_refused_unread(tmp_path, monkeypatch):
     monkeypatch.setattr(session_file, "SIZE_LIMIT_BYTES", len(text) - 1)
     with pytest.raises(SessionError, match=r"big\.json' is larger than any session"):
         session_file.load(file)
+
+
+CALL = Call(
+    profile="/home/me/mine.toml",
+    profile_text='title = "Mine"\n',
+    duration_s=3600.0,
+    levels=("calm=0.1", "0.3"),
+    vocals="strict",
+    track_minutes=(2.0, 12.5),
+    include=("genre:ambient",),
+    avoid=("/music/before.m3u8",),
+    pins=("Thaw@2", "/music/caf\udce9.flac"),
+    pinned=("5f", "6a"),
+    music=("/music",),
+    library="/home/me/l.db",
+    alternative=2,
+)
+
+
+def called():
+    """The document of a session that says how it was made, to be damaged."""
+    return json.loads(session_file.dump(replace(SESSION, call=CALL)))
+
+
+def test_how_a_session_was_made_is_read_back():
+    """It stands last, on one line; a session without it has no such key."""
+    text = session_file.dump(replace(SESSION, call=CALL))
+    assert session_file.parse(text, "s.json") == replace(SESSION, call=CALL)
+    assert text.splitlines()[-2].startswith('  "call": {"profile": "/home/me/mine.toml", ')
+    assert "call" not in document()
+    assert session_file.parse(json.dumps(document() | {"call": None}), "s.json").call is None
+
+
+@pytest.mark.parametrize("key", list(json.loads(json.dumps(called()["call"]))))
+@pytest.mark.parametrize("value", [{}, [[]], -1.5, "\0", "gone"])
+def test_a_wrong_value_of_a_call_is_named_with_its_place(key, value):
+    """Whatever is wrong, it is one line."""
+    whole = called()
+    whole["call"][key] = value
+    if value == "gone":
+        del whole["call"][key]
+        assert f"is damaged: call.{key} is missing" in refusal(json.dumps(whole))
+    else:
+        assert f"is damaged: call.{key}" in refusal(json.dumps(whole))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("library", "l.db", "library must be an absolute path"),
+        ("avoid", ["a.m3u8"], "avoid[0] must be an absolute path"),
+        ("music", ["../music"], "music[0] must be an absolute path"),
+        ("vocals", "loud", "vocals must be one of exclude, strict,"),
+        ("track_minutes", [1], "track_minutes must be two numbers"),
+        ("alternative", 10**9, "alternative must be 1 to 20"),
+        ("alternative", 0, "alternative must be 1 to 20"),
+        ("pinned", ["5f"], "pinned must be as long as pins"),
+        ("pins", ["x" * 50_000, "y"], "pins[0] must be text of 1 to 40000 characters"),
+        ("include", ["x"] * 10_001, "include must be a list of at most 10000"),
+        ("profile", "", "profile must be text of 1 to"),
+        ("allow_short", 1, "allow_short must be true or false"),
+        ("duration_s", 1e400, "holds Infinity"),
+    ],
+)
+def test_a_hostile_call_is_refused(key, value, expected):
+    """What it asks for would be opened, or kept in memory."""
+    whole = called()
+    whole["call"][key] = value
+    assert expected in refusal(json.dumps(whole))

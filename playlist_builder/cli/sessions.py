@@ -4,7 +4,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from playlist_builder.curve import Profile, Rules, VocalsRule
     from playlist_builder.dialects import Dialect, NormalForm
     from playlist_builder.library import Library
-    from playlist_builder.models import Session, Track
+    from playlist_builder.models import Call, Session, Track
     from playlist_builder.reasons import Reason
     from playlist_builder.rules import Pin, Request
 
@@ -176,50 +176,102 @@ def build(  # noqa: PLR0913, PLR0917 - each is an option
     With --alternatives the second session is written to FILE-2, and so on; --json prints a list.
     """
     from playlist_builder import profiles
+    from playlist_builder.models import Call
+
+    call = Call(
+        profile=os.path.abspath(profile) if profiles.is_path(profile) else profile,
+        profile_text=profiles.text(profile, folders=profile_folders()),
+        duration_s=duration,
+        levels=tuple(levels),
+        scale=cast("Any", scale),
+        vocals=vocals,
+        track_minutes=track_minutes,
+        include=tuple(include),
+        exclude=tuple(exclude),
+        prefer=tuple(prefer),
+        avoid=tuple(map(os.path.abspath, avoid)),
+        pins=tuple(pins),
+        tolerance_s=tolerance,
+        seed=seed,
+        allow_short=allow_short,
+        music=tuple(map(os.path.abspath, folders)),
+        library=os.path.abspath(library) if library else None,
+    )
+    make(
+        call,
+        outputs,
+        range(1, alternatives + 1),
+        explain=explain,
+        dry_run=dry_run,
+        as_json=as_json,
+    )
+
+
+def make(  # noqa: PLR0913 - each is an option
+    call: "Call",
+    outputs: Sequence[str],
+    numbers: range,
+    *,
+    explain: bool = False,
+    dry_run: bool = False,
+    as_json: bool = False,
+) -> "list[Session]":
+    """Make what a call asks for; of its alternatives deliver and return those of `numbers`."""
+    from playlist_builder import profiles
     from playlist_builder.library import Library
     from playlist_builder.queries import any_of
     from playlist_builder.rules import Request
 
-    wanted = profiles.load(profile, folders=profile_folders())
-    for level in levels:
+    wanted = profiles.load_again(call.profile, call.profile_text, folders=profile_folders())
+    for level in call.levels:
         wanted = _with_level(wanted, level)
-    _check_outputs(outputs, as_json=as_json, alternatives=alternatives)
-    rules = _with_vocals(wanted.rules, vocals)
-    if track_minutes is not None:
-        if not all(map(math.isfinite, track_minutes)) or track_minutes[0] > track_minutes[1]:
+    _check_outputs(outputs, as_json=as_json, alternatives=len(numbers))
+    rules = _with_vocals(wanted.rules, call.vocals)
+    if call.track_minutes is not None:
+        shortest, longest = call.track_minutes
+        if not (math.isfinite(shortest) and shortest <= longest < math.inf):
             raise click.BadParameter("give the shortest and the longest, such as 2 15.")
-        rules = replace(rules, track_min_s=60 * track_minutes[0], track_max_s=60 * track_minutes[1])
-    preferred = any_of(prefer)
+        rules = replace(rules, track_min_s=60 * shortest, track_max_s=60 * longest)
+    preferred = any_of(call.prefer)
     request = Request(
         rules=rules,
-        allow_short=allow_short,
-        include=any_of(include),
-        exclude=any_of(exclude),
+        allow_short=call.allow_short,
+        include=any_of(call.include),
+        exclude=any_of(call.exclude),
         prefer=None if preferred is None else lambda track: float(preferred(track)),
     )
-    with Library.open(library) as opened:
-        if folders:
-            scanned(opened, folders)
+    with Library.open(call.library) as opened:
+        if call.music:
+            scanned(opened, call.music)
         every = opened.tracks(missing=True)
-        request = replace(
-            request,
-            pins=tuple(_pin(opened, pin) for pin in pins),
-            avoid=_identities(every, avoid) if avoid else frozenset(),
-        )
-    tracks = [track for track in every if not track.missing]
-    if folders:
-        roots = [os.path.abspath(folder) for folder in folders]
-        tracks = [t for t in tracks if any(lies_in(t.path, root) for root in roots)]
+        there = {track.identity: track for track in every if not track.missing}
+        pinned = call.pinned or ("",) * len(call.pins)
+        pins = [
+            _pin(opened, there, pin, identity)
+            for pin, identity in zip(call.pins, pinned, strict=True)
+        ]
+        avoid = _identities(every, call.avoid) if call.avoid else frozenset()
+    call = replace(call, pinned=tuple(identity for _, identity in pins))
+    tracks = list(there.values())
+    if call.music:
+        tracks = [t for t in tracks if any(lies_in(t.path, root) for root in call.music)]
     if not tracks:
         raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
-    call = _Call(wanted, duration, seed, scale, tolerance, request)
+    request = replace(request, pins=tuple(pin for pin, _ in pins), avoid=avoid)
+    asked = _Asked(wanted, call.duration_s, call.seed, call.scale, call.tolerance_s, request)
+    sessions = [
+        replace(session, call=replace(call, alternative=number))
+        for number, session in enumerate(asked.sessions(tracks, outputs, numbers[-1]), start=1)
+        if number in numbers
+    ]
     _deliver(
-        call.sessions(tracks, outputs, alternatives),
+        sessions,
         outputs,
-        explained=partial(call.explained, tracks) if explain else None,
+        explained=partial(asked.explained, tracks) if explain else None,
         as_json=as_json,
         dry_run=dry_run,
     )
+    return sessions
 
 
 @click.command()
@@ -286,8 +338,8 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     request = Request(
         rules=_with_vocals(rules, vocals), use_all=duration is None, allow_short=allow_short
     )
-    call = _Call(wanted, duration, seed, "relative", TOLERANCE_S, request)
-    sessions = call.sessions(tracks, outputs, 1)
+    asked = _Asked(wanted, duration, seed, "relative", TOLERANCE_S, request)
+    sessions = asked.sessions(tracks, outputs, 1)
     told = [f"not found: {shown(entry.location)}" for entry in lost]
     told += [f"left out: {shown(each.path)}: {each.reason}" for each in report.skipped]
     if repeated := sum(path in at for path in paths) - len(tracks):
@@ -295,7 +347,7 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     _deliver(
         [replace(each, warnings=(*each.warnings, *told)) for each in sessions],
         outputs,
-        explained=partial(call.explained, tracks) if explain else None,
+        explained=partial(asked.explained, tracks) if explain else None,
         as_json=as_json,
         dry_run=dry_run,
     )
@@ -431,13 +483,13 @@ def demo(folder: str, *, as_json: bool) -> None:
     with Library.open(place / "library.db") as opened:
         scanned(opened, [os.fspath(place / "music")])
         found = opened.tracks()
-    call = _Call(profile, 60 * DEMO_MINUTES, 0, "relative", TOLERANCE_S, Request(rules=rules))
+    asked = _Asked(profile, 60 * DEMO_MINUTES, 0, "relative", TOLERANCE_S, Request(rules=rules))
     outputs = [os.fspath(place / "demo.m3u8")]
-    _deliver(call.sessions(found, outputs, 1), outputs, as_json=as_json)
+    _deliver(asked.sessions(found, outputs, 1), outputs, as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class _Asked:
     """What one command asked of the arranger."""
 
     profile: "Profile"
@@ -538,17 +590,24 @@ def _with_vocals(rules: "Rules", vocals: str | None) -> "Rules":
     return rules if vocals is None else replace(rules, vocals=cast("VocalsRule", vocals))
 
 
-def _pin(library: "Library", text: str) -> "Pin":
-    """Read TRACK, TRACK@3 or TRACK@12:30."""
+def _pin(
+    library: "Library", there: "Mapping[str, Track]", text: str, identity: str
+) -> "tuple[Pin, str]":
+    """Read TRACK, TRACK@3 or TRACK@12:30; returns the identity of the track as well.
+
+    `there` holds tracks by identity. Where the identity is known, the name may be outdated.
+    """
     from playlist_builder.rules import Pin
 
     found = _PIN.fullmatch(text)
     if found is None or (found["place"] and int(found["place"]) == 0):
         raise click.BadParameter(f"'{text}': give TRACK, TRACK@3, TRACK@-1 or TRACK@12:30.")
-    track = library.find(found["track"]).path
+    track = there.get(identity) or library.find(found["track"])
+    track = there.get(track.identity, track)  # one recording may lie at several paths
     if found["minutes"] is not None:
-        return Pin(track, minute=int(found["minutes"]) + int(found["seconds"]) / 60.0)
-    return Pin(track, place=int(found["place"]) if found["place"] else None)
+        minute = int(found["minutes"]) + int(found["seconds"]) / 60.0
+        return Pin(track.path, minute=minute), track.identity
+    return Pin(track.path, place=int(found["place"]) if found["place"] else None), track.identity
 
 
 def _identities(tracks: "Sequence[Track]", files: Sequence[str]) -> frozenset[str]:
