@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playlist_builder.arrange import alternatives, arrange
     from playlist_builder.copying import copy as copy_session
+    from playlist_builder.dialects import PLAYERS, Dialect
     from playlist_builder.errors import PlaylistBuilderError
     from playlist_builder.library import Library, ScanReport
     from playlist_builder.models import Call, Features, Mark, Session, Skipped, Slot, Tags, Track
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from playlist_builder.write import write_session
 
 _ROOMS = {
+    "PLAYERS": "dialects",
     "Call": "models",
+    "Dialect": "dialects",
     "Features": "models",
     "Library": "library",
     "Mark": "models",
@@ -46,7 +49,9 @@ _ROOMS = {
 _OWN_NAMES = {"copy_session": "copy", "load_profile": "load", "load_session": "load"}
 
 __all__ = [
+    "PLAYERS",
     "Call",
+    "Dialect",
     "Features",
     "Library",
     "Mark",

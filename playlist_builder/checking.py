@@ -83,7 +83,7 @@ class _Library:
 
     def search(self, entry: Entry, folder: str, identity: str) -> tuple[str | None, By]:
         """Return the path where the music of an entry is now, and how it was known."""
-        paths = list(meanings(entry.location, folder))
+        paths = list(meanings(entry, folder))
         known = [identity, *(self._identity_at.get(path, "") for path in paths)]
         for each in filter(None, known):
             if found := self._best(self._of_identity.get(each, ()), paths):

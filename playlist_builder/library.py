@@ -374,19 +374,18 @@ class Library:
             if path not in seen and _lies_in_any(path, roots) and not _lies_in_any(path, blocked)
         }
         arrived = set(tally.new.values())
-        moved_from = [path for path, identity in gone.items() if identity in arrived]
-        vanished = [path for path in gone if path not in set(moved_from)]
-        newly = [path for path in vanished if not known.files[path][2]]
-        self._cache.forget(moved_from)
+        newly = {path: identity for path, identity in gone.items() if not known.files[path][2]}
+        moved = sum(identity in set(newly.values()) for identity in tally.new.values())
+        vanished = [path for path, identity in gone.items() if identity not in arrived]
         self._cache.forget(
             path for path in known.skipped if path not in seen and _lies_in_any(path, roots)
         )
+        # Where music has been is kept too: a playlist may still lead there.
         if prune:
-            self._cache.forget(vanished)
+            self._cache.forget(gone)
         else:
-            self._cache.set_missing(vanished, missing=True)
-        moved = sum(identity in set(gone.values()) for identity in tally.new.values())
-        return moved, len(vanished) if prune else len(newly)
+            self._cache.set_missing(gone, missing=True)
+        return moved, len(vanished if prune else set(vanished) & set(newly))
 
 
 def _first(path: str, stat_: Stat, known: _Known, *, listen: bool) -> tuple[Any, ...]:

@@ -61,13 +61,15 @@ class Entry:
     """One entry: `location` as it stands in the playlist, `title` what it shows for it.
 
     `span` is where the location stands: from and to, in characters of the text of M3U and PLS,
-    in bytes of XSPF, and the place among all slots in a session.
+    in bytes of XSPF, and the place among all slots in a session. `is_uri` says that the format
+    itself has locations as URIs, so that `%20` is a blank before it is anything else.
     """
 
     location: str
     title: str = ""
     duration_s: float | None = None
     span: tuple[int, int] = field(default=(0, 0), compare=False)
+    is_uri: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +159,16 @@ def _counted(entries: Iterable[Entry], name: str) -> list[Entry]:
 
 def resolve(entry: Entry, folder: str, exists: Callable[[str], bool]) -> str | None:
     """Return the path that an entry of a playlist in `folder` names, None where there is none."""
-    return next((path for path in meanings(entry.location, folder) if exists(path)), None)
+    return next((path for path in meanings(entry, folder) if exists(path)), None)
 
 
-def meanings(location: str, folder: str) -> Iterator[str]:
-    """Yield the absolute paths that a location may mean, the most literal first, each once."""
+def meanings(entry: Entry, folder: str) -> Iterator[str]:
+    """Yield the absolute paths that an entry may mean, the most likely first, each once."""
     seen: set[str] = set()
-    for spelled in _spellings(location):
+    spellings = list(_spellings(entry.location))
+    if entry.is_uri:
+        spellings.insert(0, unquote(entry.location, errors=UNPAIRED))
+    for spelled in spellings:
         for form in (spelled, *(unicodedata.normalize(form, spelled) for form in ("NFC", "NFD"))):
             path = os.path.normpath(os.path.join(folder, form))  # noqa: PTH118 - names, not files
             if os.sep == "/" and path.startswith("//"):
@@ -363,7 +368,7 @@ def _xspf(data: bytes, name: str) -> list[Entry]:
         creator = (track.get("creator") or [("", 0, 0)])[0][0]
         length = (track.get("duration") or [("", 0, 0)])[0][0]
         shown = " - ".join(filter(None, (creator, title)))
-        entries.append(Entry(location, shown, _seconds(length, 0.001), (start, end)))
+        entries.append(Entry(location, shown, _seconds(length, 0.001), (start, end), is_uri=True))
     return entries
 
 

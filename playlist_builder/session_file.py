@@ -39,6 +39,9 @@ VOCALS_RULES = ("exclude", "strict", "allow-wordless", "allow")
 
 _MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
 
+LONGEST_S = 7 * 24 * 3600.0 * 1.5
+"""A week, the longest session, with its tail."""
+
 Scale = Literal["relative", "absolute"]
 T = TypeVar("T")
 Check = Callable[[object, str], T]
@@ -174,7 +177,7 @@ def _session(document: object) -> Session:
     if type(version) is not int or version != VERSION:
         raise _FaultError(f"is damaged: version must be {VERSION}. {_MAKE_ONE}")
     fields = _Fields(document, "")
-    return Session(
+    session = Session(
         profile=fields.part("profile", _text),
         scale=fields.part("scale", _one_of(*get_args(Scale))),
         seed=fields.part("seed", _whole),
@@ -190,6 +193,19 @@ def _session(document: object) -> Session:
         curve=fields.part("curve", _list_of(_level)),
         call=_call(document["call"], "call") if document.get("call") is not None else None,
     )
+    _check_order(session)
+    return session
+
+
+def _check_order(session: Session) -> None:
+    """Refuse what would play nothing, or has no place in any day."""
+    if not session.slots:
+        raise _FaultError(f"holds no track. {_MAKE_ONE}")
+    for number, slot in enumerate((*session.slots, *session.tail), start=1):
+        if slot.end_s > LONGEST_S:
+            raise _FaultError(
+                f"is damaged: track {number} ends after more than a week. {_MAKE_ONE}"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -349,7 +349,7 @@ def test_any_bytes_are_entries_or_one_line(data, name):
     else:
         assert found
         for entry in found:
-            assert all("\0" not in path for path in meanings(entry.location, "/m"))
+            assert all("\0" not in path for path in meanings(entry, "/m"))
 
 
 @pytest.mark.parametrize(
@@ -391,6 +391,12 @@ def test_an_entry_is_found_in_the_form_in_which_it_is_there(location, there):
 def test_the_most_literal_meaning_comes_first():
     both = {"/m/a%20b.mp3", "/m/a b.mp3"}
     assert located([Entry("a%20b.mp3")], "/m", both.__contains__)[0] == ["/m/a%20b.mp3"]
+
+
+def test_a_location_of_xspf_is_a_uri_first():
+    both = {"/m/a%20b.mp3", "/m/a b.mp3"}
+    text = XSPF.format("<track><location>a%20b.mp3</location></track>").encode()
+    assert located(parse(text, "a.xspf"), "/m", both.__contains__)[0] == ["/m/a b.mp3"]
 
 
 def test_addresses_on_a_network_are_never_files():

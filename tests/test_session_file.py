@@ -129,7 +129,7 @@ SESSIONS = st.builds(
     cost=rounded(-10, 10, 6),
     bound=rounded(-10, 10, 6),
     rms_error=rounded(0, 1, 6),
-    slots=st.lists(SLOTS, max_size=3).map(tuple),
+    slots=st.lists(SLOTS, min_size=1, max_size=3).map(tuple),
     tail=st.lists(SLOTS, max_size=2).map(tuple),
     warnings=st.lists(TEXT, max_size=2).map(tuple),
     relaxed=st.lists(TEXT, max_size=2).map(tuple),
@@ -406,3 +406,18 @@ def test_a_hostile_call_is_refused(key, value, expected):
     whole = called()
     whole["call"][key] = value
     assert expected in refusal(json.dumps(whole))
+
+
+def test_a_session_without_a_track_is_refused(tmp_path):
+    file = tmp_path / "s.json"
+    file.write_text(session_file.dump(replace(SESSION, slots=())), encoding="utf-8")
+    with pytest.raises(SessionError, match="holds no track"):
+        session_file.load(file)
+
+
+def test_a_session_of_more_than_a_week_is_refused(tmp_path):
+    file = tmp_path / "s.json"
+    late = replace(SESSION.slots[0], start_s=9e15, end_s=9e15 + 60)
+    file.write_text(session_file.dump(replace(SESSION, slots=(late,))), encoding="utf-8")
+    with pytest.raises(SessionError, match="more than a week"):
+        session_file.load(file)

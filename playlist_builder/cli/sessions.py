@@ -458,6 +458,9 @@ def export(  # noqa: PLR0913, PLR0917 - each is an option
     loaded = session_file.load(session)
     _write([(loaded, output) for output in outputs], dialect)
     paths = tuple(slot.path for slot in (*loaded.slots, *loaded.tail))
+    if gone := [path for path in paths if not os.path.isfile(path)]:
+        told = f"{len(gone)} of {len(paths)} files are not there, such as {gone[0]!r}."
+        click.echo(shown(f"{told} See 'playlist-builder check {session}'."), err=True)
     if roots and (outside := unmapped(paths, dialect)):
         count = f"{len(outside)} of {len(paths)} tracks lie"
         click.echo(shown(f"{count} under no folder of --map, such as {outside[0]!r}"), err=True)
