@@ -126,8 +126,8 @@ def session(music, tmp_path):
             cost=0.1,
             bound=0.1,
             rms_error=0.1,
-            slots=slots[:-1],
-            tail=slots[-1:],
+            slots=slots[:-1] or slots,
+            tail=slots[-1:] if slots[1:] else [],
         )
         file = tmp_path / "session.json"
         file.write_text(session_file.dump(made), encoding="utf-8")
