@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from coding import Form, written
 
 from playlist_builder import audio, energy, features
-from playlist_builder.library import AUDIO_SUFFIXES
+from playlist_builder.walk import AUDIO_SUFFIXES
 
 GAINS_DB = (-12.0, -6.0, 6.0)
 FORMS = {

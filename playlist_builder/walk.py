@@ -1,0 +1,118 @@
+"""Folders to the paths that may be tracks, each with its stat; links are followed, circles are not.
+
+It opens no file: what a path holds is the business of `analysis`.
+"""
+
+import os
+import stat
+from collections.abc import Collection, Iterable, Iterator
+
+from playlist_builder import analysis
+from playlist_builder.cache import Stat
+from playlist_builder.models import Skipped
+
+AUDIO_SUFFIXES = frozenset(
+    [
+        ".aac",
+        ".ac3",
+        ".aif",
+        ".aifc",
+        ".aiff",
+        ".ape",
+        ".au",
+        ".caf",
+        ".dff",
+        ".dsf",
+        ".dts",
+        ".flac",
+        ".m4a",
+        ".m4b",
+        ".mka",
+        ".mp1",
+        ".mp2",
+        ".mp3",
+        ".mpc",
+        ".mp+",
+        ".oga",
+        ".ogg",
+        ".opus",
+        ".snd",
+        ".spx",
+        ".tak",
+        ".tta",
+        ".w64",
+        ".wav",
+        ".weba",
+        ".wma",
+        ".wv",
+    ]
+)
+CONTAINER_SUFFIXES = frozenset(
+    (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ogv", ".webm", ".wmv")
+)
+"""Names that usually hold video; looked into, because some hold audio alone."""
+
+
+def walk(roots: Iterable[str]) -> Iterator[tuple[str, Stat | Skipped]]:
+    """Every path that may be a track, in order of name, whatever links lead where."""
+    entered: set[tuple[int, int]] = set()
+    for root in roots:
+        if os.path.isfile(root):
+            yield root, analysis.stat(root)
+            continue
+        stack = [root]
+        while stack:
+            path = stack.pop()
+            if isinstance(found := _enter(path, entered), Skipped):
+                yield path, found
+                continue
+            folders = []
+            lyrics = {entry.path for entry in found if entry.name.endswith(".lrc")}
+            for entry in found:
+                if _is_folder(entry):
+                    folders.append(entry.path)
+                    if _may_be_track(entry.name):
+                        yield entry.path, Skipped(entry.path, "a folder; what it holds is scanned")
+                elif _may_be_track(entry.name):
+                    yield entry.path, _stat(entry, lyrics)
+            stack.extend(reversed(folders))
+
+
+def _enter(path: str, entered: set[tuple[int, int]]) -> list[os.DirEntry[str]] | Skipped:
+    """List a folder, unless a link leads back to one that has been entered."""
+    try:
+        status = os.stat(path)
+        if (status.st_dev, status.st_ino) in entered:
+            return Skipped(path, "a link to a folder that is scanned already")
+        entered.add((status.st_dev, status.st_ino))
+        with os.scandir(path) as entries:
+            return sorted(
+                (entry for entry in entries if not entry.name.startswith(".")),
+                key=lambda entry: entry.name,
+            )
+    except OSError as error:
+        return Skipped(path, error.strerror or str(error))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads in a circle; listing it or opening it tells so
+        return not _may_be_track(entry.name)
+
+
+def _may_be_track(name: str) -> bool:
+    suffix = os.path.splitext(name)[1].lower()
+    return suffix in AUDIO_SUFFIXES or suffix in CONTAINER_SUFFIXES
+
+
+def _stat(entry: os.DirEntry[str], lyrics: Collection[str]) -> Stat | Skipped:
+    try:
+        status = entry.stat()
+    except OSError as error:
+        return Skipped(entry.path, error.strerror or str(error))
+    if not stat.S_ISREG(status.st_mode):
+        return Skipped(entry.path, "not a regular file")
+    if lyrics and analysis.lyrics_of(entry.path) in lyrics:
+        return analysis.with_lyrics(entry.path, status)
+    return Stat(status.st_size, status.st_mtime_ns)
