@@ -1,11 +1,10 @@
-"""Commands that make sessions: build, reorder, export, demo."""
+"""Commands that make sessions: build, reorder, demo."""
 
 import math
 import os
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -14,25 +13,21 @@ import click
 
 from playlist_builder.cli.common import (
     Duration,
-    draws_unicode,
     json_option,
     library_option,
     lies_in,
     profile_folders,
     scanned,
     shown,
-    width,
 )
-from playlist_builder.dialects import PLAYERS
+from playlist_builder.cli.delivery import OUTPUT_HELP, Asked, check_outputs, deliver
 from playlist_builder.errors import LibraryError, PlaylistError
 
 if TYPE_CHECKING:
     from playlist_builder.curve import Profile, Rules, VocalsRule
-    from playlist_builder.dialects import Dialect, NormalForm
     from playlist_builder.library import Library
     from playlist_builder.models import Call, Session, Track
-    from playlist_builder.reasons import Reason
-    from playlist_builder.rules import Pin, Request
+    from playlist_builder.rules import Pin
 
 DEMO_SEED = 1
 DEMO_MINUTES = 20.0
@@ -43,11 +38,6 @@ _PIN = re.compile(
     r"(?P<track>.+?)(?:@(?:(?P<place>-?\d+)|(?P<minutes>\d+):(?P<seconds>[0-5]\d)))?", re.DOTALL
 )
 
-
-OUTPUT_HELP = (
-    "Write .m3u8, .m3u, .pls, .xspf, .jspf, .csv or .json; - is .m3u8 on standard output."
-    " Repeatable."
-)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -225,7 +215,7 @@ def make(  # noqa: PLR0913 - each is an option
     wanted = profiles.load_again(call.profile, call.profile_text, folders=profile_folders())
     for level in call.levels:
         wanted = _with_level(wanted, level)
-    _check_outputs(outputs, as_json=as_json, alternatives=len(numbers))
+    check_outputs(outputs, as_json=as_json, alternatives=len(numbers))
     rules = _with_vocals(wanted.rules, call.vocals)
     if call.track_minutes is not None:
         shortest, longest = call.track_minutes
@@ -258,13 +248,13 @@ def make(  # noqa: PLR0913 - each is an option
     if not tracks:
         raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
     request = replace(request, pins=tuple(pin for pin, _ in pins), avoid=avoid)
-    asked = _Asked(wanted, call.duration_s, call.seed, call.scale, call.tolerance_s, request)
+    asked = Asked(wanted, call.duration_s, call.seed, call.scale, call.tolerance_s, request)
     sessions = [
         replace(session, call=replace(call, alternative=number))
         for number, session in enumerate(asked.sessions(tracks, outputs, numbers[-1]), start=1)
         if number in numbers
     ]
-    _deliver(
+    deliver(
         sessions,
         outputs,
         explained=partial(asked.explained, tracks) if explain else None,
@@ -312,7 +302,7 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     from playlist_builder.rules import Request
 
     wanted = profiles.load(profile, folders=profile_folders())
-    _check_outputs(outputs, as_json=as_json)
+    check_outputs(outputs, as_json=as_json)
     rules = wanted.rules
     if duration is None:
         rules = replace(
@@ -338,132 +328,19 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     request = Request(
         rules=_with_vocals(rules, vocals), use_all=duration is None, allow_short=allow_short
     )
-    asked = _Asked(wanted, duration, seed, "relative", TOLERANCE_S, request)
+    asked = Asked(wanted, duration, seed, "relative", TOLERANCE_S, request)
     sessions = asked.sessions(tracks, outputs, 1)
     told = [f"not found: {shown(entry.location)}" for entry in lost]
     told += [f"left out: {shown(each.path)}: {each.reason}" for each in report.skipped]
     if repeated := sum(path in at for path in paths) - len(tracks):
         told.append(f"left out: {repeated} entries that repeat other music of the playlist")
-    _deliver(
+    deliver(
         [replace(each, warnings=(*each.warnings, *told)) for each in sessions],
         outputs,
         explained=partial(asked.explained, tracks) if explain else None,
         as_json=as_json,
         dry_run=dry_run,
     )
-
-
-class Root(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3 on
-    """FROM=TO: a folder here, and what it is called where the player is."""
-
-    name = "root"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        """Return both; the first `=` behind which a place begins parts them."""
-        from playlist_builder.dialects import is_place
-
-        parts = [(value[: sign.start()], value[sign.end() :]) for sign in re.finditer("=", value)]
-        for old, new in parts:
-            if old and is_place(new):
-                return os.path.abspath(os.path.expanduser(old)), new
-        return self.fail(f"'{value}': give FROM=TO, such as ~/Music=/volume1/music, TO in full.")
-
-
-class Codepage(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3 on
-    """The name of a codepage that Python knows and in which M3U can be written."""
-
-    name = "codepage"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the name."""
-        from playlist_builder.dialects import is_codepage
-
-        if not is_codepage(value):
-            self.fail(f"'{value}' is no codepage. Give one such as cp1252, shift_jis or utf-8.")
-        return str(value)
-
-
-@click.command()
-@click.argument("session", type=click.Path(exists=True, dir_okay=False))
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    required=True,
-    metavar="FILE",
-    help=OUTPUT_HELP,
-)
-@click.option(
-    "--player",
-    type=click.Choice(list(PLAYERS), case_sensitive=False),
-    help="Write as this player wants it.",
-)
-@click.option(
-    "--map",
-    "roots",
-    type=Root(),
-    multiple=True,
-    metavar="FROM=TO",
-    help="Write TO for the folder FROM, as on a NAS, a phone or in a container. Repeatable.",
-)
-@click.option("--absolute", is_flag=True, help="Write whole paths.")
-@click.option(
-    "--relative-to",
-    metavar="FOLDER",
-    help="Write paths as seen from FOLDER (named as the player names it), not from the playlist.",
-)
-@click.option(
-    "--normal-form",
-    type=click.Choice(["keep", "nfc", "nfd"]),
-    default="keep",
-    show_default=True,
-    help="Unicode form of the paths.",
-)
-@click.option(
-    "--codepage",
-    type=Codepage(),
-    help="Encoding of .m3u; as the player wants it, or else cp1252.",
-)
-def export(  # noqa: PLR0913, PLR0917 - each is an option
-    session: str,
-    outputs: Sequence[str],
-    player: str | None,
-    roots: Sequence[tuple[str, str]],
-    relative_to: str | None,
-    normal_form: str,
-    codepage: str | None,
-    *,
-    absolute: bool,
-) -> None:
-    """Write a SESSION file (.json) as playlists, each in the format of its suffix."""
-    from playlist_builder import session_file
-    from playlist_builder.dialects import ANY, is_place, unmapped
-
-    if absolute and relative_to is not None:
-        raise click.UsageError("--absolute and --relative-to exclude each other; give one of them.")
-    dialect = ANY if player is None else PLAYERS[player.lower()]
-    if relative_to is not None and not is_place(relative_to):
-        relative_to = os.path.abspath(os.path.expanduser(relative_to))
-    dialect = replace(
-        dialect,
-        roots=tuple(roots),
-        absolute=dialect.absolute or absolute,
-        relative_to=relative_to,
-        normal_form=cast("NormalForm", normal_form),
-        codepage=codepage or dialect.codepage,
-    )
-    loaded = session_file.load(session)
-    _write([(loaded, output) for output in outputs], dialect)
-    paths = tuple(slot.path for slot in (*loaded.slots, *loaded.tail))
-    if gone := [path for path in paths if not os.path.isfile(path)]:
-        told = f"{len(gone)} of {len(paths)} files are not there, such as {gone[0]!r}."
-        click.echo(shown(f"{told} See 'playlist-builder check {session}'."), err=True)
-    if roots and (outside := unmapped(paths, dialect)):
-        count = f"{len(outside)} of {len(paths)} tracks lie"
-        click.echo(shown(f"{count} under no folder of --map, such as {outside[0]!r}"), err=True)
 
 
 @click.command()
@@ -486,107 +363,9 @@ def demo(folder: str, *, as_json: bool) -> None:
     with Library.open(place / "library.db") as opened:
         scanned(opened, [os.fspath(place / "music")])
         found = opened.tracks()
-    asked = _Asked(profile, 60 * DEMO_MINUTES, 0, "relative", TOLERANCE_S, Request(rules=rules))
+    asked = Asked(profile, 60 * DEMO_MINUTES, 0, "relative", TOLERANCE_S, Request(rules=rules))
     outputs = [os.fspath(place / "demo.m3u8")]
-    _deliver(asked.sessions(found, outputs, 1), outputs, as_json=as_json)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What one command asked of the arranger."""
-
-    profile: "Profile"
-    duration_s: float | None
-    seed: int
-    scale: Any
-    tolerance_s: float
-    request: "Request"
-
-    def sessions(
-        self, tracks: "Sequence[Track]", outputs: Sequence[str], count: int
-    ) -> "list[Session]":
-        """Arrange, without the tracks that the playlist to be written cannot hold."""
-        from playlist_builder.arrange import alternatives
-        from playlist_builder.dialects import holdable
-
-        refused: list[str] = []
-        suffixes = {os.path.splitext(output)[1].lower() or ".m3u8" for output in outputs or "-"}
-        reasons = {
-            track.identity: next(filter(None, (holdable(track.path, s) for s in suffixes)), None)
-            for track in tracks
-        }
-        if any(reasons.values()):
-            refused = [
-                f"left out {shown(track.path)}: {reasons[track.identity]}"
-                for track in tracks
-                if reasons[track.identity]
-            ]
-            tracks = [track for track in tracks if not reasons[track.identity]]
-        made = alternatives(
-            tracks,
-            self.profile,
-            count,
-            duration_s=self.duration_s,
-            seed=self.seed,
-            scale=self.scale,
-            tolerance_s=self.tolerance_s,
-            request=self.request,
-        )
-        if len(made) < count:
-            refused.append(f"only {len(made)} of {count} sessions: the library holds no more")
-        return [replace(each, warnings=(*each.warnings, *refused)) for each in made]
-
-    def explained(self, tracks: "Sequence[Track]", session: "Session") -> "list[Reason]":
-        """Say why each slot of a session is there."""
-        from playlist_builder.reasons import explain
-
-        return explain(session, tracks, self.profile, self.request)
-
-
-def _deliver(
-    sessions: "Sequence[Session]",
-    outputs: Sequence[str],
-    *,
-    explained: "Callable[[Session], list[Reason]] | None" = None,
-    as_json: bool,
-    dry_run: bool = False,
-) -> None:
-    from playlist_builder import session_file
-    from playlist_builder.report import reasons_text, session_text
-
-    documents = []
-    for number, session in enumerate(sessions, start=1):
-        text = session_text(session, width=width(), ascii_only=not draws_unicode())
-        reasons = explained(session) if explained is not None else None
-        if reasons is not None:
-            text += "\n" + reasons_text(session, reasons, width=width())
-        click.echo(shown(text), err=as_json or "-" in outputs)
-        document = session_file.document(session)
-        if reasons is not None:
-            document["reasons"] = [asdict(reason) for reason in reasons]
-        documents.append(document)
-        if not dry_run:
-            _write([(session, o if number == 1 else _numbered(o, number)) for o in outputs])
-    if as_json:
-        laid_out = [session_file.laid_out(document) for document in documents]
-        text = laid_out[0] if len(sessions) == 1 else "[\n" + ",\n".join(laid_out) + "]\n"
-        click.echo(text, nl=False)
-
-
-def _numbered(output: str, number: int) -> str:
-    stem, suffix = os.path.splitext(output)
-    return output if output == "-" else f"{stem}-{number}{suffix}"
-
-
-def _check_outputs(outputs: Sequence[str], *, as_json: bool, alternatives: int = 1) -> None:
-    """Refuse an unknown format, or two documents on standard output, before all else."""
-    from playlist_builder.export import format_of
-
-    if "-" in outputs and (as_json or alternatives > 1 or outputs.count("-") > 1):
-        raise click.UsageError("Standard output holds one document: leave out '-o -' or the other.")
-    for output in outputs:
-        if output != "-":
-            format_of(output)
+    deliver(asked.sessions(found, outputs, 1), outputs, as_json=as_json)
 
 
 def _with_vocals(rules: "Rules", vocals: str | None) -> "Rules":
@@ -634,28 +413,6 @@ def _identities(tracks: "Sequence[Track]", files: Sequence[str]) -> frozenset[st
     return frozenset(found)
 
 
-def _write(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect | None" = None) -> None:
-    """Write each session to its output, and none where one of them cannot be held."""
-    from playlist_builder.dialects import ANY
-    from playlist_builder.export import render_bytes
-    from playlist_builder.write import rendered, write_bytes
-
-    dialect = dialect or ANY
-    made = [
-        render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
-        if output == "-"
-        else rendered(session, output, dialect=dialect)
-        for session, output in sessions
-    ]
-    for data, (_, output) in zip(made, sessions, strict=True):
-        if output == "-":
-            sys.stdout.flush()
-            sys.stdout.buffer.write(data)
-        else:
-            write_bytes(output, data)
-            click.echo(f"Wrote {shown(output)}", err=True)
-
-
 def _with_level(profile: "Profile", text: str) -> "Profile":
     phase, _, level = text.rpartition("=")
     try:
@@ -664,4 +421,4 @@ def _with_level(profile: "Profile", text: str) -> "Profile":
         raise click.BadParameter(f"'{text}': give a level from 0 to 1, or PHASE=LEVEL.") from error
 
 
-COMMANDS = (build, reorder, export, demo)
+COMMANDS = (build, reorder, demo)

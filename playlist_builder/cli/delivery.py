@@ -1,0 +1,144 @@
+"""From what a command asked to sessions that are shown and written."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from playlist_builder.cli.common import draws_unicode, shown, width
+
+if TYPE_CHECKING:
+    from playlist_builder.curve import Profile
+    from playlist_builder.dialects import Dialect
+    from playlist_builder.models import Session, Track
+    from playlist_builder.reasons import Reason
+    from playlist_builder.rules import Request
+
+OUTPUT_HELP = (
+    "Write .m3u8, .m3u, .pls, .xspf, .jspf, .csv or .json; - is .m3u8 on standard output."
+    " Repeatable."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one command asked of the arranger."""
+
+    profile: "Profile"
+    duration_s: float | None
+    seed: int
+    scale: Any
+    tolerance_s: float
+    request: "Request"
+
+    def sessions(
+        self, tracks: "Sequence[Track]", outputs: Sequence[str], count: int
+    ) -> "list[Session]":
+        """Arrange, without the tracks that the playlist to be written cannot hold."""
+        from playlist_builder.arrange import alternatives
+        from playlist_builder.dialects import holdable
+
+        refused: list[str] = []
+        suffixes = {os.path.splitext(output)[1].lower() or ".m3u8" for output in outputs or "-"}
+        reasons = {
+            track.identity: next(filter(None, (holdable(track.path, s) for s in suffixes)), None)
+            for track in tracks
+        }
+        if any(reasons.values()):
+            refused = [
+                f"left out {shown(track.path)}: {reasons[track.identity]}"
+                for track in tracks
+                if reasons[track.identity]
+            ]
+            tracks = [track for track in tracks if not reasons[track.identity]]
+        made = alternatives(
+            tracks,
+            self.profile,
+            count,
+            duration_s=self.duration_s,
+            seed=self.seed,
+            scale=self.scale,
+            tolerance_s=self.tolerance_s,
+            request=self.request,
+        )
+        if len(made) < count:
+            refused.append(f"only {len(made)} of {count} sessions: the library holds no more")
+        return [replace(each, warnings=(*each.warnings, *refused)) for each in made]
+
+    def explained(self, tracks: "Sequence[Track]", session: "Session") -> "list[Reason]":
+        """Say why each slot of a session is there."""
+        from playlist_builder.reasons import explain
+
+        return explain(session, tracks, self.profile, self.request)
+
+
+def deliver(
+    sessions: "Sequence[Session]",
+    outputs: Sequence[str],
+    *,
+    explained: "Callable[[Session], list[Reason]] | None" = None,
+    as_json: bool,
+    dry_run: bool = False,
+) -> None:
+    """Show sessions, explained where asked for, and write each to its outputs."""
+    from playlist_builder import session_file
+    from playlist_builder.report import reasons_text, session_text
+
+    documents = []
+    for number, session in enumerate(sessions, start=1):
+        text = session_text(session, width=width(), ascii_only=not draws_unicode())
+        reasons = explained(session) if explained is not None else None
+        if reasons is not None:
+            text += "\n" + reasons_text(session, reasons, width=width())
+        click.echo(shown(text), err=as_json or "-" in outputs)
+        document = session_file.document(session)
+        if reasons is not None:
+            document["reasons"] = [asdict(reason) for reason in reasons]
+        documents.append(document)
+        if not dry_run:
+            write([(session, o if number == 1 else _numbered(o, number)) for o in outputs])
+    if as_json:
+        laid_out = [session_file.laid_out(document) for document in documents]
+        text = laid_out[0] if len(sessions) == 1 else "[\n" + ",\n".join(laid_out) + "]\n"
+        click.echo(text, nl=False)
+
+
+def _numbered(output: str, number: int) -> str:
+    stem, suffix = os.path.splitext(output)
+    return output if output == "-" else f"{stem}-{number}{suffix}"
+
+
+def check_outputs(outputs: Sequence[str], *, as_json: bool, alternatives: int = 1) -> None:
+    """Refuse an unknown format, or two documents on standard output, before all else."""
+    from playlist_builder.export import format_of
+
+    if "-" in outputs and (as_json or alternatives > 1 or outputs.count("-") > 1):
+        raise click.UsageError("Standard output holds one document: leave out '-o -' or the other.")
+    for output in outputs:
+        if output != "-":
+            format_of(output)
+
+
+def write(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect | None" = None) -> None:
+    """Write each session to its output, and none where one of them cannot be held."""
+    from playlist_builder.dialects import ANY
+    from playlist_builder.export import render_bytes
+    from playlist_builder.write import rendered, write_bytes
+
+    dialect = dialect or ANY
+    made = [
+        render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
+        if output == "-"
+        else rendered(session, output, dialect=dialect)
+        for session, output in sessions
+    ]
+    for data, (_, output) in zip(made, sessions, strict=True):
+        if output == "-":
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+        else:
+            write_bytes(output, data)
+            click.echo(f"Wrote {shown(output)}", err=True)
