@@ -31,6 +31,9 @@ class Outcome:
     heard: Heard | None = None
 
 
+CANCELLED = 0.1
+"""A mix that keeps less than this of the energy of its loudest channel has lost something."""
+
 _REFUSED = Stat(-1, -1)
 """In place of the stat of a file that the system did not let us read: it may do so tomorrow."""
 
@@ -113,8 +116,18 @@ def _overheard(
 ) -> Iterator[NDArray[np.float32]]:
     """Pass blocks on, and their mono mix to the listener: one decoding serves both."""
     for block in blocks:
-        listener.push(gains @ block)
+        listener.push(_audible(block, gains))
         yield block
+
+
+def _audible(block: NDArray[np.float32], gains: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mono mix, or the loudest channel where channels cancel each other out in it."""
+    mono: NDArray[np.float32] = gains @ block
+    energy = np.vecdot(block, block)
+    if float(np.vdot(mono, mono)) < CANCELLED * float(energy.max(initial=0.0)):
+        loudest: NDArray[np.float32] = block[int(energy.argmax())]
+        return loudest
+    return mono
 
 
 def _has_sidecar(path: str) -> bool:

@@ -63,6 +63,10 @@ def check(
     return findings
 
 
+_GENERIC = re.compile(r"(?:track|titel|titre|piste|spur|audio|untitled|disc|cd|side|[\d\W_])*")
+"""Names that say nothing about the music."""
+
+
 class _Library:
     """Files that are there, by what they can be known by."""
 
@@ -111,9 +115,20 @@ class _Library:
         ]
 
     def _only(self, files: Sequence[File], entry: Entry, paths: Sequence[str]) -> str | None:
-        """Return the best path if all are of one recording, after asking the title if need be."""
-        if len({file.identity for file in files}) > 1:
+        """Return the best path if all are of one recording that the title does not speak against.
+
+        Where the entry says neither title nor length, a name such as "01.mp3" is not enough, for
+        many albums begin with it: the folder has to be of the old name too.
+        """
+        if entry.title:
             files = [file for file in files if _plain(entry.title) in _titles(file)]
+        elif entry.duration_s is None:
+            files = [
+                file
+                for file in files
+                if not _GENERIC.fullmatch(_plain(_base(file.path)).rpartition(".")[0])
+                or any(_shared(file.path, old) > 1 for old in paths)
+            ]
         if len({file.identity for file in files}) > 1:
             return None
         return self._best(files, paths)

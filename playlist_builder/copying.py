@@ -273,7 +273,9 @@ def _free_name(
                 place.renamed[wanted] = name
             return name, None
         verdict = _verdict(place.path / found, place.notes.get(found), source, form)
-        if verdict != "foreign":
+        if verdict == "foreign":
+            place.notes.pop(found, None)  # whatever it was, it is the user's now
+        else:
             return found, verdict if isinstance(verdict, _Note) else None
     raise CopyError(f"{str(place.path)!r} holds {_TRIES} files named like {wanted!r}.")
 

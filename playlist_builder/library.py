@@ -352,7 +352,8 @@ def _first(path: str, stat_: Stat, known: _Known, *, listen: bool) -> tuple[Any,
     if not known.measured:
         return analysis.analyse, path, listen
     file = known.files.get(path)
-    if file is not None and file[0] == stat_ and file[1] in known.measured:
+    same = file is not None and file[0] == stat_
+    if file is not None and same and file[1] in known.measured and file[1] not in known.heard:
         return analysis.listen, path  # nothing else can be missing
     return analysis.identify, path
 

@@ -69,9 +69,12 @@ class Listener:
         self._held: list[Floats] = []
         self._count = 0
         self._lead = 0  # seconds of context at the start of what is held
+        self._energy, self._samples = 0.0, 0
 
     def push(self, mono: Floats) -> None:
         """Listen on; what is not finite counts as silence."""
+        self._energy += float(np.vdot(mono, mono))
+        self._samples += len(mono)
         self._held.append(np.array(mono, np.float32))
         self._count += len(mono)
         while self._count >= (whole := (self._lead + CHUNK_S + CONTEXT_S) * self._rate):
@@ -93,7 +96,9 @@ class Listener:
 
     def finish(self) -> Heard:
         """Judge what was heard; the listener is of no use afterwards."""
-        return judge(self.rows())
+        heard = judge(self.rows())
+        soft = self._energy <= self._samples * SOFT_MEAN_SQUARE
+        return Heard("unknown", 0.0) if soft and heard.verdict == "none" else heard
 
     def _hear(self, samples: Floats, seconds: int) -> None:
         if not np.isfinite(samples).all():
@@ -107,6 +112,8 @@ class Listener:
         self._rows.append((self._model.outputs @ mean).T + self._model.output_bias)
 
 
+SOFT_MEAN_SQUARE = 1e-5
+"""-50 dBFS: below it, a voice would go unheard."""
 LOWEST, HIGHEST = -3.0, 6.0
 """A single second can neither acquit nor convict."""
 STRETCH_S = 5
@@ -146,7 +153,7 @@ def judge(rows: Floats) -> Heard:
     if share >= SHARE:
         spans = _spans(clipped, spoken, EDGE_SUNG, EDGE_SUNG + EDGE)
     else:
-        spans = _spans(clipped, spoken, usual + EDGE, usual + DOUBT)
+        spans = _spans(clipped, spoken, usual + EDGE, usual + chances + DOUBT)
     lengths = [span.end_s - span.start_s for span in spans]
     speech = sum(n for n, span in zip(lengths, spans, strict=True) if span.kind == "spoken")
     speech_share = speech / sum(lengths) if spans else float(spoken.mean())

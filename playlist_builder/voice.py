@@ -5,11 +5,12 @@ Every piece of evidence is a log-odds that somebody sings or speaks (positive) o
 Only what the user said decides alone. From `DECISIVE` on there is a verdict; below, it is
 `unknown`, never `none`: the room refuses to guess.
 
-Voice without words is `wordless` where something says so: a title ("Vocalise", "humming"), or a
-language tag `zxx` (no linguistic content) on a track in which a voice is heard.
+Voice without words is `wordless` where a title says so ("Vocalise", "humming") and nothing speaks
+of words, or where the language tag is `zxx` (no linguistic content) and singing is heard.
 
-The weights are judgement. Lyrics in the file outweigh everything; what was heard outweighs a
-single word in a tag, because a sung track called "instrumental" would do harm.
+The weights are judgement. Lyrics in the file outweigh everything. Of all that tags say against a
+voice only the strongest counts, since one careless hand writes them all, and it never outweighs a
+voice that was heard: a sung track called "instrumental" would do harm.
 """
 
 import math
@@ -28,17 +29,19 @@ LYRICS, SINGER, TITLE, GENRE, REMARK, LYRICIST = 12.0, 5.0, 3.0, 2.0, 1.5, 1.0
 LANGUAGE = 3.0
 MOST_BRAINZ = 2.0
 """Most that AcousticBrainz's chance of a voice weighs: its classifier mistakes pads for voices."""
-MOST_HEARD = 5.0
+LEAST_VOICE, MOST_HEARD = 4.5, 6.0
+"""A voice that is heard weighs more than TITLE and DECISIVE together, however short it is."""
 DECISIVE = 1.0
 
 Says = Literal["sung", "spoken", "wordless", "none"]
 
 _PHRASES: dict[Says, tuple[str, ...]] = {
     "none": (
-        r"instrumentals?|karaoke|backing track|minus one|vocals? (?:removed|off)",
+        r"(?<!not )(?<!non[- ])instrumentals?",
+        r"karaoke|backing track|minus one|vocals? (?:removed|off)",
         r"(?:no|non|without|w/o|minus|off)[- ]?(?:vocals?|voice|lyrics|singing|words)",
         r"instrumental(?:fassung|version|musik)|ohne (?:gesang|stimme|worte|text)",
-        r"sans (?:paroles|voix|chant)|instrumentale?s?",
+        r"sans (?:paroles|voix|chant)|instrumentales?",
         r"sin (?:voz|voces|letra|palabras)|pista de acompañamiento",
         r"インスト(?:ゥルメンタル|ルメンタル)?|カラオケ|オフ[・ ]?ボーカル|歌なし|伴奏",
     ),
@@ -48,7 +51,8 @@ _PHRASES: dict[Says, tuple[str, ...]] = {
         r"ハミング|ヴォカリーズ|ボカリーズ",
     ),
     "spoken": (
-        r"spoken[- ](?:word|intro)|audio ?books?|podcast|guided (?:meditation|relaxation)",
+        r"spoken[- ](?:word|intro)|audio ?books?|podcast",
+        r"guided (?:\w+ )?(?:meditation|relaxation|visuali[sz]ation|imagery)",
         r"narrat(?:ion|ed)|interview|speech|sermon|lecture|announcement",
         r"hörbuch|hörspiel|geführte meditation|gesprochen|ansage|lesung",
         r"livre audio|méditation guidée|texte lu",
@@ -66,7 +70,8 @@ _PHRASES: dict[Says, tuple[str, ...]] = {
 """In English, German, French, Spanish and Japanese; the first kind that is found counts, so that
 "no vocals" says nothing of vocals."""
 _SUNG_GENRES = (
-    r"opera|oper|opéra|ópera|choral|choir|chanson|lied(?:er)?|canción|vocal .*|rap|hip[- ]?hop",
+    r"opera|oper|opéra|ópera|choral|choir|chor|chœur|coro",
+    r"chanson|lied(?:er)?|canción|vocal .*|rap|hip[- ]?hop",
     r"歌曲|合唱|オペラ",
 )
 """What is sung as a genre, though not as a title: a chorale may be for organ."""
@@ -87,7 +92,9 @@ _ANY = re.compile(
 _WORDS = tuple((says, _compiled(phrases)) for says, phrases in _PHRASES.items())
 _GENRES = (*_WORDS, ("sung", _compiled(_SUNG_GENRES)))
 _SINGING = re.compile(
-    r"\b(?:vocals?|voice|sing(?:er|ing)|soprano|mezzo|contralto|tenor|baritone|choir|rap)\b"
+    r"\b(?:vocals?|voice|sing(?:er|ing)|choir|rap|gesang|chant|voz|coro|chor)\b|歌|ボーカル"
+    # A tenor sings, a tenor saxophone does not.
+    r"|\b(?:soprano|mezzo|contralto|tenor|baritone)\b(?!\s+(?!vocal|voice)\w)"
 )
 _SPEAKING = re.compile(r"\b(?:narrat\w+|spoken|recit\w+|speech|speaker)\b")
 
@@ -120,37 +127,48 @@ def judge(tags: Tags, mark: Mark, heard: Heard | None) -> Judgement:
     if mark.vocals is not None:
         said = Evidence("your mark", mark.vocals, math.inf, f"you marked it as {mark.vocals}")
         return Judgement(mark.vocals, 1.0, (said, *found))
-    total = sum(each.weight for each in found)
+    total = _total(found)
     confidence = 1.0 / (1.0 + math.exp(-abs(total)))
     return Judgement(_verdict(found, total), confidence, tuple(found))
 
 
+def _total(found: Iterable[Evidence]) -> float:
+    """Add what speaks for a voice, the audio, and the strongest of what tags say against one."""
+    against = [each.weight for each in found if each.weight < 0.0 and each.source != "audio"]
+    others = [each.weight for each in found if each.weight > 0.0 or each.source == "audio"]
+    return sum(others) + min(against, default=0.0)
+
+
 def _verdict(found: list[Evidence], total: float) -> Vocals:
     voices = [each for each in found if each.weight > 0.0]
-    if any(each.says == "wordless" for each in found) and not any(
-        each.source in {"lyrics", "performers"} for each in voices
+    if any(each.says == "wordless" and each.source in {"title", "version"} for each in found) and (
+        all(each.source == "audio" and each.says == "sung" for each in voices)
     ):
         return "wordless"
     no_words = any(each.source == "language" for each in found)
     if total >= DECISIVE:
         spoken = sum(each.weight for each in voices if each.says == "spoken")
         kind: Vocals = "spoken" if spoken > sum(each.weight for each in voices) / 2 else "sung"
-        return "wordless" if no_words and kind == "sung" and voices[0].source == "audio" else kind
+        only_heard = all(each.source == "audio" for each in voices)
+        return "wordless" if no_words and kind == "sung" and only_heard else kind
     if total <= -DECISIVE:
         return "none"
     return "unknown"
 
 
 def _of_audio(heard: Heard) -> Evidence:
-    sure = DECISIVE + (MOST_HEARD - DECISIVE) * heard.confidence
     where = ", ".join(f"{_clock(span.start_s)}-{_clock(span.end_s)}" for span in heard.spans)
     if heard.verdict == "none":
+        sure = DECISIVE + (MOST_HEARD - DECISIVE) * heard.confidence
         return Evidence("audio", "none", -sure, "no voice is heard")
+    if heard.verdict == "unknown" and not heard.confidence:
+        return Evidence("audio", "unknown", 0.0, "nothing to hear: too short, soft or low a rate")
     if heard.verdict == "unknown":
         return Evidence(
             "audio", "unknown", 0.0, f"perhaps a voice{' at ' + where if where else ''}"
         )
     words = f"a voice is heard{' at ' + where if where else ''}"
+    sure = LEAST_VOICE + (MOST_HEARD - LEAST_VOICE) * heard.confidence
     return Evidence("audio", heard.verdict, sure, words)
 
 
@@ -195,11 +213,21 @@ def _said(source: str, weight: float, texts: Iterable[str]) -> Iterator[Evidence
             continue
         for says, patterns in _GENRES if source == "genre" else _WORDS:
             found = next(filter(None, (pattern.search(plain) for pattern in patterns)), None)
+            if found is not None and says == "none" and _sings(plain):
+                break  # "instrumental with vocals" says neither
             if found is not None:
                 # A voice without words speaks neither for words nor against them.
                 signed = {"none": -weight, "wordless": 0.0}.get(says, weight)
                 yield Evidence(source, says, signed, f"'{found[0]}' in the {source}")
                 break
+
+
+def _sings(plain: str) -> bool:
+    """Whether a text speaks of a voice beside what it says against one."""
+    voices = dict(_WORDS)
+    for pattern in voices["none"]:
+        plain = pattern.sub(" ", plain)
+    return any(pattern.search(plain) for kind in ("sung", "spoken") for pattern in voices[kind])
 
 
 def _plain(text: str) -> str:

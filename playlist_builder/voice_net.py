@@ -36,7 +36,7 @@ CHUNK_S, CONTEXT_S = 30, 1
 BATCH = 500
 """Frames whose spectra are taken at once: so many as stay in the processor's cache."""
 
-MIN_RATE, MAX_RATE = 4000, 768000
+MIN_RATE, MAX_RATE = 8000, 768000
 
 LARGEST_FILE = 8_000_000
 _DAMAGE = (
@@ -105,8 +105,10 @@ def load(path: Traversable) -> Model:
                 found[name] = np.ascontiguousarray(values, np.float32)
                 if not np.isfinite(found[name]).all():
                     raise VoiceModelError(f"{path}: {name} holds a number that is none")
+    except FileNotFoundError as error:
+        raise VoiceModelError(f"{path}: missing") from error
     except _DAMAGE as error:
-        raise VoiceModelError(f"{path}: not a voice model: {error}") from error
+        raise VoiceModelError(f"{path}: damaged, or no voice model") from error
     dense: list[Floats] = []
     bias: list[Floats | None] = []
     for layer in range(LAYERS):

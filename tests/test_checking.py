@@ -20,6 +20,7 @@ LIBRARY = [
     file("/m/x/intro.mp3", "3", "Intro", "X", 60.0),
     file("/m/y/intro.mp3", "4", "Intro", "Y", 90.0),
     file("/m/copy1/c.mp3", "5"),
+    file("/m/nebula/01.mp3", "6", "Nebula", "Z"),
     file("/m/copy2/sub/c.mp3", "5"),
 ]
 THERE = {each.path for each, _ in LIBRARY} - {"/m/old/a.mp3"}
@@ -49,6 +50,11 @@ def found(*entries, identities=()):
         (Entry("gone/other.mp3", "Intro", 75.0), ("missing", "", "")),
         (Entry("far/sub/c.mp3"), ("moved", "/m/copy2/sub/c.mp3", "name")),
         (Entry("nothing.mp3", "Nothing", 3.0), ("missing", "", "")),
+        (Entry("gone/01.mp3"), ("missing", "", "")),
+        (Entry("gone/nebula/01.mp3"), ("moved", "/m/nebula/01.mp3", "name")),
+        (Entry("gone/01.mp3", "Enya - Only Time"), ("missing", "", "")),
+        (Entry("gone/01.mp3", "Enya - Only Time", 200.0), ("missing", "", "")),
+        (Entry("gone/01.mp3", "Z - Nebula"), ("moved", "/m/nebula/01.mp3", "name")),
     ],
 )
 def test_an_entry_is_found_or_missing(entry, expected):

@@ -247,3 +247,28 @@ def test_bad_input_to_copy_and_check_is_one_line(built):
         errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
         assert len(errors) == 1
         assert says in errors[0]
+
+
+def test_rebuild_is_refused_while_files_are_gone(built):
+    """A session that plays nothing is worse than yesterday's."""
+    before = (built / "s.json").read_bytes()
+    gone = next((built / "music").iterdir())
+    gone.unlink()
+    done = run("rebuild", built / "s.json", code=1)
+    assert "1 files of the library are not there" in done.stderr
+    assert (built / "s.json").read_bytes() == before
+    run("scan", built / "music", "--library", built / "l.db", "--no-vocals")
+    run("rebuild", built / "s.json")
+    assert str(gone) not in paths(session(built))
+
+
+def test_what_the_user_put_in_the_place_of_a_copy_is_the_user_s(built):
+    stick = built / "stick"
+    run("copy", built / "s.json", stick)
+    mine = next(each for each in stick.iterdir() if each.name.startswith("01 - "))
+    mine.write_bytes(b"my own notes")
+    os.utime(mine, (1, 1))
+    for _ in range(2):
+        done = run("copy", built / "s.json", stick)
+        assert mine.read_bytes() == b"my own notes"
+        assert "earlier copies" not in done.stderr

@@ -76,6 +76,8 @@ def test_no_linguistic_content_means_no_words(languages):
         ("Geführte Meditation", "spoken"),
         ("Méditation guidée", "spoken"),
         ("Meditación guiada", "spoken"),
+        ("Guided Mindfulness Meditation", "spoken"),
+        ("Song (Vocals Removed) [Instrumental]", "none"),
         ("朗読 第一章", "spoken"),
         ("Vocalise, Op. 34", "wordless"),
         ("Summchor", "wordless"),
@@ -116,6 +118,10 @@ def test_every_field_is_read():
         ("Ann (narrator)", "spoken"),
         ("Ann (spoken vocals)", "spoken"),
         ("Ann (guitar)", "unknown"),
+        ("Ann (tenor)", "sung"),
+        ("Ann (Gesang)", "sung"),
+        ("Ann (tenor saxophone)", "unknown"),
+        ("Ann (baritone guitar)", "unknown"),
         ("Voice of Ages (drums)", "unknown"),
     ],
 )
@@ -135,7 +141,41 @@ def test_what_musicbrainz_and_acousticbrainz_say_is_weak():
 def test_what_is_heard_outweighs_one_word():
     assert verdict(Tags(title="Song (Instrumental)"), heard=SUNG) == "sung"
     assert verdict(Tags(genres=("Vocal",)), heard=SILENT) == "none"
-    assert verdict(Tags(title="Instrumental"), heard=Heard("sung", 0.3, (SPAN,))) == "unknown"
+    assert verdict(Tags(title="Instrumental"), heard=Heard("sung", 0.0, (SPAN,))) == "sung"
+
+
+def test_no_heap_of_tags_hides_a_voice_that_is_heard():
+    """One hand writes them all, so only the strongest counts."""
+    tags = Tags(
+        title="Song (Instrumental)",
+        version="Karaoke",
+        genres=("Instrumental",),
+        moods=("instrumental",),
+        comments=("instrumental", "no vocals"),
+    )
+    for kind in ("sung", "spoken"):
+        assert verdict(tags, heard=Heard(kind, 0.0, (SPAN,))) in {"sung", "spoken"}
+
+
+@pytest.mark.parametrize(
+    ("tags", "heard"),
+    [
+        (Tags(title="Guided Meditation", comments=("with gentle humming",)), None),
+        (Tags(title="Humming Meditation"), Heard("spoken", 1.0)),
+        (Tags(title="Vocalise", genres=("Audiobook",)), None),
+        (Tags(title="Humming", version="with vocals"), SUNG),
+        (Tags(comments=("humming synth bed",)), SUNG),
+    ],
+)
+def test_humming_hides_no_words(tags, heard):
+    assert verdict(tags, heard=heard) in {"sung", "spoken"}
+
+
+@pytest.mark.parametrize(
+    "title", ["Instrumental with vocals", "Not Instrumental", "a non-instrumental mix"]
+)
+def test_what_denies_itself_says_nothing(title):
+    assert verdict(Tags(title=title)) != "none"
 
 
 def test_what_is_heard_is_told_with_its_times():

@@ -52,6 +52,7 @@ def scan(  # noqa: PLR0913 - each is an option
                 "copied": report.copied,
                 "removed": report.removed,
                 "listened": report.listened,
+                "deaf": report.deaf,
                 "skipped": [{"path": s.path, "reason": s.reason} for s in report.skipped],
                 "seconds": round(report.seconds, 3),
             }

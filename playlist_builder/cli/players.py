@@ -49,6 +49,7 @@ def rebuild(
     The session file is replaced. A profile that has been edited since counts as it is now.
     """
     from playlist_builder import session_file
+    from playlist_builder.library import Library
 
     before = session_file.load(session)
     if before.call is None:
@@ -63,6 +64,13 @@ def rebuild(
         )
     call = replace(before.call, library=os.path.abspath(found) if found else None)
     number = call.alternative
+    with Library.open(call.library) as opened:
+        gone = [each.path for each in opened.tracks() if not os.path.isfile(each.path)]
+    if gone:
+        raise LibraryError(
+            f"{len(gone)} files of the library are not there, such as {gone[0]!r}; {session!r} is"
+            " untouched. Bring the library up to date with 'playlist-builder scan FOLDER'."
+        )
     after = make(
         call,
         (session, *outputs),

@@ -90,7 +90,7 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
     folders = [folder_map(each) for each in maps]
     sought = wanted(loaded, _known(loaded, library))
     with ExitStack() as stack:
-        if target.startswith("mpd:"):
+        if target.startswith("mpd://"):
             player = _mpd(target, stack)
             folders = folders or _own_folder(player)
             server: Server = player
