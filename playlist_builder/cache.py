@@ -10,7 +10,7 @@ import dataclasses
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -27,6 +27,7 @@ from playlist_builder.layout import (
     SCALARS,
     TAGS,
     USER_TABLES,
+    is_of_today,
     kept,
     layout_of,
     migrate,
@@ -187,11 +188,12 @@ class Cache:
                 (path, *file.stat, file.identity, file.missing, *tags),
             )
             if features is not None:
-                steps = features.steps.astype(_STEP_TYPE).tobytes()
-                connection.execute(
-                    _insertion("features", ("identity", *SCALARS, "steps")),
-                    (file.identity, *(getattr(features, name) for name in SCALARS), steps),
-                )
+                _insert_features(connection, file.identity, features)
+
+    def store_features(self, identity: str, features: Features) -> None:
+        """Keep what was measured in a recording, wherever its files lie."""
+        with self._writing() as connection:
+            _insert_features(connection, identity, features)
 
     def store_heard(self, identity: str, heard: Heard) -> None:
         """Keep what was heard in a recording."""
@@ -234,21 +236,34 @@ class Cache:
 
     def mark(self, identity: str) -> Mark:
         """Return what the user said about a recording."""
-        for energy, vocals, banned, note in self._read(
-            "SELECT energy, vocals, banned, note FROM marks WHERE identity = :identity", identity
-        ):
-            return Mark(energy, vocals, bool(banned), note)
-        return Mark()
+        return self._marks("WHERE identity = :identity", identity).get(identity, Mark())
+
+    def marks(self) -> dict[str, Mark]:
+        """Return all that the user said, by recording."""
+        return self._marks("", None)
 
     def store_mark(self, identity: str, mark: Mark) -> None:
         """Keep what the user says about a recording; an empty mark takes everything back."""
+        self.store_marks({identity: mark})
+
+    def store_marks(self, marks: Mapping[str, Mark]) -> None:
+        """Keep what the user says about recordings, all of it or nothing."""
+        if not marks:
+            return
         with self._saying() as connection:
-            connection.execute("DELETE FROM marks WHERE identity = ?", (identity,))
-            if mark != Mark():
-                connection.execute(
-                    "INSERT INTO marks VALUES (?, ?, ?, ?, ?)",
-                    (identity, mark.energy, mark.vocals, mark.banned, mark.note),
-                )
+            for identity, mark in marks.items():
+                connection.execute("DELETE FROM marks WHERE identity = ?", (identity,))
+                if mark != Mark():
+                    connection.execute(
+                        "INSERT INTO marks VALUES (?, ?, ?, ?, ?)",
+                        (identity, mark.energy, mark.vocals, mark.banned, mark.note),
+                    )
+
+    def other(self, path: str) -> "Cache":
+        """Open an other library file to be read and left exactly as it is."""
+        if os.path.exists(path) and os.path.samefile(path, self.path):
+            raise LibraryError(f"{path} is this very library. Give an other one.")
+        return _ReadOnly(path)
 
     def _files(self, source: str, identity: str | None = None) -> list[File]:
         names = ", ".join(("path", "size", "mtime_ns", "identity", "missing", *TAGS))
@@ -285,7 +300,7 @@ class Cache:
     def _marks(self, where: str, identity: str | None) -> dict[str, Mark]:
         rows = self._read(
             f"SELECT identity, energy, vocals, banned, note FROM marks {where}", identity
-        )  # noqa: S608 - own names
+        )
         return {
             identity: Mark(energy, vocals, bool(banned), note)
             for identity, energy, vocals, banned, note in rows
@@ -294,7 +309,7 @@ class Cache:
     def _heard(self, where: str, identity: str | None) -> dict[str, Heard]:
         rows = self._read(
             f"SELECT identity, verdict, confidence, spans FROM heard {where}", identity
-        )  # noqa: S608 - own names
+        )
         with self._decoding():
             return {
                 identity: Heard(verdict, confidence, () if spans == "[]" else _spans(spans))
@@ -378,6 +393,33 @@ class Cache:
         return connection
 
 
+class _ReadOnly(Cache):
+    """A library file of which nothing is changed, neither to mend it nor to bring it up to date."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.recovered = ""
+        try:
+            self._connection = _connect_for_reading(path)
+            layout = layout_of(self._connection)
+            if layout > newest():
+                raise recovery.newer(path)
+            if layout < newest() or not is_of_today(self._connection):
+                raise LibraryError(
+                    f"The library {path} was written by an other version of playlist-builder."
+                    " Scan its folders with this version first."
+                )
+        except sqlite3.Error as error:
+            raise recovery.refusal(path, error) from error
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise recovery.refusal(self.path, error) from error
+
+
 def _connect(path: str) -> sqlite3.Connection:
     """Open a file for reading and writing, or for reading where it cannot be written."""
     connection = sqlite3.connect(path, timeout=BUSY_S)
@@ -397,18 +439,28 @@ def _connect(path: str) -> sqlite3.Connection:
 
 def _connect_for_reading(path: str) -> sqlite3.Connection:
     """Open a file that cannot be written, by SQLite's ways for such a file, the safest first."""
-    address = Path(path).absolute().as_uri()
-    for how in ("mode=ro", "immutable=1"):
-        connection = sqlite3.connect(f"{address}?{how}", uri=True, timeout=BUSY_S)
+    # Without a log nobody else has it open, and then not even a lock need be written beside it.
+    ways = ("mode=ro", "immutable=1") if os.path.exists(f"{path}-wal") else ("immutable=1",)
+    for how in ways:
+        address = f"{Path(path).absolute().as_uri()}?{how}"
+        connection = sqlite3.connect(address, uri=True, timeout=BUSY_S)
         try:
             layout_of(connection)
         except sqlite3.Error:
             connection.close()
-            if how == "immutable=1":
+            if how == ways[-1]:
                 raise
         else:
             break
     return connection
+
+
+def _insert_features(connection: sqlite3.Connection, identity: str, features: Features) -> None:
+    steps = features.steps.astype(_STEP_TYPE).tobytes()
+    scalars = (getattr(features, name) for name in SCALARS)
+    connection.execute(
+        _insertion("features", ("identity", *SCALARS, "steps")), (identity, *scalars, steps)
+    )
 
 
 def _insertion(table: str, names: Sequence[str]) -> str:

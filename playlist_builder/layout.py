@@ -104,7 +104,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 def renew(connection: sqlite3.Connection) -> None:
     """Drop what an other version of the analysis found; the next scan finds it anew."""
-    if _versions(connection) == (FEATURES_VERSION, VOICE_VERSION) and not _new_tags(connection):
+    if is_of_today(connection):
         return
     with connection:
         connection.execute("BEGIN IMMEDIATE")
@@ -124,6 +124,12 @@ def renew(connection: sqlite3.Connection) -> None:
             connection.execute("UPDATE files SET mtime_ns = -1")
         connection.execute("UPDATE derived SET features_version = ?", (FEATURES_VERSION,))
         connection.execute("UPDATE derived SET voice_version = ?", (VOICE_VERSION,))
+
+
+def is_of_today(connection: sqlite3.Connection) -> bool:
+    """Whether all that a file holds was found by this version of the analysis."""
+    today = FEATURES_VERSION, VOICE_VERSION
+    return _versions(connection) == today and not _new_tags(connection)
 
 
 def kept(value: Any) -> Any:  # noqa: ANN401 - whatever a tag may be

@@ -21,7 +21,7 @@ from typing import Any, Self
 import numpy as np
 import platformdirs
 
-from playlist_builder import analysis, energy, listening, voice
+from playlist_builder import analysis, energy, listening, merging, voice
 from playlist_builder.cache import Cache, File, Row, Stat
 from playlist_builder.costs import relative, rescale
 from playlist_builder.errors import LibraryError
@@ -277,6 +277,14 @@ class Library:
         table = relative(np.array([track.energy, *(other.energy for other in others)]))
         percentile = float(rescale(np.array([track.energy], np.float32), table)[0])
         return Standing(percentile, calmer, len(others), tuple(above[:count]), tuple(below[:count]))
+
+    def merge(self, path: str | os.PathLike[str]) -> merging.MergeReport:
+        """Add what another library file knows and this one does not; it is only read.
+
+        Raises `LibraryError` where it cannot be read, or is of another version.
+        """
+        with self._cache.other(os.fspath(path)) as other:
+            return merging.merge(self._cache, other, os.path.isfile)
 
     def mark(self, identity: str, mark: Mark) -> None:
         """Replace what the user said about a recording."""

@@ -5,7 +5,8 @@ It opens no file: what a path holds is the business of `analysis`.
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from operator import attrgetter
 
 from playlist_builder import analysis
@@ -111,7 +112,7 @@ def _may_be_track(name: str) -> bool:
     return suffix in AUDIO_SUFFIXES or suffix in CONTAINER_SUFFIXES
 
 
-def _stat(entry: os.DirEntry[str], lyrics: Set[str]) -> Stat | Skipped:
+def _stat(entry: os.DirEntry[str], lyrics: AbstractSet[str]) -> Stat | Skipped:
     try:
         status = entry.stat()
     except OSError as error:

@@ -16,9 +16,11 @@ from playlist_builder.cli.common import (
     json_option,
     library_option,
     lies_in,
+    open_library,
     profile_folders,
     scanned,
     shown,
+    tell_waiting,
 )
 from playlist_builder.cli.delivery import OUTPUT_HELP, Asked, check_outputs, deliver
 from playlist_builder.errors import LibraryError, PlaylistError
@@ -208,7 +210,6 @@ def make(  # noqa: PLR0913 - each is an option
 ) -> "list[Session]":
     """Make what a call asks for; of its alternatives deliver and return those of `numbers`."""
     from playlist_builder import profiles
-    from playlist_builder.library import Library
     from playlist_builder.queries import any_of
     from playlist_builder.rules import Request
 
@@ -230,10 +231,11 @@ def make(  # noqa: PLR0913 - each is an option
         exclude=any_of(call.exclude),
         prefer=None if preferred is None else lambda track: float(preferred(track)),
     )
-    with Library.open(call.library) as opened:
+    with open_library(call.library) as opened:
         if call.music:
             scanned(opened, call.music)
         every = opened.tracks(missing=True)
+        tell_waiting(opened)
         there = {track.identity: track for track in every if not track.missing}
         pinned = call.pinned or ("",) * len(call.pins)
         pins = [
@@ -298,7 +300,6 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     that keep the rules of the profile. Levels are percentiles of the playlist.
     """
     from playlist_builder import playlists, profiles
-    from playlist_builder.library import Library
     from playlist_builder.rules import Request
 
     wanted = profiles.load(profile, folders=profile_folders())
@@ -313,7 +314,7 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     )
     if not paths:
         raise PlaylistError(f"None of the {len(lost)} entries of {playlist!r} leads to a file.")
-    with Library.open(library) as opened:
+    with open_library(library) as opened:
         report = scanned(opened, list(dict.fromkeys(paths)))
         at = opened.identities(paths)
         known = {track.identity: track for track in opened.tracks()}
@@ -350,7 +351,6 @@ def demo(folder: str, *, as_json: bool) -> None:
     """Make short pieces of music in FOLDER, scan them, and build a session from them."""
     from playlist_builder import demo as room
     from playlist_builder import profiles as shipped
-    from playlist_builder.library import Library
     from playlist_builder.rules import Request
 
     place = Path(folder)
@@ -360,7 +360,7 @@ def demo(folder: str, *, as_json: bool) -> None:
     profile = shipped.load("arc")
     shortest_s, longest_s = DEMO_TRACK_S
     rules = replace(profile.rules, track_min_s=shortest_s, track_max_s=longest_s)
-    with Library.open(place / "library.db") as opened:
+    with open_library(os.fspath(place / "library.db")) as opened:
         scanned(opened, [os.fspath(place / "music")])
         found = opened.tracks()
     asked = Asked(profile, 60 * DEMO_MINUTES, 0, "relative", TOLERANCE_S, Request(rules=rules))
