@@ -94,7 +94,9 @@ def agree(connection: sqlite3.Connection, path: str, damaged: str | None = None)
     Raises OSError, and `LibraryError` for a backup that is newer than this program.
     """
     with closing(_backup(path)) as backup:
-        theirs, ours = _revision(backup), _revision(connection)
+        theirs, ours = None, _revision(connection)
+        with suppress(sqlite3.Error):
+            theirs = _revision(backup)
         if theirs == ours:
             return False
         lost = theirs is not None and (theirs[0] != ours[0] or theirs[1] > ours[1])
@@ -131,11 +133,8 @@ def _backup(path: str) -> sqlite3.Connection:
 
 
 def _revision(connection: sqlite3.Connection) -> Any:  # noqa: ANN401 - what SQLite returns
-    """Return which library this is and how often the user said something; None without tables."""
-    try:
-        return connection.execute("SELECT library, number FROM revision").fetchone()
-    except sqlite3.Error:
-        return None
+    """Return which library this is, and how often the user said something."""
+    return connection.execute("SELECT library, number FROM revision").fetchone()
 
 
 def _rows(connection: sqlite3.Connection, table: str) -> list[Any]:

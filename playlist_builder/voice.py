@@ -201,16 +201,14 @@ def _tagged(tags: Tags) -> Iterator[Evidence]:
             yield Evidence("performers", "sung", SINGER, performer)
     if any(_plain(language) == NO_WORDS for language in tags.languages):
         yield Evidence("language", "none", -LANGUAGE, "the language tag zxx: no words")
-    for source, weight, texts in (
+    texts = (
         ("title", TITLE, (tags.title,)),
         ("version", TITLE, (tags.version,)),
         ("genre", GENRE, tags.genres),
         ("mood", REMARK, tags.moods),
         ("comment", REMARK, tags.comments),
-    ):
-        for text in texts:
-            if text and (said := _said(source, weight, text)) is not None:
-                yield said
+    )
+    yield from filter(None, (_said(*at, text) for *at, some in texts for text in some if text))
     if tags.lyricists:
         yield Evidence("lyricist", "sung", LYRICIST, f"words by {', '.join(tags.lyricists)}")
     if tags.voice_chance is not None:

@@ -55,7 +55,8 @@ def test_round_trip(path):
         one.store_mark("5f", MARK)
         one.store_heard("5f", HEARD)
     with Cache(path) as one:
-        ((file, features, mark, heard),) = one.rows()
+        (file,), features = one.tagged(), one.features()["5f"]
+        mark, heard = one.mark("5f"), one.heard()["5f"]
         assert list(one.files()) == [(FILE.path, FILE.stat, "5f", False)]
         assert one.identities() == one.heard_identities() == {"5f"}
     assert (file, mark, heard) == (FILE, MARK, HEARD)

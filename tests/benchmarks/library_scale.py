@@ -28,7 +28,13 @@ TRACKS = 100_000
 REPEATS = 5
 PER_ALBUM = 12
 ALBUMS_PER_ARTIST = 4
-WORDS = ["amber", "ash", "autumn", "bell", "blue", "bridge", "cedar", "cloud", "coast", "dawn", "deep", "distant", "dream", "drift", "dusk", "early", "ember", "evening", "far", "field", "first", "glass", "gold", "grey", "harbour", "hill", "hollow", "horizon", "in", "iron", "lake", "last", "light", "long", "low", "meadow", "mist", "moon", "morning", "night", "north", "of", "old", "open", "over", "pale", "quiet", "rain", "river", "sea", "second", "shadow", "silver", "slow", "snow", "song", "south", "still", "stone", "storm", "summer", "sun", "the", "tide", "under", "valley", "vocalise", "voice", "wave", "west", "white", "wind", "winter", "instrumental"]
+WORDS = """
+amber ash autumn bell blue bridge cedar cloud coast dawn deep distant dream drift dusk
+early ember evening far field first glass gold grey harbour hill hollow horizon in iron
+lake last light long low meadow mist moon morning night north of old open over pale quiet
+rain river sea second shadow silver slow snow song south still stone storm summer sun the
+tide under valley vocalise voice wave west white wind winter instrumental
+""".split()  # noqa: SIM905 - a list would take a line for each
 GENRES = ("Ambient", "Classical", "Electronic", "Folk", "Jazz", "Opera", "Post-Rock", "Soundtrack")
 COMMENTS = ("", "", "Exact Audio Copy", "Visit https://music.example", "Vinyl rip, 24 bit")
 WALK = """
