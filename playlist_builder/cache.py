@@ -13,12 +13,13 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from playlist_builder import recovery
 from playlist_builder.errors import LibraryError
@@ -41,7 +42,7 @@ from playlist_builder.steps import STEP_FEATURES
 BUSY_S = 30.0
 """How long to wait while another scan or build holds the file."""
 
-BATCH = 4096
+BATCH = 1024
 """Rows that are read at once."""
 
 _STEP_TYPE = np.dtype("<f2")  # half the size; features are stored in ranges where 11 bits do
@@ -167,8 +168,8 @@ class Cache:
         rows = self._read(f"SELECT {names} FROM features {_where(identity)}", identity)  # noqa: S608 - own names
         with self._decoding():
             while batch := tuple(islice(rows, BATCH)):
-                identities, *scalars, steps = zip(*batch, strict=True)
-                measured = map(Features, *scalars, map(_steps, steps))
+                identities, *scalars, blobs = zip(*batch, strict=True)
+                measured = map(Features, *scalars, _steps(blobs))
                 found.update(zip(identities, measured, strict=True))
         return found
 
@@ -448,8 +449,12 @@ def _insertion(table: str, names: Sequence[str]) -> str:
     return f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({values})"  # noqa: S608 - own names
 
 
-def _steps(blob: bytes) -> np.ndarray[tuple[int, int], np.dtype[np.float16]]:
-    return np.frombuffer(blob, _STEP_TYPE).reshape(-1, len(STEP_FEATURES))
+def _steps(blobs: Sequence[bytes]) -> Iterator[NDArray[np.float16]]:
+    """Yield the steps of many tracks as parts of one array, which is made at once."""
+    joined = np.frombuffer(b"".join(blobs), _STEP_TYPE).reshape(-1, len(STEP_FEATURES))
+    row = _STEP_TYPE.itemsize * len(STEP_FEATURES)
+    ends = list(accumulate(len(blob) // row for blob in blobs))
+    return (joined[start:end] for start, end in zip([0, *ends], ends, strict=False))
 
 
 def _spans(text: str) -> tuple[VoiceSpan, ...]:

@@ -5,6 +5,7 @@ import json
 import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,15 +88,12 @@ def test_what_only_the_other_knows_comes_along(pair):
 
 def test_the_other_file_is_left_exactly_as_it_is(pair):
     ours, theirs = pair
-    folder = os.path.dirname(ours)
-    with open(theirs, "rb") as file:
-        before = file.read()
+    before = Path(theirs).read_bytes()
     with Library.open(ours) as library:
-        names = set(os.listdir(folder))
+        names = set(Path(ours).parent.iterdir())
         library.merge(theirs)
-        assert set(os.listdir(folder)) == names
-    with open(theirs, "rb") as file:
-        assert file.read() == before
+        assert set(Path(ours).parent.iterdir()) == names
+    assert Path(theirs).read_bytes() == before
 
 
 def test_marks_of_a_library_in_use_elsewhere_come_along(pair):
@@ -137,10 +135,9 @@ def test_what_cannot_be_merged_is_one_line(pair, tmp_path):
 def test_damage_in_the_other_file_is_its_own(pair):
     """This library is not set aside for it."""
     ours, theirs = pair
-    with open(theirs, "r+b") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(layout.PAGE_BYTES)
-        file.write(b"\xa5" * (size - layout.PAGE_BYTES))
+    whole = Path(theirs).read_bytes()
+    first = whole[: layout.PAGE_BYTES]
+    Path(theirs).write_bytes(first + b"\xa5" * (len(whole) - len(first)))
     assert "malformed" in refusal(ours, theirs)
     with Library.open(ours) as library:
         assert library.recovered == ""

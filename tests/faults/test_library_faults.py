@@ -205,9 +205,9 @@ def test_a_full_disk_is_one_line_and_loses_nothing(home):
         for number in range(100, 140):
             write(home / "music" / f"{number}.flac", number, seconds=1)
         long = "note " * 5000
+        many = {f"{number:032x}": Mark(note=long) for number in range(100)}
         with pytest.raises(LibraryError, match=r"full\. Make room; what was done is kept"):
-            for number in range(100):
-                library.mark(f"{number:032x}", Mark(note=long))
+            library._cache.store_marks(many)  # noqa: SLF001 - all at once
     kept = marks(home / "library.db")
     assert MARK in kept.values()
     with Library.open(home / "library.db") as library:
