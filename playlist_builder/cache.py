@@ -82,19 +82,11 @@ class Cache:
     def __init__(self, path: str) -> None:
         self.path = path
         self.recovered = ""
-        with self._telling():
-            try:
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-                self._connection = self._opened()
-            except sqlite3.Error as error:
-                if recovery.code(error) not in recovery.DAMAGE or not recovery.is_ours(path):
-                    raise recovery.refusal(path, error) from error
-                aside = recovery.set_aside(path)
-                self._connection = self._opened(aside)
-                self.recovered = (
-                    f"The library {path} was damaged ({error}) and is kept as {aside}."
-                    " What you said of your music is here again; a scan measures it again."
-                )
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self._connection = self._opened_or_mended()
+        except (sqlite3.Error, OSError) as error:
+            raise recovery.refusal(path, error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -327,6 +319,20 @@ class Cache:
                 f"The library {self.path} holds what no scan wrote ({error}). Move it away:"
                 " what you said comes back from its backup, and a scan measures the music again."
             ) from error
+
+    def _opened_or_mended(self) -> sqlite3.Connection:
+        try:
+            return self._opened()
+        except sqlite3.Error as error:
+            if recovery.code(error) not in recovery.DAMAGE or not recovery.is_ours(self.path):
+                raise
+            aside = recovery.set_aside(self.path)
+            connection = self._opened(aside)
+            self.recovered = (
+                f"The library {self.path} was damaged ({error}) and is kept as {aside}."
+                " What you said of your music is here again; a scan measures it again."
+            )
+            return connection
 
     def _opened(self, damaged: str | None = None) -> sqlite3.Connection:
         connection = _connect(self.path)

@@ -395,14 +395,18 @@ def _unplugged(vanished: Collection[str], tally: _Tally) -> set[str]:
 
     That is what a drive or share looks like that is not connected.
     """
-    found: set[str] = set()
-    for folder in tally.empty:
-        inside = {path for path in vanished if _lies_in_any(path, (folder,))}
-        if inside:
-            told = f"empty; its {len(inside)} known files are noted as missing, not forgotten."
-            tally.skipped.append(Skipped(folder, f"{told} Is the drive connected?"))
-        found |= inside
-    return found
+    empty = set(tally.empty)
+    below: dict[str, set[str]] = {}
+    for path in vanished:
+        folder = os.path.dirname(path)
+        while folder not in empty and folder != os.path.dirname(folder):
+            folder = os.path.dirname(folder)
+        if folder in empty:
+            below.setdefault(folder, set()).add(path)
+    for folder, paths in below.items():
+        told = f"empty; its {len(paths)} known files are noted as missing, not forgotten."
+        tally.skipped.append(Skipped(folder, f"{told} Is the drive connected?"))
+    return set().union(*below.values())
 
 
 def _first(path: str, stat_: Stat, known: _Known, *, listen: bool) -> tuple[Any, ...]:
