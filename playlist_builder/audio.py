@@ -26,8 +26,10 @@ from numpy.typing import NDArray
 
 from playlist_builder.errors import AudioError
 
-BLOCK_S = 1.0
-"""Length of a block: long enough that Python costs little, short enough for the CPU's cache."""
+BLOCK_S = 1.6
+"""Length of a block: long enough that Python costs little, short enough for the CPU's cache.
+
+It holds whole frames of every length that the spectra are taken of."""
 
 CONTAINERS = (
     "aac,ac3,aiff,ape,asf,au,caf,dsf,dts,eac3,flac,iff,matroska,mov,mp3,mpc,mpc8,ogg,tak,tta,"
@@ -100,7 +102,7 @@ class Recording:
         self._container = _open(path)
         self._has_length_header = _has_length_header(path, self._container.format.name)
         self._hash = hashlib.blake2b(digest_size=IDENTITY_BYTES)
-        self._kind: tuple[str, str, int] | None = None
+        self._form: tuple[str, av.AudioLayout, int] | None = None
         self._resampler: av.AudioResampler | None = None
         try:
             self._stream = _audio_stream(self._container)
@@ -194,14 +196,19 @@ class Recording:
         Old MP3s and chained Ogg files change rate or channels on the way; and PyAV reads past the
         end of a frame of eight planes or more, so those are interleaved.
         """
-        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if self._kind is None:
+        if self._form is None:
             crowded = frame.format.is_planar and frame.layout.nb_channels >= PYAV_PLANES
-            self._kind = (frame.format.packed.name, *kind[1:]) if crowded else kind
-        if kind == self._kind:
+            kind = frame.format.packed if crowded else frame.format
+            self._form = kind.name, frame.layout, frame.sample_rate
+        kind_name, layout, rate_hz = self._form
+        if (
+            frame.sample_rate == rate_hz
+            and frame.layout == layout
+            and frame.format.name == kind_name
+        ):
             return (frame,)
         if self._resampler is None:
-            self._resampler = av.AudioResampler(*self._kind)
+            self._resampler = av.AudioResampler(*self._form)
         return self._resampler.resample(frame)
 
     def _packets(self) -> "Iterator[av.Packet[av.AudioStream]]":
@@ -369,12 +376,13 @@ def _has_xing_header(path: str) -> bool:
 def _samples(frame: av.AudioFrame, channels: int) -> NDArray[np.float32]:
     """One frame as float32 of shape (channels, n), full scale = 1.0."""
     raw: NDArray[np.generic] = frame.to_ndarray()
-    samples = (raw if frame.format.is_planar else raw.reshape(-1, channels).T).astype(np.float32)
+    apart = raw if frame.format.is_planar else raw.reshape(-1, channels).T
+    samples = apart.astype(np.float32, order="C", copy=False)
     kind = frame.format.packed.name
     if kind == "u8":
         samples -= _FULL_SCALE["u8"]
     if kind in _FULL_SCALE:
-        samples /= _FULL_SCALE[kind]
+        samples *= 1.0 / _FULL_SCALE[kind]
         return samples
     if not np.isfinite(np.vecdot(samples, samples)).all():
         np.nan_to_num(samples, copy=False, posinf=0.0, neginf=0.0)

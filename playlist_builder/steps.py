@@ -9,9 +9,9 @@ energy is the business of the score.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from playlist_builder.medians import running_median
 from playlist_builder.spectrum import BANDS, FRAMES_PER_S, TONES, TONES_PER_SEMITONE
 
 RANGE_DB = 50.0
@@ -130,8 +130,7 @@ def _sustained(level: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the running median over `PERCUSSIVE_FRAMES` at every second frame: half the work."""
     side = PERCUSSIVE_FRAMES // 2
     padded = np.pad(level, ((side, side), (0, 0)), mode="symmetric")
-    view = sliding_window_view(padded, PERCUSSIVE_FRAMES, axis=0)[::2]
-    return np.asarray(np.partition(view, side, axis=-1)[..., side])
+    return running_median(padded, PERCUSSIVE_FRAMES, step=2)
 
 
 def _modulations(level: NDArray[np.float32]) -> NDArray[np.float32]:
