@@ -102,7 +102,7 @@ class Recording:
         self._container = _open(path)
         self._has_length_header = _has_length_header(path, self._container.format.name)
         self._hash = hashlib.blake2b(digest_size=IDENTITY_BYTES)
-        self._form: tuple[str, av.AudioLayout, int] | None = None
+        self._kind: tuple[str, str, int] | None = None
         self._resampler: av.AudioResampler | None = None
         try:
             self._stream = _audio_stream(self._container)
@@ -196,19 +196,14 @@ class Recording:
         Old MP3s and chained Ogg files change rate or channels on the way; and PyAV reads past the
         end of a frame of eight planes or more, so those are interleaved.
         """
-        if self._form is None:
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._kind is None:
             crowded = frame.format.is_planar and frame.layout.nb_channels >= PYAV_PLANES
-            kind = frame.format.packed if crowded else frame.format
-            self._form = kind.name, frame.layout, frame.sample_rate
-        kind_name, layout, rate_hz = self._form
-        if (
-            frame.sample_rate == rate_hz
-            and frame.layout == layout
-            and frame.format.name == kind_name
-        ):
+            self._kind = (frame.format.packed.name, *kind[1:]) if crowded else kind
+        if kind == self._kind:
             return (frame,)
         if self._resampler is None:
-            self._resampler = av.AudioResampler(*self._form)
+            self._resampler = av.AudioResampler(*self._kind)
         return self._resampler.resample(frame)
 
     def _packets(self) -> "Iterator[av.Packet[av.AudioStream]]":
