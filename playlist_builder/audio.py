@@ -26,8 +26,10 @@ from numpy.typing import NDArray
 
 from playlist_builder.errors import AudioError
 
-BLOCK_S = 1.0
-"""Length of a block: long enough that Python costs little, short enough for the CPU's cache."""
+BLOCK_S = 1.6
+"""Length of a block: long enough that Python costs little, short enough for the CPU's cache.
+
+It holds whole frames of every length that the spectra are taken of."""
 
 CONTAINERS = (
     "aac,ac3,aiff,ape,asf,au,caf,dsf,dts,eac3,flac,iff,matroska,mov,mp3,mpc,mpc8,ogg,tak,tta,"
@@ -369,12 +371,13 @@ def _has_xing_header(path: str) -> bool:
 def _samples(frame: av.AudioFrame, channels: int) -> NDArray[np.float32]:
     """One frame as float32 of shape (channels, n), full scale = 1.0."""
     raw: NDArray[np.generic] = frame.to_ndarray()
-    samples = (raw if frame.format.is_planar else raw.reshape(-1, channels).T).astype(np.float32)
+    apart = raw if frame.format.is_planar else raw.reshape(-1, channels).T
+    samples = apart.astype(np.float32, order="C", copy=False)
     kind = frame.format.packed.name
     if kind == "u8":
         samples -= _FULL_SCALE["u8"]
     if kind in _FULL_SCALE:
-        samples /= _FULL_SCALE[kind]
+        samples *= 1.0 / _FULL_SCALE[kind]
         return samples
     if not np.isfinite(np.vecdot(samples, samples)).all():
         np.nan_to_num(samples, copy=False, posinf=0.0, neginf=0.0)

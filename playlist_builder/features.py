@@ -51,6 +51,8 @@ class _Steps:
         self._frames = 0
         self._tone_frames = 0
         self.tonality = Tonality()
+        self.pulse = Pulse()
+        self.spectrum = np.zeros(len(BAND_HZ))
 
     def push(self, bands: NDArray[np.float32], tones: NDArray[np.float32]) -> None:
         self._bands.append(bands)
@@ -76,6 +78,8 @@ class _Steps:
         tones = tones[:count] if len(tones) else np.zeros((1, TONES), np.float32)
         background = tone_background(tones)
         self.tonality.push(tones, background)
+        self.pulse.push(bands)
+        self.spectrum += np.sqrt(bands).sum(axis=0)
         self.rows.append(steps.row(bands, tones, background))
         self.powers.append(bands.sum(axis=1))
 
@@ -89,11 +93,10 @@ def measure(
     channel names. Nothing is kept of a block but sums, so the length of a track costs a few
     kilobytes a minute.
     """
-    gathered, pulse = _Steps(), Pulse()
+    gathered = _Steps()
     mix_k_power: list[NDArray[np.float32]] = []
     rest_k_power: list[NDArray[np.float32]] = []
     power: list[NDArray[np.float32]] = []
-    spectrum = np.zeros(len(BAND_HZ))
     peak, samples = 0.0, 0
 
     def counted() -> Iterable[NDArray[np.float32]]:
@@ -104,8 +107,6 @@ def measure(
 
     for part in spectra(counted(), sample_rate_hz=sample_rate_hz, channels=channels):
         gathered.push(part.bands, part.tones)
-        pulse.push(part.bands)
-        spectrum += np.sqrt(part.bands).sum(axis=0)
         mix_k_power.append(part.mix_k_power)
         rest_k_power.append(part.rest_k_power)
         power.append(part.power)
@@ -116,7 +117,7 @@ def measure(
     blocks_power += _per_block(np.concatenate(mix_k_power), len(blocks_power))
     silence_start_s, silence_end_s = _silence_s(np.concatenate(power))
     edge = round(EDGE_S / loudness.BLOCK_S)
-    tempo_bpm, tempo_confidence = pulse.tempo()
+    tempo_bpm, tempo_confidence = gathered.pulse.tempo()
     key, key_confidence = gathered.tonality.key()
     return Features(
         duration_s=samples / sample_rate_hz,
@@ -134,8 +135,10 @@ def measure(
         tempo_confidence=tempo_confidence,
         key=key,
         key_confidence=key_confidence,
-        onset_rate_hz=pulse.onset_rate_hz(),
-        spectral_centroid_hz=float(BAND_HZ @ spectrum / max(spectrum.sum(), 1e-12)),
+        onset_rate_hz=gathered.pulse.onset_rate_hz(),
+        spectral_centroid_hz=float(
+            BAND_HZ @ gathered.spectrum / max(gathered.spectrum.sum(), 1e-12)
+        ),
         percussiveness=float(rows[:, STEP_FEATURES.index("stroke_power_share")].mean()),
         steps=rows,
     )

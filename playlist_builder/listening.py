@@ -66,7 +66,7 @@ class Listener:
         self._rate, self._model = rate, model
         self._resample = Resampler(rate)
         self._rows: list[Floats] = []
-        self._held: list[Floats] = []
+        self._held = np.empty((CONTEXT_S + CHUNK_S + CONTEXT_S) * rate, np.float32)
         self._count = 0
         self._lead = 0  # seconds of context at the start of what is held
         self._energy, self._samples = 0.0, 0
@@ -75,23 +75,26 @@ class Listener:
         """Listen on; what is not finite counts as silence."""
         self._energy += float(np.vdot(mono, mono))
         self._samples += len(mono)
-        self._held.append(np.array(mono, np.float32))
-        self._count += len(mono)
-        while self._count >= (whole := (self._lead + CHUNK_S + CONTEXT_S) * self._rate):
-            held = np.concatenate(self._held)
-            self._hear(held[:whole], CHUNK_S)
-            rest = held[(self._lead + CHUNK_S - CONTEXT_S) * self._rate :]
-            self._lead = CONTEXT_S
-            self._held, self._count = [rest], len(rest)
+        while len(mono):
+            whole = (self._lead + CHUNK_S + CONTEXT_S) * self._rate
+            taken, mono = np.split(mono, [whole - self._count])
+            self._held[self._count : self._count + len(taken)] = taken
+            self._count += len(taken)
+            if self._count < whole:
+                return
+            self._hear(self._held[:whole], CHUNK_S)
+            rest = self._held[whole - 2 * CONTEXT_S * self._rate : whole]
+            self._held[: len(rest)] = rest
+            self._lead, self._count = CONTEXT_S, len(rest)
 
     def rows(self) -> Floats:
         """Return each second's logits, (seconds, OUTPUTS); a last half second is let go."""
-        held = np.concatenate(self._held) if self._held else np.zeros(0, np.float32)
+        held = self._held[: self._count]
         seconds = int(len(held) / self._rate - self._lead + 0.5)
         if seconds > 0:
             whole = (self._lead + seconds) * self._rate
             self._hear(np.pad(held[:whole], (0, max(0, whole - len(held)))), seconds)
-        self._held, self._count = [], 0
+        self._count = 0
         return np.concatenate(self._rows) if self._rows else np.zeros((0, OUTPUTS), np.float32)
 
     def finish(self) -> Heard:
@@ -103,8 +106,7 @@ class Listener:
     def _hear(self, samples: Floats, seconds: int) -> None:
         if not np.isfinite(samples).all():
             samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
-        samples = np.clip(samples, -8.0, 8.0)
-        x = self._resample(samples)
+        x = self._resample(np.clip(samples, -8.0, 8.0))
         x = np.pad(x, (0, (len(samples) // self._rate) * RATE + FRAME - HOP - len(x)))
         hidden = hidden_layer(self._model, filter_bank(self._model, x))
         start, stop = self._lead * PER_S, (self._lead + seconds) * PER_S

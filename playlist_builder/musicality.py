@@ -20,6 +20,8 @@ SLOWEST_BPM, FASTEST_BPM = 55.0, 190.0
 PRIOR_BPM, PRIOR_OCTAVES = 110.0, 0.7
 ACCENT_NONE, ACCENT_FULL = 0.03, 0.1
 """Deviation of the rise per 40 ms over the mean loudness: drones and surf reach 0.03."""
+ONSET_FRAMES = 30_000
+"""Onsets are looked for in ten minutes at a time."""
 ONSET_LEAD = 1.5
 """An onset rises this many standard deviations above its surroundings of one second."""
 OVERTONES = (12, 19, 24, 28)
@@ -54,15 +56,13 @@ class Pulse:
         rise = np.concatenate(self._rises)
         if len(rise) < FRAMES_PER_S or not rise.any():
             return 0.0
-        width = FRAMES_PER_S
-        kernel = np.ones(width) / width
-        mean = np.convolve(rise, kernel, "same")
-        deviation = np.sqrt(np.maximum(np.convolve(rise**2, kernel, "same") - mean**2, 0.0))
-        peak = np.zeros(len(rise), bool)
-        peak[1:-1] = (rise[1:-1] > rise[:-2]) & (rise[1:-1] >= rise[2:])
-        peak &= rise > mean + ONSET_LEAD * deviation
-        peak &= rise > ACCENT_NONE * self._level / self._frames
-        return float(peak.sum() * FRAMES_PER_S / len(rise))
+        least = ACCENT_NONE * self._level / self._frames
+        onsets = 0
+        for start in range(0, len(rise), ONSET_FRAMES):  # hours at once would fill the memory
+            first = max(0, start - FRAMES_PER_S)
+            part = rise[first : start + ONSET_FRAMES + FRAMES_PER_S]
+            onsets += int(_onsets(part, least)[start - first :][:ONSET_FRAMES].sum())
+        return float(onsets * FRAMES_PER_S / len(rise))
 
     def tempo(self) -> tuple[float, float]:
         """Beats per minute and a confidence 0..1; (0, 0) below 12 seconds or without a sound."""
@@ -80,6 +80,19 @@ class Pulse:
         best = int(np.argmax(np.maximum(comb, 0.0) * prior))
         confidence = np.clip(comb[best], 0.0, 1.0) * np.clip(accent, 0.0, 1.0)
         return float(bpm[best]), float(confidence)
+
+
+def _onsets(rise: NDArray[np.float32], least: float) -> NDArray[np.bool_]:
+    """Tell which frames are local maxima that lead their surroundings and rise so much at least."""
+    width = FRAMES_PER_S
+    kernel = np.ones(width) / width
+    mean = np.convolve(rise, kernel, "same")
+    deviation = np.sqrt(np.maximum(np.convolve(rise**2, kernel, "same") - mean**2, 0.0))
+    peak = np.zeros(len(rise), bool)
+    peak[1:-1] = (rise[1:-1] > rise[:-2]) & (rise[1:-1] >= rise[2:])
+    peak &= rise > mean + ONSET_LEAD * deviation
+    peak &= rise > least
+    return peak
 
 
 def _repetition(rise: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -9,17 +9,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided, sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from playlist_builder.loudness import BLOCK_S, channel_weights, k_weighting
+from playlist_builder.medians import running_median
 
 FRAMES_PER_S = 50
 BLOCK_FRAMES = round(BLOCK_S * FRAMES_PER_S)
 BATCH = 4
 """The transform works on four frames at a time; a single one takes as long."""
 
+KEPT_BYTES = 4_000_000
+"""About as much as the arrays of one block take together."""
+
 BANDS = 40
+BANK_PARTS = (20, 30)
+"""The bands are summed up in three parts, each from its own bins."""
 LOW_HZ, HIGH_HZ = 50.0, 11_000.0
 """Range of the bands: what 22.05 kHz material and codecs that cut the top have in common."""
 
@@ -67,9 +73,8 @@ def tone_background(tones: NDArray[np.float32]) -> NDArray[np.float32]:
     It is the median of `TONE_BACKGROUND` neighbours, mirrored at the ends.
     """
     side = TONE_BACKGROUND // 2
-    padded = np.pad(tones, ((0, 0), (side, side)), mode="symmetric")
-    view = sliding_window_view(padded, TONE_BACKGROUND, axis=1)
-    return np.asarray(np.partition(view, side, axis=-1)[..., side])
+    padded = np.pad(tones.T, ((side, side), (0, 0)), mode="symmetric")
+    return running_median(padded, TONE_BACKGROUND).T
 
 
 def mix(channels: Sequence[str]) -> NDArray[np.float32]:
@@ -101,32 +106,40 @@ def spectra(
     end are 0.
     """
     hop = round(sample_rate_hz / FRAMES_PER_S)
-    gains = mix(channels)
+    _keep_memory()
     share, signals, weights = _rest(channels)
+    mixing = np.vstack((mix(channels), signals))
     bands = _Bands(sample_rate_hz, hop, share)
     tones = _Tones(sample_rate_hz)
     rest = _Rest(sample_rate_hz, hop, weights)
     hops = _Frames(hop, hop, np.zeros((len(channels), 0), np.float32))
     count = 0
 
-    def part(block: NDArray[np.float32], mono: NDArray[np.float32], *, last: bool) -> Spectra:
+    def part(
+        block: NDArray[np.float32],
+        mono: NDArray[np.float32],
+        others: NDArray[np.float32],
+        *,
+        last: bool,
+    ) -> Spectra:
         power, mix_k_power = bands.push(mono, last=last)
         whole = hops.push(block, last=last)
         return Spectra(
             bands=power,
             tones=tones.push(mono, last=last),
             mix_k_power=mix_k_power,
-            rest_k_power=rest.push(signals @ block, last=last),
+            rest_k_power=rest.push(others, last=last),
             power=np.vecdot(whole, whole).sum(axis=0) / np.float32(hop),
             peak=float(max(block.max(initial=0.0), -block.min(initial=0.0))),
         )
 
     for block in blocks:
         count += block.shape[1]
-        yield part(block, gains @ block, last=False)
+        mixed = mixing @ block
+        yield part(block, mixed[0], mixed[1:], last=False)
     # The last samples fill two short frames, and a whole block of loudness.
     silence = np.zeros((len(channels), -count % rest.size), np.float32)
-    yield part(silence, np.zeros(hop + -count % hop, np.float32), last=True)
+    yield part(silence, np.zeros(hop + -count % hop, np.float32), mixing[1:] @ silence, last=True)
 
 
 def _rest(
@@ -144,6 +157,14 @@ def _rest(
     if len(channels) == 2 and np.ptp(mix(channels)) == np.ptp(weights) == 0.0:  # noqa: PLR2004 - stereo
         return 2.0 * float(weights[0]), np.array([[0.5, -0.5]], np.float32), 2.0 * weights[:1]
     return 0.0, np.eye(len(channels), dtype=np.float32), weights
+
+
+def _keep_memory() -> None:
+    """Keep glibc from giving memory back after every block, only to fetch it again for the next.
+
+    It holds on to twice as much as the largest piece that was ever freed.
+    """
+    np.empty(KEPT_BYTES, np.uint8)
 
 
 class _Frames:
@@ -178,8 +199,10 @@ class _Frames:
 class _Transform:
     """The spectrum of frames, which are filled with zeros to a length of small factors.
 
-    `frequencies_hz` are those of the bins; squares of the bins times `scale` add up to the energy
-    of the windowed frame. A length with large factors would take up to four times longer.
+    `frequencies_hz` are those of the bins; their power times `scale` adds up to the energy of the
+    windowed frame. It comes as the squares of real and imaginary parts, which are cheaper to sum
+    over where no single bin is asked for. A length with large factors would take up to four times
+    longer.
     """
 
     def __init__(self, window: NDArray[np.float64], sample_rate_hz: int) -> None:
@@ -194,15 +217,16 @@ class _Transform:
         self.scale = np.where(alone, 1.0, 2.0) / self._size
         self._filled = np.zeros((0, self._size), np.float32)
 
-    def __call__(self, frames: NDArray[np.float32]) -> NDArray[np.complex64]:
-        """Return complex bins: (..., size) becomes (rows, bins)."""
+    def __call__(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the squares of both parts of each bin: (..., size) becomes (rows, 2 * bins)."""
         rows = frames[..., 0].size
         if len(self._filled) < rows:
             self._filled = np.zeros((rows, self._size), np.float32)
         filled = self._filled[:rows]
         within = filled.reshape(*frames.shape[:-1], self._size)[..., : len(self._window)]
         np.multiply(frames, self._window, out=within)
-        return np.asarray(self._rfft(filled, axis=-1))
+        squares = np.asarray(self._rfft(filled, axis=-1)).view(np.float32)
+        return np.square(squares, out=squares)
 
 
 class _Bands:
@@ -215,17 +239,19 @@ class _Bands:
         self._transform = _Transform(window, sample_rate_hz)
         scale = self._transform.scale / hop
         bank = _triangles(self._transform.frequencies_hz, band_edges_hz()) * scale[:, None]
-        used = np.flatnonzero(bank.any(axis=1))[-1] + 1
-        self._bank = bank[:used].astype(np.float32)
+        self._banks = _parted(bank.astype(np.float32))
+        self._used = 2 * max(bins.stop for bins, _ in self._banks)
         response = k_weighting(self._transform.frequencies_hz, sample_rate_hz) * scale * share
-        self._response = response.astype(np.float32)
+        self._response = np.repeat(response, 2).astype(np.float32)
 
     def push(
         self, mono: NDArray[np.float32], *, last: bool = False
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return power per band and K-weighted power of the frames that are now complete."""
-        power = _power(self._transform(self._frames.push(mono, last=last)))
-        return power[:, : len(self._bank)] @ self._bank, power @ self._response
+        squares = self._transform(self._frames.push(mono, last=last))
+        power = _power(squares[:, : self._used])
+        bands = [power[:, bins] @ bank for bins, bank in self._banks]
+        return np.hstack(bands), squares @ self._response
 
 
 class _Tones:
@@ -243,8 +269,8 @@ class _Tones:
 
     def push(self, mono: NDArray[np.float32], *, last: bool = False) -> NDArray[np.float32]:
         """Return the power at each tone of the frames that are now complete."""
-        transform = self._transform(self._frames.push(mono, last=last))
-        power = _power(transform[:, : self._left[-1] + 2])
+        squares = self._transform(self._frames.push(mono, last=last))
+        power = _power(squares[:, : 2 * (self._left[-1] + 2)])
         left, right = power[:, self._left], power[:, self._left + 1]
         return np.asarray(left + (right - left) * self._share, np.float32)
 
@@ -258,23 +284,28 @@ class _Rest:
         self._frames = _Frames(self.size, self.size, np.zeros((len(weights), 0), np.float32))
         self._transform = _Transform(np.ones(self.size), sample_rate_hz)
         response = k_weighting(self._transform.frequencies_hz, sample_rate_hz)
-        # Twice: for the real and for the imaginary part.
-        self._response = np.repeat(response * self._transform.scale / self.size, 2).astype(
-            np.float32
-        )
+        response *= self._transform.scale / self.size
+        self._response = np.repeat(response, 2).astype(np.float32)
 
     def push(self, signals: NDArray[np.float32], *, last: bool = False) -> NDArray[np.float32]:
         """Return the K-weighted power of the frames that are now complete."""
         frames = self._frames.push(signals, last=last)
-        parts = self._transform(frames).view(np.float32)
-        k_power = np.square(parts, out=parts) @ self._response
+        k_power = self._transform(frames) @ self._response
         return np.asarray(self._weights @ k_power.reshape(frames.shape[:2]), np.float32)
 
 
-def _power(transform: NDArray[np.complex64]) -> NDArray[np.float32]:
-    power = np.square(transform.real)
-    power += np.square(transform.imag)
-    return power
+def _power(squares: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(squares[:, ::2] + squares[:, 1::2])
+
+
+def _parted(bank: NDArray[np.float32]) -> list[tuple[slice, NDArray[np.float32]]]:
+    """Cut a bank (bins, bands) into parts with the bins they use: most of it is zeros."""
+    parts = []
+    for part in np.split(bank, BANK_PARTS, axis=1):
+        used = np.flatnonzero(part.any(axis=1))  # none where the sample rate does not reach
+        bins = slice(int(used.min(initial=len(part))), int(used.max(initial=-1)) + 1)
+        parts.append((bins, np.ascontiguousarray(part[bins])))
+    return parts
 
 
 def _triangles(

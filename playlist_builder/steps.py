@@ -7,11 +7,12 @@ energy is the business of the score.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from playlist_builder.medians import running_median
 from playlist_builder.spectrum import BANDS, FRAMES_PER_S, TONES, TONES_PER_SEMITONE
 
 RANGE_DB = 50.0
@@ -130,19 +131,26 @@ def _sustained(level: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the running median over `PERCUSSIVE_FRAMES` at every second frame: half the work."""
     side = PERCUSSIVE_FRAMES // 2
     padded = np.pad(level, ((side, side), (0, 0)), mode="symmetric")
-    view = sliding_window_view(padded, PERCUSSIVE_FRAMES, axis=0)[::2]
-    return np.asarray(np.partition(view, side, axis=-1)[..., side])
+    return running_median(padded, PERCUSSIVE_FRAMES, step=2)
 
 
 def _modulations(level: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the fluctuation of levels (frames, BANDS) without their mean, in dB, per range."""
     frames = len(level)
-    window = np.hanning(frames + 2)[1:-1].astype(np.float32)[:, None]
+    window, ranges = _modulation_ranges(frames)
     wave = np.fft.rfft(level * window, axis=0)
     density = (np.square(wave.real) + np.square(wave.imag)).mean(axis=1) * (8.0 / 3.0 / frames**2)
-    frequency = np.fft.rfftfreq(frames, 1.0 / FRAMES_PER_S)
-    sums = [density[(frequency >= low) & (frequency < high)].sum() for low, high in MODULATIONS_HZ]
+    sums = [density[within].sum() for within in ranges]
     return np.asarray(10.0 * np.log10(np.array(sums) + 1e-2), np.float32)
+
+
+@lru_cache(maxsize=4)
+def _modulation_ranges(frames: int) -> tuple[NDArray[np.float32], list[slice]]:
+    """Return the window and the bins of each range, for a step of so many frames."""
+    window = np.hanning(frames + 2)[1:-1].astype(np.float32)[:, None]
+    frequency = np.fft.rfftfreq(frames, 1.0 / FRAMES_PER_S)
+    ends = [np.searchsorted(frequency, range_hz) for range_hz in MODULATIONS_HZ]
+    return window, [slice(int(low), int(high)) for low, high in ends]
 
 
 def _repetition(onset: NDArray[np.float32], lags: slice) -> NDArray[np.float32]:

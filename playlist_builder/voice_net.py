@@ -210,6 +210,8 @@ def _remember(x: Floats, band: Floats) -> Floats:
 CROSSINGS = 20
 """Of the windowed sinc to either side."""
 PASS = 0.98
+PART = 32
+"""Outputs of the resampling matrix that are computed at once, from few of its inputs."""
 LARGEST = 4_000_000
 """Numbers in a resampling matrix; a rate that would need more goes by way of the spectrum."""
 
@@ -227,25 +229,40 @@ class Resampler:
             self.up, self.down = RATE // common * many, rate // common * many
         slower = min(1.0, RATE / rate) * PASS
         self.side = math.ceil(CROSSINGS / slower)
-        self.matrix: Floats | None = None
+        self.parts: list[tuple[slice, slice, Floats]] = []
         if rate != RATE and (self.down + 2 * self.side) * self.up <= LARGEST:
             at = np.arange(-self.side, self.down + self.side)[:, None]
             lag = at - np.arange(self.up) * (rate / RATE)
             inside = np.abs(lag) <= self.side
             taper = np.where(inside, np.cos(np.pi / 2 * np.clip(lag / self.side, -1, 1)) ** 2, 0)
-            self.matrix = (slower * np.sinc(slower * lag) * taper).astype(np.float32)
+            matrix = (slower * np.sinc(slower * lag) * taper).astype(np.float32)
+            self.parts = _parted(matrix)
 
     def __call__(self, samples: Floats) -> Floats:
         """Return the samples at 16 kHz."""
-        import scipy.fft  # noqa: PLC0415 - as above
-
         length = len(samples) * RATE // self.rate
         if self.rate == RATE:
             return samples
-        if self.matrix is None:
+        if not self.parts:
+            import scipy.fft  # noqa: PLC0415 - as above
+
             spectrum = scipy.fft.rfft(samples)[: length // 2 + 1]
             factor = np.float32(length / len(samples))
             return np.asarray(scipy.fft.irfft(spectrum, length) * factor, np.float32)
         padded = np.pad(samples, self.side)
         windows = sliding_window_view(padded, self.down + 2 * self.side)[:: self.down]
-        return np.asarray(np.ascontiguousarray(windows) @ self.matrix, np.float32).ravel()
+        resampled = np.empty((len(windows), self.up), np.float32)
+        for inputs, outputs, part in self.parts:
+            resampled[:, outputs] = windows[:, inputs] @ part
+        return resampled.ravel()
+
+
+def _parted(matrix: Floats) -> list[tuple[slice, slice, Floats]]:
+    """Cut a matrix (inputs, outputs) into parts with the inputs they use: most of it is zeros."""
+    parts = []
+    for start in range(0, matrix.shape[1], PART):
+        outputs = slice(start, start + PART)
+        used = np.flatnonzero(matrix[:, outputs].any(axis=1))
+        inputs = slice(int(used[0]), int(used[-1]) + 1)
+        parts.append((inputs, outputs, np.ascontiguousarray(matrix[inputs, outputs])))
+    return parts

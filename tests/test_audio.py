@@ -141,7 +141,8 @@ def test_blocks_are_bounded_and_only_the_last_is_shorter(tmp_path):
     audio.write_flac(str(path), sines(1, 7.5), RATE, {})
     with audio.Recording(str(path)) as recording:
         sizes = [block.shape for block in recording.blocks()]
-    assert sizes == [(1, RATE)] * 7 + [(1, round(0.5 * RATE))]
+    whole, rest = divmod(round(7.5 * RATE), round(audio.BLOCK_S * RATE))
+    assert sizes == [(1, round(audio.BLOCK_S * RATE))] * whole + [(1, rest)]
 
 
 @pytest.mark.parametrize(
