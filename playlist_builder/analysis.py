@@ -34,7 +34,7 @@ class Outcome:
 CANCELLED = 0.1
 """A mix that keeps less than this of the energy of its loudest channel has lost something."""
 
-_REFUSED = Stat(-1, -1)
+REFUSED = Stat(-1, -1)
 """In place of the stat of a file that the system did not let us read: it may do so tomorrow."""
 
 
@@ -104,9 +104,9 @@ def _outcome(path: str, *, measure: bool, listen: bool) -> Outcome:
         return Outcome(before, File(path, before, identity, read), features_, heard)
     except AudioError as error:
         refused = isinstance(error.__cause__, OSError)
-        return Outcome(_REFUSED if refused else before, Skipped(path, str(error)))
+        return Outcome(REFUSED if refused else before, Skipped(path, str(error)))
     except OSError as error:
-        return Outcome(_REFUSED, Skipped(path, error.strerror or str(error)))
+        return Outcome(REFUSED, Skipped(path, error.strerror or str(error)))
 
 
 def _overheard(

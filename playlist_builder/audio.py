@@ -182,6 +182,8 @@ class Recording:
             packets += 1
             try:
                 yield from self._stream.decode(packet)
+            except MemoryError:
+                raise
             except av.error.FFmpegError:
                 damaged += 1
         yield from self._stream.decode(None)
@@ -209,6 +211,8 @@ class Recording:
             for packet in self._container.demux(self._stream):
                 if packet.size:
                     yield packet
+        except MemoryError:
+            raise
         except av.error.FFmpegError as error:
             raise AudioError(f"damaged: {error.strerror}") from error
 
@@ -244,6 +248,8 @@ def encode(path: str, recording: Recording, form: Encoding) -> float:
     """
     try:
         return _encode(path, recording, form)
+    except MemoryError:
+        raise
     except av.error.FFmpegError as error:
         raise AudioError(f"cannot be encoded: {error.strerror}") from error
 
@@ -327,6 +333,8 @@ def _open(path: str) -> av.container.InputContainer:
         )
     except (av.error.InvalidDataError, av.error.ArgumentError, EOFError) as error:
         raise AudioError("not audio in a format that is known here, or damaged") from error
+    except MemoryError:
+        raise
     except av.error.FFmpegError as error:
         raise AudioError(str(error.strerror)) from error
 

@@ -9,10 +9,11 @@ by processes that never touch the library file; every result is committed as it 
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass, field
+from concurrent.futures import BrokenExecutor, Executor, Future
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,12 +26,13 @@ from playlist_builder.costs import relative, rescale
 from playlist_builder.errors import LibraryError
 from playlist_builder.models import Features, Heard, Mark, Skipped, Track
 from playlist_builder.walk import walk
-from playlist_builder.workers import WorkerDied, Workers
-
-LIMIT_S = 900.0
-"""Longest time for one track; ten hours of audio take about a minute."""
+from playlist_builder.workers import WorkerDied, WorkerLost, Workers
 
 PENDING_PER_JOB = 4
+
+JOBS_ELSEWHERE = 250
+"""How many calls an executor is taken to run at once, if nobody says: far more for a process pool,
+which then merely has a queue, and enough for a cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +142,14 @@ class Library:
 
         With `vocals` every recording is listened to once for voices, in the same decoding.
 
-        `jobs` processes decode, as many as there are cores if not said; or `executor` does.
+        `jobs` processes decode, as many as there are cores if not said. Or any `executor` does,
+        here or on machines that see the same files under the same paths; `jobs` is then how many
+        calls it runs at once. It may set `WorkerDied` for a track that is to be skipped. The limits
+        of time and memory per track are those of our own processes alone.
+
         Files that have vanished are kept as missing, or forgotten with `prune`. Interrupting
-        loses nothing that was done. Raises `LibraryError` for a folder that does not exist.
+        loses nothing that was done. Raises `LibraryError` for a folder that does not exist, and
+        where the executor breaks.
         """
         began = time.monotonic()
         roots = list(dict.fromkeys(_root(folder) for folder in folders))
@@ -175,9 +182,17 @@ class Library:
             (path for path in seen if path in files and files[path][2]), missing=False
         )
         if todo:
-            own = executor or Workers(min(jobs or _cores(), len(todo)), limit_s=LIMIT_S)
+            if executor is None:
+                jobs = min(jobs or _cores(), len(todo))
+            own = executor or Workers(jobs or _cores())
+            most = PENDING_PER_JOB * (jobs or JOBS_ELSEWHERE)
             try:
-                self._work(own, todo, known, tally, progress, listen=not deaf)
+                self._work(own, todo, known, tally, progress, listen=not deaf, most=most)
+            except BrokenExecutor as error:
+                raise LibraryError(
+                    "The executor broke, as a pool of processes does where a file crashes one of"
+                    " them. What was scanned is kept; scan without it, and such a file is skipped."
+                ) from error
             finally:
                 if executor is None:
                     own.shutdown(cancel_futures=True)
@@ -268,33 +283,48 @@ class Library:
         progress: Callable[[Progress], None] | None,
         *,
         listen: bool,
+        most: int,
     ) -> None:
-        """Have every path read and keep the results; the largest first, so no core waits last."""
+        """Have every path read and keep the results; the largest first, so no core waits last.
+
+        At `most` so many calls are submitted at a time.
+        """
         todo.sort(key=lambda item: (-item[1].size, item[0]))
         sizes = dict(todo)
         total_bytes = sum(found.size for found in sizes.values())
         done = done_bytes = 0
         waiting = iter(todo)
         pending: dict[Future[analysis.Outcome], str] = {}
-        limit = PENDING_PER_JOB * _cores()
-        while True:
-            for path, _ in islice(waiting, max(0, limit - len(pending))):
-                pending[executor.submit(*_first(path, sizes[path], known, listen=listen))] = path
-            if not pending:
-                return
-            finished, _ = wait(pending, return_when=FIRST_COMPLETED)
-            for future in finished:
+        finished: SimpleQueue[Future[analysis.Outcome]] = SimpleQueue()
+
+        def submit(path: str, call: tuple[Any, ...]) -> None:
+            future = executor.submit(*call)
+            pending[future] = path
+            future.add_done_callback(finished.put)
+
+        try:
+            while True:
+                for path, _ in islice(waiting, max(0, most - len(pending))):
+                    submit(path, _first(path, sizes[path], known, listen=listen))
+                if not pending:
+                    return
+                future = finished.get()
                 path = pending.pop(future)
                 outcome = _outcome(future, path, sizes[path])
+                if not isinstance(executor, Workers):
+                    outcome = _as_seen_here(outcome, sizes[path])
                 more = _second(outcome, known, listen=listen)
                 if more is not None:
-                    pending[executor.submit(*more)] = path
+                    submit(path, more)
                     continue
                 self._keep(outcome, known, tally)
                 done += 1
                 done_bytes += sizes[path].size
                 if progress is not None:
                     progress(Progress(done, len(todo), done_bytes, total_bytes, path))
+        finally:
+            for future in pending:  # an executor that is not ours goes on to other work
+                future.cancel()
 
     def _keep(self, outcome: analysis.Outcome, known: _Known, tally: _Tally) -> None:
         found = outcome.found
@@ -373,8 +403,26 @@ def _second(outcome: analysis.Outcome, known: _Known, *, listen: bool) -> tuple[
 def _outcome(future: "Future[analysis.Outcome]", path: str, before: Stat) -> analysis.Outcome:
     try:
         return future.result()
+    except WorkerLost as loss:
+        return analysis.Outcome(analysis.REFUSED, Skipped(path, f"the decoder {loss}"))
     except WorkerDied as death:
         return analysis.Outcome(before, Skipped(path, f"the decoder {death}"))
+
+
+def _as_seen_here(outcome: analysis.Outcome, here: Stat) -> analysis.Outcome:
+    """Take what another machine found only if it is of the file that is here.
+
+    Machines may disagree about times, in the last digits or wholly, and about what lies at a path.
+    """
+    if outcome.stat == analysis.REFUSED:
+        return outcome
+    if outcome.stat.size != here.size:
+        reason = "it has just changed, or is not the same file where it was decoded; scan again"
+        return analysis.Outcome(analysis.REFUSED, Skipped(outcome.found.path, reason))
+    found = outcome.found
+    if isinstance(found, File):
+        found = replace(found, stat=here)
+    return replace(outcome, stat=here, found=found)
 
 
 Row = tuple[File, Features, Mark, Heard | None]
