@@ -6,18 +6,22 @@ what a mix is, is pinned down in `features`, because decoders disagree about it 
 
 The room refuses what is not a finite, complete piece of audio: video, text, files cut short.
 Only local files in audio containers are opened; a file that is really a playlist or a script
-(HLS, concat, SDP) cannot make FFmpeg open anything else.
+(HLS, concat, SDP) cannot make FFmpeg open anything else. Only sound is ever decoded: the size of a
+cover is of no use here, and one of 20,000 by 20,000 pixels would fill the memory.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import av
+import av.codec.codec
 import av.container
 import av.error
 import numpy as np
@@ -46,6 +50,12 @@ MISSING_S = 1.0
 
 DAMAGED_SHARE = 0.01
 """Largest share of packets that may fail to decode; old MP3s often have a broken first one."""
+
+LEAST_RATE_HZ = 1_000
+MOST_VALUES_HZ = 20_000_000
+"""Sample rate times channels; 6 channels of the fastest DSD come to 17 million. What is beyond, or
+has a rate below, has a broken header: no music was ever recorded so, and blocks would be too long,
+or far too many."""
 
 IDENTITY_BYTES = 16
 
@@ -328,7 +338,11 @@ def _open(path: str) -> av.container.InputContainer:
         return av.open(
             # The prefix keeps FFmpeg from reading a protocol out of a name such as "http:x.mp3".
             f"file:{path}",
-            options={"protocol_whitelist": "file", "format_whitelist": CONTAINERS},
+            options={
+                "protocol_whitelist": "file",
+                "format_whitelist": CONTAINERS,
+                "codec_whitelist": _decoders(),
+            },
             metadata_errors="replace",
         )
     except (av.error.InvalidDataError, av.error.ArgumentError, EOFError) as error:
@@ -339,6 +353,18 @@ def _open(path: str) -> av.container.InputContainer:
         raise AudioError(str(error.strerror)) from error
 
 
+@cache
+def _decoders() -> str:
+    """Return FFmpeg's names of all its decoders of sound."""
+    names = []
+    for name in av.codecs_available:
+        with suppress(av.codec.codec.UnknownCodecError):  # one that can only encode
+            codec = av.Codec(name, "r")
+            if codec.type == "audio":
+                names.append(codec.name)
+    return ",".join(sorted(set(names)))
+
+
 def _audio_stream(container: av.container.InputContainer) -> av.AudioStream:
     if any(
         stream.type == "video" and not stream.disposition & Disposition.attached_pic
@@ -346,10 +372,14 @@ def _audio_stream(container: av.container.InputContainer) -> av.AudioStream:
     ):
         raise AudioError("a video, not audio alone")
     stream = container.streams.best("audio")
-    if not isinstance(stream, av.AudioStream):
+    # PyAV gives no context where FFmpeg knows the kind of stream but not its encoding.
+    if not isinstance(stream, av.AudioStream) or getattr(stream, "codec_context", None) is None:
         raise AudioError("it holds no audio that is known here")
-    if not stream.codec_context.sample_rate or not stream.codec_context.layout.channels:
+    rate_hz, channels = stream.codec_context.sample_rate, len(stream.codec_context.layout.channels)
+    if not rate_hz or not channels:
         raise AudioError("its header gives no sample rate or no channels")
+    if rate_hz < LEAST_RATE_HZ or rate_hz * channels > MOST_VALUES_HZ:
+        raise AudioError(f"damaged: its header gives {channels} channels at {rate_hz} Hz")
     return stream
 
 

@@ -11,6 +11,7 @@ does not is refused, so that no other measure or file gets into the library.
 import importlib.metadata
 import logging
 import os
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Executor, Future
@@ -26,11 +27,10 @@ from playlist_builder.workers import WorkerLost, apart
 P = ParamSpec("P")
 T = TypeVar("T")
 
-CONNECT_S = 10.0
+CONNECT_S = 5.0
 """For reaching the scheduler, and for a first worker to be there."""
 
-ASK_S = 60.0
-"""For all workers to answer that they are fit; each loads numpy and FFmpeg for it."""
+_ADDRESS = re.compile(r"(?:tcp|tls|wss?)://.+:[0-9]+")
 
 
 def version() -> str:
@@ -140,6 +140,8 @@ def there(wanted: str, fn: Callable[..., T], args: Any, kwargs: Any) -> T:  # no
 
 def _connected(address: str) -> Any:  # noqa: ANN401 - distributed is not typed
     try:
+        if not _ADDRESS.fullmatch(address):
+            raise ValueError(address)  # noqa: TRY301 - distributed would say so less clearly
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             client: Any = distributed.Client

@@ -183,7 +183,7 @@ time.sleep(60)
         time.sleep(0.3)
         assert psutil.pid_exists(pid)
         parent.kill()
-    gone, alive = psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], 20)
+    _, alive = psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], 20)
     assert not alive
 
 
