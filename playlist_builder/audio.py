@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -59,7 +60,13 @@ or far too many."""
 
 IDENTITY_BYTES = 16
 
+LOUDEST = 1e6
+"""Where full scale is 1.0; samples beyond come of damage, and count as silence, as NaN does."""
+
 CD_RATE_HZ = 44_100
+
+SAMPLE_CLOCK = Fraction(1, CD_RATE_HZ)
+"""Any clock will do, as long as it is the same for all frames, resampled or not."""
 
 PYAV_PLANES = 8
 """From this many planes on, `AudioFrame.to_ndarray` of PyAV 18 crashes."""
@@ -111,7 +118,7 @@ class Recording:
         self._has_length_header = _has_length_header(path, self._container.format.name)
         self._hash = hashlib.blake2b(digest_size=IDENTITY_BYTES)
         self._kind: tuple[str, str, int] | None = None
-        self._resampler: av.AudioResampler | None = None
+        self._resamplers: dict[tuple[str, str, int], av.AudioResampler] = {}
         try:
             self._stream = _audio_stream(self._container)
         except AudioError:
@@ -119,6 +126,7 @@ class Recording:
             raise
         context = self._stream.codec_context
         context.thread_count = 1  # tracks are analysed in parallel, not the parts of one track
+        self._layout_name = context.layout.name  # decoding may change what the context says
         self.layout = Layout(
             context.sample_rate, tuple(channel.name for channel in context.layout.channels)
         )
@@ -167,7 +175,8 @@ class Recording:
         count = 0
         for frame in self._frames():
             for fitting in self._fit(frame):
-                fitting.pts = None  # a gap in the timestamps is no gap in the music
+                # A gap in the timestamps is no gap in the music.
+                fitting.pts, fitting.time_base = None, SAMPLE_CLOCK
                 fifo.write(fitting)
             while (block := fifo.read(size)) is not None:
                 count += size
@@ -187,34 +196,36 @@ class Recording:
 
     def _frames(self) -> Iterator[av.AudioFrame]:
         packets = damaged = 0
-        for packet in self._packets():
-            self._hash.update(packet)
-            packets += 1
+        for packet in chain(self._packets(), (None,)):  # at the end, what the decoder still holds
+            if packet is not None:
+                self._hash.update(packet)
+                packets += 1
             try:
                 yield from self._stream.decode(packet)
             except MemoryError:
                 raise
             except av.error.FFmpegError:
                 damaged += 1
-        yield from self._stream.decode(None)
         if damaged > 1 and damaged > DAMAGED_SHARE * packets:
             raise AudioError(f"damaged: {damaged} of {packets} packets cannot be decoded")
 
     def _fit(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
-        """Bring a frame into the form of the first one.
+        """Bring a frame into the sample format of the first one, in the layout that was told.
 
         Old MP3s and chained Ogg files change rate or channels on the way; and PyAV reads past the
         end of a frame of eight planes or more, so those are interleaved.
         """
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._kind is None:
-            crowded = frame.format.is_planar and frame.layout.nb_channels >= PYAV_PLANES
-            self._kind = (frame.format.packed.name, *kind[1:]) if crowded else kind
+            channels = max(frame.layout.nb_channels, len(self.layout.channels))
+            crowded = frame.format.is_planar and channels >= PYAV_PLANES
+            form = frame.format.packed if crowded else frame.format
+            self._kind = (form.name, self._layout_name, self.layout.sample_rate_hz)
         if kind == self._kind:
             return (frame,)
-        if self._resampler is None:
-            self._resampler = av.AudioResampler(*self._kind)
-        return self._resampler.resample(frame)
+        if kind not in self._resamplers:
+            self._resamplers[kind] = av.AudioResampler(*self._kind)
+        return self._resamplers[kind].resample(frame)
 
     def _packets(self) -> "Iterator[av.Packet[av.AudioStream]]":
         try:
@@ -414,6 +425,7 @@ def _samples(frame: av.AudioFrame, channels: int) -> NDArray[np.float32]:
     if kind in _FULL_SCALE:
         samples /= _FULL_SCALE[kind]
         return samples
-    if not np.isfinite(np.vecdot(samples, samples)).all():
-        np.nan_to_num(samples, copy=False, posinf=0.0, neginf=0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if not (np.vecdot(samples, samples) < LOUDEST**2).all():
+            samples[~(np.abs(samples) <= LOUDEST)] = 0.0
     return samples
