@@ -187,7 +187,7 @@ def main() -> int:
             try:
                 if kind == "scan":
                     words = [SCAN, os.fspath(part), os.fspath(music)]
-                    told = killed(words, rng, folder, 3.0)
+                    told = killed(words, rng, folder, 5.0)
                     counts["results told"] += len(told)
                     if after_scan(part, told):
                         for each in folder.glob("part.db*"):

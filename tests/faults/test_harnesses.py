@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).parent
 
 
@@ -27,3 +29,12 @@ def test_mutated_files_cost_no_neighbour():
     assert told["files"] == 200
     assert told["formats"] >= 20
     assert told["tracks"] + told["skipped"] == told["files"] + told["good"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot replace a file that is open")
+def test_killed_at_any_moment_loses_nothing():
+    """A scan or a writer that is killed leaves all that was told, whole files and no process."""
+    told = run("kill.py", "--moments", "10", "--seed", "5")
+    assert told["failures"] == []
+    assert told["scan"] == 5
+    assert told["results told"] + told["playlists told"] > 0
