@@ -5,7 +5,8 @@ apart from the one that dask watches, so that a file which crashes its decoder t
 it. A worker that is lost costs what it was doing: dask does that again elsewhere.
 
 The machines must see the music under the same paths, and run the same version of this package; what
-does not is refused, so that no other measure or file gets into the library.
+does not is refused, so that no other measure or file gets into the library. Give only a scheduler
+that you trust: what it sends is believed, and its workers run what they are sent.
 """
 
 import importlib.metadata
