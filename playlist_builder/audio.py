@@ -6,18 +6,23 @@ what a mix is, is pinned down in `features`, because decoders disagree about it 
 
 The room refuses what is not a finite, complete piece of audio: video, text, files cut short.
 Only local files in audio containers are opened; a file that is really a playlist or a script
-(HLS, concat, SDP) cannot make FFmpeg open anything else.
+(HLS, concat, SDP) cannot make FFmpeg open anything else. Only sound is ever decoded: the size of a
+cover is of no use here, and one of 20,000 by 20,000 pixels would fill the memory.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import av
+import av.codec.codec
 import av.container
 import av.error
 import numpy as np
@@ -49,9 +54,21 @@ MISSING_S = 1.0
 DAMAGED_SHARE = 0.01
 """Largest share of packets that may fail to decode; old MP3s often have a broken first one."""
 
+LEAST_RATE_HZ = 1_000
+MOST_VALUES_HZ = 20_000_000
+"""Sample rate times channels; 6 channels of the fastest DSD come to 17 million. What is beyond, or
+has a rate below, has a broken header: no music was ever recorded so, and blocks would be too long,
+or far too many."""
+
 IDENTITY_BYTES = 16
 
+LOUDEST = 1e6
+"""Where full scale is 1.0; samples beyond come of damage, and count as silence, as NaN does."""
+
 CD_RATE_HZ = 44_100
+
+SAMPLE_CLOCK = Fraction(1, CD_RATE_HZ)
+"""Any clock will do, as long as it is the same for all frames, resampled or not."""
 
 PYAV_PLANES = 8
 """From this many planes on, `AudioFrame.to_ndarray` of PyAV 18 crashes."""
@@ -103,7 +120,7 @@ class Recording:
         self._has_length_header = _has_length_header(path, self._container.format.name)
         self._hash = hashlib.blake2b(digest_size=IDENTITY_BYTES)
         self._kind: tuple[str, str, int] | None = None
-        self._resampler: av.AudioResampler | None = None
+        self._resamplers: dict[tuple[str, str, int], av.AudioResampler] = {}
         try:
             self._stream = _audio_stream(self._container)
         except AudioError:
@@ -111,6 +128,7 @@ class Recording:
             raise
         context = self._stream.codec_context
         context.thread_count = 1  # tracks are analysed in parallel, not the parts of one track
+        self._layout_name = context.layout.name  # decoding may change what the context says
         self.layout = Layout(
             context.sample_rate, tuple(channel.name for channel in context.layout.channels)
         )
@@ -159,7 +177,8 @@ class Recording:
         count = 0
         for frame in self._frames():
             for fitting in self._fit(frame):
-                fitting.pts = None  # a gap in the timestamps is no gap in the music
+                # A gap in the timestamps is no gap in the music.
+                fitting.pts, fitting.time_base = None, SAMPLE_CLOCK
                 fifo.write(fitting)
             while (block := fifo.read(size)) is not None:
                 count += size
@@ -179,38 +198,44 @@ class Recording:
 
     def _frames(self) -> Iterator[av.AudioFrame]:
         packets = damaged = 0
-        for packet in self._packets():
-            self._hash.update(packet)
-            packets += 1
+        for packet in chain(self._packets(), (None,)):  # at the end, what the decoder still holds
+            if packet is not None:
+                self._hash.update(packet)
+                packets += 1
             try:
                 yield from self._stream.decode(packet)
+            except MemoryError:
+                raise
             except av.error.FFmpegError:
                 damaged += 1
-        yield from self._stream.decode(None)
         if damaged > 1 and damaged > DAMAGED_SHARE * packets:
             raise AudioError(f"damaged: {damaged} of {packets} packets cannot be decoded")
 
     def _fit(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
-        """Bring a frame into the form of the first one.
+        """Bring a frame into the sample format of the first one, in the layout that was told.
 
         Old MP3s and chained Ogg files change rate or channels on the way; and PyAV reads past the
         end of a frame of eight planes or more, so those are interleaved.
         """
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._kind is None:
-            crowded = frame.format.is_planar and frame.layout.nb_channels >= PYAV_PLANES
-            self._kind = (frame.format.packed.name, *kind[1:]) if crowded else kind
+            channels = max(frame.layout.nb_channels, len(self.layout.channels))
+            crowded = frame.format.is_planar and channels >= PYAV_PLANES
+            form = frame.format.packed if crowded else frame.format
+            self._kind = (form.name, self._layout_name, self.layout.sample_rate_hz)
         if kind == self._kind:
             return (frame,)
-        if self._resampler is None:
-            self._resampler = av.AudioResampler(*self._kind)
-        return self._resampler.resample(frame)
+        if kind not in self._resamplers:
+            self._resamplers[kind] = av.AudioResampler(*self._kind)
+        return self._resamplers[kind].resample(frame)
 
     def _packets(self) -> "Iterator[av.Packet[av.AudioStream]]":
         try:
             for packet in self._container.demux(self._stream):
                 if packet.size:
                     yield packet
+        except MemoryError:
+            raise
         except av.error.FFmpegError as error:
             raise AudioError(f"damaged: {error.strerror}") from error
 
@@ -246,6 +271,8 @@ def encode(path: str, recording: Recording, form: Encoding) -> float:
     """
     try:
         return _encode(path, recording, form)
+    except MemoryError:
+        raise
     except av.error.FFmpegError as error:
         raise AudioError(f"cannot be encoded: {error.strerror}") from error
 
@@ -324,13 +351,31 @@ def _open(path: str) -> av.container.InputContainer:
         return av.open(
             # The prefix keeps FFmpeg from reading a protocol out of a name such as "http:x.mp3".
             f"file:{path}",
-            options={"protocol_whitelist": "file", "format_whitelist": CONTAINERS},
+            options={
+                "protocol_whitelist": "file",
+                "format_whitelist": CONTAINERS,
+                "codec_whitelist": _decoders(),
+            },
             metadata_errors="replace",
         )
     except (av.error.InvalidDataError, av.error.ArgumentError, EOFError) as error:
         raise AudioError("not audio in a format that is known here, or damaged") from error
+    except MemoryError:
+        raise
     except av.error.FFmpegError as error:
         raise AudioError(str(error.strerror)) from error
+
+
+@cache
+def _decoders() -> str:
+    """Return FFmpeg's names of all its decoders of sound."""
+    names = []
+    for name in av.codecs_available:
+        with suppress(av.codec.codec.UnknownCodecError):  # one that can only encode
+            codec = av.Codec(name, "r")
+            if codec.type == "audio":
+                names.append(codec.name)
+    return ",".join(sorted(set(names)))
 
 
 def _audio_stream(container: av.container.InputContainer) -> av.AudioStream:
@@ -340,10 +385,14 @@ def _audio_stream(container: av.container.InputContainer) -> av.AudioStream:
     ):
         raise AudioError("a video, not audio alone")
     stream = container.streams.best("audio")
-    if not isinstance(stream, av.AudioStream):
+    # PyAV gives no context where FFmpeg knows the kind of stream but not its encoding.
+    if not isinstance(stream, av.AudioStream) or getattr(stream, "codec_context", None) is None:
         raise AudioError("it holds no audio that is known here")
-    if not stream.codec_context.sample_rate or not stream.codec_context.layout.channels:
+    rate_hz, channels = stream.codec_context.sample_rate, len(stream.codec_context.layout.channels)
+    if not rate_hz or not channels:
         raise AudioError("its header gives no sample rate or no channels")
+    if rate_hz < LEAST_RATE_HZ or rate_hz * channels > MOST_VALUES_HZ:
+        raise AudioError(f"damaged: its header gives {channels} channels at {rate_hz} Hz")
     return stream
 
 
@@ -379,6 +428,7 @@ def _samples(frame: av.AudioFrame, channels: int) -> NDArray[np.float32]:
     if kind in _FULL_SCALE:
         samples *= 1.0 / _FULL_SCALE[kind]
         return samples
-    if not np.isfinite(np.vecdot(samples, samples)).all():
-        np.nan_to_num(samples, copy=False, posinf=0.0, neginf=0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if not (np.vecdot(samples, samples) < LOUDEST**2).all():
+            samples[~(np.abs(samples) <= LOUDEST)] = 0.0
     return samples

@@ -7,10 +7,13 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _START, _END = ".playlist-builder-", ".tmp"
+
+_OLD_S = 3600.0
+"""So much older than what was just written, a file is no longer being written by anybody."""
 
 
 def is_left_over(name: str) -> bool:
@@ -43,3 +46,13 @@ def replace_bytes(target: str | os.PathLike[str], data: bytes) -> None:
     """Replace the file at `target` by `data` in one step; raises OSError."""
     with beside(target) as temporary:
         temporary.write_bytes(data)
+
+
+def sweep(written: str | os.PathLike[str]) -> None:
+    """Remove what processes that were killed long ago left beside a file that is just written."""
+    with suppress(OSError):
+        real = Path(os.path.realpath(written))
+        now = real.stat().st_mtime
+        for each in real.parent.iterdir():
+            if is_left_over(each.name) and each.stat().st_mtime < now - _OLD_S:
+                each.unlink()

@@ -34,9 +34,6 @@ NOTES = ".playlist-builder-copies.json"
 NOTES_BYTES = 20_000_000
 """Above any notes: 100,000 files."""
 
-LIMIT_S = 900.0
-"""Longest time for converting one track; ten hours of audio take some minutes."""
-
 PENDING = 16
 """Most conversions at a time that are running, waiting for a process, or done and not copied."""
 
@@ -362,7 +359,7 @@ def _converted(place: _Folder, item: _Item, future: "Future[float]", made: str) 
 def _executor(
     items: Sequence[_Item], jobs: int | None, executor: Executor | None
 ) -> Iterator[Executor]:
-    own = executor or Workers(max(1, min(jobs or os.cpu_count() or 1, len(items))), limit_s=LIMIT_S)
+    own = executor or Workers(max(1, min(jobs or os.cpu_count() or 1, len(items))))
     try:
         yield own
     finally:

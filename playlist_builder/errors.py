@@ -10,6 +10,7 @@ PlaylistBuilderError
 ├── ArrangeError     a session that the tracks at hand cannot fill
 ├── ExportError      a session that a format or player cannot hold
 ├── ServerError      a music server that cannot be reached, or refuses
+├── ClusterError     machines that cannot be reached, or cannot scan with us
 ├── CopyError        tracks that cannot be copied to a folder
 └── SessionError     a session file that cannot be read
 """
@@ -53,6 +54,10 @@ class ExportError(PlaylistBuilderError):
 
 class ServerError(PlaylistBuilderError):
     """A music server that cannot be reached, refuses, or does not answer as one."""
+
+
+class ClusterError(PlaylistBuilderError):
+    """Machines that cannot be reached, or cannot work on a scan."""
 
 
 class SessionError(PlaylistBuilderError):

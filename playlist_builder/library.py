@@ -1,71 +1,31 @@
-"""A user's music as tracks: scanning folders into the library file, and reading it back.
+"""A user's music as tracks: the library file, opened, scanned into and read back.
 
-Scanning asks the cheap question first. A file whose size and time are known is not opened. One
-that is new or changed is read without decoding, and its music recognised by the hash of its audio
-packets, so that moving, renaming or retagging costs no decoding. Only unknown music is decoded,
-by processes that never touch the library file; every result is committed as it comes.
+What a scan does with a file is the business of `scanning`; here what is known becomes tracks.
 """
 
 import gc
 import os
-import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import platformdirs
 
-from playlist_builder import analysis, energy, listening, merging, voice
-from playlist_builder.cache import Cache, File, Stat
+from playlist_builder import energy, merging, scanning, voice
+from playlist_builder.cache import Cache, File
 from playlist_builder.costs import relative, rescale
 from playlist_builder.errors import LibraryError
-from playlist_builder.models import Features, Heard, Mark, Skipped, Track
-from playlist_builder.walk import walk
-from playlist_builder.workers import WorkerDied, Workers
+from playlist_builder.models import Features, Heard, Mark, Track
+from playlist_builder.scanning import Progress, ScanReport
 
-LIMIT_S = 900.0
-"""Longest time for one track; ten hours of audio take about a minute."""
-
-PENDING_PER_JOB = 4
-
-
-@dataclass(frozen=True, slots=True)
-class ScanReport:
-    """What a scan did: counts of paths, and every path that is not a track with the reason.
-
-    `retagged` are known paths whose tags changed, `copied` are new paths of known music that is
-    still at its old place as well. None of these, nor `moved`, was decoded. `listened` counts known
-    music that was decoded for its voices alone; `deaf` says why nobody listened for voices, if so.
-    """
-
-    analysed: int = 0
-    unchanged: int = 0
-    moved: int = 0
-    retagged: int = 0
-    copied: int = 0
-    removed: int = 0
-    listened: int = 0
-    deaf: str = ""
-    skipped: Sequence[Skipped] = ()
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a scan is: files done, files to look at, bytes likewise, and the last path."""
-
-    done: int
-    total: int
-    done_bytes: int
-    total_bytes: int
-    path: str
+__all__ = ["Library", "Progress", "ScanReport", "Standing", "default_path"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +41,6 @@ class Standing:
     others: int
     above: tuple[Track, ...]
     below: tuple[Track, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the library file held when a scan began; the sets grow with what it decodes."""
-
-    files: dict[str, tuple[Stat, str, bool]]  # path to stat, identity, whether missing
-    skipped: dict[str, tuple[Stat, str]]  # path to stat, reason
-    measured: set[str]  # identities
-    heard: set[str]  # identities
-
-
-@dataclass(slots=True)
-class _Tally:
-    analysed: int = 0
-    unchanged: int = 0
-    retagged: int = 0
-    listened: int = 0
-    new: dict[str, str] = field(default_factory=dict)  # path to identity, not decoded
-    skipped: list[Skipped] = field(default_factory=list)
-    empty: list[str] = field(default_factory=list)  # folders
 
 
 def default_path() -> Path:
@@ -144,64 +83,23 @@ class Library:
 
         With `vocals` every recording is listened to once for voices, in the same decoding.
 
-        `jobs` processes decode, as many as there are cores if not said; or `executor` does.
+        `jobs` processes decode, as many as there are cores if not said. Or any `executor` does,
+        here or on machines that see the same files under the same paths; `jobs` is then how many
+        calls it runs at once. It may set `WorkerDied` for a track that is to be skipped. The limits
+        of time and memory per track are those of our own processes alone.
+
         Files that have vanished are kept as missing, or forgotten with `prune`. Interrupting
-        loses nothing that was done. Raises `LibraryError` for a folder that does not exist.
+        loses nothing that was done. Raises `LibraryError` for a folder that does not exist, and
+        where the executor breaks.
         """
-        began = time.monotonic()
-        roots = list(dict.fromkeys(_root(folder) for folder in folders))
-        deaf = listening.problem() if vocals else "not asked for"
-        known = _Known(
-            {path: (found, identity, gone) for path, found, identity, gone in self._cache.files()},
-            self._cache.skipped(),
-            self._cache.identities(),
-            self._cache.heard_identities(),
-        )
-        tally = _Tally()
-        todo: list[tuple[str, Stat]] = []
-        unseen = {*known.files, *known.skipped}
-        back: list[str] = []
-        for path, found in walk(roots):
-            if found is None:
-                tally.empty.append(path)
-                continue
-            unseen.discard(path)
-            before = known.files.get(path)
-            if before is not None and before[2]:
-                back.append(path)
-            if isinstance(found, Skipped):
-                tally.skipped.append(found)
-            elif (
-                before is not None
-                and before[0] == found
-                and before[1] in known.measured
-                and (deaf or before[1] in known.heard)
-            ):
-                tally.unchanged += 1
-            elif path in known.skipped and known.skipped[path][0] == found:
-                tally.skipped.append(Skipped(path, known.skipped[path][1]))
-            else:
-                todo.append((path, found))
-        self._cache.set_missing(back, missing=False)
-        if todo:
-            own = executor or Workers(min(jobs or _cores(), len(todo)), limit_s=LIMIT_S)
-            try:
-                self._work(own, todo, known, tally, progress, listen=not deaf)
-            finally:
-                if executor is None:
-                    own.shutdown(cancel_futures=True)
-        moved, removed = self._settle(roots, unseen, known, tally, prune=prune)
-        return ScanReport(
-            analysed=tally.analysed,
-            unchanged=tally.unchanged,
-            moved=moved,
-            retagged=tally.retagged,
-            copied=len(tally.new) - moved,
-            removed=removed,
-            listened=tally.listened,
-            deaf=deaf,
-            skipped=tuple(sorted(tally.skipped, key=lambda skipped: skipped.path)),
-            seconds=time.monotonic() - began,
+        return scanning.scan(
+            self._cache,
+            list(dict.fromkeys(_root(folder) for folder in folders)),
+            jobs=jobs,
+            executor=executor,
+            vocals=vocals,
+            prune=prune,
+            progress=progress,
         )
 
     @property
@@ -303,145 +201,6 @@ class Library:
             files, cache.features(identity), cache.marks(identity), cache.heard(identity)
         )[0]
 
-    def _work(  # noqa: PLR0913 - the state of one scan
-        self,
-        executor: Executor,
-        todo: list[tuple[str, Stat]],
-        known: _Known,
-        tally: _Tally,
-        progress: Callable[[Progress], None] | None,
-        *,
-        listen: bool,
-    ) -> None:
-        """Have every path read and keep the results; the largest first, so no core waits last."""
-        todo.sort(key=lambda item: (-item[1].size, item[0]))
-        sizes = dict(todo)
-        total_bytes = sum(found.size for found in sizes.values())
-        done = done_bytes = 0
-        waiting = iter(todo)
-        pending: dict[Future[analysis.Outcome], str] = {}
-        limit = PENDING_PER_JOB * _cores()
-        while True:
-            for path, _ in islice(waiting, max(0, limit - len(pending))):
-                pending[executor.submit(*_first(path, sizes[path], known, listen=listen))] = path
-            if not pending:
-                return
-            finished, _ = wait(pending, return_when=FIRST_COMPLETED)
-            for future in finished:
-                path = pending.pop(future)
-                outcome = _outcome(future, path, sizes[path])
-                more = _second(outcome, known, listen=listen)
-                if more is not None:
-                    pending[executor.submit(*more)] = path
-                    continue
-                self._keep(outcome, known, tally)
-                done += 1
-                done_bytes += sizes[path].size
-                if progress is not None:
-                    progress(Progress(done, len(todo), done_bytes, total_bytes, path))
-
-    def _keep(self, outcome: analysis.Outcome, known: _Known, tally: _Tally) -> None:
-        found = outcome.found
-        if isinstance(found, Skipped):
-            tally.skipped.append(found)
-            if outcome.stat != analysis.REFUSED:  # what could not be opened may be as it was
-                self._cache.store_skipped(found, outcome.stat)
-            return
-        self._cache.store(found, outcome.features)
-        if outcome.heard is not None:
-            self._cache.store_heard(found.identity, outcome.heard)
-            known.heard.add(found.identity)
-        if outcome.features is not None:
-            known.measured.add(found.identity)
-            tally.analysed += 1
-        elif outcome.heard is not None:
-            tally.listened += 1
-        elif found.path in known.files:
-            tally.retagged += 1
-        if outcome.features is None and found.path not in known.files:
-            tally.new[found.path] = found.identity
-
-    def _settle(
-        self,
-        roots: Sequence[str],
-        unseen: set[str],
-        known: _Known,
-        tally: _Tally,
-        *,
-        prune: bool,
-    ) -> tuple[int, int]:
-        """Tell what moved from what vanished; returns the counts."""
-        blocked = [skipped.path for skipped in tally.skipped]  # what is inside is not known
-        lost = {
-            path for path in unseen if _lies_in_any(path, roots) and not _lies_in_any(path, blocked)
-        }
-        gone = {path: known.files[path][1] for path in lost if path in known.files}
-        arrived = set(tally.new.values())
-        newly = {path: identity for path, identity in gone.items() if not known.files[path][2]}
-        left = set(newly.values())
-        moved = sum(identity in left for identity in tally.new.values())
-        vanished = {path for path, identity in gone.items() if identity not in arrived}
-        # Where music has been is kept too: a playlist may still lead there.
-        counted = vanished if prune else vanished & newly.keys()
-        unplugged = _unplugged(counted, tally)
-        kept = unplugged if prune else gone.keys()
-        self._cache.set_missing(kept - (gone.keys() - newly.keys()), missing=True)
-        self._cache.forget(lost - kept)
-        return moved, len(counted)
-
-
-def _unplugged(vanished: Collection[str], tally: _Tally) -> set[str]:
-    """Return what lay below folders that are empty now, and tell of each such folder.
-
-    That is what a drive or share looks like that is not connected.
-    """
-    empty = set(tally.empty)
-    below: dict[str, set[str]] = {}
-    for path in vanished:
-        folder = os.path.dirname(path)
-        while folder not in empty and folder != os.path.dirname(folder):
-            folder = os.path.dirname(folder)
-        if folder in empty:
-            below.setdefault(folder, set()).add(path)
-    for folder, paths in below.items():
-        told = f"empty; its {len(paths)} known files are noted as missing, not forgotten."
-        tally.skipped.append(Skipped(folder, f"{told} Is the drive connected?"))
-    return set().union(*below.values())
-
-
-def _first(path: str, stat_: Stat, known: _Known, *, listen: bool) -> tuple[Any, ...]:
-    """Return the call that tells what a path is, as cheaply as possible."""
-    if not known.measured:
-        return analysis.analyse, path, listen
-    file = known.files.get(path)
-    same = file is not None and file[0] == stat_
-    if file is not None and same and file[1] in known.measured and file[1] not in known.heard:
-        return analysis.listen, path  # nothing else can be missing
-    return analysis.identify, path
-
-
-def _second(outcome: analysis.Outcome, known: _Known, *, listen: bool) -> tuple[Any, ...] | None:
-    """Return the call that finds what is still missing, if anything is."""
-    found = outcome.found
-    if isinstance(found, Skipped):
-        return None
-    # Noted at once: a second file of the same music, met meanwhile, is not decoded as well.
-    if outcome.features is None and found.identity not in known.measured:
-        known.measured.add(found.identity)
-        known.heard.update([found.identity] if listen else [])
-        return analysis.analyse, found.path, listen
-    if listen and outcome.heard is None and found.identity not in known.heard:
-        known.heard.add(found.identity)
-        return analysis.listen, found.path
-    return None
-
-
-def _outcome(future: "Future[analysis.Outcome]", path: str, before: Stat) -> analysis.Outcome:
-    try:
-        return future.result()
-    except WorkerDied as death:
-        return analysis.Outcome(before, Skipped(path, f"the decoder {death}"))
-
 
 @contextmanager
 def _many_objects() -> Iterator[None]:
@@ -502,13 +261,3 @@ def _root(folder: str | os.PathLike[str]) -> str:
     if not os.path.exists(path):
         raise LibraryError(f"No folder {path}. Give one that exists.")
     return path
-
-
-def _lies_in_any(path: str, folders: Iterable[str]) -> bool:
-    return any(
-        path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders
-    )
-
-
-def _cores() -> int:
-    return os.cpu_count() or 1

@@ -124,6 +124,9 @@ def _toml(data: bytes) -> object:
         raise ProfileError(f"larger than {MAX_BYTES // 1024} KB, which no profile is.")
     try:
         text = data.decode("utf-8-sig")  # some editors begin a file with a byte order mark
+        if any(line.count(".") > MAX_TEXT for line in text.splitlines()):
+            # tomllib holds every part of a dotted key with all parts before it: a GB for 16,000.
+            raise ProfileError("nested too deeply for a profile.")
         document = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise ProfileError(f"not UTF-8 at byte {error.start}; save the file as UTF-8.") from error

@@ -6,7 +6,8 @@ Here each format gives up its names and raw values; `fields` knows what they mea
 refuses to lose a track over its tags: a file that is not understood still has a name.
 
 Memory: FLAC pictures are stepped over. In every other format mutagen reads the whole tag, so a
-cover costs a few times its size while its file is read; none of it is kept.
+cover costs a few times its size while its file is read; none of it is kept. A tag that is larger
+than any real one is not read.
 """
 
 import base64
@@ -50,6 +51,7 @@ _Pairs = list[tuple[str, str]]
 
 _SCORED_BYTES = 128  # how much of a file mutagen's own guess looks at
 _MAX_INFO_BYTES = 1 << 20  # of a RIFF INFO list
+_MAX_READ_BYTES = 64 << 20  # a tag with its covers
 _MAX_READS = 200_000  # half a second; an intact file takes fewer than 1,000
 # What programs write as a comment for themselves: iTunes, MediaMonkey, and mutagen for ID3v1.
 _MACHINE_COMMENT = re.compile(r"itun|songs-db|id3v1 comment", re.IGNORECASE)
@@ -74,9 +76,11 @@ class _Stream(io.BufferedReader):
         self._reads_left -= 1
         if self._reads_left < 0:
             raise MutagenError("the file leads its reader in circles")
-        if size is None or size < 0:
-            return super().read(size)
-        return super().read(min(size, max(0, self._size - self.tell())))
+        there = max(0, self._size - self.tell())
+        wanted = there if size is None or size < 0 else min(size, there)
+        if wanted > _MAX_READ_BYTES:
+            raise MutagenError("larger than any tag")
+        return super().read(wanted)
 
 
 class _UnreadPicture(Picture):

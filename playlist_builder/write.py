@@ -5,12 +5,11 @@ but a regular file: a device or pipe would be destroyed by the rename.
 """
 
 import os
-import secrets
-import shutil
 import stat
 from pathlib import Path, PurePath
 
 from playlist_builder import export
+from playlist_builder.beside import replace_bytes, sweep
 from playlist_builder.dialects import ANY, Dialect
 from playlist_builder.errors import ExportError
 from playlist_builder.models import Session
@@ -47,21 +46,10 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     A symbolic link stays and the file it leads to is replaced, keeping that file's permissions.
     """
     target = Path(os.path.realpath(path))
-    # In the same folder, since a rename is one step only within a file system. Its short hidden
-    # name fits where the target's does, and is passed over by players that watch the folder.
-    temporary = target.with_name(f".playlist-builder-{secrets.token_hex(8)}.tmp")
     try:
-        replaces = _is_regular(target)
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            if replaces:
-                shutil.copymode(target, temporary)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        _refuse_special(target)
+        replace_bytes(target, data)
+        sweep(target)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ExportError(
@@ -69,16 +57,15 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
         ) from error
 
 
-def _is_regular(target: Path) -> bool:
-    """Tell whether there is a file to replace; `ExportError` where there is something else."""
+def _refuse_special(target: Path) -> None:
+    """Raise `ExportError` where there is something else than a file to replace."""
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:
-        return False
+        return
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
         raise ExportError(f"Cannot write {str(target)!r}: it is {what}. Choose another name")
-    return True
 
 
 def _vantage(session: Session, folder: Path) -> Path:

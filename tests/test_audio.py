@@ -1,5 +1,6 @@
 """Samples come out as they went in, whole or not at all; what is no audio is refused by name."""
 
+import struct
 import wave
 from fractions import Fraction
 
@@ -243,3 +244,57 @@ def test_a_video_is_refused_but_its_container_with_audio_alone_is_not(tmp_path):
 def test_a_file_that_is_not_there_is_the_systems_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         audio.identify(str(tmp_path / "gone.mp3"))
+
+
+def test_damaged_floats_are_silence(tmp_path):
+    """A float that no recording holds counts as silence, so that no measure is infinite."""
+    path = tmp_path / "a.wav"
+    samples = np.full((1, RATE), 0.25, np.float32)
+    samples[0, 5], samples[0, 6], samples[0, 7] = 1e30, -np.inf, np.nan
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_f32le", rate=RATE, layout="mono")
+        frame = av.AudioFrame.from_ndarray(samples, format="flt", layout="mono")
+        frame.sample_rate = RATE
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with audio.Recording(str(path)) as recording:
+        block = np.concatenate(list(recording.blocks()), axis=1)
+    assert (block[0, 5:8] == 0.0).all()
+    assert (np.delete(block[0], [5, 6, 7]) == 0.25).all()
+
+
+def test_rate_and_channels_may_change_on_the_way_again_and_again(tmp_path):
+    """What was joined from parts of other forms comes out whole, in one form."""
+    whole = b""
+    for number, (rate, layout) in enumerate(
+        [(48000, "stereo"), (44100, "mono"), (48000, "mono"), (44100, "stereo"), (48000, "stereo")]
+    ):
+        path = tmp_path / f"{number}.ac3"
+        noise = np.random.default_rng(number).uniform(-0.5, 0.5, (1, rate)).astype(np.float32)
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("ac3", rate=rate, layout=layout)
+            frame = av.AudioFrame.from_ndarray(noise, format="flt", layout="mono")
+            frame.sample_rate = rate
+            fit = av.AudioResampler("fltp", layout, rate, frame_size=1536)
+            for each in (*fit.resample(frame), *fit.resample(None)):
+                container.mux(stream.encode(each))
+            container.mux(stream.encode(None))
+        whole += path.read_bytes()
+    joined = tmp_path / "joined.ac3"
+    joined.write_bytes(whole)
+    with audio.Recording(str(joined)) as recording:
+        blocks = list(recording.blocks())
+        rate, channels = recording.layout.sample_rate_hz, len(recording.layout.channels)
+    assert {len(block) for block in blocks} == {channels}
+    assert sum(block.shape[1] for block in blocks) / rate == pytest.approx(5, abs=0.3)
+
+
+def test_sound_of_unknown_encoding_is_refused(tmp_path):
+    """A WAV whose encoding nobody knows is no music, and no error of ours."""
+    path = tmp_path / "a.wav"
+    form = struct.pack("<HHIIHH", 0x7777, 1, RATE, 2 * RATE, 2, 16)
+    chunks = b"fmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", 4000)
+    path.write_bytes(
+        b"RIFF" + struct.pack("<I", 4 + len(chunks) + 4000) + b"WAVE" + chunks + bytes(4000)
+    )
+    assert reason(path) == "it holds no audio that is known here"

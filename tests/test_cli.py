@@ -409,3 +409,18 @@ def test_a_session_is_avoided_wherever_its_files_are_now(demo, tmp_path):
     after = json.loads(run(*short, "--avoid", tmp_path / "s.json", "--json").stdout)
     identities = [{slot["identity"] for slot in each["slots"]} for each in (before, after)]
     assert not identities[0] & identities[1]
+
+
+def test_a_cluster_without_its_package_is_one_line(tmp_path):
+    """--scheduler without distributed says what to install."""
+    script = (
+        "import sys; sys.modules['distributed'] = None;"
+        " from playlist_builder.cli import main; main()"
+    )
+    words = ["scan", tmp_path, "--scheduler", "tcp://127.0.0.1:1", "--library", tmp_path / "l.db"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "--scheduler needs distributed: pip install 'playlist-builder[cluster]'" in done.stderr
+    assert done.stderr.count("\n") == 1

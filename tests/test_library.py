@@ -3,7 +3,7 @@
 import dataclasses
 import errno
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import av
@@ -15,7 +15,7 @@ from playlist_builder import analysis, audio, listening
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import Library
 from playlist_builder.models import Features, Mark, Skipped
-from playlist_builder.workers import WorkerDied, Workers
+from playlist_builder.workers import WorkerDied, WorkerLost, Workers
 
 SAMPLE_RATE_HZ = 16000
 
@@ -402,3 +402,48 @@ def test_progress_counts_every_file_and_byte(library, music, threads):
 def test_find_by_title_name_or_part(library, music, threads, name):
     library.scan(music, executor=threads)
     assert library.find(name).path == os.fspath(music / "2.flac")
+
+
+def test_a_broken_pool_is_one_line_and_loses_nothing(library, music):
+    """A pool of processes whose process died ends the scan; what was scanned is kept."""
+    with ProcessPoolExecutor(1) as pool:
+
+        def kill(progress):
+            if progress.done == 2:
+                for process in pool._processes.values():  # noqa: SLF001 - whom to kill
+                    process.kill()
+
+        with pytest.raises(LibraryError, match=r"^The executor broke, .* is kept;"):
+            library.scan(music, executor=pool, progress=kill)
+    kept = len(library.tracks())
+    assert kept >= 2
+    assert library.scan(music).analysed == 4 - kept
+
+
+def test_a_lost_process_is_not_held_against_the_track(library, music, threads, monkeypatch):
+    """A track whose decoder was killed from outside is tried again by the next scan."""
+
+    def lost(*_):
+        raise WorkerLost("was killed from outside")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(analysis, "analyse", lost)
+        report = library.scan(music, executor=threads)
+    assert {s.reason for s in report.skipped} == {"the decoder was killed from outside"}
+    assert library.scan(music, executor=threads).analysed == 4
+
+
+def test_another_machine_that_sees_another_file(library, music, threads, monkeypatch):
+    """What was read elsewhere is taken for the file here only if the sizes agree."""
+    really = analysis.stat
+    monkeypatch.setattr(
+        analysis, "stat", lambda path: really(path)._replace(size=7, mtime_ns=1)
+    )
+    report = library.scan(music, executor=threads)
+    assert (report.analysed, len(report.skipped)) == (0, 4)
+    assert "not the same file" in report.skipped[0].reason
+    monkeypatch.setattr(
+        analysis, "stat", lambda path: really(path)._replace(mtime_ns=1)
+    )
+    assert library.scan(music, executor=threads).analysed == 4
+    assert library.scan(music).unchanged == 4

@@ -1,12 +1,21 @@
-"""A call that crashes or hangs fails alone, and the others go on."""
+"""A call that crashes, hangs or eats memory fails alone, and the others go on."""
 
+import ctypes
+import json
 import math
 import os
+import signal
+import subprocess
+import sys
+import sysconfig
 import time
+from pathlib import Path
 
+import psutil
 import pytest
 
-from playlist_builder.workers import ONE_THREAD, WorkerDied, Workers
+import playlist_builder.workers
+from playlist_builder.workers import ONE_THREAD, WorkerDied, WorkerLost, Workers, apart
 
 
 @pytest.fixture
@@ -81,3 +90,107 @@ def test_stop_at_once():
     assert time.monotonic() - began < 20
     assert waiting.cancelled()
     assert isinstance(running.exception(), WorkerDied)
+
+
+def test_crash_in_native_code(workers):
+    """A segmentation fault, as of a codec, is a crash of its call alone."""
+    with pytest.raises(WorkerDied, match=r"^crashed$"):
+        workers.submit(ctypes.string_at, 0).result()
+    assert workers.submit(abs, -7).result() == 7
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no signals")
+def test_killed_from_outside(workers):
+    """A process that somebody killed, as a system without memory does, says so."""
+    pid = workers.submit(os.getpid).result()
+    running = workers.submit(time.sleep, 60)
+    while not running.running():
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(WorkerLost, match=r"^was killed from outside$"):
+        running.result()
+    assert workers.submit(abs, -7).result() == 7
+
+
+def test_memory_that_is_filled():
+    """A call that fills more than the limit is killed, and says so."""
+    with Workers(1, limit_s=60.0, limit_mb=300) as workers:
+        with pytest.raises(WorkerDied, match=r"^needs more than 300 MB of memory$"):
+            workers.submit(exec, FILL).result()
+        assert workers.submit(abs, -7).result() == 7
+
+
+FILL = """
+import time
+held = []
+while True:
+    held.append(b"x" * 5_000_000)
+    time.sleep(0.005)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux refuses memory that is asked for")
+def test_memory_that_is_asked_for():
+    """A call that asks for far too much at once is refused it before it can write to it."""
+    with Workers(1, limit_s=60.0, limit_mb=300) as workers:
+        with pytest.raises(WorkerDied, match=r"^needs more than 300 MB of memory$"):
+            workers.submit(bytearray, 50_000_000_000).result()
+        assert workers.submit(abs, -7).result() == 7
+
+
+def test_memory_within_the_limit(workers):
+    """What a hard track takes is granted."""
+    assert len(workers.submit(bytes, 500_000_000).result()) == 500_000_000
+
+
+def test_sleep_of_the_machine_is_not_the_call_s(monkeypatch):
+    """Hours that pass between two looks, as on a laptop that is closed, do not count."""
+    real, leaps = time.monotonic, iter(range(10**9))
+    monkeypatch.setattr(
+        playlist_builder.workers.time, "monotonic", lambda: real() + 3600 * (next(leaps) > 20)
+    )
+    with Workers(1, limit_s=30.0) as workers:
+        assert workers.submit(time.sleep, 3).result() is None
+
+
+def test_current_folder_is_no_place_for_modules(tmp_path):
+    """A file in a folder of music is never run, whatever its name."""
+    canary = tmp_path / "canary"
+    for name in ("numpy", "pickle", "playlist_builder"):
+        (tmp_path / f"{name}.py").write_text(f"open({os.fspath(canary)!r}, 'w')")
+    program = Path(sysconfig.get_path("scripts")) / "playlist-builder"
+    (tmp_path / "a.mp3").write_bytes(b"none")
+    command = [program, "scan", ".", "--json", "--library", "new.db"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["skipped"][0]["reason"].startswith("not audio")
+    assert not canary.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no signals")
+@pytest.mark.parametrize("doing", ["time.sleep, 60", "exec, 'while True: pass'", "abs, 1"])
+def test_end_with_the_parent(doing):
+    """Processes end at once when their parent is killed, whatever they are doing."""
+    script = f"""
+import os, time
+from playlist_builder.workers import Workers
+workers = Workers(1, limit_s=600)
+print(workers.submit(os.getpid).result(), flush=True)
+workers.submit({doing})
+time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as parent:
+        pid = int(parent.stdout.readline())
+        time.sleep(0.3)
+        assert psutil.pid_exists(pid)
+        parent.kill()
+    _, alive = psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], 20)
+    assert not alive
+
+
+def test_apart():
+    """One call in a process apart, with the same limits, for those who have no executor."""
+    assert apart(os.getpid) == apart(os.getpid) != os.getpid()
+    with pytest.raises(WorkerDied, match=r"^crashed$"):
+        apart(os._exit, 3)
+    with pytest.raises(ZeroDivisionError):
+        apart(divmod, 1, 0)

@@ -229,3 +229,15 @@ def test_entries_below_a_linked_folder_stay_short(linked):
     """The folder can then be carried elsewhere as a whole."""
     write.write_session(session(linked / "Music" / "a.flac"), linked / "Music" / "p.m3u8")
     assert entries(linked / "Music" / "p.m3u8") == ["a.flac"]
+
+
+def test_what_a_killed_process_left_is_swept_when_it_is_old(tmp_path):
+    """A write removes what was left long ago, and not what another process is writing now."""
+    old, new = (tmp_path / f".playlist-builder-{word * 16}.tmp" for word in "ab")
+    other = tmp_path / ".other.tmp"
+    for file in (old, new, other):
+        file.write_bytes(b"part")
+    for file in (old, other):
+        os.utime(file, (0, 0))
+    write.write_text(tmp_path / "a.m3u8", "whole")
+    assert {each.name for each in tmp_path.iterdir()} == {"a.m3u8", new.name, other.name}

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from playlist_builder.library import Library, Progress, ScanReport
 
 
@@ -65,17 +67,20 @@ def tell_waiting(library: "Library") -> None:
         click.echo(f"{waiting} tracks wait to be measured again. Scan their folders.", err=True)
 
 
-def scanned(
+def scanned(  # noqa: PLR0913 - each is an option of scan
     library: "Library",
     folders: Sequence[str],
     *,
     jobs: int | None = None,
+    executor: "Executor | None" = None,
     prune: bool = False,
     vocals: bool = True,
 ) -> "ScanReport":
     """Scan with a progress bar, and tell what came of it on standard error."""
     with progress_bar() as progress:
-        report = library.scan(*folders, jobs=jobs, prune=prune, vocals=vocals, progress=progress)
+        report = library.scan(
+            *folders, jobs=jobs, executor=executor, prune=prune, vocals=vocals, progress=progress
+        )
     for skipped in report.skipped:
         click.echo(shown(f"skipped {skipped.path}: {skipped.reason}"), err=True)
     counts = {

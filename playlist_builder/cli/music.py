@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +22,14 @@ from playlist_builder.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from playlist_builder.cluster import Cluster
     from playlist_builder.models import Track
 
 
 @click.command()
 @click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True))
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; as many as cores if not said.")
+@click.option("--scheduler", metavar="URL", help="Decode on the workers of a dask scheduler.")
 @click.option("--prune", is_flag=True, help="Forget files that have vanished.")
 @click.option("--no-vocals", is_flag=True, help="Do not listen for voices.")
 @library_option
@@ -34,15 +37,27 @@ if TYPE_CHECKING:
 def scan(  # noqa: PLR0913 - each is an option
     folders: Sequence[str],
     jobs: int | None,
+    scheduler: str | None,
     library: str | None,
     *,
     prune: bool,
     no_vocals: bool,
     as_json: bool,
 ) -> None:
-    """Bring the library up to date with FOLDERS; only new music is decoded."""
-    with open_library(library) as opened:
-        report = scanned(opened, folders, jobs=jobs, prune=prune, vocals=not no_vocals)
+    """Bring the library up to date with FOLDERS; only new music is decoded.
+
+    With --scheduler, such as tcp://host:8786, the workers of that scheduler decode. They must see
+    FOLDERS under the same paths, and have the same version of playlist-builder.
+    """
+    with open_library(library) as opened, _cluster(scheduler, folders) as cluster:
+        report = scanned(
+            opened,
+            folders,
+            jobs=cluster.jobs if cluster else jobs,
+            executor=cluster,
+            prune=prune,
+            vocals=not no_vocals,
+        )
     if as_json:
         print_json(
             {
@@ -58,6 +73,23 @@ def scan(  # noqa: PLR0913 - each is an option
                 "seconds": round(report.seconds, 3),
             }
         )
+
+
+def _cluster(
+    scheduler: str | None, folders: Sequence[str]
+) -> "AbstractContextManager[Cluster | None]":
+    """Connect to a scheduler, if one is named."""
+    if scheduler is None:
+        return nullcontext()
+    from playlist_builder.errors import ClusterError
+
+    try:
+        from playlist_builder.cluster import Cluster
+    except ModuleNotFoundError as error:
+        raise ClusterError(
+            "--scheduler needs distributed: pip install 'playlist-builder[cluster]'"
+        ) from error
+    return Cluster(scheduler, folders)
 
 
 @click.command(  # a query may begin with a dash, and with an h after it

@@ -1,0 +1,270 @@
+"""Scanning on a cluster gives the same library, and loses nothing when workers are killed."""
+
+import importlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import sysconfig
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+
+import distributed
+import numpy as np
+import psutil
+import pytest
+
+import playlist_builder.cluster
+from playlist_builder import audio
+from playlist_builder.cluster import Cluster
+from playlist_builder.errors import ClusterError
+from playlist_builder.library import Library
+from playlist_builder.workers import WorkerLost
+
+DASK = Path(sysconfig.get_path("scripts")) / "dask"
+SECONDS = 60
+TRACKS = 16
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory):
+    """Tracks that take a while, and one file that is none."""
+    folder = tmp_path_factory.mktemp("music")
+    rng = np.random.default_rng(0)
+    for number in range(TRACKS):
+        noise = rng.standard_normal((2, SECONDS * 44100)) * 0.01 * (number + 1)
+        samples = noise.astype(np.float32)
+        audio.write_flac(f"{folder}/{number}.flac", samples, 44100, {"title": f"Piece {number}"})
+    (folder / "none.mp3").write_bytes(b"not audio")
+    return folder
+
+
+@contextmanager
+def service(*words):
+    with subprocess.Popen(
+        [DASK, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            yield process
+        finally:
+            for each in (*psutil.Process(process.pid).children(recursive=True), process):
+                each.kill()
+
+
+@contextmanager
+def cluster(count, tmp_path):
+    """Run a scheduler and worker processes on this machine; yields the address."""
+    told = tmp_path / "scheduler.json"
+    files = ("--scheduler-file", os.fspath(told))
+    with service("scheduler", "--port", "0", "--no-dashboard", *files):
+        while not told.exists():
+            time.sleep(0.05)
+        once = ("--nworkers", str(count), "--nthreads", "1", "--no-dashboard")
+        place = ("--local-directory", os.fspath(tmp_path))
+        address = json.loads(told.read_text())["address"]
+        with service("worker", *files, *once, *place) if count else nullcontext():
+            with distributed.Client(address, set_as_default=False) as client:
+                client.wait_for_workers(count, timeout=60) if count else None
+            yield address
+
+
+def content(library):
+    """All rows of all tables of a library file."""
+    with closing(sqlite3.connect(library)) as connection:
+        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        names = [name for (name,) in connection.execute(query)]
+        assert {"files", "features", "heard", "skipped"} <= set(names)
+        rows = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names}  # noqa: S608
+    return {name: sorted(found, key=repr) for name, found in rows.items()}
+
+
+@pytest.fixture(scope="module")
+def expected(music, tmp_path_factory):
+    """What our own processes make of the music."""
+    file = tmp_path_factory.mktemp("own") / "library.db"
+    with Library.open(file) as library:
+        report = library.scan(music)
+    assert (report.analysed, len(report.skipped)) == (TRACKS, 1)
+    return content(file)
+
+
+def run(*words):
+    return subprocess.run(
+        [sys.executable, "-m", "playlist_builder", *map(os.fspath, words)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_cluster_finds_the_same(music, expected, tmp_path):
+    """Two worker processes make the same library, row by row, as the process pool."""
+    file = tmp_path / "library.db"
+    with cluster(2, tmp_path) as address:
+        done = run("scan", music, "--scheduler", address, "--library", file)
+    assert done.returncode == 0, done.stderr
+    assert content(file) == expected
+
+
+def test_killed_worker_costs_only_what_it_was_doing(music, expected, tmp_path):
+    """With a worker killed half way, whatever it was doing is done by the other one."""
+    file = tmp_path / "library.db"
+    killed = []
+
+    def kill_half_way(progress):
+        if progress.done == TRACKS // 2:
+            killed.append(kill_one())
+
+    with cluster(2, tmp_path) as address, Cluster(address, [os.fspath(music)]) as executor:
+        pids = executor._client.run(os.getpid)  # noqa: SLF001 - whom to kill
+
+        def kill_one():
+            pid = next(iter(pids.values()))
+            os.kill(pid, signal.SIGKILL)
+            return pid
+
+        with Library.open(file) as library:
+            report = library.scan(
+                music, executor=executor, jobs=executor.jobs, progress=kill_half_way
+            )
+    assert killed
+    assert (report.analysed, len(report.skipped)) == (TRACKS, 1)
+    assert content(file) == expected
+
+
+def test_executors_of_the_standard_library_find_the_same(music, expected, tmp_path):
+    """Any executor will do."""
+    for number, kind in enumerate((ThreadPoolExecutor, ProcessPoolExecutor)):
+        file = tmp_path / f"{number}.db"
+        with kind(2) as executor, Library.open(file) as library:
+            library.scan(music, executor=executor)
+        assert content(file) == expected
+
+
+def test_executor_of_dask_itself(music, expected, tmp_path):
+    """The executor that a client of dask gives will do as well."""
+    file = tmp_path / "library.db"
+    with (
+        cluster(2, tmp_path) as address,
+        distributed.Client(address, set_as_default=False) as client,
+        Library.open(file) as library,
+    ):
+        library.scan(music, executor=client.get_executor(pure=False), jobs=2)
+    assert content(file) == expected
+
+
+def test_call_that_kills_workers_is_given_up(tmp_path):
+    """What takes worker after worker with it fails alone, and the others go on."""
+    script = tmp_path / "deadly_call.py"
+    script.write_text(
+        "import os, signal, time\n"
+        "def deadly():\n    os.kill(os.getppid(), signal.SIGKILL)\n    time.sleep(60)\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.fspath(tmp_path))
+        patch.syspath_prepend(tmp_path)
+        deadly = importlib.import_module("deadly_call").deadly
+        with cluster(2, tmp_path) as address, Cluster(address) as executor:
+            bad, good = executor.submit(deadly), executor.submit(pow, 2, 5)
+            assert good.result(120) == 32
+            with pytest.raises(WorkerLost, match="again and again"):
+                bad.result(120)
+            assert executor.submit(pow, 2, 6).result(120) == 64
+
+
+def test_scheduler_that_goes_is_one_line_and_loses_nothing(music, tmp_path):
+    """A scheduler that is killed half way ends the scan; what was scanned is kept."""
+    file = tmp_path / "library.db"
+    with (
+        cluster(2, tmp_path) as address,
+        Cluster(address) as executor,
+        Library.open(file) as library,
+    ):
+        pid = executor._client.run_on_scheduler(os.getpid)  # noqa: SLF001 - whom to kill
+
+        def kill_half_way(progress):
+            if progress.done == TRACKS // 2:
+                os.kill(pid, signal.SIGKILL)
+
+        with pytest.raises(ClusterError, match=r"has gone\. What was scanned is kept"):
+            library.scan(music, executor=executor, jobs=executor.jobs, progress=kill_half_way)
+        assert len(library.tracks()) >= TRACKS // 2 - 1
+
+
+def test_other_version_is_refused(tmp_path, monkeypatch):
+    """A worker that would measure otherwise is refused before it does."""
+    with cluster(1, tmp_path) as address:
+        monkeypatch.setattr(playlist_builder.cluster, "FEATURES_VERSION", 999)
+        with pytest.raises(ClusterError, match=r"has playlist_builder .*Install the same there"):
+            Cluster(address)
+
+
+def test_worker_that_joins_later_with_another_version_stores_nothing(music, tmp_path, monkeypatch):
+    """A track that met the wrong version is skipped, and tried again by the next scan."""
+    file = tmp_path / "library.db"
+    with cluster(1, tmp_path) as address, Library.open(file) as library:
+        with Cluster(address) as executor:
+            monkeypatch.setattr(playlist_builder.cluster, "FEATURES_VERSION", 999)
+            report = library.scan(music, executor=executor)
+        assert len(report.skipped) == TRACKS + 1
+        assert "is another one on a worker" in report.skipped[0].reason
+        assert library.scan(music).analysed == TRACKS
+
+
+def test_folder_that_a_worker_does_not_see(tmp_path):
+    """A folder that is missing on a machine is told at once."""
+    refused = pytest.raises(ClusterError, match=r"sees no /nowhere\. Mount it there")
+    with cluster(1, tmp_path) as address, refused:
+        Cluster(address, ["/nowhere"])
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "foo", "http://127.0.0.1:1/"])
+def test_no_scheduler_is_one_line(address, tmp_path):
+    """Where no scheduler answers, one line says so."""
+    done = run("scan", tmp_path, "--scheduler", address, "--library", tmp_path / "library.db")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: No dask scheduler answers at")
+    assert done.stderr.count("\n") == 1
+
+
+def test_scheduler_without_workers_is_one_line(tmp_path):
+    """A scheduler that has nobody to work is told, with what to do."""
+    with cluster(0, tmp_path) as address:
+        done = run("scan", tmp_path, "--scheduler", address, "--library", tmp_path / "library.db")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "has no workers. Start some: dask worker" in done.stderr
+
+
+def test_interrupting_lets_go_of_the_cluster(music, tmp_path):
+    """Ctrl-C ends the scan within moments, and the cluster has nothing left to do."""
+    file = tmp_path / "library.db"
+    with cluster(1, tmp_path) as address:
+        words = [sys.executable, "-m", "playlist_builder", "scan", music]
+        words += ["--scheduler", address, "--library", file]
+        with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as scan:
+            while not stored(file):
+                time.sleep(0.05)
+            scan.send_signal(signal.SIGINT)
+            _, told = scan.communicate(timeout=60)
+        assert scan.returncode == 1
+        assert "Traceback" not in told
+        with distributed.Client(address, set_as_default=False) as client:
+            while any(client.processing().values()):
+                time.sleep(0.1)
+    assert 0 < stored(file) < TRACKS
+
+
+def stored(file):
+    """Tracks in a library that another process writes."""
+    if not file.exists():
+        return 0
+    with closing(sqlite3.connect(file, timeout=60)) as connection:
+        try:
+            return connection.execute("SELECT count(*) FROM features").fetchone()[0]
+        except sqlite3.OperationalError:  # not laid out yet
+            return 0

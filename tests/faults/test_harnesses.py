@@ -1,0 +1,40 @@
+"""The harnesses that break things, on a small scale; `.ci/faults` runs them in full."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def run(name, *words):
+    done = subprocess.run(
+        [sys.executable, HERE / name, *words],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def test_mutated_files_cost_no_neighbour():
+    """Of broken files of every format, each ends as a track or is skipped with a reason."""
+    told = run("fuzz.py", "--files", "200", "--seed", "3")
+    assert told["failures"] == []
+    assert told["files"] == 200
+    assert told["formats"] >= 20
+    assert told["tracks"] + told["skipped"] == told["files"] + told["good"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot replace a file that is open")
+def test_killed_at_any_moment_loses_nothing():
+    """A scan or a writer that is killed leaves all that was told, whole files and no process."""
+    told = run("kill.py", "--moments", "10", "--seed", "5")
+    assert told["failures"] == []
+    assert told["scan"] == 5
+    assert told["results told"] + told["playlists told"] > 0
