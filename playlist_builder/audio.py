@@ -259,10 +259,10 @@ def resampled(
         frame.pts = None
         fifo.write(frame)
         while (block := fifo.read(size)) is not None:
-            yield block.to_ndarray()
+            yield _samples(block, 2)
     rest = fifo.read()
     if rest is not None:
-        yield rest.to_ndarray()
+        yield _samples(rest, 2)
 
 
 def encode(path: str, recording: Recording, form: Encoding) -> float:

@@ -11,12 +11,12 @@ def sheet(file: str, title: str, chapters: Sequence[Chapter]) -> str:
     """Give the sheet for the recording of that name in the same folder."""
     lines = [f"TITLE {_quoted(title)}", f"FILE {_quoted(file)} WAVE"]
     for number, chapter in enumerate(chapters, start=1):
-        minutes, frames = divmod(round(chapter.start_s * CUE_FRAMES_PER_S), 60 * CUE_FRAMES_PER_S)
+        seconds, frames = divmod(round(chapter.start_s * CUE_FRAMES_PER_S), CUE_FRAMES_PER_S)
+        minutes, seconds = divmod(seconds, 60)
         lines += [
             f"  TRACK {number:02} AUDIO",
             f"    TITLE {_quoted(chapter.title)}",
-            f"    INDEX 01 {minutes:02}:"
-            f"{frames // CUE_FRAMES_PER_S:02}:{frames % CUE_FRAMES_PER_S:02}",
+            f"    INDEX 01 {minutes:02}:{seconds:02}:{frames:02}",
         ]
     return "\n".join(lines) + "\n"
 

@@ -26,10 +26,10 @@ class Rules:
     At most `artist_max` tracks of one artist, with `artist_gap` others or more between two of
     them (1 is never twice running). Tracks last `track_min_s` to `track_max_s`. Between
     neighbours the loudness rises by `loudness_step_lu` at most. The calm tail after the end
-    lasts `tail_share` of the session, and `tail_min_s` at least. In a recording, neighbours overlap
-    by the first of `crossfade_s` where they are at their liveliest, by the second where they are
-    calmest; not at all where a track ends hard and `keep_endings` says so. `include`, `exclude` and `prefer`
-    are tag queries (see `queries`), of each of which any one will do.
+    lasts `tail_share` of the session, and `tail_min_s` at least. In a recording, neighbours
+    overlap by the first of `crossfade_s` where they are at their liveliest and by the second where
+    they are calmest, but not where a track ends hard and `keep_endings` is set. `include`,
+    `exclude` and `prefer` are tag queries (see `queries`), of each of which any one will do.
     """
 
     artist_max: int = 3

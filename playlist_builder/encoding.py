@@ -7,8 +7,9 @@ does not fit into full scale is cut off, and the caller sees to it that nothing 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import count
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import av
 import av.error
@@ -34,7 +35,6 @@ FULL_SCALE = float(1 << 28)
 
 _DEEP_SHIFT = 8  # 24 bits lie in the upper part of 32
 _OPTIONS = {"wav": {"rf64": "auto"}}  # a plain WAV ends at 4 GB, 6 hours of 48 kHz
-_MILLISECOND = Fraction(1, 1000)
 
 
 class Encoder:
@@ -69,23 +69,13 @@ class Encoder:
         )
         try:
             self._container.metadata.update(tags)
-            self._container.set_chapters(
-                [
-                    {
-                        "id": number,
-                        "start": round(chapter.start_s * 1000),
-                        "end": round(chapter.end_s * 1000),
-                        "time_base": _MILLISECOND,
-                        "metadata": {"title": chapter.title},
-                    }
-                    for number, chapter in enumerate(chapters)
-                ]
+            if form.container == "ipod":  # what FFmpeg writes elsewhere is wrong or nothing
+                self._container.set_chapters(list(map(_chapter, count(), chapters)))
+            self._stream = cast(
+                "av.AudioStream",
+                self._container.add_stream(form.codec, rate=rate_out_hz, layout="stereo"),
             )
-            stream = self._container.add_stream(form.codec, rate=rate_out_hz, layout="stereo")
-            if not isinstance(stream, av.AudioStream):
-                raise TypeError(f"{form.codec} does not encode audio")
-            self._stream = stream
-            context = stream.codec_context
+            context = self._stream.codec_context
             context.thread_count = 1
             if form.lossless:
                 context.format = format_
@@ -119,13 +109,11 @@ class Encoder:
 
     def write(self, samples: NDArray[np.int32]) -> None:
         """Encode samples of shape (n, 2), full scale = `FULL_SCALE`."""
-        if not self._lossless:
-            packed: NDArray[np.generic] = samples.astype(np.float32)
-            packed /= np.float32(FULL_SCALE)
-            kind = "flt"
+        if self._lossless:
+            frame = self._quantised(samples)
         else:
-            packed, kind = self._quantised(samples)
-        frame = av.AudioFrame.from_ndarray(packed.reshape(1, -1), format=kind, layout="stereo")
+            floats = samples.astype(np.float32) / np.float32(FULL_SCALE)
+            frame = av.AudioFrame.from_ndarray(floats.reshape(1, -1), "flt", "stereo")
         frame.sample_rate = self._rate_hz
         frame.pts = self._count
         frame.time_base = Fraction(1, self._rate_hz)
@@ -135,20 +123,33 @@ class Encoder:
         except av.error.FFmpegError as error:
             raise _failure(error) from error
 
-    def _quantised(self, samples: NDArray[np.int32]) -> tuple[NDArray[np.generic], str]:
+    def _quantised(self, samples: NDArray[np.int32]) -> av.AudioFrame:
         top = 1 << (23 if self._deep else 15)
         random = self._dither.random((2, *samples.shape), np.float32)
         values = samples * (top / FULL_SCALE)  # in double precision: 24 bits and dither below them
         values += random[0]
         values -= random[1]
         np.clip(np.rint(values, out=values), -top, top - 1, out=values)
+        packed = values.reshape(1, -1)
         if self._deep:
-            return values.astype(np.int32) << _DEEP_SHIFT, "s32"
-        return values.astype(np.int16), "s16"
+            return av.AudioFrame.from_ndarray(
+                packed.astype(np.int32) << _DEEP_SHIFT, "s32", "stereo"
+            )
+        return av.AudioFrame.from_ndarray(packed.astype(np.int16), "s16", "stereo")
 
     def _mux(self, frames: Iterable[av.AudioFrame]) -> None:
         for frame in frames:
             self._container.mux(self._stream.encode(frame))
+
+
+def _chapter(number: int, chapter: Chapter) -> "av.container.Chapter":
+    return {
+        "id": number,
+        "start": round(chapter.start_s * 1000),
+        "end": round(chapter.end_s * 1000),
+        "time_base": Fraction(1, 1000),
+        "metadata": {"title": chapter.title},
+    }
 
 
 def _failure(error: av.error.FFmpegError) -> Exception:

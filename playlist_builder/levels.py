@@ -79,7 +79,8 @@ def measure(blocks: Iterable[NDArray[np.float32]], sample_rate_hz: int) -> Level
     """
     hop = sample_rate_hz // FRAMES_PER_S
     size = sample_rate_hz // BLOCKS_PER_S
-    response = k_weighting(np.fft.rfftfreq(size, 1 / sample_rate_hz), sample_rate_hz)
+    frequencies_hz = np.fft.rfftfreq(size, 1 / sample_rate_hz).astype(np.float64)
+    response = k_weighting(frequencies_hz, sample_rate_hz)
     # Parseval: all bins but the first and the last stand for both halves of the spectrum.
     response[1 : -1 if size % 2 == 0 else None] *= 2.0
     weights = np.repeat(response / size**2, 2).astype(np.float32)
@@ -91,7 +92,7 @@ def measure(blocks: Iterable[NDArray[np.float32]], sample_rate_hz: int) -> Level
     for block in blocks:
         filled = np.pad(block, ((0, 0), (0, -block.shape[1] % size)))
         parts = filled.shape[1] // size
-        bins = np.fft.rfft(filled.reshape(2, parts, size)).view(np.float32)
+        bins = np.ascontiguousarray(np.fft.rfft(filled.reshape(2, parts, size))).view(np.float32)
         k_power.append((np.square(bins, out=bins) @ weights).sum(axis=0))
         true_peak.append(meter.push(filled, parts))
         frames = filled.reshape(2, -1, hop)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from playlist_builder import loudness
 from playlist_builder.curve import Profile, Rules
 from playlist_builder.levels import BLOCKS_PER_S, FRAMES_PER_S, Levels
-from playlist_builder.models import Session, Slot
+from playlist_builder.models import SILENCE_LUFS, Session, Slot
 
 LOUDNESS_LUFS = -18.0
 """What ReplayGain 2.0 levels to, so that a session is as loud as other music in a player."""
@@ -30,6 +30,9 @@ STEP_MARGIN_LU = 0.1
 
 DECAY_LU = 20.0
 """A track has sounded out where it stays so far below its loudness."""
+
+UNBOUNDED_DB = 60.0
+"""What a gain may rise where nothing stands against it: more than any master asks for."""
 
 HARD_ENDING_S = 0.5
 """A track ends hard that takes less time than this to sound out."""
@@ -229,9 +232,9 @@ def allowed_rise_db(left: Levels, right: Levels, overlap: int, limit_lu: float) 
     silence = np.zeros(_EDGE)
     going, coming = np.concatenate((going, silence)), np.concatenate((silence, coming))
     ratio = 10.0 ** (limit_lu / 10.0)
-    floor = 10.0 ** ((loudness.SILENCE_LUFS - loudness.OFFSET_LUFS) / 10.0)
+    floor = 10.0 ** ((SILENCE_LUFS - loudness.OFFSET_LUFS) / 10.0)
     start, middle, end = _EDGE, _EDGE + blocks // 2, _EDGE + blocks
-    highest = np.inf
+    highest = 10.0 ** (UNBOUNDED_DB / 10.0)
     for before, after in ((start, start), (middle, middle), (start, end)):
         a, b = (each[after : after + _EDGE].mean() for each in (going, coming))
         c, d = (each[before - _EDGE : before].mean() for each in (going, coming))

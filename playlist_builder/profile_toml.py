@@ -18,8 +18,8 @@ The file's name, without `.toml`, is the name of the profile:
     vocals = "exclude"                          # or "strict", "allow-wordless", "allow"
     tail_percent = 25                           # calm music after the end: this share of the
     tail_minutes = 15                           # session, and at least this long
-    crossfade_seconds = [2, 8]                  # in a recording: between lively, between calm tracks
-    keep_endings = false                        # true: no crossfade over a track that ends hard
+    crossfade_seconds = [2, 8]                  # in a recording: of lively, of calm neighbours
+    keep_endings = false                        # true: none where a track ends hard
     include = ["genre:ambient,classical"]       # tag queries (see `queries`), none by default:
     exclude = ['artist:"Hans Zimmer"']          # only these tracks, never these,
     prefer = ["language:zxx"]                   # rather these
@@ -265,7 +265,9 @@ def _phase(
         max_startle_lu=limit("max_startle_lu", MAX_LU),
         max_brightness_hz=limit("max_brightness_hz", MAX_HZ),
         max_percussiveness=limit("max_percussiveness", 1.0),
-        crossfade_s=None if crossfade is None else _crossfade(crossfade, where("crossfade_seconds")),
+        crossfade_s=None
+        if crossfade is None
+        else _crossfade(crossfade, where("crossfade_seconds")),
         basis=_text(keys.get("basis", ""), where("basis"), least=0),
     )
     return phase, start, end

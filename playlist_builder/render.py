@@ -86,7 +86,7 @@ def render(
     session: Session,
     path: str | os.PathLike[str],
     *,
-    wishes: Wishes = Wishes(),
+    wishes: Wishes | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Recording:
     """Render slots and tail of a session to `path`, in the format of its suffix.
@@ -101,7 +101,7 @@ def preview(
     session: Session,
     path: str | os.PathLike[str],
     *,
-    wishes: Wishes = Wishes(),
+    wishes: Wishes | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Recording:
     """Render the transitions alone, as they sound in the whole; otherwise as `render`."""
@@ -113,7 +113,7 @@ def preview(
 def _render(
     session: Session,
     path: str | os.PathLike[str],
-    wishes: Wishes,
+    wishes: Wishes | None,
     progress: Callable[[Progress], None] | None,
     part: Callable[[Plan], Plan],
 ) -> Recording:
@@ -126,7 +126,9 @@ def _render(
     clock = _Clock(progress, sum(slot.duration_s for slot in slots))
     found = {each: _measured(each, rate_hz, clock) for each in paths}
     room_db = LOSSLESS_ROOM_DB if form.lossless else LOSSY_ROOM_DB
-    planned = part(mixing.plan(session, found, profile, wishes, PEAK_LIMIT_DBTP - room_db))
+    planned = part(
+        mixing.plan(session, found, profile, wishes or Wishes(), PEAK_LIMIT_DBTP - room_db)
+    )
     tags = {
         "title": _plain(Path(path).stem),
         "album": profile.title if profile is not None else session.profile,
@@ -154,7 +156,7 @@ def _render(
             else:
                 raise RenderError(f"{os.fspath(path)!r} overshoots at any gain. Render to .flac")
             if suffix != ".wav":
-                labels.label(temporary, suffix, cover.png(session))
+                labels.label(temporary, suffix, cover.png(session), planned.chapters)
         if suffix in CUE_FOR:
             cue_path = os.fspath(Path(path).with_suffix(".cue"))
             text = cue.sheet(Path(path).name, tags["title"], planned.chapters)
