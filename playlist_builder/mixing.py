@@ -25,7 +25,7 @@ LOUDNESS_LUFS = -18.0
 EDGE_S = 10.0
 """Steps of loudness are those between so long before a transition and so long after it."""
 
-STEP_MARGIN_LU = 0.1
+STEP_MARGIN_LU = 0.2
 """What a step stays below the limit: the sum of two tracks is not exactly that of their powers."""
 
 DECAY_LU = 20.0
@@ -215,33 +215,41 @@ def allowed_rise_db(left: Levels, right: Levels, overlap: int, limit_lu: float) 
 
     The mean power of `EDGE_S` after a transition is then at most `limit_lu` above that of as long
     before it, wherever in the overlap one takes it to be: before its start against after its start
-    and after its end, and around its middle. What `left` does by itself there is not ours to
-    mend. With x the ratio of the powers of the gains, each is linear in x: a + x b <= r (c + x d).
+    and after its end, and around its middle. With x the ratio of the powers of the gains, each is
+    linear in x: a + x b <= r (c + x d). Where `left` rises further by itself, which no gain can
+    mend, that is asked of `right` alone.
     """
     blocks = round(overlap / _PER_BLOCK)
     out, into = crossfade(blocks)
-    going = _blocks(left.k_power, left.start, left.end)[-_EDGE - blocks :]
-    coming = _blocks(right.k_power, right.start, right.end)[: _EDGE + blocks]
-    # A track that is shorter than the edge counts as going on at its mean.
-    missing = _EDGE + blocks - len(going)
-    going = np.concatenate((np.full(missing, going.mean()), going))
-    missing = _EDGE + blocks - len(coming)
-    coming = np.concatenate((coming, np.full(missing, coming.mean())))
-    going[_EDGE:] *= out**2
-    coming[:blocks] *= into**2
-    silence = np.zeros(_EDGE)
-    going, coming = np.concatenate((going, silence)), np.concatenate((silence, coming))
+    edge = _EDGE + 1  # the blocks of the mix may lie one off those of a track
+    going = _filled(_blocks(left.k_power, left.start, left.end)[::-1], edge + blocks)[::-1]
+    coming = _filled(_blocks(right.k_power, right.start, right.end), edge + blocks)
+    silence = np.zeros(edge)
+    going = np.concatenate((going[:edge], going[edge:] * out**2, silence))
+    coming = np.concatenate((silence, coming[:blocks] * into**2, coming[blocks:]))
     ratio = 10.0 ** (limit_lu / 10.0)
     floor = 10.0 ** ((SILENCE_LUFS - loudness.OFFSET_LUFS) / 10.0)
-    start, middle, end = _EDGE, _EDGE + blocks // 2, _EDGE + blocks
+    start, middle, end = edge, edge + blocks // 2, edge + blocks
     highest = 10.0 ** (UNBOUNDED_DB / 10.0)
     for before, after in ((start, start), (middle, middle), (start, end)):
-        a, b = (each[after : after + _EDGE].mean() for each in (going, coming))
-        c, d = (each[before - _EDGE : before].mean() for each in (going, coming))
-        room, slope = ratio * max(c, floor) - a, b - ratio * d
-        if room > 0.0 and slope > 0.0:
-            highest = min(highest, room / slope)
+        a, b = (
+            max(each[after + off : after + off + _EDGE].mean() for off in (-1, 0, 1))
+            for each in (going, coming)
+        )
+        c, d = (
+            min(each[before - off - _EDGE : before - off].mean() for off in (0, 1))
+            for each in (going, coming)
+        )
+        room, slope = ratio * max(c, floor), b - ratio * d
+        if slope > 0.0:
+            highest = min(highest, (room - a if room > a else room) / slope)
     return float(10.0 * np.log10(highest))
+
+
+def _filled(power: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
+    """Return so many blocks; a track that is shorter counts as going on at its mean."""
+    missing = np.full(max(0, blocks - len(power)), power.mean())
+    return np.concatenate((power[:blocks], missing))
 
 
 def gains(rises_db: Sequence[float], lengths: Sequence[int]) -> list[float]:
