@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from playlist_builder.dialects import PLAYERS, Dialect
     from playlist_builder.errors import PlaylistBuilderError
     from playlist_builder.library import Library, ScanReport
+    from playlist_builder.mixing import Wishes
     from playlist_builder.models import Call, Features, Mark, Session, Skipped, Slot, Tags, Track
     from playlist_builder.profiles import Phase, Profile, Rules
     from playlist_builder.profiles import load as load_profile
+    from playlist_builder.render import Recording
+    from playlist_builder.render import preview as preview_session
+    from playlist_builder.render import render as render_session
     from playlist_builder.rules import Pin, Request
     from playlist_builder.session_file import load as load_session
     from playlist_builder.write import write_session
@@ -31,6 +35,7 @@ _ROOMS = {
     "Pin": "rules",
     "PlaylistBuilderError": "errors",
     "Profile": "profiles",
+    "Recording": "render",
     "Request": "rules",
     "Rules": "profiles",
     "ScanReport": "library",
@@ -39,14 +44,23 @@ _ROOMS = {
     "Slot": "models",
     "Tags": "models",
     "Track": "models",
+    "Wishes": "mixing",
     "alternatives": "arrange",
     "arrange": "arrange",
     "copy_session": "copying",
     "load_profile": "profiles",
     "load_session": "session_file",
+    "preview_session": "render",
+    "render_session": "render",
     "write_session": "write",
 }
-_OWN_NAMES = {"copy_session": "copy", "load_profile": "load", "load_session": "load"}
+_OWN_NAMES = {
+    "copy_session": "copy",
+    "load_profile": "load",
+    "load_session": "load",
+    "preview_session": "preview",
+    "render_session": "render",
+}
 
 __all__ = [
     "PLAYERS",
@@ -59,6 +73,7 @@ __all__ = [
     "Pin",
     "PlaylistBuilderError",
     "Profile",
+    "Recording",
     "Request",
     "Rules",
     "ScanReport",
@@ -67,11 +82,14 @@ __all__ = [
     "Slot",
     "Tags",
     "Track",
+    "Wishes",
     "alternatives",
     "arrange",
     "copy_session",
     "load_profile",
     "load_session",
+    "preview_session",
+    "render_session",
     "write_session",
 ]
 

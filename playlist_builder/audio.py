@@ -263,6 +263,35 @@ def kind(path: str) -> tuple[str, str]:
         return recording.kind
 
 
+def resampled(
+    blocks: Iterable[NDArray[np.float32]], from_hz: int, to_hz: int
+) -> Iterator[NDArray[np.float32]]:
+    """Bring blocks of shape (2, n) to another rate; they come out `BLOCK_S` long."""
+    fifo = av.AudioFifo()
+    resampler = av.AudioResampler("fltp", "stereo", to_hz)
+    size = round(BLOCK_S * to_hz)
+
+    def frames() -> Iterator[av.AudioFrame]:
+        count = 0
+        for block in blocks:
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), "fltp", "stereo")
+            frame.sample_rate = from_hz
+            frame.time_base = Fraction(1, from_hz)
+            frame.pts = count
+            count += block.shape[1]
+            yield from resampler.resample(frame)
+        yield from resampler.resample(None)
+
+    for frame in frames():
+        frame.pts = None
+        fifo.write(frame)
+        while (block := fifo.read(size)) is not None:
+            yield _samples(block, 2)
+    rest = fifo.read()
+    if rest is not None:
+        yield _samples(rest, 2)
+
+
 def encode(path: str, recording: Recording, form: Encoding) -> float:
     """Write the whole of an open recording to `path`; returns its length in seconds.
 

@@ -26,8 +26,10 @@ class Rules:
     At most `artist_max` tracks of one artist, with `artist_gap` others or more between two of
     them (1 is never twice running). Tracks last `track_min_s` to `track_max_s`. Between
     neighbours the loudness rises by `loudness_step_lu` at most. The calm tail after the end
-    lasts `tail_share` of the session, and `tail_min_s` at least. `include`, `exclude` and `prefer`
-    are tag queries (see `queries`), of each of which any one will do.
+    lasts `tail_share` of the session, and `tail_min_s` at least. In a recording, neighbours
+    overlap by the first of `crossfade_s` where they are at their liveliest and by the second where
+    they are calmest, but not where a track ends hard and `keep_endings` is set. `include`,
+    `exclude` and `prefer` are tag queries (see `queries`), of each of which any one will do.
     """
 
     artist_max: int = 3
@@ -38,6 +40,8 @@ class Rules:
     vocals: VocalsRule = "exclude"
     tail_share: float = 0.25
     tail_min_s: float = 900.0
+    crossfade_s: tuple[float, float] = (2.0, 8.0)
+    keep_endings: bool = False
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     prefer: tuple[str, ...] = ()
@@ -49,6 +53,7 @@ class Phase:
 
     A `fixed` phase keeps its length when the profile is scaled. The limits hold for the tracks
     that play in the phase (`max_brightness_hz` is a spectral centroid); None is no limit.
+    `crossfade_s` replaces that of the rules for the tracks that begin in the phase.
     `basis` says where the values come from.
     """
 
@@ -63,6 +68,7 @@ class Phase:
     max_startle_lu: float | None = None
     max_brightness_hz: float | None = None
     max_percussiveness: float | None = None
+    crossfade_s: tuple[float, float] | None = None
     basis: str = ""
 
     @property

@@ -9,6 +9,7 @@ PlaylistBuilderError
 ├── PlaylistError    a playlist that cannot be read
 ├── ArrangeError     a session that the tracks at hand cannot fill
 ├── ExportError      a session that a format or player cannot hold
+├── RenderError      a session that cannot be rendered to a recording
 ├── ServerError      a music server that cannot be reached, or refuses
 ├── ClusterError     machines that cannot be reached, or cannot scan with us
 ├── CopyError        tracks that cannot be copied to a folder
@@ -50,6 +51,10 @@ class ArrangeError(PlaylistBuilderError):
 
 class ExportError(PlaylistBuilderError):
     """A session that the chosen format or player cannot hold."""
+
+
+class RenderError(PlaylistBuilderError):
+    """A session that cannot be rendered to a recording, or not to that place."""
 
 
 class ServerError(PlaylistBuilderError):

@@ -18,6 +18,8 @@ The file's name, without `.toml`, is the name of the profile:
     vocals = "exclude"                          # or "strict", "allow-wordless", "allow"
     tail_percent = 25                           # calm music after the end: this share of the
     tail_minutes = 15                           # session, and at least this long
+    crossfade_seconds = [2, 8]                  # in a recording: of lively, of calm neighbours
+    keep_endings = false                        # true: none where a track ends hard
     include = ["genre:ambient,classical"]       # tag queries (see `queries`), none by default:
     exclude = ['artist:"Hans Zimmer"']          # only these tracks, never these,
     prefer = ["language:zxx"]                   # rather these
@@ -32,6 +34,7 @@ The file's name, without `.toml`, is the name of the profile:
     max_startle_lu = 12                         # limits for the tracks that play in this phase
     max_brightness_hz = 3000                    # spectral centroid
     max_percussiveness = 0.5
+    crossfade_seconds = 10                      # into the tracks of this phase; or two, as in rules
     basis = "design judgement"                  # where the values come from
 
     [[phases]]
@@ -60,6 +63,7 @@ MAX_COUNT = 10_000
 MAX_LU = 100.0
 MAX_HZ = 96_000.0
 MAX_DEPTH = 0.5  # a wave this deep swings over the whole scale
+MAX_CROSSFADE_S = 60.0
 MIN_PERIOD = 0.1  # minutes or percent
 PAIR = 2
 SHOWN_MAX = 10**15  # whatever is larger is a mistake, and can be thousands of digits long
@@ -73,6 +77,8 @@ RULE_KEYS = (
     "vocals",
     "tail_percent",
     "tail_minutes",
+    "crossfade_seconds",
+    "keep_endings",
     "include",
     "exclude",
     "prefer",
@@ -87,6 +93,7 @@ PHASE_KEYS = (
     "max_startle_lu",
     "max_brightness_hz",
     "max_percussiveness",
+    "crossfade_seconds",
     "basis",
 )
 
@@ -174,6 +181,10 @@ def _rules(value: object) -> Rules:
         vocals=cast(VocalsRule, vocals),
         tail_share=number("tail_percent", usual.tail_share * 100.0, 100.0) / 100.0,
         tail_min_s=number("tail_minutes", usual.tail_min_s / 60.0, MAX_MINUTES) * 60.0,
+        crossfade_s=_crossfade(
+            keys.get("crossfade_seconds", list(usual.crossfade_s)), "rules.crossfade_seconds"
+        ),
+        keep_endings=_yes_or_no(keys.get("keep_endings", usual.keep_endings), "rules.keep_endings"),
         include=queries("include"),
         exclude=queries("exclude"),
         prefer=queries("prefer"),
@@ -244,9 +255,7 @@ def _phase(
         raise ProfileError(
             f"{where('wave')}: expected level and wave within 0 to 1, not {low:g} to {high:g}."
         )
-    fixed = keys.get("fixed", False)
-    if not isinstance(fixed, bool):
-        raise _wrong(where("fixed"), "true or false", fixed)
+    crossfade = keys.get("crossfade_seconds")
     phase = Phase(
         name=name,
         start_s=start * minutes * 60.0 / whole,
@@ -255,10 +264,13 @@ def _phase(
         level_end=level_end,
         wave_depth=depth,
         wave_period_s=period * 60.0,
-        fixed=fixed,
+        fixed=_yes_or_no(keys.get("fixed", False), where("fixed")),
         max_startle_lu=limit("max_startle_lu", MAX_LU),
         max_brightness_hz=limit("max_brightness_hz", MAX_HZ),
         max_percussiveness=limit("max_percussiveness", 1.0),
+        crossfade_s=None
+        if crossfade is None
+        else _crossfade(crossfade, where("crossfade_seconds")),
         basis=_text(keys.get("basis", ""), where("basis"), least=0),
     )
     return phase, start, end
@@ -286,6 +298,21 @@ def _wave(value: object, where: str, minutes: float) -> tuple[float, float]:
         return depth, _number(keys["minutes"], f"{where}.minutes", MIN_PERIOD, MAX_MINUTES)
     share = _number(keys["percent"], f"{where}.percent", MIN_PERIOD, 100.0)
     return depth, share / 100.0 * minutes
+
+
+def _crossfade(value: object, where: str) -> tuple[float, float]:
+    """Return two lengths in seconds, between lively and between calm tracks."""
+    if isinstance(value, list) and len(value) != PAIR:
+        raise _wrong(where, f"a number from 0 to {MAX_CROSSFADE_S:g}, or two", value)
+    pair = value if isinstance(value, list) else [value, value]
+    lively_s, calm_s = (_number(each, where, 0.0, MAX_CROSSFADE_S) for each in pair)
+    return lively_s, calm_s
+
+
+def _yes_or_no(value: object, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(where, "true or false", value)
+    return value
 
 
 def _table(value: object, where: str, known: Sequence[str]) -> dict[str, object]:

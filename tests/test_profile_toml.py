@@ -406,3 +406,38 @@ def test_any_change_gives_a_profile_within_0_and_1_or_one_line(old, new):
         message = ""
         assert ((planned >= 0.0) & (planned <= 1.0)).all()
     assert message.isprintable()
+
+
+CROSSFADES = b"""
+title = "Own"
+minutes = 10
+[rules]
+crossfade_seconds = %s
+keep_endings = %s
+[[phases]]
+name = "calm"
+minutes = [0, 10]
+level = 0.2
+crossfade_seconds = %s
+"""
+
+
+def test_crossfades_are_one_length_or_that_of_lively_and_of_calm_neighbours():
+    profile = parse(CROSSFADES % (b"[1, 4.5]", b"true", b"12"), name="own")
+    assert profile.rules.crossfade_s == (1.0, 4.5)
+    assert profile.rules.keep_endings
+    assert profile.phases[0].crossfade_s == (12.0, 12.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ((b"61", b"true", b"1"), "rules.crossfade_seconds: expected a number from 0 to 60"),
+        ((b"[1, 2, 3]", b"true", b"1"), "rules.crossfade_seconds: expected a number from 0 to 60"),
+        ((b"1", b"1", b"1"), "rules.keep_endings: expected true or false"),
+        ((b"1", b"true", b'"long"'), r"phases\[1\].crossfade_seconds \(calm\): expected a number"),
+    ],
+)
+def test_crossfades_that_mean_nothing_are_refused(values, message):
+    with pytest.raises(ProfileError, match=message):
+        parse(CROSSFADES % values, name="own")
