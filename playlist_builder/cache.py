@@ -124,6 +124,10 @@ class Cache:
 
     def waiting(self) -> int:
         """Return how many recordings are there whose features are not known (any more)."""
+        # The whole of both indices is read much faster than one is searched for all of the other.
+        there = {identity for (identity,) in self._read("SELECT DISTINCT identity FROM files")}
+        if not there - self.identities():
+            return 0
         ((count,),) = self._read(
             "SELECT count(DISTINCT identity) FROM files WHERE NOT missing"
             " AND identity NOT IN (SELECT identity FROM features)"
