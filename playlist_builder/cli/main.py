@@ -9,7 +9,6 @@ from playlist_builder.cli import exporting, libraries, music, players, profiles,
 from playlist_builder.cli.common import shown
 from playlist_builder.errors import PlaylistBuilderError
 
-
 GARBAGE = 50_000, 20, 1_000
 """When to look for garbage: seldom, because a large library is a million objects and none of it."""
 
