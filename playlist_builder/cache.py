@@ -58,7 +58,9 @@ class Stat(NamedTuple):
 
 def stat_of(size: int, mtime_ns: int) -> Stat:
     """Return what is kept of a file's size and time, however far the clock was off."""
-    return Stat(size, max(-_LATEST_NS, min(mtime_ns, _LATEST_NS)))
+    if -_LATEST_NS < mtime_ns < _LATEST_NS:
+        return Stat(size, mtime_ns)
+    return Stat(size, _LATEST_NS if mtime_ns > 0 else -_LATEST_NS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,9 @@ class Cache:
 
     def files(self) -> Iterator[tuple[str, Stat, str, bool]]:
         """Every path with its stat, its identity and whether it is missing."""
-        for path, size, mtime_ns, identity, missing in self._read(
-            "SELECT path, size, mtime_ns, identity, missing FROM files"
-        ):
-            yield os.fsdecode(path), Stat(size, mtime_ns), identity, bool(missing)
+        rows = self._read("SELECT path, size, mtime_ns, identity, missing FROM files")
+        for path, size, mtime_ns, identity, missing in rows:
+            yield os.fsdecode(path), Stat(size, mtime_ns), identity, missing != 0
 
     def skipped(self) -> dict[str, tuple[Stat, str]]:
         """Every path that could not be used, with its stat and the reason."""
@@ -124,6 +125,10 @@ class Cache:
 
     def waiting(self) -> int:
         """Return how many recordings are there whose features are not known (any more)."""
+        # The whole of both indices is read much faster than one is searched for all of the other.
+        there = {identity for (identity,) in self._read("SELECT DISTINCT identity FROM files")}
+        if not there - self.identities():
+            return 0
         ((count,),) = self._read(
             "SELECT count(DISTINCT identity) FROM files WHERE NOT missing"
             " AND identity NOT IN (SELECT identity FROM features)"

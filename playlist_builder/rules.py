@@ -11,6 +11,7 @@ before (`avoid`), excluded, not included, voice, silent, too short, too long.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from operator import attrgetter
 
 import numpy as np
@@ -159,7 +160,12 @@ def admit(
 
 def artists(track: Track) -> frozenset[str]:
     """Return the artists that bind the artist rule, in comparable form."""
-    return frozenset(name.strip().casefold() for name in track.tags.artists) - NOBODY
+    return _comparable(track.tags.artists)
+
+
+@lru_cache(maxsize=100_000)  # one name stands on many tracks, and each is asked for repeatedly
+def _comparable(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name.strip().casefold() for name in names) - NOBODY
 
 
 def copies(tracks: Sequence[Track]) -> list[list[int]]:

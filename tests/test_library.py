@@ -436,14 +436,10 @@ def test_a_lost_process_is_not_held_against_the_track(library, music, threads, m
 def test_another_machine_that_sees_another_file(library, music, threads, monkeypatch):
     """What was read elsewhere is taken for the file here only if the sizes agree."""
     really = analysis.stat
-    monkeypatch.setattr(
-        analysis, "stat", lambda path: really(path)._replace(size=7, mtime_ns=1)
-    )
+    monkeypatch.setattr(analysis, "stat", lambda path: really(path)._replace(size=7, mtime_ns=1))
     report = library.scan(music, executor=threads)
     assert (report.analysed, len(report.skipped)) == (0, 4)
     assert "not the same file" in report.skipped[0].reason
-    monkeypatch.setattr(
-        analysis, "stat", lambda path: really(path)._replace(mtime_ns=1)
-    )
+    monkeypatch.setattr(analysis, "stat", lambda path: really(path)._replace(mtime_ns=1))
     assert library.scan(music, executor=threads).analysed == 4
     assert library.scan(music).unchanged == 4

@@ -1,5 +1,6 @@
 """The group of all commands; each file of commands adds its own."""
 
+import gc
 from typing import Any
 
 import click
@@ -17,11 +18,15 @@ from playlist_builder.cli import (
 from playlist_builder.cli.common import shown
 from playlist_builder.errors import PlaylistBuilderError
 
+GARBAGE = 50_000, 20, 1_000
+"""When to look for garbage: seldom, because a large library is a million objects and none of it."""
+
 
 class _Commands(click.Group):
     """Commands whose foreseen errors are one line and exit code 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        gc.set_threshold(*GARBAGE)
         try:
             return super().invoke(ctx)
         except PlaylistBuilderError as error:
