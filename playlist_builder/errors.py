@@ -11,6 +11,7 @@ PlaylistBuilderError
 ├── ExportError      a session that a format or player cannot hold
 ├── ServerError      a music server that cannot be reached, or refuses
 ├── CopyError        tracks that cannot be copied to a folder
+├── ReportError      a page or picture that cannot be made
 └── SessionError     a session file that cannot be read
 """
 
@@ -57,6 +58,10 @@ class ServerError(PlaylistBuilderError):
 
 class SessionError(PlaylistBuilderError):
     """A session file that cannot be read."""
+
+
+class ReportError(PlaylistBuilderError):
+    """A page or picture that cannot be made."""
 
 
 class CopyError(PlaylistBuilderError):
