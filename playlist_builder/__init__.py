@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from playlist_builder.models import Call, Features, Mark, Session, Skipped, Slot, Tags, Track
     from playlist_builder.profiles import Phase, Profile, Rules
     from playlist_builder.profiles import load as load_profile
+    from playlist_builder.reporting import write_report
     from playlist_builder.rules import Pin, Request
     from playlist_builder.session_file import load as load_session
     from playlist_builder.write import write_session
@@ -44,6 +45,7 @@ _ROOMS = {
     "copy_session": "copying",
     "load_profile": "profiles",
     "load_session": "session_file",
+    "write_report": "reporting",
     "write_session": "write",
 }
 _OWN_NAMES = {"copy_session": "copy", "load_profile": "load", "load_session": "load"}
@@ -72,6 +74,7 @@ __all__ = [
     "copy_session",
     "load_profile",
     "load_session",
+    "write_report",
     "write_session",
 ]
 

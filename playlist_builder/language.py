@@ -66,8 +66,6 @@ class Words:
     of: str
     distance: str
     cost: str
-    bound: str
-    scale: str
     relative: str
     absolute: str
     warnings: str
@@ -161,11 +159,9 @@ ENGLISH = Words(
     tracks="Tracks",
     of="{length} of {asked} asked for",
     distance="Distance from the plan",
-    cost="Cost",
-    bound="{cost}; no session of these tracks goes below {bound}",
-    scale="Levels",
-    relative="relative to the library",
-    absolute="absolute",
+    cost="Cost {cost}; no session of these tracks goes below {bound}.",
+    relative="Energies are percentiles of the library.",
+    absolute="Energies are absolute.",
     warnings="To know before you begin",
     relaxed="Rules that gave way",
     nothing_relaxed="No rule gave way.",
@@ -175,8 +171,8 @@ ENGLISH = Words(
         "{title}: {count} tracks in {length}. Planned energy from {low} to {high};"
         " phases: {phases}. {beyond}"
     ),
-    planned="planned",
-    actual="as it plays",
+    planned="planned energy",
+    actual="energy as it plays",
     energy="energy",
     minutes="min",
     hours="h",
@@ -190,7 +186,7 @@ ENGLISH = Words(
     step=", step {step} LU",
     hover="Point at a track, or move to it with the Tab key, to read about it here.",
     list="The tracks",
-    list_told="Loudness in LUFS; the step into a track in LU, with ▲ where it rises beyond {limit}.",
+    list_told="Loudness in LUFS; the step into a track in LU, ▲ where it rises beyond {limit}.",
     start="Start",
     length="Length",
     title="Title",
@@ -247,19 +243,17 @@ JAPANESE = Words(
     tracks="曲数",
     of="{length}(指定 {asked})",
     distance="計画との差",
-    cost="コスト",
-    bound="{cost}(この曲群での下限 {bound})",
-    scale="レベルの尺度",
-    relative="ライブラリ内の相対値",
-    absolute="絶対値",
+    cost="コスト {cost}(この曲群での下限 {bound})。",
+    relative="エネルギーはライブラリ内の百分位です。",
+    absolute="エネルギーは絶対値です。",
     warnings="始める前に確認すること",
     relaxed="緩めたルール",
     nothing_relaxed="緩めたルールはありません。",
     curve="曲線",
     picture="時間とエネルギー(計画と実際)",
     pictured="{title}:{count}曲、{length}。計画エネルギー {low}~{high}。段階:{phases}。{beyond}",
-    planned="計画",
-    actual="実際",
+    planned="計画したエネルギー",
+    actual="実際のエネルギー",
     energy="エネルギー",
     minutes="分",
     hours="時間",
@@ -287,7 +281,8 @@ JAPANESE = Words(
     play="{title} を再生",
     join="{title} へのつなぎを聴く(前後10秒)",
     player="プレーヤー",
-    unplayable="{title} を再生できません。ファイルが見つからないか、ブラウザーが対応していない形式です。",
+    unplayable="{title} を再生できません。ファイルが見つからないか、"
+    "ブラウザーが対応していない形式です。",
     tail="余韻",
     tail_told="終了後の静かな音楽",
     profile="プロファイル",
@@ -315,14 +310,18 @@ JAPANESE = Words(
     dated="{year}年{month}月{day}日",
     sentences=(
         Sentence(
-            re.compile(rf"(?P<n>\d+) loudness steps beyond (?P<lu>{_NUMBER}) LU; the worst rises"
-                       rf" (?P<w>{_NUMBER}) LU into '(?P<t>.*)' at (?P<at>[\d:]+) \((?P<p>.*)\)",
-                       re.DOTALL),
+            re.compile(
+                rf"(?P<n>\d+) loudness steps beyond (?P<lu>{_NUMBER}) LU; the worst rises"
+                rf" (?P<w>{_NUMBER}) LU into '(?P<t>.*)' at (?P<at>[\d:]+) \((?P<p>.*)\)",
+                re.DOTALL,
+            ),
             "{lu} LU を超える音量の上昇が {n} か所あります。最大は {at}({p})の「{t}」で {w} LU",
         ),
         Sentence(
-            re.compile(rf"the most energetic track of this library reaches (?P<a>{_NUMBER}); the"
-                       rf" peak asks for (?P<b>{_NUMBER}): (?P<end>.*)"),
+            re.compile(
+                rf"the most energetic track of this library reaches (?P<a>{_NUMBER}); the"
+                rf" peak asks for (?P<b>{_NUMBER}): (?P<end>.*)"
+            ),
             "ライブラリで最もエネルギーの高い曲は {a}、計画の頂点は {b}:{end}",
             {
                 "scaled to your library": "ライブラリに合わせて調整しました",
@@ -330,14 +329,19 @@ JAPANESE = Words(
             },
         ),
         Sentence(
-            re.compile(r"(?P<n>\d+) of (?P<m>\d+) tracks are not verified to be free of words;"
-                       r" scan without --no-vocals, or listen and mark them"),
+            re.compile(
+                r"(?P<n>\d+) of (?P<m>\d+) tracks are not verified to be free of words;"
+                r" scan without --no-vocals, or listen and mark them"
+            ),
             "{m} 曲中 {n} 曲は、言葉を含まないことを確認していません。"
             "--no-vocals なしで scan するか、聴いて mark で記録してください",
         ),
         Sentence(
-            re.compile(r"(?P<n>\d+) of (?P<m>\d+) tracks may hold a voice: (?P<t>.*);"
-                       r" listen and mark them", re.DOTALL),
+            re.compile(
+                r"(?P<n>\d+) of (?P<m>\d+) tracks may hold a voice: (?P<t>.*);"
+                r" listen and mark them",
+                re.DOTALL,
+            ),
             "{m} 曲中 {n} 曲に声が含まれる可能性があります:{t}。聴いて mark で記録してください",
         ),
         Sentence(
@@ -346,19 +350,25 @@ JAPANESE = Words(
             {"a wordless voice": "歌詞のない声", "singing": "歌", "speech": "語り"},
         ),
         Sentence(
-            re.compile(r"artist_max: more than (?P<n>\d+) tracks of one artist \((?P<t>.*)\)",
-                       re.DOTALL),
+            re.compile(
+                r"artist_max: more than (?P<n>\d+) tracks of one artist \((?P<t>.*)\)", re.DOTALL
+            ),
             "artist_max:同じアーティストの曲が {n} 曲を超えています({t})",
         ),
         Sentence(
-            re.compile(r"artist_gap: (?P<n>\d+) times fewer than (?P<g>\d+) other tracks between"
-                       r" two of one artist"),
+            re.compile(
+                r"artist_gap: (?P<n>\d+) times fewer than (?P<g>\d+) other tracks between"
+                r" two of one artist"
+            ),
             "artist_gap:同じアーティストの曲の間が {g} 曲未満の箇所が {n} か所あります",
         ),
         Sentence(
-            re.compile(rf"(?P<f>brightness|percussiveness|startle): (?P<n>\d+) tracks beyond the"
-                       rf" limit of their phase, worst '(?P<t>.*)' with (?P<r>.*) in (?P<p>.*)"
-                       rf" \(limit (?P<l>{_NUMBER})\)", re.DOTALL),
+            re.compile(
+                rf"(?P<f>brightness|percussiveness|startle): (?P<n>\d+) tracks beyond the"
+                rf" limit of their phase, worst '(?P<t>.*)' with (?P<r>.*) in (?P<p>.*)"
+                rf" \(limit (?P<l>{_NUMBER})\)",
+                re.DOTALL,
+            ),
             "{f}:段階の上限を超える曲が {n} 曲あります。最大は {p} の「{t}」で {r}(上限 {l})",
             {
                 "brightness": "明るさ",
@@ -367,14 +377,19 @@ JAPANESE = Words(
             },
         ),
         Sentence(
-            re.compile(r"duration: (?P<n>\d+) s (?P<kind>longer|shorter) than asked"
-                       r" \(tolerance (?P<t>\d+) s\)"),
+            re.compile(
+                r"duration: (?P<n>\d+) s (?P<kind>longer|shorter) than asked"
+                r" \(tolerance (?P<t>\d+) s\)"
+            ),
             "長さ:指定より {n} 秒{kind}なっています(許容 {t} 秒)",
             {"longer": "長く", "shorter": "短く"},
         ),
         Sentence(
-            re.compile(rf"pin: '(?P<t>.*)' starts at minute (?P<a>{_NUMBER}), not"
-                       rf" (?P<b>{_NUMBER})", re.DOTALL),
+            re.compile(
+                rf"pin: '(?P<t>.*)' starts at minute (?P<a>{_NUMBER}), not"
+                rf" (?P<b>{_NUMBER})",
+                re.DOTALL,
+            ),
             "固定した曲「{t}」の開始は {b} 分ではなく {a} 分です",
         ),
     ),

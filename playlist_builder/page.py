@@ -22,6 +22,7 @@ from playlist_builder.models import Session
 WIDTHS = {"large": 1080, "middle": 700, "small": 362}
 """Of the picture in pixels: on a screen, on A4 and tablets, on a phone; the style shows one."""
 
+TO = "\N{EN DASH}"
 VOICE_CLASSES = {"unknown": "unsure", "sung": "heard", "spoken": "heard"}
 
 PLAY = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 2l10 6-10 6z"/></svg>'
@@ -37,10 +38,9 @@ def page(session: Session, words: Words, *, folder: str, today: date | None = No
     Raises `ExportError` for a track whose path no link can hold.
     """
     room = files("playlist_builder")
-    style = (
-        f"body {{ font-family: {picture.families(words)}; }}{picture.STYLE}"
-        + room.joinpath("page.css").read_text(encoding="utf-8")
-    )
+    style = f"body {{ font-family: {picture.families(words)}; }}{picture.STYLE}" + room.joinpath(
+        "page.css"
+    ).read_text(encoding="utf-8")
     script = room.joinpath("page.js").read_text(encoding="utf-8")
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}';"
@@ -70,11 +70,7 @@ def page(session: Session, words: Words, *, folder: str, today: date | None = No
             *_profile(session, words),
             "</main>",
             f'<footer class="colophon">{words.footer}</footer>',
-            f'<aside class="player" aria-label="{words.player}" hidden'
-            f' data-unplayable="{escaped(words.unplayable)}">',
-            '<output></output>',
-            "<audio controls preload=none></audio><audio controls preload=none hidden></audio>",
-            "</aside>",
+            *_player(words),
             f"<script>{script}</script>",
             "</body>",
             "</html>\n",
@@ -87,6 +83,16 @@ def _hash(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
+def _player(words: Words) -> Iterator[str]:
+    yield (
+        f'<aside class="player" aria-label="{words.player}"'
+        f' data-unplayable="{escaped(words.unplayable)}" hidden>'
+    )
+    yield "<output></output>"
+    yield '<audio controls preload="none"></audio><audio controls preload="none" hidden></audio>'
+    yield "</aside>"
+
+
 def _header(session: Session, words: Words, title: str, today: date | None) -> Iterator[str]:
     profile = outline.profile(session)
     asked = words.duration(session.target_s)
@@ -94,11 +100,6 @@ def _header(session: Session, words: Words, title: str, today: date | None) -> I
         (words.length, words.of.format(length=words.duration(session.duration_s), asked=asked)),
         (words.tracks, str(len(session.slots))),
         (words.distance, number(session.rms_error, 2)),
-        (
-            words.cost,
-            words.bound.format(cost=number(session.cost, 3), bound=number(session.bound, 3)),
-        ),
-        (words.scale, words.relative if session.scale == "relative" else words.absolute),
     ]
     yield f"<header><h1>{title}</h1>"
     if profile and profile.summary:
@@ -114,12 +115,11 @@ def _header(session: Session, words: Words, title: str, today: date | None) -> I
 def _to_know(session: Session, words: Words) -> Iterator[str]:
     calm = "" if session.warnings or session.relaxed else " calm"
     yield f'<section class="know{calm}" aria-labelledby="know">'
+    yield f'<h2 id="know">{words.warnings}</h2>'
     if session.warnings:
-        yield f'<h2 id="know">{words.warnings}</h2>'
         yield _sentences(session.warnings, words)
-    relaxed = "relaxed" if session.warnings else "know"
-    yield f'<h2 id="{relaxed}">{words.relaxed}</h2>'
     if session.relaxed:
+        yield f"<h2>{words.relaxed}</h2>"
         yield _sentences(session.relaxed, words)
     else:
         yield f"<p>{words.nothing_relaxed}</p>"
@@ -131,7 +131,9 @@ def _sentences(sentences: Sequence[str], words: Words) -> str:
     for sentence in sentences:
         said = words.said(sentence)
         items.append(
-            f'<li lang="en">{escaped(sentence)}</li>' if said is None else f"<li>{escaped(said)}</li>"
+            f'<li lang="en">{escaped(sentence)}</li>'
+            if said is None
+            else f"<li>{escaped(said)}</li>"
         )
     return f"<ul>{''.join(items)}</ul>"
 
@@ -169,7 +171,7 @@ def _list(session: Session, words: Words, folder: str) -> Iterator[str]:
     rows = iter(_rows(session, words, folder))
     for span in outline.spans(session):
         name = words.tail if span.is_tail else escaped(short(span.name))
-        told = f"{clock(span.start_s)}–{clock(span.end_s)}"
+        told = f"{clock(span.start_s)}{TO}{clock(span.end_s)}"
         if span.is_tail:
             told += f", {words.tail_told}"
         yield f'<tbody role="rowgroup" class="{"tail" if span.is_tail else "phase"}">'
@@ -192,15 +194,15 @@ def _rows(session: Session, words: Words, folder: str) -> Iterator[str]:
             kind, sign = ("beyond", "▲ ") if step.is_beyond else ("sub", "")
             rise = _sub(words.rise, f"{sign}{signed(step.rise_lu)}", kind)
         doubt = VOICE_CLASSES.get(slot.vocals, "")
+        artist = f'<bdi class="sub">{escaped(short(slot.artist))}</bdi>'
         voice = words.voices[slot.vocals]
         cells = [
             ("place", str(place)),
-            ("when", f"<span>{clock(slot.start_s)}</span>{_sub(words.length, clock(slot.duration_s))}"),
             (
-                "what",
-                f'<bdi><a href="{source}">{title}</a></bdi>'
-                f'<bdi class="sub">{escaped(short(slot.artist))}</bdi>',
+                "when",
+                f"<span>{clock(slot.start_s)}</span>{_sub(words.length, clock(slot.duration_s))}",
             ),
+            ("what", f'<bdi><a href="{source}">{title}</a></bdi>{artist}'),
             (
                 "level right",
                 _sub(words.energy, number(slot.energy, 2), "main")
@@ -210,7 +212,10 @@ def _rows(session: Session, words: Words, folder: str) -> Iterator[str]:
                 "loud right",
                 _sub(words.loudness, number(slot.loudness_lufs, 1), "main") + rise,
             ),
-            ("voice", f'<span class="{doubt}"><span class="unseen">{words.vocals} </span>{voice}</span>'),
+            (
+                "voice",
+                f'<span class="{doubt}"><span class="unseen">{words.vocals} </span>{voice}</span>',
+            ),
             ("notes", ""),
         ]
         yield (
@@ -240,6 +245,9 @@ def _profile(session: Session, words: Words) -> Iterator[str]:
         f'<section class="profile" aria-labelledby="profile"><h2 id="profile">{words.profile}:'
         f" {escaped(short(session.profile))}</h2>"
     )
+    cost = words.cost.format(cost=number(session.cost, 3), bound=number(session.bound, 3))
+    scale = words.relative if session.scale == "relative" else words.absolute
+    yield f'<p class="faint">{scale} {cost}</p>'
     if profile is None:
         yield f"<p>{words.profile_unknown}</p></section>"
         return
@@ -249,7 +257,7 @@ def _profile(session: Session, words: Words) -> Iterator[str]:
     yield "</tr></thead><tbody>"
     for phase in profile.phases:
         cells = (
-            f"{clock(phase.start_s)}–{clock(phase.end_s)}",
+            f"{clock(phase.start_s)}{TO}{clock(phase.end_s)}",
             _level(phase, words),
             _limits(phase, words),
             escaped(phase.basis),
@@ -265,7 +273,7 @@ def _profile(session: Session, words: Words) -> Iterator[str]:
 def _level(phase: Phase, words: Words) -> str:
     level = number(phase.level_start, 2)
     if phase.level_end != phase.level_start:
-        level += f"–{number(phase.level_end, 2)}"
+        level += f"{TO}{number(phase.level_end, 2)}"
     if phase.wave_depth:
         level += f", {words.wave.format(depth=number(phase.wave_depth, 2))}"
     return level

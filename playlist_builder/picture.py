@@ -81,13 +81,13 @@ def picture(session: Session, words: Words, *, width: int = PRINT_WIDTH) -> str:
     width = max(width, NARROWEST)
     body, height = _drawn(session, words, width, TITLE_HEIGHT, linked=False)
     key, bottom = _key(session, words, width, height + LINE)
+    size = f'width="{width}" height="{bottom:g}" viewBox="0 0 {width} {bottom:g}"'
+    spoken = f'xml:lang="{words.code}" font-family="{families(words)}"'
     title = escaped(title_of(session))
     length = words.duration(session.duration_s)
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" role="img"'
-            f' width="{width}" height="{bottom:g}" viewBox="0 0 {width} {bottom:g}"'
-            f' xml:lang="{words.code}" font-family="{families(words)}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" role="img" {size} {spoken}>',
             f"<title>{title}</title>",
             f"<desc>{told(session, words)}</desc>",
             f"<style>{STYLE}</style>",
@@ -104,13 +104,10 @@ def picture(session: Session, words: Words, *, width: int = PRINT_WIDTH) -> str:
 def inline(session: Session, words: Words, *, width: int) -> str:
     """Return an SVG element for a page that holds `STYLE`; block n links to `#track-n`."""
     body, height = _drawn(session, words, width, 0, linked=True)
+    box = f'viewBox="0 0 {width} {height:g}"'
+    label = told(session, words)
     return "\n".join(
-        [
-            f'<svg class="picture" role="group" aria-label="{told(session, words)}"'
-            f' viewBox="0 0 {width} {height:g}">',
-            *body,
-            "</svg>",
-        ]
+        [f'<svg class="picture" role="group" aria-label="{label}" {box}>', *body, "</svg>"]
     )
 
 
@@ -175,7 +172,7 @@ def _drawn(
     plot_height = 230 if width >= 600 else 170  # noqa: PLR2004 - a phone
     frame = _Frame(LEFT, width - RIGHT, plot_top, plot_top + plot_height, length_s)
     axis = frame.foot + STRIP_HEIGHT + 6
-    steps_top = axis + LINE + 30
+    steps_top = axis + LINE + 40
     steps = outline.steps(session)
     has_steps = any(step is not None for step in steps)
     bottom = steps_top + STEPS_HEIGHT + 10 if has_steps else axis + LINE + 6
@@ -183,7 +180,7 @@ def _drawn(
         *_legend(words, top + 12),
         *_bands(session, frame),
         *(_text(x, top + LINE * (2 + row) - 4, name, "name") for x, name, row in named),
-        *_grid(frame, words),
+        *_grid(frame),
         *_time_axis(frame, axis, words),
         *_blocks(session, words, frame, linked=linked),
         _line(frame, session.curve),
@@ -236,15 +233,11 @@ def _bands(session: Session, frame: _Frame) -> Iterator[str]:
         yield f'<path class="border" d="M{x:.1f} {frame.top - 14:g}V{foot:g}"/>'
 
 
-def _grid(frame: _Frame, words: Words) -> Iterator[str]:
+def _grid(frame: _Frame) -> Iterator[str]:
     for quarter in range(5):
         y = frame.y(quarter / 4)
         yield f'<path class="grid" d="M{frame.left} {y:.1f}H{frame.right}"/>'
         yield _text(frame.left - 5, y + 4, f"{quarter / 4:g}", "faint", "end")
-    yield (
-        f'<text class="faint" text-anchor="end" transform="translate({frame.left - 22}'
-        f' {frame.top:g}) rotate(-90)">{escaped(words.energy)}</text>'
-    )
 
 
 def _time_axis(frame: _Frame, y: float, words: Words) -> Iterator[str]:
@@ -258,7 +251,7 @@ def _time_axis(frame: _Frame, y: float, words: Words) -> Iterator[str]:
     for minute in range(0, int(minutes) + 1, apart):
         x = frame.x(minute * 60.0)
         shown = str(minute // 60 if in_hours else minute)
-        anchor = "end" if x > frame.right - 12 else "middle"  # noqa: PLR2004 - half a label
+        anchor = "end" if x > frame.right - 12 else "middle"
         yield f'<path class="border" d="M{x:.1f} {y:g}v5"/>'
         yield _text(x, y + LINE, shown, "faint", anchor)
 
@@ -336,32 +329,33 @@ def _path(points: Iterable[tuple[float, float]], frame: _Frame) -> str:
 
 
 def _steps(session: Session, words: Words, frame: _Frame, top: float) -> Iterator[str]:
-    """Yield a bar per transition: upward where the loudness rises, with its number if too far."""
+    """Yield a bar per transition, upward where it gets louder; the worst are told in numbers."""
     limit = outline.rules(session).loudness_step_lu
     zero, unit = top + STEPS_HEIGHT / 2, STEPS_HEIGHT / 2 / MOST_LU
-    yield _text(frame.left, top - 12, words.steps, "faint")
+    yield _text(frame.left, top - 20, words.steps, "faint")
     yield f'<path class="border" d="M{frame.left} {zero:g}H{frame.right}"/>'
     if limit <= MOST_LU:
         y = zero - limit * unit
         yield f'<path class="limit" d="M{frame.left} {y:.1f}H{frame.right}"/>'
         yield _text(frame.left - 5, y + 4, f"+{limit:g}", "faint", "end")
     yield _text(frame.left - 5, zero + 4, "0", "faint", "end")
-    taken = frame.left - LETTER
-    for slot, step in zip(outline.whole(session), outline.steps(session), strict=True):
-        if step is None:
-            continue
-        x = frame.x(slot.start_s)
+    placed = [
+        (frame.x(slot.start_s), step)
+        for slot, step in zip(outline.whole(session), outline.steps(session), strict=True)
+        if step is not None
+    ]
+    for x, step in placed:
         high = min(abs(step.rise_lu), MOST_LU) * unit
         y = zero - high if step.rise_lu > 0 else zero
         kind = "beyond" if step.is_beyond else "rise"
-        yield (
-            f'<rect class="{kind}" x="{x - 2:.1f}" y="{y:.1f}" width="4" height="{high:.1f}"/>'
-        )
-        shown = f"▲{signed(step.rise_lu)}"
-        half = len(shown) * LETTER / 2
-        if step.is_beyond and x - half >= taken:
-            yield _text(min(x, frame.right - half), y - 3, shown, "beyond", "middle")
-            taken = x + half
+        yield f'<rect class="{kind}" x="{x - 2:.1f}" y="{y:.1f}" width="4" height="{high:.1f}"/>'
+    taken: list[float] = []
+    half = LETTER * len("▲+12.3") / 2
+    for x, step in sorted(placed, key=lambda each: -each[1].rise_lu):
+        at = min(max(x, frame.left + half), frame.right - half)
+        if step.is_beyond and all(abs(at - other) > 2 * half for other in taken):
+            taken.append(at)
+            yield _text(at, top - 3, f"▲{signed(step.rise_lu)}", "beyond", "middle")
 
 
 def _key(session: Session, words: Words, width: int, top: float) -> tuple[list[str], float]:
