@@ -14,12 +14,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 from string import ascii_letters
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 
 MIN_WIDTH = 20
 MARGIN = 5  # "0.50 "
 TICK_GAP = 3  # the last label moves left by up to two
 KEY_GAP = 2
+LEGEND = "energy: "
 BLOCKS = " ▁▂▃▄▅▆▇█"
 BRAILLE = 0x2800
 BRAILLE_DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))  # per column, from below
@@ -67,7 +68,9 @@ def chart(  # noqa: PLR0913 - everything after the curves is named by the caller
         line(planned, columns, height) if planned is not None else {},
     )
     rows = [
-        _legend(planned is not None, actual is not None, ascii_only=ascii_only),
+        *_legend(
+            planned is not None, actual is not None, max(width, MIN_WIDTH), ascii_only=ascii_only
+        ),
         *_plot(cells, columns, height, ascii_only=ascii_only),
         *_time_axis(duration_s, columns, ascii_only=ascii_only),
         *_rise_row(rises, duration_s, columns, ascii_only=ascii_only),
@@ -102,16 +105,26 @@ def _plain(text: str) -> Row:
     return [(letter, "") for letter in text]
 
 
-def _legend(with_planned: bool, with_actual: bool, *, ascii_only: bool) -> Row:  # noqa: FBT001
+def _legend(
+    with_planned: bool,  # noqa: FBT001 - two of one kind
+    with_actual: bool,  # noqa: FBT001
+    width: int,
+    *,
+    ascii_only: bool,
+) -> Iterator[Row]:
+    """Yield what the line and the area are, in one row or below each other."""
     line, area = ("**", "::") if ascii_only else ("⠒⠒", "▆▆")
-    row = _plain("energy:")
-    for shown, mark, style, name in (
-        (with_planned, line, LINE, " planned "),
-        (with_actual, area, AREA, " actual"),
-    ):
-        if shown:
-            row += [(" ", ""), *((each, style) for each in mark), *_plain(name)]
-    return row
+    entries = [(line, LINE, " planned")] * with_planned + [(area, AREA, " actual")] * with_actual
+    row = _plain(LEGEND)
+    for place, (mark, style, name) in enumerate(entries):
+        entry = [*((each, style) for each in mark), *_plain(name)]
+        if place and len(row) + KEY_GAP + len(entry) > width:
+            yield row
+            row = _plain(" " * len(LEGEND))
+        elif place:
+            row += _plain(" " * KEY_GAP)
+        row += entry
+    yield row
 
 
 def _share(values: Sequence[float], column: int, columns: int) -> list[float]:
@@ -252,7 +265,7 @@ def _placed(texts: Iterable[tuple[int, str]]) -> str:
 
 def _wrapped(entries: Iterable[str], room: int) -> Iterator[str]:
     row = ""
-    for entry in entries:
+    for entry in (part for whole in entries for part in chop_cells(whole, room)):
         if row and cell_len(row) + KEY_GAP + cell_len(entry) > room:
             yield row
             row = ""

@@ -149,7 +149,7 @@ def _curve(session: Session, words: Words) -> Iterator[str]:
 def _list(session: Session, words: Words, folder: str) -> Iterator[str]:
     limit = f"{outline.rules(session).loudness_step_lu:g} LU"
     head = [
-        ("place", '<span aria-hidden="true">#</span>'),
+        ("place", "#"),
         ("when", f"{words.start}<br>{words.length}"),
         ("what", f"{words.title}<br>{words.artist}"),
         ("level right", f"{words.energy.capitalize()}<br>{words.plan}"),

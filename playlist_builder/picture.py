@@ -50,8 +50,8 @@ LETTER = 6.4  # pixels of a column of text, in which a wide character takes two
 LINE = 18
 TITLE_HEIGHT = 40
 STRIP_HEIGHT = 34
-STEPS_HEIGHT = 88
-MOST_LU = 10.0  # a bar is no longer than this; its number says the rest
+STEPS_UP, STEPS_DOWN = 44, 26
+MOST_LU = 10.0  # a bar is no higher than this; its number says the rest
 MINUTES = (1, 2, 5, 10, 15, 20, 30, 60, 120, 240, 360, 720, 1440)
 KEY_COLUMN = 340
 APART = 3.0  # pixels between two points of a contour: closer, they would hide what they show
@@ -175,7 +175,7 @@ def _drawn(
     steps_top = axis + LINE + 40
     steps = outline.steps(session)
     has_steps = any(step is not None for step in steps)
-    bottom = steps_top + STEPS_HEIGHT + 10 if has_steps else axis + LINE + 6
+    bottom = steps_top + STEPS_UP + STEPS_DOWN + 4 if has_steps else axis + LINE + 6
     return [
         *_legend(words, top + 12),
         *_bands(session, frame),
@@ -331,7 +331,7 @@ def _path(points: Iterable[tuple[float, float]], frame: _Frame) -> str:
 def _steps(session: Session, words: Words, frame: _Frame, top: float) -> Iterator[str]:
     """Yield a bar per transition, upward where it gets louder; the worst are told in numbers."""
     limit = outline.rules(session).loudness_step_lu
-    zero, unit = top + STEPS_HEIGHT / 2, STEPS_HEIGHT / 2 / MOST_LU
+    zero, unit = top + STEPS_UP, STEPS_UP / MOST_LU
     yield _text(frame.left, top - 20, words.steps, "faint")
     yield f'<path class="border" d="M{frame.left} {zero:g}H{frame.right}"/>'
     if limit <= MOST_LU:
@@ -345,7 +345,7 @@ def _steps(session: Session, words: Words, frame: _Frame, top: float) -> Iterato
         if step is not None
     ]
     for x, step in placed:
-        high = min(abs(step.rise_lu), MOST_LU) * unit
+        high = min(abs(step.rise_lu) * unit, STEPS_UP if step.rise_lu > 0 else STEPS_DOWN)
         y = zero - high if step.rise_lu > 0 else zero
         kind = "beyond" if step.is_beyond else "rise"
         yield f'<rect class="{kind}" x="{x - 2:.1f}" y="{y:.1f}" width="4" height="{high:.1f}"/>'
