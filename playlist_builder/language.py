@@ -311,6 +311,17 @@ JAPANESE = Words(
     sentences=(
         Sentence(
             re.compile(
+                r"(?P<a>\d+) min asked; (?P<p>\d+) min pass(?P<rest>.*);"
+                r" the session is shorter than asked"
+            ),
+            "指定は {a} 分ですが、条件を満たす曲は {p} 分のため、短いセッションです{rest}",
+        ),
+        Sentence(
+            re.compile(r"(?P<n>\d+) copies of other tracks are left out"),
+            "ほかの曲と同じ録音 {n} 件を除きました",
+        ),
+        Sentence(
+            re.compile(
                 rf"(?P<n>\d+) loudness steps beyond (?P<lu>{_NUMBER}) LU; the worst rises"
                 rf" (?P<w>{_NUMBER}) LU into '(?P<t>.*)' at (?P<at>[\d:]+) \((?P<p>.*)\)",
                 re.DOTALL,

@@ -205,10 +205,10 @@ def test_no_line_is_wider_than_asked_and_every_phase_is_named(
 NARROWEST = """\
 energy: ⠒⠒ planned
         ▆▆ actual
-1.00 ┤
-0.75 ┤ ⢸⠉▅▅▅▅⠉⡇
-0.50 ┤ ⢸█████ ⣇▂
-0.25 ┤▃⢸█████ ███⠉⠉⠉
+1.00 ┤  ⣀⣀⣀⣀⣀⣀⣀⡀
+0.75 ┤  ⡇▆▆▆▆ ▃⡇
+0.50 ┤  ⡇████ █⣇⣀⣀⣀⣀
+0.25 ┤⠤⠤⠇████ ██████
 0.00 ┼──────┬──────┬
 min  0      30    60
 loud   ▲     ▲
