@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from playlist_builder.models import Vocals
-
 HOUR = 60  # minutes
 MINUS = "\N{MINUS SIGN}"
 MONTHS = (
@@ -117,7 +115,7 @@ class Words:
     startle: str
     footer: str
     untitled: str
-    voices: Mapping[Vocals, str]
+    voices: Mapping[str, str]
     units: tuple[str, str, str]
     """Hours, minutes and seconds as they stand behind a number."""
     dated: str

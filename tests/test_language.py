@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from synthetic import track
 from playlist_builder.arrange import Pin, Request, arrange
 from playlist_builder.curve import Phase, Profile, Rules
 from playlist_builder.language import ENGLISH, JAPANESE, LANGUAGES, clock, number, signed
-from playlist_builder.models import Heard
+from playlist_builder.models import Heard, Vocals
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_each_text_takes_the_same_values_in_every_language():
         texts = [getattr(words, field.name) for words in LANGUAGES.values()]
         if all(isinstance(text, str) for text in texts) and field.name != "dated":
             assert len({str(named(text)) for text in texts}) == 1, field.name
-    assert JAPANESE.voices.keys() == ENGLISH.voices.keys()
+    assert JAPANESE.voices.keys() == ENGLISH.voices.keys() == set(get_args(Vocals))
 
 
 def piece(place, minutes=5.0, level=0.4, **more):
