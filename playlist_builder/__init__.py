@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from playlist_builder.render import Recording
     from playlist_builder.render import preview as preview_session
     from playlist_builder.render import render as render_session
+    from playlist_builder.reporting import write_report
     from playlist_builder.rules import Pin, Request
     from playlist_builder.session_file import load as load_session
     from playlist_builder.write import write_session
@@ -52,6 +53,7 @@ _ROOMS = {
     "load_session": "session_file",
     "preview_session": "render",
     "render_session": "render",
+    "write_report": "reporting",
     "write_session": "write",
 }
 _OWN_NAMES = {
@@ -90,6 +92,7 @@ __all__ = [
     "load_session",
     "preview_session",
     "render_session",
+    "write_report",
     "write_session",
 ]
 

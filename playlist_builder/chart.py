@@ -1,33 +1,43 @@
 """Energy over time as text: the planned curve, with or without what a session really holds.
 
-This room draws lines of characters for a terminal of any width. It refuses to colour, to
-print and to read the terminal: the caller knows the width and whether the terminal can show
-more than ASCII.
+This room draws lines of characters for a terminal of any width. It refuses to print and to read
+the terminal: the caller knows the width, and whether the terminal shows colours or more than ASCII.
 
 The planned curve is a line of braille dots, eight to a character; the actual energy is an
 area of block characters, so the two stay apart without colour. Where both meet in one character
-the line wins. In ASCII a line of `*` crosses an area of `:`, with one step per row.
+the line wins, and in colour the area shows behind it. In ASCII a line of `*` crosses an area of
+`:`, with one step per row. Colours are the terminal's own eight, as its user has chosen them.
 """
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from string import ascii_letters
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 
-MIN_WIDTH = 30
+MIN_WIDTH = 20
 MARGIN = 5  # "0.50 "
 TICK_GAP = 3  # the last label moves left by up to two
 KEY_GAP = 2
+LEGEND = "energy: "
 BLOCKS = " ▁▂▃▄▅▆▇█"
 BRAILLE = 0x2800
 BRAILLE_DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))  # per column, from below
 DOTS_WIDE, DOTS_HIGH = 2, 4
 TICK_MINUTES = (1, 2, 5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 360, 720, 1440, 2880)
 
+AREA, LINE, LINE_ON_AREA, RISE = "36", "1", "30;46", "1;31"
+"""Parameters of the control sequence SGR (ECMA-48), which sets colours."""
+
 Marks = dict[tuple[int, int], str]
 """Characters by column from the left and row from below."""
+
+Row = list[tuple[str, str]]
+"""Characters, each with its colour or nothing."""
+
+Cells = dict[tuple[int, int], tuple[str, str]]
+"""Marks with their colours."""
 
 
 def chart(  # noqa: PLR0913 - everything after the curves is named by the caller
@@ -38,35 +48,83 @@ def chart(  # noqa: PLR0913 - everything after the curves is named by the caller
     phases: Sequence[tuple[str, float, float]],
     width: int,
     height: int = 12,
+    rises: Sequence[float] = (),
     ascii_only: bool = False,
+    colour: bool = False,
 ) -> str:
-    """Return a chart of energy over time, `width` characters wide at most (30 at least).
+    """Return a chart of energy over time, `width` characters wide at most (20 at least).
 
     `planned` and `actual` are energies, 0..1, that each cover `duration_s` evenly with any
     number of values; NaN is a time without energy. The line spans every planned value within
     a column, so no jump or wave is lost; the area is the mean of the actual values. `phases`
-    are names with start and end in seconds. `height` counts the rows between 0 and 1.
+    are names with start and end in seconds; `rises` are times at which it gets louder than it
+    should. `height` counts the rows between 0 and 1.
     """
     columns = max(width, MIN_WIDTH) - MARGIN - 1
     area = _ascii_area if ascii_only else _block_area
     line = _ascii_line if ascii_only else _braille_line
-    marks = {
-        **(area(actual, columns, height) if actual is not None else {}),
-        **(line(planned, columns, height) if planned is not None else {}),
-    }
+    cells = _cells(
+        area(actual, columns, height) if actual is not None else {},
+        line(planned, columns, height) if planned is not None else {},
+    )
     rows = [
-        _legend(planned is not None, actual is not None, ascii_only=ascii_only),
-        *_plot(marks, columns, height, ascii_only=ascii_only),
+        *_legend(
+            planned is not None, actual is not None, max(width, MIN_WIDTH), ascii_only=ascii_only
+        ),
+        *_plot(cells, columns, height, ascii_only=ascii_only),
         *_time_axis(duration_s, columns, ascii_only=ascii_only),
+        *_rise_row(rises, duration_s, columns, ascii_only=ascii_only),
         *_phase_rows(phases, duration_s, columns, ascii_only=ascii_only),
     ]
-    return "\n".join(row.rstrip() for row in rows)
+    return "\n".join(_drawn(row, colour=colour) for row in rows)
 
 
-def _legend(with_planned: bool, with_actual: bool, *, ascii_only: bool) -> str:  # noqa: FBT001
+def _cells(area: Marks, line: Marks) -> Cells:
+    """Return the marks with their colours, the line before the area."""
+    cells: Cells = {cell: (mark, AREA) for cell, mark in area.items()}
+    for cell, mark in line.items():
+        cells[cell] = (mark, LINE_ON_AREA if area.get(cell) == BLOCKS[-1] else LINE)
+    return cells
+
+
+def _drawn(row: Row, *, colour: bool) -> str:
+    """Return a row as text without blanks at its end, in runs of one colour."""
+    text = "".join(mark for mark, _ in row).rstrip()
+    if not colour:
+        return text
+    runs = groupby(row[: len(text)], key=lambda cell: cell[1])
+    return "".join(
+        f"\x1b[{style}m{''.join(mark for mark, _ in run)}\x1b[0m"
+        if style
+        else "".join(mark for mark, _ in run)
+        for style, run in runs
+    )
+
+
+def _plain(text: str) -> Row:
+    return [(letter, "") for letter in text]
+
+
+def _legend(
+    with_planned: bool,  # noqa: FBT001 - two of one kind
+    with_actual: bool,  # noqa: FBT001
+    width: int,
+    *,
+    ascii_only: bool,
+) -> Iterator[Row]:
+    """Yield what the line and the area are, in one row or below each other."""
     line, area = ("**", "::") if ascii_only else ("⠒⠒", "▆▆")
-    shown = [f"{line} planned"] * with_planned + [f"{area} actual"] * with_actual
-    return f"energy: {'  '.join(shown)}"
+    entries = [(line, LINE, " planned")] * with_planned + [(area, AREA, " actual")] * with_actual
+    row = _plain(LEGEND)
+    for place, (mark, style, name) in enumerate(entries):
+        entry = [*((each, style) for each in mark), *_plain(name)]
+        if place and len(row) + KEY_GAP + len(entry) > width:
+            yield row
+            row = _plain(" " * len(LEGEND))
+        elif place:
+            row += _plain(" " * KEY_GAP)
+        row += entry
+    yield row
 
 
 def _share(values: Sequence[float], column: int, columns: int) -> list[float]:
@@ -128,18 +186,18 @@ def _tops(values: Sequence[float], columns: int, steps: int) -> Iterator[tuple[i
             yield column, round(math.fsum(share) / len(share) * steps)
 
 
-def _plot(marks: Marks, columns: int, height: int, *, ascii_only: bool) -> Iterator[str]:
+def _plot(cells: Cells, columns: int, height: int, *, ascii_only: bool) -> Iterator[Row]:
     """Yield the rows from above; a label names the upper edge of its row."""
     parts = next(parts for parts in (4, 2, 1) if height % parts == 0)
     labels = {height * part // parts: f"{part / parts:.2f}" for part in range(1, parts + 1)}
     plain, tick = ("|", "+") if ascii_only else ("│", "┤")
     for row in reversed(range(height)):
         label = labels.get(row + 1, "")
-        cells = "".join(marks.get((column, row), " ") for column in range(columns))
-        yield f"{label:<{MARGIN}}{tick if label else plain}{cells}"
+        drawn = [cells.get((column, row), (" ", "")) for column in range(columns)]
+        yield _plain(f"{label:<{MARGIN}}{tick if label else plain}") + drawn
 
 
-def _time_axis(duration_s: float, columns: int, *, ascii_only: bool) -> Iterator[str]:
+def _time_axis(duration_s: float, columns: int, *, ascii_only: bool) -> Iterator[Row]:
     minutes = duration_s / 60.0
     longest = len(f"{minutes:.0f}")
     step = next(
@@ -157,8 +215,19 @@ def _time_axis(duration_s: float, columns: int, *, ascii_only: bool) -> Iterator
         text = str(minute)
         start = min(at - (len(text) - 1) // 2, columns + 1 - len(text))
         labels = f"{labels:<{start}}{text}"
-    yield f"{'0.00':<{MARGIN}}{''.join(line)}"
-    yield f"{'min':<{MARGIN}}{labels}"
+    yield _plain(f"{'0.00':<{MARGIN}}{''.join(line)}")
+    yield _plain(f"{'min':<{MARGIN}}{labels}")
+
+
+def _rise_row(
+    rises: Sequence[float], duration_s: float, columns: int, *, ascii_only: bool
+) -> Iterator[Row]:
+    """Yield a mark under each time at which the loudness rises too far."""
+    if rises:
+        row = _plain(" " * (columns + 1))
+        for time_s in rises:
+            row[round(time_s / duration_s * columns)] = ("^" if ascii_only else "▲", RISE)
+        yield _plain(f"{'loud':<{MARGIN}}") + row
 
 
 def _phase_rows(
@@ -167,23 +236,22 @@ def _phase_rows(
     columns: int,
     *,
     ascii_only: bool,
-) -> Iterator[str]:
+) -> Iterator[Row]:
     """Yield the names under their phases, or letters and a key where a name is too wide."""
     bar = "|" if ascii_only else "│"
     starts = [round(start_s / duration_s * columns) for _, start_s, _ in phases]
     rooms = [after - before - 1 for before, after in pairwise([*starts, columns + 1])]
     if all(cell_len(name) <= room for (name, _, _), room in zip(phases, rooms, strict=True)):
-        yield " " * MARGIN + _placed(
-            (start, bar + name) for start, (name, _, _) in zip(starts, phases, strict=True)
-        )
+        names = ((start, bar + name) for start, (name, _, _) in zip(starts, phases, strict=True))
+        yield _plain(" " * MARGIN + _placed(names))
         return
     letters = [ascii_letters[number % len(ascii_letters)] for number in range(len(phases))]
-    yield " " * MARGIN + _placed(zip(starts, letters, strict=True))
+    yield _plain(" " * MARGIN + _placed(zip(starts, letters, strict=True)))
     entries = [
         f"{letter} {start_s / 60.0:.0f}-{end_s / 60.0:.0f} {name}"
         for letter, (name, start_s, end_s) in zip(letters, phases, strict=True)
     ]
-    yield from (" " * MARGIN + row for row in _wrapped(entries, columns + 1))
+    yield from (_plain(" " * MARGIN + row) for row in _wrapped(entries, columns + 1))
 
 
 def _placed(texts: Iterable[tuple[int, str]]) -> str:
@@ -197,7 +265,7 @@ def _placed(texts: Iterable[tuple[int, str]]) -> str:
 
 def _wrapped(entries: Iterable[str], room: int) -> Iterator[str]:
     row = ""
-    for entry in entries:
+    for entry in (part for whole in entries for part in chop_cells(whole, room)):
         if row and cell_len(row) + KEY_GAP + cell_len(entry) > room:
             yield row
             row = ""

@@ -13,6 +13,7 @@ PlaylistBuilderError
 ├── ServerError      a music server that cannot be reached, or refuses
 ├── ClusterError     machines that cannot be reached, or cannot scan with us
 ├── CopyError        tracks that cannot be copied to a folder
+├── ReportError      a page or picture that cannot be made
 └── SessionError     a session file that cannot be read
 """
 
@@ -67,6 +68,10 @@ class ClusterError(PlaylistBuilderError):
 
 class SessionError(PlaylistBuilderError):
     """A session file that cannot be read."""
+
+
+class ReportError(PlaylistBuilderError):
+    """A page or picture that cannot be made."""
 
 
 class CopyError(PlaylistBuilderError):

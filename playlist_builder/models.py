@@ -17,6 +17,9 @@ STEP_S = 10.0
 SILENCE_LUFS = -70.0
 """What loudness reads for silence: the absolute gate of ITU-R BS.1770-4."""
 
+HEARD_LU = 0.05
+"""A loudness step beyond the limit by less is not worth a warning."""
+
 SURE_TEMPO = 0.5
 SURE_KEY = 0.6
 """Below these confidences a tempo or key is not spoken of: a wrong number is worse than none."""
@@ -186,7 +189,8 @@ class Skipped:
 class Slot:
     """One place of a session. `energy`, `contour` and `target` are on the session's scale.
 
-    `energy` and `target` are means over the slot; `contour` holds one value per `STEP_S`.
+    `energy` and `target` are means over the slot; `contour` holds one value per `STEP_S`. The
+    loudness of start and end, which neighbours meet with, is None where it is not known.
     """
 
     path: str
@@ -202,6 +206,8 @@ class Slot:
     contour: tuple[float, ...] = ()
     loudness_lufs: float = SILENCE_LUFS
     vocals: Vocals = "unknown"
+    start_loudness_lufs: float | None = None
+    end_loudness_lufs: float | None = None
 
     @property
     def duration_s(self) -> float:

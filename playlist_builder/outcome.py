@@ -14,10 +14,9 @@ import numpy as np
 
 from playlist_builder.costs import Pieces, Plan, cell
 from playlist_builder.curve import Phase, Profile, Rules
-from playlist_builder.models import Session, Slot, Track
+from playlist_builder.models import HEARD_LU, Session, Slot, Track
 from playlist_builder.rules import Pin, artists
 
-HEARD_LU = 0.05  # a step beyond the limit by less is not worth a warning
 ROUNDING_S = 0.0005  # times are kept in whole milliseconds
 
 
@@ -64,6 +63,8 @@ def slots(order: Order) -> list[Slot]:
                 contour=tuple(contour.tolist()),
                 loudness_lufs=track.features.loudness_lufs,
                 vocals=track.vocals,
+                start_loudness_lufs=track.features.start_loudness_lufs,
+                end_loudness_lufs=track.features.end_loudness_lufs,
             )
         )
     return result

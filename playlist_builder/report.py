@@ -1,8 +1,7 @@
 """The printed views of a session, of tracks and of profiles: values to text. It prints nothing."""
 
+import math
 from collections.abc import Sequence
-from itertools import groupby
-from math import isfinite
 from pathlib import PurePath
 from textwrap import fill
 
@@ -10,12 +9,14 @@ import numpy as np
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from playlist_builder import energy
+from playlist_builder import energy, outline
 from playlist_builder.chart import chart
 from playlist_builder.curve import Profile
+from playlist_builder.language import clock
 from playlist_builder.library import Standing
-from playlist_builder.models import STEP_S, SURE_KEY, SURE_TEMPO, Session, Slot, Track
+from playlist_builder.models import STEP_S, SURE_KEY, SURE_TEMPO, Session, Track
 from playlist_builder.reasons import Reason
 from playlist_builder.voice import Evidence, Judgement
 
@@ -24,36 +25,48 @@ NUMBERS = frozenset(
 )
 """Columns whose cells stand to the right."""
 
+SESSION_COLUMNS = (
+    (72, ("start", "phase", "energy", "plan", "length", "title", "artist")),
+    (52, ("start", "energy", "plan", "length", "title", "artist")),
+    (36, ("start", "energy", "length", "title")),
+    (0, ("start", "title")),
+)
+"""What the list of a session holds, from which width on: a start is never left out."""
 
-def clock(seconds: float) -> str:
-    """Return a time as h:mm:ss, or m:ss below an hour."""
-    whole = round(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes, seconds = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+COLUMN_GAP = 2
+TAIL = "tail"
 
 
-def session_text(session: Session, *, width: int, ascii_only: bool = False) -> str:
+def session_text(
+    session: Session, *, width: int, ascii_only: bool = False, colour: bool = False
+) -> str:
     """Draw a session: a table of slots, the chart of planned and actual energy, what to know."""
-    table = _table("start", "phase", "energy", "plan", "length", "title", "artist")
-    for slot in (*session.slots, *session.tail):
-        table.add_row(
-            clock(slot.start_s),
-            slot.phase,
-            f"{slot.energy:.2f}",
-            f"{slot.target:.2f}",
-            clock(slot.duration_s),
-            *map(_plain, (slot.title, slot.artist)),
-        )
+    names = next(names for least, names in SESSION_COLUMNS if width >= least)
+    table = _table(*names)
+    for slot, is_tail in (*((s, False) for s in session.slots), *((s, True) for s in session.tail)):
+        cells = {
+            "start": clock(slot.start_s),
+            "phase": TAIL if is_tail else _plain(slot.phase),
+            "energy": f"{slot.energy:.2f}",
+            "plan": f"{slot.target:.2f}",
+            "length": clock(slot.duration_s),
+            "title": _plain(slot.title),
+            "artist": _plain(slot.artist),
+        }
+        table.add_row(*(cells[name] for name in names))
     follows = f"{_length(session.duration_s)} of {_length(session.target_s)} asked for"
-    parts = [
-        f"{session.profile}: {len(session.slots)} tracks, {follows}",
-        _drawn(table, width),
-        _chart(session, width, ascii_only=ascii_only),
+    told = [
         f"distance from the plan {session.rms_error:.3f} (root mean square, 0 to 1)",
         f"cost {session.cost:.4f}; no session of these tracks goes below {session.bound:.4f}",
-        *(f"gave way: {text}" for text in session.relaxed),
-        *(f"note: {text}" for text in session.warnings),
+        *(f"gave way: {_plain(text)}" for text in session.relaxed),
+        *(f"note: {_plain(text)}" for text in session.warnings),
+    ]
+    heading = f"{_plain(session.profile)}: {len(session.slots)} tracks, {follows}"
+    parts = [
+        *_wrapped(heading, width),
+        _drawn(table, width),
+        _chart(session, width, ascii_only=ascii_only, colour=colour),
+        *(line for text in told for line in _wrapped(text, width)),
     ]
     return "\n".join(parts)
 
@@ -100,6 +113,7 @@ def track_text(  # noqa: PLR0913 - what there is to show
     *,
     width: int,
     ascii_only: bool = False,
+    colour: bool = False,
 ) -> str:
     """Draw one track: what it is, its contour, why it has its energy, and what is like it."""
     features, tags = track.features, track.tags
@@ -152,12 +166,15 @@ def track_text(  # noqa: PLR0913 - what there is to show
             phases=(),
             width=width,
             ascii_only=ascii_only,
+            colour=colour,
         ),
     ]
     return "\n".join(lines)
 
 
-def profile_text(profile: Profile, *, width: int, ascii_only: bool = False) -> str:
+def profile_text(
+    profile: Profile, *, width: int, ascii_only: bool = False, colour: bool = False
+) -> str:
     """Draw a profile: its curve, phases and sources."""
     times = (np.arange(max(1, round(profile.duration_s / STEP_S))) + 0.5) * STEP_S
     spans = [(phase.name, phase.start_s, phase.end_s) for phase in profile.phases]
@@ -168,6 +185,7 @@ def profile_text(profile: Profile, *, width: int, ascii_only: bool = False) -> s
         phases=spans,
         width=width,
         ascii_only=ascii_only,
+        colour=colour,
     )
     table = _table("from", "to", "phase", "level", "basis")
     for phase in profile.phases:
@@ -190,34 +208,41 @@ def profile_text(profile: Profile, *, width: int, ascii_only: bool = False) -> s
     )
 
 
-def _chart(session: Session, width: int, *, ascii_only: bool) -> str:
-    spans = []
-    for phase, slots in groupby(session.slots, key=lambda slot: slot.phase):
-        members = list(slots)
-        spans.append((phase, members[0].start_s, members[-1].end_s))
+def _chart(session: Session, width: int, *, ascii_only: bool, colour: bool) -> str:
+    length_s = outline.length_s(session)
+    actual = outline.contour(outline.whole(session))
+    count = max(len(actual), len(session.curve), math.ceil(length_s / STEP_S))
     return chart(
-        session.curve,
-        _actual(session.slots),
-        duration_s=max(session.duration_s, session.target_s),
-        phases=spans,
+        [*session.curve, *[math.nan] * (count - len(session.curve))],
+        [*actual, *[math.nan] * (count - len(actual))],
+        duration_s=max(length_s, count * STEP_S),
+        phases=[
+            (TAIL if span.is_tail else _plain(span.name), span.start_s, span.end_s)
+            for span in outline.spans(session)
+        ],
+        rises=[
+            slot.start_s
+            for slot, step in zip(outline.whole(session), outline.steps(session), strict=True)
+            if step is not None and step.is_beyond
+        ],
         width=width,
         ascii_only=ascii_only,
+        colour=colour,
     )
 
 
-def _actual(slots: Sequence[Slot]) -> list[float]:
-    """Return the energy that plays, one value per `STEP_S` of the session."""
-    end_s = slots[-1].end_s if slots else 0.0
-    energies = []
-    for time_s in np.arange(0.5 * STEP_S, end_s, STEP_S).tolist():
-        slot = next(slot for slot in slots if time_s < slot.end_s)
-        step = int((time_s - slot.start_s) / STEP_S)
-        energies.append(slot.contour[min(step, len(slot.contour) - 1)])
-    return energies
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return the lines of a text, broken between words; all but the first are set in."""
+    console = Console(width=width, color_system=None, legacy_windows=False)
+    first, *rest = Text(text).wrap(console, width)
+    if not rest:
+        return [first.plain.rstrip()]
+    remaining = Text(text[len(first.plain.rstrip()) :].strip()).wrap(console, max(1, width - 2))
+    return [first.plain.rstrip(), *(f"  {line.plain.rstrip()}" for line in remaining)]
 
 
 def _evidence(evidence: Evidence) -> str:
-    weight = f"{evidence.weight:+.1f}" if isfinite(evidence.weight) else "    "
+    weight = f"{evidence.weight:+.1f}" if math.isfinite(evidence.weight) else "    "
     return f"            {weight}  {evidence.source}: {_plain(evidence.words)}"
 
 
@@ -247,7 +272,7 @@ def _plain(text: str) -> str:
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="")
+    table = Table(box=None, pad_edge=False, padding=(0, COLUMN_GAP, 0, 0), header_style="")
     for column in columns:
         number = column in NUMBERS
         table.add_column(
@@ -260,9 +285,18 @@ def _table(*columns: str) -> Table:
 
 
 def _drawn(table: Table, width: int) -> str:
-    for column in table.columns:
-        if column.header in NUMBERS:  # a number that is cut is another number
-            column.min_width = max(cell_len(str(cell)) for cell in (column.header, *column.cells))
+    widths = [
+        max(cell_len(str(cell)) for cell in (column.header, *column.cells))
+        for column in table.columns
+    ]
+    # A number that is cut is another number: words alone give way, the longest first.
+    words = [place for place, column in enumerate(table.columns) if column.header not in NUMBERS]
+    beyond = sum(widths) + COLUMN_GAP * (len(widths) - 1) - width
+    for _ in range(beyond):
+        widest = max(words, key=widths.__getitem__)
+        widths[widest] = max(1, widths[widest] - 1)
+    for column, wide in zip(table.columns, widths, strict=True):
+        column.width = wide
     console = Console(width=width, color_system=None, force_terminal=False, legacy_windows=False)
     with console.capture() as capture:
         console.print(table, markup=False, highlight=False)

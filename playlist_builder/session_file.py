@@ -114,7 +114,7 @@ def load(path: str | os.PathLike[str]) -> Session:
 
 def _slot_document(slot: Slot) -> dict[str, object]:
     """Give the JSON object of one slot."""
-    return {
+    whole: dict[str, object] = {
         "path": slot.path,
         "identity": slot.identity,
         "title": slot.title,
@@ -129,6 +129,12 @@ def _slot_document(slot: Slot) -> dict[str, object]:
         "loudness_lufs": _rounded(slot.loudness_lufs, 2),
         "vocals": slot.vocals,
     }
+    edges = {
+        "start_loudness_lufs": slot.start_loudness_lufs,
+        "end_loudness_lufs": slot.end_loudness_lufs,
+    }
+    known = {key: _rounded(value, 2) for key, value in edges.items() if value is not None}
+    return whole | known
 
 
 def _rounded(value: float, places: int) -> float:
@@ -221,6 +227,10 @@ class _Fields:
             raise _FaultError(f"is damaged: {self.place}{key} is missing. {_MAKE_ONE}")
         return check(self.values[key], f"{self.place}{key}")
 
+    def optional(self, key: str, check: Check[T]) -> T | None:
+        """Give the sound value of `key`, or None where it is missing or null."""
+        return _or_none(check)(self.values.get(key), f"{self.place}{key}")
+
 
 def _slot(value: object, place: str) -> Slot:
     if not isinstance(value, dict):
@@ -240,6 +250,8 @@ def _slot(value: object, place: str) -> Slot:
         contour=fields.part("contour", _list_of(_level)),
         loudness_lufs=fields.part("loudness_lufs", _number),
         vocals=fields.part("vocals", _one_of(*get_args(Vocals))),
+        start_loudness_lufs=fields.optional("start_loudness_lufs", _number),
+        end_loudness_lufs=fields.optional("end_loudness_lufs", _number),
     )
     if slot.end_s < slot.start_s:
         raise _wrong(slot.end_s, f"{place}.end_s", f"at least start_s, {slot.start_s}")

@@ -1,6 +1,7 @@
 """Charts of energy over time, compared with what a terminal shows."""
 
 import math
+import re
 from itertools import pairwise
 
 import pytest
@@ -95,14 +96,13 @@ def test_the_actual_energy_is_an_area_behind_the_line_and_open_where_nothing_pla
 
 
 @pytest.mark.parametrize(("ascii_only", "expected"), [(False, PLAN), (True, PLAN_ASCII)])
-@pytest.mark.parametrize("width", [30, 12])
-def test_names_that_do_not_fit_move_into_a_key(width, ascii_only, expected):
+def test_names_that_do_not_fit_move_into_a_key(ascii_only, expected):
     text = chart(
         PLANNED,
         None,
         duration_s=3600.0,
         phases=PHASES,
-        width=width,
+        width=30,
         height=4,
         ascii_only=ascii_only,
     )
@@ -162,7 +162,7 @@ def test_a_short_peak_between_many_values_stays_in_sight():
 
 
 @pytest.mark.parametrize("minutes", [1, 7, 45, 99, 100, 999, 1000, 1440, 10080])
-@pytest.mark.parametrize("width", [30, 57, 80, 200])
+@pytest.mark.parametrize("width", [30, 57, 80, 300])
 def test_labels_of_minutes_stand_apart_and_under_their_ticks(minutes, width):
     phases = [("all", 0.0, minutes * 60.0)]
     lines = chart([0.5], None, duration_s=minutes * 60.0, phases=phases, width=width).splitlines()
@@ -175,7 +175,7 @@ def test_labels_of_minutes_stand_apart_and_under_their_ticks(minutes, width):
 
 @given(
     st.sampled_from(SHIPPED),
-    st.integers(30, 200),
+    st.integers(20, 300),
     st.integers(1, 20),
     st.booleans(),
     st.none() | st.lists(st.floats(0.0, 1.0) | st.just(math.nan), max_size=50),
@@ -195,6 +195,60 @@ def test_no_line_is_wider_than_asked_and_every_phase_is_named(
     lines = text.splitlines()
     assert max(cell_len(line) for line in lines) <= width
     assert all(line == line.rstrip() for line in lines)
-    assert all(phase.name in text for phase in profile.phases)
-    assert lines[height + 1].startswith("0.00 ")
+    assert width < 30 or all(phase.name in text for phase in profile.phases)
+    assert (
+        next(line for line in lines if line.startswith("0.00 ")) in lines[height + 1 : height + 3]
+    )
     assert text.isascii() or not ascii_only
+
+
+NARROWEST = """\
+energy: ⠒⠒ planned
+        ▆▆ actual
+1.00 ┤  ⣀⣀⣀⣀⣀⣀⣀⡀
+0.75 ┤  ⡇▆▆▆▆ ▃⡇
+0.50 ┤  ⡇████ █⣇⣀⣀⣀⣀
+0.25 ┤⠤⠤⠇████ ██████
+0.00 ┼──────┬──────┬
+min  0      30    60
+loud   ▲     ▲
+     a b      c
+     a 0-10 calm
+     b 10-40 peak
+     c 40-60 return"""
+
+
+def test_twenty_columns_are_enough():
+    """The legend takes two rows, and a mark tells where it gets too loud."""
+    text = chart(
+        PLANNED,
+        ACTUAL,
+        duration_s=3600.0,
+        phases=PHASES,
+        rises=[600.0, 2000.0],
+        width=4,
+        height=4,
+    )
+    assert text == NARROWEST
+
+
+def test_a_name_wider_than_the_chart_goes_on_in_the_next_row():
+    phases = [("a phase with a name", 0.0, 60.0), ("静かな音楽の終わり", 60.0, 120.0)]
+    text = chart([0.5], None, duration_s=120.0, phases=phases, width=20, height=1)
+    assert text.splitlines()[5:] == [
+        "     a 0-1 a phase w",
+        "     ith a name",
+        "     b 1-2 静かな音",
+        "     楽の終わり",
+    ]
+
+
+def test_colours_are_those_of_the_terminal_and_change_no_character():
+    """The area shows behind the line where it fills the character."""
+    shape = {"duration_s": 3600.0, "phases": PHASES, "width": 40, "height": 4, "rises": [600.0]}
+    plain = chart(PLANNED, ACTUAL, **shape)
+    coloured = chart(PLANNED, ACTUAL, **shape, colour=True)
+    assert re.sub(r"\x1b\[[0-9;]+m", "", coloured) == plain
+    assert set(re.findall(r"\x1b\[([0-9;]+)m", coloured)) == {"0", "1", "36", "30;46", "1;31"}
+    assert "\x1b[1;31m▲\x1b[0m" in coloured
+    assert all(not line.endswith(" ") for line in coloured.splitlines())

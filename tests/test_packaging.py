@@ -67,10 +67,16 @@ def test_eleven_profiles_are_shipped():
 
 
 def test_the_wheel_holds_what_the_package_reads(wheel):
-    """The marker of types, the weights of the energy score, and every profile are in the wheel."""
+    """The marker of types, the weights of the energy score, what a page needs, every profile."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    expected = {"py.typed", "energy_weights.json", *(f"_profiles/{name}" for name in PROFILES)}
+    expected = {
+        "py.typed",
+        "energy_weights.json",
+        "page.css",
+        "page.js",
+        *(f"_profiles/{name}" for name in PROFILES),
+    }
     assert {f"playlist_builder/{name}" for name in expected} <= names
 
 

@@ -94,6 +94,17 @@ def test_a_number_that_json_does_not_have_is_not_written():
         session_file.dump(replace(SESSION, cost=float("nan")))
 
 
+def test_the_loudness_of_the_edges_is_kept_where_it_is_known():
+    """A file of an older version, which has none, is read as before."""
+    known = replace(SLOT, start_loudness_lufs=-30.126, end_loudness_lufs=-20.0)
+    text = session_file.dump(replace(SESSION, slots=[known, SLOT]))
+    first, second = session_file.parse(text, "s.json").slots
+    assert (first.start_loudness_lufs, first.end_loudness_lufs) == (-30.13, -20.0)
+    assert (second.start_loudness_lufs, second.end_loudness_lufs) == (None, None)
+    with pytest.raises(SessionError, match=r"slots\[0\]\.end_loudness_lufs must be a number"):
+        session_file.parse(text.replace("-20.0}", '"loud"}', 1), "s.json")
+
+
 def rounded(low, high, places):
     """Numbers as they stand in a session file."""
     return st.floats(low, high).map(lambda number: round(number, places) + 0.0)

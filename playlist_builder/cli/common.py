@@ -161,12 +161,31 @@ def print_json_list(documents: Iterable[object]) -> None:
 
 def width() -> int:
     """Columns of the terminal, within what tables and charts can use."""
-    return min(140, max(30, shutil.get_terminal_size((100, 24)).columns))
+    return min(300, max(20, shutil.get_terminal_size((100, 24)).columns))
 
 
 def draws_unicode() -> bool:
     """Whether standard output can show more than ASCII."""
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def draws_colour() -> bool:
+    """Whether standard output may be coloured: by the user's word, or else on a terminal.
+
+    See https://no-color.org and https://force-color.org.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") != "0":
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def drawn(text: str, *, err: bool = False) -> None:
+    """Print a text of `report`, whose colours are kept."""
+    parts = re.split(r"(\x1b\[[0-9;]+m)", text)
+    kept = "".join(part if place % 2 else shown(part) for place, part in enumerate(parts))
+    click.echo(kept, err=err, color=draws_colour() or None)
 
 
 def shown(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from playlist_builder.cli.common import draws_unicode, shown, width
+from playlist_builder.cli.common import drawn, draws_colour, draws_unicode, shown, width
 
 if TYPE_CHECKING:
     from playlist_builder.curve import Profile
@@ -89,11 +89,17 @@ def deliver(
 
     documents = []
     for number, session in enumerate(sessions, start=1):
-        text = session_text(session, width=width(), ascii_only=not draws_unicode())
+        beside = as_json or "-" in outputs
+        text = session_text(
+            session,
+            width=width(),
+            ascii_only=not draws_unicode(),
+            colour=draws_colour() and not beside,
+        )
         reasons = explained(session) if explained is not None else None
         if reasons is not None:
             text += "\n" + reasons_text(session, reasons, width=width())
-        click.echo(shown(text), err=as_json or "-" in outputs)
+        drawn(text, err=beside)
         document = session_file.document(session)
         if reasons is not None:
             document["reasons"] = [asdict(reason) for reason in reasons]

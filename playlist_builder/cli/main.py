@@ -13,6 +13,7 @@ from playlist_builder.cli import (
     profiles,
     push,
     recording,
+    reports,
     sessions,
 )
 from playlist_builder.cli.common import shown
@@ -50,6 +51,16 @@ def main() -> None:
     """
 
 
-for _room in (music, sessions, exporting, recording, players, push, profiles, libraries):
+for _room in (
+    music,
+    sessions,
+    exporting,
+    reports,
+    recording,
+    players,
+    push,
+    profiles,
+    libraries,
+):
     for _command in _room.COMMANDS:
         main.add_command(_command)

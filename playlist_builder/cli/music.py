@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from playlist_builder.cli.common import (
+    drawn,
+    draws_colour,
     draws_unicode,
     json_option,
     library_option,
@@ -199,16 +201,15 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
         return
     from playlist_builder.report import track_text
 
-    click.echo(
-        shown(
-            track_text(
-                found,
-                judged,
-                reasons,
-                standing,
-                width=width(),
-                ascii_only=not draws_unicode(),
-            )
+    drawn(
+        track_text(
+            found,
+            judged,
+            reasons,
+            standing,
+            width=width(),
+            ascii_only=not draws_unicode(),
+            colour=draws_colour(),
         )
     )
 

@@ -6,6 +6,8 @@ import click
 
 from playlist_builder.cli.common import (
     Duration,
+    drawn,
+    draws_colour,
     draws_unicode,
     json_option,
     print_json,
@@ -59,7 +61,7 @@ def profiles_show(name: str, duration: float | None, *, ascii_only: bool) -> Non
     if duration is not None:
         profile = profile.scaled(duration)
     plain = ascii_only or not draws_unicode()
-    click.echo(shown(profile_text(profile, width=width(), ascii_only=plain)))
+    drawn(profile_text(profile, width=width(), ascii_only=plain, colour=draws_colour()))
 
 
 @profiles.command("check")

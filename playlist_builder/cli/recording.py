@@ -89,7 +89,7 @@ def _record(
 ) -> None:
     from playlist_builder import session_file
     from playlist_builder.mixing import Wishes
-    from playlist_builder.report import clock
+    from playlist_builder.language import clock
 
     asked = Wishes(**wishes)
     try:

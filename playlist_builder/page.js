@@ -1,0 +1,96 @@
+"use strict";
+(() => {
+  const EDGE_S = 10; // heard on each side of a passage
+  const rows = [...document.querySelectorAll("tr[data-source]")];
+  const player = document.querySelector(".player");
+  const output = player.querySelector("output");
+  // Two, so that a track is ready when the one before it ends.
+  const decks = [...player.querySelectorAll("audio")];
+  let active = 0; // of the decks
+  let place = -1; // of the rows
+  let stop = -1; // the row in which a passage ends
+
+  const other = () => decks[1 - active];
+
+  function name(row) {
+    return row.dataset.title;
+  }
+
+  function prepare(deck, number, seek) {
+    deck.src = rows[number].dataset.source;
+    deck.preload = "auto";
+    deck.onloadedmetadata = () => {
+      const start_s = seek(deck.duration);
+      if (start_s > 0) deck.currentTime = start_s;
+    };
+    deck.dataset.place = number;
+    deck.load();
+  }
+
+  function show(number) {
+    rows[place]?.classList.remove("playing");
+    place = number;
+    rows[place].classList.add("playing");
+    decks[active].hidden = false;
+    other().hidden = true;
+    output.textContent = `${place + 1}. ${name(rows[place])}`;
+  }
+
+  function start(number, seek) {
+    decks.forEach((deck) => deck.pause());
+    prepare(decks[active], number, seek);
+    show(number);
+    player.hidden = false;
+    // A refusal is told by the deck's error, or is another start that came before this one.
+    decks[active].play().catch(() => {});
+    if (number + 1 < rows.length) prepare(other(), number + 1, () => 0);
+  }
+
+  function follow() {
+    const next = place + 1;
+    if (next >= rows.length) return;
+    active = 1 - active;
+    show(next);
+    decks[active].play().catch(() => {});
+    if (stop < 0 && next + 1 < rows.length) prepare(other(), next + 1, () => 0);
+  }
+
+  for (const deck of decks) {
+    deck.addEventListener("ended", () => deck === decks[active] && follow());
+    deck.addEventListener("timeupdate", () => {
+      if (deck === decks[active] && place === stop && deck.currentTime >= EDGE_S) {
+        stop = -1;
+        deck.pause();
+      }
+    });
+    deck.addEventListener("error", () => {
+      if (deck === decks[active])
+        output.textContent = player.dataset.unplayable.replace("{title}", () => name(rows[place]));
+    });
+  }
+
+  rows.forEach((row, number) => {
+    const [play, join] = row.querySelectorAll("button");
+    play.addEventListener("click", () => {
+      stop = -1;
+      start(number, () => 0);
+    });
+    join?.addEventListener("click", () => {
+      stop = number;
+      start(number - 1, (duration_s) => duration_s - EDGE_S);
+    });
+    row.querySelector(".listen").hidden = false;
+  });
+  document.querySelector("th.listen").hidden = false;
+
+  const detail = document.querySelector(".detail");
+  const usual = detail.textContent;
+  for (const block of document.querySelectorAll("a.block")) {
+    const tell = () => (detail.textContent = block.getAttribute("aria-label"));
+    const forget = () => (detail.textContent = usual);
+    block.addEventListener("pointerenter", tell);
+    block.addEventListener("focus", tell);
+    block.addEventListener("pointerleave", forget);
+    block.addEventListener("blur", forget);
+  }
+})();

@@ -1,0 +1,141 @@
+"""A session of short real files with hard names and hostile tags, and pages of it in Chromium.
+
+The checks are named `check_*.py`, so that only `.ci/browser`, which installs what they need, runs
+them.
+"""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from playlist_builder import audio, profiles
+from playlist_builder.models import STEP_S, Call, Session, Slot
+from playlist_builder.reporting import write_report
+
+RATE_HZ = 48000
+LENGTH_S = 24.0
+CODECS = {".flac": "flac", ".mp3": "libmp3lame", ".opus": "libopus"}
+
+HOSTILE = "</title></script><script>window.hurt = 1</script>\"'><img src=x onerror='window.hurt=1'>"
+
+TRACKS = [
+    ("plain.flac", "Quiet", "Ada", "none"),
+    ('#1 what? 50% "so" & more; a+b.mp3', HOSTILE, HOSTILE, "sung"),
+    ("caf\udce9.opus", "\u202eevil\u2066 \x00\x1b[31m\x07 tail", "\ufdd0", "unknown"),
+    ("a%20b.flac", "長い夜の静かな音楽", "静", "wordless"),
+    ("x" * 200 + ".mp3", "M" * 10_000, "W" * 10_000, "spoken"),
+    ("javascript:alert(1).opus", "", "", "none"),
+]
+"""File, title, artist and voice of each; file names and tags as found, or made with intent."""
+
+
+@pytest.fixture(scope="session")
+def music(tmp_path_factory):
+    """A folder of real FLAC, MP3 and Opus files under all these names."""
+    folder = tmp_path_factory.mktemp("my music #1")
+    time_s = np.arange(int(LENGTH_S * RATE_HZ)) / RATE_HZ
+    samples = np.tile(0.05 * np.sin(2 * np.pi * 220 * time_s), (2, 1)).astype(np.float32)
+    whole = folder / "whole.wav"
+    audio.write_flac(str(whole), samples, RATE_HZ, {})
+    made = {".flac": whole}
+    for suffix in (".mp3", ".opus"):
+        made[suffix] = folder / f"whole{suffix}"
+        with av.open(str(whole)) as source, av.open(str(made[suffix]), "w") as target:
+            stream = target.add_stream(CODECS[suffix], rate=RATE_HZ, layout="stereo")
+            for frame in source.decode(audio=0):
+                target.mux(stream.encode(frame))
+            target.mux(stream.encode(None))
+    for name, *_ in TRACKS:
+        shutil.copy(made[Path(name).suffix], folder / name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def session(music):
+    """All of `TRACKS`, the last as a tail, with one rise of loudness beyond the limit."""
+    slots = [
+        Slot(
+            path=str(music / name),
+            identity=str(place),
+            title=title,
+            artist=artist,
+            album="",
+            start_s=place * LENGTH_S,
+            end_s=(place + 1) * LENGTH_S,
+            phase=["calm", HOSTILE, "return"][place // 2],
+            energy=0.1 * place,
+            target=0.2,
+            contour=tuple(0.1 * place + 0.05 * step for step in range(int(LENGTH_S / STEP_S) + 1)),
+            loudness_lufs=-20.0,
+            vocals=vocals,
+            start_loudness_lufs=-20.0 + 6.5 * (place == 2),
+            end_loudness_lufs=-20.0,
+        )
+        for place, (name, title, artist, vocals) in enumerate(TRACKS)
+    ]
+    length_s = LENGTH_S * (len(slots) - 1)
+    return Session(
+        profile="ketamine-iv",
+        scale="relative",
+        target_s=length_s,
+        duration_s=length_s,
+        cost=0.1,
+        bound=0.05,
+        rms_error=0.1,
+        slots=slots[:-1],
+        tail=slots[-1:],
+        warnings=(f"6 of 6 tracks may hold a voice: '{HOSTILE}'; listen and mark them",),
+        relaxed=(HOSTILE,),
+        curve=tuple(np.linspace(0.1, 0.9, int(length_s / STEP_S)).tolist()),
+        call=Call(profile="ketamine-iv", profile_text=profiles.text("ketamine-iv")),
+    )
+
+
+@dataclass
+class Opened:
+    """A page in the browser, with all that it said and asked for."""
+
+    page: Page
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium of the system, allowed to play without a click."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def opened(browser, session, music):
+    """Write the report beside the music and open it as a file; give the page."""
+    contexts = []
+
+    def open_(*, language="en", width=1280, scheme="light", of=session, **options):
+        path = music / f"report.{language}.html"
+        write_report(of, path, language=language)
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, **options
+        )
+        contexts.append(context)
+        result = Opened(context.new_page())
+        result.page.on("console", lambda message: result.said.append(message.text))
+        result.page.on("pageerror", lambda error: result.said.append(str(error)))
+        result.page.on("request", lambda request: result.asked.append(request.url))
+        result.page.goto(path.as_uri())
+        return result
+
+    yield open_
+    for context in contexts:
+        context.close()
