@@ -88,8 +88,8 @@ def _record(
     make: "Callable[..., Recording]", session: str, output: str, *, as_json: bool, **wishes: Any
 ) -> None:
     from playlist_builder import session_file
-    from playlist_builder.mixing import Wishes
     from playlist_builder.language import clock
+    from playlist_builder.mixing import Wishes
 
     asked = Wishes(**wishes)
     try:
