@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal, NoReturn, TypeVar, get_args
 
 from playlist_builder.errors import SessionError
-from playlist_builder.models import Call, Session, Slot, Vocals
+from playlist_builder.models import Call, Change, Session, Slot, Spare, Vocals
 
 VERSION = 1
 """Version of the document; raised when a reader of the old one would misread the new one."""
@@ -71,6 +71,7 @@ def document(session: Session) -> dict[str, object]:
         "rms_error": _rounded(session.rms_error, 6),
         "slots": [_slot_document(slot) for slot in session.slots],
         "tail": [_slot_document(slot) for slot in session.tail],
+        "spares": [{"place": each.place} | _slot_document(each.slot) for each in session.spares],
         "warnings": list(session.warnings),
         "relaxed": list(session.relaxed),
         "curve": [_rounded(level, 4) for level in session.curve],
@@ -191,7 +192,8 @@ def _session(document: object) -> Session:
         warnings=fields.part("warnings", _list_of(_text)),
         relaxed=fields.part("relaxed", _list_of(_text)),
         curve=fields.part("curve", _list_of(_level)),
-        call=_call(document["call"], "call") if document.get("call") is not None else None,
+        call=fields.later("call", _or_none(_call), None),
+        spares=fields.later("spares", _list_of(_spare), ()),
     )
     _check_order(session)
     return session
@@ -201,11 +203,15 @@ def _check_order(session: Session) -> None:
     """Refuse what would play nothing, or has no place in any day."""
     if not session.slots:
         raise _FaultError(f"holds no track. {_MAKE_ONE}")
-    for number, slot in enumerate((*session.slots, *session.tail), start=1):
+    spare = (each.slot for each in session.spares)
+    for number, slot in enumerate((*session.slots, *session.tail, *spare), start=1):
         if slot.end_s > LONGEST_S:
             raise _FaultError(
                 f"is damaged: track {number} ends after more than a week. {_MAKE_ONE}"
             )
+    for number, each in enumerate(session.spares):
+        if not 1 <= each.place <= len(session.slots):
+            raise _wrong(each.place, f"spares[{number}].place", f"1 to {len(session.slots)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,11 +227,19 @@ class _Fields:
             raise _FaultError(f"is damaged: {self.place}{key} is missing. {_MAKE_ONE}")
         return check(self.values[key], f"{self.place}{key}")
 
+    def later(self, key: str, check: Check[T], default: T) -> T:
+        """Give the sound value of a key that documents of earlier programs do not have."""
+        return self.part(key, check) if key in self.values else default
 
-def _slot(value: object, place: str) -> Slot:
+
+def _fields(value: object, place: str) -> _Fields:
     if not isinstance(value, dict):
         raise _wrong(value, place, "an object")
-    fields = _Fields(value, f"{place}.")
+    return _Fields(value, f"{place}.")
+
+
+def _slot(value: object, place: str) -> Slot:
+    fields = _fields(value, place)
     slot = Slot(
         path=fields.part("path", _path),
         identity=fields.part("identity", _text),
@@ -246,10 +260,22 @@ def _slot(value: object, place: str) -> Slot:
     return slot
 
 
+def _spare(value: object, place: str) -> Spare:
+    return Spare(_slot(value, place), _fields(value, place).part("place", _whole))
+
+
+def _change(value: object, place: str) -> Change:
+    fields = _fields(value, place)
+    return Change(
+        kind=fields.part("kind", _one_of("stretch", "jump")),
+        phase=fields.part("phase", _typed),
+        by_s=fields.part("by_s", _number),
+        at_s=fields.part("at_s", _or_none(_length)),
+    )
+
+
 def _call(value: object, place: str) -> Call:
-    if not isinstance(value, dict):
-        raise _wrong(value, place, "an object")
-    fields = _Fields(value, f"{place}.")
+    fields = _fields(value, place)
     texts = _short_list_of(_typed)
     paths = _short_list_of(_path)
     call = Call(
@@ -272,9 +298,14 @@ def _call(value: object, place: str) -> Call:
         alternative=fields.part("alternative", _whole),
         music=fields.part("music", paths),
         library=fields.part("library", _or_none(_path)),
+        playlist=fields.later("playlist", paths, ()),
+        listed=fields.later("listed", texts, ()),
+        changes=fields.later("changes", _short_list_of(_change), ()),
     )
     if len(call.pinned) != len(call.pins):
         raise _wrong(call.pinned, f"{place}.pinned", "as long as pins")
+    if len(call.listed) != len(call.playlist):
+        raise _wrong(call.listed, f"{place}.listed", "as long as playlist")
     if not 1 <= call.alternative <= ALTERNATIVES_LIMIT:
         raise _wrong(call.alternative, f"{place}.alternative", f"1 to {ALTERNATIVES_LIMIT}")
     return call

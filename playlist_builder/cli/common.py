@@ -1,7 +1,6 @@
 """What the commands share: options, their types, and how things are shown on a terminal."""
 
 import json
-import os
 import re
 import shutil
 import sys
@@ -116,11 +115,6 @@ def profile_folders() -> list[Path]:
     import platformdirs
 
     return [platformdirs.user_config_path("playlist-builder", appauthor=False) / "profiles"]
-
-
-def lies_in(path: str, folder: str) -> bool:
-    """Whether a path is a folder or lies below it."""
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def print_json(document: object) -> None:

@@ -6,7 +6,7 @@ import click
 
 from playlist_builder.cli import exporting, music, players, profiles, push, sessions
 from playlist_builder.cli.common import shown
-from playlist_builder.errors import PlaylistBuilderError
+from playlist_builder.errors import AskError, PlaylistBuilderError
 
 
 class _Commands(click.Group):
@@ -15,6 +15,8 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except AskError as error:
+            raise click.UsageError(shown(str(error))) from error
         except PlaylistBuilderError as error:
             raise click.ClickException(shown(str(error))) from error
         except OSError as error:
