@@ -13,18 +13,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from playlist_builder import playlists, profiles, session_file
+from playlist_builder import editing, playlists, profiles, session_file
 from playlist_builder.arrange import alternatives
 from playlist_builder.curve import Profile, Rules, VocalsRule
 from playlist_builder.dialects import holdable
-from playlist_builder.errors import AskError, LibraryError
+from playlist_builder.editing import Draft
+from playlist_builder.errors import AskError, LibraryError, SessionError
 from playlist_builder.library import Library
-from playlist_builder.models import Call, Session, Track
+from playlist_builder.models import Call, Session, Slot, Track
 from playlist_builder.queries import any_of
 from playlist_builder.reasons import Reason, explain
 from playlist_builder.rules import Pin, Request
+from playlist_builder.stage import Ask, Terms, scale_of
 
 MANY = 10**6  # tracks of one artist: no limit
+CUT_S = 0.1  # a slot that is shorter than its track by more was skipped
 
 _PIN = re.compile(
     r"(?P<track>.+?)(?:@(?:(?P<place>-?\d+)|(?P<minutes>\d+):(?P<seconds>[0-5]\d)))?", re.DOTALL
@@ -35,13 +38,14 @@ _PIN = re.compile(
 class Asked:
     """What the arranger is asked; the pins of `call` are known by identity.
 
-    `notes` say what of the call was not found.
+    `known` holds all tracks of the library by identity, `notes` say what was not found.
     """
 
     call: Call
     tracks: Sequence[Track]
     profile: Profile
     request: Request
+    known: Mapping[str, Track]
     notes: tuple[str, ...] = ()
 
     def holdable(self, suffixes: Collection[str]) -> "Asked":
@@ -140,8 +144,45 @@ def asked(call: Call, profile: Profile, library: Library) -> Asked:
             use_all=call.use_all,
             allow_short=call.allow_short,
         ),
+        known={track.identity: track for track in every},
         notes=notes,
     )
+
+
+def draft(session: Session, name: str, asked: Asked) -> Draft:
+    """Return a session ready to be changed; `name` is the file to speak of.
+
+    Tracks that have moved are found where the library knows them. Raises SessionError where one is
+    not there.
+    """
+    call, profile = asked.call, asked.profile
+    ask = Ask(None, call.seed, call.scale, call.tolerance_s, asked.request)
+    terms = Terms(profile, profile.rules, ask, scale_of(asked.tracks, call.scale))
+    pool = editing.pool_of(asked.tracks, terms)
+    return Draft(
+        order=tuple(_played(slot, name, asked) for slot in session.slots),
+        pool=pool,
+        terms=terms,
+        pins=tuple(zip(asked.request.pins, call.pinned, strict=True)),
+        call=call,
+        reach=max((track.energy for track in pool), default=0.0),
+    )
+
+
+def _played(slot: Slot, name: str, asked: Asked) -> Track:
+    """Return the track of a slot, as long as it plays there."""
+    track = asked.known.get(slot.identity)
+    path = next(
+        (p for p in (slot.path, track.path if track else "") if p and Path(p).is_file()), None
+    )
+    if track is None or path is None:
+        raise SessionError(
+            f"Session file {name!r} holds {slot.path!r}, which is not there any more. Scan the"
+            " folder that it lies in now, or make the session again with 'playlist-builder rebuild'"
+        )
+    if slot.duration_s < track.duration_s - CUT_S:
+        track = editing.cut(track, slot.duration_s)
+    return replace(track, path=path)
 
 
 def _rules(call: Call, rules: Rules) -> Rules:
