@@ -160,9 +160,14 @@ def completed(
         slots = outcome.slots(
             outcome.ordered(after, replace(terms, profile=plan), order.ends_ms[-1])
         )
+    ready = spares(session.slots, order.tracks, tracks, terms, after)
+    having = {each.slot.phase for each in ready}
+    bare = dict.fromkeys(slot.phase for slot in session.slots if slot.phase not in having)
+    if bare:
+        told = [*told, f"no spare for {', '.join(bare)}: no other track of like energy is left"]
     return replace(
         session,
         tail=tuple(slots),
-        spares=tuple(spares(session.slots, order.tracks, tracks, terms, after)),
+        spares=tuple(ready),
         warnings=(*session.warnings, *told),
     )

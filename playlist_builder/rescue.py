@@ -1,11 +1,13 @@
 """Half an hour of the calmest music there is, for when a session has become too much.
 
 This room chooses the tracks and the plan: the calmest tenth of the library, without startle,
-strokes or words, on a gentle way down. The order is the arranger's work. It refuses to take a track
-that nobody knows to be free of words, and to look away from how calm the music really is.
+strokes or words, on a gentle way down. The order is the arranger's work. Tracks that
+nobody listened to are taken only where there are too few others. It refuses to hide how calm the
+music really is.
 """
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 
@@ -28,7 +30,7 @@ minutes = {minutes:g}
 artist_max = 5
 track_minutes = [0.5, 20]
 loudness_step_lu = 2
-vocals = "allow-wordless"
+vocals = "{vocals}"
 tail_percent = 0
 tail_minutes = 0
 
@@ -47,19 +49,16 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[Call, list[str
 
     Raises ArrangeError where not even the widest limits leave enough music.
     """
-    free = [
-        track
-        for track in tracks
-        if track.vocals in ADMITTED["allow-wordless"] and not track.mark.banned
-    ]
     chosen: list[Track] = []
-    for limits in LIMITS:
+    for vocals, limits in product(("allow-wordless", "exclude"), LIMITS):
         share, startle_lu, percussiveness = limits
         most = float(np.quantile([track.energy for track in tracks], share)) if tracks else 0.0
         chosen = [
             track
-            for track in free
-            if track.energy <= most
+            for track in tracks
+            if track.vocals in ADMITTED[vocals]
+            and not track.mark.banned
+            and track.energy <= most
             and track.startle_lu <= startle_lu
             and track.features.percussiveness <= percussiveness
         ]
@@ -68,13 +67,13 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[Call, list[str
     minutes = sum(track.duration_s for track in chosen) / 60.0
     if minutes < MINUTES:
         raise ArrangeError(
-            f"Only {minutes:.0f} min of the library are calm and known to be free of words; a"
-            f" rescue takes {MINUTES:.0f}. Scan more calm music, or mark tracks with"
-            " 'playlist-builder mark TRACK --instrumental'."
+            f"Only {minutes:.0f} min of the library are calm and without words; a rescue takes"
+            f" {MINUTES:.0f}. Scan more calm music."
         )
     energies = [track.energy for track in chosen]
     text = TEXT.format(
         minutes=MINUTES,
+        vocals=vocals,
         first=float(np.quantile(energies, 0.6)),
         last=float(np.quantile(energies, 0.1)),
         startle_lu=startle_lu,

@@ -7,7 +7,7 @@ This room refuses to name a track whose energy is far from that of the slot.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import log
 from operator import attrgetter
@@ -30,7 +30,7 @@ LOOKED_AT = 40
 """Tracks of like energy and length that are weighed for each slot."""
 NEAR = 1500
 """Tracks just below and above a slot in energy, of which those are taken."""
-LENGTHS = 1.6
+LENGTHS = 2.5
 """Most that a spare is longer or shorter than its slot, as a ratio, and ..."""
 LENGTH_WEIGHT = 0.03
 """... what the logarithm of that weighs against a distance of energy."""
@@ -77,11 +77,13 @@ def spares(
         repeated = repeats([found[-1].track])
         choices = [each for each in choices if not repeated(each.track)]
     found.sort(key=lambda each: (each.place, each.score))
-    return [
-        Spare(outcome.slots(outcome.ordered([each.track], terms, start_ms))[0], each.place + 1)
-        for each in found
-        for start_ms in (round(slots[each.place].start_s * 1000),)
-    ]
+    return [_placed(each, slots[each.place], terms) for each in found]
+
+
+def _placed(choice: _Choice, slot: Slot, terms: Terms) -> Spare:
+    order = outcome.ordered([choice.track], terms, round(slot.start_s * 1000))
+    (own,) = outcome.slots(order)
+    return Spare(replace(own, phase=slot.phase), choice.place + 1)
 
 
 def _choices(
