@@ -204,10 +204,12 @@ class Mpd:
         That track must be `current`; it plays on, or is passed over now with `skip`. What comes
         before it stays. The queue is left as it was if anything fails.
         """
+        before = self._queue()
         with self._plainly():
             status = self._client.status()
-        before = self._queue()
-        place = int(status["song"]) if str(status.get("song", "")).isdecimal() else len(before)
+            song = _text(status.get("song"))
+            lasts_s, elapsed_s = _seconds(status.get("duration")), _seconds(status.get("elapsed"))
+        place = int(song) if song.isdecimal() else len(before)
         playing = before[place].get("file") if place < len(before) else None
         if playing != current:
             told = f"plays {playing!r}" if playing else "plays nothing"
@@ -215,10 +217,7 @@ class Mpd:
                 f"MPD at {self._where} {told}, not {current!r} as the session says for this time."
                 " The queue is as it was."
             )
-        left_s = (_seconds(status.get("duration")) or math.inf) - (
-            _seconds(status.get("elapsed")) or 0.0
-        )
-        if not skip and left_s < ENDING_S:
+        if not skip and (lasts_s or math.inf) - (elapsed_s or 0.0) < ENDING_S:
             raise ServerError(
                 "The track is just ending. Replan the next one. The queue is as it was."
             )

@@ -18,7 +18,7 @@ from playlist_builder.rules import ADMITTED
 MINUTES = 30.0
 CHOICE = 1.5
 """Times that length of music is enough to choose an order from."""
-LIMITS = ((0.1, 8.0, 0.3), (0.1, 12.0, 0.5), (0.2, 12.0, 0.5), (0.3, 15.0, 0.6))
+LIMITS = ((0.1, 8.0, 0.3), (0.1, 12.0, 0.5), (0.2, 12.0, 0.5), (0.3, 15.0, 0.6), (0.5, 15.0, 0.8))
 """Share of the library by energy, startle in LU and percussiveness; the first that leave enough."""
 
 TEXT = """\
