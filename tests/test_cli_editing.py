@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from playlist_builder import session_file
 from playlist_builder.cli import main
+from playlist_builder.library import Library
 
 
 def run(*arguments, code=0):
@@ -55,6 +56,14 @@ def change(*arguments, code=0):
     return done
 
 
+def unused(session):
+    """The title of a track that the session does not hold."""
+    loaded = session_file.load(session)
+    with Library.open(loaded.call.library) as library:
+        held = {slot.identity for slot in loaded.slots}
+        return next(t.tags.title for t in library.tracks() if t.identity not in held)
+
+
 def identities(slots):
     return [slot.identity for slot in slots]
 
@@ -76,14 +85,14 @@ def test_every_change_can_be_undone_to_the_very_bytes(session):
         ("pin", session, 2),
         ("drop", session, 4),
         ("move", session, 3, 4),
-        ("insert", session, "Thaw", "--at", 3),
+        ("insert", session, unused, "--at", 3),
         ("extend", session, "2m", "--phase", "rise"),
         ("shorten", session, "1m", "--phase", "rise"),
         ("unpin", session, 2),
         ("replan", session, "--at", "2:10"),
         ("replan", session, "--at", "3:10", "--skip", "--extend", "1m"),
     ):
-        change(*arguments)
+        change(*(each(session) if callable(each) else each for each in arguments))
         assert session.read_bytes() != texts[-1]
         texts.append(session.read_bytes())
     for text in texts[-2::-1]:
@@ -120,8 +129,9 @@ def test_the_difference_is_shown_and_json_is_the_new_session(session):
 
 
 def test_a_given_track_stands_where_it_was_put(session):
-    change("swap", session, 3, "--with", "Thaw")
-    assert session_file.load(session).slots[2].title == "Thaw"
+    title = unused(session)
+    change("swap", session, 3, "--with", title)
+    assert session_file.load(session).slots[2].title == title
 
 
 def test_a_pinned_track_survives_changes_and_a_rebuild(session):
