@@ -26,8 +26,9 @@ from playlist_builder.stage import Leave, Terms
 
 MANY = 10_000
 """Tracks up to which all are looked at; of more, those that are kept as follows."""
-SPACING_S, BEST = 40.0, 200
-"""Moments of the plan at which so many tracks may begin that follow it best from there on."""
+SPACING_S, MOMENTS, BEST = 40.0, 120, 200
+"""Moments of the plan, at that distance but at most so many, and how many tracks are kept for each:
+those that follow the plan best from there on."""
 POINTS, LENGTH_CLASSES = 12, 4
 """Points at which a contour is compared with the plan, and classes of length in an octave."""
 EVEN = 2_000
@@ -96,19 +97,21 @@ def _thinned(tracks: Sequence[Track], terms: Terms) -> list[Track]:
     are compared with the plan at a few points, which takes a fraction of the time of the sieve.
     """
     count = len(tracks)
-    contours = [track.contour for track in tracks]
+    contours = [t.contour if len(t.contour) else np.array([t.energy], np.float32) for t in tracks]
     steps = np.fromiter(map(len, contours), np.int64, count)
     shares = (np.arange(POINTS) + 0.5) / POINTS
     places = (np.cumsum(steps) - steps)[:, None] + (steps[:, None] * shares).astype(np.int64)
     points = rescale(np.concatenate(contours)[places], terms.table)
-    starts_s = np.arange(0.0, terms.profile.duration_s, SPACING_S)
+    lasts_s = terms.profile.duration_s
+    starts_s = np.arange(0.0, lasts_s, max(SPACING_S, lasts_s / MOMENTS))
+    levy = POINTS * terms.levy(tracks).astype(np.float32)
     apart = np.empty((len(starts_s), count), dtype=np.float32)
-    classes = (np.log2(np.maximum(steps, 1)) * LENGTH_CLASSES).astype(np.int64)
+    classes = (np.log2(steps) * LENGTH_CLASSES).astype(np.int64)
     for length in np.unique(classes).tolist():
         own = np.flatnonzero(classes == length)
         times_s = starts_s[:, None] + shares * float(steps[own].mean()) * STEP_S
         plan = terms.profile.target(times_s).astype(np.float32)
-        squares = np.einsum("ij,ij->i", points[own], points[own])
+        squares = np.einsum("ij,ij->i", points[own], points[own]) + levy[own]
         apart[:, own] = squares - 2.0 * plan @ points[own].T
         apart[:, own] += np.einsum("ij,ij->i", plan, plan)[:, None]
     kept = np.zeros(count, dtype=bool)
