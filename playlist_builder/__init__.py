@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from playlist_builder.errors import PlaylistBuilderError
     from playlist_builder.library import Library, ScanReport
     from playlist_builder.mixing import Wishes
-    from playlist_builder.models import Call, Features, Mark, Session, Skipped, Slot, Tags, Track
+    from playlist_builder.models import (
+        Call,
+        Features,
+        Mark,
+        Session,
+        Skipped,
+        Slot,
+        Spare,
+        Tags,
+        Track,
+    )
     from playlist_builder.profiles import Phase, Profile, Rules
     from playlist_builder.profiles import load as load_profile
     from playlist_builder.render import Recording
@@ -43,6 +53,7 @@ _ROOMS = {
     "Session": "models",
     "Skipped": "models",
     "Slot": "models",
+    "Spare": "models",
     "Tags": "models",
     "Track": "models",
     "Wishes": "mixing",
@@ -82,6 +93,7 @@ __all__ = [
     "Session",
     "Skipped",
     "Slot",
+    "Spare",
     "Tags",
     "Track",
     "Wishes",

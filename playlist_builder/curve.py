@@ -5,6 +5,7 @@ refuses to read files, which is the work of `profiles`, and to check values that
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -151,6 +152,78 @@ class Profile:
         phases[-1] = replace(phases[-1], end_s=duration_s)  # the sum may be a rounding error off
         return replace(self, duration_s=duration_s, phases=tuple(phases))
 
+    def stretched(self, phase: str, by_s: float, from_s: float | None = None) -> "Profile":
+        """Return the profile with one phase longer by `by_s` seconds, or shorter if below 0.
+
+        With `from_s`, a time in the phase, the curve up to then stays as it is. Waves keep their
+        period, and begin anew there. Raises ProfileError where there is no such phase, or where
+        that leaves it or the profile no sound length.
+        """
+        own = self._named(phase, from_s)
+        split = list(self.phases)
+        if from_s is not None and own.start_s + MIN_PHASE_S < from_s < own.end_s - MIN_PHASE_S:
+            split = [*self._until(from_s), *self._after(from_s)]
+            own = next(each for each in split if each.start_s == from_s)
+        if own.duration_s + by_s < MIN_PHASE_S:
+            raise ProfileError(
+                f"Phase {phase!r} lasts {own.duration_s / 60.0:.3g} minutes, so it cannot be"
+                f" {-by_s / 60.0:.3g} minutes shorter."
+            )
+        if self.duration_s + by_s > MAX_MINUTES * 60.0:
+            raise ProfileError(f"A session lasts at most {MAX_MINUTES} minutes. Ask for less.")
+        return self._in_row((each, each.duration_s + by_s * (each is own)) for each in split)
+
+    def jumped(self, phase: str, at_s: float) -> "Profile":
+        """Return the profile with a later phase beginning at a time, and the end where it was.
+
+        That phase and those behind it share the time that is left. Raises ProfileError where there
+        is no such phase, where it has begun by then, or where too little time is left.
+        """
+        own = self._named(phase, None)
+        if own.start_s <= at_s:
+            raise ProfileError(
+                f"Phase {phase!r} begins at {own.start_s / 60.0:.3g} minutes, so it has begun by"
+                f" {at_s / 60.0:.3g}. Name a later phase."
+            )
+        behind = [each for each in self.phases if each.start_s >= own.start_s]
+        if all(each.fixed for each in behind):
+            behind = [replace(each, fixed=False) for each in behind]
+        rest = self._in_row((each, each.duration_s) for each in behind)
+        phases = (*self._until(at_s), *rest.scaled(self.duration_s - at_s).phases)
+        return self._in_row((each, each.duration_s) for each in phases)
+
+    def _named(self, phase: str, time_s: float | None) -> Phase:
+        """Return the phase of a name that plays at a time, or the last of that name."""
+        found = [each for each in self.phases if each.name == phase]
+        if not found:
+            names = ", ".join(dict.fromkeys(each.name for each in self.phases))
+            raise ProfileError(f"No phase {phase!r} in profile '{self.name}'. Available: {names}.")
+        playing = (each for each in found if each.start_s <= (time_s or 0.0) < each.end_s)
+        return next(playing, found[-1]) if time_s is not None else found[-1]
+
+    def _until(self, time_s: float) -> list[Phase]:
+        """Return the phases before a time, the last one cut short."""
+        cut = [each for each in self.phases if each.start_s < time_s]
+        if cut and cut[-1].end_s > time_s:
+            cut[-1] = replace(cut[-1], end_s=time_s, level_end=_level(cut[-1], time_s))
+        return cut
+
+    def _after(self, time_s: float) -> list[Phase]:
+        """Return the phases behind a time, the first one without its beginning."""
+        cut = [each for each in self.phases if each.end_s > time_s]
+        if cut and cut[0].start_s < time_s:
+            cut[0] = replace(cut[0], start_s=time_s, level_start=_level(cut[0], time_s))
+        return cut
+
+    def _in_row(self, parts: Iterable[tuple[Phase, float]]) -> "Profile":
+        """Return the profile of phases with these lengths, one behind the other."""
+        phases: list[Phase] = []
+        end_s = 0.0
+        for phase, length_s in parts:
+            start_s, end_s = end_s, end_s + length_s
+            phases.append(replace(phase, start_s=start_s, end_s=end_s))
+        return replace(self, duration_s=end_s, phases=tuple(phases))
+
     def with_level(self, level: float, phase: str | None = None) -> "Profile":
         """Return the profile with one constant level, without waves, in one phase or in all.
 
@@ -172,3 +245,9 @@ class Profile:
                 for each in self.phases
             ),
         )
+
+
+def _level(phase: Phase, time_s: float) -> float:
+    """Return the level of a ramp at a time, without its waves."""
+    share = (time_s - phase.start_s) / phase.duration_s
+    return phase.level_start + (phase.level_end - phase.level_start) * share

@@ -7,6 +7,7 @@ PlaylistBuilderError
 ├── ProfileError     a profile that is missing or not valid
 ├── QueryError       a tag query that cannot be read
 ├── PlaylistError    a playlist that cannot be read
+├── AskError         a request that cannot be understood
 ├── ArrangeError     a session that the tracks at hand cannot fill
 ├── ExportError      a session that a format or player cannot hold
 ├── RenderError      a session that cannot be rendered to a recording
@@ -44,6 +45,10 @@ class QueryError(PlaylistBuilderError):
 
 class PlaylistError(PlaylistBuilderError):
     """A playlist file that cannot be read."""
+
+
+class AskError(PlaylistBuilderError):
+    """What was asked for cannot be understood."""
 
 
 class ArrangeError(PlaylistBuilderError):

@@ -216,13 +216,40 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Spare:
+    """A track that may stand in for the slot of number `place`, counted from 1.
+
+    `slot` says what it would be there: it starts when that one starts.
+    """
+
+    slot: Slot
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of the planned curve after it was first asked for, in seconds.
+
+    `stretch` makes a phase longer by `by_s` (shorter if below 0), from `at_s` on where that is
+    given. `jump` has a later phase begin at `at_s`; what follows shares the time that is left.
+    """
+
+    kind: Literal["stretch", "jump"]
+    phase: str
+    by_s: float = 0.0
+    at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """What was asked when a session was made, so that it can be made again.
 
     `profile` is a name or an absolute path, and `profile_text` its TOML at that time. `levels`,
     `pins` and the queries are as they were typed; `pinned` holds the identities of `pins`, in the
     same order, once they are known. `music`, `avoid` and `library` are absolute paths. Of several
-    alternatives this is number `alternative`.
+    alternatives this is number `alternative`. Where `playlist` holds absolute paths, these tracks
+    alone may be used, and all of them unless a duration is asked for; `listed` holds their
+    identities in the same order. `changes` were made to the plan since.
     """
 
     profile: str
@@ -244,6 +271,14 @@ class Call:
     alternative: int = 1
     music: tuple[str, ...] = ()
     library: str | None = None
+    playlist: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def use_all(self) -> bool:
+        """Whether every track of the playlist is to be in the session."""
+        return bool(self.playlist) and self.duration_s is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +286,9 @@ class Session:
     """An ordered result: what plays when, how well it follows the plan, and what gave way.
 
     `curve` is the planned energy, one value per `STEP_S` seconds of `target_s`. `cost` is what
-    the arranger minimised and `bound` a value that no session of these tracks can go below. `call`
-    is None where it is not known what was asked.
+    the arranger minimised and `bound` a value that no session of these tracks can go below. `tail`
+    plays on when the plan has ended, and `spares` wait for a slot that is to be skipped. `call` is
+    None where it is not known what was asked.
     """
 
     profile: str
@@ -269,3 +305,4 @@ class Session:
     curve: Sequence[float] = field(default=())
     seed: int = 0
     call: Call | None = None
+    spares: Sequence[Spare] = ()

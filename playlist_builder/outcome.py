@@ -8,37 +8,79 @@ refuses to change the order.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
-from playlist_builder.costs import Pieces, Plan, cell
+from playlist_builder.costs import END_WEIGHT, Pieces, Plan, cell, pieces, plan, seam
 from playlist_builder.curve import Phase, Profile, Rules
-from playlist_builder.models import HEARD_LU, Session, Slot, Track
+from playlist_builder.models import HEARD_LU, STEP_S, Session, Slot, Track
 from playlist_builder.rules import Pin, artists
+from playlist_builder.stage import Terms
 
 ROUNDING_S = 0.0005  # times are kept in whole milliseconds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Order:
-    """Tracks in the order in which they play, with their pieces."""
+    """Tracks in the order in which they play, with their pieces; the first begins at `start_ms`."""
 
     tracks: Sequence[Track]
     material: Pieces
     profile: Profile
     scheme: Plan
+    start_ms: int = 0
 
     @property
     def ends_ms(self) -> list[int]:
         """When each track ends."""
-        ends: list[int] = np.cumsum(self.material.length_ms).tolist()
+        ends: list[int] = (self.start_ms + np.cumsum(self.material.length_ms)).tolist()
         return ends
 
     @property
     def starts_ms(self) -> list[int]:
         """When each track starts."""
-        return [0, *self.ends_ms[:-1]]
+        return [self.start_ms, *self.ends_ms[:-1]]
+
+    @property
+    def cost(self) -> float:
+        """What the order costs, as a sum over cells; preference for tracks is in the material."""
+        borders = [cell(self.start_ms), *map(cell, self.ends_ms)]
+        follow = sum(
+            float(((self.material.contour(number, last - first) - target) ** 2).sum())
+            + float(self.material.levy[number]) * (last - first)
+            for number, (first, last) in enumerate(pairwise(borders))
+            for target in (self.scheme.target[first:last],)
+        )
+        behind = np.arange(1, len(self.tracks))
+        step_lu = self.scheme.loudness_step_lu
+        seams = float(seam(self.material, behind - 1, behind, step_lu).sum())
+        return follow + seams + END_WEIGHT * abs(borders[-1] - self.scheme.asked)
+
+
+def ordered(tracks: Sequence[Track], terms: Terms, start_ms: int = 0) -> Order:
+    """Return tracks as the order in which they play."""
+    material = material_of(tracks, terms)
+    lasts_s = (start_ms + int(material.length_ms.sum())) / 1000.0
+    beyond_s = max(lasts_s - terms.profile.duration_s, 0.0) + STEP_S
+    scheme = plan(terms.profile, 0.0, beyond_s, terms.rules.loudness_step_lu)
+    return Order(tracks, material, terms.profile, scheme, start_ms)
+
+
+def material_of(tracks: Sequence[Track], terms: Terms) -> Pieces:
+    """Return the pieces of tracks in the order of the tracks."""
+    made = pieces(tracks, terms.table, terms.levy(tracks), np.arange(len(tracks)))
+    return made.take(np.argsort(made.order))
+
+
+def energies(tracks: Sequence[Track], terms: Terms) -> list[float]:
+    """Return the mean energy of each track on the scale of the session."""
+    if not tracks:
+        return []
+    material = material_of(tracks, terms)
+    cells = material.cells.tolist()
+    return [float(material.contour(piece, count).mean()) for piece, count in enumerate(cells)]
 
 
 def slots(order: Order) -> list[Slot]:
@@ -47,7 +89,8 @@ def slots(order: Order) -> list[Slot]:
     for number, track in enumerate(order.tracks):
         start_ms, end_ms = order.starts_ms[number], order.ends_ms[number]
         first, last = cell(start_ms), cell(end_ms)
-        contour = order.material.contour(number, last - first)
+        steps = max(last - first, 1)  # one that was skipped at once fills no cell
+        contour = order.material.contour(number, steps)
         result.append(
             Slot(
                 path=track.path,
@@ -59,7 +102,7 @@ def slots(order: Order) -> list[Slot]:
                 end_s=end_ms / 1000.0,
                 phase=order.profile.phase_at((start_ms + end_ms) / 2000.0).name,
                 energy=float(contour.mean()),
-                target=float(order.scheme.target[first:last].mean()),
+                target=float(order.scheme.target[first : first + steps].mean()),
                 contour=tuple(contour.tolist()),
                 loudness_lufs=track.features.loudness_lufs,
                 vocals=track.vocals,
@@ -79,7 +122,10 @@ def session(
 ) -> Session:
     """Return the session of an order; `cost` and `bound` are sums over cells."""
     filled = slots(order)
-    contour = np.concatenate([slot.contour for slot in filled])
+    spans = pairwise([cell(order.start_ms), *map(cell, order.ends_ms)])
+    contour = np.concatenate(
+        [slot.contour[: last - first] for slot, (first, last) in zip(filled, spans, strict=True)]
+    )
     distance = contour - order.scheme.target[: len(contour)]
     return Session(
         profile=order.profile.name,

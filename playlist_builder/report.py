@@ -21,14 +21,27 @@ from playlist_builder.reasons import Reason
 from playlist_builder.voice import Evidence, Judgement
 
 NUMBERS = frozenset(
-    ("start", "energy", "plan", "length", "LUFS", "BPM", "from", "to", "off plan", "step", "LU")
+    (
+        "#",
+        "start",
+        "energy",
+        "plan",
+        "length",
+        "LUFS",
+        "BPM",
+        "from",
+        "to",
+        "off plan",
+        "step",
+        "LU",
+    )
 )
 """Columns whose cells stand to the right."""
 
 SESSION_COLUMNS = (
-    (72, ("start", "phase", "energy", "plan", "length", "title", "artist")),
-    (52, ("start", "energy", "plan", "length", "title", "artist")),
-    (36, ("start", "energy", "length", "title")),
+    (72, ("#", "start", "phase", "energy", "plan", "length", "title", "artist")),
+    (52, ("#", "start", "energy", "plan", "length", "title", "artist")),
+    (36, ("#", "start", "energy", "length", "title")),
     (0, ("start", "title")),
 )
 """What the list of a session holds, from which width on: a start is never left out."""
@@ -43,10 +56,11 @@ def session_text(
     """Draw a session: a table of slots, the chart of planned and actual energy, what to know."""
     names = next(names for least, names in SESSION_COLUMNS if width >= least)
     table = _table(*names)
-    for slot, is_tail in (*((s, False) for s in session.slots), *((s, True) for s in session.tail)):
+    for place, slot in enumerate(session.slots, start=1):
         cells = {
+            "#": str(place),
             "start": clock(slot.start_s),
-            "phase": TAIL if is_tail else _plain(slot.phase),
+            "phase": _plain(slot.phase),
             "energy": f"{slot.energy:.2f}",
             "plan": f"{slot.target:.2f}",
             "length": clock(slot.duration_s),
@@ -55,9 +69,10 @@ def session_text(
         }
         table.add_row(*(cells[name] for name in names))
     follows = f"{_length(session.duration_s)} of {_length(session.target_s)} asked for"
+    proven = f"no session of these tracks goes below {session.bound:.4f}"
     told = [
         f"distance from the plan {session.rms_error:.3f} (root mean square, 0 to 1)",
-        f"cost {session.cost:.4f}; no session of these tracks goes below {session.bound:.4f}",
+        f"cost {session.cost:.4f}" + (f"; {proven}" if session.bound else ""),
         *(f"gave way: {_plain(text)}" for text in session.relaxed),
         *(f"note: {_plain(text)}" for text in session.warnings),
     ]
@@ -65,10 +80,21 @@ def session_text(
     parts = [
         *_wrapped(heading, width),
         _drawn(table, width),
+        *(line for text in _beside(session) for line in _wrapped(text, width)),
         _chart(session, width, ascii_only=ascii_only, colour=colour),
         *(line for text in told for line in _wrapped(text, width)),
     ]
     return "\n".join(parts)
+
+
+def _beside(session: Session) -> list[str]:
+    """Say what plays when the plan has ended, and what stands ready to replace a slot."""
+    tail = [f"{_plain(slot.title)} ({clock(slot.duration_s)})" for slot in session.tail]
+    ready = [f"{each.place} {_plain(each.slot.title)}" for each in session.spares]
+    lasts = _length(sum(slot.duration_s for slot in session.tail))
+    told = [f"tail, {lasts}: {', '.join(tail)}"] if tail else []
+    told += [f"spares, for number: {', '.join(ready)}"] if ready else []
+    return told
 
 
 def reasons_text(session: Session, reasons: Sequence[Reason], *, width: int) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal, NoReturn, TypeVar, get_args
 
 from playlist_builder.errors import SessionError
-from playlist_builder.models import Call, Session, Slot, Vocals
+from playlist_builder.models import Call, Change, Session, Slot, Spare, Vocals
 
 VERSION = 1
 """Version of the document; raised when a reader of the old one would misread the new one."""
@@ -31,6 +31,9 @@ TEXT_LIMIT = 40_000
 
 ITEMS_LIMIT = 10_000
 """Entries of one list of a call; far above what a person types."""
+
+EARLIER_LIMIT = 20
+"""Documents before changes that a session file keeps, to step back to."""
 
 ALTERNATIVES_LIMIT = 20
 """As many as `build` makes."""
@@ -71,6 +74,7 @@ def document(session: Session) -> dict[str, object]:
         "rms_error": _rounded(session.rms_error, 6),
         "slots": [_slot_document(slot) for slot in session.slots],
         "tail": [_slot_document(slot) for slot in session.tail],
+        "spares": [{"place": each.place} | _slot_document(each.slot) for each in session.spares],
         "warnings": list(session.warnings),
         "relaxed": list(session.relaxed),
         "curve": [_rounded(level, 4) for level in session.curve],
@@ -86,6 +90,43 @@ def laid_out(document: Mapping[str, object]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
+def dump_after(session: Session, before: str) -> str:
+    """Give the JSON text of `session` that keeps the sound document `before`, to step back to it.
+
+    Of what that one keeps, the last documents are kept as well.
+    """
+    old: dict[str, object] = json.loads(before)
+    earlier = old.pop("earlier", [])
+    kept = [*(earlier if isinstance(earlier, list) else []), old][-EARLIER_LIMIT:]
+    return laid_out(document(session) | {"earlier": kept})
+
+
+def dump_over(session: Session, before: str) -> str:
+    """Give the JSON text of `session` in the place of the sound document `before`.
+
+    It steps back to where that one does.
+    """
+    earlier = json.loads(before).get("earlier")
+    return laid_out(document(session) | ({"earlier": earlier} if earlier else {}))
+
+
+def stepped_back(text: str, name: str) -> str:
+    """Give the document before the last change of a sound one, byte for byte as it was written.
+
+    Raises `SessionError` where there is none; `name` is the file to speak of.
+    """
+    whole: dict[str, object] = json.loads(text)
+    earlier = whole.get("earlier")
+    if not isinstance(earlier, list) or not earlier:
+        raise SessionError(f"Session file {name!r} keeps no earlier state to step back to.")
+    before = earlier[-1]
+    try:
+        _session(before)
+    except _FaultError as fault:
+        raise SessionError(f"The earlier state of session file {name!r} {fault}") from fault
+    return laid_out(before | ({"earlier": earlier[:-1]} if earlier[1:] else {}))
+
+
 def parse(text: str, name: str) -> Session:
     """Give the `Session` of a document; `name` is the file to speak of in a `SessionError`."""
     try:
@@ -96,6 +137,11 @@ def parse(text: str, name: str) -> Session:
 
 def load(path: str | os.PathLike[str]) -> Session:
     """Read the session file at `path`; `SessionError` says why it cannot be used."""
+    return parse(read(path), os.fspath(path))
+
+
+def read(path: str | os.PathLike[str]) -> str:
+    """Read the text of the file at `path`; `SessionError` says why it cannot be read."""
     name = os.fspath(path)
     try:
         with Path(path).open("rb") as file:
@@ -106,10 +152,9 @@ def load(path: str | os.PathLike[str]) -> Session:
     if len(data) > SIZE_LIMIT_BYTES:
         raise SessionError(f"Session file {name!r} is larger than any session. {_MAKE_ONE}")
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SessionError(f"Session file {name!r} is not text in UTF-8. {_MAKE_ONE}") from error
-    return parse(text, name)
 
 
 def _slot_document(slot: Slot) -> dict[str, object]:
@@ -197,7 +242,8 @@ def _session(document: object) -> Session:
         warnings=fields.part("warnings", _list_of(_text)),
         relaxed=fields.part("relaxed", _list_of(_text)),
         curve=fields.part("curve", _list_of(_level)),
-        call=_call(document["call"], "call") if document.get("call") is not None else None,
+        call=fields.later("call", _or_none(_call), None),
+        spares=fields.later("spares", _list_of(_spare), ()),
     )
     _check_order(session)
     return session
@@ -207,11 +253,15 @@ def _check_order(session: Session) -> None:
     """Refuse what would play nothing, or has no place in any day."""
     if not session.slots:
         raise _FaultError(f"holds no track. {_MAKE_ONE}")
-    for number, slot in enumerate((*session.slots, *session.tail), start=1):
+    spare = (each.slot for each in session.spares)
+    for number, slot in enumerate((*session.slots, *session.tail, *spare), start=1):
         if slot.end_s > LONGEST_S:
             raise _FaultError(
                 f"is damaged: track {number} ends after more than a week. {_MAKE_ONE}"
             )
+    for number, each in enumerate(session.spares):
+        if not 1 <= each.place <= len(session.slots):
+            raise _wrong(each.place, f"spares[{number}].place", f"1 to {len(session.slots)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,11 +281,19 @@ class _Fields:
         """Give the sound value of `key`, or None where it is missing or null."""
         return _or_none(check)(self.values.get(key), f"{self.place}{key}")
 
+    def later(self, key: str, check: Check[T], default: T) -> T:
+        """Give the sound value of a key that documents of earlier programs do not have."""
+        return self.part(key, check) if key in self.values else default
 
-def _slot(value: object, place: str) -> Slot:
+
+def _fields(value: object, place: str) -> _Fields:
     if not isinstance(value, dict):
         raise _wrong(value, place, "an object")
-    fields = _Fields(value, f"{place}.")
+    return _Fields(value, f"{place}.")
+
+
+def _slot(value: object, place: str) -> Slot:
+    fields = _fields(value, place)
     slot = Slot(
         path=fields.part("path", _path),
         identity=fields.part("identity", _text),
@@ -258,10 +316,22 @@ def _slot(value: object, place: str) -> Slot:
     return slot
 
 
+def _spare(value: object, place: str) -> Spare:
+    return Spare(_slot(value, place), _fields(value, place).part("place", _whole))
+
+
+def _change(value: object, place: str) -> Change:
+    fields = _fields(value, place)
+    return Change(
+        kind=fields.part("kind", _one_of("stretch", "jump")),
+        phase=fields.part("phase", _typed),
+        by_s=fields.part("by_s", _number),
+        at_s=fields.part("at_s", _or_none(_length)),
+    )
+
+
 def _call(value: object, place: str) -> Call:
-    if not isinstance(value, dict):
-        raise _wrong(value, place, "an object")
-    fields = _Fields(value, f"{place}.")
+    fields = _fields(value, place)
     texts = _short_list_of(_typed)
     paths = _short_list_of(_path)
     call = Call(
@@ -284,9 +354,14 @@ def _call(value: object, place: str) -> Call:
         alternative=fields.part("alternative", _whole),
         music=fields.part("music", paths),
         library=fields.part("library", _or_none(_path)),
+        playlist=fields.later("playlist", paths, ()),
+        listed=fields.later("listed", texts, ()),
+        changes=fields.later("changes", _short_list_of(_change), ()),
     )
     if len(call.pinned) != len(call.pins):
         raise _wrong(call.pinned, f"{place}.pinned", "as long as pins")
+    if len(call.listed) != len(call.playlist):
+        raise _wrong(call.listed, f"{place}.listed", "as long as playlist")
     if not 1 <= call.alternative <= ALTERNATIVES_LIMIT:
         raise _wrong(call.alternative, f"{place}.alternative", f"1 to {ALTERNATIVES_LIMIT}")
     return call

@@ -171,3 +171,67 @@ def test_a_scaled_profile_plans_the_same_energy_at_the_same_share(whole, factor,
         return
     scaled = whole.scaled(whole.duration_s * factor)
     assert scaled.target(moment * factor) == pytest.approx(whole.target(moment), abs=1e-6)
+
+
+ARC = Profile(
+    "arc",
+    "Arc",
+    "",
+    1800.0,
+    (
+        Phase("rise", 0.0, 600.0, 0.2, 0.6),
+        Phase("peak", 600.0, 1200.0, 0.7, 0.7, 0.1, 300.0),
+        Phase("descent", 1200.0, 1500.0, 0.6, 0.2, fixed=True),
+        Phase("return", 1500.0, 1800.0, 0.1, 0.1),
+    ),
+)
+
+
+def spans(profile):
+    return [(phase.name, phase.start_s, phase.end_s) for phase in profile.phases]
+
+
+def test_a_stretched_phase_moves_what_follows_and_nothing_before():
+    longer = ARC.stretched("peak", 300.0)
+    assert spans(longer)[1:3] == [("peak", 600.0, 1500.0), ("descent", 1500.0, 1800.0)]
+    assert longer.duration_s == 2100.0
+    assert longer.target(599.0) == ARC.target(599.0)
+    assert longer.target(1600.0) == ARC.target(1300.0)
+    assert longer.stretched("peak", -300.0) == ARC
+
+
+def test_a_phase_stretched_from_a_moment_keeps_the_curve_up_to_then():
+    longer = ARC.stretched("rise", 300.0, 300.0)
+    assert spans(longer)[:2] == [("rise", 0.0, 300.0), ("rise", 300.0, 900.0)]
+    times = [0.0, 120.0, 299.0]
+    assert longer.target(times) == pytest.approx(ARC.target(times))
+    assert longer.target(899.99) == pytest.approx(0.6, abs=1e-3)
+    again = longer.stretched("rise", 60.0, 400.0)
+    assert again.duration_s == 2160.0
+
+
+def test_a_jump_keeps_the_end_and_shares_the_time_that_is_left():
+    early = ARC.jumped("descent", 700.0)
+    assert early.duration_s == 1800.0
+    assert spans(early) == [
+        ("rise", 0.0, 600.0),
+        ("peak", 600.0, 700.0),
+        ("descent", 700.0, 1000.0),
+        ("return", 1000.0, 1800.0),
+    ]
+    assert ARC.jumped("peak", 300.0).phases[0].level_end == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda: ARC.stretched("peek", 60.0), "No phase 'peek' in profile 'arc'. Available: rise,"),
+        (lambda: ARC.stretched("peak", -600.0), "lasts 10 minutes"),
+        (lambda: ARC.stretched("peak", 1e9), "at most"),
+        (lambda: ARC.jumped("peak", 700.0), "has begun"),
+        (lambda: ARC.jumped("return", 1800.0), "has begun"),
+    ],
+)
+def test_a_change_that_no_profile_can_take_is_refused(change, says):
+    with pytest.raises(ProfileError, match=says):
+        change()

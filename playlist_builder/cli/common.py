@@ -140,11 +140,6 @@ def profile_folders() -> list[Path]:
     return [platformdirs.user_config_path("playlist-builder", appauthor=False) / "profiles"]
 
 
-def lies_in(path: str, folder: str) -> bool:
-    """Whether a path is a folder or lies below it."""
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
-
-
 def print_json(document: object) -> None:
     """Print one JSON document."""
     click.echo(json.dumps(document, indent=1))

@@ -3,76 +3,22 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 import click
 
 from playlist_builder.cli.common import drawn, draws_colour, draws_unicode, shown, width
 
 if TYPE_CHECKING:
-    from playlist_builder.curve import Profile
     from playlist_builder.dialects import Dialect
-    from playlist_builder.models import Session, Track
+    from playlist_builder.models import Session
     from playlist_builder.reasons import Reason
-    from playlist_builder.rules import Request
 
 OUTPUT_HELP = (
     "Write .m3u8, .m3u, .pls, .xspf, .jspf, .csv or .json; - is .m3u8 on standard output."
     " Repeatable."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What one command asked of the arranger."""
-
-    profile: "Profile"
-    duration_s: float | None
-    seed: int
-    scale: Any
-    tolerance_s: float
-    request: "Request"
-
-    def sessions(
-        self, tracks: "Sequence[Track]", outputs: Sequence[str], count: int
-    ) -> "list[Session]":
-        """Arrange, without the tracks that the playlist to be written cannot hold."""
-        from playlist_builder.arrange import alternatives
-        from playlist_builder.dialects import holdable
-
-        refused: list[str] = []
-        suffixes = {os.path.splitext(output)[1].lower() or ".m3u8" for output in outputs or "-"}
-        reasons = {
-            track.identity: next(filter(None, (holdable(track.path, s) for s in suffixes)), None)
-            for track in tracks
-        }
-        if any(reasons.values()):
-            refused = [
-                f"left out {shown(track.path)}: {reasons[track.identity]}"
-                for track in tracks
-                if reasons[track.identity]
-            ]
-            tracks = [track for track in tracks if not reasons[track.identity]]
-        made = alternatives(
-            tracks,
-            self.profile,
-            count,
-            duration_s=self.duration_s,
-            seed=self.seed,
-            scale=self.scale,
-            tolerance_s=self.tolerance_s,
-            request=self.request,
-        )
-        if len(made) < count:
-            refused.append(f"only {len(made)} of {count} sessions: the library holds no more")
-        return [replace(each, warnings=(*each.warnings, *refused)) for each in made]
-
-    def explained(self, tracks: "Sequence[Track]", session: "Session") -> "list[Reason]":
-        """Say why each slot of a session is there."""
-        from playlist_builder.reasons import explain
-
-        return explain(session, tracks, self.profile, self.request)
 
 
 def deliver(
@@ -128,6 +74,25 @@ def check_outputs(outputs: Sequence[str], *, as_json: bool, alternatives: int = 
             format_of(output)
 
 
+def _ready(
+    sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect"
+) -> "list[tuple[Session, str]]":
+    """Return the spares of sessions as playlists beside theirs, for when a track is skipped."""
+    found: dict[str, tuple[Session, str]] = {}
+    for session, output in sessions:
+        stem, suffix = os.path.splitext(output)
+        if output == "-" or suffix.lower() == ".json" or not session.spares:
+            continue
+        slots = [
+            replace(each.slot, phase=f"{each.slot.phase}, for number {each.place}")
+            for each in session.spares
+        ]
+        kind = ".m3u8" if ".m3u8" in dialect.suffixes else suffix
+        path = f"{stem}.spares{kind}"
+        found[path] = (replace(session, slots=slots, tail=(), spares=()), path)
+    return list(found.values())
+
+
 def write(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect | None" = None) -> None:
     """Write each session to its output, and none where one of them cannot be held."""
     from playlist_builder.dialects import ANY
@@ -135,6 +100,7 @@ def write(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect | None" =
     from playlist_builder.write import rendered, write_bytes
 
     dialect = dialect or ANY
+    sessions = [*sessions, *_ready(sessions, dialect)]
     made = [
         render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
         if output == "-"

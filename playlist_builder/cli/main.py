@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from playlist_builder.cli import (
+    editing,
     exporting,
     libraries,
     music,
@@ -17,7 +18,7 @@ from playlist_builder.cli import (
     sessions,
 )
 from playlist_builder.cli.common import shown
-from playlist_builder.errors import PlaylistBuilderError
+from playlist_builder.errors import AskError, PlaylistBuilderError
 
 GARBAGE = 50_000, 20, 1_000
 """When to look for garbage: seldom, because a large library is a million objects and none of it."""
@@ -30,6 +31,8 @@ class _Commands(click.Group):
         gc.set_threshold(*GARBAGE)
         try:
             return super().invoke(ctx)
+        except AskError as error:
+            raise click.UsageError(shown(str(error))) from error
         except PlaylistBuilderError as error:
             raise click.ClickException(shown(str(error))) from error
         except OSError as error:
@@ -54,6 +57,7 @@ def main() -> None:
 for _room in (
     music,
     sessions,
+    editing,
     exporting,
     reports,
     recording,

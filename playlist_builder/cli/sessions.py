@@ -1,11 +1,8 @@
 """Commands that make sessions: build, reorder, demo."""
 
-import math
 import os
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -15,31 +12,21 @@ from playlist_builder.cli.common import (
     Duration,
     json_option,
     library_option,
-    lies_in,
     open_library,
     profile_folders,
     scanned,
-    shown,
     tell_waiting,
 )
-from playlist_builder.cli.delivery import OUTPUT_HELP, Asked, check_outputs, deliver
-from playlist_builder.errors import LibraryError, PlaylistError
+from playlist_builder.cli.delivery import OUTPUT_HELP, check_outputs, deliver
+from playlist_builder.errors import PlaylistError
 
 if TYPE_CHECKING:
-    from playlist_builder.curve import Profile, Rules, VocalsRule
-    from playlist_builder.library import Library
-    from playlist_builder.models import Call, Session, Track
-    from playlist_builder.rules import Pin
+    from playlist_builder.models import Call, Session
 
 DEMO_SEED = 1
 DEMO_MINUTES = 20.0
-DEMO_TRACK_S = (30.0, 900.0)
+DEMO_TRACK_MINUTES = (0.5, 15.0)
 TOLERANCE_S = 30.0
-
-_PIN = re.compile(
-    r"(?P<track>.+?)(?:@(?:(?P<place>-?\d+)|(?P<minutes>\d+):(?P<seconds>[0-5]\d)))?", re.DOTALL
-)
-
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -204,62 +191,33 @@ def make(  # noqa: PLR0913 - each is an option
     outputs: Sequence[str],
     numbers: range,
     *,
+    notes: Sequence[str] = (),
     explain: bool = False,
     dry_run: bool = False,
     as_json: bool = False,
 ) -> "list[Session]":
     """Make what a call asks for; of its alternatives deliver and return those of `numbers`."""
-    from playlist_builder import profiles
-    from playlist_builder.queries import any_of
-    from playlist_builder.rules import Request
+    from playlist_builder import asking
 
-    wanted = profiles.load_again(call.profile, call.profile_text, folders=profile_folders())
-    for level in call.levels:
-        wanted = _with_level(wanted, level)
+    profile = asking.planned(call, folders=profile_folders())
     check_outputs(outputs, as_json=as_json, alternatives=len(numbers))
-    rules = _with_vocals(wanted.rules, call.vocals)
-    if call.track_minutes is not None:
-        shortest, longest = call.track_minutes
-        if not (math.isfinite(shortest) and shortest <= longest < math.inf):
-            raise click.BadParameter("give the shortest and the longest, such as 2 15.")
-        rules = replace(rules, track_min_s=60 * shortest, track_max_s=60 * longest)
-    preferred = any_of(call.prefer)
-    request = Request(
-        rules=rules,
-        allow_short=call.allow_short,
-        include=any_of(call.include),
-        exclude=any_of(call.exclude),
-        prefer=None if preferred is None else lambda track: float(preferred(track)),
-    )
     with open_library(call.library) as opened:
         if call.music:
             scanned(opened, call.music)
-        every = opened.tracks(missing=True)
+        asked = asking.asked(call, profile, opened)
         tell_waiting(opened)
-        there = {track.identity: track for track in every if not track.missing}
-        pinned = call.pinned or ("",) * len(call.pins)
-        pins = [
-            _pin(opened, there, pin, identity)
-            for pin, identity in zip(call.pins, pinned, strict=True)
-        ]
-        avoid = _identities(every, call.avoid) if call.avoid else frozenset()
-    call = replace(call, pinned=tuple(identity for _, identity in pins))
-    tracks = list(there.values())
-    if call.music:
-        tracks = [t for t in tracks if any(lies_in(t.path, root) for root in call.music)]
-    if not tracks:
-        raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
-    request = replace(request, pins=tuple(pin for pin, _ in pins), avoid=avoid)
-    asked = Asked(wanted, call.duration_s, call.seed, call.scale, call.tolerance_s, request)
+    asked = asked.holdable(
+        {os.path.splitext(each)[1].lower() or ".m3u8" for each in outputs or ("-",)}
+    )
     sessions = [
-        replace(session, call=replace(call, alternative=number))
-        for number, session in enumerate(asked.sessions(tracks, outputs, numbers[-1]), start=1)
+        replace(session, warnings=(*session.warnings, *notes))
+        for number, session in enumerate(asked.sessions(numbers[-1]), start=1)
         if number in numbers
     ]
     deliver(
         sessions,
         outputs,
-        explained=partial(asked.explained, tracks) if explain else None,
+        explained=asked.explained if explain else None,
         as_json=as_json,
         dry_run=dry_run,
     )
@@ -300,15 +258,10 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     that keep the rules of the profile. Levels are percentiles of the playlist.
     """
     from playlist_builder import playlists, profiles
-    from playlist_builder.rules import Request
+    from playlist_builder.models import Call
 
-    wanted = profiles.load(profile, folders=profile_folders())
+    profile_text = profiles.text(profile, folders=profile_folders())
     check_outputs(outputs, as_json=as_json)
-    rules = wanted.rules
-    if duration is None:
-        rules = replace(
-            rules, track_min_s=0.0, track_max_s=math.inf, vocals="allow", artist_max=10**6
-        )
     paths, lost = playlists.located(
         playlists.load(playlist), os.path.dirname(os.path.abspath(playlist)), os.path.isfile
     )
@@ -317,30 +270,34 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     with open_library(library) as opened:
         report = scanned(opened, list(dict.fromkeys(paths)))
         at = opened.identities(paths)
-        known = {track.identity: track for track in opened.tracks()}
     # Under the very path that the playlist names: the library may know the music elsewhere too.
-    tracks = [
-        replace(known[identity], path=path)
-        for identity, path in {at[path]: path for path in reversed(paths) if path in at}.items()
-        if identity in known
-    ]
+    tracks = {at[path]: path for path in reversed(paths) if path in at}
     if not tracks:
         raise PlaylistError(f"None of the entries of {playlist!r} is music that can be read.")
-    request = Request(
-        rules=_with_vocals(rules, vocals), use_all=duration is None, allow_short=allow_short
-    )
-    asked = Asked(wanted, duration, seed, "relative", TOLERANCE_S, request)
-    sessions = asked.sessions(tracks, outputs, 1)
-    told = [f"not found: {shown(entry.location)}" for entry in lost]
-    told += [f"left out: {shown(each.path)}: {each.reason}" for each in report.skipped]
+    notes = [f"not found: {entry.location}" for entry in lost]
+    notes += [f"left out: {each.path}: {each.reason}" for each in report.skipped]
     if repeated := sum(path in at for path in paths) - len(tracks):
-        told.append(f"left out: {repeated} entries that repeat other music of the playlist")
-    deliver(
-        [replace(each, warnings=(*each.warnings, *told)) for each in sessions],
+        notes.append(f"left out: {repeated} entries that repeat other music of the playlist")
+    call = Call(
+        profile=os.path.abspath(profile) if profiles.is_path(profile) else profile,
+        profile_text=profile_text,
+        duration_s=duration,
+        vocals=vocals,
+        tolerance_s=TOLERANCE_S,
+        seed=seed,
+        allow_short=allow_short,
+        library=os.path.abspath(library) if library else None,
+        playlist=tuple(tracks.values()),
+        listed=tuple(tracks),
+    )
+    make(
+        call,
         outputs,
-        explained=partial(asked.explained, tracks) if explain else None,
-        as_json=as_json,
+        range(1, 2),
+        notes=notes,
+        explain=explain,
         dry_run=dry_run,
+        as_json=as_json,
     )
 
 
@@ -350,75 +307,22 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
 def demo(folder: str, *, as_json: bool) -> None:
     """Make short pieces of music in FOLDER, scan them, and build a session from them."""
     from playlist_builder import demo as room
-    from playlist_builder import profiles as shipped
-    from playlist_builder.rules import Request
+    from playlist_builder import profiles
+    from playlist_builder.models import Call
 
-    place = Path(folder)
-    click.echo(f"Making music in {place} ...", err=True)
+    place = Path(folder).absolute()
+    click.echo(f"Making music in {folder} ...", err=True)
     place.mkdir(parents=True, exist_ok=True)
     room.write(place / "music", DEMO_SEED)
-    profile = shipped.load("arc")
-    shortest_s, longest_s = DEMO_TRACK_S
-    rules = replace(profile.rules, track_min_s=shortest_s, track_max_s=longest_s)
-    with open_library(os.fspath(place / "library.db")) as opened:
-        scanned(opened, [os.fspath(place / "music")])
-        found = opened.tracks()
-    asked = Asked(profile, 60 * DEMO_MINUTES, 0, "relative", TOLERANCE_S, Request(rules=rules))
-    outputs = [os.fspath(place / "demo.m3u8")]
-    deliver(asked.sessions(found, outputs, 1), outputs, as_json=as_json)
-
-
-def _with_vocals(rules: "Rules", vocals: str | None) -> "Rules":
-    return rules if vocals is None else replace(rules, vocals=cast("VocalsRule", vocals))
-
-
-def _pin(
-    library: "Library", there: "Mapping[str, Track]", text: str, identity: str
-) -> "tuple[Pin, str]":
-    """Read TRACK, TRACK@3 or TRACK@12:30; returns the identity of the track as well.
-
-    `there` holds tracks by identity. Where the identity is known, the name may be outdated.
-    """
-    from playlist_builder.rules import Pin
-
-    found = _PIN.fullmatch(text)
-    if found is None or (found["place"] and int(found["place"]) == 0):
-        raise click.BadParameter(f"'{text}': give TRACK, TRACK@3, TRACK@-1 or TRACK@12:30.")
-    track = there.get(identity) or library.find(found["track"])
-    track = there.get(track.identity, track)  # one recording may lie at several paths
-    if found["minutes"] is not None:
-        minute = int(found["minutes"]) + int(found["seconds"]) / 60.0
-        return Pin(track.path, minute=minute), track.identity
-    return Pin(track.path, place=int(found["place"]) if found["place"] else None), track.identity
-
-
-def _identities(tracks: "Sequence[Track]", files: Sequence[str]) -> frozenset[str]:
-    """Return the tracks of playlists and sessions, wherever their files are now."""
-    from playlist_builder import playlists, session_file
-
-    at = {track.path: track.identity for track in tracks}
-    found: set[str] = set()
-    for file in files:
-        folder = os.path.dirname(os.path.abspath(file))
-        if file.endswith(".json"):  # a session names the music itself, wherever it lies now
-            session = session_file.load(file)
-            found.update(slot.identity for slot in (*session.slots, *session.tail))
-            continue
-        entries = playlists.load(file)
-        paths, lost = playlists.located(entries, folder, at.__contains__)
-        if lost:
-            told = f"{len(lost)} of {len(entries)} entries of {shown(file)} are not in the library"
-            click.echo(told, err=True)
-        found.update(at[path] for path in paths)
-    return frozenset(found)
-
-
-def _with_level(profile: "Profile", text: str) -> "Profile":
-    phase, _, level = text.rpartition("=")
-    try:
-        return profile.with_level(float(level), phase or None)
-    except ValueError as error:
-        raise click.BadParameter(f"'{text}': give a level from 0 to 1, or PHASE=LEVEL.") from error
+    call = Call(
+        profile="arc",
+        profile_text=profiles.text("arc"),
+        duration_s=60 * DEMO_MINUTES,
+        track_minutes=DEMO_TRACK_MINUTES,
+        music=(os.fspath(place / "music"),),
+        library=os.fspath(place / "library.db"),
+    )
+    make(call, [os.path.join(folder, "demo.m3u8")], range(1, 2), as_json=as_json)
 
 
 COMMANDS = (build, reorder, demo)

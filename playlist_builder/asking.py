@@ -1,0 +1,260 @@
+"""From what was asked to all that the arranger needs: the way in of every session.
+
+A `Call` is read against the library of today: profile with its changes, rules, queries, pins and
+tracks. Sessions that are made again, changed or replanned take the same way as new ones, so they
+follow the same rules. It refuses to scan, to show anything, and to write.
+"""
+
+import math
+import os
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from playlist_builder import editing, playlists, profiles, session_file
+from playlist_builder.arrange import alternatives
+from playlist_builder.curve import Profile, Rules, VocalsRule
+from playlist_builder.dialects import holdable
+from playlist_builder.editing import Draft
+from playlist_builder.errors import AskError, LibraryError, SessionError
+from playlist_builder.library import Library
+from playlist_builder.models import Call, Session, Slot, Track
+from playlist_builder.queries import any_of
+from playlist_builder.reasons import Reason, explain
+from playlist_builder.rules import Pin, Request
+from playlist_builder.stage import Ask, Terms, scale_of
+
+MANY = 10**6  # tracks of one artist: no limit
+CUT_S = 0.1  # a slot that is shorter than its track by more was skipped
+
+_PIN = re.compile(
+    r"(?P<track>.+?)(?:@(?:(?P<place>-?\d+)|(?P<minutes>\d+):(?P<seconds>[0-5]\d)))?", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What the arranger is asked; the pins of `call` are known by identity.
+
+    `known` holds all tracks of the library by identity, `notes` say what was not found.
+    """
+
+    call: Call
+    tracks: Sequence[Track]
+    profile: Profile
+    request: Request
+    known: Mapping[str, Track]
+    notes: tuple[str, ...] = ()
+
+    def holdable(self, suffixes: Collection[str]) -> "Asked":
+        """Return the same without the tracks that a playlist of any of these formats cannot hold.
+
+        What is left out is told in the notes.
+        """
+        reasons = {
+            track.path: next(filter(None, (holdable(track.path, s) for s in suffixes)), "")
+            for track in self.tracks
+        }
+        refused = {path: reason for path, reason in reasons.items() if reason}
+        if not refused:
+            return self
+        return replace(
+            self,
+            tracks=[track for track in self.tracks if track.path not in refused],
+            notes=(*self.notes, *(f"left out {path}: {why}" for path, why in refused.items())),
+        )
+
+    def sessions(self, count: int = 1) -> list[Session]:
+        """Return up to `count` alternatives that know how they were asked for."""
+        made = alternatives(
+            self.tracks,
+            self.profile,
+            count,
+            seed=self.call.seed,
+            scale=self.call.scale,
+            tolerance_s=self.call.tolerance_s,
+            request=self.request,
+        )
+        notes = self.notes
+        if len(made) < count:
+            notes = (*notes, f"only {len(made)} of {count} sessions: the library holds no more")
+        return [
+            replace(
+                session,
+                warnings=(*session.warnings, *notes),
+                call=replace(self.call, alternative=number),
+            )
+            for number, session in enumerate(made, start=1)
+        ]
+
+    def explained(self, session: Session) -> list[Reason]:
+        """Say why each slot of a session is there."""
+        return explain(session, self.tracks, self.profile, self.request)
+
+
+def planned(call: Call, *, folders: Sequence[Path] = ()) -> Profile:
+    """Return the profile of a call as it is now, with its duration, rules, levels and changes.
+
+    Raises ProfileError for what a profile cannot be, AskError for what says nothing.
+    """
+    profile = profiles.load_again(call.profile, call.profile_text, folders=folders)
+    for level in call.levels:
+        profile = _with_level(profile, level)
+    profile = replace(profile, rules=_rules(call, profile.rules))
+    if call.duration_s is not None:
+        profile = profile.scaled(call.duration_s)
+    for change in call.changes:
+        if change.kind == "stretch":
+            profile = profile.stretched(change.phase, change.by_s, change.at_s)
+        else:
+            profile = profile.jumped(change.phase, change.at_s or 0.0)
+    return profile
+
+
+def asked(call: Call, profile: Profile, library: Library) -> Asked:
+    """Return what a call asks of the library as it is now, under a profile of `planned`.
+
+    Raises LibraryError where there is no track, or none that a pin names.
+    """
+    every = library.tracks(missing=True)
+    there = {track.identity: track for track in every if not track.missing}
+    pinned = call.pinned or ("",) * len(call.pins)
+    pins = [
+        _pin(library, there, pin, identity) for pin, identity in zip(call.pins, pinned, strict=True)
+    ]
+    tracks = _of_playlist(call, there) if call.playlist else list(there.values())
+    if call.music:
+        tracks = [t for t in tracks if any(_lies_in(t.path, root) for root in call.music)]
+    if not tracks:
+        raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
+    avoided, notes = _identities(every, call.avoid)
+    preferred = any_of(call.prefer)
+    return Asked(
+        call=replace(call, pinned=tuple(identity for _, identity in pins)),
+        tracks=tracks,
+        profile=profile,
+        request=Request(
+            pins=tuple(pin for pin, _ in pins),
+            avoid=avoided,
+            include=any_of(call.include),
+            exclude=any_of(call.exclude),
+            prefer=None if preferred is None else lambda track: float(preferred(track)),
+            use_all=call.use_all,
+            allow_short=call.allow_short,
+        ),
+        known={track.identity: track for track in every},
+        notes=notes,
+    )
+
+
+def draft(session: Session, name: str, asked: Asked) -> Draft:
+    """Return a session ready to be changed; `name` is the file to speak of.
+
+    Tracks that have moved are found where the library knows them. Raises SessionError where one is
+    not there.
+    """
+    call, profile = asked.call, asked.profile
+    ask = Ask(None, call.seed, call.scale, call.tolerance_s, asked.request)
+    terms = Terms(profile, profile.rules, ask, scale_of(asked.tracks, call.scale))
+    pool = editing.pool_of(asked.tracks, terms)
+    return Draft(
+        order=tuple(_played(slot, name, asked) for slot in session.slots),
+        pool=pool,
+        terms=terms,
+        pins=tuple(zip(asked.request.pins, call.pinned, strict=True)),
+        call=call,
+        reach=max((track.energy for track in pool), default=0.0),
+    )
+
+
+def _played(slot: Slot, name: str, asked: Asked) -> Track:
+    """Return the track of a slot, as long as it plays there."""
+    track = asked.known.get(slot.identity)
+    path = next(
+        (p for p in (slot.path, track.path if track else "") if p and Path(p).is_file()), None
+    )
+    if track is None or path is None:
+        raise SessionError(
+            f"Session file {name!r} holds {slot.path!r}, which is not there any more. Scan the"
+            " folder that it lies in now, or make the session again with 'playlist-builder rebuild'"
+        )
+    if slot.duration_s < track.duration_s - CUT_S:
+        track = editing.cut(track, slot.duration_s)
+    return replace(track, path=path)
+
+
+def _rules(call: Call, rules: Rules) -> Rules:
+    """Return the rules of a profile with what a call says instead."""
+    if call.use_all:
+        rules = replace(
+            rules, track_min_s=0.0, track_max_s=math.inf, vocals="allow", artist_max=MANY
+        )
+    if call.vocals is not None:
+        rules = replace(rules, vocals=cast("VocalsRule", call.vocals))
+    if call.track_minutes is not None:
+        shortest, longest = call.track_minutes
+        if not (math.isfinite(shortest) and shortest <= longest < math.inf):
+            raise AskError("--track-minutes: give the shortest and the longest, such as 2 15.")
+        rules = replace(rules, track_min_s=60 * shortest, track_max_s=60 * longest)
+    return rules
+
+
+def _with_level(profile: Profile, text: str) -> Profile:
+    phase, _, level = text.rpartition("=")
+    try:
+        return profile.with_level(float(level), phase or None)
+    except ValueError as error:
+        raise AskError(f"--level '{text}': give a level from 0 to 1, or PHASE=LEVEL.") from error
+
+
+def _of_playlist(call: Call, there: Mapping[str, Track]) -> list[Track]:
+    """Return the tracks of a playlist under the paths that it names, where they are still there."""
+    return [
+        replace(there[identity], path=path) if Path(path).is_file() else there[identity]
+        for path, identity in zip(call.playlist, call.listed, strict=True)
+        if identity in there
+    ]
+
+
+def _pin(library: Library, there: Mapping[str, Track], text: str, identity: str) -> tuple[Pin, str]:
+    """Read TRACK, TRACK@3 or TRACK@12:30; returns the identity of the track as well.
+
+    `there` holds tracks by identity. Where the identity is known, the name may be outdated.
+    """
+    found = _PIN.fullmatch(text)
+    if found is None or (found["place"] and int(found["place"]) == 0):
+        raise AskError(f"--pin '{text}': give TRACK, TRACK@3, TRACK@-1 or TRACK@12:30.")
+    track = there.get(identity) or library.find(found["track"])
+    track = there.get(track.identity, track)  # one recording may lie at several paths
+    if found["minutes"] is not None:
+        minute = int(found["minutes"]) + int(found["seconds"]) / 60.0
+        return Pin(track.path, minute=minute), track.identity
+    return Pin(track.path, place=int(found["place"]) if found["place"] else None), track.identity
+
+
+def _identities(
+    tracks: Sequence[Track], files: Sequence[str]
+) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the tracks of playlists and sessions, wherever they lie now, and what is unknown."""
+    at = {track.path: track.identity for track in tracks} if files else {}
+    found: set[str] = set()
+    notes = []
+    for file in files:
+        if file.endswith(".json"):  # a session names the music itself, wherever it lies now
+            session = session_file.load(file)
+            found.update(slot.identity for slot in (*session.slots, *session.tail))
+            continue
+        entries = playlists.load(file)
+        folder = str(Path(file).parent)
+        paths, lost = playlists.located(entries, folder, at.__contains__)
+        if lost:
+            notes.append(f"{len(lost)} of {len(entries)} entries of {file} are not in the library")
+        found.update(at[path] for path in paths)
+    return frozenset(found), tuple(notes)
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    """Whether a path is a folder or lies below it."""
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
