@@ -66,6 +66,9 @@ __all__ = ["Pin", "Request", "Scale", "alternatives", "arrange"]
 
 NO_REQUEST = Request()
 
+SHARED = 0.4
+"""Most that two alternatives share, of the earlier: at most half of either, as lengths differ."""
+
 
 def arrange(  # noqa: PLR0913 - each option of the command line is one of these
     tracks: Sequence[Track],
@@ -86,7 +89,7 @@ def arrange(  # noqa: PLR0913 - each option of the command line is one of these
     profile cannot take the duration.
     """
     stage = set_up(tracks, profile, Ask(duration_s, seed, scale, tolerance_s, request))
-    return _arrange(stage, leaves(pinned=bool(stage.pins)))[0]
+    return arranged(stage, leaves(pinned=bool(stage.pins)))[0]
 
 
 def alternatives(  # noqa: PLR0913 - as arrange, and a count
@@ -113,7 +116,7 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
     while len(sessions) < count:
         stage = set_up(tracks, profile, ask)
         try:
-            session, lifted = _arrange(stage, allowed or leaves(pinned=bool(stage.pins)))
+            session, lifted = arranged(stage, allowed or leaves(pinned=bool(stage.pins)))
         except ArrangeError:
             if not sessions:
                 raise
@@ -121,12 +124,16 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
         sessions.append(session)
         allowed = allowed or lifted
         free = [slot for slot in session.slots if not kept & {slot.path, slot.identity}]
-        ask = replace(ask, earlier=(*ask.earlier, frozenset(slot.identity for slot in free)))
+        used = frozenset(slot.identity for slot in free)
+        ask = replace(ask, earlier=(*ask.earlier, (used, int(SHARED * len(used)))))
     return sessions
 
 
-def _arrange(stage: Stage, allowed: Sequence[Leave]) -> tuple[Session, Sequence[Leave]]:
-    """Return the best session, and how much of what may be lifted it took."""
+def arranged(stage: Stage, allowed: Sequence[Leave]) -> tuple[Session, Sequence[Leave]]:
+    """Return the best session of a stage, and how much of what may be lifted it took.
+
+    Raises ArrangeError where nothing that may be lifted leads to a session.
+    """
     leave, found, lifted = _solved(stage, allowed)
     sequence = np.array(found.sequence)
     order = outcome.Order(

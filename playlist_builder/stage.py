@@ -36,20 +36,17 @@ STARTLES_LU = (3.0, 6.0, np.inf)
 
 MOST_TOLERANCE = 0.5  # of the duration
 
-SHARED = 0.4
-"""Most that two alternatives share, of the earlier: at most half of either, as lengths differ."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The options of a call; `earlier` holds the identities of sessions to differ from."""
+    """The options of a call; of each set of identities in `earlier` it may use only so many."""
 
     duration_s: float | None
     seed: int
     scale: Scale
     tolerance_s: float
     request: Request
-    earlier: tuple[frozenset[str], ...] = ()
+    earlier: tuple[tuple[frozenset[str], int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +229,7 @@ def task(stage: Stage, leave: Leave) -> Task:
 
 
 def _groups(tracks: Sequence[Track], stage: Stage, leave: Leave) -> Groups:
-    """Return the rules among tracks: one group per artist, set of copies, and earlier session."""
+    """Return the rules among tracks: one group per artist, set of copies, and earlier use."""
     names: dict[str, int] = {}
     kin = [[names.setdefault(name, len(names)) for name in sorted(artists(t))] for t in tracks]
     artist_max = len(tracks) if leave.artist_max else stage.rules.artist_max
@@ -241,9 +238,8 @@ def _groups(tracks: Sequence[Track], stage: Stage, leave: Leave) -> Groups:
         for number in own:
             limited[number][0].append(place)
     limited.extend((group, 1) for group in copies(tracks))
-    for session in stage.ask.earlier:
-        again = [place for place, track in enumerate(tracks) if track.identity in session]
-        limited.append((again, int(SHARED * len(session))))
+    for used, limit in stage.ask.earlier:
+        limited.append(([n for n, track in enumerate(tracks) if track.identity in used], limit))
     member: list[list[int]] = [[] for _ in tracks]
     most: list[int] = []
     for group, limit in limited:
