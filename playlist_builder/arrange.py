@@ -50,19 +50,22 @@ plays in it for at least one cell.
 """
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 
 from playlist_builder import outcome
+from playlist_builder.attempts import solved
 from playlist_builder.curve import Profile
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import Session, Track
+from playlist_builder.framing import length_ms
+from playlist_builder.models import Session, Slot, Track
 from playlist_builder.rules import Pin, Request
-from playlist_builder.solver import Solution, solve
-from playlist_builder.stage import Ask, Leave, Scale, Stage, leaves, set_up, task
+from playlist_builder.spares import spares
+from playlist_builder.stage import Ask, Leave, Scale, Stage, Terms, leaves, set_up, task
+from playlist_builder.tail import planned, tail
 
-__all__ = ["Pin", "Request", "Scale", "alternatives", "arrange"]
+__all__ = ["Pin", "Request", "Scale", "alternatives", "arrange", "completed"]
 
 NO_REQUEST = Request()
 
@@ -134,7 +137,7 @@ def arranged(stage: Stage, allowed: Sequence[Leave]) -> tuple[Session, Sequence[
 
     Raises ArrangeError where nothing that may be lifted leads to a session.
     """
-    leave, found, lifted = _solved(stage, allowed)
+    leave, found, lifted = solved(stage, allowed)
     sequence = np.array(found.sequence)
     order = outcome.Order(
         [stage.tracks[piece] for piece in found.sequence],
@@ -150,28 +153,23 @@ def arranged(stage: Stage, allowed: Sequence[Leave]) -> tuple[Session, Sequence[
         warnings=(*stage.notes, *told),
         relaxed=tuple(outcome.given_up(order, stage.rules, ask.tolerance_s, pins)),
     )
-    return session, lifted
+    return completed(session, order, stage.tracks, stage.terms), lifted
 
 
-def _solved(stage: Stage, allowed: Sequence[Leave]) -> tuple[Leave, Solution, Sequence[Leave]]:
-    """Return what had to be lifted, the best session under what is left, and all attempts."""
-    for attempt, leave in enumerate(allowed, start=1):
-        found = solve(task(stage, leave))
-        if found is not None:
-            return *_restored(stage, leave, found), allowed[:attempt]
-    raise ArrangeError(
-        f"No order of the {len(stage.tracks)} tracks that pass fills"
-        f" {stage.profile.duration_s / 60.0:.0f} min under these rules and pins."
-        " Add music, drop a pin, or ask for another duration."
+def completed(
+    session: Session, order: outcome.Order, tracks: Sequence[Track], terms: Terms
+) -> Session:
+    """Return a session with its tail and spares; `tracks` are all that pass the rules."""
+    after, told = tail(order.tracks, tracks, terms)
+    slots: list[Slot] = []
+    if after:
+        plan = planned(terms.profile, order.ends_ms[-1] / 1000.0, length_ms(after) / 1000.0)
+        slots = outcome.slots(
+            outcome.ordered(after, replace(terms, profile=plan), order.ends_ms[-1])
+        )
+    return replace(
+        session,
+        tail=tuple(slots),
+        spares=tuple(spares(session.slots, order.tracks, tracks, terms, after)),
+        warnings=(*session.warnings, *told),
     )
-
-
-def _restored(stage: Stage, leave: Leave, found: Solution) -> tuple[Leave, Solution]:
-    """Put back every rule that was lifted before the one that helped, where a session allows it."""
-    lifted = [each.name for each in fields(Leave) if getattr(leave, each.name)]
-    for name in lifted[:-1]:
-        tried = replace(leave, **{name: getattr(Leave(), name)})
-        better = solve(task(stage, tried))
-        if better is not None:
-            leave, found = tried, better
-    return leave, found

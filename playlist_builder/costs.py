@@ -147,11 +147,22 @@ def cell(time_ms: int | Ints) -> int | Ints:
     return (time_ms + STEP_MS // 2) // STEP_MS
 
 
-def plan(profile: Profile, tolerance_s: float, longest_s: float, loudness_step_lu: float) -> Plan:
-    """Return a profile in cells, with room for a track of `longest_s` after the last end."""
-    asked_ms, tolerance_ms = round(profile.duration_s * 1000), round(tolerance_s * 1000)
+def plan(
+    profile: Profile,
+    tolerance_s: float,
+    longest_s: float,
+    loudness_step_lu: float,
+    span_ms: tuple[int, int] | None = None,
+) -> Plan:
+    """Return a profile in cells, with room for a track of `longest_s` after the last end.
+
+    With `span_ms` that part of it, which begins with a cell.
+    """
+    first_ms, last_ms = span_ms or (0, round(profile.duration_s * 1000))
+    asked_ms, tolerance_ms = last_ms - first_ms, round(tolerance_s * 1000)
     horizon = cell(asked_ms + tolerance_ms)
-    middles = (np.arange(horizon + int(longest_s // STEP_S) + 3) + 0.5) * STEP_S
+    middles = np.arange(horizon + int(longest_s // STEP_S) + 3) + 0.5
+    middles = (middles + first_ms // STEP_MS) * STEP_S
     borders = np.array([phase.start_s for phase in profile.phases[1:]])
     limits = [
         [

@@ -8,14 +8,16 @@ refuses to change the order.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
-from playlist_builder.costs import Pieces, Plan, cell
+from playlist_builder.costs import END_WEIGHT, Pieces, Plan, cell, pieces, plan, seam
 from playlist_builder.curve import Phase, Profile, Rules
-from playlist_builder.models import Session, Slot, Track
+from playlist_builder.models import STEP_S, Session, Slot, Track
 from playlist_builder.rules import Pin, artists
+from playlist_builder.stage import Terms
 
 HEARD_LU = 0.05  # a step beyond the limit by less is not worth a warning
 ROUNDING_S = 0.0005  # times are kept in whole milliseconds
@@ -23,23 +25,63 @@ ROUNDING_S = 0.0005  # times are kept in whole milliseconds
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Order:
-    """Tracks in the order in which they play, with their pieces."""
+    """Tracks in the order in which they play, with their pieces; the first begins at `start_ms`."""
 
     tracks: Sequence[Track]
     material: Pieces
     profile: Profile
     scheme: Plan
+    start_ms: int = 0
 
     @property
     def ends_ms(self) -> list[int]:
         """When each track ends."""
-        ends: list[int] = np.cumsum(self.material.length_ms).tolist()
+        ends: list[int] = (self.start_ms + np.cumsum(self.material.length_ms)).tolist()
         return ends
 
     @property
     def starts_ms(self) -> list[int]:
         """When each track starts."""
-        return [0, *self.ends_ms[:-1]]
+        return [self.start_ms, *self.ends_ms[:-1]]
+
+    @property
+    def cost(self) -> float:
+        """What the order costs, as a sum over cells; preference for tracks is in the material."""
+        borders = [cell(self.start_ms), *map(cell, self.ends_ms)]
+        follow = sum(
+            float(((self.material.contour(number, last - first) - target) ** 2).sum())
+            + float(self.material.levy[number]) * (last - first)
+            for number, (first, last) in enumerate(pairwise(borders))
+            for target in (self.scheme.target[first:last],)
+        )
+        behind = np.arange(1, len(self.tracks))
+        step_lu = self.scheme.loudness_step_lu
+        seams = float(seam(self.material, behind - 1, behind, step_lu).sum())
+        return follow + seams + END_WEIGHT * abs(borders[-1] - self.scheme.asked)
+
+
+def ordered(tracks: Sequence[Track], terms: Terms, start_ms: int = 0) -> Order:
+    """Return tracks as the order in which they play."""
+    material = material_of(tracks, terms)
+    lasts_s = (start_ms + int(material.length_ms.sum())) / 1000.0
+    beyond_s = max(lasts_s - terms.profile.duration_s, 0.0) + STEP_S
+    scheme = plan(terms.profile, 0.0, beyond_s, terms.rules.loudness_step_lu)
+    return Order(tracks, material, terms.profile, scheme, start_ms)
+
+
+def material_of(tracks: Sequence[Track], terms: Terms) -> Pieces:
+    """Return the pieces of tracks in the order of the tracks."""
+    made = pieces(tracks, terms.table, terms.levy(tracks), np.arange(len(tracks)))
+    return made.take(np.argsort(made.order))
+
+
+def energies(tracks: Sequence[Track], terms: Terms) -> list[float]:
+    """Return the mean energy of each track on the scale of the session."""
+    if not tracks:
+        return []
+    material = material_of(tracks, terms)
+    cells = material.cells.tolist()
+    return [float(material.contour(piece, count).mean()) for piece, count in enumerate(cells)]
 
 
 def slots(order: Order) -> list[Slot]:

@@ -182,6 +182,25 @@ def copies(tracks: Sequence[Track]) -> list[list[int]]:
     return groups
 
 
+def repeats(tracks: Iterable[Track]) -> Predicate:
+    """Return what tells whether a track is one of these, or a copy of one."""
+    identities: set[str] = set()
+    lengths: dict[tuple[str, frozenset[str]], list[float]] = {}
+    for track in tracks:
+        identities.add(track.identity)
+        if track.tags.title:
+            name = track.tags.title.strip().casefold(), artists(track)
+            lengths.setdefault(name, []).append(track.duration_s)
+
+    def repeated(track: Track) -> bool:
+        if track.identity in identities:
+            return True
+        name = track.tags.title.strip().casefold(), artists(track)
+        return any(abs(track.duration_s - each) <= COPY_S for each in lengths.get(name, ()))
+
+    return repeated
+
+
 def _close(group: list[int], tracks: Sequence[Track]) -> Iterable[list[int]]:
     """Return every largest set of a group whose lengths lie within `COPY_S` of each other."""
     ordered = sorted(group, key=lambda place: tracks[place].duration_s)

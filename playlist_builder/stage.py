@@ -4,8 +4,9 @@ This room knows the words of profiles and requests on one side and the arrays of
 other. It refuses to search and to decide which rule gives way.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from operator import attrgetter, eq
 from typing import Literal
@@ -49,6 +50,23 @@ class Ask:
     earlier: tuple[tuple[frozenset[str], int], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Terms:
+    """What a session is measured by: the plan, the rules, what was asked, and the scale.
+
+    `table` leads from the absolute to the relative scale; None on the absolute one.
+    """
+
+    profile: Profile
+    rules: Rules
+    ask: Ask
+    table: Floats | None
+
+    def levy(self, tracks: Sequence[Track]) -> Floats:
+        """Return the price per cell of each track for not being preferred."""
+        return levy(tracks, self.ask.request.with_queries(self.rules))
+
+
 @dataclass(frozen=True, slots=True)
 class Leave:
     """Which rules are lifted, in the order of the docstring of `arrange`.
@@ -67,11 +85,26 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """What stands around the part of a session that is looked for, if it is not a whole one.
+
+    `span_ms` is that part of the profile. `demands` hold the pieces at its borders in their
+    places, whatever the limits of phases. `used` counts the tracks of each artist that play
+    elsewhere.
+    """
+
+    span_ms: tuple[int, int] | None = None
+    demands: tuple[Demand, ...] = ()
+    used: Mapping[str, int] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Stage:
     """Everything about a call that no attempt changes; `tracks` stand in the material's order.
 
     `pins` come with their pieces, `reach` is the highest energy of these tracks on the absolute
-    scale, and `notes` say how the task differs from what was asked.
+    scale, `table` leads from there to the relative scale (None on the absolute one), and `notes`
+    say how the task differs from what was asked.
     """
 
     tracks: Sequence[Track]
@@ -82,6 +115,13 @@ class Stage:
     pins: tuple[tuple[Pin, int], ...]
     reach: float
     notes: tuple[str, ...]
+    table: Floats | None
+    frame: Frame = Frame()
+
+    @property
+    def terms(self) -> Terms:
+        """What the session is measured by."""
+        return Terms(self.profile, self.rules, self.ask, self.table)
 
 
 def set_up(tracks: Sequence[Track], profile: Profile, ask: Ask) -> Stage:
@@ -103,7 +143,7 @@ def set_up(tracks: Sequence[Track], profile: Profile, ask: Ask) -> Stage:
     passed, removed = admit(tracks, rules, request, longest_s)
     own = [pinned(tracks, pin, rules, request, longest_s) for pin in request.pins]
     usable = [tracks[place] for place in passed]
-    ranks = _ranks(usable)
+    ranks = ranked(usable)
     if request.use_all:
         spare = _spare(usable, ranks)
         notes = [f"{len(spare)} copies of other tracks are left out"] if spare else []
@@ -119,16 +159,22 @@ def set_up(tracks: Sequence[Track], profile: Profile, ask: Ask) -> Stage:
             raise ArrangeError(message)
         notes.append(f"{message.split('.')[0]}; the session is shorter than asked")
         wanted = profile.scaled(passed_s)
-    energies = np.fromiter(map(attrgetter("energy"), tracks), np.float64, len(tracks))
-    table = relative(energies) if ask.scale == "relative" else None
-    material = pieces(usable, table, _levy(usable, request), ranks)
+    table = scale_of(tracks, ask.scale)
+    material = pieces(usable, table, levy(usable, request), ranks)
     usable = [usable[place] for place in material.order.tolist()]
     places = {id(track): place for place, track in enumerate(usable)} if own else {}
     pins = tuple(
         (pin, places[id(tracks[place])]) for pin, place in zip(request.pins, own, strict=True)
     )
     reach = max(track.energy for track in usable)
-    return Stage(usable, material, wanted, rules, ask, pins, reach, tuple(notes))
+    return Stage(usable, material, wanted, rules, ask, pins, reach, tuple(notes), table)
+
+
+def scale_of(tracks: Sequence[Track], scale: Scale) -> Floats | None:
+    """Return the table that leads to the scale of a session of these tracks."""
+    if scale == "absolute":
+        return None
+    return relative(np.fromiter(map(attrgetter("energy"), tracks), np.float64, len(tracks)))
 
 
 def _check_pins(pins: Sequence[Pin]) -> None:
@@ -141,7 +187,7 @@ def _check_pins(pins: Sequence[Pin]) -> None:
             raise ArrangeError(f"{again[0]}: {what}. Take one of them away.")
 
 
-def _ranks(tracks: Sequence[Track]) -> Ints:
+def ranked(tracks: Sequence[Track]) -> Ints:
     """Return each track's place by identity; paths decide only where identities are equal."""
     identities = list(map(attrgetter("identity"), tracks))
     order = sorted(range(len(tracks)), key=identities.__getitem__)
@@ -162,12 +208,12 @@ def _spare(tracks: Sequence[Track], ranks: Ints) -> set[int]:
     return spare
 
 
-def _levy(tracks: Sequence[Track], request: Request) -> Floats:
+def levy(tracks: Sequence[Track], request: Request) -> Floats:
+    """Return the price per cell of each track for not being preferred."""
     if request.prefer is None:
         return np.zeros(len(tracks))
     wishes = np.array([request.prefer(track) for track in tracks], dtype=np.float64)
-    levy: Floats = PREFER_WEIGHT * (1.0 - np.clip(wishes, 0.0, 1.0))
-    return levy
+    return np.asarray(PREFER_WEIGHT * (1.0 - np.clip(wishes, 0.0, 1.0)))
 
 
 def leaves(*, pinned: bool) -> list[Leave]:
@@ -189,12 +235,14 @@ def task(stage: Stage, leave: Leave) -> Task:
     """Return the numeric task of one attempt."""
     tolerance_s = max(stage.ask.tolerance_s, leave.tolerance_s)
     longest_s = float(stage.material.length_ms.max()) / 1000.0
-    scheme = plan(stage.profile, tolerance_s, longest_s, stage.rules.loudness_step_lu)
+    step_lu = stage.rules.loudness_step_lu
+    scheme = plan(stage.profile, tolerance_s, longest_s, step_lu, stage.frame.span_ms)
     limits = scheme.limits.copy()
     limits[:, 0] += leave.startle_lu
     if leave.colour:
         limits[:, 1:] = np.inf
-    demands = []
+    demands = list(stage.frame.demands)
+    held = [demand.piece for demand in demands]
     for pin, piece in stage.pins:
         demand = Demand(piece, int(stage.material.cells[piece]), place=pin.place or 0)
         if pin.minute is not None and not leave.pin_minutes:
@@ -217,7 +265,9 @@ def task(stage: Stage, leave: Leave) -> Task:
 
     material = stage.material
     if leave.pin_limits:
-        material = material.unlimited(np.array([piece for _, piece in stage.pins]))
+        held += [piece for _, piece in stage.pins]
+    if held:
+        material = material.unlimited(np.array(held))
     return Task(
         material,
         replace(scheme, limits=limits),
@@ -230,12 +280,15 @@ def task(stage: Stage, leave: Leave) -> Task:
 
 def _groups(tracks: Sequence[Track], stage: Stage, leave: Leave) -> Groups:
     """Return the rules among tracks: one group per artist, set of copies, and earlier use."""
+    held = {id(stage.tracks[demand.piece]) for demand in stage.frame.demands}
     names: dict[str, int] = {}
     kin = [[names.setdefault(name, len(names)) for name in sorted(artists(t))] for t in tracks]
     artist_max = len(tracks) if leave.artist_max else stage.rules.artist_max
-    limited: list[tuple[list[int], int]] = [([], artist_max) for _ in names]
+    limited: list[tuple[list[int], int]] = [
+        ([], max(artist_max - stage.frame.used.get(name, 0), 0)) for name in names
+    ]
     for place, own in enumerate(kin):
-        for number in own:
+        for number in own if id(tracks[place]) not in held else ():
             limited[number][0].append(place)
     limited.extend((group, 1) for group in copies(tracks))
     for used, limit in stage.ask.earlier:

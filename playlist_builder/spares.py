@@ -1,0 +1,136 @@
+"""Spares: for every phase a few tracks of like energy, for when one is to be skipped.
+
+A spare passes the rules that its slot had to pass: admission, the limits of the phases in which it
+would play, other artists beside it. It plays nowhere else, in session, tail or as another spare.
+This room refuses to name a track whose energy is far from that of the slot.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from math import log
+from operator import attrgetter
+
+import numpy as np
+
+from playlist_builder import outcome
+from playlist_builder.costs import rescale
+from playlist_builder.curve import Profile
+from playlist_builder.framing import plays_by
+from playlist_builder.models import Slot, Spare, Track
+from playlist_builder.rules import artists, repeats
+from playlist_builder.stage import Terms
+
+FEW, MANY, MANY_SLOTS = 2, 3, 3
+"""Spares of a phase, and from how many slots on there are many."""
+LIKE, FAR = 0.07, 0.15
+"""Distance of energies that is hardly heard, and beyond which a track is no spare."""
+LOOKED_AT = 40
+"""Tracks of like energy and length that are weighed for each slot."""
+NEAR = 1500
+"""Tracks just below and above a slot in energy, of which those are taken."""
+LENGTHS = 1.6
+"""Most that a spare is longer or shorter than its slot, as a ratio, and ..."""
+LENGTH_WEIGHT = 0.03
+"""... what the logarithm of that weighs against a distance of energy."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Choice:
+    """A track for a slot, counted from 0; the lower score is the better one."""
+
+    place: int
+    track: Track
+    score: tuple[bool, float]
+
+
+def spares(
+    slots: Sequence[Slot],
+    order: Sequence[Track],
+    candidates: Sequence[Track],
+    terms: Terms,
+    taken: Sequence[Track] = (),
+) -> list[Spare]:
+    """Return the spares of a session in the order of their slots.
+
+    `order` holds the tracks of the slots. `candidates` are all tracks that pass the rules; what
+    plays in the session and what else is `taken` is left out.
+    """
+    choices = list(_choices(slots, order, candidates, terms, taken))
+    counts = Counter(slot.phase for slot in slots)
+    wanted = {phase: MANY if count >= MANY_SLOTS else FEW for phase, count in counts.items()}
+    found: list[_Choice] = []
+    while True:
+        had = Counter(each.place for each in found)
+        given = Counter(slots[each.place].phase for each in found)
+        best = [
+            min(own, key=lambda each: (each.score[0], had[each.place], each.score, each.place))
+            for phase, most in wanted.items()
+            if given[phase] < most
+            and (own := [each for each in choices if slots[each.place].phase == phase])
+        ]
+        if not best:
+            break
+        # the phase with the poorest choice comes first, or the others would take it away
+        found.append(max(best, key=lambda each: each.score))
+        repeated = repeats([found[-1].track])
+        choices = [each for each in choices if not repeated(each.track)]
+    found.sort(key=lambda each: (each.place, each.score))
+    return [
+        Spare(outcome.slots(outcome.ordered([each.track], terms, start_ms))[0], each.place + 1)
+        for each in found
+        for start_ms in (round(slots[each.place].start_s * 1000),)
+    ]
+
+
+def _choices(
+    slots: Sequence[Slot],
+    order: Sequence[Track],
+    candidates: Sequence[Track],
+    terms: Terms,
+    taken: Sequence[Track],
+) -> Iterator[_Choice]:
+    """Yield the tracks that may stand in for each slot."""
+    count, gap = len(candidates), terms.rules.artist_gap
+    energies = np.fromiter(map(attrgetter("energy"), candidates), np.float32, count)
+    energies = rescale(energies, terms.table)
+    by_energy = np.argsort(energies, kind="stable")
+    ordered = energies[by_energy]
+    known = repeats([*order, *taken])
+    for place, slot in enumerate(slots):
+        others = plays_by([*order[:place], *order[place + 1 :]])
+        barred = {name for name, plays in others.items() if plays >= terms.rules.artist_max}
+        barred |= set(plays_by([*order[max(place - gap, 0) : place], *order[place + 1 :][:gap]]))
+        middle = int(np.searchsorted(ordered, slot.energy))
+        near = by_energy[max(middle - NEAR, 0) : middle + NEAR]
+        near = near[np.argsort(np.abs(energies[near] - slot.energy), kind="stable")]
+        fitting = (
+            track
+            for track in map(candidates.__getitem__, near.tolist())
+            if abs(log(track.duration_s / slot.duration_s)) <= log(LENGTHS)
+            and barred.isdisjoint(artists(track))
+            and _fits(track, slot.start_s, terms.profile)
+            and not known(track)
+        )
+        weighed = list(islice(fitting, LOOKED_AT))
+        for track, energy in zip(weighed, outcome.energies(weighed, terms), strict=True):
+            distance = abs(energy - slot.energy)
+            if distance <= FAR:
+                weight = LENGTH_WEIGHT * abs(log(track.duration_s / slot.duration_s))
+                yield _Choice(place, track, (distance > LIKE, distance + weight))
+
+
+def _fits(track: Track, start_s: float, profile: Profile) -> bool:
+    """Whether a track stays within the limits of every phase in which it would play."""
+    features, end_s = track.features, start_s + track.duration_s
+    return all(
+        limit is None or value <= limit
+        for phase in profile.phases
+        if phase.start_s < end_s and (phase.end_s > start_s or phase is profile.phases[-1])
+        for value, limit in (
+            (features.startle_lu, phase.max_startle_lu),
+            (features.spectral_centroid_hz, phase.max_brightness_hz),
+            (features.percussiveness, phase.max_percussiveness),
+        )
+    )

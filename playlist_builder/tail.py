@@ -1,0 +1,118 @@
+"""The calm tail of a session: what plays on when the plan has ended, so that music never stops.
+
+Its first track opens hardly more energetic than the last one closes, whatever the library; the
+rest is a calm and steady plan like any other. This room refuses to let a tail begin with a rise:
+where no track fits there is no tail, and that is said.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from operator import attrgetter
+
+import numpy as np
+
+from playlist_builder import outcome
+from playlist_builder.costs import Ints, rescale, seam
+from playlist_builder.curve import Phase, Profile
+from playlist_builder.errors import ArrangeError
+from playlist_builder.framing import Part, filled, length_ms, plays_by
+from playlist_builder.models import Track
+from playlist_builder.rules import artists, repeats
+from playlist_builder.stage import TOLERANCES_S, Leave, Terms
+
+NAME = "tail"
+LEVEL = 0.15
+"""Planned energy, or the last level of the profile where that is lower."""
+CALM = 0.4
+"""Mean energy up to which a track is calm; the tail holds no other."""
+RISE = 0.1
+"""Most that the first track opens, and is on the whole, above the end and the mean of the last."""
+STARTLE_LU = 12.0
+"""As in the calm phases of the profiles that come with the program."""
+STEADY, CALMEST = 160, 60
+"""Tracks that are looked at: nearest to the level, and calmest of all. An hour takes some fifteen.
+"""
+TOLERANCE_S = 60.0
+
+
+def tail(
+    order: Sequence[Track], candidates: Sequence[Track], terms: Terms
+) -> tuple[list[Track], list[str]]:
+    """Return the tracks that follow those of a session, and what is worth knowing of them.
+
+    `candidates` are all tracks that pass the rules; what plays in the session is left out.
+    """
+    rules, profile = terms.rules, terms.profile
+    asked_s = max(rules.tail_share * profile.duration_s, rules.tail_min_s)
+    if not asked_s:
+        return [], []
+    calm = _calm(order, candidates, terms)
+    first = _first(order, calm, terms)
+    if first is None:
+        return [], ["no tail: no calm track is left that begins without a rise in energy"]
+    calm = [track for track in calm if track is not first]
+    left_s = (length_ms(calm) + length_ms([first])) / 1000.0
+    end_s = length_ms(order) / 1000.0
+    lasts_s = min(asked_s + TOLERANCE_S, left_s)
+    terms = replace(terms, profile=planned(profile, end_s, lasts_s))
+    chosen = [first]
+    if calm and first.duration_s < lasts_s - TOLERANCE_S:
+        ask = replace(terms.ask, tolerance_s=TOLERANCE_S, earlier=())
+        try:
+            chosen += filled(Part([*order, first]), calm, replace(terms, ask=ask), _leaves())
+        except ArrangeError:
+            lasts_s = first.duration_s  # the first alone is a tail too, and its length is told
+    lasts_s = length_ms(chosen) / 1000.0
+    if lasts_s >= asked_s:
+        return chosen, []
+    told = f"the tail lasts {lasts_s / 60.0:.0f} of {asked_s / 60.0:.0f} min"
+    return chosen, [f"{told}: the library holds no more music that is calm and free"]
+
+
+def _calm(order: Sequence[Track], candidates: Sequence[Track], terms: Terms) -> list[Track]:
+    """Return the calm tracks that may be in the tail."""
+    energies = np.fromiter(map(attrgetter("energy"), candidates), np.float32, len(candidates))
+    energies = rescale(energies, terms.table)
+    steady = np.argsort(np.abs(energies - LEVEL), kind="stable")[: STEADY + len(order)]
+    calmest = np.argsort(energies, kind="stable")[: CALMEST + len(order)]
+    known = repeats(order)
+    return [
+        candidates[place]
+        for place in np.union1d(steady, calmest).tolist()
+        if energies[place] <= CALM
+        and candidates[place].startle_lu <= STARTLE_LU
+        and not known(candidates[place])
+    ]
+
+
+def _first(order: Sequence[Track], calm: Sequence[Track], terms: Terms) -> Track | None:
+    """Return the track that follows the last one best, if any does without a rise."""
+    if not calm:
+        return None
+    material = outcome.material_of([order[-1], *calm], terms)
+    means = np.array(outcome.energies([order[-1], *calm], terms))
+    behind: Ints = np.arange(1, len(calm) + 1)
+    price = seam(material, np.zeros(1, np.int64), behind, terms.rules.loudness_step_lu)
+    price += material.cells[behind] * (means[behind] - LEVEL) ** 2
+    gentle = material.opening[behind] - material.closing[0] <= RISE
+    gentler = gentle & (means[behind] - means[0] <= RISE)
+    near = plays_by(order[len(order) - min(terms.rules.artist_gap, len(order)) :])
+    others = np.array([artists(track).isdisjoint(near) for track in calm])
+    for allowed in (gentler & others, gentler, gentle & others, gentle):
+        if allowed.any():
+            return calm[int(np.where(allowed, price, np.inf).argmin())]
+    return None
+
+
+def _leaves() -> list[Leave]:
+    """Return what is lifted at each attempt: never a limit that guards against harm."""
+    steps = [Leave(), Leave(artist_max=True), Leave(artist_max=True, artist_gap=True)]
+    return [*steps, *(replace(steps[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)]
+
+
+def planned(profile: Profile, end_s: float, length_s: float) -> Profile:
+    """Return a profile that goes on calm and steady from the end of a session."""
+    level = min(float(profile.target(profile.duration_s)), LEVEL)
+    played = replace(profile.phases[-1], start_s=0.0, end_s=end_s)
+    calm = Phase(NAME, end_s, end_s + length_s, level, level, max_startle_lu=STARTLE_LU)
+    return replace(profile, duration_s=calm.end_s, phases=(played, calm))
