@@ -8,6 +8,7 @@ not caught.
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder import audio, features, fields, listening, tags
-from playlist_builder.cache import File, Stat
+from playlist_builder.cache import File, Stat, stat_of
 from playlist_builder.errors import AudioError
 from playlist_builder.models import Features, Heard, Skipped
 from playlist_builder.spectrum import mix
@@ -34,7 +35,7 @@ class Outcome:
 CANCELLED = 0.1
 """A mix that keeps less than this of the energy of its loudest channel has lost something."""
 
-_REFUSED = Stat(-1, -1)
+REFUSED = Stat(-1, -1)
 """In place of the stat of a file that the system did not let us read: it may do so tomorrow."""
 
 
@@ -45,17 +46,18 @@ def stat(path: str) -> Stat:
 
 def with_lyrics(path: str, status: os.stat_result) -> Stat:
     """Return a stat that changes when the lyrics beside a file come, go or change."""
-    lyrics = lyrics_of(path)
-    try:
-        beside = Path(lyrics).stat()
-    except OSError:
-        return Stat(status.st_size, status.st_mtime_ns)
-    return Stat(status.st_size + beside.st_size, max(status.st_mtime_ns, beside.st_mtime_ns))
+    size, mtime_ns = status.st_size, status.st_mtime_ns
+    for lyrics in lyrics_of(path):
+        with suppress(OSError):
+            beside = Path(lyrics).stat()
+            return stat_of(size + beside.st_size, max(mtime_ns, beside.st_mtime_ns))
+    return stat_of(size, mtime_ns)
 
 
-def lyrics_of(path: str) -> str:
+def lyrics_of(path: str) -> tuple[str, ...]:
     """Return where players look for the lyrics of a file."""
-    return f"{os.path.splitext(path)[0]}.lrc"  # noqa: PTH122 - paths are text all the way
+    stem = os.path.splitext(path)[0]  # noqa: PTH122 - paths are text all the way
+    return f"{stem}.lrc", f"{stem}.LRC"
 
 
 def analyse(path: str, listen: bool) -> Outcome:  # noqa: FBT001 - sent to another process
@@ -104,9 +106,9 @@ def _outcome(path: str, *, measure: bool, listen: bool) -> Outcome:
         return Outcome(before, File(path, before, identity, read), features_, heard)
     except AudioError as error:
         refused = isinstance(error.__cause__, OSError)
-        return Outcome(_REFUSED if refused else before, Skipped(path, str(error)))
+        return Outcome(REFUSED if refused else before, Skipped(path, str(error)))
     except OSError as error:
-        return Outcome(_REFUSED, Skipped(path, error.strerror or str(error)))
+        return Outcome(REFUSED, Skipped(path, error.strerror or str(error)))
 
 
 def _overheard(
@@ -131,9 +133,7 @@ def _audible(block: NDArray[np.float32], gains: NDArray[np.float32]) -> NDArray[
 
 
 def _has_sidecar(path: str) -> bool:
-    try:
-        with Path(lyrics_of(path)).open("rb") as file:
-            text = file.read(fields.MAX_CHARACTERS).decode("utf-8", "replace")
-    except OSError:
-        return False
-    return fields.are_lyrics(text)
+    for lyrics in lyrics_of(path):
+        with suppress(OSError), Path(lyrics).open("rb") as file:
+            return fields.are_lyrics(file.read(fields.MAX_CHARACTERS).decode("utf-8", "replace"))
+    return False

@@ -87,6 +87,8 @@ SMOOTHING = (2.0, 3.0, 2.0)
 """Weights of a step and of those around it: the best linear estimate of what is common to them,
 given how the contours of 90 tracks of game music vary from step to step (autocorrelation 0.50,
 0.29, 0.16)."""
+AT_ONCE = 128
+"""Tracks that are scored in one go: so many as stay in the processor's cache."""
 ACTIVE = STEP_FEATURES.index("active_share")
 BEATS = (
     (STEP_FEATURES.index("modulation_2_4hz_db"), 0.0),
@@ -138,7 +140,7 @@ def _ramp(values: NDArray[np.float64], off: float, on: float) -> NDArray[np.floa
     return np.clip((values - off) / (on - off), 0.0, 1.0)
 
 
-def step_reasons(steps: NDArray[np.float32], weights: Weights) -> NDArray[np.float64]:
+def step_reasons(steps: NDArray[np.floating], weights: Weights) -> NDArray[np.float64]:
     """Return what each of REASONS adds to the logit of each step, shape (n_steps, len(REASONS)).
 
     The row plus `weights.base` is exactly the logit of the energy.
@@ -146,24 +148,41 @@ def step_reasons(steps: NDArray[np.float32], weights: Weights) -> NDArray[np.flo
     raw = np.asarray(steps, np.float64)
     values = np.clip(raw, weights.low, weights.high)
     sound = ((values - weights.centre) * weights.weight) @ _MEMBERSHIP
-    logit = weights.base + sound.sum(axis=1)
+    return np.column_stack([sound, *_rules(raw, weights.base + sound.sum(axis=1))])
+
+
+def _rules(
+    raw: NDArray[np.float64], logit: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what steadiness and silence add to the logits of the sound."""
     beat = np.max([raw[:, column] - wider_db for column, wider_db in BEATS], axis=0)
     steady = np.maximum(_ramp(raw[:, FLUTTER] - beat, *HISS_EXCESS_DB), _ramp(beat, *STILL_DB))
     steadiness = steady * np.minimum(0.0, STEADY_LOGIT - logit)
     silent = 1.0 - _ramp(raw[:, ACTIVE], 0.0, SOUNDING_SHARE)
-    silence = silent * (SILENT_LOGIT - logit - steadiness)
-    return np.column_stack([sound, steadiness, silence])
+    return steadiness, silent * (SILENT_LOGIT - logit - steadiness)
 
 
-def contours(steps: Sequence[NDArray[np.float32]]) -> list[Contour]:
-    """Energy of every step of every track; all tracks in one go, because Python is slow."""
-    if not steps:
-        return []
+def contours(steps: Sequence[NDArray[np.floating]]) -> list[Contour]:
+    """Energy of every step of every track; many tracks in one go, because Python is slow."""
+    found: list[Contour] = []
+    for first in range(0, len(steps), AT_ONCE):
+        some = steps[first : first + AT_ONCE]
+        counts = np.array([len(rows) for rows in some])
+        energies = _smoothed(_energies(np.concatenate(some)), counts).astype(np.float32)
+        ends = np.cumsum(counts)
+        found.extend(energies[start:end] for start, end in zip(ends - counts, ends, strict=True))
+    return found
+
+
+def _energies(steps: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the energy of each step on its own: `step_reasons` without telling them apart."""
     weights = load_weights()
-    logit = weights.base + step_reasons(np.concatenate(steps), weights).sum(axis=1)
-    counts = np.array([len(rows) for rows in steps])
-    energies = _smoothed(1.0 / (1.0 + np.exp(-logit)), counts).astype(np.float32)
-    return np.split(energies, np.cumsum(counts)[:-1])
+    raw = steps.astype(np.float64)
+    values = np.maximum(raw, weights.low)
+    np.minimum(values, weights.high, out=values)
+    values -= weights.centre
+    logit = weights.base + values @ (weights.weight * _MEMBERSHIP.any(axis=1))
+    return np.asarray(1.0 / (1.0 + np.exp(-(logit + sum(_rules(raw, logit))))))
 
 
 def _smoothed(values: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -171,21 +190,22 @@ def _smoothed(values: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray
 
     A mirror keeps the mean of every run.
     """
-    starts = np.repeat(np.cumsum(counts) - counts, counts)
-    length = np.repeat(counts, counts)
-    place = np.arange(len(values)) - starts
-    total = np.zeros(len(values))
-    side = len(SMOOTHING) // 2
-    for shift, weight in enumerate(SMOOTHING, start=-side):
-        at = place + shift
-        at = np.where(at < 0, -1 - at, np.where(at >= length, 2 * length - 1 - at, at))
-        total += weight * values[starts + np.clip(at, 0, length - 1)]
-    return total / sum(SMOOTHING)
+    ends = np.cumsum(counts)
+    first, last = ends - counts, ends - 1
+    before, after = np.roll(values, 1), np.roll(values, -1)
+    before[first], after[last] = values[first], values[last]
+    left, middle, right = SMOOTHING
+    return (left * before + middle * values + right * after) / sum(SMOOTHING)
 
 
-def overall(contour: Contour) -> float:
-    """Energy of a track: the mean of its contour."""
-    return float(contour.mean(dtype=np.float64))
+def overall(contours: Sequence[Contour]) -> list[float]:
+    """Energy of each track: the mean of its contour."""
+    if not contours:
+        return []
+    counts = np.array([len(contour) for contour in contours])
+    joined = np.concatenate(contours).astype(np.float64)
+    means: list[float] = (np.add.reduceat(joined, np.cumsum(counts) - counts) / counts).tolist()
+    return means
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +221,10 @@ class Reason:
     because: str = ""
 
 
-def reasons(steps: NDArray[np.float32]) -> list[Reason]:
+def reasons(steps: NDArray[np.floating]) -> list[Reason]:
     """Tell what raised and lowered the energy of a track, the largest first.
 
-    The energies add up to `overall(contours([steps])[0])`. "typical music" is what a track of
+    The energies add up to `overall(contours([steps]))`. "typical music" is what a track of
     average features has; within a step, the rest is shared out in proportion to the logits.
     """
     weights = load_weights()
@@ -223,7 +243,7 @@ def reasons(steps: NDArray[np.float32]) -> list[Reason]:
     return [Reason("typical music", float(typical)), *told]
 
 
-def _because(group: int, share: float, steps: NDArray[np.float32], weights: Weights) -> str:
+def _because(group: int, share: float, steps: NDArray[np.floating], weights: Weights) -> str:
     """Say which feature of a group speaks loudest for what the group adds."""
     if group >= len(GROUPS):
         return ""

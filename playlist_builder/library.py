@@ -6,10 +6,12 @@ packets, so that moving, renaming or retagging costs no decoding. Only unknown m
 by processes that never touch the library file; every result is committed as it comes.
 """
 
+import gc
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -19,8 +21,8 @@ from typing import Any, Self
 import numpy as np
 import platformdirs
 
-from playlist_builder import analysis, energy, listening, voice
-from playlist_builder.cache import Cache, File, Stat
+from playlist_builder import analysis, energy, listening, merging, voice
+from playlist_builder.cache import Cache, File, Row, Stat
 from playlist_builder.costs import relative, rescale
 from playlist_builder.errors import LibraryError
 from playlist_builder.models import Features, Heard, Mark, Skipped, Track
@@ -98,6 +100,7 @@ class _Tally:
     listened: int = 0
     new: dict[str, str] = field(default_factory=dict)  # path to identity, not decoded
     skipped: list[Skipped] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)  # folders
 
 
 def default_path() -> Path:
@@ -148,32 +151,37 @@ class Library:
         roots = list(dict.fromkeys(_root(folder) for folder in folders))
         deaf = listening.problem() if vocals else "not asked for"
         known = _Known(
-            self._cache.files(),
+            {path: (found, identity, gone) for path, found, identity, gone in self._cache.files()},
             self._cache.skipped(),
             self._cache.identities(),
             self._cache.heard_identities(),
         )
-        files, tally = known.files, _Tally()
+        tally = _Tally()
         todo: list[tuple[str, Stat]] = []
-        seen: set[str] = set()
+        unseen = {*known.files, *known.skipped}
+        back: list[str] = []
         for path, found in walk(roots):
-            seen.add(path)
+            if found is None:
+                tally.empty.append(path)
+                continue
+            unseen.discard(path)
+            before = known.files.get(path)
+            if before is not None and before[2]:
+                back.append(path)
             if isinstance(found, Skipped):
                 tally.skipped.append(found)
             elif (
-                path in files
-                and files[path][0] == found
-                and files[path][1] in known.measured
-                and (deaf or files[path][1] in known.heard)
+                before is not None
+                and before[0] == found
+                and before[1] in known.measured
+                and (deaf or before[1] in known.heard)
             ):
                 tally.unchanged += 1
             elif path in known.skipped and known.skipped[path][0] == found:
                 tally.skipped.append(Skipped(path, known.skipped[path][1]))
             else:
                 todo.append((path, found))
-        self._cache.set_missing(
-            (path for path in seen if path in files and files[path][2]), missing=False
-        )
+        self._cache.set_missing(back, missing=False)
         if todo:
             own = executor or Workers(min(jobs or _cores(), len(todo)), limit_s=LIMIT_S)
             try:
@@ -181,7 +189,7 @@ class Library:
             finally:
                 if executor is None:
                     own.shutdown(cancel_futures=True)
-        moved, removed = self._settle(roots, seen, known, tally, prune=prune)
+        moved, removed = self._settle(roots, unseen, known, tally, prune=prune)
         return ScanReport(
             analysed=tally.analysed,
             unchanged=tally.unchanged,
@@ -195,38 +203,53 @@ class Library:
             seconds=time.monotonic() - began,
         )
 
+    @property
+    def recovered(self) -> str:
+        """What had to be brought back when the library was opened, in one line; mostly nothing."""
+        return self._cache.recovered
+
+    @property
+    def waiting(self) -> int:
+        """How many recordings wait for a scan, as after an update that measures differently."""
+        return self._cache.waiting()
+
     def tracks(self, *, missing: bool = False) -> list[Track]:
         """All recordings, ordered by path; those whose every file has vanished only on request.
 
         Two files of the same music are one track, under the first path that exists.
         """
-        rows: dict[str, Row] = {}
-        for row in self._cache.rows():
-            known = rows.get(row[0].identity)
-            if known is None or (known[0].missing and not row[0].missing):
-                rows[row[0].identity] = row
-        chosen = [row for row in rows.values() if missing or not row[0].missing]
-        return _scored(sorted(chosen, key=lambda row: row[0].path))
+        with _many_objects():
+            rows: dict[str, Row] = {}
+            for row in self._cache.rows():
+                known = rows.setdefault(row[0].identity, row)
+                if known[0].missing and not row[0].missing:
+                    rows[row[0].identity] = row
+            chosen = [row for row in rows.values() if missing or not row[0].missing]
+            return _scored(sorted(chosen, key=lambda row: row[0].path))
 
     def find(self, name: str) -> Track:
         """Return the one track that a path, a file name or a title names.
 
         Raises `LibraryError` where there is none or more than one.
         """
-        rows = list(self._cache.rows())
+        titles = self._cache.titles()
         path = os.path.abspath(os.path.expanduser(name))
         wanted = name.casefold()
-        for matches in (
-            lambda file: file.path == path,
-            lambda file: file.tags.title.casefold() == wanted,
-            lambda file: Path(file.path).name.casefold() == wanted,
-            lambda file: wanted in file.tags.title.casefold() or wanted in file.path.casefold(),
-        ):
-            hits = {row[0].identity: row for row in rows if matches(row[0])}
+        tests: tuple[Callable[[str, str], bool], ...] = (
+            lambda file, _: file == path,
+            lambda _, title: title.casefold() == wanted,
+            lambda file, _: Path(file).name.casefold() == wanted,
+            lambda file, title: wanted in title.casefold() or wanted in file.casefold(),
+        )
+        for test in tests:
+            hits = {identity: file for file, identity, title in titles if test(file, title)}
             if len(hits) == 1:
-                return _scored(list(hits.values()))[0]
+                ((identity, file),) = hits.items()
+                return _scored([row for row in self._cache.rows(identity) if row[0].path == file])[
+                    0
+                ]
             if hits:
-                some = ", ".join(row[0].path for row in islice(hits.values(), 3))
+                some = ", ".join(islice(hits.values(), 3))
                 raise LibraryError(
                     f"'{name}' names {len(hits)} tracks: {some}{', ...' if len(hits) > 3 else ''}."  # noqa: PLR2004 - as many as are listed
                     " Give the path of one."
@@ -237,12 +260,12 @@ class Library:
 
     def files(self) -> list[tuple[File, float]]:
         """Return every path, missing or not, with the length of its music in seconds."""
-        return [(file, features.duration_s) for file, features, _, _ in self._cache.rows()]
+        return self._cache.lengths()
 
     def identities(self, paths: Iterable[str]) -> dict[str, str]:
         """Return the identity of the music at each path that the library knows."""
-        files = self._cache.files()
-        return {path: files[path][1] for path in paths if path in files}
+        wanted = set(paths)
+        return {path: identity for path, _, identity, _ in self._cache.files() if path in wanted}
 
     def standing(self, track: Track, count: int = 3) -> Standing:
         """Tell where a track stands among the others by its energy, with its neighbours."""
@@ -254,6 +277,14 @@ class Library:
         table = relative(np.array([track.energy, *(other.energy for other in others)]))
         percentile = float(rescale(np.array([track.energy], np.float32), table)[0])
         return Standing(percentile, calmer, len(others), tuple(above[:count]), tuple(below[:count]))
+
+    def merge(self, path: str | os.PathLike[str]) -> merging.MergeReport:
+        """Add what another library file knows and this one does not; it is only read.
+
+        Raises `LibraryError` where it cannot be read, or is of another version.
+        """
+        with self._cache.other(os.fspath(path)) as other:
+            return merging.merge(self._cache, other, os.path.isfile)
 
     def mark(self, identity: str, mark: Mark) -> None:
         """Replace what the user said about a recording."""
@@ -300,7 +331,8 @@ class Library:
         found = outcome.found
         if isinstance(found, Skipped):
             tally.skipped.append(found)
-            self._cache.store_skipped(found, outcome.stat)
+            if outcome.stat != analysis.REFUSED:  # what could not be opened may be as it was
+                self._cache.store_skipped(found, outcome.stat)
             return
         self._cache.store(found, outcome.features)
         if outcome.heard is not None:
@@ -319,7 +351,7 @@ class Library:
     def _settle(
         self,
         roots: Sequence[str],
-        seen: set[str],
+        unseen: set[str],
         known: _Known,
         tally: _Tally,
         *,
@@ -327,24 +359,37 @@ class Library:
     ) -> tuple[int, int]:
         """Tell what moved from what vanished; returns the counts."""
         blocked = [skipped.path for skipped in tally.skipped]  # what is inside is not known
-        gone = {
-            path: identity
-            for path, (_, identity, _) in known.files.items()
-            if path not in seen and _lies_in_any(path, roots) and not _lies_in_any(path, blocked)
+        lost = {
+            path for path in unseen if _lies_in_any(path, roots) and not _lies_in_any(path, blocked)
         }
+        gone = {path: known.files[path][1] for path in lost if path in known.files}
         arrived = set(tally.new.values())
         newly = {path: identity for path, identity in gone.items() if not known.files[path][2]}
-        moved = sum(identity in set(newly.values()) for identity in tally.new.values())
-        vanished = [path for path, identity in gone.items() if identity not in arrived]
-        self._cache.forget(
-            path for path in known.skipped if path not in seen and _lies_in_any(path, roots)
-        )
+        left = set(newly.values())
+        moved = sum(identity in left for identity in tally.new.values())
+        vanished = {path for path, identity in gone.items() if identity not in arrived}
         # Where music has been is kept too: a playlist may still lead there.
-        if prune:
-            self._cache.forget(gone)
-        else:
-            self._cache.set_missing(gone, missing=True)
-        return moved, len(vanished if prune else set(vanished) & set(newly))
+        counted = vanished if prune else vanished & newly.keys()
+        unplugged = _unplugged(counted, tally)
+        kept = unplugged if prune else gone.keys()
+        self._cache.set_missing(kept - (gone.keys() - newly.keys()), missing=True)
+        self._cache.forget(lost - kept)
+        return moved, len(counted)
+
+
+def _unplugged(vanished: Collection[str], tally: _Tally) -> set[str]:
+    """Return what lay below folders that are empty now, and tell of each such folder.
+
+    That is what a drive or share looks like that is not connected.
+    """
+    found: set[str] = set()
+    for folder in tally.empty:
+        inside = {path for path in vanished if _lies_in_any(path, (folder,))}
+        if inside:
+            told = f"empty; its {len(inside)} known files are noted as missing, not forgotten."
+            tally.skipped.append(Skipped(folder, f"{told} Is the drive connected?"))
+        found |= inside
+    return found
 
 
 def _first(path: str, stat_: Stat, known: _Known, *, listen: bool) -> tuple[Any, ...]:
@@ -363,9 +408,13 @@ def _second(outcome: analysis.Outcome, known: _Known, *, listen: bool) -> tuple[
     found = outcome.found
     if isinstance(found, Skipped):
         return None
+    # Noted at once: a second file of the same music, met meanwhile, is not decoded as well.
     if outcome.features is None and found.identity not in known.measured:
+        known.measured.add(found.identity)
+        known.heard.update([found.identity] if listen else [])
         return analysis.analyse, found.path, listen
     if listen and outcome.heard is None and found.identity not in known.heard:
+        known.heard.add(found.identity)
         return analysis.listen, found.path
     return None
 
@@ -377,32 +426,50 @@ def _outcome(future: "Future[analysis.Outcome]", path: str, before: Stat) -> ana
         return analysis.Outcome(before, Skipped(path, f"the decoder {death}"))
 
 
-Row = tuple[File, Features, Mark, Heard | None]
+@contextmanager
+def _many_objects() -> Iterator[None]:
+    """Keep the collector from walking over and over what is being made and is no garbage."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _scored(rows: Sequence[Row]) -> list[Track]:
     contours = energy.contours([features.steps for _, features, _, _ in rows])
-    return [_track(*row, contour) for row, contour in zip(rows, contours, strict=True)]
+    levels = energy.overall(contours)
+    return [
+        _track(*row, contour, level)
+        for row, contour, level in zip(rows, contours, levels, strict=True)
+    ]
 
 
-def _track(
-    file: File, features: Features, mark: Mark, heard: Heard | None, contour: energy.Contour
+def _track(  # noqa: PLR0913, PLR0917 - a row, and what follows from it
+    file: File,
+    features: Features,
+    mark: Mark,
+    heard: Heard | None,
+    contour: energy.Contour,
+    level: float,
 ) -> Track:
-    level = energy.overall(contour)
     if mark.energy is not None:
         contour = np.clip(contour + np.float32(mark.energy - level), 0.0, 1.0)
         level = mark.energy
+    vocals = voice.vocals(file.tags, mark, heard)
     return Track(
-        path=file.path,
-        identity=file.identity,
-        tags=file.tags,
-        features=features,
-        energy=level,
-        contour=contour,
-        vocals=voice.judge(file.tags, mark, heard).vocals,
-        mark=mark,
-        missing=file.missing,
-        heard=heard,
+        file.path,
+        file.identity,
+        file.tags,
+        features,
+        level,
+        contour,
+        vocals,
+        mark,
+        file.missing,
+        heard,
     )
 
 

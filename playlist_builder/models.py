@@ -77,8 +77,8 @@ class Tags:
 class Features:
     """What was measured in the samples of one track; made by `features.measure`.
 
-    `steps` is float32 of shape (n_steps, len(features.STEP_FEATURES)): one row per
-    `STEP_S` seconds, the last row covering what is left.
+    `steps` has shape (n_steps, len(features.STEP_FEATURES)): one row per `STEP_S` seconds, the
+    last row covering what is left. Measured in single precision, kept in half of it.
     """
 
     duration_s: float
@@ -99,7 +99,7 @@ class Features:
     onset_rate_hz: float
     spectral_centroid_hz: float
     percussiveness: float
-    steps: NDArray[np.float32]
+    steps: NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ It opens no file: what a path holds is the business of `analysis`.
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from operator import attrgetter
 
 from playlist_builder import analysis
-from playlist_builder.cache import Stat
+from playlist_builder.cache import Stat, stat_of
 from playlist_builder.models import Skipped
 
 AUDIO_SUFFIXES = frozenset(
@@ -53,8 +55,11 @@ CONTAINER_SUFFIXES = frozenset(
 """Names that usually hold video; looked into, because some hold audio alone."""
 
 
-def walk(roots: Iterable[str]) -> Iterator[tuple[str, Stat | Skipped]]:
-    """Every path that may be a track, in order of name, whatever links lead where."""
+def walk(roots: Iterable[str]) -> Iterator[tuple[str, Stat | Skipped | None]]:
+    """Every path that may be a track, in order of name, whatever links lead where.
+
+    A folder that holds nothing at all comes with None.
+    """
     entered: set[tuple[int, int]] = set()
     for root in roots:
         if os.path.isfile(root):
@@ -66,9 +71,13 @@ def walk(roots: Iterable[str]) -> Iterator[tuple[str, Stat | Skipped]]:
             if isinstance(found := _enter(path, entered), Skipped):
                 yield path, found
                 continue
+            if not found:
+                yield path, None
             folders = []
-            lyrics = {entry.path for entry in found if entry.name.endswith(".lrc")}
+            lyrics = {entry.path for entry in found if entry.name.lower().endswith(".lrc")}
             for entry in found:
+                if entry.name.startswith("."):
+                    continue
                 if _is_folder(entry):
                     folders.append(entry.path)
                     if _may_be_track(entry.name):
@@ -86,10 +95,7 @@ def _enter(path: str, entered: set[tuple[int, int]]) -> list[os.DirEntry[str]] |
             return Skipped(path, "a link to a folder that is scanned already")
         entered.add((status.st_dev, status.st_ino))
         with os.scandir(path) as entries:
-            return sorted(
-                (entry for entry in entries if not entry.name.startswith(".")),
-                key=lambda entry: entry.name,
-            )
+            return sorted(entries, key=attrgetter("name"))
     except OSError as error:
         return Skipped(path, error.strerror or str(error))
 
@@ -106,13 +112,13 @@ def _may_be_track(name: str) -> bool:
     return suffix in AUDIO_SUFFIXES or suffix in CONTAINER_SUFFIXES
 
 
-def _stat(entry: os.DirEntry[str], lyrics: Collection[str]) -> Stat | Skipped:
+def _stat(entry: os.DirEntry[str], lyrics: AbstractSet[str]) -> Stat | Skipped:
     try:
         status = entry.stat()
     except OSError as error:
         return Skipped(entry.path, error.strerror or str(error))
     if not stat.S_ISREG(status.st_mode):
         return Skipped(entry.path, "not a regular file")
-    if lyrics and analysis.lyrics_of(entry.path) in lyrics:
+    if lyrics and not lyrics.isdisjoint(analysis.lyrics_of(entry.path)):
         return analysis.with_lyrics(entry.path, status)
-    return Stat(status.st_size, status.st_mtime_ns)
+    return stat_of(status.st_size, status.st_mtime_ns)

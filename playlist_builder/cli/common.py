@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,23 @@ library_option = click.option(
     help="The library file, if not the one in your data folder.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+@contextmanager
+def open_library(path: str | None) -> "Iterator[Library]":
+    """Open a library; tell what had to be brought back, and how much waits for a scan."""
+    from playlist_builder.library import Library
+
+    with Library.open(path) as library:
+        if library.recovered:
+            click.echo(shown(library.recovered), err=True)
+        yield library
+
+
+def tell_waiting(library: "Library") -> None:
+    """Tell how many tracks a scan has yet to measure, if any."""
+    if waiting := library.waiting:
+        click.echo(f"{waiting} tracks wait to be measured again. Scan their folders.", err=True)
 
 
 def scanned(
@@ -120,6 +137,15 @@ def profile_folders() -> list[Path]:
 def print_json(document: object) -> None:
     """Print one JSON document."""
     click.echo(json.dumps(document, indent=1))
+
+
+def print_json_list(documents: Iterable[object]) -> None:
+    """Print one JSON list, a document to a line, each as soon as it is made."""
+    before = "["
+    for document in documents:
+        click.echo(f"{before}\n {json.dumps(document)}", nl=False)
+        before = ","
+    click.echo("\n]" if before == "," else "[]")
 
 
 def width() -> int:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from playlist_builder.cli import exporting, music, players, profiles, push, sessions
+from playlist_builder.cli import exporting, libraries, music, players, profiles, push, sessions
 from playlist_builder.cli.common import shown
 from playlist_builder.errors import AskError, PlaylistBuilderError
 
@@ -38,6 +38,6 @@ def main() -> None:
     """
 
 
-for _room in (music, sessions, exporting, players, push, profiles):
+for _room in (music, sessions, exporting, players, push, profiles, libraries):
     for _command in _room.COMMANDS:
         main.add_command(_command)

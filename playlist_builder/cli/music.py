@@ -11,9 +11,12 @@ from playlist_builder.cli.common import (
     draws_unicode,
     json_option,
     library_option,
+    open_library,
     print_json,
+    print_json_list,
     scanned,
     shown,
+    tell_waiting,
     width,
 )
 
@@ -38,9 +41,7 @@ def scan(  # noqa: PLR0913 - each is an option
     as_json: bool,
 ) -> None:
     """Bring the library up to date with FOLDERS; only new music is decoded."""
-    from playlist_builder.library import Library
-
-    with Library.open(library) as opened:
+    with open_library(library) as opened:
         report = scanned(opened, folders, jobs=jobs, prune=prune, vocals=not no_vocals)
     if as_json:
         print_json(
@@ -85,7 +86,6 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
     Text: title artist album genre mood comment language date path key vocals.
     Numbers: year energy peak bpm length (minutes) loudness range startle brightness.
     """  # noqa: D301 - click reads the backslash
-    from playlist_builder.library import Library
     from playlist_builder.queries import parse
 
     orders: dict[str, Callable[[Track], Any]] = {
@@ -95,14 +95,15 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
         "loudness": lambda track: track.features.loudness_lufs,
         "title": lambda track: track.tags.title.casefold(),
     }
-    with Library.open(library) as opened:
+    with open_library(library) as opened:
         found = opened.tracks()
+        tell_waiting(opened)
     if query:
         wanted = parse(" ".join(map(_quoted, query)))
         found = [track for track in found if wanted(track)]
     found.sort(key=orders[sort])
     if as_json:
-        print_json([_track_document(track) for track in found])
+        print_json_list(_track_document(track) for track in found)
         return
     from playlist_builder.report import tracks_text
 
@@ -117,9 +118,8 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
 def show(track: str, library: str | None, *, as_json: bool) -> None:
     """Show one TRACK (a path, file name or title) and the reasons of its energy."""
     from playlist_builder import energy, voice
-    from playlist_builder.library import Library
 
-    with Library.open(library) as opened:
+    with open_library(library) as opened:
         found = opened.find(track)
         standing = opened.standing(found)
     reasons = energy.reasons(found.features.steps)
@@ -203,7 +203,6 @@ def mark(  # noqa: PLR0913, PLR0917 - each is an option
     clear: bool,
 ) -> None:
     """Say what you know about a TRACK; it is kept whatever happens to the file."""
-    from playlist_builder.library import Library
     from playlist_builder.models import Mark
 
     said = {"energy": energy, "vocals": vocals, "banned": ban, "note": note}
@@ -214,7 +213,7 @@ def mark(  # noqa: PLR0913, PLR0917 - each is an option
         raise click.BadParameter("the energy is a number from 0 to 1.")
     if not changes and not clear:
         raise click.UsageError("Say something, such as --ban or --energy 0.4, or --clear.")
-    with Library.open(library) as opened:
+    with open_library(library) as opened:
         found = opened.find(track)
         opened.mark(found.identity, replace(Mark() if clear else found.mark, **changes))
     click.echo(shown(f"Marked {found.tags.title} ({found.path})."), err=True)
@@ -237,7 +236,7 @@ def _track_document(track: "Track") -> dict[str, Any]:
         "genre": track.tags.genre,
         "duration_s": round(track.duration_s, 3),
         "energy": round(track.energy, 4),
-        "contour": [round(float(value), 4) for value in track.contour],
+        "contour": [round(value, 4) for value in track.contour.tolist()],
         "loudness_lufs": round(features.loudness_lufs, 2),
         "loudness_range_lu": round(features.loudness_range_lu, 2),
         "sample_peak_dbfs": round(features.sample_peak_dbfs, 2),

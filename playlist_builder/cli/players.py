@@ -11,6 +11,7 @@ import click
 from playlist_builder.cli.common import (
     json_option,
     library_option,
+    open_library,
     print_json,
     progress_bar,
     shown,
@@ -49,7 +50,6 @@ def rebuild(
     The session file is replaced. A profile that has been edited since counts as it is now.
     """
     from playlist_builder import session_file
-    from playlist_builder.library import Library
 
     before = session_file.load(session)
     if before.call is None:
@@ -64,7 +64,7 @@ def rebuild(
         )
     call = replace(before.call, library=os.path.abspath(found) if found else None)
     number = call.alternative
-    with Library.open(call.library) as opened:
+    with open_library(call.library) as opened:
         gone = [each.path for each in opened.tracks() if not os.path.isfile(each.path)]
     if gone:
         raise LibraryError(
@@ -235,13 +235,13 @@ def _session(data: bytes, playlist: str) -> "Session | None":
 
 def _files(library: str | None) -> "list[tuple[File, float]]":
     """Return the files of the library; a library that does not exist is not made for this."""
-    from playlist_builder.library import Library, default_path
+    from playlist_builder.library import default_path
 
     path = library or os.fspath(default_path())
     if not os.path.exists(path):
         click.echo(shown(f"There is no library {path} to look for what is missing."), err=True)
         return []
-    with Library.open(path) as opened:
+    with open_library(path) as opened:
         return opened.files()
 
 

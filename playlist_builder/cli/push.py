@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from playlist_builder.cli.common import json_option, library_option, print_json, shown
+from playlist_builder.cli.common import json_option, library_option, open_library, print_json, shown
 from playlist_builder.errors import ServerError
 
 if TYPE_CHECKING:
@@ -139,13 +139,13 @@ def _document(each: "Unmatched") -> dict[str, str]:
 
 def _known(session: "Session", library: str | None) -> "Mapping[str, tuple[Tags, float]]":
     """Return what the library has on the tracks of a session, if there is a library."""
-    from playlist_builder.library import Library, default_path
+    from playlist_builder.library import default_path
 
     path = library or os.fspath(default_path())
     if not os.path.exists(path):  # opening it would make one
         return {}
     identities = {slot.identity for slot in (*session.slots, *session.tail)}
-    with Library.open(path) as opened:
+    with open_library(path) as opened:
         return {
             track.identity: (track.tags, track.duration_s)
             for track in opened.tracks(missing=True)

@@ -12,8 +12,10 @@ from playlist_builder.cli.common import (
     Duration,
     json_option,
     library_option,
+    open_library,
     profile_folders,
     scanned,
+    tell_waiting,
 )
 from playlist_builder.cli.delivery import OUTPUT_HELP, check_outputs, deliver
 from playlist_builder.errors import PlaylistError
@@ -196,13 +198,13 @@ def make(  # noqa: PLR0913 - each is an option
 ) -> "list[Session]":
     """Make what a call asks for; of its alternatives deliver and return those of `numbers`."""
     from playlist_builder import asking
-    from playlist_builder.library import Library
 
     profile = asking.planned(call, folders=profile_folders())
     check_outputs(outputs, as_json=as_json, alternatives=len(numbers))
-    with Library.open(call.library) as opened:
+    with open_library(call.library) as opened:
         if call.music:
             scanned(opened, call.music)
+        tell_waiting(opened)
         asked = asking.asked(call, profile, opened)
     asked = asked.holdable(
         {os.path.splitext(each)[1].lower() or ".m3u8" for each in outputs or ("-",)}
@@ -256,7 +258,6 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     that keep the rules of the profile. Levels are percentiles of the playlist.
     """
     from playlist_builder import playlists, profiles
-    from playlist_builder.library import Library
     from playlist_builder.models import Call
 
     profile_text = profiles.text(profile, folders=profile_folders())
@@ -266,7 +267,7 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     )
     if not paths:
         raise PlaylistError(f"None of the {len(lost)} entries of {playlist!r} leads to a file.")
-    with Library.open(library) as opened:
+    with open_library(library) as opened:
         report = scanned(opened, list(dict.fromkeys(paths)))
         at = opened.identities(paths)
     # Under the very path that the playlist names: the library may know the music elsewhere too.

@@ -40,7 +40,7 @@ def score(path: Path, gain: float = 1.0) -> float:
             sample_rate_hz=recording.layout.sample_rate_hz,
             channels=recording.layout.channels,
         )
-    return energy.overall(energy.contours([measured.steps])[0])
+    return energy.overall(energy.contours([measured.steps]))[0]
 
 
 def shifts(path: Path) -> dict[str, float]:

@@ -1,0 +1,83 @@
+"""A library that was scanned elsewhere, joined into this one by the identity of the music.
+
+What is known here stays as it is: the other library adds what is missing. It is only read.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from playlist_builder.cache import Cache
+from playlist_builder.models import Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Something that the user said otherwise in the other library; `here` stays."""
+
+    identity: str
+    name: str
+    what: str
+    here: Any
+    there: Any
+
+
+@dataclass(frozen=True, slots=True)
+class MergeReport:
+    """What came along: recordings measured and listened to, paths, marks; and what did not."""
+
+    measured: int = 0
+    heard: int = 0
+    files: int = 0
+    marks: int = 0
+    conflicts: Sequence[Conflict] = ()
+
+
+def merge(ours: Cache, theirs: Cache, exists: Callable[[str], bool]) -> MergeReport:
+    """Add what only `theirs` knows to `ours`; a new path that does not exist here is missing."""
+    known = {path for path, *_ in ours.files()}
+    measured, listened = ours.identities(), ours.heard_identities()
+    before = len(measured), len(listened), len(known)
+    names: dict[str, str] = {}
+    for file, features, _, heard in theirs.rows():
+        names[file.identity] = file.tags.title or file.path
+        new = features if file.identity not in measured else None
+        if file.path not in known:
+            ours.store(replace(file, missing=not exists(file.path)), new)
+            known.add(file.path)
+            measured.add(file.identity)
+        elif new is not None:
+            ours.store_features(file.identity, new)
+            measured.add(file.identity)
+        if heard is not None and file.identity not in listened:
+            ours.store_heard(file.identity, heard)
+            listened.add(file.identity)
+    changed, conflicts = _marks(ours.marks(), theirs.marks(), names)
+    ours.store_marks(changed)
+    return MergeReport(
+        len(measured) - before[0],
+        len(listened) - before[1],
+        len(known) - before[2],
+        len(changed),
+        conflicts,
+    )
+
+
+def _marks(
+    ours: dict[str, Mark], theirs: dict[str, Mark], names: dict[str, str]
+) -> tuple[dict[str, Mark], list[Conflict]]:
+    """Return the marks that change here, and what was said otherwise there."""
+    changed: dict[str, Mark] = {}
+    conflicts: list[Conflict] = []
+    for identity, there in theirs.items():
+        here = ours.get(identity, Mark())
+        for each in fields(Mark):
+            said, other = getattr(here, each.name), getattr(there, each.name)
+            if other in (each.default, said):
+                continue
+            if said == each.default:
+                changed[identity] = replace(changed.get(identity, here), **{each.name: other})
+            else:
+                name = names.get(identity, identity)
+                conflicts.append(Conflict(identity, name, each.name, said, other))
+    return changed, conflicts

@@ -1,0 +1,158 @@
+"""What the user said outlives the library file: the backup beside it, and what damage leads to.
+
+The backup is a library file of its own that holds the user's tables and nothing else. It is
+replaced in one step, before a change is committed: what was told to be kept lies in both. Where
+the library is behind its backup (a new file, or one that lost its last changes), the backup is
+read back into it; nothing that only the library holds is dropped by that.
+
+Nothing here judges music, and no file of the user's is ever deleted: a damaged library is renamed.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+from playlist_builder.beside import replace_bytes
+from playlist_builder.errors import LibraryError
+from playlist_builder.layout import USER_TABLES, layout_of, migrate, newest
+
+DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
+UNWRITABLE = frozenset((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM))
+_ADVICE = {
+    sqlite3.SQLITE_FULL: "Make room; what was done is kept, and the same command goes on.",
+    sqlite3.SQLITE_BUSY: "Another scan or build holds it. Wait for that, and try again.",
+    sqlite3.SQLITE_IOERR: "See whether the disk is full or gone; what was done is kept.",
+}
+_ELSEWHERE = "Make it writable, or give another file with --library."
+_BESIDE = ("", "-wal", "-shm")
+
+
+def code(error: sqlite3.Error) -> int:
+    """Return the primary result code of SQLite, 0 where the error is not SQLite's own."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def refusal(path: str, error: sqlite3.Error | OSError) -> LibraryError:
+    """Return the one line for a library file that cannot be used, with the way out."""
+    advice = "Move it away, or give another file with --library."
+    if isinstance(error, OSError) or code(error) in UNWRITABLE:
+        advice = _ELSEWHERE
+    elif code(error) in _ADVICE:
+        advice = _ADVICE[code(error)]
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return LibraryError(f"Cannot use the library {path}: {why}. {advice}")
+
+
+def newer(path: str) -> LibraryError:
+    """Return the one line for a file that only a later version understands."""
+    return LibraryError(
+        f"The library {path} was written by a newer playlist-builder. "
+        "Update this one: pip install --upgrade playlist-builder."
+    )
+
+
+def backup_path(path: str) -> str:
+    """Return where the backup of a library lies."""
+    return f"{path}.backup"
+
+
+def is_ours(path: str) -> bool:
+    """Whether a file that cannot be read is a library that was damaged, and no other file."""
+    with open(path, "rb") as file:
+        return file.read(16) == b"SQLite format 3\0" or os.path.exists(backup_path(path))
+
+
+def set_aside(path: str) -> str:
+    """Rename a damaged library and its logs; returns the new path. Raises OSError."""
+    number = 1
+    while os.path.exists(aside := f"{path}.damaged-{number}"):
+        number += 1
+    for suffix in _BESIDE:
+        with suppress(FileNotFoundError):
+            os.rename(path + suffix, aside + suffix)
+    return aside
+
+
+def back_up(connection: sqlite3.Connection, path: str) -> None:
+    """Replace the backup by what the library says now, committed or not. Raises OSError."""
+    with closing(sqlite3.connect(":memory:")) as copy:
+        migrate(copy)
+        with copy:
+            copy.execute("DELETE FROM revision")
+            for table in (*USER_TABLES, "revision"):
+                _insert(copy, table, _rows(connection, table))
+        replace_bytes(backup_path(path), copy.serialize())
+
+
+def agree(connection: sqlite3.Connection, path: str, damaged: str | None = None) -> bool:
+    """Bring library and backup to the same state; returns whether anything came back.
+
+    Without a backup that can be read, what is readable in a `damaged` library comes back.
+    Raises OSError, and `LibraryError` for a backup that is newer than this program.
+    """
+    with closing(_backup(path)) as backup:
+        theirs, ours = _revision(backup), _revision(connection)
+        if theirs == ours:
+            return False
+        lost = theirs is not None and (theirs[0] != ours[0] or theirs[1] > ours[1])
+        found = {table: _rows(backup, table) if lost else [] for table in USER_TABLES}
+    if theirs is None and damaged is not None:
+        found = {table: list(_readable(damaged, table)) for table in USER_TABLES}
+    same = theirs is not None and theirs[0] == ours[0]
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for table, rows in found.items():
+            # The backup of this very library is ahead of it; that of an other one knows no better.
+            _insert(connection, table, rows, "REPLACE" if same else "IGNORE")
+        if theirs is not None:
+            library = theirs[0] if ours[1] == 0 else ours[0]
+            values = library, max(theirs[1], ours[1])
+            connection.execute("UPDATE revision SET library = ?, number = ?", values)
+        back_up(connection, path)
+    return any(found.values())
+
+
+def _backup(path: str) -> sqlite3.Connection:
+    """Return the backup in memory and of today's layout; an empty one where none can be read."""
+    copy = sqlite3.connect(":memory:")
+    try:
+        copy.deserialize(Path(backup_path(path)).read_bytes())
+        if layout_of(copy) > newest():
+            copy.close()
+            raise newer(backup_path(path))
+        migrate(copy)
+    except (FileNotFoundError, sqlite3.Error):
+        copy.close()
+        return sqlite3.connect(":memory:")
+    return copy
+
+
+def _revision(connection: sqlite3.Connection) -> Any:  # noqa: ANN401 - what SQLite returns
+    """Return which library this is and how often the user said something; None without tables."""
+    try:
+        return connection.execute("SELECT library, number FROM revision").fetchone()
+    except sqlite3.Error:
+        return None
+
+
+def _rows(connection: sqlite3.Connection, table: str) -> list[Any]:
+    return connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - own names
+
+
+def _insert(
+    connection: sqlite3.Connection, table: str, rows: Sequence[Any], conflict: str = "REPLACE"
+) -> None:
+    if rows:
+        values = ", ".join("?" * len(rows[0]))
+        connection.executemany(f"INSERT OR {conflict} INTO {table} VALUES ({values})", rows)  # noqa: S608 - own names
+
+
+def _readable(damaged: str, table: str) -> Iterator[Any]:
+    """Yield the rows before the first damage and those behind the last."""
+    with closing(sqlite3.connect(f"{Path(damaged).absolute().as_uri()}?mode=ro", uri=True)) as file:
+        for order in ("ASC", "DESC"):
+            with suppress(sqlite3.Error):
+                yield from file.execute(f"SELECT * FROM {table} ORDER BY 1 {order}")  # noqa: S608 - own names
