@@ -8,8 +8,9 @@ follow the same rules. It refuses to scan, to show anything, and to write.
 import math
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -17,13 +18,16 @@ from playlist_builder import playlists, profiles, session_file
 from playlist_builder.arrange import alternatives
 from playlist_builder.curve import Profile, Rules, VocalsRule
 from playlist_builder.dialects import holdable
-from playlist_builder.errors import AskError, LibraryError
+from playlist_builder.errors import ArrangeError, AskError, LibraryError
+from playlist_builder.history import Past, Rating
 from playlist_builder.library import Library
 from playlist_builder.models import Call, Session, Track
-from playlist_builder.queries import any_of
+from playlist_builder.queries import Predicate, any_of
 from playlist_builder.reasons import Reason, explain
-from playlist_builder.rules import Pin, Request
+from playlist_builder.rules import Pin, Request, repeats
+from playlist_builder.series import series
 
+DAY_S = 24 * 3600.0
 MANY = 10**6  # tracks of one artist: no limit
 
 _PIN = re.compile(
@@ -35,7 +39,8 @@ _PIN = re.compile(
 class Asked:
     """What the arranger is asked; the pins of `call` are known by identity.
 
-    `notes` say what of the call was not found.
+    `notes` say what of the call was not found. `heard` counts the tracks that are left out because
+    they were played for the name of the call, and `ratings` are that name's, by identity.
     """
 
     call: Call
@@ -43,6 +48,8 @@ class Asked:
     profile: Profile
     request: Request
     notes: tuple[str, ...] = ()
+    heard: int = 0
+    ratings: Mapping[str, Rating] = field(default_factory=dict)
 
     def holdable(self, suffixes: Collection[str]) -> "Asked":
         """Return the same without the tracks that a playlist of any of these formats cannot hold.
@@ -64,15 +71,7 @@ class Asked:
 
     def sessions(self, count: int = 1) -> list[Session]:
         """Return up to `count` alternatives that know how they were asked for."""
-        made = alternatives(
-            self.tracks,
-            self.profile,
-            count,
-            seed=self.call.seed,
-            scale=self.call.scale,
-            tolerance_s=self.call.tolerance_s,
-            request=self.request,
-        )
+        made = self._made(alternatives, count)
         notes = self.notes
         if len(made) < count:
             notes = (*notes, f"only {len(made)} of {count} sessions: the library holds no more")
@@ -85,9 +84,42 @@ class Asked:
             for number, session in enumerate(made, start=1)
         ]
 
+    def course(self, count: int) -> list[Session]:
+        """Return sessions that share no track, or as few as the library forces."""
+        return [
+            replace(session, warnings=(*session.warnings, *self.notes), call=self.call)
+            for session in self._made(series, count)
+        ]
+
     def explained(self, session: Session) -> list[Reason]:
         """Say why each slot of a session is there."""
-        return explain(session, self.tracks, self.profile, self.request)
+        reasons = explain(session, self.tracks, self.profile, self.request)
+        return [
+            replace(reason, rated=self.ratings[slot.identity].told(self.call.name or ""))
+            if slot.identity in self.ratings
+            else reason
+            for reason, slot in zip(reasons, session.slots, strict=True)
+        ]
+
+    def _made(self, make: Callable[..., list[Session]], count: int) -> list[Session]:
+        try:
+            return make(
+                self.tracks,
+                self.profile,
+                count,
+                seed=self.call.seed,
+                scale=self.call.scale,
+                tolerance_s=self.call.tolerance_s,
+                request=self.request,
+            )
+        except ArrangeError as error:
+            if not self.heard:
+                raise
+            raise ArrangeError(
+                f"{error} {self.heard} tracks were played for '{self.call.name}' within"
+                f" {self.call.within_s / DAY_S:g} days: a shorter time, such as --within 30d, lets"
+                " the older ones in."
+            ) from error
 
 
 def planned(call: Call, *, folders: Sequence[Path] = ()) -> Profile:
@@ -109,10 +141,11 @@ def planned(call: Call, *, folders: Sequence[Path] = ()) -> Profile:
     return profile
 
 
-def asked(call: Call, profile: Profile, library: Library) -> Asked:
+def asked(call: Call, profile: Profile, library: Library, *, drafts: Collection[str] = ()) -> Asked:
     """Return what a call asks of the library as it is now, under a profile of `planned`.
 
-    Raises LibraryError where there is no track, or none that a pin names.
+    `drafts` are numbers of sessions in the history that are made anew as well. Raises
+    LibraryError where there is no track, or none that a pin names.
     """
     every = library.tracks(missing=True)
     there = {track.identity: track for track in every if not track.missing}
@@ -126,22 +159,63 @@ def asked(call: Call, profile: Profile, library: Library) -> Asked:
     if not tracks:
         raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
     avoided, notes = _identities(every, call.avoid)
-    preferred = any_of(call.prefer)
+    past = library.history.of(call.name) if call.name else Past("")
+    heard = _heard(call, past, drafts)
+    heard = _with_copies(heard, every) - {identity for _, identity in pins}
+    ratings = {rating.identity: rating for rating in past.ratings}
     return Asked(
         call=replace(call, pinned=tuple(identity for _, identity in pins)),
         tracks=tracks,
         profile=profile,
         request=Request(
             pins=tuple(pin for pin, _ in pins),
-            avoid=avoided,
+            bans=_with_copies(frozenset(ban.identity for ban in past.bans), every),
+            avoid=avoided | heard,
             include=any_of(call.include),
             exclude=any_of(call.exclude),
-            prefer=None if preferred is None else lambda track: float(preferred(track)),
+            prefer=_preferred(any_of(call.prefer), ratings),
             use_all=call.use_all,
             allow_short=call.allow_short,
         ),
         notes=notes,
+        heard=sum(track.identity in heard for track in tracks),
+        ratings=ratings,
     )
+
+
+def _heard(call: Call, past: Past, drafts: Collection[str]) -> frozenset[str]:
+    """Return the tracks that were played for the name of a call within its time, or since."""
+    if not call.asked_at:
+        return frozenset()
+    since = datetime.fromisoformat(call.asked_at) - timedelta(seconds=call.within_s)
+    return past.heard(since, {call.session, *drafts})
+
+
+def _with_copies(identities: frozenset[str], tracks: Sequence[Track]) -> frozenset[str]:
+    """Return the identities with those of all copies: who heard the one has heard the other."""
+    if not identities:
+        return identities
+    same = repeats(track for track in tracks if track.identity in identities)
+    return identities | {track.identity for track in tracks if same(track)}
+
+
+def _preferred(
+    wanted: Predicate | None, ratings: Mapping[str, Rating]
+) -> Callable[[Track], float] | None:
+    """Return how much each track is wanted, 0..1.
+
+    A rating says more of a track than a query: what was rated down comes last and what was rated up
+    first, whatever the query; all others stand between.
+    """
+    if not ratings:
+        return None if wanted is None else lambda track: float(wanted(track))
+
+    def preferred(track: Track) -> float:
+        if track.identity in ratings:
+            return float(ratings[track.identity].verdict == "up")
+        return 0.5 if wanted is None else 0.25 + 0.5 * wanted(track)
+
+    return preferred
 
 
 def _rules(call: Call, rules: Rules) -> Rules:

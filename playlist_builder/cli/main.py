@@ -4,7 +4,16 @@ from typing import Any
 
 import click
 
-from playlist_builder.cli import exporting, libraries, music, players, profiles, push, sessions
+from playlist_builder.cli import (
+    course,
+    exporting,
+    libraries,
+    music,
+    players,
+    profiles,
+    push,
+    sessions,
+)
 from playlist_builder.cli.common import shown
 from playlist_builder.errors import AskError, PlaylistBuilderError
 
@@ -38,6 +47,6 @@ def main() -> None:
     """
 
 
-for _room in (music, sessions, exporting, players, push, profiles, libraries):
+for _room in (music, sessions, course, exporting, players, push, profiles, libraries):
     for _command in _room.COMMANDS:
         main.add_command(_command)
