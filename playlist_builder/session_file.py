@@ -11,6 +11,7 @@ energies to four places. Keys that are not known are passed over.
 import json
 import math
 import os
+import re
 import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -306,7 +307,7 @@ def _call(value: object, place: str) -> Call:
         name=fields.later("name", _or_none(_name), None),
         within_s=fields.later("within_s", _length, 0.0),
         asked_at=fields.later("asked_at", _moment, ""),
-        session=fields.later("session", _text, ""),
+        session=fields.later("session", _session_number, ""),
     )
     if len(call.pinned) != len(call.pins):
         raise _wrong(call.pinned, f"{place}.pinned", "as long as pins")
@@ -342,6 +343,13 @@ def _moment(value: object, place: str) -> str:
         known = False
     if not known:
         raise _wrong(value, place, "a time in ISO 8601 with its offset")
+    return text
+
+
+def _session_number(value: object, place: str) -> str:
+    text = _text(value, place)
+    if not re.fullmatch(r"(?:[0-9a-f]{16})?", text):
+        raise _wrong(value, place, "16 hexadecimal digits")
     return text
 
 

@@ -123,10 +123,11 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
             else:
                 click.echo(shown(names_text(listed, width=width())))
             return
-        past = opened.history.known(label(name))
-        holding = opened.forget_name(past.name) if forget else []
+        whom = label(name)
+        past = opened.history.of(whom) if forget else opened.history.known(whom)
+        holding = opened.forget_name(whom) if forget else []
     if forget:
-        click.echo(shown(f"Forgot {past.name}."), err=True)
+        click.echo(shown(f"Of {whom} nothing is known any more."), err=True)
         files = sorted({each.file for each in past.sessions if os.path.exists(each.file)})
         if files or holding:
             click.echo("These files are yours, and may still hold the name:", err=True)
