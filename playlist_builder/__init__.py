@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from playlist_builder.profiles import Phase, Profile, Rules
     from playlist_builder.profiles import load as load_profile
     from playlist_builder.rules import Pin, Request
+    from playlist_builder.series import series
     from playlist_builder.session_file import load as load_session
     from playlist_builder.write import write_session
 
@@ -44,6 +45,7 @@ _ROOMS = {
     "copy_session": "copying",
     "load_profile": "profiles",
     "load_session": "session_file",
+    "series": "series",
     "write_session": "write",
 }
 _OWN_NAMES = {"copy_session": "copy", "load_profile": "load", "load_session": "load"}
@@ -72,6 +74,7 @@ __all__ = [
     "copy_session",
     "load_profile",
     "load_session",
+    "series",
     "write_session",
 ]
 
