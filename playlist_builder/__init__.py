@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from playlist_builder.dialects import PLAYERS, Dialect
     from playlist_builder.errors import PlaylistBuilderError
     from playlist_builder.library import Library, ScanReport
-    from playlist_builder.models import Call, Features, Mark, Session, Skipped, Slot, Tags, Track
+    from playlist_builder.models import (
+        Call,
+        Features,
+        Mark,
+        Session,
+        Skipped,
+        Slot,
+        Spare,
+        Tags,
+        Track,
+    )
     from playlist_builder.profiles import Phase, Profile, Rules
     from playlist_builder.profiles import load as load_profile
     from playlist_builder.rules import Pin, Request
@@ -38,6 +48,7 @@ _ROOMS = {
     "Session": "models",
     "Skipped": "models",
     "Slot": "models",
+    "Spare": "models",
     "Tags": "models",
     "Track": "models",
     "alternatives": "arrange",
@@ -67,6 +78,7 @@ __all__ = [
     "Session",
     "Skipped",
     "Slot",
+    "Spare",
     "Tags",
     "Track",
     "alternatives",

@@ -23,7 +23,8 @@ seams       for each passage from one track to the next
             0.002 for tempos half an octave apart (folded, times both confidences), 0.001 for keys
             on opposite sides of the circle of fifths (times both confidences), 0.001 per octave
             of spectral centroid up to two: so small that they decide between near equals only.
-preference  0.01 x (1 - preference) per cell: a wanted track may stand 0.1 further off.
+preference  0.01 x (1 - preference) per cell: a wanted track may stand 0.1 further off, and one
+            that is not wanted must stand 0.2 nearer.
 end         0.01 per cell that the session ends before or after the time asked for.
 
 The energy of a seam is that of the first step of the one track and the last whole step of the
@@ -167,9 +168,14 @@ def completed(
         slots = outcome.slots(
             outcome.ordered(after, replace(terms, profile=plan), order.ends_ms[-1])
         )
+    ready = spares(session.slots, order.tracks, tracks, terms, after)
+    having = {each.slot.phase for each in ready}
+    bare = dict.fromkeys(slot.phase for slot in session.slots if slot.phase not in having)
+    if bare:
+        told = [*told, f"no spare for {', '.join(bare)}: no other track of like energy is left"]
     return replace(
         session,
         tail=tuple(slots),
-        spares=tuple(spares(session.slots, order.tracks, tracks, terms, after)),
+        spares=tuple(ready),
         warnings=(*session.warnings, *told),
     )

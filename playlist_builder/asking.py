@@ -10,25 +10,27 @@ import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
 
-from playlist_builder import playlists, profiles, session_file
+from playlist_builder import editing, playlists, profiles, regard, session_file
 from playlist_builder.arrange import alternatives
 from playlist_builder.curve import Profile, Rules, VocalsRule
 from playlist_builder.dialects import holdable
-from playlist_builder.errors import ArrangeError, AskError, LibraryError
+from playlist_builder.editing import Draft
+from playlist_builder.errors import ArrangeError, AskError, LibraryError, SessionError
 from playlist_builder.history import Past, Rating
 from playlist_builder.library import Library
-from playlist_builder.models import Call, Session, Track
-from playlist_builder.queries import Predicate, any_of
+from playlist_builder.models import Call, Session, Slot, Track
+from playlist_builder.queries import any_of
 from playlist_builder.reasons import Reason, explain
-from playlist_builder.rules import Pin, Request, repeats
+from playlist_builder.rules import Pin, Request
 from playlist_builder.series import series
+from playlist_builder.stage import Ask, Terms, scale_of
 
 DAY_S = 24 * 3600.0
 MANY = 10**6  # tracks of one artist: no limit
+CUT_S = 0.1  # a slot that is shorter than its track by more was skipped
 
 _PIN = re.compile(
     r"(?P<track>.+?)(?:@(?:(?P<place>-?\d+)|(?P<minutes>\d+):(?P<seconds>[0-5]\d)))?", re.DOTALL
@@ -39,14 +41,16 @@ _PIN = re.compile(
 class Asked:
     """What the arranger is asked; the pins of `call` are known by identity.
 
-    `notes` say what of the call was not found. `heard` counts the tracks that are left out because
-    they were played for the name of the call, and `ratings` are that name's, by identity.
+    `known` holds all tracks of the library by identity, `notes` say what was not found. `heard`
+    counts the tracks that are left out because they were played for the name of the call, and
+    `ratings` are that name's, by identity.
     """
 
     call: Call
     tracks: Sequence[Track]
     profile: Profile
     request: Request
+    known: Mapping[str, Track]
     notes: tuple[str, ...] = ()
     heard: int = 0
     ratings: Mapping[str, Rating] = field(default_factory=dict)
@@ -160,8 +164,8 @@ def asked(call: Call, profile: Profile, library: Library, *, drafts: Collection[
         raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
     avoided, notes = _identities(every, call.avoid)
     past = library.history.of(call.name) if call.name else Past("")
-    heard = _heard(call, past, drafts)
-    heard = _with_copies(heard, every) - {identity for _, identity in pins}
+    heard = regard.heard(call, past, drafts)
+    heard = regard.with_copies(heard, every) - {identity for _, identity in pins}
     ratings = {rating.identity: rating for rating in past.ratings}
     return Asked(
         call=replace(call, pinned=tuple(identity for _, identity in pins)),
@@ -169,53 +173,55 @@ def asked(call: Call, profile: Profile, library: Library, *, drafts: Collection[
         profile=profile,
         request=Request(
             pins=tuple(pin for pin, _ in pins),
-            bans=_with_copies(frozenset(ban.identity for ban in past.bans), every),
+            bans=regard.with_copies(frozenset(ban.identity for ban in past.bans), every),
             avoid=avoided | heard,
             include=any_of(call.include),
             exclude=any_of(call.exclude),
-            prefer=_preferred(any_of(call.prefer), ratings),
+            prefer=regard.preferred(any_of(call.prefer), ratings),
             use_all=call.use_all,
             allow_short=call.allow_short,
         ),
+        known={track.identity: track for track in every},
         notes=notes,
         heard=sum(track.identity in heard for track in tracks),
         ratings=ratings,
     )
 
 
-def _heard(call: Call, past: Past, drafts: Collection[str]) -> frozenset[str]:
-    """Return the tracks that were played for the name of a call within its time, or since."""
-    if not call.asked_at:
-        return frozenset()
-    since = datetime.fromisoformat(call.asked_at) - timedelta(seconds=call.within_s)
-    return past.heard(since, {call.session, *drafts})
+def draft(session: Session, name: str, asked: Asked) -> Draft:
+    """Return a session ready to be changed; `name` is the file to speak of.
 
-
-def _with_copies(identities: frozenset[str], tracks: Sequence[Track]) -> frozenset[str]:
-    """Return the identities with those of all copies: who heard the one has heard the other."""
-    if not identities:
-        return identities
-    same = repeats(track for track in tracks if track.identity in identities)
-    return identities | {track.identity for track in tracks if same(track)}
-
-
-def _preferred(
-    wanted: Predicate | None, ratings: Mapping[str, Rating]
-) -> Callable[[Track], float] | None:
-    """Return how much each track is wanted, 0..1.
-
-    A rating says more of a track than a query: what was rated down comes last and what was rated up
-    first, whatever the query; all others stand between.
+    Tracks that have moved are found where the library knows them. Raises SessionError where one is
+    not there.
     """
-    if not ratings:
-        return None if wanted is None else lambda track: float(wanted(track))
+    call, profile = asked.call, asked.profile
+    ask = Ask(None, call.seed, call.scale, call.tolerance_s, asked.request)
+    terms = Terms(profile, profile.rules, ask, scale_of(asked.tracks, call.scale))
+    pool = editing.pool_of(asked.tracks, terms)
+    return Draft(
+        order=tuple(_played(slot, name, asked) for slot in session.slots),
+        pool=pool,
+        terms=terms,
+        pins=tuple(zip(asked.request.pins, call.pinned, strict=True)),
+        call=call,
+        reach=max((track.energy for track in pool), default=0.0),
+    )
 
-    def preferred(track: Track) -> float:
-        if track.identity in ratings:
-            return float(ratings[track.identity].verdict == "up")
-        return 0.5 if wanted is None else 0.25 + 0.5 * wanted(track)
 
-    return preferred
+def _played(slot: Slot, name: str, asked: Asked) -> Track:
+    """Return the track of a slot, as long as it plays there."""
+    track = asked.known.get(slot.identity)
+    path = next(
+        (p for p in (slot.path, track.path if track else "") if p and Path(p).is_file()), None
+    )
+    if track is None or path is None:
+        raise SessionError(
+            f"Session file {name!r} holds {slot.path!r}, which is not there any more. Scan the"
+            " folder that it lies in now, or make the session again with 'playlist-builder rebuild'"
+        )
+    if slot.duration_s < track.duration_s - CUT_S:
+        track = editing.cut(track, slot.duration_s)
+    return replace(track, path=path)
 
 
 def _rules(call: Call, rules: Rules) -> Rules:

@@ -232,11 +232,16 @@ class History:
         return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
 
     def keep(self, *sessions: Played) -> None:
-        """Keep sessions that were written for a name, in place of those of the same number."""
+        """Keep sessions that were written for a name, in place of those of the same number.
+
+        These stay under the file that they were first written to.
+        """
         with self._saying() as connection:
             for each in sessions:
                 connection.execute(
-                    "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (session) DO UPDATE"
+                    " SET at = excluded.at, profile = excluded.profile,"
+                    " duration_s = excluded.duration_s",
                     (
                         each.session,
                         each.name,

@@ -24,6 +24,9 @@ PORT = 6600
 TIMEOUT_S = 30.0
 """For one answer; a search through 200,000 tracks takes some seconds on a Raspberry Pi."""
 
+ENDING_S = 1.0
+"""So shortly before its end a track may have ended before the queue is changed."""
+
 PAGE = 2000
 """Tracks asked for at once: well below the 8 MB that MPD buffers for a client by default."""
 
@@ -193,6 +196,42 @@ class Mpd:
             kept = "as it was" if self._took_back(before) else "the old one or the new one"
             raise ServerError(f"{error} The queue is {kept}.") from error
         self._compare("the queue", [row.get("file") for row in self._queue()], keys)
+        return len(keys)
+
+    def follow(self, current: str, keys: Sequence[str], *, skip: bool = False) -> int:
+        """Make the queue go on with `keys` behind the track that plays; return their count.
+
+        That track must be `current`; it plays on, or is passed over now with `skip`. What comes
+        before it stays. The queue is left as it was if anything fails.
+        """
+        before = self._queue()
+        with self._plainly():
+            status = self._client.status()
+            song = _text(status.get("song"))
+            lasts_s, elapsed_s = _seconds(status.get("duration")), _seconds(status.get("elapsed"))
+        place = int(song) if song.isdecimal() else len(before)
+        playing = before[place].get("file") if place < len(before) else None
+        if playing != current:
+            told = f"plays {playing!r}" if playing else "plays nothing"
+            raise ServerError(
+                f"MPD at {self._where} {told}, not {current!r} as the session says for this time."
+                " The queue is as it was."
+            )
+        if not skip and (lasts_s or math.inf) - (elapsed_s or 0.0) < ENDING_S:
+            raise ServerError(
+                "The track is just ending. Replan the next one. The queue is as it was."
+            )
+        commands: list[tuple[Any, ...]] = [("addid", key) for key in keys]
+        if place + 1 < len(before):
+            commands.append(("delete", (place + 1, len(before))))
+        commands += [("random", 0), ("single", 0), *([("next",)] if skip else [])]
+        try:
+            self._at_once(commands)
+        except ServerError as error:
+            kept = "as it was" if self._took_back(before) else "the old one or the new one"
+            raise ServerError(f"{error} The queue is {kept}.") from error
+        now = [row.get("file") for row in self._queue()]
+        self._compare("the queue", now[len(now) - len(keys) :], keys)
         return len(keys)
 
     def _tidied(self, name: str, new: str, old: str) -> bool:

@@ -90,7 +90,8 @@ def slots(order: Order) -> list[Slot]:
     for number, track in enumerate(order.tracks):
         start_ms, end_ms = order.starts_ms[number], order.ends_ms[number]
         first, last = cell(start_ms), cell(end_ms)
-        contour = order.material.contour(number, last - first)
+        steps = max(last - first, 1)  # one that was skipped at once fills no cell
+        contour = order.material.contour(number, steps)
         result.append(
             Slot(
                 path=track.path,
@@ -102,7 +103,7 @@ def slots(order: Order) -> list[Slot]:
                 end_s=end_ms / 1000.0,
                 phase=order.profile.phase_at((start_ms + end_ms) / 2000.0).name,
                 energy=float(contour.mean()),
-                target=float(order.scheme.target[first:last].mean()),
+                target=float(order.scheme.target[first : first + steps].mean()),
                 contour=tuple(contour.tolist()),
                 loudness_lufs=track.features.loudness_lufs,
                 vocals=track.vocals,
@@ -120,7 +121,10 @@ def session(
 ) -> Session:
     """Return the session of an order; `cost` and `bound` are sums over cells."""
     filled = slots(order)
-    contour = np.concatenate([slot.contour for slot in filled])
+    spans = pairwise([cell(order.start_ms), *map(cell, order.ends_ms)])
+    contour = np.concatenate(
+        [slot.contour[: last - first] for slot, (first, last) in zip(filled, spans, strict=True)]
+    )
     distance = contour - order.scheme.target[: len(contour)]
     return Session(
         profile=order.profile.name,

@@ -22,8 +22,8 @@ from playlist_builder.voice import Evidence, Judgement
 
 NUMBERS = frozenset(
     (
-        *("start", "energy", "plan", "length", "LUFS", "BPM", "from", "to", "off plan", "step"),
-        *("LU", "sessions", "ratings", "bans", "tracks"),
+        *("#", "start", "energy", "plan", "length", "LUFS", "BPM", "from", "to", "off plan"),
+        *("step", "LU", "sessions", "ratings", "bans", "tracks"),
     )
 )
 """Columns whose cells stand to the right."""
@@ -39,9 +39,10 @@ def clock(seconds: float) -> str:
 
 def session_text(session: Session, *, width: int, ascii_only: bool = False) -> str:
     """Draw a session: a table of slots, the chart of planned and actual energy, what to know."""
-    table = _table("start", "phase", "energy", "plan", "length", "title", "artist")
-    for slot in (*session.slots, *session.tail):
+    table = _table("#", "start", "phase", "energy", "plan", "length", "title", "artist")
+    for number, slot in enumerate(session.slots, start=1):
         table.add_row(
+            str(number),
             clock(slot.start_s),
             slot.phase,
             f"{slot.energy:.2f}",
@@ -50,16 +51,28 @@ def session_text(session: Session, *, width: int, ascii_only: bool = False) -> s
             *map(_plain, (slot.title, slot.artist)),
         )
     follows = f"{_length(session.duration_s)} of {_length(session.target_s)} asked for"
+    proven = f"no session of these tracks goes below {session.bound:.4f}"
     parts = [
         f"{session.profile}: {len(session.slots)} tracks, {follows}",
         _drawn(table, width),
+        *_beside(session, width),
         _chart(session, width, ascii_only=ascii_only),
         f"distance from the plan {session.rms_error:.3f} (root mean square, 0 to 1)",
-        f"cost {session.cost:.4f}; no session of these tracks goes below {session.bound:.4f}",
+        f"cost {session.cost:.4f}" + (f"; {proven}" if session.bound else ""),
         *(f"gave way: {text}" for text in session.relaxed),
         *(f"note: {text}" for text in session.warnings),
     ]
     return "\n".join(parts)
+
+
+def _beside(session: Session, width: int) -> list[str]:
+    """Say what plays when the plan has ended, and what stands ready to replace a slot."""
+    tail = [f"{_plain(slot.title)} ({clock(slot.duration_s)})" for slot in session.tail]
+    ready = [f"{each.place} {_plain(each.slot.title)}" for each in session.spares]
+    lasts = _length(sum(slot.duration_s for slot in session.tail))
+    told = [f"tail, {lasts}: {', '.join(tail)}"] if tail else []
+    told += [f"spares, for number: {', '.join(ready)}"] if ready else []
+    return [fill(text, width=width, subsequent_indent="  ") for text in told]
 
 
 def reasons_text(session: Session, reasons: Sequence[Reason], *, width: int) -> str:

@@ -35,6 +35,9 @@ TEXT_LIMIT = 40_000
 ITEMS_LIMIT = 10_000
 """Entries of one list of a call; far above what a person types."""
 
+EARLIER_LIMIT = 20
+"""Documents before changes that a session file keeps, to step back to."""
+
 ALTERNATIVES_LIMIT = 20
 """As many as `build` makes."""
 
@@ -90,6 +93,34 @@ def laid_out(document: Mapping[str, object]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
+def dump_after(session: Session, before: str) -> str:
+    """Give the JSON text of `session` that keeps the sound document `before`, to step back to it.
+
+    Of what that one keeps, the last documents are kept as well.
+    """
+    old: dict[str, object] = json.loads(before)
+    earlier = old.pop("earlier", [])
+    kept = [*(earlier if isinstance(earlier, list) else []), old][-EARLIER_LIMIT:]
+    return laid_out(document(session) | {"earlier": kept})
+
+
+def stepped_back(text: str, name: str) -> str:
+    """Give the document before the last change of a sound one, byte for byte as it was written.
+
+    Raises `SessionError` where there is none; `name` is the file to speak of.
+    """
+    whole: dict[str, object] = json.loads(text)
+    earlier = whole.get("earlier")
+    if not isinstance(earlier, list) or not earlier:
+        raise SessionError(f"Session file {name!r} keeps no earlier state to step back to.")
+    before = earlier[-1]
+    try:
+        _session(before)
+    except _FaultError as fault:
+        raise SessionError(f"The earlier state of session file {name!r} {fault}") from fault
+    return laid_out(before | ({"earlier": earlier[:-1]} if earlier[1:] else {}))
+
+
 def parse(text: str, name: str) -> Session:
     """Give the `Session` of a document; `name` is the file to speak of in a `SessionError`."""
     try:
@@ -100,6 +131,11 @@ def parse(text: str, name: str) -> Session:
 
 def load(path: str | os.PathLike[str]) -> Session:
     """Read the session file at `path`; `SessionError` says why it cannot be used."""
+    return parse(read(path), os.fspath(path))
+
+
+def read(path: str | os.PathLike[str]) -> str:
+    """Read the text of the file at `path`; `SessionError` says why it cannot be read."""
     name = os.fspath(path)
     try:
         with Path(path).open("rb") as file:
@@ -110,10 +146,9 @@ def load(path: str | os.PathLike[str]) -> Session:
     if len(data) > SIZE_LIMIT_BYTES:
         raise SessionError(f"Session file {name!r} is larger than any session. {_MAKE_ONE}")
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SessionError(f"Session file {name!r} is not text in UTF-8. {_MAKE_ONE}") from error
-    return parse(text, name)
 
 
 def _slot_document(slot: Slot) -> dict[str, object]:

@@ -7,7 +7,7 @@ This room refuses to name a track whose energy is far from that of the slot.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import log
 from operator import attrgetter
@@ -26,11 +26,11 @@ FEW, MANY, MANY_SLOTS = 2, 3, 3
 """Spares of a phase, and from how many slots on there are many."""
 LIKE, FAR = 0.07, 0.15
 """Distance of energies that is hardly heard, and beyond which a track is no spare."""
-LOOKED_AT = 40
+LOOKED_AT = 25
 """Tracks of like energy and length that are weighed for each slot."""
 NEAR = 1500
 """Tracks just below and above a slot in energy, of which those are taken."""
-LENGTHS = 1.6
+LENGTHS = 2.5
 """Most that a spare is longer or shorter than its slot, as a ratio, and ..."""
 LENGTH_WEIGHT = 0.03
 """... what the logarithm of that weighs against a distance of energy."""
@@ -64,24 +64,27 @@ def spares(
     while True:
         had = Counter(each.place for each in found)
         given = Counter(slots[each.place].phase for each in found)
-        best = [
-            min(own, key=lambda each: (each.score[0], had[each.place], each.score, each.place))
-            for phase, most in wanted.items()
-            if given[phase] < most
-            and (own := [each for each in choices if slots[each.place].phase == phase])
-        ]
-        if not best:
+        own: dict[str, list[_Choice]] = {}
+        for each in choices:
+            phase = slots[each.place].phase
+            if given[phase] < wanted[phase]:
+                own.setdefault(phase, []).append(each)
+        if not own:
             break
-        # the phase with the poorest choice comes first, or the others would take it away
-        found.append(max(best, key=lambda each: each.score))
-        repeated = repeats([found[-1].track])
+        # all phases take turns, and who has the least choice first, or others would take it away
+        phase = min(own, key=lambda each: (given[each], len(own[each])))
+        best = min(own[phase], key=lambda each: (each.score[0], had[each.place], each.score))
+        found.append(best)
+        repeated = repeats([best.track])
         choices = [each for each in choices if not repeated(each.track)]
     found.sort(key=lambda each: (each.place, each.score))
-    return [
-        Spare(outcome.slots(outcome.ordered([each.track], terms, start_ms))[0], each.place + 1)
-        for each in found
-        for start_ms in (round(slots[each.place].start_s * 1000),)
-    ]
+    return [_placed(each, slots[each.place], terms) for each in found]
+
+
+def _placed(choice: _Choice, slot: Slot, terms: Terms) -> Spare:
+    order = outcome.ordered([choice.track], terms, round(slot.start_s * 1000))
+    (own,) = outcome.slots(order)
+    return Spare(replace(own, phase=slot.phase), choice.place + 1)
 
 
 def _choices(

@@ -26,7 +26,7 @@ from playlist_builder.costs import (
 from playlist_builder.curve import Profile, Rules
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Track
-from playlist_builder.rules import Pin, Request, admit, artists, copies, pinned, shortage
+from playlist_builder.rules import UNWANTED, Pin, Request, admit, artists, copies, pinned, shortage
 from playlist_builder.solver import Task
 from playlist_builder.web import Groups
 
@@ -213,7 +213,7 @@ def levy(tracks: Sequence[Track], request: Request) -> Floats:
     if request.prefer is None:
         return np.zeros(len(tracks))
     wishes = np.array([request.prefer(track) for track in tracks], dtype=np.float64)
-    return np.asarray(PREFER_WEIGHT * (1.0 - np.clip(wishes, 0.0, 1.0)))
+    return np.asarray(PREFER_WEIGHT * (1.0 - np.clip(wishes, UNWANTED, 1.0)))
 
 
 def leaves(*, pinned: bool) -> list[Leave]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from operator import attrgetter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from playlist_builder import outcome
 from playlist_builder.costs import Ints, rescale, seam
@@ -29,7 +30,7 @@ RISE = 0.1
 """Most that the first track opens, and is on the whole, above the end and the mean of the last."""
 STARTLE_LU = 12.0
 """As in the calm phases of the profiles that come with the program."""
-STEADY, CALMEST = 160, 60
+STEADY, CALMEST = 90, 40
 """Tracks that are looked at: nearest to the level, and calmest of all. An hour takes some fifteen.
 """
 TOLERANCE_S = 60.0
@@ -73,8 +74,8 @@ def _calm(order: Sequence[Track], candidates: Sequence[Track], terms: Terms) -> 
     """Return the calm tracks that may be in the tail."""
     energies = np.fromiter(map(attrgetter("energy"), candidates), np.float32, len(candidates))
     energies = rescale(energies, terms.table)
-    steady = np.argsort(np.abs(energies - LEVEL), kind="stable")[: STEADY + len(order)]
-    calmest = np.argsort(energies, kind="stable")[: CALMEST + len(order)]
+    steady = _least(np.abs(energies - LEVEL), STEADY + len(order))
+    calmest = _least(energies, CALMEST + len(order))
     known = repeats(order)
     return [
         candidates[place]
@@ -83,6 +84,13 @@ def _calm(order: Sequence[Track], candidates: Sequence[Track], terms: Terms) -> 
         and candidates[place].startle_lu <= STARTLE_LU
         and not known(candidates[place])
     ]
+
+
+def _least(values: NDArray[np.float32], count: int) -> Ints:
+    """Return the places of all values up to the one of a rank, in any order."""
+    if len(values) <= count:
+        return np.arange(len(values))
+    return np.flatnonzero(values <= np.partition(values, count)[count])
 
 
 def _first(order: Sequence[Track], calm: Sequence[Track], terms: Terms) -> Track | None:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ def test_what_was_played_for_a_name_is_not_played_for_it_again(library, tmp_path
         : len(json.loads(rebuilt.stdout)["slots"])
     ]
     known = past(library, "Anemone")
-    assert [os.path.basename(each["file"]) for each in known["sessions"]] == ["a.json", "b.json"]
+    assert [Path(each["file"]).name for each in known["sessions"]] == ["a.json", "b.json"]
     names = json.loads(run("history", *library, "--json").stdout)
     assert [(each["name"], each["sessions"]) for each in names] == [("Anemone", 2), ("Basil", 1)]
     assert "a.json" in run("history", "Anemone", *library).stdout
@@ -141,6 +142,19 @@ def test_ratings_weigh_in_the_next_session_and_are_told(library, tmp_path):
     assert "smiled" in run("history", "Anemone", *library).stdout
 
 
+def test_a_changed_session_is_kept_as_it_is_now(library, tmp_path):
+    """What was swapped out was not heard; stepping back brings it back."""
+    first = built(library, tmp_path / "a.json", "--for", "Anemone")
+    (before,) = past(library, "Anemone")["sessions"]
+    run("swap", tmp_path / "a.json", 2)
+    (after,) = past(library, "Anemone")["sessions"]
+    assert after["session"] == before["session"]
+    assert before["tracks"][1] not in after["tracks"]
+    run("swap", tmp_path / "a.json", "--undo")
+    assert past(library, "Anemone")["sessions"] == [before]
+    assert built(library, tmp_path / "a.json", "--for", "Anemone") == first
+
+
 def test_a_rating_needs_a_track_and_a_name(library, tmp_path):
     file = tmp_path / "a.json"
     built(library, file)
@@ -164,7 +178,7 @@ def test_a_course_is_written_kept_and_avoided(library, tmp_path):
     files = [f"course-{number}.m3u8" for number in (1, 2, 3)]
     assert sorted(each.name for each in tmp_path.glob("course-?.m3u8")) == files
     known = past(library, "Anemone")["sessions"]
-    assert [os.path.basename(each["file"]) for each in known] == files
+    assert [Path(each["file"]).name for each in known] == files
     again = json.loads(run(*ask, "-o", tmp_path / "course.m3u8", "--json").stdout)
     assert [each["slots"] for each in again] == [each["slots"] for each in sessions]
     assert not set(plays) & set(built(library, tmp_path / "next.json", "--for", "Anemone"))

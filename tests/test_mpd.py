@@ -149,6 +149,8 @@ replies = st.binary(max_size=30) | st.sampled_from(
         b"playlist: arc (old, by playlist-builder)\nOK\n",
         b"ACK [50@0] {x} no\n",
         b"volume: x\nOK\n",
+        b"song: 0\nduration: 9\nelapsed: 3\nOK\n",
+        b"song: -1\nduration: x\nOK\n",
         b"command: find\nOK\n",
     ]
 )
@@ -167,6 +169,7 @@ def test_no_answer_is_a_traceback(script):
         lambda server: server.unlock("x"),
         lambda server: server.replace("arc", ["a"]),
         lambda server: server.enqueue(["a"], 1, "track"),
+        lambda server: server.follow("a", ["b"], skip=True),
     ):
         rest = iter(script)
         ends = b"\n" if script[-1].endswith(b"\n") else b"\nOK\n"

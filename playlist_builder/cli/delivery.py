@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -71,6 +71,25 @@ def check_outputs(outputs: Sequence[str], *, as_json: bool, alternatives: int = 
             format_of(output)
 
 
+def _ready(
+    sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect"
+) -> "list[tuple[Session, str]]":
+    """Return the spares of sessions as playlists beside theirs, for when a track is skipped."""
+    found: dict[str, tuple[Session, str]] = {}
+    for session, output in sessions:
+        stem, suffix = os.path.splitext(output)
+        if output == "-" or suffix.lower() == ".json" or not session.spares:
+            continue
+        slots = [
+            replace(each.slot, phase=f"{each.slot.phase}, for number {each.place}")
+            for each in session.spares
+        ]
+        kind = ".m3u8" if ".m3u8" in dialect.suffixes else suffix
+        path = f"{stem}.spares{kind}"
+        found[path] = (replace(session, slots=slots, tail=(), spares=()), path)
+    return list(found.values())
+
+
 def write(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect | None" = None) -> None:
     """Write each session to its output, and none where one of them cannot be held."""
     from playlist_builder.dialects import ANY
@@ -78,6 +97,7 @@ def write(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect | None" =
     from playlist_builder.write import rendered, write_bytes
 
     dialect = dialect or ANY
+    sessions = [*sessions, *_ready(sessions, dialect)]
     made = [
         render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
         if output == "-"

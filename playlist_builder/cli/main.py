@@ -6,6 +6,7 @@ import click
 
 from playlist_builder.cli import (
     course,
+    editing,
     exporting,
     libraries,
     music,
@@ -47,6 +48,6 @@ def main() -> None:
     """
 
 
-for _room in (music, sessions, course, exporting, players, push, profiles, libraries):
+for _room in (music, sessions, editing, course, exporting, players, push, profiles, libraries):
     for _command in _room.COMMANDS:
         main.add_command(_command)

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +18,7 @@ from playlist_builder.cli.common import json_option, library_option, open_librar
 from playlist_builder.errors import ServerError
 
 if TYPE_CHECKING:
-    from playlist_builder.models import Session, Tags
+    from playlist_builder.models import Session, Slot, Tags
     from playlist_builder.mpd import Mpd
     from playlist_builder.push import FolderMap, Server, Unmatched
 
@@ -121,6 +122,42 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
         print_json(document | {"pushed": count})
     place = "the queue" if label is None else f"'{label}'"
     click.echo(shown(f"{count} of {len(found)} tracks are in {place} on {target}."), err=as_json)
+
+
+def push_rest(  # noqa: PLR0913 - what is to be played, and where
+    session: "Session",
+    current: "Slot",
+    target: str,
+    maps: Sequence[str],
+    library: str | None,
+    *,
+    skip: bool,
+) -> int:
+    """Have the MPD at `target` play a session behind the current track; return the count.
+
+    `session` begins behind that track. Nothing is changed if anything fails.
+    """
+    from playlist_builder.push import folder_map, located, wanted
+
+    if not target.startswith("mpd://"):
+        raise ServerError("Only a queue of MPD can be changed while it plays. Give mpd://host.")
+    whole = replace(session, slots=(current, *session.slots))
+    folders = [folder_map(each) for each in maps]
+    with ExitStack() as stack:
+        player = _mpd(target, stack)
+        found = located(
+            wanted(whole, _known(whole, library)), player, folders or _own_folder(player)
+        )
+        keys = [key for key in found if isinstance(key, str)]
+        for each in found:
+            if not isinstance(each, str):
+                click.echo(shown(f"{each.why}: {each.wanted.title} ({each.wanted.path})"), err=True)
+        if len(keys) < len(found):
+            raise ServerError(
+                f"{len(found) - len(keys)} of {len(found)} tracks are not known on the server, so"
+                " nothing was changed. Say where its music lies with --map FROM=TO."
+            )
+        return player.follow(keys[0], keys[1:], skip=skip)
 
 
 def _refusal(missing: int, total: int, *, any_left: bool) -> str:

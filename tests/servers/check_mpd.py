@@ -1,109 +1,15 @@
 """A push to MPD, over TCP, a local socket, with a password, and with MPD killed in between."""
 
-import contextlib
-import socket
-import subprocess
-
-import mpd as mpd2
 import pytest
 
 from playlist_builder import mpd
 from playlist_builder.errors import ServerError
 from playlist_builder.library import Library
 
-CONFIGURATION = """\
-music_directory "{music}"
-playlist_directory "{own}/playlists"
-db_file "{own}/database"
-state_file "{own}/state"
-log_file "{own}/log"
-bind_to_address "127.0.0.1"
-bind_to_address "{own}/socket"
-port "{port}"
-{more}
-audio_output {{
-    type "null"
-    name "null"
-}}
-"""
-
 
 def lines(connection):
     """Cut what a client says into commands."""
     return connection.makefile("rb")
-
-
-def _listens(path):
-    """Whether someone listens on a socket; python-mpd2 would leave its own one open if not."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        return connection.connect_ex(path) == 0
-
-
-class Server:
-    def __init__(self, own, music, port, eventually):
-        self.own, self.music, self.port, self.eventually = own, music, port, eventually
-        self.target = f"mpd://127.0.0.1:{port}"
-        self.process = None
-        (own / "playlists").mkdir()
-
-    def start(self, more=""):
-        text = CONFIGURATION.format(music=self.music, own=self.own, port=self.port, more=more)
-        (self.own / "configuration").write_text(text, encoding="utf-8")
-        self.process = subprocess.Popen(
-            ["mpd", "--no-daemon", self.own / "configuration"],  # noqa: S607
-            stderr=subprocess.DEVNULL,
-        )
-        return self
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    @contextlib.contextmanager
-    def client(self):
-        """A client of our own, on the local socket."""
-        client = mpd2.MPDClient()
-        client.timeout = 30
-
-        self.eventually(lambda: _listens(f"{self.own}/socket"), "MPD to listen")
-        client.connect(f"{self.own}/socket")
-        try:
-            yield client
-        finally:
-            client.disconnect()
-
-    def ask(self, command, *arguments):
-        with self.client() as client:
-            return getattr(client, command)(*arguments)
-
-    def reset(self, order):
-        """Leave one stored playlist, `arc`."""
-        with self.client() as client:
-            for row in client.listplaylists():
-                client.rm(row["playlist"])
-            for name in order:
-                client.playlistadd("arc", name)
-
-    def names(self):
-        return sorted(row["playlist"] for row in self.ask("listplaylists"))
-
-    def held(self, name="arc"):
-        return self.ask("listplaylist", name)
-
-
-@pytest.fixture
-def server(music, tmp_path, free_port, eventually):
-    """An MPD of our own that has read the music folder."""
-    own = tmp_path / "mpd"
-    own.mkdir()
-    server = Server(own, music, free_port, eventually).start()
-    try:
-        with server.client() as client:
-            client.update()
-            eventually(lambda: "updating_db" not in client.status(), "MPD to read the music")
-        yield server
-    finally:
-        server.kill()
 
 
 def test_every_name_is_there_in_order_and_a_second_push_replaces(
@@ -211,7 +117,7 @@ def test_all_tracks_are_read_page_by_page(server, monkeypatch, names):
 def test_a_password_is_given_where_one_is_needed(server, push, session, old, secret):
     server.kill()
     server.start('password "secret&#@read,add,control,admin"\ndefault_permissions ""')
-    server.eventually(lambda: _listens(f"{server.own}/socket"), "MPD to listen")
+    server.eventually(server.listens, "MPD to listen")
     assert push(session(old), server.target, password="", MPD_PASSWORD="secret&#").code == 0
     assert push(session(old), server.target, password="secret&#").code == 0
     wrong = push(session(old), server.target)

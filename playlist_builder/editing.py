@@ -1,0 +1,401 @@
+"""A session changed by hand or while it runs: what is kept stays, the rest is looked for anew.
+
+Each change gives a new order of tracks. What plays before the change stays, and so do pins; behind
+it the smallest part that brings the end back to where it was asked for is filled again, by the
+arranger's own search. The whole is then priced anew by plain arithmetic; nothing is proven of it,
+so its bound is 0. This room refuses to read files and to forget what the user pinned.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import ceil
+from operator import attrgetter
+
+import numpy as np
+
+from playlist_builder import outcome
+from playlist_builder.arrange import completed
+from playlist_builder.costs import cell, forbidden
+from playlist_builder.errors import ArrangeError, AskError
+from playlist_builder.framing import Part, filled, length_ms, plays_by
+from playlist_builder.models import STEP_S, Call, Change, Session, Track
+from playlist_builder.queries import Predicate
+from playlist_builder.rules import Pin, admit, artists, removal, repeats
+from playlist_builder.stage import Leave, Terms
+
+MOST = 8_000
+"""Tracks that are looked at; of more, the steadiest of every energy."""
+BINS = 200
+"""Of energy, when tracks are thinned."""
+WEIGHED = 60
+"""Tracks whose session is priced when one slot is to be exchanged."""
+STRICT = (Leave(),)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """A session as it is being changed.
+
+    `order` holds its tracks, cut where they were skipped, and `pool` all tracks that pass the
+    rules. `pins` are those of the call with their tracks' identities.
+    """
+
+    order: tuple[Track, ...]
+    pool: Sequence[Track]
+    terms: Terms
+    pins: tuple[tuple[Pin, str], ...]
+    call: Call
+    reach: float
+
+    @property
+    def off_ms(self) -> int:
+        """How much longer than asked for it is."""
+        return length_ms(self.order) - round(self.terms.profile.duration_s * 1000)
+
+    @property
+    def is_on_time(self) -> bool:
+        """Whether it ends where it should."""
+        return self.call.use_all or abs(self.off_ms) <= self.terms.ask.tolerance_s * 1000
+
+    def is_pinned(self, track: Track) -> bool:
+        """Whether a track is one of the pins."""
+        return track.identity in self.call.pinned
+
+    def starts_s(self) -> list[float]:
+        """When each track starts, and when the last one ends."""
+        lengths = [round(track.duration_s * 1000) for track in self.order]
+        return [0.0, *(np.cumsum(lengths) / 1000.0).tolist()]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A track for a slot: the session's cost with it, and the track's mean energy there."""
+
+    track: Track
+    cost: float
+    energy: float
+
+
+def pool_of(tracks: Sequence[Track], terms: Terms) -> list[Track]:
+    """Return the tracks that pass the rules; of very many, those that are enough."""
+    request = terms.ask.request.with_queries(terms.rules)
+    passed, _ = admit(tracks, terms.rules, request, terms.profile.duration_s)
+    if len(passed) > MOST:
+        passed = _thinned([tracks[place] for place in passed], passed)
+    return [tracks[place] for place in passed]
+
+
+def _thinned(tracks: Sequence[Track], places: Sequence[int]) -> list[int]:
+    """Return the places of the tracks that keep nearest to their own level, of every energy.
+
+    A plan rises or falls little while one track plays, so these are what good sessions consist of.
+    """
+    contours = [track.contour for track in tracks]
+    count = np.fromiter(map(len, contours), np.int64, len(contours))
+    values = np.concatenate(contours)
+    offset = np.cumsum(count) - count
+    energies = np.fromiter(map(attrgetter("energy"), tracks), np.float32, len(tracks))
+    off = np.abs(values - np.repeat(energies, count))
+    unsteady = np.add.reduceat(off, offset) / count
+    by_energy = np.argsort(energies, kind="stable")
+    kept = [
+        part[np.argsort(unsteady[part], kind="stable")[: ceil(MOST / BINS)]]
+        for part in np.array_split(by_energy, BINS)
+    ]
+    return [places[number] for number in np.sort(np.concatenate(kept)).tolist()]
+
+
+def cut(track: Track, duration_s: float) -> Track:
+    """Return a track that ends early."""
+    features = track.features
+    steps = max(ceil(duration_s / STEP_S), 1)
+    shorter = replace(features, duration_s=duration_s, end_loudness_lufs=features.loudness_lufs)
+    return replace(track, features=shorter, contour=track.contour[:steps])
+
+
+def session_of(draft: Draft) -> Session:
+    """Return the session of a draft, with tail and spares."""
+    terms, call = draft.terms, draft.call
+    if call.use_all:
+        profile = terms.profile.scaled(length_ms(draft.order) / 1000.0)
+        terms = replace(terms, profile=profile)
+    order = outcome.ordered(draft.order, terms)
+    identities = [track.identity for track in draft.order]
+    pins = [(pin, identities.index(own)) for pin, own in draft.pins if own in identities]
+    scaled = terms.ask.scale == "relative"
+    request = terms.ask.request.with_queries(terms.rules)
+    reasons = [(track, removal(track, terms.rules, request, np.inf)) for track in draft.order]
+    session = replace(
+        outcome.session(order, terms.ask.scale, terms.ask.seed, order.cost, 0.0),
+        warnings=(
+            *(f"kept, though {why}: '{t.tags.title or t.path}'" for t, why in reasons if why),
+            *outcome.warnings(order, terms.rules, draft.reach, scaled=scaled),
+        ),
+        relaxed=tuple(outcome.given_up(order, terms.rules, terms.ask.tolerance_s, pins)),
+        call=call,
+    )
+    return completed(session, order, draft.pool, terms)
+
+
+def pinned(draft: Draft, place: int) -> Draft:
+    """Return a draft whose track at a place, from 0, every later change keeps where it is."""
+    track, call = draft.order[place], draft.call
+    if draft.is_pinned(track):
+        raise AskError(f"Number {place + 1} is pinned already.")
+    pin = Pin(track.path, minute=round(draft.starts_s()[place]) / 60.0)
+    call = replace(call, pins=(*call.pins, _pin_text(pin)), pinned=(*call.pinned, track.identity))
+    return replace(draft, call=call, pins=(*draft.pins, (pin, track.identity)))
+
+
+def unpinned(draft: Draft, place: int) -> Draft:
+    """Return a draft whose track at a place, from 0, may be moved and replaced again."""
+    track, call = draft.order[place], draft.call
+    if not draft.is_pinned(track):
+        raise AskError(f"Number {place + 1} is not pinned.")
+    kept = [number for number, own in enumerate(call.pinned) if own != track.identity]
+    call = replace(
+        call,
+        pins=tuple(call.pins[number] for number in kept),
+        pinned=tuple(call.pinned[number] for number in kept),
+    )
+    return replace(draft, call=call, pins=tuple(draft.pins[number] for number in kept))
+
+
+def candidates(draft: Draft, place: int, count: int) -> list[Candidate]:
+    """Return the tracks that would replace the slot of a place, from 0, best; the best first.
+
+    All other slots stay, and the end stays within the tolerance.
+    """
+    terms, old = draft.terms, draft.order[place]
+    room_ms = terms.ask.tolerance_s * 1000
+    off_ms = draft.off_ms - round(old.duration_s * 1000)
+    known = repeats(draft.order)
+    others = (*draft.order[:place], *draft.order[place + 1 :])
+    gap = terms.rules.artist_gap
+    barred = set(plays_by([*draft.order[max(place - gap, 0) : place], *others[place:][:gap]]))
+    counts = plays_by(others)
+    barred |= {name for name, plays in counts.items() if plays >= terms.rules.artist_max}
+    fitting = [
+        track
+        for track in draft.pool
+        if (draft.call.use_all or abs(off_ms + round(track.duration_s * 1000)) <= room_ms)
+        and not known(track)
+        and barred.isdisjoint(artists(track))
+    ]
+    if not fitting:
+        return []
+    start_ms = length_ms(draft.order[:place])
+    lengths_s = [track.duration_s for track in fitting]
+    material = outcome.material_of(fitting, terms)
+    scheme = outcome.ordered([max(fitting, key=lambda t: t.duration_s)], terms, start_ms).scheme
+    first = cell(start_ms)
+    price = np.array(
+        [
+            float(((material.contour(n, count) - scheme.target[first : first + count]) ** 2).sum())
+            for n, count in enumerate(material.cells.tolist())
+        ]
+    )
+    beyond = forbidden(material, scheme, np.arange(len(fitting)))
+    for number, length_s in enumerate(lengths_s):
+        last = max(cell(start_ms + round(length_s * 1000)), first + 1)
+        if beyond[number, np.unique(scheme.phase[first:last])].any():
+            price[number] = np.inf
+    near = np.argsort(price / np.maximum(material.cells, 1), kind="stable")[:WEIGHED]
+    near = near[np.isfinite(price[near])]
+    found = []
+    for number in near.tolist():
+        order = (*draft.order[:place], fitting[number], *draft.order[place + 1 :])
+        cost = outcome.ordered(order, terms).cost
+        energy = float(material.contour(number, int(material.cells[number])).mean())
+        asked = round(terms.profile.duration_s / STEP_S)
+        found.append(Candidate(fitting[number], cost / asked, energy))
+    found.sort(key=lambda each: (each.cost, each.track.path))
+    return found[:count]
+
+
+def swapped(draft: Draft, place: int, track: Track | None = None) -> Draft:
+    """Return a draft with another track at a place, from 0: a given one, or the best."""
+    if track is None:
+        best = candidates(draft, place, 1)
+        if best:
+            order = (*draft.order[:place], best[0].track, *draft.order[place + 1 :])
+            return replace(draft, order=order)
+        short = replace(draft, order=(*draft.order[:place], *draft.order[place + 1 :]))
+        return mended(short, place, without=(draft.order[place],))
+    _check_new(draft, track)
+    order = (*draft.order[:place], track, *draft.order[place + 1 :])
+    return mended(replace(draft, order=order), place + 1, without=(draft.order[place],))
+
+
+def dropped(draft: Draft, place: int) -> Draft:
+    """Return a draft without the track at a place, from 0."""
+    if len(draft.order) == 1:
+        raise AskError("It is the only track of the session. Build another session.")
+    order = (*draft.order[:place], *draft.order[place + 1 :])
+    return mended(replace(draft, order=order), place, without=(draft.order[place],))
+
+
+def inserted(draft: Draft, track: Track, place: int) -> Draft:
+    """Return a draft with one more track, which stands at a place, from 0."""
+    _check_new(draft, track)
+    order = (*draft.order[:place], track, *draft.order[place:])
+    return mended(replace(draft, order=order), place + 1)
+
+
+def moved(draft: Draft, place: int, to: int) -> Draft:
+    """Return a draft in which one track stands at another place; both count from 0."""
+    order = list(draft.order)
+    order.insert(to, order.pop(place))
+    return replace(draft, order=tuple(order))
+
+
+def stretched(draft: Draft, phase: str, by_s: float) -> Draft:
+    """Return a draft whose plan stays longer in a phase, or shorter if `by_s` is below 0.
+
+    What plays up to the end of the phase stays where it can, and pins behind it move along.
+    """
+    _check_length(draft)
+    profile = draft.terms.profile
+    longer = profile.stretched(phase, by_s)
+    border_s = next(each.end_s for each in reversed(profile.phases) if each.name == phase)
+    starts = draft.starts_s()
+    middles = [(start + end) / 2.0 for start, end in pairwise(starts)]
+    kept = sum(middle < min(border_s, border_s + by_s) for middle in middles)
+    pins = [_shifted(pin, border_s, by_s) for pin, _ in draft.pins]
+    texts = tuple(
+        _pin_text(pin) if pin != old else text
+        for pin, (old, _), text in zip(pins, draft.pins, draft.call.pins, strict=True)
+    )
+    call = replace(
+        draft.call, pins=texts, changes=(*draft.call.changes, Change("stretch", phase, by_s))
+    )
+    own = tuple((pin, identity) for pin, (_, identity) in zip(pins, draft.pins, strict=True))
+    changed = replace(draft, terms=replace(draft.terms, profile=longer), call=call, pins=own)
+    return mended(changed, kept)
+
+
+def replanned(
+    draft: Draft, at_s: float, *, extend_s: float = 0.0, skip: bool = False, phase: str = ""
+) -> Draft:
+    """Return a draft in which all behind the track that plays at a time is arranged anew.
+
+    That track plays to its end, or with `skip` to that time. The plan ends where it did, or
+    `extend_s` later; with `phase` this phase begins when that track has ended.
+    """
+    _check_length(draft)
+    starts = draft.starts_s()
+    if not 0.0 <= at_s < starts[-1]:
+        raise AskError(
+            f"--at: the session lasts from 0:00 to {_clock(starts[-1])}; its tail is not planned."
+        )
+    current = sum(start <= at_s for start in starts[:-1]) - 1
+    before = list(draft.order[: current + 1])
+    if skip:
+        played_s = at_s - starts[current]
+        before[-1:] = [cut(before[-1], played_s)] if played_s >= 1.0 else []
+    now_s = length_ms(before) / 1000.0
+    profile, changes = draft.terms.profile, draft.call.changes
+    if extend_s:
+        name = profile.phase_at(now_s).name
+        profile = profile.stretched(name, extend_s, now_s)
+        changes = (*changes, Change("stretch", name, extend_s, now_s))
+    if phase:
+        profile = profile.jumped(phase, now_s)
+        changes = (*changes, Change("jump", phase, at_s=now_s))
+    terms = replace(draft.terms, profile=profile)
+    call = replace(draft.call, changes=changes)
+    short = replace(draft, order=tuple(before), terms=terms, call=call)
+    if short.is_on_time or short.off_ms > 0:
+        return short
+    known = repeats(draft.order[: current + 1])
+    rest = draft.order[current + 1 :]
+    return replace(
+        short, order=(*before, *_filled(short, before, rest, (), known=known, allowed=()))
+    )
+
+
+def mended(draft: Draft, place: int, without: Sequence[Track] = ()) -> Draft:
+    """Return a draft that ends on time again; what stands before a place, from 0, stays.
+
+    Behind it the smallest part that will do is filled anew, `without` some tracks. Raises
+    ArrangeError where the music of the library cannot do that.
+    """
+    if draft.is_on_time:
+        return draft
+    before = draft.order[:place]
+    for count in range(len(draft.order) - place + 1):
+        hole, after = draft.order[place : place + count], draft.order[place + count :]
+        pinned = [track for track in hole if draft.is_pinned(track)]
+        short = replace(draft, order=(*before, *after))
+        if not pinned and short.is_on_time and short.order:
+            return short
+        if short.off_ms > 0:
+            continue
+        known = repeats([*short.order, *without])
+        try:
+            found = _filled(draft, before, hole, after, known=known, allowed=STRICT)
+        except ArrangeError:
+            continue
+        return replace(draft, order=(*before, *found, *after))
+    hole = draft.order[place:]
+    if length_ms(before) > round(draft.terms.profile.duration_s * 1000):
+        return replace(draft, order=before)
+    known = repeats([*before, *without])
+    found = _filled(draft, before, hole, (), known=known, allowed=())
+    return replace(draft, order=(*before, *found))
+
+
+def _filled(  # noqa: PLR0913 - what a part is made of
+    draft: Draft,
+    before: Sequence[Track],
+    hole: Sequence[Track],
+    after: Sequence[Track],
+    *,
+    known: Predicate,
+    allowed: Sequence[Leave],
+) -> list[Track]:
+    """Return what to play between two parts; pins of the old hole stay in it."""
+    pinned = [track for track in hole if draft.is_pinned(track)]
+    pins = {identity: pin for pin, identity in draft.pins}
+    identities = {track.identity for track in pinned}
+    free = [t for t in draft.pool if t.identity not in identities and not known(t)]
+    part = Part(
+        before,
+        after,
+        [(pins.get(track.identity, Pin(track.path)), track) for track in pinned],
+        plays_by([*before, *after]),
+    )
+    return filled(part, free, draft.terms, allowed)
+
+
+def _check_new(draft: Draft, track: Track) -> None:
+    if repeats(draft.order)(track):
+        named = track.tags.title or track.path
+        raise AskError(f"{named}: is in the session already. Name another track.")
+
+
+def _check_length(draft: Draft) -> None:
+    if draft.call.use_all:
+        raise AskError(
+            "The session holds all tracks of a playlist, so its length is theirs. Reorder the"
+            " playlist with --duration to have a plan that can change."
+        )
+
+
+def _shifted(pin: Pin, border_s: float, by_s: float) -> Pin:
+    if pin.minute is None or pin.minute * 60.0 < border_s:
+        return pin
+    return replace(pin, minute=max(pin.minute + by_s / 60.0, 0.0))
+
+
+def _pin_text(pin: Pin) -> str:
+    if pin.minute is None:
+        return pin.track if pin.place is None else f"{pin.track}@{pin.place}"
+    minutes, seconds = divmod(round(pin.minute * 60.0), 60)
+    return f"{pin.track}@{minutes}:{seconds:02}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, second = divmod(int(seconds), 60)
+    return f"{minutes}:{second:02}"

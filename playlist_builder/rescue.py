@@ -1,0 +1,98 @@
+"""Half an hour of the calmest music there is, for when a session has become too much.
+
+This room chooses the tracks and the plan: the calmest tenth of the library, without startle,
+strokes or words, on a gentle way down. The order is the arranger's work. Tracks that
+nobody listened to are taken only where there are too few others. It refuses to hide how calm the
+music really is.
+"""
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+
+from playlist_builder.errors import ArrangeError
+from playlist_builder.models import Call, Track
+from playlist_builder.rules import ADMITTED
+
+MINUTES = 30.0
+CHOICE = 1.5
+"""Times that length of music is enough to choose an order from."""
+LIMITS = ((0.1, 8.0, 0.3), (0.1, 12.0, 0.5), (0.2, 12.0, 0.5), (0.3, 15.0, 0.6), (0.5, 15.0, 0.8))
+"""Share of the library by energy, startle in LU and percussiveness; the first that leave enough."""
+
+TEXT = """\
+title = "Rescue"
+summary = "The calmest music of the library, on its way down."
+minutes = {minutes:g}
+
+[rules]
+artist_max = 5
+track_minutes = [0.5, 20]
+loudness_step_lu = 2
+vocals = "{vocals}"
+tail_percent = 0
+tail_minutes = 0
+
+[[phases]]
+name = "rescue"
+percent = [0, 100]
+level = [{first:.4f}, {last:.4f}]
+max_startle_lu = {startle_lu:g}
+max_percussiveness = {percussiveness:g}
+basis = "design judgement"
+"""
+
+
+def rescue(tracks: Sequence[Track], library: str | None) -> tuple[Call, list[str]]:
+    """Return what to ask of the library, and what is worth knowing of it.
+
+    Raises ArrangeError where not even the widest limits leave enough music.
+    """
+    chosen: list[Track] = []
+    for vocals, limits in product(("allow-wordless", "exclude"), LIMITS):
+        share, startle_lu, percussiveness = limits
+        most = float(np.quantile([track.energy for track in tracks], share)) if tracks else 0.0
+        chosen = [
+            track
+            for track in tracks
+            if track.vocals in ADMITTED[vocals]
+            and not track.mark.banned
+            and track.energy <= most
+            and track.startle_lu <= startle_lu
+            and track.features.percussiveness <= percussiveness
+        ]
+        if sum(track.duration_s for track in chosen) >= CHOICE * MINUTES * 60.0:
+            break
+    minutes = sum(track.duration_s for track in chosen) / 60.0
+    if minutes < MINUTES:
+        raise ArrangeError(
+            f"Only {minutes:.0f} min of the library are calm and without words; a rescue takes"
+            f" {MINUTES:.0f}. Scan more calm music."
+        )
+    energies = [track.energy for track in chosen]
+    text = TEXT.format(
+        minutes=MINUTES,
+        vocals=vocals,
+        first=float(np.quantile(energies, 0.6)),
+        last=float(np.quantile(energies, 0.1)),
+        startle_lu=startle_lu,
+        percussiveness=percussiveness,
+    )
+    call = Call(
+        profile="rescue",
+        profile_text=text,
+        duration_s=MINUTES * 60.0,
+        scale="absolute",
+        tolerance_s=60.0,
+        library=library,
+        playlist=tuple(track.path for track in chosen),
+        listed=tuple(track.identity for track in chosen),
+    )
+    notes = []
+    if limits != LIMITS[0]:
+        notes.append(
+            f"calm music is short: from the calmest {share:.0%} of the library, startle up to"
+            f" {startle_lu:g} LU, percussiveness up to {percussiveness:g}"
+        )
+    return call, notes

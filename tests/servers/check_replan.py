@@ -1,0 +1,142 @@
+"""Replanning while an MPD plays: what has been heard stays, what follows changes, sound goes on."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from playlist_builder import audio, session_file
+
+SAMPLE_RATE_HZ = 8000
+TRACKS = 24
+SHORT = ("--track-minutes", "0.2", "2")
+
+
+def run(*arguments, code=0):
+    done = subprocess.run(
+        [sys.executable, "-m", "playlist_builder", *map(str, arguments)],
+        capture_output=True,
+        env=os.environ | {"PYTHONUTF8": "1"},
+        encoding="utf-8",
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory):
+    """A folder with pieces of 20 to 42 seconds, the later the busier."""
+    folder = tmp_path_factory.mktemp("long music").resolve()
+    rng = np.random.default_rng(0)
+    for number in range(TRACKS):
+        length_s = 20.0 + number * 0.95
+        time_s = np.arange(int(length_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+        beat = np.exp(-8 * (time_s * (0.5 + number / 8) % 1))
+        noise = rng.standard_normal(len(time_s)) * number / 300
+        samples = ((0.2 * np.sin(2 * np.pi * (110 + 20 * number) * time_s) + noise) * beat)[None]
+        tags = {"title": f"Piece {number}", "artist": f"Player {number}"}
+        name = str(folder / f"{number:02}.flac")
+        audio.write_flac(name, samples.astype(np.float32), SAMPLE_RATE_HZ, tags)
+    return folder
+
+
+@pytest.fixture
+def playing(server, music, tmp_path):
+    """A session of the music whose queue the MPD plays from its first track; its file."""
+    library, file = tmp_path / "library.db", tmp_path / "session.json"
+    run("scan", music, "--library", library, "--no-vocals")
+    run("build", "arc", "--duration", "3m", *SHORT, "--library", library, "-o", file)
+    run("push", file, server.target, "--queue", "--map", f"{music}=")
+    server.ask("play", 0)
+    server.eventually(lambda: float(server.ask("status").get("elapsed", 0)) > 0.5, "MPD to play")
+    return file
+
+
+def names(slots):
+    return [os.path.basename(slot.path) for slot in slots]  # noqa: PTH119
+
+
+def queue(server):
+    return [row["file"] for row in server.ask("playlistinfo")]
+
+
+class Ear:
+    """Listens to an MPD on a connection of its own: state, track and place, again and again."""
+
+    def __init__(self, server):
+        self.heard, self._stop = [], threading.Event()
+        self._thread = threading.Thread(target=self._listen, args=(server,), daemon=True)
+
+    def _listen(self, server):
+        with server.client() as client:
+            while not self._stop.is_set():
+                status = client.status()
+                moment = time.monotonic()
+                place = float(status.get("elapsed", "nan"))
+                self.heard.append((moment, status["state"], status.get("songid"), place))
+                time.sleep(0.02)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        time.sleep(0.5)
+        self._stop.set()
+        self._thread.join()
+
+
+def test_replanning_changes_only_what_comes_after_the_current_track(server, playing, music):
+    """The state stays play, the track the same, and its place goes on with the clock."""
+    before = session_file.load(playing)
+    assert queue(server) == names((*before.slots, *before.tail))
+    with Ear(server) as ear:
+        options = ("--extend", "1m", "--push", server.target, "--map", f"{music}=", "--json")
+        done = json.loads(run("replan", playing, "--at", "0:05", *options).stdout)
+    after = session_file.load(playing)
+    assert json.loads(session_file.dump(after)) == done
+    assert after.slots[0] == before.slots[0]
+    assert names(after.slots) != names(before.slots)
+    assert abs(after.duration_s - 240.0) <= 30.0
+    assert queue(server) == names((*after.slots, *after.tail))
+    assert len(ear.heard) > 20
+    assert {state for _, state, _, _ in ear.heard} == {"play"}
+    assert len({song for _, _, song, _ in ear.heard}) == 1
+    offsets = [place - moment for moment, _, _, place in ear.heard]
+    assert max(offsets) - min(offsets) < 0.5
+    assert ear.heard[-1][3] > ear.heard[0][3]
+
+
+def test_a_track_that_is_skipped_gives_way_to_the_next_without_a_stop(server, playing, music):
+    before = session_file.load(playing)
+    with Ear(server) as ear:
+        options = ("--skip", "--push", server.target, "--map", f"{music}=")
+        run("replan", playing, "--at", "0:05", *options)
+    after = session_file.load(playing)
+    assert after.slots[0].path == before.slots[0].path
+    assert after.slots[0].duration_s == 5.0
+    assert queue(server) == names((*after.slots, *after.tail))
+    assert {state for _, state, _, _ in ear.heard} == {"play"}
+    assert server.ask("currentsong")["file"] == names(after.slots)[1]
+
+
+def test_a_server_that_plays_something_else_is_left_alone(server, playing, music):
+    """So is the session file: nothing is known of what has been heard."""
+    text, held = playing.read_bytes(), queue(server)
+    options = ("--at", "1:05", "--push", server.target, "--map", f"{music}=")
+    done = run("replan", playing, *options, code=1)
+    assert "as the session says for this time" in done.stderr
+    assert (playing.read_bytes(), queue(server)) == (text, held)
+    server.ask("clear")
+    done = run("replan", playing, "--at", "0:05", *options[2:], code=1)
+    assert "plays nothing" in done.stderr
+    assert (playing.read_bytes(), queue(server)) == (text, [])
