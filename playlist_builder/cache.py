@@ -13,12 +13,13 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from playlist_builder import recovery
 from playlist_builder.errors import LibraryError
@@ -27,6 +28,7 @@ from playlist_builder.layout import (
     PAGE_BYTES,
     SCALARS,
     TAGS,
+    USER_TABLES,
     is_of_today,
     kept,
     layout_of,
@@ -34,7 +36,6 @@ from playlist_builder.layout import (
     newest,
     renew,
     tags_of,
-    user_tables,
 )
 from playlist_builder.models import Features, Heard, Mark, Skipped, Tags, VoiceSpan
 from playlist_builder.steps import STEP_FEATURES
@@ -42,7 +43,7 @@ from playlist_builder.steps import STEP_FEATURES
 BUSY_S = 30.0
 """How long to wait while another scan or build holds the file."""
 
-BATCH = 4096
+BATCH = 1024
 """Rows that are read at once."""
 
 _STEP_TYPE = np.dtype("<f2")  # half the size; features are stored in ranges where 11 bits do
@@ -72,15 +73,6 @@ class File:
     missing: bool = False
 
 
-Row = tuple[File, Features, Mark, Heard | None]
-
-
-def _damage(verdict: str) -> sqlite3.DatabaseError:
-    error = sqlite3.DatabaseError(verdict)
-    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    return error
-
-
 class Cache:
     """An open library file; a context manager. Every writing method commits.
 
@@ -91,19 +83,11 @@ class Cache:
     def __init__(self, path: str) -> None:
         self.path = path
         self.recovered = ""
-        with self._telling():
-            try:
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-                self._connection = self._opened()
-            except sqlite3.Error as error:
-                if recovery.code(error) not in recovery.DAMAGE or not recovery.is_ours(path):
-                    raise recovery.refusal(path, error) from error
-                aside = recovery.set_aside(path)
-                self._connection = self._opened(aside)
-                self.recovered = (
-                    f"The library {path} was damaged ({error}) and is kept as {aside}."
-                    " What you said of your music is here again; a scan measures it again."
-                )
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self._connection = self._opened_or_mended()
+        except (sqlite3.Error, OSError) as error:
+            raise recovery.refusal(path, error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -147,12 +131,6 @@ class Cache:
         )
         return int(count)
 
-    def lengths(self) -> list[tuple[File, float]]:
-        """Every path whose music was measured, ordered by path, with the length in seconds."""
-        lengths = dict(self._read("SELECT identity, duration_s FROM features"))
-        files = self._files("FROM files")
-        return [(file, lengths[file.identity]) for file in files if file.identity in lengths]
-
     def titles(self) -> list[tuple[str, str, str]]:
         """Path, identity and title of everything that was measured, ordered by path."""
         rows = self._read(
@@ -160,23 +138,56 @@ class Cache:
         )
         return [(os.fsdecode(path), identity, title) for path, identity, title in rows]
 
-    def rows(self, identity: str | None = None) -> list[Row]:
-        """Every path whose features are known, ordered by path; or those of one recording."""
-        # Table by table in the order of the file: a join would look up each row on its own.
-        where = "" if identity is None else "WHERE identity = :identity"
-        features = self._features(where, identity)
-        marks, heard = self._marks(where, identity), self._heard(where, identity)
-        nothing = Mark()
-        return [
-            (
-                file,
-                features[file.identity],
-                marks.get(file.identity, nothing),
-                heard.get(file.identity),
-            )
-            for file in self._files(f"FROM files {where}", identity)
-            if file.identity in features
-        ]
+    # Large tables are read whole and joined by those who ask: a join in SQLite would look up each
+    # row on its own, all over the file.
+
+    def tagged(self, identity: str | None = None) -> list[File]:
+        """Every path with its tags, ordered by path; or those of one recording."""
+        names = ", ".join(("path", "size", "mtime_ns", "identity", "missing", *TAGS))
+        where = _where(identity)
+        rows = self._read(f"SELECT {names} FROM files {where} ORDER BY path", identity)  # noqa: S608 - own names
+        columns = list(zip(*rows, strict=True))
+        if not columns:
+            return []
+        path, size, mtime_ns, identities, missing, *tags = columns
+        paths, stats = map(os.fsdecode, path), map(Stat, size, mtime_ns)
+        with self._decoding():
+            return list(map(File, paths, stats, identities, tags_of(tags), map(bool, missing)))
+
+    def features(self, identity: str | None = None) -> dict[str, Features]:
+        """Return what was measured, by recording; or of one recording."""
+        found: dict[str, Features] = {}
+        names = ", ".join(("identity", *SCALARS, "steps"))
+        rows = self._read(f"SELECT {names} FROM features {_where(identity)}", identity)  # noqa: S608 - own names
+        with self._decoding():
+            while batch := tuple(islice(rows, BATCH)):
+                identities, *scalars, blobs = zip(*batch, strict=True)
+                measured = map(Features, *scalars, _steps(blobs))
+                found.update(zip(identities, measured, strict=True))
+        return found
+
+    def heard(self, identity: str | None = None) -> dict[str, Heard]:
+        """Return what was heard, by recording; or in one recording."""
+        names = "identity, verdict, confidence, spans"
+        rows = self._read(f"SELECT {names} FROM heard {_where(identity)}", identity)  # noqa: S608 - own names
+        with self._decoding():
+            return {
+                identity: Heard(verdict, confidence, () if spans == "[]" else _spans(spans))
+                for identity, verdict, confidence, spans in rows
+            }
+
+    def marks(self, identity: str | None = None) -> dict[str, Mark]:
+        """Return what the user said, by recording; or of one recording."""
+        names = "identity, energy, vocals, banned, note"
+        rows = self._read(f"SELECT {names} FROM marks {_where(identity)}", identity)  # noqa: S608 - own names
+        return {
+            identity: Mark(energy, vocals, bool(banned), note)
+            for identity, energy, vocals, banned, note in rows
+        }
+
+    def lengths(self) -> dict[str, float]:
+        """Length in seconds of each recording that was measured."""
+        return dict(self._read("SELECT identity, duration_s FROM features"))
 
     def store(self, file: File, features: Features | None) -> None:
         """Keep a path, and its features where they were measured; it is skipped no longer."""
@@ -237,11 +248,7 @@ class Cache:
 
     def mark(self, identity: str) -> Mark:
         """Return what the user said about a recording."""
-        return self._marks("WHERE identity = :identity", identity).get(identity, Mark())
-
-    def marks(self) -> dict[str, Mark]:
-        """Return all that the user said, by recording."""
-        return self._marks("", None)
+        return self.marks(identity).get(identity, Mark())
 
     def store_mark(self, identity: str, mark: Mark) -> None:
         """Keep what the user says about a recording; an empty mark takes everything back."""
@@ -282,57 +289,6 @@ class Cache:
             raise LibraryError(f"{path} is this very library. Give an other one.")
         return _ReadOnly(path)
 
-    def _files(self, source: str, identity: str | None = None) -> list[File]:
-        names = ", ".join(("path", "size", "mtime_ns", "identity", "missing", *TAGS))
-        rows = self._read(f"SELECT {names} {source} ORDER BY path", identity)
-        columns = list(zip(*rows, strict=True))
-        if not columns:
-            return []
-        path, size, mtime_ns, identities, missing, *tags = columns
-        with self._decoding():
-            stats = map(Stat, size, mtime_ns)
-            return list(
-                map(
-                    File,
-                    map(os.fsdecode, path),
-                    stats,
-                    identities,
-                    tags_of(tags),
-                    map(bool, missing),
-                )
-            )
-
-    def _features(self, where: str, identity: str | None) -> dict[str, Features]:
-        found: dict[str, Features] = {}
-        names = ", ".join(("identity", *SCALARS, "steps"))
-        rows = self._read(f"SELECT {names} FROM features {where}", identity)  # noqa: S608 - own names
-        with self._decoding():
-            while batch := tuple(islice(rows, BATCH)):
-                identities, *scalars, steps = zip(*batch, strict=True)
-                found.update(
-                    zip(identities, map(Features, *scalars, map(_steps, steps)), strict=True)
-                )
-        return found
-
-    def _marks(self, where: str, identity: str | None) -> dict[str, Mark]:
-        rows = self._read(
-            f"SELECT identity, energy, vocals, banned, note FROM marks {where}", identity
-        )
-        return {
-            identity: Mark(energy, vocals, bool(banned), note)
-            for identity, energy, vocals, banned, note in rows
-        }
-
-    def _heard(self, where: str, identity: str | None) -> dict[str, Heard]:
-        rows = self._read(
-            f"SELECT identity, verdict, confidence, spans FROM heard {where}", identity
-        )
-        with self._decoding():
-            return {
-                identity: Heard(verdict, confidence, () if spans == "[]" else _spans(spans))
-                for identity, verdict, confidence, spans in rows
-            }
-
     def _read(self, sql: str, identity: str | None = None) -> Iterator[Any]:
         return self._found(sql, {"identity": identity})
 
@@ -369,7 +325,7 @@ class Cache:
                 raise recovery.refusal(self.path, error) from refused
             raise LibraryError(
                 f"The library {self.path} is damaged ({error}) and was set aside as {aside}."
-                " Give the command again: what you said is kept, and a scan measures the music again."
+                " Give the command again: what you said is kept, and a scan measures anew."
             ) from error
         except OSError as error:
             raise recovery.refusal(self.path, error) from error
@@ -384,18 +340,28 @@ class Cache:
                 " what you said comes back from its backup, and a scan measures the music again."
             ) from error
 
+    def _opened_or_mended(self) -> sqlite3.Connection:
+        try:
+            return self._opened()
+        except sqlite3.Error as error:
+            if recovery.code(error) not in recovery.DAMAGE or not recovery.is_ours(self.path):
+                raise
+            aside = recovery.set_aside(self.path)
+            connection = self._opened(aside)
+            self.recovered = (
+                f"The library {self.path} was damaged ({error}) and is kept as {aside}."
+                " What you said of your music is here again; a scan measures it again."
+            )
+            return connection
+
     def _opened(self, damaged: str | None = None) -> sqlite3.Connection:
         connection = _connect(self.path)
         try:
-            layout = layout_of(connection)
-            if layout > newest():
-                raise recovery.newer(self.path)
+            layout = _known_layout(connection, self.path)
             # What the user said is checked in full at every start. The rest can be measured again,
             # so that damage there may show when it is met: checking it all takes too long.
-            for table in user_tables(connection):
-                for (verdict,) in connection.execute(f"PRAGMA quick_check({table})"):
-                    if verdict != "ok":
-                        raise _damage(verdict)
+            if layout:
+                _check(connection)
             if 0 < layout < newest():
                 with closing(sqlite3.connect(f"{self.path}.layout-{layout}.backup")) as backup:
                     connection.backup(backup)
@@ -413,6 +379,23 @@ class Cache:
         return connection
 
 
+def _known_layout(connection: sqlite3.Connection, path: str) -> int:
+    layout = layout_of(connection)
+    if layout > newest():
+        raise recovery.newer(path)
+    return layout
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    for table in there.intersection((*USER_TABLES, "derived", "revision")):
+        for (verdict,) in connection.execute(f"PRAGMA quick_check({table})"):
+            if verdict != "ok":
+                error = sqlite3.DatabaseError(verdict)
+                error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+                raise error
+
+
 class _ReadOnly(Cache):
     """A library file of which nothing is changed, neither to mend it nor to bring it up to date."""
 
@@ -421,16 +404,16 @@ class _ReadOnly(Cache):
         self.recovered = ""
         try:
             self._connection = _connect_for_reading(path)
-            layout = layout_of(self._connection)
-            if layout > newest():
-                raise recovery.newer(path)
-            if layout < newest() or not is_of_today(self._connection):
-                raise LibraryError(
-                    f"The library {path} was written by an other version of playlist-builder."
-                    " Scan its folders with this version first."
-                )
+            layout = _known_layout(self._connection, path)
+            of_today = layout == newest() and is_of_today(self._connection)
         except sqlite3.Error as error:
             raise recovery.refusal(path, error) from error
+        if not of_today:
+            self._connection.close()
+            raise LibraryError(
+                f"The library {path} was written by an other version of playlist-builder."
+                " Scan its folders with this version first."
+            )
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -483,13 +466,21 @@ def _insert_features(connection: sqlite3.Connection, identity: str, features: Fe
     )
 
 
+def _where(identity: str | None) -> str:
+    return "" if identity is None else "WHERE identity = :identity"
+
+
 def _insertion(table: str, names: Sequence[str]) -> str:
     values = ", ".join("?" * len(names))
     return f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({values})"  # noqa: S608 - own names
 
 
-def _steps(blob: bytes) -> np.ndarray[tuple[int, int], np.dtype[np.float16]]:
-    return np.frombuffer(blob, _STEP_TYPE).reshape(-1, len(STEP_FEATURES))
+def _steps(blobs: Sequence[bytes]) -> Iterator[NDArray[np.float16]]:
+    """Yield the steps of many tracks as parts of one array, which is made at once."""
+    joined = np.frombuffer(b"".join(blobs), _STEP_TYPE).reshape(-1, len(STEP_FEATURES))
+    row = _STEP_TYPE.itemsize * len(STEP_FEATURES)
+    ends = list(accumulate(len(blob) // row for blob in blobs))
+    return (joined[start:end] for start, end in zip([0, *ends], ends, strict=False))
 
 
 def _spans(text: str) -> tuple[VoiceSpan, ...]:

@@ -40,6 +40,7 @@ _BLANK_NAME = rf"(?:\A|/){_BLANK}|{_BLANK}(?:/|\Z)"
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _WINDOWS_SLASHED = re.compile(r"[A-Za-z]:/|//")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_NOT_UTF_8 = re.compile("[\ud800-\udfff]")  # how Python spells bytes that are no text
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -177,7 +178,7 @@ def holdable(path: str, suffix: str = ".m3u8", dialect: Dialect = ANY) -> str | 
     faults = {
         "its name holds a line break": in_lines and ("\n" in path or "\r" in path),
         "its name ends with white space": in_lines and _TRIMMED.search(path),
-        "its name is not valid UTF-8": any(unicodedata.category(each) == "Cs" for each in path),
+        "its name is not valid UTF-8": _NOT_UTF_8.search(path),
         "its name holds a control character": suffix == ".xspf" and _NOT_XML.search(path),
         f"its name does not fit the codepage {dialect.codepage}": (
             suffix == ".m3u" and not _fits(path, dialect.codepage)

@@ -56,7 +56,7 @@ def _layout_2(connection: sqlite3.Connection) -> None:
 
 
 def _layout_3(connection: sqlite3.Connection) -> None:
-    """A column for each tag, which is read much faster than JSON; and a count of changes."""
+    """Give each tag a column, which is read much faster than JSON; count what the user says."""
     old = connection.execute("SELECT path, size, mtime_ns, identity, missing, tags FROM files")
     rows = [(*row, json.loads(tags)) for *row, tags in old.fetchall()]
     connection.execute("DROP TABLE files")

@@ -9,11 +9,12 @@ by processes that never touch the library file; every result is committed as it 
 import gc
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,7 +23,7 @@ import numpy as np
 import platformdirs
 
 from playlist_builder import analysis, energy, listening, merging, voice
-from playlist_builder.cache import Cache, File, Row, Stat
+from playlist_builder.cache import Cache, File, Stat
 from playlist_builder.costs import relative, rescale
 from playlist_builder.errors import LibraryError
 from playlist_builder.history import History
@@ -220,13 +221,15 @@ class Library:
         Two files of the same music are one track, under the first path that exists.
         """
         with _many_objects():
-            rows: dict[str, Row] = {}
-            for row in self._cache.rows():
-                known = rows.setdefault(row[0].identity, row)
-                if known[0].missing and not row[0].missing:
-                    rows[row[0].identity] = row
-            chosen = [row for row in rows.values() if missing or not row[0].missing]
-            return _scored(sorted(chosen, key=lambda row: row[0].path))
+            features = self._cache.features()
+            chosen: dict[str, File] = {}
+            for file in self._cache.tagged():
+                if file.identity in features and (missing or not file.missing):
+                    known = chosen.setdefault(file.identity, file)
+                    if known.missing and not file.missing:
+                        chosen[file.identity] = file
+            files = sorted(chosen.values(), key=attrgetter("path"))
+            return _scored(files, features, self._cache.marks(), self._cache.heard())
 
     def find(self, name: str) -> Track:
         """Return the one track that a path, a file name or a title names.
@@ -246,9 +249,7 @@ class Library:
             hits = {identity: file for file, identity, title in titles if test(file, title)}
             if len(hits) == 1:
                 ((identity, file),) = hits.items()
-                return _scored([row for row in self._cache.rows(identity) if row[0].path == file])[
-                    0
-                ]
+                return self._track(identity, file)
             if hits:
                 some = ", ".join(islice(hits.values(), 3))
                 raise LibraryError(
@@ -261,7 +262,12 @@ class Library:
 
     def files(self) -> list[tuple[File, float]]:
         """Return every path, missing or not, with the length of its music in seconds."""
-        return self._cache.lengths()
+        lengths = self._cache.lengths()
+        return [
+            (file, lengths[file.identity])
+            for file in self._cache.tagged()
+            if file.identity in lengths
+        ]
 
     def identities(self, paths: Iterable[str]) -> dict[str, str]:
         """Return the identity of the music at each path that the library knows."""
@@ -302,6 +308,13 @@ class Library:
     def mark(self, identity: str, mark: Mark) -> None:
         """Replace what the user said about a recording."""
         self._cache.store_mark(identity, mark)
+
+    def _track(self, identity: str, path: str) -> Track:
+        files = [file for file in self._cache.tagged(identity) if file.path == path]
+        cache = self._cache
+        return _scored(
+            files, cache.features(identity), cache.marks(identity), cache.heard(identity)
+        )[0]
 
     def _work(  # noqa: PLR0913 - the state of one scan
         self,
@@ -395,14 +408,18 @@ def _unplugged(vanished: Collection[str], tally: _Tally) -> set[str]:
 
     That is what a drive or share looks like that is not connected.
     """
-    found: set[str] = set()
-    for folder in tally.empty:
-        inside = {path for path in vanished if _lies_in_any(path, (folder,))}
-        if inside:
-            told = f"empty; its {len(inside)} known files are noted as missing, not forgotten."
-            tally.skipped.append(Skipped(folder, f"{told} Is the drive connected?"))
-        found |= inside
-    return found
+    empty = set(tally.empty)
+    below: dict[str, set[str]] = {}
+    for path in vanished:
+        folder = os.path.dirname(path)
+        while folder not in empty and folder != os.path.dirname(folder):
+            folder = os.path.dirname(folder)
+        if folder in empty:
+            below.setdefault(folder, set()).add(path)
+    for folder, paths in below.items():
+        told = f"empty; its {len(paths)} known files are noted as missing, not forgotten."
+        tally.skipped.append(Skipped(folder, f"{told} Is the drive connected?"))
+    return set().union(*below.values())
 
 
 def _first(path: str, stat_: Stat, known: _Known, *, listen: bool) -> tuple[Any, ...]:
@@ -451,22 +468,29 @@ def _many_objects() -> Iterator[None]:
             gc.enable()
 
 
-def _scored(rows: Sequence[Row]) -> list[Track]:
-    contours = energy.contours([features.steps for _, features, _, _ in rows])
-    levels = energy.overall(contours)
+def _scored(
+    files: Sequence[File],
+    features: Mapping[str, Features],
+    marks: Mapping[str, Mark],
+    heard: Mapping[str, Heard],
+) -> list[Track]:
+    measured = [features[file.identity] for file in files]
+    contours = energy.contours([each.steps for each in measured])
+    found = zip(files, measured, contours, energy.overall(contours), strict=True)
+    nothing = Mark()
     return [
-        _track(*row, contour, level)
-        for row, contour, level in zip(rows, contours, levels, strict=True)
+        _track(*each, marks.get(each[0].identity, nothing), heard.get(each[0].identity))
+        for each in found
     ]
 
 
-def _track(  # noqa: PLR0913, PLR0917 - a row, and what follows from it
+def _track(  # noqa: PLR0913, PLR0917 - all that is known of a track
     file: File,
     features: Features,
-    mark: Mark,
-    heard: Heard | None,
     contour: energy.Contour,
     level: float,
+    mark: Mark,
+    heard: Heard | None,
 ) -> Track:
     if mark.energy is not None:
         contour = np.clip(contour + np.float32(mark.energy - level), 0.0, 1.0)

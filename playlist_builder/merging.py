@@ -39,19 +39,19 @@ def merge(ours: Cache, theirs: Cache, exists: Callable[[str], bool]) -> MergeRep
     measured, listened = ours.identities(), ours.heard_identities()
     before = len(measured), len(listened), len(known)
     names: dict[str, str] = {}
-    for file, features, _, heard in theirs.rows():
+    for file in theirs.tagged():
         names[file.identity] = file.tags.title or file.path
-        new = features if file.identity not in measured else None
         if file.path not in known:
-            ours.store(replace(file, missing=not exists(file.path)), new)
+            ours.store(replace(file, missing=not exists(file.path)), None)
             known.add(file.path)
-            measured.add(file.identity)
-        elif new is not None:
-            ours.store_features(file.identity, new)
-            measured.add(file.identity)
-        if heard is not None and file.identity not in listened:
-            ours.store_heard(file.identity, heard)
-            listened.add(file.identity)
+    for identity, features in theirs.features().items():
+        if identity not in measured:
+            ours.store_features(identity, features)
+            measured.add(identity)
+    for identity, heard in theirs.heard().items():
+        if identity not in listened:
+            ours.store_heard(identity, heard)
+            listened.add(identity)
     changed, conflicts = _marks(ours.marks(), theirs.marks(), names)
     ours.store_marks(changed)
     return MergeReport(

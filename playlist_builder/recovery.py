@@ -29,6 +29,8 @@ _ADVICE = {
     sqlite3.SQLITE_IOERR: "See whether the disk is full or gone; what was done is kept.",
 }
 _ELSEWHERE = "Make it writable, or give another file with --library."
+Revision = tuple[str, int]
+"""Which library this is, and how often the user said something."""
 _BESIDE = ("", "-wal", "-shm")
 
 
@@ -96,23 +98,25 @@ def agree(connection: sqlite3.Connection, path: str, damaged: str | None = None)
     Raises OSError, and `LibraryError` for a backup that is newer than this program.
     """
     with closing(_backup(path)) as backup:
-        theirs, ours = _revision(backup), _revision(connection)
+        theirs, ours = None, _revision(connection)
+        with suppress(sqlite3.Error):
+            theirs = _revision(backup)
         if theirs == ours:
             return False
         lost = theirs is not None and (theirs[0] != ours[0] or theirs[1] > ours[1])
         found = {table: _rows(backup, table) if lost else [] for table in USER_TABLES}
     if theirs is None and damaged is not None:
         found = {table: list(_readable(damaged, table)) for table in USER_TABLES}
-    same = theirs is not None and theirs[0] == ours[0]
-    with connection:
+    # A backup that cannot be written yet keeps nobody from reading; missing bans would.
+    with (
+        suppress(*(() if any(found.values()) else (OSError, sqlite3.OperationalError))),
+        connection,
+    ):
         connection.execute("BEGIN IMMEDIATE")
-        for table, rows in found.items():
-            # The backup of this very library is ahead of it; that of an other one knows no better.
-            _insert(connection, table, rows, "REPLACE" if same else "IGNORE")
-        if theirs is not None:
-            library = theirs[0] if ours[1] == 0 else ours[0]
-            values = library, max(theirs[1], ours[1])
-            connection.execute("UPDATE revision SET library = ?, number = ?", values)
+        ours = _revision(connection)  # an other process may have been about to commit it
+        if theirs == ours:
+            return False
+        _bring(connection, found, theirs, ours)
         back_up(connection, path)
     return any(found.values())
 
@@ -151,6 +155,21 @@ def _beside(path: str, pattern: str) -> list[str]:
     return sorted(map(os.fspath, file.parent.glob(escape(file.name) + pattern)))
 
 
+def _bring(
+    connection: sqlite3.Connection,
+    found: dict[str, list[Any]],
+    theirs: Revision | None,
+    ours: Revision,
+) -> None:
+    # The backup of this very library is ahead of it; that of an other one knows no better.
+    same = theirs is not None and theirs[0] == ours[0]
+    for table, rows in found.items():
+        _insert(connection, table, rows, "REPLACE" if same else "IGNORE")
+    if theirs is not None:
+        values = theirs[0] if ours[1] == 0 else ours[0], max(theirs[1], ours[1])
+        connection.execute("UPDATE revision SET library = ?, number = ?", values)
+
+
 def _backup(path: str) -> sqlite3.Connection:
     """Return the backup in memory and of today's layout; an empty one where none can be read."""
     copy = sqlite3.connect(":memory:")
@@ -166,12 +185,9 @@ def _backup(path: str) -> sqlite3.Connection:
     return copy
 
 
-def _revision(connection: sqlite3.Connection) -> Any:  # noqa: ANN401 - what SQLite returns
-    """Return which library this is and how often the user said something; None without tables."""
-    try:
-        return connection.execute("SELECT library, number FROM revision").fetchone()
-    except sqlite3.Error:
-        return None
+def _revision(connection: sqlite3.Connection) -> Revision:
+    library, number = connection.execute("SELECT library, number FROM revision").fetchone()
+    return library, number
 
 
 def _rows(connection: sqlite3.Connection, table: str) -> list[Any]:

@@ -122,10 +122,7 @@ class Judgement:
 
 def judge(tags: Tags, mark: Mark, heard: Heard | None) -> Judgement:
     """Weigh what the user said, the tags, and what was heard in the audio."""
-    found = sorted(_tagged(tags), key=lambda each: -abs(each.weight))
-    if heard is not None:
-        found.append(_of_audio(heard))
-        found.sort(key=lambda each: -abs(each.weight))
+    found = _evidence(list(_tagged(tags)), heard)
     if mark.vocals is not None:
         said = Evidence("your mark", mark.vocals, math.inf, f"you marked it as {mark.vocals}")
         return Judgement(mark.vocals, 1.0, (said, *found))
@@ -138,12 +135,17 @@ def vocals(tags: Tags, mark: Mark, heard: Heard | None) -> Vocals:
     """Return the verdict of `judge` alone, which takes a fraction of the time."""
     if mark.vocals is not None:
         return mark.vocals
-    found = list(_tagged(tags))
-    if not found:  # nothing weighs against what was heard
+    tagged = list(_tagged(tags))
+    if not tagged:  # nothing weighs against what was heard
         return "unknown" if heard is None else heard.verdict
-    if heard is not None:
-        found.append(_of_audio(heard))
+    found = _evidence(tagged, heard)
     return _verdict(found, _total(found))
+
+
+def _evidence(tagged: list[Evidence], heard: Heard | None) -> list[Evidence]:
+    """Return all but the mark, the strongest first."""
+    found = tagged if heard is None else [*tagged, _of_audio(heard)]
+    return sorted(found, key=lambda each: -abs(each.weight))
 
 
 def _total(found: Iterable[Evidence]) -> float:
@@ -201,16 +203,7 @@ def _tagged(tags: Tags) -> Iterator[Evidence]:
             yield Evidence("performers", "sung", SINGER, performer)
     if any(_plain(language) == NO_WORDS for language in tags.languages):
         yield Evidence("language", "none", -LANGUAGE, "the language tag zxx: no words")
-    for source, weight, texts in (
-        ("title", TITLE, (tags.title,)),
-        ("version", TITLE, (tags.version,)),
-        ("genre", GENRE, tags.genres),
-        ("mood", REMARK, tags.moods),
-        ("comment", REMARK, tags.comments),
-    ):
-        for text in texts:
-            if text and (said := _said(source, weight, text)) is not None:
-                yield said
+    yield from _worded(tags)
     if tags.lyricists:
         yield Evidence("lyricist", "sung", LYRICIST, f"words by {', '.join(tags.lyricists)}")
     if tags.voice_chance is not None:
@@ -221,12 +214,29 @@ def _tagged(tags: Tags) -> Iterator[Evidence]:
         yield Evidence("AcousticBrainz", says, weight, words)
 
 
-@lru_cache(maxsize=100_000)  # many files share a genre or comment
+def _worded(tags: Tags) -> Iterator[Evidence]:
+    texts = (
+        ("title", TITLE, (tags.title,)),
+        ("version", TITLE, (tags.version,)),
+        ("genre", GENRE, tags.genres),
+        ("mood", REMARK, tags.moods),
+        ("comment", REMARK, tags.comments),
+    )
+    for source, weight, some in texts:
+        for text in some:
+            if text and _speaks(text) and (said := _said(source, weight, text)) is not None:
+                yield said
+
+
+@lru_cache(maxsize=10_000)
+def _speaks(text: str) -> bool:
+    return _ANY.search(text.lower() if text.isascii() else _plain(text)) is not None
+
+
+@lru_cache(maxsize=10_000)  # many files share a genre or comment
 def _said(source: str, weight: float, text: str) -> Evidence | None:
     """Return what a text of a field says first, if anything."""
     plain = _plain(text)
-    if not _ANY.search(plain):
-        return None
     for says, patterns in _GENRES if source == "genre" else _WORDS:
         found = next(filter(None, (pattern.search(plain) for pattern in patterns)), None)
         if found is not None and says == "none" and _sings(plain):

@@ -6,7 +6,6 @@ It opens no file: what a path holds is the business of `analysis`.
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
 from operator import attrgetter
 
 from playlist_builder import analysis
@@ -73,18 +72,22 @@ def walk(roots: Iterable[str]) -> Iterator[tuple[str, Stat | Skipped | None]]:
                 continue
             if not found:
                 yield path, None
-            folders = []
-            lyrics = {entry.path for entry in found if entry.name.lower().endswith(".lrc")}
-            for entry in found:
-                if entry.name.startswith("."):
-                    continue
-                if _is_folder(entry):
-                    folders.append(entry.path)
-                    if _may_be_track(entry.name):
-                        yield entry.path, Skipped(entry.path, "a folder; what it holds is scanned")
-                elif _may_be_track(entry.name):
-                    yield entry.path, _stat(entry, lyrics)
+            shown = [entry for entry in found if not entry.name.startswith(".")]
+            folders = [entry.path for entry in shown if _is_folder(entry)]
+            yield from _may_be_tracks(shown, set(folders))
             stack.extend(reversed(folders))
+
+
+def _may_be_tracks(
+    entries: Iterable[os.DirEntry[str]], folders: set[str]
+) -> Iterator[tuple[str, Stat | Skipped]]:
+    lyrics = {entry.path for entry in entries if entry.name.lower().endswith(".lrc")}
+    for entry in entries:
+        if _may_be_track(entry.name):
+            if entry.path in folders:
+                yield entry.path, Skipped(entry.path, "a folder; what it holds is scanned")
+            else:
+                yield entry.path, _stat(entry, lyrics)
 
 
 def _enter(path: str, entered: set[tuple[int, int]]) -> list[os.DirEntry[str]] | Skipped:
@@ -112,7 +115,7 @@ def _may_be_track(name: str) -> bool:
     return suffix in AUDIO_SUFFIXES or suffix in CONTAINER_SUFFIXES
 
 
-def _stat(entry: os.DirEntry[str], lyrics: AbstractSet[str]) -> Stat | Skipped:
+def _stat(entry: os.DirEntry[str], lyrics: set[str]) -> Stat | Skipped:
     try:
         status = entry.stat()
     except OSError as error:

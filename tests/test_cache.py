@@ -66,7 +66,8 @@ def test_round_trip(path):
         one.store_mark("5f", MARK)
         one.store_heard("5f", HEARD)
     with Cache(path) as one:
-        ((file, features, mark, heard),) = one.rows()
+        (file,), features = one.tagged(), one.features()["5f"]
+        mark, heard = one.mark("5f"), one.heard()["5f"]
         assert list(one.files()) == [(FILE.path, FILE.stat, "5f", False)]
         assert one.identities() == one.heard_identities() == {"5f"}
     assert (file, mark, heard) == (FILE, MARK, HEARD)
@@ -225,6 +226,19 @@ def test_a_new_detector_forgets_what_the_old_one_heard(path, monkeypatch):
         assert one.identities() == {"5f"}
 
 
+def test_a_tag_that_was_not_read_before_is_read_at_the_next_scan(path):
+    """Nothing else is lost by it."""
+    with Cache(path) as one:
+        one.store(FILE, FEATURES)
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("ALTER TABLE files DROP COLUMN has_lyrics")
+    with Cache(path) as one:
+        (file,) = one.tagged()
+        assert file.stat == Stat(FILE.stat.size, -1)
+        assert file.tags == dataclasses.replace(TAGS, has_lyrics=False)
+        assert one.identities() == {"5f"}
+
+
 def test_layout_1_is_brought_forward(path):
     """Marks and features stay, and the tags of every file are read anew at the next scan."""
     os.makedirs(os.path.dirname(path))  # noqa: PTH103, PTH120 - a name with a suffix
@@ -236,6 +250,7 @@ def test_layout_1_is_brought_forward(path):
     with Cache(path) as one:
         assert one.mark("5f") == MARK
         assert list(one.files()) == [("a", Stat(7, -1), "5f", False)]
+        assert [file.tags for file in one.tagged()] == [Tags(title="T")]
         assert one.heard_identities() == set()
     assert os.path.exists(f"{path}.layout-1.backup")  # noqa: PTH110 - a name with a suffix
 

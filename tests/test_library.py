@@ -281,6 +281,26 @@ def test_lyrics_beside_a_file_count_as_soon_as_they_are_there(library, music, th
     assert library.find("Piece 1").vocals != "sung"
 
 
+def test_lyrics_in_capitals_count_as_well(library, music, threads):
+    library.scan(music, executor=threads)
+    (music / "1.LRC").write_text("[00:01.00]la la la", encoding="utf-8")
+    threads.asked.clear()
+    assert library.scan(music, executor=threads).retagged == 1
+    assert library.find("Piece 1").vocals == "sung"
+    assert library.scan(music, executor=threads).unchanged == 4
+
+
+def test_two_new_files_of_the_same_music_are_decoded_once(library, music):
+    library.scan(music, jobs=1)
+    write(music / "new.flac", 9)
+    (music / "twin.flac").write_bytes((music / "new.flac").read_bytes())
+    with Threads() as executor:
+        report = library.scan(music, executor=executor)
+    assert executor.asked.count(analysis.analyse) == 1
+    assert (report.analysed, report.copied) == (1, 1)
+    assert library.scan(music, jobs=1).unchanged == 6
+
+
 def test_marks_follow_the_music_wherever_it_goes(library, music, threads):
     library.scan(music, executor=threads)
     mark = Mark(vocals="none", note="bell")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from playlist_builder import audio
+from playlist_builder import Library, audio
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -45,6 +45,7 @@ def home(tmp_path_factory):
         tags = {"title": f"Piece {number}", "artist": f"Player {number % 12}"}
         audio.write_flac(f"{folder}/Music/{number}.flac", samples, SAMPLE_RATE_HZ, tags)
     shutil.copytree(ROOT / "profiles", folder / "profiles")
+    Library.open(folder / "nas.db").__exit__(None, None, None)
     return folder
 
 

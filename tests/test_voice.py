@@ -13,7 +13,9 @@ SUNG = Heard("sung", 1.0, (SPAN,))
 
 
 def verdict(tags=None, mark=None, heard=None):
-    return voice.judge(tags or Tags(), mark or Mark(), heard).vocals
+    evidence = tags or Tags(), mark or Mark(), heard
+    assert voice.vocals(*evidence) == voice.judge(*evidence).vocals
+    return voice.vocals(*evidence)
 
 
 @pytest.mark.parametrize("said", ["none", "wordless", "sung", "spoken"])
@@ -205,6 +207,7 @@ def test_the_detector_alone_gives_its_own_verdict(confidence):
 )
 def test_evidence_stands_in_order_and_a_verdict_has_some(tags, heard):
     judged = voice.judge(tags, Mark(), heard)
+    assert voice.vocals(tags, Mark(), heard) == judged.vocals
     weights = [abs(each.weight) for each in judged.evidence]
     assert weights == sorted(weights, reverse=True)
     assert 0.5 <= judged.confidence <= 1.0

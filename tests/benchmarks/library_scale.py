@@ -25,7 +25,7 @@ from playlist_builder.models import KEYS, STEP_S, Features, Heard, Mark, Tags, V
 from playlist_builder.walk import walk
 
 TRACKS = 100_000
-REPEATS = 5
+REPEATS = 3
 PER_ALBUM = 12
 ALBUMS_PER_ARTIST = 4
 WORDS = """

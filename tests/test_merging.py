@@ -1,0 +1,155 @@
+"""What another library knows comes along by identity, and what is known here stays."""
+
+import dataclasses
+import json
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from playlist_builder import layout
+from playlist_builder.cache import Cache, File, Stat
+from playlist_builder.cli import main
+from playlist_builder.errors import LibraryError
+from playlist_builder.library import Library
+from playlist_builder.merging import Conflict, MergeReport
+from playlist_builder.models import Features, Heard, Mark, Tags, VoiceSpan
+from playlist_builder.steps import STEP_FEATURES
+
+HEARD = Heard("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
+
+
+def features(duration_s):
+    values = {
+        field.name: {int: 2, str: "C major"}.get(field.type, duration_s)
+        for field in dataclasses.fields(Features)
+    }
+    return Features(**values | {"steps": np.full((3, len(STEP_FEATURES)), 0.5, np.float32)})
+
+
+def add(cache, path, identity, *, duration_s=1.0, heard=None):
+    file = File(path, Stat(7, 8), identity, Tags(title=f"Title {identity}"))
+    cache.store(file, features(duration_s))
+    if heard is not None:
+        cache.store_heard(identity, heard)
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Two libraries that share the recording `b`, and a path that leads to other music there."""
+    ours, theirs = os.fspath(tmp_path / "ours.db"), os.fspath(tmp_path / "theirs.db")
+    with Cache(ours) as one:
+        add(one, "/m/a.flac", "a")
+        add(one, "/m/b.flac", "b", duration_s=2.0)
+        one.store_marks({"b": Mark(energy=0.5), "x": Mark(note="here")})
+    with Cache(theirs) as two:
+        add(two, "/m/a.flac", "other", heard=HEARD)
+        add(two, "/n/b.flac", "b", duration_s=9.0, heard=HEARD)
+        add(two, "/n/c.flac", "c")
+        two.store_marks(
+            {
+                "b": Mark(energy=0.75, vocals="none"),
+                "c": Mark(banned=True),
+                "x": Mark(note="here"),
+                "y": Mark(note="never scanned"),
+            }
+        )
+    return ours, theirs
+
+
+def test_what_only_the_other_knows_comes_along(pair):
+    ours, theirs = pair
+    with Library.open(ours) as library:
+        report = library.merge(theirs)
+        assert library.merge(theirs) == MergeReport(conflicts=report.conflicts)
+    assert (report.measured, report.heard, report.files, report.marks) == (2, 2, 2, 3)
+    assert report.conflicts == [Conflict("b", "Title b", "energy", 0.5, 0.75)]
+    with Cache(ours) as one:
+        assert [(path, identity, gone) for path, _, identity, gone in one.files()] == [
+            ("/m/a.flac", "a", False),
+            ("/m/b.flac", "b", False),
+            ("/n/b.flac", "b", True),
+            ("/n/c.flac", "c", True),
+        ]
+        assert one.features()["b"].duration_s == 2.0
+        assert one.identities() == {"a", "b", "c", "other"}
+        assert one.heard() == {"b": HEARD, "other": HEARD}
+        assert one.marks() == {
+            "b": Mark(energy=0.5, vocals="none"),
+            "c": Mark(banned=True),
+            "x": Mark(note="here"),
+            "y": Mark(note="never scanned"),
+        }
+
+
+def test_the_other_file_is_left_exactly_as_it_is(pair):
+    ours, theirs = pair
+    before = Path(theirs).read_bytes()
+    with Library.open(ours) as library:
+        names = set(Path(ours).parent.iterdir())
+        library.merge(theirs)
+        assert set(Path(ours).parent.iterdir()) == names
+    assert Path(theirs).read_bytes() == before
+
+
+def test_marks_of_a_library_in_use_elsewhere_come_along(pair):
+    """They may lie in its log still."""
+    ours, theirs = pair
+    with Cache(theirs) as two, Library.open(ours) as library:
+        two.store_mark("z", Mark(note="just now"))
+        library.merge(theirs)
+    with Cache(ours) as one:
+        assert one.mark("z") == Mark(note="just now")
+
+
+def refusal(ours, theirs):
+    done = CliRunner().invoke(main, ["library", "merge", theirs, "--library", ours])
+    assert done.exit_code == 1
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert theirs in done.stderr
+    return done.stderr
+
+
+def test_what_cannot_be_merged_is_one_line(pair, tmp_path):
+    ours, theirs = pair
+    assert "this very library" in refusal(ours, ours)
+    with closing(sqlite3.connect(theirs)) as raw, raw:
+        raw.execute("UPDATE derived SET features_version = 0")
+    assert "Scan its folders with this version" in refusal(ours, theirs)
+    with closing(sqlite3.connect(theirs)) as raw, raw:
+        raw.execute("PRAGMA user_version = 2")
+    assert "Scan its folders with this version" in refusal(ours, theirs)
+    with closing(sqlite3.connect(theirs)) as raw, raw:
+        raw.execute("PRAGMA user_version = 99")
+    assert "newer playlist-builder" in refusal(ours, theirs)
+    (tmp_path / "text.db").write_text("no database " * 1000, encoding="utf-8")
+    assert "not a database" in refusal(ours, os.fspath(tmp_path / "text.db"))
+    with Cache(ours) as one:
+        assert one.identities() == {"a", "b"}
+
+
+def test_damage_in_the_other_file_is_its_own(pair):
+    """This library is not set aside for it."""
+    ours, theirs = pair
+    whole = Path(theirs).read_bytes()
+    first = whole[: layout.PAGE_BYTES]
+    Path(theirs).write_bytes(first + b"\xa5" * (len(whole) - len(first)))
+    assert "malformed" in refusal(ours, theirs)
+    with Library.open(ours) as library:
+        assert library.recovered == ""
+        assert len(library.tracks()) == 2
+        with pytest.raises(LibraryError):
+            library.merge(theirs)
+
+
+def test_the_command_prints_the_report_as_json(pair):
+    ours, theirs = pair
+    done = CliRunner().invoke(main, ["library", "merge", theirs, "--library", ours, "--json"])
+    report = json.loads(done.stdout)
+    assert (report["measured"], report["marks"]) == (2, 3)
+    assert [conflict["what"] for conflict in report["conflicts"]] == ["energy"]
+    assert "Title b: energy stays 0.5; there it is 0.75" in done.stderr
