@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from playlist_builder.render import render as render_session
     from playlist_builder.reporting import write_report
     from playlist_builder.rules import Pin, Request
+    from playlist_builder.series import series
     from playlist_builder.session_file import load as load_session
     from playlist_builder.write import write_session
 
@@ -65,6 +66,7 @@ _ROOMS = {
     "preview_session": "render",
     "render_session": "render",
     "write_report": "reporting",
+    "series": "series",
     "write_session": "write",
 }
 _OWN_NAMES = {
@@ -104,6 +106,7 @@ __all__ = [
     "load_session",
     "preview_session",
     "render_session",
+    "series",
     "write_report",
     "write_session",
 ]

@@ -23,7 +23,8 @@ seams       for each passage from one track to the next
             0.002 for tempos half an octave apart (folded, times both confidences), 0.001 for keys
             on opposite sides of the circle of fifths (times both confidences), 0.001 per octave
             of spectral centroid up to two: so small that they decide between near equals only.
-preference  0.01 x (1 - preference) per cell: a wanted track may stand 0.1 further off.
+preference  0.01 x (1 - preference) per cell: a wanted track may stand 0.1 further off, and one
+            that is not wanted must stand 0.2 nearer.
 end         0.01 per cell that the session ends before or after the time asked for.
 
 The energy of a seam is that of the first step of the one track and the last whole step of the
@@ -69,6 +70,9 @@ __all__ = ["Pin", "Request", "Scale", "alternatives", "arrange", "completed"]
 
 NO_REQUEST = Request()
 
+SHARED = 0.4
+"""Most that two alternatives share, of the earlier: at most half of either, as lengths differ."""
+
 
 def arrange(  # noqa: PLR0913 - each option of the command line is one of these
     tracks: Sequence[Track],
@@ -89,7 +93,7 @@ def arrange(  # noqa: PLR0913 - each option of the command line is one of these
     profile cannot take the duration.
     """
     stage = set_up(tracks, profile, Ask(duration_s, seed, scale, tolerance_s, request))
-    return _arrange(stage, leaves(pinned=bool(stage.pins)))[0]
+    return arranged(stage, leaves(pinned=bool(stage.pins)))[0]
 
 
 def alternatives(  # noqa: PLR0913 - as arrange, and a count
@@ -116,7 +120,7 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
     while len(sessions) < count:
         stage = set_up(tracks, profile, ask)
         try:
-            session, lifted = _arrange(stage, allowed or leaves(pinned=bool(stage.pins)))
+            session, lifted = arranged(stage, allowed or leaves(pinned=bool(stage.pins)))
         except ArrangeError:
             if not sessions:
                 raise
@@ -124,12 +128,16 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
         sessions.append(session)
         allowed = allowed or lifted
         free = [slot for slot in session.slots if not kept & {slot.path, slot.identity}]
-        ask = replace(ask, earlier=(*ask.earlier, frozenset(slot.identity for slot in free)))
+        used = frozenset(slot.identity for slot in free)
+        ask = replace(ask, earlier=(*ask.earlier, (used, int(SHARED * len(used)))))
     return sessions
 
 
-def _arrange(stage: Stage, allowed: Sequence[Leave]) -> tuple[Session, Sequence[Leave]]:
-    """Return the best session, and how much of what may be lifted it took."""
+def arranged(stage: Stage, allowed: Sequence[Leave]) -> tuple[Session, Sequence[Leave]]:
+    """Return the best session of a stage, and how much of what may be lifted it took.
+
+    Raises ArrangeError where nothing that may be lifted leads to a session.
+    """
     leave, found, lifted = solved(stage, allowed)
     sequence = np.array(found.sequence)
     order = outcome.Order(

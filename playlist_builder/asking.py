@@ -8,24 +8,27 @@ follow the same rules. It refuses to scan, to show anything, and to write.
 import math
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
-from playlist_builder import editing, playlists, profiles, session_file
+from playlist_builder import editing, playlists, profiles, regard, session_file
 from playlist_builder.arrange import alternatives
 from playlist_builder.curve import Profile, Rules, VocalsRule
 from playlist_builder.dialects import holdable
 from playlist_builder.editing import Draft
-from playlist_builder.errors import AskError, LibraryError, SessionError
+from playlist_builder.errors import ArrangeError, AskError, LibraryError, SessionError
+from playlist_builder.history import Past, Rating
 from playlist_builder.library import Library
 from playlist_builder.models import Call, Session, Slot, Track
 from playlist_builder.queries import any_of
 from playlist_builder.reasons import Reason, explain
 from playlist_builder.rules import Pin, Request
+from playlist_builder.series import series
 from playlist_builder.stage import Ask, Terms, scale_of
 
+DAY_S = 24 * 3600.0
 MANY = 10**6  # tracks of one artist: no limit
 CUT_S = 0.1  # a slot that is shorter than its track by more was skipped
 
@@ -38,7 +41,9 @@ _PIN = re.compile(
 class Asked:
     """What the arranger is asked; the pins of `call` are known by identity.
 
-    `known` holds all tracks of the library by identity, `notes` say what was not found.
+    `known` holds all tracks of the library by identity, `notes` say what was not found. `heard`
+    counts the tracks that are left out because they were played for the name of the call, and
+    `ratings` are that name's, by identity.
     """
 
     call: Call
@@ -47,6 +52,8 @@ class Asked:
     request: Request
     known: Mapping[str, Track]
     notes: tuple[str, ...] = ()
+    heard: int = 0
+    ratings: Mapping[str, Rating] = field(default_factory=dict)
 
     def holdable(self, suffixes: Collection[str]) -> "Asked":
         """Return the same without the tracks that a playlist of any of these formats cannot hold.
@@ -68,15 +75,7 @@ class Asked:
 
     def sessions(self, count: int = 1) -> list[Session]:
         """Return up to `count` alternatives that know how they were asked for."""
-        made = alternatives(
-            self.tracks,
-            self.profile,
-            count,
-            seed=self.call.seed,
-            scale=self.call.scale,
-            tolerance_s=self.call.tolerance_s,
-            request=self.request,
-        )
+        made = self._made(alternatives, count)
         notes = self.notes
         if len(made) < count:
             notes = (*notes, f"only {len(made)} of {count} sessions: the library holds no more")
@@ -89,9 +88,42 @@ class Asked:
             for number, session in enumerate(made, start=1)
         ]
 
+    def course(self, count: int) -> list[Session]:
+        """Return sessions that share no track, or as few as the library forces."""
+        return [
+            replace(session, warnings=(*session.warnings, *self.notes), call=self.call)
+            for session in self._made(series, count)
+        ]
+
     def explained(self, session: Session) -> list[Reason]:
         """Say why each slot of a session is there."""
-        return explain(session, self.tracks, self.profile, self.request)
+        reasons = explain(session, self.tracks, self.profile, self.request)
+        return [
+            replace(reason, rated=self.ratings[slot.identity].told(self.call.name or ""))
+            if slot.identity in self.ratings
+            else reason
+            for reason, slot in zip(reasons, session.slots, strict=True)
+        ]
+
+    def _made(self, make: Callable[..., list[Session]], count: int) -> list[Session]:
+        try:
+            return make(
+                self.tracks,
+                self.profile,
+                count,
+                seed=self.call.seed,
+                scale=self.call.scale,
+                tolerance_s=self.call.tolerance_s,
+                request=self.request,
+            )
+        except ArrangeError as error:
+            if not self.heard:
+                raise
+            raise ArrangeError(
+                f"{error} {self.heard} tracks were played for '{self.call.name}' within"
+                f" {self.call.within_s / DAY_S:g} days: a shorter time, such as --within 30d, lets"
+                " the older ones in."
+            ) from error
 
 
 def planned(call: Call, *, folders: Sequence[Path] = ()) -> Profile:
@@ -113,10 +145,11 @@ def planned(call: Call, *, folders: Sequence[Path] = ()) -> Profile:
     return profile
 
 
-def asked(call: Call, profile: Profile, library: Library) -> Asked:
+def asked(call: Call, profile: Profile, library: Library, *, drafts: Collection[str] = ()) -> Asked:
     """Return what a call asks of the library as it is now, under a profile of `planned`.
 
-    Raises LibraryError where there is no track, or none that a pin names.
+    `drafts` are numbers of sessions in the history that are made anew as well. Raises
+    LibraryError where there is no track, or none that a pin names.
     """
     every = library.tracks(missing=True)
     there = {track.identity: track for track in every if not track.missing}
@@ -130,22 +163,28 @@ def asked(call: Call, profile: Profile, library: Library) -> Asked:
     if not tracks:
         raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
     avoided, notes = _identities(every, call.avoid)
-    preferred = any_of(call.prefer)
+    past = library.history.of(call.name) if call.name else Past("")
+    heard = regard.heard(call, past, drafts)
+    heard = regard.with_copies(heard, every) - {identity for _, identity in pins}
+    ratings = {rating.identity: rating for rating in past.ratings}
     return Asked(
         call=replace(call, pinned=tuple(identity for _, identity in pins)),
         tracks=tracks,
         profile=profile,
         request=Request(
             pins=tuple(pin for pin, _ in pins),
-            avoid=avoided,
+            bans=regard.with_copies(frozenset(ban.identity for ban in past.bans), every),
+            avoid=avoided | heard,
             include=any_of(call.include),
             exclude=any_of(call.exclude),
-            prefer=None if preferred is None else lambda track: float(preferred(track)),
+            prefer=regard.preferred(any_of(call.prefer), ratings),
             use_all=call.use_all,
             allow_short=call.allow_short,
         ),
         known={track.identity: track for track in every},
         notes=notes,
+        heard=sum(track.identity in heard for track in tracks),
+        ratings=ratings,
     )
 
 

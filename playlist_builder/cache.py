@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from playlist_builder import recovery
 from playlist_builder.errors import LibraryError
+from playlist_builder.history import History, erase
 from playlist_builder.layout import (
     PAGE_BYTES,
     SCALARS,
@@ -271,6 +272,22 @@ class Cache:
                         (identity, mark.energy, mark.vocals, mark.banned, mark.note),
                     )
 
+    @property
+    def history(self) -> History:
+        """What was played for whom."""
+        return History(self._found, self._saying)
+
+    def forget_name(self, name: str) -> list[str]:
+        """Forget a name of the history, and leave no trace of it in any file of the library.
+
+        Returns damaged libraries set aside that still hold the name: these are the user's own.
+        """
+        with self._saying() as connection:
+            erase(connection, name)
+        with self._telling():
+            recovery.scrub(self._connection, self.path, name)
+        return recovery.holding(self.path, name)
+
     def other(self, path: str) -> "Cache":
         """Open an other library file to be read and left exactly as it is."""
         if os.path.exists(path) and os.path.samefile(path, self.path):
@@ -278,8 +295,11 @@ class Cache:
         return _ReadOnly(path)
 
     def _read(self, sql: str, identity: str | None = None) -> Iterator[Any]:
+        return self._found(sql, {"identity": identity})
+
+    def _found(self, sql: str, values: Mapping[str, Any]) -> Iterator[Any]:
         with self._telling():
-            yield from self._connection.execute(sql, {"identity": identity})
+            yield from self._connection.execute(sql, values)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

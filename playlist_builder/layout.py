@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, get_args, get_origin, get_type_hints
 
+from playlist_builder import history
 from playlist_builder.features import FEATURES_VERSION
 from playlist_builder.listening import VOICE_VERSION
 from playlist_builder.models import Features, Tags
 
-USER_TABLES = ("marks",)
+USER_TABLES = ("marks", *history.TABLES)
 """What the user said: backed up whenever it changes, and brought back from there after damage."""
 
 SCALARS = tuple(field.name for field in dataclasses.fields(Features) if field.name != "steps")
@@ -78,7 +79,12 @@ def _layout_3(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO revision VALUES (hex(randomblob(16)), 0)")
 
 
-MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_layout_1, _layout_2, _layout_3)
+MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (
+    _layout_1,
+    _layout_2,
+    _layout_3,
+    history.create,
+)
 """Layout n + 1 is made from layout n by entry n; entries are only ever appended."""
 
 
@@ -100,6 +106,12 @@ def migrate(connection: sqlite3.Connection) -> None:
         for migration in MIGRATIONS[layout_of(connection) :]:
             migration(connection)
         connection.execute(f"PRAGMA user_version = {newest()}")
+
+
+def user_tables(connection: sqlite3.Connection) -> list[str]:
+    """Return the tables of what the user said that a file of any layout has."""
+    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    return [table for table in USER_TABLES if table in there]
 
 
 def renew(connection: sqlite3.Connection) -> None:

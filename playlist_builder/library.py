@@ -22,6 +22,7 @@ from playlist_builder import energy, merging, scanning, voice
 from playlist_builder.cache import Cache, File
 from playlist_builder.costs import relative, rescale
 from playlist_builder.errors import LibraryError
+from playlist_builder.history import History
 from playlist_builder.models import Features, Heard, Mark, Track
 from playlist_builder.scanning import Progress, ScanReport
 
@@ -189,6 +190,18 @@ class Library:
         """
         with self._cache.other(os.fspath(path)) as other:
             return merging.merge(self._cache, other, os.path.isfile)
+
+    @property
+    def history(self) -> History:
+        """What was played for whom."""
+        return self._cache.history
+
+    def forget_name(self, name: str) -> list[str]:
+        """Forget a name of the history, and leave no trace of it in any file of the library.
+
+        Returns damaged libraries set aside that still hold it.
+        """
+        return self._cache.forget_name(name)
 
     def mark(self, identity: str, mark: Mark) -> None:
         """Replace what the user said about a recording."""

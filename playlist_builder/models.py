@@ -249,7 +249,9 @@ class Call:
     same order, once they are known. `music`, `avoid` and `library` are absolute paths. Of several
     alternatives this is number `alternative`. Where `playlist` holds absolute paths, these tracks
     alone may be used, and all of them unless a duration is asked for; `listed` holds their
-    identities in the same order. `changes` were made to the plan since.
+    identities in the same order. `changes` were made to the plan since. `name` is for whom the
+    session was made, `session` its number in the history, and `asked_at` when (ISO 8601): what was
+    played for that name within the `within_s` before, or since, is not used again.
     """
 
     profile: str
@@ -274,6 +276,10 @@ class Call:
     playlist: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
+    name: str | None = None
+    within_s: float = 0.0
+    asked_at: str = ""
+    session: str = ""
 
     @property
     def use_all(self) -> bool:

@@ -26,7 +26,8 @@ class Reason:
     `distance` is the root mean square distance of the slot's contour to the plan. The steps of
     energy and loudness are those into this slot, 0 for the first. `runner_up` is the path of the
     track that would replace it best without breaking a rule, empty if there is none, and
-    `runner_up_cost` how much dearer the session would be, in the unit of `Session.cost`.
+    `runner_up_cost` how much dearer the session would be, in the unit of `Session.cost`. `rated`
+    says how the track was rated before, if it was.
     """
 
     path: str
@@ -35,6 +36,7 @@ class Reason:
     loudness_step_lu: float
     runner_up: str
     runner_up_cost: float
+    rated: str = ""
 
 
 def explain(

@@ -12,12 +12,14 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from glob import escape
 from pathlib import Path
 from typing import Any
 
+from playlist_builder import history
 from playlist_builder.beside import replace_bytes
 from playlist_builder.errors import LibraryError
-from playlist_builder.layout import USER_TABLES, layout_of, migrate, newest
+from playlist_builder.layout import USER_TABLES, layout_of, migrate, newest, user_tables
 
 DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 UNWRITABLE = frozenset((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM))
@@ -117,6 +119,40 @@ def agree(connection: sqlite3.Connection, path: str, damaged: str | None = None)
         _bring(connection, found, theirs, ours)
         back_up(connection, path)
     return any(found.values())
+
+
+def scrub(connection: sqlite3.Connection, path: str, name: str) -> None:
+    """Leave no trace of a deleted name in the free space of a library, nor in its older copies.
+
+    Raises LibraryError where an other program keeps the library from that.
+    """
+    # Deleted rows stay legible in free pages and in the log until both are written anew.
+    connection.execute("VACUUM")
+    ((busy, *_),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if busy:
+        raise LibraryError(
+            f"The library {path} is in use, so that {name!r} is forgotten but may stand in its log."
+            " Give the same command again when no other one runs."
+        )
+    for copy in _beside(path, ".layout-*.backup"):
+        with closing(sqlite3.connect(copy)) as old:
+            if set(history.TABLES) <= set(user_tables(old)):
+                with old:
+                    history.erase(old, name)
+                old.execute("VACUUM")
+                old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def holding(path: str, name: str) -> list[str]:
+    """Return the damaged libraries set aside that hold a name."""
+    return [
+        file for file in _beside(path, ".damaged-*") if name.encode() in Path(file).read_bytes()
+    ]
+
+
+def _beside(path: str, pattern: str) -> list[str]:
+    file = Path(path)
+    return sorted(map(os.fspath, file.parent.glob(escape(file.name) + pattern)))
 
 
 def _bring(

@@ -14,6 +14,7 @@ from rich.text import Text
 from playlist_builder import energy, outline
 from playlist_builder.chart import chart
 from playlist_builder.curve import Profile
+from playlist_builder.history import Listed, Past
 from playlist_builder.language import clock
 from playlist_builder.library import Standing
 from playlist_builder.models import STEP_S, SURE_KEY, SURE_TEMPO, Session, Track
@@ -22,18 +23,8 @@ from playlist_builder.voice import Evidence, Judgement
 
 NUMBERS = frozenset(
     (
-        "#",
-        "start",
-        "energy",
-        "plan",
-        "length",
-        "LUFS",
-        "BPM",
-        "from",
-        "to",
-        "off plan",
-        "step",
-        "LU",
+        *("#", "start", "energy", "plan", "length", "LUFS", "BPM", "from", "to", "off plan"),
+        *("step", "LU", "sessions", "ratings", "bans", "tracks"),
     )
 )
 """Columns whose cells stand to the right."""
@@ -111,7 +102,41 @@ def reasons_text(session: Session, reasons: Sequence[Reason], *, width: int) -> 
             f"{reason.runner_up_cost:+.4f}" if reason.runner_up else "",
         )
     told = "why: distance from the plan, steps into the track, what else would fit at which cost"
-    return f"{told}\n{_drawn(table, width)}"
+    rated = [
+        f"{clock(slot.start_s)} {_plain(slot.title or slot.path)}: {_plain(reason.rated)}"
+        for slot, reason in zip(session.slots, reasons, strict=True)
+        if reason.rated
+    ]
+    return "\n".join([told, _drawn(table, width), *rated])
+
+
+def names_text(listed: Sequence[Listed], *, width: int) -> str:
+    """Draw a table of the names of the history."""
+    table = _table("name", "sessions", "ratings", "bans", "last")
+    for each in listed:
+        counts = map(str, (each.sessions, each.ratings, each.bans))
+        table.add_row(_plain(each.name), *counts, each.last[:10])
+    return _drawn(table, width)
+
+
+def history_text(past: Past, *, width: int) -> str:
+    """Draw what was played for a name, and what was said of it."""
+    played = _table("written", "profile", "length", "tracks", "file")
+    for each in past.sessions:
+        played.add_row(
+            each.at[:16].replace("T", " "),
+            _plain(each.profile),
+            clock(each.duration_s),
+            str(len(each.tracks)),
+            _plain(each.file) or "standard output",
+        )
+    rated = [f"{_plain(each.title)}: {_plain(each.told(past.name))}" for each in past.ratings]
+    banned = [
+        f"{_plain(each.title)}: banned for {_plain(past.name)}"
+        + (f": {_plain(each.note)}" if each.note else "")
+        for each in past.bans
+    ]
+    return "\n".join([_drawn(played, width), *rated, *banned])
 
 
 def tracks_text(tracks: Sequence[Track], *, width: int) -> str:

@@ -29,6 +29,9 @@ NOBODY = frozenset(
 )
 """Names that stand for no artist in particular, so they bind no artist rule."""
 
+UNWANTED = -4.0
+"""The least preference: such a track has to stand 0.2 nearer to the plan than any other."""
+
 ADMITTED: dict[str, frozenset[Vocals]] = {
     "exclude": frozenset({"none", "wordless", "unknown"}),
     "strict": frozenset({"none"}),
@@ -59,7 +62,8 @@ class Request:
     """What the user asks for beyond the profile.
 
     `bans` and `avoid` hold paths or identities; both keep a track out and differ only in how
-    they are counted (never again; not this time). `prefer` gives 0..1, where 1 is wanted most.
+    they are counted (never again; not this time). `prefer` gives 0..1, where 1 is wanted most, or
+    less for what is not wanted, down to `UNWANTED`.
     `rules` replaces the profile's rules. `use_all` asks for every track that passes.
     """
 

@@ -11,13 +11,16 @@ energies to four places. Keys that are not known are passed over.
 import json
 import math
 import os
+import re
 import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal, NoReturn, TypeVar, get_args
 
-from playlist_builder.errors import SessionError
+from playlist_builder.errors import AskError, SessionError
+from playlist_builder.history import NAME_LIMIT, label
 from playlist_builder.models import Call, Change, Session, Slot, Spare, Vocals
 
 VERSION = 1
@@ -357,11 +360,17 @@ def _call(value: object, place: str) -> Call:
         playlist=fields.later("playlist", paths, ()),
         listed=fields.later("listed", texts, ()),
         changes=fields.later("changes", _short_list_of(_change), ()),
+        name=fields.later("name", _or_none(_name), None),
+        within_s=fields.later("within_s", _length, 0.0),
+        asked_at=fields.later("asked_at", _moment, ""),
+        session=fields.later("session", _session_number, ""),
     )
     if len(call.pinned) != len(call.pins):
         raise _wrong(call.pinned, f"{place}.pinned", "as long as pins")
     if len(call.listed) != len(call.playlist):
         raise _wrong(call.listed, f"{place}.listed", "as long as playlist")
+    if call.name is not None and not call.asked_at:
+        raise _wrong(call.asked_at, f"{place}.asked_at", "given where there is a name")
     if not 1 <= call.alternative <= ALTERNATIVES_LIMIT:
         raise _wrong(call.alternative, f"{place}.alternative", f"1 to {ALTERNATIVES_LIMIT}")
     return call
@@ -372,6 +381,31 @@ def _typed(value: object, place: str) -> str:
     text = _text(value, place)
     if not text or len(text) > TEXT_LIMIT or "\0" in text:
         raise _wrong(value, place, f"text of 1 to {TEXT_LIMIT} characters")
+    return text
+
+
+def _name(value: object, place: str) -> str:
+    try:
+        return label(_text(value, place))
+    except AskError as error:
+        raise _wrong(value, place, f"plain text of 1 to {NAME_LIMIT} characters") from error
+
+
+def _moment(value: object, place: str) -> str:
+    text = _text(value, place)
+    try:
+        known = not text or datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        known = False
+    if not known:
+        raise _wrong(value, place, "a time in ISO 8601 with its offset")
+    return text
+
+
+def _session_number(value: object, place: str) -> str:
+    text = _text(value, place)
+    if not re.fullmatch(r"(?:[0-9a-f]{16})?", text):
+        raise _wrong(value, place, "16 hexadecimal digits")
     return text
 
 

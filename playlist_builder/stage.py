@@ -26,7 +26,7 @@ from playlist_builder.costs import (
 from playlist_builder.curve import Profile, Rules
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Track
-from playlist_builder.rules import Pin, Request, admit, artists, copies, pinned, shortage
+from playlist_builder.rules import UNWANTED, Pin, Request, admit, artists, copies, pinned, shortage
 from playlist_builder.solver import Task
 from playlist_builder.web import Groups
 
@@ -37,20 +37,17 @@ STARTLES_LU = (3.0, 6.0, np.inf)
 
 MOST_TOLERANCE = 0.5  # of the duration
 
-SHARED = 0.4
-"""Most that two alternatives share, of the earlier: at most half of either, as lengths differ."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The options of a call; `earlier` holds the identities of sessions to differ from."""
+    """The options of a call; of each set of identities in `earlier` it may use only so many."""
 
     duration_s: float | None
     seed: int
     scale: Scale
     tolerance_s: float
     request: Request
-    earlier: tuple[frozenset[str], ...] = ()
+    earlier: tuple[tuple[frozenset[str], int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -216,7 +213,7 @@ def levy(tracks: Sequence[Track], request: Request) -> Floats:
     if request.prefer is None:
         return np.zeros(len(tracks))
     wishes = np.array([request.prefer(track) for track in tracks], dtype=np.float64)
-    return np.asarray(PREFER_WEIGHT * (1.0 - np.clip(wishes, 0.0, 1.0)))
+    return np.asarray(PREFER_WEIGHT * (1.0 - np.clip(wishes, UNWANTED, 1.0)))
 
 
 def leaves(*, pinned: bool) -> list[Leave]:
@@ -282,7 +279,7 @@ def task(stage: Stage, leave: Leave) -> Task:
 
 
 def _groups(tracks: Sequence[Track], stage: Stage, leave: Leave) -> Groups:
-    """Return the rules among tracks: one group per artist, set of copies, and earlier session."""
+    """Return the rules among tracks: one group per artist, set of copies, and earlier use."""
     held = {id(stage.tracks[demand.piece]) for demand in stage.frame.demands}
     names: dict[str, int] = {}
     kin = [[names.setdefault(name, len(names)) for name in sorted(artists(t))] for t in tracks]
@@ -294,9 +291,8 @@ def _groups(tracks: Sequence[Track], stage: Stage, leave: Leave) -> Groups:
         for number in own if id(tracks[place]) not in held else ():
             limited[number][0].append(place)
     limited.extend((group, 1) for group in copies(tracks))
-    for session in stage.ask.earlier:
-        again = [place for place, track in enumerate(tracks) if track.identity in session]
-        limited.append((again, int(SHARED * len(session))))
+    for used, limit in stage.ask.earlier:
+        limited.append(([n for n, track in enumerate(tracks) if track.identity in used], limit))
     member: list[list[int]] = [[] for _ in tracks]
     most: list[int] = []
     for group, limit in limited:

@@ -4,13 +4,15 @@ import dataclasses
 import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from playlist_builder import layout
+from playlist_builder import cache, layout
 from playlist_builder.cache import Cache, File, Stat
 from playlist_builder.errors import LibraryError
+from playlist_builder.history import Ban, Past, Played, Rating
 from playlist_builder.models import Features, Heard, Mark, Skipped, Tags, VoiceSpan
 from playlist_builder.steps import STEP_FEATURES
 
@@ -26,6 +28,15 @@ FEATURES = Features(
 )
 TAGS = Tags(title="Ö", artists=("a", "b"), has_lyrics=True, duration_s=3.5, languages=("zxx",))
 HEARD = Heard("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
+PLAYED = Played(
+    "00112233445566ff",
+    "Anemone",
+    "2026-11-20T18:30:00+01:00",
+    "/s/caf\udce9.json",
+    "arc",
+    3600.5,
+    ("5f", "6a"),
+)
 FILE = File("/m/a.flac", Stat(7, 1_700_000_000_123_456_789), "5f", TAGS)
 
 
@@ -142,17 +153,18 @@ def test_backup_before_new_layout(path, monkeypatch):
     """Before the layout changes, the file as it was is put beside it, marks and all."""
     with Cache(path) as one:
         one.store_mark("5f", MARK)
-    assert not os.path.exists(f"{path}.layout-3.backup")  # noqa: PTH110 - a name with a suffix
+    before = f"{path}.layout-{layout.newest()}.backup"
+    assert not os.path.exists(before)  # noqa: PTH110 - a name with a suffix
 
-    def layout_4(connection):
+    def next_layout(connection):
         connection.execute("ALTER TABLE marks ADD COLUMN mood TEXT")
         connection.execute("UPDATE marks SET note = 'changed'")
 
-    monkeypatch.setattr(layout, "MIGRATIONS", (*layout.MIGRATIONS, layout_4))
+    monkeypatch.setattr(layout, "MIGRATIONS", (*layout.MIGRATIONS, next_layout))
     with Cache(path) as one:
         assert one.mark("5f") == dataclasses.replace(MARK, note="changed")
     monkeypatch.undo()
-    with Cache(f"{path}.layout-3.backup") as backup:
+    with Cache(before) as backup:
         assert backup.mark("5f") == MARK
     assert "newer playlist-builder" in refusal(path)
 
@@ -241,3 +253,84 @@ def test_layout_1_is_brought_forward(path):
         assert [file.tags for file in one.tagged()] == [Tags(title="T")]
         assert one.heard_identities() == set()
     assert os.path.exists(f"{path}.layout-1.backup")  # noqa: PTH110 - a name with a suffix
+
+
+def test_layout_2_is_brought_forward(path):
+    """Marks stay, in the file and in the backup from before, and there is room for a history."""
+    os.makedirs(os.path.dirname(path))  # noqa: PTH103, PTH120 - a name with a suffix
+    with closing(sqlite3.connect(path)) as raw, raw:
+        for migration in layout.MIGRATIONS[:2]:
+            migration(raw)
+        raw.execute("PRAGMA user_version = 2")
+        raw.execute("INSERT INTO marks VALUES ('5f', 0.25, 'none', 1, 'bell at the end')")
+        raw.execute("INSERT INTO files VALUES (x'61', 7, 8, '5f', '{\"title\": \"T\"}', 0)")
+    with Cache(path) as one:
+        assert one.mark("5f") == MARK
+        assert one.history.names() == []
+        one.history.keep(PLAYED)
+    with Cache(path) as one:
+        assert one.mark("5f") == MARK
+        assert one.history.of("Anemone").sessions == [PLAYED]
+    with closing(sqlite3.connect(f"{path}.layout-2.backup")) as raw:
+        assert raw.execute("SELECT note FROM marks").fetchall() == [("bell at the end",)]
+
+
+def test_a_history_outlives_a_damaged_library(path):
+    """Sessions, ratings and bans come back from the backup, as marks do."""
+    rating = Rating("5f", "up", "smiled", PLAYED.at, PLAYED.session, "T")
+    with Cache(path) as one:
+        one.history.keep(PLAYED)
+        one.history.rate("Anemone", rating)
+        one.history.ban("Anemone", Ban("6a", "bells", "U"))
+    with open(path, "r+b") as file:  # noqa: PTH123
+        file.seek(100)
+        file.write(b"\xa5" * 30_000)
+    with Cache(path) as one:
+        assert one.recovered
+        past = one.history.of("Anemone")
+    assert past == Past("Anemone", [PLAYED], [rating], [Ban("6a", "bells", "U")])
+
+
+def everything_beside(path):
+    """The bytes of the library and of all that lies beside it."""
+    return b"".join(file.read_bytes() for file in sorted(Path(path).parent.iterdir()))
+
+
+def test_a_forgotten_name_leaves_no_byte(path, monkeypatch):
+    """Neither in rows, free pages and logs, nor in the backups; all else stays."""
+    with Cache(path) as one:
+        one.store_mark("5f", MARK)
+        for number in range(40):  # pages full, so that rows move
+            played = dataclasses.replace(PLAYED, session=f"{number:016x}", file=f"/s/{number}")
+            one.history.keep(played, dataclasses.replace(played, session=f"x{number}", name="B"))
+        for number in range(10):
+            note = "smiled " * 200
+            one.history.rate("Anemone", Rating(f"{number}", "up", note, PLAYED.at, "", "T"))
+            one.history.ban("Anemone", Ban(f"{number}", note, "T"))
+
+    monkeypatch.setattr(layout, "MIGRATIONS", (*layout.MIGRATIONS, lambda _: None))
+    with Cache(path) as one:  # the older copy that this makes holds the name too
+        kept = one.history.of("B")
+        assert everything_beside(path).count(b"Anemone") > 100
+        assert one.forget_name("Anemone") == []
+        assert b"Anemone" not in everything_beside(path)
+        assert one.history.of("Anemone") == Past("Anemone", [], [], [])
+        assert one.history.of("B") == kept
+        assert one.mark("5f") == MARK
+    assert b"Anemone" not in everything_beside(path)
+
+
+def test_forgetting_says_where_the_name_may_still_be(path, monkeypatch):
+    """A library that another program reads, and one that was damaged and set aside."""
+    monkeypatch.setattr(cache, "BUSY_S", 0.1)
+    with Cache(path) as one:
+        one.history.keep(PLAYED)
+        aside = Path(f"{path}.damaged-1")
+        aside.write_bytes(b"... Anemone ...")
+        with closing(sqlite3.connect(path)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM sessions").fetchone()
+            with pytest.raises(LibraryError, match="is in use"):
+                one.forget_name("Anemone")
+        assert one.forget_name("Anemone") == [os.fspath(aside)]
+        assert aside.exists()

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,26 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic from click
         if not match or not str(value).strip() or (not seconds and not self._zero):
             self.fail(f"'{value}' is no duration. Give minutes or a text such as 90m or 1h30m.")
         return seconds
+
+
+class Days(click.ParamType):  # type: ignore[type-arg]  # as above
+    """Days, such as 90d or 90; converted to seconds."""
+
+    name = "days"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return seconds."""
+        match = re.fullmatch(r"(\d{1,5}(?:\.\d+)?)d?", str(value).strip())
+        if not match:
+            self.fail(f"'{value}' is no time. Give days, such as 90d.")
+        return 24 * 3600 * float(match[1])
+
+
+def now() -> str:
+    """Return the time of day and its offset, in ISO 8601."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 library_option = click.option(

@@ -21,13 +21,14 @@ OUTPUT_HELP = (
 )
 
 
-def deliver(
+def deliver(  # noqa: PLR0913 - each is an option
     sessions: "Sequence[Session]",
     outputs: Sequence[str],
     *,
     explained: "Callable[[Session], list[Reason]] | None" = None,
     as_json: bool,
     dry_run: bool = False,
+    number_first: bool = False,
 ) -> None:
     """Show sessions, explained where asked for, and write each to its outputs."""
     from playlist_builder import session_file
@@ -51,14 +52,16 @@ def deliver(
             document["reasons"] = [asdict(reason) for reason in reasons]
         documents.append(document)
         if not dry_run:
-            write([(session, o if number == 1 else _numbered(o, number)) for o in outputs])
+            own = number > 1 or number_first
+            write([(session, numbered(o, number) if own else o) for o in outputs])
     if as_json:
         laid_out = [session_file.laid_out(document) for document in documents]
         text = laid_out[0] if len(sessions) == 1 else "[\n" + ",\n".join(laid_out) + "]\n"
         click.echo(text, nl=False)
 
 
-def _numbered(output: str, number: int) -> str:
+def numbered(output: str, number: int) -> str:
+    """Return where one of several sessions is written."""
     stem, suffix = os.path.splitext(output)
     return output if output == "-" else f"{stem}-{number}{suffix}"
 

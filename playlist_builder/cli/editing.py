@@ -22,7 +22,7 @@ from playlist_builder.cli.common import (
     width,
 )
 from playlist_builder.cli.push import push_rest
-from playlist_builder.cli.sessions import dry_run_option, make, outputs_option
+from playlist_builder.cli.sessions import dry_run_option, keep, make, outputs_option
 from playlist_builder.errors import AskError, LibraryError, SessionError
 
 if TYPE_CHECKING:
@@ -332,6 +332,7 @@ def _change(  # noqa: PLR0913 - what is asked, and what else is done with it
         after = session_file.parse(new, session)
     if use is not None and not undo:
         use(before, after)
+    keep([after], [session])
     write_text(session, new)
     told = [
         session_text(

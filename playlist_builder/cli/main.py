@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from playlist_builder.cli import (
+    course,
     editing,
     exporting,
     libraries,
@@ -58,6 +59,7 @@ for _room in (
     music,
     sessions,
     editing,
+    course,
     exporting,
     reports,
     recording,

@@ -222,6 +222,7 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
 @click.option("--vocal", "vocals", flag_value="sung", help="It is sung.")
 @click.option("--spoken", "vocals", flag_value="spoken", help="It is spoken, or holds speech.")
 @click.option("--ban/--unban", default=None, help="Never use it, or use it again.")
+@click.option("--for", "name", metavar="NAME", help="With --ban or --unban: for NAME alone.")
 @click.option("--note", help="A note to yourself.")
 @click.option("--clear", is_flag=True, help="Take back all that was said before.")
 @library_option
@@ -230,6 +231,7 @@ def mark(  # noqa: PLR0913, PLR0917 - each is an option
     energy: float | None,
     vocals: str | None,
     ban: bool | None,  # noqa: FBT001 - three states
+    name: str | None,
     note: str | None,
     library: str | None,
     *,
@@ -246,10 +248,30 @@ def mark(  # noqa: PLR0913, PLR0917 - each is an option
         raise click.BadParameter("the energy is a number from 0 to 1.")
     if not changes and not clear:
         raise click.UsageError("Say something, such as --ban or --energy 0.4, or --clear.")
+    if name is not None:
+        if ban is None or clear or energy is not None or vocals is not None:
+            raise click.UsageError("--for goes with --ban or --unban, and with a --note, alone.")
+        _ban(track, name, note or "", library, ban=ban)
+        return
     with open_library(library) as opened:
         found = opened.find(track)
         opened.mark(found.identity, replace(Mark() if clear else found.mark, **changes))
     click.echo(shown(f"Marked {found.tags.title} ({found.path})."), err=True)
+
+
+def _ban(track: str, name: str, note: str, library: str | None, *, ban: bool) -> None:
+    """Keep a track out of what is played for a name, or let it in again."""
+    from playlist_builder.history import Ban, label
+
+    whom = label(name)
+    with open_library(library) as opened:
+        found = opened.find(track)
+        if ban:
+            opened.history.ban(whom, Ban(found.identity, note, found.tags.title))
+        else:
+            opened.history.unban(whom, found.identity)
+    told = f"{'Banned' if ban else 'Allowed'} {found.tags.title} ({found.path}) for {whom}."
+    click.echo(shown(told), err=True)
 
 
 def _quoted(word: str) -> str:

@@ -11,6 +11,7 @@ import click
 from playlist_builder.cli.common import (
     json_option,
     library_option,
+    now,
     open_library,
     print_json,
     progress_bar,
@@ -63,6 +64,8 @@ def rebuild(
             f"The library {found!r} of {session!r} is gone. Give another one with --library FILE."
         )
     call = replace(before.call, library=os.path.abspath(found) if found else None)
+    if call.name is not None:
+        call = replace(call, asked_at=now())
     number = call.alternative
     with open_library(call.library) as opened:
         gone = [each.path for each in opened.tracks() if not os.path.isfile(each.path)]
@@ -83,9 +86,9 @@ def rebuild(
             f"The library holds no alternative number {number} any more; {session!r} is untouched."
         )
     known = {slot.identity for slot in (*before.slots, *before.tail)}
-    now = [slot.identity for slot in (*after[0].slots, *after[0].tail)]
-    new = sum(identity not in known for identity in now)
-    click.echo(shown(f"{new} of {len(now)} tracks are new."), err=True)
+    plays = [slot.identity for slot in (*after[0].slots, *after[0].tail)]
+    new = sum(identity not in known for identity in plays)
+    click.echo(shown(f"{new} of {len(plays)} tracks are new."), err=True)
 
 
 @click.command()

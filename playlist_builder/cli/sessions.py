@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from playlist_builder.cli.common import (
+    Days,
     Duration,
     json_option,
     library_option,
+    now,
     open_library,
     profile_folders,
     scanned,
@@ -21,12 +23,15 @@ from playlist_builder.cli.delivery import OUTPUT_HELP, check_outputs, deliver
 from playlist_builder.errors import PlaylistError
 
 if TYPE_CHECKING:
+    from playlist_builder.library import Library
     from playlist_builder.models import Call, Session
 
 DEMO_SEED = 1
 DEMO_MINUTES = 20.0
 DEMO_TRACK_MINUTES = (0.5, 15.0)
 TOLERANCE_S = 30.0
+WITHIN_S = 90 * 24 * 3600.0
+"""How long what a name heard is not used again, if not said."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,78 +63,77 @@ def _queries(name: str, what: str) -> Callable[[F], F]:
     )
 
 
-@click.command()
-@click.argument("profile", default="arc")
-@click.option(
-    "--music",
-    "folders",
-    multiple=True,
-    type=click.Path(exists=True),
-    help="Scan this folder first, and use its tracks only. Repeatable.",
+_ASKING = (
+    click.option(
+        "--music",
+        "folders",
+        multiple=True,
+        type=click.Path(exists=True),
+        help="Scan this folder first, and use its tracks only. Repeatable.",
+    ),
+    outputs_option,
+    click.option("--duration", type=Duration(), help="Length, such as 60m or 1h30m."),
+    click.option(
+        "--level",
+        "levels",
+        multiple=True,
+        metavar="[PHASE=]LEVEL",
+        help="Hold a phase, or all of the profile, at one level. Repeatable.",
+    ),
+    click.option(
+        "--scale",
+        type=click.Choice(["relative", "absolute"]),
+        default="relative",
+        show_default=True,
+        help="Levels are percentiles of your library, or absolute.",
+    ),
+    vocals_option,
+    click.option(
+        "--track-minutes",
+        nargs=2,
+        type=click.FloatRange(min=0),
+        metavar="MIN MAX",
+        help="Shortest and longest track.",
+    ),
+    _queries("include", "Only tracks that a tag query names"),
+    _queries("exclude", "No track that a tag query names"),
+    _queries("prefer", "Rather tracks that a tag query names"),
+    click.option(
+        "--avoid",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False),
+        help="No track of this playlist or session. Repeatable.",
+    ),
+    click.option(
+        "--within",
+        type=Days(),
+        help="With a name: how long a track that it heard is not used again; 90d if not said.",
+    ),
+    click.option(
+        "--tolerance",
+        type=Duration(allow_zero=True),
+        default="0.5m",
+        show_default=True,
+        help="How much longer or shorter it may be.",
+    ),
+    seed_option,
+    dry_run_option,
+    library_option,
+    json_option,
 )
-@outputs_option
-@click.option("--duration", type=Duration(), help="Length, such as 60m or 1h30m.")
-@click.option(
-    "--level",
-    "levels",
-    multiple=True,
-    metavar="[PHASE=]LEVEL",
-    help="Hold a phase, or all of the profile, at one level. Repeatable.",
-)
-@click.option(
-    "--scale",
-    type=click.Choice(["relative", "absolute"]),
-    default="relative",
-    show_default=True,
-    help="Levels are percentiles of your library, or absolute.",
-)
-@vocals_option
-@click.option(
-    "--track-minutes",
-    nargs=2,
-    type=click.FloatRange(min=0),
-    metavar="MIN MAX",
-    help="Shortest and longest track.",
-)
-@_queries("include", "Only tracks that a tag query names")
-@_queries("exclude", "No track that a tag query names")
-@_queries("prefer", "Rather tracks that a tag query names")
-@click.option(
-    "--avoid",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False),
-    help="No track of this playlist or session. Repeatable.",
-)
-@click.option(
-    "--pin",
-    "pins",
-    multiple=True,
-    metavar="TRACK[@PLACE]",
-    help="This track must be in: anywhere, as number 3 (@3) or last (@-1), or at 12:30 (@12:30).",
-)
-@click.option(
-    "--tolerance",
-    type=Duration(allow_zero=True),
-    default="0.5m",
-    show_default=True,
-    help="How much longer or shorter it may be.",
-)
-@seed_option
-@click.option(
-    "--alternatives",
-    type=click.IntRange(1, 20),
-    default=1,
-    help="So many sessions that share at most half of their tracks.",
-)
-@click.option("--allow-short", is_flag=True, help="Make a shorter session if there is too little.")
-@explain_option
-@dry_run_option
-@library_option
-@json_option
-def build(  # noqa: PLR0913, PLR0917 - each is an option
+
+
+def asking_options(command: F) -> F:
+    """Give a command the options that every new session takes; `called` reads most of them."""
+    for option in reversed(_ASKING):
+        command = option(command)
+    return command
+
+
+def called(  # noqa: PLR0913 - each is an option
     profile: str,
+    *,
     folders: Sequence[str],
-    outputs: Sequence[str],
     duration: float | None,
     levels: Sequence[str],
     scale: str,
@@ -139,24 +143,21 @@ def build(  # noqa: PLR0913, PLR0917 - each is an option
     exclude: Sequence[str],
     prefer: Sequence[str],
     avoid: Sequence[str],
-    pins: Sequence[str],
     tolerance: float,
     seed: int,
-    alternatives: int,
     library: str | None,
-    *,
-    allow_short: bool,
-    explain: bool,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    """Build a session that follows PROFILE (a name, or a TOML file); arc if not said.
-
-    With --alternatives the second session is written to FILE-2, and so on; --json prints a list.
-    """
+    name: str | None,
+    within: float | None,
+    pins: Sequence[str] = (),
+    allow_short: bool = False,
+) -> "Call":
+    """Return what the options of a command ask for."""
     from playlist_builder import profiles
+    from playlist_builder.history import label
     from playlist_builder.models import Call
 
+    if within is not None and name is None:
+        raise click.UsageError("--within goes with a name: give --for NAME too.")
     call = Call(
         profile=os.path.abspath(profile) if profiles.is_path(profile) else profile,
         profile_text=profiles.text(profile, folders=profile_folders()),
@@ -176,6 +177,56 @@ def build(  # noqa: PLR0913, PLR0917 - each is an option
         music=tuple(map(os.path.abspath, folders)),
         library=os.path.abspath(library) if library else None,
     )
+    if name is None:
+        return call
+    within_s = WITHIN_S if within is None else within
+    return replace(call, name=label(name), within_s=within_s, asked_at=now())
+
+
+@click.command()
+@click.argument("profile", default="arc")
+@asking_options
+@click.option(
+    "--pin",
+    "pins",
+    multiple=True,
+    metavar="TRACK[@PLACE]",
+    help="This track must be in: anywhere, as number 3 (@3) or last (@-1), or at 12:30 (@12:30).",
+)
+@click.option(
+    "--alternatives",
+    type=click.IntRange(1, 20),
+    default=1,
+    help="So many sessions that share at most half of their tracks.",
+)
+@click.option("--allow-short", is_flag=True, help="Make a shorter session if there is too little.")
+@click.option(
+    "--for",
+    "name",
+    metavar="NAME",
+    help="Use nothing that was played for NAME lately, and mind its ratings and bans.",
+)
+@explain_option
+def build(  # noqa: PLR0913 - each is an option
+    profile: str,
+    outputs: Sequence[str],
+    alternatives: int,
+    *,
+    explain: bool,
+    dry_run: bool,
+    as_json: bool,
+    **said: Any,
+) -> None:
+    """Build a session that follows PROFILE (a name, or a TOML file); arc if not said.
+
+    With --alternatives the second session is written to FILE-2, and so on; --json prints a list.
+    A session that is written for a NAME is kept in its history: see 'history'.
+    """
+    call = called(profile, **said)
+    if call.name is not None and alternatives > 1:
+        raise click.UsageError(
+            "A history holds the one session that is played: leave out --alternatives or --for."
+        )
     make(
         call,
         outputs,
@@ -204,8 +255,9 @@ def make(  # noqa: PLR0913 - each is an option
     with open_library(call.library) as opened:
         if call.music:
             scanned(opened, call.music)
-        asked = asking.asked(call, profile, opened)
         tell_waiting(opened)
+        call = replace(call, session=number_of(opened, call, outputs))
+        asked = asking.asked(call, profile, opened)
     asked = asked.holdable(
         {os.path.splitext(each)[1].lower() or ".m3u8" for each in outputs or ("-",)}
     )
@@ -214,6 +266,8 @@ def make(  # noqa: PLR0913 - each is an option
         for number, session in enumerate(asked.sessions(numbers[-1]), start=1)
         if number in numbers
     ]
+    if not dry_run:
+        keep(sessions, outputs[:1])
     deliver(
         sessions,
         outputs,
@@ -222,6 +276,36 @@ def make(  # noqa: PLR0913 - each is an option
         dry_run=dry_run,
     )
     return sessions
+
+
+def number_of(library: "Library", call: "Call", outputs: Sequence[str]) -> str:
+    """Return the number in the history of a session that is to be written for a name."""
+    if call.name is None or not outputs:
+        return call.session
+    return call.session or library.history.number(call.name, _file(outputs), call.asked_at)
+
+
+def keep(sessions: "Sequence[Session]", outputs: Sequence[str]) -> None:
+    """Keep sessions in the history of their name, where they are written at all.
+
+    Each goes to the output of the same place. This comes before they are written: a session that
+    was kept and not written does no harm, one that was written and not kept would be heard again.
+    """
+    from playlist_builder.history import played
+
+    kept = [
+        played(session, _file([output]))
+        for session, output in zip(sessions, outputs, strict=False)
+        if session.call is not None and session.call.name is not None
+    ]
+    if kept:
+        with open_library(sessions[0].call.library if sessions[0].call else None) as opened:
+            opened.history.keep(*kept)
+
+
+def _file(outputs: Sequence[str]) -> str:
+    """Return the absolute path of the first output, nothing for standard output."""
+    return os.path.abspath(outputs[0]) if outputs and outputs[0] != "-" else ""
 
 
 @click.command()

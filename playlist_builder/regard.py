@@ -1,0 +1,47 @@
+"""What the past of a name means for its next session: what is left out, and what is wanted.
+
+This room reads values of `history` as terms of a `Request`. It refuses to open a library.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from playlist_builder.history import Past, Rating
+from playlist_builder.models import Call, Track
+from playlist_builder.queries import Predicate
+from playlist_builder.rules import UNWANTED, repeats
+
+
+def heard(call: Call, past: Past, drafts: Collection[str]) -> frozenset[str]:
+    """Return the tracks that were played for the name of a call within its time, or since."""
+    if not call.asked_at:
+        return frozenset()
+    since = datetime.fromisoformat(call.asked_at) - timedelta(seconds=call.within_s)
+    return past.heard(since, {call.session, *drafts})
+
+
+def with_copies(identities: frozenset[str], tracks: Sequence[Track]) -> frozenset[str]:
+    """Return the identities with those of all copies: who heard the one has heard the other."""
+    if not identities:
+        return identities
+    same = repeats(track for track in tracks if track.identity in identities)
+    return identities | {track.identity for track in tracks if same(track)}
+
+
+def preferred(
+    wanted: Predicate | None, ratings: Mapping[str, Rating]
+) -> Callable[[Track], float] | None:
+    """Return how much each track is wanted.
+
+    A rating says more of a track than a query: what was rated down comes only where nothing else
+    fits, what was rated up comes first, and all others stand between.
+    """
+    if not ratings:
+        return None if wanted is None else lambda track: float(wanted(track))
+
+    def preferred(track: Track) -> float:
+        if track.identity in ratings:
+            return 1.0 if ratings[track.identity].verdict == "up" else UNWANTED
+        return 0.5 if wanted is None else 0.25 + 0.5 * wanted(track)
+
+    return preferred
