@@ -5,17 +5,15 @@ tracks. Sessions that are made again, changed or replanned take the same way as 
 follow the same rules. It refuses to scan, to show anything, and to write.
 """
 
-import math
 import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
 
 from playlist_builder import editing, playlists, profiles, regard, session_file
 from playlist_builder.arrange import alternatives
-from playlist_builder.curve import Profile, Rules, VocalsRule
+from playlist_builder.curve import Profile
 from playlist_builder.dialects import holdable
 from playlist_builder.editing import Draft
 from playlist_builder.errors import ArrangeError, AskError, LibraryError, SessionError
@@ -27,6 +25,7 @@ from playlist_builder.reasons import Reason, explain
 from playlist_builder.rules import Pin, Request
 from playlist_builder.series import series
 from playlist_builder.stage import Ask, Terms, scale_of
+from playlist_builder.wanted import wanted
 
 DAY_S = 24 * 3600.0
 MANY = 10**6  # tracks of one artist: no limit
@@ -131,18 +130,7 @@ def planned(call: Call, *, folders: Sequence[Path] = ()) -> Profile:
 
     Raises ProfileError for what a profile cannot be, AskError for what says nothing.
     """
-    profile = profiles.load_again(call.profile, call.profile_text, folders=folders)
-    for level in call.levels:
-        profile = _with_level(profile, level)
-    profile = replace(profile, rules=_rules(call, profile.rules))
-    if call.duration_s is not None:
-        profile = profile.scaled(call.duration_s)
-    for change in call.changes:
-        if change.kind == "stretch":
-            profile = profile.stretched(change.phase, change.by_s, change.at_s)
-        else:
-            profile = profile.jumped(change.phase, change.at_s or 0.0)
-    return profile
+    return wanted(profiles.load_again(call.profile, call.profile_text, folders=folders), call)
 
 
 def asked(call: Call, profile: Profile, library: Library, *, drafts: Collection[str] = ()) -> Asked:
@@ -222,30 +210,6 @@ def _played(slot: Slot, name: str, asked: Asked) -> Track:
     if slot.duration_s < track.duration_s - CUT_S:
         track = editing.cut(track, slot.duration_s)
     return replace(track, path=path)
-
-
-def _rules(call: Call, rules: Rules) -> Rules:
-    """Return the rules of a profile with what a call says instead."""
-    if call.use_all:
-        rules = replace(
-            rules, track_min_s=0.0, track_max_s=math.inf, vocals="allow", artist_max=MANY
-        )
-    if call.vocals is not None:
-        rules = replace(rules, vocals=cast("VocalsRule", call.vocals))
-    if call.track_minutes is not None:
-        shortest, longest = call.track_minutes
-        if not (math.isfinite(shortest) and shortest <= longest < math.inf):
-            raise AskError("--track-minutes: give the shortest and the longest, such as 2 15.")
-        rules = replace(rules, track_min_s=60 * shortest, track_max_s=60 * longest)
-    return rules
-
-
-def _with_level(profile: Profile, text: str) -> Profile:
-    phase, _, level = text.rpartition("=")
-    try:
-        return profile.with_level(float(level), phase or None)
-    except ValueError as error:
-        raise AskError(f"--level '{text}': give a level from 0 to 1, or PHASE=LEVEL.") from error
 
 
 def _of_playlist(call: Call, there: Mapping[str, Track]) -> list[Track]:

@@ -11,8 +11,9 @@ import numpy as np
 
 from playlist_builder import profile_toml
 from playlist_builder.curve import Profile, Rules
-from playlist_builder.errors import ProfileError
+from playlist_builder.errors import AskError, ProfileError
 from playlist_builder.models import HEARD_LU, STEP_S, Session, Slot
+from playlist_builder.wanted import wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ def profile(session: Session) -> Profile | None:
         return None
     text = session.call.profile_text.encode("utf-8", "replace")
     try:
-        return profile_toml.parse(text, name=session.profile).scaled(session.target_s)
-    except ProfileError:
+        known = wanted(profile_toml.parse(text, name=session.profile), session.call)
+        return known.scaled(session.target_s)
+    except (AskError, ProfileError):
         return None
