@@ -101,6 +101,9 @@ class Words:
     unplayable: str
     tail: str
     tail_told: str
+    spares: str
+    spares_told: str
+    spare_for: str
     profile: str
     profile_unknown: str
     sources: str
@@ -202,6 +205,9 @@ ENGLISH = Words(
     " does not know its format.",
     tail="tail",
     tail_told="calm music after the end",
+    spares="Spares",
+    spares_told="Tracks of like energy, for when one is to be skipped.",
+    spare_for="Instead of",
     profile="The profile",
     profile_unknown="The session file does not hold the text of this profile.",
     sources="Sources",
@@ -283,6 +289,9 @@ JAPANESE = Words(
     "ブラウザーが対応していない形式です。",
     tail="余韻",
     tail_told="終了後の静かな音楽",
+    spares="予備の曲",
+    spares_told="曲を飛ばしたいときに使える、エネルギーの近い曲です。",
+    spare_for="代わりになる曲",
     profile="プロファイル",
     profile_unknown="このセッションファイルにはプロファイルの本文がありません。",
     sources="出典",
@@ -384,6 +393,21 @@ JAPANESE = Words(
                 "percussiveness": "打楽器性",
                 "startle": "急な音量上昇",
             },
+        ),
+        Sentence(
+            re.compile(
+                r"the tail lasts (?P<a>\d+) of (?P<b>\d+) min: the library holds no more music"
+                r" that is calm and free"
+            ),
+            "余韻は {b} 分中 {a} 分です。静かで未使用の曲がライブラリにこれ以上ありません",
+        ),
+        Sentence(
+            re.compile(r"no tail: no calm track is left that begins without a rise in energy"),
+            "余韻はありません。エネルギーが上がらずに始まる静かな曲が残っていません",
+        ),
+        Sentence(
+            re.compile(r"no spare for (?P<t>.*): no other track of like energy is left", re.DOTALL),
+            "{t} の予備の曲はありません。エネルギーの近い曲が残っていません",
         ),
         Sentence(
             re.compile(

@@ -67,6 +67,7 @@ def page(session: Session, words: Words, *, folder: str, today: date | None = No
             *_to_know(session, words),
             *_curve(session, words),
             *_list(session, words, folder),
+            *_spares(session, words, folder),
             *_profile(session, words),
             "</main>",
             f'<footer class="colophon">{words.footer}</footer>',
@@ -226,6 +227,32 @@ def _rows(session: Session, words: Words, folder: str) -> Iterator[str]:
         )
 
 
+def _spares(session: Session, words: Words, folder: str) -> Iterator[str]:
+    """List what stands ready for a track that is to be skipped."""
+    if not session.spares:
+        return
+    yield f'<section aria-labelledby="spares"><h2 id="spares">{words.spares}</h2>'
+    yield f'<p class="faint">{words.spares_told}</p><table class="plan"><thead><tr>'
+    head = (words.spare_for, words.title, words.artist, words.length, words.energy.capitalize())
+    yield from (f'<th scope="col">{text}</th>' for text in head)
+    yield "</tr></thead><tbody>"
+    for spare in session.spares:
+        slot = spare.slot
+        source = escape(spelled(slot.path, ".xspf", folder=folder))
+        title = escaped(short(slot.title)) or words.untitled
+        cells = (
+            f'<bdi><a href="{source}">{title}</a></bdi>',
+            f"<bdi>{escaped(short(slot.artist))}</bdi>",
+            clock(slot.duration_s),
+            number(slot.energy, 2),
+        )
+        place = f'<a href="#track-{spare.place}">{spare.place}</a>'
+        yield f'<tr><th scope="row">{place} {escaped(short(slot.phase))}</th>'
+        yield from (f"<td>{cell}</td>" for cell in cells)
+        yield "</tr>"
+    yield "</tbody></table></section>"
+
+
 def _buttons(words: Words, title: str, place: int) -> str:
     named = [(words.play, PLAY)] + ([(words.join, JOIN)] if place > 1 else [])
     return "".join(
@@ -245,7 +272,9 @@ def _profile(session: Session, words: Words) -> Iterator[str]:
         f'<section class="profile" aria-labelledby="profile"><h2 id="profile">{words.profile}:'
         f" {escaped(short(session.profile))}</h2>"
     )
-    cost = words.cost.format(cost=number(session.cost, 3), bound=number(session.bound, 3))
+    cost = ""
+    if session.bound:
+        cost = words.cost.format(cost=number(session.cost, 3), bound=number(session.bound, 3))
     scale = words.relative if session.scale == "relative" else words.absolute
     yield f'<p class="faint">{scale} {cost}</p>'
     if profile is None:

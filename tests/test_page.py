@@ -10,7 +10,7 @@ import pytest
 
 from playlist_builder import profiles
 from playlist_builder.language import ENGLISH, JAPANESE, LANGUAGES
-from playlist_builder.models import Call, Session, Slot
+from playlist_builder.models import Call, Session, Slot, Spare
 from playlist_builder.page import page
 
 VOID = {"meta", "br", "path", "rect"}
@@ -156,3 +156,13 @@ def test_the_same_session_gives_the_same_page_and_a_day_only_where_given():
     assert "<time" not in page(whole, ENGLISH, folder="/m")
     dated = page(whole, JAPANESE, folder="/m", today=date(2026, 3, 7))
     assert '<time datetime="2026-03-07">2026年3月7日</time>' in dated
+
+
+@pytest.mark.parametrize("words", LANGUAGES.values())
+def test_spares_are_listed_with_the_track_that_they_may_replace(words):
+    spare = slot(9, path="/music/spare #9.flac", title="<b>Calm</b>")
+    text = page(session(spares=(Spare(spare, 2),)), words, folder="/music")
+    assert f'<h2 id="spares">{words.spares}</h2>' in text
+    assert '<a href="spare%20%239.flac">&lt;b&gt;Calm&lt;/b&gt;</a>' in text
+    assert '<a href="#track-2">2</a>' in text
+    assert "spares" not in page(session(), words, folder="/music")
