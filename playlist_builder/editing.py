@@ -278,17 +278,11 @@ def stretched(draft: Draft, phase: str, by_s: float) -> Draft:
     starts = draft.starts_s()
     middles = [(start + end) / 2.0 for start, end in pairwise(starts)]
     kept = sum(middle < min(border_s, border_s + by_s) for middle in middles)
-    pins = [_shifted(pin, border_s, by_s) for pin, _ in draft.pins]
-    texts = tuple(
-        _pin_text(pin) if pin != old else text
-        for pin, (old, _), text in zip(pins, draft.pins, draft.call.pins, strict=True)
+    changed = replace(
+        _shifted(draft, border_s, by_s),
+        terms=replace(draft.terms, profile=longer),
     )
-    call = replace(
-        draft.call, pins=texts, changes=(*draft.call.changes, Change("stretch", phase, by_s))
-    )
-    own = tuple((pin, identity) for pin, (_, identity) in zip(pins, draft.pins, strict=True))
-    changed = replace(draft, terms=replace(draft.terms, profile=longer), call=call, pins=own)
-    return mended(changed, kept)
+    return mended(_noted(changed, Change("stretch", phase, by_s)), kept)
 
 
 def replanned(
@@ -311,17 +305,16 @@ def replanned(
         played_s = at_s - starts[current]
         before[-1:] = [cut(before[-1], played_s)] if played_s >= 1.0 else []
     now_s = length_ms(before) / 1000.0
-    profile, changes = draft.terms.profile, draft.call.changes
+    short, profile = replace(draft, order=tuple(before)), draft.terms.profile
     if extend_s:
-        name = profile.phase_at(now_s).name
-        profile = profile.stretched(name, extend_s, now_s)
-        changes = (*changes, Change("stretch", name, extend_s, now_s))
+        playing = profile.phase_at(now_s)
+        short = _shifted(short, max(playing.end_s, now_s), extend_s)
+        short = _noted(short, Change("stretch", playing.name, extend_s, now_s))
+        profile = profile.stretched(playing.name, extend_s, now_s)
     if phase:
+        short = _noted(short, Change("jump", phase, at_s=now_s))
         profile = profile.jumped(phase, now_s)
-        changes = (*changes, Change("jump", phase, at_s=now_s))
-    terms = replace(draft.terms, profile=profile)
-    call = replace(draft.call, changes=changes)
-    short = replace(draft, order=tuple(before), terms=terms, call=call)
+    short = replace(short, terms=replace(draft.terms, profile=profile))
     if short.is_on_time or short.off_ms > 0:
         return short
     known = repeats(draft.order[: current + 1])
@@ -399,10 +392,20 @@ def _check_length(draft: Draft) -> None:
         )
 
 
-def _shifted(pin: Pin, border_s: float, by_s: float) -> Pin:
-    if pin.minute is None or pin.minute * 60.0 < border_s:
-        return pin
-    return replace(pin, minute=max(pin.minute + by_s / 60.0, 0.0))
+def _noted(draft: Draft, change: Change) -> Draft:
+    """Return a draft whose call says what was changed of the plan."""
+    return replace(draft, call=replace(draft.call, changes=(*draft.call.changes, change)))
+
+
+def _shifted(draft: Draft, border_s: float, by_s: float) -> Draft:
+    """Return a draft whose pins by minute move along with the plan behind a border."""
+    pins, texts = [], []
+    for (pin, identity), text in zip(draft.pins, draft.call.pins, strict=True):
+        moves = pin.minute is not None and pin.minute * 60.0 >= border_s
+        new = replace(pin, minute=max((pin.minute or 0.0) + by_s / 60.0, 0.0)) if moves else pin
+        pins.append((new, identity))
+        texts.append(_pin_text(new) if moves else text)
+    return replace(draft, pins=tuple(pins), call=replace(draft.call, pins=tuple(texts)))
 
 
 def _pin_text(pin: Pin) -> str:

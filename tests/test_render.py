@@ -19,6 +19,7 @@ from mutagen.id3 import ID3
 from mutagen.mp4 import MP4
 
 from playlist_builder import audio, encoding, levels, loudness, session_file
+from playlist_builder.cli import recording
 from playlist_builder.errors import RenderError
 from playlist_builder.levels import TruePeak
 from playlist_builder.mixing import Wishes
@@ -469,3 +470,7 @@ def test_pydub_is_asked_for_no_program(tmp_path, evening):
         env=os.environ | {"PATH": str(tmp_path / "bin")},
     )
     assert done.stderr.startswith("Wrote a.mp3: ")
+
+
+def test_the_command_asks_for_the_loudness_that_the_room_has():
+    assert Wishes().loudness_lufs == recording.LOUDNESS_LUFS
