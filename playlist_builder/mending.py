@@ -76,13 +76,15 @@ def _replaced(
 
 
 def _session(data: bytes, name: str, moved: Mapping[int, str]) -> bytes:
-    session = session_file.parse(data.decode("utf-8-sig", "replace"), name)
+    text = data.decode("utf-8-sig", "replace")
+    session = session_file.parse(text, name)
     slots = [
         replace(slot, path=moved.get(place, slot.path))
         for place, slot in enumerate((*session.slots, *session.tail))
     ]
     count = len(session.slots)
-    return session_file.dump(replace(session, slots=slots[:count], tail=slots[count:])).encode()
+    mended = replace(session, slots=slots[:count], tail=slots[count:])
+    return session_file.dump_over(mended, text).encode()
 
 
 def _spelled(old: str, path: str, folder: str, *, is_uri: bool) -> str:

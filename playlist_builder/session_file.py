@@ -104,6 +104,15 @@ def dump_after(session: Session, before: str) -> str:
     return laid_out(document(session) | {"earlier": kept})
 
 
+def dump_over(session: Session, before: str) -> str:
+    """Give the JSON text of `session` in the place of the sound document `before`.
+
+    It steps back to where that one does.
+    """
+    earlier = json.loads(before).get("earlier")
+    return laid_out(document(session) | ({"earlier": earlier} if earlier else {}))
+
+
 def stepped_back(text: str, name: str) -> str:
     """Give the document before the last change of a sound one, byte for byte as it was written.
 

@@ -6,6 +6,7 @@ where no track fits there is no tail, and that is said.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from operator import attrgetter
 
@@ -51,7 +52,8 @@ def tail(
     first = _first(order, calm, terms)
     if first is None:
         return [], ["no tail: no calm track is left that begins without a rise in energy"]
-    calm = [track for track in calm if track is not first]
+    known = repeats([first])
+    calm = [track for track in calm if not known(track)]
     left_s = (length_ms(calm) + length_ms([first])) / 1000.0
     end_s = length_ms(order) / 1000.0
     lasts_s = min(asked_s + TOLERANCE_S, left_s)
@@ -59,10 +61,8 @@ def tail(
     chosen = [first]
     if calm and first.duration_s < lasts_s - TOLERANCE_S:
         ask = replace(terms.ask, tolerance_s=TOLERANCE_S, earlier=())
-        try:
+        with suppress(ArrangeError):  # the first alone is a tail too, and its length is told
             chosen += filled(Part([*order, first]), calm, replace(terms, ask=ask), _leaves())
-        except ArrangeError:
-            lasts_s = first.duration_s  # the first alone is a tail too, and its length is told
     lasts_s = length_ms(chosen) / 1000.0
     if lasts_s >= asked_s:
         return chosen, []

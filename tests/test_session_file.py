@@ -473,3 +473,25 @@ def test_a_name_needs_a_time():
     assert "is damaged: call.asked_at must be given" in refusal(json.dumps(whole))
     whole["call"]["asked_at"] = "2026-11-20T18:30:00"  # where in the world?
     assert "is damaged: call.asked_at must be a time" in refusal(json.dumps(whole))
+
+
+def test_a_document_steps_back_to_the_one_before_it():
+    """The kept ones have no kept ones of their own, so that a file grows by one at each change."""
+    first = session_file.dump(SESSION)
+    second = session_file.dump_after(replace(SESSION, seed=8), first)
+    third = session_file.dump_after(replace(SESSION, seed=9), second)
+    assert session_file.parse(third, "s.json").seed == 9
+    assert [each["seed"] for each in json.loads(third)["earlier"]] == [7, 8]
+    assert session_file.stepped_back(third, "s.json") == second
+    assert session_file.stepped_back(second, "s.json") == first
+    moved = session_file.dump_over(replace(SESSION, seed=10), third)
+    assert session_file.stepped_back(moved, "s.json") == second
+    assert session_file.dump_over(SESSION, first) == first
+
+
+@pytest.mark.parametrize("earlier", [None, [], 3, {}, [3], [{"version": 1}], [[]]])
+def test_a_damaged_earlier_state_is_refused_when_it_is_asked_for(earlier):
+    text = session_file.laid_out(document() | {"earlier": earlier})
+    assert session_file.parse(text, "s.json") == SESSION
+    with pytest.raises(SessionError, match=r"earlier state"):
+        session_file.stepped_back(text, "s.json")

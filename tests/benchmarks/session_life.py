@@ -59,7 +59,7 @@ def beside(name, tracks, music_s):
     ]
     far = [each for each, distance in zip(session.spares, apart, strict=True) if distance > LIKE]
     taken = [*tail, *(known[each.slot.identity] for each in session.spares)]
-    left = spares._choices(session.slots, draft.order, tracks, draft.terms, taken)  # noqa: SLF001
+    left = spares._choices(session.slots, draft.order, draft.pool, draft.terms, taken)  # noqa: SLF001
     nearer = {session.slots[each.place].phase for each in left if not each.score[0]}
     ends = outcome.material_of([draft.order[-1], *tail[:1]], draft.terms)
     rise = float(ends.opening[-1] - ends.closing[0]) if tail else None
@@ -171,12 +171,15 @@ def large(count):
         after = editing.replanned(drafted(tracks, profile, session), at_s, extend_s=600.0)
         editing.session_of(after)
         seconds = time.perf_counter() - begin
+        pool = len(after.pool)
         current = sum(slot.start_s <= at_s for slot in session.slots)
         own = rest_cost(after, current, after.order)
         wide = replace(drafted(tracks, profile, session), pool=tracks)
         full = editing.replanned(wide, at_s, extend_s=600.0)
         over = own / rest_cost(full, current, full.order) - 1.0
-        rows.append({"at_s": at_s, "seconds": round(seconds, 3), "over_all": round(over, 4)})
+        rows.append(
+            {"at_s": at_s, "pool": pool, "seconds": round(seconds, 3), "over_all": round(over, 4)}
+        )
     return {"tracks": count, "build_s": round(build_s, 3), "replan": rows}
 
 
