@@ -7,15 +7,18 @@ them.
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 import numpy as np
 import pytest
-from playwright.sync_api import Page, sync_playwright
 
 from playlist_builder import audio, profiles
 from playlist_builder.models import STEP_S, Call, Session, Slot
 from playlist_builder.reporting import write_report
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 RATE_HZ = 48000
 LENGTH_S = 24.0
@@ -100,7 +103,7 @@ def session(music):
 class Opened:
     """A page in the browser, with all that it said and asked for."""
 
-    page: Page
+    page: "Page"
     said: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
@@ -108,6 +111,9 @@ class Opened:
 @pytest.fixture(scope="session")
 def browser():
     """Chromium of the system, allowed to play without a click."""
+    # Here, because everybody who runs the tests reads this file, and few have the package.
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
