@@ -21,6 +21,7 @@ from xml.parsers import expat
 
 from playlist_builder import session_file
 from playlist_builder.errors import PlaylistError
+from playlist_builder.export import TAIL_BEGINS
 
 SIZE_LIMIT_BYTES = 20_000_000
 """Above any playlist: 100,000 entries of 200 bytes."""
@@ -62,7 +63,8 @@ class Entry:
 
     `span` is where the location stands: from and to, in characters of the text of M3U and PLS,
     in bytes of XSPF, and the place among all slots in a session. `is_uri` says that the format
-    itself has locations as URIs, so that `%20` is a blank before it is anything else.
+    itself has locations as URIs, so that `%20` is a blank before it is anything else. `is_tail`
+    says that the entry plays on after the end of a session, where the playlist tells.
     """
 
     location: str
@@ -70,6 +72,7 @@ class Entry:
     duration_s: float | None = None
     span: tuple[int, int] = field(default=(0, 0), compare=False)
     is_uri: bool = field(default=False, compare=False)
+    is_tail: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,13 @@ def parse(data: bytes, name: str) -> list[Entry]:
         case "session":
             session = session_file.parse(data.decode("utf-8-sig", "replace"), name)
             entries = [
-                Entry(slot.path, slot.title, slot.duration_s, (place, place))
+                Entry(
+                    slot.path,
+                    slot.title,
+                    slot.duration_s,
+                    (place, place),
+                    is_tail=place >= len(session.slots),
+                )
                 for place, slot in enumerate((*session.slots, *session.tail))
             ]
         case "pls":
@@ -243,10 +252,11 @@ def decode(data: bytes) -> Coded:
 
 def _m3u(text: str) -> Iterator[Entry]:
     """Split at line feeds and returns alone: other separators may stand in names."""
-    title, duration_s = "", None
+    title, duration_s, is_tail = "", None, False
     for line in _LINE.finditer(text):
         stripped = line[0].strip(_BLANKS)
         if stripped.startswith("#"):
+            is_tail = is_tail or stripped == f"# {TAIL_BEGINS}"
             if info := _M3U_INFO.match(stripped):
                 title = (info["title"] or stripped.partition(",")[2]).strip()
                 duration_s = _seconds(info["length"])
@@ -254,7 +264,7 @@ def _m3u(text: str) -> Iterator[Entry]:
             # Blanks around a name belong to it only where `./` says so.
             start = line.start() + len(line[0]) - len(line[0].lstrip(_BLANKS))
             kept = line[0].lstrip(_BLANKS) if stripped.startswith("./") else stripped
-            yield Entry(kept, title, duration_s, (start, start + len(kept)))
+            yield Entry(kept, title, duration_s, (start, start + len(kept)), is_tail=is_tail)
             title, duration_s = "", None
 
 

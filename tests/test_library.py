@@ -165,7 +165,7 @@ def test_a_layout_is_backed_up_before_it_changes(tmp_path, monkeypatch):
     monkeypatch.setattr(layout, "MIGRATIONS", later)
     with cache.Cache(os.fspath(tmp_path / "l.db")) as opened:
         assert opened.mark("abc") == Mark(note="precious")
-    assert (tmp_path / "l.db.layout-3.backup").exists()
+    assert (tmp_path / f"l.db.layout-{len(later) - 1}.backup").exists()
     monkeypatch.undo()
     with pytest.raises(LibraryError, match="newer playlist-builder"):
         Library.open(tmp_path / "l.db")

@@ -339,7 +339,8 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     """Put the tracks of PLAYLIST (M3U, M3U8, PLS, XSPF or a session) in the order of PROFILE.
 
     All of them are used, whatever their length, voice or artist; with --duration the best of those
-    that keep the rules of the profile. Levels are percentiles of the playlist.
+    that keep the rules of the profile. Levels are percentiles of the playlist. The tail of a
+    session is left out, for a tail is no part of the arc.
     """
     from playlist_builder import playlists, profiles
     from playlist_builder.models import Call
@@ -347,7 +348,9 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     profile_text = profiles.text(profile, folders=profile_folders())
     check_outputs(outputs, as_json=as_json)
     paths, lost = playlists.located(
-        playlists.load(playlist), os.path.dirname(os.path.abspath(playlist)), os.path.isfile
+        [entry for entry in playlists.load(playlist) if not entry.is_tail],
+        os.path.dirname(os.path.abspath(playlist)),
+        os.path.isfile,
     )
     if not paths:
         raise PlaylistError(f"None of the {len(lost)} entries of {playlist!r} leads to a file.")
