@@ -168,6 +168,9 @@ def completed(
         slots = outcome.slots(
             outcome.ordered(after, replace(terms, profile=plan), order.ends_ms[-1])
         )
+        whole = [order.tracks[-1], *after]
+        passages = outcome.ordered(whole, replace(terms, profile=plan), order.starts_ms[-1])
+        told = [*told, *outcome.rises(passages, terms.rules.loudness_step_lu)]
     ready = spares(session.slots, order.tracks, tracks, terms, after)
     having = {each.slot.phase for each in ready}
     bare = dict.fromkeys(slot.phase for slot in session.slots if slot.phase not in having)

@@ -218,13 +218,14 @@ def _moved(order: Order, tolerance_s: float, pins: Sequence[tuple[Pin, int]]) ->
 def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[str]:
     """Return what is lawful but worth knowing; `reach` is the highest energy of the library."""
     return [
-        *_rises(order, rules.loudness_step_lu),
+        *rises(order, rules.loudness_step_lu),
         *_narrow(order, reach, scaled=scaled),
         *_voices(order),
     ]
 
 
-def _rises(order: Order, limit_lu: float) -> list[str]:
+def rises(order: Order, limit_lu: float) -> list[str]:
+    """Tell of the passages at which the loudness rises beyond a limit, if any."""
     steps = [
         (right.features.start_loudness_lufs - left.features.end_loudness_lufs, right, start_ms)
         for left, right, start_ms in zip(

@@ -103,3 +103,12 @@ def test_a_tail_heeds_the_artists_before_it():
 def test_energies_are_means_on_the_scale_of_the_session():
     assert outcome.energies(CALM[:2], terms_of(flat(0.8))) == pytest.approx([0.12, 0.12])
     assert outcome.energies([], terms_of(flat(0.8))) == []
+
+
+def test_a_rise_of_loudness_in_a_tail_is_told():
+    quiet = [replace(t, features=replace(t.features, end_loudness_lufs=-50.0)) for t in CALM]
+    session = arrange([*LOUD, *quiet], flat(0.8), scale="absolute")
+    told = [text for text in session.warnings if "loudness steps beyond" in text]
+    assert len(told) == 1
+    assert "rises 30.0 LU" in told[0]
+    assert told[0].endswith("(tail)")
