@@ -5,59 +5,24 @@ They never touch the library file. A bad file is a `Skipped` value; an error in 
 not caught.
 """
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder import audio, features, fields, listening, tags
-from playlist_builder.cache import File, Stat, stat_of
+from playlist_builder.cache import File, Stat
 from playlist_builder.errors import AudioError
-from playlist_builder.models import Features, Heard, Skipped
+from playlist_builder.models import Heard, Skipped
+from playlist_builder.sighting import REFUSED, Outcome, lyrics_of, stat
 from playlist_builder.spectrum import mix
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one file: its stat before reading, what the path is, and what was found."""
-
-    stat: Stat
-    found: File | Skipped
-    features: Features | None = None
-    heard: Heard | None = None
-
 
 CANCELLED = 0.1
 """A mix that keeps less than this of the energy of its loudest channel has lost something."""
-
-REFUSED = Stat(-1, -1)
-"""In place of the stat of a file that the system did not let us read: it may do so tomorrow."""
-
-
-def stat(path: str) -> Stat:
-    """Size and time of change of the file that a path leads to, and of the lyrics beside it."""
-    return with_lyrics(path, Path(path).stat())
-
-
-def with_lyrics(path: str, status: os.stat_result) -> Stat:
-    """Return a stat that changes when the lyrics beside a file come, go or change."""
-    size, mtime_ns = status.st_size, status.st_mtime_ns
-    for lyrics in lyrics_of(path):
-        with suppress(OSError):
-            beside = Path(lyrics).stat()
-            return stat_of(size + beside.st_size, max(mtime_ns, beside.st_mtime_ns))
-    return stat_of(size, mtime_ns)
-
-
-def lyrics_of(path: str) -> tuple[str, ...]:
-    """Return where players look for the lyrics of a file."""
-    stem = os.path.splitext(path)[0]  # noqa: PTH122 - paths are text all the way
-    return f"{stem}.lrc", f"{stem}.LRC"
 
 
 def analyse(path: str, listen: bool) -> Outcome:  # noqa: FBT001 - sent to another process

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder import recovery
+from playlist_builder.bulk import made
 from playlist_builder.errors import LibraryError
 from playlist_builder.history import History, erase
 from playlist_builder.layout import (
@@ -157,7 +158,8 @@ class Cache:
         path, size, mtime_ns, identities, missing, *tags = columns
         paths, stats = map(os.fsdecode, path), map(Stat, size, mtime_ns)
         with self._decoding():
-            return list(map(File, paths, stats, identities, tags_of(tags), map(bool, missing)))
+            values = paths, stats, identities, tags_of(tags), map(bool, missing)
+            return made(File, len(path), values)
 
     def features(self, identity: str | None = None) -> dict[str, Features]:
         """Return what was measured, by recording; or of one recording."""
@@ -167,7 +169,7 @@ class Cache:
         with self._decoding():
             while batch := tuple(islice(rows, BATCH)):
                 identities, *scalars, blobs = zip(*batch, strict=True)
-                measured = map(Features, *scalars, _steps(blobs))
+                measured = made(Features, len(batch), (*scalars, _steps(blobs)))
                 found.update(zip(identities, measured, strict=True))
         return found
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from playlist_builder import history
+from playlist_builder.bulk import made
 from playlist_builder.features import FEATURES_VERSION
 from playlist_builder.listening import VOICE_VERSION
 from playlist_builder.models import Features, Tags
@@ -159,7 +160,7 @@ def tags_of(columns: Sequence[Sequence[Any]]) -> list[Tags]:
         map(_READERS[name], column) if name in _READERS else column
         for name, column in zip(TAGS, columns, strict=True)
     ]
-    return list(map(Tags, *read))
+    return made(Tags, len(columns[0]), read)
 
 
 @lru_cache(maxsize=100_000)  # artists, albums and genres are shared by many files

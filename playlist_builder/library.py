@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, repeat
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ import numpy as np
 import platformdirs
 
 from playlist_builder import energy, merging, scanning, voice
+from playlist_builder.bulk import made
 from playlist_builder.cache import Cache, File
 from playlist_builder.costs import relative, rescale
 from playlist_builder.errors import LibraryError
@@ -233,39 +234,33 @@ def _scored(
     marks: Mapping[str, Mark],
     heard: Mapping[str, Heard],
 ) -> list[Track]:
-    measured = [features[file.identity] for file in files]
+    names = [file.identity for file in files]
+    measured = [features[name] for name in names]
     contours = energy.contours([each.steps for each in measured])
-    found = zip(files, measured, contours, energy.overall(contours), strict=True)
-    nothing = Mark()
-    return [
-        _track(*each, marks.get(each[0].identity, nothing), heard.get(each[0].identity))
-        for each in found
-    ]
-
-
-def _track(  # noqa: PLR0913, PLR0917 - all that is known of a track
-    file: File,
-    features: Features,
-    contour: energy.Contour,
-    level: float,
-    mark: Mark,
-    heard: Heard | None,
-) -> Track:
-    if mark.energy is not None:
-        contour = np.clip(contour + np.float32(mark.energy - level), 0.0, 1.0)
-        level = mark.energy
-    vocals = voice.vocals(file.tags, mark, heard)
-    return Track(
-        file.path,
-        file.identity,
-        file.tags,
-        features,
-        level,
-        contour,
-        vocals,
-        mark,
-        file.missing,
-        heard,
+    levels = energy.overall(contours)
+    said = list(map(marks.get, names, repeat(Mark())))
+    ears = list(map(heard.get, names))
+    for place, mark in enumerate(said):
+        if mark.energy is not None:
+            raised = contours[place] + np.float32(mark.energy - levels[place])
+            contours[place] = np.clip(raised, 0.0, 1.0)
+            levels[place] = mark.energy
+    tags = [file.tags for file in files]
+    return made(
+        Track,
+        len(files),
+        (
+            [file.path for file in files],
+            names,
+            tags,
+            measured,
+            levels,
+            contours,
+            map(voice.vocals, tags, said, ears),
+            said,
+            [file.missing for file in files],
+            ears,
+        ),
     )
 
 

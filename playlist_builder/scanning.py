@@ -16,10 +16,11 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import Any
 
-from playlist_builder import analysis, listening
+from playlist_builder import listening
 from playlist_builder.cache import Cache, File, Stat
 from playlist_builder.errors import LibraryError
 from playlist_builder.models import Skipped
+from playlist_builder.sighting import REFUSED, Outcome
 from playlist_builder.walk import walk
 from playlist_builder.workers import WorkerDied, WorkerLost, Workers
 
@@ -181,7 +182,7 @@ def _todo(  # noqa: PLR0913 - the state of one scan
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    outcome: analysis.Outcome
+    outcome: Outcome
     progress: Progress
 
 
@@ -202,8 +203,8 @@ def _work(
     total_bytes = sum(found.size for found in sizes.values())
     done = done_bytes = 0
     waiting = iter(todo)
-    pending: dict[Future[analysis.Outcome], str] = {}
-    finished: SimpleQueue[Future[analysis.Outcome]] = SimpleQueue()
+    pending: dict[Future[Outcome], str] = {}
+    finished: SimpleQueue[Future[Outcome]] = SimpleQueue()
 
     def submit(path: str, call: tuple[Any, ...]) -> None:
         future = executor.submit(*call)
@@ -233,11 +234,11 @@ def _work(
             future.cancel()
 
 
-def _keep(cache: Cache, outcome: analysis.Outcome, known: _Known, tally: _Tally) -> None:
+def _keep(cache: Cache, outcome: Outcome, known: _Known, tally: _Tally) -> None:
     found = outcome.found
     if isinstance(found, Skipped):
         tally.skipped.append(found)
-        if outcome.stat != analysis.REFUSED:  # what could not be opened may be as it was
+        if outcome.stat != REFUSED:  # what could not be opened may be as it was
             cache.store_skipped(found, outcome.stat)
         return
     cache.store(found, outcome.features)
@@ -305,6 +306,8 @@ def _unplugged(vanished: Collection[str], tally: _Tally) -> set[str]:
 
 def _first(path: str, stat_: Stat, known: _Known, *, listen: bool) -> tuple[Any, ...]:
     """Return the call that tells what a path is, as cheaply as possible."""
+    from playlist_builder import analysis  # noqa: PLC0415 - the decoder, which not every scan needs
+
     if not known.measured:
         return analysis.analyse, path, listen
     file = known.files.get(path)
@@ -314,8 +317,10 @@ def _first(path: str, stat_: Stat, known: _Known, *, listen: bool) -> tuple[Any,
     return analysis.identify, path
 
 
-def _second(outcome: analysis.Outcome, known: _Known, *, listen: bool) -> tuple[Any, ...] | None:
+def _second(outcome: Outcome, known: _Known, *, listen: bool) -> tuple[Any, ...] | None:
     """Return the call that finds what is still missing, if anything is."""
+    from playlist_builder import analysis  # noqa: PLC0415 - the decoder, which not every scan needs
+
     found = outcome.found
     if isinstance(found, Skipped):
         return None
@@ -330,25 +335,25 @@ def _second(outcome: analysis.Outcome, known: _Known, *, listen: bool) -> tuple[
     return None
 
 
-def _outcome(future: "Future[analysis.Outcome]", path: str, before: Stat) -> analysis.Outcome:
+def _outcome(future: Future[Outcome], path: str, before: Stat) -> Outcome:
     try:
         return future.result()
     except WorkerLost as loss:
-        return analysis.Outcome(analysis.REFUSED, Skipped(path, f"the decoder {loss}"))
+        return Outcome(REFUSED, Skipped(path, f"the decoder {loss}"))
     except WorkerDied as death:
-        return analysis.Outcome(before, Skipped(path, f"the decoder {death}"))
+        return Outcome(before, Skipped(path, f"the decoder {death}"))
 
 
-def _as_seen_here(outcome: analysis.Outcome, here: Stat) -> analysis.Outcome:
+def _as_seen_here(outcome: Outcome, here: Stat) -> Outcome:
     """Take what another machine found only if it is of the file that is here.
 
     Machines may disagree about times, in the last digits or wholly, and about what lies at a path.
     """
-    if outcome.stat == analysis.REFUSED:
+    if outcome.stat == REFUSED:
         return outcome
     if outcome.stat.size != here.size:
         reason = "it has just changed, or is not the same file where it was decoded; scan again"
-        return analysis.Outcome(analysis.REFUSED, Skipped(outcome.found.path, reason))
+        return Outcome(REFUSED, Skipped(outcome.found.path, reason))
     found = outcome.found
     if isinstance(found, File):
         found = replace(found, stat=here)

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
-from playlist_builder import analysis
+from playlist_builder import sighting
 from playlist_builder.cache import Stat, stat_of
 from playlist_builder.models import Skipped
 
@@ -63,7 +63,7 @@ def walk(roots: Iterable[str]) -> Iterator[tuple[str, Stat | Skipped | None]]:
     entered: set[tuple[int, int]] = set()
     for root in roots:
         if os.path.isfile(root):
-            yield root, analysis.stat(root)
+            yield root, sighting.stat(root)
             continue
         stack = [root]
         while stack:
@@ -125,6 +125,6 @@ def _stat(entry: os.DirEntry[str], lyrics: set[str]) -> Stat | Skipped:
         return Skipped(entry.path, error.strerror or str(error))
     if not stat.S_ISREG(status.st_mode):
         return Skipped(entry.path, "not a regular file")
-    if lyrics and not lyrics.isdisjoint(analysis.lyrics_of(entry.path)):
-        return analysis.with_lyrics(entry.path, status)
+    if lyrics and not lyrics.isdisjoint(sighting.lyrics_of(entry.path)):
+        return sighting.with_lyrics(entry.path, status)
     return stat_of(status.st_size, status.st_mtime_ns)

@@ -3,6 +3,8 @@
 import dataclasses
 import errno
 import os
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -39,6 +41,19 @@ def music(tmp_path):
 def library(tmp_path):
     with Library.open(tmp_path / "library.db") as opened:
         yield opened
+
+
+def test_a_scan_of_what_is_known_loads_no_decoder(library, music, tmp_path):
+    """Where nothing has changed, neither PyAV nor mutagen nor scipy is imported."""
+    library.scan(music)
+    code = (
+        "import sys; from playlist_builder import Library\n"
+        "with Library.open(sys.argv[1]) as library: report = library.scan(sys.argv[2])\n"
+        "print(report.unchanged, {'av', 'mutagen', 'scipy'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code, tmp_path / "library.db", music]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert told.stdout == "4 set()\n"
 
 
 def test_a_second_scan_decodes_nothing(library, music):
