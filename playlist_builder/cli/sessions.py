@@ -252,17 +252,22 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
 ) -> None:
     """Put the tracks of PLAYLIST (M3U, M3U8, PLS, XSPF or a session) in the order of PROFILE.
 
-    All of them are used, whatever their length, voice or artist; with --duration the best of those
-    that keep the rules of the profile. Levels are percentiles of the playlist.
+    All of them are used, whatever their length, voice or artist, though of a session not the tail;
+    with --duration the best of those that keep the rules of the profile. Levels are percentiles of
+    the playlist.
     """
-    from playlist_builder import playlists, profiles
+    from playlist_builder import playlists, profiles, session_file
     from playlist_builder.library import Library
     from playlist_builder.models import Call
 
     profile_text = profiles.text(profile, folders=profile_folders())
     check_outputs(outputs, as_json=as_json)
+    data = playlists.read(playlist)
+    entries = playlists.parse(data, playlist)
+    if playlists.kind_of(data, playlist) == "session":
+        entries = entries[: len(session_file.load(playlist).slots)]
     paths, lost = playlists.located(
-        playlists.load(playlist), os.path.dirname(os.path.abspath(playlist)), os.path.isfile
+        entries, os.path.dirname(os.path.abspath(playlist)), os.path.isfile
     )
     if not paths:
         raise PlaylistError(f"None of the {len(lost)} entries of {playlist!r} leads to a file.")
