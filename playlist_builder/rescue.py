@@ -47,7 +47,7 @@ basis = "design judgement"
 def rescue(tracks: Sequence[Track], library: str | None) -> tuple[Call, list[str]]:
     """Return what to ask of the library, and what is worth knowing of it.
 
-    Raises ArrangeError where not even the widest limits leave enough music.
+    A session of less is made where there is not enough. Raises ArrangeError where there is nothing.
     """
     chosen: list[Track] = []
     for vocals, limits in product(("allow-wordless", "exclude"), LIMITS):
@@ -64,11 +64,10 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[Call, list[str
         ]
         if sum(track.duration_s for track in chosen) >= CHOICE * MINUTES * 60.0:
             break
-    minutes = sum(track.duration_s for track in chosen) / 60.0
-    if minutes < MINUTES:
+    if not chosen:
         raise ArrangeError(
-            f"Only {minutes:.0f} min of the library are calm and without words; a rescue takes"
-            f" {MINUTES:.0f}. Scan more calm music."
+            "No track of the library is calm and without words. Scan calm music for a rescue:"
+            " playlist-builder scan FOLDER"
         )
     energies = [track.energy for track in chosen]
     text = TEXT.format(
@@ -85,6 +84,7 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[Call, list[str
         duration_s=MINUTES * 60.0,
         scale="absolute",
         tolerance_s=60.0,
+        allow_short=True,
         library=library,
         playlist=tuple(track.path for track in chosen),
         listed=tuple(track.identity for track in chosen),
