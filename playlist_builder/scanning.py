@@ -324,13 +324,10 @@ def _second(outcome: Outcome, known: _Known, *, listen: bool) -> tuple[Any, ...]
     found = outcome.found
     if isinstance(found, Skipped):
         return None
-    # Noted at once: a second file of the same music, met meanwhile, is not decoded as well.
+    # A second file of the same music that is met meanwhile is decoded as well: the first may fail.
     if outcome.features is None and found.identity not in known.measured:
-        known.measured.add(found.identity)
-        known.heard.update([found.identity] if listen else [])
         return analysis.analyse, found.path, listen
     if listen and outcome.heard is None and found.identity not in known.heard:
-        known.heard.add(found.identity)
         return analysis.listen, found.path
     return None
 
