@@ -161,7 +161,8 @@ def completed(
     session: Session, order: outcome.Order, tracks: Sequence[Track], terms: Terms
 ) -> Session:
     """Return a session with its tail and spares; `tracks` are all that pass the rules."""
-    after, told = tail(order.tracks, tracks, terms)
+    pool = outcome.Pool.of(tracks, terms)
+    after, told = tail(order.tracks, pool, terms)
     slots: list[Slot] = []
     if after:
         plan = planned(terms.profile, order.ends_ms[-1] / 1000.0, length_ms(after) / 1000.0)
@@ -171,7 +172,7 @@ def completed(
         whole = [order.tracks[-1], *after]
         passages = outcome.ordered(whole, replace(terms, profile=plan), order.starts_ms[-1])
         told = [*told, *outcome.rises(passages, terms.rules.loudness_step_lu)]
-    ready = spares(session.slots, order.tracks, tracks, terms, after)
+    ready = spares(session.slots, order.tracks, pool, terms, after)
     having = {each.slot.phase for each in ready}
     bare = dict.fromkeys(slot.phase for slot in session.slots if slot.phase not in having)
     if bare:

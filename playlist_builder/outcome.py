@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from playlist_builder.costs import END_WEIGHT, Pieces, Plan, cell, pieces, plan, seam
+from playlist_builder.costs import END_WEIGHT, Pieces, Plan, cell, pieces, plan, rescale, seam
 from playlist_builder.curve import Phase, Profile, Rules
 from playlist_builder.models import HEARD_LU, STEP_S, Session, Slot, Track
 from playlist_builder.rules import Pin, artists
@@ -72,6 +74,23 @@ def material_of(tracks: Sequence[Track], terms: Terms) -> Pieces:
     """Return the pieces of tracks in the order of the tracks."""
     made = pieces(tracks, terms.table, terms.levy(tracks), np.arange(len(tracks)))
     return made.take(np.argsort(made.order))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """Tracks that pass the rules, and where their energies lie on the scale of the session.
+
+    That is near their mean there, and quick to tell of very many tracks.
+    """
+
+    tracks: Sequence[Track]
+    levels: NDArray[np.float32]
+
+    @staticmethod
+    def of(tracks: Sequence[Track], terms: Terms) -> "Pool":
+        """Return tracks as a pool."""
+        absolute = np.fromiter(map(attrgetter("energy"), tracks), np.float32, len(tracks))
+        return Pool(tracks, rescale(absolute, terms.table))
 
 
 def energies(tracks: Sequence[Track], terms: Terms) -> list[float]:

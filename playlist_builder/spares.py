@@ -10,12 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import log
-from operator import attrgetter
 
 import numpy as np
 
 from playlist_builder import outcome
-from playlist_builder.costs import rescale
 from playlist_builder.curve import Profile
 from playlist_builder.framing import plays_by
 from playlist_builder.models import Slot, Spare, Track
@@ -26,7 +24,7 @@ FEW, MANY, MANY_SLOTS = 2, 3, 3
 """Spares of a phase, and from how many slots on there are many."""
 LIKE, FAR = 0.07, 0.15
 """Distance of energies that is hardly heard, and beyond which a track is no spare."""
-LOOKED_AT = 25
+LOOKED_AT = 40
 """Tracks of like energy and length that are weighed for each slot."""
 NEAR = 1500
 """Tracks just below and above a slot in energy, of which those are taken."""
@@ -48,18 +46,19 @@ class _Choice:
 def spares(
     slots: Sequence[Slot],
     order: Sequence[Track],
-    candidates: Sequence[Track],
+    pool: outcome.Pool,
     terms: Terms,
     taken: Sequence[Track] = (),
 ) -> list[Spare]:
     """Return the spares of a session in the order of their slots.
 
-    `order` holds the tracks of the slots. `candidates` are all tracks that pass the rules; what
-    plays in the session and what else is `taken` is left out.
+    `order` holds the tracks of the slots. What plays in the session, and what else is `taken`, is
+    left out of the pool.
     """
-    choices = list(_choices(slots, order, candidates, terms, taken))
+    choices = list(_choices(slots, order, pool, terms, taken))
     counts = Counter(slot.phase for slot in slots)
     wanted = {phase: MANY if count >= MANY_SLOTS else FEW for phase, count in counts.items()}
+    left = {id(each.track): each.track for each in choices}
     found: list[_Choice] = []
     while True:
         had = Counter(each.place for each in found)
@@ -76,7 +75,8 @@ def spares(
         best = min(own[phase], key=lambda each: (each.score[0], had[each.place], each.score))
         found.append(best)
         repeated = repeats([best.track])
-        choices = [each for each in choices if not repeated(each.track)]
+        left = {id(track): track for track in left.values() if not repeated(track)}
+        choices = [each for each in choices if id(each.track) in left]
     found.sort(key=lambda each: (each.place, each.score))
     return [_placed(each, slots[each.place], terms) for each in found]
 
@@ -90,14 +90,12 @@ def _placed(choice: _Choice, slot: Slot, terms: Terms) -> Spare:
 def _choices(
     slots: Sequence[Slot],
     order: Sequence[Track],
-    candidates: Sequence[Track],
+    pool: outcome.Pool,
     terms: Terms,
     taken: Sequence[Track],
 ) -> Iterator[_Choice]:
     """Yield the tracks that may stand in for each slot."""
-    count, gap = len(candidates), terms.rules.artist_gap
-    energies = np.fromiter(map(attrgetter("energy"), candidates), np.float32, count)
-    energies = rescale(energies, terms.table)
+    gap, energies = terms.rules.artist_gap, pool.levels
     by_energy = np.argsort(energies, kind="stable")
     ordered = energies[by_energy]
     known = repeats([*order, *taken])
@@ -110,7 +108,7 @@ def _choices(
         near = near[np.argsort(np.abs(energies[near] - slot.energy), kind="stable")]
         fitting = (
             track
-            for track in map(candidates.__getitem__, near.tolist())
+            for track in map(pool.tracks.__getitem__, near.tolist())
             if abs(log(track.duration_s / slot.duration_s)) <= log(LENGTHS)
             and barred.isdisjoint(artists(track))
             and _fits(track, slot.start_s, terms.profile)

@@ -275,6 +275,7 @@ def task(stage: Stage, leave: Leave) -> Task:
         tuple(demands),
         stage.ask.request.use_all,
         whim if stage.ask.seed else None,
+        is_proven=stage.frame.span_ms is None,
     )
 
 

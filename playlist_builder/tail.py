@@ -8,13 +8,12 @@ where no track fits there is no tail, and that is said.
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder import outcome
-from playlist_builder.costs import Ints, rescale, seam
+from playlist_builder.costs import Ints, seam
 from playlist_builder.curve import Phase, Profile
 from playlist_builder.errors import ArrangeError
 from playlist_builder.framing import Part, filled, length_ms, plays_by
@@ -31,24 +30,22 @@ RISE = 0.1
 """Most that the first track opens, and is on the whole, above the end and the mean of the last."""
 STARTLE_LU = 12.0
 """As in the calm phases of the profiles that come with the program."""
-STEADY, CALMEST = 90, 40
+STEADY, CALMEST = 80, 30
 """Tracks that are looked at: nearest to the level, and calmest of all. An hour takes some fifteen.
 """
 TOLERANCE_S = 60.0
 
 
-def tail(
-    order: Sequence[Track], candidates: Sequence[Track], terms: Terms
-) -> tuple[list[Track], list[str]]:
+def tail(order: Sequence[Track], pool: outcome.Pool, terms: Terms) -> tuple[list[Track], list[str]]:
     """Return the tracks that follow those of a session, and what is worth knowing of them.
 
-    `candidates` are all tracks that pass the rules; what plays in the session is left out.
+    What plays in the session is left out of the pool.
     """
     rules, profile = terms.rules, terms.profile
     asked_s = max(rules.tail_share * profile.duration_s, rules.tail_min_s)
     if not asked_s:
         return [], []
-    calm = _calm(order, candidates, terms)
+    calm = _calm(order, pool)
     first = _first(order, calm, terms)
     if first is None:
         return [], ["no tail: no calm track is left that begins without a rise in energy"]
@@ -70,19 +67,17 @@ def tail(
     return chosen, [f"{told}: the library holds no more music that is calm and free"]
 
 
-def _calm(order: Sequence[Track], candidates: Sequence[Track], terms: Terms) -> list[Track]:
+def _calm(order: Sequence[Track], pool: outcome.Pool) -> list[Track]:
     """Return the calm tracks that may be in the tail."""
-    energies = np.fromiter(map(attrgetter("energy"), candidates), np.float32, len(candidates))
-    energies = rescale(energies, terms.table)
-    steady = _least(np.abs(energies - LEVEL), STEADY + len(order))
-    calmest = _least(energies, CALMEST + len(order))
+    steady = _least(np.abs(pool.levels - LEVEL), STEADY + len(order))
+    calmest = _least(pool.levels, CALMEST + len(order))
     known = repeats(order)
     return [
-        candidates[place]
+        pool.tracks[place]
         for place in np.union1d(steady, calmest).tolist()
-        if energies[place] <= CALM
-        and candidates[place].startle_lu <= STARTLE_LU
-        and not known(candidates[place])
+        if pool.levels[place] <= CALM
+        and pool.tracks[place].startle_lu <= STARTLE_LU
+        and not known(pool.tracks[place])
     ]
 
 

@@ -96,7 +96,8 @@ def test_energetic_and_startling_tracks_are_never_in_a_tail():
 def test_a_tail_heeds_the_artists_before_it():
     same = [replace(each, tags=replace(each.tags, artists=("1",))) for each in CALM[:4]]
     order = [LOUD[0], LOUD[1]]
-    found, _ = tail.tail(order, [*same, *CALM[4:]], terms_of(flat(0.8)))
+    terms, free = terms_of(flat(0.8)), [*same, *CALM[4:]]
+    found, _ = tail.tail(order, outcome.Pool.of(free, terms), terms)
     assert found[0].tags.artists != ("1",)
 
 

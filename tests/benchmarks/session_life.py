@@ -59,7 +59,8 @@ def beside(name, tracks, music_s):
     ]
     far = [each for each, distance in zip(session.spares, apart, strict=True) if distance > LIKE]
     taken = [*tail, *(known[each.slot.identity] for each in session.spares)]
-    left = spares._choices(session.slots, draft.order, draft.pool, draft.terms, taken)  # noqa: SLF001
+    beyond = (outcome.Pool.of(draft.pool, draft.terms), draft.terms, taken)
+    left = spares._choices(session.slots, draft.order, *beyond)  # noqa: SLF001
     nearer = {session.slots[each.place].phase for each in left if not each.score[0]}
     ends = outcome.material_of([draft.order[-1], *tail[:1]], draft.terms)
     rise = float(ends.opening[-1] - ends.closing[0]) if tail else None
