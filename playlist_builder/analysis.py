@@ -46,7 +46,7 @@ def _outcome(path: str, *, measure: bool, listen: bool) -> Outcome:
         # Taken first: a file that is edited meanwhile will look changed at the next scan.
         before = stat(path)
         with audio.Recording(path) as recording:
-            layout, features_, heard = recording.layout, None, None
+            layout, measured, heard = recording.layout, None, None
             blocks = recording.blocks()
             listener = None
             if listen and not listening.can_hear(layout.sample_rate_hz):
@@ -55,7 +55,7 @@ def _outcome(path: str, *, measure: bool, listen: bool) -> Outcome:
                 listener = listening.Listener(layout.sample_rate_hz, listening.model())
                 blocks = _overheard(blocks, listener, mix(layout.channels))
             if measure:
-                features_ = features.measure(
+                measured = features.measure(
                     blocks, sample_rate_hz=layout.sample_rate_hz, channels=layout.channels
                 )
             elif listen:
@@ -68,7 +68,7 @@ def _outcome(path: str, *, measure: bool, listen: bool) -> Outcome:
         read = tags.read(path)
         if not read.has_lyrics and _has_sidecar(path):
             read = replace(read, has_lyrics=True)
-        return Outcome(before, File(path, before, identity, read), features_, heard)
+        return Outcome(before, File(path, before, identity, read), measured, heard)
     except AudioError as error:
         refused = isinstance(error.__cause__, OSError)
         return Outcome(REFUSED if refused else before, Skipped(path, str(error)))

@@ -62,6 +62,7 @@ from playlist_builder.errors import ArrangeError
 from playlist_builder.framing import length_ms
 from playlist_builder.models import Session, Slot, Track
 from playlist_builder.rules import Pin, Request
+from playlist_builder.shelf import Shelf
 from playlist_builder.spares import spares
 from playlist_builder.stage import Ask, Leave, Scale, Stage, Terms, leaves, set_up, task
 from playlist_builder.tail import planned, tail
@@ -115,6 +116,7 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
     """
     ask = Ask(duration_s, seed, scale, tolerance_s, request)
     kept = {pin.track for pin in request.pins}
+    tracks = Shelf.of(tracks)
     sessions: list[Session] = []
     allowed: Sequence[Leave] | None = None
     while len(sessions) < count:

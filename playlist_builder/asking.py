@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from playlist_builder import editing, playlists, profiles, regard, session_file
 from playlist_builder.arrange import alternatives
 from playlist_builder.curve import Profile
@@ -24,6 +26,7 @@ from playlist_builder.queries import any_of
 from playlist_builder.reasons import Reason, explain
 from playlist_builder.rules import Pin, Request
 from playlist_builder.series import series
+from playlist_builder.shelf import Shelf
 from playlist_builder.stage import Ask, Terms, scale_of
 from playlist_builder.wanted import wanted
 
@@ -46,7 +49,7 @@ class Asked:
     """
 
     call: Call
-    tracks: Sequence[Track]
+    tracks: Shelf
     profile: Profile
     request: Request
     known: Mapping[str, Track]
@@ -60,15 +63,16 @@ class Asked:
         What is left out is told in the notes.
         """
         reasons = {
-            track.path: next(filter(None, (holdable(track.path, s) for s in suffixes)), "")
-            for track in self.tracks
+            path: next(filter(None, (holdable(path, suffix) for suffix in suffixes)), "")
+            for path in self.tracks.paths
         }
         refused = {path: reason for path, reason in reasons.items() if reason}
         if not refused:
             return self
+        kept = np.array([path not in refused for path in self.tracks.paths])
         return replace(
             self,
-            tracks=[track for track in self.tracks if track.path not in refused],
+            tracks=self.tracks.take(kept),
             notes=(*self.notes, *(f"left out {path}: {why}" for path, why in refused.items())),
         )
 
@@ -140,14 +144,16 @@ def asked(call: Call, profile: Profile, library: Library, *, drafts: Collection[
     LibraryError where there is no track, or none that a pin names.
     """
     every = library.tracks(missing=True)
-    there = {track.identity: track for track in every if not track.missing}
+    present = every.take(~every.missing)
+    there = present.by_identity()
     pinned = call.pinned or ("",) * len(call.pins)
     pins = [
         _pin(library, there, pin, identity) for pin, identity in zip(call.pins, pinned, strict=True)
     ]
-    tracks = _of_playlist(call, there) if call.playlist else list(there.values())
+    tracks = Shelf.of(_of_playlist(call, there)) if call.playlist else present
     if call.music:
-        tracks = [t for t in tracks if any(_lies_in(t.path, root) for root in call.music)]
+        inside = [any(_lies_in(path, root) for root in call.music) for path in tracks.paths]
+        tracks = tracks.take(np.array(inside, np.bool_))
     if not tracks:
         raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
     avoided, notes = _identities(every, call.avoid)
@@ -169,9 +175,9 @@ def asked(call: Call, profile: Profile, library: Library, *, drafts: Collection[
             use_all=call.use_all,
             allow_short=call.allow_short,
         ),
-        known={track.identity: track for track in every},
+        known=every.by_identity(),
         notes=notes,
-        heard=sum(track.identity in heard for track in tracks),
+        heard=sum(identity in heard for identity in tracks.identities),
         ratings=ratings,
     )
 
@@ -192,7 +198,7 @@ def draft(session: Session, name: str, asked: Asked) -> Draft:
         terms=terms,
         pins=tuple(zip(asked.request.pins, call.pinned, strict=True)),
         call=call,
-        reach=max((track.energy for track in pool), default=0.0),
+        reach=float(pool.energy.max(initial=0.0)),
     )
 
 
@@ -237,11 +243,9 @@ def _pin(library: Library, there: Mapping[str, Track], text: str, identity: str)
     return Pin(track.path, place=int(found["place"]) if found["place"] else None), track.identity
 
 
-def _identities(
-    tracks: Sequence[Track], files: Sequence[str]
-) -> tuple[frozenset[str], tuple[str, ...]]:
+def _identities(tracks: Shelf, files: Sequence[str]) -> tuple[frozenset[str], tuple[str, ...]]:
     """Return the tracks of playlists and sessions, wherever they lie now, and what is unknown."""
-    at = {track.path: track.identity for track in tracks} if files else {}
+    at = dict(zip(tracks.paths, tracks.identities, strict=True)) if files else {}
     found: set[str] = set()
     notes = []
     for file in files:

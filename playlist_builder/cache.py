@@ -13,7 +13,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import accumulate, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -22,32 +21,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder import recovery
-from playlist_builder.bulk import made
 from playlist_builder.errors import LibraryError
 from playlist_builder.history import History, erase
 from playlist_builder.layout import (
+    CONTOUR_TYPE,
     PAGE_BYTES,
-    SCALARS,
-    TAGS,
+    SCALAR_TYPE,
+    STEP_TYPE,
     USER_TABLES,
+    contour_blobs,
+    follow,
     is_of_today,
-    kept,
     layout_of,
     migrate,
     newest,
+    packed,
     renew,
+    said_text,
+    steps_of,
+    tag_columns,
     tags_of,
 )
-from playlist_builder.models import Features, Heard, Mark, Skipped, Tags, VoiceSpan
-from playlist_builder.steps import STEP_FEATURES
+from playlist_builder.models import (
+    Floats,
+    Heard,
+    Ints,
+    Mark,
+    Measured,
+    Skipped,
+    Tags,
+    VoiceSpan,
+)
+from playlist_builder.shelf import SCALARS, VOCALS, features_of
 
 BUSY_S = 30.0
 """How long to wait while another scan or build holds the file."""
 
-BATCH = 1024
-"""Rows that are read at once."""
-
-_STEP_TYPE = np.dtype("<f2")  # half the size; features are stored in ranges where 11 bits do
 _LATEST_NS = 2**62  # in the year 2116; SQLite counts to twice that, some file systems beyond
 
 
@@ -74,6 +83,26 @@ class File:
     identity: str
     tags: Tags
     missing: bool = False
+
+
+Row = tuple[Any, ...]
+"""Path (bytes), identity, whether it is missing, what its tags come to, title, other tags."""
+HeardRow = tuple[Any, ...]
+"""Identity, verdict, confidence and spans."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Numbers:
+    """What was measured in n recordings as a whole, ordered by identity.
+
+    `scalars` has shape (n, len(SCALARS)); `values` holds all contours one after the other, of
+    `counts` values each.
+    """
+
+    identities: Sequence[str]
+    scalars: Floats
+    values: NDArray[np.float32]
+    counts: Ints
 
 
 class Cache:
@@ -147,41 +176,69 @@ class Cache:
     # Large tables are read whole and joined by those who ask: a join in SQLite would look up each
     # row on its own, all over the file.
 
-    def tagged(self, identity: str | None = None) -> list[File]:
-        """Every path with its tags, ordered by path; or those of one recording."""
-        names = ", ".join(("path", "size", "mtime_ns", "identity", "missing", *TAGS))
-        where = _where(identity)
-        rows = self._read(f"SELECT {names} FROM files {where} ORDER BY path", identity)  # noqa: S608 - own names
-        columns = list(zip(*rows, strict=True))
-        if not columns:
-            return []
-        path, size, mtime_ns, identities, missing, *tags = columns
-        paths, stats = map(os.fsdecode, path), map(Stat, size, mtime_ns)
-        with self._decoding():
-            values = paths, stats, identities, tags_of(tags), map(bool, missing)
-            return made(File, len(path), values)
-
-    def features(self, identity: str | None = None) -> dict[str, Features]:
-        """Return what was measured, by recording; or of one recording."""
-        found: dict[str, Features] = {}
-        names = ", ".join(("identity", *SCALARS, "steps"))
-        rows = self._read(f"SELECT {names} FROM features {_where(identity)}", identity)  # noqa: S608 - own names
-        with self._decoding():
-            while batch := tuple(islice(rows, BATCH)):
-                identities, *scalars, blobs = zip(*batch, strict=True)
-                measured = made(Features, len(batch), (*scalars, _steps(blobs)))
-                found.update(zip(identities, measured, strict=True))
+    def rows(self, identity: str | None = None) -> list[Row]:
+        """Every path with what its tags come to, ordered by path; or those of one recording."""
+        names = "path, identity, missing, said, title, tags"
+        rows = self._read(f"SELECT {names} FROM files {_where(identity)} ORDER BY path", identity)  # noqa: S608 - own names
+        found = list(rows)
+        with decoding(self.path):
+            for column, kind in enumerate((bytes, str, int, str, str, str)):
+                if not {type(row[column]) for row in found} <= {kind}:
+                    raise TypeError(f"what is no {kind.__name__}")
         return found
 
-    def heard(self, identity: str | None = None) -> dict[str, Heard]:
+    def tagged(self, identity: str | None = None) -> list[File]:
+        """Every path with its tags, ordered by path; or those of one recording."""
+        names = "path, size, mtime_ns, identity, missing, title, tags"
+        rows = self._read(f"SELECT {names} FROM files {_where(identity)} ORDER BY path", identity)  # noqa: S608 - own names
+        with decoding(self.path):
+            return [
+                File(os.fsdecode(path), Stat(size, mtime_ns), own, tags_of(*tags), missing != 0)
+                for path, size, mtime_ns, own, missing, *tags in rows
+            ]
+
+    def numbers(self, identity: str | None = None) -> Numbers:
+        """Return what was measured in whole recordings; or in one recording."""
+        names = "identity, scalars, contour"
+        where = _where(identity)
+        rows = self._read(f"SELECT {names} FROM features {where} ORDER BY identity", identity)  # noqa: S608 - own names
+        columns = list(zip(*rows, strict=True)) or [(), (), ()]
+        with decoding(self.path):
+            identities, scalars, contours = columns
+            return Numbers(
+                list(identities),
+                _joined(scalars, SCALAR_TYPE, len(SCALARS)).reshape(-1, len(SCALARS)),
+                _joined(contours, CONTOUR_TYPE),
+                np.array([len(each) // CONTOUR_TYPE.itemsize for each in contours], np.int64),
+            )
+
+    def steps(self, identity: str) -> NDArray[np.float16]:
+        """Return the steps of a recording; raises KeyError where it was not measured."""
+        for (steps,) in self._read("SELECT steps FROM steps WHERE identity = :identity", identity):
+            with decoding(self.path):
+                return steps_of(steps)
+        raise KeyError(identity)
+
+    def measured(self) -> Iterator[tuple[str, Measured]]:
+        """Return all that was measured, by recording."""
+        rows = self._read(
+            "SELECT identity, scalars, steps FROM features JOIN steps USING (identity)"
+        )
+        with decoding(self.path):
+            for identity, scalars, steps in rows:
+                numbers = _joined([scalars], SCALAR_TYPE, len(SCALARS))
+                yield identity, Measured(features_of(numbers.tolist()), steps_of(steps))
+
+    def heard(self, identity: str | None = None) -> dict[str, HeardRow]:
         """Return what was heard, by recording; or in one recording."""
         names = "identity, verdict, confidence, spans"
-        rows = self._read(f"SELECT {names} FROM heard {_where(identity)}", identity)  # noqa: S608 - own names
-        with self._decoding():
-            return {
-                identity: Heard(verdict, confidence, () if spans == "[]" else _spans(spans))
-                for identity, verdict, confidence, spans in rows
-            }
+        rows = list(self._read(f"SELECT {names} FROM heard {_where(identity)}", identity))  # noqa: S608 - own names
+        with decoding(self.path):
+            if not {type(confidence) for _, _, confidence, _ in rows} <= {float}:
+                raise TypeError("a confidence that is no number")
+            if unknown := {verdict for _, verdict, *_ in rows} - set(VOCALS):
+                raise ValueError(f"the verdict {unknown.pop()!r}")
+        return {row[0]: row for row in rows}
 
     def marks(self, identity: str | None = None) -> dict[str, Mark]:
         """Return what the user said, by recording; or of one recording."""
@@ -194,25 +251,33 @@ class Cache:
 
     def lengths(self) -> dict[str, float]:
         """Length in seconds of each recording that was measured."""
-        return dict(self._read("SELECT identity, duration_s FROM features"))
+        numbers = self.numbers()
+        lengths_s = numbers.scalars[:, SCALARS.index("duration_s")].tolist()
+        return dict(zip(numbers.identities, lengths_s, strict=True))
 
-    def store(self, file: File, features: Features | None) -> None:
-        """Keep a path, and its features where they were measured; it is skipped no longer."""
+    def store(self, file: File, measured: Measured | None) -> None:
+        """Keep a path, and what was measured if it was; it is skipped no longer."""
         path = os.fsencode(file.path)
-        tags = [kept(getattr(file.tags, name)) for name in TAGS]
         with self._writing() as connection:
             connection.execute("DELETE FROM skipped WHERE path = ?", (path,))
             connection.execute(
-                _insertion("files", ("path", "size", "mtime_ns", "identity", "missing", *TAGS)),
-                (path, *file.stat, file.identity, file.missing, *tags),
+                _insertion("files", 8),
+                (
+                    path,
+                    *file.stat,
+                    file.identity,
+                    file.missing,
+                    said_text(file.tags),
+                    *tag_columns(file.tags),
+                ),
             )
-            if features is not None:
-                _insert_features(connection, file.identity, features)
+            if measured is not None:
+                _insert(connection, file.identity, measured)
 
-    def store_features(self, identity: str, features: Features) -> None:
+    def store_measured(self, identity: str, measured: Measured) -> None:
         """Keep what was measured in a recording, wherever its files lie."""
         with self._writing() as connection:
-            _insert_features(connection, identity, features)
+            _insert(connection, identity, measured)
 
     def store_heard(self, identity: str, heard: Heard) -> None:
         """Keep what was heard in a recording."""
@@ -248,7 +313,7 @@ class Cache:
         with self._writing() as connection:
             connection.executemany("DELETE FROM files WHERE path = ?", rows)
             connection.executemany("DELETE FROM skipped WHERE path = ?", rows)
-            for table in ("features", "heard"):
+            for table in ("features", "steps", "heard"):
                 connection.execute(
                     f"DELETE FROM {table} WHERE identity NOT IN (SELECT identity FROM files)"  # noqa: S608 - own names
                 )
@@ -337,16 +402,6 @@ class Cache:
         except OSError as error:
             raise recovery.refusal(self.path, error) from error
 
-    @contextmanager
-    def _decoding(self) -> Iterator[None]:
-        try:
-            yield
-        except (ValueError, TypeError) as error:
-            raise LibraryError(
-                f"The library {self.path} holds what no scan wrote ({error}). Move it away:"
-                " what you said comes back from its backup, and a scan measures the music again."
-            ) from error
-
     def _opened_or_mended(self) -> sqlite3.Connection:
         try:
             return self._opened()
@@ -375,6 +430,7 @@ class Cache:
             if layout < newest():
                 migrate(connection)
             renew(connection)
+            follow(connection)
             if recovery.agree(connection, self.path, damaged) and damaged is None:
                 self.recovered = (
                     f"The library {self.path} was behind its backup:"
@@ -465,30 +521,48 @@ def _connect_for_reading(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _insert_features(connection: sqlite3.Connection, identity: str, features: Features) -> None:
-    steps = features.steps.astype(_STEP_TYPE).tobytes()
-    scalars = (getattr(features, name) for name in SCALARS)
-    connection.execute(
-        _insertion("features", ("identity", *SCALARS, "steps")), (identity, *scalars, steps)
-    )
+@contextmanager
+def decoding(path: str) -> Iterator[None]:
+    """Turn what cannot be read of a library file's rows into one line."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise LibraryError(
+            f"The library {path} holds what no scan wrote ({error}). Move it away:"
+            " what you said comes back from its backup, and a scan measures the music again."
+        ) from error
+
+
+def _insert(connection: sqlite3.Connection, identity: str, measured: Measured) -> None:
+    steps = measured.steps.astype(STEP_TYPE)
+    (contour,) = contour_blobs([steps])
+    scalars = packed(measured.features)
+    connection.execute(_insertion("features", 3), (identity, scalars, contour))
+    connection.execute(_insertion("steps", 2), (identity, steps.tobytes()))
 
 
 def _where(identity: str | None) -> str:
     return "" if identity is None else "WHERE identity = :identity"
 
 
-def _insertion(table: str, names: Sequence[str]) -> str:
-    values = ", ".join("?" * len(names))
-    return f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({values})"  # noqa: S608 - own names
+def _insertion(table: str, columns: int) -> str:
+    return f"INSERT OR REPLACE INTO {table} VALUES ({', '.join('?' * columns)})"  # noqa: S608 - own names
 
 
-def _steps(blobs: Sequence[bytes]) -> Iterator[NDArray[np.float16]]:
-    """Yield the steps of many tracks as parts of one array, which is made at once."""
-    joined = np.frombuffer(b"".join(blobs), _STEP_TYPE).reshape(-1, len(STEP_FEATURES))
-    row = _STEP_TYPE.itemsize * len(STEP_FEATURES)
-    ends = list(accumulate(len(blob) // row for blob in blobs))
-    return (joined[start:end] for start, end in zip([0, *ends], ends, strict=False))
+def _joined(blobs: Sequence[bytes], kind: np.dtype[Any], width: int | None = None) -> NDArray[Any]:
+    """Return many columns of numbers as one array, of `width` each if that is said."""
+    size = kind.itemsize
+    lengths = set(map(len, blobs))
+    if lengths - {size * (width or 0)} if width else any(n % size or not n for n in lengths):
+        raise ValueError("a row of numbers that is cut off")
+    numbers = np.frombuffer(b"".join(blobs), kind)
+    if not np.isfinite(numbers).all():
+        raise ValueError("what is no number")
+    return numbers
 
 
-def _spans(text: str) -> tuple[VoiceSpan, ...]:
-    return tuple(VoiceSpan(*values) for values in json.loads(text))
+def heard_of(row: HeardRow) -> Heard:
+    """Return what was heard in a recording from its row."""
+    _, verdict, confidence, spans = row
+    found = () if spans == "[]" else tuple(VoiceSpan(*values) for values in json.loads(spans))
+    return Heard(verdict, confidence, found)

@@ -11,18 +11,14 @@ the search are sums over cells of squared energy; a session reports their mean.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.curve import Profile
-from playlist_builder.models import STEP_S, Track
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from playlist_builder.models import KEYS, STEP_S, Bools, Floats, Ints, Track
+from playlist_builder.shelf import Shelf
 
 STEP_MS = int(STEP_S * 1000)
 DARKEST_HZ = 20.0  # silence has no centroid; nothing audible lies lower
@@ -210,42 +206,26 @@ def rescale(values: NDArray[np.float32], table: Floats | None) -> NDArray[np.flo
     return table.astype(np.float32)[places]
 
 
-FIFTHS = {
-    f"{tonic} {mode}": (7 * (number + shift)) % 12
-    for mode, shift in (
-        ("major", 0),
-        ("minor", 3),
-    )  # a minor key stands with its relative major
-    for number, tonic in enumerate(
-        ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-    )
-}
+_RELATIVE = {"major": 0, "minor": 3}  # a minor key stands with its relative major
+FIFTHS = np.array(
+    [7 * (place % 12 + _RELATIVE[key.split()[1]]) % 12 for place, key in enumerate(KEYS)] + [-1]
+)
+"""The place of each of KEYS on the circle of fifths; the last stands for no key."""
 
 
 def pieces(tracks: Sequence[Track], table: Floats | None, levy: Floats, ranks: Ints) -> Pieces:
-    """Return tracks as arrays, ordered by whole steps and then by rank.
-
-    Tracks are read in the order given: that of memory, which is what reading them all costs.
-    """
-    size = len(tracks)
-    contours = [
-        track.contour if len(track.contour) else np.array([track.energy]) for track in tracks
-    ]
-    features = [track.features for track in tracks]
-
-    def measured(name: str) -> Floats:
-        return np.fromiter(map(attrgetter(name), features), np.float64, size)
-
-    count = np.fromiter(map(len, contours), np.int64, size)
-    values = rescale(np.concatenate(contours).astype(np.float32, copy=False), table)
-    offset = np.cumsum(count) - count
+    """Return tracks as arrays, ordered by whole steps and then by rank."""
+    shelf = Shelf.of(tracks)
+    measured = shelf.measured
+    values, offset, count = shelf.contours()
+    values = rescale(values, table)
     length_ms = np.rint(measured("duration_s") * 1000.0).astype(np.int64)
     cells = length_ms // STEP_MS
     last = offset + np.clip(cells, 1, count) - 1  # the last whole step: a rest may be all silence
     tempo, centroid = measured("tempo_bpm"), measured("spectral_centroid_hz")
-    fifth = np.fromiter((FIFTHS.get(feature.key, -1) for feature in features), np.int64, size)
+    fifth = FIFTHS[measured("key").astype(np.int64)]
     result = Pieces(
-        order=np.arange(size),
+        order=np.arange(len(shelf)),
         length_ms=length_ms,
         cells=cells,
         values=values,

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
-from operator import attrgetter
 
 import numpy as np
 
@@ -20,8 +19,8 @@ from playlist_builder.costs import cell, forbidden, rescale
 from playlist_builder.errors import ArrangeError, AskError
 from playlist_builder.framing import Part, filled, length_ms, plays_by
 from playlist_builder.models import STEP_S, Call, Change, Session, Track
-from playlist_builder.queries import Predicate
-from playlist_builder.rules import Pin, admit, artists, removal, repeats
+from playlist_builder.rules import Pin, admit, artists, removal, repeated, repeats
+from playlist_builder.shelf import Shelf
 from playlist_builder.stage import Leave, Terms
 
 MANY = 10_000
@@ -47,7 +46,7 @@ class Draft:
     """
 
     order: tuple[Track, ...]
-    pool: Sequence[Track]
+    pool: Shelf
     terms: Terms
     pins: tuple[tuple[Pin, str], ...]
     call: Call
@@ -82,26 +81,25 @@ class Candidate:
     energy: float
 
 
-def pool_of(tracks: Sequence[Track], terms: Terms) -> list[Track]:
+def pool_of(tracks: Sequence[Track], terms: Terms) -> Shelf:
     """Return the tracks that pass the rules; of very many, those that are enough."""
     request = terms.ask.request.with_queries(terms.rules)
     passed, _ = admit(tracks, terms.rules, request, terms.profile.duration_s)
-    found = [tracks[place] for place in passed]
+    found = Shelf.of(tracks).take(passed)
     return _thinned(found, terms) if len(found) > MANY else found
 
 
-def _thinned(tracks: Sequence[Track], terms: Terms) -> list[Track]:
+def _thinned(tracks: Shelf, terms: Terms) -> Shelf:
     """Return the tracks that follow the plan best from any moment on, and some of every energy.
 
     The former are what good sessions consist of, the latter are for spares and the tail. Contours
     are compared with the plan at a few points, which takes a fraction of the time of the sieve.
     """
     count = len(tracks)
-    contours = [t.contour if len(t.contour) else np.array([t.energy], np.float32) for t in tracks]
-    steps = np.fromiter(map(len, contours), np.int64, count)
+    values, offset, steps = tracks.contours()
     shares = (np.arange(POINTS) + 0.5) / POINTS
-    places = (np.cumsum(steps) - steps)[:, None] + (steps[:, None] * shares).astype(np.int64)
-    points = rescale(np.concatenate(contours)[places], terms.table)
+    places = offset[:, None] + (steps[:, None] * shares).astype(np.int64)
+    points = rescale(values[places], terms.table)
     lasts_s = terms.profile.duration_s
     starts_s = np.arange(0.0, lasts_s, max(SPACING_S, lasts_s / MOMENTS))
     levy = POINTS * terms.levy(tracks).astype(np.float32)
@@ -117,9 +115,8 @@ def _thinned(tracks: Sequence[Track], terms: Terms) -> list[Track]:
     kept = np.zeros(count, dtype=bool)
     for row in apart:
         kept[np.argpartition(row, BEST)[:BEST]] = True
-    energies = np.fromiter(map(attrgetter("energy"), tracks), np.float64, count)
-    kept[np.argsort(energies, kind="stable")[:: count // EVEN]] = True
-    return [tracks[place] for place in np.flatnonzero(kept).tolist()]
+    kept[np.argsort(tracks.energy, kind="stable")[:: count // EVEN]] = True
+    return tracks.take(kept)
 
 
 def cut(track: Track, duration_s: float) -> Track:
@@ -186,19 +183,15 @@ def candidates(draft: Draft, place: int, count: int) -> list[Candidate]:
     terms, old = draft.terms, draft.order[place]
     room_ms = terms.ask.tolerance_s * 1000
     off_ms = draft.off_ms - round(old.duration_s * 1000)
-    known = repeats(draft.order)
     others = (*draft.order[:place], *draft.order[place + 1 :])
     gap = terms.rules.artist_gap
     barred = set(plays_by([*draft.order[max(place - gap, 0) : place], *others[place:][:gap]]))
     counts = plays_by(others)
     barred |= {name for name, plays in counts.items() if plays >= terms.rules.artist_max}
-    fitting = [
-        track
-        for track in draft.pool
-        if (draft.call.use_all or abs(off_ms + round(track.duration_s * 1000)) <= room_ms)
-        and not known(track)
-        and barred.isdisjoint(artists(track))
-    ]
+    pool = draft.pool.take(~repeated(draft.pool, draft.order))
+    if not draft.call.use_all:
+        pool = pool.take(np.abs(off_ms + np.rint(pool.seconds * 1000.0)) <= room_ms)
+    fitting = [track for track in pool if barred.isdisjoint(artists(track))]
     if not fitting:
         return []
     start_ms = length_ms(draft.order[:place])
@@ -317,7 +310,7 @@ def replanned(
     short = replace(short, terms=replace(draft.terms, profile=profile))
     if short.is_on_time or short.off_ms > 0:
         return short
-    known = repeats(draft.order[: current + 1])
+    known = draft.order[: current + 1]
     rest = draft.order[current + 1 :]
     return replace(
         short, order=(*before, *_filled(short, before, rest, (), known=known, allowed=()))
@@ -341,7 +334,7 @@ def mended(draft: Draft, place: int, without: Sequence[Track] = ()) -> Draft:
             return short
         if short.off_ms > 0:
             continue
-        known = repeats([*short.order, *without])
+        known = [*short.order, *without]
         try:
             found = _filled(draft, before, hole, after, known=known, allowed=STRICT)
         except ArrangeError:
@@ -350,7 +343,7 @@ def mended(draft: Draft, place: int, without: Sequence[Track] = ()) -> Draft:
     hole = draft.order[place:]
     if length_ms(before) > round(draft.terms.profile.duration_s * 1000):
         return replace(draft, order=before)
-    known = repeats([*before, *without])
+    known = [*before, *without]
     found = _filled(draft, before, hole, (), known=known, allowed=())
     return replace(draft, order=(*before, *found))
 
@@ -361,21 +354,22 @@ def _filled(  # noqa: PLR0913 - what a part is made of
     hole: Sequence[Track],
     after: Sequence[Track],
     *,
-    known: Predicate,
+    known: Sequence[Track],
     allowed: Sequence[Leave],
 ) -> list[Track]:
-    """Return what to play between two parts; pins of the old hole stay in it."""
+    """Return what to play between two parts; pins of the old hole stay in it, `known` come not."""
     pinned = [track for track in hole if draft.is_pinned(track)]
     pins = {identity: pin for pin, identity in draft.pins}
-    identities = {track.identity for track in pinned}
-    free = [t for t in draft.pool if t.identity not in identities and not known(t)]
+    inside = {track.identity for track in pinned}
+    free = ~repeated(draft.pool, known)
+    free &= np.array([identity not in inside for identity in draft.pool.identities], np.bool_)
     part = Part(
         before,
         after,
         [(pins.get(track.identity, Pin(track.path)), track) for track in pinned],
         plays_by([*before, *after]),
     )
-    return filled(part, free, draft.terms, allowed)
+    return filled(part, draft.pool.take(free), draft.terms, allowed)
 
 
 def _check_new(draft: Draft, track: Track) -> None:

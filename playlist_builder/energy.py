@@ -28,6 +28,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
+from playlist_builder.models import Floats, Ints
 from playlist_builder.steps import STEP_FEATURES
 
 Contour = NDArray[np.float32]
@@ -203,9 +204,16 @@ def overall(contours: Sequence[Contour]) -> list[float]:
     if not contours:
         return []
     counts = np.array([len(contour) for contour in contours])
-    joined = np.concatenate(contours).astype(np.float64)
-    means: list[float] = (np.add.reduceat(joined, np.cumsum(counts) - counts) / counts).tolist()
-    return means
+    levels: list[float] = means(np.concatenate(contours), counts).tolist()
+    return levels
+
+
+def means(values: Contour, counts: Ints) -> Floats:
+    """Return `overall` of contours that stand one after the other, each with some values."""
+    if not len(counts):
+        return np.zeros(0)
+    ends = np.cumsum(counts)
+    return np.asarray(np.add.reduceat(values.astype(np.float64), ends - counts) / counts)
 
 
 @dataclass(frozen=True, slots=True)

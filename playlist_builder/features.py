@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder import loudness, steps
-from playlist_builder.models import STEP_S, Features
+from playlist_builder.models import STEP_S, Features, Measured
 from playlist_builder.musicality import Pulse, Tonality
 from playlist_builder.spectrum import (
     BAND_HZ,
@@ -86,7 +86,7 @@ class _Steps:
 
 def measure(
     blocks: Iterable[NDArray[np.float32]], *, sample_rate_hz: int, channels: Sequence[str]
-) -> Features:
+) -> Measured:
     """Measure one track from its samples.
 
     `blocks` yields float32 of shape (channels, n), full scale = 1.0; `channels` are FFmpeg's
@@ -119,7 +119,7 @@ def measure(
     edge = round(EDGE_S / loudness.BLOCK_S)
     tempo_bpm, tempo_confidence = gathered.pulse.tempo()
     key, key_confidence = gathered.tonality.key()
-    return Features(
+    whole = Features(
         duration_s=samples / sample_rate_hz,
         sample_rate_hz=sample_rate_hz,
         channels=len(channels),
@@ -140,8 +140,8 @@ def measure(
             BAND_HZ @ gathered.spectrum / max(gathered.spectrum.sum(), 1e-12)
         ),
         percussiveness=float(rows[:, STEP_FEATURES.index("stroke_power_share")].mean()),
-        steps=rows,
     )
+    return Measured(whole, rows)
 
 
 def _per_block(k_power: NDArray[np.float32], blocks: int) -> NDArray[np.float64]:

@@ -15,7 +15,8 @@ from playlist_builder.attempts import solved
 from playlist_builder.costs import STEP_MS, Demand, pieces
 from playlist_builder.models import STEP_S, Track
 from playlist_builder.rules import Pin, artists
-from playlist_builder.stage import Frame, Leave, Stage, Terms, leaves, ranked
+from playlist_builder.shelf import Shelf
+from playlist_builder.stage import Frame, Leave, Stage, Terms, leaves
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,8 +47,10 @@ def filled(
     first_ms = start_ms - length_ms(heads)
     last_ms = round(terms.profile.duration_s * 1000) - length_ms(part.after[gap:])
     tracks = [*candidates, *(track for _, track in part.pins), *heads, *feet]
-    material = pieces(tracks, terms.table, terms.levy(tracks), ranked(tracks))
-    tracks = [tracks[place] for place in material.order.tolist()]
+    shelf = Shelf.of(tracks)
+    material = pieces(shelf, terms.table, terms.levy(shelf), shelf.rank)
+    shelf = shelf.take(material.order)
+    tracks = list(shelf)
     piece = {id(track): place for place, track in enumerate(tracks)}
 
     def held(track: Track, place: int, *, begins_ms: int | None = None) -> Demand:
@@ -80,7 +83,7 @@ def filled(
         for pin, track in part.pins
     )
     stage = Stage(
-        tracks, material, terms.profile, terms.rules, ask, pins, 1.0, (), terms.table, frame
+        shelf, material, terms.profile, terms.rules, ask, pins, 1.0, (), terms.table, frame
     )
     _, found, _ = solved(stage, allowed or leaves(pinned=bool(pins)))
     order = [tracks[number] for number in found.sequence]

@@ -7,24 +7,41 @@ What the user said (`USER_TABLES`) is keyed by the identity of the music and nev
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Any, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
+from hashlib import blake2b
+from importlib import resources
+from itertools import islice
+from typing import Any
 
-from playlist_builder import history
-from playlist_builder.bulk import made
+import numpy as np
+from numpy.typing import NDArray
+
+from playlist_builder import energy, history, voice
 from playlist_builder.features import FEATURES_VERSION
 from playlist_builder.listening import VOICE_VERSION
 from playlist_builder.models import Features, Tags
+from playlist_builder.shelf import SCALARS, numbers_of
+from playlist_builder.steps import STEP_FEATURES
 
 USER_TABLES = ("marks", *history.TABLES)
 """What the user said: backed up whenever it changes, and brought back from there after damage."""
 
-SCALARS = tuple(field.name for field in dataclasses.fields(Features) if field.name != "steps")
-TAGS = tuple(field.name for field in dataclasses.fields(Tags))
+_DEFAULTS = {field.name: field.default for field in dataclasses.fields(Tags)}
+TAGS = tuple(_DEFAULTS)
+_TAG_NAMES = " ".join(TAGS)
+"""Where other tags than these were read, files are read again."""
 
 PAGE_BYTES = 16384
 """So that little of a page is left over beside rows of one or two thousand bytes."""
+
+BATCH = 1024
+"""Rows that are read at once."""
+
+SCALAR_TYPE = np.dtype("<f8")
+CONTOUR_TYPE = np.dtype("<f4")
+STEP_TYPE = np.dtype("<f2")  # half the size; features are stored in ranges where 11 bits do
+"""How numbers are kept in columns."""
 
 
 def _layout_1(connection: sqlite3.Connection) -> None:
@@ -57,27 +74,69 @@ def _layout_2(connection: sqlite3.Connection) -> None:
 
 
 def _layout_3(connection: sqlite3.Connection) -> None:
-    """Give each tag a column, which is read much faster than JSON; count what the user says."""
-    old = connection.execute("SELECT path, size, mtime_ns, identity, missing, tags FROM files")
-    rows = [(*row, json.loads(tags)) for *row, tags in old.fetchall()]
-    connection.execute("DROP TABLE files")
-    connection.execute(
-        "CREATE TABLE files (path BLOB PRIMARY KEY, size INTEGER NOT NULL,"
-        " mtime_ns INTEGER NOT NULL, identity TEXT NOT NULL, missing INTEGER NOT NULL)"
-        " WITHOUT ROWID"
-    )
-    connection.execute("CREATE INDEX files_by_identity ON files (identity)")
-    _follow_tags(connection)
-    names = ", ".join(TAGS)
-    for *row, tags in rows:
-        values = [kept(tags.get(name, getattr(Tags(), name))) for name in TAGS]
-        connection.execute(
-            f"INSERT INTO files (path, size, mtime_ns, identity, missing, {names})"  # noqa: S608 - own names
-            f" VALUES ({', '.join('?' * (5 + len(TAGS)))})",
-            (*row, *values),
-        )
+    """Count what the user says. Once this gave each tag a column as well; layout 5 knows both."""
     connection.execute("CREATE TABLE revision (library TEXT NOT NULL, number INTEGER NOT NULL)")
     connection.execute("INSERT INTO revision VALUES (hex(randomblob(16)), 0)")
+
+
+def _layout_5(connection: sqlite3.Connection) -> None:
+    """Keep apart what every session asks for and what few do: steps are nine tenths of a file.
+
+    What follows from steps and tags alone is kept beside them, for as long as it is made that way.
+    """
+    for name in ("tag_names", "contour_recipe", "said_recipe"):
+        connection.execute(f"ALTER TABLE derived ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
+    connection.execute("UPDATE derived SET tag_names = ?", (_TAG_NAMES,))
+    _tags_in_one_column(connection)
+    if _versions(connection)[0] != FEATURES_VERSION:
+        return  # they are dropped in any case
+    connection.execute("ALTER TABLE features RENAME TO old")
+    _create_features(connection)
+    rows = connection.execute(f"SELECT identity, {', '.join(SCALARS)}, steps FROM old")  # noqa: S608 - own names
+    while some := list(islice(rows, BATCH)):
+        contours = contour_blobs([steps_of(blob) for *_, blob in some])
+        values = [
+            (identity, packed(Features(*scalars)), contour)
+            for (identity, *scalars, _), contour in zip(some, contours, strict=True)
+        ]
+        connection.executemany("INSERT INTO features VALUES (?, ?, ?)", values)
+    connection.execute("INSERT INTO steps SELECT identity, steps FROM old")
+    connection.execute("DROP TABLE old")
+    connection.execute("UPDATE derived SET contour_recipe = ?", (contour_recipe(),))
+
+
+def _tags_in_one_column(connection: sqlite3.Connection) -> None:
+    """One text for all tags is read much faster than a column for each; few ask for its parts."""
+    columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(files)")]
+    known = [name for name in TAGS if name in columns]
+    connection.execute("ALTER TABLE files RENAME TO old")
+    connection.execute("DROP INDEX files_by_identity")
+    connection.execute(
+        "CREATE TABLE files (path BLOB PRIMARY KEY, size INTEGER NOT NULL,"
+        " mtime_ns INTEGER NOT NULL, identity TEXT NOT NULL, missing INTEGER NOT NULL,"
+        " said TEXT NOT NULL, title TEXT NOT NULL, tags TEXT NOT NULL) WITHOUT ROWID"
+    )
+    connection.execute("CREATE INDEX files_by_identity ON files (identity)")
+    names = ", ".join(known) or "tags"
+    rows = connection.execute(
+        f"SELECT path, size, mtime_ns, identity, missing, {names} FROM old ORDER BY path"  # noqa: S608 - own names
+    )
+    while some := list(islice(rows, BATCH)):
+        values = []
+        for *row, text in ((*row[:5], row[5:]) for row in some):
+            said = dict(zip(known, map(_of_column, known, text), strict=True))
+            tags = _tags(said if known else json.loads(text[0]))
+            values.append((*row, said_text(tags), *tag_columns(tags)))
+        connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+    connection.execute("DROP TABLE old")
+    connection.execute("UPDATE derived SET said_recipe = ?", (said_recipe(),))
+
+
+def _of_column(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever a tag may be
+    """Return a tag of layouts 3 and 4: several in JSON, none of them as an empty text."""
+    if isinstance(_DEFAULTS[name], tuple):
+        return json.loads(value) if value else ()
+    return bool(value) if isinstance(_DEFAULTS[name], bool) else value
 
 
 MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (
@@ -85,6 +144,7 @@ MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (
     _layout_2,
     _layout_3,
     history.create,
+    _layout_5,
 )
 """Layout n + 1 is made from layout n by entry n; entries are only ever appended."""
 
@@ -124,56 +184,118 @@ def renew(connection: sqlite3.Connection) -> None:
         # Asked again, now that nobody else writes: an other process may have done it meanwhile.
         features_version, voice_version = _versions(connection)
         if features_version != FEATURES_VERSION:
-            columns = ", ".join(f"{name} NOT NULL" for name in SCALARS)
             connection.execute("DROP TABLE IF EXISTS features")
-            connection.execute(
-                f"CREATE TABLE features (identity TEXT PRIMARY KEY, {columns}, steps BLOB NOT NULL)"
-            )
+            connection.execute("DROP TABLE IF EXISTS steps")
+            _create_features(connection)
             connection.execute("DELETE FROM skipped")
         if voice_version != VOICE_VERSION:
             connection.execute("DELETE FROM heard")
-        if _new_tags(connection):
-            _follow_tags(connection)
+        if _tag_names(connection) != _TAG_NAMES:
             connection.execute("UPDATE files SET mtime_ns = -1")
+            connection.execute("UPDATE derived SET tag_names = ?", (_TAG_NAMES,))
         connection.execute("UPDATE derived SET features_version = ?", (FEATURES_VERSION,))
         connection.execute("UPDATE derived SET voice_version = ?", (VOICE_VERSION,))
+
+
+def follow(connection: sqlite3.Connection) -> None:
+    """Make anew what follows from steps and tags, where it was made otherwise than today."""
+    if _recipes(connection) == (contour_recipe(), said_recipe()):
+        return
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        contour, said = _recipes(connection)
+        if contour != contour_recipe():
+            rows = connection.execute("SELECT identity, steps FROM steps")
+            while some := list(islice(rows, BATCH)):
+                steps = [steps_of(blob) for _, blob in some]
+                blobs = contour_blobs(steps)
+                connection.executemany(
+                    "UPDATE features SET contour = ? WHERE identity = ?",
+                    zip(blobs, [identity for identity, _ in some], strict=True),
+                )
+        if said != said_recipe():
+            rows = connection.execute("SELECT path, title, tags FROM files")
+            found = [(said_text(tags_of(*tags)), path) for path, *tags in rows]
+            connection.executemany("UPDATE files SET said = ? WHERE path = ?", found)
+        connection.execute("UPDATE derived SET contour_recipe = ?", (contour_recipe(),))
+        connection.execute("UPDATE derived SET said_recipe = ?", (said_recipe(),))
+
+
+def contour_recipe() -> str:
+    """Return what tells apart the ways in which contours are made from steps."""
+    return digest("energy.py", "energy_weights.json")
+
+
+def said_recipe() -> str:
+    """Return what tells apart the ways in which tags are read for voices."""
+    return digest("voice.py")
+
+
+@cache
+def digest(*names: str) -> str:
+    """Return a digest of the source itself: no number has to be raised that one might forget."""
+    files = resources.files("playlist_builder")
+    return blake2b(b"".join((files / n).read_bytes() for n in names), digest_size=8).hexdigest()
 
 
 def is_of_today(connection: sqlite3.Connection) -> bool:
     """Whether all that a file holds was found by this version of the analysis."""
     today = FEATURES_VERSION, VOICE_VERSION
-    return _versions(connection) == today and not _new_tags(connection)
+    return _versions(connection) == today and _tag_names(connection) == _TAG_NAMES
 
 
-def kept(value: Any) -> Any:  # noqa: ANN401 - whatever a tag may be
-    """Return a tag as it is kept in a column: several as JSON, none of them as an empty text."""
-    if isinstance(value, tuple | list):
-        return json.dumps(value) if value else ""
-    if isinstance(value, str):  # half of a surrogate pair is no text for SQLite
-        return value.encode("utf-8", "replace").decode()
-    return value
+def tag_columns(tags: Tags) -> tuple[str, str]:
+    """Return the title of a file, and its other tags as one text, as they are kept in columns."""
+    said = {name: getattr(tags, name) for name in TAGS if name != "title"}
+    said = {name: value for name, value in said.items() if value != _DEFAULTS[name]}
+    return _proper(tags.title), _proper(json.dumps(said, ensure_ascii=False)) if said else ""
 
 
-def tags_of(columns: Sequence[Sequence[Any]]) -> list[Tags]:
-    """Return the tags of many files from their columns, in the order of `TAGS`."""
-    read = [
-        map(_READERS[name], column) if name in _READERS else column
-        for name, column in zip(TAGS, columns, strict=True)
-    ]
-    return made(Tags, len(columns[0]), read)
+def tags_of(title: str, text: str) -> Tags:
+    """Return the tags that `tag_columns` made texts of."""
+    return _tags({**(json.loads(text) if text else {}), "title": title})
 
 
-@lru_cache(maxsize=100_000)  # artists, albums and genres are shared by many files
-def _several(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text)) if text else ()
+def _tags(said: Mapping[str, Any]) -> Tags:
+    """Return tags from what a version of this program kept of them."""
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in said.items()
+        if name in _DEFAULTS
+    }
+    return Tags(**values)
 
 
-_TYPES = get_type_hints(Tags)
-_READERS: dict[str, Callable[[Any], Any]] = {
-    name: bool if kind is bool else _several
-    for name, kind in _TYPES.items()
-    if kind is bool or get_origin(kind) is tuple
-}
+def _proper(text: str) -> str:
+    """Return what SQLite can keep: half of a surrogate pair is no text."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def said_text(tags: Tags) -> str:
+    """Return what tags say of voices as it is kept in a column; mostly nothing."""
+    said = voice.said_by(tags)
+    return "" if said == voice.NOTHING else json.dumps(said)
+
+
+@lru_cache(maxsize=10_000)  # many files say the same
+def said_of(text: str) -> voice.Said:
+    """Return what `said_text` made a text of."""
+    return voice.Said(*json.loads(text)) if text else voice.NOTHING
+
+
+def packed(features: Features) -> bytes:
+    """Return features as they are kept in a column."""
+    return numbers_of(features).astype(SCALAR_TYPE).tobytes()
+
+
+def contour_blobs(steps: Sequence[NDArray[np.floating]]) -> list[bytes]:
+    """Return the contours of tracks as they are kept in a column."""
+    return [each.astype(CONTOUR_TYPE).tobytes() for each in energy.contours(steps)]
+
+
+def steps_of(blob: bytes) -> NDArray[np.float16]:
+    """Return the steps of a track from its column; raises ValueError where it is none."""
+    return np.frombuffer(blob, STEP_TYPE).reshape(-1, len(STEP_FEATURES))
 
 
 def _versions(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -183,14 +305,19 @@ def _versions(connection: sqlite3.Connection) -> tuple[int, int]:
     return features, voice
 
 
-def _new_tags(connection: sqlite3.Connection) -> list[str]:
-    """Return the tags that have no column yet."""
-    there = {name for _, name, *_ in connection.execute("PRAGMA table_info(files)")}
-    return [name for name in TAGS if name not in there]
+def _recipes(connection: sqlite3.Connection) -> tuple[str, str]:
+    contour, said = connection.execute("SELECT contour_recipe, said_recipe FROM derived").fetchone()
+    return contour, said
 
 
-def _follow_tags(connection: sqlite3.Connection) -> None:
-    for name in _new_tags(connection):
-        optional = type(None) in get_args(_TYPES[name])
-        default = "" if optional else f" NOT NULL DEFAULT {0 if _TYPES[name] is bool else repr('')}"
-        connection.execute(f"ALTER TABLE files ADD COLUMN {name}{default}")
+def _create_features(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE features (identity TEXT PRIMARY KEY, scalars BLOB NOT NULL,"
+        " contour BLOB NOT NULL) WITHOUT ROWID"
+    )
+    connection.execute("CREATE TABLE steps (identity TEXT PRIMARY KEY, steps BLOB NOT NULL)")
+
+
+def _tag_names(connection: sqlite3.Connection) -> str:
+    names: str = connection.execute("SELECT tag_names FROM derived").fetchone()[0]
+    return names

@@ -5,29 +5,33 @@ What a scan does with a file is the business of `scanning`; here what is known b
 
 import gc
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice, repeat
-from operator import attrgetter
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 import platformdirs
+from numpy.typing import NDArray
 
 from playlist_builder import energy, merging, scanning, voice
-from playlist_builder.bulk import made
-from playlist_builder.cache import Cache, File
+from playlist_builder.cache import Cache, File, HeardRow, Numbers, Row, decoding, heard_of
 from playlist_builder.costs import relative, rescale
 from playlist_builder.errors import LibraryError
 from playlist_builder.history import History
-from playlist_builder.models import Features, Heard, Mark, Track
+from playlist_builder.layout import said_of, tags_of
+from playlist_builder.models import Floats, Mark, Track, Vocals
 from playlist_builder.scanning import Progress, ScanReport
+from playlist_builder.shelf import VOCALS, Columns, Shelf, features_of
 
 __all__ = ["Library", "Progress", "ScanReport", "Standing", "default_path"]
+
+_NUMBER_OF_VOCALS = {kind: number for number, kind in enumerate(VOCALS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +118,22 @@ class Library:
         """How many recordings wait for a scan, as after an update that measures differently."""
         return self._cache.waiting()
 
-    def tracks(self, *, missing: bool = False) -> list[Track]:
+    def tracks(self, *, missing: bool = False) -> Shelf:
         """All recordings, ordered by path; those whose every file has vanished only on request.
+
+        A sequence that makes each track when it is taken out.
 
         Two files of the same music are one track, under the first path that exists.
         """
         with _many_objects():
-            features = self._cache.features()
-            chosen: dict[str, File] = {}
-            for file in self._cache.tagged():
-                if file.identity in features and (missing or not file.missing):
-                    known = chosen.setdefault(file.identity, file)
-                    if known.missing and not file.missing:
-                        chosen[file.identity] = file
-            files = sorted(chosen.values(), key=attrgetter("path"))
-            return _scored(files, features, self._cache.marks(), self._cache.heard())
+            return _shelved(self._cache, missing=missing)
+
+    def steps(self, track: Track) -> NDArray[np.float16]:
+        """Return what was measured of every step of a track, shape (n, len(STEP_FEATURES)).
+
+        Raises KeyError for a track that this library does not know.
+        """
+        return self._cache.steps(track.identity)
 
     def find(self, name: str) -> Track:
         """Return the one track that a path, a file name or a title names.
@@ -175,14 +180,22 @@ class Library:
 
     def standing(self, track: Track, count: int = 3) -> Standing:
         """Tell where a track stands among the others by its energy, with its neighbours."""
-        others = [other for other in self.tracks() if other.identity != track.identity]
-        others.sort(key=lambda other: (abs(other.energy - track.energy), other.path))
-        below = [other for other in others if other.energy <= track.energy]
-        above = [other for other in others if other.energy > track.energy]
-        calmer = sum(other.energy < track.energy for other in others)
-        table = relative(np.array([track.energy, *(other.energy for other in others)]))
+        every = self.tracks()
+        others = every.take(np.array([name != track.identity for name in every.identities], bool))
+        energy, paths = others.energy, others.paths
+        away = np.abs(energy - track.energy)
+        order = sorted(range(len(others)), key=lambda place: (away[place], paths[place]))
+        near = np.array(order, np.int64)
+        above, below = near[energy[near] > track.energy], near[energy[near] <= track.energy]
+        table = relative(np.append(energy, track.energy))
         percentile = float(rescale(np.array([track.energy], np.float32), table)[0])
-        return Standing(percentile, calmer, len(others), tuple(above[:count]), tuple(below[:count]))
+        return Standing(
+            percentile,
+            int((energy < track.energy).sum()),
+            len(others),
+            tuple(others.take(above[:count])),
+            tuple(others.take(below[:count])),
+        )
 
     def merge(self, path: str | os.PathLike[str]) -> merging.MergeReport:
         """Add what another library file knows and this one does not; it is only read.
@@ -209,11 +222,7 @@ class Library:
         self._cache.store_mark(identity, mark)
 
     def _track(self, identity: str, path: str) -> Track:
-        files = [file for file in self._cache.tagged(identity) if file.path == path]
-        cache = self._cache
-        return _scored(
-            files, cache.features(identity), cache.marks(identity), cache.heard(identity)
-        )[0]
+        return _shelved(self._cache, missing=True, identity=identity, path=path)[0]
 
 
 @contextmanager
@@ -228,40 +237,86 @@ def _many_objects() -> Iterator[None]:
             gc.enable()
 
 
-def _scored(
-    files: Sequence[File],
-    features: Mapping[str, Features],
-    marks: Mapping[str, Mark],
-    heard: Mapping[str, Heard],
-) -> list[Track]:
-    names = [file.identity for file in files]
-    measured = [features[name] for name in names]
-    contours = energy.contours([each.steps for each in measured])
-    levels = energy.overall(contours)
-    said = list(map(marks.get, names, repeat(Mark())))
-    ears = list(map(heard.get, names))
-    for place, mark in enumerate(said):
-        if mark.energy is not None:
-            raised = contours[place] + np.float32(mark.energy - levels[place])
-            contours[place] = np.clip(raised, 0.0, 1.0)
-            levels[place] = mark.energy
-    tags = [file.tags for file in files]
-    return made(
-        Track,
-        len(files),
-        (
-            [file.path for file in files],
-            names,
-            tags,
-            measured,
-            levels,
-            contours,
-            map(voice.vocals, tags, said, ears),
-            said,
-            [file.missing for file in files],
-            ears,
-        ),
+def _shelved(
+    cache: Cache, *, missing: bool, identity: str | None = None, path: str | None = None
+) -> Shelf:
+    """Return the recordings of a library, or one of them under a path, as a shelf."""
+    numbers, marks, ears = cache.numbers(identity), cache.marks(identity), cache.heard(identity)
+    place = {own: number for number, own in enumerate(numbers.identities)}
+    paths, rows = _chosen(cache.rows(identity), place, missing=missing, path=path)
+    identities = [row[1] for row in rows]
+    values, levels = _energies(numbers, {place[own]: marks[own] for own in place.keys() & marks})
+    with decoding(cache.path):
+        verdicts = map(_verdict, rows, map(marks.get, identities), map(ears.get, identities))
+        vocals = [_NUMBER_OF_VOCALS[verdict] for verdict in verdicts]
+    own = np.array([place[name] for name in identities], np.int64)
+    columns = Columns(
+        paths=paths,
+        identities=identities,
+        titles=[row[4] for row in rows],
+        energy=levels[own],
+        scalars=numbers.scalars[own],
+        values=values,
+        offset=(np.cumsum(numbers.counts) - numbers.counts)[own],
+        count=numbers.counts[own],
+        vocals=np.array(vocals, np.int8),
+        banned=np.array([name in marks and marks[name].banned for name in identities], bool),
+        missing=np.array([row[2] != 0 for row in rows], bool),
+        rank=own,
     )
+
+    def make(number: int) -> Track:
+        _, name, missing, _, title, tags = rows[number]
+        first = columns.offset[number]
+        with decoding(cache.path):
+            return Track(
+                path=paths[number],
+                identity=name,
+                tags=tags_of(title, tags),
+                features=features_of(columns.scalars[number].tolist()),
+                energy=float(columns.energy[number]),
+                contour=values[first : first + columns.count[number]],
+                vocals=VOCALS[vocals[number]],
+                mark=marks.get(name, Mark()),
+                missing=missing != 0,
+                heard=heard_of(ears[name]) if name in ears else None,
+            )
+
+    return Shelf(columns, make)
+
+
+def _energies(numbers: Numbers, marks: Mapping[int, Mark]) -> tuple[NDArray[np.float32], Floats]:
+    """Return all contours and the energy of each track, raised to what the user said of it."""
+    values, ends = numbers.values.copy(), np.cumsum(numbers.counts)
+    levels = energy.means(values, numbers.counts)
+    for number, mark in marks.items():
+        if mark.energy is not None:
+            own = slice(ends[number] - numbers.counts[number], ends[number])
+            values[own] = np.clip(values[own] + np.float32(mark.energy - levels[number]), 0.0, 1.0)
+            levels[number] = mark.energy
+    return values, levels
+
+
+def _chosen(
+    rows: Iterable[Row], measured: Container[str], *, missing: bool, path: str | None
+) -> tuple[list[str], list[Row]]:
+    """Return the paths and rows of recordings: of several paths of one the first that exists."""
+    there = (row for row in rows if row[1] in measured and (missing or not row[2]))
+    if path is not None:
+        there = (row for row in there if os.fsdecode(row[0]) == path)
+    ordered = sorted(there, key=itemgetter(2))
+    chosen = {row[1]: row for row in reversed(ordered)}  # of several the first stays
+    found = {os.fsdecode(row[0]): row for row in chosen.values()}
+    paths = sorted(found)
+    return paths, [found[path] for path in paths]
+
+
+def _verdict(row: Row, mark: Mark | None, heard: HeardRow | None) -> Vocals:
+    if mark is not None and mark.vocals is not None:
+        return mark.vocals
+    verdict: Vocals = "unknown" if heard is None else heard[1]
+    confidence = 0.0 if heard is None else heard[2]
+    return voice.verdict(said_of(row[3]), verdict, confidence) if row[3] else verdict
 
 
 def _root(folder: str | os.PathLike[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from playlist_builder.cache import Cache
+from playlist_builder.cache import Cache, heard_of
 from playlist_builder.models import Mark
 
 
@@ -44,13 +44,13 @@ def merge(ours: Cache, theirs: Cache, exists: Callable[[str], bool]) -> MergeRep
         if file.path not in known:
             ours.store(replace(file, missing=not exists(file.path)), None)
             known.add(file.path)
-    for identity, features in theirs.features().items():
+    for identity, found in theirs.measured():
         if identity not in measured:
-            ours.store_features(identity, features)
+            ours.store_measured(identity, found)
             measured.add(identity)
-    for identity, heard in theirs.heard().items():
+    for identity, row in theirs.heard().items():
         if identity not in listened:
-            ours.store_heard(identity, heard)
+            ours.store_heard(identity, heard_of(row))
             listened.add(identity)
     changed, conflicts = _marks(ours.marks(), theirs.marks(), names)
     ours.store_marks(changed)

@@ -11,6 +11,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
 STEP_S = 10.0
 """Seconds between two points of a contour."""
 
@@ -76,13 +80,9 @@ class Tags:
         return ", ".join(self.genres)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Features:
-    """What was measured in the samples of one track; made by `features.measure`.
-
-    `steps` has shape (n_steps, len(features.STEP_FEATURES)): one row per `STEP_S` seconds, the
-    last row covering what is left. Measured in single precision, kept in half of it.
-    """
+    """What was measured in the samples of one track, as a whole."""
 
     duration_s: float
     sample_rate_hz: int
@@ -102,6 +102,17 @@ class Features:
     onset_rate_hz: float
     spectral_centroid_hz: float
     percussiveness: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """All that was measured in the samples of one track; made by `features.measure`.
+
+    `steps` has shape (n_steps, len(steps.STEP_FEATURES)): one row per `STEP_S` seconds, the
+    last row covering what is left. Measured in single precision, kept in half of it.
+    """
+
+    features: Features
     steps: NDArray[np.floating]
 
 

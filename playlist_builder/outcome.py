@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from operator import attrgetter
 from typing import Literal
 
 import numpy as np
@@ -19,6 +18,7 @@ from playlist_builder.costs import END_WEIGHT, Pieces, Plan, cell, pieces, plan,
 from playlist_builder.curve import Phase, Profile, Rules
 from playlist_builder.models import HEARD_LU, STEP_S, Session, Slot, Track
 from playlist_builder.rules import Pin, artists
+from playlist_builder.shelf import Shelf
 from playlist_builder.stage import Terms
 
 ROUNDING_S = 0.0005  # times are kept in whole milliseconds
@@ -83,14 +83,14 @@ class Pool:
     That is near their mean there, and quick to tell of very many tracks.
     """
 
-    tracks: Sequence[Track]
+    tracks: Shelf
     levels: NDArray[np.float32]
 
     @staticmethod
     def of(tracks: Sequence[Track], terms: Terms) -> "Pool":
         """Return tracks as a pool."""
-        absolute = np.fromiter(map(attrgetter("energy"), tracks), np.float32, len(tracks))
-        return Pool(tracks, rescale(absolute, terms.table))
+        shelf = Shelf.of(tracks)
+        return Pool(shelf, rescale(shelf.energy.astype(np.float32), terms.table))
 
 
 def energies(tracks: Sequence[Track], terms: Terms) -> list[float]:

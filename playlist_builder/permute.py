@@ -8,7 +8,7 @@ and then shakes the best and improves it again (iterated local search, Lourenco,
 
 import numpy as np
 
-from playlist_builder.costs import Ints
+from playlist_builder.models import Ints
 from playlist_builder.search import Arena, appraise, beam, lawful, polish
 from playlist_builder.web import Outlook, Web, related
 

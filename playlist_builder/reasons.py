@@ -49,7 +49,8 @@ def explain(
     tolerance_s = max(30.0, abs(session.duration_s - session.target_s))
     ask = Ask(session.target_s, 0, session.scale, tolerance_s, request)
     stage = set_up(tracks, profile, ask)
-    places = {(track.identity, track.path): piece for piece, track in enumerate(stage.tracks)}
+    names = zip(stage.tracks.identities, stage.tracks.paths, strict=True)
+    places = {name: piece for piece, name in enumerate(names)}
     try:
         sequence = np.array([places[slot.identity, slot.path] for slot in session.slots])
     except KeyError as error:

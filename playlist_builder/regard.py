@@ -3,13 +3,14 @@
 This room reads values of `history` as terms of a `Request`. It refuses to open a library.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from playlist_builder.history import Past, Rating
 from playlist_builder.models import Call, Track
 from playlist_builder.queries import Predicate
-from playlist_builder.rules import UNWANTED, repeats
+from playlist_builder.rules import UNWANTED, repeated
+from playlist_builder.shelf import Shelf
 
 
 def heard(call: Call, past: Past, drafts: Collection[str]) -> frozenset[str]:
@@ -20,12 +21,13 @@ def heard(call: Call, past: Past, drafts: Collection[str]) -> frozenset[str]:
     return past.heard(since, {call.session, *drafts})
 
 
-def with_copies(identities: frozenset[str], tracks: Sequence[Track]) -> frozenset[str]:
+def with_copies(identities: frozenset[str], tracks: Shelf) -> frozenset[str]:
     """Return the identities with those of all copies: who heard the one has heard the other."""
     if not identities:
         return identities
-    same = repeats(track for track in tracks if track.identity in identities)
-    return identities | {track.identity for track in tracks if same(track)}
+    by_identity = tracks.by_identity()
+    known = [by_identity[identity] for identity in identities if identity in by_identity]
+    return identities | set(tracks.take(repeated(tracks, known)).identities)
 
 
 def preferred(

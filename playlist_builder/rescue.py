@@ -14,6 +14,7 @@ import numpy as np
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Call, Track
 from playlist_builder.rules import ADMITTED
+from playlist_builder.shelf import VOCALS, Shelf
 
 MINUTES = 30.0
 CHOICE = 1.5
@@ -49,27 +50,27 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[Call, list[str
 
     A session of less is made where there is not enough. Raises ArrangeError where there is nothing.
     """
-    chosen: list[Track] = []
+    shelf = Shelf.of(tracks)
+    chosen = shelf.take(np.zeros(len(shelf), np.bool_))
     for vocals, limits in product(("allow-wordless", "exclude"), LIMITS):
         share, startle_lu, percussiveness = limits
-        most = float(np.quantile([track.energy for track in tracks], share)) if tracks else 0.0
-        chosen = [
-            track
-            for track in tracks
-            if track.vocals in ADMITTED[vocals]
-            and not track.mark.banned
-            and track.energy <= most
-            and track.startle_lu <= startle_lu
-            and track.features.percussiveness <= percussiveness
-        ]
-        if sum(track.duration_s for track in chosen) >= CHOICE * MINUTES * 60.0:
+        most = float(np.quantile(shelf.energy, share)) if len(shelf) else 0.0
+        admitted = [number for number, kind in enumerate(VOCALS) if kind in ADMITTED[vocals]]
+        chosen = shelf.take(
+            np.isin(shelf.vocals, admitted)
+            & ~shelf.banned
+            & (shelf.energy <= most)
+            & (shelf.measured("startle_lu") <= startle_lu)
+            & (shelf.measured("percussiveness") <= percussiveness)
+        )
+        if chosen.seconds.sum() >= CHOICE * MINUTES * 60.0:
             break
-    if not chosen:
+    if not len(chosen):
         raise ArrangeError(
             "No track of the library is calm and without words. Scan calm music for a rescue:"
             " playlist-builder scan FOLDER"
         )
-    energies = [track.energy for track in chosen]
+    energies = chosen.energy
     text = TEXT.format(
         minutes=MINUTES,
         vocals=vocals,
@@ -86,8 +87,8 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[Call, list[str
         tolerance_s=60.0,
         allow_short=True,
         library=library,
-        playlist=tuple(track.path for track in chosen),
-        listed=tuple(track.identity for track in chosen),
+        playlist=tuple(chosen.paths),
+        listed=tuple(chosen.identities),
     )
     notes = []
     if limits != LIMITS[0]:

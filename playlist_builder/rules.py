@@ -9,17 +9,17 @@ before (`avoid`), excluded, not included, voice, silent, too short, too long.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from operator import attrgetter
 
 import numpy as np
 
 from playlist_builder.curve import Profile, Rules
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import SILENCE_LUFS, STEP_S, Track, Vocals
+from playlist_builder.models import SILENCE_LUFS, STEP_S, Bools, Ints, Track, Vocals
 from playlist_builder.queries import Predicate, any_of
+from playlist_builder.shelf import VOCALS, Shelf
 
 COPY_S = 2.0
 """Two tracks of one title and artist are copies if their lengths differ by at most this."""
@@ -39,9 +39,6 @@ ADMITTED: dict[str, frozenset[Vocals]] = {
     "allow": frozenset({"none", "wordless", "sung", "spoken", "unknown"}),
 }
 """What each vocals rule admits. `exclude` takes the unverified, and the session says how many."""
-
-LENGTH = attrgetter("features.duration_s")
-LOUDNESS = attrgetter("features.loudness_lufs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +84,6 @@ class Request:
             prefer=_most(self.prefer, prefer),
         )
 
-    @property
-    def asks(self) -> bool:
-        """Whether there is more to ask about a track than the profile's rules."""
-        return bool(self.bans or self.avoid or self.include or self.exclude)
-
 
 def _both(left: Predicate | None, right: Predicate | None) -> Predicate | None:
     if left is None or right is None:
@@ -115,51 +107,60 @@ def _most(
 
 def removal(track: Track, rules: Rules, request: Request, longest_s: float) -> str:
     """Return the rule that keeps a track out, or nothing; `longest_s` is what the session holds."""
-    return next((reason for reason in _reasons(track, rules, request, longest_s) if reason), "")
-
-
-def _reasons(track: Track, rules: Rules, request: Request, longest_s: float) -> Iterator[str]:
-    yield "missing" if track.missing else ""
-    yield "banned" if track.mark.banned or _named(track, request.bans) else ""
-    yield "avoided" if _named(track, request.avoid) else ""
-    yield "excluded" if request.exclude is not None and request.exclude(track) else ""
-    yield ("not included" if request.include is not None and not request.include(track) else "")
-    if track.vocals not in ADMITTED[rules.vocals]:
-        yield "unverified" if track.vocals == "unknown" else track.vocals
-    yield "silent" if track.features.loudness_lufs <= SILENCE_LUFS else ""
-    yield "too short" if track.duration_s < max(rules.track_min_s, STEP_S) else ""
-    yield "too long" if track.duration_s > min(rules.track_max_s, longest_s) else ""
-
-
-def _named(track: Track, names: frozenset[str]) -> bool:
-    return bool(names) and (track.identity in names or track.path in names)
+    removed, reasons = _removed(Shelf.of([track]), rules, request, longest_s)
+    return reasons[int(removed[0])]
 
 
 def admit(
     tracks: Sequence[Track], rules: Rules, request: Request, longest_s: float
-) -> tuple[list[int], Counter[str]]:
+) -> tuple[Ints, Counter[str]]:
     """Return the places of the tracks that pass, and how many each rule removed."""
-    length = np.fromiter(map(LENGTH, tracks), np.float64, len(tracks))
-    loudness = np.fromiter(map(LOUDNESS, tracks), np.float64, len(tracks))
-    fits = (length >= max(rules.track_min_s, STEP_S)) & (
-        length <= min(rules.track_max_s, longest_s)
-    )
-    fits &= loudness > SILENCE_LUFS
-    admitted = ADMITTED[rules.vocals]
-    passed: list[int] = []
-    removed: Counter[str] = Counter()
-    asked = request.asks
-    for place, (track, fit) in enumerate(zip(tracks, fits.tolist(), strict=True)):
-        # most tracks of a large library break no rule, and looking that up must stay cheap
-        if fit and not asked and track.vocals in admitted and not track.missing:
-            reason = "banned" if track.mark.banned else ""
-        else:
-            reason = removal(track, rules, request, longest_s)
-        if reason:
-            removed[reason] += 1
-        else:
-            passed.append(place)
-    return passed, removed
+    removed, reasons = _removed(Shelf.of(tracks), rules, request, longest_s)
+    counts = np.bincount(removed, minlength=len(reasons)).tolist()
+    found = {why: count for why, count in zip(reasons, counts, strict=True) if why and count}
+    return np.flatnonzero(removed == 0), Counter(found)
+
+
+def _removed(
+    shelf: Shelf, rules: Rules, request: Request, longest_s: float
+) -> tuple[Ints, Sequence[str]]:
+    """Return for each track the place of what removes it in the reasons, which begin with none."""
+    removed = np.zeros(len(shelf), np.int64)
+    reasons = [""]
+
+    def remove(reason: str, those: Bools) -> None:
+        removed[those & (removed == 0)] = len(reasons)
+        reasons.append(reason)
+
+    def whom(tells: Predicate) -> Bools:
+        """Ask about those alone that are still there, because each has to be made for that."""
+        those = np.zeros(len(shelf), np.bool_)
+        for place in np.flatnonzero(removed == 0).tolist():
+            those[place] = tells(shelf[place])
+        return those
+
+    remove("missing", shelf.missing)
+    remove("banned", shelf.banned | _named(shelf, request.bans))
+    remove("avoided", _named(shelf, request.avoid))
+    if request.exclude is not None:
+        remove("excluded", whom(request.exclude))
+    if request.include is not None:
+        remove("not included", ~whom(request.include))
+    for number, kind in enumerate(VOCALS):
+        if kind not in ADMITTED[rules.vocals]:
+            remove("unverified" if kind == "unknown" else kind, shelf.vocals == number)
+    remove("silent", shelf.measured("loudness_lufs") <= SILENCE_LUFS)
+    remove("too short", shelf.seconds < max(rules.track_min_s, STEP_S))
+    remove("too long", shelf.seconds > min(rules.track_max_s, longest_s))
+    return removed, reasons
+
+
+def _named(shelf: Shelf, names: frozenset[str]) -> Bools:
+    if not names:
+        return np.zeros(len(shelf), np.bool_)
+    pairs = zip(shelf.identities, shelf.paths, strict=True)
+    named = (identity in names or path in names for identity, path in pairs)
+    return np.fromiter(named, np.bool_, len(shelf))
 
 
 def artists(track: Track) -> frozenset[str]:
@@ -178,18 +179,24 @@ def copies(tracks: Sequence[Track]) -> list[list[int]]:
     Copies share the identity, or title and artists with lengths that differ by at most
     `COPY_S`. Two tracks share a group exactly if they are copies of each other.
     """
-    by_identity: dict[str, list[int]] = {}
-    by_name: dict[tuple[str, frozenset[str]], list[int]] = {}
-    for place, track in enumerate(tracks):
-        by_identity.setdefault(track.identity, []).append(place)
-        if track.tags.title:
-            name = track.tags.title.strip().casefold(), artists(track)
-            by_name.setdefault(name, []).append(place)
-    groups = [group for group in by_identity.values() if len(group) > 1]
-    for group in by_name.values():
-        if len(group) > 1:
-            groups.extend(_close(group, tracks))
+    shelf = Shelf.of(tracks)
+    groups = list(_alike(range(len(shelf)), shelf.identities))
+    titles = [title.strip().casefold() for title in shelf.titles]
+    for same in _alike((place for place, title in enumerate(shelf.titles) if title), titles):
+        names = {place: artists(shelf[place]) for place in same}
+        for group in _alike(same, names):
+            groups.extend(_close(group, shelf))
     return groups
+
+
+def _alike(
+    places: Iterable[int], by: Mapping[int, Hashable] | Sequence[Hashable]
+) -> Iterable[list[int]]:
+    """Return the groups of places for which something is the same, where there are several."""
+    groups: dict[Hashable, list[int]] = {}
+    for place in places:
+        groups.setdefault(by[place], []).append(place)
+    return (group for group in groups.values() if len(group) > 1)
 
 
 def repeats(tracks: Iterable[Track]) -> Predicate:
@@ -211,6 +218,20 @@ def repeats(tracks: Iterable[Track]) -> Predicate:
     return repeated
 
 
+def repeated(shelf: Shelf, tracks: Iterable[Track]) -> Bools:
+    """Return for each track of a shelf whether it is one of these, or a copy of one."""
+    known = list(tracks)
+    same = repeats(known)
+    identities = {track.identity for track in known}
+    titles = {track.tags.title.strip().casefold() for track in known if track.tags.title}
+    pairs = zip(shelf.identities, shelf.titles, strict=True)
+    alike = (name in identities or title.strip().casefold() in titles for name, title in pairs)
+    found = np.fromiter(alike, np.bool_, len(shelf))
+    for place in np.flatnonzero(found).tolist():
+        found[place] = same(shelf[place])
+    return found
+
+
 def _close(group: list[int], tracks: Sequence[Track]) -> Iterable[list[int]]:
     """Return every largest set of a group whose lengths lie within `COPY_S` of each other."""
     ordered = sorted(group, key=lambda place: tracks[place].duration_s)
@@ -229,16 +250,16 @@ def pinned(
     tracks: Sequence[Track], pin: Pin, rules: Rules, request: Request, longest_s: float
 ) -> int:
     """Return the place of a pinned track. Raises ArrangeError where no such track may be used."""
-    found = [
-        place for place, track in enumerate(tracks) if pin.track in (track.path, track.identity)
-    ]
-    found.sort(key=lambda place: tracks[place].path)  # one recording may lie at several paths
+    shelf = Shelf.of(tracks)
+    paths = shelf.paths
+    found = np.flatnonzero(_named(shelf, frozenset((pin.track,)))).tolist()
+    found.sort(key=paths.__getitem__)  # one recording may lie at several paths
     if not found:
         raise ArrangeError(f"{pin.track}: pinned, but not in the library. Scan its folder first.")
-    reasons = {place: removal(tracks[place], rules, request, longest_s) for place in found}
+    reasons = {place: removal(shelf[place], rules, request, longest_s) for place in found}
     for place in found:
         if not reasons[place]:
-            return place
+            return int(place)
     raise ArrangeError(
         f"{pin.track}: pinned, but {reasons[found[0]]}. Remove the pin, or change that rule."
     )

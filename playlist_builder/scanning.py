@@ -241,18 +241,18 @@ def _keep(cache: Cache, outcome: Outcome, known: _Known, tally: _Tally) -> None:
         if outcome.stat != REFUSED:  # what could not be opened may be as it was
             cache.store_skipped(found, outcome.stat)
         return
-    cache.store(found, outcome.features)
+    cache.store(found, outcome.measured)
     if outcome.heard is not None:
         cache.store_heard(found.identity, outcome.heard)
         known.heard.add(found.identity)
-    if outcome.features is not None:
+    if outcome.measured is not None:
         known.measured.add(found.identity)
         tally.analysed += 1
     elif outcome.heard is not None:
         tally.listened += 1
     elif found.path in known.files:
         tally.retagged += 1
-    if outcome.features is None and found.path not in known.files:
+    if outcome.measured is None and found.path not in known.files:
         tally.new[found.path] = found.identity
 
 
@@ -325,7 +325,7 @@ def _second(outcome: Outcome, known: _Known, *, listen: bool) -> tuple[Any, ...]
     if isinstance(found, Skipped):
         return None
     # A second file of the same music that is met meanwhile is decoded as well: the first may fail.
-    if outcome.features is None and found.identity not in known.measured:
+    if outcome.measured is None and found.identity not in known.measured:
         return analysis.analyse, found.path, listen
     if listen and outcome.heard is None and found.identity not in known.heard:
         return analysis.listen, found.path

@@ -10,7 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from playlist_builder.costs import Bools, Demand, Floats, Ints, Pieces, Plan, cell, seam
+from playlist_builder.costs import Demand, Pieces, Plan, cell, seam
+from playlist_builder.models import Bools, Floats, Ints
 from playlist_builder.web import Groups, Outlook, Web, related
 
 BRANCHES = 4  # continuations kept per unfinished session of a full beam

@@ -24,6 +24,7 @@ from playlist_builder.curve import Profile
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Session, Track
 from playlist_builder.rules import Request, copies
+from playlist_builder.shelf import Shelf
 from playlist_builder.stage import Ask, Leave, Scale, leaves, set_up
 
 ROUNDS = 2  # in which each session may be arranged again
@@ -57,13 +58,14 @@ def series(  # noqa: PLR0913 - as arrange, and a count
     all; the arguments are those of `arrange`.
     """
     ask = Ask(duration_s, seed, scale, tolerance_s, request)
+    tracks = Shelf.of(tracks)
     stage = set_up(tracks, profile, ask)
     _, allowed = arranged(stage, leaves(pinned=bool(stage.pins)))
     table = _Table(tracks, profile, ask, allowed, _kin(stage.tracks))
     sessions: list[Session] = []
     for hand in _dealt(stage.tracks, count, seed):
         used = table.used(sessions)
-        others = {track.identity for track in stage.tracks} - hand - used.keys()
+        others = set(stage.tracks.identities) - hand - used.keys()
         session = table.session(others | used.keys()) or table.least_shared(used)
         sessions.append(session)
     for _ in range(ROUNDS):
@@ -202,28 +204,30 @@ def _told(number: int, sessions: Sequence[Session], table: _Table) -> Session:
     return replace(own, warnings=(*own.warnings, line))
 
 
-def _dealt(tracks: Sequence[Track], count: int, seed: int) -> list[frozenset[str]]:
+def _dealt(tracks: Shelf, count: int, seed: int) -> list[frozenset[str]]:
     """Return hands of identities, alike in energy and in length."""
-    ordered = sorted(tracks, key=lambda track: (track.energy, track.identity))
+    identities, energy, seconds = tracks.identities, tracks.energy.tolist(), tracks.seconds.tolist()
+    ordered = sorted(range(len(tracks)), key=lambda each: (energy[each], identities[each]))
     rng = np.random.default_rng(abs(seed))
     hands: list[list[str]] = [[] for _ in range(count)]
     for first in range(0, len(ordered), LIKE * count):
         like = sorted(
             ordered[first : first + LIKE * count],
-            key=lambda track: (track.duration_s, track.identity),
+            key=lambda each: (seconds[each], identities[each]),
         )
         for place in range(0, len(like), count):
             turn = rng.permutation(count).tolist()
-            for hand, track in zip(turn, like[place : place + count], strict=False):
-                hands[hand].append(track.identity)
+            for hand, each in zip(turn, like[place : place + count], strict=False):
+                hands[hand].append(identities[each])
     return [frozenset(hand) for hand in hands]
 
 
-def _kin(tracks: Sequence[Track]) -> dict[str, frozenset[str]]:
+def _kin(tracks: Shelf) -> dict[str, frozenset[str]]:
     """Return the identities of all copies of each track, its own among them."""
-    kin = {track.identity: {track.identity} for track in tracks}
+    identities = tracks.identities
+    kin = {identity: {identity} for identity in identities}
     for group in copies(tracks):
-        names = {tracks[place].identity for place in group}
+        names = {identities[place] for place in group}
         for name in names:
             kin[name] |= names
     return {identity: frozenset(names) for identity, names in kin.items()}

@@ -23,16 +23,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.costs import (
-    SEAM_WEIGHT,
-    Bools,
-    Demand,
-    Floats,
-    Ints,
-    Pieces,
-    Plan,
-    loudness_price,
-)
+from playlist_builder.costs import SEAM_WEIGHT, Demand, Pieces, Plan, loudness_price
+from playlist_builder.models import Bools, Floats, Ints
 from playlist_builder.tables import Block, Floating, blocks
 
 Singles = NDArray[np.float32]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playlist_builder.cache import File, Stat, stat_of
-from playlist_builder.models import Features, Heard, Skipped
+from playlist_builder.models import Heard, Measured, Skipped
 
 REFUSED = Stat(-1, -1)
 """In place of the stat of a file that the system did not let us read: it may do so tomorrow."""
@@ -22,7 +22,7 @@ class Outcome:
 
     stat: Stat
     found: File | Skipped
-    features: Features | None = None
+    measured: Measured | None = None
     heard: Heard | None = None
 
 

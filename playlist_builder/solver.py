@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from playlist_builder.costs import Bools, Demand, Floats, Ints, Pieces, Plan, cell, seam
+from playlist_builder.costs import Demand, Pieces, Plan, cell, seam
+from playlist_builder.models import Bools, Floats, Ints
 from playlist_builder.permute import orders
 from playlist_builder.search import Arena, appraise, beam, lawful, polish
 from playlist_builder.sieve import Sieve, favoured, sift

@@ -16,8 +16,9 @@ import numpy as np
 from playlist_builder import outcome
 from playlist_builder.curve import Profile
 from playlist_builder.framing import plays_by
-from playlist_builder.models import Slot, Spare, Track
+from playlist_builder.models import Bools, Slot, Spare, Track
 from playlist_builder.rules import artists, repeats
+from playlist_builder.shelf import Shelf
 from playlist_builder.stage import Terms
 
 FEW, MANY, MANY_SLOTS = 2, 3, 3
@@ -95,7 +96,7 @@ def _choices(
     taken: Sequence[Track],
 ) -> Iterator[_Choice]:
     """Yield the tracks that may stand in for each slot."""
-    gap, energies = terms.rules.artist_gap, pool.levels
+    gap, energies, seconds = terms.rules.artist_gap, pool.levels, pool.tracks.seconds
     by_energy = np.argsort(energies, kind="stable")
     ordered = energies[by_energy]
     known = repeats([*order, *taken])
@@ -106,13 +107,12 @@ def _choices(
         middle = int(np.searchsorted(ordered, slot.energy))
         near = by_energy[max(middle - NEAR, 0) : middle + NEAR]
         near = near[np.argsort(np.abs(energies[near] - slot.energy), kind="stable")]
+        near = near[np.abs(np.log(seconds[near] / slot.duration_s)) <= log(LENGTHS)]
+        near = near[_fits(pool.tracks.take(near), slot.start_s, terms.profile)]
         fitting = (
             track
-            for track in map(pool.tracks.__getitem__, near.tolist())
-            if abs(log(track.duration_s / slot.duration_s)) <= log(LENGTHS)
-            and barred.isdisjoint(artists(track))
-            and _fits(track, slot.start_s, terms.profile)
-            and not known(track)
+            for track in pool.tracks.take(near)
+            if barred.isdisjoint(artists(track)) and not known(track)
         )
         weighed = list(islice(fitting, LOOKED_AT))
         for track, energy in zip(weighed, outcome.energies(weighed, terms), strict=True):
@@ -122,16 +122,18 @@ def _choices(
                 yield _Choice(place, track, (distance > LIKE, distance + weight))
 
 
-def _fits(track: Track, start_s: float, profile: Profile) -> bool:
-    """Whether a track stays within the limits of every phase in which it would play."""
-    features, end_s = track.features, start_s + track.duration_s
-    return all(
-        limit is None or value <= limit
-        for phase in profile.phases
-        if phase.start_s < end_s and (phase.end_s > start_s or phase is profile.phases[-1])
-        for value, limit in (
-            (features.startle_lu, phase.max_startle_lu),
-            (features.spectral_centroid_hz, phase.max_brightness_hz),
-            (features.percussiveness, phase.max_percussiveness),
-        )
-    )
+def _fits(tracks: Shelf, start_s: float, profile: Profile) -> Bools:
+    """Whether each track stays within the limits of every phase in which it would play."""
+    end_s = start_s + tracks.seconds
+    fits = np.ones(len(tracks), np.bool_)
+    for phase in profile.phases:
+        if phase.end_s <= start_s and phase is not profile.phases[-1]:
+            continue
+        for name, limit in (
+            ("startle_lu", phase.max_startle_lu),
+            ("spectral_centroid_hz", phase.max_brightness_hz),
+            ("percussiveness", phase.max_percussiveness),
+        ):
+            if limit is not None:
+                fits &= (phase.start_s >= end_s) | (tracks.measured(name) <= limit)
+    return fits

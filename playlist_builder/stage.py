@@ -8,25 +8,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from operator import attrgetter, eq
 from typing import Literal
 
 import numpy as np
 
-from playlist_builder.costs import (
-    PREFER_WEIGHT,
-    Demand,
-    Floats,
-    Ints,
-    Pieces,
-    pieces,
-    plan,
-    relative,
-)
+from playlist_builder.costs import PREFER_WEIGHT, Demand, Pieces, pieces, plan, relative
 from playlist_builder.curve import Profile, Rules
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import Track
+from playlist_builder.models import Floats, Ints, Track
 from playlist_builder.rules import UNWANTED, Pin, Request, admit, artists, copies, pinned, shortage
+from playlist_builder.shelf import Shelf
 from playlist_builder.solver import Task
 from playlist_builder.web import Groups
 
@@ -107,7 +98,7 @@ class Stage:
     say how the task differs from what was asked.
     """
 
-    tracks: Sequence[Track]
+    tracks: Shelf
     material: Pieces
     profile: Profile
     rules: Rules
@@ -140,17 +131,16 @@ def set_up(tracks: Sequence[Track], profile: Profile, ask: Ask) -> Stage:
         )
     _check_pins(request.pins)
     longest_s = np.inf if request.use_all else wanted.duration_s + ask.tolerance_s
-    passed, removed = admit(tracks, rules, request, longest_s)
-    own = [pinned(tracks, pin, rules, request, longest_s) for pin in request.pins]
-    usable = [tracks[place] for place in passed]
-    ranks = ranked(usable)
+    shelf = Shelf.of(tracks)
+    passed, removed = admit(shelf, rules, request, longest_s)
+    own = [pinned(shelf, pin, rules, request, longest_s) for pin in request.pins]
     if request.use_all:
-        spare = _spare(usable, ranks)
+        spare = _spare(shelf.take(passed))
         notes = [f"{len(spare)} copies of other tracks are left out"] if spare else []
         notes += [f"left out: {count} {reason}" for reason, count in sorted(removed.items())]
-        kept = [place for place in range(len(usable)) if place not in spare]
-        usable, ranks = [usable[place] for place in kept], ranks[kept]
-    passed_s = sum(round(track.features.duration_s * 1000) for track in usable) / 1000.0
+        passed = np.delete(passed, list(spare))
+    usable = shelf.take(passed)
+    passed_s = float(np.rint(usable.seconds * 1000.0).sum()) / 1000.0
     if request.use_all and ask.duration_s is None and usable:
         wanted = profile.scaled(passed_s)
     elif not usable or passed_s < wanted.duration_s - ask.tolerance_s:
@@ -159,14 +149,14 @@ def set_up(tracks: Sequence[Track], profile: Profile, ask: Ask) -> Stage:
             raise ArrangeError(message)
         notes.append(f"{message.split('.')[0]}; the session is shorter than asked")
         wanted = profile.scaled(passed_s)
-    table = scale_of(tracks, ask.scale)
-    material = pieces(usable, table, levy(usable, request), ranks)
-    usable = [usable[place] for place in material.order.tolist()]
-    places = {id(track): place for place, track in enumerate(usable)} if own else {}
+    table = scale_of(shelf, ask.scale)
+    material = pieces(usable, table, levy(usable, request), usable.rank)
+    usable, passed = usable.take(material.order), passed[material.order]
     pins = tuple(
-        (pin, places[id(tracks[place])]) for pin, place in zip(request.pins, own, strict=True)
+        (pin, int(np.flatnonzero(passed == place)[0]))
+        for pin, place in zip(request.pins, own, strict=True)
     )
-    reach = max(track.energy for track in usable)
+    reach = float(usable.energy.max())
     return Stage(usable, material, wanted, rules, ask, pins, reach, tuple(notes), table)
 
 
@@ -174,7 +164,7 @@ def scale_of(tracks: Sequence[Track], scale: Scale) -> Floats | None:
     """Return the table that leads to the scale of a session of these tracks."""
     if scale == "absolute":
         return None
-    return relative(np.fromiter(map(attrgetter("energy"), tracks), np.float64, len(tracks)))
+    return relative(Shelf.of(tracks).energy)
 
 
 def _check_pins(pins: Sequence[Pin]) -> None:
@@ -187,21 +177,10 @@ def _check_pins(pins: Sequence[Pin]) -> None:
             raise ArrangeError(f"{again[0]}: {what}. Take one of them away.")
 
 
-def ranked(tracks: Sequence[Track]) -> Ints:
-    """Return each track's place by identity; paths decide only where identities are equal."""
-    identities = list(map(attrgetter("identity"), tracks))
-    order = sorted(range(len(tracks)), key=identities.__getitem__)
-    ordered = [identities[place] for place in order]
-    if any(map(eq, ordered, ordered[1:])):
-        order.sort(key=lambda place: (identities[place], tracks[place].path))
-    ranks = np.empty(len(tracks), dtype=np.int64)
-    ranks[order] = np.arange(len(tracks))
-    return ranks
-
-
-def _spare(tracks: Sequence[Track], ranks: Ints) -> set[int]:
+def _spare(tracks: Shelf) -> set[int]:
     """Return the places of all copies but the first of each recording."""
     spare: set[int] = set()
+    ranks = tracks.rank
     for group in copies(tracks):
         left = sorted((place for place in group if place not in spare), key=ranks.__getitem__)
         spare.update(left[1:])
@@ -256,10 +235,11 @@ def task(stage: Stage, leave: Leave) -> Task:
         demands.append(demand)
 
     def groups(chosen: Ints) -> Groups:
-        return _groups([stage.tracks[piece] for piece in chosen.tolist()], stage, leave)
+        return _groups(stage.tracks.take(chosen), stage, leave)
 
     def whim(chosen: Ints) -> Floats:
-        names = [f"{stage.ask.seed}:{stage.tracks[piece].identity}" for piece in chosen.tolist()]
+        identities = stage.tracks.take(chosen).identities
+        names = [f"{stage.ask.seed}:{identity}" for identity in identities]
         digests = b"".join(blake2b(name.encode(), digest_size=4).digest() for name in names)
         return np.frombuffer(digests, dtype="<u4") / 2.0**32
 
@@ -279,7 +259,7 @@ def task(stage: Stage, leave: Leave) -> Task:
     )
 
 
-def _groups(tracks: Sequence[Track], stage: Stage, leave: Leave) -> Groups:
+def _groups(tracks: Shelf, stage: Stage, leave: Leave) -> Groups:
     """Return the rules among tracks: one group per artist, set of copies, and earlier use."""
     held = {id(stage.tracks[demand.piece]) for demand in stage.frame.demands}
     names: dict[str, int] = {}
@@ -293,7 +273,7 @@ def _groups(tracks: Sequence[Track], stage: Stage, leave: Leave) -> Groups:
             limited[number][0].append(place)
     limited.extend((group, 1) for group in copies(tracks))
     for used, limit in stage.ask.earlier:
-        limited.append(([n for n, track in enumerate(tracks) if track.identity in used], limit))
+        limited.append(([n for n, own in enumerate(tracks.identities) if own in used], limit))
     member: list[list[int]] = [[] for _ in tracks]
     most: list[int] = []
     for group, limit in limited:

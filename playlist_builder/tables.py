@@ -11,7 +11,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.costs import STEP_MS, Demand, Ints, Pieces, Plan, cell, forbidden
+from playlist_builder.costs import STEP_MS, Demand, Pieces, Plan, cell, forbidden
+from playlist_builder.models import Ints
 
 Floating = NDArray[np.floating]
 

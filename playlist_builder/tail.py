@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder import outcome
-from playlist_builder.costs import Ints, seam
+from playlist_builder.costs import seam
 from playlist_builder.curve import Phase, Profile
 from playlist_builder.errors import ArrangeError
 from playlist_builder.framing import Part, filled, length_ms, plays_by
-from playlist_builder.models import Track
+from playlist_builder.models import Ints, Track
 from playlist_builder.rules import artists, repeats
 from playlist_builder.stage import TOLERANCES_S, Leave, Terms
 
@@ -71,14 +71,10 @@ def _calm(order: Sequence[Track], pool: outcome.Pool) -> list[Track]:
     """Return the calm tracks that may be in the tail."""
     steady = _least(np.abs(pool.levels - LEVEL), STEADY + len(order))
     calmest = _least(pool.levels, CALMEST + len(order))
+    calm = (pool.levels <= CALM) & (pool.tracks.measured("startle_lu") <= STARTLE_LU)
+    places = np.union1d(steady, calmest)
     known = repeats(order)
-    return [
-        pool.tracks[place]
-        for place in np.union1d(steady, calmest).tolist()
-        if pool.levels[place] <= CALM
-        and pool.tracks[place].startle_lu <= STARTLE_LU
-        and not known(pool.tracks[place])
-    ]
+    return [track for track in pool.tracks.take(places[calm[places]]) if not known(track)]
 
 
 def _least(values: NDArray[np.float32], count: int) -> Ints:

@@ -19,7 +19,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from playlist_builder.models import Heard, Mark, Tags, Vocals
 
@@ -120,63 +120,96 @@ class Judgement:
     evidence: tuple[Evidence, ...]
 
 
+class Said(NamedTuple):
+    """What the tags of a file come to, as log-odds: all that a verdict has to know of them.
+
+    `against` is the strongest of what speaks against a voice, 0 or below. `wordless` is whether a
+    title speaks of voices without words, `no_words` whether the language tag does.
+    """
+
+    sung: float = 0.0
+    spoken: float = 0.0
+    against: float = 0.0
+    wordless: bool = False
+    no_words: bool = False
+
+
+NOTHING = Said()
+
+
 def judge(tags: Tags, mark: Mark, heard: Heard | None) -> Judgement:
     """Weigh what the user said, the tags, and what was heard in the audio."""
-    found = _evidence(list(_tagged(tags)), heard)
+    found = [*_tagged(tags), *([] if heard is None else [_of_audio(heard)])]
+    found.sort(key=lambda each: -abs(each.weight))
     if mark.vocals is not None:
         said = Evidence("your mark", mark.vocals, math.inf, f"you marked it as {mark.vocals}")
         return Judgement(mark.vocals, 1.0, (said, *found))
-    total = _total(found)
+    total = _total(said_by(tags), *_heard(heard))
     confidence = 1.0 / (1.0 + math.exp(-abs(total)))
-    return Judgement(_verdict(found, total), confidence, tuple(found))
+    return Judgement(vocals(tags, mark, heard), confidence, tuple(found))
 
 
 def vocals(tags: Tags, mark: Mark, heard: Heard | None) -> Vocals:
-    """Return the verdict of `judge` alone, which takes a fraction of the time."""
-    if mark.vocals is not None:
-        return mark.vocals
-    tagged = list(_tagged(tags))
-    if not tagged:  # nothing weighs against what was heard
-        return "unknown" if heard is None else heard.verdict
-    found = _evidence(tagged, heard)
-    return _verdict(found, _total(found))
+    """Return the verdict of `judge` alone."""
+    return mark.vocals or verdict(said_by(tags), *_heard(heard))
 
 
-def _evidence(tagged: list[Evidence], heard: Heard | None) -> list[Evidence]:
-    """Return all but the mark, the strongest first."""
-    found = tagged if heard is None else [*tagged, _of_audio(heard)]
-    return sorted(found, key=lambda each: -abs(each.weight))
-
-
-def _total(found: Iterable[Evidence]) -> float:
-    """Add what speaks for a voice, the audio, and the strongest of what tags say against one."""
-    against = [each.weight for each in found if each.weight < 0.0 and each.source != "audio"]
-    others = [each.weight for each in found if each.weight > 0.0 or each.source == "audio"]
-    return sum(others) + min(against, default=0.0)
-
-
-def _verdict(found: list[Evidence], total: float) -> Vocals:
+def said_by(tags: Tags) -> Said:
+    """Return what tags come to."""
+    found = list(_tagged(tags))
+    if not found:
+        return NOTHING
     voices = [each for each in found if each.weight > 0.0]
-    if any(each.says == "wordless" and each.source in {"title", "version"} for each in found) and (
-        all(each.source == "audio" and each.says == "sung" for each in voices)
-    ):
+    return Said(
+        sung=sum(each.weight for each in voices if each.says != "spoken"),
+        spoken=sum(each.weight for each in voices if each.says == "spoken"),
+        against=min((each.weight for each in found if each.weight < 0.0), default=0.0),
+        wordless=any(
+            each.says == "wordless" and each.source in {"title", "version"} for each in found
+        ),
+        no_words=any(each.source == "language" for each in found),
+    )
+
+
+def verdict(said: Said, heard: Vocals, confidence: float) -> Vocals:
+    """Return what tags and ears come to; where nobody listened, `heard` is unknown."""
+    if said == NOTHING:  # nothing weighs against what was heard
+        return heard
+    is_tagged = said.sung > 0.0 or said.spoken > 0.0
+    if said.wordless and not is_tagged and heard != "spoken":
         return "wordless"
-    no_words = any(each.source == "language" for each in found)
+    total = _total(said, heard, confidence)
     if total >= DECISIVE:
-        spoken = sum(each.weight for each in voices if each.says == "spoken")
-        kind: Vocals = "spoken" if spoken > sum(each.weight for each in voices) / 2 else "sung"
-        only_heard = all(each.source == "audio" for each in voices)
-        return "wordless" if no_words and kind == "sung" and only_heard else kind
-    if total <= -DECISIVE:
-        return "none"
-    return "unknown"
+        audio = max(_audio_weight(heard, confidence), 0.0)
+        spoken = said.spoken + (audio if heard == "spoken" else 0.0)
+        if spoken > (said.sung + said.spoken + audio) / 2.0:
+            return "spoken"
+        return "wordless" if said.no_words and not is_tagged else "sung"
+    return "none" if total <= -DECISIVE else "unknown"
+
+
+def _total(said: Said, heard: Vocals, confidence: float) -> float:
+    """Add what speaks for a voice, the audio, and the strongest of what tags say against one."""
+    return said.sung + said.spoken + _audio_weight(heard, confidence) + said.against
+
+
+def _heard(heard: Heard | None) -> tuple[Vocals, float]:
+    return ("unknown", 0.0) if heard is None else (heard.verdict, heard.confidence)
+
+
+def _audio_weight(heard: Vocals, confidence: float) -> float:
+    if heard == "unknown":
+        return 0.0
+    if heard == "none":
+        return -(DECISIVE + (MOST_HEARD - DECISIVE) * confidence)
+    return LEAST_VOICE + (MOST_HEARD - LEAST_VOICE) * confidence
 
 
 def _of_audio(heard: Heard) -> Evidence:
     where = ", ".join(f"{_clock(span.start_s)}-{_clock(span.end_s)}" for span in heard.spans)
+    weight = _audio_weight(heard.verdict, heard.confidence)
     if heard.verdict == "none":
-        sure = DECISIVE + (MOST_HEARD - DECISIVE) * heard.confidence
-        return Evidence("audio", "none", -sure, "no voice is heard")
+        return Evidence("audio", "none", weight, "no voice is heard")
     if heard.verdict == "unknown" and not heard.confidence:
         return Evidence("audio", "unknown", 0.0, "nothing to hear: too short, soft or low a rate")
     if heard.verdict == "unknown":
@@ -184,8 +217,7 @@ def _of_audio(heard: Heard) -> Evidence:
             "audio", "unknown", 0.0, f"perhaps a voice{' at ' + where if where else ''}"
         )
     words = f"a voice is heard{' at ' + where if where else ''}"
-    sure = LEAST_VOICE + (MOST_HEARD - LEAST_VOICE) * heard.confidence
-    return Evidence("audio", heard.verdict, sure, words)
+    return Evidence("audio", heard.verdict, weight, words)
 
 
 def _clock(seconds: float) -> str:

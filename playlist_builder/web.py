@@ -13,7 +13,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from playlist_builder.costs import STEP_MS, Bools, Floats, Ints, Pieces, Plan, seam
+from playlist_builder.costs import STEP_MS, Pieces, Plan, seam
+from playlist_builder.models import Bools, Floats, Ints
 from playlist_builder.sieve import Arcs, Rest, Sieve
 
 STEP = 1.2  # of the way to the expected optimum, along the subgradient (Polyak 1969)

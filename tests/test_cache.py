@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from playlist_builder import cache, layout
-from playlist_builder.cache import Cache, File, Stat
+from playlist_builder import cache, energy, layout, voice
+from playlist_builder.cache import Cache, File, Stat, heard_of
 from playlist_builder.errors import LibraryError
 from playlist_builder.history import Ban, Past, Played, Rating
-from playlist_builder.models import Features, Heard, Mark, Skipped, Tags, VoiceSpan
+from playlist_builder.library import Library
+from playlist_builder.models import Features, Heard, Mark, Measured, Skipped, Tags, VoiceSpan
+from playlist_builder.shelf import SCALARS
 from playlist_builder.steps import STEP_FEATURES
 
 MARK = Mark(energy=0.25, vocals="none", banned=True, note="bell at the end")
@@ -22,10 +24,9 @@ FEATURES = Features(
     **{
         field.name: {int: 2, str: "C major"}.get(field.type, 1.5)
         for field in dataclasses.fields(Features)
-        if field.name != "steps"
-    },
-    steps=STEPS,
+    }
 )
+MEASURED = Measured(FEATURES, STEPS)
 TAGS = Tags(title="Ö", artists=("a", "b"), has_lyrics=True, duration_s=3.5, languages=("zxx",))
 HEARD = Heard("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
 PLAYED = Played(
@@ -62,26 +63,25 @@ def refusal(path):
 def test_round_trip(path):
     """A path, its tags, features and mark come back as they were stored, by a new process too."""
     with Cache(path) as one:
-        one.store(FILE, FEATURES)
+        one.store(FILE, MEASURED)
         one.store_mark("5f", MARK)
         one.store_heard("5f", HEARD)
     with Cache(path) as one:
-        (file,), features = one.tagged(), one.features()["5f"]
-        mark, heard = one.mark("5f"), one.heard()["5f"]
+        (file,), ((identity, measured),) = one.tagged(), one.measured()
+        mark, heard = one.mark("5f"), heard_of(one.heard()["5f"])
         assert list(one.files()) == [(FILE.path, FILE.stat, "5f", False)]
         assert one.identities() == one.heard_identities() == {"5f"}
     assert (file, mark, heard) == (FILE, MARK, HEARD)
-    assert np.array_equal(features.steps, STEPS)
-    assert features.steps.dtype == np.float16
-    for name in (field.name for field in dataclasses.fields(Features) if field.name != "steps"):
-        assert getattr(features, name) == getattr(FEATURES, name)
+    assert (identity, measured.features) == ("5f", FEATURES)
+    assert np.array_equal(measured.steps, STEPS)
+    assert measured.steps.dtype == np.float16
 
 
 def test_names_are_bytes(path):
     """A name that is not text comes back as the same bytes."""
     name = os.fsdecode(b"/m/\xff\xfe \xe6.flac")
     with Cache(path) as one:
-        one.store(dataclasses.replace(FILE, path=name), FEATURES)
+        one.store(dataclasses.replace(FILE, path=name), MEASURED)
         one.store_skipped(Skipped(name + "x", "an empty file"), Stat(0, 1))
         assert paths(one) == [name]
         assert one.skipped() == {name + "x": (Stat(0, 1), "an empty file")}
@@ -90,7 +90,7 @@ def test_names_are_bytes(path):
 def test_path_is_track_or_skipped(path):
     """A path is never both a track and skipped: the last word counts."""
     with Cache(path) as one:
-        one.store(FILE, FEATURES)
+        one.store(FILE, MEASURED)
         one.store_skipped(Skipped(FILE.path, "damaged"), FILE.stat)
         assert (paths(one), list(one.skipped())) == ([], [FILE.path])
         one.store(FILE, None)
@@ -100,7 +100,7 @@ def test_path_is_track_or_skipped(path):
 def test_missing_and_back(path):
     """A file is noted as missing and as back, without losing what is known of it."""
     with Cache(path) as one:
-        one.store(FILE, FEATURES)
+        one.store(FILE, MEASURED)
         for missing in (True, False):
             one.set_missing([FILE.path], missing=missing)
             assert list(one.files()) == [(FILE.path, FILE.stat, "5f", missing)]
@@ -110,7 +110,7 @@ def test_missing_and_back(path):
 def test_forgetting_keeps_marks_and_shared_features(path):
     """Features go with the last path that needs them; the mark stays for ever."""
     with Cache(path) as one:
-        one.store(FILE, FEATURES)
+        one.store(FILE, MEASURED)
         one.store(dataclasses.replace(FILE, path="/m/b.flac"), None)
         one.store_mark("5f", MARK)
         one.forget([FILE.path])
@@ -133,7 +133,7 @@ def test_empty_mark_takes_back(path):
 def test_new_features_version(path, monkeypatch):
     """A new analysis drops what the old one measured or refused, and nothing the user said."""
     with Cache(path) as one:
-        one.store(FILE, FEATURES)
+        one.store(FILE, MEASURED)
         one.store_skipped(Skipped("/m/b.mp3", "damaged"), Stat(1, 1))
         one.store_mark("5f", MARK)
     monkeypatch.setattr(layout, "FEATURES_VERSION", layout.FEATURES_VERSION + 1)
@@ -144,7 +144,7 @@ def test_new_features_version(path, monkeypatch):
             assert paths(one) == [FILE.path]
             assert one.mark("5f") == MARK
     with Cache(path) as one:
-        one.store(FILE, FEATURES)
+        one.store(FILE, MEASURED)
     with Cache(path) as one:
         assert one.identities() == {"5f"}
 
@@ -218,7 +218,7 @@ def test_parent_is_a_file(tmp_path):
 def test_a_new_detector_forgets_what_the_old_one_heard(path, monkeypatch):
     """Nothing else goes with it."""
     with Cache(path) as one:
-        one.store(FILE, FEATURES)
+        one.store(FILE, MEASURED)
         one.store_heard("5f", HEARD)
     monkeypatch.setattr(layout, "VOICE_VERSION", layout.VOICE_VERSION + 1)
     with Cache(path) as one:
@@ -229,14 +229,111 @@ def test_a_new_detector_forgets_what_the_old_one_heard(path, monkeypatch):
 def test_a_tag_that_was_not_read_before_is_read_at_the_next_scan(path):
     """Nothing else is lost by it."""
     with Cache(path) as one:
-        one.store(FILE, FEATURES)
+        one.store(FILE, MEASURED)
     with closing(sqlite3.connect(path)) as raw, raw:
-        raw.execute("ALTER TABLE files DROP COLUMN has_lyrics")
+        raw.execute("UPDATE derived SET tag_names = replace(tag_names, 'has_lyrics', 'has_words')")
+        raw.execute("UPDATE files SET tags = replace(tags, 'has_lyrics', 'has_words')")
     with Cache(path) as one:
         (file,) = one.tagged()
         assert file.stat == Stat(FILE.stat.size, -1)
         assert file.tags == dataclasses.replace(TAGS, has_lyrics=False)
         assert one.identities() == {"5f"}
+
+
+def test_what_follows_from_steps_and_tags_follows_the_way_it_is_made(path, monkeypatch):
+    """A new energy score or a new reading of tags counts at once, without a scan."""
+    with Cache(path) as one:
+        one.store(FILE, MEASURED)
+        before = one.numbers().values
+        said = one.rows()[0][3]
+    weights = dataclasses.replace(energy.load_weights(), base=energy.load_weights().base + 1.0)
+    monkeypatch.setattr(energy, "load_weights", lambda: weights)
+    monkeypatch.setattr(voice, "LYRICS", 3.5)
+    with Cache(path) as one:
+        assert np.array_equal(one.numbers().values, before)
+    monkeypatch.setattr(layout, "contour_recipe", lambda: "new")
+    monkeypatch.setattr(layout, "said_recipe", lambda: "new")
+    for _ in range(2):
+        with Cache(path) as one:
+            assert np.array_equal(one.numbers().values, energy.contours([STEPS])[0])
+            assert (one.numbers().values > before).all()
+            assert layout.said_of(said).sung == 12.0
+            assert layout.said_of(one.rows()[0][3]).sung == 3.5
+
+
+def test_recipes_are_told_by_the_source():
+    """Whoever changes how a contour is made, or how a tag is read, need not raise a number."""
+    assert len({layout.contour_recipe(), layout.said_recipe(), layout.digest("voice.py")}) == 2
+
+
+def test_layout_4_is_brought_forward(path):
+    """Nothing is measured again: numbers, steps, tags and what was heard are those from before."""
+    os.makedirs(os.path.dirname(path))  # noqa: PTH103, PTH120 - a name with a suffix
+    values = [getattr(FEATURES, name) for name in SCALARS]
+    tags = ("has_lyrics", "title", "artists", "languages", "duration_s")
+    with closing(sqlite3.connect(path)) as raw, raw:
+        for migration in layout.MIGRATIONS[:4]:
+            migration(raw)
+        raw.execute("PRAGMA user_version = 4")
+        raw.execute("UPDATE derived SET features_version = ?", (layout.FEATURES_VERSION,))
+        raw.execute("UPDATE derived SET voice_version = ?", (layout.VOICE_VERSION,))
+        raw.execute("DROP TABLE files")
+        raw.execute(
+            "CREATE TABLE files (path BLOB PRIMARY KEY, size INTEGER NOT NULL,"
+            " mtime_ns INTEGER NOT NULL, identity TEXT NOT NULL, missing INTEGER NOT NULL,"
+            f" {', '.join(tags)}) WITHOUT ROWID"
+        )
+        raw.execute("CREATE INDEX files_by_identity ON files (identity)")
+        raw.execute(
+            "INSERT INTO files VALUES (?, ?, ?, '5f', 0, 1, 'Ö', ?, ?, 3.5)",
+            (os.fsencode(FILE.path), *FILE.stat, '["a", "b"]', '["zxx"]'),
+        )
+        raw.execute(f"CREATE TABLE features (identity PRIMARY KEY, {', '.join(SCALARS)}, steps)")
+        raw.execute(
+            f"INSERT INTO features VALUES ('5f', {', '.join('?' * len(values))}, ?)",  # noqa: S608 - own names
+            (*values, STEPS.astype(np.float16).tobytes()),
+        )
+        raw.execute("INSERT INTO heard VALUES ('5f', 'sung', 0.75, '[]')")
+    with Cache(path) as one, Cache(f"{path}.fresh") as fresh:
+        fresh.store(FILE, MEASURED)
+        assert one.tagged() == fresh.tagged() == [FILE]
+        assert one.rows() == fresh.rows()
+        assert one.numbers().scalars.tolist() == fresh.numbers().scalars.tolist()
+        assert one.numbers().values.tolist() == fresh.numbers().values.tolist()
+        assert one.steps("5f").tolist() == STEPS.tolist()
+        assert one.heard_identities() == {"5f"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE features SET scalars = x'00'",
+        "UPDATE features SET scalars = CAST(x'000000000000f87f' || substr(scalars, 9) AS BLOB)",
+        "UPDATE features SET contour = x''",
+        "UPDATE features SET contour = 7",
+        "UPDATE features SET contour = contour || x'00'",
+        "UPDATE files SET tags = '{'",
+        "UPDATE files SET tags = '[1]'",
+        "UPDATE files SET said = 'x'",
+        "UPDATE files SET said = '7'",
+        "UPDATE files SET title = x'ff'",
+        "UPDATE files SET path = 'text'",
+        "UPDATE heard SET verdict = 'perhaps'",
+        "UPDATE heard SET confidence = 'high'",
+        "UPDATE heard SET spans = '[7]'",
+    ],
+)
+def test_rows_that_no_scan_wrote_are_one_line(path, change):
+    """Whoever asks for tracks learns what to do."""
+    with Cache(path) as one:
+        one.store(FILE, MEASURED)
+        one.store_heard("5f", HEARD)
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute(change)
+    with Library.open(path) as library, pytest.raises(LibraryError) as caught:
+        list(library.tracks())
+    assert "holds what no scan wrote" in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_layout_1_is_brought_forward(path):

@@ -12,28 +12,28 @@ import pytest
 from click.testing import CliRunner
 
 from playlist_builder import layout
-from playlist_builder.cache import Cache, File, Stat
+from playlist_builder.cache import Cache, File, Stat, heard_of
 from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import Library
 from playlist_builder.merging import Conflict, MergeReport
-from playlist_builder.models import Features, Heard, Mark, Tags, VoiceSpan
+from playlist_builder.models import Features, Heard, Mark, Measured, Tags, VoiceSpan
 from playlist_builder.steps import STEP_FEATURES
 
 HEARD = Heard("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
 
 
-def features(duration_s):
+def measured(duration_s):
     values = {
         field.name: {int: 2, str: "C major"}.get(field.type, duration_s)
         for field in dataclasses.fields(Features)
     }
-    return Features(**values | {"steps": np.full((3, len(STEP_FEATURES)), 0.5, np.float32)})
+    return Measured(Features(**values), np.full((3, len(STEP_FEATURES)), 0.5, np.float32))
 
 
 def add(cache, path, identity, *, duration_s=1.0, heard=None):
     file = File(path, Stat(7, 8), identity, Tags(title=f"Title {identity}"))
-    cache.store(file, features(duration_s))
+    cache.store(file, measured(duration_s))
     if heard is not None:
         cache.store_heard(identity, heard)
 
@@ -75,9 +75,10 @@ def test_what_only_the_other_knows_comes_along(pair):
             ("/n/b.flac", "b", True),
             ("/n/c.flac", "c", True),
         ]
-        assert one.features()["b"].duration_s == 2.0
+        assert one.lengths()["b"] == 2.0
         assert one.identities() == {"a", "b", "c", "other"}
-        assert one.heard() == {"b": HEARD, "other": HEARD}
+        heard = {identity: heard_of(row) for identity, row in one.heard().items()}
+        assert heard == {"b": HEARD, "other": HEARD}
         assert one.marks() == {
             "b": Mark(energy=0.5, vocals="none"),
             "c": Mark(banned=True),

@@ -26,6 +26,7 @@ from playlist_builder.cli.common import (
 if TYPE_CHECKING:
     from playlist_builder.cluster import Cluster
     from playlist_builder.models import Track
+    from playlist_builder.shelf import Shelf
 
 
 @click.command()
@@ -120,22 +121,25 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
     Text: title artist album genre mood comment language date path key vocals.
     Numbers: year energy peak bpm length (minutes) loudness range startle brightness.
     """  # noqa: D301 - click reads the backslash
+    import numpy as np
+
     from playlist_builder.queries import parse
 
-    orders: dict[str, Callable[[Track], Any]] = {
-        "path": lambda track: track.path,
-        "energy": lambda track: track.energy,
-        "length": lambda track: track.duration_s,
-        "loudness": lambda track: track.features.loudness_lufs,
-        "title": lambda track: track.tags.title.casefold(),
+    orders: dict[str, Callable[[Shelf], Sequence[Any]]] = {
+        "path": lambda shelf: shelf.paths,
+        "energy": lambda shelf: shelf.energy.tolist(),
+        "length": lambda shelf: shelf.seconds.tolist(),
+        "loudness": lambda shelf: shelf.measured("loudness_lufs").tolist(),
+        "title": lambda shelf: [title.casefold() for title in shelf.titles],
     }
     with open_library(library) as opened:
         found = opened.tracks()
         tell_waiting(opened)
     if query:
         wanted = parse(" ".join(map(_quoted, query)))
-        found = [track for track in found if wanted(track)]
-    found.sort(key=orders[sort])
+        found = found.take(np.array([wanted(track) for track in found], bool))
+    values = orders[sort](found)
+    found = found.take(np.array(sorted(range(len(found)), key=values.__getitem__), int))
     if as_json:
         print_json_list(_track_document(track) for track in found)
         return
@@ -156,7 +160,8 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
     with open_library(library) as opened:
         found = opened.find(track)
         standing = opened.standing(found)
-    reasons = energy.reasons(found.features.steps)
+        steps = opened.steps(found)
+    reasons = energy.reasons(steps)
     judged = voice.judge(found.tags, found.mark, found.heard)
     if found.mark.energy is not None:
         said = found.energy - sum(reason.energy for reason in reasons)

@@ -68,7 +68,7 @@ def rebuild(
         call = replace(call, asked_at=now())
     number = call.alternative
     with open_library(call.library) as opened:
-        gone = [each.path for each in opened.tracks() if not os.path.isfile(each.path)]
+        gone = [path for path in opened.tracks().paths if not os.path.isfile(path)]
     if gone:
         raise LibraryError(
             f"{len(gone)} files of the library are not there, such as {gone[0]!r}; {session!r} is"

@@ -183,11 +183,9 @@ def _known(session: "Session", library: str | None) -> "Mapping[str, tuple[Tags,
         return {}
     identities = {slot.identity for slot in (*session.slots, *session.tail)}
     with open_library(path) as opened:
-        return {
-            track.identity: (track.tags, track.duration_s)
-            for track in opened.tracks(missing=True)
-            if track.identity in identities
-        }
+        tracks = opened.tracks(missing=True).by_identity()
+    known = [tracks[identity] for identity in identities if identity in tracks]
+    return {track.identity: (track.tags, track.duration_s) for track in known}
 
 
 def _mpd(target: str, stack: ExitStack) -> "Mpd":

@@ -57,13 +57,13 @@ def bare(path: str) -> None:
 
 def ours(path: str) -> None:
     """Do all that a scan without voices does with a file, and score it."""
-    found = analysis.analyse(path, listen=False).features
+    found = analysis.analyse(path, listen=False).measured
     energy.contours([found.steps])
 
 
 def with_voices(path: str) -> None:
     """Listen for voices as well."""
-    found = analysis.analyse(path, listen=True).features
+    found = analysis.analyse(path, listen=True).measured
     energy.contours([found.steps])
 
 

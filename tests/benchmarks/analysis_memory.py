@@ -23,7 +23,7 @@ def peak_mb(path: str, *, listen: bool) -> float:
     workers = Workers(1, limit_s=LIMIT_S)
     try:
         outcome = workers.submit(analysis.analyse, path, listen).result()
-        assert outcome.features is not None, outcome
+        assert outcome.measured is not None, outcome
         used = workers.submit(resource.getrusage, resource.RUSAGE_SELF).result()
     finally:
         workers.shutdown()

@@ -21,7 +21,7 @@ import numpy as np
 from playlist_builder.cache import Cache, File
 from playlist_builder.energy import load_weights
 from playlist_builder.library import Library
-from playlist_builder.models import KEYS, STEP_S, Features, Heard, Mark, Tags, VoiceSpan
+from playlist_builder.models import KEYS, STEP_S, Features, Heard, Mark, Measured, Tags, VoiceSpan
 from playlist_builder.walk import walk
 
 TRACKS = 100_000
@@ -79,16 +79,16 @@ def tags(number: int, rng: np.random.Generator) -> Tags:
     )
 
 
-def features(rng: np.random.Generator) -> Features:
+def measured(rng: np.random.Generator) -> Measured:
     """Return measurements within the range that rated music has."""
     weights = load_weights()
     duration_s = float(np.clip(np.exp(rng.normal(np.log(225.0), 0.5)), 60.0, 899.0))
     own = rng.random(len(weights.low))
     spread = rng.normal(0.0, 0.1, (int(-(-duration_s // STEP_S)), len(own)))
     low, high = np.nan_to_num(weights.low, neginf=0.0), np.nan_to_num(weights.high, posinf=1.0)
-    measured = low + np.clip(own + spread, 0.0, 1.0) * (high - low)
+    steps = low + np.clip(own + spread, 0.0, 1.0) * (high - low)
     loudness = float(rng.normal(-18.0, 4.0))
-    return Features(
+    whole = Features(
         duration_s=duration_s,
         sample_rate_hz=44100,
         channels=2,
@@ -107,8 +107,8 @@ def features(rng: np.random.Generator) -> Features:
         onset_rate_hz=2.0,
         spectral_centroid_hz=float(np.exp(rng.normal(np.log(2000.0), 0.3))),
         percussiveness=float(rng.random()),
-        steps=measured.astype(np.float32),
     )
+    return Measured(whole, steps.astype(np.float32))
 
 
 def heard(rng: np.random.Generator) -> Heard:
@@ -135,7 +135,7 @@ def make_rows(folder: Path, library: str) -> None:
     with Cache(library) as cache:
         for number, (path, stat) in enumerate(walk([os.fspath(folder)])):
             identity = rng.bytes(16).hex()
-            cache.store(File(path, stat, identity, tags(number, rng)), features(rng))
+            cache.store(File(path, stat, identity, tags(number, rng)), measured(rng))
             cache.store_heard(identity, heard(rng))
             if number % 1000 == 0:
                 cache.store_mark(identity, Mark(energy=0.5, note="as I hear it"))

@@ -9,8 +9,6 @@ import numpy as np
 
 from playlist_builder.models import KEYS, STEP_S, Features, Tags, Track, Vocals
 
-NO_STEPS = np.zeros((0, 0), dtype=np.float32)
-
 
 def track(  # noqa: PLR0913 - every one of these is what some test is about
     number: int,
@@ -48,7 +46,6 @@ def track(  # noqa: PLR0913 - every one of these is what some test is about
         onset_rate_hz=2.0,
         spectral_centroid_hz=centroid_hz,
         percussiveness=percussiveness,
-        steps=NO_STEPS,
     )
     return Track(
         path=f"/music/{number:06d}.flac",

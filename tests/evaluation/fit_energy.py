@@ -27,7 +27,7 @@ import vibenet
 from numpy.typing import NDArray
 
 from playlist_builder import audio, features
-from playlist_builder.models import Features
+from playlist_builder.models import Measured
 from playlist_builder.steps import STEP_FEATURES
 
 LABEL_TARGET = 0.8
@@ -65,7 +65,7 @@ def auc(score: Vector, high: NDArray[np.bool_]) -> float:
     return float(below / (n_high * (len(score) - n_high)))
 
 
-def measured(path: str) -> Features:
+def measured(path: str) -> Measured:
     """Measure an excerpt exactly as a scan does."""
     with audio.Recording(path) as recording:
         return features.measure(
@@ -100,7 +100,7 @@ class Excerpts:
         for index, row in enumerate(rows):
             found = measured(str(folder / row["file"]))
             self.steps.append(found.steps.astype(np.float16).astype(np.float64))
-            self.loudness[index] = found.loudness_lufs
+            self.loudness[index] = found.features.loudness_lufs
 
 
 def peers(folder: Path, names: Sequence[str]) -> dict[str, Vector]:

@@ -36,7 +36,7 @@ def of_samples(samples: NDArray[np.float32], rate_hz: int) -> Features:
     """Measure samples of shape (channels, n)."""
     names = ("FC",) if len(samples) == 1 else ("FL", "FR")
     blocks = (samples[:, at : at + rate_hz] for at in range(0, samples.shape[1], rate_hz))
-    return features.measure(blocks, sample_rate_hz=rate_hz, channels=names)
+    return features.measure(blocks, sample_rate_hz=rate_hz, channels=names).features
 
 
 def generated() -> list[Case]:

@@ -489,7 +489,7 @@ def test_wav_that_states_gigabytes(tmp_path):
     file.write_bytes(lying_wav(size=0xFFFFFF00))
     with workers.Workers(1, limit_s=60, limit_mb=250) as one:
         outcome = one.submit(analysis.analyse, os.fspath(file), listen=True).result()
-    assert outcome.features.duration_s == pytest.approx(31.25)
+    assert outcome.measured.features.duration_s == pytest.approx(31.25)
 
 
 def test_flac_that_states_a_year(tmp_path):
