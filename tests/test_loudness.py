@@ -15,7 +15,7 @@ def sine(dbfs, seconds, rate=48000, hertz=1000.0):
 def measure(samples, channels=STEREO, rate=48000):
     samples = np.asarray(samples, np.float32)
     blocks = (samples[:, i : i + 2 * rate] for i in range(0, samples.shape[1], 2 * rate))
-    return features.measure(blocks, sample_rate_hz=rate, channels=channels)
+    return features.measure(blocks, sample_rate_hz=rate, channels=channels).features
 
 
 def both(*parts, rate=48000):
