@@ -10,9 +10,12 @@ import dataclasses
 import json
 import os
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import chain
+from operator import methodcaller
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -60,6 +63,10 @@ BUSY_S = 30.0
 _LATEST_NS = 2**62  # in the year 2116; SQLite counts to twice that, some file systems beyond
 
 
+text_of = methodcaller("decode", sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
+"""`os.fsdecode` of bytes, without a line of Python for each."""
+
+
 class Stat(NamedTuple):
     """What says cheaply that a file has not changed."""
 
@@ -67,10 +74,13 @@ class Stat(NamedTuple):
     mtime_ns: int
 
 
+_new = tuple.__new__  # what `Stat` itself calls, in a fraction of the time
+
+
 def stat_of(size: int, mtime_ns: int) -> Stat:
     """Return what is kept of a file's size and time, however far the clock was off."""
     if -_LATEST_NS < mtime_ns < _LATEST_NS:
-        return Stat(size, mtime_ns)
+        return _new(Stat, (size, mtime_ns))
     return Stat(size, _LATEST_NS if mtime_ns > 0 else -_LATEST_NS)
 
 
@@ -132,11 +142,12 @@ class Cache:
     ) -> None:
         self._connection.close()
 
-    def files(self) -> Iterator[tuple[str, Stat, str, bool]]:
-        """Every path with its stat, its identity and whether it is missing."""
+    def files(self) -> dict[str, tuple[tuple[int, int], str, bool]]:
+        """Every path with what its `Stat` holds, its identity and whether it is missing."""
         rows = self._read("SELECT path, size, mtime_ns, identity, missing FROM files")
-        for path, size, mtime_ns, identity, missing in rows:
-            yield os.fsdecode(path), Stat(size, mtime_ns), identity, missing != 0
+        path, size, mtime_ns, identity, missing = zip(*rows, strict=True) if rows else ((),) * 5
+        known = zip(zip(size, mtime_ns, strict=True), identity, map(bool, missing), strict=True)
+        return dict(zip(map(text_of, path), known, strict=True))
 
     def skipped(self) -> dict[str, tuple[Stat, str]]:
         """Every path that could not be used, with its stat and the reason."""
@@ -148,16 +159,16 @@ class Cache:
 
     def identities(self) -> set[str]:
         """All recordings whose features are known."""
-        return {identity for (identity,) in self._read("SELECT identity FROM features")}
+        return set(chain.from_iterable(self._read("SELECT identity FROM steps")))
 
     def heard_identities(self) -> set[str]:
         """All recordings in which voices were listened for."""
-        return {identity for (identity,) in self._read("SELECT identity FROM heard")}
+        return set(chain.from_iterable(self._read("SELECT identity FROM heard")))
 
     def waiting(self) -> int:
         """Return how many recordings are there whose features are not known (any more)."""
         # The whole of both indices is read much faster than one is searched for all of the other.
-        there = {identity for (identity,) in self._read("SELECT DISTINCT identity FROM files")}
+        there = set(chain.from_iterable(self._read("SELECT DISTINCT identity FROM files")))
         if not there - self.identities():
             return 0
         ((count,),) = self._read(
@@ -180,12 +191,11 @@ class Cache:
         """Every path with what its tags come to, ordered by path; or those of one recording."""
         names = "path, identity, missing, said, title, tags"
         rows = self._read(f"SELECT {names} FROM files {_where(identity)} ORDER BY path", identity)  # noqa: S608 - own names
-        found = list(rows)
         with decoding(self.path):
             for column, kind in enumerate((bytes, str, int, str, str, str)):
-                if not {type(row[column]) for row in found} <= {kind}:
+                if not {type(row[column]) for row in rows} <= {kind}:
                     raise TypeError(f"what is no {kind.__name__}")
-        return found
+        return rows
 
     def tagged(self, identity: str | None = None) -> list[File]:
         """Every path with its tags, ordered by path; or those of one recording."""
@@ -221,9 +231,8 @@ class Cache:
 
     def measured(self) -> Iterator[tuple[str, Measured]]:
         """Return all that was measured, by recording."""
-        rows = self._read(
-            "SELECT identity, scalars, steps FROM features JOIN steps USING (identity)"
-        )
+        sql = "SELECT identity, scalars, steps FROM features JOIN steps USING (identity)"
+        rows = self._found(sql, {})  # one by one, because steps are large
         with decoding(self.path):
             for identity, scalars, steps in rows:
                 numbers = _joined([scalars], SCALAR_TYPE, len(SCALARS))
@@ -232,7 +241,7 @@ class Cache:
     def heard(self, identity: str | None = None) -> dict[str, HeardRow]:
         """Return what was heard, by recording; or in one recording."""
         names = "identity, verdict, confidence, spans"
-        rows = list(self._read(f"SELECT {names} FROM heard {_where(identity)}", identity))  # noqa: S608 - own names
+        rows = self._read(f"SELECT {names} FROM heard {_where(identity)}", identity)  # noqa: S608 - own names
         with decoding(self.path):
             if not {type(confidence) for _, _, confidence, _ in rows} <= {float}:
                 raise TypeError("a confidence that is no number")
@@ -361,8 +370,9 @@ class Cache:
             raise LibraryError(f"{path} is this very library. Give an other one.")
         return _ReadOnly(path)
 
-    def _read(self, sql: str, identity: str | None = None) -> Iterator[Any]:
-        return self._found(sql, {"identity": identity})
+    def _read(self, sql: str, identity: str | None = None) -> list[Any]:
+        with self._telling():
+            return self._connection.execute(sql, {"identity": identity}).fetchall()
 
     def _found(self, sql: str, values: Mapping[str, Any]) -> Iterator[Any]:
         with self._telling():

@@ -20,8 +20,7 @@ import platformdirs
 from numpy.typing import NDArray
 
 from playlist_builder import energy, merging, scanning, voice
-from playlist_builder.cache import Cache, File, HeardRow, Numbers, Row, decoding, heard_of
-from playlist_builder.costs import relative, rescale
+from playlist_builder.cache import Cache, File, HeardRow, Numbers, Row, decoding, heard_of, text_of
 from playlist_builder.errors import LibraryError
 from playlist_builder.history import History
 from playlist_builder.layout import said_of, tags_of
@@ -175,11 +174,13 @@ class Library:
 
     def identities(self, paths: Iterable[str]) -> dict[str, str]:
         """Return the identity of the music at each path that the library knows."""
-        wanted = set(paths)
-        return {path: identity for path, _, identity, _ in self._cache.files() if path in wanted}
+        known = self._cache.files()
+        return {path: known[path][1] for path in paths if path in known}
 
     def standing(self, track: Track, count: int = 3) -> Standing:
         """Tell where a track stands among the others by its energy, with its neighbours."""
+        from playlist_builder.costs import relative, rescale  # noqa: PLC0415 - no scan needs them
+
         every = self.tracks()
         others = every.take(np.array([name != track.identity for name in every.identities], bool))
         energy, paths = others.energy, others.paths
@@ -306,7 +307,7 @@ def _chosen(
         there = (row for row in there if os.fsdecode(row[0]) == path)
     ordered = sorted(there, key=itemgetter(2))
     chosen = {row[1]: row for row in reversed(ordered)}  # of several the first stays
-    found = {os.fsdecode(row[0]): row for row in chosen.values()}
+    found = {text_of(row[0]): row for row in chosen.values()}
     paths = sorted(found)
     return paths, [found[path] for path in paths]
 

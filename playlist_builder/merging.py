@@ -35,7 +35,7 @@ class MergeReport:
 
 def merge(ours: Cache, theirs: Cache, exists: Callable[[str], bool]) -> MergeReport:
     """Add what only `theirs` knows to `ours`; a new path that does not exist here is missing."""
-    known = {path for path, *_ in ours.files()}
+    known = set(ours.files())
     measured, listened = ours.identities(), ours.heard_identities()
     before = len(measured), len(listened), len(known)
     names: dict[str, str] = {}

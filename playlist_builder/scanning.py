@@ -67,7 +67,7 @@ class Progress:
 class _Known:
     """What the library file held when a scan began; the sets grow with what it decodes."""
 
-    files: dict[str, tuple[Stat, str, bool]]  # path to stat, identity, whether missing
+    files: dict[str, tuple[tuple[int, int], str, bool]]  # path to stat, identity, whether missing
     skipped: dict[str, tuple[Stat, str]]  # path to stat, reason
     measured: set[str]  # identities
     heard: set[str]  # identities
@@ -101,14 +101,13 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
     began = time.monotonic()
     deaf = listening.problem() if vocals else "not asked for"
     known = _Known(
-        {path: (found, identity, gone) for path, found, identity, gone in cache.files()},
+        cache.files(),
         cache.skipped(),
         cache.identities(),
         cache.heard_identities(),
     )
     tally = _Tally()
-    unseen = {*known.files, *known.skipped}
-    todo = _todo(cache, roots, unseen, known, tally, listen=not deaf)
+    todo, unseen = _todo(cache, roots, known, tally, listen=not deaf)
     if todo:
         if executor is None:
             jobs = min(jobs or _cores(), len(todo))
@@ -143,41 +142,36 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
     )
 
 
-def _todo(  # noqa: PLR0913 - the state of one scan
-    cache: Cache,
-    roots: Sequence[str],
-    unseen: set[str],
-    known: _Known,
-    tally: _Tally,
-    *,
-    listen: bool,
-) -> list[tuple[str, Stat]]:
-    """Return what has to be opened; takes what it meets out of `unseen`."""
+def _todo(
+    cache: Cache, roots: Sequence[str], known: _Known, tally: _Tally, *, listen: bool
+) -> tuple[list[tuple[str, Stat]], set[str]]:
+    """Return what has to be opened, and the known paths that were not met."""
     todo: list[tuple[str, Stat]] = []
+    complete = known.measured & known.heard if listen else known.measured
     back: list[str] = []
+    left, met = dict(known.files), set()
     for path, found in walk(roots):
         if found is None:
             tally.empty.append(path)
             continue
-        unseen.discard(path)
-        before = known.files.get(path)
+        # taken out as it is met; by links and roots within each other a path may come again
+        before = left.pop(path, None) or known.files.get(path)
+        if before is not None and before[0] == found and before[1] in complete and not before[2]:
+            tally.unchanged += 1
+            continue
+        met.add(path)
         if before is not None and before[2]:
             back.append(path)
         if isinstance(found, Skipped):
             tally.skipped.append(found)
-        elif (
-            before is not None
-            and before[0] == found
-            and before[1] in known.measured
-            and (before[1] in known.heard or not listen)
-        ):
+        elif before is not None and before[0] == found and before[1] in complete:
             tally.unchanged += 1
         elif path in known.skipped and known.skipped[path][0] == found:
             tally.skipped.append(Skipped(path, known.skipped[path][1]))
         else:
             todo.append((path, found))
     cache.set_missing(back, missing=False)
-    return todo
+    return todo, left.keys() | (known.skipped.keys() - met)
 
 
 @dataclass(frozen=True, slots=True)

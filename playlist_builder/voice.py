@@ -18,7 +18,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from playlist_builder.models import Heard, Mark, Tags, Vocals
@@ -86,13 +86,29 @@ def _compiled(phrases: Iterable[str]) -> tuple[re.Pattern[str], ...]:
     )
 
 
-_ALL = tuple(phrase for phrases in (*_PHRASES.values(), _SUNG_GENRES) for phrase in phrases)
-_PARTED = "|".join(phrase for phrase in _ALL if re.search(r"[a-z]", phrase))
-_JOINED = "|".join(phrase for phrase in _ALL if not re.search(r"[a-z]", phrase))
-_ANY = re.compile(rf"(?<!\w)(?:{_PARTED})(?!\w)|{_JOINED}")
-"""Most texts hold none of the phrases, and this tells so at once."""
-_WORDS = tuple((says, _compiled(phrases)) for says, phrases in _PHRASES.items())
-_GENRES = (*_WORDS, ("sung", _compiled(_SUNG_GENRES)))
+_Words = tuple[tuple[Says, tuple[re.Pattern[str], ...]], ...]
+
+
+# Made when they are first asked for: most commands read no tag.
+@cache
+def _any() -> re.Pattern[str]:
+    """Most texts hold none of the phrases, and this tells so at once."""
+    every = [phrase for phrases in (*_PHRASES.values(), _SUNG_GENRES) for phrase in phrases]
+    parted = "|".join(phrase for phrase in every if re.search(r"[a-z]", phrase))
+    joined = "|".join(phrase for phrase in every if not re.search(r"[a-z]", phrase))
+    return re.compile(rf"(?<!\w)(?:{parted})(?!\w)|{joined}")
+
+
+@cache
+def _words() -> _Words:
+    return tuple((says, _compiled(phrases)) for says, phrases in _PHRASES.items())
+
+
+@cache
+def _genres() -> _Words:
+    return (*_words(), ("sung", _compiled(_SUNG_GENRES)))
+
+
 _SINGING = re.compile(
     r"\b(?:vocals?|voice|sing(?:er|ing)|choir|rap|gesang|chant|voz|coro|chor)\b|歌|ボーカル"
     # A tenor sings, a tenor saxophone does not.
@@ -262,14 +278,14 @@ def _worded(tags: Tags) -> Iterator[Evidence]:
 
 @lru_cache(maxsize=10_000)
 def _speaks(text: str) -> bool:
-    return _ANY.search(text.lower() if text.isascii() else _plain(text)) is not None
+    return _any().search(text.lower() if text.isascii() else _plain(text)) is not None
 
 
 @lru_cache(maxsize=10_000)  # many files share a genre or comment
 def _said(source: str, weight: float, text: str) -> Evidence | None:
     """Return what a text of a field says first, if anything."""
     plain = _plain(text)
-    for says, patterns in _GENRES if source == "genre" else _WORDS:
+    for says, patterns in _genres() if source == "genre" else _words():
         found = next(filter(None, (pattern.search(plain) for pattern in patterns)), None)
         if found is not None and says == "none" and _sings(plain):
             return None  # "instrumental with vocals" says neither
@@ -282,7 +298,7 @@ def _said(source: str, weight: float, text: str) -> Evidence | None:
 
 def _sings(plain: str) -> bool:
     """Whether a text speaks of a voice beside what it says against one."""
-    voices = dict(_WORDS)
+    voices = dict(_words())
     for pattern in voices["none"]:
         plain = pattern.sub(" ", plain)
     return any(pattern.search(plain) for kind in ("sung", "spoken") for pattern in voices[kind])

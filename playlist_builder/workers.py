@@ -20,8 +20,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-import psutil
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -206,6 +204,8 @@ def _start(limit_mb: float) -> subprocess.Popen[bytes]:
 
 
 def _memory_mb(pid: int) -> float:
+    import psutil  # noqa: PLC0415 - not every scan decodes
+
     try:
         return psutil.Process(pid).memory_info().rss / 1e6  # type: ignore[no-any-return]
     except psutil.Error:  # it has just ended

@@ -47,7 +47,7 @@ def path(tmp_path):
 
 
 def paths(one):
-    return [path for path, *_ in one.files()]
+    return list(one.files())
 
 
 def refusal(path):
@@ -69,7 +69,7 @@ def test_round_trip(path):
     with Cache(path) as one:
         (file,), ((identity, measured),) = one.tagged(), one.measured()
         mark, heard = one.mark("5f"), heard_of(one.heard()["5f"])
-        assert list(one.files()) == [(FILE.path, FILE.stat, "5f", False)]
+        assert one.files() == {FILE.path: (FILE.stat, "5f", False)}
         assert one.identities() == one.heard_identities() == {"5f"}
     assert (file, mark, heard) == (FILE, MARK, HEARD)
     assert (identity, measured.features) == ("5f", FEATURES)
@@ -103,7 +103,7 @@ def test_missing_and_back(path):
         one.store(FILE, MEASURED)
         for missing in (True, False):
             one.set_missing([FILE.path], missing=missing)
-            assert list(one.files()) == [(FILE.path, FILE.stat, "5f", missing)]
+            assert one.files() == {FILE.path: (FILE.stat, "5f", missing)}
         assert one.identities() == {"5f"}
 
 
@@ -346,7 +346,7 @@ def test_layout_1_is_brought_forward(path):
         raw.execute("INSERT INTO files VALUES (x'61', 7, 8, '5f', '{\"title\": \"T\"}', 0)")
     with Cache(path) as one:
         assert one.mark("5f") == MARK
-        assert list(one.files()) == [("a", Stat(7, -1), "5f", False)]
+        assert one.files() == {"a": (Stat(7, -1), "5f", False)}
         assert [file.tags for file in one.tagged()] == [Tags(title="T")]
         assert one.heard_identities() == set()
     assert os.path.exists(f"{path}.layout-1.backup")  # noqa: PTH110 - a name with a suffix

@@ -69,7 +69,7 @@ def test_what_only_the_other_knows_comes_along(pair):
     assert (report.measured, report.heard, report.files, report.marks) == (2, 2, 2, 3)
     assert report.conflicts == [Conflict("b", "Title b", "energy", 0.5, 0.75)]
     with Cache(ours) as one:
-        assert [(path, identity, gone) for path, _, identity, gone in one.files()] == [
+        assert [(path, identity, gone) for path, (_, identity, gone) in one.files().items()] == [
             ("/m/a.flac", "a", False),
             ("/m/b.flac", "b", False),
             ("/n/b.flac", "b", True),

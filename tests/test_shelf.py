@@ -36,7 +36,7 @@ def shelf(tmp_path_factory):
     make_files(folder / "music", COUNT)
     make_rows(folder / "music", str(folder / "library.db"))
     with Cache(str(folder / "library.db")) as cache:
-        paths = [path for path, *_ in cache.files()]
+        paths = list(cache.files())
         cache.set_missing(paths[::50], missing=True)
     with Library.open(folder / "library.db") as library:
         for place, track in enumerate(library.tracks()):
