@@ -8,8 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playlist_builder.arrange import alternatives, arrange
+    from playlist_builder.arranger import alternatives, arrange
     from playlist_builder.copying import copy as copy_session
+    from playlist_builder.courses import series
     from playlist_builder.dialects import PLAYERS, Dialect
     from playlist_builder.errors import PlaylistBuilderError
     from playlist_builder.library import Library, ScanReport
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from playlist_builder.render import render as render_session
     from playlist_builder.reporting import write_report
     from playlist_builder.rules import Pin, Request
-    from playlist_builder.series import series
     from playlist_builder.session_file import load as load_session
     from playlist_builder.write import write_session
 
@@ -58,15 +58,15 @@ _ROOMS = {
     "Tags": "models",
     "Track": "models",
     "Wishes": "mixing",
-    "alternatives": "arrange",
-    "arrange": "arrange",
+    "alternatives": "arranger",
+    "arrange": "arranger",
     "copy_session": "copying",
     "load_profile": "profiles",
     "load_session": "session_file",
     "preview_session": "render",
     "render_session": "render",
     "write_report": "reporting",
-    "series": "series",
+    "series": "courses",
     "write_session": "write",
 }
 _OWN_NAMES = {

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from playlist_builder import editing, playlists, profiles, regard, session_file
-from playlist_builder.arrange import alternatives
+from playlist_builder.arranger import alternatives
+from playlist_builder.courses import series
 from playlist_builder.curve import Profile
 from playlist_builder.dialects import holdable
 from playlist_builder.editing import Draft
@@ -25,7 +26,6 @@ from playlist_builder.models import Call, Session, Slot, Track
 from playlist_builder.queries import any_of
 from playlist_builder.reasons import Reason, explain
 from playlist_builder.rules import Pin, Request
-from playlist_builder.series import series
 from playlist_builder.shelf import Shelf
 from playlist_builder.stage import Ask, Terms, scale_of
 from playlist_builder.wanted import wanted
@@ -182,18 +182,22 @@ def asked(call: Call, profile: Profile, library: Library, *, drafts: Collection[
     )
 
 
-def draft(session: Session, name: str, asked: Asked) -> Draft:
+def draft(session: Session, name: str, asked: Asked, *, playing: bool = False) -> Draft:
     """Return a session ready to be changed; `name` is the file to speak of.
 
     Tracks that have moved are found where the library knows them. Raises SessionError where one is
-    not there.
+    not there; of a session that is `playing` it is kept as missing, where the library knows it.
     """
     call, profile = asked.call, asked.profile
     ask = Ask(None, call.seed, call.scale, call.tolerance_s, asked.request)
     terms = Terms(profile, profile.rules, ask, scale_of(asked.tracks, call.scale))
+    order = tuple(_played(slot, name, asked, playing=playing) for slot in session.slots)
+    gone = {track.identity for track in order if track.missing}
     pool = editing.pool_of(asked.tracks, terms)
+    if gone:
+        pool = pool.take(np.array([own not in gone for own in pool.identities], np.bool_))
     return Draft(
-        order=tuple(_played(slot, name, asked) for slot in session.slots),
+        order=order,
         pool=pool,
         terms=terms,
         pins=tuple(zip(asked.request.pins, call.pinned, strict=True)),
@@ -202,20 +206,20 @@ def draft(session: Session, name: str, asked: Asked) -> Draft:
     )
 
 
-def _played(slot: Slot, name: str, asked: Asked) -> Track:
+def _played(slot: Slot, name: str, asked: Asked, *, playing: bool) -> Track:
     """Return the track of a slot, as long as it plays there."""
     track = asked.known.get(slot.identity)
     path = next(
         (p for p in (slot.path, track.path if track else "") if p and Path(p).is_file()), None
     )
-    if track is None or path is None:
+    if track is None or (path is None and not playing):
         raise SessionError(
             f"Session file {name!r} holds {slot.path!r}, which is not there any more. Scan the"
             " folder that it lies in now, or make the session again with 'playlist-builder rebuild'"
         )
     if slot.duration_s < track.duration_s - CUT_S:
         track = editing.cut(track, slot.duration_s)
-    return replace(track, path=path)
+    return replace(track, path=path or slot.path, missing=path is None)
 
 
 def _of_playlist(call: Call, there: Mapping[str, Track]) -> list[Track]:

@@ -1,6 +1,6 @@
 """One attempt after the other, each giving way a little more, until there is a session.
 
-This room decides which rules are lifted, in the documented order of `arrange`. It refuses to lift
+This room decides which rules are lifted, in the documented order of `arranger`. It refuses to lift
 one that is not in the way: what was lifted before the one that helped is put back.
 """
 

@@ -178,9 +178,10 @@ class Cache:
         return int(count)
 
     def titles(self) -> list[tuple[str, str, str]]:
-        """Path, identity and title of everything that was measured, ordered by path."""
+        """Path, identity and title of everything that was measured; what is missing comes last."""
         rows = self._read(
-            "SELECT path, identity, title FROM files JOIN features USING (identity) ORDER BY path"
+            "SELECT path, identity, title FROM files JOIN features USING (identity)"
+            " ORDER BY missing, path"
         )
         return [(os.fsdecode(path), identity, title) for path, identity, title in rows]
 

@@ -1,4 +1,4 @@
-"""What a session costs, as arithmetic on arrays; the reasons for each term stand in `arrange`.
+"""What a session costs, as arithmetic on arrays; the reasons for each term stand in `arranger`.
 
 This room turns tracks into arrays and gives the price of a track at a place and of a passage
 from one track to the next. It refuses to choose: that is the work of `solver`.

@@ -14,13 +14,14 @@ from math import ceil
 import numpy as np
 
 from playlist_builder import outcome
-from playlist_builder.arrange import completed
+from playlist_builder.arranger import completed
 from playlist_builder.costs import cell, forbidden, rescale
 from playlist_builder.errors import ArrangeError, AskError
 from playlist_builder.framing import Part, filled, length_ms, plays_by
 from playlist_builder.models import STEP_S, Call, Change, Session, Track
 from playlist_builder.rules import Pin, admit, artists, removal, repeated, repeats
 from playlist_builder.shelf import Shelf
+from playlist_builder.spares import FAR
 from playlist_builder.stage import Leave, Terms
 
 MANY = 10_000
@@ -178,7 +179,8 @@ def unpinned(draft: Draft, place: int) -> Draft:
 def candidates(draft: Draft, place: int, count: int) -> list[Candidate]:
     """Return the tracks that would replace the slot of a place, from 0, best; the best first.
 
-    All other slots stay, and the end stays within the tolerance.
+    All other slots stay, and the end stays within the tolerance. Nothing comes that stands much
+    farther from the plan than the track that goes.
     """
     terms, old = draft.terms, draft.order[place]
     room_ms = terms.ask.tolerance_s * 1000
@@ -209,6 +211,12 @@ def candidates(draft: Draft, place: int, count: int) -> list[Candidate]:
     for number, length_s in enumerate(lengths_s):
         last = max(cell(start_ms + round(length_s * 1000)), first + 1)
         if beyond[number, np.unique(scheme.phase[first:last])].any():
+            price[number] = np.inf
+    (was,) = outcome.slots(outcome.ordered([old], terms, start_ms))
+    nearest, farthest = min(was.energy - was.target, -FAR), max(was.energy - was.target, FAR)
+    for number, cells in enumerate(material.cells.tolist()):
+        energies, target = material.contour(number, cells), scheme.target[first : first + cells]
+        if not nearest <= float(energies.mean() - target.mean()) <= farthest:
             price[number] = np.inf
     near = np.argsort(price / np.maximum(material.cells, 1), kind="stable")[:WEIGHED]
     near = near[np.isfinite(price[near])]
@@ -283,8 +291,9 @@ def replanned(
 ) -> Draft:
     """Return a draft in which all behind the track that plays at a time is arranged anew.
 
-    That track plays to its end, or with `skip` to that time. The plan ends where it did, or
-    `extend_s` later; with `phase` this phase begins when that track has ended.
+    That track plays to its end, or with `skip` to that time; what is missing plays no more. The
+    plan ends where it did, or `extend_s` later; with `phase` this phase begins when that track has
+    ended.
     """
     _check_length(draft)
     starts = draft.starts_s()
@@ -311,7 +320,7 @@ def replanned(
     if short.is_on_time or short.off_ms > 0:
         return short
     known = draft.order[: current + 1]
-    rest = draft.order[current + 1 :]
+    rest = [track for track in draft.order[current + 1 :] if not track.missing]
     return replace(
         short, order=(*before, *_filled(short, before, rest, (), known=known, allowed=()))
     )

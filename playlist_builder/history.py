@@ -11,7 +11,7 @@ import sqlite3
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Literal, get_args
@@ -238,53 +238,57 @@ class History:
         """
         with self._saying() as connection:
             for each in sessions:
-                connection.execute(
-                    "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (session) DO UPDATE"
-                    " SET at = excluded.at, profile = excluded.profile,"
-                    " duration_s = excluded.duration_s",
-                    (
-                        each.session,
-                        each.name,
-                        each.at,
-                        os.fsencode(each.file),
-                        each.profile,
-                        each.duration_s,
-                    ),
-                )
-                connection.execute("DELETE FROM used WHERE session = ?", (each.session,))
-                connection.executemany(
-                    "INSERT INTO used VALUES (?, ?, ?)",
-                    [(each.session, place, track) for place, track in enumerate(each.tracks, 1)],
-                )
+                _keep(connection, each)
 
     def rate(self, name: str, rating: Rating) -> None:
         """Keep a rating in place of the one before."""
         with self._saying() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO ratings VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    name,
-                    rating.identity,
-                    rating.verdict,
-                    rating.note,
-                    rating.at,
-                    rating.session,
-                    rating.title,
-                ),
-            )
+            _rate(connection, name, rating)
 
     def ban(self, name: str, ban: Ban) -> None:
         """Keep a track out of every later session of a name."""
         with self._saying() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO bans VALUES (?, ?, ?, ?)",
-                (name, ban.identity, ban.note, ban.title),
-            )
+            _ban(connection, name, ban)
+
+    def take(self, pasts: Collection[Past]) -> None:
+        """Keep all sessions, ratings and bans of some names, or none of them."""
+        with self._saying() as connection:
+            for past in pasts:
+                for played in past.sessions:
+                    _keep(connection, played)
+                for rating in past.ratings:
+                    _rate(connection, past.name, rating)
+                for ban in past.bans:
+                    _ban(connection, past.name, ban)
 
     def unban(self, name: str, identity: str) -> None:
         """Let a name have a track again."""
         with self._saying() as connection:
             connection.execute("DELETE FROM bans WHERE name = ? AND identity = ?", (name, identity))
+
+
+def _keep(connection: sqlite3.Connection, played: Played) -> None:
+    file = os.fsencode(played.file)
+    connection.execute(
+        "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (session) DO UPDATE"
+        " SET at = excluded.at, profile = excluded.profile, duration_s = excluded.duration_s",
+        (played.session, played.name, played.at, file, played.profile, played.duration_s),
+    )
+    connection.execute("DELETE FROM used WHERE session = ?", (played.session,))
+    connection.executemany(
+        "INSERT INTO used VALUES (?, ?, ?)",
+        [(played.session, place, track) for place, track in enumerate(played.tracks, 1)],
+    )
+
+
+def _rate(connection: sqlite3.Connection, name: str, rating: Rating) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO ratings VALUES (?, ?, ?, ?, ?, ?, ?)", (name, *astuple(rating))
+    )
+
+
+def _ban(connection: sqlite3.Connection, name: str, ban: Ban) -> None:
+    connection.execute("INSERT OR REPLACE INTO bans VALUES (?, ?, ?, ?)", (name, *astuple(ban)))
 
 
 def erase(connection: sqlite3.Connection, name: str) -> None:

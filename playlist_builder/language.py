@@ -329,11 +329,28 @@ JAPANESE = Words(
         ),
         Sentence(
             re.compile(
-                rf"(?P<n>\d+) loudness steps beyond (?P<lu>{_NUMBER}) LU; the worst rises"
+                rf"(?P<n>\d+) loudness steps? beyond (?P<lu>{_NUMBER}) LU; the worst rises"
                 rf" (?P<w>{_NUMBER}) LU into '(?P<t>.*)' at (?P<at>[\d:]+) \((?P<p>.*)\)",
                 re.DOTALL,
             ),
             "{lu} LU を超える音量の上昇が {n} か所あります。最大は {at}({p})の「{t}」で {w} LU",
+        ),
+        Sentence(
+            re.compile(
+                rf"(?P<n>\d+) tracks? rises? more than (?P<lu>{_NUMBER}) above the plan; the worst"
+                rf" by (?P<w>{_NUMBER}) in '(?P<t>.*)' at (?P<at>[\d:]+) \((?P<p>.*)\)",
+                re.DOTALL,
+            ),
+            "計画より {lu} 以上エネルギーの高い部分がある曲は {n} 曲です。"
+            "最大は {at}({p})の「{t}」で {w}",
+        ),
+        Sentence(
+            re.compile(r"(?P<n>\d+) of (?P<m>\d+) spares are not known to be free of words"),
+            "予備の曲 {m} 曲中 {n} 曲は、言葉を含まないことを確認していません",
+        ),
+        Sentence(
+            re.compile(r"no tail: all tracks of the playlist are in the session"),
+            "余韻はありません。プレイリストの曲はすべてセッションにあります",
         ),
         Sentence(
             re.compile(

@@ -149,7 +149,10 @@ class Library:
             lambda file, title: wanted in title.casefold() or wanted in file.casefold(),
         )
         for test in tests:
-            hits = {identity: file for file, identity, title in titles if test(file, title)}
+            hits: dict[str, str] = {}
+            for file, identity, title in titles:
+                if test(file, title):
+                    hits.setdefault(identity, file)
             if len(hits) == 1:
                 ((identity, file),) = hits.items()
                 return self._track(identity, file)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from playlist_builder.cache import Cache, heard_of
+from playlist_builder.history import Past
 from playlist_builder.models import Mark
 
 
@@ -24,12 +25,18 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class MergeReport:
-    """What came along: recordings measured and listened to, paths, marks; and what did not."""
+    """What came along: recordings measured and listened to, paths, what was said; and what not.
+
+    `sessions`, `ratings` and `bans` are those of names.
+    """
 
     measured: int = 0
     heard: int = 0
     files: int = 0
     marks: int = 0
+    sessions: int = 0
+    ratings: int = 0
+    bans: int = 0
     conflicts: Sequence[Conflict] = ()
 
 
@@ -54,12 +61,41 @@ def merge(ours: Cache, theirs: Cache, exists: Callable[[str], bool]) -> MergeRep
             listened.add(identity)
     changed, conflicts = _marks(ours.marks(), theirs.marks(), names)
     ours.store_marks(changed)
+    pasts = [
+        _past(ours.history.of(each.name), theirs.history.of(each.name), conflicts)
+        for each in theirs.history.names()
+    ]
+    if any(past.sessions or past.ratings or past.bans for past in pasts):
+        ours.history.take(pasts)
     return MergeReport(
-        len(measured) - before[0],
-        len(listened) - before[1],
-        len(known) - before[2],
-        len(changed),
-        conflicts,
+        measured=len(measured) - before[0],
+        heard=len(listened) - before[1],
+        files=len(known) - before[2],
+        marks=len(changed),
+        sessions=sum(len(past.sessions) for past in pasts),
+        ratings=sum(len(past.ratings) for past in pasts),
+        bans=sum(len(past.bans) for past in pasts),
+        conflicts=conflicts,
+    )
+
+
+def _past(ours: Past, theirs: Past, conflicts: list[Conflict]) -> Past:
+    """Return what is new of a name; a rating that is another one there goes to the conflicts."""
+    played = {each.session for each in ours.sessions}
+    rated = {each.identity: each for each in ours.ratings}
+    banned = {each.identity for each in ours.bans}
+    for there in theirs.ratings:
+        here = rated.get(there.identity, there)
+        if here.verdict != there.verdict:
+            what = f"rating for {ours.name}"
+            conflicts.append(
+                Conflict(there.identity, there.title, what, here.verdict, there.verdict)
+            )
+    return Past(
+        ours.name,
+        [each for each in theirs.sessions if each.session not in played],
+        [each for each in theirs.ratings if each.identity not in rated],
+        [each for each in theirs.bans if each.identity not in banned],
     )
 
 

@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 from playlist_builder.costs import END_WEIGHT, Pieces, Plan, cell, pieces, plan, rescale, seam
 from playlist_builder.curve import Phase, Profile, Rules
+from playlist_builder.language import clock
 from playlist_builder.models import HEARD_LU, STEP_S, Session, Slot, Track
 from playlist_builder.rules import Pin, artists
 from playlist_builder.shelf import Shelf
 from playlist_builder.stage import Terms
 
+ABOVE = 0.35
+"""Energy above the plan that is worth a word: half a minute of it may startle in a calm phase."""
 ROUNDING_S = 0.0005  # times are kept in whole milliseconds
 
 
@@ -119,7 +122,7 @@ def slots(order: Order) -> list[Slot]:
                 album=track.tags.album,
                 start_s=start_ms / 1000.0,
                 end_s=end_ms / 1000.0,
-                phase=order.profile.phase_at((start_ms + end_ms) / 2000.0).name,
+                phase=_phase(order, number),
                 energy=float(contour.mean()),
                 target=float(order.scheme.target[first : first + steps].mean()),
                 contour=tuple(contour.tolist()),
@@ -238,6 +241,7 @@ def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[
     """Return what is lawful but worth knowing; `reach` is the highest energy of the library."""
     return [
         *rises(order, rules.loudness_step_lu),
+        *climbs(order),
         *_narrow(order, reach, scaled=scaled),
         *_voices(order),
     ]
@@ -246,20 +250,41 @@ def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[
 def rises(order: Order, limit_lu: float) -> list[str]:
     """Tell of the passages at which the loudness rises beyond a limit, if any."""
     steps = [
-        (right.features.start_loudness_lufs - left.features.end_loudness_lufs, right, start_ms)
-        for left, right, start_ms in zip(
-            order.tracks[:-1], order.tracks[1:], order.starts_ms[1:], strict=True
-        )
+        (right.features.start_loudness_lufs - left.features.end_loudness_lufs, place)
+        for place, (left, right) in enumerate(pairwise(order.tracks), start=1)
     ]
     beyond = [step for step in steps if step[0] > limit_lu + HEARD_LU]
     if not beyond:
         return []
-    worst_lu, track, start_ms = max(beyond, key=lambda step: step[0])
-    minutes, seconds = divmod(start_ms // 1000, 60)
-    phase = order.profile.phase_at(start_ms / 1000.0).name
-    worst = f"the worst rises {worst_lu:.1f} LU into '{_called(track)}'"
-    worst += f" at {minutes}:{seconds:02} ({phase})"
-    return [f"{len(beyond)} loudness steps beyond {limit_lu:g} LU; {worst}"]
+    worst_lu, place = max(beyond, key=lambda step: step[0])
+    worst = f"the worst rises {worst_lu:.1f} LU into '{_called(order.tracks[place])}'"
+    worst += f" at {clock(order.starts_ms[place] / 1000.0)} ({_phase(order, place)})"
+    many = "step" if len(beyond) == 1 else "steps"
+    return [f"{len(beyond)} loudness {many} beyond {limit_lu:g} LU; {worst}"]
+
+
+def climbs(order: Order) -> list[str]:
+    """Tell of the tracks that stand far above the plan at some moment, if any."""
+    borders = [cell(order.start_ms), *map(cell, order.ends_ms)]
+    found = []
+    for place, (first, last) in enumerate(pairwise(borders)):
+        above = order.material.contour(place, last - first) - order.scheme.target[first:last]
+        if len(above) and above.max() > ABOVE:
+            at_s = max((first + int(above.argmax())) * STEP_S, order.starts_ms[place] / 1000.0)
+            found.append((float(above.max()), place, at_s))
+    if not found:
+        return []
+    excess, place, at_s = max(found)
+    worst = f"the worst by {excess:.2f} in '{_called(order.tracks[place])}'"
+    worst += f" at {clock(at_s)} ({_phase(order, place)})"
+    many = "track rises" if len(found) == 1 else "tracks rise"
+    return [f"{len(found)} {many} more than {ABOVE:g} above the plan; {worst}"]
+
+
+def _phase(order: Order, place: int) -> str:
+    """Return the name of the phase to which the track at a place belongs, as its slot has it."""
+    middle_s = (order.starts_ms[place] + order.ends_ms[place]) / 2000.0
+    return order.profile.phase_at(middle_s).name
 
 
 def _narrow(order: Order, reach: float, *, scaled: bool) -> list[str]:

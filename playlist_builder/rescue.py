@@ -33,7 +33,7 @@ track_minutes = [0.5, 20]
 loudness_step_lu = 2
 vocals = "{vocals}"
 tail_percent = 0
-tail_minutes = 0
+tail_minutes = 10
 
 [[phases]]
 name = "rescue"

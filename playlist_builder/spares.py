@@ -14,6 +14,7 @@ from math import log
 import numpy as np
 
 from playlist_builder import outcome
+from playlist_builder.costs import rescale
 from playlist_builder.curve import Profile
 from playlist_builder.framing import plays_by
 from playlist_builder.models import Bools, Slot, Spare, Track
@@ -25,6 +26,8 @@ FEW, MANY, MANY_SLOTS = 2, 3, 3
 """Spares of a phase, and from how many slots on there are many."""
 LIKE, FAR = 0.07, 0.15
 """Distance of energies that is hardly heard, and beyond which a track is no spare."""
+PEAK = 0.25
+"""How far a spare may rise at some moment above all that its slot holds."""
 LOOKED_AT = 40
 """Tracks of like energy and length that are weighed for each slot."""
 NEAR = 1500
@@ -37,7 +40,10 @@ LENGTH_WEIGHT = 0.03
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Choice:
-    """A track for a slot, counted from 0; the lower score is the better one."""
+    """A track for a slot, counted from 0; the lower score is the better one.
+
+    What is like its slot and known to be free of words comes before all else.
+    """
 
     place: int
     track: Track
@@ -115,11 +121,13 @@ def _choices(
             if barred.isdisjoint(artists(track)) and not known(track)
         )
         weighed = list(islice(fitting, LOOKED_AT))
+        most = max(slot.contour, default=slot.energy) + PEAK
         for track, energy in zip(weighed, outcome.energies(weighed, terms), strict=True):
             distance = abs(energy - slot.energy)
-            if distance <= FAR:
+            if distance <= FAR and rescale(track.contour, terms.table).max(initial=0.0) <= most:
                 weight = LENGTH_WEIGHT * abs(log(track.duration_s / slot.duration_s))
-                yield _Choice(place, track, (distance > LIKE, distance + weight))
+                second = distance > LIKE or track.vocals == "unknown"
+                yield _Choice(place, track, (second, distance + weight))
 
 
 def _fits(tracks: Shelf, start_s: float, profile: Profile) -> Bools:

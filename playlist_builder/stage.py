@@ -60,7 +60,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Which rules are lifted, in the order of the docstring of `arrange`.
+    """Which rules are lifted, in the order of the docstring of `arranger`.
 
     `pin_limits` frees pinned tracks alone from the limits of phases; `startle_lu` is added to the
     startle limits.

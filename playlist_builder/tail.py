@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder import outcome
-from playlist_builder.costs import seam
+from playlist_builder.costs import rescale, seam
 from playlist_builder.curve import Phase, Profile
 from playlist_builder.errors import ArrangeError
 from playlist_builder.framing import Part, filled, length_ms, plays_by
@@ -28,6 +28,9 @@ CALM = 0.4
 """Mean energy up to which a track is calm; the tail holds no other."""
 RISE = 0.1
 """Most that the first track opens, and is on the whole, above the end and the mean of the last."""
+PEAK, CHOICE = 0.6, 1.5
+"""Energy that no moment of the tail goes beyond, where that leaves so many times the length asked
+for. Where it does not, tracks of the lowest peaks are taken until there is as much."""
 STARTLE_LU = 12.0
 """As in the calm phases of the profiles that come with the program."""
 STEADY, CALMEST = 80, 30
@@ -45,8 +48,15 @@ def tail(order: Sequence[Track], pool: outcome.Pool, terms: Terms) -> tuple[list
     asked_s = max(rules.tail_share * profile.duration_s, rules.tail_min_s)
     if not asked_s:
         return [], []
+    if terms.ask.request.use_all:
+        return [], ["no tail: all tracks of the playlist are in the session"]
     calm = _calm(order, pool)
-    first = _first(order, calm, terms)
+    gentle = _gentle(calm, CHOICE * asked_s, terms)
+    first = _first(order, gentle, terms)
+    if first is None:
+        first = _first(order, calm, terms)
+    else:
+        calm = gentle
     if first is None:
         return [], ["no tail: no calm track is left that begins without a rise in energy"]
     known = repeats([first])
@@ -75,6 +85,17 @@ def _calm(order: Sequence[Track], pool: outcome.Pool) -> list[Track]:
     places = np.union1d(steady, calmest)
     known = repeats(order)
     return [track for track in pool.tracks.take(places[calm[places]]) if not known(track)]
+
+
+def _gentle(tracks: Sequence[Track], length_s: float, terms: Terms) -> list[Track]:
+    """Return the tracks that nowhere rise far: below `PEAK`, or the least until there is enough."""
+    peaks = [float(rescale(track.contour, terms.table).max(initial=0.0)) for track in tracks]
+    found: list[Track] = []
+    for place in np.argsort(peaks, kind="stable").tolist():
+        if peaks[place] > PEAK and length_ms(found) >= length_s * 1000.0:
+            break
+        found.append(tracks[place])
+    return found
 
 
 def _least(values: NDArray[np.float32], count: int) -> Ints:

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))  # scripts, not a 
 from arrange_exact import TOLERANCE_S, optimum, task
 from synthetic import library, track
 
-from playlist_builder.arrange import Pin, Request, alternatives, arrange
+from playlist_builder.arranger import Pin, Request, alternatives, arrange
 from playlist_builder.curve import Phase, Profile, Rules
 from playlist_builder.errors import ArrangeError, ProfileError
 from playlist_builder.models import Mark
@@ -450,7 +450,7 @@ def test_the_worst_loudness_step_is_named():
     ]
     request = Request(pins=(Pin("/music/000000.flac", place=1),))
     session = arrange(tracks, flat(10), request=request)
-    line = "1 loudness steps beyond 3 LU; the worst rises 10.0 LU into 'Loud' at 5:00 (only)"
+    line = "1 loudness step beyond 3 LU; the worst rises 10.0 LU into 'Loud' at 5:00 (only)"
     assert line in session.warnings
     free = arrange(tracks, flat(10))
     assert paths(free) == ["/music/000001.flac", "/music/000000.flac"]

@@ -136,6 +136,8 @@ def test_profiles_are_listed_drawn_and_checked(tmp_path):
         (("scan", "nowhere"), 2, "nowhere"),
         (("show", "nothing"), 1, "No track 'nothing'"),
         (("mark", "nothing"), 2, "Say something"),
+        (("mark", "nothing", "--vocal", "--instrumental"), 2, "one or the other"),
+        (("mark", "nothing", "--unban", "--ban"), 2, "one or the other"),
         (("export", "missing.json", "-o", "-"), 2, "missing.json"),
         (("tracks", "--library", "."), 2, "library"),
     ],
@@ -147,6 +149,31 @@ def test_bad_input_gets_one_clear_line(arguments, code, says, tmp_path):
     errors = [line for line in lines if line.startswith("Error: ")]
     assert len(errors) == 1
     assert says in errors[0]
+
+
+def test_a_mark_is_told_as_it_is_now(demo):
+    library = ("--library", demo[0] / "library.db")
+    title = json.loads(run("tracks", "--json", *library).stdout)[0]["title"]
+    told = run("mark", title, "--instrumental", "--note", "mine", *library).stderr
+    assert told.endswith("vocals none, note 'mine'.\n")
+    assert run("mark", title, "--ban", *library).stderr.endswith("banned, note 'mine'.\n")
+    assert run("mark", title, "--clear", *library).stderr.endswith(": nothing any more.\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from playlist_builder import series, arrange",
+        "from playlist_builder import *",
+        "import playlist_builder.library; from playlist_builder import arrange, series",
+        "from playlist_builder import copy_session, alternatives, arrange, series",
+    ],
+)
+def test_public_names_are_what_they_say_in_any_order(line):
+    """Importing one room does not put another in the place of a function."""
+    code = f"{line}; print(callable(arrange), callable(series))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True True\n"
 
 
 def test_no_arguments_print_help():

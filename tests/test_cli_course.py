@@ -220,3 +220,9 @@ def test_a_forgotten_name_is_nowhere_but_in_the_files_of_the_user(library, tmp_p
 def test_what_cannot_be_understood_is_one_line(library, arguments, told):
     done = run(*arguments, *library, code=2)
     assert told in " ".join(done.stderr.split())
+
+
+def test_a_name_that_is_not_known_is_not_forgotten(library):
+    done = run("history", "--forget", "Nobody", *library, code=1)
+    assert "No name 'Nobody' in the history. Available:" in done.stderr
+    assert done.stderr.count("\n") == 1

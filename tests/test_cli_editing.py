@@ -78,6 +78,19 @@ def test_spares_lie_beside_every_playlist(made):
     assert not (made / "s.spares.json").exists()
 
 
+def test_spares_of_another_session_do_not_stay(made, tmp_path):
+    """A playlist without spares empties those of the one that it replaces."""
+    plain = json.loads((made / "s.json").read_text(encoding="utf-8"))
+    (tmp_path / "s.json").write_text(json.dumps(plain | {"spares": []}), encoding="utf-8")
+    for name, lines in (("s", 1), ("t", None)):
+        beside = tmp_path / f"{name}.spares.m3u8"
+        if lines:
+            shutil.copy(made / "s.spares.m3u8", beside)
+        change("export", tmp_path / "s.json", "-o", tmp_path / f"{name}.m3u8")
+        entries = beside.read_text(encoding="utf-8").splitlines() if beside.exists() else None
+        assert entries is None if lines is None else not [e for e in entries if e[:1] != "#"]
+
+
 def test_every_change_can_be_undone_to_the_very_bytes(session):
     texts = [session.read_bytes()]
     for arguments in (
@@ -230,6 +243,20 @@ def test_tracks_that_have_moved_are_one_line_until_the_library_knows_them(movabl
     after = session_file.load(file)
     assert all(Path(slot.path).is_file() for slot in (*after.slots, *after.tail))
     assert all(slot.path.startswith(str(new)) for slot in after.slots)
+
+
+def test_a_file_that_vanishes_while_a_session_plays_is_planned_around(movable):
+    """Other changes say that it is gone; `replan` keeps what has played and goes on without it."""
+    _, file, _ = movable
+    slots = session_file.load(file).slots
+    for gone in (slots[0], slots[-1]):
+        Path(gone.path).unlink()
+    assert "not there any more" in change("drop", file, 2, code=1).stderr
+    change("replan", file, "--at", "2:10")
+    after = session_file.load(file)
+    assert after.slots[0].identity == slots[0].identity
+    assert slots[-1].identity not in identities((*after.slots, *after.tail))
+    assert all(Path(slot.path).exists() for slot in (*after.slots[1:], *after.tail))
 
 
 @pytest.mark.parametrize(

@@ -5,22 +5,24 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))  # scripts, not a package
 
-from synthetic import library
+from synthetic import library, track
 
 from playlist_builder import editing, outcome
-from playlist_builder.arrange import arrange
+from playlist_builder.arranger import arrange
 from playlist_builder.editing import Draft
 from playlist_builder.errors import ArrangeError, AskError, ProfileError
 from playlist_builder.framing import length_ms
 from playlist_builder.models import Call, Change
 from playlist_builder.profiles import load
 from playlist_builder.rules import Request, artists, repeats
+from playlist_builder.shelf import Shelf
 from playlist_builder.stage import Ask, Terms, scale_of
 
 TRACKS = library(90, 5)
@@ -139,6 +141,21 @@ def test_a_swap_leaves_all_other_slots_and_is_the_best_of_its_candidates():
     assert same(after.order[4:], DRAFT.order[4:])
     assert same(after.order[:3], DRAFT.order[:3])
     assert check(after).cost == pytest.approx(best.cost)
+
+
+def test_what_is_far_from_the_plan_replaces_nothing():
+    """Though it alone has the right length: then what follows is arranged anew."""
+    for place in range(COUNT):
+        slot, target = SESSION.slots[place], SESSION.slots[place].target
+        least, most = (pick(slot.energy - target, far) for pick, far in ((min, -0.15), (max, 0.15)))
+        for each in editing.candidates(DRAFT, place, 50):
+            after = outcome.slots(
+                outcome.ordered(editing.swapped(DRAFT, place, each.track).order, DRAFT.terms)
+            )[place]
+            assert least - 1e-6 <= after.energy - after.target <= most + 1e-6
+    loud = [track(900 + n, 180.0, np.full(18, 0.95), artist=f"l{n}") for n in range(5)]
+    draft = replace(DRAFT, pool=Shelf.of([t for t in TRACKS if t in DRAFT.order] + loud))
+    assert editing.candidates(draft, 0, 5) == []
 
 
 def test_a_track_that_was_dropped_or_swapped_does_not_come_back():

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))  # scripts, not a 
 
 from synthetic import track
 
-from playlist_builder.arrange import Pin, Request, arrange
+from playlist_builder.arranger import Pin, Request, arrange
 from playlist_builder.curve import Phase, Profile, Rules
 from playlist_builder.language import ENGLISH, JAPANESE, LANGUAGES, clock, number, signed
 from playlist_builder.models import Heard, Vocals

@@ -15,6 +15,7 @@ from playlist_builder import layout
 from playlist_builder.cache import Cache, File, Stat, heard_of
 from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError
+from playlist_builder.history import Ban, Played, Rating
 from playlist_builder.library import Library
 from playlist_builder.merging import Conflict, MergeReport
 from playlist_builder.models import Features, Heard, Mark, Measured, Tags, VoiceSpan
@@ -154,3 +155,35 @@ def test_the_command_prints_the_report_as_json(pair):
     assert (report["measured"], report["marks"]) == (2, 3)
     assert [conflict["what"] for conflict in report["conflicts"]] == ["energy"]
     assert "Title b: energy stays 0.5; there it is 0.75" in done.stderr
+
+
+def played(session, at, *tracks):
+    return Played(session, "Anemone", at, f"/s/{session}.json", "arc", 3600.0, tracks)
+
+
+def test_the_past_of_names_comes_along(pair):
+    """Sessions, ratings and bans; what was rated here stays as it is, and that is told."""
+    ours, theirs = pair
+    monday, friday = "2026-11-16T18:30:00+01:00", "2026-11-20T18:30:00+01:00"
+    here = Rating("b", "up", "smiled", monday, "1", "Title b")
+    with Cache(ours) as one:
+        one.history.keep(played("1", monday, "a", "b"))
+        one.history.rate("Anemone", here)
+    with Cache(theirs) as two:
+        two.history.keep(played("1", monday, "a", "b"), played("2", friday, "c"))
+        two.history.rate("Anemone", Rating("b", "down", "wept", friday, "2", "Title b"))
+        two.history.rate("Anemone", Rating("c", "down", "", friday, "2", "Title c"))
+        two.history.rate("Basil", Rating("c", "up", "", friday, "", "Title c"))
+        two.history.ban("Anemone", Ban("c", "bells", "Title c"))
+    with Library.open(ours) as library:
+        report = library.merge(theirs)
+        assert (report.sessions, report.ratings, report.bans) == (1, 2, 1)
+        assert Conflict("b", "Title b", "rating for Anemone", "up", "down") in report.conflicts
+        again = library.merge(theirs)
+        assert (again.sessions, again.ratings, again.bans) == (0, 0, 0)
+    with Cache(ours) as one:
+        past = one.history.of("Anemone")
+        assert past.sessions == [played("1", monday, "a", "b"), played("2", friday, "c")]
+        assert here in past.ratings
+        assert [ban.identity for ban in past.bans] == ["c"]
+        assert [each.name for each in one.history.names()] == ["Anemone", "Basil"]

@@ -14,11 +14,11 @@ sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))  # scripts, not a 
 
 from synthetic import library, track
 
-from playlist_builder.arrange import arrange
+from playlist_builder.arranger import arrange
+from playlist_builder.courses import series
 from playlist_builder.curve import Phase, Profile, Rules
 from playlist_builder.errors import ArrangeError
 from playlist_builder.rules import Request
-from playlist_builder.series import series
 
 
 def profile(minutes=20.0, **rules):

@@ -14,15 +14,15 @@ sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))  # scripts, not a 
 from library_scale import make_files, make_rows
 
 from playlist_builder import rules, session_file
-from playlist_builder.arrange import alternatives, arrange
+from playlist_builder.arranger import alternatives, arrange
 from playlist_builder.cache import Cache
+from playlist_builder.courses import series
 from playlist_builder.curve import Rules
 from playlist_builder.library import Library
 from playlist_builder.models import Mark
 from playlist_builder.profiles import load
 from playlist_builder.queries import parse
 from playlist_builder.rules import Request
-from playlist_builder.series import series
 from playlist_builder.shelf import SCALARS, VOCALS, Shelf, features_of, numbers_of
 
 COUNT = 400

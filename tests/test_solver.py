@@ -13,7 +13,7 @@ from arrange_exact import TOLERANCE_S, optimum, task
 from synthetic import library
 
 from playlist_builder import sieve, solver
-from playlist_builder.arrange import Pin, Request, arrange
+from playlist_builder.arranger import Pin, Request, arrange
 from playlist_builder.costs import cell, pieces, plan, relative, seam
 from playlist_builder.curve import Phase, Profile
 from playlist_builder.errors import ArrangeError

@@ -10,10 +10,10 @@ sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))  # scripts, not a 
 
 from synthetic import library, track
 
-from playlist_builder.arrange import arrange
+from playlist_builder.arranger import arrange
 from playlist_builder.curve import Phase, Profile, Rules
 from playlist_builder.profiles import load
-from playlist_builder.rules import artists
+from playlist_builder.rules import Pin, Request, artists
 
 
 def plain(number, minutes, level, **more):
@@ -72,3 +72,28 @@ def test_no_phase_takes_away_the_only_spare_of_another():
     others = [plain(2, 5, 0.46, artist="c"), plain(3, 5, 0.34, artist="d")]
     session = arrange([*tracks, *others], profile, scale="absolute")
     assert {each.slot.phase for each in session.spares} == {"low", "high"}
+
+
+def test_a_spare_known_to_be_free_of_words_comes_first_and_others_are_told():
+    phase = Phase("only", 0.0, 600.0, 0.5, 0.5)
+    profile = Profile("flat", "Flat", "", 600.0, (phase,), Rules(tail_share=0.0, tail_min_s=0.0))
+    tracks = [plain(number, 5, 0.5, artist=str(number)) for number in range(2)]
+    nearer = [plain(n, 5, 0.51, artist=str(n), vocals="unknown") for n in range(10, 13)]
+    sure = [plain(n, 5, 0.55, artist=str(n)) for n in range(20, 22)]
+    request = Request(pins=tuple(Pin(each.path) for each in tracks))
+    session = arrange([*tracks, *nearer, *sure], profile, scale="absolute", request=request)
+    assert {each.slot.identity for each in session.spares} == {each.identity for each in sure}
+    assert not any("spares are not known" in text for text in session.warnings)
+    session = arrange([*tracks, *nearer], profile, scale="absolute", request=request)
+    assert "2 of 2 spares are not known to be free of words" in session.warnings
+
+
+def test_a_spare_does_not_rise_far_above_its_slot():
+    phase = Phase("only", 0.0, 600.0, 0.3, 0.3)
+    profile = Profile("flat", "Flat", "", 600.0, (phase,), Rules(tail_share=0.0, tail_min_s=0.0))
+    tracks = [plain(number, 5, 0.3, artist=str(number)) for number in range(2)]
+    contour = np.full(30, 0.26)
+    contour[10:13] = 0.7
+    request = Request(pins=tuple(Pin(each.path) for each in tracks))
+    wild = track(9, 300.0, contour)
+    assert not arrange([*tracks, wild], profile, scale="absolute", request=request).spares

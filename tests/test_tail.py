@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))  # scripts, not a 
 from synthetic import library, track
 
 from playlist_builder import outcome, tail
-from playlist_builder.arrange import arrange
+from playlist_builder.arranger import arrange
 from playlist_builder.curve import Phase, Profile, Rules
 from playlist_builder.rules import Request
 from playlist_builder.stage import Ask, Terms
@@ -113,3 +113,28 @@ def test_a_rise_of_loudness_in_a_tail_is_told():
     assert len(told) == 1
     assert "rises 30.0 LU" in told[0]
     assert told[0].endswith("(tail)")
+
+
+def climbing(number, minutes, level, peak):
+    contour = np.full(math.ceil(minutes * 6), level)
+    contour[8:12] = peak
+    return track(number, minutes * 60.0, contour, artist=str(number))
+
+
+def test_a_calm_track_with_a_climax_comes_only_for_want_of_others():
+    gentle = [plain(number, 4, 0.3, artist=str(number)) for number in range(10, 18)]
+    wild = [climbing(number, 4, 0.12, 0.9) for number in range(20, 28)]
+    for few, told in ((gentle, False), (gentle[:2], True)):
+        session = arrange([*LOUD, *few, *wild], flat(0.8), scale="absolute")
+        climaxes = [slot for slot in session.tail if max(slot.contour) > 0.6]
+        assert bool(climaxes) is told
+        assert any("above the plan" in text and "(tail)" in text for text in session.warnings) is (
+            told
+        )
+        assert session.tail
+
+
+def test_no_tail_is_looked_for_where_all_tracks_play():
+    session = arrange([*LOUD, *CALM], flat(0.8), request=Request(use_all=True), scale="absolute")
+    assert not session.tail
+    assert "no tail: all tracks of the playlist are in the session" in session.warnings

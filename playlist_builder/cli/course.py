@@ -124,8 +124,10 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
                 click.echo(shown(names_text(listed, width=width())))
             return
         whom = label(name)
-        past = opened.history.of(whom) if forget else opened.history.known(whom)
+        past = opened.history.of(whom)
         holding = opened.forget_name(whom) if forget else []
+        if not any((holding, past.sessions, past.ratings, past.bans)):
+            opened.history.known(whom)  # says which names there are
     if forget:
         click.echo(shown(f"Of {whom} nothing is known any more."), err=True)
         files = sorted({each.file for each in past.sessions if os.path.exists(each.file)})

@@ -84,7 +84,7 @@ def _ready(
     found: dict[str, tuple[Session, str]] = {}
     for session, output in sessions:
         stem, suffix = os.path.splitext(output)
-        if output == "-" or suffix.lower() == ".json" or not session.spares:
+        if output == "-" or suffix.lower() == ".json":
             continue
         slots = [
             replace(each.slot, phase=f"{each.slot.phase}, for number {each.place}")
@@ -92,6 +92,8 @@ def _ready(
         ]
         kind = ".m3u8" if ".m3u8" in dialect.suffixes else suffix
         path = f"{stem}.spares{kind}"
+        if not slots and not os.path.exists(path):
+            continue  # one that is there belongs to another session, and is emptied
         found[path] = (replace(session, slots=slots, tail=(), spares=()), path)
     return list(found.values())
 

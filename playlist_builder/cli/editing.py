@@ -285,7 +285,7 @@ def replan(  # noqa: PLR0913, PLR0917 - each is an option
         raise click.UsageError("--map needs --push.")
     if longer and phase:
         raise click.UsageError("--extend and --to exclude each other; replan twice.")
-    _change(session, library, edit, undo=undo, as_json=as_json, use=push)
+    _change(session, library, edit, undo=undo, as_json=as_json, use=push, playing=True)
 
 
 @click.command()
@@ -314,6 +314,7 @@ def _change(  # noqa: PLR0913 - what is asked, and what else is done with it
     undo: bool,
     as_json: bool,
     use: "Callable[[Session, Session], None] | None" = None,
+    playing: bool = False,
 ) -> None:
     """Change a session file and show what came of it."""
     from playlist_builder import editing, session_file
@@ -326,10 +327,12 @@ def _change(  # noqa: PLR0913 - what is asked, and what else is done with it
         new = session_file.stepped_back(text, session)
         after = session_file.parse(new, session)
     else:
-        draft, find = _draft(before, session, library)
+        draft, find = _draft(before, session, library, playing=playing)
         after = editing.session_of(edit(draft, find))
         new = session_file.dump_after(after, text)
         after = session_file.parse(new, session)
+        if playing:
+            _check_files(before, after, session)
     if use is not None and not undo:
         use(before, after)
     keep([after], [session])
@@ -344,11 +347,26 @@ def _change(  # noqa: PLR0913 - what is asked, and what else is done with it
         *_difference(before, after),
     ]
     drawn("\n".join(told), err=as_json)
+    click.echo(f"Wrote {shown(session)}. For a player, export it again.", err=True)
     if as_json:
         click.echo(session_file.dump(after), nl=False)
 
 
-def _draft(before: "Session", session: str, library: str | None) -> "tuple[Draft, Find]":
+def _check_files(before: "Session", after: "Session", session: str) -> None:
+    """Raise SessionError where a file that is to play from now on is not there."""
+    known = {(slot.identity, slot.start_s) for slot in before.slots}
+    fresh = [slot for slot in after.slots if (slot.identity, slot.start_s) not in known]
+    gone = [slot.path for slot in (*fresh, *after.tail) if not os.path.isfile(slot.path)]
+    if gone:
+        raise SessionError(
+            f"{gone[0]!r} is to be played and is not there any more; {session!r} is untouched."
+            " Scan the folder that it lies in now, and give the command again"
+        )
+
+
+def _draft(
+    before: "Session", session: str, library: str | None, *, playing: bool = False
+) -> "tuple[Draft, Find]":
     """Return a session ready to be changed, and the way to find a track by its name."""
     from playlist_builder import asking
 
@@ -356,7 +374,7 @@ def _draft(before: "Session", session: str, library: str | None) -> "tuple[Draft
     profile = asking.planned(call, folders=profile_folders())
     with open_library(call.library) as opened:
         asked = asking.asked(call, profile, opened)
-    draft = asking.draft(before, session, asked)
+    draft = asking.draft(before, session, asked, playing=playing)
 
     def find(name: str) -> "Track":
         with open_library(call.library) as again:
@@ -414,6 +432,10 @@ def _show_candidates(
                 for each in found
             ]
         )
+        return
+    if not found:
+        told = "No single track is like it. Without --candidates, what follows is arranged anew."
+        click.echo(told, err=True)
         return
     for each in found:
         tags = each.track.tags

@@ -25,7 +25,8 @@ def library() -> None:
 def merge(other: str, library: str | None, *, as_json: bool) -> None:
     """Add what the library OTHER knows and this one does not; OTHER is only read.
 
-    Music is told by its sound, wherever its files lie. What you said here stays.
+    Music is told by its sound, wherever its files lie. What you said here stays,
+    of tracks as of names.
     """
     with open_library(library) as opened:
         report = opened.merge(other)
@@ -35,11 +36,12 @@ def merge(other: str, library: str | None, *, as_json: bool) -> None:
     if as_json:
         print_json({**asdict(report), "conflicts": [asdict(each) for each in report.conflicts]})
         return
-    click.echo(
-        f"{report.measured} measured, {report.heard} listened to, {report.files} files and"
-        f" {report.marks} marks came along.",
-        err=True,
-    )
+    told = f"{report.measured} measured, {report.heard} listened to, {report.files} files and"
+    told += f" {report.marks} marks came along."
+    if report.sessions or report.ratings or report.bans:
+        told += f" So did the past of names: {report.sessions} sessions, {report.ratings} ratings"
+        told += f" and {report.bans} bans."
+    click.echo(told, err=True)
 
 
 COMMANDS = (library,)

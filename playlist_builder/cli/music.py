@@ -25,7 +25,7 @@ from playlist_builder.cli.common import (
 
 if TYPE_CHECKING:
     from playlist_builder.cluster import Cluster
-    from playlist_builder.models import Track
+    from playlist_builder.models import Mark, Track
     from playlist_builder.shelf import Shelf
 
 
@@ -222,30 +222,37 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
 @click.command()
 @click.argument("track")
 @click.option("--energy", type=click.FloatRange(0, 1), help="The energy you hear, from 0 to 1.")
-@click.option("--instrumental", "vocals", flag_value="none", help="It has no voice.")
-@click.option("--wordless", "vocals", flag_value="wordless", help="It has voices without words.")
-@click.option("--vocal", "vocals", flag_value="sung", help="It is sung.")
-@click.option("--spoken", "vocals", flag_value="spoken", help="It is spoken, or holds speech.")
-@click.option("--ban/--unban", default=None, help="Never use it, or use it again.")
+@click.option("--instrumental", "none", is_flag=True, help="It has no voice.")
+@click.option("--wordless", is_flag=True, help="It has voices without words.")
+@click.option("--vocal", "sung", is_flag=True, help="It is sung.")
+@click.option("--spoken", is_flag=True, help="It is spoken, or holds speech.")
+@click.option("--ban", is_flag=True, help="Never use it.")
+@click.option("--unban", is_flag=True, help="Use it again.")
 @click.option("--for", "name", metavar="NAME", help="With --ban or --unban: for NAME alone.")
 @click.option("--note", help="A note to yourself.")
 @click.option("--clear", is_flag=True, help="Take back all that was said before.")
 @library_option
-def mark(  # noqa: PLR0913, PLR0917 - each is an option
+def mark(  # noqa: PLR0913 - each is an option
     track: str,
     energy: float | None,
-    vocals: str | None,
-    ban: bool | None,  # noqa: FBT001 - three states
     name: str | None,
     note: str | None,
     library: str | None,
     *,
+    ban: bool,
+    unban: bool,
     clear: bool,
+    **voices: bool,
 ) -> None:
     """Say what you know about a TRACK; it is kept whatever happens to the file."""
     from playlist_builder.models import Mark
 
-    said = {"energy": energy, "vocals": vocals, "banned": ban, "note": note}
+    kinds = [kind for kind, is_said in voices.items() if is_said]
+    if len(kinds) > 1 or (ban and unban):
+        raise click.UsageError("A track is one or the other: say it once.")
+    vocals = kinds[0] if kinds else None
+    banned = ban if ban or unban else None
+    said = {"energy": energy, "vocals": vocals, "banned": banned, "note": note}
     changes: dict[str, Any] = {key: value for key, value in said.items() if value is not None}
     if note is not None and not note.isprintable():
         raise click.BadParameter("a note is plain text on one line.")
@@ -254,14 +261,26 @@ def mark(  # noqa: PLR0913, PLR0917 - each is an option
     if not changes and not clear:
         raise click.UsageError("Say something, such as --ban or --energy 0.4, or --clear.")
     if name is not None:
-        if ban is None or clear or energy is not None or vocals is not None:
+        if banned is None or clear or energy is not None or vocals is not None:
             raise click.UsageError("--for goes with --ban or --unban, and with a --note, alone.")
         _ban(track, name, note or "", library, ban=ban)
         return
     with open_library(library) as opened:
         found = opened.find(track)
-        opened.mark(found.identity, replace(Mark() if clear else found.mark, **changes))
-    click.echo(shown(f"Marked {found.tags.title} ({found.path})."), err=True)
+        new = replace(Mark() if clear else found.mark, **changes)
+        opened.mark(found.identity, new)
+    click.echo(shown(f"Marked {found.tags.title} ({found.path}): {_marked(new)}."), err=True)
+
+
+def _marked(mark: "Mark") -> str:
+    """Say what a mark holds."""
+    said = (
+        "" if mark.energy is None else f"energy {mark.energy:g}",
+        "" if mark.vocals is None else f"vocals {mark.vocals}",
+        "banned" if mark.banned else "",
+        f"note '{mark.note}'" if mark.note else "",
+    )
+    return ", ".join(filter(None, said)) or "nothing any more"
 
 
 def _ban(track: str, name: str, note: str, library: str | None, *, ban: bool) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from synthetic import library
 
-from playlist_builder.arrange import arrange
+from playlist_builder.arranger import arrange
 from playlist_builder.costs import cell, forbidden, pieces, plan, relative
 from playlist_builder.curve import Profile
 from playlist_builder.errors import ArrangeError

@@ -1,7 +1,7 @@
 """How near to the optimum: small random tasks with all rules, against an exhaustive search.
 
 The search here shares no code with the product: it reads the cost from the docstring of
-`playlist_builder.arrange`, places every lawful order of tracks and keeps the cheapest.
+`playlist_builder.arranger`, places every lawful order of tracks and keeps the cheapest.
 
     python tests/benchmarks/arrange_exact.py [COUNT]
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from synthetic import library
 
-from playlist_builder.arrange import Pin, Request, arrange
+from playlist_builder.arranger import Pin, Request, arrange
 from playlist_builder.curve import Phase, Profile, Rules
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import KEYS, Track

@@ -15,7 +15,7 @@ import time
 import numpy as np
 from synthetic import library
 
-from playlist_builder.arrange import arrange
+from playlist_builder.arranger import arrange
 from playlist_builder.profiles import load
 
 SIZES = ((1_000, 60), (10_000, 60), (100_000, 60), (20_000, 360))

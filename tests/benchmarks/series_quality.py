@@ -17,11 +17,11 @@ from collections.abc import Sequence
 
 from synthetic import library
 
-from playlist_builder.arrange import Request, arrange
+from playlist_builder.arranger import Request, arrange
+from playlist_builder.courses import series
 from playlist_builder.curve import Profile
 from playlist_builder.models import Session, Track
 from playlist_builder.profiles import load
-from playlist_builder.series import series
 
 TRACKS, SESSIONS, DURATION_S = 400, 6, 3600.0
 SEEDS = (1, 2, 3)

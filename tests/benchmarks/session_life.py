@@ -20,7 +20,7 @@ import numpy as np
 from synthetic import library
 
 from playlist_builder import editing, outcome, spares
-from playlist_builder.arrange import arrange
+from playlist_builder.arranger import arrange
 from playlist_builder.editing import Draft
 from playlist_builder.errors import ArrangeError
 from playlist_builder.framing import length_ms, plays_by

@@ -19,7 +19,7 @@ from itertools import product
 
 import numpy as np
 
-from playlist_builder.arrange import NO_REQUEST, arranged
+from playlist_builder.arranger import NO_REQUEST, arranged
 from playlist_builder.curve import Profile
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Session, Track

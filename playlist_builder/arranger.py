@@ -168,17 +168,20 @@ def completed(
     slots: list[Slot] = []
     if after:
         plan = planned(terms.profile, order.ends_ms[-1] / 1000.0, length_ms(after) / 1000.0)
-        slots = outcome.slots(
-            outcome.ordered(after, replace(terms, profile=plan), order.ends_ms[-1])
-        )
+        alone = outcome.ordered(after, replace(terms, profile=plan), order.ends_ms[-1])
+        slots = outcome.slots(alone)
         whole = [order.tracks[-1], *after]
         passages = outcome.ordered(whole, replace(terms, profile=plan), order.starts_ms[-1])
-        told = [*told, *outcome.rises(passages, terms.rules.loudness_step_lu)]
+        rises = outcome.rises(passages, terms.rules.loudness_step_lu)
+        told = [*told, *rises, *outcome.climbs(alone)]
     ready = spares(session.slots, order.tracks, pool, terms, after)
     having = {each.slot.phase for each in ready}
     bare = dict.fromkeys(slot.phase for slot in session.slots if slot.phase not in having)
     if bare:
         told = [*told, f"no spare for {', '.join(bare)}: no other track of like energy is left"]
+    doubtful = sum(each.slot.vocals == "unknown" for each in ready)
+    if doubtful:
+        told = [*told, f"{doubtful} of {len(ready)} spares are not known to be free of words"]
     return replace(
         session,
         tail=tuple(slots),
