@@ -272,7 +272,7 @@ def _shelved(
     def make(number: int) -> Track:
         _, name, missing, _, title, tags = rows[number]
         first = columns.offset[number]
-        with decoding(cache.path):
+        try:
             return Track(
                 path=paths[number],
                 identity=name,
@@ -285,6 +285,9 @@ def _shelved(
                 missing=missing != 0,
                 heard=heard_of(ears[name]) if name in ears else None,
             )
+        except Exception:  # entering what tells of it costs as much as a tenth of a track
+            with decoding(cache.path):
+                raise
 
     return Shelf(columns, make)
 

@@ -5,6 +5,7 @@ It opens no file: what a path holds is the business of `analysis`.
 
 import os
 import stat
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 
@@ -58,25 +59,44 @@ SUFFIXES = AUDIO_SUFFIXES | CONTAINER_SUFFIXES
 def walk(roots: Iterable[str]) -> Iterator[tuple[str, Stat | Skipped | None]]:
     """Every path that may be a track, in order of name, whatever links lead where.
 
-    A folder that holds nothing at all comes with None.
+    Links come last, so that music is met where it lies. A folder that holds nothing at all comes
+    with None.
     """
     entered: set[tuple[int, int]] = set()
-    for root in roots:
+    links: deque[str] = deque()
+    for root in sorted(roots, key=os.path.islink):
         if os.path.isfile(root):
             yield root, sighting.stat(root)
+        else:
+            yield from _below(root, entered, links)
+    while links:
+        link = links.popleft()
+        if (where := _where(link)) is not None and where in entered:
+            yield link, Skipped(link, "a link to a folder that is scanned already")
+        else:
+            yield from _below(link, entered, links)
+
+
+def _below(
+    root: str, entered: set[tuple[int, int]], links: deque[str]
+) -> Iterator[tuple[str, Stat | Skipped | None]]:
+    """Walk a folder but for what has been entered; leave what is linked from it for later."""
+    stack = [root]
+    while stack:
+        path = stack.pop()
+        found = _enter(path, entered)
+        if isinstance(found, Skipped):
+            yield path, found
             continue
-        stack = [root]
-        while stack:
-            path = stack.pop()
-            if isinstance(found := _enter(path, entered), Skipped):
-                yield path, found
-                continue
-            if not found:
-                yield path, None
-            shown = [entry for entry in found if not entry.name.startswith(".")]
-            folders = _folders(shown)
-            yield from _may_be_tracks(shown, folders)
-            stack.extend(reversed(folders))
+        if found is None:
+            continue
+        if not found:
+            yield path, None
+        shown = [entry for entry in found if not entry.name.startswith(".")]
+        folders = _folders(shown)
+        yield from _may_be_tracks(shown, {entry.path for entry in folders})
+        stack.extend(entry.path for entry in reversed(folders) if not entry.is_symlink())
+        links.extend(entry.path for entry in folders if entry.is_symlink())
 
 
 def _may_be_tracks(
@@ -107,24 +127,33 @@ def _may_be_tracks(
     return found
 
 
-def _enter(path: str, entered: set[tuple[int, int]]) -> list[os.DirEntry[str]] | Skipped:
-    """List a folder, unless a link leads back to one that has been entered."""
+def _enter(path: str, entered: set[tuple[int, int]]) -> list[os.DirEntry[str]] | Skipped | None:
+    """List a folder; None where it has been entered, as with folders given twice."""
     try:
         status = os.stat(path)
-        if (status.st_dev, status.st_ino) in entered:
-            return Skipped(path, "a link to a folder that is scanned already")
-        entered.add((status.st_dev, status.st_ino))
+        where = status.st_dev, status.st_ino
+        if where in entered:
+            return None
+        entered.add(where)
         with os.scandir(path) as entries:
             return sorted(entries, key=attrgetter("name"))
     except OSError as error:
         return Skipped(path, error.strerror or str(error))
 
 
-def _folders(entries: Sequence[os.DirEntry[str]]) -> list[str]:
+def _where(path: str) -> tuple[int, int] | None:
     try:
-        return [entry.path for entry in entries if entry.is_dir()]
+        status = os.stat(path)
     except OSError:
-        return [entry.path for entry in entries if _is_folder(entry)]
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _folders(entries: Sequence[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
+    try:
+        return [entry for entry in entries if entry.is_dir()]
+    except OSError:
+        return [entry for entry in entries if _is_folder(entry)]
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -390,6 +390,33 @@ def test_links_that_lead_in_circles_are_listed(library, music, threads):
     }
 
 
+def test_folders_within_each_other_are_scanned_once(library, music, threads):
+    """And what vanishes in the inner one is missed."""
+    inner = music / "inner"
+    inner.mkdir()
+    (music / "3.flac").rename(inner / "3.flac")
+    for roots in ((music, inner), (inner, music)):
+        assert library.scan(*roots, executor=threads).skipped == ()
+    (inner / "3.flac").unlink()
+    assert library.scan(music, inner, executor=threads).removed == 1
+    assert len(library.tracks()) == 3
+
+
+def test_music_is_met_where_it_lies_and_not_behind_a_link(library, music, threads):
+    """However early the name of the link, so that a file that vanishes is missed."""
+    inner = music / "z"
+    inner.mkdir()
+    (music / "3.flac").rename(inner / "3.flac")
+    (music / "a").symlink_to("z")
+    for _ in range(2):
+        report = library.scan(music, executor=threads)
+        assert [Path(skipped.path).name for skipped in report.skipped] == ["a"]
+        assert os.fspath(inner / "3.flac") in [track.path for track in library.tracks()]
+    (inner / "3.flac").unlink()
+    assert library.scan(music, executor=threads).removed == 1
+    assert len(library.tracks()) == 3
+
+
 def test_a_decoder_that_dies_costs_one_file(library, music, threads, monkeypatch):
     really = analysis.analyse
 
