@@ -48,11 +48,11 @@ def replace_bytes(target: str | os.PathLike[str], data: bytes) -> None:
         temporary.write_bytes(data)
 
 
-def sweep(written: str | os.PathLike[str]) -> None:
-    """Remove what processes that were killed long ago left beside a file that is just written."""
+def sweep(written: str | os.PathLike[str], old_s: float = _OLD_S) -> None:
+    """Remove what processes that were killed left beside a file that is just written, if so old."""
     with suppress(OSError):
         real = Path(os.path.realpath(written))
         now = real.stat().st_mtime
         for each in real.parent.iterdir():
-            if is_left_over(each.name) and each.stat().st_mtime < now - _OLD_S:
+            if is_left_over(each.name) and each.stat().st_mtime <= now - old_s:
                 each.unlink()

@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -32,8 +32,10 @@ from playlist_builder.layout import (
     SCALAR_TYPE,
     STEP_TYPE,
     USER_TABLES,
+    complete,
     contour_blobs,
     follow,
+    is_library,
     is_of_today,
     layout_of,
     migrate,
@@ -59,6 +61,9 @@ from playlist_builder.shelf import SCALARS, VOCALS, features_of
 
 BUSY_S = 30.0
 """How long to wait while another scan or build holds the file."""
+
+_VOICES = ("sung", "spoken")
+_SAID_OF_VOCALS = ("none", "wordless", *_VOICES)
 
 _LATEST_NS = 2**62  # in the year 2116; SQLite counts to twice that, some file systems beyond
 
@@ -147,15 +152,17 @@ class Cache:
         rows = self._read("SELECT path, size, mtime_ns, identity, missing FROM files")
         path, size, mtime_ns, identity, missing = zip(*rows, strict=True) if rows else ((),) * 5
         known = zip(zip(size, mtime_ns, strict=True), identity, map(bool, missing), strict=True)
-        return dict(zip(map(text_of, path), known, strict=True))
+        with decoding(self.path):
+            return dict(zip(map(text_of, path), known, strict=True))
 
     def skipped(self) -> dict[str, tuple[Stat, str]]:
         """Every path that could not be used, with its stat and the reason."""
         rows = self._read("SELECT path, size, mtime_ns, reason FROM skipped")
-        return {
-            os.fsdecode(path): (Stat(size, mtime_ns), reason)
-            for path, size, mtime_ns, reason in rows
-        }
+        with decoding(self.path):
+            return {
+                os.fsdecode(path): (Stat(size, mtime_ns), reason)
+                for path, size, mtime_ns, reason in rows
+            }
 
     def identities(self) -> set[str]:
         """All recordings whose features are known."""
@@ -183,7 +190,9 @@ class Cache:
             "SELECT path, identity, title FROM files JOIN features USING (identity)"
             " ORDER BY missing, path"
         )
-        return [(os.fsdecode(path), identity, title) for path, identity, title in rows]
+        with decoding(self.path):
+            _check_types(rows, (bytes, str, str))
+            return [(os.fsdecode(path), identity, title) for path, identity, title in rows]
 
     # Large tables are read whole and joined by those who ask: a join in SQLite would look up each
     # row on its own, all over the file.
@@ -193,9 +202,7 @@ class Cache:
         names = "path, identity, missing, said, title, tags"
         rows = self._read(f"SELECT {names} FROM files {_where(identity)} ORDER BY path", identity)  # noqa: S608 - own names
         with decoding(self.path):
-            for column, kind in enumerate((bytes, str, int, str, str, str)):
-                if not {type(row[column]) for row in rows} <= {kind}:
-                    raise TypeError(f"what is no {kind.__name__}")
+            _check_types(rows, (bytes, str, int, str, str, str))
         return rows
 
     def tagged(self, identity: str | None = None) -> list[File]:
@@ -203,6 +210,9 @@ class Cache:
         names = "path, size, mtime_ns, identity, missing, title, tags"
         rows = self._read(f"SELECT {names} FROM files {_where(identity)} ORDER BY path", identity)  # noqa: S608 - own names
         with decoding(self.path):
+            _check_types(rows, (bytes, int, int, str, int, str, str))
+            if any(b"\0" in row[0] for row in rows):
+                raise ValueError("a path that no file can have")
             return [
                 File(os.fsdecode(path), Stat(size, mtime_ns), own, tags_of(*tags), missing != 0)
                 for path, size, mtime_ns, own, missing, *tags in rows
@@ -233,11 +243,14 @@ class Cache:
     def measured(self) -> Iterator[tuple[str, Measured]]:
         """Return all that was measured, by recording."""
         sql = "SELECT identity, scalars, steps FROM features JOIN steps USING (identity)"
-        rows = self._found(sql, {})  # one by one, because steps are large
-        with decoding(self.path):
+        # one by one, because steps are large
+        with decoding(self.path), closing(self._found(sql)) as rows:
             for identity, scalars, steps in rows:
                 numbers = _joined([scalars], SCALAR_TYPE, len(SCALARS))
-                yield identity, Measured(features_of(numbers.tolist()), steps_of(steps))
+                found = steps_of(steps)
+                if not isinstance(identity, str) or not len(found) or not np.isfinite(found).all():
+                    raise ValueError("steps that are none")
+                yield identity, Measured(features_of(numbers.tolist()), found)
 
     def heard(self, identity: str | None = None) -> dict[str, HeardRow]:
         """Return what was heard, by recording; or in one recording."""
@@ -251,13 +264,13 @@ class Cache:
         return {row[0]: row for row in rows}
 
     def marks(self, identity: str | None = None) -> dict[str, Mark]:
-        """Return what the user said, by recording; or of one recording."""
+        """Return what the user said, by recording; or of one recording.
+
+        What nobody can have said there counts as not said.
+        """
         names = "identity, energy, vocals, banned, note"
         rows = self._read(f"SELECT {names} FROM marks {_where(identity)}", identity)  # noqa: S608 - own names
-        return {
-            identity: Mark(energy, vocals, bool(banned), note)
-            for identity, energy, vocals, banned, note in rows
-        }
+        return {own: _mark(values)[0] for own, *values in rows}
 
     def lengths(self) -> dict[str, float]:
         """Length in seconds of each recording that was measured."""
@@ -352,12 +365,12 @@ class Cache:
     @property
     def history(self) -> History:
         """What was played for whom."""
-        return History(self._found, self._saying)
+        return History(self._all, self._saying, self.path)
 
     def forget_name(self, name: str) -> list[str]:
         """Forget a name of the history, and leave no trace of it in any file of the library.
 
-        Returns damaged libraries set aside that still hold the name: these are the user's own.
+        Returns what was damaged and set aside, and still holds the name: that is the user's own.
         """
         with self._saying() as connection:
             erase(connection, name)
@@ -372,12 +385,15 @@ class Cache:
         return _ReadOnly(path)
 
     def _read(self, sql: str, identity: str | None = None) -> list[Any]:
-        with self._telling():
-            return self._connection.execute(sql, {"identity": identity}).fetchall()
+        return self._all(sql, {"identity": identity})
 
-    def _found(self, sql: str, values: Mapping[str, Any]) -> Iterator[Any]:
+    def _all(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
         with self._telling():
-            yield from self._connection.execute(sql, values)
+            return self._connection.execute(sql, values).fetchall()
+
+    def _found(self, sql: str) -> Generator[Any, None, None]:
+        with self._telling():
+            yield from self._connection.execute(sql)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -415,22 +431,33 @@ class Cache:
 
     def _opened_or_mended(self) -> sqlite3.Connection:
         try:
-            return self._opened()
+            connection, origin = self._opened()
         except sqlite3.Error as error:
             if recovery.code(error) not in recovery.DAMAGE or not recovery.is_ours(self.path):
                 raise
             aside = recovery.set_aside(self.path)
-            connection = self._opened(aside)
+            connection, origin = self._opened(aside)
+            said = {
+                "backup": "What you said of your music came back from its backup",
+                "damaged": "What could still be read there of what you said is here again",
+                "nowhere": f"Nothing that you said could be read; see {aside}",
+            }
             self.recovered = (
                 f"The library {self.path} was damaged ({error}) and is kept as {aside}."
-                " What you said of your music is here again; a scan measures it again."
+                f" {said[origin]}; a scan measures the music again."
             )
-            return connection
+        else:
+            if origin != "nowhere":
+                self.recovered = (
+                    f"The library {self.path} was behind its backup:"
+                    " what you said of your music was brought back from there."
+                )
+        return connection
 
-    def _opened(self, damaged: str | None = None) -> sqlite3.Connection:
+    def _opened(self, damaged: str | None = None) -> tuple[sqlite3.Connection, recovery.Origin]:
         connection = _connect(self.path)
         try:
-            layout = _known_layout(connection, self.path)
+            layout = layout_of(connection)
             # What the user said is checked in full at every start. The rest can be measured again,
             # so that damage there may show when it is met: checking it all takes too long.
             if layout:
@@ -438,26 +465,51 @@ class Cache:
             if 0 < layout < newest():
                 with closing(sqlite3.connect(f"{self.path}.layout-{layout}.backup")) as backup:
                     connection.backup(backup)
-            if layout < newest():
-                migrate(connection)
-            renew(connection)
-            follow(connection)
-            if recovery.agree(connection, self.path, damaged) and damaged is None:
-                self.recovered = (
-                    f"The library {self.path} was behind its backup:"
-                    " what you said of your music was brought back from there."
-                )
+            with decoding(self.path):
+                if layout < newest():
+                    migrate(connection)
+                complete(connection)
+                renew(connection)
+                follow(connection)
+            origin = recovery.agree(connection, self.path, damaged)
         except BaseException:
             connection.close()
             raise
-        return connection
+        return connection, origin
 
 
-def _known_layout(connection: sqlite3.Connection, path: str) -> int:
-    layout = layout_of(connection)
-    if layout > newest():
+def _look(connection: sqlite3.Connection, path: str) -> None:
+    """Raise LibraryError for what is no library, or one that only a later version understands."""
+    if not is_library(connection):
+        raise LibraryError(
+            f"{path} is no library of playlist-builder. Give another file with --library."
+        )
+    if layout_of(connection) > newest():
         raise recovery.newer(path)
-    return layout
+
+
+def _check_types(rows: Sequence[Row], kinds: Sequence[type]) -> None:
+    for column, kind in enumerate(kinds):
+        if not {type(row[column]) for row in rows} <= {kind}:
+            raise TypeError(f"what is no {kind.__name__}")
+
+
+def _mark(values: Sequence[Any]) -> tuple[Mark, bool]:
+    """Return a mark from its row, and whether all of that is what somebody can have said."""
+    energy, vocals, banned, note = values
+    fits = (
+        energy is None or (isinstance(energy, float) and 0.0 <= energy <= 1.0),
+        vocals is None or vocals in _SAID_OF_VOCALS,
+        banned in (0, 1),
+        isinstance(note, str) and note.isprintable(),
+    )
+    mark = Mark(
+        energy if fits[0] else None,
+        vocals if fits[1] else None,
+        bool(banned),  # whatever else stands there: what might be banned is not played
+        note if fits[3] else "",
+    )
+    return mark, all(fits)
 
 
 def _check(connection: sqlite3.Connection) -> None:
@@ -478,7 +530,7 @@ class _ReadOnly(Cache):
         self.recovered = ""
         try:
             self._connection = _connect_for_reading(path)
-            layout = _known_layout(self._connection, path)
+            layout = layout_of(self._connection)
             of_today = layout == newest() and is_of_today(self._connection)
         except sqlite3.Error as error:
             raise recovery.refusal(path, error) from error
@@ -488,6 +540,15 @@ class _ReadOnly(Cache):
                 f"The library {path} was written by an other version of playlist-builder."
                 " Scan its folders with this version first."
             )
+
+    def marks(self, identity: str | None = None) -> dict[str, Mark]:
+        """Return what the user said; what nobody can have said is refused before it spreads."""
+        rows = self._read("SELECT identity, energy, vocals, banned, note FROM marks")
+        if not all(isinstance(own, str) and _mark(values)[1] for own, *values in rows):
+            raise LibraryError(
+                f"The library {self.path} holds marks that no command wrote. Nothing was taken."
+            )
+        return super().marks(identity)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -501,32 +562,44 @@ def _connect(path: str) -> sqlite3.Connection:
     """Open a file for reading and writing, or for reading where it cannot be written."""
     connection = sqlite3.connect(path, timeout=BUSY_S)
     try:
+        _look(connection, path)  # before anything is changed
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a file that is still empty
         # Readers and one writer at a time, and no lost commit but by a failing machine.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        layout_of(connection)
     except sqlite3.Error as error:
         connection.close()
         if recovery.code(error) not in recovery.UNWRITABLE or not os.path.isfile(path):
             raise
         return _connect_for_reading(path)
+    except LibraryError:
+        connection.close()
+        raise
     return connection
 
 
 def _connect_for_reading(path: str) -> sqlite3.Connection:
     """Open a file that cannot be written, by SQLite's ways for such a file, the safest first."""
     # Without a log nobody else has it open, and then not even a lock need be written beside it.
-    ways = ("mode=ro", "immutable=1") if os.path.exists(f"{path}-wal") else ("immutable=1",)
-    for how in ways:
+    log = f"{path}-wal"
+    logged = os.path.exists(log)
+    for how in ("mode=ro", "immutable=1") if logged else ("immutable=1",):
+        if how == "immutable=1" and logged and os.path.getsize(log):  # which is not read that way
+            raise LibraryError(
+                f"The last changes of the library {path} lie in {log}, which cannot be read there."
+                " Copy both files to a folder that can be written, and give that one."
+            )
         address = f"{Path(path).absolute().as_uri()}?{how}"
         connection = sqlite3.connect(address, uri=True, timeout=BUSY_S)
         try:
-            layout_of(connection)
-        except sqlite3.Error:
+            _look(connection, path)
+        except sqlite3.Error as error:
             connection.close()
-            if how == ways[-1]:
+            if how == "immutable=1" or recovery.code(error) in recovery.DAMAGE:
                 raise
+        except LibraryError:
+            connection.close()
+            raise
         else:
             break
     return connection
@@ -537,7 +610,7 @@ def decoding(path: str) -> Iterator[None]:
     """Turn what cannot be read of a library file's rows into one line."""
     try:
         yield
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         raise LibraryError(
             f"The library {path} holds what no scan wrote ({error}). Move it away:"
             " what you said comes back from its backup, and a scan measures the music again."
@@ -576,4 +649,8 @@ def heard_of(row: HeardRow) -> Heard:
     """Return what was heard in a recording from its row."""
     _, verdict, confidence, spans = row
     found = () if spans == "[]" else tuple(VoiceSpan(*values) for values in json.loads(spans))
+    for span in found:
+        numbers = span.start_s, span.end_s, span.confidence
+        if span.kind not in _VOICES or not set(map(type, numbers)) <= {int, float}:
+            raise TypeError("a voice that nobody heard")
     return Heard(verdict, confidence, found)

@@ -6,10 +6,11 @@ as it was on that day and place. This room holds the SQL; it refuses to open fil
 clock. Who may be forgotten without a trace is `erased`.
 """
 
+import math
 import os
 import sqlite3
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
@@ -31,7 +32,7 @@ DRAFT = timedelta(hours=1)
 It is short: a session that was played and then taken for a draft would be heard again.
 """
 
-Read = Callable[[str, dict[str, Any]], Iterator[Any]]
+Read = Callable[[str, dict[str, Any]], Sequence[Any]]
 Saying = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
 
@@ -155,23 +156,37 @@ def played(session: Session, file: str) -> Played:
 class History:
     """The history in an open library file. Every writing method commits."""
 
-    def __init__(self, read: Read, saying: Saying) -> None:
+    def __init__(self, read: Read, saying: Saying, path: str) -> None:
         self._read = read
         self._saying = saying
+        self._path = path
 
     def names(self) -> list[Listed]:
         """Return all names in their order."""
         rows = self._read(
-            "SELECT name, sum(kind = 0), sum(kind = 1), sum(kind = 2), max(at) FROM ("
+            "SELECT name, sum(kind = 0), sum(kind = 1), sum(kind = 2), max(cast(at AS TEXT)) FROM ("
             " SELECT name, 0 AS kind, at FROM sessions UNION ALL"
             " SELECT name, 1, '' FROM ratings UNION ALL"
-            " SELECT name, 2, '' FROM bans) GROUP BY name ORDER BY name",
+            " SELECT name, 2, '' FROM bans)"
+            " WHERE typeof(name) = 'text' GROUP BY name ORDER BY name",
             {},
         )
         return [Listed(*row) for row in rows]
 
     def of(self, name: str) -> Past:
-        """Return all that is known of a name, which may be nothing."""
+        """Return all that is known of a name, which may be nothing.
+
+        Raises LibraryError for what no command wrote: to pass over it might repeat a session.
+        """
+        try:
+            return self._of(name)
+        except (TypeError, ValueError) as error:
+            raise LibraryError(
+                f"The library {self._path} holds what no command wrote of {name!r} ({error})."
+                " See 'playlist-builder history --forget'."
+            ) from error
+
+    def _of(self, name: str) -> Past:
         values = {"name": name}
         used: dict[str, list[str]] = {}
         for session, identity in self._read(
@@ -179,15 +194,15 @@ class History:
             " WHERE name = :name ORDER BY session, place",
             values,
         ):
-            used.setdefault(session, []).append(identity)
+            used.setdefault(session, []).append(_text(identity))
         sessions = [
             Played(
-                session,
+                _text(session),
                 name,
-                at,
-                os.fsdecode(file),
-                profile,
-                duration_s,
+                _moment(at),
+                _path(file),
+                _text(profile),
+                _length_s(duration_s),
                 tuple(used.get(session, ())),
             )
             for session, at, file, profile, duration_s in self._read(
@@ -199,14 +214,17 @@ class History:
             "SELECT identity, verdict, note, at, session, title FROM ratings WHERE name = :name",
             values,
         )
-        bans = self._read("SELECT identity, note, title FROM bans WHERE name = :name", values)
+        rated = [
+            Rating(_text(own), _verdict(verdict), _text(note), _moment(at), *map(_text, rest))
+            for own, verdict, note, at, *rest in ratings
+        ]
+        rows = self._read("SELECT identity, note, title FROM bans WHERE name = :name", values)
+        bans = [Ban(*map(_text, row)) for row in rows]
         return Past(
             name,
             sorted(sessions, key=lambda each: (_time(each.at), each.file)),
-            sorted(
-                (Rating(*row) for row in ratings), key=lambda each: (_time(each.at), each.title)
-            ),
-            sorted((Ban(*row) for row in bans), key=lambda each: (each.title, each.identity)),
+            sorted(rated, key=lambda each: (_time(each.at), each.title)),
+            sorted(bans, key=lambda each: (each.title, each.identity)),
         )
 
     def known(self, name: str) -> Past:
@@ -302,3 +320,31 @@ def erase(connection: sqlite3.Connection, name: str) -> None:
 
 def _time(at: str) -> datetime:
     return datetime.fromisoformat(at)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("what is no text")
+    return value
+
+
+def _moment(value: object) -> str:
+    if _time(_text(value)).utcoffset() is None:
+        raise ValueError("a time of no place")
+    return _text(value)
+
+
+def _verdict(value: object) -> Verdict:
+    return VERDICTS[VERDICTS.index(value)]
+
+
+def _path(value: object) -> str:
+    if not isinstance(value, bytes) or b"\0" in value:
+        raise TypeError("what is no path")
+    return os.fsdecode(value)
+
+
+def _length_s(value: object) -> float:
+    if not isinstance(value, float) or not math.isfinite(value):
+        raise TypeError("what is no length")
+    return value

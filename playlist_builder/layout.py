@@ -27,7 +27,11 @@ from playlist_builder.steps import STEP_FEATURES
 USER_TABLES = ("marks", *history.TABLES)
 """What the user said: backed up whenever it changes, and brought back from there after damage."""
 
-_DEFAULTS = {field.name: field.default for field in dataclasses.fields(Tags)}
+_DEFAULTS: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(Tags)}
+_KINDS = {
+    name: (int, float, type(None)) if default is None else (type(default),)
+    for name, default in _DEFAULTS.items()
+}
 TAGS = tuple(_DEFAULTS)
 _TAG_NAMES = " ".join(TAGS)
 """Where other tags than these were read, files are read again."""
@@ -88,7 +92,7 @@ def _layout_5(connection: sqlite3.Connection) -> None:
         connection.execute(f"ALTER TABLE derived ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
     connection.execute("UPDATE derived SET tag_names = ?", (_TAG_NAMES,))
     _tags_in_one_column(connection)
-    if _versions(connection)[0] != FEATURES_VERSION:
+    if (_versions(connection) or (0, 0))[0] != FEATURES_VERSION:
         return  # they are dropped in any case
     connection.execute("ALTER TABLE features RENAME TO old")
     _create_features(connection)
@@ -160,6 +164,12 @@ def layout_of(connection: sqlite3.Connection) -> int:
     return number
 
 
+def is_library(connection: sqlite3.Connection) -> bool:
+    """Whether a file is a library of any layout, or still empty, and no other program's."""
+    there = _tables(connection)
+    return {"files", "marks", "derived"} <= there if layout_of(connection) else not there
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a file to today's layout in one transaction."""
     with connection:
@@ -171,8 +181,30 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 def user_tables(connection: sqlite3.Connection) -> list[str]:
     """Return the tables of what the user said that a file of any layout has."""
-    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    there = _tables(connection)
     return [table for table in USER_TABLES if table in there]
+
+
+def complete(connection: sqlite3.Connection) -> None:
+    """Put back the one row of `derived` and of `revision` where it is gone or no such row.
+
+    What hangs on it is then made anew, or compared with the backup as that of a new library.
+    """
+    if _versions(connection) is not None and is_counted(connection):
+        return
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        if _versions(connection) is None:
+            connection.execute("INSERT INTO derived (features_version) VALUES (0)")
+        if not is_counted(connection):
+            connection.execute("DELETE FROM revision")
+            connection.execute("INSERT INTO revision VALUES (hex(randomblob(16)), 0)")
+
+
+def is_counted(connection: sqlite3.Connection) -> bool:
+    """Whether a file says which library it is, and how often the user said something."""
+    rows = connection.execute("SELECT typeof(library), typeof(number) FROM revision").fetchall()
+    return rows == [("text", "integer")]
 
 
 def renew(connection: sqlite3.Connection) -> None:
@@ -182,7 +214,7 @@ def renew(connection: sqlite3.Connection) -> None:
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         # Asked again, now that nobody else writes: an other process may have done it meanwhile.
-        features_version, voice_version = _versions(connection)
+        features_version, voice_version = _versions(connection) or (0, 0)
         if features_version != FEATURES_VERSION:
             connection.execute("DROP TABLE IF EXISTS features")
             connection.execute("DROP TABLE IF EXISTS steps")
@@ -257,12 +289,16 @@ def tags_of(title: str, text: str) -> Tags:
 
 
 def _tags(said: Mapping[str, Any]) -> Tags:
-    """Return tags from what a version of this program kept of them."""
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in said.items()
-        if name in _DEFAULTS
-    }
+    """Return tags from what a version of this program kept of them; raises TypeError for others."""
+    values: dict[str, Any] = {}
+    for name, value in said.items():
+        if name not in _KINDS:
+            continue
+        whole = tuple(value) if type(value) is list else value
+        strange = type(whole) not in _KINDS[name]
+        if strange or (type(whole) is tuple and not set(map(type, whole)) <= {str}):
+            raise TypeError(f"what is no tag {name}")
+        values[name] = whole
     return Tags(**values)
 
 
@@ -298,11 +334,15 @@ def steps_of(blob: bytes) -> NDArray[np.float16]:
     return np.frombuffer(blob, STEP_TYPE).reshape(-1, len(STEP_FEATURES))
 
 
-def _versions(connection: sqlite3.Connection) -> tuple[int, int]:
-    features, voice = connection.execute(
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+
+
+def _versions(connection: sqlite3.Connection) -> tuple[int, int] | None:
+    versions: tuple[int, int] | None = connection.execute(
         "SELECT features_version, voice_version FROM derived"
     ).fetchone()
-    return features, voice
+    return versions
 
 
 def _recipes(connection: sqlite3.Connection) -> tuple[str, str]:

@@ -3,12 +3,13 @@
 What is known here stays as it is: the other library adds what is missing. It is only read.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from playlist_builder.cache import Cache, heard_of
-from playlist_builder.history import Past
+from playlist_builder.cache import Cache, decoding, heard_of
+from playlist_builder.history import Past, label
 from playlist_builder.models import Mark
 
 
@@ -41,12 +42,22 @@ class MergeReport:
 
 
 def merge(ours: Cache, theirs: Cache, exists: Callable[[str], bool]) -> MergeReport:
-    """Add what only `theirs` knows to `ours`; a new path that does not exist here is missing."""
+    """Add what only `theirs` knows to `ours`; a new path that does not exist here is missing.
+
+    All of `theirs` is read before the first write: raises `LibraryError` where any of it is what no
+    command wrote, and nothing of it has come along then.
+    """
+    files, marks = theirs.tagged(), theirs.marks()
+    with decoding(theirs.path):
+        ears = {identity: heard_of(row) for identity, row in theirs.heard().items()}
+        pasts = [_named(theirs, each.name) for each in theirs.history.names()]
+    deque(theirs.measured(), maxlen=0)  # too much to be kept
     known = set(ours.files())
+    ours_of = [ours.history.of(past.name) for past in pasts]
     measured, listened = ours.identities(), ours.heard_identities()
     before = len(measured), len(listened), len(known)
     names: dict[str, str] = {}
-    for file in theirs.tagged():
+    for file in files:
         names[file.identity] = file.tags.title or file.path
         if file.path not in known:
             ours.store(replace(file, missing=not exists(file.path)), None)
@@ -55,28 +66,32 @@ def merge(ours: Cache, theirs: Cache, exists: Callable[[str], bool]) -> MergeRep
         if identity not in measured:
             ours.store_measured(identity, found)
             measured.add(identity)
-    for identity, row in theirs.heard().items():
+    for identity, heard in ears.items():
         if identity not in listened:
-            ours.store_heard(identity, heard_of(row))
+            ours.store_heard(identity, heard)
             listened.add(identity)
-    changed, conflicts = _marks(ours.marks(), theirs.marks(), names)
+    changed, conflicts = _marks(ours.marks(), marks, names)
     ours.store_marks(changed)
-    pasts = [
-        _past(ours.history.of(each.name), theirs.history.of(each.name), conflicts)
-        for each in theirs.history.names()
-    ]
-    if any(past.sessions or past.ratings or past.bans for past in pasts):
-        ours.history.take(pasts)
+    new = [_past(here, there, conflicts) for here, there in zip(ours_of, pasts, strict=True)]
+    if any(past.sessions or past.ratings or past.bans for past in new):
+        ours.history.take(new)
     return MergeReport(
         measured=len(measured) - before[0],
         heard=len(listened) - before[1],
         files=len(known) - before[2],
         marks=len(changed),
-        sessions=sum(len(past.sessions) for past in pasts),
-        ratings=sum(len(past.ratings) for past in pasts),
-        bans=sum(len(past.bans) for past in pasts),
+        sessions=sum(len(past.sessions) for past in new),
+        ratings=sum(len(past.ratings) for past in new),
+        bans=sum(len(past.bans) for past in new),
         conflicts=conflicts,
     )
+
+
+def _named(theirs: Cache, name: str) -> Past:
+    """Return what is known of a name; raises ValueError for what is no name."""
+    if not name.isprintable() or label(name) != name:
+        raise ValueError(f"the name {name!r}")
+    return theirs.history.of(name)
 
 
 def _past(ours: Past, theirs: Past, conflicts: list[Conflict]) -> Past:

@@ -8,18 +8,19 @@ read back into it; nothing that only the library holds is dropped by that.
 Nothing here judges music, and no file of the user's is ever deleted: a damaged library is renamed.
 """
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from glob import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playlist_builder import history
-from playlist_builder.beside import replace_bytes
+from playlist_builder.beside import replace_bytes, sweep
 from playlist_builder.errors import LibraryError
-from playlist_builder.layout import USER_TABLES, layout_of, migrate, newest, user_tables
+from playlist_builder.layout import USER_TABLES, is_counted, layout_of, migrate, newest, user_tables
 
 DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 UNWRITABLE = frozenset((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM))
@@ -28,7 +29,10 @@ _ADVICE = {
     sqlite3.SQLITE_BUSY: "Another scan or build holds it. Wait for that, and try again.",
     sqlite3.SQLITE_IOERR: "See whether the disk is full or gone; what was done is kept.",
 }
+_FULL = frozenset((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)))
 _ELSEWHERE = "Make it writable, or give another file with --library."
+Origin = Literal["nowhere", "backup", "damaged"]
+"""Whence that which the user said came back."""
 Revision = tuple[str, int]
 """Which library this is, and how often the user said something."""
 _BESIDE = ("", "-wal", "-shm")
@@ -42,7 +46,9 @@ def code(error: sqlite3.Error) -> int:
 def refusal(path: str, error: sqlite3.Error | OSError) -> LibraryError:
     """Return the one line for a library file that cannot be used, with the way out."""
     advice = "Move it away, or give another file with --library."
-    if isinstance(error, OSError) or code(error) in UNWRITABLE:
+    if isinstance(error, OSError) and error.errno in _FULL:
+        advice = _ADVICE[sqlite3.SQLITE_FULL]
+    elif isinstance(error, OSError) or code(error) in UNWRITABLE:
         advice = _ELSEWHERE
     elif code(error) in _ADVICE:
         advice = _ADVICE[code(error)]
@@ -70,7 +76,7 @@ def is_ours(path: str) -> bool:
 
 
 def set_aside(path: str) -> str:
-    """Rename a damaged library and its logs; returns the new path. Raises OSError."""
+    """Rename a damaged library or backup and its logs; returns the new path. Raises OSError."""
     number = 1
     while os.path.exists(aside := f"{path}.damaged-{number}"):
         number += 1
@@ -89,20 +95,22 @@ def back_up(connection: sqlite3.Connection, path: str) -> None:
             for table in (*USER_TABLES, "revision"):
                 _insert(copy, table, _rows(connection, table))
         replace_bytes(backup_path(path), copy.serialize())
+    sweep(backup_path(path))
 
 
-def agree(connection: sqlite3.Connection, path: str, damaged: str | None = None) -> bool:
-    """Bring library and backup to the same state; returns whether anything came back.
+def agree(connection: sqlite3.Connection, path: str, damaged: str | None = None) -> Origin:
+    """Bring library and backup to the same state; returns whence anything came back.
 
-    Without a backup that can be read, what is readable in a `damaged` library comes back.
-    Raises OSError, and `LibraryError` for a backup that is newer than this program.
+    Without a backup that can be read, what is readable in a `damaged` library comes back. A backup
+    that cannot be read is set aside. Raises OSError, and `LibraryError` for a backup that is newer
+    than this program.
     """
     with closing(_backup(path)) as backup:
         theirs, ours = None, _revision(connection)
         with suppress(sqlite3.Error):
             theirs = _revision(backup)
         if theirs == ours:
-            return False
+            return "nowhere"
         lost = theirs is not None and (theirs[0] != ours[0] or theirs[1] > ours[1])
         found = {table: _rows(backup, table) if lost else [] for table in USER_TABLES}
     if theirs is None and damaged is not None:
@@ -115,10 +123,13 @@ def agree(connection: sqlite3.Connection, path: str, damaged: str | None = None)
         connection.execute("BEGIN IMMEDIATE")
         ours = _revision(connection)  # an other process may have been about to commit it
         if theirs == ours:
-            return False
+            return "nowhere"
         _bring(connection, found, theirs, ours)
         back_up(connection, path)
-    return any(found.values())
+    came = any(found.values())
+    if theirs is not None and (came or damaged is not None):
+        return "backup"
+    return "damaged" if came else "nowhere"
 
 
 def scrub(connection: sqlite3.Connection, path: str, name: str) -> None:
@@ -134,6 +145,7 @@ def scrub(connection: sqlite3.Connection, path: str, name: str) -> None:
             f"The library {path} is in use, so that {name!r} is forgotten but may stand in its log."
             " Give the same command again when no other one runs."
         )
+    sweep(backup_path(path), 0.0)
     for copy in _beside(path, ".layout-*.backup"):
         with closing(sqlite3.connect(copy)) as old:
             if set(history.TABLES) <= set(user_tables(old)):
@@ -144,9 +156,10 @@ def scrub(connection: sqlite3.Connection, path: str, name: str) -> None:
 
 
 def holding(path: str, name: str) -> list[str]:
-    """Return the damaged libraries set aside that hold a name."""
+    """Return the damaged libraries and backups set aside that hold a name."""
+    files = [*_beside(path, ".damaged-*"), *_beside(backup_path(path), ".damaged-*")]
     return [
-        file for file in _beside(path, ".damaged-*") if name.encode() in Path(file).read_bytes()
+        file for file in files if os.path.isfile(file) and name.encode() in Path(file).read_bytes()
     ]
 
 
@@ -172,17 +185,43 @@ def _bring(
 
 def _backup(path: str) -> sqlite3.Connection:
     """Return the backup in memory and of today's layout; an empty one where none can be read."""
+    backup = backup_path(path)
     copy = sqlite3.connect(":memory:")
+    if not os.path.exists(backup) or (os.path.isfile(backup) and not os.path.getsize(backup)):
+        return copy
     try:
-        copy.deserialize(Path(backup_path(path)).read_bytes())
+        if os.path.isdir(backup):
+            raise sqlite3.DatabaseError("a folder")
+        copy.deserialize(Path(backup).read_bytes())
         if layout_of(copy) > newest():
             copy.close()
-            raise newer(backup_path(path))
+            raise newer(backup)
         migrate(copy)
-    except (FileNotFoundError, sqlite3.Error):
+        if _shape(copy) != _shape_of_today() or not is_counted(copy):
+            raise sqlite3.DatabaseError("tables of another program")
+    except sqlite3.Error:
         copy.close()
+        with suppress(OSError):  # where it cannot be renamed, it is not overwritten either
+            set_aside(backup)
         return sqlite3.connect(":memory:")
+    except OSError as error:
+        copy.close()
+        raise refusal(backup, error) from error
     return copy
+
+
+def _shape(connection: sqlite3.Connection) -> list[Any]:
+    """Return the columns of all that a backup holds."""
+    return [
+        connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
+        for table in (*USER_TABLES, "revision")
+    ]
+
+
+def _shape_of_today() -> list[Any]:
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        migrate(fresh)
+        return _shape(fresh)
 
 
 def _revision(connection: sqlite3.Connection) -> Revision:

@@ -2,15 +2,18 @@
 
 import dataclasses
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from playlist_builder import cache, energy, layout, voice
 from playlist_builder.cache import Cache, File, Stat, heard_of
+from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError
 from playlist_builder.history import Ban, Past, Played, Rating
 from playlist_builder.library import Library
@@ -38,6 +41,8 @@ PLAYED = Played(
     3600.5,
     ("5f", "6a"),
 )
+DEEP = "UPDATE {} = replace(hex(zeroblob(50000)), '0', '[')"
+"""What no reader of JSON follows to its end."""
 FILE = File("/m/a.flac", Stat(7, 1_700_000_000_123_456_789), "5f", TAGS)
 
 
@@ -314,6 +319,13 @@ def test_layout_4_is_brought_forward(path):
         "UPDATE features SET contour = contour || x'00'",
         "UPDATE files SET tags = '{'",
         "UPDATE files SET tags = '[1]'",
+        "UPDATE files SET tags = '{\"artists\": 5}'",
+        'UPDATE files SET tags = \'{"artists": "ab"}\'',
+        "UPDATE files SET tags = '{\"genres\": [1, 2]}'",
+        "UPDATE files SET tags = '{\"date\": 7}'",
+        'UPDATE files SET tags = \'{"duration_s": "long"}\'',
+        DEEP.format("files SET tags"),
+        "UPDATE files SET path = 5",
         "UPDATE files SET said = 'x'",
         "UPDATE files SET said = '7'",
         "UPDATE files SET title = x'ff'",
@@ -321,6 +333,9 @@ def test_layout_4_is_brought_forward(path):
         "UPDATE heard SET verdict = 'perhaps'",
         "UPDATE heard SET confidence = 'high'",
         "UPDATE heard SET spans = '[7]'",
+        "UPDATE heard SET spans = '5'",
+        'UPDATE heard SET spans = \'[[1.0, "x", "sung", 0.5]]\'',
+        DEEP.format("heard SET spans"),
     ],
 )
 def test_rows_that_no_scan_wrote_are_one_line(path, change):
@@ -332,6 +347,11 @@ def test_rows_that_no_scan_wrote_are_one_line(path, change):
         raw.execute(change)
     with Library.open(path) as library, pytest.raises(LibraryError) as caught:
         list(library.tracks())
+    if "path = 5" in change:
+        for words in (["show", "a"], ["scan", os.fspath(Path(path).parent)]):
+            done = CliRunner().invoke(main, [*words, "--library", path])
+            assert isinstance(done.exception, SystemExit), words
+            assert "holds what no scan wrote" in done.stderr
     assert "holds what no scan wrote" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -431,3 +451,108 @@ def test_forgetting_says_where_the_name_may_still_be(path, monkeypatch):
                 one.forget_name("Anemone")
         assert one.forget_name("Anemone") == [os.fspath(aside)]
         assert aside.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ("UPDATE marks SET energy = 'abc'", {"energy": None}),
+        ("UPDATE marks SET energy = 1e308", {"energy": None}),
+        ("UPDATE marks SET vocals = 'rubbish'", {"vocals": None}),
+        ("UPDATE marks SET banned = 7", {}),
+        ("UPDATE marks SET banned = 'x'", {}),
+        ("UPDATE marks SET note = char(27)", {"note": ""}),
+        ("UPDATE marks SET note = x'ff'", {"note": ""}),
+    ],
+)
+def test_what_nobody_can_have_said_counts_as_not_said(path, change, left):
+    """All else of the mark stays, a ban too; and the mark can be taken back."""
+    with Cache(path) as one:
+        one.store(FILE, MEASURED)
+        one.store_mark("5f", MARK)
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute(change)
+    with Library.open(path) as library:
+        (track,) = library.tracks()
+        assert track.mark == dataclasses.replace(MARK, **left)
+        library.mark("5f", Mark())
+        assert library.tracks()[0].mark == Mark()
+
+
+def test_a_history_that_no_command_wrote_is_one_line_and_can_be_forgotten(path):
+    with Cache(path) as one:
+        one.history.keep(PLAYED)
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("UPDATE sessions SET file = 5")
+    run = CliRunner().invoke
+    done = run(main, ["history", "Anemone", "--library", path])
+    assert done.exit_code == 1
+    assert done.stderr.count("\n") == 1
+    assert "no command wrote of 'Anemone'" in done.stderr
+    assert run(main, ["history", "Anemone", "--forget", "--library", path]).exit_code == 0
+    with Cache(path) as one:
+        assert one.history.names() == []
+
+
+@pytest.mark.parametrize("version", [0, layout.newest(), 99])
+def test_a_file_of_another_program_is_left_as_it_is(tmp_path, version):
+    file = tmp_path / "fo.db"
+    with closing(sqlite3.connect(file)) as raw, raw:
+        raw.execute("CREATE TABLE features (name)")
+        raw.execute("INSERT INTO features VALUES ('x')")
+        raw.execute(f"PRAGMA user_version = {version}")
+    before = file.read_bytes()
+    assert "is no library of playlist-builder" in refusal(os.fspath(file))
+    assert file.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_library_that_was_only_begun_is_made(tmp_path):
+    """A process that died after the first page left a file without tables."""
+    file = tmp_path / "library.db"
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute("PRAGMA journal_mode = WAL")
+    assert file.stat().st_size
+    with Cache(os.fspath(file)) as one:
+        one.store(FILE, MEASURED)
+        assert paths(one) == [FILE.path]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM revision",
+        "DELETE FROM derived",
+        "UPDATE revision SET number = 'many'",
+        "UPDATE derived SET features_version = 'x'",
+    ],
+)
+def test_a_row_that_is_gone_is_renewed(path, change):
+    with Cache(path) as one:
+        one.store(FILE, MEASURED)
+        one.store_mark("5f", MARK)
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute(change)
+    for _ in range(2):
+        with Cache(path) as one:
+            assert one.mark("5f") == MARK
+            assert paths(one) == [FILE.path]
+
+
+def test_a_forgotten_name_leaves_no_byte_in_what_a_killed_process_left(path):
+    with Cache(path) as one:
+        one.history.keep(PLAYED)
+        left = Path(path).with_name(".playlist-builder-0011223344556677.tmp")
+        shutil.copy(f"{path}.backup", left)
+        one.forget_name("Anemone")
+    assert not left.exists()
+    assert b"Anemone" not in everything_beside(path)
+
+
+def test_a_backup_sweeps_what_was_left_long_ago(path):
+    with Cache(path) as one:
+        left = Path(path).with_name(".playlist-builder-0011223344556677.tmp")
+        left.write_bytes(b"")
+        os.utime(left, (1, 1))
+        one.store_mark("5f", MARK)
+    assert not left.exists()

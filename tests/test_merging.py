@@ -187,3 +187,52 @@ def test_the_past_of_names_comes_along(pair):
         assert here in past.ratings
         assert [ban.identity for ban in past.bans] == ["c"]
         assert [each.name for each in one.history.names()] == ["Anemone", "Basil"]
+
+
+HOSTILE = [
+    "UPDATE marks SET energy = 'abc'",
+    "UPDATE marks SET energy = 1e308",
+    "UPDATE marks SET vocals = 'rubbish'",
+    "UPDATE marks SET banned = 'x'",
+    "UPDATE marks SET note = char(27) || '[2J'",
+    "UPDATE marks SET note = 'two' || char(10) || 'lines'",
+    "UPDATE marks SET identity = x'ff' WHERE identity = 'b'",
+    "UPDATE files SET path = x'2f6d0061' WHERE identity = 'c'",
+    "UPDATE files SET size = 'large'",
+    "UPDATE files SET tags = '{\"artists\": 5}'",
+    "UPDATE files SET tags = '{\"genres\": [1, 2]}'",
+    "UPDATE steps SET steps = x''",
+    "UPDATE steps SET steps = zeroblob(length(steps) - 2) || x'007c'",
+    "UPDATE heard SET spans = '5'",
+    'UPDATE heard SET spans = \'[["a", 1.0, "sung", 0.5]]\'',
+    "UPDATE sessions SET at = 'yesterday'",
+    "UPDATE sessions SET at = '2026-11-16T18:30:00'",
+    "UPDATE sessions SET file = 5",
+    "UPDATE sessions SET duration_s = 9e999",
+    "UPDATE used SET identity = x'ff'",
+    "UPDATE ratings SET at = x'ff'",
+    "UPDATE ratings SET verdict = 'perhaps'",
+    "UPDATE ratings SET note = x'ff'",
+    "UPDATE bans SET title = x'ff'",
+    "UPDATE bans SET name = char(27) || '[2J'",
+]
+
+
+@pytest.mark.parametrize("change", HOSTILE)
+def test_nothing_is_taken_of_a_library_that_holds_what_no_command_wrote(pair, change):
+    """It is refused before the first write, to this library and its backup alike."""
+    ours, theirs = pair
+    monday = "2026-11-16T18:30:00+01:00"
+    with Cache(theirs) as two:
+        two.history.keep(played("1", monday, "c"))
+        two.history.rate("Anemone", Rating("c", "up", "", monday, "1", "Title c"))
+        two.history.ban("Anemone", Ban("a", "", "Title a"))
+    with closing(sqlite3.connect(theirs)) as raw, raw:
+        raw.execute(change)
+    kept = Path(f"{ours}.backup").read_bytes()
+    with Cache(ours) as one:
+        before = list(one._connection.iterdump())  # noqa: SLF001 - every row
+    refusal(ours, theirs)
+    with Cache(ours) as one:
+        assert list(one._connection.iterdump()) == before  # noqa: SLF001
+    assert Path(f"{ours}.backup").read_bytes() == kept

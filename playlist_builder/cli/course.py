@@ -21,10 +21,10 @@ from playlist_builder.cli.common import (
 )
 from playlist_builder.cli.delivery import check_outputs, deliver, numbered
 from playlist_builder.cli.sessions import asking_options, called, keep, number_of
-from playlist_builder.errors import SessionError
+from playlist_builder.errors import LibraryError, SessionError
 
 if TYPE_CHECKING:
-    from playlist_builder.history import Past
+    from playlist_builder.history import History, Past
     from playlist_builder.models import Session
 
 
@@ -124,9 +124,9 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
                 click.echo(shown(names_text(listed, width=width())))
             return
         whom = label(name)
-        past = opened.history.of(whom)
+        past, is_read = _past(opened.history, whom, forget=forget)
         holding = opened.forget_name(whom) if forget else []
-        if not any((holding, past.sessions, past.ratings, past.bans)):
+        if is_read and not any((holding, past.sessions, past.ratings, past.bans)):
             opened.history.known(whom)  # says which names there are
     if forget:
         click.echo(shown(f"Of {whom} nothing is known any more."), err=True)
@@ -139,6 +139,18 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
         print_json(_document(past))
     else:
         click.echo(shown(history_text(past, width=width())))
+
+
+def _past(history: "History", name: str, *, forget: bool) -> tuple["Past", bool]:
+    """Return what is known of a name, and whether it is read: else it can still be forgotten."""
+    from playlist_builder.history import Past
+
+    try:
+        return history.of(name), True
+    except LibraryError:
+        if not forget:
+            raise
+        return Past(name), False
 
 
 def _document(past: "Past") -> dict[str, Any]:

@@ -4,11 +4,12 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from playlist_builder import audio, layout, recovery
+from playlist_builder.cache import _ReadOnly
 from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError, PlaylistBuilderError
 from playlist_builder.library import Library
@@ -181,7 +183,7 @@ def test_a_change_that_cannot_be_backed_up_is_not_kept(home, monkeypatch):
 
     with Library.open(home / "library.db") as library:
         monkeypatch.setattr(recovery, "replace_bytes", full)
-        with pytest.raises(LibraryError, match="No space left"):
+        with pytest.raises(LibraryError, match=r"No space left on device\. Make room"):
             library.mark("cd" * 16, MARK)
     monkeypatch.undo()
     assert marks(home / "library.db") == before
@@ -253,6 +255,23 @@ def test_a_library_that_cannot_be_written_is_read(locked):
     assert "Make it writable, or give another file" in refused.stderr
     assert locked.read_bytes() == before
     assert set(locked.parent.iterdir()) == names
+
+
+def test_a_log_that_cannot_be_read_is_not_passed_over(home):
+    """The last that was said would be missing without a word."""
+    killed(home)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file in ("library.db", "library.db-wal"):
+            shutil.copy(home / file, folder)
+            (folder / file).chmod(0o444)
+        folder.chmod(0o555)
+        with unprivileged():
+            done = run("tracks", "--library", folder / "library.db", code=1)
+            with pytest.raises(LibraryError, match="Copy both files"):
+                _ReadOnly(os.fspath(folder / "library.db"))
+        assert "Copy both files to a folder that can be written" in done.stderr
+        folder.chmod(0o755)
 
 
 def test_an_unplugged_drive_is_told_and_nothing_forgotten(home):
@@ -346,3 +365,75 @@ def test_a_library_is_not_made_of_any_other_file(tmp_path):
     with pytest.raises(PlaylistBuilderError, match="Move it away"):
         Library.open(tmp_path / "notes.txt")
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def other_columns(backup):
+    """A backup that holds the tables of a library, but not their columns."""
+    with closing(sqlite3.connect(backup)) as raw, raw:
+        raw.execute("DROP TABLE marks")
+        raw.execute("CREATE TABLE marks (identity TEXT PRIMARY KEY)")
+        raw.execute("INSERT INTO marks VALUES ('ab')")
+        raw.execute("UPDATE revision SET number = number + 1")
+
+
+def no_number(backup):
+    """A backup that does not say how often something was said."""
+    with closing(sqlite3.connect(backup)) as raw, raw:
+        raw.execute("UPDATE revision SET number = 'many'")
+
+
+def a_folder(backup):
+    """A folder in the place of the backup."""
+    backup.unlink()
+    backup.mkdir()
+
+
+BAD_BACKUPS = {
+    "empty": (lambda backup: backup.write_bytes(b""), False),
+    "no database": (lambda backup: backup.write_bytes(b"no backup"), True),
+    "other columns": (other_columns, True),
+    "no number": (no_number, True),
+    "a folder": (a_folder, True),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_BACKUPS)
+def test_a_bad_backup_keeps_nobody_from_a_good_library(home, bad):
+    """It is set aside where it holds anything, and a good one is written."""
+    path, backup = home / "library.db", home / "library.db.backup"
+    before = marks(path)
+    spoil, aside = BAD_BACKUPS[bad]
+    spoil(backup)
+    assert marks(path) == before
+    assert Path(f"{backup}.damaged-1").exists() == aside
+    assert not list(home.glob("library.db.damaged-*"))
+    path.unlink()
+    assert marks(path) == before
+
+
+def test_after_damage_it_is_told_what_came_back(home):
+    """From the backup, out of the damaged file, or nothing at all."""
+    path, backup = home / "library.db", home / "library.db.backup"
+    whole = path.read_bytes()
+    with Library.open(path) as library:
+        roots = dict(library._cache._read("SELECT name, rootpage FROM sqlite_schema"))  # noqa: SLF001
+    page = roots["bans"] - 1
+    partly = whole[: page * PAGE] + b"\xa5" * PAGE + whole[(page + 1) * PAGE :]
+    header = b"\xa5" * 100 + whole[100:]
+    for number, (damaged, backed_up, told) in enumerate(
+        (
+            (partly, True, "came back from its backup"),
+            (partly, False, "What could still be read there"),
+            (header, False, f"Nothing that you said could be read; see {path}.damaged-3"),
+        ),
+        1,
+    ):
+        path.write_bytes(damaged)
+        if not backed_up:
+            backup.unlink()
+        if damaged is header:
+            backup.write_bytes(b"")
+        with Library.open(path) as library:
+            assert told in library.recovered
+            assert f"{path}.damaged-{number}" in library.recovered
+            assert (MARK in library._cache.marks().values()) == (damaged is partly)  # noqa: SLF001
