@@ -99,6 +99,8 @@ def _audible(block: NDArray[np.float32], gains: NDArray[np.float32]) -> NDArray[
 
 def _has_sidecar(path: str) -> bool:
     for lyrics in lyrics_of(path):
+        if not Path(lyrics).is_file():  # a pipe would be waited for
+            continue
         with suppress(OSError), Path(lyrics).open("rb") as file:
             return fields.are_lyrics(file.read(fields.MAX_CHARACTERS).decode("utf-8", "replace"))
     return False

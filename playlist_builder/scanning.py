@@ -9,7 +9,7 @@ by processes that never touch the library file; every result is committed as it 
 import os
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -18,7 +18,7 @@ from typing import Any
 
 from playlist_builder import listening
 from playlist_builder.cache import Cache, File, Stat
-from playlist_builder.errors import LibraryError
+from playlist_builder.errors import LibraryError, PlaylistBuilderError
 from playlist_builder.models import Skipped
 from playlist_builder.sighting import REFUSED, Outcome
 from playlist_builder.walk import walk
@@ -119,10 +119,11 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
                     _keep(cache, done.outcome, known, tally)
                     if progress is not None:
                         progress(done.progress)
-        except BrokenExecutor as error:
+        except (BrokenExecutor, CancelledError) as error:
             raise LibraryError(
-                "The executor broke, as a pool of processes does where a file crashes one of"
-                " them. What was scanned is kept; scan without it, and such a file is skipped."
+                "The executor broke or was shut down, as a pool of processes does where a file"
+                " crashes one of them. What was scanned is kept; scan without it, and such a file"
+                " is skipped."
             ) from error
         finally:
             if executor is None:
@@ -197,12 +198,12 @@ def _work(
     total_bytes = sum(found.size for found in sizes.values())
     done = done_bytes = 0
     waiting = iter(todo)
-    pending: dict[Future[Outcome], str] = {}
+    pending: dict[Future[Outcome], tuple[str, tuple[Any, ...]]] = {}
     finished: SimpleQueue[Future[Outcome]] = SimpleQueue()
 
     def submit(path: str, call: tuple[Any, ...]) -> None:
-        future = executor.submit(*call)
-        pending[future] = path
+        future = _submitted(executor, call)
+        pending[future] = path, call
         future.add_done_callback(finished.put)
 
     try:
@@ -212,12 +213,14 @@ def _work(
             if not pending:
                 return
             future = finished.get()
-            path = pending.pop(future)
+            path, call = pending.pop(future)
             outcome = _outcome(future, path, sizes[path])
             if not isinstance(executor, Workers):
                 outcome = _as_seen_here(outcome, sizes[path])
             more = _second(outcome, known, listen=listen)
-            if more is not None:
+            if more == call:  # what did not come of it once will not come of it again
+                outcome = Outcome(REFUSED, Skipped(path, "could not be read: nothing came of it"))
+            elif more is not None:
                 submit(path, more)
                 continue
             done += 1
@@ -226,6 +229,16 @@ def _work(
     finally:
         for future in pending:  # an executor that is not ours goes on to other work
             future.cancel()
+
+
+def _submitted(executor: Executor, call: tuple[Any, ...]) -> Future[Outcome]:
+    try:
+        future: Future[Outcome] = executor.submit(*call)
+    except PlaylistBuilderError:
+        raise
+    except Exception as error:  # such as that it was shut down
+        raise BrokenExecutor(str(error)) from error
+    return future
 
 
 def _keep(cache: Cache, outcome: Outcome, known: _Known, tally: _Tally) -> None:
@@ -328,11 +341,19 @@ def _second(outcome: Outcome, known: _Known, *, listen: bool) -> tuple[Any, ...]
 
 def _outcome(future: Future[Outcome], path: str, before: Stat) -> Outcome:
     try:
-        return future.result()
+        outcome = future.result()
     except WorkerLost as loss:
         return Outcome(REFUSED, Skipped(path, f"the decoder {loss}"))
     except WorkerDied as death:
         return Outcome(before, Skipped(path, f"the decoder {death}"))
+    except (BrokenExecutor, CancelledError, PlaylistBuilderError):
+        raise
+    except Exception as error:  # noqa: BLE001 - one file must not cost all others
+        reason = f"could not be read: {type(error).__name__} {' '.join(str(error).split())}".strip()
+        return Outcome(REFUSED, Skipped(path, reason))
+    if not isinstance(outcome, Outcome) or outcome.found.path != path:
+        return Outcome(REFUSED, Skipped(path, "could not be read: something else came of it"))
+    return outcome
 
 
 def _as_seen_here(outcome: Outcome, here: Stat) -> Outcome:

@@ -15,6 +15,9 @@ from playlist_builder.models import Heard, Measured, Skipped
 REFUSED = Stat(-1, -1)
 """In place of the stat of a file that the system did not let us read: it may do so tomorrow."""
 
+LARGEST = 2**63 - 1
+"""What SQLite counts to; a file that holds nothing can be as large."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -37,7 +40,8 @@ def with_lyrics(path: str, status: os.stat_result) -> Stat:
     for lyrics in lyrics_of(path):
         with suppress(OSError):
             beside = Path(lyrics).stat()
-            return stat_of(size + beside.st_size, max(mtime_ns, beside.st_mtime_ns))
+            size = min(size + beside.st_size, LARGEST)
+            return stat_of(size, max(mtime_ns, beside.st_mtime_ns))
     return stat_of(size, mtime_ns)
 
 

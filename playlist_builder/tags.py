@@ -120,9 +120,9 @@ _KINDS: tuple[Any, ...] = (
     _PlainFLAC,
 )
 
-# What mutagen raises for a broken file: its own error, and those that mutated files were seen to
-# let through (Speex and WavPack headers; ASF names and types; lengths below zero in Musepack).
-_UNPARSABLE = (MutagenError, struct.error, IndexError, KeyError, ValueError)
+# What mutagen raises for a broken file: its own error, and whatever its parsers let through, such
+# as a division by the rate of zero in a Speex header. In the end that is any.
+_UNPARSABLE = Exception
 
 
 def read(path: str) -> Tags:
@@ -158,11 +158,13 @@ def _opened(stream: BinaryIO, path: str, kinds: Sequence[Any]) -> Any:  # noqa: 
 
 
 def _raise_if_unreadable(error: BaseException | None) -> None:
-    """Raise the failure of the disk or the network that mutagen wrapped, if there is one.
+    """Raise the failure of the disk, network or memory that mutagen wrapped, if there is one.
 
     EINVAL is none: it comes of seeking to where a broken header points.
     """
     while error is not None:
+        if isinstance(error, MemoryError):
+            raise error
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise error
         error = error.__context__

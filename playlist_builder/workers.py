@@ -46,12 +46,26 @@ ASKED_AT_ONCE = 2.0
 asked for is used, and what is used is watched."""
 
 
+FAULTS = frozenset(
+    signal.Signals[name].value
+    for name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGSYS", "SIGTRAP")
+    if name in signal.Signals.__members__
+)
+"""Signals that a process brings upon itself. All others come from outside."""
+
+WINDOWS_FAULT = 0xC000_0000
+"""From here on the exit codes of Windows are errors such as an access violation."""
+
+BUSY = 0.1
+"""A call that worked less than this share of its time was waiting, as for a share that hangs."""
+
+
 class WorkerDied(Exception):  # noqa: N818 - it is what happened, as a sentence would say it
     """A call that took its process with it, or was stopped at a limit."""
 
 
 class WorkerLost(WorkerDied):
-    """A call whose process ended through no fault of the call, as far as can be told."""
+    """A call whose process ended or waited through no fault of the call, as far as can be told."""
 
 
 class Workers(Executor):
@@ -118,7 +132,8 @@ class _Process:
         self._process = _start(limit_mb)
         self._lock = threading.Lock()
         self._spent_s: float | None = None  # by the call that runs
-        self._verdict = ""
+        self._began_s = 0.0  # time of the processor before that call
+        self._verdict, self._waited = "", False
         self.is_dead = False
 
     def call(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:  # noqa: ANN401
@@ -150,9 +165,13 @@ class _Process:
         with self._lock:
             if self._spent_s is None or self._verdict:
                 return
+            if not self._spent_s:
+                self._began_s = _processor_s(self._process.pid)
             self._spent_s += passed_s
             if self._spent_s >= self._limit_s:
                 self._verdict = f"gave no result within {self._limit_s:.0f} s"
+                worked_s = _processor_s(self._process.pid) - self._began_s
+                self._waited = worked_s < BUSY * self._spent_s
             elif _memory_mb(self._process.pid) > self._limit_mb:
                 self._verdict = self._too_much()
             if self._verdict:
@@ -173,12 +192,14 @@ class _Process:
 
     def _death(self) -> WorkerDied:
         if self._verdict:
-            return WorkerDied(self._verdict)
-        with suppress(subprocess.TimeoutExpired):
+            return WorkerLost(self._verdict) if self._waited else WorkerDied(self._verdict)
+        try:
             code = self._process.wait(ENDS_WITHIN_S)
-            if sys.platform != "win32" and code == -signal.SIGKILL:
-                return WorkerLost("was killed from outside")
-        return WorkerDied("crashed")
+        except subprocess.TimeoutExpired:
+            return WorkerLost("stopped answering")
+        if -code in FAULTS or code >= WINDOWS_FAULT:
+            return WorkerDied("crashed")
+        return WorkerLost("was killed from outside" if code < 0 else f"ended with code {code}")
 
     def _too_much(self) -> str:
         return f"needs more than {self._limit_mb:.0f} MB of memory"
@@ -210,6 +231,16 @@ def _memory_mb(pid: int) -> float:
         return psutil.Process(pid).memory_info().rss / 1e6  # type: ignore[no-any-return]
     except psutil.Error:  # it has just ended
         return 0.0
+
+
+def _processor_s(pid: int) -> float:
+    import psutil  # noqa: PLC0415 - as above
+
+    try:
+        spent = psutil.Process(pid).cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(spent.user + spent.system)
 
 
 def serve() -> None:

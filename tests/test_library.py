@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -189,7 +190,7 @@ def test_a_call_that_kills_its_process_fails_alone():
         bad = workers.submit(os._exit, 3)
         good = [workers.submit(pow, 2, number) for number in range(5)]
         assert [future.result() for future in good] == [1, 2, 4, 8, 16]
-        with pytest.raises(WorkerDied, match="crashed"):
+        with pytest.raises(WorkerLost, match="ended with code 3"):
             bad.result()
         with pytest.raises(ZeroDivisionError):
             workers.submit(divmod, 1, 0).result()
@@ -417,6 +418,58 @@ def test_music_is_met_where_it_lies_and_not_behind_a_link(library, music, thread
     assert len(library.tracks()) == 3
 
 
+def test_an_error_of_one_file_costs_no_other_and_is_tried_again(
+    library, music, threads, monkeypatch
+):
+    really = analysis.analyse
+
+    def failing(path, listen):
+        if path.endswith("2.flac"):
+            raise ZeroDivisionError("float division\nby zero")
+        return really(path, listen)
+
+    monkeypatch.setattr(analysis, "analyse", failing)
+    report = library.scan(music, executor=threads)
+    reason = "could not be read: ZeroDivisionError float division by zero"
+    assert report.skipped == (Skipped(os.fspath(music / "2.flac"), reason),)
+    assert report.analysed == 3
+    monkeypatch.undo()
+    assert library.scan(music, executor=threads).analysed == 1
+
+
+@pytest.mark.parametrize("found", ["none", "nothing measured", "another path"])
+def test_what_an_executor_gives_is_checked(library, music, threads, monkeypatch, found):
+    really = analysis.analyse
+
+    def odd(path, listen):
+        outcome = really(path, listen)
+        if found == "none":
+            return None
+        if found == "nothing measured":
+            return replace(outcome, measured=None, heard=None)
+        return replace(outcome, found=replace(outcome.found, path=path + "x"))
+
+    monkeypatch.setattr(analysis, "analyse", odd)
+    report = library.scan(music, executor=threads)
+    assert not library.tracks()
+    assert [skipped.reason[:17] for skipped in report.skipped] == ["could not be read"] * 4
+    monkeypatch.undo()
+    assert library.scan(music, executor=threads).analysed == 4
+
+
+def test_an_executor_that_was_shut_down_is_one_line(library, music):
+    gone = ThreadPoolExecutor(1)
+    gone.shutdown()
+    with pytest.raises(LibraryError, match="shut down"):
+        library.scan(music, executor=gone)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+def test_a_pipe_in_place_of_lyrics_is_not_waited_for(library, music, threads):
+    os.mkfifo(music / "2.lrc")
+    assert library.scan(music, executor=threads).analysed == 4
+
+
 def test_a_decoder_that_dies_costs_one_file(library, music, threads, monkeypatch):
     really = analysis.analyse
 
@@ -456,7 +509,9 @@ def test_a_broken_pool_is_one_line_and_loses_nothing(library, music):
                 for process in pool._processes.values():  # noqa: SLF001 - whom to kill
                     process.kill()
 
-        with pytest.raises(LibraryError, match=r"^The executor broke, .* is kept;"):
+        with pytest.raises(
+            LibraryError, match=r"^The executor broke or was shut down, .* is kept;"
+        ):
             library.scan(music, executor=pool, progress=kill)
     kept = len(library.tracks())
     assert kept >= 2

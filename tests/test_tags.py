@@ -683,3 +683,28 @@ def test_reading_leaves_the_file_as_it_was(full, suffix):
 def test_a_title_of_nothing_gives_way_to_the_name(tagged):
     got = tagged(id3.TPE1(encoding=3, text=["Ann"]), id3.TIT2(encoding=3, text=["  \0 "]))
     assert (got.title, got.artists) == ("Name", ("Ann",))
+
+
+def test_whatever_a_parser_lets_through_costs_the_tags_alone(tmp_path, monkeypatch):
+    """Such as a division by a rate of zero; but not a lack of memory, or a disk that is gone."""
+    file = tmp_path / "Piece.ogg"
+    file.write_bytes(b"OggS")
+
+    class Odd:
+        error = ZeroDivisionError()
+
+        def __init__(self, _):
+            raise self.error
+
+        @staticmethod
+        def score(*_):
+            return 1
+
+    monkeypatch.setattr(tags, "_KINDS", (Odd,))
+    for error in (ZeroDivisionError(), TypeError(), AttributeError(), RecursionError()):
+        Odd.error = error
+        assert tags.read(os.fspath(file)).title == "Piece"
+    for error in (MemoryError(), OSError(errno.EIO, "gone")):
+        Odd.error = error
+        with pytest.raises(type(error)):
+            tags.read(os.fspath(file))
