@@ -12,7 +12,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from operator import methodcaller
@@ -560,6 +560,12 @@ class _ReadOnly(Cache):
 
 def _connect(path: str) -> sqlite3.Connection:
     """Open a file for reading and writing, or for reading where it cannot be written."""
+    if _has_log(path):  # which would be written into the file by who closes it, whosever it is
+        with (
+            suppress(sqlite3.Error),
+            closing(sqlite3.connect(_address(path, "mode=ro"), uri=True)) as reading,
+        ):
+            _look(reading, path)
     connection = sqlite3.connect(path, timeout=BUSY_S)
     try:
         _look(connection, path)  # before anything is changed
@@ -581,16 +587,14 @@ def _connect(path: str) -> sqlite3.Connection:
 def _connect_for_reading(path: str) -> sqlite3.Connection:
     """Open a file that cannot be written, by SQLite's ways for such a file, the safest first."""
     # Without a log nobody else has it open, and then not even a lock need be written beside it.
-    log = f"{path}-wal"
-    logged = os.path.exists(log)
-    for how in ("mode=ro", "immutable=1") if logged else ("immutable=1",):
-        if how == "immutable=1" and logged and os.path.getsize(log):  # which is not read that way
+    ways = ("mode=ro", "immutable=1") if os.path.exists(f"{path}-wal") else ("immutable=1",)
+    for how in ways:
+        if how == "immutable=1" and _has_log(path):  # which is not read that way
             raise LibraryError(
-                f"The last changes of the library {path} lie in {log}, which cannot be read there."
-                " Copy both files to a folder that can be written, and give that one."
+                f"The last changes of the library {path} lie in its log, {path}-wal, which cannot"
+                " be read there. Copy both files to a folder that can be written, and use that."
             )
-        address = f"{Path(path).absolute().as_uri()}?{how}"
-        connection = sqlite3.connect(address, uri=True, timeout=BUSY_S)
+        connection = sqlite3.connect(_address(path, how), uri=True, timeout=BUSY_S)
         try:
             _look(connection, path)
         except sqlite3.Error as error:
@@ -603,6 +607,16 @@ def _connect_for_reading(path: str) -> sqlite3.Connection:
         else:
             break
     return connection
+
+
+def _has_log(path: str) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.getsize(f"{path}-wal") > 0
+    return False
+
+
+def _address(path: str, how: str) -> str:
+    return f"{Path(path).absolute().as_uri()}?{how}"
 
 
 @contextmanager

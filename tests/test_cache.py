@@ -507,6 +507,19 @@ def test_a_file_of_another_program_is_left_as_it_is(tmp_path, version):
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_the_log_of_another_program_is_left_as_it_is(tmp_path):
+    """Whoever closes such a file last writes its log into it."""
+    file = tmp_path / "fo.db"
+    with closing(sqlite3.connect(tmp_path / "living.db")) as raw:
+        raw.execute("PRAGMA journal_mode = WAL")
+        raw.execute("CREATE TABLE features (name)")
+        for suffix in ("", "-wal"):
+            shutil.copy(tmp_path / f"living.db{suffix}", f"{file}{suffix}")
+    before = file.read_bytes(), Path(f"{file}-wal").read_bytes()
+    assert "is no library of playlist-builder" in refusal(os.fspath(file))
+    assert (file.read_bytes(), Path(f"{file}-wal").read_bytes()) == before
+
+
 def test_a_library_that_was_only_begun_is_made(tmp_path):
     """A process that died after the first page left a file without tables."""
     file = tmp_path / "library.db"
