@@ -14,7 +14,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    wait,
+)
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
@@ -23,7 +30,7 @@ from typing import Literal
 
 from playlist_builder import converting, export, names
 from playlist_builder.beside import beside, is_left_over, replace_bytes
-from playlist_builder.errors import AudioError, CopyError
+from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, in_one_line
 from playlist_builder.library import Progress
 from playlist_builder.models import Session, Skipped, Slot
 from playlist_builder.workers import WorkerDied, Workers
@@ -350,6 +357,10 @@ def _converted(place: _Folder, item: _Item, future: "Future[float]", made: str) 
         future.result()
     except (AudioError, WorkerDied) as error:
         return Skipped(item.slot.path, str(error))
+    except (PlaylistBuilderError, BrokenExecutor, CancelledError):
+        raise
+    except Exception as error:  # noqa: BLE001 - one file does not cost the others
+        return Skipped(item.slot.path, f"cannot be converted: {in_one_line(error)}")
     note = _place(place, item, made)
     Path(made).unlink()
     return _copied(place, item, note, "converted")

@@ -18,9 +18,17 @@ PlaylistBuilderError
 └── SessionError     a session file that cannot be read
 """
 
+_MOST_SAID = 200  # letters
+
 
 class PlaylistBuilderError(Exception):
     """Anything that a user can mend; its text is one line for a person."""
+
+
+def in_one_line(error: BaseException) -> str:
+    """Return what nobody foresaw as part of a line for a person: its kind, and what it says."""
+    kind, words = type(error).__name__, " ".join(str(error).split())
+    return f"{kind}: {words[:_MOST_SAID]}" if words else kind
 
 
 class AudioError(PlaylistBuilderError):

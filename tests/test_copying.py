@@ -210,20 +210,25 @@ def test_converted_tracks_are_made_once(session, tmp_path, form):
     assert converting.is_already(report.files[0].path, form)
 
 
-def test_what_cannot_be_converted_is_skipped_and_told(session, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (AudioError("damaged"), "damaged"),
+        (ZeroDivisionError("by\nzero"), "cannot be converted: ZeroDivisionError: by zero"),
+    ],
+)
+def test_what_cannot_be_converted_is_skipped_and_told(session, tmp_path, monkeypatch, error, told):
     real = converting.convert
 
     def convert(source, target, form):
         if source.endswith("1.FLAC"):
-            raise AudioError("damaged")
+            raise error
         return real(source, target, form)
 
     monkeypatch.setattr(copying.converting, "convert", convert)
     report = copy(session, tmp_path / "s", form="mp3")
     assert [each.number for each in report.files] == [1, 3, 4]
-    assert [(each.path, each.reason) for each in report.skipped] == [
-        (session.slots[1].path, "damaged")
-    ]
+    assert [(each.path, each.reason) for each in report.skipped] == [(session.slots[1].path, told)]
     assert len(playlists.load(report.playlist)) == 3
 
 
