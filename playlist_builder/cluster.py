@@ -9,13 +9,16 @@ does not is refused, so that no other measure or file gets into the library. Giv
 that you trust: what it sends is believed, and its workers run what they are sent.
 """
 
+import asyncio
 import importlib.metadata
 import logging
 import os
 import re
+import threading
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, ParamSpec, Self, TypeVar
 
 import distributed
@@ -31,7 +34,14 @@ T = TypeVar("T")
 CONNECT_S = 5.0
 """For reaching the scheduler, and for a first worker to be there."""
 
+DESERTED_S = 30.0
+"""For a worker to come back, or another one to come, where none is left."""
+
+LOOK_S = 1.0
+"""Between two looks at the workers."""
+
 _ADDRESS = re.compile(r"(?:tcp|tls|wss?)://.+:[0-9]+")
+_LOGGERS = ("distributed", "distributed.client", "distributed.comm", "distributed.core")
 
 
 def version() -> str:
@@ -48,8 +58,6 @@ class Cluster(Executor):
     """
 
     def __init__(self, address: str, folders: Sequence[str] = ()) -> None:
-        # What it has to say comes as errors here.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         self._address = address
         self._client = _connected(address)
         self._executor = self._client.get_executor(pure=False)
@@ -58,6 +66,9 @@ class Cluster(Executor):
         except BaseException:
             self._client.close(CONNECT_S)
             raise
+        self._loss = f"The scheduler at {address} has gone"
+        self._ended = threading.Event()
+        threading.Thread(target=self._watch, name="cluster", daemon=True).start()
 
     @property
     def jobs(self) -> int:
@@ -74,11 +85,23 @@ class Cluster(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the signature of Executor
         """Let go of the workers, which stay."""
+        self._ended.set()
         self._executor.shutdown(wait and not cancel_futures)
         self._client.close(CONNECT_S)
 
     def __enter__(self) -> Self:
         return self
+
+    def _watch(self) -> None:
+        """Give up where nobody is left to work: dask would wait for ever."""
+        deserted_s = 0.0
+        while deserted_s < DESERTED_S:
+            if self._ended.wait(LOOK_S):
+                return
+            with suppress(Exception):  # a scheduler that has gone fails the calls themselves
+                deserted_s = 0.0 if self.jobs else deserted_s + LOOK_S
+        self._loss = f"The workers of the scheduler at {self._address} have gone"
+        self._executor.shutdown(wait=False)
 
     def _pass_on(self, theirs: "Future[T]", ours: "Future[T]") -> None:
         if not ours.set_running_or_notify_cancel():
@@ -92,8 +115,7 @@ class Cluster(Executor):
         except (CancelledError, distributed.CancelledError, OSError):
             ours.set_exception(
                 ClusterError(
-                    f"The scheduler at {self._address} has gone. What was scanned is kept;"
-                    " scan again once it is back."
+                    f"{self._loss}. What was scanned is kept; scan again when that is mended."
                 )
             )
         except Exception as error:  # noqa: BLE001 - of the function, raised where it is asked for
@@ -145,10 +167,23 @@ def _connected(address: str) -> Any:  # noqa: ANN401 - distributed is not typed
             raise ValueError(address)  # noqa: TRY301 - distributed would say so less clearly
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            with ThreadPoolExecutor(1) as thread:  # where a loop of the caller's does not run
+                thread.submit(asyncio.run, _greet(address)).result()
             client: Any = distributed.Client
-            return client(address, timeout=CONNECT_S, set_as_default=False)
+            connected = client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise ClusterError(
             f"No dask scheduler answers at {address!r}. Give one such as tcp://host:8786, and see"
             " that it runs and is of the same version of distributed."
         ) from error
+    for name in _LOGGERS:  # what they have to say comes as errors here
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    return connected
+
+
+async def _greet(address: str) -> None:
+    """Raise TimeoutError where somebody listens and says nothing: a client waits for ever."""
+    connect: Any = distributed.comm.core.connect
+    async with asyncio.timeout(CONNECT_S):
+        comm = await connect(address, timeout=CONNECT_S)
+    comm.abort()
