@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -194,6 +195,53 @@ def test_scheduler_that_goes_is_one_line_and_loses_nothing(music, tmp_path):
         with pytest.raises(ClusterError, match=r"has gone\. What was scanned is kept"):
             library.scan(music, executor=executor, jobs=executor.jobs, progress=kill_half_way)
         assert len(library.tracks()) >= TRACKS // 2 - 1
+
+
+def test_scheduler_that_goes_is_told_by_us_alone(music, tmp_path):
+    """What dask has to say about its scheduler that has gone is not shown to anybody."""
+    file = tmp_path / "library.db"
+    with cluster(1, tmp_path) as address:
+        with distributed.Client(address, set_as_default=False) as client:
+            pid = client.run_on_scheduler(os.getpid)
+        words = [sys.executable, "-m", "playlist_builder", "scan", music]
+        words += ["--scheduler", address, "--library", file]
+        with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as scan:
+            while not stored(file):
+                time.sleep(0.05)
+            os.kill(pid, signal.SIGKILL)
+            _, told = scan.communicate(timeout=60)
+    assert (scan.returncode, told.count("\n")) == (1, 1), told
+    assert "has gone. What was scanned is kept" in told
+
+
+def test_workers_that_go_for_good_are_one_line(music, tmp_path, monkeypatch):
+    """Where nobody is left to work, the scan ends after a while; what was scanned is kept."""
+    monkeypatch.setattr(playlist_builder.cluster, "DESERTED_S", 3.0)
+    file = tmp_path / "library.db"
+    with (
+        cluster(1, tmp_path) as address,
+        Cluster(address) as executor,
+        Library.open(file) as library,
+    ):
+        (pid,) = executor._client.run(os.getpid).values()  # noqa: SLF001 - whom to kill
+
+        def kill_half_way(progress):
+            if progress.done == TRACKS // 2:
+                for each in (psutil.Process(pid).parent(), psutil.Process(pid)):
+                    each.kill()
+
+        with pytest.raises(ClusterError, match=r"^The workers .* have gone\. What was .* is kept"):
+            library.scan(music, executor=executor, jobs=executor.jobs, progress=kill_half_way)
+        assert len(library.tracks()) >= TRACKS // 2 - 1
+
+
+def test_somebody_who_listens_and_says_nothing_is_one_line(tmp_path):
+    """An address that takes connections and never answers is given up."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"tcp://127.0.0.1:{mute.getsockname()[1]}"
+        done = run("scan", tmp_path, "--scheduler", address, "--library", tmp_path / "library.db")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("Error: No dask scheduler answers at")
 
 
 def test_other_version_is_refused(tmp_path, monkeypatch):
