@@ -18,7 +18,7 @@ from typing import Any
 
 from playlist_builder import listening
 from playlist_builder.cache import Cache, File, Stat
-from playlist_builder.errors import LibraryError, PlaylistBuilderError
+from playlist_builder.errors import LibraryError, PlaylistBuilderError, in_one_line
 from playlist_builder.models import Skipped
 from playlist_builder.sighting import REFUSED, Outcome
 from playlist_builder.walk import walk
@@ -349,8 +349,7 @@ def _outcome(future: Future[Outcome], path: str, before: Stat) -> Outcome:
     except (BrokenExecutor, CancelledError, PlaylistBuilderError):
         raise
     except Exception as error:  # noqa: BLE001 - one file must not cost all others
-        reason = f"could not be read: {type(error).__name__} {' '.join(str(error).split())}".strip()
-        return Outcome(REFUSED, Skipped(path, reason))
+        return Outcome(REFUSED, Skipped(path, f"could not be read: {in_one_line(error)}"))
     if not isinstance(outcome, Outcome) or outcome.found.path != path:
         return Outcome(REFUSED, Skipped(path, "could not be read: something else came of it"))
     return outcome

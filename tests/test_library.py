@@ -430,7 +430,7 @@ def test_an_error_of_one_file_costs_no_other_and_is_tried_again(
 
     monkeypatch.setattr(analysis, "analyse", failing)
     report = library.scan(music, executor=threads)
-    reason = "could not be read: ZeroDivisionError float division by zero"
+    reason = "could not be read: ZeroDivisionError: float division by zero"
     assert report.skipped == (Skipped(os.fspath(music / "2.flac"), reason),)
     assert report.analysed == 3
     monkeypatch.undo()
