@@ -174,6 +174,8 @@ def holdable(path: str, suffix: str = ".m3u8", dialect: Dialect = ANY) -> str | 
     """
     if suffix == ".json" or suffix in dialect.uris:
         return None
+    if dialect.dotted and path.isascii() and path.isprintable() and path[-1:] != " ":
+        return None  # as most are, which tells so at once
     in_lines = suffix != ".csv"  # where quotes hold a line break
     faults = {
         "its name holds a line break": in_lines and ("\n" in path or "\r" in path),
