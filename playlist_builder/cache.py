@@ -616,7 +616,8 @@ def _has_log(path: str) -> bool:
 
 
 def _address(path: str, how: str) -> str:
-    return f"{Path(path).absolute().as_uri()}?{how}"
+    mode = how if how.startswith("mode=") else f"mode=ro&{how}"  # else a file might be made
+    return f"{Path(path).absolute().as_uri()}?{mode}"
 
 
 @contextmanager

@@ -227,6 +227,10 @@ class History:
             sorted(bans, key=lambda each: (each.title, each.identity)),
         )
 
+    def numbers(self) -> set[str]:
+        """Return the numbers of all sessions, whatever their names."""
+        return {number for (number,) in self._read("SELECT session FROM sessions", {})}
+
     def known(self, name: str) -> Past:
         """Return all that is known of a name; raises LibraryError where that is nothing."""
         past = self.of(name)

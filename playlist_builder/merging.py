@@ -53,7 +53,7 @@ def merge(ours: Cache, theirs: Cache, exists: Callable[[str], bool]) -> MergeRep
         pasts = [_named(theirs, each.name) for each in theirs.history.names()]
     deque(theirs.measured(), maxlen=0)  # too much to be kept
     known = set(ours.files())
-    ours_of = [ours.history.of(past.name) for past in pasts]
+    ours_of, played = [ours.history.of(past.name) for past in pasts], ours.history.numbers()
     measured, listened = ours.identities(), ours.heard_identities()
     before = len(measured), len(listened), len(known)
     names: dict[str, str] = {}
@@ -72,7 +72,9 @@ def merge(ours: Cache, theirs: Cache, exists: Callable[[str], bool]) -> MergeRep
             listened.add(identity)
     changed, conflicts = _marks(ours.marks(), marks, names)
     ours.store_marks(changed)
-    new = [_past(here, there, conflicts) for here, there in zip(ours_of, pasts, strict=True)]
+    new = [
+        _past(here, there, played, conflicts) for here, there in zip(ours_of, pasts, strict=True)
+    ]
     if any(past.sessions or past.ratings or past.bans for past in new):
         ours.history.take(new)
     return MergeReport(
@@ -94,9 +96,11 @@ def _named(theirs: Cache, name: str) -> Past:
     return theirs.history.of(name)
 
 
-def _past(ours: Past, theirs: Past, conflicts: list[Conflict]) -> Past:
-    """Return what is new of a name; a rating that is another one there goes to the conflicts."""
-    played = {each.session for each in ours.sessions}
+def _past(ours: Past, theirs: Past, played: set[str], conflicts: list[Conflict]) -> Past:
+    """Return what is new of a name; a rating that is another one there goes to the conflicts.
+
+    Of the numbers in `played` there is a session here, whatever its name, and it stays.
+    """
     rated = {each.identity: each for each in ours.ratings}
     banned = {each.identity for each in ours.bans}
     for there in theirs.ratings:

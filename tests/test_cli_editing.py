@@ -89,6 +89,10 @@ def test_spares_of_another_session_do_not_stay(made, tmp_path):
         change("export", tmp_path / "s.json", "-o", tmp_path / f"{name}.m3u8")
         entries = beside.read_text(encoding="utf-8").splitlines() if beside.exists() else None
         assert entries is None if lines is None else not [e for e in entries if e[:1] != "#"]
+    own = tmp_path / "u.spares.m3u8"
+    own.write_text("#EXTM3U\nmine.ogg\n", encoding="utf-8")
+    change("export", tmp_path / "s.json", "-o", tmp_path / "u.m3u8")
+    assert own.read_text(encoding="utf-8") == "#EXTM3U\nmine.ogg\n"
 
 
 def test_every_change_can_be_undone_to_the_very_bytes(session):

@@ -236,3 +236,28 @@ def test_nothing_is_taken_of_a_library_that_holds_what_no_command_wrote(pair, ch
     with Cache(ours) as one:
         assert list(one._connection.iterdump()) == before  # noqa: SLF001
     assert Path(f"{ours}.backup").read_bytes() == kept
+
+
+def test_no_session_here_is_replaced_by_one_of_the_same_number(pair):
+    """Whatever name it has there."""
+    ours, theirs = pair
+    monday = "2026-11-16T18:30:00+01:00"
+    with Cache(ours) as one:
+        one.history.keep(played("1", monday, "a", "b"))
+    with Cache(theirs) as two:
+        two.history.keep(
+            dataclasses.replace(played("1", monday, "z"), name="Basil", duration_s=1.0)
+        )
+    with Library.open(ours) as library:
+        assert library.merge(theirs).sessions == 0
+    with Cache(ours) as one:
+        assert one.history.of("Anemone").sessions == [played("1", monday, "a", "b")]
+        assert one.history.of("Basil").sessions == []
+
+
+def test_a_library_that_is_not_there_is_not_made(pair, tmp_path):
+    ours, _ = pair
+    gone = tmp_path / "gone.db"
+    with Library.open(ours) as library, pytest.raises(LibraryError):
+        library.merge(gone)
+    assert not gone.exists()

@@ -3,7 +3,9 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -92,10 +94,18 @@ def _ready(
         ]
         kind = ".m3u8" if ".m3u8" in dialect.suffixes else suffix
         path = f"{stem}.spares{kind}"
-        if not slots and not os.path.exists(path):
-            continue  # one that is there belongs to another session, and is emptied
+        if not slots and not _is_of_spares(path):
+            continue  # those of the session that was here before are emptied
         found[path] = (replace(session, slots=slots, tail=(), spares=()), path)
     return list(found.values())
+
+
+def _is_of_spares(path: str) -> bool:
+    """Whether a playlist is one of spares that was written here, and nobody's own."""
+    name = os.path.splitext(os.path.basename(path))[0]
+    with suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
+        return f"#PLAYLIST:{name}" in (line.rstrip("\n") for line in islice(file, 2))
+    return False
 
 
 def write(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect | None" = None) -> None:
