@@ -48,6 +48,7 @@ from playlist_builder.layout import (
     tags_of,
 )
 from playlist_builder.models import (
+    KEYS,
     Floats,
     Heard,
     Ints,
@@ -70,6 +71,10 @@ _LATEST_NS = 2**62  # in the year 2116; SQLite counts to twice that, some file s
 
 text_of = methodcaller("decode", sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
 """`os.fsdecode` of bytes, without a line of Python for each."""
+
+
+LONGEST_S = 1e7
+"""More than any recording lasts: four months."""
 
 
 class Stat(NamedTuple):
@@ -228,7 +233,7 @@ class Cache:
             identities, scalars, contours = columns
             return Numbers(
                 list(identities),
-                _joined(scalars, SCALAR_TYPE, len(SCALARS)).reshape(-1, len(SCALARS)),
+                _scalars(scalars),
                 _joined(contours, CONTOUR_TYPE),
                 np.array([len(each) // CONTOUR_TYPE.itemsize for each in contours], np.int64),
             )
@@ -246,7 +251,7 @@ class Cache:
         # one by one, because steps are large
         with decoding(self.path), closing(self._found(sql)) as rows:
             for identity, scalars, steps in rows:
-                numbers = _joined([scalars], SCALAR_TYPE, len(SCALARS))
+                (numbers,) = _scalars([scalars])
                 found = steps_of(steps)
                 if not isinstance(identity, str) or not len(found) or not np.isfinite(found).all():
                     raise ValueError("steps that are none")
@@ -660,6 +665,15 @@ def _joined(blobs: Sequence[bytes], kind: np.dtype[Any], width: int | None = Non
     return numbers
 
 
+def _scalars(blobs: Sequence[bytes]) -> Floats:
+    """Return the numbers of tracks, one row each."""
+    numbers = _joined(blobs, SCALAR_TYPE, len(SCALARS)).reshape(-1, len(SCALARS))
+    lasts_s, keys = (numbers[:, SCALARS.index(name)] for name in ("duration_s", "key"))
+    if not ((lasts_s > 0.0) & (lasts_s < LONGEST_S) & (keys >= -1) & (keys < len(KEYS))).all():
+        raise ValueError("a length or key that no track has")
+    return numbers
+
+
 def heard_of(row: HeardRow) -> Heard:
     """Return what was heard in a recording from its row."""
     _, verdict, confidence, spans = row
@@ -668,4 +682,6 @@ def heard_of(row: HeardRow) -> Heard:
         numbers = span.start_s, span.end_s, span.confidence
         if span.kind not in _VOICES or not set(map(type, numbers)) <= {int, float}:
             raise TypeError("a voice that nobody heard")
+        if not 0.0 <= span.start_s <= span.end_s < LONGEST_S:
+            raise ValueError("a voice at no time")
     return Heard(verdict, confidence, found)
