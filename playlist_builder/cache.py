@@ -73,6 +73,9 @@ text_of = methodcaller("decode", sys.getfilesystemencoding(), sys.getfilesysteme
 """`os.fsdecode` of bytes, without a line of Python for each."""
 
 
+UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
+"""What reading a row raises that no scan wrote."""
+
 LONGEST_S = 1e7
 """More than any recording lasts: four months."""
 
@@ -630,7 +633,7 @@ def decoding(path: str) -> Iterator[None]:
     """Turn what cannot be read of a library file's rows into one line."""
     try:
         yield
-    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+    except UNREADABLE as error:
         raise LibraryError(
             f"The library {path} holds what no scan wrote ({error}). Move it away:"
             " what you said comes back from its backup, and a scan measures the music again."

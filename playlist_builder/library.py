@@ -20,7 +20,17 @@ import platformdirs
 from numpy.typing import NDArray
 
 from playlist_builder import energy, merging, scanning, voice
-from playlist_builder.cache import Cache, File, HeardRow, Numbers, Row, decoding, heard_of, text_of
+from playlist_builder.cache import (
+    UNREADABLE,
+    Cache,
+    File,
+    HeardRow,
+    Numbers,
+    Row,
+    decoding,
+    heard_of,
+    text_of,
+)
 from playlist_builder.errors import LibraryError
 from playlist_builder.history import History
 from playlist_builder.layout import said_of, tags_of
@@ -285,7 +295,7 @@ def _shelved(
                 missing=missing != 0,
                 heard=heard_of(ears[name]) if name in ears else None,
             )
-        except Exception:  # entering what tells of it costs as much as a tenth of a track
+        except UNREADABLE:  # entering what tells of it costs as much as a tenth of a track
             with decoding(cache.path):
                 raise
 
