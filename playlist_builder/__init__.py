@@ -8,37 +8,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playlist_builder.arranger import alternatives, arrange
-    from playlist_builder.copying import copy as copy_session
-    from playlist_builder.courses import series
-    from playlist_builder.dialects import PLAYERS, Dialect
+    from playlist_builder.arranger.arrange import alternatives, arrange
+    from playlist_builder.arranger.rules import Constraints, Pin
+    from playlist_builder.arranger.series import series
+    from playlist_builder.device.copy import copy_session
     from playlist_builder.errors import PlaylistBuilderError
-    from playlist_builder.library import Library, ScanReport
-    from playlist_builder.mixing import Wishes
+    from playlist_builder.library.library import Library, ScanReport
     from playlist_builder.models import (
-        Call,
         Features,
         Mark,
         Session,
+        SessionRequest,
         Skipped,
         Slot,
         Spare,
         Tags,
         Track,
     )
-    from playlist_builder.profiles import Phase, Profile, Rules
-    from playlist_builder.profiles import load as load_profile
-    from playlist_builder.render import Recording
-    from playlist_builder.render import preview as preview_session
-    from playlist_builder.render import render as render_session
-    from playlist_builder.reporting import write_report
-    from playlist_builder.rules import Pin, Request
-    from playlist_builder.session_file import load as load_session
-    from playlist_builder.write import write_session
+    from playlist_builder.playlists.dialects import PLAYERS, Dialect
+    from playlist_builder.playlists.session_json import load_session
+    from playlist_builder.playlists.write import write_session
+    from playlist_builder.profiles.find import Phase, Profile, Rules, load_profile
+    from playlist_builder.recording.mix import MixSettings
+    from playlist_builder.recording.render import Recording, preview_session, render_session
+    from playlist_builder.report.write import write_report
 
 _ROOMS = {
     "PLAYERS": "dialects",
-    "Call": "models",
+    "SessionRequest": "models",
     "Dialect": "dialects",
     "Features": "models",
     "Library": "library",
@@ -48,7 +45,7 @@ _ROOMS = {
     "PlaylistBuilderError": "errors",
     "Profile": "profiles",
     "Recording": "render",
-    "Request": "rules",
+    "Constraints": "rules",
     "Rules": "profiles",
     "ScanReport": "library",
     "Session": "models",
@@ -57,7 +54,7 @@ _ROOMS = {
     "Spare": "models",
     "Tags": "models",
     "Track": "models",
-    "Wishes": "mixing",
+    "MixSettings": "mixing",
     "alternatives": "arranger",
     "arrange": "arranger",
     "copy_session": "copying",
@@ -79,7 +76,7 @@ _OWN_NAMES = {
 
 __all__ = [
     "PLAYERS",
-    "Call",
+    "SessionRequest",
     "Dialect",
     "Features",
     "Library",
@@ -89,7 +86,7 @@ __all__ = [
     "PlaylistBuilderError",
     "Profile",
     "Recording",
-    "Request",
+    "Constraints",
     "Rules",
     "ScanReport",
     "Session",
@@ -98,7 +95,7 @@ __all__ = [
     "Spare",
     "Tags",
     "Track",
-    "Wishes",
+    "MixSettings",
     "alternatives",
     "arrange",
     "copy_session",

@@ -108,7 +108,7 @@ class Features:
 class Measured:
     """All that was measured in the samples of one track; made by `features.measure`.
 
-    `steps` has shape (n_steps, len(steps.STEP_FEATURES)): one row per `STEP_S` seconds, the
+    `step_features` has shape (n_steps, len(steps.STEP_FEATURES)): one row per `STEP_S` seconds, the
     last row covering what is left. Measured in single precision, kept in half of it.
     """
 
@@ -252,7 +252,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class SessionRequest:
     """What was asked when a session was made, so that it can be made again.
 
     `profile` is a name or an absolute path, and `profile_text` its TOML at that time. `levels`,
@@ -302,9 +302,9 @@ class Call:
 class Session:
     """An ordered result: what plays when, how well it follows the plan, and what gave way.
 
-    `curve` is the planned energy, one value per `STEP_S` seconds of `target_s`. `cost` is what
+    `profile` is the planned energy, one value per `STEP_S` seconds of `target_s`. `cost` is what
     the arranger minimised and `bound` a value that no session of these tracks can go below. `tail`
-    plays on when the plan has ended, and `spares` wait for a slot that is to be skipped. `call` is
+    plays on when the plan has ended, and `spares` wait for a slot that is to be skipped. `request` is
     None where it is not known what was asked.
     """
 
@@ -321,5 +321,5 @@ class Session:
     relaxed: Sequence[str] = ()
     curve: Sequence[float] = field(default=())
     seed: int = 0
-    call: Call | None = None
+    request: SessionRequest | None = None
     spares: Sequence[Spare] = ()

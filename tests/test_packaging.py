@@ -13,10 +13,10 @@ PROFILES = sorted(file.name for file in (ROOT / "profiles").glob("*.toml"))
 
 LOAD_ARC = """
 import playlist_builder
-from playlist_builder import profiles
+from playlist_builder.profiles import find as profiles
 
 print(playlist_builder.__file__)
-print(profiles.load("arc").name)
+print(profiles.load_profile("arc").name)
 print(*(f"{listing.name}.toml" for listing in profiles.available() if listing.profile))
 """
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from playlist_builder import Library, audio
+from playlist_builder import Library
+from playlist_builder.audio import decode
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,7 +44,7 @@ def home(tmp_path_factory):
         tone = 0.2 * np.sin(2 * np.pi * (110 + 20 * number) * time_s)
         samples = ((tone + noise) * beat).astype(np.float32)[None]
         tags = {"title": f"Piece {number}", "artist": f"Player {number % 12}"}
-        audio.write_flac(f"{folder}/Music/{number}.flac", samples, SAMPLE_RATE_HZ, tags)
+        decode.write_flac(f"{folder}/Music/{number}.flac", samples, SAMPLE_RATE_HZ, tags)
     shutil.copytree(ROOT / "profiles", folder / "profiles")
     Library.open(folder / "nas.db").__exit__(None, None, None)
     return folder

@@ -16,7 +16,7 @@ import click
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from playlist_builder.library import Library, Progress, ScanReport
+    from playlist_builder.library.library import Library, Progress, ScanReport
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3 on
@@ -74,7 +74,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 @contextmanager
 def open_library(path: str | None) -> "Iterator[Library]":
     """Open a library; tell what had to be brought back, and how much waits for a scan."""
-    from playlist_builder.library import Library
+    from playlist_builder.library.library import Library
 
     with Library.open(path) as library:
         if library.recovered:
@@ -198,7 +198,7 @@ def draws_colour() -> bool:
 
 
 def drawn(text: str, *, err: bool = False) -> None:
-    """Print a text of `report`, whose colours are kept."""
+    """Print a text of `text`, whose colours are kept."""
     parts = re.split(r"(\x1b\[[0-9;]+m)", text)
     kept = "".join(part if place % 2 else shown(part) for place, part in enumerate(parts))
     click.echo(kept, err=err, color=draws_colour() or None)

@@ -24,7 +24,7 @@ from playlist_builder.cli.sessions import asking_options, called, keep, number_o
 from playlist_builder.errors import LibraryError, SessionError
 
 if TYPE_CHECKING:
-    from playlist_builder.history import History, Past
+    from playlist_builder.library.history import History, Past
     from playlist_builder.models import Session
 
 
@@ -61,23 +61,23 @@ def series(
     They are written to FILE-1, FILE-2 and so on, and kept in the history of NAME. Where the
     library is too small, they share as few tracks as they must, and say so.
     """
-    from playlist_builder import asking
+    from playlist_builder.sessions import build
 
-    call = called(profile, **said)
-    planned = asking.planned(call, folders=profile_folders())
+    request = called(profile, **said)
+    planned = build.planned(request, folders=profile_folders())
     check_outputs(outputs, as_json=as_json, alternatives=count)
     files = [[numbered(output, each) for output in outputs] for each in range(1, count + 1)]
-    with open_library(call.library) as opened:
-        if call.music:
-            scanned(opened, call.music)
+    with open_library(request.library) as opened:
+        if request.music:
+            scanned(opened, request.music)
         tell_waiting(opened)
-        numbers = [number_of(opened, call, each) for each in files]
-        asked = asking.asked(call, planned, opened, drafts=numbers)
+        numbers = [number_of(opened, request, each) for each in files]
+        asked = build.asked(request, planned, opened, drafts=numbers)
     asked = asked.holdable(
         {os.path.splitext(each)[1].lower() or ".m3u8" for each in outputs or ("-",)}
     )
     sessions = [
-        replace(session, call=replace(call, session=number))
+        replace(session, request=replace(request, session=number))
         for session, number in zip(asked.course(count), numbers, strict=True)
     ]
     if not dry_run:
@@ -110,8 +110,8 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
     library file, in its backups and in session files. A session counts from when it is written for
     a name; written to the same file within an hour, it replaces the one before.
     """
-    from playlist_builder.history import label
-    from playlist_builder.report import history_text, names_text
+    from playlist_builder.library.history import label
+    from playlist_builder.report.text import history_text, names_text
 
     if forget and name is None:
         raise click.UsageError("Forget whom? Give 'history --forget NAME'.")
@@ -143,7 +143,7 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
 
 def _past(history: "History", name: str, *, forget: bool) -> tuple["Past", bool]:
     """Return what is known of a name, and whether it is read: else it can still be forgotten."""
-    from playlist_builder.history import Past
+    from playlist_builder.library.history import Past
 
     try:
         return history.of(name), True
@@ -181,14 +181,14 @@ def rate(  # noqa: PLR0913, PLR0917 - each is an option
     Later sessions for that name rather use what was rated up, and what was rated down only where
     nothing else fits. A second rating replaces the first.
     """
-    from playlist_builder import session_file
-    from playlist_builder.history import Rating, label
+    from playlist_builder.library.history import Rating, label
+    from playlist_builder.playlists import session_json
 
-    loaded = session_file.load(session)
-    call = loaded.call
+    loaded = session_json.load_session(session)
+    request = loaded.request
     if note and not note.isprintable():
         raise click.BadParameter("a note is plain text on one line.")
-    own = call.name if call is not None else None
+    own = request.name if request is not None else None
     if name is None and own is None:
         raise click.UsageError(f"{session!r} was made for nobody. Say for whom: --for NAME.")
     whom = label(name or own or "")
@@ -197,10 +197,10 @@ def rate(  # noqa: PLR0913, PLR0917 - each is an option
         raise SessionError(f"Session file {session!r} holds {len(slots)} tracks, not {number}.")
     slot = slots[number - 1]
     title = slot.title or os.path.basename(slot.path)
-    made_from = call.library if call is not None else None
+    made_from = request.library if request is not None else None
     found = library or made_from or os.environ.get("PLAYLIST_BUILDER_LIBRARY")
     with open_library(found) as opened:
-        made = call.session if call is not None else ""
+        made = request.session if request is not None else ""
         rating = Rating(slot.identity, verdict, note, now(), made, title)
         opened.history.rate(whom, rating)
     click.echo(shown(f"{title}: {rating.told(whom)}."), err=True)

@@ -13,9 +13,9 @@ import click
 from playlist_builder.cli.common import drawn, draws_colour, draws_unicode, shown, width
 
 if TYPE_CHECKING:
-    from playlist_builder.dialects import Dialect
+    from playlist_builder.arranger.explain import Reason
     from playlist_builder.models import Session
-    from playlist_builder.reasons import Reason
+    from playlist_builder.playlists.dialects import Dialect
 
 OUTPUT_HELP = (
     "Write .m3u8, .m3u, .pls, .xspf, .jspf, .csv or .json; - is .m3u8 on standard output."
@@ -33,8 +33,8 @@ def deliver(  # noqa: PLR0913 - each is an option
     number_first: bool = False,
 ) -> None:
     """Show sessions, explained where asked for, and write each to its outputs."""
-    from playlist_builder import session_file
-    from playlist_builder.report import reasons_text, session_text
+    from playlist_builder.playlists import session_json
+    from playlist_builder.report.text import reasons_text, session_text
 
     documents = []
     for number, session in enumerate(sessions, start=1):
@@ -49,7 +49,7 @@ def deliver(  # noqa: PLR0913 - each is an option
         if reasons is not None:
             text += "\n" + reasons_text(session, reasons, width=width())
         drawn(text, err=beside)
-        document = session_file.document(session)
+        document = session_json.document(session)
         if reasons is not None:
             document["reasons"] = [asdict(reason) for reason in reasons]
         documents.append(document)
@@ -57,7 +57,7 @@ def deliver(  # noqa: PLR0913 - each is an option
             own = number > 1 or number_first
             write([(session, numbered(o, number) if own else o) for o in outputs])
     if as_json:
-        laid_out = [session_file.laid_out(document) for document in documents]
+        laid_out = [session_json.laid_out(document) for document in documents]
         text = laid_out[0] if len(sessions) == 1 else "[\n" + ",\n".join(laid_out) + "]\n"
         click.echo(text, nl=False)
 
@@ -70,7 +70,7 @@ def numbered(output: str, number: int) -> str:
 
 def check_outputs(outputs: Sequence[str], *, as_json: bool, alternatives: int = 1) -> None:
     """Refuse an unknown format, or two documents on standard output, before all else."""
-    from playlist_builder.export import format_of
+    from playlist_builder.playlists.formats import format_of
 
     if "-" in outputs and (as_json or alternatives > 1 or outputs.count("-") > 1):
         raise click.UsageError("Standard output holds one document: leave out '-o -' or the other.")
@@ -110,9 +110,9 @@ def _is_of_spares(path: str) -> bool:
 
 def write(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect | None" = None) -> None:
     """Write each session to its output, and none where one of them cannot be held."""
-    from playlist_builder.dialects import ANY
-    from playlist_builder.export import render_bytes
-    from playlist_builder.write import rendered, write_bytes
+    from playlist_builder.playlists.dialects import ANY
+    from playlist_builder.playlists.formats import render_bytes
+    from playlist_builder.playlists.write import rendered, write_bytes
 
     dialect = dialect or ANY
     sessions = [*sessions, *_ready(sessions, dialect)]

@@ -26,8 +26,8 @@ from playlist_builder.cli.sessions import dry_run_option, keep, make, outputs_op
 from playlist_builder.errors import AskError, LibraryError, SessionError
 
 if TYPE_CHECKING:
-    from playlist_builder.editing import Draft
     from playlist_builder.models import Session, Track
+    from playlist_builder.sessions.edit import Draft
 
     Find = Callable[[str], Track]
     Edit = Callable[[Draft, Find], Draft]
@@ -76,7 +76,7 @@ def swap(  # noqa: PLR0913 - each is an option
     as_json: bool,
 ) -> None:
     """Exchange track NUMBER of SESSION (.json) for the one that fits best, or for TRACK."""
-    from playlist_builder import editing
+    from playlist_builder.sessions import edit as editing
 
     if candidates is not None:
         if undo or track is not None:
@@ -99,7 +99,7 @@ def pin(
     session: str, number: int | None, library: str | None, *, undo: bool, as_json: bool
 ) -> None:
     """Have every later change and rebuild of SESSION (.json) keep track NUMBER where it is."""
-    from playlist_builder import editing
+    from playlist_builder.sessions import edit as editing
 
     def edit(draft: "Draft", _: "Find") -> "Draft":
         return editing.pinned(draft, _place(draft, number))
@@ -115,7 +115,7 @@ def unpin(
     session: str, number: int | None, library: str | None, *, undo: bool, as_json: bool
 ) -> None:
     """Let track NUMBER of SESSION (.json) be moved and replaced again."""
-    from playlist_builder import editing
+    from playlist_builder.sessions import edit as editing
 
     def edit(draft: "Draft", _: "Find") -> "Draft":
         return editing.unpinned(draft, _place(draft, number))
@@ -131,7 +131,7 @@ def drop(
     session: str, number: int | None, library: str | None, *, undo: bool, as_json: bool
 ) -> None:
     """Take track NUMBER out of SESSION (.json), and fill the gap behind it."""
-    from playlist_builder import editing
+    from playlist_builder.sessions import edit as editing
 
     def edit(draft: "Draft", _: "Find") -> "Draft":
         return editing.dropped(draft, _place(draft, number))
@@ -154,7 +154,7 @@ def move(  # noqa: PLR0913 - each is an option
     as_json: bool,
 ) -> None:
     """Let track NUMBER of SESSION (.json) be number TO."""
-    from playlist_builder import editing
+    from playlist_builder.sessions import edit as editing
 
     def edit(draft: "Draft", _: "Find") -> "Draft":
         return editing.moved(draft, _place(draft, number), _place(draft, to))
@@ -177,7 +177,7 @@ def insert(  # noqa: PLR0913 - each is an option
     as_json: bool,
 ) -> None:
     """Put TRACK into SESSION (.json); what follows makes room for it."""
-    from playlist_builder import editing
+    from playlist_builder.sessions import edit as editing
 
     def edit(draft: "Draft", find: "Find") -> "Draft":
         if track is None:
@@ -204,7 +204,7 @@ def _stretching(name: str, sign: int, what: str) -> click.Command:
         undo: bool,
         as_json: bool,
     ) -> None:
-        from playlist_builder import editing
+        from playlist_builder.sessions import edit as editing
 
         def edit(draft: "Draft", _: "Find") -> "Draft":
             if duration is None:
@@ -260,7 +260,7 @@ def replan(  # noqa: PLR0913, PLR0917 - each is an option
     session ends when it should have, or later with --extend; --to goes on to a later phase at once.
     --push gives the new rest to the queue of an MPD that plays it; the sound does not stop.
     """
-    from playlist_builder import editing
+    from playlist_builder.sessions import edit as editing
 
     def edit(draft: "Draft", _: "Find") -> "Draft":
         if at is None:
@@ -298,12 +298,12 @@ def rescue(outputs: Sequence[str], library: str | None, *, dry_run: bool, as_jso
 
     The calmest tenth, without startle, strokes or words, on a gentle way down.
     """
-    from playlist_builder import rescue as room
+    from playlist_builder.sessions import rescue as room
 
     path = os.path.abspath(library) if library else None
     with open_library(path) as opened:
-        call, notes = room.rescue(opened.tracks(), path)
-    make(call, outputs, range(1, 2), notes=notes, dry_run=dry_run, as_json=as_json)
+        request, notes = room.rescue(opened.tracks(), path)
+    make(request, outputs, range(1, 2), notes=notes, dry_run=dry_run, as_json=as_json)
 
 
 def _change(  # noqa: PLR0913 - what is asked, and what else is done with it
@@ -317,20 +317,21 @@ def _change(  # noqa: PLR0913 - what is asked, and what else is done with it
     playing: bool = False,
 ) -> None:
     """Change a session file and show what came of it."""
-    from playlist_builder import editing, session_file
-    from playlist_builder.report import session_text
-    from playlist_builder.write import write_text
+    from playlist_builder.playlists import session_json
+    from playlist_builder.playlists.write import write_text
+    from playlist_builder.report.text import session_text
+    from playlist_builder.sessions import edit as editing
 
-    text = session_file.read(session)
-    before = session_file.parse(text, session)
+    text = session_json.read(session)
+    before = session_json.parse(text, session)
     if undo:
-        new = session_file.stepped_back(text, session)
-        after = session_file.parse(new, session)
+        new = session_json.stepped_back(text, session)
+        after = session_json.parse(new, session)
     else:
         draft, find = _draft(before, session, library, playing=playing)
         after = editing.session_of(edit(draft, find))
-        new = session_file.dump_after(after, text)
-        after = session_file.parse(new, session)
+        new = session_json.dump_after(after, text)
+        after = session_json.parse(new, session)
         if playing:
             _check_files(before, after, session)
     if use is not None and not undo:
@@ -349,7 +350,7 @@ def _change(  # noqa: PLR0913 - what is asked, and what else is done with it
     drawn("\n".join(told), err=as_json)
     click.echo(f"Wrote {shown(session)}. For a player, export it again.", err=True)
     if as_json:
-        click.echo(session_file.dump(after), nl=False)
+        click.echo(session_json.dump(after), nl=False)
 
 
 def _check_files(before: "Session", after: "Session", session: str) -> None:
@@ -368,16 +369,16 @@ def _draft(
     before: "Session", session: str, library: str | None, *, playing: bool = False
 ) -> "tuple[Draft, Find]":
     """Return a session ready to be changed, and the way to find a track by its name."""
-    from playlist_builder import asking
+    from playlist_builder.sessions import build
 
-    call = called(before, session, library)
-    profile = asking.planned(call, folders=profile_folders())
-    with open_library(call.library) as opened:
-        asked = asking.asked(call, profile, opened)
-    draft = asking.draft(before, session, asked, playing=playing)
+    request = called(before, session, library)
+    profile = build.planned(request, folders=profile_folders())
+    with open_library(request.library) as opened:
+        asked = build.asked(request, profile, opened)
+    draft = build.draft(before, session, asked, playing=playing)
 
     def find(name: str) -> "Track":
-        with open_library(call.library) as again:
+        with open_library(request.library) as again:
             track = asked.known[again.find(name).identity]
         if track.missing:
             raise LibraryError(f"{track.path}: is not there any more. Scan its folder.")
@@ -388,17 +389,17 @@ def _draft(
 
 def called(before: "Session", session: str, library: str | None) -> "Any":
     """Return what a session was asked with, and the library that it is to be asked of now."""
-    if before.call is None:
+    if before.request is None:
         raise SessionError(
             f"Session file {session!r} does not say how it was made, so it cannot be changed: it is"
             " older, or by another program. Make it once more with 'playlist-builder build'"
         )
-    found = library or before.call.library
+    found = library or before.request.library
     if found is not None and not os.path.exists(found):
         raise LibraryError(
             f"The library {found!r} of {session!r} is gone. Give another one with --library FILE."
         )
-    return replace(before.call, library=os.path.abspath(found) if found else None)
+    return replace(before.request, library=os.path.abspath(found) if found else None)
 
 
 def _place(draft: "Draft", number: int | None, most: int | None = None) -> int:
@@ -413,10 +414,11 @@ def _place(draft: "Draft", number: int | None, most: int | None = None) -> int:
 def _show_candidates(
     session: str, number: int | None, count: int, library: str | None, *, as_json: bool
 ) -> None:
-    from playlist_builder import editing, session_file
-    from playlist_builder.language import clock
+    from playlist_builder.playlists import session_json
+    from playlist_builder.report.language import clock
+    from playlist_builder.sessions import edit as editing
 
-    draft, _ = _draft(session_file.load(session), session, library)
+    draft, _ = _draft(session_json.load_session(session), session, library)
     found = editing.candidates(draft, _place(draft, number), count)
     if as_json:
         print_json(
@@ -446,7 +448,7 @@ def _show_candidates(
 
 def _difference(before: "Session", after: "Session") -> list[str]:
     """Say which tracks went, which came, and how many start at another time."""
-    from playlist_builder.language import clock
+    from playlist_builder.report.language import clock
 
     old = {slot.identity: slot for slot in before.slots}
     new = {slot.identity: slot for slot in after.slots}

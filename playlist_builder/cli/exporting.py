@@ -10,10 +10,10 @@ import click
 
 from playlist_builder.cli.common import shown
 from playlist_builder.cli.delivery import OUTPUT_HELP, write
-from playlist_builder.dialects import PLAYERS
+from playlist_builder.playlists.dialects import PLAYERS
 
 if TYPE_CHECKING:
-    from playlist_builder.dialects import NormalForm
+    from playlist_builder.playlists.dialects import NormalForm
 
 
 class Root(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3 on
@@ -25,7 +25,7 @@ class Root(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
         """Return both; the first `=` behind which a place begins parts them."""
-        from playlist_builder.dialects import is_place
+        from playlist_builder.playlists.dialects import is_place
 
         parts = [(value[: sign.start()], value[sign.end() :]) for sign in re.finditer("=", value)]
         for old, new in parts:
@@ -41,7 +41,7 @@ class Codepage(click.ParamType):  # type: ignore[type-arg]  # generic from click
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name."""
-        from playlist_builder.dialects import is_codepage
+        from playlist_builder.playlists.dialects import is_codepage
 
         if not is_codepage(value):
             self.fail(f"'{value}' is no codepage. Give one such as cp1252, shift_jis or utf-8.")
@@ -102,8 +102,8 @@ def export(  # noqa: PLR0913, PLR0917 - each is an option
     absolute: bool,
 ) -> None:
     """Write a SESSION file (.json) as playlists, each in the format of its suffix."""
-    from playlist_builder import session_file
-    from playlist_builder.dialects import ANY, is_place, unmapped
+    from playlist_builder.playlists import session_json
+    from playlist_builder.playlists.dialects import ANY, is_place, unmapped
 
     if absolute and relative_to is not None:
         raise click.UsageError("--absolute and --relative-to exclude each other; give one of them.")
@@ -118,7 +118,7 @@ def export(  # noqa: PLR0913, PLR0917 - each is an option
         normal_form=cast("NormalForm", normal_form),
         codepage=codepage or dialect.codepage,
     )
-    loaded = session_file.load(session)
+    loaded = session_json.load_session(session)
     write([(loaded, output) for output in outputs], dialect)
     paths = tuple(slot.path for slot in (*loaded.slots, *loaded.tail))
     if gone := [path for path in paths if not os.path.isfile(path)]:

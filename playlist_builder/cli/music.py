@@ -24,9 +24,9 @@ from playlist_builder.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from playlist_builder.cluster import Cluster
+    from playlist_builder.library.scan.dask_cluster import Cluster
     from playlist_builder.models import Mark, Track
-    from playlist_builder.shelf import Shelf
+    from playlist_builder.track_table import TrackTable
 
 
 @click.command()
@@ -87,7 +87,7 @@ def _cluster(
     from playlist_builder.errors import ClusterError
 
     try:
-        from playlist_builder.cluster import Cluster
+        from playlist_builder.library.scan.dask_cluster import Cluster
     except ModuleNotFoundError as error:
         raise ClusterError(
             "--scheduler needs distributed: pip install 'playlist-builder[cluster]'"
@@ -125,7 +125,7 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
 
     from playlist_builder.queries import parse
 
-    orders: dict[str, Callable[[Shelf], Sequence[Any]]] = {
+    orders: dict[str, Callable[[TrackTable], Sequence[Any]]] = {
         "path": lambda shelf: shelf.paths,
         "energy": lambda shelf: shelf.energy.tolist(),
         "length": lambda shelf: shelf.seconds.tolist(),
@@ -143,7 +143,7 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
     if as_json:
         print_json_list(_track_document(track) for track in found)
         return
-    from playlist_builder.report import tracks_text
+    from playlist_builder.report.text import tracks_text
 
     click.echo(shown(tracks_text(found, width=width())))
     click.echo(f"{len(found)} tracks", err=True)
@@ -155,14 +155,15 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
 @json_option
 def show(track: str, library: str | None, *, as_json: bool) -> None:
     """Show one TRACK (a path, file name or title) and the reasons of its energy."""
-    from playlist_builder import energy, voice
+    from playlist_builder.analysis import energy
+    from playlist_builder.vocals import evidence
 
     with open_library(library) as opened:
         found = opened.find(track)
         standing = opened.standing(found)
         steps = opened.steps(found)
     reasons = energy.reasons(steps)
-    judged = voice.judge(found.tags, found.mark, found.heard)
+    judged = evidence.judge(found.tags, found.mark, found.heard)
     if found.mark.energy is not None:
         said = found.energy - sum(reason.energy for reason in reasons)
         reasons.append(energy.Reason("your mark", said))
@@ -204,7 +205,7 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
             }
         )
         return
-    from playlist_builder.report import track_text
+    from playlist_builder.report.text import track_text
 
     drawn(
         track_text(
@@ -285,7 +286,7 @@ def _marked(mark: "Mark") -> str:
 
 def _ban(track: str, name: str, note: str, library: str | None, *, ban: bool) -> None:
     """Keep a track out of what is played for a name, or let it in again."""
-    from playlist_builder.history import Ban, label
+    from playlist_builder.library.history import Ban, label
 
     whom = label(name)
     with open_library(library) as opened:

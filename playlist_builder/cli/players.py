@@ -21,9 +21,9 @@ from playlist_builder.cli.sessions import dry_run_option, make
 from playlist_builder.errors import LibraryError, SessionError
 
 if TYPE_CHECKING:
-    from playlist_builder.cache import File
-    from playlist_builder.checking import Finding
+    from playlist_builder.library.database import File
     from playlist_builder.models import Session
+    from playlist_builder.playlists.check import Finding
 
 
 @click.command()
@@ -50,24 +50,24 @@ def rebuild(
 
     The session file is replaced. A profile that has been edited since counts as it is now.
     """
-    from playlist_builder import session_file
+    from playlist_builder.playlists import session_json
 
-    before = session_file.load(session)
-    if before.call is None:
+    before = session_json.load_session(session)
+    if before.request is None:
         raise SessionError(
             f"Session file {session!r} does not say how it was made: it is older, or by another"
             " command than 'build'. Make it once more with 'playlist-builder build -o FILE.json'"
         )
-    found = library or before.call.library or os.environ.get("PLAYLIST_BUILDER_LIBRARY")
+    found = library or before.request.library or os.environ.get("PLAYLIST_BUILDER_LIBRARY")
     if found is not None and not os.path.exists(found):
         raise LibraryError(
             f"The library {found!r} of {session!r} is gone. Give another one with --library FILE."
         )
-    call = replace(before.call, library=os.path.abspath(found) if found else None)
-    if call.name is not None:
-        call = replace(call, asked_at=now())
-    number = call.alternative
-    with open_library(call.library) as opened:
+    request = replace(before.request, library=os.path.abspath(found) if found else None)
+    if request.name is not None:
+        request = replace(request, asked_at=now())
+    number = request.alternative
+    with open_library(request.library) as opened:
         gone = [path for path in opened.tracks().paths if not os.path.isfile(path)]
     if gone:
         raise LibraryError(
@@ -75,7 +75,7 @@ def rebuild(
             " untouched. Bring the library up to date with 'playlist-builder scan FOLDER'."
         )
     after = make(
-        call,
+        request,
         (session, *outputs),
         range(number, number + 1),
         dry_run=dry_run,
@@ -108,12 +108,15 @@ def copy(session: str, folder: str, form: str | None, jobs: int | None, *, as_js
     The names are '01 - Artist - Title', in the order of the session, the tail last. A second run
     copies only what is missing or wrong. Files of yours are never replaced.
     """
-    from playlist_builder import copying, session_file
+    from playlist_builder.device import copy as copying
+    from playlist_builder.playlists import session_json
 
-    loaded = session_file.load(session)
+    loaded = session_json.load_session(session)
     name = os.path.splitext(os.path.basename(session))[0]
     with progress_bar() as progress:
-        report = copying.copy(loaded, folder, name=name, form=form, jobs=jobs, progress=progress)
+        report = copying.copy_session(
+            loaded, folder, name=name, form=form, jobs=jobs, progress=progress
+        )
     for wanted, chosen in report.renamed.items():
         told = f"{wanted} is there with other content and stays; wrote {chosen}"
         click.echo(shown(told), err=True)
@@ -152,15 +155,16 @@ def check(playlist: str, library: str | None, *, fix: bool, as_json: bool) -> No
     What is not there is looked for in the library: by its music, its name, or title and length.
     Exit code 1 where an entry leads nowhere.
     """
-    from playlist_builder import checking, playlists
+    from playlist_builder.playlists import check as checking
+    from playlist_builder.playlists import read as playlists
 
     data = playlists.read(playlist)
     entries = playlists.parse(data, playlist)
     folder = os.path.dirname(os.path.abspath(playlist))
     session = _session(data, playlist)
     identities = [slot.identity for slot in (*session.slots, *session.tail)] if session else []
-    if library is None and session is not None and session.call is not None:
-        library = session.call.library
+    if library is None and session is not None and session.request is not None:
+        library = session.request.library
     findings = checking.check(entries, folder, os.path.isfile, lambda: _files(library), identities)
     refused = _fix(data, playlist, findings, folder) if fix else {}
     for each in findings:
@@ -215,8 +219,8 @@ def _moved_document(found: "Finding", refused: Mapping[int, str]) -> dict[str, o
 
 def _fix(data: bytes, playlist: str, findings: "Sequence[Finding]", folder: str) -> dict[int, str]:
     """Write the playlist with what has moved; returns what it cannot hold, by its number."""
-    from playlist_builder.beside import replace_bytes, sweep
-    from playlist_builder.mending import mend
+    from playlist_builder.atomic import replace_bytes, sweep
+    from playlist_builder.playlists.rewrite import mend
 
     moved = {each.number - 1: each.path for each in findings if each.state == "moved"}
     if not moved:
@@ -230,16 +234,17 @@ def _fix(data: bytes, playlist: str, findings: "Sequence[Finding]", folder: str)
 
 def _session(data: bytes, playlist: str) -> "Session | None":
     """Return the session that a file holds, if it is one: it knows its music by identity."""
-    from playlist_builder import playlists, session_file
+    from playlist_builder.playlists import read as playlists
+    from playlist_builder.playlists import session_json
 
     if playlists.kind_of(data, playlist) != "session":
         return None
-    return session_file.parse(data.decode("utf-8-sig", "replace"), playlist)
+    return session_json.parse(data.decode("utf-8-sig", "replace"), playlist)
 
 
 def _files(library: str | None) -> "list[tuple[File, float]]":
     """Return the files of the library; a library that does not exist is not made for this."""
-    from playlist_builder.library import default_path
+    from playlist_builder.library.library import default_path
 
     path = library or os.fspath(default_path())
     if not os.path.exists(path):

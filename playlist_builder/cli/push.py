@@ -19,8 +19,8 @@ from playlist_builder.errors import ServerError
 
 if TYPE_CHECKING:
     from playlist_builder.models import Session, Slot, Tags
-    from playlist_builder.mpd import Mpd
-    from playlist_builder.push import FolderMap, Server, Unmatched
+    from playlist_builder.servers.match import FolderMap, Server, Unmatched
+    from playlist_builder.servers.mpd import Mpd
 
 KEYRING_SERVICE = "playlist-builder"
 PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not what it is
@@ -79,14 +79,14 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
     path, by MusicBrainz recording, or by title, artist and length. A password comes from
     PLAYLIST_BUILDER_PASSWORD (MPD also: MPD_PASSWORD), the system's keyring, or a prompt.
     """  # noqa: D301 - the backspace is how click is told to keep lines
-    from playlist_builder import session_file
-    from playlist_builder.push import folder_map, located, named, wanted
+    from playlist_builder.playlists import session_json
+    from playlist_builder.servers.match import folder_map, located, named, wanted
 
     if not queue and (crossfade is not None or replay_gain is not None):
         raise click.UsageError("--crossfade and --replay-gain need --queue.")
     if queue and name is not None:
         raise click.UsageError("The queue has no name: leave out --name or --queue.")
-    loaded = session_file.load(session)
+    loaded = session_json.load_session(session)
     label = None if queue else named(name if name is not None else loaded.profile)
     folders = [folder_map(each) for each in maps]
     sought = wanted(loaded, _known(loaded, library))
@@ -137,7 +137,7 @@ def push_rest(  # noqa: PLR0913 - what is to be played, and where
 
     `session` begins behind that track. Nothing is changed if anything fails.
     """
-    from playlist_builder.push import folder_map, located, wanted
+    from playlist_builder.servers.match import folder_map, located, wanted
 
     if not target.startswith("mpd://"):
         raise ServerError("Only a queue of MPD can be changed while it plays. Give mpd://host.")
@@ -176,7 +176,7 @@ def _document(each: "Unmatched") -> dict[str, str]:
 
 def _known(session: "Session", library: str | None) -> "Mapping[str, tuple[Tags, float]]":
     """Return what the library has on the tracks of a session, if there is a library."""
-    from playlist_builder.library import default_path
+    from playlist_builder.library.library import default_path
 
     path = library or os.fspath(default_path())
     if not os.path.exists(path):  # opening it would make one
@@ -190,7 +190,7 @@ def _known(session: "Session", library: str | None) -> "Mapping[str, tuple[Tags,
 
 def _mpd(target: str, stack: ExitStack) -> "Mpd":
     try:
-        from playlist_builder import mpd
+        from playlist_builder.servers import mpd
     except ModuleNotFoundError as error:
         if error.name != "mpd":
             raise
@@ -205,14 +205,14 @@ def _mpd(target: str, stack: ExitStack) -> "Mpd":
 
 def _own_folder(player: "Mpd") -> "list[FolderMap]":
     """Map the music folder of an MPD on this machine, which tells where it is."""
-    from playlist_builder.push import FolderMap
+    from playlist_builder.servers.match import FolderMap
 
     folder = player.music_folder()
     return [] if folder is None else [FolderMap(folder.rstrip("/"), "")]
 
 
 def _subsonic(target: str, *, insecure: bool) -> "Server":
-    from playlist_builder import subsonic
+    from playlist_builder.servers import subsonic
 
     if not target.startswith(tuple(f"{scheme}:" for scheme in subsonic.SCHEMES)):
         raise ServerError(

@@ -10,7 +10,7 @@ import click
 from playlist_builder.cli.common import json_option, print_json, shown
 
 if TYPE_CHECKING:
-    from playlist_builder.render import Progress, Recording
+    from playlist_builder.recording.render import Progress, Recording
 
 LOUDNESS_LUFS = -18.0
 CLOSE_LU = 0.05
@@ -67,7 +67,7 @@ def render(session: str, output: str, *, as_json: bool, **wishes: Any) -> None:
     edges of tracks is left out. Each track has one gain, by which no track is louder at its start
     than the profile allows after the one before. The true peak stays below -1 dBTP.
     """
-    from playlist_builder.render import render as rendered
+    from playlist_builder.recording.render import render_session as rendered
 
     _record(rendered, session, output, as_json=as_json, **wishes)
 
@@ -79,7 +79,7 @@ def preview(session: str, output: str, *, as_json: bool, **wishes: Any) -> None:
 
     They sound as they do in 'render' with the same options; each is a chapter.
     """
-    from playlist_builder.render import preview as previewed
+    from playlist_builder.recording.render import preview_session as previewed
 
     _record(previewed, session, output, as_json=as_json, **wishes)
 
@@ -87,14 +87,14 @@ def preview(session: str, output: str, *, as_json: bool, **wishes: Any) -> None:
 def _record(
     make: "Callable[..., Recording]", session: str, output: str, *, as_json: bool, **wishes: Any
 ) -> None:
-    from playlist_builder import session_file
-    from playlist_builder.language import clock
-    from playlist_builder.mixing import Wishes
+    from playlist_builder.playlists import session_json
+    from playlist_builder.recording.mix import MixSettings
+    from playlist_builder.report.language import clock
 
-    asked = Wishes(**wishes)
+    asked = MixSettings(**wishes)
     try:
         with _progress_bar() as progress:
-            made = make(session_file.load(session), output, wishes=asked, progress=progress)
+            made = make(session_json.load_session(session), output, wishes=asked, progress=progress)
     except KeyboardInterrupt:
         click.echo("Stopped. Nothing was written.", err=True)
         raise click.exceptions.Exit(1) from None
@@ -108,7 +108,7 @@ def _record(
 
 
 def _document(made: "Recording") -> dict[str, object]:
-    from playlist_builder.levels import FRAMES_PER_S
+    from playlist_builder.recording.levels import FRAMES_PER_S
 
     return {
         "path": made.path,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from playlist_builder.cli.common import drawn, draws_colour, draws_unicode, shown, width
-from playlist_builder.language import LANGUAGES
+from playlist_builder.report.language import LANGUAGES
 
 
 @click.command()
@@ -35,14 +35,15 @@ def report(session: str, outputs: Sequence[str], language: str) -> None:
     """
     from datetime import datetime
 
-    from playlist_builder import reporting, session_file
-    from playlist_builder.report import session_text
-    from playlist_builder.write import write_bytes
+    from playlist_builder.playlists import session_json
+    from playlist_builder.playlists.write import write_bytes
+    from playlist_builder.report import write as reporting
+    from playlist_builder.report.text import session_text
 
     if outputs.count("-") > 1:
         raise click.UsageError("Standard output holds one document: give '-o -' once.")
     suffixes = [".html" if output == "-" else reporting.format_of(output) for output in outputs]
-    loaded = session_file.load(session)
+    loaded = session_json.load_session(session)
     if not outputs:
         drawn(
             session_text(

@@ -23,8 +23,8 @@ from playlist_builder.cli.delivery import OUTPUT_HELP, check_outputs, deliver
 from playlist_builder.errors import PlaylistError
 
 if TYPE_CHECKING:
-    from playlist_builder.library import Library
-    from playlist_builder.models import Call, Session
+    from playlist_builder.library.library import Library
+    from playlist_builder.models import Session, SessionRequest
 
 DEMO_SEED = 1
 DEMO_MINUTES = 20.0
@@ -150,15 +150,15 @@ def called(  # noqa: PLR0913 - each is an option
     within: float | None,
     pins: Sequence[str] = (),
     allow_short: bool = False,
-) -> "Call":
+) -> "SessionRequest":
     """Return what the options of a command ask for."""
-    from playlist_builder import profiles
-    from playlist_builder.history import label
-    from playlist_builder.models import Call
+    from playlist_builder.library.history import label
+    from playlist_builder.models import SessionRequest
+    from playlist_builder.profiles import find as profiles
 
     if within is not None and name is None:
         raise click.UsageError("--within goes with a name: give --for NAME too.")
-    call = Call(
+    request = SessionRequest(
         profile=os.path.abspath(profile) if profiles.is_path(profile) else profile,
         profile_text=profiles.text(profile, folders=profile_folders()),
         duration_s=duration,
@@ -178,9 +178,9 @@ def called(  # noqa: PLR0913 - each is an option
         library=os.path.abspath(library) if library else None,
     )
     if name is None:
-        return call
+        return request
     within_s = WITHIN_S if within is None else within
-    return replace(call, name=label(name), within_s=within_s, asked_at=now())
+    return replace(request, name=label(name), within_s=within_s, asked_at=now())
 
 
 @click.command()
@@ -222,13 +222,13 @@ def build(  # noqa: PLR0913 - each is an option
     With --alternatives the second session is written to FILE-2, and so on; --json prints a list.
     A session that is written for a NAME is kept in its history: see 'history'.
     """
-    call = called(profile, **said)
-    if call.name is not None and alternatives > 1:
+    request = called(profile, **said)
+    if request.name is not None and alternatives > 1:
         raise click.UsageError(
             "A history holds the one session that is played: leave out --alternatives or --for."
         )
     make(
-        call,
+        request,
         outputs,
         range(1, alternatives + 1),
         explain=explain,
@@ -238,7 +238,7 @@ def build(  # noqa: PLR0913 - each is an option
 
 
 def make(  # noqa: PLR0913 - each is an option
-    call: "Call",
+    request: "SessionRequest",
     outputs: Sequence[str],
     numbers: range,
     *,
@@ -248,16 +248,16 @@ def make(  # noqa: PLR0913 - each is an option
     as_json: bool = False,
 ) -> "list[Session]":
     """Make what a call asks for; of its alternatives deliver and return those of `numbers`."""
-    from playlist_builder import asking
+    from playlist_builder.sessions import build
 
-    profile = asking.planned(call, folders=profile_folders())
+    profile = build.planned(request, folders=profile_folders())
     check_outputs(outputs, as_json=as_json, alternatives=len(numbers))
-    with open_library(call.library) as opened:
-        if call.music:
-            scanned(opened, call.music)
+    with open_library(request.library) as opened:
+        if request.music:
+            scanned(opened, request.music)
         tell_waiting(opened)
-        call = replace(call, session=number_of(opened, call, outputs))
-        asked = asking.asked(call, profile, opened)
+        request = replace(request, session=number_of(opened, request, outputs))
+        asked = build.asked(request, profile, opened)
     asked = asked.holdable(
         {os.path.splitext(each)[1].lower() or ".m3u8" for each in outputs or ("-",)}
     )
@@ -278,11 +278,11 @@ def make(  # noqa: PLR0913 - each is an option
     return sessions
 
 
-def number_of(library: "Library", call: "Call", outputs: Sequence[str]) -> str:
+def number_of(library: "Library", request: "SessionRequest", outputs: Sequence[str]) -> str:
     """Return the number in the history of a session that is to be written for a name."""
-    if call.name is None or not outputs:
-        return call.session
-    return call.session or library.history.number(call.name, _file(outputs), call.asked_at)
+    if request.name is None or not outputs:
+        return request.session
+    return request.session or library.history.number(request.name, _file(outputs), request.asked_at)
 
 
 def keep(sessions: "Sequence[Session]", outputs: Sequence[str]) -> None:
@@ -291,15 +291,15 @@ def keep(sessions: "Sequence[Session]", outputs: Sequence[str]) -> None:
     Each goes to the output of the same place. This comes before they are written: a session that
     was kept and not written does no harm, one that was written and not kept would be heard again.
     """
-    from playlist_builder.history import played
+    from playlist_builder.library.history import played
 
     kept = [
         played(session, _file([output]))
         for session, output in zip(sessions, outputs, strict=False)
-        if session.call is not None and session.call.name is not None
+        if session.request is not None and session.request.name is not None
     ]
     if kept:
-        with open_library(sessions[0].call.library if sessions[0].call else None) as opened:
+        with open_library(sessions[0].request.library if sessions[0].request else None) as opened:
             opened.history.keep(*kept)
 
 
@@ -342,8 +342,9 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     that keep the rules of the profile. Levels are percentiles of the playlist. The tail of a
     session is left out, for a tail is no part of the arc.
     """
-    from playlist_builder import playlists, profiles
-    from playlist_builder.models import Call
+    from playlist_builder.models import SessionRequest
+    from playlist_builder.playlists import read as playlists
+    from playlist_builder.profiles import find as profiles
 
     profile_text = profiles.text(profile, folders=profile_folders())
     check_outputs(outputs, as_json=as_json)
@@ -365,7 +366,7 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     notes += [f"left out: {each.path}: {each.reason}" for each in report.skipped]
     if repeated := sum(path in at for path in paths) - len(tracks):
         notes.append(f"left out: {repeated} entries that repeat other music of the playlist")
-    call = Call(
+    request = SessionRequest(
         profile=os.path.abspath(profile) if profiles.is_path(profile) else profile,
         profile_text=profile_text,
         duration_s=duration,
@@ -378,7 +379,7 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
         listed=tuple(tracks),
     )
     make(
-        call,
+        request,
         outputs,
         range(1, 2),
         notes=notes,
@@ -393,15 +394,15 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
 @json_option
 def demo(folder: str, *, as_json: bool) -> None:
     """Make short pieces of music in FOLDER, scan them, and build a session from them."""
-    from playlist_builder import demo as room
-    from playlist_builder import profiles
-    from playlist_builder.models import Call
+    from playlist_builder.demo import compose as room
+    from playlist_builder.models import SessionRequest
+    from playlist_builder.profiles import find as profiles
 
     place = Path(folder).absolute()
     click.echo(f"Making music in {folder} ...", err=True)
     place.mkdir(parents=True, exist_ok=True)
     room.write(place / "music", DEMO_SEED)
-    call = Call(
+    request = SessionRequest(
         profile="arc",
         profile_text=profiles.text("arc"),
         duration_s=60 * DEMO_MINUTES,
@@ -409,7 +410,7 @@ def demo(folder: str, *, as_json: bool) -> None:
         music=(os.fspath(place / "music"),),
         library=os.fspath(place / "library.db"),
     )
-    make(call, [os.path.join(folder, "demo.m3u8")], range(1, 2), as_json=as_json)
+    make(request, [os.path.join(folder, "demo.m3u8")], range(1, 2), as_json=as_json)
 
 
 COMMANDS = (build, reorder, demo)

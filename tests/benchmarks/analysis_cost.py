@@ -36,7 +36,9 @@ import av  # noqa: E402 - after the threads are pinned
 import numpy as np  # noqa: E402
 from coding import Form, written  # noqa: E402
 
-from playlist_builder import Library, analysis, energy  # noqa: E402
+from playlist_builder import Library  # noqa: E402
+from playlist_builder.analysis import energy  # noqa: E402
+from playlist_builder.library.scan import analyse_file  # noqa: E402
 
 FORMS = (
     Form(".mp3", "libmp3lame", kbps=192),
@@ -57,13 +59,13 @@ def bare(path: str) -> None:
 
 def ours(path: str) -> None:
     """Do all that a scan without voices does with a file, and score it."""
-    found = analysis.analyse(path, listen=False).measured
+    found = analyse_file.analyse(path, listen=False).measured
     energy.contours([found.steps])
 
 
 def with_voices(path: str) -> None:
     """Listen for voices as well."""
-    found = analysis.analyse(path, listen=True).measured
+    found = analyse_file.analyse(path, listen=True).measured
     energy.contours([found.steps])
 
 

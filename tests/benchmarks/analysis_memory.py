@@ -2,7 +2,7 @@
 
     python tests/benchmarks/analysis_memory.py FILE...
 
-Each file, best one of hours, is analysed in a fresh process of `workers.Workers`, as a scan would.
+Each file, best one of hours, is analysed in a fresh process of `scan.processes.Workers`, as a scan would.
 Figures are MB of resident memory (1 MB = 1,000,000 bytes).
 """
 
@@ -11,8 +11,8 @@ import resource
 import sys
 from pathlib import Path
 
-from playlist_builder import analysis
-from playlist_builder.workers import Workers
+from playlist_builder.library.scan import analyse_file
+from playlist_builder.library.scan.processes import Workers
 
 LIMIT_S = 3600.0
 UNIT = 1 if sys.platform == "darwin" else 1024  # of `ru_maxrss`, in bytes
@@ -22,7 +22,7 @@ def peak_mb(path: str, *, listen: bool) -> float:
     """Return the most memory that a process took for one file."""
     workers = Workers(1, limit_s=LIMIT_S)
     try:
-        outcome = workers.submit(analysis.analyse, path, listen).result()
+        outcome = workers.submit(analyse_file.analyse, path, listen).result()
         assert outcome.measured is not None, outcome
         used = workers.submit(resource.getrusage, resource.RUSAGE_SELF).result()
     finally:

@@ -17,13 +17,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from synthetic import library
 
-from playlist_builder.arranger import arrange
-from playlist_builder.costs import cell, forbidden, pieces, plan, relative
-from playlist_builder.curve import Profile
+from playlist_builder.arranger.arrange import arrange
+from playlist_builder.arranger.rules import Constraints, admit, artists, copies
+from playlist_builder.arranger.solver.cost import cell, forbidden, pieces, plan, relative
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Track
-from playlist_builder.profiles import available
-from playlist_builder.rules import Request, admit, artists, copies
+from playlist_builder.profiles.find import available
+from playlist_builder.profiles.profile import Profile
 
 FILLED = 0.3  # of the music that passes: what a session may ask for at most, with room to choose
 RANDOM_RUNS = 20
@@ -35,7 +35,7 @@ def main() -> None:
     """Print one JSON line."""
     tracks: Sequence[Track] = library(120, 1)
     if len(sys.argv) > 1:
-        from playlist_builder.library import Library  # noqa: PLC0415 - decoding is not needed else
+        from playlist_builder.library.library import Library  # noqa: PLC0415 - decoding is not needed else
 
         with Library.open(sys.argv[1]) as opened:
             tracks = opened.tracks()
@@ -59,7 +59,7 @@ def main() -> None:
 
 def compare(tracks: Sequence[Track], profile: Profile) -> dict[str, object]:
     """Return the errors of all ways for one profile."""
-    passed, _ = admit(tracks, profile.rules, Request(), np.inf)
+    passed, _ = admit(tracks, profile.rules, Constraints(), np.inf)
     usable = [tracks[place] for place in passed]
     total_s = sum(track.duration_s for track in usable)
     duration_s = min(profile.duration_s, FILLED * total_s)

@@ -1,7 +1,7 @@
 """How near to the optimum: small random tasks with all rules, against an exhaustive search.
 
 The search here shares no code with the product: it reads the cost from the docstring of
-`playlist_builder.arranger`, places every lawful order of tracks and keeps the cheapest.
+`playlist_builder.arranger.arrange`, places every lawful order of tracks and keeps the cheapest.
 
     python tests/benchmarks/arrange_exact.py [COUNT]
 """
@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from synthetic import library
 
-from playlist_builder.arranger import Pin, Request, arrange
-from playlist_builder.curve import Phase, Profile, Rules
+from playlist_builder.arranger.arrange import Constraints, Pin, arrange
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import KEYS, Track
+from playlist_builder.profiles.profile import Phase, Profile, Rules
 
 TOLERANCE_S = 45.0
 ROUNDING = 1e-5  # the product keeps contours in single precision
@@ -29,7 +29,7 @@ class Task:
 
     tracks: list[Track]
     profile: Profile
-    request: Request
+    constraints: Constraints
 
 
 def task(seed: int) -> Task:
@@ -76,7 +76,7 @@ def task(seed: int) -> Task:
         pins = (Pin(chosen.path, minute=float(rng.uniform(0.0, duration_s / 90.0))),)
     bans = frozenset({tracks[-1].path}) if rng.random() < 0.2 else frozenset()
     prefer = (lambda track: float(track.vocals == "none")) if rng.random() < 0.2 else None
-    return Task(tracks, profile, Request(pins=pins, bans=bans, prefer=prefer))
+    return Task(tracks, profile, Constraints(pins=pins, bans=bans, prefer=prefer))
 
 
 def _maybe(rng: np.random.Generator, limit: float) -> float | None:
@@ -106,7 +106,7 @@ class _Search:
             id(t): np.interp(np.rint(np.clip(t.contour, 0, 1) * 65535) / 65535, xs, ys)
             for t in given.tracks
         }
-        banned = given.request.bans
+        banned = given.constraints.bans
         self.usable = [
             t
             for t in given.tracks
@@ -132,7 +132,7 @@ class _Search:
                 self.extend([*path, track], end_ms, cost + more)
 
     def pins_kept(self, path: list[Track]) -> bool:
-        for pin in self.given.request.pins:
+        for pin in self.given.constraints.pins:
             places = [i for i, track in enumerate(path) if track.path == pin.track]
             if not places:
                 return False
@@ -173,8 +173,8 @@ class _Search:
         first, last = (start_ms + 5000) // 10000, (end_ms + 5000) // 10000
         contour = self.contours[id(track)]
         levy = 0.0
-        if self.given.request.prefer is not None:
-            levy = 0.01 * (1.0 - self.given.request.prefer(track))
+        if self.given.constraints.prefer is not None:
+            levy = 0.01 * (1.0 - self.given.constraints.prefer(track))
         total = 0.0
         for offset, number in enumerate(range(first, last)):
             target = float(self.given.profile.target(number * 10.0 + 5.0))
@@ -215,7 +215,7 @@ def main() -> None:
         best = optimum(given)
         try:
             session = arrange(
-                given.tracks, given.profile, tolerance_s=TOLERANCE_S, request=given.request
+                given.tracks, given.profile, tolerance_s=TOLERANCE_S, constraints=given.constraints
             )
         except ArrangeError:
             session = None

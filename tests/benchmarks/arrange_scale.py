@@ -15,8 +15,8 @@ import time
 import numpy as np
 from synthetic import library
 
-from playlist_builder.arranger import arrange
-from playlist_builder.profiles import load
+from playlist_builder.arranger.arrange import arrange
+from playlist_builder.profiles.find import load_profile
 
 SIZES = ((1_000, 60), (10_000, 60), (100_000, 60), (20_000, 360))
 REPEATS = 3
@@ -35,7 +35,7 @@ def measure(count: int, minutes: int) -> dict[str, object]:
     """Return the best of some calls for one size."""
     tracks = library(count, 1)
     before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
-    profile = load("arc")
+    profile = load_profile("arc")
     seconds, beside = [], []
     for _ in range(REPEATS):
         beside.append(yardstick())

@@ -30,11 +30,17 @@ for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import av  # noqa: E402 - after the threads are pinned
 import numpy as np  # noqa: E402
 
-from playlist_builder import audio, encoding, levels, loudness, session_file  # noqa: E402
+from playlist_builder.analysis import loudness  # noqa: E402
+from playlist_builder.audio import (
+    decode,  # noqa: E402
+    encode,  # noqa: E402
+)
 from playlist_builder.errors import AudioError  # noqa: E402
-from playlist_builder.levels import FRAMES_PER_S, TruePeak  # noqa: E402
 from playlist_builder.models import Session, Slot  # noqa: E402
-from playlist_builder.render import render  # noqa: E402
+from playlist_builder.playlists import session_json  # noqa: E402
+from playlist_builder.recording import levels  # noqa: E402
+from playlist_builder.recording.levels import FRAMES_PER_S, TruePeak  # noqa: E402
+from playlist_builder.recording.render import render_session  # noqa: E402
 
 SILENCE = 10.0 ** (levels.SILENCE_DBFS / 10.0)
 LONGEST_GAP = FRAMES_PER_S // 2
@@ -51,7 +57,7 @@ def of_folder(folder: str, minutes: float) -> Session:
                 seconds = (container.duration or 0) / 1e6
                 if not container.streams.audio or not 120 < seconds < 900:
                     continue
-            audio.identify(str(path))
+            decode.identify(str(path))
         except (av.error.FFmpegError, AudioError, IsADirectoryError):
             continue
         found.append((str(path), seconds))
@@ -70,7 +76,7 @@ def of_folder(folder: str, minutes: float) -> Session:
 def child(session_path: str, target: str) -> None:
     """Render, and print what it cost and planned."""
     began = time.process_time()
-    made = render(session_file.load(session_path), target)
+    made = render_session(session_json.load_session(session_path), target)
     cpu_s = time.process_time() - began
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
     pieces = [
@@ -85,8 +91,8 @@ def bare(paths: list[str], suffix: str, folder: str) -> float:
     """Return the CPU seconds of decoding and encoding each track once."""
     began = time.process_time()
     for path in paths:
-        with audio.Recording(path) as recording:
-            audio.encode(f"{folder}/bare{suffix}", recording, encoding.FORMS[suffix])
+        with decode.Recording(path) as recording:
+            decode.encode(f"{folder}/bare{suffix}", recording, encode.FORMS[suffix])
     return time.process_time() - began
 
 
@@ -94,11 +100,11 @@ def frame_powers(path: str, rate_hz: int) -> np.ndarray:
     """Return the mean square, summed over left and right, of each frame of a track."""
     hop = rate_hz // FRAMES_PER_S
     powers = []
-    with audio.Recording(path) as recording:
+    with decode.Recording(path) as recording:
         gains = levels.downmix(recording.layout.channels)
         blocks = (gains @ block for block in recording.blocks())
         if recording.layout.sample_rate_hz != rate_hz:
-            blocks = audio.resampled(blocks, recording.layout.sample_rate_hz, rate_hz)
+            blocks = decode.resampled(blocks, recording.layout.sample_rate_hz, rate_hz)
         for block in blocks:
             frames = block[:, : block.shape[1] // hop * hop].reshape(2, -1, hop)
             powers.append(np.square(frames).mean(axis=2).sum(axis=0))
@@ -117,7 +123,7 @@ def decoded(path: str) -> tuple[np.ndarray, np.ndarray, float, float, int]:
     peak = 0.0
     samples = 0
     frames: list[np.ndarray] = []
-    with audio.Recording(path) as recording:
+    with decode.Recording(path) as recording:
         rate_hz = recording.layout.sample_rate_hz
 
         def seen():
@@ -156,7 +162,7 @@ def main() -> None:
         session_path = source
         if not source.endswith(".json"):
             session_path = f"{folder}/session.json"
-            text = session_file.dump(of_folder(source, minutes))
+            text = session_json.dump(of_folder(source, minutes))
             Path(session_path).write_text(text, encoding="utf-8")
         target = f"{folder}/session{suffix}"
         done = subprocess.run(

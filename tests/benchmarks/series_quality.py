@@ -17,11 +17,11 @@ from collections.abc import Sequence
 
 from synthetic import library
 
-from playlist_builder.arranger import Request, arrange
-from playlist_builder.courses import series
-from playlist_builder.curve import Profile
+from playlist_builder.arranger.arrange import Constraints, arrange
+from playlist_builder.arranger.series import series
 from playlist_builder.models import Session, Track
-from playlist_builder.profiles import load
+from playlist_builder.profiles.find import load_profile
+from playlist_builder.profiles.profile import Profile
 
 TRACKS, SESSIONS, DURATION_S = 400, 6, 3600.0
 SEEDS = (1, 2, 3)
@@ -33,8 +33,8 @@ def in_turn(tracks: Sequence[Track], profile: Profile) -> list[Session]:
     sessions: list[Session] = []
     used: frozenset[str] = frozenset()
     for _ in range(SESSIONS):
-        request = Request(avoid=used)
-        sessions.append(arrange(tracks, profile, duration_s=DURATION_S, request=request))
+        constraints = Constraints(avoid=used)
+        sessions.append(arrange(tracks, profile, duration_s=DURATION_S, constraints=constraints))
         used |= {slot.identity for slot in (*sessions[-1].slots, *sessions[-1].tail)}
     return sessions
 
@@ -54,7 +54,7 @@ def described(sessions: Sequence[Session], seconds: float) -> dict[str, object]:
 
 def compare(name: str, tracks: Sequence[Track]) -> dict[str, object]:
     """Return the figures of both ways for one profile."""
-    profile = load(name)
+    profile = load_profile(name)
     begin = time.perf_counter()
     dealt = series(tracks, profile, SESSIONS, duration_s=DURATION_S)
     middle = time.perf_counter()
@@ -70,7 +70,7 @@ def compare(name: str, tracks: Sequence[Track]) -> dict[str, object]:
 def main() -> None:
     """Print one JSON line."""
     if len(sys.argv) > 1:
-        from playlist_builder.library import Library  # noqa: PLC0415 - decoding is not needed else
+        from playlist_builder.library.library import Library  # noqa: PLC0415 - decoding is not needed else
 
         with Library.open(sys.argv[1]) as opened:
             libraries = {sys.argv[1]: opened.tracks()}

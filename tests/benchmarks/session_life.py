@@ -19,16 +19,17 @@ from dataclasses import replace
 import numpy as np
 from synthetic import library
 
-from playlist_builder import editing, outcome, spares
-from playlist_builder.arranger import arrange
-from playlist_builder.editing import Draft
+from playlist_builder.arranger import result, spares
+from playlist_builder.arranger.arrange import arrange
+from playlist_builder.arranger.partial import length_ms, plays_by
+from playlist_builder.arranger.problem import Ask, Objective, scale_of
+from playlist_builder.arranger.rules import Constraints
 from playlist_builder.errors import ArrangeError
-from playlist_builder.framing import length_ms, plays_by
-from playlist_builder.library import Library
-from playlist_builder.models import Call
-from playlist_builder.profiles import available, load
-from playlist_builder.rules import Request
-from playlist_builder.stage import Ask, Terms, scale_of
+from playlist_builder.library.library import Library
+from playlist_builder.models import SessionRequest
+from playlist_builder.profiles.find import available, load_profile
+from playlist_builder.sessions import edit as editing
+from playlist_builder.sessions.edit import Draft
 
 SHARE = 1 / 3
 MOMENTS, SESSIONS = 20, 10
@@ -38,17 +39,17 @@ TOLERANCE_S = 30.0
 
 def drafted(tracks, profile, session):
     """Return a session as it is when it begins to be changed."""
-    ask = Ask(None, 0, "relative", TOLERANCE_S, Request())
-    terms = Terms(profile, profile.rules, ask, scale_of(tracks, "relative"))
+    ask = Ask(None, 0, "relative", TOLERANCE_S, Constraints())
+    terms = Objective(profile, profile.rules, ask, scale_of(tracks, "relative"))
     known = {track.identity: track for track in tracks}
     order = tuple(known[slot.identity] for slot in session.slots)
     pool = editing.pool_of(tracks, terms)
-    return Draft(order, pool, terms, (), Call("arc", "arc"), 1.0)
+    return Draft(order, pool, terms, (), SessionRequest("arc", "arc"), 1.0)
 
 
 def beside(name, tracks, music_s):
     """Measure tail and spares of one profile."""
-    profile = load(name)
+    profile = load_profile(name)
     profile = profile.scaled(min(profile.duration_s, SHARE * music_s))
     session = arrange(tracks, profile)
     draft = drafted(tracks, profile, session)
@@ -59,12 +60,12 @@ def beside(name, tracks, music_s):
     ]
     far = [each for each, distance in zip(session.spares, apart, strict=True) if distance > LIKE]
     taken = [*tail, *(known[each.slot.identity] for each in session.spares)]
-    beyond = (outcome.Pool.of(draft.pool, draft.terms), draft.terms, taken)
+    beyond = (result.Pool.of(draft.pool, draft.terms), draft.terms, taken)
     left = spares._choices(session.slots, draft.order, *beyond)  # noqa: SLF001
     nearer = {session.slots[each.place].phase for each in left if not each.score[0]}
-    ends = outcome.material_of([draft.order[-1], *tail[:1]], draft.terms)
+    ends = result.material_of([draft.order[-1], *tail[:1]], draft.terms)
     rise = float(ends.opening[-1] - ends.closing[0]) if tail else None
-    means = outcome.energies([draft.order[-1], *tail[:1]], draft.terms)
+    means = result.energies([draft.order[-1], *tail[:1]], draft.terms)
     phases = Counter(slot.phase for slot in session.slots)
     given = Counter(each.slot.phase for each in session.spares)
     return {
@@ -84,9 +85,9 @@ def beside(name, tracks, music_s):
 
 def rest_cost(draft, before, order):
     """Return what the part of an order behind `before` tracks costs."""
-    whole = outcome.ordered(order, draft.terms).cost
-    played = outcome.ordered(order[:before], draft.terms)
-    ending = abs(outcome.cell(played.ends_ms[-1]) - played.scheme.asked) * outcome.END_WEIGHT
+    whole = result.ordered(order, draft.terms).cost
+    played = result.ordered(order[:before], draft.terms)
+    ending = abs(result.cell(played.ends_ms[-1]) - played.scheme.asked) * result.END_WEIGHT
     return whole - (played.cost - ending)
 
 
@@ -98,9 +99,9 @@ def scratch(tracks, draft, before):
     phases = profile._after(now_s)  # noqa: SLF001
     rest = profile._in_row((each, each.duration_s) for each in phases)  # noqa: SLF001
     known = {track.identity: track for track in tracks}
-    request = Request(avoid=frozenset(track.identity for track in played))
+    constraints = Constraints(avoid=frozenset(track.identity for track in played))
     try:
-        session = arrange(tracks, rest, request=request)
+        session = arrange(tracks, rest, constraints=constraints)
     except ArrangeError:
         return None
     return [*played, *(known[slot.identity] for slot in session.slots)], session.relaxed
@@ -140,7 +141,9 @@ def replanning(tracks, count, seed):
     names = ("arc", "ketamine-iv", "ketamine-im", "relaxation", "steady")
     rows = []
     for number in range(count):
-        profile = load(names[number % len(names)]).scaled(60.0 * float(rng.integers(40, 91)))
+        profile = load_profile(names[number % len(names)]).scaled(
+            60.0 * float(rng.integers(40, 91))
+        )
         rows += moments(tracks, profile, number // len(names), rng)
     over = [row["over"] for row in rows if "over" in row]
     lawful = [row["over"] for row in rows if row.get("lawful")]
@@ -162,7 +165,7 @@ def replanning(tracks, count, seed):
 def large(count):
     """Time replanning in a large library, and hold its cost against a search in all of it."""
     tracks = library(count, 1)
-    profile = load("arc")
+    profile = load_profile("arc")
     begin = time.perf_counter()
     session = arrange(tracks, profile)
     build_s = time.perf_counter() - begin

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from playlist_builder.outline import whole
+from playlist_builder.report.summary import whole
 
 EDGE_S = 10.0
 PATIENCE_S = 30.0

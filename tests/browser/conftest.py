@@ -13,9 +13,10 @@ import av
 import numpy as np
 import pytest
 
-from playlist_builder import audio, profiles
-from playlist_builder.models import STEP_S, Call, Session, Slot
-from playlist_builder.reporting import write_report
+from playlist_builder.audio import decode
+from playlist_builder.models import STEP_S, Session, SessionRequest, Slot
+from playlist_builder.profiles import find as profiles
+from playlist_builder.report.write import write_report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -44,7 +45,7 @@ def music(tmp_path_factory):
     time_s = np.arange(int(LENGTH_S * RATE_HZ)) / RATE_HZ
     samples = np.tile(0.05 * np.sin(2 * np.pi * 220 * time_s), (2, 1)).astype(np.float32)
     whole = folder / "whole.wav"
-    audio.write_flac(str(whole), samples, RATE_HZ, {})
+    decode.write_flac(str(whole), samples, RATE_HZ, {})
     made = {".flac": whole}
     for suffix in (".mp3", ".opus"):
         made[suffix] = folder / f"whole{suffix}"
@@ -95,7 +96,7 @@ def session(music):
         warnings=(f"6 of 6 tracks may hold a voice: '{HOSTILE}'; listen and mark them",),
         relaxed=(HOSTILE,),
         curve=tuple(np.linspace(0.1, 0.9, int(length_s / STEP_S)).tolist()),
-        call=Call(profile="ketamine-iv", profile_text=profiles.text("ketamine-iv")),
+        request=SessionRequest(profile="ketamine-iv", profile_text=profiles.text("ketamine-iv")),
     )
 
 

@@ -26,9 +26,10 @@ import numpy as np
 import vibenet
 from numpy.typing import NDArray
 
-from playlist_builder import audio, features
+from playlist_builder.analysis import features
+from playlist_builder.analysis.step_features import STEP_FEATURES
+from playlist_builder.audio import decode
 from playlist_builder.models import Measured
-from playlist_builder.steps import STEP_FEATURES
 
 LABEL_TARGET = 0.8
 STRONG_WEIGHT, WEAK_WEIGHT = 1.0, 0.6
@@ -67,7 +68,7 @@ def auc(score: Vector, high: NDArray[np.bool_]) -> float:
 
 def measured(path: str) -> Measured:
     """Measure an excerpt exactly as a scan does."""
-    with audio.Recording(path) as recording:
+    with decode.Recording(path) as recording:
         return features.measure(
             recording.blocks(),
             sample_rate_hz=recording.layout.sample_rate_hz,
@@ -108,7 +109,7 @@ def peers(folder: Path, names: Sequence[str]) -> dict[str, Vector]:
     model = vibenet.load_model()
     values = []
     for name in names:
-        with audio.Recording(str(folder / name)) as recording:
+        with decode.Recording(str(folder / name)) as recording:
             mono = np.concatenate(list(recording.blocks()), axis=1).mean(axis=0)
             rate = recording.layout.sample_rate_hz
         onsets = librosa.onset.onset_detect(y=mono, sr=rate)

@@ -33,8 +33,8 @@ import numpy as np
 import scipy.fft
 from scipy.signal import fftconvolve
 
-from playlist_builder import listening
-from playlist_builder import voice_net as vm
+from playlist_builder.vocals import detector
+from playlist_builder.vocals import network as vm
 
 S = vm.RATE
 PACKAGES = (
@@ -211,7 +211,7 @@ def collect(music: list[Path], speech: list[Path], cache: Path) -> list[Piece]:
         """The stock network's logit of each second; it is a good judge of plain songs."""
         to = cache / (path.replace("/", "__") + ".stock.npy")
         if not to.exists():
-            listener = listening.Listener(S, model)
+            listener = detector.Listener(S, model)
             listener.push(sound)
             np.save(to, listener.rows()[:, 0] - 1)
         return np.load(to)

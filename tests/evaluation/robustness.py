@@ -20,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from coding import Form, written
 
-from playlist_builder import audio, energy, features
-from playlist_builder.walk import AUDIO_SUFFIXES
+from playlist_builder.analysis import energy, features
+from playlist_builder.audio import decode
+from playlist_builder.library.scan.walk import AUDIO_SUFFIXES
 
 GAINS_DB = (-12.0, -6.0, 6.0)
 FORMS = {
@@ -34,7 +35,7 @@ LONGEST_S = 180.0
 
 def score(path: Path, gain: float = 1.0) -> float:
     """Energy of a file whose samples are multiplied by a gain."""
-    with audio.Recording(str(path)) as recording:
+    with decode.Recording(str(path)) as recording:
         measured = features.measure(
             (block * np.float32(gain) for block in recording.blocks()),
             sample_rate_hz=recording.layout.sample_rate_hz,
@@ -69,10 +70,10 @@ def stereo(folder: Path) -> list[Path]:
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
             try:
-                with audio.Recording(str(path)) as recording:
+                with decode.Recording(str(path)) as recording:
                     if len(recording.layout.channels) == 2:
                         found.append(path)
-            except audio.AudioError:
+            except decode.AudioError:
                 continue
     return found
 

@@ -4,11 +4,11 @@
 
 Needs the extra `evaluation`. Three sets: the 28 generated tracks of `immich-memories-music`, whose
 notes state the tempo and key that were asked for (not what was played: nobody checked); the
-pieces of `demo`, whose tempo and key are exact; and sound without any beat (chords of organ and
+pieces of `compose`, whose tempo and key are exact; and sound without any beat (chords of organ and
 strings, surf), for which no tempo may be shown.
 
 A tempo is right within 4 %, `octave` also at half or double. `shown` is the share whose confidence
-passes what `report` asks for, `shown_right` how much of that is right.
+passes what `text` asks for, `shown_right` how much of that is right.
 """
 
 import importlib.resources
@@ -21,8 +21,10 @@ from importlib.metadata import distribution
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder import audio, demo, features
-from playlist_builder.instruments import SAMPLE_RATE_HZ, sustained
+from playlist_builder.analysis import features
+from playlist_builder.audio import decode
+from playlist_builder.demo import compose as demo
+from playlist_builder.demo.instruments import SAMPLE_RATE_HZ, sustained
 from playlist_builder.models import KEYS, SURE_KEY, SURE_TEMPO, Features
 
 TOLERANCE = 0.04
@@ -50,7 +52,7 @@ def generated() -> list[Case]:
     cases = []
     for name, bpm, tonic, mode in STATED.findall(notes):
         path = folder / name.split("_")[0] / name
-        with audio.Recording(str(path)) as recording:
+        with decode.Recording(str(path)) as recording:
             samples = np.concatenate(list(recording.blocks()), axis=1)
             measured = of_samples(samples, recording.layout.sample_rate_hz)
         cases.append((float(bpm), f"{SHARPS.get(tonic, tonic)} {mode}", measured))

@@ -19,12 +19,12 @@ import numpy as np
 import psutil
 import pytest
 
-import playlist_builder.cluster
-from playlist_builder import audio
-from playlist_builder.cluster import Cluster
+import playlist_builder.library.scan.dask_cluster
+from playlist_builder.audio import decode
 from playlist_builder.errors import ClusterError
-from playlist_builder.library import Library
-from playlist_builder.workers import WorkerLost
+from playlist_builder.library.library import Library
+from playlist_builder.library.scan.dask_cluster import Cluster
+from playlist_builder.library.scan.processes import WorkerLost
 
 DASK = Path(sysconfig.get_path("scripts")) / "dask"
 SECONDS = 60
@@ -39,7 +39,7 @@ def music(tmp_path_factory):
     for number in range(TRACKS):
         noise = rng.standard_normal((2, SECONDS * 44100)) * 0.01 * (number + 1)
         samples = noise.astype(np.float32)
-        audio.write_flac(f"{folder}/{number}.flac", samples, 44100, {"title": f"Piece {number}"})
+        decode.write_flac(f"{folder}/{number}.flac", samples, 44100, {"title": f"Piece {number}"})
     (folder / "none.mp3").write_bytes(b"not audio")
     return folder
 
@@ -216,7 +216,7 @@ def test_scheduler_that_goes_is_told_by_us_alone(music, tmp_path):
 
 def test_workers_that_go_for_good_are_one_line(music, tmp_path, monkeypatch):
     """Where nobody is left to work, the scan ends after a while; what was scanned is kept."""
-    monkeypatch.setattr(playlist_builder.cluster, "DESERTED_S", 3.0)
+    monkeypatch.setattr(playlist_builder.library.scan.dask_cluster, "DESERTED_S", 3.0)
     file = tmp_path / "library.db"
     with (
         cluster(1, tmp_path) as address,
@@ -247,7 +247,7 @@ def test_somebody_who_listens_and_says_nothing_is_one_line(tmp_path):
 def test_other_version_is_refused(tmp_path, monkeypatch):
     """A worker that would measure otherwise is refused before it does."""
     with cluster(1, tmp_path) as address:
-        monkeypatch.setattr(playlist_builder.cluster, "FEATURES_VERSION", 999)
+        monkeypatch.setattr(playlist_builder.library.scan.dask_cluster, "FEATURES_VERSION", 999)
         with pytest.raises(ClusterError, match=r"has playlist_builder .*Install the same there"):
             Cluster(address)
 
@@ -257,7 +257,7 @@ def test_worker_that_joins_later_with_another_version_stores_nothing(music, tmp_
     file = tmp_path / "library.db"
     with cluster(1, tmp_path) as address, Library.open(file) as library:
         with Cluster(address) as executor:
-            monkeypatch.setattr(playlist_builder.cluster, "FEATURES_VERSION", 999)
+            monkeypatch.setattr(playlist_builder.library.scan.dask_cluster, "FEATURES_VERSION", 999)
             report = library.scan(music, executor=executor)
         assert len(report.skipped) == TRACKS + 1
         assert "is another one on a worker" in report.skipped[0].reason

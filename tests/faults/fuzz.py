@@ -29,8 +29,8 @@ import mutagen.id3
 import numpy as np
 import psutil
 
-from playlist_builder.library import Library
-from playlist_builder.workers import Workers
+from playlist_builder.library.library import Library
+from playlist_builder.library.scan.processes import Workers
 
 DATA = Path(__file__).parents[1] / "data"
 RATE_HZ = 16000

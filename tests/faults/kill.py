@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from playlist_builder import audio
-from playlist_builder.library import Library
-from playlist_builder.write import write_text
+from playlist_builder.audio import decode
+from playlist_builder.library.library import Library
+from playlist_builder.playlists.write import write_text
 
 RATE_HZ = 8000
 TRACKS = 24
@@ -30,7 +30,7 @@ GONE_S = 20.0  # a process that lost its parent has so long to be gone
 
 SCAN = """
 import sys
-from playlist_builder.library import Library
+from playlist_builder.library.library import Library
 with Library.open(sys.argv[1]) as library:
     print("began", flush=True)
     library.scan(sys.argv[2], jobs=2, progress=lambda each: print(each.path, flush=True))
@@ -39,7 +39,7 @@ with Library.open(sys.argv[1]) as library:
 WRITE = """
 import os, shutil, sys
 from itertools import cycle
-from playlist_builder.beside import replace_bytes
+from playlist_builder.atomic import replace_bytes
 from playlist_builder.cli import main
 what, library = sys.argv[1:]
 def run(*words):
@@ -97,7 +97,7 @@ def make_music(folder: Path) -> None:
         noise = np.random.default_rng(number).standard_normal((1, SECONDS * RATE_HZ))
         samples = (0.01 * (1 + number) * noise).astype(np.float32)
         tags = {"title": f"Piece {number}", "artist": f"Player {number}"}
-        audio.write_flac(f"{folder}/{number}.flac", samples, RATE_HZ, tags)
+        decode.write_flac(f"{folder}/{number}.flac", samples, RATE_HZ, tags)
 
 
 def after_scan(library: Path, told: list[str]) -> bool:

@@ -20,10 +20,13 @@ import mutagen.mp4
 import numpy as np
 import pytest
 
-from playlist_builder import analysis, audio, playlists, tags, workers
+from playlist_builder.audio import decode
 from playlist_builder.errors import PlaylistError
-from playlist_builder.library import Library
+from playlist_builder.library.library import Library
+from playlist_builder.library.scan import analyse_file, processes
 from playlist_builder.models import Skipped
+from playlist_builder.playlists import read as playlists
+from playlist_builder.tags import read as tags
 
 RATE_HZ = 16000
 SUFFIXES = (".mp3", ".flac", ".ogg", ".opus", ".m4a", ".wav", ".aiff", ".wma", ".mka", ".aac")
@@ -82,7 +85,7 @@ def url_of(server, name="x.mp3"):
 def write(path, seconds=4, number=0):
     noise = 0.1 * np.random.default_rng(number).standard_normal((1, seconds * RATE_HZ))
     if path.suffix == ".flac":
-        audio.write_flac(os.fspath(path), noise.astype(np.float32), RATE_HZ, {"title": path.stem})
+        decode.write_flac(os.fspath(path), noise.astype(np.float32), RATE_HZ, {"title": path.stem})
         return
     codec = {".wav": "pcm_s16le", ".m4a": "aac", ".mp3": "libmp3lame", ".mka": "flac"}
     with av.open(os.fspath(path), "w", format="matroska" if path.suffix == ".mka" else None) as out:
@@ -208,7 +211,7 @@ def test_references_of_mp4_are_not_followed(canary, tmp_path):
     refer(file, alias(canary.path))
     with av.open(os.fspath(file), options={"enable_drefs": "1"}):
         assert canary.was_opened()  # so this is what a reference looks like
-    outcome = analysis.analyse(os.fspath(file), listen=False)
+    outcome = analyse_file.analyse(os.fspath(file), listen=False)
     assert outcome.found.path == os.fspath(file)
     assert not canary.was_opened()
 
@@ -234,7 +237,7 @@ def test_linked_segments_of_matroska_are_not_followed(canary, tmp_path):
     filler = b"\xec" + struct.pack(">Q", 1 << 56 | end - at - len(info) - 9)
     file.write_bytes((data[:at] + info + filler).ljust(end, b"\0") + data[end:])
     watched.was_opened()
-    assert not isinstance(analysis.analyse(os.fspath(file), listen=False).found, Skipped)
+    assert not isinstance(analyse_file.analyse(os.fspath(file), listen=False).found, Skipped)
     assert not watched.was_opened()
     assert not canary.was_opened()
     watched.close()
@@ -334,12 +337,13 @@ def test_playlists_of_absurd_shape(name, data, tmp_path):
 
 READ = """
 import sys
-from playlist_builder import playlists, profiles
+from playlist_builder.playlists import read as playlists
+from playlist_builder.profiles import find as profiles
 from playlist_builder.errors import PlaylistBuilderError
-from playlist_builder.playlists import meanings
+from playlist_builder.playlists.read import meanings
 try:
     if sys.argv[1].endswith(".toml"):
-        profiles.load(sys.argv[1])
+        profiles.load_profile(sys.argv[1])
     else:
         for entry in playlists.load(sys.argv[1])[:3]:
             list(meanings(entry, "/"))
@@ -437,18 +441,18 @@ def covered(folder, picture):
 def test_pictures_are_not_decoded(tmp_path):
     """A cover that would fill 800 MB as pixels leaves the memory as it was."""
     files = covered(tmp_path, png(10_000, 10_000))
-    with workers.Workers(1, limit_mb=250) as one:
+    with processes.Workers(1, limit_mb=250) as one:
         for file in files:
-            found = one.submit(analysis.analyse, os.fspath(file), listen=False).result().found
+            found = one.submit(analyse_file.analyse, os.fspath(file), listen=False).result().found
             assert not isinstance(found, Skipped)
 
 
 def test_large_cover_costs_the_tags_alone(tmp_path):
     """A cover beyond any real one is not read for the tags; the music is there all the same."""
     (mp3, flac, m4a) = covered(tmp_path, b"\x89PNG" + bytes(100_000_000))
-    with workers.Workers(1) as one:
+    with processes.Workers(1) as one:
         for file in (mp3, flac, m4a):
-            found = one.submit(analysis.analyse, os.fspath(file), listen=False).result().found
+            found = one.submit(analyse_file.analyse, os.fspath(file), listen=False).result().found
             assert not isinstance(found, Skipped)
             assert found.tags.title == file.stem
 
@@ -477,8 +481,8 @@ def test_headers_that_lie(made, reason, tmp_path):
     """A header that states hours, or rates and channels that nobody records, is not believed."""
     file = tmp_path / "lies.wav"
     file.write_bytes(lying_wav(**made))
-    with workers.Workers(1, limit_s=60, limit_mb=400) as one:
-        found = one.submit(analysis.analyse, os.fspath(file), listen=True).result().found
+    with processes.Workers(1, limit_s=60, limit_mb=400) as one:
+        found = one.submit(analyse_file.analyse, os.fspath(file), listen=True).result().found
     assert isinstance(found, Skipped)
     assert reason in found.reason
 
@@ -487,8 +491,8 @@ def test_wav_that_states_gigabytes(tmp_path):
     """A WAV of 1 MB whose header states 4 GB is as long as what is there."""
     file = tmp_path / "large.wav"
     file.write_bytes(lying_wav(size=0xFFFFFF00))
-    with workers.Workers(1, limit_s=60, limit_mb=250) as one:
-        outcome = one.submit(analysis.analyse, os.fspath(file), listen=True).result()
+    with processes.Workers(1, limit_s=60, limit_mb=250) as one:
+        outcome = one.submit(analyse_file.analyse, os.fspath(file), listen=True).result()
     assert outcome.measured.features.duration_s == pytest.approx(31.25)
 
 
@@ -500,8 +504,8 @@ def test_flac_that_states_a_year(tmp_path):
     data[21] |= 0x0F
     data[22:26] = b"\xff\xff\xff\xff"
     file.write_bytes(data)
-    with workers.Workers(1, limit_s=60, limit_mb=250) as one:
-        found = one.submit(analysis.analyse, os.fspath(file), listen=True).result().found
+    with processes.Workers(1, limit_s=60, limit_mb=250) as one:
+        found = one.submit(analyse_file.analyse, os.fspath(file), listen=True).result().found
     assert isinstance(found, Skipped)
     assert "cut short" in found.reason
 
@@ -514,8 +518,8 @@ def test_mp3_that_states_a_year(tmp_path):
     at = max(data.find(b"Xing"), data.find(b"Info"))
     assert at > 0
     file.write_bytes(data[: at + 8] + b"\x7f\xff\xff\xff" + data[at + 12 :])
-    with workers.Workers(1, limit_s=60, limit_mb=250) as one:
-        found = one.submit(analysis.analyse, os.fspath(file), listen=True).result().found
+    with processes.Workers(1, limit_s=60, limit_mb=250) as one:
+        found = one.submit(analyse_file.analyse, os.fspath(file), listen=True).result().found
     assert isinstance(found, Skipped)
     assert "cut short" in found.reason
 

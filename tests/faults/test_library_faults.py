@@ -16,15 +16,17 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from playlist_builder import audio, layout, recovery
-from playlist_builder.cache import _ReadOnly
+from playlist_builder.audio import decode
 from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError, PlaylistBuilderError
-from playlist_builder.library import Library
+from playlist_builder.library import backup as recovery
+from playlist_builder.library import schema
+from playlist_builder.library.database import _ReadOnly
+from playlist_builder.library.library import Library
 from playlist_builder.models import Mark
 
 SAMPLE_RATE_HZ = 8000
-PAGE = layout.PAGE_BYTES
+PAGE = schema.PAGE_BYTES
 MARK = Mark(energy=0.25, vocals="none", note="bell at the end")
 
 
@@ -32,7 +34,7 @@ def write(path, number, seconds=2):
     rng = np.random.default_rng(number)
     samples = 0.1 * rng.standard_normal((1, seconds * SAMPLE_RATE_HZ)).astype(np.float32)
     tags = {"title": f"Piece {number}", "artist": f"Player {number % 5}"}
-    audio.write_flac(os.fspath(path), samples, SAMPLE_RATE_HZ, tags)
+    decode.write_flac(os.fspath(path), samples, SAMPLE_RATE_HZ, tags)
 
 
 @pytest.fixture(scope="module")
@@ -353,7 +355,7 @@ def test_two_scans_and_a_reader_at_once_lose_nothing(home):
 
 
 def test_tracks_that_wait_for_a_new_analysis_are_told(home, monkeypatch):
-    monkeypatch.setattr(layout, "FEATURES_VERSION", layout.FEATURES_VERSION + 1)
+    monkeypatch.setattr(schema, "FEATURES_VERSION", schema.FEATURES_VERSION + 1)
     told = "12 tracks wait to be measured again. Scan their folders."
     assert told in run("tracks", "--library", home / "library.db").stderr
     refused = run("build", "arc", "--library", home / "library.db", code=1)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from playlist_builder.dialects import ANY
+from playlist_builder.playlists.dialects import ANY
 
 STARTS = 4
 """Audacious 4.2 aborts (`mainloop_type_set`) if it is spoken to while it is still starting."""

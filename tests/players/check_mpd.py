@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from playlist_builder.dialects import PLAYERS
 from playlist_builder.errors import ExportError
+from playlist_builder.playlists.dialects import PLAYERS
 
 CONFIGURATION = """\
 music_directory "{music}"

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from playlist_builder.dialects import PLAYERS
 from playlist_builder.errors import ExportError
+from playlist_builder.playlists.dialects import PLAYERS
 
 PLAYING = re.compile(r"^Playing: (.*?\.wav ?)$", re.DOTALL | re.MULTILINE)
 """What mpv says of each; the name may hold a line break."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from playlist_builder import audio
+from playlist_builder.audio import decode
 from playlist_builder.models import Session, Slot
-from playlist_builder.render import render
+from playlist_builder.recording.render import render_session
 
 RATE = 44_100
 SECONDS = 8.0
@@ -24,7 +24,7 @@ def evening(tmp_path):
         path = f"{tmp_path}/{number}.flac"
         rng = np.random.default_rng(number)
         samples = 0.05 * rng.standard_normal((2, round(SECONDS * RATE))).astype(np.float32)
-        audio.write_flac(path, samples, RATE, {})
+        decode.write_flac(path, samples, RATE, {})
         at = number * SECONDS
         slots.append(Slot(path, "", title, "Ada", "", at, at + SECONDS, "calm", 0.5, 0.5))
     length_s = SECONDS * len(slots)
@@ -69,7 +69,7 @@ def of_mpv(path, tmp_path, eventually):
 
 @pytest.mark.parametrize("suffix", [".flac", ".mp3", ".m4a", ".opus"])
 def test_mpv_shows_every_chapter_where_its_track_begins(evening, tmp_path, eventually, suffix):
-    made = render(evening, tmp_path / f"a{suffix}")
+    made = render_session(evening, tmp_path / f"a{suffix}")
     found = of_mpv(made.path, tmp_path, eventually)
     assert [title for title, _ in found] == [each.title for each in made.plan.chapters]
     expected = [each.start_s for each in made.plan.chapters]
@@ -78,6 +78,6 @@ def test_mpv_shows_every_chapter_where_its_track_begins(evening, tmp_path, event
 
 @pytest.mark.parametrize("suffix", [".flac", ".wav"])
 def test_mpv_plays_the_cue_sheet(evening, tmp_path, eventually, suffix):
-    made = render(evening, tmp_path / f"a{suffix}")
+    made = render_session(evening, tmp_path / f"a{suffix}")
     found = of_mpv(made.cue_path, tmp_path, eventually)
     assert [title for title, _ in found] == [each.title for each in made.plan.chapters]

@@ -13,7 +13,7 @@ import urllib.request
 
 import pytest
 
-from playlist_builder.dialects import PLAYERS
+from playlist_builder.playlists.dialects import PLAYERS
 
 AUTHORIZATION = "Basic " + base64.b64encode(b":secret").decode()
 

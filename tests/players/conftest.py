@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from playlist_builder.dialects import ANY
 from playlist_builder.models import Session, Slot
-from playlist_builder.write import write_session
+from playlist_builder.playlists.dialects import ANY
+from playlist_builder.playlists.write import write_session
 
 LENGTH_S = 0.3
 PATIENCE_S = 30.0

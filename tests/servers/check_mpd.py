@@ -2,9 +2,9 @@
 
 import pytest
 
-from playlist_builder import mpd
 from playlist_builder.errors import ServerError
-from playlist_builder.library import Library
+from playlist_builder.library.library import Library
+from playlist_builder.servers import mpd
 
 
 def lines(connection):

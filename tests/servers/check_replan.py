@@ -10,7 +10,8 @@ import time
 import numpy as np
 import pytest
 
-from playlist_builder import audio, session_file
+from playlist_builder.audio import decode
+from playlist_builder.playlists import session_json
 
 SAMPLE_RATE_HZ = 8000
 TRACKS = 24
@@ -45,7 +46,7 @@ def music(tmp_path_factory):
         samples = ((0.2 * np.sin(2 * np.pi * (110 + 20 * number) * time_s) + noise) * beat)[None]
         tags = {"title": f"Piece {number}", "artist": f"Player {number}"}
         name = str(folder / f"{number:02}.flac")
-        audio.write_flac(name, samples.astype(np.float32), SAMPLE_RATE_HZ, tags)
+        decode.write_flac(name, samples.astype(np.float32), SAMPLE_RATE_HZ, tags)
     return folder
 
 
@@ -97,13 +98,13 @@ class Ear:
 
 def test_replanning_changes_only_what_comes_after_the_current_track(server, playing, music):
     """The state stays play, the track the same, and its place goes on with the clock."""
-    before = session_file.load(playing)
+    before = session_json.load_session(playing)
     assert queue(server) == names((*before.slots, *before.tail))
     with Ear(server) as ear:
         options = ("--extend", "1m", "--push", server.target, "--map", f"{music}=", "--json")
         done = json.loads(run("replan", playing, "--at", "0:05", *options).stdout)
-    after = session_file.load(playing)
-    assert json.loads(session_file.dump(after)) == done
+    after = session_json.load_session(playing)
+    assert json.loads(session_json.dump(after)) == done
     assert after.slots[0] == before.slots[0]
     assert names(after.slots) != names(before.slots)
     assert abs(after.duration_s - 240.0) <= 30.0
@@ -117,11 +118,11 @@ def test_replanning_changes_only_what_comes_after_the_current_track(server, play
 
 
 def test_a_track_that_is_skipped_gives_way_to_the_next_without_a_stop(server, playing, music):
-    before = session_file.load(playing)
+    before = session_json.load_session(playing)
     with Ear(server) as ear:
         options = ("--skip", "--push", server.target, "--map", f"{music}=")
         run("replan", playing, "--at", "0:05", *options)
-    after = session_file.load(playing)
+    after = session_json.load_session(playing)
     assert after.slots[0].path == before.slots[0].path
     assert after.slots[0].duration_s == 5.0
     assert queue(server) == names((*after.slots, *after.tail))

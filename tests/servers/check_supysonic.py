@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from playlist_builder import subsonic
+from playlist_builder.servers import subsonic
 
 CONFIGURATION = """\
 [base]

@@ -18,8 +18,9 @@ import mpd as mpd2
 import numpy as np
 import pytest
 
-from playlist_builder import audio, session_file
+from playlist_builder.audio import decode
 from playlist_builder.models import Session, Slot
+from playlist_builder.playlists import session_json
 
 PATIENCE_S = 30.0
 SAMPLE_RATE_HZ = 8000
@@ -86,7 +87,7 @@ def music(tmp_path_factory):
             "album": "Album",
             "musicbrainz_trackid": id_of(place),
         }
-        audio.write_flac(str(file), samples, SAMPLE_RATE_HZ, tags)
+        decode.write_flac(str(file), samples, SAMPLE_RATE_HZ, tags)
     return folder
 
 
@@ -131,7 +132,7 @@ def session(music, tmp_path):
             tail=slots[-1:] if slots[1:] else [],
         )
         file = tmp_path / "session.json"
-        file.write_text(session_file.dump(made), encoding="utf-8")
+        file.write_text(session_json.dump(made), encoding="utf-8")
         return file
 
     return written

@@ -1,0 +1,1 @@
+"""Samples become features, and features an energy. Pure."""

@@ -1,0 +1,318 @@
+"""The one transform: samples to power per band, K-weighted power and peak, in a single pass.
+
+Frames are 40 ms long and 20 ms apart at any sample rate, so everything later is counted in the
+same time steps. Their squared windows add up to one, so the power of the frames is exactly the
+power of the samples, which is what loudness needs.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
+
+from playlist_builder.analysis.loudness import BLOCK_S, channel_weights, k_weighting
+from playlist_builder.analysis.running_median import running_median
+
+FRAMES_PER_S = 50
+BLOCK_FRAMES = round(BLOCK_S * FRAMES_PER_S)
+BATCH = 4
+"""The transform works on four frames at a time; a single one takes as long."""
+
+KEPT_BYTES = 4_000_000
+"""About as much as the arrays of one block take together."""
+
+BANDS = 40
+BANK_PARTS = (20, 30)
+"""The bands are summed up in three parts, each from its own bins."""
+LOW_HZ, HIGH_HZ = 50.0, 11_000.0
+"""Range of the bands: what 22.05 kHz material and codecs that cut the top have in common."""
+
+TONE_FRAME_S = 0.186
+"""Length of the long frame (8192 samples at 44.1 kHz), in which semitones are apart."""
+TONE_HOP_S = 0.4
+TONES_PER_SEMITONE = 3
+TONE_LOW_MIDI, TONE_HIGH_MIDI = 40, 100  # E2 (82 Hz) to E7 (2637 Hz)
+TONE_BACKGROUND = 19
+"""Width, in thirds of a semitone, of the median that is the background of a spectral peak."""
+TONES = (TONE_HIGH_MIDI - TONE_LOW_MIDI) * TONES_PER_SEMITONE
+
+
+def band_edges_hz() -> NDArray[np.float64]:
+    """Return the BANDS + 2 corners of the bands, evenly spaced in mel (O'Shaughnessy 1987)."""
+    low, high = 2595.0 * np.log10(1.0 + np.array([LOW_HZ, HIGH_HZ]) / 700.0)
+    return np.asarray(700.0 * (10.0 ** (np.linspace(low, high, BANDS + 2) / 2595.0) - 1.0))
+
+
+BAND_HZ = band_edges_hz()[1:-1]
+"""Centres of the bands."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spectra:
+    """What one block of samples gives; all power is mean square, full scale = 1.0.
+
+    Of the mono mix: `bands` of shape (frames, BANDS), and `tones` of shape (tone frames, TONES),
+    one every `TONE_HOP_S`. K-weighted power summed over the channels comes in two parts to be
+    added: `mix_k_power`, one value per frame, and `rest_k_power`, one per `loudness.BLOCK_S`.
+    `power` is not weighted, one value per hop; `peak` is the largest sample of any channel.
+    """
+
+    bands: NDArray[np.float32]
+    tones: NDArray[np.float32]
+    mix_k_power: NDArray[np.float32]
+    rest_k_power: NDArray[np.float32]
+    power: NDArray[np.float32]
+    peak: float
+
+
+def tone_background(tones: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the power that a spectral peak of `Spectra.tones` has to stand above.
+
+    It is the median of `TONE_BACKGROUND` neighbours, mirrored at the ends.
+    """
+    side = TONE_BACKGROUND // 2
+    padded = np.pad(tones.T, ((side, side), (0, 0)), mode="symmetric")
+    return running_median(padded, TONE_BACKGROUND).T
+
+
+def mix(channels: Sequence[str]) -> NDArray[np.float32]:
+    """Gains of the mono mix, adding up to one: front channels alike, surrounds -3 dB, no LFE.
+
+    It is pinned down here because decoders and players disagree by 3 dB and more.
+    """
+    gains = np.array(
+        [
+            0.0 if name.startswith("LFE") else 1.0 if name.startswith("F") else 0.7071
+            for name in channels
+        ]
+    )
+    if not gains.any():
+        gains[:] = 1.0
+    gains /= gains.sum()
+    return gains.astype(np.float32)
+
+
+def spectra(
+    blocks: Iterable[NDArray[np.float32]],
+    *,
+    sample_rate_hz: int,
+    channels: Sequence[str],
+) -> Iterator[Spectra]:
+    """Transform blocks of shape (channels, n).
+
+    Frame k is centred on the time k / `FRAMES_PER_S`; the samples before the start and after the
+    end are 0.
+    """
+    hop = round(sample_rate_hz / FRAMES_PER_S)
+    _keep_memory()
+    share, signals, weights = _rest(channels)
+    mixing = np.vstack((mix(channels), signals))
+    bands = _Bands(sample_rate_hz, hop, share)
+    tones = _Tones(sample_rate_hz)
+    rest = _Rest(sample_rate_hz, hop, weights)
+    hops = _Frames(hop, hop, np.zeros((len(channels), 0), np.float32))
+    count = 0
+
+    def part(
+        block: NDArray[np.float32],
+        mono: NDArray[np.float32],
+        others: NDArray[np.float32],
+        *,
+        last: bool,
+    ) -> Spectra:
+        power, mix_k_power = bands.push(mono, last=last)
+        whole = hops.push(block, last=last)
+        return Spectra(
+            bands=power,
+            tones=tones.push(mono, last=last),
+            mix_k_power=mix_k_power,
+            rest_k_power=rest.push(others, last=last),
+            power=np.vecdot(whole, whole).sum(axis=0) / np.float32(hop),
+            peak=float(max(block.max(initial=0.0), -block.min(initial=0.0))),
+        )
+
+    for block in blocks:
+        count += block.shape[1]
+        mixed = mixing @ block
+        yield part(block, mixed[0], mixed[1:], last=False)
+    # The last samples fill two short frames, and a whole block of loudness.
+    silence = np.zeros((len(channels), -count % rest.size), np.float32)
+    yield part(silence, np.zeros(hop + -count % hop, np.float32), mixing[1:] @ silence, last=True)
+
+
+def _rest(
+    channels: Sequence[str],
+) -> tuple[float, NDArray[np.float32], NDArray[np.float32]]:
+    """Return what the mono mix lacks of the power of all channels.
+
+    The power of all is a share of the mix's, plus that of these signals (signals, channels) with
+    these weights. Left and right are twice half their sum and twice half their difference, so of
+    stereo only the difference has to be transformed; any other layout is transformed as it is.
+    """
+    weights = channel_weights(channels)
+    if len(channels) == 1:
+        return float(weights[0]), np.zeros((0, 1), np.float32), weights[:0]
+    if len(channels) == 2 and np.ptp(mix(channels)) == np.ptp(weights) == 0.0:  # noqa: PLR2004 - stereo
+        return 2.0 * float(weights[0]), np.array([[0.5, -0.5]], np.float32), 2.0 * weights[:1]
+    return 0.0, np.eye(len(channels), dtype=np.float32), weights
+
+
+def _keep_memory() -> None:
+    """Keep glibc from giving memory back after every block, only to fetch it again for the next.
+
+    It holds on to twice as much as the largest piece that was ever freed.
+    """
+    np.empty(KEPT_BYTES, np.uint8)
+
+
+class _Frames:
+    """A stream of samples, cut into frames of `size` that start `hop` samples apart.
+
+    Frames come in multiples of `BATCH`, and what is left only at the last push.
+    """
+
+    def __init__(self, size: int, hop: int, carry: NDArray[np.float32]) -> None:
+        self._size = size
+        self._hop = hop
+        self._carry = carry
+        self._ahead = 0  # samples to pass over, where the next frame starts in a later block
+
+    def push(self, block: NDArray[np.float32], *, last: bool = False) -> NDArray[np.float32]:
+        """Return the frames that are now complete: (..., n) becomes (..., frames, size)."""
+        samples = block
+        if self._carry.shape[-1]:
+            samples = np.concatenate((self._carry, block), axis=-1)
+        samples = np.ascontiguousarray(samples[..., self._ahead :])
+        count = max(0, (samples.shape[-1] - self._size) // self._hop + 1)
+        count -= 0 if last else count % BATCH
+        self._ahead = max(0, count * self._hop - samples.shape[-1])
+        self._carry = samples[..., count * self._hop :].copy()
+        if not count:
+            return np.zeros((*samples.shape[:-1], 0, self._size), np.float32)
+        shape = (*samples.shape[:-1], count, self._size)
+        strides = (*samples.strides[:-1], self._hop * samples.itemsize, samples.itemsize)
+        return as_strided(samples, shape, strides, writeable=False)
+
+
+class _Transform:
+    """The spectrum of frames, which are filled with zeros to a length of small factors.
+
+    `frequencies_hz` are those of the bins; their power times `scale` adds up to the energy of the
+    windowed frame. It comes as the squares of real and imaginary parts, which are cheaper to sum
+    over where no single bin is asked for. A length with large factors would take up to four times
+    longer.
+    """
+
+    def __init__(self, window: NDArray[np.float64], sample_rate_hz: int) -> None:
+        import scipy.fft  # noqa: PLC0415 - half a second, and only decoding needs it
+
+        self._rfft = scipy.fft.rfft
+        self._window = window.astype(np.float32)
+        self._size = scipy.fft.next_fast_len(len(window), real=True)
+        self.frequencies_hz = np.fft.rfftfreq(self._size, 1 / sample_rate_hz).astype(np.float64)
+        # Parseval: all but the first and the last bin stand for both halves of the spectrum.
+        alone = (self.frequencies_hz == 0.0) | (self.frequencies_hz == sample_rate_hz / 2)
+        self.scale = np.where(alone, 1.0, 2.0) / self._size
+        self._filled = np.zeros((0, self._size), np.float32)
+
+    def __call__(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the squares of both parts of each bin: (..., size) becomes (rows, 2 * bins)."""
+        rows = frames[..., 0].size
+        if len(self._filled) < rows:
+            self._filled = np.zeros((rows, self._size), np.float32)
+        filled = self._filled[:rows]
+        within = filled.reshape(*frames.shape[:-1], self._size)[..., : len(self._window)]
+        np.multiply(frames, self._window, out=within)
+        squares = np.asarray(self._rfft(filled, axis=-1)).view(np.float32)
+        return np.square(squares, out=squares)
+
+
+class _Bands:
+    """The short frames of a stream of mono samples; `share` scales their K-weighted power."""
+
+    def __init__(self, sample_rate_hz: int, hop: int, share: float) -> None:
+        # Overlapping squared windows add up to one.
+        window = np.sin(np.pi * (np.arange(2 * hop) + 0.5) / (2 * hop))
+        self._frames = _Frames(2 * hop, hop, np.zeros(hop, np.float32))
+        self._transform = _Transform(window, sample_rate_hz)
+        scale = self._transform.scale / hop
+        bank = _triangles(self._transform.frequencies_hz, band_edges_hz()) * scale[:, None]
+        self._banks = _parted(bank.astype(np.float32))
+        self._used = 2 * max(bins.stop for bins, _ in self._banks)
+        response = k_weighting(self._transform.frequencies_hz, sample_rate_hz) * scale * share
+        self._response = np.repeat(response, 2).astype(np.float32)
+
+    def push(
+        self, mono: NDArray[np.float32], *, last: bool = False
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return power per band and K-weighted power of the frames that are now complete."""
+        squares = self._transform(self._frames.push(mono, last=last))
+        power = _power(squares[:, : self._used])
+        bands = [power[:, bins] @ bank for bins, bank in self._banks]
+        return np.hstack(bands), squares @ self._response
+
+
+class _Tones:
+    """The long frames of a stream of mono samples."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        size, hop = 2 * round(sample_rate_hz * TONE_FRAME_S / 2), round(sample_rate_hz * TONE_HOP_S)
+        self._frames = _Frames(size, hop, np.zeros(0, np.float32))
+        self._transform = _Transform(np.hanning(size) / (size / 2), sample_rate_hz)
+        frequencies_hz = self._transform.frequencies_hz
+        midi = np.arange(TONE_LOW_MIDI, TONE_HIGH_MIDI, 1.0 / TONES_PER_SEMITONE)
+        place = 440.0 * 2.0 ** ((midi - 69.0) / 12.0) / frequencies_hz[1]
+        self._left = np.minimum(place.astype(int), len(frequencies_hz) - 2)
+        self._share = np.clip(place - self._left, 0.0, 1.0).astype(np.float32)
+
+    def push(self, mono: NDArray[np.float32], *, last: bool = False) -> NDArray[np.float32]:
+        """Return the power at each tone of the frames that are now complete."""
+        squares = self._transform(self._frames.push(mono, last=last))
+        power = _power(squares[:, : 2 * (self._left[-1] + 2)])
+        left, right = power[:, self._left], power[:, self._left + 1]
+        return np.asarray(left + (right - left) * self._share, np.float32)
+
+
+class _Rest:
+    """Frames of `loudness.BLOCK_S`, without window or overlap, of several signals."""
+
+    def __init__(self, sample_rate_hz: int, hop: int, weights: NDArray[np.float32]) -> None:
+        self.size = BLOCK_FRAMES * hop
+        self._weights = weights
+        self._frames = _Frames(self.size, self.size, np.zeros((len(weights), 0), np.float32))
+        self._transform = _Transform(np.ones(self.size), sample_rate_hz)
+        response = k_weighting(self._transform.frequencies_hz, sample_rate_hz)
+        response *= self._transform.scale / self.size
+        self._response = np.repeat(response, 2).astype(np.float32)
+
+    def push(self, signals: NDArray[np.float32], *, last: bool = False) -> NDArray[np.float32]:
+        """Return the K-weighted power of the frames that are now complete."""
+        frames = self._frames.push(signals, last=last)
+        k_power = self._transform(frames) @ self._response
+        return np.asarray(self._weights @ k_power.reshape(frames.shape[:2]), np.float32)
+
+
+def _power(squares: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(squares[:, ::2] + squares[:, 1::2])
+
+
+def _parted(bank: NDArray[np.float32]) -> list[tuple[slice, NDArray[np.float32]]]:
+    """Cut a bank (bins, bands) into parts with the bins they use: most of it is zeros."""
+    parts = []
+    for part in np.split(bank, BANK_PARTS, axis=1):
+        used = np.flatnonzero(part.any(axis=1))  # none where the sample rate does not reach
+        bins = slice(int(used.min(initial=len(part))), int(used.max(initial=-1)) + 1)
+        parts.append((bins, np.ascontiguousarray(part[bins])))
+    return parts
+
+
+def _triangles(
+    frequencies_hz: NDArray[np.float64], edges_hz: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return overlapping triangles of height one, of shape (frequencies, bands)."""
+    low, centre, high = edges_hz[:-2], edges_hz[1:-1], edges_hz[2:]
+    rising = (frequencies_hz[:, None] - low) / (centre - low)
+    falling = (high - frequencies_hz[:, None]) / (high - centre)
+    return np.clip(np.minimum(rising, falling), 0.0, None)

@@ -1,0 +1,192 @@
+"""Spectrograms to one small vector of physical values per step of ten seconds.
+
+Pure numpy. Every value is a ratio, a share or a difference of levels, so the gain of a file
+does not move it; levels are taken relative to the mean power of the step, and what lies
+`RANGE_DB` below that counts as nothing. It refuses to judge: what these values say about
+energy is the business of the score.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlist_builder.analysis.running_median import running_median
+from playlist_builder.analysis.spectrum import BANDS, FRAMES_PER_S, TONES, TONES_PER_SEMITONE
+
+RANGE_DB = 50.0
+SILENCE_MEAN_SQUARE = 1e-11
+"""-110 dBFS: below the rounding of a 16-bit file there is nothing to measure."""
+ACTIVE_RANGE_DB = 60.0
+"""A frame this far below the loudest step of its track is silence."""
+
+PERCUSSIVE_FRAMES = 11
+"""Width of the median along time (220 ms) that leaves sustained sound and drops strokes
+(after Fitzgerald 2010, harmonic/percussive separation by median filtering)."""
+STROKE_DB = 3.0
+TONE_PEAK_DB = 3.0
+TONE_PEAK_MOST_DB = 7.0
+"""How far a peak stands out beyond this depends on the codec more than on the music."""
+PULSE_LAGS = slice(12, 100)
+"""Repetition after 0.24 to 2 seconds."""
+TEMPO_LAGS = slice(12, 72)
+
+REGIONS = ("bass", "low", "mid", "high", "top")
+"""Five regions of eight bands; centres 0.1-0.5, 0.6-1.2, 1.3-2.5, 2.8-5, 5-10 kHz."""
+QUARTERS = ("low", "mid", "high", "top")
+"""Four quarters of ten bands: up to 0.8, 2.0, 4.8, 11 kHz."""
+MODULATIONS_HZ = ((0.4, 1.0), (2.0, 4.0), (4.0, 8.0), (8.0, 14.0), (14.0, 24.0))
+CEPSTRA = (("coarse", 3, 5), ("middle", 5, 9), ("fine", 9, 13))
+"""Ripples of the spectrum by their number of half periods over all bands, from-to."""
+
+STEP_FEATURES: tuple[str, ...] = (
+    "active_share",
+    *(f"level_{name}_db" for name in REGIONS),
+    *(f"shape_motion_{name}_db" for name, _, _ in CEPSTRA),
+    *(f"rise_20ms_{name}_db" for name in QUARTERS),
+    "rise_40ms_bass_db",
+    "stroke_low_db",
+    "stroke_top_db",
+    "stroke_power_share",
+    *(f"modulation_{low:g}_{high:g}hz_db" for low, high in MODULATIONS_HZ),
+    "pulse_clarity",
+    "tempo_contrast",
+    "tone_peak_bass_db",
+    "tone_peak_mid_db",
+    "tone_stability",
+    "chroma_entropy_nats",
+)
+"""The names of the columns, with their units; shares, clarities and ratios have none."""
+
+_RIPPLES = (np.cos(np.pi * np.outer(np.arange(BANDS) + 0.5, np.arange(13)) / BANDS) / BANDS).astype(
+    np.float32
+)
+
+
+def row(
+    bands: NDArray[np.float32], tones: NDArray[np.float32], background: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Describe one step: all of STEP_FEATURES but `active_share`, which needs the whole track.
+
+    `bands`: linear power (frames, BANDS) at `FRAMES_PER_S`; `tones`: linear power
+    (tone frames, TONES), with its `spectrum.tone_background`. At least one row of each.
+    """
+    parts = [_band_features(bands), _tone_features(tones, background)]
+    return np.asarray(np.concatenate(parts), np.float32)
+
+
+def active_shares(powers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Share of sounding frames of each step, from the total band power of its frames."""
+    loudest = max(float(power.mean()) for power in powers)
+    floor = max(SILENCE_MEAN_SQUARE, loudest * 10.0 ** (-ACTIVE_RANGE_DB / 10.0))
+    return np.array([np.mean(power > floor) for power in powers], np.float32)
+
+
+def _relative_db(power: NDArray[np.float32], total: np.float32) -> NDArray[np.float32]:
+    """Return levels above the floor in dB relative to the mean total power of the step."""
+    scaled = power / total
+    scaled += np.float32(10.0 ** (-RANGE_DB / 10.0))
+    return np.asarray(np.float32(10.0) * np.log10(scaled))
+
+
+def _mean_total(power: NDArray[np.float32]) -> np.float32:
+    return np.float32(power.sum(axis=1).mean() + np.float32(1e-20))
+
+
+def _rise(level: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+    """Return the half-wave rectified difference over `frames` (spectral flux)."""
+    if len(level) <= frames:
+        return np.zeros_like(level[:1])
+    return np.asarray(np.maximum(np.float32(0.0), level[frames:] - level[:-frames]))
+
+
+def _band_features(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Describe what the bands (frames, BANDS) tell."""
+    total = _mean_total(power)
+    level = _relative_db(power, total)
+    mean = level.mean(axis=0)
+    motion = (level @ _RIPPLES).std(axis=0)
+    slow = _rise(level, 2)
+    stroke = level - np.repeat(_sustained(level), 2, axis=0)[: len(level)]
+    np.maximum(np.float32(0.0), stroke, out=stroke)
+    loud = np.sqrt(np.sqrt(power / total))
+    return np.hstack(
+        [
+            mean.reshape(len(REGIONS), -1).mean(axis=1),
+            [motion[low:high].mean() for _, low, high in CEPSTRA],
+            _rise(level, 1).mean(axis=0).reshape(len(QUARTERS), -1).mean(axis=1),
+            slow[:, 2:5].mean(),
+            stroke[:, :10].mean(),
+            stroke[:, 30:].mean(),
+            power[stroke > STROKE_DB].sum() / total / len(power),
+            _modulations(level - mean),
+            _repetition(slow.mean(axis=1), PULSE_LAGS).max(),
+            _repetition(_rise(loud, 2).mean(axis=1), TEMPO_LAGS).std(),
+        ]
+    )
+
+
+def _sustained(level: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the running median over `PERCUSSIVE_FRAMES` at every second frame: half the work."""
+    side = PERCUSSIVE_FRAMES // 2
+    padded = np.pad(level, ((side, side), (0, 0)), mode="symmetric")
+    return running_median(padded, PERCUSSIVE_FRAMES, step=2)
+
+
+def _modulations(level: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the fluctuation of levels (frames, BANDS) without their mean, in dB, per range."""
+    frames = len(level)
+    window, ranges = _modulation_ranges(frames)
+    wave = np.fft.rfft(level * window, axis=0)
+    density = (np.square(wave.real) + np.square(wave.imag)).mean(axis=1) * (8.0 / 3.0 / frames**2)
+    sums = [density[within].sum() for within in ranges]
+    return np.asarray(10.0 * np.log10(np.array(sums) + 1e-2), np.float32)
+
+
+@lru_cache(maxsize=4)
+def _modulation_ranges(frames: int) -> tuple[NDArray[np.float32], list[slice]]:
+    """Return the window and the bins of each range, for a step of so many frames."""
+    window = np.hanning(frames + 2)[1:-1].astype(np.float32)[:, None]
+    frequency = np.fft.rfftfreq(frames, 1.0 / FRAMES_PER_S)
+    ends = [np.searchsorted(frequency, range_hz) for range_hz in MODULATIONS_HZ]
+    return window, [slice(int(low), int(high)) for low, high in ends]
+
+
+def _repetition(onset: NDArray[np.float32], lags: slice) -> NDArray[np.float32]:
+    """Return the unbiased autocorrelation of onsets (frames,); 1 is a perfect repeat.
+
+    Lags end where fewer than half of the frames overlap; below a second there is no pulse: zeros.
+    """
+    frames = len(onset)
+    lags = slice(lags.start, min(lags.stop, frames // 2))
+    if frames < FRAMES_PER_S:
+        return np.zeros(1, np.float32)
+    wave = np.fft.rfft(onset - onset.mean(), 2 * frames)
+    raw = np.fft.irfft(np.square(wave.real) + np.square(wave.imag))[: lags.stop]
+    raw /= raw[0] + 1e-6 * frames
+    return np.asarray((raw * (frames / (frames - np.arange(lags.stop))))[lags], np.float32)
+
+
+def _tone_features(
+    power: NDArray[np.float32], background: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Describe peaks, their stability and the spread over pitch classes."""
+    total = _mean_total(power)
+    peak = _relative_db(power, total) - _relative_db(background, total)
+    np.clip(peak, np.float32(0.0), np.float32(TONE_PEAK_MOST_DB), out=peak)
+    kept = np.minimum(peak[1:], peak[:-1])
+    third = TONES // 3
+    amplitude = np.sqrt(power) * (peak > TONE_PEAK_DB)
+    pitch = amplitude.reshape(len(power), -1, TONES_PER_SEMITONE).max(axis=2)
+    chroma = pitch.reshape(len(power), -1, 12).sum(axis=1)
+    share = (chroma / (chroma.sum(axis=1, keepdims=True) + 1e-12)).mean(axis=0)
+    return np.array(
+        [
+            peak[:, :third].mean(),
+            peak[:, third : 2 * third].mean(),
+            kept.mean() / (peak.mean() + 0.1) if kept.size else 0.0,
+            -(share * np.log(share + 1e-6)).sum(),
+        ],
+        np.float32,
+    )

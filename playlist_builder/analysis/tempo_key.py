@@ -1,0 +1,142 @@
+"""Tempo and key of a whole track, each with a confidence; gathered block by block. Pure.
+
+A wrong number is worse than none: below its confidence a tempo or key is not shown. Tempo is the
+autocorrelation of the rise of loudness per band, comb-summed over multiples of a beat, under a
+broad prior around 110 BPM; its confidence is the height of the best repetition times how marked
+the accents are, so that beatless music has none. Key is the correlation of the root of the mean
+chroma with the profiles of Albrecht and Shanahan (2013, Music Perception 31(1)); its confidence is
+the lead over the best key that does not share the scale.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from playlist_builder.analysis.spectrum import FRAMES_PER_S, TONES_PER_SEMITONE
+from playlist_builder.models import KEYS
+
+WINDOW_FRAMES, HOP_FRAMES = 600, 300
+SLOWEST_BPM, FASTEST_BPM = 55.0, 190.0
+PRIOR_BPM, PRIOR_OCTAVES = 110.0, 0.7
+ACCENT_NONE, ACCENT_FULL = 0.03, 0.1
+"""Deviation of the rise per 40 ms over the mean loudness: drones and surf reach 0.03."""
+ONSET_FRAMES = 30_000
+"""Onsets are looked for in ten minutes at a time."""
+ONSET_LEAD = 1.5
+"""An onset rises this many standard deviations above its surroundings of one second."""
+OVERTONES = (12, 19, 24, 28)
+"""Semitones to the partials 2 to 5: a loud fifth is mostly the third partial."""
+OVERTONE_SHARE = 0.5
+MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
+MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
+PEAK_OVER_BACKGROUND = 1.3
+
+
+class Pulse:
+    """The rise of loudness over a track, frame by frame."""
+
+    def __init__(self) -> None:
+        self._rises: list[NDArray[np.float32]] = []
+        self._level = 0.0
+        self._frames = 0
+        self._before: NDArray[np.float32] | None = None
+
+    def push(self, bands: NDArray[np.float32]) -> None:
+        """Take linear power (frames, BANDS); the level scales out later."""
+        loud = np.sqrt(np.sqrt(bands))
+        self._level += float(loud.mean(axis=1).sum())
+        self._frames += len(loud)
+        if self._before is not None:
+            loud = np.concatenate((self._before, loud))
+        self._before = loud[-2:]
+        self._rises.append(np.maximum(np.float32(0.0), loud[2:] - loud[:-2]).mean(axis=1))
+
+    def onset_rate_hz(self) -> float:
+        """Onsets per second: local maxima of the rise that lead their surroundings."""
+        rise = np.concatenate(self._rises)
+        if len(rise) < FRAMES_PER_S or not rise.any():
+            return 0.0
+        least = ACCENT_NONE * self._level / self._frames
+        onsets = 0
+        for start in range(0, len(rise), ONSET_FRAMES):  # hours at once would fill the memory
+            first = max(0, start - FRAMES_PER_S)
+            part = rise[first : start + ONSET_FRAMES + FRAMES_PER_S]
+            onsets += int(_onsets(part, least)[start - first :][:ONSET_FRAMES].sum())
+        return float(onsets * FRAMES_PER_S / len(rise))
+
+    def tempo(self) -> tuple[float, float]:
+        """Beats per minute and a confidence 0..1; (0, 0) below 12 seconds or without a sound."""
+        rise = np.concatenate(self._rises)
+        if len(rise) < WINDOW_FRAMES or not rise.any():
+            return 0.0, 0.0
+        deviation = float(rise.std()) / (self._level / self._frames)
+        accent = (deviation - ACCENT_NONE) / (ACCENT_FULL - ACCENT_NONE)
+        repeat = _repetition(rise)
+        bpm = np.exp(np.linspace(np.log(SLOWEST_BPM), np.log(FASTEST_BPM), 400))
+        lags = 60.0 * FRAMES_PER_S / bpm
+        beats = [np.interp(n * lags, np.arange(len(repeat)), repeat) for n in (1, 2, 3, 4)]
+        comb = np.array([1.0, 1.0, 0.7, 0.7]) @ np.array(beats) / 3.4
+        prior = np.exp(-0.5 * (np.log2(bpm / PRIOR_BPM) / PRIOR_OCTAVES) ** 2)
+        best = int(np.argmax(np.maximum(comb, 0.0) * prior))
+        confidence = np.clip(comb[best], 0.0, 1.0) * np.clip(accent, 0.0, 1.0)
+        return float(bpm[best]), float(confidence)
+
+
+def _onsets(rise: NDArray[np.float32], least: float) -> NDArray[np.bool_]:
+    """Tell which frames are local maxima that lead their surroundings and rise so much at least."""
+    width = FRAMES_PER_S
+    kernel = np.ones(width) / width
+    mean = np.convolve(rise, kernel, "same")
+    deviation = np.sqrt(np.maximum(np.convolve(rise**2, kernel, "same") - mean**2, 0.0))
+    peak = np.zeros(len(rise), bool)
+    peak[1:-1] = (rise[1:-1] > rise[:-2]) & (rise[1:-1] >= rise[2:])
+    peak &= rise > mean + ONSET_LEAD * deviation
+    peak &= rise > least
+    return peak
+
+
+def _repetition(rise: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the mean autocorrelation over windows of 12 s, the window's own decay undone."""
+    curves = sliding_window_view(rise, WINDOW_FRAMES)[::HOP_FRAMES]
+    window = np.hanning(WINDOW_FRAMES)
+    total = np.zeros(WINDOW_FRAMES)
+    for curve in curves:  # one at a time, for hours of music would fill the memory
+        wave = np.fft.rfft((curve - curve.mean()) * window, 4 * WINDOW_FRAMES)
+        raw = np.fft.irfft(np.abs(wave) ** 2)[:WINDOW_FRAMES]
+        total += raw / (raw[0] + 1e-12)
+    own = np.fft.irfft(np.abs(np.fft.rfft(window, 4 * WINDOW_FRAMES)) ** 2)[:WINDOW_FRAMES]
+    return np.asarray(total / len(curves) / np.maximum(own / own[0], 0.05))
+
+
+class Tonality:
+    """The share of each pitch class over a track."""
+
+    def __init__(self) -> None:
+        self._chroma = np.zeros(12)
+
+    def push(self, tones: NDArray[np.float32], background: NDArray[np.float32]) -> None:
+        """Take linear power (tone frames, TONES) and its `spectrum.tone_background`."""
+        peak = np.maximum(0.0, np.sqrt(tones) - PEAK_OVER_BACKGROUND * np.sqrt(background))
+        heard = peak.reshape(len(tones), -1, TONES_PER_SEMITONE).max(axis=2)
+        pitch = heard.copy()
+        for semitones in OVERTONES:
+            pitch[:, semitones:] -= OVERTONE_SHARE * heard[:, :-semitones]
+        pitch = np.maximum(0.0, pitch)[:, :36]
+        chroma = np.roll(pitch.reshape(len(tones), -1, 12).sum(axis=1), 4, axis=1)
+        self._chroma += (chroma / (chroma.sum(axis=1, keepdims=True) + 1e-12)).sum(axis=0)
+
+    def key(self) -> tuple[str, float]:
+        """One of `models.KEYS` and a confidence 0..1; ("", 0) without a tone."""
+        share = np.sqrt(self._chroma)
+        centred = share - share.mean()
+        norm = float(np.linalg.norm(centred))
+        if not norm:
+            return "", 0.0
+        profiles = np.array([np.roll(ratings, k) for ratings in (MAJOR, MINOR) for k in range(12)])
+        profiles -= profiles.mean(axis=1, keepdims=True)
+        profiles /= np.linalg.norm(profiles, axis=1, keepdims=True)
+        fit = profiles @ centred / norm
+        best = int(np.argmax(fit))
+        relative = (best + 9) % 12 + 12 if best < 12 else (best - 12 + 3) % 12  # noqa: PLR2004
+        lead = fit[best] - np.delete(fit, [best, relative]).max()
+        return KEYS[best], float(np.clip(2.0 * lead, 0.0, 1.0))

@@ -1,0 +1,1 @@
+"""Tracks and a profile become a session, with a bound on its cost. Pure."""

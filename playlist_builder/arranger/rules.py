@@ -1,0 +1,276 @@
+"""Hard rules: which tracks may be in a session at all, and which may not be in it together.
+
+This room sorts out tracks one by one, counting what each rule removed, and names the groups of
+which a session may hold only so many (one artist, copies of one recording). It refuses to
+weigh anything: whether a track that may be used is a good choice is the work of `solver.solve`.
+
+A track is counted under the first of these rules that removes it: missing file, banned, heard
+before (`avoid`), excluded, not included, voice, silent, too short, too long.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from playlist_builder.errors import ArrangeError
+from playlist_builder.models import SILENCE_LUFS, STEP_S, Bools, Ints, Track, Vocals
+from playlist_builder.profiles.profile import Profile, Rules
+from playlist_builder.queries import Predicate, any_of
+from playlist_builder.track_table import VOCALS, TrackTable
+
+COPY_S = 2.0
+"""Two tracks of one title and artist are copies if their lengths differ by at most this."""
+
+NOBODY = frozenset(
+    {"", "unknown", "unknown artist", "various", "various artists", "va", "[unknown]"}
+)
+"""Names that stand for no artist in particular, so they bind no artist rule."""
+
+UNWANTED = -4.0
+"""The least preference: such a track has to stand 0.2 nearer to the plan than any other."""
+
+ADMITTED: dict[str, frozenset[Vocals]] = {
+    "exclude": frozenset({"none", "wordless", "unknown"}),
+    "strict": frozenset({"none"}),
+    "allow-wordless": frozenset({"none", "wordless"}),
+    "allow": frozenset({"none", "wordless", "sung", "spoken", "unknown"}),
+}
+"""What each vocals rule admits. `exclude` takes the unverified, and the session says how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A track that must be in the session; `track` is its path or identity.
+
+    `place` counts from 1, or from the end as -1, -2, ... `minute` is when it starts; the session
+    keeps to it within the tolerance of its duration. With neither, any place will do.
+    """
+
+    track: str
+    place: int | None = None
+    minute: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What the user asks for beyond the profile.
+
+    `bans` and `avoid` hold paths or identities; both keep a track out and differ only in how
+    they are counted (never again; not this time). `prefer` gives 0..1, where 1 is wanted most, or
+    less for what is not wanted, down to `UNWANTED`.
+    `rules` replaces the profile's rules. `use_all` asks for every track that passes.
+    """
+
+    pins: tuple[Pin, ...] = ()
+    bans: frozenset[str] = frozenset()
+    avoid: frozenset[str] = frozenset()
+    include: Predicate | None = None
+    exclude: Predicate | None = None
+    prefer: Callable[[Track], float] | None = None
+    rules: Rules | None = None
+    use_all: bool = False
+    allow_short: bool = False
+
+    def with_queries(self, rules: Rules) -> "Constraints":
+        """Return the request with the tag queries of the rules, which hold as well."""
+        include, exclude, prefer = map(any_of, (rules.include, rules.exclude, rules.prefer))
+        return replace(
+            self,
+            include=_both(self.include, include),
+            exclude=_either(self.exclude, exclude),
+            prefer=_most(self.prefer, prefer),
+        )
+
+
+def _both(left: Predicate | None, right: Predicate | None) -> Predicate | None:
+    if left is None or right is None:
+        return left or right
+    return lambda track: left(track) and right(track)
+
+
+def _either(left: Predicate | None, right: Predicate | None) -> Predicate | None:
+    if left is None or right is None:
+        return left or right
+    return lambda track: left(track) or right(track)
+
+
+def _most(
+    left: Callable[[Track], float] | None, right: Predicate | None
+) -> Callable[[Track], float] | None:
+    if left is None or right is None:
+        return left or right
+    return lambda track: max(float(left(track)), float(right(track)))
+
+
+def removal(track: Track, rules: Rules, constraints: Constraints, longest_s: float) -> str:
+    """Return the rule that keeps a track out, or nothing; `longest_s` is what the session holds."""
+    removed, reasons = _removed(TrackTable.of([track]), rules, constraints, longest_s)
+    return reasons[int(removed[0])]
+
+
+def admit(
+    tracks: Sequence[Track], rules: Rules, constraints: Constraints, longest_s: float
+) -> tuple[Ints, Counter[str]]:
+    """Return the places of the tracks that pass, and how many each rule removed."""
+    removed, reasons = _removed(TrackTable.of(tracks), rules, constraints, longest_s)
+    counts = np.bincount(removed, minlength=len(reasons)).tolist()
+    found = {why: count for why, count in zip(reasons, counts, strict=True) if why and count}
+    return np.flatnonzero(removed == 0), Counter(found)
+
+
+def _removed(
+    shelf: TrackTable, rules: Rules, constraints: Constraints, longest_s: float
+) -> tuple[Ints, Sequence[str]]:
+    """Return for each track the place of what removes it in the reasons, which begin with none."""
+    removed = np.zeros(len(shelf), np.int64)
+    reasons = [""]
+
+    def remove(reason: str, those: Bools) -> None:
+        removed[those & (removed == 0)] = len(reasons)
+        reasons.append(reason)
+
+    def whom(tells: Predicate) -> Bools:
+        """Ask about those alone that are still there, because each has to be made for that."""
+        those = np.zeros(len(shelf), np.bool_)
+        for place in np.flatnonzero(removed == 0).tolist():
+            those[place] = tells(shelf[place])
+        return those
+
+    remove("missing", shelf.missing)
+    remove("banned", shelf.banned | _named(shelf, constraints.bans))
+    remove("avoided", _named(shelf, constraints.avoid))
+    if constraints.exclude is not None:
+        remove("excluded", whom(constraints.exclude))
+    if constraints.include is not None:
+        remove("not included", ~whom(constraints.include))
+    for number, kind in enumerate(VOCALS):
+        if kind not in ADMITTED[rules.vocals]:
+            remove("unverified" if kind == "unknown" else kind, shelf.vocals == number)
+    remove("silent", shelf.measured("loudness_lufs") <= SILENCE_LUFS)
+    remove("too short", shelf.seconds < max(rules.track_min_s, STEP_S))
+    remove("too long", shelf.seconds > min(rules.track_max_s, longest_s))
+    return removed, reasons
+
+
+def _named(shelf: TrackTable, names: frozenset[str]) -> Bools:
+    if not names:
+        return np.zeros(len(shelf), np.bool_)
+    pairs = zip(shelf.identities, shelf.paths, strict=True)
+    named = (identity in names or path in names for identity, path in pairs)
+    return np.fromiter(named, np.bool_, len(shelf))
+
+
+def artists(track: Track) -> frozenset[str]:
+    """Return the artists that bind the artist rule, in comparable form."""
+    return _comparable(track.tags.artists)
+
+
+@lru_cache(maxsize=100_000)  # one name stands on many tracks, and each is asked for repeatedly
+def _comparable(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name.strip().casefold() for name in names) - NOBODY
+
+
+def copies(tracks: Sequence[Track]) -> list[list[int]]:
+    """Return groups of places, each holding copies of one recording.
+
+    Copies share the identity, or title and artists with lengths that differ by at most
+    `COPY_S`. Two tracks share a group exactly if they are copies of each other.
+    """
+    shelf = TrackTable.of(tracks)
+    groups = list(_alike(range(len(shelf)), shelf.identities))
+    titles = [title.strip().casefold() for title in shelf.titles]
+    for same in _alike((place for place, title in enumerate(shelf.titles) if title), titles):
+        names = {place: artists(shelf[place]) for place in same}
+        for group in _alike(same, names):
+            groups.extend(_close(group, shelf))
+    return groups
+
+
+def _alike(
+    places: Iterable[int], by: Mapping[int, Hashable] | Sequence[Hashable]
+) -> Iterable[list[int]]:
+    """Return the groups of places for which something is the same, where there are several."""
+    groups: dict[Hashable, list[int]] = {}
+    for place in places:
+        groups.setdefault(by[place], []).append(place)
+    return (group for group in groups.values() if len(group) > 1)
+
+
+def repeats(tracks: Iterable[Track]) -> Predicate:
+    """Return what tells whether a track is one of these, or a copy of one."""
+    identities: set[str] = set()
+    lengths: dict[tuple[str, frozenset[str]], list[float]] = {}
+    for track in tracks:
+        identities.add(track.identity)
+        if track.tags.title:
+            name = track.tags.title.strip().casefold(), artists(track)
+            lengths.setdefault(name, []).append(track.duration_s)
+
+    def repeated(track: Track) -> bool:
+        if track.identity in identities:
+            return True
+        name = track.tags.title.strip().casefold(), artists(track)
+        return any(abs(track.duration_s - each) <= COPY_S for each in lengths.get(name, ()))
+
+    return repeated
+
+
+def repeated(shelf: TrackTable, tracks: Iterable[Track]) -> Bools:
+    """Return for each track of a shelf whether it is one of these, or a copy of one."""
+    known = list(tracks)
+    same = repeats(known)
+    identities = {track.identity for track in known}
+    titles = {track.tags.title.strip().casefold() for track in known if track.tags.title}
+    pairs = zip(shelf.identities, shelf.titles, strict=True)
+    alike = (name in identities or title.strip().casefold() in titles for name, title in pairs)
+    found = np.fromiter(alike, np.bool_, len(shelf))
+    for place in np.flatnonzero(found).tolist():
+        found[place] = same(shelf[place])
+    return found
+
+
+def _close(group: list[int], tracks: Sequence[Track]) -> Iterable[list[int]]:
+    """Return every largest set of a group whose lengths lie within `COPY_S` of each other."""
+    ordered = sorted(group, key=lambda place: tracks[place].duration_s)
+    reached = 0
+    for first, place in enumerate(ordered):
+        last = first
+        limit = tracks[place].duration_s + COPY_S
+        while last < len(ordered) and tracks[ordered[last]].duration_s <= limit:
+            last += 1
+        if last - first > 1 and last > reached:
+            yield ordered[first:last]
+            reached = last
+
+
+def pinned(
+    tracks: Sequence[Track], pin: Pin, rules: Rules, constraints: Constraints, longest_s: float
+) -> int:
+    """Return the place of a pinned track. Raises ArrangeError where no such track may be used."""
+    shelf = TrackTable.of(tracks)
+    paths = shelf.paths
+    found = np.flatnonzero(_named(shelf, frozenset((pin.track,)))).tolist()
+    found.sort(key=paths.__getitem__)  # one recording may lie at several paths
+    if not found:
+        raise ArrangeError(f"{pin.track}: pinned, but not in the library. Scan its folder first.")
+    reasons = {place: removal(shelf[place], rules, constraints, longest_s) for place in found}
+    for place in found:
+        if not reasons[place]:
+            return int(place)
+    raise ArrangeError(
+        f"{pin.track}: pinned, but {reasons[found[0]]}. Remove the pin, or change that rule."
+    )
+
+
+def shortage(profile: Profile, passed_s: float, removed: Counter[str]) -> str:
+    """Return the message that says how much music is lacking and which rules took it."""
+    ordered = sorted(removed.items(), key=lambda item: (-item[1], item[0]))
+    counts = ", ".join(f"{count} {reason}" for reason, count in ordered)
+    return (
+        f"{profile.duration_s / 60.0:.0f} min asked; {passed_s / 60.0:.0f} min pass"
+        f"{': ' + counts.replace(' ', ' tracks ', 1) if counts else ''}."
+        " Add music, ask for less time, or allow a short session."
+    )

@@ -1,0 +1,1 @@
+"""The optimisation alone: arrays in, arrays out."""

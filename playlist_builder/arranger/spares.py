@@ -1,0 +1,147 @@
+"""Spares: for every phase a few tracks of like energy, for when one is to be skipped.
+
+A spare passes the rules that its slot had to pass: admission, the limits of the phases in which it
+would play, other artists beside it. It plays nowhere else, in session, tail or as another spare.
+This room refuses to name a track whose energy is far from that of the slot.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from math import log
+
+import numpy as np
+
+from playlist_builder.arranger import result
+from playlist_builder.arranger.partial import plays_by
+from playlist_builder.arranger.problem import Objective
+from playlist_builder.arranger.rules import artists, repeats
+from playlist_builder.arranger.solver.cost import rescale
+from playlist_builder.models import Bools, Slot, Spare, Track
+from playlist_builder.profiles.profile import Profile
+from playlist_builder.track_table import TrackTable
+
+FEW, MANY, MANY_SLOTS = 2, 3, 3
+"""Spares of a phase, and from how many slots on there are many."""
+LIKE, FAR = 0.07, 0.15
+"""Distance of energies that is hardly heard, and beyond which a track is no spare."""
+PEAK = 0.25
+"""How far a spare may rise at some moment above all that its slot holds."""
+LOOKED_AT = 40
+"""Tracks of like energy and length that are weighed for each slot."""
+NEAR = 1500
+"""Tracks just below and above a slot in energy, of which those are taken."""
+LENGTHS = 2.5
+"""Most that a spare is longer or shorter than its slot, as a ratio, and ..."""
+LENGTH_WEIGHT = 0.03
+"""... what the logarithm of that weighs against a distance of energy."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Choice:
+    """A track for a slot, counted from 0; the lower score is the better one.
+
+    What is like its slot and known to be free of words comes before all else.
+    """
+
+    place: int
+    track: Track
+    score: tuple[bool, float]
+
+
+def spares(
+    slots: Sequence[Slot],
+    order: Sequence[Track],
+    pool: result.Pool,
+    terms: Objective,
+    taken: Sequence[Track] = (),
+) -> list[Spare]:
+    """Return the spares of a session in the order of their slots.
+
+    `order` holds the tracks of the slots. What plays in the session, and what else is `taken`, is
+    left out of the pool.
+    """
+    choices = list(_choices(slots, order, pool, terms, taken))
+    counts = Counter(slot.phase for slot in slots)
+    wanted = {phase: MANY if count >= MANY_SLOTS else FEW for phase, count in counts.items()}
+    left = {id(each.track): each.track for each in choices}
+    found: list[_Choice] = []
+    while True:
+        had = Counter(each.place for each in found)
+        given = Counter(slots[each.place].phase for each in found)
+        own: dict[str, list[_Choice]] = {}
+        for each in choices:
+            phase = slots[each.place].phase
+            if given[phase] < wanted[phase]:
+                own.setdefault(phase, []).append(each)
+        if not own:
+            break
+        # all phases take turns, and who has the least choice first, or others would take it away
+        phase = min(own, key=lambda each: (given[each], len(own[each])))
+        best = min(own[phase], key=lambda each: (each.score[0], had[each.place], each.score))
+        found.append(best)
+        repeated = repeats([best.track])
+        left = {id(track): track for track in left.values() if not repeated(track)}
+        choices = [each for each in choices if id(each.track) in left]
+    found.sort(key=lambda each: (each.place, each.score))
+    return [_placed(each, slots[each.place], terms) for each in found]
+
+
+def _placed(choice: _Choice, slot: Slot, terms: Objective) -> Spare:
+    order = result.ordered([choice.track], terms, round(slot.start_s * 1000))
+    (own,) = result.slots(order)
+    return Spare(replace(own, phase=slot.phase), choice.place + 1)
+
+
+def _choices(
+    slots: Sequence[Slot],
+    order: Sequence[Track],
+    pool: result.Pool,
+    terms: Objective,
+    taken: Sequence[Track],
+) -> Iterator[_Choice]:
+    """Yield the tracks that may stand in for each slot."""
+    gap, energies, seconds = terms.rules.artist_gap, pool.levels, pool.tracks.seconds
+    by_energy = np.argsort(energies, kind="stable")
+    ordered = energies[by_energy]
+    known = repeats([*order, *taken])
+    for place, slot in enumerate(slots):
+        others = plays_by([*order[:place], *order[place + 1 :]])
+        barred = {name for name, plays in others.items() if plays >= terms.rules.artist_max}
+        barred |= set(plays_by([*order[max(place - gap, 0) : place], *order[place + 1 :][:gap]]))
+        middle = int(np.searchsorted(ordered, slot.energy))
+        near = by_energy[max(middle - NEAR, 0) : middle + NEAR]
+        near = near[np.argsort(np.abs(energies[near] - slot.energy), kind="stable")]
+        near = near[np.abs(np.log(seconds[near] / slot.duration_s)) <= log(LENGTHS)]
+        near = near[_fits(pool.tracks.take(near), slot.start_s, terms.profile)]
+        fitting = (
+            track
+            for track in pool.tracks.take(near)
+            if barred.isdisjoint(artists(track)) and not known(track)
+        )
+        weighed = list(islice(fitting, LOOKED_AT))
+        most = max(slot.contour, default=slot.energy) + PEAK
+        for track, energy in zip(weighed, result.energies(weighed, terms), strict=True):
+            distance = abs(energy - slot.energy)
+            if distance <= FAR and rescale(track.contour, terms.table).max(initial=0.0) <= most:
+                weight = LENGTH_WEIGHT * abs(log(track.duration_s / slot.duration_s))
+                second = distance > LIKE or track.vocals == "unknown"
+                yield _Choice(place, track, (second, distance + weight))
+
+
+def _fits(tracks: TrackTable, start_s: float, profile: Profile) -> Bools:
+    """Whether each track stays within the limits of every phase in which it would play."""
+    end_s = start_s + tracks.seconds
+    fits = np.ones(len(tracks), np.bool_)
+    for phase in profile.phases:
+        if phase.end_s <= start_s and phase is not profile.phases[-1]:
+            continue
+        for name, limit in (
+            ("startle_lu", phase.max_startle_lu),
+            ("spectral_centroid_hz", phase.max_brightness_hz),
+            ("percussiveness", phase.max_percussiveness),
+        ):
+            if limit is not None:
+                fits &= (phase.start_s >= end_s) | (tracks.measured(name) <= limit)
+    return fits

@@ -1,0 +1,144 @@
+"""The calm tail of a session: what plays on when the plan has ended, so that music never stops.
+
+Its first track opens hardly more energetic than the last one closes, whatever the library; the
+rest is a calm and steady plan like any other. This room refuses to let a tail begin with a rise:
+where no track fits there is no tail, and that is said.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlist_builder.arranger import result
+from playlist_builder.arranger.partial import Part, filled, length_ms, plays_by
+from playlist_builder.arranger.problem import TOLERANCES_S, Objective, Relaxation
+from playlist_builder.arranger.rules import artists, repeats
+from playlist_builder.arranger.solver.cost import rescale, seam
+from playlist_builder.errors import ArrangeError
+from playlist_builder.models import Ints, Track
+from playlist_builder.profiles.profile import Phase, Profile
+
+NAME = "tail"
+LEVEL = 0.15
+"""Planned energy, or the last level of the profile where that is lower."""
+CALM = 0.4
+"""Mean energy up to which a track is calm; the tail holds no other."""
+RISE = 0.1
+"""Most that the first track opens, and is on the whole, above the end and the mean of the last."""
+PEAK, CHOICE = 0.6, 1.5
+"""Energy that no moment of the tail goes beyond, where that leaves so many times the length asked
+for. Where it does not, tracks of the lowest peaks are taken until there is as much."""
+STARTLE_LU = 12.0
+"""As in the calm phases of the profiles that come with the program."""
+STEADY, CALMEST = 80, 30
+"""Tracks that are looked at: nearest to the level, and calmest of all. An hour takes some fifteen.
+"""
+TOLERANCE_S = 60.0
+
+
+def tail(
+    order: Sequence[Track], pool: result.Pool, terms: Objective
+) -> tuple[list[Track], list[str]]:
+    """Return the tracks that follow those of a session, and what is worth knowing of them.
+
+    What plays in the session is left out of the pool.
+    """
+    rules, profile = terms.rules, terms.profile
+    asked_s = max(rules.tail_share * profile.duration_s, rules.tail_min_s)
+    if not asked_s:
+        return [], []
+    if terms.ask.constraints.use_all:
+        return [], ["no tail: all tracks of the playlist are in the session"]
+    calm = _calm(order, pool)
+    gentle = _gentle(calm, CHOICE * asked_s, terms)
+    first = _first(order, gentle, terms)
+    if first is None:
+        first = _first(order, calm, terms)
+    else:
+        calm = gentle
+    if first is None:
+        return [], ["no tail: no calm track is left that begins without a rise in energy"]
+    known = repeats([first])
+    calm = [track for track in calm if not known(track)]
+    left_s = (length_ms(calm) + length_ms([first])) / 1000.0
+    end_s = length_ms(order) / 1000.0
+    lasts_s = min(asked_s + TOLERANCE_S, left_s)
+    terms = replace(terms, profile=planned(profile, end_s, lasts_s))
+    chosen = [first]
+    if calm and first.duration_s < lasts_s - TOLERANCE_S:
+        ask = replace(terms.ask, tolerance_s=TOLERANCE_S, earlier=())
+        with suppress(ArrangeError):  # the first alone is a tail too, and its length is told
+            chosen += filled(Part([*order, first]), calm, replace(terms, ask=ask), _leaves())
+    lasts_s = length_ms(chosen) / 1000.0
+    if lasts_s >= asked_s:
+        return chosen, []
+    told = f"the tail lasts {lasts_s / 60.0:.0f} of {asked_s / 60.0:.0f} min"
+    return chosen, [f"{told}: the library holds no more music that is calm and free"]
+
+
+def _calm(order: Sequence[Track], pool: result.Pool) -> list[Track]:
+    """Return the calm tracks that may be in the tail."""
+    steady = _least(np.abs(pool.levels - LEVEL), STEADY + len(order))
+    calmest = _least(pool.levels, CALMEST + len(order))
+    calm = (pool.levels <= CALM) & (pool.tracks.measured("startle_lu") <= STARTLE_LU)
+    places = np.union1d(steady, calmest)
+    known = repeats(order)
+    return [track for track in pool.tracks.take(places[calm[places]]) if not known(track)]
+
+
+def _gentle(tracks: Sequence[Track], length_s: float, terms: Objective) -> list[Track]:
+    """Return the tracks that nowhere rise far: below `PEAK`, or the least until there is enough."""
+    peaks = [float(rescale(track.contour, terms.table).max(initial=0.0)) for track in tracks]
+    found: list[Track] = []
+    for place in np.argsort(peaks, kind="stable").tolist():
+        if peaks[place] > PEAK and length_ms(found) >= length_s * 1000.0:
+            break
+        found.append(tracks[place])
+    return found
+
+
+def _least(values: NDArray[np.float32], count: int) -> Ints:
+    """Return the places of all values up to the one of a rank, in any order."""
+    if len(values) <= count:
+        return np.arange(len(values))
+    return np.flatnonzero(values <= np.partition(values, count)[count])
+
+
+def _first(order: Sequence[Track], calm: Sequence[Track], terms: Objective) -> Track | None:
+    """Return the track that follows the last one best, if any does without a rise."""
+    if not calm:
+        return None
+    material = result.material_of([order[-1], *calm], terms)
+    means = np.array(result.energies([order[-1], *calm], terms))
+    behind: Ints = np.arange(1, len(calm) + 1)
+    price = seam(material, np.zeros(1, np.int64), behind, terms.rules.loudness_step_lu)
+    price += material.cells[behind] * (means[behind] - LEVEL) ** 2
+    gentle = material.opening[behind] - material.closing[0] <= RISE
+    gentler = gentle & (means[behind] - means[0] <= RISE)
+    near = plays_by(order[len(order) - min(terms.rules.artist_gap, len(order)) :])
+    others = np.array([artists(track).isdisjoint(near) for track in calm])
+    for allowed in (gentler & others, gentler, gentle & others, gentle):
+        if allowed.any():
+            return calm[int(np.where(allowed, price, np.inf).argmin())]
+    return None
+
+
+def _leaves() -> list[Relaxation]:
+    """Return what is lifted at each attempt: never a limit that guards against harm."""
+    steps = [
+        Relaxation(),
+        Relaxation(artist_max=True),
+        Relaxation(artist_max=True, artist_gap=True),
+    ]
+    return [*steps, *(replace(steps[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)]
+
+
+def planned(profile: Profile, end_s: float, length_s: float) -> Profile:
+    """Return a profile that goes on calm and steady from the end of a session."""
+    level = min(float(profile.target(profile.duration_s)), LEVEL)
+    played = replace(profile.phases[-1], start_s=0.0, end_s=end_s)
+    calm = Phase(NAME, end_s, end_s + length_s, level, level, max_startle_lu=STARTLE_LU)
+    return replace(profile, duration_s=calm.end_s, phases=(played, calm))

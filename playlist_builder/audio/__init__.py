@@ -1,0 +1,1 @@
+"""Samples in and out; the only importers of PyAV."""

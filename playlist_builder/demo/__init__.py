@@ -1,0 +1,1 @@
+"""Music of our own, for a first try."""

@@ -1,0 +1,331 @@
+"""A small library of original instrumental pieces, so that a newcomer needs no music to begin.
+
+Every piece is composed here from a seed and played by `instruments`: slow chords at the calm
+end; then plucked notes, a melody, a bass and at last drums as the energy rises. The room holds
+no recording and no sample, and it never replaces a file that is already there.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from playlist_builder.audio import decode
+from playlist_builder.demo.instruments import (
+    HARMONIC,
+    LOOP_SAMPLES,
+    SAMPLE_RATE_HZ,
+    Stereo,
+    Timbre,
+    bowed,
+    fade,
+    frame_drum,
+    low,
+    plucked,
+    shaker,
+    snare,
+    sustained,
+)
+from playlist_builder.models import KEYS
+
+SHORTEST_S, LONGEST_S = 42.0, 108.0
+BEATS_PER_BAR = 4
+SLOTS_PER_BAR = 16
+TAIL_S = 3.5  # what sounds after the last bar has begun to end
+QUIET_PEAK_DBFS, FULL_PEAK_DBFS = -8.0, -3.0  # at energy 0 and 1
+
+SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
+PROGRESSIONS = {  # degrees of the scale, counted from 0
+    "major": ((0, 5, 3, 4), (0, 3, 5, 4), (0, 4, 5, 3), (0, 2, 3, 4)),
+    "minor": ((0, 5, 2, 6), (0, 3, 5, 6), (0, 2, 5, 3), (0, 6, 5, 3)),
+}
+PLUCKS_PER_BAR = (1, 2, 3, 4, 6, 6, 8, 8, 12, 16)  # from the lowest energy to the highest
+STEADY_MELODY_FROM = 0.5  # a calmer melody rests for every other phrase
+SWELLING = (4, 10, 14, 19, 23)  # the pieces, counted from the calmest, that build up
+
+
+class Ensemble(NamedTuple):
+    """Invented performers, their record, and the instrument that gives them their colour."""
+
+    artist: str
+    album: str
+    timbre: Timbre
+
+
+ENSEMBLES = (
+    Ensemble("Alder & Mist", "Glasshouse", Timbre((1.0, 2.0, 3.01, 4.2, 5.4), 1.9, 0.65)),
+    Ensemble("The Slow Lanterns", "Harp Year", Timbre(HARMONIC, 1.6, 0.6)),
+    Ensemble("Harbour Seven", "Wooden Bars", Timbre((1.0, 3.93, 9.2), 1.5, 0.3)),
+    Ensemble("Nine Rivers Quartet", "Pizzicato Rooms", Timbre(HARMONIC, 1.3, 0.35)),
+    Ensemble("Copper Meadow", "Twelve Strings", Timbre((*HARMONIC, 9.0, 10.0), 1.1, 0.5)),
+    Ensemble("North Window", "Felt and Hammer", Timbre((1.0, 2.001, 3.004, 4.01, 5.02), 1.5, 0.6)),
+    Ensemble("Ember Parade", "Square Sun", Timbre((1.0, 3.0, 5.0, 7.0, 9.0), 1.2, 0.4)),
+)
+
+
+class DrumPart(NamedTuple):
+    """A rhythm of one bar: a digit is a stroke of that strength, a dot is a rest.
+
+    The part is silent up to the energy `start` and has its full level from `full`.
+    """
+
+    sound: Callable[[], Stereo]
+    hits: str
+    start: float
+    full: float
+    level: float
+    pan: float = 0.0
+
+
+DRUMS = (
+    DrumPart(frame_drum, "9.......9.......", 0.45, 0.85, 0.8),
+    DrumPart(frame_drum, "....8.......8...", 0.65, 0.95, 0.7),
+    DrumPart(frame_drum, "......6....6..6.", 0.80, 1.00, 0.6),
+    DrumPart(shaker, "5.9.5.9.5.9.5.9.", 0.50, 0.95, 0.3, -0.3),
+    DrumPart(shaker, ".4.4.4.4.4.4.4.4", 0.75, 1.00, 0.3, 0.3),
+    DrumPart(snare, "....9.......9..3", 0.60, 0.95, 0.45, 0.1),
+)
+TITLES = (  # from the calmest to the most driving
+    *("Before the Birds", "Snow on Slate", "A Lake Without Wind", "Low Cloud"),
+    *("Moss Light", "The Long Window", "Sleeping Orchard", "Paper Boats"),
+    *("Rain Counting", "Lamps Along the Quay", "Slow Ferry", "Thaw"),
+    *("The Second Staircase", "Heather Road", "Kites in April", "Mill Stream"),
+    *("Market Morning", "Swifts", "Tide Clock", "The Hill in View"),
+    *("Running Fence", "Weather Front", "Crossing at Noon", "Sparks From the Anvil"),
+    *("Night Express", "White Water", "Beacon Chain", "Summit in Sunlight"),
+)
+DATE = "2025"
+GENRES = ("Ambient", "Neoclassical", "Minimalism", "Cinematic")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What a piece is to be. The same piece always gives the same samples.
+
+    `energy` is the intended mean intensity, 0..1; inside the piece it climbs in a straight
+    line from `energy - swell` to `energy + swell`. `key` is one of `models.KEYS`.
+    """
+
+    title: str
+    artist: str
+    album: str
+    genre: str
+    energy: float
+    swell: float
+    tempo_bpm: float
+    key: str
+    duration_s: float
+    seed: int
+
+
+class Bar(NamedTuple):
+    """One bar of a piece: its time, how intense it is, and its harmony as MIDI notes."""
+
+    start_s: float
+    slot_s: float
+    energy: float
+    bass: int
+    chord: tuple[int, ...]
+
+
+def pieces(seed: int) -> Sequence[Piece]:
+    """Return the 28 pieces of a seed (0 or more), about 35 minutes, from calm to driving.
+
+    Energies are evenly spaced, and each of the seven artists has one piece in each quarter.
+    """
+    rng = np.random.default_rng(seed)
+    count = len(TITLES)
+    lengths = rng.permutation(np.linspace(SHORTEST_S, LONGEST_S, count))
+    made = []
+    for index, title in enumerate(TITLES):
+        energy = index / (count - 1)
+        ensemble = ENSEMBLES[index % len(ENSEMBLES)]
+        made.append(
+            Piece(
+                title=title,
+                artist=ensemble.artist,
+                album=ensemble.album,
+                genre=GENRES[index * len(GENRES) // count],
+                energy=energy,
+                swell=min(0.25, energy, 1.0 - energy) if index in SWELLING else 0.0,
+                tempo_bpm=round(54.0 + 90.0 * energy + rng.uniform(-4.0, 4.0)),
+                key=KEYS[rng.integers(len(KEYS))],
+                duration_s=round(float(lengths[index]), 1),
+                seed=int(rng.integers(2**32)),
+            )
+        )
+    return made
+
+
+def synthesise(piece: Piece) -> Stereo:
+    """Return the samples of a piece at `SAMPLE_RATE_HZ`, shape (2, n), peak -8 to -3 dBFS."""
+    rng = np.random.default_rng(piece.seed)
+    mix = np.zeros((2, round(piece.duration_s * SAMPLE_RATE_HZ)), dtype=np.float32)
+    bars = _bars(piece, rng)
+    timbre = next(each.timbre for each in ENSEMBLES if each.artist == piece.artist)
+    _play_pads(mix, bars)
+    _play_plucks(mix, bars, timbre, rng)
+    _play_melody(mix, bars, rng)
+    _play_bass(mix, bars)
+    _play_drums(mix, bars)
+    mix -= mix.mean(axis=1, keepdims=True)
+    fade(mix, in_s=0.02 + 3.0 * (1.0 - piece.energy) ** 2, out_s=TAIL_S)
+    peak_dbfs = QUIET_PEAK_DBFS + (FULL_PEAK_DBFS - QUIET_PEAK_DBFS) * piece.energy
+    mix *= 10.0 ** (peak_dbfs / 20.0) / float(np.abs(mix).max())
+    return mix
+
+
+def write(folder: Path, seed: int) -> list[Path]:
+    """Write the pieces of a seed as FLAC files into a folder and return their paths.
+
+    A file that is already there is left as it is, so a second run costs nothing; a folder
+    therefore holds the pieces of one seed. Raises OSError where the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for piece in pieces(seed):
+        path = folder / f"{piece.artist} - {piece.title}.flac"
+        if not path.exists():
+            tags = {
+                "TITLE": piece.title,
+                "ARTIST": piece.artist,
+                "ALBUM": piece.album,
+                "GENRE": piece.genre,
+                "DATE": DATE,
+                "LANGUAGE": "zxx",  # ISO 639-2: no linguistic content
+            }
+            # Under its own name only when whole, or an interrupted run would count as done.
+            unfinished = path.with_name(path.name + ".part")
+            decode.write_flac(str(unfinished), synthesise(piece), SAMPLE_RATE_HZ, tags)
+            unfinished.replace(path)
+        paths.append(path)
+    return paths
+
+
+def _bars(piece: Piece, rng: np.random.Generator) -> list[Bar]:
+    """Lay out the bars of a piece; the last is on the tonic and rings into the tail."""
+    index = KEYS.index(piece.key)
+    tonic, mode = index % 12, piece.key.split()[1]
+    progression = PROGRESSIONS[mode][rng.integers(len(PROGRESSIONS[mode]))]
+    bar_s = BEATS_PER_BAR * 60.0 / piece.tempo_bpm
+    count = max(2, int((piece.duration_s - TAIL_S) / bar_s) + 1)
+    bars = []
+    for number in range(count):
+        is_last = number == count - 1
+        degree = 0 if is_last else progression[number // 2 % len(progression)]
+        classes = [tonic + SCALES[mode][(degree + third) % 7] for third in (0, 2, 4)]
+        bars.append(
+            Bar(
+                start_s=number * bar_s,
+                slot_s=bar_s / SLOTS_PER_BAR,
+                energy=piece.energy + piece.swell * (2.0 * number / (count - 1) - 1.0),
+                bass=_at_or_above(36, classes[0]),
+                chord=tuple(sorted(_at_or_above(52, each) for each in classes)),
+            )
+        )
+    return bars
+
+
+def _at_or_above(lowest: int, pitch_class: int) -> int:
+    """Return the first MIDI note of a pitch class from `lowest` upward."""
+    return lowest + (pitch_class - lowest) % 12
+
+
+def _rise(energy: float, start: float, full: float) -> float:
+    """Return 0 up to `start`, 1 from `full`, and a straight line between."""
+    return min(1.0, max(0.0, (energy - start) / (full - start)))
+
+
+def _play_pads(mix: Stereo, bars: Sequence[Bar]) -> None:
+    """Add sustained chords over a drone, each melting into the next."""
+    changes = [
+        number
+        for number, bar in enumerate(bars)
+        if number == 0 or bar.chord != bars[number - 1].chord
+    ]
+    end_s = mix.shape[1] / SAMPLE_RATE_HZ
+    starts = [bars[number].start_s for number in changes]
+    for number, (start_s, stop_s) in zip(changes, pairwise([*starts, end_s]), strict=True):
+        bar = bars[number]
+        melt_s = min(2.5, 0.6 * (stop_s - start_s))
+        loop = sustained((bar.bass, *bar.chord), round(bar.energy * 5.0) / 5.0)
+        length = round((stop_s - start_s + melt_s) * SAMPLE_RATE_HZ)
+        pad = np.tile(loop, -(-length // LOOP_SAMPLES))[:, :length]
+        fade(pad, in_s=melt_s if number else 0.0, out_s=melt_s)  # the piece fades in as a whole
+        _add(mix, start_s, pad, gain=0.16 - 0.07 * bar.energy)
+
+
+def _play_plucks(
+    mix: Stereo, bars: Sequence[Bar], timbre: Timbre, rng: np.random.Generator
+) -> None:
+    """Add one figure over the chord tones, the same in every bar, denser as energy rises."""
+    figure = np.cumsum(rng.choice([-2, -1, 1, 1, 2], size=SLOTS_PER_BAR))
+    for bar in bars:
+        tones = [note + octave for octave in (12, 24) for note in bar.chord]
+        hits = PLUCKS_PER_BAR[round(bar.energy * (len(PLUCKS_PER_BAR) - 1))]
+        if bar is bars[-1]:
+            hits = 1
+        bright = round(bar.energy * 3.0) / 3.0
+        for hit in range(hits):
+            slot = hit * SLOTS_PER_BAR // hits
+            step = int(figure[slot]) % (2 * len(tones) - 2)
+            tone = tones[min(step, 2 * len(tones) - 2 - step)]
+            accent = 1.0 if slot == 0 else 0.8 if slot % 4 == 0 else 0.65
+            late_s = abs(float(rng.normal(0.0, 0.006)))  # a player is not a clock
+            note = plucked(timbre, tone, bright)
+            level = accent * (0.06 + 0.34 * _rise(bar.energy, 0.0, 0.5))
+            _add(mix, bar.start_s + slot * bar.slot_s + late_s, note, level, pan=0.5 * (-1) ** hit)
+
+
+def _play_melody(mix: Stereo, bars: Sequence[Bar], rng: np.random.Generator) -> None:
+    """Add a bowed line of regular four-bar phrases from energy 0.15 upward."""
+    phrase = [
+        [(slot, int(rng.integers(3))) for slot in slots]
+        for slots in ((0, 8), (0, 6, 12), (0, 8), (4,))
+    ]
+    for number, bar in enumerate(bars[:-1]):
+        level = 0.16 * _rise(bar.energy, 0.15, 0.6)
+        is_resting = bar.energy < STEADY_MELODY_FROM and number // len(phrase) % 2 == 0
+        if level == 0.0 or is_resting:
+            continue
+        for slot, voice in phrase[number % len(phrase)]:
+            note = bowed(bar.chord[voice] + 12, round(bar.energy * 3.0) / 3.0)
+            _add(mix, bar.start_s + slot * bar.slot_s, note, level, pan=0.2)
+
+
+def _play_bass(mix: Stereo, bars: Sequence[Bar]) -> None:
+    """Add a bass: a note a bar from energy 0.3, pulsing eighths at the top."""
+    for bar in bars:
+        level = 0.4 * _rise(bar.energy, 0.3, 0.8)
+        if level == 0.0:
+            continue
+        every = SLOTS_PER_BAR >> round(3.0 * _rise(bar.energy, 0.4, 0.8))
+        for slot in range(0, 1 if bar is bars[-1] else SLOTS_PER_BAR, every):
+            note = low(bar.bass, 0.9 if every == SLOTS_PER_BAR else 0.3)
+            _add(
+                mix, bar.start_s + slot * bar.slot_s, note, level * (1.0 if slot % 8 == 0 else 0.75)
+            )
+
+
+def _play_drums(mix: Stereo, bars: Sequence[Bar]) -> None:
+    """Add the parts of `DRUMS`, each from its own energy upward; the last bar rings without."""
+    for bar in bars[:-1]:
+        for part in DRUMS:
+            level = part.level * _rise(bar.energy, part.start, part.full)
+            if level == 0.0:
+                continue
+            for slot, digit in enumerate(part.hits):
+                if digit != ".":
+                    gain = level * int(digit) / 9.0
+                    _add(mix, bar.start_s + slot * bar.slot_s, part.sound(), gain, part.pan)
+
+
+def _add(mix: Stereo, start_s: float, sound: Stereo, gain: float, pan: float = 0.0) -> None:
+    """Add a sound to the mix in place; `pan` runs from -1 (left) to 1. What is late is cut."""
+    start = round(start_s * SAMPLE_RATE_HZ)
+    part = mix[:, start : start + sound.shape[1]]
+    gains = gain * np.array([[1.0 - max(0.0, pan)], [1.0 + min(0.0, pan)]], dtype=np.float32)
+    part += gains * sound[:, : part.shape[1]]

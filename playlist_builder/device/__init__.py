@@ -1,0 +1,1 @@
+"""Tracks and playlist onto a stick or a phone."""

@@ -1,0 +1,1 @@
+"""The user's music, kept in SQLite."""

@@ -1,0 +1,1 @@
+"""Folders of music into the library."""

@@ -1,0 +1,189 @@
+"""Many machines as one executor for `Library.scan`: the workers of a dask scheduler.
+
+The only room that imports distributed. Every call runs within the limits of `scan.processes`, in a process
+apart from the one that dask watches, so that a file which crashes its decoder takes no worker with
+it. A worker that is lost costs what it was doing: dask does that again elsewhere.
+
+The machines must see the music under the same paths, and run the same version of this package; what
+does not is refused, so that no other measure or file gets into the library. Give only a scheduler
+that you trust: what it sends is believed, and its workers run what they are sent.
+"""
+
+import asyncio
+import importlib.metadata
+import logging
+import os
+import re
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, ParamSpec, Self, TypeVar
+
+import distributed
+
+from playlist_builder.analysis.features import FEATURES_VERSION
+from playlist_builder.errors import ClusterError
+from playlist_builder.library.scan.processes import WorkerLost, apart
+from playlist_builder.vocals.detector import VOICE_VERSION
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+CONNECT_S = 5.0
+"""For reaching the scheduler, and for a first worker to be there."""
+
+DESERTED_S = 30.0
+"""For a worker to come back, or another one to come, where none is left."""
+
+LOOK_S = 1.0
+"""Between two looks at the workers."""
+
+_ADDRESS = re.compile(r"(?:tcp|tls|wss?)://.+:[0-9]+")
+_LOGGERS = ("distributed", "distributed.client", "distributed.comm", "distributed.core")
+
+
+def version() -> str:
+    """Return what two machines must share to measure the same."""
+    package = importlib.metadata.version("playlist-builder")
+    return f"{package} (features {FEATURES_VERSION}, voices {VOICE_VERSION})"
+
+
+class Cluster(Executor):
+    """An executor on the workers of the scheduler at `address`, such as `tcp://host:8786`.
+
+    Raises `ClusterError` where it cannot be reached, has no workers, or has some that run another
+    version of this package or do not see one of the `folders`.
+    """
+
+    def __init__(self, address: str, folders: Sequence[str] = ()) -> None:
+        self._address = address
+        self._client = _connected(address)
+        self._executor = self._client.get_executor(pure=False)
+        try:
+            self._refuse_the_unfit(folders)
+        except BaseException:
+            self._client.close(CONNECT_S)
+            raise
+        self._loss = f"The scheduler at {address} has gone"
+        self._ended = threading.Event()
+        threading.Thread(target=self._watch, name="cluster", daemon=True).start()
+
+    @property
+    def jobs(self) -> int:
+        """How many calls the workers run at once."""
+        return sum(self._client.nthreads().values())
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Run a top-level function on one of the machines; `WorkerLost` where that fails."""
+        ours: Future[T] = Future()
+        theirs = self._executor.submit(there, version(), fn, args, kwargs)
+        ours.add_done_callback(lambda _: theirs.cancel())
+        theirs.add_done_callback(lambda _: self._pass_on(theirs, ours))
+        return ours
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the signature of Executor
+        """Let go of the workers, which stay."""
+        self._ended.set()
+        self._executor.shutdown(wait and not cancel_futures)
+        self._client.close(CONNECT_S)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def _watch(self) -> None:
+        """Give up where nobody is left to work: dask would wait for ever."""
+        deserted_s = 0.0
+        while deserted_s < DESERTED_S:
+            if self._ended.wait(LOOK_S):
+                return
+            with suppress(Exception):  # a scheduler that has gone fails the calls themselves
+                deserted_s = 0.0 if self.jobs else deserted_s + LOOK_S
+        self._loss = f"The workers of the scheduler at {self._address} have gone"
+        self._executor.shutdown(wait=False)
+
+    def _pass_on(self, theirs: "Future[T]", ours: "Future[T]") -> None:
+        if not ours.set_running_or_notify_cancel():
+            return
+        try:
+            ours.set_result(theirs.result())
+        except distributed.KilledWorker:
+            ours.set_exception(WorkerLost("took its machine's worker with it, again and again"))
+        except ImportError as error:
+            ours.set_exception(WorkerLost(f"is not installed on a worker: {error}"))
+        except (CancelledError, distributed.CancelledError, OSError):
+            ours.set_exception(
+                ClusterError(
+                    f"{self._loss}. What was scanned is kept; scan again when that is mended."
+                )
+            )
+        except Exception as error:  # noqa: BLE001 - of the function, raised where it is asked for
+            ours.set_exception(error)
+
+    def _refuse_the_unfit(self, folders: Sequence[str]) -> None:
+        try:
+            self._client.wait_for_workers(1, timeout=CONNECT_S)
+        except TimeoutError as error:
+            raise ClusterError(
+                f"The scheduler at {self._address} has no workers."
+                f" Start some: dask worker {self._address}"
+            ) from error
+        absolute = [os.path.abspath(folder) for folder in folders]  # noqa: PTH100 - text all the way
+        answers: dict[str, Any] = self._client.run(unfit, version(), absolute, on_error="return")
+        for worker, answer in answers.items():
+            match answer:
+                case "":
+                    continue
+                case ImportError():
+                    why = f"has no playlist_builder, or an older one ({answer}). Install it there"
+                case BaseException():
+                    why = f"cannot work: {answer}"
+                case _:
+                    why = str(answer)
+            raise ClusterError(f"The worker at {worker} {why}.")
+
+
+def unfit(wanted: str, folders: Sequence[str]) -> str:
+    """Say why this machine is of no use for a scan of `folders`, or nothing. Runs on a worker."""
+    if version() != wanted:
+        return f"has playlist_builder {version()}, and here is {wanted}. Install the same there"
+    unseen = [folder for folder in folders if not os.path.exists(folder)]  # noqa: PTH110
+    if unseen:
+        return f"sees no {unseen[0]}. Mount it there under the same path"
+    return ""
+
+
+def there(wanted: str, fn: Callable[..., T], args: Any, kwargs: Any) -> T:  # noqa: ANN401
+    """Run a call on a worker, which may have joined after `unfit` was asked."""
+    if version() != wanted:
+        raise WorkerLost(f"is another one on a worker: {version()}, not {wanted}")
+    return apart(fn, *args, **kwargs)
+
+
+def _connected(address: str) -> Any:  # noqa: ANN401 - distributed is not typed
+    try:
+        if not _ADDRESS.fullmatch(address):
+            raise ValueError(address)  # noqa: TRY301 - distributed would say so less clearly
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with ThreadPoolExecutor(1) as thread:  # where a loop of the caller's does not run
+                thread.submit(asyncio.run, _greet(address)).result()
+            client: Any = distributed.Client
+            connected = client(address, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise ClusterError(
+            f"No dask scheduler answers at {address!r}. Give one such as tcp://host:8786, and see"
+            " that it runs and is of the same version of distributed."
+        ) from error
+    for name in _LOGGERS:  # what they have to say comes as errors here
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    return connected
+
+
+async def _greet(address: str) -> None:
+    """Raise TimeoutError where somebody listens and says nothing: a client waits for ever."""
+    connect: Any = distributed.comm.core.connect
+    async with asyncio.timeout(CONNECT_S):
+        comm = await connect(address, timeout=CONNECT_S)
+    comm.abort()

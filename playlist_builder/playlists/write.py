@@ -1,0 +1,80 @@
+"""A playlist into a file: the whole of it, or the old file untouched.
+
+This room owns the effect. It refuses to decide what stands in a file, and to replace anything
+but a regular file: a device or pipe would be destroyed by the rename.
+"""
+
+import os
+import stat
+from pathlib import Path, PurePath
+
+from playlist_builder.atomic import replace_bytes, sweep
+from playlist_builder.errors import ExportError
+from playlist_builder.models import Session
+from playlist_builder.playlists import formats
+from playlist_builder.playlists.dialects import ANY, Dialect
+
+
+def write_session(
+    session: Session, path: str | os.PathLike[str], *, dialect: Dialect = ANY
+) -> None:
+    """Write `session` to `path` in the format of its suffix (see `formats.FORMATS`).
+
+    `dialect` says how a player wants it, such as `dialects.PLAYERS["vlc"]`. Raises `ExportError`
+    for an unknown suffix or one that the player does not read, for a track that the format cannot
+    hold, and where the file cannot be written; then nothing is written.
+    """
+    write_bytes(path, rendered(session, path, dialect=dialect))
+
+
+def rendered(session: Session, path: str | os.PathLike[str], *, dialect: Dialect = ANY) -> bytes:
+    """Give what `write_session` would write to `path`, with the errors that concern the text."""
+    file = Path(path).absolute()
+    suffix = formats.format_of(os.fspath(path), dialect)
+    folder = os.fspath(_vantage(session, file.parent))
+    return formats.render_bytes(session, suffix, folder=folder, name=file.stem, dialect=dialect)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Replace the file at `path` by `text` in UTF-8; `write_bytes` says the rest."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Replace the file at `path` by `data`, in one step; `ExportError` if it cannot be.
+
+    A symbolic link stays and the file it leads to is replaced, keeping that file's permissions.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        _refuse_special(target)
+        replace_bytes(target, data)
+        sweep(target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ExportError(
+            f"Cannot write {os.fspath(path)!r}: {reason}. Choose another place"
+        ) from error
+
+
+def _refuse_special(target: Path) -> None:
+    """Raise `ExportError` where there is something else than a file to replace."""
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
+        raise ExportError(f"Cannot write {str(target)!r}: it is {what}. Choose another name")
+
+
+def _vantage(session: Session, folder: Path) -> Path:
+    """Give the folder to which the entries of a playlist in `folder` are relative.
+
+    Where one climbs out of it, that is where the folder really lies: players go `..` from there,
+    whatever symbolic link they came by.
+    """
+    inside = all(
+        PurePath(slot.path).is_relative_to(folder) for slot in (*session.slots, *session.tail)
+    )
+    return folder if inside else Path(os.path.realpath(folder))

@@ -1,0 +1,1 @@
+"""The planned energy curve of a session."""

@@ -1,0 +1,155 @@
+"""Profiles by name: those that the user keeps, and those that come with the program.
+
+This room finds and reads profile files and passes on what `parse` makes of them, so a
+caller needs no other room for profiles. It does not write or mend a file, and it does not claim
+that any curve improves what a session is for.
+"""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from playlist_builder.errors import ProfileError
+from playlist_builder.profiles.parse import MAX_BYTES, did_you_mean, parse
+from playlist_builder.profiles.profile import Phase, Profile, Rules
+
+__all__ = [
+    "Listing",
+    "Phase",
+    "Profile",
+    "Rules",
+    "available",
+    "is_path",
+    "load_profile",
+    "load_again",
+    "text",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A profile that can be asked for by name; where its file is not valid, the problem."""
+
+    name: str
+    path: str
+    profile: Profile | None
+    problem: str = ""
+
+
+def load_profile(name_or_path: str, *, folders: Sequence[Path] = ()) -> Profile:
+    """Return the profile of a name or of a TOML file.
+
+    Text that holds a separator or ends in `.toml` is a path. A name is searched in `folders`
+    first, in their order, then among the shipped profiles. Raises ProfileError.
+    """
+    return _read(_file(name_or_path, folders))
+
+
+def is_path(name_or_path: str) -> bool:
+    """Whether `load_profile` takes a text for a path, not for a name."""
+    return "/" in name_or_path or "\\" in name_or_path or name_or_path.lower().endswith(".toml")
+
+
+def load_again(name_or_path: str, text: str, *, folders: Sequence[Path] = ()) -> Profile:
+    """Load a profile as it is now; where it is gone, from the text that it had.
+
+    Raises ProfileError where it is there but not valid, or was not then.
+    """
+    gone = (
+        not Path(name_or_path).exists()
+        if is_path(name_or_path)
+        else unicodedata.normalize("NFC", name_or_path) not in _find(folders)
+    )
+    if not gone:
+        return load_profile(name_or_path, folders=folders)
+    try:
+        return parse(text.encode("utf-8", "replace"), name=_name(Path(name_or_path)))
+    except ProfileError as error:
+        raise ProfileError(f"{name_or_path!r} is gone, and of its text: {error}") from error
+
+
+def text(name_or_path: str, *, folders: Sequence[Path] = ()) -> str:
+    """Return the TOML text of a profile that `load_profile` can load; raises ProfileError as it does."""
+    return _bytes(_file(name_or_path, folders)).decode("utf-8-sig", "replace")
+
+
+def available(*, folders: Sequence[Path] = ()) -> list[Listing]:
+    """Return what `load_profile` finds by name, sorted by name; a file that is not valid stays listed."""
+    return [_listing(name, file) for name, file in sorted(_find(folders).items())]
+
+
+def _file(name_or_path: str, folders: Sequence[Path]) -> Traversable:
+    if is_path(name_or_path):
+        return Path(name_or_path)
+    found = _find(folders)
+    name = unicodedata.normalize("NFC", name_or_path)
+    if name not in found:
+        raise ProfileError(
+            f"No profile {name_or_path!r}.{did_you_mean(name, found)}"
+            f" Available: {', '.join(sorted(found))}. See 'playlist-builder profiles'."
+        )
+    return found[name]
+
+
+def _listing(name: str, file: Traversable) -> Listing:
+    try:
+        return Listing(name, str(file), _read(file))
+    except ProfileError as error:
+        return Listing(name, str(file), None, str(error))
+
+
+def _shipped() -> Traversable:
+    """Return the folder of the wheel, or of the checkout that the package runs from."""
+    packaged = files("playlist_builder").joinpath("_profiles")
+    return packaged if packaged.is_dir() else Path(__file__).parent.parent / "profiles"
+
+
+def _find(folders: Sequence[Path]) -> dict[str, Traversable]:
+    """Return the profile files by name; a user's file hides a shipped one of the same name."""
+    found: dict[str, Traversable] = {}
+    for folder in (*folders, _shipped()):
+        for file in _files(folder):
+            found.setdefault(_name(file), file)
+    return found
+
+
+def _files(folder: Traversable) -> Iterator[Traversable]:
+    try:
+        entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
+    except OSError:
+        return  # a user need not have a folder of profiles
+    for entry in entries:
+        # macOS leaves "._arc.toml" beside "arc.toml" on foreign disks
+        if entry.name.endswith(".toml") and not entry.name.startswith("."):
+            yield entry
+
+
+def _name(file: Traversable) -> str:
+    """Return the stem in composed form: what is typed, even where a disk decomposes names."""
+    return unicodedata.normalize("NFC", Path(file.name).stem)
+
+
+def _where(file: Traversable) -> str:
+    return str(file) if str(file).isprintable() else repr(str(file))
+
+
+def _bytes(file: Traversable) -> bytes:
+    where = _where(file)
+    try:
+        if not file.is_file():  # opening a pipe would wait for ever
+            raise ProfileError(f"{where}: no such file. See 'playlist-builder profiles'.")
+        with file.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ProfileError(f"{where}: cannot be read: {error.strerror or error}.") from error
+
+
+def _read(file: Traversable) -> Profile:
+    data = _bytes(file)
+    try:
+        return parse(data, name=_name(file))
+    except ProfileError as error:
+        raise ProfileError(f"{_where(file)}: {error}") from error

@@ -1,0 +1,56 @@
+"""A profile as a call wants it: with the levels, rules, duration and changes that were asked for.
+
+Pure. It refuses to look for a profile: `build` loads that of today, `summary` reads that of then.
+"""
+
+import math
+from dataclasses import replace
+from typing import cast
+
+from playlist_builder.errors import AskError
+from playlist_builder.models import SessionRequest
+from playlist_builder.profiles.profile import Profile, Rules, VocalsRule
+
+MANY = 10**6  # tracks of one artist: no limit
+
+
+def wanted(profile: Profile, request: SessionRequest) -> Profile:
+    """Return the profile with all that a call changes about it.
+
+    Raises ProfileError for what a profile cannot be, AskError for what says nothing.
+    """
+    for level in request.levels:
+        profile = _with_level(profile, level)
+    profile = replace(profile, rules=_rules(request, profile.rules))
+    if request.duration_s is not None:
+        profile = profile.scaled(request.duration_s)
+    for change in request.changes:
+        if change.kind == "stretch":
+            profile = profile.stretched(change.phase, change.by_s, change.at_s)
+        else:
+            profile = profile.jumped(change.phase, change.at_s or 0.0)
+    return profile
+
+
+def _rules(request: SessionRequest, rules: Rules) -> Rules:
+    """Return the rules of a profile with what a call says instead."""
+    if request.use_all:
+        rules = replace(
+            rules, track_min_s=0.0, track_max_s=math.inf, vocals="allow", artist_max=MANY
+        )
+    if request.vocals is not None:
+        rules = replace(rules, vocals=cast("VocalsRule", request.vocals))
+    if request.track_minutes is not None:
+        shortest, longest = request.track_minutes
+        if not (math.isfinite(shortest) and shortest <= longest < math.inf):
+            raise AskError("--track-minutes: give the shortest and the longest, such as 2 15.")
+        rules = replace(rules, track_min_s=60 * shortest, track_max_s=60 * longest)
+    return rules
+
+
+def _with_level(profile: Profile, text: str) -> Profile:
+    phase, _, level = text.rpartition("=")
+    try:
+        return profile.with_level(float(level), phase or None)
+    except ValueError as error:
+        raise AskError(f"--level '{text}': give a level from 0 to 1, or PHASE=LEVEL.") from error

@@ -1,0 +1,387 @@
+"""The text of a profile: from TOML written by people to a checked `Profile`.
+
+This room refuses to guess: an unknown key, a gap between phases or a level outside 0..1 is a
+ProfileError that names the key and what belongs there. It opens no files.
+
+The file's name, without `.toml`, is the name of the profile:
+
+    title = "Short evening"                     # required, as are minutes and phases
+    summary = "Comes to rest and stays there."
+    minutes = 45                                # of the whole session, without the tail
+    sources = ["Who said so, where, when."]     # numbered from 1
+
+    [rules]                                     # each key may be left out; these are the defaults
+    artist_max = 3                              # most tracks of one artist in a session
+    artist_gap = 1                              # other tracks between two of one artist
+    track_minutes = [2, 15]                     # shortest and longest track
+    loudness_step_lu = 3                        # largest rise in loudness between neighbours
+    vocals = "exclude"                          # or "strict", "allow-wordless", "allow"
+    tail_percent = 25                           # calm music after the end: this share of the
+    tail_minutes = 15                           # session, and at least this long
+    crossfade_seconds = [2, 8]                  # in a recording: of lively, of calm neighbours
+    keep_endings = false                        # true: none where a track ends hard
+    include = ["genre:ambient,classical"]       # tag queries (see `queries`), none by default:
+    exclude = ['artist:"Hans Zimmer"']          # only these tracks, never these,
+    prefer = ["language:zxx"]                   # rather these
+
+    [[phases]]                                  # in order, from 0 to the end, without gaps
+    name = "ease"
+    minutes = [0, 30]                           # from, to; or percent = [0, 70] in every phase
+    level = [0.30, 0.12]                        # a ramp; or one number, such as 0.30
+    wave = { depth = 0.05, minutes = 10 }       # a sine on top of the level; or percent = 20,
+                                                # the period as a share of the session
+    fixed = true                                # keeps its length when the session is scaled
+    max_startle_lu = 12                         # limits for the tracks that play in this phase
+    max_brightness_hz = 3000                    # spectral centroid
+    max_percussiveness = 0.5
+    crossfade_seconds = 10                      # into the tracks of this phase; or two, as in rules
+    basis = "design judgement"                  # where the values come from
+
+    [[phases]]
+    name = "rest"
+    minutes = [30, 45]
+    level = 0.10
+
+A level is a planned energy from 0 to 1; level and wave together must stay in that range.
+Errors count phases from 1, as a reader does.
+"""
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import cast, get_args
+
+from playlist_builder.errors import ProfileError, QueryError
+from playlist_builder.profiles.profile import (
+    MAX_MINUTES,
+    MIN_PHASE_S,
+    Phase,
+    Profile,
+    Rules,
+    VocalsRule,
+)
+from playlist_builder.queries import parse as parse_query
+
+MAX_PHASES = 40
+MAX_BYTES = 32_768  # ten times the longest shipped file; tomllib takes cubic time at its worst
+MAX_TEXT = 500
+MAX_NAME = 40
+MAX_COUNT = 10_000
+MAX_LU = 100.0
+MAX_HZ = 96_000.0
+MAX_DEPTH = 0.5  # a wave this deep swings over the whole scale
+MAX_CROSSFADE_S = 60.0
+MIN_PERIOD = 0.1  # minutes or percent
+PAIR = 2
+SHOWN_MAX = 10**15  # whatever is larger is a mistake, and can be thousands of digits long
+
+PROFILE_KEYS = ("title", "summary", "minutes", "sources", "rules", "phases")
+RULE_KEYS = (
+    "artist_max",
+    "artist_gap",
+    "track_minutes",
+    "loudness_step_lu",
+    "vocals",
+    "tail_percent",
+    "tail_minutes",
+    "crossfade_seconds",
+    "keep_endings",
+    "include",
+    "exclude",
+    "prefer",
+)
+PHASE_KEYS = (
+    "name",
+    "minutes",
+    "percent",
+    "level",
+    "wave",
+    "fixed",
+    "max_startle_lu",
+    "max_brightness_hz",
+    "max_percussiveness",
+    "crossfade_seconds",
+    "basis",
+)
+
+
+def parse(data: bytes, *, name: str) -> Profile:
+    """Return the profile that the bytes of a TOML file describe.
+
+    Raises ProfileError with one line about the first thing that is wrong, without the file.
+    """
+    keys = _table(_toml(data), "", PROFILE_KEYS)
+    minutes = _number(keys.get("minutes"), "minutes", 1.0, MAX_MINUTES)
+    phases = _phases(keys.get("phases"), minutes)
+    return Profile(
+        name=_text(name, "the file's name", MAX_NAME),
+        title=_text(keys.get("title"), "title"),
+        summary=_text(keys.get("summary", ""), "summary", least=0),
+        duration_s=phases[-1].end_s,
+        phases=phases,
+        rules=_rules(keys.get("rules", {})),
+        sources=tuple(
+            _text(source, f"sources[{number}]")
+            for number, source in enumerate(_list(keys.get("sources", []), "sources"), start=1)
+        ),
+    )
+
+
+def did_you_mean(word: str, options: Iterable[str]) -> str:
+    """Return a sentence that suggests the closest of the options, or nothing."""
+    close = get_close_matches(word, list(options), n=1)
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def _toml(data: bytes) -> object:
+    if len(data) > MAX_BYTES:
+        raise ProfileError(f"larger than {MAX_BYTES // 1024} KB, which no profile is.")
+    try:
+        text = data.decode("utf-8-sig")  # some editors begin a file with a byte order mark
+        if any(line.count(".") > MAX_TEXT for line in text.splitlines()):
+            # tomllib holds every part of a dotted key with all parts before it: a GB for 16,000.
+            raise ProfileError("nested too deeply for a profile.")
+        document = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise ProfileError(f"not UTF-8 at byte {error.start}; save the file as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"not TOML: {str(error)[:MAX_TEXT]}.") from error
+    except ValueError as error:  # Python limits the digits of an integer
+        raise ProfileError("not TOML: a number has too many digits.") from error
+    except RecursionError as error:
+        raise ProfileError("nested too deeply for a profile.") from error
+    if not text.strip():
+        raise ProfileError("the file is empty; expected title, minutes and [[phases]].")
+    return document
+
+
+def _rules(value: object) -> Rules:
+    keys = _table(value, "rules", RULE_KEYS)
+    usual = Rules()
+
+    def number(key: str, default: float, high: float) -> float:
+        return _number(keys.get(key, default), f"rules.{key}", 0.0, high)
+
+    def whole(key: str, default: int, low: int) -> int:
+        given = keys.get(key, default)
+        if type(given) is not int or not low <= given <= MAX_COUNT:
+            raise _wrong(f"rules.{key}", f"a whole number from {low} to {MAX_COUNT}", given)
+        return given
+
+    def queries(key: str) -> tuple[str, ...]:
+        given = _list(keys.get(key, []), f"rules.{key}")
+        return tuple(
+            _query(each, f"rules.{key}[{place}]") for place, each in enumerate(given, start=1)
+        )
+
+    given = keys.get("track_minutes", [usual.track_min_s / 60.0, usual.track_max_s / 60.0])
+    shortest, longest = _span(given, "rules.track_minutes", MAX_MINUTES, 0.0)
+    vocals = keys.get("vocals", usual.vocals)
+    if vocals not in get_args(VocalsRule):
+        raise _wrong("rules.vocals", f"one of {', '.join(get_args(VocalsRule))}", vocals)
+    return Rules(
+        artist_max=whole("artist_max", usual.artist_max, 1),
+        artist_gap=whole("artist_gap", usual.artist_gap, 0),
+        track_min_s=shortest * 60.0,
+        track_max_s=longest * 60.0,
+        loudness_step_lu=number("loudness_step_lu", usual.loudness_step_lu, MAX_LU),
+        vocals=cast(VocalsRule, vocals),
+        tail_share=number("tail_percent", usual.tail_share * 100.0, 100.0) / 100.0,
+        tail_min_s=number("tail_minutes", usual.tail_min_s / 60.0, MAX_MINUTES) * 60.0,
+        crossfade_s=_crossfade(
+            keys.get("crossfade_seconds", list(usual.crossfade_s)), "rules.crossfade_seconds"
+        ),
+        keep_endings=_yes_or_no(keys.get("keep_endings", usual.keep_endings), "rules.keep_endings"),
+        include=queries("include"),
+        exclude=queries("exclude"),
+        prefer=queries("prefer"),
+    )
+
+
+def _query(value: object, where: str) -> str:
+    text = _text(value, where)
+    try:
+        parse_query(text)
+    except QueryError as error:
+        raise ProfileError(f"{where}: {error}") from error
+    return text
+
+
+def _phases(value: object, minutes: float) -> tuple[Phase, ...]:
+    """Return the phases, which must follow each other from 0 to the end in one unit of time."""
+    tables = _list(value, "phases")
+    if not 1 <= len(tables) <= MAX_PHASES:
+        raise _wrong("phases", f"1 to {MAX_PHASES} tables [[phases]]", value)
+    first = tables[0]
+    unit = "percent" if isinstance(first, dict) and "percent" in first else "minutes"
+    whole = 100.0 if unit == "percent" else minutes
+    phases: list[Phase] = []
+    border = 0.0
+    for number, table in enumerate(tables, start=1):
+        phase, start, end = _phase(table, f"phases[{number}]", unit, whole, minutes)
+        where = f"phases[{number}].{unit} ({phase.name})"
+        if start != border:
+            after = f", where '{phases[-1].name}' ends" if phases else ""
+            raise ProfileError(f"{where}: expected a start at {border:g}{after}, not {start:g}.")
+        if phase.name in (each.name for each in phases):
+            raise ProfileError(
+                f"phases[{number}].name: expected a name of its own, not another '{phase.name}'."
+            )
+        phases.append(phase)
+        border = end
+    if border != whole:
+        raise ProfileError(
+            f"{where}: expected an end at {whole:g}, the end of the session, not {border:g}."
+        )
+    return tuple(phases)
+
+
+def _phase(
+    value: object, at: str, unit: str, whole: float, minutes: float
+) -> tuple[Phase, float, float]:
+    """Return a phase, with its start and end in the unit of the file."""
+    keys = _table(value, at, PHASE_KEYS)
+    name = _text(keys.get("name"), f"{at}.name", MAX_NAME)
+    if "=" in name:  # the command line says NAME=LEVEL
+        raise _wrong(f"{at}.name", "a name without '='", name)
+
+    def where(key: str) -> str:
+        return f"{at}.{key} ({name})"
+
+    def limit(key: str, high: float) -> float | None:
+        return _number(keys[key], where(key), 0.0, high) if key in keys else None
+
+    other = "minutes" if unit == "percent" else "percent"
+    if other in keys:
+        raise ProfileError(f"{where(other)}: expected {unit}, as in the first phase.")
+    start, end = _span(keys.get(unit), where(unit), whole, MIN_PHASE_S / 60.0 * whole / minutes)
+    level_start, level_end = _level(keys.get("level"), where("level"))
+    depth, period = _wave(keys.get("wave"), where("wave"), minutes)
+    low, high = min(level_start, level_end) - depth, max(level_start, level_end) + depth
+    if low < 0.0 or high > 1.0:
+        raise ProfileError(
+            f"{where('wave')}: expected level and wave within 0 to 1, not {low:g} to {high:g}."
+        )
+    crossfade = keys.get("crossfade_seconds")
+    phase = Phase(
+        name=name,
+        start_s=start * minutes * 60.0 / whole,
+        end_s=end * minutes * 60.0 / whole,
+        level_start=level_start,
+        level_end=level_end,
+        wave_depth=depth,
+        wave_period_s=period * 60.0,
+        fixed=_yes_or_no(keys.get("fixed", False), where("fixed")),
+        max_startle_lu=limit("max_startle_lu", MAX_LU),
+        max_brightness_hz=limit("max_brightness_hz", MAX_HZ),
+        max_percussiveness=limit("max_percussiveness", 1.0),
+        crossfade_s=None
+        if crossfade is None
+        else _crossfade(crossfade, where("crossfade_seconds")),
+        basis=_text(keys.get("basis", ""), where("basis"), least=0),
+    )
+    return phase, start, end
+
+
+def _level(value: object, where: str) -> tuple[float, float]:
+    if isinstance(value, list) and len(value) == PAIR:
+        start, end = (_number(each, where, 0.0, 1.0) for each in value)
+        return start, end
+    if isinstance(value, list):
+        raise _wrong(where, "a number from 0 to 1, or two for a ramp", value)
+    level = _number(value, where, 0.0, 1.0)
+    return level, level
+
+
+def _wave(value: object, where: str, minutes: float) -> tuple[float, float]:
+    """Return depth and period in minutes; without a wave both are 0."""
+    if value is None:
+        return 0.0, 0.0
+    keys = _table(value, where, ("depth", "minutes", "percent"))
+    depth = _number(keys.get("depth"), f"{where}.depth", 0.0, MAX_DEPTH)
+    if ("minutes" in keys) == ("percent" in keys):
+        raise ProfileError(f"{where}: expected a period as either minutes or percent.")
+    if "minutes" in keys:
+        return depth, _number(keys["minutes"], f"{where}.minutes", MIN_PERIOD, MAX_MINUTES)
+    share = _number(keys["percent"], f"{where}.percent", MIN_PERIOD, 100.0)
+    return depth, share / 100.0 * minutes
+
+
+def _crossfade(value: object, where: str) -> tuple[float, float]:
+    """Return two lengths in seconds, between lively and between calm tracks."""
+    if isinstance(value, list) and len(value) != PAIR:
+        raise _wrong(where, f"a number from 0 to {MAX_CROSSFADE_S:g}, or two", value)
+    pair = value if isinstance(value, list) else [value, value]
+    lively_s, calm_s = (_number(each, where, 0.0, MAX_CROSSFADE_S) for each in pair)
+    return lively_s, calm_s
+
+
+def _yes_or_no(value: object, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(where, "true or false", value)
+    return value
+
+
+def _table(value: object, where: str, known: Sequence[str]) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise _wrong(where, "a table", value)
+    for key in value:
+        if key not in known:
+            hint = did_you_mean(key, known) or f" Known here: {', '.join(known)}."
+            raise ProfileError(f"{where}{'.' if where else ''}{_shown(key)}: unknown key.{hint}")
+    return value
+
+
+def _list(value: object, where: str) -> list[object]:
+    if not isinstance(value, list):
+        raise _wrong(where, "a list", value)
+    return value
+
+
+def _span(value: object, where: str, high: float, least: float) -> tuple[float, float]:
+    """Return two numbers from 0 to `high`, the second larger by `least` or more."""
+    if not isinstance(value, list) or len(value) != PAIR:
+        raise _wrong(where, "two numbers, [from, to]", value)
+    start, end = (_number(each, where, 0.0, high) for each in value)
+    if end <= start or end - start < least:
+        raise ProfileError(f"{where}: expected an end after the start, not [{start:g}, {end:g}].")
+    return start, end
+
+
+def _number(value: object, where: str, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise _wrong(where, f"a number from {low:g} to {high:g}", value)
+    return float(value)
+
+
+def _text(value: object, where: str, most: int = MAX_TEXT, least: int = 1) -> str:
+    """Return text on one line; what a terminal would obey instead of print is refused."""
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    if not isinstance(value, str) or not least <= len(text) <= most or not text.isprintable():
+        raise _wrong(where, f"plain text of {least} to {most} characters", value)
+    return text
+
+
+def _wrong(where: str, expected: str, value: object) -> ProfileError:
+    found = "but it is missing" if value is None else f"not {_shown(value)}"
+    return ProfileError(f"{where}: expected {expected}, {found}.")
+
+
+def _shown(value: object) -> str:
+    """Return what a message says of a value, which may be huge or hold anything."""
+    match value:
+        case bool():
+            shown = str(value).lower()
+        case dict():
+            shown = "a table"
+        case list():
+            shown = f"a list of {len(value)}"
+        case int() if abs(value) > SHOWN_MAX:
+            shown = "a huge number"
+        case str() if len(value) > MAX_NAME:
+            shown = f"{value[:MAX_NAME]!r}... ({len(value)} characters)"
+        case str():
+            shown = repr(value)
+        case _:
+            shown = str(value)
+    return shown

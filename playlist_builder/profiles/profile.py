@@ -1,0 +1,253 @@
+"""A profile as a value: which energy a session plans for each moment, and what holds throughout.
+
+This room computes the planned curve and its variants (another duration, another level). It
+refuses to read files, which is the work of `find`, and to check values that came from there.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from playlist_builder.errors import ProfileError
+
+VocalsRule = Literal["exclude", "strict", "allow-wordless", "allow"]
+
+MAX_MINUTES = 7 * 24 * 60  # a week: longer than any session, short enough to hold its curve
+MIN_PHASE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for a whole session, whatever its curve.
+
+    At most `artist_max` tracks of one artist, with `artist_gap` others or more between two of
+    them (1 is never twice running). Tracks last `track_min_s` to `track_max_s`. Between
+    neighbours the loudness rises by `loudness_step_lu` at most. The calm tail after the end
+    lasts `tail_share` of the session, and `tail_min_s` at least. In a recording, neighbours
+    overlap by the first of `crossfade_s` where they are at their liveliest and by the second where
+    they are calmest, but not where a track ends hard and `keep_endings` is set. `include`,
+    `exclude` and `prefer` are tag queries (see `queries`), of each of which any one will do.
+    """
+
+    artist_max: int = 3
+    artist_gap: int = 1
+    track_min_s: float = 120.0
+    track_max_s: float = 900.0
+    loudness_step_lu: float = 3.0
+    vocals: VocalsRule = "exclude"
+    tail_share: float = 0.25
+    tail_min_s: float = 900.0
+    crossfade_s: tuple[float, float] = (2.0, 8.0)
+    keep_endings: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    prefer: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A named span of a profile: a level or a ramp of levels, with or without waves on top.
+
+    A `fixed` phase keeps its length when the profile is scaled. The limits hold for the tracks
+    that play in the phase (`max_brightness_hz` is a spectral centroid); None is no limit.
+    `crossfade_s` replaces that of the rules for the tracks that begin in the phase.
+    `basis` says where the values come from.
+    """
+
+    name: str
+    start_s: float
+    end_s: float
+    level_start: float
+    level_end: float
+    wave_depth: float = 0.0
+    wave_period_s: float = 0.0
+    fixed: bool = False
+    max_startle_lu: float | None = None
+    max_brightness_hz: float | None = None
+    max_percussiveness: float | None = None
+    crossfade_s: tuple[float, float] | None = None
+    basis: str = ""
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the phase in seconds."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A planned session. Its phases follow each other from 0 to `duration_s` without gaps."""
+
+    name: str
+    title: str
+    summary: str
+    duration_s: float
+    phases: tuple[Phase, ...]
+    rules: Rules = Rules()
+    sources: tuple[str, ...] = ()
+
+    def target(self, time_s: ArrayLike) -> NDArray[np.float64]:
+        """Return the planned energy, 0..1, at each time; the result has the shape of `time_s`.
+
+        Within a phase that is `start + (end - start) * x + depth * sin(2 pi (t - t0) / period)`
+        with x from 0 to 1. A time on a border belongs to the later phase. Before 0 and after
+        the end the curve holds its first and last value.
+        """
+        time = np.clip(np.asarray(time_s, dtype=np.float64), 0.0, self.duration_s)
+        starts = np.array([phase.start_s for phase in self.phases])
+        index = np.searchsorted(starts[1:], time, side="right")
+        since = time - starts[index]
+        length = np.array([phase.duration_s for phase in self.phases])[index]
+        first = np.array([phase.level_start for phase in self.phases])[index]
+        last = np.array([phase.level_end for phase in self.phases])[index]
+        depth = np.array([phase.wave_depth for phase in self.phases])[index]
+        period = np.array([phase.wave_period_s or math.inf for phase in self.phases])[index]
+        level = first + (last - first) * since / length
+        wave = depth * np.sin(2.0 * np.pi * since / period)
+        return np.asarray(np.clip(level + wave, 0.0, 1.0), dtype=np.float64)
+
+    def phase_at(self, time_s: float) -> Phase:
+        """Return the phase that plays at a time; a time on a border belongs to the later one."""
+        later = (phase for phase in reversed(self.phases) if phase.start_s <= time_s)
+        return next(later, self.phases[0])
+
+    def scaled(self, duration_s: float) -> "Profile":
+        """Return the profile stretched or shrunk to a duration in seconds.
+
+        Fixed phases keep their length; the others, and the periods of their waves, share what
+        is left in proportion. Raises ProfileError where that leaves a phase without time.
+        """
+        if not 0.0 < duration_s <= MAX_MINUTES * 60.0:
+            raise ProfileError(
+                f"A session cannot last {duration_s / 60.0:g} minutes."
+                f" Ask for more than 0 and at most {MAX_MINUTES}."
+            )
+        if duration_s == self.duration_s:
+            return self
+        fixed_s = sum(phase.duration_s for phase in self.phases if phase.fixed)
+        flexible = [phase.duration_s for phase in self.phases if not phase.fixed]
+        if not flexible:
+            raise ProfileError(
+                f"Every phase of '{self.name}' is fixed, so it lasts {fixed_s / 60.0:g} minutes."
+                " Ask for that duration, or let a phase of the profile vary."
+            )
+        factor = (duration_s - fixed_s) / sum(flexible)
+        if min(flexible) * factor < MIN_PHASE_S:
+            least_s = fixed_s + MIN_PHASE_S * sum(flexible) / min(flexible)
+            raise ProfileError(
+                f"{duration_s / 60.0:g} minutes are too short for the phases of '{self.name}'."
+                f" Ask for at least {math.ceil(least_s / 60.0)}."
+            )
+        phases: list[Phase] = []
+        end_s = 0.0
+        for phase in self.phases:
+            stretch = 1.0 if phase.fixed else factor
+            start_s, end_s = end_s, end_s + phase.duration_s * stretch
+            period_s = phase.wave_period_s * stretch
+            phases.append(replace(phase, start_s=start_s, end_s=end_s, wave_period_s=period_s))
+        phases[-1] = replace(phases[-1], end_s=duration_s)  # the sum may be a rounding error off
+        return replace(self, duration_s=duration_s, phases=tuple(phases))
+
+    def stretched(self, phase: str, by_s: float, from_s: float | None = None) -> "Profile":
+        """Return the profile with one phase longer by `by_s` seconds, or shorter if below 0.
+
+        With `from_s`, a time in the phase, the curve up to then stays as it is. Waves keep their
+        period, and begin anew there. Raises ProfileError where there is no such phase, or where
+        that leaves it or the profile no sound length.
+        """
+        own = self._named(phase, from_s)
+        split = list(self.phases)
+        if from_s is not None and own.start_s + MIN_PHASE_S < from_s < own.end_s - MIN_PHASE_S:
+            split = [*self._until(from_s), *self._after(from_s)]
+            own = next(each for each in split if each.start_s == from_s)
+        if own.duration_s + by_s < MIN_PHASE_S:
+            raise ProfileError(
+                f"Phase {phase!r} lasts {own.duration_s / 60.0:.3g} minutes, so it cannot be"
+                f" {-by_s / 60.0:.3g} minutes shorter."
+            )
+        if self.duration_s + by_s > MAX_MINUTES * 60.0:
+            raise ProfileError(f"A session lasts at most {MAX_MINUTES} minutes. Ask for less.")
+        return self._in_row((each, each.duration_s + by_s * (each is own)) for each in split)
+
+    def jumped(self, phase: str, at_s: float) -> "Profile":
+        """Return the profile with a later phase beginning at a time, and the end where it was.
+
+        That phase and those behind it share the time that is left. Raises ProfileError where there
+        is no such phase, where it has begun by then, or where too little time is left.
+        """
+        own = self._named(phase, None)
+        if own.start_s <= at_s:
+            raise ProfileError(
+                f"Phase {phase!r} begins at {own.start_s / 60.0:.3g} minutes, so it has begun by"
+                f" {at_s / 60.0:.3g}. Name a later phase."
+            )
+        behind = [each for each in self.phases if each.start_s >= own.start_s]
+        if all(each.fixed for each in behind):
+            behind = [replace(each, fixed=False) for each in behind]
+        rest = self._in_row((each, each.duration_s) for each in behind)
+        phases = (*self._until(at_s), *rest.scaled(self.duration_s - at_s).phases)
+        return self._in_row((each, each.duration_s) for each in phases)
+
+    def _named(self, phase: str, time_s: float | None) -> Phase:
+        """Return the phase of a name that plays at a time, or the last of that name."""
+        found = [each for each in self.phases if each.name == phase]
+        if not found:
+            names = ", ".join(dict.fromkeys(each.name for each in self.phases))
+            raise ProfileError(f"No phase {phase!r} in profile '{self.name}'. Available: {names}.")
+        playing = (each for each in found if each.start_s <= (time_s or 0.0) < each.end_s)
+        return next(playing, found[-1]) if time_s is not None else found[-1]
+
+    def _until(self, time_s: float) -> list[Phase]:
+        """Return the phases before a time, the last one cut short."""
+        cut = [each for each in self.phases if each.start_s < time_s]
+        if cut and cut[-1].end_s > time_s:
+            cut[-1] = replace(cut[-1], end_s=time_s, level_end=_level(cut[-1], time_s))
+        return cut
+
+    def _after(self, time_s: float) -> list[Phase]:
+        """Return the phases behind a time, the first one without its beginning."""
+        cut = [each for each in self.phases if each.end_s > time_s]
+        if cut and cut[0].start_s < time_s:
+            cut[0] = replace(cut[0], start_s=time_s, level_start=_level(cut[0], time_s))
+        return cut
+
+    def _in_row(self, parts: Iterable[tuple[Phase, float]]) -> "Profile":
+        """Return the profile of phases with these lengths, one behind the other."""
+        phases: list[Phase] = []
+        end_s = 0.0
+        for phase, length_s in parts:
+            start_s, end_s = end_s, end_s + length_s
+            phases.append(replace(phase, start_s=start_s, end_s=end_s))
+        return replace(self, duration_s=end_s, phases=tuple(phases))
+
+    def with_level(self, level: float, phase: str | None = None) -> "Profile":
+        """Return the profile with one constant level, without waves, in one phase or in all.
+
+        Raises ProfileError for a level outside 0..1 and for a phase that does not exist.
+        """
+        if not 0.0 <= level <= 1.0:
+            raise ProfileError(f"A level of {level:g} is not possible. Choose one from 0 to 1.")
+        names = [each.name for each in self.phases]
+        if phase is not None and phase not in names:
+            raise ProfileError(
+                f"No phase {phase!r} in profile '{self.name}'. Available: {', '.join(names)}."
+            )
+        return replace(
+            self,
+            phases=tuple(
+                replace(each, level_start=level, level_end=level, wave_depth=0.0, wave_period_s=0.0)
+                if phase in (None, each.name)
+                else each
+                for each in self.phases
+            ),
+        )
+
+
+def _level(phase: Phase, time_s: float) -> float:
+    """Return the level of a ramp at a time, without its waves."""
+    share = (time_s - phase.start_s) / phase.duration_s
+    return phase.level_start + (phase.level_end - phase.level_start) * share

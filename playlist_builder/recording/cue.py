@@ -1,0 +1,27 @@
+"""The chapters of a recording as a CUE sheet, for players that know no others. Pure."""
+
+from collections.abc import Sequence
+
+from playlist_builder.recording.mix import Chapter
+
+CUE_FRAMES_PER_S = 75
+
+
+def sheet(file: str, title: str, chapters: Sequence[Chapter]) -> str:
+    """Give the sheet for the recording of that name in the same folder."""
+    lines = [f"TITLE {_quoted(title)}", f"FILE {_quoted(file)} WAVE"]
+    for number, chapter in enumerate(chapters, start=1):
+        seconds, frames = divmod(round(chapter.start_s * CUE_FRAMES_PER_S), CUE_FRAMES_PER_S)
+        minutes, seconds = divmod(seconds, 60)
+        lines += [
+            f"  TRACK {number:02} AUDIO",
+            f"    TITLE {_quoted(chapter.title)}",
+            f"    INDEX 01 {minutes:02}:{seconds:02}:{frames:02}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """Quote a text on one line; a sheet knows no way to hold a double quote."""
+    plain = "".join(each if each.isprintable() else " " for each in text)
+    return '"' + plain.replace('"', "'") + '"'

@@ -1,0 +1,1 @@
+"""A session for people to read: terminal text, picture and HTML page."""

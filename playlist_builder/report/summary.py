@@ -1,0 +1,108 @@
+"""What every view of a session shows: its phases, its contour, its loudness steps, its profile.
+
+Pure. It refuses to draw and to put anything into words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+import numpy as np
+
+from playlist_builder.errors import AskError, ProfileError
+from playlist_builder.models import HEARD_LU, STEP_S, Session, Slot
+from playlist_builder.profiles import parse as profile_toml
+from playlist_builder.profiles.overrides import wanted
+from playlist_builder.profiles.profile import Profile, Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Slots that follow each other in one phase, or in the calm tail after the end."""
+
+    name: str
+    slots: tuple[Slot, ...]
+    is_tail: bool = False
+
+    @property
+    def start_s(self) -> float:
+        """When the first of them starts."""
+        return self.slots[0].start_s
+
+    @property
+    def end_s(self) -> float:
+        """When the last of them ends."""
+        return self.slots[-1].end_s
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far the loudness rises into a slot, from the ten seconds before to those after."""
+
+    rise_lu: float
+    is_beyond: bool
+    """It rises by more than the profile allows."""
+
+
+def whole(session: Session) -> tuple[Slot, ...]:
+    """Return all that plays, with the tail."""
+    return (*session.slots, *session.tail)
+
+
+def length_s(session: Session) -> float:
+    """Return the seconds that a chart of all that is planned and all that plays must cover."""
+    return max(session.target_s, session.duration_s, *(slot.end_s for slot in whole(session)))
+
+
+def spans(session: Session) -> list[Span]:
+    """Return the phases as they are played, and the tail as one more where there is one."""
+    played = groupby(session.slots, key=lambda slot: slot.phase)
+    tail = [Span("", tuple(session.tail), is_tail=True)] if session.tail else []
+    return [*(Span(name, tuple(slots)) for name, slots in played), *tail]
+
+
+def contour(slots: Sequence[Slot]) -> list[float]:
+    """Return the energy that plays, one value per `STEP_S` of the session."""
+    end_s = slots[-1].end_s if slots else 0.0
+    energies = []
+    for time_s in np.arange(0.5 * STEP_S, end_s, STEP_S).tolist():
+        slot = next(slot for slot in slots if time_s < slot.end_s)
+        levels = slot.contour or (slot.energy,)
+        step = int(max(0.0, time_s - slot.start_s) / STEP_S)
+        energies.append(levels[min(step, len(levels) - 1)])
+    return energies
+
+
+def steps(session: Session) -> list[Step | None]:
+    """Return the step into each slot; None for the first, and where loudness is not known."""
+    limit_lu = rules(session).loudness_step_lu
+    found: list[Step | None] = [None] if whole(session) else []
+    for left, right in pairwise(whole(session)):
+        before, after = left.end_loudness_lufs, right.start_loudness_lufs
+        if before is None or after is None:
+            found.append(None)
+        else:
+            rise_lu = after - before
+            found.append(Step(rise_lu, is_beyond=rise_lu > limit_lu + HEARD_LU))
+    return found
+
+
+def rules(session: Session) -> Rules:
+    """Return the rules of the session's profile, or the usual ones where it is not known."""
+    known = profile(session)
+    return known.rules if known else Rules()
+
+
+def profile(session: Session) -> Profile | None:
+    """Return the profile as it was when the session was made, at the session's length.
+
+    None where the session does not hold it, or where its text is of another version.
+    """
+    if session.request is None:
+        return None
+    text = session.request.profile_text.encode("utf-8", "replace")
+    try:
+        known = wanted(profile_toml.parse(text, name=session.profile), session.request)
+        return known.scaled(session.target_s)
+    except (AskError, ProfileError):
+        return None

@@ -1,0 +1,75 @@
+"""A session as a page or picture in a file, whole or not at all; the format follows the suffix.
+
+PNG and PDF are converted from the same SVG that stands in the page, by vl-convert, which comes
+with the extra `svg` and which only this room imports.
+"""
+
+import os
+from datetime import date
+from pathlib import Path
+
+from playlist_builder.errors import ReportError
+from playlist_builder.models import Session
+from playlist_builder.playlists.write import write_bytes
+from playlist_builder.report import html, svg
+from playlist_builder.report.language import LANGUAGES
+
+FORMATS = (".html", ".svg", ".png", ".pdf")
+PNG_SCALE = 3.0
+"""Pixels per pixel of the drawing: its 1080 across A4 in landscape are then 300 to the inch."""
+
+
+def write_report(
+    session: Session,
+    path: str | os.PathLike[str],
+    *,
+    language: str = "en",
+    today: date | None = None,
+) -> None:
+    """Write `session` as a page (.html), or its picture alone (.svg, .png, .pdf), to `path`.
+
+    `language` is one of `language.LANGUAGES`; `today`, where given, stands on the page. Raises
+    `ReportError` for another suffix or language, or where the extra is missing, and `ExportError`
+    where the file cannot be written or a track cannot be linked; then nothing is written.
+    """
+    suffix = format_of(path)
+    folder = os.fspath(Path(path).absolute().parent)  # browsers resolve `..` by names alone
+    write_bytes(path, rendered(session, suffix, folder=folder, language=language, today=today))
+
+
+def format_of(path: str | os.PathLike[str]) -> str:
+    """Return the suffix of `path`, in lower case; `ReportError` where it is none of ours."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS:
+        raise ReportError(
+            f"Cannot write {os.fspath(path)!r}: a report is {', '.join(FORMATS)}. Choose one"
+        )
+    return suffix
+
+
+def rendered(
+    session: Session, suffix: str, *, folder: str, language: str = "en", today: date | None = None
+) -> bytes:
+    """Return the bytes of a report in one of `FORMATS` that is to lie in `folder`."""
+    if language not in LANGUAGES:
+        raise ReportError(f"No language {language!r}. Available: {', '.join(LANGUAGES)}")
+    words = LANGUAGES[language]
+    if suffix == ".html":
+        return html.page(session, words, folder=folder, today=today).encode()
+    drawing = svg.picture(session, words)
+    return drawing.encode() if suffix == ".svg" else _converted(drawing, suffix)
+
+
+def _converted(drawing: str, suffix: str) -> bytes:
+    try:
+        import vl_convert  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ReportError(
+            f"A report in {suffix} needs one more package: pip install 'playlist-builder[picture]'."
+            " Or write .svg"
+        ) from error
+    if suffix == ".png":
+        converted: bytes = vl_convert.svg_to_png(drawing, scale=PNG_SCALE)
+    else:
+        converted = vl_convert.svg_to_pdf(drawing)
+    return converted

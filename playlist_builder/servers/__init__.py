@@ -1,0 +1,1 @@
+"""Sessions on music servers: MPD and Subsonic."""

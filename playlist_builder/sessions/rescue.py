@@ -1,0 +1,99 @@
+"""Half an hour of the calmest music there is, for when a session has become too much.
+
+This room chooses the tracks and the plan: the calmest tenth of the library, without startle,
+strokes or words, on a gentle way down. The order is the arranger's work. Tracks that
+nobody listened to are taken only where there are too few others. It refuses to hide how calm the
+music really is.
+"""
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+
+from playlist_builder.arranger.rules import ADMITTED
+from playlist_builder.errors import ArrangeError
+from playlist_builder.models import SessionRequest, Track
+from playlist_builder.track_table import VOCALS, TrackTable
+
+MINUTES = 30.0
+CHOICE = 1.5
+"""Times that length of music is enough to choose an order from."""
+LIMITS = ((0.1, 8.0, 0.3), (0.1, 12.0, 0.5), (0.2, 12.0, 0.5), (0.3, 15.0, 0.6), (0.5, 15.0, 0.8))
+"""Share of the library by energy, startle in LU and percussiveness; the first that leave enough."""
+
+TEXT = """\
+title = "Rescue"
+summary = "The calmest music of the library, on its way down."
+minutes = {minutes:g}
+
+[rules]
+artist_max = 5
+track_minutes = [0.5, 20]
+loudness_step_lu = 2
+vocals = "{vocals}"
+tail_percent = 0
+tail_minutes = 10
+
+[[phases]]
+name = "rescue"
+percent = [0, 100]
+level = [{first:.4f}, {last:.4f}]
+max_startle_lu = {startle_lu:g}
+max_percussiveness = {percussiveness:g}
+basis = "design judgement"
+"""
+
+
+def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest, list[str]]:
+    """Return what to ask of the library, and what is worth knowing of it.
+
+    A session of less is made where there is not enough. Raises ArrangeError where there is nothing.
+    """
+    shelf = TrackTable.of(tracks)
+    chosen = shelf.take(np.zeros(len(shelf), np.bool_))
+    for vocals, limits in product(("allow-wordless", "exclude"), LIMITS):
+        share, startle_lu, percussiveness = limits
+        most = float(np.quantile(shelf.energy, share)) if len(shelf) else 0.0
+        admitted = [number for number, kind in enumerate(VOCALS) if kind in ADMITTED[vocals]]
+        chosen = shelf.take(
+            np.isin(shelf.vocals, admitted)
+            & ~shelf.banned
+            & (shelf.energy <= most)
+            & (shelf.measured("startle_lu") <= startle_lu)
+            & (shelf.measured("percussiveness") <= percussiveness)
+        )
+        if chosen.seconds.sum() >= CHOICE * MINUTES * 60.0:
+            break
+    if not len(chosen):
+        raise ArrangeError(
+            "No track of the library is calm and without words. Scan calm music for a rescue:"
+            " playlist-builder scan FOLDER"
+        )
+    energies = chosen.energy
+    text = TEXT.format(
+        minutes=MINUTES,
+        vocals=vocals,
+        first=float(np.quantile(energies, 0.6)),
+        last=float(np.quantile(energies, 0.1)),
+        startle_lu=startle_lu,
+        percussiveness=percussiveness,
+    )
+    request = SessionRequest(
+        profile="rescue",
+        profile_text=text,
+        duration_s=MINUTES * 60.0,
+        scale="absolute",
+        tolerance_s=60.0,
+        allow_short=True,
+        library=library,
+        playlist=tuple(chosen.paths),
+        listed=tuple(chosen.identities),
+    )
+    notes = []
+    if limits != LIMITS[0]:
+        notes.append(
+            f"calm music is short: from the calmest {share:.0%} of the library, startle up to"
+            f" {startle_lu:g} LU, percussiveness up to {percussiveness:g}"
+        )
+    return request, notes

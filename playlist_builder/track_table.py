@@ -1,0 +1,234 @@
+"""Many tracks at once: columns of numbers, and a `Track` only where one is asked for.
+
+Of a large library most tracks are weighed by their numbers and never looked at. So a shelf holds
+what is weighed of all of them as arrays, and makes a track when it is taken out. To everybody else
+it is a sequence of tracks. It refuses to judge any.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any, get_args, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlist_builder.models import KEYS, Bools, Features, Floats, Ints, Track, Vocals
+
+SCALARS = tuple(field.name for field in fields(Features))
+"""What was measured of a whole track, in the order of a row of `Columns.scalars`."""
+VOCALS: tuple[Vocals, ...] = get_args(Vocals)
+
+_KEY = SCALARS.index("key")
+_NUMBER_OF_KEY = {key: number for number, key in enumerate(KEYS)}
+_WHOLE = tuple(SCALARS.index(name) for name in ("sample_rate_hz", "channels"))
+
+
+def numbers_of(features: Features) -> Floats:
+    """Return features as numbers in the order of `SCALARS`: a key by its place in KEYS, or -1."""
+    return np.array(
+        [
+            _NUMBER_OF_KEY.get(value, -1) if name == "key" else value
+            for name in SCALARS
+            for value in (getattr(features, name),)
+        ],
+        dtype=np.float64,
+    )
+
+
+def features_of(numbers: Sequence[float]) -> Features:
+    """Return the features that `numbers_of` made numbers of."""
+    values: list[Any] = list(numbers)
+    for place in _WHOLE:
+        values[place] = int(values[place])
+    values[_KEY] = KEYS[int(numbers[_KEY])] if numbers[_KEY] >= 0 else ""
+    return Features(*values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """What is weighed of n tracks: each column holds n values, in the order of the tracks.
+
+    `scalars` has shape (n, len(SCALARS)). `values` holds all contours, that of a track from
+    `offset` on with `count` values, at least one. `vocals` are places in VOCALS. `rank` puts the
+    tracks in the order of their identities, and of their paths where these are equal.
+    """
+
+    paths: Sequence[str]
+    identities: Sequence[str]
+    titles: Sequence[str]
+    energy: Floats
+    scalars: Floats
+    values: NDArray[np.float32]
+    offset: Ints
+    count: Ints
+    vocals: NDArray[np.int8]
+    banned: Bools
+    missing: Bools
+    rank: Ints
+
+
+class TrackTable(Sequence[Track]):
+    """A sequence of tracks with their columns; each track is made once, when it is taken out."""
+
+    def __init__(
+        self,
+        columns: Columns,
+        make: Callable[[int], Track],
+        places: Ints | None = None,
+        made: dict[int, Track] | None = None,
+    ) -> None:
+        """Hold the tracks of `columns` that `make` makes by their places; all, if none are said."""
+        self._columns = columns
+        self._make = make
+        self._places = np.arange(len(columns.paths)) if places is None else places
+        self._made: dict[int, Track] = {} if made is None else made
+
+    @staticmethod
+    def of(tracks: Sequence[Track]) -> "TrackTable":
+        """Return tracks as a shelf."""
+        return tracks if isinstance(tracks, TrackTable) else _shelved(tracks)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, place: int) -> Track: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> "TrackTable": ...
+
+    def __getitem__(self, place: int | slice) -> "Track | TrackTable":
+        if isinstance(place, slice):
+            return self.take(np.arange(len(self))[place])
+        own = int(self._places[place])
+        track = self._made.get(own)
+        if track is None:
+            track = self._made[own] = self._make(own)
+        return track
+
+    def __iter__(self) -> Iterator[Track]:
+        return map(self.__getitem__, range(len(self)))
+
+    def take(self, places: Ints | Bools) -> "TrackTable":
+        """Return the tracks at some places, in that order, or those for which a mask holds."""
+        return TrackTable(self._columns, self._make, self._places[places], self._made)
+
+    @property
+    def paths(self) -> list[str]:
+        """The path of each track."""
+        return self._listed(self._columns.paths)
+
+    @property
+    def identities(self) -> list[str]:
+        """The identity of each track."""
+        return self._listed(self._columns.identities)
+
+    @property
+    def titles(self) -> list[str]:
+        """The title of each track, as its tags have it."""
+        return self._listed(self._columns.titles)
+
+    @property
+    def energy(self) -> Floats:
+        """The energy of each track."""
+        return self._columns.energy[self._places]
+
+    @property
+    def vocals(self) -> NDArray[np.int8]:
+        """What is known of voices in each track, as places in VOCALS."""
+        return self._columns.vocals[self._places]
+
+    @property
+    def banned(self) -> Bools:
+        """Whether each track is banned by its mark."""
+        return self._columns.banned[self._places]
+
+    @property
+    def missing(self) -> Bools:
+        """Whether the files of each track have vanished."""
+        return self._columns.missing[self._places]
+
+    @property
+    def rank(self) -> Ints:
+        """Numbers in the order of the identities, and of the paths where these are equal."""
+        return self._columns.rank[self._places]
+
+    @property
+    def seconds(self) -> Floats:
+        """The length of each track."""
+        return self.measured("duration_s")
+
+    def measured(self, name: str) -> Floats:
+        """Return one of SCALARS for each track; a key by its place in KEYS, or -1."""
+        column: Floats = self._columns.scalars[self._places, SCALARS.index(name)]
+        return column
+
+    def contours(self) -> tuple[NDArray[np.float32], Ints, Ints]:
+        """Return all contours one after the other, where each begins, and how long each is."""
+        offset, count = self._columns.offset[self._places], self._columns.count[self._places]
+        begins = np.cumsum(count) - count
+        steps = np.repeat(offset - begins, count) + np.arange(int(count.sum()))
+        return self._columns.values[steps], begins, count
+
+    def by_identity(self) -> "Mapping[str, Track]":
+        """Return the tracks by their identities."""
+        return _Catalogue(self)
+
+    def _listed(self, column: Sequence[str]) -> list[str]:
+        return list(map(column.__getitem__, self._places.tolist()))
+
+
+class _Catalogue(Mapping[str, Track]):
+    """The tracks of a shelf by their identities."""
+
+    def __init__(self, shelf: TrackTable) -> None:
+        self._shelf = shelf
+        self._place = {identity: place for place, identity in enumerate(shelf.identities)}
+
+    def __getitem__(self, identity: str) -> Track:
+        return self._shelf[self._place[identity]]
+
+    def __contains__(self, identity: object) -> bool:
+        return identity in self._place
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._place)
+
+    def __len__(self) -> int:
+        return len(self._place)
+
+
+def _shelved(tracks: Sequence[Track]) -> TrackTable:
+    tracks, size = list(tracks), len(tracks)
+    features = [track.features for track in tracks]
+    scalars = np.empty((size, len(SCALARS)))
+    for column, name in enumerate(SCALARS):
+        values: Any = map(attrgetter(name), features)
+        if column == _KEY:
+            values = (_NUMBER_OF_KEY.get(key, -1) for key in values)
+        scalars[:, column] = np.fromiter(values, np.float64, size)
+    contours = [
+        track.contour if len(track.contour) else np.array([track.energy]) for track in tracks
+    ]
+    count = np.fromiter(map(len, contours), np.int64, size)
+    joined = np.concatenate(contours) if contours else np.zeros(0)
+    paths = [track.path for track in tracks]
+    identities = [track.identity for track in tracks]
+    rank = np.empty(size, np.int64)
+    rank[sorted(range(size), key=lambda place: (identities[place], paths[place]))] = range(size)
+    columns = Columns(
+        paths=paths,
+        identities=identities,
+        titles=[track.tags.title for track in tracks],
+        energy=np.fromiter((track.energy for track in tracks), np.float64, size),
+        scalars=scalars,
+        values=joined.astype(np.float32, copy=False),
+        offset=np.cumsum(count) - count,
+        count=count,
+        vocals=np.fromiter((VOCALS.index(track.vocals) for track in tracks), np.int8, size),
+        banned=np.fromiter((track.mark.banned for track in tracks), np.bool_, size),
+        missing=np.fromiter((track.missing for track in tracks), np.bool_, size),
+        rank=rank,
+    )
+    return TrackTable(columns, tracks.__getitem__)

@@ -1,0 +1,1 @@
+"""Voices: the network, the detector and the evidence."""

@@ -1,0 +1,186 @@
+"""Energy stays in 0..1, does not hear gain, is low for what is still, and tells its reasons."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from playlist_builder.analysis import energy, features
+from playlist_builder.analysis.step_features import STEP_FEATURES
+
+RATE = 22050
+COLUMNS = len(STEP_FEATURES)
+MATRICES = npst.arrays(
+    np.float32,
+    st.tuples(st.integers(1, 6), st.just(COLUMNS)),
+    elements=st.floats(-(2.0**99), 2.0**99, width=32) | st.floats(-64, 64, width=32),
+)
+
+
+def rows(samples):
+    samples = np.atleast_2d(np.asarray(samples, np.float32))
+    blocks = np.split(samples, range(2 * RATE, samples.shape[1], 2 * RATE), axis=1)
+    return features.measure(blocks, sample_rate_hz=RATE, channels=("FC",)).steps
+
+
+def energy_of(samples):
+    return energy.overall(energy.contours([rows(samples)]))[0]
+
+
+def sine(hertz, seconds, gain=0.2):
+    return gain * np.sin(2 * np.pi * hertz * np.arange(round(seconds * RATE)) / RATE)
+
+
+def noise(seconds, gain=0.1):
+    return np.random.default_rng(3).normal(0, gain, round(seconds * RATE))
+
+
+def driving(seconds=20.0):
+    """Return noisy strokes eight times a second over a bright, restless tone."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    strokes = noise(seconds, 0.2) * np.exp(-30 * (time % 0.125))
+    pulse = 0.3 * np.sin(2 * np.pi * 60 * time) * np.exp(-12 * (time % 0.5))
+    saw = 0.1 * (2 * ((time * (220 + 110 * (time // 0.25 % 4))) % 1) - 1)
+    return strokes + pulse + saw
+
+
+def calm(seconds=20.0):
+    """Return three soft tones that swell slowly."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    return sum(sine(f, seconds, 0.05) for f in (220, 277, 330)) * (1 + 0.4 * np.sin(1.5 * time))
+
+
+@given(MATRICES)
+def test_energy_lies_between_0_and_1_whatever_the_steps(matrix):
+    (contour,) = energy.contours([matrix])
+    assert contour.shape == (len(matrix),)
+    assert contour.dtype == np.float32
+    assert np.all((contour >= 0.0) & (contour <= 1.0))
+    assert 0.0 <= energy.overall([contour])[0] <= 1.0
+
+
+@given(MATRICES)
+def test_the_reasons_add_up_to_the_energy(matrix):
+    told = energy.reasons(matrix)
+    assert {reason.name for reason in told} == {"typical music", *energy.REASONS}
+    assert sum(reason.energy for reason in told) == pytest.approx(
+        energy.overall(energy.contours([matrix]))[0], abs=1e-5
+    )
+
+
+@given(st.lists(MATRICES, max_size=4))
+def test_tracks_together_have_the_energy_they_have_alone(matrices):
+    together = energy.contours(matrices)
+    assert len(together) == len(matrices)
+    for matrix, contour in zip(matrices, together, strict=True):
+        np.testing.assert_allclose(contour, energy.contours([matrix])[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("gain_db", [-12, -6, 6])
+@pytest.mark.parametrize("make", [driving, calm])
+def test_gain_does_not_move_energy(gain_db, make):
+    samples = make() * 0.4
+    assert energy_of(samples * 10 ** (gain_db / 20)) == pytest.approx(energy_of(samples), abs=0.01)
+
+
+def test_silence_has_no_energy():
+    assert energy_of(np.zeros(20 * RATE)) < 0.05
+
+
+def test_a_sine_and_white_noise_are_calm():
+    assert energy_of(sine(440, 20)) < 0.1
+    assert energy_of(noise(20)) < 0.15
+
+
+def test_driving_music_has_more_energy_than_calm_music():
+    assert energy_of(driving()) > energy_of(calm()) + 0.3
+
+
+def test_fast_even_strokes_are_no_hiss():
+    """Eight equal strokes a second have no fluctuation at the usual beats, and yet they drive."""
+    time = np.arange(20 * RATE) / RATE
+    assert energy_of(noise(20, 0.3) * np.exp(-30 * (time % 0.125))) > 0.5
+
+
+def test_silence_lowers_only_itself_and_its_neighbour():
+    samples = np.concatenate([driving(30), np.zeros(30 * RATE)])
+    (contour,) = energy.contours([rows(samples)])
+    assert contour[4:].max() < 0.05
+    assert contour[:2].min() > 0.9
+
+
+def test_five_seconds_are_enough_for_a_score():
+    (contour,) = energy.contours([rows(driving(5))])
+    assert contour.shape == (1,)
+    assert 0.3 < contour[0] < 1.0
+
+
+def test_every_feature_has_a_weight_and_sound_limits():
+    weights = energy.load_weights()
+    assert len(weights.weight) == COLUMNS
+    assert np.all(weights.low <= weights.centre)
+    assert np.all(weights.centre <= weights.high)
+
+
+def test_the_reason_for_silence_is_silence():
+    told = {each.name: each.energy for each in energy.reasons(rows(np.zeros(20 * RATE)))}
+    assert told["silence"] < 0.0
+    assert told["steadiness"] <= 0.0
+
+
+def test_reasons_name_what_was_measured_with_its_unit():
+    (reason,) = [each for each in energy.reasons(rows(driving())) if each.name == "attacks"]
+    assert reason.energy > 0.05
+    assert re.fullmatch(r"rises within \d+ ms .* \d+\.\d dB, typically \d+\.\d dB", reason.because)
+    assert set(energy.WORDS) == set(STEP_FEATURES) - {"active_share"}
+
+
+@given(st.integers(0, 10_000))
+def test_a_reason_names_a_feature_that_speaks_for_it(seed):
+    """Even where the features of a group speak against what the group adds after rounding."""
+    rng = np.random.default_rng(seed)
+    weights = energy.load_weights()
+    spread = (weights.high - weights.low) / 4
+    matrix = rng.normal(weights.centre, spread, (rng.integers(1, 5), COLUMNS)).astype(np.float32)
+    for reason in energy.reasons(matrix)[1:]:
+        assert reason.because == "" or ", typically " in reason.because
+
+
+def test_clicks_alone_are_sparse_not_driving():
+    clicks = np.zeros(20 * RATE)
+    for start in range(0, clicks.size, RATE // 2):
+        clicks[start : start + RATE // 33] = noise(1, 0.3)[: RATE // 33]
+    assert energy_of(clicks) < 0.3
+
+
+def test_a_calm_piece_with_an_outburst_shows_it_in_its_contour():
+    calm_part, outburst = calm(80), driving(40)
+    samples = np.concatenate([calm_part, outburst, calm_part])
+    contour = energy.contours([rows(samples)])[0]
+    assert contour.shape == (20,)
+    alone = energy_of(outburst)
+    assert contour[9:11] == pytest.approx([alone, alone], abs=0.03)
+    assert contour[8:12].min() > max(contour[:8].max(), contour[12:].max()) + 0.2
+    assert contour.mean() == pytest.approx(energy_of(samples))
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(0, 99))
+def test_smoothing_keeps_the_mean_of_every_track(counts, seed):
+    rng = np.random.default_rng(seed)
+    tracks = [rng.normal(0, 3, (count, COLUMNS)).astype(np.float32) for count in counts]
+    weights = energy.load_weights()
+    for rows_, contour in zip(tracks, energy.contours(tracks), strict=True):
+        logit = weights.base + energy.step_reasons(rows_, weights).sum(axis=1)
+        assert contour.mean() == pytest.approx((1 / (1 + np.exp(-logit))).mean(), abs=1e-5)
+
+
+def test_a_step_is_on_the_scale_of_its_track():
+    """Any ten seconds of a steady piece, alone, have the energy of the whole."""
+    whole = driving(60)
+    parts = [
+        energy_of(whole[start : start + 10 * RATE]) for start in range(0, len(whole), 10 * RATE)
+    ]
+    assert parts == pytest.approx([energy_of(whole)] * 6, abs=0.06)

@@ -1,0 +1,494 @@
+"""Sessions keep every rule or say so, come near the optimum, and never depend on input order."""
+
+import math
+import sys
+from collections import Counter
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # scripts, not a package
+
+from arrange_exact import TOLERANCE_S, optimum, task
+from synthetic import library, track
+
+from playlist_builder.arranger.arrange import Constraints, Pin, alternatives, arrange
+from playlist_builder.errors import ArrangeError, ProfileError
+from playlist_builder.models import Mark
+from playlist_builder.profiles.profile import Phase, Profile, Rules
+
+ROUNDING = 1e-5  # contours are single precision
+
+
+def arc(minutes=30.0, **rules):
+    duration_s = minutes * 60.0
+    levels = ((0.0, 0.3, 0.15, 0.3), (0.3, 0.7, 0.5, 0.75), (0.7, 1.0, 0.5, 0.1))
+    names = ("calm", "peak", "return")
+    phases = tuple(
+        Phase(name, first * duration_s, last * duration_s, low, high)
+        for name, (first, last, low, high) in zip(names, levels, strict=True)
+    )
+    return Profile("arc", "Arc", "", duration_s, phases, Rules(**rules))
+
+
+def flat(minutes, level=0.5, **limits):
+    return Profile(
+        "flat",
+        "Flat",
+        "",
+        minutes * 60.0,
+        (Phase("only", 0.0, minutes * 60.0, level, level, **limits),),
+    )
+
+
+def plain(number, minutes, level=0.5, **more):
+    return track(number, minutes * 60.0, np.full(math.ceil(minutes * 6), level), **more)
+
+
+def paths(session):
+    return [slot.path for slot in session.slots]
+
+
+def test_no_rule_gives_way_only_to_be_different():
+    """The one calm session keeps the startle limit; a second one could not."""
+    calm = [plain(n, 5, 0.3, startle_lu=4.0) for n in range(4)]
+    wild = [plain(n, 5, 0.3, startle_lu=20.0) for n in range(4, 12)]
+    sessions = alternatives([*calm, *wild], flat(20, 0.3, max_startle_lu=12.0), 3)
+    assert [session.relaxed for session in sessions] == [()]
+
+
+def test_a_pinned_track_alone_may_break_the_limit_of_its_phase():
+    tracks = [plain(n, 5, 0.3, startle_lu=4.0 if n < 6 else 20.0) for n in range(12)]
+    constraints = Constraints(pins=(Pin(tracks[9].path),))
+    session = arrange(tracks, flat(20, 0.3, max_startle_lu=12.0), constraints=constraints)
+    assert sum(int(path == tracks[9].path) for path in paths(session)) == 1
+    assert not {track.path for track in tracks[6:]} - {tracks[9].path} & set(paths(session))
+    assert [line.split(":")[0] for line in session.relaxed] == ["startle"]
+
+
+def test_a_silent_track_is_never_used():
+    silent = plain(99, 5, 0.0)
+    silent = replace(silent, features=replace(silent.features, loudness_lufs=-70.0))
+    tracks = [plain(n, 5, 0.0) for n in range(4)]
+    assert silent.path not in paths(arrange([*tracks, silent], flat(20, 0.0)))
+    with pytest.raises(ArrangeError, match="1 tracks silent"):
+        arrange([silent, *tracks[:2]], flat(20, 0.0))
+
+
+def test_pins_that_cannot_hold_together_are_named():
+    tracks = [plain(n, 5) for n in range(8)]
+    one, two = tracks[0].path, tracks[1].path
+    for pins in ((Pin(one, place=1), Pin(two, place=1)), (Pin(one, place=1), Pin(one, place=3))):
+        with pytest.raises(ArrangeError, match="Take one of them away"):
+            arrange(tracks, flat(20), constraints=Constraints(pins=pins))
+
+
+def test_a_tolerance_beyond_half_of_the_session_is_refused():
+    with pytest.raises(ArrangeError, match="at most half"):
+        arrange([plain(n, 5) for n in range(8)], flat(20), tolerance_s=1e9)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_small_sessions_are_within_one_percent_of_the_exhaustive_optimum(seed):
+    """The bound never exceeds the optimum, and what is unlawful is said."""
+    small = task(seed)
+    best = optimum(small)
+    if math.isinf(best):
+        try:
+            session = arrange(
+                small.tracks, small.profile, tolerance_s=TOLERANCE_S, constraints=small.constraints
+            )
+        except ArrangeError:
+            return
+        assert session.relaxed
+        return
+    session = arrange(
+        small.tracks, small.profile, tolerance_s=TOLERANCE_S, constraints=small.constraints
+    )
+    assert session.relaxed == ()
+    assert session.bound <= best * (1.0 + ROUNDING)
+    assert best * (1.0 - ROUNDING) <= session.cost <= best * 1.01
+
+
+LIMITS = {
+    "startle": ("startle_lu", "max_startle_lu"),
+    "brightness": ("spectral_centroid_hz", "max_brightness_hz"),
+    "percussiveness": ("percussiveness", "max_percussiveness"),
+}
+
+
+def broken(session, tracks, profile, constraints, tolerance_s):
+    """Return the rules that a session breaks, found without the product's code.
+
+    What may never be broken is asserted here.
+    """
+    by_path = {each.path: each for each in tracks}
+    order = [by_path[path] for path in paths(session)]
+    for each in order:
+        assert not each.missing
+        assert not each.mark.banned
+        assert each.path not in constraints.bans | constraints.avoid
+        assert each.vocals not in ("sung", "spoken")
+        assert profile.rules.track_min_s <= each.duration_s <= profile.rules.track_max_s
+    found = crowded(order, profile.rules) | misplaced(order, session, profile)
+    if abs(session.duration_s - profile.duration_s) > tolerance_s:
+        found.add("duration")
+    for pin in constraints.pins:
+        place = paths(session).index(pin.track)
+        wanted = (pin.place or 0) - 1 if (pin.place or 0) > 0 else len(order) + (pin.place or 0)
+        assert pin.place is None or place == wanted
+        start_s = session.slots[place].start_s
+        if pin.minute is not None and abs(start_s - pin.minute * 60.0) > tolerance_s + 0.0005:
+            found.add("pin")
+    return found
+
+
+def crowded(order, rules):
+    """Return which artist rules an order breaks; no recording may come twice."""
+    found = set()
+    assert len({each.identity for each in order}) == len(order)
+    for (i, left), (j, right) in combinations(enumerate(order), 2):
+        alike = left.tags.artists == right.tags.artists
+        near = abs(left.duration_s - right.duration_s) <= 2.0
+        assert not (alike and left.tags.title == right.tags.title and near)
+        if alike and j - i <= rules.artist_gap:
+            found.add("artist_gap")
+    if max(Counter(each.tags.artists for each in order).values()) > rules.artist_max:
+        found.add("artist_max")
+    return found
+
+
+def misplaced(order, session, profile):
+    """Return which limits of phases an order breaks; its slots must follow each other."""
+    found, time_ms = set(), 0
+    for each, slot in zip(order, session.slots, strict=True):
+        end_ms = time_ms + round(each.duration_s * 1000)
+        assert (slot.start_s, slot.end_s) == (time_ms / 1000, end_ms / 1000)
+        cells = range((time_ms + 5000) // 10000, (end_ms + 5000) // 10000)
+        phases = [profile.phase_at(number * 10.0 + 5.0) for number in cells]
+        for name, (feature, limit) in LIMITS.items():
+            value = getattr(each.features, feature)
+            limits = [getattr(phase, limit) for phase in phases]
+            if any(most is not None and value > most for most in limits):
+                found.add(name)
+        time_ms = end_ms
+    return found
+
+
+@st.composite
+def asks(draw):
+    tracks = library(
+        draw(st.integers(4, 14)),
+        draw(st.integers(0, 10_000)),
+        artists=draw(st.integers(1, 6)),
+    )
+    kinds = st.sampled_from(["none", "none", "unknown", "wordless", "sung", "spoken"])
+    tracks = [
+        replace(
+            each,
+            vocals=draw(kinds),
+            missing=draw(st.integers(0, 9)) == 0,
+            mark=Mark(banned=draw(st.integers(0, 9)) == 0),
+        )
+        for each in tracks
+    ]
+    if draw(st.booleans()):
+        tracks.append(replace(tracks[0], path="/music/copy.flac", missing=False))
+        tracks.append(replace(tracks[1], path="/music/twin.flac", identity="twin"))
+    profile = arc(
+        draw(st.integers(6, 24)),
+        artist_max=draw(st.integers(1, 3)),
+        artist_gap=draw(st.integers(0, 2)),
+        track_max_s=draw(st.sampled_from([400.0, 900.0])),
+    )
+    limited = st.sampled_from([None, None, 12.0])
+    phases = tuple(
+        replace(
+            phase,
+            max_startle_lu=draw(limited),
+            max_brightness_hz=draw(st.sampled_from([None, None, 2500.0])),
+            max_percussiveness=draw(st.sampled_from([None, None, 0.6])),
+        )
+        for phase in profile.phases
+    )
+    pins = ()
+    if draw(st.integers(0, 3)) == 0:
+        pins = (
+            Pin(
+                draw(st.sampled_from(tracks)).path,
+                place=draw(st.sampled_from([None, 1, 2, -1])),
+                minute=draw(st.sampled_from([None, 4.0])),
+            ),
+        )
+    bans = frozenset(each.path for each in tracks[:2] if draw(st.integers(0, 4)) == 0)
+    avoid = frozenset(each.identity for each in tracks[2:4] if draw(st.integers(0, 4)) == 0)
+    constraints = Constraints(pins=pins, bans=bans, avoid=avoid)
+    return tracks, replace(profile, phases=phases), constraints, draw(st.sampled_from([0, 0, 3]))
+
+
+@settings(max_examples=500)
+@given(asks())
+def test_no_rule_is_ever_broken_silently(ask):
+    tracks, profile, constraints, seed = ask
+    banned = [each for each in tracks if each.identity in constraints.avoid]
+    constraints = replace(constraints, avoid=constraints.avoid | {each.path for each in banned})
+    try:
+        session = arrange(tracks, profile, seed=seed, constraints=constraints)
+    except ArrangeError:
+        return
+    found = broken(session, tracks, profile, constraints, 30.0)
+    said = {line.split(":")[0] for line in session.relaxed}
+    assert said == found
+    assert 0.0 <= session.bound <= session.cost
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 1000), st.randoms(use_true_random=False))
+def test_the_order_of_the_input_does_not_matter(seed, shuffler):
+    tracks = library(30, seed)
+    profile = arc(20)
+    first = arrange(tracks, profile, seed=2)
+    shuffler.shuffle(tracks)
+    assert arrange(tracks, profile, seed=2) == first
+
+
+def test_a_large_library_in_another_order_gives_the_same_session():
+    """The dense tables are built in an order of their own."""
+    tracks = library(3000, 5)
+    first = arrange(tracks, arc(60))
+    assert arrange(tracks[::-1], arc(60)) == first
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 100_000))
+def test_one_more_track_never_raises_the_cost(seed):
+    """On the absolute scale, as on the relative one every track moves all percentiles."""
+    tracks = library(11, seed)
+    profile = arc(12)
+    try:
+        before = arrange(tracks[:-1], profile, scale="absolute")
+    except ArrangeError:
+        return
+    after = arrange(tracks, profile, scale="absolute")
+    assert len(after.relaxed) <= len(before.relaxed)
+    if not before.relaxed:
+        assert after.cost <= before.cost * (1.0 + ROUNDING)
+
+
+@pytest.mark.parametrize("scale", ["relative", "absolute"])
+@pytest.mark.parametrize(("minutes", "near"), [(20, 1.35), (60, 1.12), (117.3, 1.15)])
+def test_an_ample_library_fills_the_time_and_is_near_the_bound(scale, minutes, near):
+    session = arrange(library(600, 7), arc(60), duration_s=minutes * 60.0, scale=scale)
+    assert abs(session.duration_s - minutes * 60.0) <= 30.0
+    assert session.relaxed == ()
+    assert session.cost <= session.bound * near
+    assert session.scale == scale
+
+
+def test_a_session_reports_what_it_plans_and_plays():
+    """Slots follow each other, and error, energy and target agree with contour and curve."""
+    session = arrange(library(200, 3), arc(30))
+    assert len(session.curve) == 180
+    squares = count = 0
+    for before, slot in zip((None, *session.slots), session.slots, strict=False):
+        assert slot.start_s == (before.end_s if before else 0.0)
+        assert slot.energy == pytest.approx(np.mean(slot.contour))
+        first = math.floor(slot.start_s / 10.0 + 0.5)
+        plan = arc(30).target((np.arange(first, first + len(slot.contour)) + 0.5) * 10.0)
+        assert slot.target == pytest.approx(plan.mean())
+        assert slot.phase == arc(30).phase_at((slot.start_s + slot.end_s) / 2.0).name
+        squares += float(((np.array(slot.contour) - plan) ** 2).sum())
+        count += len(slot.contour)
+    assert session.rms_error == pytest.approx(math.sqrt(squares / count))
+
+
+def test_an_exact_fit_costs_nothing():
+    tracks = [plain(number, 5, artist=str(number)) for number in range(4)]
+    session = arrange(tracks, flat(20), scale="absolute")
+    assert session.cost == pytest.approx(0.0, abs=1e-9)
+    assert session.rms_error == pytest.approx(0.0, abs=1e-6)
+
+
+def test_on_the_relative_scale_the_most_energetic_track_is_the_peak_and_that_is_said():
+    tracks = [plain(number, 4, 0.1 + 0.02 * number, artist=str(number)) for number in range(12)]
+    session = arrange(tracks, flat(4, 0.95))
+    assert paths(session) == ["/music/000011.flac"]
+    assert session.slots[0].energy == pytest.approx(11.5 / 12, abs=1e-4)
+    line = (
+        "the most energetic track of this library reaches 0.32; the peak asks for 0.95:"
+        " scaled to your library"
+    )
+    assert line in session.warnings
+    absolute = arrange(tracks, flat(4, 0.95), scale="absolute")
+    assert any("stays below its plan" in line for line in absolute.warnings)
+
+
+def test_too_little_music_is_an_error_that_counts_what_each_rule_removed():
+    tracks = [
+        *(plain(number, 5, artist=str(number)) for number in range(4)),
+        *(plain(number, 5, vocals="sung") for number in range(4, 7)),
+        plain(7, 16),
+        plain(8, 1),
+    ]
+    with pytest.raises(ArrangeError) as caught:
+        arrange(tracks, flat(60))
+    assert str(caught.value) == (
+        "60 min asked; 20 min pass: 3 tracks sung, 1 too long, 1 too short."
+        " Add music, ask for less time, or allow a short session."
+    )
+    session = arrange(tracks, flat(60), constraints=Constraints(allow_short=True))
+    assert session.duration_s == 1200.0
+    assert session.target_s == 1200.0
+    assert "60 min asked" in session.warnings[0]
+
+
+def test_an_empty_library_is_an_error():
+    with pytest.raises(ArrangeError, match="0 min pass"):
+        arrange([], flat(10))
+
+
+def test_a_duration_that_no_profile_can_take_is_an_error():
+    with pytest.raises(ProfileError):
+        arrange(library(10, 1), arc(30), duration_s=-1.0)
+
+
+def test_rules_give_way_in_order_and_only_as_far_as_needed():
+    """One artist only: both artist rules go, and nothing else."""
+    tracks = [plain(number, 5, artist="Same") for number in range(8)]
+    session = arrange(tracks, flat(30))
+    assert [line.split(":")[0] for line in session.relaxed] == ["artist_max", "artist_gap"]
+    assert session.duration_s == 1800.0
+
+
+def test_a_rule_that_was_not_in_the_way_is_kept():
+    """Six tracks of seven minutes cannot fill 30, yet no artist need repeat for that."""
+    tracks = [plain(number, 7, artist=str(number % 2)) for number in range(6)]
+    session = arrange(tracks, flat(30), constraints=Constraints())
+    assert [line.split(":")[0] for line in session.relaxed] == ["duration"]
+    assert session.duration_s == 28 * 60.0
+
+
+def test_startle_gives_way_last():
+    tracks = [plain(number, 5, artist=str(number), startle_lu=20.0) for number in range(8)]
+    session = arrange(tracks, flat(20, max_startle_lu=10.0))
+    assert [line.split(":")[0] for line in session.relaxed] == ["startle"]
+    assert "20 LU in only (limit 10)" in session.relaxed[0]
+
+
+def test_unknown_artists_are_nobody():
+    tracks = [plain(number, 5, artist="Various Artists") for number in range(8)]
+    assert arrange(tracks, flat(30)).relaxed == ()
+
+
+def test_pins_stand_where_they_were_put():
+    tracks = library(60, 9)
+    first, last, third, at, any_ = (tracks[number].path for number in (3, 14, 25, 36, 47))
+    constraints = Constraints(
+        pins=(Pin(first, place=1), Pin(last, place=-1), Pin(third, place=3), Pin(any_))
+    )
+    session = arrange(tracks, arc(60), constraints=constraints)
+    order = paths(session)
+    assert (order[0], order[-1], order[2]) == (first, last, third)
+    assert any_ in order
+    session = arrange(tracks, arc(60), constraints=Constraints(pins=(Pin(at, minute=24.0),)))
+    slot = next(slot for slot in session.slots if slot.path == at)
+    assert abs(slot.start_s - 24 * 60.0) <= 30.0
+    assert session.relaxed == ()
+
+
+def test_a_pin_that_a_rule_forbids_is_an_error_that_names_both():
+    tracks = [*library(20, 1), plain(99, 5, vocals="sung")]
+    constraints = Constraints(pins=(Pin("/music/000099.flac"),))
+    with pytest.raises(ArrangeError, match=r"000099\.flac: pinned, but sung"):
+        arrange(tracks, arc(20), constraints=constraints)
+    with pytest.raises(ArrangeError, match="not in the library"):
+        arrange(tracks, arc(20), constraints=Constraints(pins=(Pin("nowhere"),)))
+
+
+def test_include_exclude_and_prefer_are_heeded():
+    tracks = library(120, 4)
+    even = arrange(
+        tracks, arc(30), constraints=Constraints(include=lambda each: int(each.path[-6]) % 2 == 0)
+    )
+    assert all(int(path[-6]) % 2 == 0 for path in paths(even))
+    odd = arrange(
+        tracks, arc(30), constraints=Constraints(exclude=lambda each: int(each.path[-6]) % 2 == 0)
+    )
+    assert all(int(path[-6]) % 2 == 1 for path in paths(odd))
+    usual = arrange(tracks, arc(30))
+    liked = {each.path for each in tracks[:60]}
+    fond = arrange(tracks, arc(30), constraints=Constraints(prefer=lambda each: each.path in liked))
+    assert len(liked & set(paths(fond))) > len(liked & set(paths(usual)))
+
+
+def test_vocals_rules_admit_what_they_say():
+    kinds = ("none", "wordless", "unknown", "sung", "spoken")
+    tracks = [
+        plain(number, 3, artist=str(number), vocals=kinds[number % 5]) for number in range(40)
+    ]
+    admitted = {
+        "exclude": {"none", "wordless", "unknown"},
+        "strict": {"none"},
+        "allow-wordless": {"none", "wordless"},
+        "allow": set(kinds),
+    }
+    for rule, expected in admitted.items():
+        constraints = Constraints(rules=Rules(vocals=rule))
+        session = arrange(tracks, flat(24), constraints=constraints)
+        assert {slot.vocals for slot in session.slots} <= expected
+    session = arrange([each for each in tracks if each.vocals == "unknown"], flat(24))
+    assert any(line.startswith("8 of 8 tracks are not verified") for line in session.warnings)
+
+
+def test_the_worst_loudness_step_is_named():
+    tracks = [
+        plain(0, 5, artist="a", start_lufs=-30.0, end_lufs=-30.0, title="Quiet"),
+        plain(1, 5, artist="b", start_lufs=-20.0, end_lufs=-20.0, title="Loud"),
+    ]
+    constraints = Constraints(pins=(Pin("/music/000000.flac", place=1),))
+    session = arrange(tracks, flat(10), constraints=constraints)
+    line = "1 loudness step beyond 3 LU; the worst rises 10.0 LU into 'Loud' at 5:00 (only)"
+    assert line in session.warnings
+    free = arrange(tracks, flat(10))
+    assert paths(free) == ["/music/000001.flac", "/music/000000.flac"]
+    assert not any("loudness" in line for line in free.warnings)
+
+
+def test_seeds_give_different_sessions_of_nearly_the_same_quality():
+    tracks = library(1000, 11)
+    sessions = [arrange(tracks, arc(60), seed=seed) for seed in range(4)]
+    assert len({tuple(paths(session)) for session in sessions}) == 4
+    assert max(session.cost for session in sessions) <= sessions[0].cost * 1.15
+    assert min(session.cost for session in sessions) == sessions[0].cost
+    assert arrange(tracks, arc(60), seed=3) == sessions[3]
+
+
+def test_alternatives_share_at_most_half_of_their_tracks_and_cost_little_more():
+    sessions = alternatives(library(1000, 12), arc(60), 4)
+    assert len(sessions) == 4
+    assert max(session.cost for session in sessions) <= sessions[0].cost * 1.10
+    for number, session in enumerate(sessions):
+        for other in sessions[:number]:
+            shared = len(set(paths(session)) & set(paths(other)))
+            assert shared <= min(len(session.slots), len(other.slots)) / 2
+
+
+def test_a_library_without_alternatives_gives_what_it_has():
+    tracks = [plain(number, 5, artist=str(number)) for number in range(4)]
+    assert len(alternatives(tracks, flat(20), 3)) == 1
+
+
+def test_all_tracks_can_be_put_in_order_whatever_the_profile_s_length():
+    """Copies are left out, and that is said."""
+    tracks = [plain(number, 4, number / 10, artist=str(number)) for number in range(9)]
+    tracks.append(replace(tracks[0], path="/music/copy.flac"))
+    rising = Profile("up", "Up", "", 600.0, (Phase("up", 0.0, 600.0, 0.0, 0.8),))
+    session = arrange(tracks, rising, scale="absolute", constraints=Constraints(use_all=True))
+    assert paths(session) == [each.path for each in tracks[:-1]]
+    assert session.target_s == 36 * 60.0
+    assert "1 copies of other tracks are left out" in session.warnings

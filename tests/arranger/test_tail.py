@@ -1,0 +1,145 @@
+"""Music goes on when the plan has ended, calmly, and never with a rise."""
+
+import math
+import sys
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # scripts, not a package
+
+from synthetic import library, track
+
+from playlist_builder.arranger import result, tail
+from playlist_builder.arranger.arrange import arrange
+from playlist_builder.arranger.problem import Ask, Objective
+from playlist_builder.arranger.rules import Constraints
+from playlist_builder.profiles.profile import Phase, Profile, Rules
+
+
+def plain(number, minutes, level, **more):
+    return track(number, minutes * 60.0, np.full(math.ceil(minutes * 6), level), **more)
+
+
+def flat(level, minutes=10.0, **rules):
+    phase = Phase("only", 0.0, minutes * 60.0, level, level)
+    return Profile("flat", "Flat", "", minutes * 60.0, (phase,), Rules(**rules))
+
+
+def terms_of(profile):
+    return Objective(profile, profile.rules, Ask(None, 0, "absolute", 30.0, Constraints()), None)
+
+
+LOUD = [plain(number, 5, 0.8, artist=str(number)) for number in range(2)]
+CALM = [plain(number, 4, 0.12, artist=str(number)) for number in range(10, 18)]
+
+
+def test_a_tail_lasts_a_quarter_of_the_session_and_at_least_a_quarter_of_an_hour():
+    for minutes, least in ((20, 15), (100, 25)):
+        tracks = library(200, 3)
+        session = arrange(tracks, flat(0.3, minutes))
+        lasts_s = session.tail[-1].end_s - session.duration_s
+        assert least * 60.0 <= lasts_s <= least * 60.0 + 180.0
+        assert {slot.phase for slot in session.tail} == {"tail"}
+
+
+def test_a_tail_follows_its_session_and_repeats_nothing_of_it():
+    session = arrange(library(80, 1), flat(0.4, 30))
+    slots = [*session.slots, *session.tail]
+    assert all(a.end_s == b.start_s for a, b in pairwise(slots))
+    assert len({slot.identity for slot in slots}) == len(slots)
+    assert session.duration_s == session.slots[-1].end_s
+
+
+def test_a_profile_may_ask_for_no_tail():
+    session = arrange([*LOUD, *CALM], flat(0.8, tail_share=0.0, tail_min_s=0.0), scale="absolute")
+    assert session.tail == ()
+    assert not any("tail" in line for line in session.warnings)
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10_000), st.integers(6, 40), st.sampled_from(["relative", "absolute"]))
+def test_no_tail_begins_with_a_rise(seed, count, scale):
+    """However small the library: then there is none, and that is said."""
+    tracks = library(count, seed)
+    session = arrange(
+        tracks,
+        flat(0.3, 15, tail_min_s=300.0),
+        scale=scale,
+        constraints=Constraints(allow_short=True),
+    )
+    if not session.tail:
+        assert any(line.startswith("no tail") for line in session.warnings)
+        return
+    closing = session.slots[-1].contour[int(session.slots[-1].duration_s // 10) - 1]
+    assert session.tail[0].contour[0] - closing <= tail.RISE + 1e-6
+    known = {each.identity: each for each in tracks}
+    assert all(known[slot.identity].startle_lu <= tail.STARTLE_LU for slot in session.tail)
+
+
+def test_a_rise_is_refused_though_nothing_else_is_left():
+    quiet = [plain(0, 5, 0.05), plain(1, 5, 0.05)]
+    session = arrange([*quiet, plain(2, 5, 0.3)], flat(0.05), scale="absolute")
+    assert session.tail == ()
+    assert "no tail: no calm track is left that begins without a rise in energy" in session.warnings
+
+
+def test_energetic_and_startling_tracks_are_never_in_a_tail():
+    wild = [plain(n, 4, 0.12, artist=str(n), startle_lu=20.0) for n in range(20, 24)]
+    session = arrange([*LOUD, *wild, *CALM[:3], plain(30, 4, 0.7)], flat(0.8), scale="absolute")
+    assert {slot.identity for slot in session.tail} == {each.identity for each in CALM[:3]}
+    assert any(line.startswith("the tail lasts 12 of 15 min") for line in session.warnings)
+
+
+def test_a_tail_heeds_the_artists_before_it():
+    same = [replace(each, tags=replace(each.tags, artists=("1",))) for each in CALM[:4]]
+    order = [LOUD[0], LOUD[1]]
+    terms, free = terms_of(flat(0.8)), [*same, *CALM[4:]]
+    found, _ = tail.tail(order, result.Pool.of(free, terms), terms)
+    assert found[0].tags.artists != ("1",)
+
+
+def test_energies_are_means_on_the_scale_of_the_session():
+    assert result.energies(CALM[:2], terms_of(flat(0.8))) == pytest.approx([0.12, 0.12])
+    assert result.energies([], terms_of(flat(0.8))) == []
+
+
+def test_a_rise_of_loudness_in_a_tail_is_told():
+    quiet = [replace(t, features=replace(t.features, end_loudness_lufs=-50.0)) for t in CALM]
+    session = arrange([*LOUD, *quiet], flat(0.8), scale="absolute")
+    told = [text for text in session.warnings if "loudness steps beyond" in text]
+    assert len(told) == 1
+    assert "rises 30.0 LU" in told[0]
+    assert told[0].endswith("(tail)")
+
+
+def climbing(number, minutes, level, peak):
+    contour = np.full(math.ceil(minutes * 6), level)
+    contour[8:12] = peak
+    return track(number, minutes * 60.0, contour, artist=str(number))
+
+
+def test_a_calm_track_with_a_climax_comes_only_for_want_of_others():
+    gentle = [plain(number, 4, 0.3, artist=str(number)) for number in range(10, 18)]
+    wild = [climbing(number, 4, 0.12, 0.9) for number in range(20, 28)]
+    for few, told in ((gentle, False), (gentle[:2], True)):
+        session = arrange([*LOUD, *few, *wild], flat(0.8), scale="absolute")
+        climaxes = [slot for slot in session.tail if max(slot.contour) > 0.6]
+        assert bool(climaxes) is told
+        assert any("above the plan" in text and "(tail)" in text for text in session.warnings) is (
+            told
+        )
+        assert session.tail
+
+
+def test_no_tail_is_looked_for_where_all_tracks_play():
+    session = arrange(
+        [*LOUD, *CALM], flat(0.8), constraints=Constraints(use_all=True), scale="absolute"
+    )
+    assert not session.tail
+    assert "no tail: all tracks of the playlist are in the session" in session.warnings

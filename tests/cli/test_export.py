@@ -1,0 +1,131 @@
+"""`formats`: each option reaches the playlist, and what cannot be is one line and writes nothing."""
+
+import json
+import unicodedata
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from playlist_builder.cli import main
+from playlist_builder.models import Session, Slot
+from playlist_builder.playlists import session_json
+from playlist_builder.playlists.dialects import PLAYERS
+from playlist_builder.playlists.formats import COLUMNS
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The working folder, with a session of two tracks and a tail."""
+    monkeypatch.chdir(tmp_path)
+    paths = ["Music/quiet.flac", "Music/勇気/#1 é.flac", "other/tail.flac"]
+    slots = [
+        Slot(str(tmp_path / path), "5f", "Quiet", "Ada", "", 0.0, 200.0, "calm", 0.2, 0.2)
+        for path in paths
+    ]
+    whole = Session("arc", "relative", 400.0, 600.0, 0.1, 0.1, 0.1, slots[:2], slots[2:])
+    (tmp_path / "s.json").write_text(session_json.dump(whole), encoding="utf-8")
+    return tmp_path
+
+
+def run(*arguments, code=0):
+    """What the command prints, on both streams; stdout is bytes."""
+    done = CliRunner().invoke(main, ["export", "s.json", *map(str, arguments)])
+    assert done.exit_code == code, done.output
+    return done
+
+
+def entries(name):
+    lines = Path(name).read_text(encoding="utf-8-sig").splitlines()
+    return [line for line in lines if not line.startswith("#")]
+
+
+@pytest.mark.usefixtures("folder")
+def test_without_options_the_playlist_is_the_safe_default():
+    run("-o", "p.m3u8")
+    assert entries("p.m3u8") == ["Music/quiet.flac", "Music/勇気/#1 é.flac", "other/tail.flac"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_each_suffix_is_its_format():
+    names = [f"p{suffix}" for suffix in (".m3u8", ".pls", ".xspf", ".jspf", ".csv", ".json")]
+    done = run(*(word for name in names for word in ("-o", name)))
+    *wrote, told = done.stderr.splitlines()
+    assert wrote == [f"Wrote {name}" for name in names]
+    assert told.startswith("3 of 3 files are not there")
+    starts = [Path(name).read_text(encoding="utf-8").split()[0] for name in names]
+    assert starts == ["#EXTM3U", "[playlist]", "<?xml", "{", ",".join(COLUMNS), "{"]
+    assert json.loads(Path("p.jspf").read_text(encoding="utf-8"))["playlist"]["title"] == "p"
+
+
+@pytest.mark.usefixtures("folder")
+def test_standard_output_is_m3u8_in_utf8():
+    assert run("-o", "-", "--player", "vlc").stdout_bytes.endswith(b"\nother/tail.flac\n")
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("player", PLAYERS)
+def test_every_player_can_be_named_in_any_case(player):
+    run("-o", "p.m3u8", "--player", player.upper())
+    assert len(entries("p.m3u8")) == 3
+
+
+def test_roots_are_renamed_and_what_is_left_is_told(folder):
+    """`~` is the home, wherever it stands."""
+    done = run("-o", "p.m3u8", "--map", f"{folder}/Music/=/volume1/music/", "--map", "~=/home")
+    assert entries("p.m3u8") == [
+        "/volume1/music/quiet.flac",
+        "/volume1/music/勇気/#1 é.flac",
+        "other/tail.flac",
+    ]
+    assert f"1 of 3 tracks lie under no folder of --map, such as '{folder}/other" in done.stderr
+
+
+def test_an_equals_sign_may_stand_in_both_folders(folder):
+    run("-o", "p.m3u8", "--map", f"a=b={folder}", "--map", f"{folder}=/x=y")
+    assert entries("p.m3u8")[0] == "/x=y/Music/quiet.flac"
+
+
+@pytest.mark.parametrize(
+    ("options", "first"),
+    [
+        (["--absolute"], "{}/Music/quiet.flac"),
+        (["--player", "plex"], "{}/Music/quiet.flac"),
+        (["--relative-to", "Music"], "quiet.flac"),
+        (["--player", "plex", "--relative-to", "Music"], "quiet.flac"),
+        (["--player", "foobar2000"], "Music\\quiet.flac"),
+        (["--map", "Music=D:\\M", "--relative-to", "D:\\"], "M\\quiet.flac"),
+    ],
+)
+def test_paths_are_as_asked(folder, options, first):
+    run("-o", "p.m3u8", *options)
+    assert entries("p.m3u8")[0] == first.format(folder)
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_names_are_in_the_normal_form(form):
+    run("-o", "p.m3u8", "--normal-form", form.lower())
+    assert entries("p.m3u8")[1] == unicodedata.normalize(form, "Music/勇気/#1 é.flac")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "line"),
+    [
+        (["-o", "p.m3u"], 1, "its name does not fit the codepage cp1252. Write the session as"),
+        (["-o", "p.m3u", "--codepage", "klingon"], 2, "'klingon' is no codepage. Give one such"),
+        (["-o", "p.mp3"], 1, "Let it end in .m3u8, .m3u, .pls, .xspf, .jspf, .csv or .json"),
+        (["-o", "p.xspf", "--player", "mpv"], 1, "mpv does not read .xspf"),
+        (["-o", "p.m3u8", "--player", "winamp"], 2, "'winamp' is not one of"),
+        (["-o", "p.m3u8", "--absolute", "--relative-to", "/"], 2, "give one of them"),
+        (["-o", "p.m3u8", "--map", "Music"], 2, "give FROM=TO"),
+        (["-o", "p.m3u8", "--map", "Music="], 2, "give FROM=TO"),
+        (["-o", "p.m3u8", "--map", "=/x"], 2, "give FROM=TO"),
+        (["-o", "p.m3u8", "--map", "Music=music"], 2, "TO in full"),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_nothing_is_written(folder, options, code, line):
+    done = run("-o", "first.xspf" if "mpv" not in options else "first.pls", *options, code=code)
+    assert line in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [file.name for file in folder.iterdir()] == ["s.json"]

@@ -1,0 +1,228 @@
+"""Courses, histories and ratings as a user meets them: in processes of its own, on real files."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from playlist_builder.audio import decode
+from playlist_builder.library.database import Cache
+
+RATE_HZ = 8000
+TRACKS, MINUTES = 40, 2
+
+
+def run(*arguments, code=0):
+    done = subprocess.run(
+        [sys.executable, "-m", "playlist_builder", *map(str, arguments)],
+        capture_output=True,
+        env=os.environ | {"COLUMNS": "200", "PYTHONUTF8": "1"},
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory):
+    """The library file of 80 minutes of music, to be copied."""
+    folder = tmp_path_factory.mktemp("music")
+    time_s = np.arange(MINUTES * 60 * RATE_HZ) / RATE_HZ
+    rng = np.random.default_rng(0)
+    for number in range(TRACKS):
+        beat = np.exp(-8 * (time_s * (0.5 + number / 8) % 1))
+        noise = rng.standard_normal(len(time_s)) * number / 400
+        samples = ((0.2 * np.sin(700 * time_s) + noise) * beat).astype(np.float32)[None]
+        tags = {"title": f"Piece {number}", "artist": f"Player {number}"}
+        decode.write_flac(f"{folder}/{number}.flac", samples, RATE_HZ, tags)
+    run("scan", folder, "--no-vocals", "--library", folder / "library.db")
+    return folder / "library.db"
+
+
+@pytest.fixture
+def library(scanned, tmp_path):
+    copy = tmp_path / "library.db"
+    copy.write_bytes(scanned.read_bytes())
+    return "--library", copy
+
+
+def built(library, file, *more):
+    """Build 12 minutes to a file; returns what plays."""
+    done = run("build", "arc", "--duration", "12m", *more, *library, "-o", file, "--json")
+    session = json.loads(done.stdout)
+    return [slot["path"] for slot in (*session["slots"], *session["tail"])]
+
+
+def past(library, name):
+    return json.loads(run("history", name, *library, "--json").stdout)
+
+
+def test_what_was_played_for_a_name_is_not_played_for_it_again(library, tmp_path):
+    """Nobody else's session is touched by that, and a draft or a rebuild does not avoid itself."""
+    first = built(library, tmp_path / "a.json", "--for", "Anemone")
+    assert built(library, tmp_path / "a.json", "--for", "Anemone") == first
+    second = built(library, tmp_path / "b.json", "--for", "Anemone")
+    assert not set(first) & set(second)
+    assert built(library, tmp_path / "c.json", "--for", "Basil") == first
+    assert built(library, tmp_path / "d.json") == first
+    rebuilt = run("rebuild", tmp_path / "b.json", "--json")
+    assert [slot["path"] for slot in json.loads(rebuilt.stdout)["slots"]] == second[
+        : len(json.loads(rebuilt.stdout)["slots"])
+    ]
+    known = past(library, "Anemone")
+    assert [Path(each["file"]).name for each in known["sessions"]] == ["a.json", "b.json"]
+    names = json.loads(run("history", *library, "--json").stdout)
+    assert [(each["name"], each["sessions"]) for each in names] == [("Anemone", 2), ("Basil", 1)]
+    assert "a.json" in run("history", "Anemone", *library).stdout
+    assert "Basil" in run("history", *library).stdout
+
+
+def test_what_is_not_written_was_not_played(library, tmp_path):
+    run("build", "arc", "--duration", "12m", "--for", "Anemone", *library)
+    built(library, tmp_path / "a.json", "--for", "Anemone", "--dry-run")
+    assert json.loads(run("history", *library, "--json").stdout) == []
+    done = run("history", "Anemone", *library, code=1)
+    assert "No name 'Anemone' in the history. Available: none yet." in done.stderr
+
+
+def test_too_little_that_is_new_says_how_to_go_on(library, tmp_path):
+    """The time within which nothing is repeated may be made shorter."""
+    for number in range(3):
+        done = run(
+            *("build", "steady", "--duration", "25m", "--for", "Anemone", *library),
+            *("-o", tmp_path / f"{number}.m3u8"),
+            code=1 if number == 2 else 0,
+        )
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error:")]
+    assert "tracks were played for 'Anemone' within 90 days" in line
+    assert "--within 30d" in line
+    built(library, tmp_path / "again.json", "--for", "Anemone", "--within", "0d")
+
+
+def test_a_ban_for_one_name_is_no_ban_for_another(library, tmp_path):
+    first = built(library, tmp_path / "a.json")
+    run("mark", first[0], "--ban", "--for", "Anemone", "--note", "bells", *library)
+    assert first[0] not in built(library, tmp_path / "b.json", "--for", "Anemone")
+    assert past(library, "Anemone")["bans"][0]["note"] == "bells"
+    assert built(library, tmp_path / "c.json", "--for", "Basil") == first
+    run("mark", first[0], "--unban", "--for", "Anemone", *library)
+    assert past(library, "Anemone")["bans"] == []
+    done = run("mark", first[0], "--energy", "0.4", "--for", "Anemone", *library, code=2)
+    assert "--for goes with --ban" in done.stderr
+
+
+def test_ratings_weigh_in_the_next_session_and_are_told(library, tmp_path):
+    """What was rated down gives way to others, what was rated up comes again."""
+    first = built(library, tmp_path / "a.json", "--for", "Anemone", "--within", "0d")
+    for number in (1, 2):
+        run("rate", tmp_path / "a.json", number, "up", "--note", "smiled", *library)
+    run("rate", tmp_path / "a.json", 3, "up", *library)
+    run("rate", tmp_path / "a.json", 3, "down", *library)
+    done = run(
+        *("build", "arc", "--duration", "12m", "--for", "Anemone", "--within", "0d", "--explain"),
+        *("--json", *library, "-o", tmp_path / "b.json"),
+    )
+    session = json.loads(done.stdout)
+    again = [slot["path"] for slot in session["slots"]]
+    assert set(first[:2]) <= set(again)
+    assert first[2] not in again
+    rated = [reason["rated"] for reason in session["reasons"] if reason["rated"]]
+    assert len(rated) == 2
+    assert all(text.startswith("rated up for Anemone on ") for text in rated)
+    assert all(text.endswith(": smiled") for text in rated)
+    assert rated[0] in done.stderr
+    verdicts = {each["title"]: each["verdict"] for each in past(library, "Anemone")["ratings"]}
+    assert sorted(verdicts.values()) == ["down", "up", "up"]
+    assert "smiled" in run("history", "Anemone", *library).stdout
+
+
+def test_a_changed_session_is_kept_as_it_is_now(library, tmp_path):
+    """What was swapped out was not heard; stepping back brings it back."""
+    first = built(library, tmp_path / "a.json", "--for", "Anemone")
+    (before,) = past(library, "Anemone")["sessions"]
+    run("swap", tmp_path / "a.json", 2)
+    (after,) = past(library, "Anemone")["sessions"]
+    assert after["session"] == before["session"]
+    assert before["tracks"][1] not in after["tracks"]
+    run("swap", tmp_path / "a.json", "--undo")
+    assert past(library, "Anemone")["sessions"] == [before]
+    assert built(library, tmp_path / "a.json", "--for", "Anemone") == first
+
+
+def test_a_rating_needs_a_track_and_a_name(library, tmp_path):
+    file = tmp_path / "a.json"
+    built(library, file)
+    assert "was made for nobody. Say for whom" in run("rate", file, 1, "up", code=2).stderr
+    assert (
+        "tracks, not 99." in run("rate", file, 99, "up", "--for", "Basil", *library, code=1).stderr
+    )
+    run("rate", file, 1, "up", "--for", "Basil", *library)
+    assert len(past(library, "Basil")["ratings"]) == 1
+
+
+def test_a_course_is_written_kept_and_avoided(library, tmp_path):
+    """Each session to its own file; a second run makes the same course again."""
+    ask = ("series", "arc", "--sessions", "3", "--name", "Anemone", "--duration", "12m", *library)
+    done = run(*ask, "-o", tmp_path / "course.m3u8", "--json")
+    sessions = json.loads(done.stdout)
+    plays = [slot["path"] for each in sessions for slot in (*each["slots"], *each["tail"])]
+    assert len(set(plays)) == len(plays)
+    assert "3 sessions" in done.stderr
+    assert "no track twice" in done.stderr
+    files = [f"course-{number}.m3u8" for number in (1, 2, 3)]
+    assert sorted(each.name for each in tmp_path.glob("course-?.m3u8")) == files
+    known = past(library, "Anemone")["sessions"]
+    assert [Path(each["file"]).name for each in known] == files
+    again = json.loads(run(*ask, "-o", tmp_path / "course.m3u8", "--json").stdout)
+    assert [each["slots"] for each in again] == [each["slots"] for each in sessions]
+    assert not set(plays) & set(built(library, tmp_path / "next.json", "--for", "Anemone"))
+
+
+def test_a_forgotten_name_is_nowhere_but_in_the_files_of_the_user(library, tmp_path):
+    """Those are named; the library and its backups hold no byte of it, and all else stays."""
+    session = tmp_path / "sessions" / "a.json"
+    session.parent.mkdir()
+    built(library, session, "--for", "Anemone")
+    built(library, tmp_path / "sessions" / "b.json", "--for", "Basil")
+    run("rate", session, 1, "up", *library)
+    kept = past(library, "Basil")
+
+    def beside():
+        return [each for each in tmp_path.iterdir() if each.is_file()]
+
+    assert any(b"Anemone" in each.read_bytes() for each in beside())
+    done = run("history", "--forget", "Anemone", *library)
+    assert str(session) in done.stderr
+    assert not any(b"Anemone" in each.read_bytes() for each in beside())
+    assert past(library, "Basil") == kept
+    with Cache(str(library[1])) as cache:
+        assert [each.name for each in cache.history.names()] == ["Basil"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("build", "--for", " "), "plain text of 1 to 100 characters"),
+        (("build", "--for", "a\nb"), "plain text of 1 to 100 characters"),
+        (("build", "--within", "30d"), "give --for NAME too"),
+        (("build", "--for", "Anemone", "--within", "soon"), "Give days, such as 90d"),
+        (("build", "--for", "Anemone", "--alternatives", "2"), "leave out --alternatives or"),
+        (("series", "arc"), "--name"),
+        (("history", "--forget"), "Give 'history --forget NAME'"),
+    ],
+)
+def test_what_cannot_be_understood_is_one_line(library, arguments, told):
+    done = run(*arguments, *library, code=2)
+    assert told in " ".join(done.stderr.split())
+
+
+def test_a_name_that_is_not_known_is_not_forgotten(library):
+    done = run("history", "--forget", "Nobody", *library, code=1)
+    assert "No name 'Nobody' in the history. Available:" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,179 @@
+"""The pieces that a newcomer hears first."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import mutagen
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playlist_builder.audio import decode
+from playlist_builder.demo import compose as demo
+from playlist_builder.demo import instruments
+from playlist_builder.models import KEYS
+
+RATE = instruments.SAMPLE_RATE_HZ
+PIECES = demo.pieces(1)
+CALMEST, DRIVING = PIECES[0], PIECES[-1]
+SWELLING = next(piece for piece in PIECES if piece.swell > 0.2)
+
+
+def short(piece, duration_s=16.0):
+    return replace(piece, duration_s=duration_s)
+
+
+def novelty(samples):
+    """Mean rise of the log spectrum from frame to frame: how much begins, and how brightly."""
+    frames = np.lib.stride_tricks.sliding_window_view(samples.mean(axis=0), 1024)[::512]
+    level = np.log1p(10.0 * np.abs(np.fft.rfft(frames * np.hanning(1024))))
+    return np.maximum(np.diff(level, axis=0), 0.0).mean()
+
+
+def brightness_hz(samples):
+    spectrum = np.abs(np.fft.rfft(samples.mean(axis=0)))
+    hertz = np.fft.rfftfreq(samples.shape[1], 1.0 / RATE)
+    return (spectrum * hertz).sum() / spectrum.sum()
+
+
+def loudness_db(samples, window_s=0.4):
+    size = round(window_s * RATE)
+    whole = samples[:, : samples.shape[1] // size * size]
+    return 10.0 * np.log10((whole.reshape(2, -1, size) ** 2).mean(axis=(0, 2)))
+
+
+@given(seed=st.integers(0, 2**63))
+def test_every_seed_gives_a_library_with_room_for_the_rules(seed):
+    """At least 24 pieces, five artists or more, all energies, lengths of 40 to 120 seconds."""
+    pieces = demo.pieces(seed)
+    assert len(pieces) >= 24
+    assert len({piece.title for piece in pieces}) == len(pieces)
+    assert len({piece.artist for piece in pieces}) >= 5
+    assert len({piece.genre for piece in pieces}) >= 3
+    assert sum(piece.swell > 0.0 for piece in pieces) >= 3
+    assert len({piece.duration_s for piece in pieces}) >= 24
+    assert (pieces[0].energy, pieces[-1].energy) == (0.0, 1.0)
+    for piece in pieces:
+        assert 40.0 <= piece.duration_s <= 120.0
+        assert 0.0 <= piece.energy - piece.swell <= piece.energy + piece.swell <= 1.0
+        assert piece.key in KEYS
+    assert sum(piece.duration_s for piece in pieces) / 60.0 == pytest.approx(35.0, abs=0.5)
+
+
+def test_no_artist_is_only_calm_or_only_driving():
+    """Each artist can serve any phase of a session."""
+    for artist in {piece.artist for piece in PIECES}:
+        energies = [piece.energy for piece in PIECES if piece.artist == artist]
+        assert min(energies) < 0.3
+        assert max(energies) > 0.7
+
+
+def test_the_seed_decides_everything():
+    """The same seed describes the same pieces, another one others."""
+    assert demo.pieces(5) == demo.pieces(5)
+    assert all(ours != theirs for ours, theirs in zip(demo.pieces(5), demo.pieces(6), strict=True))
+
+
+def test_a_piece_always_sounds_the_same():
+    """The samples do not depend on what was played before."""
+    first = demo.synthesise(short(SWELLING))
+    for sound in (instruments.sustained, instruments.plucked, instruments.bowed, instruments.low):
+        sound.cache_clear()
+    demo.synthesise(short(CALMEST))
+    assert np.array_equal(demo.synthesise(short(SWELLING)), first)
+    assert not np.array_equal(demo.synthesise(replace(short(SWELLING), seed=1)), first)
+
+
+@pytest.mark.parametrize("piece", [CALMEST, SWELLING, DRIVING], ids=lambda piece: piece.title)
+@pytest.mark.parametrize("duration_s", [8.0, 16.0])
+def test_the_samples_are_clean(piece, duration_s):
+    """Stereo of the stated length, with headroom, no offset, and silence at both ends."""
+    samples = demo.synthesise(short(piece, duration_s))
+    assert samples.dtype == np.float32
+    assert samples.shape == (2, duration_s * RATE)
+    assert np.isfinite(samples).all()
+    assert -8.01 < 20.0 * np.log10(np.abs(samples).max()) < -2.99
+    assert np.abs(samples.mean(axis=1)).max() < 1e-3
+    assert np.abs(samples[:, [0, -1]]).max() < 1e-4
+    assert loudness_db(samples)[4:-10].min() > -45.0
+
+
+def test_perceived_intensity_rises_with_the_energy():
+    """From piece to piece up the scale, more begins and the sound is brighter."""
+    rising = [demo.synthesise(short(piece)) for piece in PIECES[::6] if not piece.swell]
+    assert len(rising) >= 3
+    assert np.all(np.diff([novelty(samples) for samples in rising]) > 0.0)
+    assert np.all(np.diff([brightness_hz(samples) for samples in rising]) > 0.0)
+
+
+def test_a_swelling_piece_builds_up():
+    """Its end is brighter and busier than its beginning."""
+    samples = demo.synthesise(short(SWELLING, 40.0))
+    early, late = samples[:, 4 * RATE : 14 * RATE], samples[:, 26 * RATE : 36 * RATE]
+    assert novelty(late) > 1.3 * novelty(early)
+    assert brightness_hz(late) > 1.3 * brightness_hz(early)
+
+
+def test_a_calm_piece_holds_no_surprise():
+    """Once it has faded in, the loudness never rises by more than 6 dB within a second."""
+    level = loudness_db(demo.synthesise(short(CALMEST, 40.0)), window_s=0.5)[8:]
+    assert max(level[1:] - level[:-1]) < 6.0
+    assert max(level[2:] - level[:-2]) < 6.0
+
+
+@pytest.fixture
+def two_pieces(monkeypatch):
+    pieces = [short(CALMEST, 5.0), short(DRIVING, 6.0)]
+    monkeypatch.setattr(demo, "pieces", lambda _seed: pieces)
+    return pieces
+
+
+def test_the_files_hold_the_pieces_and_their_tags(two_pieces, tmp_path):
+    """FLAC of 16 bits, tagged as music without words."""
+    paths = demo.write(tmp_path / "new" / "demo", seed=1)
+    assert sorted(paths) == sorted((tmp_path / "new" / "demo").iterdir())
+    for piece, path in zip(two_pieces, paths, strict=True):
+        file = mutagen.File(path)
+        assert file.info.bits_per_sample == 16
+        assert file.info.length == piece.duration_s
+        assert dict(file.tags) | {"encoder": []} == {
+            "title": [piece.title],
+            "artist": [piece.artist],
+            "album": [piece.album],
+            "genre": [piece.genre],
+            "date": [demo.DATE],
+            "language": ["zxx"],
+            "encoder": [],
+        }
+        with decode.Recording(str(path)) as recording:
+            decoded = np.concatenate(list(recording.blocks()), axis=1)
+        assert np.abs(decoded - demo.synthesise(piece)).max() < 1e-4
+
+
+@pytest.mark.usefixtures("two_pieces")
+def test_a_file_that_is_there_is_never_replaced(tmp_path):
+    """Writing again fills the gaps and leaves the rest as it is."""
+    first, second = demo.write(tmp_path, seed=1)
+    first.write_bytes(b"the user's own")
+    second.unlink()
+    assert demo.write(tmp_path, seed=1) == [first, second]
+    assert first.read_bytes() == b"the user's own"
+    assert second.stat().st_size > 1000
+
+
+@pytest.mark.usefixtures("two_pieces")
+def test_an_interrupted_run_is_taken_up_again(tmp_path, monkeypatch):
+    """Half a file is not mistaken for a piece."""
+
+    def stop_halfway(path, *_):
+        Path(path).write_bytes(b"fLaC")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decode, "write_flac", stop_halfway)
+        with pytest.raises(KeyboardInterrupt):
+            demo.write(tmp_path, seed=1)
+    assert not list(tmp_path.glob("*.flac"))
+    paths = demo.write(tmp_path, seed=1)
+    assert sorted(paths) == sorted(tmp_path.iterdir())

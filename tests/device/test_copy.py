@@ -1,0 +1,281 @@
+"""A session on a stick: complete, verified, resumable, and nothing of the user's replaced."""
+
+import errno
+import json
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from playlist_builder.audio import decode
+from playlist_builder.device import copy as copying
+from playlist_builder.device import transcode
+from playlist_builder.errors import AudioError, CopyError
+from playlist_builder.models import Session, Slot
+from playlist_builder.playlists import read as playlists
+
+RATE_HZ = 8000
+
+
+def slot(path, number, title, artist):
+    return Slot(
+        str(path), f"{number}", title, artist, "", 2.0 * number, 2.0 * number + 2, "p", 0.1, 0.1
+    )
+
+
+@pytest.fixture
+def session(tmp_path):
+    music = tmp_path / "music"
+    music.mkdir()
+    slots = []
+    names = [("AC/DC", "What?"), ("", "CON"), ("Caf\u00e9", "..."), ("Z", "x" * 400)]
+    for number, (artist, title) in enumerate(names):
+        path = music / f"{number}.FLAC"
+        samples = 0.1 * np.random.default_rng(number).standard_normal((1, 2 * RATE_HZ))
+        decode.write_flac(str(path), samples.astype(np.float32), RATE_HZ, {"title": title})
+        slots.append(slot(path, number, title, artist))
+    return Session("arc", "relative", 8.0, 8.0, 0.0, 0.0, 0.0, slots[:3], slots[3:])
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def copy(session, folder, **options):
+    with ThreadPoolExecutor(2) as pool:
+        return copying.copy_session(session, folder, name="tonight", executor=pool, **options)
+
+
+def states(report):
+    return [each.state for each in report.files]
+
+
+def test_tracks_and_playlist_lie_side_by_side(session, tmp_path):
+    """In order, the tail last, under names that all can hold, byte for byte."""
+    stick = tmp_path / "new" / "stick"
+    report = copy(session, stick)
+    found = names_in(stick)
+    assert found[:3] == [
+        "01 - AC_DC - What_.flac",
+        "02 - CON.flac",
+        "03 - Caf\u00e9 - 2.flac",
+    ]
+    assert found[3].startswith("04 - Z - xxx")
+    assert found[4] == "tonight.m3u8"
+    for each, one in zip(report.files, (*session.slots, *session.tail), strict=True):
+        assert each.source == one.path
+        with open(each.path, "rb") as new, open(one.path, "rb") as old:  # noqa: PTH123
+            assert new.read() == old.read()
+    text = (stick / "tonight.m3u8").read_bytes().decode("utf-8")
+    assert text.startswith("#EXTM3U\n")
+    entries = [entry.location for entry in playlists.load(stick / "tonight.m3u8")]
+    assert entries == found[:4]
+    shown = [entry.title for entry in playlists.load(stick / "tonight.m3u8")]
+    assert shown[:3] == ["AC/DC - What?", "CON", "Caf\u00e9 - 2"]
+    assert not list(stick.glob(".*.tmp"))
+
+
+def test_a_second_run_copies_nothing(session, tmp_path):
+    copy(session, tmp_path / "s")
+    before = {path.name: path.stat() for path in (tmp_path / "s").iterdir()}
+    report = copy(session, tmp_path / "s")
+    assert states(report) == ["kept"] * 4
+    assert not report.renamed
+    after = {path.name: path.stat() for path in (tmp_path / "s").iterdir()}
+    tracks = [name for name in before if name.endswith(".flac")]
+    assert all(before[name].st_ino == after[name].st_ino for name in tracks)
+    assert set(before) == set(after)
+
+
+def test_what_is_missing_or_decayed_is_copied_again(session, tmp_path):
+    report = copy(session, tmp_path / "s")
+    gone, decayed = report.files[0].path, report.files[1].path
+    os.unlink(gone)  # noqa: PTH108
+    times = os.stat(decayed)  # noqa: PTH116
+    with open(decayed, "r+b") as file:  # noqa: PTH123
+        file.seek(-100, os.SEEK_END)
+        file.write(bytes(100))
+    os.utime(decayed, ns=(times.st_atime_ns, times.st_mtime_ns))
+    again = copy(session, tmp_path / "s")
+    assert states(again) == ["copied", "copied", "kept", "kept"]
+    assert [each.path for each in again.files] == [each.path for each in report.files]
+
+
+def test_what_the_source_has_become_replaces_our_copy(session, tmp_path):
+    """A retagged track is copied anew under the same name."""
+    report = copy(session, tmp_path / "s")
+    with open(session.slots[0].path, "ab") as file:  # noqa: PTH123
+        file.write(b"tags")
+    again = copy(session, tmp_path / "s")
+    assert states(again) == ["copied", "kept", "kept", "kept"]
+    assert again.files[0].path == report.files[0].path
+    assert again.files[0].bytes == report.files[0].bytes + 4
+
+
+@pytest.mark.parametrize("name", ["02 - CON.flac", "02 - con.FLAC"])
+def test_a_file_of_the_user_keeps_its_name(session, tmp_path, name):
+    """Also where only case differs, which a stick does not tell apart."""
+    stick = tmp_path / "s"
+    stick.mkdir()
+    (stick / name).write_bytes(b"mine")
+    (stick / "tonight.m3u8").write_bytes(b"mine too")
+    for _ in range(2):
+        report = copy(session, stick)
+        assert (stick / name).read_bytes() == b"mine"
+        assert (stick / "tonight.m3u8").read_bytes() == b"mine too"
+        assert os.path.basename(report.files[1].path) == "02 - CON (2).flac"  # noqa: PTH119
+        assert os.path.basename(report.playlist) == "tonight (2).m3u8"  # noqa: PTH119
+    assert states(report) == ["kept"] * 4
+
+
+def test_a_copy_that_the_user_has_changed_is_his(session, tmp_path):
+    report = copy(session, tmp_path / "s")
+    with open(report.files[1].path, "ab") as file:  # noqa: PTH123
+        file.write(b"my tags")
+    os.utime(report.files[1].path, (1e9, 1e9))
+    again = copy(session, tmp_path / "s")
+    assert states(again) == ["kept", "copied", "kept", "kept"]
+    assert again.files[1].path != report.files[1].path
+    assert again.renamed
+
+
+def test_links_and_folders_of_the_user_stay(session, tmp_path):
+    stick = tmp_path / "s"
+    (stick / "01 - AC_DC - What_.flac").mkdir(parents=True)
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"mine")
+    (stick / "02 - CON.flac").symlink_to(precious)
+    report = copy(session, stick)
+    assert precious.read_bytes() == b"mine"
+    assert len(report.renamed) == 2
+
+
+def test_a_full_stick_is_told_before_anything_is_written(session, tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(copying.shutil, "disk_usage", lambda _: usage._replace(free=100_000))
+    with pytest.raises(CopyError, match=r"has 0 MB free, the tracks need 1 MB") as caught:
+        copy(session, tmp_path / "s")
+    assert str(caught.value).isprintable()
+    assert names_in(tmp_path / "s") == []
+
+
+def test_a_track_that_is_gone_stops_the_copy_before_it_begins(session, tmp_path):
+    os.unlink(session.slots[1].path)  # noqa: PTH108
+    with pytest.raises(CopyError, match=r"1\.FLAC' is not there, so nothing was copied"):
+        copy(session, tmp_path / "s")
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_stick_that_fills_up_or_lies_leaves_no_half_file(session, tmp_path, monkeypatch):
+    real = copying.write
+
+    def full(source, target):
+        if source.endswith("1.FLAC"):
+            target.write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(source, target)
+
+    monkeypatch.setattr(copying, "write", full)
+    with pytest.raises(CopyError, match="No space left on device"):
+        copy(session, tmp_path / "s")
+    assert names_in(tmp_path / "s") == ["01 - AC_DC - What_.flac"]
+    assert not list((tmp_path / "s").glob(".*.tmp"))
+
+    def lies(source, target):
+        real(source, target)
+        return "0"
+
+    monkeypatch.setattr(copying, "write", lies)
+    with pytest.raises(CopyError, match="reads back otherwise"):
+        copy(session, tmp_path / "s")
+    assert names_in(tmp_path / "s") == ["01 - AC_DC - What_.flac"]
+    monkeypatch.setattr(copying, "write", real)
+    assert states(copy(session, tmp_path / "s")) == ["kept", "copied", "copied", "copied"]
+
+
+@pytest.mark.parametrize("notes", [b"", b"{}", b"[" * 100_000, b'{"files":{"a":3}}', b"\xff"])
+def test_damaged_notes_cost_nothing(session, tmp_path, notes):
+    copy(session, tmp_path / "s")
+    (tmp_path / "s" / copying.NOTES).write_bytes(notes)
+    assert states(copy(session, tmp_path / "s")) == ["kept"] * 4
+
+
+@pytest.mark.parametrize("form", ["mp3", "opus", "flac"])
+def test_converted_tracks_are_made_once(session, tmp_path, form):
+    report = copy(session, tmp_path / "s", form=form)
+    expected = "copied" if form == "flac" else "converted"
+    assert states(report) == [expected] * 4
+    assert all(each.path.endswith(f".{form}") for each in report.files)
+    assert states(copy(session, tmp_path / "s", form=form)) == ["kept"] * 4
+    assert transcode.is_already(report.files[0].path, form)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (AudioError("damaged"), "damaged"),
+        (ZeroDivisionError("by\nzero"), "cannot be converted: ZeroDivisionError: by zero"),
+    ],
+)
+def test_what_cannot_be_converted_is_skipped_and_told(session, tmp_path, monkeypatch, error, told):
+    real = transcode.convert
+
+    def convert(source, target, form):
+        if source.endswith("1.FLAC"):
+            raise error
+        return real(source, target, form)
+
+    monkeypatch.setattr(copying.converting, "convert", convert)
+    report = copy(session, tmp_path / "s", form="mp3")
+    assert [each.number for each in report.files] == [1, 3, 4]
+    assert [(each.path, each.reason) for each in report.skipped] == [(session.slots[1].path, told)]
+    assert len(playlists.load(report.playlist)) == 3
+
+
+def test_files_of_an_earlier_session_are_told(session, tmp_path):
+    copy(session, tmp_path / "s")
+    report = copy(replace(session, tail=()), tmp_path / "s")
+    assert len(report.leftover) == 1
+    assert report.leftover[0].startswith("04 - Z")
+
+
+def test_numbers_are_padded_to_the_count(session):
+    one = session.slots[1]
+    assert copying.wanted_name(one, 7, 9, ".ogg") == "07 - CON.ogg"
+    assert copying.wanted_name(one, 7, 120, ".ogg") == "007 - CON.ogg"
+    assert (
+        copying.wanted_name(replace(one, title=" ", path="/m/a b.ogg"), 1, 1, ".ogg")
+        == "01 - a b.ogg"
+    )
+
+
+def test_what_the_user_put_there_first_is_never_replaced(session, tmp_path):
+    """Even if it was the same once: the copy of a track that changes gets another name."""
+    stick = tmp_path / "s"
+    stick.mkdir()
+    mine = stick / "02 - CON.flac"
+    shutil.copyfile(session.slots[1].path, mine)
+    before = mine.read_bytes()
+    assert states(copy(session, stick)) == ["copied", "kept", "copied", "copied"]
+    with open(session.slots[1].path, "ab") as file:  # noqa: PTH123
+        file.write(b"tags")
+    report = copy(session, stick)
+    assert mine.read_bytes() == before
+    assert report.renamed == {"02 - CON.flac": "02 - CON (2).flac"}
+
+
+def test_what_a_killed_copy_left_is_cleared_away(session, tmp_path):
+    copy(session, tmp_path / "s")
+    (tmp_path / "s" / ".playlist-builder-0123.tmp").write_bytes(b"half")
+    copy(session, tmp_path / "s")
+    assert not list((tmp_path / "s").glob(".*.tmp"))
+
+
+def test_the_notes_can_be_read_by_a_person(session, tmp_path):
+    copy(session, tmp_path / "s")
+    document = json.loads((tmp_path / "s" / copying.NOTES).read_text(encoding="utf-8"))
+    assert document["version"] == 1
+    assert set(document["files"]) == set(names_in(tmp_path / "s"))

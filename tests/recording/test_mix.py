@@ -1,0 +1,259 @@
+"""The plan of a recording holds what it promises, for any levels: steps, peaks, places, gains."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playlist_builder.analysis import loudness
+from playlist_builder.models import Session, Slot
+from playlist_builder.profiles.profile import Phase, Profile, Rules
+from playlist_builder.recording import mix as mixing
+from playlist_builder.recording.levels import Levels
+from playlist_builder.recording.mix import MixSettings, crossfade, gains
+
+CEILING_DBTP = -1.05
+
+
+def power(lufs):
+    return 10 ** ((np.asarray(lufs, float) - loudness.OFFSET_LUFS) / 10)
+
+
+def level(*lufs, seconds=60.0, start=0, trail=0, peak=0.5):
+    """Levels of a track whose loudness goes through these values, each as long as the others."""
+    blocks = round(seconds * 10)
+    course = np.repeat(lufs, -(-blocks // len(lufs)))[:blocks]
+    silent = np.zeros(start // 5), np.zeros(trail // 5)
+    k_power = np.concatenate((silent[0], power(course), silent[1]))
+    true_peak = np.concatenate((silent[0], np.full(blocks, peak), silent[1]))
+    return Levels(k_power, true_peak, start, start + 5 * blocks)
+
+
+def slot(number, *, energy=0.5, contour=(), phase="calm"):
+    return Slot(
+        path=f"/{number}",
+        identity=str(number),
+        title=f"Piece {number}",
+        artist="Ada",
+        album="",
+        start_s=0.0,
+        end_s=60.0,
+        phase=phase,
+        energy=energy,
+        target=energy,
+        contour=contour,
+    )
+
+
+def session(slots, tail=()):
+    return Session("arc", "relative", 60.0, 60.0, 0.0, 0.0, 0.0, slots=slots, tail=tail)
+
+
+def profile(*phases, rules=None):
+    return Profile("arc", "Arc", "", 60.0, phases, rules or Rules())
+
+
+def planned(found, *, slots=None, wishes=None, rules=None, phases=()):
+    slots = slots or [slot(number) for number in range(len(found))]
+    levels = {each.path: level for each, level in zip(slots, found, strict=True)}
+    return mixing.plan(
+        session(slots), levels, profile(*phases, rules=rules), wishes or MixSettings(), CEILING_DBTP
+    )
+
+
+def overlaps_s(plan):
+    return [(left.end - right.at) / 50 for left, right in pairwise(plan.pieces)]
+
+
+def test_the_gains_of_a_crossfade_are_of_equal_power():
+    out, into = crossfade(1000)
+    np.testing.assert_allclose(out**2 + into**2, 1.0, atol=1e-6)
+    assert out[0] == pytest.approx(1.0, abs=1e-5)
+    assert into[0] == pytest.approx(0.0, abs=1e-3)
+    np.testing.assert_array_equal(out, into[::-1])
+
+
+def test_without_a_step_beyond_the_limit_no_gain_is_changed():
+    assert gains([3.0, 0.0, 12.0], [10, 20, 30, 40]) == pytest.approx([0.0] * 4)
+
+
+def test_a_step_beyond_the_limit_is_shared_between_both_sides_by_their_lengths():
+    assert gains([-6.0], [10, 10]) == pytest.approx([3.0, -3.0])
+    assert gains([-6.0], [10, 20]) == pytest.approx([4.0, -2.0])
+    assert gains([9.0, -6.0, 9.0], [10, 10, 10, 10]) == pytest.approx([0.0, 3.0, -3.0, 0.0])
+
+
+rises = st.lists(st.floats(-30.0, 30.0), max_size=12)
+
+
+@given(rises, st.data())
+def test_gains_keep_every_limit_and_change_the_least(rises_db, data):
+    """No other sequence that keeps the limits has a smaller weighed sum of squares."""
+    lengths = data.draw(
+        st.lists(st.integers(1, 50), min_size=len(rises_db) + 1, max_size=len(rises_db) + 1)
+    )
+    found = np.array(gains(rises_db, lengths))
+    assert (np.diff(found) <= np.array(rises_db) + 1e-9).all()
+    if not rises_db:
+        return
+    # A convex problem: the best point is that from which no step to another one leads down.
+    steps = data.draw(
+        st.lists(st.floats(0.0, 20.0), min_size=len(rises_db), max_size=len(rises_db))
+    )
+    start = data.draw(st.floats(-30.0, 30.0))
+    other = start + np.concatenate(([0.0], np.cumsum(np.array(rises_db) - steps)))
+    assert np.dot(np.array(lengths) * found, other - found) >= -1e-6 * max(lengths) * 1e3
+
+
+def step_lu(plan, levels, number):
+    """Mean loudness of the 10 seconds after a crossfade over that of the 10 before it."""
+    left, right = plan.pieces[number : number + 2]
+    overlap = (left.end - right.at) // 5
+    before = levels[number].k_power[: levels[number].end // 5]
+    before = before[max(0, len(before) - overlap - 100) : len(before) - overlap]
+    after = levels[number + 1].k_power[levels[number + 1].start // 5 :][overlap : overlap + 100]
+    means = loudness.lufs(np.array([before.mean(), after.mean()]))
+    return float(means[1] - means[0]) + right.gain_db - left.gain_db
+
+
+@given(
+    st.lists(st.lists(st.floats(-55.0, -8.0), min_size=1, max_size=6), min_size=2, max_size=6),
+    st.floats(1.0, 6.0),
+)
+def test_no_step_up_is_beyond_the_limit_of_the_profile(courses, limit_lu):
+    found = [level(*course, seconds=40.0 + 7 * len(course)) for course in courses]
+    plan = planned(found, rules=Rules(loudness_step_lu=limit_lu))
+    steps = [step_lu(plan, found, number) for number in range(len(found) - 1)]
+    assert max(steps) <= limit_lu + 1e-6
+
+
+def test_the_arc_of_loudness_is_kept():
+    """Of masters that rise by small steps, nothing is levelled."""
+    found = [level(lufs) for lufs in (-26.0, -24.0, -21.5, -19.0, -24.0, -28.0)]
+    plan = planned(found)
+    assert np.ptp([piece.gain_db for piece in plan.pieces]) == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("wanted_lufs", [-30.0, -23.0])
+def test_the_loudness_asked_for_is_that_of_the_whole(wanted_lufs):
+    plan = planned(
+        [level(-20.0), level(-18.0), level(-22.0)], wishes=MixSettings(loudness_lufs=wanted_lufs)
+    )
+    assert plan.loudness_lufs == pytest.approx(wanted_lufs)
+    assert plan.pieces[0].gain_db == pytest.approx(wanted_lufs + 19.6, abs=0.4)
+
+
+def test_peaks_come_before_loudness():
+    found = [level(-20.0, peak=1.2), level(-20.0, peak=0.1)]
+    plan = planned(found, wishes=MixSettings(crossfade_s=0.0))
+    assert plan.true_peak_dbtp == pytest.approx(CEILING_DBTP)
+    assert plan.pieces[0].gain_db == pytest.approx(CEILING_DBTP - 20 * np.log10(1.2))
+    assert plan.loudness_lufs < mixing.LOUDNESS_LUFS
+
+
+def test_peaks_that_meet_in_a_crossfade_are_added():
+    found = [level(-20.0, peak=1.0), level(-20.0, peak=1.0)]
+    alone = planned(found, wishes=MixSettings(loudness_lufs=0.0, crossfade_s=0.0))
+    together = planned(found, wishes=MixSettings(loudness_lufs=0.0, crossfade_s=8.0))
+    assert alone.pieces[0].gain_db == pytest.approx(CEILING_DBTP)
+    assert CEILING_DBTP - 3.01 - 0.4 <= together.pieces[0].gain_db <= CEILING_DBTP - 3.01
+
+
+def test_tracks_are_placed_without_their_silence_and_overlap_by_their_crossfades():
+    found = [level(-20.0, start=100, trail=50), level(-20.0, seconds=30.0), level(-20.0, start=50)]
+    plan = planned(found, wishes=MixSettings(crossfade_s=4.0))
+    assert [(each.first, each.length, each.at) for each in plan.pieces] == [
+        (100, 3000, 0),
+        (0, 1500, 2800),
+        (50, 3000, 4100),
+    ]
+    assert [each.fade_in for each in plan.pieces] == [1, 200, 200]
+    assert [each.fade_out for each in plan.pieces] == [200, 200, 1]
+    assert [each.start_s for each in plan.chapters] == [0.0, 56.0, 82.0]
+    assert [each.end_s for each in plan.chapters] == [56.0, 82.0, 142.0]
+    assert plan.chapters[1].title == "Piece 1 - Ada [calm]"
+
+
+def test_crossfades_are_longer_between_calm_tracks():
+    slots = [slot(0, energy=0.0), slot(1, energy=0.0), slot(2, energy=1.0), slot(3, energy=1.0)]
+    assert overlaps_s(planned([level(-20.0)] * 4, slots=slots)) == [8.0, 2.0, 2.0]
+
+
+def test_what_counts_is_the_energy_where_they_meet():
+    slots = [slot(0, energy=0.9, contour=(0.9, 0.0)), slot(1, energy=0.9, contour=(0.0, 0.9))]
+    assert overlaps_s(planned([level(-20.0)] * 2, slots=slots)) == [8.0]
+
+
+def test_a_phase_may_have_crossfades_of_its_own():
+    phases = (
+        Phase("calm", 0.0, 30.0, 0.1, 0.1),
+        Phase("peak", 30.0, 60.0, 0.9, 0.9, crossfade_s=(5.0, 5.0)),
+    )
+    slots = [slot(0), slot(1), slot(2, phase="peak")]
+    rules = Rules(crossfade_s=(3.0, 3.0))
+    found = [level(-20.0)] * 3
+    assert overlaps_s(planned(found, slots=slots, phases=phases, rules=rules)) == [3.0, 5.0]
+
+
+def test_a_crossfade_takes_no_more_than_half_of_a_track():
+    found = [level(-20.0), level(-20.0, seconds=6.0), level(-20.0)]
+    assert overlaps_s(planned(found, wishes=MixSettings(crossfade_s=8.0))) == [3.0, 3.0]
+
+
+def sounding_out(seconds):
+    """A track that plays at -20 LUFS and then sounds out at -50 LUFS for so long."""
+    loud, soft = level(-20.0), level(-50.0, seconds=seconds)
+    k_power = np.concatenate((loud.k_power, soft.k_power))
+    return Levels(k_power, np.full(len(k_power), 0.1), 0, 5 * len(k_power))
+
+
+def test_a_track_that_sounds_out_does_so_under_the_next_one():
+    wishes = MixSettings(crossfade_s=3.0)
+    assert overlaps_s(planned([sounding_out(7.0), level(-20.0)], wishes=wishes)) == [7.0]
+    assert overlaps_s(planned([sounding_out(30.0), level(-20.0)], wishes=wishes)) == [12.0]
+
+
+def test_a_hard_ending_is_kept_only_when_told_so():
+    found = [level(-20.0), sounding_out(3.0), level(-20.0)]
+    assert min(overlaps_s(planned(found))) > 0.0
+    assert overlaps_s(planned(found, wishes=MixSettings(keep_endings=True)))[0] == 0.0
+    assert overlaps_s(planned(found, wishes=MixSettings(keep_endings=True)))[1] > 0.0
+    by_profile = planned(found, rules=Rules(keep_endings=True))
+    assert overlaps_s(by_profile)[0] == 0.0
+    against = planned(found, rules=Rules(keep_endings=True), wishes=MixSettings(keep_endings=False))
+    assert overlaps_s(against)[0] > 0.0
+
+
+def test_the_tail_is_part_of_the_recording():
+    slots, tail = [slot(0)], [slot(1, phase="tail")]
+    levels = {"/0": level(-20.0), "/1": level(-30.0)}
+    plan = mixing.plan(session(slots, tail), levels, None, MixSettings(), CEILING_DBTP)
+    titles = [each.title for each in plan.chapters]
+    assert titles == ["Piece 0 - Ada [calm]", "Piece 1 - Ada [tail]"]
+
+
+def test_a_track_may_come_twice():
+    twice = [slot(0), slot(0)]
+    levels = {"/0": level(-20.0)}
+    plan = mixing.plan(session(twice), levels, None, MixSettings(crossfade_s=0.0), CEILING_DBTP)
+    assert plan.frames == 6000
+
+
+def test_a_preview_holds_each_transition_as_it_is_in_the_whole():
+    whole = planned([level(-20.0), level(-14.0), level(-30.0)], wishes=MixSettings(crossfade_s=4.0))
+    short = mixing.preview(whole)
+    assert [each.gain_db for each in short.pieces] == [
+        whole.pieces[number].gain_db for number in (0, 1, 1, 2)
+    ]
+    first, second, third, _ = short.pieces
+    assert (first.first, first.length, first.at) == (41 * 50, 19 * 50, 0)
+    assert (second.first, second.length, second.at) == (0, 19 * 50, 15 * 50)
+    assert (first.fade_in, first.fade_out, second.fade_in, second.fade_out) == (50, 200, 200, 50)
+    assert third.at == second.end + 50
+    assert [each.title for each in short.chapters] == [
+        "0:56 Piece 0 → Piece 1",
+        "1:52 Piece 1 → Piece 2",
+    ]
+    assert [(each.start_s, each.end_s) for each in short.chapters] == [(0.0, 34.0), (35.0, 69.0)]

@@ -1,0 +1,170 @@
+"""The page of a session as text; `tests/browser` opens it."""
+
+import re
+from base64 import b64encode
+from datetime import date
+from hashlib import sha256
+from html.parser import HTMLParser
+
+import pytest
+
+from playlist_builder.models import Session, SessionRequest, Slot, Spare
+from playlist_builder.profiles import find as profiles
+from playlist_builder.report.html import page
+from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES
+
+VOID = {"meta", "br", "path", "rect"}
+
+
+class Reader(HTMLParser):
+    """Tags with attributes, the text by element, and what was left open."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.open, self.texts = [], [], {}
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.setdefault(self.open[-1] if self.open else "", []).append(data)
+
+    def having(self, kind):
+        return [attrs for _, attrs in self.tags if kind in (attrs.get("class") or "").split()]
+
+
+def slot(place, path="/music/a.flac", phase="calm", **more):
+    given = {"title": f"T{place}", "artist": "Ada", "energy": 0.2, "target": 0.25} | more
+    return Slot(
+        path,
+        str(place),
+        album="",
+        start_s=60.0 * place,
+        end_s=60.0 * place + 60,
+        phase=phase,
+        **given,
+    )
+
+
+def session(*slots, **more):
+    given = {"profile": "ketamine-iv", "target_s": 180.0, "duration_s": 180.0} | more
+    return Session(
+        scale="relative",
+        cost=0.1,
+        bound=0.05,
+        rms_error=0.1,
+        slots=slots,
+        curve=(0.2,) * 18,
+        **given,
+    )
+
+
+CALL = SessionRequest("ketamine-iv", profiles.text("ketamine-iv"))
+
+
+@pytest.mark.parametrize("words", LANGUAGES.values())
+def test_every_element_is_closed_and_no_id_comes_twice(words):
+    whole = session(slot(0), slot(1, phase="peak"), tail=[slot(2)], request=CALL)
+    reader = Reader(page(whole, words, folder="/music"))
+    assert reader.open == []
+    ids = [attrs["id"] for _, attrs in reader.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    targets = {
+        attrs["href"][1:] for tag, attrs in reader.tags if tag == "a" and attrs["href"][0] == "#"
+    }
+    assert targets <= set(ids)
+    labels = {attrs["aria-labelledby"] for _, attrs in reader.tags if "aria-labelledby" in attrs}
+    assert labels <= set(ids)
+
+
+@pytest.mark.parametrize(
+    ("path", "link"),
+    [
+        ("/music/a b.flac", "a%20b.flac"),
+        ("/music/#1 what?.flac", "%231%20what%3F.flac"),
+        ("/music/100%25 \"&'.flac", "100%2525%20%22%26%27.flac"),
+        ("/music/caf\udce9.flac", "caf%E9.flac"),
+        ("/other/静.flac", "../other/%E9%9D%99.flac"),
+        ("/music/javascript:x.flac", "javascript%3Ax.flac"),
+    ],
+)
+def test_links_lead_from_the_page_to_the_tracks(path, link):
+    reader = Reader(page(session(slot(0, path)), ENGLISH, folder="/music"))
+    [row] = reader.having("track")
+    assert row["data-source"] == link
+    assert link in [attrs.get("href") for tag, attrs in reader.tags if tag == "a"]
+
+
+def test_the_policy_allows_this_style_and_script_alone():
+    text = page(session(slot(0)), ENGLISH, folder="/music")
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1]
+    assert policy.startswith("default-src 'none'; ")
+    for kind in ("style", "script"):
+        [inside] = re.findall(rf"<{kind}>(.*?)</{kind}>", text, re.DOTALL)
+        digest = b64encode(sha256(inside.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}';" in policy
+    assert not re.search(r'\sstyle="|\son\w+="|https?://(?!www\.w3\.org)', text)
+
+
+def test_what_is_known_of_each_track_stands_in_its_row():
+    loud = {"start_loudness_lufs": -10.0, "end_loudness_lufs": -20.0, "loudness_lufs": -18.0}
+    whole = session(slot(0, **loud), slot(1, **loud, vocals="sung"), request=CALL)
+    text = page(whole, ENGLISH, folder="/music")
+    row = re.search(r'<tr class="track"[^>]*id="track-2".*?</tr>', text, re.DOTALL)[0]
+    said = " ".join(re.sub(r"<[^>]+>", " ", row).split())
+    assert said == (
+        "2 1:00 Length 1:00 T1 Ada energy 0.20 plan 0.25 Loudness \N{MINUS SIGN}18.0"
+        " step ▲ +10.0 Voice sung"
+    )
+
+
+def test_the_profile_stands_with_its_sources_and_its_rules_with_what_gave_way():
+    whole = session(
+        slot(0), request=CALL, relaxed=("artist_gap: 2 times",), warnings=("be careful",)
+    )
+    items = Reader(page(whole, ENGLISH, folder="/music")).texts["li"]
+    assert items[:2] == ["be careful", "artist_gap: 2 times"]
+    assert items[2].startswith("Muscat, Hartelius")
+    assert len(items) == 5
+    assert "does not hold the text" in page(session(slot(0)), ENGLISH, folder="/music")
+
+
+def test_a_sentence_that_no_one_translated_says_its_language():
+    whole = session(slot(0), warnings=("be careful", "2 of 3 tracks hold speech"))
+    text = page(whole, JAPANESE, folder="/music")
+    assert '<li lang="en">be careful</li>' in text
+    assert "<li>3 曲中 2 曲に語りが含まれます</li>" in text
+
+
+def test_the_tail_is_a_part_of_its_own():
+    text = page(session(slot(0), tail=[slot(1, phase="calm")]), ENGLISH, folder="/music")
+    assert 'class="tail"' in text
+    assert "tail<span" in text
+
+
+def test_the_same_session_gives_the_same_page_and_a_day_only_where_given():
+    whole = session(slot(0))
+    assert page(whole, ENGLISH, folder="/m") == page(whole, ENGLISH, folder="/m")
+    assert "<time" not in page(whole, ENGLISH, folder="/m")
+    dated = page(whole, JAPANESE, folder="/m", today=date(2026, 3, 7))
+    assert '<time datetime="2026-03-07">2026年3月7日</time>' in dated
+
+
+@pytest.mark.parametrize("words", LANGUAGES.values())
+def test_spares_are_listed_with_the_track_that_they_may_replace(words):
+    spare = slot(9, path="/music/spare #9.flac", title="<b>Calm</b>")
+    text = page(session(spares=(Spare(spare, 2),)), words, folder="/music")
+    assert f'<h2 id="spares">{words.spares}</h2>' in text
+    assert '<a href="spare%20%239.flac">&lt;b&gt;Calm&lt;/b&gt;</a>' in text
+    assert '<a href="#track-2">2</a>' in text
+    assert "spares" not in page(session(), words, folder="/music")

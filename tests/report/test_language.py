@@ -1,0 +1,136 @@
+"""Words, times and numbers of a report; every sentence of the arranger in both languages."""
+
+import sys
+from dataclasses import fields, replace
+from datetime import date
+from pathlib import Path
+from string import Formatter
+from typing import get_args
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # scripts, not a package
+
+from synthetic import track
+
+from playlist_builder.arranger.arrange import Constraints, Pin, arrange
+from playlist_builder.models import Heard, Vocals
+from playlist_builder.profiles.profile import Phase, Profile, Rules
+from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES, clock, number, signed
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "japanese"),
+    [
+        (0.0, "0 s", "0秒"),
+        (59.6, "1 min", "1分"),
+        (3570.4, "59 min 30 s", "59分30秒"),
+        (3600.0, "1 h", "1時間"),
+        (21570.0, "6 h", "6時間"),
+        (5400.0, "1 h 30 min", "1時間30分"),
+    ],
+)
+def test_a_length_is_told_to_the_second_below_an_hour(seconds, english, japanese):
+    assert (ENGLISH.duration(seconds), JAPANESE.duration(seconds)) == (english, japanese)
+
+
+def test_dates_are_written_as_each_language_does():
+    day = date(2026, 3, 7)
+    assert (ENGLISH.day(day), JAPANESE.day(day)) == ("7 March 2026", "2026年3月7日")
+
+
+def test_times_and_numbers():
+    assert [clock(each) for each in (0, 59.6, 3599.4, 3600, 21600)] == [
+        "0:00",
+        "1:00",
+        "59:59",
+        "1:00:00",
+        "6:00:00",
+    ]
+    assert (signed(4.25), signed(-0.51)) == ("+4.2", "\N{MINUS SIGN}0.5")
+    assert number(-18.34, 1) == "\N{MINUS SIGN}18.3"
+
+
+def named(text):
+    return sorted(name for _, name, _, _ in Formatter().parse(text) if name is not None)
+
+
+def test_each_text_takes_the_same_values_in_every_language():
+    for field in fields(ENGLISH):
+        texts = [getattr(words, field.name) for words in LANGUAGES.values()]
+        if all(isinstance(text, str) for text in texts) and field.name != "dated":
+            assert len({str(named(text)) for text in texts}) == 1, field.name
+    assert JAPANESE.voices.keys() == ENGLISH.voices.keys() == set(get_args(Vocals))
+
+
+def piece(place, minutes=5.0, level=0.4, **more):
+    return track(place, minutes * 60.0, np.full(int(minutes * 6), level), **more)
+
+
+def flat(minutes, **limits):
+    phases = (Phase("only", 0.0, minutes * 60.0, 0.5, 0.5, **limits),)
+    return Profile("flat", "Flat", "", minutes * 60.0, phases)
+
+
+def told(tracks, profile, constraints=None, scale="relative"):
+    """All that the arranger says of a session."""
+    session = arrange(tracks, profile, constraints=constraints or Constraints(), scale=scale)
+    return [*session.warnings, *session.relaxed]
+
+
+def doubtful(place):
+    return replace(piece(place, vocals="unknown"), heard=Heard("unknown", 0.2))
+
+
+ALLOW = Constraints(rules=Rules(vocals="allow"))
+PINS = (Pin("/music/000000.flac", place=1),)
+SAID = {
+    "loudness": lambda: told(
+        [piece(0, start_lufs=-30.0, end_lufs=-30.0), piece(1)], flat(10), Constraints(pins=PINS)
+    ),
+    "scaled": lambda: told([piece(each, level=0.1) for each in range(4)], flat(10)),
+    "below": lambda: told(
+        [piece(each, level=0.1) for each in range(4)], flat(10), None, "absolute"
+    ),
+    "unheard": lambda: told([piece(each, vocals="unknown") for each in range(4)], flat(10)),
+    "doubtful": lambda: told([doubtful(each) for each in range(4)], flat(10)),
+    "wordless": lambda: told([piece(each, vocals="wordless") for each in range(4)], flat(10)),
+    "sung": lambda: told([piece(each, vocals="sung") for each in range(4)], flat(10), ALLOW),
+    "spoken": lambda: told([piece(each, vocals="spoken") for each in range(4)], flat(10), ALLOW),
+    "artists": lambda: told([piece(each, artist="Same") for each in range(8)], flat(30)),
+    "duration": lambda: told([piece(each, 7.0) for each in range(6)], flat(30)),
+    "startle": lambda: told(
+        [piece(each, startle_lu=20.0) for each in range(8)], flat(20, max_startle_lu=10.0)
+    ),
+    "bright": lambda: told(
+        [piece(each, centroid_hz=5e3) for each in range(8)], flat(20, max_brightness_hz=1e3)
+    ),
+    "short": lambda: told([piece(0), piece(1)], flat(60), Constraints(allow_short=True)),
+    "copies": lambda: told(
+        [piece(each, title="One", artist="A") for each in (0, 1)]
+        + [piece(each, artist=str(each)) for each in range(2, 6)],
+        flat(10),
+    ),
+}
+"""What the arranger says in each of these cases."""
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_what_the_arranger_says_is_said_in_japanese_too(case):
+    """Whatever a sentence speaks of, no number in it is lost."""
+    sentences = SAID[case]()
+    assert sentences
+    for sentence in sentences:
+        japanese = JAPANESE.said(sentence)
+        assert japanese is not None, sentence
+        assert any("\u3040" <= letter <= "\u30ff" for letter in japanese)
+        assert ENGLISH.said(sentence) == sentence
+
+
+def test_a_sentence_of_which_nothing_is_known_is_left_to_the_page():
+    assert JAPANESE.said("left out /music/a.flac: its name holds a line break") is None
+    assert (
+        JAPANESE.said("pin: '/a.flac' starts at minute 3.5, not 2")
+        == "固定した曲「/a.flac」の開始は 2 分ではなく 3.5 分です"
+    )

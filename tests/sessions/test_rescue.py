@@ -1,0 +1,53 @@
+"""Half an hour of the calmest music, and the truth about how calm it is."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # scripts, not a package
+
+from synthetic import library
+
+from playlist_builder.errors import ArrangeError
+from playlist_builder.profiles import parse as profile_toml
+from playlist_builder.sessions.rescue import rescue
+
+
+def test_the_calmest_tenth_without_startle_strokes_or_words_is_taken():
+    tracks = library(1000, 2)
+    tracks[0] = replace(tracks[0], energy=0.0, vocals="sung")
+    tracks[1] = replace(tracks[1], energy=0.0, vocals="unknown")
+    request, notes = rescue(tracks, None)
+    chosen = [track for track in tracks if track.identity in request.listed]
+    most = sorted(track.energy for track in tracks)[100]
+    assert notes == []
+    assert {track.vocals for track in chosen} == {"none"}
+    assert all(track.energy <= most and track.startle_lu <= 12.0 for track in chosen)
+    assert sum(track.duration_s for track in chosen) >= 2700.0
+    profile = profile_toml.parse(request.profile_text.encode(), name=request.profile)
+    assert profile.duration_s == request.duration_s == 1800.0
+    assert profile.phases[0].level_start > profile.phases[0].level_end
+
+
+def test_a_small_library_gives_what_it_has_and_says_so():
+    tracks = library(60, 2)
+    _, notes = rescue(tracks, None)
+    assert notes[0].startswith("calm music is short: from the calmest")
+
+
+def test_tracks_that_nobody_listened_to_are_taken_only_for_want_of_others():
+    tracks = [replace(track, vocals="unknown") for track in library(1000, 2)]
+    request, _ = rescue(tracks, None)
+    assert 'vocals = "exclude"' in request.profile_text
+
+
+def test_too_little_music_is_a_shorter_rescue_and_none_is_one_line():
+    request, notes = rescue(library(12, 1), None)
+    assert request.allow_short
+    assert notes
+    loud = [replace(track, vocals="spoken") for track in library(5, 1)]
+    for tracks in ([], loud):
+        with pytest.raises(ArrangeError, match="No track of the library is calm"):
+            rescue(tracks, None)

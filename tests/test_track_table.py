@@ -1,0 +1,150 @@
+"""A shelf is the same sequence of tracks as a list of them, and gives the same sessions."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))  # scripts, not a package
+
+from library_scale import make_files, make_rows
+
+from playlist_builder.arranger import rules
+from playlist_builder.arranger.arrange import alternatives, arrange
+from playlist_builder.arranger.rules import Constraints
+from playlist_builder.arranger.series import series
+from playlist_builder.library.database import Cache
+from playlist_builder.library.library import Library
+from playlist_builder.models import Mark
+from playlist_builder.playlists import session_json
+from playlist_builder.profiles.find import load_profile
+from playlist_builder.profiles.profile import Rules
+from playlist_builder.queries import parse
+from playlist_builder.track_table import SCALARS, VOCALS, TrackTable, features_of, numbers_of
+
+COUNT = 400
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    """A library of made-up music, some of it marked, banned or gone."""
+    folder = tmp_path_factory.mktemp("shelf")
+    (folder / "music").mkdir()
+    make_files(folder / "music", COUNT)
+    make_rows(folder / "music", str(folder / "library.db"))
+    with Cache(str(folder / "library.db")) as cache:
+        paths = list(cache.files())
+        cache.set_missing(paths[::50], missing=True)
+    with Library.open(folder / "library.db") as library:
+        for place, track in enumerate(library.tracks()):
+            if place % 40 == 0:
+                library.mark(track.identity, Mark(energy=place / COUNT, vocals="none"))
+            if place % 40 == 1:
+                library.mark(track.identity, Mark(banned=True))
+        return library.tracks(missing=True)
+
+
+def test_columns_say_what_the_tracks_say(shelf):
+    """Whatever is read of all at once is what each track holds."""
+    for some in (
+        shelf,
+        TrackTable.of(list(shelf)),
+        shelf[10:200:3],
+        shelf.take(shelf.energy > 0.5),
+    ):
+        tracks = list(some)
+        values, begins, count = some.contours()
+        assert some.paths == [track.path for track in tracks]
+        assert some.identities == [track.identity for track in tracks]
+        assert some.titles == [track.tags.title for track in tracks]
+        assert some.energy.tolist() == [track.energy for track in tracks]
+        assert some.seconds.tolist() == [track.duration_s for track in tracks]
+        assert [VOCALS[kind] for kind in some.vocals] == [track.vocals for track in tracks]
+        assert some.banned.tolist() == [track.mark.banned for track in tracks]
+        assert some.missing.tolist() == [track.missing for track in tracks]
+        for track, first, steps in zip(tracks, begins, count, strict=True):
+            assert values[first : first + steps].tolist() == track.contour.tolist()
+        by_rank = sorted(range(len(tracks)), key=lambda place: tracks[place].identity)
+        assert np.argsort(some.rank).tolist() == by_rank
+        known = some.by_identity()
+        assert list(known) == some.identities
+        assert all(known[track.identity] is track for track in tracks)
+    assert any(shelf.banned)
+    assert any(shelf.missing)
+    assert set(shelf.vocals) > {VOCALS.index("none"), VOCALS.index("sung")}
+
+
+def test_a_track_is_made_once(shelf):
+    """Whoever takes it out, from whichever part."""
+    assert shelf[7] is shelf[7] is shelf[5:][2] is next(iter(shelf.take(np.array([7]))))
+    assert shelf[-1] is list(shelf)[-1]
+
+
+def test_features_come_back_from_their_numbers(shelf):
+    """Whole numbers and the key included."""
+    for track in shelf[::20]:
+        again = features_of(numbers_of(track.features).tolist())
+        assert again == track.features
+        assert [type(getattr(again, name)) for name in SCALARS] == [
+            type(getattr(track.features, name)) for name in SCALARS
+        ]
+    assert features_of(numbers_of(replace(shelf[0].features, key="")).tolist()).key == ""
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Constraints(),
+        Constraints(prefer=parse("genre:ambient"), exclude=parse("genre:opera")),
+        Constraints(include=parse("-title:the")),
+    ],
+)
+@pytest.mark.parametrize("profile", ["arc", "steady"])
+def test_a_shelf_and_a_list_give_the_same_session(shelf, profile, request_):
+    """Byte by byte."""
+    told = [
+        session_json.dump(
+            arrange(each, load_profile(profile), duration_s=1800.0, constraints=request_)
+        )
+        for each in (shelf, list(shelf), list(shelf)[::-1])
+    ]
+    assert told[0] == told[1] == told[2]
+
+
+def test_so_do_alternatives_and_series(shelf):
+    """What goes over the same tracks again and again takes them from either."""
+    for make in (alternatives, series):
+        one, other = (
+            [session_json.dump(s) for s in make(each, load_profile("arc"), 2, duration_s=1200.0)]
+            for each in (shelf, list(shelf))
+        )
+        assert one == other
+
+
+@given(st.data())
+def test_all_at_once_is_one_by_one(shelf, data):
+    """Rules sort out many tracks as they do each alone."""
+    names = st.frozensets(st.sampled_from([*shelf.identities, *shelf.paths]), max_size=30)
+    constraints = Constraints(
+        bans=data.draw(names), avoid=data.draw(names), exclude=parse("genre:jazz")
+    )
+    own = Rules(vocals=data.draw(st.sampled_from(list(rules.ADMITTED))), track_min_s=200.0)
+    passed, removed = rules.admit(shelf, own, constraints, 400.0)
+    reasons = [rules.removal(track, own, constraints, 400.0) for track in shelf]
+    assert passed.tolist() == [place for place, reason in enumerate(reasons) if not reason]
+    assert removed == {why: reasons.count(why) for why in set(reasons) if why}
+
+
+def test_repeated_is_what_repeats_tells(shelf):
+    """By identity, and by title, artist and length."""
+    first = shelf[3]
+    copy = replace(first, path="/other", identity="other")
+    every = TrackTable.of([*shelf, copy])
+    same = rules.repeats([first])
+    assert rules.repeated(every, [first]).tolist() == [same(track) for track in every]
+    assert rules.repeated(every, [first])[-1]
+    assert not rules.repeated(every, []).any()

@@ -1,0 +1,122 @@
+"""The voice detector hears the same in any blocks, never trusts its file, and never crashes."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from playlist_builder.errors import VoiceModelError
+from playlist_builder.models import Heard
+from playlist_builder.vocals import detector, network
+
+RATE = 16000
+WEIGHTS = Path(detector.__file__).with_name("voice_weights.npz")
+
+
+def pad(seconds, rate=RATE):
+    time = np.arange(round(seconds * rate)) / rate
+    tones = [0.05 * np.sin(2 * np.pi * hertz * time) for hertz in (220, 277, 330)]
+    return (sum(tones) * (1 + 0.3 * np.sin(time))).astype(np.float32)
+
+
+def heard(samples, rate=RATE, block=RATE):
+    listener = detector.Listener(rate, detector.model())
+    for start in range(0, len(samples), block):
+        listener.push(samples[start : start + block])
+    return listener.finish()
+
+
+def test_pads_are_no_voice():
+    assert heard(pad(130)).verdict == "none"
+
+
+@pytest.mark.parametrize("gain", [0.0, 0.001])
+def test_what_is_too_soft_to_hear_is_unknown(gain):
+    assert heard(pad(130) * np.float32(gain)) == Heard("unknown", 0.0)
+
+
+def test_noise_is_no_voice():
+    noise = np.random.default_rng(1).normal(0, 0.1, 130 * RATE).astype(np.float32)
+    assert heard(noise).verdict == "none"
+
+
+@settings(deadline=None, max_examples=10)
+@given(st.integers(1000, 90_000))
+def test_blocks_do_not_matter(block):
+    samples = pad(45) + np.random.default_rng(0).normal(0, 0.02, 45 * RATE).astype(np.float32)
+    one, other = (detector.Listener(RATE, detector.model()) for _ in range(2))
+    one.push(samples)
+    for start in range(0, len(samples), block):
+        other.push(samples[start : start + block])
+    np.testing.assert_allclose(one.rows(), other.rows(), atol=1e-3)
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 22050, 32000, 44100, 48000, 96000, 192000])
+def test_pads_are_no_voice_at_any_rate(rate):
+    assert heard(pad(125, rate), rate, rate).verdict == "none"
+
+
+@pytest.mark.parametrize("samples", [0, 1, 100, RATE // 3])
+def test_next_to_nothing_is_unknown(samples):
+    assert heard(np.zeros(samples, np.float32)) == Heard("unknown", 0.0)
+
+
+def test_wild_numbers_are_survived():
+    samples = pad(40)
+    samples[5 * RATE : 6 * RATE] = np.nan
+    samples[7 * RATE : 8 * RATE] = np.inf
+    samples[9 * RATE : 10 * RATE] = 1e30
+    assert heard(samples).verdict in {"none", "unknown"}
+
+
+def test_any_rate_can_be_asked_for():
+    assert detector.can_hear(44100)
+    assert not detector.can_hear(1000)
+    assert not detector.can_hear(3_000_000)
+
+
+def changed(name, make):
+    with np.load(WEIGHTS) as data:
+        arrays = {key: data[key] for key in data}
+    arrays[name] = make(arrays[name])
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"not a model",
+        WEIGHTS.read_bytes()[:5000],
+        WEIGHTS.read_bytes()[:-40],
+        WEIGHTS.read_bytes()[:70_000] + bytes(500) + WEIGHTS.read_bytes()[70_500:],
+        changed("mean", lambda values: values[:-1]),
+        changed("mean", lambda values: values * np.nan),
+        changed("mean", lambda values: values.astype(object)),
+        bytes(network.LARGEST_FILE + 1),
+    ],
+    ids=["empty", "text", "half", "cut", "zeros", "shape", "nan", "objects", "huge"],
+)
+def test_a_damaged_model_is_one_line(tmp_path, content, monkeypatch):
+    file = tmp_path / "voice_weights.npz"
+    file.write_bytes(content)
+    with pytest.raises(VoiceModelError) as caught:
+        network.load(file)
+    assert "\n" not in str(caught.value)
+    monkeypatch.setattr(detector.resources, "files", lambda _: tmp_path)
+    detector.model.cache_clear()
+    try:
+        assert "Install playlist-builder again" in detector.problem()
+        file.unlink()
+        assert "Install playlist-builder again" in detector.problem()
+    finally:
+        detector.model.cache_clear()
+
+
+def test_the_model_of_the_package_is_sound():
+    assert detector.problem() == ""
