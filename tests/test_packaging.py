@@ -72,10 +72,10 @@ def test_the_wheel_holds_what_the_package_reads(wheel):
         names = set(archive.namelist())
     expected = {
         "py.typed",
-        "energy_weights.json",
-        "page.css",
-        "page.js",
-        *(f"_profiles/{name}" for name in PROFILES),
+        "analysis/energy_weights.json",
+        "report/templates/page.css",
+        "report/templates/page.js",
+        *(f"profiles/data/{name}" for name in PROFILES),
     }
     assert {f"playlist_builder/{name}" for name in expected} <= names
 

@@ -115,7 +115,7 @@ class Weights:
 @cache
 def load_weights() -> Weights:
     """Read the fitted weights, in the order of STEP_FEATURES."""
-    file = resources.files("playlist_builder") / "energy_weights.json"
+    file = resources.files(__package__) / "energy_weights.json"
     table = json.loads(file.read_text(encoding="utf-8"))
     rows = [table["features"][name] for name in STEP_FEATURES]
     columns = {

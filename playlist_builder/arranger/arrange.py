@@ -76,7 +76,7 @@ from playlist_builder.models import Session, Slot, Track
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
 
-__all__ = ["Pin", "Constraints", "Scale", "alternatives", "arrange", "completed"]
+__all__ = ["Constraints", "Pin", "Scale", "alternatives", "arrange", "completed"]
 
 NO_REQUEST = Constraints()
 

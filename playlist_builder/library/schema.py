@@ -257,12 +257,12 @@ def follow(connection: sqlite3.Connection) -> None:
 
 def contour_recipe() -> str:
     """Return what tells apart the ways in which contours are made from steps."""
-    return digest("energy.py", "energy_weights.json")
+    return digest("analysis/energy.py", "analysis/energy_weights.json")
 
 
 def said_recipe() -> str:
     """Return what tells apart the ways in which tags are read for voices."""
-    return digest("voice.py")
+    return digest("vocals/evidence.py")
 
 
 @cache

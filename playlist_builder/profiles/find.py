@@ -23,8 +23,8 @@ __all__ = [
     "Rules",
     "available",
     "is_path",
-    "load_profile",
     "load_again",
+    "load_profile",
     "text",
 ]
 
@@ -103,8 +103,8 @@ def _listing(name: str, file: Traversable) -> Listing:
 
 def _shipped() -> Traversable:
     """Return the folder of the wheel, or of the checkout that the package runs from."""
-    packaged = files("playlist_builder").joinpath("_profiles")
-    return packaged if packaged.is_dir() else Path(__file__).parent.parent / "profiles"
+    packaged = files(__package__).joinpath("data")
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "profiles"
 
 
 def _find(folders: Sequence[Path]) -> dict[str, Traversable]:

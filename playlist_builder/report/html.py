@@ -37,7 +37,7 @@ def page(session: Session, words: Words, *, folder: str, today: date | None = No
 
     Raises `ExportError` for a track whose path no link can hold.
     """
-    room = files("playlist_builder")
+    room = files(__package__).joinpath("templates")
     style = f"body {{ font-family: {svg.families(words)}; }}{svg.STYLE}" + room.joinpath(
         "page.css"
     ).read_text(encoding="utf-8")

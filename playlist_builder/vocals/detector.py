@@ -42,7 +42,7 @@ VOICE_VERSION = 1
 @cache
 def model() -> Model:
     """Return the network that comes with the package; raises `VoiceModelError`."""
-    return load(resources.files("playlist_builder") / "voice_weights.npz")
+    return load(resources.files(__package__) / "voice_weights.npz")
 
 
 def problem() -> str:

@@ -32,8 +32,8 @@ import numpy as np  # noqa: E402
 
 from playlist_builder.analysis import loudness  # noqa: E402
 from playlist_builder.audio import (
-    decode,  # noqa: E402
-    encode,  # noqa: E402
+    decode,
+    encode,
 )
 from playlist_builder.errors import AudioError  # noqa: E402
 from playlist_builder.models import Session, Slot  # noqa: E402

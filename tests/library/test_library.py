@@ -174,8 +174,8 @@ def test_a_damaged_or_newer_library_file_is_one_line(tmp_path):
 
 def test_a_layout_is_backed_up_before_it_changes(tmp_path, monkeypatch):
     from playlist_builder.library import (
-        database,  # noqa: PLC0415 - patched below
-        schema,  # noqa: PLC0415 - patched below
+        database,
+        schema,
     )
 
     with Library.open(tmp_path / "l.db") as library:

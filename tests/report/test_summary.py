@@ -70,7 +70,7 @@ def test_the_profile_is_that_of_the_session_at_its_length():
 @pytest.mark.parametrize(
     "call", [None, SessionRequest("arc", "title = ["), SessionRequest("arc", "\udce9")]
 )
-def test_a_profile_that_is_not_known_leaves_the_usual_rules(request):
-    whole = replace(session(slot(0, 60)), request=request)
+def test_a_profile_that_is_not_known_leaves_the_usual_rules(asked):
+    whole = replace(session(slot(0, 60)), request=asked)
     assert summary.profile(whole) is None
     assert summary.rules(whole).loudness_step_lu == 3

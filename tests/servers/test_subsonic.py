@@ -17,7 +17,7 @@ from playlist_builder.servers import subsonic
 from playlist_builder.servers.match import Wanted
 from playlist_builder.servers.subsonic import Address, Subsonic, address
 
-SECRET = "geheim&wörd"  # noqa: S105 - of a server that lives for one test
+SECRET = "geheim&wörd"
 WANTED = Wanted("/m/a.flac", "Title 1", "Ada", duration_s=1.0)
 
 

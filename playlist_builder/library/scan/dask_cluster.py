@@ -129,7 +129,7 @@ class Cluster(Executor):
                 f"The scheduler at {self._address} has no workers."
                 f" Start some: dask worker {self._address}"
             ) from error
-        absolute = [os.path.abspath(folder) for folder in folders]  # noqa: PTH100 - text all the way
+        absolute = [os.path.abspath(folder) for folder in folders]
         answers: dict[str, Any] = self._client.run(unfit, version(), absolute, on_error="return")
         for worker, answer in answers.items():
             match answer:
@@ -148,7 +148,7 @@ def unfit(wanted: str, folders: Sequence[str]) -> str:
     """Say why this machine is of no use for a scan of `folders`, or nothing. Runs on a worker."""
     if version() != wanted:
         return f"has playlist_builder {version()}, and here is {wanted}. Install the same there"
-    unseen = [folder for folder in folders if not os.path.exists(folder)]  # noqa: PTH110
+    unseen = [folder for folder in folders if not os.path.exists(folder)]
     if unseen:
         return f"sees no {unseen[0]}. Mount it there under the same path"
     return ""

@@ -47,5 +47,5 @@ def with_lyrics(path: str, status: os.stat_result) -> Stat:
 
 def lyrics_of(path: str) -> tuple[str, ...]:
     """Return where players look for the lyrics of a file."""
-    stem = os.path.splitext(path)[0]  # noqa: PTH122 - paths are text all the way
+    stem = os.path.splitext(path)[0]
     return f"{stem}.lrc", f"{stem}.LRC"
