@@ -36,13 +36,13 @@ from playlist_builder.vocals.network import (
 )
 
 VOICE_VERSION = 1
-"""Rises whenever the same samples may be heard differently; libraries then listen anew."""
+"""Raise it when the same samples may give another verdict: the next scan then listens again."""
 
 
 @cache
 def model() -> Model:
     """Return the network that comes with the package; raises `VoiceModelError`."""
-    return load(resources.files("playlist_builder") / "voice_weights.npz")
+    return load(resources.files(__package__) / "voice_weights.npz")
 
 
 def problem() -> str:
