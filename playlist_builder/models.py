@@ -1,15 +1,18 @@
-"""The values that pass between the rooms: frozen, without behaviour that could fail.
+"""The values that pass between the packages: frozen, with no behaviour but what they derive.
 
 Names carry their units. Loudness follows ITU-R BS.1770-4, so it is in LUFS (absolute) or
 LU (a difference). Energy is our own 0..1 score of perceived intensity.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from playlist_builder.errors import AskError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -34,6 +37,9 @@ CLIMAX = 0.25
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in PITCH_CLASSES)
 """The 24 keys: index 0..11 major from C upward, 12..23 minor."""
+
+NAME_LIMIT = 100
+"""Most characters of a name that sessions are kept under."""
 
 Vocals = Literal["none", "wordless", "sung", "spoken", "unknown"]
 """Whether a track holds voice; the first two hold no words."""
@@ -78,6 +84,24 @@ class Tags:
     def genre(self) -> str:
         """The genres as one display string."""
         return ", ".join(self.genres)
+
+
+class Stat(NamedTuple):
+    """Size and time of a file: where they are unchanged, so is the file."""
+
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One path of the library and the music it holds."""
+
+    path: str
+    stat: Stat
+    identity: str
+    tags: Tags
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,3 +347,11 @@ class Session:
     seed: int = 0
     request: SessionRequest | None = None
     spares: Sequence[Spare] = ()
+
+
+def label(text: str) -> str:
+    """Return a name as it is kept; raises AskError for a text that cannot be one."""
+    name = unicodedata.normalize("NFC", text)
+    if not name.strip() or len(name) > NAME_LIMIT or not name.isprintable():
+        raise AskError(f"A name is plain text of 1 to {NAME_LIMIT} characters, not {text!r}.")
+    return name

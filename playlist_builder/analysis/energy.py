@@ -31,6 +31,10 @@ from numpy.typing import NDArray
 from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.models import Floats, Ints
 
+ENERGY_VERSION = 1
+"""Raise it when the same steps get another energy, by the formula here or by the weights in
+`energy_weights.json`: libraries then score all tracks again, without decoding."""
+
 Contour = NDArray[np.float32]
 """Energy in 0..1 per `STEP_S` seconds, shape (n_steps,)."""
 

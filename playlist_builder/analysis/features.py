@@ -25,6 +25,7 @@ from playlist_builder.analysis.tempo_key import Pulse, Tonality
 from playlist_builder.models import STEP_S, Features, Measured
 
 FEATURES_VERSION = 2
+"""Raise it when the same samples give other numbers: the next scan then measures again."""
 
 STEP_FRAMES = round(STEP_S * FRAMES_PER_S)
 STEP_TONES = round(STEP_S / TONE_HOP_S)

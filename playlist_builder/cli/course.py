@@ -110,7 +110,7 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
     library file, in its backups and in session files. A session counts from when it is written for
     a name; written to the same file within an hour, it replaces the one before.
     """
-    from playlist_builder.library.history import label
+    from playlist_builder.models import label
     from playlist_builder.report.text import history_text, names_text
 
     if forget and name is None:
@@ -181,7 +181,8 @@ def rate(  # noqa: PLR0913, PLR0917 - each is an option
     Later sessions for that name rather use what was rated up, and what was rated down only where
     nothing else fits. A second rating replaces the first.
     """
-    from playlist_builder.library.history import Rating, label
+    from playlist_builder.library.history import Rating
+    from playlist_builder.models import label
     from playlist_builder.playlists import session_json
 
     loaded = session_json.load_session(session)
@@ -203,7 +204,7 @@ def rate(  # noqa: PLR0913, PLR0917 - each is an option
         made = request.session if request is not None else ""
         rating = Rating(slot.identity, verdict, note, now(), made, title)
         opened.history.rate(whom, rating)
-    click.echo(shown(f"{title}: {rating.told(whom)}."), err=True)
+    click.echo(shown(f"{title}: {rating.describe(whom)}."), err=True)
 
 
 COMMANDS = (series, history, rate)

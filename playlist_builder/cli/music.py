@@ -286,7 +286,8 @@ def _marked(mark: "Mark") -> str:
 
 def _ban(track: str, name: str, note: str, library: str | None, *, ban: bool) -> None:
     """Keep a track out of what is played for a name, or let it in again."""
-    from playlist_builder.library.history import Ban, label
+    from playlist_builder.library.history import Ban
+    from playlist_builder.models import label
 
     whom = label(name)
     with open_library(library) as opened:

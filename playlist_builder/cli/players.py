@@ -21,8 +21,7 @@ from playlist_builder.cli.sessions import dry_run_option, make
 from playlist_builder.errors import LibraryError, SessionError
 
 if TYPE_CHECKING:
-    from playlist_builder.library.database import File
-    from playlist_builder.models import Session
+    from playlist_builder.models import File, Session
     from playlist_builder.playlists.check import Finding
 
 

@@ -152,8 +152,7 @@ def called(  # noqa: PLR0913 - each is an option
     allow_short: bool = False,
 ) -> "SessionRequest":
     """Return what the options of a command ask for."""
-    from playlist_builder.library.history import label
-    from playlist_builder.models import SessionRequest
+    from playlist_builder.models import SessionRequest, label
     from playlist_builder.profiles import find as profiles
 
     if within is not None and name is None:

@@ -1,15 +1,14 @@
 """What was played for whom: sessions, ratings and bans under names that the user chooses.
 
-A name is a label and nothing else. All of this is what the user said, kept in the library file
-under the identity of the music. Times are texts in ISO 8601 with their offset, so that a date reads
-as it was on that day and place. This room holds the SQL; it refuses to open files, and to look at a
-clock. Who may be forgotten without a trace is `erased`.
+A name is a label and nothing else. All of this is user data, kept in the library file under the
+identity of the music. Times are texts in ISO 8601 with their offset, so that a date reads as it was
+on that day and place. This module holds the SQL of these tables; it neither opens files nor reads a
+clock.
 """
 
 import math
 import os
 import sqlite3
-import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import astuple, dataclass
@@ -17,7 +16,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Literal, get_args
 
-from playlist_builder.errors import AskError, LibraryError
+from playlist_builder.errors import LibraryError
 from playlist_builder.models import Session
 
 Verdict = Literal["up", "down"]
@@ -25,15 +24,14 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 TABLES = ("sessions", "used", "ratings", "bans")
 
-NAME_LIMIT = 100  # characters
 DRAFT = timedelta(hours=1)
 """A session written to the same file again within this time is the same session, made better.
 
-It is short: a session that was played and then taken for a draft would be heard again.
+It is short: a session that was played and then taken for a draft would be played again.
 """
 
 Read = Callable[[str, dict[str, Any]], Sequence[Any]]
-Saying = Callable[[], AbstractContextManager[sqlite3.Connection]]
+WriteUserData = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -84,8 +82,8 @@ class Rating:
     session: str
     title: str
 
-    def told(self, name: str) -> str:
-        """Say in one line how the track was rated."""
+    def describe(self, name: str) -> str:
+        """Return one line on how the track was rated."""
         note = f": {self.note}" if self.note else ""
         return f"rated {self.verdict} for {name} on {self.at[:10]}{note}"
 
@@ -108,8 +106,8 @@ class Past:
     ratings: Sequence[Rating] = ()
     bans: Sequence[Ban] = ()
 
-    def heard(self, since: datetime, drafts: Collection[str] = ()) -> frozenset[str]:
-        """Return the tracks of all sessions since a time, but of those that are made anew."""
+    def played_since(self, since: datetime, drafts: Collection[str] = ()) -> frozenset[str]:
+        """Return the tracks of all sessions since a time, but of those that are made again."""
         return frozenset(
             identity
             for each in self.sessions
@@ -127,14 +125,6 @@ class Listed:
     ratings: int
     bans: int
     last: str
-
-
-def label(text: str) -> str:
-    """Return a name as it is kept; raises AskError for what no name can be."""
-    name = unicodedata.normalize("NFC", text)
-    if not name.strip() or len(name) > NAME_LIMIT or not name.isprintable():
-        raise AskError(f"A name is plain text of 1 to {NAME_LIMIT} characters, not {text!r}.")
-    return name
 
 
 def played(session: Session, file: str) -> Played:
@@ -156,9 +146,9 @@ def played(session: Session, file: str) -> Played:
 class History:
     """The history in an open library file. Every writing method commits."""
 
-    def __init__(self, read: Read, saying: Saying, path: str) -> None:
+    def __init__(self, read: Read, write: WriteUserData, path: str) -> None:
         self._read = read
-        self._saying = saying
+        self._write = write
         self._path = path
 
     def names(self) -> list[Listed]:
@@ -176,13 +166,13 @@ class History:
     def of(self, name: str) -> Past:
         """Return all that is known of a name, which may be nothing.
 
-        Raises LibraryError for what no command wrote: to pass over it might repeat a session.
+        Raises LibraryError for invalid rows: to pass over them might repeat a session.
         """
         try:
             return self._of(name)
         except (TypeError, ValueError) as error:
             raise LibraryError(
-                f"The library {self._path} holds what no command wrote of {name!r} ({error})."
+                f"The library {self._path} contains invalid rows of {name!r} ({error})."
                 " See 'playlist-builder history --forget'."
             ) from error
 
@@ -258,23 +248,23 @@ class History:
 
         These stay under the file that they were first written to.
         """
-        with self._saying() as connection:
+        with self._write() as connection:
             for each in sessions:
                 _keep(connection, each)
 
     def rate(self, name: str, rating: Rating) -> None:
         """Keep a rating in place of the one before."""
-        with self._saying() as connection:
+        with self._write() as connection:
             _rate(connection, name, rating)
 
     def ban(self, name: str, ban: Ban) -> None:
         """Keep a track out of every later session of a name."""
-        with self._saying() as connection:
+        with self._write() as connection:
             _ban(connection, name, ban)
 
     def take(self, pasts: Collection[Past]) -> None:
         """Keep all sessions, ratings and bans of some names, or none of them."""
-        with self._saying() as connection:
+        with self._write() as connection:
             for past in pasts:
                 for played in past.sessions:
                     _keep(connection, played)
@@ -285,7 +275,7 @@ class History:
 
     def unban(self, name: str, identity: str) -> None:
         """Let a name have a track again."""
-        with self._saying() as connection:
+        with self._write() as connection:
             connection.execute("DELETE FROM bans WHERE name = ? AND identity = ?", (name, identity))
 
 
@@ -328,13 +318,13 @@ def _time(at: str) -> datetime:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError("what is no text")
+        raise TypeError("not a text")
     return value
 
 
 def _moment(value: object) -> str:
     if _time(_text(value)).utcoffset() is None:
-        raise ValueError("a time of no place")
+        raise ValueError("a time without its offset")
     return _text(value)
 
 
@@ -344,11 +334,11 @@ def _verdict(value: object) -> Verdict:
 
 def _path(value: object) -> str:
     if not isinstance(value, bytes) or b"\0" in value:
-        raise TypeError("what is no path")
+        raise TypeError("not a path")
     return os.fsdecode(value)
 
 
 def _length_s(value: object) -> float:
     if not isinstance(value, float) or not math.isfinite(value):
-        raise TypeError("what is no length")
+        raise TypeError("not a length")
     return value

@@ -1,6 +1,6 @@
 """A user's music as tracks: the library file, opened, scanned into and read back.
 
-What a scan does with a file is the business of `scan.scanner`; here what is known becomes tracks.
+What a scan does with a file is in `scan.scanner`; here what is known becomes tracks.
 """
 
 import gc
@@ -22,22 +22,13 @@ from numpy.typing import NDArray
 from playlist_builder.analysis import energy
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import merge
-from playlist_builder.library.database import (
-    UNREADABLE,
-    Cache,
-    File,
-    HeardRow,
-    Numbers,
-    Row,
-    decoding,
-    heard_of,
-    text_of,
-)
+from playlist_builder.library.database import Cache, Numbers
+from playlist_builder.library.errors import INVALID_ROW, decoding
 from playlist_builder.library.history import History
+from playlist_builder.library.rows import HeardRow, Row, evidence_of, heard_of, path_of, tags_of
 from playlist_builder.library.scan import scanner
 from playlist_builder.library.scan.scanner import Progress, ScanReport
-from playlist_builder.library.schema import said_of, tags_of
-from playlist_builder.models import Floats, Mark, Track, Vocals
+from playlist_builder.models import File, Floats, Mark, Track, Vocals
 from playlist_builder.track_table import VOCALS, Columns, TrackTable, features_of
 from playlist_builder.vocals import evidence
 
@@ -62,7 +53,7 @@ class Standing:
 
 
 def default_path() -> Path:
-    """Where the library is kept if nothing else is said."""
+    """Return the path of the library where no other is given."""
     return platformdirs.user_data_path("playlist-builder", appauthor=False) / "library.db"
 
 
@@ -99,9 +90,9 @@ class Library:
     ) -> ScanReport:
         """Bring the library up to date with folders (or single files).
 
-        With `vocals` every recording is listened to once for voices, in the same decoding.
+        With `vocals` every recording is analysed once for voices, in the same decoding.
 
-        `jobs` processes decode, as many as there are cores if not said. Or any `executor` does,
+        `jobs` processes decode, by default as many as there are cores. Or any `executor` does,
         here or on machines that see the same files under the same paths; `jobs` is then how many
         calls it runs at once. It may set `WorkerDied` for a track that is to be skipped. The limits
         of time and memory per track are those of our own processes alone.
@@ -122,16 +113,16 @@ class Library:
 
     @property
     def recovered(self) -> str:
-        """What had to be brought back when the library was opened, in one line; mostly nothing."""
+        """Return in one line what was restored when the library was opened; mostly nothing."""
         return self._cache.recovered
 
     @property
     def waiting(self) -> int:
-        """How many recordings wait for a scan, as after an update that measures differently."""
+        """Return how many recordings wait for a scan, as after an update of the analysis."""
         return self._cache.waiting()
 
     def tracks(self, *, missing: bool = False) -> TrackTable:
-        """All recordings, ordered by path; those whose every file has vanished only on request.
+        """Return all recordings by path; those whose every file has vanished only on request.
 
         A sequence that makes each track when it is taken out.
 
@@ -194,7 +185,7 @@ class Library:
         return {path: known[path][1] for path in paths if path in known}
 
     def standing(self, track: Track, count: int = 3) -> Standing:
-        """Tell where a track stands among the others by its energy, with its neighbours."""
+        """Return where a track stands among the others by its energy, with its neighbours."""
         from playlist_builder.arranger.solver.cost import relative, rescale  # noqa: PLC0415 - no scan needs them
 
         every = self.tracks()
@@ -224,18 +215,18 @@ class Library:
 
     @property
     def history(self) -> History:
-        """What was played for whom."""
+        """Return what was played for whom."""
         return self._cache.history
 
     def forget_name(self, name: str) -> list[str]:
-        """Forget a name of the history, and leave no trace of it in any file of the library.
+        """Return the damaged files set aside that still hold a name, after forgetting it elsewhere.
 
-        Returns damaged libraries set aside that still hold it.
+        No trace of it is left in the library and its backups.
         """
         return self._cache.forget_name(name)
 
     def mark(self, identity: str, mark: Mark) -> None:
-        """Replace what the user said about a recording."""
+        """Replace the user's mark of a recording."""
         self._cache.store_mark(identity, mark)
 
     def _track(self, identity: str, path: str) -> Track:
@@ -298,7 +289,7 @@ def _shelved(
                 missing=missing != 0,
                 heard=heard_of(ears[name]) if name in ears else None,
             )
-        except UNREADABLE:  # entering what tells of it costs as much as a tenth of a track
+        except INVALID_ROW:  # entering `decoding` for each costs as much as a tenth of a track
             with decoding(cache.path):
                 raise
 
@@ -306,7 +297,7 @@ def _shelved(
 
 
 def _energies(numbers: Numbers, marks: Mapping[int, Mark]) -> tuple[NDArray[np.float32], Floats]:
-    """Return all contours and the energy of each track, raised to what the user said of it."""
+    """Return all contours and the energy of each track, raised to what its mark asks for."""
     values, ends = numbers.values.copy(), np.cumsum(numbers.counts)
     levels = energy.means(values, numbers.counts)
     for number, mark in marks.items():
@@ -326,7 +317,7 @@ def _chosen(
         there = (row for row in there if os.fsdecode(row[0]) == path)
     ordered = sorted(there, key=itemgetter(2))
     chosen = {row[1]: row for row in reversed(ordered)}  # of several the first stays
-    found = {text_of(row[0]): row for row in chosen.values()}
+    found = {path_of(row[0]): row for row in chosen.values()}
     paths = sorted(found)
     return paths, [found[path] for path in paths]
 
@@ -336,7 +327,7 @@ def _verdict(row: Row, mark: Mark | None, heard: HeardRow | None) -> Vocals:
         return mark.vocals
     verdict: Vocals = "unknown" if heard is None else heard[1]
     confidence = 0.0 if heard is None else heard[2]
-    return evidence.verdict(said_of(row[3]), verdict, confidence) if row[3] else verdict
+    return evidence.verdict(evidence_of(row[3]), verdict, confidence) if row[3] else verdict
 
 
 def _root(folder: str | os.PathLike[str]) -> str:

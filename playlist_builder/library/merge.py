@@ -1,6 +1,6 @@
-"""A library that was scanned elsewhere, joined into this one by the identity of the music.
+"""Two libraries in, the first one out with what only the second knew, by identity of the music.
 
-What is known here stays as it is: the other library adds what is missing. It is only read.
+What is known here stays as it is. The other library is only read.
 """
 
 from collections import deque
@@ -8,14 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from playlist_builder.library.database import Cache, decoding, heard_of
-from playlist_builder.library.history import Past, label
-from playlist_builder.models import Mark
+from playlist_builder.library.database import Cache
+from playlist_builder.library.errors import decoding
+from playlist_builder.library.history import Past
+from playlist_builder.library.rows import heard_of
+from playlist_builder.models import Mark, label
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Something that the user said otherwise in the other library; `here` stays."""
+    """User data that differs in the other library; `here` stays."""
 
     identity: str
     name: str
@@ -26,9 +28,9 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class MergeReport:
-    """What came along: recordings measured and listened to, paths, what was said; and what not.
+    """Counts of what was added, and the conflicts.
 
-    `sessions`, `ratings` and `bans` are those of names.
+    `measured` and `heard` count recordings, `sessions`, `ratings` and `bans` those of all names.
     """
 
     measured: int = 0
@@ -42,20 +44,20 @@ class MergeReport:
 
 
 def merge(ours: Cache, theirs: Cache, exists: Callable[[str], bool]) -> MergeReport:
-    """Add what only `theirs` knows to `ours`; a new path that does not exist here is missing.
+    """Return what `ours` got from `theirs`; a new path that does not exist here is missing.
 
-    All of `theirs` is read before the first write: raises `LibraryError` where any of it is what no
-    command wrote, and nothing of it has come along then.
+    All of `theirs` is read before the first write: raises `LibraryError` where any row of it is
+    invalid, and then nothing was added.
     """
     files, marks = theirs.tagged(), theirs.marks()
     with decoding(theirs.path):
-        ears = {identity: heard_of(row) for identity, row in theirs.heard().items()}
+        detected = {identity: heard_of(row) for identity, row in theirs.heard().items()}
         pasts = [_named(theirs, each.name) for each in theirs.history.names()]
     deque(theirs.measured(), maxlen=0)  # too much to be kept
     known = set(ours.files())
     ours_of, played = [ours.history.of(past.name) for past in pasts], ours.history.numbers()
-    measured, listened = ours.identities(), ours.heard_identities()
-    before = len(measured), len(listened), len(known)
+    measured, analysed = ours.identities(), ours.heard_identities()
+    before = len(measured), len(analysed), len(known)
     names: dict[str, str] = {}
     for file in files:
         names[file.identity] = file.tags.title or file.path
@@ -66,10 +68,10 @@ def merge(ours: Cache, theirs: Cache, exists: Callable[[str], bool]) -> MergeRep
         if identity not in measured:
             ours.store_measured(identity, found)
             measured.add(identity)
-    for identity, heard in ears.items():
-        if identity not in listened:
+    for identity, heard in detected.items():
+        if identity not in analysed:
             ours.store_heard(identity, heard)
-            listened.add(identity)
+            analysed.add(identity)
     changed, conflicts = _marks(ours.marks(), marks, names)
     ours.store_marks(changed)
     new = [
@@ -79,7 +81,7 @@ def merge(ours: Cache, theirs: Cache, exists: Callable[[str], bool]) -> MergeRep
         ours.history.take(new)
     return MergeReport(
         measured=len(measured) - before[0],
-        heard=len(listened) - before[1],
+        heard=len(analysed) - before[1],
         files=len(known) - before[2],
         marks=len(changed),
         sessions=sum(len(past.sessions) for past in new),
@@ -90,7 +92,7 @@ def merge(ours: Cache, theirs: Cache, exists: Callable[[str], bool]) -> MergeRep
 
 
 def _named(theirs: Cache, name: str) -> Past:
-    """Return what is known of a name; raises ValueError for what is no name."""
+    """Return what is known of a name; raises ValueError for a text that cannot be one."""
     if not name.isprintable() or label(name) != name:
         raise ValueError(f"the name {name!r}")
     return theirs.history.of(name)
@@ -121,18 +123,18 @@ def _past(ours: Past, theirs: Past, played: set[str], conflicts: list[Conflict])
 def _marks(
     ours: dict[str, Mark], theirs: dict[str, Mark], names: dict[str, str]
 ) -> tuple[dict[str, Mark], list[Conflict]]:
-    """Return the marks that change here, and what was said otherwise there."""
+    """Return the marks that change here, and the conflicts."""
     changed: dict[str, Mark] = {}
     conflicts: list[Conflict] = []
     for identity, there in theirs.items():
         here = ours.get(identity, Mark())
         for each in fields(Mark):
-            said, other = getattr(here, each.name), getattr(there, each.name)
-            if other in (each.default, said):
+            own, other = getattr(here, each.name), getattr(there, each.name)
+            if other in (each.default, own):
                 continue
-            if said == each.default:
+            if own == each.default:
                 changed[identity] = replace(changed.get(identity, here), **{each.name: other})
             else:
                 name = names.get(identity, identity)
-                conflicts.append(Conflict(identity, name, each.name, said, other))
+                conflicts.append(Conflict(identity, name, each.name, own, other))
     return changed, conflicts

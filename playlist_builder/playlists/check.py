@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
-from playlist_builder.library.database import File
+from playlist_builder.models import File
 from playlist_builder.playlists.read import Entry, is_remote, meanings, resolve
 
 LENGTH_S = 2.0

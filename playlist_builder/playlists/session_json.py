@@ -20,8 +20,16 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal, NoReturn, TypeVar, get_args
 
 from playlist_builder.errors import AskError, SessionError
-from playlist_builder.library.history import NAME_LIMIT, label
-from playlist_builder.models import Change, Session, SessionRequest, Slot, Spare, Vocals
+from playlist_builder.models import (
+    NAME_LIMIT,
+    Change,
+    Session,
+    SessionRequest,
+    Slot,
+    Spare,
+    Vocals,
+    label,
+)
 
 VERSION = 1
 """Version of the document; raised when a reader of the old one would misread the new one."""

@@ -131,7 +131,7 @@ def history_text(past: Past, *, width: int) -> str:
             str(len(each.tracks)),
             _plain(each.file) or "standard output",
         )
-    rated = [f"{_plain(each.title)}: {_plain(each.told(past.name))}" for each in past.ratings]
+    rated = [f"{_plain(each.title)}: {_plain(each.describe(past.name))}" for each in past.ratings]
     banned = [
         f"{_plain(each.title)}: banned for {_plain(past.name)}"
         + (f": {_plain(each.note)}" if each.note else "")

@@ -106,7 +106,7 @@ class Asked:
         """Say why each slot of a session is there."""
         reasons = explain(session, self.tracks, self.profile, self.constraints)
         return [
-            replace(reason, rated=self.ratings[slot.identity].told(self.request.name or ""))
+            replace(reason, rated=self.ratings[slot.identity].describe(self.request.name or ""))
             if slot.identity in self.ratings
             else reason
             for reason, slot in zip(reasons, session.slots, strict=True)

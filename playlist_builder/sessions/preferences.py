@@ -18,7 +18,7 @@ def heard(request: SessionRequest, past: Past, drafts: Collection[str]) -> froze
     if not request.asked_at:
         return frozenset()
     since = datetime.fromisoformat(request.asked_at) - timedelta(seconds=request.within_s)
-    return past.heard(since, {request.session, *drafts})
+    return past.played_since(since, {request.session, *drafts})
 
 
 def with_copies(identities: frozenset[str], tracks: TrackTable) -> frozenset[str]:

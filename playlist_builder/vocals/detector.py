@@ -36,7 +36,7 @@ from playlist_builder.vocals.network import (
 )
 
 VOICE_VERSION = 1
-"""Rises whenever the same samples may be heard differently; libraries then listen anew."""
+"""Raise it when the same samples may give another verdict: the next scan then listens again."""
 
 
 @cache

@@ -2,8 +2,8 @@
 
 Every piece of evidence is a log-odds that somebody sings or speaks (positive) or that nobody does
 (negative); they are added, so that no single careless tag decides, and all of them can be shown.
-Only what the user said decides alone. From `DECISIVE` on there is a verdict; below, it is
-`unknown`, never `none`: the room refuses to guess.
+Only the user's mark decides alone. From `DECISIVE` on there is a verdict; below, it is `unknown`,
+never `none`.
 
 Voice without words is `wordless` where a title says so ("Vocalise", "humming") and nothing speaks
 of words, or where the language tag is `zxx` (no linguistic content) and singing is heard.
@@ -22,6 +22,10 @@ from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from playlist_builder.models import Heard, Mark, Tags, Vocals
+
+EVIDENCE_VERSION = 1
+"""Raise it when the same tags get other evidence, by phrases or weights: libraries then weigh all
+tags again, without reading a file."""
 
 NO_WORDS = "zxx"  # ISO 639-2: no linguistic content
 
@@ -136,7 +140,7 @@ class Judgement:
     evidence: tuple[Evidence, ...]
 
 
-class Said(NamedTuple):
+class TagEvidence(NamedTuple):
     """What the tags of a file come to, as log-odds: all that a verdict has to know of them.
 
     `against` is the strongest of what speaks against a voice, 0 or below. `wordless` is whether a
@@ -150,33 +154,33 @@ class Said(NamedTuple):
     no_words: bool = False
 
 
-NOTHING = Said()
+NO_EVIDENCE = TagEvidence()
 
 
 def judge(tags: Tags, mark: Mark, heard: Heard | None) -> Judgement:
-    """Weigh what the user said, the tags, and what was heard in the audio."""
+    """Return what the user's mark, the tags and the voice detector come to."""
     found = [*_tagged(tags), *([] if heard is None else [_of_audio(heard)])]
     found.sort(key=lambda each: -abs(each.weight))
     if mark.vocals is not None:
-        said = Evidence("your mark", mark.vocals, math.inf, f"you marked it as {mark.vocals}")
-        return Judgement(mark.vocals, 1.0, (said, *found))
-    total = _total(said_by(tags), *_heard(heard))
+        own = Evidence("your mark", mark.vocals, math.inf, f"you marked it as {mark.vocals}")
+        return Judgement(mark.vocals, 1.0, (own, *found))
+    total = _total(tag_evidence(tags), *_heard(heard))
     confidence = 1.0 / (1.0 + math.exp(-abs(total)))
     return Judgement(vocals(tags, mark, heard), confidence, tuple(found))
 
 
 def vocals(tags: Tags, mark: Mark, heard: Heard | None) -> Vocals:
     """Return the verdict of `judge` alone."""
-    return mark.vocals or verdict(said_by(tags), *_heard(heard))
+    return mark.vocals or verdict(tag_evidence(tags), *_heard(heard))
 
 
-def said_by(tags: Tags) -> Said:
+def tag_evidence(tags: Tags) -> TagEvidence:
     """Return what tags come to."""
     found = list(_tagged(tags))
     if not found:
-        return NOTHING
+        return NO_EVIDENCE
     voices = [each for each in found if each.weight > 0.0]
-    return Said(
+    return TagEvidence(
         sung=sum(each.weight for each in voices if each.says != "spoken"),
         spoken=sum(each.weight for each in voices if each.says == "spoken"),
         against=min((each.weight for each in found if each.weight < 0.0), default=0.0),
@@ -187,26 +191,26 @@ def said_by(tags: Tags) -> Said:
     )
 
 
-def verdict(said: Said, heard: Vocals, confidence: float) -> Vocals:
-    """Return what tags and ears come to; where nobody listened, `heard` is unknown."""
-    if said == NOTHING:  # nothing weighs against what was heard
+def verdict(tags: TagEvidence, heard: Vocals, confidence: float) -> Vocals:
+    """Return what tags and the detector come to; where it was not run, `heard` is unknown."""
+    if tags == NO_EVIDENCE:  # nothing weighs against the detector
         return heard
-    is_tagged = said.sung > 0.0 or said.spoken > 0.0
-    if said.wordless and not is_tagged and heard != "spoken":
+    is_tagged = tags.sung > 0.0 or tags.spoken > 0.0
+    if tags.wordless and not is_tagged and heard != "spoken":
         return "wordless"
-    total = _total(said, heard, confidence)
+    total = _total(tags, heard, confidence)
     if total >= DECISIVE:
         audio = max(_audio_weight(heard, confidence), 0.0)
-        spoken = said.spoken + (audio if heard == "spoken" else 0.0)
-        if spoken > (said.sung + said.spoken + audio) / 2.0:
+        spoken = tags.spoken + (audio if heard == "spoken" else 0.0)
+        if spoken > (tags.sung + tags.spoken + audio) / 2.0:
             return "spoken"
-        return "wordless" if said.no_words and not is_tagged else "sung"
+        return "wordless" if tags.no_words and not is_tagged else "sung"
     return "none" if total <= -DECISIVE else "unknown"
 
 
-def _total(said: Said, heard: Vocals, confidence: float) -> float:
+def _total(tags: TagEvidence, heard: Vocals, confidence: float) -> float:
     """Add what speaks for a voice, the audio, and the strongest of what tags say against one."""
-    return said.sung + said.spoken + _audio_weight(heard, confidence) + said.against
+    return tags.sung + tags.spoken + _audio_weight(heard, confidence) + tags.against
 
 
 def _heard(heard: Heard | None) -> tuple[Vocals, float]:
@@ -272,22 +276,22 @@ def _worded(tags: Tags) -> Iterator[Evidence]:
     )
     for source, weight, some in texts:
         for text in some:
-            if text and _speaks(text) and (said := _said(source, weight, text)) is not None:
-                yield said
+            if text and _has_phrase(text) and (found := _evidence(source, weight, text)):
+                yield found
 
 
 @lru_cache(maxsize=10_000)
-def _speaks(text: str) -> bool:
+def _has_phrase(text: str) -> bool:
     return _any().search(text.lower() if text.isascii() else _plain(text)) is not None
 
 
 @lru_cache(maxsize=10_000)  # many files share a genre or comment
-def _said(source: str, weight: float, text: str) -> Evidence | None:
-    """Return what a text of a field says first, if anything."""
+def _evidence(source: str, weight: float, text: str) -> Evidence | None:
+    """Return the evidence of the first phrase in a text of a field, if any."""
     plain = _plain(text)
     for says, patterns in _genres() if source == "genre" else _words():
         found = next(filter(None, (pattern.search(plain) for pattern in patterns)), None)
-        if found is not None and says == "none" and _sings(plain):
+        if found is not None and says == "none" and _has_voice(plain):
             return None  # "instrumental with vocals" says neither
         if found is not None:
             # A voice without words speaks neither for words nor against them.
@@ -296,7 +300,7 @@ def _said(source: str, weight: float, text: str) -> Evidence | None:
     return None
 
 
-def _sings(plain: str) -> bool:
+def _has_voice(plain: str) -> bool:
     """Whether a text speaks of a voice beside what it says against one."""
     voices = dict(_words())
     for pattern in voices["none"]:

@@ -184,3 +184,13 @@ def test_a_step_is_on_the_scale_of_its_track():
         energy_of(whole[start : start + 10 * RATE]) for start in range(0, len(whole), 10 * RATE)
     ]
     assert parts == pytest.approx([energy_of(whole)] * 6, abs=0.06)
+
+
+def test_another_energy_of_the_same_steps_is_another_version():
+    """Libraries score their tracks again only where ENERGY_VERSION is raised."""
+    weights = energy.load_weights()
+    between = np.linspace(0.05, 0.95, 6)[:, None]
+    steps = weights.low + (weights.high - weights.low) * between
+    (contour,) = energy.contours([steps])
+    expected = [0.9663, 0.8869, 0.6863, 0.4045, 0.1662, 0.0540]
+    assert (energy.ENERGY_VERSION, contour.tolist()) == (1, pytest.approx(expected, abs=1e-4))

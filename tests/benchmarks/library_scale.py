@@ -19,10 +19,20 @@ from pathlib import Path
 import numpy as np
 
 from playlist_builder.analysis.energy import load_weights
-from playlist_builder.library.database import Cache, File
+from playlist_builder.library.database import Cache
 from playlist_builder.library.library import Library
 from playlist_builder.library.scan.walk import walk
-from playlist_builder.models import KEYS, STEP_S, Features, Heard, Mark, Measured, Tags, VoiceSpan
+from playlist_builder.models import (
+    KEYS,
+    STEP_S,
+    Features,
+    File,
+    Heard,
+    Mark,
+    Measured,
+    Tags,
+    VoiceSpan,
+)
 
 TRACKS = 100_000
 REPEATS = 3

@@ -21,7 +21,7 @@ from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError, PlaylistBuilderError
 from playlist_builder.library import backup as recovery
 from playlist_builder.library import schema
-from playlist_builder.library.database import _ReadOnly
+from playlist_builder.library.database import Cache
 from playlist_builder.library.library import Library
 from playlist_builder.models import Mark
 
@@ -155,7 +155,7 @@ def test_a_library_that_was_deleted_leaves_what_was_said(home):
     before = marks(home / "library.db")
     (home / "library.db").unlink()
     done = run("tracks", "--library", home / "library.db")
-    assert "brought back" in done.stderr
+    assert "were restored from there" in done.stderr
     assert marks(home / "library.db") == before
 
 
@@ -172,7 +172,7 @@ def test_without_a_backup_what_is_readable_comes_back(home):
     path.write_bytes(data)
     aside = recovery.set_aside(os.fspath(path))
     with Library.open(path) as fresh:
-        recovery.agree(fresh._cache._connection, os.fspath(home / "none.db"), aside)  # noqa: SLF001
+        recovery.agree(fresh._cache._connection.sqlite, os.fspath(home / "none.db"), aside)  # noqa: SLF001
         assert fresh._cache.marks() == before  # noqa: SLF001
 
 
@@ -203,7 +203,7 @@ def test_the_backup_is_a_library_of_what_was_said_alone(home):
 def test_a_full_disk_is_one_line_and_loses_nothing(home):
     """SQLite's own limit on pages stands for the disk."""
     with Library.open(home / "library.db") as library:
-        connection = library._cache._connection  # noqa: SLF001
+        connection = library._cache._connection.sqlite  # noqa: SLF001
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages}")
         for number in range(100, 140):
@@ -271,7 +271,7 @@ def test_a_log_that_cannot_be_read_is_not_passed_over(home):
         with unprivileged():
             done = run("tracks", "--library", folder / "library.db", code=1)
             with pytest.raises(LibraryError, match="Copy both files"):
-                _ReadOnly(os.fspath(folder / "library.db"))
+                Cache(os.fspath(folder / "library.db"), unchanged=True)
         assert "Copy both files to a folder that can be written" in done.stderr
         folder.chmod(0o755)
 
@@ -424,9 +424,13 @@ def test_after_damage_it_is_told_what_came_back(home):
     header = b"\xa5" * 100 + whole[100:]
     for number, (damaged, backed_up, told) in enumerate(
         (
-            (partly, True, "came back from its backup"),
-            (partly, False, "What could still be read there"),
-            (header, False, f"Nothing that you said could be read; see {path}.damaged-3"),
+            (partly, True, "were restored from its backup"),
+            (partly, False, "What could still be read of your marks and history was restored"),
+            (
+                header,
+                False,
+                f"Nothing could be read of your marks and history; see {path}.damaged-3",
+            ),
         ),
         1,
     ):

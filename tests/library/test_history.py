@@ -11,16 +11,14 @@ from playlist_builder.errors import AskError, LibraryError
 from playlist_builder.library.database import Cache
 from playlist_builder.library.history import (
     DRAFT,
-    NAME_LIMIT,
     Ban,
     Listed,
     Past,
     Played,
     Rating,
-    label,
     played,
 )
-from playlist_builder.models import Session, SessionRequest, Slot
+from playlist_builder.models import NAME_LIMIT, Session, SessionRequest, Slot, label
 
 NOON = datetime.fromisoformat("2026-11-20T12:00:00+01:00")
 
@@ -116,7 +114,7 @@ def test_times_of_all_places_are_compared_as_moments(history):
     history.keep(auckland, berlin)
     past = history.of("Anemone")
     assert past.sessions == [auckland, berlin]
-    assert past.heard(datetime.fromisoformat("2026-11-20T07:30:00+00:00")) == {"6d"}
+    assert past.played_since(datetime.fromisoformat("2026-11-20T07:30:00+00:00")) == {"6d"}
 
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.frozensets(st.integers(0, 9))), max_size=8))
@@ -128,8 +126,10 @@ def test_heard_is_what_was_played_since(days):
     ]
     past = Past("Anemone", sessions)
     expected = {str(t) for ago, tracks in days for t in tracks if ago <= 90}
-    assert past.heard(NOON - timedelta(days=90)) == expected
-    assert past.heard(NOON - timedelta(days=90), [each.session for each in sessions]) == set()
+    assert past.played_since(NOON - timedelta(days=90)) == expected
+    assert (
+        past.played_since(NOON - timedelta(days=90), [each.session for each in sessions]) == set()
+    )
 
 
 def test_what_is_kept_of_a_session_is_all_that_plays():
@@ -169,4 +169,4 @@ def test_what_no_name_can_be_is_refused(text):
 
 def test_a_rating_is_told_with_its_day():
     rating = Rating("5f", "up", "smiled", "2026-11-20T00:30:00+13:00", "", "Thaw")
-    assert rating.told("Anemone") == "rated up for Anemone on 2026-11-20: smiled"
+    assert rating.describe("Anemone") == "rated up for Anemone on 2026-11-20: smiled"

@@ -172,7 +172,7 @@ def test_a_damaged_or_newer_library_file_is_one_line(tmp_path):
         Library.open(tmp_path / "text.db")
 
 
-def test_a_layout_is_backed_up_before_it_changes(tmp_path, monkeypatch):
+def test_a_library_is_backed_up_before_its_schema_changes(tmp_path, monkeypatch):
     from playlist_builder.library import (
         database,
         schema,
@@ -184,7 +184,7 @@ def test_a_layout_is_backed_up_before_it_changes(tmp_path, monkeypatch):
     monkeypatch.setattr(schema, "MIGRATIONS", later)
     with database.Cache(os.fspath(tmp_path / "l.db")) as opened:
         assert opened.mark("abc") == Mark(note="precious")
-    assert (tmp_path / f"l.db.layout-{len(later) - 1}.backup").exists()
+    assert (tmp_path / f"l.db.schema-{len(later) - 1}.backup").exists()
     monkeypatch.undo()
     with pytest.raises(LibraryError, match="newer playlist-builder"):
         Library.open(tmp_path / "l.db")

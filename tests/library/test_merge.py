@@ -15,11 +15,12 @@ from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import schema
-from playlist_builder.library.database import Cache, File, Stat, heard_of
+from playlist_builder.library.database import Cache
 from playlist_builder.library.history import Ban, Played, Rating
 from playlist_builder.library.library import Library
 from playlist_builder.library.merge import Conflict, MergeReport
-from playlist_builder.models import Features, Heard, Mark, Measured, Tags, VoiceSpan
+from playlist_builder.library.rows import heard_of
+from playlist_builder.models import Features, File, Heard, Mark, Measured, Stat, Tags, VoiceSpan
 
 HEARD = Heard("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
 
@@ -123,9 +124,10 @@ def test_what_cannot_be_merged_is_one_line(pair, tmp_path):
         raw.execute("UPDATE derived SET features_version = 0")
     assert "Scan its folders with this version" in refusal(ours, theirs)
     with closing(sqlite3.connect(theirs)) as raw, raw:
-        raw.execute("PRAGMA user_version = 2")
-    assert "Scan its folders with this version" in refusal(ours, theirs)
+        raw.execute("PRAGMA application_id = 0")
+    assert "written by a development version" in refusal(ours, theirs)
     with closing(sqlite3.connect(theirs)) as raw, raw:
+        raw.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
         raw.execute("PRAGMA user_version = 99")
     assert "newer playlist-builder" in refusal(ours, theirs)
     (tmp_path / "text.db").write_text("no database " * 1000, encoding="utf-8")
@@ -231,10 +233,10 @@ def test_nothing_is_taken_of_a_library_that_holds_what_no_command_wrote(pair, ch
         raw.execute(change)
     kept = Path(f"{ours}.backup").read_bytes()
     with Cache(ours) as one:
-        before = list(one._connection.iterdump())  # noqa: SLF001 - every row
+        before = list(one._connection.sqlite.iterdump())  # noqa: SLF001 - every row
     refusal(ours, theirs)
     with Cache(ours) as one:
-        assert list(one._connection.iterdump()) == before  # noqa: SLF001
+        assert list(one._connection.sqlite.iterdump()) == before  # noqa: SLF001
     assert Path(f"{ours}.backup").read_bytes() == kept
 
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from playlist_builder.library.database import File, Stat
-from playlist_builder.models import Tags
+from playlist_builder.models import File, Stat, Tags
 from playlist_builder.playlists.check import check
 from playlist_builder.playlists.read import Entry
 

@@ -213,3 +213,19 @@ def test_evidence_stands_in_order_and_a_verdict_has_some(tags, heard):
     assert 0.5 <= judged.confidence <= 1.0
     if judged.vocals == "none":
         assert any(each.says == "none" for each in judged.evidence)
+
+
+def test_other_evidence_of_the_same_tags_is_another_version():
+    """Libraries weigh their tags again only where EVIDENCE_VERSION is raised."""
+    tags = Tags(
+        title="Vocalise",
+        genres=("Instrumental",),
+        performers=("A (narrator)", "B (tenor)"),
+        lyricists=("C",),
+        languages=("zxx",),
+        comments=("sung by D",),
+        voice_chance=0.75,
+    )
+    found = voice.tag_evidence(tags)
+    assert (voice.EVIDENCE_VERSION, found[:3]) == (1, pytest.approx((8.5986, 5.0, -3.0), abs=1e-4))
+    assert found[3:] == (True, True)

@@ -18,9 +18,8 @@ from playlist_builder.analysis import features
 from playlist_builder.analysis.spectrum import mix
 from playlist_builder.audio import decode
 from playlist_builder.errors import AudioError
-from playlist_builder.library.database import File, Stat
 from playlist_builder.library.scan.file_state import REFUSED, Outcome, lyrics_of, stat
-from playlist_builder.models import Heard, Skipped
+from playlist_builder.models import File, Heard, Skipped, Stat
 from playlist_builder.tags import fields
 from playlist_builder.tags import read as tags
 from playlist_builder.vocals import detector

@@ -1,7 +1,7 @@
-"""What a scan knows of a file from outside: its stat, and what became of looking into it.
+"""The state of a file as a scan sees it from outside, and the outcome of reading it.
 
-It refuses to open a file, and to import what does: where nothing has changed, a scan needs neither
-a decoder nor a reader of tags.
+No file is opened here, and nothing imported that opens one: where nothing has changed, a scan needs
+neither a decoder nor a reader of tags.
 """
 
 import os
@@ -9,14 +9,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from playlist_builder.library.database import File, Stat, stat_of
-from playlist_builder.models import Heard, Measured, Skipped
+from playlist_builder.models import File, Heard, Measured, Skipped, Stat
 
 REFUSED = Stat(-1, -1)
 """In place of the stat of a file that the system did not let us read: it may do so tomorrow."""
 
 LARGEST = 2**63 - 1
-"""What SQLite counts to; a file that holds nothing can be as large."""
+"""The largest integer of SQLite; a file that holds nothing can be as large."""
+
+_LATEST_NS = 2**62
+"""A time in the year 2116. SQLite counts to twice that, some file systems beyond."""
+
+_new = tuple.__new__  # what `Stat` itself calls, in a fraction of the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,15 @@ class Outcome:
 
 
 def stat(path: str) -> Stat:
-    """Size and time of change of the file that a path leads to, and of the lyrics beside it."""
+    """Return size and time of the file that a path leads to, and of the lyrics beside it."""
     return with_lyrics(path, Path(path).stat())
+
+
+def stat_of(size: int, mtime_ns: int) -> Stat:
+    """Return what is kept of a file's size and time, however far the clock was off."""
+    if -_LATEST_NS < mtime_ns < _LATEST_NS:
+        return _new(Stat, (size, mtime_ns))
+    return Stat(size, _LATEST_NS if mtime_ns > 0 else -_LATEST_NS)
 
 
 def with_lyrics(path: str, status: os.stat_result) -> Stat:

@@ -17,11 +17,11 @@ from queue import SimpleQueue
 from typing import Any
 
 from playlist_builder.errors import LibraryError, PlaylistBuilderError, in_one_line
-from playlist_builder.library.database import Cache, File, Stat
+from playlist_builder.library.database import Cache
 from playlist_builder.library.scan.file_state import REFUSED, Outcome
 from playlist_builder.library.scan.processes import WorkerDied, WorkerLost, Workers
 from playlist_builder.library.scan.walk import walk
-from playlist_builder.models import Skipped
+from playlist_builder.models import File, Skipped, Stat
 from playlist_builder.vocals import detector
 
 PENDING_PER_JOB = 4

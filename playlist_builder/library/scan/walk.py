@@ -9,9 +9,9 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 
-from playlist_builder.library.database import Stat, stat_of
 from playlist_builder.library.scan import file_state
-from playlist_builder.models import Skipped
+from playlist_builder.library.scan.file_state import stat_of
+from playlist_builder.models import Skipped, Stat
 
 AUDIO_SUFFIXES = frozenset(
     [

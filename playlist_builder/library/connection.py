@@ -1,0 +1,254 @@
+"""An open library file: a path in, a connection out that runs SQL; each failure is a LibraryError.
+
+A file is opened for writing where that is possible, for reading elsewhere. A damaged file is set
+aside, and the user data restored (see `backup`).
+"""
+
+import os
+import sqlite3
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playlist_builder.errors import LibraryError
+from playlist_builder.library import backup as recovery
+from playlist_builder.library.errors import DAMAGE, UNWRITABLE, code, decoding, newer, unusable
+from playlist_builder.library.schema import (
+    PAGE_BYTES,
+    USER_TABLES,
+    identify,
+    is_library,
+    is_measured_alike,
+    is_unversioned,
+    migrate,
+    newest_version,
+    renew,
+    version_of,
+)
+
+BUSY_S = 30.0
+"""How long to wait while another scan or build holds the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An open library file. `recovered` says in one line what was restored, if anything."""
+
+    path: str
+    sqlite: sqlite3.Connection
+    recovered: str = ""
+    read_only: bool = False
+
+    def rows(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
+        """Return all rows of a query."""
+        with self.checked():
+            return self.sqlite.execute(sql, values).fetchall()
+
+    def stream(self, sql: str) -> Generator[Any, None, None]:
+        """Yield the rows of a query one by one."""
+        with self.checked():
+            yield from self.sqlite.execute(sql)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Commit what is written, or nothing of it where anything fails."""
+        with self.checked(), self.sqlite:
+            yield self.sqlite
+
+    @contextmanager
+    def writing_user_data(self) -> Iterator[sqlite3.Connection]:
+        """Change the user's tables in the library and in its backup, or in neither."""
+        with self.writing() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("UPDATE revision SET number = number + 1")
+            recovery.back_up(connection, self.path)
+
+    @contextmanager
+    def checked(self) -> Iterator[None]:
+        """Raise LibraryError for errors of SQLite and the system; set a damaged file aside."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            if self.read_only or code(error) not in DAMAGE:
+                raise unusable(self.path, error) from error
+            self.sqlite.close()
+            try:
+                aside = recovery.set_aside(self.path)
+            except OSError as refused:
+                raise unusable(self.path, error) from refused
+            raise LibraryError(
+                f"The library {self.path} is damaged ({error}) and was set aside as {aside}. Give"
+                " the command again: your marks and history are kept, and a scan measures the music"
+                " again."
+            ) from error
+        except OSError as error:
+            raise unusable(self.path, error) from error
+
+
+def open_library(path: str) -> Connection:
+    """Return a library file, made where there is none and brought up to date."""
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        return _opened_or_restored(path)
+    except (sqlite3.Error, OSError) as error:
+        raise unusable(path, error) from error
+
+
+def open_unchanged(path: str) -> Connection:
+    """Return a library file of which nothing is changed, neither to repair nor to update it.
+
+    Raises LibraryError where it is not up to date.
+    """
+    try:
+        sqlite = _connect_for_reading(path)
+        current = version_of(sqlite) == newest_version() and is_measured_alike(sqlite)
+    except sqlite3.Error as error:
+        raise unusable(path, error) from error
+    if not current:
+        sqlite.close()
+        raise LibraryError(
+            f"The library {path} was written by another version of playlist-builder."
+            " Scan its folders with this version first."
+        )
+    return Connection(path, sqlite, read_only=True)
+
+
+def _opened_or_restored(path: str) -> Connection:
+    try:
+        sqlite, origin = _opened(path)
+    except sqlite3.Error as error:
+        if code(error) not in DAMAGE or not recovery.is_damaged_library(path):
+            raise
+        aside = recovery.set_aside(path)
+        sqlite, origin = _opened(path, aside)
+        restored = {
+            "backup": "Your marks and history were restored from its backup",
+            "damaged": "What could still be read of your marks and history was restored",
+            "nowhere": f"Nothing could be read of your marks and history; see {aside}",
+        }
+        recovered = (
+            f"The library {path} was damaged ({error}) and is kept as {aside}."
+            f" {restored[origin]}; a scan measures the music again."
+        )
+        return Connection(path, sqlite, recovered)
+    if origin == "nowhere":
+        return Connection(path, sqlite)
+    return Connection(
+        path,
+        sqlite,
+        f"The library {path} was behind its backup:"
+        " your marks and history were restored from there.",
+    )
+
+
+def _opened(path: str, damaged: str | None = None) -> tuple[sqlite3.Connection, recovery.Origin]:
+    connection = _connect(path)
+    try:
+        version = version_of(connection)
+        # User data is checked in full at every start. The rest can be measured again, so that
+        # damage there may show when it is met: checking it all takes too long.
+        if version:
+            _check_user_data(connection)
+        if 0 < version < newest_version():
+            copy = recovery.schema_backup_path(path, version)
+            with closing(sqlite3.connect(copy)) as backup:
+                connection.backup(backup)
+        with decoding(path):
+            if version < newest_version():
+                migrate(connection)
+            identify(connection)
+            renew(connection)
+        origin = recovery.agree(connection, path, damaged)
+    except BaseException:
+        connection.close()
+        raise
+    return connection, origin
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    """Open a file for reading and writing, or for reading where it cannot be written."""
+    if _has_log(path):  # whoever closes it writes its log into it, even into another program's
+        with (
+            suppress(sqlite3.Error),
+            closing(sqlite3.connect(_uri(path, "mode=ro"), uri=True)) as reading,
+        ):
+            _check_format(reading, path)
+    connection = sqlite3.connect(path, timeout=BUSY_S)
+    try:
+        _check_format(connection, path)  # before anything is changed
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a file that is still empty
+        # Readers and one writer at a time, and no lost commit but by a failing machine.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.Error as error:
+        connection.close()
+        if code(error) not in UNWRITABLE or not os.path.isfile(path):
+            raise
+        return _connect_for_reading(path)
+    except LibraryError:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect_for_reading(path: str) -> sqlite3.Connection:
+    """Open a file that cannot be written, by SQLite's ways for such a file, the safest first."""
+    # Without a log nobody else has it open, and then not even a lock need be written beside it.
+    modes = ("mode=ro", "immutable=1") if os.path.exists(f"{path}-wal") else ("immutable=1",)
+    for mode in modes:
+        if mode == "immutable=1" and _has_log(path):  # which is not read that way
+            raise LibraryError(
+                f"The last changes of the library {path} lie in its log, {path}-wal, which cannot"
+                " be read there. Copy both files to a folder that can be written, and use that."
+            )
+        connection = sqlite3.connect(_uri(path, mode), uri=True, timeout=BUSY_S)
+        try:
+            _check_format(connection, path)
+        except sqlite3.Error as error:
+            connection.close()
+            if mode == "immutable=1" or code(error) in DAMAGE:
+                raise
+        except LibraryError:
+            connection.close()
+            raise
+        else:
+            break
+    return connection
+
+
+def _check_format(connection: sqlite3.Connection, path: str) -> None:
+    """Raise LibraryError for a file that is not a library of a version that can be read."""
+    if is_unversioned(connection):
+        raise LibraryError(
+            f"The library {path} was written by a development version and cannot be read any more."
+            f" Move it and {recovery.backup_path(path)} away, and scan your folders again."
+        )
+    if not is_library(connection):
+        raise LibraryError(
+            f"{path} is not a library of playlist-builder. Give another file with --library."
+        )
+    if version_of(connection) > newest_version():
+        raise newer(path)
+
+
+def _check_user_data(connection: sqlite3.Connection) -> None:
+    for table in (*USER_TABLES, "derived", "revision"):
+        for (verdict,) in connection.execute(f"PRAGMA quick_check({table})"):
+            if verdict != "ok":
+                error = sqlite3.DatabaseError(verdict)
+                error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+                raise error
+
+
+def _has_log(path: str) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.getsize(f"{path}-wal") > 0
+    return False
+
+
+def _uri(path: str, mode: str) -> str:
+    parameters = mode if mode.startswith("mode=") else f"mode=ro&{mode}"  # else a file may be made
+    return f"{Path(path).absolute().as_uri()}?{parameters}"

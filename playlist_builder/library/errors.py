@@ -1,0 +1,63 @@
+"""Every failure of a library file as one line in `LibraryError`, with what to do next.
+
+In go errors of SQLite, of the system, and of reading a row that no command wrote.
+"""
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playlist_builder.errors import LibraryError
+
+DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
+UNWRITABLE = frozenset((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM))
+INVALID_ROW = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
+"""What reading a row raises that no command wrote."""
+
+_ADVICE = {
+    sqlite3.SQLITE_FULL: "Make room; what was done is kept, and the same command goes on.",
+    sqlite3.SQLITE_BUSY: "Another scan or build holds it. Wait for that, and try again.",
+    sqlite3.SQLITE_IOERR: "See whether the disk is full or gone; what was done is kept.",
+}
+_ELSEWHERE = "Make it writable, or give another file with --library."
+_DISK_FULL = frozenset((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)))
+
+
+def code(error: sqlite3.Error) -> int:
+    """Return the primary result code of SQLite, 0 where the error is not SQLite's own."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def unusable(path: str, error: sqlite3.Error | OSError) -> LibraryError:
+    """Return the error for a library file that cannot be used."""
+    advice = "Move it away, or give another file with --library."
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        advice = _ADVICE[sqlite3.SQLITE_FULL]
+    elif isinstance(error, OSError) or code(error) in UNWRITABLE:
+        advice = _ELSEWHERE
+    elif code(error) in _ADVICE:
+        advice = _ADVICE[code(error)]
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return LibraryError(f"Cannot use the library {path}: {why}. {advice}")
+
+
+def newer(path: str) -> LibraryError:
+    """Return the error for a file that only a later version can read."""
+    return LibraryError(
+        f"The library {path} was written by a newer playlist-builder. "
+        "Update this one: pip install --upgrade playlist-builder."
+    )
+
+
+@contextmanager
+def decoding(path: str) -> Iterator[None]:
+    """Raise LibraryError for a row of a library file that cannot be decoded."""
+    try:
+        yield
+    except INVALID_ROW as error:
+        raise LibraryError(
+            f"The library {path} contains invalid rows ({error}). Move it away:"
+            " your marks and history come back from its backup, and a scan measures the music"
+            " again."
+        ) from error

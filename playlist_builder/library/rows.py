@@ -1,0 +1,174 @@
+"""How values are kept in the columns of a library file: tags, features, contours, voices, marks.
+
+Functions come in pairs, one that makes a column and one that reads it back. A column that no
+command can have written raises one of `errors.INVALID_ROW`; only marks are read leniently,
+because the user's bans must hold whatever else of a row is invalid.
+"""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from operator import methodcaller
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlist_builder.analysis import energy
+from playlist_builder.analysis.step_features import STEP_FEATURES
+from playlist_builder.models import KEYS, Features, Floats, Heard, Mark, Tags, VoiceSpan
+from playlist_builder.track_table import SCALARS, numbers_of
+from playlist_builder.vocals import evidence
+
+Row = tuple[Any, ...]
+"""Path (bytes), identity, whether it is missing, evidence of its tags, title, other tags."""
+HeardRow = tuple[Any, ...]
+"""Identity, verdict, confidence and spans."""
+
+SCALAR_TYPE = np.dtype("<f8")
+CONTOUR_TYPE = np.dtype("<f4")
+STEP_TYPE = np.dtype("<f2")  # half the size; features are stored in ranges where 11 bits do
+
+LONGEST_S = 1e7
+"""More than any recording lasts: four months."""
+
+_DEFAULTS: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(Tags)}
+_KINDS = {
+    name: (int, float, type(None)) if default is None else (type(default),)
+    for name, default in _DEFAULTS.items()
+}
+TAG_NAMES = " ".join(_DEFAULTS)
+_VOICES = ("sung", "spoken")
+_VOCALS_OF_MARKS = ("none", "wordless", *_VOICES)
+
+path_of = methodcaller("decode", sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
+"""`os.fsdecode` of bytes, without a line of Python for each."""
+
+
+def check_types(rows: Sequence[Row], kinds: Sequence[type]) -> None:
+    """Raise TypeError where a column holds values of another type."""
+    for column, kind in enumerate(kinds):
+        if not {type(row[column]) for row in rows} <= {kind}:
+            raise TypeError(f"not of type {kind.__name__}")
+
+
+def tag_columns(tags: Tags) -> tuple[str, str]:
+    """Return the title of a file, and its other tags as one text.
+
+    One text is read much faster than a column for each tag, and few callers need its parts.
+    """
+    others = {name: getattr(tags, name) for name in _DEFAULTS if name != "title"}
+    others = {name: value for name, value in others.items() if value != _DEFAULTS[name]}
+    return _encodable(tags.title), (
+        _encodable(json.dumps(others, ensure_ascii=False)) if others else ""
+    )
+
+
+def tags_of(title: str, text: str) -> Tags:
+    """Return the tags that `tag_columns` made texts of."""
+    return _tags({**(json.loads(text) if text else {}), "title": title})
+
+
+def _tags(found: Mapping[str, Any]) -> Tags:
+    """Return tags from the values of any version; raises TypeError where one is invalid."""
+    values: dict[str, Any] = {}
+    for name, value in found.items():
+        if name not in _KINDS:
+            continue
+        whole = tuple(value) if type(value) is list else value
+        invalid = type(whole) not in _KINDS[name]
+        if invalid or (type(whole) is tuple and not set(map(type, whole)) <= {str}):
+            raise TypeError(f"not a value of the tag {name}")
+        values[name] = whole
+    return Tags(**values)
+
+
+def _encodable(text: str) -> str:
+    """Return what SQLite can keep: half of a surrogate pair has no UTF-8."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def evidence_text(tags: Tags) -> str:
+    """Return the evidence of voices in tags as a column; mostly an empty text."""
+    evidence = evidence.tag_evidence(tags)
+    return "" if evidence == evidence.NO_EVIDENCE else json.dumps(evidence)
+
+
+@lru_cache(maxsize=10_000)  # many files have the same
+def evidence_of(text: str) -> evidence.TagEvidence:
+    """Return what `evidence_text` made a text of."""
+    return evidence.TagEvidence(*json.loads(text)) if text else evidence.NO_EVIDENCE
+
+
+def packed(features: Features) -> bytes:
+    """Return features as a column."""
+    return numbers_of(features).astype(SCALAR_TYPE).tobytes()
+
+
+def scalars_of(blobs: Sequence[bytes]) -> Floats:
+    """Return the features of tracks as numbers, one row each."""
+    numbers = joined(blobs, SCALAR_TYPE, len(SCALARS)).reshape(-1, len(SCALARS))
+    lasts_s, keys = (numbers[:, SCALARS.index(name)] for name in ("duration_s", "key"))
+    if not ((lasts_s > 0.0) & (lasts_s < LONGEST_S) & (keys >= -1) & (keys < len(KEYS))).all():
+        raise ValueError("a length or key that no track has")
+    return numbers
+
+
+def contour_blobs(steps: Sequence[NDArray[np.floating]]) -> list[bytes]:
+    """Return the contours of tracks as columns."""
+    return [each.astype(CONTOUR_TYPE).tobytes() for each in energy.contours(steps)]
+
+
+def steps_of(blob: bytes) -> NDArray[np.float16]:
+    """Return the steps of a track from its column."""
+    return np.frombuffer(blob, STEP_TYPE).reshape(-1, len(STEP_FEATURES))
+
+
+def joined(blobs: Sequence[bytes], kind: np.dtype[Any], width: int | None = None) -> NDArray[Any]:
+    """Return many columns of numbers as one array; each has `width` numbers where that is given."""
+    size = kind.itemsize
+    lengths = set(map(len, blobs))
+    if lengths - {size * (width or 0)} if width else any(n % size or not n for n in lengths):
+        raise ValueError("a row of numbers that is cut off")
+    numbers = np.frombuffer(b"".join(blobs), kind)
+    if not np.isfinite(numbers).all():
+        raise ValueError("a number that is not finite")
+    return numbers
+
+
+def spans_text(heard: Heard) -> str:
+    """Return the spans of a detected voice as a column."""
+    return json.dumps([dataclasses.astuple(span) for span in heard.spans])
+
+
+def heard_of(row: HeardRow) -> Heard:
+    """Return what the voice detector found in a recording from its row."""
+    _, verdict, confidence, spans = row
+    found = () if spans == "[]" else tuple(VoiceSpan(*values) for values in json.loads(spans))
+    for span in found:
+        numbers = span.start_s, span.end_s, span.confidence
+        if span.kind not in _VOICES or not set(map(type, numbers)) <= {int, float}:
+            raise TypeError("not a span of a voice")
+        if not 0.0 <= span.start_s <= span.end_s < LONGEST_S:
+            raise ValueError("a span that no track has")
+    return Heard(verdict, confidence, found)
+
+
+def mark_of(values: Sequence[Any]) -> tuple[Mark, bool]:
+    """Return a mark from its row without what is invalid, and whether all of it is valid."""
+    energy, vocals, banned, note = values
+    valid = (
+        energy is None or (isinstance(energy, float) and 0.0 <= energy <= 1.0),
+        vocals is None or vocals in _VOCALS_OF_MARKS,
+        banned in (0, 1),
+        isinstance(note, str) and note.isprintable(),
+    )
+    mark = Mark(
+        energy if valid[0] else None,
+        vocals if valid[1] else None,
+        bool(banned),  # also where invalid: what might be banned is not played
+        note if valid[3] else "",
+    )
+    return mark, all(valid)

@@ -1,0 +1,213 @@
+"""A library follows the schema and the versions of what is derived; user data outlives both."""
+
+import dataclasses
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import playlist_builder
+from playlist_builder.analysis import energy
+from playlist_builder.analysis.step_features import STEP_FEATURES
+from playlist_builder.audio import decode
+from playlist_builder.errors import LibraryError
+from playlist_builder.library import rows, schema
+from playlist_builder.library.database import Cache
+from playlist_builder.models import (
+    Features,
+    File,
+    Heard,
+    Mark,
+    Measured,
+    Skipped,
+    Stat,
+    Tags,
+    VoiceSpan,
+)
+from playlist_builder.vocals import evidence
+
+MARK = Mark(energy=0.25, vocals="none", banned=True, note="bell at the end")
+TAGS = Tags(title="Ö", has_lyrics=True)
+FILE = File("/m/a.flac", Stat(7, 1_700_000_000_123_456_789), "5f", TAGS)
+STEPS = np.full((3, len(STEP_FEATURES)), 0.5, np.float32)
+FEATURES = Features(
+    **{
+        field.name: {int: 2, str: "C major"}.get(field.type, 1.5)
+        for field in dataclasses.fields(Features)
+    }
+)
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    """A library of one track, with all that can be known of it. No test here may decode."""
+    monkeypatch.delattr(decode, "Recording")
+    path = os.fspath(tmp_path / "library.db")
+    with Cache(path) as one:
+        one.store(FILE, Measured(FEATURES, STEPS))
+        one.store_heard("5f", Heard("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),)))
+        one.store_skipped(Skipped("/m/b.mp3", "damaged"), Stat(1, 1))
+        one.store_mark("5f", MARK)
+    return path
+
+
+def add_mood(connection):
+    """A migration from version 1 to version 2."""
+    connection.execute("ALTER TABLE marks ADD COLUMN mood TEXT")
+    connection.execute("UPDATE marks SET note = 'changed'")
+
+
+def test_a_migration_changes_tables_and_keeps_a_copy_from_before(path, monkeypatch):
+    assert not list(Path(path).parent.glob("*schema*"))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, add_mood))
+    for _ in range(2):
+        with Cache(path) as one:
+            assert one.mark("5f") == dataclasses.replace(MARK, note="changed")
+            assert one.identities() == {"5f"}
+    with closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("PRAGMA user_version").fetchone() == (2,)
+    Path(path).unlink()
+    with Cache(path) as one:  # a new one, and the backup of version 2
+        assert one.mark("5f") == dataclasses.replace(MARK, note="changed")
+    monkeypatch.undo()
+    with pytest.raises(LibraryError, match="newer playlist-builder"):
+        Cache(path)
+    with Cache(f"{path}.schema-1.backup") as before:
+        assert before.mark("5f") == MARK
+        assert before.identities() == {"5f"}
+
+
+def test_a_backup_of_an_older_schema_is_read(path, monkeypatch):
+    Path(path).unlink()
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, add_mood))
+    with Cache(path) as one:
+        assert one.mark("5f") == dataclasses.replace(MARK, note="changed")
+
+
+def test_a_failed_migration_changes_nothing(path, monkeypatch):
+    """The old schema stays, whole and usable."""
+
+    def broken(connection):
+        connection.execute("UPDATE marks SET note = 'lost'")
+        connection.execute("DROP TABLE no_such_table")
+
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, broken))
+    with pytest.raises(LibraryError, match="no_such_table"):
+        Cache(path)
+    monkeypatch.undo()
+    with Cache(path) as one:
+        assert one.mark("5f") == MARK
+
+
+def test_a_new_analysis_drops_what_the_old_one_measured_or_refused(path, monkeypatch):
+    """Paths, voices and user data stay, and what is measured next is kept."""
+    monkeypatch.setattr(schema, "FEATURES_VERSION", schema.FEATURES_VERSION + 1)
+    for _ in range(2):
+        with Cache(path) as one:
+            assert one.identities() == set()
+            assert one.skipped() == {}
+            assert list(one.files()) == [FILE.path]
+            assert one.heard_identities() == {"5f"}
+            assert one.mark("5f") == MARK
+    with Cache(path) as one:
+        one.store(FILE, Measured(FEATURES, STEPS))
+    with Cache(path) as one:
+        assert one.identities() == {"5f"}
+
+
+def test_a_new_detector_drops_what_the_old_one_found(path, monkeypatch):
+    """Nothing else goes with it."""
+    monkeypatch.setattr(schema, "VOICE_VERSION", schema.VOICE_VERSION + 1)
+    with Cache(path) as one:
+        assert one.heard_identities() == set()
+        assert one.identities() == {"5f"}
+        assert one.files()[FILE.path][0] == FILE.stat
+
+
+def test_a_tag_that_was_not_read_before_is_read_at_the_next_scan(path):
+    """Nothing else is lost by it."""
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("UPDATE derived SET tag_names = replace(tag_names, 'has_lyrics', 'has_words')")
+        raw.execute("UPDATE files SET tags = replace(tags, 'has_lyrics', 'has_words')")
+    with Cache(path) as one:
+        (file,) = one.tagged()
+        assert file.stat == Stat(FILE.stat.size, -1)
+        assert file.tags == dataclasses.replace(TAGS, has_lyrics=False)
+        assert one.identities() == {"5f"}
+
+
+def test_a_new_score_counts_at_once_and_for_as_long_as_its_version_says(path, monkeypatch):
+    """Scores and evidence are made again when their version changes, and only then."""
+    with Cache(path) as one:
+        values, evidence = one.numbers().values, one.rows()[0][3]
+    weights = dataclasses.replace(energy.load_weights(), base=energy.load_weights().base + 1.0)
+    monkeypatch.setattr(energy, "load_weights", lambda: weights)
+    monkeypatch.setattr(evidence, "LYRICS", 3.5)
+    with Cache(path) as one:
+        assert np.array_equal(one.numbers().values, values)
+        assert one.rows()[0][3] == evidence
+    monkeypatch.setattr(schema, "ENERGY_VERSION", energy.ENERGY_VERSION + 1)
+    monkeypatch.setattr(schema, "EVIDENCE_VERSION", evidence.EVIDENCE_VERSION + 1)
+    for _ in range(2):
+        with Cache(path) as one:
+            assert np.array_equal(one.numbers().values, energy.contours([STEPS])[0])
+            assert (one.numbers().values > values).all()
+            assert rows.evidence_of(evidence).sung == 12.0
+            assert rows.evidence_of(one.rows()[0][3]).sung == 3.5
+            assert np.array_equal(one.steps("5f"), STEPS)
+            assert one.files()[FILE.path][0] == FILE.stat
+            assert one.mark("5f") == MARK
+
+
+def test_a_moved_comment_makes_no_score_again(path, tmp_path):
+    """Neither does any other change of a source file: a score that no formula makes stays."""
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("UPDATE features SET contour = x'0000003f'")
+        raw.execute("UPDATE files SET tag_evidence = '[7.5]'")
+    source = Path(playlist_builder.__file__).parent
+    copy = tmp_path / "copy" / "playlist_builder"
+    shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for module in (energy, evidence):
+        file = copy / Path(module.__file__).relative_to(source)
+        file.write_text(f"# A comment.\n{file.read_text(encoding='utf-8')}", encoding="utf-8")
+    script = (
+        f"import sys; from {Cache.__module__} import Cache; one = Cache(sys.argv[1]);"
+        " print(one.numbers().values, one.rows()[0][3], sys.modules['playlist_builder'].__file__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, path],
+        cwd=copy.parent,
+        env=os.environ | {"PYTHONPATH": os.fspath(copy.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"[0.5] [7.5] {copy / '__init__.py'}\n"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM revision",
+        "DELETE FROM derived",
+        "INSERT INTO derived SELECT * FROM derived",
+        "UPDATE revision SET number = 'many'",
+        "UPDATE derived SET features_version = 'x'",
+    ],
+)
+def test_a_row_that_is_gone_or_invalid_is_made_again(path, change):
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute(change)
+    for _ in range(2):
+        with Cache(path) as one:
+            assert one.mark("5f") == MARK
+            assert list(one.files()) == [FILE.path]
+    with closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("SELECT count(*) FROM derived").fetchone() == (1,)
+        assert raw.execute("SELECT typeof(number) FROM revision").fetchall() == [("integer",)]
