@@ -4,7 +4,6 @@ Names carry their units. Loudness follows ITU-R BS.1770-4, so it is in LUFS (abs
 LU (a difference). Energy is our own 0..1 score of perceived intensity.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -315,11 +314,20 @@ class Session:
     cost: float
     bound: float
     rms_error: float
-    slots: Sequence[Slot]
-    tail: Sequence[Slot] = ()
-    warnings: Sequence[str] = ()
-    relaxed: Sequence[str] = ()
-    curve: Sequence[float] = field(default=())
+    slots: tuple[Slot, ...]
+    tail: tuple[Slot, ...] = ()
+    warnings: tuple[str, ...] = ()
+    relaxed: tuple[str, ...] = ()
+    curve: tuple[float, ...] = field(default=())
     seed: int = 0
     request: SessionRequest | None = None
-    spares: Sequence[Spare] = ()
+    spares: tuple[Spare, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A named place of a recording, in seconds."""
+
+    title: str
+    start_s: float
+    end_s: float
