@@ -5,7 +5,6 @@ LU (a difference). Energy is our own 0..1 score of perceived intensity.
 """
 
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -339,14 +338,14 @@ class Session:
     cost: float
     bound: float
     rms_error: float
-    slots: Sequence[Slot]
-    tail: Sequence[Slot] = ()
-    warnings: Sequence[str] = ()
-    relaxed: Sequence[str] = ()
-    curve: Sequence[float] = field(default=())
+    slots: tuple[Slot, ...]
+    tail: tuple[Slot, ...] = ()
+    warnings: tuple[str, ...] = ()
+    relaxed: tuple[str, ...] = ()
+    curve: tuple[float, ...] = field(default=())
     seed: int = 0
     request: SessionRequest | None = None
-    spares: Sequence[Spare] = ()
+    spares: tuple[Spare, ...] = ()
 
 
 def label(text: str) -> str:
@@ -355,3 +354,12 @@ def label(text: str) -> str:
     if not name.strip() or len(name) > NAME_LIMIT or not name.isprintable():
         raise AskError(f"A name is plain text of 1 to {NAME_LIMIT} characters, not {text!r}.")
     return name
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A named place of a recording, in seconds."""
+
+    title: str
+    start_s: float
+    end_s: float

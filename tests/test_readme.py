@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from playlist_builder import Library
-from playlist_builder.audio import decode
+from playlist_builder.audio import encode
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def home(tmp_path_factory):
         tone = 0.2 * np.sin(2 * np.pi * (110 + 20 * number) * time_s)
         samples = ((tone + noise) * beat).astype(np.float32)[None]
         tags = {"title": f"Piece {number}", "artist": f"Player {number % 12}"}
-        decode.write_flac(f"{folder}/Music/{number}.flac", samples, SAMPLE_RATE_HZ, tags)
+        encode.write_flac(f"{folder}/Music/{number}.flac", samples, SAMPLE_RATE_HZ, tags)
     shutil.copytree(ROOT / "profiles", folder / "profiles")
     Library.open(folder / "nas.db").__exit__(None, None, None)
     return folder
@@ -62,7 +62,7 @@ def run(command, home, **others):
         capture_output=True,
         cwd=home,
         env=environment(home, **others),
-        encoding="utf-8",
+        encode="utf-8",
         check=False,
     )
     assert done.returncode == 0, f"{command}\n{done.stderr}"
@@ -89,7 +89,7 @@ def test_the_example_in_python_runs_as_a_script(home):
         capture_output=True,
         cwd=home,
         env=environment(home),
-        encoding="utf-8",
+        encode="utf-8",
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
@@ -106,7 +106,7 @@ def test_shell_completion_is_what_the_shell_can_read(home):
         ],
         capture_output=True,
         env=environment(home, _PLAYLIST_BUILDER_COMPLETE="bash_source"),
-        encoding="utf-8",
+        encode="utf-8",
         check=False,
     )
     assert "complete" in done.stdout

@@ -1,17 +1,17 @@
-"""Path to samples, and samples to a file; the only room that knows PyAV (FFmpeg).
+"""Path to samples, decoded by PyAV (FFmpeg).
 
 Decoding goes block by block, so memory is bounded whatever the length. Samples come out as
 float32 of shape (channels, n) at the file's own rate, full scale = 1.0, never resampled or mixed:
 what a mix is, is pinned down in `features`, because decoders disagree about it by 3 dB.
 
-The room refuses what is not a finite, complete piece of audio: video, text, files cut short.
+What is not a finite, complete piece of audio raises `AudioError`: video, text, files cut short.
 Only local files in audio containers are opened; a file that is really a playlist or a script
 (HLS, concat, SDP) cannot make FFmpeg open anything else. Only sound is ever decoded: the size of a
 cover is of no use here, and one of 20,000 by 20,000 pixels would fill the memory.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -45,7 +45,7 @@ CONTAINERS = (
 STATES_LENGTH = frozenset(
     {"aiff", "ape", "caf", "dsf", "flac", "mov", "mpc", "mpc8", "tak", "tta", "w64", "wav", "wv"}
 )
-"""Containers whose header states the length, so that a file cut short can be told."""
+"""Containers whose header states the length, so that a file cut short can be detected."""
 
 MISSING_SHARE = 0.01
 MISSING_S = 1.0
@@ -83,27 +83,6 @@ class Layout:
     sample_rate_hz: int
     channels: tuple[str, ...]
     """FFmpeg's channel names in order, such as ("FL", "FR")."""
-
-
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """How music is encoded. Bit rates are in bits per second, for two channels and for one.
-
-    Without `rates_hz` an encoder takes any rate; a lossless one has no bit rate.
-    """
-
-    container: str
-    codec: str
-    sample_format: str
-    rates_hz: tuple[int, ...] = ()
-    most_channels: int = 2
-    bit_rate: int = 0
-    mono_bit_rate: int = 0
-
-    @property
-    def lossless(self) -> bool:
-        """Whether every bit is kept."""
-        return not self.bit_rate
 
 
 class Recording:
@@ -212,7 +191,7 @@ class Recording:
             raise AudioError(f"damaged: {damaged} of {packets} packets cannot be decoded")
 
     def _fit(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
-        """Bring a frame into the sample format of the first one, in the layout that was told.
+        """Bring a frame into the sample format of the first one, in the layout of the header.
 
         Old MP3s and chained Ogg files change rate or channels on the way; and PyAV reads past the
         end of a frame of eight planes or more, so those are interleaved.
@@ -290,87 +269,6 @@ def resampled(
     rest = fifo.read()
     if rest is not None:
         yield _samples(rest, 2)
-
-
-def encode(path: str, recording: Recording, form: Encoding) -> float:
-    """Write the whole of an open recording to `path`; returns its length in seconds.
-
-    More channels than the form takes are mixed down. Raises `AudioError` where the recording is
-    damaged or cannot be encoded or written.
-    """
-    try:
-        return _encode(path, recording, form)
-    except MemoryError:
-        raise
-    except av.error.FFmpegError as error:
-        raise AudioError(f"cannot be encoded: {error.strerror}") from error
-
-
-def _encode(path: str, recording: Recording, form: Encoding) -> float:
-    rate_hz = recording.layout.sample_rate_hz
-    given = "+".join(recording.layout.channels)
-    layout = given if len(recording.layout.channels) <= form.most_channels else "stereo"
-    rate_out = _rate_for(rate_hz, form.rates_hz)
-    count = 0
-    with av.open(f"file:{path}", "w", format=form.container) as container:
-        stream = container.add_stream(form.codec, rate=rate_out, layout=layout)
-        if not isinstance(stream, av.AudioStream):
-            raise TypeError(f"{form.codec} does not encode audio")
-        context = stream.codec_context
-        context.thread_count = 1
-        sample_format = form.sample_format
-        if form.lossless:
-            sample_format = "s32" if recording.is_deep else "s16"
-            context.format = sample_format
-        else:
-            context.bit_rate = (
-                form.bit_rate if len(context.layout.channels) > 1 else (form.mono_bit_rate)
-            )
-        context.open()
-        resampler = av.AudioResampler(
-            sample_format, layout, rate_out, frame_size=context.frame_size or 4096
-        )
-        for block in recording.blocks():
-            packed = np.ascontiguousarray(block.T).reshape(1, -1)
-            frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=given)
-            frame.sample_rate = rate_hz
-            frame.pts = count
-            frame.time_base = Fraction(1, rate_hz)
-            count += block.shape[1]
-            for fitting in resampler.resample(frame):
-                container.mux(stream.encode(fitting))
-        for fitting in resampler.resample(None):
-            container.mux(stream.encode(fitting))
-        container.mux(stream.encode(None))
-    return count / rate_hz
-
-
-def _rate_for(rate_hz: int, known_hz: Sequence[int]) -> int:
-    """Return the rate itself, or the nearest one that an encoder knows without losing music."""
-    if not known_hz or rate_hz in known_hz:
-        return rate_hz
-    if rate_hz % CD_RATE_HZ == 0 and CD_RATE_HZ in known_hz:
-        return CD_RATE_HZ
-    return min((rate for rate in known_hz if rate >= rate_hz), default=max(known_hz))
-
-
-def write_flac(
-    path: str, samples: NDArray[np.float32], sample_rate_hz: int, tags: Mapping[str, str]
-) -> None:
-    """Write samples of shape (channels, n), full scale = 1.0, as FLAC with 16 bits."""
-    layout = {1: "mono", 2: "stereo"}[samples.shape[0]]
-    integers = np.clip(np.round(samples * 32767.0), -32768, 32767).astype(np.int16)
-    with av.open(path, "w", format="flac") as container:
-        container.metadata.update(tags)
-        stream = container.add_stream("flac", rate=sample_rate_hz, layout=layout)
-        stream.time_base = Fraction(1, sample_rate_hz)
-        for start in range(0, integers.shape[1], sample_rate_hz):
-            block = np.ascontiguousarray(integers[:, start : start + sample_rate_hz].T)
-            frame = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="s16", layout=layout)
-            frame.sample_rate = sample_rate_hz
-            frame.pts = start
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
 
 
 def _open(path: str) -> av.container.InputContainer:

@@ -1,11 +1,11 @@
-"""One long recording, encoded as it comes, with chapters; beside `decode` the only room with PyAV.
+"""Samples to a file: whole tracks, and one long recording with chapters; by PyAV (FFmpeg).
 
-It takes samples in windows and holds none of them. It refuses to decide how loud they are: what
-does not fit into full scale is cut off, and the caller sees to it that nothing is.
+An `Encoder` takes samples in windows and holds none of them. How loud they are is up to the caller:
+what does not fit into full scale is cut off.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count
 from types import TracebackType
@@ -16,22 +16,59 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.audio.decode import Encoding
-from playlist_builder.device.transcode import FORMS as CONVERTED
+from playlist_builder.audio.decode import CD_RATE_HZ, Recording
 from playlist_builder.errors import AudioError
-from playlist_builder.recording.mix import Chapter
+from playlist_builder.models import Chapter
 
-FORMS: Mapping[str, Encoding] = {
-    ".flac": CONVERTED["flac"],
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How music is encoded. Bit rates are in bits per second, for two channels and for one.
+
+    Without `rates_hz` an encoder takes any rate; a lossless one has no bit rate.
+    """
+
+    container: str
+    codec: str
+    sample_format: str
+    rates_hz: tuple[int, ...] = ()
+    most_channels: int = 2
+    bit_rate: int = 0
+    mono_bit_rate: int = 0
+
+    @property
+    def lossless(self) -> bool:
+        """Whether every bit is kept."""
+        return not self.bit_rate
+
+
+TRACK_FORMS: Mapping[str, Encoding] = {
+    "mp3": Encoding(
+        "mp3",
+        "libmp3lame",
+        "fltp",
+        rates_hz=(32_000, 44_100, 48_000),
+        bit_rate=256_000,
+        mono_bit_rate=128_000,
+    ),
+    "opus": Encoding(
+        "opus", "libopus", "flt", rates_hz=(48_000,), bit_rate=160_000, mono_bit_rate=96_000
+    ),
+    "flac": Encoding("flac", "flac", "s16", most_channels=8),
+}
+"""What a track can be converted to; a name is also the suffix and FFmpeg's name of the codec."""
+
+RECORDING_FORMS: Mapping[str, Encoding] = {
+    ".flac": TRACK_FORMS["flac"],
     ".m4a": Encoding("ipod", "aac", "fltp", bit_rate=256_000, mono_bit_rate=128_000),
-    ".mp3": CONVERTED["mp3"],
-    ".opus": CONVERTED["opus"],
+    ".mp3": TRACK_FORMS["mp3"],
+    ".opus": TRACK_FORMS["opus"],
     ".wav": Encoding("wav", "pcm_s16le", "s16"),
 }
-"""What can be recorded to, by suffix."""
+"""What a session can be recorded to, by suffix."""
 
 FULL_SCALE = float(1 << 28)
-"""What samples of 32 bits are at full scale: 18 dB of room above, and finer than a float's."""
+"""What samples of 32 bits are at full scale: 18 dB of headroom, and finer than a float's."""
 
 _DEEP_SHIFT = 8  # 24 bits lie in the upper part of 32
 _OPTIONS = {"wav": {"rf64": "auto"}}  # a plain WAV ends at 4 GB, 6 hours of 48 kHz
@@ -153,7 +190,88 @@ def _chapter(number: int, chapter: Chapter) -> "av.container.Chapter":
 
 
 def _failure(error: av.error.FFmpegError) -> Exception:
-    """Tell a full disk from music that an encoder refuses."""
+    """Return an OSError for a full disk, an `AudioError` for music that an encoder refuses."""
     if isinstance(error, OSError) and error.errno and error.errno > 0:
         return OSError(error.errno, error.strerror)
     return AudioError(f"cannot be encoded: {error.strerror}")
+
+
+def encode(path: str, recording: Recording, form: Encoding) -> float:
+    """Write the whole of an open recording to `path`; returns its length in seconds.
+
+    More channels than the form takes are mixed down. Raises `AudioError` where the recording is
+    damaged or cannot be encoded or written.
+    """
+    try:
+        return _encode(path, recording, form)
+    except MemoryError:
+        raise
+    except av.error.FFmpegError as error:
+        raise AudioError(f"cannot be encoded: {error.strerror}") from error
+
+
+def _encode(path: str, recording: Recording, form: Encoding) -> float:
+    rate_hz = recording.layout.sample_rate_hz
+    given = "+".join(recording.layout.channels)
+    layout = given if len(recording.layout.channels) <= form.most_channels else "stereo"
+    rate_out = _rate_for(rate_hz, form.rates_hz)
+    count = 0
+    with av.open(f"file:{path}", "w", format=form.container) as container:
+        stream = container.add_stream(form.codec, rate=rate_out, layout=layout)
+        if not isinstance(stream, av.AudioStream):
+            raise TypeError(f"{form.codec} does not encode audio")
+        context = stream.codec_context
+        context.thread_count = 1
+        sample_format = form.sample_format
+        if form.lossless:
+            sample_format = "s32" if recording.is_deep else "s16"
+            context.format = sample_format
+        else:
+            context.bit_rate = (
+                form.bit_rate if len(context.layout.channels) > 1 else (form.mono_bit_rate)
+            )
+        context.open()
+        resampler = av.AudioResampler(
+            sample_format, layout, rate_out, frame_size=context.frame_size or 4096
+        )
+        for block in recording.blocks():
+            packed = np.ascontiguousarray(block.T).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=given)
+            frame.sample_rate = rate_hz
+            frame.pts = count
+            frame.time_base = Fraction(1, rate_hz)
+            count += block.shape[1]
+            for fitting in resampler.resample(frame):
+                container.mux(stream.encode(fitting))
+        for fitting in resampler.resample(None):
+            container.mux(stream.encode(fitting))
+        container.mux(stream.encode(None))
+    return count / rate_hz
+
+
+def _rate_for(rate_hz: int, known_hz: Sequence[int]) -> int:
+    """Return the rate itself, or the nearest one that an encoder knows without losing music."""
+    if not known_hz or rate_hz in known_hz:
+        return rate_hz
+    if rate_hz % CD_RATE_HZ == 0 and CD_RATE_HZ in known_hz:
+        return CD_RATE_HZ
+    return min((rate for rate in known_hz if rate >= rate_hz), default=max(known_hz))
+
+
+def write_flac(
+    path: str, samples: NDArray[np.float32], sample_rate_hz: int, tags: Mapping[str, str]
+) -> None:
+    """Write samples of shape (channels, n), full scale = 1.0, as FLAC with 16 bits."""
+    layout = {1: "mono", 2: "stereo"}[samples.shape[0]]
+    integers = np.clip(np.round(samples * 32767.0), -32768, 32767).astype(np.int16)
+    with av.open(path, "w", format="flac") as container:
+        container.metadata.update(tags)
+        stream = container.add_stream("flac", rate=sample_rate_hz, layout=layout)
+        stream.time_base = Fraction(1, sample_rate_hz)
+        for start in range(0, integers.shape[1], sample_rate_hz):
+            block = np.ascontiguousarray(integers[:, start : start + sample_rate_hz].T)
+            frame = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="s16", layout=layout)
+            frame.sample_rate = sample_rate_hz
+            frame.pts = start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))

@@ -88,10 +88,10 @@ def _ready(
         stem, suffix = os.path.splitext(output)
         if output == "-" or suffix.lower() == ".json":
             continue
-        slots = [
+        slots = tuple(
             replace(each.slot, phase=f"{each.slot.phase}, for number {each.place}")
             for each in session.spares
-        ]
+        )
         kind = ".m3u8" if ".m3u8" in dialect.suffixes else suffix
         path = f"{stem}.spares{kind}"
         if not slots and not _is_of_spares(path):

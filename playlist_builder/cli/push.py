@@ -212,14 +212,14 @@ def _own_folder(player: "Mpd") -> "list[FolderMap]":
 
 
 def _subsonic(target: str, *, insecure: bool) -> "Server":
-    from playlist_builder.servers import subsonic
+    from playlist_builder.servers import subsonic, subsonic_http
 
-    if not target.startswith(tuple(f"{scheme}:" for scheme in subsonic.SCHEMES)):
+    if not target.startswith(tuple(f"{scheme}:" for scheme in subsonic_http.SCHEMES)):
         raise ServerError(
             "The target is no server that is known. Give mpd://host, mpd:///path or"
             " subsonic+https://user@host."
         )
-    where = subsonic.address(target, insecure=insecure)
+    where = subsonic_http.address(target, insecure=insecure)
     return subsonic.Subsonic(where, _password(target, PASSWORD_VARIABLE))
 
 

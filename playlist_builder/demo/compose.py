@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from playlist_builder.audio import decode
+from playlist_builder.audio import encode
 from playlist_builder.demo.instruments import (
     HARMONIC,
     LOOP_SAMPLES,
@@ -199,7 +199,7 @@ def write(folder: Path, seed: int) -> list[Path]:
             }
             # Under its own name only when whole, or an interrupted run would count as done.
             unfinished = path.with_name(path.name + ".part")
-            decode.write_flac(str(unfinished), synthesise(piece), SAMPLE_RATE_HZ, tags)
+            encode.write_flac(str(unfinished), synthesise(piece), SAMPLE_RATE_HZ, tags)
             unfinished.replace(path)
         paths.append(path)
     return paths

@@ -79,10 +79,10 @@ def _replaced(
 def _session(data: bytes, name: str, moved: Mapping[int, str]) -> bytes:
     text = data.decode("utf-8-sig", "replace")
     session = session_json.parse(text, name)
-    slots = [
+    slots = tuple(
         replace(slot, path=moved.get(place, slot.path))
         for place, slot in enumerate((*session.slots, *session.tail))
-    ]
+    )
     count = len(session.slots)
     mended = replace(session, slots=slots[:count], tail=slots[count:])
     return session_json.dump_over(mended, text).encode()

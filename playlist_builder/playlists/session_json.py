@@ -1,65 +1,181 @@
-"""The session file: the document of `build --json`, which every later command reads.
+"""The session file: a `Session` as the JSON document of `build --json`, and back.
 
-This room turns a `Session` into JSON and back. It refuses a document that is not whole and
-sound in every part: what is played from it is heard by people who cannot reach the volume knob.
-
-The text is ASCII, so that paths which are not valid UTF-8 survive as lone surrogates; one line
-a slot, so that two sessions can be compared by a diff. Times are rounded to the millisecond,
-energies to four places. Keys that are not known are passed over.
+A document is refused unless it is complete and valid: what is played from it is heard by people
+who cannot reach the volume knob. Keys that are not known are ignored. The text is ASCII, so that
+paths which are not valid UTF-8 survive as lone surrogates; that is also why the standard library
+reads the JSON, and msgspec only checks what it says. One slot a line makes sessions easy to diff.
 """
 
 import json
-import math
 import os
 import re
 import reprlib
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Literal, NoReturn, TypeVar, get_args
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
+
+import msgspec
+from msgspec import Meta, Struct, inspect
 
 from playlist_builder.errors import AskError, SessionError
-from playlist_builder.models import (
-    NAME_LIMIT,
-    Change,
-    Session,
-    SessionRequest,
-    Slot,
-    Spare,
-    Vocals,
-    label,
+from playlist_builder.models import NAME_LIMIT, Session, Slot, Vocals, label
+from playlist_builder.profiles.profile import VocalsRule
+
+VERSION = 1  # raised when a reader of the old document would misread the new one
+SIZE_LIMIT_BYTES = 50_000_000  # 10 hours in 10-second steps of contour take some 100 kB
+TEXT_LIMIT = 40_000  # characters of one text of a call; a profile has 32 kB at most
+ITEMS_LIMIT = 10_000  # entries of one list of a call; far above what a person types
+EARLIER_LIMIT = 20  # documents before changes that a session file keeps, to step back to
+ALTERNATIVES_LIMIT = 20  # as many as `build` makes
+LONGEST_S = 7 * 24 * 3600.0 * 1.5  # a week, the longest session, with its tail
+
+_DECIMALS = (
+    dict.fromkeys(("start_s", "end_s", "target_s", "duration_s"), 3)
+    | dict.fromkeys(("energy", "target", "contour", "curve"), 4)
+    | dict.fromkeys(("cost", "bound", "rms_error"), 6)
+    | dict.fromkeys(("loudness_lufs", "start_loudness_lufs", "end_loudness_lufs"), 2)
 )
-
-VERSION = 1
-"""Version of the document; raised when a reader of the old one would misread the new one."""
-
-SIZE_LIMIT_BYTES = 50_000_000
-"""Far above any session: 10 hours in 10-second steps of contour take some 100 kB."""
-
-TEXT_LIMIT = 40_000
-"""Characters of one text of a call; the longest is that of a profile, of 32 kB at most."""
-
-ITEMS_LIMIT = 10_000
-"""Entries of one list of a call; far above what a person types."""
-
-EARLIER_LIMIT = 20
-"""Documents before changes that a session file keeps, to step back to."""
-
-ALTERNATIVES_LIMIT = 20
-"""As many as `build` makes."""
-
-VOCALS_RULES = ("exclude", "strict", "allow-wordless", "allow")
-
 _MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
 
-LONGEST_S = 7 * 24 * 3600.0 * 1.5
-"""A week, the longest session, with its tail."""
-
+# The types of the document. An error quotes the description of what it expected.
+_MAX = sys.float_info.max
+_ABSOLUTE = r"\A(?:/|[A-Za-z]:[\\/]|\\\\[^\\/\0]+[\\/][^\\/\0])[^\0]*\Z"
+_WEEK = f"0 to {LONGEST_S:.0f} s (a week and a half)"
+_TYPED = f"text of 1 to {TEXT_LIMIT} characters"
+_SHORT = Meta(max_length=ITEMS_LIMIT, description=f"a list of at most {ITEMS_LIMIT}")
 Scale = Literal["relative", "absolute"]
-T = TypeVar("T")
-Check = Callable[[object, str], T]
-"""From a value of the document, and its place in words, to a sound value; or a `_FaultError`."""
+Number = Annotated[float, Meta(ge=-_MAX, le=_MAX, description="a finite number")]
+Length = Annotated[float, Meta(ge=0, le=_MAX, description="a finite number of at least 0")]
+Time = Annotated[float, Meta(ge=0, le=LONGEST_S, description=_WEEK)]
+Level = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
+AbsolutePath = Annotated[str, Meta(pattern=_ABSOLUTE, description="an absolute path")]
+Typed = Annotated[str, Meta(pattern=rf"\A[^\0]{{1,{TEXT_LIMIT}}}\Z", description=_TYPED)]
+Texts = Annotated[tuple[Typed, ...], _SHORT]
+Paths = Annotated[tuple[AbsolutePath, ...], _SHORT]
+Pair = Annotated[tuple[Length, ...], Meta(min_length=2, max_length=2, description="two numbers")]
+Choice = Annotated[int, Meta(ge=1, le=ALTERNATIVES_LIMIT, description=f"1 to {ALTERNATIVES_LIMIT}")]
+Hex = Annotated[str, Meta(pattern=r"\A([0-9a-f]{16})?\Z", description="16 hexadecimal digits")]
+
+
+class _Slot(Struct, kw_only=True):
+    path: AbsolutePath
+    identity: str
+    title: str
+    artist: str
+    album: str
+    start_s: Time
+    end_s: Time
+    phase: str
+    energy: Level
+    target: Level
+    contour: tuple[Level, ...]
+    loudness_lufs: Number
+    vocals: Vocals
+    start_loudness_lufs: Number | None = None
+    end_loudness_lufs: Number | None = None
+
+    def __post_init__(self) -> None:
+        if self.end_s < self.start_s:
+            raise ValueError(f"end_s must be at least start_s, {self.start_s}, not {self.end_s}")
+
+
+class _Spare(_Slot, kw_only=True):
+    place: int
+
+    @property
+    def slot(self) -> _Slot:
+        """The slot, for `Spare`."""
+        return self
+
+
+class _Change(Struct, kw_only=True):
+    kind: Literal["stretch", "jump"]
+    phase: Typed
+    by_s: Number
+    at_s: Length | None
+
+
+class _Call(Struct, kw_only=True):
+    profile: Typed
+    profile_text: Typed
+    duration_s: Length | None
+    levels: Texts
+    scale: Scale
+    vocals: VocalsRule | None
+    track_minutes: Pair | None
+    include: Texts
+    exclude: Texts
+    prefer: Texts
+    avoid: Paths
+    pins: Texts
+    pinned: Texts
+    tolerance_s: Length
+    seed: int
+    allow_short: bool
+    alternative: Choice
+    music: Paths
+    library: AbsolutePath | None
+    playlist: Paths = ()  # earlier programs did not write what follows
+    listed: Texts = ()
+    changes: Annotated[tuple[_Change, ...], _SHORT] = ()
+    name: str | None = None
+    within_s: Length = 0.0
+    asked_at: str = ""
+    session: Hex = ""
+
+    def __post_init__(self) -> None:
+        for key, other in (("pinned", "pins"), ("listed", "playlist")):
+            if len(getattr(self, key)) != len(getattr(self, other)):
+                raise ValueError(f"{key} must be as long as {other}")
+        if not _is_time(self.asked_at):
+            wrong = reprlib.repr(self.asked_at)
+            raise ValueError(f"asked_at must be a time in ISO 8601 with its offset, not {wrong}")
+        if self.name is not None:
+            self.name = _name(self.name)
+            if not self.asked_at:
+                raise ValueError("asked_at must be given where there is a name")
+
+
+class _Session(Struct, kw_only=True):
+    profile: str
+    scale: Scale
+    seed: int
+    target_s: Length
+    duration_s: Length
+    cost: Number
+    bound: Number
+    rms_error: Length
+    slots: Annotated[tuple[_Slot, ...], Meta(min_length=1, description="at least one track")]
+    tail: tuple[_Slot, ...]
+    spares: tuple[_Spare, ...] = ()
+    warnings: tuple[str, ...]
+    relaxed: tuple[str, ...]
+    curve: tuple[Level, ...]
+    request: _Call | None = None
+
+    def __post_init__(self) -> None:
+        for number, spare in enumerate(self.spares):
+            if not 1 <= spare.place <= len(self.slots):
+                wrong = f"1 to {len(self.slots)}, not {reprlib.repr(spare.place)}"
+                raise ValueError(f"spares[{number}].place must be {wrong}")
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return not text or datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _name(text: str) -> str:
+    try:
+        return label(text)
+    except AskError as error:
+        wrong = f"plain text of 1 to {NAME_LIMIT} characters, not {reprlib.repr(text)}"
+        raise ValueError(f"name must be {wrong}") from error
 
 
 class _FaultError(Exception):
@@ -67,44 +183,28 @@ class _FaultError(Exception):
 
 
 def dump(session: Session) -> str:
-    """Give the JSON text of `session`, with a stable order of keys and a newline at its end."""
+    """Return the JSON text of `session`, with a stable order of keys and a newline at its end."""
     return laid_out(document(session))
 
 
 def document(session: Session) -> dict[str, object]:
-    """Give the document of `session` as plain values."""
-    whole: dict[str, object] = {
-        "version": VERSION,
-        "profile": session.profile,
-        "scale": session.scale,
-        "seed": session.seed,
-        "target_s": _rounded(session.target_s, 3),
-        "duration_s": _rounded(session.duration_s, 3),
-        "cost": _rounded(session.cost, 6),
-        "bound": _rounded(session.bound, 6),
-        "rms_error": _rounded(session.rms_error, 6),
-        "slots": [_slot_document(slot) for slot in session.slots],
-        "tail": [_slot_document(slot) for slot in session.tail],
-        "spares": [{"place": each.place} | _slot_document(each.slot) for each in session.spares],
-        "warnings": list(session.warnings),
-        "relaxed": list(session.relaxed),
-        "curve": [_rounded(level, 4) for level in session.curve],
-    }
-    if session.request is not None:
-        whole["call"] = asdict(session.request)
-    return whole
+    """Return the document of `session` as plain values."""
+    whole = {"version": VERSION} | _values(session, _Session)
+    whole |= {key: [_values(slot, _Slot) for slot in whole[key]] for key in ("slots", "tail")}
+    whole["spares"] = [{"place": each.place} | _values(each.slot, _Slot) for each in session.spares]
+    return whole if session.request is None else whole | {"call": asdict(session.request)}
 
 
 def laid_out(document: Mapping[str, object]) -> str:
-    """Give a document as JSON text: what is one slot or sentence stands on one line."""
+    """Return a document as JSON text: each slot and each sentence stands on one line."""
     lines = (f"  {json.dumps(key)}: {_laid_out(value)}" for key, value in document.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def dump_after(session: Session, before: str) -> str:
-    """Give the JSON text of `session` that keeps the sound document `before`, to step back to it.
+    """Return the JSON text of `session` that keeps the valid document `before`, to step back to.
 
-    Of what that one keeps, the last documents are kept as well.
+    Of the documents that `before` keeps, the last ones are kept as well.
     """
     old: dict[str, object] = json.loads(before)
     earlier = old.pop("earlier", [])
@@ -113,16 +213,13 @@ def dump_after(session: Session, before: str) -> str:
 
 
 def dump_over(session: Session, before: str) -> str:
-    """Give the JSON text of `session` in the place of the sound document `before`.
-
-    It steps back to where that one does.
-    """
+    """Return the JSON text of `session` that steps back to where the valid `before` does."""
     earlier = json.loads(before).get("earlier")
     return laid_out(document(session) | ({"earlier": earlier} if earlier else {}))
 
 
 def stepped_back(text: str, name: str) -> str:
-    """Give the document before the last change of a sound one, byte for byte as it was written.
+    """Return the document before the last change of a valid one, byte for byte as it was written.
 
     Raises `SessionError` where there is none; `name` is the file to speak of.
     """
@@ -139,7 +236,7 @@ def stepped_back(text: str, name: str) -> str:
 
 
 def parse(text: str, name: str) -> Session:
-    """Give the `Session` of a document; `name` is the file to speak of in a `SessionError`."""
+    """Return the `Session` of a document; `name` is the file to speak of in a `SessionError`."""
     try:
         return _session(_decoded(text))
     except _FaultError as fault:
@@ -147,12 +244,12 @@ def parse(text: str, name: str) -> Session:
 
 
 def load_session(path: str | os.PathLike[str]) -> Session:
-    """Read the session file at `path`; `SessionError` says why it cannot be used."""
+    """Return the session in the file at `path`; `SessionError` says why it cannot be used."""
     return parse(read(path), os.fspath(path))
 
 
 def read(path: str | os.PathLike[str]) -> str:
-    """Read the text of the file at `path`; `SessionError` says why it cannot be read."""
+    """Return the text of the file at `path`; `SessionError` says why it cannot be read."""
     name = os.fspath(path)
     try:
         with Path(path).open("rb") as file:
@@ -168,57 +265,33 @@ def read(path: str | os.PathLike[str]) -> str:
         raise SessionError(f"Session file {name!r} is not text in UTF-8. {_MAKE_ONE}") from error
 
 
-def _slot_document(slot: Slot) -> dict[str, object]:
-    """Give the JSON object of one slot."""
-    whole: dict[str, object] = {
-        "path": slot.path,
-        "identity": slot.identity,
-        "title": slot.title,
-        "artist": slot.artist,
-        "album": slot.album,
-        "start_s": _rounded(slot.start_s, 3),
-        "end_s": _rounded(slot.end_s, 3),
-        "phase": slot.phase,
-        "energy": _rounded(slot.energy, 4),
-        "target": _rounded(slot.target, 4),
-        "contour": [_rounded(level, 4) for level in slot.contour],
-        "loudness_lufs": _rounded(slot.loudness_lufs, 2),
-        "vocals": slot.vocals,
-    }
-    edges = {
-        "start_loudness_lufs": slot.start_loudness_lufs,
-        "end_loudness_lufs": slot.end_loudness_lufs,
-    }
-    known = {key: _rounded(value, 2) for key, value in edges.items() if value is not None}
-    return whole | known
+def _values(part: Session | Slot, kind: type[Struct]) -> dict[str, Any]:
+    """Return what is known of a session or a slot, rounded to what can matter."""
+    known = ((key, getattr(part, key)) for key in kind.__struct_fields__)
+    return {key: _rounded(key, value) for key, value in known if value is not None}
 
 
-def _rounded(value: float, places: int) -> float:
-    """Round to `places`, without a negative zero."""
-    return round(float(value), places) + 0.0
+def _rounded(key: str, value: Any) -> object:  # noqa: ANN401 - whatever a part holds
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [_rounded(key, each) for each in value]
+    return round(float(value), _DECIMALS[key]) + 0.0 if key in _DECIMALS else value  # no -0.0
 
 
 def _laid_out(value: object) -> str:
-    """Give `value` as JSON: slots and sentences one to a line, all else on one line."""
     if isinstance(value, list) and value and not isinstance(value[0], float):
-        return "[\n    " + ",\n    ".join(map(_on_one_line, value)) + "\n  ]"
-    return _on_one_line(value)
-
-
-def _on_one_line(value: object) -> str:
+        each = ",\n    ".join(json.dumps(item, allow_nan=False) for item in value)
+        return f"[\n    {each}\n  ]"
     return json.dumps(value, allow_nan=False)
 
 
 def _decoded(text: str) -> object:
-    """Give what the JSON of `text` says."""
     try:
-        document: object = json.loads(text, parse_constant=_refused)
+        return json.loads(text, parse_constant=_refused)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise _FaultError(f"is not JSON ({place}). {_MAKE_ONE}") from error
     except (RecursionError, ValueError) as error:  # nested too deeply, or an endless number
         raise _FaultError(f"is not a session. {_MAKE_ONE}") from error
-    return document
 
 
 def _refused(constant: str) -> NoReturn:
@@ -227,288 +300,61 @@ def _refused(constant: str) -> NoReturn:
 
 
 def _session(document: object) -> Session:
-    """Check every part of `document` and give its `Session`."""
     if not isinstance(document, dict) or "version" not in document:
         raise _FaultError(f"is not a session. {_MAKE_ONE}")
     version = document["version"]
     if type(version) is int and version > VERSION:
+        versions = f"(version {reprlib.repr(version)}; this one reads {VERSION})"
         raise _FaultError(
-            f"was made by a newer playlist-builder (version {reprlib.repr(version)}; this one"
-            f" reads {VERSION}). Update playlist-builder"
+            f"was made by a newer playlist-builder {versions}. Update playlist-builder"
         )
     if type(version) is not int or version != VERSION:
         raise _FaultError(f"is damaged: version must be {VERSION}. {_MAKE_ONE}")
-    fields = _Fields(document, "")
-    session = Session(
-        profile=fields.part("profile", _text),
-        scale=fields.part("scale", _one_of(*get_args(Scale))),
-        seed=fields.part("seed", _whole),
-        target_s=fields.part("target_s", _length),
-        duration_s=fields.part("duration_s", _length),
-        cost=fields.part("cost", _number),
-        bound=fields.part("bound", _number),
-        rms_error=fields.part("rms_error", _length),
-        slots=fields.part("slots", _list_of(_slot)),
-        tail=fields.part("tail", _list_of(_slot)),
-        warnings=fields.part("warnings", _list_of(_text)),
-        relaxed=fields.part("relaxed", _list_of(_text)),
-        curve=fields.part("curve", _list_of(_level)),
-        request=fields.later("call", _or_none(_call), None),
-        spares=fields.later("spares", _list_of(_spare), ()),
-    )
-    _check_order(session)
-    return session
-
-
-def _check_order(session: Session) -> None:
-    """Refuse what would play nothing, or has no place in any day."""
-    if not session.slots:
-        raise _FaultError(f"holds no track. {_MAKE_ONE}")
-    spare = (each.slot for each in session.spares)
-    for number, slot in enumerate((*session.slots, *session.tail, *spare), start=1):
-        if slot.end_s > LONGEST_S:
-            raise _FaultError(
-                f"is damaged: track {number} ends after more than a week. {_MAKE_ONE}"
-            )
-    for number, each in enumerate(session.spares):
-        if not 1 <= each.place <= len(session.slots):
-            raise _wrong(each.place, f"spares[{number}].place", f"1 to {len(session.slots)}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    """A JSON object and the place where it stands, such as `slots[3].`."""
-
-    values: Mapping[str, object]
-    place: str
-
-    def part(self, key: str, check: Check[T]) -> T:
-        """Give the sound value of `key`."""
-        if key not in self.values:
-            raise _FaultError(f"is damaged: {self.place}{key} is missing. {_MAKE_ONE}")
-        return check(self.values[key], f"{self.place}{key}")
-
-    def optional(self, key: str, check: Check[T]) -> T | None:
-        """Give the sound value of `key`, or None where it is missing or null."""
-        return _or_none(check)(self.values.get(key), f"{self.place}{key}")
-
-    def later(self, key: str, check: Check[T], default: T) -> T:
-        """Give the sound value of a key that documents of earlier programs do not have."""
-        return self.part(key, check) if key in self.values else default
-
-
-def _fields(value: object, place: str) -> _Fields:
-    if not isinstance(value, dict):
-        raise _wrong(value, place, "an object")
-    return _Fields(value, f"{place}.")
-
-
-def _slot(value: object, place: str) -> Slot:
-    fields = _fields(value, place)
-    slot = Slot(
-        path=fields.part("path", _path),
-        identity=fields.part("identity", _text),
-        title=fields.part("title", _text),
-        artist=fields.part("artist", _text),
-        album=fields.part("album", _text),
-        start_s=fields.part("start_s", _length),
-        end_s=fields.part("end_s", _length),
-        phase=fields.part("phase", _text),
-        energy=fields.part("energy", _level),
-        target=fields.part("target", _level),
-        contour=fields.part("contour", _list_of(_level)),
-        loudness_lufs=fields.part("loudness_lufs", _number),
-        vocals=fields.part("vocals", _one_of(*get_args(Vocals))),
-        start_loudness_lufs=fields.optional("start_loudness_lufs", _number),
-        end_loudness_lufs=fields.optional("end_loudness_lufs", _number),
-    )
-    if slot.end_s < slot.start_s:
-        raise _wrong(slot.end_s, f"{place}.end_s", f"at least start_s, {slot.start_s}")
-    return slot
-
-
-def _spare(value: object, place: str) -> Spare:
-    return Spare(_slot(value, place), _fields(value, place).part("place", _whole))
-
-
-def _change(value: object, place: str) -> Change:
-    fields = _fields(value, place)
-    return Change(
-        kind=fields.part("kind", _one_of("stretch", "jump")),
-        phase=fields.part("phase", _typed),
-        by_s=fields.part("by_s", _number),
-        at_s=fields.part("at_s", _or_none(_length)),
-    )
-
-
-def _call(value: object, place: str) -> SessionRequest:
-    fields = _fields(value, place)
-    texts = _short_list_of(_typed)
-    paths = _short_list_of(_path)
-    request = SessionRequest(
-        profile=fields.part("profile", _typed),
-        profile_text=fields.part("profile_text", _typed),
-        duration_s=fields.part("duration_s", _or_none(_length)),
-        levels=fields.part("levels", texts),
-        scale=fields.part("scale", _one_of(*get_args(Scale))),
-        vocals=fields.part("vocals", _or_none(_one_of(*VOCALS_RULES))),
-        track_minutes=fields.part("track_minutes", _or_none(_pair)),
-        include=fields.part("include", texts),
-        exclude=fields.part("exclude", texts),
-        prefer=fields.part("prefer", texts),
-        avoid=fields.part("avoid", paths),
-        pins=fields.part("pins", texts),
-        pinned=fields.part("pinned", texts),
-        tolerance_s=fields.part("tolerance_s", _length),
-        seed=fields.part("seed", _whole),
-        allow_short=fields.part("allow_short", _yes_or_no),
-        alternative=fields.part("alternative", _whole),
-        music=fields.part("music", paths),
-        library=fields.part("library", _or_none(_path)),
-        playlist=fields.later("playlist", paths, ()),
-        listed=fields.later("listed", texts, ()),
-        changes=fields.later("changes", _short_list_of(_change), ()),
-        name=fields.later("name", _or_none(_name), None),
-        within_s=fields.later("within_s", _length, 0.0),
-        asked_at=fields.later("asked_at", _moment, ""),
-        session=fields.later("session", _session_number, ""),
-    )
-    if len(request.pinned) != len(request.pins):
-        raise _wrong(request.pinned, f"{place}.pinned", "as long as pins")
-    if len(request.listed) != len(request.playlist):
-        raise _wrong(request.listed, f"{place}.listed", "as long as playlist")
-    if request.name is not None and not request.asked_at:
-        raise _wrong(request.asked_at, f"{place}.asked_at", "given where there is a name")
-    if not 1 <= request.alternative <= ALTERNATIVES_LIMIT:
-        raise _wrong(request.alternative, f"{place}.alternative", f"1 to {ALTERNATIVES_LIMIT}")
-    return request
-
-
-def _typed(value: object, place: str) -> str:
-    """Check what was typed, or stood in a profile: short, and nothing that ends a C string."""
-    text = _text(value, place)
-    if not text or len(text) > TEXT_LIMIT or "\0" in text:
-        raise _wrong(value, place, f"text of 1 to {TEXT_LIMIT} characters")
-    return text
-
-
-def _name(value: object, place: str) -> str:
     try:
-        return label(_text(value, place))
-    except AskError as error:
-        raise _wrong(value, place, f"plain text of 1 to {NAME_LIMIT} characters") from error
+        checked = msgspec.convert(document, _Session)
+    except msgspec.ValidationError as error:
+        raise _FaultError(f"is damaged: {_fault(document, error)}. {_MAKE_ONE}") from error
+    except UnicodeEncodeError as error:  # a lone surrogate in a key or in the place of a choice
+        wrong = f"{reprlib.repr(error.object)} is not text in UTF-8"
+        raise _FaultError(f"is damaged: {wrong}. {_MAKE_ONE}") from error
+    return msgspec.convert(checked, Session, from_attributes=True)
 
 
-def _moment(value: object, place: str) -> str:
-    text = _text(value, place)
-    try:
-        known = not text or datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        known = False
-    if not known:
-        raise _wrong(value, place, "a time in ISO 8601 with its offset")
-    return text
+def _fault(document: Any, error: msgspec.ValidationError) -> str:  # noqa: ANN401 - any JSON
+    """Return what is wrong, with the place that the error names, such as `$.slots[3].energy`."""
+    found = re.search(r".* - at `\$\.(\S+)`\Z", str(error), re.DOTALL)
+    place = found[1] if found else ""
+    dot = place and f"{place}."
+    if error.__cause__ is not None:  # of a `__post_init__`
+        return f"{dot}{error.__cause__}"
+    value: Any = document
+    kind: Any = inspect.type_info(_Session)
+    for step in re.findall(r"\w+", place):
+        kind = getattr(kind, "type", kind)  # without its description
+        if isinstance(value, list):
+            value, kind = value[int(step)], kind.item_type
+        else:
+            value = value[step]
+            [kind] = (each.type for each in kind.fields if each.name == step)
+        kind = next(iter(getattr(kind, "types", ())), kind)  # of "this or None", this
+    if isinstance(value, dict) and isinstance(kind, inspect.StructType):
+        missing = next(
+            each.name for each in kind.fields if each.required and each.name not in value
+        )
+        return f"{dot}{missing} is missing"
+    return f"{place} must be {_in_words(kind)}, not {reprlib.repr(value)}"
 
 
-def _session_number(value: object, place: str) -> str:
-    text = _text(value, place)
-    if not re.fullmatch(r"(?:[0-9a-f]{16})?", text):
-        raise _wrong(value, place, "16 hexadecimal digits")
-    return text
-
-
-def _pair(value: object, place: str) -> tuple[float, float]:
-    numbers = _list_of(_length)(value, place)
-    if len(numbers) != 2:  # noqa: PLR2004 - the shortest and the longest
-        raise _wrong(value, place, "two numbers")
-    return numbers[0], numbers[1]
-
-
-def _yes_or_no(value: object, place: str) -> bool:
-    if not isinstance(value, bool):
-        raise _wrong(value, place, "true or false")
-    return value
-
-
-def _short_list_of(check: Check[T]) -> Check[tuple[T, ...]]:
-    def check_list(value: object, place: str) -> tuple[T, ...]:
-        if isinstance(value, list) and len(value) > ITEMS_LIMIT:
-            raise _wrong(value, place, f"a list of at most {ITEMS_LIMIT}")
-        return _list_of(check)(value, place)
-
-    return check_list
-
-
-def _or_none(check: Check[T]) -> Check[T | None]:
-    return lambda value, place: None if value is None else check(value, place)
-
-
-def _list_of(check: Check[T]) -> Check[tuple[T, ...]]:
-    def check_list(value: object, place: str) -> tuple[T, ...]:
-        if not isinstance(value, list):
-            raise _wrong(value, place, "a list")
-        return tuple(check(item, f"{place}[{index}]") for index, item in enumerate(value))
-
-    return check_list
-
-
-def _one_of(*choices: T) -> Check[T]:
-    def check_choice(value: object, place: str) -> T:
-        for choice in choices:
-            if value == choice:
-                return choice
-        raise _wrong(value, place, f"one of {', '.join(map(str, choices))}")
-
-    return check_choice
-
-
-def _text(value: object, place: str) -> str:
-    if not isinstance(value, str):
-        raise _wrong(value, place, "text")
-    return value
-
-
-def _path(value: object, place: str) -> str:
-    path = _text(value, place)
-    absolute = PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute()
-    if not absolute or "\0" in path:
-        raise _wrong(value, place, "an absolute path")
-    return path
-
-
-def _whole(value: object, place: str) -> int:
-    if type(value) is not int:  # a bool is an int too
-        raise _wrong(value, place, "a whole number")
-    return value
-
-
-def _number(value: object, place: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _wrong(value, place, "a number")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise _wrong(value, place, "a number within reach")
-    return number
-
-
-def _length(value: object, place: str) -> float:
-    number = _number(value, place)
-    if number < 0:
-        raise _wrong(value, place, "at least 0")
-    return number
-
-
-def _level(value: object, place: str) -> float:
-    number = _number(value, place)
-    if not 0 <= number <= 1:
-        raise _wrong(value, place, "a number from 0 to 1")
-    return number
-
-
-def _wrong(value: object, place: str, expected: str) -> _FaultError:
-    return _FaultError(
-        f"is damaged: {place} must be {expected}, not {reprlib.repr(value)}. {_MAKE_ONE}"
-    )
+def _in_words(kind: inspect.Type) -> str:
+    if isinstance(kind, inspect.Metadata) and kind.extra_json_schema:
+        return str(kind.extra_json_schema["description"])
+    if isinstance(kind, inspect.LiteralType):
+        return f"one of {', '.join(map(str, kind.values))}"
+    words: dict[type, str] = {
+        inspect.BoolType: "true or false",
+        inspect.IntType: "a whole number",
+        inspect.StrType: "text",
+        inspect.StructType: "an object",
+        inspect.VarTupleType: "a list",
+    }
+    return words[type(kind)]

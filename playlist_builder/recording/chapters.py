@@ -18,7 +18,7 @@ from mutagen.mp3 import MP3
 from mutagen.mp4 import MP4, MP4Cover
 from mutagen.oggopus import OggOpus
 
-from playlist_builder.recording.mix import Chapter
+from playlist_builder.models import Chapter
 
 # mutagen's classes are not typed.
 _KINDS: dict[str, Any] = {".flac": FLAC, ".m4a": MP4, ".mp3": MP3, ".opus": OggOpus}

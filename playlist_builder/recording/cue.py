@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from playlist_builder.recording.mix import Chapter
+from playlist_builder.models import Chapter
 
 CUE_FRAMES_PER_S = 75
 

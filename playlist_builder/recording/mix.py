@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.analysis import loudness
-from playlist_builder.models import SILENCE_LUFS, Session, Slot
+from playlist_builder.models import SILENCE_LUFS, Chapter, Session, Slot
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.recording.levels import BLOCKS_PER_S, FRAMES_PER_S, Levels
 
@@ -83,15 +83,6 @@ class Piece:
     def end(self) -> int:
         """The frame of the mix before which it ends."""
         return self.at + self.length
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """A named place of a recording, in seconds."""
-
-    title: str
-    start_s: float
-    end_s: float
 
 
 @dataclass(frozen=True, slots=True)

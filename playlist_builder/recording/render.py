@@ -123,7 +123,7 @@ def _render(
     slots = (*session.slots, *session.tail)
     paths = list(dict.fromkeys(slot.path for slot in slots))
     suffix = check_output(path, paths)
-    form = encode.FORMS[suffix]
+    form = encode.RECORDING_FORMS[suffix]
     profile = _profile(session)
     rate_hz, deep = _common(paths)
     clock = _Clock(progress, sum(slot.duration_s for slot in slots))
@@ -175,8 +175,8 @@ def check_output(path: str | os.PathLike[str], sources: Sequence[str] = ()) -> s
     """Return the suffix of a file that can be written; `RenderError` before any work is done."""
     file = Path(path)
     suffix = file.suffix.lower()
-    if suffix not in encode.FORMS:
-        known = ", ".join(encode.FORMS)
+    if suffix not in encode.RECORDING_FORMS:
+        known = ", ".join(encode.RECORDING_FORMS)
         raise RenderError(f"Cannot render {os.fspath(path)!r}: give a file that ends in {known}")
     name = os.fspath(path)
     try:

@@ -1,131 +1,33 @@
-"""A music server of the OpenSubsonic API: Navidrome, gonic, Airsonic, supysonic and their kin.
-
-Requests are POSTed as forms, so that neither login nor long playlists end in the log of a server
-or its length limit for addresses. The login is a salted hash; the password itself is sent only
-where a server knows nothing else, and then only if nobody on the way can read it. Redirects are
-refused, since they would carry the login elsewhere.
+"""A music server of the OpenSubsonic API: Navidrome, gonic, Airsonic, supysonic and others.
 
 A new playlist is made whole under a name of its own, read back, and then given the name. Only
 after that are the ones that had it deleted, so that a server may die at any moment. If it dies
 before the last step, both stand there whole, and the next push removes what bears our comment.
 """
 
-import hashlib
-import http.client
-import ipaddress
-import json
 import math
-import secrets
-import socket
-import ssl
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import IO, NoReturn
-from urllib.parse import unquote, urlencode, urlsplit
 
 from playlist_builder.errors import ServerError
 from playlist_builder.servers.match import TRACK_LIMIT, Candidate, Wanted, ending_in, named
-
-SCHEMES = ("subsonic+https", "subsonic+http")
-
-TIMEOUT_S = 30.0
-"""For a connection, and for each part of an answer."""
-
-ANSWER_LIMIT_S = 120.0
-"""For a whole answer."""
-
-ANSWER_LIMIT_BYTES = 50_000_000
-"""Far above a page of tracks or the longest playlist: one track takes about 1 kB."""
+from playlist_builder.servers.subsonic_http import (
+    Address,
+    Connection,
+    RefusedError,
+    key_of,
+    object_of,
+    objects_of,
+)
 
 PAGE = 500
 """Tracks asked for at once: the most that Subsonic gives."""
 
 PAGES_PER_TITLE = 4
 
-API_VERSION = "1.13.0"
-"""The first with login by token; a newer one is refused by servers that are older."""
-
 COMMENT = "Made by playlist-builder"
 """By this comment a playlist is known as one that a push may remove beside another."""
 
 _NEW = " (new, by playlist-builder)"
-_NONSENSE = "The server does not answer as a Subsonic server does"
-_WRONG_PASSWORD = 40
-_NO_TOKENS = frozenset((10, 41, 42))
-"""Token login is not supported: for this user, or (10: the password is missing) at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a server answers, for whom. `is_private` is whether nobody can listen on the way."""
-
-    url: str
-    user: str
-    is_private: bool
-
-    def __str__(self) -> str:
-        return self.url
-
-
-class _RefusedError(ServerError):
-    """The server answered in its protocol that it will not."""
-
-    def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(  # noqa: PLR0913, PLR0917 - as urllib calls it
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> None:
-        """Follow nothing."""
-
-
-def address(target: str, *, insecure: bool = False) -> Address:
-    """Read `subsonic+https://user@host[:port][/path]`; raises `ServerError` where it is not.
-
-    Plain http is for this machine only, unless `insecure`.
-    """
-    example = "Give subsonic+https://user@host."
-    try:
-        parts = urlsplit(target)
-        host, port, secret = parts.hostname, parts.port, parts.password
-    except ValueError as error:
-        raise ServerError(f"The target is no address: {error}. {example}") from error
-    if secret is not None:
-        raise ServerError(
-            "A password on the command line is read by others on this machine. Leave it out of"
-            " the target and set PLAYLIST_BUILDER_PASSWORD, or wait for the prompt."
-        )
-    if parts.scheme not in SCHEMES or not host or parts.query or parts.fragment:
-        raise ServerError(f"The target is no Subsonic server. {example}")
-    if not parts.username:
-        raise ServerError(f"The target names no user. {example}")
-    if not host.isascii() or not target.isprintable() or " " in target:
-        raise ServerError(f"The target is no address: {host!r} is no host. {example}")
-    plain = parts.scheme == "subsonic+http"
-    if plain and not _is_loopback(host) and not insecure:
-        raise ServerError(
-            f"Over plain http anyone on the way to {host} can read the login and use it again."
-            " Use subsonic+https://, or --insecure if you trust every machine between."
-        )
-    shown = f"[{host}]" if ":" in host else host
-    place = f"{shown}:{port}" if port is not None else shown
-    return Address(
-        f"{'http' if plain else 'https'}://{place}{parts.path.rstrip('/')}",
-        unquote(parts.username),
-        not plain or _is_loopback(host),
-    )
 
 
 class Subsonic:
@@ -133,24 +35,18 @@ class Subsonic:
 
     def __init__(self, where: Address, password: str) -> None:
         self._where = where
-        self._password = password
-        self._login = self._token()
-        handlers: list[urllib.request.BaseHandler] = [_NoRedirects()]
-        if where.url.startswith("http:"):
-            handlers.append(urllib.request.ProxyHandler({}))  # what is private stays private
-        self._opener = urllib.request.build_opener(*handlers)
-        self._log_in()
+        self._call = Connection(where, password).request
 
     def like(self, wanted: Wanted, path: str) -> Iterable[Candidate]:  # noqa: ARG002 - not sought by path
-        """Give tracks whose title is like this one, as far as the server's search finds them."""
+        """Return tracks whose title is like this one, as far as the server's search finds them."""
         if wanted.title:
             yield from self._search(wanted.title, PAGES_PER_TITLE)
 
     def every(self) -> Iterable[Candidate]:
-        """Give all tracks, up to `TRACK_LIMIT`; some servers give none."""
+        """Return all tracks, up to `TRACK_LIMIT`; some servers give none."""
         try:
             yield from self._search("", TRACK_LIMIT // PAGE)
-        except _RefusedError:  # an empty search is OpenSubsonic, older servers refuse it
+        except RefusedError:  # an empty search is OpenSubsonic, older servers refuse it
             return
 
     def replace(self, name: str, keys: Sequence[str]) -> int:
@@ -187,7 +83,7 @@ class Subsonic:
         return len(keys)
 
     def _replaceable(self, name: str) -> list[Mapping[str, str]]:
-        """Give the user's playlists of this name: one of any kind, and any that we made."""
+        """Return the user's playlists of this name: one of any kind, and any that we made."""
         olds = self._own(name)
         others = [old for old in olds if old.get("comment") != COMMENT]
         if len(others) > 1:
@@ -198,10 +94,10 @@ class Subsonic:
         return olds
 
     def _own(self, name: str) -> list[Mapping[str, str]]:
-        """Give the user's playlists of this name: their `id`, `comment` and `public`, as text."""
+        """Return the user's playlists of this name: their `id`, `comment` and `public`, as text."""
         answer = self._call("getPlaylists")
         found: list[Mapping[str, str]] = []
-        for each in _objects(_object(answer.get("playlists", {})).get("playlist", [])):
+        for each in objects_of(object_of(answer.get("playlists", {})).get("playlist", [])):
             owner = each.get("owner", self._where.user)
             if not isinstance(owner, str) or owner.casefold() != self._where.user.casefold():
                 continue
@@ -210,7 +106,7 @@ class Subsonic:
                 comment = each.get("comment")
                 found.append(
                     {
-                        "id": _key(each),
+                        "id": key_of(each),
                         "comment": comment if isinstance(comment, str) else "",
                         "public": public,
                     }
@@ -218,7 +114,7 @@ class Subsonic:
         return found
 
     def _created(self, name: str) -> str:
-        """Give the id of the playlist just made; servers before 1.14 do not answer with it."""
+        """Return the id of the playlist just made; servers before 1.14 do not answer with it."""
         found = self._own(name)
         if len(found) != 1:
             raise ServerError(f"{self._where} took the new playlist, but does not list it.")
@@ -226,8 +122,8 @@ class Subsonic:
 
     def _check(self, key: str, name: str, keys: Sequence[str]) -> None:
         """Refuse what the server reads back if it is not what was sent."""
-        playlist = _object(self._call("getPlaylist", [("id", key)]).get("playlist"))
-        held = [_key(entry) for entry in _objects(playlist.get("entry", []))]
+        playlist = object_of(self._call("getPlaylist", [("id", key)]).get("playlist"))
+        held = [key_of(entry) for entry in objects_of(playlist.get("entry", []))]
         if held != list(keys):
             raise ServerError(
                 f"{self._where} reads back {len(held)} tracks, which are not the {len(keys)} that"
@@ -258,139 +154,18 @@ class Subsonic:
                     ("songOffset", str(page * PAGE)),
                 ],
             )
-            songs = _objects(_object(answer.get("searchResult3", {})).get("song", []))
+            songs = objects_of(object_of(answer.get("searchResult3", {})).get("song", []))
             fresh = [each for each in map(_candidate, songs) if each.key not in seen]
             yield from fresh
             seen.update(each.key for each in fresh)
             if len(songs) < PAGE or not fresh:
                 return
 
-    def _token(self) -> list[tuple[str, str]]:
-        """Give the login of API 1.13: a hash that is worth nothing with another salt."""
-        salt = secrets.token_hex(8)
-        salted = (self._password + salt).encode("utf-8", "replace")
-        token = hashlib.md5(salted, usedforsecurity=False).hexdigest()  # what the API asks for
-        return [("t", token), ("s", salt)]
-
-    def _log_in(self) -> None:
-        try:
-            self._call("ping")
-        except _RefusedError as error:
-            if error.code not in _NO_TOKENS:
-                raise
-            if not self._where.is_private:
-                raise ServerError(
-                    f"{self._where} knows no login by token, and over plain http anyone could read"
-                    " the password. Use subsonic+https://."
-                ) from error
-            hexed = self._password.encode("utf-8", "replace").hex()
-            self._login = [("p", f"enc:{hexed}")]
-            self._call("ping")
-
-    def _call(self, method: str, fields: Sequence[tuple[str, str]] = ()) -> Mapping[str, object]:
-        """Ask one thing, and give what stands in the answer."""
-        login = [("u", self._where.user), *self._login]
-        protocol = [("v", API_VERSION), ("c", "playlist-builder"), ("f", "json")]
-        form = urlencode([*login, *protocol, *fields], errors="replace").encode("ascii")
-        request = urllib.request.Request(  # noqa: S310 - `address` lets only http and https through
-            f"{self._where.url}/rest/{method}.view", form, method="POST"
-        )
-        return self._understood(self._answer(request))
-
-    def _answer(self, request: urllib.request.Request) -> bytes:
-        """Give the body of an answer; nothing in an error holds what was sent."""
-        try:
-            with self._opener.open(request, timeout=TIMEOUT_S) as answer:
-                return self._body(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                self._refuse_status(error.code, error.headers.get("Location", ""))
-        except urllib.error.URLError as error:
-            raise self._unreachable(error.reason) from error
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise self._unreachable(error) from error
-
-    def _body(self, answer: http.client.HTTPResponse) -> bytes:
-        deadline = time.monotonic() + ANSWER_LIMIT_S
-        parts, size = [], 0
-        while part := answer.read1(1 << 16):
-            parts.append(part)
-            size += len(part)
-            if size > ANSWER_LIMIT_BYTES:
-                raise ServerError(f"The answer of {self._where} is larger than any playlist.")
-            if time.monotonic() > deadline:
-                raise ServerError(f"{self._where} did not end its answer in {ANSWER_LIMIT_S:g} s.")
-        if answer.length:  # what it announced; `read1` does not mind the end of a connection
-            raise ServerError(f"The connection to {self._where} broke within an answer.")
-        return b"".join(parts)
-
-    def _refuse_status(self, status: int, location: str) -> NoReturn:
-        if status in {401, 403}:
-            raise ServerError(f"{self._where} does not let '{self._where.user}' in. Check both.")
-        if 300 <= status < 400:  # noqa: PLR2004 - redirects
-            place = self._clean(location.partition("/rest/")[0])
-            raise ServerError(f"{self._where} sends on to '{place}'. Give that as the target.")
-        raise ServerError(
-            f"{self._where} answers with HTTP status {status}. Is a Subsonic server there, and is"
-            " the path right?"
-        )
-
-    def _unreachable(self, reason: object) -> ServerError:
-        if isinstance(reason, TimeoutError):
-            words = f"no answer within {TIMEOUT_S:g} s"
-        elif isinstance(reason, socket.gaierror):
-            words = "no such host"
-        elif isinstance(reason, ssl.SSLCertVerificationError):
-            words = (
-                f"its certificate cannot be trusted ({reason.verify_message}). Name the file of its"
-                " authority in SSL_CERT_FILE"
-            )
-        else:
-            words = self._clean(getattr(reason, "strerror", None) or str(reason))
-        return ServerError(f"Cannot reach {self._where}: {words or type(reason).__name__}.")
-
-    def _understood(self, body: bytes) -> Mapping[str, object]:
-        try:
-            answer = _object(_object(json.loads(body)).get("subsonic-response"))
-            status = answer.get("status")
-            if status == "ok":
-                return answer
-            if status != "failed":
-                raise ServerError  # noqa: TRY301 - told as all other nonsense is
-            refusal = _object(answer.get("error"))
-        except (ServerError, ValueError, RecursionError) as error:
-            raise ServerError(
-                f"What answers at {self._where} does not speak as a Subsonic server does."
-            ) from error
-        code, message = refusal.get("code"), refusal.get("message")
-        number = code if isinstance(code, int) else 0
-        if number == _WRONG_PASSWORD:
-            raise _RefusedError(
-                f"{self._where} does not take this password for '{self._where.user}'.", number
-            )
-        words = self._clean(message) if isinstance(message, str) else ""
-        raise _RefusedError(
-            f"{self._where} refused: {words or 'without a reason'} (error {number}).", number
-        )
-
-    def _clean(self, text: str) -> str:
-        """Give what a server says as one short line, without a secret that it may repeat."""
-        for secret in (self._password, *(value.removeprefix("enc:") for _, value in self._login)):
-            text = text.replace(secret, "***") if secret else text
-        return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:200]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
 
 def _candidate(song: Mapping[str, object]) -> Candidate:
     duration = song.get("duration")
     return Candidate(
-        key=_key(song),
+        key=key_of(song),
         path=_text(song.get("path")),
         title=_text(song.get("title")),
         artist=_text(song.get("artist")) or _text(song.get("displayArtist")),
@@ -412,22 +187,3 @@ def _seconds(value: object) -> float | None:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _key(value: Mapping[str, object]) -> str:
-    """Give the id of something, which some servers write as a number."""
-    key = value.get("id")
-    if isinstance(key, bool) or not isinstance(key, str | int) or key == "":
-        raise ServerError(f"{_NONSENSE}: something has no id.")
-    return str(key)
-
-
-def _object(value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise ServerError(f"{_NONSENSE}: something else came than was asked for.")
-    return value
-
-
-def _objects(value: object) -> list[Mapping[str, object]]:
-    """Give a list of objects; servers that think in XML give a single one without a list."""
-    return [_object(each) for each in (value if isinstance(value, list) else [value])]

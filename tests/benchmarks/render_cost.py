@@ -92,7 +92,7 @@ def bare(paths: list[str], suffix: str, folder: str) -> float:
     began = time.process_time()
     for path in paths:
         with decode.Recording(path) as recording:
-            decode.encode(f"{folder}/bare{suffix}", recording, encode.FORMS[suffix])
+            encode.encode(f"{folder}/bare{suffix}", recording, encode.RECORDING_FORMS[suffix])
     return time.process_time() - began
 
 

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from coding import Form, written
 
-from playlist_builder.audio import decode
+from playlist_builder.audio import encode
 from playlist_builder.library.library import Library
 
 RATE_HZ = 44100
@@ -41,7 +41,7 @@ def noise(target: Path) -> None:
     rng = np.random.default_rng(0)
     level = 0.1 * (1 - np.cos(2 * np.pi * np.arange(60 * RATE_HZ) / (60 * RATE_HZ)))
     samples = (level * rng.standard_normal((2, 60 * RATE_HZ))).clip(-1, 1).astype(np.float32)
-    decode.write_flac(os.fspath(target), samples, RATE_HZ, {})
+    encode.write_flac(os.fspath(target), samples, RATE_HZ, {})
 
 
 def repeated(once: Path, target: Path, hours: float) -> None:

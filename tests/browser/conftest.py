@@ -13,7 +13,7 @@ import av
 import numpy as np
 import pytest
 
-from playlist_builder.audio import decode
+from playlist_builder.audio import encode
 from playlist_builder.models import STEP_S, Session, SessionRequest, Slot
 from playlist_builder.profiles import find as profiles
 from playlist_builder.report.write import write_report
@@ -45,7 +45,7 @@ def music(tmp_path_factory):
     time_s = np.arange(int(LENGTH_S * RATE_HZ)) / RATE_HZ
     samples = np.tile(0.05 * np.sin(2 * np.pi * 220 * time_s), (2, 1)).astype(np.float32)
     whole = folder / "whole.wav"
-    decode.write_flac(str(whole), samples, RATE_HZ, {})
+    encode.write_flac(str(whole), samples, RATE_HZ, {})
     made = {".flac": whole}
     for suffix in (".mp3", ".opus"):
         made[suffix] = folder / f"whole{suffix}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from playlist_builder.audio import decode
+from playlist_builder.audio import encode
 
 
 def run(*arguments, cwd=None, code=0, **environment):
@@ -18,7 +18,7 @@ def run(*arguments, cwd=None, code=0, **environment):
         capture_output=True,
         cwd=cwd,
         env=os.environ | {"COLUMNS": "100", "PYTHONUTF8": "1"} | environment,
-        encoding="utf-8",
+        encode="utf-8",
         check=False,
     )
     assert done.returncode == code, done.stderr
@@ -219,7 +219,7 @@ def test_show_points_at_a_hidden_climax(tmp_path):
     samples = np.where((time > 90) & (time < 130), drums, calm * (1 + 0.4 * np.sin(1.5 * time)))
     music = tmp_path / "music"
     music.mkdir()
-    decode.write_flac(str(music / "a.flac"), samples[None].astype(np.float32), rate, {"title": "A"})
+    encode.write_flac(str(music / "a.flac"), samples[None].astype(np.float32), rate, {"title": "A"})
     library = ("--library", tmp_path / "l.db")
     run("scan", music, *library)
     track = json.loads(run("show", "A", *library, "--json").stdout)

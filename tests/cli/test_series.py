@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from playlist_builder.audio import decode
+from playlist_builder.audio import encode
 from playlist_builder.library.database import Cache
 
 RATE_HZ = 8000
@@ -21,7 +21,7 @@ def run(*arguments, code=0):
         [sys.executable, "-m", "playlist_builder", *map(str, arguments)],
         capture_output=True,
         env=os.environ | {"COLUMNS": "200", "PYTHONUTF8": "1"},
-        encoding="utf-8",
+        encode="utf-8",
         check=False,
     )
     assert done.returncode == code, done.stderr
@@ -40,7 +40,7 @@ def scanned(tmp_path_factory):
         noise = rng.standard_normal(len(time_s)) * number / 400
         samples = ((0.2 * np.sin(700 * time_s) + noise) * beat).astype(np.float32)[None]
         tags = {"title": f"Piece {number}", "artist": f"Player {number}"}
-        decode.write_flac(f"{folder}/{number}.flac", samples, RATE_HZ, tags)
+        encode.write_flac(f"{folder}/{number}.flac", samples, RATE_HZ, tags)
     run("scan", folder, "--no-vocals", "--library", folder / "library.db")
     return folder / "library.db"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlist_builder.audio import decode
+from playlist_builder.audio import decode, encode
 from playlist_builder.demo import compose as demo
 from playlist_builder.demo import instruments
 from playlist_builder.models import KEYS
@@ -171,7 +171,7 @@ def test_an_interrupted_run_is_taken_up_again(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(decode, "write_flac", stop_halfway)
+        patch.setattr(encode, "write_flac", stop_halfway)
         with pytest.raises(KeyboardInterrupt):
             demo.write(tmp_path, seed=1)
     assert not list(tmp_path.glob("*.flac"))

@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from playlist_builder.audio import decode
+from playlist_builder.audio import encode
 from playlist_builder.device import copy as copying
-from playlist_builder.device import transcode
+from playlist_builder.device import folder, plan, transcode
 from playlist_builder.errors import AudioError, CopyError
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import read as playlists
@@ -35,7 +35,7 @@ def session(tmp_path):
     for number, (artist, title) in enumerate(names):
         path = music / f"{number}.FLAC"
         samples = 0.1 * np.random.default_rng(number).standard_normal((1, 2 * RATE_HZ))
-        decode.write_flac(str(path), samples.astype(np.float32), RATE_HZ, {"title": title})
+        encode.write_flac(str(path), samples.astype(np.float32), RATE_HZ, {"title": title})
         slots.append(slot(path, number, title, artist))
     return Session("arc", "relative", 8.0, 8.0, 0.0, 0.0, 0.0, slots[:3], slots[3:])
 
@@ -155,7 +155,7 @@ def test_links_and_folders_of_the_user_stay(session, tmp_path):
 
 def test_a_full_stick_is_told_before_anything_is_written(session, tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(copying.shutil, "disk_usage", lambda _: usage._replace(free=100_000))
+    monkeypatch.setattr(plan.shutil, "disk_usage", lambda _: usage._replace(free=100_000))
     with pytest.raises(CopyError, match=r"has 0 MB free, the tracks need 1 MB") as caught:
         copy(session, tmp_path / "s")
     assert str(caught.value).isprintable()
@@ -170,7 +170,7 @@ def test_a_track_that_is_gone_stops_the_copy_before_it_begins(session, tmp_path)
 
 
 def test_a_stick_that_fills_up_or_lies_leaves_no_half_file(session, tmp_path, monkeypatch):
-    real = copying.write
+    real = folder.write
 
     def full(source, target):
         if source.endswith("1.FLAC"):
@@ -178,7 +178,7 @@ def test_a_stick_that_fills_up_or_lies_leaves_no_half_file(session, tmp_path, mo
             raise OSError(errno.ENOSPC, "No space left on device")
         return real(source, target)
 
-    monkeypatch.setattr(copying, "write", full)
+    monkeypatch.setattr(folder, "write", full)
     with pytest.raises(CopyError, match="No space left on device"):
         copy(session, tmp_path / "s")
     assert names_in(tmp_path / "s") == ["01 - AC_DC - What_.flac"]
@@ -188,18 +188,18 @@ def test_a_stick_that_fills_up_or_lies_leaves_no_half_file(session, tmp_path, mo
         real(source, target)
         return "0"
 
-    monkeypatch.setattr(copying, "write", lies)
+    monkeypatch.setattr(folder, "write", lies)
     with pytest.raises(CopyError, match="reads back otherwise"):
         copy(session, tmp_path / "s")
     assert names_in(tmp_path / "s") == ["01 - AC_DC - What_.flac"]
-    monkeypatch.setattr(copying, "write", real)
+    monkeypatch.setattr(folder, "write", real)
     assert states(copy(session, tmp_path / "s")) == ["kept", "copied", "copied", "copied"]
 
 
 @pytest.mark.parametrize("notes", [b"", b"{}", b"[" * 100_000, b'{"files":{"a":3}}', b"\xff"])
 def test_damaged_notes_cost_nothing(session, tmp_path, notes):
     copy(session, tmp_path / "s")
-    (tmp_path / "s" / copying.NOTES).write_bytes(notes)
+    (tmp_path / "s" / folder.NOTES).write_bytes(notes)
     assert states(copy(session, tmp_path / "s")) == ["kept"] * 4
 
 
@@ -244,11 +244,10 @@ def test_files_of_an_earlier_session_are_told(session, tmp_path):
 
 def test_numbers_are_padded_to_the_count(session):
     one = session.slots[1]
-    assert copying.wanted_name(one, 7, 9, ".ogg") == "07 - CON.ogg"
-    assert copying.wanted_name(one, 7, 120, ".ogg") == "007 - CON.ogg"
+    assert plan.wanted_name(one, 7, 9, ".ogg") == "07 - CON.ogg"
+    assert plan.wanted_name(one, 7, 120, ".ogg") == "007 - CON.ogg"
     assert (
-        copying.wanted_name(replace(one, title=" ", path="/m/a b.ogg"), 1, 1, ".ogg")
-        == "01 - a b.ogg"
+        plan.wanted_name(replace(one, title=" ", path="/m/a b.ogg"), 1, 1, ".ogg") == "01 - a b.ogg"
     )
 
 
@@ -276,6 +275,6 @@ def test_what_a_killed_copy_left_is_cleared_away(session, tmp_path):
 
 def test_the_notes_can_be_read_by_a_person(session, tmp_path):
     copy(session, tmp_path / "s")
-    document = json.loads((tmp_path / "s" / copying.NOTES).read_text(encoding="utf-8"))
+    document = json.loads((tmp_path / "s" / folder.NOTES).read_text(encoding="utf-8"))
     assert document["version"] == 1
     assert set(document["files"]) == set(names_in(tmp_path / "s"))

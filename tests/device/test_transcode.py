@@ -11,7 +11,7 @@ from mutagen.mp3 import MP3
 from mutagen.mp4 import MP4, MP4Cover
 from mutagen.oggopus import OggOpus
 
-from playlist_builder.audio import decode
+from playlist_builder.audio import decode, encode
 from playlist_builder.device import transcode
 from playlist_builder.errors import AudioError
 from playlist_builder.tags import read as tags
@@ -55,7 +55,7 @@ def coded(source, target, codec):
 @pytest.fixture
 def source(tmp_path):
     path = tmp_path / "a.flac"
-    decode.write_flac(str(path), music(), RATE_HZ, {})
+    encode.write_flac(str(path), music(), RATE_HZ, {})
     file = FLAC(path)
     file["title"] = "T\u00eftle"
     file["artist"] = ["A", "B"]
@@ -81,7 +81,7 @@ def cover_of(path):
     return Picture(base64.b64decode(OggOpus(path)["metadata_block_picture"][0])).data
 
 
-@pytest.mark.parametrize("form", transcode.FORMS)
+@pytest.mark.parametrize("form", encode.TRACK_FORMS)
 def test_length_tags_and_cover_are_kept(source, tmp_path, form):
     target = tmp_path / f"b.{form}"
     transcode.convert(str(source), str(target), form)
@@ -114,14 +114,14 @@ def test_what_is_heard_is_the_same_and_starts_at_the_same_time(source, tmp_path,
     assert np.abs(after[0, middle] - ideal[middle]).max() < 0.03
 
 
-@pytest.mark.parametrize("form", transcode.FORMS)
+@pytest.mark.parametrize("form", encode.TRACK_FORMS)
 @pytest.mark.parametrize(
     ("rate_hz", "channels"),
     [(8000, 1), (22050, 1), (44100, 2), (96000, 2), (192000, 1), (88200, 2)],
 )
 def test_every_rate_is_taken(tmp_path, form, rate_hz, channels):
     source = tmp_path / "a.flac"
-    decode.write_flac(str(source), music(channels, 1.0, rate_hz), rate_hz, {})
+    encode.write_flac(str(source), music(channels, 1.0, rate_hz), rate_hz, {})
     transcode.convert(str(source), str(tmp_path / f"b.{form}"), form)
     after, new_rate_hz = samples(tmp_path / f"b.{form}")
     assert after.shape[0] == channels
@@ -183,7 +183,7 @@ def test_tags_of_mp3_and_mp4_and_vorbis_go_along(source, tmp_path):
     file["metadata_block_picture"] = base64.b64encode(picture.write()).decode()
     file.save()
     for path in (mp3, m4a, ogg):
-        for form in transcode.FORMS:
+        for form in encode.TRACK_FORMS:
             if transcode.is_already(str(path), form):
                 continue
             target = tmp_path / f"{path.stem}-{form}.{form}"

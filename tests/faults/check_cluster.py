@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 import playlist_builder.library.scan.dask_cluster
-from playlist_builder.audio import decode
+from playlist_builder.audio import encode
 from playlist_builder.errors import ClusterError
 from playlist_builder.library.library import Library
 from playlist_builder.library.scan.dask_cluster import Cluster
@@ -39,7 +39,7 @@ def music(tmp_path_factory):
     for number in range(TRACKS):
         noise = rng.standard_normal((2, SECONDS * 44100)) * 0.01 * (number + 1)
         samples = noise.astype(np.float32)
-        decode.write_flac(f"{folder}/{number}.flac", samples, 44100, {"title": f"Piece {number}"})
+        encode.write_flac(f"{folder}/{number}.flac", samples, 44100, {"title": f"Piece {number}"})
     (folder / "none.mp3").write_bytes(b"not audio")
     return folder
 

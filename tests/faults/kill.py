@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from playlist_builder.audio import decode
+from playlist_builder.audio import encode
 from playlist_builder.library.library import Library
 from playlist_builder.playlists.write import write_text
 
@@ -97,7 +97,7 @@ def make_music(folder: Path) -> None:
         noise = np.random.default_rng(number).standard_normal((1, SECONDS * RATE_HZ))
         samples = (0.01 * (1 + number) * noise).astype(np.float32)
         tags = {"title": f"Piece {number}", "artist": f"Player {number}"}
-        decode.write_flac(f"{folder}/{number}.flac", samples, RATE_HZ, tags)
+        encode.write_flac(f"{folder}/{number}.flac", samples, RATE_HZ, tags)
 
 
 def after_scan(library: Path, told: list[str]) -> bool:

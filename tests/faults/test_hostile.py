@@ -20,7 +20,7 @@ import mutagen.mp4
 import numpy as np
 import pytest
 
-from playlist_builder.audio import decode
+from playlist_builder.audio import encode
 from playlist_builder.errors import PlaylistError
 from playlist_builder.library.library import Library
 from playlist_builder.library.scan import analyse_file, processes
@@ -85,7 +85,7 @@ def url_of(server, name="x.mp3"):
 def write(path, seconds=4, number=0):
     noise = 0.1 * np.random.default_rng(number).standard_normal((1, seconds * RATE_HZ))
     if path.suffix == ".flac":
-        decode.write_flac(os.fspath(path), noise.astype(np.float32), RATE_HZ, {"title": path.stem})
+        encode.write_flac(os.fspath(path), noise.astype(np.float32), RATE_HZ, {"title": path.stem})
         return
     codec = {".wav": "pcm_s16le", ".m4a": "aac", ".mp3": "libmp3lame", ".mka": "flac"}
     with av.open(os.fspath(path), "w", format="matroska" if path.suffix == ".mka" else None) as out:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from playlist_builder.audio import decode
+from playlist_builder.audio import encode
 from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError, PlaylistBuilderError
 from playlist_builder.library import backup as recovery
@@ -34,7 +34,7 @@ def write(path, number, seconds=2):
     rng = np.random.default_rng(number)
     samples = 0.1 * rng.standard_normal((1, seconds * SAMPLE_RATE_HZ)).astype(np.float32)
     tags = {"title": f"Piece {number}", "artist": f"Player {number % 5}"}
-    decode.write_flac(os.fspath(path), samples, SAMPLE_RATE_HZ, tags)
+    encode.write_flac(os.fspath(path), samples, SAMPLE_RATE_HZ, tags)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import mutagen
 import numpy as np
 import pytest
 
-from playlist_builder.audio import decode
+from playlist_builder.audio import encode
 from playlist_builder.errors import LibraryError
 from playlist_builder.library.library import Library
 from playlist_builder.library.scan import analyse_file
@@ -27,7 +27,7 @@ SAMPLE_RATE_HZ = 16000
 def write(path, number, seconds=4):
     rng = np.random.default_rng(number)
     samples = 0.1 * rng.standard_normal((1, seconds * SAMPLE_RATE_HZ)).astype(np.float32)
-    decode.write_flac(os.fspath(path), samples, SAMPLE_RATE_HZ, {"title": f"Piece {number}"})
+    encode.write_flac(os.fspath(path), samples, SAMPLE_RATE_HZ, {"title": f"Piece {number}"})
 
 
 @pytest.fixture

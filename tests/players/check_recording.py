@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from playlist_builder.audio import decode
+from playlist_builder.audio import encode
 from playlist_builder.models import Session, Slot
 from playlist_builder.recording.render import render_session
 
@@ -24,7 +24,7 @@ def evening(tmp_path):
         path = f"{tmp_path}/{number}.flac"
         rng = np.random.default_rng(number)
         samples = 0.05 * rng.standard_normal((2, round(SECONDS * RATE))).astype(np.float32)
-        decode.write_flac(path, samples, RATE, {})
+        encode.write_flac(path, samples, RATE, {})
         at = number * SECONDS
         slots.append(Slot(path, "", title, "Ada", "", at, at + SECONDS, "calm", 0.5, 0.5))
     length_s = SECONDS * len(slots)

@@ -1,7 +1,7 @@
 """A CUE sheet names the places of a recording, and no title breaks it."""
 
+from playlist_builder.models import Chapter
 from playlist_builder.recording.cue import sheet
-from playlist_builder.recording.mix import Chapter
 
 
 def test_a_sheet_holds_one_track_per_chapter():

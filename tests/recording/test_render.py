@@ -53,7 +53,7 @@ def track(tmp_path):
     def written(name, samples, *, rate=RATE, energy=0.5, phase="calm"):
         path = tmp_path / "music" / f"{name}.flac"
         path.parent.mkdir(exist_ok=True)
-        decode.write_flac(str(path), samples, rate, {})
+        encode.write_flac(str(path), samples, rate, {})
         return Slot(
             path=str(path),
             identity=name,
@@ -379,7 +379,12 @@ def test_a_full_disk_is_told():
     with (
         pytest.raises(OSError, match="No space left"),
         encode.Encoder(
-            "/dev/full", encode.FORMS[".wav"], RATE, deep=False, chapters=chapters, tags={}
+            "/dev/full",
+            encode.RECORDING_FORMS[".wav"],
+            RATE,
+            deep=False,
+            chapters=chapters,
+            tags={},
         ) as encoder,
     ):
         encoder.write(samples)

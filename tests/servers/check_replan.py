@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from playlist_builder.audio import decode
+from playlist_builder.audio import encode
 from playlist_builder.playlists import session_json
 
 SAMPLE_RATE_HZ = 8000
@@ -23,7 +23,7 @@ def run(*arguments, code=0):
         [sys.executable, "-m", "playlist_builder", *map(str, arguments)],
         capture_output=True,
         env=os.environ | {"PYTHONUTF8": "1"},
-        encoding="utf-8",
+        encode="utf-8",
         stdin=subprocess.DEVNULL,
         timeout=120,
         check=False,
@@ -46,7 +46,7 @@ def music(tmp_path_factory):
         samples = ((0.2 * np.sin(2 * np.pi * (110 + 20 * number) * time_s) + noise) * beat)[None]
         tags = {"title": f"Piece {number}", "artist": f"Player {number}"}
         name = str(folder / f"{number:02}.flac")
-        decode.write_flac(name, samples.astype(np.float32), SAMPLE_RATE_HZ, tags)
+        encode.write_flac(name, samples.astype(np.float32), SAMPLE_RATE_HZ, tags)
     return folder
 
 

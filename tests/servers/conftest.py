@@ -18,7 +18,7 @@ import mpd as mpd2
 import numpy as np
 import pytest
 
-from playlist_builder.audio import decode
+from playlist_builder.audio import encode
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 
@@ -87,7 +87,7 @@ def music(tmp_path_factory):
             "album": "Album",
             "musicbrainz_trackid": id_of(place),
         }
-        decode.write_flac(str(file), samples, SAMPLE_RATE_HZ, tags)
+        encode.write_flac(str(file), samples, SAMPLE_RATE_HZ, tags)
     return folder
 
 
@@ -153,7 +153,7 @@ def push(tmp_path):
             [sys.executable, "-m", "playlist_builder", "push", *map(str, arguments), "--json"],
             capture_output=True,
             env=variables | environment,
-            encoding="utf-8",
+            encode="utf-8",
             stdin=subprocess.DEVNULL,
             timeout=60,
             check=False,

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlist_builder.errors import ServerError
-from playlist_builder.servers import subsonic
+from playlist_builder.servers import subsonic, subsonic_http
 from playlist_builder.servers.match import Wanted
-from playlist_builder.servers.subsonic import Address, Subsonic, address
+from playlist_builder.servers.subsonic import Subsonic
+from playlist_builder.servers.subsonic_http import Address, Connection, address
 
 SECRET = "geheim&wörd"
 WANTED = Wanted("/m/a.flac", "Title 1", "Ada", duration_s=1.0)
@@ -302,14 +303,14 @@ def test_every_wrong_answer_is_one_line(status, body, headers, words):
 
 
 def test_answers_without_end_and_without_haste_are_cut_off(monkeypatch):
-    monkeypatch.setattr(subsonic, "ANSWER_LIMIT_BYTES", 1000)
+    monkeypatch.setattr(subsonic_http, "ANSWER_LIMIT_BYTES", 1000)
     with serving(lambda _method, _form: (200, b" " * 5000)) as where:
         assert "larger than any playlist" in refusal(Subsonic, where, SECRET)
-    monkeypatch.setattr(subsonic, "TIMEOUT_S", 0.1)
+    monkeypatch.setattr(subsonic_http, "TIMEOUT_S", 0.1)
     late = threading.Event()
     with serving(lambda _method, _form: (200, b"x" * late.wait(0.5))) as where:
         assert "no answer within 0.1 s" in refusal(Subsonic, where, SECRET)
-    monkeypatch.setattr(subsonic, "ANSWER_LIMIT_S", -1.0)
+    monkeypatch.setattr(subsonic_http, "ANSWER_LIMIT_S", -1.0)
     with serving(lambda _method, _form: (200, ok())) as where:
         assert "did not end its answer" in refusal(Subsonic, where, SECRET)
 
@@ -340,7 +341,7 @@ answers = st.dictionaries(words, values).map(lambda parts: ok(**parts)) | values
 @given(st.lists(answers | st.binary(max_size=20), min_size=1, max_size=12))
 def test_no_answer_is_a_traceback(bodies):
     """Whatever JSON or bytes come: a result, or one line."""
-    with mock.patch.object(Subsonic, "_answer", return_value=ok()):
+    with mock.patch.object(Connection, "_answer", return_value=ok()):
         server = Subsonic(Address("https://host", "ada", is_private=True), SECRET)
     for call in (
         lambda: list(server.like(WANTED, "")),
@@ -348,7 +349,7 @@ def test_no_answer_is_a_traceback(bodies):
         lambda: server.replace("arc", ["1"]),
     ):
         rest = [*bodies * 4, *[b""] * 100]
-        with mock.patch.object(Subsonic, "_answer", side_effect=rest):
+        with mock.patch.object(Connection, "_answer", side_effect=rest):
             try:
                 call()
             except ServerError as error:

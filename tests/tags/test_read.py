@@ -662,13 +662,13 @@ def test_a_disk_that_fails_midway_is_an_os_error(full, monkeypatch, suffix):
     """mutagen wraps such a failure as if the file were broken, which would hide it."""
     head = io.BufferedReader.read
 
-    class Failing(tags._Stream):  # noqa: SLF001 - the disk is what the test replaces
+    class Failing(tags.Stream):
         def read(self, size=-1, /):
             if self.tell() == 0 and size == 128:
                 return head(self, size)
             raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(tags, "_Stream", Failing)
+    monkeypatch.setattr(tags, "Stream", Failing)
     with pytest.raises(OSError, match="Input/output"):
         tags.read(str(full[suffix]))
 
@@ -700,7 +700,7 @@ def test_whatever_a_parser_lets_through_costs_the_tags_alone(tmp_path, monkeypat
         def score(*_):
             return 1
 
-    monkeypatch.setattr(tags, "_KINDS", (Odd,))
+    monkeypatch.setattr(tags, "KINDS", (Odd,))
     for error in (ZeroDivisionError(), TypeError(), AttributeError(), RecursionError()):
         Odd.error = error
         assert tags.read(os.fspath(file)).title == "Piece"
