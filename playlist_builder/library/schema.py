@@ -22,6 +22,7 @@ from playlist_builder.analysis.features import FEATURES_VERSION
 from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.library import history
 from playlist_builder.models import Features, Tags
+from playlist_builder.text import encodable
 from playlist_builder.track_table import SCALARS, numbers_of
 from playlist_builder.vocals import evidence
 from playlist_builder.vocals.detector import VOICE_VERSION
@@ -282,7 +283,7 @@ def tag_columns(tags: Tags) -> tuple[str, str]:
     """Return the title of a file, and its other tags as one text, as they are kept in columns."""
     said = {name: getattr(tags, name) for name in TAGS if name != "title"}
     said = {name: value for name, value in said.items() if value != _DEFAULTS[name]}
-    return _proper(tags.title), _proper(json.dumps(said, ensure_ascii=False)) if said else ""
+    return encodable(tags.title), encodable(json.dumps(said, ensure_ascii=False)) if said else ""
 
 
 def tags_of(title: str, text: str) -> Tags:
@@ -302,11 +303,6 @@ def _tags(said: Mapping[str, Any]) -> Tags:
             raise TypeError(f"what is no tag {name}")
         values[name] = whole
     return Tags(**values)
-
-
-def _proper(text: str) -> str:
-    """Return what SQLite can keep: half of a surrogate pair is no text."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def said_text(tags: Tags) -> str:
