@@ -18,7 +18,7 @@ PlaylistBuilderError
 └── SessionError     a session file that cannot be read
 """
 
-_MOST_SAID = 200  # letters
+from playlist_builder.text import LINE_LIMIT, one_line
 
 
 class PlaylistBuilderError(Exception):
@@ -26,9 +26,9 @@ class PlaylistBuilderError(Exception):
 
 
 def in_one_line(error: BaseException) -> str:
-    """Return what nobody foresaw as part of a line for a person: its kind, and what it says."""
-    kind, words = type(error).__name__, " ".join(str(error).split())
-    return f"{kind}: {words[:_MOST_SAID]}" if words else kind
+    """Return an unexpected exception on one line: its type and its message."""
+    kind, words = type(error).__name__, one_line(str(error))[:LINE_LIMIT]
+    return f"{kind}: {words}" if words else kind
 
 
 class AudioError(PlaylistBuilderError):

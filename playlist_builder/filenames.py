@@ -7,6 +7,8 @@ Pure. A name is safe on FAT32, exFAT, NTFS, HFS+ and ext4 alike, whatever the ta
 import re
 import unicodedata
 
+from playlist_builder.text import UNPRINTED, replaced
+
 NAME_UNITS = 200
 """Longest name in UTF-16 units. 255 are possible, but Windows holds 260 for the whole path."""
 
@@ -18,7 +20,7 @@ _DEVICE = re.compile(
     r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9\u00b9\u00b2\u00b3]) *(?:\.|\Z)",
     re.IGNORECASE,
 )
-_UNSHOWN = frozenset({"Cc", "Cs", "Zl", "Zp", "Cn"})
+_UNSHOWN = UNPRINTED | {"Cn"}
 _JOINED = frozenset({"Mn", "Me", "Mc", "Cf"})
 
 
@@ -47,7 +49,7 @@ def numbered(name: str, number: int) -> str:
 def _plain(text: str) -> str:
     """Compose, and replace what no file system or playlist can hold."""
     composed = unicodedata.normalize("NFC", text)
-    shown = "".join("_" if unicodedata.category(c) in _UNSHOWN else c for c in composed)
+    shown = replaced(composed, _UNSHOWN, "_")
     return re.sub(r"\s+", " ", _RESERVED.sub("_", shown))
 
 

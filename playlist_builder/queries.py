@@ -23,12 +23,12 @@ Pure: text to a predicate on tracks.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 
 from playlist_builder.errors import QueryError
 from playlist_builder.models import SURE_KEY, SURE_TEMPO, Track
+from playlist_builder.text import folded, printable
 
 Predicate = Callable[[Track], bool]
 
@@ -131,15 +131,15 @@ def _test(text: str, word: re.Match[str]) -> Predicate:
 def _single(text: str, field: str | None, value: str) -> Predicate:
     if field in _NUMBERS:
         return _between(text, field, value)
-    needle = _plain(value.replace('"', ""))
+    needle = folded(value.replace('"', ""))
     if not needle:
         raise QueryError(f"Query {_short(text)}: an empty value. Write field:value.")
     if field in _WHOLE:
         read = _WHOLE[field]
-        return lambda track: any(needle == _plain(found) for found in read(track))
+        return lambda track: any(needle == folded(found) for found in read(track))
     sources = [_TEXTS[name] for name in ((field,) if field else ANYWHERE)]
     return lambda track: any(
-        needle in _plain(found) for source in sources for found in source(track)
+        needle in folded(found) for source in sources for found in source(track)
     )
 
 
@@ -167,12 +167,8 @@ def _between(text: str, field: str, value: str) -> Predicate:
     return test
 
 
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
-
-
 def _short(text: str) -> str:
-    shown = "".join(each if each.isprintable() else " " for each in text)
+    shown = printable(text, " ")
     return f"'{shown[:60]}{'...' if len(shown) > 60 else ''}'"  # noqa: PLR2004 - as much as is cut
 
 

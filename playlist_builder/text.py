@@ -1,36 +1,72 @@
-"""Text that comes from tags, files and people, made fit for HTML and SVG.
+"""Text of tags, files, servers and people made fit for where it is shown, and times as text.
 
-A tag may hold anything: markup, line breaks, control characters, bytes that are no text, a book.
-Nothing of it may reach the page as more than words on one line.
+Such a text may hold anything: markup, line breaks, control characters, lone surrogates (which are
+how Python spells bytes that are not UTF-8), or a whole book.
 """
 
 import unicodedata
+from collections.abc import Set as AbstractSet
 from html import escape
 
-SHOWN = 200
-"""Letters of one text that are shown; a longer tag is a mistake, or made with intent."""
+LINE_LIMIT = 200  # characters
+"""How much of a text is shown; a longer tag is a mistake, or made with intent."""
 
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that turn the direction of all that follows, around them too."""
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
-_UNSHOWN = frozenset({"Cc", "Cs", "Cn", "Co"})
+UNPRINTED = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Controls, lone surrogates and line separators: categories that no line of a file can hold."""
 
+_UNDISPLAYED = frozenset({"Cc", "Cs", "Cn", "Co"})
 
-def plain(text: str) -> str:
-    """Return words on one line, without what a browser or terminal would obey or cannot show."""
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(letter) in _UNSHOWN else letter
-        for letter in " ".join(text.split())
-        if letter not in _BIDI
-    )
+_BIDI = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+"""Characters that turn the direction of all that follows, also outside their own element."""
 
 
-def short(text: str) -> str:
-    """Return `plain` text of `SHOWN` letters at most."""
-    words = plain(text[: 10 * SHOWN])
-    return words if len(words) <= SHOWN else words[: SHOWN - 1].rstrip() + "…"
+def replaced(text: str, categories: AbstractSet[str], by: str) -> str:
+    """Return `text` with `by` in place of each character of some categories of Unicode."""
+    return "".join(by if unicodedata.category(each) in categories else each for each in text)
+
+
+def printable(text: str, by: str = REPLACEMENT) -> str:
+    """Return `text` with `by` in place of what a terminal cannot show or would obey."""
+    return "".join(each if each.isprintable() else by for each in text)
+
+
+def one_line(text: str) -> str:
+    """Return the printable words of `text` with single spaces between them."""
+    return " ".join(printable(text, " ").split())
+
+
+def encodable(text: str) -> str:
+    """Return `text` with `?` in place of lone surrogates, which UTF-8 cannot hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def folded(text: str) -> str:
+    """Return `text` in the form in which texts are compared, whatever their case and width."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def xml_safe(text: str) -> str:
+    """Return one line that HTML and XML can hold, not yet escaped; scripts and emoji stay whole."""
+    return replaced(" ".join(text.translate(_BIDI).split()), _UNDISPLAYED, REPLACEMENT)
+
+
+def shortened(text: str) -> str:
+    """Return `xml_safe` text of at most `LINE_LIMIT` characters."""
+    words = xml_safe(text[: 10 * LINE_LIMIT])
+    return words if len(words) <= LINE_LIMIT else words[: LINE_LIMIT - 1].rstrip() + "…"
 
 
 def escaped(text: str) -> str:
-    """Return `plain` text as it stands in an element or in an attribute with quotes."""
-    return escape(plain(text))
+    """Return `xml_safe` text as it stands in an element or in a quoted attribute."""
+    return escape(xml_safe(text))
+
+
+def clock(seconds: float, *, has_hours: bool = False) -> str:
+    """Return a time as h:mm:ss, or as m:ss below an hour unless `has_hours`."""
+    minutes, second = divmod(round(seconds), 60)
+    hour, minute = divmod(minutes, 60)
+    if hour or has_hours:
+        return f"{hour}:{minute:02}:{second:02}"
+    return f"{minute}:{second:02}"

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -20,6 +21,14 @@ print(profiles.load_profile("arc").name)
 print(*(f"{listing.name}.toml" for listing in profiles.available() if listing.profile))
 """
 
+MAKE_PAGE = """
+from playlist_builder.report.language import ENGLISH
+from playlist_builder.models import Session
+from playlist_builder.report.html import page
+
+print(page(Session("arc", "relative", 60.0, 0.0, 0.1, 0.05, 0.1, []), ENGLISH, folder="/"))
+"""
+
 RUN_SCRIPT = """
 import sys
 from importlib.metadata import entry_points
@@ -30,20 +39,26 @@ script.load()()
 """
 
 
+TEMPLATES = {"macros.html", "page.css", "page.html", "page.js"}
+
+
+def built(target, folder):
+    build = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (archive,) = folder.iterdir()
+    return archive
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    (built,) = folder.glob("*.whl")
-    return built
+    return built("wheel", tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
     folder = tmp_path_factory.mktemp("installed")
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder)
+        archive.extractall(folder)  # noqa: S202 - a zip, and our own
     return folder
 
 
@@ -67,17 +82,28 @@ def test_eleven_profiles_are_shipped():
 
 
 def test_the_wheel_holds_what_the_package_reads(wheel):
-    """The marker of types, the weights of the energy score, what a page needs, every profile."""
+    """The marker of types, the weights of the energy score, the templates, every profile."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     expected = {
         "py.typed",
         "analysis/energy_weights.json",
-        "report/templates/page.css",
-        "report/templates/page.js",
+        *(f"report/templates/{name}" for name in TEMPLATES),
         *(f"profiles/data/{name}" for name in PROFILES),
     }
     assert {f"playlist_builder/{name}" for name in expected} <= names
+
+
+def test_the_source_archive_holds_what_the_wheel_is_built_from(tmp_path):
+    with tarfile.open(built("sdist", tmp_path)) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {f"profiles/{name}" for name in PROFILES} <= names
+    assert {f"playlist_builder/templates/{name}" for name in TEMPLATES} <= names
+
+
+def test_a_page_is_made_from_the_wheel(installed, tmp_path):
+    """Templates are found where the package is installed."""
+    assert python(installed, tmp_path, "-c", MAKE_PAGE).startswith("<!doctype html>")
 
 
 def test_the_wheel_holds_nothing_but_the_package(wheel):

@@ -28,7 +28,7 @@ from playlist_builder.arranger.solver.cost import (
 )
 from playlist_builder.models import HEARD_LU, STEP_S, Session, Slot, Track
 from playlist_builder.profiles.profile import Phase, Profile, Rules
-from playlist_builder.report.language import clock
+from playlist_builder.text import clock
 from playlist_builder.track_table import TrackTable
 
 ABOVE = 0.35

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from playlist_builder.text import printable
+
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
@@ -207,7 +209,5 @@ def drawn(text: str, *, err: bool = False) -> None:
 def shown(text: str) -> str:
     """Replace what the terminal cannot show or would obey, such as escapes in file names."""
     encoding = sys.stdout.encoding or "utf-8"
-    plain = "".join(
-        each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text
-    )
+    plain = "\n".join(map(printable, text.split("\n")))
     return plain.encode(encoding, "replace").decode(encoding)

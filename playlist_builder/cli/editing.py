@@ -415,8 +415,8 @@ def _show_candidates(
     session: str, number: int | None, count: int, library: str | None, *, as_json: bool
 ) -> None:
     from playlist_builder.playlists import session_json
-    from playlist_builder.report.language import clock
     from playlist_builder.sessions import edit as editing
+    from playlist_builder.text import clock
 
     draft, _ = _draft(session_json.load_session(session), session, library)
     found = editing.candidates(draft, _place(draft, number), count)
@@ -448,7 +448,7 @@ def _show_candidates(
 
 def _difference(before: "Session", after: "Session") -> list[str]:
     """Say which tracks went, which came, and how many start at another time."""
-    from playlist_builder.report.language import clock
+    from playlist_builder.text import clock
 
     old = {slot.identity: slot for slot in before.slots}
     new = {slot.identity: slot for slot in after.slots}

@@ -89,7 +89,7 @@ def _record(
 ) -> None:
     from playlist_builder.playlists import session_json
     from playlist_builder.recording.mix import MixSettings
-    from playlist_builder.report.language import clock
+    from playlist_builder.text import clock
 
     asked = MixSettings(**wishes)
     try:

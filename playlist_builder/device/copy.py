@@ -24,7 +24,8 @@ from typing import Literal
 
 from playlist_builder import filenames
 from playlist_builder.atomic import replace_bytes
-from playlist_builder.device import folder, transcode
+from playlist_builder.device import folder as copy_folder
+from playlist_builder.device import transcode
 from playlist_builder.device.folder import Folder, Note
 from playlist_builder.device.plan import TRIES, Item, planned, refuse_full, refuse_missing, title_of
 from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, in_one_line
@@ -82,7 +83,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     """
     slots = [*session.slots, *session.tail]
     refuse_missing(slots)
-    place = folder.opened(Path(folder).absolute())
+    place = copy_folder.opened(Path(folder).absolute())
     items, skipped = planned(place, slots, form)
     refuse_full(place.path, items, form)
     done: dict[int, Copied] = {}
@@ -102,7 +103,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     playlist = _write_playlist(place, _moved(session, done), name)
     ours = {filenames.key(os.path.basename(each.path)) for each in done.values()}  # noqa: PTH119
     ours.add(filenames.key(playlist.name))
-    folder.settle(place.path)
+    copy_folder.settle(place.path)
     return CopyReport(
         playlist=os.fspath(playlist),
         files=tuple(done[number] for number in sorted(done)),
@@ -182,7 +183,7 @@ def _executor(
 
 
 def _place(place: Folder, item: Item, made: str) -> Note:
-    return folder.write_verified(place, item.name, made, item.slot.path, item.form)
+    return copy_folder.write_verified(place, item.name, made, item.slot.path, item.form)
 
 
 def _copied(place: Folder, item: Item, note: Note, state: State) -> Copied:
@@ -216,7 +217,7 @@ def _write_playlist(place: Folder, session: Session, name: str) -> Path:
         chosen = wanted if number == 1 else filenames.numbered(wanted, number)
         found = place.there.get(filenames.key(chosen))
         target = place.path / (found or chosen)
-        there = folder.hash_of(target) if found and target.is_file() else ""
+        there = copy_folder.hash_of(target) if found and target.is_file() else ""
         note = place.notes.get(found or "")
         if found is None or there == hashed or (note is not None and there == note.hash):
             break

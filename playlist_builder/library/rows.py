@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from playlist_builder.analysis import energy
 from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.models import KEYS, Features, Floats, Heard, Mark, Tags, VoiceSpan
+from playlist_builder.text import encodable
 from playlist_builder.track_table import SCALARS, numbers_of
 from playlist_builder.vocals import evidence
 
@@ -61,8 +62,8 @@ def tag_columns(tags: Tags) -> tuple[str, str]:
     """
     others = {name: getattr(tags, name) for name in _DEFAULTS if name != "title"}
     others = {name: value for name, value in others.items() if value != _DEFAULTS[name]}
-    return _encodable(tags.title), (
-        _encodable(json.dumps(others, ensure_ascii=False)) if others else ""
+    return encodable(tags.title), (
+        encodable(json.dumps(others, ensure_ascii=False)) if others else ""
     )
 
 
@@ -85,15 +86,10 @@ def _tags(found: Mapping[str, Any]) -> Tags:
     return Tags(**values)
 
 
-def _encodable(text: str) -> str:
-    """Return what SQLite can keep: half of a surrogate pair has no UTF-8."""
-    return text.encode("utf-8", "replace").decode()
-
-
 def evidence_text(tags: Tags) -> str:
     """Return the evidence of voices in tags as a column; mostly an empty text."""
-    evidence = evidence.tag_evidence(tags)
-    return "" if evidence == evidence.NO_EVIDENCE else json.dumps(evidence)
+    found = evidence.tag_evidence(tags)
+    return "" if found == evidence.NO_EVIDENCE else json.dumps(found)
 
 
 @lru_cache(maxsize=10_000)  # many files have the same

@@ -28,6 +28,7 @@ from playlist_builder.errors import ExportError
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.dialects import ANY, SUFFIXES, Dialect, Paths, spelled
+from playlist_builder.text import UNPRINTED, clock, replaced
 
 APPLICATION = "urn:x-playlist-builder:session"
 """Who speaks in the extension fields of XSPF and JSPF."""
@@ -47,7 +48,6 @@ COLUMNS = (
 
 TAIL_BEGINS = "the plan ends here, the tail plays on"
 
-_UNSHOWN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, lone surrogates, line separators
 _NO_CHARACTERS = re.compile("[\ufffe\uffff]")  # which XML forbids
 _LONE_HYPHEN = re.compile(r"(?<!\S)-(?!\S)")
 _FORMULA = frozenset("=+-@")
@@ -111,14 +111,14 @@ def _m3u(session: Session, place: Place, suffix: str = ".m3u8") -> str:
         The comment begins with a digit: VLC looks for directives behind `#` and blanks too.
         """
         for slot in slots:
-            yield fitted(f"# {_clock(slot.start_s)} {_field(slot.phase)}".rstrip())
+            yield fitted(f"# {clock(slot.start_s, has_hours=True)} {_field(slot.phase)}".rstrip())
             yield fitted(f"#EXTINF:{_whole_seconds(slot.duration_s)},{place.display(slot)}")
             yield place.entry(slot, suffix)
 
     lines = [
         "#EXTM3U",
         fitted(f"#PLAYLIST:{_field(place.name) or _field(session.profile)}"),
-        f"# planned {_clock(session.target_s)}, seed {session.seed}",
+        f"# planned {clock(session.target_s, has_hours=True)}, seed {session.seed}",
         *entries(session.slots),
     ]
     if session.tail:
@@ -317,8 +317,8 @@ def _field(text: str) -> str:
 
 def _shown(text: str) -> str:
     """Make `text` one short line of what can be shown, so that it never adds a line."""
-    shown = "".join(" " if unicodedata.category(c) in _UNSHOWN else c for c in text)
-    field = re.sub(" {2,}", " ", _NO_CHARACTERS.sub(" ", shown)).strip()
+    shown = _NO_CHARACTERS.sub(" ", replaced(text, UNPRINTED, " "))
+    field = re.sub(" {2,}", " ", shown).strip()
     if len(field) <= FIELD_CHARACTERS and len(field.encode()) <= FIELD_BYTES:
         return field
     start = field[: FIELD_CHARACTERS - 1].encode()[: FIELD_BYTES - 3].decode(errors="ignore")
@@ -328,10 +328,3 @@ def _shown(text: str) -> str:
 def _whole_seconds(seconds: float) -> int:
     """Round to what `#EXTINF` takes, with -1 for unknown: MPD and Strawberry need an integer."""
     return round(seconds) if math.isfinite(seconds) and seconds > 0 else -1
-
-
-def _clock(seconds: float) -> str:
-    """Give `seconds` as h:mm:ss."""
-    minutes, second = divmod(round(seconds), 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{hour}:{minute:02}:{second:02}"

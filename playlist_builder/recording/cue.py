@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from playlist_builder.models import Chapter
+from playlist_builder.text import printable
 
 CUE_FRAMES_PER_S = 75
 
 
 def sheet(file: str, title: str, chapters: Sequence[Chapter]) -> str:
-    """Give the sheet for the recording of that name in the same folder."""
+    """Return the sheet for the recording of that name in the same folder."""
     lines = [f"TITLE {_quoted(title)}", f"FILE {_quoted(file)} WAVE"]
     for number, chapter in enumerate(chapters, start=1):
         seconds, frames = divmod(round(chapter.start_s * CUE_FRAMES_PER_S), CUE_FRAMES_PER_S)
@@ -22,6 +23,5 @@ def sheet(file: str, title: str, chapters: Sequence[Chapter]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Quote a text on one line; a sheet knows no way to hold a double quote."""
-    plain = "".join(each if each.isprintable() else " " for each in text)
-    return '"' + plain.replace('"', "'") + '"'
+    """Return a text in quotes on one line; a sheet cannot hold a double quote."""
+    return '"' + printable(text, " ").replace('"', "'") + '"'

@@ -18,6 +18,7 @@ from playlist_builder.analysis import loudness
 from playlist_builder.models import SILENCE_LUFS, Chapter, Session, Slot
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.recording.levels import BLOCKS_PER_S, FRAMES_PER_S, Levels
+from playlist_builder.text import clock
 
 LOUDNESS_LUFS = -18.0
 """What ReplayGain 2.0 levels to, so that a session is as loud as other music in a player."""
@@ -175,10 +176,9 @@ def preview(whole: Plan) -> Plan:
                 fade_out=min(fade, into - overlap),
             ),
         ]
-        minutes, seconds = divmod(right.at // FRAMES_PER_S, 60)
         chapters.append(
             Chapter(
-                f"{minutes}:{seconds:02} {left.title} → {right.title}",
+                f"{clock(right.at // FRAMES_PER_S)} {left.title} → {right.title}",
                 at / FRAMES_PER_S,
                 pieces[-1].end / FRAMES_PER_S,
             )

@@ -33,6 +33,7 @@ from playlist_builder.recording import chapters, cover, cue, levels
 from playlist_builder.recording import mix as mixing
 from playlist_builder.recording.levels import FRAMES_PER_S, Levels, TruePeak
 from playlist_builder.recording.mix import MixSettings, Piece, Plan
+from playlist_builder.text import encodable
 
 with warnings.catch_warnings():
     # It warns of `audioop`, which a package provides from Python 3.13 on, of its own regular
@@ -133,7 +134,7 @@ def _render(
         mixing.plan(session, found, profile, wishes or MixSettings(), PEAK_LIMIT_DBTP - room_db)
     )
     tags = {
-        "title": _plain(Path(path).stem),
+        "title": encodable(Path(path).stem),
         "album": profile.title if profile is not None else session.profile,
         "artist": "Various Artists",
     }
@@ -383,8 +384,3 @@ def _peak_of(path: str, clock: _Clock) -> float:
             peak = max(peak, float(meter.push(block)[0]))
             tick(block.shape[1] / recording.layout.sample_rate_hz)
     return peak
-
-
-def _plain(text: str) -> str:
-    """Replace lone surrogates, which no tag can hold."""
-    return text.encode("utf-8", "replace").decode()

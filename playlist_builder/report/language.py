@@ -1,8 +1,8 @@
 """The words, times and numbers of a report, in English and Japanese.
 
-This room holds texts and nothing that decides which of them is shown. What other rooms put into
-sentences (warnings, rules that gave way) is written there in English; `Words.said` turns the
-sentences that it knows into Japanese, and says where it does not know one.
+It holds texts, not what decides which of them is shown. Other modules write whole sentences
+(warnings, rules that had to be relaxed) in English; `Words.translated` turns those that it knows
+into Japanese.
 """
 
 import re
@@ -19,32 +19,24 @@ MONTHS = (
 )
 
 
-def clock(seconds: float) -> str:
-    """Return a time as h:mm:ss, or m:ss below an hour."""
-    total = round(seconds)
-    hours, rest = divmod(total, 3600)
-    minutes, seconds = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-
-
 def signed(value: float) -> str:
     """Return a number with one decimal and its sign."""
     return f"{value:+.1f}".replace("-", MINUS)
 
 
 def number(value: float, places: int) -> str:
-    """Return a number with a minus sign of its own width."""
+    """Return a number with so many decimals and a true minus sign."""
     return f"{value:.{places}f}".replace("-", MINUS)
 
 
 class Sentence(NamedTuple):
-    """A sentence of another room, and what it is in this language.
+    """An English sentence of another module, and its translation.
 
-    `turned` may name the groups of the pattern; those in `words` are turned word for word.
+    `translation` may name the groups of the pattern; those in `words` are translated as a whole.
     """
 
     pattern: re.Pattern[str]
-    turned: str
+    translation: str
     words: Mapping[str, str] = {}
 
 
@@ -84,7 +76,7 @@ class Words:
     step: str
     hover: str
     list: str
-    list_told: str
+    list_note: str
     start: str
     length: str
     title: str
@@ -100,9 +92,9 @@ class Words:
     player: str
     unplayable: str
     tail: str
-    tail_told: str
+    tail_note: str
     spares: str
-    spares_told: str
+    spares_note: str
     spare_for: str
     profile: str
     profile_unknown: str
@@ -120,7 +112,7 @@ class Words:
     untitled: str
     voices: Mapping[str, str]
     units: tuple[str, str, str]
-    """Hours, minutes and seconds as they stand behind a number."""
+    """Hours, minutes and seconds, as written after a number."""
     dated: str
     sentences: Sequence[Sentence] = ()
 
@@ -129,8 +121,8 @@ class Words:
         minutes, rest = divmod(round(seconds), 60)
         hours, minutes = divmod(round(seconds / 60.0) if minutes >= HOUR else minutes, 60)
         amounts = (hours, minutes, 0 if hours else rest)
-        said = [f"{n}{unit}" for n, unit in zip(amounts, self.units, strict=True) if n]
-        return (" " if self.units[0].startswith(" ") else "").join(said) or f"0{self.units[2]}"
+        parts = [f"{n}{unit}" for n, unit in zip(amounts, self.units, strict=True) if n]
+        return (" " if self.units[0].startswith(" ") else "").join(parts) or f"0{self.units[2]}"
 
     def day(self, day: date) -> str:
         """Return a date."""
@@ -138,14 +130,14 @@ class Words:
             year=day.year, month=day.month, day=day.day, name=MONTHS[day.month - 1]
         )
 
-    def said(self, sentence: str) -> str | None:
-        """Return a sentence in this language, or None where it is not known here."""
+    def translated(self, sentence: str) -> str | None:
+        """Return an English sentence in this language, or None where it is not known."""
         if self.code == "en":
             return sentence
-        for pattern, turned, words in self.sentences:
+        for pattern, translation, words in self.sentences:
             if found := pattern.fullmatch(sentence):
                 groups = {name: text or "" for name, text in found.groupdict().items()}
-                return turned.format(
+                return translation.format(
                     **{name: words.get(text, text) for name, text in groups.items()}
                 )
         return None
@@ -187,7 +179,7 @@ ENGLISH = Words(
     step=", step {step} LU",
     hover="Point at a track, or move to it with the Tab key, to read about it here.",
     list="The tracks",
-    list_told="Loudness in LUFS; the step into a track in LU, ▲ where it rises beyond {limit}.",
+    list_note="Loudness in LUFS; the step into a track in LU, ▲ where it rises beyond {limit}.",
     start="Start",
     length="Length",
     title="Title",
@@ -204,9 +196,9 @@ ENGLISH = Words(
     unplayable="Cannot play {title}: the file is not where this page expects it, or the browser"
     " does not know its format.",
     tail="tail",
-    tail_told="calm music after the end",
+    tail_note="calm music after the end",
     spares="Spares",
-    spares_told="Tracks of like energy, for when one is to be skipped.",
+    spares_note="Tracks of like energy, for when one is to be skipped.",
     spare_for="Instead of",
     profile="The profile",
     profile_unknown="The session file does not hold the text of this profile.",
@@ -271,7 +263,7 @@ JAPANESE = Words(
     step="、前の曲との差 {step} LU",
     hover="曲にカーソルを合わせるか、Tab キーで移動すると、ここに詳細を表示します。",
     list="曲の一覧",
-    list_told="音量は LUFS。前の曲との差は LU で、{limit} を超える上昇に ▲ を付けます。",
+    list_note="音量は LUFS。前の曲との差は LU で、{limit} を超える上昇に ▲ を付けます。",
     start="開始",
     length="長さ",
     title="曲名",
@@ -288,9 +280,9 @@ JAPANESE = Words(
     unplayable="{title} を再生できません。ファイルが見つからないか、"
     "ブラウザーが対応していない形式です。",
     tail="余韻",
-    tail_told="終了後の静かな音楽",
+    tail_note="終了後の静かな音楽",
     spares="予備の曲",
-    spares_told="曲を飛ばしたいときに使える、エネルギーの近い曲です。",
+    spares_note="曲を飛ばしたいときに使える、エネルギーの近い曲です。",
     spare_for="代わりになる曲",
     profile="プロファイル",
     profile_unknown="このセッションファイルにはプロファイルの本文がありません。",

@@ -1,6 +1,6 @@
 """What every view of a session shows: its phases, its contour, its loudness steps, its profile.
 
-Pure. It refuses to draw and to put anything into words.
+Pure: a session goes in, values come out; the views draw them and put them into words.
 """
 
 from collections.abc import Sequence

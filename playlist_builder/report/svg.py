@@ -1,10 +1,9 @@
-"""A session as one drawing in SVG: the planned curve, what plays, and the loudness steps.
+"""A session as one picture in SVG: the planned curve, the energy as played, the loudness steps.
 
-Pure. The same drawing stands alone in a file, with a title and a key of its tracks, and inside
-the page, where its blocks lead to the list. It draws for a width in pixels, so that words have
-one size on paper, screen and phone. It refuses to fetch anything: no font, no link outwards.
-
-All colours are classes, light in `STYLE`; a page may set others over them.
+Pure: a session goes in, text comes out. The same picture is a file of its own, with a title and a
+list of its tracks, and a part of the page, where its blocks link to the list. It is drawn for a
+width in pixels, so that letters have one size on paper, screen and phone. It loads nothing: no
+font, no link to other sites. Colours are classes, light in `STYLE`; a page may override them.
 """
 
 import math
@@ -17,8 +16,8 @@ from rich.cells import cell_len, set_cell_size
 
 from playlist_builder.models import STEP_S, Session, Slot
 from playlist_builder.report import summary
-from playlist_builder.report.language import Words, clock, number, signed
-from playlist_builder.text import escaped, short
+from playlist_builder.report.language import Words, number, signed
+from playlist_builder.text import clock, escaped, shortened
 
 PRINT_WIDTH = 1080
 NARROWEST = 240
@@ -46,20 +45,20 @@ STYLE = """
 """
 
 LEFT, RIGHT = 34, 10
-LETTER = 6.4  # pixels of a column of text, in which a wide character takes two
+LETTER = 6.4  # pixels of a terminal cell of text; a wide character takes two cells
 LINE = 18
 TITLE_HEIGHT = 40
 STRIP_HEIGHT = 34
 STEPS_UP, STEPS_DOWN = 44, 26
-MOST_LU = 10.0  # a bar is no higher than this; its number says the rest
+MOST_LU = 10.0  # the height of the longest bar; beyond it only the number tells more
 MINUTES = (1, 2, 5, 10, 15, 20, 30, 60, 120, 240, 360, 720, 1440)
 KEY_COLUMN = 340
-APART = 3.0  # pixels between two points of a contour: closer, they would hide what they show
+APART = 3.0  # pixels between two points of a contour, at least; closer ones blur it
 
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """Where things are: `left` to `right` is the session, `top` to `foot` energy from 1 to 0."""
+    """The plot area: `left` to `right` is the session, `top` to `foot` energy from 1 to 0."""
 
     left: float
     right: float
@@ -68,16 +67,16 @@ class _Frame:
     length_s: float
 
     def x(self, time_s: float) -> float:
-        """Return the place of a time."""
+        """Return the x coordinate of a time."""
         return self.left + (self.right - self.left) * time_s / self.length_s
 
     def y(self, energy: float) -> float:
-        """Return the place of an energy."""
+        """Return the y coordinate of an energy."""
         return self.foot - (self.foot - self.top) * min(max(energy, 0.0), 1.0)
 
 
 def picture(session: Session, words: Words, *, width: int = PRINT_WIDTH) -> str:
-    """Return a whole SVG document with a title and a key of its tracks, light, to be printed."""
+    """Return a whole SVG document with a title and a list of its tracks, in light colours."""
     width = max(width, NARROWEST)
     body, height = _drawn(session, words, width, TITLE_HEIGHT, linked=False)
     key, bottom = _key(session, words, width, height + LINE)
@@ -89,7 +88,7 @@ def picture(session: Session, words: Words, *, width: int = PRINT_WIDTH) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" role="img" {size} {spoken}>',
             f"<title>{title}</title>",
-            f"<desc>{told(session, words)}</desc>",
+            f"<desc>{description(session, words)}</desc>",
             f"<style>{STYLE}</style>",
             f'<rect class="paper" width="{width}" height="{bottom:g}"/>',
             _text(LEFT, 24, _cut(title_of(session), width - LEFT - 100), "name"),
@@ -101,13 +100,16 @@ def picture(session: Session, words: Words, *, width: int = PRINT_WIDTH) -> str:
     )
 
 
-def inline(session: Session, words: Words, *, width: int) -> str:
-    """Return an SVG element for a page that holds `STYLE`; block n links to `#track-n`."""
+def inline(session: Session, words: Words, *, size: str = "large", width: int = PRINT_WIDTH) -> str:
+    """Return an SVG element for a page that holds `STYLE`; block n links to `#track-n`.
+
+    `size` is a class of the element, by which the style of the page shows or hides it.
+    """
     body, height = _drawn(session, words, width, 0, linked=True)
     box = f'viewBox="0 0 {width} {height:g}"'
-    label = told(session, words)
+    label = description(session, words)
     return "\n".join(
-        [f'<svg class="picture" role="group" aria-label="{label}" {box}>', *body, "</svg>"]
+        [f'<svg class="picture {size}" role="group" aria-label="{label}" {box}>', *body, "</svg>"]
     )
 
 
@@ -117,12 +119,12 @@ def title_of(session: Session) -> str:
     return profile.title if profile else session.profile
 
 
-def told(session: Session, words: Words) -> str:
-    """Return, escaped, what the picture shows for those who do not see it."""
+def description(session: Session, words: Words) -> str:
+    """Return, escaped, what the picture shows, for those who do not see it."""
     count = sum(step is not None and step.is_beyond for step in summary.steps(session))
     limit = summary.rules(session).loudness_step_lu
     names = ", ".join(
-        f"{words.tail if span.is_tail else short(span.name)} {clock(span.start_s)}"
+        f"{words.tail if span.is_tail else shortened(span.name)} {clock(span.start_s)}"
         for span in summary.spans(session)
     )
     curve = session.curve or (0.0,)
@@ -140,17 +142,17 @@ def told(session: Session, words: Words) -> str:
 
 
 def labels(session: Session, words: Words) -> list[str]:
-    """Return, escaped, all that is to be said of each track."""
+    """Return, escaped, a description of each track."""
     slots, steps = summary.whole(session), summary.steps(session)
     return [
         escaped(
             words.block.format(
                 number=place + 1,
-                title=short(slot.title) or words.untitled,
-                artist=f", {short(slot.artist)}" if slot.artist else "",
+                title=shortened(slot.title) or words.untitled,
+                artist=f", {shortened(slot.artist)}" if slot.artist else "",
                 start=clock(slot.start_s),
                 length=clock(slot.duration_s),
-                phase=short(slot.phase) if place < len(session.slots) else words.tail,
+                phase=shortened(slot.phase) if place < len(session.slots) else words.tail,
                 energy=number(slot.energy, 2),
                 plan=number(slot.target, 2),
                 loudness=number(slot.loudness_lufs, 1),
@@ -202,11 +204,11 @@ def _legend(words: Words, y: float) -> Iterator[str]:
 def _names(
     session: Session, words: Words, width: int, length_s: float
 ) -> list[tuple[float, str, int]]:
-    """Return place, name and row of the phases; they take turns in two rows where one is full."""
+    """Return x, name and row of each phase; they alternate between two rows where one is full."""
     spans = summary.spans(session)
     scale = (width - LEFT - RIGHT) / length_s
     starts = [LEFT + span.start_s * scale + 4 for span in spans]
-    names = [short(words.tail if span.is_tail else span.name) for span in spans]
+    names = [shortened(words.tail if span.is_tail else span.name) for span in spans]
     borders = [*starts, width]
 
     def room(place: int, rows: int) -> float:
@@ -257,8 +259,8 @@ def _time_axis(frame: _Frame, y: float, words: Words) -> Iterator[str]:
 
 
 def _blocks(session: Session, words: Words, frame: _Frame, *, linked: bool) -> Iterator[str]:
-    told_of = zip(summary.whole(session), labels(session, words), strict=True)
-    for place, (slot, about) in enumerate(told_of):
+    labelled = zip(summary.whole(session), labels(session, words), strict=True)
+    for place, (slot, about) in enumerate(labelled):
         x, end = frame.x(slot.start_s), frame.x(slot.end_s)
         parity = "odd" if place % 2 else "even"
         if linked:
@@ -284,7 +286,7 @@ def _blocks(session: Session, words: Words, frame: _Frame, *, linked: bool) -> I
 
 
 def _marked(place: int, slot: Slot, middle: float, y: float, wide: float) -> Iterator[str]:
-    """Yield the number and the start of a track, as far as its block has room."""
+    """Yield the number and the start of a track, as far as its block is wide enough."""
     start = clock(slot.start_s)
     if wide >= len(start) * LETTER:
         yield _text(middle, y + 13, str(place), "name", "middle")
@@ -318,7 +320,7 @@ def _line(frame: _Frame, curve: Sequence[float]) -> str:
 
 
 def _path(points: Iterable[tuple[float, float]], frame: _Frame) -> str:
-    """Return a path through times and energies; what lies on a straight line is left out."""
+    """Return a path through times and energies, without points inside a horizontal line."""
     placed = [(round(frame.x(time_s), 1), round(frame.y(level), 1)) for time_s, level in points]
     kept = placed[:1]
     for here, after in pairwise(placed[1:]):
@@ -329,7 +331,7 @@ def _path(points: Iterable[tuple[float, float]], frame: _Frame) -> str:
 
 
 def _steps(session: Session, words: Words, frame: _Frame, top: float) -> Iterator[str]:
-    """Yield a bar per transition, upward where it gets louder; the worst are told in numbers."""
+    """Yield a bar per transition, upward where it gets louder; numbers label the worst."""
     limit = summary.rules(session).loudness_step_lu
     zero, unit = top + STEPS_UP, STEPS_UP / MOST_LU
     yield _text(frame.left, top - 20, words.steps, "faint")
@@ -368,8 +370,8 @@ def _key(session: Session, words: Words, width: int, top: float) -> tuple[list[s
     for place, slot in enumerate(slots):
         column, row = divmod(place, deep)
         x, y = LEFT + column * wide, top + row * LINE
-        title = short(slot.title) or words.untitled
-        called = f"{title} · {short(slot.artist)}" if slot.artist else title
+        title = shortened(slot.title) or words.untitled
+        called = f"{title} · {shortened(slot.artist)}" if slot.artist else title
         lines += [
             _text(x + 18, y, str(place + 1), "name", "end"),
             _text(x + 68, y, clock(slot.start_s), "faint", "end"),
@@ -379,9 +381,9 @@ def _key(session: Session, words: Words, width: int, top: float) -> tuple[list[s
 
 
 def _cut(text: str, room: float) -> str:
-    """Return what fits into so many pixels."""
+    """Return the start of `text` that fits into so many pixels."""
     columns = max(1, int(room / LETTER))
-    text = short(text)
+    text = shortened(text)
     return text if cell_len(text) <= columns else f"{set_cell_size(text, columns - 1).rstrip()}…"
 
 

@@ -19,7 +19,7 @@ from playlist_builder.models import STEP_S, SURE_KEY, SURE_TEMPO, Session, Track
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.report import summary
 from playlist_builder.report.chart import chart
-from playlist_builder.report.language import clock
+from playlist_builder.text import clock, printable
 from playlist_builder.vocals.evidence import Evidence, Judgement
 
 NUMBERS = frozenset(
@@ -52,12 +52,12 @@ def session_text(
         cells = {
             "#": str(place),
             "start": clock(slot.start_s),
-            "phase": _plain(slot.phase),
+            "phase": printable(slot.phase),
             "energy": f"{slot.energy:.2f}",
             "plan": f"{slot.target:.2f}",
             "length": clock(slot.duration_s),
-            "title": _plain(slot.title),
-            "artist": _plain(slot.artist),
+            "title": printable(slot.title),
+            "artist": printable(slot.artist),
         }
         table.add_row(*(cells[name] for name in names))
     follows = f"{_length(session.duration_s)} of {_length(session.target_s)} asked for"
@@ -65,10 +65,10 @@ def session_text(
     told = [
         f"distance from the plan {session.rms_error:.3f} (root mean square, 0 to 1)",
         f"cost {session.cost:.4f}" + (f"; {proven}" if session.bound else ""),
-        *(f"gave way: {_plain(text)}" for text in session.relaxed),
-        *(f"note: {_plain(text)}" for text in session.warnings),
+        *(f"gave way: {printable(text)}" for text in session.relaxed),
+        *(f"note: {printable(text)}" for text in session.warnings),
     ]
-    heading = f"{_plain(session.profile)}: {len(session.slots)} tracks, {follows}"
+    heading = f"{printable(session.profile)}: {len(session.slots)} tracks, {follows}"
     parts = [
         *_wrapped(heading, width),
         _drawn(table, width),
@@ -81,8 +81,8 @@ def session_text(
 
 def _beside(session: Session) -> list[str]:
     """Say what plays when the plan has ended, and what stands ready to replace a slot."""
-    tail = [f"{_plain(slot.title)} ({clock(slot.duration_s)})" for slot in session.tail]
-    ready = [f"{each.place} {_plain(each.slot.title)}" for each in session.spares]
+    tail = [f"{printable(slot.title)} ({clock(slot.duration_s)})" for slot in session.tail]
+    ready = [f"{each.place} {printable(each.slot.title)}" for each in session.spares]
     lasts = _length(sum(slot.duration_s for slot in session.tail))
     told = [f"tail, {lasts}: {', '.join(tail)}"] if tail else []
     told += [f"spares, for number: {', '.join(ready)}"] if ready else []
@@ -99,12 +99,12 @@ def reasons_text(session: Session, reasons: Sequence[Reason], *, width: int) -> 
             f"{reason.distance:.2f}",
             f"{reason.energy_step:+.2f}",
             f"{reason.loudness_step_lu:+.1f}",
-            *map(_plain, (slot.title, other)),
+            *map(printable, (slot.title, other)),
             f"{reason.runner_up_cost:+.4f}" if reason.runner_up else "",
         )
     told = "why: distance from the plan, steps into the track, what else would fit at which cost"
     rated = [
-        f"{clock(slot.start_s)} {_plain(slot.title or slot.path)}: {_plain(reason.rated)}"
+        f"{clock(slot.start_s)} {printable(slot.title or slot.path)}: {printable(reason.rated)}"
         for slot, reason in zip(session.slots, reasons, strict=True)
         if reason.rated
     ]
@@ -116,7 +116,7 @@ def names_text(listed: Sequence[Listed], *, width: int) -> str:
     table = _table("name", "sessions", "ratings", "bans", "last")
     for each in listed:
         counts = map(str, (each.sessions, each.ratings, each.bans))
-        table.add_row(_plain(each.name), *counts, each.last[:10])
+        table.add_row(printable(each.name), *counts, each.last[:10])
     return _drawn(table, width)
 
 
@@ -126,15 +126,17 @@ def history_text(past: Past, *, width: int) -> str:
     for each in past.sessions:
         played.add_row(
             each.at[:16].replace("T", " "),
-            _plain(each.profile),
+            printable(each.profile),
             clock(each.duration_s),
             str(len(each.tracks)),
-            _plain(each.file) or "standard output",
+            printable(each.file) or "standard output",
         )
-    rated = [f"{_plain(each.title)}: {_plain(each.describe(past.name))}" for each in past.ratings]
+    rated = [
+        f"{printable(each.title)}: {printable(each.describe(past.name))}" for each in past.ratings
+    ]
     banned = [
-        f"{_plain(each.title)}: banned for {_plain(past.name)}"
-        + (f": {_plain(each.note)}" if each.note else "")
+        f"{printable(each.title)}: banned for {printable(past.name)}"
+        + (f": {printable(each.note)}" if each.note else "")
         for each in past.bans
     ]
     return "\n".join([_drawn(played, width), *rated, *banned])
@@ -152,7 +154,7 @@ def tracks_text(tracks: Sequence[Track], *, width: int) -> str:
             f"{features.loudness_lufs:.1f}",
             f"{features.tempo_bpm:.0f}" if sure else "",
             "banned" if track.mark.banned else track.vocals,
-            *map(_plain, (track.tags.title, track.tags.artist, track.tags.genre)),
+            *map(printable, (track.tags.title, track.tags.artist, track.tags.genre)),
         )
     return _drawn(table, width)
 
@@ -170,8 +172,8 @@ def track_text(  # noqa: PLR0913 - what there is to show
     """Draw one track: what it is, its contour, why it has its energy, and what is like it."""
     features, tags = track.features, track.tags
     lines = [
-        f"{_plain(tags.title)}  ({_plain(tags.artist) or 'no artist'})",
-        _plain(track.path) + ("  [missing]" if track.missing else ""),
+        f"{printable(tags.title)}  ({printable(tags.artist) or 'no artist'})",
+        printable(track.path) + ("  [missing]" if track.missing else ""),
         "",
         f"length      {clock(track.duration_s)}",
         f"loudness    {features.loudness_lufs:.1f} LUFS, range {features.loudness_range_lu:.1f} LU",
@@ -269,7 +271,7 @@ def _chart(session: Session, width: int, *, ascii_only: bool, colour: bool) -> s
         [*actual, *[math.nan] * (count - len(actual))],
         duration_s=max(length_s, count * STEP_S),
         phases=[
-            (TAIL if span.is_tail else _plain(span.name), span.start_s, span.end_s)
+            (TAIL if span.is_tail else printable(span.name), span.start_s, span.end_s)
             for span in summary.spans(session)
         ],
         rises=[
@@ -295,7 +297,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 def _evidence(evidence: Evidence) -> str:
     weight = f"{evidence.weight:+.1f}" if math.isfinite(evidence.weight) else "    "
-    return f"            {weight}  {evidence.source}: {_plain(evidence.words)}"
+    return f"            {weight}  {evidence.source}: {printable(evidence.words)}"
 
 
 def _marks(track: Track) -> list[str]:
@@ -304,23 +306,17 @@ def _marks(track: Track) -> list[str]:
         *([f"energy {mark.energy:.2f}"] if mark.energy is not None else []),
         *([f"vocals {mark.vocals}"] if mark.vocals is not None else []),
         *(["banned"] if mark.banned else []),
-        *([f"note: {_plain(mark.note)}"] if mark.note else []),
+        *([f"note: {printable(mark.note)}"] if mark.note else []),
     ]
 
 
 def _called(track: Track) -> str:
-    artist = f"  ({_plain(track.tags.artist)})" if track.tags.artist else ""
-    return f"{_plain(track.tags.title or track.path)}{artist}"
+    artist = f"  ({printable(track.tags.artist)})" if track.tags.artist else ""
+    return f"{printable(track.tags.title or track.path)}{artist}"
 
 
 def _length(seconds: float) -> str:
     return f"{seconds / 60:.1f} min"
-
-
-def _plain(text: str) -> str:
-    """Keep what a terminal can show: no control characters, no undecodable bytes."""
-    shown = "".join(character if character.isprintable() else "\ufffd" for character in text)
-    return shown.encode("utf-8", "replace").decode("utf-8")
 
 
 def _table(*columns: str) -> Table:

@@ -1,7 +1,7 @@
-"""A session as a page or picture in a file, whole or not at all; the format follows the suffix.
+"""Write a session as a page or picture into a file; the suffix names the format.
 
-PNG and PDF are converted from the same SVG that stands in the page, by vl-convert, which comes
-with the extra `svg` and which only this room imports.
+PNG and PDF are converted from the same SVG that is in the page, by vl-convert, which comes with the
+extra `svg`. The file is complete, or it is left as it was.
 """
 
 import os
@@ -16,7 +16,7 @@ from playlist_builder.report.language import LANGUAGES
 
 FORMATS = (".html", ".svg", ".png", ".pdf")
 PNG_SCALE = 3.0
-"""Pixels per pixel of the drawing: its 1080 across A4 in landscape are then 300 to the inch."""
+"""Pixels per pixel of the picture, whose width of 1080 across A4 in landscape is then 300 dpi."""
 
 
 def write_report(
@@ -28,7 +28,7 @@ def write_report(
 ) -> None:
     """Write `session` as a page (.html), or its picture alone (.svg, .png, .pdf), to `path`.
 
-    `language` is one of `language.LANGUAGES`; `today`, where given, stands on the page. Raises
+    `language` is one of `language.LANGUAGES`; `today`, where given, is printed on the page. Raises
     `ReportError` for another suffix or language, or where the extra is missing, and `ExportError`
     where the file cannot be written or a track cannot be linked; then nothing is written.
     """
@@ -38,7 +38,7 @@ def write_report(
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
-    """Return the suffix of `path`, in lower case; `ReportError` where it is none of ours."""
+    """Return the suffix of `path` in lower case; raises `ReportError` for an unknown format."""
     suffix = Path(path).suffix.lower()
     if suffix not in FORMATS:
         raise ReportError(
@@ -50,7 +50,7 @@ def format_of(path: str | os.PathLike[str]) -> str:
 def rendered(
     session: Session, suffix: str, *, folder: str, language: str = "en", today: date | None = None
 ) -> bytes:
-    """Return the bytes of a report in one of `FORMATS` that is to lie in `folder`."""
+    """Return the bytes of a report in one of `FORMATS`, with links as seen from `folder`."""
     if language not in LANGUAGES:
         raise ReportError(f"No language {language!r}. Available: {', '.join(LANGUAGES)}")
     words = LANGUAGES[language]

@@ -18,6 +18,7 @@ from typing import Literal, Protocol
 
 from playlist_builder.errors import ServerError
 from playlist_builder.models import Session, Slot, Tags
+from playlist_builder.text import UNPRINTED, folded, replaced
 
 DURATION_TOLERANCE_S = 2.0
 """Servers round to whole seconds, and readers of the same file differ by a frame or a gap."""
@@ -115,7 +116,7 @@ def named(name: str) -> str:
     A line break would be a command of its own to MPD, which also makes the name that of a file.
     """
     name = name.strip()
-    unfit = any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in name)
+    unfit = replaced(name, UNPRINTED, "") != name
     if not name or unfit or "/" in name or len(name.encode()) > NAME_LIMIT_BYTES:
         raise ServerError(
             f"{name[:40]!r} cannot name a playlist on a server. Give --name one short line"
@@ -260,8 +261,7 @@ def _name_on_album(track: Wanted | Candidate) -> tuple[str, str, str] | None:
 
 def _folded(text: str) -> str:
     """Give text without what differs between programs: case, width and spaces."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(unicodedata.normalize("NFKC", folded).split())
+    return " ".join(unicodedata.normalize("NFKC", folded(text)).split())
 
 
 def _lasts_as_long(sought: Wanted, candidate: Candidate) -> bool:

@@ -19,6 +19,7 @@ import mpd
 
 from playlist_builder.errors import ServerError
 from playlist_builder.servers.match import TRACK_LIMIT, Candidate, Wanted, ending_in, named
+from playlist_builder.text import LINE_LIMIT, one_line
 
 PORT = 6600
 TIMEOUT_S = 30.0
@@ -367,4 +368,4 @@ def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {TIMEOUT_S:g} s"
     words = getattr(error, "msg", None) or getattr(error, "strerror", None) or str(error)
-    return " ".join("".join(c if c.isprintable() else " " for c in str(words)).split())[:200]
+    return one_line(str(words))[:LINE_LIMIT]

@@ -22,6 +22,7 @@ from typing import IO, NoReturn
 from urllib.parse import unquote, urlencode, urlsplit
 
 from playlist_builder.errors import ServerError
+from playlist_builder.text import LINE_LIMIT, one_line
 
 SCHEMES = ("subsonic+https", "subsonic+http")
 
@@ -238,7 +239,7 @@ class Connection:
         """Return what a server says as one short line, without a secret that it may repeat."""
         for secret in (self._password, *(value.removeprefix("enc:") for _, value in self._login)):
             text = text.replace(secret, "***") if secret else text
-        return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:200]
+        return one_line(text)[:LINE_LIMIT]
 
 
 def _is_loopback(host: str) -> bool:

@@ -22,6 +22,7 @@ from playlist_builder.arranger.solver.cost import cell, forbidden, rescale
 from playlist_builder.arranger.spares import FAR
 from playlist_builder.errors import ArrangeError, AskError
 from playlist_builder.models import STEP_S, Change, Session, SessionRequest, Track
+from playlist_builder.text import clock
 from playlist_builder.track_table import TrackTable
 
 MANY = 10_000
@@ -301,7 +302,7 @@ def replanned(
     starts = draft.starts_s()
     if not 0.0 <= at_s < starts[-1]:
         raise AskError(
-            f"--at: the session lasts from 0:00 to {_clock(starts[-1])}; its tail is not planned."
+            f"--at: the session lasts from 0:00 to {clock(starts[-1])}; its tail is not planned."
         )
     current = sum(start <= at_s for start in starts[:-1]) - 1
     before = list(draft.order[: current + 1])
@@ -418,8 +419,3 @@ def _pin_text(pin: Pin) -> str:
         return pin.track if pin.place is None else f"{pin.track}@{pin.place}"
     minutes, seconds = divmod(round(pin.minute * 60.0), 60)
     return f"{pin.track}@{minutes}:{seconds:02}"
-
-
-def _clock(seconds: float) -> str:
-    minutes, second = divmod(int(seconds), 60)
-    return f"{minutes}:{second:02}"

@@ -34,6 +34,7 @@ from playlist_builder.tags.read import (
     opened,
     raise_if_unreadable,
 )
+from playlist_builder.text import encodable
 
 _SAME = {
     # Vorbis comment: ID3 frame, MP4 atom. What is not here becomes TXXX or a freeform atom.
@@ -204,7 +205,7 @@ def _cover(data: bytes, mime: str = "", kind: int = _FRONT_COVER, text: str = ""
 
 def _write_vorbis(file: Any, texts: dict[str, list[str]], covers: list[Any]) -> None:  # noqa: ANN401
     for name, values in texts.items():
-        file.tags[name] = [_whole_text(text) for text in values]
+        file.tags[name] = [encodable(text) for text in values]
     for cover in covers:
         if hasattr(file, "add_picture"):
             file.add_picture(cover)
@@ -223,7 +224,7 @@ def _write_id3(tags: Any, parsed: Any, texts: dict[str, list[str]], covers: list
                 tags.add(frame)
         return
     for name, values in texts.items():
-        tags.add(_frame_of(name, [_whole_text(each) for each in values]))
+        tags.add(_frame_of(name, [encodable(each) for each in values]))
     for cover in covers:
         tags.add(
             _apic(
@@ -250,8 +251,3 @@ def _frame_of(name: str, texts: list[str]) -> Any:  # noqa: ANN401
             return _ufid(owner=MUSICBRAINZ, data=texts[0].encode("ascii", "replace"))
         case _:
             return _txxx(encoding=Encoding.UTF8, desc=name.upper(), text=texts)
-
-
-def _whole_text(text: str) -> str:
-    """Replace lone surrogates, which no tag can hold."""
-    return text.encode("utf-8", "replace").decode()

@@ -15,13 +15,13 @@ voice that was heard: a sung track called "instrumental" would do harm.
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from playlist_builder.models import Heard, Mark, Tags, Vocals
+from playlist_builder.text import clock, folded
 
 EVIDENCE_VERSION = 1
 """Raise it when the same tags get other evidence, by phrases or weights: libraries then weigh all
@@ -226,7 +226,7 @@ def _audio_weight(heard: Vocals, confidence: float) -> float:
 
 
 def _of_audio(heard: Heard) -> Evidence:
-    where = ", ".join(f"{_clock(span.start_s)}-{_clock(span.end_s)}" for span in heard.spans)
+    where = ", ".join(f"{clock(span.start_s)}-{clock(span.end_s)}" for span in heard.spans)
     weight = _audio_weight(heard.verdict, heard.confidence)
     if heard.verdict == "none":
         return Evidence("audio", "none", weight, "no voice is heard")
@@ -240,20 +240,16 @@ def _of_audio(heard: Heard) -> Evidence:
     return Evidence("audio", heard.verdict, weight, words)
 
 
-def _clock(seconds: float) -> str:
-    return f"{int(seconds // 60)}:{int(seconds % 60):02}"
-
-
 def _tagged(tags: Tags) -> Iterator[Evidence]:
     if tags.has_lyrics:
         yield Evidence("lyrics", "sung", LYRICS, "lyrics come with the file")
     for performer in tags.performers:
-        role = _plain(performer.rpartition("(")[2])
+        role = folded(performer.rpartition("(")[2])
         if _SPEAKING.search(role):
             yield Evidence("performers", "spoken", SINGER, performer)
         elif _SINGING.search(role):
             yield Evidence("performers", "sung", SINGER, performer)
-    if any(_plain(language) == NO_WORDS for language in tags.languages):
+    if any(folded(language) == NO_WORDS for language in tags.languages):
         yield Evidence("language", "none", -LANGUAGE, "the language tag zxx: no words")
     yield from _worded(tags)
     if tags.lyricists:
@@ -282,13 +278,13 @@ def _worded(tags: Tags) -> Iterator[Evidence]:
 
 @lru_cache(maxsize=10_000)
 def _has_phrase(text: str) -> bool:
-    return _any().search(text.lower() if text.isascii() else _plain(text)) is not None
+    return _any().search(text.lower() if text.isascii() else folded(text)) is not None
 
 
 @lru_cache(maxsize=10_000)  # many files share a genre or comment
 def _evidence(source: str, weight: float, text: str) -> Evidence | None:
     """Return the evidence of the first phrase in a text of a field, if any."""
-    plain = _plain(text)
+    plain = folded(text)
     for says, patterns in _genres() if source == "genre" else _words():
         found = next(filter(None, (pattern.search(plain) for pattern in patterns)), None)
         if found is not None and says == "none" and _has_voice(plain):
@@ -306,7 +302,3 @@ def _has_voice(plain: str) -> bool:
     for pattern in voices["none"]:
         plain = pattern.sub(" ", plain)
     return any(pattern.search(plain) for kind in ("sung", "spoken") for pattern in voices[kind])
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()

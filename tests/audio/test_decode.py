@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from playlist_builder.audio import decode as audio
-from playlist_builder.audio import encode
+from playlist_builder.audio import encode as encoding
 from playlist_builder.errors import AudioError
 
 RATE = 48000
@@ -75,7 +75,7 @@ def assert_tones(samples, expected, tolerance=0.02):
 def test_a_written_flac_holds_the_samples_and_tags(tmp_path, channels):
     samples = sines(channels)
     path = tmp_path / "written.flac"
-    encode.write_flac(str(path), samples, RATE, {"title": "Morning"})
+    encoding.write_flac(str(path), samples, RATE, {"title": "Morning"})
     decoded, layout, _ = decode(path)
     assert layout.sample_rate_hz == RATE
     assert decoded.dtype == np.float32
@@ -140,7 +140,7 @@ def test_full_scale_is_one_at_any_depth(tmp_path, codec, form):
 
 def test_blocks_are_bounded_and_only_the_last_is_shorter(tmp_path):
     path = tmp_path / "a.flac"
-    encode.write_flac(str(path), sines(1, 7.5), RATE, {})
+    encoding.write_flac(str(path), sines(1, 7.5), RATE, {})
     with audio.Recording(str(path)) as recording:
         sizes = [block.shape for block in recording.blocks()]
     whole, rest = divmod(round(7.5 * RATE), round(audio.BLOCK_S * RATE))
@@ -174,7 +174,7 @@ def test_tags_do_not_change_the_identity(tmp_path, suffix, codec, form, key):
 
 def test_a_moved_file_keeps_its_identity(tmp_path):
     path = tmp_path / "a.flac"
-    encode.write_flac(str(path), sines(1), RATE, {})
+    encoding.write_flac(str(path), sines(1), RATE, {})
     before = audio.identify(str(path))
     assert audio.identify(str(path.rename(tmp_path / "http:ä.flac"))) == before
 
@@ -182,7 +182,7 @@ def test_a_moved_file_keeps_its_identity(tmp_path):
 def test_a_file_cut_short_is_refused(tmp_path):
     path = tmp_path / "a.flac"
     noise = np.random.default_rng(1).uniform(-0.5, 0.5, (1, 10 * RATE)).astype(np.float32)
-    encode.write_flac(str(path), noise, RATE, {})
+    encoding.write_flac(str(path), noise, RATE, {})
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     assert reason(path).startswith("cut short")
@@ -201,7 +201,7 @@ def test_a_file_cut_short_is_refused(tmp_path):
 def test_text_and_playlists_and_scripts_are_refused(tmp_path, text, name):
     """A file that would make FFmpeg open another one is no audio, whatever its name."""
     other = tmp_path / "other.flac"
-    encode.write_flac(str(other), sines(1), RATE, {})
+    encoding.write_flac(str(other), sines(1), RATE, {})
     path = tmp_path / name
     path.write_text(text.format(other=other.name), encoding="utf-8")
     assert reason(path) in {

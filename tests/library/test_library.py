@@ -15,6 +15,7 @@ import pytest
 
 from playlist_builder.audio import encode
 from playlist_builder.errors import LibraryError
+from playlist_builder.library import database, schema
 from playlist_builder.library.library import Library
 from playlist_builder.library.scan import analyse_file
 from playlist_builder.library.scan.processes import WorkerDied, WorkerLost, Workers
@@ -173,11 +174,6 @@ def test_a_damaged_or_newer_library_file_is_one_line(tmp_path):
 
 
 def test_a_library_is_backed_up_before_its_schema_changes(tmp_path, monkeypatch):
-    from playlist_builder.library import (
-        database,
-        schema,
-    )
-
     with Library.open(tmp_path / "l.db") as library:
         library.mark("abc", Mark(note="precious"))
     later = (*schema.MIGRATIONS, lambda connection: connection.execute("CREATE TABLE more (a)"))

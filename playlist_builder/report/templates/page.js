@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const EDGE_S = 10; // heard on each side of a passage
+  const EDGE_S = 10; // played on each side of a transition
   const rows = [...document.querySelectorAll("tr[data-source]")];
   const player = document.querySelector(".player");
   const output = player.querySelector("output");
@@ -8,7 +8,7 @@
   const decks = [...player.querySelectorAll("audio")];
   let active = 0; // of the decks
   let place = -1; // of the rows
-  let stop = -1; // the row in which a passage ends
+  let stop = -1; // the row in which playback of a transition ends
 
   const other = () => decks[1 - active];
 
@@ -41,7 +41,7 @@
     prepare(decks[active], number, seek);
     show(number);
     player.hidden = false;
-    // A refusal is told by the deck's error, or is another start that came before this one.
+    // The deck's error event reports a failure; else another start interrupted this one.
     decks[active].play().catch(() => {});
     if (number + 1 < rows.length) prepare(other(), number + 1, () => 0);
   }
@@ -86,11 +86,11 @@
   const detail = document.querySelector(".detail");
   const usual = detail.textContent;
   for (const block of document.querySelectorAll("a.block")) {
-    const tell = () => (detail.textContent = block.getAttribute("aria-label"));
-    const forget = () => (detail.textContent = usual);
-    block.addEventListener("pointerenter", tell);
-    block.addEventListener("focus", tell);
-    block.addEventListener("pointerleave", forget);
-    block.addEventListener("blur", forget);
+    const showLabel = () => (detail.textContent = block.getAttribute("aria-label"));
+    const hideLabel = () => (detail.textContent = usual);
+    block.addEventListener("pointerenter", showLabel);
+    block.addEventListener("focus", showLabel);
+    block.addEventListener("pointerleave", hideLabel);
+    block.addEventListener("blur", hideLabel);
   }
 })();
