@@ -1,6 +1,6 @@
 """Tracks and a profile become a session: the best that these tracks allow, and how near it is.
 
-This room states the task (which tracks, which rules, which curve), gives way on rules in a
+This room states the instance (which tracks, which rules, which curve), gives way on rules in a
 documented order where they cannot all hold, and says what came of it. It refuses to read
 files, to look at a clock, and to hide anything: whatever gave way is named in the session.
 
@@ -8,13 +8,13 @@ The cost
 --------
 The session's cost is a mean over the time asked for, so its unit is squared energy:
 
-    cost = (follow + seams + preference + end) / cells asked for
+    cost = (follow + transitions + preference + end) / steps asked for
 
-follow      the sum over all cells of 10 s of (contour - target)^2. Each track's own contour is
-            placed at the cell nearest to its start. This is what a profile asks for; all other
+follow      the sum over all steps of 10 s of (contour - target)^2. Each track's own contour is
+            placed at the step nearest to its start. This is what a profile asks for; all other
             weights are set against it.
-seams       for each passage from one track to the next
-            2 cells x (step of energy)^2: a step is heard apart from how well either side fits;
+transitions       for each passage from one track to the next
+            2 steps x (step of energy)^2: a step is heard apart from how well either side fits;
             it counts as if it stood wrong for 20 s;
             0.01 per squared LU that the loudness rises beyond `loudness_step_lu`, as a straight
             line beyond 6 LU: a rise 5 LU too large counts as much as a minute at a distance of
@@ -23,11 +23,11 @@ seams       for each passage from one track to the next
             0.002 for tempos half an octave apart (folded, times both confidences), 0.001 for keys
             on opposite sides of the circle of fifths (times both confidences), 0.001 per octave
             of spectral centroid up to two: so small that they decide between near equals only.
-preference  0.01 x (1 - preference) per cell: a wanted track may stand 0.1 further off, and one
+preference  0.01 x (1 - preference) per step: a wanted track may stand 0.1 further off, and one
             that is not wanted must stand 0.2 nearer.
-end         0.01 per cell that the session ends before or after the time asked for.
+end         0.01 per step that the session ends before or after the time asked for.
 
-The energy of a seam is that of the first step of the one track and the last whole step of the
+The energy of a transition is that of the first step of the one track and the last whole step of the
 other. `bound` is a value of this cost that no session of the same tracks and rules can go below.
 
 Rules that give way
@@ -44,10 +44,10 @@ those that turn out not to be in the way are put back. The session names every r
 7. the startle limits of phases, last because they guard against harm: by 3 LU, 6 LU, altogether.
 
 Never lifted: vocals, bans, `avoid`, include and exclude, length limits, no track twice, that a
-pinned track is in, and its place. Where even that leaves nothing, an error says so.
+pinned track is in, and its place. Where even that relaxations nothing, an error says so.
 
 A slot belongs to the phase in which its middle lies; the limits of a phase bind every track that
-plays in it for at least one cell.
+plays in it for at least one step.
 """
 
 from collections.abc import Sequence
@@ -58,14 +58,13 @@ import numpy as np
 from playlist_builder.arranger import result
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import (
-    Ask,
     Objective,
     Problem,
     Relaxation,
     Scale,
-    leaves,
-    set_up,
-    task,
+    build_problem,
+    instance_of,
+    relaxations,
 )
 from playlist_builder.arranger.relax import solved
 from playlist_builder.arranger.rules import Constraints, Pin
@@ -78,7 +77,7 @@ from playlist_builder.track_table import TrackTable
 
 __all__ = ["Constraints", "Pin", "Scale", "alternatives", "arrange", "completed"]
 
-NO_REQUEST = Constraints()
+NO_CONSTRAINTS = Constraints()
 
 SHARED = 0.4
 """Most that two alternatives share, of the earlier: at most half of either, as lengths differ."""
@@ -92,7 +91,7 @@ def arrange(  # noqa: PLR0913 - each option of the command line is one of these
     seed: int = 0,
     scale: Scale = "relative",
     tolerance_s: float = 30.0,
-    constraints: Constraints = NO_REQUEST,
+    constraints: Constraints = NO_CONSTRAINTS,
 ) -> Session:
     """Return the best session found for a profile.
 
@@ -102,8 +101,16 @@ def arrange(  # noqa: PLR0913 - each option of the command line is one of these
     come. Raises ArrangeError where the tracks cannot fill the session, ProfileError where the
     profile cannot take the duration.
     """
-    stage = set_up(tracks, profile, Ask(duration_s, seed, scale, tolerance_s, constraints))
-    return arranged(stage, leaves(pinned=bool(stage.pins)))[0]
+    problem = build_problem(
+        tracks,
+        profile,
+        constraints,
+        duration_s=duration_s,
+        seed=seed,
+        scale=scale,
+        tolerance_s=tolerance_s,
+    )
+    return arranged(problem, relaxations(pinned=bool(problem.pins)))[0]
 
 
 def alternatives(  # noqa: PLR0913 - as arrange, and a count
@@ -115,7 +122,7 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
     seed: int = 0,
     scale: Scale = "relative",
     tolerance_s: float = 30.0,
-    constraints: Constraints = NO_REQUEST,
+    constraints: Constraints = NO_CONSTRAINTS,
 ) -> list[Session]:
     """Return up to `count` sessions, the best first; any two share at most half of their tracks.
 
@@ -123,15 +130,22 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
     holds no more sessions like the first, fewer are returned. Raises as `arrange` does where it
     holds none.
     """
-    ask = Ask(duration_s, seed, scale, tolerance_s, constraints)
     kept = {pin.track for pin in constraints.pins}
     tracks = TrackTable.of(tracks)
     sessions: list[Session] = []
     allowed: Sequence[Relaxation] | None = None
     while len(sessions) < count:
-        stage = set_up(tracks, profile, ask)
+        problem = build_problem(
+            tracks,
+            profile,
+            constraints,
+            duration_s=duration_s,
+            seed=seed,
+            scale=scale,
+            tolerance_s=tolerance_s,
+        )
         try:
-            session, lifted = arranged(stage, allowed or leaves(pinned=bool(stage.pins)))
+            session, lifted = arranged(problem, allowed or relaxations(pinned=bool(problem.pins)))
         except ArrangeError:
             if not sessions:
                 raise
@@ -140,50 +154,54 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
         allowed = allowed or lifted
         free = [slot for slot in session.slots if not kept & {slot.path, slot.identity}]
         used = frozenset(slot.identity for slot in free)
-        ask = replace(ask, earlier=(*ask.earlier, (used, int(SHARED * len(used)))))
+        at_most = (*constraints.at_most, (used, int(SHARED * len(used))))
+        constraints = replace(constraints, at_most=at_most)
     return sessions
 
 
-def arranged(stage: Problem, allowed: Sequence[Relaxation]) -> tuple[Session, Sequence[Relaxation]]:
-    """Return the best session of a stage, and how much of what may be lifted it took.
+def arranged(
+    problem: Problem, allowed: Sequence[Relaxation]
+) -> tuple[Session, Sequence[Relaxation]]:
+    """Return the best session of a problem, and how much of what may be lifted it took.
 
     Raises ArrangeError where nothing that may be lifted leads to a session.
     """
-    leave, found, lifted = solved(stage, allowed)
+    objective, rules = problem.objective, problem.objective.rules
+    relaxation, found, lifted = solved(problem, allowed)
     sequence = np.array(found.sequence)
     order = result.Order(
-        [stage.tracks[piece] for piece in found.sequence],
-        stage.material.take(sequence),
-        stage.profile,
-        task(stage, leave).scheme,
+        [problem.tracks[item] for item in found.sequence],
+        problem.items.take(sequence),
+        objective.profile,
+        instance_of(problem, relaxation).grid,
     )
-    pins = [(pin, found.sequence.index(piece)) for pin, piece in stage.pins]
-    ask = stage.ask
-    told = result.warnings(order, stage.rules, stage.reach, scaled=ask.scale == "relative")
+    pins = [(pin, found.sequence.index(item)) for pin, item in problem.pins]
+    is_scaled = objective.scale == "relative"
+    told = result.warnings(order, rules, problem.reach, scaled=is_scaled)
     session = replace(
-        result.session(order, ask.scale, ask.seed, found.cost, found.bound),
-        warnings=(*stage.notes, *told),
-        relaxed=tuple(result.given_up(order, stage.rules, ask.tolerance_s, pins)),
+        result.session(order, objective.scale, objective.seed, found.cost, found.bound),
+        warnings=(*problem.notes, *told),
+        relaxed=tuple(result.given_up(order, rules, objective.tolerance_s, pins)),
     )
-    return completed(session, order, stage.tracks, stage.terms), lifted
+    return completed(session, order, problem.tracks, objective), lifted
 
 
 def completed(
-    session: Session, order: result.Order, tracks: Sequence[Track], terms: Objective
+    session: Session, order: result.Order, tracks: Sequence[Track], objective: Objective
 ) -> Session:
     """Return a session with its tail and spares; `tracks` are all that pass the rules."""
-    pool = result.Pool.of(tracks, terms)
-    after, told = tail(order.tracks, pool, terms)
+    pool = result.Pool.of(tracks, objective)
+    after, told = tail(order.tracks, pool, objective)
     slots: list[Slot] = []
     if after:
-        plan = planned(terms.profile, order.ends_ms[-1] / 1000.0, length_ms(after) / 1000.0)
-        alone = result.ordered(after, replace(terms, profile=plan), order.ends_ms[-1])
+        plan = planned(objective.profile, order.ends_ms[-1] / 1000.0, length_ms(after) / 1000.0)
+        alone = result.ordered(after, replace(objective, profile=plan), order.ends_ms[-1])
         slots = result.slots(alone)
         whole = [order.tracks[-1], *after]
-        passages = result.ordered(whole, replace(terms, profile=plan), order.starts_ms[-1])
-        rises = result.rises(passages, terms.rules.loudness_step_lu)
+        passages = result.ordered(whole, replace(objective, profile=plan), order.starts_ms[-1])
+        rises = result.rises(passages, objective.rules.loudness_step_lu)
         told = [*told, *rises, *result.climbs(alone)]
-    ready = spares(session.slots, order.tracks, pool, terms, after)
+    ready = spares(session.slots, order.tracks, pool, objective, after)
     having = {each.slot.phase for each in ready}
     bare = dict.fromkeys(slot.phase for slot in session.slots if slot.phase not in having)
     if bare:
@@ -192,8 +210,5 @@ def completed(
     if doubtful:
         told = [*told, f"{doubtful} of {len(ready)} spares are not known to be free of words"]
     return replace(
-        session,
-        tail=tuple(slots),
-        spares=tuple(ready),
-        warnings=(*session.warnings, *told),
+        session, tail=tuple(slots), spares=tuple(ready), warnings=(*session.warnings, *told)
     )

@@ -13,14 +13,15 @@ played before; that comes in as `avoid`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 
 import numpy as np
 
-from playlist_builder.arranger.arrange import NO_REQUEST, arranged
-from playlist_builder.arranger.problem import Ask, Relaxation, Scale, leaves, set_up
+from playlist_builder.arranger.arrange import NO_CONSTRAINTS, arranged
+from playlist_builder.arranger.problem import Problem, Relaxation, Scale, build_problem, relaxations
 from playlist_builder.arranger.rules import Constraints, copies
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Session, Track
@@ -49,7 +50,7 @@ def series(  # noqa: PLR0913 - as arrange, and a count
     seed: int = 0,
     scale: Scale = "relative",
     tolerance_s: float = 30.0,
-    constraints: Constraints = NO_REQUEST,
+    constraints: Constraints = NO_CONSTRAINTS,
 ) -> list[Session]:
     """Return `count` sessions for a profile that share no track, or as few as the library forces.
 
@@ -57,33 +58,39 @@ def series(  # noqa: PLR0913 - as arrange, and a count
     whatever order the tracks come. Raises as `arrange` does where the library holds no session at
     all; the arguments are those of `arrange`.
     """
-    ask = Ask(duration_s, seed, scale, tolerance_s, constraints)
-    tracks = TrackTable.of(tracks)
-    stage = set_up(tracks, profile, ask)
-    _, allowed = arranged(stage, leaves(pinned=bool(stage.pins)))
-    table = _Table(tracks, profile, ask, allowed, _kin(stage.tracks))
+    build = partial(
+        build_problem,
+        TrackTable.of(tracks),
+        profile,
+        duration_s=duration_s,
+        seed=seed,
+        scale=scale,
+        tolerance_s=tolerance_s,
+    )
+    problem = build(constraints)
+    _, allowed = arranged(problem, relaxations(pinned=bool(problem.pins)))
+    course = _Series(build, constraints, allowed, _copies_of(problem.tracks))
     sessions: list[Session] = []
-    for hand in _dealt(stage.tracks, count, seed):
-        used = table.used(sessions)
-        others = set(stage.tracks.identities) - hand - used.keys()
-        session = table.session(others | used.keys()) or table.least_shared(used)
+    for hand in _dealt(problem.tracks, count, seed):
+        used = course.used(sessions)
+        others = set(problem.tracks.identities) - hand - used.keys()
+        session = course.session(others | used.keys()) or course.least_shared(used)
         sessions.append(session)
     for _ in range(ROUNDS):
-        if not _improved(table, sessions):
+        if not _improved(course, sessions):
             break
-    _even_out(table, sessions)
-    return [_told(number, sessions, table) for number in range(count)]
+    _even_out(course, sessions)
+    return [_told(number, sessions, course) for number in range(count)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Table:
-    """What every session of a course has in common; `kin` holds the copies of each track."""
+class _Series:
+    """What every session of a course has in common; `copies` holds the copies of each track."""
 
-    tracks: Sequence[Track]
-    profile: Profile
-    ask: Ask
+    build: Callable[[Constraints], Problem]
+    constraints: Constraints
     allowed: Sequence[Relaxation]
-    kin: Mapping[str, frozenset[str]]
+    copies: Mapping[str, frozenset[str]]
 
     def used(self, sessions: Iterable[Session]) -> Counter[str]:
         """Return how much each track is used by sessions, those whose copy is used among them."""
@@ -91,18 +98,17 @@ class _Table:
         for session in sessions:
             for weight, slots in ((IN_SESSION, session.slots), (IN_TAIL, session.tail)):
                 for slot in slots:
-                    times.update(dict.fromkeys(self.kin[slot.identity], weight))
+                    times.update(dict.fromkeys(self.copies[slot.identity], weight))
         return times
 
     def session(
-        self, avoid: Iterable[str], earlier: tuple[tuple[frozenset[str], int], ...] = ()
+        self, avoid: Iterable[str], at_most: tuple[tuple[frozenset[str], int], ...] = ()
     ) -> Session | None:
         """Return the best session without some tracks, or None where there is none."""
-        constraints = self.ask.constraints
-        constraints = replace(constraints, avoid=constraints.avoid | frozenset(avoid))
-        ask = replace(self.ask, constraints=constraints, earlier=earlier)
+        avoid = self.constraints.avoid | frozenset(avoid)
+        constraints = replace(self.constraints, avoid=avoid, at_most=at_most)
         try:
-            return arranged(set_up(self.tracks, self.profile, ask), self.allowed)[0]
+            return arranged(self.build(constraints), self.allowed)[0]
         except ArrangeError:
             return None
 
@@ -134,25 +140,25 @@ class _Table:
         return [each.identity for each in (*session.slots, *session.tail) if used[each.identity]]
 
 
-def _improved(table: _Table, sessions: list[Session]) -> bool:
+def _improved(course: _Series, sessions: list[Session]) -> bool:
     """Arrange every session anew, the worst first, and keep what is better; tell if any is."""
     gained = False
     for number in reversed(_ranked(sessions)):
         own, others = sessions[number], _without(sessions, number)
-        used = table.used(others)
-        shared = table.shared(own, others)
-        found = table.least_shared(used) if shared else table.session(used)
+        used = course.used(others)
+        shared = course.shared(own, others)
+        found = course.least_shared(used) if shared else course.session(used)
         if found is None:
             continue
         before = len(shared), len(own.relaxed), own.rms_error
-        after = len(table.shared(found, others)), len(found.relaxed), found.rms_error
+        after = len(course.shared(found, others)), len(found.relaxed), found.rms_error
         if after < before:
             sessions[number] = found
             gained |= after[:2] < before[:2] or after[2] < (1.0 - GAIN) * before[2]
     return gained
 
 
-def _even_out(table: _Table, sessions: list[Session]) -> None:
+def _even_out(course: _Series, sessions: list[Session]) -> None:
     """Let the worst session have tracks of better ones, while that makes the worst better."""
     tried = 0
     traded = True
@@ -160,7 +166,7 @@ def _even_out(table: _Table, sessions: list[Session]) -> None:
         traded = False
         *better, worst = _ranked(sessions)
         error = sessions[worst].rms_error
-        for giver, (step, first) in product(better[:PARTNERS], OFFERS):
+        for giver, (stride, first) in product(better[:PARTNERS], OFFERS):
             if error <= EVEN * sessions[better[0]].rms_error or tried == TRADES:
                 return
             tried += 1
@@ -168,12 +174,12 @@ def _even_out(table: _Table, sessions: list[Session]) -> None:
             kept = [
                 slot.identity
                 for place, slot in enumerate((*sessions[giver].slots, *sessions[giver].tail))
-                if place % step != first
+                if place % stride != first
             ]
-            taker = table.session(table.used(rest).keys() | set(kept))
+            taker = course.session(course.used(rest).keys() | set(kept))
             if taker is None or taker.rms_error >= error:
                 continue
-            left = table.session(table.used([*rest, taker]))
+            left = course.session(course.used([*rest, taker]))
             if left is None or left.rms_error >= error:
                 continue
             sessions[worst], sessions[giver] = taker, left
@@ -190,10 +196,10 @@ def _without(sessions: Sequence[Session], *numbers: int) -> list[Session]:
     return [session for each, session in enumerate(sessions) if each not in numbers]
 
 
-def _told(number: int, sessions: Sequence[Session], table: _Table) -> Session:
+def _told(number: int, sessions: Sequence[Session], course: _Series) -> Session:
     """Return a session with a word about the tracks that it shares."""
     own, others = sessions[number], _without(sessions, number)
-    shared = set(table.shared(own, others))
+    shared = set(course.shared(own, others))
     if not shared:
         return own
     titles = [
@@ -222,12 +228,12 @@ def _dealt(tracks: TrackTable, count: int, seed: int) -> list[frozenset[str]]:
     return [frozenset(hand) for hand in hands]
 
 
-def _kin(tracks: TrackTable) -> dict[str, frozenset[str]]:
+def _copies_of(tracks: TrackTable) -> dict[str, frozenset[str]]:
     """Return the identities of all copies of each track, its own among them."""
     identities = tracks.identities
-    kin = {identity: {identity} for identity in identities}
+    found = {identity: {identity} for identity in identities}
     for group in copies(tracks):
         names = {identities[place] for place in group}
         for name in names:
-            kin[name] |= names
-    return {identity: frozenset(names) for identity, names in kin.items()}
+            found[name] |= names
+    return {identity: frozenset(names) for identity, names in found.items()}

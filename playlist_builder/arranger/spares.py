@@ -54,7 +54,7 @@ def spares(
     slots: Sequence[Slot],
     order: Sequence[Track],
     pool: result.Pool,
-    terms: Objective,
+    objective: Objective,
     taken: Sequence[Track] = (),
 ) -> list[Spare]:
     """Return the spares of a session in the order of their slots.
@@ -62,7 +62,7 @@ def spares(
     `order` holds the tracks of the slots. What plays in the session, and what else is `taken`, is
     left out of the pool.
     """
-    choices = list(_choices(slots, order, pool, terms, taken))
+    choices = list(_choices(slots, order, pool, objective, taken))
     counts = Counter(slot.phase for slot in slots)
     wanted = {phase: MANY if count >= MANY_SLOTS else FEW for phase, count in counts.items()}
     left = {id(each.track): each.track for each in choices}
@@ -85,11 +85,11 @@ def spares(
         left = {id(track): track for track in left.values() if not repeated(track)}
         choices = [each for each in choices if id(each.track) in left]
     found.sort(key=lambda each: (each.place, each.score))
-    return [_placed(each, slots[each.place], terms) for each in found]
+    return [_placed(each, slots[each.place], objective) for each in found]
 
 
-def _placed(choice: _Choice, slot: Slot, terms: Objective) -> Spare:
-    order = result.ordered([choice.track], terms, round(slot.start_s * 1000))
+def _placed(choice: _Choice, slot: Slot, objective: Objective) -> Spare:
+    order = result.ordered([choice.track], objective, round(slot.start_s * 1000))
     (own,) = result.slots(order)
     return Spare(replace(own, phase=slot.phase), choice.place + 1)
 
@@ -98,23 +98,23 @@ def _choices(
     slots: Sequence[Slot],
     order: Sequence[Track],
     pool: result.Pool,
-    terms: Objective,
+    objective: Objective,
     taken: Sequence[Track],
 ) -> Iterator[_Choice]:
     """Yield the tracks that may stand in for each slot."""
-    gap, energies, seconds = terms.rules.artist_gap, pool.levels, pool.tracks.seconds
+    gap, energies, seconds = objective.rules.artist_gap, pool.levels, pool.tracks.seconds
     by_energy = np.argsort(energies, kind="stable")
     ordered = energies[by_energy]
     known = repeats([*order, *taken])
     for place, slot in enumerate(slots):
         others = plays_by([*order[:place], *order[place + 1 :]])
-        barred = {name for name, plays in others.items() if plays >= terms.rules.artist_max}
+        barred = {name for name, plays in others.items() if plays >= objective.rules.artist_max}
         barred |= set(plays_by([*order[max(place - gap, 0) : place], *order[place + 1 :][:gap]]))
         middle = int(np.searchsorted(ordered, slot.energy))
         near = by_energy[max(middle - NEAR, 0) : middle + NEAR]
         near = near[np.argsort(np.abs(energies[near] - slot.energy), kind="stable")]
         near = near[np.abs(np.log(seconds[near] / slot.duration_s)) <= log(LENGTHS)]
-        near = near[_fits(pool.tracks.take(near), slot.start_s, terms.profile)]
+        near = near[_fits(pool.tracks.take(near), slot.start_s, objective.profile)]
         fitting = (
             track
             for track in pool.tracks.take(near)
@@ -122,9 +122,12 @@ def _choices(
         )
         weighed = list(islice(fitting, LOOKED_AT))
         most = max(slot.contour, default=slot.energy) + PEAK
-        for track, energy in zip(weighed, result.energies(weighed, terms), strict=True):
+        for track, energy in zip(weighed, result.energies(weighed, objective), strict=True):
             distance = abs(energy - slot.energy)
-            if distance <= FAR and rescale(track.contour, terms.table).max(initial=0.0) <= most:
+            if (
+                distance <= FAR
+                and rescale(track.contour, objective.percentiles).max(initial=0.0) <= most
+            ):
                 weight = LENGTH_WEIGHT * abs(log(track.duration_s / slot.duration_s))
                 second = distance > LIKE or track.vocals == "unknown"
                 yield _Choice(place, track, (second, distance + weight))

@@ -17,7 +17,7 @@ from synthetic import library, track
 
 from playlist_builder.arranger import result, tail
 from playlist_builder.arranger.arrange import arrange
-from playlist_builder.arranger.problem import Ask, Objective
+from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 
@@ -32,7 +32,7 @@ def flat(level, minutes=10.0, **rules):
 
 
 def terms_of(profile):
-    return Objective(profile, profile.rules, Ask(None, 0, "absolute", 30.0, Constraints()), None)
+    return Objective(profile, Constraints(), None)
 
 
 LOUD = [plain(number, 5, 0.8, artist=str(number)) for number in range(2)]

@@ -15,7 +15,13 @@ from synthetic import library
 from playlist_builder.arranger.arrange import Constraints, Pin, arrange
 from playlist_builder.arranger.explain import explain
 from playlist_builder.arranger.solver import prune, solve
-from playlist_builder.arranger.solver.cost import cell, pieces, plan, relative, seam
+from playlist_builder.arranger.solver.cost import (
+    items_of,
+    percentile_table,
+    step_at,
+    time_grid,
+    transition_cost,
+)
 from playlist_builder.arranger.solver.placements import blocks
 from playlist_builder.errors import ArrangeError
 from playlist_builder.profiles.profile import Phase, Profile
@@ -29,8 +35,8 @@ def test_the_bound_holds_when_most_places_are_dropped(seed, monkeypatch):
     monkeypatch.setattr(prune, "FEW_ARCS", 0)
     monkeypatch.setattr(prune, "FIRST_ARCS", 900)
     monkeypatch.setattr(prune, "FLOOR", 2)
-    monkeypatch.setattr(solve, "ARCS_PER_CELL", 3)
-    monkeypatch.setattr(solve, "KEPT_PER_CELL", 2)
+    monkeypatch.setattr(solve, "ARCS_PER_STEP", 3)
+    monkeypatch.setattr(solve, "KEPT_PER_STEP", 2)
     small = task(seed)
     best = optimum(small)
     try:
@@ -46,13 +52,13 @@ def test_the_bound_holds_when_most_places_are_dropped(seed, monkeypatch):
 def test_prices_are_sums_of_squared_distances():
     """The matrix product gives what the definition gives, for whole steps and one more."""
     tracks = library(20, 2)
-    material = pieces(tracks, None, np.zeros(20), np.arange(20))
-    scheme = plan(PROFILE, 30.0, 900.0, 3.0)
-    for block in blocks(material, scheme, kind=np.float64):
+    items = items_of(tracks, None, np.zeros(20), np.arange(20))
+    grid = time_grid(PROFILE, 30.0, 900.0, 3.0)
+    for block in blocks(items, grid, kind=np.float64):
         for column in range(block.plain.shape[1]):
-            contour = material.contour(block.first + column, block.cells + 1)
+            contour = items.contour(block.first + column, block.steps + 1)
             for start in range(0, len(block.plain) - 1, 7):
-                distance = contour - scheme.target[start : start + block.cells + 1]
+                distance = contour - grid.target[start : start + block.steps + 1]
                 total = np.cumsum(distance**2)
                 assert block.plain[start, column] == pytest.approx(total[-2], abs=1e-9)
                 assert block.longer[start, column] == pytest.approx(total[-1], abs=1e-9)
@@ -60,12 +66,12 @@ def test_prices_are_sums_of_squared_distances():
 
 @pytest.mark.parametrize(("time_ms", "expected"), [(0, 0), (4999, 0), (5000, 1), (15000, 2)])
 def test_a_cell_is_the_nearest(time_ms, expected):
-    assert cell(time_ms) == expected
-    assert cell(np.array([time_ms])).tolist() == [expected]
+    assert step_at(time_ms) == expected
+    assert step_at(np.array([time_ms])).tolist() == [expected]
 
 
 def test_percentiles_run_straight_between_energies():
-    table = relative(np.array([0.2, 0.4, 0.4, 0.8]))
+    table = percentile_table(np.array([0.2, 0.4, 0.4, 0.8]))
     at = [0.0, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0]
     found = [table[round(value * 65535)] for value in at]
     assert found == pytest.approx([0.0, 0.125, 0.3125, 0.5, 0.6875, 0.875, 1.0], abs=1e-4)
@@ -73,13 +79,13 @@ def test_percentiles_run_straight_between_energies():
 
 def test_loudness_costs_nothing_up_to_the_limit_and_never_falls():
     tracks = library(2, 1)
-    material = pieces(tracks, None, np.zeros(2), np.arange(2))
-    material.end_lufs[:] = -20.0
+    items = items_of(tracks, None, np.zeros(2), np.arange(2))
+    items.end_lufs[:] = -20.0
     one, two = np.array([0]), np.array([1])
     prices = []
     for rise in np.arange(-10.0, 30.0, 0.5):
-        material.start_lufs[:] = -20.0 + rise
-        prices.append(float(seam(material, one, two, 3.0)[0]))
+        items.start_lufs[:] = -20.0 + rise
+        prices.append(float(transition_cost(items, one, two, 3.0)[0]))
     assert len(set(prices[:27])) == 1
     assert all(low < high for low, high in pairwise(prices[26:]))
 
@@ -92,7 +98,7 @@ def test_every_slot_is_explained_and_the_runner_up_costs_what_is_said():
     assert [reason.path for reason in reasons] == [slot.path for slot in session.slots]
     assert reasons[0].energy_step == 0.0
     for place, (reason, slot) in enumerate(zip(reasons, session.slots, strict=True)):
-        first = cell(round(slot.start_s * 1000))
+        first = step_at(round(slot.start_s * 1000))
         times = (np.arange(first, first + len(slot.contour)) + 0.5) * 10.0
         distance = np.array(slot.contour) - PROFILE.target(times)
         assert reason.distance == pytest.approx(np.sqrt(np.mean(distance**2)))
