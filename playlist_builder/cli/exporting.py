@@ -25,11 +25,11 @@ class Root(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
         """Return both; the first `=` behind which a place begins parts them."""
-        from playlist_builder.playlists.dialects import is_place
+        from playlist_builder.playlists.dialects import is_path_root
 
         parts = [(value[: sign.start()], value[sign.end() :]) for sign in re.finditer("=", value)]
         for old, new in parts:
-            if old and is_place(new):
+            if old and is_path_root(new):
                 return os.path.abspath(os.path.expanduser(old)), new
         return self.fail(f"'{value}': give FROM=TO, such as ~/Music=/volume1/music, TO in full.")
 
@@ -103,12 +103,12 @@ def export(  # noqa: PLR0913, PLR0917 - each is an option
 ) -> None:
     """Write a SESSION file (.json) as playlists, each in the format of its suffix."""
     from playlist_builder.playlists import session_json
-    from playlist_builder.playlists.dialects import ANY, is_place, unmapped
+    from playlist_builder.playlists.dialects import ANY, is_path_root, unmapped
 
     if absolute and relative_to is not None:
         raise click.UsageError("--absolute and --relative-to exclude each other; give one of them.")
     dialect = ANY if player is None else PLAYERS[player.lower()]
-    if relative_to is not None and not is_place(relative_to):
+    if relative_to is not None and not is_path_root(relative_to):
         relative_to = os.path.abspath(os.path.expanduser(relative_to))
     dialect = replace(
         dialect,

@@ -135,7 +135,7 @@ def is_codepage(name: str) -> bool:
         return False
 
 
-def is_place(root: str) -> bool:
+def is_path_root(root: str) -> bool:
     """Tell whether `root` can be the new root of paths: absolute on some system, or an address."""
     return root.startswith("/") or bool(_WINDOWS.match(root) or _ADDRESS.match(root))
 
@@ -152,7 +152,7 @@ def spelled(
     if reason is None and suffix in dialect.uris | {".jspf"}:
         return _uri(seen, path)
     if reason is None:
-        reason = holdable(seen, suffix, dialect)
+        reason = unsupported_reason(seen, suffix, dialect)
         if reason is not None and dialect.rescues:
             whole = replace(dialect, absolute=True, relative_to=None)
             return _uri(_seen(path, folder, whole, paths)[0], path)
@@ -166,7 +166,7 @@ def spelled(
     return seen.replace("/", "\\") if backslashed else seen
 
 
-def holdable(path: str, suffix: str = ".m3u8", dialect: Dialect = ANY) -> str | None:
+def unsupported_reason(path: str, suffix: str = ".m3u8", dialect: Dialect = ANY) -> str | None:
     """Give the reason why a format cannot hold `path` as it stands, or None when it can.
 
     An entry is one line of UTF-8 whose end players trim, and M3U knows no escape: a line break,

@@ -36,7 +36,7 @@ Why = Literal["not found", "ambiguous"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class KnownTrack:
     """What is known here about the track of one slot; empty text is not known."""
 
     path: str
@@ -64,7 +64,7 @@ class Candidate:
 class Unmatched:
     """A slot that is none of the server's tracks, or could be several of them."""
 
-    wanted: Wanted
+    track: KnownTrack
     why: Why
 
 
@@ -82,10 +82,10 @@ class Server(Protocol):
     Every method raises `ServerError` where the server is gone, refuses, or answers nonsense.
     """
 
-    def like(self, wanted: Wanted, path: str) -> Iterable[Candidate]:
+    def search(self, wanted: KnownTrack, path: str) -> Iterable[Candidate]:
         """Give tracks that may be `overrides`, whose path on the server may be `path`."""
 
-    def every(self) -> Iterable[Candidate]:
+    def list_all(self) -> Iterable[Candidate]:
         """Give all tracks, up to `TRACK_LIMIT`."""
 
     def replace(self, name: str, keys: Sequence[str]) -> int:
@@ -96,9 +96,9 @@ class Server(Protocol):
 class _Evidence:
     """What speaks for a candidate: equal to what is sought, where that is known, and fitting."""
 
-    sought: Callable[[Wanted], Hashable]
+    sought: Callable[[KnownTrack], Hashable]
     told: Callable[[Candidate], Hashable]
-    fits: Callable[[Wanted, Candidate], bool] = lambda _wanted, _candidate: True
+    fits: Callable[[KnownTrack, Candidate], bool] = lambda _wanted, _candidate: True
 
 
 @contextmanager
@@ -110,7 +110,7 @@ def ending_in(sentence: str) -> Iterator[None]:
         raise ServerError(f"{error} {sentence}") from error
 
 
-def named(name: str) -> str:
+def playlist_name(name: str) -> str:
     """Give `name` as a server keeps it; raises `ServerError` where it cannot name a playlist.
 
     A line break would be a command of its own to MPD, which also makes the name that of a file.
@@ -125,7 +125,7 @@ def named(name: str) -> str:
     return name
 
 
-def wanted(session: Session, known: Mapping[str, tuple[Tags, float]]) -> list[Wanted]:
+def known_tracks(session: Session, known: Mapping[str, tuple[Tags, float]]) -> list[KnownTrack]:
     """Give what is sought for every slot of `session`, its tail included, in order.
 
     `known` holds, by identity, what the library has: the tags and the seconds.
@@ -158,8 +158,8 @@ def mapped(path: str, maps: Sequence[FolderMap]) -> str:
     return f"{best.there.rstrip('/')}/{inside}"
 
 
-def located(
-    sought: Sequence[Wanted], server: Server, maps: Sequence[FolderMap]
+def find_keys(
+    sought: Sequence[KnownTrack], server: Server, maps: Sequence[FolderMap]
 ) -> list[str | Unmatched]:
     """Give for each of `sought` its key on `server`, or why it has none.
 
@@ -169,25 +169,25 @@ def located(
     found: dict[str, Candidate] = {}
     for each in dict.fromkeys(sought):
         found |= {
-            candidate.key: candidate for candidate in server.like(each, mapped(each.path, maps))
+            candidate.key: candidate for candidate in server.search(each, mapped(each.path, maps))
         }
     keys = match(sought, list(found.values()), maps)
     if all(not isinstance(key, Unmatched) or key.why == "ambiguous" for key in keys):
         return keys
-    found |= {candidate.key: candidate for candidate in server.every()}
+    found |= {candidate.key: candidate for candidate in server.list_all()}
     return match(sought, list(found.values()), maps)
 
 
 def match(
-    sought: Sequence[Wanted], candidates: Sequence[Candidate], maps: Sequence[FolderMap]
+    sought: Sequence[KnownTrack], candidates: Sequence[Candidate], maps: Sequence[FolderMap]
 ) -> list[str | Unmatched]:
     """Give for each of `sought` the key of its candidate, or why it has none.
 
     A candidate goes to one track only; one that several tracks fit equally goes to none of them.
     The order of both lists is without effect.
     """
-    keys: dict[Wanted, str] = {}
-    pools: dict[Wanted, list[Candidate]] = {}  # of those for which some evidence found several
+    keys: dict[KnownTrack, str] = {}
+    pools: dict[KnownTrack, list[Candidate]] = {}  # of those for which some evidence found several
     for evidence in _evidence(maps):
         taken = set(keys.values())
         index = defaultdict(list)
@@ -231,9 +231,9 @@ def _evidence(maps: Sequence[FolderMap]) -> tuple[_Evidence, ...]:
     )
 
 
-def _wanted(slot: Slot, known: Mapping[str, tuple[Tags, float]]) -> Wanted:
+def _wanted(slot: Slot, known: Mapping[str, tuple[Tags, float]]) -> KnownTrack:
     tags, duration_s = known.get(slot.identity, (Tags(), slot.duration_s))
-    return Wanted(
+    return KnownTrack(
         path=slot.path,
         title=slot.title,
         artist=slot.artist,
@@ -248,13 +248,13 @@ def _slashed(path: str) -> str:
     return path.replace("\\", "/") if re.match(r"[A-Za-z]:[\\/]|\\\\", path) else path
 
 
-def _name(track: Wanted | Candidate) -> tuple[str, str] | None:
+def _name(track: KnownTrack | Candidate) -> tuple[str, str] | None:
     title = _folded(track.title)
     artist = " ".join(_BETWEEN_ARTISTS.sub(" ", _folded(track.artist)).split())
     return (title, artist) if title and artist else None
 
 
-def _name_on_album(track: Wanted | Candidate) -> tuple[str, str, str] | None:
+def _name_on_album(track: KnownTrack | Candidate) -> tuple[str, str, str] | None:
     name, album = _name(track), _folded(track.album)
     return (*name, album) if name and album else None
 
@@ -264,7 +264,7 @@ def _folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", folded(text)).split())
 
 
-def _lasts_as_long(sought: Wanted, candidate: Candidate) -> bool:
+def _lasts_as_long(sought: KnownTrack, candidate: Candidate) -> bool:
     if candidate.duration_s is None:
         return False
     return abs(sought.duration_s - candidate.duration_s) <= DURATION_TOLERANCE_S

@@ -16,7 +16,7 @@ from playlist_builder.playlists.dialects import (
     SUFFIXES,
     Dialect,
     is_codepage,
-    is_place,
+    is_path_root,
     unmapped,
 )
 from playlist_builder.playlists.dialects import spelled as spell
@@ -243,7 +243,7 @@ def test_a_codepage_leaves_the_header_as_it_is(name, known):
     ],
 )
 def test_a_place_is_absolute_on_some_system(root, place):
-    assert is_place(root) == place
+    assert is_path_root(root) == place
 
 
 NAMES = st.text(st.characters(exclude_characters="/\0"), min_size=1).filter(

@@ -12,18 +12,18 @@ from playlist_builder.models import Session, Slot, Tags
 from playlist_builder.servers.match import (
     Candidate,
     FolderMap,
+    KnownTrack,
     Unmatched,
-    Wanted,
+    find_keys,
     folder_map,
-    located,
+    known_tracks,
     mapped,
     match,
-    named,
-    wanted,
+    playlist_name,
 )
 
 HERE = FolderMap("/home/me/Music", "")
-WANTED = Wanted(
+WANTED = KnownTrack(
     path="/home/me/Music/Ada/Quiet.flac",
     title="Quiet",
     artist="Ada",
@@ -143,13 +143,13 @@ def test_what_maps_no_folder_is_refused(text):
 )
 def test_what_names_no_playlist_is_refused(name):
     with pytest.raises(ServerError) as caught:
-        named(name)
+        playlist_name(name)
     assert str(caught.value).isprintable()
 
 
 def test_any_line_names_a_playlist():
     for name in ("arc", "ガーデン\u3000🌙", 'it\'s "so" #1 \\ %20'):
-        assert named(f" {name} ") == name
+        assert playlist_name(f" {name} ") == name
 
 
 def test_the_tail_is_pushed_and_the_library_knows_more():
@@ -158,9 +158,9 @@ def test_the_tail_is_pushed_and_the_library_knows_more():
         "arc", "relative", 60.0, 60.0, 0.1, 0.1, 0.1, [slot], [replace(slot, identity="60")]
     )
     tags = Tags(musicbrainz_recording_id="5b11f4ce")
-    first, second = wanted(session, {"5f": (tags, 21.0)})
-    assert first == Wanted("/m/a.flac", "A", "Ada", "Rooms", 21.0, "5b11f4ce")
-    assert second == Wanted("/m/a.flac", "A", "Ada", "Rooms", 20.5)
+    first, second = known_tracks(session, {"5f": (tags, 21.0)})
+    assert first == KnownTrack("/m/a.flac", "A", "Ada", "Rooms", 21.0, "5b11f4ce")
+    assert second == KnownTrack("/m/a.flac", "A", "Ada", "Rooms", 20.5)
 
 
 class Shelf:
@@ -169,24 +169,24 @@ class Shelf:
     def __init__(self, candidates, like=()):
         self.candidates, self.liked, self.asked = candidates, like, 0
 
-    def like(self, _wanted, _path):
+    def search(self, _wanted, _path):
         return self.liked
 
-    def every(self):
+    def list_all(self):
         self.asked += 1
         return self.candidates
 
 
 def test_all_tracks_are_read_only_where_the_search_leaves_some():
     shelf = Shelf([], like=[BY_PATH])
-    assert (located([WANTED], shelf, [HERE]), shelf.asked) == (["path"], 0)
+    assert (find_keys([WANTED], shelf, [HERE]), shelf.asked) == (["path"], 0)
     shelf = Shelf([BY_NAME])
-    assert (located([WANTED], shelf, [HERE]), shelf.asked) == (["name"], 1)
+    assert (find_keys([WANTED], shelf, [HERE]), shelf.asked) == (["name"], 1)
 
 
 few = st.sampled_from(["", "a", "b", "c"])
 sought_tracks = st.builds(
-    Wanted,
+    KnownTrack,
     path=st.sampled_from(["/m/a", "/m/b", "/m/c", "/m/d"]),
     title=few,
     artist=few,
@@ -244,6 +244,6 @@ def test_a_path_that_is_there_once_is_always_taken(sought, candidates):
 
 @given(st.text(), st.text(min_size=1))
 def test_any_text_is_compared(title, artist):
-    sought = Wanted("/m/a", title, artist, duration_s=1.0)
+    sought = KnownTrack("/m/a", title, artist, duration_s=1.0)
     (key,) = match([sought], [Candidate("k", "", title, artist, "", 1.0)], [])
     assert key == "k" or key.why == "not found"
