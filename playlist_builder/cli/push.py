@@ -19,7 +19,8 @@ from playlist_builder.errors import ServerError
 
 if TYPE_CHECKING:
     from playlist_builder.models import Session, Slot, Tags
-    from playlist_builder.servers.match import FolderMap, Server, Unmatched
+    from playlist_builder.path_map import PathMap
+    from playlist_builder.servers.match import Server, Unmatched
     from playlist_builder.servers.mpd import Mpd
 
 KEYRING_SERVICE = "playlist-builder"
@@ -79,8 +80,9 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
     path, by MusicBrainz recording, or by title, artist and length. A password comes from
     PLAYLIST_BUILDER_PASSWORD (MPD also: MPD_PASSWORD), the system's keyring, or a prompt.
     """  # noqa: D301 - the backspace is how click is told to keep lines
+    from playlist_builder.path_map import PathMap
     from playlist_builder.playlists import session_json
-    from playlist_builder.servers.match import find_keys, folder_map, known_tracks, playlist_name
+    from playlist_builder.servers.match import find_keys, known_tracks, playlist_name
 
     if not queue and (crossfade is not None or replay_gain is not None):
         raise click.UsageError("--crossfade and --replay-gain need --queue.")
@@ -88,7 +90,7 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
         raise click.UsageError("The queue has no name: leave out --name or --queue.")
     loaded = session_json.load_session(session)
     label = None if queue else playlist_name(name if name is not None else loaded.profile)
-    folders = [folder_map(each) for each in maps]
+    folders = [PathMap.parse(each) for each in maps]
     sought = known_tracks(loaded, _known(loaded, library))
     with ExitStack() as stack:
         if target.startswith("mpd://"):
@@ -137,12 +139,13 @@ def push_rest(  # noqa: PLR0913 - what is to be played, and where
 
     `session` begins behind that track. Nothing is changed if anything fails.
     """
-    from playlist_builder.servers.match import find_keys, folder_map, known_tracks
+    from playlist_builder.path_map import PathMap
+    from playlist_builder.servers.match import find_keys, known_tracks
 
     if not target.startswith("mpd://"):
         raise ServerError("Only a queue of MPD can be changed while it plays. Give mpd://host.")
     whole = replace(session, slots=(current, *session.slots))
-    folders = [folder_map(each) for each in maps]
+    folders = [PathMap.parse(each) for each in maps]
     with ExitStack() as stack:
         player = _mpd(target, stack)
         found = find_keys(
@@ -203,12 +206,12 @@ def _mpd(target: str, stack: ExitStack) -> "Mpd":
     return player
 
 
-def _own_folder(player: "Mpd") -> "list[FolderMap]":
+def _own_folder(player: "Mpd") -> "list[PathMap]":
     """Map the music folder of an MPD on this machine, which tells where it is."""
-    from playlist_builder.servers.match import FolderMap
+    from playlist_builder.path_map import PathMap
 
     folder = player.music_folder()
-    return [] if folder is None else [FolderMap(folder.rstrip("/"), "")]
+    return [] if folder is None else [PathMap(folder, "")]
 
 
 def _subsonic(target: str, *, insecure: bool) -> "Server":

@@ -58,7 +58,7 @@ def slot(path="quiet.flac", **changes):
 
 
 def m3u8(*slots, folder=MUSIC):
-    return formats.m3u8(session(*slots), folder=folder)
+    return formats.render_text(session(*slots), ".m3u8", folder=folder)
 
 
 def entries(text):
@@ -139,8 +139,11 @@ def test_tags_are_shown_as_one_field_each(tags, text):
 def test_no_line_is_longer_than_players_read():
     """MPD 0.23 cuts a line at 4096 bytes, Kodi at 1023, and takes the rest for an entry."""
     long = "\N{GRINNING FACE}" * 10_000
-    text = formats.m3u8(
-        session(slot(title=long, artist=long, phase=long), profile=long), folder=MUSIC, name=long
+    text = formats.render_text(
+        session(slot(title=long, artist=long, phase=long), profile=long),
+        ".m3u8",
+        folder=MUSIC,
+        name=long,
     )
     assert max(len(line.encode()) for line in text.split("\n")) < 1023
 
@@ -191,7 +194,7 @@ def test_an_entry_keeps_the_normal_form_of_the_name_on_disk(form):
 def test_a_path_of_windows_is_written_with_slashes(path, entry):
     """Where no relative path exists, on another drive or share, it is written whole."""
     there = session(replace(SLOT, path=path))
-    text = formats.m3u8(there, folder="C:\\Music", paths=ntpath)
+    text = formats.FORMATS[".m3u8"](there, formats.Destination("C:\\Music", flavour=ntpath))
     assert entries(text) == [entry]
     assert "#EXTINF:200,Ada - Quiet\n" in text
 
@@ -282,7 +285,7 @@ def test_a_playlist_reads_back_as_the_same_paths(paths, below):
 def test_no_tag_adds_a_line(title, artist, phase, name):
     """One slot is one entry, and every other line is a comment, whichever line ends are known."""
     whole = session(slot(title=title, artist=artist, phase=phase), profile=phase)
-    text = formats.m3u8(whole, folder=MUSIC, name=name)
+    text = formats.render_text(whole, ".m3u8", folder=MUSIC, name=name)
     lines = text.splitlines()
     assert lines == text.removesuffix("\n").split("\n")
     assert [line.partition(":")[0] for line in lines if line.startswith("#EXT")] == [
@@ -450,6 +453,6 @@ def test_each_format_is_rendered_by_its_own_function():
     """The shell needs only the suffix and the folder."""
     whole = session(slot())
     text = formats.render_text(whole, ".m3u8", folder="/home/ada", name="evening")
-    assert text == formats.m3u8(whole, folder="/home/ada", name="evening")
+    assert text == formats.render_text(whole, ".m3u8", folder="/home/ada", name="evening")
     assert entries(text) == [str(PurePosixPath("Music/quiet.flac"))]
     assert formats.render_text(whole, ".json", folder="/") == session_json.dump(whole)
