@@ -1,8 +1,7 @@
 """Many tracks at once: columns of numbers, and a `Track` only where one is asked for.
 
-Of a large library most tracks are weighed by their numbers and never looked at. So a table holds
-what is weighed of all of them as arrays, and makes a track when it is taken out. To everybody else
-it is a sequence of tracks. It refuses to judge any.
+Most tracks of a large library are compared by their numbers only. So a table holds these numbers as
+arrays and makes a `Track` when it is taken out; it can be used as any sequence of tracks.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,7 +77,7 @@ class TrackTable(Sequence[Track]):
         places: Ints | None = None,
         made: dict[int, Track] | None = None,
     ) -> None:
-        """Hold the tracks of `columns` that `make` makes by their places; all, if none are said."""
+        """Hold the tracks at some places of `columns`, or all; `make` makes one by its place."""
         self._columns = columns
         self._make = make
         self._places = np.arange(len(columns.paths)) if places is None else places

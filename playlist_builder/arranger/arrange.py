@@ -1,53 +1,53 @@
 """Tracks and a profile become a session: the best that these tracks allow, and how near it is.
 
-This room states the instance (which tracks, which rules, which curve), gives way on rules in a
-documented order where they cannot all hold, and says what came of it. It refuses to read
-files, to look at a clock, and to hide anything: whatever gave way is named in the session.
+Tracks, a profile and constraints go in; a `Session` comes out, with a lower bound on its cost, a
+tail and spares. Where the rules cannot all hold, they are relaxed in the order below, and every
+rule that is broken is listed in the session.
 
 The cost
 --------
-The session's cost is a mean over the time asked for, so its unit is squared energy:
+The cost of a session is a mean over the time asked for, so its unit is squared energy:
 
     cost = (follow + transitions + preference + end) / steps asked for
 
-follow      the sum over all steps of 10 s of (contour - target)^2. Each track's own contour is
+follow      the sum over all steps of 10 s of (contour - target)^2. The contour of each track is
             placed at the step nearest to its start. This is what a profile asks for; all other
-            weights are set against it.
-transitions       for each passage from one track to the next
-            2 steps x (step of energy)^2: a step is heard apart from how well either side fits;
-            it counts as if it stood wrong for 20 s;
-            0.01 per squared LU that the loudness rises beyond `loudness_step_lu`, as a straight
-            line beyond 6 LU: a rise 5 LU too large counts as much as a minute at a distance of
-            0.2, while a fade-in after a fade-out, which reads as a rise of 30 LU, does not
-            outweigh everything else;
+            weights are relative to it.
+transitions for each pair of neighbours
+            2 steps x (jump of energy)^2: a jump is noticed apart from how well either side fits;
+            it counts as if it were off the target for 20 s;
+            0.01 per squared LU that the loudness rises beyond `loudness_step_lu`, linear beyond
+            6 LU: a rise 5 LU too large counts as much as a minute at a distance of 0.2, while a
+            fade-in after a fade-out, which measures as a rise of 30 LU, does not outweigh
+            everything else;
             0.002 for tempos half an octave apart (folded, times both confidences), 0.001 for keys
             on opposite sides of the circle of fifths (times both confidences), 0.001 per octave
-            of spectral centroid up to two: so small that they decide between near equals only.
-preference  0.01 x (1 - preference) per step: a wanted track may stand 0.1 further off, and one
-            that is not wanted must stand 0.2 nearer.
+            of spectral centroid up to two: so small that they only decide between near equals.
+preference  0.01 x (1 - preference) per step: a preferred track may be 0.1 further from the target,
+            an unwanted one must be 0.2 nearer.
 end         0.01 per step that the session ends before or after the time asked for.
 
-The energy of a transition is that of the first step of the one track and the last whole step of the
-other. `bound` is a value of this cost that no session of the same tracks and rules can go below.
+The energy of a transition is that of the last whole step of one track and the first step of the
+next. `bound` is a value that no session of the same tracks and rules can cost less than.
 
-Rules that give way
--------------------
-If the rules cannot all hold, these are lifted one after the other until a session is found; then
-those that turn out not to be in the way are put back. The session names every rule it breaks:
+Relaxation
+----------
+If the rules cannot all hold, these are lifted one after the other until a session is found. Then
+those that turn out not to be in the way are put back:
 
 1. the limits of phases for pinned tracks, which the user asked for by name;
 2. how many tracks of one artist;
 3. how many others between two of one artist;
 4. brightness and percussiveness limits of phases;
-5. the tolerance of the duration, in steps to 1, 2, 5 and 10 minutes;
-6. the minute of a pin, which then starts as near as that leads to;
+5. the tolerance of the duration, to 1, 2, 5 and 10 minutes;
+6. the minute of a pin, which then starts as near to it as that leads to;
 7. the startle limits of phases, last because they guard against harm: by 3 LU, 6 LU, altogether.
 
 Never lifted: vocals, bans, `avoid`, include and exclude, length limits, no track twice, that a
-pinned track is in, and its place. Where even that relaxations nothing, an error says so.
+pinned track is in, and its place. If even that gives no session, an error says so.
 
-A slot belongs to the phase in which its middle lies; the limits of a phase bind every track that
-plays in it for at least one step.
+A slot belongs to the phase in which its middle lies; the limits of a phase apply to every track
+that plays in it for at least one step.
 """
 
 from collections.abc import Sequence
@@ -80,7 +80,7 @@ __all__ = ["Constraints", "Pin", "Scale", "alternatives", "arrange", "completed"
 NO_CONSTRAINTS = Constraints()
 
 SHARED = 0.4
-"""Most that two alternatives share, of the earlier: at most half of either, as lengths differ."""
+"""Most that an alternative shares with an earlier one, which is at most half of either."""
 
 
 def arrange(  # noqa: PLR0913 - each option of the command line is one of these
@@ -162,16 +162,15 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
 def arranged(
     problem: Problem, allowed: Sequence[Relaxation]
 ) -> tuple[Session, Sequence[Relaxation]]:
-    """Return the best session of a problem, and how much of what may be lifted it took.
+    """Return the best session of a problem, and the relaxations that it took.
 
-    Raises ArrangeError where nothing that may be lifted leads to a session.
+    Raises ArrangeError where none of the allowed ones leads to a session.
     """
     objective, rules = problem.objective, problem.objective.rules
     relaxation, found, lifted = solved(problem, allowed)
-    sequence = np.array(found.sequence)
     order = result.Order(
         [problem.tracks[item] for item in found.sequence],
-        problem.items.take(sequence),
+        problem.items.take(np.array(found.sequence)),
         objective.profile,
         instance_of(problem, relaxation).grid,
     )

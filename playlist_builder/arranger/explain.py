@@ -1,7 +1,6 @@
 """Why each track of a session stands where it does, and what would have stood there instead.
 
-This room looks back at a finished session with the arranger's own arithmetic. It refuses to
-change the session.
+A finished session is read with the arithmetic of the solver; out comes one `Explanation` per slot.
 """
 
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ NO_CONSTRAINTS = Constraints()
 class Explanation:
     """One slot of a session, explained.
 
-    `distance` is the root mean square distance of the slot's contour to the plan. The steps of
+    `distance` is the root mean square distance of the slot's contour to the plan. The jumps of
     energy and loudness are those into this slot, 0 for the first. `runner_up` is the path of the
     track that would replace it best without breaking a rule, empty if there is none, and
     `runner_up_cost` how much dearer the session would be, in the unit of `Session.cost`. `rated`
@@ -45,9 +44,9 @@ def explain(
     profile: Profile,
     constraints: Constraints = NO_CONSTRAINTS,
 ) -> list[Explanation]:
-    """Return one reason per slot, for the tracks, profile and request that the session came from.
+    """Return one explanation per slot; all arguments are those that the session came from.
 
-    Raises ArrangeError where a track of the session is not among those that the request allows.
+    Raises ArrangeError where a track of the session is not among those that may be used.
     """
     tolerance_s = max(30.0, abs(session.duration_s - session.target_s))
     problem = build_problem(
@@ -66,7 +65,7 @@ def explain(
     except KeyError as error:
         raise ArrangeError(
             f"{error.args[0][1]}: in the session, but not among the tracks that this request"
-            " allows. Build the session anew."
+            " allows. Build the session again."
         ) from error
     items = problem.items
     # The least that has to be lifted for the session itself, so that no runner-up takes more.

@@ -1,8 +1,8 @@
-"""A part of a session looked for anew, while what stands around it stays.
+"""A gap in a session filled again, while the tracks around it stay.
 
-The solver is given the part alone: its span of the profile, the end of what plays before as short
-items without a choice, and the first tracks behind it in their places. So a hole costs as much
-as it is long. This room refuses to decide which part that is.
+The solver is given the gap alone: its span of the profile, the end of what plays before as short
+fixed items, and the first tracks behind it in their places. So the work grows with the gap, not
+with the session.
 """
 
 from collections import Counter
@@ -21,9 +21,9 @@ from playlist_builder.track_table import TrackTable
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gap:
-    """What surrounds a part that is looked for: tracks in the order in which they play.
+    """What surrounds a gap: tracks in the order in which they play.
 
-    `pins` are tracks that must be in the part, with places and minutes of the whole session, and
+    `pins` are tracks that must be in the gap, with places and minutes of the whole session, and
     `used` counts what plays elsewhere by its artist.
     """
 

@@ -70,7 +70,11 @@ class Objective:
 
     def preference_prices(self, tracks: Sequence[Track]) -> Floats:
         """Return the price per step of each track for not being preferred."""
-        return _preference_prices(tracks, self.constraints.with_queries(self.rules))
+        prefer = self.constraints.with_queries(self.rules).prefer
+        if prefer is None:
+            return np.zeros(len(tracks))
+        preferences = np.array([prefer(track) for track in tracks], dtype=np.float64)
+        return np.asarray(PREFER_WEIGHT * (1.0 - np.clip(preferences, UNWANTED, 1.0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ def build_problem(  # noqa: PLR0913 - the arguments of `arrange`
         notes.append(f"{message.split('.')[0]}; the session is shorter than asked")
         scaled = profile.scaled(passed_s)
     objective = Objective(scaled, constraints, percentiles_of(table, scale), seed, tolerance_s)
-    prices = _preference_prices(usable, queried)
+    prices = objective.preference_prices(usable)
     items = items_of(usable, objective.percentiles, prices, usable.rank)
     usable, passed = usable.take(items.order), passed[items.order]
     pins = tuple(
@@ -197,13 +201,6 @@ def _spare(tracks: TrackTable) -> set[int]:
         left = sorted((place for place in group if place not in spare), key=ranks.__getitem__)
         spare.update(left[1:])
     return spare
-
-
-def _preference_prices(tracks: Sequence[Track], constraints: Constraints) -> Floats:
-    if constraints.prefer is None:
-        return np.zeros(len(tracks))
-    preferences = np.array([constraints.prefer(track) for track in tracks], dtype=np.float64)
-    return np.asarray(PREFER_WEIGHT * (1.0 - np.clip(preferences, UNWANTED, 1.0)))
 
 
 def relaxations(*, pinned: bool) -> list[Relaxation]:

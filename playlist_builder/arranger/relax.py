@@ -1,7 +1,7 @@
-"""One attempt after the other, each giving way a little more, until there is a session.
+"""The solver run under fewer and fewer rules, in the order of `arrange`, until there is a session.
 
-This room decides which rules are lifted, in the documented order of `arrange`. It refuses to lift
-one that is not in the way: what was lifted before the one that helped is put back.
+In go a problem and its relaxations; out come the one that helped and the solution. Rules that were
+lifted before, but are not in the way, are put back.
 """
 
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from playlist_builder.errors import ArrangeError
 def solved(
     problem: Problem, allowed: Sequence[Relaxation]
 ) -> tuple[Relaxation, Solution, Sequence[Relaxation]]:
-    """Return what had to be lifted, the best session under what is left, and all attempts."""
-    for attempt, relaxation in enumerate(allowed, start=1):
+    """Return what had to be lifted, the best session without it, and all that was tried."""
+    for tried, relaxation in enumerate(allowed, start=1):
         found = solve(instance_of(problem, relaxation))
         if found is not None:
-            return *_restored(problem, relaxation, found), allowed[:attempt]
+            return *_restored(problem, relaxation, found), allowed[:tried]
     raise ArrangeError(
         f"No order of the {len(problem.tracks)} tracks that pass fills"
         f" {problem.objective.profile.duration_s / 60.0:.0f} min under these rules and pins."

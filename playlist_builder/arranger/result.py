@@ -1,8 +1,7 @@
 """From the solver's items back to a session, with all that a listener should know about it.
 
-This room reads a finished order of tracks against the rules as they were first asked, by plain
-arithmetic of its own, so that whatever gave way is named even if the search had a fault. It
-refuses to change the order.
+A finished order of tracks is checked against the rules that were asked for by arithmetic of its
+own, so that every rule that gave way is listed even if the search had a fault.
 """
 
 from collections import Counter

@@ -1,8 +1,7 @@
 """Hard rules: which tracks may be in a session at all, and which may not be in it together.
 
-This room sorts out tracks one by one, counting what each rule removed, and names the groups of
-which a session may hold only so many (one artist, copies of one recording). It refuses to
-weigh anything: whether a track that may be used is a good choice is the work of `solver.solve`.
+Tracks go in with the user's constraints; out come those that pass, with a count of what each rule
+removed, and the groups of copies of one recording.
 
 A track is counted under the first of these rules that removes it: missing file, banned, heard
 before (`avoid`), excluded, not included, voice, silent, too short, too long.
@@ -12,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 
@@ -40,6 +40,8 @@ ADMITTED: dict[str, frozenset[Vocals]] = {
 }
 """What each vocals rule admits. `exclude` takes the unverified, and the session says how many."""
 
+Value = TypeVar("Value", bool, float)
+
 
 @dataclass(frozen=True, slots=True)
 class Pin:
@@ -56,13 +58,13 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """What the user asks for beyond the profile.
+    """What the user wants beyond the profile.
 
     `bans` and `avoid` hold paths or identities; both keep a track out and differ only in how
     they are counted (never again; not this time). `prefer` gives 0..1, where 1 is wanted most, or
-    less for what is not wanted, down to `UNWANTED`.
-    `rules` replaces the profile's rules. `use_all` asks for every track that passes. Of each
-    set of identities in `at_most` a session may hold only so many.
+    less for what is not wanted, down to `UNWANTED`. `rules` replaces the profile's rules. `use_all`
+    asks for every track that passes. Of each set of identities in `at_most` a session may hold only
+    so many.
     """
 
     pins: tuple[Pin, ...] = ()
@@ -77,34 +79,24 @@ class Constraints:
     at_most: tuple[tuple[frozenset[str], int], ...] = ()
 
     def with_queries(self, rules: Rules) -> "Constraints":
-        """Return the request with the tag queries of the rules, which hold as well."""
+        """Return the constraints with the tag queries of the rules, which hold as well."""
         include, exclude, prefer = map(any_of, (rules.include, rules.exclude, rules.prefer))
         return replace(
             self,
-            include=_both(self.include, include),
-            exclude=_either(self.exclude, exclude),
-            prefer=_most(self.prefer, prefer),
+            include=_joined(min, self.include, include),
+            exclude=_joined(max, self.exclude, exclude),
+            prefer=_joined(max, self.prefer, prefer),
         )
 
 
-def _both(left: Predicate | None, right: Predicate | None) -> Predicate | None:
+def _joined(
+    join: Callable[[Value, Value], Value],
+    left: Callable[[Track], Value] | None,
+    right: Callable[[Track], Value] | None,
+) -> Callable[[Track], Value] | None:
     if left is None or right is None:
         return left or right
-    return lambda track: left(track) and right(track)
-
-
-def _either(left: Predicate | None, right: Predicate | None) -> Predicate | None:
-    if left is None or right is None:
-        return left or right
-    return lambda track: left(track) or right(track)
-
-
-def _most(
-    left: Callable[[Track], float] | None, right: Predicate | None
-) -> Callable[[Track], float] | None:
-    if left is None or right is None:
-        return left or right
-    return lambda track: max(float(left(track)), float(right(track)))
+    return lambda track: join(left(track), right(track))
 
 
 def removal(track: Track, rules: Rules, constraints: Constraints, longest_s: float) -> str:
@@ -134,20 +126,20 @@ def _removed(
         removed[those & (removed == 0)] = len(reasons)
         reasons.append(reason)
 
-    def whom(tells: Predicate) -> Bools:
-        """Ask about those alone that are still there, because each has to be made for that."""
+    def where(holds: Predicate) -> Bools:
+        """Return where a predicate holds, of the tracks left: each has to be made for that."""
         those = np.zeros(len(table), np.bool_)
         for place in np.flatnonzero(removed == 0).tolist():
-            those[place] = tells(table[place])
+            those[place] = holds(table[place])
         return those
 
     remove("missing", table.missing)
     remove("banned", table.banned | _named(table, constraints.bans))
     remove("avoided", _named(table, constraints.avoid))
     if constraints.exclude is not None:
-        remove("excluded", whom(constraints.exclude))
+        remove("excluded", where(constraints.exclude))
     if constraints.include is not None:
-        remove("not included", ~whom(constraints.include))
+        remove("not included", ~where(constraints.include))
     for number, kind in enumerate(VOCALS):
         if kind not in ADMITTED[rules.vocals]:
             remove("unverified" if kind == "unknown" else kind, table.vocals == number)
@@ -202,7 +194,7 @@ def _alike(
 
 
 def repeats(tracks: Iterable[Track]) -> Predicate:
-    """Return what tells whether a track is one of these, or a copy of one."""
+    """Return the predicate that holds for these tracks and for copies of them."""
     identities: set[str] = set()
     lengths: dict[tuple[str, frozenset[str]], list[float]] = {}
     for track in tracks:

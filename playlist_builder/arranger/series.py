@@ -1,15 +1,14 @@
-"""A course: several sessions of one profile, none with a track of another, all about equally good.
+"""A series: several sessions of one profile without common tracks, all about equally good.
 
 Built one after the other, the first session would take the best of the library and the last what
-is left. So the tracks are dealt like cards, every hand with as many calm and lively, short and long
-ones; each session is arranged from its hand. Then each in turn, the worst first, is arranged again
-from its own tracks and all that no session uses, until that helps none of them any more. At last
-the worst is offered some tracks of the best, as long as both are then better than the worst was.
+is left. So the tracks are split into parts that are alike in energy and length, and each session is
+arranged from its part. Then each in turn, the worst first, is arranged again from its own tracks
+and all that no session uses, until that improves none. At last the worst is offered some tracks of
+the best, as long as both are then better than the worst was.
 
 Where the library is too small for that, a session takes tracks of the others: no more than it
-needs, and of those that are used least. It says so. No other rule gives way for the course: what a
-single session of the whole library keeps, each of them keeps. This room refuses to know what was
-played before; that comes in as `avoid`.
+needs, of those that are used least, and a warning says so. No other rule is relaxed for the series.
+What was played before is not known here; it comes in as `avoid`.
 """
 
 from collections import Counter
@@ -34,8 +33,8 @@ EVEN = 1.15  # times the best session's error: a worst one of less is as good
 TRADES = 16  # offers that are tried at most
 PARTNERS = 3  # sessions that are asked to give, the best first
 OFFERS = ((2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
-"""Every so manieth track of a session, from which on: what it offers."""
-LIKE = 4  # tracks of like energy per hand, of which those of like length are dealt at once
+"""What a session offers: every nth of its tracks, beginning with which."""
+LIKE = 4  # tracks of like energy per part, of which those of like length are dealt at once
 
 IN_TAIL, IN_SESSION = 1, 2
 """How much a track counts as used: one that only a tail holds is shared first."""
@@ -71,9 +70,9 @@ def series(  # noqa: PLR0913 - as arrange, and a count
     _, allowed = arranged(problem, relaxations(pinned=bool(problem.pins)))
     course = _Series(build, constraints, allowed, _copies_of(problem.tracks))
     sessions: list[Session] = []
-    for hand in _dealt(problem.tracks, count, seed):
+    for part in _split(problem.tracks, count, seed):
         used = course.used(sessions)
-        others = set(problem.tracks.identities) - hand - used.keys()
+        others = set(problem.tracks.identities) - part - used.keys()
         session = course.session(others | used.keys()) or course.least_shared(used)
         sessions.append(session)
     for _ in range(ROUNDS):
@@ -85,7 +84,7 @@ def series(  # noqa: PLR0913 - as arrange, and a count
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Series:
-    """What every session of a course has in common; `copies` holds the copies of each track."""
+    """What the sessions of a series have in common; `copies` holds the copies of each track."""
 
     build: Callable[[Constraints], Problem]
     constraints: Constraints
@@ -141,7 +140,10 @@ class _Series:
 
 
 def _improved(course: _Series, sessions: list[Session]) -> bool:
-    """Arrange every session anew, the worst first, and keep what is better; tell if any is."""
+    """Arrange every session again, the worst first, and keep what is better.
+
+    Returns whether any gained much.
+    """
     gained = False
     for number in reversed(_ranked(sessions)):
         own, others = sessions[number], _without(sessions, number)
@@ -210,22 +212,22 @@ def _told(number: int, sessions: Sequence[Session], course: _Series) -> Session:
     return replace(own, warnings=(*own.warnings, line))
 
 
-def _dealt(tracks: TrackTable, count: int, seed: int) -> list[frozenset[str]]:
-    """Return hands of identities, alike in energy and in length."""
+def _split(tracks: TrackTable, count: int, seed: int) -> list[frozenset[str]]:
+    """Return the identities of the tracks in parts that are alike in energy and in length."""
     identities, energy, seconds = tracks.identities, tracks.energy.tolist(), tracks.seconds.tolist()
     ordered = sorted(range(len(tracks)), key=lambda each: (energy[each], identities[each]))
     rng = np.random.default_rng(abs(seed))
-    hands: list[list[str]] = [[] for _ in range(count)]
+    parts: list[list[str]] = [[] for _ in range(count)]
     for first in range(0, len(ordered), LIKE * count):
         like = sorted(
             ordered[first : first + LIKE * count],
             key=lambda each: (seconds[each], identities[each]),
         )
         for place in range(0, len(like), count):
-            turn = rng.permutation(count).tolist()
-            for hand, each in zip(turn, like[place : place + count], strict=False):
-                hands[hand].append(identities[each])
-    return [frozenset(hand) for hand in hands]
+            turns = rng.permutation(count).tolist()
+            for part, each in zip(turns, like[place : place + count], strict=False):
+                parts[part].append(identities[each])
+    return [frozenset(part) for part in parts]
 
 
 def _copies_of(tracks: TrackTable) -> dict[str, frozenset[str]]:

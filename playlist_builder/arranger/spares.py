@@ -1,8 +1,8 @@
 """Spares: for every phase a few tracks of like energy, for when one is to be skipped.
 
 A spare passes the rules that its slot had to pass: admission, the limits of the phases in which it
-would play, other artists beside it. It plays nowhere else, in session, tail or as another spare.
-This room refuses to name a track whose energy is far from that of the slot.
+would play, other artists beside it. It plays nowhere else, in session, tail or as another spare,
+and its energy is near that of the slot.
 """
 
 from collections import Counter

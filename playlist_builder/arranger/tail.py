@@ -1,8 +1,8 @@
 """The calm tail of a session: what plays on when the plan has ended, so that music never stops.
 
 Its first track opens hardly more energetic than the last one closes, whatever the library; the
-rest is a calm and steady plan like any other. This room refuses to let a tail begin with a rise:
-where no track fits there is no tail, and that is said.
+rest is a calm and steady plan like any other. Where no track fits without a rise there is no tail,
+and a warning says so.
 """
 
 from collections.abc import Sequence
@@ -71,7 +71,9 @@ def tail(
     if calm and first.duration_s < lasts_s - TOLERANCE_S:
         free = replace(objective.constraints, at_most=())
         objective = replace(objective, constraints=free, tolerance_s=TOLERANCE_S)
-        with suppress(ArrangeError):  # the first alone is a tail too, and its length is told
+        with suppress(
+            ArrangeError
+        ):  # the first alone is a tail too, and a warning gives its length
             chosen += filled(Gap([*order, first]), calm, objective, _relaxations())
     lasts_s = length_ms(chosen) / 1000.0
     if lasts_s >= asked_s:
