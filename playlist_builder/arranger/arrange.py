@@ -101,15 +101,7 @@ def arrange(  # noqa: PLR0913 - each option of the command line is one of these
     come. Raises ArrangeError where the tracks cannot fill the session, ProfileError where the
     profile cannot take the duration.
     """
-    problem = build_problem(
-        tracks,
-        profile,
-        constraints,
-        duration_s=duration_s,
-        seed=seed,
-        scale=scale,
-        tolerance_s=tolerance_s,
-    )
+    problem = build_problem(tracks, profile, duration_s, seed, scale, tolerance_s, constraints)
     return arranged(problem, relaxations(pinned=bool(problem.pins)))[0]
 
 
@@ -130,20 +122,12 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
     holds no more sessions like the first, fewer are returned. Raises as `arrange` does where it
     holds none.
     """
-    kept = {pin.track for pin in constraints.pins}
     tracks = TrackTable.of(tracks)
+    kept = {pin.track for pin in constraints.pins}
     sessions: list[Session] = []
     allowed: Sequence[Relaxation] | None = None
     while len(sessions) < count:
-        problem = build_problem(
-            tracks,
-            profile,
-            constraints,
-            duration_s=duration_s,
-            seed=seed,
-            scale=scale,
-            tolerance_s=tolerance_s,
-        )
+        problem = build_problem(tracks, profile, duration_s, seed, scale, tolerance_s, constraints)
         try:
             session, lifted = arranged(problem, allowed or relaxations(pinned=bool(problem.pins)))
         except ArrangeError:

@@ -12,7 +12,7 @@ from playlist_builder.arranger.problem import build_problem, instance_of, relaxa
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.solver.solve import allows, runners_up
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import Session, Track
+from playlist_builder.models import STEP_S, Session, Track
 from playlist_builder.profiles.profile import Profile
 
 NO_CONSTRAINTS = Constraints()
@@ -50,13 +50,7 @@ def explain(
     """
     tolerance_s = max(30.0, abs(session.duration_s - session.target_s))
     problem = build_problem(
-        tracks,
-        profile,
-        constraints,
-        duration_s=session.target_s,
-        seed=0,
-        scale=session.scale,
-        tolerance_s=tolerance_s,
+        tracks, profile, session.target_s, 0, session.scale, tolerance_s, constraints
     )
     names = zip(problem.tracks.identities, problem.tracks.paths, strict=True)
     places = {name: item for item, name in enumerate(names)}
@@ -67,31 +61,25 @@ def explain(
             f"{error.args[0][1]}: in the session, but not among the tracks that this request"
             " allows. Build the session again."
         ) from error
-    items = problem.items
     # The least that has to be lifted for the session itself, so that no runner-up takes more.
-    attempts = [
-        instance_of(problem, relaxation) for relaxation in relaxations(pinned=bool(problem.pins))
-    ]
-    own = next((each for each in attempts if allows(each, sequence)), attempts[-1])
+    tried = [instance_of(problem, each) for each in relaxations(pinned=bool(problem.pins))]
+    own = next((each for each in tried if allows(each, sequence)), tried[-1])
     others = runners_up(own, sequence)
-    reasons: list[Explanation] = []
-    for number, (slot, item, other) in enumerate(
-        zip(session.slots, sequence.tolist(), others, strict=True)
-    ):
-        first = round(slot.start_s / 10.0)
+    items = problem.items.take(sequence)
+    jumps = [0.0, *(items.opening[1:] - items.closing[:-1]).tolist()]
+    rises = [0.0, *(items.start_lufs[1:] - items.end_lufs[:-1]).tolist()]
+    explanations: list[Explanation] = []
+    for slot, jump, rise, other in zip(session.slots, jumps, rises, others, strict=True):
+        first = round(slot.start_s / STEP_S)
         distance = np.array(slot.contour) - own.grid.target[first : first + len(slot.contour)]
-        before = int(sequence[number - 1]) if number else item
-        jump = float(items.opening[item] - items.closing[before]) if number else 0.0
-        rise = float(items.start_lufs[item] - items.end_lufs[before]) if number else 0.0
-        cost = other[1] / own.grid.asked_steps - session.cost if other else 0.0
-        reasons.append(
+        explanations.append(
             Explanation(
                 path=slot.path,
                 distance=float(np.sqrt(np.mean(distance**2))),
                 energy_step=jump,
                 loudness_step_lu=rise,
                 runner_up=problem.tracks[other[0]].path if other else "",
-                runner_up_cost=cost,
+                runner_up_cost=other[1] / own.grid.asked_steps - session.cost if other else 0.0,
             )
         )
-    return reasons
+    return explanations

@@ -107,11 +107,11 @@ def _end(track: Track, seconds: float) -> Track:
 def _within(pin: Pin, gap: Gap, lead_in: int, lead_out: int, first_ms: int) -> Pin:
     """Return a pin with its place and minute as they are counted within the gap."""
     place = pin.place
-    if place is not None:
-        place = (
-            place - len(gap.before) + lead_in if place > 0 else place + len(gap.after) - lead_out
-        )
-        inside = place > lead_in if pin.place and pin.place > 0 else place < -lead_out
-        place = place if inside else None
+    if place is not None and place > 0:
+        place += lead_in - len(gap.before)
+        place = place if place > lead_in else None
+    elif place is not None:
+        place += len(gap.after) - lead_out
+        place = place if place < -lead_out else None
     minute = pin.minute if pin.minute is None else pin.minute - first_ms / 60_000.0
     return replace(pin, place=place, minute=minute)

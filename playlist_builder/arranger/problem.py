@@ -124,15 +124,14 @@ class Problem:
     window: Window = Window()
 
 
-def build_problem(  # noqa: PLR0913 - the arguments of `arrange`
+def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
     tracks: Sequence[Track],
     profile: Profile,
-    constraints: Constraints,
-    *,
     duration_s: float | None,
     seed: int,
     scale: Scale,
     tolerance_s: float,
+    constraints: Constraints,
 ) -> Problem:
     """Return the problem of arranging these tracks for a profile.
 
@@ -229,16 +228,15 @@ def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
     limits[:, 0] += relaxation.startle_lu
     if relaxation.colour:
         limits[:, 1:] = np.inf
-    pinned = []
+    pins = []
     for pin, item in problem.pins:
-        start_ms = None if pin.minute is None else round(pin.minute * 60_000)
-        fixed_item = FixedItem(item, int(items.steps[item]), place=pin.place or 0)
-        if start_ms is not None and not relaxation.pin_minutes:
-            fixed_item = fixed_item.near(start_ms, objective.tolerance_s)
-        pinned.append(fixed_item)
-    unlimited = [*window.fixed, *(pinned if relaxation.pin_limits else ())]
+        fixed = FixedItem(item, int(items.steps[item]), place=pin.place or 0)
+        if pin.minute is not None and not relaxation.pin_minutes:
+            fixed = fixed.near(round(pin.minute * 60_000), objective.tolerance_s)
+        pins.append(fixed)
+    unlimited = [*window.fixed, *(pins if relaxation.pin_limits else ())]
     if unlimited:
-        items = items.unlimited(np.array([fixed_item.item for fixed_item in unlimited]))
+        items = items.unlimited(np.array([fixed.item for fixed in unlimited]))
 
     def groups(chosen: Ints) -> Groups:
         return _groups(problem.tracks.take(chosen), problem, relaxation)
@@ -253,7 +251,7 @@ def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
         items,
         replace(grid, limits=limits),
         groups,
-        (*window.fixed, *pinned),
+        (*window.fixed, *pins),
         objective.constraints.use_all,
         noise if objective.seed else None,
         is_proven=window.span_ms is None,
@@ -261,9 +259,9 @@ def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
 
 
 def _groups(tracks: TrackTable, problem: Problem, relaxation: Relaxation) -> Groups:
-    """Return the rules among tracks: one group per artist, set of copies, and earlier use."""
+    """Return the rules among tracks: a group per artist, set of copies, and set of `at_most`."""
     rules, window = problem.objective.rules, problem.window
-    fixed = {id(problem.tracks[fixed_item.item]) for fixed_item in window.fixed}
+    fixed = {id(problem.tracks[each.item]) for each in window.fixed}
     names: dict[str, int] = {}
     own = [[names.setdefault(name, len(names)) for name in sorted(artists(t))] for t in tracks]
     artist_max = len(tracks) if relaxation.artist_max else rules.artist_max

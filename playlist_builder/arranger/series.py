@@ -57,24 +57,16 @@ def series(  # noqa: PLR0913 - as arrange, and a count
     whatever order the tracks come. Raises as `arrange` does where the library holds no session at
     all; the arguments are those of `arrange`.
     """
-    build = partial(
-        build_problem,
-        TrackTable.of(tracks),
-        profile,
-        duration_s=duration_s,
-        seed=seed,
-        scale=scale,
-        tolerance_s=tolerance_s,
-    )
+    table = TrackTable.of(tracks)
+    build = partial(build_problem, table, profile, duration_s, seed, scale, tolerance_s)
     problem = build(constraints)
     _, allowed = arranged(problem, relaxations(pinned=bool(problem.pins)))
     course = _Series(build, constraints, allowed, _copies_of(problem.tracks))
     sessions: list[Session] = []
     for part in _split(problem.tracks, count, seed):
         used = course.used(sessions)
-        others = set(problem.tracks.identities) - part - used.keys()
-        session = course.session(others | used.keys()) or course.least_shared(used)
-        sessions.append(session)
+        others = set(problem.tracks.identities) - part
+        sessions.append(course.session(others | used.keys()) or course.least_shared(used))
     for _ in range(ROUNDS):
         if not _improved(course, sessions):
             break

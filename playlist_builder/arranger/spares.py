@@ -17,7 +17,7 @@ from playlist_builder.arranger import result
 from playlist_builder.arranger.partial import plays_by
 from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.rules import artists, repeats
-from playlist_builder.arranger.solver.cost import rescale
+from playlist_builder.arranger.solver.cost import LIMITED, rescale
 from playlist_builder.models import Bools, Slot, Spare, Track
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
@@ -140,11 +140,8 @@ def _fits(tracks: TrackTable, start_s: float, profile: Profile) -> Bools:
     for phase in profile.phases:
         if phase.end_s <= start_s and phase is not profile.phases[-1]:
             continue
-        for name, limit in (
-            ("startle_lu", phase.max_startle_lu),
-            ("spectral_centroid_hz", phase.max_brightness_hz),
-            ("percussiveness", phase.max_percussiveness),
-        ):
-            if limit is not None:
-                fits &= (phase.start_s >= end_s) | (tracks.measured(name) <= limit)
+        for name, limit in LIMITED:
+            most = getattr(phase, limit)
+            if most is not None:
+                fits &= (phase.start_s >= end_s) | (tracks.measured(name) <= most)
     return fits

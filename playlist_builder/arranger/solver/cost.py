@@ -10,7 +10,7 @@ the solver are sums over steps of squared energy; a session reports their mean.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import overload
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from playlist_builder.models import KEYS, STEP_S, Bools, Floats, Ints, Track
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
+
+Time = TypeVar("Time", int, Ints)
 
 STEP_MS = int(STEP_S * 1000)
 DARKEST_HZ = 20.0  # silence has no centroid; nothing audible lies lower
@@ -136,15 +138,7 @@ class FixedItem:
         return replace(self, earliest_ms=max(start_ms - slack_ms, 0), latest_ms=start_ms + slack_ms)
 
 
-@overload
-def step_at(time_ms: int) -> int: ...
-
-
-@overload
-def step_at(time_ms: Ints) -> Ints: ...
-
-
-def step_at(time_ms: int | Ints) -> int | Ints:
+def step_at(time_ms: Time) -> Time:
     """Return the step that begins nearest to a time, or to each of several."""
     return (time_ms + STEP_MS // 2) // STEP_MS
 

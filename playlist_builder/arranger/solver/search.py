@@ -216,19 +216,15 @@ def _counts(groups: Groups, sequences: Ints) -> Ints:
 
 def _finished(space: SearchSpace, nodes: Nodes) -> list[tuple[float, tuple[int, ...]]]:
     """Return those nodes that are feasible sessions, each with its cost."""
-    grid = space.grid
-    near = np.abs(nodes.time_ms - grid.asked_ms) <= grid.tolerance_ms
-    near &= nodes.depth > 0
+    off_ms = np.abs(nodes.time_ms - space.grid.asked_ms)
+    near = (off_ms <= space.grid.tolerance_ms) & (nodes.depth > 0)
     found: list[tuple[float, tuple[int, ...]]] = []
     for slots in np.unique(nodes.depth[near]).tolist():
         sequences = nodes.path[near & (nodes.depth == slots), :slots]
         sequences = sequences[feasible(space, sequences)]
         costs = costs_of(space, sequences)
-        found.extend(
-            (cost, tuple(sequence))
-            for cost, sequence in zip(costs.tolist(), sequences.tolist(), strict=True)
-            if np.isfinite(cost)
-        )
+        priced = zip(costs.tolist(), map(tuple, sequences.tolist()), strict=True)
+        found += [pair for pair in priced if np.isfinite(pair[0])]
     return found
 
 
