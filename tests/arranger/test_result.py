@@ -7,7 +7,7 @@ import pytest
 from playlist_builder.arranger import result
 from playlist_builder.arranger.problem import Ask, Objective
 from playlist_builder.arranger.rules import Constraints, Pin
-from playlist_builder.models import Heard
+from playlist_builder.models import VoiceDetection
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from tests.support.synthetic import steady
 
@@ -92,7 +92,7 @@ def test_a_library_that_does_not_reach_the_peak_is_told():
 
 def test_what_is_known_of_voices_is_told():
     unheard = replace(GOOD[0], vocals="unknown")
-    doubtful = replace(GOOD[1], vocals="unknown", heard=Heard("unknown", 0.0))
+    doubtful = replace(GOOD[1], vocals="unknown", heard=VoiceDetection("unknown", 0.0))
     first, second = warned([unheard, doubtful])
     assert first.startswith("1 of 2 tracks are not verified to be free of words")
     assert second.startswith("1 of 2 tracks may hold a voice: 'Title 1'")
