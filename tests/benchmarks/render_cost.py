@@ -31,10 +31,7 @@ import av  # noqa: E402 - after the threads are pinned
 import numpy as np  # noqa: E402
 
 from playlist_builder.analysis import loudness  # noqa: E402
-from playlist_builder.audio import (
-    decode,
-    encode,
-)
+from playlist_builder.audio import decode, encode  # noqa: E402
 from playlist_builder.errors import AudioError  # noqa: E402
 from playlist_builder.models import Session, Slot  # noqa: E402
 from playlist_builder.playlists import session_json  # noqa: E402
