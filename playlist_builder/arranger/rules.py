@@ -3,7 +3,7 @@
 Tracks go in with the user's constraints; out come those that pass, with a count of what each rule
 removed, and the groups of copies of one recording.
 
-A track is counted under the first of these rules that removes it: missing file, banned, heard
+A track is counted under the first of these rules that removes it: missing file, banned, played
 before (`avoid`), excluded, not included, voice, silent, too short, too long.
 """
 

@@ -61,21 +61,21 @@ def series(  # noqa: PLR0913 - as arrange, and a count
     build = partial(build_problem, table, profile, duration_s, seed, scale, tolerance_s)
     problem = build(constraints)
     _, allowed = arranged(problem, relaxations(pinned=bool(problem.pins)))
-    course = _Series(build, constraints, allowed, _copies_of(problem.tracks))
+    common = _Common(build, constraints, allowed, _copies_of(problem.tracks))
     sessions: list[Session] = []
     for part in _split(problem.tracks, count, seed):
-        used = course.used(sessions)
+        used = common.used(sessions)
         others = set(problem.tracks.identities) - part
-        sessions.append(course.session(others | used.keys()) or course.least_shared(used))
+        sessions.append(common.session(others | used.keys()) or common.least_shared(used))
     for _ in range(ROUNDS):
-        if not _improved(course, sessions):
+        if not _improved(common, sessions):
             break
-    _even_out(course, sessions)
-    return [_told(number, sessions, course) for number in range(count)]
+    _even_out(common, sessions)
+    return [_with_notice(number, sessions, common) for number in range(count)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Series:
+class _Common:
     """What the sessions of a series have in common; `copies` holds the copies of each track."""
 
     build: Callable[[Constraints], Problem]
@@ -131,7 +131,7 @@ class _Series:
         return [each.identity for each in (*session.slots, *session.tail) if used[each.identity]]
 
 
-def _improved(course: _Series, sessions: list[Session]) -> bool:
+def _improved(common: _Common, sessions: list[Session]) -> bool:
     """Arrange every session again, the worst first, and keep what is better.
 
     Returns whether any gained much.
@@ -139,20 +139,20 @@ def _improved(course: _Series, sessions: list[Session]) -> bool:
     gained = False
     for number in reversed(_ranked(sessions)):
         own, others = sessions[number], _without(sessions, number)
-        used = course.used(others)
-        shared = course.shared(own, others)
-        found = course.least_shared(used) if shared else course.session(used)
+        used = common.used(others)
+        shared = common.shared(own, others)
+        found = common.least_shared(used) if shared else common.session(used)
         if found is None:
             continue
         before = len(shared), len(own.relaxed), own.rms_error
-        after = len(course.shared(found, others)), len(found.relaxed), found.rms_error
+        after = len(common.shared(found, others)), len(found.relaxed), found.rms_error
         if after < before:
             sessions[number] = found
             gained |= after[:2] < before[:2] or after[2] < (1.0 - GAIN) * before[2]
     return gained
 
 
-def _even_out(course: _Series, sessions: list[Session]) -> None:
+def _even_out(common: _Common, sessions: list[Session]) -> None:
     """Let the worst session have tracks of better ones, while that makes the worst better."""
     tried = 0
     traded = True
@@ -170,10 +170,10 @@ def _even_out(course: _Series, sessions: list[Session]) -> None:
                 for place, slot in enumerate((*sessions[giver].slots, *sessions[giver].tail))
                 if place % stride != first
             ]
-            taker = course.session(course.used(rest).keys() | set(kept))
+            taker = common.session(common.used(rest).keys() | set(kept))
             if taker is None or taker.rms_error >= error:
                 continue
-            left = course.session(course.used([*rest, taker]))
+            left = common.session(common.used([*rest, taker]))
             if left is None or left.rms_error >= error:
                 continue
             sessions[worst], sessions[giver] = taker, left
@@ -190,10 +190,10 @@ def _without(sessions: Sequence[Session], *numbers: int) -> list[Session]:
     return [session for each, session in enumerate(sessions) if each not in numbers]
 
 
-def _told(number: int, sessions: Sequence[Session], course: _Series) -> Session:
+def _with_notice(number: int, sessions: Sequence[Session], common: _Common) -> Session:
     """Return a session with a word about the tracks that it shares."""
     own, others = sessions[number], _without(sessions, number)
-    shared = set(course.shared(own, others))
+    shared = set(common.shared(own, others))
     if not shared:
         return own
     titles = [

@@ -25,7 +25,7 @@ from playlist_builder.track_table import TrackTable
 FEW, MANY, MANY_SLOTS = 2, 3, 3
 """Spares of a phase, and from how many slots on there are many."""
 LIKE, FAR = 0.07, 0.15
-"""Distance of energies that is hardly heard, and beyond which a track is no spare."""
+"""Distance of energies that is hardly noticed, and beyond which a track is no spare."""
 PEAK = 0.25
 """How far a spare may rise at some moment above all that its slot holds."""
 LOOKED_AT = 40

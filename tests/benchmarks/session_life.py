@@ -1,4 +1,4 @@
-"""What becomes of a session: its tail and spares, and how well and fast it is planned anew.
+"""What becomes of a session: its tail and spares, and how well and fast it is planned again.
 
     python -m tests.benchmarks.session_life LIBRARY
 
