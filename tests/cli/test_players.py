@@ -210,7 +210,7 @@ def test_a_pin_may_name_any_copy_of_a_recording(built):
             lambda document: document["call"].update(profile="none", profile_text="x"),
             "'none' is gone, and of its text",
         ),
-        (lambda document: document.update(request=[3]), "call must be an object"),
+        (lambda document: document.update(call=[3]), "call must be an object"),
     ],
 )
 def test_what_cannot_be_made_again_is_one_line(one, tmp_path, change, says):
