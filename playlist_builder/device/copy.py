@@ -28,7 +28,6 @@ from playlist_builder.device.folder import (
     FileRecord,
     TargetFolder,
     hash_of,
-    hash_of_bytes,
     open_folder,
     sync_folder,
     write_verified,
@@ -235,19 +234,20 @@ def _in_folder(session: Session, done: Mapping[int, CopiedTrack]) -> Session:
 def _write_playlist(target: TargetFolder, session: Session, name: str) -> Path:
     """Write the playlist next to its tracks and return its path; one of the user's is kept."""
     text = formats.render_text(session, ".m3u8", folder=os.fspath(target.path), name=name).encode()
-    hashed = hash_of_bytes(text)
     wanted = filenames.safe(name, ".m3u8")
     for chosen, found in target.possible_names(wanted):
         path = target.path / (found or chosen)
-        existing = hash_of(path) if found and path.is_file() else ""
         record = target.records.get(found or "")
-        if found is None or existing == hashed or (record is not None and existing == record.hash):
+        if found is None or (
+            path.is_file()
+            and (path.read_bytes() == text or (record and hash_of(path) == record.hash))
+        ):
             break
     if path.name != wanted and filenames.key(path.name) != filenames.key(wanted):
         target.renamed[wanted] = path.name
     try:
         replace_bytes(path, text)
-        target.add(path.name, FileRecord("", "", len(text), hashed, path.stat().st_mtime))
+        target.add(path.name, FileRecord("", "", len(text), hash_of(path), path.stat().st_mtime))
     except OSError as error:
         raise CopyError(f"Cannot write {str(path)!r}: {error.strerror or error}.") from error
     return path

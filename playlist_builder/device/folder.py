@@ -1,6 +1,6 @@
 """The folder that tracks are copied into: the files in it, and records of those that we wrote.
 
-The records stay in the folder (`RECORDS`), so that a second run knows its own files from the user's.
+The records stay in the folder (`RECORDS`), so that a second run can tell them from the user's.
 Files are written under a temporary name, read back from the medium, compared and renamed.
 """
 
@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 from playlist_builder import filenames
@@ -24,8 +25,9 @@ RECORDS_LIMIT_BYTES = 20_000_000
 NAMES_LIMIT = 1000
 """Names that are tried for one file."""
 
+_RECORD_TYPES = {"source": str, "form": str, "size": int, "hash": str, "mtime_s": float}
 _BLOCK_BYTES = 1 << 20
-_HASH_BYTES = 16
+_new_hash = partial(hashlib.blake2b, digest_size=16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +97,7 @@ def _read_records(path: Path) -> dict[str, FileRecord]:
         with path.open("rb") as file:
             files = json.loads(file.read(RECORDS_LIMIT_BYTES))["files"]
         return {
-            name: FileRecord(
-                str(record["source"]),
-                str(record["form"]),
-                int(record["size"]),
-                str(record["hash"]),
-                float(record["mtime_s"]),
-            )
+            name: FileRecord(**{key: kind(record[key]) for key, kind in _RECORD_TYPES.items()})
             for name, record in files.items()
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -139,7 +135,7 @@ def write_verified(
 
 def copy_bytes(source: str, target: Path) -> str:
     """Copy content and times of a file; return the hash of what was read."""
-    digest = hashlib.blake2b(digest_size=_HASH_BYTES)
+    digest = _new_hash()
     with Path(source).open("rb") as old, target.open("xb") as new:
         while block := old.read(_BLOCK_BYTES):
             digest.update(block)
@@ -152,19 +148,12 @@ def copy_bytes(source: str, target: Path) -> str:
     return digest.hexdigest()
 
 
-def hash_of_bytes(data: bytes) -> str:
-    """Return the hash of a file that holds `data`."""
-    return hashlib.blake2b(data, digest_size=_HASH_BYTES).hexdigest()
-
-
 def hash_of(path: str | os.PathLike[str], *, from_medium: bool = False) -> str:
     """Return the hash of a file, read `from_medium` instead of the cache where that is possible."""
     with Path(path).open("rb") as file:
         if from_medium and hasattr(os, "posix_fadvise"):
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        return hashlib.file_digest(
-            file, lambda: hashlib.blake2b(digest_size=_HASH_BYTES)
-        ).hexdigest()
+        return hashlib.file_digest(file, _new_hash).hexdigest()
 
 
 def sync_folder(path: Path) -> None:

@@ -118,7 +118,7 @@ class _Library:
     def _single_recording(
         self, files: Sequence[File], entry: Entry, paths: Sequence[str]
     ) -> str | None:
-        """Return the best path if all are of one recording with the title of the entry, if it has one.
+        """Return the best path if all files are of one recording with the entry's title, if any.
 
         Where the entry has neither title nor length, a name such as "01.mp3" is not enough, since
         many albums begin with it: the folder must have its old name too.

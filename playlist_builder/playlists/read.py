@@ -5,7 +5,7 @@ UTF-16 or an old codepage, with CRLF, backslashes, `file://` and percent signs. 
 ambiguous (`100%25.mp3` is a name as well as a URI), so every path that it may mean is tried, the
 most literal first, and the first that exists is taken.
 
-It opens nothing over a network and follows no playlist inside a playlist. Pure, but for `read_entries`.
+Nothing is opened over a network, and playlists inside playlists are not followed.
 """
 
 import math
@@ -306,7 +306,7 @@ def _seconds(text: str | None, unit_s: float = 1.0) -> float | None:
 
 
 class _XspfReader:
-    """The tracks of an XSPF file; declared entities are refused, since they can grow without limit."""
+    """The tracks of an XSPF file; declared entities, which can grow without limit, are refused."""
 
     def __init__(self, name: str, offset: int) -> None:
         self.tracks: list[dict[str, list[tuple[str, int, int]]]] = []

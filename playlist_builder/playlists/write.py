@@ -27,7 +27,7 @@ def write_session(
 
 
 def render(session: Session, path: str | os.PathLike[str], *, dialect: Dialect = ANY) -> bytes:
-    """Return what `write_session` would write to `path`; raises its errors but those of the disk."""
+    """Return what `write_session` would write to `path`; raises `ExportError` as it does."""
     file = Path(path).absolute()
     suffix = formats.format_of(os.fspath(path), dialect)
     folder = os.fspath(_base_folder(session, file.parent))

@@ -98,14 +98,22 @@ class Profile:
         the end the curve holds its first and last value.
         """
         time = np.clip(np.asarray(time_s, dtype=np.float64), 0.0, self.duration_s)
-        starts = np.array([phase.start_s for phase in self.phases])
-        index = np.searchsorted(starts[1:], time, side="right")
-        since = time - starts[index]
-        length = np.array([phase.duration_s for phase in self.phases])[index]
-        first = np.array([phase.level_start for phase in self.phases])[index]
-        last = np.array([phase.level_end for phase in self.phases])[index]
-        depth = np.array([phase.wave_depth for phase in self.phases])[index]
-        period = np.array([phase.wave_period_s or math.inf for phase in self.phases])[index]
+        columns = np.array(
+            [
+                (
+                    each.start_s,
+                    each.duration_s,
+                    each.level_start,
+                    each.level_end,
+                    each.wave_depth,
+                    each.wave_period_s or math.inf,
+                )
+                for each in self.phases
+            ]
+        )
+        index = np.searchsorted(columns[1:, 0], time, side="right")
+        start, length, first, last, depth, period = np.moveaxis(columns[index], -1, 0)
+        since = time - start
         level = first + (last - first) * since / length
         wave = depth * np.sin(2.0 * np.pi * since / period)
         return np.asarray(np.clip(level + wave, 0.0, 1.0), dtype=np.float64)
@@ -154,8 +162,8 @@ class Profile:
         """Return the profile with one phase longer by `by_s` seconds, or shorter if below 0.
 
         With `from_s`, a time in the phase, the curve up to then stays as it is. Waves keep their
-        period, and start from 0 there. Raises ProfileError where there is no such phase, or where it
-        or the profile would become too short or too long.
+        period, and start from 0 there. Raises ProfileError where there is no such phase, or where
+        it or the profile would become too short or too long.
         """
         chosen = self._named(phase, from_s)
         split = list(self.phases)

@@ -5,16 +5,20 @@ The caller says how a password is asked for, given further environment variables
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
 
 from playlist_builder.errors import ServerError
 from playlist_builder.servers import subsonic, subsonic_http
-from playlist_builder.servers.protocol import QueueServer, Server
+from playlist_builder.servers.protocol import Server
+
+if TYPE_CHECKING:
+    from playlist_builder.servers.mpd import Mpd
 
 AskPassword = Callable[..., str]
 
 
 @contextmanager
-def _mpd(target: str, ask_password: AskPassword, *, insecure: bool) -> Iterator[QueueServer]:  # noqa: ARG001 - MPD has no encryption to insist on
+def _mpd(target: str, ask_password: AskPassword, *, insecure: bool) -> "Iterator[Mpd]":  # noqa: ARG001 - MPD has no encryption to insist on
     try:
         from playlist_builder.servers import mpd  # noqa: PLC0415 - python-mpd2 is an extra
     except ModuleNotFoundError as error:
@@ -35,19 +39,16 @@ def _subsonic(target: str, ask_password: AskPassword, *, insecure: bool) -> Iter
     yield subsonic.Subsonic(where, ask_password())
 
 
-QUEUE_SERVERS: Mapping[str, Callable[..., AbstractContextManager[QueueServer]]] = {"mpd": _mpd}
-"""Scheme to the function that connects, of servers with a queue."""
-
 SERVERS: Mapping[str, Callable[..., AbstractContextManager[Server]]] = {
-    **QUEUE_SERVERS,
+    "mpd": _mpd,
     **dict.fromkeys(subsonic_http.SCHEMES, _subsonic),
 }
 """Scheme to the function that connects."""
 
 
 def has_queue(target: str) -> bool:
-    """Return whether a target is a server with a queue."""
-    return _scheme(target) in QUEUE_SERVERS
+    """Return whether a target is a server that plays a queue, which only MPD is."""
+    return _scheme(target) == "mpd"
 
 
 def connect(
@@ -65,11 +66,11 @@ def connect(
     return SERVERS[_scheme(target)](target, ask_password, insecure=insecure)
 
 
-def connect_queue(target: str, ask_password: AskPassword) -> AbstractContextManager[QueueServer]:
-    """Return the server at `target`, to be entered; raises `ServerError` if it has no queue."""
+def connect_queue(target: str, ask_password: AskPassword) -> "AbstractContextManager[Mpd]":
+    """Return the MPD at `target`, to be entered; raises `ServerError` if it is none."""
     if not has_queue(target):
         raise ServerError("Only a queue of MPD can be changed while it plays. Give mpd://host.")
-    return QUEUE_SERVERS[_scheme(target)](target, ask_password, insecure=False)
+    return _mpd(target, ask_password, insecure=False)
 
 
 def _scheme(target: str) -> str:

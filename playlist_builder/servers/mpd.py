@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote
 
 import mpd
@@ -22,7 +22,6 @@ from playlist_builder.servers.protocol import (
     TRACK_LIMIT,
     Candidate,
     KnownTrack,
-    ReplayGain,
     ending_in,
     finite_seconds,
     playlist_name,
@@ -39,6 +38,8 @@ ENDING_S = 1.0
 
 PAGE = 2000
 """Tracks asked for at once: well below the 8 MB that MPD buffers for a client by default."""
+
+ReplayGain = Literal["off", "track", "album"]
 
 _ALL = ("modified-since", "1970-01-01T00:00:00Z")
 _NEW, _OLD = " (new, by playlist-builder)", " (old, by playlist-builder)"

@@ -1,13 +1,13 @@
 """What every music server offers, and what its modules share: tracks, names, targets, refusals.
 
-A server implements `Server`, and `QueueServer` where it plays a queue that can be changed.
+Another kind of server implements `Server` and gets a line in `connect.SERVERS`.
 """
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from playlist_builder.errors import ServerError
@@ -18,8 +18,6 @@ TRACK_LIMIT = 200_000
 
 NAME_LIMIT_BYTES = 200
 """File systems take 255 bytes, of which a push needs some for its temporary names."""
-
-ReplayGain = Literal["off", "track", "album"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +62,6 @@ class Server(Protocol):
 
     def replace(self, name: str, keys: Sequence[str]) -> int:
         """Make playlist `name` hold `keys`, or leave it as it was; return how many it holds."""
-
-
-class QueueServer(Server, Protocol):
-    """A server that plays a queue."""
-
-    def enqueue(
-        self, keys: Sequence[str], crossfade_s: int | None, replay_gain: ReplayGain | None
-    ) -> int:
-        """Make the queue hold `keys`, or leave it as it was; return how many it holds."""
-
-    def follow(self, current: str, keys: Sequence[str], *, skip: bool = False) -> int:
-        """Make the queue go on with `keys` behind `current`, which plays; return their count."""
 
 
 @contextmanager

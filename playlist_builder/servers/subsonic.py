@@ -66,11 +66,13 @@ class Subsonic:
         with ending_in(f"The playlist '{name}' is as it was."):
             olds = self._old_playlists(name)
             for left in self._own(new_name):  # by an interrupted push
-                self._call("deletePlaylist", [("id", left["id"])])
+                self._call("deletePlaylist", [("id", key_of(left))])
             self._call("createPlaylist", [("name", new_name), *(("songId", key) for key in keys)])
             new = self._created_id(new_name)
             try:
-                public = [("public", "true")] if any(old.get("public") for old in olds) else []
+                public = (
+                    [("public", "true")] if any(old.get("public") is True for old in olds) else []
+                )
                 self._call("updatePlaylist", [("playlistId", new), ("comment", COMMENT), *public])
                 self._check(new, new_name, keys)
             except ServerError:
@@ -83,16 +85,16 @@ class Subsonic:
             self._call("updatePlaylist", [("playlistId", new), ("name", name)])
             self._check(new, name, keys)
             for old in olds:
-                self._call("deletePlaylist", [("id", old["id"])])
+                self._call("deletePlaylist", [("id", key_of(old))])
             self._check(new, name, keys)
-            held = [each["id"] for each in self._own(name)]
+            held = [key_of(each) for each in self._own(name)]
             if held != [new]:
                 raise ServerError(
                     f"{self._where} keeps {len(held)} playlists of the name '{name}'."
                 )
         return len(keys)
 
-    def _old_playlists(self, name: str) -> list[Mapping[str, str]]:
+    def _old_playlists(self, name: str) -> list[Mapping[str, object]]:
         """Return the user's playlists of this name: one of any kind, and any that we made."""
         olds = self._own(name)
         others = [old for old in olds if old.get("comment") != COMMENT]
@@ -103,32 +105,23 @@ class Subsonic:
             )
         return olds
 
-    def _own(self, name: str) -> list[Mapping[str, str]]:
-        """Return the user's playlists of this name: their `id`, `comment` and `public`, as text."""
+    def _own(self, name: str) -> list[Mapping[str, object]]:
+        """Return the user's playlists of this name."""
         answer = self._call("getPlaylists")
-        found: list[Mapping[str, str]] = []
-        for each in objects_of(object_of(answer.get("playlists", {})).get("playlist", [])):
-            owner = each.get("owner", self._where.user)
-            if not isinstance(owner, str) or owner.casefold() != self._where.user.casefold():
-                continue
-            if each.get("name") == name:
-                public = "true" if each.get("public") is True else ""
-                comment = each.get("comment")
-                found.append(
-                    {
-                        "id": key_of(each),
-                        "comment": comment if isinstance(comment, str) else "",
-                        "public": public,
-                    }
-                )
-        return found
+        user = self._where.user
+        return [
+            each
+            for each in objects_of(object_of(answer.get("playlists", {})).get("playlist", []))
+            if each.get("name") == name
+            and str(each.get("owner", user)).casefold() == user.casefold()
+        ]
 
     def _created_id(self, name: str) -> str:
         """Return the id of the playlist just made; servers before 1.14 do not answer with it."""
         found = self._own(name)
         if len(found) != 1:
             raise ServerError(f"{self._where} took the new playlist, but does not list it.")
-        return found[0]["id"]
+        return key_of(found[0])
 
     def _check(self, key: str, name: str, keys: Sequence[str]) -> None:
         """Raise `ServerError` where the server does not read back what was sent."""

@@ -1,4 +1,4 @@
-"""Requests to a server of the Subsonic API: method and fields in, the JSON object of the answer out.
+"""Requests to a server of the Subsonic API: method and fields in, the answer's JSON object out.
 
 Requests are POSTed as forms, so that neither login nor long playlists end in the log of a server
 or exceed its limit for URLs. The login is a salted hash; the password itself is sent only where a
@@ -47,7 +47,7 @@ _NO_TOKENS = frozenset((10, 41, 42))
 
 @dataclass(frozen=True, slots=True)
 class SubsonicAddress:
-    """The URL of a server and the user; `is_private` where nobody on the way can read the traffic."""
+    """The URL of a server, and the user; traffic that `is_private` cannot be read on the way."""
 
     url: str
     user: str
