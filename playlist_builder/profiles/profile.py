@@ -100,22 +100,15 @@ class Profile:
         time = np.clip(np.asarray(time_s, dtype=np.float64), 0.0, self.duration_s)
         columns = np.array(
             [
-                (
-                    each.start_s,
-                    each.duration_s,
-                    each.level_start,
-                    each.level_end,
-                    each.wave_depth,
-                    each.wave_period_s or math.inf,
-                )
-                for each in self.phases
+                (p.start_s, p.duration_s, p.level_start, p.level_end, p.wave_depth, p.wave_period_s)
+                for p in self.phases
             ]
         )
         index = np.searchsorted(columns[1:, 0], time, side="right")
         start, length, first, last, depth, period = np.moveaxis(columns[index], -1, 0)
         since = time - start
         level = first + (last - first) * since / length
-        wave = depth * np.sin(2.0 * np.pi * since / period)
+        wave = depth * np.sin(2.0 * np.pi * since / np.where(period > 0.0, period, math.inf))
         return np.asarray(np.clip(level + wave, 0.0, 1.0), dtype=np.float64)
 
     def phase_at(self, time_s: float) -> Phase:
