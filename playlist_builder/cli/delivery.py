@@ -112,14 +112,14 @@ def write(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect | None" =
     """Write each session to its output, and none where one of them cannot be held."""
     from playlist_builder.playlists.dialects import ANY
     from playlist_builder.playlists.formats import render_bytes
-    from playlist_builder.playlists.write import rendered, write_bytes
+    from playlist_builder.playlists.write import render, write_bytes
 
     dialect = dialect or ANY
     sessions = [*sessions, *_ready(sessions, dialect)]
     made = [
         render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
         if output == "-"
-        else rendered(session, output, dialect=dialect)
+        else render(session, output, dialect=dialect)
         for session, output in sessions
     ]
     for data, (_, output) in zip(made, sessions, strict=True):
