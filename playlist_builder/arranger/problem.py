@@ -19,6 +19,7 @@ from playlist_builder.arranger.rules import (
     admit,
     artists,
     copies,
+    most_removed,
     pinned,
     shortage,
 )
@@ -34,6 +35,7 @@ from playlist_builder.arranger.solver.graph import Groups
 from playlist_builder.arranger.solver.solve import Task
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Floats, Ints, Track
+from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.track_table import TrackTable
 
@@ -121,7 +123,7 @@ class Problem:
     ask: Ask
     pins: tuple[tuple[Pin, int], ...]
     reach: float
-    notes: tuple[str, ...]
+    notes: tuple[Notice, ...]
     table: Floats | None
     frame: Window = Window()
 
@@ -152,18 +154,27 @@ def set_up(tracks: Sequence[Track], profile: Profile, ask: Ask) -> Problem:
     own = [pinned(shelf, pin, rules, constraints, longest_s) for pin in constraints.pins]
     if constraints.use_all:
         spare = _spare(shelf.take(passed))
-        notes = [f"{len(spare)} copies of other tracks are left out"] if spare else []
-        notes += [f"left out: {count} {reason}" for reason, count in sorted(removed.items())]
+        notes = [notice("copies_left_out", count=len(spare))] if spare else []
+        notes += [
+            notice("left_out_by_rule", count=count, reason=reason)
+            for reason, count in sorted(removed.items())
+        ]
         passed = np.delete(passed, list(spare))
     usable = shelf.take(passed)
     passed_s = float(np.rint(usable.seconds * 1000.0).sum()) / 1000.0
     if constraints.use_all and ask.duration_s is None and usable:
         wanted = profile.scaled(passed_s)
     elif not usable or passed_s < wanted.duration_s - ask.tolerance_s:
-        message = shortage(wanted, passed_s, removed)
         if not constraints.allow_short or not usable:
-            raise ArrangeError(message)
-        notes.append(f"{message.split('.')[0]}; the session is shorter than asked")
+            raise ArrangeError(shortage(wanted, passed_s, removed))
+        notes.append(
+            notice(
+                "short_session",
+                asked_min=round(wanted.duration_s / 60.0),
+                passed_min=round(passed_s / 60.0),
+                removed=most_removed(removed),
+            )
+        )
         wanted = profile.scaled(passed_s)
     table = scale_of(shelf, ask.scale)
     material = pieces(usable, table, levy(usable, constraints), usable.rank)

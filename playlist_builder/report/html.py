@@ -18,7 +18,7 @@ from playlist_builder.models import Session, Slot
 from playlist_builder.playlists.dialects import spelled
 from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.report import summary, svg
-from playlist_builder.report.language import Words, number, signed
+from playlist_builder.report.language import Language, number, signed
 from playlist_builder.text import clock, shortened, xml_safe
 
 WIDTHS_PX = {"large": 1080, "middle": 700, "small": 362}
@@ -47,39 +47,41 @@ _TEMPLATES = Environment(
 """Whatever value they fill in becomes one line of what HTML can hold, and is escaped."""
 
 
-def page(session: Session, words: Words, *, folder: str, today: date | None = None) -> str:
+def page(session: Session, language: Language, *, folder: str, today: date | None = None) -> str:
     """Return the page of a session, with links as seen from `folder`.
 
     Raises `ExportError` for a track whose path no link can hold.
     """
-    fonts = f"body {{ font-family: {svg.families(words)}; }}"
+    fonts = f"body {{ font-family: {svg.families(language)}; }}"
     style, script = fonts + svg.STYLE + _resource("page.css"), _resource("page.js")
     profile = summary.profile(session)
     return _TEMPLATES.get_template("page.html").render(
-        words=words,
+        language=language,
+        _=language.gettext,
         style=style,
         style_hash=_hash(style),
         script=script,
         script_hash=_hash(script),
-        title=svg.title_of(session),
-        summary=profile.summary if profile else "",
-        facts=_facts(session, words),
+        title=svg.title_of(session, language),
+        summary=language.profile_text(profile.summary) if profile else "",
+        facts=_facts(session, language),
         today=today,
         warnings=session.warnings,
         relaxed=session.relaxed,
         pictures=[
-            svg.inline(session, words, size=size, width=width) for size, width in WIDTHS_PX.items()
+            svg.inline(session, language, size=size, width=width)
+            for size, width in WIDTHS_PX.items()
         ],
         limit=f"{summary.rules(session).loudness_step_lu:g} LU",
-        spans=list(_spans(session, words, folder)),
+        spans=list(_spans(session, language, folder)),
         spares=[
-            _track(each.slot, words, folder)
-            | {"place": each.place, "phase": shortened(each.slot.phase)}
+            _track(each.slot, language, folder)
+            | {"place": each.place, "phase": language.profile_text(shortened(each.slot.phase))}
             for each in session.spares
         ],
         profile_name=shortened(session.profile),
-        terms=_terms(session, words),
-        profile=_profile(profile, words) if profile else None,
+        terms=_terms(session, language),
+        profile=_profile(profile, language) if profile else None,
     )
 
 
@@ -88,34 +90,39 @@ def _hash(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
-def _facts(session: Session, words: Words) -> dict[str, str]:
-    length, asked = words.duration(session.duration_s), words.duration(session.target_s)
+def _facts(session: Session, language: Language) -> dict[str, str]:
+    length, asked = language.duration(session.duration_s), language.duration(session.target_s)
     return {
-        words.length: words.of.format(length=length, asked=asked),
-        words.tracks: str(len(session.slots)),
-        words.distance: number(session.rms_error, 2),
+        language.gettext("Length"): language.gettext("{length} of {asked} asked for").format(
+            length=length, asked=asked
+        ),
+        language.gettext("Tracks"): str(len(session.slots)),
+        language.gettext("Distance from the plan"): number(session.rms_error, 2),
     }
 
 
-def _terms(session: Session, words: Words) -> str:
+def _terms(session: Session, language: Language) -> str:
     """Return what the energies mean, and the cost with its bound where there is one."""
-    scale = words.relative if session.scale == "relative" else words.absolute
+    relative = language.gettext("Energies are percentiles of the library.")
+    absolute = language.gettext("Energies are absolute.")
+    proven = language.gettext("Cost {cost}; no session of these tracks goes below {bound}.")
+    scale = relative if session.scale == "relative" else absolute
     if not session.bound:
         return scale
     cost, bound = number(session.cost, 3), number(session.bound, 3)
-    return f"{scale} {words.cost.format(cost=cost, bound=bound)}"
+    return f"{scale} {proven.format(cost=cost, bound=bound)}"
 
 
-def _spans(session: Session, words: Words, folder: str) -> Iterator[_Values]:
+def _spans(session: Session, language: Language, folder: str) -> Iterator[_Values]:
     """Yield each phase that is played, and the tail, with its tracks."""
     steps = iter(enumerate(summary.steps(session), start=1))
     for span in summary.spans(session):
         yield {
-            "name": words.tail if span.is_tail else shortened(span.name),
+            "name": svg.span_name(span, language),
             "time": f"{clock(span.start_s)}{TO}{clock(span.end_s)}",
             "is_tail": span.is_tail,
             "tracks": [
-                _track(slot, words, folder)
+                _track(slot, language, folder)
                 | {
                     "place": place,
                     "rise": signed(step.rise_lu) if step else "",
@@ -128,10 +135,10 @@ def _spans(session: Session, words: Words, folder: str) -> Iterator[_Values]:
         }
 
 
-def _track(slot: Slot, words: Words, folder: str) -> _Values:
+def _track(slot: Slot, language: Language, folder: str) -> _Values:
     return {
         "source": spelled(slot.path, ".xspf", folder=folder),
-        "title": shortened(slot.title) or words.untitled,
+        "title": shortened(slot.title) or language.gettext("untitled"),
         "artist": shortened(slot.artist),
         "start": clock(slot.start_s),
         "length": clock(slot.duration_s),
@@ -142,35 +149,36 @@ def _track(slot: Slot, words: Words, folder: str) -> _Values:
     }
 
 
-def _profile(profile: Profile, words: Words) -> _Values:
+def _profile(profile: Profile, language: Language) -> _Values:
     return {
         "phases": [
             {
-                "name": phase.name,
+                "name": language.profile_text(phase.name),
                 "time": f"{clock(phase.start_s)}{TO}{clock(phase.end_s)}",
-                "level": _level(phase, words),
-                "limits": _limits(phase, words),
-                "basis": phase.basis,
+                "level": _level(phase, language),
+                "limits": _limits(phase, language),
+                "basis": language.profile_text(phase.basis),
             }
             for phase in profile.phases
         ],
-        "sources": profile.sources,
+        "sources": [language.profile_text(source) for source in profile.sources],
     }
 
 
-def _level(phase: Phase, words: Words) -> str:
+def _level(phase: Phase, language: Language) -> str:
     level = number(phase.level_start, 2)
     if phase.level_end != phase.level_start:
         level += f"{TO}{number(phase.level_end, 2)}"
     if phase.wave_depth:
-        level += f", {words.wave.format(depth=number(phase.wave_depth, 2))}"
+        wave = language.gettext("waves of {depth}")
+        level += f", {wave.format(depth=number(phase.wave_depth, 2))}"
     return level
 
 
-def _limits(phase: Phase, words: Words) -> str:
+def _limits(phase: Phase, language: Language) -> str:
     limits = (
-        (words.startle, phase.max_startle_lu),
-        (words.brightness, phase.max_brightness_hz),
-        (words.percussiveness, phase.max_percussiveness),
+        (language.gettext("startle {limit} LU"), phase.max_startle_lu),
+        (language.gettext("brightness {limit} Hz"), phase.max_brightness_hz),
+        (language.gettext("percussiveness {limit}"), phase.max_percussiveness),
     )
     return ", ".join(text.format(limit=f"{value:g}") for text, value in limits if value is not None)
