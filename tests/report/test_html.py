@@ -155,7 +155,7 @@ def test_a_sentence_that_no_one_translated_says_its_language():
 
 
 def test_a_profile_that_comes_with_the_program_is_translated_and_a_user_s_own_is_not():
-    text = profiles.text("ketamine-iv")
+    text = CALL.profile_text
     own = SessionRequest("own", text.replace("settle", "dawn").replace("Ketamine, intra", "My "))
     for request, told in ((CALL, ("ケタミン(静脈内)", "落ち着き")), (own, ("My venous", "dawn"))):
         whole = session(slot(0, phase="dawn"), slot(1, phase="peak"), request=request)
