@@ -4,7 +4,6 @@ After a change of a `.po` file, `--regenerate` compiles it.
 """
 
 import io
-import sys
 import tomllib
 from dataclasses import replace
 from itertools import chain
@@ -15,18 +14,15 @@ import numpy as np
 import pytest
 from babel.messages import extract, mofile, pofile
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # scripts, not a package
-
-from synthetic import track
-
 from playlist_builder.arranger import tail
 from playlist_builder.arranger.rules import Constraints, admit
 from playlist_builder.models import SILENCE_LUFS, Mark
 from playlist_builder.notices import PROFILE, REASON, TEMPLATES, TEXT
-from playlist_builder.playlists.dialects import holdable
+from playlist_builder.playlists.dialects import unsupported_reason
 from playlist_builder.profiles.profile import Rules
 from playlist_builder.report.language import LANGUAGES, VOICE, VOICES
 from playlist_builder.sessions import rescue
+from tests.support.synthetic import track
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "playlist_builder"
@@ -85,7 +81,7 @@ def in_reasons():
     passed, removed = admit(tracks, Rules(vocals="strict"), constraints, 3600.0)
     assert (passed.tolist(), set(removed.values())) == ([0], {1})
     paths = ("/a\n.flac", "/a.flac ", "/\udce9.flac", "/静.flac")
-    for reason in chain(removed, (holdable(path, ".m3u") for path in paths)):
+    for reason in chain(removed, (unsupported_reason(path, ".m3u") for path in paths)):
         yield REASON, reason
 
 

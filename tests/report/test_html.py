@@ -70,7 +70,7 @@ def session(*slots, **more):
     )
 
 
-CALL = SessionRequest("ketamine-iv", profiles.text("ketamine-iv"))
+CALL = SessionRequest("ketamine-iv", profiles.read_text("ketamine-iv"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES.values())

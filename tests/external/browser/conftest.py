@@ -1,8 +1,4 @@
-"""A session of short real files with hard names and hostile tags, and pages of it in Chromium.
-
-The checks are named `check_*.py`, so that only `.ci/browser`, which installs what they need, runs
-them.
-"""
+"""A session of short real files with hard names and hostile tags, and its pages in Chromium."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -97,7 +93,9 @@ def session(music):
         warnings=(notice("may_hold_voice", count=6, total=6, titles=(HOSTILE,)),),
         relaxed=(notice("text", text=HOSTILE),),
         curve=tuple(np.linspace(0.1, 0.9, int(length_s / STEP_S)).tolist()),
-        request=SessionRequest(profile="ketamine-iv", profile_text=profiles.text("ketamine-iv")),
+        request=SessionRequest(
+            profile="ketamine-iv", profile_text=profiles.read_text("ketamine-iv")
+        ),
     )
 
 
@@ -113,8 +111,7 @@ class Opened:
 @pytest.fixture(scope="session")
 def browser():
     """Chromium of the system, allowed to play without a click."""
-    # Here, because everybody who runs the tests reads this file, and few have the package.
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - few have the package
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
