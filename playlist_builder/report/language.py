@@ -19,15 +19,9 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
-VOICES: dict[Vocals, str] = {
-    "none": "none",
-    "wordless": "wordless",
-    "sung": "sung",
-    "spoken": "spoken",
-    "unknown": "not verified",
-}
+
 VOICE = "voice"
-"""Context of `VOICES` in a catalogue."""
+"""Context of what is known of voices in a catalogue."""
 
 
 def signed(value: float) -> str:
@@ -69,7 +63,8 @@ class Language:
 
     def voice(self, vocals: Vocals) -> str:
         """Return what is known of the voices of a track."""
-        return _catalogue(self.code).pgettext(VOICE, VOICES[vocals])
+        known = "not verified" if vocals == "unknown" else vocals
+        return _catalogue(self.code).pgettext(VOICE, known)
 
     def sentence(self, notice: Notice) -> str:
         """Return a notice as text."""

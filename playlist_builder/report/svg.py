@@ -9,6 +9,7 @@ font, no link to other sites. Colours are classes, light in `STYLE`; a page may 
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from itertools import pairwise
 from statistics import fmean
 
@@ -22,27 +23,7 @@ from playlist_builder.text import clock, escaped, shortened
 PRINT_WIDTH = 1080
 NARROWEST = 240
 
-STYLE = """
-.picture text { fill: #1d272b; font-size: 12px; }
-.picture .faint { fill: #566167; font-size: 11px; }
-.picture .name { font-weight: 600; }
-.picture .paper { fill: #ffffff; }
-.picture .band { fill: #f3f1ec; }
-.picture .tailed { fill: #e6edf3; }
-.picture .grid { stroke: #d9d7d1; stroke-width: 1; fill: none; }
-.picture .border { stroke: #8f979b; stroke-width: 1; fill: none; }
-.picture .area { fill: #b5d0d3; }
-.picture .odd .area { fill: #cbdfe0; }
-.picture .edge { stroke: #2b6a73; stroke-width: 1.5; stroke-linejoin: round; fill: none; }
-.picture .plan { stroke: #a5410f; stroke-width: 2.25; stroke-linejoin: round; fill: none; }
-.picture .tile { fill: #b5d0d3; }
-.picture .odd .tile { fill: #cbdfe0; }
-.picture .reach { fill: #2b6a73; fill-opacity: 0; }
-.picture .rise { fill: #5d7f86; }
-.picture .beyond { fill: #a11d33; }
-.picture text.beyond { font-weight: 600; font-size: 11px; }
-.picture .limit { stroke: #a11d33; stroke-width: 1; stroke-dasharray: 4 3; fill: none; }
-"""
+STYLE = "\n" + files(__package__).joinpath("templates", "picture.css").read_text(encoding="utf-8")
 
 LEFT, RIGHT = 34, 10
 LETTER = 6.4  # pixels of a terminal cell of text; a wide character takes two cells

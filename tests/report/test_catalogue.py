@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -16,11 +17,11 @@ from babel.messages import extract, mofile, pofile
 
 from playlist_builder.arranger import tail
 from playlist_builder.arranger.rules import Constraints, admit
-from playlist_builder.models import SILENCE_LUFS, Mark
+from playlist_builder.models import SILENCE_LUFS, Mark, Vocals
 from playlist_builder.notices import PROFILE, REASON, TEMPLATES, TEXT
 from playlist_builder.playlists.dialects import unsupported_reason
 from playlist_builder.profiles.profile import Rules
-from playlist_builder.report.language import LANGUAGES, VOICE, VOICES
+from playlist_builder.report.language import ENGLISH, LANGUAGES, VOICE
 from playlist_builder.sessions import rescue
 from tests.support.synthetic import track
 
@@ -88,7 +89,7 @@ def in_reasons():
 def said():
     """All that a report can say, as pairs of context and message."""
     templates = ((None, text) for code, text in TEMPLATES.items() if code != TEXT)
-    voices = ((VOICE, text) for text in VOICES.values())
+    voices = ((VOICE, ENGLISH.voice(vocals)) for vocals in get_args(Vocals))
     return set(chain(in_sources(), templates, voices, in_profiles(), in_reasons()))
 
 
