@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.errors import RequestError
+from playlist_builder.notices import Notice
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -343,8 +344,8 @@ class Session:
     rms_error: float
     slots: tuple[Slot, ...]
     tail: tuple[Slot, ...] = ()
-    warnings: tuple[str, ...] = ()
-    relaxed: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    relaxed: tuple[Notice, ...] = ()
     curve: tuple[float, ...] = field(default=())
     seed: int = 0
     request: SessionRequest | None = None

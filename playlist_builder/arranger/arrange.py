@@ -72,6 +72,7 @@ from playlist_builder.arranger.spares import spares
 from playlist_builder.arranger.tail import planned, tail
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Session, Slot, Track
+from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
 
@@ -188,10 +189,10 @@ def completed(
     having = {each.slot.phase for each in ready}
     bare = dict.fromkeys(slot.phase for slot in session.slots if slot.phase not in having)
     if bare:
-        told = [*told, f"no spare for {', '.join(bare)}: no other track of like energy is left"]
+        told = [*told, notice("no_spare", phases=tuple(bare))]
     doubtful = sum(each.slot.vocals == "unknown" for each in ready)
     if doubtful:
-        told = [*told, f"{doubtful} of {len(ready)} spares are not known to be free of words"]
+        told = [*told, notice("spares_unverified", count=doubtful, total=len(ready))]
     return replace(
         session, tail=tuple(slots), spares=tuple(ready), warnings=(*session.warnings, *told)
     )

@@ -19,6 +19,7 @@ from playlist_builder.arranger.rules import (
     admit,
     artists,
     copies,
+    most_removed,
     pinned,
     shortage,
 )
@@ -34,6 +35,7 @@ from playlist_builder.arranger.solver.graph import Groups
 from playlist_builder.arranger.solver.solve import Instance
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Floats, Ints, Track
+from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.track_table import TrackTable
 
@@ -120,7 +122,7 @@ class Problem:
     objective: Objective
     pins: tuple[tuple[Pin, int], ...]
     reach: float = 1.0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Notice, ...] = ()
     window: Window = Window()
 
 
@@ -153,18 +155,27 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
     own = [pinned(table, pin, rules, queried, longest_s) for pin in constraints.pins]
     if constraints.use_all:
         spare = _spare(table.take(passed))
-        notes = [f"{len(spare)} copies of other tracks are left out"] if spare else []
-        notes += [f"left out: {count} {reason}" for reason, count in sorted(removed.items())]
+        notes = [notice("copies_left_out", count=len(spare))] if spare else []
+        notes += [
+            notice("left_out_by_rule", count=count, reason=reason)
+            for reason, count in sorted(removed.items())
+        ]
         passed = np.delete(passed, list(spare))
     usable = table.take(passed)
     passed_s = float(np.rint(usable.seconds * 1000.0).sum()) / 1000.0
     if constraints.use_all and duration_s is None and usable:
         scaled = profile.scaled(passed_s)
     elif not usable or passed_s < scaled.duration_s - tolerance_s:
-        message = shortage(scaled, passed_s, removed)
         if not constraints.allow_short or not usable:
-            raise ArrangeError(message)
-        notes.append(f"{message.split('.')[0]}; the session is shorter than asked")
+            raise ArrangeError(shortage(scaled, passed_s, removed))
+        notes.append(
+            notice(
+                "short_session",
+                asked_min=round(scaled.duration_s / 60.0),
+                passed_min=round(passed_s / 60.0),
+                removed=most_removed(removed),
+            )
+        )
         scaled = profile.scaled(passed_s)
     objective = Objective(scaled, constraints, percentiles_of(table, scale), seed, tolerance_s)
     prices = objective.preference_prices(usable)

@@ -26,8 +26,8 @@ from playlist_builder.arranger.solver.cost import (
     transition_cost,
 )
 from playlist_builder.models import AUDIBLE_LU, STEP_S, Session, Slot, Track
+from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
-from playlist_builder.text import clock
 from playlist_builder.track_table import TrackTable
 
 ABOVE = 0.35
@@ -171,41 +171,36 @@ def session(
 
 def given_up(
     order: Order, rules: Rules, tolerance_s: float, pins: Sequence[tuple[Pin, int]]
-) -> list[str]:
-    """Return one line per rule that the order breaks; a pin comes with its place from 0."""
+) -> list[Notice]:
+    """Return one notice per rule that the order breaks; a pin comes with its place from 0."""
     return [
         *_crowded(order, rules.artist_max),
         *_near(order, rules.artist_gap),
-        *_limits(order, "brightness", "Hz", "spectral_centroid_hz", "max_brightness_hz"),
-        *_limits(order, "percussiveness", "", "percussiveness", "max_percussiveness"),
+        *_limits(order, "brightness", "spectral_centroid_hz", "max_brightness_hz"),
+        *_limits(order, "percussiveness", "percussiveness", "max_percussiveness"),
         *_late(order, tolerance_s),
         *_moved(order, tolerance_s, pins),
-        *_limits(order, "startle", "LU", "startle_lu", "max_startle_lu"),
+        *_limits(order, "startle", "startle_lu", "max_startle_lu"),
     ]
 
 
-def _crowded(order: Order, most: int) -> list[str]:
+def _crowded(order: Order, most: int) -> list[Notice]:
     counts = Counter(name for track in order.tracks for name in sorted(artists(track)))
     crowd = [(name, count) for name, count in counts.most_common() if count > most]
-    if not crowd:
-        return []
-    names = ", ".join(f"{name} {count}" for name, count in crowd[:3])
-    return [f"artist_max: more than {most} tracks of one artist ({names})"]
+    return [notice("artist_max", most=most, artists=tuple(crowd[:3]))] if crowd else []
 
 
-def _near(order: Order, gap: int) -> list[str]:
+def _near(order: Order, gap: int) -> list[Notice]:
     names = [artists(track) for track in order.tracks]
     times = sum(
         bool(names[left] & names[right])
         for left in range(len(names))
         for right in range(left + 1, min(left + gap + 1, len(names)))
     )
-    if not times:
-        return []
-    return [f"artist_gap: {times} times fewer than {gap} other tracks between two of one artist"]
+    return [notice("artist_gap", count=times, gap=gap)] if times else []
 
 
-def _limits(order: Order, name: str, unit: str, feature: str, limit: str) -> list[str]:
+def _limits(order: Order, code: str, feature: str, limit: str) -> list[Notice]:
     found: list[tuple[float, Track, Phase, float]] = []
     for track, start_ms, end_ms in zip(order.tracks, order.starts_ms, order.ends_ms, strict=True):
         value = float(getattr(track.features, feature))
@@ -218,32 +213,38 @@ def _limits(order: Order, name: str, unit: str, feature: str, limit: str) -> lis
         return []
     excess, track, phase, most = max(found, key=lambda each: each[0])
     count = len({id(each[1]) for each in found})
-    reading = f"{excess + most:.4g} {unit}".strip()
-    worst = f"worst '{_called(track)}' with {reading} in {phase.name} (limit {most:g})"
-    return [f"{name}: {count} tracks beyond the limit of their phase, {worst}"]
+    return [
+        notice(
+            code,
+            count=count,
+            title=_called(track),
+            value=float(f"{excess + most:.4g}"),
+            phase=phase.name,
+            limit=most,
+        )
+    ]
 
 
-def _late(order: Order, tolerance_s: float) -> list[str]:
+def _late(order: Order, tolerance_s: float) -> list[Notice]:
     off_s = order.ends_ms[-1] / 1000.0 - order.profile.duration_s
     if abs(off_s) <= tolerance_s + ROUNDING_S:
         return []
-    kind = "longer" if off_s > 0.0 else "shorter"
-    return [f"duration: {abs(off_s):.0f} s {kind} than asked (tolerance {tolerance_s:.0f} s)"]
+    code = "duration_longer" if off_s > 0.0 else "duration_shorter"
+    return [notice(code, off_s=round(abs(off_s)), tolerance_s=round(tolerance_s))]
 
 
-def _moved(order: Order, tolerance_s: float, pins: Sequence[tuple[Pin, int]]) -> list[str]:
-    lines = []
+def _moved(order: Order, tolerance_s: float, pins: Sequence[tuple[Pin, int]]) -> list[Notice]:
+    moved = []
     for pin, place in pins:
         if pin.minute is not None:
             start_s = order.starts_ms[place] / 1000.0
             if abs(start_s - pin.minute * 60.0) > tolerance_s + ROUNDING_S:
-                lines.append(
-                    f"pin: '{pin.track}' starts at minute {start_s / 60.0:.1f}, not {pin.minute:g}"
-                )
-    return lines
+                minute = round(start_s / 60.0, 1)
+                moved.append(notice("pin_moved", title=pin.track, minute=minute, asked=pin.minute))
+    return moved
 
 
-def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[str]:
+def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[Notice]:
     """Return what is feasible but worth knowing; `reach` is the highest energy of the library."""
     return [
         *rises(order, rules.loudness_step_lu),
@@ -253,7 +254,7 @@ def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[
     ]
 
 
-def rises(order: Order, limit_lu: float) -> list[str]:
+def rises(order: Order, limit_lu: float) -> list[Notice]:
     """Tell of the passages at which the loudness rises beyond a limit, if any."""
     jumps = [
         (right.features.start_loudness_lufs - left.features.end_loudness_lufs, place)
@@ -263,13 +264,20 @@ def rises(order: Order, limit_lu: float) -> list[str]:
     if not beyond:
         return []
     worst_lu, place = max(beyond, key=lambda jump: jump[0])
-    worst = f"the worst rises {worst_lu:.1f} LU into '{_called(order.tracks[place])}'"
-    worst += f" at {clock(order.starts_ms[place] / 1000.0)} ({_phase(order, place)})"
-    many = "step" if len(beyond) == 1 else "steps"
-    return [f"{len(beyond)} loudness {many} beyond {limit_lu:g} LU; {worst}"]
+    return [
+        notice(
+            "loudness_jumps",
+            count=len(beyond),
+            limit_lu=limit_lu,
+            worst_lu=round(worst_lu, 1),
+            title=_called(order.tracks[place]),
+            at_s=order.starts_ms[place] / 1000.0,
+            phase=_phase(order, place),
+        )
+    ]
 
 
-def climbs(order: Order) -> list[str]:
+def climbs(order: Order) -> list[Notice]:
     """Tell of the tracks that stand far above the plan at some moment, if any."""
     borders = [step_at(order.start_ms), *map(step_at, order.ends_ms)]
     found = []
@@ -281,10 +289,17 @@ def climbs(order: Order) -> list[str]:
     if not found:
         return []
     excess, place, at_s = max(found)
-    worst = f"the worst by {excess:.2f} in '{_called(order.tracks[place])}'"
-    worst += f" at {clock(at_s)} ({_phase(order, place)})"
-    many = "track rises" if len(found) == 1 else "tracks rise"
-    return [f"{len(found)} {many} more than {ABOVE:g} above the plan; {worst}"]
+    return [
+        notice(
+            "above_plan",
+            count=len(found),
+            limit=ABOVE,
+            worst=round(excess, 2),
+            title=_called(order.tracks[place]),
+            at_s=at_s,
+            phase=_phase(order, place),
+        )
+    ]
 
 
 def _phase(order: Order, place: int) -> str:
@@ -293,37 +308,30 @@ def _phase(order: Order, place: int) -> str:
     return order.profile.phase_at(middle_s).name
 
 
-def _narrow(order: Order, reach: float, *, scaled: bool) -> list[str]:
+def _narrow(order: Order, reach: float, *, scaled: bool) -> list[Notice]:
     peak = float(order.grid.target[: order.grid.asked_steps].max())
     if reach >= peak:
         return []
-    ending = "scaled to your library" if scaled else "the session stays below its plan"
-    reached = f"the most energetic track of this library reaches {reach:.2f}"
-    return [f"{reached}; the peak asks for {peak:.2f}: {ending}"]
+    code = "scaled_to_library" if scaled else "below_plan"
+    return [notice(code, reach=round(reach, 2), peak=round(peak, 2))]
 
 
-def _voices(order: Order) -> list[str]:
+def _voices(order: Order) -> list[Notice]:
     """Tell what is known of voices: nothing unverified goes unsaid, whatever is allowed."""
     total = len(order.tracks)
-    lines = []
+    found = []
     doubtful = [track for track in order.tracks if track.vocals == "unknown"]
     unheard = sum(track.heard is None for track in doubtful)
     if unheard:
-        lines.append(
-            f"{unheard} of {total} tracks are not verified to be free of words;"
-            " scan without --no-vocals, or listen and mark them"
-        )
+        found.append(notice("unverified", count=unheard, total=total))
     if len(doubtful) > unheard:
-        some = ", ".join(f"'{_called(track)}'" for track in doubtful if track.heard is not None)
-        lines.append(
-            f"{len(doubtful) - unheard} of {total} tracks may hold a voice: {some};"
-            " listen and mark them"
-        )
-    for kind, what in (("wordless", "a wordless voice"), ("sung", "singing"), ("spoken", "speech")):
+        titles = tuple(_called(track) for track in doubtful if track.heard is not None)
+        found.append(notice("may_hold_voice", count=len(titles), total=total, titles=titles))
+    for kind in ("wordless", "sung", "spoken"):
         count = sum(track.vocals == kind for track in order.tracks)
         if count:
-            lines.append(f"{count} of {total} tracks hold {what}")
-    return lines
+            found.append(notice(kind, count=count, total=total))
+    return found
 
 
 def _called(track: Track) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import SILENCE_LUFS, STEP_S, Bools, Ints, Track, Vocals
+from playlist_builder.notices import removed as removed_text
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.queries import Predicate, any_of
 from playlist_builder.track_table import VOCALS, TrackTable
@@ -259,12 +260,15 @@ def pinned(
     )
 
 
+def most_removed(removed: Counter[str]) -> tuple[tuple[str, int], ...]:
+    """Return how many tracks each rule removed, the most first."""
+    return tuple(sorted(removed.items(), key=lambda item: (-item[1], item[0])))
+
+
 def shortage(profile: Profile, passed_s: float, removed: Counter[str]) -> str:
     """Return the message that says how much music is lacking and which rules took it."""
-    ordered = sorted(removed.items(), key=lambda item: (-item[1], item[0]))
-    counts = ", ".join(f"{count} {reason}" for reason, count in ordered)
     return (
         f"{profile.duration_s / 60.0:.0f} min asked; {passed_s / 60.0:.0f} min pass"
-        f"{': ' + counts.replace(' ', ' tracks ', 1) if counts else ''}."
+        f"{removed_text(most_removed(removed))}."
         " Add music, ask for less time, or allow a short session."
     )

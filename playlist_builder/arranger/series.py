@@ -24,6 +24,7 @@ from playlist_builder.arranger.problem import Problem, Relaxation, Scale, build_
 from playlist_builder.arranger.rules import Constraints, copies
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Session, Track
+from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
 
@@ -36,6 +37,7 @@ OFFERS = ((2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
 """What a session offers: every nth of its tracks, beginning with which."""
 LIKE = 4  # tracks of like energy per part, of which those of like length are dealt at once
 
+NAMED = 3  # shared tracks of a session
 IN_TAIL, IN_SESSION = 1, 2
 """How much a track counts as used: one that only a tail holds is shared first."""
 
@@ -196,12 +198,12 @@ def _with_notice(number: int, sessions: Sequence[Session], common: _Common) -> S
     shared = set(common.shared(own, others))
     if not shared:
         return own
-    titles = [
+    titles = tuple(
         slot.title or slot.path for slot in (*own.slots, *own.tail) if slot.identity in shared
-    ]
-    some = ", ".join(f"'{title}'" for title in titles[:3]) + (", ..." if len(titles) > 3 else "")  # noqa: PLR2004
-    line = f"{len(titles)} tracks are in other sessions of this course as well: {some}"
-    return replace(own, warnings=(*own.warnings, line))
+    )
+    code = "shared_and_more" if len(titles) > NAMED else "shared"
+    told = notice(code, count=len(titles), titles=titles[:NAMED])
+    return replace(own, warnings=(*own.warnings, told))
 
 
 def _split(tracks: TrackTable, count: int, seed: int) -> list[frozenset[str]]:

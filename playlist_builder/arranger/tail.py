@@ -19,6 +19,7 @@ from playlist_builder.arranger.rules import artists, repeats
 from playlist_builder.arranger.solver.cost import rescale, transition_cost
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Ints, Track
+from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Phase, Profile
 
 NAME = "tail"
@@ -41,7 +42,7 @@ TOLERANCE_S = 60.0
 
 def tail(
     order: Sequence[Track], pool: result.Pool, objective: Objective
-) -> tuple[list[Track], list[str]]:
+) -> tuple[list[Track], list[Notice]]:
     """Return the tracks that follow those of a session, and what is worth knowing of them.
 
     What plays in the session is left out of the pool.
@@ -51,7 +52,7 @@ def tail(
     if not asked_s:
         return [], []
     if objective.constraints.use_all:
-        return [], ["no tail: all tracks of the playlist are in the session"]
+        return [], [notice("no_track_for_tail")]
     calm = _calm(order, pool)
     gentle = _gentle(calm, CHOICE * asked_s, objective)
     first = _first(order, gentle, objective)
@@ -60,7 +61,7 @@ def tail(
     else:
         calm = gentle
     if first is None:
-        return [], ["no tail: no calm track is left that begins without a rise in energy"]
+        return [], [notice("no_calm_tail")]
     known = repeats([first])
     calm = [track for track in calm if not known(track)]
     left_s = (length_ms(calm) + length_ms([first])) / 1000.0
@@ -78,8 +79,8 @@ def tail(
     lasts_s = length_ms(chosen) / 1000.0
     if lasts_s >= asked_s:
         return chosen, []
-    told = f"the tail lasts {lasts_s / 60.0:.0f} of {asked_s / 60.0:.0f} min"
-    return chosen, [f"{told}: the library holds no more music that is calm and free"]
+    lasts_min, asked_min = round(lasts_s / 60.0), round(asked_s / 60.0)
+    return chosen, [notice("short_tail", lasts_min=lasts_min, asked_min=asked_min)]
 
 
 def _calm(order: Sequence[Track], pool: result.Pool) -> list[Track]:

@@ -65,8 +65,8 @@ def session_text(
     told = [
         f"distance from the plan {session.rms_error:.3f} (root mean square, 0 to 1)",
         f"cost {session.cost:.4f}" + (f"; {proven}" if session.bound else ""),
-        *(f"gave way: {printable(text)}" for text in session.relaxed),
-        *(f"note: {printable(text)}" for text in session.warnings),
+        *(f"gave way: {printable(str(each))}" for each in session.relaxed),
+        *(f"note: {printable(str(each))}" for each in session.warnings),
     ]
     heading = f"{printable(session.profile)}: {len(session.slots)} tracks, {follows}"
     parts = [

@@ -22,6 +22,7 @@ from playlist_builder.arranger.solver.cost import forbidden, rescale, step_at
 from playlist_builder.arranger.spares import FAR
 from playlist_builder.errors import ArrangeError, RequestError
 from playlist_builder.models import STEP_S, PlanChange, Session, SessionRequest, Track
+from playlist_builder.notices import notice
 from playlist_builder.text import clock
 from playlist_builder.track_table import TrackTable
 
@@ -144,7 +145,11 @@ def session_of(draft: Draft) -> Session:
     session = replace(
         result.session(order, terms.scale, terms.seed, order.cost, 0.0),
         warnings=(
-            *(f"kept, though {why}: '{t.tags.title or t.path}'" for t, why in reasons if why),
+            *(
+                notice("kept", reason=reason, title=track.tags.title or track.path)
+                for track, reason in reasons
+                if reason
+            ),
             *result.warnings(order, terms.rules, draft.reach, scaled=scaled),
         ),
         relaxed=tuple(result.given_up(order, terms.rules, terms.tolerance_s, pins)),

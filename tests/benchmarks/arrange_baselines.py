@@ -96,7 +96,7 @@ def compare(tracks: Sequence[Track], profile: Profile) -> dict[str, object]:
         "share_of_greedy": round(session.rms_error / greedy, 3),
         "share_of_greedy_free": round(session.rms_error / free, 3),
         "over_bound": round(session.cost / session.bound - 1.0, 4) if session.bound else None,
-        "relaxed": [text.split(":")[0] for text in session.relaxed],
+        "relaxed": [str(each).split(":")[0] for each in session.relaxed],
     }
 
 
