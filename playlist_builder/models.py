@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from playlist_builder.errors import AskError
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -150,7 +151,7 @@ class VoiceSpan:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class VoiceDetection:
     """What the voice detector heard in one track, how sure it is (0..1), and where."""
 
     verdict: Literal["none", "sung", "spoken", "unknown"]
@@ -185,7 +186,7 @@ class Track:
     vocals: Vocals = "unknown"
     mark: Mark = Mark()
     missing: bool = False
-    heard: Heard | None = None
+    heard: VoiceDetection | None = None
     """None where nobody has listened for voices."""
 
     @property

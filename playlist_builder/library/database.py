@@ -39,7 +39,16 @@ from playlist_builder.library.rows import (
     tag_columns,
     tags_of,
 )
-from playlist_builder.models import File, Floats, Heard, Ints, Mark, Measured, Skipped, Stat
+from playlist_builder.models import (
+    File,
+    Floats,
+    Ints,
+    Mark,
+    Measured,
+    Skipped,
+    Stat,
+    VoiceDetection,
+)
 from playlist_builder.track_table import SCALARS, VOCALS, features_of
 
 
@@ -241,7 +250,7 @@ class Cache:
         with self._connection.writing() as connection:
             _insert(connection, identity, measured)
 
-    def store_heard(self, identity: str, heard: Heard) -> None:
+    def store_heard(self, identity: str, heard: VoiceDetection) -> None:
         """Keep what the voice detector found in a recording."""
         with self._connection.writing() as connection:
             connection.execute(

@@ -27,10 +27,10 @@ from playlist_builder.models import (
     STEP_S,
     Features,
     File,
-    Heard,
     Mark,
     Measured,
     Tags,
+    VoiceDetection,
     VoiceSpan,
 )
 
@@ -122,12 +122,12 @@ def measured(rng: np.random.Generator) -> Measured:
     return Measured(whole, steps.astype(np.float32))
 
 
-def heard(rng: np.random.Generator) -> Heard:
+def heard(rng: np.random.Generator) -> VoiceDetection:
     """Return what the detector says: mostly no voice, as in a library of instrumental music."""
     if rng.random() < 0.8:
-        return Heard("none", float(rng.random()))
+        return VoiceDetection("none", float(rng.random()))
     spans = (VoiceSpan(10.0, 30.5, "sung", 0.9), VoiceSpan(60.0, 64.5, "sung", 0.6))
-    return Heard("sung", float(rng.random()), spans)
+    return VoiceDetection("sung", float(rng.random()), spans)
 
 
 def make_files(folder: Path, count: int) -> None:

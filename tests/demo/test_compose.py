@@ -146,7 +146,7 @@ def test_the_files_hold_the_pieces_and_their_tags(two_pieces, tmp_path):
             "language": ["zxx"],
             "encoder": [],
         }
-        with decode.Recording(str(path)) as recording:
+        with decode.AudioFile(str(path)) as recording:
             decoded = np.concatenate(list(recording.blocks()), axis=1)
         assert np.abs(decoded - demo.synthesise(piece)).max() < 1e-4
 

@@ -20,9 +20,18 @@ from playlist_builder.library.history import Ban, Played, Rating
 from playlist_builder.library.library import Library
 from playlist_builder.library.merge import Conflict, MergeReport
 from playlist_builder.library.rows import heard_of
-from playlist_builder.models import Features, File, Heard, Mark, Measured, Stat, Tags, VoiceSpan
+from playlist_builder.models import (
+    Features,
+    File,
+    Mark,
+    Measured,
+    Stat,
+    Tags,
+    VoiceDetection,
+    VoiceSpan,
+)
 
-HEARD = Heard("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
+HEARD = VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
 
 
 def measured(duration_s):

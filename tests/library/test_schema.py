@@ -22,12 +22,12 @@ from playlist_builder.library.database import Cache
 from playlist_builder.models import (
     Features,
     File,
-    Heard,
     Mark,
     Measured,
     Skipped,
     Stat,
     Tags,
+    VoiceDetection,
     VoiceSpan,
 )
 from playlist_builder.vocals import evidence
@@ -51,7 +51,7 @@ def path(tmp_path, monkeypatch):
     path = os.fspath(tmp_path / "library.db")
     with Cache(path) as one:
         one.store(FILE, Measured(FEATURES, STEPS))
-        one.store_heard("5f", Heard("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),)))
+        one.store_heard("5f", VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),)))
         one.store_skipped(Skipped("/m/b.mp3", "damaged"), Stat(1, 1))
         one.store_mark("5f", MARK)
     return path

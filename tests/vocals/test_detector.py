@@ -1,4 +1,4 @@
-"""The voice detector hears the same in any blocks, never trusts its file, and never crashes."""
+"""The voice detector is independent of the blocks, validates its file, and never crashes."""
 
 import io
 from pathlib import Path
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlist_builder.errors import VoiceModelError
-from playlist_builder.models import Heard
+from playlist_builder.models import VoiceDetection
 from playlist_builder.vocals import detector, network
 
 RATE = 16000
@@ -23,7 +23,7 @@ def pad(seconds, rate=RATE):
 
 
 def heard(samples, rate=RATE, block=RATE):
-    listener = detector.Listener(rate, detector.model())
+    listener = detector.VoiceDetector(rate, detector.model())
     for start in range(0, len(samples), block):
         listener.push(samples[start : start + block])
     return listener.finish()
@@ -35,7 +35,7 @@ def test_pads_are_no_voice():
 
 @pytest.mark.parametrize("gain", [0.0, 0.001])
 def test_what_is_too_soft_to_hear_is_unknown(gain):
-    assert heard(pad(130) * np.float32(gain)) == Heard("unknown", 0.0)
+    assert heard(pad(130) * np.float32(gain)) == VoiceDetection("unknown", 0.0)
 
 
 def test_noise_is_no_voice():
@@ -47,11 +47,11 @@ def test_noise_is_no_voice():
 @given(st.integers(1000, 90_000))
 def test_blocks_do_not_matter(block):
     samples = pad(45) + np.random.default_rng(0).normal(0, 0.02, 45 * RATE).astype(np.float32)
-    one, other = (detector.Listener(RATE, detector.model()) for _ in range(2))
+    one, other = (detector.VoiceDetector(RATE, detector.model()) for _ in range(2))
     one.push(samples)
     for start in range(0, len(samples), block):
         other.push(samples[start : start + block])
-    np.testing.assert_allclose(one.rows(), other.rows(), atol=1e-3)
+    np.testing.assert_allclose(one.logits(), other.logits(), atol=1e-3)
 
 
 @pytest.mark.parametrize("rate", [8000, 11025, 22050, 32000, 44100, 48000, 96000, 192000])
@@ -61,7 +61,7 @@ def test_pads_are_no_voice_at_any_rate(rate):
 
 @pytest.mark.parametrize("samples", [0, 1, 100, RATE // 3])
 def test_next_to_nothing_is_unknown(samples):
-    assert heard(np.zeros(samples, np.float32)) == Heard("unknown", 0.0)
+    assert heard(np.zeros(samples, np.float32)) == VoiceDetection("unknown", 0.0)
 
 
 def test_wild_numbers_are_survived():
@@ -73,9 +73,9 @@ def test_wild_numbers_are_survived():
 
 
 def test_any_rate_can_be_asked_for():
-    assert detector.can_hear(44100)
-    assert not detector.can_hear(1000)
-    assert not detector.can_hear(3_000_000)
+    assert detector.supports_rate(44100)
+    assert not detector.supports_rate(1000)
+    assert not detector.supports_rate(3_000_000)
 
 
 def changed(name, make):
@@ -111,12 +111,12 @@ def test_a_damaged_model_is_one_line(tmp_path, content, monkeypatch):
     monkeypatch.setattr(detector.resources, "files", lambda _: tmp_path)
     detector.model.cache_clear()
     try:
-        assert "Install playlist-builder again" in detector.problem()
+        assert "Install playlist-builder again" in detector.model_error()
         file.unlink()
-        assert "Install playlist-builder again" in detector.problem()
+        assert "Install playlist-builder again" in detector.model_error()
     finally:
         detector.model.cache_clear()
 
 
 def test_the_model_of_the_package_is_sound():
-    assert detector.problem() == ""
+    assert detector.model_error() == ""

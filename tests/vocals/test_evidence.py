@@ -1,28 +1,27 @@
-"""All evidence of voice is weighed and shown, and without evidence nothing is claimed."""
+"""The verdict on vocals follows from all evidence, which is listed."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlist_builder.models import Heard, Mark, Tags, VoiceSpan
+from playlist_builder.models import Mark, Tags, VoiceDetection, VoiceSpan
 from playlist_builder.vocals import evidence as voice
 
 SPAN = VoiceSpan(60.0, 80.0, "sung", 0.9)
-SILENT = Heard("none", 1.0)
-SUNG = Heard("sung", 1.0, (SPAN,))
+SILENT = VoiceDetection("none", 1.0)
+SUNG = VoiceDetection("sung", 1.0, (SPAN,))
 
 
 def verdict(tags=None, mark=None, heard=None):
     evidence = tags or Tags(), mark or Mark(), heard
-    assert voice.vocals(*evidence) == voice.judge(*evidence).vocals
-    return voice.vocals(*evidence)
+    return voice.classify(*evidence).vocals
 
 
 @pytest.mark.parametrize("said", ["none", "wordless", "sung", "spoken"])
 @pytest.mark.parametrize("tags", [Tags(), Tags(has_lyrics=True), Tags(languages=("zxx",))])
 @pytest.mark.parametrize("heard", [None, SILENT, SUNG])
 def test_the_mark_decides_alone(said, tags, heard):
-    judged = voice.judge(tags, Mark(vocals=said), heard)
+    judged = voice.classify(tags, Mark(vocals=said), heard)
     assert (judged.vocals, judged.confidence) == (said, 1.0)
     assert judged.evidence[0].source == "your mark"
 
@@ -32,7 +31,7 @@ def test_other_marks_are_no_evidence():
 
 
 def test_without_evidence_nothing_is_claimed():
-    judged = voice.judge(
+    judged = voice.classify(
         Tags(title="Sonata", languages=("eng",), genres=("Ambient",)), Mark(), None
     )
     assert (judged.vocals, judged.confidence, judged.evidence) == ("unknown", 0.5, ())
@@ -92,7 +91,7 @@ def test_no_linguistic_content_means_no_words(languages):
     ],
 )
 def test_words_in_titles_of_five_languages(title, expected):
-    judged = voice.judge(Tags(title=title), Mark(), None)
+    judged = voice.classify(Tags(title=title), Mark(), None)
     assert judged.vocals == expected
     assert bool(judged.evidence) == (expected != "unknown")
 
@@ -143,7 +142,7 @@ def test_what_musicbrainz_and_acousticbrainz_say_is_weak():
 def test_what_is_heard_outweighs_one_word():
     assert verdict(Tags(title="Song (Instrumental)"), heard=SUNG) == "sung"
     assert verdict(Tags(genres=("Vocal",)), heard=SILENT) == "none"
-    assert verdict(Tags(title="Instrumental"), heard=Heard("sung", 0.0, (SPAN,))) == "sung"
+    assert verdict(Tags(title="Instrumental"), heard=VoiceDetection("sung", 0.0, (SPAN,))) == "sung"
 
 
 def test_no_heap_of_tags_hides_a_voice_that_is_heard():
@@ -156,14 +155,14 @@ def test_no_heap_of_tags_hides_a_voice_that_is_heard():
         comments=("instrumental", "no vocals"),
     )
     for kind in ("sung", "spoken"):
-        assert verdict(tags, heard=Heard(kind, 0.0, (SPAN,))) in {"sung", "spoken"}
+        assert verdict(tags, heard=VoiceDetection(kind, 0.0, (SPAN,))) in {"sung", "spoken"}
 
 
 @pytest.mark.parametrize(
     ("tags", "heard"),
     [
         (Tags(title="Guided Meditation", comments=("with gentle humming",)), None),
-        (Tags(title="Humming Meditation"), Heard("spoken", 1.0)),
+        (Tags(title="Humming Meditation"), VoiceDetection("spoken", 1.0)),
         (Tags(title="Vocalise", genres=("Audiobook",)), None),
         (Tags(title="Humming", version="with vocals"), SUNG),
         (Tags(comments=("humming synth bed",)), SUNG),
@@ -181,16 +180,18 @@ def test_what_denies_itself_says_nothing(title):
 
 
 def test_what_is_heard_is_told_with_its_times():
-    (evidence,) = voice.judge(Tags(), Mark(), SUNG).evidence
-    assert (evidence.source, evidence.says) == ("audio", "sung")
-    assert evidence.words == "a voice is heard at 1:00-1:20"
-    assert verdict(heard=Heard("spoken", 0.9, (VoiceSpan(0, 9, "spoken", 0.9),))) == "spoken"
+    (evidence,) = voice.classify(Tags(), Mark(), SUNG).evidence
+    assert (evidence.source, evidence.vocals) == ("audio", "sung")
+    assert evidence.text == "a voice is heard at 1:00-1:20"
+    assert (
+        verdict(heard=VoiceDetection("spoken", 0.9, (VoiceSpan(0, 9, "spoken", 0.9),))) == "spoken"
+    )
 
 
 @pytest.mark.parametrize("confidence", [0.0, 0.5, 1.0])
 def test_the_detector_alone_gives_its_own_verdict(confidence):
     for kind in ("none", "sung", "spoken", "unknown"):
-        assert verdict(heard=Heard(kind, confidence)) == kind
+        assert verdict(heard=VoiceDetection(kind, confidence)) == kind
 
 
 @given(
@@ -203,16 +204,17 @@ def test_the_detector_alone_gives_its_own_verdict(confidence):
         voice_chance=st.none() | st.floats(0, 1),
     ),
     st.none()
-    | st.builds(Heard, st.sampled_from(["none", "sung", "spoken", "unknown"]), st.floats(0, 1)),
+    | st.builds(
+        VoiceDetection, st.sampled_from(["none", "sung", "spoken", "unknown"]), st.floats(0, 1)
+    ),
 )
 def test_evidence_stands_in_order_and_a_verdict_has_some(tags, heard):
-    judged = voice.judge(tags, Mark(), heard)
-    assert voice.vocals(tags, Mark(), heard) == judged.vocals
+    judged = voice.classify(tags, Mark(), heard)
     weights = [abs(each.weight) for each in judged.evidence]
     assert weights == sorted(weights, reverse=True)
     assert 0.5 <= judged.confidence <= 1.0
     if judged.vocals == "none":
-        assert any(each.says == "none" for each in judged.evidence)
+        assert any(each.vocals == "none" for each in judged.evidence)
 
 
 def test_other_evidence_of_the_same_tags_is_another_version():
