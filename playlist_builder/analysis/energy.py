@@ -30,9 +30,7 @@ from playlist_builder.models import Floats, Floats32, Ints
 ENERGY_VERSION = 1
 """Raise it when the formula or `energy_weights.json` changes: libraries then score all tracks
 again, without decoding."""
-
 Contour = Floats32  # energy in 0..1 per `STEP_S` seconds, shape (n_steps,)
-
 GROUPS: dict[str, tuple[str, ...]] = {
     "brightness and density": ("level_",),
     "movement of the sound": ("shape_motion_",),

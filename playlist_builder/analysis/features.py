@@ -15,7 +15,6 @@ from playlist_builder.models import STEP_S, Features, Floats, Floats32, Measured
 
 FEATURES_VERSION = 2
 """Raise it when the same samples give other numbers: the next scan then decodes again."""
-
 STEP_FRAMES = round(STEP_S * FRAMES_PER_S)
 STEP_TONES = round(STEP_S / spectrum.TONE_HOP_S)
 SHORTEST_STEP_FRAMES = 2 * FRAMES_PER_S  # a shorter remainder joins the step before it

@@ -22,7 +22,6 @@ BANDS = 40
 BANK_PARTS = (20, 30)  # where the bands are split into parts, each summed from its own bins
 LOW_HZ, HIGH_HZ = 50.0, 11_000.0
 """Range of the bands: what remains in 22.05 kHz material and after codecs that cut the top."""
-
 TONE_FRAME_S = 0.186
 """Length of the long frame (8192 samples at 44.1 kHz), which resolves semitones."""
 TONE_HOP_S = 0.4

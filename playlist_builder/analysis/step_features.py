@@ -16,7 +16,6 @@ from playlist_builder.models import Floats32
 RANGE_DB = 50.0
 SILENCE_MEAN_SQUARE = 1e-11  # -110 dBFS, below the rounding of a 16-bit file
 ACTIVE_RANGE_DB = 60.0  # a frame this far below the loudest step of its track is silence
-
 PERCUSSIVE_FRAMES = 11
 """Width of the median along time (220 ms) that removes percussive strokes (after Fitzgerald 2010,
 harmonic/percussive separation by median filtering)."""
@@ -26,14 +25,12 @@ TONE_PEAK_MOST_DB = 7.0
 """Beyond this, the height of a peak depends more on the codec than on the music."""
 PULSE_LAGS = slice(12, 100)  # autocorrelation at 0.24 to 2 seconds
 TEMPO_LAGS = slice(12, 72)
-
 REGIONS = ("bass", "low", "mid", "high", "top")
 """Five regions of eight bands; centres 0.1-0.5, 0.6-1.2, 1.3-2.5, 2.8-5, 5-10 kHz."""
 QUARTERS = ("low", "mid", "high", "top")  # four quarters of ten bands: up to 0.8, 2.0, 4.8, 11 kHz
 MODULATIONS_HZ = ((0.4, 1.0), (2.0, 4.0), (4.0, 8.0), (8.0, 14.0), (14.0, 24.0))
 CEPSTRA = (("coarse", 3, 5), ("middle", 5, 9), ("fine", 9, 13))
 """Ranges of cepstral coefficients: half periods over all bands, from-to."""
-
 STEP_FEATURES: tuple[str, ...] = (
     "active_share",
     *(f"level_{name}_db" for name in REGIONS),
@@ -52,7 +49,6 @@ STEP_FEATURES: tuple[str, ...] = (
     "chroma_entropy_nats",
 )
 """Names of the columns, with their units; shares, clarities and ratios have none."""
-
 _COSINES = (np.cos(np.pi * np.outer(np.arange(BANDS) + 0.5, np.arange(13)) / BANDS) / BANDS).astype(
     np.float32
 )
@@ -120,7 +116,6 @@ def _band_features(power: Floats32) -> Floats32:
 
 
 def _sustained(level: Floats32) -> Floats32:
-    """Return the running median over `PERCUSSIVE_FRAMES` at every second frame."""
     side = PERCUSSIVE_FRAMES // 2
     padded = np.pad(level, ((side, side), (0, 0)), mode="symmetric")
     return running_median(padded, PERCUSSIVE_FRAMES, stride=2)
@@ -138,7 +133,6 @@ def _modulations(level: Floats32) -> Floats32:
 
 @lru_cache(maxsize=4)
 def _modulation_ranges(frames: int) -> tuple[Floats32, list[slice]]:
-    """Return the window and the bins of each range, for a step of `frames` frames."""
     window = np.hanning(frames + 2)[1:-1].astype(np.float32)[:, None]
     frequency = np.fft.rfftfreq(frames, 1.0 / FRAMES_PER_S)
     ends = [np.searchsorted(frequency, range_hz) for range_hz in MODULATIONS_HZ]

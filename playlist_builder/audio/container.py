@@ -22,12 +22,10 @@ CONTAINERS = (
     "w64,wav,webm,wv"
 )
 """FFmpeg's names of the containers that may be opened."""
-
 STATES_LENGTH = frozenset(
     ["aiff", "ape", "caf", "dsf", "flac", "mov", "mpc", "mpc8", "tak", "tta", "w64", "wav", "wv"]
 )
 """Containers whose header states the length, so that a file cut short can be detected."""
-
 LEAST_RATE_HZ = 1_000
 MOST_VALUES_HZ = 20_000_000
 """Sample rate times channels; 6 channels of the fastest DSD are 17 million. Outside these limits

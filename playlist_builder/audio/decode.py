@@ -25,21 +25,16 @@ from playlist_builder.models import Floats32
 BLOCK_S = 1.6
 """Length of a block: long enough for little overhead, short enough for the processor's cache, and a
 multiple of every length of frame in `analysis.spectrum`."""
-
 MISSING_SHARE = 0.01
 MISSING_S = 1.0
 """A track that lacks more than this share of its stated length plus these seconds is cut short."""
-
 DAMAGED_SHARE = 0.01
 """Largest share of packets that may fail to decode; old MP3s often have a broken first one."""
-
 IDENTITY_BYTES = 16
 LOUDEST = 1e6  # larger samples (full scale = 1.0) come from damage and are set to 0, like NaN
 CD_RATE_HZ = 44_100
-
 SAMPLE_CLOCK = Fraction(1, CD_RATE_HZ)
 """An arbitrary time base, the same for all frames, resampled or not."""
-
 PYAV_PLANES = 8  # `AudioFrame.to_ndarray` of PyAV 18 crashes from this number of planes
 _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
 
@@ -229,7 +224,6 @@ def resampled(blocks: Iterable[Floats32], from_hz: int, to_hz: int) -> Iterator[
 
 
 def _samples(frame: av.AudioFrame, channels: int) -> Floats32:
-    """Return the samples of a frame, shape (channels, n), full scale = 1.0."""
     raw: NDArray[np.generic] = frame.to_ndarray()
     planar = raw if frame.format.is_planar else raw.reshape(-1, channels).T
     samples = planar.astype(np.float32, order="C", copy=False)

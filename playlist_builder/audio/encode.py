@@ -56,7 +56,6 @@ TRACK_FORMS: Mapping[str, Encoding] = {
     "flac": Encoding("flac", "flac", "s16", most_channels=8),
 }
 """What tracks can be converted to, by name, which is also the suffix."""
-
 RECORDING_FORMS: Mapping[str, Encoding] = {
     ".flac": TRACK_FORMS["flac"],
     ".m4a": Encoding("ipod", "aac", "fltp", bit_rate=256_000, mono_bit_rate=128_000),
@@ -65,10 +64,8 @@ RECORDING_FORMS: Mapping[str, Encoding] = {
     ".wav": Encoding("wav", "pcm_s16le", "s16"),
 }
 """What a session can be rendered to, by suffix."""
-
 FULL_SCALE = float(1 << 28)
 """Full scale of samples of 32 bits: 18 dB of headroom, and finer than float32."""
-
 _DEEP_SHIFT = 8  # 24 bits lie in the upper part of 32
 _OPTIONS = {"wav": {"rf64": "auto"}}  # a plain WAV ends at 4 GB, 6 hours of 48 kHz
 
@@ -202,32 +199,26 @@ def encode(path: str, source: AudioFile, form: Encoding) -> float:
     More channels than `form` takes are mixed down. Raises `AudioError` where the source is damaged
     or cannot be encoded or written.
     """
-    try:
-        return _encode(path, source, form)
-    except MemoryError:
-        raise
-    except av.error.FFmpegError as error:
-        raise AudioError(f"cannot be encoded: {error.strerror}") from error
-
-
-def _encode(path: str, source: AudioFile, form: Encoding) -> float:
     rate_hz = source.layout.sample_rate_hz
     given = "+".join(source.layout.channels)
     layout = given if len(source.layout.channels) <= form.most_channels else "stereo"
     count = 0
-    with av.open(f"file:{path}", "w", format=form.container) as container:
-        stream, resampler = _open_stream(container, form, rate_hz, layout, deep=source.is_deep)
-        for block in source.blocks():
-            packed = np.ascontiguousarray(block.T).reshape(1, -1)
-            frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=given)
-            frame.sample_rate = rate_hz
-            frame.pts = count
-            frame.time_base = Fraction(1, rate_hz)
-            count += block.shape[1]
-            for resampled in resampler.resample(frame):
-                container.mux(stream.encode(resampled))
-        for flushed in (*resampler.resample(None), None):
-            container.mux(stream.encode(flushed))
+    try:
+        with av.open(f"file:{path}", "w", format=form.container) as file:
+            stream, resampler = _open_stream(file, form, rate_hz, layout, deep=source.is_deep)
+            for block in source.blocks():
+                packed = np.ascontiguousarray(block.T).reshape(1, -1)
+                frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=given)
+                frame.sample_rate, frame.pts, frame.time_base = rate_hz, count, Fraction(1, rate_hz)
+                count += block.shape[1]
+                for resampled in resampler.resample(frame):
+                    file.mux(stream.encode(resampled))
+            for flushed in (*resampler.resample(None), None):
+                file.mux(stream.encode(flushed))
+    except MemoryError:
+        raise
+    except av.error.FFmpegError as error:
+        raise AudioError(f"cannot be encoded: {error.strerror}") from error
     return count / rate_hz
 
 

@@ -22,7 +22,6 @@ BEATS_PER_BAR = 4
 SLOTS_PER_BAR = 16
 TAIL_S = 3.5  # of fading after the last bar
 QUIET_PEAK_DBFS, FULL_PEAK_DBFS = -8.0, -3.0  # at energy 0 and 1
-
 SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
 PROGRESSIONS = {  # degrees of the scale, counted from 0
     "major": ((0, 5, 3, 4), (0, 3, 5, 4), (0, 4, 5, 3), (0, 2, 3, 4)),
@@ -216,7 +215,6 @@ def _bars(composition: Composition, rng: np.random.Generator) -> list[Bar]:
 
 
 def _at_or_above(lowest: int, pitch_class: int) -> int:
-    """Return the first MIDI note of a pitch class from `lowest` upward."""
     return lowest + (pitch_class - lowest) % 12
 
 
@@ -240,9 +238,8 @@ def _play_pads(mix: Stereo, bars: Sequence[Bar]) -> None:
         loop = instruments.sustained((bar.bass, *bar.chord), round(bar.energy * 5.0) / 5.0)
         length = round((stop_s - start_s + overlap_s) * SAMPLE_RATE_HZ)
         pad = np.tile(loop, -(-length // instruments.LOOP_SAMPLES))[:, :length]
-        instruments.fade(
-            pad, in_s=overlap_s if number else 0.0, out_s=overlap_s
-        )  # the mix is faded in later
+        fade_in_s = overlap_s if number else 0.0  # the mix is faded in later
+        instruments.fade(pad, in_s=fade_in_s, out_s=overlap_s)
         _add(mix, start_s, pad, gain=0.16 - 0.07 * bar.energy)
 
 

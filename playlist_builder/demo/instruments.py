@@ -41,7 +41,6 @@ def _hertz(midi: int) -> float:
 
 
 def _seconds(length_s: float) -> Mono:
-    """Return the time of each sample of a sound, shape (n,)."""
     count = round(length_s * SAMPLE_RATE_HZ)
     return np.arange(count, dtype=np.float32) / np.float32(SAMPLE_RATE_HZ)
 
@@ -156,7 +155,6 @@ def _reverb(size: int) -> NDArray[np.complex64]:
 
 
 def _with_reverb(note: Mono) -> Stereo:
-    """Return a note with reverberation, which outlasts it."""
     length = len(note) + round(REVERB_S * SAMPLE_RATE_HZ)
     size = 1 << length.bit_length()
     wet: Stereo = np.fft.irfft(np.fft.rfft(note, size) * _reverb(size), size)[:, :length].astype(

@@ -23,7 +23,6 @@ _KINDS: dict[str, Any] = {".flac": FLAC, ".m4a": MP4, ".mp3": MP3, ".opus": OggO
 _id3: Any = id3
 _picture: Any = Picture
 _mp4_cover: Any = MP4Cover
-
 _NO_OFFSET = 0xFFFFFFFF  # chapters are given by time, not by byte
 
 

@@ -12,12 +12,9 @@ from playlist_builder.models import Floats, Floats32
 
 FRAMES_PER_S = 50
 """Clips are cut and placed at multiples of 20 ms: whole samples and whole milliseconds."""
-
 SILENCE_DBFS = -60.0
 """Level of a frame, summed over the channels, below which it is silence at the edges."""
-
 BLOCKS_PER_S = round(1.0 / BLOCK_S)
-
 _OUTER = (
     *(0.0017089843750, 0.0109863281250, -0.0196533203125, 0.0332031250000),
     *(-0.0594482421875, 0.1373291015625, 0.9721679687500, -0.1022949218750),
@@ -30,10 +27,8 @@ _INNER = (
 )
 PHASES = np.array([_OUTER, _INNER, _INNER[::-1], _OUTER[::-1]], np.float32)
 """The interpolating filter of ITU-R BS.1770-4, annex 2: 4 phases of 12 taps."""
-
 _TAPS = PHASES.shape[1]
 _ROW = 30  # divides the block at 44.1 and at 48 kHz
-
 SIDE_GAIN = 0.7071  # -3 dB for every channel but left and right, ITU-R BS.775
 
 

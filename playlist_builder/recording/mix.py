@@ -308,7 +308,6 @@ def _sum(clips: Sequence[Clip], levels: Mapping[str, Levels]) -> tuple[Floats, F
 
 
 def _blocks(values: Floats, start: int, end: int) -> Floats:
-    """Return the blocks that hold the frames from `start` to `end`."""
     return values[start // _PER_BLOCK : -(-end // _PER_BLOCK)]
 
 

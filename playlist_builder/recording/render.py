@@ -48,7 +48,6 @@ FULL_SCALE_LIMIT = np.float32(7.99)
 WINDOW = FRAMES_PER_S  # frames that are mixed at a time
 CUE_FOR = frozenset({".flac", ".wav"})
 FRAME_MS = 1000 // FRAMES_PER_S
-
 AudioSegment: Any = pydub.AudioSegment  # not typed
 
 
@@ -183,7 +182,6 @@ def _not_written(name: str, error: OSError) -> RenderError:
 
 
 def _profile(session: Session) -> Profile | None:
-    """Return the profile as it was when the session was made, None where it is not known."""
     if session.request is None:
         return None
     try:
@@ -219,7 +217,6 @@ def _measured(path: str, rate_hz: int, clock: "_Clock") -> Levels:
 
 @contextmanager
 def _naming(path: str) -> Iterator[None]:
-    """Name the track in errors about it."""
     try:
         yield
     except (AudioError, OSError) as error:
@@ -360,7 +357,6 @@ def _encode_mix(plan: MixPlan, rate_hz: int, encoder: Encoder, clock: _Clock) ->
 
 
 def _peak_of(path: str, clock: _Clock) -> float:
-    """Return the true peak of a decoded file."""
     tick = clock.at("checking")
     meter = TruePeak(CHANNELS)
     peak = 0.0

@@ -80,7 +80,6 @@ _ENCODER_SPECIFIC = re.compile(
     re.IGNORECASE,
 )
 """Valid for the old file only: players would cut the new one by its iTunSMPB."""
-
 _VORBIS_NAME = re.compile(r"[\x20-\x3c\x3e-\x7d]+")
 _PICTURE_BYTES = 12_000_000  # a block of FLAC ends at 16 MiB
 _FRONT_COVER = 3

@@ -19,12 +19,9 @@ from playlist_builder.models import Tags
 
 MAX_CHARACTERS = 10_000
 """Where a value is cut: longer than any real comment, short enough for thousands of rows."""
-
 MAX_VALUES = 100  # where a list of values is cut
-
 MAX_GAIN_DB = 128.0
 """The range of R128 gains (RFC 7845, Q7.8); a gain beyond it is a mistake and is left out."""
-
 R128_TO_REPLAYGAIN_DB = 5.0
 """The gains of RFC 7845 aim at -23 LUFS, those of ReplayGain 2.0 at -18 LUFS."""
 
@@ -79,7 +76,6 @@ _NO_LYRICS = re.compile(
 
 _LRC_HEADER = re.compile(r"^\s*\[[a-z#]+:[^\]]*\]\s*$", re.IGNORECASE | re.MULTILINE)
 _LRC_TIME = re.compile(r"\[[\d:.]+\]")
-
 _Words = dict[str, list[str]]
 
 
@@ -102,7 +98,7 @@ def from_pairs(pairs: Iterable[tuple[str, str]], path: str, duration_s: float | 
         languages=_values(words, "languages", _LIST),
         moods=_values(words, "moods", _LIST),
         comments=_values(words, "comments"),
-        has_lyrics=_has_lyrics(words),
+        has_lyrics=any(are_lyrics(text) for field in _LYRICS for text in _values(words, field)),
         duration_s=duration_s,
         track_gain_db=_gain_db(words, "track"),
         track_peak=_peak(words, "track"),
@@ -146,10 +142,6 @@ def _values(words: _Words, field: str, separator: re.Pattern[str] = _NUL) -> tup
 
 def _first(words: _Words, field: str) -> str:
     return "".join(_values(words, field)[:1])
-
-
-def _has_lyrics(words: _Words) -> bool:
-    return any(are_lyrics(text) for field in _LYRICS for text in _values(words, field))
 
 
 def are_lyrics(text: str) -> bool:

@@ -220,7 +220,6 @@ def ape_pairs(tags: Any) -> Pairs:  # noqa: ANN401
 
 
 def _tolerant(read_more: Callable[[BinaryIO], Pairs], stream: BinaryIO) -> Pairs:
-    """Return what `read_more` reads, nothing where it is broken."""
     try:
         return read_more(stream)
     except UNPARSABLE as error:
@@ -259,7 +258,6 @@ def mp4_pairs(tags: Any) -> Pairs:  # noqa: ANN401
 
 
 def _riff_info(stream: BinaryIO) -> Pairs:
-    """Return the items of the INFO lists of a WAV file."""
     pairs: Pairs = []
     stream.seek(12)
     while len(head := stream.read(8)) == 8 and any(head):  # noqa: PLR2004 - a name and a size

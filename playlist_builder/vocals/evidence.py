@@ -26,9 +26,7 @@ from playlist_builder.text import clock, folded
 EVIDENCE_VERSION = 1
 """Raise it when phrases or weights change: libraries then evaluate all tags again, without reading
 a file."""
-
 NO_WORDS = "zxx"  # ISO 639-2: no linguistic content
-
 LYRICS, SINGER, TITLE, GENRE, REMARK, LYRICIST = 12.0, 5.0, 3.0, 2.0, 1.5, 1.0
 """Log-odds by source; REMARK is a mood or comment."""
 LANGUAGE = 3.0
@@ -37,9 +35,7 @@ MOST_BRAINZ = 2.0
 LEAST_VOICE, MOST_AUDIO = 4.5, 6.0
 """A detected voice weighs more than TITLE and DECISIVE together, however short it is."""
 DECISIVE = 1.0
-
 Kind = Literal["sung", "spoken", "wordless", "none"]
-
 _PHRASES: dict[Kind, tuple[str, ...]] = {
     "none": (
         r"(?<!not )(?<!non[- ])instrumentals?",

@@ -21,16 +21,13 @@ from playlist_builder.models import Floats, Floats32
 RATE = 16000
 FRAME, HOP, NFFT, BANDS = 400, 320, 512, 80  # Kaldi's filter bank: frames of 25 ms every 20 ms
 PER_S = RATE // HOP
-
 LAYERS, CHANNELS, HIDDEN, OUTPUTS = 8, 128, 256, 2
 REACH = 10  # frames to either side that one memory layer covers
 BLOCK = 16  # frames per product with a banded matrix
-
 CHUNK_S, CONTEXT_S = 30, 1
 """Seconds per run, and of context to either side; eight memory layers reach 1.6 s."""
 BATCH = 500  # frames transformed together: as many as stay in the processor's cache
 MIN_RATE, MAX_RATE = 8000, 768000
-
 LARGEST_FILE = 8_000_000
 _DAMAGE = (
     *(OSError, EOFError, KeyError, ValueError, AttributeError, TypeError, RuntimeError),
