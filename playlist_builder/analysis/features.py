@@ -11,7 +11,7 @@ from playlist_builder.analysis import loudness, spectrum, step_features
 from playlist_builder.analysis.spectrum import BAND_HZ, BLOCK_FRAMES, FRAMES_PER_S
 from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.analysis.tempo_key import KeyEstimator, TempoEstimator
-from playlist_builder.models import STEP_S, Features, Floats, Floats32, Measured
+from playlist_builder.models import STEP_S, Features, Floats, Floats32, Measurement
 
 FEATURES_VERSION = 2
 """Raise it when the same samples give other numbers: the next scan then decodes again."""
@@ -69,7 +69,7 @@ class _StepCollector:
 
 def measure(
     blocks: Iterable[Floats32], *, sample_rate_hz: int, channels: Sequence[str]
-) -> Measured:
+) -> Measurement:
     """Return the features and steps of one track.
 
     `blocks` yields samples of shape (channels, n), full scale = 1.0; `channels` are FFmpeg's
@@ -125,7 +125,7 @@ def measure(
         ),
         percussiveness=float(rows[:, STEP_FEATURES.index("stroke_power_share")].mean()),
     )
-    return Measured(whole, rows)
+    return Measurement(whole, rows)
 
 
 def _per_block(k_power: Floats32, blocks: int) -> Floats:

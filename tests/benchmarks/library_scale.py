@@ -1,6 +1,6 @@
 """How long scanning, listing and building take in a large library: real processes, made-up music.
 
-    python tests/benchmarks/library_scale.py [TRACKS]
+    python -m tests.benchmarks.library_scale [TRACKS]
 
 It makes that many tiny files in folders, and rows for them as a scan would have left. Every figure
 is the least of some runs of a whole process; `walk_s` is a bare `os.scandir` and `stat` of the
@@ -28,7 +28,7 @@ from playlist_builder.models import (
     Features,
     File,
     Mark,
-    Measured,
+    Measurement,
     Tags,
     VoiceDetection,
     VoiceSpan,
@@ -90,7 +90,7 @@ def tags(number: int, rng: np.random.Generator) -> Tags:
     )
 
 
-def measured(rng: np.random.Generator) -> Measured:
+def measured(rng: np.random.Generator) -> Measurement:
     """Return measurements within the range that rated music has."""
     weights = load_weights()
     duration_s = float(np.clip(np.exp(rng.normal(np.log(225.0), 0.5)), 60.0, 899.0))
@@ -119,7 +119,7 @@ def measured(rng: np.random.Generator) -> Measured:
         spectral_centroid_hz=float(np.exp(rng.normal(np.log(2000.0), 0.3))),
         percussiveness=float(rng.random()),
     )
-    return Measured(whole, steps.astype(np.float32))
+    return Measurement(whole, steps.astype(np.float32))
 
 
 def heard(rng: np.random.Generator) -> VoiceDetection:

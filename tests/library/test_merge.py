@@ -24,7 +24,7 @@ from playlist_builder.models import (
     Features,
     File,
     Mark,
-    Measured,
+    Measurement,
     Stat,
     Tags,
     VoiceDetection,
@@ -39,7 +39,7 @@ def measured(duration_s):
         field.name: {int: 2, str: "C major"}.get(field.type, duration_s)
         for field in dataclasses.fields(Features)
     }
-    return Measured(Features(**values), np.full((3, len(STEP_FEATURES)), 0.5, np.float32))
+    return Measurement(Features(**values), np.full((3, len(STEP_FEATURES)), 0.5, np.float32))
 
 
 def add(cache, path, identity, *, duration_s=1.0, heard=None):

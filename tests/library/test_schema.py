@@ -23,7 +23,7 @@ from playlist_builder.models import (
     Features,
     File,
     Mark,
-    Measured,
+    Measurement,
     Skipped,
     Stat,
     Tags,
@@ -47,10 +47,10 @@ FEATURES = Features(
 @pytest.fixture
 def path(tmp_path, monkeypatch):
     """A library of one track, with all that can be known of it. No test here may decode."""
-    monkeypatch.delattr(decode, "Recording")
+    monkeypatch.delattr(decode, "AudioFile")
     path = os.fspath(tmp_path / "library.db")
     with Cache(path) as one:
-        one.store(FILE, Measured(FEATURES, STEPS))
+        one.store(FILE, Measurement(FEATURES, STEPS))
         one.store_heard("5f", VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),)))
         one.store_skipped(Skipped("/m/b.mp3", "damaged"), Stat(1, 1))
         one.store_mark("5f", MARK)
@@ -116,7 +116,7 @@ def test_a_new_analysis_drops_what_the_old_one_measured_or_refused(path, monkeyp
             assert one.heard_identities() == {"5f"}
             assert one.mark("5f") == MARK
     with Cache(path) as one:
-        one.store(FILE, Measured(FEATURES, STEPS))
+        one.store(FILE, Measurement(FEATURES, STEPS))
     with Cache(path) as one:
         assert one.identities() == {"5f"}
 

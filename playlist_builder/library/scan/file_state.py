@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from playlist_builder.models import File, Measured, Skipped, Stat, VoiceDetection
+from playlist_builder.models import File, Measurement, Skipped, Stat, VoiceDetection
 
 REFUSED = Stat(-1, -1)
 """In place of the stat of a file that the system did not let us read: it may do so tomorrow."""
@@ -29,7 +29,7 @@ class Outcome:
 
     stat: Stat
     found: File | Skipped
-    measured: Measured | None = None
+    measured: Measurement | None = None
     heard: VoiceDetection | None = None
 
 
