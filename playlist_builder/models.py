@@ -133,7 +133,7 @@ class Measurement:
     """All that was measured in the samples of one track; made by `features.measure`.
 
     `step_features` has shape (n_steps, len(steps.STEP_FEATURES)): one row per `STEP_S` seconds, the
-    last row covering what is left. Measurement in single precision, kept in half of it.
+    last row covering what is left. Measured in single precision, kept in half of it.
     """
 
     features: Features

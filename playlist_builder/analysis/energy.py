@@ -28,8 +28,7 @@ from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.models import Floats, Floats32, Ints
 
 ENERGY_VERSION = 1
-"""Raise it when the formula or `energy_weights.json` changes: libraries then score all tracks
-again, without decoding."""
+"""Raise it when formula or weights change: libraries then score again, without decoding."""
 Contour = Floats32  # energy in 0..1 per `STEP_S` seconds, shape (n_steps,)
 GROUPS: dict[str, tuple[str, ...]] = {
     "brightness and density": ("level_",),
@@ -72,14 +71,11 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
 """Each feature in words, with its unit; shares and clarities are shown in per cent."""
 CONTRIBUTIONS = (*GROUPS, "steadiness", "silence")
 STEADY_LOGIT = -3.0
-"""Upper limit for sines, drones and hiss without a pulse, which no rated excerpt is like. This and
-the rule for silence change one of the 274 excerpts."""
-HISS_EXCESS_DB = (2.0, 4.0)
-"""Fluctuation at 14-24 Hz above the beat: white fluctuation has +7, music at most +2."""
+"""Upper limit for sines, drones and hiss, unlike any excerpt; with silence it changes 1 of 274."""
+HISS_EXCESS_DB = (2.0, 4.0)  # fluctuation at 14-24 Hz above the beat: white +7, music at most +2
 STILL_DB = (-9.0, -15.0)  # fluctuation of the beat: music has at least -9 dB
 SILENT_LOGIT = -6.0
-SOUNDING_SHARE = 0.5
-"""At this share of sounding frames or more, rests are part of the music, not silence."""
+SOUNDING_SHARE = 0.5  # at this share of sounding frames or more, rests are part of the music
 SMOOTHING = (2.0, 3.0, 2.0)
 """Weights of the previous step, the step and the next one: the best linear estimate of what they
 have in common, for the autocorrelation of 90 tracks of game music (0.50, 0.29, 0.16)."""

@@ -22,8 +22,7 @@ RANGE_PERCENTILES = (10.0, 95.0)  # EBU Tech 3342
 OFFSET_LUFS = -0.691  # BS.1770-4: a full-scale 997 Hz sine in one channel reads -3.01 LUFS
 STARTLE_WITHIN_BLOCKS = 10
 STARTLE_BEFORE_BLOCKS = 100
-STARTLE_FLOOR_LU = -20.0
-"""Sound further below the track's loudness counts as the start of a fade, not as a calm passage."""
+STARTLE_FLOOR_LU = -20.0  # sound further below the track's loudness is a fade, not calm
 SURROUND_WEIGHT = 1.41
 SURROUND = frozenset({"BL", "BR", "BC", "SL", "SR", "SDL", "SDR"})
 """Channels to which BS.1770-4 gives +1.5 dB, under FFmpeg's names."""

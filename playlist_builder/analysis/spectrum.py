@@ -20,15 +20,12 @@ BATCH = 4  # frames per call: the transform of a single frame takes as long as t
 KEPT_BYTES = 4_000_000  # about the size of all arrays of one block
 BANDS = 40
 BANK_PARTS = (20, 30)  # where the bands are split into parts, each summed from its own bins
-LOW_HZ, HIGH_HZ = 50.0, 11_000.0
-"""Range of the bands: what remains in 22.05 kHz material and after codecs that cut the top."""
-TONE_FRAME_S = 0.186
-"""Length of the long frame (8192 samples at 44.1 kHz), which resolves semitones."""
+LOW_HZ, HIGH_HZ = 50.0, 11_000.0  # what remains in 22.05 kHz material and after codecs
+TONE_FRAME_S = 0.186  # 8192 samples at 44.1 kHz, long enough to resolve semitones
 TONE_HOP_S = 0.4
 TONES_PER_SEMITONE = 3
 TONE_LOW_MIDI, TONE_HIGH_MIDI = 40, 100  # E2 (82 Hz) to E7 (2637 Hz)
-TONE_BACKGROUND = 19
-"""Width of the median that is the background of a spectral peak, in thirds of a semitone."""
+TONE_BACKGROUND = 19  # width of the median behind a spectral peak, in thirds of a semitone
 TONES = (TONE_HIGH_MIDI - TONE_LOW_MIDI) * TONES_PER_SEMITONE
 
 

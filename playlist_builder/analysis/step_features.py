@@ -21,8 +21,7 @@ PERCUSSIVE_FRAMES = 11
 harmonic/percussive separation by median filtering)."""
 STROKE_DB = 3.0
 TONE_PEAK_DB = 3.0
-TONE_PEAK_MOST_DB = 7.0
-"""Beyond this, the height of a peak depends more on the codec than on the music."""
+TONE_PEAK_MOST_DB = 7.0  # higher peaks depend more on the codec than on the music
 PULSE_LAGS = slice(12, 100)  # autocorrelation at 0.24 to 2 seconds
 TEMPO_LAGS = slice(12, 72)
 REGIONS = ("bass", "low", "mid", "high", "top")

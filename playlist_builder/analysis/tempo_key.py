@@ -20,10 +20,8 @@ PRIOR_BPM, PRIOR_OCTAVES = 110.0, 0.7
 ACCENT_NONE, ACCENT_FULL = 0.03, 0.1
 """Standard deviation of the rise per 40 ms over the mean loudness: drones and surf reach 0.03."""
 ONSET_FRAMES = 30_000  # onsets are counted in ten minutes at a time
-ONSET_LEAD = 1.5
-"""An onset rises this many standard deviations above its surroundings of one second."""
-OVERTONES = (12, 19, 24, 28)
-"""Semitones to the partials 2 to 5: a loud fifth is mostly the third partial."""
+ONSET_LEAD = 1.5  # standard deviations above the surroundings of one second
+OVERTONES = (12, 19, 24, 28)  # semitones to partials 2 to 5: a loud fifth is mostly the third
 OVERTONE_SHARE = 0.5
 MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
 MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)

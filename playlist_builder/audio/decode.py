@@ -28,24 +28,21 @@ multiple of every length of frame in `analysis.spectrum`."""
 MISSING_SHARE = 0.01
 MISSING_S = 1.0
 """A track that lacks more than this share of its stated length plus these seconds is cut short."""
-DAMAGED_SHARE = 0.01
-"""Largest share of packets that may fail to decode; old MP3s often have a broken first one."""
+DAMAGED_SHARE = 0.01  # of packets that may fail to decode; old MP3s often have a broken first one
 IDENTITY_BYTES = 16
 LOUDEST = 1e6  # larger samples (full scale = 1.0) come from damage and are set to 0, like NaN
 CD_RATE_HZ = 44_100
-SAMPLE_CLOCK = Fraction(1, CD_RATE_HZ)
-"""An arbitrary time base, the same for all frames, resampled or not."""
+SAMPLE_CLOCK = Fraction(1, CD_RATE_HZ)  # any time base, the same for all frames
 PYAV_PLANES = 8  # `AudioFrame.to_ndarray` of PyAV 18 crashes from this number of planes
 _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Sample rate and channels of one file."""
+    """Sample rate and channels of one file, by FFmpeg's names such as ("FL", "FR")."""
 
     sample_rate_hz: int
     channels: tuple[str, ...]
-    """FFmpeg's channel names in order, such as ("FL", "FR")."""
 
 
 class AudioFile:
@@ -196,6 +193,11 @@ def kind(path: str) -> tuple[str, str]:
         return file.kind
 
 
+def set_time(frame: av.AudioFrame, start: int, rate_hz: int) -> None:
+    """Set the sample rate and the time of the first sample of a frame."""
+    frame.sample_rate, frame.pts, frame.time_base = rate_hz, start, Fraction(1, rate_hz)
+
+
 def resampled(blocks: Iterable[Floats32], from_hz: int, to_hz: int) -> Iterator[Floats32]:
     """Yield blocks of shape (2, n) at another rate, `BLOCK_S` long."""
     fifo = av.AudioFifo()
@@ -206,9 +208,7 @@ def resampled(blocks: Iterable[Floats32], from_hz: int, to_hz: int) -> Iterator[
         count = 0
         for block in blocks:
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), "fltp", "stereo")
-            frame.sample_rate = from_hz
-            frame.time_base = Fraction(1, from_hz)
-            frame.pts = count
+            set_time(frame, count, from_hz)
             count += block.shape[1]
             yield from resampler.resample(frame)
         yield from resampler.resample(None)

@@ -14,7 +14,7 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.audio.decode import CD_RATE_HZ, AudioFile
+from playlist_builder.audio.decode import CD_RATE_HZ, AudioFile, set_time
 from playlist_builder.errors import AudioError
 from playlist_builder.models import Chapter, Floats32
 
@@ -64,8 +64,7 @@ RECORDING_FORMS: Mapping[str, Encoding] = {
     ".wav": Encoding("wav", "pcm_s16le", "s16"),
 }
 """What a session can be rendered to, by suffix."""
-FULL_SCALE = float(1 << 28)
-"""Full scale of samples of 32 bits: 18 dB of headroom, and finer than float32."""
+FULL_SCALE = float(1 << 28)  # of 32-bit samples: 18 dB of headroom, and finer than float32
 _DEEP_SHIFT = 8  # 24 bits lie in the upper part of 32
 _OPTIONS = {"wav": {"rf64": "auto"}}  # a plain WAV ends at 4 GB, 6 hours of 48 kHz
 
@@ -128,9 +127,7 @@ class Encoder:
         else:
             floats = samples.astype(np.float32) / np.float32(FULL_SCALE)
             frame = av.AudioFrame.from_ndarray(floats.reshape(1, -1), "flt", "stereo")
-        frame.sample_rate = self._rate_hz
-        frame.pts = self._count
-        frame.time_base = Fraction(1, self._rate_hz)
+        set_time(frame, self._count, self._rate_hz)
         self._count += len(samples)
         try:
             self._mux(self._resampler.resample(frame))
@@ -209,7 +206,7 @@ def encode(path: str, source: AudioFile, form: Encoding) -> float:
             for block in source.blocks():
                 packed = np.ascontiguousarray(block.T).reshape(1, -1)
                 frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=given)
-                frame.sample_rate, frame.pts, frame.time_base = rate_hz, count, Fraction(1, rate_hz)
+                set_time(frame, count, rate_hz)
                 count += block.shape[1]
                 for resampled in resampler.resample(frame):
                     file.mux(stream.encode(resampled))
@@ -242,7 +239,6 @@ def write_flac(path: str, samples: Floats32, sample_rate_hz: int, tags: Mapping[
         for start in range(0, integers.shape[1], sample_rate_hz):
             block = np.ascontiguousarray(integers[:, start : start + sample_rate_hz].T)
             frame = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="s16", layout=layout)
-            frame.sample_rate = sample_rate_hz
-            frame.pts = start
+            set_time(frame, start, sample_rate_hz)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

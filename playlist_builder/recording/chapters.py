@@ -10,18 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from mutagen import MutagenError, id3
-from mutagen.flac import FLAC, Picture
+from mutagen.flac import FLAC
 from mutagen.mp3 import MP3
 from mutagen.mp4 import MP4, MP4Cover
 from mutagen.oggopus import OggOpus
 
 from playlist_builder.models import Chapter
-from playlist_builder.tags.copy import add_picture
+from playlist_builder.tags.copy import add_picture, id3_picture, picture_of
 
 # mutagen's classes are not typed.
 _KINDS: dict[str, Any] = {".flac": FLAC, ".m4a": MP4, ".mp3": MP3, ".opus": OggOpus}
 _id3: Any = id3
-_picture: Any = Picture
 _mp4_cover: Any = MP4Cover
 _NO_OFFSET = 0xFFFFFFFF  # chapters are given by time, not by byte
 
@@ -31,30 +30,24 @@ def write_chapters(path: Path, suffix: str, cover_png: bytes, chapters: Sequence
 
     Raises OSError where it cannot be written.
     """
+    picture = picture_of(cover_png)
     try:
         file = _KINDS[suffix](path)
         match suffix:
             case ".mp3":
-                _write_id3(file.tags, cover_png, chapters)
+                file.tags.add(id3_picture(picture, _id3.Encoding.LATIN1))
+                _write_id3(file.tags, chapters)
             case ".m4a":
                 file["covr"] = [_mp4_cover(cover_png, MP4Cover.FORMAT_PNG)]
             case _:
-                _write_vorbis(file, cover_png, chapters)
+                add_picture(file, picture)
+                _write_vorbis(file, chapters)
         file.save()
     except MutagenError as error:
         raise OSError(errno.EIO, f"its cover cannot be written: {error}", str(path)) from error
 
 
-def _write_id3(tags: Any, cover_png: bytes, chapters: Sequence[Chapter]) -> None:  # noqa: ANN401 - not typed
-    tags.add(
-        _id3.APIC(
-            encoding=_id3.Encoding.LATIN1,
-            mime="image/png",
-            type=_id3.PictureType.COVER_FRONT,
-            desc="",
-            data=cover_png,
-        )
-    )
+def _write_id3(tags: Any, chapters: Sequence[Chapter]) -> None:  # noqa: ANN401 - not typed
     # mutagen sorts frames by size, and players keep that order: all get one size.
     longest = max(len(each.title.encode()) for each in chapters)
     names = [
@@ -82,10 +75,7 @@ def _write_id3(tags: Any, cover_png: bytes, chapters: Sequence[Chapter]) -> None
     )
 
 
-def _write_vorbis(file: Any, cover_png: bytes, chapters: Sequence[Chapter]) -> None:  # noqa: ANN401 - not typed
-    picture = _picture()
-    picture.data, picture.mime, picture.type = cover_png, "image/png", _id3.PictureType.COVER_FRONT
-    add_picture(file, picture)
+def _write_vorbis(file: Any, chapters: Sequence[Chapter]) -> None:  # noqa: ANN401 - not typed
     for number, each in enumerate(chapters):
         minutes, milliseconds = divmod(round(each.start_s * 1000), 60_000)
         hours, minutes = divmod(minutes, 60)

@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from playlist_builder.analysis.loudness import BLOCK_S, k_weighting
 from playlist_builder.models import Floats, Floats32
 
-FRAMES_PER_S = 50
-"""Clips are cut and placed at multiples of 20 ms: whole samples and whole milliseconds."""
-SILENCE_DBFS = -60.0
-"""Level of a frame, summed over the channels, below which it is silence at the edges."""
+FRAMES_PER_S = 50  # clips are cut and placed at 20 ms: whole samples and whole milliseconds
+SILENCE_DBFS = -60.0  # level of a frame, summed over the channels, below which it is silence
 BLOCKS_PER_S = round(1.0 / BLOCK_S)
 _OUTER = (
     *(0.0017089843750, 0.0109863281250, -0.0196533203125, 0.0332031250000),

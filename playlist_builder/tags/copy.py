@@ -85,7 +85,7 @@ _PICTURE_BYTES = 12_000_000  # a block of FLAC ends at 16 MiB
 _FRONT_COVER = 3
 
 # mutagen's classes are not typed.
-_PictureBlock: Any = Picture
+_picture: Any = Picture
 _KINDS_TO_WRITE: dict[str, Any] = {".mp3": MP3, ".flac": FLAC, ".opus": OggOpus}
 _id3: Any = id3
 
@@ -160,15 +160,15 @@ def _covers_of(parsed: Any) -> list[Any]:  # noqa: ANN401
             covers = list(parsed.pictures)
         case MP3() | WAVE() | AIFF() | DSF() | id3.ID3FileType():
             frames: Any = parsed.tags.getall("APIC") if parsed.tags is not None else ()
-            covers = [_cover(f.data, f.mime, int(f.type), f.desc) for f in frames]
+            covers = [picture_of(f.data, f.mime, int(f.type), f.desc) for f in frames]
         case MP4():
             atoms: Any = parsed.tags or {}
-            covers = [_cover(bytes(each)) for each in atoms.get("covr", ())]
+            covers = [picture_of(bytes(each)) for each in atoms.get("covr", ())]
         case APEv2File():
             items: Any = parsed.tags or {}
             for name, value in items.items():
                 if name.lower() == "cover art (front)":
-                    covers.append(_cover(bytes(value.value).partition(b"\0")[2]))
+                    covers.append(picture_of(bytes(value.value).partition(b"\0")[2]))
         case _ if hasattr(parsed.tags, "get"):
             covers = list(_from_comments(parsed.tags))
     return [each for each in covers if 0 < len(each.data) <= _PICTURE_BYTES]
@@ -177,17 +177,24 @@ def _covers_of(parsed: Any) -> list[Any]:  # noqa: ANN401
 def _from_comments(comments: Any) -> Iterator[Any]:  # noqa: ANN401
     for text in comments.get("metadata_block_picture") or ():
         try:
-            yield _PictureBlock(base64.b64decode(text))
+            yield _picture(base64.b64decode(text))
         except UNPARSABLE:
             continue
 
 
-def _cover(data: bytes, mime: str = "", kind: int = _FRONT_COVER, text: str = "") -> Any:  # noqa: ANN401
-    cover = _PictureBlock()
-    cover.data, cover.type, cover.desc = data, kind, text
+def picture_of(data: bytes, mime: str = "", kind: int = _FRONT_COVER, text: str = "") -> Any:  # noqa: ANN401
+    """Return an encoded image as a picture of mutagen's FLAC class."""
+    picture = _picture()
+    picture.data, picture.type, picture.desc = data, kind, text
     guess = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
-    cover.mime = mime if "/" in mime else guess
-    return cover
+    picture.mime = mime if "/" in mime else guess
+    return picture
+
+
+def id3_picture(picture: Any, encoding: Any) -> Any:  # noqa: ANN401
+    """Return the ID3 frame of a picture, its description in one of `mutagen.id3.Encoding`."""
+    about = {name: getattr(picture, name) for name in ("mime", "type", "desc", "data")}
+    return _id3.APIC(encoding=encoding, **about)
 
 
 def _write_vorbis(file: Any, texts: dict[str, list[str]], covers: list[Any]) -> None:  # noqa: ANN401
@@ -216,15 +223,7 @@ def _write_id3(tags: Any, parsed: Any, texts: dict[str, list[str]], covers: list
     for name, values in texts.items():
         tags.add(_frame_of(name, [encodable(each) for each in values]))
     for cover in covers:
-        tags.add(
-            _id3.APIC(
-                encoding=_id3.Encoding.UTF8,
-                mime=cover.mime,
-                type=cover.type,
-                desc=cover.desc,
-                data=cover.data,
-            )
-        )
+        tags.add(id3_picture(cover, _id3.Encoding.UTF8))
 
 
 def _frame_of(name: str, texts: list[str]) -> Any:  # noqa: ANN401

@@ -17,13 +17,10 @@ from itertools import islice
 
 from playlist_builder.models import Tags
 
-MAX_CHARACTERS = 10_000
-"""Where a value is cut: longer than any real comment, short enough for thousands of rows."""
+MAX_CHARACTERS = 10_000  # of a value: longer than any real comment
 MAX_VALUES = 100  # where a list of values is cut
-MAX_GAIN_DB = 128.0
-"""The range of R128 gains (RFC 7845, Q7.8); a gain beyond it is a mistake and is left out."""
-R128_TO_REPLAYGAIN_DB = 5.0
-"""The gains of RFC 7845 aim at -23 LUFS, those of ReplayGain 2.0 at -18 LUFS."""
+MAX_GAIN_DB = 128.0  # range of R128 gains (RFC 7845, Q7.8); larger gains are errors and left out
+R128_TO_REPLAYGAIN_DB = 5.0  # RFC 7845 has gains to -23 LUFS, ReplayGain 2.0 to -18 LUFS
 
 # The first name that has a value gives the field. Names are compared by `_plain`.
 _NAMES = {

@@ -115,8 +115,7 @@ many passages of music is more like a voice than the best of a few."""
 SHARE_FOUND, SHARE_UNCERTAIN = 0.57, 0.47  # mean probability of voice: as `FOUND` and `UNCERTAIN`
 EDGE, EDGE_SUNG = 0.8, 0.0
 """Logit at which a span ends: above the usual, and for tracks that are sung throughout."""
-SMOOTH_S, GAP_S = 5, 10
-"""Seconds over which edges are smoothed; and the longest pause within a span."""
+SMOOTH_S, GAP_S = 5, 10  # window that smooths edges; longest pause within a span
 SPEECH = 0.5  # share from which a voice is spoken, not sung
 
 

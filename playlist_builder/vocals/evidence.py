@@ -24,14 +24,12 @@ from playlist_builder.models import Mark, Tags, Vocals, VoiceDetection
 from playlist_builder.text import clock, folded
 
 EVIDENCE_VERSION = 1
-"""Raise it when phrases or weights change: libraries then evaluate all tags again, without reading
-a file."""
+"""Raise it when phrases or weights change: libraries then evaluate all tags again."""
 NO_WORDS = "zxx"  # ISO 639-2: no linguistic content
 LYRICS, SINGER, TITLE, GENRE, REMARK, LYRICIST = 12.0, 5.0, 3.0, 2.0, 1.5, 1.0
 """Log-odds by source; REMARK is a mood or comment."""
 LANGUAGE = 3.0
-MOST_BRAINZ = 2.0
-"""Limit for AcousticBrainz's probability of a voice: its classifier mistakes pads for voices."""
+MOST_BRAINZ = 2.0  # limit for AcousticBrainz, whose classifier mistakes pads for voices
 LEAST_VOICE, MOST_AUDIO = 4.5, 6.0
 """A detected voice weighs more than TITLE and DECISIVE together, however short it is."""
 DECISIVE = 1.0

@@ -24,8 +24,7 @@ PER_S = RATE // HOP
 LAYERS, CHANNELS, HIDDEN, OUTPUTS = 8, 128, 256, 2
 REACH = 10  # frames to either side that one memory layer covers
 BLOCK = 16  # frames per product with a banded matrix
-CHUNK_S, CONTEXT_S = 30, 1
-"""Seconds per run, and of context to either side; eight memory layers reach 1.6 s."""
+CHUNK_S, CONTEXT_S = 30, 1  # per run, and to either side: eight memory layers reach 1.6 s
 BATCH = 500  # frames transformed together: as many as stay in the processor's cache
 MIN_RATE, MAX_RATE = 8000, 768000
 LARGEST_FILE = 8_000_000
@@ -191,8 +190,7 @@ def _memory(x: Floats32, band: Floats32) -> Floats32:
 CROSSINGS = 20  # zero crossings of the windowed sinc to either side
 PASS = 0.98  # cut-off frequency as a share of the lower Nyquist frequency
 PART = 32  # outputs of the resampling matrix that are computed together
-LARGEST = 4_000_000
-"""Most values of a resampling matrix; other rates are resampled by Fourier transform."""
+LARGEST = 4_000_000  # most values of a resampling matrix; other rates use a Fourier transform
 
 
 class Resampler:
@@ -202,10 +200,9 @@ class Resampler:
         self.rate = rate
         common = math.gcd(rate, RATE)
         multiple = max(1, round(160 * common / RATE))
-        self.up, self.down = RATE // common * multiple, rate // common * multiple
-        while rate % self.down or RATE % self.up:
+        while rate % (rate // common * multiple) or RATE % (RATE // common * multiple):
             multiple -= 1
-            self.up, self.down = RATE // common * multiple, rate // common * multiple
+        self.up, self.down = RATE // common * multiple, rate // common * multiple
         slower = min(1.0, RATE / rate) * PASS
         self.side = math.ceil(CROSSINGS / slower)
         self.parts: list[tuple[slice, slice, Floats32]] = []

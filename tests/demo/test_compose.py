@@ -45,7 +45,7 @@ def loudness_db(samples, window_s=0.4):
 
 @given(seed=st.integers(0, 2**63))
 def test_every_seed_gives_a_library_with_room_for_the_rules(seed):
-    """At least 24 compositions, five artists or more, all energies, lengths of 40 to 120 seconds."""
+    """At least 24 compositions of five artists, all energies, lengths of 40 to 120 seconds."""
     compositions = demo.compositions(seed)
     assert len(compositions) >= 24
     assert len({composition.title for composition in compositions}) == len(compositions)
