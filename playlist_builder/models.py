@@ -25,29 +25,32 @@ SILENCE_LUFS = -70.0
 """What loudness reads for silence: the absolute gate of ITU-R BS.1770-4."""
 
 AUDIBLE_LU = 0.05
-"""A loudness step beyond the limit by less is not worth a warning."""
+"""A rise of loudness beyond the limit by less than this is not worth a warning."""
 
 MIN_TEMPO_CONFIDENCE = 0.5
 MIN_KEY_CONFIDENCE = 0.6
-"""Below these confidences a tempo or key is not spoken of: a wrong number is worse than none."""
+"""Below these confidences a tempo or key is not shown: a wrong value is worse than none."""
 
 CLIMAX_RISE = 0.25
-"""A contour that rises this far above the energy of its track hides a climax."""
+"""A track whose contour rises this far above its energy has a climax."""
 
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in PITCH_CLASSES)
 """The 24 keys: index 0..11 major from C upward, 12..23 minor."""
 
 PERSON_NAME_LIMIT = 100
-"""Most characters of a name that sessions are kept under."""
+"""Most characters of the name of a person."""
 
 Vocals = Literal["none", "wordless", "sung", "spoken", "unknown"]
-"""Whether a track holds voice; the first two hold no words."""
+"""The voice of a track; the first two have no words."""
+
+Scale = Literal["relative", "absolute"]
+"""Of energies: ranks within the music of a session, or the 0..1 score itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What a file says about itself. Empty means that it does not say."""
+    """The tags of a file; empty where it has none."""
 
     title: str = ""
     artists: tuple[str, ...] = ()
@@ -73,7 +76,7 @@ class Tags:
     """Each as "Name (role)"."""
     lyricists: tuple[str, ...] = ()
     voice_chance: float | None = None
-    """By AcousticBrainz, 0..1."""
+    """Probability of a voice by AcousticBrainz, 0..1."""
 
     @property
     def artist(self) -> str:
@@ -87,7 +90,7 @@ class Tags:
 
 
 class Stat(NamedTuple):
-    """Size and time of a file: where they are unchanged, so is the file."""
+    """Size and time of a file; while they are unchanged, so is the file."""
 
     size: int
     mtime_ns: int
@@ -130,10 +133,10 @@ class Features:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurement:
-    """All that was measured in the samples of one track; made by `features.measure`.
+    """All that was measured in the samples of one track; made by `analysis.features.measure`.
 
-    `step_features` has shape (n_steps, len(steps.STEP_FEATURES)): one row per `STEP_S` seconds, the
-    last row covering what is left. Measured in single precision, kept in half of it.
+    `steps` has shape (n_steps, len(step_features.STEP_FEATURES)): one row per `STEP_S` seconds, the
+    last row for the remainder. Single precision when measured, half precision in the library.
     """
 
     features: Features
@@ -142,7 +145,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class VoiceSpan:
-    """Seconds of a track in which a voice was heard, with a confidence 0..1."""
+    """Seconds of a track in which a voice was detected, with a confidence 0..1."""
 
     start_s: float
     end_s: float
@@ -152,7 +155,7 @@ class VoiceSpan:
 
 @dataclass(frozen=True, slots=True)
 class VoiceDetection:
-    """What the voice detector heard in one track, how sure it is (0..1), and where."""
+    """The result of the voice detector for one track, with a confidence 0..1."""
 
     verdict: Literal["none", "sung", "spoken", "unknown"]
     confidence: float
@@ -161,7 +164,7 @@ class VoiceDetection:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What the user said about a track; kept whatever happens to the file."""
+    """What the user stated about a track; kept whatever happens to the file."""
 
     energy: float | None = None
     vocals: Literal["none", "wordless", "sung", "spoken"] | None = None
@@ -187,7 +190,7 @@ class Track:
     mark: Mark = Mark()
     missing: bool = False
     heard: VoiceDetection | None = None
-    """None where nobody has listened for voices."""
+    """None where the voice detector has not run."""
 
     @property
     def duration_s(self) -> float:
@@ -206,7 +209,7 @@ class Track:
 
     @property
     def climax_s(self) -> float | None:
-        """Start in seconds of a climax that the energy of the whole hides, where there is one."""
+        """Start in seconds of a climax that the energy of the whole track does not show, if any."""
         if self.peak_energy - self.energy <= CLIMAX_RISE:
             return None
         return int(self.contour.argmax()) * STEP_S
@@ -225,7 +228,7 @@ class Slot:
     """One place of a session. `energy`, `contour` and `target` are on the session's scale.
 
     `energy` and `target` are means over the slot; `contour` holds one value per `STEP_S`. The
-    loudness of start and end, which neighbours meet with, is None where it is not known.
+    loudness of start and end, which transitions depend on, is None where it is not known.
     """
 
     path: str
@@ -263,7 +266,7 @@ class Spare:
 
 @dataclass(frozen=True, slots=True)
 class PlanChange:
-    """A change of the planned curve after it was first asked for, in seconds.
+    """A change of the planned curve after the first request, in seconds.
 
     `stretch` makes a phase longer by `by_s` (shorter if below 0), from `at_s` on where that is
     given. `jump` has a later phase begin at `at_s`; what follows shares the time that is left.
@@ -293,7 +296,7 @@ class SessionRequest:
     profile_text: str
     duration_s: float | None = None
     levels: tuple[str, ...] = ()
-    scale: Literal["relative", "absolute"] = "relative"
+    scale: Scale = "relative"
     vocals: str | None = None
     track_minutes: tuple[float, float] | None = None
     include: tuple[str, ...] = ()
@@ -324,16 +327,16 @@ class SessionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An ordered result: what plays when, how well it follows the plan, and what gave way.
+    """An arranged session: what plays when, how well it follows the plan, which rules were relaxed.
 
-    `profile` is the planned energy, one value per `STEP_S` seconds of `target_s`. `cost` is what
+    `curve` is the planned energy, one value per `STEP_S` seconds of `target_s`. `cost` is what
     the arranger minimised and `bound` a value that no session of these tracks can go below. `tail`
-    plays on when the plan has ended, and `spares` wait for a slot that is to be skipped. `request` is
-    None where it is not known what was asked.
+    plays on when the plan has ended, and `spares` can replace a slot that is to be skipped.
+    `request` is None where it is not known what was asked.
     """
 
     profile: str
-    scale: Literal["relative", "absolute"]
+    scale: Scale
     target_s: float
     duration_s: float
     cost: float
@@ -350,7 +353,7 @@ class Session:
 
 
 def person_name(text: str) -> str:
-    """Return a name as it is kept; raises RequestError for a text that cannot be one."""
+    """Return the name of a person as it is stored; raises RequestError for an invalid one."""
     name = unicodedata.normalize("NFC", text)
     if not name.strip() or len(name) > PERSON_NAME_LIMIT or not name.isprintable():
         raise RequestError(
@@ -361,7 +364,7 @@ def person_name(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A named place of a recording, in seconds."""
+    """A named span of a recording, in seconds."""
 
     title: str
     start_s: float

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from playlist_builder.analysis import energy
-from playlist_builder.arranger.explain import Reason
+from playlist_builder.arranger.explain import Explanation
 from playlist_builder.library.history import Listed, Past
 from playlist_builder.library.library import Standing
 from playlist_builder.models import MIN_KEY_CONFIDENCE, MIN_TEMPO_CONFIDENCE, STEP_S, Session, Track
@@ -89,7 +89,7 @@ def _beside(session: Session) -> list[str]:
     return told
 
 
-def reasons_text(session: Session, reasons: Sequence[Reason], *, width: int) -> str:
+def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int) -> str:
     """Draw why each slot is there: its distance to the plan, the step into it, the runner-up."""
     table = _table("start", "off plan", "step", "LU", "title", "runner-up", "cost")
     for slot, reason in zip(session.slots, reasons, strict=True):

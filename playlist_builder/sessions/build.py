@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from playlist_builder.arranger.arrange import alternatives
-from playlist_builder.arranger.explain import Reason, explain
-from playlist_builder.arranger.problem import Ask, Objective, scale_of
+from playlist_builder.arranger.explain import Explanation, explain
+from playlist_builder.arranger.problem import Objective, percentiles_of
 from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.arranger.series import series
 from playlist_builder.errors import ArrangeError, LibraryError, RequestError, SessionError
@@ -102,7 +102,7 @@ class Asked:
             for session in self._made(series, count)
         ]
 
-    def explained(self, session: Session) -> list[Reason]:
+    def explained(self, session: Session) -> list[Explanation]:
         """Say why each slot of a session is there."""
         reasons = explain(session, self.tracks, self.profile, self.constraints)
         return [
@@ -198,8 +198,8 @@ def draft(session: Session, name: str, asked: Asked, *, playing: bool = False) -
     not there; of a session that is `playing` it is kept as missing, where the library knows it.
     """
     request, profile = asked.request, asked.profile
-    ask = Ask(None, request.seed, request.scale, request.tolerance_s, asked.constraints)
-    terms = Objective(profile, profile.rules, ask, scale_of(asked.tracks, request.scale))
+    percentiles = percentiles_of(asked.tracks, request.scale)
+    terms = Objective(profile, asked.constraints, percentiles, request.seed, request.tolerance_s)
     order = tuple(_played(slot, name, asked, playing=playing) for slot in session.slots)
     gone = {track.identity for track in order if track.missing}
     pool = editing.pool_of(asked.tracks, terms)

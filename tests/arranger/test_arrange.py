@@ -90,7 +90,7 @@ def test_a_tolerance_beyond_half_of_the_session_is_refused():
 
 @pytest.mark.parametrize("seed", range(40))
 def test_small_sessions_are_within_one_percent_of_the_exhaustive_optimum(seed):
-    """The bound never exceeds the optimum, and what is unlawful is said."""
+    """The bound never exceeds the optimum, and every broken rule is listed."""
     small = task(seed)
     best = optimum(small)
     if math.isinf(best):
@@ -164,8 +164,8 @@ def misplaced(order, session, profile):
     for each, slot in zip(order, session.slots, strict=True):
         end_ms = time_ms + round(each.duration_s * 1000)
         assert (slot.start_s, slot.end_s) == (time_ms / 1000, end_ms / 1000)
-        cells = range((time_ms + 5000) // 10000, (end_ms + 5000) // 10000)
-        phases = [profile.phase_at(number * 10.0 + 5.0) for number in cells]
+        steps = range((time_ms + 5000) // 10000, (end_ms + 5000) // 10000)
+        phases = [profile.phase_at(number * 10.0 + 5.0) for number in steps]
         for name, (feature, limit) in LIMITS.items():
             value = getattr(each.features, feature)
             limits = [getattr(phase, limit) for phase in phases]

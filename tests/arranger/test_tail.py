@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from playlist_builder.arranger import result, tail
 from playlist_builder.arranger.arrange import arrange
-from playlist_builder.arranger.problem import Ask, Objective
+from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from tests.support.synthetic import library, track
@@ -26,8 +26,8 @@ def flat(level, minutes=10.0, **rules):
     return Profile("flat", "Flat", "", minutes * 60.0, (phase,), Rules(**rules))
 
 
-def terms_of(profile):
-    return Objective(profile, profile.rules, Ask(None, 0, "absolute", 30.0, Constraints()), None)
+def objective_of(profile):
+    return Objective(profile, Constraints(), None)
 
 
 LOUD = [plain(number, 5, 0.8, artist=str(number)) for number in range(2)]
@@ -94,14 +94,14 @@ def test_energetic_and_startling_tracks_are_never_in_a_tail():
 def test_a_tail_heeds_the_artists_before_it():
     same = [replace(each, tags=replace(each.tags, artists=("1",))) for each in CALM[:4]]
     order = [LOUD[0], LOUD[1]]
-    terms, free = terms_of(flat(0.8)), [*same, *CALM[4:]]
-    found, _ = tail.tail(order, result.Pool.of(free, terms), terms)
+    objective, free = objective_of(flat(0.8)), [*same, *CALM[4:]]
+    found, _ = tail.tail(order, result.Pool.of(free, objective), objective)
     assert found[0].tags.artists != ("1",)
 
 
 def test_energies_are_means_on_the_scale_of_the_session():
-    assert result.energies(CALM[:2], terms_of(flat(0.8))) == pytest.approx([0.12, 0.12])
-    assert result.energies([], terms_of(flat(0.8))) == []
+    assert result.energies(CALM[:2], objective_of(flat(0.8))) == pytest.approx([0.12, 0.12])
+    assert result.energies([], objective_of(flat(0.8))) == []
 
 
 def test_a_rise_of_loudness_in_a_tail_is_told():

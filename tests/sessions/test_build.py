@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from playlist_builder.errors import AskError, LibraryError, SessionError
+from playlist_builder.errors import LibraryError, RequestError, SessionError
 from playlist_builder.library.library import Library
 from playlist_builder.models import SessionRequest
 from playlist_builder.profiles import find as profiles
@@ -59,7 +59,7 @@ def test_music_of_other_folders_is_left_out(library):
 
 @pytest.mark.parametrize("pin", ["Thaw@0", "Thaw@-0", "@3:61"])
 def test_a_pin_that_says_no_place_is_refused(library, pin):
-    with pytest.raises((AskError, LibraryError)):
+    with pytest.raises((RequestError, LibraryError)):
         asked(library, pins=(pin,))
 
 

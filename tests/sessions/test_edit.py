@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from playlist_builder.arranger import result
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.partial import length_ms
-from playlist_builder.arranger.problem import Ask, Objective, scale_of
+from playlist_builder.arranger.problem import Objective, percentiles_of
 from playlist_builder.arranger.rules import Constraints, artists, repeats
 from playlist_builder.errors import ArrangeError, ProfileError, RequestError
 from playlist_builder.models import PlanChange, SessionRequest
@@ -28,8 +28,7 @@ SESSION = arrange(TRACKS, ARC)
 
 
 def drafted(session=SESSION, profile=ARC, tracks=TRACKS, **request):
-    ask = Ask(None, 0, "relative", 30.0, Constraints())
-    terms = Objective(profile, profile.rules, ask, scale_of(tracks, "relative"))
+    terms = Objective(profile, Constraints(), percentiles_of(tracks, "relative"))
     order = tuple(KNOWN[slot.identity] for slot in session.slots)
     return Draft(
         order, editing.pool_of(tracks, terms), terms, (), SessionRequest("arc", "x", **request), 1.0
@@ -64,7 +63,7 @@ def test_the_price_of_an_order_is_that_of_the_arranger():
         session = arrange(TRACKS, profile)
         draft = drafted(session, profile)
         order = result.ordered(draft.order, draft.terms)
-        assert order.cost / order.scheme.asked == pytest.approx(session.cost, rel=1e-6)
+        assert order.cost / order.grid.asked_steps == pytest.approx(session.cost, rel=1e-6)
         assert editing.session_of(draft).slots == session.slots
 
 
@@ -211,8 +210,7 @@ def test_a_part_keeps_the_rules_against_what_stands_around_it():
     few = library(60, 2, artists=25)
     profile = replace(ARC, rules=replace(ARC.rules, artist_max=2, artist_gap=2))
     session = arrange(few, profile)
-    ask = Ask(None, 0, "relative", 30.0, Constraints())
-    terms = Objective(profile, profile.rules, ask, scale_of(few, "relative"))
+    terms = Objective(profile, Constraints(), percentiles_of(few, "relative"))
     known = {track.identity: track for track in few}
     order = tuple(known[slot.identity] for slot in session.slots)
     draft = Draft(order, editing.pool_of(few, terms), terms, (), SessionRequest("arc", "x"), 1.0)

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from playlist_builder.library.database import stat_of
 from playlist_builder.library.scan import file_state
+from playlist_builder.library.scan.file_state import stat_of
 
 
 @pytest.fixture
