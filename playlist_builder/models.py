@@ -15,6 +15,7 @@ from playlist_builder.errors import RequestError
 from playlist_builder.notices import Notice
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 

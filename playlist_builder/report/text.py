@@ -20,7 +20,7 @@ from playlist_builder.profiles.profile import Profile
 from playlist_builder.report import summary
 from playlist_builder.report.chart import chart
 from playlist_builder.text import clock, printable
-from playlist_builder.vocals.evidence import Evidence, Judgement
+from playlist_builder.vocals.evidence import Evidence, VocalsVerdict
 
 NUMBERS = frozenset(
     (
@@ -161,8 +161,8 @@ def tracks_text(tracks: Sequence[Track], *, width: int) -> str:
 
 def track_text(  # noqa: PLR0913 - what there is to show
     track: Track,
-    judged: Judgement,
-    reasons: Sequence[energy.Reason],
+    judged: VocalsVerdict,
+    reasons: Sequence[energy.Contribution],
     standing: Standing,
     *,
     width: int,
@@ -297,7 +297,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 def _evidence(evidence: Evidence) -> str:
     weight = f"{evidence.weight:+.1f}" if math.isfinite(evidence.weight) else "    "
-    return f"            {weight}  {evidence.source}: {printable(evidence.words)}"
+    return f"            {weight}  {evidence.source}: {printable(evidence.text)}"
 
 
 def _marks(track: Track) -> list[str]:
