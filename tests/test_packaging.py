@@ -98,7 +98,7 @@ def test_the_source_archive_holds_what_the_wheel_is_built_from(tmp_path):
     with tarfile.open(built("sdist", tmp_path)) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {f"profiles/{name}" for name in PROFILES} <= names
-    assert {f"playlist_builder/templates/{name}" for name in TEMPLATES} <= names
+    assert {f"playlist_builder/report/templates/{name}" for name in TEMPLATES} <= names
 
 
 def test_a_page_is_made_from_the_wheel(installed, tmp_path):
