@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.errors import RequestError
+from playlist_builder.notices import Notice
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -343,8 +345,8 @@ class Session:
     rms_error: float
     slots: tuple[Slot, ...]
     tail: tuple[Slot, ...] = ()
-    warnings: tuple[str, ...] = ()
-    relaxed: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    relaxed: tuple[Notice, ...] = ()
     curve: tuple[float, ...] = field(default=())
     seed: int = 0
     request: SessionRequest | None = None

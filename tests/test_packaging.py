@@ -39,7 +39,10 @@ script.load()()
 """
 
 
-TEMPLATES = {"macros.html", "page.css", "page.html", "page.js"}
+TEMPLATES = {"macros.html", "page.css", "page.html", "page.js", "picture.css"}
+
+
+CATALOGUE = "report/locale/ja/LC_MESSAGES/playlist_builder"
 
 
 def built(target, folder):
@@ -82,13 +85,14 @@ def test_eleven_profiles_are_shipped():
 
 
 def test_the_wheel_holds_what_the_package_reads(wheel):
-    """The marker of types, the weights of the energy score, the templates, every profile."""
+    """The marker of types, the weights of the energy score, the templates, the texts, every profile."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     expected = {
         "py.typed",
         "analysis/energy_weights.json",
         *(f"report/templates/{name}" for name in TEMPLATES),
+        *(f"{CATALOGUE}.{suffix}" for suffix in ("po", "mo")),
         *(f"profiles/data/{name}" for name in PROFILES),
     }
     assert {f"playlist_builder/{name}" for name in expected} <= names

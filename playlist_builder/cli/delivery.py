@@ -13,7 +13,7 @@ import click
 from playlist_builder.cli.common import drawn, draws_colour, draws_unicode, shown, width
 
 if TYPE_CHECKING:
-    from playlist_builder.arranger.explain import Reason
+    from playlist_builder.arranger.explain import Explanation
     from playlist_builder.models import Session
     from playlist_builder.playlists.dialects import Dialect
 
@@ -27,7 +27,7 @@ def deliver(  # noqa: PLR0913 - each is an option
     sessions: "Sequence[Session]",
     outputs: Sequence[str],
     *,
-    explained: "Callable[[Session], list[Reason]] | None" = None,
+    explained: "Callable[[Session], list[Explanation]] | None" = None,
     as_json: bool,
     dry_run: bool = False,
     number_first: bool = False,

@@ -40,7 +40,7 @@ def convert(source: str, target: str, form: str) -> float:
     removed.
     """
     try:
-        with decode.Recording(source) as recording:
+        with decode.AudioFile(source) as recording:
             duration_s = encode(target, recording, TRACK_FORMS[form])
         copy.copy_tags(source, target)
     except OSError as error:

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
 import msgspec
-from msgspec import Meta, Struct, inspect
+from msgspec import Meta, Struct, inspect, structs
 
 from playlist_builder.errors import RequestError, SessionError
 from playlist_builder.models import PERSON_NAME_LIMIT, Scale, Session, Slot, Vocals, person_name
+from playlist_builder.notices import TEXT, Notice, notice
 from playlist_builder.profiles.profile import VocalsRule
 
 VERSION = 1  # increased when an old reader would misread a new document
@@ -38,6 +39,7 @@ _DECIMALS = (
     | dict.fromkeys(("cost", "bound", "rms_error"), 6)
     | dict.fromkeys(("loudness_lufs", "start_loudness_lufs", "end_loudness_lufs"), 2)
 )
+_NOTICES = ("warnings", "relaxed")
 _MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
 
 # The types of the document. An error quotes the description of what it expected.
@@ -138,6 +140,11 @@ class _Request(Struct, kw_only=True):
                 raise ValueError("asked_at must be given where there is a name")
 
 
+class _Notice(Struct, kw_only=True):
+    code: str
+    parameters: dict[str, Any]
+
+
 class _Session(Struct, kw_only=True):
     profile: str
     scale: Scale
@@ -153,6 +160,7 @@ class _Session(Struct, kw_only=True):
     warnings: tuple[str, ...]
     relaxed: tuple[str, ...]
     curve: tuple[Level, ...]
+    notices: tuple[_Notice, ...] = ()
     request: _Request | None = msgspec.field(name="call", default=None)
 
     def __post_init__(self) -> None:
@@ -190,6 +198,14 @@ def document(session: Session) -> dict[str, object]:
     """Return the document of `session` as plain values."""
     whole = {"version": VERSION} | _values(replace(session, request=None), _Session)
     whole |= {key: [_values(slot, _Slot) for slot in whole[key]] for key in ("slots", "tail")}
+    if notices := [
+        {"list": key, "code": each.code, "parameters": dict(each.parameters)}
+        for key in _NOTICES
+        for each in whole[key]
+        if each.code != TEXT
+    ]:
+        whole["notices"] = notices
+    whole |= {key: [str(each) for each in whole[key]] for key in _NOTICES}
     whole["spares"] = [{"place": each.place} | _values(each.slot, _Slot) for each in session.spares]
     return whole if session.request is None else whole | {"call": asdict(session.request)}
 
@@ -266,7 +282,7 @@ def read(path: str | os.PathLike[str]) -> str:
 
 def _values(part: Session | Slot, kind: type[Struct]) -> dict[str, Any]:
     """Return the fields of a session or a slot that are not None, rounded."""
-    known = ((key, getattr(part, key)) for key in kind.__struct_fields__)
+    known = ((key, getattr(part, key, None)) for key in kind.__struct_fields__)
     return {key: _rounded(key, value) for key, value in known if value is not None}
 
 
@@ -316,7 +332,23 @@ def _session(document: object) -> Session:
     except UnicodeEncodeError as error:  # a lone surrogate in a key or in the place of a choice
         wrong = f"{reprlib.repr(error.object)} is not text in UTF-8"
         raise _FaultError(f"is damaged: {wrong}. {_MAKE_ONE}") from error
-    return msgspec.convert(checked, Session, from_attributes=True)
+    known = {str(each): each for each in filter(None, map(_known, checked.notices))}
+    told = {
+        key: tuple(known.get(text, notice(TEXT, text=text)) for text in getattr(checked, key))
+        for key in _NOTICES
+    }
+    return msgspec.convert(structs.replace(checked, **told), Session, from_attributes=True)
+
+
+def _known(document: _Notice) -> Notice | None:
+    """Return a notice, or None where this program has no text for it."""
+    parameters = sorted(document.parameters.items())
+    try:
+        known = msgspec.convert({"code": document.code, "parameters": parameters}, Notice)
+        str(known)
+    except (ArithmeticError, LookupError, TypeError, ValueError, msgspec.ValidationError):
+        return None
+    return known
 
 
 def _fault(document: Any, error: msgspec.ValidationError) -> str:  # noqa: ANN401 - any JSON
@@ -353,6 +385,7 @@ def _description(kind: inspect.Type) -> str:
         return f"one of {', '.join(map(str, kind.values))}"
     words: dict[type, str] = {
         inspect.BoolType: "true or false",
+        inspect.DictType: "an object",
         inspect.IntType: "a whole number",
         inspect.StrType: "text",
         inspect.StructType: "an object",

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from playlist_builder.arranger import result
-from playlist_builder.arranger.problem import Ask, Objective
+from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.models import VoiceDetection
 from playlist_builder.profiles.profile import Phase, Profile, Rules
@@ -23,16 +23,16 @@ PROFILE = Profile(
     ),
     RULES,
 )
-TERMS = Objective(PROFILE, RULES, Ask(None, 0, "absolute", 30.0, Constraints()), None)
+OBJECTIVE = Objective(PROFILE, Constraints(), None)
 GOOD = [steady(0, 5, 0.2, artist="Ada"), steady(1, 5, 0.8, artist="Bo")]
 
 
 def given_up(tracks, *pins, start_ms=0):
-    return result.given_up(result.ordered(tracks, TERMS, start_ms), RULES, 30.0, pins)
+    return result.given_up(result.ordered(tracks, OBJECTIVE, start_ms), RULES, 30.0, pins)
 
 
 def warned(tracks, reach=1.0):
-    return result.warnings(result.ordered(tracks, TERMS), RULES, reach, scaled=True)
+    return result.warnings(result.ordered(tracks, OBJECTIVE), RULES, reach, scaled=True)
 
 
 def test_an_order_that_keeps_all_rules_gives_nothing_up():
@@ -41,8 +41,8 @@ def test_an_order_that_keeps_all_rules_gives_nothing_up():
 
 
 def test_an_order_on_the_plan_costs_less_and_becomes_its_session():
-    order = result.ordered(GOOD, TERMS)
-    assert order.cost < result.ordered(GOOD[::-1], TERMS).cost
+    order = result.ordered(GOOD, OBJECTIVE)
+    assert order.cost < result.ordered(GOOD[::-1], OBJECTIVE).cost
     session = result.session(order, "absolute", 3, 6.0, 3.0)
     assert [(slot.start_s, slot.end_s) for slot in session.slots] == [(0.0, 300.0), (300.0, 600.0)]
     assert [slot.phase for slot in session.slots] == ["calm", "peak"]

@@ -27,7 +27,7 @@ def music(channels=2, seconds=3.3, rate_hz=RATE_HZ):
 
 
 def samples(path):
-    with decode.Recording(str(path)) as recording:
+    with decode.AudioFile(str(path)) as recording:
         return np.concatenate(list(recording.blocks()), axis=1), recording.layout.sample_rate_hz
 
 

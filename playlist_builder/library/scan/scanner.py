@@ -99,7 +99,7 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
     Raises `LibraryError` where the executor breaks.
     """
     began = time.monotonic()
-    deaf = detector.problem() if vocals else "not asked for"
+    deaf = detector.model_error() if vocals else "not asked for"
     known = _Known(
         cache.files(),
         cache.skipped(),
