@@ -29,10 +29,10 @@ from playlist_builder.device import transcode
 from playlist_builder.device.folder import Folder, Note
 from playlist_builder.device.plan import TRIES, Item, planned, refuse_full, refuse_missing, title_of
 from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, in_one_line
-from playlist_builder.library.library import Progress
 from playlist_builder.library.scan.processes import WorkerDied, Workers
-from playlist_builder.models import Session, Skipped, Slot
+from playlist_builder.models import FileProgress, Session, Skipped, Slot
 from playlist_builder.playlists import formats
+from playlist_builder.system import sync_folder
 
 PENDING = 16
 """Most conversions at a time that are running, waiting for a process, or done and not copied."""
@@ -72,7 +72,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     form: str | None = None,
     jobs: int | None = None,
     executor: Executor | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[FileProgress], None] | None = None,
 ) -> CopyReport:
     """Copy the tracks of a session, and its playlist `name`.m3u8, into a folder.
 
@@ -97,13 +97,13 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
         done_bytes += item.bytes
         if progress is not None:
             ended = len(done) + len(skipped)
-            progress(Progress(ended, len(slots), done_bytes, total_bytes, item.slot.path))
+            progress(FileProgress(ended, len(slots), done_bytes, total_bytes, item.slot.path))
     if not done:
         raise CopyError(f"None of the tracks could be copied: {skipped[0].reason}.")
     playlist = _write_playlist(place, _moved(session, done), name)
     ours = {filenames.key(os.path.basename(each.path)) for each in done.values()}  # noqa: PTH119
     ours.add(filenames.key(playlist.name))
-    copy_folder.settle(place.path)
+    sync_folder(place.path)
     return CopyReport(
         playlist=os.fspath(playlist),
         files=tuple(done[number] for number in sorted(done)),

@@ -14,6 +14,7 @@ from pathlib import Path
 from playlist_builder import filenames
 from playlist_builder.atomic import beside, is_left_over, replace_bytes
 from playlist_builder.errors import CopyError
+from playlist_builder.system import drop_cached
 
 NOTES = ".playlist-builder-copies.json"
 """What earlier copies wrote into a folder: names to sizes and hashes."""
@@ -137,16 +138,6 @@ def write(source: str, target: Path) -> str:
 def hash_of(path: str | os.PathLike[str], *, fresh: bool = False) -> str:
     """Return the hash of a file; `fresh` reads it from the medium, not from memory, if it can."""
     with Path(path).open("rb") as file:
-        if fresh and hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        if fresh:
+            drop_cached(file.fileno())
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-
-
-def settle(path: Path) -> None:
-    """Have the names reach the medium too, where the system knows how."""
-    with suppress(OSError):
-        folder = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

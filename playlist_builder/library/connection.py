@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from playlist_builder.errors import LibraryError
-from playlist_builder.library import backup as recovery
+from playlist_builder.library import backup
 from playlist_builder.library.errors import DAMAGE, UNWRITABLE, code, decoding, newer, unusable
 from playlist_builder.library.schema import (
     PAGE_BYTES,
     USER_TABLES,
-    identify,
+    ensure_identity,
+    has_current_analysis,
     is_library,
-    is_measured_alike,
     is_unversioned,
     migrate,
     newest_version,
-    renew,
+    update_derived,
     version_of,
 )
 
@@ -64,7 +64,7 @@ class Connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("UPDATE revision SET number = number + 1")
-            recovery.back_up(connection, self.path)
+            backup.back_up(connection, self.path)
 
     @contextmanager
     def checked(self) -> Iterator[None]:
@@ -76,7 +76,7 @@ class Connection:
                 raise unusable(self.path, error) from error
             self.sqlite.close()
             try:
-                aside = recovery.set_aside(self.path)
+                aside = backup.set_aside(self.path)
             except OSError as refused:
                 raise unusable(self.path, error) from refused
             raise LibraryError(
@@ -104,7 +104,7 @@ def open_unchanged(path: str) -> Connection:
     """
     try:
         sqlite = _connect_for_reading(path)
-        current = version_of(sqlite) == newest_version() and is_measured_alike(sqlite)
+        current = version_of(sqlite) == newest_version() and has_current_analysis(sqlite)
     except sqlite3.Error as error:
         raise unusable(path, error) from error
     if not current:
@@ -120,9 +120,9 @@ def _opened_or_restored(path: str) -> Connection:
     try:
         sqlite, origin = _opened(path)
     except sqlite3.Error as error:
-        if code(error) not in DAMAGE or not recovery.is_damaged_library(path):
+        if code(error) not in DAMAGE or not backup.is_damaged_library(path):
             raise
-        aside = recovery.set_aside(path)
+        aside = backup.set_aside(path)
         sqlite, origin = _opened(path, aside)
         restored = {
             "backup": "Your marks and history were restored from its backup",
@@ -144,7 +144,7 @@ def _opened_or_restored(path: str) -> Connection:
     )
 
 
-def _opened(path: str, damaged: str | None = None) -> tuple[sqlite3.Connection, recovery.Origin]:
+def _opened(path: str, damaged: str | None = None) -> tuple[sqlite3.Connection, backup.Origin]:
     connection = _connect(path)
     try:
         version = version_of(connection)
@@ -153,15 +153,14 @@ def _opened(path: str, damaged: str | None = None) -> tuple[sqlite3.Connection, 
         if version:
             _check_user_data(connection)
         if 0 < version < newest_version():
-            copy = recovery.schema_backup_path(path, version)
-            with closing(sqlite3.connect(copy)) as backup:
-                connection.backup(backup)
+            with closing(sqlite3.connect(backup.schema_backup_path(path, version))) as copy:
+                connection.backup(copy)
         with decoding(path):
             if version < newest_version():
                 migrate(connection)
-            identify(connection)
-            renew(connection)
-        origin = recovery.agree(connection, path, damaged)
+            ensure_identity(connection)
+            update_derived(connection)
+        origin = backup.reconcile(connection, path, damaged)
     except BaseException:
         connection.close()
         raise
@@ -224,7 +223,7 @@ def _check_format(connection: sqlite3.Connection, path: str) -> None:
     if is_unversioned(connection):
         raise LibraryError(
             f"The library {path} was written by a development version and cannot be read any more."
-            f" Move it and {recovery.backup_path(path)} away, and scan your folders again."
+            f" Move it and {backup.backup_path(path)} away, and scan your folders again."
         )
     if not is_library(connection):
         raise LibraryError(

@@ -17,6 +17,7 @@ from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.dialects import holdable
 from playlist_builder.playlists.read import Entry
+from playlist_builder.system import is_within
 
 _ABSOLUTE = re.compile(r"file:|[A-Za-z]:[\\/]|[\\/]", re.IGNORECASE)
 _URI_SAFE = "/!$'()*+,;=:@~"  # what RFC 3986 lets stand in a path; `&` is left out for XML's sake
@@ -97,7 +98,7 @@ def _spelled(old: str, path: str, folder: str, *, is_uri: bool) -> str:
             return "file://" + ("" if slashed.startswith("/") else "/") + _quoted(slashed)
         return path
     # Where it climbs out of the folder, players go `..` from where that really lies.
-    inside = path.startswith(folder.rstrip(os.sep) + os.sep)
+    inside = is_within(path, folder)
     try:
         relative = os.path.relpath(path, folder if inside else os.path.realpath(folder))
     except ValueError:  # on another drive

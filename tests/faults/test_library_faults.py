@@ -21,7 +21,7 @@ from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError, PlaylistBuilderError
 from playlist_builder.library import backup as recovery
 from playlist_builder.library import schema
-from playlist_builder.library.database import Cache
+from playlist_builder.library.database import Database
 from playlist_builder.library.library import Library
 from playlist_builder.models import Mark
 
@@ -271,7 +271,7 @@ def test_a_log_that_cannot_be_read_is_not_passed_over(home):
         with unprivileged():
             done = run("tracks", "--library", folder / "library.db", code=1)
             with pytest.raises(LibraryError, match="Copy both files"):
-                Cache(os.fspath(folder / "library.db"), unchanged=True)
+                Database(os.fspath(folder / "library.db"), unchanged=True)
         assert "Copy both files to a folder that can be written" in done.stderr
         folder.chmod(0o755)
 

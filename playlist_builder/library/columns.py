@@ -24,8 +24,8 @@ from playlist_builder.track_table import SCALARS, numbers_of
 from playlist_builder.vocals import evidence
 
 Row = tuple[Any, ...]
-"""Path (bytes), identity, whether it is missing, evidence of its tags, title, other tags."""
-HeardRow = tuple[Any, ...]
+"""Path (bytes), identity, whether it is missing, evidence of voices in its tags, title, other tags."""
+DetectionRow = tuple[Any, ...]
 """Identity, verdict, confidence and spans."""
 
 SCALAR_TYPE = np.dtype("<f8")
@@ -98,14 +98,14 @@ def evidence_of(text: str) -> evidence.TagEvidence:
     return evidence.TagEvidence(*json.loads(text)) if text else evidence.NO_EVIDENCE
 
 
-def packed(features: Features) -> bytes:
+def scalars_blob(features: Features) -> bytes:
     """Return features as a column."""
     return numbers_of(features).astype(SCALAR_TYPE).tobytes()
 
 
 def scalars_of(blobs: Sequence[bytes]) -> Floats:
     """Return the features of tracks as numbers, one row each."""
-    numbers = joined(blobs, SCALAR_TYPE, len(SCALARS)).reshape(-1, len(SCALARS))
+    numbers = joined_numbers(blobs, SCALAR_TYPE, len(SCALARS)).reshape(-1, len(SCALARS))
     lasts_s, keys = (numbers[:, SCALARS.index(name)] for name in ("duration_s", "key"))
     if not ((lasts_s > 0.0) & (lasts_s < LONGEST_S) & (keys >= -1) & (keys < len(KEYS))).all():
         raise ValueError("a length or key that no track has")
@@ -122,7 +122,9 @@ def steps_of(blob: bytes) -> NDArray[np.float16]:
     return np.frombuffer(blob, STEP_TYPE).reshape(-1, len(STEP_FEATURES))
 
 
-def joined(blobs: Sequence[bytes], kind: np.dtype[Any], width: int | None = None) -> NDArray[Any]:
+def joined_numbers(
+    blobs: Sequence[bytes], kind: np.dtype[Any], width: int | None = None
+) -> NDArray[Any]:
     """Return many columns of numbers as one array; each has `width` numbers where that is given."""
     size = kind.itemsize
     lengths = set(map(len, blobs))
@@ -139,7 +141,7 @@ def spans_text(heard: Heard) -> str:
     return json.dumps([dataclasses.astuple(span) for span in heard.spans])
 
 
-def heard_of(row: HeardRow) -> Heard:
+def detection_of(row: DetectionRow) -> Heard:
     """Return what the voice detector found in a recording from its row."""
     _, verdict, confidence, spans = row
     found = () if spans == "[]" else tuple(VoiceSpan(*values) for values in json.loads(spans))
