@@ -110,7 +110,7 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
     library file, in its backups and in session files. A session counts from when it is written for
     a name; written to the same file within an hour, it replaces the one before.
     """
-    from playlist_builder.models import label
+    from playlist_builder.models import person_name
     from playlist_builder.report.text import history_text, names_text
 
     if forget and name is None:
@@ -123,7 +123,7 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
             else:
                 click.echo(shown(names_text(listed, width=width())))
             return
-        whom = label(name)
+        whom = person_name(name)
         past, is_read = _past(opened.history, whom, forget=forget)
         holding = opened.forget_name(whom) if forget else []
         if is_read and not any((holding, past.sessions, past.ratings, past.bans)):
@@ -182,7 +182,7 @@ def rate(  # noqa: PLR0913, PLR0917 - each is an option
     nothing else fits. A second rating replaces the first.
     """
     from playlist_builder.library.history import Rating
-    from playlist_builder.models import label
+    from playlist_builder.models import person_name
     from playlist_builder.playlists import session_json
 
     loaded = session_json.load_session(session)
@@ -192,7 +192,7 @@ def rate(  # noqa: PLR0913, PLR0917 - each is an option
     own = request.name if request is not None else None
     if name is None and own is None:
         raise click.UsageError(f"{session!r} was made for nobody. Say for whom: --for NAME.")
-    whom = label(name or own or "")
+    whom = person_name(name or own or "")
     slots = (*loaded.slots, *loaded.tail)
     if number > len(slots):
         raise SessionError(f"Session file {session!r} holds {len(slots)} tracks, not {number}.")

@@ -57,7 +57,7 @@ def deliver(  # noqa: PLR0913 - each is an option
             own = number > 1 or number_first
             write([(session, numbered(o, number) if own else o) for o in outputs])
     if as_json:
-        laid_out = [session_json.laid_out(document) for document in documents]
+        laid_out = [session_json.to_json(document) for document in documents]
         text = laid_out[0] if len(sessions) == 1 else "[\n" + ",\n".join(laid_out) + "]\n"
         click.echo(text, nl=False)
 

@@ -23,7 +23,7 @@ from playlist_builder.cli.common import (
 )
 from playlist_builder.cli.push import push_rest
 from playlist_builder.cli.sessions import dry_run_option, keep, make, outputs_option
-from playlist_builder.errors import AskError, LibraryError, SessionError
+from playlist_builder.errors import LibraryError, RequestError, SessionError
 
 if TYPE_CHECKING:
     from playlist_builder.models import Session, Track
@@ -181,7 +181,7 @@ def insert(  # noqa: PLR0913 - each is an option
 
     def edit(draft: "Draft", find: "Find") -> "Draft":
         if track is None:
-            raise AskError("Name the track to insert.")
+            raise RequestError("Name the track to insert.")
         last = len(draft.order) + 1
         place = _place(draft, last if number is None else number, last)
         return editing.inserted(draft, find(track), place)
@@ -208,7 +208,7 @@ def _stretching(name: str, sign: int, what: str) -> click.Command:
 
         def edit(draft: "Draft", _: "Find") -> "Draft":
             if duration is None:
-                raise AskError("Say by how much, such as 10m.")
+                raise RequestError("Say by how much, such as 10m.")
             profile = draft.terms.profile
             name = phase or profile.phase_at(profile.duration_s / 2.0).name
             return editing.stretched(draft, name, sign * duration)
@@ -264,7 +264,7 @@ def replan(  # noqa: PLR0913, PLR0917 - each is an option
 
     def edit(draft: "Draft", _: "Find") -> "Draft":
         if at is None:
-            raise AskError("Say what time of the session it is with --at, such as --at 32:10.")
+            raise RequestError("Say what time of the session it is with --at, such as --at 32:10.")
         return editing.replanned(draft, at, extend_s=longer or 0.0, skip=skip, phase=phase or "")
 
     def push(before: "Session", after: "Session") -> None:
@@ -325,12 +325,12 @@ def _change(  # noqa: PLR0913 - what is asked, and what else is done with it
     text = session_json.read(session)
     before = session_json.parse(text, session)
     if undo:
-        new = session_json.stepped_back(text, session)
+        new = session_json.undo(text, session)
         after = session_json.parse(new, session)
     else:
         draft, find = _draft(before, session, library, playing=playing)
         after = editing.session_of(edit(draft, find))
-        new = session_json.dump_after(after, text)
+        new = session_json.dump_with_undo(after, text)
         after = session_json.parse(new, session)
         if playing:
             _check_files(before, after, session)
@@ -407,7 +407,7 @@ def _place(draft: "Draft", number: int | None, most: int | None = None) -> int:
     most = most or len(draft.order)
     if number is None or not 1 <= number <= most:
         given = "Say which track" if number is None else f"There is no number {number}"
-        raise AskError(f"{given}: the session has numbers 1 to {most}.")
+        raise RequestError(f"{given}: the session has numbers 1 to {most}.")
     return number - 1
 
 

@@ -13,6 +13,7 @@ from playlist_builder.cli.delivery import OUTPUT_HELP, write
 from playlist_builder.playlists.dialects import PLAYERS
 
 if TYPE_CHECKING:
+    from playlist_builder.path_map import PathMap
     from playlist_builder.playlists.dialects import NormalForm
 
 
@@ -23,14 +24,14 @@ class Root(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
+    ) -> "PathMap":
         """Return both; the first `=` behind which a place begins parts them."""
-        from playlist_builder.playlists.dialects import is_place
+        from playlist_builder.path_map import PathMap, is_path_root
 
         parts = [(value[: sign.start()], value[sign.end() :]) for sign in re.finditer("=", value)]
         for old, new in parts:
-            if old and is_place(new):
-                return os.path.abspath(os.path.expanduser(old)), new
+            if old and is_path_root(new):
+                return PathMap(os.path.abspath(os.path.expanduser(old)), new)
         return self.fail(f"'{value}': give FROM=TO, such as ~/Music=/volume1/music, TO in full.")
 
 
@@ -94,7 +95,7 @@ def export(  # noqa: PLR0913, PLR0917 - each is an option
     session: str,
     outputs: Sequence[str],
     player: str | None,
-    roots: Sequence[tuple[str, str]],
+    roots: "Sequence[PathMap]",
     relative_to: str | None,
     normal_form: str,
     codepage: str | None,
@@ -102,17 +103,18 @@ def export(  # noqa: PLR0913, PLR0917 - each is an option
     absolute: bool,
 ) -> None:
     """Write a SESSION file (.json) as playlists, each in the format of its suffix."""
+    from playlist_builder.path_map import is_path_root
     from playlist_builder.playlists import session_json
-    from playlist_builder.playlists.dialects import ANY, is_place, unmapped
+    from playlist_builder.playlists.dialects import ANY, unmapped
 
     if absolute and relative_to is not None:
         raise click.UsageError("--absolute and --relative-to exclude each other; give one of them.")
     dialect = ANY if player is None else PLAYERS[player.lower()]
-    if relative_to is not None and not is_place(relative_to):
+    if relative_to is not None and not is_path_root(relative_to):
         relative_to = os.path.abspath(os.path.expanduser(relative_to))
     dialect = replace(
         dialect,
-        roots=tuple(roots),
+        path_maps=tuple(roots),
         absolute=dialect.absolute or absolute,
         relative_to=relative_to,
         normal_form=cast("NormalForm", normal_form),

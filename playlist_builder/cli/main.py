@@ -19,7 +19,7 @@ from playlist_builder.cli import (
     sessions,
 )
 from playlist_builder.cli.common import shown
-from playlist_builder.errors import AskError, PlaylistBuilderError
+from playlist_builder.errors import PlaylistBuilderError, RequestError
 
 GARBAGE = 50_000, 20, 1_000
 """When to look for garbage: seldom, because a large library is a million objects and none of it."""
@@ -32,7 +32,7 @@ class _Commands(click.Group):
         gc.set_threshold(*GARBAGE)
         try:
             return super().invoke(ctx)
-        except AskError as error:
+        except RequestError as error:
             raise click.UsageError(shown(str(error))) from error
         except PlaylistBuilderError as error:
             raise click.ClickException(shown(str(error))) from error

@@ -287,9 +287,9 @@ def _marked(mark: "Mark") -> str:
 def _ban(track: str, name: str, note: str, library: str | None, *, ban: bool) -> None:
     """Keep a track out of what is played for a name, or let it in again."""
     from playlist_builder.library.history import Ban
-    from playlist_builder.models import label
+    from playlist_builder.models import person_name
 
-    whom = label(name)
+    whom = person_name(name)
     with open_library(library) as opened:
         found = opened.find(track)
         if ban:

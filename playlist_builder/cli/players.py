@@ -218,7 +218,7 @@ def _moved_document(found: "Finding", refused: Mapping[int, str]) -> dict[str, o
 
 def _fix(data: bytes, playlist: str, findings: "Sequence[Finding]", folder: str) -> dict[int, str]:
     """Write the playlist with what has moved; returns what it cannot hold, by its number."""
-    from playlist_builder.atomic import replace_bytes, sweep
+    from playlist_builder.atomic import remove_leftovers, replace_bytes
     from playlist_builder.playlists.rewrite import mend
 
     moved = {each.number - 1: each.path for each in findings if each.state == "moved"}
@@ -227,7 +227,7 @@ def _fix(data: bytes, playlist: str, findings: "Sequence[Finding]", folder: str)
     mended, refused = mend(data, playlist, moved, folder)
     if mended != data:
         replace_bytes(playlist, mended)
-        sweep(playlist)
+        remove_leftovers(playlist)
     return {place + 1: reason for place, reason in refused.items()}
 
 

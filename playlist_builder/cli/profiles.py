@@ -24,9 +24,9 @@ def profiles(ctx: click.Context, *, as_json: bool) -> None:
     """List the profiles; see also 'profiles show NAME' and 'profiles check FILE'."""
     if ctx.invoked_subcommand:
         return
-    from playlist_builder.profiles import find as room
+    from playlist_builder.profiles import find
 
-    listings = room.available(folders=profile_folders())
+    listings = find.available(folders=profile_folders())
     if as_json:
         print_json(
             [
@@ -54,10 +54,10 @@ def profiles(ctx: click.Context, *, as_json: bool) -> None:
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with plain characters.")
 def profiles_show(name: str, duration: float | None, *, ascii_only: bool) -> None:
     """Draw the curve of a profile."""
-    from playlist_builder.profiles import find as room
+    from playlist_builder.profiles import find
     from playlist_builder.report.text import profile_text
 
-    profile = room.load_profile(name, folders=profile_folders())
+    profile = find.load_profile(name, folders=profile_folders())
     if duration is not None:
         profile = profile.scaled(duration)
     plain = ascii_only or not draws_unicode()
@@ -68,9 +68,9 @@ def profiles_show(name: str, duration: float | None, *, ascii_only: bool) -> Non
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 def profiles_check(file: str) -> None:
     """Tell whether a profile FILE is valid, and what is not."""
-    from playlist_builder.profiles import find as room
+    from playlist_builder.profiles import find
 
-    profile = room.load_profile(os.path.join(".", file) if not os.path.isabs(file) else file)
+    profile = find.load_profile(os.path.join(".", file) if not os.path.isabs(file) else file)
     click.echo(shown(f"{file}: valid, {profile.duration_s / 60:g} min"))
 
 

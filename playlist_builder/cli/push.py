@@ -19,7 +19,8 @@ from playlist_builder.errors import ServerError
 
 if TYPE_CHECKING:
     from playlist_builder.models import Session, Slot, Tags
-    from playlist_builder.servers.match import FolderMap, Server, Unmatched
+    from playlist_builder.path_map import PathMap
+    from playlist_builder.servers.match import Server, Unmatched
     from playlist_builder.servers.mpd import Mpd
 
 KEYRING_SERVICE = "playlist-builder"
@@ -79,17 +80,18 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
     path, by MusicBrainz recording, or by title, artist and length. A password comes from
     PLAYLIST_BUILDER_PASSWORD (MPD also: MPD_PASSWORD), the system's keyring, or a prompt.
     """  # noqa: D301 - the backspace is how click is told to keep lines
+    from playlist_builder.path_map import PathMap
     from playlist_builder.playlists import session_json
-    from playlist_builder.servers.match import folder_map, located, named, wanted
+    from playlist_builder.servers.match import find_keys, known_tracks, playlist_name
 
     if not queue and (crossfade is not None or replay_gain is not None):
         raise click.UsageError("--crossfade and --replay-gain need --queue.")
     if queue and name is not None:
         raise click.UsageError("The queue has no name: leave out --name or --queue.")
     loaded = session_json.load_session(session)
-    label = None if queue else named(name if name is not None else loaded.profile)
-    folders = [folder_map(each) for each in maps]
-    sought = wanted(loaded, _known(loaded, library))
+    label = None if queue else playlist_name(name if name is not None else loaded.profile)
+    folders = [PathMap.parse(each) for each in maps]
+    sought = known_tracks(loaded, _known(loaded, library))
     with ExitStack() as stack:
         if target.startswith("mpd://"):
             player = _mpd(target, stack)
@@ -99,7 +101,7 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
             if queue:
                 raise click.UsageError("--queue is for MPD: Subsonic servers keep playlists only.")
             server = _subsonic(target, insecure=insecure)
-        found = located(sought, server, folders)
+        found = find_keys(sought, server, folders)
         keys = [key for key in found if isinstance(key, str)]
         missing = [each for each in found if not isinstance(each, str)]
         document = {
@@ -109,7 +111,7 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
             "unmatched": [_document(each) for each in missing],
         }
         for each in missing:
-            click.echo(shown(f"{each.why}: {each.wanted.title} ({each.wanted.path})"), err=True)
+            click.echo(shown(f"{each.why}: {each.track.title} ({each.track.path})"), err=True)
         if not keys or (missing and not allow_missing):
             if as_json:
                 print_json(document)
@@ -137,21 +139,22 @@ def push_rest(  # noqa: PLR0913 - what is to be played, and where
 
     `session` begins behind that track. Nothing is changed if anything fails.
     """
-    from playlist_builder.servers.match import folder_map, located, wanted
+    from playlist_builder.path_map import PathMap
+    from playlist_builder.servers.match import find_keys, known_tracks
 
     if not target.startswith("mpd://"):
         raise ServerError("Only a queue of MPD can be changed while it plays. Give mpd://host.")
     whole = replace(session, slots=(current, *session.slots))
-    folders = [folder_map(each) for each in maps]
+    folders = [PathMap.parse(each) for each in maps]
     with ExitStack() as stack:
         player = _mpd(target, stack)
-        found = located(
-            wanted(whole, _known(whole, library)), player, folders or _own_folder(player)
+        found = find_keys(
+            known_tracks(whole, _known(whole, library)), player, folders or _own_folder(player)
         )
         keys = [key for key in found if isinstance(key, str)]
         for each in found:
             if not isinstance(each, str):
-                click.echo(shown(f"{each.why}: {each.wanted.title} ({each.wanted.path})"), err=True)
+                click.echo(shown(f"{each.why}: {each.track.title} ({each.track.path})"), err=True)
         if len(keys) < len(found):
             raise ServerError(
                 f"{len(found) - len(keys)} of {len(found)} tracks are not known on the server, so"
@@ -171,7 +174,7 @@ def _refusal(missing: int, total: int, *, any_left: bool) -> str:
 
 
 def _document(each: "Unmatched") -> dict[str, str]:
-    return {"title": each.wanted.title, "path": each.wanted.path, "why": each.why}
+    return {"title": each.track.title, "path": each.track.path, "why": each.why}
 
 
 def _known(session: "Session", library: str | None) -> "Mapping[str, tuple[Tags, float]]":
@@ -197,18 +200,18 @@ def _mpd(target: str, stack: ExitStack) -> "Mpd":
         raise ServerError(
             "Pushing to MPD needs python-mpd2: pip install 'playlist-builder[mpd]'"
         ) from error
-    player = stack.enter_context(mpd.opened(mpd.address(target)))
+    player = stack.enter_context(mpd.opened(mpd.parse_address(target)))
     if player.is_locked():
         player.unlock(_password(target, PASSWORD_VARIABLE, "MPD_PASSWORD"))
     return player
 
 
-def _own_folder(player: "Mpd") -> "list[FolderMap]":
+def _own_folder(player: "Mpd") -> "list[PathMap]":
     """Map the music folder of an MPD on this machine, which tells where it is."""
-    from playlist_builder.servers.match import FolderMap
+    from playlist_builder.path_map import PathMap
 
     folder = player.music_folder()
-    return [] if folder is None else [FolderMap(folder.rstrip("/"), "")]
+    return [] if folder is None else [PathMap(folder, "")]
 
 
 def _subsonic(target: str, *, insecure: bool) -> "Server":
@@ -219,7 +222,7 @@ def _subsonic(target: str, *, insecure: bool) -> "Server":
             "The target is no server that is known. Give mpd://host, mpd:///path or"
             " subsonic+https://user@host."
         )
-    where = subsonic_http.address(target, insecure=insecure)
+    where = subsonic_http.parse_address(target, insecure=insecure)
     return subsonic.Subsonic(where, _password(target, PASSWORD_VARIABLE))
 
 

@@ -152,14 +152,14 @@ def called(  # noqa: PLR0913 - each is an option
     allow_short: bool = False,
 ) -> "SessionRequest":
     """Return what the options of a command ask for."""
-    from playlist_builder.models import SessionRequest, label
+    from playlist_builder.models import SessionRequest, person_name
     from playlist_builder.profiles import find as profiles
 
     if within is not None and name is None:
         raise click.UsageError("--within goes with a name: give --for NAME too.")
     request = SessionRequest(
         profile=os.path.abspath(profile) if profiles.is_path(profile) else profile,
-        profile_text=profiles.text(profile, folders=profile_folders()),
+        profile_text=profiles.read_text(profile, folders=profile_folders()),
         duration_s=duration,
         levels=tuple(levels),
         scale=cast("Any", scale),
@@ -179,7 +179,7 @@ def called(  # noqa: PLR0913 - each is an option
     if name is None:
         return request
     within_s = WITHIN_S if within is None else within
-    return replace(request, name=label(name), within_s=within_s, asked_at=now())
+    return replace(request, name=person_name(name), within_s=within_s, asked_at=now())
 
 
 @click.command()
@@ -347,10 +347,10 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     from playlist_builder.playlists import read as playlists
     from playlist_builder.profiles import find as profiles
 
-    profile_text = profiles.text(profile, folders=profile_folders())
+    profile_text = profiles.read_text(profile, folders=profile_folders())
     check_outputs(outputs, as_json=as_json)
-    paths, lost = playlists.located(
-        [entry for entry in playlists.load(playlist) if not entry.is_tail],
+    paths, lost = playlists.resolve_all(
+        [entry for entry in playlists.read_entries(playlist) if not entry.is_tail],
         os.path.dirname(os.path.abspath(playlist)),
         os.path.isfile,
     )
@@ -405,7 +405,7 @@ def demo(folder: str, *, as_json: bool) -> None:
     room.write(place / "music", DEMO_SEED)
     request = SessionRequest(
         profile="arc",
-        profile_text=profiles.text("arc"),
+        profile_text=profiles.read_text("arc"),
         duration_s=60 * DEMO_MINUTES,
         track_minutes=DEMO_TRACK_MINUTES,
         music=(os.fspath(place / "music"),),

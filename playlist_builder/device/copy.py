@@ -164,7 +164,7 @@ def _converted(place: Folder, item: Item, future: "Future[float]", made: str) ->
     except (PlaylistBuilderError, BrokenExecutor, CancelledError):
         raise
     except Exception as error:  # noqa: BLE001 - one file does not cost the others
-        return Skipped(item.slot.path, f"cannot be converted: {in_one_line(error)}")
+        return Skipped(item.slot.path, f"cannot be converted: {describe_exception(error)}")
     note = _place(place, item, made)
     Path(made).unlink()
     return _copied(place, item, note, "converted")

@@ -191,7 +191,7 @@ class Database:
         lengths_s = table.scalars[:, SCALARS.index("duration_s")].tolist()
         return dict(zip(table.identities, lengths_s, strict=True))
 
-    def store(self, file: File, measured: Measured | None) -> None:
+    def store(self, file: File, measured: Measurement | None) -> None:
         """Keep a path, and what was measured if it was; it is skipped no longer."""
         path = os.fsencode(file.path)
         with self._connection.writing() as connection:
@@ -202,7 +202,7 @@ class Database:
             if measured is not None:
                 _insert_measured(connection, file.identity, measured)
 
-    def store_measured(self, identity: str, measured: Measured) -> None:
+    def store_measured(self, identity: str, measured: Measurement) -> None:
         """Keep what was measured in a recording, wherever its files lie."""
         with self._connection.writing() as connection:
             _insert_measured(connection, identity, measured)

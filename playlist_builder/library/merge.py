@@ -93,7 +93,7 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
 
 def _named(theirs: Database, name: str) -> PersonHistory:
     """Return what is known of a name; raises ValueError for a text that cannot be one."""
-    if not name.isprintable() or label(name) != name:
+    if not name.isprintable() or person_name(name) != name:
         raise ValueError(f"the name {name!r}")
     return theirs.history.of(name)
 

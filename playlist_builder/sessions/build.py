@@ -23,9 +23,9 @@ from playlist_builder.library.library import Library
 from playlist_builder.models import Session, SessionRequest, Slot, Track
 from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists import session_json
-from playlist_builder.playlists.dialects import holdable
+from playlist_builder.playlists.dialects import unsupported_reason
 from playlist_builder.profiles import find as profiles
-from playlist_builder.profiles.overrides import wanted
+from playlist_builder.profiles.overrides import apply_overrides
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.queries import any_of
 from playlist_builder.sessions import edit as editing
@@ -67,7 +67,7 @@ class Asked:
         What is left out is told in the notes.
         """
         reasons = {
-            path: next(filter(None, (holdable(path, suffix) for suffix in suffixes)), "")
+            path: next(filter(None, (unsupported_reason(path, suffix) for suffix in suffixes)), "")
             for path in self.tracks.paths
         }
         refused = {path: reason for path, reason in reasons.items() if reason}
@@ -136,10 +136,10 @@ class Asked:
 def planned(request: SessionRequest, *, folders: Sequence[Path] = ()) -> Profile:
     """Return the profile of a call as it is now, with its duration, rules, levels and changes.
 
-    Raises ProfileError for what a profile cannot be, AskError for what says nothing.
+    Raises ProfileError for what a profile cannot be, RequestError for what says nothing.
     """
-    return wanted(
-        profiles.load_again(request.profile, request.profile_text, folders=folders), request
+    return apply_overrides(
+        profiles.load_or_parse(request.profile, request.profile_text, folders=folders), request
     )
 
 
@@ -247,7 +247,7 @@ def _pin(library: Library, there: Mapping[str, Track], text: str, identity: str)
     """
     found = _PIN.fullmatch(text)
     if found is None or (found["place"] and int(found["place"]) == 0):
-        raise AskError(f"--pin '{text}': give TRACK, TRACK@3, TRACK@-1 or TRACK@12:30.")
+        raise RequestError(f"--pin '{text}': give TRACK, TRACK@3, TRACK@-1 or TRACK@12:30.")
     track = there.get(identity) or library.find(found["track"])
     track = there.get(track.identity, track)  # one recording may lie at several paths
     if found["minutes"] is not None:
@@ -266,9 +266,9 @@ def _identities(tracks: TrackTable, files: Sequence[str]) -> tuple[frozenset[str
             session = session_json.load_session(file)
             found.update(slot.identity for slot in (*session.slots, *session.tail))
             continue
-        entries = playlists.load(file)
+        entries = playlists.read_entries(file)
         folder = str(Path(file).parent)
-        paths, lost = playlists.located(entries, folder, at.__contains__)
+        paths, lost = playlists.resolve_all(entries, folder, at.__contains__)
         if lost:
             notes.append(f"{len(lost)} of {len(entries)} entries of {file} are not in the library")
         found.update(at[path] for path in paths)

@@ -20,8 +20,8 @@ from playlist_builder.arranger.problem import Objective, Relaxation
 from playlist_builder.arranger.rules import Pin, admit, artists, removal, repeated, repeats
 from playlist_builder.arranger.solver.cost import cell, forbidden, rescale
 from playlist_builder.arranger.spares import FAR
-from playlist_builder.errors import ArrangeError, AskError
-from playlist_builder.models import STEP_S, Change, Session, SessionRequest, Track
+from playlist_builder.errors import ArrangeError, RequestError
+from playlist_builder.models import STEP_S, PlanChange, Session, SessionRequest, Track
 from playlist_builder.text import clock
 from playlist_builder.track_table import TrackTable
 
@@ -157,7 +157,7 @@ def pinned(draft: Draft, place: int) -> Draft:
     """Return a draft whose track at a place, from 0, every later change keeps where it is."""
     track, request = draft.order[place], draft.request
     if draft.is_pinned(track):
-        raise AskError(f"Number {place + 1} is pinned already.")
+        raise RequestError(f"Number {place + 1} is pinned already.")
     pin = Pin(track.path, minute=round(draft.starts_s()[place]) / 60.0)
     request = replace(
         request, pins=(*request.pins, _pin_text(pin)), pinned=(*request.pinned, track.identity)
@@ -169,7 +169,7 @@ def unpinned(draft: Draft, place: int) -> Draft:
     """Return a draft whose track at a place, from 0, may be moved and replaced again."""
     track, request = draft.order[place], draft.request
     if not draft.is_pinned(track):
-        raise AskError(f"Number {place + 1} is not pinned.")
+        raise RequestError(f"Number {place + 1} is not pinned.")
     kept = [number for number, own in enumerate(request.pinned) if own != track.identity]
     request = replace(
         request,
@@ -251,7 +251,7 @@ def swapped(draft: Draft, place: int, track: Track | None = None) -> Draft:
 def dropped(draft: Draft, place: int) -> Draft:
     """Return a draft without the track at a place, from 0."""
     if len(draft.order) == 1:
-        raise AskError("It is the only track of the session. Build another session.")
+        raise RequestError("It is the only track of the session. Build another session.")
     order = (*draft.order[:place], *draft.order[place + 1 :])
     return mended(replace(draft, order=order), place, without=(draft.order[place],))
 
@@ -286,7 +286,7 @@ def stretched(draft: Draft, phase: str, by_s: float) -> Draft:
         _shifted(draft, border_s, by_s),
         terms=replace(draft.terms, profile=longer),
     )
-    return mended(_noted(changed, Change("stretch", phase, by_s)), kept)
+    return mended(_noted(changed, PlanChange("stretch", phase, by_s)), kept)
 
 
 def replanned(
@@ -301,7 +301,7 @@ def replanned(
     _check_length(draft)
     starts = draft.starts_s()
     if not 0.0 <= at_s < starts[-1]:
-        raise AskError(
+        raise RequestError(
             f"--at: the session lasts from 0:00 to {clock(starts[-1])}; its tail is not planned."
         )
     current = sum(start <= at_s for start in starts[:-1]) - 1
@@ -314,10 +314,10 @@ def replanned(
     if extend_s:
         playing = profile.phase_at(now_s)
         short = _shifted(short, max(playing.end_s, now_s), extend_s)
-        short = _noted(short, Change("stretch", playing.name, extend_s, now_s))
+        short = _noted(short, PlanChange("stretch", playing.name, extend_s, now_s))
         profile = profile.stretched(playing.name, extend_s, now_s)
     if phase:
-        short = _noted(short, Change("jump", phase, at_s=now_s))
+        short = _noted(short, PlanChange("jump", phase, at_s=now_s))
         profile = profile.jumped(phase, now_s)
     short = replace(short, terms=replace(draft.terms, profile=profile))
     if short.is_on_time or short.off_ms > 0:
@@ -387,18 +387,18 @@ def _filled(  # noqa: PLR0913 - what a part is made of
 def _check_new(draft: Draft, track: Track) -> None:
     if repeats(draft.order)(track):
         named = track.tags.title or track.path
-        raise AskError(f"{named}: is in the session already. Name another track.")
+        raise RequestError(f"{named}: is in the session already. Name another track.")
 
 
 def _check_length(draft: Draft) -> None:
     if draft.request.use_all:
-        raise AskError(
+        raise RequestError(
             "The session holds all tracks of a playlist, so its length is theirs. Reorder the"
             " playlist with --duration to have a plan that can change."
         )
 
 
-def _noted(draft: Draft, change: Change) -> Draft:
+def _noted(draft: Draft, change: PlanChange) -> Draft:
     """Return a draft whose call says what was changed of the plan."""
     return replace(draft, request=replace(draft.request, changes=(*draft.request.changes, change)))
 

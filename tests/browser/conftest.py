@@ -96,7 +96,9 @@ def session(music):
         warnings=(f"6 of 6 tracks may hold a voice: '{HOSTILE}'; listen and mark them",),
         relaxed=(HOSTILE,),
         curve=tuple(np.linspace(0.1, 0.9, int(length_s / STEP_S)).tolist()),
-        request=SessionRequest(profile="ketamine-iv", profile_text=profiles.text("ketamine-iv")),
+        request=SessionRequest(
+            profile="ketamine-iv", profile_text=profiles.read_text("ketamine-iv")
+        ),
     )
 
 

@@ -22,12 +22,12 @@ from playlist_builder.library.library import Library
 from playlist_builder.models import (
     Features,
     File,
-    Heard,
     Mark,
-    Measured,
+    Measurement,
     Skipped,
     Stat,
     Tags,
+    VoiceDetection,
     VoiceSpan,
 )
 
@@ -39,7 +39,7 @@ FEATURES = Features(
         for field in dataclasses.fields(Features)
     }
 )
-MEASURED = Measured(FEATURES, STEPS)
+MEASURED = Measurement(FEATURES, STEPS)
 TAGS = Tags(title="Ö", artists=("a", "b"), has_lyrics=True, duration_s=3.5, languages=("zxx",))
 HEARD = Heard("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
 PLAYED = PlayedSession(

@@ -22,12 +22,12 @@ from playlist_builder.library.database import Database
 from playlist_builder.models import (
     Features,
     File,
-    Heard,
     Mark,
-    Measured,
+    Measurement,
     Skipped,
     Stat,
     Tags,
+    VoiceDetection,
     VoiceSpan,
 )
 from playlist_builder.vocals import evidence

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # scripts, no
 from synthetic import track
 
 from playlist_builder.arranger.arrange import Constraints, Pin, arrange
-from playlist_builder.models import Heard, Vocals
+from playlist_builder.models import Vocals, VoiceDetection
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES, number, signed
 
@@ -73,7 +73,7 @@ def told(tracks, profile, constraints=None, scale="relative"):
 
 
 def doubtful(place):
-    return replace(piece(place, vocals="unknown"), heard=Heard("unknown", 0.2))
+    return replace(piece(place, vocals="unknown"), heard=VoiceDetection("unknown", 0.2))
 
 
 ALLOW = Constraints(rules=Rules(vocals="allow"))

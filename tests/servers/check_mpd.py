@@ -100,7 +100,7 @@ def test_a_queue_that_cannot_be_filled_is_as_it_was(server, names, old):
     for before in ([], old):
         for name in before:
             server.ask("add", name)
-        with mpd.opened(mpd.address(server.target)) as player:
+        with mpd.opened(mpd.parse_address(server.target)) as player:
             with pytest.raises(ServerError, match=r"gone\.flac|No such") as caught:
                 player.enqueue([*names, "gone.flac"], None, None)
             assert str(caught.value).endswith("The queue is as it was.")
@@ -109,8 +109,8 @@ def test_a_queue_that_cannot_be_filled_is_as_it_was(server, names, old):
 
 def test_all_tracks_are_read_page_by_page(server, monkeypatch, names):
     monkeypatch.setattr(mpd, "PAGE", 5)
-    with mpd.opened(mpd.address(server.target)) as player:
-        keys = [each.key for each in player.every()]
+    with mpd.opened(mpd.parse_address(server.target)) as player:
+        keys = [each.key for each in player.list_all()]
     assert sorted(keys) == sorted([*names, "#1.flac"])
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlist_builder.errors import VoiceModelError
-from playlist_builder.models import Heard
+from playlist_builder.models import VoiceDetection
 from playlist_builder.vocals import detector, network
 
 RATE = 16000
@@ -35,7 +35,7 @@ def test_pads_are_no_voice():
 
 @pytest.mark.parametrize("gain", [0.0, 0.001])
 def test_what_is_too_soft_to_hear_is_unknown(gain):
-    assert heard(pad(130) * np.float32(gain)) == Heard("unknown", 0.0)
+    assert heard(pad(130) * np.float32(gain)) == VoiceDetection("unknown", 0.0)
 
 
 def test_noise_is_no_voice():
@@ -61,7 +61,7 @@ def test_pads_are_no_voice_at_any_rate(rate):
 
 @pytest.mark.parametrize("samples", [0, 1, 100, RATE // 3])
 def test_next_to_nothing_is_unknown(samples):
-    assert heard(np.zeros(samples, np.float32)) == Heard("unknown", 0.0)
+    assert heard(np.zeros(samples, np.float32)) == VoiceDetection("unknown", 0.0)
 
 
 def test_wild_numbers_are_survived():
