@@ -28,7 +28,7 @@ from playlist_builder.device import folder as copy_folder
 from playlist_builder.device import transcode
 from playlist_builder.device.folder import Folder, Note
 from playlist_builder.device.plan import TRIES, Item, planned, refuse_full, refuse_missing, title_of
-from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, in_one_line
+from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, describe_exception
 from playlist_builder.library.scan.processes import WorkerDied, Workers
 from playlist_builder.models import FileProgress, Session, Skipped, Slot
 from playlist_builder.playlists import formats

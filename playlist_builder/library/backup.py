@@ -122,7 +122,7 @@ def scrub(connection: sqlite3.Connection, path: str, name: str) -> None:
             f"The library {path} is in use, so that {name!r} is forgotten but may remain in its"
             " log. Give the same command again when no other one runs."
         )
-    sweep(backup_path(path), 0.0)
+    remove_leftovers(backup_path(path), 0.0)
     for copy in _siblings(path, ".schema-*.backup"):
         with closing(sqlite3.connect(copy)) as old:
             with old:

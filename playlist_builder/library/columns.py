@@ -141,7 +141,7 @@ def spans_text(heard: VoiceDetection) -> str:
     return json.dumps([dataclasses.astuple(span) for span in heard.spans])
 
 
-def detection_of(row: DetectionRow) -> Heard:
+def detection_of(row: DetectionRow) -> VoiceDetection:
     """Return what the voice detector found in a recording from its row."""
     _, verdict, confidence, spans = row
     found = () if spans == "[]" else tuple(VoiceSpan(*values) for values in json.loads(spans))

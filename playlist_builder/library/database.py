@@ -21,7 +21,16 @@ from playlist_builder.library.columns import CONTOUR_TYPE, STEP_TYPE, DetectionR
 from playlist_builder.library.connection import open_library, open_unchanged
 from playlist_builder.library.errors import decoding
 from playlist_builder.library.history import History, delete_person
-from playlist_builder.models import File, Floats, Heard, Ints, Mark, Measured, Skipped, Stat
+from playlist_builder.models import (
+    File,
+    Floats,
+    Ints,
+    Mark,
+    Measurement,
+    Skipped,
+    Stat,
+    VoiceDetection,
+)
 from playlist_builder.track_table import SCALARS, VOCALS, features_of
 
 
@@ -148,7 +157,7 @@ class Database:
                 return columns.steps_of(steps)
         raise KeyError(identity)
 
-    def measurements(self) -> Iterator[tuple[str, Measured]]:
+    def measurements(self) -> Iterator[tuple[str, Measurement]]:
         """Yield all that was measured, by recording: one by one, because steps are large."""
         sql = "SELECT identity, scalars, steps FROM features JOIN steps USING (identity)"
         with decoding(self.path), closing(self._connection.stream(sql)) as rows:
@@ -157,7 +166,7 @@ class Database:
                 steps = columns.steps_of(blob)
                 if not isinstance(identity, str) or not len(steps) or not np.isfinite(steps).all():
                     raise ValueError("steps that no recording has")
-                yield identity, Measured(features_of(numbers.tolist()), steps)
+                yield identity, Measurement(features_of(numbers.tolist()), steps)
 
     def detections(self, identity: str | None = None) -> dict[str, DetectionRow]:
         """Return what the voice detector found, by recording; or in one recording."""
@@ -207,7 +216,7 @@ class Database:
         with self._connection.writing() as connection:
             _insert_measured(connection, identity, measured)
 
-    def store_detection(self, identity: str, found: Heard) -> None:
+    def store_detection(self, identity: str, found: VoiceDetection) -> None:
         """Keep what the voice detector found in a recording."""
         values = identity, found.verdict, found.confidence, columns.spans_text(found)
         with self._connection.writing() as connection:
@@ -295,7 +304,7 @@ class Database:
         return self._connection.rows(sql, {"identity": identity})
 
 
-def _insert_measured(connection: sqlite3.Connection, identity: str, measured: Measured) -> None:
+def _insert_measured(connection: sqlite3.Connection, identity: str, measured: Measurement) -> None:
     steps = measured.steps.astype(STEP_TYPE)
     (contour,) = columns.contour_blobs([steps])
     scalars = columns.scalars_blob(measured.features)

@@ -12,7 +12,7 @@ from playlist_builder.library.columns import detection_of
 from playlist_builder.library.database import Database
 from playlist_builder.library.errors import decoding
 from playlist_builder.library.history import PersonHistory
-from playlist_builder.models import Mark, label
+from playlist_builder.models import Mark, person_name
 
 
 @dataclass(frozen=True, slots=True)

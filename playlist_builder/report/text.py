@@ -15,7 +15,7 @@ from playlist_builder.analysis import energy
 from playlist_builder.arranger.explain import Reason
 from playlist_builder.library.history import PersonHistory, PersonSummary
 from playlist_builder.library.library import EnergyRank
-from playlist_builder.models import STEP_S, SURE_KEY, SURE_TEMPO, Session, Track
+from playlist_builder.models import MIN_KEY_CONFIDENCE, MIN_TEMPO_CONFIDENCE, STEP_S, Session, Track
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.report import summary
 from playlist_builder.report.chart import chart

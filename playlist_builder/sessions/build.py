@@ -17,7 +17,7 @@ from playlist_builder.arranger.explain import Reason, explain
 from playlist_builder.arranger.problem import Ask, Objective, scale_of
 from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.arranger.series import series
-from playlist_builder.errors import ArrangeError, AskError, LibraryError, SessionError
+from playlist_builder.errors import ArrangeError, LibraryError, RequestError, SessionError
 from playlist_builder.library.history import PersonHistory, Rating
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, SessionRequest, Slot, Track

@@ -41,7 +41,7 @@ FEATURES = Features(
 )
 MEASURED = Measurement(FEATURES, STEPS)
 TAGS = Tags(title="Ö", artists=("a", "b"), has_lyrics=True, duration_s=3.5, languages=("zxx",))
-HEARD = Heard("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
+HEARD = VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
 PLAYED = PlayedSession(
     "00112233445566ff",
     "Anemone",

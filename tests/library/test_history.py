@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlist_builder.errors import AskError, LibraryError
+from playlist_builder.errors import LibraryError, RequestError
 from playlist_builder.library.database import Database
 from playlist_builder.library.history import (
     DRAFT,

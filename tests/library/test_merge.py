@@ -20,7 +20,16 @@ from playlist_builder.library.database import Database
 from playlist_builder.library.history import Ban, PlayedSession, Rating
 from playlist_builder.library.library import Library
 from playlist_builder.library.merge import Conflict, MergeReport
-from playlist_builder.models import Features, File, Heard, Mark, Measured, Stat, Tags, VoiceSpan
+from playlist_builder.models import (
+    Features,
+    File,
+    Mark,
+    Measurement,
+    Stat,
+    Tags,
+    VoiceDetection,
+    VoiceSpan,
+)
 
 HEARD = VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
 

@@ -50,8 +50,10 @@ def path(tmp_path, monkeypatch):
     monkeypatch.delattr(decode, "Recording")
     path = os.fspath(tmp_path / "library.db")
     with Database(path) as one:
-        one.store(FILE, Measured(FEATURES, STEPS))
-        one.store_detection("5f", Heard("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),)))
+        one.store(FILE, Measurement(FEATURES, STEPS))
+        one.store_detection(
+            "5f", VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
+        )
         one.store_skipped(Skipped("/m/b.mp3", "damaged"), Stat(1, 1))
         one.store_mark("5f", MARK)
     return path
@@ -116,7 +118,7 @@ def test_a_new_analysis_drops_what_the_old_one_measured_or_refused(path, monkeyp
             assert one.detected_identities() == {"5f"}
             assert one.mark("5f") == MARK
     with Database(path) as one:
-        one.store(FILE, Measured(FEATURES, STEPS))
+        one.store(FILE, Measurement(FEATURES, STEPS))
     with Database(path) as one:
         assert one.identities() == {"5f"}
 

@@ -24,7 +24,7 @@ from playlist_builder.library.scan.file_state import (
     lyrics_paths,
     stat,
 )
-from playlist_builder.models import File, Heard, Skipped, Stat, Tags
+from playlist_builder.models import File, Skipped, Stat, Tags, VoiceDetection
 from playlist_builder.tags import fields
 from playlist_builder.tags import read as tags
 from playlist_builder.vocals import detector
@@ -58,7 +58,7 @@ def _read(path: str, *, measure: bool, vocals: bool) -> FileResult:
             blocks = recording.blocks()
             listener = None
             if vocals and not detector.can_hear(layout.sample_rate_hz):
-                heard = Heard("unknown", 0.0)
+                heard = VoiceDetection("unknown", 0.0)
             elif vocals:
                 listener = detector.Listener(layout.sample_rate_hz, detector.model())
                 blocks = _with_detector(blocks, listener, mix(layout.channels))

@@ -11,7 +11,7 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import Any
 
-from playlist_builder.errors import PlaylistBuilderError, in_one_line
+from playlist_builder.errors import PlaylistBuilderError, describe_exception
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult
 from playlist_builder.library.scan.processes import WorkerDied, WorkerLost, Workers
 from playlist_builder.models import File, FileProgress, Skipped, Stat
@@ -127,7 +127,7 @@ def _result(future: Future[FileResult], path: str, before: Stat) -> FileResult:
     except (BrokenExecutor, CancelledError, PlaylistBuilderError):
         raise
     except Exception as error:  # noqa: BLE001 - one file must not cost all others
-        return _unreadable(path, in_one_line(error))
+        return _unreadable(path, describe_exception(error))
     if not isinstance(result, FileResult) or result.found.path != path:
         return _unreadable(path, "something else came of it")
     return result
