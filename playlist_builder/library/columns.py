@@ -8,7 +8,7 @@ because the user's bans must hold whatever else of a row is invalid.
 import dataclasses
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from operator import methodcaller
 from typing import Any
@@ -24,7 +24,7 @@ from playlist_builder.track_table import SCALARS, numbers_of
 from playlist_builder.vocals import evidence
 
 Row = tuple[Any, ...]
-"""Path (bytes), identity, whether it is missing, evidence of voices in its tags, title, other tags."""
+"""Path (bytes), identity, whether it is missing, evidence of voices, title, other tags."""
 DetectionRow = tuple[Any, ...]
 """Identity, verdict, confidence and spans."""
 
@@ -68,14 +68,12 @@ def tag_columns(tags: Tags) -> tuple[str, str]:
 
 
 def tags_of(title: str, text: str) -> Tags:
-    """Return the tags that `tag_columns` made texts of."""
-    return _tags({**(json.loads(text) if text else {}), "title": title})
+    """Return the tags that `tag_columns` of any version made texts of.
 
-
-def _tags(found: Mapping[str, Any]) -> Tags:
-    """Return tags from the values of any version; raises TypeError where one is invalid."""
+    Raises TypeError where one is invalid.
+    """
     values: dict[str, Any] = {}
-    for name, value in found.items():
+    for name, value in {**(json.loads(text) if text else {}), "title": title}.items():
         if name not in _KINDS:
             continue
         whole = tuple(value) if type(value) is list else value

@@ -155,14 +155,14 @@ class _Process:
         with self._lock:
             if self._spent_s is None or self._exceeded:
                 return
+            processor_s, memory_mb = _usage(self._process.pid)
             if not self._spent_s:
-                self._began_s = _processor_s(self._process.pid)
+                self._began_s = processor_s
             self._spent_s += passed_s
             if self._spent_s >= self._limit_s:
                 self._exceeded = f"gave no result within {self._limit_s:.0f} s"
-                worked_s = _processor_s(self._process.pid) - self._began_s
-                self._waited = worked_s < MIN_BUSY_SHARE * self._spent_s
-            elif _memory_mb(self._process.pid) > self._limit_mb:
+                self._waited = processor_s - self._began_s < MIN_BUSY_SHARE * self._spent_s
+            elif memory_mb > self._limit_mb:
                 self._exceeded = self._too_much_memory()
             if self._exceeded:
                 self._process.kill()
@@ -212,23 +212,16 @@ def _start(limit_mb: float) -> subprocess.Popen[bytes]:
     )
 
 
-def _memory_mb(pid: int) -> float:
+def _usage(pid: int) -> tuple[float, float]:
+    """Return the seconds of the processor that a process has used, and its memory in 10^6 bytes."""
     import psutil  # noqa: PLC0415 - not every scan decodes
 
     try:
-        return psutil.Process(pid).memory_info().rss / 1e6  # type: ignore[no-any-return]
+        process = psutil.Process(pid)
+        spent, memory = process.cpu_times(), process.memory_info()
     except psutil.Error:  # it has just ended
-        return 0.0
-
-
-def _processor_s(pid: int) -> float:
-    import psutil  # noqa: PLC0415 - as above
-
-    try:
-        spent = psutil.Process(pid).cpu_times()
-    except psutil.Error:
-        return 0.0
-    return float(spent.user + spent.system)
+        return 0.0, 0.0
+    return float(spent.user + spent.system), memory.rss / 1e6
 
 
 def answer() -> None:

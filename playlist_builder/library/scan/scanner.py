@@ -8,10 +8,12 @@ by processes that never touch the library file; every result is committed as it 
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from playlist_builder.errors import LibraryError
 from playlist_builder.library.database import Database
@@ -52,14 +54,11 @@ class ScanReport:
     seconds: float = 0.0
 
 
-@dataclass(slots=True)
-class _Counts:
-    """What a scan has found so far."""
+@dataclass(frozen=True, slots=True)
+class _Findings:
+    """What a scan has found so far; `counts` are some of those of its report."""
 
-    analysed: int = 0
-    unchanged: int = 0
-    retagged: int = 0
-    vocals_analysed: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
     new: dict[str, str] = field(default_factory=dict)  # path to identity, not decoded
     skipped: list[Skipped] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)  # folders
@@ -88,8 +87,8 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
         database.identities(),
         database.detected_identities(),
     )
-    counts = _Counts()
-    changed, unseen = _changed(database, roots, known, counts, vocals=vocals)
+    findings = _Findings()
+    changed, unseen = _changed(database, roots, known, findings, vocals=vocals)
     if changed:
         cores = os.cpu_count() or 1
         if executor is None:
@@ -100,7 +99,7 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
         try:
             with closing(results):
                 for result, done in results:
-                    _store(database, result, known, counts)
+                    _store(database, result, known, findings)
                     if progress is not None:
                         progress(done)
         except (BrokenExecutor, CancelledError) as error:
@@ -112,23 +111,20 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
         finally:
             if executor is None:
                 own.shutdown(cancel_futures=True)
-    moved, removed = _update_missing(database, roots, unseen, known, counts, prune=prune)
+    moved, removed = _update_missing(database, roots, unseen, known, findings, prune=prune)
     return ScanReport(
-        analysed=counts.analysed,
-        unchanged=counts.unchanged,
+        **findings.counts,
         moved=moved,
-        retagged=counts.retagged,
-        copied=len(counts.new) - moved,
+        copied=len(findings.new) - moved,
         removed=removed,
-        vocals_analysed=counts.vocals_analysed,
         vocals_skipped=vocals_skipped,
-        skipped=tuple(sorted(counts.skipped, key=lambda skipped: skipped.path)),
+        skipped=tuple(sorted(findings.skipped, key=lambda skipped: skipped.path)),
         seconds=time.monotonic() - began,
     )
 
 
 def _changed(
-    database: Database, roots: Sequence[str], known: Known, counts: _Counts, *, vocals: bool
+    database: Database, roots: Sequence[str], known: Known, findings: _Findings, *, vocals: bool
 ) -> tuple[list[tuple[str, Stat]], set[str]]:
     """Return what has to be opened, and the known paths that were not met."""
     changed: list[tuple[str, Stat]] = []
@@ -137,32 +133,32 @@ def _changed(
     left, met = dict(known.files), set()
     for path, found in walk(roots):
         if found is None:
-            counts.empty.append(path)
+            findings.empty.append(path)
             continue
         # taken out as it is met; by links and roots within each other a path may come again
         before = left.pop(path, None) or known.files.get(path)
         if before is not None and before[0] == found and before[1] in complete and not before[2]:
-            counts.unchanged += 1
+            findings.counts["unchanged"] += 1
             continue
         met.add(path)
         if before is not None and before[2]:
             back.append(path)
         if isinstance(found, Skipped):
-            counts.skipped.append(found)
+            findings.skipped.append(found)
         elif before is not None and before[0] == found and before[1] in complete:
-            counts.unchanged += 1
+            findings.counts["unchanged"] += 1
         elif path in known.skipped and known.skipped[path][0] == found:
-            counts.skipped.append(Skipped(path, known.skipped[path][1]))
+            findings.skipped.append(Skipped(path, known.skipped[path][1]))
         else:
             changed.append((path, found))
     database.set_missing(back, missing=False)
     return changed, left.keys() | (known.skipped.keys() - met)
 
 
-def _store(database: Database, result: FileResult, known: Known, counts: _Counts) -> None:
+def _store(database: Database, result: FileResult, known: Known, findings: _Findings) -> None:
     found = result.found
     if isinstance(found, Skipped):
-        counts.skipped.append(found)
+        findings.skipped.append(found)
         if result.stat != UNREADABLE_STAT:  # what could not be opened may be as it was
             database.store_skipped(found, result.stat)
         return
@@ -172,13 +168,13 @@ def _store(database: Database, result: FileResult, known: Known, counts: _Counts
         known.detected.add(found.identity)
     if result.measured is not None:
         known.measured.add(found.identity)
-        counts.analysed += 1
+        findings.counts["analysed"] += 1
     elif result.heard is not None:
-        counts.vocals_analysed += 1
+        findings.counts["vocals_analysed"] += 1
     elif found.path in known.files:
-        counts.retagged += 1
+        findings.counts["retagged"] += 1
     if result.measured is None and found.path not in known.files:
-        counts.new[found.path] = found.identity
+        findings.new[found.path] = found.identity
 
 
 def _update_missing(  # noqa: PLR0913 - the state of one scan
@@ -186,45 +182,43 @@ def _update_missing(  # noqa: PLR0913 - the state of one scan
     roots: Sequence[str],
     unseen: set[str],
     known: Known,
-    counts: _Counts,
+    findings: _Findings,
     *,
     prune: bool,
 ) -> tuple[int, int]:
     """Return how many paths moved and how many vanished, after noting it in the library."""
-    unreadable = [skipped.path for skipped in counts.skipped]  # what is inside is not known
+    unreadable = [skipped.path for skipped in findings.skipped]  # what is inside is not known
     scanned = (path for path in unseen if _is_within_any(path, roots))
     lost = {path for path in scanned if not _is_within_any(path, unreadable)}
     gone = {path: known.files[path][1] for path in lost if path in known.files}
-    arrived = set(counts.new.values())
+    arrived = set(findings.new.values())
     newly = {path: identity for path, identity in gone.items() if not known.files[path][2]}
     left = set(newly.values())
-    moved = sum(identity in left for identity in counts.new.values())
+    moved = sum(identity in left for identity in findings.new.values())
     vanished = {path for path, identity in gone.items() if identity not in arrived}
     # Where music has been is kept too: a playlist may still lead there.
     counted = vanished if prune else vanished & newly.keys()
-    unplugged = _unplugged(counted, counts)
+    unplugged = _unplugged(counted, findings)
     kept = unplugged if prune else gone.keys()
     database.set_missing(kept - (gone.keys() - newly.keys()), missing=True)
     database.forget(lost - kept)
     return moved, len(counted)
 
 
-def _unplugged(vanished: Collection[str], counts: _Counts) -> set[str]:
+def _unplugged(vanished: Collection[str], findings: _Findings) -> set[str]:
     """Return what lay below folders that are empty now, after adding each to what was skipped.
 
     That is what a drive or share looks like that is not connected.
     """
-    empty = set(counts.empty)
+    empty = set(findings.empty)
     below: dict[str, set[str]] = {}
     for path in vanished:
-        folder = os.path.dirname(path)
-        while folder not in empty and folder != os.path.dirname(folder):
-            folder = os.path.dirname(folder)
-        if folder in empty:
+        folder = next((each for each in map(str, Path(path).parents) if each in empty), None)
+        if folder is not None:
             below.setdefault(folder, set()).add(path)
     for folder, paths in below.items():
         reason = f"empty; its {len(paths)} known files are noted as missing, not forgotten."
-        counts.skipped.append(Skipped(folder, f"{reason} Is the drive connected?"))
+        findings.skipped.append(Skipped(folder, f"{reason} Is the drive connected?"))
     return set().union(*below.values())
 
 
