@@ -130,7 +130,7 @@ def _changed(
     changed: list[tuple[str, Stat]] = []
     complete = known.measured & known.detected if vocals else known.measured
     back: list[str] = []
-    left, met = dict(known.files), set()
+    left, met, unchanged = dict(known.files), set(), 0
     for path, found in walk(roots):
         if found is None:
             findings.empty.append(path)
@@ -138,7 +138,7 @@ def _changed(
         # taken out as it is met; by links and roots within each other a path may come again
         before = left.pop(path, None) or known.files.get(path)
         if before is not None and before[0] == found and before[1] in complete and not before[2]:
-            findings.counts["unchanged"] += 1
+            unchanged += 1
             continue
         met.add(path)
         if before is not None and before[2]:
@@ -146,11 +146,12 @@ def _changed(
         if isinstance(found, Skipped):
             findings.skipped.append(found)
         elif before is not None and before[0] == found and before[1] in complete:
-            findings.counts["unchanged"] += 1
+            unchanged += 1
         elif path in known.skipped and known.skipped[path][0] == found:
             findings.skipped.append(Skipped(path, known.skipped[path][1]))
         else:
             changed.append((path, found))
+    findings.counts["unchanged"] = unchanged
     database.set_missing(back, missing=False)
     return changed, left.keys() | (known.skipped.keys() - met)
 
