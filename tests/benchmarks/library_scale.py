@@ -1,6 +1,6 @@
 """How long scanning, listing and building take in a large library: real processes, made-up music.
 
-    python tests/benchmarks/library_scale.py [TRACKS]
+    python -m tests.benchmarks.library_scale [TRACKS]
 
 It makes that many tiny files in folders, and rows for them as a scan would have left. Every figure
 is the least of some runs of a whole process; `walk_s` is a bare `os.scandir` and `stat` of the

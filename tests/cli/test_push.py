@@ -1,6 +1,6 @@
 """The command `push` up to the server: its options, where secrets come from, and what it refuses.
 
-What reaches a server is checked with real ones, in `tests/servers`.
+What reaches a server is checked with real ones, in `tests/external/server`.
 """
 
 import builtins

@@ -1,6 +1,6 @@
 """How well voices are heard; one JSON line for each of A, B, speech and C.
 
-    PLAYLIST_BUILDER_EVAL=DIR python tests/evaluation/evaluate_voice.py --music FOLDER [...] \\
+    PLAYLIST_BUILDER_EVAL=DIR python -m tests.evaluation.evaluate_voice --music FOLDER [...] \\
         --speech FOLDER [...] --cache FOLDER [--held-out half0.npz half1.npz] [--only A B C]
 
 A: the rated vocals data, whole files. B: a passage of 20 seconds mixed into five minutes of an
@@ -19,7 +19,6 @@ import sys
 import time
 from pathlib import Path
 
-import fit_voice as fit
 import numpy as np
 
 from playlist_builder.audio import decode
@@ -27,6 +26,7 @@ from playlist_builder.library.scan import analyse_file
 from playlist_builder.models import VoiceDetection
 from playlist_builder.vocals import detector
 from playlist_builder.vocals import network as vm
+from tests.evaluation import fit_voice as fit
 
 S = vm.RATE
 SHIPPED = Path(detector.__file__).with_name("voice_weights.npz")
@@ -296,7 +296,7 @@ def c(judge: Judge, folders: list[Path]) -> None:
     check = base = seconds = 0.0
     for path in paths[:: max(1, len(paths) // 12)][:12]:
         began = time.process_time()
-        analyse_file.analyse(str(path), listen=False)
+        analyse_file.analyse(str(path), vocals=False)
         base += time.process_time() - began
         with decode.Recording(str(path)) as recording:
             rate = recording.layout.sample_rate_hz

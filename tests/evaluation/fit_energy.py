@@ -1,6 +1,6 @@
 """Fit the energy score to listeners and print one JSON line of what it reaches.
 
-    PLAYLIST_BUILDER_EVAL=DIR python tests/evaluation/fit_energy.py [WEIGHTS.json]
+    PLAYLIST_BUILDER_EVAL=DIR python -m tests.evaluation.fit_energy [WEIGHTS.json]
 
 Needs the extra `evaluation`, for the peers that the score is compared with in the same run:
 integrated loudness, librosa's onset rate and VibeNet's energy. Same data, same bytes; without a

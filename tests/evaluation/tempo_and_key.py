@@ -1,6 +1,6 @@
 """How often tempo and key are right, and how often a wrong one is shown; one JSON line.
 
-    python tests/evaluation/tempo_and_key.py
+    python -m tests.evaluation.tempo_and_key
 
 Needs the extra `evaluation`. Three sets: the 28 generated tracks of `immich-memories-music`, whose
 notes state the tempo and key that were asked for (not what was played: nobody checked); the

@@ -1,18 +1,12 @@
 """Changes keep what plays before them and what is pinned, and bring the end back to its time."""
 
-import sys
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # scripts, not a package
-
-from synthetic import library, track
 
 from playlist_builder.arranger import result
 from playlist_builder.arranger.arrange import arrange
@@ -25,6 +19,7 @@ from playlist_builder.profiles.find import load_profile
 from playlist_builder.sessions import edit as editing
 from playlist_builder.sessions.edit import Draft
 from playlist_builder.track_table import TrackTable
+from tests.support.synthetic import library, track
 
 TRACKS = library(90, 5)
 KNOWN = {track.identity: track for track in TRACKS}

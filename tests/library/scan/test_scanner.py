@@ -1,15 +1,17 @@
-"""What a scan reads, keeps and counts, with results that were made up: nothing is decoded."""
+"""What a scan reads, keeps and counts: of results that were made up, and of short sounds."""
 
 import os
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from playlist_builder.errors import LibraryError
 from playlist_builder.library.database import Database
 from playlist_builder.library.scan import analyse_file, scanner
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult, stat
 from playlist_builder.models import File, Skipped, Tags, VoiceDetection
+from tests.support.sounds import write_noise
 
 
 class Reader(Executor):
@@ -152,3 +154,84 @@ def test_a_bad_file_is_read_once_and_a_locked_one_each_time(scan, music):
 
 def test_the_reason_why_voices_are_not_analysed_is_reported(scan):
     assert scan().vocals_skipped == "not asked for"
+
+
+class Counting(ThreadPoolExecutor):
+    """One thread that notes which functions it is given, and the most that waited at once."""
+
+    def __init__(self):
+        super().__init__(1)
+        self.calls, self.open, self.most = [], 0, 0
+
+    def submit(self, fn, /, *args, **more):
+        self.calls.append(fn)
+        self.open += 1
+        self.most = max(self.most, self.open)
+        future = super().submit(fn, *args, **more)
+        future.add_done_callback(self._close)
+        return future
+
+    def _close(self, _):
+        self.open -= 1
+
+
+@pytest.fixture
+def sounds(tmp_path):
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    for number in range(9):
+        write_noise(folder / f"{number}.flac", number, seconds=1)
+    return folder
+
+
+def scanned(database, *roots, executor=None, **options):
+    usual = {"jobs": 1, "vocals": False, "prune": False, "progress": None}
+    with executor or Counting() as used:
+        return scanner.scan(database, [*map(str, roots)], executor=used, **usual | options), used
+
+
+def test_an_empty_library_decodes_and_a_full_one_asks_nothing(database, sounds):
+    report, used = scanned(database, sounds)
+    assert (report.analysed, report.unchanged, report.skipped) == (9, 0, ())
+    assert used.calls.count(analyse_file.analyse) == 9
+    report, used = scanned(database, sounds)
+    assert (report.analysed, report.unchanged, used.calls) == (0, 9, [])
+
+
+def test_so_few_calls_wait_that_a_large_library_takes_no_memory(database, sounds):
+    _, used = scanned(database, sounds, jobs=1)
+    assert used.most <= 5
+
+
+def test_new_paths_are_identified_before_they_are_decoded(database, sounds):
+    scanned(database, sounds)
+    (sounds / "8.flac").rename(sounds / "moved.flac")
+    write_noise(sounds / "new.flac", 10, seconds=1)
+    report, used = scanned(database, sounds)
+    assert (report.moved, report.analysed) == (1, 1)
+    assert used.calls.count(analyse_file.identify) == 2
+    assert used.calls.count(analyse_file.analyse) == 1
+
+
+def test_the_largest_file_comes_first(database, sounds):
+    write_noise(sounds / "long.flac", 10, seconds=9)
+    seen = []
+    scanned(database, sounds, progress=seen.append)
+    assert seen[0].path == str(sounds / "long.flac")
+    assert [each.done for each in seen] == list(range(1, 11))
+    assert seen[-1].done_bytes == seen[-1].total_bytes
+
+
+def test_an_executor_that_breaks_is_one_line_and_keeps_what_was_scanned(database, sounds):
+    class Broken(Counting):
+        def submit(self, fn, /, *args, **more):
+            if len(self.calls) < 7:
+                return super().submit(fn, *args, **more)
+            future = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    with pytest.raises(LibraryError, match="What was scanned is kept"):
+        scanned(database, sounds, executor=Broken())
+    assert scanned(database, sounds)[0].unchanged > 0

@@ -9,6 +9,9 @@ import urllib.request
 import pytest
 
 from playlist_builder.servers import subsonic, subsonic_http
+from tests.support.parts import needs
+
+pytestmark = needs("supysonic-server")
 
 CONFIGURATION = """\
 [base]

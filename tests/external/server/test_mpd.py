@@ -5,6 +5,9 @@ import pytest
 from playlist_builder.errors import ServerError
 from playlist_builder.library.library import Library
 from playlist_builder.servers import mpd
+from tests.support.parts import needs
+
+pytestmark = needs("mpd")
 
 
 def lines(connection):
@@ -137,7 +140,7 @@ def test_the_old_playlist_outlives_the_server(server, push, session, music, prox
     push(session(old), target, *folder)
     between.arm(None, None)
     assert push(session(new), target, *folder).code == 0
-    said = [request.split(b" ")[0].strip() for request in between.requests]
+    said = [constraints.split(b" ")[0].strip() for constraints in between.requests]
     moments = [
         place
         for place, word in enumerate(said)

@@ -12,6 +12,9 @@ import pytest
 from playlist_builder.errors import ExportError
 from playlist_builder.path_map import PathMap
 from playlist_builder.playlists.dialects import PLAYERS
+from tests.support.parts import needs
+
+pytestmark = needs("mpv")
 
 PLAYING = re.compile(r"^Playing: (.*?\.wav ?)$", re.DOTALL | re.MULTILINE)
 """What mpv says of each; the name may hold a line break."""
