@@ -13,7 +13,7 @@ import click
 from playlist_builder.cli.common import drawn, draws_colour, draws_unicode, shown, width
 
 if TYPE_CHECKING:
-    from playlist_builder.arranger.explain import Reason
+    from playlist_builder.arranger.explain import Explanation
     from playlist_builder.models import Session
     from playlist_builder.playlists.dialects import Dialect
 
@@ -27,7 +27,7 @@ def deliver(  # noqa: PLR0913 - each is an option
     sessions: "Sequence[Session]",
     outputs: Sequence[str],
     *,
-    explained: "Callable[[Session], list[Reason]] | None" = None,
+    explained: "Callable[[Session], list[Explanation]] | None" = None,
     as_json: bool,
     dry_run: bool = False,
     number_first: bool = False,
@@ -112,14 +112,14 @@ def write(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect | None" =
     """Write each session to its output, and none where one of them cannot be held."""
     from playlist_builder.playlists.dialects import ANY
     from playlist_builder.playlists.formats import render_bytes
-    from playlist_builder.playlists.write import rendered, write_bytes
+    from playlist_builder.playlists.write import render, write_bytes
 
     dialect = dialect or ANY
     sessions = [*sessions, *_ready(sessions, dialect)]
     made = [
         render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
         if output == "-"
-        else rendered(session, output, dialect=dialect)
+        else render(session, output, dialect=dialect)
         for session, output in sessions
     ]
     for data, (_, output) in zip(made, sessions, strict=True):

@@ -162,11 +162,11 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
         found = opened.find(track)
         standing = opened.energy_rank(found)
         steps = opened.steps(found)
-    reasons = energy.reasons(steps)
-    judged = evidence.judge(found.tags, found.mark, found.heard)
+    reasons = energy.contributions(steps)
+    judged = evidence.classify(found.tags, found.mark, found.heard)
     if found.mark.energy is not None:
         said = found.energy - sum(reason.energy for reason in reasons)
-        reasons.append(energy.Reason("your mark", said))
+        reasons.append(energy.Contribution("your mark", said))
     if as_json:
         print_json(
             {
@@ -184,9 +184,9 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
                 "evidence": [
                     {
                         "source": each.source,
-                        "says": each.says,
+                        "says": each.vocals,
                         "weight": round(each.weight, 2) if math.isfinite(each.weight) else None,
-                        "words": each.words,
+                        "words": each.text,
                     }
                     for each in judged.evidence
                 ],

@@ -10,7 +10,7 @@ import click
 from playlist_builder.cli.common import json_option, print_json, shown
 
 if TYPE_CHECKING:
-    from playlist_builder.recording.render import Progress, Recording
+    from playlist_builder.recording.render import Recording, RenderProgress
 
 LOUDNESS_LUFS = -18.0
 CLOSE_LU = 0.05
@@ -60,7 +60,7 @@ def _options(command: F) -> F:
 
 @click.command()
 @_options
-def render(session: str, output: str, *, as_json: bool, **wishes: Any) -> None:
+def render(session: str, output: str, *, as_json: bool, **settings: Any) -> None:
     """Write SESSION (.json) with its tail as one recording without gaps, a chapter per track.
 
     Neighbours overlap in crossfades of equal power, longer the calmer they are; silence at the
@@ -69,32 +69,34 @@ def render(session: str, output: str, *, as_json: bool, **wishes: Any) -> None:
     """
     from playlist_builder.recording.render import render_session as rendered
 
-    _record(rendered, session, output, as_json=as_json, **wishes)
+    _record(rendered, session, output, as_json=as_json, **settings)
 
 
 @click.command()
 @_options
-def preview(session: str, output: str, *, as_json: bool, **wishes: Any) -> None:
+def preview(session: str, output: str, *, as_json: bool, **settings: Any) -> None:
     """Write the transitions of SESSION (.json) alone, with 15 seconds before and after each.
 
     They sound as they do in 'render' with the same options; each is a chapter.
     """
     from playlist_builder.recording.render import preview_session as previewed
 
-    _record(previewed, session, output, as_json=as_json, **wishes)
+    _record(previewed, session, output, as_json=as_json, **settings)
 
 
 def _record(
-    make: "Callable[..., Recording]", session: str, output: str, *, as_json: bool, **wishes: Any
+    make: "Callable[..., Recording]", session: str, output: str, *, as_json: bool, **settings: Any
 ) -> None:
     from playlist_builder.playlists import session_json
     from playlist_builder.recording.mix import MixSettings
     from playlist_builder.text import clock
 
-    asked = MixSettings(**wishes)
+    asked = MixSettings(**settings)
     try:
         with _progress_bar() as progress:
-            made = make(session_json.load_session(session), output, wishes=asked, progress=progress)
+            made = make(
+                session_json.load_session(session), output, settings=asked, progress=progress
+            )
     except KeyboardInterrupt:
         click.echo("Stopped. Nothing was written.", err=True)
         raise click.exceptions.Exit(1) from None
@@ -130,14 +132,14 @@ def _document(made: "Recording") -> dict[str, object]:
                 "fade_out_s": each.fade_out / FRAMES_PER_S,
                 "gain_db": round(each.gain_db, 2),
             }
-            for each in made.plan.pieces
+            for each in made.plan.clips
         ],
     }
 
 
 @contextmanager
-def _progress_bar() -> "Iterator[Callable[[Progress], None] | None]":
-    """Show stage and time left on a terminal, and nothing elsewhere."""
+def _progress_bar() -> "Iterator[Callable[[RenderProgress], None] | None]":
+    """Show activity and time left on a terminal, and nothing elsewhere."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -154,7 +156,7 @@ def _progress_bar() -> "Iterator[Callable[[Progress], None] | None]":
     ) as bar:
         task = bar.add_task("measuring", total=None)
         yield lambda state: bar.update(
-            task, description=state.stage, completed=state.done_s, total=state.total_s
+            task, description=state.activity, completed=state.done_s, total=state.total_s
         )
 
 

@@ -25,6 +25,7 @@ from playlist_builder.errors import PlaylistError
 if TYPE_CHECKING:
     from playlist_builder.library.library import Library
     from playlist_builder.models import Session, SessionRequest
+    from playlist_builder.notices import Notice
 
 DEMO_SEED = 1
 DEMO_MINUTES = 20.0
@@ -241,7 +242,7 @@ def make(  # noqa: PLR0913 - each is an option
     outputs: Sequence[str],
     numbers: range,
     *,
-    notes: Sequence[str] = (),
+    notes: "Sequence[Notice]" = (),
     explain: bool = False,
     dry_run: bool = False,
     as_json: bool = False,
@@ -344,6 +345,7 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     session is left out, for a tail is no part of the arc.
     """
     from playlist_builder.models import SessionRequest
+    from playlist_builder.notices import notice
     from playlist_builder.playlists import read as playlists
     from playlist_builder.profiles import find as profiles
 
@@ -363,10 +365,10 @@ def reorder(  # noqa: PLR0913, PLR0917 - each is an option
     tracks = {at[path]: path for path in reversed(paths) if path in at}
     if not tracks:
         raise PlaylistError(f"None of the entries of {playlist!r} is music that can be read.")
-    notes = [f"not found: {entry.location}" for entry in lost]
-    notes += [f"left out: {each.path}: {each.reason}" for each in report.skipped]
+    notes = [notice("not_found", location=entry.location) for entry in lost]
+    notes += [notice("skipped", path=each.path, reason=each.reason) for each in report.skipped]
     if repeated := sum(path in at for path in paths) - len(tracks):
-        notes.append(f"left out: {repeated} entries that repeat other music of the playlist")
+        notes.append(notice("repeated", count=repeated))
     request = SessionRequest(
         profile=os.path.abspath(profile) if profiles.is_path(profile) else profile,
         profile_text=profile_text,

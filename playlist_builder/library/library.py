@@ -179,7 +179,7 @@ class Library:
 
     def energy_rank(self, track: Track, count: int = 3) -> EnergyRank:
         """Return how the energy of a track compares, with `count` neighbours on either side."""
-        from playlist_builder.arranger.solver.cost import relative, rescale  # noqa: PLC0415 - no scan needs them
+        from playlist_builder.arranger.solver.cost import percentile_table, rescale  # noqa: PLC0415 - no scan needs them
 
         every = self.tracks()
         others = every.take(np.array([name != track.identity for name in every.identities], bool))
@@ -188,7 +188,7 @@ class Library:
         order = sorted(range(len(others)), key=lambda place: (distance[place], paths[place]))
         near = np.array(order, np.int64)
         above, below = near[energy[near] > track.energy], near[energy[near] <= track.energy]
-        table = relative(np.append(energy, track.energy))
+        table = percentile_table(np.append(energy, track.energy))
         percentile = float(rescale(np.array([track.energy], np.float32), table)[0])
         return EnergyRank(
             percentile,

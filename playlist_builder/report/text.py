@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from playlist_builder.analysis import energy
-from playlist_builder.arranger.explain import Reason
+from playlist_builder.arranger.explain import Explanation
 from playlist_builder.library.history import PersonHistory, PersonSummary
 from playlist_builder.library.library import EnergyRank
 from playlist_builder.models import MIN_KEY_CONFIDENCE, MIN_TEMPO_CONFIDENCE, STEP_S, Session, Track
@@ -20,7 +20,7 @@ from playlist_builder.profiles.profile import Profile
 from playlist_builder.report import summary
 from playlist_builder.report.chart import chart
 from playlist_builder.text import clock, printable
-from playlist_builder.vocals.evidence import Evidence, Judgement
+from playlist_builder.vocals.evidence import Evidence, VocalsVerdict
 
 NUMBERS = frozenset(
     (
@@ -65,8 +65,8 @@ def session_text(
     told = [
         f"distance from the plan {session.rms_error:.3f} (root mean square, 0 to 1)",
         f"cost {session.cost:.4f}" + (f"; {proven}" if session.bound else ""),
-        *(f"gave way: {printable(text)}" for text in session.relaxed),
-        *(f"note: {printable(text)}" for text in session.warnings),
+        *(f"gave way: {printable(str(each))}" for each in session.relaxed),
+        *(f"note: {printable(str(each))}" for each in session.warnings),
     ]
     heading = f"{printable(session.profile)}: {len(session.slots)} tracks, {follows}"
     parts = [
@@ -89,7 +89,7 @@ def _beside(session: Session) -> list[str]:
     return told
 
 
-def reasons_text(session: Session, reasons: Sequence[Reason], *, width: int) -> str:
+def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int) -> str:
     """Draw why each slot is there: its distance to the plan, the step into it, the runner-up."""
     table = _table("start", "off plan", "step", "LU", "title", "runner-up", "cost")
     for slot, reason in zip(session.slots, reasons, strict=True):
@@ -161,8 +161,8 @@ def tracks_text(tracks: Sequence[Track], *, width: int) -> str:
 
 def track_text(  # noqa: PLR0913 - what there is to show
     track: Track,
-    judged: Judgement,
-    reasons: Sequence[energy.Reason],
+    judged: VocalsVerdict,
+    reasons: Sequence[energy.Contribution],
     standing: EnergyRank,
     *,
     width: int,
@@ -297,7 +297,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 def _evidence(evidence: Evidence) -> str:
     weight = f"{evidence.weight:+.1f}" if math.isfinite(evidence.weight) else "    "
-    return f"            {weight}  {evidence.source}: {printable(evidence.words)}"
+    return f"            {weight}  {evidence.source}: {printable(evidence.text)}"
 
 
 def _marks(track: Track) -> list[str]:

@@ -13,14 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from playlist_builder.arranger.arrange import alternatives
-from playlist_builder.arranger.explain import Reason, explain
-from playlist_builder.arranger.problem import Ask, Objective, scale_of
+from playlist_builder.arranger.explain import Explanation, explain
+from playlist_builder.arranger.problem import Objective, percentiles_of
 from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.arranger.series import series
 from playlist_builder.errors import ArrangeError, LibraryError, RequestError, SessionError
 from playlist_builder.library.history import PersonHistory, Rating
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, SessionRequest, Slot, Track
+from playlist_builder.notices import Notice, notice
 from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.dialects import unsupported_reason
@@ -57,7 +58,7 @@ class Asked:
     profile: Profile
     constraints: Constraints
     known: Mapping[str, Track]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Notice, ...] = ()
     heard: int = 0
     ratings: Mapping[str, Rating] = field(default_factory=dict)
 
@@ -77,7 +78,10 @@ class Asked:
         return replace(
             self,
             tracks=self.tracks.take(kept),
-            notes=(*self.notes, *(f"left out {path}: {why}" for path, why in refused.items())),
+            notes=(
+                *self.notes,
+                *(notice("left_out", path=path, reason=why) for path, why in refused.items()),
+            ),
         )
 
     def sessions(self, count: int = 1) -> list[Session]:
@@ -85,7 +89,7 @@ class Asked:
         made = self._made(alternatives, count)
         notes = self.notes
         if len(made) < count:
-            notes = (*notes, f"only {len(made)} of {count} sessions: the library holds no more")
+            notes = (*notes, notice("fewer_sessions", count=len(made), asked=count))
         return [
             replace(
                 session,
@@ -102,7 +106,7 @@ class Asked:
             for session in self._made(series, count)
         ]
 
-    def explained(self, session: Session) -> list[Reason]:
+    def explained(self, session: Session) -> list[Explanation]:
         """Say why each slot of a session is there."""
         reasons = explain(session, self.tracks, self.profile, self.constraints)
         return [
@@ -198,8 +202,8 @@ def draft(session: Session, name: str, asked: Asked, *, playing: bool = False) -
     not there; of a session that is `playing` it is kept as missing, where the library knows it.
     """
     request, profile = asked.request, asked.profile
-    ask = Ask(None, request.seed, request.scale, request.tolerance_s, asked.constraints)
-    terms = Objective(profile, profile.rules, ask, scale_of(asked.tracks, request.scale))
+    percentiles = percentiles_of(asked.tracks, request.scale)
+    terms = Objective(profile, asked.constraints, percentiles, request.seed, request.tolerance_s)
     order = tuple(_played(slot, name, asked, playing=playing) for slot in session.slots)
     gone = {track.identity for track in order if track.missing}
     pool = editing.pool_of(asked.tracks, terms)
@@ -256,7 +260,9 @@ def _pin(library: Library, there: Mapping[str, Track], text: str, identity: str)
     return Pin(track.path, place=int(found["place"]) if found["place"] else None), track.identity
 
 
-def _identities(tracks: TrackTable, files: Sequence[str]) -> tuple[frozenset[str], tuple[str, ...]]:
+def _identities(
+    tracks: TrackTable, files: Sequence[str]
+) -> tuple[frozenset[str], tuple[Notice, ...]]:
     """Return the tracks of playlists and sessions, wherever they lie now, and what is unknown."""
     at = dict(zip(tracks.paths, tracks.identities, strict=True)) if files else {}
     found: set[str] = set()
@@ -270,6 +276,6 @@ def _identities(tracks: TrackTable, files: Sequence[str]) -> tuple[frozenset[str
         folder = str(Path(file).parent)
         paths, lost = playlists.resolve_all(entries, folder, at.__contains__)
         if lost:
-            notes.append(f"{len(lost)} of {len(entries)} entries of {file} are not in the library")
+            notes.append(notice("not_in_library", count=len(lost), total=len(entries), file=file))
         found.update(at[path] for path in paths)
     return frozenset(found), tuple(notes)

@@ -15,13 +15,14 @@ import numpy as np
 
 from playlist_builder.arranger import result
 from playlist_builder.arranger.arrange import completed
-from playlist_builder.arranger.partial import Part, filled, length_ms, plays_by
+from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
 from playlist_builder.arranger.problem import Objective, Relaxation
 from playlist_builder.arranger.rules import Pin, admit, artists, removal, repeated, repeats
-from playlist_builder.arranger.solver.cost import cell, forbidden, rescale
+from playlist_builder.arranger.solver.cost import forbidden, rescale, step_at
 from playlist_builder.arranger.spares import FAR
 from playlist_builder.errors import ArrangeError, RequestError
 from playlist_builder.models import STEP_S, PlanChange, Session, SessionRequest, Track
+from playlist_builder.notices import notice
 from playlist_builder.text import clock
 from playlist_builder.track_table import TrackTable
 
@@ -62,7 +63,7 @@ class Draft:
     @property
     def is_on_time(self) -> bool:
         """Whether it ends where it should."""
-        return self.request.use_all or abs(self.off_ms) <= self.terms.ask.tolerance_s * 1000
+        return self.request.use_all or abs(self.off_ms) <= self.terms.tolerance_s * 1000
 
     def is_pinned(self, track: Track) -> bool:
         """Whether a track is one of the pins."""
@@ -85,7 +86,7 @@ class Candidate:
 
 def pool_of(tracks: Sequence[Track], terms: Objective) -> TrackTable:
     """Return the tracks that pass the rules; of very many, those that are enough."""
-    constraints = terms.ask.constraints.with_queries(terms.rules)
+    constraints = terms.constraints.with_queries(terms.rules)
     passed, _ = admit(tracks, terms.rules, constraints, terms.profile.duration_s)
     found = TrackTable.of(tracks).take(passed)
     return _thinned(found, terms) if len(found) > MANY else found
@@ -95,16 +96,16 @@ def _thinned(tracks: TrackTable, terms: Objective) -> TrackTable:
     """Return the tracks that follow the plan best from any moment on, and some of every energy.
 
     The former are what good sessions consist of, the latter are for spares and the tail. Contours
-    are compared with the plan at a few points, which takes a fraction of the time of the sieve.
+    are compared with the plan at a few points, which takes a fraction of the time of pruning.
     """
     count = len(tracks)
     values, offset, steps = tracks.contours()
     shares = (np.arange(POINTS) + 0.5) / POINTS
     places = offset[:, None] + (steps[:, None] * shares).astype(np.int64)
-    points = rescale(values[places], terms.table)
+    points = rescale(values[places], terms.percentiles)
     lasts_s = terms.profile.duration_s
     starts_s = np.arange(0.0, lasts_s, max(SPACING_S, lasts_s / MOMENTS))
-    levy = POINTS * terms.levy(tracks).astype(np.float32)
+    levy = POINTS * terms.preference_prices(tracks).astype(np.float32)
     apart = np.empty((len(starts_s), count), dtype=np.float32)
     classes = (np.log2(steps) * LENGTH_CLASSES).astype(np.int64)
     for length in np.unique(classes).tolist():
@@ -138,16 +139,20 @@ def session_of(draft: Draft) -> Session:
     order = result.ordered(draft.order, terms)
     identities = [track.identity for track in draft.order]
     pins = [(pin, identities.index(own)) for pin, own in draft.pins if own in identities]
-    scaled = terms.ask.scale == "relative"
-    constraints = terms.ask.constraints.with_queries(terms.rules)
+    scaled = terms.scale == "relative"
+    constraints = terms.constraints.with_queries(terms.rules)
     reasons = [(track, removal(track, terms.rules, constraints, np.inf)) for track in draft.order]
     session = replace(
-        result.session(order, terms.ask.scale, terms.ask.seed, order.cost, 0.0),
+        result.session(order, terms.scale, terms.seed, order.cost, 0.0),
         warnings=(
-            *(f"kept, though {why}: '{t.tags.title or t.path}'" for t, why in reasons if why),
+            *(
+                notice("kept", reason=reason, title=track.tags.title or track.path)
+                for track, reason in reasons
+                if reason
+            ),
             *result.warnings(order, terms.rules, draft.reach, scaled=scaled),
         ),
-        relaxed=tuple(result.given_up(order, terms.rules, terms.ask.tolerance_s, pins)),
+        relaxed=tuple(result.given_up(order, terms.rules, terms.tolerance_s, pins)),
         request=request,
     )
     return completed(session, order, draft.pool, terms)
@@ -186,7 +191,7 @@ def candidates(draft: Draft, place: int, count: int) -> list[Candidate]:
     farther from the plan than the track that goes.
     """
     terms, old = draft.terms, draft.order[place]
-    room_ms = terms.ask.tolerance_s * 1000
+    room_ms = terms.tolerance_s * 1000
     off_ms = draft.off_ms - round(old.duration_s * 1000)
     others = (*draft.order[:place], *draft.order[place + 1 :])
     gap = terms.rules.artist_gap
@@ -201,33 +206,33 @@ def candidates(draft: Draft, place: int, count: int) -> list[Candidate]:
         return []
     start_ms = length_ms(draft.order[:place])
     lengths_s = [track.duration_s for track in fitting]
-    material = result.material_of(fitting, terms)
-    scheme = result.ordered([max(fitting, key=lambda t: t.duration_s)], terms, start_ms).scheme
-    first = cell(start_ms)
+    items = result.items_in_order(fitting, terms)
+    grid = result.ordered([max(fitting, key=lambda t: t.duration_s)], terms, start_ms).grid
+    first = step_at(start_ms)
     price = np.array(
         [
-            float(((material.contour(n, count) - scheme.target[first : first + count]) ** 2).sum())
-            for n, count in enumerate(material.cells.tolist())
+            float(((items.contour(n, count) - grid.target[first : first + count]) ** 2).sum())
+            for n, count in enumerate(items.steps.tolist())
         ]
     )
-    beyond = forbidden(material, scheme, np.arange(len(fitting)))
+    beyond = forbidden(items, grid, np.arange(len(fitting)))
     for number, length_s in enumerate(lengths_s):
-        last = max(cell(start_ms + round(length_s * 1000)), first + 1)
-        if beyond[number, np.unique(scheme.phase[first:last])].any():
+        last = max(step_at(start_ms + round(length_s * 1000)), first + 1)
+        if beyond[number, np.unique(grid.phase[first:last])].any():
             price[number] = np.inf
     (was,) = result.slots(result.ordered([old], terms, start_ms))
     nearest, farthest = min(was.energy - was.target, -FAR), max(was.energy - was.target, FAR)
-    for number, cells in enumerate(material.cells.tolist()):
-        energies, target = material.contour(number, cells), scheme.target[first : first + cells]
+    for number, steps in enumerate(items.steps.tolist()):
+        energies, target = items.contour(number, steps), grid.target[first : first + steps]
         if not nearest <= float(energies.mean() - target.mean()) <= farthest:
             price[number] = np.inf
-    near = np.argsort(price / np.maximum(material.cells, 1), kind="stable")[:WEIGHED]
+    near = np.argsort(price / np.maximum(items.steps, 1), kind="stable")[:WEIGHED]
     near = near[np.isfinite(price[near])]
     found = []
     for number in near.tolist():
         order = (*draft.order[:place], fitting[number], *draft.order[place + 1 :])
         cost = result.ordered(order, terms).cost
-        energy = float(material.contour(number, int(material.cells[number])).mean())
+        energy = float(items.contour(number, int(items.steps[number])).mean())
         asked = round(terms.profile.duration_s / STEP_S)
         found.append(Candidate(fitting[number], cost / asked, energy))
     found.sort(key=lambda each: (each.cost, each.track.path))
@@ -375,13 +380,13 @@ def _filled(  # noqa: PLR0913 - what a part is made of
     inside = {track.identity for track in pinned}
     free = ~repeated(draft.pool, known)
     free &= np.array([identity not in inside for identity in draft.pool.identities], np.bool_)
-    part = Part(
+    gap = Gap(
         before,
         after,
         [(pins.get(track.identity, Pin(track.path)), track) for track in pinned],
         plays_by([*before, *after]),
     )
-    return filled(part, draft.pool.take(free), draft.terms, allowed)
+    return filled(gap, draft.pool.take(free), draft.terms, allowed)
 
 
 def _check_new(draft: Draft, track: Track) -> None:

@@ -191,7 +191,7 @@ def test_a_pin_may_name_any_copy_of_a_recording(built):
             "'none' is gone, and of its text",
             1,
         ),
-        (lambda document: document.update(request=[3]), "call must be an object", 1),
+        (lambda document: document.update(call=[3]), "call must be an object", 1),
     ],
 )
 def test_what_cannot_be_made_again_is_one_line(one, tmp_path, change, says, code):

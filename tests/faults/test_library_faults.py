@@ -12,11 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from playlist_builder.audio import encode
 from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError, PlaylistBuilderError
 from playlist_builder.library import backup as recovery
@@ -24,17 +22,10 @@ from playlist_builder.library import schema
 from playlist_builder.library.database import Database
 from playlist_builder.library.library import Library
 from playlist_builder.models import Mark
+from tests.support.sounds import write_noise
 
-SAMPLE_RATE_HZ = 8000
 PAGE = schema.PAGE_BYTES
 MARK = Mark(energy=0.25, vocals="none", note="bell at the end")
-
-
-def write(path, number, seconds=2):
-    rng = np.random.default_rng(number)
-    samples = 0.1 * rng.standard_normal((1, seconds * SAMPLE_RATE_HZ)).astype(np.float32)
-    tags = {"title": f"Piece {number}", "artist": f"Player {number % 5}"}
-    encode.write_flac(os.fspath(path), samples, SAMPLE_RATE_HZ, tags)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +34,8 @@ def template(tmp_path_factory):
     folder = tmp_path_factory.mktemp("template")
     (folder / "music" / "deep").mkdir(parents=True)
     for number in range(12):
-        write(folder / "music" / ("deep" if number % 2 else "") / f"{number:02}.flac", number)
+        name = f"{'deep' if number % 2 else '.'}/{number:02}.flac"
+        write_noise(folder / "music" / name, number, seconds=2)
     with ThreadPoolExecutor(1) as threads, Library.open(folder / "library.db") as library:
         library.scan(folder / "music", executor=threads)
     return folder
@@ -207,7 +199,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(home):
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages}")
         for number in range(100, 140):
-            write(home / "music" / f"{number}.flac", number, seconds=1)
+            write_noise(home / "music" / f"{number}.flac", number, seconds=1)
         long = "note " * 5000
         many = {f"{number:032x}": Mark(note=long) for number in range(100)}
         with pytest.raises(LibraryError, match=r"full\. Make room; what was done is kept"):

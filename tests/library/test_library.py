@@ -270,7 +270,7 @@ def test_voices_are_detected_once(library, music, threads):
 
 
 def test_a_broken_detector_is_told_and_claims_nothing(library, music, threads, monkeypatch):
-    monkeypatch.setattr(detector, "problem", lambda: "voice_weights.npz: damaged")
+    monkeypatch.setattr(detector, "model_error", lambda: "voice_weights.npz: damaged")
     report = library.scan(music, executor=threads)
     assert (report.analysed, report.vocals_skipped) == (4, "voice_weights.npz: damaged")
     assert {track.vocals for track in library.tracks()} == {"unknown"}

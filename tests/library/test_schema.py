@@ -47,7 +47,7 @@ FEATURES = Features(
 @pytest.fixture
 def path(tmp_path, monkeypatch):
     """A library of one track, with all that can be known of it. No test here may decode."""
-    monkeypatch.delattr(decode, "Recording")
+    monkeypatch.delattr(decode, "AudioFile")
     path = os.fspath(tmp_path / "library.db")
     with Database(path) as one:
         one.store(FILE, Measurement(FEATURES, STEPS))

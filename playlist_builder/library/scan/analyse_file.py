@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.analysis import features
-from playlist_builder.analysis.spectrum import mix
+from playlist_builder.analysis.spectrum import mono_gains
 from playlist_builder.audio import decode
 from playlist_builder.errors import AudioError
 from playlist_builder.library.scan.file_state import (
@@ -53,15 +53,15 @@ def _read(path: str, *, measure: bool, vocals: bool) -> FileResult:
     try:
         # Taken first: a file that is edited meanwhile will look changed at the next scan.
         before = stat(path)
-        with decode.Recording(path) as recording:
+        with decode.AudioFile(path) as recording:
             layout, measured, heard = recording.layout, None, None
             blocks = recording.blocks()
             listener = None
-            if vocals and not detector.can_hear(layout.sample_rate_hz):
+            if vocals and not detector.supports_rate(layout.sample_rate_hz):
                 heard = VoiceDetection("unknown", 0.0)
             elif vocals:
-                listener = detector.Listener(layout.sample_rate_hz, detector.model())
-                blocks = _with_detector(blocks, listener, mix(layout.channels))
+                listener = detector.VoiceDetector(layout.sample_rate_hz, detector.model())
+                blocks = _with_detector(blocks, listener, mono_gains(layout.channels))
             if measure:
                 measured = features.measure(
                     blocks, sample_rate_hz=layout.sample_rate_hz, channels=layout.channels
@@ -83,7 +83,7 @@ def _read(path: str, *, measure: bool, vocals: bool) -> FileResult:
 
 def _with_detector(
     blocks: Iterable[NDArray[np.float32]],
-    listener: detector.Listener,
+    listener: detector.VoiceDetector,
     gains: NDArray[np.float32],
 ) -> Iterator[NDArray[np.float32]]:
     """Pass blocks on, and their mono mix to the detector: one decoding serves both."""

@@ -79,7 +79,7 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
     Raises `LibraryError` where the executor breaks.
     """
     began = time.monotonic()
-    vocals_skipped = detector.problem() if vocals else "not asked for"
+    vocals_skipped = detector.model_error() if vocals else "not asked for"
     vocals = not vocals_skipped
     known = Known(
         database.files(),
