@@ -98,7 +98,7 @@ def _in_style_of(old: str, path: str, folder: str, *, is_uri: bool) -> str:
             return "file://" + ("" if slashed.startswith("/") else "/") + _quoted(slashed)
         return path
     # Players resolve symbolic links before `..`.
-    inside = path.startswith(folder.rstrip(os.sep) + os.sep)
+    inside = is_within(path, folder)
     try:
         relative = os.path.relpath(path, folder if inside else os.path.realpath(folder))
     except ValueError:  # on another drive
