@@ -225,6 +225,17 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class FileProgress:
+    """How far work on files is: files done, all of them, bytes likewise, and the last path."""
+
+    done: int
+    total: int
+    done_bytes: int
+    total_bytes: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """One place of a session. `energy`, `contour` and `target` are on the session's scale.
 

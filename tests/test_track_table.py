@@ -11,7 +11,7 @@ from playlist_builder.arranger import rules
 from playlist_builder.arranger.arrange import alternatives, arrange
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.series import series
-from playlist_builder.library.database import Cache
+from playlist_builder.library.database import Database
 from playlist_builder.library.library import Library
 from playlist_builder.models import Mark
 from playlist_builder.playlists import session_json
@@ -31,9 +31,9 @@ def table(tmp_path_factory):
     (folder / "music").mkdir()
     make_files(folder / "music", COUNT)
     make_rows(folder / "music", str(folder / "library.db"))
-    with Cache(str(folder / "library.db")) as cache:
-        paths = list(cache.files())
-        cache.set_missing(paths[::50], missing=True)
+    with Database(str(folder / "library.db")) as database:
+        paths = list(database.files())
+        database.set_missing(paths[::50], missing=True)
     with Library.open(folder / "library.db") as library:
         for place, track in enumerate(library.tracks()):
             if place % 40 == 0:

@@ -18,7 +18,8 @@ from playlist_builder.text import printable
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from playlist_builder.library.library import Library, Progress, ScanReport
+    from playlist_builder.library.library import Library, ScanReport
+    from playlist_builder.models import FileProgress
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3 on
@@ -86,7 +87,7 @@ def open_library(path: str | None) -> "Iterator[Library]":
 
 def tell_waiting(library: "Library") -> None:
     """Tell how many tracks a scan has yet to measure, if any."""
-    if waiting := library.waiting:
+    if waiting := library.unanalysed_count:
         click.echo(f"{waiting} tracks wait to be measured again. Scan their folders.", err=True)
 
 
@@ -112,19 +113,19 @@ def scanned(  # noqa: PLR0913 - each is an option of scan
         "moved": report.moved,
         "retagged": report.retagged,
         "copied": report.copied,
-        "listened to": report.listened,
+        "listened to": report.vocals_analysed,
         "missing": report.removed,
         "skipped": len(report.skipped),
     }
-    if vocals and report.deaf:
-        click.echo(shown(f"voices are not listened for: {report.deaf}"), err=True)
+    if vocals and report.vocals_skipped:
+        click.echo(shown(f"voices are not listened for: {report.vocals_skipped}"), err=True)
     told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     click.echo(f"{told or 'no tracks'} in {report.seconds:.1f} s", err=True)
     return report
 
 
 @contextmanager
-def progress_bar() -> "Iterator[Callable[[Progress], None] | None]":
+def progress_bar() -> "Iterator[Callable[[FileProgress], None] | None]":
     """Show a bar on a terminal, and nothing elsewhere."""
     if not sys.stderr.isatty():
         yield None
@@ -142,7 +143,7 @@ def progress_bar() -> "Iterator[Callable[[Progress], None] | None]":
     ) as bar:
         task = bar.add_task("", total=None, done=0, files="?", rate="")
 
-        def update(state: "Progress") -> None:
+        def update(state: "FileProgress") -> None:
             elapsed = bar.tasks[0].elapsed or 1e-9
             bar.update(
                 task,

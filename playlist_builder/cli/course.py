@@ -24,7 +24,7 @@ from playlist_builder.cli.sessions import asking_options, called, keep, number_o
 from playlist_builder.errors import LibraryError, SessionError
 
 if TYPE_CHECKING:
-    from playlist_builder.library.history import History, Past
+    from playlist_builder.library.history import History, PersonHistory
     from playlist_builder.models import Session
 
 
@@ -127,7 +127,7 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
         past, is_read = _past(opened.history, whom, forget=forget)
         holding = opened.forget_name(whom) if forget else []
         if is_read and not any((holding, past.sessions, past.ratings, past.bans)):
-            opened.history.known(whom)  # says which names there are
+            opened.history.existing(whom)  # says which names there are
     if forget:
         click.echo(shown(f"Of {whom} nothing is known any more."), err=True)
         files = sorted({each.file for each in past.sessions if os.path.exists(each.file)})
@@ -141,19 +141,19 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
         click.echo(shown(history_text(past, width=width())))
 
 
-def _past(history: "History", name: str, *, forget: bool) -> tuple["Past", bool]:
+def _past(history: "History", name: str, *, forget: bool) -> tuple["PersonHistory", bool]:
     """Return what is known of a name, and whether it is read: else it can still be forgotten."""
-    from playlist_builder.library.history import Past
+    from playlist_builder.library.history import PersonHistory
 
     try:
         return history.of(name), True
     except LibraryError:
         if not forget:
             raise
-        return Past(name), False
+        return PersonHistory(name), False
 
 
-def _document(past: "Past") -> dict[str, Any]:
+def _document(past: "PersonHistory") -> dict[str, Any]:
     return {
         "name": past.name,
         "sessions": [asdict(each) for each in past.sessions],

@@ -70,8 +70,8 @@ def scan(  # noqa: PLR0913 - each is an option
                 "retagged": report.retagged,
                 "copied": report.copied,
                 "removed": report.removed,
-                "listened": report.listened,
-                "deaf": report.deaf,
+                "vocals_analysed": report.vocals_analysed,
+                "vocals_skipped": report.vocals_skipped,
                 "skipped": [{"path": s.path, "reason": s.reason} for s in report.skipped],
                 "seconds": round(report.seconds, 3),
             }
@@ -160,7 +160,7 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
 
     with open_library(library) as opened:
         found = opened.find(track)
-        standing = opened.standing(found)
+        standing = opened.energy_rank(found)
         steps = opened.steps(found)
     reasons = energy.contributions(steps)
     judged = evidence.classify(found.tags, found.mark, found.heard)

@@ -282,7 +282,9 @@ def number_of(library: "Library", request: "SessionRequest", outputs: Sequence[s
     """Return the number in the history of a session that is to be written for a name."""
     if request.name is None or not outputs:
         return request.session
-    return request.session or library.history.number(request.name, _file(outputs), request.asked_at)
+    return request.session or library.history.session_id(
+        request.name, _file(outputs), request.asked_at
+    )
 
 
 def keep(sessions: "Sequence[Session]", outputs: Sequence[str]) -> None:
@@ -291,16 +293,16 @@ def keep(sessions: "Sequence[Session]", outputs: Sequence[str]) -> None:
     Each goes to the output of the same place. This comes before they are written: a session that
     was kept and not written does no harm, one that was written and not kept would be heard again.
     """
-    from playlist_builder.library.history import played
+    from playlist_builder.library.history import played_session
 
     kept = [
-        played(session, _file([output]))
+        played_session(session, _file([output]))
         for session, output in zip(sessions, outputs, strict=False)
         if session.request is not None and session.request.name is not None
     ]
     if kept:
         with open_library(sessions[0].request.library if sessions[0].request else None) as opened:
-            opened.history.keep(*kept)
+            opened.history.store(*kept)
 
 
 def _file(outputs: Sequence[str]) -> str:

@@ -29,7 +29,6 @@ from playlist_builder.device.folder import (
     TargetFolder,
     hash_of,
     open_folder,
-    sync_folder,
     write_verified,
 )
 from playlist_builder.device.plan import (
@@ -45,10 +44,10 @@ from playlist_builder.errors import (
     PlaylistBuilderError,
     describe_exception,
 )
-from playlist_builder.library.library import Progress
 from playlist_builder.library.scan.processes import WorkerDied, Workers
-from playlist_builder.models import Session, Skipped, Slot
+from playlist_builder.models import FileProgress, Session, Skipped, Slot
 from playlist_builder.playlists import formats
+from playlist_builder.system import sync_folder
 
 PENDING_LIMIT = 16
 """Most conversions that are running, queued, or done and not yet copied."""
@@ -88,7 +87,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     form: str | None = None,
     jobs: int | None = None,
     executor: Executor | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[FileProgress], None] | None = None,
 ) -> CopyReport:
     """Copy the tracks of a session, and its playlist `name`.m3u8, into a folder.
 
@@ -113,7 +112,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
         done_bytes += item.bytes
         if progress is not None:
             ended = len(done) + len(skipped)
-            progress(Progress(ended, len(slots), done_bytes, total_bytes, item.slot.path))
+            progress(FileProgress(ended, len(slots), done_bytes, total_bytes, item.slot.path))
     if not done:
         raise CopyError(f"None of the tracks could be copied: {skipped[0].reason}.")
     playlist = _write_playlist(target, _in_folder(session, done), name)

@@ -16,6 +16,7 @@ from pathlib import Path
 from playlist_builder import filenames
 from playlist_builder.atomic import atomic_path, is_leftover, replace_bytes
 from playlist_builder.errors import CopyError
+from playlist_builder.system import drop_cached
 
 RECORDS = ".playlist-builder-copies.json"
 
@@ -151,16 +152,6 @@ def copy_bytes(source: str, target: Path) -> str:
 def hash_of(path: str | os.PathLike[str], *, from_medium: bool = False) -> str:
     """Return the hash of a file, read `from_medium` instead of the cache where that is possible."""
     with Path(path).open("rb") as file:
-        if from_medium and hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        if from_medium:
+            drop_cached(file.fileno())
         return hashlib.file_digest(file, _new_hash).hexdigest()
-
-
-def sync_folder(path: Path) -> None:
-    """Write the names in a folder to the medium, where the system supports it."""
-    with suppress(OSError):
-        folder = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

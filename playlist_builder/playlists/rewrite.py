@@ -16,6 +16,7 @@ from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.dialects import unsupported_reason
 from playlist_builder.playlists.read import Entry
+from playlist_builder.system import is_within
 
 _ABSOLUTE = re.compile(r"file:|[A-Za-z]:[\\/]|[\\/]", re.IGNORECASE)
 _URI_SAFE = (
@@ -98,7 +99,7 @@ def _in_style_of(old: str, path: str, folder: str, *, is_uri: bool) -> str:
             return "file://" + ("" if slashed.startswith("/") else "/") + _quoted(slashed)
         return path
     # Players resolve symbolic links before `..`.
-    inside = path.startswith(folder.rstrip(os.sep) + os.sep)
+    inside = is_within(path, folder)
     try:
         relative = os.path.relpath(path, folder if inside else os.path.realpath(folder))
     except ValueError:  # on another drive

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from playlist_builder.analysis import energy
 from playlist_builder.arranger.explain import Explanation
-from playlist_builder.library.history import Listed, Past
-from playlist_builder.library.library import Standing
+from playlist_builder.library.history import PersonHistory, PersonSummary
+from playlist_builder.library.library import EnergyRank
 from playlist_builder.models import MIN_KEY_CONFIDENCE, MIN_TEMPO_CONFIDENCE, STEP_S, Session, Track
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.report import summary
@@ -111,7 +111,7 @@ def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int
     return "\n".join([told, _drawn(table, width), *rated])
 
 
-def names_text(listed: Sequence[Listed], *, width: int) -> str:
+def names_text(listed: Sequence[PersonSummary], *, width: int) -> str:
     """Draw a table of the names of the history."""
     table = _table("name", "sessions", "ratings", "bans", "last")
     for each in listed:
@@ -120,7 +120,7 @@ def names_text(listed: Sequence[Listed], *, width: int) -> str:
     return _drawn(table, width)
 
 
-def history_text(past: Past, *, width: int) -> str:
+def history_text(past: PersonHistory, *, width: int) -> str:
     """Draw what was played for a name, and what was said of it."""
     played = _table("written", "profile", "length", "tracks", "file")
     for each in past.sessions:
@@ -163,7 +163,7 @@ def track_text(  # noqa: PLR0913 - what there is to show
     track: Track,
     judged: VocalsVerdict,
     reasons: Sequence[energy.Contribution],
-    standing: Standing,
+    standing: EnergyRank,
     *,
     width: int,
     ascii_only: bool = False,

@@ -5,7 +5,6 @@ tracks. Sessions that are made again, changed or replanned take the same way as 
 follow the same rules. It refuses to scan, to show anything, and to write.
 """
 
-import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,7 @@ from playlist_builder.arranger.problem import Objective, percentiles_of
 from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.arranger.series import series
 from playlist_builder.errors import ArrangeError, LibraryError, RequestError, SessionError
-from playlist_builder.library.history import Past, Rating
+from playlist_builder.library.history import PersonHistory, Rating
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, SessionRequest, Slot, Track
 from playlist_builder.notices import Notice, notice
@@ -33,6 +32,7 @@ from playlist_builder.queries import any_of
 from playlist_builder.sessions import edit as editing
 from playlist_builder.sessions import preferences
 from playlist_builder.sessions.edit import Draft
+from playlist_builder.system import is_within
 from playlist_builder.track_table import TrackTable
 
 DAY_S = 24 * 3600.0
@@ -165,12 +165,12 @@ def asked(
     ]
     tracks = TrackTable.of(_of_playlist(request, there)) if request.playlist else present
     if request.music:
-        inside = [any(_lies_in(path, root) for root in request.music) for path in tracks.paths]
+        inside = [any(is_within(path, root) for root in request.music) for path in tracks.paths]
         tracks = tracks.take(np.array(inside, np.bool_))
     if not tracks:
         raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
     avoided, notes = _identities(every, request.avoid)
-    past = library.history.of(request.name) if request.name else Past("")
+    past = library.history.of(request.name) if request.name else PersonHistory("")
     heard = preferences.heard(request, past, drafts)
     heard = preferences.with_copies(heard, every) - {identity for _, identity in pins}
     ratings = {rating.identity: rating for rating in past.ratings}
@@ -279,8 +279,3 @@ def _identities(
             notes.append(notice("not_in_library", count=len(lost), total=len(entries), file=file))
         found.update(at[path] for path in paths)
     return frozenset(found), tuple(notes)
-
-
-def _lies_in(path: str, folder: str) -> bool:
-    """Whether a path is a folder or lies below it."""
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from playlist_builder.arranger.rules import UNWANTED, repeated
-from playlist_builder.library.history import Past, Rating
+from playlist_builder.library.history import PersonHistory, Rating
 from playlist_builder.models import SessionRequest, Track
 from playlist_builder.queries import Predicate
 from playlist_builder.track_table import TrackTable
 
 
-def heard(request: SessionRequest, past: Past, drafts: Collection[str]) -> frozenset[str]:
+def heard(request: SessionRequest, past: PersonHistory, drafts: Collection[str]) -> frozenset[str]:
     """Return the tracks that were played for the name of a call within its time, or since."""
     if not request.asked_at:
         return frozenset()

@@ -16,7 +16,7 @@ from playlist_builder.models import Mark
 from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from tests.benchmarks.arrange_exact import TOLERANCE_S, optimum, task
-from tests.support.synthetic import library, track
+from tests.support.synthetic import library, plain
 
 ROUNDING = 1e-5  # contours are single precision
 
@@ -40,10 +40,6 @@ def flat(minutes, level=0.5, **limits):
         minutes * 60.0,
         (Phase("only", 0.0, minutes * 60.0, level, level, **limits),),
     )
-
-
-def plain(number, minutes, level=0.5, **more):
-    return track(number, minutes * 60.0, np.full(math.ceil(minutes * 6), level), **more)
 
 
 def paths(session):

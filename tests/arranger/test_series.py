@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +12,7 @@ from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.series import series
 from playlist_builder.errors import ArrangeError
 from playlist_builder.profiles.profile import Phase, Profile, Rules
-from tests.support.synthetic import library, track
+from tests.support.synthetic import library, plain
 
 
 def profile(minutes=20.0, **rules):
@@ -24,10 +23,6 @@ def profile(minutes=20.0, **rules):
         Phase("return", 0.7 * end_s, end_s, 0.5, 0.2),
     )
     return Profile("arc", "Arc", "", end_s, phases, Rules(**{"tail_min_s": 240.0, **rules}))
-
-
-def plain(number, minutes=5.0, level=0.5, **more):
-    return track(number, minutes * 60.0, np.full(round(minutes * 6), level), **more)
 
 
 def played(sessions):

@@ -9,11 +9,7 @@ from playlist_builder.arranger.rules import Constraints, Pin, artists
 from playlist_builder.notices import notice
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Phase, Profile, Rules
-from tests.support.synthetic import library, track
-
-
-def plain(number, minutes, level, **more):
-    return track(number, minutes * 60.0, np.full(int(minutes * 6), level), **more)
+from tests.support.synthetic import library, plain, track
 
 
 def test_every_phase_has_two_or_three_spares_of_like_energy():

@@ -15,11 +15,7 @@ from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
-from tests.support.synthetic import library, track
-
-
-def plain(number, minutes, level, **more):
-    return track(number, minutes * 60.0, np.full(math.ceil(minutes * 6), level), **more)
+from tests.support.synthetic import library, plain, track
 
 
 def flat(level, minutes=10.0, **rules):
