@@ -16,6 +16,7 @@ from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.dialects import unsupported_reason
 from playlist_builder.playlists.read import Entry
+from playlist_builder.system import is_within
 
 _ABSOLUTE = re.compile(r"file:|[A-Za-z]:[\\/]|[\\/]", re.IGNORECASE)
 _URI_SAFE = (
