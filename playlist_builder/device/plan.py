@@ -137,6 +137,6 @@ def check_space(path: Path, items: Sequence[CopyItem], form: str | None) -> None
     if needed > free:
         raise CopyError(
             f"{str(path)!r} has {free / _MEGABYTE:.0f} MB free, the tracks need"
-            f" {needed / _MEGABYTE:.0f} MB. Make room"
+            f" {needed / _MEGABYTE:.0f} MB. Free some space"
             + ("" if form == "opus" else ", or convert them with --convert opus")
         )

@@ -16,7 +16,7 @@ INVALID_ROW = (ValueError, TypeError, AttributeError, LookupError, RecursionErro
 """What reading a row raises that no command wrote."""
 
 _ADVICE = {
-    sqlite3.SQLITE_FULL: "Make room; what was done is kept, and the same command goes on.",
+    sqlite3.SQLITE_FULL: "Free some space; what was done is kept, and the same command goes on.",
     sqlite3.SQLITE_BUSY: "Another scan or build holds it. Wait for that, and try again.",
     sqlite3.SQLITE_IOERR: "See whether the disk is full or gone; what was done is kept.",
 }

@@ -237,8 +237,8 @@ def _phase_rows(
 ) -> Iterator[Row]:
     """Yield the names under their phases, or letters and a key where a name is too wide."""
     starts = [round(start_s / duration_s * columns) for _, start_s, _ in phases]
-    rooms = [after - before - 1 for before, after in pairwise([*starts, columns + 1])]
-    if all(cell_len(name) <= room for (name, _, _), room in zip(phases, rooms, strict=True)):
+    spaces = [after - before - 1 for before, after in pairwise([*starts, columns + 1])]
+    if all(cell_len(name) <= space for (name, _, _), space in zip(phases, spaces, strict=True)):
         names = (
             (start, glyphs.side + name) for start, (name, _, _) in zip(starts, phases, strict=True)
         )
@@ -262,10 +262,10 @@ def _placed(texts: Iterable[tuple[int, str]]) -> str:
     return row
 
 
-def _wrapped(entries: Iterable[str], room: int) -> Iterator[str]:
+def _wrapped(entries: Iterable[str], space: int) -> Iterator[str]:
     row = ""
-    for entry in (part for whole in entries for part in chop_cells(whole, room)):
-        if row and cell_len(row) + KEY_GAP + cell_len(entry) > room:
+    for entry in (part for whole in entries for part in chop_cells(whole, space)):
+        if row and cell_len(row) + KEY_GAP + cell_len(entry) > space:
             yield row
             row = ""
         row += " " * KEY_GAP + entry if row else entry

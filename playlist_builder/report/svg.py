@@ -211,13 +211,13 @@ def _names(
     names = [span_name(span, language) for span in spans]
     borders = [*starts, width]
 
-    def room(place: int, rows: int) -> float:
+    def space(place: int, rows: int) -> float:
         return borders[min(place + rows, len(borders) - 1)] - borders[place] - 6
 
-    fits = all(cell_len(name) * LETTER <= room(place, 1) for place, name in enumerate(names))
+    fits = all(cell_len(name) * LETTER <= space(place, 1) for place, name in enumerate(names))
     rows = 1 if fits else 2
     return [
-        (start, _cut(name, room(place, rows)), place % rows)
+        (start, _cut(name, space(place, rows)), place % rows)
         for place, (start, name) in enumerate(zip(starts, names, strict=True))
     ]
 
@@ -244,8 +244,8 @@ def _grid(frame: _Frame) -> Iterator[str]:
 
 def _time_axis(frame: _Frame, y: float, language: Language) -> Iterator[str]:
     minutes = frame.length_s / 60.0
-    room = (frame.right - frame.left) / minutes
-    apart = next((each for each in MINUTES if each * room >= 44), MINUTES[-1])  # noqa: PLR2004
+    space = (frame.right - frame.left) / minutes
+    apart = next((each for each in MINUTES if each * space >= 44), MINUTES[-1])  # noqa: PLR2004
     in_hours = apart % 60 == 0
     unit = language.gettext("h") if in_hours else language.gettext("min")
     yield _text(frame.left - 10, y + LINE, unit, "faint", "end")
@@ -381,9 +381,9 @@ def _key(session: Session, language: Language, width: int, top: float) -> tuple[
     return lines, top + deep * LINE
 
 
-def _cut(text: str, room: float) -> str:
+def _cut(text: str, space: float) -> str:
     """Return the start of `text` that fits into so many pixels."""
-    columns = max(1, int(room / LETTER))
+    columns = max(1, int(space / LETTER))
     text = shortened(text)
     return text if cell_len(text) <= columns else f"{set_cell_size(text, columns - 1).rstrip()}…"
 

@@ -28,11 +28,13 @@ GOOD = [plain(0, 5, 0.2, artist="Ada"), plain(1, 5, 0.8, artist="Bo")]
 
 
 def given_up(tracks, *pins, start_ms=0):
-    return result.given_up(result.ordered(tracks, OBJECTIVE, start_ms), RULES, 30.0, pins)
+    order = result.ordered(tracks, OBJECTIVE, start_ms)
+    return [str(each) for each in result.given_up(order, RULES, 30.0, pins)]
 
 
 def warned(tracks, reach=1.0):
-    return result.warnings(result.ordered(tracks, OBJECTIVE), RULES, reach, scaled=True)
+    order = result.ordered(tracks, OBJECTIVE)
+    return [str(each) for each in result.warnings(order, RULES, reach, scaled=True)]
 
 
 def test_an_order_that_keeps_all_rules_gives_nothing_up():

@@ -177,7 +177,7 @@ def test_a_change_that_cannot_be_backed_up_is_not_kept(home, monkeypatch):
 
     with Library.open(home / "library.db") as library:
         monkeypatch.setattr(recovery, "replace_bytes", full)
-        with pytest.raises(LibraryError, match=r"No space left on device\. Make room"):
+        with pytest.raises(LibraryError, match=r"No space left on device\. Free some space"):
             library.mark("cd" * 16, MARK)
     monkeypatch.undo()
     assert marks(home / "library.db") == before
@@ -202,7 +202,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(home):
             write_noise(home / "music" / f"{number}.flac", number, seconds=1)
         long = "note " * 5000
         many = {f"{number:032x}": Mark(note=long) for number in range(100)}
-        with pytest.raises(LibraryError, match=r"full\. Make room; what was done is kept"):
+        with pytest.raises(LibraryError, match=r"full\. Free some space; what was done is kept"):
             library._database.store_marks(many)  # noqa: SLF001 - all at once
     kept = marks(home / "library.db")
     assert MARK in kept.values()

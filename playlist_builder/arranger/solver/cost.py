@@ -150,7 +150,7 @@ def time_grid(
     loudness_jump_lu: float,
     span_ms: tuple[int, int] | None = None,
 ) -> TimeGrid:
-    """Return a profile in steps, with room for a track of `longest_s` after the last end.
+    """Return a profile in steps, with space for a track of `longest_s` after the last end.
 
     With `span_ms` that part of it, which begins with a step.
     """

@@ -176,12 +176,12 @@ def _first(
         for block in dense
         for steps, price in ((block.steps + more, block.longer if more else block.plain),)
     ]
-    room = _room([(price, others) for _, _, price, others in tables], float(after[0]))
+    slack = _slack([(price, others) for _, _, price, others in tables], float(after[0]))
     lengths = np.array([steps for _, steps, _, _ in tables])
     dropped = Dropped(lengths, np.full((len(tables), grid.horizon + 2), np.inf), drift_price)
     found: list[tuple[Ints, Ints, Ints, Floating]] = []
     for row, (block, steps, price, others) in enumerate(tables):
-        most = np.where(np.isfinite(others), room - others, -np.inf).astype(np.float32)
+        most = np.where(np.isfinite(others), slack - others, -np.inf).astype(np.float32)
         good = price <= most[:, None]
         mine = pinned[(pinned >= block.first) & (pinned < block.first + price.shape[1])]
         good[:, mine - block.first] = price[:, mine - block.first] < np.inf
@@ -191,10 +191,10 @@ def _first(
         least = np.min(price, axis=1) - _error(np.array(block.steps))
         dropped.price[row, : len(price)] = np.where(np.isfinite(others), least, np.inf)
     *arcs, price = (np.concatenate(column) for column in zip(*found, strict=True))
-    return Arcs(*arcs), price, dropped, room if room < NEVER else np.inf
+    return Arcs(*arcs), price, dropped, slack if slack < NEVER else np.inf
 
 
-def _room(tables: Sequence[tuple[Floating, Floats]], least: float) -> float:
+def _slack(tables: Sequence[tuple[Floating, Floats]], least: float) -> float:
     """Return up to which total the first pass keeps arcs; NEVER where it keeps all."""
     count = sum(price.size for price, _ in tables)
     if count <= FEW_ARCS:
