@@ -4,17 +4,9 @@ import os
 
 import click
 
-from playlist_builder.cli.common import (
-    Duration,
-    drawn,
-    draws_colour,
-    draws_unicode,
-    json_option,
-    print_json,
-    profile_folders,
-    shown,
-    width,
-)
+from playlist_builder.cli.options import duration as duration_type
+from playlist_builder.cli.options import json_option, profile_folders
+from playlist_builder.cli.output import chart_style, print_drawing, print_json, print_text
 
 
 @click.group(invoke_without_command=True)
@@ -24,9 +16,9 @@ def profiles(ctx: click.Context, *, as_json: bool) -> None:
     """List the profiles; see also 'profiles show NAME' and 'profiles check FILE'."""
     if ctx.invoked_subcommand:
         return
-    from playlist_builder.profiles import find as room
+    from playlist_builder.profiles import find
 
-    listings = room.available(folders=profile_folders())
+    listings = find.available(folders=profile_folders())
     if as_json:
         print_json(
             [
@@ -42,36 +34,36 @@ def profiles(ctx: click.Context, *, as_json: bool) -> None:
         return
     for listing in listings:
         if listing.profile is None:
-            click.echo(shown(f"{listing.name:22} not valid: {listing.problem}"))
+            print_text(f"{listing.name:22} not valid: {listing.problem}")
         else:
             minutes = f"{listing.profile.duration_s / 60:.0f} min"
-            click.echo(shown(f"{listing.name:22}{minutes:>8}  {listing.profile.title}"))
+            print_text(f"{listing.name:22}{minutes:>8}  {listing.profile.title}")
 
 
 @profiles.command("show")
 @click.argument("name")
-@click.option("--duration", type=Duration(), help="Scale it to this length.")
+@click.option("--duration", type=duration_type, help="Scale it to this length.")
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with plain characters.")
 def profiles_show(name: str, duration: float | None, *, ascii_only: bool) -> None:
     """Draw the curve of a profile."""
-    from playlist_builder.profiles import find as room
+    from playlist_builder.profiles import find
     from playlist_builder.report.text import profile_text
 
-    profile = room.load_profile(name, folders=profile_folders())
+    profile = find.load_profile(name, folders=profile_folders())
     if duration is not None:
         profile = profile.scaled(duration)
-    plain = ascii_only or not draws_unicode()
-    drawn(profile_text(profile, width=width(), ascii_only=plain, colour=draws_colour()))
+    style = chart_style() | ({"ascii_only": True} if ascii_only else {})
+    print_drawing(profile_text(profile, **style))
 
 
 @profiles.command("check")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 def profiles_check(file: str) -> None:
     """Tell whether a profile FILE is valid, and what is not."""
-    from playlist_builder.profiles import find as room
+    from playlist_builder.profiles import find
 
-    profile = room.load_profile(os.path.join(".", file) if not os.path.isabs(file) else file)
-    click.echo(shown(f"{file}: valid, {profile.duration_s / 60:g} min"))
+    profile = find.load_profile(os.path.join(".", file) if not os.path.isabs(file) else file)
+    print_text(f"{file}: valid, {profile.duration_s / 60:g} min")
 
 
 COMMANDS = (profiles,)

@@ -14,12 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from playlist_builder.cli.common import json_option, library_option, open_library, print_json, shown
+from playlist_builder.cli.library import library_of, open_existing
+from playlist_builder.cli.options import (
+    json_option,
+    library_option,
+    maps_option,
+    session_argument,
+)
+from playlist_builder.cli.output import print_json, print_message, print_text
 from playlist_builder.errors import ServerError
 
 if TYPE_CHECKING:
     from playlist_builder.models import Session, Slot, Tags
-    from playlist_builder.servers.match import FolderMap, Server, Unmatched
+    from playlist_builder.playlists.folder_map import FolderMap
+    from playlist_builder.servers.match import Server, Unmatched, Wanted
     from playlist_builder.servers.mpd import Mpd
 
 KEYRING_SERVICE = "playlist-builder"
@@ -27,7 +35,7 @@ PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not
 
 
 @click.command()
-@click.argument("session", type=click.Path(exists=True, dir_okay=False))
+@session_argument
 @click.argument("target")
 @click.option(
     "--name", help="The playlist's name on the server; the session's profile if not said."
@@ -44,12 +52,8 @@ PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not
     type=click.Choice(["off", "track", "album"]),
     help="MPD, with --queue: even out loudness.",
 )
-@click.option(
-    "--map",
-    "maps",
-    multiple=True,
-    metavar="FROM=TO",
-    help="Folder FROM is TO on the server; empty if it is the server's music folder. Repeatable.",
+@maps_option(
+    "Folder FROM is TO on the server; empty if it is the server's music folder. Repeatable."
 )
 @click.option("--allow-missing", is_flag=True, help="Push without the tracks it does not have.")
 @click.option("--insecure", is_flag=True, help="Allow plain http to other machines.")
@@ -61,7 +65,7 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
     name: str | None,
     crossfade: int | None,
     replay_gain: Any,
-    maps: Sequence[str],
+    maps: "Sequence[FolderMap]",
     library: str | None,
     *,
     queue: bool,
@@ -79,41 +83,36 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
     path, by MusicBrainz recording, or by title, artist and length. A password comes from
     PLAYLIST_BUILDER_PASSWORD (MPD also: MPD_PASSWORD), the system's keyring, or a prompt.
     """  # noqa: D301 - the backspace is how click is told to keep lines
-    from playlist_builder.playlists import session_json
-    from playlist_builder.servers.match import folder_map, located, named, wanted
+    from playlist_builder.playlists.session_json import load_session
+    from playlist_builder.servers.match import named, wanted
 
     if not queue and (crossfade is not None or replay_gain is not None):
         raise click.UsageError("--crossfade and --replay-gain need --queue.")
     if queue and name is not None:
         raise click.UsageError("The queue has no name: leave out --name or --queue.")
-    loaded = session_json.load_session(session)
+    loaded = load_session(session)
     label = None if queue else named(name if name is not None else loaded.profile)
-    folders = [folder_map(each) for each in maps]
     sought = wanted(loaded, _known(loaded, library))
     with ExitStack() as stack:
         if target.startswith("mpd://"):
             player = _mpd(target, stack)
-            folders = folders or _own_folder(player)
+            maps = maps or _own_folder(player)
             server: Server = player
         else:
             if queue:
                 raise click.UsageError("--queue is for MPD: Subsonic servers keep playlists only.")
             server = _subsonic(target, insecure=insecure)
-        found = located(sought, server, folders)
-        keys = [key for key in found if isinstance(key, str)]
-        missing = [each for each in found if not isinstance(each, str)]
+        keys, missing = _located(sought, server, maps)
         document = {
             "target": target,
             "name": label,
             "pushed": 0,
             "unmatched": [_document(each) for each in missing],
         }
-        for each in missing:
-            click.echo(shown(f"{each.why}: {each.wanted.title} ({each.wanted.path})"), err=True)
         if not keys or (missing and not allow_missing):
             if as_json:
                 print_json(document)
-            raise ServerError(_refusal(len(missing), len(found), any_left=bool(keys)))
+            raise ServerError(_refusal(len(missing), len(sought), any_left=bool(keys)))
         if label is None:
             count = player.enqueue(keys, crossfade, replay_gain)
         else:
@@ -121,14 +120,14 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
     if as_json:
         print_json(document | {"pushed": count})
     place = "the queue" if label is None else f"'{label}'"
-    click.echo(shown(f"{count} of {len(found)} tracks are in {place} on {target}."), err=as_json)
+    print_text(f"{count} of {len(sought)} tracks are in {place} on {target}.", err=as_json)
 
 
 def push_rest(  # noqa: PLR0913 - what is to be played, and where
     session: "Session",
     current: "Slot",
     target: str,
-    maps: Sequence[str],
+    maps: "Sequence[FolderMap]",
     library: str | None,
     *,
     skip: bool,
@@ -137,36 +136,44 @@ def push_rest(  # noqa: PLR0913 - what is to be played, and where
 
     `session` begins behind that track. Nothing is changed if anything fails.
     """
-    from playlist_builder.servers.match import folder_map, located, wanted
+    from playlist_builder.servers.match import wanted
 
     if not target.startswith("mpd://"):
         raise ServerError("Only a queue of MPD can be changed while it plays. Give mpd://host.")
     whole = replace(session, slots=(current, *session.slots))
-    folders = [folder_map(each) for each in maps]
     with ExitStack() as stack:
         player = _mpd(target, stack)
-        found = located(
-            wanted(whole, _known(whole, library)), player, folders or _own_folder(player)
-        )
-        keys = [key for key in found if isinstance(key, str)]
-        for each in found:
-            if not isinstance(each, str):
-                click.echo(shown(f"{each.why}: {each.wanted.title} ({each.wanted.path})"), err=True)
-        if len(keys) < len(found):
+        sought = wanted(whole, _known(whole, library))
+        keys, missing = _located(sought, player, maps or _own_folder(player))
+        if missing:
             raise ServerError(
-                f"{len(found) - len(keys)} of {len(found)} tracks are not known on the server, so"
+                f"{len(missing)} of {len(sought)} tracks are not known on the server, so"
                 " nothing was changed. Say where its music lies with --map FROM=TO."
             )
         return player.follow(keys[0], keys[1:], skip=skip)
 
 
+def _located(
+    sought: "Sequence[Wanted]", server: "Server", maps: "Sequence[FolderMap]"
+) -> "tuple[list[str], list[Unmatched]]":
+    """Return the keys of the tracks on a server, and those it does not have, which are printed."""
+    from playlist_builder.servers.match import located
+
+    found = located(sought, server, maps)
+    missing = [each for each in found if not isinstance(each, str)]
+    for each in missing:
+        print_message(f"{each.why}: {each.wanted.title} ({each.wanted.path})")
+    return [each for each in found if isinstance(each, str)], missing
+
+
 def _refusal(missing: int, total: int, *, any_left: bool) -> str:
-    told = f"{missing} of {total} tracks are not known on the server, so nothing was pushed."
     if not total:
         return "The session holds no tracks, so nothing was pushed."
-    mend = "Say where its music lies with --map FROM=TO, or let it read new files"
+    advice = "Say where its music lies with --map FROM=TO, or let it read new files"
+    if any_left:
+        advice += ", or leave them out with --allow-missing"
     return (
-        f"{told} {mend}, or leave them out with --allow-missing." if any_left else f"{told} {mend}."
+        f"{missing} of {total} tracks are not known on the server, so nothing was pushed. {advice}."
     )
 
 
@@ -176,14 +183,9 @@ def _document(each: "Unmatched") -> dict[str, str]:
 
 def _known(session: "Session", library: str | None) -> "Mapping[str, tuple[Tags, float]]":
     """Return what the library has on the tracks of a session, if there is a library."""
-    from playlist_builder.library.library import default_path
-
-    path = library or os.fspath(default_path())
-    if not os.path.exists(path):  # opening it would make one
-        return {}
     identities = {slot.identity for slot in (*session.slots, *session.tail)}
-    with open_library(path) as opened:
-        tracks = opened.tracks(missing=True).by_identity()
+    with open_existing(library_of(session, library)) as opened:
+        tracks = opened.tracks(missing=True).by_identity() if opened is not None else {}
     known = [tracks[identity] for identity in identities if identity in tracks]
     return {track.identity: (track.tags, track.duration_s) for track in known}
 
@@ -205,7 +207,7 @@ def _mpd(target: str, stack: ExitStack) -> "Mpd":
 
 def _own_folder(player: "Mpd") -> "list[FolderMap]":
     """Map the music folder of an MPD on this machine, which tells where it is."""
-    from playlist_builder.servers.match import FolderMap
+    from playlist_builder.playlists.folder_map import FolderMap
 
     folder = player.music_folder()
     return [] if folder is None else [FolderMap(folder.rstrip("/"), "")]
@@ -228,9 +230,9 @@ def _password(target: str, *variables: str) -> str:
     for variable in variables:
         if os.environ.get(variable):
             return os.environ[variable]
-    kept = _kept(target)
-    if kept:
-        return kept
+    stored = _stored_password(target)
+    if stored:
+        return stored
     if not _is_interactive():
         raise ServerError(
             f"{target} needs a password. Set {variables[-1]}, or keep it with:"
@@ -245,8 +247,8 @@ def _is_interactive() -> bool:
     return sys.stdin.isatty()
 
 
-def _kept(target: str) -> str | None:
-    """Return what the system's keyring holds for a target, if there is one."""
+def _stored_password(target: str) -> str | None:
+    """Return the password that the system's keyring holds for a target, if there is one."""
     try:
         import keyring
         from keyring.errors import KeyringError

@@ -1,0 +1,154 @@
+"""The command that writes a session for a player: export. `build` writes playlists by it too."""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from playlist_builder.cli.options import (
+    PLAYLIST_FORMATS,
+    codepage,
+    maps_option,
+    outputs_option,
+    session_argument,
+)
+from playlist_builder.cli.output import print_message, warn_missing_files, write_files
+from playlist_builder.playlists.dialects import ANY, PLAYERS
+
+if TYPE_CHECKING:
+    from playlist_builder.models import Session
+    from playlist_builder.playlists.dialects import Dialect, NormalForm
+    from playlist_builder.playlists.folder_map import FolderMap
+
+
+@click.command()
+@session_argument
+@outputs_option(PLAYLIST_FORMATS, required=True)
+@click.option(
+    "--player",
+    type=click.Choice(list(PLAYERS), case_sensitive=False),
+    help="Write as this player wants it.",
+)
+@maps_option("Write TO for the folder FROM, as on a NAS, a phone or in a container. Repeatable.")
+@click.option("--absolute", is_flag=True, help="Write whole paths.")
+@click.option(
+    "--relative-to",
+    metavar="FOLDER",
+    help="Write paths as seen from FOLDER (named as the player names it), not from the playlist.",
+)
+@click.option(
+    "--normal-form",
+    type=click.Choice(["keep", "nfc", "nfd"]),
+    default="keep",
+    show_default=True,
+    help="Unicode form of the paths.",
+)
+@click.option(
+    "--codepage",
+    type=codepage,
+    help="Encoding of .m3u; as the player wants it, or else cp1252.",
+)
+def export(  # noqa: PLR0913, PLR0917 - each is an option
+    session: str,
+    outputs: Sequence[str],
+    player: str | None,
+    maps: "Sequence[FolderMap]",
+    relative_to: str | None,
+    normal_form: str,
+    codepage: str | None,
+    *,
+    absolute: bool,
+) -> None:
+    """Write a SESSION file (.json) as playlists, each in the format of its suffix."""
+    from playlist_builder.playlists.dialects import unmapped
+    from playlist_builder.playlists.folder_map import is_place
+    from playlist_builder.playlists.session_json import load_session
+
+    if absolute and relative_to is not None:
+        raise click.UsageError("--absolute and --relative-to exclude each other; give one of them.")
+    for each in maps:
+        if not is_place(each.there):
+            raise click.BadParameter(
+                f"'{each.there}': give FROM=TO, such as ~/Music=/volume1/music, TO in full.",
+                param_hint="'--map'",
+            )
+    if relative_to is not None and not is_place(relative_to):
+        relative_to = os.path.abspath(os.path.expanduser(relative_to))
+    dialect = ANY if player is None else PLAYERS[player.lower()]
+    dialect = replace(
+        dialect,
+        roots=tuple(maps),
+        absolute=dialect.absolute or absolute,
+        relative_to=relative_to,
+        normal_form=cast("NormalForm", normal_form),
+        codepage=codepage or dialect.codepage,
+    )
+    loaded = load_session(session)
+    write_playlists([(loaded, output) for output in outputs], dialect)
+    warn_missing_files(loaded, session)
+    paths = tuple(slot.path for slot in (*loaded.slots, *loaded.tail))
+    if maps and (outside := unmapped(paths, dialect)):
+        count = f"{len(outside)} of {len(paths)} tracks lie"
+        print_message(f"{count} under no folder of --map, such as {outside[0]!r}")
+
+
+def check_outputs(outputs: Sequence[str], *, as_json: bool, count: int = 1) -> None:
+    """Raise on an unknown format, or on two documents for standard output, before all else."""
+    from playlist_builder.playlists.formats import format_of
+
+    if "-" in outputs and (as_json or count > 1 or outputs.count("-") > 1):
+        raise click.UsageError("Standard output holds one document: leave out '-o -' or the other.")
+    for output in outputs:
+        if output != "-":
+            format_of(output)
+
+
+def write_playlists(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect" = ANY) -> None:
+    """Write each session to its output, and none where one of them cannot be held."""
+    from playlist_builder.playlists.formats import render_bytes
+    from playlist_builder.playlists.write import rendered
+
+    files = [
+        (
+            output,
+            render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
+            if output == "-"
+            else rendered(session, output, dialect=dialect),
+        )
+        for session, output in (*sessions, *_spares(sessions, dialect))
+    ]
+    write_files(files)
+
+
+def _spares(
+    sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect"
+) -> "list[tuple[Session, str]]":
+    """Return the spares of sessions as playlists beside theirs, for when a track is skipped."""
+    found: dict[str, tuple[Session, str]] = {}
+    for session, output in sessions:
+        stem, suffix = os.path.splitext(output)
+        if output == "-" or suffix.lower() == ".json":
+            continue
+        slots = tuple(
+            replace(each.slot, phase=f"{each.slot.phase}, for number {each.place}")
+            for each in session.spares
+        )
+        path = f"{stem}.spares{'.m3u8' if '.m3u8' in dialect.suffixes else suffix}"
+        if slots or _holds_spares(path):  # those of the session that was here before are emptied
+            found[path] = (replace(session, slots=slots, tail=(), spares=()), path)
+    return list(found.values())
+
+
+def _holds_spares(path: str) -> bool:
+    """Whether a playlist is one of spares that was written here, and not the user's own."""
+    name = os.path.splitext(os.path.basename(path))[0]
+    with suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
+        return f"#PLAYLIST:{name}" in (line.rstrip("\n") for line in islice(file, 2))
+    return False
+
+
+COMMANDS = (export,)
