@@ -16,13 +16,13 @@ _OLD_S = 3600.0
 """So much older than what was just written, a file is no longer being written by anybody."""
 
 
-def is_left_over(name: str) -> bool:
+def is_leftover(name: str) -> bool:
     """Whether a file is one that a killed process left beside its place."""
     return name.startswith(_START) and name.endswith(_END)
 
 
 @contextmanager
-def beside(target: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a new path in the folder of `target` to write to; at the end it becomes `target`.
 
     A symbolic link stays, and the file it leads to is replaced with its permissions kept. Where
@@ -44,15 +44,15 @@ def beside(target: str | os.PathLike[str]) -> Iterator[Path]:
 
 def replace_bytes(target: str | os.PathLike[str], data: bytes) -> None:
     """Replace the file at `target` by `data` in one step; raises OSError."""
-    with beside(target) as temporary:
+    with atomic_path(target) as temporary:
         temporary.write_bytes(data)
 
 
-def sweep(written: str | os.PathLike[str], old_s: float = _OLD_S) -> None:
+def remove_leftovers(written: str | os.PathLike[str], old_s: float = _OLD_S) -> None:
     """Remove what processes that were killed left beside a file that is just written, if so old."""
     with suppress(OSError):
         real = Path(os.path.realpath(written))
         now = real.stat().st_mtime
         for each in real.parent.iterdir():
-            if is_left_over(each.name) and each.stat().st_mtime <= now - old_s:
+            if is_leftover(each.name) and each.stat().st_mtime <= now - old_s:
                 each.unlink()

@@ -7,7 +7,7 @@ PlaylistBuilderError
 ├── ProfileError     a profile that is missing or not valid
 ├── QueryError       a tag query that cannot be read
 ├── PlaylistError    a playlist that cannot be read
-├── AskError         a request that cannot be understood
+├── RequestError         a request that cannot be understood
 ├── ArrangeError     a session that the tracks at hand cannot fill
 ├── ExportError      a session that a format or player cannot hold
 ├── RenderError      a session that cannot be rendered to a recording
@@ -25,7 +25,7 @@ class PlaylistBuilderError(Exception):
     """Anything that a user can mend; its text is one line for a person."""
 
 
-def in_one_line(error: BaseException) -> str:
+def describe_exception(error: BaseException) -> str:
     """Return an unexpected exception on one line: its type and its message."""
     kind, words = type(error).__name__, one_line(str(error))[:LINE_LIMIT]
     return f"{kind}: {words}" if words else kind
@@ -55,7 +55,7 @@ class PlaylistError(PlaylistBuilderError):
     """A playlist file that cannot be read."""
 
 
-class AskError(PlaylistBuilderError):
+class RequestError(PlaylistBuilderError):
     """What was asked for cannot be understood."""
 
 

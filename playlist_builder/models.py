@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.errors import AskError
+from playlist_builder.errors import RequestError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,21 +23,21 @@ STEP_S = 10.0
 SILENCE_LUFS = -70.0
 """What loudness reads for silence: the absolute gate of ITU-R BS.1770-4."""
 
-HEARD_LU = 0.05
+AUDIBLE_LU = 0.05
 """A loudness step beyond the limit by less is not worth a warning."""
 
-SURE_TEMPO = 0.5
-SURE_KEY = 0.6
+MIN_TEMPO_CONFIDENCE = 0.5
+MIN_KEY_CONFIDENCE = 0.6
 """Below these confidences a tempo or key is not spoken of: a wrong number is worse than none."""
 
-CLIMAX = 0.25
+CLIMAX_RISE = 0.25
 """A contour that rises this far above the energy of its track hides a climax."""
 
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in PITCH_CLASSES)
 """The 24 keys: index 0..11 major from C upward, 12..23 minor."""
 
-NAME_LIMIT = 100
+PERSON_NAME_LIMIT = 100
 """Most characters of a name that sessions are kept under."""
 
 Vocals = Literal["none", "wordless", "sung", "spoken", "unknown"]
@@ -128,7 +128,7 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Measured:
+class Measurement:
     """All that was measured in the samples of one track; made by `features.measure`.
 
     `step_features` has shape (n_steps, len(steps.STEP_FEATURES)): one row per `STEP_S` seconds, the
@@ -150,7 +150,7 @@ class VoiceSpan:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class VoiceDetection:
     """What the voice detector heard in one track, how sure it is (0..1), and where."""
 
     verdict: Literal["none", "sung", "spoken", "unknown"]
@@ -185,7 +185,7 @@ class Track:
     vocals: Vocals = "unknown"
     mark: Mark = Mark()
     missing: bool = False
-    heard: Heard | None = None
+    heard: VoiceDetection | None = None
     """None where nobody has listened for voices."""
 
     @property
@@ -206,7 +206,7 @@ class Track:
     @property
     def climax_s(self) -> float | None:
         """Start in seconds of a climax that the energy of the whole hides, where there is one."""
-        if self.peak_energy - self.energy <= CLIMAX:
+        if self.peak_energy - self.energy <= CLIMAX_RISE:
             return None
         return int(self.contour.argmax()) * STEP_S
 
@@ -261,7 +261,7 @@ class Spare:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PlanChange:
     """A change of the planned curve after it was first asked for, in seconds.
 
     `stretch` makes a phase longer by `by_s` (shorter if below 0), from `at_s` on where that is
@@ -309,7 +309,7 @@ class SessionRequest:
     library: str | None = None
     playlist: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
-    changes: tuple[Change, ...] = ()
+    changes: tuple[PlanChange, ...] = ()
     name: str | None = None
     within_s: float = 0.0
     asked_at: str = ""
@@ -348,11 +348,13 @@ class Session:
     spares: tuple[Spare, ...] = ()
 
 
-def label(text: str) -> str:
-    """Return a name as it is kept; raises AskError for a text that cannot be one."""
+def person_name(text: str) -> str:
+    """Return a name as it is kept; raises RequestError for a text that cannot be one."""
     name = unicodedata.normalize("NFC", text)
-    if not name.strip() or len(name) > NAME_LIMIT or not name.isprintable():
-        raise AskError(f"A name is plain text of 1 to {NAME_LIMIT} characters, not {text!r}.")
+    if not name.strip() or len(name) > PERSON_NAME_LIMIT or not name.isprintable():
+        raise RequestError(
+            f"A name is plain text of 1 to {PERSON_NAME_LIMIT} characters, not {text!r}."
+        )
     return name
 
 

@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 
 from playlist_builder.errors import QueryError
-from playlist_builder.models import SURE_KEY, SURE_TEMPO, Track
+from playlist_builder.models import MIN_KEY_CONFIDENCE, MIN_TEMPO_CONFIDENCE, Track
 from playlist_builder.text import folded, printable
 
 Predicate = Callable[[Track], bool]
@@ -43,12 +43,12 @@ def _year(track: Track) -> float | None:
 
 def _bpm(track: Track) -> float | None:
     features = track.features
-    return features.tempo_bpm if features.tempo_confidence >= SURE_TEMPO else None
+    return features.tempo_bpm if features.tempo_confidence >= MIN_TEMPO_CONFIDENCE else None
 
 
 def _key(track: Track) -> tuple[str, ...]:
     features = track.features
-    return (features.key,) if features.key_confidence >= SURE_KEY else ()
+    return (features.key,) if features.key_confidence >= MIN_KEY_CONFIDENCE else ()
 
 
 _TEXTS: dict[str, Callable[[Track], Iterable[str]]] = {

@@ -1,11 +1,21 @@
-"""What all tests share: steady hypothesis runs, and golden texts with one switch to renew them."""
+"""What all tests share: steady hypothesis runs, golden texts, and options that renew or require.
 
-from collections.abc import Callable
+`--regenerate` writes the golden texts again. `--no-skips` fails every test that needs a player, a
+server, a browser or a cluster and was skipped because it is missing.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.support.commands import run
+from tests.support.once import made_once
+
+EXTERNAL = "player", "server", "browser", "cluster"
 GOLDEN = Path(__file__).parent / "golden"
 
 # A deadline measures the machine, and a database would make a run depend on the one before.
@@ -14,7 +24,21 @@ settings.load_profile("steady")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--regenerate", action="store_true", help="write the golden texts anew")
+    parser.addoption("--regenerate", action="store_true", help="write the golden texts again")
+    parser.addoption("--no-skips", action="store_true", help="fail where a part is missing")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Return the report of a test, failed if it was skipped for a part that must be there."""
+    report = yield
+    needed = any(item.get_closest_marker(part) for part in EXTERNAL)
+    if report.skipped and needed and item.config.getoption("--no-skips"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} must not be skipped: {report.longrepr[2]}"
+    return report
 
 
 @pytest.fixture
@@ -28,3 +52,46 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text.encode() == file.read_bytes()
 
     return check
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the demo, which is made once for all tests and must not be changed.
+
+    Beside it stand `printed.txt`, what the command printed, and `moved.db`, a library that knows
+    this music from a folder that is gone, so that a scan of copies decodes nothing.
+    """
+    return made_once(tmp_path_factory, "demo", make_demo) / "playlist-builder-demo"
+
+
+def make_demo(folder: Path) -> None:
+    (folder / "printed.txt").write_text(run("demo", cwd=folder).stdout, encoding="utf-8")
+    music, before = folder / "playlist-builder-demo" / "music", folder / "before"
+    shutil.copy(music.parent / "library.db", folder / "moved.db")
+    music.rename(before)
+    music.mkdir()
+    rescan(music, before, folder / "moved.db")
+    music.rmdir()
+    before.rename(music)
+    before.mkdir()
+
+
+def rescan(before: Path, now: Path, library: Path) -> None:
+    """Tell a library that music lies somewhere else now; nothing is decoded."""
+    told = json.loads(run("scan", before, now, "--prune", "--library", library, "--json").stdout)
+    assert (told["analysed"], told["skipped"]) == (0, [])
+
+
+@pytest.fixture(scope="module")
+def demo_library(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """Return the option for a copy of the demo's library."""
+    return "--library", shutil.copy(demo / "library.db", tmp_path_factory.mktemp("library"))
+
+
+@pytest.fixture
+def own_demo(demo: Path, tmp_path: Path) -> Path:
+    """Return a folder with copies of the demo: `music`, which may be changed, and `l.db`."""
+    shutil.copytree(demo / "music", tmp_path / "music")
+    shutil.copy(demo.parent / "moved.db", tmp_path / "l.db")
+    rescan(demo.parent / "before", tmp_path / "music", tmp_path / "l.db")
+    return tmp_path

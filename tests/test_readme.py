@@ -1,4 +1,4 @@
-"""What the README shows is true: every command runs, and the session printed is the real one.
+"""What the README shows is true: every command runs, and the session printed has the real form.
 
 The two commands that install are run by `.ci/run`, in environments of their own.
 """
@@ -9,17 +9,34 @@ import shlex
 import shutil
 import subprocess
 import sys
+from itertools import groupby
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from playlist_builder import Library
-from playlist_builder.audio import encode
+from tests.support.commands import run
+from tests.support.sounds import write_pieces
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SAMPLE_RATE_HZ = 8000
+
+KINDS = {
+    "summary": r"\w+: \d+ tracks, [\d.]+ min of [\d.]+ min asked for",
+    "heading": r" *#  start  phase",
+    "track": r" *\d+ +\d+:\d\d  ",
+    "tail": r"tail, [\d.]+ min: ",
+    "spares": r"spares, for number: ",
+    "key": r"energy: ⠒⠒ planned  ▆▆ actual$",
+    "chart": r"(\d\.\d\d)? *[│┤┼]",
+    "times": r"min +\d",
+    "loud": r"loud +▲",
+    "marks": r" +a ",
+    "distance": r"distance from the plan [\d.]+ \(root mean square, 0 to 1\)$",
+    "cost": r"cost [\d.]+; no session of these tracks goes below [\d.]+$",
+    "note": r"note: ",
+    "continued": r"  \S",
+}
 
 
 def blocks(language):
@@ -31,52 +48,53 @@ def commands():
     return [line[2:] for line in lines if line.startswith("$ ")]
 
 
+def form(printed):
+    """The kinds of line of a printed session, its headings, and the columns of each track."""
+    lines = printed.splitlines()
+    found = [
+        next((kind for kind, start in KINDS.items() if re.match(start, line)), line)
+        for line in lines
+    ]
+    kinds = [kind for kind, _ in groupby(kind for kind in found if kind != "continued")]
+    headings = [line.split() for kind, line in zip(found, lines, strict=True) if kind == "heading"]
+    columns = {
+        len(re.split(r" {2,}", line.strip()))
+        for kind, line in zip(found, lines, strict=True)
+        if kind == "track"
+    }
+    return kinds, headings, columns, found.count("chart")
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A home with 75 minutes of music, the demo, and a copy of the profiles."""
+    """A home with 75 minutes of music and a copy of the profiles."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "Music").mkdir()
-    rng = np.random.default_rng(0)
-    time_s = np.arange(150 * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
-    for number in range(30):
-        beat = np.exp(-8 * (time_s * (0.5 + number / 8) % 1))
-        noise = rng.standard_normal(len(time_s)) * number / 300
-        tone = 0.2 * np.sin(2 * np.pi * (110 + 20 * number) * time_s)
-        samples = ((tone + noise) * beat).astype(np.float32)[None]
-        tags = {"title": f"Piece {number}", "artist": f"Player {number % 12}"}
-        encode.write_flac(f"{folder}/Music/{number}.flac", samples, SAMPLE_RATE_HZ, tags)
+    write_pieces(folder / "Music", [150.0] * 30, artists=12)
     shutil.copytree(ROOT / "profiles", folder / "profiles")
     Library.open(folder / "nas.db").__exit__(None, None, None)
     return folder
 
 
-def environment(home, **others):
-    return os.environ | {"HOME": str(home), "COLUMNS": "100", "PYTHONUTF8": "1"} | others
+def words_of(command, home):
+    program, *words = [word.replace("~", str(home)) for word in shlex.split(command)]
+    assert program == "playlist-builder"
+    return words
 
 
-def run(command, home, **others):
-    words = [word.replace("~", str(home)) for word in shlex.split(command)]
-    assert words[0] == "playlist-builder"
-    done = subprocess.run(
-        [sys.executable, "-m", "playlist_builder", *words[1:]],
-        capture_output=True,
-        cwd=home,
-        env=environment(home, **others),
-        encode="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, f"{command}\n{done.stderr}"
-    return done.stdout
+def test_the_first_command_prints_what_is_shown(demo):
+    """In form: the numbers are those of another day."""
+    assert commands()[0] == "playlist-builder demo"
+    shown = form(blocks("console")[0].split("\n", 1)[1])
+    assert shown == form((demo.parent / "printed.txt").read_text(encoding="utf-8"))
+    assert set(shown[0]) <= KINDS.keys()
 
 
-def test_every_command_runs_and_the_first_prints_what_is_shown(home):
-    first, *others = commands()
-    shown = blocks("console")[0].split("\n", 1)[1]
-    assert run(first, home) == shown
-    library = {"PLAYLIST_BUILDER_LIBRARY": str(home / "playlist-builder-demo" / "library.db")}
-    for command in others:
-        own = {} if "~/Music" in command else library
-        run(command, home, **own)
+def test_every_command_runs(home, demo_library):
+    """Those that name no music find the library of the demo."""
+    for command in commands()[1:]:
+        own = {} if "~/Music" in command else {"PLAYLIST_BUILDER_LIBRARY": str(demo_library[1])}
+        run(*words_of(command, home), cwd=home, HOME=str(home), **own)
     assert (home / "tonight.m3u8").read_text(encoding="utf-8").count("#EXTINF") >= 20
     assert (home / "calm.m3u8").exists()
 
@@ -88,8 +106,8 @@ def test_the_example_in_python_runs_as_a_script(home):
         [sys.executable, "example.py"],
         capture_output=True,
         cwd=home,
-        env=environment(home),
-        encode="utf-8",
+        env=os.environ | {"HOME": str(home), "PYTHONUTF8": "1"},
+        encoding="utf-8",
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
@@ -105,8 +123,8 @@ def test_shell_completion_is_what_the_shell_can_read(home):
             "from playlist_builder.cli import main; main(prog_name='playlist-builder')",
         ],
         capture_output=True,
-        env=environment(home, _PLAYLIST_BUILDER_COMPLETE="bash_source"),
-        encode="utf-8",
+        env=os.environ | {"HOME": str(home), "_PLAYLIST_BUILDER_COMPLETE": "bash_source"},
+        encoding="utf-8",
         check=False,
     )
     assert "complete" in done.stdout

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlist_builder.errors import in_one_line
+from playlist_builder.errors import describe_exception
 from playlist_builder.text import (
     LINE_LIMIT,
     UNPRINTED,
@@ -69,9 +69,9 @@ def test_texts_are_compared_whatever_their_case_and_width():
 
 
 def test_an_unexpected_exception_is_one_line():
-    assert in_one_line(ValueError("a\n\x1bb")) == "ValueError: a b"
-    assert in_one_line(KeyError()) == "KeyError"
-    assert len(in_one_line(ValueError("M" * 10_000))) == len("ValueError: ") + LINE_LIMIT
+    assert describe_exception(ValueError("a\n\x1bb")) == "ValueError: a b"
+    assert describe_exception(KeyError()) == "KeyError"
+    assert len(describe_exception(ValueError("M" * 10_000))) == len("ValueError: ") + LINE_LIMIT
 
 
 def test_times_have_hours_where_there_are_any_or_they_are_asked_for():

@@ -1,17 +1,11 @@
 """A shelf is the same sequence of tracks as a list of them, and gives the same sessions."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))  # scripts, not a package
-
-from library_scale import make_files, make_rows
 
 from playlist_builder.arranger import rules
 from playlist_builder.arranger.arrange import alternatives, arrange
@@ -25,6 +19,7 @@ from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Rules
 from playlist_builder.queries import parse
 from playlist_builder.track_table import SCALARS, VOCALS, TrackTable, features_of, numbers_of
+from tests.benchmarks.library_scale import make_files, make_rows
 
 COUNT = 400
 

@@ -22,7 +22,7 @@ from playlist_builder.analysis.spectrum import (
 )
 from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.analysis.tempo_key import Pulse, Tonality
-from playlist_builder.models import STEP_S, Features, Measured
+from playlist_builder.models import STEP_S, Features, Measurement
 
 FEATURES_VERSION = 2
 """Raise it when the same samples give other numbers: the next scan then measures again."""
@@ -87,7 +87,7 @@ class _Steps:
 
 def measure(
     blocks: Iterable[NDArray[np.float32]], *, sample_rate_hz: int, channels: Sequence[str]
-) -> Measured:
+) -> Measurement:
     """Measure one track from its samples.
 
     `blocks` yields float32 of shape (channels, n), full scale = 1.0; `channels` are FFmpeg's
@@ -142,7 +142,7 @@ def measure(
         ),
         percussiveness=float(rows[:, STEP_FEATURES.index("stroke_power_share")].mean()),
     )
-    return Measured(whole, rows)
+    return Measurement(whole, rows)
 
 
 def _per_block(k_power: NDArray[np.float32], blocks: int) -> NDArray[np.float64]:

@@ -26,7 +26,7 @@ from playlist_builder.arranger.solver.cost import (
     rescale,
     seam,
 )
-from playlist_builder.models import HEARD_LU, STEP_S, Session, Slot, Track
+from playlist_builder.models import AUDIBLE_LU, STEP_S, Session, Slot, Track
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.text import clock
 from playlist_builder.track_table import TrackTable
@@ -262,7 +262,7 @@ def rises(order: Order, limit_lu: float) -> list[str]:
         (right.features.start_loudness_lufs - left.features.end_loudness_lufs, place)
         for place, (left, right) in enumerate(pairwise(order.tracks), start=1)
     ]
-    beyond = [step for step in steps if step[0] > limit_lu + HEARD_LU]
+    beyond = [step for step in steps if step[0] > limit_lu + AUDIBLE_LU]
     if not beyond:
         return []
     worst_lu, place = max(beyond, key=lambda step: step[0])

@@ -8,20 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from playlist_builder.cli import options, output
 from playlist_builder.cli.export import check_outputs, write_playlists
 from playlist_builder.cli.history import history_number, record_history
 from playlist_builder.cli.library import open_library
-from playlist_builder.cli.options import (
-    PLAYLIST_FORMATS,
-    dry_run_option,
-    duration,
-    json_option,
-    library_option,
-    outputs_option,
-    playlist_argument,
-    profile_folders,
-)
-from playlist_builder.cli.output import print_drawing, print_message, print_session, width
 from playlist_builder.cli.request import (
     explain_option,
     profile_argument,
@@ -95,22 +85,22 @@ def build(  # noqa: PLR0913 - each is an option
 
 
 @click.command()
-@playlist_argument
+@options.playlist_argument
 @profile_argument
-@outputs_option(PLAYLIST_FORMATS)
+@options.outputs_option(options.PLAYLIST_FORMATS)
 @click.option(
     "--duration",
     "duration_s",
-    type=duration,
+    type=options.duration,
     help="The best of its tracks for this length, not all of them.",
 )
 @vocals_option
 @seed_option
 @short_option
 @explain_option
-@dry_run_option
-@library_option
-@json_option
+@options.dry_run_option
+@options.library_option
+@options.json_option
 def reorder(  # noqa: PLR0913 - each is an option
     playlist: str,
     profile: str,
@@ -131,8 +121,8 @@ def reorder(  # noqa: PLR0913 - each is an option
 
     request = request_of(profile, **fields)
     check_outputs(outputs, as_json=as_json)
-    paths, lost = read.located(
-        [entry for entry in read.load(playlist) if not entry.is_tail],
+    paths, lost = read.resolve_all(
+        [entry for entry in read.read_entries(playlist) if not entry.is_tail],
         os.path.dirname(os.path.abspath(playlist)),
         os.path.isfile,
     )
@@ -161,13 +151,13 @@ def reorder(  # noqa: PLR0913 - each is an option
 
 @click.command()
 @click.argument("folder", default="playlist-builder-demo", type=click.Path(file_okay=False))
-@json_option
+@options.json_option
 def demo(folder: str, *, as_json: bool) -> None:
     """Make short pieces of music in FOLDER, scan them, and build a session from them."""
     from playlist_builder.demo import compose
 
     place = Path(folder).absolute()
-    print_message(f"Making music in {folder} ...")
+    output.print_message(f"Making music in {folder} ...")
     place.mkdir(parents=True, exist_ok=True)
     compose.write(place / "music", DEMO_SEED)
     request = request_of(
@@ -213,7 +203,7 @@ def build_sessions(  # noqa: PLR0913 - each is an option
 
 def numbered(outputs: Sequence[str], number: int) -> list[str]:
     """Return where one of several sessions is written."""
-    parts = [os.path.splitext(output) for output in outputs]
+    parts = [os.path.splitext(file) for file in outputs]
     return [stem if stem == "-" else f"{stem}-{number}{suffix}" for stem, suffix in parts]
 
 
@@ -230,7 +220,7 @@ def select(
     """
     from playlist_builder.sessions import build
 
-    profile = build.profile_of(request, folders=profile_folders())
+    profile = build.profile_of(request, folders=options.profile_folders())
     check_outputs(outputs, as_json=as_json, count=len(files))
     with open_library(request.library) as opened:
         if request.music:
@@ -267,17 +257,17 @@ def deliver(  # noqa: PLR0913 - each is an option
     err = as_json or "-" in files[0]
     documents = []
     for session, own_files in zip(sessions, files, strict=False):
-        print_session(session, err=err)
+        output.print_session(session, err=err)
         document = session_json.document(session)
         if explain is not None:
             reasons = explain(session)
-            print_drawing(reasons_text(session, reasons, width=width()), err=err)
+            output.print_drawing(reasons_text(session, reasons, width=output.width()), err=err)
             document["reasons"] = [asdict(reason) for reason in reasons]
         documents.append(document)
         if not dry_run:
             write_playlists([(session, file) for file in own_files])
     if as_json:
-        texts = [session_json.laid_out(document) for document in documents]
+        texts = [session_json.to_json(document) for document in documents]
         click.echo(texts[0] if len(texts) == 1 else "[\n" + ",\n".join(texts) + "]\n", nl=False)
     return sessions
 

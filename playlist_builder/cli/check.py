@@ -7,15 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from playlist_builder.cli import options, output
 from playlist_builder.cli.library import file_of, library_of, open_existing
-from playlist_builder.cli.options import json_option, library_option, playlist_argument
-from playlist_builder.cli.output import (
-    counted,
-    folder_of,
-    print_json,
-    print_message,
-    print_text,
-)
 
 if TYPE_CHECKING:
     from playlist_builder.models import File, Session
@@ -25,10 +18,10 @@ EVIDENCE = {"music": "same music", "name": "same name", "title": "same title and
 
 
 @click.command()
-@playlist_argument
+@options.playlist_argument
 @click.option("--fix", is_flag=True, help="Write PLAYLIST with the new places of what has moved.")
-@library_option
-@json_option
+@options.library_option
+@options.json_option
 def check(playlist: str, library: str | None, *, fix: bool, as_json: bool) -> None:
     """Look whether all entries of PLAYLIST (M3U, M3U8, PLS, XSPF or a session) are there.
 
@@ -40,7 +33,7 @@ def check(playlist: str, library: str | None, *, fix: bool, as_json: bool) -> No
 
     data = read.read(playlist)
     entries = read.parse(data, playlist)
-    folder = folder_of(playlist)
+    folder = output.folder_of(playlist)
     session = _session(data, playlist)
     identities = [slot.identity for slot in (*session.slots, *session.tail)] if session else []
     path = library_of(session, library)
@@ -50,19 +43,19 @@ def check(playlist: str, library: str | None, *, fix: bool, as_json: bool) -> No
         if each.state == "moved":
             stays = f"  ({refused[each.number]}, so it stays)" if each.number in refused else ""
             places = f"{each.location} -> {each.path}  ({EVIDENCE[each.by]})"
-            print_text(f"moved    {each.number}  {places}{stays}", err=as_json)
+            output.print_text(f"moved    {each.number}  {places}{stays}", err=as_json)
         elif each.state == "missing":
             title = f"  ({each.title})" if each.title else ""
-            print_text(f"missing  {each.number}  {each.location}{title}", err=as_json)
+            output.print_text(f"missing  {each.number}  {each.location}{title}", err=as_json)
     counts = Counter(sorted(each.state for each in findings))
-    print_message(f"{len(findings)} entries: {counted(counts)}")
+    output.print_message(f"{len(findings)} entries: {output.counted(counts)}")
     fixed = fix and counts["moved"] > len(refused)
     if fixed:
-        print_message(f"Wrote {playlist}")
+        output.print_message(f"Wrote {playlist}")
     elif counts["moved"] and not fix:
-        print_message("Write the new places with --fix")
+        output.print_message("Write the new places with --fix")
     if as_json:
-        print_json(
+        output.print_json(
             {
                 "playlist": os.path.abspath(playlist),
                 "entries": len(findings),
@@ -96,7 +89,7 @@ def _moved_document(found: "Finding", refused: Mapping[int, str]) -> dict[str, o
 
 def _fix(data: bytes, playlist: str, findings: "Sequence[Finding]", folder: str) -> dict[int, str]:
     """Write the playlist with what has moved; returns what it cannot hold, by its number."""
-    from playlist_builder.atomic import replace_bytes, sweep
+    from playlist_builder.atomic import remove_leftovers, replace_bytes
     from playlist_builder.playlists.rewrite import mend
 
     moved = {each.number - 1: each.path for each in findings if each.state == "moved"}
@@ -105,7 +98,7 @@ def _fix(data: bytes, playlist: str, findings: "Sequence[Finding]", folder: str)
     mended, refused = mend(data, playlist, moved, folder)
     if mended != data:
         replace_bytes(playlist, mended)
-        sweep(playlist)
+        remove_leftovers(playlist)
     return {place + 1: reason for place, reason in refused.items()}
 
 
@@ -123,7 +116,7 @@ def _files(library: str | None) -> "list[tuple[File, float]]":
     with open_existing(library) as opened:
         if opened is not None:
             return opened.files()
-    print_message(f"There is no library {file_of(library)} to look for what is missing.")
+    output.print_message(f"There is no library {file_of(library)} to look for what is missing.")
     return []
 
 

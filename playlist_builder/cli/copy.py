@@ -6,19 +6,12 @@ from dataclasses import asdict
 
 import click
 
-from playlist_builder.cli.options import jobs_option, json_option, session_argument
-from playlist_builder.cli.output import (
-    counted,
-    print_json,
-    print_message,
-    print_skipped,
-    progress_bar,
-)
+from playlist_builder.cli import options, output
 from playlist_builder.cli.scan import tracks_done
 
 
 @click.command()
-@session_argument
+@options.session_argument
 @click.argument("folder", type=click.Path(file_okay=False))
 @click.option(
     "--convert",
@@ -26,8 +19,8 @@ from playlist_builder.cli.scan import tracks_done
     type=click.Choice(["mp3", "opus", "flac"]),
     help="Convert what is not encoded so: mp3 at 256, opus at 160 kbit/s; tags and covers stay.",
 )
-@jobs_option
-@json_option
+@options.jobs_option
+@options.json_option
 def copy(session: str, folder: str, form: str | None, jobs: int | None, *, as_json: bool) -> None:
     """Copy the tracks of SESSION (.json) and its playlist into FOLDER, such as a stick.
 
@@ -39,21 +32,21 @@ def copy(session: str, folder: str, form: str | None, jobs: int | None, *, as_js
 
     loaded = load_session(session)
     name = os.path.splitext(os.path.basename(session))[0]
-    with progress_bar(tracks_done) as progress:
+    with output.progress_bar(tracks_done) as progress:
         report = copy_session(loaded, folder, name=name, form=form, jobs=jobs, progress=progress)
     for original, chosen in report.renamed.items():
-        print_message(f"{original} is there with other content and stays; wrote {chosen}")
-    print_skipped(report.skipped)
+        output.print_message(f"{original} is there with other content and stays; wrote {chosen}")
+    output.print_skipped(report.skipped)
     if report.leftover:
         count, more = len(report.leftover), ", ..." if len(report.leftover) > 1 else ""
-        print_message(
+        output.print_message(
             f"{count} files of earlier copies are not part of this one: {report.leftover[0]}{more}"
         )
-    states = counted(Counter(sorted(each.state for each in report.files)))
+    states = output.counted(Counter(sorted(each.state for each in report.files)))
     size_mb = sum(each.bytes for each in report.files) / 1e6
-    print_message(f"{states}; {size_mb:.0f} MB in {report.playlist}")
+    output.print_message(f"{states}; {size_mb:.0f} MB in {report.playlist}")
     if as_json:
-        print_json(
+        output.print_json(
             {
                 "playlist": report.playlist,
                 "files": [asdict(each) for each in report.files],

@@ -6,19 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from playlist_builder.cli import options, output
 from playlist_builder.cli.history import record_history
 from playlist_builder.cli.library import open_library
-from playlist_builder.cli.options import (
-    combined,
-    duration,
-    json_option,
-    library_option,
-    profile_folders,
-    session_argument,
-)
-from playlist_builder.cli.output import print_json, print_message, print_session, print_text
 from playlist_builder.cli.request import stored_request
-from playlist_builder.errors import AskError, LibraryError
+from playlist_builder.errors import LibraryError, RequestError
 
 if TYPE_CHECKING:
     from playlist_builder.models import Session, Track
@@ -28,10 +20,10 @@ if TYPE_CHECKING:
     Edit = Callable[[Draft, Find], Draft]
 
 number_argument = click.argument("number", type=int, required=False)
-edit_options = combined(
+edit_options = options.combined(
     click.option("--undo", is_flag=True, help="Step back before the last change."),
-    library_option,
-    json_option,
+    options.library_option,
+    options.json_option,
 )
 
 
@@ -50,13 +42,14 @@ def edit_command(
         ) -> None:
             change_session(session, library, partial(edit, **values), undo=undo, as_json=as_json)
 
-        return click.command()(combined(session_argument, *parameters, edit_options)(command))
+        decorators = options.combined(options.session_argument, *parameters, edit_options)
+        return click.command()(decorators(command))
 
     return decorate
 
 
 @click.command()
-@session_argument
+@options.session_argument
 @number_argument
 @click.option("--with", "track", metavar="TRACK", help="Put in this one.")
 @click.option("--candidates", type=click.IntRange(1, 50), help="Show so many; change nothing.")
@@ -130,14 +123,14 @@ def insert(draft: "Draft", find: "Find", track: str | None, number: int | None) 
     from playlist_builder.sessions.edit import inserted
 
     if track is None:
-        raise AskError("Name the track to insert.")
+        raise RequestError("Name the track to insert.")
     last = len(draft.order) + 1
     place = _place(draft, last if number is None else number, last)
     return inserted(draft, find(track), place)
 
 
 stretch_parameters = (
-    click.argument("duration", type=duration, required=False),
+    click.argument("duration", type=options.duration, required=False),
     click.option("--phase", help="The phase; the one that holds the middle if not said."),
 )
 
@@ -158,7 +151,7 @@ def _stretched(draft: "Draft", phase: str | None, duration_s: float | None, sign
     from playlist_builder.sessions.edit import stretched
 
     if duration_s is None:
-        raise AskError("Say by how much, such as 10m.")
+        raise RequestError("Say by how much, such as 10m.")
     profile = draft.objective.profile
     name = phase or profile.phase_at(profile.duration_s / 2.0).name
     return stretched(draft, name, sign * duration_s)
@@ -186,9 +179,9 @@ def change_session(  # noqa: PLR0913 - an edit, and how it is shown and checked
     text = session_json.read(session)
     before = session_json.parse(text, session)
     if undo:
-        new = session_json.stepped_back(text, session)
+        new = session_json.undo(text, session)
     else:
-        new = session_json.dump_after(
+        new = session_json.dump_with_undo(
             session_of(edit(*_draft(before, session, library, playing=playing))), text
         )
     after = session_json.parse(new, session)
@@ -196,9 +189,9 @@ def change_session(  # noqa: PLR0913 - an edit, and how it is shown and checked
         before_writing(before, after)
     record_history([after], [session])
     write_text(session, new)
-    print_session(after, err=as_json)
-    print_text("\n".join(_difference(before, after)), err=as_json)
-    print_message(f"Wrote {session}. For a player, export it again.")
+    output.print_session(after, err=as_json)
+    output.print_text("\n".join(_difference(before, after)), err=as_json)
+    output.print_message(f"Wrote {session}. For a player, export it again.")
     if as_json:
         click.echo(session_json.dump(after), nl=False)
 
@@ -211,7 +204,7 @@ def _draft(
     from playlist_builder.sessions.draft import draft_of
 
     request = stored_request(before, session, library)
-    profile = profile_of(request, folders=profile_folders())
+    profile = profile_of(request, folders=options.profile_folders())
     with open_library(request.library) as opened:
         selection = select(request, profile, opened)
     draft = draft_of(selection, before, session, playing=playing)
@@ -231,7 +224,7 @@ def _place(draft: "Draft", number: int | None, last: int | None = None) -> int:
     last = last or len(draft.order)
     if number is None or not 1 <= number <= last:
         problem = "Say which track" if number is None else f"There is no number {number}"
-        raise AskError(f"{problem}: the session has numbers 1 to {last}.")
+        raise RequestError(f"{problem}: the session has numbers 1 to {last}.")
     return number - 1
 
 
@@ -245,7 +238,7 @@ def _print_candidates(
     draft, _ = _draft(load_session(session), session, library)
     found = candidates(draft, _place(draft, number), count)
     if as_json:
-        print_json(
+        output.print_json(
             [
                 {
                     "path": each.track.path,
@@ -260,15 +253,15 @@ def _print_candidates(
         )
         return
     if not found:
-        print_message(
+        output.print_message(
             "No single track is like it. Without --candidates, what follows is arranged again."
         )
         return
     for each in found:
         tags = each.track.tags
         figures = f"{each.cost:.4f}  {each.energy:.2f}  {clock(each.track.duration_s):>5}"
-        print_text(f"{figures}  {tags.title or each.track.path}  {tags.artist}")
-    print_message("cost, energy, length, title and artist; the best first")
+        output.print_text(f"{figures}  {tags.title or each.track.path}  {tags.artist}")
+    output.print_message("cost, energy, length, title and artist; the best first")
 
 
 def _difference(before: "Session", after: "Session") -> list[str]:

@@ -9,31 +9,27 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from playlist_builder.cli.options import (
-    PLAYLIST_FORMATS,
-    codepage,
-    maps_option,
-    outputs_option,
-    session_argument,
-)
-from playlist_builder.cli.output import print_message, warn_missing_files, write_files
+from playlist_builder.cli import options, output
 from playlist_builder.playlists.dialects import ANY, PLAYERS
 
 if TYPE_CHECKING:
     from playlist_builder.models import Session
+    from playlist_builder.path_map import PathMap
     from playlist_builder.playlists.dialects import Dialect, NormalForm
-    from playlist_builder.playlists.folder_map import FolderMap
 
 
 @click.command()
-@session_argument
-@outputs_option(PLAYLIST_FORMATS, required=True)
+@options.session_argument
+@options.outputs_option(options.PLAYLIST_FORMATS, required=True)
 @click.option(
     "--player",
     type=click.Choice(list(PLAYERS), case_sensitive=False),
     help="Write as this player wants it.",
 )
-@maps_option("Write TO for the folder FROM, as on a NAS, a phone or in a container. Repeatable.")
+@options.maps_option(
+    "Write TO for the folder FROM, as on a NAS, a phone or in a container. Repeatable.",
+    absolute=True,
+)
 @click.option("--absolute", is_flag=True, help="Write whole paths.")
 @click.option(
     "--relative-to",
@@ -49,14 +45,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--codepage",
-    type=codepage,
+    type=options.codepage,
     help="Encoding of .m3u; as the player wants it, or else cp1252.",
 )
 def export(  # noqa: PLR0913, PLR0917 - each is an option
     session: str,
     outputs: Sequence[str],
     player: str | None,
-    maps: "Sequence[FolderMap]",
+    maps: "Sequence[PathMap]",
     relative_to: str | None,
     normal_form: str,
     codepage: str | None,
@@ -64,36 +60,30 @@ def export(  # noqa: PLR0913, PLR0917 - each is an option
     absolute: bool,
 ) -> None:
     """Write a SESSION file (.json) as playlists, each in the format of its suffix."""
+    from playlist_builder.path_map import is_path_root
     from playlist_builder.playlists.dialects import unmapped
-    from playlist_builder.playlists.folder_map import is_place
     from playlist_builder.playlists.session_json import load_session
 
     if absolute and relative_to is not None:
         raise click.UsageError("--absolute and --relative-to exclude each other; give one of them.")
-    for each in maps:
-        if not is_place(each.there):
-            raise click.BadParameter(
-                f"'{each.there}': give FROM=TO, such as ~/Music=/volume1/music, TO in full.",
-                param_hint="'--map'",
-            )
-    if relative_to is not None and not is_place(relative_to):
+    if relative_to is not None and not is_path_root(relative_to):
         relative_to = os.path.abspath(os.path.expanduser(relative_to))
     dialect = ANY if player is None else PLAYERS[player.lower()]
     dialect = replace(
         dialect,
-        roots=tuple(maps),
+        path_maps=tuple(maps),
         absolute=dialect.absolute or absolute,
         relative_to=relative_to,
         normal_form=cast("NormalForm", normal_form),
         codepage=codepage or dialect.codepage,
     )
     loaded = load_session(session)
-    write_playlists([(loaded, output) for output in outputs], dialect)
-    warn_missing_files(loaded, session)
+    write_playlists([(loaded, file) for file in outputs], dialect)
+    output.warn_missing_files(loaded, session)
     paths = tuple(slot.path for slot in (*loaded.slots, *loaded.tail))
     if maps and (outside := unmapped(paths, dialect)):
         count = f"{len(outside)} of {len(paths)} tracks lie"
-        print_message(f"{count} under no folder of --map, such as {outside[0]!r}")
+        output.print_message(f"{count} under no folder of --map, such as {outside[0]!r}")
 
 
 def check_outputs(outputs: Sequence[str], *, as_json: bool, count: int = 1) -> None:
@@ -102,9 +92,9 @@ def check_outputs(outputs: Sequence[str], *, as_json: bool, count: int = 1) -> N
 
     if "-" in outputs and (as_json or count > 1 or outputs.count("-") > 1):
         raise click.UsageError("Standard output holds one document: leave out '-o -' or the other.")
-    for output in outputs:
-        if output != "-":
-            format_of(output)
+    for file in outputs:
+        if file != "-":
+            format_of(file)
 
 
 def write_playlists(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect" = ANY) -> None:
@@ -114,14 +104,14 @@ def write_playlists(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect
 
     files = [
         (
-            output,
+            file,
             render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
-            if output == "-"
-            else rendered(session, output, dialect=dialect),
+            if file == "-"
+            else rendered(session, file, dialect=dialect),
         )
-        for session, output in (*sessions, *_spares(sessions, dialect))
+        for session, file in (*sessions, *_spares(sessions, dialect))
     ]
-    write_files(files)
+    output.write_files(files)
 
 
 def _spares(
@@ -129,9 +119,9 @@ def _spares(
 ) -> "list[tuple[Session, str]]":
     """Return the spares of sessions as playlists beside theirs, for when a track is skipped."""
     found: dict[str, tuple[Session, str]] = {}
-    for session, output in sessions:
-        stem, suffix = os.path.splitext(output)
-        if output == "-" or suffix.lower() == ".json":
+    for session, file in sessions:
+        stem, suffix = os.path.splitext(file)
+        if file == "-" or suffix.lower() == ".json":
             continue
         slots = tuple(
             replace(each.slot, phase=f"{each.slot.phase}, for number {each.place}")

@@ -7,16 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from playlist_builder.cli import options, output
 from playlist_builder.cli.library import existing_library_of, open_library
-from playlist_builder.cli.options import (
-    json_option,
-    library_option,
-    note,
-    now,
-    session_argument,
-    session_library_option,
-)
-from playlist_builder.cli.output import print_json, print_message, print_text, width
 from playlist_builder.errors import LibraryError, SessionError
 
 if TYPE_CHECKING:
@@ -30,8 +22,8 @@ if TYPE_CHECKING:
 @click.option(
     "--forget", is_flag=True, help="Forget NAME for ever: sessions, ratings, bans and backups."
 )
-@library_option
-@json_option
+@options.library_option
+@options.json_option
 def history(name: str | None, library: str | None, *, forget: bool, as_json: bool) -> None:
     """List the names of the history, or what was played for NAME, rated and banned.
 
@@ -39,7 +31,7 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
     library file, in its backups and in session files. A session counts from when it is written for
     a name; written to the same file within an hour, it replaces the one before.
     """
-    from playlist_builder.models import label
+    from playlist_builder.models import person_name
     from playlist_builder.report.text import history_text, names_text
 
     if forget and name is None:
@@ -48,26 +40,26 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
         if name is None:
             listed = opened.history.names()
             if as_json:
-                print_json([asdict(each) for each in listed])
+                output.print_json([asdict(each) for each in listed])
             else:
-                print_text(names_text(listed, width=width()))
+                output.print_text(names_text(listed, width=output.width()))
             return
-        whom = label(name)
+        whom = person_name(name)
         past, is_read = _past(opened.history, whom, forget=forget)
         holding = opened.forget_name(whom) if forget else []
         if is_read and not any((holding, past.sessions, past.ratings, past.bans)):
             opened.history.known(whom)  # says which names there are
     if forget:
-        print_message(f"Of {whom} nothing is known any more.")
+        output.print_message(f"Of {whom} nothing is known any more.")
         files = sorted({each.file for each in past.sessions if os.path.exists(each.file)})
         if files or holding:
-            print_message("These files are yours, and may still hold the name:")
+            output.print_message("These files are yours, and may still hold the name:")
             for file in (*files, *holding):
-                print_message(f"  {file}")
+                output.print_message(f"  {file}")
     elif as_json:
-        print_json(_document(past))
+        output.print_json(_document(past))
     else:
-        print_text(history_text(past, width=width()))
+        output.print_text(history_text(past, width=output.width()))
 
 
 def _past(history: "History", name: str, *, forget: bool) -> tuple["Past", bool]:
@@ -92,12 +84,12 @@ def _document(past: "Past") -> dict[str, Any]:
 
 
 @click.command()
-@session_argument
+@options.session_argument
 @click.argument("number", type=click.IntRange(min=1))
 @click.argument("verdict", type=click.Choice(["up", "down"]))
-@click.option("--note", type=note, metavar="TEXT", default="", help="What was said or seen.")
+@options.note_option("What was said or seen.", default="")
 @click.option("--for", "name", metavar="NAME", help="For whom, if the session was made for nobody.")
-@session_library_option
+@options.session_library_option
 def rate(  # noqa: PLR0913, PLR0917 - each is an option
     session: str, number: int, verdict: Any, note: str, name: str | None, library: str | None
 ) -> None:
@@ -107,7 +99,7 @@ def rate(  # noqa: PLR0913, PLR0917 - each is an option
     nothing else fits. A second rating replaces the first.
     """
     from playlist_builder.library.history import Rating
-    from playlist_builder.models import label
+    from playlist_builder.models import person_name
     from playlist_builder.playlists.session_json import load_session
 
     loaded = load_session(session)
@@ -116,16 +108,16 @@ def rate(  # noqa: PLR0913, PLR0917 - each is an option
         own_name, own_number = loaded.request.name or "", loaded.request.session
     if name is None and not own_name:
         raise click.UsageError(f"{session!r} was made for nobody. Say for whom: --for NAME.")
-    whom = label(name or own_name)
+    whom = person_name(name or own_name)
     slots = (*loaded.slots, *loaded.tail)
     if number > len(slots):
         raise SessionError(f"Session file {session!r} holds {len(slots)} tracks, not {number}.")
     slot = slots[number - 1]
     title = slot.title or os.path.basename(slot.path)
     with open_library(existing_library_of(loaded, session, library)) as opened:
-        rating = Rating(slot.identity, verdict, note, now(), own_number, title)
+        rating = Rating(slot.identity, verdict, note, options.now(), own_number, title)
         opened.history.rate(whom, rating)
-    print_message(f"{title}: {rating.describe(whom)}.")
+    output.print_message(f"{title}: {rating.describe(whom)}.")
 
 
 def history_number(library: "Library", request: "SessionRequest", files: Sequence[str]) -> str:

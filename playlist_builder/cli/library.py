@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from playlist_builder.cli.options import json_option, library_option
-from playlist_builder.cli.output import print_json, print_message
+from playlist_builder.cli import options, output
 from playlist_builder.errors import LibraryError
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def open_library(path: str | None) -> "Iterator[Library]":
 
     with Library.open(path) as opened:
         if opened.recovered:
-            print_message(opened.recovered)
+            output.print_message(opened.recovered)
         yield opened
 
 
@@ -67,8 +66,8 @@ def library() -> None:
 
 @library.command()
 @click.argument("other", type=click.Path(exists=True, dir_okay=False))
-@library_option
-@json_option
+@options.library_option
+@options.json_option
 def merge(other: str, library: str | None, *, as_json: bool) -> None:
     """Add what the library OTHER knows and this one does not; OTHER is only read.
 
@@ -78,16 +77,20 @@ def merge(other: str, library: str | None, *, as_json: bool) -> None:
     with open_library(library) as opened:
         report = opened.merge(other)
     for each in report.conflicts:
-        print_message(f"{each.name}: {each.what} stays {each.here!r}; there it is {each.there!r}")
+        output.print_message(
+            f"{each.name}: {each.what} stays {each.here!r}; there it is {each.there!r}"
+        )
     if as_json:
-        print_json({**asdict(report), "conflicts": [asdict(each) for each in report.conflicts]})
+        output.print_json(
+            {**asdict(report), "conflicts": [asdict(each) for each in report.conflicts]}
+        )
         return
     text = f"{report.measured} measured, {report.heard} listened to, {report.files} files and"
     text += f" {report.marks} marks came along."
     if report.sessions or report.ratings or report.bans:
         text += f" So did the past of names: {report.sessions} sessions, {report.ratings} ratings"
         text += f" and {report.bans} bans."
-    print_message(text)
+    output.print_message(text)
 
 
 COMMANDS = (library,)

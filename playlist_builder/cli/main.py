@@ -13,6 +13,7 @@ from playlist_builder.cli import (
     export,
     history,
     library,
+    output,
     profiles,
     push,
     rebuild,
@@ -23,8 +24,7 @@ from playlist_builder.cli import (
     series,
     tracks,
 )
-from playlist_builder.cli.output import displayable, print_message
-from playlist_builder.errors import AskError, PlaylistBuilderError
+from playlist_builder.errors import PlaylistBuilderError, RequestError
 
 GARBAGE = 50_000, 20, 1_000
 """When to look for garbage: seldom, because a large library is a million objects and none of it."""
@@ -37,17 +37,17 @@ class _Commands(click.Group):
         gc.set_threshold(*GARBAGE)
         try:
             return super().invoke(ctx)
-        except AskError as error:
-            raise click.UsageError(displayable(str(error))) from error
+        except RequestError as error:
+            raise click.UsageError(output.displayable(str(error))) from error
         except PlaylistBuilderError as error:
-            raise click.ClickException(displayable(str(error))) from error
+            raise click.ClickException(output.displayable(str(error))) from error
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
-            place = f" {displayable(str(error.filename))}" if error.filename else ""
+            place = f" {output.displayable(str(error.filename))}" if error.filename else ""
             raise click.ClickException(f"Cannot use{place}: {error.strerror}.") from error
         except KeyboardInterrupt:
-            print_message("Stopped. What was done is kept; the same command goes on.")
+            output.print_message("Stopped. What was done is kept; the same command goes on.")
             raise click.exceptions.Exit(1) from None
 
 

@@ -4,7 +4,6 @@ A reader is a function from text to a value that raises `click.BadParameter`; cl
 of the value in `--help` from it.
 """
 
-import os
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from playlist_builder.playlists.folder_map import FolderMap
+    from playlist_builder.path_map import PathMap
 
 LIBRARY_VARIABLE = "PLAYLIST_BUILDER_LIBRARY"
 
@@ -55,19 +54,6 @@ def session_time(text: str) -> float:
     return 3600.0 * int(match[1] or 0) + 60.0 * int(match[2]) + int(match[3])
 
 
-def folder_map(text: str) -> "FolderMap":
-    """Return the folders of FROM=TO, FROM as an absolute path."""
-    from playlist_builder.playlists.folder_map import is_place, parse
-
-    try:
-        folders = parse(text)
-    except ValueError as error:
-        raise click.BadParameter(f"'{text}': {error}") from error
-    if is_place(folders.here):
-        return folders
-    return folders._replace(here=os.path.abspath(os.path.expanduser(folders.here)))
-
-
 def codepage(text: str) -> str:
     """Return the name of a codepage that Python knows and in which M3U can be written."""
     from playlist_builder.playlists.dialects import is_codepage
@@ -76,13 +62,6 @@ def codepage(text: str) -> str:
         raise click.BadParameter(
             f"'{text}' is no codepage. Give one such as cp1252, shift_jis or utf-8."
         )
-    return text
-
-
-def note(text: str) -> str:
-    """Return a note, which is one line of plain text."""
-    if not text.isprintable():
-        raise click.BadParameter("a note is plain text on one line.")
     return text
 
 
@@ -125,10 +104,27 @@ def outputs_option(text: str, *, required: bool = False) -> Callable[[F], F]:
     )
 
 
-def maps_option(text: str) -> Callable[[F], F]:
-    """Return the option for folders that are found under another name elsewhere."""
+def note_option(text: str, default: str | None = None) -> Callable[[F], F]:
+    """Return the option for a note, which is one line of plain text."""
+
+    def note(value: str) -> str:
+        if not value.isprintable():
+            raise click.BadParameter("a note is plain text on one line.")
+        return value
+
+    return click.option("--note", type=note, metavar="TEXT", default=default, help=text)
+
+
+def maps_option(text: str, *, absolute: bool = False) -> Callable[[F], F]:
+    """Return the option for folders that have another path elsewhere; `absolute` is of TO."""
+
+    def path_map(value: str) -> "PathMap":
+        from playlist_builder.path_map import PathMap
+
+        return PathMap.parse(value, absolute=absolute)
+
     return click.option(
-        *("--map", "maps"), type=folder_map, multiple=True, metavar="FROM=TO", help=text
+        *("--map", "maps"), type=path_map, multiple=True, metavar="FROM=TO", help=text
     )
 
 

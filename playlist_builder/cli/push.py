@@ -14,20 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, open_existing
-from playlist_builder.cli.options import (
-    json_option,
-    library_option,
-    maps_option,
-    session_argument,
-)
-from playlist_builder.cli.output import print_json, print_message, print_text
 from playlist_builder.errors import ServerError
 
 if TYPE_CHECKING:
     from playlist_builder.models import Session, Slot, Tags
-    from playlist_builder.playlists.folder_map import FolderMap
-    from playlist_builder.servers.match import Server, Unmatched, Wanted
+    from playlist_builder.path_map import PathMap
+    from playlist_builder.servers.match import KnownTrack, Server, Unmatched
     from playlist_builder.servers.mpd import Mpd
 
 KEYRING_SERVICE = "playlist-builder"
@@ -35,7 +29,7 @@ PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not
 
 
 @click.command()
-@session_argument
+@options.session_argument
 @click.argument("target")
 @click.option(
     "--name", help="The playlist's name on the server; the session's profile if not said."
@@ -52,20 +46,20 @@ PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not
     type=click.Choice(["off", "track", "album"]),
     help="MPD, with --queue: even out loudness.",
 )
-@maps_option(
+@options.maps_option(
     "Folder FROM is TO on the server; empty if it is the server's music folder. Repeatable."
 )
 @click.option("--allow-missing", is_flag=True, help="Push without the tracks it does not have.")
 @click.option("--insecure", is_flag=True, help="Allow plain http to other machines.")
-@library_option
-@json_option
+@options.library_option
+@options.json_option
 def push(  # noqa: PLR0913, PLR0917 - each is an option
     session: str,
     target: str,
     name: str | None,
     crossfade: int | None,
     replay_gain: Any,
-    maps: "Sequence[FolderMap]",
+    maps: "Sequence[PathMap]",
     library: str | None,
     *,
     queue: bool,
@@ -84,15 +78,15 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
     PLAYLIST_BUILDER_PASSWORD (MPD also: MPD_PASSWORD), the system's keyring, or a prompt.
     """  # noqa: D301 - the backspace is how click is told to keep lines
     from playlist_builder.playlists.session_json import load_session
-    from playlist_builder.servers.match import named, wanted
+    from playlist_builder.servers.match import known_tracks, playlist_name
 
     if not queue and (crossfade is not None or replay_gain is not None):
         raise click.UsageError("--crossfade and --replay-gain need --queue.")
     if queue and name is not None:
         raise click.UsageError("The queue has no name: leave out --name or --queue.")
     loaded = load_session(session)
-    label = None if queue else named(name if name is not None else loaded.profile)
-    sought = wanted(loaded, _known(loaded, library))
+    label = None if queue else playlist_name(name if name is not None else loaded.profile)
+    sought = known_tracks(loaded, _known(loaded, library))
     with ExitStack() as stack:
         if target.startswith("mpd://"):
             player = _mpd(target, stack)
@@ -111,23 +105,23 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
         }
         if not keys or (missing and not allow_missing):
             if as_json:
-                print_json(document)
+                output.print_json(document)
             raise ServerError(_refusal(len(missing), len(sought), any_left=bool(keys)))
         if label is None:
             count = player.enqueue(keys, crossfade, replay_gain)
         else:
             count = server.replace(label, keys)
     if as_json:
-        print_json(document | {"pushed": count})
+        output.print_json(document | {"pushed": count})
     place = "the queue" if label is None else f"'{label}'"
-    print_text(f"{count} of {len(sought)} tracks are in {place} on {target}.", err=as_json)
+    output.print_text(f"{count} of {len(sought)} tracks are in {place} on {target}.", err=as_json)
 
 
 def push_rest(  # noqa: PLR0913 - what is to be played, and where
     session: "Session",
     current: "Slot",
     target: str,
-    maps: "Sequence[FolderMap]",
+    maps: "Sequence[PathMap]",
     library: str | None,
     *,
     skip: bool,
@@ -136,14 +130,14 @@ def push_rest(  # noqa: PLR0913 - what is to be played, and where
 
     `session` begins behind that track. Nothing is changed if anything fails.
     """
-    from playlist_builder.servers.match import wanted
+    from playlist_builder.servers.match import known_tracks
 
     if not target.startswith("mpd://"):
         raise ServerError("Only a queue of MPD can be changed while it plays. Give mpd://host.")
     whole = replace(session, slots=(current, *session.slots))
     with ExitStack() as stack:
         player = _mpd(target, stack)
-        sought = wanted(whole, _known(whole, library))
+        sought = known_tracks(whole, _known(whole, library))
         keys, missing = _located(sought, player, maps or _own_folder(player))
         if missing:
             raise ServerError(
@@ -154,15 +148,15 @@ def push_rest(  # noqa: PLR0913 - what is to be played, and where
 
 
 def _located(
-    sought: "Sequence[Wanted]", server: "Server", maps: "Sequence[FolderMap]"
+    sought: "Sequence[KnownTrack]", server: "Server", maps: "Sequence[PathMap]"
 ) -> "tuple[list[str], list[Unmatched]]":
     """Return the keys of the tracks on a server, and those it does not have, which are printed."""
-    from playlist_builder.servers.match import located
+    from playlist_builder.servers.match import find_keys
 
-    found = located(sought, server, maps)
+    found = find_keys(sought, server, maps)
     missing = [each for each in found if not isinstance(each, str)]
     for each in missing:
-        print_message(f"{each.why}: {each.wanted.title} ({each.wanted.path})")
+        output.print_message(f"{each.why}: {each.track.title} ({each.track.path})")
     return [each for each in found if isinstance(each, str)], missing
 
 
@@ -178,7 +172,7 @@ def _refusal(missing: int, total: int, *, any_left: bool) -> str:
 
 
 def _document(each: "Unmatched") -> dict[str, str]:
-    return {"title": each.wanted.title, "path": each.wanted.path, "why": each.why}
+    return {"title": each.track.title, "path": each.track.path, "why": each.why}
 
 
 def _known(session: "Session", library: str | None) -> "Mapping[str, tuple[Tags, float]]":
@@ -199,18 +193,18 @@ def _mpd(target: str, stack: ExitStack) -> "Mpd":
         raise ServerError(
             "Pushing to MPD needs python-mpd2: pip install 'playlist-builder[mpd]'"
         ) from error
-    player = stack.enter_context(mpd.opened(mpd.address(target)))
+    player = stack.enter_context(mpd.opened(mpd.parse_address(target)))
     if player.is_locked():
         player.unlock(_password(target, PASSWORD_VARIABLE, "MPD_PASSWORD"))
     return player
 
 
-def _own_folder(player: "Mpd") -> "list[FolderMap]":
+def _own_folder(player: "Mpd") -> "list[PathMap]":
     """Map the music folder of an MPD on this machine, which tells where it is."""
-    from playlist_builder.playlists.folder_map import FolderMap
+    from playlist_builder.path_map import PathMap
 
     folder = player.music_folder()
-    return [] if folder is None else [FolderMap(folder.rstrip("/"), "")]
+    return [] if folder is None else [PathMap(folder, "")]
 
 
 def _subsonic(target: str, *, insecure: bool) -> "Server":
@@ -221,7 +215,7 @@ def _subsonic(target: str, *, insecure: bool) -> "Server":
             "The target is no server that is known. Give mpd://host, mpd:///path or"
             " subsonic+https://user@host."
         )
-    where = subsonic_http.address(target, insecure=insecure)
+    where = subsonic_http.parse_address(target, insecure=insecure)
     return subsonic.Subsonic(where, _password(target, PASSWORD_VARIABLE))
 
 

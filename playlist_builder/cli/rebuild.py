@@ -6,27 +6,19 @@ from dataclasses import replace
 
 import click
 
+from playlist_builder.cli import options, output
 from playlist_builder.cli.build import build_sessions
 from playlist_builder.cli.library import open_library
-from playlist_builder.cli.options import (
-    dry_run_option,
-    json_option,
-    now,
-    outputs_option,
-    session_argument,
-    session_library_option,
-)
-from playlist_builder.cli.output import print_message
 from playlist_builder.cli.request import stored_request
 from playlist_builder.errors import LibraryError, SessionError
 
 
 @click.command()
-@session_argument
-@outputs_option("Write the new session to this playlist as well.")
-@dry_run_option
-@session_library_option
-@json_option
+@options.session_argument
+@options.outputs_option("Write the new session to this playlist as well.")
+@options.dry_run_option
+@options.session_library_option
+@options.json_option
 def rebuild(
     session: str, outputs: Sequence[str], library: str | None, *, dry_run: bool, as_json: bool
 ) -> None:
@@ -39,7 +31,7 @@ def rebuild(
     before = load_session(session)
     request = stored_request(before, session, library)
     if request.name is not None:
-        request = replace(request, asked_at=now())
+        request = replace(request, asked_at=options.now())
     number = request.alternative
     with open_library(request.library) as opened:
         missing = [path for path in opened.tracks().paths if not os.path.isfile(path)]
@@ -59,7 +51,7 @@ def rebuild(
     known = {slot.identity for slot in (*before.slots, *before.tail)}
     plays = [slot.identity for slot in (*after[0].slots, *after[0].tail)]
     new = sum(identity not in known for identity in plays)
-    print_message(f"{new} of {len(plays)} tracks are new.")
+    output.print_message(f"{new} of {len(plays)} tracks are new.")
 
 
 COMMANDS = (rebuild,)

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from playlist_builder.cli.options import combined, json_option, session_argument
-from playlist_builder.cli.output import print_json, print_message, progress_bar
+from playlist_builder.cli import options, output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,11 +15,12 @@ LOUDNESS_LUFS = -18.0
 CLOSE_LU = 0.05
 """A recording that is quieter by more than this is reported."""
 
-_options = combined(
-    session_argument,
+_options = options.combined(
+    options.session_argument,
     click.option(
         "-o",
         "--output",
+        "file",
         required=True,
         type=click.Path(),
         metavar="FILE",
@@ -48,13 +48,13 @@ _options = combined(
         default=None,
         help="No crossfade where a track ends hard, whatever the profile says.",
     ),
-    json_option,
+    options.json_option,
 )
 
 
 @click.command()
 @_options
-def render(session: str, output: str, *, as_json: bool, **settings: Any) -> None:
+def render(session: str, file: str, *, as_json: bool, **settings: Any) -> None:
     """Write SESSION (.json) with its tail as one recording without gaps, a chapter per track.
 
     Neighbours overlap in crossfades of equal power, longer the calmer they are; silence at the
@@ -63,25 +63,25 @@ def render(session: str, output: str, *, as_json: bool, **settings: Any) -> None
     """
     from playlist_builder.recording.render import render_session
 
-    _record(render_session, session, output, as_json=as_json, **settings)
+    _record(render_session, session, file, as_json=as_json, **settings)
 
 
 @click.command()
 @_options
-def preview(session: str, output: str, *, as_json: bool, **settings: Any) -> None:
+def preview(session: str, file: str, *, as_json: bool, **settings: Any) -> None:
     """Write the transitions of SESSION (.json) alone, with 15 seconds before and after each.
 
     They sound as they do in 'render' with the same options; each is a chapter.
     """
     from playlist_builder.recording.render import preview_session
 
-    _record(preview_session, session, output, as_json=as_json, **settings)
+    _record(preview_session, session, file, as_json=as_json, **settings)
 
 
 def _record(
     record: "Callable[..., Recording]",
     session: str,
-    output: str,
+    file: str,
     *,
     as_json: bool,
     **settings: Any,
@@ -92,22 +92,22 @@ def _record(
 
     mix = MixSettings(**settings)
     try:
-        with progress_bar(_music_done) as progress:
-            made = record(load_session(session), output, wishes=mix, progress=progress)
+        with output.progress_bar(_music_done) as progress:
+            made = record(load_session(session), file, wishes=mix, progress=progress)
     except KeyboardInterrupt:
-        print_message("Stopped. Nothing was written.")
+        output.print_message("Stopped. Nothing was written.")
         raise click.exceptions.Exit(1) from None
     if made.plan.loudness_lufs < mix.loudness_lufs - CLOSE_LU:
         loudness = f"{made.plan.loudness_lufs:.1f} LUFS instead of {mix.loudness_lufs:g}"
-        print_message(f"{loudness}: the peaks allow no more.")
+        output.print_message(f"{loudness}: the peaks allow no more.")
     cue = f" and {made.cue_path}" if made.cue_path else ""
-    print_message(f"Wrote {made.path}{cue}: {clock(made.duration_s)}")
+    output.print_message(f"Wrote {made.path}{cue}: {clock(made.duration_s)}")
     if as_json:
-        print_json(_document(made))
+        output.print_json(_document(made))
 
 
 def _music_done(state: "Progress", _elapsed_s: float) -> tuple[str, float, float, str]:
-    """Return how far a recording is, for `progress_bar`."""
+    """Return how far a recording is, for `output.progress_bar`."""
     share = state.done_s / state.total_s if state.total_s else 0.0
     return state.stage, state.done_s, state.total_s, f"{share:.0%}"
 

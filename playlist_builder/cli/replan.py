@@ -7,44 +7,33 @@ from typing import TYPE_CHECKING
 
 import click
 
+from playlist_builder.cli import options, output
 from playlist_builder.cli.build import build_sessions
 from playlist_builder.cli.edit import change_session, edit_options
 from playlist_builder.cli.library import open_library
-from playlist_builder.cli.options import (
-    PLAYLIST_FORMATS,
-    dry_run_option,
-    duration,
-    json_option,
-    library_option,
-    maps_option,
-    outputs_option,
-    session_argument,
-    session_time,
-)
-from playlist_builder.cli.output import print_message
 from playlist_builder.cli.push import push_rest
-from playlist_builder.errors import AskError, SessionError
+from playlist_builder.errors import RequestError, SessionError
 
 if TYPE_CHECKING:
     from playlist_builder.cli.edit import Find
     from playlist_builder.models import Session
-    from playlist_builder.playlists.folder_map import FolderMap
+    from playlist_builder.path_map import PathMap
     from playlist_builder.sessions.draft import Draft
 
 
 @click.command()
-@session_argument
+@options.session_argument
 @click.option(
     "--at",
-    type=session_time,
+    type=options.session_time,
     metavar="M:SS",
     help="The time of the session that it is now, such as 32:10.",
 )
-@click.option("--extend", "longer", type=duration, help="End so much later.")
+@click.option("--extend", "longer", type=options.duration, help="End so much later.")
 @click.option("--skip", is_flag=True, help="End the current track now.")
 @click.option("--to", "phase", metavar="PHASE", help="Begin this phase when the track has ended.")
 @click.option("--push", "target", metavar="TARGET", help="Change the queue of this MPD as well.")
-@maps_option("With --push: folder FROM is TO on the server. Repeatable.")
+@options.maps_option("With --push: folder FROM is TO on the server. Repeatable.")
 @edit_options
 def replan(  # noqa: PLR0913, PLR0917 - each is an option
     session: str,
@@ -52,7 +41,7 @@ def replan(  # noqa: PLR0913, PLR0917 - each is an option
     longer: float | None,
     phase: str | None,
     target: str | None,
-    maps: "Sequence[FolderMap]",
+    maps: "Sequence[PathMap]",
     library: str | None,
     *,
     skip: bool,
@@ -69,7 +58,7 @@ def replan(  # noqa: PLR0913, PLR0917 - each is an option
 
     def edit(draft: "Draft", _: "Find") -> "Draft":
         if at is None:
-            raise AskError("Say what time of the session it is with --at, such as --at 32:10.")
+            raise RequestError("Say what time of the session it is with --at, such as --at 32:10.")
         return replanned(draft, at, extend_s=longer or 0.0, skip=skip, phase=phase or "")
 
     def check_and_push(before: "Session", after: "Session") -> None:
@@ -79,7 +68,7 @@ def replan(  # noqa: PLR0913, PLR0917 - each is an option
         current = sum(slot.start_s <= at for slot in before.slots) - 1
         rest = _rest(before, after, at, current)
         count = push_rest(rest, before.slots[current], target, maps, library, skip=skip)
-        print_message(f"{count} tracks follow in the queue on {target}.")
+        output.print_message(f"{count} tracks follow in the queue on {target}.")
 
     if undo and target is not None:
         raise click.UsageError("--undo changes the file alone: leave out --push, and replan again.")
@@ -119,10 +108,10 @@ def _rest(before: "Session", after: "Session", at_s: float, current: int) -> "Se
 
 
 @click.command()
-@outputs_option(PLAYLIST_FORMATS)
-@dry_run_option
-@library_option
-@json_option
+@options.outputs_option(options.PLAYLIST_FORMATS)
+@options.dry_run_option
+@options.library_option
+@options.json_option
 def rescue(outputs: Sequence[str], library: str | None, *, dry_run: bool, as_json: bool) -> None:
     """Build half an hour of the calmest music of the library, to have at hand in every session.
 

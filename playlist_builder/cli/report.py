@@ -4,19 +4,13 @@ from collections.abc import Sequence
 
 import click
 
-from playlist_builder.cli.options import outputs_option, session_argument
-from playlist_builder.cli.output import (
-    folder_of,
-    print_session,
-    warn_missing_files,
-    write_files,
-)
+from playlist_builder.cli import options, output
 from playlist_builder.report.language import LANGUAGES
 
 
 @click.command()
-@session_argument
-@outputs_option(
+@options.session_argument
+@options.outputs_option(
     "Write a page (.html), or the picture alone (.svg, .png, .pdf); - is the page on standard"
     " output."
 )
@@ -39,19 +33,21 @@ def report(session: str, outputs: Sequence[str], language: str) -> None:
 
     if outputs.count("-") > 1:
         raise click.UsageError("Standard output holds one document: give '-o -' once.")
-    suffixes = [".html" if output == "-" else write.format_of(output) for output in outputs]
+    suffixes = [".html" if file == "-" else write.format_of(file) for file in outputs]
     loaded = load_session(session)
     if not outputs:
-        print_session(loaded)
+        output.print_session(loaded)
         return
     today = datetime.now().astimezone().date()
     files = [
-        write.rendered(loaded, suffix, folder=folder_of(output), language=language, today=today)
-        for suffix, output in zip(suffixes, outputs, strict=True)
+        write.rendered(
+            loaded, suffix, folder=output.folder_of(file), language=language, today=today
+        )
+        for suffix, file in zip(suffixes, outputs, strict=True)
     ]
-    write_files(zip(outputs, files, strict=True))
+    output.write_files(zip(outputs, files, strict=True))
     if ".html" in suffixes:
-        warn_missing_files(loaded, session)
+        output.warn_missing_files(loaded, session)
 
 
 COMMANDS = (report,)

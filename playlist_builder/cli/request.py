@@ -7,20 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from playlist_builder.cli import options
 from playlist_builder.cli.library import existing_library_of
-from playlist_builder.cli.options import (
-    PLAYLIST_FORMATS,
-    combined,
-    days,
-    dry_run_option,
-    duration,
-    json_option,
-    library_option,
-    now,
-    outputs_option,
-    profile_folders,
-    tolerance,
-)
 from playlist_builder.errors import SessionError
 
 if TYPE_CHECKING:
@@ -53,15 +41,17 @@ def _query_option(name: str, text: str) -> Callable[[Any], Any]:
 
 
 # Where an option is a field of `SessionRequest`, it has its name.
-request_options = combined(
+request_options = options.combined(
     click.option(
         "--music",
         multiple=True,
         type=click.Path(exists=True),
         help="Scan this folder first, and use its tracks only. Repeatable.",
     ),
-    outputs_option(PLAYLIST_FORMATS),
-    click.option("--duration", "duration_s", type=duration, help="Length, such as 60m or 1h30m."),
+    options.outputs_option(options.PLAYLIST_FORMATS),
+    click.option(
+        "--duration", "duration_s", type=options.duration, help="Length, such as 60m or 1h30m."
+    ),
     click.option(
         "--level",
         "levels",
@@ -96,22 +86,22 @@ request_options = combined(
     click.option(
         "--within",
         "within_s",
-        type=days,
+        type=options.days,
         help="With a name: how long a track that it heard is not used again; 90d if not said.",
     ),
     click.option(
         "--tolerance",
         "tolerance_s",
-        type=tolerance,
+        type=options.tolerance,
         metavar="DURATION",
         default="0.5m",
         show_default=True,
         help="How much longer or shorter it may be.",
     ),
     seed_option,
-    dry_run_option,
-    library_option,
-    json_option,
+    options.dry_run_option,
+    options.library_option,
+    options.json_option,
 )
 
 
@@ -126,14 +116,14 @@ def request_of(  # noqa: PLR0913 - those that are not fields as they stand
     **fields: Any,
 ) -> "SessionRequest":
     """Return the request for a profile that the user named, with other fields of a request."""
-    from playlist_builder.models import SessionRequest, label
+    from playlist_builder.models import SessionRequest, person_name
     from playlist_builder.profiles import find
 
     if within_s is not None and name is None:
         raise click.UsageError("--within goes with a name: give --for NAME too.")
     request = SessionRequest(
         profile=os.path.abspath(profile) if find.is_path(profile) else profile,
-        profile_text=find.text(profile, folders=profile_folders()),
+        profile_text=find.read_text(profile, folders=options.profile_folders()),
         music=tuple(map(os.path.abspath, music)),
         avoid=tuple(map(os.path.abspath, avoid)),
         library=os.path.abspath(library) if library else None,
@@ -142,7 +132,7 @@ def request_of(  # noqa: PLR0913 - those that are not fields as they stand
     if name is None:
         return request
     within_s = WITHIN_S if within_s is None else within_s
-    return replace(request, name=label(name), within_s=within_s, asked_at=now())
+    return replace(request, name=person_name(name), within_s=within_s, asked_at=options.now())
 
 
 def stored_request(session: "Session", file: str, library: str | None) -> "SessionRequest":

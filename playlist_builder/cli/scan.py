@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from playlist_builder.cli import options, output
 from playlist_builder.cli.library import open_library
-from playlist_builder.cli.options import jobs_option, json_option, library_option
-from playlist_builder.cli.output import (
-    counted,
-    print_json,
-    print_message,
-    print_skipped,
-    progress_bar,
-)
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -25,12 +18,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True))
-@jobs_option
+@options.jobs_option
 @click.option("--scheduler", metavar="URL", help="Decode on the workers of a dask scheduler.")
 @click.option("--prune", is_flag=True, help="Forget files that have vanished.")
 @click.option("--no-vocals", is_flag=True, help="Do not listen for voices.")
-@library_option
-@json_option
+@options.library_option
+@options.json_option
 def scan(  # noqa: PLR0913 - each is an option
     folders: Sequence[str],
     jobs: int | None,
@@ -56,7 +49,7 @@ def scan(  # noqa: PLR0913 - each is an option
             vocals=not no_vocals,
         )
     if as_json:
-        print_json(
+        output.print_json(
             {
                 "analysed": report.analysed,
                 "unchanged": report.unchanged,
@@ -82,13 +75,13 @@ def scan_folders(  # noqa: PLR0913 - each is an option of scan
     vocals: bool = True,
 ) -> "ScanReport":
     """Scan with a progress bar, and print a summary on standard error."""
-    with progress_bar(tracks_done) as progress:
+    with output.progress_bar(tracks_done) as progress:
         report = library.scan(
             *folders, jobs=jobs, executor=executor, prune=prune, vocals=vocals, progress=progress
         )
-    print_skipped(report.skipped)
+    output.print_skipped(report.skipped)
     if vocals and report.deaf:
-        print_message(f"voices are not listened for: {report.deaf}")
+        output.print_message(f"voices are not listened for: {report.deaf}")
     counts = {
         "analysed": report.analysed,
         "unchanged": report.unchanged,
@@ -99,12 +92,12 @@ def scan_folders(  # noqa: PLR0913 - each is an option of scan
         "missing": report.removed,
         "skipped": len(report.skipped),
     }
-    print_message(f"{counted(counts) or 'no tracks'} in {report.seconds:.1f} s")
+    output.print_message(f"{output.counted(counts) or 'no tracks'} in {report.seconds:.1f} s")
     return report
 
 
 def tracks_done(state: "Progress", elapsed_s: float) -> tuple[str, float, float, str]:
-    """Return how far a scan or copy is, for `progress_bar`."""
+    """Return how far a scan or copy is, for `output.progress_bar`."""
     rate = f"{state.done / elapsed_s:.1f} tracks/s"
     return f"{state.done}/{state.total} tracks", state.done_bytes, state.total_bytes, rate
 
@@ -112,7 +105,7 @@ def tracks_done(state: "Progress", elapsed_s: float) -> tuple[str, float, float,
 def warn_waiting(library: "Library") -> None:
     """Print how many tracks a scan has yet to measure, if any."""
     if waiting := library.waiting:
-        print_message(f"{waiting} tracks wait to be measured again. Scan their folders.")
+        output.print_message(f"{waiting} tracks wait to be measured again. Scan their folders.")
 
 
 def _cluster(

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from playlist_builder.cli import output
 from playlist_builder.cli.build import deliver, numbered, select
-from playlist_builder.cli.output import print_message
 from playlist_builder.cli.request import profile_argument, request_of, request_options
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def series(
     selection, numbers = select(request, outputs, files, as_json=as_json)
     sessions = build_series(selection, count)
     deliver(sessions, files, numbers, as_json=as_json, dry_run=dry_run)
-    print_message(_summary(sessions))
+    output.print_message(_summary(sessions))
 
 
 def _summary(sessions: "Sequence[Session]") -> str:

@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from playlist_builder.cli import options, output
 from playlist_builder.cli.library import open_library
-from playlist_builder.cli.options import json_option, library_option, note
-from playlist_builder.cli.output import (
-    chart_style,
-    print_drawing,
-    print_json,
-    print_json_list,
-    print_message,
-    print_text,
-    width,
-)
 from playlist_builder.cli.scan import warn_waiting
 
 if TYPE_CHECKING:
@@ -35,8 +26,8 @@ if TYPE_CHECKING:
     default="energy",
     show_default=True,
 )
-@library_option
-@json_option
+@options.library_option
+@options.json_option
 def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: bool) -> None:
     """List the tracks of the library, or those that QUERY names.
 
@@ -71,18 +62,18 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
     values = orders[sort](found)
     found = found.take(np.array(sorted(range(len(found)), key=values.__getitem__), int))
     if as_json:
-        print_json_list(_track_document(track) for track in found)
+        output.print_json_list(_track_document(track) for track in found)
         return
     from playlist_builder.report.text import tracks_text
 
-    print_text(tracks_text(found, width=width()))
-    print_message(f"{len(found)} tracks")
+    output.print_text(tracks_text(found, width=output.width()))
+    output.print_message(f"{len(found)} tracks")
 
 
 @click.command()
 @click.argument("track")
-@library_option
-@json_option
+@options.library_option
+@options.json_option
 def show(track: str, library: str | None, *, as_json: bool) -> None:
     """Show one TRACK (a path, file name or title) and the reasons of its energy."""
     from playlist_builder.analysis import energy
@@ -98,7 +89,7 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
         marked = found.energy - sum(reason.energy for reason in reasons)
         reasons.append(energy.Reason("your mark", marked))
     if as_json:
-        print_json(
+        output.print_json(
             {
                 **_track_document(found),
                 "identity": found.identity,
@@ -137,7 +128,7 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
         return
     from playlist_builder.report.text import track_text
 
-    print_drawing(track_text(found, judged, reasons, standing, **chart_style()))
+    output.print_drawing(track_text(found, judged, reasons, standing, **output.chart_style()))
 
 
 @click.command()
@@ -150,9 +141,9 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
 @click.option("--ban", is_flag=True, help="Never use it.")
 @click.option("--unban", is_flag=True, help="Use it again.")
 @click.option("--for", "name", metavar="NAME", help="With --ban or --unban: for NAME alone.")
-@click.option("--note", type=note, metavar="TEXT", help="A note to yourself.")
+@options.note_option("A note to yourself.")
 @click.option("--clear", is_flag=True, help="Take back all that was said before.")
-@library_option
+@options.library_option
 def mark(  # noqa: PLR0913 - each is an option
     track: str,
     energy: float | None,
@@ -188,7 +179,7 @@ def mark(  # noqa: PLR0913 - each is an option
         found = opened.find(track)
         new = replace(Mark() if clear else found.mark, **changes)
         opened.mark(found.identity, new)
-    print_message(f"Marked {found.tags.title} ({found.path}): {_mark_text(new)}.")
+    output.print_message(f"Marked {found.tags.title} ({found.path}): {_mark_text(new)}.")
 
 
 def _mark_text(mark: "Mark") -> str:
@@ -204,9 +195,9 @@ def _mark_text(mark: "Mark") -> str:
 def _ban(track: str, name: str, note: str, library: str | None, *, ban: bool) -> None:
     """Ban a track for a name, or allow it again."""
     from playlist_builder.library.history import Ban
-    from playlist_builder.models import label
+    from playlist_builder.models import person_name
 
-    whom = label(name)
+    whom = person_name(name)
     with open_library(library) as opened:
         found = opened.find(track)
         if ban:
@@ -214,7 +205,7 @@ def _ban(track: str, name: str, note: str, library: str | None, *, ban: bool) ->
         else:
             opened.history.unban(whom, found.identity)
     verb = "Banned" if ban else "Allowed"
-    print_message(f"{verb} {found.tags.title} ({found.path}) for {whom}.")
+    output.print_message(f"{verb} {found.tags.title} ({found.path}) for {whom}.")
 
 
 def _quoted(word: str) -> str:

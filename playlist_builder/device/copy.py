@@ -28,7 +28,7 @@ from playlist_builder.device import folder as copy_folder
 from playlist_builder.device import transcode
 from playlist_builder.device.folder import Folder, Note
 from playlist_builder.device.plan import TRIES, Item, planned, refuse_full, refuse_missing, title_of
-from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, in_one_line
+from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, describe_exception
 from playlist_builder.library.library import Progress
 from playlist_builder.library.scan.processes import WorkerDied, Workers
 from playlist_builder.models import Session, Skipped, Slot
@@ -164,7 +164,7 @@ def _converted(place: Folder, item: Item, future: "Future[float]", made: str) ->
     except (PlaylistBuilderError, BrokenExecutor, CancelledError):
         raise
     except Exception as error:  # noqa: BLE001 - one file does not cost the others
-        return Skipped(item.slot.path, f"cannot be converted: {in_one_line(error)}")
+        return Skipped(item.slot.path, f"cannot be converted: {describe_exception(error)}")
     note = _place(place, item, made)
     Path(made).unlink()
     return _copied(place, item, note, "converted")

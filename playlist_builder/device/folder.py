@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from playlist_builder import filenames
-from playlist_builder.atomic import beside, is_left_over, replace_bytes
+from playlist_builder.atomic import atomic_path, is_leftover, replace_bytes
 from playlist_builder.errors import CopyError
 
 NOTES = ".playlist-builder-copies.json"
@@ -64,7 +64,7 @@ def opened(path: Path) -> Folder:
     try:
         path.mkdir(parents=True, exist_ok=True)
         for each in path.iterdir():
-            if is_left_over(each.name):
+            if is_leftover(each.name):
                 each.unlink()
         there = {filenames.key(each.name): each.name for each in path.iterdir()}
     except OSError as error:
@@ -100,7 +100,7 @@ def write_verified(folder: Folder, name: str, made: str, source: str, form: str)
     """
     target = folder.path / name
     try:
-        with beside(target) as temporary:
+        with atomic_path(target) as temporary:
             written = write(made, temporary)
             if hash_of(temporary, fresh=True) != written:
                 raise CopyError(

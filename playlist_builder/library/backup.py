@@ -16,7 +16,7 @@ from glob import escape
 from pathlib import Path
 from typing import Any, Literal
 
-from playlist_builder.atomic import replace_bytes, sweep
+from playlist_builder.atomic import remove_leftovers, replace_bytes
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import history
 from playlist_builder.library.errors import newer, unusable
@@ -72,7 +72,7 @@ def back_up(connection: sqlite3.Connection, path: str) -> None:
             for table in (*USER_TABLES, "revision"):
                 _insert(copy, table, _rows(connection, table))
         replace_bytes(backup_path(path), copy.serialize())
-    sweep(backup_path(path))
+    remove_leftovers(backup_path(path))
 
 
 def agree(connection: sqlite3.Connection, path: str, damaged: str | None = None) -> Origin:
@@ -122,7 +122,7 @@ def scrub(connection: sqlite3.Connection, path: str, name: str) -> None:
             f"The library {path} is in use, so that {name!r} is forgotten but may remain in its"
             " log. Give the same command again when no other one runs."
         )
-    sweep(backup_path(path), 0.0)
+    remove_leftovers(backup_path(path), 0.0)
     for copy in _beside(path, ".schema-*.backup"):
         with closing(sqlite3.connect(copy)) as old:
             with old:

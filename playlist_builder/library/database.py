@@ -39,7 +39,16 @@ from playlist_builder.library.rows import (
     tag_columns,
     tags_of,
 )
-from playlist_builder.models import File, Floats, Heard, Ints, Mark, Measured, Skipped, Stat
+from playlist_builder.models import (
+    File,
+    Floats,
+    Ints,
+    Mark,
+    Measurement,
+    Skipped,
+    Stat,
+    VoiceDetection,
+)
 from playlist_builder.track_table import SCALARS, VOCALS, features_of
 
 
@@ -171,7 +180,7 @@ class Cache:
                 return steps_of(steps)
         raise KeyError(identity)
 
-    def measured(self) -> Iterator[tuple[str, Measured]]:
+    def measured(self) -> Iterator[tuple[str, Measurement]]:
         """Return all that was measured, by recording."""
         sql = "SELECT identity, scalars, steps FROM features JOIN steps USING (identity)"
         # one by one, because steps are large
@@ -181,7 +190,7 @@ class Cache:
                 found = steps_of(steps)
                 if not isinstance(identity, str) or not len(found) or not np.isfinite(found).all():
                     raise ValueError("steps that no recording has")
-                yield identity, Measured(features_of(numbers.tolist()), found)
+                yield identity, Measurement(features_of(numbers.tolist()), found)
 
     def heard(self, identity: str | None = None) -> dict[str, HeardRow]:
         """Return what the voice detector found, by recording; or in one recording."""
@@ -217,7 +226,7 @@ class Cache:
         lengths_s = numbers.scalars[:, SCALARS.index("duration_s")].tolist()
         return dict(zip(numbers.identities, lengths_s, strict=True))
 
-    def store(self, file: File, measured: Measured | None) -> None:
+    def store(self, file: File, measured: Measurement | None) -> None:
         """Keep a path, and what was measured if it was; it is skipped no longer."""
         path = os.fsencode(file.path)
         with self._connection.writing() as connection:
@@ -236,12 +245,12 @@ class Cache:
             if measured is not None:
                 _insert(connection, file.identity, measured)
 
-    def store_measured(self, identity: str, measured: Measured) -> None:
+    def store_measured(self, identity: str, measured: Measurement) -> None:
         """Keep what was measured in a recording, wherever its files lie."""
         with self._connection.writing() as connection:
             _insert(connection, identity, measured)
 
-    def store_heard(self, identity: str, heard: Heard) -> None:
+    def store_heard(self, identity: str, heard: VoiceDetection) -> None:
         """Keep what the voice detector found in a recording."""
         with self._connection.writing() as connection:
             connection.execute(
@@ -326,7 +335,7 @@ class Cache:
         return self._connection.rows(sql, {"identity": identity})
 
 
-def _insert(connection: sqlite3.Connection, identity: str, measured: Measured) -> None:
+def _insert(connection: sqlite3.Connection, identity: str, measured: Measurement) -> None:
     steps = measured.steps.astype(STEP_TYPE)
     (contour,) = contour_blobs([steps])
     scalars = packed(measured.features)

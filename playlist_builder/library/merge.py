@@ -12,7 +12,7 @@ from playlist_builder.library.database import Cache
 from playlist_builder.library.errors import decoding
 from playlist_builder.library.history import Past
 from playlist_builder.library.rows import heard_of
-from playlist_builder.models import Mark, label
+from playlist_builder.models import Mark, person_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def merge(ours: Cache, theirs: Cache, exists: Callable[[str], bool]) -> MergeRep
 
 def _named(theirs: Cache, name: str) -> Past:
     """Return what is known of a name; raises ValueError for a text that cannot be one."""
-    if not name.isprintable() or label(name) != name:
+    if not name.isprintable() or person_name(name) != name:
         raise ValueError(f"the name {name!r}")
     return theirs.history.of(name)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from playlist_builder.analysis import energy
 from playlist_builder.analysis.step_features import STEP_FEATURES
-from playlist_builder.models import KEYS, Features, Floats, Heard, Mark, Tags, VoiceSpan
+from playlist_builder.models import KEYS, Features, Floats, Mark, Tags, VoiceDetection, VoiceSpan
 from playlist_builder.text import encodable
 from playlist_builder.track_table import SCALARS, numbers_of
 from playlist_builder.vocals import evidence
@@ -134,12 +134,12 @@ def joined(blobs: Sequence[bytes], kind: np.dtype[Any], width: int | None = None
     return numbers
 
 
-def spans_text(heard: Heard) -> str:
+def spans_text(heard: VoiceDetection) -> str:
     """Return the spans of a detected voice as a column."""
     return json.dumps([dataclasses.astuple(span) for span in heard.spans])
 
 
-def heard_of(row: HeardRow) -> Heard:
+def heard_of(row: HeardRow) -> VoiceDetection:
     """Return what the voice detector found in a recording from its row."""
     _, verdict, confidence, spans = row
     found = () if spans == "[]" else tuple(VoiceSpan(*values) for values in json.loads(spans))
@@ -149,7 +149,7 @@ def heard_of(row: HeardRow) -> Heard:
             raise TypeError("not a span of a voice")
         if not 0.0 <= span.start_s <= span.end_s < LONGEST_S:
             raise ValueError("a span that no track has")
-    return Heard(verdict, confidence, found)
+    return VoiceDetection(verdict, confidence, found)
 
 
 def mark_of(values: Sequence[Any]) -> tuple[Mark, bool]:

@@ -14,7 +14,7 @@ from itertools import takewhile
 from typing import Literal
 
 from playlist_builder.models import File
-from playlist_builder.playlists.read import Entry, is_remote, meanings, resolve
+from playlist_builder.playlists.read import Entry, candidate_paths, is_remote, resolve
 
 LENGTH_S = 2.0
 """How far lengths of one recording may differ: playlists hold whole seconds, and decoders pad."""
@@ -87,7 +87,7 @@ class _Library:
 
     def search(self, entry: Entry, folder: str, identity: str) -> tuple[str | None, By]:
         """Return the path where the music of an entry is now, and how it was known."""
-        paths = list(meanings(entry, folder))
+        paths = list(candidate_paths(entry, folder))
         known = [identity, *(self._identity_at.get(path, "") for path in paths)]
         for each in filter(None, known):
             if found := self._best(self._of_identity.get(each, ()), paths):

@@ -5,7 +5,7 @@ header, with a byte order mark, in UTF-8, UTF-16 or an old codepage, with CRLF, 
 `file://` and percent signs. An entry may be meant in more than one way (`100%25.mp3` is a name as
 well as a URI), so every meaning is kept, the most literal first, and the disk decides.
 
-It opens nothing over a network and follows no playlist inside a playlist. Pure, but for `load`.
+It opens nothing over a network and follows no playlist inside a playlist. Pure, but for `read_entries`.
 """
 
 import math
@@ -89,7 +89,7 @@ class Coded:
         return self.mark + text.encode(self.encoding, errors)
 
 
-def load(path: str | os.PathLike[str]) -> list[Entry]:
+def read_entries(path: str | os.PathLike[str]) -> list[Entry]:
     """Read a playlist file; raises `PlaylistError` where that cannot be done."""
     return parse(read(path), os.fspath(path))
 
@@ -168,10 +168,10 @@ def _counted(entries: Iterable[Entry], name: str) -> list[Entry]:
 
 def resolve(entry: Entry, folder: str, exists: Callable[[str], bool]) -> str | None:
     """Return the path that an entry of a playlist in `folder` names, None where there is none."""
-    return next((path for path in meanings(entry, folder) if exists(path)), None)
+    return next((path for path in candidate_paths(entry, folder) if exists(path)), None)
 
 
-def meanings(entry: Entry, folder: str) -> Iterator[str]:
+def candidate_paths(entry: Entry, folder: str) -> Iterator[str]:
     """Yield the absolute paths that an entry may mean, the most likely first, each once."""
     seen: set[str] = set()
     spellings = list(_spellings(entry.location))
@@ -382,7 +382,7 @@ def _xspf(data: bytes, name: str) -> list[Entry]:
     return entries
 
 
-def located(
+def resolve_all(
     entries: Sequence[Entry], folder: str, exists: Callable[[str], bool]
 ) -> tuple[list[str], list[Entry]]:
     """Return the paths that are there, in order, and the entries that lead nowhere."""

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from playlist_builder.errors import PlaylistError
 from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists import session_json
-from playlist_builder.playlists.dialects import holdable
+from playlist_builder.playlists.dialects import unsupported_reason
 from playlist_builder.playlists.read import Entry
 
 _ABSOLUTE = re.compile(r"file:|[A-Za-z]:[\\/]|[\\/]", re.IGNORECASE)
@@ -40,7 +40,7 @@ def mend(
     coded = playlists.decode(data)
     for place, path in moved.items():
         text = _spelled(entries[place].location, path, folder, is_uri=kind == "xspf")
-        reason = holdable(text)
+        reason = unsupported_reason(text)
         if reason is None:
             try:
                 coded.encoded(text)
@@ -85,7 +85,7 @@ def _session(data: bytes, name: str, moved: Mapping[int, str]) -> bytes:
     )
     count = len(session.slots)
     mended = replace(session, slots=slots[:count], tail=slots[count:])
-    return session_json.dump_over(mended, text).encode()
+    return session_json.dump_keeping_undo(mended, text).encode()
 
 
 def _spelled(old: str, path: str, folder: str, *, is_uri: bool) -> str:

@@ -12,7 +12,7 @@ import re
 import reprlib
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
@@ -20,8 +20,8 @@ from typing import Annotated, Any, Literal, NoReturn
 import msgspec
 from msgspec import Meta, Struct, inspect
 
-from playlist_builder.errors import AskError, SessionError
-from playlist_builder.models import NAME_LIMIT, Session, Slot, Vocals, label
+from playlist_builder.errors import RequestError, SessionError
+from playlist_builder.models import PERSON_NAME_LIMIT, Session, Slot, Vocals, person_name
 from playlist_builder.profiles.profile import VocalsRule
 
 VERSION = 1  # raised when a reader of the old document would misread the new one
@@ -98,7 +98,7 @@ class _Change(Struct, kw_only=True):
     at_s: Length | None
 
 
-class _Call(Struct, kw_only=True):
+class _Request(Struct, kw_only=True):
     profile: Typed
     profile_text: Typed
     duration_s: Length | None
@@ -154,7 +154,7 @@ class _Session(Struct, kw_only=True):
     warnings: tuple[str, ...]
     relaxed: tuple[str, ...]
     curve: tuple[Level, ...]
-    request: _Call | None = None
+    request: _Request | None = msgspec.field(name="call", default=None)
 
     def __post_init__(self) -> None:
         for number, spare in enumerate(self.spares):
@@ -172,9 +172,9 @@ def _is_time(text: str) -> bool:
 
 def _name(text: str) -> str:
     try:
-        return label(text)
-    except AskError as error:
-        wrong = f"plain text of 1 to {NAME_LIMIT} characters, not {reprlib.repr(text)}"
+        return person_name(text)
+    except RequestError as error:
+        wrong = f"plain text of 1 to {PERSON_NAME_LIMIT} characters, not {reprlib.repr(text)}"
         raise ValueError(f"name must be {wrong}") from error
 
 
@@ -184,24 +184,24 @@ class _FaultError(Exception):
 
 def dump(session: Session) -> str:
     """Return the JSON text of `session`, with a stable order of keys and a newline at its end."""
-    return laid_out(document(session))
+    return to_json(document(session))
 
 
 def document(session: Session) -> dict[str, object]:
     """Return the document of `session` as plain values."""
-    whole = {"version": VERSION} | _values(session, _Session)
+    whole = {"version": VERSION} | _values(replace(session, request=None), _Session)
     whole |= {key: [_values(slot, _Slot) for slot in whole[key]] for key in ("slots", "tail")}
     whole["spares"] = [{"place": each.place} | _values(each.slot, _Slot) for each in session.spares]
     return whole if session.request is None else whole | {"call": asdict(session.request)}
 
 
-def laid_out(document: Mapping[str, object]) -> str:
+def to_json(document: Mapping[str, object]) -> str:
     """Return a document as JSON text: each slot and each sentence stands on one line."""
     lines = (f"  {json.dumps(key)}: {_laid_out(value)}" for key, value in document.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def dump_after(session: Session, before: str) -> str:
+def dump_with_undo(session: Session, before: str) -> str:
     """Return the JSON text of `session` that keeps the valid document `before`, to step back to.
 
     Of the documents that `before` keeps, the last ones are kept as well.
@@ -209,16 +209,16 @@ def dump_after(session: Session, before: str) -> str:
     old: dict[str, object] = json.loads(before)
     earlier = old.pop("earlier", [])
     kept = [*(earlier if isinstance(earlier, list) else []), old][-EARLIER_LIMIT:]
-    return laid_out(document(session) | {"earlier": kept})
+    return to_json(document(session) | {"earlier": kept})
 
 
-def dump_over(session: Session, before: str) -> str:
+def dump_keeping_undo(session: Session, before: str) -> str:
     """Return the JSON text of `session` that steps back to where the valid `before` does."""
     earlier = json.loads(before).get("earlier")
-    return laid_out(document(session) | ({"earlier": earlier} if earlier else {}))
+    return to_json(document(session) | ({"earlier": earlier} if earlier else {}))
 
 
-def stepped_back(text: str, name: str) -> str:
+def undo(text: str, name: str) -> str:
     """Return the document before the last change of a valid one, byte for byte as it was written.
 
     Raises `SessionError` where there is none; `name` is the file to speak of.
@@ -232,7 +232,7 @@ def stepped_back(text: str, name: str) -> str:
         _session(before)
     except _FaultError as fault:
         raise SessionError(f"The earlier state of session file {name!r} {fault}") from fault
-    return laid_out(before | ({"earlier": earlier[:-1]} if earlier[1:] else {}))
+    return to_json(before | ({"earlier": earlier[:-1]} if earlier[1:] else {}))
 
 
 def parse(text: str, name: str) -> Session:
@@ -335,11 +335,13 @@ def _fault(document: Any, error: msgspec.ValidationError) -> str:  # noqa: ANN40
             value, kind = value[int(step)], kind.item_type
         else:
             value = value[step]
-            [kind] = (each.type for each in kind.fields if each.name == step)
+            [kind] = (each.type for each in kind.fields if each.encode_name == step)
         kind = next(iter(getattr(kind, "types", ())), kind)  # of "this or None", this
     if isinstance(value, dict) and isinstance(kind, inspect.StructType):
         missing = next(
-            each.name for each in kind.fields if each.required and each.name not in value
+            each.encode_name
+            for each in kind.fields
+            if each.required and each.encode_name not in value
         )
         return f"{dot}{missing} is missing"
     return f"{place} must be {_in_words(kind)}, not {reprlib.repr(value)}"

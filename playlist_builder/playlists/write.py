@@ -8,7 +8,7 @@ import os
 import stat
 from pathlib import Path, PurePath
 
-from playlist_builder.atomic import replace_bytes, sweep
+from playlist_builder.atomic import remove_leftovers, replace_bytes
 from playlist_builder.errors import ExportError
 from playlist_builder.models import Session
 from playlist_builder.playlists import formats
@@ -49,7 +49,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     try:
         _refuse_special(target)
         replace_bytes(target, data)
-        sweep(target)
+        remove_leftovers(target)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ExportError(

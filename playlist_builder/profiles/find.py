@@ -23,9 +23,9 @@ __all__ = [
     "Rules",
     "available",
     "is_path",
-    "load_again",
+    "load_or_parse",
     "load_profile",
-    "text",
+    "read_text",
 ]
 
 
@@ -53,7 +53,7 @@ def is_path(name_or_path: str) -> bool:
     return "/" in name_or_path or "\\" in name_or_path or name_or_path.lower().endswith(".toml")
 
 
-def load_again(name_or_path: str, text: str, *, folders: Sequence[Path] = ()) -> Profile:
+def load_or_parse(name_or_path: str, text: str, *, folders: Sequence[Path] = ()) -> Profile:
     """Load a profile as it is now; where it is gone, from the text that it had.
 
     Raises ProfileError where it is there but not valid, or was not then.
@@ -71,7 +71,7 @@ def load_again(name_or_path: str, text: str, *, folders: Sequence[Path] = ()) ->
         raise ProfileError(f"{name_or_path!r} is gone, and of its text: {error}") from error
 
 
-def text(name_or_path: str, *, folders: Sequence[Path] = ()) -> str:
+def read_text(name_or_path: str, *, folders: Sequence[Path] = ()) -> str:
     """Return the TOML text of a profile that `load_profile` can load; raises ProfileError as it does."""
     return _bytes(_file(name_or_path, folders)).decode("utf-8-sig", "replace")
 

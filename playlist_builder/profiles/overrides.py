@@ -7,17 +7,17 @@ import math
 from dataclasses import replace
 from typing import cast
 
-from playlist_builder.errors import AskError
+from playlist_builder.errors import RequestError
 from playlist_builder.models import SessionRequest
 from playlist_builder.profiles.profile import Profile, Rules, VocalsRule
 
 MANY = 10**6  # tracks of one artist: no limit
 
 
-def wanted(profile: Profile, request: SessionRequest) -> Profile:
+def apply_overrides(profile: Profile, request: SessionRequest) -> Profile:
     """Return the profile with all that a call changes about it.
 
-    Raises ProfileError for what a profile cannot be, AskError for what says nothing.
+    Raises ProfileError for what a profile cannot be, RequestError for what says nothing.
     """
     for level in request.levels:
         profile = _with_level(profile, level)
@@ -43,7 +43,7 @@ def _rules(request: SessionRequest, rules: Rules) -> Rules:
     if request.track_minutes is not None:
         shortest, longest = request.track_minutes
         if not (math.isfinite(shortest) and shortest <= longest < math.inf):
-            raise AskError("--track-minutes: give the shortest and the longest, such as 2 15.")
+            raise RequestError("--track-minutes: give the shortest and the longest, such as 2 15.")
         rules = replace(rules, track_min_s=60 * shortest, track_max_s=60 * longest)
     return rules
 
@@ -53,4 +53,6 @@ def _with_level(profile: Profile, text: str) -> Profile:
     try:
         return profile.with_level(float(level), phase or None)
     except ValueError as error:
-        raise AskError(f"--level '{text}': give a level from 0 to 1, or PHASE=LEVEL.") from error
+        raise RequestError(
+            f"--level '{text}': give a level from 0 to 1, or PHASE=LEVEL."
+        ) from error

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.atomic import beside, replace_bytes
+from playlist_builder.atomic import atomic_path, replace_bytes
 from playlist_builder.audio import decode, encode
 from playlist_builder.audio.encode import FULL_SCALE, Encoder
 from playlist_builder.errors import AudioError, ProfileError, RenderError
@@ -140,7 +140,7 @@ def _render(
     }
     cue_path = None
     try:
-        with beside(path) as temporary:
+        with atomic_path(path) as temporary:
             for _ in range(TRIES):
                 with Encoder(
                     os.fspath(temporary),

@@ -15,7 +15,7 @@ from itertools import islice
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from playlist_builder.models import Session, Slot
-from playlist_builder.playlists.dialects import spelled
+from playlist_builder.playlists.dialects import format_entry
 from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.report import summary, svg
 from playlist_builder.report.language import Words, number, signed
@@ -130,7 +130,7 @@ def _spans(session: Session, words: Words, folder: str) -> Iterator[_Values]:
 
 def _track(slot: Slot, words: Words, folder: str) -> _Values:
     return {
-        "source": spelled(slot.path, ".xspf", folder=folder),
+        "source": format_entry(slot.path, ".xspf", folder=folder),
         "title": shortened(slot.title) or words.untitled,
         "artist": shortened(slot.artist),
         "start": clock(slot.start_s),

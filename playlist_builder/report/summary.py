@@ -9,10 +9,10 @@ from itertools import groupby, pairwise
 
 import numpy as np
 
-from playlist_builder.errors import AskError, ProfileError
-from playlist_builder.models import HEARD_LU, STEP_S, Session, Slot
+from playlist_builder.errors import ProfileError, RequestError
+from playlist_builder.models import AUDIBLE_LU, STEP_S, Session, Slot
 from playlist_builder.profiles import parse as profile_toml
-from playlist_builder.profiles.overrides import wanted
+from playlist_builder.profiles.overrides import apply_overrides
 from playlist_builder.profiles.profile import Profile, Rules
 
 
@@ -83,7 +83,7 @@ def steps(session: Session) -> list[Step | None]:
             found.append(None)
         else:
             rise_lu = after - before
-            found.append(Step(rise_lu, is_beyond=rise_lu > limit_lu + HEARD_LU))
+            found.append(Step(rise_lu, is_beyond=rise_lu > limit_lu + AUDIBLE_LU))
     return found
 
 
@@ -102,7 +102,7 @@ def profile(session: Session) -> Profile | None:
         return None
     text = session.request.profile_text.encode("utf-8", "replace")
     try:
-        known = wanted(profile_toml.parse(text, name=session.profile), session.request)
+        known = apply_overrides(profile_toml.parse(text, name=session.profile), session.request)
         return known.scaled(session.target_s)
-    except (AskError, ProfileError):
+    except (RequestError, ProfileError):
         return None

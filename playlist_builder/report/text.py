@@ -15,7 +15,7 @@ from playlist_builder.analysis import energy
 from playlist_builder.arranger.explain import Reason
 from playlist_builder.library.history import Listed, Past
 from playlist_builder.library.library import Standing
-from playlist_builder.models import STEP_S, SURE_KEY, SURE_TEMPO, Session, Track
+from playlist_builder.models import MIN_KEY_CONFIDENCE, MIN_TEMPO_CONFIDENCE, STEP_S, Session, Track
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.report import summary
 from playlist_builder.report.chart import chart
@@ -147,7 +147,7 @@ def tracks_text(tracks: Sequence[Track], *, width: int) -> str:
     table = _table("energy", "length", "LUFS", "BPM", "vocals", "title", "artist", "genre")
     for track in tracks:
         features = track.features
-        sure = features.tempo_confidence >= SURE_TEMPO
+        sure = features.tempo_confidence >= MIN_TEMPO_CONFIDENCE
         table.add_row(
             f"{track.energy:.2f}",
             clock(track.duration_s),
@@ -182,11 +182,11 @@ def track_text(  # noqa: PLR0913 - what there is to show
         f"vocals      {track.vocals} (confidence {judged.confidence:.2f})",
         *(_evidence(each) for each in judged.evidence),
     ]
-    if features.tempo_confidence >= SURE_TEMPO:
+    if features.tempo_confidence >= MIN_TEMPO_CONFIDENCE:
         lines.append(
             f"tempo       {features.tempo_bpm:.0f} BPM (confidence {features.tempo_confidence:.2f})"
         )
-    if features.key_confidence >= SURE_KEY:
+    if features.key_confidence >= MIN_KEY_CONFIDENCE:
         lines.append(f"key         {features.key} (confidence {features.key_confidence:.2f})")
     lines += [f"marked      {text}" for text in _marks(track)]
     relative = f"{standing.percentile:.2f} relative to your library"

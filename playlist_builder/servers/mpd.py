@@ -18,7 +18,13 @@ from urllib.parse import unquote, urlsplit
 import mpd
 
 from playlist_builder.errors import ServerError
-from playlist_builder.servers.match import TRACK_LIMIT, Candidate, Wanted, ending_in, named
+from playlist_builder.servers.match import (
+    TRACK_LIMIT,
+    Candidate,
+    KnownTrack,
+    ending_in,
+    playlist_name,
+)
 from playlist_builder.text import LINE_LIMIT, one_line
 
 PORT = 6600
@@ -43,7 +49,7 @@ _PASSWORD = mpd.FailureResponseCode.PASSWORD
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class MpdAddress:
     """Where an MPD listens: a host and port, or the path of a socket with port None."""
 
     host: str
@@ -55,7 +61,7 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def address(target: str) -> Address:
+def parse_address(target: str) -> MpdAddress:
     """Read `mpd://host[:port]` or `mpd:///path`; raises `ServerError` where it is neither."""
     try:
         parts = urlsplit(target)
@@ -72,11 +78,11 @@ def address(target: str) -> Address:
     path = unquote(parts.path)
     if parts.query or parts.fragment or (host and path.strip("/")) or not (host or path.strip("/")):
         raise ServerError("The target is no MPD. Give mpd://host:port, or mpd:///path of a socket.")
-    return Address(host, port or PORT) if host else Address(path, None)
+    return MpdAddress(host, port or PORT) if host else MpdAddress(path, None)
 
 
 @contextmanager
-def opened(where: Address) -> "Iterator[Mpd]":
+def opened(where: MpdAddress) -> "Iterator[Mpd]":
     """Connect to the MPD at `where`; raises `ServerError` where none answers."""
     client = mpd.MPDClient()
     client.timeout = TIMEOUT_S
@@ -96,7 +102,7 @@ def opened(where: Address) -> "Iterator[Mpd]":
 class Mpd:
     """An MPD that is connected. Every method raises `ServerError`."""
 
-    def __init__(self, where: Address, client: Any) -> None:  # noqa: ANN401 - not typed
+    def __init__(self, where: MpdAddress, client: Any) -> None:  # noqa: ANN401 - not typed
         self._where = where
         self._client = client
 
@@ -127,7 +133,7 @@ class Mpd:
             told = told.get("music_directory")
         return told if isinstance(told, str) and told.startswith("/") else None
 
-    def like(self, wanted: Wanted, path: str) -> Iterable[Candidate]:
+    def search(self, wanted: KnownTrack, path: str) -> Iterable[Candidate]:
         """Give tracks with this path, recording or title."""
         sought = (
             ("file", path),
@@ -138,7 +144,7 @@ class Mpd:
             if value and _is_argument(value):
                 yield from self._found(field, value)
 
-    def every(self) -> Iterable[Candidate]:
+    def list_all(self) -> Iterable[Candidate]:
         """Give all tracks, up to `TRACK_LIMIT`."""
         for start in range(0, TRACK_LIMIT, PAGE):
             page = self._found(*_EVERY, "window", f"{start}:{start + PAGE}")
@@ -148,7 +154,7 @@ class Mpd:
 
     def replace(self, name: str, keys: Sequence[str]) -> int:
         """Make the stored playlist `name` hold `keys`, or leave it as it was."""
-        name = named(name)
+        name = playlist_name(name)
         new, old = name + _NEW, name + _OLD
         with ending_in(f"The playlist '{name}' is as it was."):
             exists = self._tidied(name, new, old)

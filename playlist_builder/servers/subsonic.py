@@ -9,11 +9,17 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from playlist_builder.errors import ServerError
-from playlist_builder.servers.match import TRACK_LIMIT, Candidate, Wanted, ending_in, named
+from playlist_builder.servers.match import (
+    TRACK_LIMIT,
+    Candidate,
+    KnownTrack,
+    ending_in,
+    playlist_name,
+)
 from playlist_builder.servers.subsonic_http import (
-    Address,
     Connection,
     RefusedError,
+    SubsonicAddress,
     key_of,
     object_of,
     objects_of,
@@ -33,16 +39,16 @@ _NEW = " (new, by playlist-builder)"
 class Subsonic:
     """A server of the OpenSubsonic API. Every method raises `ServerError`."""
 
-    def __init__(self, where: Address, password: str) -> None:
+    def __init__(self, where: SubsonicAddress, password: str) -> None:
         self._where = where
         self._call = Connection(where, password).request
 
-    def like(self, wanted: Wanted, path: str) -> Iterable[Candidate]:  # noqa: ARG002 - not sought by path
+    def search(self, wanted: KnownTrack, path: str) -> Iterable[Candidate]:  # noqa: ARG002 - not sought by path
         """Return tracks whose title is like this one, as far as the server's search finds them."""
         if wanted.title:
             yield from self._search(wanted.title, PAGES_PER_TITLE)
 
-    def every(self) -> Iterable[Candidate]:
+    def list_all(self) -> Iterable[Candidate]:
         """Return all tracks, up to `TRACK_LIMIT`; some servers give none."""
         try:
             yield from self._search("", TRACK_LIMIT // PAGE)
@@ -51,7 +57,7 @@ class Subsonic:
 
     def replace(self, name: str, keys: Sequence[str]) -> int:
         """Make the user's playlist `name` hold `keys`, or leave it as it was."""
-        name = named(name)
+        name = playlist_name(name)
         new_name = name + _NEW
         with ending_in(f"The playlist '{name}' is as it was."):
             olds = self._replaceable(name)

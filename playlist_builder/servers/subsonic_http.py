@@ -45,7 +45,7 @@ _NO_TOKENS = frozenset((10, 41, 42))
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class SubsonicAddress:
     """Where a server answers, for whom. `is_private` is whether nobody can listen on the way."""
 
     url: str
@@ -77,7 +77,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         """Follow nothing."""
 
 
-def address(target: str, *, insecure: bool = False) -> Address:
+def parse_address(target: str, *, insecure: bool = False) -> SubsonicAddress:
     """Read `subsonic+https://user@host[:port][/path]`; raises `ServerError` where it is not.
 
     Plain http is for this machine only, unless `insecure`.
@@ -107,7 +107,7 @@ def address(target: str, *, insecure: bool = False) -> Address:
         )
     shown = f"[{host}]" if ":" in host else host
     place = f"{shown}:{port}" if port is not None else shown
-    return Address(
+    return SubsonicAddress(
         f"{'http' if plain else 'https'}://{place}{parts.path.rstrip('/')}",
         unquote(parts.username),
         not plain or _is_loopback(host),
@@ -117,7 +117,7 @@ def address(target: str, *, insecure: bool = False) -> Address:
 class Connection:
     """Where a server answers, logged in. Raises `ServerError` where it cannot be."""
 
-    def __init__(self, where: Address, password: str) -> None:
+    def __init__(self, where: SubsonicAddress, password: str) -> None:
         self._where = where
         self._password = password
         self._login = self._token()

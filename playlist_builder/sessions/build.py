@@ -16,15 +16,15 @@ from playlist_builder.arranger.arrange import alternatives
 from playlist_builder.arranger.explain import Reason, explain
 from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.arranger.series import series
-from playlist_builder.errors import ArrangeError, AskError, LibraryError
+from playlist_builder.errors import ArrangeError, LibraryError, RequestError
 from playlist_builder.library.history import Past, Rating
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, SessionRequest, Track
 from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists import session_json
-from playlist_builder.playlists.dialects import holdable
+from playlist_builder.playlists.dialects import unsupported_reason
 from playlist_builder.profiles import find as profiles
-from playlist_builder.profiles.overrides import wanted
+from playlist_builder.profiles.overrides import apply_overrides
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.queries import any_of
 from playlist_builder.sessions import preferences
@@ -59,10 +59,10 @@ class Selection:
 def profile_of(request: SessionRequest, *, folders: Sequence[Path] = ()) -> Profile:
     """Return the profile of a request as it is now, with its duration, rules, levels and changes.
 
-    Raises ProfileError for what a profile cannot be, AskError for a level that cannot be read.
+    Raises ProfileError for what a profile cannot be, RequestError for a level that cannot be read.
     """
-    profile = profiles.load_again(request.profile, request.profile_text, folders=folders)
-    return wanted(profile, request)
+    profile = profiles.load_or_parse(request.profile, request.profile_text, folders=folders)
+    return apply_overrides(profile, request)
 
 
 def select(
@@ -119,7 +119,7 @@ def holdable_in(selection: Selection, suffixes: Collection[str]) -> Selection:
     What is left out is listed in the notes.
     """
     reasons = {
-        path: next(filter(None, (holdable(path, suffix) for suffix in suffixes)), "")
+        path: next(filter(None, (unsupported_reason(path, suffix) for suffix in suffixes)), "")
         for path in selection.tracks.paths
     }
     refused = {path: reason for path, reason in reasons.items() if reason}
@@ -205,7 +205,7 @@ def _pin(
     """
     found = _PIN.fullmatch(text)
     if found is None or (found["place"] and int(found["place"]) == 0):
-        raise AskError(f"--pin '{text}': give TRACK, TRACK@3, TRACK@-1 or TRACK@12:30.")
+        raise RequestError(f"--pin '{text}': give TRACK, TRACK@3, TRACK@-1 or TRACK@12:30.")
     track = by_identity.get(identity) or library.find(found["track"])
     track = by_identity.get(track.identity, track)  # the same music may lie at several paths
     if found["minutes"] is not None:
@@ -224,8 +224,8 @@ def _avoided(tracks: TrackTable, files: Sequence[str]) -> tuple[frozenset[str], 
             session = session_json.load_session(file)
             found.update(slot.identity for slot in (*session.slots, *session.tail))
             continue
-        entries = playlists.load(file)
-        paths, lost = playlists.located(entries, str(Path(file).parent), at.__contains__)
+        entries = playlists.read_entries(file)
+        paths, lost = playlists.resolve_all(entries, str(Path(file).parent), at.__contains__)
         if lost:
             notes.append(f"{len(lost)} of {len(entries)} entries of {file} are not in the library")
         found.update(at[path] for path in paths)

@@ -4,8 +4,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from playlist_builder.arranger.rules import Pin, repeats
-from playlist_builder.errors import AskError
-from playlist_builder.models import Change, Track
+from playlist_builder.errors import RequestError
+from playlist_builder.models import PlanChange, Track
 from playlist_builder.sessions.candidates import candidates
 from playlist_builder.sessions.draft import Draft, refilled
 
@@ -14,7 +14,7 @@ def pinned(draft: Draft, place: int) -> Draft:
     """Return a draft whose track at a place stays where it is in every later change."""
     track, request = draft.order[place], draft.request
     if draft.is_pinned(track):
-        raise AskError(f"Number {place + 1} is pinned already.")
+        raise RequestError(f"Number {place + 1} is pinned already.")
     pin = Pin(track.path, minute=round(draft.starts_s()[place]) / 60.0)
     request = replace(
         request, pins=(*request.pins, _pin_text(pin)), pinned=(*request.pinned, track.identity)
@@ -26,7 +26,7 @@ def unpinned(draft: Draft, place: int) -> Draft:
     """Return a draft whose track at a place may be moved and replaced again."""
     track, request = draft.order[place], draft.request
     if not draft.is_pinned(track):
-        raise AskError(f"Number {place + 1} is not pinned.")
+        raise RequestError(f"Number {place + 1} is not pinned.")
     kept = [number for number, own in enumerate(request.pinned) if own != track.identity]
     request = replace(
         request,
@@ -51,7 +51,7 @@ def swapped(draft: Draft, place: int, track: Track | None = None) -> Draft:
 def dropped(draft: Draft, place: int) -> Draft:
     """Return a draft without the track at a place."""
     if len(draft.order) == 1:
-        raise AskError("It is the only track of the session. Build another session.")
+        raise RequestError("It is the only track of the session. Build another session.")
     order = (*draft.order[:place], *draft.order[place + 1 :])
     return refilled(replace(draft, order=order), place, without=(draft.order[place],))
 
@@ -81,7 +81,7 @@ def stretched(draft: Draft, phase: str, by_s: float) -> Draft:
     border_s = next(each.end_s for each in reversed(profile.phases) if each.name == phase)
     middles = [(start + end) / 2.0 for start, end in pairwise(draft.starts_s())]
     kept = sum(middle < min(border_s, border_s + by_s) for middle in middles)
-    new = with_change(shifted(draft, border_s, by_s), Change("stretch", phase, by_s))
+    new = with_change(shifted(draft, border_s, by_s), PlanChange("stretch", phase, by_s))
     return refilled(replace(new, objective=replace(draft.objective, profile=longer)), kept)
 
 
@@ -96,15 +96,15 @@ def shifted(draft: Draft, border_s: float, by_s: float) -> Draft:
     return replace(draft, pins=tuple(pins), request=replace(draft.request, pins=tuple(texts)))
 
 
-def with_change(draft: Draft, change: Change) -> Draft:
+def with_change(draft: Draft, change: PlanChange) -> Draft:
     """Return a draft whose request lists one more change of the profile."""
     return replace(draft, request=replace(draft.request, changes=(*draft.request.changes, change)))
 
 
 def check_length(draft: Draft) -> None:
-    """Raise AskError where the length of the session cannot change."""
+    """Raise RequestError where the length of the session cannot change."""
     if draft.request.use_all:
-        raise AskError(
+        raise RequestError(
             "The session holds all tracks of a playlist, so its length is theirs. Reorder the"
             " playlist with --duration to have a plan that can change."
         )
@@ -113,7 +113,7 @@ def check_length(draft: Draft) -> None:
 def _check_new(draft: Draft, track: Track) -> None:
     if repeats(draft.order)(track):
         name = track.tags.title or track.path
-        raise AskError(f"{name}: is in the session already. Name another track.")
+        raise RequestError(f"{name}: is in the session already. Name another track.")
 
 
 def _pin_text(pin: Pin) -> str:

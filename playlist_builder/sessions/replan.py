@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from playlist_builder.arranger.partial import length_ms
-from playlist_builder.errors import AskError
-from playlist_builder.models import Change
+from playlist_builder.errors import RequestError
+from playlist_builder.models import PlanChange
 from playlist_builder.sessions.draft import Draft, cut, fill
 from playlist_builder.sessions.edit import check_length, shifted, with_change
 from playlist_builder.text import clock
@@ -25,7 +25,7 @@ def replanned(
     check_length(draft)
     starts = draft.starts_s()
     if not 0.0 <= at_s < starts[-1]:
-        raise AskError(
+        raise RequestError(
             f"--at: the session lasts from 0:00 to {clock(starts[-1])}; its tail is not planned."
         )
     current = sum(start <= at_s for start in starts[:-1]) - 1
@@ -38,10 +38,10 @@ def replanned(
     if extend_s:
         playing = profile.phase_at(now_s)
         short = shifted(short, max(playing.end_s, now_s), extend_s)
-        short = with_change(short, Change("stretch", playing.name, extend_s, now_s))
+        short = with_change(short, PlanChange("stretch", playing.name, extend_s, now_s))
         profile = profile.stretched(playing.name, extend_s, now_s)
     if phase:
-        short = with_change(short, Change("jump", phase, at_s=now_s))
+        short = with_change(short, PlanChange("jump", phase, at_s=now_s))
         profile = profile.jumped(phase, now_s)
     short = replace(short, objective=replace(draft.objective, profile=profile))
     if short.is_on_time or short.excess_ms > 0:

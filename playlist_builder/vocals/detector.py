@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from playlist_builder.errors import VoiceModelError
-from playlist_builder.models import Heard, VoiceSpan
+from playlist_builder.models import VoiceDetection, VoiceSpan
 from playlist_builder.vocals.network import (
     CHUNK_S,
     CONTEXT_S,
@@ -97,11 +97,11 @@ class Listener:
         self._count = 0
         return np.concatenate(self._rows) if self._rows else np.zeros((0, OUTPUTS), np.float32)
 
-    def finish(self) -> Heard:
+    def finish(self) -> VoiceDetection:
         """Judge what was heard; the listener is of no use afterwards."""
         heard = judge(self.rows())
         soft = self._energy <= self._samples * SOFT_MEAN_SQUARE
-        return Heard("unknown", 0.0) if soft and heard.verdict == "none" else heard
+        return VoiceDetection("unknown", 0.0) if soft and heard.verdict == "none" else heard
 
     def _hear(self, samples: Floats, seconds: int) -> None:
         if not np.isfinite(samples).all():
@@ -137,10 +137,10 @@ SMOOTH_S, GAP_S = 5, 10
 SPEECH = 0.5
 
 
-def judge(rows: Floats) -> Heard:
+def judge(rows: Floats) -> VoiceDetection:
     """Judge each second's logits, as `Listener.rows` gives them."""
     if not len(rows):
-        return Heard("unknown", 0.0)
+        return VoiceDetection("unknown", 0.0)
     voice, spoken = rows[:, 0], _chance(rows[:, 1])
     clipped = np.clip(voice, LOWEST, HIGHEST)
     stretches = _means(clipped, STRETCH_S)
@@ -151,7 +151,7 @@ def judge(rows: Floats) -> Heard:
     passage = (evidence - DOUBT) / (PASSAGE - DOUBT)
     surely = max(passage, (share - SHARE_DOUBT) / (SHARE - SHARE_DOUBT))
     if surely < 0:
-        return Heard("none", min(1.0, -surely / 2))
+        return VoiceDetection("none", min(1.0, -surely / 2))
     if share >= SHARE:
         spans = _spans(clipped, spoken, EDGE_SUNG, EDGE_SUNG + EDGE)
     else:
@@ -160,9 +160,9 @@ def judge(rows: Floats) -> Heard:
     speech = sum(n for n, span in zip(lengths, spans, strict=True) if span.kind == "spoken")
     speech_share = speech / sum(lengths) if spans else float(spoken.mean())
     if surely < 1:
-        return Heard("unknown", surely, spans)
+        return VoiceDetection("unknown", surely, spans)
     verdict: Literal["sung", "spoken"] = "spoken" if speech_share > SPEECH else "sung"
-    return Heard(verdict, min(1.0, surely / 2), spans)
+    return VoiceDetection(verdict, min(1.0, surely / 2), spans)
 
 
 def _means(x: Floats, width: int) -> Floats:

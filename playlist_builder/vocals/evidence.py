@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
-from playlist_builder.models import Heard, Mark, Tags, Vocals
+from playlist_builder.models import Mark, Tags, Vocals, VoiceDetection
 from playlist_builder.text import clock, folded
 
 EVIDENCE_VERSION = 1
@@ -157,7 +157,7 @@ class TagEvidence(NamedTuple):
 NO_EVIDENCE = TagEvidence()
 
 
-def judge(tags: Tags, mark: Mark, heard: Heard | None) -> Judgement:
+def judge(tags: Tags, mark: Mark, heard: VoiceDetection | None) -> Judgement:
     """Return what the user's mark, the tags and the voice detector come to."""
     found = [*_tagged(tags), *([] if heard is None else [_of_audio(heard)])]
     found.sort(key=lambda each: -abs(each.weight))
@@ -169,7 +169,7 @@ def judge(tags: Tags, mark: Mark, heard: Heard | None) -> Judgement:
     return Judgement(vocals(tags, mark, heard), confidence, tuple(found))
 
 
-def vocals(tags: Tags, mark: Mark, heard: Heard | None) -> Vocals:
+def vocals(tags: Tags, mark: Mark, heard: VoiceDetection | None) -> Vocals:
     """Return the verdict of `judge` alone."""
     return mark.vocals or verdict(tag_evidence(tags), *_heard(heard))
 
@@ -213,7 +213,7 @@ def _total(tags: TagEvidence, heard: Vocals, confidence: float) -> float:
     return tags.sung + tags.spoken + _audio_weight(heard, confidence) + tags.against
 
 
-def _heard(heard: Heard | None) -> tuple[Vocals, float]:
+def _heard(heard: VoiceDetection | None) -> tuple[Vocals, float]:
     return ("unknown", 0.0) if heard is None else (heard.verdict, heard.confidence)
 
 
@@ -225,7 +225,7 @@ def _audio_weight(heard: Vocals, confidence: float) -> float:
     return LEAST_VOICE + (MOST_HEARD - LEAST_VOICE) * confidence
 
 
-def _of_audio(heard: Heard) -> Evidence:
+def _of_audio(heard: VoiceDetection) -> Evidence:
     where = ", ".join(f"{clock(span.start_s)}-{clock(span.end_s)}" for span in heard.spans)
     weight = _audio_weight(heard.verdict, heard.confidence)
     if heard.verdict == "none":

@@ -1,24 +1,19 @@
 """The sessions of a course share no track, or as few as they must, and are about equally good."""
 
-import sys
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # scripts, not a package
-
-from synthetic import library, track
-
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.series import series
 from playlist_builder.errors import ArrangeError
 from playlist_builder.profiles.profile import Phase, Profile, Rules
+from tests.support.synthetic import library, track
 
 
 def profile(minutes=20.0, **rules):

@@ -1,19 +1,14 @@
 """A spare is like the slot that it may stand in for, and plays nowhere else."""
 
-import sys
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # scripts, not a package
-
-from synthetic import library, track
 
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.rules import Constraints, Pin, artists
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Phase, Profile, Rules
+from tests.support.synthetic import library, track
 
 
 def plain(number, minutes, level, **more):

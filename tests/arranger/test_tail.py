@@ -1,25 +1,20 @@
 """Music goes on when the plan has ended, calmly, and never with a rise."""
 
 import math
-import sys
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # scripts, not a package
-
-from synthetic import library, track
-
 from playlist_builder.arranger import result, tail
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.problem import Ask, Objective
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.profiles.profile import Phase, Profile, Rules
+from tests.support.synthetic import library, track
 
 
 def plain(number, minutes, level, **more):

@@ -1,6 +1,6 @@
 """What analysing costs beside decoding, bliss-audio and FFmpeg's EBU R128 meter; one JSON line.
 
-    python tests/benchmarks/analysis_cost.py FOLDER [--tracks 40] [--runs 2] [--kept FOLDER]
+    python -m tests.benchmarks.analysis_cost FOLDER [--tracks 40] [--runs 2] [--kept FOLDER]
 
 FOLDER holds Ogg Vorbis files (PyAV's wheels cannot write them); TRACKS of one to seven minutes
 are written again as FLAC, MP3, M4A and Opus, and stay in `--kept` for the next time. Every figure
@@ -30,15 +30,13 @@ from pathlib import Path
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"):
     os.environ[variable] = "1"
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 import av  # noqa: E402 - after the threads are pinned
 import numpy as np  # noqa: E402
-from coding import Form, written  # noqa: E402
 
 from playlist_builder import Library  # noqa: E402
 from playlist_builder.analysis import energy  # noqa: E402
 from playlist_builder.library.scan import analyse_file  # noqa: E402
+from tests.support.coding import Form, written  # noqa: E402
 
 FORMS = (
     Form(".mp3", "libmp3lame", kbps=192),

@@ -1,6 +1,6 @@
 """How much memory one process of a scan takes at most, with and without voices; one JSON line.
 
-    python tests/benchmarks/analysis_memory.py FILE...
+    python -m tests.benchmarks.analysis_memory FILE...
 
 Each file, best one of hours, is analysed in a fresh process of `scan.processes.Workers`, as a scan would.
 Figures are MB of resident memory (1 MB = 1,000,000 bytes).

@@ -1,6 +1,6 @@
 """How much better than simple ways: root mean square error to the plan, over all shipped profiles.
 
-    python tests/benchmarks/arrange_baselines.py [LIBRARY]
+    python -m tests.benchmarks.arrange_baselines [LIBRARY]
 
 LIBRARY is a library file that holds a scan of real music; without it, tracks are synthetic. Every
 profile is scaled to what the library can fill. `greedy` takes the track whose average energy is
@@ -15,7 +15,6 @@ import sys
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from synthetic import library
 
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.rules import Constraints, admit, artists, copies
@@ -24,6 +23,7 @@ from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Track
 from playlist_builder.profiles.find import available
 from playlist_builder.profiles.profile import Profile
+from tests.support.synthetic import library
 
 FILLED = 0.3  # of the music that passes: what a session may ask for at most, with room to choose
 RANDOM_RUNS = 20

@@ -3,7 +3,7 @@
 The search here shares no code with the product: it reads the cost from the docstring of
 `playlist_builder.arranger.arrange`, places every lawful order of tracks and keeps the cheapest.
 
-    python tests/benchmarks/arrange_exact.py [COUNT]
+    python -m tests.benchmarks.arrange_exact [COUNT]
 """
 
 import json
@@ -12,12 +12,12 @@ import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
-from synthetic import library
 
 from playlist_builder.arranger.arrange import Constraints, Pin, arrange
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import KEYS, Track
 from playlist_builder.profiles.profile import Phase, Profile, Rules
+from tests.support.synthetic import library
 
 TOLERANCE_S = 45.0
 ROUNDING = 1e-5  # the product keeps contours in single precision

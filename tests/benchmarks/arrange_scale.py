@@ -1,6 +1,6 @@
 """How long it takes, how much memory, and how near to the bound: large synthetic libraries.
 
-    python tests/benchmarks/arrange_scale.py [TRACKS MINUTES]...
+    python -m tests.benchmarks.arrange_scale [TRACKS MINUTES]...
 
 Each size runs in a process of its own, so that memory is its own too. Beside each call a matrix
 product of fixed size is timed: `ratio` is the call's time over it, which compares across machines.
@@ -13,10 +13,10 @@ import sys
 import time
 
 import numpy as np
-from synthetic import library
 
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.profiles.find import load_profile
+from tests.support.synthetic import library
 
 SIZES = ((1_000, 60), (10_000, 60), (100_000, 60), (20_000, 360))
 REPEATS = 3

@@ -1,6 +1,6 @@
 """How long scanning, listing and building take in a large library: real processes, made-up music.
 
-    python tests/benchmarks/library_scale.py [TRACKS]
+    python -m tests.benchmarks.library_scale [TRACKS]
 
 It makes that many tiny files in folders, and rows for them as a scan would have left. Every figure
 is the least of some runs of a whole process; `walk_s` is a bare `os.scandir` and `stat` of the
@@ -27,10 +27,10 @@ from playlist_builder.models import (
     STEP_S,
     Features,
     File,
-    Heard,
     Mark,
-    Measured,
+    Measurement,
     Tags,
+    VoiceDetection,
     VoiceSpan,
 )
 
@@ -90,7 +90,7 @@ def tags(number: int, rng: np.random.Generator) -> Tags:
     )
 
 
-def measured(rng: np.random.Generator) -> Measured:
+def measured(rng: np.random.Generator) -> Measurement:
     """Return measurements within the range that rated music has."""
     weights = load_weights()
     duration_s = float(np.clip(np.exp(rng.normal(np.log(225.0), 0.5)), 60.0, 899.0))
@@ -119,15 +119,15 @@ def measured(rng: np.random.Generator) -> Measured:
         spectral_centroid_hz=float(np.exp(rng.normal(np.log(2000.0), 0.3))),
         percussiveness=float(rng.random()),
     )
-    return Measured(whole, steps.astype(np.float32))
+    return Measurement(whole, steps.astype(np.float32))
 
 
-def heard(rng: np.random.Generator) -> Heard:
+def heard(rng: np.random.Generator) -> VoiceDetection:
     """Return what the detector says: mostly no voice, as in a library of instrumental music."""
     if rng.random() < 0.8:
-        return Heard("none", float(rng.random()))
+        return VoiceDetection("none", float(rng.random()))
     spans = (VoiceSpan(10.0, 30.5, "sung", 0.9), VoiceSpan(60.0, 64.5, "sung", 0.6))
-    return Heard("sung", float(rng.random()), spans)
+    return VoiceDetection("sung", float(rng.random()), spans)
 
 
 def make_files(folder: Path, count: int) -> None:

@@ -1,6 +1,6 @@
 """What rendering costs, and whether the recording is what was promised; one JSON line.
 
-    python tests/benchmarks/render_cost.py FOLDER|SESSION.json [MINUTES] [SUFFIX]
+    python -m tests.benchmarks.render_cost FOLDER|SESSION.json [MINUTES] [SUFFIX]
 
 A session of MINUTES (60) of the tracks of FOLDER, in the order of their names and again from the
 start where they do not suffice, or of a session file as it is, is rendered to SUFFIX (.flac) in a

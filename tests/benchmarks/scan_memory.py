@@ -1,14 +1,15 @@
 """Peak memory of a real scan of long files, per worker process and of the parent; one JSON line.
 
-Usage: scan_memory.py [--hours 3] [--jobs 2] [--music FILE]. Each format gets one file, made of the
-first minutes of FILE over and over, or of noise that swells; the same scan runs over files of three
-minutes, so that what the length costs can be told from what the process costs.
+    python -m tests.benchmarks.scan_memory [--hours 3] [--jobs 2] [--music FILE]
+
+Each format gets one file, made of the first minutes of FILE over and over, or of noise that swells;
+the same scan runs over files of three minutes, so that what the length costs can be told from what
+the process costs.
 """
 
 import argparse
 import json
 import os
-import sys
 import tempfile
 import threading
 import time
@@ -18,12 +19,9 @@ import av
 import numpy as np
 import psutil
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from coding import Form, written
-
 from playlist_builder.audio import encode
 from playlist_builder.library.library import Library
+from tests.support.coding import Form, written
 
 RATE_HZ = 44100
 SHORT_HOURS = 0.05

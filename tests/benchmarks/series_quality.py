@@ -1,6 +1,6 @@
 """How equal the sessions of a course are: six of an hour from 400 tracks, against the naive way.
 
-    python tests/benchmarks/series_quality.py [LIBRARY]
+    python -m tests.benchmarks.series_quality [LIBRARY]
 
 LIBRARY is a library file that holds a scan of real music; without it, libraries are synthetic.
 `dealt` is a course as `series` makes it, `in_turn` has each session built from what the earlier
@@ -15,13 +15,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from synthetic import library
-
 from playlist_builder.arranger.arrange import Constraints, arrange
 from playlist_builder.arranger.series import series
 from playlist_builder.models import Session, Track
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Profile
+from tests.support.synthetic import library
 
 TRACKS, SESSIONS, DURATION_S = 400, 6, 3600.0
 SEEDS = (1, 2, 3)

@@ -1,6 +1,6 @@
 """What becomes of a session: its tail and spares, and how well and fast it is planned anew.
 
-    python tests/benchmarks/session_life.py LIBRARY
+    python -m tests.benchmarks.session_life LIBRARY
 
 LIBRARY is a library file with real music. Every profile is scaled to at most a third of that music.
 Replanning is measured at random moments of sessions of real and of synthetic music: what changes
@@ -17,7 +17,6 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
-from synthetic import library
 
 from playlist_builder.arranger import result, spares
 from playlist_builder.arranger.arrange import arrange
@@ -30,6 +29,7 @@ from playlist_builder.models import SessionRequest
 from playlist_builder.profiles.find import available, load_profile
 from playlist_builder.sessions import edit as editing
 from playlist_builder.sessions.edit import Draft
+from tests.support.synthetic import library
 
 SHARE = 1 / 3
 MOMENTS, SESSIONS = 20, 10

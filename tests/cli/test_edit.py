@@ -1,43 +1,22 @@
-"""Changing session files as a user does: in processes of their own, and nothing is ever lost."""
+"""Changing session files as a user does; nothing is ever lost."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from playlist_builder.cli import main
 from playlist_builder.library.library import Library
 from playlist_builder.playlists import session_json
-
-
-def run(*arguments, code=0):
-    done = subprocess.run(
-        [sys.executable, "-m", "playlist_builder", *map(str, arguments)],
-        capture_output=True,
-        env=os.environ | {"COLUMNS": "100", "PYTHONUTF8": "1"},
-        encoding="utf-8",
-        check=False,
-    )
-    assert "Traceback" not in done.stderr
-    assert done.returncode == code, done.stderr
-    return done
+from tests.support.commands import run
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """A folder with music, its library, and a session of it as a file and a playlist."""
+def made(demo_library, tmp_path_factory):
+    """A folder with a session of the demo as a file and a playlist."""
     folder = tmp_path_factory.mktemp("made")
-    run("demo", folder / "demo")
-    run(
-        *("build", "arc", "--duration", "8m", "--track-minutes", 0.5, 15),
-        *("--library", folder / "demo" / "library.db"),
-        *("-o", folder / "s.json", "-o", folder / "s.m3u8"),
-    )
+    options = ("--duration", "8m", "--track-minutes", 0.5, 15, *demo_library)
+    run("build", "arc", *options, "-o", folder / "s.json", "-o", folder / "s.m3u8")
     return folder
 
 
@@ -46,14 +25,6 @@ def session(made, tmp_path):
     file = tmp_path / "s.json"
     shutil.copy(made / "s.json", file)
     return file
-
-
-def change(*arguments, code=0):
-    """Run a command within this process, which is much quicker."""
-    done = CliRunner().invoke(main, [str(each) for each in arguments])
-    assert done.exit_code == code, done.output
-    assert done.exception is None or isinstance(done.exception, SystemExit)
-    return done
 
 
 def unused(session):
@@ -86,12 +57,12 @@ def test_spares_of_another_session_do_not_stay(made, tmp_path):
         beside = tmp_path / f"{name}.spares.m3u8"
         if lines:
             shutil.copy(made / "s.spares.m3u8", beside)
-        change("export", tmp_path / "s.json", "-o", tmp_path / f"{name}.m3u8")
+        run("export", tmp_path / "s.json", "-o", tmp_path / f"{name}.m3u8")
         entries = beside.read_text(encoding="utf-8").splitlines() if beside.exists() else None
         assert entries is None if lines is None else not [e for e in entries if e[:1] != "#"]
     own = tmp_path / "u.spares.m3u8"
     own.write_text("#EXTM3U\nmine.ogg\n", encoding="utf-8")
-    change("export", tmp_path / "s.json", "-o", tmp_path / "u.m3u8")
+    run("export", tmp_path / "s.json", "-o", tmp_path / "u.m3u8")
     assert own.read_text(encoding="utf-8") == "#EXTM3U\nmine.ogg\n"
 
 
@@ -109,76 +80,75 @@ def test_every_change_can_be_undone_to_the_very_bytes(session):
         ("replan", session, "--at", "2:10"),
         ("replan", session, "--at", "3:10", "--skip", "--extend", "1m"),
     ):
-        change(*(each(session) if callable(each) else each for each in arguments))
+        run(*(each(session) if callable(each) else each for each in arguments))
         assert session.read_bytes() != texts[-1]
         texts.append(session.read_bytes())
     for text in texts[-2::-1]:
-        change("replan", session, "--undo")
+        run("replan", session, "--undo")
         assert session.read_bytes() == text
-    done = change("swap", session, "--undo", code=1)
+    done = run("swap", session, "--undo", code=1)
     assert "keeps no earlier state" in done.stderr
 
 
 def test_only_so_many_states_are_kept(session, monkeypatch):
     monkeypatch.setattr(session_json, "EARLIER_LIMIT", 2)
     for number in (1, 2, 3):
-        change("pin", session, number)
+        run("pin", session, number)
     assert len(json.loads(session.read_text())["earlier"]) == 2
-    change("pin", session, "--undo")
-    change("pin", session, "--undo")
-    change("pin", session, "--undo", code=1)
+    run("pin", session, "--undo")
+    run("pin", session, "--undo")
+    run("pin", session, "--undo", code=1)
     assert len(session_json.load_session(session).request.pins) == 1
 
 
 def test_the_difference_is_shown_and_json_is_the_new_session(session):
     before = session_json.load_session(session)
-    done = change("swap", session, 2, "--json")
+    done = run("swap", session, 2, "--json")
     after = session_json.load_session(session)
     assert done.stdout == session_json.dump(after)
     went, came = before.slots[1], after.slots[1]
     assert f"- 2. 0:{went.start_s:02.0f}"[:5] in done.stderr
     assert went.title in done.stderr
     assert f"+ 2. {done.stderr.split('+ 2. ')[1].splitlines()[0]}".endswith(came.artist)
-    listed = json.loads(change("swap", session, 2, "--candidates", 4, "--json").stdout)
+    listed = json.loads(run("swap", session, 2, "--candidates", 4, "--json").stdout)
     assert len(listed) <= 4
     assert session_json.load_session(session) == after
-    assert "the best first" in change("swap", session, 2, "--candidates", 4).stderr
+    assert "the best first" in run("swap", session, 2, "--candidates", 4).stderr
 
 
 def test_a_given_track_stands_where_it_was_put(session):
     title = unused(session)
-    change("swap", session, 3, "--with", title)
+    run("swap", session, 3, "--with", title)
     assert session_json.load_session(session).slots[2].title == title
 
 
 def test_a_pinned_track_survives_changes_and_a_rebuild(session):
     kept = session_json.load_session(session).slots[3]
-    change("pin", session, 4)
-    change("drop", session, 3)
-    change("rebuild", session)
+    run("pin", session, 4)
+    run("drop", session, 3)
+    run("rebuild", session)
     after = session_json.load_session(session)
     assert kept.identity in identities(after.slots)
     assert after.request.pinned == (kept.identity,)
 
 
-def test_a_reordered_playlist_can_be_changed_too(made, tmp_path):
+def test_a_reordered_playlist_can_be_changed_too(made, demo_library, tmp_path):
     file = tmp_path / "r.json"
-    library = ("--library", made / "demo" / "library.db")
-    change("reorder", made / "s.m3u8", "-o", file, *library)
+    run("reorder", made / "s.m3u8", "-o", file, *demo_library)
     before = session_json.load_session(file)
-    change("drop", file, 2)
+    run("drop", file, 2)
     after = session_json.load_session(file)
     assert identities(after.slots) == [
         slot.identity for number, slot in enumerate(before.slots) if number != 1
     ]
-    change("extend", file, "2m", code=2)
+    run("extend", file, "2m", code=2)
 
 
 def test_a_session_without_its_call_is_refused(session):
     whole = json.loads(session.read_text())
     del whole["call"]
     session.write_text(json.dumps(whole))
-    done = change("drop", session, 1, code=1)
+    done = run("drop", session, 1, code=1)
     assert "does not say how it was made" in done.stderr
 
 
@@ -212,21 +182,18 @@ def test_a_damaged_or_newer_file_is_refused_with_one_line_and_left_alone(
     name, *rest = command
     session.write_text(damage(session.read_text()))
     text = session.read_bytes()
-    done = change(name, session, *rest, code=1)
+    done = run(name, session, *rest, code=1)
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert session.read_bytes() == text
 
 
 @pytest.fixture
-def movable(made, tmp_path):
+def movable(own_demo):
     """A session of music of its own, which may move; the folder, and the session's file."""
-    folder = tmp_path / "music"
-    shutil.copytree(made / "demo" / "music", folder)
-    file, library = tmp_path / "m.json", tmp_path / "m.db"
-    change("scan", folder, "--library", library, "--no-vocals")
+    folder, file, library = (own_demo / name for name in ("music", "m.json", "l.db"))
     options = ("--duration", "8m", "--track-minutes", 0.5, 15, "--library", library)
-    change("build", "arc", *options, "-o", file)
+    run("build", "arc", *options, "-o", file)
     return folder, file, library
 
 
@@ -238,12 +205,12 @@ def test_tracks_that_have_moved_are_one_line_until_the_library_knows_them(movabl
     for name, *rest in COMMANDS:
         if "--undo" in rest:
             continue
-        done = change(name, file, *rest, code=1)
+        done = run(name, file, *rest, code=1)
         assert len(done.stderr.splitlines()) == 1
         assert "can" in done.stderr.lower()
         assert file.read_bytes() == text
-    change("scan", new, "--library", library, "--no-vocals")
-    change("drop", file, 5)
+    run("scan", new, "--library", library, "--no-vocals")
+    run("drop", file, 5)
     after = session_json.load_session(file)
     assert all(Path(slot.path).is_file() for slot in (*after.slots, *after.tail))
     assert all(slot.path.startswith(str(new)) for slot in after.slots)
@@ -255,8 +222,8 @@ def test_a_file_that_vanishes_while_a_session_plays_is_planned_around(movable):
     slots = session_json.load_session(file).slots
     for gone in (slots[0], slots[-1]):
         Path(gone.path).unlink()
-    assert "not there any more" in change("drop", file, 2, code=1).stderr
-    change("replan", file, "--at", "2:10")
+    assert "not there any more" in run("drop", file, 2, code=1).stderr
+    run("replan", file, "--at", "2:10")
     after = session_json.load_session(file)
     assert after.slots[0].identity == slots[0].identity
     assert slots[-1].identity not in identities((*after.slots, *after.tail))
@@ -284,7 +251,7 @@ def test_a_file_that_vanishes_while_a_session_plays_is_planned_around(movable):
 def test_what_is_not_understood_is_one_line(session, arguments, says):
     name, *rest = arguments
     text = session.read_bytes()
-    done = change(name, session, *rest, code=2)
+    done = run(name, session, *rest, code=2)
     assert says in done.stderr
     assert session.read_bytes() == text
 
@@ -303,7 +270,7 @@ def test_what_is_not_understood_is_one_line(session, arguments, says):
 def test_what_cannot_be_done_is_one_line_and_changes_nothing(session, arguments, says):
     name, *rest = arguments
     text = session.read_bytes()
-    done = change(name, session, *rest, code=1)
+    done = run(name, session, *rest, code=1)
     assert says in done.stderr
     assert session.read_bytes() == text
 
@@ -312,4 +279,4 @@ def test_a_library_that_is_gone_is_one_line(session):
     whole = json.loads(session.read_text())
     whole["call"]["library"] = "/nowhere/l.db"
     session.write_text(json.dumps(whole))
-    assert "is gone. Give another one" in change("drop", session, 1, code=1).stderr
+    assert "is gone. Give another one" in run("drop", session, 1, code=1).stderr

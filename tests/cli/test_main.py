@@ -1,7 +1,7 @@
-"""The command line as a user meets it: in processes of its own, on music that is really there."""
+"""The command line as a user meets it, on music that is really there."""
 
 import json
-import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,66 +10,39 @@ import numpy as np
 import pytest
 
 from playlist_builder.audio import encode
-
-
-def run(*arguments, cwd=None, code=0, **environment):
-    done = subprocess.run(
-        [sys.executable, "-m", "playlist_builder", *map(str, arguments)],
-        capture_output=True,
-        cwd=cwd,
-        env=os.environ | {"COLUMNS": "100", "PYTHONUTF8": "1"} | environment,
-        encode="utf-8",
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo")
-    done = run("demo", folder / "demo")
-    return folder / "demo", done
+from tests.support.commands import run
 
 
 def test_demo_ends_with_a_playlist_whose_every_path_exists(demo):
     """One command makes music, a library and a playlist."""
-    folder, done = demo
-    lines = (folder / "demo.m3u8").read_text(encoding="utf-8").splitlines()
+    lines = (demo / "demo.m3u8").read_text(encoding="utf-8").splitlines()
     entries = [line for line in lines if line and not line.startswith("#")]
     assert lines[0] == "#EXTM3U"
     assert len(entries) >= 10
-    assert all((folder / entry).is_file() for entry in entries)
-    assert len(list((folder / "music").iterdir())) >= 24
-    assert "actual" in done.stdout
+    assert all((demo / entry).is_file() for entry in entries)
+    assert len(list((demo / "music").iterdir())) >= 24
+    assert "actual" in (demo.parent / "printed.txt").read_text(encoding="utf-8")
 
 
-def test_the_second_scan_decodes_nothing(demo):
-    folder, _ = demo
-    report = json.loads(
-        run("scan", folder / "music", "--library", folder / "library.db", "--json").stdout
-    )
+def test_the_second_scan_decodes_nothing(demo, demo_library):
+    report = json.loads(run("scan", demo / "music", *demo_library, "--json").stdout)
     assert (report["analysed"], report["unchanged"], report["skipped"]) == (0, 28, [])
 
 
-def test_tracks_lists_what_the_documentation_promises(demo):
-    folder, _ = demo
-    found = json.loads(run("tracks", "--library", folder / "library.db", "--json").stdout)
+def test_tracks_lists_what_the_documentation_promises(demo_library):
+    found = json.loads(run("tracks", *demo_library, "--json").stdout)
     assert len(found) == 28
     assert set(found[0]) == {
         *("path", "title", "artist", "album", "genre", "duration_s", "energy", "contour"),
         *("loudness_lufs", "loudness_range_lu", "sample_peak_dbfs", "tempo_bpm", "vocals"),
     }
     assert [track["energy"] for track in found] == sorted(track["energy"] for track in found)
-    table = run("tracks", "--library", folder / "library.db").stdout
+    table = run("tracks", *demo_library).stdout
     assert found[0]["title"] in table
 
 
-def test_a_session_file_exports_to_the_playlist_that_build_writes(demo, tmp_path):
-    folder, _ = demo
-    library = ("--library", folder / "library.db")
-    options = ("--duration", "15m", "--track-minutes", "0.5", "15", *library)
+def test_a_session_file_exports_to_the_playlist_that_build_writes(demo_library, tmp_path):
+    options = ("--duration", "15m", "--track-minutes", "0.5", "15", *demo_library)
     built = run("build", *options, "-o", tmp_path / "s.json", "-o", tmp_path / "s.m3u8", "--json")
     session = json.loads(built.stdout)
     assert abs(session["duration_s"] - 900) <= 30
@@ -83,17 +56,14 @@ def test_a_session_file_exports_to_the_playlist_that_build_writes(demo, tmp_path
     assert piped.startswith("#EXTM3U\n")
 
 
-def test_dry_run_writes_nothing(demo, tmp_path):
-    folder, _ = demo
+def test_dry_run_writes_nothing(demo_library, tmp_path):
     options = ("--duration", "15m", "--track-minutes", "0.5", "15", "--dry-run")
-    run("build", *options, "--library", folder / "library.db", "-o", tmp_path / "no.m3u8")
+    run("build", *options, *demo_library, "-o", tmp_path / "no.m3u8")
     assert not list(tmp_path.iterdir())
 
 
-def test_what_the_user_says_of_a_track_counts(demo, tmp_path):
-    folder, _ = demo
-    library = tmp_path / "own.db"
-    run("scan", folder / "music", "--library", library)
+def test_what_the_user_says_of_a_track_counts(demo_library):
+    library = demo_library[1]
     title = json.loads(run("tracks", "--library", library, "--json").stdout)[3]["title"]
     run("mark", title, "--energy", "0.4", "--vocal", "--note", "too sad", "--library", library)
     shown = json.loads(run("show", title, "--library", library, "--json").stdout)
@@ -104,11 +74,9 @@ def test_what_the_user_says_of_a_track_counts(demo, tmp_path):
     assert json.loads(run("show", title, "--library", library, "--json").stdout)["energy"] != 0.4
 
 
-def test_reasons_add_up_to_the_energy(demo):
-    folder, _ = demo
-    library = ("--library", folder / "library.db")
-    for track in json.loads(run("tracks", *library, "--json").stdout)[::9]:
-        shown = json.loads(run("show", track["path"], *library, "--json").stdout)
+def test_reasons_add_up_to_the_energy(demo_library):
+    for track in json.loads(run("tracks", *demo_library, "--json").stdout)[::9]:
+        shown = json.loads(run("show", track["path"], *demo_library, "--json").stdout)
         assert sum(each["energy"] for each in shown["reasons"]) == pytest.approx(
             shown["energy"], abs=0.002
         )
@@ -151,13 +119,12 @@ def test_bad_input_gets_one_clear_line(arguments, code, says, tmp_path):
     assert says in errors[0]
 
 
-def test_a_mark_is_told_as_it_is_now(demo):
-    library = ("--library", demo[0] / "library.db")
-    title = json.loads(run("tracks", "--json", *library).stdout)[0]["title"]
-    told = run("mark", title, "--instrumental", "--note", "mine", *library).stderr
+def test_a_mark_is_told_as_it_is_now(demo_library):
+    title = json.loads(run("tracks", "--json", *demo_library).stdout)[0]["title"]
+    told = run("mark", title, "--instrumental", "--note", "mine", *demo_library).stderr
     assert told.endswith("vocals none, note 'mine'.\n")
-    assert run("mark", title, "--ban", *library).stderr.endswith("banned, note 'mine'.\n")
-    assert run("mark", title, "--clear", *library).stderr.endswith(": nothing any more.\n")
+    assert run("mark", title, "--ban", *demo_library).stderr.endswith("banned, note 'mine'.\n")
+    assert run("mark", title, "--clear", *demo_library).stderr.endswith(": nothing any more.\n")
 
 
 @pytest.mark.parametrize(
@@ -193,10 +160,8 @@ def test_help_loads_no_heavy_package():
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_show_tells_why_with_reasons_that_add_up(demo):
-    folder, _ = demo
-    library = ("--library", folder / "library.db")
-    track = json.loads(run("show", "Night Express", *library, "--json").stdout)
+def test_show_tells_why_with_reasons_that_add_up(demo_library):
+    track = json.loads(run("show", "Night Express", *demo_library, "--json").stdout)
     total = sum(reason["energy"] for reason in track["reasons"])
     assert total == pytest.approx(track["energy"], abs=0.001)
     assert all(reason["because"] for reason in track["reasons"] if reason["name"] == "attacks")
@@ -206,7 +171,7 @@ def test_show_tells_why_with_reasons_that_add_up(demo):
     assert all(other["energy"] <= track["energy"] for other in track["below"])
     assert 0.0 < track["percentile"] <= 1.0
     assert track["peak_energy"] == pytest.approx(max(track["contour"]), abs=0.001)
-    text = run("show", "Night Express", *library).stdout
+    text = run("show", "Night Express", *demo_library).stdout
     assert " dB, typically " in text
     assert track["above"][0]["title"] in text
 
@@ -237,60 +202,55 @@ def paths_of(document):
     return [slot["path"] for slot in document["slots"]]
 
 
-def test_queries_say_what_a_session_is_made_of(demo):
-    folder, _ = demo
-    library = ("--library", folder / "library.db")
-    only = json.loads(run(*ARC, *library, "--exclude", "artist:ember,copper", "--json").stdout)
+def test_queries_say_what_a_session_is_made_of(demo_library):
+    only = json.loads(run(*ARC, *demo_library, "--exclude", "artist:ember,copper", "--json").stdout)
     assert {slot["artist"] for slot in only["slots"]}.isdisjoint({"Ember Parade", "Copper Meadow"})
-    error = run(*ARC, *library, "--include", "artist:ember", code=1).stderr
+    error = run(*ARC, *demo_library, "--include", "artist:ember", code=1).stderr
     assert "12 min asked" in error
     assert "not included" in error
-    wanted = run(*ARC, *library, "--prefer", "artist:lanterns", "--json").stdout
-    plain = run(*ARC, *library, "--json").stdout
+    wanted = run(*ARC, *demo_library, "--prefer", "artist:lanterns", "--json").stdout
+    plain = run(*ARC, *demo_library, "--json").stdout
     counts = [text.count('"artist": "The Slow Lanterns"') for text in (wanted, plain)]
     assert counts[0] >= counts[1]
-    listed = json.loads(run("tracks", "-artist:ember", "energy:..0.5", *library, "--json").stdout)
+    listed = json.loads(
+        run("tracks", "-artist:ember", "energy:..0.5", *demo_library, "--json").stdout
+    )
     assert listed
     assert all(each["artist"] != "Ember Parade" and each["energy"] <= 0.5 for each in listed)
 
 
-def test_pins_hold_their_place(demo):
-    folder, _ = demo
+def test_pins_hold_their_place(demo_library):
     pins = ("--pin", "Night Express@1", "--pin", "Tide Clock@-1", "--pin", "Thaw@6:00")
-    document = json.loads(run(*ARC, "--library", folder / "library.db", *pins, "--json").stdout)
+    document = json.loads(run(*ARC, *demo_library, *pins, "--json").stdout)
     titles = [slot["title"] for slot in document["slots"]]
     assert (titles[0], titles[-1]) == ("Night Express", "Tide Clock")
     (slot,) = [slot for slot in document["slots"] if slot["title"] == "Thaw"]
     assert abs(slot["start_s"] - 360) <= 30 or any("pin" in text for text in document["relaxed"])
 
 
-def test_alternatives_differ_and_are_all_written(demo, tmp_path):
-    folder, _ = demo
+def test_alternatives_differ_and_are_all_written(demo_library, tmp_path):
     output = tmp_path / "s.m3u8"
-    done = run(
-        *ARC, "--library", folder / "library.db", "--alternatives", 2, "-o", output, "--json"
-    )
+    done = run(*ARC, *demo_library, "--alternatives", 2, "-o", output, "--json")
     first, second = map(paths_of, json.loads(done.stdout))
     assert len(set(first) & set(second)) <= len(first) // 2
     assert output.exists()
     assert (tmp_path / "s-2.m3u8").exists()
 
 
-def test_what_was_played_before_is_avoided(demo, tmp_path):
-    folder, _ = demo
-    library = ("--library", folder / "library.db")
+def test_what_was_played_before_is_avoided(demo_library, tmp_path):
     for name in ("before.m3u8", "before.json"):
         short = ("build", "steady", "--duration", "5m", "--track-minutes", 0.5, 15)
-        before = paths_of(json.loads(run(*short, *library, "-o", tmp_path / name, "--json").stdout))
+        before = paths_of(
+            json.loads(run(*short, *demo_library, "-o", tmp_path / name, "--json").stdout)
+        )
         after = paths_of(
-            json.loads(run(*short, *library, "--avoid", tmp_path / name, "--json").stdout)
+            json.loads(run(*short, *demo_library, "--avoid", tmp_path / name, "--json").stdout)
         )
         assert set(before).isdisjoint(after)
 
 
-def test_explain_says_why_and_what_else(demo):
-    folder, _ = demo
-    done = run(*ARC, "--library", folder / "library.db", "--explain", "--json")
+def test_explain_says_why_and_what_else(demo_library):
+    done = run(*ARC, *demo_library, "--explain", "--json")
     document = json.loads(done.stdout)
     assert [reason["path"] for reason in document["reasons"]] == paths_of(document)
     assert all(reason["distance"] >= 0 for reason in document["reasons"])
@@ -301,10 +261,8 @@ def test_explain_says_why_and_what_else(demo):
 
 
 @pytest.mark.parametrize("suffix", [".m3u", ".m3u8", ".pls", ".xspf", ".json"])
-def test_reorder_uses_all_tracks_of_a_playlist(demo, tmp_path, suffix):
-    folder, _ = demo
-    library = ("--library", folder / "library.db")
-    music = sorted((folder / "music").iterdir())[:9]
+def test_reorder_uses_all_tracks_of_a_playlist(demo, demo_library, tmp_path, suffix):
+    music = sorted((demo / "music").iterdir())[:9]
     playlist = tmp_path / f"p{suffix}"
     texts = {
         ".m3u": "".join(f"{path}\r\n" for path in music),
@@ -315,36 +273,25 @@ def test_reorder_uses_all_tracks_of_a_playlist(demo, tmp_path, suffix):
         + "</trackList></playlist>",
     }
     if suffix == ".json":
-        run(
-            "build",
-            "steady",
-            *library,
-            "--duration",
-            "6m",
-            "--track-minutes",
-            0.5,
-            9,
-            "-o",
-            playlist,
-        )
+        short = ("--duration", "6m", "--track-minutes", 0.5, 9)
+        run("build", "steady", *demo_library, *short, "-o", playlist)
         music = [Path(path) for path in paths_of(json.loads(playlist.read_text()))]
     else:
         playlist.write_text(texts[suffix], encoding="utf-8")
-    document = json.loads(run("reorder", playlist, *library, "--json").stdout)
+    document = json.loads(run("reorder", playlist, *demo_library, "--json").stdout)
     assert sorted(paths_of(document)) == sorted(map(str, music))
     energies = [slot["energy"] for slot in document["slots"]]
     assert max(energies) > max(energies[0], energies[-1])
 
 
-def test_reorder_takes_the_best_for_a_duration_and_tells_what_is_lost(demo, tmp_path):
-    folder, _ = demo
-    music = sorted((folder / "music").iterdir())
+def test_reorder_takes_the_best_for_a_duration_and_tells_what_is_lost(demo, demo_library, tmp_path):
+    music = sorted((demo / "music").iterdir())
     playlist = tmp_path / "p.m3u"
     playlist.write_text("gone.mp3\n" + "".join(f"{path}\n" for path in music))
     own = tmp_path / "arc.toml"
     text = (Path(__file__).parents[2] / "profiles" / "arc.toml").read_text(encoding="utf-8")
     own.write_text(text.replace("[[phases]]", "[rules]\ntrack_minutes = [0.5, 15]\n[[phases]]", 1))
-    asked = ("reorder", playlist, own, "--duration", "10m", "--library", folder / "library.db")
+    asked = ("reorder", playlist, own, "--duration", "10m", *demo_library)
     document = json.loads(run(*asked, "--json").stdout)
     assert len(document["slots"]) < len(music)
     assert abs(document["duration_s"] - 600) <= 30
@@ -360,25 +307,21 @@ def test_reorder_takes_the_best_for_a_duration_and_tells_what_is_lost(demo, tmp_
         (("--avoid", "none.m3u8"), 2, "does not exist"),
     ],
 )
-def test_what_cannot_be_asked_is_one_line(demo, arguments, code, message):
-    folder, _ = demo
-    done = run(*ARC, "--library", folder / "library.db", *arguments, code=code)
+def test_what_cannot_be_asked_is_one_line(demo_library, arguments, code, message):
+    done = run(*ARC, *demo_library, *arguments, code=code)
     assert message in done.stderr
 
 
 @pytest.mark.parametrize("query", ["-path:night", "-title:light", "-artist:harbour seven"])
-def test_a_query_may_begin_with_a_dash(demo, query):
-    folder, _ = demo
-    library = ("--library", folder / "library.db")
-    found = json.loads(run("tracks", query, *library, "--json").stdout)
+def test_a_query_may_begin_with_a_dash(demo_library, query):
+    found = json.loads(run("tracks", query, *demo_library, "--json").stdout)
     assert 0 < len(found) <= 28
-    plain = json.loads(run("tracks", query[1:], *library, "--json").stdout)
+    plain = json.loads(run("tracks", query[1:], *demo_library, "--json").stdout)
     assert len(found) + len(plain) == 28
 
 
-def test_numbers_are_never_cut_in_tables(demo):
-    folder, _ = demo
-    lines = run("tracks", "--library", folder / "library.db", COLUMNS="50").stdout.splitlines()
+def test_numbers_are_never_cut_in_tables(demo_library):
+    lines = run("tracks", *demo_library, COLUMNS="50").stdout.splitlines()
     assert lines[0].startswith("energy  length   LUFS")
     assert all(len(line.split()[0]) == 4 for line in lines[1:])
 
@@ -394,23 +337,21 @@ def test_numbers_are_never_cut_in_tables(demo):
         (("mark", "Thaw", "--note", "two\nlines"), 2, "plain text"),
     ],
 )
-def test_odd_requests_are_one_line(demo, arguments, code, message):
-    folder, _ = demo
-    done = run(*arguments, "--library", folder / "library.db", code=code)
+def test_odd_requests_are_one_line(demo_library, arguments, code, message):
+    done = run(*arguments, *demo_library, code=code)
     assert message in done.stderr
 
 
-def test_reorder_keeps_paths_and_tells_what_it_leaves_out(demo, tmp_path):
+def test_reorder_keeps_paths_and_tells_what_it_leaves_out(demo, demo_library, tmp_path):
     """A copy elsewhere is not put in the place of the file that the playlist names."""
-    folder, _ = demo
-    music = sorted((folder / "music").iterdir())[:6]
+    music = sorted((demo / "music").iterdir())[:6]
     other = tmp_path / "copies"
     other.mkdir()
     for path in music:
         (other / path.name).write_bytes(path.read_bytes())
     (other / "text.flac").write_text("no music")
-    library = ("--library", tmp_path / "l.db")
-    run("scan", folder / "music", other, *library)
+    library = ("--library", shutil.copy(demo_library[1], tmp_path))
+    run("scan", other, *library)
     names = [path.name for path in music]
     playlist = other / "p.m3u"
     playlist.write_text("\n".join([*names, names[0], "text.flac", "gone.flac"]), encoding="utf-8")
@@ -422,14 +363,9 @@ def test_reorder_keeps_paths_and_tells_what_it_leaves_out(demo, tmp_path):
         assert part in told
 
 
-def test_a_session_is_avoided_wherever_its_files_are_now(demo, tmp_path):
-    folder, _ = demo
-    music = tmp_path / "music"
-    music.mkdir()
-    for path in (folder / "music").iterdir():
-        (music / path.name).write_bytes(path.read_bytes())
-    library = ("--library", tmp_path / "l.db")
-    run("scan", music, *library)
+def test_a_session_is_avoided_wherever_its_files_are_now(own_demo, tmp_path):
+    music = own_demo / "music"
+    library = ("--library", own_demo / "l.db")
     short = ("build", "steady", "--duration", "5m", "--track-minutes", 0.5, 15, *library)
     before = json.loads(run(*short, "-o", tmp_path / "s.json", "--json").stdout)
     music.rename(tmp_path / "moved")

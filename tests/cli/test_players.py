@@ -1,54 +1,30 @@
-"""Copying, checking and rebuilding as a user meets them: in processes of their own."""
+"""Copying, checking and rebuilding as a user meets them."""
 
 import json
 import os
 import shutil
-import subprocess
-import sys
 
 import pytest
 
-
-def run(*arguments, cwd=None, code=0, **environment):
-    done = subprocess.run(
-        [sys.executable, "-m", "playlist_builder", *map(str, arguments)],
-        capture_output=True,
-        cwd=cwd,
-        env=os.environ | {"COLUMNS": "100", "PYTHONUTF8": "1"} | environment,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
+from tests.support.commands import run
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo") / "demo"
-    run("demo", folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def one(demo):
+def one(demo_library, tmp_path_factory):
     """The text of a session of the demo, for what only reads it."""
-    run("build", "arc", *SHORT, "--library", demo / "library.db", "-o", demo / "s.json")
-    return (demo / "s.json").read_text(encoding="utf-8")
+    file = tmp_path_factory.mktemp("one") / "s.json"
+    run("build", "arc", *SHORT, *demo_library, "-o", file)
+    return file.read_text(encoding="utf-8")
 
 
 SHORT = ("--duration", "6m", "--track-minutes", 0.5, 15)
 
 
 @pytest.fixture
-def built(demo, tmp_path):
+def built(own_demo):
     """A copy of the demo's music, its library, and a session of it."""
-    music = tmp_path / "music"
-    shutil.copytree(demo / "music", music)
-    library = tmp_path / "l.db"
-    run("scan", music, "--library", library, "--no-vocals")
-    run("build", "arc", *SHORT, "--library", library, "-o", tmp_path / "s.json")
-    return tmp_path
+    run("build", "arc", *SHORT, "--library", own_demo / "l.db", "-o", own_demo / "s.json")
+    return own_demo
 
 
 def session(folder, name="s.json"):
@@ -198,35 +174,33 @@ def test_a_pin_may_name_any_copy_of_a_recording(built):
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "says", "code"),
     [
-        (lambda document: document.pop("call"), "does not say how it was made"),
-        (lambda document: document["call"].update(library="/none/l.db"), "is gone. Give another"),
-        (lambda document: document["call"].update(levels=["loud"]), "give a level from 0 to 1"),
-        (lambda document: document["call"].update(include=["yeer:1"]), "no field 'yeer'"),
-        (lambda document: document["call"].update(duration_s=1e300), "cannot last"),
-        (lambda document: document["call"].update(avoid=["/none.m3u8"]), "Cannot read playlist"),
+        (lambda document: document.pop("call"), "does not say how it was made", 1),
+        (
+            lambda document: document["call"].update(library="/none/l.db"),
+            "is gone. Give another",
+            1,
+        ),
+        (lambda document: document["call"].update(levels=["loud"]), "give a level from 0 to 1", 2),
+        (lambda document: document["call"].update(include=["yeer:1"]), "no field 'yeer'", 1),
+        (lambda document: document["call"].update(duration_s=1e300), "cannot last", 1),
+        (lambda document: document["call"].update(avoid=["/none.m3u8"]), "Cannot read playlist", 1),
         (
             lambda document: document["call"].update(profile="none", profile_text="x"),
             "'none' is gone, and of its text",
+            1,
         ),
-        (lambda document: document.update(request=[3]), "call must be an object"),
+        (lambda document: document.update(request=[3]), "call must be an object", 1),
     ],
 )
-def test_what_cannot_be_made_again_is_one_line(one, tmp_path, change, says):
+def test_what_cannot_be_made_again_is_one_line(one, tmp_path, change, says, code):
     document = json.loads(one)
     change(document)
     file = tmp_path / "s.json"
     file.write_text(json.dumps(document), encoding="utf-8")
     before = file.read_bytes()
-    done = subprocess.run(
-        [sys.executable, "-m", "playlist_builder", "rebuild", str(file)],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode in {1, 2}
-    assert "Traceback" not in done.stderr
+    done = run("rebuild", file, code=code)
     assert says in done.stderr
     assert done.stdout == ""
     assert file.read_bytes() == before

@@ -1,6 +1,6 @@
-"""The command `match` up to the server: its options, where secrets come from, and what it refuses.
+"""The command `push` up to the server: its options, where secrets come from, and what it refuses.
 
-What reaches a server is checked with real ones, in `tests/servers`.
+What reaches a server is checked with real ones, in `tests/external/server`.
 """
 
 import builtins
@@ -25,16 +25,16 @@ SLOTS = [
 ]
 
 
-class Shelf:
+class FakeServer:
     """A server that holds the first two tracks."""
 
     def __init__(self):
         self.got = []
 
-    def like(self, wanted, path):
-        return [Candidate(path, path)] if wanted.title != "Title 2" else []
+    def search(self, track, path):
+        return [Candidate(path, path)] if track.title != "Title 2" else []
 
-    def every(self):
+    def list_all(self):
         return []
 
     def replace(self, name, keys):
@@ -52,8 +52,8 @@ def session(tmp_path):
 
 @pytest.fixture
 def shelf(monkeypatch):
-    """Have `Subsonic` be a shelf that notes the password."""
-    one = Shelf()
+    """Have `Subsonic` be a fake server that notes the password."""
+    one = FakeServer()
 
     def made(_where, password):
         one.password = password
@@ -140,7 +140,7 @@ def test_a_prompt_shows_nothing_of_what_is_typed(push, session, shelf, monkeypat
         ([TARGET, "--crossfade", "3"], 2, "need --queue"),
         (["mpd://host", "--queue", "--name", "x"], 2, "no name"),
         ([TARGET, "--name", "a\nb"], 1, "cannot name a playlist"),
-        ([TARGET, "--map", "music"], 1, "FROM=TO"),
+        ([TARGET, "--map", "music"], 2, "FROM=TO"),
     ],
 )
 def test_what_cannot_be_is_refused_before_any_server_is_asked(

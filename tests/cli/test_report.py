@@ -9,23 +9,9 @@ import pytest
 
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
+from tests.support.commands import run, run_process
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-
-
-def run(*arguments, cwd=None, code=0, **environment):
-    usual = {name: value for name, value in os.environ.items() if "COLOR" not in name}
-    done = subprocess.run(
-        [sys.executable, "-m", "playlist_builder", *map(str, arguments)],
-        capture_output=True,
-        cwd=cwd,
-        env=usual | {"COLUMNS": "100", "PYTHONUTF8": "1"} | environment,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
 
 
 @pytest.fixture
@@ -131,7 +117,9 @@ def test_on_a_terminal_colour_is_as_the_terminal_and_its_user_want(folder, other
 
 
 def test_where_the_terminal_knows_ascii_alone_the_chart_is_ascii(folder):
-    text = run("report", "s.json", cwd=folder, PYTHONUTF8="0", PYTHONIOENCODING="ascii").stdout
+    text = run_process(
+        "report", "s.json", cwd=folder, PYTHONUTF8="0", PYTHONIOENCODING="ascii"
+    ).stdout
     assert text.isascii()
     assert "energy: ** planned  :: actual" in text
 

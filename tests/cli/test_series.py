@@ -1,46 +1,23 @@
-"""Courses, histories and ratings as a user meets them: in processes of its own, on real files."""
+"""Courses, histories and ratings as a user meets them, on real files."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from playlist_builder.audio import encode
 from playlist_builder.library.database import Cache
+from tests.support.commands import run
+from tests.support.sounds import write_pieces
 
 RATE_HZ = 8000
 TRACKS, MINUTES = 40, 2
-
-
-def run(*arguments, code=0):
-    done = subprocess.run(
-        [sys.executable, "-m", "playlist_builder", *map(str, arguments)],
-        capture_output=True,
-        env=os.environ | {"COLUMNS": "200", "PYTHONUTF8": "1"},
-        encode="utf-8",
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory):
     """The library file of 80 minutes of music, to be copied."""
     folder = tmp_path_factory.mktemp("music")
-    time_s = np.arange(MINUTES * 60 * RATE_HZ) / RATE_HZ
-    rng = np.random.default_rng(0)
-    for number in range(TRACKS):
-        beat = np.exp(-8 * (time_s * (0.5 + number / 8) % 1))
-        noise = rng.standard_normal(len(time_s)) * number / 400
-        samples = ((0.2 * np.sin(700 * time_s) + noise) * beat).astype(np.float32)[None]
-        tags = {"title": f"Piece {number}", "artist": f"Player {number}"}
-        encode.write_flac(f"{folder}/{number}.flac", samples, RATE_HZ, tags)
+    write_pieces(folder, [MINUTES * 60.0] * TRACKS)
     run("scan", folder, "--no-vocals", "--library", folder / "library.db")
     return folder / "library.db"
 

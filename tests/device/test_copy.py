@@ -71,9 +71,9 @@ def test_tracks_and_playlist_lie_side_by_side(session, tmp_path):
             assert new.read() == old.read()
     text = (stick / "tonight.m3u8").read_bytes().decode("utf-8")
     assert text.startswith("#EXTM3U\n")
-    entries = [entry.location for entry in playlists.load(stick / "tonight.m3u8")]
+    entries = [entry.location for entry in playlists.read_entries(stick / "tonight.m3u8")]
     assert entries == found[:4]
-    shown = [entry.title for entry in playlists.load(stick / "tonight.m3u8")]
+    shown = [entry.title for entry in playlists.read_entries(stick / "tonight.m3u8")]
     assert shown[:3] == ["AC/DC - What?", "CON", "Caf\u00e9 - 2"]
     assert not list(stick.glob(".*.tmp"))
 
@@ -232,7 +232,7 @@ def test_what_cannot_be_converted_is_skipped_and_told(session, tmp_path, monkeyp
     report = copy(session, tmp_path / "s", form="mp3")
     assert [each.number for each in report.files] == [1, 3, 4]
     assert [(each.path, each.reason) for each in report.skipped] == [(session.slots[1].path, told)]
-    assert len(playlists.load(report.playlist)) == 3
+    assert len(playlists.read_entries(report.playlist)) == 3
 
 
 def test_files_of_an_earlier_session_are_told(session, tmp_path):

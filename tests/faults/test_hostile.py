@@ -292,7 +292,7 @@ def test_xml_opens_nothing(server, declared, tmp_path):
         file.write_text(text)
         opened.clear()
         with contextlib.suppress(PlaylistError):
-            assert [entry.location for entry in playlists.load(file)] == ["a.mp3"]
+            assert [entry.location for entry in playlists.read_entries(file)] == ["a.mp3"]
         assert [name for event, name in opened if event == "open"] == [os.fspath(file)]
         assert not [event for event, _ in opened if event == "socket.connect"]
     watching = False
@@ -340,13 +340,13 @@ import sys
 from playlist_builder.playlists import read as playlists
 from playlist_builder.profiles import find as profiles
 from playlist_builder.errors import PlaylistBuilderError
-from playlist_builder.playlists.read import meanings
+from playlist_builder.playlists.read import candidate_paths
 try:
     if sys.argv[1].endswith(".toml"):
         profiles.load_profile(sys.argv[1])
     else:
-        for entry in playlists.load(sys.argv[1])[:3]:
-            list(meanings(entry, "/"))
+        for entry in playlists.read_entries(sys.argv[1])[:3]:
+            list(candidate_paths(entry, "/"))
     print("read")
 except PlaylistBuilderError as error:
     assert len(str(error)) < 1000 and str(error).isprintable(), error

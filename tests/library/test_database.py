@@ -22,12 +22,12 @@ from playlist_builder.library.rows import heard_of
 from playlist_builder.models import (
     Features,
     File,
-    Heard,
     Mark,
-    Measured,
+    Measurement,
     Skipped,
     Stat,
     Tags,
+    VoiceDetection,
     VoiceSpan,
 )
 
@@ -39,9 +39,9 @@ FEATURES = Features(
         for field in dataclasses.fields(Features)
     }
 )
-MEASURED = Measured(FEATURES, STEPS)
+MEASURED = Measurement(FEATURES, STEPS)
 TAGS = Tags(title="Ö", artists=("a", "b"), has_lyrics=True, duration_s=3.5, languages=("zxx",))
-HEARD = Heard("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
+HEARD = VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
 PLAYED = Played(
     "00112233445566ff",
     "Anemone",

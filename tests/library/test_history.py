@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlist_builder.errors import AskError, LibraryError
+from playlist_builder.errors import LibraryError, RequestError
 from playlist_builder.library.database import Cache
 from playlist_builder.library.history import (
     DRAFT,
@@ -18,7 +18,7 @@ from playlist_builder.library.history import (
     Rating,
     played,
 )
-from playlist_builder.models import NAME_LIMIT, Session, SessionRequest, Slot, label
+from playlist_builder.models import PERSON_NAME_LIMIT, Session, SessionRequest, Slot, person_name
 
 NOON = datetime.fromisoformat("2026-11-20T12:00:00+01:00")
 
@@ -143,28 +143,28 @@ def test_what_is_kept_of_a_session_is_all_that_plays():
     )
 
 
-@given(st.text(max_size=NAME_LIMIT + 1))
+@given(st.text(max_size=PERSON_NAME_LIMIT + 1))
 def test_a_label_is_plain_text(text):
     """It is kept composed, so that it is the same however it was typed."""
     try:
-        name = label(text)
-    except AskError as error:
+        name = person_name(text)
+    except RequestError as error:
         assert str(error).isprintable()
-        assert not text.isprintable() or not text.strip() or len(text) >= NAME_LIMIT
+        assert not text.isprintable() or not text.strip() or len(text) >= PERSON_NAME_LIMIT
     else:
         assert name.isprintable()
-        assert label(name) == name
+        assert person_name(name) == name
 
 
 def test_case_matters_and_composition_does_not():
-    assert label("Cafe\u0301") == label("Caf\u00e9")
-    assert label("anemone") != label("Anemone")
+    assert person_name("Cafe\u0301") == person_name("Caf\u00e9")
+    assert person_name("anemone") != person_name("Anemone")
 
 
 @pytest.mark.parametrize("text", ["", "  ", "a\nb", "a\0", "\x1b[1m", "\ud800", "x" * 101])
 def test_what_no_name_can_be_is_refused(text):
-    with pytest.raises(AskError, match="plain text of 1 to 100"):
-        label(text)
+    with pytest.raises(RequestError, match="plain text of 1 to 100"):
+        person_name(text)
 
 
 def test_a_rating_is_told_with_its_day():

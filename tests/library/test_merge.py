@@ -20,9 +20,18 @@ from playlist_builder.library.history import Ban, Played, Rating
 from playlist_builder.library.library import Library
 from playlist_builder.library.merge import Conflict, MergeReport
 from playlist_builder.library.rows import heard_of
-from playlist_builder.models import Features, File, Heard, Mark, Measured, Stat, Tags, VoiceSpan
+from playlist_builder.models import (
+    Features,
+    File,
+    Mark,
+    Measurement,
+    Stat,
+    Tags,
+    VoiceDetection,
+    VoiceSpan,
+)
 
-HEARD = Heard("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
+HEARD = VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
 
 
 def measured(duration_s):
@@ -30,7 +39,7 @@ def measured(duration_s):
         field.name: {int: 2, str: "C major"}.get(field.type, duration_s)
         for field in dataclasses.fields(Features)
     }
-    return Measured(Features(**values), np.full((3, len(STEP_FEATURES)), 0.5, np.float32))
+    return Measurement(Features(**values), np.full((3, len(STEP_FEATURES)), 0.5, np.float32))
 
 
 def add(cache, path, identity, *, duration_s=1.0, heard=None):

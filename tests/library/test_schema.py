@@ -22,12 +22,12 @@ from playlist_builder.library.database import Cache
 from playlist_builder.models import (
     Features,
     File,
-    Heard,
     Mark,
-    Measured,
+    Measurement,
     Skipped,
     Stat,
     Tags,
+    VoiceDetection,
     VoiceSpan,
 )
 from playlist_builder.vocals import evidence
@@ -50,8 +50,8 @@ def path(tmp_path, monkeypatch):
     monkeypatch.delattr(decode, "Recording")
     path = os.fspath(tmp_path / "library.db")
     with Cache(path) as one:
-        one.store(FILE, Measured(FEATURES, STEPS))
-        one.store_heard("5f", Heard("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),)))
+        one.store(FILE, Measurement(FEATURES, STEPS))
+        one.store_heard("5f", VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),)))
         one.store_skipped(Skipped("/m/b.mp3", "damaged"), Stat(1, 1))
         one.store_mark("5f", MARK)
     return path
@@ -116,7 +116,7 @@ def test_a_new_analysis_drops_what_the_old_one_measured_or_refused(path, monkeyp
             assert one.heard_identities() == {"5f"}
             assert one.mark("5f") == MARK
     with Cache(path) as one:
-        one.store(FILE, Measured(FEATURES, STEPS))
+        one.store(FILE, Measurement(FEATURES, STEPS))
     with Cache(path) as one:
         assert one.identities() == {"5f"}
 

@@ -10,24 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlist_builder.errors import ExportError
+from playlist_builder.path_map import PathMap
 from playlist_builder.playlists.dialects import (
     ANY,
     PLAYERS,
     SUFFIXES,
     Dialect,
+    format_entry,
     is_codepage,
-    is_place,
     unmapped,
 )
-from playlist_builder.playlists.dialects import spelled as spell
 
 MUSIC = "/home/ada/Music"
 
 
 def spelled(path, suffix=".m3u8", dialect=ANY):
     """The entry of a track in the music folder, in a playlist beside it."""
-    return spell(
-        posixpath.join(MUSIC, path), suffix, folder=MUSIC, dialect=dialect, paths=posixpath
+    return format_entry(
+        posixpath.join(MUSIC, path), suffix, folder=MUSIC, dialect=dialect, flavour=posixpath
     )
 
 
@@ -145,7 +145,7 @@ def test_absolute_paths_are_whole(suffix, entry):
 
 
 @pytest.mark.parametrize(
-    ("roots", "entry"),
+    ("maps", "entry"),
     [
         ([(MUSIC, "/volume1/music")], "/volume1/music/in/#1.flac"),
         ([(f"{MUSIC}/", "/volume1/music/")], "/volume1/music/in/#1.flac"),
@@ -160,10 +160,19 @@ def test_absolute_paths_are_whole(suffix, entry):
         ([(MUSIC, "smb://nas/music")], "smb://nas/music/in/#1.flac"),
     ],
 )
-def test_a_root_is_renamed_and_the_longest_wins(roots, entry):
+def test_a_root_is_renamed_and_the_longest_wins(maps, entry):
     """With or without slashes at the end; never in the middle of a name."""
-    assert spelled("in/#1.flac", dialect=Dialect(roots=tuple(roots))) == entry
-    assert spelled("in/#1.flac", dialect=Dialect(roots=tuple(reversed(roots)))) == entry
+    assert (
+        spelled("in/#1.flac", dialect=Dialect(path_maps=tuple(PathMap(*each) for each in maps)))
+        == entry
+    )
+    assert (
+        spelled(
+            "in/#1.flac",
+            dialect=Dialect(path_maps=tuple(PathMap(*each) for each in reversed(maps))),
+        )
+        == entry
+    )
 
 
 @pytest.mark.parametrize(
@@ -176,11 +185,11 @@ def test_a_root_is_renamed_and_the_longest_wins(roots, entry):
     ],
 )
 def test_a_renamed_root_can_be_a_uri(root, uri):
-    assert spelled("#1.flac", ".xspf", Dialect(roots=((MUSIC, root),))) == uri
+    assert spelled("#1.flac", ".xspf", Dialect(path_maps=(PathMap(MUSIC, root),))) == uri
 
 
 def test_a_backslash_in_a_name_has_no_spelling_below_a_root_of_windows():
-    message = refused("a\\b.flac", dialect=Dialect(roots=((MUSIC, "D:\\Music"),)))
+    message = refused("a\\b.flac", dialect=Dialect(path_maps=(PathMap(MUSIC, "D:\\Music"),)))
     assert ": its name holds a backslash. " in message
 
 
@@ -190,10 +199,13 @@ def test_a_backslash_in_a_name_has_no_spelling_below_a_root_of_windows():
         (Dialect(relative_to="/home/ada"), "Music/a.flac"),
         (Dialect(relative_to="/home/ada/Lists"), "../Music/a.flac"),
         (replace(PLAYERS["plex"], relative_to=MUSIC), "a.flac"),
-        (Dialect(relative_to="/v/lists", roots=((MUSIC, "/v/music"),)), "../music/a.flac"),
-        (Dialect(relative_to="D:\\L", roots=((MUSIC, "D:\\M"),)), "..\\M\\a.flac"),
-        (Dialect(relative_to="C:\\L", roots=((MUSIC, "D:\\M"),)), "D:\\M\\a.flac"),
-        (Dialect(relative_to="/v", roots=((MUSIC, "smb://nas"),)), "smb://nas/a.flac"),
+        (
+            Dialect(relative_to="/v/lists", path_maps=(PathMap(MUSIC, "/v/music"),)),
+            "../music/a.flac",
+        ),
+        (Dialect(relative_to="D:\\L", path_maps=(PathMap(MUSIC, "D:\\M"),)), "..\\M\\a.flac"),
+        (Dialect(relative_to="C:\\L", path_maps=(PathMap(MUSIC, "D:\\M"),)), "D:\\M\\a.flac"),
+        (Dialect(relative_to="/v", path_maps=(PathMap(MUSIC, "smb://nas"),)), "smb://nas/a.flac"),
     ],
 )
 def test_paths_are_seen_from_a_folder_where_the_player_is(dialect, entry):
@@ -208,7 +220,7 @@ def test_names_have_the_normal_form_that_is_asked_for(form, length):
 
 
 def test_tracks_that_no_root_renames_are_told():
-    dialect = Dialect(roots=((MUSIC, "/m"),))
+    dialect = Dialect(path_maps=(PathMap(MUSIC, "/m"),))
     assert unmapped((f"{MUSIC}/a", f"{MUSIC}al/b"), dialect) == [f"{MUSIC}al/b"]
 
 
@@ -229,21 +241,6 @@ def test_tracks_that_no_root_renames_are_told():
 )
 def test_a_codepage_leaves_the_header_as_it_is(name, known):
     assert is_codepage(name) == known
-
-
-@pytest.mark.parametrize(
-    ("root", "place"),
-    [
-        ("/m", True),
-        ("D:\\", True),
-        ("\\\\nas\\m", True),
-        ("nfs://nas", True),
-        ("m", False),
-        ("", False),
-    ],
-)
-def test_a_place_is_absolute_on_some_system(root, place):
-    assert is_place(root) == place
 
 
 NAMES = st.text(st.characters(exclude_characters="/\0"), min_size=1).filter(

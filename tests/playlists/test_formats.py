@@ -58,7 +58,7 @@ def slot(path="quiet.flac", **changes):
 
 
 def m3u8(*slots, folder=MUSIC):
-    return formats.m3u8(session(*slots), folder=folder)
+    return formats.render_text(session(*slots), ".m3u8", folder=folder)
 
 
 def entries(text):
@@ -139,8 +139,11 @@ def test_tags_are_shown_as_one_field_each(tags, text):
 def test_no_line_is_longer_than_players_read():
     """MPD 0.23 cuts a line at 4096 bytes, Kodi at 1023, and takes the rest for an entry."""
     long = "\N{GRINNING FACE}" * 10_000
-    text = formats.m3u8(
-        session(slot(title=long, artist=long, phase=long), profile=long), folder=MUSIC, name=long
+    text = formats.render_text(
+        session(slot(title=long, artist=long, phase=long), profile=long),
+        ".m3u8",
+        folder=MUSIC,
+        name=long,
     )
     assert max(len(line.encode()) for line in text.split("\n")) < 1023
 
@@ -191,7 +194,7 @@ def test_an_entry_keeps_the_normal_form_of_the_name_on_disk(form):
 def test_a_path_of_windows_is_written_with_slashes(path, entry):
     """Where no relative path exists, on another drive or share, it is written whole."""
     there = session(replace(SLOT, path=path))
-    text = formats.m3u8(there, folder="C:\\Music", paths=ntpath)
+    text = formats.FORMATS[".m3u8"](there, formats.Destination("C:\\Music", flavour=ntpath))
     assert entries(text) == [entry]
     assert "#EXTINF:200,Ada - Quiet\n" in text
 
@@ -211,7 +214,7 @@ def test_a_path_of_windows_is_written_with_slashes(path, entry):
 )
 def test_a_name_that_m3u_cannot_hold_is_refused_by_name(path, reason):
     """The line names the file, safely printed, says why, and what to do."""
-    assert dialects.holdable(path) == reason
+    assert dialects.unsupported_reason(path) == reason
     with pytest.raises(ExportError) as caught:
         m3u8(slot(), slot(path))
     message = str(caught.value)
@@ -269,7 +272,7 @@ def read_back(data, suffix, dialect=dialects.ANY):
 @given(st.lists(PATHS, max_size=5), st.lists(NAMES, max_size=3).map("/".join))
 def test_a_playlist_reads_back_as_the_same_paths(paths, below):
     """Whatever the names, every player that joins folder and entry finds the same files."""
-    held = [path for path in paths if dialects.holdable(path) is None]
+    held = [path for path in paths if dialects.unsupported_reason(path) is None]
     folder = posixpath.join(MUSIC, below)
     slots = [slot(path) for path in held]
     text = m3u8(*slots, folder=folder)
@@ -282,7 +285,7 @@ def test_a_playlist_reads_back_as_the_same_paths(paths, below):
 def test_no_tag_adds_a_line(title, artist, phase, name):
     """One slot is one entry, and every other line is a comment, whichever line ends are known."""
     whole = session(slot(title=title, artist=artist, phase=phase), profile=phase)
-    text = formats.m3u8(whole, folder=MUSIC, name=name)
+    text = formats.render_text(whole, ".m3u8", folder=MUSIC, name=name)
     lines = text.splitlines()
     assert lines == text.removesuffix("\n").split("\n")
     assert [line.partition(":")[0] for line in lines if line.startswith("#EXT")] == [
@@ -303,7 +306,7 @@ def test_no_tag_adds_a_line(title, artist, phase, name):
 @example(slots=[slot("%41.flac"), slot("new\nline"), slot("caf\udce9"), slot("\x85\ufffe+&'")])
 def test_every_format_reads_back_as_the_same_paths(suffix, slots):
     """In order, by our own reader, whatever the names and the tags; the tail comes last."""
-    held = [each for each in slots if dialects.holdable(each.path, suffix, UTF8) is None]
+    held = [each for each in slots if dialects.unsupported_reason(each.path, suffix, UTF8) is None]
     assume(held)
     whole = session(*held[:2], tail=held[2:])
     try:
@@ -315,7 +318,7 @@ def test_every_format_reads_back_as_the_same_paths(suffix, slots):
     for each, location in zip(held, locations(data, suffix, UTF8), strict=True):
         there = {each.path}.__contains__
         entry = playlists.Entry(location)
-        assert playlists.located([entry], MUSIC, there) == ([each.path], [])
+        assert playlists.resolve_all([entry], MUSIC, there) == ([each.path], [])
 
 
 @pytest.mark.parametrize("player", dialects.PLAYERS)
@@ -450,6 +453,6 @@ def test_each_format_is_rendered_by_its_own_function():
     """The shell needs only the suffix and the folder."""
     whole = session(slot())
     text = formats.render_text(whole, ".m3u8", folder="/home/ada", name="evening")
-    assert text == formats.m3u8(whole, folder="/home/ada", name="evening")
+    assert text == formats.render_text(whole, ".m3u8", folder="/home/ada", name="evening")
     assert entries(text) == [str(PurePosixPath("Music/quiet.flac"))]
     assert formats.render_text(whole, ".json", folder="/") == session_json.dump(whole)

@@ -12,12 +12,12 @@ from playlist_builder.errors import PlaylistBuilderError, PlaylistError
 from playlist_builder.playlists.read import (
     SIZE_LIMIT_BYTES,
     Entry,
+    candidate_paths,
     decode,
     kind_of,
-    load,
-    located,
-    meanings,
     parse,
+    read_entries,
+    resolve_all,
 )
 
 XSPF = (
@@ -349,7 +349,7 @@ def test_any_bytes_are_entries_or_one_line(data, name):
     else:
         assert found
         for entry in found:
-            assert all("\0" not in path for path in meanings(entry, "/m"))
+            assert all("\0" not in path for path in candidate_paths(entry, "/m"))
 
 
 @pytest.mark.parametrize(
@@ -385,28 +385,28 @@ def test_any_bytes_are_entries_or_one_line(data, name):
 )
 @pytest.mark.skipif(os.name == "nt", reason="paths of POSIX")
 def test_an_entry_is_found_in_the_form_in_which_it_is_there(location, there):
-    assert located([Entry(location)], "/m", {there}.__contains__) == ([there], [])
+    assert resolve_all([Entry(location)], "/m", {there}.__contains__) == ([there], [])
 
 
 def test_the_most_literal_meaning_comes_first():
     both = {"/m/a%20b.mp3", "/m/a b.mp3"}
-    assert located([Entry("a%20b.mp3")], "/m", both.__contains__)[0] == ["/m/a%20b.mp3"]
+    assert resolve_all([Entry("a%20b.mp3")], "/m", both.__contains__)[0] == ["/m/a%20b.mp3"]
 
 
 def test_a_location_of_xspf_is_a_uri_first():
     both = {"/m/a%20b.mp3", "/m/a b.mp3"}
     text = XSPF.format("<track><location>a%20b.mp3</location></track>").encode()
-    assert located(parse(text, "a.xspf"), "/m", both.__contains__)[0] == ["/m/a b.mp3"]
+    assert resolve_all(parse(text, "a.xspf"), "/m", both.__contains__)[0] == ["/m/a b.mp3"]
 
 
 def test_addresses_on_a_network_are_never_files():
     entries = [Entry("http://example.org/a.mp3"), Entry("smb://host/a.mp3")]
-    assert located(entries, "/m", lambda _: True) == ([], entries)
+    assert resolve_all(entries, "/m", lambda _: True) == ([], entries)
 
 
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
     with pytest.raises(PlaylistError, match="Cannot read playlist"):
-        load(tmp_path / "none.m3u")
+        read_entries(tmp_path / "none.m3u")
 
 
 @pytest.mark.parametrize("name", ["a.m3u", "a.pls", "a.xspf", "a.json"])
@@ -416,6 +416,6 @@ def test_a_playlist_of_a_gigabyte_is_refused_at_once(tmp_path, name):
         file.truncate(1 << 30)
     began = time.perf_counter()
     with pytest.raises(PlaylistError, match="larger than any playlist"):
-        load(tmp_path / name)
+        read_entries(tmp_path / name)
     assert time.perf_counter() - began < 2.0
     assert SIZE_LIMIT_BYTES < 1 << 30

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from playlist_builder.errors import PlaylistBuilderError, PlaylistError
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
-from playlist_builder.playlists.read import located, parse
+from playlist_builder.playlists.read import parse, resolve_all
 from playlist_builder.playlists.rewrite import mend
 
 
@@ -133,4 +133,4 @@ def test_any_name_is_found_again_or_refused(new, playlist):
         assert mended == data
         return
     there = {path, "/m/b.mp3"}
-    assert located(parse(mended, name), "/m", there.__contains__) == ([path, "/m/b.mp3"], [])
+    assert resolve_all(parse(mended, name), "/m", there.__contains__) == ([path, "/m/b.mp3"], [])

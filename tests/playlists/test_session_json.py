@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlist_builder.errors import SessionError
-from playlist_builder.models import Change, Session, SessionRequest, Slot, Spare
+from playlist_builder.models import PlanChange, Session, SessionRequest, Slot, Spare
 from playlist_builder.playlists import session_json
 
 MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
@@ -411,7 +411,10 @@ CALL = SessionRequest(
     alternative=2,
     playlist=("/music/a.flac", "/music/b.flac"),
     listed=("5f", "6b"),
-    changes=(Change("stretch", "peak", -600.0, 30.5), Change("jump", "descent", at_s=1930.0)),
+    changes=(
+        PlanChange("stretch", "peak", -600.0, 30.5),
+        PlanChange("jump", "descent", at_s=1930.0),
+    ),
     name="Anemone 3",
     within_s=86400.0,
     asked_at="2026-11-20T18:30:00+01:00",
@@ -496,23 +499,23 @@ def test_a_session_of_more_than_a_week_is_refused(tmp_path):
 def test_a_document_steps_back_to_the_one_before_it():
     """The kept ones have no kept ones of their own, so that a file grows by one at each change."""
     first = session_json.dump(SESSION)
-    second = session_json.dump_after(replace(SESSION, seed=8), first)
-    third = session_json.dump_after(replace(SESSION, seed=9), second)
+    second = session_json.dump_with_undo(replace(SESSION, seed=8), first)
+    third = session_json.dump_with_undo(replace(SESSION, seed=9), second)
     assert session_json.parse(third, "s.json").seed == 9
     assert [each["seed"] for each in json.loads(third)["earlier"]] == [7, 8]
-    assert session_json.stepped_back(third, "s.json") == second
-    assert session_json.stepped_back(second, "s.json") == first
-    moved = session_json.dump_over(replace(SESSION, seed=10), third)
-    assert session_json.stepped_back(moved, "s.json") == second
-    assert session_json.dump_over(SESSION, first) == first
+    assert session_json.undo(third, "s.json") == second
+    assert session_json.undo(second, "s.json") == first
+    moved = session_json.dump_keeping_undo(replace(SESSION, seed=10), third)
+    assert session_json.undo(moved, "s.json") == second
+    assert session_json.dump_keeping_undo(SESSION, first) == first
 
 
 @pytest.mark.parametrize("earlier", [None, [], 3, {}, [3], [{"version": 1}], [[]]])
 def test_a_damaged_earlier_state_is_refused_when_it_is_asked_for(earlier):
-    text = session_json.laid_out(document() | {"earlier": earlier})
+    text = session_json.to_json(document() | {"earlier": earlier})
     assert session_json.parse(text, "s.json") == SESSION
     with pytest.raises(SessionError, match=r"earlier state"):
-        session_json.stepped_back(text, "s.json")
+        session_json.undo(text, "s.json")
 
 
 def test_a_name_needs_a_time():

@@ -64,8 +64,8 @@ def test_the_suffix_says_what_is_written(folder):
     whole = session(folder / "a.flac")
     write_playlists.write_session(whole, folder / "tonight.m3u8")
     write_playlists.write_session(whole, str(folder / "tonight.json"))
-    assert (folder / "tonight.m3u8").read_bytes() == formats.m3u8(
-        whole, folder=str(folder), name="tonight"
+    assert (folder / "tonight.m3u8").read_bytes() == formats.render_text(
+        whole, ".m3u8", folder=str(folder), name="tonight"
     ).encode()
     assert session_json.load_session(folder / "tonight.json") == whole
     assert names(folder) == ["tonight.json", "tonight.m3u8"]

@@ -28,6 +28,7 @@ from playlist_builder.recording import levels
 from playlist_builder.recording.levels import TruePeak
 from playlist_builder.recording.mix import MixSettings
 from playlist_builder.recording.render import PEAK_LIMIT_DBTP, preview_session, render_session
+from tests.support.commands import run
 
 RATE = 48_000
 SUFFIXES = [".flac", ".wav", ".mp3", ".m4a", ".opus"]
@@ -46,12 +47,11 @@ def silence(seconds):
     return np.zeros((2, round(seconds * RATE)), np.float32)
 
 
-@pytest.fixture
-def track(tmp_path):
-    """Write samples as a track of the session; give its slot."""
+def writer(folder):
+    """Return what writes samples as a track in a folder and gives its slot."""
 
     def written(name, samples, *, rate=RATE, energy=0.5, phase="calm"):
-        path = tmp_path / "music" / f"{name}.flac"
+        path = folder / "music" / f"{name}.flac"
         path.parent.mkdir(exist_ok=True)
         encode.write_flac(str(path), samples, rate, {})
         return Slot(
@@ -69,6 +69,11 @@ def track(tmp_path):
         )
 
     return written
+
+
+@pytest.fixture
+def track(tmp_path):
+    return writer(tmp_path)
 
 
 def session(*slots, tail=(), request=None):
@@ -90,6 +95,10 @@ def session(*slots, tail=(), request=None):
 
 @pytest.fixture
 def evening(track):
+    return evening_of(track)
+
+
+def evening_of(track):
     """Three tracks of seven seconds, the second between silences, and one for the tail."""
     return session(
         track("Dawn", noise(7.0, seed=1)),
@@ -97,6 +106,16 @@ def evening(track):
         track("Dusk", noise(7.0, seed=3)),
         tail=(track("Night", noise(7.0, seed=4), phase="tail"),),
     )
+
+
+@pytest.fixture(scope="module", params=SUFFIXES)
+def rendered(constraints, tmp_path_factory):
+    """That evening as a recording of each kind: what was made, its file, and what it decodes to."""
+    folder = tmp_path_factory.mktemp("rendered")
+    path = folder / f"evening{constraints.param}"
+    wishes = MixSettings(crossfade_s=2.46, loudness_lufs=-23.0)
+    made = render_session(evening_of(writer(folder)), path, wishes=wishes)
+    return made, path, *decoded(path)
 
 
 def decoded(path):
@@ -113,21 +132,15 @@ def left_in(folder):
     return sorted(each.name for each in folder.iterdir() if each.is_file())
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_it_is_as_long_as_its_tracks_less_their_silence_and_overlaps(tmp_path, evening, suffix):
-    path = tmp_path / f"evening{suffix}"
-    made = render_session(evening, path, wishes=MixSettings(crossfade_s=2.0))
-    samples, rate = decoded(path)
-    assert made.duration_s == pytest.approx(4 * 7.0 - 3 * 2.0, abs=0.02)
+def test_it_is_as_long_as_its_tracks_less_their_silence_and_overlaps(rendered):
+    made, _, samples, rate = rendered
+    assert made.duration_s == pytest.approx(4 * 7.0 - 3 * 2.46, abs=0.02)
     assert samples.shape[1] / rate == pytest.approx(made.duration_s, abs=0.05)
     assert len(samples) == 2
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_it_is_as_loud_as_asked_and_has_no_gap(tmp_path, evening, suffix):
-    path = tmp_path / f"evening{suffix}"
-    made = render_session(evening, path, wishes=MixSettings(loudness_lufs=-23.0))
-    samples, rate = decoded(path)
+def test_it_is_as_loud_as_asked_and_has_no_gap(rendered):
+    made, _, samples, rate = rendered
     assert loudness.integrated_lufs(power(samples, rate)) == pytest.approx(-23.0, abs=0.3)
     assert made.plan.loudness_lufs == pytest.approx(-23.0)
     frames = samples[:, : samples.shape[1] // 960 * 960].reshape(2, -1, 960)
@@ -236,14 +249,16 @@ def test_deep_tracks_make_a_deep_recording(tmp_path, track):
     assert mutagen.File(tmp_path / "b.flac").info.bits_per_sample == 16
 
 
+tagged = pytest.mark.parametrize("rendered", [".flac", ".mp3", ".m4a", ".opus"], indirect=True)
+
 EXPECTED = ["Dawn - Ada [calm]", "Nöon - Ada [calm]", "Dusk - Ada [calm]", "Night - Ada [tail]"]
 
 
-@pytest.mark.parametrize("suffix", [".flac", ".mp3", ".m4a", ".opus"])
-def test_chapters_stand_where_the_tracks_begin(tmp_path, evening, suffix):
+@tagged
+def test_chapters_stand_where_the_tracks_begin(rendered):
     """As FFmpeg reads them, in this order, and as the file's own tags hold them."""
-    path = tmp_path / f"evening{suffix}"
-    made = render_session(evening, path, wishes=MixSettings(crossfade_s=2.46))
+    made, path, *_ = rendered
+    suffix = path.suffix
     starts = [each.start_s for each in made.plan.chapters]
     assert starts == pytest.approx([0.0, 4.54, 9.08, 13.62], abs=0.05)
     with av.open(str(path)) as container:
@@ -282,10 +297,9 @@ def test_a_cue_sheet_lies_beside_what_is_not_lossy(tmp_path, evening, suffix):
     assert read == pytest.approx([each.start_s for each in made.plan.chapters], abs=0.007)
 
 
-@pytest.mark.parametrize("suffix", [".flac", ".mp3", ".m4a", ".opus"])
-def test_tags_and_a_cover_are_there(tmp_path, evening, suffix):
-    path = tmp_path / f"evening{suffix}"
-    render_session(evening, path)
+@tagged
+def test_tags_and_a_cover_are_there(rendered):
+    _, path, *_ = rendered
     tags = mutagen.File(path, easy=True)
     assert (tags["title"], tags["album"]) == (["evening"], ["arc"])
     with av.open(str(path)) as container:
@@ -413,16 +427,8 @@ def command(*words):
 
 def test_the_command_renders_and_tells_as_json(tmp_path, evening):
     (tmp_path / "evening.json").write_text(session_json.dump(evening), encoding="utf-8")
-    done = subprocess.run(
-        command(
-            "render", "evening.json", "-o", "a.flac", "--loudness", -20, "--crossfade", 1, "--json"
-        ),
-        cwd=tmp_path,
-        capture_output=True,
-        check=True,
-        encode="utf-8",
-        env=os.environ | {"PYTHONUTF8": "1"},
-    )
+    options = ("--loudness", -20, "--crossfade", 1, "--json")
+    done = run("render", "evening.json", "-o", "a.flac", *options, cwd=tmp_path)
     told = json.loads(done.stdout)
     assert [each["title"] for each in told["chapters"]] == EXPECTED
     assert told["loudness_lufs"] == -20.0
@@ -434,14 +440,8 @@ def test_the_command_renders_and_tells_as_json(tmp_path, evening):
 def test_the_command_gives_one_line_where_a_track_is_gone(tmp_path, evening):
     (tmp_path / "evening.json").write_text(session_json.dump(evening), encoding="utf-8")
     Path(evening.slots[0].path).unlink()
-    done = subprocess.run(
-        command("preview", "evening.json", "-o", "a.mp3"),
-        cwd=tmp_path,
-        capture_output=True,
-        check=False,
-        encode="utf-8",
-    )
-    assert (done.returncode, done.stdout) == (1, "")
+    done = run("preview", "evening.json", "-o", "a.mp3", cwd=tmp_path, code=1)
+    assert done.stdout == ""
     assert done.stderr.startswith("Error: ")
     assert done.stderr.count("\n") == 1
     assert left_in(tmp_path) == ["evening.json"]
@@ -449,13 +449,13 @@ def test_the_command_gives_one_line_where_a_track_is_gone(tmp_path, evening):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no process can be sent Ctrl-C there")
 def test_ctrl_c_leaves_nothing_behind(tmp_path, track):
-    long = session(*(track(str(n), noise(300.0, seed=n)) for n in range(2)))
+    long = session(*(track(str(n), noise(100.0, seed=n)) for n in range(2)))
     (tmp_path / "long.json").write_text(session_json.dump(long), encoding="utf-8")
     with subprocess.Popen(
         command("render", "long.json", "-o", "long.mp3"),
         cwd=tmp_path,
         stderr=subprocess.PIPE,
-        encode="utf-8",
+        encoding="utf-8",
     ) as process:
         patience = time.monotonic() + 60
         while len(left_in(tmp_path)) < 2 and time.monotonic() < patience:
@@ -476,7 +476,7 @@ def test_pydub_is_asked_for_no_program(tmp_path, evening):
         cwd=tmp_path,
         capture_output=True,
         check=True,
-        encode="utf-8",
+        encoding="utf-8",
         env=os.environ | {"PATH": str(tmp_path / "bin")},
     )
     assert done.stderr.startswith("Wrote a.mp3: ")

@@ -69,7 +69,7 @@ def session(*slots, **more):
     )
 
 
-CALL = SessionRequest("ketamine-iv", profiles.text("ketamine-iv"))
+CALL = SessionRequest("ketamine-iv", profiles.read_text("ketamine-iv"))
 
 
 @pytest.mark.parametrize("words", LANGUAGES.values())

@@ -1,23 +1,18 @@
 """Words, times and numbers of a report; every sentence of the arranger in both languages."""
 
-import sys
 from dataclasses import fields, replace
 from datetime import date
-from pathlib import Path
 from string import Formatter
 from typing import get_args
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # scripts, not a package
-
-from synthetic import track
-
 from playlist_builder.arranger.arrange import Constraints, Pin, arrange
-from playlist_builder.models import Heard, Vocals
+from playlist_builder.models import Vocals, VoiceDetection
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES, number, signed
+from tests.support.synthetic import track
 
 
 @pytest.mark.parametrize(
@@ -73,7 +68,7 @@ def told(tracks, profile, constraints=None, scale="relative"):
 
 
 def doubtful(place):
-    return replace(piece(place, vocals="unknown"), heard=Heard("unknown", 0.2))
+    return replace(piece(place, vocals="unknown"), heard=VoiceDetection("unknown", 0.2))
 
 
 ALLOW = Constraints(rules=Rules(vocals="allow"))

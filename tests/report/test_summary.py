@@ -58,7 +58,7 @@ def test_a_step_is_beyond_where_it_rises_more_than_the_profile_allows(rise_lu, b
 
 
 def test_the_profile_is_that_of_the_session_at_its_length():
-    text = profiles.text("arc").replace(
+    text = profiles.read_text("arc").replace(
         "[[phases]]", "[rules]\nloudness_step_lu = 5\n[[phases]]", 1
     )
     whole = session(slot(0, 600), target_s=600.0, request=SessionRequest("arc", text))
@@ -68,7 +68,7 @@ def test_the_profile_is_that_of_the_session_at_its_length():
 
 
 @pytest.mark.parametrize(
-    "call", [None, SessionRequest("arc", "title = ["), SessionRequest("arc", "\udce9")]
+    "asked", [None, SessionRequest("arc", "title = ["), SessionRequest("arc", "\udce9")]
 )
 def test_a_profile_that_is_not_known_leaves_the_usual_rules(asked):
     whole = replace(session(slot(0, 60)), request=asked)

@@ -9,21 +9,20 @@ from hypothesis import strategies as st
 
 from playlist_builder.errors import ServerError
 from playlist_builder.models import Session, Slot, Tags
+from playlist_builder.path_map import PathMap
 from playlist_builder.servers.match import (
     Candidate,
-    FolderMap,
+    KnownTrack,
     Unmatched,
-    Wanted,
-    folder_map,
-    located,
+    find_keys,
+    known_tracks,
     mapped,
     match,
-    named,
-    wanted,
+    playlist_name,
 )
 
-HERE = FolderMap("/home/me/Music", "")
-WANTED = Wanted(
+HERE = PathMap("/home/me/Music", "")
+WANTED = KnownTrack(
     path="/home/me/Music/Ada/Quiet.flac",
     title="Quiet",
     artist="Ada",
@@ -112,30 +111,9 @@ def test_the_same_slot_twice_is_the_same_track_twice():
     assert match([WANTED, WANTED], [BY_PATH], [HERE]) == ["path", "path"]
 
 
-@pytest.mark.parametrize(
-    ("path", "maps", "expected"),
-    [
-        ("/m/a.flac", [], "/m/a.flac"),
-        ("/m/a.flac", ["/m="], "a.flac"),
-        ("/m/a.flac", ["/m/=/srv/"], "/srv/a.flac"),
-        ("/m/a.flac", ["/m=/"], "/a.flac"),
-        ("/m/a.flac", ["/=x"], "x/m/a.flac"),
-        ("/music/a.flac", ["/m=x"], "/music/a.flac"),
-        ("/m/in/a.flac", ["/m=x", "/m/in=y"], "y/a.flac"),
-        ("/m/a=b.flac", ["/m=x"], "x/a=b.flac"),
-        ("C:\\Music\\a.flac", ["C:\\Music=m"], "m/a.flac"),
-        ("C:\\Music\\a.flac", ["C:/Music="], "a.flac"),
-        ("/m/back\\slash.flac", ["/m="], "back\\slash.flac"),
-    ],
-)
-def test_folders_are_mapped(path, maps, expected):
-    assert mapped(path, [folder_map(each) for each in maps]) == expected
-
-
-@pytest.mark.parametrize("text", ["", "=", "/m", "music=x", "=x"])
-def test_what_maps_no_folder_is_refused(text):
-    with pytest.raises(ServerError, match="FROM=TO"):
-        folder_map(text)
+def test_a_path_that_no_map_holds_is_as_it_is():
+    assert mapped("/music/a.flac", [PathMap("/m", "x")]) == "/music/a.flac"
+    assert mapped("C:\\Music\\a.flac", []) == "C:/Music/a.flac"
 
 
 @pytest.mark.parametrize(
@@ -143,13 +121,13 @@ def test_what_maps_no_folder_is_refused(text):
 )
 def test_what_names_no_playlist_is_refused(name):
     with pytest.raises(ServerError) as caught:
-        named(name)
+        playlist_name(name)
     assert str(caught.value).isprintable()
 
 
 def test_any_line_names_a_playlist():
     for name in ("arc", "ガーデン\u3000🌙", 'it\'s "so" #1 \\ %20'):
-        assert named(f" {name} ") == name
+        assert playlist_name(f" {name} ") == name
 
 
 def test_the_tail_is_pushed_and_the_library_knows_more():
@@ -158,9 +136,9 @@ def test_the_tail_is_pushed_and_the_library_knows_more():
         "arc", "relative", 60.0, 60.0, 0.1, 0.1, 0.1, [slot], [replace(slot, identity="60")]
     )
     tags = Tags(musicbrainz_recording_id="5b11f4ce")
-    first, second = wanted(session, {"5f": (tags, 21.0)})
-    assert first == Wanted("/m/a.flac", "A", "Ada", "Rooms", 21.0, "5b11f4ce")
-    assert second == Wanted("/m/a.flac", "A", "Ada", "Rooms", 20.5)
+    first, second = known_tracks(session, {"5f": (tags, 21.0)})
+    assert first == KnownTrack("/m/a.flac", "A", "Ada", "Rooms", 21.0, "5b11f4ce")
+    assert second == KnownTrack("/m/a.flac", "A", "Ada", "Rooms", 20.5)
 
 
 class Shelf:
@@ -169,24 +147,24 @@ class Shelf:
     def __init__(self, candidates, like=()):
         self.candidates, self.liked, self.asked = candidates, like, 0
 
-    def like(self, _wanted, _path):
+    def search(self, _wanted, _path):
         return self.liked
 
-    def every(self):
+    def list_all(self):
         self.asked += 1
         return self.candidates
 
 
 def test_all_tracks_are_read_only_where_the_search_leaves_some():
     shelf = Shelf([], like=[BY_PATH])
-    assert (located([WANTED], shelf, [HERE]), shelf.asked) == (["path"], 0)
+    assert (find_keys([WANTED], shelf, [HERE]), shelf.asked) == (["path"], 0)
     shelf = Shelf([BY_NAME])
-    assert (located([WANTED], shelf, [HERE]), shelf.asked) == (["name"], 1)
+    assert (find_keys([WANTED], shelf, [HERE]), shelf.asked) == (["name"], 1)
 
 
 few = st.sampled_from(["", "a", "b", "c"])
 sought_tracks = st.builds(
-    Wanted,
+    KnownTrack,
     path=st.sampled_from(["/m/a", "/m/b", "/m/c", "/m/d"]),
     title=few,
     artist=few,
@@ -204,7 +182,7 @@ server_tracks = st.builds(
     duration_s=st.sampled_from([None, 100.0, 102.0]),
     recording_id=few,
 )
-M = [FolderMap("/m", "")]
+M = [PathMap("/m", "")]
 
 
 @given(
@@ -244,6 +222,6 @@ def test_a_path_that_is_there_once_is_always_taken(sought, candidates):
 
 @given(st.text(), st.text(min_size=1))
 def test_any_text_is_compared(title, artist):
-    sought = Wanted("/m/a", title, artist, duration_s=1.0)
+    sought = KnownTrack("/m/a", title, artist, duration_s=1.0)
     (key,) = match([sought], [Candidate("k", "", title, artist, "", 1.0)], [])
     assert key == "k" or key.why == "not found"

@@ -11,24 +11,24 @@ from hypothesis import strategies as st
 
 from playlist_builder.errors import ServerError
 from playlist_builder.servers import mpd
-from playlist_builder.servers.match import Wanted
-from playlist_builder.servers.mpd import Address, address
+from playlist_builder.servers.match import KnownTrack
+from playlist_builder.servers.mpd import MpdAddress, parse_address
 
-WANTED = Wanted("/m/a.flac", "Quiet", "Ada", duration_s=1.0, recording_id="5b")
+WANTED = KnownTrack("/m/a.flac", "Quiet", "Ada", duration_s=1.0, recording_id="5b")
 
 
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
-        ("mpd://host", Address("host", 6600)),
-        ("mpd://host:6601/", Address("host", 6601)),
-        ("mpd://[::1]:6601", Address("::1", 6601)),
-        ("mpd:///run/mpd/socket", Address("/run/mpd/socket", None)),
-        ("mpd:///my%20own/%23socket", Address("/my own/#socket", None)),
+        ("mpd://host", MpdAddress("host", 6600)),
+        ("mpd://host:6601/", MpdAddress("host", 6601)),
+        ("mpd://[::1]:6601", MpdAddress("::1", 6601)),
+        ("mpd:///run/mpd/socket", MpdAddress("/run/mpd/socket", None)),
+        ("mpd:///my%20own/%23socket", MpdAddress("/my own/#socket", None)),
     ],
 )
 def test_addresses(target, expected):
-    assert address(target) == expected
+    assert parse_address(target) == expected
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_addresses(target, expected):
 )
 def test_addresses_that_are_none(target, words):
     with pytest.raises(ServerError, match=words) as caught:
-        address(target)
+        parse_address(target)
     assert "geheim" not in str(caught.value)
 
 
@@ -67,7 +67,7 @@ def saying(hello, answer=None):
 
         thread = threading.Thread(target=serve)
         thread.start()
-        yield Address("127.0.0.1", listener.getsockname()[1]), heard
+        yield MpdAddress("127.0.0.1", listener.getsockname()[1]), heard
         thread.join(5)
 
 
@@ -98,17 +98,17 @@ def test_nobody_there_and_nobody_in_a_hurry_are_one_line(monkeypatch):
 
 def test_text_with_a_line_break_is_never_a_command():
     """Neither a title, nor a path, nor a password brings a command of its own."""
-    nasty = Wanted("/m/a\nclear", "b\nclear", "Ada", recording_id="c\nclear")
+    nasty = KnownTrack("/m/a\nclear", "b\nclear", "Ada", recording_id="c\nclear")
     with (
         saying(b"OK MPD 0.23.5\n", lambda _line: b"OK\n") as (where, heard),
         mpd.opened(where) as server,
     ):
-        assert list(server.like(nasty, "a\nclear")) == []
+        assert list(server.search(nasty, "a\nclear")) == []
         with pytest.raises(ServerError, match="line break"):
             server.unlock("d\nclear")
         with pytest.raises(ServerError, match="cannot name"):
             server.replace("e\nclear", ["a"])
-        assert list(server.like(WANTED, 'q"\\')) == []
+        assert list(server.search(WANTED, 'q"\\')) == []
     assert heard[0] == b'find "file" "q\\"\\\\"\n'
     assert not any(line.startswith(b"clear") for line in heard)
 
@@ -164,7 +164,7 @@ replies = st.binary(max_size=30) | st.sampled_from(
 def test_no_answer_is_a_traceback(script):
     """Whatever bytes come: a result, or one line."""
     for call in (
-        lambda server: list(server.like(WANTED, "a")),
+        lambda server: list(server.search(WANTED, "a")),
         lambda server: server.is_locked(),
         lambda server: server.unlock("x"),
         lambda server: server.replace("arc", ["a"]),

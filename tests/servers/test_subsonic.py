@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from playlist_builder.errors import ServerError
 from playlist_builder.servers import subsonic, subsonic_http
-from playlist_builder.servers.match import Wanted
+from playlist_builder.servers.match import KnownTrack
 from playlist_builder.servers.subsonic import Subsonic
-from playlist_builder.servers.subsonic_http import Address, Connection, address
+from playlist_builder.servers.subsonic_http import Connection, SubsonicAddress, parse_address
 
-SECRET = "geheim&wörd"
-WANTED = Wanted("/m/a.flac", "Title 1", "Ada", duration_s=1.0)
+SECRET = "geheim&wörd"  # noqa: S105 - of no server
+WANTED = KnownTrack("/m/a.flac", "Title 1", "Ada", duration_s=1.0)
 
 
 def refusal(call, *arguments, **options):
@@ -45,7 +45,7 @@ def refusal(call, *arguments, **options):
     ],
 )
 def test_addresses(target, url, user, is_private):
-    assert address(target) == Address(url, user, is_private)
+    assert parse_address(target) == SubsonicAddress(url, user, is_private)
 
 
 @pytest.mark.parametrize(
@@ -67,11 +67,11 @@ def test_addresses(target, url, user, is_private):
     ],
 )
 def test_addresses_that_are_none(target, words):
-    assert words in refusal(address, target)
+    assert words in refusal(parse_address, target)
 
 
 def test_plain_http_to_others_only_if_that_is_said():
-    assert address("subsonic+http://ada@host", insecure=True) == Address(
+    assert parse_address("subsonic+http://ada@host", insecure=True) == SubsonicAddress(
         "http://host", "ada", is_private=False
     )
 
@@ -183,7 +183,7 @@ def serving(answer):
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            yield Address(f"http://127.0.0.1:{server.server_port}", "ada", is_private=True)
+            yield SubsonicAddress(f"http://127.0.0.1:{server.server_port}", "ada", is_private=True)
         finally:
             server.shutdown()
             thread.join()
@@ -197,8 +197,8 @@ def test_a_push_replaces_what_has_the_name_and_nothing_else():
     shelf.add("rest", "calm", ["tr-3"])
     with serving(shelf.answer) as where:
         server = Subsonic(where, SECRET)
-        assert [each.recording_id for each in server.like(WANTED, "")] == ["mb-1"]
-        assert len(list(server.every())) == 7
+        assert [each.recording_id for each in server.search(WANTED, "")] == ["mb-1"]
+        assert len(list(server.list_all())) == 7
         for keys in (["tr-3", "tr-1"], ["tr-7"]):
             assert server.replace("arc", keys) == len(keys)
             (made, hers) = sorted(shelf.named("arc"), key=lambda each: each["owner"])
@@ -255,7 +255,7 @@ def test_the_password_is_sent_only_where_nobody_listens():
         Subsonic(where, SECRET)
         assert forms[-1]["p"] == [f"enc:{SECRET.encode().hex()}"]
         forms.clear()
-        line = refusal(Subsonic, Address(where.url, "ada", is_private=False), SECRET)
+        line = refusal(Subsonic, SubsonicAddress(where.url, "ada", is_private=False), SECRET)
     assert "Use subsonic+https://" in line
     assert all("p" not in form for form in forms)
 
@@ -269,7 +269,7 @@ def test_a_search_that_repeats_itself_ends():
         return 200, ok(searchResult3={"song": song})
 
     with serving(answer) as where:
-        assert len(list(Subsonic(where, SECRET).every())) == subsonic.PAGE
+        assert len(list(Subsonic(where, SECRET).list_all())) == subsonic.PAGE
     assert len(calls) == 3
 
 
@@ -342,10 +342,10 @@ answers = st.dictionaries(words, values).map(lambda parts: ok(**parts)) | values
 def test_no_answer_is_a_traceback(bodies):
     """Whatever JSON or bytes come: a result, or one line."""
     with mock.patch.object(Connection, "_answer", return_value=ok()):
-        server = Subsonic(Address("https://host", "ada", is_private=True), SECRET)
+        server = Subsonic(SubsonicAddress("https://host", "ada", is_private=True), SECRET)
     for call in (
-        lambda: list(server.like(WANTED, "")),
-        lambda: list(server.every()),
+        lambda: list(server.search(WANTED, "")),
+        lambda: list(server.list_all()),
         lambda: server.replace("arc", ["1"]),
     ):
         rest = [*bodies * 4, *[b""] * 100]

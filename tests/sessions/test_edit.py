@@ -1,30 +1,25 @@
 """Changes keep what plays before them and what is pinned, and bring the end back to its time."""
 
-import sys
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # scripts, not a package
-
-from synthetic import library, track
-
 from playlist_builder.arranger import result
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import Ask, Objective, scale_of
 from playlist_builder.arranger.rules import Constraints, artists, repeats
-from playlist_builder.errors import ArrangeError, AskError, ProfileError
-from playlist_builder.models import Change, SessionRequest
+from playlist_builder.errors import ArrangeError, ProfileError, RequestError
+from playlist_builder.models import PlanChange, SessionRequest
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.sessions import edit as editing
 from playlist_builder.sessions.edit import Draft
 from playlist_builder.track_table import TrackTable
+from tests.support.synthetic import library, track
 
 TRACKS = library(90, 5)
 KNOWN = {track.identity: track for track in TRACKS}
@@ -125,7 +120,7 @@ def changed(draft, kind, rest):
         return after, rest[0]
     if kind == "stretch":
         after = editing.stretched(draft, *rest)
-        assert after.request.changes == (Change("stretch", *rest),)
+        assert after.request.changes == (PlanChange("stretch", *rest),)
         border_s = next(p.end_s for p in draft.terms.profile.phases if p.name == rest[0])
         starts = draft.starts_s()
         early = min(border_s, border_s + rest[1])
@@ -257,12 +252,12 @@ def test_many_tracks_are_thinned_to_enough_of_every_energy(monkeypatch):
     ],
 )
 def test_what_cannot_be_done_is_one_line(change, says):
-    with pytest.raises(AskError, match=says):
+    with pytest.raises(RequestError, match=says):
         change()
 
 
 def test_the_only_track_is_not_dropped():
-    with pytest.raises(AskError, match="the only track"):
+    with pytest.raises(RequestError, match="the only track"):
         editing.dropped(replace(DRAFT, order=DRAFT.order[:1]), 0)
 
 

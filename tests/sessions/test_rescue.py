@@ -1,18 +1,13 @@
 """Half an hour of the calmest music, and the truth about how calm it is."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # scripts, not a package
-
-from synthetic import library
 
 from playlist_builder.errors import ArrangeError
 from playlist_builder.profiles import parse as profile_toml
 from playlist_builder.sessions.rescue import rescue
+from tests.support.synthetic import library
 
 
 def test_the_calmest_tenth_without_startle_strokes_or_words_is_taken():

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlist_builder.models import Heard, Mark, Tags, VoiceSpan
+from playlist_builder.models import Mark, Tags, VoiceDetection, VoiceSpan
 from playlist_builder.vocals import evidence as voice
 
 SPAN = VoiceSpan(60.0, 80.0, "sung", 0.9)
-SILENT = Heard("none", 1.0)
-SUNG = Heard("sung", 1.0, (SPAN,))
+SILENT = VoiceDetection("none", 1.0)
+SUNG = VoiceDetection("sung", 1.0, (SPAN,))
 
 
 def verdict(tags=None, mark=None, heard=None):
@@ -143,7 +143,7 @@ def test_what_musicbrainz_and_acousticbrainz_say_is_weak():
 def test_what_is_heard_outweighs_one_word():
     assert verdict(Tags(title="Song (Instrumental)"), heard=SUNG) == "sung"
     assert verdict(Tags(genres=("Vocal",)), heard=SILENT) == "none"
-    assert verdict(Tags(title="Instrumental"), heard=Heard("sung", 0.0, (SPAN,))) == "sung"
+    assert verdict(Tags(title="Instrumental"), heard=VoiceDetection("sung", 0.0, (SPAN,))) == "sung"
 
 
 def test_no_heap_of_tags_hides_a_voice_that_is_heard():
@@ -156,14 +156,14 @@ def test_no_heap_of_tags_hides_a_voice_that_is_heard():
         comments=("instrumental", "no vocals"),
     )
     for kind in ("sung", "spoken"):
-        assert verdict(tags, heard=Heard(kind, 0.0, (SPAN,))) in {"sung", "spoken"}
+        assert verdict(tags, heard=VoiceDetection(kind, 0.0, (SPAN,))) in {"sung", "spoken"}
 
 
 @pytest.mark.parametrize(
     ("tags", "heard"),
     [
         (Tags(title="Guided Meditation", comments=("with gentle humming",)), None),
-        (Tags(title="Humming Meditation"), Heard("spoken", 1.0)),
+        (Tags(title="Humming Meditation"), VoiceDetection("spoken", 1.0)),
         (Tags(title="Vocalise", genres=("Audiobook",)), None),
         (Tags(title="Humming", version="with vocals"), SUNG),
         (Tags(comments=("humming synth bed",)), SUNG),
@@ -184,13 +184,15 @@ def test_what_is_heard_is_told_with_its_times():
     (evidence,) = voice.judge(Tags(), Mark(), SUNG).evidence
     assert (evidence.source, evidence.says) == ("audio", "sung")
     assert evidence.words == "a voice is heard at 1:00-1:20"
-    assert verdict(heard=Heard("spoken", 0.9, (VoiceSpan(0, 9, "spoken", 0.9),))) == "spoken"
+    assert (
+        verdict(heard=VoiceDetection("spoken", 0.9, (VoiceSpan(0, 9, "spoken", 0.9),))) == "spoken"
+    )
 
 
 @pytest.mark.parametrize("confidence", [0.0, 0.5, 1.0])
 def test_the_detector_alone_gives_its_own_verdict(confidence):
     for kind in ("none", "sung", "spoken", "unknown"):
-        assert verdict(heard=Heard(kind, confidence)) == kind
+        assert verdict(heard=VoiceDetection(kind, confidence)) == kind
 
 
 @given(
@@ -203,7 +205,9 @@ def test_the_detector_alone_gives_its_own_verdict(confidence):
         voice_chance=st.none() | st.floats(0, 1),
     ),
     st.none()
-    | st.builds(Heard, st.sampled_from(["none", "sung", "spoken", "unknown"]), st.floats(0, 1)),
+    | st.builds(
+        VoiceDetection, st.sampled_from(["none", "sung", "spoken", "unknown"]), st.floats(0, 1)
+    ),
 )
 def test_evidence_stands_in_order_and_a_verdict_has_some(tags, heard):
     judged = voice.judge(tags, Mark(), heard)

@@ -19,7 +19,7 @@ from playlist_builder.analysis.spectrum import mix
 from playlist_builder.audio import decode
 from playlist_builder.errors import AudioError
 from playlist_builder.library.scan.file_state import REFUSED, Outcome, lyrics_of, stat
-from playlist_builder.models import File, Heard, Skipped, Stat
+from playlist_builder.models import File, Skipped, Stat, VoiceDetection
 from playlist_builder.tags import fields
 from playlist_builder.tags import read as tags
 from playlist_builder.vocals import detector
@@ -53,7 +53,7 @@ def _outcome(path: str, *, measure: bool, listen: bool) -> Outcome:
             blocks = recording.blocks()
             listener = None
             if listen and not detector.can_hear(layout.sample_rate_hz):
-                heard = Heard("unknown", 0.0)
+                heard = VoiceDetection("unknown", 0.0)
             elif listen:
                 listener = detector.Listener(layout.sample_rate_hz, detector.model())
                 blocks = _overheard(blocks, listener, mix(layout.channels))

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from playlist_builder.models import File, Heard, Measured, Skipped, Stat
+from playlist_builder.models import File, Measurement, Skipped, Stat, VoiceDetection
 
 REFUSED = Stat(-1, -1)
 """In place of the stat of a file that the system did not let us read: it may do so tomorrow."""
@@ -29,8 +29,8 @@ class Outcome:
 
     stat: Stat
     found: File | Skipped
-    measured: Measured | None = None
-    heard: Heard | None = None
+    measured: Measurement | None = None
+    heard: VoiceDetection | None = None
 
 
 def stat(path: str) -> Stat:

@@ -16,7 +16,7 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import Any
 
-from playlist_builder.errors import LibraryError, PlaylistBuilderError, in_one_line
+from playlist_builder.errors import LibraryError, PlaylistBuilderError, describe_exception
 from playlist_builder.library.database import Cache
 from playlist_builder.library.scan.file_state import REFUSED, Outcome
 from playlist_builder.library.scan.processes import WorkerDied, WorkerLost, Workers
@@ -349,7 +349,7 @@ def _outcome(future: Future[Outcome], path: str, before: Stat) -> Outcome:
     except (BrokenExecutor, CancelledError, PlaylistBuilderError):
         raise
     except Exception as error:  # noqa: BLE001 - one file must not cost all others
-        return Outcome(REFUSED, Skipped(path, f"could not be read: {in_one_line(error)}"))
+        return Outcome(REFUSED, Skipped(path, f"could not be read: {describe_exception(error)}"))
     if not isinstance(outcome, Outcome) or outcome.found.path != path:
         return Outcome(REFUSED, Skipped(path, "could not be read: something else came of it"))
     return outcome

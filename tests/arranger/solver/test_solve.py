@@ -1,16 +1,9 @@
 """The bound is proven for every track, also for those that the search never looks at."""
 
-import sys
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))  # scripts, not a package
-
-from arrange_exact import TOLERANCE_S, optimum, task
-from synthetic import library
 
 from playlist_builder.arranger.arrange import Constraints, Pin, arrange
 from playlist_builder.arranger.explain import explain
@@ -19,6 +12,8 @@ from playlist_builder.arranger.solver.cost import cell, pieces, plan, relative, 
 from playlist_builder.arranger.solver.placements import blocks
 from playlist_builder.errors import ArrangeError
 from playlist_builder.profiles.profile import Phase, Profile
+from tests.benchmarks.arrange_exact import TOLERANCE_S, optimum, task
+from tests.support.synthetic import library
 
 PROFILE = Profile("ramp", "Ramp", "", 1800.0, (Phase("ramp", 0.0, 1800.0, 0.2, 0.7),))
 

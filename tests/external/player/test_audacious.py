@@ -7,6 +7,9 @@ from dataclasses import replace
 import pytest
 
 from playlist_builder.playlists.dialects import ANY
+from tests.support.parts import needs
+
+pytestmark = needs("audacious", "dbus-run-session")
 
 STARTS = 4
 """Audacious 4.2 aborts (`mainloop_type_set`) if it is spoken to while it is still starting."""

@@ -2,51 +2,28 @@
 
 import json
 import os
-import subprocess
-import sys
 import threading
 import time
 
-import numpy as np
 import pytest
 
-from playlist_builder.audio import encode
 from playlist_builder.playlists import session_json
+from tests.support.commands import run
+from tests.support.parts import needs
+from tests.support.sounds import write_pieces
+
+pytestmark = needs("mpd")
 
 SAMPLE_RATE_HZ = 8000
 TRACKS = 24
 SHORT = ("--track-minutes", "0.2", "2")
 
 
-def run(*arguments, code=0):
-    done = subprocess.run(
-        [sys.executable, "-m", "playlist_builder", *map(str, arguments)],
-        capture_output=True,
-        env=os.environ | {"PYTHONUTF8": "1"},
-        encode="utf-8",
-        stdin=subprocess.DEVNULL,
-        timeout=120,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr
-    assert done.returncode == code, done.stderr
-    return done
-
-
 @pytest.fixture(scope="module")
 def music(tmp_path_factory):
     """A folder with pieces of 20 to 42 seconds, the later the busier."""
     folder = tmp_path_factory.mktemp("long music").resolve()
-    rng = np.random.default_rng(0)
-    for number in range(TRACKS):
-        length_s = 20.0 + number * 0.95
-        time_s = np.arange(int(length_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-        beat = np.exp(-8 * (time_s * (0.5 + number / 8) % 1))
-        noise = rng.standard_normal(len(time_s)) * number / 300
-        samples = ((0.2 * np.sin(2 * np.pi * (110 + 20 * number) * time_s) + noise) * beat)[None]
-        tags = {"title": f"Piece {number}", "artist": f"Player {number}"}
-        name = str(folder / f"{number:02}.flac")
-        encode.write_flac(name, samples.astype(np.float32), SAMPLE_RATE_HZ, tags)
+    write_pieces(folder, [20.0 + number * 0.95 for number in range(TRACKS)])
     return folder
 
 

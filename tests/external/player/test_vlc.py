@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import re
-import socket
 import subprocess
 import urllib.error
 import urllib.parse
@@ -14,19 +13,19 @@ import urllib.request
 import pytest
 
 from playlist_builder.playlists.dialects import PLAYERS
+from tests.support.parts import needs
+
+pytestmark = needs("vlc")
 
 AUTHORIZATION = "Basic " + base64.b64encode(b":secret").decode()
 
 
 @pytest.fixture
-def shown(tmp_path, eventually):
+def shown(tmp_path, free_port, eventually):
     """Start VLC with a playlist and give the paths that it shows, as soon as it shows `count`."""
     with contextlib.ExitStack() as stack:
 
         def start(playlist, count):
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = free.getsockname()[1]
             vlc = stack.enter_context(
                 subprocess.Popen(
                     [  # noqa: S607
@@ -34,7 +33,7 @@ def shown(tmp_path, eventually):
                         "--intf=dummy",
                         "--extraintf=http",
                         "--http-host=127.0.0.1",
-                        f"--http-port={port}",
+                        f"--http-port={free_port}",
                         "--http-password=secret",
                         "--aout=dummy",
                         "--vout=dummy",
@@ -50,7 +49,7 @@ def shown(tmp_path, eventually):
             )
             stack.callback(vlc.kill)
             request = urllib.request.Request(
-                f"http://127.0.0.1:{port}/requests/playlist.json",
+                f"http://127.0.0.1:{free_port}/requests/playlist.json",
                 headers={"Authorization": AUTHORIZATION},
             )
 

@@ -5,6 +5,9 @@ cut to 2 to 15; contours wander about the track's own level, rise from an intro 
 outro, as measured ones do; tempo, key, loudness and artists are drawn for each track.
 """
 
+import math
+from typing import Any
+
 import numpy as np
 
 from playlist_builder.models import KEYS, STEP_S, Features, Tags, Track, Vocals
@@ -56,6 +59,11 @@ def track(  # noqa: PLR0913 - every one of these is what some test is about
         contour=contour.astype(np.float32),
         vocals=vocals,
     )
+
+
+def steady(number: int, minutes: float = 5.0, level: float = 0.5, **more: Any) -> Track:
+    """Return a track of one level throughout."""
+    return track(number, minutes * 60.0, np.full(math.ceil(minutes * 6), level), **more)
 
 
 def library(count: int, seed: int, *, artists: int | None = None) -> list[Track]:

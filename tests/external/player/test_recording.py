@@ -11,6 +11,9 @@ import pytest
 from playlist_builder.audio import encode
 from playlist_builder.models import Session, Slot
 from playlist_builder.recording.render import render_session
+from tests.support.parts import needs
+
+pytestmark = needs("mpv")
 
 RATE = 44_100
 SECONDS = 8.0

@@ -9,6 +9,9 @@ import urllib.request
 import pytest
 
 from playlist_builder.servers import subsonic, subsonic_http
+from tests.support.parts import needs
+
+pytestmark = needs("supysonic-server")
 
 CONFIGURATION = """\
 [base]
@@ -165,7 +168,7 @@ def test_playlists_of_others_and_doubles_stay(server, push, session, music, new)
 
 def test_all_tracks_are_read_page_by_page(server, monkeypatch, names, secret):
     monkeypatch.setattr(subsonic, "PAGE", 5)
-    found = subsonic.Subsonic(subsonic_http.address(server.target), secret).every()
+    found = subsonic.Subsonic(subsonic_http.parse_address(server.target), secret).list_all()
     assert sorted(each.path for each in found) == sorted([*names, "#1.flac"])
 
 

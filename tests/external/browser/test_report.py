@@ -7,9 +7,11 @@ from dataclasses import replace
 from urllib.parse import unquote_to_bytes
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from playlist_builder.report.summary import whole
+from tests.support.parts import JAPANESE_FONT, needs
+
+pytestmark = needs("chromium", "pdftotext", "playwright", "axe_playwright_python", JAPANESE_FONT)
 
 EDGE_S = 10.0
 PATIENCE_S = 30.0
@@ -145,6 +147,8 @@ def test_no_page_is_wider_than_its_screen(opened, width, language):
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_axe_finds_no_barrier(opened, scheme, width, language):
     """Contrast, names, roles, landmarks, tables and focus, by WCAG 2.2 AA and good practice."""
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - few have the package
+
     page = opened(scheme=scheme, width=width, language=language).page
     page.locator("#track-1 button").first.click()  # with the player in sight
     playing(page)

@@ -11,6 +11,9 @@ import pytest
 
 from playlist_builder.errors import ExportError
 from playlist_builder.playlists.dialects import PLAYERS
+from tests.support.parts import needs
+
+pytestmark = needs("mpd")
 
 CONFIGURATION = """\
 music_directory "{music}"

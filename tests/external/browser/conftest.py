@@ -1,8 +1,4 @@
-"""A session of short real files with hard names and hostile tags, and pages of it in Chromium.
-
-The checks are named `check_*.py`, so that only `.ci/browser`, which installs what they need, runs
-them.
-"""
+"""A session of short real files with hard names and hostile tags, and its pages in Chromium."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -96,7 +92,9 @@ def session(music):
         warnings=(f"6 of 6 tracks may hold a voice: '{HOSTILE}'; listen and mark them",),
         relaxed=(HOSTILE,),
         curve=tuple(np.linspace(0.1, 0.9, int(length_s / STEP_S)).tolist()),
-        request=SessionRequest(profile="ketamine-iv", profile_text=profiles.text("ketamine-iv")),
+        request=SessionRequest(
+            profile="ketamine-iv", profile_text=profiles.read_text("ketamine-iv")
+        ),
     )
 
 
@@ -112,8 +110,7 @@ class Opened:
 @pytest.fixture(scope="session")
 def browser():
     """Chromium of the system, allowed to play without a click."""
-    # Here, because everybody who runs the tests reads this file, and few have the package.
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - few have the package
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(

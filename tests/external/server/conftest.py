@@ -1,15 +1,9 @@
-"""Music with hard names, sessions of it, and a way to have a server die in the middle of a push.
-
-The checks are named `check_*.py`, so that only `.ci/servers`, which installs the servers, runs
-them.
-"""
+"""Music with hard names, sessions of it, and a way to have a server die in a push."""
 
 import contextlib
 import json
-import os
 import socket
 import subprocess
-import sys
 import threading
 import time
 from types import SimpleNamespace
@@ -21,8 +15,8 @@ import pytest
 from playlist_builder.audio import encode
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
+from tests.support.commands import invoke
 
-PATIENCE_S = 30.0
 SAMPLE_RATE_HZ = 8000
 SECRET = "geheim wörd&=%20'\"#"
 
@@ -143,26 +137,17 @@ def push(tmp_path):
     """Run the command; give its exit code, its JSON and its lines on standard error."""
 
     def run(*arguments, password=SECRET, **environment):
-        variables = os.environ | {
-            "PYTHONUTF8": "1",
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-            "PLAYLIST_BUILDER_LIBRARY": str(tmp_path / "none.db"),
-            "PLAYLIST_BUILDER_PASSWORD": password,
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "playlist_builder", "push", *map(str, arguments), "--json"],
-            capture_output=True,
-            env=variables | environment,
-            encode="utf-8",
-            stdin=subprocess.DEVNULL,
-            timeout=60,
-            check=False,
+        done = invoke(
+            *("push", *arguments, "--json"),
+            PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring",
+            PLAYLIST_BUILDER_LIBRARY=str(tmp_path / "none.db"),
+            PLAYLIST_BUILDER_PASSWORD=password,
+            **environment,
         )
-        assert "Traceback" not in done.stderr
         assert SECRET not in done.stderr + done.stdout
         document = json.loads(done.stdout) if done.stdout else None
         return SimpleNamespace(
-            code=done.returncode, json=document, lines=done.stderr.strip().splitlines()
+            code=done.code, json=document, lines=done.stderr.strip().splitlines()
         )
 
     return run
@@ -230,28 +215,6 @@ class Proxy:
                     return
                 client.sendall(part)
             client.shutdown(socket.SHUT_WR)
-
-
-@pytest.fixture
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-@pytest.fixture
-def eventually():
-    """Ask again until there is an answer, and fail with `what` was waited for."""
-
-    def answer(ask, what):
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            if found := ask():
-                return found
-            time.sleep(0.02)
-        pytest.fail(f"waited {PATIENCE_S:g} s for {what}")
-
-    return answer
 
 
 @pytest.fixture

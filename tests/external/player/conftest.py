@@ -1,12 +1,7 @@
-"""Files with hard names and the playlists of them that the real players are given.
-
-The checks are named `check_*.py`, so that only `.ci/players`, which installs the players, runs
-them.
-"""
+"""Files with hard names and the playlists of them that the real players are given."""
 
 import os
 import tempfile
-import time
 import unicodedata
 import wave
 from pathlib import Path
@@ -18,7 +13,6 @@ from playlist_builder.playlists.dialects import ANY
 from playlist_builder.playlists.write import write_session
 
 LENGTH_S = 0.3
-PATIENCE_S = 30.0
 
 NAMES = [
     "plain.wav",
@@ -166,18 +160,3 @@ def blank_names():
 def every_name(all_names):
     """All that a file can be called, for players that are given URIs."""
     return [*all_names, *RAW_NAMES]
-
-
-@pytest.fixture
-def eventually():
-    """Ask again until there is an answer, and fail with `what` was waited for."""
-
-    def answer(ask, what):
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            if found := ask():
-                return found
-            time.sleep(0.05)
-        pytest.fail(f"waited {PATIENCE_S:g} s for {what}")
-
-    return answer

@@ -10,7 +10,11 @@ from urllib.parse import unquote
 import pytest
 
 from playlist_builder.errors import ExportError
+from playlist_builder.path_map import PathMap
 from playlist_builder.playlists.dialects import PLAYERS
+from tests.support.parts import needs
+
+pytestmark = needs("mpv")
 
 PLAYING = re.compile(r"^Playing: (.*?\.wav ?)$", re.DOTALL | re.MULTILINE)
 """What mpv says of each; the name may hold a line break."""
@@ -64,7 +68,7 @@ def test_a_mapped_playlist_plays_where_the_music_is_called_otherwise(
     """As on a NAS or in a container; the playlist may then lie anywhere."""
     nas = tmp_path / "nas"
     nas.symlink_to(music.parent)
-    dialect = replace(PLAYERS["mpv"], roots=((f"{music.parent}/", f"{nas}/"),))
+    dialect = replace(PLAYERS["mpv"], path_maps=(PathMap(f"{music.parent}/", f"{nas}/"),))
     file = shutil.copy(playlist(every_name, f"tonight{suffix}", dialect), tmp_path)
     assert played(file, nas / music.name) == every_name
 
