@@ -79,12 +79,7 @@ def preview(session: str, file: str, *, as_json: bool, **settings: Any) -> None:
 
 
 def _record(
-    record: "Callable[..., Recording]",
-    session: str,
-    file: str,
-    *,
-    as_json: bool,
-    **settings: Any,
+    record: "Callable[..., Recording]", session: str, file: str, *, as_json: bool, **settings: Any
 ) -> None:
     from playlist_builder.playlists.session_json import load_session
     from playlist_builder.recording.mix import MixSettings

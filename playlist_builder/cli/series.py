@@ -33,13 +33,7 @@ if TYPE_CHECKING:
 )
 @request_options
 def series(
-    profile: str,
-    count: int,
-    outputs: Sequence[str],
-    *,
-    dry_run: bool,
-    as_json: bool,
-    **fields: Any,
+    profile: str, count: int, outputs: Sequence[str], *, dry_run: bool, as_json: bool, **fields: Any
 ) -> None:
     """Build several sessions of PROFILE that share no track and are equally good.
 
