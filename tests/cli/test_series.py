@@ -56,7 +56,7 @@ def test_what_was_played_for_a_name_is_not_played_for_it_again(library, tmp_path
     assert [Path(each["file"]).name for each in known["sessions"]] == ["a.json", "b.json"]
     names = json.loads(run("history", *library, "--json").stdout)
     assert [(each["name"], each["sessions"]) for each in names] == [("Anemone", 2), ("Basil", 1)]
-    assert "a.json" in run("history", "Anemone", *library).stdout
+    assert "a.json" in run("history", "Anemone", *library, COLUMNS="200").stdout
     assert "Basil" in run("history", *library).stdout
 
 
