@@ -5,6 +5,7 @@ from .device.copy import copy_session
 from .errors import PlaylistBuilderError
 from .library.library import Library, ScanReport
 from .models import Features, Mark, Session, SessionRequest, Skipped, Slot, Spare, Tags, Track
+from .notices import Notice
 from .playlists.dialects import PLAYERS, Dialect
 from .playlists.session_json import load_session
 from .playlists.write import write_session
@@ -22,6 +23,7 @@ __all__ = [
     "Library",
     "Mark",
     "MixSettings",
+    "Notice",
     "Phase",
     "Pin",
     "PlaylistBuilderError",

@@ -1,7 +1,4 @@
-"""A file written beside its place and renamed into it: there whole, or not at all.
-
-This room owns the rename, and that what was written has reached the disk before it.
-"""
+"""Files written completely or not at all: under a temporary name, synced, then renamed."""
 
 import os
 import secrets
@@ -13,23 +10,23 @@ from pathlib import Path
 _START, _END = ".playlist-builder-", ".tmp"
 
 _OLD_S = 3600.0
-"""So much older than what was just written, a file is no longer being written by anybody."""
+"""A temporary file this much older than a new one is not being written any more."""
 
 
 def is_leftover(name: str) -> bool:
-    """Whether a file is one that a killed process left beside its place."""
+    """Return whether `name` is that of a temporary file."""
     return name.startswith(_START) and name.endswith(_END)
 
 
 @contextmanager
 def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a new path in the folder of `target` to write to; at the end it becomes `target`.
+    """Yield a new path in the folder of `target` to write to; at the end it replaces `target`.
 
-    A symbolic link stays, and the file it leads to is replaced with its permissions kept. Where
-    anything fails the target is as it was, and nothing is left beside it. Raises OSError.
+    A symbolic link stays, and the file it points to is replaced, keeping its permissions. If
+    anything fails, the target is as it was and no temporary file is left. Raises OSError.
     """
     real = Path(os.path.realpath(target))
-    # Short and hidden: it fits where the target's name does, and players pass over it.
+    # Short and hidden: it fits where the target's name does, and players ignore it.
     temporary = real.with_name(f"{_START}{secrets.token_hex(8)}{_END}")
     try:
         yield temporary
@@ -49,7 +46,7 @@ def replace_bytes(target: str | os.PathLike[str], data: bytes) -> None:
 
 
 def remove_leftovers(written: str | os.PathLike[str], old_s: float = _OLD_S) -> None:
-    """Remove what processes that were killed left beside a file that is just written, if so old."""
+    """Remove temporary files next to a file that was just written, if they are that much older."""
     with suppress(OSError):
         real = Path(os.path.realpath(written))
         now = real.stat().st_mtime

@@ -1,28 +1,10 @@
-"""The errors a caller may catch. Every message is one line: what, which, what to do next.
-
-PlaylistBuilderError
-├── AudioError       a file that cannot be decoded as music
-├── VoiceModelError  the network that hears voices is missing or damaged
-├── LibraryError     the library file, or a track it does not hold
-├── ProfileError     a profile that is missing or not valid
-├── QueryError       a tag query that cannot be read
-├── PlaylistError    a playlist that cannot be read
-├── RequestError         a request that cannot be understood
-├── ArrangeError     a session that the tracks at hand cannot fill
-├── ExportError      a session that a format or player cannot hold
-├── RenderError      a session that cannot be rendered to a recording
-├── ServerError      a music server that cannot be reached, or refuses
-├── ClusterError     machines that cannot be reached, or cannot scan with us
-├── CopyError        tracks that cannot be copied to a folder
-├── ReportError      a page or picture that cannot be made
-└── SessionError     a session file that cannot be read
-"""
+"""The errors a caller may catch. Every message is one line: what, which, what to do next."""
 
 from playlist_builder.text import LINE_LIMIT, one_line
 
 
 class PlaylistBuilderError(Exception):
-    """Anything that a user can mend; its text is one line for a person."""
+    """Anything that a user can correct; its text is one line for a person."""
 
 
 def describe_exception(error: BaseException) -> str:

@@ -1,7 +1,6 @@
-"""Text to file names that every file system of a stick, card or phone can hold.
+"""Text to file names that FAT32, exFAT, NTFS, HFS+ and ext4 can all hold.
 
-Pure. A name is safe on FAT32, exFAT, NTFS, HFS+ and ext4 alike, whatever the tags held. `#`, and
-`%` before two hex digits, are replaced too: VLC reads an entry of a playlist as a URI.
+`#`, and `%` before two hex digits, are replaced too: VLC reads an entry of a playlist as a URI.
 """
 
 import re
@@ -35,29 +34,29 @@ def safe(text: str, suffix: str = "") -> str:
 
 
 def key(name: str) -> str:
-    """Return what two names share that are one name where case or composition is not told apart."""
+    """Return a key that is equal for names that collide where case or composition is ignored."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def numbered(name: str, number: int) -> str:
-    """Return another name beside a safe one: `a.mp3` with 2 gives `a (2).mp3`."""
+    """Return a numbered variant of a safe name: `a.mp3` with 2 gives `a (2).mp3`."""
     stem, dot, suffix = name.rpartition(".")
     tail = f" ({number}){dot}{suffix}" if stem else f" ({number})"
     return safe((stem or name)[: NAME_UNITS - len(tail)], "") + tail
 
 
 def _plain(text: str) -> str:
-    """Compose, and replace what no file system or playlist can hold."""
+    """Return `text` composed, with `_` for what no file system or playlist can hold."""
     composed = unicodedata.normalize("NFC", text)
     shown = replaced(composed, _UNSHOWN, "_")
     return re.sub(r"\s+", " ", _RESERVED.sub("_", shown))
 
 
 def _cut(stem: str, suffix: str) -> str:
-    """Shorten until stem and suffix fit, never between a letter and its accents."""
+    """Return the stem, shortened until it fits with its suffix, never between letter and accent."""
     if not _fits(stem + suffix):
         low, high = 0, len(stem)
-        while low < high:  # the length that fits, by halves: a tag may be as long as a book
+        while low < high:  # bisection: a tag may be as long as a book
             middle = (low + high + 1) // 2
             low, high = (middle, high) if _fits(stem[:middle] + suffix) else (low, middle - 1)
         while low and low < len(stem) and unicodedata.category(stem[low]) in _JOINED:

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.errors import RequestError
+from playlist_builder.notices import Notice
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -24,29 +26,32 @@ SILENCE_LUFS = -70.0
 """What loudness reads for silence: the absolute gate of ITU-R BS.1770-4."""
 
 AUDIBLE_LU = 0.05
-"""A loudness step beyond the limit by less is not worth a warning."""
+"""A rise of loudness beyond the limit by less than this is not worth a warning."""
 
 MIN_TEMPO_CONFIDENCE = 0.5
 MIN_KEY_CONFIDENCE = 0.6
-"""Below these confidences a tempo or key is not spoken of: a wrong number is worse than none."""
+"""Below these confidences a tempo or key is not shown: a wrong value is worse than none."""
 
 CLIMAX_RISE = 0.25
-"""A contour that rises this far above the energy of its track hides a climax."""
+"""A track whose contour rises this far above its energy has a climax."""
 
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in PITCH_CLASSES)
 """The 24 keys: index 0..11 major from C upward, 12..23 minor."""
 
 PERSON_NAME_LIMIT = 100
-"""Most characters of a name that sessions are kept under."""
+"""Most characters of the name of a person."""
 
 Vocals = Literal["none", "wordless", "sung", "spoken", "unknown"]
-"""Whether a track holds voice; the first two hold no words."""
+"""The voice of a track; the first two have no words."""
+
+Scale = Literal["relative", "absolute"]
+"""Of energies: ranks within the music of a session, or the 0..1 score itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What a file says about itself. Empty means that it does not say."""
+    """The tags of a file; empty where it has none."""
 
     title: str = ""
     artists: tuple[str, ...] = ()
@@ -72,7 +77,7 @@ class Tags:
     """Each as "Name (role)"."""
     lyricists: tuple[str, ...] = ()
     voice_chance: float | None = None
-    """By AcousticBrainz, 0..1."""
+    """Probability of a voice by AcousticBrainz, 0..1."""
 
     @property
     def artist(self) -> str:
@@ -86,7 +91,7 @@ class Tags:
 
 
 class Stat(NamedTuple):
-    """Size and time of a file: where they are unchanged, so is the file."""
+    """Size and time of a file; while they are unchanged, so is the file."""
 
     size: int
     mtime_ns: int
@@ -129,10 +134,10 @@ class Features:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurement:
-    """All that was measured in the samples of one track; made by `features.measure`.
+    """All that was measured in the samples of one track; made by `analysis.features.measure`.
 
-    `step_features` has shape (n_steps, len(steps.STEP_FEATURES)): one row per `STEP_S` seconds, the
-    last row covering what is left. Measured in single precision, kept in half of it.
+    `steps` has shape (n_steps, len(step_features.STEP_FEATURES)): one row per `STEP_S` seconds, the
+    last row for the remainder. Single precision when measured, half precision in the library.
     """
 
     features: Features
@@ -141,7 +146,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class VoiceSpan:
-    """Seconds of a track in which a voice was heard, with a confidence 0..1."""
+    """Seconds of a track in which a voice was detected, with a confidence 0..1."""
 
     start_s: float
     end_s: float
@@ -151,7 +156,7 @@ class VoiceSpan:
 
 @dataclass(frozen=True, slots=True)
 class VoiceDetection:
-    """What the voice detector heard in one track, how sure it is (0..1), and where."""
+    """The result of the voice detector for one track, with a confidence 0..1."""
 
     verdict: Literal["none", "sung", "spoken", "unknown"]
     confidence: float
@@ -160,7 +165,7 @@ class VoiceDetection:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What the user said about a track; kept whatever happens to the file."""
+    """What the user stated about a track; kept whatever happens to the file."""
 
     energy: float | None = None
     vocals: Literal["none", "wordless", "sung", "spoken"] | None = None
@@ -186,7 +191,7 @@ class Track:
     mark: Mark = Mark()
     missing: bool = False
     heard: VoiceDetection | None = None
-    """None where nobody has listened for voices."""
+    """None where the voice detector has not run."""
 
     @property
     def duration_s(self) -> float:
@@ -205,7 +210,7 @@ class Track:
 
     @property
     def climax_s(self) -> float | None:
-        """Start in seconds of a climax that the energy of the whole hides, where there is one."""
+        """Start in seconds of a climax that the energy of the whole track does not show, if any."""
         if self.peak_energy - self.energy <= CLIMAX_RISE:
             return None
         return int(self.contour.argmax()) * STEP_S
@@ -220,11 +225,22 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class FileProgress:
+    """How far work on files is: files done, all of them, bytes likewise, and the last path."""
+
+    done: int
+    total: int
+    done_bytes: int
+    total_bytes: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """One place of a session. `energy`, `contour` and `target` are on the session's scale.
 
     `energy` and `target` are means over the slot; `contour` holds one value per `STEP_S`. The
-    loudness of start and end, which neighbours meet with, is None where it is not known.
+    loudness of start and end, which transitions depend on, is None where it is not known.
     """
 
     path: str
@@ -262,7 +278,7 @@ class Spare:
 
 @dataclass(frozen=True, slots=True)
 class PlanChange:
-    """A change of the planned curve after it was first asked for, in seconds.
+    """A change of the planned curve after the first request, in seconds.
 
     `stretch` makes a phase longer by `by_s` (shorter if below 0), from `at_s` on where that is
     given. `jump` has a later phase begin at `at_s`; what follows shares the time that is left.
@@ -292,7 +308,7 @@ class SessionRequest:
     profile_text: str
     duration_s: float | None = None
     levels: tuple[str, ...] = ()
-    scale: Literal["relative", "absolute"] = "relative"
+    scale: Scale = "relative"
     vocals: str | None = None
     track_minutes: tuple[float, float] | None = None
     include: tuple[str, ...] = ()
@@ -323,16 +339,16 @@ class SessionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An ordered result: what plays when, how well it follows the plan, and what gave way.
+    """An arranged session: what plays when, how well it follows the plan, which rules were relaxed.
 
-    `profile` is the planned energy, one value per `STEP_S` seconds of `target_s`. `cost` is what
+    `curve` is the planned energy, one value per `STEP_S` seconds of `target_s`. `cost` is what
     the arranger minimised and `bound` a value that no session of these tracks can go below. `tail`
-    plays on when the plan has ended, and `spares` wait for a slot that is to be skipped. `request` is
-    None where it is not known what was asked.
+    plays on when the plan has ended, and `spares` can replace a slot that is to be skipped.
+    `request` is None where it is not known what was asked.
     """
 
     profile: str
-    scale: Literal["relative", "absolute"]
+    scale: Scale
     target_s: float
     duration_s: float
     cost: float
@@ -340,8 +356,8 @@ class Session:
     rms_error: float
     slots: tuple[Slot, ...]
     tail: tuple[Slot, ...] = ()
-    warnings: tuple[str, ...] = ()
-    relaxed: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    relaxed: tuple[Notice, ...] = ()
     curve: tuple[float, ...] = field(default=())
     seed: int = 0
     request: SessionRequest | None = None
@@ -349,7 +365,7 @@ class Session:
 
 
 def person_name(text: str) -> str:
-    """Return a name as it is kept; raises RequestError for a text that cannot be one."""
+    """Return the name of a person as it is stored; raises RequestError for an invalid one."""
     name = unicodedata.normalize("NFC", text)
     if not name.strip() or len(name) > PERSON_NAME_LIMIT or not name.isprintable():
         raise RequestError(
@@ -360,7 +376,7 @@ def person_name(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A named place of a recording, in seconds."""
+    """A named span of a recording, in seconds."""
 
     title: str
     start_s: float

@@ -1,4 +1,4 @@
-"""Tag queries: one small language to say which tracks are meant.
+"""Tag queries, a small language that selects tracks: text in, a predicate on tracks out.
 
     genre:ambient                   the genre holds "ambient", in any case
     artist:"Hans Zimmer"            quotes keep spaces and commas together
@@ -10,16 +10,14 @@
     piano                           title, artist, album, genre or path holds it
 
 Words side by side must all hold; a comma is "or" within one field; `-` before a word is "not".
-Text is compared without regard to case, accents in another spelling, or width of letters.
-Numbers are a value or a range that includes both of its ends; `..` may stand open. What a track
-does not say matches nothing: `year:..1990` leaves out tracks without a year, and `-year:1991..`
-lets them in. Of several queries given together, any one will do.
+Text is compared without regard to case, Unicode form of accents, or width of letters. Numbers are
+a value or a range that includes both ends, of which one may be left out. A missing field matches
+nothing: `year:..1990` leaves out tracks without a year, and `-year:1991..` includes them. Of
+several queries given together, any one has to match.
 
 Fields of text: title, artist, album, genre, mood, comment, language (an ISO 639 code, whole),
 date, path, key, vocals (whole). Numbers: year, energy and peak (0 to 1), bpm (where it is
 certain), length (minutes), loudness (LUFS), range (LU), startle (LU), brightness (Hz).
-
-Pure: text to a predicate on tracks.
 """
 
 import re
@@ -32,8 +30,7 @@ from playlist_builder.text import folded, printable
 
 Predicate = Callable[[Track], bool]
 
-LONGEST = 2000
-"""Characters; far above what a person writes."""
+LIMIT = 2000  # characters
 
 
 def _year(track: Track) -> float | None:
@@ -91,8 +88,8 @@ _RANGE = re.compile(rf"(?P<low>{_NUMBER})?(?P<dots>\.\.)?(?P<high>{_NUMBER})?")
 
 def parse(text: str) -> Predicate:
     """Return the predicate of one query; raises `QueryError` saying what is wrong with it."""
-    if len(text) > LONGEST:
-        raise QueryError(f"A query of more than {LONGEST} characters. Give several shorter ones.")
+    if len(text) > LIMIT:
+        raise QueryError(f"A query of more than {LIMIT} characters. Give several shorter ones.")
     if not text.strip():
         raise QueryError("An empty query says nothing. Give one such as genre:ambient.")
     tests: list[Predicate] = []
@@ -101,7 +98,7 @@ def parse(text: str) -> Predicate:
         word = _WORD.match(text, place)
         if word is None or (word["field"] is None and re.match(r"[^\"]*:|-", word["value"])):
             raise QueryError(
-                f"Query {_short(text)}: cannot read {_short(text[place:].strip())}."
+                f"Query {_quoted(text)}: cannot read {_quoted(text[place:].strip())}."
                 " Write field:value, and quotes in pairs."
             )
         tests.append(_test(text, word))
@@ -120,12 +117,14 @@ def _test(text: str, word: re.Match[str]) -> Predicate:
     if field is not None and field.casefold() not in FIELDS:
         close = get_close_matches(field.casefold(), FIELDS, n=1)
         hint = f" Did you mean '{close[0]}'?" if close else ""
-        raise QueryError(f"Query {_short(text)}: no field '{field}'.{hint} Fields: {_listed()}.")
+        raise QueryError(
+            f"Query {_quoted(text)}: no field '{field}'.{hint} Fields: {_field_list()}."
+        )
     tests = [_single(text, field and field.casefold(), value) for value in values]
     if not tests:
-        raise QueryError(f"Query {_short(text)}: '{field}' has no value. Write field:value.")
-    wanted = not word["no"]
-    return lambda track: any(test(track) for test in tests) is wanted
+        raise QueryError(f"Query {_quoted(text)}: '{field}' has no value. Write field:value.")
+    expected = not word["no"]
+    return lambda track: any(test(track) for test in tests) is expected
 
 
 def _single(text: str, field: str | None, value: str) -> Predicate:
@@ -133,7 +132,7 @@ def _single(text: str, field: str | None, value: str) -> Predicate:
         return _between(text, field, value)
     needle = folded(value.replace('"', ""))
     if not needle:
-        raise QueryError(f"Query {_short(text)}: an empty value. Write field:value.")
+        raise QueryError(f"Query {_quoted(text)}: an empty value. Write field:value.")
     if field in _WHOLE:
         read = _WHOLE[field]
         return lambda track: any(needle == folded(found) for found in read(track))
@@ -147,7 +146,7 @@ def _between(text: str, field: str, value: str) -> Predicate:
     parts = _RANGE.fullmatch(value)
     if parts is None or not (parts["low"] or parts["high"]):
         raise QueryError(
-            f"Query {_short(text)}: '{field}' is a number. Write {field}:1..2, {field}:..2,"
+            f"Query {_quoted(text)}: '{field}' is a number. Write {field}:1..2, {field}:..2,"
             f" {field}:1.. or {field}:1."
         )
     low = float(parts["low"] or "-inf")
@@ -157,7 +156,7 @@ def _between(text: str, field: str, value: str) -> Predicate:
         half = 0.5 * 10.0**-digits
         low, high = low - half, low + half
     if low > high:
-        raise QueryError(f"Query {_short(text)}: {value} ends before it starts.")
+        raise QueryError(f"Query {_quoted(text)}: {value} ends before it starts.")
     read = _NUMBERS[field]
 
     def test(track: Track) -> bool:
@@ -167,10 +166,10 @@ def _between(text: str, field: str, value: str) -> Predicate:
     return test
 
 
-def _short(text: str) -> str:
+def _quoted(text: str) -> str:
     shown = printable(text, " ")
     return f"'{shown[:60]}{'...' if len(shown) > 60 else ''}'"  # noqa: PLR2004 - as much as is cut
 
 
-def _listed() -> str:
+def _field_list() -> str:
     return ", ".join(FIELDS)

@@ -1,7 +1,7 @@
-"""Text of tags, files, servers and people made fit for where it is shown, and times as text.
+"""Text of tags, files, servers and users made safe for where it is shown, and times as text.
 
-Such a text may hold anything: markup, line breaks, control characters, lone surrogates (which are
-how Python spells bytes that are not UTF-8), or a whole book.
+Such a text may hold anything: markup, line breaks, control characters, lone surrogates (which
+stand for bytes that are not UTF-8), or a whole book.
 """
 
 import unicodedata
@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from html import escape
 
 LINE_LIMIT = 200  # characters
-"""How much of a text is shown; a longer tag is a mistake, or made with intent."""
+"""How much of a text is shown; a longer tag is a mistake or an attack."""
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -19,7 +19,7 @@ UNPRINTED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _UNDISPLAYED = frozenset({"Cc", "Cs", "Cn", "Co"})
 
 _BIDI = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
-"""Characters that turn the direction of all that follows, also outside their own element."""
+"""Characters that change the direction of all that follows, also outside their own element."""
 
 
 def replaced(text: str, categories: AbstractSet[str], by: str) -> str:
@@ -43,7 +43,7 @@ def encodable(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Return `text` in the form in which texts are compared, whatever their case and width."""
+    """Return `text` in the form in which texts are compared, without regard to case and width."""
     return unicodedata.normalize("NFKC", text).casefold()
 
 

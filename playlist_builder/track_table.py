@@ -1,8 +1,7 @@
 """Many tracks at once: columns of numbers, and a `Track` only where one is asked for.
 
-Of a large library most tracks are weighed by their numbers and never looked at. So a shelf holds
-what is weighed of all of them as arrays, and makes a track when it is taken out. To everybody else
-it is a sequence of tracks. It refuses to judge any.
+Most tracks of a large library are compared by their numbers only. So a table holds these numbers as
+arrays and makes a `Track` when it is taken out; it can be used as any sequence of tracks.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,7 +77,7 @@ class TrackTable(Sequence[Track]):
         places: Ints | None = None,
         made: dict[int, Track] | None = None,
     ) -> None:
-        """Hold the tracks of `columns` that `make` makes by their places; all, if none are said."""
+        """Hold the tracks at some places of `columns`, or all; `make` makes one by its place."""
         self._columns = columns
         self._make = make
         self._places = np.arange(len(columns.paths)) if places is None else places
@@ -86,8 +85,8 @@ class TrackTable(Sequence[Track]):
 
     @staticmethod
     def of(tracks: Sequence[Track]) -> "TrackTable":
-        """Return tracks as a shelf."""
-        return tracks if isinstance(tracks, TrackTable) else _shelved(tracks)
+        """Return tracks as a table."""
+        return tracks if isinstance(tracks, TrackTable) else _table_of(tracks)
 
     def __len__(self) -> int:
         return len(self._places)
@@ -180,11 +179,11 @@ class TrackTable(Sequence[Track]):
 
 
 class _Catalogue(Mapping[str, Track]):
-    """The tracks of a shelf by their identities."""
+    """The tracks of a table by their identities."""
 
-    def __init__(self, shelf: TrackTable) -> None:
-        self._shelf = shelf
-        self._place = {identity: place for place, identity in enumerate(shelf.identities)}
+    def __init__(self, table: TrackTable) -> None:
+        self._shelf = table
+        self._place = {identity: place for place, identity in enumerate(table.identities)}
 
     def __getitem__(self, identity: str) -> Track:
         return self._shelf[self._place[identity]]
@@ -199,7 +198,7 @@ class _Catalogue(Mapping[str, Track]):
         return len(self._place)
 
 
-def _shelved(tracks: Sequence[Track]) -> TrackTable:
+def _table_of(tracks: Sequence[Track]) -> TrackTable:
     tracks, size = list(tracks), len(tracks)
     features = [track.features for track in tracks]
     scalars = np.empty((size, len(SCALARS)))

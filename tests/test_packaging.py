@@ -39,7 +39,10 @@ script.load()()
 """
 
 
-TEMPLATES = {"macros.html", "page.css", "page.html", "page.js"}
+TEMPLATES = {"macros.html", "page.css", "page.html", "page.js", "picture.css"}
+
+
+CATALOGUE = "report/locale/ja/LC_MESSAGES/playlist_builder"
 
 
 def built(target, folder):
@@ -82,13 +85,14 @@ def test_eleven_profiles_are_shipped():
 
 
 def test_the_wheel_holds_what_the_package_reads(wheel):
-    """The marker of types, the weights of the energy score, the templates, every profile."""
+    """The marker of types, the weights of the energy score, the templates, the texts, every profile."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     expected = {
         "py.typed",
         "analysis/energy_weights.json",
         *(f"report/templates/{name}" for name in TEMPLATES),
+        *(f"{CATALOGUE}.{suffix}" for suffix in ("po", "mo")),
         *(f"profiles/data/{name}" for name in PROFILES),
     }
     assert {f"playlist_builder/{name}" for name in expected} <= names
@@ -98,7 +102,7 @@ def test_the_source_archive_holds_what_the_wheel_is_built_from(tmp_path):
     with tarfile.open(built("sdist", tmp_path)) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {f"profiles/{name}" for name in PROFILES} <= names
-    assert {f"playlist_builder/templates/{name}" for name in TEMPLATES} <= names
+    assert {f"playlist_builder/report/templates/{name}" for name in TEMPLATES} <= names
 
 
 def test_a_page_is_made_from_the_wheel(installed, tmp_path):

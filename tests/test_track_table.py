@@ -1,4 +1,4 @@
-"""A shelf is the same sequence of tracks as a list of them, and gives the same sessions."""
+"""A table is the same sequence of tracks as a list of them, and gives the same sessions."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from playlist_builder.arranger import rules
 from playlist_builder.arranger.arrange import alternatives, arrange
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.series import series
-from playlist_builder.library.database import Cache
+from playlist_builder.library.database import Database
 from playlist_builder.library.library import Library
 from playlist_builder.models import Mark
 from playlist_builder.playlists import session_json
@@ -25,15 +25,15 @@ COUNT = 400
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
+def table(tmp_path_factory):
     """A library of made-up music, some of it marked, banned or gone."""
-    folder = tmp_path_factory.mktemp("shelf")
+    folder = tmp_path_factory.mktemp("table")
     (folder / "music").mkdir()
     make_files(folder / "music", COUNT)
     make_rows(folder / "music", str(folder / "library.db"))
-    with Cache(str(folder / "library.db")) as cache:
-        paths = list(cache.files())
-        cache.set_missing(paths[::50], missing=True)
+    with Database(str(folder / "library.db")) as database:
+        paths = list(database.files())
+        database.set_missing(paths[::50], missing=True)
     with Library.open(folder / "library.db") as library:
         for place, track in enumerate(library.tracks()):
             if place % 40 == 0:
@@ -43,13 +43,13 @@ def shelf(tmp_path_factory):
         return library.tracks(missing=True)
 
 
-def test_columns_say_what_the_tracks_say(shelf):
+def test_columns_say_what_the_tracks_say(table):
     """Whatever is read of all at once is what each track holds."""
     for some in (
-        shelf,
-        TrackTable.of(list(shelf)),
-        shelf[10:200:3],
-        shelf.take(shelf.energy > 0.5),
+        table,
+        TrackTable.of(list(table)),
+        table[10:200:3],
+        table.take(table.energy > 0.5),
     ):
         tracks = list(some)
         values, begins, count = some.contours()
@@ -68,26 +68,26 @@ def test_columns_say_what_the_tracks_say(shelf):
         known = some.by_identity()
         assert list(known) == some.identities
         assert all(known[track.identity] is track for track in tracks)
-    assert any(shelf.banned)
-    assert any(shelf.missing)
-    assert set(shelf.vocals) > {VOCALS.index("none"), VOCALS.index("sung")}
+    assert any(table.banned)
+    assert any(table.missing)
+    assert set(table.vocals) > {VOCALS.index("none"), VOCALS.index("sung")}
 
 
-def test_a_track_is_made_once(shelf):
+def test_a_track_is_made_once(table):
     """Whoever takes it out, from whichever part."""
-    assert shelf[7] is shelf[7] is shelf[5:][2] is next(iter(shelf.take(np.array([7]))))
-    assert shelf[-1] is list(shelf)[-1]
+    assert table[7] is table[7] is table[5:][2] is next(iter(table.take(np.array([7]))))
+    assert table[-1] is list(table)[-1]
 
 
-def test_features_come_back_from_their_numbers(shelf):
+def test_features_come_back_from_their_numbers(table):
     """Whole numbers and the key included."""
-    for track in shelf[::20]:
+    for track in table[::20]:
         again = features_of(numbers_of(track.features).tolist())
         assert again == track.features
         assert [type(getattr(again, name)) for name in SCALARS] == [
             type(getattr(track.features, name)) for name in SCALARS
         ]
-    assert features_of(numbers_of(replace(shelf[0].features, key="")).tolist()).key == ""
+    assert features_of(numbers_of(replace(table[0].features, key="")).tolist()).key == ""
 
 
 @pytest.mark.parametrize(
@@ -99,46 +99,46 @@ def test_features_come_back_from_their_numbers(shelf):
     ],
 )
 @pytest.mark.parametrize("profile", ["arc", "steady"])
-def test_a_shelf_and_a_list_give_the_same_session(shelf, profile, request_):
+def test_a_table_and_a_list_give_the_same_session(table, profile, request_):
     """Byte by byte."""
     told = [
         session_json.dump(
             arrange(each, load_profile(profile), duration_s=1800.0, constraints=request_)
         )
-        for each in (shelf, list(shelf), list(shelf)[::-1])
+        for each in (table, list(table), list(table)[::-1])
     ]
     assert told[0] == told[1] == told[2]
 
 
-def test_so_do_alternatives_and_series(shelf):
+def test_so_do_alternatives_and_series(table):
     """What goes over the same tracks again and again takes them from either."""
     for make in (alternatives, series):
         one, other = (
             [session_json.dump(s) for s in make(each, load_profile("arc"), 2, duration_s=1200.0)]
-            for each in (shelf, list(shelf))
+            for each in (table, list(table))
         )
         assert one == other
 
 
 @given(st.data())
-def test_all_at_once_is_one_by_one(shelf, data):
+def test_all_at_once_is_one_by_one(table, data):
     """Rules sort out many tracks as they do each alone."""
-    names = st.frozensets(st.sampled_from([*shelf.identities, *shelf.paths]), max_size=30)
+    names = st.frozensets(st.sampled_from([*table.identities, *table.paths]), max_size=30)
     constraints = Constraints(
         bans=data.draw(names), avoid=data.draw(names), exclude=parse("genre:jazz")
     )
     own = Rules(vocals=data.draw(st.sampled_from(list(rules.ADMITTED))), track_min_s=200.0)
-    passed, removed = rules.admit(shelf, own, constraints, 400.0)
-    reasons = [rules.removal(track, own, constraints, 400.0) for track in shelf]
+    passed, removed = rules.admit(table, own, constraints, 400.0)
+    reasons = [rules.removal(track, own, constraints, 400.0) for track in table]
     assert passed.tolist() == [place for place, reason in enumerate(reasons) if not reason]
     assert removed == {why: reasons.count(why) for why in set(reasons) if why}
 
 
-def test_repeated_is_what_repeats_tells(shelf):
+def test_repeated_is_what_repeats_tells(table):
     """By identity, and by title, artist and length."""
-    first = shelf[3]
+    first = table[3]
     copy = replace(first, path="/other", identity="other")
-    every = TrackTable.of([*shelf, copy])
+    every = TrackTable.of([*table, copy])
     same = rules.repeats([first])
     assert rules.repeated(every, [first]).tolist() == [same(track) for track in every]
     assert rules.repeated(every, [first])[-1]

@@ -1,1 +1,1 @@
-"""Samples become features, and features an energy. Pure."""
+"""Samples to features, and features to energy. Pure."""

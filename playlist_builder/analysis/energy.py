@@ -1,22 +1,18 @@
-"""Features to 0..1: how intense the music is perceived to be, and the reasons for it.
+"""Step features to energy in 0..1: the perceived intensity of music, and what contributes to it.
 
-Energy is a logistic function of a weighted sum: what each group of features adds can be told
-exactly. A value outside of what the listeners' excerpts hold is clamped to that range, so no
-odd input can run away. The energy of a track is the mean of its steps, so track and contour
-share one scale. Half of the rated excerpts lie below 0.5.
-
-A contour is smoothed over half a minute, because much of what one step of ten seconds says is not
-borne out by its neighbours. That keeps the mean, and an outburst of half a minute its height.
+Energy is a logistic function of a weighted sum, so the contribution of each group of features is
+exact. Feature values are clamped to the range of the rated excerpts. A contour is smoothed over
+half a minute (`SMOOTHING`), which keeps its mean; the energy of a track is that mean, so track
+and contour share one scale. Half of the rated excerpts lie below 0.5.
 
 The weights were fitted to ratings of 204 excerpts by 11 to 59 listeners each (Aljanaki, Wiering
 and Veltkamp 2016, "Studying emotion induced by music through a crowdsourcing game", Information
 Processing & Management 52(1)) and, with less weight, to the intended use of game music.
 
-Loud and fast rock and jazz of sad or tender character is where it errs most: it hears the drums,
-the listeners answered about the feeling. The score cannot tell whether music is sad or happy,
-immersive, or liked by the listener, and it does not hear level: a master's gain says nothing.
-Silence gives 0.00, a sine or white noise 0.05, a click track at 120 BPM less than 0.3 because most
-of it is silence. A file of five seconds has one step and is scored like any ten seconds of music.
+Known limits: loud and fast rock and jazz of sad or tender character scores too high, since the
+listeners answered about the feeling. The score does not know whether music is sad, happy or
+liked, nor its level. Silence gives 0.00, a sine or white noise 0.05, a click track at 120 BPM less
+than 0.3. A file of five seconds has one step and is scored like any ten seconds of music.
 """
 
 import json
@@ -29,15 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.analysis.step_features import STEP_FEATURES
-from playlist_builder.models import Floats, Ints
+from playlist_builder.models import Floats, Floats32, Ints
 
 ENERGY_VERSION = 1
-"""Raise it when the same steps get another energy, by the formula here or by the weights in
-`energy_weights.json`: libraries then score all tracks again, without decoding."""
-
-Contour = NDArray[np.float32]
-"""Energy in 0..1 per `STEP_S` seconds, shape (n_steps,)."""
-
+"""Raise it when formula or weights change: libraries then score again, without decoding."""
+Contour = Floats32  # energy in 0..1 per `STEP_S` seconds, shape (n_steps,)
 GROUPS: dict[str, tuple[str, ...]] = {
     "brightness and density": ("level_",),
     "movement of the sound": ("shape_motion_",),
@@ -46,8 +38,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "rhythm": ("modulation_", "pulse_", "tempo_"),
     "tones against noise": ("tone_", "chroma_"),
 }
-"""Groups of features by the beginnings of their names."""
-WORDS: dict[str, tuple[str, str]] = {
+"""Groups of features by the prefixes of their names."""
+DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "level_bass_db": ("level at 0.1-0.5 kHz against the whole", "dB"),
     "level_low_db": ("level at 0.6-1.2 kHz against the whole", "dB"),
     "level_mid_db": ("level at 1.3-2.5 kHz against the whole", "dB"),
@@ -76,33 +68,27 @@ WORDS: dict[str, tuple[str, str]] = {
     "tone_stability": ("share of tones that are held for 0.4 s", "%"),
     "chroma_entropy_nats": ("spread over the twelve pitch classes (2.5 is even)", "nats"),
 }
-"""Each feature in words, with its unit; shares and clarities are told in per cent."""
-REASONS = (*GROUPS, "steadiness", "silence")
+"""Each feature in words, with its unit; shares and clarities are shown in per cent."""
+CONTRIBUTIONS = (*GROUPS, "steadiness", "silence")
 STEADY_LOGIT = -3.0
-"""Sines, drones and hiss without any pulse are calm; no rated music is like them, so the fit
-cannot know. Both rules stay off in 273 of the 274 excerpts."""
-HISS_EXCESS_DB = (2.0, 4.0)
-"""Fluctuation at 14-24 Hz above the beat: white fluctuation has +7, music at most +2."""
-STILL_DB = (-9.0, -15.0)
-"""Fluctuation of the beat: music has at least -9 dB."""
+"""Upper limit for sines, drones and hiss, unlike any excerpt; with silence it changes 1 of 274."""
+HISS_EXCESS_DB = (2.0, 4.0)  # fluctuation at 14-24 Hz above the beat: white +7, music at most +2
+STILL_DB = (-9.0, -15.0)  # fluctuation of the beat: music has at least -9 dB
 SILENT_LOGIT = -6.0
-SOUNDING_SHARE = 0.5
-"""From this share of sounding frames on, rests are part of the music, not silence."""
+SOUNDING_SHARE = 0.5  # at this share of sounding frames or more, rests are part of the music
 SMOOTHING = (2.0, 3.0, 2.0)
-"""Weights of a step and of those around it: the best linear estimate of what is common to them,
-given how the contours of 90 tracks of game music vary from step to step (autocorrelation 0.50,
-0.29, 0.16)."""
-AT_ONCE = 128
-"""Tracks that are scored in one go: so many as stay in the processor's cache."""
-ACTIVE = STEP_FEATURES.index("active_share")
-BEATS = (
+"""Weights of the previous step, the step and the next one: the best linear estimate of what they
+have in common, for the autocorrelation of 90 tracks of game music (0.50, 0.29, 0.16)."""
+BATCH_TRACKS = 128  # tracks that are scored together: as many as stay in the processor's cache
+ACTIVE_COLUMN = STEP_FEATURES.index("active_share")
+BEAT_COLUMNS = (
     (STEP_FEATURES.index("modulation_2_4hz_db"), 0.0),
     (STEP_FEATURES.index("modulation_4_8hz_db"), 3.0),
     (STEP_FEATURES.index("modulation_8_14hz_db"), 4.8),
 )
-"""Ranges in which strokes follow each other, with the dB that white fluctuation has above the
-first because the range is wider. The strongest is the beat."""
-FLUTTER = STEP_FEATURES.index("modulation_14_24hz_db")
+"""Columns of the ranges in which beats follow each other, and the dB that white fluctuation has
+above the first because the range is wider. The strongest is the beat."""
+FLUTTER_COLUMN = STEP_FEATURES.index("modulation_14_24hz_db")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,15 +96,15 @@ class Weights:
     """The fitted sum: `base` + sum of weight * (clamp(value, low, high) - centre), as a logit."""
 
     base: float
-    centre: NDArray[np.float64]
-    weight: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    centre: Floats
+    weight: Floats
+    low: Floats
+    high: Floats
 
 
 @cache
 def load_weights() -> Weights:
-    """Read the fitted weights, in the order of STEP_FEATURES."""
+    """Return the fitted weights, arrays of shape (len(STEP_FEATURES),)."""
     file = resources.files(__package__) / "energy_weights.json"
     table = json.loads(file.read_text(encoding="utf-8"))
     rows = [table["features"][name] for name in STEP_FEATURES]
@@ -128,59 +114,51 @@ def load_weights() -> Weights:
     return Weights(base=float(table["base"]), **columns)
 
 
-def _group_of(name: str) -> int:
-    for index, prefixes in enumerate(GROUPS.values()):
-        if name.startswith(prefixes):
-            return index
-    raise KeyError(name)
+_MEMBERSHIP = np.array(
+    [[float(name.startswith(prefixes)) for prefixes in GROUPS.values()] for name in STEP_FEATURES]
+)
 
 
-_MEMBERSHIP = np.zeros((len(STEP_FEATURES), len(GROUPS)))
-for _column, _name in enumerate(STEP_FEATURES):
-    if _column != ACTIVE:
-        _MEMBERSHIP[_column, _group_of(_name)] = 1.0
-
-
-def _ramp(values: NDArray[np.float64], off: float, on: float) -> NDArray[np.float64]:
+def _ramp(values: Floats, off: float, on: float) -> Floats:
     return np.clip((values - off) / (on - off), 0.0, 1.0)
 
 
-def step_reasons(steps: NDArray[np.floating], weights: Weights) -> NDArray[np.float64]:
-    """Return what each of REASONS adds to the logit of each step, shape (n_steps, len(REASONS)).
+def step_contributions(steps: NDArray[np.floating], weights: Weights) -> Floats:
+    """Return what each of CONTRIBUTIONS adds to the logit of each step, (n_steps, contributions).
 
-    The row plus `weights.base` is exactly the logit of the energy.
+    The sum of a row plus `weights.base` is the logit of the energy.
     """
     raw = np.asarray(steps, np.float64)
     values = np.clip(raw, weights.low, weights.high)
-    sound = ((values - weights.centre) * weights.weight) @ _MEMBERSHIP
-    return np.column_stack([sound, *_rules(raw, weights.base + sound.sum(axis=1))])
+    groups = ((values - weights.centre) * weights.weight) @ _MEMBERSHIP
+    return np.column_stack([groups, *_rules(raw, weights.base + groups.sum(axis=1))])
 
 
-def _rules(
-    raw: NDArray[np.float64], logit: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what steadiness and silence add to the logits of the sound."""
-    beat = np.max([raw[:, column] - wider_db for column, wider_db in BEATS], axis=0)
-    steady = np.maximum(_ramp(raw[:, FLUTTER] - beat, *HISS_EXCESS_DB), _ramp(beat, *STILL_DB))
+def _rules(raw: Floats, logit: Floats) -> tuple[Floats, Floats]:
+    """Return what steadiness and silence add to the logits of the groups, each (n_steps,)."""
+    beat = np.max([raw[:, column] - offset_db for column, offset_db in BEAT_COLUMNS], axis=0)
+    steady = np.maximum(
+        _ramp(raw[:, FLUTTER_COLUMN] - beat, *HISS_EXCESS_DB), _ramp(beat, *STILL_DB)
+    )
     steadiness = steady * np.minimum(0.0, STEADY_LOGIT - logit)
-    silent = 1.0 - _ramp(raw[:, ACTIVE], 0.0, SOUNDING_SHARE)
+    silent = 1.0 - _ramp(raw[:, ACTIVE_COLUMN], 0.0, SOUNDING_SHARE)
     return steadiness, silent * (SILENT_LOGIT - logit - steadiness)
 
 
 def contours(steps: Sequence[NDArray[np.floating]]) -> list[Contour]:
-    """Energy of every step of every track; many tracks in one go, because Python is slow."""
+    """Return the contour of each track from its steps of shape (n_steps, len(STEP_FEATURES))."""
     found: list[Contour] = []
-    for first in range(0, len(steps), AT_ONCE):
-        some = steps[first : first + AT_ONCE]
-        counts = np.array([len(rows) for rows in some])
-        energies = _smoothed(_energies(np.concatenate(some)), counts).astype(np.float32)
+    for first in range(0, len(steps), BATCH_TRACKS):
+        batch = steps[first : first + BATCH_TRACKS]
+        counts = np.array([len(rows) for rows in batch])
+        energies = _smoothed(_energies(np.concatenate(batch)), counts).astype(np.float32)
         ends = np.cumsum(counts)
         found.extend(energies[start:end] for start, end in zip(ends - counts, ends, strict=True))
     return found
 
 
-def _energies(steps: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the energy of each step on its own: `step_reasons` without telling them apart."""
+def _energies(steps: NDArray[np.floating]) -> Floats:
+    """Return the energy of each step, unsmoothed; faster than `step_contributions`."""
     weights = load_weights()
     raw = steps.astype(np.float64)
     values = np.maximum(raw, weights.low)
@@ -190,11 +168,8 @@ def _energies(steps: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(1.0 / (1.0 + np.exp(-(logit + sum(_rules(raw, logit))))))
 
 
-def _smoothed(values: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Smooth each of several runs of values, one after the other, mirrored at its ends.
-
-    A mirror keeps the mean of every run.
-    """
+def _smoothed(values: Floats, counts: NDArray[np.int64]) -> Floats:
+    """Smooth concatenated runs of `counts` values, each mirrored at its ends to keep its mean."""
     ends = np.cumsum(counts)
     first, last = ends - counts, ends - 1
     before, after = np.roll(values, 1), np.roll(values, -1)
@@ -204,7 +179,7 @@ def _smoothed(values: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray
 
 
 def overall(contours: Sequence[Contour]) -> list[float]:
-    """Energy of each track: the mean of its contour."""
+    """Return the energy of each track: the mean of its contour."""
     if not contours:
         return []
     counts = np.array([len(contour) for contour in contours])
@@ -213,7 +188,7 @@ def overall(contours: Sequence[Contour]) -> list[float]:
 
 
 def means(values: Contour, counts: Ints) -> Floats:
-    """Return `overall` of contours that stand one after the other, each with some values."""
+    """Return the mean of each run of `counts` values in concatenated contours, shape (n_runs,)."""
     if not len(counts):
         return np.zeros(0)
     ends = np.cumsum(counts)
@@ -221,11 +196,11 @@ def means(values: Contour, counts: Ints) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """What one group of features adds to the energy of a track, and the words for it.
+class Contribution:
+    """What one group of features adds to the energy of a track.
 
-    `because` names the feature of the group that weighs most, with its unit, beside the value
-    that rated music typically has; it is empty for what no single feature stands for.
+    `because` names the feature of the group that weighs most, with its unit and the value that
+    rated music typically has; it is empty where no single feature counts.
     """
 
     name: str
@@ -233,40 +208,40 @@ class Reason:
     because: str = ""
 
 
-def reasons(steps: NDArray[np.floating]) -> list[Reason]:
-    """Tell what raised and lowered the energy of a track, the largest first.
+def contributions(steps: NDArray[np.floating]) -> list[Contribution]:
+    """Return what raised and lowered the energy of a track, the largest first.
 
-    The energies add up to `overall(contours([steps]))`. "typical music" is what a track of
-    average features has; within a step, the rest is shared out in proportion to the logits.
+    The energies add up to `overall(contours([steps]))`. "typical music" is the energy of average
+    features; within a step, the rest is divided in proportion to the logits.
     """
     weights = load_weights()
-    parts = step_reasons(steps, weights)
+    parts = step_contributions(steps, weights)
     total = parts.sum(axis=1)
     typical = 1.0 / (1.0 + np.exp(-weights.base))
     gain = 1.0 / (1.0 + np.exp(-(weights.base + total))) - typical
     near = np.abs(total) < 1e-6  # noqa: PLR2004 - where the quotient would be noise
     slope = np.where(near, typical * (1.0 - typical), gain / np.where(near, 1.0, total))
     shares = (parts * slope[:, None]).mean(axis=0).tolist()
-    told = [
-        Reason(name, share, _because(column, share, steps, weights))
-        for column, (name, share) in enumerate(zip(REASONS, shares, strict=True))
+    found = [
+        Contribution(name, share, _because(column, share, steps, weights))
+        for column, (name, share) in enumerate(zip(CONTRIBUTIONS, shares, strict=True))
     ]
-    told.sort(key=lambda reason: -abs(reason.energy))
-    return [Reason("typical music", float(typical)), *told]
+    found.sort(key=lambda each: -abs(each.energy))
+    return [Contribution("typical music", float(typical)), *found]
 
 
 def _because(group: int, share: float, steps: NDArray[np.floating], weights: Weights) -> str:
-    """Say which feature of a group speaks loudest for what the group adds."""
+    """Describe the feature of a group that contributes most in the direction of `share`."""
     if group >= len(GROUPS):
         return ""
     raw = np.asarray(steps, np.float64)
     values = np.clip(raw, weights.low, weights.high).mean(axis=0)
     members = np.flatnonzero(_MEMBERSHIP[:, group])
-    spoken = ((values - weights.centre) * weights.weight)[members] * np.sign(share)
-    if spoken.max() <= 0.0:
+    added = ((values - weights.centre) * weights.weight)[members] * np.sign(share)
+    if added.max() <= 0.0:
         return ""
-    column = int(members[np.argmax(spoken)])
-    words, unit = WORDS[STEP_FEATURES[column]]
+    column = int(members[np.argmax(added)])
+    words, unit = DESCRIPTIONS[STEP_FEATURES[column]]
     found, usual = raw[:, column].mean(), weights.centre[column]
     return f"{words} {_number(found, unit)}, typically {_number(usual, unit)}"
 

@@ -1,41 +1,35 @@
 """Loudness from K-weighted power: ITU-R BS.1770-4, EBU Tech 3342, and how much a track startles.
 
-Pure. The weighting filter is applied to power spectra, as the squared response of the standard's
-two biquads, so one transform serves loudness and everything else; what comes in afterwards is the
-K-weighted power summed over channels, one value per `BLOCK_S` seconds. On real music the result
-agrees with time-domain filters to a few hundredths of an LU.
+Pure. The K-weighting filter is applied to power spectra, as the squared response of the standard's
+two biquads. All other functions take the K-weighted mean square summed over channels, one value
+per `BLOCK_S`. On real music the result agrees with time-domain filters to a few hundredths of
+an LU.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
-from playlist_builder.models import SILENCE_LUFS
+from playlist_builder.models import SILENCE_LUFS, Floats, Floats32
 
-BLOCK_S = 0.1
-"""Seconds per value of K-weighted power: the hop of the standard's gating blocks."""
-
+BLOCK_S = 0.1  # seconds per value of K-weighted power: the hop of the standard's gating blocks
 MOMENTARY_BLOCKS = 4  # 400 ms, BS.1770-4
 SHORT_TERM_BLOCKS = 30  # 3 s, EBU Tech 3341
 RELATIVE_GATE_LU = -10.0  # BS.1770-4
 RANGE_GATE_LU = -20.0  # EBU Tech 3342
 RANGE_PERCENTILES = (10.0, 95.0)  # EBU Tech 3342
 OFFSET_LUFS = -0.691  # BS.1770-4: a full-scale 997 Hz sine in one channel reads -3.01 LUFS
-
 STARTLE_WITHIN_BLOCKS = 10
 STARTLE_BEFORE_BLOCKS = 100
-STARTLE_FLOOR_LU = -20.0
-"""Sound softer than this below the track's loudness counts as the start of a fade, not as calm."""
-
+STARTLE_FLOOR_LU = -20.0  # sound further below the track's loudness is a fade, not calm
 SURROUND_WEIGHT = 1.41
 SURROUND = frozenset({"BL", "BR", "BC", "SL", "SR", "SDL", "SDR"})
-"""Channels that BS.1770-4 weighs by +1.5 dB, under FFmpeg's names."""
+"""Channels to which BS.1770-4 gives +1.5 dB, under FFmpeg's names."""
 
 
-def channel_weights(channels: Sequence[str]) -> NDArray[np.float32]:
-    """Weights of BS.1770-4 for the power of each channel; LFE counts nothing."""
+def channel_weights(channels: Sequence[str]) -> Floats32:
+    """Return the weights of BS.1770-4 for the power of each channel, (channels,); 0 for LFE."""
     return np.array(
         [
             0.0 if name.startswith("LFE") else SURROUND_WEIGHT if name in SURROUND else 1.0
@@ -45,8 +39,8 @@ def channel_weights(channels: Sequence[str]) -> NDArray[np.float32]:
     )
 
 
-def k_weighting(frequencies_hz: NDArray[np.float64], sample_rate_hz: int) -> NDArray[np.float64]:
-    """Power response of the K-weighting filter (BS.1770-4) at the given frequencies.
+def k_weighting(frequencies_hz: Floats, sample_rate_hz: int) -> Floats:
+    """Return the power response of the K-weighting filter (BS.1770-4), shape (frequencies,).
 
     The standard tabulates the biquads for 48 kHz only; for other rates they are derived from the
     analogue prototype by the bilinear transform, with the constants of libebur128.
@@ -63,18 +57,18 @@ def k_weighting(frequencies_hz: NDArray[np.float64], sample_rate_hz: int) -> NDA
     k, q = np.tan(np.pi * 38.13547087602444 / sample_rate_hz), 0.5003270373238773
     gain = 1 + k / q + k * k
     high_pass = gain * (1 - z) ** 2 / (gain + 2 * (k * k - 1) * z + (1 - k / q + k * k) * z**2)
-    response: NDArray[np.float64] = np.abs(shelf * high_pass) ** 2
+    response: Floats = np.abs(shelf * high_pass) ** 2
     return response
 
 
-def lufs(power: NDArray[np.float64]) -> NDArray[np.float64]:
-    """K-weighted power as loudness in LUFS, never below `SILENCE_LUFS`."""
+def lufs(power: Floats) -> Floats:
+    """Return the loudness of K-weighted power in LUFS, never below `SILENCE_LUFS`."""
     with np.errstate(divide="ignore"):
         return np.maximum(OFFSET_LUFS + 10 * np.log10(power), SILENCE_LUFS)
 
 
-def integrated_lufs(power: NDArray[np.float64]) -> float:
-    """Gated loudness of a whole track (BS.1770-4); `SILENCE_LUFS` where nothing passes the gate.
+def integrated_lufs(power: Floats) -> float:
+    """Return the gated loudness of a track (BS.1770-4), `SILENCE_LUFS` if nothing passes.
 
     `power` has shape (n,), one K-weighted mean square per `BLOCK_S`.
     """
@@ -82,8 +76,8 @@ def integrated_lufs(power: NDArray[np.float64]) -> float:
     return _gated(blocks[lufs(blocks) > SILENCE_LUFS])
 
 
-def range_lu(power: NDArray[np.float64]) -> float:
-    """Loudness range of EBU Tech 3342 in LU, from short-term loudness every `BLOCK_S`."""
+def range_lu(power: Floats) -> float:
+    """Return the loudness range of EBU Tech 3342 in LU, of short-term loudness every `BLOCK_S`."""
     blocks = _mean_over(power, SHORT_TERM_BLOCKS)
     blocks = blocks[lufs(blocks) > SILENCE_LUFS]
     if not blocks.size:
@@ -95,17 +89,17 @@ def range_lu(power: NDArray[np.float64]) -> float:
     return float(high - low)
 
 
-def mean_lufs(power: NDArray[np.float64]) -> float:
-    """Ungated loudness of a passage in LUFS."""
+def mean_lufs(power: Floats) -> float:
+    """Return the ungated loudness of a passage in LUFS."""
     return float(lufs(power.mean())) if power.size else SILENCE_LUFS
 
 
-def startle_lu(power: NDArray[np.float64]) -> float:
+def startle_lu(power: Floats) -> float:
     """Return the largest rise of momentary loudness within one second, in LU.
 
-    It is a rise above the mean of the ten seconds before as well as above the last moment, so that
-    neither a fade-in nor the next beat counts as a surprise; and above `STARTLE_FLOOR_LU` below
-    the track's loudness at least. The first second has no before.
+    The rise is measured from the mean of the ten seconds before, the last momentary loudness, or
+    `STARTLE_FLOOR_LU` below the track's loudness, whichever is loudest, so neither a fade-in nor
+    the next beat counts. A rise in the first second does not count.
     """
     moments = _mean_over(power, MOMENTARY_BLOCKS)
     if len(power) < 2 * STARTLE_WITHIN_BLOCKS:
@@ -122,18 +116,18 @@ def startle_lu(power: NDArray[np.float64]) -> float:
     return max(0.0, float((lufs(after) - calm).max()))
 
 
-def _gated(blocks: NDArray[np.float64]) -> float:
+def _gated(blocks: Floats) -> float:
     if not blocks.size:
         return SILENCE_LUFS
     gate = lufs(blocks.mean()) + RELATIVE_GATE_LU
     return float(lufs(blocks[lufs(blocks) > gate].mean()))
 
 
-def _mean_over(power: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
+def _mean_over(power: Floats, blocks: int) -> Floats:
     """Return the moving mean over `blocks` values; a shorter track is one block."""
     if 0 < len(power) < blocks:
-        whole: NDArray[np.float64] = power.mean(keepdims=True)
+        whole: Floats = power.mean(keepdims=True)
         return whole
     summed = np.concatenate(([0.0], np.cumsum(power)))
-    means: NDArray[np.float64] = np.maximum(summed[blocks:] - summed[:-blocks], 0.0) / blocks
+    means: Floats = np.maximum(summed[blocks:] - summed[:-blocks], 0.0) / blocks
     return means

@@ -1,57 +1,58 @@
-"""Medians of windows that slide along an array, by merging sorted lists. Pure.
+"""Running median along the first axis of an array, by merging sorted lists. Pure.
 
 Neighbouring windows share most of their values, so their sorting is shared as well: runs of one
-value are merged into runs of two, of four and so on, and every comparison is one call of numpy
-on whole arrays. It refuses to know what the values are.
+value are merged into runs of two, of four and so on, and every comparison is one numpy call on
+whole arrays.
 """
 
 from collections.abc import Iterable
 from functools import reduce
 
 import numpy as np
-from numpy.typing import NDArray
 
-_Sorted = list[NDArray[np.float32]]
+from playlist_builder.models import Floats32
+
+_Sorted = list[Floats32]
 """Arrays of one shape, from the smallest to the largest value at every place."""
 
 
-def running_median(values: NDArray[np.float32], width: int, step: int = 1) -> NDArray[np.float32]:
-    """Return the median of each `width` rows in succession, an odd number from 3 on.
+def running_median(values: Floats32, width: int, stride: int = 1) -> Floats32:
+    """Return the median of windows of `width` rows (odd, at least 3), `stride` rows apart.
 
-    Windows start `step` rows apart: (n, ...) becomes (ceil((n - width + 1) / step), ...).
+    Shape (n, ...) becomes (ceil((n - width + 1) / stride), ...).
     """
-    count = (len(values) - width) // step + 1
+    count = (len(values) - width) // stride + 1
     runs, size, apart = [values], 1, 1
-    rest: _Sorted = []
+    remainder: _Sorted = []
 
     def starting(row: int) -> _Sorted:
-        """Return the runs that begin so many rows into each window."""
-        return [run[row // apart :: step // apart][:count] for run in runs]
+        """Return the runs that begin `row` rows into each window."""
+        return [run[row // apart :: stride // apart][:count] for run in runs]
 
-    def take_rest() -> None:
-        nonlocal rest
+    def take_remainder() -> None:
+        nonlocal remainder
         if width & size:
             more = starting(width & -2 * size)
-            rest = _merge(rest, more, range(1, len(rest) + size + 1))
+            remainder = _merge(remainder, more, range(1, len(remainder) + size + 1))
 
-    # A window is its largest power of two, in two halves, and the rest: 11 = (4 + 4) + 2 + 1.
+    # A window is its largest power of two, in two halves, and the remainder: 11 = (4 + 4) + 2 + 1.
     while 4 * size <= width:
-        take_rest()
-        every = 1 if step % (2 * apart) else 2  # other windows have no use for those between
+        take_remainder()
+        every = 1 if stride % (2 * apart) else 2  # runs between are not used by any window
         left = [run[: -(size // apart) : every] for run in runs]
         right = [run[size // apart :: every] for run in runs]
         runs = _merge(left, right, range(1, 2 * size + 1))
         size, apart = 2 * size, every * apart
-    take_rest()
+    take_remainder()
     middle = width // 2 + 1
-    halves = _merge(starting(0), starting(size), range(middle - len(rest), middle + 1))
-    return _merge(halves, rest, (len(rest) + 1,))[0]
+    halves = _merge(starting(0), starting(size), range(middle - len(remainder), middle + 1))
+    return _merge(halves, remainder, (len(remainder) + 1,))[0]
 
 
 def _merge(left: _Sorted, right: _Sorted, ranks: Iterable[int]) -> _Sorted:
-    """Return the values of these ranks, from 1 on, among two sorted lists together.
+    """Return the values of `ranks` (counted from 1) in the union of two sorted lists.
 
-    Rank k is the least that the larger end can be of i values of one and k - i of the other.
+    The value of rank k is the minimum over i of max(left[i - 1], right[k - i - 1]).
     """
     return [
         reduce(

@@ -1,8 +1,7 @@
-"""The one transform: samples to power per band, K-weighted power and peak, in a single pass.
+"""Blocks of samples to power per band and tone, K-weighted power and peak, in a single pass. Pure.
 
-Frames are 40 ms long and 20 ms apart at any sample rate, so everything later is counted in the
-same time steps. Their squared windows add up to one, so the power of the frames is exactly the
-power of the samples, which is what loudness needs.
+Frames are 40 ms long and 20 ms apart at any sample rate. Their squared windows add up to one, so
+the power of the frames is exactly the power of the samples, as loudness requires.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,77 +9,64 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from numpy.typing import NDArray
 
 from playlist_builder.analysis.loudness import BLOCK_S, channel_weights, k_weighting
 from playlist_builder.analysis.running_median import running_median
+from playlist_builder.models import Floats, Floats32
 
 FRAMES_PER_S = 50
 BLOCK_FRAMES = round(BLOCK_S * FRAMES_PER_S)
-BATCH = 4
-"""The transform works on four frames at a time; a single one takes as long."""
-
-KEPT_BYTES = 4_000_000
-"""About as much as the arrays of one block take together."""
-
+BATCH = 4  # frames per call: the transform of a single frame takes as long as that of four
+KEPT_BYTES = 4_000_000  # about the size of all arrays of one block
 BANDS = 40
-BANK_PARTS = (20, 30)
-"""The bands are summed up in three parts, each from its own bins."""
-LOW_HZ, HIGH_HZ = 50.0, 11_000.0
-"""Range of the bands: what 22.05 kHz material and codecs that cut the top have in common."""
-
-TONE_FRAME_S = 0.186
-"""Length of the long frame (8192 samples at 44.1 kHz), in which semitones are apart."""
+BANK_PARTS = (20, 30)  # where the bands are split into parts, each summed from its own bins
+LOW_HZ, HIGH_HZ = 50.0, 11_000.0  # what remains in 22.05 kHz material and after codecs
+TONE_FRAME_S = 0.186  # 8192 samples at 44.1 kHz, long enough to resolve semitones
 TONE_HOP_S = 0.4
 TONES_PER_SEMITONE = 3
 TONE_LOW_MIDI, TONE_HIGH_MIDI = 40, 100  # E2 (82 Hz) to E7 (2637 Hz)
-TONE_BACKGROUND = 19
-"""Width, in thirds of a semitone, of the median that is the background of a spectral peak."""
+TONE_BACKGROUND = 19  # width of the median behind a spectral peak, in thirds of a semitone
 TONES = (TONE_HIGH_MIDI - TONE_LOW_MIDI) * TONES_PER_SEMITONE
 
 
-def band_edges_hz() -> NDArray[np.float64]:
-    """Return the BANDS + 2 corners of the bands, evenly spaced in mel (O'Shaughnessy 1987)."""
+def band_edges_hz() -> Floats:
+    """Return the edges of the bands, (BANDS + 2,), evenly spaced in mel (O'Shaughnessy 1987)."""
     low, high = 2595.0 * np.log10(1.0 + np.array([LOW_HZ, HIGH_HZ]) / 700.0)
     return np.asarray(700.0 * (10.0 ** (np.linspace(low, high, BANDS + 2) / 2595.0) - 1.0))
 
 
-BAND_HZ = band_edges_hz()[1:-1]
-"""Centres of the bands."""
+BAND_HZ = band_edges_hz()[1:-1]  # centres of the bands
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spectra:
-    """What one block of samples gives; all power is mean square, full scale = 1.0.
+    """The spectra of one block of samples; all power is mean square, full scale = 1.0.
 
-    Of the mono mix: `bands` of shape (frames, BANDS), and `tones` of shape (tone frames, TONES),
-    one every `TONE_HOP_S`. K-weighted power summed over the channels comes in two parts to be
-    added: `mix_k_power`, one value per frame, and `rest_k_power`, one per `loudness.BLOCK_S`.
-    `power` is not weighted, one value per hop; `peak` is the largest sample of any channel.
+    `bands` (frames, BANDS) and `tones` (tone frames, TONES), one every `TONE_HOP_S`, are of the
+    mono mix. K-weighted power over all channels is the sum of `mix_k_power`, one value per frame,
+    and `rest_k_power`, one per `loudness.BLOCK_S`. `power` is not weighted, one value per hop;
+    `peak` is the largest absolute sample of any channel.
     """
 
-    bands: NDArray[np.float32]
-    tones: NDArray[np.float32]
-    mix_k_power: NDArray[np.float32]
-    rest_k_power: NDArray[np.float32]
-    power: NDArray[np.float32]
+    bands: Floats32
+    tones: Floats32
+    mix_k_power: Floats32
+    rest_k_power: Floats32
+    power: Floats32
     peak: float
 
 
-def tone_background(tones: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the power that a spectral peak of `Spectra.tones` has to stand above.
-
-    It is the median of `TONE_BACKGROUND` neighbours, mirrored at the ends.
-    """
+def tone_background(tones: Floats32) -> Floats32:
+    """Return the background of `tones`: the median of `TONE_BACKGROUND` neighbours, mirrored."""
     side = TONE_BACKGROUND // 2
     padded = np.pad(tones.T, ((side, side), (0, 0)), mode="symmetric")
     return running_median(padded, TONE_BACKGROUND).T
 
 
-def mix(channels: Sequence[str]) -> NDArray[np.float32]:
-    """Gains of the mono mix, adding up to one: front channels alike, surrounds -3 dB, no LFE.
+def mono_gains(channels: Sequence[str]) -> Floats32:
+    """Return the gains of the mono mix, (channels,), sum 1: surrounds -3 dB, no LFE.
 
-    It is pinned down here because decoders and players disagree by 3 dB and more.
+    Defined here because decoders and players disagree by 3 dB and more.
     """
     gains = np.array(
         [
@@ -95,33 +81,25 @@ def mix(channels: Sequence[str]) -> NDArray[np.float32]:
 
 
 def spectra(
-    blocks: Iterable[NDArray[np.float32]],
-    *,
-    sample_rate_hz: int,
-    channels: Sequence[str],
+    blocks: Iterable[Floats32], *, sample_rate_hz: int, channels: Sequence[str]
 ) -> Iterator[Spectra]:
-    """Transform blocks of shape (channels, n).
+    """Yield the spectra of blocks of shape (channels, n), and of the end.
 
     Frame k is centred on the time k / `FRAMES_PER_S`; the samples before the start and after the
     end are 0.
     """
     hop = round(sample_rate_hz / FRAMES_PER_S)
-    _keep_memory()
-    share, signals, weights = _rest(channels)
-    mixing = np.vstack((mix(channels), signals))
+    # glibc then keeps freed memory up to twice this size instead of returning it every block.
+    np.empty(KEPT_BYTES, np.uint8)
+    share, signals, weights = _unmixed(channels)
+    gains = np.vstack((mono_gains(channels), signals))
     bands = _Bands(sample_rate_hz, hop, share)
     tones = _Tones(sample_rate_hz)
-    rest = _Rest(sample_rate_hz, hop, weights)
+    rest = _UnmixedPower(sample_rate_hz, hop, weights)
     hops = _Frames(hop, hop, np.zeros((len(channels), 0), np.float32))
     count = 0
 
-    def part(
-        block: NDArray[np.float32],
-        mono: NDArray[np.float32],
-        others: NDArray[np.float32],
-        *,
-        last: bool,
-    ) -> Spectra:
+    def part(block: Floats32, mono: Floats32, others: Floats32, *, last: bool) -> Spectra:
         power, mix_k_power = bands.push(mono, last=last)
         whole = hops.push(block, last=last)
         return Spectra(
@@ -135,51 +113,41 @@ def spectra(
 
     for block in blocks:
         count += block.shape[1]
-        mixed = mixing @ block
+        mixed = gains @ block
         yield part(block, mixed[0], mixed[1:], last=False)
     # The last samples fill two short frames, and a whole block of loudness.
     silence = np.zeros((len(channels), -count % rest.size), np.float32)
-    yield part(silence, np.zeros(hop + -count % hop, np.float32), mixing[1:] @ silence, last=True)
+    yield part(silence, np.zeros(hop + -count % hop, np.float32), gains[1:] @ silence, last=True)
 
 
-def _rest(
-    channels: Sequence[str],
-) -> tuple[float, NDArray[np.float32], NDArray[np.float32]]:
-    """Return what the mono mix lacks of the power of all channels.
+def _unmixed(channels: Sequence[str]) -> tuple[float, Floats32, Floats32]:
+    """Return what to add to the mono mix for the power of all channels: share, signals, weights.
 
-    The power of all is a share of the mix's, plus that of these signals (signals, channels) with
-    these weights. Left and right are twice half their sum and twice half their difference, so of
-    stereo only the difference has to be transformed; any other layout is transformed as it is.
+    The power of all channels is `share` times that of the mix, plus that of the signals
+    (signals, channels) times their weights. L^2 + R^2 = 2 ((L + R) / 2)^2 + 2 ((L - R) / 2)^2, so
+    of stereo only the difference is transformed; other layouts are transformed channel by channel.
     """
     weights = channel_weights(channels)
     if len(channels) == 1:
         return float(weights[0]), np.zeros((0, 1), np.float32), weights[:0]
-    if len(channels) == 2 and np.ptp(mix(channels)) == np.ptp(weights) == 0.0:  # noqa: PLR2004 - stereo
+    if len(channels) == 2 and np.ptp(mono_gains(channels)) == np.ptp(weights) == 0.0:  # noqa: PLR2004 - stereo
         return 2.0 * float(weights[0]), np.array([[0.5, -0.5]], np.float32), 2.0 * weights[:1]
     return 0.0, np.eye(len(channels), dtype=np.float32), weights
 
 
-def _keep_memory() -> None:
-    """Keep glibc from giving memory back after every block, only to fetch it again for the next.
-
-    It holds on to twice as much as the largest piece that was ever freed.
-    """
-    np.empty(KEPT_BYTES, np.uint8)
-
-
 class _Frames:
-    """A stream of samples, cut into frames of `size` that start `hop` samples apart.
+    """A stream of samples cut into frames of `size` that start `hop` samples apart.
 
-    Frames come in multiples of `BATCH`, and what is left only at the last push.
+    Frames come in multiples of `BATCH`; only the last push returns the remaining ones.
     """
 
-    def __init__(self, size: int, hop: int, carry: NDArray[np.float32]) -> None:
+    def __init__(self, size: int, hop: int, carry: Floats32) -> None:
         self._size = size
         self._hop = hop
         self._carry = carry
-        self._ahead = 0  # samples to pass over, where the next frame starts in a later block
+        self._ahead = 0  # samples to skip where the next frame starts in a later block
 
-    def push(self, block: NDArray[np.float32], *, last: bool = False) -> NDArray[np.float32]:
+    def push(self, block: Floats32, *, last: bool = False) -> Floats32:
         """Return the frames that are now complete: (..., n) becomes (..., frames, size)."""
         samples = block
         if self._carry.shape[-1]:
@@ -197,27 +165,26 @@ class _Frames:
 
 
 class _Transform:
-    """The spectrum of frames, which are filled with zeros to a length of small factors.
+    """The power spectrum of frames, padded with zeros to a length of small prime factors.
 
     `frequencies_hz` are those of the bins; their power times `scale` adds up to the energy of the
-    windowed frame. It comes as the squares of real and imaginary parts, which are cheaper to sum
-    over where no single bin is asked for. A length with large factors would take up to four times
-    longer.
+    windowed frame. Real and imaginary parts are squared separately, because sums over bins are
+    then cheaper. A length with large prime factors would take up to four times longer.
     """
 
-    def __init__(self, window: NDArray[np.float64], sample_rate_hz: int) -> None:
+    def __init__(self, window: Floats, sample_rate_hz: int) -> None:
         import scipy.fft  # noqa: PLC0415 - half a second, and only decoding needs it
 
         self._rfft = scipy.fft.rfft
         self._window = window.astype(np.float32)
         self._size = scipy.fft.next_fast_len(len(window), real=True)
         self.frequencies_hz = np.fft.rfftfreq(self._size, 1 / sample_rate_hz).astype(np.float64)
-        # Parseval: all but the first and the last bin stand for both halves of the spectrum.
+        # Parseval: all but the first and the last bin count for both halves of the spectrum.
         alone = (self.frequencies_hz == 0.0) | (self.frequencies_hz == sample_rate_hz / 2)
         self.scale = np.where(alone, 1.0, 2.0) / self._size
         self._filled = np.zeros((0, self._size), np.float32)
 
-    def __call__(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    def __call__(self, frames: Floats32) -> Floats32:
         """Return the squares of both parts of each bin: (..., size) becomes (rows, 2 * bins)."""
         rows = frames[..., 0].size
         if len(self._filled) < rows:
@@ -230,7 +197,7 @@ class _Transform:
 
 
 class _Bands:
-    """The short frames of a stream of mono samples; `share` scales their K-weighted power."""
+    """Short frames of mono samples; `share` scales their K-weighted power."""
 
     def __init__(self, sample_rate_hz: int, hop: int, share: float) -> None:
         # Overlapping squared windows add up to one.
@@ -239,15 +206,13 @@ class _Bands:
         self._transform = _Transform(window, sample_rate_hz)
         scale = self._transform.scale / hop
         bank = _triangles(self._transform.frequencies_hz, band_edges_hz()) * scale[:, None]
-        self._banks = _parted(bank.astype(np.float32))
+        self._banks = _split_bank(bank.astype(np.float32))
         self._used = 2 * max(bins.stop for bins, _ in self._banks)
         response = k_weighting(self._transform.frequencies_hz, sample_rate_hz) * scale * share
         self._response = np.repeat(response, 2).astype(np.float32)
 
-    def push(
-        self, mono: NDArray[np.float32], *, last: bool = False
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return power per band and K-weighted power of the frames that are now complete."""
+    def push(self, mono: Floats32, *, last: bool = False) -> tuple[Floats32, Floats32]:
+        """Return power per band (frames, BANDS) and K-weighted power of the complete frames."""
         squares = self._transform(self._frames.push(mono, last=last))
         power = _power(squares[:, : self._used])
         bands = [power[:, bins] @ bank for bins, bank in self._banks]
@@ -255,7 +220,7 @@ class _Bands:
 
 
 class _Tones:
-    """The long frames of a stream of mono samples."""
+    """Long frames of mono samples."""
 
     def __init__(self, sample_rate_hz: int) -> None:
         size, hop = 2 * round(sample_rate_hz * TONE_FRAME_S / 2), round(sample_rate_hz * TONE_HOP_S)
@@ -267,18 +232,18 @@ class _Tones:
         self._left = np.minimum(place.astype(int), len(frequencies_hz) - 2)
         self._share = np.clip(place - self._left, 0.0, 1.0).astype(np.float32)
 
-    def push(self, mono: NDArray[np.float32], *, last: bool = False) -> NDArray[np.float32]:
-        """Return the power at each tone of the frames that are now complete."""
+    def push(self, mono: Floats32, *, last: bool = False) -> Floats32:
+        """Return the power at each tone of the complete frames, (frames, TONES)."""
         squares = self._transform(self._frames.push(mono, last=last))
         power = _power(squares[:, : 2 * (self._left[-1] + 2)])
         left, right = power[:, self._left], power[:, self._left + 1]
         return np.asarray(left + (right - left) * self._share, np.float32)
 
 
-class _Rest:
-    """Frames of `loudness.BLOCK_S`, without window or overlap, of several signals."""
+class _UnmixedPower:
+    """K-weighted power of several signals per `loudness.BLOCK_S`, without window or overlap."""
 
-    def __init__(self, sample_rate_hz: int, hop: int, weights: NDArray[np.float32]) -> None:
+    def __init__(self, sample_rate_hz: int, hop: int, weights: Floats32) -> None:
         self.size = BLOCK_FRAMES * hop
         self._weights = weights
         self._frames = _Frames(self.size, self.size, np.zeros((len(weights), 0), np.float32))
@@ -287,31 +252,29 @@ class _Rest:
         response *= self._transform.scale / self.size
         self._response = np.repeat(response, 2).astype(np.float32)
 
-    def push(self, signals: NDArray[np.float32], *, last: bool = False) -> NDArray[np.float32]:
-        """Return the K-weighted power of the frames that are now complete."""
+    def push(self, signals: Floats32, *, last: bool = False) -> Floats32:
+        """Return the weighted sum over the signals for the complete frames, (frames,)."""
         frames = self._frames.push(signals, last=last)
         k_power = self._transform(frames) @ self._response
         return np.asarray(self._weights @ k_power.reshape(frames.shape[:2]), np.float32)
 
 
-def _power(squares: NDArray[np.float32]) -> NDArray[np.float32]:
+def _power(squares: Floats32) -> Floats32:
     return np.asarray(squares[:, ::2] + squares[:, 1::2])
 
 
-def _parted(bank: NDArray[np.float32]) -> list[tuple[slice, NDArray[np.float32]]]:
-    """Cut a bank (bins, bands) into parts with the bins they use: most of it is zeros."""
+def _split_bank(bank: Floats32) -> list[tuple[slice, Floats32]]:
+    """Split a sparse bank (bins, bands) into parts, each with the range of bins it uses."""
     parts = []
     for part in np.split(bank, BANK_PARTS, axis=1):
-        used = np.flatnonzero(part.any(axis=1))  # none where the sample rate does not reach
+        used = np.flatnonzero(part.any(axis=1))  # none above half the sample rate
         bins = slice(int(used.min(initial=len(part))), int(used.max(initial=-1)) + 1)
         parts.append((bins, np.ascontiguousarray(part[bins])))
     return parts
 
 
-def _triangles(
-    frequencies_hz: NDArray[np.float64], edges_hz: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return overlapping triangles of height one, of shape (frequencies, bands)."""
+def _triangles(frequencies_hz: Floats, edges_hz: Floats) -> Floats:
+    """Return overlapping triangles of height one, shape (frequencies, bands)."""
     low, centre, high = edges_hz[:-2], edges_hz[1:-1], edges_hz[2:]
     rising = (frequencies_hz[:, None] - low) / (centre - low)
     falling = (high - frequencies_hz[:, None]) / (high - centre)

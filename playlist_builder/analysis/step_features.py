@@ -1,45 +1,35 @@
-"""Spectrograms to one small vector of physical values per step of ten seconds.
+"""Band and tone power of one step of ten seconds to a vector of physical values. Pure.
 
-Pure numpy. Every value is a ratio, a share or a difference of levels, so the gain of a file
-does not move it; levels are taken relative to the mean power of the step, and what lies
-`RANGE_DB` below that counts as nothing. It refuses to judge: what these values say about
-energy is the business of the score.
+Every value is a ratio, a share or a difference of levels, so the gain of a file does not change
+it. Levels are relative to the mean power of the step, with a floor `RANGE_DB` below it.
 """
 
 from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from playlist_builder.analysis.running_median import running_median
 from playlist_builder.analysis.spectrum import BANDS, FRAMES_PER_S, TONES, TONES_PER_SEMITONE
+from playlist_builder.models import Floats32
 
 RANGE_DB = 50.0
-SILENCE_MEAN_SQUARE = 1e-11
-"""-110 dBFS: below the rounding of a 16-bit file there is nothing to measure."""
-ACTIVE_RANGE_DB = 60.0
-"""A frame this far below the loudest step of its track is silence."""
-
+SILENCE_MEAN_SQUARE = 1e-11  # -110 dBFS, below the rounding of a 16-bit file
+ACTIVE_RANGE_DB = 60.0  # a frame this far below the loudest step of its track is silence
 PERCUSSIVE_FRAMES = 11
-"""Width of the median along time (220 ms) that leaves sustained sound and drops strokes
-(after Fitzgerald 2010, harmonic/percussive separation by median filtering)."""
+"""Width of the median along time (220 ms) that removes percussive strokes (after Fitzgerald 2010,
+harmonic/percussive separation by median filtering)."""
 STROKE_DB = 3.0
 TONE_PEAK_DB = 3.0
-TONE_PEAK_MOST_DB = 7.0
-"""How far a peak stands out beyond this depends on the codec more than on the music."""
-PULSE_LAGS = slice(12, 100)
-"""Repetition after 0.24 to 2 seconds."""
+TONE_PEAK_MOST_DB = 7.0  # higher peaks depend more on the codec than on the music
+PULSE_LAGS = slice(12, 100)  # autocorrelation at 0.24 to 2 seconds
 TEMPO_LAGS = slice(12, 72)
-
 REGIONS = ("bass", "low", "mid", "high", "top")
 """Five regions of eight bands; centres 0.1-0.5, 0.6-1.2, 1.3-2.5, 2.8-5, 5-10 kHz."""
-QUARTERS = ("low", "mid", "high", "top")
-"""Four quarters of ten bands: up to 0.8, 2.0, 4.8, 11 kHz."""
+QUARTERS = ("low", "mid", "high", "top")  # four quarters of ten bands: up to 0.8, 2.0, 4.8, 11 kHz
 MODULATIONS_HZ = ((0.4, 1.0), (2.0, 4.0), (4.0, 8.0), (8.0, 14.0), (14.0, 24.0))
 CEPSTRA = (("coarse", 3, 5), ("middle", 5, 9), ("fine", 9, 13))
-"""Ripples of the spectrum by their number of half periods over all bands, from-to."""
-
+"""Ranges of cepstral coefficients: half periods over all bands, from-to."""
 STEP_FEATURES: tuple[str, ...] = (
     "active_share",
     *(f"level_{name}_db" for name in REGIONS),
@@ -57,56 +47,53 @@ STEP_FEATURES: tuple[str, ...] = (
     "tone_stability",
     "chroma_entropy_nats",
 )
-"""The names of the columns, with their units; shares, clarities and ratios have none."""
-
-_RIPPLES = (np.cos(np.pi * np.outer(np.arange(BANDS) + 0.5, np.arange(13)) / BANDS) / BANDS).astype(
+"""Names of the columns, with their units; shares, clarities and ratios have none."""
+_COSINES = (np.cos(np.pi * np.outer(np.arange(BANDS) + 0.5, np.arange(13)) / BANDS) / BANDS).astype(
     np.float32
 )
 
 
-def row(
-    bands: NDArray[np.float32], tones: NDArray[np.float32], background: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Describe one step: all of STEP_FEATURES but `active_share`, which needs the whole track.
+def row(bands: Floats32, tones: Floats32, background: Floats32) -> Floats32:
+    """Return STEP_FEATURES of one step but `active_share`, which needs the whole track.
 
-    `bands`: linear power (frames, BANDS) at `FRAMES_PER_S`; `tones`: linear power
+    `bands` is linear power (frames, BANDS) at `FRAMES_PER_S`; `tones` is linear power
     (tone frames, TONES), with its `spectrum.tone_background`. At least one row of each.
     """
     parts = [_band_features(bands), _tone_features(tones, background)]
     return np.asarray(np.concatenate(parts), np.float32)
 
 
-def active_shares(powers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Share of sounding frames of each step, from the total band power of its frames."""
+def active_shares(powers: Sequence[Floats32]) -> Floats32:
+    """Return the share of sounding frames of each step, from the band power of its frames."""
     loudest = max(float(power.mean()) for power in powers)
     floor = max(SILENCE_MEAN_SQUARE, loudest * 10.0 ** (-ACTIVE_RANGE_DB / 10.0))
     return np.array([np.mean(power > floor) for power in powers], np.float32)
 
 
-def _relative_db(power: NDArray[np.float32], total: np.float32) -> NDArray[np.float32]:
+def _relative_db(power: Floats32, total: np.float32) -> Floats32:
     """Return levels above the floor in dB relative to the mean total power of the step."""
     scaled = power / total
     scaled += np.float32(10.0 ** (-RANGE_DB / 10.0))
     return np.asarray(np.float32(10.0) * np.log10(scaled))
 
 
-def _mean_total(power: NDArray[np.float32]) -> np.float32:
+def _mean_total(power: Floats32) -> np.float32:
     return np.float32(power.sum(axis=1).mean() + np.float32(1e-20))
 
 
-def _rise(level: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+def _rise(level: Floats32, frames: int) -> Floats32:
     """Return the half-wave rectified difference over `frames` (spectral flux)."""
     if len(level) <= frames:
         return np.zeros_like(level[:1])
     return np.asarray(np.maximum(np.float32(0.0), level[frames:] - level[:-frames]))
 
 
-def _band_features(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Describe what the bands (frames, BANDS) tell."""
+def _band_features(power: Floats32) -> Floats32:
+    """Return the features of bands (frames, BANDS), from `level_` to `tempo_contrast`."""
     total = _mean_total(power)
     level = _relative_db(power, total)
     mean = level.mean(axis=0)
-    motion = (level @ _RIPPLES).std(axis=0)
+    motion = (level @ _COSINES).std(axis=0)
     slow = _rise(level, 2)
     stroke = level - np.repeat(_sustained(level), 2, axis=0)[: len(level)]
     np.maximum(np.float32(0.0), stroke, out=stroke)
@@ -127,14 +114,13 @@ def _band_features(power: NDArray[np.float32]) -> NDArray[np.float32]:
     )
 
 
-def _sustained(level: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the running median over `PERCUSSIVE_FRAMES` at every second frame: half the work."""
+def _sustained(level: Floats32) -> Floats32:
     side = PERCUSSIVE_FRAMES // 2
     padded = np.pad(level, ((side, side), (0, 0)), mode="symmetric")
-    return running_median(padded, PERCUSSIVE_FRAMES, step=2)
+    return running_median(padded, PERCUSSIVE_FRAMES, stride=2)
 
 
-def _modulations(level: NDArray[np.float32]) -> NDArray[np.float32]:
+def _modulations(level: Floats32) -> Floats32:
     """Return the fluctuation of levels (frames, BANDS) without their mean, in dB, per range."""
     frames = len(level)
     window, ranges = _modulation_ranges(frames)
@@ -145,15 +131,14 @@ def _modulations(level: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=4)
-def _modulation_ranges(frames: int) -> tuple[NDArray[np.float32], list[slice]]:
-    """Return the window and the bins of each range, for a step of so many frames."""
+def _modulation_ranges(frames: int) -> tuple[Floats32, list[slice]]:
     window = np.hanning(frames + 2)[1:-1].astype(np.float32)[:, None]
     frequency = np.fft.rfftfreq(frames, 1.0 / FRAMES_PER_S)
     ends = [np.searchsorted(frequency, range_hz) for range_hz in MODULATIONS_HZ]
     return window, [slice(int(low), int(high)) for low, high in ends]
 
 
-def _repetition(onset: NDArray[np.float32], lags: slice) -> NDArray[np.float32]:
+def _repetition(onset: Floats32, lags: slice) -> Floats32:
     """Return the unbiased autocorrelation of onsets (frames,); 1 is a perfect repeat.
 
     Lags end where fewer than half of the frames overlap; below a second there is no pulse: zeros.
@@ -168,10 +153,8 @@ def _repetition(onset: NDArray[np.float32], lags: slice) -> NDArray[np.float32]:
     return np.asarray((raw * (frames / (frames - np.arange(lags.stop))))[lags], np.float32)
 
 
-def _tone_features(
-    power: NDArray[np.float32], background: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Describe peaks, their stability and the spread over pitch classes."""
+def _tone_features(power: Floats32, background: Floats32) -> Floats32:
+    """Return the features of peaks, their stability and the spread over pitch classes."""
     total = _mean_total(power)
     peak = _relative_db(power, total) - _relative_db(background, total)
     np.clip(peak, np.float32(0.0), np.float32(TONE_PEAK_MOST_DB), out=peak)

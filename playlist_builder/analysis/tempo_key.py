@@ -1,11 +1,10 @@
-"""Tempo and key of a whole track, each with a confidence; gathered block by block. Pure.
+"""Tempo, onset rate and key of a whole track, the first and last with a confidence. Pure.
 
-A wrong number is worse than none: below its confidence a tempo or key is not shown. Tempo is the
-autocorrelation of the rise of loudness per band, comb-summed over multiples of a beat, under a
-broad prior around 110 BPM; its confidence is the height of the best repetition times how marked
-the accents are, so that beatless music has none. Key is the correlation of the root of the mean
-chroma with the profiles of Albrecht and Shanahan (2013, Music Perception 31(1)); its confidence is
-the lead over the best key that does not share the scale.
+Takes band and tone power block by block. Tempo is the autocorrelation of the rise of loudness per
+band, comb-summed over multiples of a beat, under a broad prior around 110 BPM; its confidence is
+the height of the best repetition times the strength of the accents, so beatless music has none.
+Key is the correlation of the root of the mean chroma with the profiles of Albrecht and Shanahan
+(2013, Music Perception 31(1)); its confidence is the lead over the best key of another scale.
 """
 
 import numpy as np
@@ -13,36 +12,33 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from playlist_builder.analysis.spectrum import FRAMES_PER_S, TONES_PER_SEMITONE
-from playlist_builder.models import KEYS
+from playlist_builder.models import KEYS, Floats, Floats32
 
 WINDOW_FRAMES, HOP_FRAMES = 600, 300
 SLOWEST_BPM, FASTEST_BPM = 55.0, 190.0
 PRIOR_BPM, PRIOR_OCTAVES = 110.0, 0.7
 ACCENT_NONE, ACCENT_FULL = 0.03, 0.1
-"""Deviation of the rise per 40 ms over the mean loudness: drones and surf reach 0.03."""
-ONSET_FRAMES = 30_000
-"""Onsets are looked for in ten minutes at a time."""
-ONSET_LEAD = 1.5
-"""An onset rises this many standard deviations above its surroundings of one second."""
-OVERTONES = (12, 19, 24, 28)
-"""Semitones to the partials 2 to 5: a loud fifth is mostly the third partial."""
+"""Standard deviation of the rise per 40 ms over the mean loudness: drones and surf reach 0.03."""
+ONSET_FRAMES = 30_000  # onsets are counted in ten minutes at a time
+ONSET_LEAD = 1.5  # standard deviations above the surroundings of one second
+OVERTONES = (12, 19, 24, 28)  # semitones to partials 2 to 5: a loud fifth is mostly the third
 OVERTONE_SHARE = 0.5
 MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
 MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
 PEAK_OVER_BACKGROUND = 1.3
 
 
-class Pulse:
-    """The rise of loudness over a track, frame by frame."""
+class TempoEstimator:
+    """Tempo and onset rate from the rise of loudness over a track, frame by frame."""
 
     def __init__(self) -> None:
-        self._rises: list[NDArray[np.float32]] = []
+        self._rises: list[Floats32] = []
         self._level = 0.0
         self._frames = 0
-        self._before: NDArray[np.float32] | None = None
+        self._before: Floats32 | None = None
 
-    def push(self, bands: NDArray[np.float32]) -> None:
-        """Take linear power (frames, BANDS); the level scales out later."""
+    def push(self, bands: Floats32) -> None:
+        """Add linear power of shape (frames, BANDS), at any level."""
         loud = np.sqrt(np.sqrt(bands))
         self._level += float(loud.mean(axis=1).sum())
         self._frames += len(loud)
@@ -52,20 +48,20 @@ class Pulse:
         self._rises.append(np.maximum(np.float32(0.0), loud[2:] - loud[:-2]).mean(axis=1))
 
     def onset_rate_hz(self) -> float:
-        """Onsets per second: local maxima of the rise that lead their surroundings."""
+        """Return onsets per second: local maxima of the rise that lead their surroundings."""
         rise = np.concatenate(self._rises)
         if len(rise) < FRAMES_PER_S or not rise.any():
             return 0.0
         least = ACCENT_NONE * self._level / self._frames
         onsets = 0
-        for start in range(0, len(rise), ONSET_FRAMES):  # hours at once would fill the memory
+        for start in range(0, len(rise), ONSET_FRAMES):  # hours at once would not fit the memory
             first = max(0, start - FRAMES_PER_S)
             part = rise[first : start + ONSET_FRAMES + FRAMES_PER_S]
             onsets += int(_onsets(part, least)[start - first :][:ONSET_FRAMES].sum())
         return float(onsets * FRAMES_PER_S / len(rise))
 
     def tempo(self) -> tuple[float, float]:
-        """Beats per minute and a confidence 0..1; (0, 0) below 12 seconds or without a sound."""
+        """Return beats per minute and a confidence 0..1; (0, 0) below 12 s or without a sound."""
         rise = np.concatenate(self._rises)
         if len(rise) < WINDOW_FRAMES or not rise.any():
             return 0.0, 0.0
@@ -82,8 +78,8 @@ class Pulse:
         return float(bpm[best]), float(confidence)
 
 
-def _onsets(rise: NDArray[np.float32], least: float) -> NDArray[np.bool_]:
-    """Tell which frames are local maxima that lead their surroundings and rise so much at least."""
+def _onsets(rise: Floats32, least: float) -> NDArray[np.bool_]:
+    """Return which frames are onsets: local maxima above their surroundings and `least`."""
     width = FRAMES_PER_S
     kernel = np.ones(width) / width
     mean = np.convolve(rise, kernel, "same")
@@ -95,12 +91,12 @@ def _onsets(rise: NDArray[np.float32], least: float) -> NDArray[np.bool_]:
     return peak
 
 
-def _repetition(rise: NDArray[np.float32]) -> NDArray[np.float64]:
+def _repetition(rise: Floats32) -> Floats:
     """Return the mean autocorrelation over windows of 12 s, the window's own decay undone."""
     curves = sliding_window_view(rise, WINDOW_FRAMES)[::HOP_FRAMES]
     window = np.hanning(WINDOW_FRAMES)
     total = np.zeros(WINDOW_FRAMES)
-    for curve in curves:  # one at a time, for hours of music would fill the memory
+    for curve in curves:  # one at a time: hours of music would not fit the memory
         wave = np.fft.rfft((curve - curve.mean()) * window, 4 * WINDOW_FRAMES)
         raw = np.fft.irfft(np.abs(wave) ** 2)[:WINDOW_FRAMES]
         total += raw / (raw[0] + 1e-12)
@@ -108,25 +104,25 @@ def _repetition(rise: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(total / len(curves) / np.maximum(own / own[0], 0.05))
 
 
-class Tonality:
-    """The share of each pitch class over a track."""
+class KeyEstimator:
+    """Key from the share of each pitch class over a track."""
 
     def __init__(self) -> None:
         self._chroma = np.zeros(12)
 
-    def push(self, tones: NDArray[np.float32], background: NDArray[np.float32]) -> None:
-        """Take linear power (tone frames, TONES) and its `spectrum.tone_background`."""
+    def push(self, tones: Floats32, background: Floats32) -> None:
+        """Add linear power of shape (tone frames, TONES) and its `spectrum.tone_background`."""
         peak = np.maximum(0.0, np.sqrt(tones) - PEAK_OVER_BACKGROUND * np.sqrt(background))
-        heard = peak.reshape(len(tones), -1, TONES_PER_SEMITONE).max(axis=2)
-        pitch = heard.copy()
+        salience = peak.reshape(len(tones), -1, TONES_PER_SEMITONE).max(axis=2)
+        pitch = salience.copy()
         for semitones in OVERTONES:
-            pitch[:, semitones:] -= OVERTONE_SHARE * heard[:, :-semitones]
+            pitch[:, semitones:] -= OVERTONE_SHARE * salience[:, :-semitones]
         pitch = np.maximum(0.0, pitch)[:, :36]
         chroma = np.roll(pitch.reshape(len(tones), -1, 12).sum(axis=1), 4, axis=1)
         self._chroma += (chroma / (chroma.sum(axis=1, keepdims=True) + 1e-12)).sum(axis=0)
 
     def key(self) -> tuple[str, float]:
-        """One of `models.KEYS` and a confidence 0..1; ("", 0) without a tone."""
+        """Return one of `models.KEYS` and a confidence 0..1; ("", 0) without a tone."""
         share = np.sqrt(self._chroma)
         centred = share - share.mean()
         norm = float(np.linalg.norm(centred))

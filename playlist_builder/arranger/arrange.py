@@ -1,53 +1,53 @@
 """Tracks and a profile become a session: the best that these tracks allow, and how near it is.
 
-This room states the task (which tracks, which rules, which curve), gives way on rules in a
-documented order where they cannot all hold, and says what came of it. It refuses to read
-files, to look at a clock, and to hide anything: whatever gave way is named in the session.
+Tracks, a profile and constraints go in; a `Session` comes out, with a lower bound on its cost, a
+tail and spares. Where the rules cannot all hold, they are relaxed in the order below, and every
+rule that is broken is listed in the session.
 
 The cost
 --------
-The session's cost is a mean over the time asked for, so its unit is squared energy:
+The cost of a session is a mean over the time asked for, so its unit is squared energy:
 
-    cost = (follow + seams + preference + end) / cells asked for
+    cost = (follow + transitions + preference + end) / steps asked for
 
-follow      the sum over all cells of 10 s of (contour - target)^2. Each track's own contour is
-            placed at the cell nearest to its start. This is what a profile asks for; all other
-            weights are set against it.
-seams       for each passage from one track to the next
-            2 cells x (step of energy)^2: a step is heard apart from how well either side fits;
-            it counts as if it stood wrong for 20 s;
-            0.01 per squared LU that the loudness rises beyond `loudness_step_lu`, as a straight
-            line beyond 6 LU: a rise 5 LU too large counts as much as a minute at a distance of
-            0.2, while a fade-in after a fade-out, which reads as a rise of 30 LU, does not
-            outweigh everything else;
+follow      the sum over all steps of 10 s of (contour - target)^2. The contour of each track is
+            placed at the step nearest to its start. This is what a profile asks for; all other
+            weights are relative to it.
+transitions for each pair of neighbours
+            2 steps x (jump of energy)^2: a jump is noticed apart from how well either side fits;
+            it counts as if it were off the target for 20 s;
+            0.01 per squared LU that the loudness rises beyond `loudness_step_lu`, linear beyond
+            6 LU: a rise 5 LU too large counts as much as a minute at a distance of 0.2, while a
+            fade-in after a fade-out, which measures as a rise of 30 LU, does not outweigh
+            everything else;
             0.002 for tempos half an octave apart (folded, times both confidences), 0.001 for keys
             on opposite sides of the circle of fifths (times both confidences), 0.001 per octave
-            of spectral centroid up to two: so small that they decide between near equals only.
-preference  0.01 x (1 - preference) per cell: a wanted track may stand 0.1 further off, and one
-            that is not wanted must stand 0.2 nearer.
-end         0.01 per cell that the session ends before or after the time asked for.
+            of spectral centroid up to two: so small that they only decide between near equals.
+preference  0.01 x (1 - preference) per step: a preferred track may be 0.1 further from the target,
+            an unwanted one must be 0.2 nearer.
+end         0.01 per step that the session ends before or after the time asked for.
 
-The energy of a seam is that of the first step of the one track and the last whole step of the
-other. `bound` is a value of this cost that no session of the same tracks and rules can go below.
+The energy of a transition is that of the last whole step of one track and the first step of the
+next. `bound` is a value that no session of the same tracks and rules can cost less than.
 
-Rules that give way
--------------------
-If the rules cannot all hold, these are lifted one after the other until a session is found; then
-those that turn out not to be in the way are put back. The session names every rule it breaks:
+Relaxation
+----------
+If the rules cannot all hold, these are lifted one after the other until a session is found. Then
+those that turn out not to be in the way are put back:
 
 1. the limits of phases for pinned tracks, which the user asked for by name;
 2. how many tracks of one artist;
 3. how many others between two of one artist;
 4. brightness and percussiveness limits of phases;
-5. the tolerance of the duration, in steps to 1, 2, 5 and 10 minutes;
-6. the minute of a pin, which then starts as near as that leads to;
+5. the tolerance of the duration, to 1, 2, 5 and 10 minutes;
+6. the minute of a pin, which then starts as near to it as that leads to;
 7. the startle limits of phases, last because they guard against harm: by 3 LU, 6 LU, altogether.
 
 Never lifted: vocals, bans, `avoid`, include and exclude, length limits, no track twice, that a
-pinned track is in, and its place. Where even that leaves nothing, an error says so.
+pinned track is in, and its place. If even that gives no session, an error says so.
 
-A slot belongs to the phase in which its middle lies; the limits of a phase bind every track that
-plays in it for at least one cell.
+A slot belongs to the phase in which its middle lies; the limits of a phase apply to every track
+that plays in it for at least one step.
 """
 
 from collections.abc import Sequence
@@ -58,14 +58,13 @@ import numpy as np
 from playlist_builder.arranger import result
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import (
-    Ask,
     Objective,
     Problem,
     Relaxation,
     Scale,
-    leaves,
-    set_up,
-    task,
+    build_problem,
+    instance_of,
+    relaxations,
 )
 from playlist_builder.arranger.relax import solved
 from playlist_builder.arranger.rules import Constraints, Pin
@@ -73,15 +72,16 @@ from playlist_builder.arranger.spares import spares
 from playlist_builder.arranger.tail import planned, tail
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Session, Slot, Track
+from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
 
 __all__ = ["Constraints", "Pin", "Scale", "alternatives", "arrange", "completed"]
 
-NO_REQUEST = Constraints()
+NO_CONSTRAINTS = Constraints()
 
 SHARED = 0.4
-"""Most that two alternatives share, of the earlier: at most half of either, as lengths differ."""
+"""Most that an alternative shares with an earlier one, which is at most half of either."""
 
 
 def arrange(  # noqa: PLR0913 - each option of the command line is one of these
@@ -92,7 +92,7 @@ def arrange(  # noqa: PLR0913 - each option of the command line is one of these
     seed: int = 0,
     scale: Scale = "relative",
     tolerance_s: float = 30.0,
-    constraints: Constraints = NO_REQUEST,
+    constraints: Constraints = NO_CONSTRAINTS,
 ) -> Session:
     """Return the best session found for a profile.
 
@@ -102,8 +102,8 @@ def arrange(  # noqa: PLR0913 - each option of the command line is one of these
     come. Raises ArrangeError where the tracks cannot fill the session, ProfileError where the
     profile cannot take the duration.
     """
-    stage = set_up(tracks, profile, Ask(duration_s, seed, scale, tolerance_s, constraints))
-    return arranged(stage, leaves(pinned=bool(stage.pins)))[0]
+    problem = build_problem(tracks, profile, duration_s, seed, scale, tolerance_s, constraints)
+    return arranged(problem, relaxations(pinned=bool(problem.pins)))[0]
 
 
 def alternatives(  # noqa: PLR0913 - as arrange, and a count
@@ -115,7 +115,7 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
     seed: int = 0,
     scale: Scale = "relative",
     tolerance_s: float = 30.0,
-    constraints: Constraints = NO_REQUEST,
+    constraints: Constraints = NO_CONSTRAINTS,
 ) -> list[Session]:
     """Return up to `count` sessions, the best first; any two share at most half of their tracks.
 
@@ -123,15 +123,14 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
     holds no more sessions like the first, fewer are returned. Raises as `arrange` does where it
     holds none.
     """
-    ask = Ask(duration_s, seed, scale, tolerance_s, constraints)
-    kept = {pin.track for pin in constraints.pins}
     tracks = TrackTable.of(tracks)
+    kept = {pin.track for pin in constraints.pins}
     sessions: list[Session] = []
     allowed: Sequence[Relaxation] | None = None
     while len(sessions) < count:
-        stage = set_up(tracks, profile, ask)
+        problem = build_problem(tracks, profile, duration_s, seed, scale, tolerance_s, constraints)
         try:
-            session, lifted = arranged(stage, allowed or leaves(pinned=bool(stage.pins)))
+            session, lifted = arranged(problem, allowed or relaxations(pinned=bool(problem.pins)))
         except ArrangeError:
             if not sessions:
                 raise
@@ -140,60 +139,60 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
         allowed = allowed or lifted
         free = [slot for slot in session.slots if not kept & {slot.path, slot.identity}]
         used = frozenset(slot.identity for slot in free)
-        ask = replace(ask, earlier=(*ask.earlier, (used, int(SHARED * len(used)))))
+        at_most = (*constraints.at_most, (used, int(SHARED * len(used))))
+        constraints = replace(constraints, at_most=at_most)
     return sessions
 
 
-def arranged(stage: Problem, allowed: Sequence[Relaxation]) -> tuple[Session, Sequence[Relaxation]]:
-    """Return the best session of a stage, and how much of what may be lifted it took.
+def arranged(
+    problem: Problem, allowed: Sequence[Relaxation]
+) -> tuple[Session, Sequence[Relaxation]]:
+    """Return the best session of a problem, and the relaxations that it took.
 
-    Raises ArrangeError where nothing that may be lifted leads to a session.
+    Raises ArrangeError where none of the allowed ones leads to a session.
     """
-    leave, found, lifted = solved(stage, allowed)
-    sequence = np.array(found.sequence)
+    objective, rules = problem.objective, problem.objective.rules
+    relaxation, found, lifted = solved(problem, allowed)
     order = result.Order(
-        [stage.tracks[piece] for piece in found.sequence],
-        stage.material.take(sequence),
-        stage.profile,
-        task(stage, leave).scheme,
+        [problem.tracks[item] for item in found.sequence],
+        problem.items.take(np.array(found.sequence)),
+        objective.profile,
+        instance_of(problem, relaxation).grid,
     )
-    pins = [(pin, found.sequence.index(piece)) for pin, piece in stage.pins]
-    ask = stage.ask
-    told = result.warnings(order, stage.rules, stage.reach, scaled=ask.scale == "relative")
+    pins = [(pin, found.sequence.index(item)) for pin, item in problem.pins]
+    is_scaled = objective.scale == "relative"
+    told = result.warnings(order, rules, problem.reach, scaled=is_scaled)
     session = replace(
-        result.session(order, ask.scale, ask.seed, found.cost, found.bound),
-        warnings=(*stage.notes, *told),
-        relaxed=tuple(result.given_up(order, stage.rules, ask.tolerance_s, pins)),
+        result.session(order, objective.scale, objective.seed, found.cost, found.bound),
+        warnings=(*problem.notes, *told),
+        relaxed=tuple(result.given_up(order, rules, objective.tolerance_s, pins)),
     )
-    return completed(session, order, stage.tracks, stage.terms), lifted
+    return completed(session, order, problem.tracks, objective), lifted
 
 
 def completed(
-    session: Session, order: result.Order, tracks: Sequence[Track], terms: Objective
+    session: Session, order: result.Order, tracks: Sequence[Track], objective: Objective
 ) -> Session:
     """Return a session with its tail and spares; `tracks` are all that pass the rules."""
-    pool = result.Pool.of(tracks, terms)
-    after, told = tail(order.tracks, pool, terms)
+    pool = result.Pool.of(tracks, objective)
+    after, told = tail(order.tracks, pool, objective)
     slots: list[Slot] = []
     if after:
-        plan = planned(terms.profile, order.ends_ms[-1] / 1000.0, length_ms(after) / 1000.0)
-        alone = result.ordered(after, replace(terms, profile=plan), order.ends_ms[-1])
+        plan = planned(objective.profile, order.ends_ms[-1] / 1000.0, length_ms(after) / 1000.0)
+        alone = result.ordered(after, replace(objective, profile=plan), order.ends_ms[-1])
         slots = result.slots(alone)
         whole = [order.tracks[-1], *after]
-        passages = result.ordered(whole, replace(terms, profile=plan), order.starts_ms[-1])
-        rises = result.rises(passages, terms.rules.loudness_step_lu)
+        passages = result.ordered(whole, replace(objective, profile=plan), order.starts_ms[-1])
+        rises = result.rises(passages, objective.rules.loudness_step_lu)
         told = [*told, *rises, *result.climbs(alone)]
-    ready = spares(session.slots, order.tracks, pool, terms, after)
+    ready = spares(session.slots, order.tracks, pool, objective, after)
     having = {each.slot.phase for each in ready}
     bare = dict.fromkeys(slot.phase for slot in session.slots if slot.phase not in having)
     if bare:
-        told = [*told, f"no spare for {', '.join(bare)}: no other track of like energy is left"]
+        told = [*told, notice("no_spare", phases=tuple(bare))]
     doubtful = sum(each.slot.vocals == "unknown" for each in ready)
     if doubtful:
-        told = [*told, f"{doubtful} of {len(ready)} spares are not known to be free of words"]
+        told = [*told, notice("spares_unverified", count=doubtful, total=len(ready))]
     return replace(
-        session,
-        tail=tuple(slots),
-        spares=tuple(ready),
-        warnings=(*session.warnings, *told),
+        session, tail=tuple(slots), spares=tuple(ready), warnings=(*session.warnings, *told)
     )

@@ -1,7 +1,7 @@
-"""What a call asks, as a task of numbers: tracks sorted out, rules turned into groups and limits.
+"""The user's constraints as a problem of numbers: usable tracks as arrays, rules as groups, limits.
 
-This room knows the words of profiles and requests on one side and the arrays of the solver on the
-other. It refuses to search and to decide which rule gives way.
+In go tracks, a profile and `Constraints`; out comes a `Problem`, and for each `Relaxation` of its
+rules an `Instance` that the solver takes. Which rule gives way is decided in `relax`.
 """
 
 from collections import Counter
@@ -19,21 +19,23 @@ from playlist_builder.arranger.rules import (
     admit,
     artists,
     copies,
+    most_removed,
     pinned,
     shortage,
 )
 from playlist_builder.arranger.solver.cost import (
     PREFER_WEIGHT,
-    Demand,
-    Pieces,
-    pieces,
-    plan,
-    relative,
+    FixedItem,
+    Items,
+    items_of,
+    percentile_table,
+    time_grid,
 )
 from playlist_builder.arranger.solver.graph import Groups
-from playlist_builder.arranger.solver.solve import Task
+from playlist_builder.arranger.solver.solve import Instance
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Floats, Ints, Track
+from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.track_table import TrackTable
 
@@ -45,33 +47,36 @@ STARTLES_LU = (3.0, 6.0, np.inf)
 MOST_TOLERANCE = 0.5  # of the duration
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """The options of a call; of each set of identities in `earlier` it may use only so many."""
-
-    duration_s: float | None
-    seed: int
-    scale: Scale
-    tolerance_s: float
-    constraints: Constraints
-    earlier: tuple[tuple[frozenset[str], int], ...] = ()
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Objective:
-    """What a session is measured by: the plan, the rules, what was asked, and the scale.
+    """What a session is measured by: the planned curve, constraints, and the scale of energy.
 
-    `table` leads from the absolute to the relative scale; None on the absolute one.
+    `percentiles` leads from the absolute to the relative scale; None on the absolute one.
     """
 
     profile: Profile
-    rules: Rules
-    ask: Ask
-    table: Floats | None
+    constraints: Constraints
+    percentiles: Floats | None
+    seed: int = 0
+    tolerance_s: float = 30.0
 
-    def levy(self, tracks: Sequence[Track]) -> Floats:
-        """Return the price per cell of each track for not being preferred."""
-        return levy(tracks, self.ask.constraints.with_queries(self.rules))
+    @property
+    def rules(self) -> Rules:
+        """The user's rules, or those of the profile."""
+        return self.constraints.rules or self.profile.rules
+
+    @property
+    def scale(self) -> Scale:
+        """The scale on which energies are compared with the curve."""
+        return "absolute" if self.percentiles is None else "relative"
+
+    def preference_prices(self, tracks: Sequence[Track]) -> Floats:
+        """Return the price per step of each track for not being preferred."""
+        prefer = self.constraints.with_queries(self.rules).prefer
+        if prefer is None:
+            return np.zeros(len(tracks))
+        preferences = np.array([prefer(track) for track in tracks], dtype=np.float64)
+        return np.asarray(PREFER_WEIGHT * (1.0 - np.clip(preferences, UNWANTED, 1.0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,94 +98,99 @@ class Relaxation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """What stands around the part of a session that is looked for, if it is not a whole one.
+    """The part of a session that is searched, if it is not the whole, and what lies around it.
 
-    `span_ms` is that part of the profile. `demands` hold the pieces at its borders in their
-    places, whatever the limits of phases. `used` counts the tracks of each artist that play
-    elsewhere.
+    `span_ms` is that part of the profile. `fixed` holds the items at its borders, which no limit of
+    a phase binds. `used` counts the tracks of each artist that play elsewhere.
     """
 
     span_ms: tuple[int, int] | None = None
-    demands: tuple[Demand, ...] = ()
+    fixed: tuple[FixedItem, ...] = ()
     used: Mapping[str, int] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
-    """Everything about a call that no attempt changes; `tracks` stand in the material's order.
+    """All that no relaxation changes; `tracks` are in the order of `items`.
 
-    `pins` come with their pieces, `reach` is the highest energy of these tracks on the absolute
-    scale, `table` leads from there to the relative scale (None on the absolute one), and `notes`
-    say how the task differs from what was asked.
+    `pins` come with their items, `reach` is the highest energy of these tracks on the absolute
+    scale, and `notes` say how the problem differs from the constraints.
     """
 
     tracks: TrackTable
-    material: Pieces
-    profile: Profile
-    rules: Rules
-    ask: Ask
+    items: Items
+    objective: Objective
     pins: tuple[tuple[Pin, int], ...]
-    reach: float
-    notes: tuple[str, ...]
-    table: Floats | None
-    frame: Window = Window()
-
-    @property
-    def terms(self) -> Objective:
-        """What the session is measured by."""
-        return Objective(self.profile, self.rules, self.ask, self.table)
+    reach: float = 1.0
+    notes: tuple[Notice, ...] = ()
+    window: Window = Window()
 
 
-def set_up(tracks: Sequence[Track], profile: Profile, ask: Ask) -> Problem:
-    """Return the tracks that may be used and the plan to follow.
+def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
+    tracks: Sequence[Track],
+    profile: Profile,
+    duration_s: float | None,
+    seed: int,
+    scale: Scale,
+    tolerance_s: float,
+    constraints: Constraints,
+) -> Problem:
+    """Return the problem of arranging these tracks for a profile.
 
     Raises ArrangeError where too little music passes or a pin cannot be kept, ProfileError where
     the profile cannot take the duration.
     """
-    rules, notes = ask.constraints.rules or profile.rules, []
-    constraints = ask.constraints.with_queries(rules)
-    wanted = profile if ask.duration_s is None else profile.scaled(ask.duration_s)
-    if ask.tolerance_s > MOST_TOLERANCE * wanted.duration_s and not constraints.use_all:
+    rules, notes = constraints.rules or profile.rules, []
+    queried = constraints.with_queries(rules)
+    scaled = profile if duration_s is None else profile.scaled(duration_s)
+    if tolerance_s > MOST_TOLERANCE * scaled.duration_s and not constraints.use_all:
         raise ArrangeError(
-            f"A tolerance of {ask.tolerance_s / 60.0:g} min is too much for a session of"
-            f" {wanted.duration_s / 60.0:g} min. Ask for at most half of it."
+            f"A tolerance of {tolerance_s / 60.0:g} min is too much for a session of"
+            f" {scaled.duration_s / 60.0:g} min. Ask for at most half of it."
         )
     _check_pins(constraints.pins)
-    longest_s = np.inf if constraints.use_all else wanted.duration_s + ask.tolerance_s
-    shelf = TrackTable.of(tracks)
-    passed, removed = admit(shelf, rules, constraints, longest_s)
-    own = [pinned(shelf, pin, rules, constraints, longest_s) for pin in constraints.pins]
+    longest_s = np.inf if constraints.use_all else scaled.duration_s + tolerance_s
+    table = TrackTable.of(tracks)
+    passed, removed = admit(table, rules, queried, longest_s)
+    own = [pinned(table, pin, rules, queried, longest_s) for pin in constraints.pins]
     if constraints.use_all:
-        spare = _spare(shelf.take(passed))
-        notes = [f"{len(spare)} copies of other tracks are left out"] if spare else []
-        notes += [f"left out: {count} {reason}" for reason, count in sorted(removed.items())]
+        spare = _spare(table.take(passed))
+        notes = [notice("copies_left_out", count=len(spare))] if spare else []
+        notes += [
+            notice("left_out_by_rule", count=count, reason=reason)
+            for reason, count in sorted(removed.items())
+        ]
         passed = np.delete(passed, list(spare))
-    usable = shelf.take(passed)
+    usable = table.take(passed)
     passed_s = float(np.rint(usable.seconds * 1000.0).sum()) / 1000.0
-    if constraints.use_all and ask.duration_s is None and usable:
-        wanted = profile.scaled(passed_s)
-    elif not usable or passed_s < wanted.duration_s - ask.tolerance_s:
-        message = shortage(wanted, passed_s, removed)
+    if constraints.use_all and duration_s is None and usable:
+        scaled = profile.scaled(passed_s)
+    elif not usable or passed_s < scaled.duration_s - tolerance_s:
         if not constraints.allow_short or not usable:
-            raise ArrangeError(message)
-        notes.append(f"{message.split('.')[0]}; the session is shorter than asked")
-        wanted = profile.scaled(passed_s)
-    table = scale_of(shelf, ask.scale)
-    material = pieces(usable, table, levy(usable, constraints), usable.rank)
-    usable, passed = usable.take(material.order), passed[material.order]
+            raise ArrangeError(shortage(scaled, passed_s, removed))
+        notes.append(
+            notice(
+                "short_session",
+                asked_min=round(scaled.duration_s / 60.0),
+                passed_min=round(passed_s / 60.0),
+                removed=most_removed(removed),
+            )
+        )
+        scaled = profile.scaled(passed_s)
+    objective = Objective(scaled, constraints, percentiles_of(table, scale), seed, tolerance_s)
+    prices = objective.preference_prices(usable)
+    items = items_of(usable, objective.percentiles, prices, usable.rank)
+    usable, passed = usable.take(items.order), passed[items.order]
     pins = tuple(
         (pin, int(np.flatnonzero(passed == place)[0]))
         for pin, place in zip(constraints.pins, own, strict=True)
     )
-    reach = float(usable.energy.max())
-    return Problem(usable, material, wanted, rules, ask, pins, reach, tuple(notes), table)
+    return Problem(usable, items, objective, pins, float(usable.energy.max()), tuple(notes))
 
 
-def scale_of(tracks: Sequence[Track], scale: Scale) -> Floats | None:
+def percentiles_of(tracks: Sequence[Track], scale: Scale) -> Floats | None:
     """Return the table that leads to the scale of a session of these tracks."""
-    if scale == "absolute":
-        return None
-    return relative(TrackTable.of(tracks).energy)
+    return None if scale == "absolute" else percentile_table(TrackTable.of(tracks).energy)
 
 
 def _check_pins(pins: Sequence[Pin]) -> None:
@@ -203,93 +213,79 @@ def _spare(tracks: TrackTable) -> set[int]:
     return spare
 
 
-def levy(tracks: Sequence[Track], constraints: Constraints) -> Floats:
-    """Return the price per cell of each track for not being preferred."""
-    if constraints.prefer is None:
-        return np.zeros(len(tracks))
-    wishes = np.array([constraints.prefer(track) for track in tracks], dtype=np.float64)
-    return np.asarray(PREFER_WEIGHT * (1.0 - np.clip(wishes, UNWANTED, 1.0)))
-
-
-def leaves(*, pinned: bool) -> list[Relaxation]:
+def relaxations(*, pinned: bool) -> list[Relaxation]:
     """Return what is lifted at each attempt, from nothing to all of it."""
-    steps = [Relaxation()]
+    found = [Relaxation()]
     if pinned:
-        steps.append(replace(steps[-1], pin_limits=True))
-    steps.append(replace(steps[-1], artist_max=True))
-    steps.append(replace(steps[-1], artist_gap=True))
-    steps.append(replace(steps[-1], colour=True))
-    steps.extend(replace(steps[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)
+        found.append(replace(found[-1], pin_limits=True))
+    found.append(replace(found[-1], artist_max=True))
+    found.append(replace(found[-1], artist_gap=True))
+    found.append(replace(found[-1], colour=True))
+    found.extend(replace(found[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)
     if pinned:
-        steps.append(replace(steps[-1], pin_minutes=True))
-    steps.extend(replace(steps[-1], startle_lu=startle_lu) for startle_lu in STARTLES_LU)
-    return steps
+        found.append(replace(found[-1], pin_minutes=True))
+    found.extend(replace(found[-1], startle_lu=startle_lu) for startle_lu in STARTLES_LU)
+    return found
 
 
-def task(stage: Problem, leave: Relaxation) -> Task:
-    """Return the numeric task of one attempt."""
-    tolerance_s = max(stage.ask.tolerance_s, leave.tolerance_s)
-    longest_s = float(stage.material.length_ms.max()) / 1000.0
-    step_lu = stage.rules.loudness_step_lu
-    scheme = plan(stage.profile, tolerance_s, longest_s, step_lu, stage.frame.span_ms)
-    limits = scheme.limits.copy()
-    limits[:, 0] += leave.startle_lu
-    if leave.colour:
+def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
+    """Return the arrays of a problem with some rules lifted."""
+    objective, items, window = problem.objective, problem.items, problem.window
+    tolerance_s = max(objective.tolerance_s, relaxation.tolerance_s)
+    longest_s = float(items.length_ms.max()) / 1000.0
+    jump_lu = objective.rules.loudness_step_lu
+    grid = time_grid(objective.profile, tolerance_s, longest_s, jump_lu, window.span_ms)
+    limits = grid.limits.copy()
+    limits[:, 0] += relaxation.startle_lu
+    if relaxation.colour:
         limits[:, 1:] = np.inf
-    demands = list(stage.frame.demands)
-    held = [demand.piece for demand in demands]
-    for pin, piece in stage.pins:
-        demand = Demand(piece, int(stage.material.cells[piece]), place=pin.place or 0)
-        if pin.minute is not None and not leave.pin_minutes:
-            start_ms = round(pin.minute * 60_000)
-            slack_ms = round(stage.ask.tolerance_s * 1000)
-            demand = replace(
-                demand,
-                earliest_ms=max(start_ms - slack_ms, 0),
-                latest_ms=start_ms + slack_ms,
-            )
-        demands.append(demand)
+    pins = []
+    for pin, item in problem.pins:
+        fixed = FixedItem(item, int(items.steps[item]), place=pin.place or 0)
+        if pin.minute is not None and not relaxation.pin_minutes:
+            fixed = fixed.near(round(pin.minute * 60_000), objective.tolerance_s)
+        pins.append(fixed)
+    unlimited = [*window.fixed, *(pins if relaxation.pin_limits else ())]
+    if unlimited:
+        items = items.unlimited(np.array([fixed.item for fixed in unlimited]))
 
     def groups(chosen: Ints) -> Groups:
-        return _groups(stage.tracks.take(chosen), stage, leave)
+        return _groups(problem.tracks.take(chosen), problem, relaxation)
 
-    def whim(chosen: Ints) -> Floats:
-        identities = stage.tracks.take(chosen).identities
-        names = [f"{stage.ask.seed}:{identity}" for identity in identities]
+    def noise(chosen: Ints) -> Floats:
+        identities = problem.tracks.take(chosen).identities
+        names = [f"{objective.seed}:{identity}" for identity in identities]
         digests = b"".join(blake2b(name.encode(), digest_size=4).digest() for name in names)
         return np.frombuffer(digests, dtype="<u4") / 2.0**32
 
-    material = stage.material
-    if leave.pin_limits:
-        held += [piece for _, piece in stage.pins]
-    if held:
-        material = material.unlimited(np.array(held))
-    return Task(
-        material,
-        replace(scheme, limits=limits),
+    return Instance(
+        items,
+        replace(grid, limits=limits),
         groups,
-        tuple(demands),
-        stage.ask.constraints.use_all,
-        whim if stage.ask.seed else None,
-        is_proven=stage.frame.span_ms is None,
+        (*window.fixed, *pins),
+        objective.constraints.use_all,
+        noise if objective.seed else None,
+        is_proven=window.span_ms is None,
     )
 
 
-def _groups(tracks: TrackTable, stage: Problem, leave: Relaxation) -> Groups:
-    """Return the rules among tracks: one group per artist, set of copies, and earlier use."""
-    held = {id(stage.tracks[demand.piece]) for demand in stage.frame.demands}
+def _groups(tracks: TrackTable, problem: Problem, relaxation: Relaxation) -> Groups:
+    """Return the rules among tracks: a group per artist, set of copies, and set of `at_most`."""
+    rules, window = problem.objective.rules, problem.window
+    fixed = {id(problem.tracks[each.item]) for each in window.fixed}
     names: dict[str, int] = {}
-    kin = [[names.setdefault(name, len(names)) for name in sorted(artists(t))] for t in tracks]
-    artist_max = len(tracks) if leave.artist_max else stage.rules.artist_max
+    own = [[names.setdefault(name, len(names)) for name in sorted(artists(t))] for t in tracks]
+    artist_max = len(tracks) if relaxation.artist_max else rules.artist_max
     limited: list[tuple[list[int], int]] = [
-        ([], max(artist_max - stage.frame.used.get(name, 0), 0)) for name in names
+        ([], max(artist_max - window.used.get(name, 0), 0)) for name in names
     ]
-    for place, own in enumerate(kin):
-        for number in own if id(tracks[place]) not in held else ():
+    for place, numbers in enumerate(own):
+        for number in numbers if id(tracks[place]) not in fixed else ():
             limited[number][0].append(place)
     limited.extend((group, 1) for group in copies(tracks))
-    for used, limit in stage.ask.earlier:
-        limited.append(([n for n, own in enumerate(tracks.identities) if own in used], limit))
+    identities = tracks.identities
+    for some, limit in problem.objective.constraints.at_most:
+        limited.append(([n for n, identity in enumerate(identities) if identity in some], limit))
     member: list[list[int]] = [[] for _ in tracks]
     most: list[int] = []
     for group, limit in limited:
@@ -298,8 +294,8 @@ def _groups(tracks: TrackTable, stage: Problem, leave: Relaxation) -> Groups:
                 member[place].append(len(most))
             most.append(limit)
     most.append(len(tracks) + 1)
-    gap = 0 if leave.artist_gap else stage.rules.artist_gap
-    return Groups(_padded(member, len(most) - 1), np.array(most), _padded(kin, -1), gap)
+    gap = 0 if relaxation.artist_gap else rules.artist_gap
+    return Groups(_padded(member, len(most) - 1), np.array(most), _padded(own, -1), gap)
 
 
 def _padded(rows: Sequence[Sequence[int]], filler: int) -> Ints:

@@ -1,38 +1,40 @@
-"""One attempt after the other, each giving way a little more, until there is a session.
+"""The solver run under fewer and fewer rules, in the order of `arrange`, until there is a session.
 
-This room decides which rules are lifted, in the documented order of `arrange`. It refuses to lift
-one that is not in the way: what was lifted before the one that helped is put back.
+In go a problem and its relaxations; out come the one that helped and the solution. Rules that were
+lifted before, but are not in the way, are put back.
 """
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
-from playlist_builder.arranger.problem import Problem, Relaxation, task
+from playlist_builder.arranger.problem import Problem, Relaxation, instance_of
 from playlist_builder.arranger.solver.solve import Solution, solve
 from playlist_builder.errors import ArrangeError
 
 
 def solved(
-    stage: Problem, allowed: Sequence[Relaxation]
+    problem: Problem, allowed: Sequence[Relaxation]
 ) -> tuple[Relaxation, Solution, Sequence[Relaxation]]:
-    """Return what had to be lifted, the best session under what is left, and all attempts."""
-    for attempt, leave in enumerate(allowed, start=1):
-        found = solve(task(stage, leave))
+    """Return what had to be lifted, the best session without it, and all that was tried."""
+    for tried, relaxation in enumerate(allowed, start=1):
+        found = solve(instance_of(problem, relaxation))
         if found is not None:
-            return *_restored(stage, leave, found), allowed[:attempt]
+            return *_restored(problem, relaxation, found), allowed[:tried]
     raise ArrangeError(
-        f"No order of the {len(stage.tracks)} tracks that pass fills"
-        f" {stage.profile.duration_s / 60.0:.0f} min under these rules and pins."
+        f"No order of the {len(problem.tracks)} tracks that pass fills"
+        f" {problem.objective.profile.duration_s / 60.0:.0f} min under these rules and pins."
         " Add music, drop a pin, or ask for another duration."
     )
 
 
-def _restored(stage: Problem, leave: Relaxation, found: Solution) -> tuple[Relaxation, Solution]:
+def _restored(
+    problem: Problem, relaxation: Relaxation, found: Solution
+) -> tuple[Relaxation, Solution]:
     """Put back every rule that was lifted before the one that helped, where a session allows it."""
-    lifted = [each.name for each in fields(Relaxation) if getattr(leave, each.name)]
+    lifted = [each.name for each in fields(Relaxation) if getattr(relaxation, each.name)]
     for name in lifted[:-1]:
-        tried = replace(leave, **{name: getattr(Relaxation(), name)})
-        better = solve(task(stage, tried))
+        tried = replace(relaxation, **{name: getattr(Relaxation(), name)})
+        better = solve(instance_of(problem, tried))
         if better is not None:
-            leave, found = tried, better
-    return leave, found
+            relaxation, found = tried, better
+    return relaxation, found

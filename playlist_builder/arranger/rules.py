@@ -1,10 +1,9 @@
 """Hard rules: which tracks may be in a session at all, and which may not be in it together.
 
-This room sorts out tracks one by one, counting what each rule removed, and names the groups of
-which a session may hold only so many (one artist, copies of one recording). It refuses to
-weigh anything: whether a track that may be used is a good choice is the work of `solver.solve`.
+Tracks go in with the user's constraints; out come those that pass, with a count of what each rule
+removed, and the groups of copies of one recording.
 
-A track is counted under the first of these rules that removes it: missing file, banned, heard
+A track is counted under the first of these rules that removes it: missing file, banned, played
 before (`avoid`), excluded, not included, voice, silent, too short, too long.
 """
 
@@ -12,11 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import SILENCE_LUFS, STEP_S, Bools, Ints, Track, Vocals
+from playlist_builder.notices import removed as removed_text
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.queries import Predicate, any_of
 from playlist_builder.track_table import VOCALS, TrackTable
@@ -40,6 +41,8 @@ ADMITTED: dict[str, frozenset[Vocals]] = {
 }
 """What each vocals rule admits. `exclude` takes the unverified, and the session says how many."""
 
+Value = TypeVar("Value", bool, float)
+
 
 @dataclass(frozen=True, slots=True)
 class Pin:
@@ -56,12 +59,13 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """What the user asks for beyond the profile.
+    """What the user wants beyond the profile.
 
     `bans` and `avoid` hold paths or identities; both keep a track out and differ only in how
     they are counted (never again; not this time). `prefer` gives 0..1, where 1 is wanted most, or
-    less for what is not wanted, down to `UNWANTED`.
-    `rules` replaces the profile's rules. `use_all` asks for every track that passes.
+    less for what is not wanted, down to `UNWANTED`. `rules` replaces the profile's rules. `use_all`
+    asks for every track that passes. Of each set of identities in `at_most` a session may hold only
+    so many.
     """
 
     pins: tuple[Pin, ...] = ()
@@ -73,36 +77,27 @@ class Constraints:
     rules: Rules | None = None
     use_all: bool = False
     allow_short: bool = False
+    at_most: tuple[tuple[frozenset[str], int], ...] = ()
 
     def with_queries(self, rules: Rules) -> "Constraints":
-        """Return the request with the tag queries of the rules, which hold as well."""
+        """Return the constraints with the tag queries of the rules, which hold as well."""
         include, exclude, prefer = map(any_of, (rules.include, rules.exclude, rules.prefer))
         return replace(
             self,
-            include=_both(self.include, include),
-            exclude=_either(self.exclude, exclude),
-            prefer=_most(self.prefer, prefer),
+            include=_joined(min, self.include, include),
+            exclude=_joined(max, self.exclude, exclude),
+            prefer=_joined(max, self.prefer, prefer),
         )
 
 
-def _both(left: Predicate | None, right: Predicate | None) -> Predicate | None:
+def _joined(
+    join: Callable[[Value, Value], Value],
+    left: Callable[[Track], Value] | None,
+    right: Callable[[Track], Value] | None,
+) -> Callable[[Track], Value] | None:
     if left is None or right is None:
         return left or right
-    return lambda track: left(track) and right(track)
-
-
-def _either(left: Predicate | None, right: Predicate | None) -> Predicate | None:
-    if left is None or right is None:
-        return left or right
-    return lambda track: left(track) or right(track)
-
-
-def _most(
-    left: Callable[[Track], float] | None, right: Predicate | None
-) -> Callable[[Track], float] | None:
-    if left is None or right is None:
-        return left or right
-    return lambda track: max(float(left(track)), float(right(track)))
+    return lambda track: join(left(track), right(track))
 
 
 def removal(track: Track, rules: Rules, constraints: Constraints, longest_s: float) -> str:
@@ -122,45 +117,45 @@ def admit(
 
 
 def _removed(
-    shelf: TrackTable, rules: Rules, constraints: Constraints, longest_s: float
+    table: TrackTable, rules: Rules, constraints: Constraints, longest_s: float
 ) -> tuple[Ints, Sequence[str]]:
     """Return for each track the place of what removes it in the reasons, which begin with none."""
-    removed = np.zeros(len(shelf), np.int64)
+    removed = np.zeros(len(table), np.int64)
     reasons = [""]
 
     def remove(reason: str, those: Bools) -> None:
         removed[those & (removed == 0)] = len(reasons)
         reasons.append(reason)
 
-    def whom(tells: Predicate) -> Bools:
-        """Ask about those alone that are still there, because each has to be made for that."""
-        those = np.zeros(len(shelf), np.bool_)
+    def where(holds: Predicate) -> Bools:
+        """Return where a predicate holds, of the tracks left: each has to be made for that."""
+        those = np.zeros(len(table), np.bool_)
         for place in np.flatnonzero(removed == 0).tolist():
-            those[place] = tells(shelf[place])
+            those[place] = holds(table[place])
         return those
 
-    remove("missing", shelf.missing)
-    remove("banned", shelf.banned | _named(shelf, constraints.bans))
-    remove("avoided", _named(shelf, constraints.avoid))
+    remove("missing", table.missing)
+    remove("banned", table.banned | _named(table, constraints.bans))
+    remove("avoided", _named(table, constraints.avoid))
     if constraints.exclude is not None:
-        remove("excluded", whom(constraints.exclude))
+        remove("excluded", where(constraints.exclude))
     if constraints.include is not None:
-        remove("not included", ~whom(constraints.include))
+        remove("not included", ~where(constraints.include))
     for number, kind in enumerate(VOCALS):
         if kind not in ADMITTED[rules.vocals]:
-            remove("unverified" if kind == "unknown" else kind, shelf.vocals == number)
-    remove("silent", shelf.measured("loudness_lufs") <= SILENCE_LUFS)
-    remove("too short", shelf.seconds < max(rules.track_min_s, STEP_S))
-    remove("too long", shelf.seconds > min(rules.track_max_s, longest_s))
+            remove("unverified" if kind == "unknown" else kind, table.vocals == number)
+    remove("silent", table.measured("loudness_lufs") <= SILENCE_LUFS)
+    remove("too short", table.seconds < max(rules.track_min_s, STEP_S))
+    remove("too long", table.seconds > min(rules.track_max_s, longest_s))
     return removed, reasons
 
 
-def _named(shelf: TrackTable, names: frozenset[str]) -> Bools:
+def _named(table: TrackTable, names: frozenset[str]) -> Bools:
     if not names:
-        return np.zeros(len(shelf), np.bool_)
-    pairs = zip(shelf.identities, shelf.paths, strict=True)
+        return np.zeros(len(table), np.bool_)
+    pairs = zip(table.identities, table.paths, strict=True)
     named = (identity in names or path in names for identity, path in pairs)
-    return np.fromiter(named, np.bool_, len(shelf))
+    return np.fromiter(named, np.bool_, len(table))
 
 
 def artists(track: Track) -> frozenset[str]:
@@ -179,13 +174,13 @@ def copies(tracks: Sequence[Track]) -> list[list[int]]:
     Copies share the identity, or title and artists with lengths that differ by at most
     `COPY_S`. Two tracks share a group exactly if they are copies of each other.
     """
-    shelf = TrackTable.of(tracks)
-    groups = list(_alike(range(len(shelf)), shelf.identities))
-    titles = [title.strip().casefold() for title in shelf.titles]
-    for same in _alike((place for place, title in enumerate(shelf.titles) if title), titles):
-        names = {place: artists(shelf[place]) for place in same}
+    table = TrackTable.of(tracks)
+    groups = list(_alike(range(len(table)), table.identities))
+    titles = [title.strip().casefold() for title in table.titles]
+    for same in _alike((place for place, title in enumerate(table.titles) if title), titles):
+        names = {place: artists(table[place]) for place in same}
         for group in _alike(same, names):
-            groups.extend(_close(group, shelf))
+            groups.extend(_close(group, table))
     return groups
 
 
@@ -200,7 +195,7 @@ def _alike(
 
 
 def repeats(tracks: Iterable[Track]) -> Predicate:
-    """Return what tells whether a track is one of these, or a copy of one."""
+    """Return the predicate that holds for these tracks and for copies of them."""
     identities: set[str] = set()
     lengths: dict[tuple[str, frozenset[str]], list[float]] = {}
     for track in tracks:
@@ -218,17 +213,17 @@ def repeats(tracks: Iterable[Track]) -> Predicate:
     return repeated
 
 
-def repeated(shelf: TrackTable, tracks: Iterable[Track]) -> Bools:
-    """Return for each track of a shelf whether it is one of these, or a copy of one."""
+def repeated(table: TrackTable, tracks: Iterable[Track]) -> Bools:
+    """Return for each track of a table whether it is one of these, or a copy of one."""
     known = list(tracks)
     same = repeats(known)
     identities = {track.identity for track in known}
     titles = {track.tags.title.strip().casefold() for track in known if track.tags.title}
-    pairs = zip(shelf.identities, shelf.titles, strict=True)
+    pairs = zip(table.identities, table.titles, strict=True)
     alike = (name in identities or title.strip().casefold() in titles for name, title in pairs)
-    found = np.fromiter(alike, np.bool_, len(shelf))
+    found = np.fromiter(alike, np.bool_, len(table))
     for place in np.flatnonzero(found).tolist():
-        found[place] = same(shelf[place])
+        found[place] = same(table[place])
     return found
 
 
@@ -250,13 +245,13 @@ def pinned(
     tracks: Sequence[Track], pin: Pin, rules: Rules, constraints: Constraints, longest_s: float
 ) -> int:
     """Return the place of a pinned track. Raises ArrangeError where no such track may be used."""
-    shelf = TrackTable.of(tracks)
-    paths = shelf.paths
-    found = np.flatnonzero(_named(shelf, frozenset((pin.track,)))).tolist()
+    table = TrackTable.of(tracks)
+    paths = table.paths
+    found = np.flatnonzero(_named(table, frozenset((pin.track,)))).tolist()
     found.sort(key=paths.__getitem__)  # one recording may lie at several paths
     if not found:
         raise ArrangeError(f"{pin.track}: pinned, but not in the library. Scan its folder first.")
-    reasons = {place: removal(shelf[place], rules, constraints, longest_s) for place in found}
+    reasons = {place: removal(table[place], rules, constraints, longest_s) for place in found}
     for place in found:
         if not reasons[place]:
             return int(place)
@@ -265,12 +260,15 @@ def pinned(
     )
 
 
+def most_removed(removed: Counter[str]) -> tuple[tuple[str, int], ...]:
+    """Return how many tracks each rule removed, the most first."""
+    return tuple(sorted(removed.items(), key=lambda item: (-item[1], item[0])))
+
+
 def shortage(profile: Profile, passed_s: float, removed: Counter[str]) -> str:
     """Return the message that says how much music is lacking and which rules took it."""
-    ordered = sorted(removed.items(), key=lambda item: (-item[1], item[0]))
-    counts = ", ".join(f"{count} {reason}" for reason, count in ordered)
     return (
         f"{profile.duration_s / 60.0:.0f} min asked; {passed_s / 60.0:.0f} min pass"
-        f"{': ' + counts.replace(' ', ' tracks ', 1) if counts else ''}."
+        f"{removed_text(most_removed(removed))}."
         " Add music, ask for less time, or allow a short session."
     )

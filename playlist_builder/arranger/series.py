@@ -1,29 +1,30 @@
-"""A course: several sessions of one profile, none with a track of another, all about equally good.
+"""A series: several sessions of one profile without common tracks, all about equally good.
 
 Built one after the other, the first session would take the best of the library and the last what
-is left. So the tracks are dealt like cards, every hand with as many calm and lively, short and long
-ones; each session is arranged from its hand. Then each in turn, the worst first, is arranged again
-from its own tracks and all that no session uses, until that helps none of them any more. At last
-the worst is offered some tracks of the best, as long as both are then better than the worst was.
+is left. So the tracks are split into parts that are alike in energy and length, and each session is
+arranged from its part. Then each in turn, the worst first, is arranged again from its own tracks
+and all that no session uses, until that improves none. At last the worst is offered some tracks of
+the best, as long as both are then better than the worst was.
 
 Where the library is too small for that, a session takes tracks of the others: no more than it
-needs, and of those that are used least. It says so. No other rule gives way for the course: what a
-single session of the whole library keeps, each of them keeps. This room refuses to know what was
-played before; that comes in as `avoid`.
+needs, of those that are used least, and a warning says so. No other rule is relaxed for the series.
+What was played before is not known here; it comes in as `avoid`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 
 import numpy as np
 
-from playlist_builder.arranger.arrange import NO_REQUEST, arranged
-from playlist_builder.arranger.problem import Ask, Relaxation, Scale, leaves, set_up
+from playlist_builder.arranger.arrange import NO_CONSTRAINTS, arranged
+from playlist_builder.arranger.problem import Problem, Relaxation, Scale, build_problem, relaxations
 from playlist_builder.arranger.rules import Constraints, copies
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Session, Track
+from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
 
@@ -33,9 +34,10 @@ EVEN = 1.15  # times the best session's error: a worst one of less is as good
 TRADES = 16  # offers that are tried at most
 PARTNERS = 3  # sessions that are asked to give, the best first
 OFFERS = ((2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
-"""Every so manieth track of a session, from which on: what it offers."""
-LIKE = 4  # tracks of like energy per hand, of which those of like length are dealt at once
+"""What a session offers: every nth of its tracks, beginning with which."""
+LIKE = 4  # tracks of like energy per part, of which those of like length are dealt at once
 
+NAMED = 3  # shared tracks of a session
 IN_TAIL, IN_SESSION = 1, 2
 """How much a track counts as used: one that only a tail holds is shared first."""
 
@@ -49,7 +51,7 @@ def series(  # noqa: PLR0913 - as arrange, and a count
     seed: int = 0,
     scale: Scale = "relative",
     tolerance_s: float = 30.0,
-    constraints: Constraints = NO_REQUEST,
+    constraints: Constraints = NO_CONSTRAINTS,
 ) -> list[Session]:
     """Return `count` sessions for a profile that share no track, or as few as the library forces.
 
@@ -57,33 +59,31 @@ def series(  # noqa: PLR0913 - as arrange, and a count
     whatever order the tracks come. Raises as `arrange` does where the library holds no session at
     all; the arguments are those of `arrange`.
     """
-    ask = Ask(duration_s, seed, scale, tolerance_s, constraints)
-    tracks = TrackTable.of(tracks)
-    stage = set_up(tracks, profile, ask)
-    _, allowed = arranged(stage, leaves(pinned=bool(stage.pins)))
-    table = _Table(tracks, profile, ask, allowed, _kin(stage.tracks))
+    table = TrackTable.of(tracks)
+    build = partial(build_problem, table, profile, duration_s, seed, scale, tolerance_s)
+    problem = build(constraints)
+    _, allowed = arranged(problem, relaxations(pinned=bool(problem.pins)))
+    common = _Common(build, constraints, allowed, _copies_of(problem.tracks))
     sessions: list[Session] = []
-    for hand in _dealt(stage.tracks, count, seed):
-        used = table.used(sessions)
-        others = set(stage.tracks.identities) - hand - used.keys()
-        session = table.session(others | used.keys()) or table.least_shared(used)
-        sessions.append(session)
+    for part in _split(problem.tracks, count, seed):
+        used = common.used(sessions)
+        others = set(problem.tracks.identities) - part
+        sessions.append(common.session(others | used.keys()) or common.least_shared(used))
     for _ in range(ROUNDS):
-        if not _improved(table, sessions):
+        if not _improved(common, sessions):
             break
-    _even_out(table, sessions)
-    return [_told(number, sessions, table) for number in range(count)]
+    _even_out(common, sessions)
+    return [_with_notice(number, sessions, common) for number in range(count)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Table:
-    """What every session of a course has in common; `kin` holds the copies of each track."""
+class _Common:
+    """What the sessions of a series have in common; `copies` holds the copies of each track."""
 
-    tracks: Sequence[Track]
-    profile: Profile
-    ask: Ask
+    build: Callable[[Constraints], Problem]
+    constraints: Constraints
     allowed: Sequence[Relaxation]
-    kin: Mapping[str, frozenset[str]]
+    copies: Mapping[str, frozenset[str]]
 
     def used(self, sessions: Iterable[Session]) -> Counter[str]:
         """Return how much each track is used by sessions, those whose copy is used among them."""
@@ -91,18 +91,17 @@ class _Table:
         for session in sessions:
             for weight, slots in ((IN_SESSION, session.slots), (IN_TAIL, session.tail)):
                 for slot in slots:
-                    times.update(dict.fromkeys(self.kin[slot.identity], weight))
+                    times.update(dict.fromkeys(self.copies[slot.identity], weight))
         return times
 
     def session(
-        self, avoid: Iterable[str], earlier: tuple[tuple[frozenset[str], int], ...] = ()
+        self, avoid: Iterable[str], at_most: tuple[tuple[frozenset[str], int], ...] = ()
     ) -> Session | None:
         """Return the best session without some tracks, or None where there is none."""
-        constraints = self.ask.constraints
-        constraints = replace(constraints, avoid=constraints.avoid | frozenset(avoid))
-        ask = replace(self.ask, constraints=constraints, earlier=earlier)
+        avoid = self.constraints.avoid | frozenset(avoid)
+        constraints = replace(self.constraints, avoid=avoid, at_most=at_most)
         try:
-            return arranged(set_up(self.tracks, self.profile, ask), self.allowed)[0]
+            return arranged(self.build(constraints), self.allowed)[0]
         except ArrangeError:
             return None
 
@@ -134,25 +133,28 @@ class _Table:
         return [each.identity for each in (*session.slots, *session.tail) if used[each.identity]]
 
 
-def _improved(table: _Table, sessions: list[Session]) -> bool:
-    """Arrange every session anew, the worst first, and keep what is better; tell if any is."""
+def _improved(common: _Common, sessions: list[Session]) -> bool:
+    """Arrange every session again, the worst first, and keep what is better.
+
+    Returns whether any gained much.
+    """
     gained = False
     for number in reversed(_ranked(sessions)):
         own, others = sessions[number], _without(sessions, number)
-        used = table.used(others)
-        shared = table.shared(own, others)
-        found = table.least_shared(used) if shared else table.session(used)
+        used = common.used(others)
+        shared = common.shared(own, others)
+        found = common.least_shared(used) if shared else common.session(used)
         if found is None:
             continue
         before = len(shared), len(own.relaxed), own.rms_error
-        after = len(table.shared(found, others)), len(found.relaxed), found.rms_error
+        after = len(common.shared(found, others)), len(found.relaxed), found.rms_error
         if after < before:
             sessions[number] = found
             gained |= after[:2] < before[:2] or after[2] < (1.0 - GAIN) * before[2]
     return gained
 
 
-def _even_out(table: _Table, sessions: list[Session]) -> None:
+def _even_out(common: _Common, sessions: list[Session]) -> None:
     """Let the worst session have tracks of better ones, while that makes the worst better."""
     tried = 0
     traded = True
@@ -160,7 +162,7 @@ def _even_out(table: _Table, sessions: list[Session]) -> None:
         traded = False
         *better, worst = _ranked(sessions)
         error = sessions[worst].rms_error
-        for giver, (step, first) in product(better[:PARTNERS], OFFERS):
+        for giver, (stride, first) in product(better[:PARTNERS], OFFERS):
             if error <= EVEN * sessions[better[0]].rms_error or tried == TRADES:
                 return
             tried += 1
@@ -168,12 +170,12 @@ def _even_out(table: _Table, sessions: list[Session]) -> None:
             kept = [
                 slot.identity
                 for place, slot in enumerate((*sessions[giver].slots, *sessions[giver].tail))
-                if place % step != first
+                if place % stride != first
             ]
-            taker = table.session(table.used(rest).keys() | set(kept))
+            taker = common.session(common.used(rest).keys() | set(kept))
             if taker is None or taker.rms_error >= error:
                 continue
-            left = table.session(table.used([*rest, taker]))
+            left = common.session(common.used([*rest, taker]))
             if left is None or left.rms_error >= error:
                 continue
             sessions[worst], sessions[giver] = taker, left
@@ -190,44 +192,44 @@ def _without(sessions: Sequence[Session], *numbers: int) -> list[Session]:
     return [session for each, session in enumerate(sessions) if each not in numbers]
 
 
-def _told(number: int, sessions: Sequence[Session], table: _Table) -> Session:
+def _with_notice(number: int, sessions: Sequence[Session], common: _Common) -> Session:
     """Return a session with a word about the tracks that it shares."""
     own, others = sessions[number], _without(sessions, number)
-    shared = set(table.shared(own, others))
+    shared = set(common.shared(own, others))
     if not shared:
         return own
-    titles = [
+    titles = tuple(
         slot.title or slot.path for slot in (*own.slots, *own.tail) if slot.identity in shared
-    ]
-    some = ", ".join(f"'{title}'" for title in titles[:3]) + (", ..." if len(titles) > 3 else "")  # noqa: PLR2004
-    line = f"{len(titles)} tracks are in other sessions of this course as well: {some}"
-    return replace(own, warnings=(*own.warnings, line))
+    )
+    code = "shared_and_more" if len(titles) > NAMED else "shared"
+    told = notice(code, count=len(titles), titles=titles[:NAMED])
+    return replace(own, warnings=(*own.warnings, told))
 
 
-def _dealt(tracks: TrackTable, count: int, seed: int) -> list[frozenset[str]]:
-    """Return hands of identities, alike in energy and in length."""
+def _split(tracks: TrackTable, count: int, seed: int) -> list[frozenset[str]]:
+    """Return the identities of the tracks in parts that are alike in energy and in length."""
     identities, energy, seconds = tracks.identities, tracks.energy.tolist(), tracks.seconds.tolist()
     ordered = sorted(range(len(tracks)), key=lambda each: (energy[each], identities[each]))
     rng = np.random.default_rng(abs(seed))
-    hands: list[list[str]] = [[] for _ in range(count)]
+    parts: list[list[str]] = [[] for _ in range(count)]
     for first in range(0, len(ordered), LIKE * count):
         like = sorted(
             ordered[first : first + LIKE * count],
             key=lambda each: (seconds[each], identities[each]),
         )
         for place in range(0, len(like), count):
-            turn = rng.permutation(count).tolist()
-            for hand, each in zip(turn, like[place : place + count], strict=False):
-                hands[hand].append(identities[each])
-    return [frozenset(hand) for hand in hands]
+            turns = rng.permutation(count).tolist()
+            for part, each in zip(turns, like[place : place + count], strict=False):
+                parts[part].append(identities[each])
+    return [frozenset(part) for part in parts]
 
 
-def _kin(tracks: TrackTable) -> dict[str, frozenset[str]]:
+def _copies_of(tracks: TrackTable) -> dict[str, frozenset[str]]:
     """Return the identities of all copies of each track, its own among them."""
     identities = tracks.identities
-    kin = {identity: {identity} for identity in identities}
+    found = {identity: {identity} for identity in identities}
     for group in copies(tracks):
         names = {identities[place] for place in group}
         for name in names:
-            kin[name] |= names
-    return {identity: frozenset(names) for identity, names in kin.items()}
+            found[name] |= names
+    return {identity: frozenset(names) for identity, names in found.items()}

@@ -1,8 +1,8 @@
 """Spares: for every phase a few tracks of like energy, for when one is to be skipped.
 
 A spare passes the rules that its slot had to pass: admission, the limits of the phases in which it
-would play, other artists beside it. It plays nowhere else, in session, tail or as another spare.
-This room refuses to name a track whose energy is far from that of the slot.
+would play, other artists beside it. It plays nowhere else, in session, tail or as another spare,
+and its energy is near that of the slot.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from playlist_builder.arranger import result
 from playlist_builder.arranger.partial import plays_by
 from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.rules import artists, repeats
-from playlist_builder.arranger.solver.cost import rescale
+from playlist_builder.arranger.solver.cost import LIMITED, rescale
 from playlist_builder.models import Bools, Slot, Spare, Track
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
@@ -25,7 +25,7 @@ from playlist_builder.track_table import TrackTable
 FEW, MANY, MANY_SLOTS = 2, 3, 3
 """Spares of a phase, and from how many slots on there are many."""
 LIKE, FAR = 0.07, 0.15
-"""Distance of energies that is hardly heard, and beyond which a track is no spare."""
+"""Distance of energies that is hardly noticed, and beyond which a track is no spare."""
 PEAK = 0.25
 """How far a spare may rise at some moment above all that its slot holds."""
 LOOKED_AT = 40
@@ -54,7 +54,7 @@ def spares(
     slots: Sequence[Slot],
     order: Sequence[Track],
     pool: result.Pool,
-    terms: Objective,
+    objective: Objective,
     taken: Sequence[Track] = (),
 ) -> list[Spare]:
     """Return the spares of a session in the order of their slots.
@@ -62,7 +62,7 @@ def spares(
     `order` holds the tracks of the slots. What plays in the session, and what else is `taken`, is
     left out of the pool.
     """
-    choices = list(_choices(slots, order, pool, terms, taken))
+    choices = list(_choices(slots, order, pool, objective, taken))
     counts = Counter(slot.phase for slot in slots)
     wanted = {phase: MANY if count >= MANY_SLOTS else FEW for phase, count in counts.items()}
     left = {id(each.track): each.track for each in choices}
@@ -85,11 +85,11 @@ def spares(
         left = {id(track): track for track in left.values() if not repeated(track)}
         choices = [each for each in choices if id(each.track) in left]
     found.sort(key=lambda each: (each.place, each.score))
-    return [_placed(each, slots[each.place], terms) for each in found]
+    return [_placed(each, slots[each.place], objective) for each in found]
 
 
-def _placed(choice: _Choice, slot: Slot, terms: Objective) -> Spare:
-    order = result.ordered([choice.track], terms, round(slot.start_s * 1000))
+def _placed(choice: _Choice, slot: Slot, objective: Objective) -> Spare:
+    order = result.ordered([choice.track], objective, round(slot.start_s * 1000))
     (own,) = result.slots(order)
     return Spare(replace(own, phase=slot.phase), choice.place + 1)
 
@@ -98,23 +98,23 @@ def _choices(
     slots: Sequence[Slot],
     order: Sequence[Track],
     pool: result.Pool,
-    terms: Objective,
+    objective: Objective,
     taken: Sequence[Track],
 ) -> Iterator[_Choice]:
     """Yield the tracks that may stand in for each slot."""
-    gap, energies, seconds = terms.rules.artist_gap, pool.levels, pool.tracks.seconds
+    gap, energies, seconds = objective.rules.artist_gap, pool.levels, pool.tracks.seconds
     by_energy = np.argsort(energies, kind="stable")
     ordered = energies[by_energy]
     known = repeats([*order, *taken])
     for place, slot in enumerate(slots):
         others = plays_by([*order[:place], *order[place + 1 :]])
-        barred = {name for name, plays in others.items() if plays >= terms.rules.artist_max}
+        barred = {name for name, plays in others.items() if plays >= objective.rules.artist_max}
         barred |= set(plays_by([*order[max(place - gap, 0) : place], *order[place + 1 :][:gap]]))
         middle = int(np.searchsorted(ordered, slot.energy))
         near = by_energy[max(middle - NEAR, 0) : middle + NEAR]
         near = near[np.argsort(np.abs(energies[near] - slot.energy), kind="stable")]
         near = near[np.abs(np.log(seconds[near] / slot.duration_s)) <= log(LENGTHS)]
-        near = near[_fits(pool.tracks.take(near), slot.start_s, terms.profile)]
+        near = near[_fits(pool.tracks.take(near), slot.start_s, objective.profile)]
         fitting = (
             track
             for track in pool.tracks.take(near)
@@ -122,9 +122,12 @@ def _choices(
         )
         weighed = list(islice(fitting, LOOKED_AT))
         most = max(slot.contour, default=slot.energy) + PEAK
-        for track, energy in zip(weighed, result.energies(weighed, terms), strict=True):
+        for track, energy in zip(weighed, result.energies(weighed, objective), strict=True):
             distance = abs(energy - slot.energy)
-            if distance <= FAR and rescale(track.contour, terms.table).max(initial=0.0) <= most:
+            if (
+                distance <= FAR
+                and rescale(track.contour, objective.percentiles).max(initial=0.0) <= most
+            ):
                 weight = LENGTH_WEIGHT * abs(log(track.duration_s / slot.duration_s))
                 second = distance > LIKE or track.vocals == "unknown"
                 yield _Choice(place, track, (second, distance + weight))
@@ -137,11 +140,8 @@ def _fits(tracks: TrackTable, start_s: float, profile: Profile) -> Bools:
     for phase in profile.phases:
         if phase.end_s <= start_s and phase is not profile.phases[-1]:
             continue
-        for name, limit in (
-            ("startle_lu", phase.max_startle_lu),
-            ("spectral_centroid_hz", phase.max_brightness_hz),
-            ("percussiveness", phase.max_percussiveness),
-        ):
-            if limit is not None:
-                fits &= (phase.start_s >= end_s) | (tracks.measured(name) <= limit)
+        for name, limit in LIMITED:
+            most = getattr(phase, limit)
+            if most is not None:
+                fits &= (phase.start_s >= end_s) | (tracks.measured(name) <= most)
     return fits

@@ -1,8 +1,8 @@
 """The calm tail of a session: what plays on when the plan has ended, so that music never stops.
 
 Its first track opens hardly more energetic than the last one closes, whatever the library; the
-rest is a calm and steady plan like any other. This room refuses to let a tail begin with a rise:
-where no track fits there is no tail, and that is said.
+rest is a calm and steady plan like any other. Where no track fits without a rise there is no tail,
+and a warning says so.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.arranger import result
-from playlist_builder.arranger.partial import Part, filled, length_ms, plays_by
+from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
 from playlist_builder.arranger.problem import TOLERANCES_S, Objective, Relaxation
 from playlist_builder.arranger.rules import artists, repeats
-from playlist_builder.arranger.solver.cost import rescale, seam
+from playlist_builder.arranger.solver.cost import rescale, transition_cost
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Ints, Track
+from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Phase, Profile
 
 NAME = "tail"
@@ -40,43 +41,46 @@ TOLERANCE_S = 60.0
 
 
 def tail(
-    order: Sequence[Track], pool: result.Pool, terms: Objective
-) -> tuple[list[Track], list[str]]:
+    order: Sequence[Track], pool: result.Pool, objective: Objective
+) -> tuple[list[Track], list[Notice]]:
     """Return the tracks that follow those of a session, and what is worth knowing of them.
 
     What plays in the session is left out of the pool.
     """
-    rules, profile = terms.rules, terms.profile
+    rules, profile = objective.rules, objective.profile
     asked_s = max(rules.tail_share * profile.duration_s, rules.tail_min_s)
     if not asked_s:
         return [], []
-    if terms.ask.constraints.use_all:
-        return [], ["no tail: all tracks of the playlist are in the session"]
+    if objective.constraints.use_all:
+        return [], [notice("no_track_for_tail")]
     calm = _calm(order, pool)
-    gentle = _gentle(calm, CHOICE * asked_s, terms)
-    first = _first(order, gentle, terms)
+    gentle = _gentle(calm, CHOICE * asked_s, objective)
+    first = _first(order, gentle, objective)
     if first is None:
-        first = _first(order, calm, terms)
+        first = _first(order, calm, objective)
     else:
         calm = gentle
     if first is None:
-        return [], ["no tail: no calm track is left that begins without a rise in energy"]
+        return [], [notice("no_calm_tail")]
     known = repeats([first])
     calm = [track for track in calm if not known(track)]
     left_s = (length_ms(calm) + length_ms([first])) / 1000.0
     end_s = length_ms(order) / 1000.0
     lasts_s = min(asked_s + TOLERANCE_S, left_s)
-    terms = replace(terms, profile=planned(profile, end_s, lasts_s))
+    objective = replace(objective, profile=planned(profile, end_s, lasts_s))
     chosen = [first]
     if calm and first.duration_s < lasts_s - TOLERANCE_S:
-        ask = replace(terms.ask, tolerance_s=TOLERANCE_S, earlier=())
-        with suppress(ArrangeError):  # the first alone is a tail too, and its length is told
-            chosen += filled(Part([*order, first]), calm, replace(terms, ask=ask), _leaves())
+        free = replace(objective.constraints, at_most=())
+        objective = replace(objective, constraints=free, tolerance_s=TOLERANCE_S)
+        with suppress(
+            ArrangeError
+        ):  # the first alone is a tail too, and a warning gives its length
+            chosen += filled(Gap([*order, first]), calm, objective, _relaxations())
     lasts_s = length_ms(chosen) / 1000.0
     if lasts_s >= asked_s:
         return chosen, []
-    told = f"the tail lasts {lasts_s / 60.0:.0f} of {asked_s / 60.0:.0f} min"
-    return chosen, [f"{told}: the library holds no more music that is calm and free"]
+    lasts_min, asked_min = round(lasts_s / 60.0), round(asked_s / 60.0)
+    return chosen, [notice("short_tail", lasts_min=lasts_min, asked_min=asked_min)]
 
 
 def _calm(order: Sequence[Track], pool: result.Pool) -> list[Track]:
@@ -89,9 +93,11 @@ def _calm(order: Sequence[Track], pool: result.Pool) -> list[Track]:
     return [track for track in pool.tracks.take(places[calm[places]]) if not known(track)]
 
 
-def _gentle(tracks: Sequence[Track], length_s: float, terms: Objective) -> list[Track]:
+def _gentle(tracks: Sequence[Track], length_s: float, objective: Objective) -> list[Track]:
     """Return the tracks that nowhere rise far: below `PEAK`, or the least until there is enough."""
-    peaks = [float(rescale(track.contour, terms.table).max(initial=0.0)) for track in tracks]
+    peaks = [
+        float(rescale(track.contour, objective.percentiles).max(initial=0.0)) for track in tracks
+    ]
     found: list[Track] = []
     for place in np.argsort(peaks, kind="stable").tolist():
         if peaks[place] > PEAK and length_ms(found) >= length_s * 1000.0:
@@ -107,18 +113,18 @@ def _least(values: NDArray[np.float32], count: int) -> Ints:
     return np.flatnonzero(values <= np.partition(values, count)[count])
 
 
-def _first(order: Sequence[Track], calm: Sequence[Track], terms: Objective) -> Track | None:
+def _first(order: Sequence[Track], calm: Sequence[Track], objective: Objective) -> Track | None:
     """Return the track that follows the last one best, if any does without a rise."""
     if not calm:
         return None
-    material = result.material_of([order[-1], *calm], terms)
-    means = np.array(result.energies([order[-1], *calm], terms))
+    items = result.items_in_order([order[-1], *calm], objective)
+    means = np.array(result.energies([order[-1], *calm], objective))
     behind: Ints = np.arange(1, len(calm) + 1)
-    price = seam(material, np.zeros(1, np.int64), behind, terms.rules.loudness_step_lu)
-    price += material.cells[behind] * (means[behind] - LEVEL) ** 2
-    gentle = material.opening[behind] - material.closing[0] <= RISE
+    price = transition_cost(items, np.zeros(1, np.int64), behind, objective.rules.loudness_step_lu)
+    price += items.steps[behind] * (means[behind] - LEVEL) ** 2
+    gentle = items.opening[behind] - items.closing[0] <= RISE
     gentler = gentle & (means[behind] - means[0] <= RISE)
-    near = plays_by(order[len(order) - min(terms.rules.artist_gap, len(order)) :])
+    near = plays_by(order[len(order) - min(objective.rules.artist_gap, len(order)) :])
     others = np.array([artists(track).isdisjoint(near) for track in calm])
     for allowed in (gentler & others, gentler, gentle & others, gentle):
         if allowed.any():
@@ -126,14 +132,14 @@ def _first(order: Sequence[Track], calm: Sequence[Track], terms: Objective) -> T
     return None
 
 
-def _leaves() -> list[Relaxation]:
+def _relaxations() -> list[Relaxation]:
     """Return what is lifted at each attempt: never a limit that guards against harm."""
-    steps = [
+    found = [
         Relaxation(),
         Relaxation(artist_max=True),
         Relaxation(artist_max=True, artist_gap=True),
     ]
-    return [*steps, *(replace(steps[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)]
+    return [*found, *(replace(found[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)]
 
 
 def planned(profile: Profile, end_s: float, length_s: float) -> Profile:

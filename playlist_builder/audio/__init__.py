@@ -1,1 +1,1 @@
-"""Samples in and out; the only importers of PyAV."""
+"""Audio files to samples and samples to audio files; the only importers of PyAV."""

@@ -1,113 +1,72 @@
-"""Path to samples, decoded by PyAV (FFmpeg).
+"""Path to samples: one audio file decoded block by block, by PyAV (FFmpeg).
 
-Decoding goes block by block, so memory is bounded whatever the length. Samples come out as
-float32 of shape (channels, n) at the file's own rate, full scale = 1.0, never resampled or mixed:
-what a mix is, is pinned down in `features`, because decoders disagree about it by 3 dB.
-
-What is not a finite, complete piece of audio raises `AudioError`: video, text, files cut short.
-Only local files in audio containers are opened; a file that is really a playlist or a script
-(HLS, concat, SDP) cannot make FFmpeg open anything else. Only sound is ever decoded: the size of a
-cover is of no use here, and one of 20,000 by 20,000 pixels would fill the memory.
+Samples are float32 of shape (channels, n) at the file's own rate, full scale = 1.0, never mixed:
+decoders disagree about a mix by 3 dB, so it is defined in `analysis`. Memory is bounded whatever
+the length. Anything but a complete piece of audio raises `AudioError`: video, text, a file that
+is cut short.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from itertools import chain
-from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import av
-import av.codec.codec
-import av.container
 import av.error
 import numpy as np
-from av.stream import Disposition
 from numpy.typing import NDArray
 
+from playlist_builder.audio.container import audio_stream, open_container, states_length
 from playlist_builder.errors import AudioError
+from playlist_builder.models import Floats32
 
 BLOCK_S = 1.6
-"""Length of a block: long enough that Python costs little, short enough for the CPU's cache.
-
-It holds whole frames of every length that the spectra are taken of."""
-
-CONTAINERS = (
-    "aac,ac3,aiff,ape,asf,au,caf,dsf,dts,eac3,flac,iff,matroska,mov,mp3,mpc,mpc8,ogg,tak,tta,"
-    "w64,wav,webm,wv"
-)
-"""FFmpeg's names of the containers that may be opened at all."""
-
-STATES_LENGTH = frozenset(
-    {"aiff", "ape", "caf", "dsf", "flac", "mov", "mpc", "mpc8", "tak", "tta", "w64", "wav", "wv"}
-)
-"""Containers whose header states the length, so that a file cut short can be detected."""
-
+"""Length of a block: long enough for little overhead, short enough for the processor's cache, and a
+multiple of every length of frame in `analysis.spectrum`."""
 MISSING_SHARE = 0.01
 MISSING_S = 1.0
-"""A track may lack this share of its stated length plus this many seconds; beyond, it is cut."""
-
-DAMAGED_SHARE = 0.01
-"""Largest share of packets that may fail to decode; old MP3s often have a broken first one."""
-
-LEAST_RATE_HZ = 1_000
-MOST_VALUES_HZ = 20_000_000
-"""Sample rate times channels; 6 channels of the fastest DSD come to 17 million. What is beyond, or
-has a rate below, has a broken header: no music was ever recorded so, and blocks would be too long,
-or far too many."""
-
+"""A track that lacks more than this share of its stated length plus these seconds is cut short."""
+DAMAGED_SHARE = 0.01  # of packets that may fail to decode; old MP3s often have a broken first one
 IDENTITY_BYTES = 16
-
-LOUDEST = 1e6
-"""Where full scale is 1.0; samples beyond come of damage, and count as silence, as NaN does."""
-
+LOUDEST = 1e6  # larger samples (full scale = 1.0) come from damage and are set to 0, like NaN
 CD_RATE_HZ = 44_100
-
-SAMPLE_CLOCK = Fraction(1, CD_RATE_HZ)
-"""Any clock will do, as long as it is the same for all frames, resampled or not."""
-
-PYAV_PLANES = 8
-"""From this many planes on, `AudioFrame.to_ndarray` of PyAV 18 crashes."""
-
+SAMPLE_CLOCK = Fraction(1, CD_RATE_HZ)  # any time base, the same for all frames
+PYAV_PLANES = 8  # `AudioFrame.to_ndarray` of PyAV 18 crashes from this number of planes
 _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the samples of one file are to be read."""
+    """Sample rate and channels of one file, by FFmpeg's names such as ("FL", "FR")."""
 
     sample_rate_hz: int
     channels: tuple[str, ...]
-    """FFmpeg's channel names in order, such as ("FL", "FR")."""
 
 
-class Recording:
+class AudioFile:
     """One audio file, open for a single pass; a context manager.
 
-    Iterate over `blocks`; afterwards `identity` is the hash of the audio packets. It depends on
-    nothing but the encoded music, so renaming, moving or retagging a file does not change it.
-
-    Raises `AudioError` where the file is not a complete piece of audio; the text is the reason.
+    After iteration over `blocks`, `identity` is the hash of the audio packets, which renaming,
+    moving or retagging a file does not change. All methods raise `AudioError` with the reason
+    where the file is not a complete piece of audio, and OSError where it cannot be opened.
     """
 
     def __init__(self, path: str) -> None:
-        self._container = _open(path)
-        self._has_length_header = _has_length_header(path, self._container.format.name)
+        self._container = open_container(path)
+        self._states_length = states_length(path, self._container.format.name)
         self._hash = hashlib.blake2b(digest_size=IDENTITY_BYTES)
         self._kind: tuple[str, str, int] | None = None
         self._resamplers: dict[tuple[str, str, int], av.AudioResampler] = {}
         try:
-            self._stream = _audio_stream(self._container)
+            self._stream = audio_stream(self._container)
         except AudioError:
             self._container.close()
             raise
         context = self._stream.codec_context
         context.thread_count = 1  # tracks are analysed in parallel, not the parts of one track
-        self._layout_name = context.layout.name  # decoding may change what the context says
+        self._layout_name = context.layout.name  # decoding may change that of the context
         self.layout = Layout(
             context.sample_rate, tuple(channel.name for channel in context.layout.channels)
         )
@@ -115,17 +74,12 @@ class Recording:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._container.close()
 
     @property
     def identity(self) -> str:
-        """Hash of the packets read so far, as hex; of the track once `blocks` is exhausted."""
+        """Hash of the packets read so far, as hex; of the track after the last block."""
         return self._hash.hexdigest()
 
     @property
@@ -135,21 +89,21 @@ class Recording:
 
     @property
     def is_deep(self) -> bool:
-        """Whether the samples hold more than 16 bits that were recorded, not decoded from loss."""
+        """Whether the samples have more than 16 bits in a lossless encoding."""
         context = self._stream.codec_context
         kind = context.format.packed.name if context.format is not None else ""
         return kind in {"s32", "s64"} or context.name.startswith("pcm_f")
 
     @property
     def stated_duration_s(self) -> float | None:
-        """Length in seconds by the header, where the container has one that can be trusted."""
+        """Length in seconds by the header, None where it cannot be trusted."""
         stream = self._stream
-        if not self._has_length_header or stream.duration is None or stream.time_base is None:
+        if not self._states_length or stream.duration is None or stream.time_base is None:
             return None
         return float(stream.duration * stream.time_base)
 
-    def blocks(self) -> Iterator[NDArray[np.float32]]:
-        """Decode from start to end; yields float32 of shape (channels, n), `BLOCK_S` long."""
+    def blocks(self) -> Iterator[Floats32]:
+        """Yield samples of shape (channels, n) from start to end, in blocks of `BLOCK_S`."""
         size = round(BLOCK_S * self.layout.sample_rate_hz)
         channels = len(self.layout.channels)
         fifo = av.AudioFifo()
@@ -168,16 +122,16 @@ class Recording:
         if rest is not None:
             count += rest.samples
             yield _samples(rest, channels)
-        self._refuse_if_cut(count / self.layout.sample_rate_hz)
+        self._raise_if_cut_short(count / self.layout.sample_rate_hz)
 
     def read_packets(self) -> None:
-        """Read to the end without decoding, for the `identity` alone."""
+        """Read to the end without decoding, for `identity` alone."""
         for packet in self._packets():
             self._hash.update(packet)
 
     def _frames(self) -> Iterator[av.AudioFrame]:
         packets = damaged = 0
-        for packet in chain(self._packets(), (None,)):  # at the end, what the decoder still holds
+        for packet in chain(self._packets(), (None,)):  # None flushes the decoder
             if packet is not None:
                 self._hash.update(packet)
                 packets += 1
@@ -191,16 +145,16 @@ class Recording:
             raise AudioError(f"damaged: {damaged} of {packets} packets cannot be decoded")
 
     def _fit(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
-        """Bring a frame into the sample format of the first one, in the layout of the header.
+        """Return a frame in the sample format of the first one and the layout of the header.
 
-        Old MP3s and chained Ogg files change rate or channels on the way; and PyAV reads past the
-        end of a frame of eight planes or more, so those are interleaved.
+        Old MP3s and chained Ogg files change rate or channels within the stream. Frames of many
+        planes are interleaved (`PYAV_PLANES`).
         """
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._kind is None:
             channels = max(frame.layout.nb_channels, len(self.layout.channels))
-            crowded = frame.format.is_planar and channels >= PYAV_PLANES
-            form = frame.format.packed if crowded else frame.format
+            interleave = frame.format.is_planar and channels >= PYAV_PLANES
+            form = frame.format.packed if interleave else frame.format
             self._kind = (form.name, self._layout_name, self.layout.sample_rate_hz)
         if kind == self._kind:
             return (frame,)
@@ -218,7 +172,7 @@ class Recording:
         except av.error.FFmpegError as error:
             raise AudioError(f"damaged: {error.strerror}") from error
 
-    def _refuse_if_cut(self, decoded_s: float) -> None:
+    def _raise_if_cut_short(self, decoded_s: float) -> None:
         stated_s = self.stated_duration_s
         if stated_s and stated_s - decoded_s > MISSING_S + MISSING_SHARE * stated_s:
             raise AudioError(
@@ -227,25 +181,25 @@ class Recording:
 
 
 def identify(path: str) -> str:
-    """Return the hash of the audio packets as hex, without decoding them.
-
-    Raises `AudioError` as `Recording` does.
-    """
-    with Recording(path) as recording:
-        recording.read_packets()
-        return recording.identity
+    """Return `AudioFile.identity`, without decoding."""
+    with AudioFile(path) as file:
+        file.read_packets()
+        return file.identity
 
 
 def kind(path: str) -> tuple[str, str]:
-    """Return FFmpeg's names of a file's container and encoding. Raises as `Recording` does."""
-    with Recording(path) as recording:
-        return recording.kind
+    """Return `AudioFile.kind`."""
+    with AudioFile(path) as file:
+        return file.kind
 
 
-def resampled(
-    blocks: Iterable[NDArray[np.float32]], from_hz: int, to_hz: int
-) -> Iterator[NDArray[np.float32]]:
-    """Bring blocks of shape (2, n) to another rate; they come out `BLOCK_S` long."""
+def set_time(frame: av.AudioFrame, start: int, rate_hz: int) -> None:
+    """Set the sample rate and the time of the first sample of a frame."""
+    frame.sample_rate, frame.pts, frame.time_base = rate_hz, start, Fraction(1, rate_hz)
+
+
+def resampled(blocks: Iterable[Floats32], from_hz: int, to_hz: int) -> Iterator[Floats32]:
+    """Yield blocks of shape (2, n) at another rate, `BLOCK_S` long."""
     fifo = av.AudioFifo()
     resampler = av.AudioResampler("fltp", "stereo", to_hz)
     size = round(BLOCK_S * to_hz)
@@ -254,9 +208,7 @@ def resampled(
         count = 0
         for block in blocks:
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), "fltp", "stereo")
-            frame.sample_rate = from_hz
-            frame.time_base = Fraction(1, from_hz)
-            frame.pts = count
+            set_time(frame, count, from_hz)
             count += block.shape[1]
             yield from resampler.resample(frame)
         yield from resampler.resample(None)
@@ -271,84 +223,10 @@ def resampled(
         yield _samples(rest, 2)
 
 
-def _open(path: str) -> av.container.InputContainer:
-    if Path(path).stat().st_size == 0:
-        raise AudioError("an empty file")
-    try:
-        return av.open(
-            # The prefix keeps FFmpeg from reading a protocol out of a name such as "http:x.mp3".
-            f"file:{path}",
-            options={
-                "protocol_whitelist": "file",
-                "format_whitelist": CONTAINERS,
-                "codec_whitelist": _decoders(),
-            },
-            metadata_errors="replace",
-        )
-    except (av.error.InvalidDataError, av.error.ArgumentError, EOFError) as error:
-        raise AudioError("not audio in a format that is known here, or damaged") from error
-    except MemoryError:
-        raise
-    except av.error.FFmpegError as error:
-        raise AudioError(str(error.strerror)) from error
-
-
-@cache
-def _decoders() -> str:
-    """Return FFmpeg's names of all its decoders of sound."""
-    names = []
-    for name in av.codecs_available:
-        with suppress(av.codec.codec.UnknownCodecError):  # one that can only encode
-            codec = av.Codec(name, "r")
-            if codec.type == "audio":
-                names.append(codec.name)
-    return ",".join(sorted(set(names)))
-
-
-def _audio_stream(container: av.container.InputContainer) -> av.AudioStream:
-    if any(
-        stream.type == "video" and not stream.disposition & Disposition.attached_pic
-        for stream in container.streams
-    ):
-        raise AudioError("a video, not audio alone")
-    stream = container.streams.best("audio")
-    # PyAV gives no context where FFmpeg knows the kind of stream but not its encoding.
-    if not isinstance(stream, av.AudioStream) or getattr(stream, "codec_context", None) is None:
-        raise AudioError("it holds no audio that is known here")
-    rate_hz, channels = stream.codec_context.sample_rate, len(stream.codec_context.layout.channels)
-    if not rate_hz or not channels:
-        raise AudioError("its header gives no sample rate or no channels")
-    if rate_hz < LEAST_RATE_HZ or rate_hz * channels > MOST_VALUES_HZ:
-        raise AudioError(f"damaged: its header gives {channels} channels at {rate_hz} Hz")
-    return stream
-
-
-def _has_length_header(path: str, container: str) -> bool:
-    if not STATES_LENGTH.isdisjoint(container.split(",")):
-        return True
-    return container == "mp3" and _has_xing_header(path)
-
-
-def _has_xing_header(path: str) -> bool:
-    """Whether an MP3 counts its frames; without, FFmpeg guesses the length from the bit rate."""
-    with Path(path).open("rb") as file:
-        head = file.read(10)
-        if head[:3] == b"ID3" and len(head) == 10:  # noqa: PLR2004 - the length of an ID3 header
-            size = 0
-            for byte in head[6:10]:
-                size = size << 7 | byte & 0x7F
-            file.seek(10 + size)
-        else:
-            file.seek(0)
-        start = file.read(4096)
-    return any(mark in start for mark in (b"Xing", b"Info", b"VBRI"))
-
-
-def _samples(frame: av.AudioFrame, channels: int) -> NDArray[np.float32]:
-    """One frame as float32 of shape (channels, n), full scale = 1.0."""
+def _samples(frame: av.AudioFrame, channels: int) -> Floats32:
     raw: NDArray[np.generic] = frame.to_ndarray()
-    apart = raw if frame.format.is_planar else raw.reshape(-1, channels).T
-    samples = apart.astype(np.float32, order="C", copy=False)
+    planar = raw if frame.format.is_planar else raw.reshape(-1, channels).T
+    samples = planar.astype(np.float32, order="C", copy=False)
     kind = frame.format.packed.name
     if kind == "u8":
         samples -= _FULL_SCALE["u8"]

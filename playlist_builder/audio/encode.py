@@ -1,14 +1,12 @@
-"""Samples to a file: whole tracks, and one long recording with chapters; by PyAV (FFmpeg).
+"""Samples to audio files, by PyAV (FFmpeg): converted tracks, and long recordings with chapters.
 
-An `Encoder` takes samples in windows and holds none of them. How loud they are is up to the caller:
-what does not fit into full scale is cut off.
+Memory is bounded whatever the length. Samples beyond full scale are clipped.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count
-from types import TracebackType
 from typing import Self, cast
 
 import av
@@ -16,16 +14,17 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.audio.decode import CD_RATE_HZ, Recording
+from playlist_builder.audio.decode import CD_RATE_HZ, AudioFile, set_time
 from playlist_builder.errors import AudioError
-from playlist_builder.models import Chapter
+from playlist_builder.models import Chapter, Floats32
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How music is encoded. Bit rates are in bits per second, for two channels and for one.
+    """Container and codec by FFmpeg's names, and their limits.
 
-    Without `rates_hz` an encoder takes any rate; a lossless one has no bit rate.
+    Bit rates are in bits per second, for two channels and for one; 0 is lossless. Without
+    `rates_hz` any sample rate is accepted.
     """
 
     container: str
@@ -38,7 +37,7 @@ class Encoding:
 
     @property
     def lossless(self) -> bool:
-        """Whether every bit is kept."""
+        """Whether decoding restores all samples."""
         return not self.bit_rate
 
 
@@ -56,8 +55,7 @@ TRACK_FORMS: Mapping[str, Encoding] = {
     ),
     "flac": Encoding("flac", "flac", "s16", most_channels=8),
 }
-"""What a track can be converted to; a name is also the suffix and FFmpeg's name of the codec."""
-
+"""What tracks can be converted to, by name, which is also the suffix."""
 RECORDING_FORMS: Mapping[str, Encoding] = {
     ".flac": TRACK_FORMS["flac"],
     ".m4a": Encoding("ipod", "aac", "fltp", bit_rate=256_000, mono_bit_rate=128_000),
@@ -65,21 +63,18 @@ RECORDING_FORMS: Mapping[str, Encoding] = {
     ".opus": TRACK_FORMS["opus"],
     ".wav": Encoding("wav", "pcm_s16le", "s16"),
 }
-"""What a session can be recorded to, by suffix."""
-
-FULL_SCALE = float(1 << 28)
-"""What samples of 32 bits are at full scale: 18 dB of headroom, and finer than a float's."""
-
+"""What a session can be rendered to, by suffix."""
+FULL_SCALE = float(1 << 28)  # of 32-bit samples: 18 dB of headroom, and finer than float32
 _DEEP_SHIFT = 8  # 24 bits lie in the upper part of 32
 _OPTIONS = {"wav": {"rf64": "auto"}}  # a plain WAV ends at 4 GB, 6 hours of 48 kHz
 
 
 class Encoder:
-    """A file that is being written, of two channels; a context manager.
+    """A stereo file that is being written; a context manager.
 
-    Samples that become integers are dithered (triangular, two steps wide), always alike. `deep`
-    gives a lossless file 24 bits instead of 16. Raises `AudioError` where it cannot be encoded,
-    and OSError where it cannot be written.
+    Lossless files get triangular dither of two quantisation intervals, from a fixed seed. `deep`
+    gives them 24 bits instead of 16. Raises `AudioError` where samples cannot be encoded, and
+    OSError where the file cannot be written.
     """
 
     def __init__(  # noqa: PLR0913 - all that a file begins with
@@ -99,28 +94,15 @@ class Encoder:
         self._rate_hz = sample_rate_hz
         self._count = 0
         self._dither = np.random.default_rng(0)
-        format_ = ("s32" if deep else "s16") if form.lossless else form.sample_format
-        rate_out_hz = form.rates_hz[-1] if form.rates_hz == (48_000,) else sample_rate_hz
         self._container = av.open(
             f"file:{path}", "w", format=form.container, options=_OPTIONS.get(form.container, {})
         )
         try:
             self._container.metadata.update(tags)
-            if form.container == "ipod":  # what FFmpeg writes elsewhere is wrong or nothing
+            if form.container == "ipod":  # elsewhere FFmpeg writes wrong ones or none
                 self._container.set_chapters(list(map(_chapter, count(), chapters)))
-            self._stream = cast(
-                "av.AudioStream",
-                self._container.add_stream(form.codec, rate=rate_out_hz, layout="stereo"),
-            )
-            context = self._stream.codec_context
-            context.thread_count = 1
-            if form.lossless:
-                context.format = format_
-            else:
-                context.bit_rate = form.bit_rate
-            context.open()
-            self._resampler = av.AudioResampler(
-                format_, "stereo", rate_out_hz, frame_size=context.frame_size or 4096
+            self._stream, self._resampler = _open_stream(
+                self._container, form, sample_rate_hz, "stereo", deep=deep
             )
         except BaseException:
             self._container.close()
@@ -129,16 +111,10 @@ class Encoder:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
-                self._mux(self._resampler.resample(None))
-                self._container.mux(self._stream.encode(None))
+                self._mux((*self._resampler.resample(None), None))
         except av.error.FFmpegError as error:
             raise _failure(error) from error
         finally:
@@ -151,9 +127,7 @@ class Encoder:
         else:
             floats = samples.astype(np.float32) / np.float32(FULL_SCALE)
             frame = av.AudioFrame.from_ndarray(floats.reshape(1, -1), "flt", "stereo")
-        frame.sample_rate = self._rate_hz
-        frame.pts = self._count
-        frame.time_base = Fraction(1, self._rate_hz)
+        set_time(frame, self._count, self._rate_hz)
         self._count += len(samples)
         try:
             self._mux(self._resampler.resample(frame))
@@ -174,9 +148,29 @@ class Encoder:
             )
         return av.AudioFrame.from_ndarray(packed.astype(np.int16), "s16", "stereo")
 
-    def _mux(self, frames: Iterable[av.AudioFrame]) -> None:
-        for frame in frames:
+    def _mux(self, frames: Iterable[av.AudioFrame | None]) -> None:
+        for frame in frames:  # None flushes the encoder
             self._container.mux(self._stream.encode(frame))
+
+
+def _open_stream(
+    file: av.container.OutputContainer, form: Encoding, rate_hz: int, layout: str, *, deep: bool
+) -> tuple[av.AudioStream, av.AudioResampler]:
+    """Return a new stream, and what brings frames into its format and rate."""
+    rate_hz = _nearest_rate_hz(rate_hz, form.rates_hz)
+    stream = cast("av.AudioStream", file.add_stream(form.codec, rate=rate_hz, layout=layout))
+    context = stream.codec_context
+    context.thread_count = 1
+    sample_format = form.sample_format
+    if form.lossless:
+        sample_format = "s32" if deep else "s16"
+        context.format = sample_format
+    else:
+        is_mono = len(context.layout.channels) == 1
+        context.bit_rate = form.mono_bit_rate if is_mono else form.bit_rate
+    context.open()
+    frame_size = context.frame_size or 4096
+    return stream, av.AudioResampler(sample_format, layout, rate_hz, frame_size=frame_size)
 
 
 def _chapter(number: int, chapter: Chapter) -> "av.container.Chapter":
@@ -190,67 +184,43 @@ def _chapter(number: int, chapter: Chapter) -> "av.container.Chapter":
 
 
 def _failure(error: av.error.FFmpegError) -> Exception:
-    """Return an OSError for a full disk, an `AudioError` for music that an encoder refuses."""
+    """Return an OSError of the system such as a full disk, else an `AudioError`."""
     if isinstance(error, OSError) and error.errno and error.errno > 0:
         return OSError(error.errno, error.strerror)
     return AudioError(f"cannot be encoded: {error.strerror}")
 
 
-def encode(path: str, recording: Recording, form: Encoding) -> float:
-    """Write the whole of an open recording to `path`; returns its length in seconds.
+def encode(path: str, source: AudioFile, form: Encoding) -> float:
+    """Write the whole of an open file to `path`; returns its length in seconds.
 
-    More channels than the form takes are mixed down. Raises `AudioError` where the recording is
-    damaged or cannot be encoded or written.
+    More channels than `form` takes are mixed down. Raises `AudioError` where the source is damaged
+    or cannot be encoded or written.
     """
+    rate_hz = source.layout.sample_rate_hz
+    given = "+".join(source.layout.channels)
+    layout = given if len(source.layout.channels) <= form.most_channels else "stereo"
+    count = 0
     try:
-        return _encode(path, recording, form)
+        with av.open(f"file:{path}", "w", format=form.container) as file:
+            stream, resampler = _open_stream(file, form, rate_hz, layout, deep=source.is_deep)
+            for block in source.blocks():
+                packed = np.ascontiguousarray(block.T).reshape(1, -1)
+                frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=given)
+                set_time(frame, count, rate_hz)
+                count += block.shape[1]
+                for resampled in resampler.resample(frame):
+                    file.mux(stream.encode(resampled))
+            for flushed in (*resampler.resample(None), None):
+                file.mux(stream.encode(flushed))
     except MemoryError:
         raise
     except av.error.FFmpegError as error:
         raise AudioError(f"cannot be encoded: {error.strerror}") from error
-
-
-def _encode(path: str, recording: Recording, form: Encoding) -> float:
-    rate_hz = recording.layout.sample_rate_hz
-    given = "+".join(recording.layout.channels)
-    layout = given if len(recording.layout.channels) <= form.most_channels else "stereo"
-    rate_out = _rate_for(rate_hz, form.rates_hz)
-    count = 0
-    with av.open(f"file:{path}", "w", format=form.container) as container:
-        stream = container.add_stream(form.codec, rate=rate_out, layout=layout)
-        if not isinstance(stream, av.AudioStream):
-            raise TypeError(f"{form.codec} does not encode audio")
-        context = stream.codec_context
-        context.thread_count = 1
-        sample_format = form.sample_format
-        if form.lossless:
-            sample_format = "s32" if recording.is_deep else "s16"
-            context.format = sample_format
-        else:
-            context.bit_rate = (
-                form.bit_rate if len(context.layout.channels) > 1 else (form.mono_bit_rate)
-            )
-        context.open()
-        resampler = av.AudioResampler(
-            sample_format, layout, rate_out, frame_size=context.frame_size or 4096
-        )
-        for block in recording.blocks():
-            packed = np.ascontiguousarray(block.T).reshape(1, -1)
-            frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=given)
-            frame.sample_rate = rate_hz
-            frame.pts = count
-            frame.time_base = Fraction(1, rate_hz)
-            count += block.shape[1]
-            for fitting in resampler.resample(frame):
-                container.mux(stream.encode(fitting))
-        for fitting in resampler.resample(None):
-            container.mux(stream.encode(fitting))
-        container.mux(stream.encode(None))
     return count / rate_hz
 
 
-def _rate_for(rate_hz: int, known_hz: Sequence[int]) -> int:
-    """Return the rate itself, or the nearest one that an encoder knows without losing music."""
+def _nearest_rate_hz(rate_hz: int, known_hz: Sequence[int]) -> int:
+    """Return the rate, or the nearest one of an encoder that keeps all frequencies if it can."""
     if not known_hz or rate_hz in known_hz:
         return rate_hz
     if rate_hz % CD_RATE_HZ == 0 and CD_RATE_HZ in known_hz:
@@ -258,9 +228,7 @@ def _rate_for(rate_hz: int, known_hz: Sequence[int]) -> int:
     return min((rate for rate in known_hz if rate >= rate_hz), default=max(known_hz))
 
 
-def write_flac(
-    path: str, samples: NDArray[np.float32], sample_rate_hz: int, tags: Mapping[str, str]
-) -> None:
+def write_flac(path: str, samples: Floats32, sample_rate_hz: int, tags: Mapping[str, str]) -> None:
     """Write samples of shape (channels, n), full scale = 1.0, as FLAC with 16 bits."""
     layout = {1: "mono", 2: "stereo"}[samples.shape[0]]
     integers = np.clip(np.round(samples * 32767.0), -32768, 32767).astype(np.int16)
@@ -271,7 +239,6 @@ def write_flac(
         for start in range(0, integers.shape[1], sample_rate_hz):
             block = np.ascontiguousarray(integers[:, start : start + sample_rate_hz].T)
             frame = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="s16", layout=layout)
-            frame.sample_rate = sample_rate_hz
-            frame.pts = start
+            set_time(frame, start, sample_rate_hz)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

@@ -25,8 +25,9 @@ from playlist_builder.cli.scan import scan_folders, warn_waiting
 from playlist_builder.errors import PlaylistError
 
 if TYPE_CHECKING:
-    from playlist_builder.arranger.explain import Reason
+    from playlist_builder.arranger.explain import Explanation
     from playlist_builder.models import Session, SessionRequest
+    from playlist_builder.notices import Notice
     from playlist_builder.sessions.build import Selection
 
 DEMO_SEED = 1
@@ -117,6 +118,7 @@ def reorder(  # noqa: PLR0913 - each is an option
     that keep the rules of the profile. Levels are percentiles of the playlist. The tail of a
     session is left out, for a tail is no part of the arc.
     """
+    from playlist_builder.notices import notice
     from playlist_builder.playlists import read
 
     request = request_of(profile, **fields)
@@ -135,10 +137,10 @@ def reorder(  # noqa: PLR0913 - each is an option
     tracks = {at[path]: path for path in reversed(paths) if path in at}
     if not tracks:
         raise PlaylistError(f"None of the entries of {playlist!r} is music that can be read.")
-    notes = [f"not found: {entry.location}" for entry in lost]
-    notes += [f"left out: {each.path}: {each.reason}" for each in report.skipped]
+    notes = [notice("not_found", location=entry.location) for entry in lost]
+    notes += [notice("skipped", path=each.path, reason=each.reason) for each in report.skipped]
     if repeated := sum(path in at for path in paths) - len(tracks):
-        notes.append(f"left out: {repeated} entries that repeat other music of the playlist")
+        notes.append(notice("repeated", count=repeated))
     build_sessions(
         replace(request, playlist=tuple(tracks.values()), listed=tuple(tracks)),
         outputs,
@@ -175,7 +177,7 @@ def build_sessions(  # noqa: PLR0913 - each is an option
     outputs: Sequence[str],
     numbers: range = range(1, 2),
     *,
-    notes: Sequence[str] = (),
+    notes: "Sequence[Notice]" = (),
     explain: bool = False,
     dry_run: bool = False,
     as_json: bool = False,
@@ -237,7 +239,7 @@ def deliver(  # noqa: PLR0913 - each is an option
     files: Sequence[Sequence[str]],
     history_numbers: Sequence[str],
     *,
-    explain: "Callable[[Session], list[Reason]] | None" = None,
+    explain: "Callable[[Session], list[Explanation]] | None" = None,
     as_json: bool,
     dry_run: bool,
 ) -> "list[Session]":

@@ -90,14 +90,14 @@ def _moved_document(found: "Finding", refused: Mapping[int, str]) -> dict[str, o
 def _fix(data: bytes, playlist: str, findings: "Sequence[Finding]", folder: str) -> dict[int, str]:
     """Write the playlist with what has moved; returns what it cannot hold, by its number."""
     from playlist_builder.atomic import remove_leftovers, replace_bytes
-    from playlist_builder.playlists.rewrite import mend
+    from playlist_builder.playlists.rewrite import replace_paths
 
     moved = {each.number - 1: each.path for each in findings if each.state == "moved"}
     if not moved:
         return {}
-    mended, refused = mend(data, playlist, moved, folder)
-    if mended != data:
-        replace_bytes(playlist, mended)
+    changed, refused = replace_paths(data, playlist, moved, folder)
+    if changed != data:
+        replace_bytes(playlist, changed)
         remove_leftovers(playlist)
     return {place + 1: reason for place, reason in refused.items()}
 

@@ -100,14 +100,14 @@ def check_outputs(outputs: Sequence[str], *, as_json: bool, count: int = 1) -> N
 def write_playlists(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect" = ANY) -> None:
     """Write each session to its output, and none where one of them cannot be held."""
     from playlist_builder.playlists.formats import render_bytes
-    from playlist_builder.playlists.write import rendered
+    from playlist_builder.playlists.write import render
 
     files = [
         (
             file,
             render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
             if file == "-"
-            else rendered(session, file, dialect=dialect),
+            else render(session, file, dialect=dialect),
         )
         for session, file in (*sessions, *_spares(sessions, dialect))
     ]

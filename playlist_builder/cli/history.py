@@ -12,7 +12,7 @@ from playlist_builder.cli.library import existing_library_of, open_library
 from playlist_builder.errors import LibraryError, SessionError
 
 if TYPE_CHECKING:
-    from playlist_builder.library.history import History, Past
+    from playlist_builder.library.history import History, PersonHistory
     from playlist_builder.library.library import Library
     from playlist_builder.models import Session, SessionRequest
 
@@ -48,7 +48,7 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
         past, is_read = _past(opened.history, whom, forget=forget)
         holding = opened.forget_name(whom) if forget else []
         if is_read and not any((holding, past.sessions, past.ratings, past.bans)):
-            opened.history.known(whom)  # says which names there are
+            opened.history.existing(whom)  # says which names there are
     if forget:
         output.print_message(f"Of {whom} nothing is known any more.")
         files = sorted({each.file for each in past.sessions if os.path.exists(each.file)})
@@ -62,19 +62,19 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
         output.print_text(history_text(past, width=output.width()))
 
 
-def _past(history: "History", name: str, *, forget: bool) -> tuple["Past", bool]:
+def _past(history: "History", name: str, *, forget: bool) -> tuple["PersonHistory", bool]:
     """Return what is known of a name, and whether it is read: else it can still be forgotten."""
-    from playlist_builder.library.history import Past
+    from playlist_builder.library.history import PersonHistory
 
     try:
         return history.of(name), True
     except LibraryError:
         if not forget:
             raise
-        return Past(name), False
+        return PersonHistory(name), False
 
 
-def _document(past: "Past") -> dict[str, Any]:
+def _document(past: "PersonHistory") -> dict[str, Any]:
     return {
         "name": past.name,
         "sessions": [asdict(each) for each in past.sessions],
@@ -125,7 +125,7 @@ def history_number(library: "Library", request: "SessionRequest", files: Sequenc
     if request.name is None or not files:
         return request.session
     file = _absolute(files[0])
-    return request.session or library.history.number(request.name, file, request.asked_at)
+    return request.session or library.history.session_id(request.name, file, request.asked_at)
 
 
 def record_history(sessions: "Sequence[Session]", files: Sequence[str]) -> None:
@@ -134,16 +134,16 @@ def record_history(sessions: "Sequence[Session]", files: Sequence[str]) -> None:
     This comes before they are written: a session that was recorded and not written does no harm,
     one that was written and not recorded would be played again.
     """
-    from playlist_builder.library.history import played
+    from playlist_builder.library.history import played_session
 
     records = [
-        played(session, _absolute(file))
+        played_session(session, _absolute(file))
         for session, file in zip(sessions, files, strict=False)
         if session.request is not None and session.request.name is not None
     ]
     if records and sessions[0].request is not None:
         with open_library(sessions[0].request.library) as opened:
-            opened.history.keep(*records)
+            opened.history.store(*records)
 
 
 def _absolute(file: str) -> str:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,8 +22,8 @@ from playlist_builder.errors import ServerError
 if TYPE_CHECKING:
     from playlist_builder.models import Session, Slot, Tags
     from playlist_builder.path_map import PathMap
-    from playlist_builder.servers.match import KnownTrack, Server, Unmatched
-    from playlist_builder.servers.mpd import Mpd
+    from playlist_builder.servers.match import Unmatched
+    from playlist_builder.servers.protocol import KnownTrack, Server
 
 KEYRING_SERVICE = "playlist-builder"
 PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not what it is
@@ -78,7 +79,9 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
     PLAYLIST_BUILDER_PASSWORD (MPD also: MPD_PASSWORD), the system's keyring, or a prompt.
     """  # noqa: D301 - the backspace is how click is told to keep lines
     from playlist_builder.playlists.session_json import load_session
-    from playlist_builder.servers.match import known_tracks, playlist_name
+    from playlist_builder.servers.connect import connect, connect_queue, has_queue
+    from playlist_builder.servers.match import known_tracks
+    from playlist_builder.servers.protocol import playlist_name
 
     if not queue and (crossfade is not None or replay_gain is not None):
         raise click.UsageError("--crossfade and --replay-gain need --queue.")
@@ -87,15 +90,15 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
     loaded = load_session(session)
     label = None if queue else playlist_name(name if name is not None else loaded.profile)
     sought = known_tracks(loaded, _known(loaded, library))
+    password = partial(_password, target, PASSWORD_VARIABLE)
     with ExitStack() as stack:
-        if target.startswith("mpd://"):
-            player = _mpd(target, stack)
-            maps = maps or _own_folder(player)
+        if queue:
+            if not has_queue(target):
+                raise click.UsageError("--queue is for MPD: Subsonic servers keep playlists only.")
+            player = stack.enter_context(connect_queue(target, password))
             server: Server = player
         else:
-            if queue:
-                raise click.UsageError("--queue is for MPD: Subsonic servers keep playlists only.")
-            server = _subsonic(target, insecure=insecure)
+            server = stack.enter_context(connect(target, password, insecure=insecure))
         keys, missing = _located(sought, server, maps)
         document = {
             "target": target,
@@ -130,15 +133,13 @@ def push_rest(  # noqa: PLR0913 - what is to be played, and where
 
     `session` begins behind that track. Nothing is changed if anything fails.
     """
+    from playlist_builder.servers.connect import connect_queue
     from playlist_builder.servers.match import known_tracks
 
-    if not target.startswith("mpd://"):
-        raise ServerError("Only a queue of MPD can be changed while it plays. Give mpd://host.")
     whole = replace(session, slots=(current, *session.slots))
-    with ExitStack() as stack:
-        player = _mpd(target, stack)
+    with connect_queue(target, partial(_password, target, PASSWORD_VARIABLE)) as player:
         sought = known_tracks(whole, _known(whole, library))
-        keys, missing = _located(sought, player, maps or _own_folder(player))
+        keys, missing = _located(sought, player, maps)
         if missing:
             raise ServerError(
                 f"{len(missing)} of {len(sought)} tracks are not known on the server, so"
@@ -150,10 +151,15 @@ def push_rest(  # noqa: PLR0913 - what is to be played, and where
 def _located(
     sought: "Sequence[KnownTrack]", server: "Server", maps: "Sequence[PathMap]"
 ) -> "tuple[list[str], list[Unmatched]]":
-    """Return the keys of the tracks on a server, and those it does not have, which are printed."""
+    """Return the keys of the tracks on a server, and those it does not have, which are printed.
+
+    Without maps, the music folder that a server on this machine tells of is mapped.
+    """
+    from playlist_builder.path_map import PathMap
     from playlist_builder.servers.match import find_keys
 
-    found = find_keys(sought, server, maps)
+    folder = None if maps else server.music_folder()
+    found = find_keys(sought, server, maps if folder is None else [PathMap(folder, "")])
     missing = [each for each in found if not isinstance(each, str)]
     for each in missing:
         output.print_message(f"{each.why}: {each.track.title} ({each.track.path})")
@@ -182,41 +188,6 @@ def _known(session: "Session", library: str | None) -> "Mapping[str, tuple[Tags,
         tracks = opened.tracks(missing=True).by_identity() if opened is not None else {}
     known = [tracks[identity] for identity in identities if identity in tracks]
     return {track.identity: (track.tags, track.duration_s) for track in known}
-
-
-def _mpd(target: str, stack: ExitStack) -> "Mpd":
-    try:
-        from playlist_builder.servers import mpd
-    except ModuleNotFoundError as error:
-        if error.name != "mpd":
-            raise
-        raise ServerError(
-            "Pushing to MPD needs python-mpd2: pip install 'playlist-builder[mpd]'"
-        ) from error
-    player = stack.enter_context(mpd.opened(mpd.parse_address(target)))
-    if player.is_locked():
-        player.unlock(_password(target, PASSWORD_VARIABLE, "MPD_PASSWORD"))
-    return player
-
-
-def _own_folder(player: "Mpd") -> "list[PathMap]":
-    """Map the music folder of an MPD on this machine, which tells where it is."""
-    from playlist_builder.path_map import PathMap
-
-    folder = player.music_folder()
-    return [] if folder is None else [PathMap(folder, "")]
-
-
-def _subsonic(target: str, *, insecure: bool) -> "Server":
-    from playlist_builder.servers import subsonic, subsonic_http
-
-    if not target.startswith(tuple(f"{scheme}:" for scheme in subsonic_http.SCHEMES)):
-        raise ServerError(
-            "The target is no server that is known. Give mpd://host, mpd:///path or"
-            " subsonic+https://user@host."
-        )
-    where = subsonic_http.parse_address(target, insecure=insecure)
-    return subsonic.Subsonic(where, _password(target, PASSWORD_VARIABLE))
 
 
 def _password(target: str, *variables: str) -> str:

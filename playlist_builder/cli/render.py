@@ -9,7 +9,7 @@ from playlist_builder.cli import options, output
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playlist_builder.recording.render import Progress, Recording
+    from playlist_builder.recording.render import Recording, RenderProgress
 
 LOUDNESS_LUFS = -18.0
 CLOSE_LU = 0.05
@@ -88,7 +88,7 @@ def _record(
     mix = MixSettings(**settings)
     try:
         with output.progress_bar(_music_done) as progress:
-            made = record(load_session(session), file, wishes=mix, progress=progress)
+            made = record(load_session(session), file, settings=mix, progress=progress)
     except KeyboardInterrupt:
         output.print_message("Stopped. Nothing was written.")
         raise click.exceptions.Exit(1) from None
@@ -101,10 +101,10 @@ def _record(
         output.print_json(_document(made))
 
 
-def _music_done(state: "Progress", _elapsed_s: float) -> tuple[str, float, float, str]:
+def _music_done(state: "RenderProgress", _elapsed_s: float) -> tuple[str, float, float, str]:
     """Return how far a recording is, for `output.progress_bar`."""
     share = state.done_s / state.total_s if state.total_s else 0.0
-    return state.stage, state.done_s, state.total_s, f"{share:.0%}"
+    return state.activity, state.done_s, state.total_s, f"{share:.0%}"
 
 
 def _document(made: "Recording") -> dict[str, object]:
@@ -130,7 +130,7 @@ def _document(made: "Recording") -> dict[str, object]:
                 "fade_out_s": each.fade_out / FRAMES_PER_S,
                 "gain_db": round(each.gain_db, 2),
             }
-            for each in made.plan.pieces
+            for each in made.plan.clips
         ],
     }
 

@@ -12,8 +12,9 @@ from playlist_builder.cli.library import open_library
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from playlist_builder.library.library import Library, Progress, ScanReport
+    from playlist_builder.library.library import Library, ScanReport
     from playlist_builder.library.scan.dask_cluster import Cluster
+    from playlist_builder.models import FileProgress
 
 
 @click.command()
@@ -57,8 +58,8 @@ def scan(  # noqa: PLR0913 - each is an option
                 "retagged": report.retagged,
                 "copied": report.copied,
                 "removed": report.removed,
-                "listened": report.listened,
-                "deaf": report.deaf,
+                "vocals_analysed": report.vocals_analysed,
+                "vocals_skipped": report.vocals_skipped,
                 "skipped": [{"path": s.path, "reason": s.reason} for s in report.skipped],
                 "seconds": round(report.seconds, 3),
             }
@@ -80,15 +81,15 @@ def scan_folders(  # noqa: PLR0913 - each is an option of scan
             *folders, jobs=jobs, executor=executor, prune=prune, vocals=vocals, progress=progress
         )
     output.print_skipped(report.skipped)
-    if vocals and report.deaf:
-        output.print_message(f"voices are not listened for: {report.deaf}")
+    if vocals and report.vocals_skipped:
+        output.print_message(f"voices are not listened for: {report.vocals_skipped}")
     counts = {
         "analysed": report.analysed,
         "unchanged": report.unchanged,
         "moved": report.moved,
         "retagged": report.retagged,
         "copied": report.copied,
-        "listened to": report.listened,
+        "listened to": report.vocals_analysed,
         "missing": report.removed,
         "skipped": len(report.skipped),
     }
@@ -96,7 +97,7 @@ def scan_folders(  # noqa: PLR0913 - each is an option of scan
     return report
 
 
-def tracks_done(state: "Progress", elapsed_s: float) -> tuple[str, float, float, str]:
+def tracks_done(state: "FileProgress", elapsed_s: float) -> tuple[str, float, float, str]:
     """Return how far a scan or copy is, for `output.progress_bar`."""
     rate = f"{state.done / elapsed_s:.1f} tracks/s"
     return f"{state.done}/{state.total} tracks", state.done_bytes, state.total_bytes, rate
@@ -104,7 +105,7 @@ def tracks_done(state: "Progress", elapsed_s: float) -> tuple[str, float, float,
 
 def warn_waiting(library: "Library") -> None:
     """Print how many tracks a scan has yet to measure, if any."""
-    if waiting := library.waiting:
+    if waiting := library.unanalysed_count:
         output.print_message(f"{waiting} tracks wait to be measured again. Scan their folders.")
 
 

@@ -81,13 +81,13 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
 
     with open_library(library) as opened:
         found = opened.find(track)
-        standing = opened.standing(found)
+        standing = opened.energy_rank(found)
         steps = opened.steps(found)
-    reasons = energy.reasons(steps)
-    judged = evidence.judge(found.tags, found.mark, found.heard)
+    reasons = energy.contributions(steps)
+    judged = evidence.classify(found.tags, found.mark, found.heard)
     if found.mark.energy is not None:
         marked = found.energy - sum(reason.energy for reason in reasons)
-        reasons.append(energy.Reason("your mark", marked))
+        reasons.append(energy.Contribution("your mark", marked))
     if as_json:
         output.print_json(
             {
@@ -105,9 +105,9 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
                 "evidence": [
                     {
                         "source": each.source,
-                        "says": each.says,
+                        "says": each.vocals,
                         "weight": round(each.weight, 2) if math.isfinite(each.weight) else None,
-                        "words": each.words,
+                        "words": each.text,
                     }
                     for each in judged.evidence
                 ],

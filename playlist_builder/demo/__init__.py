@@ -1,1 +1,1 @@
-"""Music of our own, for a first try."""
+"""Generated music for a first try."""

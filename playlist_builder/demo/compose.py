@@ -1,8 +1,7 @@
-"""A small library of original instrumental pieces, so that a newcomer needs no music to begin.
+"""A seed to a folder of 28 original instrumental compositions, for a first try without music.
 
-Every piece is composed here from a seed and played by `instruments`: slow chords at the calm
-end; then plucked notes, a melody, a bass and at last drums as the energy rises. The room holds
-no recording and no sample, and it never replaces a file that is already there.
+They are played by `instruments`: slow chords at the calm end; then plucked notes, a melody, a bass
+and finally drums as the energy rises. Existing files are never replaced.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,41 +13,27 @@ from typing import NamedTuple
 import numpy as np
 
 from playlist_builder.audio import encode
-from playlist_builder.demo.instruments import (
-    HARMONIC,
-    LOOP_SAMPLES,
-    SAMPLE_RATE_HZ,
-    Stereo,
-    Timbre,
-    bowed,
-    fade,
-    frame_drum,
-    low,
-    plucked,
-    shaker,
-    snare,
-    sustained,
-)
+from playlist_builder.demo import instruments
+from playlist_builder.demo.instruments import HARMONIC, SAMPLE_RATE_HZ, Stereo, Timbre
 from playlist_builder.models import KEYS
 
 SHORTEST_S, LONGEST_S = 42.0, 108.0
 BEATS_PER_BAR = 4
 SLOTS_PER_BAR = 16
-TAIL_S = 3.5  # what sounds after the last bar has begun to end
+TAIL_S = 3.5  # of fading after the last bar
 QUIET_PEAK_DBFS, FULL_PEAK_DBFS = -8.0, -3.0  # at energy 0 and 1
-
 SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
 PROGRESSIONS = {  # degrees of the scale, counted from 0
     "major": ((0, 5, 3, 4), (0, 3, 5, 4), (0, 4, 5, 3), (0, 2, 3, 4)),
     "minor": ((0, 5, 2, 6), (0, 3, 5, 6), (0, 2, 5, 3), (0, 6, 5, 3)),
 }
 PLUCKS_PER_BAR = (1, 2, 3, 4, 6, 6, 8, 8, 12, 16)  # from the lowest energy to the highest
-STEADY_MELODY_FROM = 0.5  # a calmer melody rests for every other phrase
-SWELLING = (4, 10, 14, 19, 23)  # the pieces, counted from the calmest, that build up
+STEADY_MELODY_FROM = 0.5  # below this energy, the melody rests every other phrase
+SWELLING = (4, 10, 14, 19, 23)  # compositions, from the calmest, whose energy climbs
 
 
 class Ensemble(NamedTuple):
-    """Invented performers, their record, and the instrument that gives them their colour."""
+    """Invented performers, their album and their plucked instrument."""
 
     artist: str
     album: str
@@ -81,12 +66,12 @@ class DrumPart(NamedTuple):
 
 
 DRUMS = (
-    DrumPart(frame_drum, "9.......9.......", 0.45, 0.85, 0.8),
-    DrumPart(frame_drum, "....8.......8...", 0.65, 0.95, 0.7),
-    DrumPart(frame_drum, "......6....6..6.", 0.80, 1.00, 0.6),
-    DrumPart(shaker, "5.9.5.9.5.9.5.9.", 0.50, 0.95, 0.3, -0.3),
-    DrumPart(shaker, ".4.4.4.4.4.4.4.4", 0.75, 1.00, 0.3, 0.3),
-    DrumPart(snare, "....9.......9..3", 0.60, 0.95, 0.45, 0.1),
+    DrumPart(instruments.frame_drum, "9.......9.......", 0.45, 0.85, 0.8),
+    DrumPart(instruments.frame_drum, "....8.......8...", 0.65, 0.95, 0.7),
+    DrumPart(instruments.frame_drum, "......6....6..6.", 0.80, 1.00, 0.6),
+    DrumPart(instruments.shaker, "5.9.5.9.5.9.5.9.", 0.50, 0.95, 0.3, -0.3),
+    DrumPart(instruments.shaker, ".4.4.4.4.4.4.4.4", 0.75, 1.00, 0.3, 0.3),
+    DrumPart(instruments.snare, "....9.......9..3", 0.60, 0.95, 0.45, 0.1),
 )
 TITLES = (  # from the calmest to the most driving
     *("Before the Birds", "Snow on Slate", "A Lake Without Wind", "Low Cloud"),
@@ -102,11 +87,11 @@ GENRES = ("Ambient", "Neoclassical", "Minimalism", "Cinematic")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """What a piece is to be. The same piece always gives the same samples.
+class Composition:
+    """The parameters of one composition, which determine its samples.
 
-    `energy` is the intended mean intensity, 0..1; inside the piece it climbs in a straight
-    line from `energy - swell` to `energy + swell`. `key` is one of `models.KEYS`.
+    `energy` is the intended mean intensity, 0..1; it climbs in a straight line from
+    `energy - swell` to `energy + swell`. `key` is one of `models.KEYS`.
     """
 
     title: str
@@ -122,7 +107,7 @@ class Piece:
 
 
 class Bar(NamedTuple):
-    """One bar of a piece: its time, how intense it is, and its harmony as MIDI notes."""
+    """One bar of a composition: its time, energy, and harmony as MIDI notes."""
 
     start_s: float
     slot_s: float
@@ -131,10 +116,10 @@ class Bar(NamedTuple):
     chord: tuple[int, ...]
 
 
-def pieces(seed: int) -> Sequence[Piece]:
-    """Return the 28 pieces of a seed (0 or more), about 35 minutes, from calm to driving.
+def compositions(seed: int) -> Sequence[Composition]:
+    """Return the compositions of a seed (0 or more), about 35 minutes, from calm to driving.
 
-    Energies are evenly spaced, and each of the seven artists has one piece in each quarter.
+    Energies are evenly spaced, and each of the seven artists has one composition in each quarter.
     """
     rng = np.random.default_rng(seed)
     count = len(TITLES)
@@ -144,7 +129,7 @@ def pieces(seed: int) -> Sequence[Piece]:
         energy = index / (count - 1)
         ensemble = ENSEMBLES[index % len(ENSEMBLES)]
         made.append(
-            Piece(
+            Composition(
                 title=title,
                 artist=ensemble.artist,
                 album=ensemble.album,
@@ -160,58 +145,58 @@ def pieces(seed: int) -> Sequence[Piece]:
     return made
 
 
-def synthesise(piece: Piece) -> Stereo:
-    """Return the samples of a piece at `SAMPLE_RATE_HZ`, shape (2, n), peak -8 to -3 dBFS."""
-    rng = np.random.default_rng(piece.seed)
-    mix = np.zeros((2, round(piece.duration_s * SAMPLE_RATE_HZ)), dtype=np.float32)
-    bars = _bars(piece, rng)
-    timbre = next(each.timbre for each in ENSEMBLES if each.artist == piece.artist)
+def synthesise(composition: Composition) -> Stereo:
+    """Return the samples of a composition at `SAMPLE_RATE_HZ`, shape (2, n), peak -8 to -3 dBFS."""
+    rng = np.random.default_rng(composition.seed)
+    mix = np.zeros((2, round(composition.duration_s * SAMPLE_RATE_HZ)), dtype=np.float32)
+    bars = _bars(composition, rng)
+    timbre = next(each.timbre for each in ENSEMBLES if each.artist == composition.artist)
     _play_pads(mix, bars)
     _play_plucks(mix, bars, timbre, rng)
     _play_melody(mix, bars, rng)
     _play_bass(mix, bars)
     _play_drums(mix, bars)
     mix -= mix.mean(axis=1, keepdims=True)
-    fade(mix, in_s=0.02 + 3.0 * (1.0 - piece.energy) ** 2, out_s=TAIL_S)
-    peak_dbfs = QUIET_PEAK_DBFS + (FULL_PEAK_DBFS - QUIET_PEAK_DBFS) * piece.energy
+    instruments.fade(mix, in_s=0.02 + 3.0 * (1.0 - composition.energy) ** 2, out_s=TAIL_S)
+    peak_dbfs = QUIET_PEAK_DBFS + (FULL_PEAK_DBFS - QUIET_PEAK_DBFS) * composition.energy
     mix *= 10.0 ** (peak_dbfs / 20.0) / float(np.abs(mix).max())
     return mix
 
 
 def write(folder: Path, seed: int) -> list[Path]:
-    """Write the pieces of a seed as FLAC files into a folder and return their paths.
+    """Write the compositions of a seed as FLAC files into a folder and return their paths.
 
-    A file that is already there is left as it is, so a second run costs nothing; a folder
-    therefore holds the pieces of one seed. Raises OSError where the folder cannot be written.
+    Existing files are kept, so a folder holds the compositions of one seed. Raises OSError where
+    the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for piece in pieces(seed):
-        path = folder / f"{piece.artist} - {piece.title}.flac"
+    for composition in compositions(seed):
+        path = folder / f"{composition.artist} - {composition.title}.flac"
         if not path.exists():
             tags = {
-                "TITLE": piece.title,
-                "ARTIST": piece.artist,
-                "ALBUM": piece.album,
-                "GENRE": piece.genre,
+                "TITLE": composition.title,
+                "ARTIST": composition.artist,
+                "ALBUM": composition.album,
+                "GENRE": composition.genre,
                 "DATE": DATE,
                 "LANGUAGE": "zxx",  # ISO 639-2: no linguistic content
             }
-            # Under its own name only when whole, or an interrupted run would count as done.
+            # Renamed when complete, or an interrupted run would leave a short file.
             unfinished = path.with_name(path.name + ".part")
-            encode.write_flac(str(unfinished), synthesise(piece), SAMPLE_RATE_HZ, tags)
+            encode.write_flac(str(unfinished), synthesise(composition), SAMPLE_RATE_HZ, tags)
             unfinished.replace(path)
         paths.append(path)
     return paths
 
 
-def _bars(piece: Piece, rng: np.random.Generator) -> list[Bar]:
-    """Lay out the bars of a piece; the last is on the tonic and rings into the tail."""
-    index = KEYS.index(piece.key)
-    tonic, mode = index % 12, piece.key.split()[1]
+def _bars(composition: Composition, rng: np.random.Generator) -> list[Bar]:
+    """Return the bars of a composition; the last is on the tonic and fades in the tail."""
+    index = KEYS.index(composition.key)
+    tonic, mode = index % 12, composition.key.split()[1]
     progression = PROGRESSIONS[mode][rng.integers(len(PROGRESSIONS[mode]))]
-    bar_s = BEATS_PER_BAR * 60.0 / piece.tempo_bpm
-    count = max(2, int((piece.duration_s - TAIL_S) / bar_s) + 1)
+    bar_s = BEATS_PER_BAR * 60.0 / composition.tempo_bpm
+    count = max(2, int((composition.duration_s - TAIL_S) / bar_s) + 1)
     bars = []
     for number in range(count):
         is_last = number == count - 1
@@ -221,7 +206,7 @@ def _bars(piece: Piece, rng: np.random.Generator) -> list[Bar]:
             Bar(
                 start_s=number * bar_s,
                 slot_s=bar_s / SLOTS_PER_BAR,
-                energy=piece.energy + piece.swell * (2.0 * number / (count - 1) - 1.0),
+                energy=composition.energy + composition.swell * (2.0 * number / (count - 1) - 1.0),
                 bass=_at_or_above(36, classes[0]),
                 chord=tuple(sorted(_at_or_above(52, each) for each in classes)),
             )
@@ -230,17 +215,16 @@ def _bars(piece: Piece, rng: np.random.Generator) -> list[Bar]:
 
 
 def _at_or_above(lowest: int, pitch_class: int) -> int:
-    """Return the first MIDI note of a pitch class from `lowest` upward."""
     return lowest + (pitch_class - lowest) % 12
 
 
-def _rise(energy: float, start: float, full: float) -> float:
+def _ramp(energy: float, start: float, full: float) -> float:
     """Return 0 up to `start`, 1 from `full`, and a straight line between."""
     return min(1.0, max(0.0, (energy - start) / (full - start)))
 
 
 def _play_pads(mix: Stereo, bars: Sequence[Bar]) -> None:
-    """Add sustained chords over a drone, each melting into the next."""
+    """Add sustained chords over a drone, each crossfaded with the next."""
     changes = [
         number
         for number, bar in enumerate(bars)
@@ -250,11 +234,12 @@ def _play_pads(mix: Stereo, bars: Sequence[Bar]) -> None:
     starts = [bars[number].start_s for number in changes]
     for number, (start_s, stop_s) in zip(changes, pairwise([*starts, end_s]), strict=True):
         bar = bars[number]
-        melt_s = min(2.5, 0.6 * (stop_s - start_s))
-        loop = sustained((bar.bass, *bar.chord), round(bar.energy * 5.0) / 5.0)
-        length = round((stop_s - start_s + melt_s) * SAMPLE_RATE_HZ)
-        pad = np.tile(loop, -(-length // LOOP_SAMPLES))[:, :length]
-        fade(pad, in_s=melt_s if number else 0.0, out_s=melt_s)  # the piece fades in as a whole
+        overlap_s = min(2.5, 0.6 * (stop_s - start_s))
+        loop = instruments.sustained((bar.bass, *bar.chord), round(bar.energy * 5.0) / 5.0)
+        length = round((stop_s - start_s + overlap_s) * SAMPLE_RATE_HZ)
+        pad = np.tile(loop, -(-length // instruments.LOOP_SAMPLES))[:, :length]
+        fade_in_s = overlap_s if number else 0.0  # the mix is faded in later
+        instruments.fade(pad, in_s=fade_in_s, out_s=overlap_s)
         _add(mix, start_s, pad, gain=0.16 - 0.07 * bar.energy)
 
 
@@ -271,12 +256,12 @@ def _play_plucks(
         bright = round(bar.energy * 3.0) / 3.0
         for hit in range(hits):
             slot = hit * SLOTS_PER_BAR // hits
-            step = int(figure[slot]) % (2 * len(tones) - 2)
-            tone = tones[min(step, 2 * len(tones) - 2 - step)]
+            place = int(figure[slot]) % (2 * len(tones) - 2)
+            tone = tones[min(place, 2 * len(tones) - 2 - place)]
             accent = 1.0 if slot == 0 else 0.8 if slot % 4 == 0 else 0.65
             late_s = abs(float(rng.normal(0.0, 0.006)))  # a player is not a clock
-            note = plucked(timbre, tone, bright)
-            level = accent * (0.06 + 0.34 * _rise(bar.energy, 0.0, 0.5))
+            note = instruments.plucked(timbre, tone, bright)
+            level = accent * (0.06 + 0.34 * _ramp(bar.energy, 0.0, 0.5))
             _add(mix, bar.start_s + slot * bar.slot_s + late_s, note, level, pan=0.5 * (-1) ** hit)
 
 
@@ -287,34 +272,34 @@ def _play_melody(mix: Stereo, bars: Sequence[Bar], rng: np.random.Generator) -> 
         for slots in ((0, 8), (0, 6, 12), (0, 8), (4,))
     ]
     for number, bar in enumerate(bars[:-1]):
-        level = 0.16 * _rise(bar.energy, 0.15, 0.6)
+        level = 0.16 * _ramp(bar.energy, 0.15, 0.6)
         is_resting = bar.energy < STEADY_MELODY_FROM and number // len(phrase) % 2 == 0
         if level == 0.0 or is_resting:
             continue
         for slot, voice in phrase[number % len(phrase)]:
-            note = bowed(bar.chord[voice] + 12, round(bar.energy * 3.0) / 3.0)
+            note = instruments.bowed(bar.chord[voice] + 12, round(bar.energy * 3.0) / 3.0)
             _add(mix, bar.start_s + slot * bar.slot_s, note, level, pan=0.2)
 
 
 def _play_bass(mix: Stereo, bars: Sequence[Bar]) -> None:
-    """Add a bass: a note a bar from energy 0.3, pulsing eighths at the top."""
+    """Add a bass: one note a bar from energy 0.3, repeated eighths at the top."""
     for bar in bars:
-        level = 0.4 * _rise(bar.energy, 0.3, 0.8)
+        level = 0.4 * _ramp(bar.energy, 0.3, 0.8)
         if level == 0.0:
             continue
-        every = SLOTS_PER_BAR >> round(3.0 * _rise(bar.energy, 0.4, 0.8))
+        every = SLOTS_PER_BAR >> round(3.0 * _ramp(bar.energy, 0.4, 0.8))
         for slot in range(0, 1 if bar is bars[-1] else SLOTS_PER_BAR, every):
-            note = low(bar.bass, 0.9 if every == SLOTS_PER_BAR else 0.3)
+            note = instruments.low(bar.bass, 0.9 if every == SLOTS_PER_BAR else 0.3)
             _add(
                 mix, bar.start_s + slot * bar.slot_s, note, level * (1.0 if slot % 8 == 0 else 0.75)
             )
 
 
 def _play_drums(mix: Stereo, bars: Sequence[Bar]) -> None:
-    """Add the parts of `DRUMS`, each from its own energy upward; the last bar rings without."""
+    """Add the parts of `DRUMS`, each from its own energy upward, but in the last bar."""
     for bar in bars[:-1]:
         for part in DRUMS:
-            level = part.level * _rise(bar.energy, part.start, part.full)
+            level = part.level * _ramp(bar.energy, part.start, part.full)
             if level == 0.0:
                 continue
             for slot, digit in enumerate(part.hits):
@@ -324,7 +309,7 @@ def _play_drums(mix: Stereo, bars: Sequence[Bar]) -> None:
 
 
 def _add(mix: Stereo, start_s: float, sound: Stereo, gain: float, pan: float = 0.0) -> None:
-    """Add a sound to the mix in place; `pan` runs from -1 (left) to 1. What is late is cut."""
+    """Add a sound to the mix in place, cut at its end; `pan` is -1 (left) to 1 (right)."""
     start = round(start_s * SAMPLE_RATE_HZ)
     part = mix[:, start : start + sound.shape[1]]
     gains = gain * np.array([[1.0 - max(0.0, pan)], [1.0 + min(0.0, pan)]], dtype=np.float32)

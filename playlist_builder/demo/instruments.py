@@ -1,8 +1,7 @@
-"""Instruments made of formulas: each call returns a short sound ready to be mixed.
+"""Synthesised instruments: each function returns a short sound of shape (2, n). Pure.
 
-Nothing here knows of pieces, bars or energy beyond the brightness of a sound, and nothing is
-a recording. Every sound has the shape (2, n) at `SAMPLE_RATE_HZ`, depends on its arguments
-alone, and is kept for the next call, so callers must not change it.
+Sounds are at `SAMPLE_RATE_HZ` and depend on the arguments alone. They are cached, so callers must
+not change them.
 """
 
 from functools import lru_cache
@@ -11,28 +10,24 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLE_RATE_HZ = 32_000
-"""Holds everything below 16 kHz, and costs a quarter less to encode than 44.1 kHz."""
+from playlist_builder.models import Floats32
 
-Mono: TypeAlias = NDArray[np.float32]
-"""Samples of shape (n,)."""
-
-Stereo: TypeAlias = NDArray[np.float32]
-"""Samples of shape (2, n)."""
-
+SAMPLE_RATE_HZ = 32_000  # a quarter cheaper to encode than 44.1 kHz
+Mono: TypeAlias = Floats32  # samples of shape (n,)
+Stereo: TypeAlias = Floats32  # samples of shape (2, n)
 LOOP_SAMPLES = 2**18  # 8 s: longer than most chords, so that a loop is not heard as one
 HIGHEST_PARTIAL_HZ = 7000.0
 STEADINESS = 3.0  # of a sustained partial: 0 flutters, 10 stands still like an organ
-REVERB_S = 1.3  # the time in which the room falls by 60 dB
+REVERB_S = 1.3  # until the reverberation has decayed by 60 dB
 RELEASE_S = 0.03
 HARMONIC = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)
 
 
 class Timbre(NamedTuple):
-    """What a plucked or struck instrument sounds like.
+    """The sound of a plucked or struck instrument.
 
-    `partials` are frequencies as multiples of the fundamental, `rolloff` the power by which
-    they weaken, and `ring_s` the time in which the fundamental falls by 8.7 dB.
+    `partials` are frequencies as multiples of the fundamental, the amplitude of partial r is
+    r ** -rolloff, and `ring_s` is the time in which the fundamental decays by 8.7 dB.
     """
 
     partials: tuple[float, ...]
@@ -46,7 +41,6 @@ def _hertz(midi: int) -> float:
 
 
 def _seconds(length_s: float) -> Mono:
-    """Return the time of each sample of a sound, shape (n,)."""
     count = round(length_s * SAMPLE_RATE_HZ)
     return np.arange(count, dtype=np.float32) / np.float32(SAMPLE_RATE_HZ)
 
@@ -57,7 +51,7 @@ def sustained(midis: tuple[int, ...], bright: float) -> Stereo:
 
     Every partial is a narrow band of random phase, which beats slowly like many players
     (the PADsynth algorithm of N. O. Cismasu, public domain). A steady line in its middle
-    keeps that beating gentle. Being one period of a Fourier series, it loops without a seam.
+    reduces the beating. One period of a Fourier series loops without a discontinuity.
     """
     rng = np.random.default_rng(midis)
     bin_hz = SAMPLE_RATE_HZ / LOOP_SAMPLES
@@ -81,13 +75,13 @@ def sustained(midis: tuple[int, ...], bright: float) -> Stereo:
 
 @lru_cache(maxsize=48)
 def plucked(timbre: Timbre, midi: int, bright: float) -> Stereo:
-    """Return a plucked or struck note in a room: partials that weaken faster the higher."""
+    """Return a plucked or struck note with reverberation; higher partials decay faster."""
     ring_s = timbre.ring_s * (1.2 - 0.6 * bright)
     time = _seconds(3.5 * ring_s)
     rolloff = timbre.rolloff + 0.8 * (1.0 - bright)
     note = _partials(midi, timbre.partials, rolloff, time, ring_s)
     softness_s = 0.002 + 0.02 * (1.0 - bright) ** 2
-    return _in_room(note * (1.0 - np.exp(-time / softness_s)))
+    return _with_reverb(note * (1.0 - np.exp(-time / softness_s)))
 
 
 @lru_cache(maxsize=32)
@@ -95,7 +89,7 @@ def bowed(midi: int, bright: float) -> Stereo:
     """Return a note that swells and fades like a bowed string."""
     time = _seconds(2.2)
     note = _partials(midi, HARMONIC, 1.9 - 0.6 * bright, time, ring_s=np.inf)
-    return _in_room(note * np.minimum(time / 0.25, 1.0) * np.exp(-time / 0.8))
+    return _with_reverb(note * np.minimum(time / 0.25, 1.0) * np.exp(-time / 0.8))
 
 
 @lru_cache(maxsize=32)
@@ -149,22 +143,21 @@ def snare() -> Stereo:
 
 
 @lru_cache(maxsize=4)
-def _room(size: int) -> NDArray[np.complex64]:
-    """Return the spectrum of a small dark hall, of energy 1, for a transform of `size`."""
+def _reverb(size: int) -> NDArray[np.complex64]:
+    """Return the spectrum of a reverberation of energy 1, for a transform of `size`."""
     time = _seconds(REVERB_S)
     noise = np.random.default_rng(3).normal(0.0, 1.0, (2, len(time)))
     spectrum = np.fft.rfft(noise * np.exp(-6.9 * time / REVERB_S), size)
     spectrum /= 1.0 + (np.fft.rfftfreq(size, 1.0 / SAMPLE_RATE_HZ) / 2500.0) ** 2
-    room: NDArray[np.complex64] = spectrum.astype(np.complex64)
-    room /= np.sqrt(np.mean(np.abs(room) ** 2))
-    return room
+    reverb: NDArray[np.complex64] = spectrum.astype(np.complex64)
+    reverb /= np.sqrt(np.mean(np.abs(reverb) ** 2))
+    return reverb
 
 
-def _in_room(note: Mono) -> Stereo:
-    """Return a note with the reverberation of the room, which outlasts it."""
+def _with_reverb(note: Mono) -> Stereo:
     length = len(note) + round(REVERB_S * SAMPLE_RATE_HZ)
     size = 1 << length.bit_length()
-    wet: Stereo = np.fft.irfft(np.fft.rfft(note, size) * _room(size), size)[:, :length].astype(
+    wet: Stereo = np.fft.irfft(np.fft.rfft(note, size) * _reverb(size), size)[:, :length].astype(
         np.float32
     )
     wet *= 0.35
@@ -173,7 +166,7 @@ def _in_room(note: Mono) -> Stereo:
 
 
 def _released(sound: Stereo) -> Stereo:
-    """Return a sound whose end runs down to zero, so that it ends without a click."""
+    """Return a sound faded to zero at its end, which avoids a click."""
     fade(sound, in_s=0.0, out_s=RELEASE_S)
     return sound
 

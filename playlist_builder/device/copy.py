@@ -1,10 +1,9 @@
 """A session's tracks copied into one folder, such as a stick or the card of a phone.
 
-Each file is written beside its place, read back and compared, and only then renamed. A second run
-copies only what is not there, and never replaces a file of the user's.
+A session and a folder go in, a `CopyReport` comes out. Each file is read back and compared before
+it gets its name. A second run copies only what is missing, and never replaces a file of the user's.
 """
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,25 +23,41 @@ from typing import Literal
 
 from playlist_builder import filenames
 from playlist_builder.atomic import replace_bytes
-from playlist_builder.device import folder as copy_folder
 from playlist_builder.device import transcode
-from playlist_builder.device.folder import Folder, Note
-from playlist_builder.device.plan import TRIES, Item, planned, refuse_full, refuse_missing, title_of
-from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, describe_exception
-from playlist_builder.library.library import Progress
+from playlist_builder.device.folder import (
+    FileRecord,
+    TargetFolder,
+    hash_of,
+    open_folder,
+    write_verified,
+)
+from playlist_builder.device.plan import (
+    CopyItem,
+    check_all_exist,
+    check_space,
+    plan_items,
+    title_of,
+)
+from playlist_builder.errors import (
+    AudioError,
+    CopyError,
+    PlaylistBuilderError,
+    describe_exception,
+)
 from playlist_builder.library.scan.processes import WorkerDied, Workers
-from playlist_builder.models import Session, Skipped, Slot
+from playlist_builder.models import FileProgress, Session, Skipped, Slot
 from playlist_builder.playlists import formats
+from playlist_builder.system import sync_folder
 
-PENDING = 16
-"""Most conversions at a time that are running, waiting for a process, or done and not copied."""
+PENDING_LIMIT = 16
+"""Most conversions that are running, queued, or done and not yet copied."""
 
 State = Literal["copied", "converted", "kept"]
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
-    """One track in its new place; `kept` was there already."""
+class CopiedTrack:
+    """One track in the folder; `number` counts from 1, and a `kept` one was there already."""
 
     number: int
     source: str
@@ -54,14 +69,14 @@ class Copied:
 
 @dataclass(frozen=True, slots=True)
 class CopyReport:
-    """What a copy did; `renamed` maps wanted names to those chosen beside files of the user."""
+    """What a copy did; `renamed` maps names that the user's files have to those chosen instead."""
 
     playlist: str
-    files: Sequence[Copied]
+    files: Sequence[CopiedTrack]
     skipped: Sequence[Skipped] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
     leftover: Sequence[str] = ()
-    """Names that earlier copies wrote and this session does not hold."""
+    """Files of earlier copies that are not part of this session."""
 
 
 def copy_session(  # noqa: PLR0913 - each option of the command line is one of these
@@ -72,24 +87,24 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     form: str | None = None,
     jobs: int | None = None,
     executor: Executor | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[FileProgress], None] | None = None,
 ) -> CopyReport:
     """Copy the tracks of a session, and its playlist `name`.m3u8, into a folder.
 
-    With a `form` (a key of `encode.TRACK_FORMS`) what is not encoded so is converted, by `jobs`
-    processes or by `executor`. A track that cannot be converted is skipped, and the playlist
-    holds the others. Raises `CopyError` where a track is not there, and where the folder cannot
-    be used or is too full; then nothing is copied.
+    With a `form` (a key of `encode.TRACK_FORMS`) tracks in other encodings are converted, by `jobs`
+    processes or by `executor`. A track that cannot be converted is skipped, and left out of the
+    playlist. Raises `CopyError` where a track is missing, and where the folder cannot be used or is
+    too full; then nothing is copied.
     """
     slots = [*session.slots, *session.tail]
-    refuse_missing(slots)
-    place = copy_folder.opened(Path(folder).absolute())
-    items, skipped = planned(place, slots, form)
-    refuse_full(place.path, items, form)
-    done: dict[int, Copied] = {}
+    check_all_exist(slots)
+    target = open_folder(Path(folder).absolute())
+    items, skipped = plan_items(target, slots, form)
+    check_space(target.path, items, form)
+    done: dict[int, CopiedTrack] = {}
     total_bytes = sum(item.bytes for item in items)
     done_bytes = 0
-    for item, outcome in _carried_out(place, items, jobs, executor):
+    for item, outcome in _copy_items(target, items, jobs, executor):
         if isinstance(outcome, Skipped):
             skipped.append(outcome)
         else:
@@ -97,66 +112,71 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
         done_bytes += item.bytes
         if progress is not None:
             ended = len(done) + len(skipped)
-            progress(Progress(ended, len(slots), done_bytes, total_bytes, item.slot.path))
+            progress(FileProgress(ended, len(slots), done_bytes, total_bytes, item.slot.path))
     if not done:
         raise CopyError(f"None of the tracks could be copied: {skipped[0].reason}.")
-    playlist = _write_playlist(place, _moved(session, done), name)
-    ours = {filenames.key(os.path.basename(each.path)) for each in done.values()}  # noqa: PTH119
-    ours.add(filenames.key(playlist.name))
-    copy_folder.settle(place.path)
+    playlist = _write_playlist(target, _in_folder(session, done), name)
+    current = {filenames.key(Path(each.path).name) for each in done.values()}
+    current.add(filenames.key(playlist.name))
+    sync_folder(target.path)
     return CopyReport(
         playlist=os.fspath(playlist),
         files=tuple(done[number] for number in sorted(done)),
         skipped=tuple(skipped),
-        renamed=place.renamed,
+        renamed=target.renamed,
         leftover=tuple(
             sorted(
-                noted
-                for noted in place.notes
-                if filenames.key(noted) in place.there and filenames.key(noted) not in ours
+                name
+                for name in target.records
+                if filenames.key(name) in target.names and filenames.key(name) not in current
             )
         ),
     )
 
 
-def _carried_out(
-    place: Folder, items: Sequence[Item], jobs: int | None, executor: Executor | None
-) -> Iterator[tuple[Item, Copied | Skipped]]:
-    """Copy and convert what is not there; one file at a time is written, as sticks like it."""
+def _copy_items(
+    target: TargetFolder, items: Sequence[CopyItem], jobs: int | None, executor: Executor | None
+) -> Iterator[tuple[CopyItem, CopiedTrack | Skipped]]:
+    """Yield each track when it is copied or converted; files are written one at a time.
+
+    Sticks are slow with several.
+    """
     for item in items:
         if item.kept is not None:
-            if item.name in place.notes:  # else the user put it there, and it stays the user's
-                place.notes[item.name] = item.kept
-            yield item, _copied(place, item, item.kept, "kept")
+            if item.name in target.records:  # else the user put it there
+                target.records[item.name] = item.kept
+            yield item, _report_copied(target, item, item.kept, "kept")
     todo = [item for item in items if item.kept is None]
     with (
         tempfile.TemporaryDirectory(prefix="playlist-builder-") as folder,
         _executor([each for each in todo if each.form], jobs, executor) as pool,
     ):
         waiting = iter([item for item in todo if item.form])
-        running: dict[Future[float], tuple[Item, str]] = {}
+        running: dict[Future[float], tuple[CopyItem, str]] = {}
 
         def fill() -> None:
-            """Keep the processes busy, but not so far ahead that a slow stick fills the disk."""
-            for item in islice(waiting, PENDING - len(running)):
+            """Keep the processes busy, but not so far ahead that converted files fill the disk."""
+            for item in islice(waiting, PENDING_LIMIT - len(running)):
                 made = f"{folder}/{item.number}.{item.form}"
-                call = pool.submit(transcode.convert, item.slot.path, made, item.form)
-                running[call] = item, made
+                future = pool.submit(transcode.convert, item.slot.path, made, item.form)
+                running[future] = item, made
 
         fill()
         for item in todo:
             if not item.form:
-                note = _place(place, item, item.slot.path)
-                yield item, _copied(place, item, note, "copied")
+                record = _write_track(target, item, item.slot.path)
+                yield item, _report_copied(target, item, record, "copied")
         while running:
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 item, made = running.pop(future)
                 fill()
-                yield item, _converted(place, item, future, made)
+                yield item, _finish_conversion(target, item, future, made)
 
 
-def _converted(place: Folder, item: Item, future: "Future[float]", made: str) -> Copied | Skipped:
+def _finish_conversion(
+    target: TargetFolder, item: CopyItem, future: "Future[float]", made: str
+) -> CopiedTrack | Skipped:
     try:
         future.result()
     except (AudioError, WorkerDied) as error:
@@ -165,14 +185,14 @@ def _converted(place: Folder, item: Item, future: "Future[float]", made: str) ->
         raise
     except Exception as error:  # noqa: BLE001 - one file does not cost the others
         return Skipped(item.slot.path, f"cannot be converted: {describe_exception(error)}")
-    note = _place(place, item, made)
+    record = _write_track(target, item, made)
     Path(made).unlink()
-    return _copied(place, item, note, "converted")
+    return _report_copied(target, item, record, "converted")
 
 
 @contextmanager
 def _executor(
-    items: Sequence[Item], jobs: int | None, executor: Executor | None
+    items: Sequence[CopyItem], jobs: int | None, executor: Executor | None
 ) -> Iterator[Executor]:
     own = executor or Workers(max(1, min(jobs or os.cpu_count() or 1, len(items))))
     try:
@@ -182,17 +202,19 @@ def _executor(
             own.shutdown(cancel_futures=True)
 
 
-def _place(place: Folder, item: Item, made: str) -> Note:
-    return copy_folder.write_verified(place, item.name, made, item.slot.path, item.form)
+def _write_track(target: TargetFolder, item: CopyItem, made: str) -> FileRecord:
+    return write_verified(target, item.name, made, item.slot.path, item.form)
 
 
-def _copied(place: Folder, item: Item, note: Note, state: State) -> Copied:
-    path = os.fspath(place.path / item.name)
-    return Copied(item.number, item.slot.path, path, note.size, note.hash, state)
+def _report_copied(
+    target: TargetFolder, item: CopyItem, record: FileRecord, state: State
+) -> CopiedTrack:
+    path = os.fspath(target.path / item.name)
+    return CopiedTrack(item.number, item.slot.path, path, record.size, record.hash, state)
 
 
-def _moved(session: Session, done: Mapping[int, Copied]) -> Session:
-    """Return the session as it lies in the folder, without what was skipped."""
+def _in_folder(session: Session, done: Mapping[int, CopiedTrack]) -> Session:
+    """Return the session with the paths in the folder, without the skipped tracks."""
     count = len(session.slots)
 
     def placed(slots: Sequence[Slot], first: int) -> tuple[Slot, ...]:
@@ -208,26 +230,23 @@ def _moved(session: Session, done: Mapping[int, Copied]) -> Session:
     )
 
 
-def _write_playlist(place: Folder, session: Session, name: str) -> Path:
-    """Write the playlist beside its tracks; one of the user's keeps its name."""
-    text = formats.render_text(session, ".m3u8", folder=os.fspath(place.path), name=name).encode()
-    hashed = hashlib.blake2b(text, digest_size=16).hexdigest()
+def _write_playlist(target: TargetFolder, session: Session, name: str) -> Path:
+    """Write the playlist next to its tracks and return its path; one of the user's is kept."""
+    text = formats.render_text(session, ".m3u8", folder=os.fspath(target.path), name=name).encode()
     wanted = filenames.safe(name, ".m3u8")
-    for number in range(1, TRIES):
-        chosen = wanted if number == 1 else filenames.numbered(wanted, number)
-        found = place.there.get(filenames.key(chosen))
-        target = place.path / (found or chosen)
-        there = copy_folder.hash_of(target) if found and target.is_file() else ""
-        note = place.notes.get(found or "")
-        if found is None or there == hashed or (note is not None and there == note.hash):
+    for chosen, found in target.possible_names(wanted):
+        path = target.path / (found or chosen)
+        record = target.records.get(found or "")
+        if found is None or (
+            path.is_file()
+            and (path.read_bytes() == text or (record and hash_of(path) == record.hash))
+        ):
             break
-    else:
-        raise CopyError(f"{str(place.path)!r} holds {TRIES} files named like {wanted!r}.")
-    if target.name != wanted and filenames.key(target.name) != filenames.key(wanted):
-        place.renamed[wanted] = target.name
+    if path.name != wanted and filenames.key(path.name) != filenames.key(wanted):
+        target.renamed[wanted] = path.name
     try:
-        replace_bytes(target, text)
-        place.add(target.name, Note("", "", len(text), hashed, target.stat().st_mtime))
+        replace_bytes(path, text)
+        target.add(path.name, FileRecord("", "", len(text), hash_of(path), path.stat().st_mtime))
     except OSError as error:
-        raise CopyError(f"Cannot write {str(target)!r}: {error.strerror or error}.") from error
-    return target
+        raise CopyError(f"Cannot write {str(path)!r}: {error.strerror or error}.") from error
+    return path

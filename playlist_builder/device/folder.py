@@ -1,32 +1,42 @@
-"""The folder that tracks are copied into: what is there, and the notes of what was written.
+"""The folder that tracks are copied into: the files in it, and records of those that we wrote.
 
-The notes (`NOTES`) stay in the folder, so a second run knows its own files from the user's. Files
-are written beside their places, read back from the medium and compared.
+The records stay in the folder (`RECORDS`), so that a second run can tell them from the user's.
+Files are written under a temporary name, read back from the medium, compared and renamed.
 """
 
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 from playlist_builder import filenames
 from playlist_builder.atomic import atomic_path, is_leftover, replace_bytes
 from playlist_builder.errors import CopyError
+from playlist_builder.system import drop_cached
 
-NOTES = ".playlist-builder-copies.json"
-"""What earlier copies wrote into a folder: names to sizes and hashes."""
+RECORDS = ".playlist-builder-copies.json"
 
-NOTES_BYTES = 20_000_000
-"""Above any notes: 100,000 files."""
+RECORDS_LIMIT_BYTES = 20_000_000
+"""Above the records of 100,000 files."""
 
+NAMES_LIMIT = 1000
+"""Names that are tried for one file."""
+
+_RECORD_TYPES = {"source": str, "form": str, "size": int, "hash": str, "mtime_s": float}
 _BLOCK_BYTES = 1 << 20
+_new_hash = partial(hashlib.blake2b, digest_size=16)
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """One file that we wrote: the hash of its source, how it was made, and what it was then."""
+class FileRecord:
+    """A file that we wrote: `source` is the hash of the original, `hash` that of the file itself.
+
+    `form` is a key of `encode.TRACK_FORMS`, empty for a plain copy.
+    """
 
     source: str
     form: str
@@ -36,92 +46,97 @@ class Note:
 
 
 @dataclass(slots=True)
-class Folder:
-    """The folder as it is: names by what is one name on a stick, and the notes."""
+class TargetFolder:
+    """A folder: `names` by `filenames.key`, `records` by name, `renamed` from wanted to chosen."""
 
     path: Path
-    there: dict[str, str]
-    notes: dict[str, Note]
+    names: dict[str, str]
+    records: dict[str, FileRecord]
     renamed: dict[str, str] = field(default_factory=dict)
 
-    def write_notes(self) -> None:
-        """Write the notes into the folder."""
-        text = json.dumps(
-            {"version": 1, "files": {name: asdict(note) for name, note in self.notes.items()}},
-            indent=1,
-        )
-        replace_bytes(self.path / NOTES, text.encode())
+    def write_records(self) -> None:
+        """Write the records into the folder."""
+        files = {name: asdict(record) for name, record in self.records.items()}
+        text = json.dumps({"version": 1, "files": files}, indent=1)
+        replace_bytes(self.path / RECORDS, text.encode())
 
-    def add(self, name: str, note: Note) -> None:
-        """Note a file that was just written."""
-        self.there[filenames.key(name)] = name
-        self.notes[name] = note
-        self.write_notes()
+    def add(self, name: str, record: FileRecord) -> None:
+        """Record a file that was just written."""
+        self.names[filenames.key(name)] = name
+        self.records[name] = record
+        self.write_records()
+
+    def possible_names(self, wanted: str) -> Iterator[tuple[str, str | None]]:
+        """Yield `wanted`, then numbered names, each with the file that has it already, if any.
+
+        Raises `CopyError` after `NAMES_LIMIT` names.
+        """
+        for number in range(1, NAMES_LIMIT):
+            name = wanted if number == 1 else filenames.numbered(wanted, number)
+            yield name, self.names.get(filenames.key(name))
+        raise CopyError(f"{str(self.path)!r} holds {NAMES_LIMIT} files named like {wanted!r}.")
 
 
-def opened(path: Path) -> Folder:
-    """Return the folder, made if need be and cleared of what a killed copy left."""
+def open_folder(path: Path) -> TargetFolder:
+    """Return the folder, created if need be, without leftovers of an interrupted copy."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         for each in path.iterdir():
             if is_leftover(each.name):
                 each.unlink()
-        there = {filenames.key(each.name): each.name for each in path.iterdir()}
+        names = {filenames.key(each.name): each.name for each in path.iterdir()}
     except OSError as error:
         raise CopyError(
             f"Cannot use folder {str(path)!r}: {error.strerror or error}. Choose another place"
         ) from error
-    return Folder(path, there, _read_notes(path / NOTES))
+    return TargetFolder(path, names, _read_records(path / RECORDS))
 
 
-def _read_notes(path: Path) -> dict[str, Note]:
-    """Return the notes; where they are damaged, none: then what is there counts as the user's."""
+def _read_records(path: Path) -> dict[str, FileRecord]:
+    """Return the records, none where they are damaged: then all files count as the user's."""
     try:
         with path.open("rb") as file:
-            files = json.loads(file.read(NOTES_BYTES))["files"]
+            files = json.loads(file.read(RECORDS_LIMIT_BYTES))["files"]
         return {
-            name: Note(
-                str(note["source"]),
-                str(note["form"]),
-                int(note["size"]),
-                str(note["hash"]),
-                float(note["mtime_s"]),
-            )
-            for name, note in files.items()
+            name: FileRecord(**{key: kind(record[key]) for key, kind in _RECORD_TYPES.items()})
+            for name, record in files.items()
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 
-def write_verified(folder: Folder, name: str, made: str, source: str, form: str) -> Note:
-    """Write the file `made` into the folder as `name`, read it back, and note it.
+def write_verified(
+    folder: TargetFolder, name: str, content: str, source: str, form: str
+) -> FileRecord:
+    """Write the file `content` into the folder as `name`, read it back, and return its record.
 
-    It was made of `source`, in a `form` that is empty where the two are the same file.
+    It was made from `source`, in a `form` that is empty where the two are the same file. Raises
+    `CopyError` where it cannot be written or reads back differently.
     """
     target = folder.path / name
     try:
         with atomic_path(target) as temporary:
-            written = write(made, temporary)
-            if hash_of(temporary, fresh=True) != written:
+            written = copy_bytes(content, temporary)
+            if hash_of(temporary, from_medium=True) != written:
                 raise CopyError(
                     f"{name!r} reads back otherwise than it was written, so it was not kept."
                     f" The medium of {str(folder.path)!r} is failing; use another one"
                 )
         stat = target.stat()
         source_hash = hash_of(source) if form else written
-        note = Note(source_hash, form, stat.st_size, written, stat.st_mtime)
-        folder.add(name, note)
+        record = FileRecord(source_hash, form, stat.st_size, written, stat.st_mtime)
+        folder.add(name, record)
     except OSError as error:
         raise CopyError(
             f"Cannot copy {source!r} to {str(folder.path)!r}: {error.strerror or error}."
             " What is there is kept; the same command goes on"
         ) from error
-    return note
+    return record
 
 
-def write(source: str, target: Path) -> str:
-    """Copy bytes and time; returns the hash of what was read."""
-    digest = hashlib.blake2b(digest_size=16)
+def copy_bytes(source: str, target: Path) -> str:
+    """Copy content and times of a file; return the hash of what was read."""
+    digest = _new_hash()
     with Path(source).open("rb") as old, target.open("xb") as new:
         while block := old.read(_BLOCK_BYTES):
             digest.update(block)
@@ -129,24 +144,14 @@ def write(source: str, target: Path) -> str:
         new.flush()
         os.fsync(new.fileno())
         stat = os.fstat(old.fileno())
-    with suppress(OSError):  # some phones do not let their clocks be set
+    with suppress(OSError):  # some phones do not allow setting times
         os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     return digest.hexdigest()
 
 
-def hash_of(path: str | os.PathLike[str], *, fresh: bool = False) -> str:
-    """Return the hash of a file; `fresh` reads it from the medium, not from memory, if it can."""
+def hash_of(path: str | os.PathLike[str], *, from_medium: bool = False) -> str:
+    """Return the hash of a file, read `from_medium` instead of the cache where that is possible."""
     with Path(path).open("rb") as file:
-        if fresh and hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-
-
-def settle(path: Path) -> None:
-    """Have the names reach the medium too, where the system knows how."""
-    with suppress(OSError):
-        folder = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        if from_medium:
+            drop_cached(file.fileno())
+        return hashlib.file_digest(file, _new_hash).hexdigest()

@@ -1,8 +1,8 @@
-"""What is copied into a folder, and under which names; which tracks are there already.
+"""What a copy has to do: the name of each track in the folder, and which are there already.
 
-Where a file of a wanted name holds something else, it is ours if the notes know its content, or if
-it has the time at which we wrote it: then it is outdated or damaged, and is written again. A file
-of the user's is never replaced; another name is chosen.
+Where another file has the name of a track, it is ours if its content is recorded, or its time is
+that at which we wrote it: then it is outdated or damaged, and is written again. A file of the
+user's is never replaced; another name is chosen.
 """
 
 import os
@@ -14,42 +14,41 @@ from typing import Literal
 
 from playlist_builder import filenames
 from playlist_builder.device import transcode
-from playlist_builder.device.folder import Folder, Note, hash_of
+from playlist_builder.device.folder import FileRecord, TargetFolder, hash_of
 from playlist_builder.errors import AudioError, CopyError
 from playlist_builder.models import Skipped, Slot
 
 CLUSTER_BYTES = 65_536
 """What a file system may round a file up to: FAT32 and exFAT on large sticks."""
 
-SPARE_BYTES = 1_000_000
-"""For the playlist, the notes and the folder itself."""
+RESERVE_BYTES = 1_000_000
+"""For the playlist, the records and the folder itself."""
 
-CLOCK_S = 2.0
-"""FAT keeps times in steps of two seconds."""
-
-TRIES = 1000
-"""Names that are tried for one file."""
+MTIME_RESOLUTION_S = 2.0
+"""FAT stores times in steps of two seconds."""
 
 _MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One track to be copied; `form` is empty where it is copied as it is."""
+class CopyItem:
+    """A track to be copied as `name`; `form` is empty for a plain copy, `kept` is the file there.
+
+    `number` counts the tracks from 1, and `bytes` is how many the copy takes at most.
+    """
 
     number: int
     slot: Slot
     form: str
     name: str
     bytes: int
-    kept: Note | None
+    kept: FileRecord | None
 
 
-def wanted_name(slot: Slot, number: int, count: int, suffix: str) -> str:
-    """Return `01 - Artist - Title.ext`, safe everywhere; a track without a title has its file's."""
+def track_file_name(slot: Slot, number: int, count: int, suffix: str) -> str:
+    """Return `01 - Artist - Title.ext`, safe on every file system."""
     digits = max(2, len(str(count)))
-    title = title_of(slot)
-    parts = (f"{number:0{digits}}", slot.artist.strip(), title.strip())
+    parts = (f"{number:0{digits}}", slot.artist.strip(), title_of(slot).strip())
     return filenames.safe(" - ".join(filter(None, parts)), suffix)
 
 
@@ -58,8 +57,8 @@ def title_of(slot: Slot) -> str:
     return slot.title if slot.title.strip(" .") else Path(slot.path.replace("\\", "/")).stem
 
 
-def refuse_missing(slots: Sequence[Slot]) -> None:
-    """Raise `CopyError` where a track is not there."""
+def check_all_exist(slots: Sequence[Slot]) -> None:
+    """Raise `CopyError` where the file of a track is missing."""
     gone = [slot.path for slot in slots if not os.path.isfile(slot.path)]  # noqa: PTH113 - names
     if gone:
         others = f" and {len(gone) - 1} others are" if len(gone) > 1 else " is"
@@ -69,72 +68,69 @@ def refuse_missing(slots: Sequence[Slot]) -> None:
         )
 
 
-def planned(
-    place: Folder, slots: Sequence[Slot], form: str | None
-) -> tuple[list[Item], list[Skipped]]:
-    """Return all tracks with their new names, and those that cannot be converted."""
-    items: list[Item] = []
+def plan_items(
+    folder: TargetFolder, slots: Sequence[Slot], form: str | None
+) -> tuple[list[CopyItem], list[Skipped]]:
+    """Return all tracks with their new names, and those that cannot be converted to `form`."""
+    items: list[CopyItem] = []
     skipped: list[Skipped] = []
     taken: set[str] = set()
     for number, slot in enumerate(slots, start=1):
         try:
-            new_form = form if form and not transcode.is_already(slot.path, form) else ""
+            new_form = form if form and not transcode.is_encoded_as(slot.path, form) else ""
         except (AudioError, OSError) as error:
             skipped.append(Skipped(slot.path, str(error)))
             continue
         suffix = f".{new_form}" if new_form else Path(slot.path).suffix.lower()
         size = os.stat(slot.path).st_size  # noqa: PTH116 - names that need not be text
-        wanted = wanted_name(slot, number, len(slots), suffix)
-        name, kept = _free_name(place, wanted, slot.path, new_form, taken)
+        wanted = track_file_name(slot, number, len(slots), suffix)
+        name, kept = _choose_name(folder, wanted, slot.path, new_form, taken)
         taken.add(filenames.key(name))
         if new_form:
-            size = transcode.size_estimate(size, slot.duration_s, new_form)
-        items.append(Item(number, slot, new_form, name, size, kept))
+            size = transcode.estimated_bytes(size, slot.duration_s, new_form)
+        items.append(CopyItem(number, slot, new_form, name, size, kept))
     return items, skipped
 
 
-def _free_name(
-    place: Folder, wanted: str, source: str, form: str, taken: set[str]
-) -> tuple[str, Note | None]:
-    """Return the name under which a track is there, with its note, or may be written."""
-    for number in range(1, TRIES):
-        name = wanted if number == 1 else filenames.numbered(wanted, number)
+def _choose_name(
+    folder: TargetFolder, wanted: str, source: str, form: str, taken: set[str]
+) -> tuple[str, FileRecord | None]:
+    """Return the name under which a track is there, with its record, or can be written."""
+    for name, found in folder.possible_names(wanted):
         if filenames.key(name) in taken:
             continue
-        found = place.there.get(filenames.key(name))
         if found is None:
-            if number > 1:
-                place.renamed[wanted] = name
+            if name != wanted:
+                folder.renamed[wanted] = name
             return name, None
-        verdict = _verdict(place.path / found, place.notes.get(found), source, form)
-        if verdict == "foreign":
-            place.notes.pop(found, None)  # whatever it was, it is the user's now
-        else:
-            return found, verdict if isinstance(verdict, Note) else None
-    raise CopyError(f"{str(place.path)!r} holds {TRIES} files named like {wanted!r}.")
+        state = _state(folder.path / found, folder.records.get(found), source, form)
+        if state != "foreign":
+            return found, state if isinstance(state, FileRecord) else None
+        folder.records.pop(found, None)  # whoever wrote it, it is the user's now
+    raise AssertionError  # `possible_names` raises
 
 
-def _verdict(
-    path: Path, note: Note | None, source: str, form: str
-) -> Note | Literal["ours", "foreign"]:
-    """Tell whether a file is what is wanted (its note), ours to replace, or the user's."""
+def _state(
+    path: Path, record: FileRecord | None, source: str, form: str
+) -> FileRecord | Literal["outdated", "foreign"]:
+    """Return the record of a file that holds the track; or outdated if ours, foreign if not."""
     if path.is_symlink() or not path.is_file():
         return "foreign"
     stat = path.stat()
-    there = hash_of(path)
+    found = hash_of(path)
     wanted = hash_of(source)
-    if not form and there == wanted:
-        return Note(wanted, "", stat.st_size, there, stat.st_mtime)
-    if note is None:
+    if not form and found == wanted:
+        return FileRecord(wanted, "", stat.st_size, found, stat.st_mtime)
+    if record is None:
         return "foreign"
-    if there == note.hash:
-        return note if form and (note.source, note.form) == (wanted, form) else "ours"
-    return "ours" if abs(stat.st_mtime - note.mtime_s) <= CLOCK_S else "foreign"
+    if found == record.hash:
+        return record if form and (record.source, record.form) == (wanted, form) else "outdated"
+    return "outdated" if abs(stat.st_mtime - record.mtime_s) <= MTIME_RESOLUTION_S else "foreign"
 
 
-def refuse_full(path: Path, items: Sequence[Item], form: str | None) -> None:
+def check_space(path: Path, items: Sequence[CopyItem], form: str | None) -> None:
     """Raise `CopyError` where the tracks need more space than is free."""
-    needed = SPARE_BYTES + sum(
+    needed = RESERVE_BYTES + sum(
         -(-item.bytes // CLUSTER_BYTES) * CLUSTER_BYTES for item in items if item.kept is None
     )
     free = shutil.disk_usage(path).free

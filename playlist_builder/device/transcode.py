@@ -1,7 +1,7 @@
-"""A track written again in another encoding, its tags and artwork kept.
+"""A track converted to another encoding, its tags and artwork kept.
 
-What is in the wanted encoding already is not converted: each lossy encoding loses something. The
-bit rates are those at which listeners cannot tell the result from the original with most music.
+Tracks in the right encoding are not converted, since each lossy encoding loses quality. At the bit
+rates of `TRACK_FORMS` listeners cannot tell the result from the original with most music.
 """
 
 import os
@@ -12,35 +12,35 @@ from playlist_builder.audio.encode import TRACK_FORMS, encode
 from playlist_builder.errors import AudioError
 from playlist_builder.tags import copy
 
-_KINDS = {"mp3": ("mp3", "mp3"), "opus": ("ogg", "opus"), "flac": ("flac", "flac")}
+_CONTAINER_AND_CODEC = {"mp3": ("mp3", "mp3"), "opus": ("ogg", "opus"), "flac": ("flac", "flac")}
 _PCM_BYTES_PER_S = 2 * 44_100 * 2
 _DEEP_PCM_BYTES_PER_S = 3 * 2 * 96_000
 _TAGS_BYTES = 2_000_000
 
 
-def is_already(path: str, form: str) -> bool:
-    """Whether a file is in this form as it stands; raises `AudioError` where it is no music."""
-    return decode.kind(path) == _KINDS[form]
+def is_encoded_as(path: str, form: str) -> bool:
+    """Return whether a file is in this form; raises `AudioError` where it is not music."""
+    return decode.kind(path) == _CONTAINER_AND_CODEC[form]
 
 
-def size_estimate(source_bytes: int, duration_s: float, form: str) -> int:
-    """Return about how many bytes a track of this length takes at most, with its cover."""
-    kind = TRACK_FORMS[form]
-    if not kind.lossless:
-        return round(duration_s * kind.bit_rate / 8.0) + _TAGS_BYTES
+def estimated_bytes(source_bytes: int, duration_s: float, form: str) -> int:
+    """Return an upper estimate of the bytes of a track of this length, with tags and cover."""
+    encoding = TRACK_FORMS[form]
+    if not encoding.lossless:
+        return round(duration_s * encoding.bit_rate / 8.0) + _TAGS_BYTES
     # A lossless file does not grow; what comes from a lossy one is as good as CD.
     deep = source_bytes > duration_s * _PCM_BYTES_PER_S
     return round(duration_s * (_DEEP_PCM_BYTES_PER_S if deep else _PCM_BYTES_PER_S)) + _TAGS_BYTES
 
 
 def convert(source: str, target: str, form: str) -> float:
-    """Write `source` to `target` in a form of `TRACK_FORMS`; returns the length in seconds.
+    """Write `source` to `target` in a form of `TRACK_FORMS`; return the length in seconds.
 
-    Raises `AudioError` where the music cannot be decoded whole or written; `target` is then not
-    there.
+    Raises `AudioError` where the music cannot be decoded whole or written; `target` is then
+    removed.
     """
     try:
-        with decode.Recording(source) as recording:
+        with decode.AudioFile(source) as recording:
             duration_s = encode(target, recording, TRACK_FORMS[form])
         copy.copy_tags(source, target)
     except OSError as error:
@@ -49,7 +49,7 @@ def convert(source: str, target: str, form: str) -> float:
     except BaseException:
         Path(target).unlink(missing_ok=True)
         raise
-    # The time of the original, by which players sort what is new.
+    # Players sort by the time of the original.
     stat = Path(source).stat()
     os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     return duration_s

@@ -75,8 +75,8 @@ def back_up(connection: sqlite3.Connection, path: str) -> None:
     remove_leftovers(backup_path(path))
 
 
-def agree(connection: sqlite3.Connection, path: str, damaged: str | None = None) -> Origin:
-    """Return from where user data was restored, after bringing library and backup together.
+def reconcile(connection: sqlite3.Connection, path: str, damaged: str | None = None) -> Origin:
+    """Return from where user data was restored, after library and backup were made alike.
 
     Without a readable backup, what can be read of a `damaged` library is restored. A backup that
     cannot be read is set aside. Raises OSError, and `LibraryError` for a backup that is newer than
@@ -123,23 +123,23 @@ def scrub(connection: sqlite3.Connection, path: str, name: str) -> None:
             " log. Give the same command again when no other one runs."
         )
     remove_leftovers(backup_path(path), 0.0)
-    for copy in _beside(path, ".schema-*.backup"):
+    for copy in _siblings(path, ".schema-*.backup"):
         with closing(sqlite3.connect(copy)) as old:
             with old:
-                history.erase(old, name)
+                history.delete_person(old, name)
             old.execute("VACUUM")
             old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def holding(path: str, name: str) -> list[str]:
+def files_naming(path: str, name: str) -> list[str]:
     """Return the damaged libraries and backups set aside that hold a name."""
-    files = [*_beside(path, ".damaged-*"), *_beside(backup_path(path), ".damaged-*")]
+    files = [*_siblings(path, ".damaged-*"), *_siblings(backup_path(path), ".damaged-*")]
     return [
         file for file in files if os.path.isfile(file) and name.encode() in Path(file).read_bytes()
     ]
 
 
-def _beside(path: str, pattern: str) -> list[str]:
+def _siblings(path: str, pattern: str) -> list[str]:
     file = Path(path)
     return sorted(map(os.fspath, file.parent.glob(escape(file.name) + pattern)))
 

@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from playlist_builder.errors import LibraryError
-from playlist_builder.library import backup as recovery
+from playlist_builder.library import backup
 from playlist_builder.library.errors import DAMAGE, UNWRITABLE, code, decoding, newer, unusable
 from playlist_builder.library.schema import (
     PAGE_BYTES,
     USER_TABLES,
-    identify,
+    ensure_identity,
+    has_current_analysis,
     is_library,
-    is_measured_alike,
     is_unversioned,
     migrate,
     newest_version,
-    renew,
+    update_derived,
     version_of,
 )
 
@@ -64,7 +64,7 @@ class Connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("UPDATE revision SET number = number + 1")
-            recovery.back_up(connection, self.path)
+            backup.back_up(connection, self.path)
 
     @contextmanager
     def checked(self) -> Iterator[None]:
@@ -76,7 +76,7 @@ class Connection:
                 raise unusable(self.path, error) from error
             self.sqlite.close()
             try:
-                aside = recovery.set_aside(self.path)
+                aside = backup.set_aside(self.path)
             except OSError as refused:
                 raise unusable(self.path, error) from refused
             raise LibraryError(
@@ -104,7 +104,7 @@ def open_unchanged(path: str) -> Connection:
     """
     try:
         sqlite = _connect_for_reading(path)
-        current = version_of(sqlite) == newest_version() and is_measured_alike(sqlite)
+        current = version_of(sqlite) == newest_version() and has_current_analysis(sqlite)
     except sqlite3.Error as error:
         raise unusable(path, error) from error
     if not current:
@@ -120,9 +120,9 @@ def _opened_or_restored(path: str) -> Connection:
     try:
         sqlite, origin = _opened(path)
     except sqlite3.Error as error:
-        if code(error) not in DAMAGE or not recovery.is_damaged_library(path):
+        if code(error) not in DAMAGE or not backup.is_damaged_library(path):
             raise
-        aside = recovery.set_aside(path)
+        aside = backup.set_aside(path)
         sqlite, origin = _opened(path, aside)
         restored = {
             "backup": "Your marks and history were restored from its backup",
@@ -144,79 +144,74 @@ def _opened_or_restored(path: str) -> Connection:
     )
 
 
-def _opened(path: str, damaged: str | None = None) -> tuple[sqlite3.Connection, recovery.Origin]:
-    connection = _connect(path)
-    try:
+def _opened(path: str, damaged: str | None = None) -> tuple[sqlite3.Connection, backup.Origin]:
+    with _closed_on_error(_connect(path)) as connection:
         version = version_of(connection)
         # User data is checked in full at every start. The rest can be measured again, so that
         # damage there may show when it is met: checking it all takes too long.
         if version:
             _check_user_data(connection)
         if 0 < version < newest_version():
-            copy = recovery.schema_backup_path(path, version)
-            with closing(sqlite3.connect(copy)) as backup:
-                connection.backup(backup)
+            with closing(sqlite3.connect(backup.schema_backup_path(path, version))) as copy:
+                connection.backup(copy)
         with decoding(path):
             if version < newest_version():
                 migrate(connection)
-            identify(connection)
-            renew(connection)
-        origin = recovery.agree(connection, path, damaged)
-    except BaseException:
-        connection.close()
-        raise
-    return connection, origin
+            ensure_identity(connection)
+            update_derived(connection)
+        return connection, backup.reconcile(connection, path, damaged)
 
 
 def _connect(path: str) -> sqlite3.Connection:
     """Open a file for reading and writing, or for reading where it cannot be written."""
     if _has_log(path):  # whoever closes it writes its log into it, even into another program's
-        with (
-            suppress(sqlite3.Error),
-            closing(sqlite3.connect(_uri(path, "mode=ro"), uri=True)) as reading,
-        ):
-            _check_format(reading, path)
-    connection = sqlite3.connect(path, timeout=BUSY_S)
+        with suppress(sqlite3.Error):
+            _connect_to(path, "mode=ro").close()
     try:
-        _check_format(connection, path)  # before anything is changed
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a file that is still empty
-        # Readers and one writer at a time, and no lost commit but by a failing machine.
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        with _closed_on_error(sqlite3.connect(path, timeout=BUSY_S)) as connection:
+            _check_format(connection, path)  # before anything is changed
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a file that is still empty
+            # Readers and one writer at a time, and no lost commit but by a failing machine.
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            return connection
     except sqlite3.Error as error:
-        connection.close()
         if code(error) not in UNWRITABLE or not os.path.isfile(path):
             raise
-        return _connect_for_reading(path)
-    except LibraryError:
-        connection.close()
-        raise
-    return connection
+    return _connect_for_reading(path)
 
 
 def _connect_for_reading(path: str) -> sqlite3.Connection:
     """Open a file that cannot be written, by SQLite's ways for such a file, the safest first."""
     # Without a log nobody else has it open, and then not even a lock need be written beside it.
-    modes = ("mode=ro", "immutable=1") if os.path.exists(f"{path}-wal") else ("immutable=1",)
-    for mode in modes:
-        if mode == "immutable=1" and _has_log(path):  # which is not read that way
-            raise LibraryError(
-                f"The last changes of the library {path} lie in its log, {path}-wal, which cannot"
-                " be read there. Copy both files to a folder that can be written, and use that."
-            )
-        connection = sqlite3.connect(_uri(path, mode), uri=True, timeout=BUSY_S)
+    if os.path.exists(f"{path}-wal"):
         try:
-            _check_format(connection, path)
+            return _connect_to(path, "mode=ro")
         except sqlite3.Error as error:
-            connection.close()
-            if mode == "immutable=1" or code(error) in DAMAGE:
+            if code(error) in DAMAGE:
                 raise
-        except LibraryError:
-            connection.close()
-            raise
-        else:
-            break
+    if _has_log(path):  # which is not read that way
+        raise LibraryError(
+            f"The last changes of the library {path} lie in its log, {path}-wal, which cannot"
+            " be read there. Copy both files to a folder that can be written, and use that."
+        )
+    return _connect_to(path, "mode=ro&immutable=1")
+
+
+def _connect_to(path: str, parameters: str) -> sqlite3.Connection:
+    uri = f"{Path(path).absolute().as_uri()}?{parameters}"
+    with _closed_on_error(sqlite3.connect(uri, uri=True, timeout=BUSY_S)) as connection:
+        _check_format(connection, path)
     return connection
+
+
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _check_format(connection: sqlite3.Connection, path: str) -> None:
@@ -224,7 +219,7 @@ def _check_format(connection: sqlite3.Connection, path: str) -> None:
     if is_unversioned(connection):
         raise LibraryError(
             f"The library {path} was written by a development version and cannot be read any more."
-            f" Move it and {recovery.backup_path(path)} away, and scan your folders again."
+            f" Move it and {backup.backup_path(path)} away, and scan your folders again."
         )
     if not is_library(connection):
         raise LibraryError(
@@ -247,8 +242,3 @@ def _has_log(path: str) -> bool:
     with suppress(FileNotFoundError):
         return os.path.getsize(f"{path}-wal") > 0
     return False
-
-
-def _uri(path: str, mode: str) -> str:
-    parameters = mode if mode.startswith("mode=") else f"mode=ro&{mode}"  # else a file may be made
-    return f"{Path(path).absolute().as_uri()}?{parameters}"

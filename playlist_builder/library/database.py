@@ -10,35 +10,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.errors import LibraryError
-from playlist_builder.library import backup as recovery
+from playlist_builder.library import backup, columns
+from playlist_builder.library.columns import CONTOUR_TYPE, STEP_TYPE, DetectionRow, Row, check_types
 from playlist_builder.library.connection import open_library, open_unchanged
 from playlist_builder.library.errors import decoding
-from playlist_builder.library.history import History, erase
-from playlist_builder.library.rows import (
-    CONTOUR_TYPE,
-    STEP_TYPE,
-    HeardRow,
-    Row,
-    check_types,
-    contour_blobs,
-    evidence_text,
-    joined,
-    mark_of,
-    packed,
-    path_of,
-    scalars_of,
-    spans_text,
-    steps_of,
-    tag_columns,
-    tags_of,
-)
+from playlist_builder.library.history import History, delete_person
 from playlist_builder.models import (
     File,
     Floats,
@@ -53,7 +35,7 @@ from playlist_builder.track_table import SCALARS, VOCALS, features_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Numbers:
+class FeatureTable:
     """What was measured in n recordings as a whole, ordered by identity.
 
     `scalars` has shape (n, len(SCALARS)); `values` holds all contours one after the other, of
@@ -66,7 +48,7 @@ class Numbers:
     counts: Ints
 
 
-class Cache:
+class Database:
     """An open library file; a context manager. Every writing method commits.
 
     With `unchanged` the file is only read, as it is. `recovered` says in one line what had to be
@@ -82,25 +64,20 @@ class Cache:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._connection.sqlite.close()
 
     def files(self) -> dict[str, tuple[tuple[int, int], str, bool]]:
         """Return every path with what its `Stat` holds, its identity and whether it is missing."""
-        rows = self._read("SELECT path, size, mtime_ns, identity, missing FROM files")
+        rows = self._select("files", "path, size, mtime_ns, identity, missing", order="path")
         path, size, mtime_ns, identity, missing = zip(*rows, strict=True) if rows else ((),) * 5
         known = zip(zip(size, mtime_ns, strict=True), identity, map(bool, missing), strict=True)
         with decoding(self.path):
-            return dict(zip(map(path_of, path), known, strict=True))
+            return dict(zip(map(columns.path_of, path), known, strict=True))
 
     def skipped(self) -> dict[str, tuple[Stat, str]]:
         """Return every path that could not be used, with its stat and the reason."""
-        rows = self._read("SELECT path, size, mtime_ns, reason FROM skipped")
+        rows = self._select("skipped", "path, size, mtime_ns, reason", order="path")
         with decoding(self.path):
             return {
                 os.fsdecode(path): (Stat(size, mtime_ns), reason)
@@ -109,17 +86,16 @@ class Cache:
 
     def identities(self) -> set[str]:
         """Return all recordings whose features are known."""
-        return set(chain.from_iterable(self._read("SELECT identity FROM steps")))
+        return self._identities("SELECT identity FROM steps")
 
-    def heard_identities(self) -> set[str]:
-        """Return all recordings that the voice detector has analysed."""
-        return set(chain.from_iterable(self._read("SELECT identity FROM heard")))
+    def detected_identities(self) -> set[str]:
+        """Return all recordings that were analysed for voices."""
+        return self._identities("SELECT identity FROM heard")
 
-    def waiting(self) -> int:
-        """Return how many recordings are there whose features are unknown or out of date."""
+    def unanalysed_count(self) -> int:
+        """Return how many recordings have a file, and no features of today's analysis."""
         # The whole of both indices is read much faster than one is searched for all of the other.
-        there = set(chain.from_iterable(self._read("SELECT DISTINCT identity FROM files")))
-        if not there - self.identities():
+        if not self._identities("SELECT DISTINCT identity FROM files") - self.identities():
             return 0
         ((count,),) = self._read(
             "SELECT count(DISTINCT identity) FROM files WHERE NOT missing"
@@ -129,73 +105,72 @@ class Cache:
 
     def titles(self) -> list[tuple[str, str, str]]:
         """Return path, identity and title of all that was measured; missing files come last."""
-        rows = self._read(
-            "SELECT path, identity, title FROM files JOIN features USING (identity)"
-            " ORDER BY missing, path"
-        )
+        table = "files JOIN features USING (identity)"
+        rows = self._select(table, "path, identity, title", order="missing, path")
         with decoding(self.path):
             check_types(rows, (bytes, str, str))
             return [(os.fsdecode(path), identity, title) for path, identity, title in rows]
 
-    def rows(self, identity: str | None = None) -> list[Row]:
+    def track_rows(self, identity: str | None = None) -> list[Row]:
         """Return every path with the evidence of its tags, by path; or those of one recording."""
         names = "path, identity, missing, tag_evidence, title, tags"
-        rows = self._read(f"SELECT {names} FROM files {_where(identity)} ORDER BY path", identity)  # noqa: S608 - own names
+        rows = self._select("files", names, identity, order="path")
         with decoding(self.path):
             check_types(rows, (bytes, str, int, str, str, str))
         return rows
 
-    def tagged(self, identity: str | None = None) -> list[File]:
-        """Return every path with its tags, by path; or those of one recording."""
+    def tagged_files(self) -> list[File]:
+        """Return every path with its tags, by path."""
         names = "path, size, mtime_ns, identity, missing, title, tags"
-        rows = self._read(f"SELECT {names} FROM files {_where(identity)} ORDER BY path", identity)  # noqa: S608 - own names
+        rows = self._select("files", names, order="path")
         with decoding(self.path):
             check_types(rows, (bytes, int, int, str, int, str, str))
             if any(b"\0" in row[0] for row in rows):
                 raise ValueError("a path that no file can have")
             return [
-                File(os.fsdecode(path), Stat(size, mtime_ns), own, tags_of(*tags), missing != 0)
-                for path, size, mtime_ns, own, missing, *tags in rows
+                File(
+                    os.fsdecode(path),
+                    Stat(size, mtime_ns),
+                    identity,
+                    columns.tags_of(*tags),
+                    missing != 0,
+                )
+                for path, size, mtime_ns, identity, missing, *tags in rows
             ]
 
-    def numbers(self, identity: str | None = None) -> Numbers:
+    def feature_table(self, identity: str | None = None) -> FeatureTable:
         """Return what was measured in whole recordings; or in one recording."""
-        names = "identity, scalars, contour"
-        where = _where(identity)
-        rows = self._read(f"SELECT {names} FROM features {where} ORDER BY identity", identity)  # noqa: S608 - own names
-        columns = list(zip(*rows, strict=True)) or [(), (), ()]
+        rows = self._select("features", "identity, scalars, contour", identity)
         with decoding(self.path):
-            identities, scalars, contours = columns
-            return Numbers(
+            identities, scalars, contours = list(zip(*rows, strict=True)) or [(), (), ()]
+            return FeatureTable(
                 list(identities),
-                scalars_of(scalars),
-                joined(contours, CONTOUR_TYPE),
+                columns.scalars_of(scalars),
+                columns.joined_numbers(contours, CONTOUR_TYPE),
                 np.array([len(each) // CONTOUR_TYPE.itemsize for each in contours], np.int64),
             )
 
     def steps(self, identity: str) -> NDArray[np.float16]:
         """Return the steps of a recording; raises KeyError where it was not measured."""
-        for (steps,) in self._read("SELECT steps FROM steps WHERE identity = :identity", identity):
+        for (steps,) in self._select("steps", "steps", identity):
             with decoding(self.path):
-                return steps_of(steps)
+                return columns.steps_of(steps)
         raise KeyError(identity)
 
-    def measured(self) -> Iterator[tuple[str, Measurement]]:
-        """Return all that was measured, by recording."""
+    def measurements(self) -> Iterator[tuple[str, Measurement]]:
+        """Yield all that was measured, by recording: one by one, because steps are large."""
         sql = "SELECT identity, scalars, steps FROM features JOIN steps USING (identity)"
-        # one by one, because steps are large
         with decoding(self.path), closing(self._connection.stream(sql)) as rows:
-            for identity, scalars, steps in rows:
-                (numbers,) = scalars_of([scalars])
-                found = steps_of(steps)
-                if not isinstance(identity, str) or not len(found) or not np.isfinite(found).all():
+            for identity, scalars, blob in rows:
+                (numbers,) = columns.scalars_of([scalars])
+                steps = columns.steps_of(blob)
+                if not isinstance(identity, str) or not len(steps) or not np.isfinite(steps).all():
                     raise ValueError("steps that no recording has")
-                yield identity, Measurement(features_of(numbers.tolist()), found)
+                yield identity, Measurement(features_of(numbers.tolist()), steps)
 
-    def heard(self, identity: str | None = None) -> dict[str, HeardRow]:
+    def detections(self, identity: str | None = None) -> dict[str, DetectionRow]:
         """Return what the voice detector found, by recording; or in one recording."""
-        names = "identity, verdict, confidence, spans"
-        rows = self._read(f"SELECT {names} FROM heard {_where(identity)}", identity)  # noqa: S608 - own names
+        rows = self._select("heard", "identity, verdict, confidence, spans", identity)
         with decoding(self.path):
             if not {type(confidence) for _, _, confidence, _ in rows} <= {float}:
                 raise TypeError("a confidence that is not a number")
@@ -209,9 +184,8 @@ class Cache:
         Invalid parts of a mark are left out, or refused in a library that is only read: they must
         not spread to another one.
         """
-        names = "identity, energy, vocals, banned, note"
-        rows = self._read(f"SELECT {names} FROM marks {_where(identity)}", identity)  # noqa: S608 - own names
-        found = {own: mark_of(values) for own, *values in rows}
+        rows = self._select("marks", "identity, energy, vocals, banned, note", identity)
+        found = {own: columns.mark_of(values) for own, *values in rows}
         if self._connection.read_only and not all(
             isinstance(own, str) and valid for own, (_, valid) in found.items()
         ):
@@ -222,51 +196,38 @@ class Cache:
 
     def lengths(self) -> dict[str, float]:
         """Return the length in seconds of each recording that was measured."""
-        numbers = self.numbers()
-        lengths_s = numbers.scalars[:, SCALARS.index("duration_s")].tolist()
-        return dict(zip(numbers.identities, lengths_s, strict=True))
+        table = self.feature_table()
+        lengths_s = table.scalars[:, SCALARS.index("duration_s")].tolist()
+        return dict(zip(table.identities, lengths_s, strict=True))
 
     def store(self, file: File, measured: Measurement | None) -> None:
         """Keep a path, and what was measured if it was; it is skipped no longer."""
         path = os.fsencode(file.path)
         with self._connection.writing() as connection:
             connection.execute("DELETE FROM skipped WHERE path = ?", (path,))
-            connection.execute(
-                _insertion("files", 8),
-                (
-                    path,
-                    *file.stat,
-                    file.identity,
-                    file.missing,
-                    evidence_text(file.tags),
-                    *tag_columns(file.tags),
-                ),
-            )
+            evidence, tags = columns.evidence_text(file.tags), columns.tag_columns(file.tags)
+            values = path, *file.stat, file.identity, file.missing, evidence, *tags
+            _insert(connection, "files", values)
             if measured is not None:
-                _insert(connection, file.identity, measured)
+                _insert_measured(connection, file.identity, measured)
 
     def store_measured(self, identity: str, measured: Measurement) -> None:
         """Keep what was measured in a recording, wherever its files lie."""
         with self._connection.writing() as connection:
-            _insert(connection, identity, measured)
+            _insert_measured(connection, identity, measured)
 
-    def store_heard(self, identity: str, heard: VoiceDetection) -> None:
+    def store_detection(self, identity: str, found: VoiceDetection) -> None:
         """Keep what the voice detector found in a recording."""
+        values = identity, found.verdict, found.confidence, columns.spans_text(found)
         with self._connection.writing() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?)",
-                (identity, heard.verdict, heard.confidence, spans_text(heard)),
-            )
+            _insert(connection, "heard", values)
 
     def store_skipped(self, skipped: Skipped, stat: Stat) -> None:
         """Keep the reason why a path is not a track, so that it is not tried again and again."""
         path = os.fsencode(skipped.path)
         with self._connection.writing() as connection:
             connection.execute("DELETE FROM files WHERE path = ?", (path,))
-            connection.execute(
-                "INSERT OR REPLACE INTO skipped VALUES (?, ?, ?, ?)",
-                (path, *stat, skipped.reason),
-            )
+            _insert(connection, "skipped", (path, *stat, skipped.reason))
 
     def set_missing(self, paths: Iterable[str], *, missing: bool) -> None:
         """Note that files have vanished or are back."""
@@ -304,10 +265,8 @@ class Cache:
             for identity, mark in marks.items():
                 connection.execute("DELETE FROM marks WHERE identity = ?", (identity,))
                 if mark != Mark():
-                    connection.execute(
-                        "INSERT INTO marks VALUES (?, ?, ?, ?, ?)",
-                        (identity, mark.energy, mark.vocals, mark.banned, mark.note),
-                    )
+                    values = identity, mark.energy, mark.vocals, mark.banned, mark.note
+                    _insert(connection, "marks", values)
 
     @property
     def history(self) -> History:
@@ -320,32 +279,39 @@ class Cache:
         No trace of it is left in the library and its backups.
         """
         with self._connection.writing_user_data() as connection:
-            erase(connection, name)
+            delete_person(connection, name)
         with self._connection.checked():
-            recovery.scrub(self._connection.sqlite, self.path, name)
-        return recovery.holding(self.path, name)
+            backup.scrub(self._connection.sqlite, self.path, name)
+        return backup.files_naming(self.path, name)
 
-    def other(self, path: str) -> "Cache":
+    def open_other(self, path: str) -> "Database":
         """Return another library file, opened to be read and left exactly as it is."""
         if os.path.exists(path) and os.path.samefile(path, self.path):
             raise LibraryError(f"{path} is this very library. Give another one.")
-        return Cache(path, unchanged=True)
+        return Database(path, unchanged=True)
+
+    def _identities(self, sql: str) -> set[str]:
+        return set(chain.from_iterable(self._read(sql)))
+
+    def _select(
+        self, table: str, names: str, identity: str | None = None, order: str = "identity"
+    ) -> list[Any]:
+        """Return columns of a table in an order; or the rows of one recording."""
+        where = "" if identity is None else "WHERE identity = :identity"
+        return self._read(f"SELECT {names} FROM {table} {where} ORDER BY {order}", identity)  # noqa: S608 - own names
 
     def _read(self, sql: str, identity: str | None = None) -> list[Any]:
         return self._connection.rows(sql, {"identity": identity})
 
 
-def _insert(connection: sqlite3.Connection, identity: str, measured: Measurement) -> None:
+def _insert_measured(connection: sqlite3.Connection, identity: str, measured: Measurement) -> None:
     steps = measured.steps.astype(STEP_TYPE)
-    (contour,) = contour_blobs([steps])
-    scalars = packed(measured.features)
-    connection.execute(_insertion("features", 3), (identity, scalars, contour))
-    connection.execute(_insertion("steps", 2), (identity, steps.tobytes()))
+    (contour,) = columns.contour_blobs([steps])
+    scalars = columns.scalars_blob(measured.features)
+    _insert(connection, "features", (identity, scalars, contour))
+    _insert(connection, "steps", (identity, steps.tobytes()))
 
 
-def _where(identity: str | None) -> str:
-    return "" if identity is None else "WHERE identity = :identity"
-
-
-def _insertion(table: str, columns: int) -> str:
-    return f"INSERT OR REPLACE INTO {table} VALUES ({', '.join('?' * columns)})"  # noqa: S608 - own names
+def _insert(connection: sqlite3.Connection, table: str, values: Sequence[Any]) -> None:
+    places = ", ".join("?" * len(values))
+    connection.execute(f"INSERT OR REPLACE INTO {table} VALUES ({places})", values)  # noqa: S608 - own names

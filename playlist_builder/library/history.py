@@ -30,33 +30,24 @@ DRAFT = timedelta(hours=1)
 It is short: a session that was played and then taken for a draft would be played again.
 """
 
+SCHEMA = """
+CREATE TABLE sessions (session TEXT PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL,
+    file BLOB NOT NULL, profile TEXT NOT NULL, duration_s REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE used (session TEXT NOT NULL, place INTEGER NOT NULL, identity TEXT NOT NULL,
+    PRIMARY KEY (session, place)) WITHOUT ROWID;
+CREATE TABLE ratings (name TEXT NOT NULL, identity TEXT NOT NULL, verdict TEXT NOT NULL,
+    note TEXT NOT NULL, at TEXT NOT NULL, session TEXT NOT NULL, title TEXT NOT NULL,
+    PRIMARY KEY (name, identity)) WITHOUT ROWID;
+CREATE TABLE bans (name TEXT NOT NULL, identity TEXT NOT NULL, note TEXT NOT NULL,
+    title TEXT NOT NULL, PRIMARY KEY (name, identity)) WITHOUT ROWID
+"""
+
 Read = Callable[[str, dict[str, Any]], Sequence[Any]]
 WriteUserData = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
 
-def create(connection: sqlite3.Connection) -> None:
-    """Make the tables of the history."""
-    connection.execute(
-        "CREATE TABLE sessions (session TEXT PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL,"
-        " file BLOB NOT NULL, profile TEXT NOT NULL, duration_s REAL NOT NULL) WITHOUT ROWID"
-    )
-    connection.execute(
-        "CREATE TABLE used (session TEXT NOT NULL, place INTEGER NOT NULL, identity TEXT NOT NULL,"
-        " PRIMARY KEY (session, place)) WITHOUT ROWID"
-    )
-    connection.execute(
-        "CREATE TABLE ratings (name TEXT NOT NULL, identity TEXT NOT NULL, verdict TEXT NOT NULL,"
-        " note TEXT NOT NULL, at TEXT NOT NULL, session TEXT NOT NULL, title TEXT NOT NULL,"
-        " PRIMARY KEY (name, identity)) WITHOUT ROWID"
-    )
-    connection.execute(
-        "CREATE TABLE bans (name TEXT NOT NULL, identity TEXT NOT NULL, note TEXT NOT NULL,"
-        " title TEXT NOT NULL, PRIMARY KEY (name, identity)) WITHOUT ROWID"
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class Played:
+class PlayedSession:
     """A session that was written for a name. `file` is empty if it went to standard output.
 
     `tracks` are identities in the order of the session, its tail included.
@@ -73,7 +64,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """What was thought of a track after a session; `title` is what the track was called then."""
+    """How a track was judged after a session; `title` is what the track was called then."""
 
     identity: str
     verdict: Verdict
@@ -83,7 +74,7 @@ class Rating:
     title: str
 
     def describe(self, name: str) -> str:
-        """Return one line on how the track was rated."""
+        """Return the rating on one line."""
         note = f": {self.note}" if self.note else ""
         return f"rated {self.verdict} for {name} on {self.at[:10]}{note}"
 
@@ -98,16 +89,16 @@ class Ban:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """All that is known of a name, the oldest first."""
+class PersonHistory:
+    """The sessions, ratings and bans of one name, the oldest first."""
 
     name: str
-    sessions: Sequence[Played] = ()
+    sessions: Sequence[PlayedSession] = ()
     ratings: Sequence[Rating] = ()
     bans: Sequence[Ban] = ()
 
     def played_since(self, since: datetime, drafts: Collection[str] = ()) -> frozenset[str]:
-        """Return the tracks of all sessions since a time, but of those that are made again."""
+        """Return the tracks of all sessions since a time, but for those of `drafts`."""
         return frozenset(
             identity
             for each in self.sessions
@@ -117,8 +108,8 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A name and how much is known of it; `last` is when its latest session was written."""
+class PersonSummary:
+    """A name and its counts; `last` is when its latest session was written, empty for none."""
 
     name: str
     sessions: int
@@ -127,12 +118,12 @@ class Listed:
     last: str
 
 
-def played(session: Session, file: str) -> Played:
+def played_session(session: Session, file: str) -> PlayedSession:
     """Return what is kept of a session that was asked for under a name and written to a file."""
     request = session.request
     if request is None or request.name is None:
         raise ValueError("a session without a name has no history")
-    return Played(
+    return PlayedSession(
         request.session,
         request.name,
         request.asked_at,
@@ -151,7 +142,7 @@ class History:
         self._write = write
         self._path = path
 
-    def names(self) -> list[Listed]:
+    def names(self) -> list[PersonSummary]:
         """Return all names in their order."""
         rows = self._read(
             "SELECT name, sum(kind = 0), sum(kind = 1), sum(kind = 2), max(cast(at AS TEXT)) FROM ("
@@ -161,10 +152,10 @@ class History:
             " WHERE typeof(name) = 'text' GROUP BY name ORDER BY name",
             {},
         )
-        return [Listed(*row) for row in rows]
+        return [PersonSummary(*row) for row in rows]
 
-    def of(self, name: str) -> Past:
-        """Return all that is known of a name, which may be nothing.
+    def of(self, name: str) -> PersonHistory:
+        """Return the history of a name, which may be empty.
 
         Raises LibraryError for invalid rows: to pass over them might repeat a session.
         """
@@ -176,61 +167,63 @@ class History:
                 " See 'playlist-builder history --forget'."
             ) from error
 
-    def _of(self, name: str) -> Past:
+    def _of(self, name: str) -> PersonHistory:
         values = {"name": name}
-        used: dict[str, list[str]] = {}
+        tracks: dict[str, list[str]] = {}
         for session, identity in self._read(
             "SELECT session, identity FROM used JOIN sessions USING (session)"
             " WHERE name = :name ORDER BY session, place",
             values,
         ):
-            used.setdefault(session, []).append(_text(identity))
-        sessions = [
-            Played(
-                _text(session),
-                name,
-                _moment(at),
-                _path(file),
-                _text(profile),
-                _length_s(duration_s),
-                tuple(used.get(session, ())),
-            )
-            for session, at, file, profile, duration_s in self._read(
-                "SELECT session, at, file, profile, duration_s FROM sessions WHERE name = :name",
-                values,
-            )
-        ]
+            tracks.setdefault(session, []).append(_text(identity))
+        sessions = self._read(
+            "SELECT session, at, file, profile, duration_s FROM sessions WHERE name = :name", values
+        )
         ratings = self._read(
             "SELECT identity, verdict, note, at, session, title FROM ratings WHERE name = :name",
             values,
         )
+        bans = self._read("SELECT identity, note, title FROM bans WHERE name = :name", values)
+        played = [
+            PlayedSession(
+                _text(session),
+                name,
+                _valid_time(at),
+                _path(file),
+                _text(profile),
+                _length_s(duration_s),
+                tuple(tracks.get(session, ())),
+            )
+            for session, at, file, profile, duration_s in sessions
+        ]
         rated = [
-            Rating(_text(own), _verdict(verdict), _text(note), _moment(at), *map(_text, rest))
+            Rating(_text(own), _verdict(verdict), _text(note), _valid_time(at), *map(_text, rest))
             for own, verdict, note, at, *rest in ratings
         ]
-        rows = self._read("SELECT identity, note, title FROM bans WHERE name = :name", values)
-        bans = [Ban(*map(_text, row)) for row in rows]
-        return Past(
+        return PersonHistory(
             name,
-            sorted(sessions, key=lambda each: (_time(each.at), each.file)),
+            sorted(played, key=lambda each: (_time(each.at), each.file)),
             sorted(rated, key=lambda each: (_time(each.at), each.title)),
-            sorted(bans, key=lambda each: (each.title, each.identity)),
+            sorted(
+                (Ban(*map(_text, row)) for row in bans),
+                key=lambda each: (each.title, each.identity),
+            ),
         )
 
-    def numbers(self) -> set[str]:
-        """Return the numbers of all sessions, whatever their names."""
-        return {number for (number,) in self._read("SELECT session FROM sessions", {})}
+    def session_ids(self) -> set[str]:
+        """Return the ids of all sessions, whatever their names."""
+        return {session for (session,) in self._read("SELECT session FROM sessions", {})}
 
-    def known(self, name: str) -> Past:
-        """Return all that is known of a name; raises LibraryError where that is nothing."""
+    def existing(self, name: str) -> PersonHistory:
+        """Return the history of a name; raises LibraryError where it is empty."""
         past = self.of(name)
-        if past == Past(name, [], [], []):
+        if past == PersonHistory(name, [], [], []):
             names = ", ".join(each.name for each in self.names()) or "none yet"
             raise LibraryError(f"No name {name!r} in the history. Available: {names}.")
         return past
 
-    def number(self, name: str, file: str, at: str) -> str:
-        """Return the number of a session written now: that of the draft it replaces, or a new one.
+    def session_id(self, name: str, file: str, at: str) -> str:
+        """Return the id of a session written now: that of the draft it replaces, or a new one.
 
         A session that was rated has been played, and is no draft.
         """
@@ -243,35 +236,35 @@ class History:
         text = f"{name}\0{file}\0{at}"
         return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
 
-    def keep(self, *sessions: Played) -> None:
-        """Keep sessions that were written for a name, in place of those of the same number.
+    def store(self, *sessions: PlayedSession) -> None:
+        """Keep sessions that were written for a name, in place of those of the same id.
 
         These stay under the file that they were first written to.
         """
-        with self._write() as connection:
-            for each in sessions:
-                _keep(connection, each)
+        self.store_all([PersonHistory("", sessions)])
 
     def rate(self, name: str, rating: Rating) -> None:
         """Keep a rating in place of the one before."""
-        with self._write() as connection:
-            _rate(connection, name, rating)
+        self.store_all([PersonHistory(name, ratings=[rating])])
 
     def ban(self, name: str, ban: Ban) -> None:
         """Keep a track out of every later session of a name."""
-        with self._write() as connection:
-            _ban(connection, name, ban)
+        self.store_all([PersonHistory(name, bans=[ban])])
 
-    def take(self, pasts: Collection[Past]) -> None:
+    def store_all(self, histories: Collection[PersonHistory]) -> None:
         """Keep all sessions, ratings and bans of some names, or none of them."""
         with self._write() as connection:
-            for past in pasts:
-                for played in past.sessions:
-                    _keep(connection, played)
-                for rating in past.ratings:
-                    _rate(connection, past.name, rating)
-                for ban in past.bans:
-                    _ban(connection, past.name, ban)
+            for each in histories:
+                for session in each.sessions:
+                    _insert_session(connection, session)
+                connection.executemany(
+                    "INSERT OR REPLACE INTO ratings VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    [(each.name, *astuple(rating)) for rating in each.ratings],
+                )
+                connection.executemany(
+                    "INSERT OR REPLACE INTO bans VALUES (?, ?, ?, ?)",
+                    [(each.name, *astuple(ban)) for ban in each.bans],
+                )
 
     def unban(self, name: str, identity: str) -> None:
         """Let a name have a track again."""
@@ -279,31 +272,21 @@ class History:
             connection.execute("DELETE FROM bans WHERE name = ? AND identity = ?", (name, identity))
 
 
-def _keep(connection: sqlite3.Connection, played: Played) -> None:
-    file = os.fsencode(played.file)
+def _insert_session(connection: sqlite3.Connection, session: PlayedSession) -> None:
+    values = session.at, os.fsencode(session.file), session.profile, session.duration_s
     connection.execute(
         "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (session) DO UPDATE"
         " SET at = excluded.at, profile = excluded.profile, duration_s = excluded.duration_s",
-        (played.session, played.name, played.at, file, played.profile, played.duration_s),
+        (session.session, session.name, *values),
     )
-    connection.execute("DELETE FROM used WHERE session = ?", (played.session,))
+    connection.execute("DELETE FROM used WHERE session = ?", (session.session,))
     connection.executemany(
         "INSERT INTO used VALUES (?, ?, ?)",
-        [(played.session, place, track) for place, track in enumerate(played.tracks, 1)],
+        [(session.session, place, track) for place, track in enumerate(session.tracks, 1)],
     )
 
 
-def _rate(connection: sqlite3.Connection, name: str, rating: Rating) -> None:
-    connection.execute(
-        "INSERT OR REPLACE INTO ratings VALUES (?, ?, ?, ?, ?, ?, ?)", (name, *astuple(rating))
-    )
-
-
-def _ban(connection: sqlite3.Connection, name: str, ban: Ban) -> None:
-    connection.execute("INSERT OR REPLACE INTO bans VALUES (?, ?, ?, ?)", (name, *astuple(ban)))
-
-
-def erase(connection: sqlite3.Connection, name: str) -> None:
+def delete_person(connection: sqlite3.Connection, name: str) -> None:
     """Delete all rows of a name."""
     connection.execute(
         "DELETE FROM used WHERE session IN (SELECT session FROM sessions WHERE name = ?)", (name,)
@@ -322,7 +305,7 @@ def _text(value: object) -> str:
     return value
 
 
-def _moment(value: object) -> str:
+def _valid_time(value: object) -> str:
     if _time(_text(value)).utcoffset() is None:
         raise ValueError("a time without its offset")
     return _text(value)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from playlist_builder.library.database import Cache
+from playlist_builder.library.columns import detection_of
+from playlist_builder.library.database import Database
 from playlist_builder.library.errors import decoding
-from playlist_builder.library.history import Past
-from playlist_builder.library.rows import heard_of
+from playlist_builder.library.history import PersonHistory
 from playlist_builder.models import Mark, person_name
 
 
@@ -43,65 +43,65 @@ class MergeReport:
     conflicts: Sequence[Conflict] = ()
 
 
-def merge(ours: Cache, theirs: Cache, exists: Callable[[str], bool]) -> MergeReport:
+def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> MergeReport:
     """Return what `ours` got from `theirs`; a new path that does not exist here is missing.
 
     All of `theirs` is read before the first write: raises `LibraryError` where any row of it is
     invalid, and then nothing was added.
     """
-    files, marks = theirs.tagged(), theirs.marks()
+    files, marks = theirs.tagged_files(), theirs.marks()
     with decoding(theirs.path):
-        detected = {identity: heard_of(row) for identity, row in theirs.heard().items()}
-        pasts = [_named(theirs, each.name) for each in theirs.history.names()]
-    deque(theirs.measured(), maxlen=0)  # too much to be kept
-    known = set(ours.files())
-    ours_of, played = [ours.history.of(past.name) for past in pasts], ours.history.numbers()
-    measured, analysed = ours.identities(), ours.heard_identities()
-    before = len(measured), len(analysed), len(known)
-    names: dict[str, str] = {}
-    for file in files:
-        names[file.identity] = file.tags.title or file.path
-        if file.path not in known:
-            ours.store(replace(file, missing=not exists(file.path)), None)
-            known.add(file.path)
-    for identity, found in theirs.measured():
+        detections = {identity: detection_of(row) for identity, row in theirs.detections().items()}
+        histories = [_named(theirs, each.name) for each in theirs.history.names()]
+    deque(theirs.measurements(), maxlen=0)  # too much to be kept
+    paths, measured, detected = set(ours.files()), ours.identities(), ours.detected_identities()
+    played = ours.history.session_ids()
+    own_histories = [ours.history.of(each.name) for each in histories]
+    new_files = [file for file in files if file.path not in paths]
+    for file in new_files:
+        ours.store(replace(file, missing=not exists(file.path)), None)
+    new_measured = 0
+    for identity, found in theirs.measurements():
         if identity not in measured:
             ours.store_measured(identity, found)
-            measured.add(identity)
-    for identity, heard in detected.items():
-        if identity not in analysed:
-            ours.store_heard(identity, heard)
-            analysed.add(identity)
+            new_measured += 1
+    new_detections = detections.keys() - detected
+    for identity in new_detections:
+        ours.store_detection(identity, detections[identity])
+    names = {file.identity: file.tags.title or file.path for file in files}
     changed, conflicts = _marks(ours.marks(), marks, names)
     ours.store_marks(changed)
     new = [
-        _past(here, there, played, conflicts) for here, there in zip(ours_of, pasts, strict=True)
+        _new_history(here, there, played, conflicts)
+        for here, there in zip(own_histories, histories, strict=True)
     ]
-    if any(past.sessions or past.ratings or past.bans for past in new):
-        ours.history.take(new)
+    if any(each.sessions or each.ratings or each.bans for each in new):
+        ours.history.store_all(new)
     return MergeReport(
-        measured=len(measured) - before[0],
-        heard=len(analysed) - before[1],
-        files=len(known) - before[2],
+        measured=new_measured,
+        heard=len(new_detections),
+        files=len(new_files),
         marks=len(changed),
-        sessions=sum(len(past.sessions) for past in new),
-        ratings=sum(len(past.ratings) for past in new),
-        bans=sum(len(past.bans) for past in new),
+        sessions=sum(len(each.sessions) for each in new),
+        ratings=sum(len(each.ratings) for each in new),
+        bans=sum(len(each.bans) for each in new),
         conflicts=conflicts,
     )
 
 
-def _named(theirs: Cache, name: str) -> Past:
-    """Return what is known of a name; raises ValueError for a text that cannot be one."""
+def _named(theirs: Database, name: str) -> PersonHistory:
+    """Return the history of a name; raises ValueError for a text that cannot be one."""
     if not name.isprintable() or person_name(name) != name:
         raise ValueError(f"the name {name!r}")
     return theirs.history.of(name)
 
 
-def _past(ours: Past, theirs: Past, played: set[str], conflicts: list[Conflict]) -> Past:
+def _new_history(
+    ours: PersonHistory, theirs: PersonHistory, played: set[str], conflicts: list[Conflict]
+) -> PersonHistory:
     """Return what is new of a name; a rating that is another one there goes to the conflicts.
 
-    Of the numbers in `played` there is a session here, whatever its name, and it stays.
+    `played` are the ids of all sessions here, whatever their names; these stay.
     """
     rated = {each.identity: each for each in ours.ratings}
     banned = {each.identity for each in ours.bans}
@@ -112,7 +112,7 @@ def _past(ours: Past, theirs: Past, played: set[str], conflicts: list[Conflict])
             conflicts.append(
                 Conflict(there.identity, there.title, what, here.verdict, there.verdict)
             )
-    return Past(
+    return PersonHistory(
         ours.name,
         [each for each in theirs.sessions if each.session not in played],
         [each for each in theirs.ratings if each.identity not in rated],

@@ -1,7 +1,7 @@
 """The tables of a library file, their version, and how a file comes up to date.
 
-Derived tables (`files`, `features`, `step_features`, `heard`, `skipped`) may be dropped and made again.
-The user's (`USER_TABLES`) are keyed by the identity of the music and never dropped.
+Derived tables (`files`, `features`, `steps`, `heard`, `skipped`) may be dropped and made again. The
+user's (`USER_TABLES`) are keyed by the identity of the music and never dropped.
 """
 
 import sqlite3
@@ -12,7 +12,13 @@ from typing import Any
 from playlist_builder.analysis.energy import ENERGY_VERSION
 from playlist_builder.analysis.features import FEATURES_VERSION
 from playlist_builder.library import history
-from playlist_builder.library.rows import TAG_NAMES, contour_blobs, evidence_text, steps_of, tags_of
+from playlist_builder.library.columns import (
+    TAG_NAMES,
+    contour_blobs,
+    evidence_text,
+    steps_of,
+    tags_of,
+)
 from playlist_builder.vocals.detector import VOICE_VERSION
 from playlist_builder.vocals.evidence import EVIDENCE_VERSION
 
@@ -54,9 +60,8 @@ and few commands need them."""
 
 def _create(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    for statement in _SCHEMA.split(";"):
+    for statement in (*_SCHEMA.split(";"), *history.SCHEMA.split(";")):
         connection.execute(statement)
-    history.create(connection)
 
 
 MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_create,)
@@ -76,8 +81,7 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 def is_library(connection: sqlite3.Connection) -> bool:
     """Whether a file is a library of any version, or still empty, and no other program's."""
-    there = _tables(connection)
-    return not there or _application_id(connection) == APPLICATION_ID
+    return not _tables(connection) or _application_id(connection) == APPLICATION_ID
 
 
 def is_unversioned(connection: sqlite3.Connection) -> bool:
@@ -94,7 +98,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA user_version = {newest_version()}")
 
 
-def identify(connection: sqlite3.Connection) -> None:
+def ensure_identity(connection: sqlite3.Connection) -> None:
     """Make a library new to its backup where the one row of `revision` is gone or invalid."""
     if is_identified(connection):
         return
@@ -111,12 +115,12 @@ def is_identified(connection: sqlite3.Connection) -> bool:
     return rows == [("text", "integer")]
 
 
-def is_measured_alike(connection: sqlite3.Connection) -> bool:
+def has_current_analysis(connection: sqlite3.Connection) -> bool:
     """Whether this version of the analysis would read the same from the same files."""
     return [each[:3] for each in _derived(connection)] == [_current()[:3]]
 
 
-def renew(connection: sqlite3.Connection) -> None:
+def update_derived(connection: sqlite3.Connection) -> None:
     """Bring derived tables up to date.
 
     What another version of the analysis read from files is dropped, and the next scan reads it
@@ -126,7 +130,7 @@ def renew(connection: sqlite3.Connection) -> None:
         return
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        # Read again, now that nobody else writes: another process may have done it meanwhile.
+        # Read once more, now that nobody else writes: another process may have done it meanwhile.
         found = (*_derived(connection), (None,) * len(_current()))[0]
         features, voices, tag_names, scores, evidence = (
             before != now for before, now in zip(found, _current(), strict=True)
@@ -139,24 +143,24 @@ def renew(connection: sqlite3.Connection) -> None:
         if tag_names:
             connection.execute("UPDATE files SET mtime_ns = -1")
         if scores:
-            _score_again(connection)
+            _update_scores(connection)
         if evidence:
-            _weigh_tags_again(connection)
+            _update_evidence(connection)
         connection.execute("DELETE FROM derived")
         connection.execute("INSERT INTO derived VALUES (?, ?, ?, ?, ?)", _current())
 
 
-def _score_again(connection: sqlite3.Connection) -> None:
+def _update_scores(connection: sqlite3.Connection) -> None:
     rows = connection.execute("SELECT identity, steps FROM steps")
-    while some := list(islice(rows, BATCH)):
-        blobs = contour_blobs([steps_of(blob) for _, blob in some])
+    while batch := list(islice(rows, BATCH)):
+        blobs = contour_blobs([steps_of(blob) for _, blob in batch])
         connection.executemany(
             "UPDATE features SET contour = ? WHERE identity = ?",
-            zip(blobs, [identity for identity, _ in some], strict=True),
+            zip(blobs, [identity for identity, _ in batch], strict=True),
         )
 
 
-def _weigh_tags_again(connection: sqlite3.Connection) -> None:
+def _update_evidence(connection: sqlite3.Connection) -> None:
     rows = connection.execute("SELECT path, title, tags FROM files")
     found = [(evidence_text(tags_of(*tags)), path) for path, *tags in rows]
     connection.executemany("UPDATE files SET tag_evidence = ? WHERE path = ?", found)

@@ -230,7 +230,7 @@ FORMATS: Mapping[str, Callable[[Session, Destination], str]] = {
     ".csv": _csv,
     ".json": lambda session, _: session_json.dump(session),
 }
-"""Suffix to the function that returns the text; `dialects.FORMAT_NAMES` says what each is called."""
+"""Suffix to the function that returns the text; `dialects.FORMAT_NAMES` has their names."""
 
 
 def format_of(path: str, dialect: Dialect = ANY) -> str:

@@ -1,11 +1,11 @@
-"""Playlists that other programs wrote: their text to entries, and entries to files.
+"""Playlists that other programs wrote: bytes to entries, and entries to the paths they may mean.
 
-Read are M3U, M3U8, PLS, XSPF and session files, as they are met in the wild: with or without a
-header, with a byte order mark, in UTF-8, UTF-16 or an old codepage, with CRLF, backslashes,
-`file://` and percent signs. An entry may be meant in more than one way (`100%25.mp3` is a name as
-well as a URI), so every meaning is kept, the most literal first, and the disk decides.
+Reads M3U, M3U8, PLS, XSPF and session files: with or without a header or byte order mark, in UTF-8,
+UTF-16 or an old codepage, with CRLF, backslashes, `file://` and percent signs. An entry can be
+ambiguous (`100%25.mp3` is a name as well as a URI), so every path that it may mean is tried, the
+most literal first, and the first that exists is taken.
 
-It opens nothing over a network and follows no playlist inside a playlist. Pure, but for `read_entries`.
+Nothing is opened over a network, and playlists inside playlists are not followed.
 """
 
 import math
@@ -33,13 +33,13 @@ DEPTH_LIMIT = 50
 """Elements of XML inside each other; an XSPF playlist has five, and what extensions add."""
 
 CODEPAGE = "cp1252"
-"""What a playlist that is not Unicode is taken for."""
+"""How a playlist that is not Unicode is decoded."""
 
 OTHER_CODEPAGES = ("utf-8", "cp1251", "cp1250", "cp932", "gb18030", "cp949", "cp950", "cp850")
-"""What else its bytes may mean, where no file has the name that they have in `CODEPAGE`."""
+"""What is tried else, where no file has the name that its bytes have in `CODEPAGE`."""
 
 UNPAIRED = "surrogateescape"
-"""How bytes without a meaning are kept, so that a playlist can be written again as it was."""
+"""Keeps bytes that cannot be decoded, so that a playlist can be written again as it was."""
 
 _KNOWN = ".m3u, .m3u8, .pls, .xspf or .json"
 _LINE = re.compile(r"[^\r\n]+")
@@ -59,12 +59,12 @@ _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry: `location` as it stands in the playlist, `title` what it shows for it.
+    """One entry: `location` as it stands in the playlist, `title` as players show it.
 
-    `span` is where the location stands: from and to, in characters of the text of M3U and PLS,
-    in bytes of XSPF, and the place among all slots in a session. `is_uri` says that the format
-    itself has locations as URIs, so that `%20` is a blank before it is anything else. `is_tail`
-    says that the entry plays on after the end of a session, where the playlist tells.
+    `span` is the start and end of the location: characters of the text of M3U and PLS, bytes of
+    XSPF, and in a session the place among all slots. `is_uri` means that the format has locations
+    as URIs, so that `%20` is first read as a blank. `is_tail` means that the entry plays after the
+    planned session, where the playlist has that information.
     """
 
     location: str
@@ -76,14 +76,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
-    """A text, and how it was encoded: `mark` is the byte order mark."""
+class DecodedText:
+    """A text and its encoding; `mark` is the byte order mark."""
 
     text: str
     encoding: str
     mark: bytes
 
-    def encoded(self, text: str) -> bytes:
+    def encode(self, text: str) -> bytes:
         """Return another text in the same encoding; UnicodeEncodeError where that cannot be."""
         errors = "surrogatepass" if self.encoding.startswith("utf-16") else UNPAIRED
         return self.mark + text.encode(self.encoding, errors)
@@ -149,15 +149,15 @@ def parse(data: bytes, name: str) -> list[Entry]:
                 for place, slot in enumerate((*session.slots, *session.tail))
             ]
         case "pls":
-            entries = _counted(_pls(decode(data).text), name)
+            entries = _limited(_pls(decode(data).text), name)
         case _:
-            entries = _counted(_m3u(decode(data).text), name)
+            entries = _limited(_m3u(decode(data).text), name)
     if not entries:
         raise PlaylistError(f"Playlist {name!r} holds no entry.")
     return entries
 
 
-def _counted(entries: Iterable[Entry], name: str) -> list[Entry]:
+def _limited(entries: Iterable[Entry], name: str) -> list[Entry]:
     kept: list[Entry] = []
     for entry in entries:
         kept.append(entry)
@@ -174,11 +174,11 @@ def resolve(entry: Entry, folder: str, exists: Callable[[str], bool]) -> str | N
 def candidate_paths(entry: Entry, folder: str) -> Iterator[str]:
     """Yield the absolute paths that an entry may mean, the most likely first, each once."""
     seen: set[str] = set()
-    spellings = list(_spellings(entry.location))
+    readings = list(_readings(entry.location))
     if entry.is_uri:
-        spellings.insert(0, unquote(entry.location, errors=UNPAIRED))
-    for spelled in spellings:
-        for form in (spelled, *(unicodedata.normalize(form, spelled) for form in ("NFC", "NFD"))):
+        readings.insert(0, unquote(entry.location, errors=UNPAIRED))
+    for reading in readings:
+        for form in (reading, *(unicodedata.normalize(form, reading) for form in ("NFC", "NFD"))):
             path = os.path.normpath(os.path.join(folder, form))  # noqa: PTH118 - names, not files
             if os.sep == "/" and path.startswith("//"):
                 path = path[1:]  # POSIX allows two at the start, and means the same by it
@@ -188,12 +188,12 @@ def candidate_paths(entry: Entry, folder: str) -> Iterator[str]:
 
 
 def is_remote(location: str) -> bool:
-    """Whether an entry is an address on a network, which is never opened here."""
+    """Return whether an entry is a URL of a network, which is never opened here."""
     scheme = _SCHEME.match(location)
     return bool(scheme) and "//" in location and not location.lower().startswith("file:")
 
 
-def _spellings(location: str) -> Iterator[str]:
+def _readings(location: str) -> Iterator[str]:
     if location.lower().startswith("file:"):
         try:
             parts = urlsplit(location.replace("\\", "/"))
@@ -208,17 +208,17 @@ def _spellings(location: str) -> Iterator[str]:
         yield unquote(path, errors=UNPAIRED)
         yield path
         return
-    for spelled in _read_otherwise(location):
-        yield spelled
-        yield unquote(spelled, errors=UNPAIRED)
-        if "\\" in spelled and os.sep == "/":
-            slashed = spelled.replace("\\", "/")
+    for text in _in_other_codepages(location):
+        yield text
+        yield unquote(text, errors=UNPAIRED)
+        if "\\" in text and os.sep == "/":
+            slashed = text.replace("\\", "/")
             yield slashed
             yield unquote(slashed, errors=UNPAIRED)
 
 
-def _read_otherwise(text: str) -> Iterator[str]:
-    """Yield a text, and what its bytes mean elsewhere if it was not Unicode."""
+def _in_other_codepages(text: str) -> Iterator[str]:
+    """Yield a text, and its bytes in other codepages if it was not Unicode."""
     yield text
     if text.isascii():
         return
@@ -232,26 +232,26 @@ def _read_otherwise(text: str) -> Iterator[str]:
     yield os.fsdecode(raw)
 
 
-def decode(data: bytes) -> Coded:
-    """Return the text of a playlist; bytes that mean nothing are kept as lone surrogates."""
+def decode(data: bytes) -> DecodedText:
+    """Return the text of a playlist; bytes that cannot be decoded stay as lone surrogates."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             rest = data[len(mark) :]
             if encoding.startswith("utf-16"):
-                return Coded(rest.decode(encoding, "replace"), encoding, mark)
-            return Coded(rest.decode(encoding, UNPAIRED), encoding, mark)
+                return DecodedText(rest.decode(encoding, "replace"), encoding, mark)
+            return DecodedText(rest.decode(encoding, UNPAIRED), encoding, mark)
     start = data[:2]
     if len(start) == 2 and start.count(0) == 1:  # noqa: PLR2004 - one unit of UTF-16 without a mark
         encoding = "utf-16-be" if start[0] == 0 else "utf-16-le"
-        return Coded(data.decode(encoding, "replace"), encoding, b"")
+        return DecodedText(data.decode(encoding, "replace"), encoding, b"")
     try:
-        return Coded(data.decode("utf-8"), "utf-8", b"")
+        return DecodedText(data.decode("utf-8"), "utf-8", b"")
     except UnicodeDecodeError:
-        return Coded(data.decode(CODEPAGE, UNPAIRED), CODEPAGE, b"")
+        return DecodedText(data.decode(CODEPAGE, UNPAIRED), CODEPAGE, b"")
 
 
 def _m3u(text: str) -> Iterator[Entry]:
-    """Split at line feeds and returns alone: other separators may stand in names."""
+    """Yield the entries; only line feeds and returns end a line, since names may hold others."""
     title, duration_s, is_tail = "", None, False
     for line in _LINE.finditer(text):
         stripped = line[0].strip(_BLANKS)
@@ -261,7 +261,7 @@ def _m3u(text: str) -> Iterator[Entry]:
                 title = (info["title"] or stripped.partition(",")[2]).strip()
                 duration_s = _seconds(info["length"])
         elif stripped and not stripped.isspace():
-            # Blanks around a name belong to it only where `./` says so.
+            # Blanks around a name belong to it only behind `./`.
             start = line.start() + len(line[0]) - len(line[0].lstrip(_BLANKS))
             kept = line[0].lstrip(_BLANKS) if stripped.startswith("./") else stripped
             yield Entry(kept, title, duration_s, (start, start + len(kept)), is_tail=is_tail)
@@ -275,7 +275,7 @@ def _pls(text: str) -> Iterator[Entry]:
     """
     section = 0
     files: list[tuple[tuple[int, int, str], str, tuple[int, int]]] = []
-    told: dict[tuple[str, int, int, str], str] = {}
+    fields: dict[tuple[str, int, int, str], str] = {}
     for line in _LINE.finditer(text):
         if _PLS_HEADER.match(line[0]):
             section += 1
@@ -283,17 +283,17 @@ def _pls(text: str) -> Iterator[Entry]:
         if found is None or not (value := found["value"].rstrip(_BLANKS)):
             continue
         digits = found["number"].lstrip("0")
-        number = (section, len(digits), digits)  # compared without int(), which has its limits
+        number = (section, len(digits), digits)  # compared as text: int() limits the digits
         if found["key"].lower() == "file":
             start = line.start() + found.start("value")
             files.append((number, value, (start, start + len(value))))
             if len(files) > ENTRIES_LIMIT:
                 break
         else:
-            told.setdefault((found["key"].lower(), *number), value)
+            fields.setdefault((found["key"].lower(), *number), value)
     for number, value, span in sorted(files, key=lambda each: each[0]):
-        length = _seconds(told.get(("length", *number)))
-        yield Entry(value, told.get(("title", *number), ""), length, span)
+        length = _seconds(fields.get(("length", *number)))
+        yield Entry(value, fields.get(("title", *number), ""), length, span)
 
 
 def _seconds(text: str | None, unit_s: float = 1.0) -> float | None:
@@ -306,7 +306,7 @@ def _seconds(text: str | None, unit_s: float = 1.0) -> float | None:
 
 
 class _XspfReader:
-    """What expat tells of an XSPF file; entities are refused, so a bomb stays unlit."""
+    """The tracks of an XSPF file; declared entities, which can grow without limit, are refused."""
 
     def __init__(self, name: str, offset: int) -> None:
         self.tracks: list[dict[str, list[tuple[str, int, int]]]] = []
@@ -364,7 +364,7 @@ class _XspfReader:
 
 
 def _xspf(data: bytes, name: str) -> list[Entry]:
-    """Read locations, titles and durations; of several locations, the first that is a file."""
+    """Return the entries; of several locations, the first that is a file."""
     body = data.lstrip(b" \t\r\n")  # expat takes blanks before the declaration for an error
     reader = _XspfReader(name, len(data) - len(body))
     reader.read(body)
@@ -385,7 +385,7 @@ def _xspf(data: bytes, name: str) -> list[Entry]:
 def resolve_all(
     entries: Sequence[Entry], folder: str, exists: Callable[[str], bool]
 ) -> tuple[list[str], list[Entry]]:
-    """Return the paths that are there, in order, and the entries that lead nowhere."""
+    """Return the paths of the entries that exist, in order, and the entries that do not."""
     paths: list[str] = []
     lost: list[Entry] = []
     for entry in entries:

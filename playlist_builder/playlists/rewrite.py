@@ -1,8 +1,7 @@
-"""A playlist with some of its entries led elsewhere, and every other byte as it was.
+"""A playlist with new paths for some of its entries, and every other byte as it was.
 
-Pure: bytes in, bytes out. Encoding, byte order mark, line ends, comments, titles and order stay.
-An entry is spelled as the old one was: as a URI or a path, relative or not, with the same
-separators.
+Bytes in, bytes out: encoding, byte order mark, line ends, comments, titles and order stay. A new
+entry is written as the old one was: as a URI or a path, relative or not, with the same separators.
 """
 
 import os
@@ -19,53 +18,55 @@ from playlist_builder.playlists.dialects import unsupported_reason
 from playlist_builder.playlists.read import Entry
 
 _ABSOLUTE = re.compile(r"file:|[A-Za-z]:[\\/]|[\\/]", re.IGNORECASE)
-_URI_SAFE = "/!$'()*+,;=:@~"  # what RFC 3986 lets stand in a path; `&` is left out for XML's sake
+_URI_SAFE = (
+    "/!$'()*+,;=:@~"  # what RFC 3986 allows in a path; `&` is left out, since XML escapes it
+)
 
 
-def mend(
+def replace_paths(
     data: bytes, name: str, moved: Mapping[int, str], folder: str
 ) -> tuple[bytes, dict[int, str]]:
-    """Return the playlist with entries, counted from 0, led to new absolute paths.
+    """Return the playlist with absolute paths for the entries, counted from 0, that `moved` names.
 
-    The second value holds the entries that this kind of playlist cannot lead there, with the
-    reason; they stay as they were. `folder` is that of the playlist. Raises `PlaylistError` where
-    the playlist cannot be read, or not be written again as it was.
+    The second value maps the entries whose new path this playlist cannot hold to the reason; they
+    stay as they were. `folder` is that of the playlist. Raises `PlaylistError` where the playlist
+    cannot be read, or cannot be written again as it was.
     """
     entries = playlists.parse(data, name)
     kind = playlists.kind_of(data, name)
     if kind == "session":
         return _session(data, name, moved), {}
-    spelled: dict[int, str] = {}
+    written: dict[int, str] = {}
     refused: dict[int, str] = {}
-    coded = playlists.decode(data)
+    decoded = playlists.decode(data)
     for place, path in moved.items():
-        text = _spelled(entries[place].location, path, folder, is_uri=kind == "xspf")
+        text = _in_style_of(entries[place].location, path, folder, is_uri=kind == "xspf")
         reason = unsupported_reason(text)
         if reason is None:
             try:
-                coded.encoded(text)
+                decoded.encode(text)
             except UnicodeEncodeError:
-                reason = f"its name cannot be written in {coded.encoding}"
+                reason = f"its name cannot be written in {decoded.encoding}"
         if reason is None:
-            spelled[place] = text
+            written[place] = text
         else:
             refused[place] = reason
     if kind == "xspf":
-        wide = coded.encoding if coded.encoding.startswith("utf-16") else "ascii"
-        pieces = {place: text.encode(wide) for place, text in spelled.items()}
+        wide = decoded.encoding if decoded.encoding.startswith("utf-16") else "ascii"
+        pieces = {place: text.encode(wide) for place, text in written.items()}
         return _replaced(data, entries, pieces, b""), refused
-    if coded.encoded(coded.text) != data:
+    if decoded.encode(decoded.text) != data:
         raise PlaylistError(
-            f"Playlist {name!r} is damaged ({coded.encoding}), so it cannot be written again"
+            f"Playlist {name!r} is damaged ({decoded.encoding}), so it cannot be written again"
             " without loss. Save it as UTF-8 first."
         )
-    return coded.encoded(_replaced(coded.text, entries, spelled, "")), refused
+    return decoded.encode(_replaced(decoded.text, entries, written, "")), refused
 
 
 def _replaced(
     whole: AnyStr, entries: list[Entry], pieces: Mapping[int, AnyStr], empty: AnyStr
 ) -> AnyStr:
-    """Put pieces in the places of their entries."""
+    """Return `whole` with pieces in the places of their entries."""
     parts: list[AnyStr] = []
     end = 0
     for place in sorted(pieces, key=lambda place: entries[place].span):
@@ -84,20 +85,20 @@ def _session(data: bytes, name: str, moved: Mapping[int, str]) -> bytes:
         for place, slot in enumerate((*session.slots, *session.tail))
     )
     count = len(session.slots)
-    mended = replace(session, slots=slots[:count], tail=slots[count:])
-    return session_json.dump_keeping_undo(mended, text).encode()
+    changed = replace(session, slots=slots[:count], tail=slots[count:])
+    return session_json.dump_keeping_undo(changed, text).encode()
 
 
-def _spelled(old: str, path: str, folder: str, *, is_uri: bool) -> str:
-    """Spell `path` in the manner of an old location."""
+def _in_style_of(old: str, path: str, folder: str, *, is_uri: bool) -> str:
+    """Return `path` written as the location `old` is."""
     is_file_uri = old.lower().startswith("file:")
     if _ABSOLUTE.match(old):
         slashed = path.replace(os.sep, "/")
         if is_uri or is_file_uri:
             return "file://" + ("" if slashed.startswith("/") else "/") + _quoted(slashed)
         return path
-    # Where it climbs out of the folder, players go `..` from where that really lies.
-    inside = path.startswith(folder.rstrip(os.sep) + os.sep)
+    # Players resolve symbolic links before `..`.
+    inside = is_within(path, folder)
     try:
         relative = os.path.relpath(path, folder if inside else os.path.realpath(folder))
     except ValueError:  # on another drive

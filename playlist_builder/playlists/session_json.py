@@ -1,9 +1,9 @@
 """The session file: a `Session` as the JSON document of `build --json`, and back.
 
-A document is refused unless it is complete and valid: what is played from it is heard by people
-who cannot reach the volume knob. Keys that are not known are ignored. The text is ASCII, so that
-paths which are not valid UTF-8 survive as lone surrogates; that is also why the standard library
-reads the JSON, and msgspec only checks what it says. One slot a line makes sessions easy to diff.
+A document is refused unless it is complete and valid: its listeners cannot reach the volume
+control. Unknown keys are ignored. The text is ASCII, so that paths which are not valid UTF-8
+survive as lone surrogates; for the same reason the standard library parses the JSON, and msgspec
+only checks the values. One slot a line makes sessions easy to diff.
 """
 
 import json
@@ -18,17 +18,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
 import msgspec
-from msgspec import Meta, Struct, inspect
+from msgspec import Meta, Struct, inspect, structs
 
 from playlist_builder.errors import RequestError, SessionError
-from playlist_builder.models import PERSON_NAME_LIMIT, Session, Slot, Vocals, person_name
+from playlist_builder.models import PERSON_NAME_LIMIT, Scale, Session, Slot, Vocals, person_name
+from playlist_builder.notices import TEXT, Notice, notice
 from playlist_builder.profiles.profile import VocalsRule
 
-VERSION = 1  # raised when a reader of the old document would misread the new one
+VERSION = 1  # increased when an old reader would misread a new document
 SIZE_LIMIT_BYTES = 50_000_000  # 10 hours in 10-second steps of contour take some 100 kB
-TEXT_LIMIT = 40_000  # characters of one text of a call; a profile has 32 kB at most
-ITEMS_LIMIT = 10_000  # entries of one list of a call; far above what a person types
-EARLIER_LIMIT = 20  # documents before changes that a session file keeps, to step back to
+TEXT_LIMIT = 40_000  # characters of one text of a request; a profile has 32 kB at most
+ITEMS_LIMIT = 10_000  # entries of one list of a request; far above what a person types
+EARLIER_LIMIT = 20  # states before changes that a session file keeps for undo
 ALTERNATIVES_LIMIT = 20  # as many as `build` makes
 LONGEST_S = 7 * 24 * 3600.0 * 1.5  # a week, the longest session, with its tail
 
@@ -38,6 +39,7 @@ _DECIMALS = (
     | dict.fromkeys(("cost", "bound", "rms_error"), 6)
     | dict.fromkeys(("loudness_lufs", "start_loudness_lufs", "end_loudness_lufs"), 2)
 )
+_NOTICES = ("warnings", "relaxed")
 _MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
 
 # The types of the document. An error quotes the description of what it expected.
@@ -46,7 +48,6 @@ _ABSOLUTE = r"\A(?:/|[A-Za-z]:[\\/]|\\\\[^\\/\0]+[\\/][^\\/\0])[^\0]*\Z"
 _WEEK = f"0 to {LONGEST_S:.0f} s (a week and a half)"
 _TYPED = f"text of 1 to {TEXT_LIMIT} characters"
 _SHORT = Meta(max_length=ITEMS_LIMIT, description=f"a list of at most {ITEMS_LIMIT}")
-Scale = Literal["relative", "absolute"]
 Number = Annotated[float, Meta(ge=-_MAX, le=_MAX, description="a finite number")]
 Length = Annotated[float, Meta(ge=0, le=_MAX, description="a finite number of at least 0")]
 Time = Annotated[float, Meta(ge=0, le=LONGEST_S, description=_WEEK)]
@@ -118,7 +119,7 @@ class _Request(Struct, kw_only=True):
     alternative: Choice
     music: Paths
     library: AbsolutePath | None
-    playlist: Paths = ()  # earlier programs did not write what follows
+    playlist: Paths = ()  # earlier versions did not write what follows
     listed: Texts = ()
     changes: Annotated[tuple[_Change, ...], _SHORT] = ()
     name: str | None = None
@@ -139,6 +140,11 @@ class _Request(Struct, kw_only=True):
                 raise ValueError("asked_at must be given where there is a name")
 
 
+class _Notice(Struct, kw_only=True):
+    code: str
+    parameters: dict[str, Any]
+
+
 class _Session(Struct, kw_only=True):
     profile: str
     scale: Scale
@@ -154,6 +160,7 @@ class _Session(Struct, kw_only=True):
     warnings: tuple[str, ...]
     relaxed: tuple[str, ...]
     curve: tuple[Level, ...]
+    notices: tuple[_Notice, ...] = ()
     request: _Request | None = msgspec.field(name="call", default=None)
 
     def __post_init__(self) -> None:
@@ -191,20 +198,28 @@ def document(session: Session) -> dict[str, object]:
     """Return the document of `session` as plain values."""
     whole = {"version": VERSION} | _values(replace(session, request=None), _Session)
     whole |= {key: [_values(slot, _Slot) for slot in whole[key]] for key in ("slots", "tail")}
+    if notices := [
+        {"list": key, "code": each.code, "parameters": dict(each.parameters)}
+        for key in _NOTICES
+        for each in whole[key]
+        if each.code != TEXT
+    ]:
+        whole["notices"] = notices
+    whole |= {key: [str(each) for each in whole[key]] for key in _NOTICES}
     whole["spares"] = [{"place": each.place} | _values(each.slot, _Slot) for each in session.spares]
     return whole if session.request is None else whole | {"call": asdict(session.request)}
 
 
 def to_json(document: Mapping[str, object]) -> str:
-    """Return a document as JSON text: each slot and each sentence stands on one line."""
-    lines = (f"  {json.dumps(key)}: {_laid_out(value)}" for key, value in document.items())
+    """Return a document as JSON text with each item of a list on one line."""
+    lines = (f"  {json.dumps(key)}: {_value_to_json(value)}" for key, value in document.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def dump_with_undo(session: Session, before: str) -> str:
-    """Return the JSON text of `session` that keeps the valid document `before`, to step back to.
+    """Return the JSON text of `session` that keeps the valid document `before` for undo.
 
-    Of the documents that `before` keeps, the last ones are kept as well.
+    The last `EARLIER_LIMIT` states are kept.
     """
     old: dict[str, object] = json.loads(before)
     earlier = old.pop("earlier", [])
@@ -213,15 +228,15 @@ def dump_with_undo(session: Session, before: str) -> str:
 
 
 def dump_keeping_undo(session: Session, before: str) -> str:
-    """Return the JSON text of `session` that steps back to where the valid `before` does."""
+    """Return the JSON text of `session` with the undo states of the valid document `before`."""
     earlier = json.loads(before).get("earlier")
     return to_json(document(session) | ({"earlier": earlier} if earlier else {}))
 
 
 def undo(text: str, name: str) -> str:
-    """Return the document before the last change of a valid one, byte for byte as it was written.
+    """Return the document before the last change of a valid one, byte for byte as it was.
 
-    Raises `SessionError` where there is none; `name` is the file to speak of.
+    Raises `SessionError`, naming the file `name`, where there is none.
     """
     whole: dict[str, object] = json.loads(text)
     earlier = whole.get("earlier")
@@ -236,7 +251,7 @@ def undo(text: str, name: str) -> str:
 
 
 def parse(text: str, name: str) -> Session:
-    """Return the `Session` of a document; `name` is the file to speak of in a `SessionError`."""
+    """Return the `Session` of a document; `name` is the file that a `SessionError` names."""
     try:
         return _session(_decoded(text))
     except _FaultError as fault:
@@ -266,8 +281,8 @@ def read(path: str | os.PathLike[str]) -> str:
 
 
 def _values(part: Session | Slot, kind: type[Struct]) -> dict[str, Any]:
-    """Return what is known of a session or a slot, rounded to what can matter."""
-    known = ((key, getattr(part, key)) for key in kind.__struct_fields__)
+    """Return the fields of a session or a slot that are not None, rounded."""
+    known = ((key, getattr(part, key, None)) for key in kind.__struct_fields__)
     return {key: _rounded(key, value) for key, value in known if value is not None}
 
 
@@ -277,7 +292,7 @@ def _rounded(key: str, value: Any) -> object:  # noqa: ANN401 - whatever a part 
     return round(float(value), _DECIMALS[key]) + 0.0 if key in _DECIMALS else value  # no -0.0
 
 
-def _laid_out(value: object) -> str:
+def _value_to_json(value: object) -> str:
     if isinstance(value, list) and value and not isinstance(value[0], float):
         each = ",\n    ".join(json.dumps(item, allow_nan=False) for item in value)
         return f"[\n    {each}\n  ]"
@@ -317,11 +332,27 @@ def _session(document: object) -> Session:
     except UnicodeEncodeError as error:  # a lone surrogate in a key or in the place of a choice
         wrong = f"{reprlib.repr(error.object)} is not text in UTF-8"
         raise _FaultError(f"is damaged: {wrong}. {_MAKE_ONE}") from error
-    return msgspec.convert(checked, Session, from_attributes=True)
+    known = {str(each): each for each in filter(None, map(_known, checked.notices))}
+    told = {
+        key: tuple(known.get(text, notice(TEXT, text=text)) for text in getattr(checked, key))
+        for key in _NOTICES
+    }
+    return msgspec.convert(structs.replace(checked, **told), Session, from_attributes=True)
+
+
+def _known(document: _Notice) -> Notice | None:
+    """Return a notice, or None where this program has no text for it."""
+    parameters = sorted(document.parameters.items())
+    try:
+        known = msgspec.convert({"code": document.code, "parameters": parameters}, Notice)
+        str(known)
+    except (ArithmeticError, LookupError, TypeError, ValueError, msgspec.ValidationError):
+        return None
+    return known
 
 
 def _fault(document: Any, error: msgspec.ValidationError) -> str:  # noqa: ANN401 - any JSON
-    """Return what is wrong, with the place that the error names, such as `$.slots[3].energy`."""
+    """Return what is wrong, with its place in the document, such as `slots[3].energy`."""
     found = re.search(r".* - at `\$\.(\S+)`\Z", str(error), re.DOTALL)
     place = found[1] if found else ""
     dot = place and f"{place}."
@@ -344,16 +375,17 @@ def _fault(document: Any, error: msgspec.ValidationError) -> str:  # noqa: ANN40
             if each.required and each.encode_name not in value
         )
         return f"{dot}{missing} is missing"
-    return f"{place} must be {_in_words(kind)}, not {reprlib.repr(value)}"
+    return f"{place} must be {_description(kind)}, not {reprlib.repr(value)}"
 
 
-def _in_words(kind: inspect.Type) -> str:
+def _description(kind: inspect.Type) -> str:
     if isinstance(kind, inspect.Metadata) and kind.extra_json_schema:
         return str(kind.extra_json_schema["description"])
     if isinstance(kind, inspect.LiteralType):
         return f"one of {', '.join(map(str, kind.values))}"
     words: dict[type, str] = {
         inspect.BoolType: "true or false",
+        inspect.DictType: "an object",
         inspect.IntType: "a whole number",
         inspect.StrType: "text",
         inspect.StructType: "an object",

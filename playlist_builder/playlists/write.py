@@ -1,7 +1,6 @@
-"""A playlist into a file: the whole of it, or the old file untouched.
+"""A session or text into a file, replaced in one step or left untouched.
 
-This room owns the effect. It refuses to decide what stands in a file, and to replace anything
-but a regular file: a device or pipe would be destroyed by the rename.
+Only regular files are replaced: the rename would destroy a device or pipe.
 """
 
 import os
@@ -24,24 +23,24 @@ def write_session(
     for an unknown suffix or one that the player does not read, for a track that the format cannot
     hold, and where the file cannot be written; then nothing is written.
     """
-    write_bytes(path, rendered(session, path, dialect=dialect))
+    write_bytes(path, render(session, path, dialect=dialect))
 
 
-def rendered(session: Session, path: str | os.PathLike[str], *, dialect: Dialect = ANY) -> bytes:
-    """Give what `write_session` would write to `path`, with the errors that concern the text."""
+def render(session: Session, path: str | os.PathLike[str], *, dialect: Dialect = ANY) -> bytes:
+    """Return what `write_session` would write to `path`; raises `ExportError` as it does."""
     file = Path(path).absolute()
     suffix = formats.format_of(os.fspath(path), dialect)
-    folder = os.fspath(_vantage(session, file.parent))
+    folder = os.fspath(_base_folder(session, file.parent))
     return formats.render_bytes(session, suffix, folder=folder, name=file.stem, dialect=dialect)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Replace the file at `path` by `text` in UTF-8; `write_bytes` says the rest."""
+    """Replace the file at `path` by `text` in UTF-8, as `write_bytes` does."""
     write_bytes(path, text.encode())
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Replace the file at `path` by `data`, in one step; `ExportError` if it cannot be.
+    """Replace the file at `path` by `data` in one step; raises `ExportError`.
 
     A symbolic link stays and the file it leads to is replaced, keeping that file's permissions.
     """
@@ -58,7 +57,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
 
 
 def _refuse_special(target: Path) -> None:
-    """Raise `ExportError` where there is something else than a file to replace."""
+    """Raise `ExportError` where something else than a file would be replaced."""
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:
@@ -68,11 +67,11 @@ def _refuse_special(target: Path) -> None:
         raise ExportError(f"Cannot write {str(target)!r}: it is {what}. Choose another name")
 
 
-def _vantage(session: Session, folder: Path) -> Path:
-    """Give the folder to which the entries of a playlist in `folder` are relative.
+def _base_folder(session: Session, folder: Path) -> Path:
+    """Return the folder to which the entries of a playlist in `folder` are relative.
 
-    Where one climbs out of it, that is where the folder really lies: players go `..` from there,
-    whatever symbolic link they came by.
+    Where an entry begins with `..`, that is the folder without symbolic links: players resolve them
+    first.
     """
     inside = all(
         PurePath(slot.path).is_relative_to(folder) for slot in (*session.slots, *session.tail)

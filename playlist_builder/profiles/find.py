@@ -1,8 +1,6 @@
-"""Profiles by name: those that the user keeps, and those that come with the program.
+"""Profiles by name or path: the user's own, and those that come with the program.
 
-This room finds and reads profile files and passes on what `parse` makes of them, so a
-caller needs no other room for profiles. It does not write or mend a file, and it does not claim
-that any curve improves what a session is for.
+Names and folders go in, parsed profiles or their text come out.
 """
 
 import unicodedata
@@ -14,24 +12,12 @@ from pathlib import Path
 
 from playlist_builder.errors import ProfileError
 from playlist_builder.profiles.parse import MAX_BYTES, did_you_mean, parse
-from playlist_builder.profiles.profile import Phase, Profile, Rules
-
-__all__ = [
-    "Listing",
-    "Phase",
-    "Profile",
-    "Rules",
-    "available",
-    "is_path",
-    "load_or_parse",
-    "load_profile",
-    "read_text",
-]
+from playlist_builder.profiles.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A profile that can be asked for by name; where its file is not valid, the problem."""
+    """A profile that can be asked for by name, or the problem where its file is not valid."""
 
     name: str
     path: str
@@ -42,26 +28,27 @@ class Listing:
 def load_profile(name_or_path: str, *, folders: Sequence[Path] = ()) -> Profile:
     """Return the profile of a name or of a TOML file.
 
-    Text that holds a separator or ends in `.toml` is a path. A name is searched in `folders`
-    first, in their order, then among the shipped profiles. Raises ProfileError.
+    Text that holds a path separator or ends in `.toml` is a path. A name is looked for in `folders`
+    in their order, then among the shipped profiles. Raises ProfileError where there is none, or it
+    is not valid.
     """
     return _read(_file(name_or_path, folders))
 
 
 def is_path(name_or_path: str) -> bool:
-    """Whether `load_profile` takes a text for a path, not for a name."""
+    """Return whether `load_profile` takes a text for a path, not for a name."""
     return "/" in name_or_path or "\\" in name_or_path or name_or_path.lower().endswith(".toml")
 
 
 def load_or_parse(name_or_path: str, text: str, *, folders: Sequence[Path] = ()) -> Profile:
-    """Load a profile as it is now; where it is gone, from the text that it had.
+    """Return a profile as it is now or, where it is gone, as its earlier `text` has it.
 
-    Raises ProfileError where it is there but not valid, or was not then.
+    Raises ProfileError where that is not valid.
     """
     gone = (
         not Path(name_or_path).exists()
         if is_path(name_or_path)
-        else unicodedata.normalize("NFC", name_or_path) not in _find(folders)
+        else unicodedata.normalize("NFC", name_or_path) not in _profile_files(folders)
     )
     if not gone:
         return load_profile(name_or_path, folders=folders)
@@ -72,19 +59,19 @@ def load_or_parse(name_or_path: str, text: str, *, folders: Sequence[Path] = ())
 
 
 def read_text(name_or_path: str, *, folders: Sequence[Path] = ()) -> str:
-    """Return the TOML text of a profile that `load_profile` can load; raises ProfileError as it does."""
+    """Return the TOML text of a profile; raises ProfileError as `load_profile` does."""
     return _bytes(_file(name_or_path, folders)).decode("utf-8-sig", "replace")
 
 
 def available(*, folders: Sequence[Path] = ()) -> list[Listing]:
-    """Return what `load_profile` finds by name, sorted by name; a file that is not valid stays listed."""
-    return [_listing(name, file) for name, file in sorted(_find(folders).items())]
+    """Return all profiles that have a name, sorted by name, also those that are not valid."""
+    return [_listing(name, file) for name, file in sorted(_profile_files(folders).items())]
 
 
 def _file(name_or_path: str, folders: Sequence[Path]) -> Traversable:
     if is_path(name_or_path):
         return Path(name_or_path)
-    found = _find(folders)
+    found = _profile_files(folders)
     name = unicodedata.normalize("NFC", name_or_path)
     if name not in found:
         raise ProfileError(
@@ -102,12 +89,12 @@ def _listing(name: str, file: Traversable) -> Listing:
 
 
 def _shipped() -> Traversable:
-    """Return the folder of the wheel, or of the checkout that the package runs from."""
+    """Return the folder of profiles in the wheel, or in the source tree."""
     packaged = files(__package__).joinpath("data")
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "profiles"
 
 
-def _find(folders: Sequence[Path]) -> dict[str, Traversable]:
+def _profile_files(folders: Sequence[Path]) -> dict[str, Traversable]:
     """Return the profile files by name; a user's file hides a shipped one of the same name."""
     found: dict[str, Traversable] = {}
     for folder in (*folders, _shipped()):
@@ -128,7 +115,7 @@ def _files(folder: Traversable) -> Iterator[Traversable]:
 
 
 def _name(file: Traversable) -> str:
-    """Return the stem in composed form: what is typed, even where a disk decomposes names."""
+    """Return the stem in composed form, as it is typed, even where a disk decomposes names."""
     return unicodedata.normalize("NFC", Path(file.name).stem)
 
 

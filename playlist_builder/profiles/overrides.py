@@ -1,7 +1,4 @@
-"""A profile as a call wants it: with the levels, rules, duration and changes that were asked for.
-
-Pure. It refuses to look for a profile: `build` loads that of today, `summary` reads that of then.
-"""
+"""A profile with the levels, rules, duration and plan changes of a `SessionRequest` applied."""
 
 import math
 from dataclasses import replace
@@ -11,13 +8,13 @@ from playlist_builder.errors import RequestError
 from playlist_builder.models import SessionRequest
 from playlist_builder.profiles.profile import Profile, Rules, VocalsRule
 
-MANY = 10**6  # tracks of one artist: no limit
+NO_ARTIST_LIMIT = 10**6  # tracks
 
 
 def apply_overrides(profile: Profile, request: SessionRequest) -> Profile:
-    """Return the profile with all that a call changes about it.
+    """Return the profile with all that a request changes about it.
 
-    Raises ProfileError for what a profile cannot be, RequestError for what says nothing.
+    Raises ProfileError for values that no profile can have, RequestError for malformed ones.
     """
     for level in request.levels:
         profile = _with_level(profile, level)
@@ -33,10 +30,10 @@ def apply_overrides(profile: Profile, request: SessionRequest) -> Profile:
 
 
 def _rules(request: SessionRequest, rules: Rules) -> Rules:
-    """Return the rules of a profile with what a call says instead."""
+    """Return the rules of a profile with those that a request replaces."""
     if request.use_all:
         rules = replace(
-            rules, track_min_s=0.0, track_max_s=math.inf, vocals="allow", artist_max=MANY
+            rules, track_min_s=0.0, track_max_s=math.inf, vocals="allow", artist_max=NO_ARTIST_LIMIT
         )
     if request.vocals is not None:
         rules = replace(rules, vocals=cast("VocalsRule", request.vocals))

@@ -1,7 +1,8 @@
-"""The text of a profile: from TOML written by people to a checked `Profile`.
+"""The TOML text of a profile to a checked `Profile`.
 
-This room refuses to guess: an unknown key, a gap between phases or a level outside 0..1 is a
-ProfileError that names the key and what belongs there. It opens no files.
+Nothing is guessed: an unknown key, a gap between phases or a level outside 0..1 is a ProfileError
+that names the key and what belongs there. To add a key, add it to `_RULES` or `_PHASE_FIELDS` and
+to the example here. No file is opened.
 
 The file's name, without `.toml`, is the name of the profile:
 
@@ -47,9 +48,10 @@ Errors count phases from 1, as a reader does.
 """
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
-from typing import cast, get_args
+from functools import partial
+from typing import Any, get_args
 
 from playlist_builder.errors import ProfileError, QueryError
 from playlist_builder.profiles.profile import (
@@ -75,34 +77,7 @@ MIN_PERIOD = 0.1  # minutes or percent
 PAIR = 2
 SHOWN_MAX = 10**15  # whatever is larger is a mistake, and can be thousands of digits long
 
-PROFILE_KEYS = ("title", "summary", "minutes", "sources", "rules", "phases")
-RULE_KEYS = (
-    "artist_max",
-    "artist_gap",
-    "track_minutes",
-    "loudness_step_lu",
-    "vocals",
-    "tail_percent",
-    "tail_minutes",
-    "crossfade_seconds",
-    "keep_endings",
-    "include",
-    "exclude",
-    "prefer",
-)
-PHASE_KEYS = (
-    "name",
-    "minutes",
-    "percent",
-    "level",
-    "wave",
-    "fixed",
-    "max_startle_lu",
-    "max_brightness_hz",
-    "max_percussiveness",
-    "crossfade_seconds",
-    "basis",
-)
+_PROFILE_KEYS = ("title", "summary", "minutes", "sources", "rules", "phases")
 
 
 def parse(data: bytes, *, name: str) -> Profile:
@@ -110,7 +85,7 @@ def parse(data: bytes, *, name: str) -> Profile:
 
     Raises ProfileError with one line about the first thing that is wrong, without the file.
     """
-    keys = _table(_toml(data), "", PROFILE_KEYS)
+    keys = _table(_toml(data), "", _PROFILE_KEYS)
     minutes = _number(keys.get("minutes"), "minutes", 1.0, MAX_MINUTES)
     phases = _phases(keys.get("phases"), minutes)
     return Profile(
@@ -120,10 +95,7 @@ def parse(data: bytes, *, name: str) -> Profile:
         duration_s=phases[-1].end_s,
         phases=phases,
         rules=_rules(keys.get("rules", {})),
-        sources=tuple(
-            _text(source, f"sources[{number}]")
-            for number, source in enumerate(_list(keys.get("sources", []), "sources"), start=1)
-        ),
+        sources=_each(_text, keys.get("sources", []), "sources"),
     )
 
 
@@ -156,55 +128,13 @@ def _toml(data: bytes) -> object:
 
 
 def _rules(value: object) -> Rules:
-    keys = _table(value, "rules", RULE_KEYS)
-    usual = Rules()
-
-    def number(key: str, default: float, high: float) -> float:
-        return _number(keys.get(key, default), f"rules.{key}", 0.0, high)
-
-    def whole(key: str, default: int, low: int) -> int:
-        given = keys.get(key, default)
-        if type(given) is not int or not low <= given <= MAX_COUNT:
-            raise _wrong(f"rules.{key}", f"a whole number from {low} to {MAX_COUNT}", given)
-        return given
-
-    def queries(key: str) -> tuple[str, ...]:
-        given = _list(keys.get(key, []), f"rules.{key}")
-        return tuple(
-            _query(each, f"rules.{key}[{place}]") for place, each in enumerate(given, start=1)
-        )
-
-    given = keys.get("track_minutes", [usual.track_min_s / 60.0, usual.track_max_s / 60.0])
-    shortest, longest = _span(given, "rules.track_minutes", MAX_MINUTES, 0.0)
-    vocals = keys.get("vocals", usual.vocals)
-    if vocals not in get_args(VocalsRule):
-        raise _wrong("rules.vocals", f"one of {', '.join(get_args(VocalsRule))}", vocals)
-    return Rules(
-        artist_max=whole("artist_max", usual.artist_max, 1),
-        artist_gap=whole("artist_gap", usual.artist_gap, 0),
-        track_min_s=shortest * 60.0,
-        track_max_s=longest * 60.0,
-        loudness_step_lu=number("loudness_step_lu", usual.loudness_step_lu, MAX_LU),
-        vocals=cast(VocalsRule, vocals),
-        tail_share=number("tail_percent", usual.tail_share * 100.0, 100.0) / 100.0,
-        tail_min_s=number("tail_minutes", usual.tail_min_s / 60.0, MAX_MINUTES) * 60.0,
-        crossfade_s=_crossfade(
-            keys.get("crossfade_seconds", list(usual.crossfade_s)), "rules.crossfade_seconds"
-        ),
-        keep_endings=_yes_or_no(keys.get("keep_endings", usual.keep_endings), "rules.keep_endings"),
-        include=queries("include"),
-        exclude=queries("exclude"),
-        prefer=queries("prefer"),
-    )
-
-
-def _query(value: object, where: str) -> str:
-    text = _text(value, where)
-    try:
-        parse_query(text)
-    except QueryError as error:
-        raise ProfileError(f"{where}: {error}") from error
-    return text
+    keys = _table(value, "rules", _RULES)
+    fields: dict[str, Any] = {
+        _RULES[key][0]: _RULES[key][1](given, f"rules.{key}") for key, given in keys.items()
+    }
+    if "track_s" in fields:
+        fields["track_min_s"], fields["track_max_s"] = fields.pop("track_s")
+    return Rules(**fields)
 
 
 def _phases(value: object, minutes: float) -> tuple[Phase, ...]:
@@ -240,7 +170,7 @@ def _phase(
     value: object, at: str, unit: str, whole: float, minutes: float
 ) -> tuple[Phase, float, float]:
     """Return a phase, with its start and end in the unit of the file."""
-    keys = _table(value, at, PHASE_KEYS)
+    keys = _table(value, at, ("name", "minutes", "percent", "level", "wave", *_PHASE_FIELDS))
     name = _text(keys.get("name"), f"{at}.name", MAX_NAME)
     if "=" in name:  # the command line says NAME=LEVEL
         raise _wrong(f"{at}.name", "a name without '='", name)
@@ -248,49 +178,33 @@ def _phase(
     def where(key: str) -> str:
         return f"{at}.{key} ({name})"
 
-    def limit(key: str, high: float) -> float | None:
-        return _number(keys[key], where(key), 0.0, high) if key in keys else None
-
     other = "minutes" if unit == "percent" else "percent"
     if other in keys:
         raise ProfileError(f"{where(other)}: expected {unit}, as in the first phase.")
     start, end = _span(keys.get(unit), where(unit), whole, MIN_PHASE_S / 60.0 * whole / minutes)
-    level_start, level_end = _level(keys.get("level"), where("level"))
+    levels = _one_or_two(keys.get("level"), where("level"), 1.0, "two for a ramp")
     depth, period = _wave(keys.get("wave"), where("wave"), minutes)
-    low, high = min(level_start, level_end) - depth, max(level_start, level_end) + depth
+    low, high = min(levels) - depth, max(levels) + depth
     if low < 0.0 or high > 1.0:
         raise ProfileError(
             f"{where('wave')}: expected level and wave within 0 to 1, not {low:g} to {high:g}."
         )
-    crossfade = keys.get("crossfade_seconds")
+    fields: dict[str, Any] = {
+        field: read(keys[key], where(key))
+        for key, (field, read) in _PHASE_FIELDS.items()
+        if key in keys
+    }
     phase = Phase(
         name=name,
         start_s=start * minutes * 60.0 / whole,
         end_s=end * minutes * 60.0 / whole,
-        level_start=level_start,
-        level_end=level_end,
+        level_start=levels[0],
+        level_end=levels[1],
         wave_depth=depth,
         wave_period_s=period * 60.0,
-        fixed=_yes_or_no(keys.get("fixed", False), where("fixed")),
-        max_startle_lu=limit("max_startle_lu", MAX_LU),
-        max_brightness_hz=limit("max_brightness_hz", MAX_HZ),
-        max_percussiveness=limit("max_percussiveness", 1.0),
-        crossfade_s=None
-        if crossfade is None
-        else _crossfade(crossfade, where("crossfade_seconds")),
-        basis=_text(keys.get("basis", ""), where("basis"), least=0),
+        **fields,
     )
     return phase, start, end
-
-
-def _level(value: object, where: str) -> tuple[float, float]:
-    if isinstance(value, list) and len(value) == PAIR:
-        start, end = (_number(each, where, 0.0, 1.0) for each in value)
-        return start, end
-    if isinstance(value, list):
-        raise _wrong(where, "a number from 0 to 1, or two for a ramp", value)
-    level = _number(value, where, 0.0, 1.0)
-    return level, level
 
 
 def _wave(value: object, where: str, minutes: float) -> tuple[float, float]:
@@ -307,22 +221,51 @@ def _wave(value: object, where: str, minutes: float) -> tuple[float, float]:
     return depth, share / 100.0 * minutes
 
 
-def _crossfade(value: object, where: str) -> tuple[float, float]:
-    """Return two lengths in seconds, between lively and between calm tracks."""
+# Readers: from the value of a key, and where it stands, to what a field of the profile takes.
+
+
+def _one_or_two(value: object, where: str, high: float, two: str = "two") -> tuple[float, float]:
+    """Return two numbers from 0 to `high`, twice the same where there is one."""
     if isinstance(value, list) and len(value) != PAIR:
-        raise _wrong(where, f"a number from 0 to {MAX_CROSSFADE_S:g}, or two", value)
+        raise _wrong(where, f"a number from 0 to {high:g}, or {two}", value)
     pair = value if isinstance(value, list) else [value, value]
-    lively_s, calm_s = (_number(each, where, 0.0, MAX_CROSSFADE_S) for each in pair)
-    return lively_s, calm_s
+    first, second = (_number(each, where, 0.0, high) for each in pair)
+    return first, second
 
 
-def _yes_or_no(value: object, where: str) -> bool:
+def _flag(value: object, where: str) -> bool:
     if not isinstance(value, bool):
         raise _wrong(where, "true or false", value)
     return value
 
 
-def _table(value: object, where: str, known: Sequence[str]) -> dict[str, object]:
+def _count(value: object, where: str, low: int) -> int:
+    if type(value) is not int or not low <= value <= MAX_COUNT:
+        raise _wrong(where, f"a whole number from {low} to {MAX_COUNT}", value)
+    return value
+
+
+def _vocals(value: object, where: str) -> object:
+    if value not in get_args(VocalsRule):
+        raise _wrong(where, f"one of {', '.join(get_args(VocalsRule))}", value)
+    return value
+
+
+def _query(value: object, where: str) -> str:
+    text = _text(value, where)
+    try:
+        parse_query(text)
+    except QueryError as error:
+        raise ProfileError(f"{where}: {error}") from error
+    return text
+
+
+def _each(read: Callable[[object, str], str], value: object, where: str) -> tuple[str, ...]:
+    given = _list(value, where)
+    return tuple(read(each, f"{where}[{number}]") for number, each in enumerate(given, start=1))
+
+
+def _table(value: object, where: str, known: Collection[str]) -> dict[str, object]:
     if not isinstance(value, dict):
         raise _wrong(where, "a table", value)
     for key in value:
@@ -348,10 +291,11 @@ def _span(value: object, where: str, high: float, least: float) -> tuple[float, 
     return start, end
 
 
-def _number(value: object, where: str, low: float, high: float) -> float:
+def _number(value: object, where: str, low: float, high: float, unit: float = 1.0) -> float:
+    """Return a number from `low` to `high`, times `unit`."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise _wrong(where, f"a number from {low:g} to {high:g}", value)
-    return float(value)
+    return float(value) * unit
 
 
 def _text(value: object, where: str, most: int = MAX_TEXT, least: int = 1) -> str:
@@ -385,3 +329,45 @@ def _shown(value: object) -> str:
         case _:
             shown = str(value)
     return shown
+
+
+_Readers = Mapping[str, tuple[str, Callable[[Any, str], object]]]
+_crossfade = partial(_one_or_two, high=MAX_CROSSFADE_S)
+_max_lu = partial(_number, low=0.0, high=MAX_LU)
+_queries = partial(_each, _query)
+
+
+def _track_minutes(value: object, where: str) -> tuple[float, float]:
+    shortest, longest = _span(value, where, MAX_MINUTES, 0.0)
+    return shortest * 60.0, longest * 60.0
+
+
+def _percent(value: object, where: str) -> float:
+    return _number(value, where, 0.0, 100.0) / 100.0
+
+
+_RULES: _Readers = {
+    "artist_max": ("artist_max", partial(_count, low=1)),
+    "artist_gap": ("artist_gap", partial(_count, low=0)),
+    "track_minutes": ("track_s", _track_minutes),
+    "loudness_step_lu": ("loudness_step_lu", _max_lu),
+    "vocals": ("vocals", _vocals),
+    "tail_percent": ("tail_share", _percent),
+    "tail_minutes": ("tail_min_s", partial(_number, low=0.0, high=MAX_MINUTES, unit=60.0)),
+    "crossfade_seconds": ("crossfade_s", _crossfade),
+    "keep_endings": ("keep_endings", _flag),
+    "include": ("include", _queries),
+    "exclude": ("exclude", _queries),
+    "prefer": ("prefer", _queries),
+}
+"""Key of [rules] to the field of `Rules` and its reader."""
+
+_PHASE_FIELDS: _Readers = {
+    "fixed": ("fixed", _flag),
+    "max_startle_lu": ("max_startle_lu", _max_lu),
+    "max_brightness_hz": ("max_brightness_hz", partial(_number, low=0.0, high=MAX_HZ)),
+    "max_percussiveness": ("max_percussiveness", partial(_number, low=0.0, high=1.0)),
+    "crossfade_seconds": ("crossfade_s", _crossfade),
+    "basis": ("basis", partial(_text, least=0)),
+}
+"""Optional key of a phase to the field of `Phase` and its reader."""

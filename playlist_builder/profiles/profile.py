@@ -1,13 +1,13 @@
-"""A profile as a value: which energy a session plans for each moment, and what holds throughout.
+"""A profile as a value: the energy that a session plans for each moment, and rules for all of it.
 
-This room computes the planned curve and its variants (another duration, another level). It
-refuses to read files, which is the work of `find`, and to check values that came from there.
+Methods return variants: another duration, other levels, changed phases. Values are taken as
+checked, which `parse` does.
 """
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -98,16 +98,17 @@ class Profile:
         the end the curve holds its first and last value.
         """
         time = np.clip(np.asarray(time_s, dtype=np.float64), 0.0, self.duration_s)
-        starts = np.array([phase.start_s for phase in self.phases])
-        index = np.searchsorted(starts[1:], time, side="right")
-        since = time - starts[index]
-        length = np.array([phase.duration_s for phase in self.phases])[index]
-        first = np.array([phase.level_start for phase in self.phases])[index]
-        last = np.array([phase.level_end for phase in self.phases])[index]
-        depth = np.array([phase.wave_depth for phase in self.phases])[index]
-        period = np.array([phase.wave_period_s or math.inf for phase in self.phases])[index]
+        columns = np.array(
+            [
+                (p.start_s, p.duration_s, p.level_start, p.level_end, p.wave_depth, p.wave_period_s)
+                for p in self.phases
+            ]
+        )
+        index = np.searchsorted(columns[1:, 0], time, side="right")
+        start, length, first, last, depth, period = np.moveaxis(columns[index], -1, 0)
+        since = time - start
         level = first + (last - first) * since / length
-        wave = depth * np.sin(2.0 * np.pi * since / period)
+        wave = depth * np.sin(2.0 * np.pi * since / np.where(period > 0.0, period, math.inf))
         return np.asarray(np.clip(level + wave, 0.0, 1.0), dtype=np.float64)
 
     def phase_at(self, time_s: float) -> Phase:
@@ -116,7 +117,7 @@ class Profile:
         return next(later, self.phases[0])
 
     def scaled(self, duration_s: float) -> "Profile":
-        """Return the profile stretched or shrunk to a duration in seconds.
+        """Return the profile scaled to a duration in seconds.
 
         Fixed phases keep their length; the others, and the periods of their waves, share what
         is left in proportion. Raises ProfileError where that leaves a phase without time.
@@ -142,36 +143,39 @@ class Profile:
                 f"{duration_s / 60.0:g} minutes are too short for the phases of '{self.name}'."
                 f" Ask for at least {math.ceil(least_s / 60.0)}."
             )
-        phases: list[Phase] = []
-        end_s = 0.0
-        for phase in self.phases:
-            stretch = 1.0 if phase.fixed else factor
-            start_s, end_s = end_s, end_s + phase.duration_s * stretch
-            period_s = phase.wave_period_s * stretch
-            phases.append(replace(phase, start_s=start_s, end_s=end_s, wave_period_s=period_s))
-        phases[-1] = replace(phases[-1], end_s=duration_s)  # the sum may be a rounding error off
-        return replace(self, duration_s=duration_s, phases=tuple(phases))
+        factors = [1.0 if phase.fixed else factor for phase in self.phases]
+        scaled = self._consecutive(
+            (replace(each, wave_period_s=each.wave_period_s * by), each.duration_s * by)
+            for each, by in zip(self.phases, factors, strict=True)
+        )
+        last = replace(scaled.phases[-1], end_s=duration_s)  # the sum may be a rounding error off
+        return replace(scaled, duration_s=duration_s, phases=(*scaled.phases[:-1], last))
 
     def stretched(self, phase: str, by_s: float, from_s: float | None = None) -> "Profile":
         """Return the profile with one phase longer by `by_s` seconds, or shorter if below 0.
 
         With `from_s`, a time in the phase, the curve up to then stays as it is. Waves keep their
-        period, and begin anew there. Raises ProfileError where there is no such phase, or where
-        that leaves it or the profile no sound length.
+        period, and start from 0 there. Raises ProfileError where there is no such phase, or where
+        it or the profile would become too short or too long.
         """
-        own = self._named(phase, from_s)
+        chosen = self._named(phase, from_s)
         split = list(self.phases)
-        if from_s is not None and own.start_s + MIN_PHASE_S < from_s < own.end_s - MIN_PHASE_S:
+        if (
+            from_s is not None
+            and chosen.start_s + MIN_PHASE_S < from_s < chosen.end_s - MIN_PHASE_S
+        ):
             split = [*self._until(from_s), *self._after(from_s)]
-            own = next(each for each in split if each.start_s == from_s)
-        if own.duration_s + by_s < MIN_PHASE_S:
+            chosen = next(each for each in split if each.start_s == from_s)
+        if chosen.duration_s + by_s < MIN_PHASE_S:
             raise ProfileError(
-                f"Phase {phase!r} lasts {own.duration_s / 60.0:.3g} minutes, so it cannot be"
+                f"Phase {phase!r} lasts {chosen.duration_s / 60.0:.3g} minutes, so it cannot be"
                 f" {-by_s / 60.0:.3g} minutes shorter."
             )
         if self.duration_s + by_s > MAX_MINUTES * 60.0:
             raise ProfileError(f"A session lasts at most {MAX_MINUTES} minutes. Ask for less.")
-        return self._in_row((each, each.duration_s + by_s * (each is own)) for each in split)
+        return self._consecutive(
+            (each, each.duration_s + by_s * (each is chosen)) for each in split
+        )
 
     def jumped(self, phase: str, at_s: float) -> "Profile":
         """Return the profile with a later phase beginning at a time, and the end where it was.
@@ -179,18 +183,18 @@ class Profile:
         That phase and those behind it share the time that is left. Raises ProfileError where there
         is no such phase, where it has begun by then, or where too little time is left.
         """
-        own = self._named(phase, None)
-        if own.start_s <= at_s:
+        chosen = self._named(phase, None)
+        if chosen.start_s <= at_s:
             raise ProfileError(
-                f"Phase {phase!r} begins at {own.start_s / 60.0:.3g} minutes, so it has begun by"
+                f"Phase {phase!r} begins at {chosen.start_s / 60.0:.3g} minutes, so it has begun by"
                 f" {at_s / 60.0:.3g}. Name a later phase."
             )
-        behind = [each for each in self.phases if each.start_s >= own.start_s]
+        behind = [each for each in self.phases if each.start_s >= chosen.start_s]
         if all(each.fixed for each in behind):
             behind = [replace(each, fixed=False) for each in behind]
-        rest = self._in_row((each, each.duration_s) for each in behind)
+        rest = self._consecutive((each, each.duration_s) for each in behind)
         phases = (*self._until(at_s), *rest.scaled(self.duration_s - at_s).phases)
-        return self._in_row((each, each.duration_s) for each in phases)
+        return self._consecutive((each, each.duration_s) for each in phases)
 
     def _named(self, phase: str, time_s: float | None) -> Phase:
         """Return the phase of a name that plays at a time, or the last of that name."""
@@ -215,8 +219,8 @@ class Profile:
             cut[0] = replace(cut[0], start_s=time_s, level_start=_level(cut[0], time_s))
         return cut
 
-    def _in_row(self, parts: Iterable[tuple[Phase, float]]) -> "Profile":
-        """Return the profile of phases with these lengths, one behind the other."""
+    def _consecutive(self, parts: Iterable[tuple[Phase, float]]) -> "Profile":
+        """Return the profile with phases of these lengths in seconds, one after the other."""
         phases: list[Phase] = []
         end_s = 0.0
         for phase, length_s in parts:
@@ -231,20 +235,14 @@ class Profile:
         """
         if not 0.0 <= level <= 1.0:
             raise ProfileError(f"A level of {level:g} is not possible. Choose one from 0 to 1.")
-        names = [each.name for each in self.phases]
-        if phase is not None and phase not in names:
-            raise ProfileError(
-                f"No phase {phase!r} in profile '{self.name}'. Available: {', '.join(names)}."
-            )
-        return replace(
-            self,
-            phases=tuple(
-                replace(each, level_start=level, level_end=level, wave_depth=0.0, wave_period_s=0.0)
-                if phase in (None, each.name)
-                else each
-                for each in self.phases
-            ),
+        if phase is not None:
+            self._named(phase, None)
+        flat: dict[str, Any] = {"level_start": level, "level_end": level}
+        flat |= {"wave_depth": 0.0, "wave_period_s": 0.0}
+        phases = (
+            replace(each, **flat) if phase in {None, each.name} else each for each in self.phases
         )
+        return replace(self, phases=tuple(phases))
 
 
 def _level(phase: Phase, time_s: float) -> float:

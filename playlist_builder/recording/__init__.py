@@ -1,1 +1,1 @@
-"""A session as one audio file."""
+"""A session rendered as one audio file."""

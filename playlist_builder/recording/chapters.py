@@ -1,67 +1,54 @@
-"""What FFmpeg does not write into a recording, or not well: its cover and chapters.
+"""Cover and chapters of a recording, written by mutagen where FFmpeg does not or not well.
 
-Beside `read` the only importer of mutagen. MP3 has frames CHAP and CTOC (ID3v2 chapter addendum
-1.0), FLAC and Opus have comments CHAPTER000 and CHAPTER000NAME; in M4A, chapters are a track,
-which `encode` writes. WAV holds none of this and is refused.
+MP3 has frames CHAP and CTOC (ID3v2 chapter addendum 1.0), FLAC and Opus have comments CHAPTER000
+and CHAPTER000NAME; in M4A, chapters are a track, which `audio.encode` writes. WAV has neither.
 """
 
-import base64
 import errno
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mutagen import MutagenError
-from mutagen.flac import FLAC, Picture
-from mutagen.id3 import APIC, CHAP, CTOC, TIT2, CTOCFlags, Encoding, PictureType
+from mutagen import MutagenError, id3
+from mutagen.flac import FLAC
 from mutagen.mp3 import MP3
 from mutagen.mp4 import MP4, MP4Cover
 from mutagen.oggopus import OggOpus
 
 from playlist_builder.models import Chapter
+from playlist_builder.tags.copy import add_picture, id3_picture, picture_of
 
 # mutagen's classes are not typed.
 _KINDS: dict[str, Any] = {".flac": FLAC, ".m4a": MP4, ".mp3": MP3, ".opus": OggOpus}
-_picture: Any = Picture
-_apic: Any = APIC
-_chap: Any = CHAP
-_ctoc: Any = CTOC
-_tit2: Any = TIT2
-_cover: Any = MP4Cover
-
-_NO_OFFSET = 0xFFFFFFFF  # the times count, not the bytes
+_id3: Any = id3
+_mp4_cover: Any = MP4Cover
+_NO_OFFSET = 0xFFFFFFFF  # chapters are given by time, not by byte
 
 
-def label(path: Path, suffix: str, cover_png: bytes, chapters: Sequence[Chapter]) -> None:
-    """Give the recording at `path`, in the format of `suffix`, its cover and chapters.
+def write_chapters(path: Path, suffix: str, cover_png: bytes, chapters: Sequence[Chapter]) -> None:
+    """Write cover and chapters into the tagged recording at `path`, of the format of `suffix`.
 
-    It holds tags already. Raises OSError where it cannot be used.
+    Raises OSError where it cannot be written.
     """
+    picture = picture_of(cover_png)
     try:
         file = _KINDS[suffix](path)
         match suffix:
             case ".mp3":
-                _label_id3(file.tags, cover_png, chapters)
+                file.tags.add(id3_picture(picture, _id3.Encoding.LATIN1))
+                _write_id3(file.tags, chapters)
             case ".m4a":
-                file["covr"] = [_cover(cover_png, MP4Cover.FORMAT_PNG)]
+                file["covr"] = [_mp4_cover(cover_png, MP4Cover.FORMAT_PNG)]
             case _:
-                _label_vorbis(file, cover_png, chapters)
+                add_picture(file, picture)
+                _write_vorbis(file, chapters)
         file.save()
     except MutagenError as error:
         raise OSError(errno.EIO, f"its cover cannot be written: {error}", str(path)) from error
 
 
-def _label_id3(tags: Any, cover_png: bytes, chapters: Sequence[Chapter]) -> None:  # noqa: ANN401 - not typed
-    tags.add(
-        _apic(
-            encoding=Encoding.LATIN1,
-            mime="image/png",
-            type=PictureType.COVER_FRONT,
-            desc="",
-            data=cover_png,
-        )
-    )
-    # mutagen writes frames by size, and players list them as they stand: all get one size.
+def _write_id3(tags: Any, chapters: Sequence[Chapter]) -> None:  # noqa: ANN401 - not typed
+    # mutagen sorts frames by size, and players keep that order: all get one size.
     longest = max(len(each.title.encode()) for each in chapters)
     names = [
         f"chapter{number:04}" + "." * (longest - len(each.title.encode()))
@@ -69,32 +56,26 @@ def _label_id3(tags: Any, cover_png: bytes, chapters: Sequence[Chapter]) -> None
     ]
     for name, each in zip(names, chapters, strict=True):
         tags.add(
-            _chap(
+            _id3.CHAP(
                 element_id=name,
                 start_time=round(each.start_s * 1000),
                 end_time=round(each.end_s * 1000),
                 start_offset=_NO_OFFSET,
                 end_offset=_NO_OFFSET,
-                sub_frames=[_tit2(encoding=Encoding.UTF8, text=[each.title])],
+                sub_frames=[_id3.TIT2(encoding=_id3.Encoding.UTF8, text=[each.title])],
             )
         )
     tags.add(
-        _ctoc(
+        _id3.CTOC(
             element_id="toc",
-            flags=CTOCFlags.TOP_LEVEL | CTOCFlags.ORDERED,
+            flags=_id3.CTOCFlags.TOP_LEVEL | _id3.CTOCFlags.ORDERED,
             child_element_ids=names,
             sub_frames=[],
         )
     )
 
 
-def _label_vorbis(file: Any, cover_png: bytes, chapters: Sequence[Chapter]) -> None:  # noqa: ANN401 - not typed
-    picture = _picture()
-    picture.data, picture.mime, picture.type = cover_png, "image/png", PictureType.COVER_FRONT
-    if isinstance(file, FLAC):
-        file.add_picture(picture)  # type: ignore[no-untyped-call]
-    else:
-        file["metadata_block_picture"] = [base64.b64encode(picture.write()).decode("ascii")]
+def _write_vorbis(file: Any, chapters: Sequence[Chapter]) -> None:  # noqa: ANN401 - not typed
     for number, each in enumerate(chapters):
         minutes, milliseconds = divmod(round(each.start_s * 1000), 60_000)
         hours, minutes = divmod(minutes, 60)

@@ -1,4 +1,4 @@
-"""The chapters of a recording as a CUE sheet, for players that know no others. Pure."""
+"""Chapters to a CUE sheet, for players without support of other chapters. Pure."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ CUE_FRAMES_PER_S = 75
 
 
 def sheet(file: str, title: str, chapters: Sequence[Chapter]) -> str:
-    """Return the sheet for the recording of that name in the same folder."""
+    """Return the sheet of a recording named `file` in the same folder."""
     lines = [f"TITLE {_quoted(title)}", f"FILE {_quoted(file)} WAVE"]
     for number, chapter in enumerate(chapters, start=1):
         seconds, frames = divmod(round(chapter.start_s * CUE_FRAMES_PER_S), CUE_FRAMES_PER_S)
@@ -23,5 +23,5 @@ def sheet(file: str, title: str, chapters: Sequence[Chapter]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a text in quotes on one line; a sheet cannot hold a double quote."""
+    """Return a text in quotes on one line; CUE has no escape for a double quote."""
     return '"' + printable(text, " ").replace('"', "'") + '"'

@@ -1,8 +1,4 @@
-"""How loud a track is at each moment, as the mix will hear it: loudness, true peak, silence. Pure.
-
-It takes two channels at the rate of the mix, so that what is planned with is what is played. It
-judges nothing: what may follow what, and how loud, is the business of `mix`.
-"""
+"""Stereo samples to loudness and true peak over time, and the silence at the edges. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,15 +8,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from playlist_builder.analysis.loudness import BLOCK_S, k_weighting
+from playlist_builder.models import Floats, Floats32
 
-FRAMES_PER_S = 50
-"""Everything is cut and placed at multiples of 20 ms: whole samples and whole milliseconds."""
-
-SILENCE_DBFS = -60.0
-"""Frames whose level, summed over the channels, lies below this are silence at the edges."""
-
+FRAMES_PER_S = 50  # clips are cut and placed at 20 ms: whole samples and whole milliseconds
+SILENCE_DBFS = -60.0  # level of a frame, summed over the channels, below which it is silence
 BLOCKS_PER_S = round(1.0 / BLOCK_S)
-
 _OUTER = (
     *(0.0017089843750, 0.0109863281250, -0.0196533203125, 0.0332031250000),
     *(-0.0594482421875, 0.1373291015625, 0.9721679687500, -0.1022949218750),
@@ -33,34 +25,31 @@ _INNER = (
 )
 PHASES = np.array([_OUTER, _INNER, _INNER[::-1], _OUTER[::-1]], np.float32)
 """The interpolating filter of ITU-R BS.1770-4, annex 2: 4 phases of 12 taps."""
-
 _TAPS = PHASES.shape[1]
 _ROW = 30  # divides the block at 44.1 and at 48 kHz
-
-SIDE_GAIN = 0.7071
-"""Of every channel but left and right: -3 dB, ITU-R BS.775."""
+SIDE_GAIN = 0.7071  # -3 dB for every channel but left and right, ITU-R BS.775
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Levels:
-    """The levels of one track, as decoded from its first sample on.
+    """The levels of one track.
 
     `k_power` is the K-weighted mean square summed over the channels, `true_peak` the largest
     value between the samples (full scale = 1.0), both of shape (n,), one every `BLOCK_S`. The
     music starts at frame `start` and ends before frame `end`, counted in `FRAMES_PER_S`.
     """
 
-    k_power: NDArray[np.float64]
-    true_peak: NDArray[np.float64]
+    k_power: Floats
+    true_peak: Floats
     start: int
     end: int
 
 
-def downmix(channels: Sequence[str]) -> NDArray[np.float32]:
-    """Gains of shape (2, channels) from channels under FFmpeg's names to left and right.
+def stereo_gains(channels: Sequence[str]) -> Floats32:
+    """Return the gains (2, channels) from channels under FFmpeg's names to left and right.
 
-    Mono goes to both sides as it is. Otherwise left and right stay, every other channel loses 3 dB
-    and goes to its side or, without one, to both; LFE is left out (ITU-R BS.775).
+    Mono goes to both sides unchanged. Otherwise every channel but left and right loses 3 dB and
+    goes to its side or, without one, to both; LFE is left out (ITU-R BS.775).
     """
     if len(channels) == 1:
         return np.ones((2, 1), np.float32)
@@ -72,21 +61,21 @@ def downmix(channels: Sequence[str]) -> NDArray[np.float32]:
     return gains
 
 
-def measure(blocks: Iterable[NDArray[np.float32]], sample_rate_hz: int) -> Levels:
-    """Measure one track from blocks of shape (2, n): a second each, the last one shorter.
+def measure(blocks: Iterable[Floats32], sample_rate_hz: int) -> Levels:
+    """Return the levels of blocks of shape (2, n): a second each, the last one shorter.
 
-    A track without any sound is music from end to end: a pause that someone wanted.
+    A track without any sound counts as music from end to end: an intended pause.
     """
     hop = sample_rate_hz // FRAMES_PER_S
     size = sample_rate_hz // BLOCKS_PER_S
     frequencies_hz = np.fft.rfftfreq(size, 1 / sample_rate_hz).astype(np.float64)
     response = k_weighting(frequencies_hz, sample_rate_hz)
-    # Parseval: all bins but the first and the last stand for both halves of the spectrum.
+    # Parseval: all bins but the first and the last count for both halves of the spectrum.
     response[1 : -1 if size % 2 == 0 else None] *= 2.0
     weights = np.repeat(response / size**2, 2).astype(np.float32)
     meter = TruePeak()
-    k_power: list[NDArray[np.float32]] = []
-    true_peak: list[NDArray[np.float32]] = []
+    k_power: list[Floats32] = []
+    true_peak: list[Floats32] = []
     sounding: list[NDArray[np.intp]] = []
     samples = 0
     for block in blocks:
@@ -99,13 +88,13 @@ def measure(blocks: Iterable[NDArray[np.float32]], sample_rate_hz: int) -> Level
         power = np.vecdot(frames, frames).sum(axis=0) / np.float32(hop)
         sounding.append(samples // hop + np.flatnonzero(power > 10.0 ** (SILENCE_DBFS / 10.0)))
         samples += block.shape[1]
-    heard = np.concatenate(sounding)
+    frames_with_sound = np.concatenate(sounding)
     whole = samples // hop
     return Levels(
         k_power=np.concatenate(k_power).astype(np.float64),
         true_peak=np.concatenate(true_peak).astype(np.float64),
-        start=int(heard[0]) if heard.size else 0,
-        end=min(whole, int(heard[-1]) + 1) if heard.size else whole,
+        start=int(frames_with_sound[0]) if frames_with_sound.size else 0,
+        end=min(whole, int(frames_with_sound[-1]) + 1) if frames_with_sound.size else whole,
     )
 
 
@@ -114,14 +103,14 @@ class TruePeak:
 
     def __init__(self, channels: int = 2) -> None:
         self._carry = np.zeros((channels, _TAPS - 1), np.float32)
-        # A band matrix: the filter for a row of samples at once, which is several times faster.
+        # A banded matrix filters a row of samples at once, which is several times faster.
         self._bank = np.zeros((_ROW + _TAPS - 1, _ROW, len(PHASES)), np.float32)
         for place in range(_ROW):
             self._bank[place : place + _TAPS, place] = PHASES[:, ::-1].T
         self._bank = self._bank.reshape(len(self._bank), -1)
 
-    def push(self, samples: NDArray[np.float32], parts: int = 1) -> NDArray[np.float32]:
-        """Return the peak of each of so many equal parts of samples of shape (channels, n)."""
+    def push(self, samples: Floats32, parts: int = 1) -> Floats32:
+        """Return the peak of each of `parts` equal parts of samples (channels, n), (parts,)."""
         joined = np.concatenate((self._carry, samples), axis=1)
         self._carry = joined[:, -(_TAPS - 1) :]
         joined = np.pad(joined, ((0, 0), (0, -samples.shape[1] % _ROW)))

@@ -1,10 +1,8 @@
-"""How a session becomes one recording: what starts when, at which gain, over which crossfade. Pure.
+"""A session to the plan of its mix: start, gain and crossfade of each track. Pure.
 
-Every track keeps one gain from its first sample to its last, so nothing pumps; the gains differ
-from the masters by as little as the limit on steps of loudness allows. There is no limiter: where
-the peaks do not allow the loudness that was asked for, all of it is softer.
-
-All places are multiples of a frame (`levels.FRAMES_PER_S`), counted in frames.
+Every track keeps one gain, so nothing pumps; the gains change as little as the limit on loudness
+jumps allows. There is no limiter: where the peaks do not allow the requested loudness, the whole
+mix is softer. All positions are counted in frames (`levels.FRAMES_PER_S`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,50 +10,31 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from playlist_builder.analysis import loudness
-from playlist_builder.models import SILENCE_LUFS, Chapter, Session, Slot
+from playlist_builder.models import SILENCE_LUFS, Chapter, Floats, Floats32, Session, Slot
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.recording.levels import BLOCKS_PER_S, FRAMES_PER_S, Levels
 from playlist_builder.text import clock
 
-LOUDNESS_LUFS = -18.0
-"""What ReplayGain 2.0 levels to, so that a session is as loud as other music in a player."""
-
-EDGE_S = 10.0
-"""Steps of loudness are those between so long before a transition and so long after it."""
-
-STEP_MARGIN_LU = 0.2
-"""What a step stays below the limit: the sum of two tracks is not exactly that of their powers."""
-
-DECAY_LU = 20.0
-"""A track has sounded out where it stays so far below its loudness."""
-
-UNBOUNDED_DB = 60.0
-"""What a gain may rise where nothing stands against it: more than any master asks for."""
-
-HARD_ENDING_S = 0.5
-"""A track ends hard that takes less time than this to sound out."""
-
-LONGEST_DECAY_S = 12.0
-"""So much of a track that sounds out lies under the next one, even if the crossfade is shorter."""
-
-DECLICK = 1
-"""Frames over which a track comes and goes where nothing else sounds."""
-
-EXCERPT_S = 15.0
+LOUDNESS_LUFS = -18.0  # ReplayGain 2.0, so a session is as loud as other music in a player
+EDGE_S = 10.0  # passages before and after a transition whose loudness is compared
+JUMP_MARGIN_LU = 0.2  # the power of a sum of two tracks is not exactly the sum of their powers
+DECAY_LU = 20.0  # the decay of a track is what stays so far below its loudness at the end
+HARD_ENDING_S = 0.5  # a track with a shorter decay ends hard
+LONGEST_DECAY_S = 12.0  # most of a decay that overlaps the next track, whatever the crossfade
+UNBOUNDED_DB = 60.0  # limit of a rise of gain without other limits: more than any master needs
+DECLICK = 1  # frames of the fade where nothing overlaps
+EXCERPT_S = 15.0  # of a preview before and after each transition
 EXCERPT_FADE_S = 1.0
-PAUSE_S = 1.0
-"""A preview plays so long before and after each transition, faded, with pauses between."""
-
+PAUSE_S = 1.0  # between the excerpts of a preview
 _PER_BLOCK = FRAMES_PER_S // BLOCKS_PER_S
 _EDGE = round(EDGE_S * BLOCKS_PER_S)
 
 
 @dataclass(frozen=True, slots=True)
 class MixSettings:
-    """What is asked for beyond the profile; None leaves it to the profile."""
+    """Settings of a mix; None leaves a setting to the profile."""
 
     loudness_lufs: float = LOUDNESS_LUFS
     crossfade_s: float | None = None
@@ -63,12 +42,12 @@ class MixSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A track in the mix, or a part of one.
+class Clip:
+    """A track in the mix, or a part of one; all but the gain in frames.
 
-    It takes `length` frames of the track from frame `first` on, and starts at frame `at` of the
-    mix. `fade_in` and `fade_out` are lengths in frames; where two pieces overlap, the fade-out of
-    the one and the fade-in of the other are as long as the overlap.
+    It holds `length` frames of the track from frame `first` on, and starts at frame `at` of the
+    mix. Where two clips overlap, the fade-out of the first and the fade-in of the second are as
+    long as the overlap.
     """
 
     path: str
@@ -82,29 +61,29 @@ class Piece:
 
     @property
     def end(self) -> int:
-        """The frame of the mix before which it ends."""
+        """The first frame of the mix after the clip."""
         return self.at + self.length
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A whole mix. `loudness_lufs` is what it will have, `true_peak_dbtp` what it stays below."""
+class MixPlan:
+    """A whole mix, with its expected loudness and an upper bound of its true peak."""
 
-    pieces: tuple[Piece, ...]
+    clips: tuple[Clip, ...]
     chapters: tuple[Chapter, ...]
     loudness_lufs: float
     true_peak_dbtp: float
 
     @property
     def frames(self) -> int:
-        """Its length."""
-        return self.pieces[-1].end
+        """Length of the mix."""
+        return self.clips[-1].end
 
-    def softer(self, by_db: float) -> "Plan":
+    def softer(self, by_db: float) -> "MixPlan":
         """Return the plan with all gains lowered."""
         return replace(
             self,
-            pieces=tuple(replace(each, gain_db=each.gain_db - by_db) for each in self.pieces),
+            clips=tuple(replace(each, gain_db=each.gain_db - by_db) for each in self.clips),
             loudness_lufs=self.loudness_lufs - by_db,
             true_peak_dbtp=self.true_peak_dbtp - by_db,
         )
@@ -114,54 +93,54 @@ def plan(
     session: Session,
     levels: Mapping[str, Levels],
     profile: Profile | None,
-    wishes: MixSettings,
+    settings: MixSettings,
     ceiling_dbtp: float,
-) -> Plan:
-    """Plan the mix of all slots and then the tail; `levels` are those of each path."""
+) -> MixPlan:
+    """MixPlan the mix of all slots and then the tail; `levels` are those of each path."""
     slots = (*session.slots, *session.tail)
     rules = profile.rules if profile is not None else Rules()
     found = [levels[slot.path] for slot in slots]
     overlaps = [
         min(
-            _overlap(left, right, levels[left.path], profile, wishes),
+            _overlap(left, right, levels[left.path], profile, settings),
             (levels[left.path].end - levels[left.path].start) // 2,
             (levels[right.path].end - levels[right.path].start) // 2,
         )
         for left, right in pairwise(slots)
     ]
     rises_db = [
-        allowed_rise_db(left, right, overlap, rules.loudness_step_lu - STEP_MARGIN_LU)
+        allowed_rise_db(left, right, overlap, rules.loudness_step_lu - JUMP_MARGIN_LU)
         for left, right, overlap in zip(found, found[1:], overlaps, strict=False)
     ]
     gains_db = gains(rises_db, [each.end - each.start for each in found])
-    pieces = _placed(slots, found, gains_db, overlaps)
-    k_power, true_peak = _sum(pieces, levels)
+    clips = _place(slots, found, gains_db, overlaps)
+    k_power, true_peak = _sum(clips, levels)
     integrated_lufs = loudness.integrated_lufs(k_power)
     peak_dbtp = 20.0 * np.log10(max(float(true_peak.max()), 1e-9))
-    overall_db = min(wishes.loudness_lufs - integrated_lufs, ceiling_dbtp - peak_dbtp)
-    starts = [each.at / FRAMES_PER_S for each in pieces]
-    ends = [*starts[1:], pieces[-1].end / FRAMES_PER_S]
-    return Plan(
-        pieces=tuple(pieces),
+    overall_db = min(settings.loudness_lufs - integrated_lufs, ceiling_dbtp - peak_dbtp)
+    starts = [each.at / FRAMES_PER_S for each in clips]
+    ends = [*starts[1:], clips[-1].end / FRAMES_PER_S]
+    return MixPlan(
+        clips=tuple(clips),
         chapters=tuple(map(Chapter, map(_title, slots), starts, ends)),
         loudness_lufs=integrated_lufs,
         true_peak_dbtp=float(peak_dbtp),
     ).softer(-overall_db)
 
 
-def preview(whole: Plan) -> Plan:
-    """Return the transitions of a plan alone, as they sound in it, each between two fades."""
+def preview(whole: MixPlan) -> MixPlan:
+    """Return the transitions of a plan alone, unchanged, each between two fades."""
     around, fade, pause = (
         round(seconds * FRAMES_PER_S) for seconds in (EXCERPT_S, EXCERPT_FADE_S, PAUSE_S)
     )
-    pieces: list[Piece] = []
+    clips: list[Clip] = []
     chapters: list[Chapter] = []
     at = 0
-    for left, right in pairwise(whole.pieces):
+    for left, right in pairwise(whole.clips):
         overlap = left.end - right.at
         out = min(left.length, around + overlap)
         into = min(right.length, around + overlap)
-        pieces += [
+        clips += [
             replace(
                 left,
                 first=left.first + left.length - out,
@@ -169,32 +148,27 @@ def preview(whole: Plan) -> Plan:
                 at=at,
                 fade_in=min(fade, out - overlap),
             ),
-            replace(
-                right,
-                length=into,
-                at=at + out - overlap,
-                fade_out=min(fade, into - overlap),
-            ),
+            replace(right, length=into, at=at + out - overlap, fade_out=min(fade, into - overlap)),
         ]
         chapters.append(
             Chapter(
                 f"{clock(right.at // FRAMES_PER_S)} {left.title} → {right.title}",
                 at / FRAMES_PER_S,
-                pieces[-1].end / FRAMES_PER_S,
+                clips[-1].end / FRAMES_PER_S,
             )
         )
-        at = pieces[-1].end + pause
-    return replace(whole, pieces=tuple(pieces), chapters=tuple(chapters))
+        at = clips[-1].end + pause
+    return replace(whole, clips=tuple(clips), chapters=tuple(chapters))
 
 
-def crossfade(length: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Gains of shape (length,) of what goes and what comes: equal power, cosine and sine."""
+def crossfade(length: int) -> tuple[Floats32, Floats32]:
+    """Return the gains (length,) of the outgoing and the incoming track, of equal power."""
     angle = (np.arange(length) + 0.5) * (np.pi / 2.0 / max(1, length))
     return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
 
 
 def decay_s(levels: Levels) -> float:
-    """Seconds from where a track last sounds to its end; see `DECAY_LU`."""
+    """Return the length of the decay of a track; see `DECAY_LU`."""
     power = _blocks(levels.k_power, levels.start, levels.end)
     least = 10.0 ** ((loudness.integrated_lufs(power) - DECAY_LU - loudness.OFFSET_LUFS) / 10.0)
     sounding = np.flatnonzero(power >= least)
@@ -204,15 +178,15 @@ def decay_s(levels: Levels) -> float:
 def allowed_rise_db(left: Levels, right: Levels, overlap: int, limit_lu: float) -> float:
     """Return by how much the gain of `right` may exceed that of `left`, in dB.
 
-    The mean power of `EDGE_S` after a transition is then at most `limit_lu` above that of as long
-    before it, wherever in the overlap one takes it to be: before its start against after its start
-    and after its end, and around its middle. With x the ratio of the powers of the gains, each is
-    linear in x: a + x b <= r (c + x d). Where `left` rises further by itself, which no gain can
-    mend, that is asked of `right` alone.
+    The mean power of `EDGE_S` after a transition is then at most `limit_lu` above that of `EDGE_S`
+    before it. Three pairs are compared: before the start of the overlap with after its start and
+    with after its end, and before with after its middle. With x the ratio of the powers of the
+    gains, each condition is linear: a + x b <= r (c + x d). Where `left` alone exceeds the limit,
+    which no gain can change, the condition is x b <= r (c + x d).
     """
     blocks = round(overlap / _PER_BLOCK)
     out, into = crossfade(blocks)
-    edge = _EDGE + 1  # the blocks of the mix may lie one off those of a track
+    edge = _EDGE + 1  # the blocks of the mix may be one off those of a track
     going = _filled(_blocks(left.k_power, left.start, left.end)[::-1], edge + blocks)[::-1]
     coming = _filled(_blocks(right.k_power, right.start, right.end), edge + blocks)
     silence = np.zeros(edge)
@@ -231,24 +205,24 @@ def allowed_rise_db(left: Levels, right: Levels, overlap: int, limit_lu: float) 
             min(each[before - off - _EDGE : before - off].mean() for off in (0, 1))
             for each in (going, coming)
         )
-        room, slope = ratio * max(c, floor), b - ratio * d
+        headroom, slope = ratio * max(c, floor), b - ratio * d
         if slope > 0.0:
-            highest = min(highest, (room - a if room > a else room) / slope)
+            highest = min(highest, (headroom - a if headroom > a else headroom) / slope)
     return float(10.0 * np.log10(highest))
 
 
-def _filled(power: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
-    """Return so many blocks; a track that is shorter counts as going on at its mean."""
+def _filled(power: Floats, blocks: int) -> Floats:
+    """Return the first `blocks` of power; a shorter track is extended by its mean."""
     missing = np.full(max(0, blocks - len(power)), power.mean())
     return np.concatenate((power[:blocks], missing))
 
 
 def gains(rises_db: Sequence[float], lengths: Sequence[int]) -> list[float]:
-    """Return a gain in dB per track: the least change of all, weighed by length, that holds.
+    """Return the gains in dB, of least squares weighted by length, that respect `rises_db`.
 
-    `rises_db` are the most by which each gain may exceed the one before. With their sums taken
-    off, what is sought is the falling sequence that is nearest in squares: isotonic regression,
-    solved exactly by pooling adjacent violators (Ayer et al. 1955).
+    `rises_db` limit by how much each gain may exceed the one before. Minus their cumulative sums,
+    the gains are a non-increasing sequence: isotonic regression, solved exactly by pooling
+    adjacent violators (Ayer et al. 1955).
     """
     sums = np.concatenate(([0.0], np.cumsum(rises_db)))
     pools: list[tuple[float, float, int]] = []
@@ -264,11 +238,11 @@ def gains(rises_db: Sequence[float], lengths: Sequence[int]) -> list[float]:
 
 
 def _overlap(
-    left: Slot, right: Slot, levels: Levels, profile: Profile | None, wishes: MixSettings
+    left: Slot, right: Slot, levels: Levels, profile: Profile | None, settings: MixSettings
 ) -> int:
-    """Return the length of a crossfade in frames: the calmer both sides are, the longer."""
+    """Return the length of a crossfade in frames, longer for calmer tracks."""
     rules = profile.rules if profile is not None else Rules()
-    keep = rules.keep_endings if wishes.keep_endings is None else wishes.keep_endings
+    keep = rules.keep_endings if settings.keep_endings is None else settings.keep_endings
     decay = decay_s(levels)
     if keep and decay < HARD_ENDING_S:
         return 0
@@ -277,25 +251,25 @@ def _overlap(
     lively_s, calm_s = own or rules.crossfade_s
     liveliness = max((left.contour or (left.energy,))[-1], (right.contour or (right.energy,))[0])
     seconds = calm_s + (lively_s - calm_s) * liveliness
-    if wishes.crossfade_s is not None:
-        seconds = wishes.crossfade_s
+    if settings.crossfade_s is not None:
+        seconds = settings.crossfade_s
     if seconds:
         seconds = max(seconds, min(decay, LONGEST_DECAY_S))
     return round(seconds * FRAMES_PER_S)
 
 
-def _placed(
+def _place(
     slots: Sequence[Slot], found: Sequence[Levels], gains_db: Sequence[float], overlaps: list[int]
-) -> list[Piece]:
-    pieces: list[Piece] = []
+) -> list[Clip]:
+    clips: list[Clip] = []
     at = 0
     for slot, levels, gain_db, before, after in zip(
         slots, found, gains_db, [0, *overlaps], [*overlaps, 0], strict=True
     ):
         at -= before
         length = levels.end - levels.start
-        pieces.append(
-            Piece(
+        clips.append(
+            Clip(
                 path=slot.path,
                 title=slot.title,
                 first=levels.start,
@@ -307,36 +281,33 @@ def _placed(
             )
         )
         at += length
-    return pieces
+    return clips
 
 
-def _sum(
-    pieces: Sequence[Piece], levels: Mapping[str, Levels]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _sum(clips: Sequence[Clip], levels: Mapping[str, Levels]) -> tuple[Floats, Floats]:
     """Return K-weighted power and a bound of the true peak of a mix, per `loudness.BLOCK_S`."""
-    blocks = -(-pieces[-1].end // _PER_BLOCK) + 2
+    blocks = -(-clips[-1].end // _PER_BLOCK) + 2
     k_power, true_peak = np.zeros(blocks), np.zeros(blocks)
-    for piece in pieces:
-        gain = 10.0 ** (piece.gain_db / 20.0)
-        at = piece.at // _PER_BLOCK
+    for clip in clips:
+        gain = 10.0 ** (clip.gain_db / 20.0)
+        at = clip.at // _PER_BLOCK
         power, peak = (
-            _blocks(values, piece.first, piece.first + piece.length).copy()
-            for values in (levels[piece.path].k_power, levels[piece.path].true_peak)
+            _blocks(values, clip.first, clip.first + clip.length).copy()
+            for values in (levels[clip.path].k_power, levels[clip.path].true_peak)
         )
-        for length, side in ((piece.fade_in, slice(None)), (piece.fade_out, slice(None, None, -1))):
+        for length, side in ((clip.fade_in, slice(None)), (clip.fade_out, slice(None, None, -1))):
             _, rising = crossfade(length // _PER_BLOCK)
             power[side][: len(rising)] *= rising**2
-            # The highest of neighbouring gains, for the blocks of a track lie between ours.
+            # The larger of neighbouring gains: the blocks of a track lie between those of the mix.
             peak[side][: max(0, len(rising) - 1)] *= rising[1:]
         k_power[at : at + len(power)] += power * gain**2
-        # A peak may fall into the block before or after, for the same reason.
+        # For the same reason, a peak may fall into the block before or after.
         peak = np.maximum(peak, np.maximum(np.append(peak[1:], 0.0), np.insert(peak[:-1], 0, 0.0)))
         true_peak[at : at + len(peak)] += peak * gain
     return k_power, true_peak
 
 
-def _blocks(values: NDArray[np.float64], start: int, end: int) -> NDArray[np.float64]:
-    """Return the blocks that hold the frames from `start` to `end`."""
+def _blocks(values: Floats, start: int, end: int) -> Floats:
     return values[start // _PER_BLOCK : -(-end // _PER_BLOCK)]
 
 

@@ -1,18 +1,18 @@
 """Energy over time as text: the planned curve, with or without what a session really holds.
 
-This room draws lines of characters for a terminal of any width. It refuses to print and to read
-the terminal: the caller knows the width, and whether the terminal shows colours or more than ASCII.
-
-The planned curve is a line of braille dots, eight to a character; the actual energy is an
-area of block characters, so the two stay apart without colour. Where both meet in one character
-the line wins, and in colour the area shows behind it. In ASCII a line of `*` crosses an area of
-`:`, with one step per row. Colours are the terminal's own eight, as its user has chosen them.
+Energies go in and lines of characters come out, for a terminal whose width, colours and characters
+the caller knows. The planned curve is a line of braille dots, eight to a character; the actual
+energy is an area of block characters, so the two stay apart without colour. Where both meet in one
+character the line wins, and in colour the area shows behind it. In ASCII a line of `*` crosses an
+area of `:`, with one step per row. Colours are the terminal's own eight, as its user has chosen
+them.
 """
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 from string import ascii_letters
+from typing import NamedTuple
 
 from rich.cells import cell_len, chop_cells
 
@@ -29,6 +29,23 @@ TICK_MINUTES = (1, 2, 5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 360, 720, 1440, 
 
 AREA, LINE, LINE_ON_AREA, RISE = "36", "1", "30;46", "1;31"
 """Parameters of the control sequence SGR (ECMA-48), which sets colours."""
+
+
+class _Glyphs(NamedTuple):
+    """What the parts of a chart are drawn with."""
+
+    line: str
+    area: str
+    side: str
+    side_tick: str
+    corner: str
+    tick: str
+    axis: str
+    rise: str
+
+
+UNICODE = _Glyphs("⠒⠒", "▆▆", "│", "┤", "┼", "┬", "─", "▲")
+ASCII = _Glyphs("**", "::", "|", "+", "+", "+", "-", "^")
 
 Marks = dict[tuple[int, int], str]
 """Characters by column from the left and row from below."""
@@ -63,18 +80,19 @@ def chart(  # noqa: PLR0913 - everything after the curves is named by the caller
     columns = max(width, MIN_WIDTH) - MARGIN - 1
     area = _ascii_area if ascii_only else _block_area
     line = _ascii_line if ascii_only else _braille_line
+    glyphs = ASCII if ascii_only else UNICODE
     cells = _cells(
         area(actual, columns, height) if actual is not None else {},
         line(planned, columns, height) if planned is not None else {},
     )
+    entries = [(glyphs.line, LINE, " planned")] if planned is not None else []
+    entries += [(glyphs.area, AREA, " actual")] if actual is not None else []
     rows = [
-        *_legend(
-            planned is not None, actual is not None, max(width, MIN_WIDTH), ascii_only=ascii_only
-        ),
-        *_plot(cells, columns, height, ascii_only=ascii_only),
-        *_time_axis(duration_s, columns, ascii_only=ascii_only),
-        *_rise_row(rises, duration_s, columns, ascii_only=ascii_only),
-        *_phase_rows(phases, duration_s, columns, ascii_only=ascii_only),
+        *_legend(entries, max(width, MIN_WIDTH)),
+        *_plot(cells, columns, height, glyphs),
+        *_time_axis(duration_s, columns, glyphs),
+        *_rise_row(rises, duration_s, columns, glyphs),
+        *_phase_rows(phases, duration_s, columns, glyphs),
     ]
     return "\n".join(_drawn(row, colour=colour) for row in rows)
 
@@ -93,28 +111,16 @@ def _drawn(row: Row, *, colour: bool) -> str:
     if not colour:
         return text
     runs = groupby(row[: len(text)], key=lambda cell: cell[1])
-    return "".join(
-        f"\x1b[{style}m{''.join(mark for mark, _ in run)}\x1b[0m"
-        if style
-        else "".join(mark for mark, _ in run)
-        for style, run in runs
-    )
+    drawn = ((style, "".join(mark for mark, _ in run)) for style, run in runs)
+    return "".join(f"\x1b[{style}m{marks}\x1b[0m" if style else marks for style, marks in drawn)
 
 
 def _plain(text: str) -> Row:
     return [(letter, "") for letter in text]
 
 
-def _legend(
-    with_planned: bool,  # noqa: FBT001 - two of one kind
-    with_actual: bool,  # noqa: FBT001
-    width: int,
-    *,
-    ascii_only: bool,
-) -> Iterator[Row]:
+def _legend(entries: Iterable[tuple[str, str, str]], width: int) -> Iterator[Row]:
     """Yield what the line and the area are, in one row or below each other."""
-    line, area = ("**", "::") if ascii_only else ("⠒⠒", "▆▆")
-    entries = [(line, LINE, " planned")] * with_planned + [(area, AREA, " actual")] * with_actual
     row = _plain(LEGEND)
     for place, (mark, style, name) in enumerate(entries):
         entry = [*((each, style) for each in mark), *_plain(name)]
@@ -186,32 +192,28 @@ def _tops(values: Sequence[float], columns: int, steps: int) -> Iterator[tuple[i
             yield column, round(math.fsum(share) / len(share) * steps)
 
 
-def _plot(cells: Cells, columns: int, height: int, *, ascii_only: bool) -> Iterator[Row]:
+def _plot(cells: Cells, columns: int, height: int, glyphs: _Glyphs) -> Iterator[Row]:
     """Yield the rows from above; a label names the upper edge of its row."""
     parts = next(parts for parts in (4, 2, 1) if height % parts == 0)
     labels = {height * part // parts: f"{part / parts:.2f}" for part in range(1, parts + 1)}
-    plain, tick = ("|", "+") if ascii_only else ("│", "┤")
     for row in reversed(range(height)):
         label = labels.get(row + 1, "")
         drawn = [cells.get((column, row), (" ", "")) for column in range(columns)]
-        yield _plain(f"{label:<{MARGIN}}{tick if label else plain}") + drawn
+        yield _plain(f"{label:<{MARGIN}}{glyphs.side_tick if label else glyphs.side}") + drawn
 
 
-def _time_axis(duration_s: float, columns: int, *, ascii_only: bool) -> Iterator[Row]:
+def _time_axis(duration_s: float, columns: int, glyphs: _Glyphs) -> Iterator[Row]:
     minutes = duration_s / 60.0
     longest = len(f"{minutes:.0f}")
     step = next(
         (each for each in TICK_MINUTES if each / minutes * columns >= longest + TICK_GAP),
         TICK_MINUTES[-1],
     )
-    corner, tick, plain = "+", "+", "-"
-    if not ascii_only:
-        corner, tick, plain = "┼", "┬", "─"
-    line = [corner] + [plain] * columns
+    line = [glyphs.corner] + [glyphs.axis] * columns
     labels = ""
     for minute in range(0, math.floor(minutes) + 1, step):
         at = round(minute / minutes * columns)
-        line[at] = tick if at else corner
+        line[at] = glyphs.tick if at else glyphs.corner
         text = str(minute)
         start = min(at - (len(text) - 1) // 2, columns + 1 - len(text))
         labels = f"{labels:<{start}}{text}"
@@ -220,29 +222,26 @@ def _time_axis(duration_s: float, columns: int, *, ascii_only: bool) -> Iterator
 
 
 def _rise_row(
-    rises: Sequence[float], duration_s: float, columns: int, *, ascii_only: bool
+    rises: Sequence[float], duration_s: float, columns: int, glyphs: _Glyphs
 ) -> Iterator[Row]:
     """Yield a mark under each time at which the loudness rises too far."""
     if rises:
         row = _plain(" " * (columns + 1))
         for time_s in rises:
-            row[round(time_s / duration_s * columns)] = ("^" if ascii_only else "▲", RISE)
+            row[round(time_s / duration_s * columns)] = (glyphs.rise, RISE)
         yield _plain(f"{'loud':<{MARGIN}}") + row
 
 
 def _phase_rows(
-    phases: Sequence[tuple[str, float, float]],
-    duration_s: float,
-    columns: int,
-    *,
-    ascii_only: bool,
+    phases: Sequence[tuple[str, float, float]], duration_s: float, columns: int, glyphs: _Glyphs
 ) -> Iterator[Row]:
     """Yield the names under their phases, or letters and a key where a name is too wide."""
-    bar = "|" if ascii_only else "│"
     starts = [round(start_s / duration_s * columns) for _, start_s, _ in phases]
     rooms = [after - before - 1 for before, after in pairwise([*starts, columns + 1])]
     if all(cell_len(name) <= room for (name, _, _), room in zip(phases, rooms, strict=True)):
-        names = ((start, bar + name) for start, (name, _, _) in zip(starts, phases, strict=True))
+        names = (
+            (start, glyphs.side + name) for start, (name, _, _) in zip(starts, phases, strict=True)
+        )
         yield _plain(" " * MARGIN + _placed(names))
         return
     letters = [ascii_letters[number % len(ascii_letters)] for number in range(len(phases))]

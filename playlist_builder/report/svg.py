@@ -9,6 +9,7 @@ font, no link to other sites. Colours are classes, light in `STYLE`; a page may 
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from itertools import pairwise
 from statistics import fmean
 
@@ -16,33 +17,13 @@ from rich.cells import cell_len, set_cell_size
 
 from playlist_builder.models import STEP_S, Session, Slot
 from playlist_builder.report import summary
-from playlist_builder.report.language import Words, number, signed
+from playlist_builder.report.language import Language, number, signed
 from playlist_builder.text import clock, escaped, shortened
 
 PRINT_WIDTH = 1080
 NARROWEST = 240
 
-STYLE = """
-.picture text { fill: #1d272b; font-size: 12px; }
-.picture .faint { fill: #566167; font-size: 11px; }
-.picture .name { font-weight: 600; }
-.picture .paper { fill: #ffffff; }
-.picture .band { fill: #f3f1ec; }
-.picture .tailed { fill: #e6edf3; }
-.picture .grid { stroke: #d9d7d1; stroke-width: 1; fill: none; }
-.picture .border { stroke: #8f979b; stroke-width: 1; fill: none; }
-.picture .area { fill: #b5d0d3; }
-.picture .odd .area { fill: #cbdfe0; }
-.picture .edge { stroke: #2b6a73; stroke-width: 1.5; stroke-linejoin: round; fill: none; }
-.picture .plan { stroke: #a5410f; stroke-width: 2.25; stroke-linejoin: round; fill: none; }
-.picture .tile { fill: #b5d0d3; }
-.picture .odd .tile { fill: #cbdfe0; }
-.picture .reach { fill: #2b6a73; fill-opacity: 0; }
-.picture .rise { fill: #5d7f86; }
-.picture .beyond { fill: #a11d33; }
-.picture text.beyond { font-weight: 600; font-size: 11px; }
-.picture .limit { stroke: #a11d33; stroke-width: 1; stroke-dasharray: 4 3; fill: none; }
-"""
+STYLE = "\n" + files(__package__).joinpath("templates", "picture.css").read_text(encoding="utf-8")
 
 LEFT, RIGHT = 34, 10
 LETTER = 6.4  # pixels of a terminal cell of text; a wide character takes two cells
@@ -75,23 +56,23 @@ class _Frame:
         return self.foot - (self.foot - self.top) * min(max(energy, 0.0), 1.0)
 
 
-def picture(session: Session, words: Words, *, width: int = PRINT_WIDTH) -> str:
+def picture(session: Session, language: Language, *, width: int = PRINT_WIDTH) -> str:
     """Return a whole SVG document with a title and a list of its tracks, in light colours."""
     width = max(width, NARROWEST)
-    body, height = _drawn(session, words, width, TITLE_HEIGHT, linked=False)
-    key, bottom = _key(session, words, width, height + LINE)
+    body, height = _drawn(session, language, width, TITLE_HEIGHT, linked=False)
+    key, bottom = _key(session, language, width, height + LINE)
     size = f'width="{width}" height="{bottom:g}" viewBox="0 0 {width} {bottom:g}"'
-    spoken = f'xml:lang="{words.code}" font-family="{families(words)}"'
-    title = escaped(title_of(session))
-    length = words.duration(session.duration_s)
+    spoken = f'xml:lang="{language.code}" font-family="{families(language)}"'
+    title = title_of(session, language)
+    length = language.duration(session.duration_s)
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" role="img" {size} {spoken}>',
-            f"<title>{title}</title>",
-            f"<desc>{description(session, words)}</desc>",
+            f"<title>{escaped(title)}</title>",
+            f"<desc>{description(session, language)}</desc>",
             f"<style>{STYLE}</style>",
             f'<rect class="paper" width="{width}" height="{bottom:g}"/>',
-            _text(LEFT, 24, _cut(title_of(session), width - LEFT - 100), "name"),
+            _text(LEFT, 24, _cut(title, width - LEFT - 100), "name"),
             _text(width - RIGHT, 24, length, "faint", "end"),
             *body,
             *key,
@@ -100,76 +81,94 @@ def picture(session: Session, words: Words, *, width: int = PRINT_WIDTH) -> str:
     )
 
 
-def inline(session: Session, words: Words, *, size: str = "large", width: int = PRINT_WIDTH) -> str:
+def inline(
+    session: Session, language: Language, *, size: str = "large", width: int = PRINT_WIDTH
+) -> str:
     """Return an SVG element for a page that holds `STYLE`; block n links to `#track-n`.
 
     `size` is a class of the element, by which the style of the page shows or hides it.
     """
-    body, height = _drawn(session, words, width, 0, linked=True)
+    body, height = _drawn(session, language, width, 0, linked=True)
     box = f'viewBox="0 0 {width} {height:g}"'
-    label = description(session, words)
+    label = description(session, language)
     return "\n".join(
         [f'<svg class="picture {size}" role="group" aria-label="{label}" {box}>', *body, "</svg>"]
     )
 
 
-def title_of(session: Session) -> str:
+def title_of(session: Session, language: Language) -> str:
     """Return the title of the session's profile, or its name."""
     profile = summary.profile(session)
-    return profile.title if profile else session.profile
+    return language.profile_text(profile.title) if profile else session.profile
 
 
-def description(session: Session, words: Words) -> str:
+def span_name(span: summary.Span, language: Language) -> str:
+    """Return the name of a phase, or of the tail."""
+    name = language.gettext("tail") if span.is_tail else language.profile_text(span.name)
+    return shortened(name)
+
+
+def description(session: Session, language: Language) -> str:
     """Return, escaped, what the picture shows, for those who do not see it."""
     count = sum(step is not None and step.is_beyond for step in summary.steps(session))
     limit = summary.rules(session).loudness_step_lu
     names = ", ".join(
-        f"{words.tail if span.is_tail else shortened(span.name)} {clock(span.start_s)}"
-        for span in summary.spans(session)
+        f"{span_name(span, language)} {clock(span.start_s)}" for span in summary.spans(session)
     )
     curve = session.curve or (0.0,)
+    beyond = language.gettext("{count} loudness steps rise beyond the limit of {limit} LU.")
+    template = language.gettext(
+        "{title}: {count} tracks in {length}. Planned energy from {low} to {high};"
+        " phases: {phases}. {beyond}"
+    )
     return escaped(
-        words.pictured.format(
-            title=title_of(session),
+        template.format(
+            title=title_of(session, language),
             count=len(session.slots),
-            length=words.duration(session.duration_s),
+            length=language.duration(session.duration_s),
             low=number(min(curve), 2),
             high=number(max(curve), 2),
             phases=names,
-            beyond=words.beyond.format(count=count, limit=f"{limit:g}"),
+            beyond=beyond.format(count=count, limit=f"{limit:g}"),
         )
     )
 
 
-def labels(session: Session, words: Words) -> list[str]:
+def labels(session: Session, language: Language) -> list[str]:
     """Return, escaped, a description of each track."""
+    rise = language.gettext(", step {step} LU")
+    template = language.gettext(
+        "{number}. {title}{artist}. Starts {start}, lasts {length}, {phase}."
+        " Energy {energy}, planned {plan}. {loudness} LUFS{step}. Voice: {vocals}."
+    )
+    phases = [span_name(span, language) for span in summary.spans(session) for _ in span.slots]
     slots, steps = summary.whole(session), summary.steps(session)
     return [
         escaped(
-            words.block.format(
+            template.format(
                 number=place + 1,
-                title=shortened(slot.title) or words.untitled,
+                title=shortened(slot.title) or language.gettext("untitled"),
                 artist=f", {shortened(slot.artist)}" if slot.artist else "",
                 start=clock(slot.start_s),
                 length=clock(slot.duration_s),
-                phase=shortened(slot.phase) if place < len(session.slots) else words.tail,
+                phase=phase,
                 energy=number(slot.energy, 2),
                 plan=number(slot.target, 2),
                 loudness=number(slot.loudness_lufs, 1),
-                step="" if step is None else words.step.format(step=signed(step.rise_lu)),
-                vocals=words.voices[slot.vocals],
+                step="" if step is None else rise.format(step=signed(step.rise_lu)),
+                vocals=language.voice(slot.vocals),
             )
         )
-        for place, (slot, step) in enumerate(zip(slots, steps, strict=True))
+        for place, (slot, step, phase) in enumerate(zip(slots, steps, phases, strict=True))
     ]
 
 
 def _drawn(
-    session: Session, words: Words, width: int, top: float, *, linked: bool
+    session: Session, language: Language, width: int, top: float, *, linked: bool
 ) -> tuple[list[str], float]:
     """Return the elements of the drawing from `top` on, and where it ends."""
     length_s = max(summary.length_s(session), STEP_S)
-    named = _names(session, words, width, length_s)
+    named = _names(session, language, width, length_s)
     plot_top = top + LINE * (1 + len({row for _, _, row in named})) + 8
     plot_height = 230 if width >= 600 else 170  # noqa: PLR2004 - a phone
     frame = _Frame(LEFT, width - RIGHT, plot_top, plot_top + plot_height, length_s)
@@ -179,36 +178,37 @@ def _drawn(
     has_steps = any(step is not None for step in steps)
     bottom = steps_top + STEPS_UP + STEPS_DOWN + 4 if has_steps else axis + LINE + 6
     return [
-        *_legend(words, top + 12),
+        *_legend(language, top + 12),
         *_bands(session, frame),
         *(_text(x, top + LINE * (2 + row) - 4, name, "name") for x, name, row in named),
         *_grid(frame),
-        *_time_axis(frame, axis, words),
-        *_blocks(session, words, frame, linked=linked),
+        *_time_axis(frame, axis, language),
+        *_blocks(session, language, frame, linked=linked),
         _line(frame, session.curve),
-        *(_steps(session, words, frame, steps_top) if has_steps else ()),
+        *(_steps(session, language, frame, steps_top) if has_steps else ()),
     ], bottom
 
 
-def _legend(words: Words, y: float) -> Iterator[str]:
+def _legend(language: Language, y: float) -> Iterator[str]:
     yield f'<path class="plan" d="M{LEFT} {y - 4:g}h22"/>'
-    yield _text(LEFT + 28, y, words.planned, "faint")
-    x = LEFT + 28 + LETTER * cell_len(words.planned) + 18
+    planned = language.gettext("planned energy")
+    yield _text(LEFT + 28, y, planned, "faint")
+    x = LEFT + 28 + LETTER * cell_len(planned) + 18
     yield (
         f'<g><rect class="area" x="{x:.1f}" y="{y - 8:g}" width="22" height="9"/>'
         f'<path class="edge" d="M{x:.1f} {y - 8:g}h22"/></g>'
     )
-    yield _text(x + 28, y, words.actual, "faint")
+    yield _text(x + 28, y, language.gettext("energy as it plays"), "faint")
 
 
 def _names(
-    session: Session, words: Words, width: int, length_s: float
+    session: Session, language: Language, width: int, length_s: float
 ) -> list[tuple[float, str, int]]:
     """Return x, name and row of each phase; they alternate between two rows where one is full."""
     spans = summary.spans(session)
     scale = (width - LEFT - RIGHT) / length_s
     starts = [LEFT + span.start_s * scale + 4 for span in spans]
-    names = [shortened(words.tail if span.is_tail else span.name) for span in spans]
+    names = [span_name(span, language) for span in spans]
     borders = [*starts, width]
 
     def room(place: int, rows: int) -> float:
@@ -242,12 +242,12 @@ def _grid(frame: _Frame) -> Iterator[str]:
         yield _text(frame.left - 5, y + 4, f"{quarter / 4:g}", "faint", "end")
 
 
-def _time_axis(frame: _Frame, y: float, words: Words) -> Iterator[str]:
+def _time_axis(frame: _Frame, y: float, language: Language) -> Iterator[str]:
     minutes = frame.length_s / 60.0
     room = (frame.right - frame.left) / minutes
     apart = next((each for each in MINUTES if each * room >= 44), MINUTES[-1])  # noqa: PLR2004
     in_hours = apart % 60 == 0
-    unit = words.hours if in_hours else words.minutes
+    unit = language.gettext("h") if in_hours else language.gettext("min")
     yield _text(frame.left - 10, y + LINE, unit, "faint", "end")
     yield f'<path class="border" d="M{frame.left} {y:g}H{frame.right}"/>'
     for minute in range(0, int(minutes) + 1, apart):
@@ -258,8 +258,8 @@ def _time_axis(frame: _Frame, y: float, words: Words) -> Iterator[str]:
         yield _text(x, y + LINE, shown, "faint", anchor)
 
 
-def _blocks(session: Session, words: Words, frame: _Frame, *, linked: bool) -> Iterator[str]:
-    labelled = zip(summary.whole(session), labels(session, words), strict=True)
+def _blocks(session: Session, language: Language, frame: _Frame, *, linked: bool) -> Iterator[str]:
+    labelled = zip(summary.whole(session), labels(session, language), strict=True)
     for place, (slot, about) in enumerate(labelled):
         x, end = frame.x(slot.start_s), frame.x(slot.end_s)
         parity = "odd" if place % 2 else "even"
@@ -330,11 +330,12 @@ def _path(points: Iterable[tuple[float, float]], frame: _Frame) -> str:
     return "M" + "L".join(f"{x:g} {y:g}" for x, y in kept)
 
 
-def _steps(session: Session, words: Words, frame: _Frame, top: float) -> Iterator[str]:
+def _steps(session: Session, language: Language, frame: _Frame, top: float) -> Iterator[str]:
     """Yield a bar per transition, upward where it gets louder; numbers label the worst."""
     limit = summary.rules(session).loudness_step_lu
     zero, unit = top + STEPS_UP, STEPS_UP / MOST_LU
-    yield _text(frame.left, top - 20, words.steps, "faint")
+    heading = language.gettext("Loudness step into each track, LU")
+    yield _text(frame.left, top - 20, heading, "faint")
     yield f'<path class="border" d="M{frame.left} {zero:g}H{frame.right}"/>'
     if limit <= MOST_LU:
         y = zero - limit * unit
@@ -360,7 +361,7 @@ def _steps(session: Session, words: Words, frame: _Frame, top: float) -> Iterato
             yield _text(at, top - 3, f"▲{signed(step.rise_lu)}", "beyond", "middle")
 
 
-def _key(session: Session, words: Words, width: int, top: float) -> tuple[list[str], float]:
+def _key(session: Session, language: Language, width: int, top: float) -> tuple[list[str], float]:
     """Return number, start, title and artist of every track in columns, and where they end."""
     slots = summary.whole(session)
     columns = max(1, (width - LEFT - RIGHT) // KEY_COLUMN)
@@ -370,7 +371,7 @@ def _key(session: Session, words: Words, width: int, top: float) -> tuple[list[s
     for place, slot in enumerate(slots):
         column, row = divmod(place, deep)
         x, y = LEFT + column * wide, top + row * LINE
-        title = shortened(slot.title) or words.untitled
+        title = shortened(slot.title) or language.gettext("untitled")
         called = f"{title} · {shortened(slot.artist)}" if slot.artist else title
         lines += [
             _text(x + 18, y, str(place + 1), "name", "end"),
@@ -393,6 +394,7 @@ def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "") -> st
     return f'<text x="{x:.1f}" y="{y:.1f}"{attributes}>{escaped(text)}</text>'
 
 
-def families(words: Words) -> str:
+def families(language: Language) -> str:
     """Return the fonts of a language as the value of `font-family`."""
-    return ", ".join(f"'{name}'" if " " in name else name for name in (*words.fonts, "sans-serif"))
+    names = (*language.fonts, "sans-serif")
+    return ", ".join(f"'{name}'" if " " in name else name for name in names)

@@ -12,15 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from playlist_builder.analysis import energy
-from playlist_builder.arranger.explain import Reason
-from playlist_builder.library.history import Listed, Past
-from playlist_builder.library.library import Standing
+from playlist_builder.arranger.explain import Explanation
+from playlist_builder.library.history import PersonHistory, PersonSummary
+from playlist_builder.library.library import EnergyRank
 from playlist_builder.models import MIN_KEY_CONFIDENCE, MIN_TEMPO_CONFIDENCE, STEP_S, Session, Track
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.report import summary
 from playlist_builder.report.chart import chart
 from playlist_builder.text import clock, printable
-from playlist_builder.vocals.evidence import Evidence, Judgement
+from playlist_builder.vocals.evidence import Evidence, VocalsVerdict
 
 NUMBERS = frozenset(
     (
@@ -65,8 +65,8 @@ def session_text(
     told = [
         f"distance from the plan {session.rms_error:.3f} (root mean square, 0 to 1)",
         f"cost {session.cost:.4f}" + (f"; {proven}" if session.bound else ""),
-        *(f"gave way: {printable(text)}" for text in session.relaxed),
-        *(f"note: {printable(text)}" for text in session.warnings),
+        *(f"gave way: {printable(str(each))}" for each in session.relaxed),
+        *(f"note: {printable(str(each))}" for each in session.warnings),
     ]
     heading = f"{printable(session.profile)}: {len(session.slots)} tracks, {follows}"
     parts = [
@@ -89,7 +89,7 @@ def _beside(session: Session) -> list[str]:
     return told
 
 
-def reasons_text(session: Session, reasons: Sequence[Reason], *, width: int) -> str:
+def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int) -> str:
     """Draw why each slot is there: its distance to the plan, the step into it, the runner-up."""
     table = _table("start", "off plan", "step", "LU", "title", "runner-up", "cost")
     for slot, reason in zip(session.slots, reasons, strict=True):
@@ -111,7 +111,7 @@ def reasons_text(session: Session, reasons: Sequence[Reason], *, width: int) -> 
     return "\n".join([told, _drawn(table, width), *rated])
 
 
-def names_text(listed: Sequence[Listed], *, width: int) -> str:
+def names_text(listed: Sequence[PersonSummary], *, width: int) -> str:
     """Draw a table of the names of the history."""
     table = _table("name", "sessions", "ratings", "bans", "last")
     for each in listed:
@@ -120,7 +120,7 @@ def names_text(listed: Sequence[Listed], *, width: int) -> str:
     return _drawn(table, width)
 
 
-def history_text(past: Past, *, width: int) -> str:
+def history_text(past: PersonHistory, *, width: int) -> str:
     """Draw what was played for a name, and what was said of it."""
     played = _table("written", "profile", "length", "tracks", "file")
     for each in past.sessions:
@@ -161,9 +161,9 @@ def tracks_text(tracks: Sequence[Track], *, width: int) -> str:
 
 def track_text(  # noqa: PLR0913 - what there is to show
     track: Track,
-    judged: Judgement,
-    reasons: Sequence[energy.Reason],
-    standing: Standing,
+    judged: VocalsVerdict,
+    reasons: Sequence[energy.Contribution],
+    standing: EnergyRank,
     *,
     width: int,
     ascii_only: bool = False,
@@ -297,7 +297,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 def _evidence(evidence: Evidence) -> str:
     weight = f"{evidence.weight:+.1f}" if math.isfinite(evidence.weight) else "    "
-    return f"            {weight}  {evidence.source}: {printable(evidence.words)}"
+    return f"            {weight}  {evidence.source}: {printable(evidence.text)}"
 
 
 def _marks(track: Track) -> list[str]:

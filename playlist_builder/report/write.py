@@ -53,10 +53,9 @@ def rendered(
     """Return the bytes of a report in one of `FORMATS`, with links as seen from `folder`."""
     if language not in LANGUAGES:
         raise ReportError(f"No language {language!r}. Available: {', '.join(LANGUAGES)}")
-    words = LANGUAGES[language]
     if suffix == ".html":
-        return html.page(session, words, folder=folder, today=today).encode()
-    drawing = svg.picture(session, words)
+        return html.page(session, LANGUAGES[language], folder=folder, today=today).encode()
+    drawing = svg.picture(session, LANGUAGES[language])
     return drawing.encode() if suffix == ".svg" else _converted(drawing, suffix)
 
 

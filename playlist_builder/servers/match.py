@@ -9,54 +9,22 @@ chooses. What stays ambiguous is not guessed: a wrong track in a calm passage is
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
-from playlist_builder.errors import ServerError
 from playlist_builder.models import Session, Slot, Tags
 from playlist_builder.path_map import PathMap, best_map, with_slashes
-from playlist_builder.text import UNPRINTED, folded, replaced
+from playlist_builder.servers.protocol import Candidate, KnownTrack, Server
+from playlist_builder.text import folded
 
 DURATION_TOLERANCE_S = 2.0
 """Servers round to whole seconds, and readers of the same file differ by a frame or a gap."""
-
-TRACK_LIMIT = 200_000
-"""Most tracks of a server that are searched: above any collection of one listener."""
-
-NAME_LIMIT_BYTES = 200
-"""File systems take 255 bytes, of which a push needs some for its temporary names."""
 
 _BETWEEN_ARTISTS = re.compile(r"\s*(?:[,;/&\0]|\bfeat\.|\bft\.|\bfeaturing\b)\s*|\s+")
 """Programs join several artists each in its own way, so the separators are ignored."""
 
 Why = Literal["not found", "ambiguous"]
-
-
-@dataclass(frozen=True, slots=True)
-class KnownTrack:
-    """What is known here about the track of one slot; empty text is not known."""
-
-    path: str
-    title: str
-    artist: str = ""
-    album: str = ""
-    duration_s: float = 0.0
-    recording_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One track of a server. `key` is what the server calls it; empty text is not known."""
-
-    key: str
-    path: str = ""
-    title: str = ""
-    artist: str = ""
-    album: str = ""
-    duration_s: float | None = None
-    recording_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +35,6 @@ class Unmatched:
     why: Why
 
 
-class Server(Protocol):
-    """A music server that can be searched, and that keeps playlists by name.
-
-    Every method raises `ServerError` where the server is gone, refuses, or answers nonsense.
-    """
-
-    def search(self, track: KnownTrack, path: str) -> Iterable[Candidate]:
-        """Return tracks that may be `track`, whose path on the server may be `path`."""
-
-    def list_all(self) -> Iterable[Candidate]:
-        """Return all tracks, up to `TRACK_LIMIT`."""
-
-    def replace(self, name: str, keys: Sequence[str]) -> int:
-        """Make playlist `name` hold `keys`, or leave it as it was; return how many it holds."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Evidence:
     """A candidate matches where both functions return the same value, and it `fits`."""
@@ -90,30 +42,6 @@ class _Evidence:
     of_track: Callable[[KnownTrack], Hashable]
     of_candidate: Callable[[Candidate], Hashable]
     fits: Callable[[KnownTrack, Candidate], bool] = lambda _track, _candidate: True
-
-
-@contextmanager
-def ending_in(sentence: str) -> Iterator[None]:
-    """Add `sentence`, which says what has become of the playlist, to a `ServerError`."""
-    try:
-        yield
-    except ServerError as error:
-        raise ServerError(f"{error} {sentence}") from error
-
-
-def playlist_name(name: str) -> str:
-    """Return `name` as a server keeps it; raises `ServerError` where it cannot name a playlist.
-
-    A line break would be a command of its own to MPD, which also makes the name that of a file.
-    """
-    name = name.strip()
-    unfit = replaced(name, UNPRINTED, "") != name
-    if not name or unfit or "/" in name or len(name.encode()) > NAME_LIMIT_BYTES:
-        raise ServerError(
-            f"{name[:40]!r} cannot name a playlist on a server. Give --name one short line"
-            " without slashes."
-        )
-    return name
 
 
 def known_tracks(session: Session, known: Mapping[str, tuple[Tags, float]]) -> list[KnownTrack]:

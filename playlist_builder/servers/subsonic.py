@@ -1,19 +1,19 @@
 """A music server of the OpenSubsonic API: Navidrome, gonic, Airsonic, supysonic and others.
 
-A new playlist is made whole under a name of its own, read back, and then given the name. Only
-after that are the ones that had it deleted, so that a server may die at any moment. If it dies
-before the last step, both stand there whole, and the next push removes what bears our comment.
+A new playlist is made whole under a temporary name, read back, and then given its name. Only after
+that are the old ones deleted, so that a server may die at any moment. If it dies before the last
+step, both are there whole, and the next push removes those with our comment.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from playlist_builder.errors import ServerError
-from playlist_builder.servers.match import (
+from playlist_builder.servers.protocol import (
     TRACK_LIMIT,
     Candidate,
     KnownTrack,
     ending_in,
+    finite_seconds,
     playlist_name,
 )
 from playlist_builder.servers.subsonic_http import (
@@ -31,7 +31,7 @@ PAGE = 500
 PAGES_PER_TITLE = 4
 
 COMMENT = "Made by playlist-builder"
-"""By this comment a playlist is known as one that a push may remove beside another."""
+"""Marks a playlist that a push may remove beside another of its name."""
 
 _NEW = " (new, by playlist-builder)"
 
@@ -43,15 +43,19 @@ class Subsonic:
         self._where = where
         self._call = Connection(where, password).request
 
-    def search(self, wanted: KnownTrack, path: str) -> Iterable[Candidate]:  # noqa: ARG002 - not sought by path
+    def music_folder(self) -> str | None:
+        """Return None: the API does not say where the music lies."""
+        return None
+
+    def search(self, track: KnownTrack, path: str) -> Iterable[Candidate]:  # noqa: ARG002 - the API has no search by path
         """Return tracks whose title is like this one, as far as the server's search finds them."""
-        if wanted.title:
-            yield from self._search(wanted.title, PAGES_PER_TITLE)
+        if track.title:
+            yield from self._pages(track.title, PAGES_PER_TITLE)
 
     def list_all(self) -> Iterable[Candidate]:
         """Return all tracks, up to `TRACK_LIMIT`; some servers give none."""
         try:
-            yield from self._search("", TRACK_LIMIT // PAGE)
+            yield from self._pages("", TRACK_LIMIT // PAGE)
         except RefusedError:  # an empty search is OpenSubsonic, older servers refuse it
             return
 
@@ -60,17 +64,19 @@ class Subsonic:
         name = playlist_name(name)
         new_name = name + _NEW
         with ending_in(f"The playlist '{name}' is as it was."):
-            olds = self._replaceable(name)
-            for left in self._own(new_name):  # by a push that was cut off
-                self._call("deletePlaylist", [("id", left["id"])])
+            olds = self._old_playlists(name)
+            for left in self._own(new_name):  # by an interrupted push
+                self._call("deletePlaylist", [("id", key_of(left))])
             self._call("createPlaylist", [("name", new_name), *(("songId", key) for key in keys)])
-            new = self._created(new_name)
+            new = self._created_id(new_name)
             try:
-                public = [("public", "true")] if any(old.get("public") for old in olds) else []
+                public = (
+                    [("public", "true")] if any(old.get("public") is True for old in olds) else []
+                )
                 self._call("updatePlaylist", [("playlistId", new), ("comment", COMMENT), *public])
                 self._check(new, new_name, keys)
             except ServerError:
-                self._tried_to_delete(new)
+                self._try_to_delete(new)
                 raise
         with ending_in(
             f"The playlist '{name}' may be the old one, the new one or both, but each is whole;"
@@ -79,16 +85,16 @@ class Subsonic:
             self._call("updatePlaylist", [("playlistId", new), ("name", name)])
             self._check(new, name, keys)
             for old in olds:
-                self._call("deletePlaylist", [("id", old["id"])])
+                self._call("deletePlaylist", [("id", key_of(old))])
             self._check(new, name, keys)
-            held = [each["id"] for each in self._own(name)]
+            held = [key_of(each) for each in self._own(name)]
             if held != [new]:
                 raise ServerError(
                     f"{self._where} keeps {len(held)} playlists of the name '{name}'."
                 )
         return len(keys)
 
-    def _replaceable(self, name: str) -> list[Mapping[str, str]]:
+    def _old_playlists(self, name: str) -> list[Mapping[str, object]]:
         """Return the user's playlists of this name: one of any kind, and any that we made."""
         olds = self._own(name)
         others = [old for old in olds if old.get("comment") != COMMENT]
@@ -99,35 +105,26 @@ class Subsonic:
             )
         return olds
 
-    def _own(self, name: str) -> list[Mapping[str, str]]:
-        """Return the user's playlists of this name: their `id`, `comment` and `public`, as text."""
+    def _own(self, name: str) -> list[Mapping[str, object]]:
+        """Return the user's playlists of this name."""
         answer = self._call("getPlaylists")
-        found: list[Mapping[str, str]] = []
-        for each in objects_of(object_of(answer.get("playlists", {})).get("playlist", [])):
-            owner = each.get("owner", self._where.user)
-            if not isinstance(owner, str) or owner.casefold() != self._where.user.casefold():
-                continue
-            if each.get("name") == name:
-                public = "true" if each.get("public") is True else ""
-                comment = each.get("comment")
-                found.append(
-                    {
-                        "id": key_of(each),
-                        "comment": comment if isinstance(comment, str) else "",
-                        "public": public,
-                    }
-                )
-        return found
+        user = self._where.user
+        return [
+            each
+            for each in objects_of(object_of(answer.get("playlists", {})).get("playlist", []))
+            if each.get("name") == name
+            and str(each.get("owner", user)).casefold() == user.casefold()
+        ]
 
-    def _created(self, name: str) -> str:
+    def _created_id(self, name: str) -> str:
         """Return the id of the playlist just made; servers before 1.14 do not answer with it."""
         found = self._own(name)
         if len(found) != 1:
             raise ServerError(f"{self._where} took the new playlist, but does not list it.")
-        return found[0]["id"]
+        return key_of(found[0])
 
     def _check(self, key: str, name: str, keys: Sequence[str]) -> None:
-        """Refuse what the server reads back if it is not what was sent."""
+        """Raise `ServerError` where the server does not read back what was sent."""
         playlist = object_of(self._call("getPlaylist", [("id", key)]).get("playlist"))
         held = [key_of(entry) for entry in objects_of(playlist.get("entry", []))]
         if held != list(keys):
@@ -140,14 +137,14 @@ class Subsonic:
                 f"{self._where} does not keep the name '{name}'. Give another --name."
             )
 
-    def _tried_to_delete(self, key: str) -> None:
-        """Make good after a failure, if the server still answers."""
+    def _try_to_delete(self, key: str) -> None:
+        """Delete a playlist after a failure, if the server still answers."""
         try:
             self._call("deletePlaylist", [("id", key)])
         except ServerError:
             return  # the next push deletes it
 
-    def _search(self, title: str, pages: int) -> Iterable[Candidate]:
+    def _pages(self, title: str, pages: int) -> Iterable[Candidate]:
         seen: set[str] = set()
         for page in range(pages):
             answer = self._call(
@@ -169,26 +166,15 @@ class Subsonic:
 
 
 def _candidate(song: Mapping[str, object]) -> Candidate:
-    duration = song.get("duration")
     return Candidate(
         key=key_of(song),
         path=_text(song.get("path")),
         title=_text(song.get("title")),
         artist=_text(song.get("artist")) or _text(song.get("displayArtist")),
         album=_text(song.get("album")),
-        duration_s=_seconds(duration),
+        duration_s=finite_seconds(song.get("duration")),
         recording_id=_text(song.get("musicBrainzId")),
     )
-
-
-def _seconds(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        seconds = float(value)
-    except OverflowError:
-        return None
-    return seconds if math.isfinite(seconds) else None
 
 
 def _text(value: object) -> str:

@@ -1,9 +1,9 @@
-"""Requests to a server of the Subsonic API, and what stands in its answers.
+"""Requests to a server of the Subsonic API: method and fields in, the answer's JSON object out.
 
 Requests are POSTed as forms, so that neither login nor long playlists end in the log of a server
-or its length limit for addresses. The login is a salted hash; the password itself is sent only
-where a server knows nothing else, and then only if nobody on the way can read it. Redirects are
-not followed, since they would carry the login elsewhere. No error repeats what was sent.
+or exceed its limit for URLs. The login is a salted hash; the password itself is sent only where a
+server accepts nothing else, and then only if nobody on the way can read it. Redirects are not
+followed, since they would carry the login elsewhere. No error repeats what was sent.
 """
 
 import hashlib
@@ -19,9 +19,10 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, NoReturn
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import unquote, urlencode
 
 from playlist_builder.errors import ServerError
+from playlist_builder.servers.protocol import split_target
 from playlist_builder.text import LINE_LIMIT, one_line
 
 SCHEMES = ("subsonic+https", "subsonic+http")
@@ -38,7 +39,7 @@ ANSWER_LIMIT_BYTES = 50_000_000
 API_VERSION = "1.13.0"
 """The first with login by token; a newer one is refused by servers that are older."""
 
-_NONSENSE = "The server does not answer as a Subsonic server does"
+_MALFORMED = "The server does not answer as a Subsonic server does"
 _WRONG_PASSWORD = 40
 _NO_TOKENS = frozenset((10, 41, 42))
 """Token login is not supported: for this user, or (10: the password is missing) at all."""
@@ -46,7 +47,7 @@ _NO_TOKENS = frozenset((10, 41, 42))
 
 @dataclass(frozen=True, slots=True)
 class SubsonicAddress:
-    """Where a server answers, for whom. `is_private` is whether nobody can listen on the way."""
+    """The URL of a server, and the user; traffic that `is_private` cannot be read on the way."""
 
     url: str
     user: str
@@ -57,7 +58,7 @@ class SubsonicAddress:
 
 
 class RefusedError(ServerError):
-    """The server answered in its protocol that it will not."""
+    """The server answered with an error `code` of the API."""
 
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
@@ -65,7 +66,7 @@ class RefusedError(ServerError):
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(  # noqa: PLR0913, PLR0917 - as urllib calls it
+    def redirect_request(  # noqa: PLR0913, PLR0917 - the signature of urllib
         self,
         req: urllib.request.Request,
         fp: IO[bytes],
@@ -78,21 +79,13 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def parse_address(target: str, *, insecure: bool = False) -> SubsonicAddress:
-    """Read `subsonic+https://user@host[:port][/path]`; raises `ServerError` where it is not.
+    """Return where `subsonic+https://user@host[:port][/path]` is; `ServerError` where it is none.
 
     Plain http is for this machine only, unless `insecure`.
     """
     example = "Give subsonic+https://user@host."
-    try:
-        parts = urlsplit(target)
-        host, port, secret = parts.hostname, parts.port, parts.password
-    except ValueError as error:
-        raise ServerError(f"The target is no address: {error}. {example}") from error
-    if secret is not None:
-        raise ServerError(
-            "A password on the command line is read by others on this machine. Leave it out of"
-            " the target and set PLAYLIST_BUILDER_PASSWORD, or wait for the prompt."
-        )
+    parts = split_target(target, example, "PLAYLIST_BUILDER_PASSWORD")
+    host, port = parts.hostname, parts.port
     if parts.scheme not in SCHEMES or not host or parts.query or parts.fragment:
         raise ServerError(f"The target is no Subsonic server. {example}")
     if not parts.username:
@@ -115,7 +108,7 @@ def parse_address(target: str, *, insecure: bool = False) -> SubsonicAddress:
 
 
 class Connection:
-    """Where a server answers, logged in. Raises `ServerError` where it cannot be."""
+    """A server and a login. Every method raises `ServerError`."""
 
     def __init__(self, where: SubsonicAddress, password: str) -> None:
         self._where = where
@@ -123,7 +116,7 @@ class Connection:
         self._login = self._token()
         handlers: list[urllib.request.BaseHandler] = [_NoRedirects()]
         if where.url.startswith("http:"):
-            handlers.append(urllib.request.ProxyHandler({}))  # what is private stays private
+            handlers.append(urllib.request.ProxyHandler({}))  # no proxy reads private traffic
         self._opener = urllib.request.build_opener(*handlers)
         self._log_in()
 
@@ -150,27 +143,27 @@ class Connection:
             self.request("ping")
 
     def request(self, method: str, fields: Sequence[tuple[str, str]] = ()) -> Mapping[str, object]:
-        """Ask one thing, and give what stands in the answer."""
+        """Return the answer to one method of the API."""
         login = [("u", self._where.user), *self._login]
         protocol = [("v", API_VERSION), ("c", "playlist-builder"), ("f", "json")]
         form = urlencode([*login, *protocol, *fields], errors="replace").encode("ascii")
         request = urllib.request.Request(  # noqa: S310 - `address` lets only http and https through
             f"{self._where.url}/rest/{method}.view", form, method="POST"
         )
-        return self._understood(self._answer(request))
+        return self._result(self._send(request))
 
-    def _answer(self, request: urllib.request.Request) -> bytes:
+    def _send(self, request: urllib.request.Request) -> bytes:
         """Return the body of an answer; nothing in an error holds what was sent."""
         try:
             with self._opener.open(request, timeout=TIMEOUT_S) as answer:
                 return self._body(answer)
         except urllib.error.HTTPError as error:
             with error:
-                self._refuse_status(error.code, error.headers.get("Location", ""))
+                self._raise_for_status(error.code, error.headers.get("Location", ""))
         except urllib.error.URLError as error:
-            raise self._unreachable(error.reason) from error
+            raise self._unreachable_error(error.reason) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise self._unreachable(error) from error
+            raise self._unreachable_error(error) from error
 
     def _body(self, answer: http.client.HTTPResponse) -> bytes:
         deadline = time.monotonic() + ANSWER_LIMIT_S
@@ -182,11 +175,11 @@ class Connection:
                 raise ServerError(f"The answer of {self._where} is larger than any playlist.")
             if time.monotonic() > deadline:
                 raise ServerError(f"{self._where} did not end its answer in {ANSWER_LIMIT_S:g} s.")
-        if answer.length:  # what it announced; `read1` does not mind the end of a connection
+        if answer.length:  # `read1` does not report a closed connection
             raise ServerError(f"The connection to {self._where} broke within an answer.")
         return b"".join(parts)
 
-    def _refuse_status(self, status: int, location: str) -> NoReturn:
+    def _raise_for_status(self, status: int, location: str) -> NoReturn:
         if status in {401, 403}:
             raise ServerError(f"{self._where} does not let '{self._where.user}' in. Check both.")
         if 300 <= status < 400:  # noqa: PLR2004 - redirects
@@ -197,7 +190,7 @@ class Connection:
             " the path right?"
         )
 
-    def _unreachable(self, reason: object) -> ServerError:
+    def _unreachable_error(self, reason: object) -> ServerError:
         if isinstance(reason, TimeoutError):
             words = f"no answer within {TIMEOUT_S:g} s"
         elif isinstance(reason, socket.gaierror):
@@ -211,7 +204,7 @@ class Connection:
             words = self._clean(getattr(reason, "strerror", None) or str(reason))
         return ServerError(f"Cannot reach {self._where}: {words or type(reason).__name__}.")
 
-    def _understood(self, body: bytes) -> Mapping[str, object]:
+    def _result(self, body: bytes) -> Mapping[str, object]:
         try:
             answer = object_of(object_of(json.loads(body)).get("subsonic-response"))
             status = answer.get("status")
@@ -236,7 +229,7 @@ class Connection:
         )
 
     def _clean(self, text: str) -> str:
-        """Return what a server says as one short line, without a secret that it may repeat."""
+        """Return the text of a server as one short line, without a secret that it may repeat."""
         for secret in (self._password, *(value.removeprefix("enc:") for _, value in self._login)):
             text = text.replace(secret, "***") if secret else text
         return one_line(text)[:LINE_LIMIT]
@@ -253,17 +246,17 @@ def key_of(value: Mapping[str, object]) -> str:
     """Return the id of something, which some servers write as a number."""
     key = value.get("id")
     if isinstance(key, bool) or not isinstance(key, str | int) or key == "":
-        raise ServerError(f"{_NONSENSE}: something has no id.")
+        raise ServerError(f"{_MALFORMED}: something has no id.")
     return str(key)
 
 
 def object_of(value: object) -> Mapping[str, object]:
     """Return what must be a JSON object; raises `ServerError` where it is not."""
     if not isinstance(value, dict):
-        raise ServerError(f"{_NONSENSE}: something else came than was asked for.")
+        raise ServerError(f"{_MALFORMED}: something else came than was asked for.")
     return value
 
 
 def objects_of(value: object) -> list[Mapping[str, object]]:
-    """Return a list of objects; servers that think in XML give a single one without a list."""
+    """Return a list of objects; servers that convert from XML give a single one without a list."""
     return [object_of(each) for each in (value if isinstance(value, list) else [value])]

@@ -4,7 +4,6 @@ Sessions that are built again, edited or replanned take the same way as new ones
 same rules. Nothing here scans, prints or writes.
 """
 
-import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,13 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from playlist_builder.arranger.arrange import alternatives
-from playlist_builder.arranger.explain import Reason, explain
+from playlist_builder.arranger.explain import Explanation, explain
 from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.arranger.series import series
 from playlist_builder.errors import ArrangeError, LibraryError, RequestError
-from playlist_builder.library.history import Past, Rating
+from playlist_builder.library.history import PersonHistory, Rating
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, SessionRequest, Track
+from playlist_builder.notices import Notice, notice
 from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.dialects import unsupported_reason
@@ -28,6 +28,7 @@ from playlist_builder.profiles.overrides import apply_overrides
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.queries import any_of
 from playlist_builder.sessions import preferences
+from playlist_builder.system import is_within
 from playlist_builder.track_table import TrackTable
 
 DAY_S = 24 * 3600.0
@@ -51,7 +52,7 @@ class Selection:
     profile: Profile
     constraints: Constraints
     known: Mapping[str, Track]
-    notes: tuple[str, ...]
+    notes: tuple[Notice, ...]
     played: int
     ratings: Mapping[str, Rating]
 
@@ -83,12 +84,12 @@ def select(
     ]
     tracks = TrackTable.of(_of_playlist(request, by_identity)) if request.playlist else present
     if request.music:
-        inside = [any(_lies_in(path, root) for root in request.music) for path in tracks.paths]
+        inside = [any(is_within(path, root) for root in request.music) for path in tracks.paths]
         tracks = tracks.take(np.array(inside, np.bool_))
     if not tracks:
         raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
     avoided, notes = _avoided(every, request.avoid)
-    past = library.history.of(request.name) if request.name else Past("")
+    past = library.history.of(request.name) if request.name else PersonHistory("")
     played = preferences.with_copies(preferences.played(request, past, drafts), every)
     played -= {identity for _, identity in pins}
     ratings = {rating.identity: rating for rating in past.ratings}
@@ -126,7 +127,7 @@ def holdable_in(selection: Selection, suffixes: Collection[str]) -> Selection:
     if not refused:
         return selection
     kept = np.array([path not in refused for path in selection.tracks.paths])
-    notes = (f"left out {path}: {why}" for path, why in refused.items())
+    notes = (notice("left_out", path=path, reason=why) for path, why in refused.items())
     return replace(selection, tracks=selection.tracks.take(kept), notes=(*selection.notes, *notes))
 
 
@@ -134,7 +135,7 @@ def build_alternatives(selection: Selection, count: int = 1) -> list[Session]:
     """Return up to `count` alternatives with the request that builds each of them again."""
     sessions = _arranged(selection, alternatives, count)
     if len(sessions) < count:
-        note = f"only {len(sessions)} of {count} sessions: the library holds no more"
+        note = notice("fewer_sessions", count=len(sessions), asked=count)
         sessions = [replace(each, warnings=(*each.warnings, note)) for each in sessions]
     return [
         replace(session, request=replace(selection.request, alternative=number))
@@ -148,7 +149,7 @@ def build_series(selection: Selection, count: int) -> list[Session]:
     return [replace(session, request=selection.request) for session in sessions]
 
 
-def explained(selection: Selection, session: Session) -> list[Reason]:
+def explained(selection: Selection, session: Session) -> list[Explanation]:
     """Return for each slot of a session why it is there."""
     reasons = explain(session, selection.tracks, selection.profile, selection.constraints)
     ratings, name = selection.ratings, selection.request.name or ""
@@ -214,7 +215,7 @@ def _pin(
     return Pin(track.path, place=int(found["place"]) if found["place"] else None), track.identity
 
 
-def _avoided(tracks: TrackTable, files: Sequence[str]) -> tuple[frozenset[str], tuple[str, ...]]:
+def _avoided(tracks: TrackTable, files: Sequence[str]) -> tuple[frozenset[str], tuple[Notice, ...]]:
     """Return the identities that playlists and sessions hold, and notes on unknown entries."""
     at = dict(zip(tracks.paths, tracks.identities, strict=True)) if files else {}
     found: set[str] = set()
@@ -227,11 +228,6 @@ def _avoided(tracks: TrackTable, files: Sequence[str]) -> tuple[frozenset[str], 
         entries = playlists.read_entries(file)
         paths, lost = playlists.resolve_all(entries, str(Path(file).parent), at.__contains__)
         if lost:
-            notes.append(f"{len(lost)} of {len(entries)} entries of {file} are not in the library")
+            notes.append(notice("not_in_library", count=len(lost), total=len(entries), file=file))
         found.update(at[path] for path in paths)
     return frozenset(found), tuple(notes)
-
-
-def _lies_in(path: str, folder: str) -> bool:
-    """Whether a path is a folder or lies below it."""
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

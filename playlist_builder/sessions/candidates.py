@@ -7,7 +7,7 @@ import numpy as np
 from playlist_builder.arranger import result
 from playlist_builder.arranger.partial import length_ms, plays_by
 from playlist_builder.arranger.rules import artists, repeated
-from playlist_builder.arranger.solver.cost import Pieces, cell, forbidden
+from playlist_builder.arranger.solver.cost import Items, forbidden, step_at
 from playlist_builder.arranger.spares import FAR
 from playlist_builder.models import STEP_S, Floats, Track
 from playlist_builder.sessions.draft import Draft
@@ -34,15 +34,15 @@ def candidates(draft: Draft, place: int, count: int) -> list[Candidate]:
     tracks = _fitting(draft, place)
     if not tracks:
         return []
-    material = result.material_of(tracks, draft.objective)
-    prices = _prices(draft, place, tracks, material)
-    nearest = np.argsort(prices / np.maximum(material.cells, 1), kind="stable")[:PRICED]
+    items = result.items_in_order(tracks, draft.objective)
+    prices = _prices(draft, place, tracks, items)
+    nearest = np.argsort(prices / np.maximum(items.steps, 1), kind="stable")[:PRICED]
     steps = round(draft.objective.profile.duration_s / STEP_S)
     found = []
     for number in nearest[np.isfinite(prices[nearest])].tolist():
         order = (*draft.order[:place], tracks[number], *draft.order[place + 1 :])
         cost = result.ordered(order, draft.objective).cost
-        energy = float(material.contour(number, int(material.cells[number])).mean())
+        energy = float(items.contour(number, int(items.steps[number])).mean())
         found.append(Candidate(tracks[number], cost / steps, energy))
     found.sort(key=lambda each: (each.cost, each.track.path))
     return found[:count]
@@ -50,7 +50,7 @@ def candidates(draft: Draft, place: int, count: int) -> list[Candidate]:
 
 def _fitting(draft: Draft, place: int) -> list[Track]:
     """Return the tracks whose length and artists fit in a place, and that play nowhere else."""
-    rules, tolerance_ms = draft.objective.rules, draft.objective.ask.tolerance_s * 1000
+    rules, tolerance_ms = draft.objective.rules, draft.objective.tolerance_s * 1000
     others = (*draft.order[:place], *draft.order[place + 1 :])
     gap = rules.artist_gap
     excluded = set(plays_by([*draft.order[max(place - gap, 0) : place], *others[place:][:gap]]))
@@ -62,7 +62,7 @@ def _fitting(draft: Draft, place: int) -> list[Track]:
     return [track for track in pool if excluded.isdisjoint(artists(track))]
 
 
-def _prices(draft: Draft, place: int, tracks: list[Track], material: Pieces) -> Floats:
+def _prices(draft: Draft, place: int, tracks: list[Track], items: Items) -> Floats:
     """Return the squared distance of each track from the profile there, infinite where barred.
 
     Barred is what the limits of the phases exclude, and what is far from the profile.
@@ -70,16 +70,16 @@ def _prices(draft: Draft, place: int, tracks: list[Track], material: Pieces) -> 
     objective = draft.objective
     start_ms = length_ms(draft.order[:place])
     longest = max(tracks, key=lambda track: track.duration_s)
-    scheme = result.ordered([longest], objective, start_ms).scheme
+    grid = result.ordered([longest], objective, start_ms).grid
     (old,) = result.slots(result.ordered([draft.order[place]], objective, start_ms))
     least, most = min(old.energy - old.target, -FAR), max(old.energy - old.target, FAR)
-    first = cell(start_ms)
-    beyond = forbidden(material, scheme, np.arange(len(tracks)))
+    first = step_at(start_ms)
+    beyond = forbidden(items, grid, np.arange(len(tracks)))
     prices = np.empty(len(tracks))
-    for number, (track, steps) in enumerate(zip(tracks, material.cells.tolist(), strict=True)):
-        energies, target = material.contour(number, steps), scheme.target[first : first + steps]
-        last = max(cell(start_ms + round(track.duration_s * 1000)), first + 1)
-        is_barred = beyond[number, np.unique(scheme.phase[first:last])].any()
+    for number, (track, steps) in enumerate(zip(tracks, items.steps.tolist(), strict=True)):
+        energies, target = items.contour(number, steps), grid.target[first : first + steps]
+        last = max(step_at(start_ms + round(track.duration_s * 1000)), first + 1)
+        is_barred = beyond[number, np.unique(grid.phase[first:last])].any()
         is_far = not least <= float(energies.mean() - target.mean()) <= most
         prices[number] = np.inf if is_barred or is_far else ((energies - target) ** 2).sum()
     return prices

@@ -14,12 +14,13 @@ import numpy as np
 
 from playlist_builder.arranger import result
 from playlist_builder.arranger.arrange import completed
-from playlist_builder.arranger.partial import Part, filled, length_ms, plays_by
-from playlist_builder.arranger.problem import Ask, Objective, Relaxation, scale_of
+from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
+from playlist_builder.arranger.problem import Objective, Relaxation, percentiles_of
 from playlist_builder.arranger.rules import Pin, admit, removal, repeated
 from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.errors import ArrangeError, SessionError
 from playlist_builder.models import STEP_S, Session, SessionRequest, Slot, Track
+from playlist_builder.notices import notice
 from playlist_builder.sessions.build import Selection
 from playlist_builder.track_table import TrackTable
 
@@ -61,7 +62,7 @@ class Draft:
     @property
     def is_on_time(self) -> bool:
         """Whether it ends where it should."""
-        tolerance_ms = self.objective.ask.tolerance_s * 1000
+        tolerance_ms = self.objective.tolerance_s * 1000
         return self.request.use_all or abs(self.excess_ms) <= tolerance_ms
 
     def is_pinned(self, track: Track) -> bool:
@@ -81,9 +82,13 @@ def draft_of(selection: Selection, session: Session, file: str, *, playing: bool
     missing; in a session that is `playing` it is kept as missing, where the library knows it.
     """
     request, profile = selection.request, selection.profile
-    ask = Ask(None, request.seed, request.scale, request.tolerance_s, selection.constraints)
-    scale = scale_of(selection.tracks, request.scale)
-    objective = Objective(profile, profile.rules, ask, scale)
+    objective = Objective(
+        profile,
+        selection.constraints,
+        percentiles_of(selection.tracks, request.scale),
+        request.seed,
+        request.tolerance_s,
+    )
     order = tuple(_track_of(slot, file, selection, playing=playing) for slot in session.slots)
     missing = {track.identity for track in order if track.missing}
     pool = pool_of(selection.tracks, objective)
@@ -116,7 +121,7 @@ def _track_of(slot: Slot, file: str, selection: Selection, *, playing: bool) -> 
 
 def pool_of(tracks: Sequence[Track], objective: Objective) -> TrackTable:
     """Return the tracks that pass the rules; of very many, those that are enough."""
-    constraints = objective.ask.constraints.with_queries(objective.rules)
+    constraints = objective.constraints.with_queries(objective.rules)
     passed, _ = admit(tracks, objective.rules, constraints, objective.profile.duration_s)
     found = TrackTable.of(tracks).take(passed)
     return _thinned(found, objective) if len(found) > POOL_LIMIT else found
@@ -132,10 +137,10 @@ def _thinned(tracks: TrackTable, objective: Objective) -> TrackTable:
     values, offset, steps = tracks.contours()
     shares = (np.arange(POINTS) + 0.5) / POINTS
     places = offset[:, None] + (steps[:, None] * shares).astype(np.int64)
-    points = rescale(values[places], objective.table)
+    points = rescale(values[places], objective.percentiles)
     spacing_s = max(SPACING_S, profile.duration_s / MOMENTS)
     starts_s = np.arange(0.0, profile.duration_s, spacing_s)
-    penalty = POINTS * objective.levy(tracks).astype(np.float32)
+    penalty = POINTS * objective.preference_prices(tracks).astype(np.float32)
     distance = np.empty((len(starts_s), count), dtype=np.float32)
     classes = (np.log2(steps) * LENGTH_CLASSES).astype(np.int64)
     for length in np.unique(classes).tolist():
@@ -166,19 +171,23 @@ def session_of(draft: Draft) -> Session:
     if request.use_all:
         profile = objective.profile.scaled(length_ms(draft.order) / 1000.0)
         objective = replace(objective, profile=profile)
-    ask, rules = objective.ask, objective.rules
+    rules, scale = objective.rules, objective.scale
     order = result.ordered(draft.order, objective)
     identities = [track.identity for track in draft.order]
     pins = [(pin, identities.index(own)) for pin, own in draft.pins if own in identities]
-    constraints = ask.constraints.with_queries(rules)
+    constraints = objective.constraints.with_queries(rules)
     reasons = [(track, removal(track, rules, constraints, np.inf)) for track in draft.order]
     session = replace(
-        result.session(order, ask.scale, ask.seed, order.cost, 0.0),
+        result.session(order, scale, objective.seed, order.cost, 0.0),
         warnings=(
-            *(f"kept, though {why}: '{t.tags.title or t.path}'" for t, why in reasons if why),
-            *result.warnings(order, rules, draft.max_energy, scaled=ask.scale == "relative"),
+            *(
+                notice("kept", reason=reason, title=track.tags.title or track.path)
+                for track, reason in reasons
+                if reason
+            ),
+            *result.warnings(order, rules, draft.max_energy, scaled=scale == "relative"),
         ),
-        relaxed=tuple(result.given_up(order, rules, ask.tolerance_s, pins)),
+        relaxed=tuple(result.given_up(order, rules, objective.tolerance_s, pins)),
         request=request,
     )
     return completed(session, order, draft.pool, objective)
@@ -229,10 +238,10 @@ def fill(  # noqa: PLR0913 - a gap, what stands around it, and what may not be i
     inside = {track.identity for track in pinned}
     free = ~repeated(draft.pool, known)
     free &= np.array([identity not in inside for identity in draft.pool.identities], np.bool_)
-    part = Part(
+    gap = Gap(
         before,
         after,
         [(pins.get(track.identity, Pin(track.path)), track) for track in pinned],
         plays_by([*before, *after]),
     )
-    return filled(part, draft.pool.take(free), draft.objective, relaxations)
+    return filled(gap, draft.pool.take(free), draft.objective, relaxations)

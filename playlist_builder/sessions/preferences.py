@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from playlist_builder.arranger.rules import UNWANTED, repeated
-from playlist_builder.library.history import Past, Rating
+from playlist_builder.library.history import PersonHistory, Rating
 from playlist_builder.models import SessionRequest, Track
 from playlist_builder.queries import Predicate
 from playlist_builder.track_table import TrackTable
 
 
-def played(request: SessionRequest, past: Past, drafts: Collection[str]) -> frozenset[str]:
+def played(request: SessionRequest, past: PersonHistory, drafts: Collection[str]) -> frozenset[str]:
     """Return the tracks that were played for the name of a request within its time, or since.
 
     `drafts` are numbers of sessions in the history that the new ones replace.

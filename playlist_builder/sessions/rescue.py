@@ -13,6 +13,7 @@ import numpy as np
 from playlist_builder.arranger.rules import ADMITTED
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import SessionRequest, Track
+from playlist_builder.notices import Notice, notice
 from playlist_builder.track_table import VOCALS, TrackTable
 
 MINUTES = 30.0
@@ -44,7 +45,7 @@ basis = "design judgement"
 """
 
 
-def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest, list[str]]:
+def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest, list[Notice]]:
     """Return the request for a rescue from these tracks of a library file, and notes on it.
 
     A shorter session is allowed. Raises ArrangeError where no track is calm enough.
@@ -89,10 +90,14 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest
         playlist=tuple(chosen.paths),
         listed=tuple(chosen.identities),
     )
-    notes = []
+    notes: list[Notice] = []
     if limits != LIMITS[0]:
         notes.append(
-            f"calm music is short: from the calmest {share:.0%} of the library, startle up to"
-            f" {startle_lu:g} LU, percussiveness up to {percussiveness:g}"
+            notice(
+                "music_is_short",
+                share=share,
+                startle_lu=startle_lu,
+                percussiveness=percussiveness,
+            )
         )
     return request, notes

@@ -1,1 +1,1 @@
-"""What a file says about itself."""
+"""Tags of audio files: read, interpreted and copied."""

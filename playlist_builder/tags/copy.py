@@ -1,6 +1,6 @@
-"""Tags and pictures copied from one audio file to another, whatever the formats of the two.
+"""Copies tags and pictures from one audio file to another, whatever the formats of the two.
 
-Text tags travel under the names of Vorbis comments; a frame of ID3 goes into an MP3 as it is.
+Text tags are converted by way of Vorbis comments; ID3 frames are copied into an MP3 unchanged.
 """
 
 import base64
@@ -10,13 +10,11 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
-from mutagen import MutagenError
+from mutagen import MutagenError, id3
 from mutagen.aiff import AIFF
 from mutagen.apev2 import APEv2File
-from mutagen.asf import ASF
 from mutagen.dsf import DSF
 from mutagen.flac import FLAC, Picture
-from mutagen.id3 import APIC, COMM, ID3, TXXX, UFID, USLT, Encoding, Frames, ID3FileType
 from mutagen.mp3 import MP3
 from mutagen.mp4 import MP4
 from mutagen.oggopus import OggOpus
@@ -28,16 +26,14 @@ from playlist_builder.tags.read import (
     UNPARSABLE,
     Pairs,
     Stream,
-    ape_pairs,
-    id3_pairs,
-    mp4_pairs,
     opened,
     raise_if_unreadable,
+    text_pairs,
 )
 from playlist_builder.text import encodable
 
-_SAME = {
-    # Vorbis comment: ID3 frame, MP4 atom. What is not here becomes TXXX or a freeform atom.
+_EQUIVALENTS = {
+    # Vorbis comment: ID3 frame, MP4 atom. Other names become TXXX or a freeform atom.
     "title": ("TIT2", "\xa9nam"),
     "artist": ("TPE1", "\xa9ART"),
     "album": ("TALB", "\xa9alb"),
@@ -67,8 +63,8 @@ _SAME = {
     "albumsort": ("TSOA", "soal"),
     "albumartistsort": ("TSO2", "soaa"),
 }
-_FROM_ID3 = {frame: name for name, (frame, _) in _SAME.items()}
-_FROM_MP4 = {atom: name for name, (_, atom) in _SAME.items() if atom}
+_FROM_ID3 = {frame: name for name, (frame, _) in _EQUIVALENTS.items()}
+_FROM_MP4 = {atom: name for name, (_, atom) in _EQUIVALENTS.items() if atom}
 _OTHER_NAMES = {
     "\xa9cmt": "comment",
     "desc": "description",
@@ -78,32 +74,27 @@ _OTHER_NAMES = {
     "year": "date",
     "album artist": "albumartist",
 }
-_OF_THE_ENCODER = re.compile(
+_ENCODER_SPECIFIC = re.compile(
     r"encoder|encoded.by|encoding|itunsmpb|itunnorm|accuraterip.*|cuesheet|log|length|tlen|tsse|tenc"
     r"|metadata_block_picture|coverart.*|waveformatextensible_channel_mask",
     re.IGNORECASE,
 )
-"""What is true of the old file alone. iTunSMPB would have players cut the new one."""
-
+"""Valid for the old file only: players would cut the new one by its iTunSMPB."""
 _VORBIS_NAME = re.compile(r"[\x20-\x3c\x3e-\x7d]+")
 _PICTURE_BYTES = 12_000_000  # a block of FLAC ends at 16 MiB
 _FRONT_COVER = 3
 
 # mutagen's classes are not typed.
-_PictureBlock: Any = Picture
+_picture: Any = Picture
 _KINDS_TO_WRITE: dict[str, Any] = {".mp3": MP3, ".flac": FLAC, ".opus": OggOpus}
-_comm: Any = COMM
-_txxx: Any = TXXX
-_ufid: Any = UFID
-_uslt: Any = USLT
-_apic: Any = APIC
+_id3: Any = id3
 
 
 def copy_tags(source: str, target: str) -> None:
-    """Give the FLAC, Ogg or MP3 file at `target` the text tags and pictures of `source`.
+    """Copy the text tags and pictures of `source` into the FLAC, Ogg or MP3 file at `target`.
 
-    ReplayGain goes along, since converting keeps the loudness. What names the old encoder, and
-    formats of tags that are not understood, do not. Raises OSError where a file cannot be used.
+    ReplayGain is copied, since converting keeps the loudness; tags about the old encoder and in
+    formats that are not understood are not. Raises OSError where a file cannot be read or written.
     """
     with Stream(source) as stream:
         parsed = opened(stream, source, (*KINDS[:-1], FLAC))
@@ -125,34 +116,30 @@ def copy_tags(source: str, target: str) -> None:
 
 
 def _texts_of(parsed: Any) -> dict[str, list[str]]:  # noqa: ANN401
-    """Return the text tags under the names of Vorbis comments, values apart."""
+    """Return the text tags by names of Vorbis comments, each with its values."""
     found: dict[str, list[str]] = {}
     for raw, value in _numbers(parsed) + _named_texts(parsed):
         name = re.sub(r"\A----:[^:]*:|\AWM/", "", raw)
         name = _OTHER_NAMES.get(name.lower(), name).lower()
-        if _VORBIS_NAME.fullmatch(name) and not _OF_THE_ENCODER.fullmatch(name):
+        if _VORBIS_NAME.fullmatch(name) and not _ENCODER_SPECIFIC.fullmatch(name):
             values = found.setdefault(name, [])
             values.extend(each for each in value.split("\0") if each and each not in values)
     return found
 
 
 def _named_texts(parsed: Any) -> Pairs:  # noqa: ANN401
-    tags = parsed.tags
     match parsed:
-        case MP3() | WAVE() | AIFF() | DSF() | ID3FileType():
-            return [(_FROM_ID3.get(name, name), text) for name, text in id3_pairs(tags)]
+        case MP3() | WAVE() | AIFF() | DSF() | id3.ID3FileType():
+            names = _FROM_ID3
         case MP4():
-            return [(_FROM_MP4.get(name, name), text) for name, text in mp4_pairs(tags)]
-        case APEv2File():
-            return ape_pairs(tags)
-        case ASF():
-            return [(name, v.value) for name, v in tags if isinstance(v.value, str)]
+            names = _FROM_MP4
         case _:
-            return list(tags or ())
+            names = {}
+    return [(names.get(name, name), text) for name, text in text_pairs(parsed)]
 
 
 def _numbers(parsed: Any) -> Pairs:  # noqa: ANN401
-    """Return what MP4 keeps as numbers."""
+    """Return the numeric tags of an MP4 file."""
     if parsed.tags is None or "audio/mp4" not in parsed.mime:
         return []
     pairs = [
@@ -166,22 +153,22 @@ def _numbers(parsed: Any) -> Pairs:  # noqa: ANN401
 
 
 def _covers_of(parsed: Any) -> list[Any]:  # noqa: ANN401
-    """Return the pictures as FLAC has them; those that are broken or huge are left out."""
+    """Return the pictures in mutagen's FLAC class, without those that are broken or huge."""
     covers: list[Any] = []
     match parsed:
         case FLAC():
             covers = list(parsed.pictures)
-        case MP3() | WAVE() | AIFF() | DSF() | ID3FileType():
+        case MP3() | WAVE() | AIFF() | DSF() | id3.ID3FileType():
             frames: Any = parsed.tags.getall("APIC") if parsed.tags is not None else ()
-            covers = [_cover(f.data, f.mime, int(f.type), f.desc) for f in frames]
+            covers = [picture_of(f.data, f.mime, int(f.type), f.desc) for f in frames]
         case MP4():
             atoms: Any = parsed.tags or {}
-            covers = [_cover(bytes(each)) for each in atoms.get("covr", ())]
+            covers = [picture_of(bytes(each)) for each in atoms.get("covr", ())]
         case APEv2File():
             items: Any = parsed.tags or {}
             for name, value in items.items():
                 if name.lower() == "cover art (front)":
-                    covers.append(_cover(bytes(value.value).partition(b"\0")[2]))
+                    covers.append(picture_of(bytes(value.value).partition(b"\0")[2]))
         case _ if hasattr(parsed.tags, "get"):
             covers = list(_from_comments(parsed.tags))
     return [each for each in covers if 0 < len(each.data) <= _PICTURE_BYTES]
@@ -190,64 +177,68 @@ def _covers_of(parsed: Any) -> list[Any]:  # noqa: ANN401
 def _from_comments(comments: Any) -> Iterator[Any]:  # noqa: ANN401
     for text in comments.get("metadata_block_picture") or ():
         try:
-            yield _PictureBlock(base64.b64decode(text))
+            yield _picture(base64.b64decode(text))
         except UNPARSABLE:
             continue
 
 
-def _cover(data: bytes, mime: str = "", kind: int = _FRONT_COVER, text: str = "") -> Any:  # noqa: ANN401
-    cover = _PictureBlock()
-    cover.data, cover.type, cover.desc = data, kind, text
+def picture_of(data: bytes, mime: str = "", kind: int = _FRONT_COVER, text: str = "") -> Any:  # noqa: ANN401
+    """Return an encoded image as a picture of mutagen's FLAC class."""
+    picture = _picture()
+    picture.data, picture.type, picture.desc = data, kind, text
     guess = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
-    cover.mime = mime if "/" in mime else guess
-    return cover
+    picture.mime = mime if "/" in mime else guess
+    return picture
+
+
+def id3_picture(picture: Any, encoding: Any) -> Any:  # noqa: ANN401
+    """Return the ID3 frame of a picture, its description in one of `mutagen.id3.Encoding`."""
+    about = {name: getattr(picture, name) for name in ("mime", "type", "desc", "data")}
+    return _id3.APIC(encoding=encoding, **about)
 
 
 def _write_vorbis(file: Any, texts: dict[str, list[str]], covers: list[Any]) -> None:  # noqa: ANN401
     for name, values in texts.items():
         file.tags[name] = [encodable(text) for text in values]
     for cover in covers:
-        if hasattr(file, "add_picture"):
-            file.add_picture(cover)
-        else:
-            block = base64.b64encode(cover.write()).decode("ascii")
-            file.tags["metadata_block_picture"] = [
-                *file.tags.get("metadata_block_picture", []),
-                block,
-            ]
+        add_picture(file, cover)
+
+
+def add_picture(file: Any, picture: Any) -> None:  # noqa: ANN401
+    """Add a picture of mutagen's FLAC class to the tags of an open FLAC or Ogg file."""
+    if hasattr(file, "add_picture"):
+        file.add_picture(picture)
+    else:
+        block = base64.b64encode(picture.write()).decode("ascii")
+        others = file.tags.get("metadata_block_picture", [])
+        file.tags["metadata_block_picture"] = [*others, block]
 
 
 def _write_id3(tags: Any, parsed: Any, texts: dict[str, list[str]], covers: list[Any]) -> None:  # noqa: ANN401
-    if isinstance(getattr(parsed, "tags", None), ID3):
+    if isinstance(getattr(parsed, "tags", None), id3.ID3):
         for frame in parsed.tags.values():
-            if not _OF_THE_ENCODER.fullmatch(frame.FrameID):
+            if not _ENCODER_SPECIFIC.fullmatch(frame.FrameID):
                 tags.add(frame)
         return
     for name, values in texts.items():
         tags.add(_frame_of(name, [encodable(each) for each in values]))
     for cover in covers:
-        tags.add(
-            _apic(
-                encoding=Encoding.UTF8,
-                mime=cover.mime,
-                type=cover.type,
-                desc=cover.desc,
-                data=cover.data,
-            )
-        )
+        tags.add(id3_picture(cover, _id3.Encoding.UTF8))
 
 
 def _frame_of(name: str, texts: list[str]) -> Any:  # noqa: ANN401
     """Return the ID3 frame of a Vorbis comment."""
-    frame: Any = Frames.get(_SAME.get(name, ("", ""))[0])
+    frame: Any = _id3.Frames.get(_EQUIVALENTS.get(name, ("", ""))[0])
     if frame is not None:
-        return frame(encoding=Encoding.UTF8, text=texts)
+        return frame(encoding=_id3.Encoding.UTF8, text=texts)
     match name:
         case "comment" | "description":
-            return _comm(encoding=Encoding.UTF8, lang="XXX", desc="", text=texts)
+            return _id3.COMM(encoding=_id3.Encoding.UTF8, lang="XXX", desc="", text=texts)
         case "lyrics" | "unsyncedlyrics":
-            return _uslt(encoding=Encoding.UTF8, lang="XXX", desc="", text="\n".join(texts))
+            return _id3.USLT(
+                encoding=_id3.Encoding.UTF8, lang="XXX", desc="", text="\n".join(texts)
+            )
         case "musicbrainz_trackid":
-            return _ufid(owner=MUSICBRAINZ, data=texts[0].encode("ascii", "replace"))
+            return _id3.UFID(owner=MUSICBRAINZ, data=texts[0].encode("ascii", "replace"))
         case _:
-            return _txxx(encoding=Encoding.UTF8, desc=name.upper(), text=texts)
+            return _id3.TXXX(encoding=_id3.Encoding.UTF8, desc=name.upper(), text=texts)

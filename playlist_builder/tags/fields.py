@@ -1,14 +1,12 @@
-"""The meaning of what a tag holds: names and raw values to `Tags`, whatever the format.
+"""Names and raw values of tags to `Tags`, whatever the format. Pure.
 
-Pure. It refuses to judge: a wrong genre is passed on as written, and control characters other
-than NUL are the business of whoever prints.
-
-How several values are told apart:
-- NUL (ID3v2.4, APE) and repeated names (Vorbis, MP4, ASF) always part values.
-- Artists, languages and moods also part at " / " and "; ", genres at " / " and any ";". A bare
-  "/" does not part, although ID3v2.3 says so for artists: "AC/DC" and "R&B/Soul" are one.
-  Commas do not part either: "Earth, Wind & Fire".
-- MusicBrainz ids are known by their form, so any separator will do.
+Values are not corrected, and control characters other than NUL are kept. Several values are
+separated as follows:
+- NUL (ID3v2.4, APE) and repeated names (Vorbis, MP4, ASF) always separate.
+- Artists, languages and moods are also split at " / " and "; ", genres at " / " and any ";". A bare
+  "/" does not separate, although ID3v2.3 says so for artists: "AC/DC" and "R&B/Soul" are one.
+  Nor do commas: "Earth, Wind & Fire".
+- MusicBrainz ids are found by their form, after any separator.
 """
 
 import math
@@ -19,17 +17,10 @@ from itertools import islice
 
 from playlist_builder.models import Tags
 
-MAX_CHARACTERS = 10_000
-"""Where a value is cut: longer than any real comment, short enough for thousands of rows."""
-
-MAX_VALUES = 100
-"""Where a list of values is cut."""
-
-MAX_GAIN_DB = 128.0
-"""The range of R128 gains (RFC 7845, Q7.8); a gain beyond it is a mistake and is left out."""
-
-R128_TO_REPLAYGAIN_DB = 5.0
-"""The gains of RFC 7845 aim at -23 LUFS, those of ReplayGain 2.0 at -18 LUFS."""
+MAX_CHARACTERS = 10_000  # of a value: longer than any real comment
+MAX_VALUES = 100  # where a list of values is cut
+MAX_GAIN_DB = 128.0  # range of R128 gains (RFC 7845, Q7.8); larger gains are errors and left out
+R128_TO_REPLAYGAIN_DB = 5.0  # RFC 7845 has gains to -23 LUFS, ReplayGain 2.0 to -18 LUFS
 
 # The first name that has a value gives the field. Names are compared by `_plain`.
 _NAMES = {
@@ -82,16 +73,14 @@ _NO_LYRICS = re.compile(
 
 _LRC_HEADER = re.compile(r"^\s*\[[a-z#]+:[^\]]*\]\s*$", re.IGNORECASE | re.MULTILINE)
 _LRC_TIME = re.compile(r"\[[\d:.]+\]")
-
 _Words = dict[str, list[str]]
 
 
 def from_pairs(pairs: Iterable[tuple[str, str]], path: str, duration_s: float | None) -> Tags:
-    """Return the tags that names and raw values stand for.
+    """Return the tags given by names and raw values.
 
-    Without a title, the name of the file is the title, less its suffix and track number, with
-    U+FFFD for bytes that are not text. Gains are in dB towards -18 LUFS; a peak of 1.0 is full
-    scale. Ids that are no UUID, and numbers that are none, count as not said.
+    Without a title, `title_of` the path is the title. Gains are in dB relative to -18 LUFS; a peak
+    of 1.0 is full scale. Ids that are no UUID and numbers that cannot be parsed are left out.
     """
     words: _Words = {}
     for name, value in pairs:
@@ -106,7 +95,7 @@ def from_pairs(pairs: Iterable[tuple[str, str]], path: str, duration_s: float | 
         languages=_values(words, "languages", _LIST),
         moods=_values(words, "moods", _LIST),
         comments=_values(words, "comments"),
-        has_lyrics=_has_lyrics(words),
+        has_lyrics=any(are_lyrics(text) for field in _LYRICS for text in _values(words, field)),
         duration_s=duration_s,
         track_gain_db=_gain_db(words, "track"),
         track_peak=_peak(words, "track"),
@@ -124,7 +113,10 @@ def from_pairs(pairs: Iterable[tuple[str, str]], path: str, duration_s: float | 
 
 
 def title_of(path: str) -> str:
-    """Return the name of a file as a title; a name that is a number or nothing stays whole."""
+    """Return the name of a file without suffix and track number, U+FFFD for bytes that are no text.
+
+    A name that is only a number is kept.
+    """
     stem = os.path.splitext(os.path.basename(path))[0]  # noqa: PTH119, PTH122 - a str throughout
     return _SURROGATE.sub("\ufffd", _TRACK_NUMBER.sub("", stem)).strip()
 
@@ -149,12 +141,8 @@ def _first(words: _Words, field: str) -> str:
     return "".join(_values(words, field)[:1])
 
 
-def _has_lyrics(words: _Words) -> bool:
-    return any(are_lyrics(text) for field in _LYRICS for text in _values(words, field))
-
-
 def are_lyrics(text: str) -> bool:
-    """Whether a text, plain or LRC, holds words to sing, and not just that there are none."""
+    """Whether a text, plain or LRC, has words other than that the track is instrumental."""
     words = _LRC_HEADER.sub("", text).strip()
     return bool(_LRC_TIME.sub("", words).strip()) and not _NO_LYRICS.fullmatch(words)
 
@@ -179,7 +167,7 @@ def _peak(words: _Words, scope: str) -> float | None:
 
 
 def _voice_chance(words: _Words) -> float | None:
-    """Return what AcousticBrainz holds for the chance of a voice, where Picard wrote it."""
+    """Return the probability of a voice by AcousticBrainz, where Picard wrote it."""
     voice, no_voice = _number(words, "voice"), _number(words, "no_voice")
     chance = voice if voice is not None or no_voice is None else 1.0 - no_voice
     return chance if chance is not None and 0.0 <= chance <= 1.0 else None

@@ -1,12 +1,10 @@
-"""Puts right the texts of a tag that is declared as Latin-1 but was written in something else.
+"""Texts of a tag that is declared as Latin-1 to the texts in their real encoding. Pure.
 
 ID3v1, ID3v2 in encoding 0 and RIFF INFO cannot name a code page, so programs wrote the one of
-their system. This room knows UTF-8, cp932 (Shift-JIS) and cp1252. It refuses to guess others:
-the bytes of cp1251, GBK or EUC-KR are all characters of Latin-1, and so are half-width katakana,
-so a guess could spoil a right title.
-
-What makes it safe: the bytes 80..9F are no characters in Latin-1. A text without them is only
-ever read as UTF-8, and real Latin-1 does not form UTF-8 by chance.
+their system. Recognised are UTF-8, cp932 (Shift-JIS) and cp1252. Others are not guessed: the bytes
+of cp1251, GBK, EUC-KR and half-width katakana are all characters of Latin-1, so a guess could
+damage a correct title. The bytes 80..9F are no characters in Latin-1: a text without them is only
+ever decoded as UTF-8, and real Latin-1 does not form UTF-8 by chance.
 """
 
 import codecs
@@ -24,16 +22,16 @@ _SECOND_LEVEL = 0xE0  # first bytes from here on are also à, é, ö
 _LONG_RUN = 3
 _LAST_LATIN = "\u017f"
 _LAST_OF_TWO_BYTES = "\u07ff"  # in UTF-8
-# What cp932 makes of bytes that are no character: private use, and 80 as a control.
+# What cp932 decodes undefined bytes to: private use, and 80 as a control.
 _NO_CHARACTER = re.compile(r"[\x80\ue000-\uf8ff]")
 
 
 def repair(texts: Sequence[str]) -> list[str]:
-    """Return the texts of one tag, in their order, as they were meant.
+    """Return the repaired texts of one tag, in their order.
 
-    They are judged together, because one program wrote them in one code page: a title of one
-    kanji is told by the kana of its album. A text that was cut inside its last character, as
-    ID3v1 does after 30 bytes, loses that character.
+    They share a code page, because one program wrote them: a title of one kanji is recognised by
+    the kana of its album. A text that was cut inside its last character, as ID3v1 does after 30
+    bytes, loses that character.
     """
     if not any(map(_NOT_ASCII.search, texts)):
         return list(texts)
@@ -52,9 +50,9 @@ def _repaired(text: str, *, japanese: bool) -> str:
 
 
 def _is_credible(read: str) -> bool:
-    """Whether a text read as UTF-8 is more than a chance pair such as "PERÒ…" in cp1252.
+    """Whether a text decoded as UTF-8 is not a coincidence such as "PERÒ…" in cp1252.
 
-    One character of two bytes among western letters has to be western itself.
+    A single character of two bytes among western letters has to be western itself.
     """
     beyond = _NOT_ASCII.findall(read)
     by_chance = len(beyond) == 1 and _LAST_LATIN < beyond[0] <= _LAST_OF_TWO_BYTES
@@ -62,11 +60,11 @@ def _is_credible(read: str) -> bool:
 
 
 def _is_japanese(text: str) -> bool:
-    """Whether the text is cp932 beyond doubt; the doubt is always that it may be cp1252.
+    """Whether the text is certainly cp932 and not cp1252.
 
-    cp1252 has quotes, dashes and letters such as Š in 80..9F. With the letter behind them they
-    look like one kanji ("œu"), and like two in "Žižek", so what counts is kana, or
-    neighbouring kanji whose second bytes are not the ASCII letters of a western word.
+    cp1252 has quotes, dashes and letters such as Š in 80..9F. With the next letter they decode as
+    one kanji ("œu"), or as two in "Žižek", so it takes kana, or neighbouring kanji whose second
+    bytes are not the ASCII letters of a western word.
     """
     if not _NOT_LATIN1.search(text) or (read := _decoded(text, "cp932")) is None:
         return False
@@ -89,7 +87,7 @@ def _is_dense(kanji: str) -> bool:
 
 
 def _decoded(text: str, code_page: str) -> str | None:
-    """Read the bytes of a Latin-1 text in another code page; None where they are not valid."""
+    """Return the bytes of a Latin-1 text decoded in a code page, None where they are not valid."""
     try:
         read = codecs.getincrementaldecoder(code_page)().decode(text.encode("latin-1"))
     except UnicodeError:

@@ -1,10 +1,8 @@
-"""What a file says about itself: path to `Tags`.
+"""Path to `Tags`: what a file says about itself, by mutagen.
 
-mutagen reads the names and raw values of each format; `fields` knows what they mean. A track is
-never lost over its tags: a file that is not understood still has a name.
-
-Memory: FLAC pictures are stepped over. In every other format mutagen reads the whole tag, so a
-cover costs a few times its size while its file is read; none of it is kept. A tag that is larger
+mutagen reads the names and raw values of each format; `fields` interprets them. A file whose tags
+cannot be read still has a name. Memory: FLAC pictures are skipped; in other formats mutagen reads
+the whole tag, so a cover costs a few times its size while its file is read. A tag that is larger
 than any real one is not read.
 """
 
@@ -42,23 +40,20 @@ from playlist_builder.models import Tags
 from playlist_builder.tags import fields
 from playlist_builder.tags.mojibake import repair
 
-Pairs = list[tuple[str, str]]
-"""Names and raw values, as `fields.from_pairs` takes them."""
-
+Pairs = list[tuple[str, str]]  # names and raw values, as `fields.from_pairs` takes them
 _SCORED_BYTES = 128  # how much of a file mutagen's own guess looks at
 _MAX_INFO_BYTES = 1 << 20  # of a RIFF INFO list
 _MAX_READ_BYTES = 64 << 20  # a tag with its covers
-_MAX_READS = 200_000  # half a second; an intact file takes fewer than 1,000
-# What programs write as a comment for themselves: iTunes, MediaMonkey, and mutagen for ID3v1.
+_MAX_READS = 200_000  # half a second; an intact file needs fewer than 1,000
+# Comments of programs for their own use: iTunes, MediaMonkey, and mutagen for ID3v1.
 _MACHINE_COMMENT = re.compile(r"itun|songs-db|id3v1 comment", re.IGNORECASE)
 MUSICBRAINZ = "http://musicbrainz.org"
 
 
 class Stream(io.BufferedReader):
-    """A file that cannot be made to fill the memory or to be read for ever.
+    """A file with limits on the size and number of reads.
 
-    A broken header may ask for 4 GB, and a Musepack packet that points back at itself would be
-    read again without end.
+    A broken header may ask for 4 GB, and a Musepack packet may point at itself.
     """
 
     def __init__(self, path: str) -> None:
@@ -68,7 +63,7 @@ class Stream(io.BufferedReader):
         self._reads_left = _MAX_READS
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Read no more than the file holds; MutagenError at the end of patience."""
+        """Read no more than the file holds; raises MutagenError beyond the limits."""
         self._reads_left -= 1
         if self._reads_left < 0:
             raise MutagenError("tag structure loops")
@@ -80,10 +75,10 @@ class Stream(io.BufferedReader):
 
 
 class _UnreadPicture(Picture):
-    """A picture of a FLAC file that is stepped over, because mutagen would hold its bytes."""
+    """A picture of a FLAC file that is skipped, because mutagen would keep its bytes."""
 
     def load(self, data: BinaryIO) -> None:
-        """Go past the type, and three fields behind their lengths: MIME type, text, picture."""
+        """Skip the type, and three fields after their lengths: MIME type, text, picture."""
         for fixed_bytes in (4, 0, 16):
             data.seek(fixed_bytes, os.SEEK_CUR)
             data.seek(int.from_bytes(data.read(4), "big"), os.SEEK_CUR)
@@ -96,51 +91,30 @@ class _PlainFLAC(FLAC):
 # mutagen's classes are not typed.
 _APE: Any = _APEv2
 KINDS: tuple[Any, ...] = (
-    AAC,
-    AIFF,
-    APEv2File,
-    ASF,
-    DSF,
-    ID3FileType,
-    MonkeysAudio,
-    MP3,
-    MP4,
-    Musepack,
-    OggFLAC,
-    OggOpus,
-    OggSpeex,
-    OggVorbis,
-    TrueAudio,
-    WAVE,
-    WavPack,
-    _PlainFLAC,
+    *(AAC, AIFF, APEv2File, ASF, DSF, ID3FileType, MonkeysAudio, MP3, MP4, Musepack, OggFLAC),
+    *(OggOpus, OggSpeex, OggVorbis, TrueAudio, WAVE, WavPack, _PlainFLAC),
 )
-
 UNPARSABLE = Exception
-"""What mutagen raises for a broken file: its own error, and whatever its parsers let through, such
-as a division by the rate of zero in a Speex header. In the end that is any."""
+"""What mutagen raises for a broken file: its own error, and any other from its parsers, such as a
+division by the rate of zero in a Speex header."""
 
 
 def read(path: str) -> Tags:
-    """Read the tags of one file; `duration_s` is what its header claims, in seconds.
+    """Return the tags of one file; `duration_s` is the length by its header, in seconds.
 
-    A file that is not understood yields its name as the title and nothing else.
-    Raises OSError where the file cannot be read.
+    A file that is not understood has its name as the title and nothing else. Raises OSError where
+    the file cannot be read.
     """
     with Stream(path) as stream:
-        pairs, duration_s = _parsed(stream, path)
-    return fields.from_pairs(pairs, path, duration_s)
-
-
-def _parsed(stream: BinaryIO, path: str) -> tuple[Pairs, float | None]:
-    parsed = opened(stream, path, KINDS)
-    return ([], None) if parsed is None else (_pairs(parsed, stream), _duration_s(parsed.info))
+        parsed = opened(stream, path, KINDS)
+        pairs = [] if parsed is None else text_pairs(parsed) + _more_pairs(parsed, stream)
+    return fields.from_pairs(pairs, path, None if parsed is None else _duration_s(parsed.info))
 
 
 def opened(stream: BinaryIO, path: str, kinds: Sequence[Any]) -> Any:  # noqa: ANN401
     """Return the file as mutagen reads it, None where it is not understood.
 
-    The likely formats are tried, best first: an .aac file behind an ID3 tag looks most like MP3.
+    Formats are tried by their score: an .aac file after an ID3 tag scores highest as MP3.
     """
     head = stream.read(_SCORED_BYTES)
     name = os.fsencode(path).decode("latin-1")
@@ -157,9 +131,9 @@ def opened(stream: BinaryIO, path: str, kinds: Sequence[Any]) -> Any:  # noqa: A
 
 
 def raise_if_unreadable(error: BaseException | None) -> None:
-    """Raise the failure of the disk, network or memory that mutagen wrapped, if there is one.
+    """Raise the error of disk, network or memory that mutagen wrapped, if there is one.
 
-    EINVAL is none: it comes of seeking to where a broken header points.
+    EINVAL is no such error: it comes from a seek to where a broken header points.
     """
     while error is not None:
         if isinstance(error, MemoryError):
@@ -174,30 +148,37 @@ def _duration_s(info: Any) -> float | None:  # noqa: ANN401 - mutagen's values a
     return float(length) if length and 0 < length < math.inf else None
 
 
-def _pairs(parsed: Any, stream: BinaryIO) -> Pairs:  # noqa: ANN401
+def text_pairs(parsed: Any) -> Pairs:  # noqa: ANN401
+    """Return names and raw values of the text tags of a file."""
     tags = parsed.tags
     match parsed:
-        case MP3():
-            pairs = id3_pairs(tags) + _beside(_trailing_ape, stream)
-        case WAVE():
-            pairs = id3_pairs(tags) + _beside(_riff_info, stream)
-        case AIFF() | DSF() | ID3FileType():
-            pairs = id3_pairs(tags)
-        case Musepack():
-            pairs = ape_pairs(tags) + _header_gains(parsed.info)
-        case APEv2File():
-            pairs = ape_pairs(tags)
+        case MP3() | WAVE() | AIFF() | DSF() | ID3FileType():
+            return id3_pairs(tags)
+        case APEv2File():  # Musepack is one
+            return ape_pairs(tags)
         case MP4():
-            pairs = mp4_pairs(tags)
+            return mp4_pairs(tags)
         case ASF():
-            pairs = [(name, v.value) for name, v in tags if isinstance(v.value, str)]
+            return [(name, v.value) for name, v in tags if isinstance(v.value, str)]
         case _:
-            pairs = list(tags or ())
-    return pairs
+            return list(tags or ())
+
+
+def _more_pairs(parsed: Any, stream: BinaryIO) -> Pairs:  # noqa: ANN401
+    """Return what mutagen does not read as tags."""
+    match parsed:
+        case MP3():
+            return _tolerant(_trailing_ape, stream)
+        case WAVE():
+            return _tolerant(_riff_info, stream)
+        case Musepack():
+            return _header_gains(parsed.info)
+        case _:
+            return []
 
 
 def id3_pairs(tags: Any) -> Pairs:  # noqa: ANN401
-    """Return what ID3 frames say, those of undeclared encoding repaired."""
+    """Return the texts of ID3 frames, those declared as Latin-1 repaired."""
     declared: Pairs = []
     undeclared: Pairs = []
     for frame in tags.values() if tags is not None else ():
@@ -238,8 +219,7 @@ def ape_pairs(tags: Any) -> Pairs:  # noqa: ANN401
     return [(name, str(value)) for name, value in items if isinstance(value, APETextValue)]
 
 
-def _beside(read_more: Callable[[BinaryIO], Pairs], stream: BinaryIO) -> Pairs:
-    """Read what mutagen passes over; what is broken there does not cost the tags proper."""
+def _tolerant(read_more: Callable[[BinaryIO], Pairs], stream: BinaryIO) -> Pairs:
     try:
         return read_more(stream)
     except UNPARSABLE as error:
@@ -248,13 +228,13 @@ def _beside(read_more: Callable[[BinaryIO], Pairs], stream: BinaryIO) -> Pairs:
 
 
 def _trailing_ape(stream: BinaryIO) -> Pairs:
-    """Read the tag that mp3gain and others put behind an MP3."""
+    """Return the items of the APE tag that mp3gain and others write after an MP3."""
     stream.seek(0)
     return ape_pairs(_APE(stream))
 
 
 def _header_gains(info: Any) -> Pairs:  # noqa: ANN401
-    """Read the gains in a Musepack header, where 0 means that none was measured."""
+    """Return the gains in a Musepack header, where 0 means not measured."""
     pairs = []
     for ours, theirs in (("track", "title"), ("album", "album")):
         if gain := getattr(info, f"{theirs}_gain", 0):
@@ -278,7 +258,6 @@ def mp4_pairs(tags: Any) -> Pairs:  # noqa: ANN401
 
 
 def _riff_info(stream: BinaryIO) -> Pairs:
-    """Read the INFO lists of a WAV file."""
     pairs: Pairs = []
     stream.seek(12)
     while len(head := stream.read(8)) == 8 and any(head):  # noqa: PLR2004 - a name and a size

@@ -1,1 +1,1 @@
-"""Voices: the network, the detector and the evidence."""
+"""Voices in music: the network, the detector and the evidence."""

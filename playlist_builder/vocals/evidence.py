@@ -1,16 +1,15 @@
-"""Evidence that a track is sung, spoken or neither, and what follows from all of it.
+"""Tags, the voice detector and the user's mark to a verdict on vocals, with all evidence. Pure.
 
-Every piece of evidence is a log-odds that somebody sings or speaks (positive) or that nobody does
-(negative); they are added, so that no single careless tag decides, and all of them can be shown.
-Only the user's mark decides alone. From `DECISIVE` on there is a verdict; below, it is `unknown`,
-never `none`.
+Each item of evidence is a log-odds for a voice (positive) or against one (negative), and they are
+added, so that no single careless tag decides; only the user's mark decides alone. Where the sum is
+within `DECISIVE` of zero the verdict is `unknown`, never `none`.
 
-Voice without words is `wordless` where a title says so ("Vocalise", "humming") and nothing speaks
-of words, or where the language tag is `zxx` (no linguistic content) and singing is heard.
+A voice is `wordless` where a title says so ("Vocalise", "humming") and nothing indicates words, or
+where the language tag is `zxx` (no linguistic content) and singing is detected.
 
-The weights are judgement. Lyrics in the file outweigh everything. Of all that tags say against a
-voice only the strongest counts, since one careless hand writes them all, and it never outweighs a
-voice that was heard: a sung track called "instrumental" would do harm.
+The weights are expert judgement, not fitted. Lyrics in the file outweigh everything. Of the tags
+against a voice only the strongest counts, since they usually have one author, and it never
+outweighs a detected voice: a sung track called "instrumental" would do harm.
 """
 
 import math
@@ -18,29 +17,24 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from playlist_builder.models import Mark, Tags, Vocals, VoiceDetection
 from playlist_builder.text import clock, folded
 
 EVIDENCE_VERSION = 1
-"""Raise it when the same tags get other evidence, by phrases or weights: libraries then weigh all
-tags again, without reading a file."""
-
+"""Raise it when phrases or weights change: libraries then evaluate all tags again."""
 NO_WORDS = "zxx"  # ISO 639-2: no linguistic content
-
 LYRICS, SINGER, TITLE, GENRE, REMARK, LYRICIST = 12.0, 5.0, 3.0, 2.0, 1.5, 1.0
-"""Weights by where the words stand: REMARK is a mood or comment."""
+"""Log-odds by source; REMARK is a mood or comment."""
 LANGUAGE = 3.0
-MOST_BRAINZ = 2.0
-"""Most that AcousticBrainz's chance of a voice weighs: its classifier mistakes pads for voices."""
-LEAST_VOICE, MOST_HEARD = 4.5, 6.0
-"""A voice that is heard weighs more than TITLE and DECISIVE together, however short it is."""
+MOST_BRAINZ = 2.0  # limit for AcousticBrainz, whose classifier mistakes pads for voices
+LEAST_VOICE, MOST_AUDIO = 4.5, 6.0
+"""A detected voice weighs more than TITLE and DECISIVE together, however short it is."""
 DECISIVE = 1.0
-
-Says = Literal["sung", "spoken", "wordless", "none"]
-
-_PHRASES: dict[Says, tuple[str, ...]] = {
+Kind = Literal["sung", "spoken", "wordless", "none"]
+_PHRASES: dict[Kind, tuple[str, ...]] = {
     "none": (
         r"(?<!not )(?<!non[- ])instrumentals?",
         r"karaoke|backing track|minus one|vocals? (?:removed|off)",
@@ -72,45 +66,45 @@ _PHRASES: dict[Says, tuple[str, ...]] = {
         r"ボーカル(?:入り|版|曲)?|ヴォーカル|歌入り|歌もの",
     ),
 }
-"""In English, German, French, Spanish and Japanese; the first kind that is found counts, so that
-"no vocals" says nothing of vocals."""
+"""In English, German, French, Spanish and Japanese. The first kind that matches counts, so that
+"no vocals" is not read as "vocals"."""
 _SUNG_GENRES = (
     r"opera|oper|opéra|ópera|choral|choir|chor|chœur|coro",
     r"chanson|lied(?:er)?|canción|vocal .*|rap|hip[- ]?hop",
     r"歌曲|合唱|オペラ",
 )
-"""What is sung as a genre, though not as a title: a chorale may be for organ."""
+"""Sung as a genre, but not in a title: a chorale may be for organ."""
 
 
 def _compiled(phrases: Iterable[str]) -> tuple[re.Pattern[str], ...]:
-    """Japanese does not part words; elsewhere a phrase has to stand between them."""
+    """Return patterns of whole words; Japanese has no spaces between words."""
     return tuple(
         re.compile(rf"(?<!\w)(?:{phrase})(?!\w)" if re.search(r"[a-z]", phrase) else phrase)
         for phrase in phrases
     )
 
 
-_Words = tuple[tuple[Says, tuple[re.Pattern[str], ...]], ...]
+_Patterns = tuple[tuple[Kind, tuple[re.Pattern[str], ...]], ...]
 
 
-# Made when they are first asked for: most commands read no tag.
+# Compiled at the first use: most commands read no tag.
 @cache
-def _any() -> re.Pattern[str]:
-    """Most texts hold none of the phrases, and this tells so at once."""
-    every = [phrase for phrases in (*_PHRASES.values(), _SUNG_GENRES) for phrase in phrases]
-    parted = "|".join(phrase for phrase in every if re.search(r"[a-z]", phrase))
-    joined = "|".join(phrase for phrase in every if not re.search(r"[a-z]", phrase))
-    return re.compile(rf"(?<!\w)(?:{parted})(?!\w)|{joined}")
-
-
-@cache
-def _words() -> _Words:
-    return tuple((says, _compiled(phrases)) for says, phrases in _PHRASES.items())
+def _any_phrase() -> re.Pattern[str]:
+    """Return one pattern for all phrases, which rejects most texts at once."""
+    phrases = (*chain(*_PHRASES.values()), *_SUNG_GENRES)
+    latin = "|".join(phrase for phrase in phrases if re.search(r"[a-z]", phrase))
+    japanese = "|".join(phrase for phrase in phrases if not re.search(r"[a-z]", phrase))
+    return re.compile(rf"(?<!\w)(?:{latin})(?!\w)|{japanese}")
 
 
 @cache
-def _genres() -> _Words:
-    return (*_words(), ("sung", _compiled(_SUNG_GENRES)))
+def _patterns() -> _Patterns:
+    return tuple((kind, _compiled(phrases)) for kind, phrases in _PHRASES.items())
+
+
+@cache
+def _genre_patterns() -> _Patterns:
+    return (*_patterns(), ("sung", _compiled(_SUNG_GENRES)))
 
 
 _SINGING = re.compile(
@@ -123,17 +117,17 @@ _SPEAKING = re.compile(r"\b(?:narrat\w+|spoken|recit\w+|speech|speaker)\b")
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One reason to believe in a voice or in none: where it stands, what it says, log-odds."""
+    """One item of evidence: its source, the vocals it indicates, log-odds, and a description."""
 
     source: str
-    says: Vocals
+    vocals: Vocals
     weight: float
-    words: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """What all evidence comes to, the strongest first; `confidence` is 0.5 to 1."""
+class VocalsVerdict:
+    """The verdict, its confidence (0.5 to 1), and all evidence, the strongest first."""
 
     vocals: Vocals
     confidence: float
@@ -141,10 +135,10 @@ class Judgement:
 
 
 class TagEvidence(NamedTuple):
-    """What the tags of a file come to, as log-odds: all that a verdict has to know of them.
+    """The evidence of the tags of a file, as log-odds, summarised for `verdict`.
 
-    `against` is the strongest of what speaks against a voice, 0 or below. `wordless` is whether a
-    title speaks of voices without words, `no_words` whether the language tag does.
+    `against` is the strongest evidence against a voice, 0 or below. `wordless` is whether a title
+    indicates voices without words, `no_words` whether the language tag does.
     """
 
     sung: float = 0.0
@@ -157,90 +151,85 @@ class TagEvidence(NamedTuple):
 NO_EVIDENCE = TagEvidence()
 
 
-def judge(tags: Tags, mark: Mark, heard: VoiceDetection | None) -> Judgement:
-    """Return what the user's mark, the tags and the voice detector come to."""
-    found = [*_tagged(tags), *([] if heard is None else [_of_audio(heard)])]
+def classify(tags: Tags, mark: Mark, detection: VoiceDetection | None) -> VocalsVerdict:
+    """Return the verdict on the user's mark, the tags and the voice detector."""
+    found = [*_of_tags(tags), *([] if detection is None else [_of_audio(detection)])]
     found.sort(key=lambda each: -abs(each.weight))
     if mark.vocals is not None:
         own = Evidence("your mark", mark.vocals, math.inf, f"you marked it as {mark.vocals}")
-        return Judgement(mark.vocals, 1.0, (own, *found))
-    total = _total(tag_evidence(tags), *_heard(heard))
+        return VocalsVerdict(mark.vocals, 1.0, (own, *found))
+    audio = detection or VoiceDetection("unknown", 0.0)
+    summary = tag_evidence(tags)
+    total = _total(summary, audio.verdict, audio.confidence)
     confidence = 1.0 / (1.0 + math.exp(-abs(total)))
-    return Judgement(vocals(tags, mark, heard), confidence, tuple(found))
-
-
-def vocals(tags: Tags, mark: Mark, heard: VoiceDetection | None) -> Vocals:
-    """Return the verdict of `judge` alone."""
-    return mark.vocals or verdict(tag_evidence(tags), *_heard(heard))
+    return VocalsVerdict(
+        verdict(summary, audio.verdict, audio.confidence), confidence, tuple(found)
+    )
 
 
 def tag_evidence(tags: Tags) -> TagEvidence:
-    """Return what tags come to."""
-    found = list(_tagged(tags))
+    """Return the summary of the evidence in tags."""
+    found = list(_of_tags(tags))
     if not found:
         return NO_EVIDENCE
     voices = [each for each in found if each.weight > 0.0]
     return TagEvidence(
-        sung=sum(each.weight for each in voices if each.says != "spoken"),
-        spoken=sum(each.weight for each in voices if each.says == "spoken"),
+        sung=sum(each.weight for each in voices if each.vocals != "spoken"),
+        spoken=sum(each.weight for each in voices if each.vocals == "spoken"),
         against=min((each.weight for each in found if each.weight < 0.0), default=0.0),
         wordless=any(
-            each.says == "wordless" and each.source in {"title", "version"} for each in found
+            each.vocals == "wordless" and each.source in {"title", "version"} for each in found
         ),
         no_words=any(each.source == "language" for each in found),
     )
 
 
-def verdict(tags: TagEvidence, heard: Vocals, confidence: float) -> Vocals:
-    """Return what tags and the detector come to; where it was not run, `heard` is unknown."""
-    if tags == NO_EVIDENCE:  # nothing weighs against the detector
-        return heard
+def verdict(tags: TagEvidence, detected: Vocals, confidence: float) -> Vocals:
+    """Return the verdict on tags and the detector, whose own is unknown where it was not run."""
+    if tags == NO_EVIDENCE:
+        return detected
     is_tagged = tags.sung > 0.0 or tags.spoken > 0.0
-    if tags.wordless and not is_tagged and heard != "spoken":
+    if tags.wordless and not is_tagged and detected != "spoken":
         return "wordless"
-    total = _total(tags, heard, confidence)
+    total = _total(tags, detected, confidence)
     if total >= DECISIVE:
-        audio = max(_audio_weight(heard, confidence), 0.0)
-        spoken = tags.spoken + (audio if heard == "spoken" else 0.0)
+        audio = max(_audio_weight(detected, confidence), 0.0)
+        spoken = tags.spoken + (audio if detected == "spoken" else 0.0)
         if spoken > (tags.sung + tags.spoken + audio) / 2.0:
             return "spoken"
         return "wordless" if tags.no_words and not is_tagged else "sung"
     return "none" if total <= -DECISIVE else "unknown"
 
 
-def _total(tags: TagEvidence, heard: Vocals, confidence: float) -> float:
-    """Add what speaks for a voice, the audio, and the strongest of what tags say against one."""
-    return tags.sung + tags.spoken + _audio_weight(heard, confidence) + tags.against
+def _total(tags: TagEvidence, detected: Vocals, confidence: float) -> float:
+    return tags.sung + tags.spoken + _audio_weight(detected, confidence) + tags.against
 
 
-def _heard(heard: VoiceDetection | None) -> tuple[Vocals, float]:
-    return ("unknown", 0.0) if heard is None else (heard.verdict, heard.confidence)
-
-
-def _audio_weight(heard: Vocals, confidence: float) -> float:
-    if heard == "unknown":
+def _audio_weight(detected: Vocals, confidence: float) -> float:
+    if detected == "unknown":
         return 0.0
-    if heard == "none":
-        return -(DECISIVE + (MOST_HEARD - DECISIVE) * confidence)
-    return LEAST_VOICE + (MOST_HEARD - LEAST_VOICE) * confidence
+    if detected == "none":
+        return -(DECISIVE + (MOST_AUDIO - DECISIVE) * confidence)
+    return LEAST_VOICE + (MOST_AUDIO - LEAST_VOICE) * confidence
 
 
-def _of_audio(heard: VoiceDetection) -> Evidence:
-    where = ", ".join(f"{clock(span.start_s)}-{clock(span.end_s)}" for span in heard.spans)
-    weight = _audio_weight(heard.verdict, heard.confidence)
-    if heard.verdict == "none":
-        return Evidence("audio", "none", weight, "no voice is heard")
-    if heard.verdict == "unknown" and not heard.confidence:
-        return Evidence("audio", "unknown", 0.0, "nothing to hear: too short, soft or low a rate")
-    if heard.verdict == "unknown":
-        return Evidence(
-            "audio", "unknown", 0.0, f"perhaps a voice{' at ' + where if where else ''}"
-        )
-    words = f"a voice is heard{' at ' + where if where else ''}"
-    return Evidence("audio", heard.verdict, weight, words)
+def _of_audio(detection: VoiceDetection) -> Evidence:
+    where = ", ".join(f"{clock(span.start_s)}-{clock(span.end_s)}" for span in detection.spans)
+    at = f" at {where}" if where else ""
+    match detection.verdict:
+        case "none":
+            text = "no voice is heard"
+        case "unknown" if not detection.confidence:
+            text = "nothing to hear: too short, soft or low a rate"
+        case "unknown":
+            text = f"perhaps a voice{at}"
+        case _:
+            text = f"a voice is heard{at}"
+    weight = _audio_weight(detection.verdict, detection.confidence)
+    return Evidence("audio", detection.verdict, weight, text)
 
 
-def _tagged(tags: Tags) -> Iterator[Evidence]:
+def _of_tags(tags: Tags) -> Iterator[Evidence]:
     if tags.has_lyrics:
         yield Evidence("lyrics", "sung", LYRICS, "lyrics come with the file")
     for performer in tags.performers:
@@ -251,18 +240,18 @@ def _tagged(tags: Tags) -> Iterator[Evidence]:
             yield Evidence("performers", "sung", SINGER, performer)
     if any(folded(language) == NO_WORDS for language in tags.languages):
         yield Evidence("language", "none", -LANGUAGE, "the language tag zxx: no words")
-    yield from _worded(tags)
+    yield from _of_texts(tags)
     if tags.lyricists:
         yield Evidence("lyricist", "sung", LYRICIST, f"words by {', '.join(tags.lyricists)}")
     if tags.voice_chance is not None:
         chance = min(max(tags.voice_chance, 1e-6), 1.0 - 1e-6)
         weight = min(max(math.log(chance / (1.0 - chance)), -MOST_BRAINZ), MOST_BRAINZ)
-        says: Vocals = "sung" if weight > 0.0 else "none"
-        words = f"a voice with chance {tags.voice_chance:.2f}, by AcousticBrainz"
-        yield Evidence("AcousticBrainz", says, weight, words)
+        kind: Vocals = "sung" if weight > 0.0 else "none"
+        text = f"a voice with chance {tags.voice_chance:.2f}, by AcousticBrainz"
+        yield Evidence("AcousticBrainz", kind, weight, text)
 
 
-def _worded(tags: Tags) -> Iterator[Evidence]:
+def _of_texts(tags: Tags) -> Iterator[Evidence]:
     texts = (
         ("title", TITLE, (tags.title,)),
         ("version", TITLE, (tags.version,)),
@@ -270,35 +259,35 @@ def _worded(tags: Tags) -> Iterator[Evidence]:
         ("mood", REMARK, tags.moods),
         ("comment", REMARK, tags.comments),
     )
-    for source, weight, some in texts:
-        for text in some:
+    for source, weight, values in texts:
+        for text in values:
             if text and _has_phrase(text) and (found := _evidence(source, weight, text)):
                 yield found
 
 
 @lru_cache(maxsize=10_000)
 def _has_phrase(text: str) -> bool:
-    return _any().search(text.lower() if text.isascii() else folded(text)) is not None
+    return _any_phrase().search(text.lower() if text.isascii() else folded(text)) is not None
 
 
 @lru_cache(maxsize=10_000)  # many files share a genre or comment
 def _evidence(source: str, weight: float, text: str) -> Evidence | None:
-    """Return the evidence of the first phrase in a text of a field, if any."""
+    """Return the evidence of the first phrase that a text of a field contains, if any."""
     plain = folded(text)
-    for says, patterns in _genres() if source == "genre" else _words():
+    for kind, patterns in _genre_patterns() if source == "genre" else _patterns():
         found = next(filter(None, (pattern.search(plain) for pattern in patterns)), None)
-        if found is not None and says == "none" and _has_voice(plain):
-            return None  # "instrumental with vocals" says neither
+        if found is not None and kind == "none" and _has_voice(plain):
+            return None  # "instrumental with vocals" is evidence of neither
         if found is not None:
-            # A voice without words speaks neither for words nor against them.
-            signed = {"none": -weight, "wordless": 0.0}.get(says, weight)
-            return Evidence(source, says, signed, f"'{found[0]}' in the {source}")
+            # A voice without words is evidence neither for words nor against them.
+            signed = {"none": -weight, "wordless": 0.0}.get(kind, weight)
+            return Evidence(source, kind, signed, f"'{found[0]}' in the {source}")
     return None
 
 
 def _has_voice(plain: str) -> bool:
-    """Whether a text speaks of a voice beside what it says against one."""
-    voices = dict(_words())
+    """Whether a text mentions a voice besides its phrases against one."""
+    voices = dict(_patterns())
     for pattern in voices["none"]:
         plain = pattern.sub(" ", plain)
     return any(pattern.search(plain) for kind in ("sung", "spoken") for pattern in voices[kind])

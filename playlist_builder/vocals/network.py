@@ -1,8 +1,8 @@
-"""The network that hears voices: samples to logits of voice and of speech, and nothing else.
+"""The neural network for voices: samples at any rate to its last hidden layer every 20 ms.
 
 It is FireRedVAD-AED (a DFSMN of 588,000 weights, Apache-2.0), run every 20 ms instead of every 10
 and fine-tuned by `tests/evaluation/fit_voice.py` on voices mixed into instrumental music. It runs
-in numpy; its weights lie in `voice_weights.npz` and are never trusted further than their shapes.
+in numpy. The file of weights, `voice_weights.npz`, is validated when it is loaded.
 """
 
 import io
@@ -14,60 +14,40 @@ from importlib.resources.abc import Traversable
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
-from numpy.typing import NDArray
 
 from playlist_builder.errors import VoiceModelError
-
-Floats = NDArray[np.float32]
+from playlist_builder.models import Floats, Floats32
 
 RATE = 16000
-FRAME, HOP, NFFT, BANDS = 400, 320, 512, 80
-"""Kaldi's filter bank, 25 ms each 20 ms."""
+FRAME, HOP, NFFT, BANDS = 400, 320, 512, 80  # Kaldi's filter bank: frames of 25 ms every 20 ms
 PER_S = RATE // HOP
-
 LAYERS, CHANNELS, HIDDEN, OUTPUTS = 8, 128, 256, 2
-REACH = 10
-"""Frames to either side that one memory of the network sees."""
-BLOCK = 16
-"""Frames per product with a banded matrix."""
-
-CHUNK_S, CONTEXT_S = 30, 1
-"""Heard at once, and besides to either side; eight memories see 1.6 s, but little of the end."""
-BATCH = 500
-"""Frames whose spectra are taken at once: so many as stay in the processor's cache."""
-
+REACH = 10  # frames to either side that one memory layer covers
+BLOCK = 16  # frames per product with a banded matrix
+CHUNK_S, CONTEXT_S = 30, 1  # per run, and to either side: eight memory layers reach 1.6 s
+BATCH = 500  # frames transformed together: as many as stay in the processor's cache
 MIN_RATE, MAX_RATE = 8000, 768000
-
 LARGEST_FILE = 8_000_000
 _DAMAGE = (
-    OSError,
-    EOFError,
-    KeyError,
-    ValueError,
-    AttributeError,
-    TypeError,
-    RuntimeError,
-    MemoryError,
-    SyntaxError,
-    zipfile.BadZipFile,
-    zlib.error,
+    *(OSError, EOFError, KeyError, ValueError, AttributeError, TypeError, RuntimeError),
+    *(MemoryError, SyntaxError, zipfile.BadZipFile, zlib.error),
 )
-"""What numpy and zipfile raise for a file that is not what it should be."""
+"""What numpy and zipfile raise for a damaged file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """Weights, ready to be multiplied by; may be shared among listeners."""
+    """Weights in the layout of the computation; may be shared among detectors."""
 
-    mean: Floats
-    scale: Floats
-    dense: tuple[Floats, ...]  # (outputs, inputs)
-    bias: tuple[Floats | None, ...]
-    memories: tuple[Floats, ...]  # a banded matrix per channel
-    outputs: Floats  # hidden numbers to the logits of voice, and of speech if it is voice
-    output_bias: Floats
-    bank: Floats
-    window: Floats
+    mean: Floats32
+    scale: Floats32
+    dense: tuple[Floats32, ...]  # (outputs, inputs)
+    bias: tuple[Floats32 | None, ...]
+    memories: tuple[Floats32, ...]  # a banded matrix per channel
+    outputs: Floats32  # hidden layer to the logits of voice, and of speech if it is voice
+    output_bias: Floats32
+    bank: Floats32
+    window: Floats32
 
 
 def _shapes() -> dict[str, tuple[int, ...]]:
@@ -89,9 +69,9 @@ def _shapes() -> dict[str, tuple[int, ...]]:
 
 
 def load(path: Traversable) -> Model:
-    """Read the model; raises `VoiceModelError` if the file is not exactly what it should be."""
+    """Return the model of a file; raises `VoiceModelError` where its contents are not valid."""
     shapes = _shapes()
-    found: dict[str, Floats] = {}
+    found: dict[str, Floats32] = {}
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
@@ -101,16 +81,16 @@ def load(path: Traversable) -> Model:
             for name, shape in shapes.items():
                 values = data[name]
                 if values.shape != shape or values.dtype not in (np.float16, np.float32):
-                    raise VoiceModelError(f"{path}: {name} is not as it should be")
+                    raise VoiceModelError(f"{path}: {name} has a wrong shape or type")
                 found[name] = np.ascontiguousarray(values, np.float32)
                 if not np.isfinite(found[name]).all():
-                    raise VoiceModelError(f"{path}: {name} holds a number that is none")
+                    raise VoiceModelError(f"{path}: {name} contains values that are not finite")
     except FileNotFoundError as error:
         raise VoiceModelError(f"{path}: missing") from error
     except _DAMAGE as error:
-        raise VoiceModelError(f"{path}: damaged, or no voice model") from error
-    dense: list[Floats] = []
-    bias: list[Floats | None] = []
+        raise VoiceModelError(f"{path}: damaged, or not a voice model") from error
+    dense: list[Floats32] = []
+    bias: list[Floats32 | None] = []
     for layer in range(LAYERS):
         dense += [found[f"up{layer}"], found[f"down{layer}"]]
         bias += [found[f"up_bias{layer}"], found.get(f"down_bias{layer}")]
@@ -127,21 +107,21 @@ def load(path: Traversable) -> Model:
     )
 
 
-def _band(taps: Floats) -> Floats:
-    """Write each channel's filter as a matrix: BLOCK frames with their neighbours to BLOCK."""
+def _band(taps: Floats32) -> Floats32:
+    """Return each channel's filter as a banded matrix, (CHANNELS, BLOCK + 2 REACH, BLOCK)."""
     band = np.zeros((CHANNELS, BLOCK + 2 * REACH, BLOCK), np.float32)
     for at in range(BLOCK):
         band[:, at : at + 2 * REACH + 1, at] = taps
     return band
 
 
-def _window() -> Floats:
+def _window() -> Floats32:
     n = np.arange(FRAME)
     return ((0.5 - 0.5 * np.cos(2 * np.pi * n / (FRAME - 1))) ** 0.85).astype(np.float32)
 
 
-def _mel() -> Floats:
-    def mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
+def _mel() -> Floats32:
+    def mel(hz: Floats) -> Floats:
         return 1127.0 * np.log(1.0 + hz / 700.0)
 
     low, high = mel(np.array([20.0, RATE / 2]))
@@ -152,9 +132,9 @@ def _mel() -> Floats:
     return np.asarray(np.maximum(0, np.minimum(up, down)).T, np.float32)
 
 
-def filter_bank(model: Model, samples: Floats) -> Floats:
-    """Turn samples at 16 kHz into (BANDS, frames), normalised."""
-    import scipy.fft  # noqa: PLC0415 - half a second, and only listening needs it
+def filter_bank(model: Model, samples: Floats32) -> Floats32:
+    """Return normalised log mel bands of samples at 16 kHz, shape (BANDS, frames)."""
+    import scipy.fft  # noqa: PLC0415 - half a second, and only detection needs it
 
     frames = sliding_window_view(samples, FRAME)[::HOP]
     bank = np.empty((BANDS, len(frames)), np.float32)
@@ -172,22 +152,22 @@ def filter_bank(model: Model, samples: Floats) -> Floats:
     return bank
 
 
-def hidden_layer(model: Model, bank: Floats) -> Floats:
-    """Turn (BANDS, frames) into the network's last hidden layer, (HIDDEN, frames)."""
+def hidden_layer(model: Model, bank: Floats32) -> Floats32:
+    """Return the last hidden layer, (HIDDEN, frames), from bands of shape (BANDS, frames)."""
     x = bank
     for layer in range(LAYERS):
         y = _dense(model, 2 * layer, x)
         np.maximum(y, 0, out=y)
         y = _dense(model, 2 * layer + 1, y)
         if layer == 0:
-            x = _remember(np.maximum(y, 0, out=y), model.memories[0])
+            x = _memory(np.maximum(y, 0, out=y), model.memories[0])
         else:
-            x = x + _remember(y, model.memories[layer])
+            x = x + _memory(y, model.memories[layer])
     y = _dense(model, 2 * LAYERS, x)
     return np.maximum(y, 0, out=y)
 
 
-def _dense(model: Model, number: int, x: Floats) -> Floats:
+def _dense(model: Model, number: int, x: Floats32) -> Floats32:
     y = model.dense[number] @ x
     bias = model.bias[number]
     if bias is not None:
@@ -195,51 +175,47 @@ def _dense(model: Model, number: int, x: Floats) -> Floats:
     return y
 
 
-def _remember(x: Floats, band: Floats) -> Floats:
+def _memory(x: Floats32, band: Floats32) -> Floats32:
     frames = x.shape[1]
     blocks = -(-frames // BLOCK)
     padded = np.zeros((CHANNELS, blocks * BLOCK + 2 * REACH), np.float32)
     padded[:, REACH : REACH + frames] = x
-    step = padded.strides[1]
+    channel_stride, stride = padded.strides
     shape = (CHANNELS, blocks, BLOCK + 2 * REACH)
-    windows = as_strided(padded, shape, (padded.strides[0], BLOCK * step, step))
-    y: Floats = np.matmul(np.ascontiguousarray(windows), band)
+    windows = as_strided(padded, shape, (channel_stride, BLOCK * stride, stride))
+    y: Floats32 = np.matmul(np.ascontiguousarray(windows), band)
     return y.reshape(CHANNELS, blocks * BLOCK)[:, :frames]
 
 
-CROSSINGS = 20
-"""Of the windowed sinc to either side."""
-PASS = 0.98
-PART = 32
-"""Outputs of the resampling matrix that are computed at once, from few of its inputs."""
-LARGEST = 4_000_000
-"""Numbers in a resampling matrix; a rate that would need more goes by way of the spectrum."""
+CROSSINGS = 20  # zero crossings of the windowed sinc to either side
+PASS = 0.98  # cut-off frequency as a share of the lower Nyquist frequency
+PART = 32  # outputs of the resampling matrix that are computed together
+LARGEST = 4_000_000  # most values of a resampling matrix; other rates use a Fourier transform
 
 
 class Resampler:
-    """Whole seconds in, whole seconds out."""
+    """Resamples whole seconds of mono samples to `RATE`."""
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
         common = math.gcd(rate, RATE)
-        many = max(1, round(160 * common / RATE))
-        self.up, self.down = RATE // common * many, rate // common * many
-        while rate % self.down or RATE % self.up:
-            many -= 1
-            self.up, self.down = RATE // common * many, rate // common * many
+        multiple = max(1, round(160 * common / RATE))
+        while rate % (rate // common * multiple) or RATE % (RATE // common * multiple):
+            multiple -= 1
+        self.up, self.down = RATE // common * multiple, rate // common * multiple
         slower = min(1.0, RATE / rate) * PASS
         self.side = math.ceil(CROSSINGS / slower)
-        self.parts: list[tuple[slice, slice, Floats]] = []
+        self.parts: list[tuple[slice, slice, Floats32]] = []
         if rate != RATE and (self.down + 2 * self.side) * self.up <= LARGEST:
             at = np.arange(-self.side, self.down + self.side)[:, None]
             lag = at - np.arange(self.up) * (rate / RATE)
             inside = np.abs(lag) <= self.side
             taper = np.where(inside, np.cos(np.pi / 2 * np.clip(lag / self.side, -1, 1)) ** 2, 0)
             matrix = (slower * np.sinc(slower * lag) * taper).astype(np.float32)
-            self.parts = _parted(matrix)
+            self.parts = _split_matrix(matrix)
 
-    def __call__(self, samples: Floats) -> Floats:
-        """Return the samples at 16 kHz."""
+    def __call__(self, samples: Floats32) -> Floats32:
+        """Return samples of shape (n,) at 16 kHz."""
         length = len(samples) * RATE // self.rate
         if self.rate == RATE:
             return samples
@@ -257,8 +233,8 @@ class Resampler:
         return resampled.ravel()
 
 
-def _parted(matrix: Floats) -> list[tuple[slice, slice, Floats]]:
-    """Cut a matrix (inputs, outputs) into parts with the inputs they use: most of it is zeros."""
+def _split_matrix(matrix: Floats32) -> list[tuple[slice, slice, Floats32]]:
+    """Split a sparse matrix (inputs, outputs) into parts, each with the range of inputs it uses."""
     parts = []
     for start in range(0, matrix.shape[1], PART):
         outputs = slice(start, start + PART)

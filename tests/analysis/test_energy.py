@@ -64,8 +64,8 @@ def test_energy_lies_between_0_and_1_whatever_the_steps(matrix):
 
 @given(MATRICES)
 def test_the_reasons_add_up_to_the_energy(matrix):
-    told = energy.reasons(matrix)
-    assert {reason.name for reason in told} == {"typical music", *energy.REASONS}
+    told = energy.contributions(matrix)
+    assert {reason.name for reason in told} == {"typical music", *energy.CONTRIBUTIONS}
     assert sum(reason.energy for reason in told) == pytest.approx(
         energy.overall(energy.contours([matrix]))[0], abs=1e-5
     )
@@ -125,17 +125,23 @@ def test_every_feature_has_a_weight_and_sound_limits():
     assert np.all(weights.centre <= weights.high)
 
 
+def test_every_feature_but_the_active_share_is_in_one_group():
+    for name in STEP_FEATURES:
+        groups = [group for group, prefixes in energy.GROUPS.items() if name.startswith(prefixes)]
+        assert len(groups) == (name != "active_share"), name
+
+
 def test_the_reason_for_silence_is_silence():
-    told = {each.name: each.energy for each in energy.reasons(rows(np.zeros(20 * RATE)))}
+    told = {each.name: each.energy for each in energy.contributions(rows(np.zeros(20 * RATE)))}
     assert told["silence"] < 0.0
     assert told["steadiness"] <= 0.0
 
 
 def test_reasons_name_what_was_measured_with_its_unit():
-    (reason,) = [each for each in energy.reasons(rows(driving())) if each.name == "attacks"]
+    (reason,) = [each for each in energy.contributions(rows(driving())) if each.name == "attacks"]
     assert reason.energy > 0.05
     assert re.fullmatch(r"rises within \d+ ms .* \d+\.\d dB, typically \d+\.\d dB", reason.because)
-    assert set(energy.WORDS) == set(STEP_FEATURES) - {"active_share"}
+    assert set(energy.DESCRIPTIONS) == set(STEP_FEATURES) - {"active_share"}
 
 
 @given(st.integers(0, 10_000))
@@ -145,7 +151,7 @@ def test_a_reason_names_a_feature_that_speaks_for_it(seed):
     weights = energy.load_weights()
     spread = (weights.high - weights.low) / 4
     matrix = rng.normal(weights.centre, spread, (rng.integers(1, 5), COLUMNS)).astype(np.float32)
-    for reason in energy.reasons(matrix)[1:]:
+    for reason in energy.contributions(matrix)[1:]:
         assert reason.because == "" or ", typically " in reason.because
 
 
@@ -173,7 +179,7 @@ def test_smoothing_keeps_the_mean_of_every_track(counts, seed):
     tracks = [rng.normal(0, 3, (count, COLUMNS)).astype(np.float32) for count in counts]
     weights = energy.load_weights()
     for rows_, contour in zip(tracks, energy.contours(tracks), strict=True):
-        logit = weights.base + energy.step_reasons(rows_, weights).sum(axis=1)
+        logit = weights.base + energy.step_contributions(rows_, weights).sum(axis=1)
         assert contour.mean() == pytest.approx((1 / (1 + np.exp(-logit))).mean(), abs=1e-5)
 
 

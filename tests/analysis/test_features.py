@@ -184,11 +184,11 @@ def test_the_power_of_the_frames_is_the_power_of_the_samples():
 
 
 def test_the_mix_leaves_out_lfe_and_adds_up_to_one():
-    gains = spectrum.mix(("FL", "FR", "FC", "LFE", "SL", "SR"))
+    gains = spectrum.mono_gains(("FL", "FR", "FC", "LFE", "SL", "SR"))
     assert gains[3] == 0.0
     assert gains.sum() == pytest.approx(1.0)
     assert gains[4] / gains[0] == pytest.approx(0.7071, abs=1e-3)
-    assert spectrum.mix(("LFE",)).tolist() == [1.0]
+    assert spectrum.mono_gains(("LFE",)).tolist() == [1.0]
 
 
 def test_the_peak_is_that_of_the_loudest_channel():

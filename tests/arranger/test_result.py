@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from playlist_builder.arranger import result
-from playlist_builder.arranger.problem import Ask, Objective
+from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.rules import Constraints, Pin
-from playlist_builder.models import Heard
+from playlist_builder.models import VoiceDetection
 from playlist_builder.profiles.profile import Phase, Profile, Rules
-from tests.support.synthetic import steady
+from tests.support.synthetic import plain
 
 RULES = Rules(artist_max=1, artist_gap=1)
 PROFILE = Profile(
@@ -23,16 +23,18 @@ PROFILE = Profile(
     ),
     RULES,
 )
-TERMS = Objective(PROFILE, RULES, Ask(None, 0, "absolute", 30.0, Constraints()), None)
-GOOD = [steady(0, 5, 0.2, artist="Ada"), steady(1, 5, 0.8, artist="Bo")]
+OBJECTIVE = Objective(PROFILE, Constraints(), None)
+GOOD = [plain(0, 5, 0.2, artist="Ada"), plain(1, 5, 0.8, artist="Bo")]
 
 
 def given_up(tracks, *pins, start_ms=0):
-    return result.given_up(result.ordered(tracks, TERMS, start_ms), RULES, 30.0, pins)
+    order = result.ordered(tracks, OBJECTIVE, start_ms)
+    return [str(each) for each in result.given_up(order, RULES, 30.0, pins)]
 
 
 def warned(tracks, reach=1.0):
-    return result.warnings(result.ordered(tracks, TERMS), RULES, reach, scaled=True)
+    order = result.ordered(tracks, OBJECTIVE)
+    return [str(each) for each in result.warnings(order, RULES, reach, scaled=True)]
 
 
 def test_an_order_that_keeps_all_rules_gives_nothing_up():
@@ -41,8 +43,8 @@ def test_an_order_that_keeps_all_rules_gives_nothing_up():
 
 
 def test_an_order_on_the_plan_costs_less_and_becomes_its_session():
-    order = result.ordered(GOOD, TERMS)
-    assert order.cost < result.ordered(GOOD[::-1], TERMS).cost
+    order = result.ordered(GOOD, OBJECTIVE)
+    assert order.cost < result.ordered(GOOD[::-1], OBJECTIVE).cost
     session = result.session(order, "absolute", 3, 6.0, 3.0)
     assert [(slot.start_s, slot.end_s) for slot in session.slots] == [(0.0, 300.0), (300.0, 600.0)]
     assert [slot.phase for slot in session.slots] == ["calm", "peak"]
@@ -53,10 +55,10 @@ def test_an_order_on_the_plan_costs_less_and_becomes_its_session():
 @pytest.mark.parametrize(
     ("tracks", "said"),
     [
-        ([GOOD[0], steady(1, 5, 0.8, artist="Ada")], ["artist_max", "artist_gap"]),
-        ([steady(0, 5, 0.2, startle_lu=9.5), GOOD[1]], ["startle"]),
-        ([GOOD[0], steady(1, 5, 0.8, startle_lu=9.5)], []),
-        ([GOOD[0], steady(1, 7, 0.8)], ["duration"]),
+        ([GOOD[0], plain(1, 5, 0.8, artist="Ada")], ["artist_max", "artist_gap"]),
+        ([plain(0, 5, 0.2, startle_lu=9.5), GOOD[1]], ["startle"]),
+        ([GOOD[0], plain(1, 5, 0.8, startle_lu=9.5)], []),
+        ([GOOD[0], plain(1, 7, 0.8)], ["duration"]),
         ([GOOD[0]], ["duration"]),
     ],
     ids=["artists", "startle", "startle where it may", "longer", "shorter"],
@@ -72,16 +74,16 @@ def test_a_pin_that_starts_at_another_time_is_named():
 
 
 def test_a_rise_of_loudness_and_a_climb_are_told():
-    loud = [GOOD[0], steady(1, 5, 0.8, artist="Bo", start_lufs=-10.0, title="Dawn")]
+    loud = [GOOD[0], plain(1, 5, 0.8, artist="Bo", start_lufs=-10.0, title="Dawn")]
     (told,) = warned(loud)
     assert told.startswith("1 loudness step beyond 3 LU; the worst rises 10.0 LU into 'Dawn'")
     assert told.endswith(" at 5:00 (peak)")
-    high = [steady(0, 5, 0.7, artist="Ada", title="Noon"), GOOD[1]]
+    high = [plain(0, 5, 0.7, artist="Ada", title="Noon"), GOOD[1]]
     (told,) = warned(high)
     assert told.startswith(
         "1 track rises more than 0.35 above the plan; the worst by 0.50 in 'Noon'"
     )
-    assert told.endswith(" at 0:00 (calm)")
+    assert told.endswith(" 'Noon' at 0:00 (calm)")
 
 
 def test_a_library_that_does_not_reach_the_peak_is_told():
@@ -92,7 +94,7 @@ def test_a_library_that_does_not_reach_the_peak_is_told():
 
 def test_what_is_known_of_voices_is_told():
     unheard = replace(GOOD[0], vocals="unknown")
-    doubtful = replace(GOOD[1], vocals="unknown", heard=Heard("unknown", 0.0))
+    doubtful = replace(GOOD[1], vocals="unknown", heard=VoiceDetection("unknown", 0.0))
     first, second = warned([unheard, doubtful])
     assert first.startswith("1 of 2 tracks are not verified to be free of words")
     assert second.startswith("1 of 2 tracks may hold a voice: 'Title 1'")

@@ -6,13 +6,10 @@ import numpy as np
 
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.rules import Constraints, Pin, artists
+from playlist_builder.notices import notice
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Phase, Profile, Rules
-from tests.support.synthetic import library, track
-
-
-def plain(number, minutes, level, **more):
-    return track(number, minutes * 60.0, np.full(int(minutes * 6), level), **more)
+from tests.support.synthetic import library, plain, track
 
 
 def test_every_phase_has_two_or_three_spares_of_like_energy():
@@ -54,7 +51,7 @@ def test_what_is_far_in_energy_is_no_spare_and_its_lack_is_told():
     tracks = [plain(number, 5, 0.5, artist=str(number)) for number in range(2)]
     session = arrange([*tracks, plain(9, 5, 0.8)], profile, scale="absolute")
     assert session.spares == ()
-    assert "no spare for only: no other track of like energy is left" in session.warnings
+    assert notice("no_spare", phases=("only",)) in session.warnings
     session = arrange([*tracks, plain(9, 5, 0.8), plain(8, 5, 0.55)], profile, scale="absolute")
     assert [each.slot.path for each in session.spares] == ["/music/000008.flac"]
 
@@ -78,9 +75,9 @@ def test_a_spare_known_to_be_free_of_words_comes_first_and_others_are_told():
     constraints = Constraints(pins=tuple(Pin(each.path) for each in tracks))
     session = arrange([*tracks, *nearer, *sure], profile, scale="absolute", constraints=constraints)
     assert {each.slot.identity for each in session.spares} == {each.identity for each in sure}
-    assert not any("spares are not known" in text for text in session.warnings)
+    assert not any(each.code == "spares_unverified" for each in session.warnings)
     session = arrange([*tracks, *nearer], profile, scale="absolute", constraints=constraints)
-    assert "2 of 2 spares are not known to be free of words" in session.warnings
+    assert notice("spares_unverified", count=2, total=2) in session.warnings
 
 
 def test_a_spare_does_not_rise_far_above_its_slot():

@@ -52,13 +52,13 @@ def encode(path, samples, codec, form="s16", layout=None):
 
 
 def decode(path):
-    with audio.Recording(str(path)) as recording:
+    with audio.AudioFile(str(path)) as recording:
         samples = np.concatenate(list(recording.blocks()), axis=1)
         return samples, recording.layout, recording.identity
 
 
 def reason(path):
-    with pytest.raises(AudioError) as caught, audio.Recording(str(path)) as recording:
+    with pytest.raises(AudioError) as caught, audio.AudioFile(str(path)) as recording:
         for _ in recording.blocks():
             pass
     return str(caught.value)
@@ -141,7 +141,7 @@ def test_full_scale_is_one_at_any_depth(tmp_path, codec, form):
 def test_blocks_are_bounded_and_only_the_last_is_shorter(tmp_path):
     path = tmp_path / "a.flac"
     encoding.write_flac(str(path), sines(1, 7.5), RATE, {})
-    with audio.Recording(str(path)) as recording:
+    with audio.AudioFile(str(path)) as recording:
         sizes = [block.shape for block in recording.blocks()]
     whole, rest = divmod(round(7.5 * RATE), round(audio.BLOCK_S * RATE))
     assert sizes == [(1, round(audio.BLOCK_S * RATE))] * whole + [(1, rest)]
@@ -258,7 +258,7 @@ def test_damaged_floats_are_silence(tmp_path):
         frame.sample_rate = RATE
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    with audio.Recording(str(path)) as recording:
+    with audio.AudioFile(str(path)) as recording:
         block = np.concatenate(list(recording.blocks()), axis=1)
     assert (block[0, 5:8] == 0.0).all()
     assert (np.delete(block[0], [5, 6, 7]) == 0.25).all()
@@ -283,7 +283,7 @@ def test_rate_and_channels_may_change_on_the_way_again_and_again(tmp_path):
         whole += path.read_bytes()
     joined = tmp_path / "joined.ac3"
     joined.write_bytes(whole)
-    with audio.Recording(str(joined)) as recording:
+    with audio.AudioFile(str(joined)) as recording:
         blocks = list(recording.blocks())
         rate, channels = recording.layout.sample_rate_hz, len(recording.layout.channels)
     assert {len(block) for block in blocks} == {channels}

@@ -18,7 +18,13 @@ import numpy as np
 
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.rules import Constraints, admit, artists, copies
-from playlist_builder.arranger.solver.cost import cell, forbidden, pieces, plan, relative
+from playlist_builder.arranger.solver.cost import (
+    forbidden,
+    items_of,
+    percentile_table,
+    step_at,
+    time_grid,
+)
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Track
 from playlist_builder.profiles.find import available
@@ -69,7 +75,7 @@ def compare(tracks: Sequence[Track], profile: Profile) -> dict[str, object]:
         return {"profile": profile.name, "error": str(error)}
     simple = Simple(tracks, usable, profile.scaled(duration_s))
     greedy = simple.error(simple.nearest)
-    free = simple.error(simple.nearest, lawful=False)
+    free = simple.error(simple.nearest, feasible=False)
     rng = np.random.default_rng(0)
     return {
         "profile": profile.name,
@@ -90,7 +96,7 @@ def compare(tracks: Sequence[Track], profile: Profile) -> dict[str, object]:
         "share_of_greedy": round(session.rms_error / greedy, 3),
         "share_of_greedy_free": round(session.rms_error / free, 3),
         "over_bound": round(session.cost / session.bound - 1.0, 4) if session.bound else None,
-        "relaxed": [text.split(":")[0] for text in session.relaxed],
+        "relaxed": [str(each).split(":")[0] for each in session.relaxed],
     }
 
 
@@ -98,67 +104,64 @@ class Simple:
     """Simple ways to fill a session, measured on the same scale as the arranger."""
 
     def __init__(self, library: Sequence[Track], usable: Sequence[Track], profile: Profile) -> None:
-        table = relative(np.array([track.energy for track in library]))
+        table = percentile_table(np.array([track.energy for track in library]))
         count = len(usable)
-        self.material = pieces(usable, table, np.zeros(count), np.arange(count))
+        self.items = items_of(usable, table, np.zeros(count), np.arange(count))
         self.profile = profile
         self.rules = profile.rules
-        self.scheme = plan(profile, 30.0, 900.0, profile.rules.loudness_step_lu)
-        self.barred = forbidden(self.material, self.scheme, np.arange(count))
-        ordered = [usable[place] for place in self.material.order.tolist()]
+        self.grid = time_grid(profile, 30.0, 900.0, profile.rules.loudness_step_lu)
+        self.barred = forbidden(self.items, self.grid, np.arange(count))
+        ordered = [usable[place] for place in self.items.order.tolist()]
         self.artists = [artists(track) for track in ordered]
         self.copies = [set(group) for group in copies(ordered)]
         self.mean = np.array(
-            [
-                self.material.contour(piece, int(self.material.cells[piece])).mean()
-                for piece in range(count)
-            ]
+            [self.items.contour(item, int(self.items.steps[item])).mean() for item in range(count)]
         )
         self.calm = set(np.argsort(self.mean)[: count // 3].tolist())
         self.lively = set(np.argsort(self.mean)[-count // 3 :].tolist())
 
     def nearest(self, left: list[int], time_ms: int) -> int:
-        """Return the piece whose average is nearest to the plan at its start."""
+        """Return the item whose average is nearest to the plan at its start."""
         target = float(self.profile.target(time_ms / 1000.0))
-        return min(left, key=lambda piece: abs(self.mean[piece] - target))
+        return min(left, key=lambda item: abs(self.mean[item] - target))
 
     def third(self, left: list[int], time_ms: int) -> int:
-        """Return the next piece of the third that the time belongs to."""
+        """Return the next item of the third that the time belongs to."""
         part = int(3.0 * time_ms / 1000.0 / self.profile.duration_s)
         wanted = self.lively if part == 1 else self.calm
-        return next((piece for piece in left if piece in wanted), left[0])
+        return next((item for item in left if item in wanted), left[0])
 
-    def lawful(self, piece: int, played: list[int], time_ms: int) -> bool:
-        """Return whether a piece may come next."""
-        first, last = cell(time_ms), cell(time_ms + int(self.material.length_ms[piece]))
-        if self.barred[piece, np.unique(self.scheme.phase[first:last])].any():
+    def feasible(self, item: int, played: list[int], time_ms: int) -> bool:
+        """Return whether a item may come next."""
+        first, last = step_at(time_ms), step_at(time_ms + int(self.items.length_ms[item]))
+        if self.barred[item, np.unique(self.grid.phase[first:last])].any():
             return False
-        for name in self.artists[piece]:
+        for name in self.artists[item]:
             before = [place for place, other in enumerate(played) if name in self.artists[other]]
             if len(before) >= self.rules.artist_max:
                 return False
             if before and len(played) - before[-1] <= self.rules.artist_gap:
                 return False
-        return not any(piece in group and group & set(played) for group in self.copies)
+        return not any(item in group and group & set(played) for group in self.copies)
 
-    def error(self, choose: Choice, *, lawful: bool = True) -> float:
+    def error(self, choose: Choice, *, feasible: bool = True) -> float:
         """Return the root mean square error of a session filled by one choice after another."""
-        left, time_ms, squares, cells = list(range(len(self.mean))), 0, 0.0, 0
+        left, time_ms, squares, steps = list(range(len(self.mean))), 0, 0.0, 0
         played: list[int] = []
         while left and time_ms < self.profile.duration_s * 1000.0 - 30_000:
-            allowed = [piece for piece in left if self.lawful(piece, played, time_ms)]
-            piece = int(choose((allowed if lawful else []) or left, time_ms))
-            left.remove(piece)
-            played.append(piece)
-            end_ms = time_ms + int(self.material.length_ms[piece])
-            first, last = cell(time_ms), cell(end_ms)
+            allowed = [item for item in left if self.feasible(item, played, time_ms)]
+            item = int(choose((allowed if feasible else []) or left, time_ms))
+            left.remove(item)
+            played.append(item)
+            end_ms = time_ms + int(self.items.length_ms[item])
+            first, last = step_at(time_ms), step_at(end_ms)
             times = (np.arange(first, last) + 0.5) * 10.0
             inside = times < self.profile.duration_s
-            distance = self.material.contour(piece, last - first) - self.profile.target(times)
+            distance = self.items.contour(item, last - first) - self.profile.target(times)
             squares += float((distance[inside] ** 2).sum())
-            cells += int(inside.sum())
+            steps += int(inside.sum())
             time_ms = end_ms
-        return float(np.sqrt(squares / cells))
+        return float(np.sqrt(squares / steps))
 
 
 if __name__ == "__main__":

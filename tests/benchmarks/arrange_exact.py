@@ -1,7 +1,7 @@
 """How near to the optimum: small random tasks with all rules, against an exhaustive search.
 
 The search here shares no code with the product: it reads the cost from the docstring of
-`playlist_builder.arranger.arrange`, places every lawful order of tracks and keeps the cheapest.
+`playlist_builder.arranger.arrange`, places every feasible order of tracks and keeps the cheapest.
 
     python -m tests.benchmarks.arrange_exact [COUNT]
 """
@@ -84,7 +84,7 @@ def _maybe(rng: np.random.Generator, limit: float) -> float | None:
 
 
 def optimum(given: Task) -> float:
-    """Return the least cost of a lawful session, or infinity where there is none."""
+    """Return the least cost of a feasible session, or infinity where there is none."""
     search = _Search(given)
     search.extend([], 0, 0.0)
     return search.best / search.asked

@@ -55,7 +55,7 @@ def measure(count: int, minutes: int) -> dict[str, object]:
         "over_bound": round(session.cost / session.bound - 1.0, 4),
         "rms_over_bound": round(float(np.sqrt(session.cost)) - rms_of_bound, 5),
         "rms_error": round(session.rms_error, 5),
-        "relaxed": list(session.relaxed),
+        "relaxed": [str(each) for each in session.relaxed],
     }
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from playlist_builder.analysis.energy import load_weights
-from playlist_builder.library.database import Cache
+from playlist_builder.library.database import Database
 from playlist_builder.library.library import Library
 from playlist_builder.library.scan.walk import walk
 from playlist_builder.models import (
@@ -143,13 +143,13 @@ def make_files(folder: Path, count: int) -> None:
 def make_rows(folder: Path, library: str) -> None:
     """Store a row for every file, as a scan would."""
     rng = np.random.default_rng(1)
-    with Cache(library) as cache:
+    with Database(library) as database:
         for number, (path, stat) in enumerate(walk([os.fspath(folder)])):
             identity = rng.bytes(16).hex()
-            cache.store(File(path, stat, identity, tags(number, rng)), measured(rng))
-            cache.store_heard(identity, heard(rng))
+            database.store(File(path, stat, identity, tags(number, rng)), measured(rng))
+            database.store_detection(identity, heard(rng))
             if number % 1000 == 0:
-                cache.store_mark(identity, Mark(energy=0.5, note="as I hear it"))
+                database.store_mark(identity, Mark(energy=0.5, note="as I hear it"))
 
 
 def run(*command: str) -> tuple[float, float]:

@@ -31,10 +31,7 @@ import av  # noqa: E402 - after the threads are pinned
 import numpy as np  # noqa: E402
 
 from playlist_builder.analysis import loudness  # noqa: E402
-from playlist_builder.audio import (
-    decode,
-    encode,
-)
+from playlist_builder.audio import decode, encode  # noqa: E402
 from playlist_builder.errors import AudioError  # noqa: E402
 from playlist_builder.models import Session, Slot  # noqa: E402
 from playlist_builder.playlists import session_json  # noqa: E402
@@ -80,7 +77,7 @@ def child(session_path: str, target: str) -> None:
     cpu_s = time.process_time() - began
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
     pieces = [
-        (each.path, each.first, each.length, each.at, each.gain_db) for each in made.plan.pieces
+        (each.path, each.first, each.length, each.at, each.gain_db) for each in made.plan.clips
     ]
     starts = [each.start_s for each in made.plan.chapters]
     told = {"cpu_s": cpu_s, "peak_mb": peak_mb, "pieces": pieces, "starts": starts}
@@ -91,7 +88,7 @@ def bare(paths: list[str], suffix: str, folder: str) -> float:
     """Return the CPU seconds of decoding and encoding each track once."""
     began = time.process_time()
     for path in paths:
-        with decode.Recording(path) as recording:
+        with decode.AudioFile(path) as recording:
             encode.encode(f"{folder}/bare{suffix}", recording, encode.RECORDING_FORMS[suffix])
     return time.process_time() - began
 
@@ -100,8 +97,8 @@ def frame_powers(path: str, rate_hz: int) -> np.ndarray:
     """Return the mean square, summed over left and right, of each frame of a track."""
     hop = rate_hz // FRAMES_PER_S
     powers = []
-    with decode.Recording(path) as recording:
-        gains = levels.downmix(recording.layout.channels)
+    with decode.AudioFile(path) as recording:
+        gains = levels.stereo_gains(recording.layout.channels)
         blocks = (gains @ block for block in recording.blocks())
         if recording.layout.sample_rate_hz != rate_hz:
             blocks = decode.resampled(blocks, recording.layout.sample_rate_hz, rate_hz)
@@ -123,7 +120,7 @@ def decoded(path: str) -> tuple[np.ndarray, np.ndarray, float, float, int]:
     peak = 0.0
     samples = 0
     frames: list[np.ndarray] = []
-    with decode.Recording(path) as recording:
+    with decode.AudioFile(path) as recording:
         rate_hz = recording.layout.sample_rate_hz
 
         def seen():

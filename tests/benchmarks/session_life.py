@@ -1,4 +1,4 @@
-"""What becomes of a session: its tail and spares, and how well and fast it is planned anew.
+"""What becomes of a session: its tail and spares, and how well and fast it is planned again.
 
     python -m tests.benchmarks.session_life LIBRARY
 
@@ -21,7 +21,7 @@ import numpy as np
 from playlist_builder.arranger import result, spares
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.partial import length_ms, plays_by
-from playlist_builder.arranger.problem import Ask, Objective, scale_of
+from playlist_builder.arranger.problem import Objective, percentiles_of
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.errors import ArrangeError
 from playlist_builder.library.library import Library
@@ -40,8 +40,7 @@ TOLERANCE_S = 30.0
 
 def drafted(tracks, profile, session):
     """Return a session as it is when it begins to be changed."""
-    ask = Ask(None, 0, "relative", TOLERANCE_S, Constraints())
-    objective = Objective(profile, profile.rules, ask, scale_of(tracks, "relative"))
+    objective = Objective(profile, Constraints(), percentiles_of(tracks, "relative"))
     known = {track.identity: track for track in tracks}
     order = tuple(known[slot.identity] for slot in session.slots)
     pool = draft_module.pool_of(tracks, objective)
@@ -64,7 +63,7 @@ def beside(name, tracks, music_s):
     beyond = (result.Pool.of(draft.pool, draft.objective), draft.objective, taken)
     left = spares._choices(session.slots, draft.order, *beyond)  # noqa: SLF001
     nearer = {session.slots[each.place].phase for each in left if not each.score[0]}
-    ends = result.material_of([draft.order[-1], *tail[:1]], draft.objective)
+    ends = result.items_in_order([draft.order[-1], *tail[:1]], draft.objective)
     rise = float(ends.opening[-1] - ends.closing[0]) if tail else None
     means = result.energies([draft.order[-1], *tail[:1]], draft.objective)
     phases = Counter(slot.phase for slot in session.slots)
@@ -88,7 +87,7 @@ def rest_cost(draft, before, order):
     """Return what the part of an order behind `before` tracks costs."""
     whole = result.ordered(order, draft.objective).cost
     played = result.ordered(order[:before], draft.objective)
-    ending = abs(result.cell(played.ends_ms[-1]) - played.scheme.asked) * result.END_WEIGHT
+    ending = abs(result.step_at(played.ends_ms[-1]) - played.grid.asked_steps) * result.END_WEIGHT
     return whole - (played.cost - ending)
 
 

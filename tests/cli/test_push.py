@@ -15,7 +15,7 @@ from playlist_builder.cli import main
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.servers import mpd, subsonic
-from playlist_builder.servers.match import Candidate
+from playlist_builder.servers.protocol import Candidate
 
 SECRET = "geheim"  # noqa: S105 - of no server
 TARGET = "subsonic+https://ada@music.example"
@@ -30,6 +30,9 @@ class FakeServer:
 
     def __init__(self):
         self.got = []
+
+    def music_folder(self):
+        return None
 
     def search(self, track, path):
         return [Candidate(path, path)] if track.title != "Title 2" else []

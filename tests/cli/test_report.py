@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from playlist_builder.models import Session, Slot
+from playlist_builder.notices import notice
 from playlist_builder.playlists import session_json
 from tests.support.commands import run, run_process
 
@@ -49,7 +50,7 @@ def folder(tmp_path):
         0.1,
         slots,
         curve=(0.3,) * 120,
-        warnings=("\x1b[2J of a tag",),
+        warnings=(notice("text", text="\x1b[2J of a tag"),),
     )
     (tmp_path / "s.json").write_text(session_json.dump(session), encoding="utf-8")
     return tmp_path

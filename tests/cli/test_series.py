@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from playlist_builder.library.database import Cache
+from playlist_builder.library.database import Database
 from tests.support.commands import run
 from tests.support.sounds import write_pieces
 
@@ -178,8 +178,8 @@ def test_a_forgotten_name_is_nowhere_but_in_the_files_of_the_user(library, tmp_p
     assert str(session) in done.stderr
     assert not any(b"Anemone" in each.read_bytes() for each in beside())
     assert past(library, "Basil") == kept
-    with Cache(str(library[1])) as cache:
-        assert [each.name for each in cache.history.names()] == ["Basil"]
+    with Database(str(library[1])) as database:
+        assert [each.name for each in database.history.names()] == ["Basil"]
 
 
 @pytest.mark.parametrize(

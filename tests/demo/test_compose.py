@@ -1,4 +1,4 @@
-"""The pieces that a newcomer hears first."""
+"""The compositions that a newcomer hears first."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +15,13 @@ from playlist_builder.demo import instruments
 from playlist_builder.models import KEYS
 
 RATE = instruments.SAMPLE_RATE_HZ
-PIECES = demo.pieces(1)
+PIECES = demo.compositions(1)
 CALMEST, DRIVING = PIECES[0], PIECES[-1]
-SWELLING = next(piece for piece in PIECES if piece.swell > 0.2)
+SWELLING = next(composition for composition in PIECES if composition.swell > 0.2)
 
 
-def short(piece, duration_s=16.0):
-    return replace(piece, duration_s=duration_s)
+def short(composition, duration_s=16.0):
+    return replace(composition, duration_s=duration_s)
 
 
 def novelty(samples):
@@ -45,34 +45,44 @@ def loudness_db(samples, window_s=0.4):
 
 @given(seed=st.integers(0, 2**63))
 def test_every_seed_gives_a_library_with_room_for_the_rules(seed):
-    """At least 24 pieces, five artists or more, all energies, lengths of 40 to 120 seconds."""
-    pieces = demo.pieces(seed)
-    assert len(pieces) >= 24
-    assert len({piece.title for piece in pieces}) == len(pieces)
-    assert len({piece.artist for piece in pieces}) >= 5
-    assert len({piece.genre for piece in pieces}) >= 3
-    assert sum(piece.swell > 0.0 for piece in pieces) >= 3
-    assert len({piece.duration_s for piece in pieces}) >= 24
-    assert (pieces[0].energy, pieces[-1].energy) == (0.0, 1.0)
-    for piece in pieces:
-        assert 40.0 <= piece.duration_s <= 120.0
-        assert 0.0 <= piece.energy - piece.swell <= piece.energy + piece.swell <= 1.0
-        assert piece.key in KEYS
-    assert sum(piece.duration_s for piece in pieces) / 60.0 == pytest.approx(35.0, abs=0.5)
+    """At least 24 compositions of five artists, all energies, lengths of 40 to 120 seconds."""
+    compositions = demo.compositions(seed)
+    assert len(compositions) >= 24
+    assert len({composition.title for composition in compositions}) == len(compositions)
+    assert len({composition.artist for composition in compositions}) >= 5
+    assert len({composition.genre for composition in compositions}) >= 3
+    assert sum(composition.swell > 0.0 for composition in compositions) >= 3
+    assert len({composition.duration_s for composition in compositions}) >= 24
+    assert (compositions[0].energy, compositions[-1].energy) == (0.0, 1.0)
+    for composition in compositions:
+        assert 40.0 <= composition.duration_s <= 120.0
+        assert (
+            0.0
+            <= composition.energy - composition.swell
+            <= composition.energy + composition.swell
+            <= 1.0
+        )
+        assert composition.key in KEYS
+    assert sum(composition.duration_s for composition in compositions) / 60.0 == pytest.approx(
+        35.0, abs=0.5
+    )
 
 
 def test_no_artist_is_only_calm_or_only_driving():
     """Each artist can serve any phase of a session."""
-    for artist in {piece.artist for piece in PIECES}:
-        energies = [piece.energy for piece in PIECES if piece.artist == artist]
+    for artist in {composition.artist for composition in PIECES}:
+        energies = [composition.energy for composition in PIECES if composition.artist == artist]
         assert min(energies) < 0.3
         assert max(energies) > 0.7
 
 
 def test_the_seed_decides_everything():
-    """The same seed describes the same pieces, another one others."""
-    assert demo.pieces(5) == demo.pieces(5)
-    assert all(ours != theirs for ours, theirs in zip(demo.pieces(5), demo.pieces(6), strict=True))
+    """The same seed describes the same compositions, another one others."""
+    assert demo.compositions(5) == demo.compositions(5)
+    assert all(
+        ours != theirs
+        for ours, theirs in zip(demo.compositions(5), demo.compositions(6), strict=True)
+    )
 
 
 def test_a_piece_always_sounds_the_same():
@@ -85,11 +95,13 @@ def test_a_piece_always_sounds_the_same():
     assert not np.array_equal(demo.synthesise(replace(short(SWELLING), seed=1)), first)
 
 
-@pytest.mark.parametrize("piece", [CALMEST, SWELLING, DRIVING], ids=lambda piece: piece.title)
+@pytest.mark.parametrize(
+    "composition", [CALMEST, SWELLING, DRIVING], ids=lambda composition: composition.title
+)
 @pytest.mark.parametrize("duration_s", [8.0, 16.0])
-def test_the_samples_are_clean(piece, duration_s):
+def test_the_samples_are_clean(composition, duration_s):
     """Stereo of the stated length, with headroom, no offset, and silence at both ends."""
-    samples = demo.synthesise(short(piece, duration_s))
+    samples = demo.synthesise(short(composition, duration_s))
     assert samples.dtype == np.float32
     assert samples.shape == (2, duration_s * RATE)
     assert np.isfinite(samples).all()
@@ -100,8 +112,10 @@ def test_the_samples_are_clean(piece, duration_s):
 
 
 def test_perceived_intensity_rises_with_the_energy():
-    """From piece to piece up the scale, more begins and the sound is brighter."""
-    rising = [demo.synthesise(short(piece)) for piece in PIECES[::6] if not piece.swell]
+    """From composition to composition up the scale, more begins and the sound is brighter."""
+    rising = [
+        demo.synthesise(short(composition)) for composition in PIECES[::6] if not composition.swell
+    ]
     assert len(rising) >= 3
     assert np.all(np.diff([novelty(samples) for samples in rising]) > 0.0)
     assert np.all(np.diff([brightness_hz(samples) for samples in rising]) > 0.0)
@@ -123,35 +137,35 @@ def test_a_calm_piece_holds_no_surprise():
 
 
 @pytest.fixture
-def two_pieces(monkeypatch):
-    pieces = [short(CALMEST, 5.0), short(DRIVING, 6.0)]
-    monkeypatch.setattr(demo, "pieces", lambda _seed: pieces)
-    return pieces
+def two_compositions(monkeypatch):
+    compositions = [short(CALMEST, 5.0), short(DRIVING, 6.0)]
+    monkeypatch.setattr(demo, "compositions", lambda _seed: compositions)
+    return compositions
 
 
-def test_the_files_hold_the_pieces_and_their_tags(two_pieces, tmp_path):
+def test_the_files_hold_the_pieces_and_their_tags(two_compositions, tmp_path):
     """FLAC of 16 bits, tagged as music without words."""
     paths = demo.write(tmp_path / "new" / "demo", seed=1)
     assert sorted(paths) == sorted((tmp_path / "new" / "demo").iterdir())
-    for piece, path in zip(two_pieces, paths, strict=True):
+    for composition, path in zip(two_compositions, paths, strict=True):
         file = mutagen.File(path)
         assert file.info.bits_per_sample == 16
-        assert file.info.length == piece.duration_s
+        assert file.info.length == composition.duration_s
         assert dict(file.tags) | {"encoder": []} == {
-            "title": [piece.title],
-            "artist": [piece.artist],
-            "album": [piece.album],
-            "genre": [piece.genre],
+            "title": [composition.title],
+            "artist": [composition.artist],
+            "album": [composition.album],
+            "genre": [composition.genre],
             "date": [demo.DATE],
             "language": ["zxx"],
             "encoder": [],
         }
-        with decode.Recording(str(path)) as recording:
+        with decode.AudioFile(str(path)) as recording:
             decoded = np.concatenate(list(recording.blocks()), axis=1)
-        assert np.abs(decoded - demo.synthesise(piece)).max() < 1e-4
+        assert np.abs(decoded - demo.synthesise(composition)).max() < 1e-4
 
 
-@pytest.mark.usefixtures("two_pieces")
+@pytest.mark.usefixtures("two_compositions")
 def test_a_file_that_is_there_is_never_replaced(tmp_path):
     """Writing again fills the gaps and leaves the rest as it is."""
     first, second = demo.write(tmp_path, seed=1)
@@ -162,9 +176,9 @@ def test_a_file_that_is_there_is_never_replaced(tmp_path):
     assert second.stat().st_size > 1000
 
 
-@pytest.mark.usefixtures("two_pieces")
+@pytest.mark.usefixtures("two_compositions")
 def test_an_interrupted_run_is_taken_up_again(tmp_path, monkeypatch):
-    """Half a file is not mistaken for a piece."""
+    """Half a file is not mistaken for a composition."""
 
     def stop_halfway(path, *_):
         Path(path).write_bytes(b"fLaC")

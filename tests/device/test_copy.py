@@ -105,7 +105,7 @@ def test_what_is_missing_or_decayed_is_copied_again(session, tmp_path):
 
 
 def test_what_the_source_has_become_replaces_our_copy(session, tmp_path):
-    """A retagged track is copied anew under the same name."""
+    """A retagged track is copied again under the same name."""
     report = copy(session, tmp_path / "s")
     with open(session.slots[0].path, "ab") as file:  # noqa: PTH123
         file.write(b"tags")
@@ -170,7 +170,7 @@ def test_a_track_that_is_gone_stops_the_copy_before_it_begins(session, tmp_path)
 
 
 def test_a_stick_that_fills_up_or_lies_leaves_no_half_file(session, tmp_path, monkeypatch):
-    real = folder.write
+    real = folder.copy_bytes
 
     def full(source, target):
         if source.endswith("1.FLAC"):
@@ -178,7 +178,7 @@ def test_a_stick_that_fills_up_or_lies_leaves_no_half_file(session, tmp_path, mo
             raise OSError(errno.ENOSPC, "No space left on device")
         return real(source, target)
 
-    monkeypatch.setattr(folder, "write", full)
+    monkeypatch.setattr(folder, "copy_bytes", full)
     with pytest.raises(CopyError, match="No space left on device"):
         copy(session, tmp_path / "s")
     assert names_in(tmp_path / "s") == ["01 - AC_DC - What_.flac"]
@@ -188,18 +188,18 @@ def test_a_stick_that_fills_up_or_lies_leaves_no_half_file(session, tmp_path, mo
         real(source, target)
         return "0"
 
-    monkeypatch.setattr(folder, "write", lies)
+    monkeypatch.setattr(folder, "copy_bytes", lies)
     with pytest.raises(CopyError, match="reads back otherwise"):
         copy(session, tmp_path / "s")
     assert names_in(tmp_path / "s") == ["01 - AC_DC - What_.flac"]
-    monkeypatch.setattr(folder, "write", real)
+    monkeypatch.setattr(folder, "copy_bytes", real)
     assert states(copy(session, tmp_path / "s")) == ["kept", "copied", "copied", "copied"]
 
 
 @pytest.mark.parametrize("notes", [b"", b"{}", b"[" * 100_000, b'{"files":{"a":3}}', b"\xff"])
 def test_damaged_notes_cost_nothing(session, tmp_path, notes):
     copy(session, tmp_path / "s")
-    (tmp_path / "s" / folder.NOTES).write_bytes(notes)
+    (tmp_path / "s" / folder.RECORDS).write_bytes(notes)
     assert states(copy(session, tmp_path / "s")) == ["kept"] * 4
 
 
@@ -210,7 +210,7 @@ def test_converted_tracks_are_made_once(session, tmp_path, form):
     assert states(report) == [expected] * 4
     assert all(each.path.endswith(f".{form}") for each in report.files)
     assert states(copy(session, tmp_path / "s", form=form)) == ["kept"] * 4
-    assert transcode.is_already(report.files[0].path, form)
+    assert transcode.is_encoded_as(report.files[0].path, form)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_what_cannot_be_converted_is_skipped_and_told(session, tmp_path, monkeyp
             raise error
         return real(source, target, form)
 
-    monkeypatch.setattr(copying.converting, "convert", convert)
+    monkeypatch.setattr(transcode, "convert", convert)
     report = copy(session, tmp_path / "s", form="mp3")
     assert [each.number for each in report.files] == [1, 3, 4]
     assert [(each.path, each.reason) for each in report.skipped] == [(session.slots[1].path, told)]
@@ -244,10 +244,11 @@ def test_files_of_an_earlier_session_are_told(session, tmp_path):
 
 def test_numbers_are_padded_to_the_count(session):
     one = session.slots[1]
-    assert plan.wanted_name(one, 7, 9, ".ogg") == "07 - CON.ogg"
-    assert plan.wanted_name(one, 7, 120, ".ogg") == "007 - CON.ogg"
+    assert plan.track_file_name(one, 7, 9, ".ogg") == "07 - CON.ogg"
+    assert plan.track_file_name(one, 7, 120, ".ogg") == "007 - CON.ogg"
     assert (
-        plan.wanted_name(replace(one, title=" ", path="/m/a b.ogg"), 1, 1, ".ogg") == "01 - a b.ogg"
+        plan.track_file_name(replace(one, title=" ", path="/m/a b.ogg"), 1, 1, ".ogg")
+        == "01 - a b.ogg"
     )
 
 
@@ -275,6 +276,6 @@ def test_what_a_killed_copy_left_is_cleared_away(session, tmp_path):
 
 def test_the_notes_can_be_read_by_a_person(session, tmp_path):
     copy(session, tmp_path / "s")
-    document = json.loads((tmp_path / "s" / folder.NOTES).read_text(encoding="utf-8"))
+    document = json.loads((tmp_path / "s" / folder.RECORDS).read_text(encoding="utf-8"))
     assert document["version"] == 1
     assert set(document["files"]) == set(names_in(tmp_path / "s"))

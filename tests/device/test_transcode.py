@@ -27,7 +27,7 @@ def music(channels=2, seconds=3.3, rate_hz=RATE_HZ):
 
 
 def samples(path):
-    with decode.Recording(str(path)) as recording:
+    with decode.AudioFile(str(path)) as recording:
         return np.concatenate(list(recording.blocks()), axis=1), recording.layout.sample_rate_hz
 
 
@@ -88,7 +88,7 @@ def test_length_tags_and_cover_are_kept(source, tmp_path, form):
     before, rate_hz = samples(source)
     after, new_rate_hz = samples(target)
     assert abs(after.shape[1] / new_rate_hz - before.shape[1] / rate_hz) < 0.002
-    assert transcode.is_already(str(target), form)
+    assert transcode.is_encoded_as(str(target), form)
     old, new = tags.read(str(source)), tags.read(str(target))
     for name in ("title", "artists", "album", "comments", "moods", "track_gain_db"):
         assert getattr(new, name) == getattr(old, name), name
@@ -184,7 +184,7 @@ def test_tags_of_mp3_and_mp4_and_vorbis_go_along(source, tmp_path):
     file.save()
     for path in (mp3, m4a, ogg):
         for form in encode.TRACK_FORMS:
-            if transcode.is_already(str(path), form):
+            if transcode.is_encoded_as(str(path), form):
                 continue
             target = tmp_path / f"{path.stem}-{form}.{form}"
             transcode.convert(str(path), str(target), form)

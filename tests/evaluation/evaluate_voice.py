@@ -49,9 +49,9 @@ class Judge:
 
 
 def rows(sound: np.ndarray, model: vm.Model) -> np.ndarray:
-    listener = detector.Listener(S, model)
+    listener = detector.VoiceDetector(S, model)
     listener.push(sound)
-    return listener.rows()
+    return listener.logits()
 
 
 def say(text: str) -> None:
@@ -69,7 +69,7 @@ def a(judge: Judge, pieces: list[fit.Piece]) -> None:
     table: dict[str, list[tuple[fit.Piece, bool, VoiceDetection]]] = {}
     for piece in whole_files(pieces):
         for name, model in judge.models(piece.group).items():
-            result = detector.judge(rows(piece.sound, model))
+            result = detector.classify(rows(piece.sound, model))
             table.setdefault(name, []).append((piece, piece.kind == "song", result))
     out: dict[str, object] = {}
     for name, cases in table.items():
@@ -148,7 +148,7 @@ def b(judge: Judge, pieces: list[fit.Piece], cases: int) -> None:
                 "C": "emotify classical and electronic",
                 "E": "other game music",
             }[piece.kind]
-            result = detector.judge(rows(piece.sound, model))
+            result = detector.classify(rows(piece.sound, model))
             called.setdefault(name, []).append((where, piece.key, result))
     long = [p for p in music if len(p.sound) >= (TRACK_S - 5) * S]
     order = [long[i] for i in rng.permutation(len(long))]
@@ -180,7 +180,7 @@ def b(judge: Judge, pieces: list[fit.Piece], cases: int) -> None:
                 some, whole = rows(y, model), bases[name].copy()
                 skip = 2 if low else 0
                 whole[low + skip : high - 2] = some[skip : len(some) - 2]
-                result = detector.judge(whole)
+                result = detector.classify(whole)
                 hit = [s for s in result.spans if s.start_s < at + n and s.end_s > at]
                 first, last = (
                     min((s.start_s for s in hit), default=-99.0),
@@ -262,7 +262,7 @@ def speech(judge: Judge, pieces: list[fit.Piece]) -> None:
                 y, at = x.copy(), where / S
                 y[where : where + n] += voice * (2 if "start" in case else 1)
             for name, model in judge.models(piece.group).items():
-                result = detector.judge(rows(y, model))
+                result = detector.classify(rows(y, model))
                 hit = [s for s in result.spans if s.start_s < at + n / S and s.end_s > at]
                 found = result.verdict in FOUND and bool(hit)
                 table.setdefault(f"{name}, {case}", []).append(
@@ -296,11 +296,11 @@ def c(judge: Judge, folders: list[Path]) -> None:
     check = base = seconds = 0.0
     for path in paths[:: max(1, len(paths) // 12)][:12]:
         began = time.process_time()
-        analyse_file.analyse(str(path), listen=False)
+        analyse_file.analyse(str(path), vocals=False)
         base += time.process_time() - began
-        with decode.Recording(str(path)) as recording:
+        with decode.AudioFile(str(path)) as recording:
             rate = recording.layout.sample_rate_hz
-            listener = detector.Listener(rate, judge.shipped)
+            listener = detector.VoiceDetector(rate, judge.shipped)
             for block in recording.blocks():
                 began = time.process_time()
                 listener.push(block.mean(axis=0))

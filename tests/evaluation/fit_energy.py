@@ -68,7 +68,7 @@ def auc(score: Vector, high: NDArray[np.bool_]) -> float:
 
 def measured(path: str) -> Measurement:
     """Measure an excerpt exactly as a scan does."""
-    with decode.Recording(path) as recording:
+    with decode.AudioFile(path) as recording:
         return features.measure(
             recording.blocks(),
             sample_rate_hz=recording.layout.sample_rate_hz,
@@ -109,7 +109,7 @@ def peers(folder: Path, names: Sequence[str]) -> dict[str, Vector]:
     model = vibenet.load_model()
     values = []
     for name in names:
-        with decode.Recording(str(folder / name)) as recording:
+        with decode.AudioFile(str(folder / name)) as recording:
             mono = np.concatenate(list(recording.blocks()), axis=1).mean(axis=0)
             rate = recording.layout.sample_rate_hz
         onsets = librosa.onset.onset_detect(y=mono, sr=rate)

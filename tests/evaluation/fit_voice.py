@@ -211,9 +211,9 @@ def collect(music: list[Path], speech: list[Path], cache: Path) -> list[Piece]:
         """The stock network's logit of each second; it is a good judge of plain songs."""
         to = cache / (path.replace("/", "__") + ".stock.npy")
         if not to.exists():
-            listener = detector.Listener(S, model)
+            listener = detector.VoiceDetector(S, model)
             listener.push(sound)
-            np.save(to, listener.rows()[:, 0] - 1)
+            np.save(to, listener.logits()[:, 0] - 1)
         return np.load(to)
 
     pieces = []

@@ -32,7 +32,7 @@ LONGEST_S = 180.0
 
 def score(path: Path, gain: float = 1.0) -> float:
     """Energy of a file whose samples are multiplied by a gain."""
-    with decode.Recording(str(path)) as recording:
+    with decode.AudioFile(str(path)) as recording:
         measured = features.measure(
             (block * np.float32(gain) for block in recording.blocks()),
             sample_rate_hz=recording.layout.sample_rate_hz,
@@ -67,7 +67,7 @@ def stereo(folder: Path) -> list[Path]:
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
             try:
-                with decode.Recording(str(path)) as recording:
+                with decode.AudioFile(str(path)) as recording:
                     if len(recording.layout.channels) == 2:
                         found.append(path)
             except decode.AudioError:

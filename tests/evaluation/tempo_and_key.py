@@ -52,7 +52,7 @@ def generated() -> list[Case]:
     cases = []
     for name, bpm, tonic, mode in STATED.findall(notes):
         path = folder / name.split("_")[0] / name
-        with decode.Recording(str(path)) as recording:
+        with decode.AudioFile(str(path)) as recording:
             samples = np.concatenate(list(recording.blocks()), axis=1)
             measured = of_samples(samples, recording.layout.sample_rate_hz)
         cases.append((float(bpm), f"{SHARPS.get(tonic, tonic)} {mode}", measured))
@@ -63,7 +63,7 @@ def synthesised() -> list[Case]:
     """Return the pieces of the demo."""
     return [
         (piece.tempo_bpm, piece.key, of_samples(demo.synthesise(piece), SAMPLE_RATE_HZ))
-        for piece in demo.pieces(1)
+        for piece in demo.compositions(1)
     ]
 
 

@@ -12,29 +12,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from playlist_builder.audio import encode
 from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError, PlaylistBuilderError
 from playlist_builder.library import backup as recovery
 from playlist_builder.library import schema
-from playlist_builder.library.database import Cache
+from playlist_builder.library.database import Database
 from playlist_builder.library.library import Library
 from playlist_builder.models import Mark
+from tests.support.sounds import write_noise
 
-SAMPLE_RATE_HZ = 8000
 PAGE = schema.PAGE_BYTES
 MARK = Mark(energy=0.25, vocals="none", note="bell at the end")
-
-
-def write(path, number, seconds=2):
-    rng = np.random.default_rng(number)
-    samples = 0.1 * rng.standard_normal((1, seconds * SAMPLE_RATE_HZ)).astype(np.float32)
-    tags = {"title": f"Piece {number}", "artist": f"Player {number % 5}"}
-    encode.write_flac(os.fspath(path), samples, SAMPLE_RATE_HZ, tags)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +34,8 @@ def template(tmp_path_factory):
     folder = tmp_path_factory.mktemp("template")
     (folder / "music" / "deep").mkdir(parents=True)
     for number in range(12):
-        write(folder / "music" / ("deep" if number % 2 else "") / f"{number:02}.flac", number)
+        name = f"{'deep' if number % 2 else '.'}/{number:02}.flac"
+        write_noise(folder / "music" / name, number, seconds=2)
     with ThreadPoolExecutor(1) as threads, Library.open(folder / "library.db") as library:
         library.scan(folder / "music", executor=threads)
     return folder
@@ -62,7 +54,7 @@ def home(template, tmp_path):
 
 def marks(path):
     with Library.open(path) as library:
-        return library._cache.marks()  # noqa: SLF001 - those of music that is not measured too
+        return library._database.marks()  # noqa: SLF001 - those of music that is not measured too
 
 
 def run(*words, code=0):
@@ -165,15 +157,15 @@ def test_without_a_backup_what_is_readable_comes_back(home):
     Path(f"{path}.backup").write_bytes(b"no backup")
     data = bytearray(path.read_bytes())
     with Library.open(path) as library:
-        roots = dict(library._cache._read("SELECT name, rootpage FROM sqlite_schema"))  # noqa: SLF001
+        roots = dict(library._database._read("SELECT name, rootpage FROM sqlite_schema"))  # noqa: SLF001
     Path(f"{path}.backup").write_bytes(b"no backup")
     page = roots["heard"] - 1
     data[page * PAGE : (page + 1) * PAGE] = bytes(PAGE)
     path.write_bytes(data)
     aside = recovery.set_aside(os.fspath(path))
     with Library.open(path) as fresh:
-        recovery.agree(fresh._cache._connection.sqlite, os.fspath(home / "none.db"), aside)  # noqa: SLF001
-        assert fresh._cache.marks() == before  # noqa: SLF001
+        recovery.reconcile(fresh._database._connection.sqlite, os.fspath(home / "none.db"), aside)  # noqa: SLF001
+        assert fresh._database.marks() == before  # noqa: SLF001
 
 
 def test_a_change_that_cannot_be_backed_up_is_not_kept(home, monkeypatch):
@@ -203,15 +195,15 @@ def test_the_backup_is_a_library_of_what_was_said_alone(home):
 def test_a_full_disk_is_one_line_and_loses_nothing(home):
     """SQLite's own limit on pages stands for the disk."""
     with Library.open(home / "library.db") as library:
-        connection = library._cache._connection.sqlite  # noqa: SLF001
+        connection = library._database._connection.sqlite  # noqa: SLF001
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages}")
         for number in range(100, 140):
-            write(home / "music" / f"{number}.flac", number, seconds=1)
+            write_noise(home / "music" / f"{number}.flac", number, seconds=1)
         long = "note " * 5000
         many = {f"{number:032x}": Mark(note=long) for number in range(100)}
         with pytest.raises(LibraryError, match=r"full\. Make room; what was done is kept"):
-            library._cache.store_marks(many)  # noqa: SLF001 - all at once
+            library._database.store_marks(many)  # noqa: SLF001 - all at once
     kept = marks(home / "library.db")
     assert MARK in kept.values()
     with Library.open(home / "library.db") as library:
@@ -271,7 +263,7 @@ def test_a_log_that_cannot_be_read_is_not_passed_over(home):
         with unprivileged():
             done = run("tracks", "--library", folder / "library.db", code=1)
             with pytest.raises(LibraryError, match="Copy both files"):
-                Cache(os.fspath(folder / "library.db"), unchanged=True)
+                Database(os.fspath(folder / "library.db"), unchanged=True)
         assert "Copy both files to a folder that can be written" in done.stderr
         folder.chmod(0o755)
 
@@ -418,7 +410,7 @@ def test_after_damage_it_is_told_what_came_back(home):
     path, backup = home / "library.db", home / "library.db.backup"
     whole = path.read_bytes()
     with Library.open(path) as library:
-        roots = dict(library._cache._read("SELECT name, rootpage FROM sqlite_schema"))  # noqa: SLF001
+        roots = dict(library._database._read("SELECT name, rootpage FROM sqlite_schema"))  # noqa: SLF001
     page = roots["bans"] - 1
     partly = whole[: page * PAGE] + b"\xa5" * PAGE + whole[(page + 1) * PAGE :]
     header = b"\xa5" * 100 + whole[100:]
@@ -442,4 +434,4 @@ def test_after_damage_it_is_told_what_came_back(home):
         with Library.open(path) as library:
             assert told in library.recovered
             assert f"{path}.damaged-{number}" in library.recovered
-            assert (MARK in library._cache.marks().values()) == (damaged is partly)  # noqa: SLF001
+            assert (MARK in library._database.marks().values()) == (damaged is partly)  # noqa: SLF001

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from playlist_builder.errors import LibraryError
-from playlist_builder.library.database import Cache
+from playlist_builder.library.database import Database
 from playlist_builder.library.schema import newest_version
 
 
 def refusal(path):
     """The one line that opening a library file fails with."""
     with pytest.raises(LibraryError) as caught:
-        Cache(os.fspath(path))
+        Database(os.fspath(path))
     text = str(caught.value)
     assert "\n" not in text
     assert os.fspath(path) in text
@@ -26,7 +26,7 @@ def refusal(path):
 def test_newer_schema(tmp_path):
     """A file of a newer version is refused with the way out, and not touched."""
     path = tmp_path / "library.db"
-    Cache(os.fspath(path)).__exit__(None, None, None)
+    Database(os.fspath(path)).__exit__(None, None, None)
     with closing(sqlite3.connect(path)) as raw:
         raw.execute("PRAGMA user_version = 99")
     assert "pip install --upgrade" in refusal(path)
@@ -47,7 +47,7 @@ def test_a_schema_that_no_code_reads_any_more(tmp_path, version):
     assert "written by a development version" in text
     assert f"Move it and {path}.backup away, and scan your folders again" in text
     with pytest.raises(LibraryError, match="written by a development version"):
-        Cache(os.fspath(path), unchanged=True)
+        Database(os.fspath(path), unchanged=True)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
@@ -104,6 +104,6 @@ def test_a_library_that_was_only_begun_is_made(tmp_path):
     with closing(sqlite3.connect(file)) as raw:
         raw.execute("PRAGMA journal_mode = WAL")
     assert file.stat().st_size
-    with Cache(os.fspath(file)) as one:
+    with Database(os.fspath(file)) as one:
         one.set_missing(["/m/a.flac"], missing=False)
         assert one.files() == {}

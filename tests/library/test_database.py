@@ -15,10 +15,10 @@ from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import connection, schema
-from playlist_builder.library.database import Cache
-from playlist_builder.library.history import Ban, Past, Played, Rating
+from playlist_builder.library.columns import detection_of
+from playlist_builder.library.database import Database
+from playlist_builder.library.history import Ban, PersonHistory, PlayedSession, Rating
 from playlist_builder.library.library import Library
-from playlist_builder.library.rows import heard_of
 from playlist_builder.models import (
     Features,
     File,
@@ -42,7 +42,7 @@ FEATURES = Features(
 MEASURED = Measurement(FEATURES, STEPS)
 TAGS = Tags(title="Ö", artists=("a", "b"), has_lyrics=True, duration_s=3.5, languages=("zxx",))
 HEARD = VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
-PLAYED = Played(
+PLAYED = PlayedSession(
     "00112233445566ff",
     "Anemone",
     "2026-11-20T18:30:00+01:00",
@@ -67,15 +67,15 @@ def paths(one):
 
 def test_round_trip(path):
     """A path, its tags, features and mark come back as they were stored, by a new process too."""
-    with Cache(path) as one:
+    with Database(path) as one:
         one.store(FILE, MEASURED)
         one.store_mark("5f", MARK)
-        one.store_heard("5f", HEARD)
-    with Cache(path) as one:
-        (file,), ((identity, measured),) = one.tagged(), one.measured()
-        mark, heard = one.mark("5f"), heard_of(one.heard()["5f"])
+        one.store_detection("5f", HEARD)
+    with Database(path) as one:
+        (file,), ((identity, measured),) = one.tagged_files(), one.measurements()
+        mark, heard = one.mark("5f"), detection_of(one.detections()["5f"])
         assert one.files() == {FILE.path: (FILE.stat, "5f", False)}
-        assert one.identities() == one.heard_identities() == {"5f"}
+        assert one.identities() == one.detected_identities() == {"5f"}
     assert (file, mark, heard) == (FILE, MARK, HEARD)
     assert (identity, measured.features) == ("5f", FEATURES)
     assert np.array_equal(measured.steps, STEPS)
@@ -85,7 +85,7 @@ def test_round_trip(path):
 def test_names_are_bytes(path):
     """A name that is not text comes back as the same bytes."""
     name = os.fsdecode(b"/m/\xff\xfe \xe6.flac")
-    with Cache(path) as one:
+    with Database(path) as one:
         one.store(dataclasses.replace(FILE, path=name), MEASURED)
         one.store_skipped(Skipped(name + "x", "an empty file"), Stat(0, 1))
         assert paths(one) == [name]
@@ -94,7 +94,7 @@ def test_names_are_bytes(path):
 
 def test_path_is_track_or_skipped(path):
     """A path is never both a track and skipped: the last word counts."""
-    with Cache(path) as one:
+    with Database(path) as one:
         one.store(FILE, MEASURED)
         one.store_skipped(Skipped(FILE.path, "damaged"), FILE.stat)
         assert (paths(one), list(one.skipped())) == ([], [FILE.path])
@@ -104,7 +104,7 @@ def test_path_is_track_or_skipped(path):
 
 def test_missing_and_back(path):
     """A file is noted as missing and as back, without losing what is known of it."""
-    with Cache(path) as one:
+    with Database(path) as one:
         one.store(FILE, MEASURED)
         for missing in (True, False):
             one.set_missing([FILE.path], missing=missing)
@@ -114,7 +114,7 @@ def test_missing_and_back(path):
 
 def test_forgetting_keeps_marks_and_shared_features(path):
     """Features go with the last path that needs them; the mark stays for ever."""
-    with Cache(path) as one:
+    with Database(path) as one:
         one.store(FILE, MEASURED)
         one.store(dataclasses.replace(FILE, path="/m/b.flac"), None)
         one.store_mark("5f", MARK)
@@ -127,7 +127,7 @@ def test_forgetting_keeps_marks_and_shared_features(path):
 
 def test_empty_mark_takes_back(path):
     """Storing an empty mark leaves no mark."""
-    with Cache(path) as one:
+    with Database(path) as one:
         one.store_mark("5f", MARK)
         one.store_mark("5f", Mark())
         assert one.mark("5f") == Mark()
@@ -170,9 +170,9 @@ def test_empty_mark_takes_back(path):
 )
 def test_invalid_rows_are_one_line(path, change):
     """Whoever asks for tracks learns what to do."""
-    with Cache(path) as one:
+    with Database(path) as one:
         one.store(FILE, MEASURED)
-        one.store_heard("5f", HEARD)
+        one.store_detection("5f", HEARD)
     with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute(change)
     with Library.open(path) as library, pytest.raises(LibraryError) as caught:
@@ -189,17 +189,17 @@ def test_invalid_rows_are_one_line(path, change):
 def test_a_history_outlives_a_damaged_library(path):
     """Sessions, ratings and bans come back from the backup, as marks do."""
     rating = Rating("5f", "up", "smiled", PLAYED.at, PLAYED.session, "T")
-    with Cache(path) as one:
-        one.history.keep(PLAYED)
+    with Database(path) as one:
+        one.history.store(PLAYED)
         one.history.rate("Anemone", rating)
         one.history.ban("Anemone", Ban("6a", "bells", "U"))
     with open(path, "r+b") as file:  # noqa: PTH123
         file.seek(100)
         file.write(b"\xa5" * 30_000)
-    with Cache(path) as one:
+    with Database(path) as one:
         assert one.recovered
         past = one.history.of("Anemone")
-    assert past == Past("Anemone", [PLAYED], [rating], [Ban("6a", "bells", "U")])
+    assert past == PersonHistory("Anemone", [PLAYED], [rating], [Ban("6a", "bells", "U")])
 
 
 def everything_beside(path):
@@ -209,23 +209,23 @@ def everything_beside(path):
 
 def test_a_forgotten_name_leaves_no_byte(path, monkeypatch):
     """Neither in rows, free pages and logs, nor in the backups; all else stays."""
-    with Cache(path) as one:
+    with Database(path) as one:
         one.store_mark("5f", MARK)
         for number in range(40):  # pages full, so that rows move
             played = dataclasses.replace(PLAYED, session=f"{number:016x}", file=f"/s/{number}")
-            one.history.keep(played, dataclasses.replace(played, session=f"x{number}", name="B"))
+            one.history.store(played, dataclasses.replace(played, session=f"x{number}", name="B"))
         for number in range(10):
             note = "smiled " * 200
             one.history.rate("Anemone", Rating(f"{number}", "up", note, PLAYED.at, "", "T"))
             one.history.ban("Anemone", Ban(f"{number}", note, "T"))
 
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, lambda _: None))
-    with Cache(path) as one:  # the older copy that this makes holds the name too
+    with Database(path) as one:  # the older copy that this makes holds the name too
         kept = one.history.of("B")
         assert everything_beside(path).count(b"Anemone") > 100
         assert one.forget_name("Anemone") == []
         assert b"Anemone" not in everything_beside(path)
-        assert one.history.of("Anemone") == Past("Anemone", [], [], [])
+        assert one.history.of("Anemone") == PersonHistory("Anemone", [], [], [])
         assert one.history.of("B") == kept
         assert one.mark("5f") == MARK
     assert b"Anemone" not in everything_beside(path)
@@ -234,8 +234,8 @@ def test_a_forgotten_name_leaves_no_byte(path, monkeypatch):
 def test_forgetting_says_where_the_name_may_still_be(path, monkeypatch):
     """A library that another program reads, and one that was damaged and set aside."""
     monkeypatch.setattr(connection, "BUSY_S", 0.1)
-    with Cache(path) as one:
-        one.history.keep(PLAYED)
+    with Database(path) as one:
+        one.history.store(PLAYED)
         aside = Path(f"{path}.damaged-1")
         aside.write_bytes(b"... Anemone ...")
         with closing(sqlite3.connect(path)) as reader:
@@ -261,7 +261,7 @@ def test_forgetting_says_where_the_name_may_still_be(path, monkeypatch):
 )
 def test_an_invalid_part_of_a_mark_is_left_out(path, change, left):
     """All else of the mark stays, a ban too; and the mark can be taken back."""
-    with Cache(path) as one:
+    with Database(path) as one:
         one.store(FILE, MEASURED)
         one.store_mark("5f", MARK)
     with closing(sqlite3.connect(path)) as raw, raw:
@@ -274,8 +274,8 @@ def test_an_invalid_part_of_a_mark_is_left_out(path, change, left):
 
 
 def test_an_invalid_history_is_one_line_and_can_be_forgotten(path):
-    with Cache(path) as one:
-        one.history.keep(PLAYED)
+    with Database(path) as one:
+        one.history.store(PLAYED)
     with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute("UPDATE sessions SET file = 5")
     run = CliRunner().invoke
@@ -284,13 +284,13 @@ def test_an_invalid_history_is_one_line_and_can_be_forgotten(path):
     assert done.stderr.count("\n") == 1
     assert "contains invalid rows of 'Anemone'" in done.stderr
     assert run(main, ["history", "Anemone", "--forget", "--library", path]).exit_code == 0
-    with Cache(path) as one:
+    with Database(path) as one:
         assert one.history.names() == []
 
 
 def test_a_forgotten_name_leaves_no_byte_in_what_a_killed_process_left(path):
-    with Cache(path) as one:
-        one.history.keep(PLAYED)
+    with Database(path) as one:
+        one.history.store(PLAYED)
         left = Path(path).with_name(".playlist-builder-0011223344556677.tmp")
         shutil.copy(f"{path}.backup", left)
         one.forget_name("Anemone")
@@ -299,7 +299,7 @@ def test_a_forgotten_name_leaves_no_byte_in_what_a_killed_process_left(path):
 
 
 def test_a_backup_sweeps_what_was_left_long_ago(path):
-    with Cache(path) as one:
+    with Database(path) as one:
         left = Path(path).with_name(".playlist-builder-0011223344556677.tmp")
         left.write_bytes(b"")
         os.utime(left, (1, 1))

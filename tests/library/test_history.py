@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlist_builder.errors import LibraryError, RequestError
-from playlist_builder.library.database import Cache
+from playlist_builder.library.database import Database
 from playlist_builder.library.history import (
     DRAFT,
     Ban,
-    Listed,
-    Past,
-    Played,
+    PersonHistory,
+    PersonSummary,
+    PlayedSession,
     Rating,
-    played,
+    played_session,
 )
 from playlist_builder.models import PERSON_NAME_LIMIT, Session, SessionRequest, Slot, person_name
 
@@ -28,13 +28,13 @@ def at(**after):
 
 
 def session(number, name="Anemone", tracks=("5f",), file="/s/a.json", **after):
-    return Played(number, name, at(**after), file, "arc", 3600.0, tuple(tracks))
+    return PlayedSession(number, name, at(**after), file, "arc", 3600.0, tuple(tracks))
 
 
 @pytest.fixture
 def history(tmp_path):
-    with Cache(os.fspath(tmp_path / "library.db")) as cache:
-        yield cache.history
+    with Database(os.fspath(tmp_path / "library.db")) as database:
+        yield database.history
 
 
 def test_what_was_kept_comes_back_in_the_order_of_time(history):
@@ -45,24 +45,24 @@ def test_what_was_kept_comes_back_in_the_order_of_time(history):
         Rating("5f", "up", "smiled", at(hours=2), "a", "Thaw"),
         Rating("6d", "down", "", at(hours=1), "a", "Alarm"),
     )
-    history.keep(later, other)
-    history.keep(earlier)
+    history.store(later, other)
+    history.store(earlier)
     history.rate("Anemone", up)
     history.rate("Anemone", down)
     history.ban("Anemone", Ban("7e", "bells", "Ding"))
-    assert history.of("Anemone") == Past(
+    assert history.of("Anemone") == PersonHistory(
         "Anemone", [earlier, later], [down, up], [Ban("7e", "bells", "Ding")]
     )
-    assert history.of("Basil") == Past("Basil", [other], [], [])
+    assert history.of("Basil") == PersonHistory("Basil", [other], [], [])
     assert history.names() == [
-        Listed("Anemone", 2, 2, 1, at(days=1)),
-        Listed("Basil", 1, 0, 0, at()),
+        PersonSummary("Anemone", 2, 2, 1, at(days=1)),
+        PersonSummary("Basil", 1, 0, 0, at()),
     ]
 
 
 def test_the_last_word_counts(history):
-    history.keep(session("a", tracks=("1", "2", "3")))
-    history.keep(session("a", tracks=("4",), file="/s/elsewhere.json", minutes=5))
+    history.store(session("a", tracks=("1", "2", "3")))
+    history.store(session("a", tracks=("4",), file="/s/elsewhere.json", minutes=5))
     history.rate("Anemone", Rating("5f", "up", "smiled", at(), "a", "Thaw"))
     history.rate("Anemone", Rating("5f", "down", "", at(), "a", "Thaw"))
     history.ban("Anemone", Ban("7e", "bells", "Ding"))
@@ -75,43 +75,43 @@ def test_the_last_word_counts(history):
 
 def test_an_unknown_name_is_one_line_with_those_that_are_known(history):
     with pytest.raises(LibraryError, match=r"'Anemone' in the history\. Available: none yet"):
-        history.known("Anemone")
-    history.keep(session("a", name="Basil"))
+        history.existing("Anemone")
+    history.store(session("a", name="Basil"))
     with pytest.raises(LibraryError, match="Available: Basil"):
-        history.known("anemone")
-    assert history.known("Basil").sessions
+        history.existing("anemone")
+    assert history.existing("Basil").sessions
 
 
 def test_written_again_soon_is_the_same_session_and_later_another(history):
     """A second draft replaces the first; next week's session in the same file does not."""
-    first = history.number("Anemone", "/s/a.json", at())
-    history.keep(session(first))
+    first = history.session_id("Anemone", "/s/a.json", at())
+    history.store(session(first))
     soon, late = {"minutes": 59}, {"seconds": DRAFT.total_seconds() + 1}
-    assert history.number("Anemone", "/s/a.json", at(**soon)) == first
-    assert history.number("Anemone", "/s/a.json", at(**late)) != first
-    assert history.number("Anemone", "/s/b.json", at(**soon)) != first
-    assert history.number("Basil", "/s/a.json", at(**soon)) != first
+    assert history.session_id("Anemone", "/s/a.json", at(**soon)) == first
+    assert history.session_id("Anemone", "/s/a.json", at(**late)) != first
+    assert history.session_id("Anemone", "/s/b.json", at(**soon)) != first
+    assert history.session_id("Basil", "/s/a.json", at(**soon)) != first
 
 
 def test_a_session_that_was_rated_was_played(history):
     """So what is written in its place is no draft of it."""
-    first = history.number("Anemone", "/s/a.json", at())
-    history.keep(session(first))
+    first = history.session_id("Anemone", "/s/a.json", at())
+    history.store(session(first))
     history.rate("Anemone", Rating("5f", "up", "", at(), first, "Thaw"))
-    assert history.number("Anemone", "/s/a.json", at(minutes=5)) != first
+    assert history.session_id("Anemone", "/s/a.json", at(minutes=5)) != first
 
 
 def test_standard_output_is_always_another_session(history):
-    first = history.number("Anemone", "", at())
-    history.keep(session(first, file=""))
-    assert history.number("Anemone", "", at(seconds=1)) != first
+    first = history.session_id("Anemone", "", at())
+    history.store(session(first, file=""))
+    assert history.session_id("Anemone", "", at(seconds=1)) != first
 
 
 def test_times_of_all_places_are_compared_as_moments(history):
     """An evening in Auckland lies before the morning of the same date in Berlin."""
-    auckland = Played("a", "Anemone", "2026-11-20T20:00:00+13:00", "", "arc", 1.0, ("5f",))
-    berlin = Played("b", "Anemone", "2026-11-20T09:00:00+01:00", "", "arc", 1.0, ("6d",))
-    history.keep(auckland, berlin)
+    auckland = PlayedSession("a", "Anemone", "2026-11-20T20:00:00+13:00", "", "arc", 1.0, ("5f",))
+    berlin = PlayedSession("b", "Anemone", "2026-11-20T09:00:00+01:00", "", "arc", 1.0, ("6d",))
+    history.store(auckland, berlin)
     past = history.of("Anemone")
     assert past.sessions == [auckland, berlin]
     assert past.played_since(datetime.fromisoformat("2026-11-20T07:30:00+00:00")) == {"6d"}
@@ -124,7 +124,7 @@ def test_heard_is_what_was_played_since(days):
         session(f"{number}", tracks=map(str, sorted(tracks)), days=-ago)
         for number, (ago, tracks) in enumerate(days)
     ]
-    past = Past("Anemone", sessions)
+    past = PersonHistory("Anemone", sessions)
     expected = {str(t) for ago, tracks in days for t in tracks if ago <= 90}
     assert past.played_since(NOON - timedelta(days=90)) == expected
     assert (
@@ -138,7 +138,7 @@ def test_what_is_kept_of_a_session_is_all_that_plays():
     tail = Slot("/m/b", "6d", "", "", "", 60.0, 90.0, "tail", 0.1, 0.1)
     request = SessionRequest("arc", "", name="Anemone", asked_at=at(), session="a")
     whole = Session("arc", "relative", 60.0, 60.0, 0, 0, 0, (slot,), (tail,), request=request)
-    assert played(whole, "/s/a.json") == Played(
+    assert played_session(whole, "/s/a.json") == PlayedSession(
         "a", "Anemone", at(), "/s/a.json", "arc", 60.0, ("5f", "6d")
     )
 

@@ -178,7 +178,7 @@ def test_a_library_is_backed_up_before_its_schema_changes(tmp_path, monkeypatch)
         library.mark("abc", Mark(note="precious"))
     later = (*schema.MIGRATIONS, lambda connection: connection.execute("CREATE TABLE more (a)"))
     monkeypatch.setattr(schema, "MIGRATIONS", later)
-    with database.Cache(os.fspath(tmp_path / "l.db")) as opened:
+    with database.Database(os.fspath(tmp_path / "l.db")) as opened:
         assert opened.mark("abc") == Mark(note="precious")
     assert (tmp_path / f"l.db.schema-{len(later) - 1}.backup").exists()
     monkeypatch.undo()
@@ -247,28 +247,32 @@ def test_no_known_music_is_sent_to_the_decoder(library, music, threads):
     assert titles == ["Retagged 2", "Retagged 3", "Piece 0", "Piece 1"]
 
 
-def test_voices_are_listened_for_once(library, music, threads):
+def test_voices_are_detected_once(library, music, threads):
     """In the same decoding; or later, where that was not asked for, and then for voices alone."""
     report = library.scan(music, executor=threads, vocals=False)
-    assert (report.analysed, report.listened, report.deaf) == (4, 0, "not asked for")
+    assert (report.analysed, report.vocals_analysed, report.vocals_skipped) == (
+        4,
+        0,
+        "not asked for",
+    )
     assert [track.heard for track in library.tracks()] == [None] * 4
     assert library.scan(music, executor=threads, vocals=False).unchanged == 4
     threads.asked.clear()
     report = library.scan(music, executor=threads)
-    assert threads.asked == [analyse_file.listen] * 4
-    assert (report.analysed, report.listened, report.unchanged) == (0, 4, 0)
+    assert threads.asked == [analyse_file.detect_vocals] * 4
+    assert (report.analysed, report.vocals_analysed, report.unchanged) == (0, 4, 0)
     assert all(track.heard is not None for track in library.tracks())
     assert library.scan(music, executor=threads).unchanged == 4
     write(music / "new.flac", 9)
     report = library.scan(music, executor=threads)
     assert threads.asked[4:] == [analyse_file.identify, analyse_file.analyse]
-    assert (report.analysed, report.listened, report.unchanged) == (1, 0, 4)
+    assert (report.analysed, report.vocals_analysed, report.unchanged) == (1, 0, 4)
 
 
 def test_a_broken_detector_is_told_and_claims_nothing(library, music, threads, monkeypatch):
-    monkeypatch.setattr(detector, "problem", lambda: "voice_weights.npz: damaged")
+    monkeypatch.setattr(detector, "model_error", lambda: "voice_weights.npz: damaged")
     report = library.scan(music, executor=threads)
-    assert (report.analysed, report.deaf) == (4, "voice_weights.npz: damaged")
+    assert (report.analysed, report.vocals_skipped) == (4, "voice_weights.npz: damaged")
     assert {track.vocals for track in library.tracks()} == {"unknown"}
 
 
@@ -276,9 +280,9 @@ def test_channels_that_cancel_each_other_are_heard_one_by_one():
     rng = np.random.default_rng(0)
     voice = rng.normal(0, 0.1, 1000).astype(np.float32)
     gains = np.array([0.5, 0.5], np.float32)
-    opposed = analyse_file._audible(np.stack([voice, -voice]), gains)  # noqa: SLF001 - no other way in
+    opposed = analyse_file._mono(np.stack([voice, -voice]), gains)  # noqa: SLF001 - no other way in
     np.testing.assert_array_equal(opposed, voice)
-    alike = analyse_file._audible(np.stack([voice, voice]), gains)  # noqa: SLF001
+    alike = analyse_file._mono(np.stack([voice, voice]), gains)  # noqa: SLF001
     np.testing.assert_allclose(alike, voice, rtol=1e-5)
 
 
@@ -424,10 +428,10 @@ def test_an_error_of_one_file_costs_no_other_and_is_tried_again(
 ):
     really = analyse_file.analyse
 
-    def failing(path, listen):
+    def failing(path, vocals):
         if path.endswith("2.flac"):
             raise ZeroDivisionError("float division\nby zero")
-        return really(path, listen)
+        return really(path, vocals)
 
     monkeypatch.setattr(analyse_file, "analyse", failing)
     report = library.scan(music, executor=threads)
@@ -442,8 +446,8 @@ def test_an_error_of_one_file_costs_no_other_and_is_tried_again(
 def test_what_an_executor_gives_is_checked(library, music, threads, monkeypatch, found):
     really = analyse_file.analyse
 
-    def odd(path, listen):
-        outcome = really(path, listen)
+    def odd(path, vocals):
+        outcome = really(path, vocals)
         if found == "none":
             return None
         if found == "nothing measured":
@@ -474,10 +478,10 @@ def test_a_pipe_in_place_of_lyrics_is_not_waited_for(library, music, threads):
 def test_a_decoder_that_dies_costs_one_file(library, music, threads, monkeypatch):
     really = analyse_file.analyse
 
-    def deadly(path, listen):
+    def deadly(path, vocals):
         if path.endswith("2.flac"):
             raise WorkerDied("crashed")
-        return really(path, listen)
+        return really(path, vocals)
 
     monkeypatch.setattr(analyse_file, "analyse", deadly)
     report = library.scan(music, executor=threads)

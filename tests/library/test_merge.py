@@ -15,11 +15,11 @@ from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import schema
-from playlist_builder.library.database import Cache
-from playlist_builder.library.history import Ban, Played, Rating
+from playlist_builder.library.columns import detection_of
+from playlist_builder.library.database import Database
+from playlist_builder.library.history import Ban, PlayedSession, Rating
 from playlist_builder.library.library import Library
 from playlist_builder.library.merge import Conflict, MergeReport
-from playlist_builder.library.rows import heard_of
 from playlist_builder.models import (
     Features,
     File,
@@ -42,22 +42,22 @@ def measured(duration_s):
     return Measurement(Features(**values), np.full((3, len(STEP_FEATURES)), 0.5, np.float32))
 
 
-def add(cache, path, identity, *, duration_s=1.0, heard=None):
+def add(database, path, identity, *, duration_s=1.0, heard=None):
     file = File(path, Stat(7, 8), identity, Tags(title=f"Title {identity}"))
-    cache.store(file, measured(duration_s))
+    database.store(file, measured(duration_s))
     if heard is not None:
-        cache.store_heard(identity, heard)
+        database.store_detection(identity, heard)
 
 
 @pytest.fixture
 def pair(tmp_path):
     """Two libraries that share the recording `b`, and a path that leads to other music there."""
     ours, theirs = os.fspath(tmp_path / "ours.db"), os.fspath(tmp_path / "theirs.db")
-    with Cache(ours) as one:
+    with Database(ours) as one:
         add(one, "/m/a.flac", "a")
         add(one, "/m/b.flac", "b", duration_s=2.0)
         one.store_marks({"b": Mark(energy=0.5), "x": Mark(note="here")})
-    with Cache(theirs) as two:
+    with Database(theirs) as two:
         add(two, "/m/a.flac", "other", heard=HEARD)
         add(two, "/n/b.flac", "b", duration_s=9.0, heard=HEARD)
         add(two, "/n/c.flac", "c")
@@ -79,7 +79,7 @@ def test_what_only_the_other_knows_comes_along(pair):
         assert library.merge(theirs) == MergeReport(conflicts=report.conflicts)
     assert (report.measured, report.heard, report.files, report.marks) == (2, 2, 2, 3)
     assert report.conflicts == [Conflict("b", "Title b", "energy", 0.5, 0.75)]
-    with Cache(ours) as one:
+    with Database(ours) as one:
         assert [(path, identity, gone) for path, (_, identity, gone) in one.files().items()] == [
             ("/m/a.flac", "a", False),
             ("/m/b.flac", "b", False),
@@ -88,7 +88,7 @@ def test_what_only_the_other_knows_comes_along(pair):
         ]
         assert one.lengths()["b"] == 2.0
         assert one.identities() == {"a", "b", "c", "other"}
-        heard = {identity: heard_of(row) for identity, row in one.heard().items()}
+        heard = {identity: detection_of(row) for identity, row in one.detections().items()}
         assert heard == {"b": HEARD, "other": HEARD}
         assert one.marks() == {
             "b": Mark(energy=0.5, vocals="none"),
@@ -111,10 +111,10 @@ def test_the_other_file_is_left_exactly_as_it_is(pair):
 def test_marks_of_a_library_in_use_elsewhere_come_along(pair):
     """They may lie in its log still."""
     ours, theirs = pair
-    with Cache(theirs) as two, Library.open(ours) as library:
+    with Database(theirs) as two, Library.open(ours) as library:
         two.store_mark("z", Mark(note="just now"))
         library.merge(theirs)
-    with Cache(ours) as one:
+    with Database(ours) as one:
         assert one.mark("z") == Mark(note="just now")
 
 
@@ -141,7 +141,7 @@ def test_what_cannot_be_merged_is_one_line(pair, tmp_path):
     assert "newer playlist-builder" in refusal(ours, theirs)
     (tmp_path / "text.db").write_text("no database " * 1000, encoding="utf-8")
     assert "not a database" in refusal(ours, os.fspath(tmp_path / "text.db"))
-    with Cache(ours) as one:
+    with Database(ours) as one:
         assert one.identities() == {"a", "b"}
 
 
@@ -168,8 +168,8 @@ def test_the_command_prints_the_report_as_json(pair):
     assert "Title b: energy stays 0.5; there it is 0.75" in done.stderr
 
 
-def played(session, at, *tracks):
-    return Played(session, "Anemone", at, f"/s/{session}.json", "arc", 3600.0, tracks)
+def session(number, at, *tracks):
+    return PlayedSession(number, "Anemone", at, f"/s/{number}.json", "arc", 3600.0, tracks)
 
 
 def test_the_past_of_names_comes_along(pair):
@@ -177,11 +177,11 @@ def test_the_past_of_names_comes_along(pair):
     ours, theirs = pair
     monday, friday = "2026-11-16T18:30:00+01:00", "2026-11-20T18:30:00+01:00"
     here = Rating("b", "up", "smiled", monday, "1", "Title b")
-    with Cache(ours) as one:
-        one.history.keep(played("1", monday, "a", "b"))
+    with Database(ours) as one:
+        one.history.store(session("1", monday, "a", "b"))
         one.history.rate("Anemone", here)
-    with Cache(theirs) as two:
-        two.history.keep(played("1", monday, "a", "b"), played("2", friday, "c"))
+    with Database(theirs) as two:
+        two.history.store(session("1", monday, "a", "b"), session("2", friday, "c"))
         two.history.rate("Anemone", Rating("b", "down", "wept", friday, "2", "Title b"))
         two.history.rate("Anemone", Rating("c", "down", "", friday, "2", "Title c"))
         two.history.rate("Basil", Rating("c", "up", "", friday, "", "Title c"))
@@ -192,9 +192,12 @@ def test_the_past_of_names_comes_along(pair):
         assert Conflict("b", "Title b", "rating for Anemone", "up", "down") in report.conflicts
         again = library.merge(theirs)
         assert (again.sessions, again.ratings, again.bans) == (0, 0, 0)
-    with Cache(ours) as one:
+    with Database(ours) as one:
         past = one.history.of("Anemone")
-        assert past.sessions == [played("1", monday, "a", "b"), played("2", friday, "c")]
+        assert past.sessions == [
+            session("1", monday, "a", "b"),
+            session("2", friday, "c"),
+        ]
         assert here in past.ratings
         assert [ban.identity for ban in past.bans] == ["c"]
         assert [each.name for each in one.history.names()] == ["Anemone", "Basil"]
@@ -234,17 +237,17 @@ def test_nothing_is_taken_of_a_library_that_holds_what_no_command_wrote(pair, ch
     """It is refused before the first write, to this library and its backup alike."""
     ours, theirs = pair
     monday = "2026-11-16T18:30:00+01:00"
-    with Cache(theirs) as two:
-        two.history.keep(played("1", monday, "c"))
+    with Database(theirs) as two:
+        two.history.store(session("1", monday, "c"))
         two.history.rate("Anemone", Rating("c", "up", "", monday, "1", "Title c"))
         two.history.ban("Anemone", Ban("a", "", "Title a"))
     with closing(sqlite3.connect(theirs)) as raw, raw:
         raw.execute(change)
     kept = Path(f"{ours}.backup").read_bytes()
-    with Cache(ours) as one:
+    with Database(ours) as one:
         before = list(one._connection.sqlite.iterdump())  # noqa: SLF001 - every row
     refusal(ours, theirs)
-    with Cache(ours) as one:
+    with Database(ours) as one:
         assert list(one._connection.sqlite.iterdump()) == before  # noqa: SLF001
     assert Path(f"{ours}.backup").read_bytes() == kept
 
@@ -253,16 +256,16 @@ def test_no_session_here_is_replaced_by_one_of_the_same_number(pair):
     """Whatever name it has there."""
     ours, theirs = pair
     monday = "2026-11-16T18:30:00+01:00"
-    with Cache(ours) as one:
-        one.history.keep(played("1", monday, "a", "b"))
-    with Cache(theirs) as two:
-        two.history.keep(
-            dataclasses.replace(played("1", monday, "z"), name="Basil", duration_s=1.0)
+    with Database(ours) as one:
+        one.history.store(session("1", monday, "a", "b"))
+    with Database(theirs) as two:
+        two.history.store(
+            dataclasses.replace(session("1", monday, "z"), name="Basil", duration_s=1.0)
         )
     with Library.open(ours) as library:
         assert library.merge(theirs).sessions == 0
-    with Cache(ours) as one:
-        assert one.history.of("Anemone").sessions == [played("1", monday, "a", "b")]
+    with Database(ours) as one:
+        assert one.history.of("Anemone").sessions == [session("1", monday, "a", "b")]
         assert one.history.of("Basil").sessions == []
 
 

@@ -17,8 +17,8 @@ from playlist_builder.analysis import energy
 from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.audio import decode
 from playlist_builder.errors import LibraryError
-from playlist_builder.library import rows, schema
-from playlist_builder.library.database import Cache
+from playlist_builder.library import columns, schema
+from playlist_builder.library.database import Database
 from playlist_builder.models import (
     Features,
     File,
@@ -47,11 +47,13 @@ FEATURES = Features(
 @pytest.fixture
 def path(tmp_path, monkeypatch):
     """A library of one track, with all that can be known of it. No test here may decode."""
-    monkeypatch.delattr(decode, "Recording")
+    monkeypatch.delattr(decode, "AudioFile")
     path = os.fspath(tmp_path / "library.db")
-    with Cache(path) as one:
+    with Database(path) as one:
         one.store(FILE, Measurement(FEATURES, STEPS))
-        one.store_heard("5f", VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),)))
+        one.store_detection(
+            "5f", VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
+        )
         one.store_skipped(Skipped("/m/b.mp3", "damaged"), Stat(1, 1))
         one.store_mark("5f", MARK)
     return path
@@ -67,18 +69,18 @@ def test_a_migration_changes_tables_and_keeps_a_copy_from_before(path, monkeypat
     assert not list(Path(path).parent.glob("*schema*"))
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, add_mood))
     for _ in range(2):
-        with Cache(path) as one:
+        with Database(path) as one:
             assert one.mark("5f") == dataclasses.replace(MARK, note="changed")
             assert one.identities() == {"5f"}
     with closing(sqlite3.connect(path)) as raw:
         assert raw.execute("PRAGMA user_version").fetchone() == (2,)
     Path(path).unlink()
-    with Cache(path) as one:  # a new one, and the backup of version 2
+    with Database(path) as one:  # a new one, and the backup of version 2
         assert one.mark("5f") == dataclasses.replace(MARK, note="changed")
     monkeypatch.undo()
     with pytest.raises(LibraryError, match="newer playlist-builder"):
-        Cache(path)
-    with Cache(f"{path}.schema-1.backup") as before:
+        Database(path)
+    with Database(f"{path}.schema-1.backup") as before:
         assert before.mark("5f") == MARK
         assert before.identities() == {"5f"}
 
@@ -86,7 +88,7 @@ def test_a_migration_changes_tables_and_keeps_a_copy_from_before(path, monkeypat
 def test_a_backup_of_an_older_schema_is_read(path, monkeypatch):
     Path(path).unlink()
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, add_mood))
-    with Cache(path) as one:
+    with Database(path) as one:
         assert one.mark("5f") == dataclasses.replace(MARK, note="changed")
 
 
@@ -99,9 +101,9 @@ def test_a_failed_migration_changes_nothing(path, monkeypatch):
 
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, broken))
     with pytest.raises(LibraryError, match="no_such_table"):
-        Cache(path)
+        Database(path)
     monkeypatch.undo()
-    with Cache(path) as one:
+    with Database(path) as one:
         assert one.mark("5f") == MARK
 
 
@@ -109,23 +111,23 @@ def test_a_new_analysis_drops_what_the_old_one_measured_or_refused(path, monkeyp
     """Paths, voices and user data stay, and what is measured next is kept."""
     monkeypatch.setattr(schema, "FEATURES_VERSION", schema.FEATURES_VERSION + 1)
     for _ in range(2):
-        with Cache(path) as one:
+        with Database(path) as one:
             assert one.identities() == set()
             assert one.skipped() == {}
             assert list(one.files()) == [FILE.path]
-            assert one.heard_identities() == {"5f"}
+            assert one.detected_identities() == {"5f"}
             assert one.mark("5f") == MARK
-    with Cache(path) as one:
+    with Database(path) as one:
         one.store(FILE, Measurement(FEATURES, STEPS))
-    with Cache(path) as one:
+    with Database(path) as one:
         assert one.identities() == {"5f"}
 
 
 def test_a_new_detector_drops_what_the_old_one_found(path, monkeypatch):
     """Nothing else goes with it."""
     monkeypatch.setattr(schema, "VOICE_VERSION", schema.VOICE_VERSION + 1)
-    with Cache(path) as one:
-        assert one.heard_identities() == set()
+    with Database(path) as one:
+        assert one.detected_identities() == set()
         assert one.identities() == {"5f"}
         assert one.files()[FILE.path][0] == FILE.stat
 
@@ -135,8 +137,8 @@ def test_a_tag_that_was_not_read_before_is_read_at_the_next_scan(path):
     with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute("UPDATE derived SET tag_names = replace(tag_names, 'has_lyrics', 'has_words')")
         raw.execute("UPDATE files SET tags = replace(tags, 'has_lyrics', 'has_words')")
-    with Cache(path) as one:
-        (file,) = one.tagged()
+    with Database(path) as one:
+        (file,) = one.tagged_files()
         assert file.stat == Stat(FILE.stat.size, -1)
         assert file.tags == dataclasses.replace(TAGS, has_lyrics=False)
         assert one.identities() == {"5f"}
@@ -144,22 +146,22 @@ def test_a_tag_that_was_not_read_before_is_read_at_the_next_scan(path):
 
 def test_a_new_score_counts_at_once_and_for_as_long_as_its_version_says(path, monkeypatch):
     """Scores and evidence are made again when their version changes, and only then."""
-    with Cache(path) as one:
-        values, evidence = one.numbers().values, one.rows()[0][3]
+    with Database(path) as one:
+        values, text = one.feature_table().values, one.track_rows()[0][3]
     weights = dataclasses.replace(energy.load_weights(), base=energy.load_weights().base + 1.0)
     monkeypatch.setattr(energy, "load_weights", lambda: weights)
     monkeypatch.setattr(evidence, "LYRICS", 3.5)
-    with Cache(path) as one:
-        assert np.array_equal(one.numbers().values, values)
-        assert one.rows()[0][3] == evidence
+    with Database(path) as one:
+        assert np.array_equal(one.feature_table().values, values)
+        assert one.track_rows()[0][3] == text
     monkeypatch.setattr(schema, "ENERGY_VERSION", energy.ENERGY_VERSION + 1)
     monkeypatch.setattr(schema, "EVIDENCE_VERSION", evidence.EVIDENCE_VERSION + 1)
     for _ in range(2):
-        with Cache(path) as one:
-            assert np.array_equal(one.numbers().values, energy.contours([STEPS])[0])
-            assert (one.numbers().values > values).all()
-            assert rows.evidence_of(evidence).sung == 12.0
-            assert rows.evidence_of(one.rows()[0][3]).sung == 3.5
+        with Database(path) as one:
+            assert np.array_equal(one.feature_table().values, energy.contours([STEPS])[0])
+            assert (one.feature_table().values > values).all()
+            assert columns.evidence_of(text).sung == 12.0
+            assert columns.evidence_of(one.track_rows()[0][3]).sung == 3.5
             assert np.array_equal(one.steps("5f"), STEPS)
             assert one.files()[FILE.path][0] == FILE.stat
             assert one.mark("5f") == MARK
@@ -177,8 +179,9 @@ def test_a_moved_comment_makes_no_score_again(path, tmp_path):
         file = copy / Path(module.__file__).relative_to(source)
         file.write_text(f"# A comment.\n{file.read_text(encoding='utf-8')}", encoding="utf-8")
     script = (
-        f"import sys; from {Cache.__module__} import Cache; one = Cache(sys.argv[1]);"
-        " print(one.numbers().values, one.rows()[0][3], sys.modules['playlist_builder'].__file__)"
+        f"import sys; from {Database.__module__} import Database; one = Database(sys.argv[1]);"
+        " print(one.feature_table().values, one.track_rows()[0][3]);"
+        " print(sys.modules['playlist_builder'].__file__)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, path],
@@ -188,7 +191,7 @@ def test_a_moved_comment_makes_no_score_again(path, tmp_path):
         text=True,
         check=True,
     )
-    assert done.stdout == f"[0.5] [7.5] {copy / '__init__.py'}\n"
+    assert done.stdout == f"[0.5] [7.5]\n{copy / '__init__.py'}\n"
 
 
 @pytest.mark.parametrize(
@@ -205,7 +208,7 @@ def test_a_row_that_is_gone_or_invalid_is_made_again(path, change):
     with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute(change)
     for _ in range(2):
-        with Cache(path) as one:
+        with Database(path) as one:
             assert one.mark("5f") == MARK
             assert list(one.files()) == [FILE.path]
     with closing(sqlite3.connect(path)) as raw:

@@ -242,7 +242,7 @@ def test_a_span_is_where_the_entry_stands(name, data, expected):
         for entry in entries:
             assert coded.text[slice(*entry.span)] == entry.location
         start, stop = entries[0].span
-        changed = coded.encoded(coded.text[:start] + "new.mp3" + coded.text[stop:])
+        changed = coded.encode(coded.text[:start] + "new.mp3" + coded.text[stop:])
     assert locations(changed, name) == ["new.mp3", *expected[1:]]
 
 

@@ -8,7 +8,7 @@ from playlist_builder.errors import PlaylistBuilderError, PlaylistError
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.read import parse, resolve_all
-from playlist_builder.playlists.rewrite import mend
+from playlist_builder.playlists.rewrite import replace_paths
 
 
 @pytest.mark.parametrize(
@@ -53,17 +53,20 @@ from playlist_builder.playlists.rewrite import mend
     ],
 )
 def test_only_the_entry_changes(name, before, after):
-    assert mend(before, name, {0: "/m/new/x.mp3"}, "/m") == (after, {})
+    assert replace_paths(before, name, {0: "/m/new/x.mp3"}, "/m") == (after, {})
 
 
 def test_several_entries_change_whatever_their_order():
     data = b"[playlist]\nFile2=b\nFile1=a\nFile3=c\n"
     moved = {0: "/m/A", 1: "/m/BBBB", 2: "/m/C"}
-    assert mend(data, "a.pls", moved, "/m")[0] == b"[playlist]\nFile2=BBBB\nFile1=A\nFile3=C\n"
+    assert (
+        replace_paths(data, "a.pls", moved, "/m")[0]
+        == b"[playlist]\nFile2=BBBB\nFile1=A\nFile3=C\n"
+    )
 
 
 def test_names_are_written_so_that_they_are_read_as_names():
-    mended, refused = mend(
+    mended, refused = replace_paths(
         b"a\nb\nc\n", "a.m3u", {0: "/m/#1.mp3", 1: "/m/ 2.mp3", 2: "/n/3.mp3"}, "/m"
     )
     assert (mended, refused) == (b"./#1.mp3\n./ 2.mp3\n../n/3.mp3\n", {})
@@ -72,20 +75,20 @@ def test_names_are_written_so_that_they_are_read_as_names():
 def test_what_a_playlist_cannot_hold_stays_and_is_told():
     data = b"caf\xe9.mp3\nb.mp3\nc.mp3"
     moved = {0: "/m/\u52c7.mp3", 1: "/m/line\nbreak.mp3", 2: "/m/\u00fc.mp3"}
-    mended, refused = mend(data, "a.m3u", moved, "/m")
+    mended, refused = replace_paths(data, "a.m3u", moved, "/m")
     assert mended == b"caf\xe9.mp3\nb.mp3\n\xfc.mp3"
     assert refused == {0: "its name cannot be written in cp1252", 1: "its name holds a line break"}
 
 
 def test_a_damaged_text_is_not_written_again():
     with pytest.raises(PlaylistError, match="without loss"):
-        mend("a.mp3".encode("utf-16") + b"x", "a.m3u", {0: "/m/b.mp3"}, "/m")
+        replace_paths("a.mp3".encode("utf-16") + b"x", "a.m3u", {0: "/m/b.mp3"}, "/m")
 
 
 def test_a_session_is_led_to_the_new_place():
     slot = Slot("/m/a", "1", "", "", "", 0.0, 1.0, "", 0.1, 0.1)
     session = Session("arc", "relative", 1.0, 1.0, 0.0, 0.0, 0.0, (slot,), (slot,))
-    mended, _ = mend(session_json.dump(session).encode(), "a.json", {1: "/m/b"}, "/m")
+    mended, _ = replace_paths(session_json.dump(session).encode(), "a.json", {1: "/m/b"}, "/m")
     after = session_json.parse(mended.decode(), "a.json")
     assert [after.slots[0].path, after.tail[0].path] == ["/m/a", "/m/b"]
 
@@ -125,7 +128,7 @@ def test_any_name_is_found_again_or_refused(new, playlist):
     name, data = playlist
     path = f"/m/{new}"
     try:
-        mended, refused = mend(data, name, {0: path}, "/m")
+        mended, refused = replace_paths(data, name, {0: path}, "/m")
     except PlaylistBuilderError as error:
         assert len(str(error).splitlines()) == 1
         return

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from playlist_builder.errors import SessionError
 from playlist_builder.models import PlanChange, Session, SessionRequest, Slot, Spare
+from playlist_builder.notices import notice
 from playlist_builder.playlists import session_json
 
 MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
@@ -38,8 +39,8 @@ SESSION = Session(
     rms_error=0.05,
     slots=(SLOT, replace(SLOT, path="/music/caf\udce9.flac", start_s=200.125, end_s=3590.5)),
     tail=(replace(SLOT, path="C:\\music\\deep.flac", contour=(), vocals="unknown"),),
-    warnings=("step of +4 LU at 0:03:20",),
-    relaxed=("artist",),
+    warnings=(notice("text", text="step of +4 LU at 0:03:20"),),
+    relaxed=(notice("text", text="artist"),),
     curve=(0.15, 0.3, 0.15),
     seed=7,
     spares=(Spare(replace(SLOT, path="/music/calm.flac", identity="77"), 2),),
@@ -134,6 +135,30 @@ SLOTS = st.builds(
     loudness_lufs=rounded(-70, 0, 2),
     vocals=st.sampled_from(["none", "wordless", "sung", "spoken", "unknown"]),
 )
+NUMBERS = st.integers(-(10**9), 10**9)
+NOTICES = st.lists(
+    st.one_of(
+        st.builds(notice, st.just("text"), text=TEXT),
+        st.builds(notice, st.just("wordless"), count=NUMBERS, total=NUMBERS),
+        st.builds(
+            notice,
+            st.just("loudness_jumps"),
+            count=st.integers(1, 9),
+            limit_lu=rounded(0, 9, 1),
+            worst_lu=rounded(0, 90, 1),
+            title=TEXT,
+            at_s=st.integers(0, 100_000).map(float),
+            phase=TEXT,
+        ),
+        st.builds(
+            notice,
+            st.just("artist_max"),
+            most=NUMBERS,
+            artists=st.lists(st.tuples(st.text(max_size=5), NUMBERS), max_size=1).map(tuple),
+        ),
+    ),
+    max_size=2,
+).map(tuple)
 SESSIONS = st.builds(
     Session,
     profile=TEXT,
@@ -145,12 +170,56 @@ SESSIONS = st.builds(
     rms_error=rounded(0, 1, 6),
     slots=st.lists(SLOTS, min_size=1, max_size=3).map(tuple),
     tail=st.lists(SLOTS, max_size=2).map(tuple),
-    warnings=st.lists(TEXT, max_size=2).map(tuple),
-    relaxed=st.lists(TEXT, max_size=2).map(tuple),
+    warnings=NOTICES,
+    relaxed=NOTICES,
     curve=LEVEL_LISTS,
     seed=st.integers(),
     spares=st.lists(st.builds(Spare, SLOTS, st.just(1)), max_size=2).map(tuple),
 )
+
+
+TOLD = notice("shared", count=2, titles=("Night", "Caf\udce9"))
+
+
+def test_notices_are_kept_beside_their_english_texts():
+    """So a report of the file can be made in another language."""
+    whole = json.loads(session_json.dump(replace(SESSION, relaxed=(TOLD, *SESSION.relaxed))))
+    assert whole["relaxed"] == [str(TOLD), "artist"]
+    assert whole["notices"] == [
+        {
+            "list": "relaxed",
+            "code": "shared",
+            "parameters": {"count": 2, "titles": ["Night", "Caf\udce9"]},
+        }
+    ]
+    assert session_json.parse(json.dumps(whole), "s.json").relaxed == (TOLD, *SESSION.relaxed)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"code": "of a later program"},
+        {"parameters": {}},
+        {"parameters": {"count": 2, "titles": 3}},
+        {"parameters": {"count": {}, "titles": ["Night", "Day"]}},
+        {"parameters": {"count": True, "titles": ["Night", "Day"]}},
+        {"parameters": {"count": 3, "titles": ["Night", "Day"]}},
+        {"code": "short_tail", "parameters": {"lasts_min": 1, "asked_min": 10**400}},
+        {"code": "no_tail", "parameters": {"lasts_min": 1e999}},
+    ],
+)
+def test_a_notice_that_does_not_say_its_text_is_passed_over(change):
+    """What stands in the list is shown as it stands there."""
+    told = notice("shared", count=2, titles=("Night", "Day"))
+    whole = json.loads(session_json.dump(replace(SESSION, warnings=(told,))))
+    whole["notices"][0] |= change
+    text = json.dumps(whole).replace("Infinity", "1e999")
+    assert session_json.parse(text, "s.json").warnings == (notice("text", text=str(told)),)
+
+
+@pytest.mark.parametrize("value", [3, [3], [{}], [{"code": "shared", "parameters": 3}]])
+def test_a_list_of_notices_of_another_form_is_refused(value):
+    assert "notices" in refusal(json.dumps(document() | {"notices": value}))
 
 
 @given(SESSIONS)

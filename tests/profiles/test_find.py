@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from playlist_builder.errors import ProfileError
-from playlist_builder.profiles.find import Rules, available, load_profile
+from playlist_builder.profiles.find import available, load_profile
+from playlist_builder.profiles.profile import Rules
 
 SHIPPED = (
     "arc",

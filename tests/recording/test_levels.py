@@ -5,7 +5,7 @@ import pytest
 
 from playlist_builder.analysis import loudness
 from playlist_builder.recording import levels
-from playlist_builder.recording.levels import TruePeak, downmix, measure
+from playlist_builder.recording.levels import TruePeak, measure, stereo_gains
 
 RATE = 48_000
 
@@ -74,8 +74,8 @@ def test_a_last_block_of_any_length_counts_whole_frames():
 
 
 def test_channels_are_mixed_by_fixed_gains():
-    assert downmix(["FC"]).tolist() == [[1.0], [1.0]]
-    assert downmix(["FL", "FR"]).tolist() == [[1.0, 0.0], [0.0, 1.0]]
-    surround = downmix(["FL", "FR", "FC", "LFE", "SL", "SR"])
+    assert stereo_gains(["FC"]).tolist() == [[1.0], [1.0]]
+    assert stereo_gains(["FL", "FR"]).tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    surround = stereo_gains(["FL", "FR", "FC", "LFE", "SL", "SR"])
     expected = [[1.0, 0.0, 0.7071, 0.0, 0.7071, 0.0], [0.0, 1.0, 0.7071, 0.0, 0.0, 0.7071]]
     np.testing.assert_allclose(surround, expected)

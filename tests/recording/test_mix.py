@@ -55,16 +55,20 @@ def profile(*phases, rules=None):
     return Profile("arc", "Arc", "", 60.0, phases, rules or Rules())
 
 
-def planned(found, *, slots=None, wishes=None, rules=None, phases=()):
+def planned(found, *, slots=None, settings=None, rules=None, phases=()):
     slots = slots or [slot(number) for number in range(len(found))]
     levels = {each.path: level for each, level in zip(slots, found, strict=True)}
     return mixing.plan(
-        session(slots), levels, profile(*phases, rules=rules), wishes or MixSettings(), CEILING_DBTP
+        session(slots),
+        levels,
+        profile(*phases, rules=rules),
+        settings or MixSettings(),
+        CEILING_DBTP,
     )
 
 
 def overlaps_s(plan):
-    return [(left.end - right.at) / 50 for left, right in pairwise(plan.pieces)]
+    return [(left.end - right.at) / 50 for left, right in pairwise(plan.clips)]
 
 
 def test_the_gains_of_a_crossfade_are_of_equal_power():
@@ -109,7 +113,7 @@ def test_gains_keep_every_limit_and_change_the_least(rises_db, data):
 
 def step_lu(plan, levels, number):
     """Mean loudness of the 10 seconds after a crossfade over that of the 10 before it."""
-    left, right = plan.pieces[number : number + 2]
+    left, right = plan.clips[number : number + 2]
     overlap = (left.end - right.at) // 5
     before = levels[number].k_power[: levels[number].end // 5]
     before = before[max(0, len(before) - overlap - 100) : len(before) - overlap]
@@ -133,44 +137,44 @@ def test_the_arc_of_loudness_is_kept():
     """Of masters that rise by small steps, nothing is levelled."""
     found = [level(lufs) for lufs in (-26.0, -24.0, -21.5, -19.0, -24.0, -28.0)]
     plan = planned(found)
-    assert np.ptp([piece.gain_db for piece in plan.pieces]) == pytest.approx(0.0, abs=1e-9)
+    assert np.ptp([piece.gain_db for piece in plan.clips]) == pytest.approx(0.0, abs=1e-9)
 
 
 @pytest.mark.parametrize("wanted_lufs", [-30.0, -23.0])
 def test_the_loudness_asked_for_is_that_of_the_whole(wanted_lufs):
     plan = planned(
-        [level(-20.0), level(-18.0), level(-22.0)], wishes=MixSettings(loudness_lufs=wanted_lufs)
+        [level(-20.0), level(-18.0), level(-22.0)], settings=MixSettings(loudness_lufs=wanted_lufs)
     )
     assert plan.loudness_lufs == pytest.approx(wanted_lufs)
-    assert plan.pieces[0].gain_db == pytest.approx(wanted_lufs + 19.6, abs=0.4)
+    assert plan.clips[0].gain_db == pytest.approx(wanted_lufs + 19.6, abs=0.4)
 
 
 def test_peaks_come_before_loudness():
     found = [level(-20.0, peak=1.2), level(-20.0, peak=0.1)]
-    plan = planned(found, wishes=MixSettings(crossfade_s=0.0))
+    plan = planned(found, settings=MixSettings(crossfade_s=0.0))
     assert plan.true_peak_dbtp == pytest.approx(CEILING_DBTP)
-    assert plan.pieces[0].gain_db == pytest.approx(CEILING_DBTP - 20 * np.log10(1.2))
+    assert plan.clips[0].gain_db == pytest.approx(CEILING_DBTP - 20 * np.log10(1.2))
     assert plan.loudness_lufs < mixing.LOUDNESS_LUFS
 
 
 def test_peaks_that_meet_in_a_crossfade_are_added():
     found = [level(-20.0, peak=1.0), level(-20.0, peak=1.0)]
-    alone = planned(found, wishes=MixSettings(loudness_lufs=0.0, crossfade_s=0.0))
-    together = planned(found, wishes=MixSettings(loudness_lufs=0.0, crossfade_s=8.0))
-    assert alone.pieces[0].gain_db == pytest.approx(CEILING_DBTP)
-    assert CEILING_DBTP - 3.01 - 0.4 <= together.pieces[0].gain_db <= CEILING_DBTP - 3.01
+    alone = planned(found, settings=MixSettings(loudness_lufs=0.0, crossfade_s=0.0))
+    together = planned(found, settings=MixSettings(loudness_lufs=0.0, crossfade_s=8.0))
+    assert alone.clips[0].gain_db == pytest.approx(CEILING_DBTP)
+    assert CEILING_DBTP - 3.01 - 0.4 <= together.clips[0].gain_db <= CEILING_DBTP - 3.01
 
 
 def test_tracks_are_placed_without_their_silence_and_overlap_by_their_crossfades():
     found = [level(-20.0, start=100, trail=50), level(-20.0, seconds=30.0), level(-20.0, start=50)]
-    plan = planned(found, wishes=MixSettings(crossfade_s=4.0))
-    assert [(each.first, each.length, each.at) for each in plan.pieces] == [
+    plan = planned(found, settings=MixSettings(crossfade_s=4.0))
+    assert [(each.first, each.length, each.at) for each in plan.clips] == [
         (100, 3000, 0),
         (0, 1500, 2800),
         (50, 3000, 4100),
     ]
-    assert [each.fade_in for each in plan.pieces] == [1, 200, 200]
-    assert [each.fade_out for each in plan.pieces] == [200, 200, 1]
+    assert [each.fade_in for each in plan.clips] == [1, 200, 200]
+    assert [each.fade_out for each in plan.clips] == [200, 200, 1]
     assert [each.start_s for each in plan.chapters] == [0.0, 56.0, 82.0]
     assert [each.end_s for each in plan.chapters] == [56.0, 82.0, 142.0]
     assert plan.chapters[1].title == "Piece 1 - Ada [calm]"
@@ -199,7 +203,7 @@ def test_a_phase_may_have_crossfades_of_its_own():
 
 def test_a_crossfade_takes_no_more_than_half_of_a_track():
     found = [level(-20.0), level(-20.0, seconds=6.0), level(-20.0)]
-    assert overlaps_s(planned(found, wishes=MixSettings(crossfade_s=8.0))) == [3.0, 3.0]
+    assert overlaps_s(planned(found, settings=MixSettings(crossfade_s=8.0))) == [3.0, 3.0]
 
 
 def sounding_out(seconds):
@@ -210,19 +214,21 @@ def sounding_out(seconds):
 
 
 def test_a_track_that_sounds_out_does_so_under_the_next_one():
-    wishes = MixSettings(crossfade_s=3.0)
-    assert overlaps_s(planned([sounding_out(7.0), level(-20.0)], wishes=wishes)) == [7.0]
-    assert overlaps_s(planned([sounding_out(30.0), level(-20.0)], wishes=wishes)) == [12.0]
+    settings = MixSettings(crossfade_s=3.0)
+    assert overlaps_s(planned([sounding_out(7.0), level(-20.0)], settings=settings)) == [7.0]
+    assert overlaps_s(planned([sounding_out(30.0), level(-20.0)], settings=settings)) == [12.0]
 
 
 def test_a_hard_ending_is_kept_only_when_told_so():
     found = [level(-20.0), sounding_out(3.0), level(-20.0)]
     assert min(overlaps_s(planned(found))) > 0.0
-    assert overlaps_s(planned(found, wishes=MixSettings(keep_endings=True)))[0] == 0.0
-    assert overlaps_s(planned(found, wishes=MixSettings(keep_endings=True)))[1] > 0.0
+    assert overlaps_s(planned(found, settings=MixSettings(keep_endings=True)))[0] == 0.0
+    assert overlaps_s(planned(found, settings=MixSettings(keep_endings=True)))[1] > 0.0
     by_profile = planned(found, rules=Rules(keep_endings=True))
     assert overlaps_s(by_profile)[0] == 0.0
-    against = planned(found, rules=Rules(keep_endings=True), wishes=MixSettings(keep_endings=False))
+    against = planned(
+        found, rules=Rules(keep_endings=True), settings=MixSettings(keep_endings=False)
+    )
     assert overlaps_s(against)[0] > 0.0
 
 
@@ -242,12 +248,14 @@ def test_a_track_may_come_twice():
 
 
 def test_a_preview_holds_each_transition_as_it_is_in_the_whole():
-    whole = planned([level(-20.0), level(-14.0), level(-30.0)], wishes=MixSettings(crossfade_s=4.0))
+    whole = planned(
+        [level(-20.0), level(-14.0), level(-30.0)], settings=MixSettings(crossfade_s=4.0)
+    )
     short = mixing.preview(whole)
-    assert [each.gain_db for each in short.pieces] == [
-        whole.pieces[number].gain_db for number in (0, 1, 1, 2)
+    assert [each.gain_db for each in short.clips] == [
+        whole.clips[number].gain_db for number in (0, 1, 1, 2)
     ]
-    first, second, third, _ = short.pieces
+    first, second, third, _ = short.clips
     assert (first.first, first.length, first.at) == (41 * 50, 19 * 50, 0)
     assert (second.first, second.length, second.at) == (0, 19 * 50, 15 * 50)
     assert (first.fade_in, first.fade_out, second.fade_in, second.fade_out) == (50, 200, 200, 50)

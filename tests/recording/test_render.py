@@ -109,17 +109,17 @@ def evening_of(track):
 
 
 @pytest.fixture(scope="module", params=SUFFIXES)
-def rendered(constraints, tmp_path_factory):
+def rendered(request, tmp_path_factory):
     """That evening as a recording of each kind: what was made, its file, and what it decodes to."""
     folder = tmp_path_factory.mktemp("rendered")
-    path = folder / f"evening{constraints.param}"
-    wishes = MixSettings(crossfade_s=2.46, loudness_lufs=-23.0)
-    made = render_session(evening_of(writer(folder)), path, wishes=wishes)
+    path = folder / f"evening{request.param}"
+    settings = MixSettings(crossfade_s=2.46, loudness_lufs=-23.0)
+    made = render_session(evening_of(writer(folder)), path, settings=settings)
     return made, path, *decoded(path)
 
 
 def decoded(path):
-    with decode.Recording(str(path)) as recording:
+    with decode.AudioFile(str(path)) as recording:
         return np.concatenate(list(recording.blocks()), axis=1), recording.layout.sample_rate_hz
 
 
@@ -152,7 +152,7 @@ def test_the_true_peak_of_what_is_decoded_is_below_the_limit(tmp_path, track, su
     """Noise at full scale is the worst that an encoder can be given."""
     loud = [track(str(seed), np.clip(noise(6.0, seed=seed, rms=0.5), -1, 1)) for seed in (1, 2)]
     path = tmp_path / f"loud{suffix}"
-    made = render_session(session(*loud), path, wishes=MixSettings(loudness_lufs=-5.0))
+    made = render_session(session(*loud), path, settings=MixSettings(loudness_lufs=-5.0))
     samples, _ = decoded(path)
     peak_dbtp = 20 * np.log10(TruePeak().push(samples)[0])
     assert peak_dbtp <= PEAK_LIMIT_DBTP + 0.01
@@ -163,7 +163,7 @@ def test_the_true_peak_of_what_is_decoded_is_below_the_limit(tmp_path, track, su
 def test_a_crossfade_of_two_noises_keeps_its_loudness(tmp_path, track):
     """Short-term loudness stays within 0.5 LU where it has equal power."""
     two = session(track("a", noise(20.0, seed=1)), track("b", noise(20.0, seed=2)))
-    render_session(two, tmp_path / "two.wav", wishes=MixSettings(crossfade_s=8.0))
+    render_session(two, tmp_path / "two.wav", settings=MixSettings(crossfade_s=8.0))
     samples, rate = decoded(tmp_path / "two.wav")
     k_power = power(samples, rate)
     short_term = loudness.lufs(np.convolve(k_power, np.full(30, 1 / 30), "valid"))
@@ -175,7 +175,7 @@ def test_the_samples_of_a_track_come_out_as_they_were(tmp_path, track):
     original = noise(6.0, seed=1, rms=0.1)
     made = render_session(session(track("a", original)), tmp_path / "a.wav")
     samples, _ = decoded(tmp_path / "a.wav")
-    gain = 10 ** (made.plan.pieces[0].gain_db / 20)
+    gain = 10 ** (made.plan.clips[0].gain_db / 20)
     inside = slice(RATE // 10, 5 * RATE)
     assert np.abs(samples - gain * original[:, : samples.shape[1]])[:, inside].max() < 4 / 32768
 
@@ -197,7 +197,7 @@ def test_a_step_of_loudness_is_held_to_the_limit(tmp_path, track):
     samples, rate = decoded(tmp_path / "a.wav")
     k_power = power(samples, rate)
     start = round(made.plan.chapters[1].start_s * 10)
-    end = round(made.plan.pieces[0].end / 5)
+    end = round(made.plan.clips[0].end / 5)
     before = loudness.mean_lufs(k_power[start - 100 : start])
     after = loudness.mean_lufs(k_power[end : end + 100])
     assert after - before == pytest.approx(2.8, abs=0.1)
@@ -214,7 +214,7 @@ def test_the_rules_are_those_of_the_profile_that_the_session_holds(tmp_path, tra
         request=SessionRequest(profile="own", profile_text=text),
     )
     made = render_session(two, tmp_path / "a.flac")
-    left, right = made.plan.pieces
+    left, right = made.plan.clips
     assert left.end - right.at == 75
     assert right.gain_db - left.gain_db == pytest.approx(0.8 - 20.0, abs=0.1)
     assert mutagen.File(tmp_path / "a.flac")["album"] == ["Own"]
@@ -226,7 +226,9 @@ def test_tracks_of_any_rate_and_channels_are_fitted_to_what_most_have(tmp_path, 
         track("b", noise(5.0, seed=2, rate=44_100), rate=44_100),
         track("c", noise(5.0, seed=3)),
     ]
-    made = render_session(session(*slots), tmp_path / "a.flac", wishes=MixSettings(crossfade_s=0.0))
+    made = render_session(
+        session(*slots), tmp_path / "a.flac", settings=MixSettings(crossfade_s=0.0)
+    )
     samples, rate = decoded(tmp_path / "a.flac")
     assert (rate, len(samples)) == (44_100, 2)
     assert made.duration_s == pytest.approx(15.0, abs=0.06)
@@ -286,7 +288,7 @@ def test_chapters_stand_where_the_tracks_begin(rendered):
 @pytest.mark.parametrize("suffix", [".flac", ".wav"])
 def test_a_cue_sheet_lies_beside_what_is_not_lossy(tmp_path, evening, suffix):
     made = render_session(
-        evening, tmp_path / f"my evening{suffix}", wishes=MixSettings(crossfade_s=2.0)
+        evening, tmp_path / f"my evening{suffix}", settings=MixSettings(crossfade_s=2.0)
     )
     text = (tmp_path / "my evening.cue").read_text(encoding="utf-8")
     assert made.cue_path == str(tmp_path / "my evening.cue")
@@ -315,7 +317,7 @@ def test_a_preview_holds_what_the_whole_holds_around_each_transition(tmp_path, t
     assert len(short.plan.chapters) == 2
     rendered, rate = decoded(tmp_path / "whole.wav")
     previewed, _ = decoded(tmp_path / "short.wav")
-    for number, (left, right) in enumerate(pairwise(whole.plan.pieces)):
+    for number, (left, right) in enumerate(pairwise(whole.plan.clips)):
         length = (left.end - right.at + 26 * 50) * rate // 50
         start = (right.at - 13 * 50) * rate // 50
         at = round((short.plan.chapters[number].start_s + 2.0) * rate)
@@ -369,7 +371,7 @@ def test_a_damaged_track_is_told_before_anything_is_written(tmp_path, evening):
 def test_a_track_that_changes_on_the_way_leaves_nothing(tmp_path, evening):
     def cut(state):
         path = Path(evening.slots[2].path)
-        if state.stage == "mixing" and path.stat().st_size > 1000:
+        if state.activity == "mixing" and path.stat().st_size > 1000:
             path.write_bytes(path.read_bytes()[:1000])
 
     with pytest.raises(RenderError):
@@ -409,7 +411,7 @@ def test_progress_grows_to_the_whole(tmp_path, evening):
     render_session(evening, tmp_path / "a.mp3", progress=states.append)
     done = [each.done_s for each in states]
     assert done == sorted(done)
-    assert {each.stage for each in states} == {"measuring", "mixing", "checking"}
+    assert {each.activity for each in states} == {"measuring", "mixing", "checking"}
     assert states[-1].done_s <= states[-1].total_s == pytest.approx(done[-1], rel=0.1)
 
 

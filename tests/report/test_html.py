@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from playlist_builder.models import Session, SessionRequest, Slot, Spare
+from playlist_builder.notices import notice
 from playlist_builder.profiles import find as profiles
 from playlist_builder.report.html import page
 from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES
@@ -72,10 +73,10 @@ def session(*slots, **more):
 CALL = SessionRequest("ketamine-iv", profiles.read_text("ketamine-iv"))
 
 
-@pytest.mark.parametrize("words", LANGUAGES.values())
-def test_every_element_is_closed_and_no_id_comes_twice(words):
+@pytest.mark.parametrize("language", LANGUAGES.values())
+def test_every_element_is_closed_and_no_id_comes_twice(language):
     whole = session(slot(0), slot(1, phase="peak"), tail=[slot(2)], request=CALL)
-    reader = Reader(page(whole, words, folder="/music"))
+    reader = Reader(page(whole, language, folder="/music"))
     assert reader.open == []
     ids = [attrs["id"] for _, attrs in reader.tags if "id" in attrs]
     assert len(ids) == len(set(ids))
@@ -130,20 +131,39 @@ def test_what_is_known_of_each_track_stands_in_its_row():
 
 def test_the_profile_stands_with_its_sources_and_its_rules_with_what_gave_way():
     whole = session(
-        slot(0), request=CALL, relaxed=("artist_gap: 2 times",), warnings=("be careful",)
+        slot(0),
+        request=CALL,
+        relaxed=(notice("artist_gap", count=2, gap=3),),
+        warnings=(notice("text", text="be careful"),),
     )
     items = Reader(page(whole, ENGLISH, folder="/music")).texts["li"]
-    assert items[:2] == ["be careful", "artist_gap: 2 times"]
+    assert items[:2] == [
+        "be careful",
+        "artist_gap: 2 times fewer than 3 other tracks between two of one artist",
+    ]
     assert items[2].startswith("Muscat, Hartelius")
     assert len(items) == 5
     assert "does not hold the text" in page(session(slot(0)), ENGLISH, folder="/music")
 
 
 def test_a_sentence_that_no_one_translated_says_its_language():
-    whole = session(slot(0), warnings=("be careful", "2 of 3 tracks hold speech"))
+    known = notice("spoken", count=2, total=3)
+    whole = session(slot(0), warnings=(notice("text", text="be careful"), known))
     text = page(whole, JAPANESE, folder="/music")
     assert '<li lang="en">be careful</li>' in text
     assert "<li>3 曲中 2 曲に語りが含まれます</li>" in text
+
+
+def test_a_profile_that_comes_with_the_program_is_translated_and_a_user_s_own_is_not():
+    text = CALL.profile_text
+    own = SessionRequest("own", text.replace("settle", "dawn").replace("Ketamine, intra", "My "))
+    for request, told in ((CALL, ("ケタミン(静脈内)", "落ち着き")), (own, ("My venous", "dawn"))):
+        whole = session(slot(0, phase="dawn"), slot(1, phase="peak"), request=request)
+        shown = page(whole, JAPANESE, folder="/music")
+        assert f"<h1>{told[0]}</h1>" in shown
+        assert f'<th scope="row">{told[1]}</th>' in shown
+        assert "dawn" in shown
+        assert "頂点<span" in shown
 
 
 def test_the_tail_is_a_part_of_its_own():
@@ -160,11 +180,11 @@ def test_the_same_session_gives_the_same_page_and_a_day_only_where_given():
     assert '<time datetime="2026-03-07">2026年3月7日</time>' in dated
 
 
-@pytest.mark.parametrize("words", LANGUAGES.values())
-def test_spares_are_listed_with_the_track_that_they_may_replace(words):
+@pytest.mark.parametrize("language", LANGUAGES.values())
+def test_spares_are_listed_with_the_track_that_they_may_replace(language):
     spare = slot(9, path="/music/spare #9.flac", title="<b>Calm</b>")
-    text = page(session(spares=(Spare(spare, 2),)), words, folder="/music")
-    assert f'<h2 id="spares">{words.spares}</h2>' in text
+    text = page(session(spares=(Spare(spare, 2),)), language, folder="/music")
+    assert f'<h2 id="spares">{language.gettext("Spares")}</h2>' in text
     assert '<a href="spare%20%239.flac">&lt;b&gt;Calm&lt;/b&gt;</a>' in text
     assert '<a href="#track-2">2</a>' in text
-    assert "spares" not in page(session(), words, folder="/music")
+    assert "spares" not in page(session(), language, folder="/music")

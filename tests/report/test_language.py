@@ -1,8 +1,8 @@
 """Words, times and numbers of a report; every sentence of the arranger in both languages."""
 
-from dataclasses import fields, replace
+import re
+from dataclasses import replace
 from datetime import date
-from string import Formatter
 from typing import get_args
 
 import numpy as np
@@ -10,6 +10,7 @@ import pytest
 
 from playlist_builder.arranger.arrange import Constraints, Pin, arrange
 from playlist_builder.models import Vocals, VoiceDetection
+from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES, number, signed
 from tests.support.synthetic import track
@@ -40,16 +41,9 @@ def test_numbers():
     assert number(-18.34, 1) == "\N{MINUS SIGN}18.3"
 
 
-def named(text):
-    return sorted(name for _, name, _, _ in Formatter().parse(text) if name is not None)
-
-
-def test_each_text_takes_the_same_values_in_every_language():
-    for field in fields(ENGLISH):
-        texts = [getattr(words, field.name) for words in LANGUAGES.values()]
-        if all(isinstance(text, str) for text in texts) and field.name != "dated":
-            assert len({str(named(text)) for text in texts}) == 1, field.name
-    assert JAPANESE.voices.keys() == ENGLISH.voices.keys() == set(get_args(Vocals))
+@pytest.mark.parametrize("language", LANGUAGES.values())
+def test_what_is_known_of_voices_is_told_in_every_language(language):
+    assert len({language.voice(vocals) for vocals in get_args(Vocals)}) == len(get_args(Vocals))
 
 
 def piece(place, minutes=5.0, level=0.4, **more):
@@ -106,19 +100,47 @@ SAID = {
 
 @pytest.mark.parametrize("case", SAID)
 def test_what_the_arranger_says_is_said_in_japanese_too(case):
-    """Whatever a sentence speaks of, no number in it is lost."""
-    sentences = SAID[case]()
-    assert sentences
-    for sentence in sentences:
-        japanese = JAPANESE.translated(sentence)
-        assert japanese is not None, sentence
+    """Whatever a notice speaks of, no number in it is lost."""
+    notices = SAID[case]()
+    assert notices
+    for told in notices:
+        japanese = JAPANESE.sentence(told)
+        assert JAPANESE.translates(told)
         assert any("\u3040" <= letter <= "\u30ff" for letter in japanese)
-        assert ENGLISH.translated(sentence) == sentence
+        assert numbers(japanese) == numbers(str(told))
+        assert ENGLISH.sentence(told) == str(told)
 
 
-def test_a_sentence_of_which_nothing_is_known_is_left_to_the_page():
-    assert JAPANESE.translated("left out /music/a.flac: its name holds a line break") is None
+def numbers(sentence):
+    return sorted(re.findall(r"\d[\d.:]*\d|\d", sentence))
+
+
+def test_words_of_profiles_and_lists_are_translated_within_a_sentence():
+    jump = notice(
+        "loudness_jumps",
+        count=2,
+        limit_lu=3.0,
+        worst_lu=4.5,
+        title="Night",
+        at_s=90.0,
+        phase="peak",
+    )
     assert (
-        JAPANESE.translated("pin: '/a.flac' starts at minute 3.5, not 2")
-        == "固定した曲「/a.flac」の開始は 2 分ではなく 3.5 分です"
+        JAPANESE.sentence(jump)
+        == "3 LU を超える音量の上昇が 2 か所あります。最大は 1:30(頂点)の「Night」で 4.5 LU"
+    )
+    spare = notice("no_spare", phases=("peak", "my own"))
+    assert JAPANESE.sentence(spare).startswith("頂点、my own の予備の曲はありません")
+    short = notice(
+        "short_session", asked_min=60, passed_min=9, removed=(("sung", 3), ("silent", 1))
+    )
+    assert JAPANESE.sentence(short).endswith("。除いた曲:歌 3 曲、無音 1 曲")
+
+
+def test_a_sentence_of_which_nothing_is_known_stays_english():
+    told = notice("text", text="left out {0}")
+    assert (JAPANESE.sentence(told), JAPANESE.translates(told)) == ("left out {0}", False)
+    assert ENGLISH.translates(told)
+    assert JAPANESE.sentence(notice("pin_moved", title="/a.flac", minute=3.5, asked=2.0)) == (
+        "固定した曲「/a.flac」の開始は 2 分ではなく 3.5 分です"
     )

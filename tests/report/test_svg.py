@@ -92,13 +92,13 @@ def test_without_loudness_there_is_no_room_for_steps():
     )
 
 
-@pytest.mark.parametrize("words", LANGUAGES.values())
-def test_the_tail_is_a_phase_of_its_own(words):
+@pytest.mark.parametrize("language", LANGUAGES.values())
+def test_the_tail_is_a_phase_of_its_own(language):
     whole = session([slot(0, 3600)], tail=[slot(3600, 4500, "calm")])
-    drawing = svg.picture(whole, words)
+    drawing = svg.picture(whole, language)
     [band] = found(drawing, "tailed")
     assert float(band.get("width")) == pytest.approx((1080 - svg.LEFT - svg.RIGHT) / 5, abs=0.1)
-    assert words.tail in [each.text for each in found(drawing, "name", "text")]
+    assert language.gettext("tail") in [each.text for each in found(drawing, "name", "text")]
 
 
 def test_alone_it_is_an_image_with_words_and_asks_for_nothing():
@@ -133,16 +133,16 @@ TIMES = st.floats(0.0, 700_000.0)
     st.integers(1, 2000),
     st.sampled_from([*LANGUAGES.values()]),
 )
-def test_every_session_that_a_file_can_hold_is_drawn(times, contour, width, words):
+def test_every_session_that_a_file_can_hold_is_drawn(times, contour, width, language):
     """Slots without length, in any order, and without a curve, too."""
     slots = [slot(*sorted(pair), contour=contour) for pair in times]
     whole = session(slots, curve=contour, target_s=0.0, duration_s=0.0)
     for drawn in (
-        svg.picture(whole, words, width=width),
-        svg.inline(whole, words, width=700),
+        svg.picture(whole, language, width=width),
+        svg.inline(whole, language, width=700),
     ):
         ET.fromstring(drawn)  # noqa: S314 - our own
-        assert "nan" not in drawn.lower().replace(words.fonts[0].lower(), "")
+        assert "nan" not in drawn.lower().replace(language.fonts[0].lower(), "")
 
 
 def test_six_hours_do_not_hide_what_they_show():
@@ -155,5 +155,5 @@ def test_six_hours_do_not_hide_what_they_show():
 
 
 def test_the_picture_is_named_by_its_profile_where_that_is_known():
-    assert svg.title_of(replace(hour(), request=None)) == "arc"
+    assert svg.title_of(replace(hour(), request=None), ENGLISH) == "arc"
     assert summary.profile(hour()) is None

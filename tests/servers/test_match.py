@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 from playlist_builder.errors import ServerError
 from playlist_builder.models import Session, Slot, Tags
 from playlist_builder.path_map import PathMap
-from playlist_builder.servers.match import (
-    Candidate,
-    KnownTrack,
-    Unmatched,
-    find_keys,
-    known_tracks,
-    mapped,
-    match,
-    playlist_name,
-)
+from playlist_builder.servers.match import Unmatched, find_keys, known_tracks, mapped, match
+from playlist_builder.servers.protocol import Candidate, KnownTrack, playlist_name
 
 HERE = PathMap("/home/me/Music", "")
 WANTED = KnownTrack(
@@ -141,14 +133,14 @@ def test_the_tail_is_pushed_and_the_library_knows_more():
     assert second == KnownTrack("/m/a.flac", "A", "Ada", "Rooms", 20.5)
 
 
-class Shelf:
+class FakeServer:
     """A server that finds nothing by search, and counts how often all is asked for."""
 
-    def __init__(self, candidates, like=()):
-        self.candidates, self.liked, self.asked = candidates, like, 0
+    def __init__(self, candidates, found=()):
+        self.candidates, self.found, self.asked = candidates, found, 0
 
     def search(self, _wanted, _path):
-        return self.liked
+        return self.found
 
     def list_all(self):
         self.asked += 1
@@ -156,10 +148,10 @@ class Shelf:
 
 
 def test_all_tracks_are_read_only_where_the_search_leaves_some():
-    shelf = Shelf([], like=[BY_PATH])
-    assert (find_keys([WANTED], shelf, [HERE]), shelf.asked) == (["path"], 0)
-    shelf = Shelf([BY_NAME])
-    assert (find_keys([WANTED], shelf, [HERE]), shelf.asked) == (["name"], 1)
+    server = FakeServer([], found=[BY_PATH])
+    assert (find_keys([WANTED], server, [HERE]), server.asked) == (["path"], 0)
+    server = FakeServer([BY_NAME])
+    assert (find_keys([WANTED], server, [HERE]), server.asked) == (["name"], 1)
 
 
 few = st.sampled_from(["", "a", "b", "c"])

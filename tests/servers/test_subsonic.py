@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from playlist_builder.errors import ServerError
 from playlist_builder.servers import subsonic, subsonic_http
-from playlist_builder.servers.match import KnownTrack
+from playlist_builder.servers.protocol import KnownTrack
 from playlist_builder.servers.subsonic import Subsonic
 from playlist_builder.servers.subsonic_http import Connection, SubsonicAddress, parse_address
 
@@ -341,7 +341,7 @@ answers = st.dictionaries(words, values).map(lambda parts: ok(**parts)) | values
 @given(st.lists(answers | st.binary(max_size=20), min_size=1, max_size=12))
 def test_no_answer_is_a_traceback(bodies):
     """Whatever JSON or bytes come: a result, or one line."""
-    with mock.patch.object(Connection, "_answer", return_value=ok()):
+    with mock.patch.object(Connection, "_send", return_value=ok()):
         server = Subsonic(SubsonicAddress("https://host", "ada", is_private=True), SECRET)
     for call in (
         lambda: list(server.search(WANTED, "")),
@@ -349,7 +349,7 @@ def test_no_answer_is_a_traceback(bodies):
         lambda: server.replace("arc", ["1"]),
     ):
         rest = [*bodies * 4, *[b""] * 100]
-        with mock.patch.object(Connection, "_answer", side_effect=rest):
+        with mock.patch.object(Connection, "_send", side_effect=rest):
             try:
                 call()
             except ServerError as error:

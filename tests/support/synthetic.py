@@ -61,7 +61,7 @@ def track(  # noqa: PLR0913 - every one of these is what some test is about
     )
 
 
-def steady(number: int, minutes: float = 5.0, level: float = 0.5, **more: Any) -> Track:
+def plain(number: int, minutes: float = 5.0, level: float = 0.5, **more: Any) -> Track:
     """Return a track of one level throughout."""
     return track(number, minutes * 60.0, np.full(math.ceil(minutes * 6), level), **more)
 

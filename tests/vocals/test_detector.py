@@ -1,4 +1,4 @@
-"""The voice detector hears the same in any blocks, never trusts its file, and never crashes."""
+"""The voice detector is independent of the blocks, validates its file, and never crashes."""
 
 import io
 from pathlib import Path
@@ -23,7 +23,7 @@ def pad(seconds, rate=RATE):
 
 
 def heard(samples, rate=RATE, block=RATE):
-    listener = detector.Listener(rate, detector.model())
+    listener = detector.VoiceDetector(rate, detector.model())
     for start in range(0, len(samples), block):
         listener.push(samples[start : start + block])
     return listener.finish()
@@ -44,10 +44,10 @@ def test_noise_is_no_voice():
 
 
 def rows_of(samples, block):
-    listener = detector.Listener(RATE, detector.model())
+    listener = detector.VoiceDetector(RATE, detector.model())
     for start in range(0, len(samples), block):
         listener.push(samples[start : start + block])
-    return listener.rows()
+    return listener.logits()
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +84,9 @@ def test_wild_numbers_are_survived():
 
 
 def test_any_rate_can_be_asked_for():
-    assert detector.can_hear(44100)
-    assert not detector.can_hear(1000)
-    assert not detector.can_hear(3_000_000)
+    assert detector.supports_rate(44100)
+    assert not detector.supports_rate(1000)
+    assert not detector.supports_rate(3_000_000)
 
 
 def changed(name, make):
@@ -122,12 +122,12 @@ def test_a_damaged_model_is_one_line(tmp_path, content, monkeypatch):
     monkeypatch.setattr(detector.resources, "files", lambda _: tmp_path)
     detector.model.cache_clear()
     try:
-        assert "Install playlist-builder again" in detector.problem()
+        assert "Install playlist-builder again" in detector.model_error()
         file.unlink()
-        assert "Install playlist-builder again" in detector.problem()
+        assert "Install playlist-builder again" in detector.model_error()
     finally:
         detector.model.cache_clear()
 
 
 def test_the_model_of_the_package_is_sound():
-    assert detector.problem() == ""
+    assert detector.model_error() == ""

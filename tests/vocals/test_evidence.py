@@ -1,4 +1,4 @@
-"""All evidence of voice is weighed and shown, and without evidence nothing is claimed."""
+"""The verdict on vocals follows from all evidence, which is listed."""
 
 import pytest
 from hypothesis import given
@@ -14,15 +14,14 @@ SUNG = VoiceDetection("sung", 1.0, (SPAN,))
 
 def verdict(tags=None, mark=None, heard=None):
     evidence = tags or Tags(), mark or Mark(), heard
-    assert voice.vocals(*evidence) == voice.judge(*evidence).vocals
-    return voice.vocals(*evidence)
+    return voice.classify(*evidence).vocals
 
 
 @pytest.mark.parametrize("said", ["none", "wordless", "sung", "spoken"])
 @pytest.mark.parametrize("tags", [Tags(), Tags(has_lyrics=True), Tags(languages=("zxx",))])
 @pytest.mark.parametrize("heard", [None, SILENT, SUNG])
 def test_the_mark_decides_alone(said, tags, heard):
-    judged = voice.judge(tags, Mark(vocals=said), heard)
+    judged = voice.classify(tags, Mark(vocals=said), heard)
     assert (judged.vocals, judged.confidence) == (said, 1.0)
     assert judged.evidence[0].source == "your mark"
 
@@ -32,7 +31,7 @@ def test_other_marks_are_no_evidence():
 
 
 def test_without_evidence_nothing_is_claimed():
-    judged = voice.judge(
+    judged = voice.classify(
         Tags(title="Sonata", languages=("eng",), genres=("Ambient",)), Mark(), None
     )
     assert (judged.vocals, judged.confidence, judged.evidence) == ("unknown", 0.5, ())
@@ -92,7 +91,7 @@ def test_no_linguistic_content_means_no_words(languages):
     ],
 )
 def test_words_in_titles_of_five_languages(title, expected):
-    judged = voice.judge(Tags(title=title), Mark(), None)
+    judged = voice.classify(Tags(title=title), Mark(), None)
     assert judged.vocals == expected
     assert bool(judged.evidence) == (expected != "unknown")
 
@@ -181,9 +180,9 @@ def test_what_denies_itself_says_nothing(title):
 
 
 def test_what_is_heard_is_told_with_its_times():
-    (evidence,) = voice.judge(Tags(), Mark(), SUNG).evidence
-    assert (evidence.source, evidence.says) == ("audio", "sung")
-    assert evidence.words == "a voice is heard at 1:00-1:20"
+    (evidence,) = voice.classify(Tags(), Mark(), SUNG).evidence
+    assert (evidence.source, evidence.vocals) == ("audio", "sung")
+    assert evidence.text == "a voice is heard at 1:00-1:20"
     assert (
         verdict(heard=VoiceDetection("spoken", 0.9, (VoiceSpan(0, 9, "spoken", 0.9),))) == "spoken"
     )
@@ -210,13 +209,12 @@ def test_the_detector_alone_gives_its_own_verdict(confidence):
     ),
 )
 def test_evidence_stands_in_order_and_a_verdict_has_some(tags, heard):
-    judged = voice.judge(tags, Mark(), heard)
-    assert voice.vocals(tags, Mark(), heard) == judged.vocals
+    judged = voice.classify(tags, Mark(), heard)
     weights = [abs(each.weight) for each in judged.evidence]
     assert weights == sorted(weights, reverse=True)
     assert 0.5 <= judged.confidence <= 1.0
     if judged.vocals == "none":
-        assert any(each.says == "none" for each in judged.evidence)
+        assert any(each.vocals == "none" for each in judged.evidence)
 
 
 def test_other_evidence_of_the_same_tags_is_another_version():

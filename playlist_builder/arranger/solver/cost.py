@@ -1,17 +1,16 @@
 """What a session costs, as arithmetic on arrays; the reasons for each term stand in `arrange`.
 
-This room turns tracks into arrays and gives the price of a track at a place and of a passage
-from one track to the next. It refuses to choose: that is the work of `solver.solve`.
+Tracks become `Items`, a profile becomes a `TimeGrid`, and two items have a transition cost.
 
-Time is counted in whole milliseconds, so that sums are exact, and in cells of `STEP_S`: a track
-that starts at t ms begins with cell `cell(t)`, the nearest. A track of `cells` whole steps thus
-fills `cells` or, if a part of a step is left, perhaps one cell more. Costs in this room and in
-the search are sums over cells of squared energy; a session reports their mean.
+Time is counted in whole milliseconds, so that sums are exact, and in steps of `STEP_S`: a track
+that starts at t ms begins with step `step_at(t)`, the nearest. A track of `steps` whole steps thus
+fills `steps` or, if a part of a step is left, perhaps one step more. Costs in
+the solver are sums over steps of squared energy; a session reports their mean.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import overload
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,31 +19,40 @@ from playlist_builder.models import KEYS, STEP_S, Bools, Floats, Ints, Track
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
 
+Time = TypeVar("Time", int, Ints)
+
 STEP_MS = int(STEP_S * 1000)
 DARKEST_HZ = 20.0  # silence has no centroid; nothing audible lies lower
-LEVELS = 65535  # steps of energy told apart when it is mapped to the relative scale
+LEVELS = 65535  # energies told apart when they are mapped to the relative scale
 
-SEAM_WEIGHT = 2.0  # cells per squared step of energy
+ENERGY_JUMP_WEIGHT = 2.0  # steps per squared jump of energy
 LOUDNESS_WEIGHT = 0.01  # per squared LU beyond the limit, up to LOUDNESS_KNEE_LU ...
 LOUDNESS_KNEE_LU = 6.0  # ... from where it grows as a straight line
 TEMPO_WEIGHT = 0.002  # for half an octave, the most that tempos can differ once folded
 KEY_WEIGHT = 0.001  # for opposite sides of the circle of fifths
 TIMBRE_WEIGHT = 0.001  # per octave of spectral centroid, up to two
-PREFER_WEIGHT = 0.01  # per cell of a track that is not preferred
-END_WEIGHT = 0.01  # per cell that the session ends early or late
+PREFER_WEIGHT = 0.01  # per step of a track that is not preferred
+END_WEIGHT = 0.01  # per step that the session ends early or late
+
+LIMITED = (
+    ("startle_lu", "max_startle_lu"),
+    ("spectral_centroid_hz", "max_brightness_hz"),
+    ("percussiveness", "max_percussiveness"),
+)
+"""Features that a phase may limit, and the limits: LU, Hz, 0..1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pieces:
-    """Tracks as arrays of one length n, ordered by `cells`; `order` leads back to the tracks.
+class Items:
+    """Tracks as arrays of one length n, ordered by `steps`; `order` leads back to the tracks.
 
     `values` holds all contours one after the other on the session's scale, that of a track
-    from `offset` on with `count` values. `opening` and `closing` are energies at the seams.
+    from `offset` on with `count` values. `opening` and `closing` are energies at the transitions.
     """
 
     order: Ints
     length_ms: Ints
-    cells: Ints
+    steps: Ints
     values: NDArray[np.float32]
     offset: Ints
     count: Ints
@@ -57,43 +65,38 @@ class Pieces:
     fifth: Ints  # place on the circle of fifths
     key_confidence: Floats
     brightness: Floats  # log2 of the spectral centroid in Hz
-    startle_lu: Floats
-    centroid_hz: Floats
-    percussiveness: Floats
-    levy: Floats  # price per cell for not being preferred
+    limited: Floats  # the features of LIMITED, shape (n, 3)
+    preference_price: Floats  # per step, for not being preferred
 
-    def take(self, index: Ints) -> "Pieces":
-        """Return the pieces at the given places; the contours stay shared."""
-        fields = {name: getattr(self, name) for name in self.__slots__}
-        return Pieces(
-            **{name: value if name == "values" else value[index] for name, value in fields.items()}
-        )
+    def take(self, index: Ints) -> "Items":
+        """Return the items at some places; the contours stay shared."""
+        columns = {name: getattr(self, name)[index] for name in self.__slots__ if name != "values"}
+        return Items(values=self.values, **columns)
 
-    def unlimited(self, index: Ints) -> "Pieces":
-        """Return all pieces, those at the given places within every limit of a phase."""
-        measured = {}
-        for name in ("startle_lu", "centroid_hz", "percussiveness"):
-            measured[name] = getattr(self, name).copy()
-            measured[name][index] = 0.0
-        return replace(self, **measured)
+    def unlimited(self, index: Ints) -> "Items":
+        """Return all items, those at some places within every limit of a phase."""
+        limited = self.limited.copy()
+        limited[index] = 0.0
+        return replace(self, limited=limited)
 
-    def contour(self, piece: int, cells: int) -> Floats:
-        """Return the energies of one piece where it fills so many cells."""
-        energies: Floats = self.values[self.steps(np.array([piece]), cells)[0]].astype(np.float64)
+    def contour(self, item: int, steps: int) -> Floats:
+        """Return the energies of one item where it fills so many steps."""
+        places = self.contour_index(np.array([item]), steps)[0]
+        energies: Floats = self.values[places].astype(np.float64)
         return energies
 
-    def steps(self, index: Ints, width: int) -> Ints:
+    def contour_index(self, index: Ints, width: int) -> Ints:
         """Return places in `values`, shape (len(index), width); a short contour holds its end."""
         inside = np.minimum(np.arange(width), self.count[index, None] - 1)
         return self.offset[index, None] + inside
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plan:
-    """What a session is asked to follow, in cells; arrays reach past the last possible end.
+class TimeGrid:
+    """A profile in steps; arrays reach past the last possible end.
 
-    `horizon` is the last cell in which a session may end, `phase` numbers the phases of `limits`
-    (startle in LU, brightness in Hz, percussiveness; shape (phases, 3)).
+    `target` is the planned energy of each step, `phase` its phase, as a row of `limits`, which has
+    the columns of LIMITED. `horizon` is the last step in which a session may end.
     """
 
     target: Floats
@@ -102,87 +105,74 @@ class Plan:
     asked_ms: int
     tolerance_ms: int
     horizon: int
-    loudness_step_lu: float
+    loudness_jump_lu: float
 
     @property
-    def asked(self) -> int:
-        """Return the cell in which the session should end."""
-        return cell(self.asked_ms)
+    def asked_steps(self) -> int:
+        """The step in which the session should end."""
+        return step_at(self.asked_ms)
 
-    def ending(self, cells: Ints) -> Floats:
-        """Return the price of ending in a cell, infinite where no session may end."""
-        first = cell(max(self.asked_ms - self.tolerance_ms, 0))
-        price = END_WEIGHT * np.abs(cells - self.asked).astype(np.float64)
-        return np.where((cells >= first) & (cells <= self.horizon), price, np.inf)
+    def ending(self, steps: Ints) -> Floats:
+        """Return the price of ending in a step, infinite where no session may end."""
+        first = step_at(max(self.asked_ms - self.tolerance_ms, 0))
+        price = END_WEIGHT * np.abs(steps - self.asked_steps).astype(np.float64)
+        return np.where((steps >= first) & (steps <= self.horizon), price, np.inf)
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
-    """A pinned piece of `cells` whole steps: when it may start, and its place.
+class FixedItem:
+    """A pinned item of `steps` whole steps: when it may start, and its place.
 
     `place` counts from 1, or from the end as -1, -2, ...; 0 stands for any place.
     """
 
-    piece: int
-    cells: int
+    item: int
+    steps: int
     earliest_ms: int = 0
     latest_ms: int = 2**62
     place: int = 0
 
-
-@overload
-def cell(time_ms: int) -> int: ...
-
-
-@overload
-def cell(time_ms: Ints) -> Ints: ...
+    def near(self, start_ms: int, tolerance_s: float) -> "FixedItem":
+        """Return the item with a start at most the tolerance before or after a time."""
+        slack_ms = round(tolerance_s * 1000)
+        return replace(self, earliest_ms=max(start_ms - slack_ms, 0), latest_ms=start_ms + slack_ms)
 
 
-def cell(time_ms: int | Ints) -> int | Ints:
-    """Return the cell that begins nearest to a time, or to each of several."""
+def step_at(time_ms: Time) -> Time:
+    """Return the step that begins nearest to a time, or to each of several."""
     return (time_ms + STEP_MS // 2) // STEP_MS
 
 
-def plan(
+def time_grid(
     profile: Profile,
     tolerance_s: float,
     longest_s: float,
-    loudness_step_lu: float,
+    loudness_jump_lu: float,
     span_ms: tuple[int, int] | None = None,
-) -> Plan:
-    """Return a profile in cells, with room for a track of `longest_s` after the last end.
+) -> TimeGrid:
+    """Return a profile in steps, with room for a track of `longest_s` after the last end.
 
-    With `span_ms` that part of it, which begins with a cell.
+    With `span_ms` that part of it, which begins with a step.
     """
     first_ms, last_ms = span_ms or (0, round(profile.duration_s * 1000))
     asked_ms, tolerance_ms = last_ms - first_ms, round(tolerance_s * 1000)
-    horizon = cell(asked_ms + tolerance_ms)
+    horizon = step_at(asked_ms + tolerance_ms)
     middles = np.arange(horizon + int(longest_s // STEP_S) + 3) + 0.5
     middles = (middles + first_ms // STEP_MS) * STEP_S
     borders = np.array([phase.start_s for phase in profile.phases[1:]])
-    limits = [
-        [
-            np.inf if limit is None else limit
-            for limit in (
-                phase.max_startle_lu,
-                phase.max_brightness_hz,
-                phase.max_percussiveness,
-            )
-        ]
-        for phase in profile.phases
-    ]
-    return Plan(
+    limits = [[getattr(phase, limit) for _, limit in LIMITED] for phase in profile.phases]
+    return TimeGrid(
         target=profile.target(middles),
         phase=np.searchsorted(borders, middles, side="right"),
-        limits=np.array(limits),
+        limits=np.array([[np.inf if most is None else most for most in row] for row in limits]),
         asked_ms=asked_ms,
         tolerance_ms=tolerance_ms,
         horizon=horizon,
-        loudness_step_lu=loudness_step_lu,
+        loudness_jump_lu=loudness_jump_lu,
     )
 
 
-def relative(energies: Floats) -> Floats:
+def percentile_table(energies: Floats) -> Floats:
     """Return the table that maps energy k / LEVELS to its percentile among `energies`.
 
     The percentile is the straight-line distribution function through the energies (equal ones
@@ -197,13 +187,13 @@ def relative(energies: Floats) -> Floats:
     return np.interp(np.arange(LEVELS + 1) / LEVELS, values, ranks)
 
 
-def rescale(values: NDArray[np.float32], table: Floats | None) -> NDArray[np.float32]:
-    """Return energies clipped to 0..1 and, with a table of `relative`, as percentiles."""
+def rescale(values: NDArray[np.float32], percentiles: Floats | None) -> NDArray[np.float32]:
+    """Return energies clipped to 0..1 and, with a `percentile_table`, as percentiles."""
     clipped = np.clip(values, 0.0, 1.0)
-    if table is None:
+    if percentiles is None:
         return clipped
     places = (clipped * LEVELS + 0.5).astype(np.uint16)
-    return table.astype(np.float32)[places]
+    return percentiles.astype(np.float32)[places]
 
 
 _RELATIVE = {"major": 0, "minor": 3}  # a minor key stands with its relative major
@@ -213,21 +203,23 @@ FIFTHS = np.array(
 """The place of each of KEYS on the circle of fifths; the last stands for no key."""
 
 
-def pieces(tracks: Sequence[Track], table: Floats | None, levy: Floats, ranks: Ints) -> Pieces:
+def items_of(
+    tracks: Sequence[Track], percentiles: Floats | None, preference_price: Floats, ranks: Ints
+) -> Items:
     """Return tracks as arrays, ordered by whole steps and then by rank."""
-    shelf = TrackTable.of(tracks)
-    measured = shelf.measured
-    values, offset, count = shelf.contours()
-    values = rescale(values, table)
+    table = TrackTable.of(tracks)
+    measured = table.measured
+    values, offset, count = table.contours()
+    values = rescale(values, percentiles)
     length_ms = np.rint(measured("duration_s") * 1000.0).astype(np.int64)
-    cells = length_ms // STEP_MS
-    last = offset + np.clip(cells, 1, count) - 1  # the last whole step: a rest may be all silence
+    steps = length_ms // STEP_MS
+    last = offset + np.clip(steps, 1, count) - 1  # the last whole step: a rest may be all silence
     tempo, centroid = measured("tempo_bpm"), measured("spectral_centroid_hz")
     fifth = FIFTHS[measured("key").astype(np.int64)]
-    result = Pieces(
-        order=np.arange(len(shelf)),
+    result = Items(
+        order=np.arange(len(table)),
         length_ms=length_ms,
-        cells=cells,
+        steps=steps,
         values=values,
         offset=offset,
         count=count,
@@ -240,12 +232,10 @@ def pieces(tracks: Sequence[Track], table: Floats | None, levy: Floats, ranks: I
         fifth=fifth,
         key_confidence=np.where(fifth >= 0, np.clip(measured("key_confidence"), 0, 1), 0.0),
         brightness=np.log2(np.maximum(centroid, DARKEST_HZ)),
-        startle_lu=measured("startle_lu"),
-        centroid_hz=centroid,
-        percussiveness=measured("percussiveness"),
-        levy=levy,
+        limited=np.stack([measured(name) for name, _ in LIMITED], axis=1),
+        preference_price=preference_price,
     )
-    return result.take(np.lexsort((ranks, cells)))
+    return result.take(np.lexsort((ranks, steps)))
 
 
 def loudness_price(beyond_lu: Floats) -> Floats:
@@ -256,19 +246,19 @@ def loudness_price(beyond_lu: Floats) -> Floats:
     return price
 
 
-def seam(material: Pieces, left: Ints, right: Ints, loudness_step_lu: float) -> Floats:
-    """Return the price of passing from pieces `left` to pieces `right`, which broadcast."""
-    step = material.opening[right] - material.closing[left]
-    beyond = material.start_lufs[right] - material.end_lufs[left] - loudness_step_lu
-    octave = np.abs(material.octave[right] - material.octave[left]) % 1.0
+def transition_cost(items: Items, left: Ints, right: Ints, loudness_jump_lu: float) -> Floats:
+    """Return the price of passing from items `left` to items `right`, which broadcast."""
+    jump = items.opening[right] - items.closing[left]
+    beyond = items.start_lufs[right] - items.end_lufs[left] - loudness_jump_lu
+    octave = np.abs(items.octave[right] - items.octave[left]) % 1.0
     folded = np.minimum(octave, 1.0 - octave) * 2.0
-    sure = material.tempo_confidence[right] * material.tempo_confidence[left]
-    fifth = np.abs(material.fifth[right] - material.fifth[left])
+    sure = items.tempo_confidence[right] * items.tempo_confidence[left]
+    fifth = np.abs(items.fifth[right] - items.fifth[left])
     circle = np.minimum(fifth, 12 - fifth) / 6.0
-    keyed = material.key_confidence[right] * material.key_confidence[left]
-    colour = np.abs(material.brightness[right] - material.brightness[left])
+    keyed = items.key_confidence[right] * items.key_confidence[left]
+    colour = np.abs(items.brightness[right] - items.brightness[left])
     price: Floats = (
-        SEAM_WEIGHT * step**2
+        ENERGY_JUMP_WEIGHT * jump**2
         + loudness_price(beyond)
         + TEMPO_WEIGHT * folded * sure
         + KEY_WEIGHT * circle * keyed
@@ -277,15 +267,7 @@ def seam(material: Pieces, left: Ints, right: Ints, loudness_step_lu: float) -> 
     return price
 
 
-def forbidden(material: Pieces, scheme: Plan, index: Ints) -> Bools:
-    """Return where the limits of a phase keep a piece out; shape (len(index), phases)."""
-    measured = np.stack(
-        [
-            material.startle_lu[index],
-            material.centroid_hz[index],
-            material.percussiveness[index],
-        ],
-        axis=1,
-    )
-    beyond: Bools = measured[:, None, :] > scheme.limits[None, :, :]
+def forbidden(items: Items, grid: TimeGrid, index: Ints) -> Bools:
+    """Return where the limits of a phase keep an item out; shape (len(index), phases)."""
+    beyond: Bools = items.limited[index, None, :] > grid.limits[None, :, :]
     return beyond[:, :, 0] | beyond[:, :, 1] | beyond[:, :, 2]

@@ -1,40 +1,46 @@
-"""From every piece at every place to the few arcs that a good session can consist of.
+"""From every item at every step to the few arcs that a good session can consist of.
 
-An arc is a piece at a start cell together with the cell in which it ends. This room refuses to
-build sessions. It keeps the most promising arcs, and says of all others what a session that uses
-any costs at least, and what each of them costs (`Rest`), so that a proof can speak of every piece.
-Two sieves, each a dynamic programme backward and forward in time that ignores repeats and groups:
+An arc is an item at the step in which it starts, with the step in which it ends. The most promising
+arcs are kept. Of all others it is said what a session that uses any of them costs at least, and
+what each of them costs (`Dropped`), so that a proof can speak of every item. Two passes, each a
+dynamic programme backward and forward in time that ignores repeats and groups:
 
-1. without seams, over all pieces, as dense tables: one matrix product per length;
-2. with the energy and loudness of seams. The least cost to go V, as a function of the energy e
-   at which the track before ends, is a minimum of terms w (o - e)^2 + c, so V - w e^2 is concave
+1. without transitions, over all items, as dense tables: one matrix product per length;
+2. with the energy and loudness of items. The least cost to go V, as a function of the energy
+   e at which the track before ends, is a minimum of terms w (o - e)^2 + c, so V - w e^2 is concave
    and a chord between grid points lies below it; loudness is rounded to the cheaper side.
 
-Both let each piece fill its whole steps or one cell more, as it likes, though in truth that follows
-from the milliseconds before it. What a way gains by this is a drift: true length less cells
-filled. Summed over a session it is at most half a cell. So a toll on drift, about what a cell
-costs, takes the gain away, and half of the toll is all that is deducted from the bound.
+Both let each item fill its whole steps or one step more, as it likes, though in truth that follows
+from the milliseconds before it. What a path gains by this is a drift: true length less steps
+filled. Summed over a session it is at most half a step. So a price on drift, about what a step
+costs, takes the gain away, and half of the price is all that is deducted from the bound.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.arranger.solver.cost import SEAM_WEIGHT, Demand, Pieces, Plan, loudness_price
+from playlist_builder.arranger.solver.cost import (
+    ENERGY_JUMP_WEIGHT,
+    FixedItem,
+    Items,
+    TimeGrid,
+    loudness_price,
+)
 from playlist_builder.arranger.solver.placements import Block, Floating, blocks
 from playlist_builder.models import Bools, Floats, Ints
 
 Singles = NDArray[np.float32]
 NEVER = 1e6  # stands for infinity where it is multiplied
 
-FIRST_ARCS = 1_300_000  # arcs that the first sieve lets through at most
+FIRST_ARCS = 1_300_000  # arcs that the first pass lets through at most
 SAMPLE = 500_000  # arcs from which that number is estimated
-FEW_ARCS = 100_000  # so few all pass the first sieve
-FIRST_SLACK = 1.5  # times the least cost without seams
-SAMPLE_PIECES = 1_000  # pieces from which the toll is estimated
+FEW_ARCS = 100_000  # so few are all kept by the first pass
+FIRST_SLACK = 1.5  # times the least cost without transitions
+SAMPLE_ITEMS = 1_000  # items from which the price of drift is estimated
 ENERGIES = 33  # grid points at which V is kept
 OPENINGS = 128  # bins of opening energy
 FLOOR = 20  # arcs kept at every start
@@ -44,85 +50,92 @@ ROUNDING = 2.0**-24  # unit of single precision
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arcs:
-    """Pieces at places; arrays of one length."""
+    """Items with the steps in which they start and end; arrays of one length."""
 
-    piece: Ints
+    item: Ints
     start: Ints
     end: Ints
 
     def take(self, index: Ints | Bools) -> "Arcs":
-        """Return the arcs at the given places."""
-        return Arcs(self.piece[index], self.start[index], self.end[index])
+        """Return the arcs at some places."""
+        return Arcs(self.item[index], self.start[index], self.end[index])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rest:
+class Dropped:
     """What the arcs that were not kept cost at least: `price[row, start]` to fill `steps[row]`.
 
-    The first half of the rows holds whole steps, the second half one cell more. Prices hold
-    `toll` times the drift of the arc, which is 0..1 in the first half and -1..0 in the second.
+    The first half of the rows holds whole steps, the second half one step more. Prices include
+    `drift_price` times the drift of the arc: 0..1 in the first half, -1..0 in the second.
     """
 
     steps: Ints
     price: Floats
-    toll: float
+    drift_price: float
 
-    def add(self, arcs: Arcs, price: Floating, cells: Ints) -> None:
-        """Count arcs among the rest; `cells` are the whole steps of their pieces."""
+    def add(self, arcs: Arcs, price: Floating, steps: Ints) -> None:
+        """Add arcs; `steps` are the whole steps of their items."""
         half = len(self.steps) // 2
-        row = np.searchsorted(self.steps[:half], cells) + half * (arcs.end - arcs.start - cells)
-        np.minimum.at(self.price, (row, arcs.start), price - _error(cells))
+        row = np.searchsorted(self.steps[:half], steps) + half * (arcs.end - arcs.start - steps)
+        np.minimum.at(self.price, (row, arcs.start), price - _error(steps))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sieve:
+class PrunedArcs:
     """The arcs that are kept, and what the others cost.
 
-    `rest` prices each of them on its own; a session that uses any of them costs at least `limit`.
+    `dropped` prices each of these; a session that uses any of them costs at least `limit`.
     """
 
     arcs: Arcs
-    rest: Rest
+    dropped: Dropped
     limit: float
 
 
-def sift(
-    material: Pieces, scheme: Plan, demands: Sequence[Demand], pinned: Ints, wanted: int
-) -> Sieve | None:
-    """Return the `overrides` most promising arcs, or None if no session can exist.
+def prune_arcs(
+    items: Items, grid: TimeGrid, fixed: Sequence[FixedItem], pinned: Ints, most: int
+) -> PrunedArcs | None:
+    """Return the `most` promising arcs, or None if no session can exist.
 
-    All arcs of the `pinned` pieces are kept as well.
+    All arcs of the `pinned` items are kept as well.
     """
-    toll = _toll(material, scheme)
-    first = _first(list(blocks(material, scheme, demands, toll)), scheme, pinned, toll)
+    drift_price = _drift_price(items, grid)
+    first = _first(list(blocks(items, grid, fixed, drift_price)), grid, pinned, drift_price)
     if first is None:
         return None
-    arcs, price, rest, limit = first
-    seams = Seams.of(material, scheme)
-    after = _least(arcs, price, seams, scheme.ending(np.arange(scheme.horizon + 1)))
-    mirror = Arcs(arcs.piece, scheme.horizon - arcs.end, scheme.horizon - arcs.start)
-    opening = np.full(scheme.horizon + 1, np.inf)
-    opening[scheme.horizon] = 0.0
-    before = _least(mirror, price, seams.mirrored(), opening)
+    arcs, price, dropped, limit = first
+    limit_lu = grid.loudness_jump_lu
+    after = _least(arcs, price, items, limit_lu, grid.ending(np.arange(grid.horizon + 1)))
+    # time running backward: with loudness negated, a rise stays a rise
+    reversed_items = replace(
+        items,
+        opening=items.closing,
+        closing=items.opening,
+        start_lufs=-items.end_lufs,
+        end_lufs=-items.start_lufs,
+    )
+    mirror = Arcs(arcs.item, grid.horizon - arcs.end, grid.horizon - arcs.start)
+    opening = np.full(grid.horizon + 1, np.inf)
+    opening[grid.horizon] = 0.0
+    before = _least(mirror, price, reversed_items, limit_lu, opening)
     total = after + before - price
-    cut = float(np.partition(total, wanted)[wanted]) if len(total) > wanted else np.inf
+    cut = float(np.partition(total, most)[most]) if len(total) > most else np.inf
     possible = total < NEVER / 2
-    kept = possible & (favoured(arcs, total, cut) | np.isin(arcs.piece, pinned))
+    kept = possible & (promising(arcs, total, cut) | np.isin(arcs.item, pinned))
     if not kept.any():
         return None
-    dropped = ~kept
-    rest.add(arcs.take(dropped), price[dropped], material.cells[arcs.piece[dropped]])
-    shortest, longest = int(material.cells.min()), int(material.cells.max())
-    # summed over a session, (cells + 4)^2 is at most (longest + 4) times the sum of cells + 4
+    dropped.add(arcs.take(~kept), price[~kept], items.steps[arcs.item[~kept]])
+    shortest, longest = int(items.steps.min()), int(items.steps.max())
+    # summed over a session, (steps + 4)^2 is at most (longest + 4) times the sum of steps + 4
     spare = float(_error(np.array(longest))) / (longest + 4)
-    spare *= scheme.horizon * (1.0 + 4.0 / shortest)
-    return Sieve(arcs.take(kept), rest, min(cut, limit) - spare - toll / 2.0)
+    spare *= grid.horizon * (1.0 + 4.0 / shortest)
+    return PrunedArcs(arcs.take(kept), dropped, min(cut, limit) - spare - drift_price / 2.0)
 
 
-def favoured(arcs: Arcs, total: NDArray[np.floating], cut: float) -> Bools:
+def promising(arcs: Arcs, total: NDArray[np.floating], cut: float) -> Bools:
     """Return which arcs to keep: all up to `cut`, and what a search needs beside them.
 
-    That is the best few of every start, so that it does not starve at any, and of each piece at a
+    That is the best few of every start, so that it does not starve at any, and of each item at a
     start the other end as well, as only the true time tells which of the two is right.
     """
     kept: Bools = total <= cut
@@ -133,64 +146,56 @@ def favoured(arcs: Arcs, total: NDArray[np.floating], cut: float) -> Bools:
         if len(here) > FLOOR:
             here = here[np.argpartition(total[here], FLOOR)[:FLOOR]]
         kept[here] = True
-    place = arcs.piece * (int(arcs.start.max(initial=0)) + 1) + arcs.start
+    place = arcs.item * (int(arcs.start.max(initial=0)) + 1) + arcs.start
     marked = np.zeros(int(place.max(initial=0)) + 1, dtype=bool)
     marked[place[kept]] = True
     return np.take(marked, place)
 
 
-def _error(cells: Ints) -> Floats:
+def _error(steps: Ints) -> Floats:
     """Return how much a price in single precision may err (Higham 2002, section 3.1).
 
     A sum of n products with centred factors, each product at most 1/4, errs by at most
     n u n / 4; three such sums make a price.
     """
-    return np.asarray(0.75 * ROUNDING * (cells + 4.0) ** 2)
+    return np.asarray(0.75 * ROUNDING * (steps + 4.0) ** 2)
 
 
 def _first(
-    parts: Sequence[Block], scheme: Plan, pinned: Ints, toll: float
-) -> tuple[Arcs, Singles, Rest, float] | None:
-    """Return the arcs that pass the first sieve, their prices, the rest, and its least total."""
-    if not parts:
+    dense: Sequence[Block], grid: TimeGrid, pinned: Ints, drift_price: float
+) -> tuple[Arcs, Singles, Dropped, float] | None:
+    """Return the arcs kept by the first pass, their prices, the others, and their least total."""
+    if not dense:
         return None
-    after, before = _without_seams(scheme, parts)
+    after, before = _without_transitions(grid, dense)
     if not np.isfinite(after[0]):
         return None
     tables = [
-        (part, more, price, before[: len(price)] + after[end : end + len(price)])
+        (block, steps, price, before[: len(price)] + after[steps : steps + len(price)])
         for more in (0, 1)
-        for part, price, end in (
-            (part, part.longer if more else part.plain, part.cells + more) for part in parts
-        )
+        for block in dense
+        for steps, price in ((block.steps + more, block.longer if more else block.plain),)
     ]
     room = _room([(price, others) for _, _, price, others in tables], float(after[0]))
-    steps = np.array([part.cells + more for part, more, _, _ in tables])
-    rest = Rest(steps, np.full((len(tables), scheme.horizon + 2), np.inf), toll)
+    lengths = np.array([steps for _, steps, _, _ in tables])
+    dropped = Dropped(lengths, np.full((len(tables), grid.horizon + 2), np.inf), drift_price)
     found: list[tuple[Ints, Ints, Ints, Floating]] = []
-    for row, (part, more, price, others) in enumerate(tables):
+    for row, (block, steps, price, others) in enumerate(tables):
         most = np.where(np.isfinite(others), room - others, -np.inf).astype(np.float32)
         good = price <= most[:, None]
-        mine = pinned[(pinned >= part.first) & (pinned < part.first + price.shape[1])]
-        good[:, mine - part.first] = price[:, mine - part.first] < np.inf
+        mine = pinned[(pinned >= block.first) & (pinned < block.first + price.shape[1])]
+        good[:, mine - block.first] = price[:, mine - block.first] < np.inf
         starts, columns = np.nonzero(good)
-        found.append(
-            (
-                columns + part.first,
-                starts,
-                starts + (part.cells + more),
-                price[starts, columns],
-            )
-        )
+        found.append((columns + block.first, starts, starts + steps, price[starts, columns]))
         price[starts, columns] = np.inf
-        least = np.min(price, axis=1) - _error(np.array(part.cells))
-        rest.price[row, : len(price)] = np.where(np.isfinite(others), least, np.inf)
-    pieces, begins, ends, prices_ = (np.concatenate(column) for column in zip(*found, strict=True))
-    return Arcs(pieces, begins, ends), prices_, rest, room if room < NEVER else np.inf
+        least = np.min(price, axis=1) - _error(np.array(block.steps))
+        dropped.price[row, : len(price)] = np.where(np.isfinite(others), least, np.inf)
+    *arcs, price = (np.concatenate(column) for column in zip(*found, strict=True))
+    return Arcs(*arcs), price, dropped, room if room < NEVER else np.inf
 
 
 def _room(tables: Sequence[tuple[Floating, Floats]], least: float) -> float:
-    """Return up to which total the first sieve lets arcs through; NEVER where all may pass."""
+    """Return up to which total the first pass keeps arcs; NEVER where it keeps all."""
     count = sum(price.size for price, _ in tables)
     if count <= FEW_ARCS:
         return NEVER
@@ -207,34 +212,33 @@ def _room(tables: Sequence[tuple[Floating, Floats]], least: float) -> float:
     return min(FIRST_SLACK * least, float(np.partition(sample, kept)[kept]))
 
 
-def _toll(material: Pieces, scheme: Plan) -> float:
-    """Return a toll on drift from what a cell costs in a sample; any toll is valid.
+def _drift_price(items: Items, grid: TimeGrid) -> float:
+    """Return a price on drift from what a step costs in a sample; any price is valid.
 
     What is left out or gained by drifting is the last part of a track, often a fade that fits
-    worse than the rest, so twice what a cell costs gives better bounds than once.
+    worse than the rest, so twice what a step costs gives better bounds than once.
     """
-    count = len(material.cells)
-    parts = list(blocks(material.take(np.arange(0, count, count // SAMPLE_PIECES + 1)), scheme))
-    least = float(_without_seams(scheme, parts)[0][0]) if parts else np.inf
-    return 2.0 * least / scheme.horizon if np.isfinite(least) else 0.0
+    count = len(items.steps)
+    dense = list(blocks(items.take(np.arange(0, count, count // SAMPLE_ITEMS + 1)), grid))
+    least = float(_without_transitions(grid, dense)[0][0]) if dense else np.inf
+    return 2.0 * least / grid.horizon if np.isfinite(least) else 0.0
 
 
-def _without_seams(scheme: Plan, parts: Sequence[Block]) -> tuple[Floats, Floats]:
-    """Return the least costs from each cell on and up to each cell."""
-    horizon = scheme.horizon
-    lengths = np.array([part.cells for part in parts])
-    plain = np.full((len(parts), horizon + 2), np.inf)
-    longer = np.full((len(parts), horizon + 2), np.inf)
-    for row, part in enumerate(parts):
-        plain[row, : len(part.plain)] = part.plain.min(axis=1)
-        longer[row, : len(part.longer)] = part.longer.min(axis=1)
+def _without_transitions(grid: TimeGrid, dense: Sequence[Block]) -> tuple[Floats, Floats]:
+    """Return the least costs from each step on and up to each step."""
+    horizon = grid.horizon
+    lengths = np.array([block.steps for block in dense])
+    plain = np.full((len(dense), horizon + 2), np.inf)
+    longer = np.full((len(dense), horizon + 2), np.inf)
+    for row, block in enumerate(dense):
+        plain[row, : len(block.plain)] = block.plain.min(axis=1)
+        longer[row, : len(block.longer)] = block.longer.min(axis=1)
     reach = horizon + int(lengths.max(initial=0)) + 3
     after, before = np.full(reach, np.inf), np.full(reach, np.inf)
-    ending = scheme.ending(np.arange(horizon + 1))
+    ending = grid.ending(np.arange(horizon + 1))
     for start in range(horizon, -1, -1):
         through = np.minimum(
-            plain[:, start] + after[start + lengths],
-            longer[:, start] + after[start + lengths + 1],
+            plain[:, start] + after[start + lengths], longer[:, start] + after[start + lengths + 1]
         )
         after[start] = min(ending[start], through.min())
     before[0] = 0.0
@@ -246,68 +250,44 @@ def _without_seams(scheme: Plan, parts: Sequence[Block]) -> tuple[Floats, Floats
     return after, before
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Seams:
-    """What matters of pieces at their seams: the track before ends, this one opens."""
+def _least(
+    arcs: Arcs, price: Singles, items: Items, loudness_jump_lu: float, ending: Floats
+) -> Singles:
+    """Return for each arc the least cost of it and all that follows, as in the second pass.
 
-    opening: Floats
-    closing: Floats
-    start_lufs: Floats
-    end_lufs: Floats
-    step_lu: float
-
-    @staticmethod
-    def of(material: Pieces, scheme: Plan) -> "Seams":
-        """Return the seams of pieces under a plan."""
-        return Seams(
-            material.opening,
-            material.closing,
-            material.start_lufs,
-            material.end_lufs,
-            scheme.loudness_step_lu,
-        )
-
-    def mirrored(self) -> "Seams":
-        """Return the seams of time running backward: negated, a rise stays a rise."""
-        return Seams(self.closing, self.opening, -self.end_lufs, -self.start_lufs, self.step_lu)
-
-
-def _least(arcs: Arcs, price: Singles, seams: Seams, ending: Floats) -> Singles:
-    """Return for each arc the least cost of it and all that follows, with the second sieve's seams.
-
-    `ending` is the price of ending at each cell.
+    `ending` is the price of ending at each step.
     """
-    grid = np.linspace(0.0, 1.0, ENERGIES)
-    low, kind = _classes(seams.start_lufs, LOUD_STARTS)
-    high, at = _classes(-seams.end_lufs, LOUD_ENDS)
-    bins = np.minimum((seams.opening * OPENINGS).astype(np.int64), OPENINGS - 1)
+    levels = np.linspace(0.0, 1.0, ENERGIES)
+    low, kind = _classes(items.start_lufs, LOUD_STARTS)
+    high, at = _classes(-items.end_lufs, LOUD_ENDS)
+    bins = np.minimum((items.opening * OPENINGS).astype(np.int64), OPENINGS - 1)
     classes = (kind * OPENINGS + bins).astype(np.int16)
     edges = np.arange(OPENINGS + 1) / OPENINGS
-    apart = np.maximum(np.maximum(edges[:-1] - grid[:, None], grid[:, None] - edges[1:]), 0.0)
-    energy = (SEAM_WEIGHT * apart**2).astype(np.float32)
-    loud = loudness_price(low[:, None] + high[None, :] - seams.step_lu).astype(np.float32)
-    parabola = (SEAM_WEIGHT * grid**2).astype(np.float32)[:, None]
-    spot = np.clip(seams.closing, 0.0, 1.0) * (ENERGIES - 1)
+    apart = np.maximum(np.maximum(edges[:-1] - levels[:, None], levels[:, None] - edges[1:]), 0.0)
+    energy = (ENERGY_JUMP_WEIGHT * apart**2).astype(np.float32)
+    loud = loudness_price(low[:, None] + high[None, :] - loudness_jump_lu).astype(np.float32)
+    parabola = (ENERGY_JUMP_WEIGHT * levels**2).astype(np.float32)[:, None]
+    spot = np.clip(items.closing, 0.0, 1.0) * (ENERGIES - 1)
     below = np.minimum(spot.astype(np.int64), ENERGIES - 2)
     width = len(high)
     base = below * width + at
     weight = (spot - below).astype(np.float32)
-    rise = (SEAM_WEIGHT * seams.closing**2).astype(np.float32)
+    rise = (ENERGY_JUMP_WEIGHT * items.closing**2).astype(np.float32)
 
-    order = np.argsort(classes[arcs.piece], kind="stable")
+    order = np.argsort(classes[arcs.item], kind="stable")
     order = order[np.argsort(arcs.start[order].astype(np.uint16), kind="stable")]
-    piece, end, cost = arcs.piece[order], arcs.end[order], price[order]
-    sorts, share, lift = classes[piece], weight[piece], rise[piece] + cost
-    cells = len(ending)
-    spots = end * (ENERGIES * width) + base[piece]
-    borders = np.searchsorted(arcs.start[order], np.arange(cells + 1))
-    table = np.empty((cells, ENERGIES * width), dtype=np.float32)
+    item, end, cost = arcs.item[order], arcs.end[order], price[order]
+    sorts, share, lift = classes[item], weight[item], rise[item] + cost
+    steps = len(ending)
+    spots = end * (ENERGIES * width) + base[item]
+    borders = np.searchsorted(arcs.start[order], np.arange(steps + 1))
+    table = np.empty((steps, ENERGIES * width), dtype=np.float32)
     flat = table.reshape(-1)
     result = np.empty_like(cost)
     final = np.minimum(ending, NEVER).astype(np.float32)
-    for cell_ in range(cells - 1, -1, -1):
-        here = slice(borders[cell_], borders[cell_ + 1])
-        value = np.full((ENERGIES, width), final[cell_])
+    for step in range(steps - 1, -1, -1):
+        here = slice(borders[step], borders[step + 1])
+        value = np.full((ENERGIES, width), final[step])
         if here.start < here.stop:
             left, right = flat.take(spots[here]), flat.take(spots[here] + width)
             right -= left
@@ -321,7 +301,7 @@ def _least(arcs: Arcs, price: Singles, seams: Seams, ending: Floats) -> Singles:
             best[own[firsts]] = np.minimum.reduceat(right, firsts)
             near = (best.reshape(len(low), 1, OPENINGS) + energy).min(axis=2)
             value = np.minimum(value, (near[:, :, None] + loud[:, None, :]).min(axis=0))
-        table[cell_] = (value - parabola).ravel()
+        table[step] = (value - parabola).ravel()
     back = np.empty_like(result)
     back[order] = result
     return back

@@ -1,7 +1,7 @@
-"""The search: lawful sessions, found forward through the web and finished by small changes.
+"""Beam search and local search: feasible sessions of low cost, without a proof.
 
-This room keeps every rule exactly, in true milliseconds, and knows costs only as numbers. It
-refuses to prove anything; the outlook that guides it comes from `solver.solve.graph`.
+The beam search follows the graph forward in time, guided by the cost-to-go of `lagrangian`; local
+search improves what it finds by small changes. Every rule is kept exactly, in true milliseconds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,48 +10,61 @@ from itertools import pairwise
 
 import numpy as np
 
-from playlist_builder.arranger.solver.cost import Demand, Pieces, Plan, cell, seam
-from playlist_builder.arranger.solver.graph import ArcGraph, CostToGo, Groups, related
+from playlist_builder.arranger.solver.cost import (
+    FixedItem,
+    Items,
+    TimeGrid,
+    step_at,
+    transition_cost,
+)
+from playlist_builder.arranger.solver.graph import ArcGraph, Groups, share_artist
+from playlist_builder.arranger.solver.lagrangian import CostToGo
 from playlist_builder.models import Bools, Floats, Ints
 
 BRANCHES = 4  # continuations kept per unfinished session of a full beam
 FINISHED = 12  # sessions that the beam returns at most
 REACH = 20  # slots over which tracks change places
-WIDE_POOL = 300  # pieces up to which every replacement is tried at every place
+WIDE_POOL = 300  # items up to which every replacement is tried at every place
 GAIN = 1e-9  # a change that gains less is not worth making
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Arena:
-    """The pieces that the search looks at.
+class SearchSpace:
+    """The items that the search looks at.
 
-    `price[longer, start, piece]` is exact; `whim` is a price per piece that makes one seed differ
-    from another and that no reported cost holds; `seams` holds all of them where pieces are few.
+    `price[longer, start, item]` is exact. `noise` is a price per item that makes one seed differ
+    from another; no reported cost includes it. `transitions[left, right]` is given where items are
+    few.
     """
 
-    material: Pieces
-    scheme: Plan
+    items: Items
+    grid: TimeGrid
     groups: Groups
-    demands: tuple[Demand, ...]
+    fixed: tuple[FixedItem, ...]
     use_all: bool
     price: Floats
-    whim: Floats
-    seams: Floats | None = None
+    noise: Floats
+    transitions: Floats | None = None
 
-    def seam(self, left: Ints, right: Ints) -> Floats:
-        """Return the price of passing from pieces `left` to pieces `right`."""
-        if self.seams is None:
-            return seam(self.material, left, right, self.scheme.loudness_step_lu)
-        return self.seams[left, right]
+    def transition_cost(self, left: Ints, right: Ints) -> Floats:
+        """Return the price of passing from items `left` to items `right`."""
+        if self.transitions is None:
+            return transition_cost(self.items, left, right, self.grid.loudness_jump_lu)
+        return self.transitions[left, right]
+
+    def allows(self, sequence: Ints) -> bool:
+        """Return whether a sequence of items is a session that keeps every rule."""
+        row = sequence[None]
+        return bool(feasible(self, row)[0] and np.isfinite(costs_of(self, row)[0]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Leaves:
+class Nodes:
     """Unfinished sessions, one per row.
 
-    `path` lists the pieces so far, padded with -1, and `depth` counts them; `arc` is the last.
-    `cost` and `total` (with what the outlook promises) include taxes; `key` stands for the set of
-    pieces used and `placed` counts the pins among them.
+    `path` lists the items so far, padded with -1, and `depth` counts them; `arc` is the last.
+    `cost` and `total` (with the cost-to-go) include penalties; `key` stands for the set of items
+    used and `placed` counts the pins among them.
     """
 
     path: Ints
@@ -63,239 +76,226 @@ class Leaves:
     key: Ints
     placed: Ints
 
-    def take(self, index: Ints | slice) -> "Leaves":
-        """Return the leaves at the given places."""
-        return Leaves(*[getattr(self, name)[index] for name in self.__slots__])
+    def take(self, index: Ints | slice) -> "Nodes":
+        """Return the nodes of the given rows."""
+        return Nodes(*[getattr(self, name)[index] for name in self.__slots__])
 
     @staticmethod
-    def join(parts: Sequence["Leaves"]) -> "Leaves":
+    def join(several: Sequence["Nodes"]) -> "Nodes":
         """Return several as one."""
-        if len(parts) == 1:
-            return parts[0]
-        return Leaves(
-            *[np.concatenate([getattr(part, name) for part in parts]) for name in Leaves.__slots__]
-        )
+        columns = ([getattr(each, name) for each in several] for name in Nodes.__slots__)
+        return Nodes(*map(np.concatenate, columns))
 
 
-def beam(arena: Arena, web: ArcGraph, outlook: CostToGo, width: int) -> list[Ints]:
-    """Return lawful sessions, the cheapest first; at most `width` unfinished ones stay per cell."""
-    horizon, material = arena.scheme.horizon, arena.material
+def beam(space: SearchSpace, graph: ArcGraph, cost_to_go: CostToGo, width: int) -> list[Ints]:
+    """Return feasible sessions, the cheapest first; at most `width` nodes stay per step."""
+    horizon, items = space.grid.horizon, space.items
     keys = np.random.default_rng(0).integers(
-        1, 2**40, (1 + max(arena.groups.gap, 1), len(material.cells))
+        1, 2**40, (1 + max(space.groups.gap, 1), len(items.steps))
     )
-    pinned = np.zeros(len(material.cells), dtype=np.int64)
-    pinned[[demand.piece for demand in arena.demands]] = 1
-    slots = horizon // int(material.cells.min()) + 1
+    pinned = np.zeros(len(items.steps), dtype=np.int64)
+    pinned[[fixed.item for fixed in space.fixed]] = 1
+    slots = horizon // int(items.steps.min()) + 1
     zero = np.zeros(1, dtype=np.int64)
-    root = Leaves(
-        np.full((1, slots), -1),
-        zero,
-        zero - 1,
-        np.zeros(1),
-        zero,
-        np.zeros(1),
-        zero,
-        zero,
-    )
-    waiting: list[list[Leaves]] = [[] for _ in range(horizon + 1)]
-    waiting[0].append(root)
+    free = np.zeros(1)
+    root = Nodes(np.full((1, slots), -1), zero, zero - 1, free, zero, free, zero, zero)
+    waiting: list[list[Nodes]] = [[root], *([] for _ in range(horizon))]
     done: set[tuple[float, tuple[int, ...]]] = set()
-    earliest = int(np.flatnonzero(np.isfinite(web.ending))[0])
-    for number in range(horizon + 1):
-        if not waiting[number]:
+    earliest = int(np.flatnonzero(np.isfinite(graph.ending))[0])
+    for step in range(horizon + 1):
+        if not waiting[step]:
             continue
-        leaves = _best(Leaves.join(waiting[number]), width, keys[1:])
-        waiting[number] = []
-        if number >= earliest:
-            done.update(_finished(arena, leaves))
-        total, cost = _extended(arena, web, outlook, number, leaves)
+        nodes = _best(Nodes.join(waiting[step]), width, keys[1:])
+        waiting[step] = []
+        if step >= earliest:
+            done.update(_finished(space, nodes))
+        total, cost = _extended(space, graph, cost_to_go, step, nodes)
         rows, columns = np.nonzero(np.isfinite(total))
         promised = total[rows, columns]
         order = np.argsort(promised, kind="stable")[: BRANCHES * width]
-        order = order[np.argsort(web.arcs.end[web.leave[number][columns[order]]], kind="stable")]
+        ends = graph.arcs.end[graph.departing[step][columns[order]]]
+        order = order[np.argsort(ends, kind="stable")]
         rows, columns = rows[order], columns[order]
-        arcs = web.leave[number][columns]
-        pieces = web.arcs.piece[arcs]
-        path, depth = leaves.path[rows], leaves.depth[rows]
-        path[np.arange(len(path)), depth] = pieces
-        children = Leaves(
+        arcs = graph.departing[step][columns]
+        added = graph.arcs.item[arcs]
+        path, depth = nodes.path[rows], nodes.depth[rows]
+        path[np.arange(len(path)), depth] = added
+        children = Nodes(
             path,
             depth + 1,
             arcs,
             cost[rows, columns],
-            leaves.time_ms[rows] + material.length_ms[pieces],
+            nodes.time_ms[rows] + items.length_ms[added],
             promised[order],
-            leaves.key[rows] + keys[0][pieces],
-            leaves.placed[rows] + pinned[pieces],
+            nodes.key[rows] + keys[0][added],
+            nodes.placed[rows] + pinned[added],
         )
-        ends = web.arcs.end[arcs]
+        ends = graph.arcs.end[arcs]
         borders = [*np.flatnonzero(np.diff(ends, prepend=-1)).tolist(), len(ends)]
         for first, last in pairwise(borders):
             waiting[int(ends[first])].append(children.take(slice(first, last)))
     return [np.array(sequence) for _, sequence in sorted(done)[:FINISHED]]
 
 
-def _best(leaves: Leaves, width: int, keys: Ints) -> Leaves:
-    """Return the most promising leaves, one per set of pieces and last pieces.
+def _best(nodes: Nodes, width: int, keys: Ints) -> Nodes:
+    """Return the most promising nodes, one per set of items and last items.
 
-    All that may come after depends on these alone; row i of `keys` stands for the piece i before
-    the last. Leaves with more pins and leaves with fewer get like shares, so that neither die out.
+    All that may come after depends on these alone; row i of `keys` stands for the item i before
+    the last. Nodes with more pins and nodes with fewer get like shares, so that neither die out.
     """
-    order = np.argsort(leaves.total, kind="stable")
-    key = leaves.key.copy()
+    order = np.argsort(nodes.total, kind="stable")
+    key = nodes.key.copy()
     for back, own in enumerate(keys):
-        place = leaves.depth - 1 - back
-        last = leaves.path[np.arange(len(key)), np.maximum(place, 0)]
+        place = nodes.depth - 1 - back
+        last = nodes.path[np.arange(len(key)), np.maximum(place, 0)]
         key += np.where(place >= 0, own[last], 0)
     _, first = np.unique(key[order], return_index=True)
     order = order[np.sort(first)]
-    placed = leaves.placed[order]
+    placed = nodes.placed[order]
     if placed.min() < placed.max():
         rank = np.empty(len(order), dtype=np.int64)
         for count in np.unique(placed).tolist():
             here = np.flatnonzero(placed == count)
             rank[here] = np.arange(len(here))
         order = order[np.argsort(rank, kind="stable")]
-    return leaves.take(order[:width])
+    return nodes.take(order[:width])
 
 
 def _extended(
-    arena: Arena, web: ArcGraph, outlook: CostToGo, number: int, leaves: Leaves
+    space: SearchSpace, graph: ArcGraph, cost_to_go: CostToGo, step: int, nodes: Nodes
 ) -> tuple[Floats, Floats]:
-    """Return promised totals and costs, shape (leaves, arcs that leave), inf where unlawful."""
-    material = arena.material
-    arcs = web.leave[number]
-    pieces = web.arcs.piece[arcs]
-    cost = leaves.cost[:, None] + (web.price + outlook.tax)[arcs] + arena.whim[pieces]
-    if number:
-        cost = cost + web.seams[number][np.searchsorted(web.arrive[number], leaves.arc)]
-    total = cost + outlook.after[arcs]
-    ends = cell(leaves.time_ms[:, None] + material.length_ms[pieces])
-    total[ends != web.arcs.end[arcs]] = np.inf
-    paths, depth = leaves.path[:, : int(leaves.depth.max())], leaves.depth
-    total[_blocked(arena, paths, depth, pieces)] = np.inf
-    for demand in arena.demands:
-        own = pieces == demand.piece
-        late = leaves.time_ms > demand.latest_ms
-        total[np.ix_(late | (leaves.time_ms < demand.earliest_ms), own)] = np.inf
-        total[late & ~(paths == demand.piece).any(axis=1)] = np.inf
-        if demand.place > 0:
-            total[np.ix_(depth + 1 == demand.place, ~own)] = np.inf
-            total[np.ix_(depth + 1 != demand.place, own)] = np.inf
+    """Return totals with the cost-to-go and costs, shape (nodes, departing arcs).
+
+    Totals are infinite where a rule is broken.
+    """
+    arcs = graph.departing[step]
+    added = graph.arcs.item[arcs]
+    cost = nodes.cost[:, None] + (graph.price + cost_to_go.penalty)[arcs] + space.noise[added]
+    if step:
+        cost = cost + graph.transitions[step][np.searchsorted(graph.arriving[step], nodes.arc)]
+    total = cost + cost_to_go.after[arcs]
+    ends = step_at(nodes.time_ms[:, None] + space.items.length_ms[added])
+    total[ends != graph.arcs.end[arcs]] = np.inf
+    paths, depth = nodes.path[:, : int(nodes.depth.max())], nodes.depth
+    total[_blocked(space, paths, depth, added)] = np.inf
+    for fixed in space.fixed:
+        own = added == fixed.item
+        late = nodes.time_ms > fixed.latest_ms
+        total[np.ix_(late | (nodes.time_ms < fixed.earliest_ms), own)] = np.inf
+        total[late & ~(paths == fixed.item).any(axis=1)] = np.inf
+        if fixed.place > 0:
+            total[np.ix_(depth + 1 == fixed.place, ~own)] = np.inf
+            total[np.ix_(depth + 1 != fixed.place, own)] = np.inf
     return total, cost
 
 
-def _blocked(arena: Arena, paths: Ints, depth: Ints, pieces: Ints) -> Bools:
-    """Return which pieces may not follow which paths, by the rules on repeats and groups."""
-    groups, rows = arena.groups, np.arange(len(paths))
-    used = np.zeros((len(paths), len(arena.material.cells) + 1), dtype=bool)
+def _blocked(space: SearchSpace, paths: Ints, depth: Ints, added: Ints) -> Bools:
+    """Return which items may not follow which paths, by the rules on repeats and groups."""
+    groups, rows = space.groups, np.arange(len(paths))
+    used = np.zeros((len(paths), len(space.items.steps) + 1), dtype=bool)
     used[rows[:, None], paths] = True
-    blocked = used[:, pieces]
+    blocked = used[:, added]
     full = _counts(groups, paths)[:, :-1] >= groups.most[:-1]
     full = np.concatenate([full, np.zeros((len(paths), 1), dtype=bool)], axis=1)
     for column in range(groups.member.shape[1]):
-        blocked |= full[:, groups.member[pieces, column]]
-    for back in range(2, min(groups.gap, paths.shape[1]) + 1):  # neighbours are barred in the web
+        blocked |= full[:, groups.member[added, column]]
+    for back in range(2, min(groups.gap, paths.shape[1]) + 1):  # neighbours are barred in the graph
         before = paths[rows, np.maximum(depth - back, 0)]
-        related_ = related(groups.kin[before][:, None], groups.kin[pieces][None, :])
-        blocked |= related_ & (depth >= back)[:, None]
+        related = share_artist(groups.artists[before][:, None], groups.artists[added][None, :])
+        blocked |= related & (depth >= back)[:, None]
     return blocked
 
 
 def _counts(groups: Groups, sequences: Ints) -> Ints:
-    """Return how many pieces of each group each row holds; -1 stands for no piece."""
+    """Return how many items of each group each row holds; -1 stands for no item."""
     count, size = len(sequences), len(groups.most)
     held = np.where(sequences[:, :, None] >= 0, groups.member[sequences], size - 1)
     spots = held + np.arange(count)[:, None, None] * size
     return np.bincount(spots.ravel(), minlength=count * size).reshape(count, size)
 
 
-def _finished(arena: Arena, leaves: Leaves) -> list[tuple[float, tuple[int, ...]]]:
-    """Return those leaves that are lawful sessions, each with its cost."""
-    scheme = arena.scheme
-    near = np.abs(leaves.time_ms - scheme.asked_ms) <= scheme.tolerance_ms
-    near &= leaves.depth > 0
+def _finished(space: SearchSpace, nodes: Nodes) -> list[tuple[float, tuple[int, ...]]]:
+    """Return those nodes that are feasible sessions, each with its cost."""
+    off_ms = np.abs(nodes.time_ms - space.grid.asked_ms)
+    near = (off_ms <= space.grid.tolerance_ms) & (nodes.depth > 0)
     found: list[tuple[float, tuple[int, ...]]] = []
-    for slots in np.unique(leaves.depth[near]).tolist():
-        sequences = leaves.path[near & (leaves.depth == slots), :slots]
-        sequences = sequences[lawful(arena, sequences)]
-        costs = appraise(arena, sequences)
-        found.extend(
-            (cost, tuple(sequence))
-            for cost, sequence in zip(costs.tolist(), sequences.tolist(), strict=True)
-            if np.isfinite(cost)
-        )
+    for slots in np.unique(nodes.depth[near]).tolist():
+        sequences = nodes.path[near & (nodes.depth == slots), :slots]
+        sequences = sequences[feasible(space, sequences)]
+        costs = costs_of(space, sequences)
+        priced = zip(costs.tolist(), map(tuple, sequences.tolist()), strict=True)
+        found += [pair for pair in priced if np.isfinite(pair[0])]
     return found
 
 
-def appraise(arena: Arena, sequences: Ints, below: float = np.inf) -> Floats:
-    """Return the cost of each row of pieces, infinite where time or a phase forbids it.
+def costs_of(space: SearchSpace, sequences: Ints, below: float = np.inf) -> Floats:
+    """Return the cost of each row of items, infinite where time or a phase forbids it.
 
-    Rows that cannot cost less than `below` are infinite as well: seams cost the most work, and
-    no seam costs less than nothing.
+    Rows that cannot cost less than `below` are infinite as well: transitions take the most work,
+    and none has a negative cost.
     """
-    material, scheme = arena.material, arena.scheme
-    ends_ms = np.cumsum(material.length_ms[sequences], axis=1)
-    begins_ms = ends_ms - material.length_ms[sequences]
-    ends = cell(ends_ms)
-    begins = np.minimum(np.concatenate([ends[:, :1] * 0, ends[:, :-1]], axis=1), scheme.horizon)
-    longer = np.clip(ends - begins - material.cells[sequences], 0, 1)
-    cost: Floats = arena.price[longer, begins, sequences].sum(axis=1)
-    cost += scheme.ending(ends[:, -1]) + arena.whim[sequences].sum(axis=1)
-    cost[np.abs(ends_ms[:, -1] - scheme.asked_ms) > scheme.tolerance_ms] = np.inf
-    for demand in arena.demands:
-        wrong = (begins_ms < demand.earliest_ms) | (begins_ms > demand.latest_ms)
-        cost[((sequences == demand.piece) & wrong).any(axis=1)] = np.inf
+    items, grid = space.items, space.grid
+    ends_ms = np.cumsum(items.length_ms[sequences], axis=1)
+    begins_ms = ends_ms - items.length_ms[sequences]
+    ends = step_at(ends_ms)
+    begins = np.minimum(np.concatenate([ends[:, :1] * 0, ends[:, :-1]], axis=1), grid.horizon)
+    longer = np.clip(ends - begins - items.steps[sequences], 0, 1)
+    cost: Floats = space.price[longer, begins, sequences].sum(axis=1)
+    cost += grid.ending(ends[:, -1]) + space.noise[sequences].sum(axis=1)
+    cost[np.abs(ends_ms[:, -1] - grid.asked_ms) > grid.tolerance_ms] = np.inf
+    for fixed in space.fixed:
+        wrong = (begins_ms < fixed.earliest_ms) | (begins_ms > fixed.latest_ms)
+        cost[((sequences == fixed.item) & wrong).any(axis=1)] = np.inf
     cost[cost >= below] = np.inf
     rows = np.flatnonzero(np.isfinite(cost))
     left, right = sequences[rows, :-1], sequences[rows, 1:]
-    cost[rows] += arena.seam(left, right).sum(axis=1)
+    cost[rows] += space.transition_cost(left, right).sum(axis=1)
     return cost
 
 
-def lawful(arena: Arena, sequences: Ints) -> Bools:
-    """Return which rows of pieces keep the rules on repeats, groups, gaps and pins."""
-    groups, slots = arena.groups, sequences.shape[1]
+def feasible(space: SearchSpace, sequences: Ints) -> Bools:
+    """Return which rows of items keep the rules on repeats, groups, gaps and pins."""
+    groups, slots = space.groups, sequences.shape[1]
     ordered = np.sort(sequences, axis=1)
     good: Bools = (ordered[:, 1:] != ordered[:, :-1]).all(axis=1)
     good &= (_counts(groups, sequences)[:, :-1] <= groups.most[:-1]).all(axis=1)
-    kin = groups.kin[sequences]
+    artists = groups.artists[sequences]
     for back in range(1, min(groups.gap, slots - 1) + 1):
-        good &= ~related(kin[:, back:], kin[:, :-back]).any(axis=1)
-    for demand in arena.demands:
-        at = sequences == demand.piece
+        good &= ~share_artist(artists[:, back:], artists[:, :-back]).any(axis=1)
+    for fixed in space.fixed:
+        at = sequences == fixed.item
         good &= at.any(axis=1)
-        if abs(demand.place) > slots:
+        if abs(fixed.place) > slots:
             good[:] = False
-        elif demand.place:
-            good &= at[:, demand.place - (demand.place > 0)]
-    if arena.use_all and slots < len(arena.material.cells):
+        elif fixed.place:
+            good &= at[:, fixed.place - (fixed.place > 0)]
+    if space.use_all and slots < len(space.items.steps):
         good[:] = False
     return good
 
 
-def polish(arena: Arena, web: ArcGraph, sequence: Ints) -> tuple[Ints, float]:
+def local_search(space: SearchSpace, graph: ArcGraph, sequence: Ints) -> tuple[Ints, float]:
     """Return the session that small changes lead to, and its cost."""
-    cost = float(appraise(arena, sequence[None])[0])
+    cost = float(costs_of(space, sequence[None])[0])
     improved = True
     while improved:
         improved = False
-        for neighbours in _neighbours(arena, web, sequence):
-            costs = appraise(arena, neighbours, cost)
+        for neighbours in _neighbours(space, graph, sequence):
+            costs = costs_of(space, neighbours, cost)
             better = np.flatnonzero(costs < cost - GAIN)
             better = better[np.argsort(costs[better], kind="stable")][:200]
-            better = better[lawful(arena, neighbours[better])]
+            better = better[feasible(space, neighbours[better])]
             if len(better):
                 sequence, cost = neighbours[better[0]], float(costs[better[0]])
                 improved = True
     return sequence, cost
 
 
-def _neighbours(arena: Arena, web: ArcGraph, sequence: Ints) -> Iterator[Ints]:
+def _neighbours(space: SearchSpace, graph: ArcGraph, sequence: Ints) -> Iterator[Ints]:
     """Yield the sessions one small change away: replace, exchange, reverse, move."""
     slots = len(sequence)
-    if not arena.use_all:
-        yield _replaced(arena, web, sequence)
+    if not space.use_all:
+        yield _replaced(space, graph, sequence)
     if slots == 1:
         return
     first, second = np.triu_indices(slots, 1)
@@ -313,15 +313,15 @@ def _neighbours(arena: Arena, web: ArcGraph, sequence: Ints) -> Iterator[Ints]:
     yield sequence[np.concatenate([np.where(within, onward, at), np.where(within, back, at)])]
 
 
-def _replaced(arena: Arena, web: ArcGraph, sequence: Ints) -> Ints:
-    """Return the sessions with one piece replaced: by any of a small pool, else by likely ones."""
-    slots, pool = len(sequence), len(arena.material.cells)
+def _replaced(space: SearchSpace, graph: ArcGraph, sequence: Ints) -> Ints:
+    """Return the sessions with one item replaced: by any of a small pool, else by likely ones."""
+    slots, pool = len(sequence), len(space.items.steps)
     if pool <= WIDE_POOL:
         tried = [np.arange(pool)] * slots
     else:
-        ends = np.cumsum(arena.material.length_ms[sequence])
-        starts = cell(ends - arena.material.length_ms[sequence]).tolist()
-        tried = [np.unique(web.arcs.piece[web.leave[start]]) for start in starts]
+        ends = np.cumsum(space.items.length_ms[sequence])
+        starts = step_at(ends - space.items.length_ms[sequence]).tolist()
+        tried = [np.unique(graph.arcs.item[graph.departing[start]]) for start in starts]
     places = np.repeat(np.arange(slots), [len(each) for each in tried])
     replaced = np.tile(sequence, (len(places), 1))
     replaced[np.arange(len(places)), places] = np.concatenate(tried)

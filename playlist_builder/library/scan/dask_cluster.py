@@ -1,8 +1,8 @@
 """Many machines as one executor for `Library.scan`: the workers of a dask scheduler.
 
-The only room that imports distributed. Every call runs within the limits of `scan.processes`, in a process
-apart from the one that dask watches, so that a file which crashes its decoder takes no worker with
-it. A worker that is lost costs what it was doing: dask does that again elsewhere.
+Every call runs within the limits of `scan.processes`, isolated from the process that dask watches,
+so that a file which crashes its decoder takes no worker with it. A worker that is lost costs what
+it was doing: dask does that again elsewhere.
 
 The machines must see the music under the same paths, and run the same version of this package; what
 does not is refused, so that no other measure or file gets into the library. Give only a scheduler
@@ -25,7 +25,7 @@ import distributed
 
 from playlist_builder.analysis.features import FEATURES_VERSION
 from playlist_builder.errors import ClusterError
-from playlist_builder.library.scan.processes import WorkerLost, apart
+from playlist_builder.library.scan.processes import WorkerLost, run_isolated
 from playlist_builder.vocals.detector import VOICE_VERSION
 
 P = ParamSpec("P")
@@ -34,11 +34,11 @@ T = TypeVar("T")
 CONNECT_S = 5.0
 """For reaching the scheduler, and for a first worker to be there."""
 
-DESERTED_S = 30.0
+NO_WORKERS_S = 30.0
 """For a worker to come back, or another one to come, where none is left."""
 
-LOOK_S = 1.0
-"""Between two looks at the workers."""
+CHECK_S = 1.0
+"""Between two checks of the workers."""
 
 _ADDRESS = re.compile(r"(?:tcp|tls|wss?)://.+:[0-9]+")
 _LOGGERS = ("distributed", "distributed.client", "distributed.comm", "distributed.core")
@@ -62,7 +62,7 @@ class Cluster(Executor):
         self._client = _connected(address)
         self._executor = self._client.get_executor(pure=False)
         try:
-            self._refuse_the_unfit(folders)
+            self._check_workers(folders)
         except BaseException:
             self._client.close(CONNECT_S)
             raise
@@ -78,7 +78,7 @@ class Cluster(Executor):
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run a top-level function on one of the machines; `WorkerLost` where that fails."""
         ours: Future[T] = Future()
-        theirs = self._executor.submit(there, version(), fn, args, kwargs)
+        theirs = self._executor.submit(run_on_worker, version(), fn, args, kwargs)
         ours.add_done_callback(lambda _: theirs.cancel())
         theirs.add_done_callback(lambda _: self._pass_on(theirs, ours))
         return ours
@@ -94,12 +94,12 @@ class Cluster(Executor):
 
     def _watch(self) -> None:
         """Give up where nobody is left to work: dask would wait for ever."""
-        deserted_s = 0.0
-        while deserted_s < DESERTED_S:
-            if self._ended.wait(LOOK_S):
+        without_s = 0.0
+        while without_s < NO_WORKERS_S:
+            if self._ended.wait(CHECK_S):
                 return
             with suppress(Exception):  # a scheduler that has gone fails the calls themselves
-                deserted_s = 0.0 if self.jobs else deserted_s + LOOK_S
+                without_s = 0.0 if self.jobs else without_s + CHECK_S
         self._loss = f"The workers of the scheduler at {self._address} have gone"
         self._executor.shutdown(wait=False)
 
@@ -115,13 +115,13 @@ class Cluster(Executor):
         except (CancelledError, distributed.CancelledError, OSError):
             ours.set_exception(
                 ClusterError(
-                    f"{self._loss}. What was scanned is kept; scan again when that is mended."
+                    f"{self._loss}. What was scanned is kept; scan again when that is repaired."
                 )
             )
         except Exception as error:  # noqa: BLE001 - of the function, raised where it is asked for
             ours.set_exception(error)
 
-    def _refuse_the_unfit(self, folders: Sequence[str]) -> None:
+    def _check_workers(self, folders: Sequence[str]) -> None:
         try:
             self._client.wait_for_workers(1, timeout=CONNECT_S)
         except TimeoutError as error:
@@ -130,7 +130,9 @@ class Cluster(Executor):
                 f" Start some: dask worker {self._address}"
             ) from error
         absolute = [os.path.abspath(folder) for folder in folders]
-        answers: dict[str, Any] = self._client.run(unfit, version(), absolute, on_error="return")
+        answers: dict[str, Any] = self._client.run(
+            incompatibility, version(), absolute, on_error="return"
+        )
         for worker, answer in answers.items():
             match answer:
                 case "":
@@ -144,21 +146,21 @@ class Cluster(Executor):
             raise ClusterError(f"The worker at {worker} {why}.")
 
 
-def unfit(wanted: str, folders: Sequence[str]) -> str:
-    """Say why this machine is of no use for a scan of `folders`, or nothing. Runs on a worker."""
+def incompatibility(wanted: str, folders: Sequence[str]) -> str:
+    """Return why this machine cannot scan `folders`, empty where it can. Runs on a worker."""
     if version() != wanted:
         return f"has playlist_builder {version()}, and here is {wanted}. Install the same there"
-    unseen = [folder for folder in folders if not os.path.exists(folder)]
-    if unseen:
-        return f"sees no {unseen[0]}. Mount it there under the same path"
+    for folder in folders:
+        if not os.path.exists(folder):
+            return f"sees no {folder}. Mount it there under the same path"
     return ""
 
 
-def there(wanted: str, fn: Callable[..., T], args: Any, kwargs: Any) -> T:  # noqa: ANN401
-    """Run a call on a worker, which may have joined after `unfit` was asked."""
+def run_on_worker(wanted: str, fn: Callable[..., T], args: Any, kwargs: Any) -> T:  # noqa: ANN401
+    """Run a call on a worker, which may have joined after `incompatibility` was asked."""
     if version() != wanted:
         raise WorkerLost(f"is another one on a worker: {version()}, not {wanted}")
-    return apart(fn, *args, **kwargs)
+    return run_isolated(fn, *args, **kwargs)
 
 
 def _connected(address: str) -> Any:  # noqa: ANN401 - distributed is not typed

@@ -1,7 +1,7 @@
-"""The state of a file as a scan sees it from outside, and the outcome of reading it.
+"""The state of a file as a scan sees it from outside: size and time, the lyrics beside it included.
 
-No file is opened here, and nothing imported that opens one: where nothing has changed, a scan needs
-neither a decoder nor a reader of tags.
+A path goes in, a `Stat` comes out. No file is opened here, and nothing imported that opens one:
+where nothing has changed, a scan needs neither a decoder nor a reader of tags.
 """
 
 import os
@@ -11,20 +11,20 @@ from pathlib import Path
 
 from playlist_builder.models import File, Measurement, Skipped, Stat, VoiceDetection
 
-REFUSED = Stat(-1, -1)
+UNREADABLE_STAT = Stat(-1, -1)
 """In place of the stat of a file that the system did not let us read: it may do so tomorrow."""
 
-LARGEST = 2**63 - 1
+MAX_INTEGER = 2**63 - 1
 """The largest integer of SQLite; a file that holds nothing can be as large."""
 
-_LATEST_NS = 2**62
+_MAX_NS = 2**62
 """A time in the year 2116. SQLite counts to twice that, some file systems beyond."""
 
 _new = tuple.__new__  # what `Stat` itself calls, in a fraction of the time
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class FileResult:
     """What came of one file: its stat before reading, what the path is, and what was found."""
 
     stat: Stat
@@ -40,23 +40,23 @@ def stat(path: str) -> Stat:
 
 def stat_of(size: int, mtime_ns: int) -> Stat:
     """Return what is kept of a file's size and time, however far the clock was off."""
-    if -_LATEST_NS < mtime_ns < _LATEST_NS:
+    if -_MAX_NS < mtime_ns < _MAX_NS:
         return _new(Stat, (size, mtime_ns))
-    return Stat(size, _LATEST_NS if mtime_ns > 0 else -_LATEST_NS)
+    return Stat(size, _MAX_NS if mtime_ns > 0 else -_MAX_NS)
 
 
 def with_lyrics(path: str, status: os.stat_result) -> Stat:
     """Return a stat that changes when the lyrics beside a file come, go or change."""
     size, mtime_ns = status.st_size, status.st_mtime_ns
-    for lyrics in lyrics_of(path):
+    for lyrics in lyrics_paths(path):
         with suppress(OSError):
-            beside = Path(lyrics).stat()
-            size = min(size + beside.st_size, LARGEST)
-            return stat_of(size, max(mtime_ns, beside.st_mtime_ns))
+            of_lyrics = Path(lyrics).stat()
+            size = min(size + of_lyrics.st_size, MAX_INTEGER)
+            return stat_of(size, max(mtime_ns, of_lyrics.st_mtime_ns))
     return stat_of(size, mtime_ns)
 
 
-def lyrics_of(path: str) -> tuple[str, ...]:
+def lyrics_paths(path: str) -> tuple[str, ...]:
     """Return where players look for the lyrics of a file."""
     stem = os.path.splitext(path)[0]
     return f"{stem}.lrc", f"{stem}.LRC"

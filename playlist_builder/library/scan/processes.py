@@ -1,4 +1,4 @@
-"""Processes that run one function call at a time, each apart from the others.
+"""Processes that run one function call at a time, isolated from each other.
 
 A decoder works on files from anywhere: it may crash, hang or eat the memory. Here such a call fails
 alone; the process is replaced and the rest goes on. Processes are started as fresh interpreters, so
@@ -9,7 +9,6 @@ however that ends.
 import os
 import pickle
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -17,11 +16,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
+
+from playlist_builder.system import exit_reason, limit_own_memory, own_group
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Call = tuple[Callable[..., Any], Any, Any]
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Each process has one core; threads of the linear algebra would fight over it."""
@@ -33,30 +34,19 @@ LIMIT_MB = 1000.0
 """Most memory for one process, in units of 10^6 bytes; a track takes less than 200."""
 
 WATCH_S = 0.05
-"""Between two looks at the processes. One that writes at 5 GB/s gains a quarter of a GB in it."""
+"""Between two checks of the processes. One that writes at 5 GB/s gains a quarter of a GB in it."""
 
-ENDS_WITHIN_S = 5.0
+EXIT_S = 5.0
 """A process that no longer answers has this long to be gone."""
 
-LONGEST_STEP_S = 2.0
-"""What lies beyond it between two looks was a machine asleep, for which no call has to answer."""
+MAX_CHECK_S = 2.0
+"""What lies beyond it between two checks was a machine asleep, for which no call has to answer."""
 
-ASKED_AT_ONCE = 2.0
+ADDRESS_SPACE_FACTOR = 2.0
 """Where the system can refuse memory, so many times the limit may be asked for: not all that is
 asked for is used, and what is used is watched."""
 
-
-FAULTS = frozenset(
-    signal.Signals[name].value
-    for name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGSYS", "SIGTRAP")
-    if name in signal.Signals.__members__
-)
-"""Signals that a process brings upon itself. All others come from outside."""
-
-WINDOWS_FAULT = 0xC000_0000
-"""From here on the exit codes of Windows are errors such as an access violation."""
-
-BUSY = 0.1
+MIN_BUSY_SHARE = 0.1
 """A call that worked less than this share of its time was waiting, as for a share that hangs."""
 
 
@@ -85,7 +75,7 @@ class Workers(Executor):
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run a top-level function in one of the processes."""
-        return self._threads.submit(self._call, fn, args, kwargs)
+        return self._threads.submit(self._call, (fn, args, kwargs))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the signature of Executor
         """Stop; with `cancel_futures` at once, killing what is running."""
@@ -99,7 +89,7 @@ class Workers(Executor):
             process.end()
         self._processes.clear()
 
-    def _call(self, fn: Callable[..., T], args: Any, kwargs: Any) -> T:  # noqa: ANN401
+    def _call(self, call: Call) -> Any:  # noqa: ANN401
         process: _Process | None = getattr(self._own, "process", None)
         if process is None:
             try:
@@ -108,7 +98,7 @@ class Workers(Executor):
                 raise WorkerLost(f"could not be started: {error.strerror or error}") from error
             self._processes.add(process)
         try:
-            return process.call(fn, args, kwargs)  # type: ignore[no-any-return]
+            return process.run(call)
         finally:
             if process.is_dead:
                 self._own.process = None
@@ -120,7 +110,7 @@ class Workers(Executor):
         while not self._ended.wait(WATCH_S):
             now = time.monotonic()
             for process in tuple(self._processes):
-                process.judge(min(now - before, LONGEST_STEP_S))
+                process.check(min(now - before, MAX_CHECK_S))
             before = now
 
 
@@ -133,17 +123,17 @@ class _Process:
         self._lock = threading.Lock()
         self._spent_s: float | None = None  # by the call that runs
         self._began_s = 0.0  # time of the processor before that call
-        self._verdict, self._waited = "", False
+        self._exceeded, self._waited = "", False
         self.is_dead = False
 
-    def call(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:  # noqa: ANN401
+    def run(self, call: Call) -> Any:  # noqa: ANN401
         """Return what a call gives, or raise what it raises; or `WorkerDied`."""
         assert self._process.stdin is not None  # noqa: S101 - asked for in `_start`
         assert self._process.stdout is not None  # noqa: S101
         with self._lock:
             self._spent_s = 0.0
         try:
-            pickle.dump((fn, args, kwargs), self._process.stdin)
+            pickle.dump(call, self._process.stdin)
             self._process.stdin.flush()
             succeeded, result = pickle.load(self._process.stdout)  # noqa: S301 - our own process
         except (EOFError, OSError, pickle.UnpicklingError) as error:
@@ -152,29 +142,29 @@ class _Process:
         finally:
             with self._lock:
                 self._spent_s = None
-                self.is_dead = self.is_dead or bool(self._verdict)
+                self.is_dead = self.is_dead or bool(self._exceeded)
         if isinstance(result, MemoryError):
             self.is_dead = True  # what else it failed to get, nobody knows
-            raise WorkerDied(self._too_much())
+            raise WorkerDied(self._too_much_memory())
         if not succeeded:
             raise result
         return result
 
-    def judge(self, passed_s: float) -> None:
+    def check(self, passed_s: float) -> None:
         """Kill the process if its call has gone beyond a limit."""
         with self._lock:
-            if self._spent_s is None or self._verdict:
+            if self._spent_s is None or self._exceeded:
                 return
+            processor_s, memory_mb = _usage(self._process.pid)
             if not self._spent_s:
-                self._began_s = _processor_s(self._process.pid)
+                self._began_s = processor_s
             self._spent_s += passed_s
             if self._spent_s >= self._limit_s:
-                self._verdict = f"gave no result within {self._limit_s:.0f} s"
-                worked_s = _processor_s(self._process.pid) - self._began_s
-                self._waited = worked_s < BUSY * self._spent_s
-            elif _memory_mb(self._process.pid) > self._limit_mb:
-                self._verdict = self._too_much()
-            if self._verdict:
+                self._exceeded = f"gave no result within {self._limit_s:.0f} s"
+                self._waited = processor_s - self._began_s < MIN_BUSY_SHARE * self._spent_s
+            elif memory_mb > self._limit_mb:
+                self._exceeded = self._too_much_memory()
+            if self._exceeded:
                 self._process.kill()
 
     def kill(self) -> None:
@@ -191,78 +181,69 @@ class _Process:
                     pipe.close()
 
     def _death(self) -> WorkerDied:
-        if self._verdict:
-            return WorkerLost(self._verdict) if self._waited else WorkerDied(self._verdict)
+        if self._exceeded:
+            return WorkerLost(self._exceeded) if self._waited else WorkerDied(self._exceeded)
         try:
-            code = self._process.wait(ENDS_WITHIN_S)
+            code = self._process.wait(EXIT_S)
         except subprocess.TimeoutExpired:
             return WorkerLost("stopped answering")
-        if -code in FAULTS or code >= WINDOWS_FAULT:
-            return WorkerDied("crashed")
-        return WorkerLost("was killed from outside" if code < 0 else f"ended with code {code}")
+        reason = exit_reason(code)
+        if reason == "crashed":
+            return WorkerDied(reason)
+        return WorkerLost(
+            "was killed from outside" if reason == "killed" else f"ended with code {code}"
+        )
 
-    def _too_much(self) -> str:
+    def _too_much_memory(self) -> str:
         return f"needs more than {self._limit_mb:.0f} MB of memory"
 
 
 def _start(limit_mb: float) -> subprocess.Popen[bytes]:
-    # A group of its own: Ctrl-C is for the parent, which then decides what becomes of the work.
-    group: dict[str, Any]
-    if sys.platform == "win32":
-        group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    else:
-        group = {"start_new_session": True}
     # Modules come from where the parent has them: never from the folder that happens to be the
     # current one, which may be full of files from anywhere.
-    serving = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve; serve()"
+    code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import answer; answer()"
+    # A group of its own: Ctrl-C is for the parent, which then decides what becomes of the work.
     return subprocess.Popen(  # noqa: S603 - this very module, by the running Python
-        [sys.executable, "-P", "-c", serving, str(int(ASKED_AT_ONCE * limit_mb * 1e6))],
+        [sys.executable, "-P", "-c", code, str(int(ADDRESS_SPACE_FACTOR * limit_mb * 1e6))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=os.environ | ONE_THREAD,
-        **group,
+        **own_group(),
     )
 
 
-def _memory_mb(pid: int) -> float:
+def _usage(pid: int) -> tuple[float, float]:
+    """Return the seconds of the processor that a process has used, and its memory in 10^6 bytes."""
     import psutil  # noqa: PLC0415 - not every scan decodes
 
     try:
-        return psutil.Process(pid).memory_info().rss / 1e6  # type: ignore[no-any-return]
+        process = psutil.Process(pid)
+        spent, memory = process.cpu_times(), process.memory_info()
     except psutil.Error:  # it has just ended
-        return 0.0
+        return 0.0, 0.0
+    return float(spent.user + spent.system), memory.rss / 1e6
 
 
-def _processor_s(pid: int) -> float:
-    import psutil  # noqa: PLC0415 - as above
-
-    try:
-        spent = psutil.Process(pid).cpu_times()
-    except psutil.Error:
-        return 0.0
-    return float(spent.user + spent.system)
-
-
-def serve() -> None:
+def answer() -> None:
     """Answer calls from standard input until it closes, as it does when the parent is gone."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a codec prints must not be taken for an answer
-    _limit_memory(int(sys.argv[1]))
-    calls: queue.SimpleQueue[tuple[Callable[..., Any], Any, Any]] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(calls,), daemon=True).start()
+    limit_own_memory(int(sys.argv[1]))
+    calls: queue.SimpleQueue[Call] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(calls,), daemon=True).start()
     while True:
         fn, args, kwargs = calls.get()
         try:
-            answer = True, fn(*args, **kwargs)
+            result = True, fn(*args, **kwargs)
         except MemoryError:
-            answer = False, MemoryError()
+            result = False, MemoryError()
         except Exception as error:  # noqa: BLE001 - raised again in the parent
-            answer = False, error
-        pickle.dump(answer, answers)
+            result = False, error
+        pickle.dump(result, answers)
         answers.flush()
 
 
-def _listen(calls: "queue.SimpleQueue[tuple[Callable[..., Any], Any, Any]]") -> None:
+def _receive(calls: "queue.SimpleQueue[Call]") -> None:
     """Take calls as they come; without a parent the process ends, whatever it is doing."""
     try:
         while True:
@@ -271,32 +252,18 @@ def _listen(calls: "queue.SimpleQueue[tuple[Callable[..., Any], Any, Any]]") -> 
         os._exit(0)
 
 
-def _limit_memory(most_bytes: int) -> None:
-    """Have the system refuse memory, and take this process first where there is none left.
-
-    Linux does both. macOS and Windows do neither, and the parent's watch is all there is.
-    """
-    if sys.platform != "win32":
-        import resource  # noqa: PLC0415 - Windows has none
-
-        with suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, most_bytes))
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+_isolated: Workers | None = None
+_isolated_lock = threading.Lock()
 
 
-_apart: Workers | None = None
-_apart_lock = threading.Lock()
-
-
-def apart(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+def run_isolated(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a top-level function in a process of its own, within the limits, and wait for it.
 
     For executors that have no limits per call, such as those of a cluster. Raises as the function
     does, or `WorkerDied`.
     """
-    global _apart  # noqa: PLW0603 - one for the whole process, which other code started
-    with _apart_lock:
-        if _apart is None:
-            _apart = Workers(os.cpu_count() or 1)
-    return _apart.submit(fn, *args, **kwargs).result()
+    global _isolated  # noqa: PLW0603 - one for the whole process, which other code started
+    with _isolated_lock:
+        if _isolated is None:
+            _isolated = Workers(os.cpu_count() or 1)
+    return _isolated.submit(fn, *args, **kwargs).result()

@@ -1,6 +1,6 @@
 """Folders to the paths that may be tracks, each with its stat; links are followed, circles are not.
 
-It opens no file: what a path holds is the business of `scan.analyse_file`.
+It opens no file: what a path holds is found by `scan.analyse_file`.
 """
 
 import os
@@ -13,72 +13,41 @@ from playlist_builder.library.scan import file_state
 from playlist_builder.library.scan.file_state import stat_of
 from playlist_builder.models import Skipped, Stat
 
-AUDIO_SUFFIXES = frozenset(
-    [
-        ".aac",
-        ".ac3",
-        ".aif",
-        ".aifc",
-        ".aiff",
-        ".ape",
-        ".au",
-        ".caf",
-        ".dff",
-        ".dsf",
-        ".dts",
-        ".flac",
-        ".m4a",
-        ".m4b",
-        ".mka",
-        ".mp1",
-        ".mp2",
-        ".mp3",
-        ".mpc",
-        ".mp+",
-        ".oga",
-        ".ogg",
-        ".opus",
-        ".snd",
-        ".spx",
-        ".tak",
-        ".tta",
-        ".w64",
-        ".wav",
-        ".weba",
-        ".wma",
-        ".wv",
-    ]
+_AUDIO = (
+    "aac ac3 aif aifc aiff ape au caf dff dsf dts flac m4a m4b mka mp1 mp2 mp3 mpc mp+ oga ogg opus"
+    " snd spx tak tta w64 wav weba wma wv"
 )
-CONTAINER_SUFFIXES = frozenset(
-    (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ogv", ".webm", ".wmv")
-)
-"""Names that usually hold video; looked into, because some hold audio alone."""
-SUFFIXES = AUDIO_SUFFIXES | CONTAINER_SUFFIXES
+_VIDEO = "avi m4v mkv mov mp4 mpg ogv webm wmv"  # looked into, because some hold audio alone
+AUDIO_SUFFIXES = frozenset(f".{name}" for name in _AUDIO.split())
+SUFFIXES = AUDIO_SUFFIXES | {f".{name}" for name in _VIDEO.split()}
+
+Place = tuple[int, int]
+"""Device and inode of a folder: what its paths have in common."""
 
 
 def walk(roots: Iterable[str]) -> Iterator[tuple[str, Stat | Skipped | None]]:
-    """Every path that may be a track, in order of name, whatever links lead where.
+    """Yield every path that may be a track, in order of name, whatever links lead where.
 
     Links come last, so that music is met where it lies. A folder that holds nothing at all comes
     with None.
     """
-    entered: set[tuple[int, int]] = set()
+    entered: set[Place] = set()
     links: deque[str] = deque()
     for root in sorted(roots, key=os.path.islink):
         if os.path.isfile(root):
             yield root, file_state.stat(root)
         else:
-            yield from _below(root, entered, links)
+            yield from _walk_folder(root, entered, links)
     while links:
         link = links.popleft()
-        if (where := _where(link)) is not None and where in entered:
+        if _leads_to(link, entered):
             yield link, Skipped(link, "a link to a folder that is scanned already")
         else:
-            yield from _below(link, entered, links)
+            yield from _walk_folder(link, entered, links)
 
 
-def _below(
-    root: str, entered: set[tuple[int, int]], links: deque[str]
+def _walk_folder(
+    root: str, entered: set[Place], links: deque[str]
 ) -> Iterator[tuple[str, Stat | Skipped | None]]:
     """Walk a folder but for what has been entered; leave what is linked from it for later."""
     stack = [root]
@@ -94,14 +63,15 @@ def _below(
             yield path, None
         shown = [entry for entry in found if not entry.name.startswith(".")]
         folders = _folders(shown)
-        yield from _may_be_tracks(shown, {entry.path for entry in folders})
+        yield from _candidates(shown, {entry.path for entry in folders})
         stack.extend(entry.path for entry in reversed(folders) if not entry.is_symlink())
         links.extend(entry.path for entry in folders if entry.is_symlink())
 
 
-def _may_be_tracks(
+def _candidates(
     entries: Iterable[os.DirEntry[str]], folders: Collection[str]
 ) -> list[tuple[str, Stat | Skipped]]:
+    """Return what may be a track by its name, or why it is none."""
     # One loop that calls nothing for most files: in a large library this is what a scan does.
     suffixes = [(entry, entry.name[entry.name.rfind(".") :].lower()) for entry in entries]
     lyrics = {entry.path for entry, suffix in suffixes if suffix == ".lrc"}
@@ -116,7 +86,7 @@ def _may_be_tracks(
             found.append((path, Skipped(path, error.strerror or str(error))))
             continue
         if stat.S_ISREG(status.st_mode):
-            if lyrics and not lyrics.isdisjoint(file_state.lyrics_of(path)):
+            if lyrics and not lyrics.isdisjoint(file_state.lyrics_paths(path)):
                 found.append((path, file_state.with_lyrics(path, status)))
             else:
                 found.append((path, stat_of(status.st_size, status.st_mtime_ns)))
@@ -127,25 +97,28 @@ def _may_be_tracks(
     return found
 
 
-def _enter(path: str, entered: set[tuple[int, int]]) -> list[os.DirEntry[str]] | Skipped | None:
-    """List a folder; None where it has been entered, as with folders given twice."""
+def _enter(path: str, entered: set[Place]) -> list[os.DirEntry[str]] | Skipped | None:
+    """Return the entries of a folder; None where it has been entered, as one given twice."""
     try:
-        status = os.stat(path)
-        where = status.st_dev, status.st_ino
-        if where in entered:
+        place = _place(path)
+        if place in entered:
             return None
-        entered.add(where)
+        entered.add(place)
         with os.scandir(path) as entries:
             return sorted(entries, key=attrgetter("name"))
     except OSError as error:
         return Skipped(path, error.strerror or str(error))
 
 
-def _where(path: str) -> tuple[int, int] | None:
+def _leads_to(link: str, places: Collection[Place]) -> bool:
     try:
-        status = os.stat(path)
+        return _place(link) in places
     except OSError:
-        return None
+        return False
+
+
+def _place(path: str) -> Place:
+    status = os.stat(path)
     return status.st_dev, status.st_ino
 
 
@@ -160,9 +133,4 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:  # a link that leads in a circle; listing it or opening it tells so
-        return _suffix(entry.name) not in SUFFIXES
-
-
-def _suffix(name: str) -> str:
-    """Return what follows the last dot, with it; much faster than `os.path.splitext`."""
-    return name[name.rfind(".") :].lower()
+        return os.path.splitext(entry.name)[1].lower() not in SUFFIXES

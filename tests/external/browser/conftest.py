@@ -11,6 +11,7 @@ import pytest
 
 from playlist_builder.audio import encode
 from playlist_builder.models import STEP_S, Session, SessionRequest, Slot
+from playlist_builder.notices import notice
 from playlist_builder.profiles import find as profiles
 from playlist_builder.report.write import write_report
 
@@ -89,8 +90,8 @@ def session(music):
         rms_error=0.1,
         slots=slots[:-1],
         tail=slots[-1:],
-        warnings=(f"6 of 6 tracks may hold a voice: '{HOSTILE}'; listen and mark them",),
-        relaxed=(HOSTILE,),
+        warnings=(notice("may_hold_voice", count=6, total=6, titles=(HOSTILE,)),),
+        relaxed=(notice("text", text=HOSTILE),),
         curve=tuple(np.linspace(0.1, 0.9, int(length_s / STEP_S)).tolist()),
         request=SessionRequest(
             profile="ketamine-iv", profile_text=profiles.read_text("ketamine-iv")

@@ -223,7 +223,7 @@ def test_scheduler_that_goes_is_told_by_us_alone(music, tmp_path):
 
 def test_workers_that_go_for_good_are_one_line(music, tmp_path, monkeypatch):
     """Where nobody is left to work, the scan ends after a while; what was scanned is kept."""
-    monkeypatch.setattr(playlist_builder.library.scan.dask_cluster, "DESERTED_S", 3.0)
+    monkeypatch.setattr(playlist_builder.library.scan.dask_cluster, "NO_WORKERS_S", 3.0)
     file = tmp_path / "library.db"
     with (
         cluster(1, tmp_path) as address,

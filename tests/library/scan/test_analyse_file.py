@@ -1,57 +1,66 @@
-"""One file becomes what the library keeps of it; a bad file is a value, never an error."""
+"""One file gives its identity and tags, with features and voices where they are asked for."""
 
+import os
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from playlist_builder.library.scan import analyse_file
-from playlist_builder.library.scan.file_state import REFUSED, stat
-from playlist_builder.models import Skipped
-from playlist_builder.vocals import detector
-from tests.support.sounds import write_noise
+from playlist_builder.audio import encode
+from playlist_builder.library.scan.analyse_file import analyse, detect_vocals, identify
+from playlist_builder.library.scan.file_state import UNREADABLE_STAT, stat
+from playlist_builder.models import Skipped, VoiceDetection
+
+RATE_HZ = 16000
 
 
 @pytest.fixture
 def track(tmp_path):
-    file = tmp_path / "a.flac"
-    write_noise(file, 1)
-    return str(file)
+    rng = np.random.default_rng(0)
+    samples = 0.1 * rng.standard_normal((2, 4 * RATE_HZ)).astype(np.float32)
+    path = os.fspath(tmp_path / "a.flac")
+    encode.write_flac(path, samples, RATE_HZ, {"title": "Noise"})
+    return path
 
 
-def test_a_file_is_measured_with_its_identity_and_tags(track):
-    found = analyse_file.analyse(track, listen=False)
-    assert found.stat == found.found.stat == stat(track)
-    assert found.found.tags.title == "Piece 1"
-    assert found.measured.features.duration_s == 4.0
-    assert found.heard is None
+def test_each_function_finds_what_it_is_for(track):
+    analysed, found, identified = analyse(track, vocals=True), detect_vocals(track), identify(track)
+    assert analysed.found == found.found == identified.found
+    assert analysed.found.tags.title == "Noise"
+    assert analysed.stat == analysed.found.stat == stat(track)
+    assert analysed.measured.features.duration_s == 4.0
+    assert analysed.heard == found.heard is not None
+    assert found.measured is None
+    assert identified.measured is identified.heard is None
 
 
-def test_all_ways_to_look_at_a_file_agree_on_what_it_is(track):
-    whole = analyse_file.analyse(track, listen=True)
-    heard, known = analyse_file.listen(track), analyse_file.identify(track)
-    assert whole.found == heard.found == known.found
-    assert (heard.measured, known.measured, known.heard) == (None, None, None)
-    assert whole.heard == heard.heard
+def test_voices_are_not_detected_unless_asked_for(track):
+    assert analyse(track, vocals=False).heard is None
 
 
-def test_a_rate_that_cannot_be_heard_is_unknown(track, monkeypatch):
-    monkeypatch.setattr(detector, "can_hear", lambda _: False)
-    assert analyse_file.listen(track).heard.verdict == "unknown"
+def test_a_rate_that_no_voice_fits_in_is_unknown(tmp_path):
+    path = os.fspath(tmp_path / "low.flac")
+    encode.write_flac(path, np.full((1, 8000), 0.1, np.float32), 2000, {})
+    assert analyse(path, vocals=True).heard == VoiceDetection("unknown", 0.0)
 
 
-def test_lyrics_beside_a_file_are_noted(track, tmp_path):
-    assert not analyse_file.identify(track).found.tags.has_lyrics
-    (tmp_path / "a.lrc").write_text("[00:01.00]words and more words\n" * 9, encoding="utf-8")
-    assert analyse_file.identify(track).found.tags.has_lyrics
+def test_lyrics_beside_a_file_are_lyrics_of_it(track):
+    assert not identify(track).found.tags.has_lyrics
+    lines = [f"[00:{second:02}.00] some words to sing\n" for second in range(20)]
+    Path(track).with_suffix(".lrc").write_text("".join(lines), encoding="utf-8")
+    assert identify(track).found.tags.has_lyrics
 
 
-def test_what_is_no_audio_is_skipped_and_known_by_its_stat(tmp_path):
-    file = tmp_path / "a.mp3"
-    file.write_text("not music")
-    found = analyse_file.analyse(str(file), listen=False)
-    assert isinstance(found.found, Skipped)
-    assert found.stat == stat(str(file))
+def test_a_damaged_file_is_skipped_under_its_stat(tmp_path):
+    path = os.fspath(tmp_path / "a.mp3")
+    Path(path).write_text("no music " * 100, encoding="utf-8")
+    for result in (analyse(path, vocals=False), detect_vocals(path), identify(path)):
+        assert isinstance(result.found, Skipped)
+        assert result.stat == stat(path)
 
 
-def test_what_the_system_refuses_will_be_tried_again(tmp_path):
-    found = analyse_file.identify(str(tmp_path / "gone.flac"))
-    assert found.stat == REFUSED
-    assert found.found == Skipped(str(tmp_path / "gone.flac"), "No such file or directory")
+def test_a_file_that_cannot_be_opened_may_be_tried_again(tmp_path):
+    path = os.fspath(tmp_path / "gone.mp3")
+    result = analyse(path, vocals=True)
+    assert result.found == Skipped(path, "No such file or directory")
+    assert result.stat == UNREADABLE_STAT

@@ -7,9 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import sysconfig
 import time
-from pathlib import Path
 
 import psutil
 import pytest
@@ -20,7 +18,7 @@ from playlist_builder.library.scan.processes import (
     WorkerDied,
     WorkerLost,
     Workers,
-    apart,
+    run_isolated,
 )
 
 
@@ -186,9 +184,9 @@ def test_current_folder_is_no_place_for_modules(tmp_path):
     canary = tmp_path / "canary"
     for name in ("numpy", "pickle", "playlist_builder"):
         (tmp_path / f"{name}.py").write_text(f"open({os.fspath(canary)!r}, 'w')")
-    program = Path(sysconfig.get_path("scripts")) / "playlist-builder"
     (tmp_path / "a.mp3").write_bytes(b"none")
-    command = [program, "scan", ".", "--json", "--library", "new.db"]
+    program = "from playlist_builder.cli import main; main()"  # as the installed script has it
+    command = [sys.executable, "-P", "-c", program, "scan", ".", "--json", "--library", "new.db"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["skipped"][0]["reason"].startswith("not audio")
     assert not canary.exists()
@@ -215,10 +213,10 @@ time.sleep(60)
     assert not alive
 
 
-def test_apart():
-    """One call in a process apart, with the same limits, for those who have no executor."""
-    assert apart(os.getpid) == apart(os.getpid) != os.getpid()
+def test_run_isolated():
+    """One call in a process of its own, with the same limits, for those who have no executor."""
+    assert run_isolated(os.getpid) == run_isolated(os.getpid) != os.getpid()
     with pytest.raises(WorkerLost, match=r"^ended with code 3$"):
-        apart(os._exit, 3)
+        run_isolated(os._exit, 3)
     with pytest.raises(ZeroDivisionError):
-        apart(divmod, 1, 0)
+        run_isolated(divmod, 1, 0)

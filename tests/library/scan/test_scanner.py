@@ -1,14 +1,159 @@
-"""A scan asks the cheapest question of each file, and keeps what comes as it comes."""
+"""What a scan reads, keeps and counts: of results that were made up, and of short sounds."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+import os
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from playlist_builder.errors import LibraryError
-from playlist_builder.library.database import Cache
-from playlist_builder.library.scan import analyse_file
-from playlist_builder.library.scan.scanner import scan
+from playlist_builder.library.database import Database
+from playlist_builder.library.scan import analyse_file, scanner
+from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult, stat
+from playlist_builder.models import File, Skipped, Tags, VoiceDetection
 from tests.support.sounds import write_noise
+
+
+class Reader(Executor):
+    """Finds in each file the identity that it holds as text; what holds "bad" is skipped."""
+
+    def __init__(self):
+        self.calls = []
+
+    def submit(self, function, path, *_):
+        self.calls.append(function)
+        future = Future()
+        future.set_result(self.read(function, path))
+        return future
+
+    def read(self, function, path):
+        text = Path(path).read_text(encoding="utf-8")
+        if text.startswith("bad"):
+            return FileResult(stat(path), Skipped(path, "bad"))
+        if text.startswith("locked"):
+            return FileResult(UNREADABLE_STAT, Skipped(path, "locked"))
+        found = File(path, stat(path), text, Tags(title=text))
+        detected = VoiceDetection("none", 1.0) if function is not analyse_file.identify else None
+        return FileResult(stat(path), found, None, detected)
+
+
+@pytest.fixture
+def music(tmp_path):
+    folder = tmp_path / "music"
+    folder.mkdir()
+    for name in ("a", "b"):
+        (folder / f"{name}.mp3").write_text(name, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def database(tmp_path):
+    with Database(os.fspath(tmp_path / "library.db")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def scan(database, music, monkeypatch):
+    """Scan `music`, where every identity was measured already."""
+    monkeypatch.setattr(database, "identities", lambda: {"a", "b", "c"})
+    monkeypatch.setattr(database, "detected_identities", lambda: {"a", "b", "c"})
+    reader = Reader()
+
+    def run(*roots, prune=False):
+        return scanner.scan(
+            database,
+            [os.fspath(root) for root in roots or (music,)],
+            jobs=None,
+            executor=reader,
+            vocals=False,
+            prune=prune,
+            progress=None,
+        )
+
+    run.reader = reader
+    return run
+
+
+def counts(report):
+    """Return the counts of a report that are not 0."""
+    names = ("analysed", "unchanged", "moved", "retagged", "copied", "removed")
+    return {name: getattr(report, name) for name in names if getattr(report, name)}
+
+
+def test_new_paths_of_known_music_are_copies_and_then_unchanged(scan, database, music):
+    assert counts(scan()) == {"copied": 2}
+    assert counts(scan()) == {"unchanged": 2}
+    assert len(scan.reader.calls) == 2
+    path = os.fspath(music / "a.mp3")
+    assert database.files()[path] == (stat(path), "a", False)
+
+
+def test_a_changed_file_is_read_again(scan, music):
+    scan()
+    os.utime(music / "a.mp3", ns=(1, 1))
+    assert counts(scan()) == {"unchanged": 1, "retagged": 1}
+
+
+def test_a_moved_file_is_told_from_one_that_vanished(scan, database, music):
+    scan()
+    (music / "a.mp3").rename(music / "c.mp3")
+    (music / "b.mp3").unlink()
+    assert counts(scan()) == {"moved": 1, "removed": 1}
+    missing = {Path(path).name: each[2] for path, each in database.files().items()}
+    assert missing == {"a.mp3": True, "b.mp3": True, "c.mp3": False}
+
+
+def test_a_file_that_is_back_is_no_longer_missing(scan, database, music):
+    scan()
+    (music / "b.mp3").rename(music / "b.hidden")
+    scan()
+    (music / "b.hidden").rename(music / "b.mp3")
+    assert counts(scan()) == {"unchanged": 2}
+    assert not any(missing for _, _, missing in database.files().values())
+
+
+def test_what_vanished_is_forgotten_only_with_prune(scan, database, music):
+    scan()
+    (music / "b.mp3").unlink()
+    assert counts(scan(prune=True)) == {"unchanged": 1, "removed": 1}
+    assert list(database.files()) == [os.fspath(music / "a.mp3")]
+
+
+def test_a_folder_that_is_not_scanned_is_left_alone(scan, music):
+    scan()
+    (music / "b.mp3").unlink()
+    other = music.parent / "other"
+    other.mkdir()
+    (other / "c.mp3").write_text("c", encoding="utf-8")
+    assert counts(scan(other)) == {"copied": 1}
+
+
+def test_an_empty_folder_is_a_drive_that_is_not_connected(scan, database, music):
+    """Even with prune nothing is forgotten."""
+    scan()
+    for path in music.iterdir():
+        path.unlink()
+    report = scan(prune=True)
+    assert report.removed == 2
+    (skipped,) = report.skipped
+    assert skipped.path == os.fspath(music)
+    assert skipped.reason == (
+        "empty; its 2 known files are noted as missing, not forgotten. Is the drive connected?"
+    )
+    assert all(missing for _, _, missing in database.files().values())
+
+
+def test_a_bad_file_is_read_once_and_a_locked_one_each_time(scan, music):
+    for word in ("bad", "locked"):
+        (music / f"{word}.mp3").write_text(word, encoding="utf-8")
+    for expected in (4, 5, 6):
+        reasons = [skipped.reason for skipped in scan().skipped]
+        assert reasons == ["bad", "locked"]
+        assert len(scan.reader.calls) == expected
+
+
+def test_the_reason_why_voices_are_not_analysed_is_reported(scan):
+    assert scan().vocals_skipped == "not asked for"
 
 
 class Counting(ThreadPoolExecutor):
@@ -31,63 +176,53 @@ class Counting(ThreadPoolExecutor):
 
 
 @pytest.fixture
-def music(tmp_path):
-    folder = tmp_path / "music"
+def sounds(tmp_path):
+    folder = tmp_path / "sounds"
     folder.mkdir()
     for number in range(9):
         write_noise(folder / f"{number}.flac", number, seconds=1)
     return folder
 
 
-@pytest.fixture
-def cache(tmp_path):
-    with Cache(str(tmp_path / "library.db")) as opened:
-        yield opened
-
-
-def scanned(cache, *roots, executor=None, **options):
+def scanned(database, *roots, executor=None, **options):
     usual = {"jobs": 1, "vocals": False, "prune": False, "progress": None}
     with executor or Counting() as used:
-        return scan(cache, [*map(str, roots)], executor=used, **usual | options), used
+        return scanner.scan(database, [*map(str, roots)], executor=used, **usual | options), used
 
 
-def test_an_empty_library_decodes_and_a_full_one_asks_nothing(cache, music):
-    report, used = scanned(cache, music)
+def test_an_empty_library_decodes_and_a_full_one_asks_nothing(database, sounds):
+    report, used = scanned(database, sounds)
     assert (report.analysed, report.unchanged, report.skipped) == (9, 0, ())
     assert used.calls.count(analyse_file.analyse) == 9
-    report, used = scanned(cache, music)
+    report, used = scanned(database, sounds)
     assert (report.analysed, report.unchanged, used.calls) == (0, 9, [])
 
 
-def test_so_few_calls_wait_that_a_large_library_takes_no_memory(cache, music):
-    _, used = scanned(cache, music, jobs=1)
+def test_so_few_calls_wait_that_a_large_library_takes_no_memory(database, sounds):
+    _, used = scanned(database, sounds, jobs=1)
     assert used.most <= 5
 
 
-def test_new_paths_are_identified_before_they_are_decoded(cache, music):
-    scanned(cache, music)
-    (music / "8.flac").rename(music / "moved.flac")
-    write_noise(music / "new.flac", 10, seconds=1)
-    report, used = scanned(cache, music)
+def test_new_paths_are_identified_before_they_are_decoded(database, sounds):
+    scanned(database, sounds)
+    (sounds / "8.flac").rename(sounds / "moved.flac")
+    write_noise(sounds / "new.flac", 10, seconds=1)
+    report, used = scanned(database, sounds)
     assert (report.moved, report.analysed) == (1, 1)
     assert used.calls.count(analyse_file.identify) == 2
     assert used.calls.count(analyse_file.analyse) == 1
 
 
-def test_the_largest_file_comes_first(cache, music):
-    write_noise(music / "long.flac", 10, seconds=9)
+def test_the_largest_file_comes_first(database, sounds):
+    write_noise(sounds / "long.flac", 10, seconds=9)
     seen = []
-    scanned(cache, music, progress=seen.append)
-    assert seen[0].path == str(music / "long.flac")
+    scanned(database, sounds, progress=seen.append)
+    assert seen[0].path == str(sounds / "long.flac")
     assert [each.done for each in seen] == list(range(1, 11))
     assert seen[-1].done_bytes == seen[-1].total_bytes
 
 
-def test_a_library_without_voices_says_why(cache, music):
-    assert scanned(cache, music)[0].deaf == "not asked for"
-
-
-def test_an_executor_that_breaks_is_one_line_and_keeps_what_was_scanned(cache, music):
+def test_an_executor_that_breaks_is_one_line_and_keeps_what_was_scanned(database, sounds):
     class Broken(Counting):
         def submit(self, fn, /, *args, **more):
             if len(self.calls) < 7:
@@ -98,5 +233,5 @@ def test_an_executor_that_breaks_is_one_line_and_keeps_what_was_scanned(cache, m
             return future
 
     with pytest.raises(LibraryError, match="What was scanned is kept"):
-        scanned(cache, music, executor=Broken())
-    assert scanned(cache, music)[0].unchanged > 0
+        scanned(database, sounds, executor=Broken())
+    assert scanned(database, sounds)[0].unchanged > 0

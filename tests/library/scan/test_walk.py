@@ -1,62 +1,113 @@
-"""A walk meets every path that may be a track once, and opens none of them."""
+"""Every path that may be a track is met once, in order, and no file is opened."""
 
 import os
 import sys
 
 import pytest
 
-from playlist_builder.library.scan.walk import walk
-from playlist_builder.models import Skipped
+from playlist_builder.library.scan.walk import AUDIO_SUFFIXES, SUFFIXES, walk
+from playlist_builder.models import Skipped, Stat
 
 
-@pytest.fixture
-def music(tmp_path):
-    for name in ("b.flac", "a.MP3", "notes.txt", ".hidden.flac", "deep/c.opus", ".trash/d.flac"):
-        file = tmp_path / name
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(b"not music")
-    return tmp_path
+def make(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"sound")
 
 
-def met(*roots):
-    return [os.path.relpath(path, roots[0]) for path, _ in walk(map(str, roots))]
+def names(folder, *roots):
+    """Return what is met below `roots`, as names relative to a folder."""
+    found = walk([os.fspath(root) for root in roots or (folder,)])
+    return [os.path.relpath(path, folder).replace(os.sep, "/") for path, _ in found]
 
 
-def test_audio_is_met_in_order_of_name_and_nothing_else(music):
-    assert met(music) == ["a.MP3", "b.flac", os.path.join("deep", "c.opus")]  # noqa: PTH118
+def reasons(folder):
+    found = dict(walk([os.fspath(folder)]))
+    return {
+        os.path.relpath(path, folder): each.reason
+        for path, each in found.items()
+        if isinstance(each, Skipped)
+    }
 
 
-def test_a_file_may_be_given_by_itself(music):
-    assert met(music / "b.flac") == ["."]
+def test_names_that_may_be_music_are_met_in_order(tmp_path):
+    make(tmp_path, "b.mp3", "a.FLAC", "c/d.ogg", "c/cover.jpg", "e.txt", "film.mkv", "mp3")
+    assert names(tmp_path) == ["a.FLAC", "b.mp3", "film.mkv", "c/d.ogg"]
 
 
-def test_folders_within_each_other_are_entered_once(music):
-    assert sorted(met(music, music / "deep")) == sorted(met(music))
+def test_every_suffix_of_audio_is_met(tmp_path):
+    make(tmp_path, *(f"a{suffix}" for suffix in SUFFIXES))
+    assert len(names(tmp_path)) == len(SUFFIXES)
+    assert {".mp3", ".mp+", ".flac", ".wv"} < AUDIO_SUFFIXES < SUFFIXES
+    assert ".mp4" in SUFFIXES - AUDIO_SUFFIXES
 
 
-def test_an_empty_folder_comes_with_none(tmp_path):
-    assert list(walk([str(tmp_path)])) == [(str(tmp_path), None)]
+def test_hidden_files_and_folders_are_passed_over(tmp_path):
+    make(tmp_path, ".a.mp3", ".trash/b.mp3", "c.mp3")
+    assert names(tmp_path) == ["c.mp3"]
 
 
-def test_a_folder_with_the_name_of_a_track_is_told_and_entered(tmp_path):
-    (tmp_path / "live.flac").mkdir()
-    (tmp_path / "live.flac" / "a.flac").write_bytes(b"x")
-    found = dict(walk([str(tmp_path)]))
-    assert found[str(tmp_path / "live.flac")] == Skipped(
-        str(tmp_path / "live.flac"), "a folder; what it holds is scanned"
-    )
-    assert str(tmp_path / "live.flac" / "a.flac") in found
+def test_a_file_has_its_stat(tmp_path):
+    make(tmp_path, "a.mp3")
+    os.utime(tmp_path / "a.mp3", ns=(7, 123_000_000_000))
+    assert list(walk([os.fspath(tmp_path)])) == [
+        (os.fspath(tmp_path / "a.mp3"), Stat(5, 123_000_000_000))
+    ]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
-def test_a_link_to_a_folder_that_is_walked_already_is_told(music):
-    (music / "again").symlink_to(music / "deep")
-    found = dict(walk([str(music)]))
-    again = str(music / "again")
-    assert found[again] == Skipped(again, "a link to a folder that is scanned already")
-    assert len(found) == 4
+def test_lyrics_beside_a_file_count_in_its_stat(tmp_path):
+    make(tmp_path, "a.mp3", "b.mp3")
+    (tmp_path / "a.lrc").write_bytes(b"words!")
+    sizes = [found.size for _, found in walk([os.fspath(tmp_path)])]
+    assert sizes == [5 + 6, 5]
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
-    ((path, found),) = walk([str(tmp_path / "gone")])
-    assert found == Skipped(path, "No such file or directory")
+def test_a_file_may_be_a_root(tmp_path):
+    make(tmp_path, "a.mp3", "b.mp3")
+    assert names(tmp_path, tmp_path / "b.mp3") == ["b.mp3"]
+
+
+def test_an_empty_folder_is_told_of(tmp_path):
+    (tmp_path / "empty").mkdir()
+    make(tmp_path, "full/cover.jpg")
+    assert list(walk([os.fspath(tmp_path)])) == [(os.fspath(tmp_path / "empty"), None)]
+
+
+def test_roots_within_each_other_are_walked_once(tmp_path):
+    make(tmp_path, "a/b.mp3", "c.mp3")
+    assert sorted(names(tmp_path, tmp_path, tmp_path / "a", tmp_path)) == ["a/b.mp3", "c.mp3"]
+
+
+def test_a_folder_named_like_a_track_is_entered(tmp_path):
+    make(tmp_path, "live.mp3/a.mp3")
+    assert reasons(tmp_path) == {"live.mp3": "a folder; what it holds is scanned"}
+    assert names(tmp_path) == ["live.mp3", "live.mp3/a.mp3"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_links_come_last_and_circles_end(tmp_path):
+    make(tmp_path, "z/a.mp3")
+    make(tmp_path.parent / f"{tmp_path.name}-elsewhere", "b.mp3")
+    (tmp_path / "again").symlink_to(tmp_path / "z")
+    (tmp_path / "circle").symlink_to(tmp_path)
+    (tmp_path / "elsewhere").symlink_to(tmp_path.parent / f"{tmp_path.name}-elsewhere")
+    assert names(tmp_path) == ["z/a.mp3", "again", "circle", "elsewhere/b.mp3"]
+    known = "a link to a folder that is scanned already"
+    assert reasons(tmp_path) == {"again": known, "circle": known}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_what_is_no_regular_file_is_skipped(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp3")
+    (tmp_path / "self.mp3").symlink_to("self.mp3")
+    (tmp_path / "gone.mp3").symlink_to("nowhere")
+    found = reasons(tmp_path)
+    assert found["pipe.mp3"] == "not a regular file"
+    assert set(found) == {"pipe.mp3", "self.mp3", "gone.mp3"}
+
+
+def test_a_root_that_has_just_gone_is_skipped(tmp_path):
+    ((path, found),) = walk([os.fspath(tmp_path / "gone")])
+    assert isinstance(found, Skipped)
+    assert path == found.path == os.fspath(tmp_path / "gone")

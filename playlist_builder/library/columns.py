@@ -8,7 +8,7 @@ because the user's bans must hold whatever else of a row is invalid.
 import dataclasses
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from operator import methodcaller
 from typing import Any
@@ -24,8 +24,8 @@ from playlist_builder.track_table import SCALARS, numbers_of
 from playlist_builder.vocals import evidence
 
 Row = tuple[Any, ...]
-"""Path (bytes), identity, whether it is missing, evidence of its tags, title, other tags."""
-HeardRow = tuple[Any, ...]
+"""Path (bytes), identity, whether it is missing, evidence of voices, title, other tags."""
+DetectionRow = tuple[Any, ...]
 """Identity, verdict, confidence and spans."""
 
 SCALAR_TYPE = np.dtype("<f8")
@@ -68,14 +68,12 @@ def tag_columns(tags: Tags) -> tuple[str, str]:
 
 
 def tags_of(title: str, text: str) -> Tags:
-    """Return the tags that `tag_columns` made texts of."""
-    return _tags({**(json.loads(text) if text else {}), "title": title})
+    """Return the tags that `tag_columns` of any version made texts of.
 
-
-def _tags(found: Mapping[str, Any]) -> Tags:
-    """Return tags from the values of any version; raises TypeError where one is invalid."""
+    Raises TypeError where one is invalid.
+    """
     values: dict[str, Any] = {}
-    for name, value in found.items():
+    for name, value in {**(json.loads(text) if text else {}), "title": title}.items():
         if name not in _KINDS:
             continue
         whole = tuple(value) if type(value) is list else value
@@ -98,14 +96,14 @@ def evidence_of(text: str) -> evidence.TagEvidence:
     return evidence.TagEvidence(*json.loads(text)) if text else evidence.NO_EVIDENCE
 
 
-def packed(features: Features) -> bytes:
+def scalars_blob(features: Features) -> bytes:
     """Return features as a column."""
     return numbers_of(features).astype(SCALAR_TYPE).tobytes()
 
 
 def scalars_of(blobs: Sequence[bytes]) -> Floats:
     """Return the features of tracks as numbers, one row each."""
-    numbers = joined(blobs, SCALAR_TYPE, len(SCALARS)).reshape(-1, len(SCALARS))
+    numbers = joined_numbers(blobs, SCALAR_TYPE, len(SCALARS)).reshape(-1, len(SCALARS))
     lasts_s, keys = (numbers[:, SCALARS.index(name)] for name in ("duration_s", "key"))
     if not ((lasts_s > 0.0) & (lasts_s < LONGEST_S) & (keys >= -1) & (keys < len(KEYS))).all():
         raise ValueError("a length or key that no track has")
@@ -122,7 +120,9 @@ def steps_of(blob: bytes) -> NDArray[np.float16]:
     return np.frombuffer(blob, STEP_TYPE).reshape(-1, len(STEP_FEATURES))
 
 
-def joined(blobs: Sequence[bytes], kind: np.dtype[Any], width: int | None = None) -> NDArray[Any]:
+def joined_numbers(
+    blobs: Sequence[bytes], kind: np.dtype[Any], width: int | None = None
+) -> NDArray[Any]:
     """Return many columns of numbers as one array; each has `width` numbers where that is given."""
     size = kind.itemsize
     lengths = set(map(len, blobs))
@@ -139,7 +139,7 @@ def spans_text(heard: VoiceDetection) -> str:
     return json.dumps([dataclasses.astuple(span) for span in heard.spans])
 
 
-def heard_of(row: HeardRow) -> VoiceDetection:
+def detection_of(row: DetectionRow) -> VoiceDetection:
     """Return what the voice detector found in a recording from its row."""
     _, verdict, confidence, spans = row
     found = () if spans == "[]" else tuple(VoiceSpan(*values) for values in json.loads(spans))

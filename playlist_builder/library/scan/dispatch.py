@@ -1,0 +1,153 @@
+"""Every path that has to be opened to what came of it, by calls to an executor.
+
+The cheapest call comes first: a file is read without decoding where its music may be known. An
+executor may run on other machines, so that a result is kept only if it is of the file seen here.
+"""
+
+from collections.abc import Generator, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from dataclasses import dataclass, replace
+from itertools import islice
+from queue import SimpleQueue
+from typing import Any
+
+from playlist_builder.errors import PlaylistBuilderError, describe_exception
+from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult
+from playlist_builder.library.scan.processes import WorkerDied, WorkerLost, Workers
+from playlist_builder.models import File, FileProgress, Skipped, Stat
+
+Call = tuple[Any, ...]
+"""A function of `analyse_file` and its arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the library file held when a scan began; the sets grow with what is decoded."""
+
+    files: dict[str, tuple[tuple[int, int], str, bool]]  # path to stat, identity, whether missing
+    skipped: dict[str, tuple[Stat, str]]  # path to stat, reason
+    measured: set[str]  # identities
+    detected: set[str]  # identities that were analysed for voices
+
+
+def read_files(
+    executor: Executor,
+    changed: Sequence[tuple[str, Stat]],
+    known: Known,
+    *,
+    vocals: bool,
+    max_pending: int,
+) -> Generator[tuple[FileResult, FileProgress], None, None]:
+    """Yield the result of every path as it comes, and how far the work is.
+
+    The largest files are submitted first, so that no core waits at the end, and at most
+    `max_pending` calls at a time.
+    """
+    stats = dict(changed)
+    total_bytes = sum(stat.size for stat in stats.values())
+    done = done_bytes = 0
+    waiting = iter(sorted(changed, key=lambda item: (-item[1].size, item[0])))
+    pending: dict[Future[FileResult], tuple[str, Call]] = {}
+    finished: SimpleQueue[Future[FileResult]] = SimpleQueue()
+
+    def submit(path: str, call: Call) -> None:
+        future = _submit(executor, call)
+        pending[future] = path, call
+        future.add_done_callback(finished.put)
+
+    try:
+        while True:
+            for path, _ in islice(waiting, max(0, max_pending - len(pending))):
+                submit(path, _first_call(path, stats[path], known, vocals=vocals))
+            if not pending:
+                return
+            future = finished.get()
+            path, call = pending.pop(future)
+            result = _result(future, path, stats[path])
+            if not isinstance(executor, Workers):
+                result = _of_file_here(result, stats[path])
+            next_call = _next_call(result, known, vocals=vocals)
+            if next_call == call:  # what did not come of it once will not come of it again
+                result = _unreadable(path, "nothing came of it")
+            elif next_call is not None:
+                submit(path, next_call)
+                continue
+            done += 1
+            done_bytes += stats[path].size
+            yield result, FileProgress(done, len(changed), done_bytes, total_bytes, path)
+    finally:
+        for future in pending:  # an executor that is not ours goes on to other work
+            future.cancel()
+
+
+def _submit(executor: Executor, call: Call) -> Future[FileResult]:
+    try:
+        future: Future[FileResult] = executor.submit(*call)
+    except PlaylistBuilderError:
+        raise
+    except Exception as error:  # such as that it was shut down
+        raise BrokenExecutor(str(error)) from error
+    return future
+
+
+def _first_call(path: str, stat: Stat, known: Known, *, vocals: bool) -> Call:
+    """Return the call that finds what a path is, as cheaply as possible."""
+    from playlist_builder.library.scan import analyse_file  # noqa: PLC0415 - the decoder, which not every scan needs
+
+    if not known.measured:
+        return analyse_file.analyse, path, vocals
+    before, identity, _ = known.files.get(path, (None, "", False))
+    if before == stat and identity in known.measured and identity not in known.detected:
+        return analyse_file.detect_vocals, path  # nothing else can be missing
+    return analyse_file.identify, path
+
+
+def _next_call(result: FileResult, known: Known, *, vocals: bool) -> Call | None:
+    """Return the call that finds what is still missing, if anything is."""
+    from playlist_builder.library.scan import analyse_file  # noqa: PLC0415 - the decoder, which not every scan needs
+
+    found = result.found
+    if isinstance(found, Skipped):
+        return None
+    # A second file of the same music that is met meanwhile is decoded as well: the first may fail.
+    if result.measured is None and found.identity not in known.measured:
+        return analyse_file.analyse, found.path, vocals
+    if vocals and result.heard is None and found.identity not in known.detected:
+        return analyse_file.detect_vocals, found.path
+    return None
+
+
+def _result(future: Future[FileResult], path: str, before: Stat) -> FileResult:
+    try:
+        result = future.result()
+    except WorkerLost as loss:
+        return FileResult(UNREADABLE_STAT, Skipped(path, f"the decoder {loss}"))
+    except WorkerDied as death:
+        return FileResult(before, Skipped(path, f"the decoder {death}"))
+    except (BrokenExecutor, CancelledError, PlaylistBuilderError):
+        raise
+    except Exception as error:  # noqa: BLE001 - one file must not cost all others
+        return _unreadable(path, describe_exception(error))
+    if not isinstance(result, FileResult) or result.found.path != path:
+        return _unreadable(path, "something else came of it")
+    return result
+
+
+def _of_file_here(result: FileResult, here: Stat) -> FileResult:
+    """Return what another machine found only if it is of the file that is here.
+
+    Machines may disagree about times, in the last digits or wholly, and about what lies at a path.
+    """
+    if result.stat == UNREADABLE_STAT:
+        return result
+    if result.stat.size != here.size:
+        reason = "it has just changed, or is not the same file where it was decoded; scan again"
+        return FileResult(UNREADABLE_STAT, Skipped(result.found.path, reason))
+    found = result.found
+    if isinstance(found, File):
+        found = replace(found, stat=here)
+    return replace(result, stat=here, found=found)
+
+
+def _unreadable(path: str, reason: str) -> FileResult:
+    return FileResult(UNREADABLE_STAT, Skipped(path, f"could not be read: {reason}"))

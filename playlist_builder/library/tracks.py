@@ -1,0 +1,120 @@
+"""The rows of a library file to a `TrackTable`: measurements, tags, voices and marks together.
+
+A mark is stronger than what was measured: its energy shifts the whole contour, its vocals are
+believed. Each track is made when it is taken out of the table.
+"""
+
+import os
+from collections.abc import Container, Iterable, Mapping
+from operator import itemgetter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlist_builder.analysis import energy
+from playlist_builder.library.columns import (
+    DetectionRow,
+    Row,
+    detection_of,
+    evidence_of,
+    path_of,
+    tags_of,
+)
+from playlist_builder.library.database import Database, FeatureTable
+from playlist_builder.library.errors import INVALID_ROW, decoding
+from playlist_builder.models import Floats, Mark, Track, Vocals
+from playlist_builder.track_table import VOCALS, Columns, TrackTable, features_of
+from playlist_builder.vocals import evidence
+
+_NUMBER_OF_VOCALS = {kind: number for number, kind in enumerate(VOCALS)}
+
+
+def read_tracks(
+    database: Database, *, missing: bool, identity: str | None = None, path: str | None = None
+) -> TrackTable:
+    """Return the recordings of a library by path; or one of them, under one of its paths.
+
+    Those whose every file has vanished are in it only with `missing`.
+    """
+    features, marks = database.feature_table(identity), database.marks(identity)
+    detections = database.detections(identity)
+    place = {own: number for number, own in enumerate(features.identities)}
+    paths, rows = _one_each(database.track_rows(identity), place, missing=missing, path=path)
+    identities = [row[1] for row in rows]
+    values, levels = _energies(features, {place[own]: marks[own] for own in place.keys() & marks})
+    with decoding(database.path):
+        verdicts = map(_verdict, rows, map(marks.get, identities), map(detections.get, identities))
+        vocals = [_NUMBER_OF_VOCALS[verdict] for verdict in verdicts]
+    own = np.array([place[name] for name in identities], np.int64)
+    columns = Columns(
+        paths=paths,
+        identities=identities,
+        titles=[row[4] for row in rows],
+        energy=levels[own],
+        scalars=features.scalars[own],
+        values=values,
+        offset=(np.cumsum(features.counts) - features.counts)[own],
+        count=features.counts[own],
+        vocals=np.array(vocals, np.int8),
+        banned=np.array([name in marks and marks[name].banned for name in identities], bool),
+        missing=np.array([row[2] != 0 for row in rows], bool),
+        rank=own,
+    )
+
+    def make(number: int) -> Track:
+        _, name, missing, _, title, tags = rows[number]
+        first = columns.offset[number]
+        try:
+            return Track(
+                path=paths[number],
+                identity=name,
+                tags=tags_of(title, tags),
+                features=features_of(columns.scalars[number].tolist()),
+                energy=float(columns.energy[number]),
+                contour=values[first : first + columns.count[number]],
+                vocals=VOCALS[vocals[number]],
+                mark=marks.get(name, Mark()),
+                missing=missing != 0,
+                heard=detection_of(detections[name]) if name in detections else None,
+            )
+        except INVALID_ROW:  # entering `decoding` for each costs as much as a tenth of a track
+            with decoding(database.path):
+                raise
+
+    return TrackTable(columns, make)
+
+
+def _energies(
+    features: FeatureTable, marks: Mapping[int, Mark]
+) -> tuple[NDArray[np.float32], Floats]:
+    """Return all contours and the energy of each track, shifted to what its mark asks for."""
+    values, ends = features.values.copy(), np.cumsum(features.counts)
+    levels = energy.means(values, features.counts)
+    for number, mark in marks.items():
+        if mark.energy is not None:
+            own = slice(ends[number] - features.counts[number], ends[number])
+            values[own] = np.clip(values[own] + np.float32(mark.energy - levels[number]), 0.0, 1.0)
+            levels[number] = mark.energy
+    return values, levels
+
+
+def _one_each(
+    rows: Iterable[Row], measured: Container[str], *, missing: bool, path: str | None
+) -> tuple[list[str], list[Row]]:
+    """Return the paths and rows of recordings: of several paths of one the first that exists."""
+    wanted = (row for row in rows if row[1] in measured and (missing or not row[2]))
+    if path is not None:
+        wanted = (row for row in wanted if os.fsdecode(row[0]) == path)
+    ordered = sorted(wanted, key=itemgetter(2))
+    chosen = {row[1]: row for row in reversed(ordered)}  # of several the first stays
+    found = {path_of(row[0]): row for row in chosen.values()}
+    paths = sorted(found)
+    return paths, [found[path] for path in paths]
+
+
+def _verdict(row: Row, mark: Mark | None, detection: DetectionRow | None) -> Vocals:
+    if mark is not None and mark.vocals is not None:
+        return mark.vocals
+    verdict: Vocals = "unknown" if detection is None else detection[1]
+    confidence = 0.0 if detection is None else detection[2]
+    return evidence.verdict(evidence_of(row[3]), verdict, confidence) if row[3] else verdict

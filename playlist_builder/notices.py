@@ -1,0 +1,153 @@
+"""What a session tells people, as values: `Notice(code, parameters)`.
+
+`sentence` makes a notice into text, in English or with a gettext catalogue that translates the
+templates below. A template formats its parameters by their names; besides the usual format
+specifications it knows those of `_Sentence`. The English text is part of the session document.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from gettext import NullTranslations
+from string import Formatter
+from typing import Any
+
+from playlist_builder.text import clock
+
+Item = str | tuple[str, int]
+"""One of several: a text, or a text and how often it counts."""
+
+Value = str | int | float | tuple[Item, ...]
+
+ENGLISH = NullTranslations()
+
+TEXT = "text"
+"""Code of a sentence of which only the English text is known."""
+
+PROFILE, REASON = "profile", "reason"
+"""Contexts in a catalogue: words of a profile, and reasons for which a track is left out."""
+
+_BEYOND = "{count} tracks beyond the limit of their phase, worst '{title}' with {value:.4g}"
+_IN_PHASE = " in {phase:phase} (limit {limit:g})"
+_AT = "'{title}' at {at_s:clock} ({phase:phase})"
+_ABOVE = "more than {limit:g} above the plan; the worst by {worst:.2f} in " + _AT
+_RISES = "beyond {limit_lu:g} LU; the worst rises {worst_lu:.1f} LU into " + _AT
+_REACHES = (
+    "the most energetic track of this library reaches {reach:.2f}; the peak asks for {peak:.2f}: "
+)
+_SHARED = "{count} tracks are in other sessions of this course as well: {titles:titles}"
+
+TEMPLATES: Mapping[str, str | tuple[str, str]] = {
+    TEXT: "{text}",
+    "above_plan": ("{count:d} track rises " + _ABOVE, "{count:d} tracks rise " + _ABOVE),
+    "artist_gap": "artist_gap: {count} times fewer than {gap} other tracks between two of one"
+    " artist",
+    "artist_max": "artist_max: more than {most} tracks of one artist ({artists:counts})",
+    "below_plan": _REACHES + "the session stays below its plan",
+    "brightness": f"brightness: {_BEYOND} Hz{_IN_PHASE}",
+    "copies_left_out": "{count} copies of other tracks are left out",
+    "duration_longer": "duration: {off_s} s longer than asked (tolerance {tolerance_s} s)",
+    "duration_shorter": "duration: {off_s} s shorter than asked (tolerance {tolerance_s} s)",
+    "fewer_sessions": "only {count} of {asked} sessions: the library holds no more",
+    "kept": "kept, though {reason:reason}: '{title}'",
+    "left_out": "left out {path}: {reason:reason}",
+    "left_out_by_rule": "left out: {count} {reason:reason}",
+    "loudness_jumps": ("{count:d} loudness step " + _RISES, "{count:d} loudness steps " + _RISES),
+    "may_hold_voice": "{count} of {total} tracks may hold a voice: {titles:titles}; listen and mark"
+    " them",
+    "music_is_short": "calm music is short: from the calmest {share:.0%} of the library, startle up"
+    " to {startle_lu:g} LU, percussiveness up to {percussiveness:g}",
+    "no_calm_tail": "no tail: no calm track is left that begins without a rise in energy",
+    "no_spare": "no spare for {phases:phases}: no other track of like energy is left",
+    "no_track_for_tail": "no tail: all tracks of the playlist are in the session",
+    "not_found": "not found: {location}",
+    "not_in_library": "{count} of {total} entries of {file} are not in the library",
+    "percussiveness": f"percussiveness: {_BEYOND}{_IN_PHASE}",
+    "pin_moved": "pin: '{title}' starts at minute {minute:.1f}, not {asked:g}",
+    "repeated": "left out: {count} entries that repeat other music of the playlist",
+    "scaled_to_library": _REACHES + "scaled to your library",
+    "shared": _SHARED,
+    "shared_and_more": _SHARED + ", ...",
+    "short_session": "{asked_min} min asked; {passed_min} min pass{removed:removed}; the session is"
+    " shorter than asked",
+    "short_tail": "the tail lasts {lasts_min} of {asked_min} min: the library holds no more music"
+    " that is calm and free",
+    "skipped": "left out: {path}: {reason:reason}",
+    "spares_unverified": "{count} of {total} spares are not known to be free of words",
+    "spoken": "{count} of {total} tracks hold speech",
+    "startle": f"startle: {_BEYOND} LU{_IN_PHASE}",
+    "sung": "{count} of {total} tracks hold singing",
+    "unverified": "{count} of {total} tracks are not verified to be free of words; scan without"
+    " --no-vocals, or listen and mark them",
+    "wordless": "{count} of {total} tracks hold a wordless voice",
+}
+"""English by code; a pair is the singular and the plural of `count`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A code of `TEMPLATES` and its parameters by name, sorted; `str` is the English sentence."""
+
+    code: str
+    parameters: tuple[tuple[str, Value], ...] = ()
+
+    def __str__(self) -> str:
+        return sentence(self)
+
+
+def notice(code: str, **parameters: Value) -> Notice:
+    """Return a notice; rounded parameters make for a document that is easy to read."""
+    return Notice(code, tuple(sorted(parameters.items())))
+
+
+def sentence(notice: Notice, catalogue: NullTranslations = ENGLISH) -> str:
+    """Return a notice as text in the language of a catalogue."""
+    parameters: dict[str, Any] = dict(notice.parameters)
+    match TEMPLATES[notice.code]:
+        case str(template):
+            template = catalogue.gettext(template)
+        case singular, plural:
+            template = catalogue.ngettext(singular, plural, parameters["count"])
+    return _Sentence(catalogue).vformat(template, (), parameters)
+
+
+class _Sentence(Formatter):
+    """Formats times, words that are translated themselves, and lists."""
+
+    def __init__(self, catalogue: NullTranslations) -> None:
+        self._catalogue = catalogue
+
+    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - of a `Value`
+        gettext, pgettext = self._catalogue.gettext, self._catalogue.pgettext
+        match format_spec:
+            case "clock":
+                return clock(value)
+            case "phase":
+                return pgettext(PROFILE, value)
+            case "reason":
+                return pgettext(REASON, value)
+            case "phases":
+                texts = [pgettext(PROFILE, phase) for phase in value]
+            case "titles":
+                texts = [gettext("'{title}'").format(title=title) for title in value]
+            case "counts":
+                texts = [gettext("{name} {count}").format(name=n, count=c) for n, c in value]
+            case "removed":
+                return removed(value, self._catalogue)
+            case _:
+                return format(value, format_spec)
+        return gettext(", ").join(texts)
+
+
+def removed(counts: Sequence[tuple[str, int]], catalogue: NullTranslations = ENGLISH) -> str:
+    """Return how many tracks each rule removed, to stand behind how much music passes."""
+    if not counts:
+        return ""
+    first, then = (
+        catalogue.gettext("{count} tracks {reason}"),
+        catalogue.gettext("{count} {reason}"),
+    )
+    texts = [
+        (then if place else first).format(count=count, reason=catalogue.pgettext(REASON, reason))
+        for place, (reason, count) in enumerate(counts)
+    ]
+    return catalogue.gettext(": {list}").format(list=catalogue.gettext(", ").join(texts))

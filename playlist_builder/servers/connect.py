@@ -1,0 +1,77 @@
+"""A target such as `mpd://host` to a connected server: `SERVERS` lists the schemes.
+
+The caller says how a password is asked for, given further environment variables that may hold it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
+
+from playlist_builder.errors import ServerError
+from playlist_builder.servers import subsonic, subsonic_http
+from playlist_builder.servers.protocol import Server
+
+if TYPE_CHECKING:
+    from playlist_builder.servers.mpd import Mpd
+
+AskPassword = Callable[..., str]
+
+
+@contextmanager
+def _mpd(target: str, ask_password: AskPassword, *, insecure: bool) -> "Iterator[Mpd]":  # noqa: ARG001 - MPD has no encryption to insist on
+    try:
+        from playlist_builder.servers import mpd  # noqa: PLC0415 - python-mpd2 is an extra
+    except ModuleNotFoundError as error:
+        if error.name != "mpd":
+            raise
+        raise ServerError(
+            "Pushing to MPD needs python-mpd2: pip install 'playlist-builder[mpd]'"
+        ) from error
+    with mpd.opened(mpd.parse_address(target)) as server:
+        if server.is_locked():
+            server.unlock(ask_password("MPD_PASSWORD"))
+        yield server
+
+
+@contextmanager
+def _subsonic(target: str, ask_password: AskPassword, *, insecure: bool) -> Iterator[Server]:
+    where = subsonic_http.parse_address(target, insecure=insecure)
+    yield subsonic.Subsonic(where, ask_password())
+
+
+SERVERS: Mapping[str, Callable[..., AbstractContextManager[Server]]] = {
+    "mpd": _mpd,
+    **dict.fromkeys(subsonic_http.SCHEMES, _subsonic),
+}
+"""Scheme to the function that connects."""
+
+
+def has_queue(target: str) -> bool:
+    """Return whether a target is a server that plays a queue, which only MPD is."""
+    return _scheme(target) == "mpd"
+
+
+def connect(
+    target: str, ask_password: AskPassword, *, insecure: bool = False
+) -> AbstractContextManager[Server]:
+    """Return the server at `target`, to be entered; raises `ServerError` for an unknown scheme.
+
+    `insecure` allows plain http to other machines.
+    """
+    if _scheme(target) not in SERVERS:
+        raise ServerError(
+            "The target is no server that is known. Give mpd://host, mpd:///path or"
+            " subsonic+https://user@host."
+        )
+    return SERVERS[_scheme(target)](target, ask_password, insecure=insecure)
+
+
+def connect_queue(target: str, ask_password: AskPassword) -> "AbstractContextManager[Mpd]":
+    """Return the MPD at `target`, to be entered; raises `ServerError` if it is none."""
+    if not has_queue(target):
+        raise ServerError("Only a queue of MPD can be changed while it plays. Give mpd://host.")
+    return _mpd(target, ask_password, insecure=False)
+
+
+def _scheme(target: str) -> str:
+    return target.partition(":")[0]

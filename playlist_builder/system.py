@@ -1,0 +1,90 @@
+"""What differs between Linux, macOS and Windows: processes, signals, limits, disks and paths.
+
+Each function takes the platform, as `sys.platform` names it, or what differs there, and is of the
+running system by default: so all three are tested on any of them. File locks are those of SQLite.
+"""
+
+import errno
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+WINDOWS = "win32"
+
+NEW_PROCESS_GROUP = 0x200  # CREATE_NEW_PROCESS_GROUP of the Windows API
+
+WINDOWS_ERROR = 0xC000_0000
+"""From here on the exit codes of Windows are errors such as an access violation (NTSTATUS)."""
+
+FAULT_SIGNALS = frozenset(
+    signal.Signals[name].value
+    for name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGSYS", "SIGTRAP")
+    if name in signal.Signals.__members__
+)
+"""Signals that a process brings upon itself. All others come from outside."""
+
+_DISK_FULL = frozenset((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)))
+
+
+def own_group(platform: str = sys.platform) -> dict[str, Any]:
+    """Return the options of `Popen` by which Ctrl-C reaches the parent alone."""
+    if platform == WINDOWS:
+        return {"creationflags": NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def exit_reason(code: int, platform: str = sys.platform) -> Literal["crashed", "killed", "ended"]:
+    """Return whether a process of this exit code crashed, was killed by others, or ended itself.
+
+    A negative code is a signal; Windows has none, so that a killed process just ends there.
+    """
+    if platform == WINDOWS:
+        return "crashed" if code >= WINDOWS_ERROR else "ended"
+    if -code in FAULT_SIGNALS:
+        return "crashed"
+    return "killed" if code < 0 else "ended"
+
+
+def limit_own_memory(most_bytes: int, platform: str = sys.platform) -> None:
+    """Have the system refuse this process more memory, and end it first where memory runs out.
+
+    Linux does both. macOS and Windows do neither: memory has to be watched from outside as well.
+    """
+    if platform == WINDOWS:
+        return
+    import resource  # noqa: PLC0415 - Windows has none
+
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, most_bytes))
+    if platform == "linux":
+        with suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether a disk, or a user's share of it, has no space left."""
+    return error.errno in _DISK_FULL
+
+
+def drop_cached(descriptor: int) -> None:
+    """Have an open file read from its medium and not from memory, where the system can do that."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def sync_folder(path: str | os.PathLike[str]) -> None:
+    """Have the names in a folder reach its medium; Windows opens no folder, and needs no help."""
+    with suppress(OSError):
+        folder = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def is_within(path: str, folder: str, separator: str = os.sep) -> bool:
+    """Whether an absolute path is a folder or lies below it."""
+    return path == folder or path.startswith(folder.rstrip(separator) + separator)

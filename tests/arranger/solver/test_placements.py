@@ -1,0 +1,26 @@
+"""Tables of prices hold what the definition of the cost gives."""
+
+import numpy as np
+import pytest
+
+from playlist_builder.arranger.solver.cost import items_of, time_grid
+from playlist_builder.arranger.solver.placements import blocks
+from playlist_builder.profiles.profile import Phase, Profile
+from tests.support.synthetic import library
+
+PROFILE = Profile("ramp", "Ramp", "", 1800.0, (Phase("ramp", 0.0, 1800.0, 0.2, 0.7),))
+
+
+def test_prices_are_sums_of_squared_distances():
+    """The matrix product gives what the definition gives, for whole steps and one more."""
+    tracks = library(20, 2)
+    items = items_of(tracks, None, np.zeros(20), np.arange(20))
+    grid = time_grid(PROFILE, 30.0, 900.0, 3.0)
+    for block in blocks(items, grid, kind=np.float64):
+        for column in range(block.plain.shape[1]):
+            contour = items.contour(block.first + column, block.steps + 1)
+            for start in range(0, len(block.plain) - 1, 7):
+                distance = contour - grid.target[start : start + block.steps + 1]
+                total = np.cumsum(distance**2)
+                assert block.plain[start, column] == pytest.approx(total[-2], abs=1e-9)
+                assert block.longer[start, column] == pytest.approx(total[-1], abs=1e-9)

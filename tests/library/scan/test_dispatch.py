@@ -1,0 +1,185 @@
+"""Each path is read by the cheapest calls that find what is missing, the largest file first."""
+
+from concurrent.futures import BrokenExecutor, Executor, Future
+
+import pytest
+
+from playlist_builder.library.scan import analyse_file
+from playlist_builder.library.scan.dispatch import Known, read_files
+from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult
+from playlist_builder.library.scan.processes import WorkerDied, WorkerLost
+from playlist_builder.models import File, Skipped, Stat, Tags
+
+MEASURED, HEARD = object(), object()  # what they hold is of no interest here
+STAT = Stat(7, 1)
+
+
+class Fake(Executor):
+    """Answers each call at once; keeps the calls, and how many were open at a time."""
+
+    def __init__(self, answer):
+        self.answer, self.calls, self.open = answer, [], []
+
+    def submit(self, function, *arguments):
+        self.calls.append((function, *arguments))
+        future = Future()
+        self.open.append(future)
+        try:
+            future.set_result(self.answer(function, *arguments))
+        except Exception as error:  # noqa: BLE001 - as any executor does
+            future.set_exception(error)
+        return future
+
+
+def honest(function, path, *_):
+    """Return what a call finds in a file whose identity is the first letter of its name."""
+    found = File(path, STAT, path[0], Tags())
+    measured = MEASURED if function is analyse_file.analyse else None
+    heard = None if function is analyse_file.identify else HEARD
+    return FileResult(STAT, found, measured, heard)
+
+
+def known(files=None, measured=(), detected=()):
+    return Known(files or {}, {}, set(measured), set(detected))
+
+
+def read(executor, paths, of, *, vocals=True, max_pending=4):
+    stats = [(path, size) if isinstance(size, Stat) else (path, STAT) for path, size in paths]
+    results = read_files(executor, stats, of, vocals=vocals, max_pending=max_pending)
+    return list(results)
+
+
+def test_a_first_scan_analyses_at_once():
+    executor = Fake(honest)
+    ((result, progress),) = read(executor, [("a", STAT)], known())
+    assert executor.calls == [(analyse_file.analyse, "a", True)]
+    assert (result.measured, result.heard) == (MEASURED, HEARD)
+    assert (progress.done, progress.total, progress.done_bytes, progress.path) == (1, 1, 7, "a")
+
+
+def test_known_music_is_only_identified():
+    executor = Fake(honest)
+    read(executor, [("a", STAT)], known(measured="a", detected="a"))
+    assert executor.calls == [(analyse_file.identify, "a")]
+
+
+def test_unknown_music_among_known_is_identified_and_analysed():
+    executor = Fake(honest)
+    read(executor, [("b", STAT)], known(measured="a", detected="a"), vocals=False)
+    assert executor.calls == [(analyse_file.identify, "b"), (analyse_file.analyse, "b", False)]
+
+
+def test_music_that_lacks_only_its_voices_is_decoded_for_them():
+    executor = Fake(honest)
+    read(executor, [("a", STAT)], known({"a": (STAT, "a", False)}, measured="a"))
+    assert executor.calls == [(analyse_file.detect_vocals, "a")]
+
+
+def test_a_changed_file_of_known_music_is_identified_before():
+    executor = Fake(honest)
+    read(executor, [("a", STAT)], known({"a": (Stat(1, 1), "a", False)}, measured="a"))
+    assert executor.calls == [(analyse_file.identify, "a"), (analyse_file.detect_vocals, "a")]
+
+
+def test_the_largest_files_come_first_and_few_at_a_time():
+    waiting = []
+
+    class Slow(Fake):
+        def submit(self, function, path, *arguments):
+            waiting.append(path)
+            return super().submit(function, path, *arguments)
+
+    sizes = {"a": 1, "b": 3, "c": 2, "d": 3}
+    stats = [(path, Stat(size, 0)) for path, size in sizes.items()]
+
+    def answer(function, path, *_):
+        found = honest(function, path)
+        return FileResult(Stat(sizes[path], 0), found.found, found.measured, found.heard)
+
+    results = read_files(Slow(answer), stats, known(), vocals=True, max_pending=2)
+    next(results)
+    assert waiting == ["b", "d"]
+    done = [progress.done_bytes for _, progress in results]
+    assert waiting == ["b", "d", "c", "a"]
+    assert done == [6, 8, 9]
+
+
+@pytest.mark.parametrize(
+    ("error", "stat", "reason"),
+    [
+        (WorkerDied("crashed"), STAT, "the decoder crashed"),
+        (WorkerLost("stopped answering"), UNREADABLE_STAT, "the decoder stopped answering"),
+        (KeyError("x"), UNREADABLE_STAT, "could not be read: KeyError: 'x'"),
+    ],
+)
+def test_a_call_that_fails_skips_its_file(error, stat, reason):
+    """Only a file at fault for it is kept as skipped under its stat."""
+
+    def fail(*_):
+        raise error
+
+    ((result, _),) = read(Fake(fail), [("a", STAT)], known())
+    assert result == FileResult(stat, Skipped("a", reason))
+
+
+def test_an_executor_that_broke_ends_the_work():
+    def fail(*_):
+        raise BrokenExecutor
+
+    with pytest.raises(BrokenExecutor):
+        read(Fake(fail), [("a", STAT)], known())
+
+
+def test_an_executor_that_takes_no_call_is_broken():
+    class Closed(Executor):
+        def submit(self, *_):
+            raise RuntimeError("cannot schedule new futures after shutdown")
+
+    with pytest.raises(BrokenExecutor, match="after shutdown"):
+        read(Closed(), [("a", STAT)], known())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda *_: None,
+        lambda function, _, *rest: honest(function, "other", *rest),
+        lambda _, path, *__: FileResult(STAT, File(path, STAT, "a", Tags())),  # nothing measured
+    ],
+)
+def test_an_answer_to_another_question_is_not_believed(answer):
+    ((result, _),) = read(Fake(answer), [("a", STAT)], known())
+    assert result.stat == UNREADABLE_STAT
+    assert result.found.reason.startswith("could not be read: ")
+
+
+def test_what_another_machine_read_is_of_the_file_here():
+    """Times may differ between machines; sizes may not."""
+
+    def elsewhere(function, path, *_):
+        result = honest(function, path)
+        return FileResult(Stat(7, 99), result.found, result.measured, result.heard)
+
+    ((result, _),) = read(Fake(elsewhere), [("a", Stat(7, 5))], known())
+    assert result.stat == result.found.stat == Stat(7, 5)
+    ((result, _),) = read(Fake(elsewhere), [("a", Stat(8, 5))], known())
+    assert result.stat == UNREADABLE_STAT
+    assert "not the same file" in result.found.reason
+
+
+def test_what_is_left_open_is_cancelled():
+    class Silent(Executor):
+        futures = ()
+
+        def submit(self, *_):
+            self.futures = (*self.futures, Future())
+            if len(self.futures) == 1:
+                self.futures[0].set_result(honest(analyse_file.analyse, "a"))
+            return self.futures[-1]
+
+    executor = Silent()
+    stats = [("a", STAT), ("b", STAT)]
+    results = read_files(executor, stats, known(), vocals=True, max_pending=4)
+    next(results)
+    results.close()
+    assert executor.futures[1].cancelled()

@@ -1,0 +1,157 @@
+"""Catalogues of texts: nothing that a report says lacks a translation, and none is left over.
+
+After a change of a `.po` file, `--regenerate` compiles it.
+"""
+
+import io
+import tomllib
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from string import Formatter
+from typing import get_args
+
+import numpy as np
+import pytest
+from babel.messages import extract, mofile, pofile
+
+from playlist_builder.arranger import tail
+from playlist_builder.arranger.rules import Constraints, admit
+from playlist_builder.models import SILENCE_LUFS, Mark, Vocals
+from playlist_builder.notices import PROFILE, REASON, TEMPLATES, TEXT
+from playlist_builder.playlists.dialects import unsupported_reason
+from playlist_builder.profiles.profile import Rules
+from playlist_builder.report.language import ENGLISH, LANGUAGES, VOICE
+from playlist_builder.sessions import rescue
+from tests.support.synthetic import track
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "playlist_builder"
+LOCALE = PACKAGE / "report" / "locale"
+TRANSLATED = sorted(LANGUAGES.keys() - {"en"})
+
+
+def in_sources():
+    """Messages of the code and of the templates of the page, without a context."""
+    code = [PACKAGE / "notices.py", *(PACKAGE / "report").glob("*.py")]
+    pages = (PACKAGE / "report" / "templates").glob("*.html")
+    options = {"silent": "false"}
+    for method, files in (("python", code), ("jinja2.ext:babel_extract", pages)):
+        for file in files:
+            with file.open("rb") as opened:
+                for _, message, _, context in extract.extract(method, opened, options=options):
+                    yield context, message
+
+
+def in_profiles():
+    """All that a report shows of the profiles that come with the program."""
+    texts = [file.read_text(encoding="utf-8") for file in (ROOT / "profiles").glob("*.toml")]
+    rescued = dict.fromkeys(("minutes", "first", "last", "startle_lu", "percussiveness"), 1.0)
+    texts.append(rescue.TEXT.format(vocals="strict", **rescued))
+    for profile in map(tomllib.loads, texts):
+        phases = [phase[key] for phase in profile["phases"] for key in ("name", "basis")]
+        for text in (profile["title"], profile["summary"], *profile.get("sources", ()), *phases):
+            yield PROFILE, text
+    yield PROFILE, tail.NAME
+
+
+def plain(number, minutes=5.0, **more):
+    return track(number, minutes * 60.0, np.full(int(minutes * 6), 0.4), **more)
+
+
+def in_reasons():
+    """Why a track is left out: by a rule, and because no playlist can hold its path."""
+    kinds = ("wordless", "sung", "spoken", "unknown")
+    tracks = [
+        plain(0),
+        replace(plain(1), missing=True),
+        replace(plain(2), mark=Mark(banned=True)),
+        plain(3),
+        plain(4, title="no"),
+        plain(5, title="other"),
+        plain(6, start_lufs=SILENCE_LUFS, end_lufs=SILENCE_LUFS),
+        plain(7, 0.2),
+        plain(8, 90.0),
+        *(plain(number, vocals=kind) for number, kind in enumerate(kinds, start=9)),
+    ]
+    constraints = Constraints(
+        avoid=frozenset({tracks[3].path}),
+        exclude=lambda each: each.tags.title == "no",
+        include=lambda each: each.tags.title != "other",
+    )
+    passed, removed = admit(tracks, Rules(vocals="strict"), constraints, 3600.0)
+    assert (passed.tolist(), set(removed.values())) == ([0], {1})
+    paths = ("/a\n.flac", "/a.flac ", "/\udce9.flac", "/静.flac")
+    for reason in chain(removed, (unsupported_reason(path, ".m3u") for path in paths)):
+        yield REASON, reason
+
+
+def said():
+    """All that a report can say, as pairs of context and message."""
+    templates = ((None, text) for code, text in TEMPLATES.items() if code != TEXT)
+    voices = ((VOICE, ENGLISH.voice(vocals)) for vocals in get_args(Vocals))
+    return set(chain(in_sources(), templates, voices, in_profiles(), in_reasons()))
+
+
+def catalogue(code):
+    text = (LOCALE / code / "LC_MESSAGES" / "playlist_builder.po").read_bytes()
+    return pofile.read_po(io.BytesIO(text), locale=code, abort_invalid=True)
+
+
+def translations(code):
+    return {(each.context, each.id): each.string for each in catalogue(code) if each.id}
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_every_text_is_translated_and_none_is_left_over(code):
+    known, found = translations(code), said()
+    assert found - known.keys() == set()
+    assert known.keys() - found == set()
+    assert [key for key, text in known.items() if not all(listed(text))] == []
+
+
+def test_what_is_said_is_found():
+    """In code, templates, notices, profiles and rules alike."""
+    found = said()
+    for message in (
+        (None, "untitled"),
+        (None, "The tracks"),
+        (None, TEMPLATES["no_calm_tail"]),
+        (None, TEMPLATES["loudness_jumps"]),
+        (PROFILE, "Ketamine, intravenous"),
+        (PROFILE, "settle"),
+        (REASON, "too long"),
+        (VOICE, "not verified"),
+    ):
+        assert message in found
+
+
+def listed(text):
+    return [text] if isinstance(text, str) else text
+
+
+def fields(text):
+    return sorted((name, spec) for _, name, spec, _ in Formatter().parse(text) if name is not None)
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_a_translation_takes_the_values_of_its_message(code):
+    for (_, message), translation in translations(code).items():
+        [*_, last] = listed(message)
+        assert all(fields(text) == fields(last) for text in listed(translation)), message
+
+
+def messages(compiled):
+    """All of a compiled catalogue but its header, which names the version of Babel and a time."""
+    known = mofile.read_mo(io.BytesIO(compiled))
+    return [(each.context, each.id, each.string) for each in known if each.id]
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_the_compiled_catalogue_is_that_of_the_texts(code, request):
+    compiled = io.BytesIO()
+    mofile.write_mo(compiled, catalogue(code))
+    file = LOCALE / code / "LC_MESSAGES" / "playlist_builder.mo"
+    if request.config.getoption("--regenerate"):
+        file.write_bytes(compiled.getvalue())
+    assert messages(file.read_bytes()) == messages(compiled.getvalue())

@@ -1,0 +1,181 @@
+"""What a session tells people: the English sentences, which are part of the session document."""
+
+import pytest
+
+from playlist_builder.notices import TEMPLATES, notice
+
+AT = {"title": "Night", "at_s": 3725.0, "phase": "peak"}
+LIMIT = {"count": 2, "title": "Night", "phase": "peak"}
+SENTENCES = [
+    (
+        notice("above_plan", count=1, limit=0.35, worst=0.4, **AT),
+        (
+            "1 track rises more than 0.35 above the plan; the worst by 0.40 in 'Night' at 1:02:05"
+            " (peak)"
+        ),
+    ),
+    (
+        notice("artist_gap", count=1, gap=2),
+        "artist_gap: 1 times fewer than 2 other tracks between two of one artist",
+    ),
+    (
+        notice("artist_max", most=3, artists=(("ada", 5), ("bob {x}", 4))),
+        "artist_max: more than 3 tracks of one artist (ada 5, bob {x} 4)",
+    ),
+    (
+        notice("below_plan", reach=0.4, peak=0.75),
+        (
+            "the most energetic track of this library reaches 0.40; the peak asks for 0.75:"
+            " the session stays below its plan"
+        ),
+    ),
+    (
+        notice("brightness", value=5123.0, limit=3000.0, **LIMIT),
+        (
+            "brightness: 2 tracks beyond the limit of their phase, worst 'Night' with 5123 Hz in"
+            " peak (limit 3000)"
+        ),
+    ),
+    (notice("copies_left_out", count=1), "1 copies of other tracks are left out"),
+    (
+        notice("duration_longer", off_s=120, tolerance_s=30),
+        "duration: 120 s longer than asked (tolerance 30 s)",
+    ),
+    (
+        notice("duration_shorter", off_s=120, tolerance_s=30),
+        "duration: 120 s shorter than asked (tolerance 30 s)",
+    ),
+    (
+        notice("fewer_sessions", count=2, asked=3),
+        "only 2 of 3 sessions: the library holds no more",
+    ),
+    (notice("kept", reason="sung", title="Night"), "kept, though sung: 'Night'"),
+    (
+        notice("left_out", path="/a", reason="its name holds a line break"),
+        "left out /a: its name holds a line break",
+    ),
+    (notice("left_out_by_rule", count=3, reason="too long"), "left out: 3 too long"),
+    (
+        notice("loudness_jumps", count=1, limit_lu=3.0, worst_lu=10.0, **AT),
+        "1 loudness step beyond 3 LU; the worst rises 10.0 LU into 'Night' at 1:02:05 (peak)",
+    ),
+    (
+        notice("loudness_jumps", count=2, limit_lu=2.5, worst_lu=10.0, **AT),
+        "2 loudness steps beyond 2.5 LU; the worst rises 10.0 LU into 'Night' at 1:02:05 (peak)",
+    ),
+    (
+        notice("may_hold_voice", count=2, total=6, titles=("Night", "{day}")),
+        "2 of 6 tracks may hold a voice: 'Night', '{day}'; listen and mark them",
+    ),
+    (
+        notice("music_is_short", share=0.2, startle_lu=12.0, percussiveness=0.5),
+        (
+            "calm music is short: from the calmest 20% of the library, startle up to 12 LU,"
+            " percussiveness up to 0.5"
+        ),
+    ),
+    (
+        notice("no_calm_tail"),
+        "no tail: no calm track is left that begins without a rise in energy",
+    ),
+    (
+        notice("no_spare", phases=("peak", "return")),
+        "no spare for peak, return: no other track of like energy is left",
+    ),
+    (
+        notice("no_track_for_tail"),
+        "no tail: all tracks of the playlist are in the session",
+    ),
+    (notice("not_found", location="a.mp3"), "not found: a.mp3"),
+    (
+        notice("not_in_library", count=1, total=9, file="old.m3u8"),
+        "1 of 9 entries of old.m3u8 are not in the library",
+    ),
+    (
+        notice("percussiveness", value=0.61237, limit=0.5, **LIMIT),
+        (
+            "percussiveness: 2 tracks beyond the limit of their phase, worst 'Night' with 0.6124 in"
+            " peak (limit 0.5)"
+        ),
+    ),
+    (
+        notice("pin_moved", title="/a.flac", minute=3.5, asked=2.0),
+        "pin: '/a.flac' starts at minute 3.5, not 2",
+    ),
+    (
+        notice("repeated", count=2),
+        "left out: 2 entries that repeat other music of the playlist",
+    ),
+    (
+        notice("scaled_to_library", reach=0.4, peak=0.75),
+        (
+            "the most energetic track of this library reaches 0.40; the peak asks for 0.75:"
+            " scaled to your library"
+        ),
+    ),
+    (
+        notice("shared", count=2, titles=("Night", "Day")),
+        "2 tracks are in other sessions of this course as well: 'Night', 'Day'",
+    ),
+    (
+        notice("shared_and_more", count=4, titles=("Night", "Day")),
+        "4 tracks are in other sessions of this course as well: 'Night', 'Day', ...",
+    ),
+    (
+        notice("short_session", asked_min=60, passed_min=10, removed=()),
+        "60 min asked; 10 min pass; the session is shorter than asked",
+    ),
+    (
+        notice(
+            "short_session",
+            asked_min=60,
+            passed_min=10,
+            removed=(("not included", 3), ("sung", 2)),
+        ),
+        (
+            "60 min asked; 10 min pass: 3 tracks not included, 2 sung; the session is shorter than"
+            " asked"
+        ),
+    ),
+    (
+        notice("short_tail", lasts_min=12, asked_min=15),
+        "the tail lasts 12 of 15 min: the library holds no more music that is calm and free",
+    ),
+    (notice("skipped", path="/a", reason="no audio"), "left out: /a: no audio"),
+    (
+        notice("spares_unverified", count=2, total=5),
+        "2 of 5 spares are not known to be free of words",
+    ),
+    (notice("spoken", count=1, total=4), "1 of 4 tracks hold speech"),
+    (
+        notice("startle", value=20.0, limit=10.0, **LIMIT),
+        (
+            "startle: 2 tracks beyond the limit of their phase, worst 'Night' with 20 LU in peak"
+            " (limit 10)"
+        ),
+    ),
+    (notice("sung", count=1, total=4), "1 of 4 tracks hold singing"),
+    (notice("text", text="as {it} stands"), "as {it} stands"),
+    (
+        notice("unverified", count=4, total=6),
+        (
+            "4 of 6 tracks are not verified to be free of words; scan without --no-vocals, or"
+            " listen and mark them"
+        ),
+    ),
+    (notice("wordless", count=1, total=4), "1 of 4 tracks hold a wordless voice"),
+]
+
+
+@pytest.mark.parametrize(("told", "english"), SENTENCES, ids=lambda each: getattr(each, "code", ""))
+def test_a_notice_is_an_english_sentence(told, english):
+    assert str(told) == english
+
+
+def test_every_notice_has_its_sentence_here():
+    assert {told.code for told, _ in SENTENCES} == set(TEMPLATES)
+
+
+def test_notices_are_equal_whatever_the_order_of_their_parameters():
+    assert notice("fewer_sessions", count=1, asked=2) == notice("fewer_sessions", asked=2, count=1)
+    assert len({notice("no_calm_tail"), notice("no_calm_tail")}) == 1
