@@ -119,7 +119,7 @@ def move(draft: "Draft", _: "Find", number: int | None, to: int | None) -> "Draf
     ),
 )
 def insert(draft: "Draft", find: "Find", track: str | None, number: int | None) -> "Draft":
-    """Put TRACK into SESSION (.json); what follows makes room for it."""
+    """Put TRACK into SESSION (.json); what follows moves."""
     from playlist_builder.sessions.edit import inserted
 
     if track is None:
