@@ -75,8 +75,7 @@ _NUMBERS: dict[str, Callable[[Track], float | None]] = {
     "brightness": lambda track: track.features.spectral_centroid_hz,
 }
 FIELDS = (*_TEXTS, *_WHOLE, *_NUMBERS)
-ANYWHERE = ("title", "artist", "album", "genre", "path")
-"""Where a word without a field is looked for."""
+ANYWHERE = ("title", "artist", "album", "genre", "path")  # where a word without a field is sought
 
 _WORD = re.compile(
     r'\s*(?P<no>-?)(?:(?P<field>[^\s:",]+):)?(?P<value>(?:"[^"]*"|[^\s"])+)(?=\s|\Z)'

@@ -16,15 +16,13 @@ WINDOWS = "win32"
 
 NEW_PROCESS_GROUP = 0x200  # CREATE_NEW_PROCESS_GROUP of the Windows API
 
-WINDOWS_ERROR = 0xC000_0000
-"""From here on the exit codes of Windows are errors such as an access violation (NTSTATUS)."""
+WINDOWS_ERROR = 0xC000_0000  # exit codes from here on are errors, as an access violation (NTSTATUS)
 
-FAULT_SIGNALS = frozenset(
+FAULT_SIGNALS = frozenset(  # that a process brings upon itself; all others come from outside
     signal.Signals[name].value
     for name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGSYS", "SIGTRAP")
     if name in signal.Signals.__members__
 )
-"""Signals that a process brings upon itself. All others come from outside."""
 
 _DISK_FULL = frozenset((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)))
 

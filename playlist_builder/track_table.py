@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from playlist_builder.models import KEYS, Bools, Features, Floats, Ints, Track, Vocals
 
-SCALARS = tuple(field.name for field in fields(Features))
-"""What was measured of a whole track, in the order of a row of `Columns.scalars`."""
+SCALARS = tuple(field.name for field in fields(Features))  # as in a row of `Columns.scalars`
 VOCALS: tuple[Vocals, ...] = get_args(Vocals)
 
 _KEY = SCALARS.index("key")

@@ -80,8 +80,7 @@ __all__ = ["Constraints", "Pin", "Scale", "alternatives", "arrange", "completed"
 
 NO_CONSTRAINTS = Constraints()
 
-SHARED = 0.4
-"""Most that an alternative shares with an earlier one, which is at most half of either."""
+SHARED = 0.4  # most that an alternative shares with an earlier one: at most half of either
 
 
 def arrange(  # noqa: PLR0913 - each option of the command line is one of these

@@ -30,8 +30,7 @@ from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.track_table import TrackTable
 
-ABOVE = 0.35
-"""Energy above the plan that is worth a word: half a minute of it may startle in a calm phase."""
+ABOVE = 0.35  # above the plan that is worth a word: half a minute may startle in a calm phase
 ROUNDING_S = 0.0005  # times are kept in whole milliseconds
 
 

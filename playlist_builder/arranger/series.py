@@ -33,13 +33,11 @@ GAIN = 0.01  # of its error: a round in which none gains as much is the last
 EVEN = 1.15  # times the best session's error: a worst one of less is as good
 TRADES = 16  # offers that are tried at most
 PARTNERS = 3  # sessions that are asked to give, the best first
-OFFERS = ((2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
-"""What a session offers: every nth of its tracks, beginning with which."""
+OFFERS = ((2, 0), (2, 1), (3, 0), (3, 1), (3, 2))  # every nth track of a session, from which
 LIKE = 4  # tracks of like energy per part, of which those of like length are dealt at once
 
 NAMED = 3  # shared tracks of a session
-IN_TAIL, IN_SESSION = 1, 2
-"""How much a track counts as used: one that only a tail holds is shared first."""
+IN_TAIL, IN_SESSION = 1, 2  # how much a track counts as used: shared from a tail first
 
 
 def series(  # noqa: PLR0913 - as arrange, and a count

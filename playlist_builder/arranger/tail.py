@@ -23,20 +23,14 @@ from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Phase, Profile
 
 NAME = "tail"
-LEVEL = 0.15
-"""Planned energy, or the last level of the profile where that is lower."""
-CALM = 0.4
-"""Mean energy up to which a track is calm; the tail holds no other."""
-RISE = 0.1
-"""Most that the first track opens, and is on the whole, above the end and the mean of the last."""
+LEVEL = 0.15  # planned energy, or the last level of the profile where that is lower
+CALM = 0.4  # mean energy up to which a track is calm; the tail holds no other
+RISE = 0.1  # most that the first track opens, and is as a whole, above the end and mean of the last
 PEAK, CHOICE = 0.6, 1.5
 """Energy that no moment of the tail goes beyond, where that leaves so many times the length asked
 for. Where it does not, tracks of the lowest peaks are taken until there is as much."""
-STARTLE_LU = 12.0
-"""As in the calm phases of the profiles that come with the program."""
-STEADY, CALMEST = 80, 30
-"""Tracks that are looked at: nearest to the level, and calmest of all. An hour takes some fifteen.
-"""
+STARTLE_LU = 12.0  # as in the calm phases of the profiles that come with the program
+STEADY, CALMEST = 80, 30  # tracks looked at: nearest to LEVEL, calmest. An hour takes some fifteen
 TOLERANCE_S = 60.0
 
 

@@ -49,8 +49,7 @@ from playlist_builder.models import FileProgress, Session, Skipped, Slot
 from playlist_builder.playlists import formats
 from playlist_builder.system import sync_folder
 
-PENDING_LIMIT = 16
-"""Most conversions that are running, queued, or done and not yet copied."""
+PENDING_LIMIT = 16  # most conversions that are running, queued, or done and not yet copied
 
 State = Literal["copied", "converted", "kept"]
 
@@ -75,8 +74,7 @@ class CopyReport:
     files: Sequence[CopiedTrack]
     skipped: Sequence[Skipped] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
-    leftover: Sequence[str] = ()
-    """Files of earlier copies that are not part of this session."""
+    leftover: Sequence[str] = ()  # files of earlier copies that are not part of this session
 
 
 def copy_session(  # noqa: PLR0913 - each option of the command line is one of these

@@ -29,10 +29,8 @@ from playlist_builder.library.schema import (
     version_of,
 )
 
-Origin = Literal["nowhere", "backup", "damaged"]
-"""From where user data was restored."""
-Revision = tuple[str, int]
-"""Which library this is, and how often its user data changed."""
+Origin = Literal["nowhere", "backup", "damaged"]  # from where user data was restored
+Revision = tuple[str, int]  # which library this is, and how often its user data changed
 _SUFFIXES = ("", "-wal", "-shm")
 
 

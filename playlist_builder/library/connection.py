@@ -28,8 +28,7 @@ from playlist_builder.library.schema import (
     version_of,
 )
 
-BUSY_S = 30.0
-"""How long to wait while another scan or build holds the file."""
+BUSY_S = 30.0  # how long to wait while another scan or build holds the file
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,17 +22,10 @@ from playlist_builder.library.columns import (
 from playlist_builder.vocals.detector import VOICE_VERSION
 from playlist_builder.vocals.evidence import EVIDENCE_VERSION
 
-USER_TABLES = ("marks", *history.TABLES)
-"""Backed up whenever they change, and restored from there after damage."""
-
-APPLICATION_ID = 0x504C4259
-"""In the header of every library file ("PLBY"): no other program's database is taken for one."""
-
-PAGE_BYTES = 16384
-"""So that little of a page is left over beside rows of one or two thousand bytes."""
-
-BATCH = 1024
-"""Rows that are read at once."""
+USER_TABLES = ("marks", *history.TABLES)  # backed up at each change, restored after damage
+APPLICATION_ID = 0x504C4259  # "PLBY" in the header: no other program's file is taken for a library
+PAGE_BYTES = 16384  # so that little of a page is left over beside rows of 1 or 2 kB
+BATCH = 1024  # rows that are read at once
 
 _SCHEMA = """
 CREATE TABLE marks (identity TEXT PRIMARY KEY, energy REAL, vocals TEXT,

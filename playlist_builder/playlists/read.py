@@ -23,23 +23,15 @@ from playlist_builder.errors import PlaylistError
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.formats import TAIL_BEGINS
 
-SIZE_LIMIT_BYTES = 20_000_000
-"""Above any playlist: 100,000 entries of 200 bytes."""
-
-ENTRIES_LIMIT = 200_000
-"""Above any playlist, and still read within seconds."""
-
-DEPTH_LIMIT = 50
-"""Elements of XML inside each other; an XSPF playlist has five, and what extensions add."""
-
-CODEPAGE = "cp1252"
-"""How a playlist that is not Unicode is decoded."""
+SIZE_LIMIT_BYTES = 20_000_000  # above any playlist: 100,000 entries of 200 bytes
+ENTRIES_LIMIT = 200_000  # above any playlist, and still read within seconds
+DEPTH_LIMIT = 50  # elements of XML inside each other; XSPF has five, and what extensions add
+CODEPAGE = "cp1252"  # how a playlist that is not Unicode is decoded
 
 OTHER_CODEPAGES = ("utf-8", "cp1251", "cp1250", "cp932", "gb18030", "cp949", "cp950", "cp850")
 """What is tried else, where no file has the name that its bytes have in `CODEPAGE`."""
 
-UNPAIRED = "surrogateescape"
-"""Keeps bytes that cannot be decoded, so that a playlist can be written again as it was."""
+UNPAIRED = "surrogateescape"  # keeps bytes that cannot be decoded as they were
 
 _KNOWN = ".m3u, .m3u8, .pls, .xspf or .json"
 _LINE = re.compile(r"[^\r\n]+")

@@ -30,14 +30,9 @@ from playlist_builder.servers.protocol import (
 from playlist_builder.text import LINE_LIMIT, one_line
 
 PORT = 6600
-TIMEOUT_S = 30.0
-"""For one answer; a search through 200,000 tracks takes some seconds on a Raspberry Pi."""
-
-ENDING_S = 1.0
-"""A track this close to its end may have ended before the queue is changed."""
-
-PAGE = 2000
-"""Tracks asked for at once: well below the 8 MB that MPD buffers for a client by default."""
+TIMEOUT_S = 30.0  # for an answer; a search in 200,000 tracks takes seconds on a Raspberry Pi
+ENDING_S = 1.0  # a track this close to its end may have ended before the queue is changed
+PAGE = 2000  # tracks asked for at once: well below the 8 MB that MPD buffers for a client
 
 ReplayGain = Literal["off", "track", "album"]
 

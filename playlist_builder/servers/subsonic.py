@@ -25,13 +25,11 @@ from playlist_builder.servers.subsonic_http import (
     objects_of,
 )
 
-PAGE = 500
-"""Tracks asked for at once: the most that Subsonic gives."""
+PAGE = 500  # tracks asked for at once: the most that Subsonic gives
 
 PAGES_PER_TITLE = 4
 
-COMMENT = "Made by playlist-builder"
-"""Marks a playlist that a push may remove beside another of its name."""
+COMMENT = "Made by playlist-builder"  # a push may remove a playlist with this mark
 
 _NEW = " (new, by playlist-builder)"
 

@@ -34,12 +34,11 @@ TIMBRE_WEIGHT = 0.001  # per octave of spectral centroid, up to two
 PREFER_WEIGHT = 0.01  # per step of a track that is not preferred
 END_WEIGHT = 0.01  # per step that the session ends early or late
 
-LIMITED = (
+LIMITED = (  # features that a phase may limit, and the limits: LU, Hz, 0..1
     ("startle_lu", "max_startle_lu"),
     ("spectral_centroid_hz", "max_brightness_hz"),
     ("percussiveness", "max_percussiveness"),
 )
-"""Features that a phase may limit, and the limits: LU, Hz, 0..1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,10 +196,9 @@ def rescale(values: NDArray[np.float32], percentiles: Floats | None) -> NDArray[
 
 
 _RELATIVE = {"major": 0, "minor": 3}  # a minor key stands with its relative major
-FIFTHS = np.array(
+FIFTHS = np.array(  # the place of each of KEYS on the circle of fifths; the last stands for no key
     [7 * (place % 12 + _RELATIVE[key.split()[1]]) % 12 for place, key in enumerate(KEYS)] + [-1]
 )
-"""The place of each of KEYS on the circle of fifths; the last stands for no key."""
 
 
 def items_of(

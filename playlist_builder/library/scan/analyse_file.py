@@ -29,8 +29,7 @@ from playlist_builder.tags import fields
 from playlist_builder.tags import read as tags
 from playlist_builder.vocals import detector
 
-MIN_MONO_SHARE = 0.1
-"""A mono mix that keeps less than this of the energy of its loudest channel has lost something."""
+MIN_MONO_SHARE = 0.1  # of the energy of the loudest channel; a mono mix with less has lost music
 
 
 def analyse(path: str, vocals: bool) -> FileResult:  # noqa: FBT001 - sent to another process

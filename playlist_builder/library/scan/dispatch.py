@@ -16,8 +16,7 @@ from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult
 from playlist_builder.library.scan.processes import WorkerDied, WorkerLost, Workers
 from playlist_builder.models import File, FileProgress, Skipped, Stat
 
-Call = tuple[Any, ...]
-"""A function of `analyse_file` and its arguments."""
+Call = tuple[Any, ...]  # a function of `analyse_file` and its arguments
 
 
 @dataclass(frozen=True, slots=True)

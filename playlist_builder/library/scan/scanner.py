@@ -27,9 +27,7 @@ from playlist_builder.vocals import detector
 
 PENDING_PER_JOB = 4
 
-FOREIGN_JOBS = 250
-"""How many calls an executor is taken to run at once, if nobody says: far more for a process pool,
-which then merely has a queue, and enough for a cluster."""
+FOREIGN_JOBS = 250  # calls that an executor runs at once, if nobody says: enough for a cluster
 
 
 @dataclass(frozen=True, slots=True)
