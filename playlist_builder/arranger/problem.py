@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import Literal
 
 import numpy as np
 
@@ -34,16 +33,13 @@ from playlist_builder.arranger.solver.cost import (
 from playlist_builder.arranger.solver.graph import Groups
 from playlist_builder.arranger.solver.solve import Instance
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import Floats, Ints, Track
+from playlist_builder.models import Floats, Ints, Scale, Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.track_table import TrackTable
 
-Scale = Literal["relative", "absolute"]
-
 TOLERANCES_S = (60.0, 120.0, 300.0, 600.0)
 STARTLES_LU = (3.0, 6.0, np.inf)
-
 MOST_TOLERANCE = 0.5  # of the duration
 
 
@@ -194,7 +190,6 @@ def percentiles_of(tracks: Sequence[Track], scale: Scale) -> Floats | None:
 
 
 def _check_pins(pins: Sequence[Pin]) -> None:
-    """Refuse pins that cannot hold together, whatever the tracks."""
     names = [pin.track for pin in pins]
     places = [pin.place for pin in pins if pin.place is not None]
     for values, what in ((names, "pinned twice"), (places, "a place that two pins ask for")):

@@ -20,10 +20,10 @@ from itertools import product
 import numpy as np
 
 from playlist_builder.arranger.arrange import NO_CONSTRAINTS, arranged
-from playlist_builder.arranger.problem import Problem, Relaxation, Scale, build_problem, relaxations
+from playlist_builder.arranger.problem import Problem, Relaxation, build_problem
 from playlist_builder.arranger.rules import Constraints, copies
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import Session, Track
+from playlist_builder.models import Scale, Session, Track
 from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
@@ -60,7 +60,7 @@ def series(  # noqa: PLR0913 - as arrange, and a count
     table = TrackTable.of(tracks)
     build = partial(build_problem, table, profile, duration_s, seed, scale, tolerance_s)
     problem = build(constraints)
-    _, allowed = arranged(problem, relaxations(pinned=bool(problem.pins)))
+    _, allowed = arranged(problem)
     common = _Common(build, constraints, allowed, _copies_of(problem.tracks))
     sessions: list[Session] = []
     for part in _split(problem.tracks, count, seed):
@@ -132,10 +132,7 @@ class _Common:
 
 
 def _improved(common: _Common, sessions: list[Session]) -> bool:
-    """Arrange every session again, the worst first, and keep what is better.
-
-    Returns whether any gained much.
-    """
+    """Arrange every session again, the worst first; return whether any gained much."""
     gained = False
     for number in reversed(_ranked(sessions)):
         own, others = sessions[number], _without(sessions, number)
@@ -191,7 +188,6 @@ def _without(sessions: Sequence[Session], *numbers: int) -> list[Session]:
 
 
 def _with_notice(number: int, sessions: Sequence[Session], common: _Common) -> Session:
-    """Return a session with a word about the tracks that it shares."""
     own, others = sessions[number], _without(sessions, number)
     shared = set(common.shared(own, others))
     if not shared:

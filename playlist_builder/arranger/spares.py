@@ -94,7 +94,6 @@ def _choices(
     objective: Objective,
     taken: Sequence[Track],
 ) -> Iterator[_Choice]:
-    """Yield the tracks that may stand in for each slot."""
     gap, energies, seconds = objective.rules.artist_gap, pool.levels, pool.tracks.seconds
     by_energy = np.argsort(energies, kind="stable")
     ordered = energies[by_energy]

@@ -23,7 +23,7 @@ from typing import Literal
 
 from playlist_builder import filenames
 from playlist_builder.atomic import replace_bytes
-from playlist_builder.device import transcode
+from playlist_builder.device import plan, transcode
 from playlist_builder.device.folder import (
     FileRecord,
     TargetFolder,
@@ -31,19 +31,7 @@ from playlist_builder.device.folder import (
     open_folder,
     write_verified,
 )
-from playlist_builder.device.plan import (
-    CopyItem,
-    check_all_exist,
-    check_space,
-    plan_items,
-    title_of,
-)
-from playlist_builder.errors import (
-    AudioError,
-    CopyError,
-    PlaylistBuilderError,
-    describe_exception,
-)
+from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, describe_exception
 from playlist_builder.library.scan.processes import WorkerDied, Workers
 from playlist_builder.models import FileProgress, Session, Skipped, Slot
 from playlist_builder.playlists import formats
@@ -95,10 +83,10 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     too full; then nothing is copied.
     """
     slots = [*session.slots, *session.tail]
-    check_all_exist(slots)
+    plan.check_all_exist(slots)
     target = open_folder(Path(folder).absolute())
-    items, skipped = plan_items(target, slots, form)
-    check_space(target.path, items, form)
+    items, skipped = plan.plan_items(target, slots, form)
+    plan.check_space(target.path, items, form)
     done: dict[int, CopiedTrack] = {}
     total_bytes = sum(item.bytes for item in items)
     done_bytes = 0
@@ -133,8 +121,11 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
 
 
 def _copy_items(
-    target: TargetFolder, items: Sequence[CopyItem], jobs: int | None, executor: Executor | None
-) -> Iterator[tuple[CopyItem, CopiedTrack | Skipped]]:
+    target: TargetFolder,
+    items: Sequence[plan.CopyItem],
+    jobs: int | None,
+    executor: Executor | None,
+) -> Iterator[tuple[plan.CopyItem, CopiedTrack | Skipped]]:
     """Yield each track when it is copied or converted; files are written one at a time.
 
     Sticks are slow with several.
@@ -150,7 +141,7 @@ def _copy_items(
         _executor([each for each in todo if each.form], jobs, executor) as pool,
     ):
         waiting = iter([item for item in todo if item.form])
-        running: dict[Future[float], tuple[CopyItem, str]] = {}
+        running: dict[Future[float], tuple[plan.CopyItem, str]] = {}
 
         def fill() -> None:
             """Keep the processes busy, but not so far ahead that converted files fill the disk."""
@@ -173,7 +164,7 @@ def _copy_items(
 
 
 def _finish_conversion(
-    target: TargetFolder, item: CopyItem, future: "Future[float]", made: str
+    target: TargetFolder, item: plan.CopyItem, future: "Future[float]", made: str
 ) -> CopiedTrack | Skipped:
     try:
         future.result()
@@ -190,7 +181,7 @@ def _finish_conversion(
 
 @contextmanager
 def _executor(
-    items: Sequence[CopyItem], jobs: int | None, executor: Executor | None
+    items: Sequence[plan.CopyItem], jobs: int | None, executor: Executor | None
 ) -> Iterator[Executor]:
     own = executor or Workers(max(1, min(jobs or os.cpu_count() or 1, len(items))))
     try:
@@ -200,12 +191,12 @@ def _executor(
             own.shutdown(cancel_futures=True)
 
 
-def _write_track(target: TargetFolder, item: CopyItem, made: str) -> FileRecord:
+def _write_track(target: TargetFolder, item: plan.CopyItem, made: str) -> FileRecord:
     return write_verified(target, item.name, made, item.slot.path, item.form)
 
 
 def _report_copied(
-    target: TargetFolder, item: CopyItem, record: FileRecord, state: State
+    target: TargetFolder, item: plan.CopyItem, record: FileRecord, state: State
 ) -> CopiedTrack:
     path = os.fspath(target.path / item.name)
     return CopiedTrack(item.number, item.slot.path, path, record.size, record.hash, state)
@@ -218,7 +209,7 @@ def _in_folder(session: Session, done: Mapping[int, CopiedTrack]) -> Session:
     def placed(slots: Sequence[Slot], first: int) -> tuple[Slot, ...]:
         return tuple(
             # What players show for a track without a title is the name of its own file.
-            replace(slot, path=done[number].path, title=title_of(slot))
+            replace(slot, path=done[number].path, title=plan.title_of(slot))
             for number, slot in enumerate(slots, start=first)
             if number in done
         )

@@ -18,7 +18,7 @@ from playlist_builder.arranger.arrange import completed
 from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
 from playlist_builder.arranger.problem import Objective, Relaxation
 from playlist_builder.arranger.rules import Pin, admit, artists, removal, repeated, repeats
-from playlist_builder.arranger.solver.cost import forbidden, rescale, step_at
+from playlist_builder.arranger.solver.cost import rescale, step_at
 from playlist_builder.arranger.spares import FAR
 from playlist_builder.errors import ArrangeError, RequestError
 from playlist_builder.models import STEP_S, PlanChange, Session, SessionRequest, Track
@@ -215,7 +215,7 @@ def candidates(draft: Draft, place: int, count: int) -> list[Candidate]:
             for n, count in enumerate(items.steps.tolist())
         ]
     )
-    beyond = forbidden(items, grid, np.arange(len(fitting)))
+    beyond = grid.forbids(items, np.arange(len(fitting)))
     for number, length_s in enumerate(lengths_s):
         last = max(step_at(start_ms + round(length_s * 1000)), first + 1)
         if beyond[number, np.unique(grid.phase[first:last])].any():

@@ -10,13 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from playlist_builder.arranger.solver.cost import (
-    FixedItem,
-    Items,
-    TimeGrid,
-    step_at,
-    transition_cost,
-)
+from playlist_builder.arranger.solver.cost import FixedItem, Items, TimeGrid, step_at
 from playlist_builder.arranger.solver.graph import ArcGraph, Groups, share_artist
 from playlist_builder.arranger.solver.lagrangian import CostToGo
 from playlist_builder.models import Bools, Floats, Ints
@@ -49,13 +43,16 @@ class SearchSpace:
     def transition_cost(self, left: Ints, right: Ints) -> Floats:
         """Return the price of passing from items `left` to items `right`."""
         if self.transitions is None:
-            return transition_cost(self.items, left, right, self.grid.loudness_jump_lu)
+            return self.items.transition_cost(left, right, self.grid.loudness_jump_lu)
         return self.transitions[left, right]
 
     def allows(self, sequence: Ints) -> bool:
         """Return whether a sequence of items is a session that keeps every rule."""
-        row = sequence[None]
-        return bool(feasible(self, row)[0] and np.isfinite(costs_of(self, row)[0]))
+        return bool(np.isfinite(self.costs(sequence[None])[0]))
+
+    def costs(self, sequences: Ints) -> Floats:
+        """Return the cost of each row of items, infinite where any rule is broken."""
+        return np.where(feasible(self, sequences), costs_of(self, sequences), np.inf)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,12 +18,7 @@ from playlist_builder.analysis import features
 from playlist_builder.analysis.spectrum import mono_gains
 from playlist_builder.audio import decode
 from playlist_builder.errors import AudioError
-from playlist_builder.library.scan.file_state import (
-    UNREADABLE_STAT,
-    FileResult,
-    lyrics_paths,
-    stat,
-)
+from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult, lyrics_paths, stat
 from playlist_builder.models import File, Skipped, Stat, Tags, VoiceDetection
 from playlist_builder.tags import fields
 from playlist_builder.tags import read as tags
