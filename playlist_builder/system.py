@@ -4,7 +4,6 @@ Each function takes the platform, as `sys.platform` names it, or what differs th
 running system by default: so all three are tested on any of them. File locks are those of SQLite.
 """
 
-import errno
 import os
 import signal
 import sys
@@ -23,8 +22,6 @@ FAULT_SIGNALS = frozenset(  # that a process brings upon itself; all others come
     for name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGSYS", "SIGTRAP")
     if name in signal.Signals.__members__
 )
-
-_DISK_FULL = frozenset((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)))
 
 
 def own_group(platform: str = sys.platform) -> dict[str, Any]:
@@ -60,11 +57,6 @@ def limit_own_memory(most_bytes: int, platform: str = sys.platform) -> None:
     if platform == "linux":
         with suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-
-
-def is_disk_full(error: OSError) -> bool:
-    """Whether a disk, or a user's share of it, has no space left."""
-    return error.errno in _DISK_FULL
 
 
 def drop_cached(descriptor: int) -> None:

@@ -85,7 +85,7 @@ def test_eleven_profiles_are_shipped():
 
 
 def test_the_wheel_holds_what_the_package_reads(wheel):
-    """The marker of types, the weights of the energy score, the templates, the texts, every profile."""
+    """Marker of types, weights of the energy score, templates, texts of reports, every profile."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     expected = {

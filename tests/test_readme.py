@@ -21,6 +21,9 @@ from tests.support.sounds import write_pieces
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
+FIVE, ALL = README.split("## All commands")
+DEMO = "$ playlist-builder demo"
+
 KINDS = {
     "summary": r"\w+: \d+ tracks, [\d.]+ min of [\d.]+ min asked for",
     "heading": r" *#  start  phase",
@@ -39,13 +42,13 @@ KINDS = {
 }
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language, text=README):
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-def commands():
-    lines = (line for block in blocks("console") for line in block.splitlines())
-    return [line[2:] for line in lines if line.startswith("$ ")]
+def commands(text=README):
+    lines = (line for block in blocks("console", text) for line in block.splitlines())
+    return [line[2:] for line in lines if line.startswith("$ ") and line != DEMO]
 
 
 def form(printed):
@@ -82,21 +85,35 @@ def words_of(command, home):
     return words
 
 
-def test_the_first_command_prints_what_is_shown(demo):
+def test_the_demo_prints_what_is_shown(demo):
     """In form: the numbers are those of another day."""
-    assert commands()[0] == "playlist-builder demo"
-    shown = form(blocks("console")[0].split("\n", 1)[1])
+    (block,) = (each for each in blocks("console") if each.startswith(f"{DEMO}\n"))
+    shown = form(block.split("\n", 1)[1])
     assert shown == form((demo.parent / "printed.txt").read_text(encoding="utf-8"))
     assert set(shown[0]) <= KINDS.keys()
 
 
 def test_every_command_runs(home, demo_library):
-    """Those that name no music find the library of the demo."""
-    for command in commands()[1:]:
+    """The first five with music of one's own, the others with the library of the demo."""
+    assert len(commands(FIVE)) == 5
+    for command in commands(FIVE):
+        run(*words_of(command, home), cwd=home, HOME=str(home))
+    for command in commands(ALL):
         own = {} if "~/Music" in command else {"PLAYLIST_BUILDER_LIBRARY": str(demo_library[1])}
         run(*words_of(command, home), cwd=home, HOME=str(home), **own)
     assert (home / "tonight.m3u8").read_text(encoding="utf-8").count("#EXTINF") >= 20
     assert (home / "calm.m3u8").exists()
+
+
+def test_other_systems_run_the_second_command():
+    (install_and_test,) = re.findall(r"^python3 .*\bpytest$", README, re.MULTILINE)
+    workflow = (ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8")
+    assert f"- run: {install_and_test}\n" in workflow
+
+
+def test_the_readme_shows_a_session():
+    (picture,) = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert (ROOT / picture).read_text(encoding="utf-8").startswith("<svg")
 
 
 def test_the_example_in_python_runs_as_a_script(home):

@@ -6,19 +6,24 @@ from typing import Any
 import click
 
 from playlist_builder.cli import (
-    course,
-    editing,
-    exporting,
-    libraries,
-    music,
-    players,
+    build,
+    check,
+    copy,
+    edit,
+    export,
+    history,
+    library,
+    output,
     profiles,
     push,
-    recording,
-    reports,
-    sessions,
+    rebuild,
+    render,
+    replan,
+    report,
+    scan,
+    series,
+    tracks,
 )
-from playlist_builder.cli.common import shown
 from playlist_builder.errors import PlaylistBuilderError, RequestError
 
 GARBAGE = 50_000, 20, 1_000
@@ -33,16 +38,16 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except RequestError as error:
-            raise click.UsageError(shown(str(error))) from error
+            raise click.UsageError(output.displayable(str(error))) from error
         except PlaylistBuilderError as error:
-            raise click.ClickException(shown(str(error))) from error
+            raise click.ClickException(output.displayable(str(error))) from error
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
-            place = f" {shown(str(error.filename))}" if error.filename else ""
+            place = f" {output.displayable(str(error.filename))}" if error.filename else ""
             raise click.ClickException(f"Cannot use{place}: {error.strerror}.") from error
         except KeyboardInterrupt:
-            click.echo("Stopped. What was done is kept; the same command goes on.", err=True)
+            output.print_message("Stopped. What was done is kept; the same command goes on.")
             raise click.exceptions.Exit(1) from None
 
 
@@ -55,18 +60,23 @@ def main() -> None:
     """
 
 
-for _room in (
-    music,
-    sessions,
-    editing,
-    course,
-    exporting,
-    reports,
-    recording,
-    players,
-    push,
+for _module in (
+    build,
+    check,
+    copy,
+    edit,
+    export,
+    history,
+    library,
     profiles,
-    libraries,
+    push,
+    rebuild,
+    render,
+    replan,
+    report,
+    scan,
+    series,
+    tracks,
 ):
-    for _command in _room.COMMANDS:
+    for _command in _module.COMMANDS:
         main.add_command(_command)

@@ -4,31 +4,21 @@ import os
 
 import click
 
-from playlist_builder.cli.common import (
-    Duration,
-    drawn,
-    draws_colour,
-    draws_unicode,
-    json_option,
-    print_json,
-    profile_folders,
-    shown,
-    width,
-)
+from playlist_builder.cli import options, output
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
-@json_option
+@options.json_option
 def profiles(ctx: click.Context, *, as_json: bool) -> None:
     """List the profiles; see also 'profiles show NAME' and 'profiles check FILE'."""
     if ctx.invoked_subcommand:
         return
     from playlist_builder.profiles import find
 
-    listings = find.available(folders=profile_folders())
+    listings = find.available(folders=options.profile_folders())
     if as_json:
-        print_json(
+        output.print_json(
             [
                 {
                     "name": listing.name,
@@ -42,26 +32,26 @@ def profiles(ctx: click.Context, *, as_json: bool) -> None:
         return
     for listing in listings:
         if listing.profile is None:
-            click.echo(shown(f"{listing.name:22} not valid: {listing.problem}"))
+            output.print_text(f"{listing.name:22} not valid: {listing.problem}")
         else:
             minutes = f"{listing.profile.duration_s / 60:.0f} min"
-            click.echo(shown(f"{listing.name:22}{minutes:>8}  {listing.profile.title}"))
+            output.print_text(f"{listing.name:22}{minutes:>8}  {listing.profile.title}")
 
 
 @profiles.command("show")
 @click.argument("name")
-@click.option("--duration", type=Duration(), help="Scale it to this length.")
+@click.option("--duration", type=options.duration, help="Scale it to this length.")
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with plain characters.")
 def profiles_show(name: str, duration: float | None, *, ascii_only: bool) -> None:
     """Draw the curve of a profile."""
     from playlist_builder.profiles import find
     from playlist_builder.report.text import profile_text
 
-    profile = find.load_profile(name, folders=profile_folders())
+    profile = find.load_profile(name, folders=options.profile_folders())
     if duration is not None:
         profile = profile.scaled(duration)
-    plain = ascii_only or not draws_unicode()
-    drawn(profile_text(profile, width=width(), ascii_only=plain, colour=draws_colour()))
+    style = output.chart_style() | ({"ascii_only": True} if ascii_only else {})
+    output.print_drawing(profile_text(profile, **style))
 
 
 @profiles.command("check")
@@ -71,7 +61,7 @@ def profiles_check(file: str) -> None:
     from playlist_builder.profiles import find
 
     profile = find.load_profile(os.path.join(".", file) if not os.path.isabs(file) else file)
-    click.echo(shown(f"{file}: valid, {profile.duration_s / 60:g} min"))
+    output.print_text(f"{file}: valid, {profile.duration_s / 60:g} min")
 
 
 COMMANDS = (profiles,)

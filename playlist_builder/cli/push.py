@@ -15,21 +15,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from playlist_builder.cli.common import json_option, library_option, open_library, print_json, shown
+from playlist_builder.cli import options, output
+from playlist_builder.cli.library import library_of, open_existing
 from playlist_builder.errors import ServerError
 
 if TYPE_CHECKING:
     from playlist_builder.models import Session, Slot, Tags
     from playlist_builder.path_map import PathMap
     from playlist_builder.servers.match import Unmatched
-    from playlist_builder.servers.protocol import Server
+    from playlist_builder.servers.protocol import KnownTrack, Server
 
 KEYRING_SERVICE = "playlist-builder"
 PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not what it is
 
 
 @click.command()
-@click.argument("session", type=click.Path(exists=True, dir_okay=False))
+@options.session_argument
 @click.argument("target")
 @click.option(
     "--name", help="The playlist's name on the server; the session's profile if not said."
@@ -46,24 +47,20 @@ PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not
     type=click.Choice(["off", "track", "album"]),
     help="MPD, with --queue: even out loudness.",
 )
-@click.option(
-    "--map",
-    "maps",
-    multiple=True,
-    metavar="FROM=TO",
-    help="Folder FROM is TO on the server; empty if it is the server's music folder. Repeatable.",
+@options.maps_option(
+    "Folder FROM is TO on the server; empty if it is the server's music folder. Repeatable."
 )
 @click.option("--allow-missing", is_flag=True, help="Push without the tracks it does not have.")
 @click.option("--insecure", is_flag=True, help="Allow plain http to other machines.")
-@library_option
-@json_option
+@options.library_option
+@options.json_option
 def push(  # noqa: PLR0913, PLR0917 - each is an option
     session: str,
     target: str,
     name: str | None,
     crossfade: int | None,
     replay_gain: Any,
-    maps: Sequence[str],
+    maps: "Sequence[PathMap]",
     library: str | None,
     *,
     queue: bool,
@@ -81,19 +78,17 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
     path, by MusicBrainz recording, or by title, artist and length. A password comes from
     PLAYLIST_BUILDER_PASSWORD (MPD also: MPD_PASSWORD), the system's keyring, or a prompt.
     """  # noqa: D301 - the backspace is how click is told to keep lines
-    from playlist_builder.path_map import PathMap
-    from playlist_builder.playlists import session_json
+    from playlist_builder.playlists.session_json import load_session
     from playlist_builder.servers.connect import connect, connect_queue, has_queue
-    from playlist_builder.servers.match import find_keys, known_tracks
+    from playlist_builder.servers.match import known_tracks
     from playlist_builder.servers.protocol import playlist_name
 
     if not queue and (crossfade is not None or replay_gain is not None):
         raise click.UsageError("--crossfade and --replay-gain need --queue.")
     if queue and name is not None:
         raise click.UsageError("The queue has no name: leave out --name or --queue.")
-    loaded = session_json.load_session(session)
+    loaded = load_session(session)
     label = None if queue else playlist_name(name if name is not None else loaded.profile)
-    folders = [PathMap.parse(each) for each in maps]
     sought = known_tracks(loaded, _known(loaded, library))
     password = partial(_password, target, PASSWORD_VARIABLE)
     with ExitStack() as stack:
@@ -104,37 +99,32 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
             server: Server = player
         else:
             server = stack.enter_context(connect(target, password, insecure=insecure))
-        folders = folders or _own_folder(server)
-        found = find_keys(sought, server, folders)
-        keys = [key for key in found if isinstance(key, str)]
-        missing = [each for each in found if not isinstance(each, str)]
+        keys, missing = _located(sought, server, maps)
         document = {
             "target": target,
             "name": label,
             "pushed": 0,
             "unmatched": [_document(each) for each in missing],
         }
-        for each in missing:
-            click.echo(shown(f"{each.why}: {each.track.title} ({each.track.path})"), err=True)
         if not keys or (missing and not allow_missing):
             if as_json:
-                print_json(document)
-            raise ServerError(_refusal(len(missing), len(found), any_left=bool(keys)))
+                output.print_json(document)
+            raise ServerError(_refusal(len(missing), len(sought), any_left=bool(keys)))
         if label is None:
             count = player.enqueue(keys, crossfade, replay_gain)
         else:
             count = server.replace(label, keys)
     if as_json:
-        print_json(document | {"pushed": count})
+        output.print_json(document | {"pushed": count})
     place = "the queue" if label is None else f"'{label}'"
-    click.echo(shown(f"{count} of {len(found)} tracks are in {place} on {target}."), err=as_json)
+    output.print_text(f"{count} of {len(sought)} tracks are in {place} on {target}.", err=as_json)
 
 
 def push_rest(  # noqa: PLR0913 - what is to be played, and where
     session: "Session",
     current: "Slot",
     target: str,
-    maps: Sequence[str],
+    maps: "Sequence[PathMap]",
     library: str | None,
     *,
     skip: bool,
@@ -143,38 +133,47 @@ def push_rest(  # noqa: PLR0913 - what is to be played, and where
 
     `session` begins behind that track. Nothing is changed if anything fails.
     """
-    from playlist_builder.path_map import PathMap
     from playlist_builder.servers.connect import connect_queue
-    from playlist_builder.servers.match import find_keys, known_tracks
+    from playlist_builder.servers.match import known_tracks
 
     whole = replace(session, slots=(current, *session.slots))
-    folders = [PathMap.parse(each) for each in maps]
-    with ExitStack() as stack:
-        player = stack.enter_context(
-            connect_queue(target, partial(_password, target, PASSWORD_VARIABLE))
-        )
-        found = find_keys(
-            known_tracks(whole, _known(whole, library)), player, folders or _own_folder(player)
-        )
-        keys = [key for key in found if isinstance(key, str)]
-        for each in found:
-            if not isinstance(each, str):
-                click.echo(shown(f"{each.why}: {each.track.title} ({each.track.path})"), err=True)
-        if len(keys) < len(found):
+    with connect_queue(target, partial(_password, target, PASSWORD_VARIABLE)) as player:
+        sought = known_tracks(whole, _known(whole, library))
+        keys, missing = _located(sought, player, maps)
+        if missing:
             raise ServerError(
-                f"{len(found) - len(keys)} of {len(found)} tracks are not known on the server, so"
+                f"{len(missing)} of {len(sought)} tracks are not known on the server, so"
                 " nothing was changed. Say where its music lies with --map FROM=TO."
             )
         return player.follow(keys[0], keys[1:], skip=skip)
 
 
+def _located(
+    sought: "Sequence[KnownTrack]", server: "Server", maps: "Sequence[PathMap]"
+) -> "tuple[list[str], list[Unmatched]]":
+    """Return the keys of the tracks on a server, and those it does not have, which are printed.
+
+    Without maps, the music folder that a server on this machine tells of is mapped.
+    """
+    from playlist_builder.path_map import PathMap
+    from playlist_builder.servers.match import find_keys
+
+    folder = None if maps else server.music_folder()
+    found = find_keys(sought, server, maps if folder is None else [PathMap(folder, "")])
+    missing = [each for each in found if not isinstance(each, str)]
+    for each in missing:
+        output.print_message(f"{each.why}: {each.track.title} ({each.track.path})")
+    return [each for each in found if isinstance(each, str)], missing
+
+
 def _refusal(missing: int, total: int, *, any_left: bool) -> str:
-    told = f"{missing} of {total} tracks are not known on the server, so nothing was pushed."
     if not total:
         return "The session holds no tracks, so nothing was pushed."
-    mend = "Say where its music lies with --map FROM=TO, or let it read new files"
+    advice = "Say where its music lies with --map FROM=TO, or let it read new files"
+    if any_left:
+        advice += ", or leave them out with --allow-missing"
     return (
-        f"{told} {mend}, or leave them out with --allow-missing." if any_left else f"{told} {mend}."
+        f"{missing} of {total} tracks are not known on the server, so nothing was pushed. {advice}."
     )
 
 
@@ -184,24 +183,11 @@ def _document(each: "Unmatched") -> dict[str, str]:
 
 def _known(session: "Session", library: str | None) -> "Mapping[str, tuple[Tags, float]]":
     """Return what the library has on the tracks of a session, if there is a library."""
-    from playlist_builder.library.library import default_path
-
-    path = library or os.fspath(default_path())
-    if not os.path.exists(path):  # opening it would make one
-        return {}
     identities = {slot.identity for slot in (*session.slots, *session.tail)}
-    with open_library(path) as opened:
-        tracks = opened.tracks(missing=True).by_identity()
+    with open_existing(library_of(session, library)) as opened:
+        tracks = opened.tracks(missing=True).by_identity() if opened is not None else {}
     known = [tracks[identity] for identity in identities if identity in tracks]
     return {track.identity: (track.tags, track.duration_s) for track in known}
-
-
-def _own_folder(server: "Server") -> "list[PathMap]":
-    """Map the music folder of a server on this machine that says where it is."""
-    from playlist_builder.path_map import PathMap
-
-    folder = server.music_folder()
-    return [] if folder is None else [PathMap(folder, "")]
 
 
 def _password(target: str, *variables: str) -> str:
@@ -209,9 +195,9 @@ def _password(target: str, *variables: str) -> str:
     for variable in variables:
         if os.environ.get(variable):
             return os.environ[variable]
-    kept = _kept(target)
-    if kept:
-        return kept
+    stored = _stored_password(target)
+    if stored:
+        return stored
     if not _is_interactive():
         raise ServerError(
             f"{target} needs a password. Set {variables[-1]}, or keep it with:"
@@ -226,8 +212,8 @@ def _is_interactive() -> bool:
     return sys.stdin.isatty()
 
 
-def _kept(target: str) -> str | None:
-    """Return what the system's keyring holds for a target, if there is one."""
+def _stored_password(target: str) -> str | None:
+    """Return the password that the system's keyring holds for a target, if there is one."""
     try:
         import keyring
         from keyring.errors import KeyringError

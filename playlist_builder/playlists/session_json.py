@@ -333,11 +333,11 @@ def _session(document: object) -> Session:
         wrong = f"{reprlib.repr(error.object)} is not text in UTF-8"
         raise _FaultError(f"is damaged: {wrong}. {_MAKE_ONE}") from error
     known = {str(each): each for each in filter(None, map(_known, checked.notices))}
-    told = {
+    notices = {
         key: tuple(known.get(text, notice(TEXT, text=text)) for text in getattr(checked, key))
         for key in _NOTICES
     }
-    return msgspec.convert(structs.replace(checked, **told), Session, from_attributes=True)
+    return msgspec.convert(structs.replace(checked, **notices), Session, from_attributes=True)
 
 
 def _known(document: _Notice) -> Notice | None:

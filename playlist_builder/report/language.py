@@ -57,7 +57,7 @@ class Language:
         """Return a text of the report."""
         return _catalogue(self.code).gettext(message)
 
-    def profile_text(self, text: str) -> str:
+    def profile_word(self, text: str) -> str:
         """Return a title, phase or other word of a profile; a user's own ones stay as they are."""
         return _catalogue(self.code).pgettext(PROFILE, text)
 

@@ -99,12 +99,12 @@ def inline(
 def title_of(session: Session, language: Language) -> str:
     """Return the title of the session's profile, or its name."""
     profile = summary.profile(session)
-    return language.profile_text(profile.title) if profile else session.profile
+    return language.profile_word(profile.title) if profile else session.profile
 
 
 def span_name(span: summary.Span, language: Language) -> str:
     """Return the name of a phase, or of the tail."""
-    name = language.gettext("tail") if span.is_tail else language.profile_text(span.name)
+    name = language.gettext("tail") if span.is_tail else language.profile_word(span.name)
     return shortened(name)
 
 

@@ -62,7 +62,7 @@ def session_text(
         table.add_row(*(cells[name] for name in names))
     follows = f"{_length(session.duration_s)} of {_length(session.target_s)} asked for"
     proven = f"no session of these tracks goes below {session.bound:.4f}"
-    told = [
+    remarks = [
         f"distance from the plan {session.rms_error:.3f} (root mean square, 0 to 1)",
         f"cost {session.cost:.4f}" + (f"; {proven}" if session.bound else ""),
         *(f"gave way: {printable(str(each))}" for each in session.relaxed),
@@ -74,7 +74,7 @@ def session_text(
         _drawn(table, width),
         *(line for text in _beside(session) for line in _wrapped(text, width)),
         _chart(session, width, ascii_only=ascii_only, colour=colour),
-        *(line for text in told for line in _wrapped(text, width)),
+        *(line for text in remarks for line in _wrapped(text, width)),
     ]
     return "\n".join(parts)
 
@@ -84,9 +84,10 @@ def _beside(session: Session) -> list[str]:
     tail = [f"{printable(slot.title)} ({clock(slot.duration_s)})" for slot in session.tail]
     ready = [f"{each.place} {printable(each.slot.title)}" for each in session.spares]
     lasts = _length(sum(slot.duration_s for slot in session.tail))
-    told = [f"tail, {lasts}: {', '.join(tail)}"] if tail else []
-    told += [f"spares, for number: {', '.join(ready)}"] if ready else []
-    return told
+    return [
+        *([f"tail, {lasts}: {', '.join(tail)}"] if tail else []),
+        *([f"spares, for number: {', '.join(ready)}"] if ready else []),
+    ]
 
 
 def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int) -> str:
@@ -102,13 +103,13 @@ def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int
             *map(printable, (slot.title, other)),
             f"{reason.runner_up_cost:+.4f}" if reason.runner_up else "",
         )
-    told = "why: distance from the plan, steps into the track, what else would fit at which cost"
+    heading = "why: distance from the plan, steps into the track, what else would fit at which cost"
     rated = [
         f"{clock(slot.start_s)} {printable(slot.title or slot.path)}: {printable(reason.rated)}"
         for slot, reason in zip(session.slots, reasons, strict=True)
         if reason.rated
     ]
-    return "\n".join([told, _drawn(table, width), *rated])
+    return "\n".join([heading, _drawn(table, width), *rated])
 
 
 def names_text(listed: Sequence[PersonSummary], *, width: int) -> str:
@@ -121,7 +122,7 @@ def names_text(listed: Sequence[PersonSummary], *, width: int) -> str:
 
 
 def history_text(past: PersonHistory, *, width: int) -> str:
-    """Draw what was played for a name, and what was said of it."""
+    """Draw the sessions of a name, its ratings and its bans."""
     played = _table("written", "profile", "length", "tracks", "file")
     for each in past.sessions:
         played.add_row(

@@ -1,7 +1,4 @@
-"""What the past of a name means for its next session: what is left out, and what is wanted.
-
-This room reads values of `history` as terms of a `Constraints`. It refuses to open a library.
-"""
+"""The history of a name as constraints on its next session: what is left out, what is preferred."""
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
@@ -13,8 +10,11 @@ from playlist_builder.queries import Predicate
 from playlist_builder.track_table import TrackTable
 
 
-def heard(request: SessionRequest, past: PersonHistory, drafts: Collection[str]) -> frozenset[str]:
-    """Return the tracks that were played for the name of a call within its time, or since."""
+def played(request: SessionRequest, past: PersonHistory, drafts: Collection[str]) -> frozenset[str]:
+    """Return the tracks that were played for the name of a request within its time, or since.
+
+    `drafts` are numbers of sessions in the history that the new ones replace.
+    """
     if not request.asked_at:
         return frozenset()
     since = datetime.fromisoformat(request.asked_at) - timedelta(seconds=request.within_s)
@@ -22,7 +22,7 @@ def heard(request: SessionRequest, past: PersonHistory, drafts: Collection[str])
 
 
 def with_copies(identities: frozenset[str], tracks: TrackTable) -> frozenset[str]:
-    """Return the identities with those of all copies: who heard the one has heard the other."""
+    """Return the identities with those of all copies of the same music."""
     if not identities:
         return identities
     by_identity = tracks.by_identity()
@@ -30,20 +30,20 @@ def with_copies(identities: frozenset[str], tracks: TrackTable) -> frozenset[str
     return identities | set(tracks.take(repeated(tracks, known)).identities)
 
 
-def preferred(
-    wanted: Predicate | None, ratings: Mapping[str, Rating]
+def preference(
+    preferred: Predicate | None, ratings: Mapping[str, Rating]
 ) -> Callable[[Track], float] | None:
-    """Return how much each track is wanted.
+    """Return how much each track is preferred, from a query and from ratings by identity.
 
-    A rating says more of a track than a query: what was rated down comes only where nothing else
-    fits, what was rated up comes first, and all others stand between.
+    A rating weighs more than a query: what was rated down comes only where nothing else fits, what
+    was rated up comes first, and all others stand between.
     """
     if not ratings:
-        return None if wanted is None else lambda track: float(wanted(track))
+        return None if preferred is None else lambda track: float(preferred(track))
 
-    def preferred(track: Track) -> float:
+    def weight(track: Track) -> float:
         if track.identity in ratings:
             return 1.0 if ratings[track.identity].verdict == "up" else UNWANTED
-        return 0.5 if wanted is None else 0.25 + 0.5 * wanted(track)
+        return 0.5 if preferred is None else 0.25 + 0.5 * preferred(track)
 
-    return preferred
+    return weight

@@ -1,9 +1,8 @@
-"""Half an hour of the calmest music there is, for when a session has become too much.
+"""A request for half an hour of the calmest music there is, for when a session became too much.
 
-This room chooses the tracks and the plan: the calmest tenth of the library, without startle,
-strokes or words, on a gentle way down. The order is the arranger's work. Tracks that
-nobody listened to are taken only where there are too few others. It refuses to hide how calm the
-music really is.
+The tracks are the calmest tenth of the library by energy, without startle, strokes or words, and
+the profile leads gently down. Tracks not analysed for vocals, and less calm ones, are taken only
+where there are too few others; a note says how calm the music really is.
 """
 
 from collections.abc import Sequence
@@ -19,11 +18,11 @@ from playlist_builder.track_table import VOCALS, TrackTable
 
 MINUTES = 30.0
 CHOICE = 1.5
-"""Times that length of music is enough to choose an order from."""
+"""How many times `MINUTES` of music are enough to choose from."""
 LIMITS = ((0.1, 8.0, 0.3), (0.1, 12.0, 0.5), (0.2, 12.0, 0.5), (0.3, 15.0, 0.6), (0.5, 15.0, 0.8))
-"""Share of the library by energy, startle in LU and percussiveness; the first that leave enough."""
+"""Share of the library by energy, startle in LU, percussiveness: the first that leave enough."""
 
-TEXT = """\
+PROFILE = """\
 title = "Rescue"
 summary = "The calmest music of the library, on its way down."
 minutes = {minutes:g}
@@ -47,22 +46,22 @@ basis = "design judgement"
 
 
 def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest, list[Notice]]:
-    """Return what to ask of the library, and what is worth knowing of it.
+    """Return the request for a rescue from these tracks of a library file, and notes on it.
 
-    A session of less is made where there is not enough. Raises ArrangeError where there is nothing.
+    A shorter session is allowed. Raises ArrangeError where no track is calm enough.
     """
-    shelf = TrackTable.of(tracks)
-    chosen = shelf.take(np.zeros(len(shelf), np.bool_))
+    table = TrackTable.of(tracks)
+    chosen = table.take(np.zeros(len(table), np.bool_))
     for vocals, limits in product(("allow-wordless", "exclude"), LIMITS):
         share, startle_lu, percussiveness = limits
-        most = float(np.quantile(shelf.energy, share)) if len(shelf) else 0.0
+        max_energy = float(np.quantile(table.energy, share)) if len(table) else 0.0
         admitted = [number for number, kind in enumerate(VOCALS) if kind in ADMITTED[vocals]]
-        chosen = shelf.take(
-            np.isin(shelf.vocals, admitted)
-            & ~shelf.banned
-            & (shelf.energy <= most)
-            & (shelf.measured("startle_lu") <= startle_lu)
-            & (shelf.measured("percussiveness") <= percussiveness)
+        chosen = table.take(
+            np.isin(table.vocals, admitted)
+            & ~table.banned
+            & (table.energy <= max_energy)
+            & (table.measured("startle_lu") <= startle_lu)
+            & (table.measured("percussiveness") <= percussiveness)
         )
         if chosen.seconds.sum() >= CHOICE * MINUTES * 60.0:
             break
@@ -72,7 +71,7 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest
             " playlist-builder scan FOLDER"
         )
     energies = chosen.energy
-    text = TEXT.format(
+    text = PROFILE.format(
         minutes=MINUTES,
         vocals=vocals,
         first=float(np.quantile(energies, 0.6)),

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.analysis_memory FILE...
 
-Each file, best one of hours, is analysed in a fresh process of `scan.processes.Workers`, as a scan would.
+Each file, best one of hours, is analysed in a fresh process, as a scan would do it.
 Figures are MB of resident memory (1 MB = 1,000,000 bytes).
 """
 

@@ -27,8 +27,9 @@ from playlist_builder.errors import ArrangeError
 from playlist_builder.library.library import Library
 from playlist_builder.models import SessionRequest
 from playlist_builder.profiles.find import available, load_profile
-from playlist_builder.sessions import edit as editing
-from playlist_builder.sessions.edit import Draft
+from playlist_builder.sessions import draft as draft_module
+from playlist_builder.sessions import replan
+from playlist_builder.sessions.draft import Draft
 from tests.support.synthetic import library
 
 SHARE = 1 / 3
@@ -39,11 +40,11 @@ TOLERANCE_S = 30.0
 
 def drafted(tracks, profile, session):
     """Return a session as it is when it begins to be changed."""
-    terms = Objective(profile, Constraints(), percentiles_of(tracks, "relative"))
+    objective = Objective(profile, Constraints(), percentiles_of(tracks, "relative"))
     known = {track.identity: track for track in tracks}
     order = tuple(known[slot.identity] for slot in session.slots)
-    pool = editing.pool_of(tracks, terms)
-    return Draft(order, pool, terms, (), SessionRequest("arc", "arc"), 1.0)
+    pool = draft_module.pool_of(tracks, objective)
+    return Draft(order, pool, objective, (), SessionRequest("arc", "arc"), 1.0)
 
 
 def beside(name, tracks, music_s):
@@ -59,12 +60,12 @@ def beside(name, tracks, music_s):
     ]
     far = [each for each, distance in zip(session.spares, apart, strict=True) if distance > LIKE]
     taken = [*tail, *(known[each.slot.identity] for each in session.spares)]
-    beyond = (result.Pool.of(draft.pool, draft.terms), draft.terms, taken)
+    beyond = (result.Pool.of(draft.pool, draft.objective), draft.objective, taken)
     left = spares._choices(session.slots, draft.order, *beyond)  # noqa: SLF001
     nearer = {session.slots[each.place].phase for each in left if not each.score[0]}
-    ends = result.items_in_order([draft.order[-1], *tail[:1]], draft.terms)
+    ends = result.items_in_order([draft.order[-1], *tail[:1]], draft.objective)
     rise = float(ends.opening[-1] - ends.closing[0]) if tail else None
-    means = result.energies([draft.order[-1], *tail[:1]], draft.terms)
+    means = result.energies([draft.order[-1], *tail[:1]], draft.objective)
     phases = Counter(slot.phase for slot in session.slots)
     given = Counter(each.slot.phase for each in session.spares)
     return {
@@ -84,8 +85,8 @@ def beside(name, tracks, music_s):
 
 def rest_cost(draft, before, order):
     """Return what the part of an order behind `before` tracks costs."""
-    whole = result.ordered(order, draft.terms).cost
-    played = result.ordered(order[:before], draft.terms)
+    whole = result.ordered(order, draft.objective).cost
+    played = result.ordered(order[:before], draft.objective)
     ending = abs(result.step_at(played.ends_ms[-1]) - played.grid.asked_steps) * result.END_WEIGHT
     return whole - (played.cost - ending)
 
@@ -94,7 +95,7 @@ def scratch(tracks, draft, before):
     """Return a rest that is built as a session of its own, or None."""
     played = draft.order[:before]
     now_s = length_ms(played) / 1000.0
-    profile = draft.terms.profile
+    profile = draft.objective.profile
     phases = profile._after(now_s)  # noqa: SLF001
     rest = profile._in_row((each, each.duration_s) for each in phases)  # noqa: SLF001
     known = {track.identity: track for track in tracks}
@@ -113,8 +114,8 @@ def moments(tracks, profile, seed, rng):
     rows = []
     for at_s in rng.uniform(0.0, session.duration_s, MOMENTS).tolist():
         current = sum(slot.start_s <= at_s for slot in session.slots)
-        after = editing.replanned(draft, at_s)
-        made = editing.session_of(after)
+        after = replan.replanned(draft, at_s)
+        made = draft_module.session_of(after)
         same = [slot.identity for slot in made.slots[:current]] == [
             slot.identity for slot in session.slots[:current]
         ]
@@ -171,14 +172,14 @@ def large(count):
     rows = []
     for at_s in (60.0, 900.0, 1930.0):
         begin = time.perf_counter()
-        after = editing.replanned(drafted(tracks, profile, session), at_s, extend_s=600.0)
-        editing.session_of(after)
+        after = replan.replanned(drafted(tracks, profile, session), at_s, extend_s=600.0)
+        draft_module.session_of(after)
         seconds = time.perf_counter() - begin
         pool = len(after.pool)
         current = sum(slot.start_s <= at_s for slot in session.slots)
         own = rest_cost(after, current, after.order)
         wide = replace(drafted(tracks, profile, session), pool=tracks)
-        full = editing.replanned(wide, at_s, extend_s=600.0)
+        full = replan.replanned(wide, at_s, extend_s=600.0)
         over = own / rest_cost(full, current, full.order) - 1.0
         rows.append(
             {"at_s": at_s, "pool": pool, "seconds": round(seconds, 3), "over_all": round(over, 4)}

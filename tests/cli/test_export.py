@@ -1,4 +1,4 @@
-"""`formats`: each option reaches the playlist, and what cannot be is one line and writes nothing."""
+"""`export`: each option reaches the playlist, and what cannot be is one line and writes nothing."""
 
 import json
 import unicodedata

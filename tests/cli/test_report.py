@@ -1,4 +1,4 @@
-"""The command `text` as a user meets it, and colour where the user wants it."""
+"""The command `report` as a user meets it, and colour where the user wants it."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A call is read against the library of today, and every session takes this way."""
+"""A request is read against the library of today, and every session takes this way."""
 
 from dataclasses import replace
 
@@ -10,11 +10,12 @@ from playlist_builder.library.library import Library
 from playlist_builder.models import SessionRequest
 from playlist_builder.profiles import find as profiles
 from playlist_builder.sessions import build
+from playlist_builder.sessions.draft import draft_of
 
 
 def request(**more):
     usual = {"duration_s": 600.0, "track_minutes": (0.5, 15.0)}
-    return SessionRequest("arc", profiles.text("arc"), **usual | more)
+    return SessionRequest("arc", profiles.read_text("arc"), **usual | more)
 
 
 @pytest.fixture
@@ -23,68 +24,70 @@ def library(demo_library):
         yield opened
 
 
-def asked(library, **more):
+def selected(library, **more):
     one = request(**more)
-    return build.asked(one, build.planned(one), library)
+    return build.select(one, build.profile_of(one), library)
 
 
-def test_the_profile_has_the_duration_and_levels_of_the_call():
-    profile = build.planned(request(levels=("calm=0.1",)))
+def test_the_profile_has_the_duration_and_levels_of_the_request():
+    profile = build.profile_of(request(levels=("calm=0.1",)))
     assert profile.duration_s == 600.0
     assert profile.rules.track_min_s == 30.0
     assert profile.target(np.array([5.0])) == pytest.approx([0.1])
 
 
 def test_a_session_knows_how_it_was_asked_for_and_repeats(library):
-    one = asked(library, pins=("Thaw@2",))
-    (session,) = one.sessions()
+    one = selected(library, pins=("Thaw@2",))
+    (session,) = build.build_alternatives(one)
     assert session.slots[1].title == "Thaw"
     assert session.request.pinned == (session.slots[1].identity,)
-    again = build.asked(session.request, build.planned(session.request), library)
-    assert again.sessions() == [session]
+    again = build.select(session.request, build.profile_of(session.request), library)
+    assert build.build_alternatives(again) == [session]
 
 
 def test_alternatives_are_numbered_and_missing_ones_are_told(library):
-    first, second = asked(library).sessions(2)
+    first, second = build.build_alternatives(selected(library), 2)
     assert (first.request.alternative, second.request.alternative) == (1, 2)
-    few = asked(library).sessions(50)
+    few = build.build_alternatives(selected(library), 50)
     assert any(f"only {len(few)} of 50 sessions" in line for line in few[0].warnings)
 
 
 def test_music_of_other_folders_is_left_out(library):
     with pytest.raises(LibraryError, match="No tracks yet"):
-        asked(library, music=("/nowhere",))
-    assert len(asked(library).tracks) == 28
+        selected(library, music=("/nowhere",))
+    assert len(selected(library).tracks) == 28
 
 
 @pytest.mark.parametrize("pin", ["Thaw@0", "Thaw@-0", "@3:61"])
 def test_a_pin_that_says_no_place_is_refused(library, pin):
     with pytest.raises((RequestError, LibraryError)):
-        asked(library, pins=(pin,))
+        selected(library, pins=(pin,))
 
 
 def test_what_no_playlist_can_hold_is_left_out_and_told(library, monkeypatch):
-    one = asked(library)
-    assert one.holdable([".m3u8"]) is one
+    one = selected(library)
+    assert build.holdable_in(one, [".m3u8"]) is one
     path = one.tracks.paths[0]
-    monkeypatch.setattr(build, "holdable", lambda each, _: "a reason" if each == path else "")
-    left = one.holdable([".m3u8"])
+    monkeypatch.setattr(
+        build, "unsupported_reason", lambda each, _: "a reason" if each == path else ""
+    )
+    left = build.holdable_in(one, [".m3u8"])
     assert path not in left.tracks.paths
     assert left.notes == (f"left out {path}: a reason",)
 
 
 def test_a_session_becomes_a_draft_of_the_same_tracks(library):
-    one = asked(library, pins=("Thaw",))
-    (session,) = one.sessions()
-    draft = build.draft(session, "s.json", one)
+    one = selected(library, pins=("Thaw",))
+    (session,) = build.build_alternatives(one)
+    draft = draft_of(one, session, "s.json")
     assert [track.identity for track in draft.order] == [slot.identity for slot in session.slots]
     assert [identity for _, identity in draft.pins] == [*session.request.pinned]
 
 
 def test_a_draft_of_tracks_that_the_library_lost_is_refused(library):
-    one = asked(library)
-    (session,) = one.sessions()
+    one = selected(library)
+    (session,) = build.build_alternatives(one)
     gone = replace(session.slots[0], identity="gone", path="/gone.flac")
     session = replace(session, slots=(gone, *session.slots[1:]))
     with pytest.raises(SessionError, match="not there any more"):
-        build.draft(session, "s.json", one)
+        draft_of(one, session, "s.json")

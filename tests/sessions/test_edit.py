@@ -16,8 +16,10 @@ from playlist_builder.arranger.rules import Constraints, artists, repeats
 from playlist_builder.errors import ArrangeError, ProfileError, RequestError
 from playlist_builder.models import PlanChange, SessionRequest
 from playlist_builder.profiles.find import load_profile
-from playlist_builder.sessions import edit as editing
-from playlist_builder.sessions.edit import Draft
+from playlist_builder.sessions import draft as draft_module
+from playlist_builder.sessions import edit, replan
+from playlist_builder.sessions.candidates import candidates
+from playlist_builder.sessions.draft import Draft
 from playlist_builder.track_table import TrackTable
 from tests.support.synthetic import library, track
 
@@ -28,10 +30,15 @@ SESSION = arrange(TRACKS, ARC)
 
 
 def drafted(session=SESSION, profile=ARC, tracks=TRACKS, **request):
-    terms = Objective(profile, Constraints(), percentiles_of(tracks, "relative"))
+    objective = Objective(profile, Constraints(), percentiles_of(tracks, "relative"))
     order = tuple(KNOWN[slot.identity] for slot in session.slots)
     return Draft(
-        order, editing.pool_of(tracks, terms), terms, (), SessionRequest("arc", "x", **request), 1.0
+        order,
+        draft_module.pool_of(tracks, objective),
+        objective,
+        (),
+        SessionRequest("arc", "x", **request),
+        1.0,
     )
 
 
@@ -45,10 +52,10 @@ def same(left, right):
 
 def check(draft):
     """Hold a changed session to all that holds for any."""
-    session = editing.session_of(draft)
+    session = draft_module.session_of(draft)
     slots = [*session.slots, *session.tail, *(each.slot for each in session.spares)]
     assert len({slot.identity for slot in slots}) == len(slots)
-    assert session.target_s == draft.terms.profile.duration_s
+    assert session.target_s == draft.objective.profile.duration_s
     late = abs(session.duration_s - session.target_s) > 30.0005
     assert late == any(each.code.startswith("duration") for each in session.relaxed)
     assert session.bound == 0.0
@@ -62,14 +69,14 @@ def test_the_price_of_an_order_is_that_of_the_arranger():
     for profile in (ARC, load_profile("ketamine-iv").scaled(1500.0)):
         session = arrange(TRACKS, profile)
         draft = drafted(session, profile)
-        order = result.ordered(draft.order, draft.terms)
+        order = result.ordered(draft.order, draft.objective)
         assert order.cost / order.grid.asked_steps == pytest.approx(session.cost, rel=1e-6)
-        assert editing.session_of(draft).slots == session.slots
+        assert draft_module.session_of(draft).slots == session.slots
 
 
 def test_a_whole_session_filled_anew_behind_its_first_track_is_the_same():
     """The solver is given a part of the plan, and finds what it found for the whole."""
-    after = editing.replanned(DRAFT, 1.0)
+    after = replan.replanned(DRAFT, 1.0)
     assert same(after.order, DRAFT.order)
 
 
@@ -90,7 +97,7 @@ CHANGES = st.one_of(
 def test_every_change_keeps_what_plays_before_it_and_all_pins(change, pins):
     draft = DRAFT
     for place in sorted(pins):
-        draft = editing.pinned(draft, place)
+        draft = edit.pinned(draft, place)
     kind, *rest = change
     try:
         after, kept = changed(draft, kind, rest)
@@ -107,33 +114,33 @@ def test_every_change_keeps_what_plays_before_it_and_all_pins(change, pins):
 def changed(draft, kind, rest):
     """Return the draft after a change, and how many tracks before it have to be the same."""
     if kind == "swap":
-        return editing.swapped(draft, rest[0]), rest[0]
+        return edit.swapped(draft, rest[0]), rest[0]
     if kind == "drop":
-        return editing.dropped(draft, rest[0]), rest[0]
+        return edit.dropped(draft, rest[0]), rest[0]
     if kind in ("insert", "with"):
         track = TRACKS[rest[1]]
         assume(not repeats(draft.order)(track))
-        after = (editing.inserted(draft, track, rest[0]) if kind == "insert"
-                 else editing.swapped(draft, rest[0], track))  # fmt: skip
+        after = (edit.inserted(draft, track, rest[0]) if kind == "insert"
+                 else edit.swapped(draft, rest[0], track))  # fmt: skip
         assert after.order[rest[0]] is track
         return after, rest[0]
     if kind == "stretch":
-        after = editing.stretched(draft, *rest)
+        after = edit.stretched(draft, *rest)
         assert after.request.changes == (PlanChange("stretch", *rest),)
-        border_s = next(p.end_s for p in draft.terms.profile.phases if p.name == rest[0])
+        border_s = next(p.end_s for p in draft.objective.profile.phases if p.name == rest[0])
         starts = draft.starts_s()
         early = min(border_s, border_s + rest[1])
         middles = [(a + b) / 2.0 for a, b in pairwise(starts)]
         return after, sum(middle < early for middle in middles)
     at_s, extend_s, skip = rest
-    after = editing.replanned(draft, at_s, extend_s=extend_s, skip=skip)
+    after = replan.replanned(draft, at_s, extend_s=extend_s, skip=skip)
     return after, sum(start <= at_s for start in draft.starts_s()[:-1]) - skip
 
 
 def test_a_swap_leaves_all_other_slots_and_is_the_best_of_its_candidates():
-    best, *others = editing.candidates(DRAFT, 3, 10)
+    best, *others = candidates(DRAFT, 3, 10)
     assert all(best.cost <= other.cost for other in others)
-    after = editing.swapped(DRAFT, 3)
+    after = edit.swapped(DRAFT, 3)
     assert after.order[3] is best.track
     assert same(after.order[4:], DRAFT.order[4:])
     assert same(after.order[:3], DRAFT.order[:3])
@@ -145,18 +152,18 @@ def test_what_is_far_from_the_plan_replaces_nothing():
     for place in range(COUNT):
         slot, target = SESSION.slots[place], SESSION.slots[place].target
         least, most = (pick(slot.energy - target, far) for pick, far in ((min, -0.15), (max, 0.15)))
-        for each in editing.candidates(DRAFT, place, 50):
+        for each in candidates(DRAFT, place, 50):
             after = result.slots(
-                result.ordered(editing.swapped(DRAFT, place, each.track).order, DRAFT.terms)
+                result.ordered(edit.swapped(DRAFT, place, each.track).order, DRAFT.objective)
             )[place]
             assert least - 1e-6 <= after.energy - after.target <= most + 1e-6
     loud = [track(900 + n, 180.0, np.full(18, 0.95), artist=f"l{n}") for n in range(5)]
     draft = replace(DRAFT, pool=TrackTable.of([t for t in TRACKS if t in DRAFT.order] + loud))
-    assert editing.candidates(draft, 0, 5) == []
+    assert candidates(draft, 0, 5) == []
 
 
 def test_a_track_that_was_dropped_or_swapped_does_not_come_back():
-    for change in (editing.dropped, editing.swapped):
+    for change in (edit.dropped, edit.swapped):
         draft = DRAFT
         for _ in range(3):
             gone = draft.order[2]
@@ -165,42 +172,42 @@ def test_a_track_that_was_dropped_or_swapped_does_not_come_back():
 
 
 def test_moving_changes_nothing_but_the_order():
-    after = editing.moved(DRAFT, 1, 4)
+    after = edit.moved(DRAFT, 1, 4)
     assert after.order[4] is DRAFT.order[1]
     assert sorted(t.path for t in after.order) == sorted(t.path for t in DRAFT.order)
     check(after)
 
 
 def test_a_pin_moves_with_the_plan_behind_a_longer_phase():
-    draft = editing.pinned(DRAFT, COUNT - 1)
+    draft = edit.pinned(DRAFT, COUNT - 1)
     (text,) = draft.request.pins
     start_s = round(DRAFT.starts_s()[COUNT - 1])
     assert text == f"{DRAFT.order[-1].path}@{start_s // 60}:{start_s % 60:02}"
-    after = editing.stretched(draft, "rise", 600.0)
+    after = edit.stretched(draft, "rise", 600.0)
     start_s += 600
     assert after.request.pins == (f"{DRAFT.order[-1].path}@{start_s // 60}:{start_s % 60:02}",)
     assert after.order[-1] is DRAFT.order[-1]
     assert not check(after).relaxed
-    assert editing.unpinned(after, len(after.order) - 1).request.pins == ()
+    assert edit.unpinned(after, len(after.order) - 1).request.pins == ()
 
 
 def test_skipping_cuts_the_current_track_at_the_moment():
     at_s = DRAFT.starts_s()[2] + 42.0
-    after = editing.replanned(DRAFT, at_s, skip=True)
+    after = replan.replanned(DRAFT, at_s, skip=True)
     assert after.order[2].identity == DRAFT.order[2].identity
     assert length_ms(after.order[:3]) == round(at_s * 1000)
     assert abs(length_ms(after.order) / 1000.0 - ARC.duration_s) <= 30.0
     assert check(after).slots[2].end_s == at_s
-    at_once = editing.replanned(DRAFT, DRAFT.starts_s()[2] + 0.5, skip=True)
+    at_once = replan.replanned(DRAFT, DRAFT.starts_s()[2] + 0.5, skip=True)
     assert same(at_once.order[:2], DRAFT.order[:2])
     assert not repeats(at_once.order)(DRAFT.order[2])
 
 
 def test_going_on_to_a_phase_keeps_the_end():
-    after = editing.replanned(DRAFT, 400.0, phase="descent")
+    after = replan.replanned(DRAFT, 400.0, phase="descent")
     now_s = after.request.changes[-1].at_s
-    assert after.terms.profile.phase_at(now_s + 1.0).name == "descent"
-    assert after.terms.profile.duration_s == ARC.duration_s
+    assert after.objective.profile.phase_at(now_s + 1.0).name == "descent"
+    assert after.objective.profile.duration_s == ARC.duration_s
     names = [slot.phase for slot in check(after).slots if slot.start_s > now_s]
     assert set(names) <= {"descent", "return"}
 
@@ -210,13 +217,15 @@ def test_a_part_keeps_the_rules_against_what_stands_around_it():
     few = library(60, 2, artists=25)
     profile = replace(ARC, rules=replace(ARC.rules, artist_max=2, artist_gap=2))
     session = arrange(few, profile)
-    terms = Objective(profile, Constraints(), percentiles_of(few, "relative"))
+    objective = Objective(profile, Constraints(), percentiles_of(few, "relative"))
     known = {track.identity: track for track in few}
     order = tuple(known[slot.identity] for slot in session.slots)
-    draft = Draft(order, editing.pool_of(few, terms), terms, (), SessionRequest("arc", "x"), 1.0)
+    draft = Draft(
+        order, draft_module.pool_of(few, objective), objective, (), SessionRequest("arc", "x"), 1.0
+    )
     for at_s in (100.0, 700.0, 1500.0):
-        after = editing.replanned(draft, at_s, extend_s=300.0)
-        made = editing.session_of(after)
+        after = replan.replanned(draft, at_s, extend_s=300.0)
+        made = draft_module.session_of(after)
         names = [artists(track) for track in after.order]
         if not made.relaxed:
             assert not any(
@@ -226,10 +235,10 @@ def test_a_part_keeps_the_rules_against_what_stands_around_it():
 
 
 def test_many_tracks_are_thinned_to_enough_of_every_energy(monkeypatch):
-    monkeypatch.setattr(editing, "MANY", 60)
-    monkeypatch.setattr(editing, "BEST", 4)
-    monkeypatch.setattr(editing, "EVEN", 20)
-    pool = editing.pool_of(TRACKS, DRAFT.terms)
+    monkeypatch.setattr(draft_module, "POOL_LIMIT", 60)
+    monkeypatch.setattr(draft_module, "BEST", 4)
+    monkeypatch.setattr(draft_module, "EVEN", 20)
+    pool = draft_module.pool_of(TRACKS, DRAFT.objective)
     assert 20 <= len(pool) < len(TRACKS)
     energies = sorted(track.energy for track in TRACKS)
     thinned = sorted(track.energy for track in pool)
@@ -240,13 +249,13 @@ def test_many_tracks_are_thinned_to_enough_of_every_energy(monkeypatch):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda: editing.replanned(DRAFT, 1e6), "the session lasts from 0:00"),
-        (lambda: editing.replanned(drafted(playlist=("/a",)), 60.0), "all tracks of a playlist"),
-        (lambda: editing.stretched(drafted(playlist=("/a",)), "rise", 60.0), "all tracks of a"),
-        (lambda: editing.inserted(DRAFT, DRAFT.order[2], 0), "is in the session already"),
-        (lambda: editing.swapped(DRAFT, 1, DRAFT.order[2]), "is in the session already"),
-        (lambda: editing.unpinned(DRAFT, 2), "Number 3 is not pinned"),
-        (lambda: editing.pinned(editing.pinned(DRAFT, 2), 2), "Number 3 is pinned already"),
+        (lambda: replan.replanned(DRAFT, 1e6), "the session lasts from 0:00"),
+        (lambda: replan.replanned(drafted(playlist=("/a",)), 60.0), "all tracks of a playlist"),
+        (lambda: edit.stretched(drafted(playlist=("/a",)), "rise", 60.0), "all tracks of a"),
+        (lambda: edit.inserted(DRAFT, DRAFT.order[2], 0), "is in the session already"),
+        (lambda: edit.swapped(DRAFT, 1, DRAFT.order[2]), "is in the session already"),
+        (lambda: edit.unpinned(DRAFT, 2), "Number 3 is not pinned"),
+        (lambda: edit.pinned(edit.pinned(DRAFT, 2), 2), "Number 3 is pinned already"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(change, says):
@@ -256,7 +265,7 @@ def test_what_cannot_be_done_is_one_line(change, says):
 
 def test_the_only_track_is_not_dropped():
     with pytest.raises(RequestError, match="the only track"):
-        editing.dropped(replace(DRAFT, order=DRAFT.order[:1]), 0)
+        edit.dropped(replace(DRAFT, order=DRAFT.order[:1]), 0)
 
 
 def test_a_kept_track_that_breaks_a_rule_is_told():

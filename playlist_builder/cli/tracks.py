@@ -1,98 +1,19 @@
-"""Commands about the music itself: scan, tracks, show, mark."""
+"""Commands about the tracks of the library: tracks, show, mark."""
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from playlist_builder.cli.common import (
-    drawn,
-    draws_colour,
-    draws_unicode,
-    json_option,
-    library_option,
-    open_library,
-    print_json,
-    print_json_list,
-    scanned,
-    shown,
-    tell_waiting,
-    width,
-)
+from playlist_builder.cli import options, output
+from playlist_builder.cli.library import open_library
+from playlist_builder.cli.scan import warn_waiting
 
 if TYPE_CHECKING:
-    from playlist_builder.library.scan.dask_cluster import Cluster
     from playlist_builder.models import Mark, Track
     from playlist_builder.track_table import TrackTable
-
-
-@click.command()
-@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True))
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes; as many as cores if not said.")
-@click.option("--scheduler", metavar="URL", help="Decode on the workers of a dask scheduler.")
-@click.option("--prune", is_flag=True, help="Forget files that have vanished.")
-@click.option("--no-vocals", is_flag=True, help="Do not listen for voices.")
-@library_option
-@json_option
-def scan(  # noqa: PLR0913 - each is an option
-    folders: Sequence[str],
-    jobs: int | None,
-    scheduler: str | None,
-    library: str | None,
-    *,
-    prune: bool,
-    no_vocals: bool,
-    as_json: bool,
-) -> None:
-    """Bring the library up to date with FOLDERS; only new music is decoded.
-
-    With --scheduler, such as tcp://host:8786, the workers of that scheduler decode. They must see
-    FOLDERS under the same paths, and have the same version of playlist-builder.
-    """
-    with open_library(library) as opened, _cluster(scheduler, folders) as cluster:
-        report = scanned(
-            opened,
-            folders,
-            jobs=cluster.jobs if cluster else jobs,
-            executor=cluster,
-            prune=prune,
-            vocals=not no_vocals,
-        )
-    if as_json:
-        print_json(
-            {
-                "analysed": report.analysed,
-                "unchanged": report.unchanged,
-                "moved": report.moved,
-                "retagged": report.retagged,
-                "copied": report.copied,
-                "removed": report.removed,
-                "vocals_analysed": report.vocals_analysed,
-                "vocals_skipped": report.vocals_skipped,
-                "skipped": [{"path": s.path, "reason": s.reason} for s in report.skipped],
-                "seconds": round(report.seconds, 3),
-            }
-        )
-
-
-def _cluster(
-    scheduler: str | None, folders: Sequence[str]
-) -> "AbstractContextManager[Cluster | None]":
-    """Connect to a scheduler, if one is named."""
-    if scheduler is None:
-        return nullcontext()
-    from playlist_builder.errors import ClusterError
-
-    try:
-        from playlist_builder.library.scan.dask_cluster import Cluster
-    except ModuleNotFoundError as error:
-        raise ClusterError(
-            "--scheduler needs distributed: pip install 'playlist-builder[cluster]'"
-        ) from error
-    return Cluster(scheduler, folders)
 
 
 @click.command(  # a query may begin with a dash, and with an h after it
@@ -105,8 +26,8 @@ def _cluster(
     default="energy",
     show_default=True,
 )
-@library_option
-@json_option
+@options.library_option
+@options.json_option
 def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: bool) -> None:
     """List the tracks of the library, or those that QUERY names.
 
@@ -126,33 +47,33 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
     from playlist_builder.queries import parse
 
     orders: dict[str, Callable[[TrackTable], Sequence[Any]]] = {
-        "path": lambda shelf: shelf.paths,
-        "energy": lambda shelf: shelf.energy.tolist(),
-        "length": lambda shelf: shelf.seconds.tolist(),
-        "loudness": lambda shelf: shelf.measured("loudness_lufs").tolist(),
-        "title": lambda shelf: [title.casefold() for title in shelf.titles],
+        "path": lambda table: table.paths,
+        "energy": lambda table: table.energy.tolist(),
+        "length": lambda table: table.seconds.tolist(),
+        "loudness": lambda table: table.measured("loudness_lufs").tolist(),
+        "title": lambda table: [title.casefold() for title in table.titles],
     }
     with open_library(library) as opened:
         found = opened.tracks()
-        tell_waiting(opened)
+        warn_waiting(opened)
     if query:
-        wanted = parse(" ".join(map(_quoted, query)))
-        found = found.take(np.array([wanted(track) for track in found], bool))
+        matches = parse(" ".join(map(_quoted, query)))
+        found = found.take(np.array([matches(track) for track in found], bool))
     values = orders[sort](found)
     found = found.take(np.array(sorted(range(len(found)), key=values.__getitem__), int))
     if as_json:
-        print_json_list(_track_document(track) for track in found)
+        output.print_json_list(_track_document(track) for track in found)
         return
     from playlist_builder.report.text import tracks_text
 
-    click.echo(shown(tracks_text(found, width=width())))
-    click.echo(f"{len(found)} tracks", err=True)
+    output.print_text(tracks_text(found, width=output.width()))
+    output.print_message(f"{len(found)} tracks")
 
 
 @click.command()
 @click.argument("track")
-@library_option
-@json_option
+@options.library_option
+@options.json_option
 def show(track: str, library: str | None, *, as_json: bool) -> None:
     """Show one TRACK (a path, file name or title) and the reasons of its energy."""
     from playlist_builder.analysis import energy
@@ -165,10 +86,10 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
     reasons = energy.contributions(steps)
     judged = evidence.classify(found.tags, found.mark, found.heard)
     if found.mark.energy is not None:
-        said = found.energy - sum(reason.energy for reason in reasons)
-        reasons.append(energy.Contribution("your mark", said))
+        marked = found.energy - sum(reason.energy for reason in reasons)
+        reasons.append(energy.Contribution("your mark", marked))
     if as_json:
-        print_json(
+        output.print_json(
             {
                 **_track_document(found),
                 "identity": found.identity,
@@ -207,17 +128,7 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
         return
     from playlist_builder.report.text import track_text
 
-    drawn(
-        track_text(
-            found,
-            judged,
-            reasons,
-            standing,
-            width=width(),
-            ascii_only=not draws_unicode(),
-            colour=draws_colour(),
-        )
-    )
+    output.print_drawing(track_text(found, judged, reasons, standing, **output.chart_style()))
 
 
 @click.command()
@@ -230,9 +141,9 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
 @click.option("--ban", is_flag=True, help="Never use it.")
 @click.option("--unban", is_flag=True, help="Use it again.")
 @click.option("--for", "name", metavar="NAME", help="With --ban or --unban: for NAME alone.")
-@click.option("--note", help="A note to yourself.")
+@options.note_option("A note to yourself.")
 @click.option("--clear", is_flag=True, help="Take back all that was said before.")
-@library_option
+@options.library_option
 def mark(  # noqa: PLR0913 - each is an option
     track: str,
     energy: float | None,
@@ -248,15 +159,13 @@ def mark(  # noqa: PLR0913 - each is an option
     """Say what you know about a TRACK; it is kept whatever happens to the file."""
     from playlist_builder.models import Mark
 
-    kinds = [kind for kind, is_said in voices.items() if is_said]
+    kinds = [kind for kind, is_given in voices.items() if is_given]
     if len(kinds) > 1 or (ban and unban):
         raise click.UsageError("A track is one or the other: say it once.")
     vocals = kinds[0] if kinds else None
     banned = ban if ban or unban else None
-    said = {"energy": energy, "vocals": vocals, "banned": banned, "note": note}
-    changes: dict[str, Any] = {key: value for key, value in said.items() if value is not None}
-    if note is not None and not note.isprintable():
-        raise click.BadParameter("a note is plain text on one line.")
+    values = {"energy": energy, "vocals": vocals, "banned": banned, "note": note}
+    changes: dict[str, Any] = {key: value for key, value in values.items() if value is not None}
     if energy is not None and not 0.0 <= energy <= 1.0:
         raise click.BadParameter("the energy is a number from 0 to 1.")
     if not changes and not clear:
@@ -270,22 +179,21 @@ def mark(  # noqa: PLR0913 - each is an option
         found = opened.find(track)
         new = replace(Mark() if clear else found.mark, **changes)
         opened.mark(found.identity, new)
-    click.echo(shown(f"Marked {found.tags.title} ({found.path}): {_marked(new)}."), err=True)
+    output.print_message(f"Marked {found.tags.title} ({found.path}): {_mark_text(new)}.")
 
 
-def _marked(mark: "Mark") -> str:
-    """Say what a mark holds."""
-    said = (
+def _mark_text(mark: "Mark") -> str:
+    parts = (
         "" if mark.energy is None else f"energy {mark.energy:g}",
         "" if mark.vocals is None else f"vocals {mark.vocals}",
         "banned" if mark.banned else "",
         f"note '{mark.note}'" if mark.note else "",
     )
-    return ", ".join(filter(None, said)) or "nothing any more"
+    return ", ".join(filter(None, parts)) or "nothing any more"
 
 
 def _ban(track: str, name: str, note: str, library: str | None, *, ban: bool) -> None:
-    """Keep a track out of what is played for a name, or let it in again."""
+    """Ban a track for a name, or allow it again."""
     from playlist_builder.library.history import Ban
     from playlist_builder.models import person_name
 
@@ -296,8 +204,8 @@ def _ban(track: str, name: str, note: str, library: str | None, *, ban: bool) ->
             opened.history.ban(whom, Ban(found.identity, note, found.tags.title))
         else:
             opened.history.unban(whom, found.identity)
-    told = f"{'Banned' if ban else 'Allowed'} {found.tags.title} ({found.path}) for {whom}."
-    click.echo(shown(told), err=True)
+    verb = "Banned" if ban else "Allowed"
+    output.print_message(f"{verb} {found.tags.title} ({found.path}) for {whom}.")
 
 
 def _quoted(word: str) -> str:
@@ -330,4 +238,4 @@ def _neighbour(track: "Track") -> dict[str, Any]:
     return {"path": track.path, "title": track.tags.title, "energy": round(track.energy, 4)}
 
 
-COMMANDS = (scan, tracks, show, mark)
+COMMANDS = (tracks, show, mark)

@@ -1,4 +1,4 @@
-"""Copying, checking and rebuilding as a user meets them."""
+"""Building a stored session again as a user meets it."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from tests.support.commands import run
+from tests.support.documents import SHORT, paths, session
 
 
 @pytest.fixture(scope="module")
@@ -15,95 +16,6 @@ def one(demo_library, tmp_path_factory):
     file = tmp_path_factory.mktemp("one") / "s.json"
     run("build", "arc", *SHORT, *demo_library, "-o", file)
     return file.read_text(encoding="utf-8")
-
-
-SHORT = ("--duration", "6m", "--track-minutes", 0.5, 15)
-
-
-@pytest.fixture
-def built(own_demo):
-    """A copy of the demo's music, its library, and a session of it."""
-    run("build", "arc", *SHORT, "--library", own_demo / "l.db", "-o", own_demo / "s.json")
-    return own_demo
-
-
-def session(folder, name="s.json"):
-    return json.loads((folder / name).read_text(encoding="utf-8"))
-
-
-def paths(document):
-    return [slot["path"] for slot in (*document["slots"], *document["tail"])]
-
-
-def test_a_session_lies_on_a_stick_after_one_command(built):
-    stick = built / "stick"
-    done = json.loads(run("copy", built / "s.json", stick, "--json").stdout)
-    assert [each["source"] for each in done["files"]] == paths(session(built))
-    assert {each["state"] for each in done["files"]} == {"copied"}
-    lines = (stick / "s.m3u8").read_text(encoding="utf-8").splitlines()
-    entries = [line for line in lines if not line.startswith("#")]
-    assert all((stick / entry).is_file() for entry in entries)
-    assert entries[0].startswith("01 - ")
-    again = run("copy", built / "s.json", stick)
-    assert f"{len(entries)} kept" in again.stderr
-    assert "there" in run("check", stick / "s.m3u8").stderr
-
-
-def test_a_session_is_converted_for_a_small_player(built):
-    done = json.loads(
-        run("copy", built / "s.json", built / "stick", "--convert", "opus", "--json").stdout
-    )
-    assert {each["state"] for each in done["files"]} == {"converted"}
-    assert all(each["path"].endswith(".opus") for each in done["files"])
-    scanned = json.loads(
-        run("scan", built / "stick", "--library", built / "o.db", "--no-vocals", "--json").stdout
-    )
-    assert (scanned["analysed"], scanned["skipped"]) == (len(done["files"]), [])
-    tracks = json.loads(run("tracks", "--library", built / "o.db", "--json").stdout)
-    lengths = {track["path"]: track["duration_s"] for track in tracks}
-    document = session(built)
-    for each, slot in zip(done["files"], (*document["slots"], *document["tail"]), strict=True):
-        assert lengths[each["path"]] == pytest.approx(slot["end_s"] - slot["start_s"], abs=0.1)
-
-
-def test_a_moved_track_is_found_and_its_playlist_mended(built):
-    run("export", built / "s.json", "-o", built / "p.m3u8")
-    moved = built / "music" / "elsewhere"
-    moved.mkdir()
-    first = paths(session(built))[0]
-    shutil.move(first, moved)
-    new = str(moved / os.path.basename(first))  # noqa: PTH119
-    library = ("--library", built / "l.db")
-    run("scan", built / "music", "--no-vocals", *library)
-    text = (built / "p.m3u8").read_text(encoding="utf-8")
-    for name in ("p.m3u8", "s.json"):
-        done = json.loads(run("check", built / name, *library, "--json", code=1).stdout)
-        assert [each["path"] for each in done["moved"]] == [new]
-        assert (done["missing"], done["fixed"]) == ([], False)
-        done = run("check", "--fix", built / name, *library)
-        assert "moved" in done.stdout
-        assert f"Wrote {built / name}" in done.stderr
-        run("check", built / name, *library)
-    shutil.move(new, first)
-    run("scan", built / "music", "--no-vocals", *library)
-    done = run("check", built / "s.json", code=1, PLAYLIST_BUILDER_LIBRARY="")
-    assert f"{new} -> {first}  (same music)" in done.stdout  # it knows its library too
-    old_entry = os.path.relpath(first, built)
-    new_entry = os.path.relpath(new, built)
-    mended = (built / "p.m3u8").read_text(encoding="utf-8")
-    assert mended == text.replace(old_entry, new_entry)
-    assert paths(session(built))[0] == new
-
-
-def test_what_is_nowhere_stays_and_is_listed(built):
-    before = "#EXTM3U\r\n#EXTINF:3,Gone - Away\r\ngone.mp3\r\nhttp://x.org/a.mp3\r\n"
-    (built / "p.m3u").write_bytes(before.encode())
-    done = run("check", "--fix", built / "p.m3u", "--library", built / "l.db", code=1)
-    assert done.stdout == "missing  1  gone.mp3  (Gone - Away)\n"
-    assert (built / "p.m3u").read_bytes() == before.encode()
-    done = run("check", built / "p.m3u", "--library", built / "none.db", code=1)
-    assert "There is no library" in done.stderr
-    assert not (built / "none.db").exists()
 
 
 def test_a_session_is_made_again_from_what_is_there_now(built):
@@ -206,23 +118,6 @@ def test_what_cannot_be_made_again_is_one_line(one, tmp_path, change, says, code
     assert file.read_bytes() == before
 
 
-def test_bad_input_to_copy_and_check_is_one_line(built):
-    (built / "bad.json").write_text("[" * 200_000, encoding="utf-8")
-    (built / "file").write_text("x", encoding="utf-8")
-    os.unlink(paths(session(built))[1])  # noqa: PTH108
-    for arguments, code, says in (
-        (("copy", "s.json", "stick"), 1, "is not there, so nothing was copied"),
-        (("copy", "bad.json", "stick"), 1, "is not a session"),
-        (("copy", "s.json", "file"), 2, "file"),
-        (("check", "bad.json"), 1, "is not a session"),
-        (("check", "file.doc"), 2, "does not exist"),
-    ):
-        done = run(*arguments, cwd=built, code=code)
-        errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
-        assert len(errors) == 1
-        assert says in errors[0]
-
-
 def test_rebuild_is_refused_while_files_are_gone(built):
     """A session that plays nothing is worse than yesterday's."""
     before = (built / "s.json").read_bytes()
@@ -234,15 +129,3 @@ def test_rebuild_is_refused_while_files_are_gone(built):
     run("scan", built / "music", "--library", built / "l.db", "--no-vocals")
     run("rebuild", built / "s.json")
     assert str(gone) not in paths(session(built))
-
-
-def test_what_the_user_put_in_the_place_of_a_copy_is_the_user_s(built):
-    stick = built / "stick"
-    run("copy", built / "s.json", stick)
-    mine = next(each for each in stick.iterdir() if each.name.startswith("01 - "))
-    mine.write_bytes(b"my own notes")
-    os.utime(mine, (1, 1))
-    for _ in range(2):
-        done = run("copy", built / "s.json", stick)
-        assert mine.read_bytes() == b"my own notes"
-        assert "earlier copies" not in done.stderr

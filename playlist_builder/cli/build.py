@@ -1,0 +1,277 @@
+"""Commands that build a session: build, reorder, demo."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from playlist_builder.cli import options, output
+from playlist_builder.cli.export import check_outputs, write_playlists
+from playlist_builder.cli.history import history_number, record_history
+from playlist_builder.cli.library import open_library
+from playlist_builder.cli.request import (
+    explain_option,
+    profile_argument,
+    request_of,
+    request_options,
+    seed_option,
+    short_option,
+    vocals_option,
+)
+from playlist_builder.cli.scan import scan_folders, warn_waiting
+from playlist_builder.errors import PlaylistError
+
+if TYPE_CHECKING:
+    from playlist_builder.arranger.explain import Explanation
+    from playlist_builder.models import Session, SessionRequest
+    from playlist_builder.notices import Notice
+    from playlist_builder.sessions.build import Selection
+
+DEMO_SEED = 1
+DEMO_MINUTES = 20.0
+DEMO_TRACK_MINUTES = (0.5, 15.0)
+
+
+@click.command()
+@profile_argument
+@request_options
+@click.option(
+    "--pin",
+    "pins",
+    multiple=True,
+    metavar="TRACK[@PLACE]",
+    help="This track must be in: anywhere, as number 3 (@3) or last (@-1), or at 12:30 (@12:30).",
+)
+@click.option(
+    "--alternatives",
+    "count",
+    type=click.IntRange(1, 20),
+    default=1,
+    help="So many sessions that share at most half of their tracks.",
+)
+@short_option
+@click.option(
+    "--for",
+    "name",
+    metavar="NAME",
+    help="Use nothing that was played for NAME lately, and mind its ratings and bans.",
+)
+@explain_option
+def build(  # noqa: PLR0913 - each is an option
+    profile: str,
+    outputs: Sequence[str],
+    count: int,
+    *,
+    explain: bool,
+    dry_run: bool,
+    as_json: bool,
+    **fields: Any,
+) -> None:
+    """Build a session that follows PROFILE (a name, or a TOML file); arc if not said.
+
+    With --alternatives the second session is written to FILE-2, and so on; --json prints a list.
+    A session that is written for a NAME is kept in its history: see 'history'.
+    """
+    request = request_of(profile, **fields)
+    if request.name is not None and count > 1:
+        raise click.UsageError(
+            "A history holds the one session that is played: leave out --alternatives or --for."
+        )
+    build_sessions(
+        request, outputs, range(1, count + 1), explain=explain, dry_run=dry_run, as_json=as_json
+    )
+
+
+@click.command()
+@options.playlist_argument
+@profile_argument
+@options.outputs_option(options.PLAYLIST_FORMATS)
+@click.option(
+    "--duration",
+    "duration_s",
+    type=options.duration,
+    help="The best of its tracks for this length, not all of them.",
+)
+@vocals_option
+@seed_option
+@short_option
+@explain_option
+@options.dry_run_option
+@options.library_option
+@options.json_option
+def reorder(  # noqa: PLR0913 - each is an option
+    playlist: str,
+    profile: str,
+    outputs: Sequence[str],
+    *,
+    explain: bool,
+    dry_run: bool,
+    as_json: bool,
+    **fields: Any,
+) -> None:
+    """Put the tracks of PLAYLIST (M3U, M3U8, PLS, XSPF or a session) in the order of PROFILE.
+
+    All of them are used, whatever their length, voice or artist; with --duration the best of those
+    that keep the rules of the profile. Levels are percentiles of the playlist. The tail of a
+    session is left out, for a tail is no part of the arc.
+    """
+    from playlist_builder.notices import notice
+    from playlist_builder.playlists import read
+
+    request = request_of(profile, **fields)
+    check_outputs(outputs, as_json=as_json)
+    paths, lost = read.resolve_all(
+        [entry for entry in read.read_entries(playlist) if not entry.is_tail],
+        os.path.dirname(os.path.abspath(playlist)),
+        os.path.isfile,
+    )
+    if not paths:
+        raise PlaylistError(f"None of the {len(lost)} entries of {playlist!r} leads to a file.")
+    with open_library(request.library) as opened:
+        report = scan_folders(opened, list(dict.fromkeys(paths)))
+        at = opened.identities(paths)
+    # Under the very path that the playlist names: the library may know the music elsewhere too.
+    tracks = {at[path]: path for path in reversed(paths) if path in at}
+    if not tracks:
+        raise PlaylistError(f"None of the entries of {playlist!r} is music that can be read.")
+    notes = [notice("not_found", location=entry.location) for entry in lost]
+    notes += [notice("skipped", path=each.path, reason=each.reason) for each in report.skipped]
+    if repeated := sum(path in at for path in paths) - len(tracks):
+        notes.append(notice("repeated", count=repeated))
+    build_sessions(
+        replace(request, playlist=tuple(tracks.values()), listed=tuple(tracks)),
+        outputs,
+        notes=notes,
+        explain=explain,
+        dry_run=dry_run,
+        as_json=as_json,
+    )
+
+
+@click.command()
+@click.argument("folder", default="playlist-builder-demo", type=click.Path(file_okay=False))
+@options.json_option
+def demo(folder: str, *, as_json: bool) -> None:
+    """Make short pieces of music in FOLDER, scan them, and build a session from them."""
+    from playlist_builder.demo import compose
+
+    place = Path(folder).absolute()
+    output.print_message(f"Making music in {folder} ...")
+    place.mkdir(parents=True, exist_ok=True)
+    compose.write(place / "music", DEMO_SEED)
+    request = request_of(
+        "arc",
+        duration_s=60 * DEMO_MINUTES,
+        track_minutes=DEMO_TRACK_MINUTES,
+        music=(os.fspath(place / "music"),),
+        library=os.fspath(place / "library.db"),
+    )
+    build_sessions(request, [os.path.join(folder, "demo.m3u8")], as_json=as_json)
+
+
+def build_sessions(  # noqa: PLR0913 - each is an option
+    request: "SessionRequest",
+    outputs: Sequence[str],
+    numbers: range = range(1, 2),
+    *,
+    notes: "Sequence[Notice]" = (),
+    explain: bool = False,
+    dry_run: bool = False,
+    as_json: bool = False,
+) -> "list[Session]":
+    """Build what was asked for; of the alternatives write, print and return those of `numbers`."""
+    from playlist_builder.sessions.build import build_alternatives, explained
+
+    files = [outputs, *(numbered(outputs, number) for number in range(2, len(numbers) + 1))]
+    selection, history_numbers = select(request, outputs, files, as_json=as_json)
+    sessions = [
+        session
+        for number, session in enumerate(build_alternatives(selection, numbers[-1]), start=1)
+        if number in numbers
+    ]
+    sessions = [replace(each, warnings=(*each.warnings, *notes)) for each in sessions]
+    return deliver(
+        sessions,
+        files,
+        history_numbers,
+        explain=(lambda session: explained(selection, session)) if explain else None,
+        as_json=as_json,
+        dry_run=dry_run,
+    )
+
+
+def numbered(outputs: Sequence[str], number: int) -> list[str]:
+    """Return where one of several sessions is written."""
+    parts = [os.path.splitext(file) for file in outputs]
+    return [stem if stem == "-" else f"{stem}-{number}{suffix}" for stem, suffix in parts]
+
+
+def select(
+    request: "SessionRequest",
+    outputs: Sequence[str],
+    files: Sequence[Sequence[str]],
+    *,
+    as_json: bool,
+) -> "tuple[Selection, list[str]]":
+    """Return what a request selects from its library, after the scan that it asks for.
+
+    `files` are the outputs of each session, whose numbers in the history are returned as well.
+    """
+    from playlist_builder.sessions import build
+
+    profile = build.profile_of(request, folders=options.profile_folders())
+    check_outputs(outputs, as_json=as_json, count=len(files))
+    with open_library(request.library) as opened:
+        if request.music:
+            scan_folders(opened, request.music)
+        warn_waiting(opened)
+        numbers = [history_number(opened, request, each) for each in files]
+        selection = build.select(request, profile, opened, drafts=numbers)
+    suffixes = {os.path.splitext(each)[1].lower() or ".m3u8" for each in outputs or ("-",)}
+    return build.holdable_in(selection, suffixes), numbers
+
+
+def deliver(  # noqa: PLR0913 - each is an option
+    sessions: "Sequence[Session]",
+    files: Sequence[Sequence[str]],
+    history_numbers: Sequence[str],
+    *,
+    explain: "Callable[[Session], list[Explanation]] | None" = None,
+    as_json: bool,
+    dry_run: bool,
+) -> "list[Session]":
+    """Record and print sessions, explained where asked for, and write each to its files.
+
+    Returns them with their numbers in the history.
+    """
+    from playlist_builder.playlists import session_json
+    from playlist_builder.report.text import reasons_text
+
+    sessions = [
+        replace(session, request=session.request and replace(session.request, session=number))
+        for session, number in zip(sessions, history_numbers, strict=False)
+    ]
+    if not dry_run:
+        record_history(sessions, [each[0] for each in files if each])
+    err = as_json or "-" in files[0]
+    documents = []
+    for session, own_files in zip(sessions, files, strict=False):
+        output.print_session(session, err=err)
+        document = session_json.document(session)
+        if explain is not None:
+            reasons = explain(session)
+            output.print_drawing(reasons_text(session, reasons, width=output.width()), err=err)
+            document["reasons"] = [asdict(reason) for reason in reasons]
+        documents.append(document)
+        if not dry_run:
+            write_playlists([(session, file) for file in own_files])
+    if as_json:
+        texts = [session_json.to_json(document) for document in documents]
+        click.echo(texts[0] if len(texts) == 1 else "[\n" + ",\n".join(texts) + "]\n", nl=False)
+    return sessions
+
+
+COMMANDS = (build, reorder, demo)

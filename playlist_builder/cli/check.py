@@ -1,0 +1,123 @@
+"""The command that finds what the entries of a playlist lead to: check."""
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from playlist_builder.cli import options, output
+from playlist_builder.cli.library import file_of, library_of, open_existing
+
+if TYPE_CHECKING:
+    from playlist_builder.models import File, Session
+    from playlist_builder.playlists.check import Finding
+
+EVIDENCE = {"music": "same music", "name": "same name", "title": "same title and length"}
+
+
+@click.command()
+@options.playlist_argument
+@click.option("--fix", is_flag=True, help="Write PLAYLIST with the new places of what has moved.")
+@options.library_option
+@options.json_option
+def check(playlist: str, library: str | None, *, fix: bool, as_json: bool) -> None:
+    """Look whether all entries of PLAYLIST (M3U, M3U8, PLS, XSPF or a session) are there.
+
+    What is not there is looked for in the library: by its music, its name, or title and length.
+    Exit code 1 where an entry leads nowhere.
+    """
+    from playlist_builder.playlists import check as entry_check
+    from playlist_builder.playlists import read
+
+    data = read.read(playlist)
+    entries = read.parse(data, playlist)
+    folder = output.folder_of(playlist)
+    session = _session(data, playlist)
+    identities = [slot.identity for slot in (*session.slots, *session.tail)] if session else []
+    path = library_of(session, library)
+    findings = entry_check.check(entries, folder, os.path.isfile, lambda: _files(path), identities)
+    refused = _fix(data, playlist, findings, folder) if fix else {}
+    for each in findings:
+        if each.state == "moved":
+            stays = f"  ({refused[each.number]}, so it stays)" if each.number in refused else ""
+            places = f"{each.location} -> {each.path}  ({EVIDENCE[each.by]})"
+            output.print_text(f"moved    {each.number}  {places}{stays}", err=as_json)
+        elif each.state == "missing":
+            title = f"  ({each.title})" if each.title else ""
+            output.print_text(f"missing  {each.number}  {each.location}{title}", err=as_json)
+    counts = Counter(sorted(each.state for each in findings))
+    output.print_message(f"{len(findings)} entries: {output.counted(counts)}")
+    fixed = fix and counts["moved"] > len(refused)
+    if fixed:
+        output.print_message(f"Wrote {playlist}")
+    elif counts["moved"] and not fix:
+        output.print_message("Write the new places with --fix")
+    if as_json:
+        output.print_json(
+            {
+                "playlist": os.path.abspath(playlist),
+                "entries": len(findings),
+                "there": counts["there"],
+                "remote": counts["remote"],
+                "moved": [_moved_document(each, refused) for each in _of(findings, "moved")],
+                "missing": [
+                    {"number": each.number, "location": each.location, "title": each.title}
+                    for each in _of(findings, "missing")
+                ],
+                "fixed": fixed,
+            }
+        )
+    if counts["missing"] or refused or (counts["moved"] and not fix):
+        raise click.exceptions.Exit(1)
+
+
+def _of(findings: "Sequence[Finding]", state: str) -> "list[Finding]":
+    return [each for each in findings if each.state == state]
+
+
+def _moved_document(found: "Finding", refused: Mapping[int, str]) -> dict[str, object]:
+    document: dict[str, object] = {
+        "number": found.number,
+        "location": found.location,
+        "path": found.path,
+        "by": found.by,
+    }
+    return document | ({"stays": refused[found.number]} if found.number in refused else {})
+
+
+def _fix(data: bytes, playlist: str, findings: "Sequence[Finding]", folder: str) -> dict[int, str]:
+    """Write the playlist with what has moved; returns what it cannot hold, by its number."""
+    from playlist_builder.atomic import remove_leftovers, replace_bytes
+    from playlist_builder.playlists.rewrite import replace_paths
+
+    moved = {each.number - 1: each.path for each in findings if each.state == "moved"}
+    if not moved:
+        return {}
+    changed, refused = replace_paths(data, playlist, moved, folder)
+    if changed != data:
+        replace_bytes(playlist, changed)
+        remove_leftovers(playlist)
+    return {place + 1: reason for place, reason in refused.items()}
+
+
+def _session(data: bytes, playlist: str) -> "Session | None":
+    """Return the session that a file holds, if it is one: it knows its music by identity."""
+    from playlist_builder.playlists import read, session_json
+
+    if read.kind_of(data, playlist) != "session":
+        return None
+    return session_json.parse(data.decode("utf-8-sig", "replace"), playlist)
+
+
+def _files(library: str | None) -> "list[tuple[File, float]]":
+    """Return the files of the library, none where it does not exist."""
+    with open_existing(library) as opened:
+        if opened is not None:
+            return opened.files()
+    output.print_message(f"There is no library {file_of(library)} to look for what is missing.")
+    return []
+
+
+COMMANDS = (check,)

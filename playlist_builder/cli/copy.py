@@ -1,0 +1,62 @@
+"""The command that copies a session onto a stick or phone: copy."""
+
+import os
+from collections import Counter
+from dataclasses import asdict
+
+import click
+
+from playlist_builder.cli import options, output
+from playlist_builder.cli.scan import tracks_done
+
+
+@click.command()
+@options.session_argument
+@click.argument("folder", type=click.Path(file_okay=False))
+@click.option(
+    "--convert",
+    "form",
+    type=click.Choice(["mp3", "opus", "flac"]),
+    help="Convert what is not encoded so: mp3 at 256, opus at 160 kbit/s; tags and covers stay.",
+)
+@options.jobs_option
+@options.json_option
+def copy(session: str, folder: str, form: str | None, jobs: int | None, *, as_json: bool) -> None:
+    """Copy the tracks of SESSION (.json) and its playlist into FOLDER, such as a stick.
+
+    The names are '01 - Artist - Title', in the order of the session, the tail last. A second run
+    copies only what is missing or wrong. Files of yours are never replaced.
+    """
+    from playlist_builder.device.copy import copy_session
+    from playlist_builder.playlists.session_json import load_session
+
+    loaded = load_session(session)
+    name = os.path.splitext(os.path.basename(session))[0]
+    with output.progress_bar(tracks_done) as progress:
+        report = copy_session(loaded, folder, name=name, form=form, jobs=jobs, progress=progress)
+    for original, chosen in report.renamed.items():
+        output.print_message(f"{original} is there with other content and stays; wrote {chosen}")
+    output.print_skipped(report.skipped)
+    if report.leftover:
+        count, more = len(report.leftover), ", ..." if len(report.leftover) > 1 else ""
+        output.print_message(
+            f"{count} files of earlier copies are not part of this one: {report.leftover[0]}{more}"
+        )
+    states = output.counted(Counter(sorted(each.state for each in report.files)))
+    size_mb = sum(each.bytes for each in report.files) / 1e6
+    output.print_message(f"{states}; {size_mb:.0f} MB in {report.playlist}")
+    if as_json:
+        output.print_json(
+            {
+                "playlist": report.playlist,
+                "files": [asdict(each) for each in report.files],
+                "skipped": [asdict(each) for each in report.skipped],
+                "renamed": dict(report.renamed),
+                "leftover": list(report.leftover),
+            }
+        )
+    if report.skipped:
+        raise click.exceptions.Exit(1)
+
+
+COMMANDS = (copy,)

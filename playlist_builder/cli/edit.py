@@ -1,0 +1,285 @@
+"""Commands that edit a session file: swap, pin, unpin, drop, move, insert, extend, shorten."""
+
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from playlist_builder.cli import options, output
+from playlist_builder.cli.history import record_history
+from playlist_builder.cli.library import open_library
+from playlist_builder.cli.request import stored_request
+from playlist_builder.errors import LibraryError, RequestError
+
+if TYPE_CHECKING:
+    from playlist_builder.models import Session, Track
+    from playlist_builder.sessions.draft import Draft
+
+    Find = Callable[[str], Track]
+    Edit = Callable[[Draft, Find], Draft]
+
+number_argument = click.argument("number", type=int, required=False)
+edit_options = options.combined(
+    click.option("--undo", is_flag=True, help="Step back before the last change."),
+    options.library_option,
+    options.json_option,
+)
+
+
+def edit_command(
+    *parameters: Callable[[Any], Any],
+) -> "Callable[[Callable[..., Draft]], click.Command]":
+    """Return a decorator that makes a command of an edit.
+
+    The edit takes a draft, what finds a track by its name, and the values of the parameters.
+    """
+
+    def decorate(edit: "Callable[..., Draft]") -> click.Command:
+        @wraps(edit)
+        def command(
+            session: str, library: str | None, *, undo: bool, as_json: bool, **values: Any
+        ) -> None:
+            change_session(session, library, partial(edit, **values), undo=undo, as_json=as_json)
+
+        decorators = options.combined(options.session_argument, *parameters, edit_options)
+        return click.command()(decorators(command))
+
+    return decorate
+
+
+@click.command()
+@options.session_argument
+@number_argument
+@click.option("--with", "track", metavar="TRACK", help="Put in this one.")
+@click.option("--candidates", type=click.IntRange(1, 50), help="Show so many; change nothing.")
+@edit_options
+def swap(  # noqa: PLR0913 - each is an option
+    session: str,
+    number: int | None,
+    track: str | None,
+    candidates: int | None,
+    library: str | None,
+    *,
+    undo: bool,
+    as_json: bool,
+) -> None:
+    """Exchange track NUMBER of SESSION (.json) for the one that fits best, or for TRACK."""
+    from playlist_builder.sessions.edit import swapped
+
+    if candidates is not None:
+        if undo or track is not None:
+            raise click.UsageError("--candidates changes nothing: leave out --with and --undo.")
+        _print_candidates(session, number, candidates, library, as_json=as_json)
+        return
+
+    def edit(draft: "Draft", find: "Find") -> "Draft":
+        place = _place(draft, number)
+        return swapped(draft, place, None if track is None else find(track))
+
+    change_session(session, library, edit, undo=undo, as_json=as_json)
+
+
+@edit_command(number_argument)
+def pin(draft: "Draft", _: "Find", number: int | None) -> "Draft":
+    """Have every later change and rebuild of SESSION (.json) keep track NUMBER where it is."""
+    from playlist_builder.sessions.edit import pinned
+
+    return pinned(draft, _place(draft, number))
+
+
+@edit_command(number_argument)
+def unpin(draft: "Draft", _: "Find", number: int | None) -> "Draft":
+    """Let track NUMBER of SESSION (.json) be moved and replaced again."""
+    from playlist_builder.sessions.edit import unpinned
+
+    return unpinned(draft, _place(draft, number))
+
+
+@edit_command(number_argument)
+def drop(draft: "Draft", _: "Find", number: int | None) -> "Draft":
+    """Take track NUMBER out of SESSION (.json), and fill the gap behind it."""
+    from playlist_builder.sessions.edit import dropped
+
+    return dropped(draft, _place(draft, number))
+
+
+@edit_command(number_argument, click.argument("to", type=int, required=False))
+def move(draft: "Draft", _: "Find", number: int | None, to: int | None) -> "Draft":
+    """Let track NUMBER of SESSION (.json) be number TO."""
+    from playlist_builder.sessions.edit import moved
+
+    return moved(draft, _place(draft, number), _place(draft, to))
+
+
+@edit_command(
+    click.argument("track", required=False),
+    click.option(
+        "--at", "number", type=int, help="Its number in the session; the last if not said."
+    ),
+)
+def insert(draft: "Draft", find: "Find", track: str | None, number: int | None) -> "Draft":
+    """Put TRACK into SESSION (.json); what follows moves."""
+    from playlist_builder.sessions.edit import inserted
+
+    if track is None:
+        raise RequestError("Name the track to insert.")
+    last = len(draft.order) + 1
+    place = _place(draft, last if number is None else number, last)
+    return inserted(draft, find(track), place)
+
+
+stretch_parameters = (
+    click.argument("duration", type=options.duration, required=False),
+    click.option("--phase", help="The phase; the one that holds the middle if not said."),
+)
+
+
+@edit_command(*stretch_parameters)
+def extend(draft: "Draft", _: "Find", duration: float | None, phase: str | None) -> "Draft":
+    """Let a phase of SESSION (.json) last longer by DURATION, such as 10m."""
+    return _stretched(draft, phase, duration, 1)
+
+
+@edit_command(*stretch_parameters)
+def shorten(draft: "Draft", _: "Find", duration: float | None, phase: str | None) -> "Draft":
+    """Let a phase of SESSION (.json) be shorter by DURATION, such as 10m."""
+    return _stretched(draft, phase, duration, -1)
+
+
+def _stretched(draft: "Draft", phase: str | None, duration_s: float | None, sign: int) -> "Draft":
+    from playlist_builder.sessions.edit import stretched
+
+    if duration_s is None:
+        raise RequestError("Say by how much, such as 10m.")
+    profile = draft.objective.profile
+    name = phase or profile.phase_at(profile.duration_s / 2.0).name
+    return stretched(draft, name, sign * duration_s)
+
+
+def change_session(  # noqa: PLR0913 - an edit, and how it is shown and checked
+    session: str,
+    library: str | None,
+    edit: "Edit",
+    *,
+    undo: bool,
+    as_json: bool,
+    playing: bool = False,
+    before_writing: "Callable[[Session, Session], None] | None" = None,
+) -> None:
+    """Change a session file and print what came of it.
+
+    `before_writing` takes the sessions before and after an edit; what it raises leaves the file as
+    it is.
+    """
+    from playlist_builder.playlists import session_json
+    from playlist_builder.playlists.write import write_text
+    from playlist_builder.sessions.draft import session_of
+
+    text = session_json.read(session)
+    before = session_json.parse(text, session)
+    if undo:
+        new = session_json.undo(text, session)
+    else:
+        new = session_json.dump_with_undo(
+            session_of(edit(*_draft(before, session, library, playing=playing))), text
+        )
+    after = session_json.parse(new, session)
+    if before_writing is not None and not undo:
+        before_writing(before, after)
+    record_history([after], [session])
+    write_text(session, new)
+    output.print_session(after, err=as_json)
+    output.print_text("\n".join(_difference(before, after)), err=as_json)
+    output.print_message(f"Wrote {session}. For a player, export it again.")
+    if as_json:
+        click.echo(session_json.dump(after), nl=False)
+
+
+def _draft(
+    before: "Session", session: str, library: str | None, *, playing: bool = False
+) -> "tuple[Draft, Find]":
+    """Return a session ready to be changed, and what finds a track by its name."""
+    from playlist_builder.sessions.build import profile_of, select
+    from playlist_builder.sessions.draft import draft_of
+
+    request = stored_request(before, session, library)
+    profile = profile_of(request, folders=options.profile_folders())
+    with open_library(request.library) as opened:
+        selection = select(request, profile, opened)
+    draft = draft_of(selection, before, session, playing=playing)
+
+    def find(name: str) -> "Track":
+        with open_library(request.library) as opened:
+            track = selection.known[opened.find(name).identity]
+        if track.missing:
+            raise LibraryError(f"{track.path}: is not there any more. Scan its folder.")
+        return track
+
+    return draft, find
+
+
+def _place(draft: "Draft", number: int | None, last: int | None = None) -> int:
+    """Return the place, from 0, of a number that was typed."""
+    last = last or len(draft.order)
+    if number is None or not 1 <= number <= last:
+        problem = "Say which track" if number is None else f"There is no number {number}"
+        raise RequestError(f"{problem}: the session has numbers 1 to {last}.")
+    return number - 1
+
+
+def _print_candidates(
+    session: str, number: int | None, count: int, library: str | None, *, as_json: bool
+) -> None:
+    from playlist_builder.playlists.session_json import load_session
+    from playlist_builder.sessions.candidates import candidates
+    from playlist_builder.text import clock
+
+    draft, _ = _draft(load_session(session), session, library)
+    found = candidates(draft, _place(draft, number), count)
+    if as_json:
+        output.print_json(
+            [
+                {
+                    "path": each.track.path,
+                    "title": each.track.tags.title,
+                    "artist": each.track.tags.artist,
+                    "duration_s": each.track.duration_s,
+                    "energy": each.energy,
+                    "cost": each.cost,
+                }
+                for each in found
+            ]
+        )
+        return
+    if not found:
+        output.print_message(
+            "No single track is like it. Without --candidates, what follows is arranged again."
+        )
+        return
+    for each in found:
+        tags = each.track.tags
+        figures = f"{each.cost:.4f}  {each.energy:.2f}  {clock(each.track.duration_s):>5}"
+        output.print_text(f"{figures}  {tags.title or each.track.path}  {tags.artist}")
+    output.print_message("cost, energy, length, title and artist; the best first")
+
+
+def _difference(before: "Session", after: "Session") -> list[str]:
+    """Return lines on which tracks went, which came, and how many start at another time."""
+    from playlist_builder.text import clock
+
+    old = {slot.identity: slot for slot in before.slots}
+    new = {slot.identity: slot for slot in after.slots}
+    lines = [
+        f"{sign} {number}. {clock(slot.start_s)}  {slot.title or slot.path}  {slot.artist}"
+        for sign, slots, others in (("-", before.slots, new), ("+", after.slots, old))
+        for number, slot in enumerate(slots, start=1)
+        if slot.identity not in others
+    ]
+    late = sum(abs(new[key].start_s - old[key].start_s) > 1.0 for key in new.keys() & old.keys())
+    if late:
+        lines.append(f"{late} tracks start at another time")
+    return lines or ["the same tracks at the same times"]
+
+
+COMMANDS = (swap, pin, unpin, drop, move, insert, extend, shorten)

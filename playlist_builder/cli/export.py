@@ -1,0 +1,144 @@
+"""The command that writes a session for a player: export. `build` writes playlists by it too."""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from playlist_builder.cli import options, output
+from playlist_builder.playlists.dialects import ANY, PLAYERS
+
+if TYPE_CHECKING:
+    from playlist_builder.models import Session
+    from playlist_builder.path_map import PathMap
+    from playlist_builder.playlists.dialects import Dialect, NormalForm
+
+
+@click.command()
+@options.session_argument
+@options.outputs_option(options.PLAYLIST_FORMATS, required=True)
+@click.option(
+    "--player",
+    type=click.Choice(list(PLAYERS), case_sensitive=False),
+    help="Write as this player wants it.",
+)
+@options.maps_option(
+    "Write TO for the folder FROM, as on a NAS, a phone or in a container. Repeatable.",
+    absolute=True,
+)
+@click.option("--absolute", is_flag=True, help="Write whole paths.")
+@click.option(
+    "--relative-to",
+    metavar="FOLDER",
+    help="Write paths as seen from FOLDER (named as the player names it), not from the playlist.",
+)
+@click.option(
+    "--normal-form",
+    type=click.Choice(["keep", "nfc", "nfd"]),
+    default="keep",
+    show_default=True,
+    help="Unicode form of the paths.",
+)
+@click.option(
+    "--codepage",
+    type=options.codepage,
+    help="Encoding of .m3u; as the player wants it, or else cp1252.",
+)
+def export(  # noqa: PLR0913, PLR0917 - each is an option
+    session: str,
+    outputs: Sequence[str],
+    player: str | None,
+    maps: "Sequence[PathMap]",
+    relative_to: str | None,
+    normal_form: str,
+    codepage: str | None,
+    *,
+    absolute: bool,
+) -> None:
+    """Write a SESSION file (.json) as playlists, each in the format of its suffix."""
+    from playlist_builder.path_map import is_path_root
+    from playlist_builder.playlists.dialects import unmapped
+    from playlist_builder.playlists.session_json import load_session
+
+    if absolute and relative_to is not None:
+        raise click.UsageError("--absolute and --relative-to exclude each other; give one of them.")
+    if relative_to is not None and not is_path_root(relative_to):
+        relative_to = os.path.abspath(os.path.expanduser(relative_to))
+    dialect = ANY if player is None else PLAYERS[player.lower()]
+    dialect = replace(
+        dialect,
+        path_maps=tuple(maps),
+        absolute=dialect.absolute or absolute,
+        relative_to=relative_to,
+        normal_form=cast("NormalForm", normal_form),
+        codepage=codepage or dialect.codepage,
+    )
+    loaded = load_session(session)
+    write_playlists([(loaded, file) for file in outputs], dialect)
+    output.warn_missing_files(loaded, session)
+    paths = tuple(slot.path for slot in (*loaded.slots, *loaded.tail))
+    if maps and (outside := unmapped(paths, dialect)):
+        count = f"{len(outside)} of {len(paths)} tracks lie"
+        output.print_message(f"{count} under no folder of --map, such as {outside[0]!r}")
+
+
+def check_outputs(outputs: Sequence[str], *, as_json: bool, count: int = 1) -> None:
+    """Raise on an unknown format, or on two documents for standard output, before all else."""
+    from playlist_builder.playlists.formats import format_of
+
+    if "-" in outputs and (as_json or count > 1 or outputs.count("-") > 1):
+        raise click.UsageError("Standard output holds one document: leave out '-o -' or the other.")
+    for file in outputs:
+        if file != "-":
+            format_of(file)
+
+
+def write_playlists(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect" = ANY) -> None:
+    """Write each session to its output, and none where one of them cannot be held."""
+    from playlist_builder.playlists.formats import render_bytes
+    from playlist_builder.playlists.write import render
+
+    files = [
+        (
+            file,
+            render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
+            if file == "-"
+            else render(session, file, dialect=dialect),
+        )
+        for session, file in (*sessions, *_spares(sessions, dialect))
+    ]
+    output.write_files(files)
+
+
+def _spares(
+    sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect"
+) -> "list[tuple[Session, str]]":
+    """Return the spares of sessions as playlists beside theirs, for when a track is skipped."""
+    found: dict[str, tuple[Session, str]] = {}
+    for session, file in sessions:
+        stem, suffix = os.path.splitext(file)
+        if file == "-" or suffix.lower() == ".json":
+            continue
+        slots = tuple(
+            replace(each.slot, phase=f"{each.slot.phase}, for number {each.place}")
+            for each in session.spares
+        )
+        path = f"{stem}.spares{'.m3u8' if '.m3u8' in dialect.suffixes else suffix}"
+        if slots or _holds_spares(path):  # those of the session that was here before are emptied
+            found[path] = (replace(session, slots=slots, tail=(), spares=()), path)
+    return list(found.values())
+
+
+def _holds_spares(path: str) -> bool:
+    """Whether a playlist is one of spares that was written here, and not the user's own."""
+    name = os.path.splitext(os.path.basename(path))[0]
+    with suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
+        return f"#PLAYLIST:{name}" in (line.rstrip("\n") for line in islice(file, 2))
+    return False
+
+
+COMMANDS = (export,)

@@ -1,0 +1,154 @@
+"""Commands about what was played for a name: history, rate."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from playlist_builder.cli import options, output
+from playlist_builder.cli.library import existing_library_of, open_library
+from playlist_builder.errors import LibraryError, SessionError
+
+if TYPE_CHECKING:
+    from playlist_builder.library.history import History, PersonHistory
+    from playlist_builder.library.library import Library
+    from playlist_builder.models import Session, SessionRequest
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "--forget", is_flag=True, help="Forget NAME for ever: sessions, ratings, bans and backups."
+)
+@options.library_option
+@options.json_option
+def history(name: str | None, library: str | None, *, forget: bool, as_json: bool) -> None:
+    """List the names of the history, or what was played for NAME, rated and banned.
+
+    A name is any label. Choose one that tells nobody who it is, such as a number: it stands in the
+    library file, in its backups and in session files. A session counts from when it is written for
+    a name; written to the same file within an hour, it replaces the one before.
+    """
+    from playlist_builder.models import person_name
+    from playlist_builder.report.text import history_text, names_text
+
+    if forget and name is None:
+        raise click.UsageError("Forget whom? Give 'history --forget NAME'.")
+    with open_library(library) as opened:
+        if name is None:
+            listed = opened.history.names()
+            if as_json:
+                output.print_json([asdict(each) for each in listed])
+            else:
+                output.print_text(names_text(listed, width=output.width()))
+            return
+        whom = person_name(name)
+        past, is_read = _past(opened.history, whom, forget=forget)
+        holding = opened.forget_name(whom) if forget else []
+        if is_read and not any((holding, past.sessions, past.ratings, past.bans)):
+            opened.history.existing(whom)  # says which names there are
+    if forget:
+        output.print_message(f"Of {whom} nothing is known any more.")
+        files = sorted({each.file for each in past.sessions if os.path.exists(each.file)})
+        if files or holding:
+            output.print_message("These files are yours, and may still hold the name:")
+            for file in (*files, *holding):
+                output.print_message(f"  {file}")
+    elif as_json:
+        output.print_json(_document(past))
+    else:
+        output.print_text(history_text(past, width=output.width()))
+
+
+def _past(history: "History", name: str, *, forget: bool) -> tuple["PersonHistory", bool]:
+    """Return what is known of a name, and whether it is read: else it can still be forgotten."""
+    from playlist_builder.library.history import PersonHistory
+
+    try:
+        return history.of(name), True
+    except LibraryError:
+        if not forget:
+            raise
+        return PersonHistory(name), False
+
+
+def _document(past: "PersonHistory") -> dict[str, Any]:
+    return {
+        "name": past.name,
+        "sessions": [asdict(each) for each in past.sessions],
+        "ratings": [asdict(each) for each in past.ratings],
+        "bans": [asdict(each) for each in past.bans],
+    }
+
+
+@click.command()
+@options.session_argument
+@click.argument("number", type=click.IntRange(min=1))
+@click.argument("verdict", type=click.Choice(["up", "down"]))
+@options.note_option("What was said or seen.", default="")
+@click.option("--for", "name", metavar="NAME", help="For whom, if the session was made for nobody.")
+@options.session_library_option
+def rate(  # noqa: PLR0913, PLR0917 - each is an option
+    session: str, number: int, verdict: Any, note: str, name: str | None, library: str | None
+) -> None:
+    """Say how track NUMBER of SESSION (.json) did: up or down; the tail goes on counting.
+
+    Later sessions for that name rather use what was rated up, and what was rated down only where
+    nothing else fits. A second rating replaces the first.
+    """
+    from playlist_builder.library.history import Rating
+    from playlist_builder.models import person_name
+    from playlist_builder.playlists.session_json import load_session
+
+    loaded = load_session(session)
+    own_name, own_number = "", ""
+    if loaded.request is not None:
+        own_name, own_number = loaded.request.name or "", loaded.request.session
+    if name is None and not own_name:
+        raise click.UsageError(f"{session!r} was made for nobody. Say for whom: --for NAME.")
+    whom = person_name(name or own_name)
+    slots = (*loaded.slots, *loaded.tail)
+    if number > len(slots):
+        raise SessionError(f"Session file {session!r} holds {len(slots)} tracks, not {number}.")
+    slot = slots[number - 1]
+    title = slot.title or os.path.basename(slot.path)
+    with open_library(existing_library_of(loaded, session, library)) as opened:
+        rating = Rating(slot.identity, verdict, note, options.now(), own_number, title)
+        opened.history.rate(whom, rating)
+    output.print_message(f"{title}: {rating.describe(whom)}.")
+
+
+def history_number(library: "Library", request: "SessionRequest", files: Sequence[str]) -> str:
+    """Return the number in the history of a session that is to be written to these files."""
+    if request.name is None or not files:
+        return request.session
+    file = _absolute(files[0])
+    return request.session or library.history.session_id(request.name, file, request.asked_at)
+
+
+def record_history(sessions: "Sequence[Session]", files: Sequence[str]) -> None:
+    """Keep sessions in the history of their name, each under the file that it is written to.
+
+    This comes before they are written: a session that was recorded and not written does no harm,
+    one that was written and not recorded would be played again.
+    """
+    from playlist_builder.library.history import played_session
+
+    records = [
+        played_session(session, _absolute(file))
+        for session, file in zip(sessions, files, strict=False)
+        if session.request is not None and session.request.name is not None
+    ]
+    if records and sessions[0].request is not None:
+        with open_library(sessions[0].request.library) as opened:
+            opened.history.store(*records)
+
+
+def _absolute(file: str) -> str:
+    """Return the absolute path of a file, nothing for standard output."""
+    return os.path.abspath(file) if file != "-" else ""
+
+
+COMMANDS = (history, rate)

@@ -1,0 +1,145 @@
+"""Options that several commands share, and readers of the values that users type.
+
+A reader is a function from text to a value that raises `click.BadParameter`; click takes the name
+of the value in `--help` from it.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from playlist_builder.path_map import PathMap
+
+LIBRARY_VARIABLE = "PLAYLIST_BUILDER_LIBRARY"
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def duration(text: str, *, allow_zero: bool = False) -> float:
+    """Return the seconds of a text such as 90m or 1h30m; a number alone is minutes."""
+    match = re.fullmatch(r"(?:(?P<h>\d+(?:\.\d+)?)h)?\s*(?:(?P<m>\d+(?:\.\d+)?)m?)?", text.strip())
+    seconds = 3600 * float(match["h"] or 0) + 60 * float(match["m"] or 0) if match else 0.0
+    if not match or not text.strip() or (not seconds and not allow_zero):
+        raise click.BadParameter(
+            f"'{text}' is no duration. Give minutes or a text such as 90m or 1h30m."
+        )
+    return seconds
+
+
+def tolerance(text: str) -> float:
+    """Return the seconds of a duration that may be 0."""
+    return duration(text, allow_zero=True)
+
+
+def days(text: str) -> float:
+    """Return the seconds of a number of days, such as 90d or 90."""
+    match = re.fullmatch(r"(\d{1,5}(?:\.\d+)?)d?", text.strip())
+    if not match:
+        raise click.BadParameter(f"'{text}' is no time. Give days, such as 90d.")
+    return 24 * 3600 * float(match[1])
+
+
+def session_time(text: str) -> float:
+    """Return the seconds of a time of a session, such as 32:10 or 1:02:10."""
+    match = re.fullmatch(r"(?:(\d+):)?(\d{1,4}):([0-5]\d)", text.strip())
+    if match is None or (match[1] and int(match[2]) > 59):  # noqa: PLR2004 - minutes of an hour
+        raise click.BadParameter(
+            f"'{text}' is no time of a session. Give one such as 32:10 or 1:02:10."
+        )
+    return 3600.0 * int(match[1] or 0) + 60.0 * int(match[2]) + int(match[3])
+
+
+def codepage(text: str) -> str:
+    """Return the name of a codepage that Python knows and in which M3U can be written."""
+    from playlist_builder.playlists.dialects import is_codepage
+
+    if not is_codepage(text):
+        raise click.BadParameter(
+            f"'{text}' is no codepage. Give one such as cp1252, shift_jis or utf-8."
+        )
+    return text
+
+
+def now() -> str:
+    """Return the time of day and its offset, in ISO 8601."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def profile_folders() -> list[Path]:
+    """Return the folders in which the user keeps profiles."""
+    import platformdirs
+
+    return [platformdirs.user_config_path("playlist-builder", appauthor=False) / "profiles"]
+
+
+def combined(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    """Return one decorator for several arguments and options, in the order of `--help`."""
+
+    def decorate(command: F) -> F:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+def _library_option(text: str) -> Callable[[F], F]:
+    kind = click.Path(dir_okay=False)
+    return click.option("--library", type=kind, envvar=LIBRARY_VARIABLE, help=text)
+
+
+def outputs_option(text: str, *, required: bool = False) -> Callable[[F], F]:
+    """Return the option for files to write."""
+    return click.option(
+        *("-o", "--output", "outputs"),
+        multiple=True,
+        required=required,
+        metavar="FILE",
+        help=f"{text} Repeatable.",
+    )
+
+
+def note_option(text: str, default: str | None = None) -> Callable[[F], F]:
+    """Return the option for a note, which is one line of plain text."""
+
+    def note(value: str) -> str:
+        if not value.isprintable():
+            raise click.BadParameter("a note is plain text on one line.")
+        return value
+
+    return click.option("--note", type=note, metavar="TEXT", default=default, help=text)
+
+
+def maps_option(text: str, *, absolute: bool = False) -> Callable[[F], F]:
+    """Return the option for folders that have another path elsewhere; `absolute` is of TO."""
+
+    def path_map(value: str) -> "PathMap":
+        from playlist_builder.path_map import PathMap
+
+        return PathMap.parse(value, absolute=absolute)
+
+    return click.option(
+        *("--map", "maps"), type=path_map, multiple=True, metavar="FROM=TO", help=text
+    )
+
+
+PLAYLIST_FORMATS = (
+    "Write .m3u8, .m3u, .pls, .xspf, .jspf, .csv or .json; - is .m3u8 on standard output."
+)
+
+library_option = _library_option("The library file, if not the one in your data folder.")
+session_library_option = _library_option(
+    "Another library file than the one that the session was made from."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(min=1), help="Processes; as many as cores if not said."
+)
+dry_run_option = click.option("--dry-run", is_flag=True, help="Show the session and write nothing.")
+session_argument = click.argument("session", type=click.Path(exists=True, dir_okay=False))
+playlist_argument = click.argument("playlist", type=click.Path(exists=True, dir_okay=False))

@@ -1,0 +1,162 @@
+"""What commands print, and files that they write: text fit for the terminal, JSON, progress.
+
+Standard output is the product, standard error the conversation.
+"""
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from playlist_builder.text import printable
+
+if TYPE_CHECKING:
+    from playlist_builder.models import Session
+
+S = TypeVar("S")
+
+
+def print_text(text: str, *, err: bool = False) -> None:
+    """Print a text, also one that holds names of files and tags."""
+    click.echo(displayable(text), err=err)
+
+
+def print_message(text: str) -> None:
+    """Print a text on standard error."""
+    print_text(text, err=True)
+
+
+def print_drawing(text: str, *, err: bool = False) -> None:
+    """Print a text of `report`, whose colours are kept."""
+    parts = re.split(r"(\x1b\[[0-9;]+m)", text)
+    kept = "".join(part if place % 2 else displayable(part) for place, part in enumerate(parts))
+    click.echo(kept, err=err, color=draws_colour() or None)
+
+
+def displayable(text: str) -> str:
+    """Return a text without what the terminal cannot show or would obey, as in file names."""
+    encoding = sys.stdout.encoding or "utf-8"
+    plain = "\n".join(map(printable, text.split("\n")))
+    return plain.encode(encoding, "replace").decode(encoding)
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps(document, indent=1))
+
+
+def print_json_list(documents: Iterable[object]) -> None:
+    """Print one JSON list, a document to a line, each as soon as it is made."""
+    before = "["
+    for document in documents:
+        click.echo(f"{before}\n {json.dumps(document)}", nl=False)
+        before = ","
+    click.echo("\n]" if before == "," else "[]")
+
+
+def print_session(session: "Session", *, err: bool = False) -> None:
+    """Print a session with its chart."""
+    from playlist_builder.report.text import session_text
+
+    style = chart_style() | {"colour": draws_colour() and not err}
+    print_drawing(session_text(session, **style), err=err)
+
+
+def warn_missing_files(session: "Session", file: str) -> None:
+    """Print how many tracks of a session of that file do not exist, if any."""
+    paths = [slot.path for slot in (*session.slots, *session.tail)]
+    if missing := [path for path in paths if not os.path.isfile(path)]:
+        print_message(
+            f"{len(missing)} of {len(paths)} files are not there, such as {missing[0]!r}."
+            f" See 'playlist-builder check {file}'."
+        )
+
+
+def write_files(files: Iterable[tuple[str, bytes]]) -> None:
+    """Write each path with its content, `-` on standard output."""
+    from playlist_builder.playlists.write import write_bytes
+
+    for path, data in files:
+        if path == "-":
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+        else:
+            write_bytes(path, data)
+            print_message(f"Wrote {path}")
+
+
+def folder_of(path: str) -> str:
+    """Return the folder that an output lies in, for `-` the working folder."""
+    return os.getcwd() if path == "-" else os.path.dirname(os.path.abspath(path))
+
+
+def width() -> int:
+    """Return the columns of the terminal, within what tables and charts can use."""
+    return min(300, max(20, shutil.get_terminal_size((100, 24)).columns))
+
+
+def chart_style() -> dict[str, Any]:
+    """Return how a chart is drawn on standard output."""
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    return {"width": width(), "ascii_only": encoding != "utf8", "colour": draws_colour()}
+
+
+def draws_colour() -> bool:
+    """Whether standard output may be coloured: as the user says, or else on a terminal.
+
+    See https://no-color.org and https://force-color.org.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") != "0":
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+@contextmanager
+def progress_bar(
+    describe: Callable[[S, float], tuple[str, float, float, str]],
+) -> "Iterator[Callable[[S], None] | None]":
+    """Show a bar on a terminal, and nothing elsewhere; yields what takes each new state.
+
+    `describe` returns of a state, after some seconds: what is done as text, as an amount, the
+    whole amount, and a rate or share as text.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich import progress
+    from rich.console import Console
+
+    with progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.TextColumn("{task.fields[rate]}"),
+        progress.TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task("", total=None, rate="")
+
+        def update(state: S) -> None:
+            text, done, total, rate = describe(state, bar.tasks[0].elapsed or 1e-9)
+            bar.update(task, description=text, completed=done, total=total, rate=rate)
+
+        yield update
+
+
+def counted(counts: "Mapping[Any, int]") -> str:
+    """Return the counts of states that are not 0, such as `3 copied, 1 kept`."""
+    return ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+
+
+def print_skipped(skipped: "Sequence[Any]") -> None:
+    """Print the files that were skipped and why."""
+    for each in skipped:
+        print_message(f"skipped {each.path}: {each.reason}")

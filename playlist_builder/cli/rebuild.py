@@ -1,0 +1,57 @@
+"""The command that builds a stored session again: rebuild."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+import click
+
+from playlist_builder.cli import options, output
+from playlist_builder.cli.build import build_sessions
+from playlist_builder.cli.library import open_library
+from playlist_builder.cli.request import stored_request
+from playlist_builder.errors import LibraryError, SessionError
+
+
+@click.command()
+@options.session_argument
+@options.outputs_option("Write the new session to this playlist as well.")
+@options.dry_run_option
+@options.session_library_option
+@options.json_option
+def rebuild(
+    session: str, outputs: Sequence[str], library: str | None, *, dry_run: bool, as_json: bool
+) -> None:
+    """Make SESSION (.json) again as it was asked for, from what the library holds now.
+
+    The session file is replaced. A profile that has been edited since counts as it is now.
+    """
+    from playlist_builder.playlists.session_json import load_session
+
+    before = load_session(session)
+    request = stored_request(before, session, library)
+    if request.name is not None:
+        request = replace(request, asked_at=options.now())
+    number = request.alternative
+    with open_library(request.library) as opened:
+        missing = [path for path in opened.tracks().paths if not os.path.isfile(path)]
+    if missing:
+        raise LibraryError(
+            f"{len(missing)} files of the library are not there, such as {missing[0]!r};"
+            f" {session!r} is untouched."
+            " Bring the library up to date with 'playlist-builder scan FOLDER'."
+        )
+    after = build_sessions(
+        request, (session, *outputs), range(number, number + 1), dry_run=dry_run, as_json=as_json
+    )
+    if not after:
+        raise SessionError(
+            f"The library holds no alternative number {number} any more; {session!r} is untouched."
+        )
+    known = {slot.identity for slot in (*before.slots, *before.tail)}
+    plays = [slot.identity for slot in (*after[0].slots, *after[0].tail)]
+    new = sum(identity not in known for identity in plays)
+    output.print_message(f"{new} of {len(plays)} tracks are new.")
+
+
+COMMANDS = (rebuild,)

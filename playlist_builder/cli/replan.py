@@ -1,0 +1,128 @@
+"""Commands for a session that is playing: replan, rescue."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from playlist_builder.cli import options, output
+from playlist_builder.cli.build import build_sessions
+from playlist_builder.cli.edit import change_session, edit_options
+from playlist_builder.cli.library import open_library
+from playlist_builder.cli.push import push_rest
+from playlist_builder.errors import RequestError, SessionError
+
+if TYPE_CHECKING:
+    from playlist_builder.cli.edit import Find
+    from playlist_builder.models import Session
+    from playlist_builder.path_map import PathMap
+    from playlist_builder.sessions.draft import Draft
+
+
+@click.command()
+@options.session_argument
+@click.option(
+    "--at",
+    type=options.session_time,
+    metavar="M:SS",
+    help="The time of the session that it is now, such as 32:10.",
+)
+@click.option("--extend", "longer", type=options.duration, help="End so much later.")
+@click.option("--skip", is_flag=True, help="End the current track now.")
+@click.option("--to", "phase", metavar="PHASE", help="Begin this phase when the track has ended.")
+@click.option("--push", "target", metavar="TARGET", help="Change the queue of this MPD as well.")
+@options.maps_option("With --push: folder FROM is TO on the server. Repeatable.")
+@edit_options
+def replan(  # noqa: PLR0913, PLR0917 - each is an option
+    session: str,
+    at: float | None,
+    longer: float | None,
+    phase: str | None,
+    target: str | None,
+    maps: "Sequence[PathMap]",
+    library: str | None,
+    *,
+    skip: bool,
+    undo: bool,
+    as_json: bool,
+) -> None:
+    """Arrange again what SESSION (.json) has not played yet at a time.
+
+    What has been played stays, and the current track plays to its end, or to now with --skip. The
+    session ends when it should have, or later with --extend; --to goes on to a later phase at once.
+    --push gives the new rest to the queue of an MPD that plays it; the sound does not stop.
+    """
+    from playlist_builder.sessions.replan import replanned
+
+    def edit(draft: "Draft", _: "Find") -> "Draft":
+        if at is None:
+            raise RequestError("Say what time of the session it is with --at, such as --at 32:10.")
+        return replanned(draft, at, extend_s=longer or 0.0, skip=skip, phase=phase or "")
+
+    def check_and_push(before: "Session", after: "Session") -> None:
+        _check_files(before, after, session)
+        if target is None or at is None:
+            return
+        current = sum(slot.start_s <= at for slot in before.slots) - 1
+        rest = _rest(before, after, at, current)
+        count = push_rest(rest, before.slots[current], target, maps, library, skip=skip)
+        output.print_message(f"{count} tracks follow in the queue on {target}.")
+
+    if undo and target is not None:
+        raise click.UsageError("--undo changes the file alone: leave out --push, and replan again.")
+    if maps and target is None:
+        raise click.UsageError("--map needs --push.")
+    if longer and phase:
+        raise click.UsageError("--extend and --to exclude each other; replan twice.")
+    change_session(
+        session,
+        library,
+        edit,
+        undo=undo,
+        as_json=as_json,
+        playing=True,
+        before_writing=check_and_push,
+    )
+
+
+def _check_files(before: "Session", after: "Session", session: str) -> None:
+    """Raise SessionError where a file that is to play from now on is not there."""
+    known = {(slot.identity, slot.start_s) for slot in before.slots}
+    new = [slot for slot in after.slots if (slot.identity, slot.start_s) not in known]
+    missing = [slot.path for slot in (*new, *after.tail) if not os.path.isfile(slot.path)]
+    if missing:
+        raise SessionError(
+            f"{missing[0]!r} is to be played and is not there any more; {session!r} is untouched."
+            " Scan the folder that it lies in now, and give the command again"
+        )
+
+
+def _rest(before: "Session", after: "Session", at_s: float, current: int) -> "Session":
+    """Return the session behind the track, number `current` from 0, that plays at a time."""
+    kept = sum(slot.start_s < at_s for slot in after.slots[:current])
+    same = after.slots[current : current + 1]
+    kept += bool(same) and same[0].identity == before.slots[current].identity
+    return replace(after, slots=after.slots[kept:])
+
+
+@click.command()
+@options.outputs_option(options.PLAYLIST_FORMATS)
+@options.dry_run_option
+@options.library_option
+@options.json_option
+def rescue(outputs: Sequence[str], library: str | None, *, dry_run: bool, as_json: bool) -> None:
+    """Build half an hour of the calmest music of the library, to have at hand in every session.
+
+    The calmest tenth, without startle, strokes or words, on a gentle way down.
+    """
+    from playlist_builder.sessions import rescue as rescues
+
+    path = os.path.abspath(library) if library else None
+    with open_library(path) as opened:
+        request, notes = rescues.rescue(opened.tracks(), path)
+    build_sessions(request, outputs, notes=notes, dry_run=dry_run, as_json=as_json)
+
+
+COMMANDS = (replan, rescue)

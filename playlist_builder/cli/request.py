@@ -1,0 +1,145 @@
+"""The options of a new session, and the request that they make."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from playlist_builder.cli import options
+from playlist_builder.cli.library import existing_library_of
+from playlist_builder.errors import SessionError
+
+if TYPE_CHECKING:
+    from playlist_builder.models import Session, SessionRequest
+
+WITHIN_S = 90 * 24 * 3600.0
+"""How long what was played for a name is not used again by default."""
+
+profile_argument = click.argument("profile", default="arc")
+vocals_option = click.option(
+    "--vocals",
+    type=click.Choice(["exclude", "strict", "allow-wordless", "allow"]),
+    help="exclude: no sung or spoken track; strict: only those known to have no voice.",
+)
+seed_option = click.option(
+    "--seed", type=int, default=0, show_default=True, help="Other seed, other session."
+)
+explain_option = click.option(
+    "--explain", is_flag=True, help="Say for each slot why it is there, and what the runner-up was."
+)
+short_option = click.option(
+    "--allow-short", is_flag=True, help="Make a shorter session if there is too little."
+)
+
+
+def _query_option(name: str, text: str) -> Callable[[Any], Any]:
+    return click.option(
+        f"--{name}", multiple=True, metavar="QUERY", help=f"{text} (see 'tracks'). Repeatable."
+    )
+
+
+# Where an option is a field of `SessionRequest`, it has its name.
+request_options = options.combined(
+    click.option(
+        "--music",
+        multiple=True,
+        type=click.Path(exists=True),
+        help="Scan this folder first, and use its tracks only. Repeatable.",
+    ),
+    options.outputs_option(options.PLAYLIST_FORMATS),
+    click.option(
+        "--duration", "duration_s", type=options.duration, help="Length, such as 60m or 1h30m."
+    ),
+    click.option(
+        "--level",
+        "levels",
+        multiple=True,
+        metavar="[PHASE=]LEVEL",
+        help="Hold a phase, or all of the profile, at one level. Repeatable.",
+    ),
+    click.option(
+        "--scale",
+        type=click.Choice(["relative", "absolute"]),
+        default="relative",
+        show_default=True,
+        help="Levels are percentiles of your library, or absolute.",
+    ),
+    vocals_option,
+    click.option(
+        "--track-minutes",
+        nargs=2,
+        type=click.FloatRange(min=0),
+        metavar="MIN MAX",
+        help="Shortest and longest track.",
+    ),
+    _query_option("include", "Only tracks that a tag query names"),
+    _query_option("exclude", "No track that a tag query names"),
+    _query_option("prefer", "Rather tracks that a tag query names"),
+    click.option(
+        "--avoid",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False),
+        help="No track of this playlist or session. Repeatable.",
+    ),
+    click.option(
+        "--within",
+        "within_s",
+        type=options.days,
+        help="With a name: how long a track that it heard is not used again; 90d if not said.",
+    ),
+    click.option(
+        "--tolerance",
+        "tolerance_s",
+        type=options.tolerance,
+        metavar="DURATION",
+        default="0.5m",
+        show_default=True,
+        help="How much longer or shorter it may be.",
+    ),
+    seed_option,
+    options.dry_run_option,
+    options.library_option,
+    options.json_option,
+)
+
+
+def request_of(  # noqa: PLR0913 - those that are not fields as they stand
+    profile: str,
+    *,
+    music: Sequence[str] = (),
+    avoid: Sequence[str] = (),
+    library: str | None = None,
+    name: str | None = None,
+    within_s: float | None = None,
+    **fields: Any,
+) -> "SessionRequest":
+    """Return the request for a profile that the user named, with other fields of a request."""
+    from playlist_builder.models import SessionRequest, person_name
+    from playlist_builder.profiles import find
+
+    if within_s is not None and name is None:
+        raise click.UsageError("--within goes with a name: give --for NAME too.")
+    request = SessionRequest(
+        profile=os.path.abspath(profile) if find.is_path(profile) else profile,
+        profile_text=find.read_text(profile, folders=options.profile_folders()),
+        music=tuple(map(os.path.abspath, music)),
+        avoid=tuple(map(os.path.abspath, avoid)),
+        library=os.path.abspath(library) if library else None,
+        **fields,
+    )
+    if name is None:
+        return request
+    within_s = WITHIN_S if within_s is None else within_s
+    return replace(request, name=person_name(name), within_s=within_s, asked_at=options.now())
+
+
+def stored_request(session: "Session", file: str, library: str | None) -> "SessionRequest":
+    """Return the request that a session of that file keeps, with the library to use now."""
+    if session.request is None:
+        raise SessionError(
+            f"Session file {file!r} does not say how it was made: it is older, or by another"
+            " program. Make it once more with 'playlist-builder build -o FILE.json'"
+        )
+    return replace(session.request, library=existing_library_of(session, file, library))

@@ -1,0 +1,129 @@
+"""The command that brings the library up to date: scan."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+import click
+
+from playlist_builder.cli import options, output
+from playlist_builder.cli.library import open_library
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from playlist_builder.library.library import Library, ScanReport
+    from playlist_builder.library.scan.dask_cluster import Cluster
+    from playlist_builder.models import FileProgress
+
+
+@click.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True))
+@options.jobs_option
+@click.option("--scheduler", metavar="URL", help="Decode on the workers of a dask scheduler.")
+@click.option("--prune", is_flag=True, help="Forget files that have vanished.")
+@click.option("--no-vocals", is_flag=True, help="Do not listen for voices.")
+@options.library_option
+@options.json_option
+def scan(  # noqa: PLR0913 - each is an option
+    folders: Sequence[str],
+    jobs: int | None,
+    scheduler: str | None,
+    library: str | None,
+    *,
+    prune: bool,
+    no_vocals: bool,
+    as_json: bool,
+) -> None:
+    """Bring the library up to date with FOLDERS; only new music is decoded.
+
+    With --scheduler, such as tcp://host:8786, the workers of that scheduler decode. They must see
+    FOLDERS under the same paths, and have the same version of playlist-builder.
+    """
+    with open_library(library) as opened, _cluster(scheduler, folders) as cluster:
+        report = scan_folders(
+            opened,
+            folders,
+            jobs=cluster.jobs if cluster else jobs,
+            executor=cluster,
+            prune=prune,
+            vocals=not no_vocals,
+        )
+    if as_json:
+        output.print_json(
+            {
+                "analysed": report.analysed,
+                "unchanged": report.unchanged,
+                "moved": report.moved,
+                "retagged": report.retagged,
+                "copied": report.copied,
+                "removed": report.removed,
+                "vocals_analysed": report.vocals_analysed,
+                "vocals_skipped": report.vocals_skipped,
+                "skipped": [{"path": s.path, "reason": s.reason} for s in report.skipped],
+                "seconds": round(report.seconds, 3),
+            }
+        )
+
+
+def scan_folders(  # noqa: PLR0913 - each is an option of scan
+    library: "Library",
+    folders: Sequence[str],
+    *,
+    jobs: int | None = None,
+    executor: "Executor | None" = None,
+    prune: bool = False,
+    vocals: bool = True,
+) -> "ScanReport":
+    """Scan with a progress bar, and print a summary on standard error."""
+    with output.progress_bar(tracks_done) as progress:
+        report = library.scan(
+            *folders, jobs=jobs, executor=executor, prune=prune, vocals=vocals, progress=progress
+        )
+    output.print_skipped(report.skipped)
+    if vocals and report.vocals_skipped:
+        output.print_message(f"voices are not listened for: {report.vocals_skipped}")
+    counts = {
+        "analysed": report.analysed,
+        "unchanged": report.unchanged,
+        "moved": report.moved,
+        "retagged": report.retagged,
+        "copied": report.copied,
+        "listened to": report.vocals_analysed,
+        "missing": report.removed,
+        "skipped": len(report.skipped),
+    }
+    output.print_message(f"{output.counted(counts) or 'no tracks'} in {report.seconds:.1f} s")
+    return report
+
+
+def tracks_done(state: "FileProgress", elapsed_s: float) -> tuple[str, float, float, str]:
+    """Return how far a scan or copy is, for `output.progress_bar`."""
+    rate = f"{state.done / elapsed_s:.1f} tracks/s"
+    return f"{state.done}/{state.total} tracks", state.done_bytes, state.total_bytes, rate
+
+
+def warn_waiting(library: "Library") -> None:
+    """Print how many tracks a scan has yet to measure, if any."""
+    if waiting := library.unanalysed_count:
+        output.print_message(f"{waiting} tracks wait to be measured again. Scan their folders.")
+
+
+def _cluster(
+    scheduler: str | None, folders: Sequence[str]
+) -> "AbstractContextManager[Cluster | None]":
+    """Connect to a scheduler, if one is named."""
+    if scheduler is None:
+        return nullcontext()
+    from playlist_builder.errors import ClusterError
+
+    try:
+        from playlist_builder.library.scan.dask_cluster import Cluster
+    except ModuleNotFoundError as error:
+        raise ClusterError(
+            "--scheduler needs distributed: pip install 'playlist-builder[cluster]'"
+        ) from error
+    return Cluster(scheduler, folders)
+
+
+COMMANDS = (scan,)

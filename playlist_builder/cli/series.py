@@ -1,0 +1,63 @@
+"""The command that builds several sessions of one person: series."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from playlist_builder.cli import output
+from playlist_builder.cli.build import deliver, numbered, select
+from playlist_builder.cli.request import profile_argument, request_of, request_options
+
+if TYPE_CHECKING:
+    from playlist_builder.models import Session
+
+
+@click.command()
+@profile_argument
+@click.option(
+    "--sessions",
+    "count",
+    type=click.IntRange(2, 50),
+    default=6,
+    show_default=True,
+    help="How many sessions.",
+)
+@click.option(
+    "--name",
+    "--for",
+    "name",
+    required=True,
+    metavar="NAME",
+    help="For whom. Nothing that was played for NAME lately is used; ratings and bans count.",
+)
+@request_options
+def series(
+    profile: str, count: int, outputs: Sequence[str], *, dry_run: bool, as_json: bool, **fields: Any
+) -> None:
+    """Build several sessions of PROFILE that share no track and are equally good.
+
+    They are written to FILE-1, FILE-2 and so on, and kept in the history of NAME. Where the
+    library is too small, they share as few tracks as they must, and say so.
+    """
+    from playlist_builder.sessions.build import build_series
+
+    request = request_of(profile, **fields)
+    files = [numbered(outputs, number) for number in range(1, count + 1)]
+    selection, numbers = select(request, outputs, files, as_json=as_json)
+    sessions = build_series(selection, count)
+    deliver(sessions, files, numbers, as_json=as_json, dry_run=dry_run)
+    output.print_message(_summary(sessions))
+
+
+def _summary(sessions: "Sequence[Session]") -> str:
+    errors = [session.rms_error for session in sessions]
+    played = [slot.identity for each in sessions for slot in (*each.slots, *each.tail)]
+    repeats = len(played) - len(set(played))
+    shared = f"{repeats} times a track of another session" if repeats else "no track twice"
+    return (
+        f"{len(sessions)} sessions, {min(errors):.3f} to {max(errors):.3f} from the plan; {shared}."
+    )
+
+
+COMMANDS = (series,)

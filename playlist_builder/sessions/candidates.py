@@ -1,0 +1,85 @@
+"""The tracks that could take the place of one slot of a draft, the best first."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from playlist_builder.arranger import result
+from playlist_builder.arranger.partial import length_ms, plays_by
+from playlist_builder.arranger.rules import artists, repeated
+from playlist_builder.arranger.solver.cost import Items, forbidden, step_at
+from playlist_builder.arranger.spares import FAR
+from playlist_builder.models import STEP_S, Floats, Track
+from playlist_builder.sessions.draft import Draft
+
+PRICED = 60
+"""Tracks, the closest to the profile, with which the whole session is priced."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A track for a slot: the session's cost with it, and the track's mean energy there."""
+
+    track: Track
+    cost: float
+    energy: float
+
+
+def candidates(draft: Draft, place: int, count: int) -> list[Candidate]:
+    """Return the tracks that would replace the slot of a place, from 0, best; the best first.
+
+    All other slots stay, and the end stays within the tolerance. No track is returned that stands
+    much farther from the profile than the one that goes.
+    """
+    tracks = _fitting(draft, place)
+    if not tracks:
+        return []
+    items = result.items_in_order(tracks, draft.objective)
+    prices = _prices(draft, place, tracks, items)
+    nearest = np.argsort(prices / np.maximum(items.steps, 1), kind="stable")[:PRICED]
+    steps = round(draft.objective.profile.duration_s / STEP_S)
+    found = []
+    for number in nearest[np.isfinite(prices[nearest])].tolist():
+        order = (*draft.order[:place], tracks[number], *draft.order[place + 1 :])
+        cost = result.ordered(order, draft.objective).cost
+        energy = float(items.contour(number, int(items.steps[number])).mean())
+        found.append(Candidate(tracks[number], cost / steps, energy))
+    found.sort(key=lambda each: (each.cost, each.track.path))
+    return found[:count]
+
+
+def _fitting(draft: Draft, place: int) -> list[Track]:
+    """Return the tracks whose length and artists fit in a place, and that play nowhere else."""
+    rules, tolerance_ms = draft.objective.rules, draft.objective.tolerance_s * 1000
+    others = (*draft.order[:place], *draft.order[place + 1 :])
+    gap = rules.artist_gap
+    excluded = set(plays_by([*draft.order[max(place - gap, 0) : place], *others[place:][:gap]]))
+    excluded |= {name for name, plays in plays_by(others).items() if plays >= rules.artist_max}
+    pool = draft.pool.take(~repeated(draft.pool, draft.order))
+    if not draft.request.use_all:
+        excess_ms = draft.excess_ms - round(draft.order[place].duration_s * 1000)
+        pool = pool.take(np.abs(excess_ms + np.rint(pool.seconds * 1000.0)) <= tolerance_ms)
+    return [track for track in pool if excluded.isdisjoint(artists(track))]
+
+
+def _prices(draft: Draft, place: int, tracks: list[Track], items: Items) -> Floats:
+    """Return the squared distance of each track from the profile there, infinite where barred.
+
+    Barred is what the limits of the phases exclude, and what is far from the profile.
+    """
+    objective = draft.objective
+    start_ms = length_ms(draft.order[:place])
+    longest = max(tracks, key=lambda track: track.duration_s)
+    grid = result.ordered([longest], objective, start_ms).grid
+    (old,) = result.slots(result.ordered([draft.order[place]], objective, start_ms))
+    least, most = min(old.energy - old.target, -FAR), max(old.energy - old.target, FAR)
+    first = step_at(start_ms)
+    beyond = grid.forbids(items, np.arange(len(tracks)))
+    prices = np.empty(len(tracks))
+    for number, (track, steps) in enumerate(zip(tracks, items.steps.tolist(), strict=True)):
+        energies, target = items.contour(number, steps), grid.target[first : first + steps]
+        last = max(step_at(start_ms + round(track.duration_s * 1000)), first + 1)
+        is_barred = beyond[number, np.unique(grid.phase[first:last])].any()
+        is_far = not least <= float(energies.mean() - target.mean()) <= most
+        prices[number] = np.inf if is_barred or is_far else ((energies - target) ** 2).sum()
+    return prices

@@ -1,0 +1,247 @@
+"""A session while it is changed: its order of tracks, and what may fill it up again.
+
+A change gives a new order. What plays before the change stays, and so do pins; behind it the
+smallest part that brings the end back to its time is filled again by the arranger's own search. The
+whole is then priced by plain arithmetic; no bound is proven for it, so its bound is 0.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+
+from playlist_builder.arranger import result
+from playlist_builder.arranger.arrange import completed
+from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
+from playlist_builder.arranger.problem import Objective, Relaxation, percentiles_of
+from playlist_builder.arranger.rules import Pin, admit, removal, repeated
+from playlist_builder.arranger.solver.cost import rescale
+from playlist_builder.errors import ArrangeError, SessionError
+from playlist_builder.models import STEP_S, Session, SessionRequest, Slot, Track
+from playlist_builder.notices import notice
+from playlist_builder.sessions.build import Selection
+from playlist_builder.track_table import TrackTable
+
+CUT_S = 0.1
+"""A slot that is shorter than its track by more was skipped."""
+POOL_LIMIT = 10_000
+"""Tracks up to which all are candidates; of more, those that are kept as follows."""
+SPACING_S, MOMENTS, BEST = 40.0, 120, 200
+"""Moments of the profile, at that distance but at most so many, and how many tracks are kept for
+each: those that follow the profile best from there on."""
+POINTS, LENGTH_CLASSES = 12, 4
+"""Points at which a contour is compared with the profile, and classes of length in an octave."""
+EVEN = 2_000
+"""Tracks that are taken at even distances of energy."""
+STRICT = (Relaxation(),)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """A session while it is changed.
+
+    `order` holds its tracks, cut where they were skipped, and `pool` all tracks that pass the
+    rules. `pins` are those of the request with their tracks' identities. `max_energy` is the
+    highest energy in the library that passes the rules.
+    """
+
+    order: tuple[Track, ...]
+    pool: TrackTable
+    objective: Objective
+    pins: tuple[tuple[Pin, str], ...]
+    request: SessionRequest
+    max_energy: float
+
+    @property
+    def excess_ms(self) -> int:
+        """How much longer than its profile it is."""
+        return length_ms(self.order) - round(self.objective.profile.duration_s * 1000)
+
+    @property
+    def is_on_time(self) -> bool:
+        """Whether it ends where it should."""
+        tolerance_ms = self.objective.tolerance_s * 1000
+        return self.request.use_all or abs(self.excess_ms) <= tolerance_ms
+
+    def is_pinned(self, track: Track) -> bool:
+        """Whether a track is one of the pins."""
+        return track.identity in self.request.pinned
+
+    def starts_s(self) -> list[float]:
+        """When each track starts, and when the last one ends."""
+        lengths = [round(track.duration_s * 1000) for track in self.order]
+        return [0.0, *(np.cumsum(lengths) / 1000.0).tolist()]
+
+
+def draft_of(selection: Selection, session: Session, file: str, *, playing: bool = False) -> Draft:
+    """Return a session of that file as a draft, with what its request selects today.
+
+    Tracks that have moved are found where the library knows them. Raises SessionError where one is
+    missing; in a session that is `playing` it is kept as missing, where the library knows it.
+    """
+    request, profile = selection.request, selection.profile
+    objective = Objective(
+        profile,
+        selection.constraints,
+        percentiles_of(selection.tracks, request.scale),
+        request.seed,
+        request.tolerance_s,
+    )
+    order = tuple(_track_of(slot, file, selection, playing=playing) for slot in session.slots)
+    missing = {track.identity for track in order if track.missing}
+    pool = pool_of(selection.tracks, objective)
+    if missing:
+        pool = pool.take(np.array([own not in missing for own in pool.identities], np.bool_))
+    return Draft(
+        order=order,
+        pool=pool,
+        objective=objective,
+        pins=tuple(zip(selection.constraints.pins, request.pinned, strict=True)),
+        request=request,
+        max_energy=float(pool.energy.max(initial=0.0)),
+    )
+
+
+def _track_of(slot: Slot, file: str, selection: Selection, *, playing: bool) -> Track:
+    """Return the track of a slot, as long as it plays there."""
+    track = selection.known.get(slot.identity)
+    places = (slot.path, track.path if track else "")
+    path = next((place for place in places if place and Path(place).is_file()), None)
+    if track is None or (path is None and not playing):
+        raise SessionError(
+            f"Session file {file!r} holds {slot.path!r}, which is not there any more. Scan the"
+            " folder that it lies in now, or make the session again with 'playlist-builder rebuild'"
+        )
+    if slot.duration_s < track.duration_s - CUT_S:
+        track = cut(track, slot.duration_s)
+    return replace(track, path=path or slot.path, missing=path is None)
+
+
+def pool_of(tracks: Sequence[Track], objective: Objective) -> TrackTable:
+    """Return the tracks that pass the rules; of very many, those that are enough."""
+    constraints = objective.constraints.with_queries(objective.rules)
+    passed, _ = admit(tracks, objective.rules, constraints, objective.profile.duration_s)
+    found = TrackTable.of(tracks).take(passed)
+    return _thinned(found, objective) if len(found) > POOL_LIMIT else found
+
+
+def _thinned(tracks: TrackTable, objective: Objective) -> TrackTable:
+    """Return the tracks that follow the profile best from any moment on, and some of every energy.
+
+    The former are what good sessions consist of, the latter are for spares and the tail. Contours
+    are compared with the profile at a few points, which takes a fraction of the time of the search.
+    """
+    count, profile = len(tracks), objective.profile
+    values, offset, steps = tracks.contours()
+    shares = (np.arange(POINTS) + 0.5) / POINTS
+    places = offset[:, None] + (steps[:, None] * shares).astype(np.int64)
+    points = rescale(values[places], objective.percentiles)
+    spacing_s = max(SPACING_S, profile.duration_s / MOMENTS)
+    starts_s = np.arange(0.0, profile.duration_s, spacing_s)
+    penalty = POINTS * objective.preference_prices(tracks).astype(np.float32)
+    distance = np.empty((len(starts_s), count), dtype=np.float32)
+    classes = (np.log2(steps) * LENGTH_CLASSES).astype(np.int64)
+    for length in np.unique(classes).tolist():
+        own = np.flatnonzero(classes == length)
+        times_s = starts_s[:, None] + shares * float(steps[own].mean()) * STEP_S
+        plan = profile.target(times_s).astype(np.float32)
+        squares = np.einsum("ij,ij->i", points[own], points[own]) + penalty[own]
+        distance[:, own] = squares - 2.0 * plan @ points[own].T
+        distance[:, own] += np.einsum("ij,ij->i", plan, plan)[:, None]
+    kept = np.zeros(count, dtype=bool)
+    for row in distance:
+        kept[np.argpartition(row, BEST)[:BEST]] = True
+    kept[np.argsort(tracks.energy, kind="stable")[:: count // EVEN]] = True
+    return tracks.take(kept)
+
+
+def cut(track: Track, duration_s: float) -> Track:
+    """Return a track that ends early."""
+    features = track.features
+    steps = max(ceil(duration_s / STEP_S), 1)
+    shorter = replace(features, duration_s=duration_s, end_loudness_lufs=features.loudness_lufs)
+    return replace(track, features=shorter, contour=track.contour[:steps])
+
+
+def session_of(draft: Draft) -> Session:
+    """Return the session of a draft, with tail and spares."""
+    objective, request = draft.objective, draft.request
+    if request.use_all:
+        profile = objective.profile.scaled(length_ms(draft.order) / 1000.0)
+        objective = replace(objective, profile=profile)
+    rules, scale = objective.rules, objective.scale
+    order = result.ordered(draft.order, objective)
+    identities = [track.identity for track in draft.order]
+    pins = [(pin, identities.index(own)) for pin, own in draft.pins if own in identities]
+    constraints = objective.constraints.with_queries(rules)
+    reasons = [(track, removal(track, rules, constraints, np.inf)) for track in draft.order]
+    session = replace(
+        result.session(order, scale, objective.seed, order.cost, 0.0),
+        warnings=(
+            *(
+                notice("kept", reason=reason, title=track.tags.title or track.path)
+                for track, reason in reasons
+                if reason
+            ),
+            *result.warnings(order, rules, draft.max_energy, scaled=scale == "relative"),
+        ),
+        relaxed=tuple(result.given_up(order, rules, objective.tolerance_s, pins)),
+        request=request,
+    )
+    return completed(session, order, draft.pool, objective)
+
+
+def refilled(draft: Draft, place: int, without: Sequence[Track] = ()) -> Draft:
+    """Return a draft that ends on time again; what stands before a place, from 0, stays.
+
+    Behind it the smallest part that will do is filled again, `without` some tracks. Raises
+    ArrangeError where the music of the library cannot do that.
+    """
+    if draft.is_on_time:
+        return draft
+    before = draft.order[:place]
+    for count in range(len(draft.order) - place + 1):
+        removed, after = draft.order[place : place + count], draft.order[place + count :]
+        short = replace(draft, order=(*before, *after))
+        has_pin = any(draft.is_pinned(track) for track in removed)
+        if not has_pin and short.is_on_time and short.order:
+            return short
+        if short.excess_ms > 0:
+            continue
+        known = [*short.order, *without]
+        try:
+            new = fill(draft, before, removed, after, known=known, relaxations=STRICT)
+        except ArrangeError:
+            continue
+        return replace(draft, order=(*before, *new, *after))
+    if length_ms(before) > round(draft.objective.profile.duration_s * 1000):
+        return replace(draft, order=before)
+    removed, known = draft.order[place:], [*before, *without]
+    new = fill(draft, before, removed, (), known=known, relaxations=())
+    return replace(draft, order=(*before, *new))
+
+
+def fill(  # noqa: PLR0913 - a gap, what stands around it, and what may not be in it
+    draft: Draft,
+    before: Sequence[Track],
+    removed: Sequence[Track],
+    after: Sequence[Track],
+    *,
+    known: Sequence[Track],
+    relaxations: Sequence[Relaxation],
+) -> list[Track]:
+    """Return what to play between two parts: no `known` track, but the pins of what was removed."""
+    pinned = [track for track in removed if draft.is_pinned(track)]
+    pins = {identity: pin for pin, identity in draft.pins}
+    inside = {track.identity for track in pinned}
+    free = ~repeated(draft.pool, known)
+    free &= np.array([identity not in inside for identity in draft.pool.identities], np.bool_)
+    gap = Gap(
+        before,
+        after,
+        [(pins.get(track.identity, Pin(track.path)), track) for track in pinned],
+        plays_by([*before, *after]),
+    )
+    return filled(gap, draft.pool.take(free), draft.objective, relaxations)

@@ -1,0 +1,52 @@
+"""A session that is playing -> one whose rest, behind the current track, is arranged again."""
+
+from dataclasses import replace
+
+from playlist_builder.arranger.partial import length_ms
+from playlist_builder.errors import RequestError
+from playlist_builder.models import PlanChange
+from playlist_builder.sessions.draft import Draft, cut, fill
+from playlist_builder.sessions.edit import check_length, shifted, with_change
+from playlist_builder.text import clock
+
+MIN_PLAYED_S = 1.0
+"""A skipped track that played for less is left out."""
+
+
+def replanned(
+    draft: Draft, at_s: float, *, extend_s: float = 0.0, skip: bool = False, phase: str = ""
+) -> Draft:
+    """Return a draft in which all behind the track that plays at a time is arranged again.
+
+    That track plays to its end, or with `skip` to that time; missing files are not used again. The
+    profile ends where it did, or `extend_s` later; with `phase` this phase begins when that track
+    has ended.
+    """
+    check_length(draft)
+    starts = draft.starts_s()
+    if not 0.0 <= at_s < starts[-1]:
+        raise RequestError(
+            f"--at: the session lasts from 0:00 to {clock(starts[-1])}; its tail is not planned."
+        )
+    current = sum(start <= at_s for start in starts[:-1]) - 1
+    before = list(draft.order[: current + 1])
+    if skip:
+        played_s = at_s - starts[current]
+        before[-1:] = [cut(before[-1], played_s)] if played_s >= MIN_PLAYED_S else []
+    now_s = length_ms(before) / 1000.0
+    short, profile = replace(draft, order=tuple(before)), draft.objective.profile
+    if extend_s:
+        playing = profile.phase_at(now_s)
+        short = shifted(short, max(playing.end_s, now_s), extend_s)
+        short = with_change(short, PlanChange("stretch", playing.name, extend_s, now_s))
+        profile = profile.stretched(playing.name, extend_s, now_s)
+    if phase:
+        short = with_change(short, PlanChange("jump", phase, at_s=now_s))
+        profile = profile.jumped(phase, now_s)
+    short = replace(short, objective=replace(draft.objective, profile=profile))
+    if short.is_on_time or short.excess_ms > 0:
+        return short
+    known = draft.order[: current + 1]
+    rest = [track for track in draft.order[current + 1 :] if not track.missing]
+    new = fill(short, before, rest, (), known=known, relaxations=())
+    return replace(short, order=(*before, *new))

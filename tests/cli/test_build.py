@@ -1,0 +1,191 @@
+"""What `build`, `reorder` and `demo` make of the options that a user gives."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import run
+
+
+def test_demo_ends_with_a_playlist_whose_every_path_exists(demo):
+    """One command makes music, a library and a playlist."""
+    lines = (demo / "demo.m3u8").read_text(encoding="utf-8").splitlines()
+    entries = [line for line in lines if line and not line.startswith("#")]
+    assert lines[0] == "#EXTM3U"
+    assert len(entries) >= 10
+    assert all((demo / entry).is_file() for entry in entries)
+    assert len(list((demo / "music").iterdir())) >= 24
+    assert "actual" in (demo.parent / "printed.txt").read_text(encoding="utf-8")
+
+
+def test_a_session_file_exports_to_the_playlist_that_build_writes(demo_library, tmp_path):
+    options = ("--duration", "15m", "--track-minutes", "0.5", "15", *demo_library)
+    built = run("build", *options, "-o", tmp_path / "s.json", "-o", tmp_path / "s.m3u8", "--json")
+    session = json.loads(built.stdout)
+    assert abs(session["duration_s"] - 900) <= 30
+    assert json.loads((tmp_path / "s.json").read_text(encoding="utf-8")) == session
+    run("export", tmp_path / "s.json", "-o", tmp_path / "t.m3u8")
+    first = (tmp_path / "s.m3u8").read_text(encoding="utf-8").replace("s.m3u8", "t.m3u8")
+    entries = [line for line in first.splitlines() if not line.startswith("#")]
+    second = (tmp_path / "t.m3u8").read_text(encoding="utf-8")
+    assert entries == [line for line in second.splitlines() if not line.startswith("#")]
+    piped = run("build", *options, "-o", "-", cwd=tmp_path).stdout
+    assert piped.startswith("#EXTM3U\n")
+
+
+def test_dry_run_writes_nothing(demo_library, tmp_path):
+    options = ("--duration", "15m", "--track-minutes", "0.5", "15", "--dry-run")
+    run("build", *options, *demo_library, "-o", tmp_path / "no.m3u8")
+    assert not list(tmp_path.iterdir())
+
+
+ARC = ("build", "arc", "--duration", "12m", "--track-minutes", 0.5, 15)
+
+
+def paths_of(document):
+    return [slot["path"] for slot in document["slots"]]
+
+
+def test_queries_say_what_a_session_is_made_of(demo_library):
+    only = json.loads(run(*ARC, *demo_library, "--exclude", "artist:ember,copper", "--json").stdout)
+    assert {slot["artist"] for slot in only["slots"]}.isdisjoint({"Ember Parade", "Copper Meadow"})
+    error = run(*ARC, *demo_library, "--include", "artist:ember", code=1).stderr
+    assert "12 min asked" in error
+    assert "not included" in error
+    wanted = run(*ARC, *demo_library, "--prefer", "artist:lanterns", "--json").stdout
+    plain = run(*ARC, *demo_library, "--json").stdout
+    counts = [text.count('"artist": "The Slow Lanterns"') for text in (wanted, plain)]
+    assert counts[0] >= counts[1]
+    listed = json.loads(
+        run("tracks", "-artist:ember", "energy:..0.5", *demo_library, "--json").stdout
+    )
+    assert listed
+    assert all(each["artist"] != "Ember Parade" and each["energy"] <= 0.5 for each in listed)
+
+
+def test_pins_hold_their_place(demo_library):
+    pins = ("--pin", "Night Express@1", "--pin", "Tide Clock@-1", "--pin", "Thaw@6:00")
+    document = json.loads(run(*ARC, *demo_library, *pins, "--json").stdout)
+    titles = [slot["title"] for slot in document["slots"]]
+    assert (titles[0], titles[-1]) == ("Night Express", "Tide Clock")
+    (slot,) = [slot for slot in document["slots"] if slot["title"] == "Thaw"]
+    assert abs(slot["start_s"] - 360) <= 30 or any("pin" in text for text in document["relaxed"])
+
+
+def test_alternatives_differ_and_are_all_written(demo_library, tmp_path):
+    output = tmp_path / "s.m3u8"
+    done = run(*ARC, *demo_library, "--alternatives", 2, "-o", output, "--json")
+    first, second = map(paths_of, json.loads(done.stdout))
+    assert len(set(first) & set(second)) <= len(first) // 2
+    assert output.exists()
+    assert (tmp_path / "s-2.m3u8").exists()
+
+
+def test_what_was_played_before_is_avoided(demo_library, tmp_path):
+    for name in ("before.m3u8", "before.json"):
+        short = ("build", "steady", "--duration", "5m", "--track-minutes", 0.5, 15)
+        before = paths_of(
+            json.loads(run(*short, *demo_library, "-o", tmp_path / name, "--json").stdout)
+        )
+        after = paths_of(
+            json.loads(run(*short, *demo_library, "--avoid", tmp_path / name, "--json").stdout)
+        )
+        assert set(before).isdisjoint(after)
+
+
+def test_explain_says_why_and_what_else(demo_library):
+    done = run(*ARC, *demo_library, "--explain", "--json")
+    document = json.loads(done.stdout)
+    assert [reason["path"] for reason in document["reasons"]] == paths_of(document)
+    assert all(reason["distance"] >= 0 for reason in document["reasons"])
+    others = [reason["runner_up"] for reason in document["reasons"] if reason["runner_up"]]
+    assert others
+    assert set(others).isdisjoint(paths_of(document))
+    assert "runner-up" in done.stderr
+
+
+@pytest.mark.parametrize("suffix", [".m3u", ".m3u8", ".pls", ".xspf", ".json"])
+def test_reorder_uses_all_tracks_of_a_playlist(demo, demo_library, tmp_path, suffix):
+    music = sorted((demo / "music").iterdir())[:9]
+    playlist = tmp_path / f"p{suffix}"
+    texts = {
+        ".m3u": "".join(f"{path}\r\n" for path in music),
+        ".m3u8": "\ufeff#EXTM3U\n" + "".join(f"{path.as_uri()}\n" for path in music),
+        ".pls": "[playlist]\n" + "".join(f"File{n}={p}\n" for n, p in enumerate(music, 1)),
+        ".xspf": "<playlist><trackList>"
+        + "".join(f"<track><location>{path.as_uri()}</location></track>" for path in music)
+        + "</trackList></playlist>",
+    }
+    if suffix == ".json":
+        short = ("--duration", "6m", "--track-minutes", 0.5, 9)
+        run("build", "steady", *demo_library, *short, "-o", playlist)
+        music = [Path(path) for path in paths_of(json.loads(playlist.read_text()))]
+    else:
+        playlist.write_text(texts[suffix], encoding="utf-8")
+    document = json.loads(run("reorder", playlist, *demo_library, "--json").stdout)
+    assert sorted(paths_of(document)) == sorted(map(str, music))
+    energies = [slot["energy"] for slot in document["slots"]]
+    assert max(energies) > max(energies[0], energies[-1])
+
+
+def test_reorder_takes_the_best_for_a_duration_and_tells_what_is_lost(demo, demo_library, tmp_path):
+    music = sorted((demo / "music").iterdir())
+    playlist = tmp_path / "p.m3u"
+    playlist.write_text("gone.mp3\n" + "".join(f"{path}\n" for path in music))
+    own = tmp_path / "arc.toml"
+    text = (Path(__file__).parents[2] / "profiles" / "arc.toml").read_text(encoding="utf-8")
+    own.write_text(text.replace("[[phases]]", "[rules]\ntrack_minutes = [0.5, 15]\n[[phases]]", 1))
+    asked = ("reorder", playlist, own, "--duration", "10m", *demo_library)
+    document = json.loads(run(*asked, "--json").stdout)
+    assert len(document["slots"]) < len(music)
+    assert abs(document["duration_s"] - 600) <= 30
+    assert "not found: gone.mp3" in document["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--include", "yeer:1990"), 1, "no field 'yeer'"),
+        (("--pin", "nothing at all"), 1, "No track 'nothing at all'"),
+        (("--pin", "Thaw@0"), 2, "give TRACK, TRACK@3"),
+        (("--avoid", "none.m3u8"), 2, "does not exist"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line(demo_library, arguments, code, message):
+    done = run(*ARC, *demo_library, *arguments, code=code)
+    assert message in done.stderr
+
+
+def test_reorder_keeps_paths_and_tells_what_it_leaves_out(demo, demo_library, tmp_path):
+    """A copy elsewhere is not put in the place of the file that the playlist names."""
+    music = sorted((demo / "music").iterdir())[:6]
+    other = tmp_path / "copies"
+    other.mkdir()
+    for path in music:
+        (other / path.name).write_bytes(path.read_bytes())
+    (other / "text.flac").write_text("no music")
+    library = ("--library", shutil.copy(demo_library[1], tmp_path))
+    run("scan", other, *library)
+    names = [path.name for path in music]
+    playlist = other / "p.m3u"
+    playlist.write_text("\n".join([*names, names[0], "text.flac", "gone.flac"]), encoding="utf-8")
+    run("mark", other / names[5], "--ban", *library)
+    document = json.loads(run("reorder", playlist, *library, "--json").stdout)
+    assert sorted(paths_of(document)) == sorted(str(other / name) for name in names[:5])
+    told = " ".join(document["warnings"])
+    for part in ("1 banned", "1 entries that repeat", "text.flac", "not found: gone.flac"):
+        assert part in told
+
+
+def test_a_session_is_avoided_wherever_its_files_are_now(own_demo, tmp_path):
+    music = own_demo / "music"
+    library = ("--library", own_demo / "l.db")
+    short = ("build", "steady", "--duration", "5m", "--track-minutes", 0.5, 15, *library)
+    before = json.loads(run(*short, "-o", tmp_path / "s.json", "--json").stdout)
+    music.rename(tmp_path / "moved")
+    run("scan", tmp_path / "moved", "--prune", *library)
+    after = json.loads(run(*short, "--avoid", tmp_path / "s.json", "--json").stdout)
+    identities = [{slot["identity"] for slot in each["slots"]} for each in (before, after)]
+    assert not identities[0] & identities[1]

@@ -1,0 +1,69 @@
+"""Copying a session as a user meets it."""
+
+import json
+import os
+
+import pytest
+
+from tests.support.commands import run
+from tests.support.documents import paths, session
+
+
+def test_a_session_lies_on_a_stick_after_one_command(built):
+    stick = built / "stick"
+    done = json.loads(run("copy", built / "s.json", stick, "--json").stdout)
+    assert [each["source"] for each in done["files"]] == paths(session(built))
+    assert {each["state"] for each in done["files"]} == {"copied"}
+    lines = (stick / "s.m3u8").read_text(encoding="utf-8").splitlines()
+    entries = [line for line in lines if not line.startswith("#")]
+    assert all((stick / entry).is_file() for entry in entries)
+    assert entries[0].startswith("01 - ")
+    again = run("copy", built / "s.json", stick)
+    assert f"{len(entries)} kept" in again.stderr
+    assert "there" in run("check", stick / "s.m3u8").stderr
+
+
+def test_a_session_is_converted_for_a_small_player(built):
+    done = json.loads(
+        run("copy", built / "s.json", built / "stick", "--convert", "opus", "--json").stdout
+    )
+    assert {each["state"] for each in done["files"]} == {"converted"}
+    assert all(each["path"].endswith(".opus") for each in done["files"])
+    scanned = json.loads(
+        run("scan", built / "stick", "--library", built / "o.db", "--no-vocals", "--json").stdout
+    )
+    assert (scanned["analysed"], scanned["skipped"]) == (len(done["files"]), [])
+    tracks = json.loads(run("tracks", "--library", built / "o.db", "--json").stdout)
+    lengths = {track["path"]: track["duration_s"] for track in tracks}
+    document = session(built)
+    for each, slot in zip(done["files"], (*document["slots"], *document["tail"]), strict=True):
+        assert lengths[each["path"]] == pytest.approx(slot["end_s"] - slot["start_s"], abs=0.1)
+
+
+def test_bad_input_to_copy_and_check_is_one_line(built):
+    (built / "bad.json").write_text("[" * 200_000, encoding="utf-8")
+    (built / "file").write_text("x", encoding="utf-8")
+    os.unlink(paths(session(built))[1])  # noqa: PTH108
+    for arguments, code, says in (
+        (("copy", "s.json", "stick"), 1, "is not there, so nothing was copied"),
+        (("copy", "bad.json", "stick"), 1, "is not a session"),
+        (("copy", "s.json", "file"), 2, "file"),
+        (("check", "bad.json"), 1, "is not a session"),
+        (("check", "file.doc"), 2, "does not exist"),
+    ):
+        done = run(*arguments, cwd=built, code=code)
+        errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+        assert len(errors) == 1
+        assert says in errors[0]
+
+
+def test_what_the_user_put_in_the_place_of_a_copy_is_the_user_s(built):
+    stick = built / "stick"
+    run("copy", built / "s.json", stick)
+    mine = next(each for each in stick.iterdir() if each.name.startswith("01 - "))
+    mine.write_bytes(b"my own notes")
+    os.utime(mine, (1, 1))
+    for _ in range(2):
+        done = run("copy", built / "s.json", stick)
+        assert mine.read_bytes() == b"my own notes"
+        assert "earlier copies" not in done.stderr

@@ -1,0 +1,60 @@
+"""Which library a command uses: --library, then the environment, then the session's own."""
+
+import shutil
+
+import pytest
+
+from tests.support.commands import run
+from tests.support.documents import session
+
+
+@pytest.fixture
+def others(built):
+    """Copies of the library that tell in their backups and history which one was used."""
+    for name in ("option.db", "environment.db"):
+        shutil.copy(built / "l.db", built / name)
+    return built
+
+
+@pytest.mark.parametrize(
+    ("option", "environment", "used"),
+    [
+        ("option.db", "environment.db", "option.db"),
+        (None, "environment.db", "environment.db"),
+        (None, None, "l.db"),
+    ],
+)
+@pytest.mark.parametrize("command", [("swap", 2), ("pin", 1), ("rebuild",)])
+def test_the_library_of_a_changed_session_is_found_in_one_order(
+    others, command, option, environment, used
+):
+    name, *rest = command
+    words = () if option is None else ("--library", others / option)
+    variables = {"PLAYLIST_BUILDER_LIBRARY": str(others / environment) if environment else ""}
+    run(name, others / "s.json", *rest, *words, **variables)
+    assert session(others)["call"]["library"] == str(others / used)
+
+
+@pytest.mark.parametrize(
+    ("option", "environment", "used"),
+    [
+        ("option.db", "environment.db", "option.db"),
+        (None, "environment.db", "environment.db"),
+        (None, None, "l.db"),
+    ],
+)
+def test_a_rating_is_kept_in_that_library(others, option, environment, used):
+    words = () if option is None else ("--library", others / option)
+    variables = {"PLAYLIST_BUILDER_LIBRARY": str(others / environment) if environment else ""}
+    run("rate", others / "s.json", 1, "up", "--for", "Basil", *words, **variables)
+    for name in ("option.db", "environment.db", "l.db"):
+        listed = run("history", "--library", others / name).stdout
+        assert ("Basil" in listed) is (name == used)
+
+
+def test_a_library_that_is_gone_is_not_made_again(built):
+    (built / "l.db").unlink()
+    for command in (("rate", built / "s.json", 1, "up", "--for", "Basil"),
+                    ("rebuild", built / "s.json")):  # fmt: skip
+        assert "is gone. Give another one" in run(*command, code=1).stderr
+    assert not (built / "l.db").exists()
