@@ -14,13 +14,10 @@ from typing import Any
 from playlist_builder.text import clock
 
 Item = str | tuple[str, int]  # one of several: a text, or a text and how often it counts
-
 Value = str | int | float | tuple[Item, ...]
 
 ENGLISH = NullTranslations()
-
 TEXT = "text"  # code of a sentence of which only the English text is known
-
 PROFILE, REASON = "profile", "reason"  # contexts of a catalogue: of a profile, reasons to leave out
 
 _BEYOND = "{count} tracks beyond the limit of their phase, worst '{title}' with {value:.4g}"

@@ -29,7 +29,6 @@ from playlist_builder.models import MIN_KEY_CONFIDENCE, MIN_TEMPO_CONFIDENCE, Tr
 from playlist_builder.text import folded, printable
 
 Predicate = Callable[[Track], bool]
-
 LIMIT = 2000  # characters
 
 

@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 WINDOWS = "win32"
-
 NEW_PROCESS_GROUP = 0x200  # CREATE_NEW_PROCESS_GROUP of the Windows API
-
 WINDOWS_ERROR = 0xC000_0000  # exit codes from here on are errors, as an access violation (NTSTATUS)
 
 FAULT_SIGNALS = frozenset(  # that a process brings upon itself; all others come from outside

@@ -178,8 +178,6 @@ class TrackTable(Sequence[Track]):
 
 
 class _Catalogue(Mapping[str, Track]):
-    """The tracks of a table by their identities."""
-
     def __init__(self, table: TrackTable) -> None:
         self._shelf = table
         self._place = {identity: place for place, identity in enumerate(table.identities)}

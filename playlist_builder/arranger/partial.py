@@ -102,7 +102,6 @@ def _end(track: Track, seconds: float) -> Track:
 
 
 def _within(pin: Pin, gap: Gap, lead_in: int, lead_out: int, first_ms: int) -> Pin:
-    """Return a pin with its place and minute as they are counted within the gap."""
     place = pin.place
     if place is not None and place > 0:
         place += lead_in - len(gap.before)

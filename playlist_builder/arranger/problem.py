@@ -199,7 +199,6 @@ def _check_pins(pins: Sequence[Pin]) -> None:
 
 
 def _spare(tracks: TrackTable) -> set[int]:
-    """Return the places of all copies but the first of each recording."""
     spare: set[int] = set()
     ranks = tracks.rank
     for group in copies(tracks):

@@ -35,7 +35,6 @@ TRADES = 16  # offers that are tried at most
 PARTNERS = 3  # sessions that are asked to give, the best first
 OFFERS = ((2, 0), (2, 1), (3, 0), (3, 1), (3, 2))  # every nth track of a session, from which
 LIKE = 4  # tracks of like energy per part, of which those of like length are dealt at once
-
 NAMED = 3  # shared tracks of a session
 IN_TAIL, IN_SESSION = 1, 2  # how much a track counts as used: shared from a tail first
 

@@ -126,7 +126,6 @@ def _choices(
 
 
 def _fits(tracks: TrackTable, start_s: float, profile: Profile) -> Bools:
-    """Whether each track stays within the limits of every phase in which it would play."""
     end_s = start_s + tracks.seconds
     fits = np.ones(len(tracks), np.bool_)
     for phase in profile.phases:

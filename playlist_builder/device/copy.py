@@ -38,7 +38,6 @@ from playlist_builder.playlists import formats
 from playlist_builder.system import sync_folder
 
 PENDING_LIMIT = 16  # most conversions that are running, queued, or done and not yet copied
-
 State = Literal["copied", "converted", "kept"]
 
 

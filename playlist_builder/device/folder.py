@@ -19,7 +19,6 @@ from playlist_builder.errors import CopyError
 from playlist_builder.system import drop_cached
 
 RECORDS = ".playlist-builder-copies.json"
-
 RECORDS_LIMIT_BYTES = 20_000_000  # above the records of 100,000 files
 NAMES_LIMIT = 1000  # names that are tried for one file
 

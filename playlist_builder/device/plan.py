@@ -90,7 +90,6 @@ def plan_items(
 def _choose_name(
     folder: TargetFolder, wanted: str, source: str, form: str, taken: set[str]
 ) -> tuple[str, FileRecord | None]:
-    """Return the name under which a track is there, with its record, or can be written."""
     for name, found in folder.possible_names(wanted):
         if filenames.key(name) in taken:
             continue

@@ -179,7 +179,6 @@ def _backup(path: str) -> sqlite3.Connection:
 
 
 def _columns(connection: sqlite3.Connection) -> list[Any]:
-    """Return the columns of all tables of a backup."""
     return [
         connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
         for table in (*schema.USER_TABLES, "revision")

@@ -25,11 +25,9 @@ from playlist_builder.vocals import evidence
 
 Row = tuple[Any, ...]  # path (bytes), identity, is missing, evidence of voices, title, other tags
 DetectionRow = tuple[Any, ...]  # identity, verdict, confidence and spans
-
 SCALAR_TYPE = np.dtype("<f8")
 CONTOUR_TYPE = np.dtype("<f4")
 STEP_TYPE = np.dtype("<f2")  # half the size; features are stored in ranges where 11 bits do
-
 LONGEST_S = 1e7  # more than any recording lasts: four months
 
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(Tags)}

@@ -202,7 +202,6 @@ def _closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connect
 
 
 def _check_format(connection: sqlite3.Connection, path: str) -> None:
-    """Raise LibraryError for a file that is not a library of a version that can be read."""
     if schema.is_unversioned(connection):
         raise LibraryError(
             f"The library {path} was written by a development version and cannot be read any more."

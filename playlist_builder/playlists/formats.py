@@ -31,9 +31,7 @@ from playlist_builder.text import UNPRINTED, clock, replaced
 
 APPLICATION = "urn:x-playlist-builder:session"  # namespace of our fields in XSPF and JSPF
 FIELD_CHARACTERS = 200  # longest artist, title or name in a playlist, for people to read
-
 FIELD_BYTES = 480  # two fields stay below the 1023 bytes of a line of Kodi; MPD takes 4096
-
 TAIL_BEGINS = "the plan ends here, the tail plays on"
 
 _NO_CHARACTERS = re.compile("[\ufffe\uffff]")  # which XML forbids
@@ -144,7 +142,6 @@ def _xspf(session: Session, destination: Destination) -> str:
 
 
 def _jspf(session: Session, destination: Destination) -> str:
-    """Return JSPF: the fields of XSPF as JSON."""
     tracks = []
     for part, slot in _parts(session):
         fields = {
@@ -167,8 +164,6 @@ def _jspf(session: Session, destination: Destination) -> str:
 
 
 class _Row(NamedTuple):
-    """What the columns of one row are made of."""
-
     number: int
     part: str
     slot: Slot
@@ -280,7 +275,6 @@ def _session_extension(session: Session) -> Mapping[str, object]:
 
 
 def _element(tag: str, text: str, depth: int) -> list[str]:
-    """Return the line of one XML element, none where its text is empty."""
     return [f"{'  ' * depth}<{tag}>{escape(text)}</{tag}>"] if text else []
 
 

@@ -27,7 +27,6 @@ SIZE_LIMIT_BYTES = 20_000_000  # above any playlist: 100,000 entries of 200 byte
 ENTRIES_LIMIT = 200_000  # above any playlist, and still read within seconds
 DEPTH_LIMIT = 50  # elements of XML inside each other; XSPF has five, and what extensions add
 CODEPAGE = "cp1252"  # how a playlist that is not Unicode is decoded
-
 OTHER_CODEPAGES = ("utf-8", "cp1251", "cp1250", "cp932", "gb18030", "cp949", "cp950", "cp850")
 """What is tried else, where no file has the name that its bytes have in `CODEPAGE`."""
 
@@ -347,7 +346,6 @@ class _XspfReader:
         self._text.append(text)
 
     def _mark(self, *_: object) -> None:
-        """Note where the content of an element begins."""
         if self._start is None:
             self._start = self._offset + self._parser.CurrentByteIndex
 

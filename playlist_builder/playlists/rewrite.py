@@ -67,7 +67,6 @@ def replace_paths(
 def _replaced(
     whole: AnyStr, entries: list[Entry], pieces: Mapping[int, AnyStr], empty: AnyStr
 ) -> AnyStr:
-    """Return `whole` with pieces in the places of their entries."""
     parts: list[AnyStr] = []
     end = 0
     for place in sorted(pieces, key=lambda place: entries[place].span):

@@ -113,7 +113,6 @@ def match(
 
 
 def _evidence(maps: Sequence[PathMap]) -> tuple[_Evidence, ...]:
-    """Return all kinds of evidence, the strongest first."""
     return (
         _Evidence(lambda track: mapped(track.path, maps), lambda candidate: candidate.path),
         # A Mac decomposes names that a server on Linux holds composed.

@@ -25,7 +25,6 @@ PORT = 6600
 TIMEOUT_S = 30.0  # for an answer; a search in 200,000 tracks takes seconds on a Raspberry Pi
 ENDING_S = 1.0  # a track this close to its end may have ended before the queue is changed
 PAGE = 2000  # tracks asked for at once: well below the 8 MB that MPD buffers for a client
-
 ReplayGain = Literal["off", "track", "album"]
 
 _ALL = ("modified-since", "1970-01-01T00:00:00Z")
@@ -270,7 +269,6 @@ class Mpd:
         self._compare(f"'{name}'", held, keys)
 
     def _compare(self, what: str, held: Sequence[str | None], keys: Sequence[str]) -> None:
-        """Raise `ServerError` where MPD does not read back what was sent."""
         if list(held) == list(keys):
             return
         missing = [key for key in keys if key not in held]
@@ -303,7 +301,6 @@ class Mpd:
 
     @contextmanager
     def _as_server_errors(self) -> Iterator[None]:
-        """Turn every error of python-mpd2 into a `ServerError`."""
         try:
             yield
         except mpd.CommandError as error:
@@ -346,7 +343,6 @@ def _text(value: object) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Return the message of an error as one short line."""
     if isinstance(error, TimeoutError):
         return f"no answer within {TIMEOUT_S:g} s"
     words = getattr(error, "msg", None) or getattr(error, "strerror", None) or str(error)

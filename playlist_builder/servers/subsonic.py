@@ -26,9 +26,7 @@ from playlist_builder.servers.subsonic_http import (
 )
 
 PAGE = 500  # tracks asked for at once: the most that Subsonic gives
-
 PAGES_PER_TITLE = 4
-
 COMMENT = "Made by playlist-builder"  # a push may remove a playlist with this mark
 
 _NEW = " (new, by playlist-builder)"
@@ -104,7 +102,6 @@ class Subsonic:
         return olds
 
     def _own(self, name: str) -> list[Mapping[str, object]]:
-        """Return the user's playlists of this name."""
         answer = self._call("getPlaylists")
         user = self._where.user
         return [
@@ -122,7 +119,6 @@ class Subsonic:
         return key_of(found[0])
 
     def _check(self, key: str, name: str, keys: Sequence[str]) -> None:
-        """Raise `ServerError` where the server does not read back what was sent."""
         playlist = object_of(self._call("getPlaylist", [("id", key)]).get("playlist"))
         held = [key_of(entry) for entry in objects_of(playlist.get("entry", []))]
         if held != list(keys):

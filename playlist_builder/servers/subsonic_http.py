@@ -26,7 +26,6 @@ from playlist_builder.servers.protocol import split_target
 from playlist_builder.text import LINE_LIMIT, one_line
 
 SCHEMES = ("subsonic+https", "subsonic+http")
-
 TIMEOUT_S = 30.0  # for a connection, and for each part of an answer
 ANSWER_LIMIT_S = 120.0  # for a whole answer
 ANSWER_LIMIT_BYTES = 50_000_000  # far above a page of tracks: one takes about 1 kB

@@ -24,7 +24,6 @@ Time = TypeVar("Time", int, Ints)
 STEP_MS = int(STEP_S * 1000)
 DARKEST_HZ = 20.0  # silence has no centroid; nothing audible lies lower
 LEVELS = 65535  # energies told apart when they are mapped to the relative scale
-
 ENERGY_JUMP_WEIGHT = 2.0  # steps per squared jump of energy
 LOUDNESS_WEIGHT = 0.01  # per squared LU beyond the limit, up to LOUDNESS_KNEE_LU ...
 LOUDNESS_KNEE_LU = 6.0  # ... from where it grows as a straight line

@@ -97,7 +97,6 @@ def _bar_phases(block: Block, items: Items, grid: TimeGrid) -> None:
 
 
 def _bar_fixed(block: Block, grid: TimeGrid, fixed: FixedItem) -> None:
-    """Bar every place from which a pin could not be kept."""
     starts = np.arange(len(block.plain))
     own = np.arange(block.first, block.first + block.plain.shape[1]) == fixed.item
     earliest = step_at(fixed.earliest_ms)

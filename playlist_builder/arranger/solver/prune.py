@@ -35,7 +35,6 @@ from playlist_builder.models import Bools, Floats, Ints
 
 Singles = NDArray[np.float32]
 NEVER = 1e6  # stands for infinity where it is multiplied
-
 FIRST_ARCS = 1_300_000  # arcs that the first pass lets through at most
 SAMPLE = 500_000  # arcs from which that number is estimated
 FEW_ARCS = 100_000  # so few are all kept by the first pass
@@ -225,7 +224,6 @@ def _drift_price(items: Items, grid: TimeGrid) -> float:
 
 
 def _without_transitions(grid: TimeGrid, dense: Sequence[Block]) -> tuple[Floats, Floats]:
-    """Return the least costs from each step on and up to each step."""
     horizon = grid.horizon
     lengths = np.array([block.steps for block in dense])
     plain = np.full((len(dense), horizon + 2), np.inf)

@@ -187,7 +187,6 @@ def _extended(
 
 
 def _blocked(space: SearchSpace, paths: Ints, depth: Ints, added: Ints) -> Bools:
-    """Return which items may not follow which paths, by the rules on repeats and groups."""
     groups, rows = space.groups, np.arange(len(paths))
     used = np.zeros((len(paths), len(space.items.steps) + 1), dtype=bool)
     used[rows[:, None], paths] = True
@@ -212,7 +211,6 @@ def _counts(groups: Groups, sequences: Ints) -> Ints:
 
 
 def _finished(space: SearchSpace, nodes: Nodes) -> list[tuple[float, tuple[int, ...]]]:
-    """Return those nodes that are feasible sessions, each with its cost."""
     off_ms = np.abs(nodes.time_ms - space.grid.asked_ms)
     near = (off_ms <= space.grid.tolerance_ms) & (nodes.depth > 0)
     found: list[tuple[float, tuple[int, ...]]] = []

@@ -111,7 +111,6 @@ def _rounds(graph: ArcGraph, arcs: float) -> int:
 
 
 def _sequences(space: SearchSpace, graph: ArcGraph, cost_to_go: lagrangian.CostToGo) -> list[Ints]:
-    """Return feasible sessions to improve, the most promising first."""
     if space.use_all:
         return best_order(space, graph, cost_to_go)
     width = int(np.clip(WIDE_WORK // len(space.items.steps), BEAM, WIDE_BEAM))

@@ -90,7 +90,6 @@ def _submit(executor: Executor, call: Call) -> Future[FileResult]:
 
 
 def _first_call(path: str, stat: Stat, known: Known, *, vocals: bool) -> Call:
-    """Return the call that finds what a path is, as cheaply as possible."""
     from playlist_builder.library.scan import analyse_file  # noqa: PLC0415 - the decoder, which not every scan needs
 
     if not known.measured:
@@ -102,7 +101,6 @@ def _first_call(path: str, stat: Stat, known: Known, *, vocals: bool) -> Call:
 
 
 def _next_call(result: FileResult, known: Known, *, vocals: bool) -> Call | None:
-    """Return the call that finds what is still missing, if anything is."""
     from playlist_builder.library.scan import analyse_file  # noqa: PLC0415 - the decoder, which not every scan needs
 
     found = result.found

@@ -32,7 +32,6 @@ LIMIT_MB = 1000.0  # most memory of a process, in units of 10^6 bytes; a track t
 WATCH_S = 0.05  # between two checks. A process that writes at 5 GB/s gains 0.25 GB in it
 EXIT_S = 5.0  # a process that no longer answers has this long to be gone
 MAX_CHECK_S = 2.0  # between two checks; beyond it the machine was asleep, no fault of the call
-
 ADDRESS_SPACE_FACTOR = 2.0
 """Where the system can refuse memory, so many times the limit may be asked for: not all that is
 asked for is used, and what is used is watched."""

@@ -26,7 +26,6 @@ from playlist_builder.system import is_within
 from playlist_builder.vocals import detector
 
 PENDING_PER_JOB = 4
-
 FOREIGN_JOBS = 250  # calls that an executor runs at once, if nobody says: enough for a cluster
 
 
@@ -54,8 +53,6 @@ class ScanReport:
 
 @dataclass(frozen=True, slots=True)
 class _Findings:
-    """What a scan has found so far; `counts` are some of those of its report."""
-
     counts: Counter[str] = field(default_factory=Counter)
     new: dict[str, str] = field(default_factory=dict)  # path to identity, not decoded
     skipped: list[Skipped] = field(default_factory=list)
