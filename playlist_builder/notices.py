@@ -136,10 +136,8 @@ def removed(counts: Sequence[tuple[str, int]], catalogue: NullTranslations = ENG
     """Return how many tracks each rule removed, to stand behind how much music passes."""
     if not counts:
         return ""
-    first, then = (
-        catalogue.gettext("{count} tracks {reason}"),
-        catalogue.gettext("{count} {reason}"),
-    )
+    first = catalogue.gettext("{count} tracks {reason}")
+    then = catalogue.gettext("{count} {reason}")
     texts = [
         (then if place else first).format(count=count, reason=catalogue.pgettext(REASON, reason))
         for place, (reason, count) in enumerate(counts)

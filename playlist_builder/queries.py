@@ -116,7 +116,7 @@ def _test(text: str, word: re.Match[str]) -> Predicate:
         close = get_close_matches(field.casefold(), FIELDS, n=1)
         hint = f" Did you mean '{close[0]}'?" if close else ""
         raise QueryError(
-            f"Query {_quoted(text)}: no field '{field}'.{hint} Fields: {_field_list()}."
+            f"Query {_quoted(text)}: no field '{field}'.{hint} Fields: {', '.join(FIELDS)}."
         )
     tests = [_single(text, field and field.casefold(), value) for value in values]
     if not tests:
@@ -167,7 +167,3 @@ def _between(text: str, field: str, value: str) -> Predicate:
 def _quoted(text: str) -> str:
     shown = printable(text, " ")
     return f"'{shown[:60]}{'...' if len(shown) > 60 else ''}'"  # noqa: PLR2004 - as much as is cut
-
-
-def _field_list() -> str:
-    return ", ".join(FIELDS)

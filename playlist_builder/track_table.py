@@ -159,8 +159,7 @@ class TrackTable(Sequence[Track]):
 
     def measured(self, name: str) -> Floats:
         """Return one of SCALARS for each track; a key by its place in KEYS, or -1."""
-        column: Floats = self._columns.scalars[self._places, SCALARS.index(name)]
-        return column
+        return np.asarray(self._columns.scalars[self._places, SCALARS.index(name)])
 
     def contours(self) -> tuple[NDArray[np.float32], Ints, Ints]:
         """Return all contours one after the other, where each begins, and how long each is."""

@@ -22,14 +22,8 @@ from playlist_builder.arranger.rules import (
     pinned,
     shortage,
 )
-from playlist_builder.arranger.solver.cost import (
-    PREFER_WEIGHT,
-    FixedItem,
-    Items,
-    items_of,
-    percentile_table,
-    time_grid,
-)
+from playlist_builder.arranger.solver import cost
+from playlist_builder.arranger.solver.cost import FixedItem, Items
 from playlist_builder.arranger.solver.graph import Groups
 from playlist_builder.arranger.solver.solve import Instance
 from playlist_builder.errors import ArrangeError
@@ -72,7 +66,7 @@ class Objective:
         if prefer is None:
             return np.zeros(len(tracks))
         preferences = np.array([prefer(track) for track in tracks], dtype=np.float64)
-        return np.asarray(PREFER_WEIGHT * (1.0 - np.clip(preferences, UNWANTED, 1.0)))
+        return np.asarray(cost.PREFER_WEIGHT * (1.0 - np.clip(preferences, UNWANTED, 1.0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +169,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
         scaled = profile.scaled(passed_s)
     objective = Objective(scaled, constraints, percentiles_of(table, scale), seed, tolerance_s)
     prices = objective.preference_prices(usable)
-    items = items_of(usable, objective.percentiles, prices, usable.rank)
+    items = cost.items_of(usable, objective.percentiles, prices, usable.rank)
     usable, passed = usable.take(items.order), passed[items.order]
     pins = tuple(
         (pin, int(np.flatnonzero(passed == place)[0]))
@@ -186,7 +180,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
 
 def percentiles_of(tracks: Sequence[Track], scale: Scale) -> Floats | None:
     """Return the table that leads to the scale of a session of these tracks."""
-    return None if scale == "absolute" else percentile_table(TrackTable.of(tracks).energy)
+    return None if scale == "absolute" else cost.percentile_table(TrackTable.of(tracks).energy)
 
 
 def _check_pins(pins: Sequence[Pin]) -> None:
@@ -228,7 +222,7 @@ def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
     tolerance_s = max(objective.tolerance_s, relaxation.tolerance_s)
     longest_s = float(items.length_ms.max()) / 1000.0
     jump_lu = objective.rules.loudness_step_lu
-    grid = time_grid(objective.profile, tolerance_s, longest_s, jump_lu, window.span_ms)
+    grid = cost.time_grid(objective.profile, tolerance_s, longest_s, jump_lu, window.span_ms)
     limits = grid.limits.copy()
     limits[:, 0] += relaxation.startle_lu
     if relaxation.colour:

@@ -206,10 +206,8 @@ def _split(tracks: TrackTable, count: int, seed: int) -> list[frozenset[str]]:
     rng = np.random.default_rng(abs(seed))
     parts: list[list[str]] = [[] for _ in range(count)]
     for first in range(0, len(ordered), LIKE * count):
-        like = sorted(
-            ordered[first : first + LIKE * count],
-            key=lambda each: (seconds[each], identities[each]),
-        )
+        like = ordered[first : first + LIKE * count]
+        like.sort(key=lambda each: (seconds[each], identities[each]))
         for place in range(0, len(like), count):
             turns = rng.permutation(count).tolist()
             for part, each in zip(turns, like[place : place + count], strict=False):

@@ -102,20 +102,14 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
         raise CopyError(f"None of the tracks could be copied: {skipped[0].reason}.")
     playlist = _write_playlist(target, _in_folder(session, done), name)
     current = {filenames.key(Path(each.path).name) for each in done.values()}
-    current.add(filenames.key(playlist.name))
+    others = target.names.keys() - current - {filenames.key(playlist.name)}
     sync_folder(target.path)
     return CopyReport(
         playlist=os.fspath(playlist),
         files=tuple(done[number] for number in sorted(done)),
         skipped=tuple(skipped),
         renamed=target.renamed,
-        leftover=tuple(
-            sorted(
-                name
-                for name in target.records
-                if filenames.key(name) in target.names and filenames.key(name) not in current
-            )
-        ),
+        leftover=tuple(sorted(name for name in target.records if filenames.key(name) in others)),
     )
 
 
@@ -125,10 +119,7 @@ def _copy_items(
     jobs: int | None,
     executor: Executor | None,
 ) -> Iterator[tuple[plan.CopyItem, CopiedTrack | Skipped]]:
-    """Yield each track when it is copied or converted; files are written one at a time.
-
-    Sticks are slow with several.
-    """
+    """Yield each track when it is done; one file is written at a time, as sticks are slow."""
     for item in items:
         if item.kept is not None:
             if item.name in target.records:  # else the user put it there
@@ -152,7 +143,8 @@ def _copy_items(
         fill()
         for item in todo:
             if not item.form:
-                record = _write_track(target, item, item.slot.path)
+                path = item.slot.path
+                record = write_verified(target, item.name, path, path, item.form)
                 yield item, _report_copied(target, item, record, "copied")
         while running:
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -173,7 +165,7 @@ def _finish_conversion(
         raise
     except Exception as error:  # noqa: BLE001 - one file does not cost the others
         return Skipped(item.slot.path, f"cannot be converted: {describe_exception(error)}")
-    record = _write_track(target, item, made)
+    record = write_verified(target, item.name, made, item.slot.path, item.form)
     Path(made).unlink()
     return _report_copied(target, item, record, "converted")
 
@@ -188,10 +180,6 @@ def _executor(
     finally:
         if executor is None:
             own.shutdown(cancel_futures=True)
-
-
-def _write_track(target: TargetFolder, item: plan.CopyItem, made: str) -> FileRecord:
-    return write_verified(target, item.name, made, item.slot.path, item.form)
 
 
 def _report_copied(

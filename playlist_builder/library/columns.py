@@ -57,16 +57,12 @@ def tag_columns(tags: Tags) -> tuple[str, str]:
     """
     others = {name: getattr(tags, name) for name in _DEFAULTS if name != "title"}
     others = {name: value for name, value in others.items() if value != _DEFAULTS[name]}
-    return encodable(tags.title), (
-        encodable(json.dumps(others, ensure_ascii=False)) if others else ""
-    )
+    text = json.dumps(others, ensure_ascii=False) if others else ""
+    return encodable(tags.title), encodable(text)
 
 
 def tags_of(title: str, text: str) -> Tags:
-    """Return the tags that `tag_columns` of any version made texts of.
-
-    Raises TypeError where one is invalid.
-    """
+    """Return the tags in columns of any version; raises TypeError where one is invalid."""
     values: dict[str, Any] = {}
     for name, value in {**(json.loads(text) if text else {}), "title": title}.items():
         if name not in _KINDS:

@@ -76,6 +76,7 @@ class Dialect:
 ANY = Dialect()  # the safe default: what the format itself says, and most players read
 
 _M3U = (".m3u8", ".m3u")
+_LISTS = (*_M3U, ".pls", ".xspf")
 _BACKSLASH = (r"\\", "it takes the backslash in its name for a slash")
 
 PLAYERS: Mapping[str, Dialect] = {  # player to its dialect
@@ -86,11 +87,11 @@ PLAYERS: Mapping[str, Dialect] = {  # player to its dialect
         # Without the mark it takes `.m3u` for the codepage of Windows.
         Dialect("foobar2000", _M3U, "utf-8-sig", backslashes=True, never_found=_BACKSLASH),
         Dialect("jellyfin", (*_M3U, ".pls"), "utf-8"),
-        Dialect("kodi", (*_M3U, ".pls", ".xspf"), "utf-8", line_bytes=1023),
+        Dialect("kodi", _LISTS, "utf-8", line_bytes=1023),
         # It reads percent signs as they stand, even in XSPF, and has no names with outer blanks.
         Dialect(
             "mpd",
-            (*_M3U, ".pls", ".xspf"),
+            _LISTS,
             "utf-8",
             uris=frozenset(),
             never_found=(_BLANK_NAME, "it passes over names that begin or end with a blank"),
@@ -102,20 +103,9 @@ PLAYERS: Mapping[str, Dialect] = {  # player to its dialect
         Dialect("plex", _M3U, "utf-8", absolute=True),
         # Latin-1 is the codepage that the device starts with.
         Dialect("rockbox", _M3U, "iso-8859-1"),
-        Dialect(
-            "strawberry",
-            (*_M3U, ".pls", ".xspf"),
-            "utf-8",
-            uris=frozenset(),
-            never_found=_BACKSLASH,
-        ),
+        Dialect("strawberry", _LISTS, "utf-8", uris=frozenset(), never_found=_BACKSLASH),
         # It reads every entry as a URI, so `#` and `%20` are only safe in percent signs.
-        Dialect(
-            "vlc",
-            (*_M3U, ".pls", ".xspf"),
-            "utf-8",
-            uris=frozenset({".m3u8", ".m3u", ".pls", ".xspf"}),
-        ),
+        Dialect("vlc", _LISTS, "utf-8", uris=frozenset(_LISTS)),
     )
 }
 

@@ -129,14 +129,9 @@ def parse(data: bytes, name: str) -> list[Entry]:
             entries = _xspf(data, name)
         case "session":
             session = session_json.parse(data.decode("utf-8-sig", "replace"), name)
+            count = len(session.slots)
             entries = [
-                Entry(
-                    slot.path,
-                    slot.title,
-                    slot.duration_s,
-                    (place, place),
-                    is_tail=place >= len(session.slots),
-                )
+                Entry(slot.path, slot.title, slot.duration_s, (place,) * 2, is_tail=place >= count)
                 for place, slot in enumerate((*session.slots, *session.tail))
             ]
         case "pls":
@@ -227,10 +222,8 @@ def decode(data: bytes) -> DecodedText:
     """Return the text of a playlist; bytes that cannot be decoded stay as lone surrogates."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            rest = data[len(mark) :]
-            if encoding.startswith("utf-16"):
-                return DecodedText(rest.decode(encoding, "replace"), encoding, mark)
-            return DecodedText(rest.decode(encoding, UNPAIRED), encoding, mark)
+            errors = "replace" if encoding.startswith("utf-16") else UNPAIRED
+            return DecodedText(data[len(mark) :].decode(encoding, errors), encoding, mark)
     start = data[:2]
     if len(start) == 2 and start.count(0) == 1:  # noqa: PLR2004 - one unit of UTF-16 without a mark
         encoding = "utf-16-be" if start[0] == 0 else "utf-16-le"

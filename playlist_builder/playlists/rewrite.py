@@ -19,9 +19,7 @@ from playlist_builder.playlists.read import Entry
 from playlist_builder.system import is_within
 
 _ABSOLUTE = re.compile(r"file:|[A-Za-z]:[\\/]|[\\/]", re.IGNORECASE)
-_URI_SAFE = (
-    "/!$'()*+,;=:@~"  # what RFC 3986 allows in a path; `&` is left out, since XML escapes it
-)
+_URI_SAFE = "/!$'()*+,;=:@~"  # in a path, by RFC 3986; without `&`, which XML escapes
 
 
 def replace_paths(

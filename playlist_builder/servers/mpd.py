@@ -187,10 +187,8 @@ class Mpd:
         with self._as_server_errors():
             status = self._client.status()
             song = _text(status.get("song"))
-            lasts_s, elapsed_s = (
-                protocol.finite_seconds(status.get("duration")),
-                protocol.finite_seconds(status.get("elapsed")),
-            )
+            lasts_s = protocol.finite_seconds(status.get("duration"))
+            elapsed_s = protocol.finite_seconds(status.get("elapsed"))
         place = int(song) if song.isdecimal() else len(before)
         playing = before[place].get("file") if place < len(before) else None
         if playing != current:

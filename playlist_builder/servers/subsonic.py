@@ -66,9 +66,8 @@ class Subsonic:
             self._call("createPlaylist", [("name", new_name), *(("songId", key) for key in keys)])
             new = self._created_id(new_name)
             try:
-                public = (
-                    [("public", "true")] if any(old.get("public") is True for old in olds) else []
-                )
+                is_public = any(old.get("public") is True for old in olds)
+                public = [("public", "true")] if is_public else []
                 self._call("updatePlaylist", [("playlistId", new), ("comment", COMMENT), *public])
                 self._check(new, new_name, keys)
             except ServerError:
@@ -141,16 +140,9 @@ class Subsonic:
     def _pages(self, title: str, pages: int) -> Iterable[Candidate]:
         seen: set[str] = set()
         for page in range(pages):
-            answer = self._call(
-                "search3",
-                [
-                    ("query", title),
-                    ("artistCount", "0"),
-                    ("albumCount", "0"),
-                    ("songCount", str(PAGE)),
-                    ("songOffset", str(page * PAGE)),
-                ],
-            )
+            fields = [("query", title), ("artistCount", "0"), ("albumCount", "0")]
+            fields += [("songCount", str(PAGE)), ("songOffset", str(page * PAGE))]
+            answer = self._call("search3", fields)
             songs = objects_of(object_of(answer.get("searchResult3", {})).get("song", []))
             fresh = [each for each in map(_candidate, songs) if each.key not in seen]
             yield from fresh

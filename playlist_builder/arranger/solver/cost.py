@@ -24,6 +24,7 @@ Time = TypeVar("Time", int, Ints)
 STEP_MS = int(STEP_S * 1000)
 DARKEST_HZ = 20.0  # silence has no centroid; nothing audible lies lower
 LEVELS = 65535  # energies told apart when they are mapped to the relative scale
+
 ENERGY_JUMP_WEIGHT = 2.0  # steps per squared jump of energy
 LOUDNESS_WEIGHT = 0.01  # per squared LU beyond the limit, up to LOUDNESS_KNEE_LU ...
 LOUDNESS_KNEE_LU = 6.0  # ... from where it grows as a straight line
@@ -80,8 +81,7 @@ class Items:
     def contour(self, item: int, steps: int) -> Floats:
         """Return the energies of one item where it fills so many steps."""
         places = self.contour_index(np.array([item]), steps)[0]
-        energies: Floats = self.values[places].astype(np.float64)
-        return energies
+        return np.asarray(self.values[places], np.float64)
 
     def contour_index(self, index: Ints, width: int) -> Ints:
         """Return places in `values`, shape (len(index), width); a short contour holds its end."""
@@ -264,5 +264,4 @@ def loudness_price(beyond_lu: Floats) -> Floats:
     """Return the price of loudness that rises by so many LU beyond the limit."""
     rise = np.maximum(beyond_lu, 0.0)
     gentle = np.minimum(rise, LOUDNESS_KNEE_LU)
-    price: Floats = LOUDNESS_WEIGHT * gentle * (2.0 * rise - gentle)
-    return price
+    return np.asarray(LOUDNESS_WEIGHT * gentle * (2.0 * rise - gentle))

@@ -269,6 +269,12 @@ def feasible(space: SearchSpace, sequences: Ints) -> Bools:
     return good
 
 
+def best_near(space: SearchSpace, graph: ArcGraph, starts: Sequence[Ints]) -> tuple[Ints, float]:
+    """Return the best session that small changes of some lead to, and its cost."""
+    finals = [local_search(space, graph, start) for start in starts]
+    return min(finals, key=lambda final: (final[1], tuple(final[0].tolist())))
+
+
 def local_search(space: SearchSpace, graph: ArcGraph, sequence: Ints) -> tuple[Ints, float]:
     """Return the session that small changes lead to, and its cost."""
     cost = float(costs_of(space, sequence[None])[0])

@@ -16,7 +16,7 @@ from playlist_builder.arranger.solver.graph import ArcGraph, Groups, backward, b
 from playlist_builder.arranger.solver.permutations import best_order
 from playlist_builder.arranger.solver.placements import blocks
 from playlist_builder.arranger.solver.prune import PrunedArcs, promising, prune_arcs
-from playlist_builder.arranger.solver.search import SearchSpace, beam, local_search
+from playlist_builder.arranger.solver.search import SearchSpace, beam, best_near
 from playlist_builder.models import Bools, Floats, Ints
 
 ARCS_PER_STEP, MOST_ARCS = 80, 90_000  # that pruning leaves for exact transitions
@@ -88,11 +88,8 @@ def solve(instance: Instance) -> Solution | None:
     sequences = _sequences(space, graph, cost_to_go)
     if not sequences:
         return None
-    finals = [
-        local_search(space, graph, sequence)
-        for sequence in sequences[: LOCAL_SEARCH_SLOTS // len(sequences[0]) + 1]
-    ]
-    best, cost = min(finals, key=lambda final: (final[1], tuple(final[0].tolist())))
+    sequences = sequences[: LOCAL_SEARCH_SLOTS // len(sequences[0]) + 1]
+    best, cost = best_near(space, graph, sequences)
     cost -= float(space.noise[best].sum())
     sequence = tuple(chosen[best].tolist())
     if not instance.is_proven:
@@ -205,5 +202,4 @@ def _fitting(instance: Instance, item: int, start: int) -> Ints:
     contour = items.values[items.contour_index(like, steps)]
     distance = ((contour - grid.target[start : start + steps]) ** 2).mean(axis=1)
     order = np.argsort(distance + items.preference_price[like], kind="stable")
-    nearest: Ints = like[order[:RUNNERS_UP]]
-    return nearest
+    return np.asarray(like[order[:RUNNERS_UP]])

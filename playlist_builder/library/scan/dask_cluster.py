@@ -30,6 +30,7 @@ from playlist_builder.vocals.detector import VOICE_VERSION
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
 CONNECT_S = 5.0  # for reaching the scheduler, and for a first worker to be there
 NO_WORKERS_S = 30.0  # for a worker to come back, or another one to come, where none is left
 CHECK_S = 1.0  # between two checks of the workers

@@ -77,10 +77,7 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
     vocals_skipped = detector.model_error() if vocals else "not asked for"
     vocals = not vocals_skipped
     known = Known(
-        database.files(),
-        database.skipped(),
-        database.identities(),
-        database.detected_identities(),
+        database.files(), database.skipped(), database.identities(), database.detected_identities()
     )
     findings = _Findings()
     changed, unseen = _changed(database, roots, known, findings, vocals=vocals)
