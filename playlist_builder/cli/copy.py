@@ -2,15 +2,15 @@
 
 import os
 from collections import Counter
-from dataclasses import asdict
 
 import click
 
 from playlist_builder.cli import options, output
+from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import tracks_done
 
 
-@click.command()
+@main.command()
 @options.session_argument
 @click.argument("folder", type=click.Path(file_okay=False))
 @click.option(
@@ -46,17 +46,6 @@ def copy(session: str, folder: str, form: str | None, jobs: int | None, *, as_js
     size_mb = sum(each.bytes for each in report.files) / 1e6
     output.print_message(f"{states}; {size_mb:.0f} MB in {report.playlist}")
     if as_json:
-        output.print_json(
-            {
-                "playlist": report.playlist,
-                "files": [asdict(each) for each in report.files],
-                "skipped": [asdict(each) for each in report.skipped],
-                "renamed": dict(report.renamed),
-                "leftover": list(report.leftover),
-            }
-        )
+        output.print_json(report)
     if report.skipped:
         raise click.exceptions.Exit(1)
-
-
-COMMANDS = (copy,)

@@ -3,12 +3,12 @@
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 from playlist_builder.cli import options, output
+from playlist_builder.cli.main import main
 from playlist_builder.errors import LibraryError
 
 if TYPE_CHECKING:
@@ -59,15 +59,14 @@ def file_of(path: str | None) -> str:
     return path or os.fspath(default_path())
 
 
-@click.group()
+@main.group()
 def library() -> None:
     """Work with library files."""
 
 
 @library.command()
 @click.argument("other", type=click.Path(exists=True, dir_okay=False))
-@options.library_option
-@options.json_option
+@options.common_options
 def merge(other: str, library: str | None, *, as_json: bool) -> None:
     """Add what the library OTHER knows and this one does not; OTHER is only read.
 
@@ -81,9 +80,7 @@ def merge(other: str, library: str | None, *, as_json: bool) -> None:
             f"{each.name}: {each.what} stays {each.here!r}; there it is {each.there!r}"
         )
     if as_json:
-        output.print_json(
-            {**asdict(report), "conflicts": [asdict(each) for each in report.conflicts]}
-        )
+        output.print_json(report)
         return
     text = f"{report.measured} measured, {report.heard} listened to, {report.files} files and"
     text += f" {report.marks} marks came along."
@@ -91,6 +88,3 @@ def merge(other: str, library: str | None, *, as_json: bool) -> None:
         text += f" So did the past of names: {report.sessions} sessions, {report.ratings} ratings"
         text += f" and {report.bans} bans."
     output.print_message(text)
-
-
-COMMANDS = (library,)

@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -47,8 +48,8 @@ def displayable(text: str) -> str:
 
 
 def print_json(document: object) -> None:
-    """Print one JSON document."""
-    click.echo(json.dumps(document, indent=1))
+    """Print one JSON document, in which dataclasses are objects."""
+    click.echo(json.dumps(document, indent=1, default=asdict))
 
 
 def print_json_list(documents: Iterable[object]) -> None:

@@ -4,16 +4,15 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-import click
-
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import build_sessions
 from playlist_builder.cli.library import open_library
+from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
 from playlist_builder.errors import LibraryError, SessionError
 
 
-@click.command()
+@main.command()
 @options.session_argument
 @options.outputs_option("Write the new session to this playlist as well.")
 @options.dry_run_option
@@ -52,6 +51,3 @@ def rebuild(
     plays = [slot.identity for slot in (*after[0].slots, *after[0].tail)]
     new = sum(identity not in known for identity in plays)
     output.print_message(f"{new} of {len(plays)} tracks are new.")
-
-
-COMMANDS = (rebuild,)

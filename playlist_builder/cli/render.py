@@ -1,19 +1,19 @@
 """Commands that make recordings of a session: render, preview."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from playlist_builder.cli import options, output
+from playlist_builder.cli.main import main
+from playlist_builder.text import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from playlist_builder.recording.render import Recording, RenderProgress
 
 LOUDNESS_LUFS = -18.0
-CLOSE_LU = 0.05
-"""A recording that is quieter by more than this is reported."""
+CLOSE_LU = 0.05  # a recording that is quieter by more is reported
 
 _options = options.combined(
     options.session_argument,
@@ -52,7 +52,7 @@ _options = options.combined(
 )
 
 
-@click.command()
+@main.command()
 @_options
 def render(session: str, file: str, *, as_json: bool, **settings: Any) -> None:
     """Write SESSION (.json) with its tail as one recording without gaps, a chapter per track.
@@ -66,7 +66,7 @@ def render(session: str, file: str, *, as_json: bool, **settings: Any) -> None:
     _record(render_session, session, file, as_json=as_json, **settings)
 
 
-@click.command()
+@main.command()
 @_options
 def preview(session: str, file: str, *, as_json: bool, **settings: Any) -> None:
     """Write the transitions of SESSION (.json) alone, with 15 seconds before and after each.
@@ -83,7 +83,6 @@ def _record(
 ) -> None:
     from playlist_builder.playlists.session_json import load_session
     from playlist_builder.recording.mix import MixSettings
-    from playlist_builder.text import clock
 
     mix = MixSettings(**settings)
     try:
@@ -116,10 +115,7 @@ def _document(made: "Recording") -> dict[str, object]:
         "duration_s": made.duration_s,
         "loudness_lufs": round(made.plan.loudness_lufs, 2),
         "true_peak_dbtp": round(made.true_peak_dbtp, 2),
-        "chapters": [
-            {"title": each.title, "start_s": each.start_s, "end_s": each.end_s}
-            for each in made.plan.chapters
-        ],
+        "chapters": made.plan.chapters,
         "pieces": [
             {
                 "path": each.path,
@@ -133,6 +129,3 @@ def _document(made: "Recording") -> dict[str, object]:
             for each in made.plan.clips
         ],
     }
-
-
-COMMANDS = (render, preview)

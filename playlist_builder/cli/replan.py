@@ -11,17 +11,18 @@ from playlist_builder.cli import options, output
 from playlist_builder.cli.build import build_sessions
 from playlist_builder.cli.edit import change_session, edit_options
 from playlist_builder.cli.library import open_library
+from playlist_builder.cli.main import main
 from playlist_builder.cli.push import push_rest
 from playlist_builder.errors import RequestError, SessionError
+from playlist_builder.path_map import PathMap
 
 if TYPE_CHECKING:
     from playlist_builder.cli.edit import Find
     from playlist_builder.models import Session
-    from playlist_builder.path_map import PathMap
     from playlist_builder.sessions.draft import Draft
 
 
-@click.command()
+@main.command()
 @options.session_argument
 @click.option(
     "--at",
@@ -35,13 +36,13 @@ if TYPE_CHECKING:
 @click.option("--push", "target", metavar="TARGET", help="Change the queue of this MPD as well.")
 @options.maps_option("With --push: folder FROM is TO on the server. Repeatable.")
 @edit_options
-def replan(  # noqa: PLR0913, PLR0917 - each is an option
+def replan(
     session: str,
     at: float | None,
     longer: float | None,
     phase: str | None,
     target: str | None,
-    maps: "Sequence[PathMap]",
+    maps: Sequence[PathMap],
     library: str | None,
     *,
     skip: bool,
@@ -107,11 +108,10 @@ def _rest(before: "Session", after: "Session", at_s: float, current: int) -> "Se
     return replace(after, slots=after.slots[kept:])
 
 
-@click.command()
+@main.command()
 @options.outputs_option(options.PLAYLIST_FORMATS)
 @options.dry_run_option
-@options.library_option
-@options.json_option
+@options.common_options
 def rescue(outputs: Sequence[str], library: str | None, *, dry_run: bool, as_json: bool) -> None:
     """Build half an hour of the calmest music of the library, to have at hand in every session.
 
@@ -123,6 +123,3 @@ def rescue(outputs: Sequence[str], library: str | None, *, dry_run: bool, as_jso
     with open_library(path) as opened:
         request, notes = rescues.rescue(opened.tracks(), path)
     build_sessions(request, outputs, notes=notes, dry_run=dry_run, as_json=as_json)
-
-
-COMMANDS = (replan, rescue)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import click
 
 from playlist_builder.cli import options, output
+from playlist_builder.cli.main import main
 from playlist_builder.report.language import LANGUAGES
 
 
-@click.command()
+@main.command()
 @options.session_argument
 @options.outputs_option(
     "Write a page (.html), or the picture alone (.svg, .png, .pdf); - is the page on standard"
@@ -48,6 +49,3 @@ def report(session: str, outputs: Sequence[str], language: str) -> None:
     output.write_files(zip(outputs, files, strict=True))
     if ".html" in suffixes:
         output.warn_missing_files(loaded, session)
-
-
-COMMANDS = (report,)

@@ -14,24 +14,7 @@ from playlist_builder.errors import SessionError
 if TYPE_CHECKING:
     from playlist_builder.models import Session, SessionRequest
 
-WITHIN_S = 90 * 24 * 3600.0
-"""How long what was played for a name is not used again by default."""
-
-profile_argument = click.argument("profile", default="arc")
-vocals_option = click.option(
-    "--vocals",
-    type=click.Choice(["exclude", "strict", "allow-wordless", "allow"]),
-    help="exclude: no sung or spoken track; strict: only those known to have no voice.",
-)
-seed_option = click.option(
-    "--seed", type=int, default=0, show_default=True, help="Other seed, other session."
-)
-explain_option = click.option(
-    "--explain", is_flag=True, help="Say for each slot why it is there, and what the runner-up was."
-)
-short_option = click.option(
-    "--allow-short", is_flag=True, help="Make a shorter session if there is too little."
-)
+WITHIN_S = 90 * 24 * 3600.0  # how long what was played for a name is not used again
 
 
 def _query_option(name: str, text: str) -> Callable[[Any], Any]:
@@ -66,7 +49,7 @@ request_options = options.combined(
         show_default=True,
         help="Levels are percentiles of your library, or absolute.",
     ),
-    vocals_option,
+    options.vocals_option,
     click.option(
         "--track-minutes",
         nargs=2,
@@ -98,14 +81,13 @@ request_options = options.combined(
         show_default=True,
         help="How much longer or shorter it may be.",
     ),
-    seed_option,
+    options.seed_option,
     options.dry_run_option,
-    options.library_option,
-    options.json_option,
+    options.common_options,
 )
 
 
-def request_of(  # noqa: PLR0913 - those that are not fields as they stand
+def request_of(
     profile: str,
     *,
     music: Sequence[str] = (),
