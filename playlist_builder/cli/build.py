@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.export import check_outputs, write_playlists
 from playlist_builder.cli.history import history_number, record_history
@@ -20,8 +21,6 @@ from playlist_builder.errors import PlaylistError
 
 if TYPE_CHECKING:
     from playlist_builder.arranger.explain import Explanation
-    from playlist_builder.models import Session, SessionRequest
-    from playlist_builder.notices import Notice
     from playlist_builder.sessions.build import Selection
 
 DEMO_SEED = 1
@@ -93,8 +92,7 @@ def build(
 @options.seed_option
 @options.short_option
 @options.explain_option
-@options.dry_run_option
-@options.common_options
+@options.build_options
 def reorder(
     playlist: str,
     profile: str,
@@ -166,15 +164,15 @@ def demo(folder: str, *, as_json: bool) -> None:
 
 
 def build_sessions(
-    request: "SessionRequest",
+    request: "api.SessionRequest",
     outputs: Sequence[str],
     numbers: range = range(1, 2),
     *,
-    notes: "Sequence[Notice]" = (),
+    notes: "Sequence[api.Notice]" = (),
     explain: bool = False,
     dry_run: bool = False,
     as_json: bool = False,
-) -> "list[Session]":
+) -> "list[api.Session]":
     """Build what was asked for; of the alternatives write, print and return those of `numbers`."""
     from playlist_builder.sessions.build import build_alternatives, explained
 
@@ -196,7 +194,7 @@ def numbered(outputs: Sequence[str], number: int) -> list[str]:
 
 
 def select(
-    request: "SessionRequest",
+    request: "api.SessionRequest",
     outputs: Sequence[str],
     files: Sequence[Sequence[str]],
     *,
@@ -221,18 +219,15 @@ def select(
 
 
 def deliver(
-    sessions: "Sequence[Session]",
+    sessions: "Sequence[api.Session]",
     files: Sequence[Sequence[str]],
     history_numbers: Sequence[str],
-    explain: "Callable[[Session], list[Explanation]] | None" = None,
+    explain: "Callable[[api.Session], list[Explanation]] | None" = None,
     *,
     as_json: bool,
     dry_run: bool,
-) -> "list[Session]":
-    """Record and print sessions, explained where asked for, and write each to its files.
-
-    Returns them with their numbers in the history.
-    """
+) -> "list[api.Session]":
+    """Record, print, explain and write sessions; return them with their numbers in the history."""
     from playlist_builder.playlists import session_json
     from playlist_builder.report.text import reasons_text
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import file_of, library_of, open_existing
 from playlist_builder.cli.main import main
 
 if TYPE_CHECKING:
-    from playlist_builder.models import File, Session
+    from playlist_builder.models import File
     from playlist_builder.playlists.check import Finding
 
 EVIDENCE = {"music": "same music", "name": "same name", "title": "same title and length"}
@@ -90,7 +91,7 @@ def _fix(data: bytes, playlist: str, findings: "Sequence[Finding]", folder: str)
     return {place + 1: reason for place, reason in refused.items()}
 
 
-def _session(data: bytes, playlist: str) -> "Session | None":
+def _session(data: bytes, playlist: str) -> "api.Session | None":
     """Return the session that a file holds, if it is one: it knows its music by identity."""
     from playlist_builder.playlists import read, session_json
 
@@ -100,7 +101,6 @@ def _session(data: bytes, playlist: str) -> "Session | None":
 
 
 def _files(library: str | None) -> "list[tuple[File, float]]":
-    """Return the files of the library, none where it does not exist."""
     with open_existing(library) as opened:
         if opened is not None:
             return opened.files()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.history import record_history
 from playlist_builder.cli.library import open_library
@@ -15,11 +16,10 @@ from playlist_builder.errors import LibraryError, RequestError
 from playlist_builder.text import clock
 
 if TYPE_CHECKING:
-    from playlist_builder.models import Session, Track
     from playlist_builder.sessions.candidates import Candidate
     from playlist_builder.sessions.draft import Draft
 
-    Find = Callable[[str], Track]
+    Find = Callable[[str], api.Track]
     Edit = Callable[[Draft, Find], Draft]
 
 number_argument = click.argument("number", type=int, required=False)
@@ -167,7 +167,7 @@ def change_session(
     undo: bool,
     as_json: bool,
     playing: bool = False,
-    before_writing: "Callable[[Session, Session], None] | None" = None,
+    before_writing: "Callable[[api.Session, api.Session], None] | None" = None,
 ) -> None:
     """Change a session file and print what came of it.
 
@@ -199,7 +199,7 @@ def change_session(
 
 
 def _draft(
-    before: "Session", session: str, library: str | None, *, playing: bool = False
+    before: "api.Session", session: str, library: str | None, *, playing: bool = False
 ) -> "tuple[Draft, Find]":
     """Return a session ready to be changed, and what finds a track by its name."""
     from playlist_builder.sessions.build import profile_of, select
@@ -211,7 +211,7 @@ def _draft(
         selection = select(request, profile, opened)
     draft = draft_of(selection, before, session, playing=playing)
 
-    def find(name: str) -> "Track":
+    def find(name: str) -> "api.Track":
         with open_library(request.library) as opened:
             track = selection.known[opened.find(name).identity]
         if track.missing:
@@ -233,10 +233,9 @@ def _place(draft: "Draft", number: int | None, last: int | None = None) -> int:
 def _print_candidates(
     session: str, number: int | None, count: int, library: str | None, *, as_json: bool
 ) -> None:
-    from playlist_builder.playlists.session_json import load_session
     from playlist_builder.sessions.candidates import candidates
 
-    draft, _ = _draft(load_session(session), session, library)
+    draft, _ = _draft(api.load_session(session), session, library)
     found = candidates(draft, _place(draft, number), count)
     if as_json:
         output.print_json(list(map(_candidate_document, found)))
@@ -263,7 +262,7 @@ def _candidate_document(candidate: "Candidate") -> dict[str, Any]:
     }
 
 
-def _difference(before: "Session", after: "Session") -> list[str]:
+def _difference(before: "api.Session", after: "api.Session") -> list[str]:
     """Return lines on which tracks went, which came, and how many start at another time."""
     old = {slot.identity: slot for slot in before.slots}
     new = {slot.identity: slot for slot in after.slots}

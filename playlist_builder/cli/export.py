@@ -5,17 +5,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.main import main
 from playlist_builder.path_map import PathMap, is_path_root
 from playlist_builder.playlists.dialects import ANY, PLAYERS, Dialect, unmapped
-
-if TYPE_CHECKING:
-    from playlist_builder.models import Session
 
 
 @main.command()
@@ -60,8 +58,6 @@ def export(
     absolute: bool,
 ) -> None:
     """Write a SESSION file (.json) as playlists, each in the format of its suffix."""
-    from playlist_builder.playlists.session_json import load_session
-
     if absolute and relative_to is not None:
         raise click.UsageError("--absolute and --relative-to exclude each other; give one of them.")
     if relative_to is not None and not is_path_root(relative_to):
@@ -75,7 +71,7 @@ def export(
         normal_form=normal_form,
         codepage=codepage or dialect.codepage,
     )
-    loaded = load_session(session)
+    loaded = api.load_session(session)
     write_playlists([(loaded, file) for file in outputs], dialect)
     output.warn_missing_files(loaded, session)
     paths = tuple(slot.path for slot in (*loaded.slots, *loaded.tail))
@@ -95,12 +91,12 @@ def check_outputs(outputs: Sequence[str], *, as_json: bool, count: int = 1) -> N
             format_of(file)
 
 
-def write_playlists(sessions: "Sequence[tuple[Session, str]]", dialect: Dialect = ANY) -> None:
+def write_playlists(sessions: "Sequence[tuple[api.Session, str]]", dialect: Dialect = ANY) -> None:
     """Write each session to its output, and none where one of them cannot be held."""
     from playlist_builder.playlists.formats import render_bytes
     from playlist_builder.playlists.write import render
 
-    def content(session: "Session", file: str) -> bytes:
+    def content(session: "api.Session", file: str) -> bytes:
         if file == "-":
             return render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
         return render(session, file, dialect=dialect)
@@ -110,10 +106,10 @@ def write_playlists(sessions: "Sequence[tuple[Session, str]]", dialect: Dialect 
 
 
 def _spares(
-    sessions: "Sequence[tuple[Session, str]]", dialect: Dialect
-) -> "list[tuple[Session, str]]":
+    sessions: "Sequence[tuple[api.Session, str]]", dialect: Dialect
+) -> "list[tuple[api.Session, str]]":
     """Return the spares of sessions as playlists beside theirs, for when a track is skipped."""
-    found: dict[str, tuple[Session, str]] = {}
+    found: dict[str, tuple[api.Session, str]] = {}
     for session, file in sessions:
         stem, suffix = os.path.splitext(file)
         if file == "-" or suffix.lower() == ".json":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import existing_library_of, open_library
 from playlist_builder.cli.main import main
@@ -13,8 +14,6 @@ from playlist_builder.errors import LibraryError, SessionError
 
 if TYPE_CHECKING:
     from playlist_builder.library.history import History, PersonHistory
-    from playlist_builder.library.library import Library
-    from playlist_builder.models import Session, SessionRequest
 
 
 @main.command()
@@ -90,9 +89,8 @@ def rate(
     """
     from playlist_builder.library.history import Rating
     from playlist_builder.models import person_name
-    from playlist_builder.playlists.session_json import load_session
 
-    loaded = load_session(session)
+    loaded = api.load_session(session)
     request = loaded.request
     own_name, own_number = (request.name or "", request.session) if request else ("", "")
     if name is None and not own_name:
@@ -109,7 +107,9 @@ def rate(
     output.print_message(f"{title}: {rating.describe(whom)}.")
 
 
-def history_number(library: "Library", request: "SessionRequest", files: Sequence[str]) -> str:
+def history_number(
+    library: "api.Library", request: "api.SessionRequest", files: Sequence[str]
+) -> str:
     """Return the number in the history of a session that is to be written to these files."""
     if request.name is None or not files:
         return request.session
@@ -117,7 +117,7 @@ def history_number(library: "Library", request: "SessionRequest", files: Sequenc
     return request.session or library.history.session_id(request.name, file, request.asked_at)
 
 
-def record_history(sessions: "Sequence[Session]", files: Sequence[str]) -> None:
+def record_history(sessions: "Sequence[api.Session]", files: Sequence[str]) -> None:
     """Keep sessions in the history of their name, each under the file that it is written to.
 
     This comes before they are written: a session that was recorded and not written does no harm,

@@ -8,8 +8,7 @@ import click
 from playlist_builder.cli import output
 from playlist_builder.errors import PlaylistBuilderError, RequestError
 
-# Look for garbage seldom: a large library is a million objects and none of it.
-GARBAGE = 50_000, 20, 1_000
+GARBAGE = 50_000, 20, 1_000  # seldom: a large library is a million objects and none of it
 
 
 class _Commands(click.Group):

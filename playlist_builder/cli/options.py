@@ -15,8 +15,6 @@ import click
 from playlist_builder.path_map import PathMap
 from playlist_builder.playlists.dialects import is_codepage
 
-LIBRARY_VARIABLE = "PLAYLIST_BUILDER_LIBRARY"
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -88,7 +86,7 @@ def combined(*decorators: Callable[[F], F]) -> Callable[[F], F]:
 
 def _library_option(text: str) -> Callable[[F], F]:
     kind = click.Path(dir_okay=False)
-    return click.option("--library", type=kind, envvar=LIBRARY_VARIABLE, help=text)
+    return click.option("--library", type=kind, envvar="PLAYLIST_BUILDER_LIBRARY", help=text)
 
 
 def outputs_option(text: str, *, required: bool = False) -> Callable[[F], F]:
@@ -138,6 +136,7 @@ jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), help="Processes; as many as cores if not said."
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show the session and write nothing.")
+build_options = combined(dry_run_option, common_options)
 session_argument = click.argument("session", type=click.Path(exists=True, dir_okay=False))
 playlist_argument = click.argument("playlist", type=click.Path(exists=True, dir_okay=False))
 profile_argument = click.argument("profile", default="arc")

@@ -4,6 +4,7 @@ import os
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.main import main
 
@@ -44,10 +45,9 @@ def profiles(ctx: click.Context, *, as_json: bool) -> None:
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with plain characters.")
 def profiles_show(name: str, duration: float | None, *, ascii_only: bool) -> None:
     """Draw the curve of a profile."""
-    from playlist_builder.profiles import find
     from playlist_builder.report.text import profile_text
 
-    profile = find.load_profile(name, folders=options.profile_folders())
+    profile = api.load_profile(name, folders=options.profile_folders())
     if duration is not None:
         profile = profile.scaled(duration)
     style = output.chart_style() | ({"ascii_only": True} if ascii_only else {})
@@ -58,7 +58,5 @@ def profiles_show(name: str, duration: float | None, *, ascii_only: bool) -> Non
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 def profiles_check(file: str) -> None:
     """Tell whether a profile FILE is valid, and what is not."""
-    from playlist_builder.profiles import find
-
-    profile = find.load_profile(os.path.join(".", file) if not os.path.isabs(file) else file)
+    profile = api.load_profile(os.path.join(".", file) if not os.path.isabs(file) else file)
     output.print_text(f"{file}: valid, {profile.duration_s / 60:g} min")

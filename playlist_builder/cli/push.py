@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, open_existing
 from playlist_builder.cli.main import main
@@ -20,7 +21,6 @@ from playlist_builder.errors import ServerError
 from playlist_builder.path_map import PathMap
 
 if TYPE_CHECKING:
-    from playlist_builder.models import Session, Slot, Tags
     from playlist_builder.servers.match import Unmatched
     from playlist_builder.servers.protocol import KnownTrack, Server
 
@@ -76,7 +76,6 @@ def push(
     path, by MusicBrainz recording, or by title, artist and length. A password comes from
     PLAYLIST_BUILDER_PASSWORD (MPD also: MPD_PASSWORD), the system's keyring, or a prompt.
     """  # noqa: D301 - the backspace is how click is told to keep lines
-    from playlist_builder.playlists.session_json import load_session
     from playlist_builder.servers.connect import connect, connect_queue, has_queue
     from playlist_builder.servers.match import known_tracks
     from playlist_builder.servers.protocol import playlist_name
@@ -85,7 +84,7 @@ def push(
         raise click.UsageError("--crossfade and --replay-gain need --queue.")
     if queue and name is not None:
         raise click.UsageError("The queue has no name: leave out --name or --queue.")
-    loaded = load_session(session)
+    loaded = api.load_session(session)
     label = None if queue else playlist_name(name if name is not None else loaded.profile)
     sought = known_tracks(loaded, _known(loaded, library))
     password = partial(_password, target, PASSWORD_VARIABLE)
@@ -122,8 +121,8 @@ def push(
 
 
 def push_rest(
-    session: "Session",
-    current: "Slot",
+    session: "api.Session",
+    current: "api.Slot",
     target: str,
     maps: Sequence[PathMap],
     library: str | None,
@@ -177,7 +176,7 @@ def _refusal(missing: int, total: int, *, any_left: bool) -> str:
     )
 
 
-def _known(session: "Session", library: str | None) -> "Mapping[str, tuple[Tags, float]]":
+def _known(session: "api.Session", library: str | None) -> "Mapping[str, tuple[api.Tags, float]]":
     """Return what the library has on the tracks of a session, if there is a library."""
     identities = {slot.identity for slot in (*session.slots, *session.tail)}
     with open_existing(library_of(session, library)) as opened:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import build_sessions
 from playlist_builder.cli.library import open_library
@@ -25,9 +26,7 @@ def rebuild(
 
     The session file is replaced. A profile that has been edited since counts as it is now.
     """
-    from playlist_builder.playlists.session_json import load_session
-
-    before = load_session(session)
+    before = api.load_session(session)
     request = stored_request(before, session, library)
     if request.name is not None:
         request = replace(request, asked_at=options.now())

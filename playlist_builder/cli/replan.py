@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import build_sessions
 from playlist_builder.cli.edit import change_session, edit_options
@@ -18,7 +19,6 @@ from playlist_builder.path_map import PathMap
 
 if TYPE_CHECKING:
     from playlist_builder.cli.edit import Find
-    from playlist_builder.models import Session
     from playlist_builder.sessions.draft import Draft
 
 
@@ -62,7 +62,7 @@ def replan(
             raise RequestError("Say what time of the session it is with --at, such as --at 32:10.")
         return replanned(draft, at, extend_s=longer or 0.0, skip=skip, phase=phase or "")
 
-    def check_and_push(before: "Session", after: "Session") -> None:
+    def check_and_push(before: "api.Session", after: "api.Session") -> None:
         _check_files(before, after, session)
         if target is None or at is None:
             return
@@ -88,7 +88,7 @@ def replan(
     )
 
 
-def _check_files(before: "Session", after: "Session", session: str) -> None:
+def _check_files(before: "api.Session", after: "api.Session", session: str) -> None:
     """Raise SessionError where a file that is to play from now on is not there."""
     known = {(slot.identity, slot.start_s) for slot in before.slots}
     new = [slot for slot in after.slots if (slot.identity, slot.start_s) not in known]
@@ -100,7 +100,7 @@ def _check_files(before: "Session", after: "Session", session: str) -> None:
         )
 
 
-def _rest(before: "Session", after: "Session", at_s: float, current: int) -> "Session":
+def _rest(before: "api.Session", after: "api.Session", at_s: float, current: int) -> "api.Session":
     """Return the session behind the track, number `current` from 0, that plays at a time."""
     kept = sum(slot.start_s < at_s for slot in after.slots[:current])
     same = after.slots[current : current + 1]
@@ -110,8 +110,7 @@ def _rest(before: "Session", after: "Session", at_s: float, current: int) -> "Se
 
 @main.command()
 @options.outputs_option(options.PLAYLIST_FORMATS)
-@options.dry_run_option
-@options.common_options
+@options.build_options
 def rescue(outputs: Sequence[str], library: str | None, *, dry_run: bool, as_json: bool) -> None:
     """Build half an hour of the calmest music of the library, to have at hand in every session.
 

@@ -3,16 +3,14 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options
 from playlist_builder.cli.library import existing_library_of
 from playlist_builder.errors import SessionError
-
-if TYPE_CHECKING:
-    from playlist_builder.models import Session, SessionRequest
 
 WITHIN_S = 90 * 24 * 3600.0  # how long what was played for a name is not used again
 
@@ -82,8 +80,7 @@ request_options = options.combined(
         help="How much longer or shorter it may be.",
     ),
     options.seed_option,
-    options.dry_run_option,
-    options.common_options,
+    options.build_options,
 )
 
 
@@ -96,14 +93,14 @@ def request_of(
     name: str | None = None,
     within_s: float | None = None,
     **fields: Any,
-) -> "SessionRequest":
+) -> "api.SessionRequest":
     """Return the request for a profile that the user named, with other fields of a request."""
-    from playlist_builder.models import SessionRequest, person_name
+    from playlist_builder.models import person_name
     from playlist_builder.profiles import find
 
     if within_s is not None and name is None:
         raise click.UsageError("--within goes with a name: give --for NAME too.")
-    request = SessionRequest(
+    request = api.SessionRequest(
         profile=os.path.abspath(profile) if find.is_path(profile) else profile,
         profile_text=find.read_text(profile, folders=options.profile_folders()),
         music=tuple(map(os.path.abspath, music)),
@@ -117,7 +114,7 @@ def request_of(
     return replace(request, name=person_name(name), within_s=within_s, asked_at=options.now())
 
 
-def stored_request(session: "Session", file: str, library: str | None) -> "SessionRequest":
+def stored_request(session: "api.Session", file: str, library: str | None) -> "api.SessionRequest":
     """Return the request that a session of that file keeps, with the library to use now."""
     if session.request is None:
         raise SessionError(

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
+from playlist_builder.errors import ClusterError
 
 if TYPE_CHECKING:
-    from playlist_builder.library.library import Library, ScanReport
     from playlist_builder.library.scan.dask_cluster import Cluster
     from playlist_builder.models import FileProgress
 
@@ -53,8 +54,8 @@ def scan(
 
 
 def scan_folders(
-    library: "Library", folders: Sequence[str], *, vocals: bool = True, **settings: Any
-) -> "ScanReport":
+    library: "api.Library", folders: Sequence[str], *, vocals: bool = True, **settings: Any
+) -> "api.ScanReport":
     """Scan with a progress bar and settings of a scan, and print a summary on standard error."""
     with output.progress_bar(tracks_done) as progress:
         report = library.scan(*folders, vocals=vocals, progress=progress, **settings)
@@ -81,7 +82,7 @@ def tracks_done(state: "FileProgress", elapsed_s: float) -> tuple[str, float, fl
     return f"{state.done}/{state.total} tracks", state.done_bytes, state.total_bytes, rate
 
 
-def warn_waiting(library: "Library") -> None:
+def warn_waiting(library: "api.Library") -> None:
     """Print how many tracks a scan has yet to measure, if any."""
     if waiting := library.unanalysed_count:
         output.print_message(f"{waiting} tracks wait to be measured again. Scan their folders.")
@@ -92,8 +93,6 @@ def _cluster(
 ) -> "AbstractContextManager[Cluster | None]":
     if scheduler is None:
         return nullcontext()
-    from playlist_builder.errors import ClusterError
-
     try:
         from playlist_builder.library.scan.dask_cluster import Cluster
     except ModuleNotFoundError as error:

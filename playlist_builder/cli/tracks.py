@@ -3,18 +3,15 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import warn_waiting
-
-if TYPE_CHECKING:
-    from playlist_builder.models import Mark, Track
-    from playlist_builder.track_table import TrackTable
 
 
 @main.command(  # a query may begin with a dash, and with an h after it
@@ -46,7 +43,7 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
 
     from playlist_builder.queries import parse
 
-    orders: dict[str, Callable[[TrackTable], Sequence[Any]]] = {
+    orders: dict[str, Callable[[Any], Sequence[Any]]] = {
         "path": lambda table: table.paths,
         "energy": lambda table: table.energy.tolist(),
         "length": lambda table: table.seconds.tolist(),
@@ -148,8 +145,6 @@ def mark(
     **voices: bool,
 ) -> None:
     """Say what you know about a TRACK; it is kept whatever happens to the file."""
-    from playlist_builder.models import Mark
-
     kinds = [kind for kind, is_given in voices.items() if is_given]
     if len(kinds) > 1 or (ban and unban):
         raise click.UsageError("A track is one or the other: say it once.")
@@ -168,12 +163,12 @@ def mark(
         return
     with open_library(library) as opened:
         found = opened.find(track)
-        new = replace(Mark() if clear else found.mark, **changes)
+        new = replace(api.Mark() if clear else found.mark, **changes)
         opened.mark(found.identity, new)
     output.print_message(f"Marked {found.tags.title} ({found.path}): {_mark_text(new)}.")
 
 
-def _mark_text(mark: "Mark") -> str:
+def _mark_text(mark: "api.Mark") -> str:
     parts = (
         "" if mark.energy is None else f"energy {mark.energy:g}",
         "" if mark.vocals is None else f"vocals {mark.vocals}",
@@ -205,8 +200,7 @@ def _quoted(word: str) -> str:
     return f'{field}:"{value}"' if colon and blank and '"' not in word else word
 
 
-def _document(track: "Track") -> dict[str, Any]:
-    features = track.features
+def _document(track: "api.Track") -> dict[str, Any]:
     return {
         "path": track.path,
         "title": track.tags.title,
@@ -216,13 +210,13 @@ def _document(track: "Track") -> dict[str, Any]:
         "duration_s": round(track.duration_s, 3),
         "energy": round(track.energy, 4),
         "contour": [round(value, 4) for value in track.contour.tolist()],
-        "loudness_lufs": round(features.loudness_lufs, 2),
-        "loudness_range_lu": round(features.loudness_range_lu, 2),
-        "sample_peak_dbfs": round(features.sample_peak_dbfs, 2),
-        "tempo_bpm": round(features.tempo_bpm, 1),
+        "loudness_lufs": round(track.features.loudness_lufs, 2),
+        "loudness_range_lu": round(track.features.loudness_range_lu, 2),
+        "sample_peak_dbfs": round(track.features.sample_peak_dbfs, 2),
+        "tempo_bpm": round(track.features.tempo_bpm, 1),
         "vocals": track.vocals,
     }
 
 
-def _neighbour(track: "Track") -> dict[str, Any]:
+def _neighbour(track: "api.Track") -> dict[str, Any]:
     return {"path": track.path, "title": track.tags.title, "energy": round(track.energy, 4)}
