@@ -37,6 +37,12 @@ ADMITTED: dict[str, frozenset[Vocals]] = {  # by vocals rule; `exclude` takes th
     "allow": frozenset({"none", "wordless", "sung", "spoken", "unknown"}),
 }
 
+PHASE_LIMITS = (  # features that a phase of the profile may limit, and its keys: LU, Hz, 0..1
+    ("startle_lu", "max_startle_lu"),
+    ("spectral_centroid_hz", "max_brightness_hz"),
+    ("percussiveness", "max_percussiveness"),
+)
+
 Value = TypeVar("Value", bool, float)
 
 

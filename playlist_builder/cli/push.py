@@ -21,8 +21,7 @@ from playlist_builder.errors import ServerError
 from playlist_builder.path_map import PathMap
 
 if TYPE_CHECKING:
-    from playlist_builder.servers.match import Unmatched
-    from playlist_builder.servers.protocol import KnownTrack, Server
+    from playlist_builder.servers.match import KnownTrack, Server, Unmatched
 
 KEYRING_SERVICE = "playlist-builder"
 PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not what it is
@@ -76,9 +75,9 @@ def push(
     path, by MusicBrainz recording, or by title, artist and length. A password comes from
     PLAYLIST_BUILDER_PASSWORD (MPD also: MPD_PASSWORD), the system's keyring, or a prompt.
     """  # noqa: D301 - the backspace is how click is told to keep lines
+    from playlist_builder.servers.checks import playlist_name
     from playlist_builder.servers.connect import connect, connect_queue, has_queue
     from playlist_builder.servers.match import known_tracks
-    from playlist_builder.servers.protocol import playlist_name
 
     if not queue and (crossfade is not None or replay_gain is not None):
         raise click.UsageError("--crossfade and --replay-gain need --queue.")

@@ -1,4 +1,6 @@
-"""A target such as `mpd://host` to a connected server: `SERVERS` lists the schemes.
+"""A target such as `mpd://host` to a connected server: `SERVERS` lists the kinds of servers.
+
+Another kind implements `match.Server` in a file of its own and gets a line in `SERVERS`.
 
 The caller says how a password is asked for, given further environment variables that may hold it.
 """
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from playlist_builder.errors import ServerError
 from playlist_builder.servers import subsonic, subsonic_http
-from playlist_builder.servers.protocol import Server
+from playlist_builder.servers.match import Server
 
 if TYPE_CHECKING:
     from playlist_builder.servers.mpd import Mpd

@@ -9,21 +9,65 @@ chooses. What stays ambiguous is not guessed: a wrong track in a calm passage is
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from playlist_builder.models import Session, Slot, Tags
 from playlist_builder.path_map import PathMap, best_map, with_slashes
-from playlist_builder.servers.protocol import Candidate, KnownTrack, Server
 from playlist_builder.text import folded
 
+TRACK_LIMIT = 200_000  # tracks of a server that are searched: more than one listener collects
 DURATION_TOLERANCE_S = 2.0  # servers round to seconds, and readers differ by a frame or a gap
 
 _BETWEEN_ARTISTS = re.compile(r"\s*(?:[,;/&\0]|\bfeat\.|\bft\.|\bfeaturing\b)\s*|\s+")
 """Programs join several artists each in its own way, so the separators are ignored."""
 
 Why = Literal["not found", "ambiguous"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTrack:
+    """What is known here about the track of one slot; empty text is not known."""
+
+    path: str
+    title: str
+    artist: str = ""
+    album: str = ""
+    duration_s: float = 0.0
+    recording_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One track of a server. `key` is what the server calls it; empty text is not known."""
+
+    key: str
+    path: str = ""
+    title: str = ""
+    artist: str = ""
+    album: str = ""
+    duration_s: float | None = None
+    recording_id: str = ""
+
+
+class Server(Protocol):
+    """A music server that can be searched, and that keeps playlists by name.
+
+    Every method raises `ServerError` where the server is gone, refuses, or answers nonsense.
+    """
+
+    def music_folder(self) -> str | None:
+        """Return the absolute path of its music on this machine, None where it does not say."""
+
+    def search(self, track: KnownTrack, path: str) -> Iterable[Candidate]:
+        """Return tracks that may be `track`, whose path on the server may be `path`."""
+
+    def list_all(self) -> Iterable[Candidate]:
+        """Return all tracks, up to `TRACK_LIMIT`."""
+
+    def replace(self, name: str, keys: Sequence[str]) -> int:
+        """Make playlist `name` hold `keys`, or leave it as it was; return how many it holds."""
 
 
 @dataclass(frozen=True, slots=True)

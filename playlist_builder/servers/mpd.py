@@ -18,7 +18,8 @@ from urllib.parse import unquote
 import mpd
 
 from playlist_builder.errors import ServerError
-from playlist_builder.servers import protocol
+from playlist_builder.servers import checks
+from playlist_builder.servers.match import TRACK_LIMIT, Candidate, KnownTrack
 from playlist_builder.text import LINE_LIMIT, one_line
 
 PORT = 6600
@@ -51,7 +52,7 @@ class MpdAddress:
 
 def parse_address(target: str) -> MpdAddress:
     """Return where `mpd://host[:port]` or `mpd:///path` is; `ServerError` where it is neither."""
-    parts = protocol.split_target(target, "Give mpd://host:port.", "MPD_PASSWORD")
+    parts = checks.split_target(target, "Give mpd://host:port.", "MPD_PASSWORD")
     host = parts.hostname
     if parts.username is not None:
         raise ServerError("MPD knows no users. Give mpd://host:port.")
@@ -113,7 +114,7 @@ class Mpd:
             folder = folder.get("music_directory")
         return folder if isinstance(folder, str) and folder.startswith("/") else None
 
-    def search(self, track: protocol.KnownTrack, path: str) -> Iterable[protocol.Candidate]:
+    def search(self, track: KnownTrack, path: str) -> Iterable[Candidate]:
         """Return tracks with this path, recording or title."""
         queries = (
             ("file", path),
@@ -124,9 +125,9 @@ class Mpd:
             if value and _is_argument(value):
                 yield from self._find(field, value)
 
-    def list_all(self) -> Iterable[protocol.Candidate]:
+    def list_all(self) -> Iterable[Candidate]:
         """Return all tracks, up to `TRACK_LIMIT`."""
-        for start in range(0, protocol.TRACK_LIMIT, PAGE):
+        for start in range(0, TRACK_LIMIT, PAGE):
             page = self._find(*_ALL, "window", f"{start}:{start + PAGE}")
             yield from page
             if len(page) < PAGE:
@@ -134,9 +135,9 @@ class Mpd:
 
     def replace(self, name: str, keys: Sequence[str]) -> int:
         """Make the stored playlist `name` hold `keys`, or leave it as it was."""
-        name = protocol.playlist_name(name)
+        name = checks.playlist_name(name)
         new, old = name + _NEW, name + _OLD
-        with protocol.ending_in(f"The playlist '{name}' is as it was."):
+        with checks.ending_in(f"The playlist '{name}' is as it was."):
             exists = self._clear_leftovers(name, new, old)
             try:
                 self._run_together([("playlistadd", new, key) for key in keys])
@@ -157,9 +158,7 @@ class Mpd:
                 " whole; push again."
             ) from error
         if exists:
-            with protocol.ending_in(
-                f"The playlist '{name}' is the new one; push again to tidy up."
-            ):
+            with checks.ending_in(f"The playlist '{name}' is the new one; push again to tidy up."):
                 self._run_together([("rm", old)])
         return len(keys)
 
@@ -187,8 +186,8 @@ class Mpd:
         with self._as_server_errors():
             status = self._client.status()
             song = _text(status.get("song"))
-            lasts_s = protocol.finite_seconds(status.get("duration"))
-            elapsed_s = protocol.finite_seconds(status.get("elapsed"))
+            lasts_s = checks.finite_seconds(status.get("duration"))
+            elapsed_s = checks.finite_seconds(status.get("elapsed"))
         place = int(song) if song.isdecimal() else len(before)
         playing = before[place].get("file") if place < len(before) else None
         if playing != current:
@@ -251,7 +250,7 @@ class Mpd:
         with self._as_server_errors():
             return list(self._client.playlistid())
 
-    def _find(self, *query: str) -> list[protocol.Candidate]:
+    def _find(self, *query: str) -> list[Candidate]:
         with self._as_server_errors():
             try:
                 rows = self._client.find(*query)
@@ -321,14 +320,14 @@ def _is_argument(text: str) -> bool:
     return not any(char in "\n\r\0" or "\ud800" <= char <= "\udfff" for char in text)
 
 
-def _candidate(row: Mapping[str, Any]) -> protocol.Candidate:
-    return protocol.Candidate(
+def _candidate(row: Mapping[str, Any]) -> Candidate:
+    return Candidate(
         key=row["file"],
         path=row["file"],
         title=_text(row.get("title")),
         artist=_text(row.get("artist")),
         album=_text(row.get("album")),
-        duration_s=protocol.finite_seconds(row.get("duration") or row.get("time")),
+        duration_s=checks.finite_seconds(row.get("duration") or row.get("time")),
         recording_id=_text(row.get("musicbrainz_trackid")),
     )
 

@@ -8,14 +8,8 @@ step, both are there whole, and the next push removes those with our comment.
 from collections.abc import Iterable, Mapping, Sequence
 
 from playlist_builder.errors import ServerError
-from playlist_builder.servers.protocol import (
-    TRACK_LIMIT,
-    Candidate,
-    KnownTrack,
-    ending_in,
-    finite_seconds,
-    playlist_name,
-)
+from playlist_builder.servers.checks import ending_in, finite_seconds, playlist_name
+from playlist_builder.servers.match import TRACK_LIMIT, Candidate, KnownTrack
 from playlist_builder.servers.subsonic_http import (
     Connection,
     RefusedError,

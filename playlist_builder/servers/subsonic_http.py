@@ -22,7 +22,7 @@ from typing import IO, NoReturn
 from urllib.parse import unquote, urlencode
 
 from playlist_builder.errors import ServerError
-from playlist_builder.servers.protocol import split_target
+from playlist_builder.servers.checks import split_target
 from playlist_builder.text import LINE_LIMIT, one_line
 
 SCHEMES = ("subsonic+https", "subsonic+http")

@@ -4,7 +4,6 @@ Sessions that are built again, edited or replanned take the same way as new ones
 same rules. Nothing here scans, prints or writes.
 """
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,9 +12,9 @@ import numpy as np
 
 from playlist_builder.arranger.arrange import alternatives
 from playlist_builder.arranger.explain import Explanation, explain
-from playlist_builder.arranger.rules import Constraints, Pin
+from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.series import series
-from playlist_builder.errors import ArrangeError, LibraryError, RequestError
+from playlist_builder.errors import ArrangeError, LibraryError
 from playlist_builder.library.history import PersonHistory, Rating
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, SessionRequest, Track
@@ -28,14 +27,11 @@ from playlist_builder.profiles.overrides import apply_overrides
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.queries import any_of
 from playlist_builder.sessions import preferences
+from playlist_builder.sessions.pins import read_pin
 from playlist_builder.system import is_within
 from playlist_builder.track_table import TrackTable
 
 DAY_S = 24 * 3600.0
-
-_PIN = re.compile(
-    r"(?P<track>.+?)(?:@(?:(?P<place>-?\d+)|(?P<minutes>\d+):(?P<seconds>[0-5]\d)))?", re.DOTALL
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +75,7 @@ def select(
     by_identity = present.by_identity()
     pinned = request.pinned or ("",) * len(request.pins)
     pins = [
-        _pin(library, by_identity, pin, identity)
+        read_pin(library, by_identity, pin, identity)
         for pin, identity in zip(request.pins, pinned, strict=True)
     ]
     tracks = TrackTable.of(_of_playlist(request, by_identity)) if request.playlist else present
@@ -195,24 +191,6 @@ def _of_playlist(request: SessionRequest, by_identity: Mapping[str, Track]) -> l
         for path, identity in zip(request.playlist, request.listed, strict=True)
         if identity in by_identity
     ]
-
-
-def _pin(
-    library: Library, by_identity: Mapping[str, Track], text: str, identity: str
-) -> tuple[Pin, str]:
-    """Return the pin of TRACK, TRACK@3 or TRACK@12:30, and the identity of its track.
-
-    Where the identity is known already, the name may be outdated.
-    """
-    found = _PIN.fullmatch(text)
-    if found is None or (found["place"] and int(found["place"]) == 0):
-        raise RequestError(f"--pin '{text}': give TRACK, TRACK@3, TRACK@-1 or TRACK@12:30.")
-    track = by_identity.get(identity) or library.find(found["track"])
-    track = by_identity.get(track.identity, track)  # the same music may lie at several paths
-    if found["minutes"] is not None:
-        minute = int(found["minutes"]) + int(found["seconds"]) / 60.0
-        return Pin(track.path, minute=minute), track.identity
-    return Pin(track.path, place=int(found["place"]) if found["place"] else None), track.identity
 
 
 def _avoided(tracks: TrackTable, files: Sequence[str]) -> tuple[frozenset[str], tuple[Notice, ...]]:

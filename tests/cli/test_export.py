@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from playlist_builder.cli import main
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
+from playlist_builder.playlists.csv_table import COLUMNS
 from playlist_builder.playlists.dialects import PLAYERS
-from playlist_builder.playlists.formats import COLUMNS
 
 
 @pytest.fixture

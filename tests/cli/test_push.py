@@ -15,7 +15,7 @@ from playlist_builder.cli import main
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.servers import mpd, subsonic
-from playlist_builder.servers.protocol import Candidate
+from playlist_builder.servers.match import Candidate
 
 SECRET = "geheim"  # noqa: S105 - of no server
 TARGET = "subsonic+https://ada@music.example"

@@ -10,8 +10,16 @@ from hypothesis import strategies as st
 from playlist_builder.errors import ServerError
 from playlist_builder.models import Session, Slot, Tags
 from playlist_builder.path_map import PathMap
-from playlist_builder.servers.match import Unmatched, find_keys, known_tracks, mapped, match
-from playlist_builder.servers.protocol import Candidate, KnownTrack, playlist_name
+from playlist_builder.servers.checks import playlist_name
+from playlist_builder.servers.match import (
+    Candidate,
+    KnownTrack,
+    Unmatched,
+    find_keys,
+    known_tracks,
+    mapped,
+    match,
+)
 
 HERE = PathMap("/home/me/Music", "")
 WANTED = KnownTrack(

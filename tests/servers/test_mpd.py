@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from playlist_builder.errors import ServerError
 from playlist_builder.servers import mpd
+from playlist_builder.servers.match import KnownTrack
 from playlist_builder.servers.mpd import MpdAddress, parse_address
-from playlist_builder.servers.protocol import KnownTrack
 
 WANTED = KnownTrack("/m/a.flac", "Quiet", "Ada", duration_s=1.0, recording_id="5b")
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from playlist_builder.errors import ServerError
 from playlist_builder.servers import subsonic, subsonic_http
-from playlist_builder.servers.protocol import KnownTrack
+from playlist_builder.servers.match import KnownTrack
 from playlist_builder.servers.subsonic import Subsonic
 from playlist_builder.servers.subsonic_http import Connection, SubsonicAddress, parse_address
 

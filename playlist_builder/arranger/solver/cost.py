@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from playlist_builder.arranger.rules import PHASE_LIMITS
 from playlist_builder.models import KEYS, STEP_S, Bools, Floats, Ints, Track
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
@@ -33,12 +34,6 @@ KEY_WEIGHT = 0.001  # for opposite sides of the circle of fifths
 TIMBRE_WEIGHT = 0.001  # per octave of spectral centroid, up to two
 PREFER_WEIGHT = 0.01  # per step of a track that is not preferred
 END_WEIGHT = 0.01  # per step that the session ends early or late
-
-LIMITED = (  # features that a phase may limit, and the limits: LU, Hz, 0..1
-    ("startle_lu", "max_startle_lu"),
-    ("spectral_centroid_hz", "max_brightness_hz"),
-    ("percussiveness", "max_percussiveness"),
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +59,7 @@ class Items:
     fifth: Ints  # place on the circle of fifths
     key_confidence: Floats
     brightness: Floats  # log2 of the spectral centroid in Hz
-    limited: Floats  # the features of LIMITED, shape (n, 3)
+    limited: Floats  # the features of PHASE_LIMITS, shape (n, 3)
     preference_price: Floats  # per step, for not being preferred
 
     def take(self, index: Ints) -> "Items":
@@ -114,7 +109,7 @@ class TimeGrid:
     """A profile in steps; arrays reach past the last possible end.
 
     `target` is the planned energy of each step, `phase` its phase, as a row of `limits`, which has
-    the columns of LIMITED. `horizon` is the last step in which a session may end.
+    the columns of PHASE_LIMITS. `horizon` is the last step in which a session may end.
     """
 
     target: Floats
@@ -183,7 +178,7 @@ def time_grid(
     middles = np.arange(horizon + int(longest_s // STEP_S) + 3) + 0.5
     middles = (middles + first_ms // STEP_MS) * STEP_S
     borders = np.array([phase.start_s for phase in profile.phases[1:]])
-    limits = [[getattr(phase, limit) for _, limit in LIMITED] for phase in profile.phases]
+    limits = [[getattr(phase, limit) for _, limit in PHASE_LIMITS] for phase in profile.phases]
     return TimeGrid(
         target=profile.target(middles),
         phase=np.searchsorted(borders, middles, side="right"),
@@ -254,7 +249,7 @@ def items_of(
         fifth=fifth,
         key_confidence=np.where(fifth >= 0, np.clip(measured("key_confidence"), 0, 1), 0.0),
         brightness=np.log2(np.maximum(centroid, DARKEST_HZ)),
-        limited=np.stack([measured(name) for name, _ in LIMITED], axis=1),
+        limited=np.stack([measured(name) for name, _ in PHASE_LIMITS], axis=1),
         preference_price=preference_price,
     )
     return result.take(np.lexsort((ranks, steps)))

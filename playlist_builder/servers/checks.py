@@ -1,64 +1,14 @@
-"""What every music server offers, and what its modules share: tracks, names, targets, refusals.
-
-Another kind of server implements `Server` and gets a line in `connect.SERVERS`.
-"""
+"""What the servers check alike: targets, names of playlists, numbers, and how an error ends."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from playlist_builder.errors import ServerError
 from playlist_builder.text import UNPRINTED, replaced
 
-TRACK_LIMIT = 200_000  # tracks of a server that are searched: more than one listener collects
 NAME_LIMIT_BYTES = 200  # file systems take 255, and a push needs some for temporary names
-
-
-@dataclass(frozen=True, slots=True)
-class KnownTrack:
-    """What is known here about the track of one slot; empty text is not known."""
-
-    path: str
-    title: str
-    artist: str = ""
-    album: str = ""
-    duration_s: float = 0.0
-    recording_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One track of a server. `key` is what the server calls it; empty text is not known."""
-
-    key: str
-    path: str = ""
-    title: str = ""
-    artist: str = ""
-    album: str = ""
-    duration_s: float | None = None
-    recording_id: str = ""
-
-
-class Server(Protocol):
-    """A music server that can be searched, and that keeps playlists by name.
-
-    Every method raises `ServerError` where the server is gone, refuses, or answers nonsense.
-    """
-
-    def music_folder(self) -> str | None:
-        """Return the absolute path of its music on this machine, None where it does not say."""
-
-    def search(self, track: KnownTrack, path: str) -> Iterable[Candidate]:
-        """Return tracks that may be `track`, whose path on the server may be `path`."""
-
-    def list_all(self) -> Iterable[Candidate]:
-        """Return all tracks, up to `TRACK_LIMIT`."""
-
-    def replace(self, name: str, keys: Sequence[str]) -> int:
-        """Make playlist `name` hold `keys`, or leave it as it was; return how many it holds."""
 
 
 @contextmanager
