@@ -8,9 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _START, _END = ".playlist-builder-", ".tmp"
-
-_OLD_S = 3600.0
-"""A temporary file this much older than a new one is not being written any more."""
+_OLD_S = 3600.0  # a temporary file this much older than a new one is not being written any more
 
 
 def is_leftover(name: str) -> bool:

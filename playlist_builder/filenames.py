@@ -8,11 +8,8 @@ import unicodedata
 
 from playlist_builder.text import UNPRINTED, replaced
 
-NAME_UNITS = 200
-"""Longest name in UTF-16 units. 255 are possible, but Windows holds 260 for the whole path."""
-
-NAME_BYTES = 240
-"""Longest name in bytes of UTF-8. ext4 takes 255; what is left is for a number behind the name."""
+NAME_UNITS = 200  # of UTF-16. 255 are possible, but Windows holds 260 for the whole path
+NAME_BYTES = 240  # of UTF-8. ext4 takes 255; what is left is for a number behind the name
 
 _RESERVED = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*#]|%(?=[0-9A-Fa-f]{2})')
 _DEVICE = re.compile(

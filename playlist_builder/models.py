@@ -19,34 +19,19 @@ Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-STEP_S = 10.0
-"""Seconds between two points of a contour."""
-
-SILENCE_LUFS = -70.0
-"""What loudness reads for silence: the absolute gate of ITU-R BS.1770-4."""
-
-AUDIBLE_LU = 0.05
-"""A rise of loudness beyond the limit by less than this is not worth a warning."""
-
+STEP_S = 10.0  # seconds between two points of a contour
+SILENCE_LUFS = -70.0  # what loudness reads for silence: the absolute gate of ITU-R BS.1770-4
+AUDIBLE_LU = 0.05  # a rise of loudness beyond the limit by less than this is not worth a warning
 MIN_TEMPO_CONFIDENCE = 0.5
-MIN_KEY_CONFIDENCE = 0.6
-"""Below these confidences a tempo or key is not shown: a wrong value is worse than none."""
-
-CLIMAX_RISE = 0.25
-"""A track whose contour rises this far above its energy has a climax."""
-
+MIN_KEY_CONFIDENCE = 0.6  # below these a tempo or key is not shown: wrong is worse than none
+CLIMAX_RISE = 0.25  # a track whose contour rises this far above its energy has a climax
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in PITCH_CLASSES)
 """The 24 keys: index 0..11 major from C upward, 12..23 minor."""
 
-PERSON_NAME_LIMIT = 100
-"""Most characters of the name of a person."""
-
-Vocals = Literal["none", "wordless", "sung", "spoken", "unknown"]
-"""The voice of a track; the first two have no words."""
-
-Scale = Literal["relative", "absolute"]
-"""Of energies: ranks within the music of a session, or the 0..1 score itself."""
+PERSON_NAME_LIMIT = 100  # most characters of the name of a person
+Vocals = Literal["none", "wordless", "sung", "spoken", "unknown"]  # the first two have no words
+Scale = Literal["relative", "absolute"]  # ranks within a session's music, or energy itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +58,9 @@ class Tags:
     musicbrainz_album_id: str = ""
     musicbrainz_artist_ids: tuple[str, ...] = ()
     version: str = ""
-    performers: tuple[str, ...] = ()
-    """Each as "Name (role)"."""
+    performers: tuple[str, ...] = ()  # each as "Name (role)"
     lyricists: tuple[str, ...] = ()
-    voice_chance: float | None = None
-    """Probability of a voice by AcousticBrainz, 0..1."""
+    voice_chance: float | None = None  # probability of a voice by AcousticBrainz, 0..1
 
     @property
     def artist(self) -> str:
@@ -190,8 +173,7 @@ class Track:
     vocals: Vocals = "unknown"
     mark: Mark = Mark()
     missing: bool = False
-    heard: VoiceDetection | None = None
-    """None where the voice detector has not run."""
+    heard: VoiceDetection | None = None  # None where the voice detector has not run
 
     @property
     def duration_s(self) -> float:

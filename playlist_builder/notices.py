@@ -13,18 +13,12 @@ from typing import Any
 
 from playlist_builder.text import clock
 
-Item = str | tuple[str, int]
-"""One of several: a text, or a text and how often it counts."""
-
+Item = str | tuple[str, int]  # one of several: a text, or a text and how often it counts
 Value = str | int | float | tuple[Item, ...]
 
 ENGLISH = NullTranslations()
-
-TEXT = "text"
-"""Code of a sentence of which only the English text is known."""
-
-PROFILE, REASON = "profile", "reason"
-"""Contexts in a catalogue: words of a profile, and reasons for which a track is left out."""
+TEXT = "text"  # code of a sentence of which only the English text is known
+PROFILE, REASON = "profile", "reason"  # contexts of a catalogue: of a profile, reasons to leave out
 
 _BEYOND = "{count} tracks beyond the limit of their phase, worst '{title}' with {value:.4g}"
 _IN_PHASE = " in {phase:phase} (limit {limit:g})"
@@ -142,10 +136,8 @@ def removed(counts: Sequence[tuple[str, int]], catalogue: NullTranslations = ENG
     """Return how many tracks each rule removed, to stand behind how much music passes."""
     if not counts:
         return ""
-    first, then = (
-        catalogue.gettext("{count} tracks {reason}"),
-        catalogue.gettext("{count} {reason}"),
-    )
+    first = catalogue.gettext("{count} tracks {reason}")
+    then = catalogue.gettext("{count} {reason}")
     texts = [
         (then if place else first).format(count=count, reason=catalogue.pgettext(REASON, reason))
         for place, (reason, count) in enumerate(counts)

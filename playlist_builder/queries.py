@@ -29,7 +29,6 @@ from playlist_builder.models import MIN_KEY_CONFIDENCE, MIN_TEMPO_CONFIDENCE, Tr
 from playlist_builder.text import folded, printable
 
 Predicate = Callable[[Track], bool]
-
 LIMIT = 2000  # characters
 
 
@@ -75,8 +74,7 @@ _NUMBERS: dict[str, Callable[[Track], float | None]] = {
     "brightness": lambda track: track.features.spectral_centroid_hz,
 }
 FIELDS = (*_TEXTS, *_WHOLE, *_NUMBERS)
-ANYWHERE = ("title", "artist", "album", "genre", "path")
-"""Where a word without a field is looked for."""
+ANYWHERE = ("title", "artist", "album", "genre", "path")  # where a word without a field is sought
 
 _WORD = re.compile(
     r'\s*(?P<no>-?)(?:(?P<field>[^\s:",]+):)?(?P<value>(?:"[^"]*"|[^\s"])+)(?=\s|\Z)'
@@ -118,7 +116,7 @@ def _test(text: str, word: re.Match[str]) -> Predicate:
         close = get_close_matches(field.casefold(), FIELDS, n=1)
         hint = f" Did you mean '{close[0]}'?" if close else ""
         raise QueryError(
-            f"Query {_quoted(text)}: no field '{field}'.{hint} Fields: {_field_list()}."
+            f"Query {_quoted(text)}: no field '{field}'.{hint} Fields: {', '.join(FIELDS)}."
         )
     tests = [_single(text, field and field.casefold(), value) for value in values]
     if not tests:
@@ -169,7 +167,3 @@ def _between(text: str, field: str, value: str) -> Predicate:
 def _quoted(text: str) -> str:
     shown = printable(text, " ")
     return f"'{shown[:60]}{'...' if len(shown) > 60 else ''}'"  # noqa: PLR2004 - as much as is cut
-
-
-def _field_list() -> str:
-    return ", ".join(FIELDS)

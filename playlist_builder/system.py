@@ -4,7 +4,6 @@ Each function takes the platform, as `sys.platform` names it, or what differs th
 running system by default: so all three are tested on any of them. File locks are those of SQLite.
 """
 
-import errno
 import os
 import signal
 import sys
@@ -13,20 +12,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 WINDOWS = "win32"
-
 NEW_PROCESS_GROUP = 0x200  # CREATE_NEW_PROCESS_GROUP of the Windows API
+WINDOWS_ERROR = 0xC000_0000  # exit codes from here on are errors, as an access violation (NTSTATUS)
 
-WINDOWS_ERROR = 0xC000_0000
-"""From here on the exit codes of Windows are errors such as an access violation (NTSTATUS)."""
-
-FAULT_SIGNALS = frozenset(
+FAULT_SIGNALS = frozenset(  # that a process brings upon itself; all others come from outside
     signal.Signals[name].value
     for name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGSYS", "SIGTRAP")
     if name in signal.Signals.__members__
 )
-"""Signals that a process brings upon itself. All others come from outside."""
-
-_DISK_FULL = frozenset((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)))
 
 
 def own_group(platform: str = sys.platform) -> dict[str, Any]:
@@ -62,11 +55,6 @@ def limit_own_memory(most_bytes: int, platform: str = sys.platform) -> None:
     if platform == "linux":
         with suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-
-
-def is_disk_full(error: OSError) -> bool:
-    """Whether a disk, or a user's share of it, has no space left."""
-    return error.errno in _DISK_FULL
 
 
 def drop_cached(descriptor: int) -> None:

@@ -8,9 +8,7 @@ import unicodedata
 from collections.abc import Set as AbstractSet
 from html import escape
 
-LINE_LIMIT = 200  # characters
-"""How much of a text is shown; a longer tag is a mistake or an attack."""
-
+LINE_LIMIT = 200  # characters shown; a longer tag is a mistake or an attack
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 UNPRINTED = frozenset({"Cc", "Cs", "Zl", "Zp"})

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from playlist_builder.models import KEYS, Bools, Features, Floats, Ints, Track, Vocals
 
-SCALARS = tuple(field.name for field in fields(Features))
-"""What was measured of a whole track, in the order of a row of `Columns.scalars`."""
+SCALARS = tuple(field.name for field in fields(Features))  # as in a row of `Columns.scalars`
 VOCALS: tuple[Vocals, ...] = get_args(Vocals)
 
 _KEY = SCALARS.index("key")
@@ -160,8 +159,7 @@ class TrackTable(Sequence[Track]):
 
     def measured(self, name: str) -> Floats:
         """Return one of SCALARS for each track; a key by its place in KEYS, or -1."""
-        column: Floats = self._columns.scalars[self._places, SCALARS.index(name)]
-        return column
+        return np.asarray(self._columns.scalars[self._places, SCALARS.index(name)])
 
     def contours(self) -> tuple[NDArray[np.float32], Ints, Ints]:
         """Return all contours one after the other, where each begins, and how long each is."""
@@ -179,8 +177,6 @@ class TrackTable(Sequence[Track]):
 
 
 class _Catalogue(Mapping[str, Track]):
-    """The tracks of a table by their identities."""
-
     def __init__(self, table: TrackTable) -> None:
         self._shelf = table
         self._place = {identity: place for place, identity in enumerate(table.identities)}

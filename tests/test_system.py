@@ -11,7 +11,6 @@ import pytest
 from playlist_builder.system import (
     drop_cached,
     exit_reason,
-    is_disk_full,
     is_within,
     own_group,
     sync_folder,
@@ -73,14 +72,6 @@ def test_a_process_is_refused_memory_where_the_system_can(arguments, printed):
     command = [sys.executable, "-c", LIMITED, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == printed
-
-
-def test_a_full_disk_is_told_from_other_errors():
-    assert is_disk_full(OSError(errno.ENOSPC, ""))
-    if hasattr(errno, "EDQUOT"):  # Windows knows no shares of a disk
-        assert is_disk_full(OSError(errno.EDQUOT, ""))
-    assert not is_disk_full(OSError(errno.EACCES, ""))
-    assert not is_disk_full(OSError("no number"))
 
 
 def test_a_file_is_read_as_it_is_after_its_cache_was_dropped(tmp_path, monkeypatch):

@@ -57,31 +57,19 @@ import numpy as np
 
 from playlist_builder.arranger import result
 from playlist_builder.arranger.partial import length_ms
-from playlist_builder.arranger.problem import (
-    Objective,
-    Problem,
-    Relaxation,
-    Scale,
-    build_problem,
-    instance_of,
-    relaxations,
-)
+from playlist_builder.arranger.problem import Objective, Problem, Relaxation, build_problem
 from playlist_builder.arranger.relax import solved
-from playlist_builder.arranger.rules import Constraints, Pin
+from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.spares import spares
 from playlist_builder.arranger.tail import planned, tail
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import Session, Slot, Track
+from playlist_builder.models import Scale, Session, Slot, Track
 from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
 
-__all__ = ["Constraints", "Pin", "Scale", "alternatives", "arrange", "completed"]
-
 NO_CONSTRAINTS = Constraints()
-
-SHARED = 0.4
-"""Most that an alternative shares with an earlier one, which is at most half of either."""
+SHARED = 0.4  # most that an alternative shares with an earlier one: at most half of either
 
 
 def arrange(  # noqa: PLR0913 - each option of the command line is one of these
@@ -103,7 +91,7 @@ def arrange(  # noqa: PLR0913 - each option of the command line is one of these
     profile cannot take the duration.
     """
     problem = build_problem(tracks, profile, duration_s, seed, scale, tolerance_s, constraints)
-    return arranged(problem, relaxations(pinned=bool(problem.pins)))[0]
+    return arranged(problem)[0]
 
 
 def alternatives(  # noqa: PLR0913 - as arrange, and a count
@@ -126,11 +114,11 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
     tracks = TrackTable.of(tracks)
     kept = {pin.track for pin in constraints.pins}
     sessions: list[Session] = []
-    allowed: Sequence[Relaxation] | None = None
+    allowed: Sequence[Relaxation] = ()
     while len(sessions) < count:
         problem = build_problem(tracks, profile, duration_s, seed, scale, tolerance_s, constraints)
         try:
-            session, lifted = arranged(problem, allowed or relaxations(pinned=bool(problem.pins)))
+            session, lifted = arranged(problem, allowed)
         except ArrangeError:
             if not sessions:
                 raise
@@ -145,19 +133,19 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
 
 
 def arranged(
-    problem: Problem, allowed: Sequence[Relaxation]
+    problem: Problem, allowed: Sequence[Relaxation] = ()
 ) -> tuple[Session, Sequence[Relaxation]]:
     """Return the best session of a problem, and the relaxations that it took.
 
-    Raises ArrangeError where none of the allowed ones leads to a session.
+    Raises ArrangeError where none of the `allowed` ones, by default all, leads to a session.
     """
     objective, rules = problem.objective, problem.objective.rules
-    relaxation, found, lifted = solved(problem, allowed)
+    instance, found, lifted = solved(problem, allowed)
     order = result.Order(
         [problem.tracks[item] for item in found.sequence],
         problem.items.take(np.array(found.sequence)),
         objective.profile,
-        instance_of(problem, relaxation).grid,
+        instance.grid,
     )
     pins = [(pin, found.sequence.index(item)) for pin, item in problem.pins]
     is_scaled = objective.scale == "relative"

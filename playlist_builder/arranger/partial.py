@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from playlist_builder.arranger.problem import Objective, Problem, Relaxation, Window, relaxations
+from playlist_builder.arranger.problem import Objective, Problem, Relaxation, Window
 from playlist_builder.arranger.relax import solved
 from playlist_builder.arranger.rules import Pin, artists
 from playlist_builder.arranger.solver.cost import STEP_MS, FixedItem, items_of
@@ -70,7 +70,7 @@ def filled(
     )
     window = Window((first_ms, last_ms), tuple(ends), gap.used or Counter())
     problem = Problem(table, items, objective, pins, window=window)
-    _, found, _ = solved(problem, allowed or relaxations(pinned=bool(pins)))
+    _, found, _ = solved(problem, allowed)
     order = [tracks[number] for number in found.sequence]
     return order[len(lead_in) : len(order) - len(lead_out)]
 
@@ -86,10 +86,7 @@ def plays_by(tracks: Sequence[Track]) -> Counter[str]:
 
 
 def _lead_in(tracks: Sequence[Track], start_ms: int) -> list[Track]:
-    """Return the last seconds of tracks that end at a time, together a number of whole steps.
-
-    That is, the steps of the part fall where those of the session do.
-    """
+    """Return the ends of tracks up to a time, so long that steps fall where the session's do."""
     return [
         _end(track, STEP_S + (start_ms % STEP_MS) / 1000.0 * (place == len(tracks)))
         for place, track in enumerate(tracks, start=1)
@@ -105,7 +102,6 @@ def _end(track: Track, seconds: float) -> Track:
 
 
 def _within(pin: Pin, gap: Gap, lead_in: int, lead_out: int, first_ms: int) -> Pin:
-    """Return a pin with its place and minute as they are counted within the gap."""
     place = pin.place
     if place is not None and place > 0:
         place += lead_in - len(gap.before)

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import Literal
 
 import numpy as np
 
@@ -23,27 +22,18 @@ from playlist_builder.arranger.rules import (
     pinned,
     shortage,
 )
-from playlist_builder.arranger.solver.cost import (
-    PREFER_WEIGHT,
-    FixedItem,
-    Items,
-    items_of,
-    percentile_table,
-    time_grid,
-)
+from playlist_builder.arranger.solver import cost
+from playlist_builder.arranger.solver.cost import FixedItem, Items
 from playlist_builder.arranger.solver.graph import Groups
 from playlist_builder.arranger.solver.solve import Instance
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import Floats, Ints, Track
+from playlist_builder.models import Floats, Ints, Scale, Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.track_table import TrackTable
 
-Scale = Literal["relative", "absolute"]
-
 TOLERANCES_S = (60.0, 120.0, 300.0, 600.0)
 STARTLES_LU = (3.0, 6.0, np.inf)
-
 MOST_TOLERANCE = 0.5  # of the duration
 
 
@@ -76,7 +66,7 @@ class Objective:
         if prefer is None:
             return np.zeros(len(tracks))
         preferences = np.array([prefer(track) for track in tracks], dtype=np.float64)
-        return np.asarray(PREFER_WEIGHT * (1.0 - np.clip(preferences, UNWANTED, 1.0)))
+        return np.asarray(cost.PREFER_WEIGHT * (1.0 - np.clip(preferences, UNWANTED, 1.0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +169,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
         scaled = profile.scaled(passed_s)
     objective = Objective(scaled, constraints, percentiles_of(table, scale), seed, tolerance_s)
     prices = objective.preference_prices(usable)
-    items = items_of(usable, objective.percentiles, prices, usable.rank)
+    items = cost.items_of(usable, objective.percentiles, prices, usable.rank)
     usable, passed = usable.take(items.order), passed[items.order]
     pins = tuple(
         (pin, int(np.flatnonzero(passed == place)[0]))
@@ -190,11 +180,10 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
 
 def percentiles_of(tracks: Sequence[Track], scale: Scale) -> Floats | None:
     """Return the table that leads to the scale of a session of these tracks."""
-    return None if scale == "absolute" else percentile_table(TrackTable.of(tracks).energy)
+    return None if scale == "absolute" else cost.percentile_table(TrackTable.of(tracks).energy)
 
 
 def _check_pins(pins: Sequence[Pin]) -> None:
-    """Refuse pins that cannot hold together, whatever the tracks."""
     names = [pin.track for pin in pins]
     places = [pin.place for pin in pins if pin.place is not None]
     for values, what in ((names, "pinned twice"), (places, "a place that two pins ask for")):
@@ -204,7 +193,6 @@ def _check_pins(pins: Sequence[Pin]) -> None:
 
 
 def _spare(tracks: TrackTable) -> set[int]:
-    """Return the places of all copies but the first of each recording."""
     spare: set[int] = set()
     ranks = tracks.rank
     for group in copies(tracks):
@@ -234,7 +222,7 @@ def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
     tolerance_s = max(objective.tolerance_s, relaxation.tolerance_s)
     longest_s = float(items.length_ms.max()) / 1000.0
     jump_lu = objective.rules.loudness_step_lu
-    grid = time_grid(objective.profile, tolerance_s, longest_s, jump_lu, window.span_ms)
+    grid = cost.time_grid(objective.profile, tolerance_s, longest_s, jump_lu, window.span_ms)
     limits = grid.limits.copy()
     limits[:, 0] += relaxation.startle_lu
     if relaxation.colour:

@@ -1,21 +1,25 @@
 """The solver run under fewer and fewer rules, in the order of `arrange`, until there is a session.
 
-In go a problem and its relaxations; out come the one that helped and the solution. Rules that were
-lifted before, but are not in the way, are put back.
+In go a problem and its relaxations; out come the instance that helped and its solution. Rules that
+were lifted before, but are not in the way, are put back.
 """
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
-from playlist_builder.arranger.problem import Problem, Relaxation, instance_of
-from playlist_builder.arranger.solver.solve import Solution, solve
+from playlist_builder.arranger.problem import Problem, Relaxation, instance_of, relaxations
+from playlist_builder.arranger.solver.solve import Instance, Solution, solve
 from playlist_builder.errors import ArrangeError
 
 
 def solved(
-    problem: Problem, allowed: Sequence[Relaxation]
-) -> tuple[Relaxation, Solution, Sequence[Relaxation]]:
-    """Return what had to be lifted, the best session without it, and all that was tried."""
+    problem: Problem, allowed: Sequence[Relaxation] = ()
+) -> tuple[Instance, Solution, Sequence[Relaxation]]:
+    """Return the instance with the least lifted that has a session, that, and all that was tried.
+
+    Without `allowed` all relaxations of the problem are tried.
+    """
+    allowed = allowed or relaxations(pinned=bool(problem.pins))
     for tried, relaxation in enumerate(allowed, start=1):
         found = solve(instance_of(problem, relaxation))
         if found is not None:
@@ -29,7 +33,7 @@ def solved(
 
 def _restored(
     problem: Problem, relaxation: Relaxation, found: Solution
-) -> tuple[Relaxation, Solution]:
+) -> tuple[Instance, Solution]:
     """Put back every rule that was lifted before the one that helped, where a session allows it."""
     lifted = [each.name for each in fields(Relaxation) if getattr(relaxation, each.name)]
     for name in lifted[:-1]:
@@ -37,4 +41,4 @@ def _restored(
         better = solve(instance_of(problem, tried))
         if better is not None:
             relaxation, found = tried, better
-    return relaxation, found
+    return instance_of(problem, relaxation), found

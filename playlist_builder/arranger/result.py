@@ -5,10 +5,9 @@ own, so that every rule that gave way is listed even if the search had a fault.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,15 +22,13 @@ from playlist_builder.arranger.solver.cost import (
     rescale,
     step_at,
     time_grid,
-    transition_cost,
 )
-from playlist_builder.models import AUDIBLE_LU, STEP_S, Session, Slot, Track
+from playlist_builder.models import AUDIBLE_LU, STEP_S, Scale, Session, Slot, Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.track_table import TrackTable
 
-ABOVE = 0.35
-"""Energy above the plan that is worth a word: half a minute of it may startle in a calm phase."""
+ABOVE = 0.35  # above the plan that is worth a word: half a minute may startle in a calm phase
 ROUNDING_S = 0.0005  # times are kept in whole milliseconds
 
 
@@ -57,19 +54,23 @@ class Order:
         return [self.start_ms, *self.ends_ms[:-1]]
 
     @property
+    def spans(self) -> list[tuple[int, int]]:
+        """The steps in which each track starts and ends."""
+        return list(pairwise([step_at(self.start_ms), *map(step_at, self.ends_ms)]))
+
+    @property
     def cost(self) -> float:
         """What the order costs, as a sum over steps; preference for tracks is in the items."""
-        borders = [step_at(self.start_ms), *map(step_at, self.ends_ms)]
         follow = sum(
             float(((self.items.contour(number, last - first) - target) ** 2).sum())
             + float(self.items.preference_price[number]) * (last - first)
-            for number, (first, last) in enumerate(pairwise(borders))
+            for number, (first, last) in enumerate(self.spans)
             for target in (self.grid.target[first:last],)
         )
         behind = np.arange(1, len(self.tracks))
         step_lu = self.grid.loudness_jump_lu
-        transitions = float(transition_cost(self.items, behind - 1, behind, step_lu).sum())
-        return follow + transitions + END_WEIGHT * abs(borders[-1] - self.grid.asked_steps)
+        transitions = float(self.items.transition_cost(behind - 1, behind, step_lu).sum())
+        return follow + transitions + END_WEIGHT * abs(self.spans[-1][1] - self.grid.asked_steps)
 
 
 def ordered(tracks: Sequence[Track], objective: Objective, start_ms: int = 0) -> Order:
@@ -83,10 +84,9 @@ def ordered(tracks: Sequence[Track], objective: Objective, start_ms: int = 0) ->
 
 def items_in_order(tracks: Sequence[Track], objective: Objective) -> Items:
     """Return the items of tracks in the order of the tracks."""
-    made = items_of(
-        tracks, objective.percentiles, objective.preference_prices(tracks), np.arange(len(tracks))
-    )
-    return made.take(np.argsort(made.order))
+    prices = objective.preference_prices(tracks)
+    items = items_of(tracks, objective.percentiles, prices, np.arange(len(tracks)))
+    return items.take(np.argsort(items.order))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,9 +118,9 @@ def energies(tracks: Sequence[Track], objective: Objective) -> list[float]:
 def slots(order: Order) -> list[Slot]:
     """Return one slot per track; the middle of a slot decides on its phase."""
     result = []
-    for number, track in enumerate(order.tracks):
-        start_ms, end_ms = order.starts_ms[number], order.ends_ms[number]
-        first, last = step_at(start_ms), step_at(end_ms)
+    times = zip(order.starts_ms, order.ends_ms, order.spans, strict=True)
+    for number, (start_ms, end_ms, (first, last)) in enumerate(times):
+        track = order.tracks[number]
         steps = max(last - first, 1)  # one that was skipped at once fills no step
         contour = order.items.contour(number, steps)
         result.append(
@@ -145,15 +145,11 @@ def slots(order: Order) -> list[Slot]:
     return result
 
 
-def session(
-    order: Order, scale: Literal["relative", "absolute"], seed: int, cost: float, bound: float
-) -> Session:
+def session(order: Order, scale: Scale, seed: int, cost: float, bound: float) -> Session:
     """Return the session of an order; `cost` and `bound` are sums over steps."""
     filled = slots(order)
-    spans = pairwise([step_at(order.start_ms), *map(step_at, order.ends_ms)])
-    contour = np.concatenate(
-        [slot.contour[: last - first] for slot, (first, last) in zip(filled, spans, strict=True)]
-    )
+    spans = zip(filled, order.spans, strict=True)
+    contour = np.concatenate([slot.contour[: last - first] for slot, (first, last) in spans])
     distance = contour - order.grid.target[: len(contour)]
     return Session(
         profile=order.profile.name,
@@ -202,9 +198,9 @@ def _near(order: Order, gap: int) -> list[Notice]:
 
 def _limits(order: Order, code: str, feature: str, limit: str) -> list[Notice]:
     found: list[tuple[float, Track, Phase, float]] = []
-    for track, start_ms, end_ms in zip(order.tracks, order.starts_ms, order.ends_ms, strict=True):
+    for track, (first, last) in zip(order.tracks, order.spans, strict=True):
         value = float(getattr(track.features, feature))
-        for number in np.unique(order.grid.phase[step_at(start_ms) : step_at(end_ms)]).tolist():
+        for number in np.unique(order.grid.phase[first:last]).tolist():
             phase = order.profile.phases[number]
             most = getattr(phase, limit)
             if most is not None and value > most:
@@ -212,17 +208,9 @@ def _limits(order: Order, code: str, feature: str, limit: str) -> list[Notice]:
     if not found:
         return []
     excess, track, phase, most = max(found, key=lambda each: each[0])
-    count = len({id(each[1]) for each in found})
-    return [
-        notice(
-            code,
-            count=count,
-            title=_called(track),
-            value=float(f"{excess + most:.4g}"),
-            phase=phase.name,
-            limit=most,
-        )
-    ]
+    count, title = len({id(each[1]) for each in found}), _called(track)
+    value = float(f"{excess + most:.4g}")
+    return [notice(code, count=count, title=title, value=value, phase=phase.name, limit=most)]
 
 
 def _late(order: Order, tolerance_s: float) -> list[Notice]:
@@ -264,24 +252,14 @@ def rises(order: Order, limit_lu: float) -> list[Notice]:
     if not beyond:
         return []
     worst_lu, place = max(beyond, key=lambda jump: jump[0])
-    return [
-        notice(
-            "loudness_jumps",
-            count=len(beyond),
-            limit_lu=limit_lu,
-            worst_lu=round(worst_lu, 1),
-            title=_called(order.tracks[place]),
-            at_s=order.starts_ms[place] / 1000.0,
-            phase=_phase(order, place),
-        )
-    ]
+    values = {"count": len(beyond), "limit_lu": limit_lu, "worst_lu": round(worst_lu, 1)}
+    return [_at_moment(order, place, order.starts_ms[place] / 1000.0, "loudness_jumps", values)]
 
 
 def climbs(order: Order) -> list[Notice]:
     """Tell of the tracks that stand far above the plan at some moment, if any."""
-    borders = [step_at(order.start_ms), *map(step_at, order.ends_ms)]
     found = []
-    for place, (first, last) in enumerate(pairwise(borders)):
+    for place, (first, last) in enumerate(order.spans):
         above = order.items.contour(place, last - first) - order.grid.target[first:last]
         if len(above) and above.max() > ABOVE:
             at_s = max((first + int(above.argmax())) * STEP_S, order.starts_ms[place] / 1000.0)
@@ -289,17 +267,15 @@ def climbs(order: Order) -> list[Notice]:
     if not found:
         return []
     excess, place, at_s = max(found)
-    return [
-        notice(
-            "above_plan",
-            count=len(found),
-            limit=ABOVE,
-            worst=round(excess, 2),
-            title=_called(order.tracks[place]),
-            at_s=at_s,
-            phase=_phase(order, place),
-        )
-    ]
+    values = {"count": len(found), "limit": ABOVE, "worst": round(excess, 2)}
+    return [_at_moment(order, place, at_s, "above_plan", values)]
+
+
+def _at_moment(
+    order: Order, place: int, at_s: float, code: str, values: Mapping[str, float]
+) -> Notice:
+    title, phase = _called(order.tracks[place]), _phase(order, place)
+    return notice(code, **values, title=title, at_s=at_s, phase=phase)
 
 
 def _phase(order: Order, place: int) -> str:

@@ -22,24 +22,20 @@ from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.queries import Predicate, any_of
 from playlist_builder.track_table import VOCALS, TrackTable
 
-COPY_S = 2.0
-"""Two tracks of one title and artist are copies if their lengths differ by at most this."""
+COPY_S = 2.0  # tracks of one title and artist are copies if their lengths differ by at most this
 
-NOBODY = frozenset(
+NOBODY = frozenset(  # names that stand for no artist in particular, so they bind no artist rule
     {"", "unknown", "unknown artist", "various", "various artists", "va", "[unknown]"}
 )
-"""Names that stand for no artist in particular, so they bind no artist rule."""
 
-UNWANTED = -4.0
-"""The least preference: such a track has to stand 0.2 nearer to the plan than any other."""
+UNWANTED = -4.0  # least preference: such a track must be 0.2 nearer to the plan than any other
 
-ADMITTED: dict[str, frozenset[Vocals]] = {
+ADMITTED: dict[str, frozenset[Vocals]] = {  # by vocals rule; `exclude` takes the unverified too
     "exclude": frozenset({"none", "wordless", "unknown"}),
     "strict": frozenset({"none"}),
     "allow-wordless": frozenset({"none", "wordless"}),
     "allow": frozenset({"none", "wordless", "sung", "spoken", "unknown"}),
 }
-"""What each vocals rule admits. `exclude` takes the unverified, and the session says how many."""
 
 Value = TypeVar("Value", bool, float)
 

@@ -20,10 +20,10 @@ from itertools import product
 import numpy as np
 
 from playlist_builder.arranger.arrange import NO_CONSTRAINTS, arranged
-from playlist_builder.arranger.problem import Problem, Relaxation, Scale, build_problem, relaxations
+from playlist_builder.arranger.problem import Problem, Relaxation, build_problem
 from playlist_builder.arranger.rules import Constraints, copies
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import Session, Track
+from playlist_builder.models import Scale, Session, Track
 from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
@@ -33,13 +33,10 @@ GAIN = 0.01  # of its error: a round in which none gains as much is the last
 EVEN = 1.15  # times the best session's error: a worst one of less is as good
 TRADES = 16  # offers that are tried at most
 PARTNERS = 3  # sessions that are asked to give, the best first
-OFFERS = ((2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
-"""What a session offers: every nth of its tracks, beginning with which."""
+OFFERS = ((2, 0), (2, 1), (3, 0), (3, 1), (3, 2))  # every nth track of a session, from which
 LIKE = 4  # tracks of like energy per part, of which those of like length are dealt at once
-
 NAMED = 3  # shared tracks of a session
-IN_TAIL, IN_SESSION = 1, 2
-"""How much a track counts as used: one that only a tail holds is shared first."""
+IN_TAIL, IN_SESSION = 1, 2  # how much a track counts as used: shared from a tail first
 
 
 def series(  # noqa: PLR0913 - as arrange, and a count
@@ -62,7 +59,7 @@ def series(  # noqa: PLR0913 - as arrange, and a count
     table = TrackTable.of(tracks)
     build = partial(build_problem, table, profile, duration_s, seed, scale, tolerance_s)
     problem = build(constraints)
-    _, allowed = arranged(problem, relaxations(pinned=bool(problem.pins)))
+    _, allowed = arranged(problem)
     common = _Common(build, constraints, allowed, _copies_of(problem.tracks))
     sessions: list[Session] = []
     for part in _split(problem.tracks, count, seed):
@@ -134,10 +131,7 @@ class _Common:
 
 
 def _improved(common: _Common, sessions: list[Session]) -> bool:
-    """Arrange every session again, the worst first, and keep what is better.
-
-    Returns whether any gained much.
-    """
+    """Arrange every session again, the worst first; return whether any gained much."""
     gained = False
     for number in reversed(_ranked(sessions)):
         own, others = sessions[number], _without(sessions, number)
@@ -193,7 +187,6 @@ def _without(sessions: Sequence[Session], *numbers: int) -> list[Session]:
 
 
 def _with_notice(number: int, sessions: Sequence[Session], common: _Common) -> Session:
-    """Return a session with a word about the tracks that it shares."""
     own, others = sessions[number], _without(sessions, number)
     shared = set(common.shared(own, others))
     if not shared:
@@ -213,10 +206,8 @@ def _split(tracks: TrackTable, count: int, seed: int) -> list[frozenset[str]]:
     rng = np.random.default_rng(abs(seed))
     parts: list[list[str]] = [[] for _ in range(count)]
     for first in range(0, len(ordered), LIKE * count):
-        like = sorted(
-            ordered[first : first + LIKE * count],
-            key=lambda each: (seconds[each], identities[each]),
-        )
+        like = ordered[first : first + LIKE * count]
+        like.sort(key=lambda each: (seconds[each], identities[each]))
         for place in range(0, len(like), count):
             turns = rng.permutation(count).tolist()
             for part, each in zip(turns, like[place : place + count], strict=False):

@@ -22,20 +22,13 @@ from playlist_builder.models import Bools, Slot, Spare, Track
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
 
-FEW, MANY, MANY_SLOTS = 2, 3, 3
-"""Spares of a phase, and from how many slots on there are many."""
-LIKE, FAR = 0.07, 0.15
-"""Distance of energies that is hardly noticed, and beyond which a track is no spare."""
-PEAK = 0.25
-"""How far a spare may rise at some moment above all that its slot holds."""
-LOOKED_AT = 40
-"""Tracks of like energy and length that are weighed for each slot."""
-NEAR = 1500
-"""Tracks just below and above a slot in energy, of which those are taken."""
-LENGTHS = 2.5
-"""Most that a spare is longer or shorter than its slot, as a ratio, and ..."""
-LENGTH_WEIGHT = 0.03
-"""... what the logarithm of that weighs against a distance of energy."""
+FEW, MANY, MANY_SLOTS = 2, 3, 3  # spares of a phase, and from how many slots on there are many
+LIKE, FAR = 0.07, 0.15  # distances of energy: hardly noticed; beyond which a track is no spare
+PEAK = 0.25  # how far a spare may rise at some moment above all that its slot holds
+LOOKED_AT = 40  # tracks of like energy and length that are weighed for each slot
+NEAR = 1500  # tracks just below and above a slot in energy, of which those are taken
+LENGTHS = 2.5  # most that a spare is longer or shorter than its slot, as a ratio, and ...
+LENGTH_WEIGHT = 0.03  # ... what the logarithm of that weighs against a distance of energy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +94,6 @@ def _choices(
     objective: Objective,
     taken: Sequence[Track],
 ) -> Iterator[_Choice]:
-    """Yield the tracks that may stand in for each slot."""
     gap, energies, seconds = objective.rules.artist_gap, pool.levels, pool.tracks.seconds
     by_energy = np.argsort(energies, kind="stable")
     ordered = energies[by_energy]
@@ -134,7 +126,6 @@ def _choices(
 
 
 def _fits(tracks: TrackTable, start_s: float, profile: Profile) -> Bools:
-    """Whether each track stays within the limits of every phase in which it would play."""
     end_s = start_s + tracks.seconds
     fits = np.ones(len(tracks), np.bool_)
     for phase in profile.phases:

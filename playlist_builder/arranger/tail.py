@@ -16,27 +16,20 @@ from playlist_builder.arranger import result
 from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
 from playlist_builder.arranger.problem import TOLERANCES_S, Objective, Relaxation
 from playlist_builder.arranger.rules import artists, repeats
-from playlist_builder.arranger.solver.cost import rescale, transition_cost
+from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Ints, Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Phase, Profile
 
 NAME = "tail"
-LEVEL = 0.15
-"""Planned energy, or the last level of the profile where that is lower."""
-CALM = 0.4
-"""Mean energy up to which a track is calm; the tail holds no other."""
-RISE = 0.1
-"""Most that the first track opens, and is on the whole, above the end and the mean of the last."""
-PEAK, CHOICE = 0.6, 1.5
-"""Energy that no moment of the tail goes beyond, where that leaves so many times the length asked
-for. Where it does not, tracks of the lowest peaks are taken until there is as much."""
-STARTLE_LU = 12.0
-"""As in the calm phases of the profiles that come with the program."""
-STEADY, CALMEST = 80, 30
-"""Tracks that are looked at: nearest to the level, and calmest of all. An hour takes some fifteen.
-"""
+LEVEL = 0.15  # planned energy, or the last level of the profile where that is lower
+CALM = 0.4  # mean energy up to which a track is calm; the tail holds no other
+RISE = 0.1  # most that the first track opens, and is as a whole, above the end and mean of the last
+PEAK = 0.6  # energy that no moment of the tail goes beyond, where tracks are left for ...
+CHOICE = 1.5  # ... so many times its length; else those of the lowest peaks are taken as well
+STARTLE_LU = 12.0  # as in the calm phases of the profiles that come with the program
+STEADY, CALMEST = 80, 30  # tracks looked at: nearest to LEVEL, calmest. An hour takes some fifteen
 TOLERANCE_S = 60.0
 
 
@@ -72,9 +65,8 @@ def tail(
     if calm and first.duration_s < lasts_s - TOLERANCE_S:
         free = replace(objective.constraints, at_most=())
         objective = replace(objective, constraints=free, tolerance_s=TOLERANCE_S)
-        with suppress(
-            ArrangeError
-        ):  # the first alone is a tail too, and a warning gives its length
+        # The first alone is a tail too, and a warning gives its length.
+        with suppress(ArrangeError):
             chosen += filled(Gap([*order, first]), calm, objective, _relaxations())
     lasts_s = length_ms(chosen) / 1000.0
     if lasts_s >= asked_s:
@@ -84,7 +76,6 @@ def tail(
 
 
 def _calm(order: Sequence[Track], pool: result.Pool) -> list[Track]:
-    """Return the calm tracks that may be in the tail."""
     steady = _least(np.abs(pool.levels - LEVEL), STEADY + len(order))
     calmest = _least(pool.levels, CALMEST + len(order))
     calm = (pool.levels <= CALM) & (pool.tracks.measured("startle_lu") <= STARTLE_LU)
@@ -120,7 +111,7 @@ def _first(order: Sequence[Track], calm: Sequence[Track], objective: Objective) 
     items = result.items_in_order([order[-1], *calm], objective)
     means = np.array(result.energies([order[-1], *calm], objective))
     behind: Ints = np.arange(1, len(calm) + 1)
-    price = transition_cost(items, np.zeros(1, np.int64), behind, objective.rules.loudness_step_lu)
+    price = items.transition_cost(np.zeros(1, np.int64), behind, objective.rules.loudness_step_lu)
     price += items.steps[behind] * (means[behind] - LEVEL) ** 2
     gentle = items.opening[behind] - items.closing[0] <= RISE
     gentler = gentle & (means[behind] - means[0] <= RISE)
@@ -134,12 +125,9 @@ def _first(order: Sequence[Track], calm: Sequence[Track], objective: Objective) 
 
 def _relaxations() -> list[Relaxation]:
     """Return what is lifted at each attempt: never a limit that guards against harm."""
-    found = [
-        Relaxation(),
-        Relaxation(artist_max=True),
-        Relaxation(artist_max=True, artist_gap=True),
-    ]
-    return [*found, *(replace(found[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)]
+    free = Relaxation(artist_max=True, artist_gap=True)
+    tolerant = (replace(free, tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)
+    return [Relaxation(), Relaxation(artist_max=True), free, *tolerant]
 
 
 def planned(profile: Profile, end_s: float, length_s: float) -> Profile:

@@ -46,15 +46,7 @@ def copy(session: str, folder: str, form: str | None, jobs: int | None, *, as_js
     size_mb = sum(each.bytes for each in report.files) / 1e6
     output.print_message(f"{states}; {size_mb:.0f} MB in {report.playlist}")
     if as_json:
-        output.print_json(
-            {
-                "playlist": report.playlist,
-                "files": [asdict(each) for each in report.files],
-                "skipped": [asdict(each) for each in report.skipped],
-                "renamed": dict(report.renamed),
-                "leftover": list(report.leftover),
-            }
-        )
+        output.print_json(asdict(report))
     if report.skipped:
         raise click.exceptions.Exit(1)
 

@@ -57,7 +57,7 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
             for file in (*files, *holding):
                 output.print_message(f"  {file}")
     elif as_json:
-        output.print_json(_document(past))
+        output.print_json(asdict(past))
     else:
         output.print_text(history_text(past, width=output.width()))
 
@@ -72,15 +72,6 @@ def _past(history: "History", name: str, *, forget: bool) -> tuple["PersonHistor
         if not forget:
             raise
         return PersonHistory(name), False
-
-
-def _document(past: "PersonHistory") -> dict[str, Any]:
-    return {
-        "name": past.name,
-        "sessions": [asdict(each) for each in past.sessions],
-        "ratings": [asdict(each) for each in past.ratings],
-        "bans": [asdict(each) for each in past.bans],
-    }
 
 
 @click.command()

@@ -81,9 +81,7 @@ def merge(other: str, library: str | None, *, as_json: bool) -> None:
             f"{each.name}: {each.what} stays {each.here!r}; there it is {each.there!r}"
         )
     if as_json:
-        output.print_json(
-            {**asdict(report), "conflicts": [asdict(each) for each in report.conflicts]}
-        )
+        output.print_json(asdict(report))
         return
     text = f"{report.measured} measured, {report.heard} listened to, {report.files} files and"
     text += f" {report.marks} marks came along."

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from playlist_builder.errors import RequestError
+
 if TYPE_CHECKING:
     from playlist_builder.path_map import PathMap
 
@@ -121,7 +123,10 @@ def maps_option(text: str, *, absolute: bool = False) -> Callable[[F], F]:
     def path_map(value: str) -> "PathMap":
         from playlist_builder.path_map import PathMap
 
-        return PathMap.parse(value, absolute=absolute)
+        try:
+            return PathMap.parse(value, absolute=absolute)
+        except RequestError as error:
+            raise click.BadParameter(str(error)) from error
 
     return click.option(
         *("--map", "maps"), type=path_map, multiple=True, metavar="FROM=TO", help=text

@@ -1,5 +1,6 @@
 """Commands that make recordings of a session: render, preview."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -116,10 +117,7 @@ def _document(made: "Recording") -> dict[str, object]:
         "duration_s": made.duration_s,
         "loudness_lufs": round(made.plan.loudness_lufs, 2),
         "true_peak_dbtp": round(made.true_peak_dbtp, 2),
-        "chapters": [
-            {"title": each.title, "start_s": each.start_s, "end_s": each.end_s}
-            for each in made.plan.chapters
-        ],
+        "chapters": [asdict(each) for each in made.plan.chapters],
         "pieces": [
             {
                 "path": each.path,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -50,20 +51,7 @@ def scan(  # noqa: PLR0913 - each is an option
             vocals=not no_vocals,
         )
     if as_json:
-        output.print_json(
-            {
-                "analysed": report.analysed,
-                "unchanged": report.unchanged,
-                "moved": report.moved,
-                "retagged": report.retagged,
-                "copied": report.copied,
-                "removed": report.removed,
-                "vocals_analysed": report.vocals_analysed,
-                "vocals_skipped": report.vocals_skipped,
-                "skipped": [{"path": s.path, "reason": s.reason} for s in report.skipped],
-                "seconds": round(report.seconds, 3),
-            }
-        )
+        output.print_json(asdict(report) | {"seconds": round(report.seconds, 3)})
 
 
 def scan_folders(  # noqa: PLR0913 - each is an option of scan

@@ -111,18 +111,10 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
                     }
                     for each in judged.evidence
                 ],
-                "reasons": [
-                    {"name": each.name, "energy": round(each.energy, 4), "because": each.because}
-                    for each in reasons
-                ],
+                "reasons": [asdict(each) | {"energy": round(each.energy, 4)} for each in reasons],
                 "above": [_neighbour(other) for other in standing.above],
                 "below": [_neighbour(other) for other in standing.below],
-                "mark": {
-                    "energy": found.mark.energy,
-                    "vocals": found.mark.vocals,
-                    "banned": found.mark.banned,
-                    "note": found.mark.note,
-                },
+                "mark": asdict(found.mark),
             }
         )
         return

@@ -23,7 +23,7 @@ from typing import Literal
 
 from playlist_builder import filenames
 from playlist_builder.atomic import replace_bytes
-from playlist_builder.device import transcode
+from playlist_builder.device import plan, transcode
 from playlist_builder.device.folder import (
     FileRecord,
     TargetFolder,
@@ -31,27 +31,13 @@ from playlist_builder.device.folder import (
     open_folder,
     write_verified,
 )
-from playlist_builder.device.plan import (
-    CopyItem,
-    check_all_exist,
-    check_space,
-    plan_items,
-    title_of,
-)
-from playlist_builder.errors import (
-    AudioError,
-    CopyError,
-    PlaylistBuilderError,
-    describe_exception,
-)
+from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, describe_exception
 from playlist_builder.library.scan.processes import WorkerDied, Workers
 from playlist_builder.models import FileProgress, Session, Skipped, Slot
 from playlist_builder.playlists import formats
 from playlist_builder.system import sync_folder
 
-PENDING_LIMIT = 16
-"""Most conversions that are running, queued, or done and not yet copied."""
-
+PENDING_LIMIT = 16  # most conversions that are running, queued, or done and not yet copied
 State = Literal["copied", "converted", "kept"]
 
 
@@ -75,8 +61,7 @@ class CopyReport:
     files: Sequence[CopiedTrack]
     skipped: Sequence[Skipped] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
-    leftover: Sequence[str] = ()
-    """Files of earlier copies that are not part of this session."""
+    leftover: Sequence[str] = ()  # files of earlier copies that are not part of this session
 
 
 def copy_session(  # noqa: PLR0913 - each option of the command line is one of these
@@ -97,10 +82,10 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     too full; then nothing is copied.
     """
     slots = [*session.slots, *session.tail]
-    check_all_exist(slots)
+    plan.check_all_exist(slots)
     target = open_folder(Path(folder).absolute())
-    items, skipped = plan_items(target, slots, form)
-    check_space(target.path, items, form)
+    items, skipped = plan.plan_items(target, slots, form)
+    plan.check_space(target.path, items, form)
     done: dict[int, CopiedTrack] = {}
     total_bytes = sum(item.bytes for item in items)
     done_bytes = 0
@@ -117,30 +102,24 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
         raise CopyError(f"None of the tracks could be copied: {skipped[0].reason}.")
     playlist = _write_playlist(target, _in_folder(session, done), name)
     current = {filenames.key(Path(each.path).name) for each in done.values()}
-    current.add(filenames.key(playlist.name))
+    others = target.names.keys() - current - {filenames.key(playlist.name)}
     sync_folder(target.path)
     return CopyReport(
         playlist=os.fspath(playlist),
         files=tuple(done[number] for number in sorted(done)),
         skipped=tuple(skipped),
         renamed=target.renamed,
-        leftover=tuple(
-            sorted(
-                name
-                for name in target.records
-                if filenames.key(name) in target.names and filenames.key(name) not in current
-            )
-        ),
+        leftover=tuple(sorted(name for name in target.records if filenames.key(name) in others)),
     )
 
 
 def _copy_items(
-    target: TargetFolder, items: Sequence[CopyItem], jobs: int | None, executor: Executor | None
-) -> Iterator[tuple[CopyItem, CopiedTrack | Skipped]]:
-    """Yield each track when it is copied or converted; files are written one at a time.
-
-    Sticks are slow with several.
-    """
+    target: TargetFolder,
+    items: Sequence[plan.CopyItem],
+    jobs: int | None,
+    executor: Executor | None,
+) -> Iterator[tuple[plan.CopyItem, CopiedTrack | Skipped]]:
+    """Yield each track when it is done; one file is written at a time, as sticks are slow."""
     for item in items:
         if item.kept is not None:
             if item.name in target.records:  # else the user put it there
@@ -152,7 +131,7 @@ def _copy_items(
         _executor([each for each in todo if each.form], jobs, executor) as pool,
     ):
         waiting = iter([item for item in todo if item.form])
-        running: dict[Future[float], tuple[CopyItem, str]] = {}
+        running: dict[Future[float], tuple[plan.CopyItem, str]] = {}
 
         def fill() -> None:
             """Keep the processes busy, but not so far ahead that converted files fill the disk."""
@@ -164,7 +143,8 @@ def _copy_items(
         fill()
         for item in todo:
             if not item.form:
-                record = _write_track(target, item, item.slot.path)
+                path = item.slot.path
+                record = write_verified(target, item.name, path, path, item.form)
                 yield item, _report_copied(target, item, record, "copied")
         while running:
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -175,7 +155,7 @@ def _copy_items(
 
 
 def _finish_conversion(
-    target: TargetFolder, item: CopyItem, future: "Future[float]", made: str
+    target: TargetFolder, item: plan.CopyItem, future: "Future[float]", made: str
 ) -> CopiedTrack | Skipped:
     try:
         future.result()
@@ -185,14 +165,14 @@ def _finish_conversion(
         raise
     except Exception as error:  # noqa: BLE001 - one file does not cost the others
         return Skipped(item.slot.path, f"cannot be converted: {describe_exception(error)}")
-    record = _write_track(target, item, made)
+    record = write_verified(target, item.name, made, item.slot.path, item.form)
     Path(made).unlink()
     return _report_copied(target, item, record, "converted")
 
 
 @contextmanager
 def _executor(
-    items: Sequence[CopyItem], jobs: int | None, executor: Executor | None
+    items: Sequence[plan.CopyItem], jobs: int | None, executor: Executor | None
 ) -> Iterator[Executor]:
     own = executor or Workers(max(1, min(jobs or os.cpu_count() or 1, len(items))))
     try:
@@ -202,12 +182,8 @@ def _executor(
             own.shutdown(cancel_futures=True)
 
 
-def _write_track(target: TargetFolder, item: CopyItem, made: str) -> FileRecord:
-    return write_verified(target, item.name, made, item.slot.path, item.form)
-
-
 def _report_copied(
-    target: TargetFolder, item: CopyItem, record: FileRecord, state: State
+    target: TargetFolder, item: plan.CopyItem, record: FileRecord, state: State
 ) -> CopiedTrack:
     path = os.fspath(target.path / item.name)
     return CopiedTrack(item.number, item.slot.path, path, record.size, record.hash, state)
@@ -220,7 +196,7 @@ def _in_folder(session: Session, done: Mapping[int, CopiedTrack]) -> Session:
     def placed(slots: Sequence[Slot], first: int) -> tuple[Slot, ...]:
         return tuple(
             # What players show for a track without a title is the name of its own file.
-            replace(slot, path=done[number].path, title=title_of(slot))
+            replace(slot, path=done[number].path, title=plan.title_of(slot))
             for number, slot in enumerate(slots, start=first)
             if number in done
         )

@@ -19,12 +19,8 @@ from playlist_builder.errors import CopyError
 from playlist_builder.system import drop_cached
 
 RECORDS = ".playlist-builder-copies.json"
-
-RECORDS_LIMIT_BYTES = 20_000_000
-"""Above the records of 100,000 files."""
-
-NAMES_LIMIT = 1000
-"""Names that are tried for one file."""
+RECORDS_LIMIT_BYTES = 20_000_000  # above the records of 100,000 files
+NAMES_LIMIT = 1000  # names that are tried for one file
 
 _RECORD_TYPES = {"source": str, "form": str, "size": int, "hash": str, "mtime_s": float}
 _BLOCK_BYTES = 1 << 20

@@ -18,14 +18,9 @@ from playlist_builder.device.folder import FileRecord, TargetFolder, hash_of
 from playlist_builder.errors import AudioError, CopyError
 from playlist_builder.models import Skipped, Slot
 
-CLUSTER_BYTES = 65_536
-"""What a file system may round a file up to: FAT32 and exFAT on large sticks."""
-
-RESERVE_BYTES = 1_000_000
-"""For the playlist, the records and the folder itself."""
-
-MTIME_RESOLUTION_S = 2.0
-"""FAT stores times in steps of two seconds."""
+CLUSTER_BYTES = 65_536  # what a file system may round a file up to: FAT32, exFAT on large sticks
+RESERVE_BYTES = 1_000_000  # for the playlist, the records and the folder itself
+MTIME_RESOLUTION_S = 2.0  # FAT stores times in steps of two seconds
 
 _MEGABYTE = 1_000_000
 
@@ -95,7 +90,6 @@ def plan_items(
 def _choose_name(
     folder: TargetFolder, wanted: str, source: str, form: str, taken: set[str]
 ) -> tuple[str, FileRecord | None]:
-    """Return the name under which a track is there, with its record, or can be written."""
     for name, found in folder.possible_names(wanted):
         if filenames.key(name) in taken:
             continue

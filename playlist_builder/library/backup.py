@@ -18,21 +18,11 @@ from typing import Any, Literal
 
 from playlist_builder.atomic import remove_leftovers, replace_bytes
 from playlist_builder.errors import LibraryError
-from playlist_builder.library import history
+from playlist_builder.library import history, schema
 from playlist_builder.library.errors import newer, unusable
-from playlist_builder.library.schema import (
-    USER_TABLES,
-    is_identified,
-    is_library,
-    migrate,
-    newest_version,
-    version_of,
-)
 
-Origin = Literal["nowhere", "backup", "damaged"]
-"""From where user data was restored."""
-Revision = tuple[str, int]
-"""Which library this is, and how often its user data changed."""
+Origin = Literal["nowhere", "backup", "damaged"]  # from where user data was restored
+Revision = tuple[str, int]  # which library this is, and how often its user data changed
 _SUFFIXES = ("", "-wal", "-shm")
 
 
@@ -66,10 +56,10 @@ def schema_backup_path(path: str, version: int) -> str:
 def back_up(connection: sqlite3.Connection, path: str) -> None:
     """Replace the backup by the user data of now, committed or not. Raises OSError."""
     with closing(sqlite3.connect(":memory:")) as copy:
-        migrate(copy)
+        schema.migrate(copy)
         with copy:
             copy.execute("DELETE FROM revision")
-            for table in (*USER_TABLES, "revision"):
+            for table in (*schema.USER_TABLES, "revision"):
                 _insert(copy, table, _rows(connection, table))
         replace_bytes(backup_path(path), copy.serialize())
     remove_leftovers(backup_path(path))
@@ -89,9 +79,9 @@ def reconcile(connection: sqlite3.Connection, path: str, damaged: str | None = N
         if theirs == ours:
             return "nowhere"
         lost = theirs is not None and (theirs[0] != ours[0] or theirs[1] > ours[1])
-        found = {table: _rows(backup, table) if lost else [] for table in USER_TABLES}
+        found = {table: _rows(backup, table) if lost else [] for table in schema.USER_TABLES}
     if theirs is None and damaged is not None:
-        found = {table: list(_readable(damaged, table)) for table in USER_TABLES}
+        found = {table: list(_readable(damaged, table)) for table in schema.USER_TABLES}
     # A backup that cannot be written yet keeps nobody from reading; missing bans would.
     with (
         suppress(*(() if any(found.values()) else (OSError, sqlite3.OperationalError))),
@@ -169,13 +159,13 @@ def _backup(path: str) -> sqlite3.Connection:
         if os.path.isdir(backup):
             raise sqlite3.DatabaseError("a folder")
         copy.deserialize(Path(backup).read_bytes())
-        if not is_library(copy):
+        if not schema.is_library(copy):
             raise sqlite3.DatabaseError("another program's file")
-        if version_of(copy) > newest_version():
+        if schema.version_of(copy) > schema.newest_version():
             copy.close()
             raise newer(backup)
-        migrate(copy)
-        if _columns(copy) != _newest_columns() or not is_identified(copy):
+        schema.migrate(copy)
+        if _columns(copy) != _newest_columns() or not schema.is_identified(copy):
             raise sqlite3.DatabaseError("another program's tables")
     except sqlite3.Error:
         copy.close()
@@ -189,16 +179,15 @@ def _backup(path: str) -> sqlite3.Connection:
 
 
 def _columns(connection: sqlite3.Connection) -> list[Any]:
-    """Return the columns of all tables of a backup."""
     return [
         connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
-        for table in (*USER_TABLES, "revision")
+        for table in (*schema.USER_TABLES, "revision")
     ]
 
 
 def _newest_columns() -> list[Any]:
     with closing(sqlite3.connect(":memory:")) as fresh:
-        migrate(fresh)
+        schema.migrate(fresh)
         return _columns(fresh)
 
 

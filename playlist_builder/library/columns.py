@@ -23,17 +23,12 @@ from playlist_builder.text import encodable
 from playlist_builder.track_table import SCALARS, numbers_of
 from playlist_builder.vocals import evidence
 
-Row = tuple[Any, ...]
-"""Path (bytes), identity, whether it is missing, evidence of voices, title, other tags."""
-DetectionRow = tuple[Any, ...]
-"""Identity, verdict, confidence and spans."""
-
+Row = tuple[Any, ...]  # path (bytes), identity, is missing, evidence of voices, title, other tags
+DetectionRow = tuple[Any, ...]  # identity, verdict, confidence and spans
 SCALAR_TYPE = np.dtype("<f8")
 CONTOUR_TYPE = np.dtype("<f4")
 STEP_TYPE = np.dtype("<f2")  # half the size; features are stored in ranges where 11 bits do
-
-LONGEST_S = 1e7
-"""More than any recording lasts: four months."""
+LONGEST_S = 1e7  # more than any recording lasts: four months
 
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(Tags)}
 _KINDS = {
@@ -62,16 +57,12 @@ def tag_columns(tags: Tags) -> tuple[str, str]:
     """
     others = {name: getattr(tags, name) for name in _DEFAULTS if name != "title"}
     others = {name: value for name, value in others.items() if value != _DEFAULTS[name]}
-    return encodable(tags.title), (
-        encodable(json.dumps(others, ensure_ascii=False)) if others else ""
-    )
+    text = json.dumps(others, ensure_ascii=False) if others else ""
+    return encodable(tags.title), encodable(text)
 
 
 def tags_of(title: str, text: str) -> Tags:
-    """Return the tags that `tag_columns` of any version made texts of.
-
-    Raises TypeError where one is invalid.
-    """
+    """Return the tags in columns of any version; raises TypeError where one is invalid."""
     values: dict[str, Any] = {}
     for name, value in {**(json.loads(text) if text else {}), "title": title}.items():
         if name not in _KINDS:

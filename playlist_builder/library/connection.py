@@ -13,23 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from playlist_builder.errors import LibraryError
-from playlist_builder.library import backup
+from playlist_builder.library import backup, schema
 from playlist_builder.library.errors import DAMAGE, UNWRITABLE, code, decoding, newer, unusable
-from playlist_builder.library.schema import (
-    PAGE_BYTES,
-    USER_TABLES,
-    ensure_identity,
-    has_current_analysis,
-    is_library,
-    is_unversioned,
-    migrate,
-    newest_version,
-    update_derived,
-    version_of,
-)
 
-BUSY_S = 30.0
-"""How long to wait while another scan or build holds the file."""
+BUSY_S = 30.0  # how long to wait while another scan or build holds the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +91,7 @@ def open_unchanged(path: str) -> Connection:
     """
     try:
         sqlite = _connect_for_reading(path)
-        current = version_of(sqlite) == newest_version() and has_current_analysis(sqlite)
+        current = schema.is_up_to_date(sqlite)
     except sqlite3.Error as error:
         raise unusable(path, error) from error
     if not current:
@@ -146,19 +133,19 @@ def _opened_or_restored(path: str) -> Connection:
 
 def _opened(path: str, damaged: str | None = None) -> tuple[sqlite3.Connection, backup.Origin]:
     with _closed_on_error(_connect(path)) as connection:
-        version = version_of(connection)
+        version = schema.version_of(connection)
         # User data is checked in full at every start. The rest can be measured again, so that
         # damage there may show when it is met: checking it all takes too long.
         if version:
             _check_user_data(connection)
-        if 0 < version < newest_version():
+        if 0 < version < schema.newest_version():
             with closing(sqlite3.connect(backup.schema_backup_path(path, version))) as copy:
                 connection.backup(copy)
         with decoding(path):
-            if version < newest_version():
-                migrate(connection)
-            ensure_identity(connection)
-            update_derived(connection)
+            if version < schema.newest_version():
+                schema.migrate(connection)
+            schema.ensure_identity(connection)
+            schema.update_derived(connection)
         return connection, backup.reconcile(connection, path, damaged)
 
 
@@ -170,7 +157,7 @@ def _connect(path: str) -> sqlite3.Connection:
     try:
         with _closed_on_error(sqlite3.connect(path, timeout=BUSY_S)) as connection:
             _check_format(connection, path)  # before anything is changed
-            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a file that is still empty
+            connection.execute(f"PRAGMA page_size = {schema.PAGE_BYTES}")  # of one still empty
             # Readers and one writer at a time, and no lost commit but by a failing machine.
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -215,22 +202,21 @@ def _closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connect
 
 
 def _check_format(connection: sqlite3.Connection, path: str) -> None:
-    """Raise LibraryError for a file that is not a library of a version that can be read."""
-    if is_unversioned(connection):
+    if schema.is_unversioned(connection):
         raise LibraryError(
             f"The library {path} was written by a development version and cannot be read any more."
             f" Move it and {backup.backup_path(path)} away, and scan your folders again."
         )
-    if not is_library(connection):
+    if not schema.is_library(connection):
         raise LibraryError(
             f"{path} is not a library of playlist-builder. Give another file with --library."
         )
-    if version_of(connection) > newest_version():
+    if schema.version_of(connection) > schema.newest_version():
         raise newer(path)
 
 
 def _check_user_data(connection: sqlite3.Connection) -> None:
-    for table in (*USER_TABLES, "derived", "revision"):
+    for table in (*schema.USER_TABLES, "derived", "revision"):
         for (verdict,) in connection.execute(f"PRAGMA quick_check({table})"):
             if verdict != "ok":
                 error = sqlite3.DatabaseError(verdict)

@@ -21,16 +21,7 @@ from playlist_builder.library.columns import CONTOUR_TYPE, STEP_TYPE, DetectionR
 from playlist_builder.library.connection import open_library, open_unchanged
 from playlist_builder.library.errors import decoding
 from playlist_builder.library.history import History, delete_person
-from playlist_builder.models import (
-    File,
-    Floats,
-    Ints,
-    Mark,
-    Measurement,
-    Skipped,
-    Stat,
-    VoiceDetection,
-)
+from playlist_builder.models import File, Mark, Measurement, Skipped, Stat, VoiceDetection
 from playlist_builder.track_table import SCALARS, VOCALS, features_of
 
 
@@ -43,9 +34,9 @@ class FeatureTable:
     """
 
     identities: Sequence[str]
-    scalars: Floats
+    scalars: NDArray[np.float64]
     values: NDArray[np.float32]
-    counts: Ints
+    counts: NDArray[np.int64]
 
 
 class Database:

@@ -123,7 +123,6 @@ def _new_history(
 def _marks(
     ours: dict[str, Mark], theirs: dict[str, Mark], names: dict[str, str]
 ) -> tuple[dict[str, Mark], list[Conflict]]:
-    """Return the marks that change here, and the conflicts."""
     changed: dict[str, Mark] = {}
     conflicts: list[Conflict] = []
     for identity, there in theirs.items():

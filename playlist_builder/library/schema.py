@@ -11,28 +11,14 @@ from typing import Any
 
 from playlist_builder.analysis.energy import ENERGY_VERSION
 from playlist_builder.analysis.features import FEATURES_VERSION
-from playlist_builder.library import history
-from playlist_builder.library.columns import (
-    TAG_NAMES,
-    contour_blobs,
-    evidence_text,
-    steps_of,
-    tags_of,
-)
+from playlist_builder.library import columns, history
 from playlist_builder.vocals.detector import VOICE_VERSION
 from playlist_builder.vocals.evidence import EVIDENCE_VERSION
 
-USER_TABLES = ("marks", *history.TABLES)
-"""Backed up whenever they change, and restored from there after damage."""
-
-APPLICATION_ID = 0x504C4259
-"""In the header of every library file ("PLBY"): no other program's database is taken for one."""
-
-PAGE_BYTES = 16384
-"""So that little of a page is left over beside rows of one or two thousand bytes."""
-
-BATCH = 1024
-"""Rows that are read at once."""
+USER_TABLES = ("marks", *history.TABLES)  # backed up at each change, restored after damage
+APPLICATION_ID = 0x504C4259  # "PLBY" in the header: no other program's file is taken for a library
+PAGE_BYTES = 16384  # so that little of a page is left over beside rows of 1 or 2 kB
+BATCH = 1024  # rows that are read at once
 
 _SCHEMA = """
 CREATE TABLE marks (identity TEXT PRIMARY KEY, energy REAL, vocals TEXT,
@@ -115,8 +101,10 @@ def is_identified(connection: sqlite3.Connection) -> bool:
     return rows == [("text", "integer")]
 
 
-def has_current_analysis(connection: sqlite3.Connection) -> bool:
-    """Whether this version of the analysis would read the same from the same files."""
+def is_up_to_date(connection: sqlite3.Connection) -> bool:
+    """Whether a file has the newest schema, and today's analysis would read the same from music."""
+    if version_of(connection) != newest_version():
+        return False
     return [each[:3] for each in _derived(connection)] == [_current()[:3]]
 
 
@@ -153,7 +141,7 @@ def update_derived(connection: sqlite3.Connection) -> None:
 def _update_scores(connection: sqlite3.Connection) -> None:
     rows = connection.execute("SELECT identity, steps FROM steps")
     while batch := list(islice(rows, BATCH)):
-        blobs = contour_blobs([steps_of(blob) for _, blob in batch])
+        blobs = columns.contour_blobs([columns.steps_of(blob) for _, blob in batch])
         connection.executemany(
             "UPDATE features SET contour = ? WHERE identity = ?",
             zip(blobs, [identity for identity, _ in batch], strict=True),
@@ -162,12 +150,12 @@ def _update_scores(connection: sqlite3.Connection) -> None:
 
 def _update_evidence(connection: sqlite3.Connection) -> None:
     rows = connection.execute("SELECT path, title, tags FROM files")
-    found = [(evidence_text(tags_of(*tags)), path) for path, *tags in rows]
+    found = [(columns.evidence_text(columns.tags_of(*tags)), path) for path, *tags in rows]
     connection.executemany("UPDATE files SET tag_evidence = ? WHERE path = ?", found)
 
 
 def _current() -> tuple[Any, ...]:
-    return FEATURES_VERSION, VOICE_VERSION, TAG_NAMES, ENERGY_VERSION, EVIDENCE_VERSION
+    return FEATURES_VERSION, VOICE_VERSION, columns.TAG_NAMES, ENERGY_VERSION, EVIDENCE_VERSION
 
 
 def _derived(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:

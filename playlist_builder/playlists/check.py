@@ -16,9 +16,7 @@ from typing import Literal
 from playlist_builder.models import File
 from playlist_builder.playlists.read import Entry, candidate_paths, is_remote, resolve
 
-LENGTH_TOLERANCE_S = 2.0
-"""Largest difference of one recording's lengths: playlists round to seconds, and decoders pad."""
-
+LENGTH_TOLERANCE_S = 2.0  # within one recording: playlists round to seconds, and decoders pad
 State = Literal["there", "moved", "missing", "remote"]
 By = Literal["", "music", "name", "title"]
 
@@ -147,7 +145,6 @@ class _Library:
 
 
 def _titles(file: File) -> Iterator[str]:
-    """Return the titles that playlists show for a file."""
     title = file.tags.title
     return iter({_comparable(title), _comparable(f"{file.tags.artist} - {title}")} - {""})
 

@@ -22,7 +22,7 @@ from playlist_builder.path_map import PathMap, best_map
 
 NormalForm = Literal["keep", "nfc", "nfd"]
 
-FORMAT_NAMES = {
+FORMAT_NAMES = {  # what a message calls each format of `formats.FORMATS`
     ".m3u8": "An M3U playlist",
     ".m3u": "An M3U playlist",
     ".pls": "A PLS playlist",
@@ -31,7 +31,6 @@ FORMAT_NAMES = {
     ".csv": "A CSV table",
     ".json": "A session file",
 }
-"""What a message calls each format of `formats.FORMATS`."""
 
 SUFFIXES = tuple(FORMAT_NAMES)
 
@@ -60,37 +59,27 @@ class Dialect:
     """How a player wants its playlists; the defaults are what most players read."""
 
     player: str = ""
-    suffixes: tuple[str, ...] = SUFFIXES
-    """The formats that it reads."""
-    codepage: str = "cp1252"
-    """Of `.m3u`: what it is to Winamp and to devices. `utf-8-sig` is UTF-8 with its mark."""
-    uris: frozenset[str] = frozenset({".xspf", ".jspf"})
-    """Formats in which entries are URIs with percent signs, rather than plain paths."""
-    falls_back_to_uri: bool = False
-    """A `file://` URI replaces a path that cannot be written as one line."""
+    suffixes: tuple[str, ...] = SUFFIXES  # the formats that it reads
+    codepage: str = "cp1252"  # of `.m3u`, as in Winamp and devices; `utf-8-sig` has a mark
+    uris: frozenset[str] = frozenset({".xspf", ".jspf"})  # formats whose entries are URIs
+    falls_back_to_uri: bool = False  # `file://` replaces a path that is not one line
     backslashes: bool = False
-    dot_slash: bool = True
-    """`./` may stand before a name that would be misread."""
-    never_found: tuple[str, str] | None = None
-    """A pattern of paths that it never finds, and the reason in words."""
-    line_bytes: int | None = None
-    """It takes a longer line for two entries."""
+    dot_slash: bool = True  # `./` may stand before a name that would be misread
+    never_found: tuple[str, str] | None = None  # pattern of paths, and the reason
+    line_bytes: int | None = None  # it takes a longer line for two entries
     absolute: bool = False
-    relative_to: str | None = None
-    """The folder that entries are relative to, where the player is; else that of the playlist."""
-    path_maps: tuple[PathMap, ...] = ()
-    """Folders here, and what they are called where the player is; the longest match wins."""
-    normal_form: NormalForm = "keep"
-    """Unicode form of the names; on Linux another form is another file."""
+    relative_to: str | None = None  # folder of entries, at the player; else the playlist's
+    path_maps: tuple[PathMap, ...] = ()  # folders here and at the player; the longest wins
+    normal_form: NormalForm = "keep"  # of Unicode; on Linux another form is another file
 
 
-ANY = Dialect()
-"""The safe default: what the format itself says, and most players read."""
+ANY = Dialect()  # the safe default: what the format itself says, and most players read
 
 _M3U = (".m3u8", ".m3u")
+_LISTS = (*_M3U, ".pls", ".xspf")
 _BACKSLASH = (r"\\", "it takes the backslash in its name for a slash")
 
-PLAYERS: Mapping[str, Dialect] = {
+PLAYERS: Mapping[str, Dialect] = {  # player to its dialect
     dialect.player: dialect
     for dialect in (
         # Some of its players take no `./`.
@@ -98,11 +87,11 @@ PLAYERS: Mapping[str, Dialect] = {
         # Without the mark it takes `.m3u` for the codepage of Windows.
         Dialect("foobar2000", _M3U, "utf-8-sig", backslashes=True, never_found=_BACKSLASH),
         Dialect("jellyfin", (*_M3U, ".pls"), "utf-8"),
-        Dialect("kodi", (*_M3U, ".pls", ".xspf"), "utf-8", line_bytes=1023),
+        Dialect("kodi", _LISTS, "utf-8", line_bytes=1023),
         # It reads percent signs as they stand, even in XSPF, and has no names with outer blanks.
         Dialect(
             "mpd",
-            (*_M3U, ".pls", ".xspf"),
+            _LISTS,
             "utf-8",
             uris=frozenset(),
             never_found=(_BLANK_NAME, "it passes over names that begin or end with a blank"),
@@ -114,23 +103,11 @@ PLAYERS: Mapping[str, Dialect] = {
         Dialect("plex", _M3U, "utf-8", absolute=True),
         # Latin-1 is the codepage that the device starts with.
         Dialect("rockbox", _M3U, "iso-8859-1"),
-        Dialect(
-            "strawberry",
-            (*_M3U, ".pls", ".xspf"),
-            "utf-8",
-            uris=frozenset(),
-            never_found=_BACKSLASH,
-        ),
+        Dialect("strawberry", _LISTS, "utf-8", uris=frozenset(), never_found=_BACKSLASH),
         # It reads every entry as a URI, so `#` and `%20` are only safe in percent signs.
-        Dialect(
-            "vlc",
-            (*_M3U, ".pls", ".xspf"),
-            "utf-8",
-            uris=frozenset({".m3u8", ".m3u", ".pls", ".xspf"}),
-        ),
+        Dialect("vlc", _LISTS, "utf-8", uris=frozenset(_LISTS)),
     )
 }
-"""Player to its dialect."""
 
 
 def is_codepage(name: str) -> bool:

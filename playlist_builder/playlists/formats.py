@@ -29,22 +29,14 @@ from playlist_builder.playlists import session_json
 from playlist_builder.playlists.dialects import ANY, SUFFIXES, Dialect, PathFlavour, format_entry
 from playlist_builder.text import UNPRINTED, clock, replaced
 
-APPLICATION = "urn:x-playlist-builder:session"
-"""The namespace of our extension fields in XSPF and JSPF."""
-
-FIELD_CHARACTERS = 200
-"""Longest artist, title or name in a playlist, for people to read."""
-
-FIELD_BYTES = 480
-"""Two fields stay on one line of 1023 bytes, behind which Kodi takes the rest for an entry; MPD
-does so at 4096."""
-
+APPLICATION = "urn:x-playlist-builder:session"  # namespace of our fields in XSPF and JSPF
+FIELD_CHARACTERS = 200  # longest artist, title or name in a playlist, for people to read
+FIELD_BYTES = 480  # two fields stay below the 1023 bytes of a line of Kodi; MPD takes 4096
 TAIL_BEGINS = "the plan ends here, the tail plays on"
 
 _NO_CHARACTERS = re.compile("[\ufffe\uffff]")  # which XML forbids
 _LONE_HYPHEN = re.compile(r"(?<!\S)-(?!\S)")
-_FORMULA = frozenset("=+-@")
-"""What makes a spreadsheet calculate a cell, in its narrow and its wide form."""
+_FORMULA = frozenset("=+-@")  # what makes a spreadsheet calculate a cell, narrow and wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +142,6 @@ def _xspf(session: Session, destination: Destination) -> str:
 
 
 def _jspf(session: Session, destination: Destination) -> str:
-    """Return JSPF: the fields of XSPF as JSON."""
     tracks = []
     for part, slot in _parts(session):
         fields = {
@@ -173,8 +164,6 @@ def _jspf(session: Session, destination: Destination) -> str:
 
 
 class _Row(NamedTuple):
-    """What the columns of one row are made of."""
-
     number: int
     part: str
     slot: Slot
@@ -190,7 +179,7 @@ class _Row(NamedTuple):
         return milliseconds / 1000 if milliseconds else ""
 
 
-_COLUMNS: Mapping[str, Callable[[_Row], object]] = {
+_COLUMNS: Mapping[str, Callable[[_Row], object]] = {  # the columns of the table, in order
     "place": lambda row: row.number,
     "part": lambda row: row.part,
     "phase": lambda row: _cell(_shown(row.slot.phase)),
@@ -205,7 +194,6 @@ _COLUMNS: Mapping[str, Callable[[_Row], object]] = {
     "vocals": lambda row: row.slot.vocals,
     "path": _Row.path,
 }
-"""The columns of the table, in order."""
 
 COLUMNS = tuple(_COLUMNS)
 
@@ -221,7 +209,7 @@ def _csv(session: Session, destination: Destination) -> str:
     return text.getvalue()
 
 
-FORMATS: Mapping[str, Callable[[Session, Destination], str]] = {
+FORMATS: Mapping[str, Callable[[Session, Destination], str]] = {  # by suffix, as FORMAT_NAMES
     ".m3u8": _m3u,
     ".m3u": partial(_m3u, suffix=".m3u"),
     ".pls": _pls,
@@ -230,7 +218,6 @@ FORMATS: Mapping[str, Callable[[Session, Destination], str]] = {
     ".csv": _csv,
     ".json": lambda session, _: session_json.dump(session),
 }
-"""Suffix to the function that returns the text; `dialects.FORMAT_NAMES` has their names."""
 
 
 def format_of(path: str, dialect: Dialect = ANY) -> str:
@@ -288,7 +275,6 @@ def _session_extension(session: Session) -> Mapping[str, object]:
 
 
 def _element(tag: str, text: str, depth: int) -> list[str]:
-    """Return the line of one XML element, none where its text is empty."""
     return [f"{'  ' * depth}<{tag}>{escape(text)}</{tag}>"] if text else []
 
 

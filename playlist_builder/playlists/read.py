@@ -23,23 +23,14 @@ from playlist_builder.errors import PlaylistError
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.formats import TAIL_BEGINS
 
-SIZE_LIMIT_BYTES = 20_000_000
-"""Above any playlist: 100,000 entries of 200 bytes."""
-
-ENTRIES_LIMIT = 200_000
-"""Above any playlist, and still read within seconds."""
-
-DEPTH_LIMIT = 50
-"""Elements of XML inside each other; an XSPF playlist has five, and what extensions add."""
-
-CODEPAGE = "cp1252"
-"""How a playlist that is not Unicode is decoded."""
-
+SIZE_LIMIT_BYTES = 20_000_000  # above any playlist: 100,000 entries of 200 bytes
+ENTRIES_LIMIT = 200_000  # above any playlist, and still read within seconds
+DEPTH_LIMIT = 50  # elements of XML inside each other; XSPF has five, and what extensions add
+CODEPAGE = "cp1252"  # how a playlist that is not Unicode is decoded
 OTHER_CODEPAGES = ("utf-8", "cp1251", "cp1250", "cp932", "gb18030", "cp949", "cp950", "cp850")
 """What is tried else, where no file has the name that its bytes have in `CODEPAGE`."""
 
-UNPAIRED = "surrogateescape"
-"""Keeps bytes that cannot be decoded, so that a playlist can be written again as it was."""
+UNPAIRED = "surrogateescape"  # keeps bytes that cannot be decoded as they were
 
 _KNOWN = ".m3u, .m3u8, .pls, .xspf or .json"
 _LINE = re.compile(r"[^\r\n]+")
@@ -138,14 +129,9 @@ def parse(data: bytes, name: str) -> list[Entry]:
             entries = _xspf(data, name)
         case "session":
             session = session_json.parse(data.decode("utf-8-sig", "replace"), name)
+            count = len(session.slots)
             entries = [
-                Entry(
-                    slot.path,
-                    slot.title,
-                    slot.duration_s,
-                    (place, place),
-                    is_tail=place >= len(session.slots),
-                )
+                Entry(slot.path, slot.title, slot.duration_s, (place,) * 2, is_tail=place >= count)
                 for place, slot in enumerate((*session.slots, *session.tail))
             ]
         case "pls":
@@ -236,10 +222,8 @@ def decode(data: bytes) -> DecodedText:
     """Return the text of a playlist; bytes that cannot be decoded stay as lone surrogates."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            rest = data[len(mark) :]
-            if encoding.startswith("utf-16"):
-                return DecodedText(rest.decode(encoding, "replace"), encoding, mark)
-            return DecodedText(rest.decode(encoding, UNPAIRED), encoding, mark)
+            errors = "replace" if encoding.startswith("utf-16") else UNPAIRED
+            return DecodedText(data[len(mark) :].decode(encoding, errors), encoding, mark)
     start = data[:2]
     if len(start) == 2 and start.count(0) == 1:  # noqa: PLR2004 - one unit of UTF-16 without a mark
         encoding = "utf-16-be" if start[0] == 0 else "utf-16-le"
@@ -355,7 +339,6 @@ class _XspfReader:
         self._text.append(text)
 
     def _mark(self, *_: object) -> None:
-        """Note where the content of an element begins."""
         if self._start is None:
             self._start = self._offset + self._parser.CurrentByteIndex
 

@@ -19,9 +19,7 @@ from playlist_builder.playlists.read import Entry
 from playlist_builder.system import is_within
 
 _ABSOLUTE = re.compile(r"file:|[A-Za-z]:[\\/]|[\\/]", re.IGNORECASE)
-_URI_SAFE = (
-    "/!$'()*+,;=:@~"  # what RFC 3986 allows in a path; `&` is left out, since XML escapes it
-)
+_URI_SAFE = "/!$'()*+,;=:@~"  # in a path, by RFC 3986; without `&`, which XML escapes
 
 
 def replace_paths(
@@ -67,7 +65,6 @@ def replace_paths(
 def _replaced(
     whole: AnyStr, entries: list[Entry], pieces: Mapping[int, AnyStr], empty: AnyStr
 ) -> AnyStr:
-    """Return `whole` with pieces in the places of their entries."""
     parts: list[AnyStr] = []
     end = 0
     for place in sorted(pieces, key=lambda place: entries[place].span):

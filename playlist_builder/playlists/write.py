@@ -68,12 +68,8 @@ def _refuse_special(target: Path) -> None:
 
 
 def _base_folder(session: Session, folder: Path) -> Path:
-    """Return the folder to which the entries of a playlist in `folder` are relative.
-
-    Where an entry begins with `..`, that is the folder without symbolic links: players resolve them
-    first.
-    """
-    inside = all(
-        PurePath(slot.path).is_relative_to(folder) for slot in (*session.slots, *session.tail)
-    )
-    return folder if inside else Path(os.path.realpath(folder))
+    """Return the folder to which the entries of a playlist in `folder` are relative."""
+    slots = (*session.slots, *session.tail)
+    if all(PurePath(slot.path).is_relative_to(folder) for slot in slots):
+        return folder
+    return Path(os.path.realpath(folder))  # for `..`, before which players resolve symbolic links

@@ -30,7 +30,6 @@ def apply_overrides(profile: Profile, request: SessionRequest) -> Profile:
 
 
 def _rules(request: SessionRequest, rules: Rules) -> Rules:
-    """Return the rules of a profile with those that a request replaces."""
     if request.use_all:
         rules = replace(
             rules, track_min_s=0.0, track_max_s=math.inf, vocals="allow", artist_max=NO_ARTIST_LIMIT

@@ -346,7 +346,7 @@ def _percent(value: object, where: str) -> float:
     return _number(value, where, 0.0, 100.0) / 100.0
 
 
-_RULES: _Readers = {
+_RULES: _Readers = {  # key of [rules] to the field of `Rules` and its reader
     "artist_max": ("artist_max", partial(_count, low=1)),
     "artist_gap": ("artist_gap", partial(_count, low=0)),
     "track_minutes": ("track_s", _track_minutes),
@@ -360,9 +360,8 @@ _RULES: _Readers = {
     "exclude": ("exclude", _queries),
     "prefer": ("prefer", _queries),
 }
-"""Key of [rules] to the field of `Rules` and its reader."""
 
-_PHASE_FIELDS: _Readers = {
+_PHASE_FIELDS: _Readers = {  # optional key of a phase to the field of `Phase` and its reader
     "fixed": ("fixed", _flag),
     "max_startle_lu": ("max_startle_lu", _max_lu),
     "max_brightness_hz": ("max_brightness_hz", partial(_number, low=0.0, high=MAX_HZ)),
@@ -370,4 +369,3 @@ _PHASE_FIELDS: _Readers = {
     "crossfade_seconds": ("crossfade_s", _crossfade),
     "basis": ("basis", partial(_text, least=0)),
 }
-"""Optional key of a phase to the field of `Phase` and its reader."""

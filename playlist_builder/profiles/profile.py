@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 from playlist_builder.errors import ProfileError
 
 VocalsRule = Literal["exclude", "strict", "allow-wordless", "allow"]
-
 MAX_MINUTES = 7 * 24 * 60  # a week: longer than any session, short enough to hold its curve
 MIN_PHASE_S = 1.0
 

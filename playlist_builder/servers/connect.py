@@ -39,11 +39,10 @@ def _subsonic(target: str, ask_password: AskPassword, *, insecure: bool) -> Iter
     yield subsonic.Subsonic(where, ask_password())
 
 
-SERVERS: Mapping[str, Callable[..., AbstractContextManager[Server]]] = {
+SERVERS: Mapping[str, Callable[..., AbstractContextManager[Server]]] = {  # by scheme
     "mpd": _mpd,
     **dict.fromkeys(subsonic_http.SCHEMES, _subsonic),
 }
-"""Scheme to the function that connects."""
 
 
 def has_queue(target: str) -> bool:

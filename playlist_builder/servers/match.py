@@ -18,8 +18,7 @@ from playlist_builder.path_map import PathMap, best_map, with_slashes
 from playlist_builder.servers.protocol import Candidate, KnownTrack, Server
 from playlist_builder.text import folded
 
-DURATION_TOLERANCE_S = 2.0
-"""Servers round to whole seconds, and readers of the same file differ by a frame or a gap."""
+DURATION_TOLERANCE_S = 2.0  # servers round to seconds, and readers differ by a frame or a gap
 
 _BETWEEN_ARTISTS = re.compile(r"\s*(?:[,;/&\0]|\bfeat\.|\bft\.|\bfeaturing\b)\s*|\s+")
 """Programs join several artists each in its own way, so the separators are ignored."""
@@ -114,7 +113,6 @@ def match(
 
 
 def _evidence(maps: Sequence[PathMap]) -> tuple[_Evidence, ...]:
-    """Return all kinds of evidence, the strongest first."""
     return (
         _Evidence(lambda track: mapped(track.path, maps), lambda candidate: candidate.path),
         # A Mac decomposes names that a server on Linux holds composed.

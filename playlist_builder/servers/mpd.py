@@ -18,27 +18,13 @@ from urllib.parse import unquote
 import mpd
 
 from playlist_builder.errors import ServerError
-from playlist_builder.servers.protocol import (
-    TRACK_LIMIT,
-    Candidate,
-    KnownTrack,
-    ending_in,
-    finite_seconds,
-    playlist_name,
-    split_target,
-)
+from playlist_builder.servers import protocol
 from playlist_builder.text import LINE_LIMIT, one_line
 
 PORT = 6600
-TIMEOUT_S = 30.0
-"""For one answer; a search through 200,000 tracks takes some seconds on a Raspberry Pi."""
-
-ENDING_S = 1.0
-"""A track this close to its end may have ended before the queue is changed."""
-
-PAGE = 2000
-"""Tracks asked for at once: well below the 8 MB that MPD buffers for a client by default."""
-
+TIMEOUT_S = 30.0  # for an answer; a search in 200,000 tracks takes seconds on a Raspberry Pi
+ENDING_S = 1.0  # a track this close to its end may have ended before the queue is changed
+PAGE = 2000  # tracks asked for at once: well below the 8 MB that MPD buffers for a client
 ReplayGain = Literal["off", "track", "album"]
 
 _ALL = ("modified-since", "1970-01-01T00:00:00Z")
@@ -65,7 +51,7 @@ class MpdAddress:
 
 def parse_address(target: str) -> MpdAddress:
     """Return where `mpd://host[:port]` or `mpd:///path` is; `ServerError` where it is neither."""
-    parts = split_target(target, "Give mpd://host:port.", "MPD_PASSWORD")
+    parts = protocol.split_target(target, "Give mpd://host:port.", "MPD_PASSWORD")
     host = parts.hostname
     if parts.username is not None:
         raise ServerError("MPD knows no users. Give mpd://host:port.")
@@ -127,7 +113,7 @@ class Mpd:
             folder = folder.get("music_directory")
         return folder if isinstance(folder, str) and folder.startswith("/") else None
 
-    def search(self, track: KnownTrack, path: str) -> Iterable[Candidate]:
+    def search(self, track: protocol.KnownTrack, path: str) -> Iterable[protocol.Candidate]:
         """Return tracks with this path, recording or title."""
         queries = (
             ("file", path),
@@ -138,9 +124,9 @@ class Mpd:
             if value and _is_argument(value):
                 yield from self._find(field, value)
 
-    def list_all(self) -> Iterable[Candidate]:
+    def list_all(self) -> Iterable[protocol.Candidate]:
         """Return all tracks, up to `TRACK_LIMIT`."""
-        for start in range(0, TRACK_LIMIT, PAGE):
+        for start in range(0, protocol.TRACK_LIMIT, PAGE):
             page = self._find(*_ALL, "window", f"{start}:{start + PAGE}")
             yield from page
             if len(page) < PAGE:
@@ -148,9 +134,9 @@ class Mpd:
 
     def replace(self, name: str, keys: Sequence[str]) -> int:
         """Make the stored playlist `name` hold `keys`, or leave it as it was."""
-        name = playlist_name(name)
+        name = protocol.playlist_name(name)
         new, old = name + _NEW, name + _OLD
-        with ending_in(f"The playlist '{name}' is as it was."):
+        with protocol.ending_in(f"The playlist '{name}' is as it was."):
             exists = self._clear_leftovers(name, new, old)
             try:
                 self._run_together([("playlistadd", new, key) for key in keys])
@@ -171,7 +157,9 @@ class Mpd:
                 " whole; push again."
             ) from error
         if exists:
-            with ending_in(f"The playlist '{name}' is the new one; push again to tidy up."):
+            with protocol.ending_in(
+                f"The playlist '{name}' is the new one; push again to tidy up."
+            ):
                 self._run_together([("rm", old)])
         return len(keys)
 
@@ -199,10 +187,8 @@ class Mpd:
         with self._as_server_errors():
             status = self._client.status()
             song = _text(status.get("song"))
-            lasts_s, elapsed_s = (
-                finite_seconds(status.get("duration")),
-                finite_seconds(status.get("elapsed")),
-            )
+            lasts_s = protocol.finite_seconds(status.get("duration"))
+            elapsed_s = protocol.finite_seconds(status.get("elapsed"))
         place = int(song) if song.isdecimal() else len(before)
         playing = before[place].get("file") if place < len(before) else None
         if playing != current:
@@ -265,7 +251,7 @@ class Mpd:
         with self._as_server_errors():
             return list(self._client.playlistid())
 
-    def _find(self, *query: str) -> list[Candidate]:
+    def _find(self, *query: str) -> list[protocol.Candidate]:
         with self._as_server_errors():
             try:
                 rows = self._client.find(*query)
@@ -281,7 +267,6 @@ class Mpd:
         self._compare(f"'{name}'", held, keys)
 
     def _compare(self, what: str, held: Sequence[str | None], keys: Sequence[str]) -> None:
-        """Raise `ServerError` where MPD does not read back what was sent."""
         if list(held) == list(keys):
             return
         missing = [key for key in keys if key not in held]
@@ -314,7 +299,6 @@ class Mpd:
 
     @contextmanager
     def _as_server_errors(self) -> Iterator[None]:
-        """Turn every error of python-mpd2 into a `ServerError`."""
         try:
             yield
         except mpd.CommandError as error:
@@ -337,14 +321,14 @@ def _is_argument(text: str) -> bool:
     return not any(char in "\n\r\0" or "\ud800" <= char <= "\udfff" for char in text)
 
 
-def _candidate(row: Mapping[str, Any]) -> Candidate:
-    return Candidate(
+def _candidate(row: Mapping[str, Any]) -> protocol.Candidate:
+    return protocol.Candidate(
         key=row["file"],
         path=row["file"],
         title=_text(row.get("title")),
         artist=_text(row.get("artist")),
         album=_text(row.get("album")),
-        duration_s=finite_seconds(row.get("duration") or row.get("time")),
+        duration_s=protocol.finite_seconds(row.get("duration") or row.get("time")),
         recording_id=_text(row.get("musicbrainz_trackid")),
     )
 
@@ -357,7 +341,6 @@ def _text(value: object) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Return the message of an error as one short line."""
     if isinstance(error, TimeoutError):
         return f"no answer within {TIMEOUT_S:g} s"
     words = getattr(error, "msg", None) or getattr(error, "strerror", None) or str(error)

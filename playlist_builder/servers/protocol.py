@@ -13,11 +13,8 @@ from urllib.parse import SplitResult, urlsplit
 from playlist_builder.errors import ServerError
 from playlist_builder.text import UNPRINTED, replaced
 
-TRACK_LIMIT = 200_000
-"""Most tracks of a server that are searched: above any collection of one listener."""
-
-NAME_LIMIT_BYTES = 200
-"""File systems take 255 bytes, of which a push needs some for its temporary names."""
+TRACK_LIMIT = 200_000  # tracks of a server that are searched: more than one listener collects
+NAME_LIMIT_BYTES = 200  # file systems take 255, and a push needs some for temporary names
 
 
 @dataclass(frozen=True, slots=True)

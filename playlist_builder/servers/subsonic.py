@@ -25,13 +25,9 @@ from playlist_builder.servers.subsonic_http import (
     objects_of,
 )
 
-PAGE = 500
-"""Tracks asked for at once: the most that Subsonic gives."""
-
+PAGE = 500  # tracks asked for at once: the most that Subsonic gives
 PAGES_PER_TITLE = 4
-
-COMMENT = "Made by playlist-builder"
-"""Marks a playlist that a push may remove beside another of its name."""
+COMMENT = "Made by playlist-builder"  # a push may remove a playlist with this mark
 
 _NEW = " (new, by playlist-builder)"
 
@@ -70,9 +66,8 @@ class Subsonic:
             self._call("createPlaylist", [("name", new_name), *(("songId", key) for key in keys)])
             new = self._created_id(new_name)
             try:
-                public = (
-                    [("public", "true")] if any(old.get("public") is True for old in olds) else []
-                )
+                is_public = any(old.get("public") is True for old in olds)
+                public = [("public", "true")] if is_public else []
                 self._call("updatePlaylist", [("playlistId", new), ("comment", COMMENT), *public])
                 self._check(new, new_name, keys)
             except ServerError:
@@ -106,7 +101,6 @@ class Subsonic:
         return olds
 
     def _own(self, name: str) -> list[Mapping[str, object]]:
-        """Return the user's playlists of this name."""
         answer = self._call("getPlaylists")
         user = self._where.user
         return [
@@ -124,7 +118,6 @@ class Subsonic:
         return key_of(found[0])
 
     def _check(self, key: str, name: str, keys: Sequence[str]) -> None:
-        """Raise `ServerError` where the server does not read back what was sent."""
         playlist = object_of(self._call("getPlaylist", [("id", key)]).get("playlist"))
         held = [key_of(entry) for entry in objects_of(playlist.get("entry", []))]
         if held != list(keys):
@@ -147,16 +140,9 @@ class Subsonic:
     def _pages(self, title: str, pages: int) -> Iterable[Candidate]:
         seen: set[str] = set()
         for page in range(pages):
-            answer = self._call(
-                "search3",
-                [
-                    ("query", title),
-                    ("artistCount", "0"),
-                    ("albumCount", "0"),
-                    ("songCount", str(PAGE)),
-                    ("songOffset", str(page * PAGE)),
-                ],
-            )
+            fields = [("query", title), ("artistCount", "0"), ("albumCount", "0")]
+            fields += [("songCount", str(PAGE)), ("songOffset", str(page * PAGE))]
+            answer = self._call("search3", fields)
             songs = objects_of(object_of(answer.get("searchResult3", {})).get("song", []))
             fresh = [each for each in map(_candidate, songs) if each.key not in seen]
             yield from fresh

@@ -26,23 +26,14 @@ from playlist_builder.servers.protocol import split_target
 from playlist_builder.text import LINE_LIMIT, one_line
 
 SCHEMES = ("subsonic+https", "subsonic+http")
-
-TIMEOUT_S = 30.0
-"""For a connection, and for each part of an answer."""
-
-ANSWER_LIMIT_S = 120.0
-"""For a whole answer."""
-
-ANSWER_LIMIT_BYTES = 50_000_000
-"""Far above a page of tracks or the longest playlist: one track takes about 1 kB."""
-
-API_VERSION = "1.13.0"
-"""The first with login by token; a newer one is refused by servers that are older."""
+TIMEOUT_S = 30.0  # for a connection, and for each part of an answer
+ANSWER_LIMIT_S = 120.0  # for a whole answer
+ANSWER_LIMIT_BYTES = 50_000_000  # far above a page of tracks: one takes about 1 kB
+API_VERSION = "1.13.0"  # first with login by token; older servers refuse a newer one
 
 _MALFORMED = "The server does not answer as a Subsonic server does"
 _WRONG_PASSWORD = 40
-_NO_TOKENS = frozenset((10, 41, 42))
-"""Token login is not supported: for this user, or (10: the password is missing) at all."""
+_NO_TOKENS = frozenset((10, 41, 42))  # no login by token for this user, or (10, no password) at all
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import numpy as np
 from playlist_builder.arranger import result
 from playlist_builder.arranger.partial import length_ms, plays_by
 from playlist_builder.arranger.rules import artists, repeated
-from playlist_builder.arranger.solver.cost import Items, forbidden, step_at
+from playlist_builder.arranger.solver.cost import Items, step_at
 from playlist_builder.arranger.spares import FAR
 from playlist_builder.models import STEP_S, Floats, Track
 from playlist_builder.sessions.draft import Draft
@@ -74,7 +74,7 @@ def _prices(draft: Draft, place: int, tracks: list[Track], items: Items) -> Floa
     (old,) = result.slots(result.ordered([draft.order[place]], objective, start_ms))
     least, most = min(old.energy - old.target, -FAR), max(old.energy - old.target, FAR)
     first = step_at(start_ms)
-    beyond = forbidden(items, grid, np.arange(len(tracks)))
+    beyond = grid.forbids(items, np.arange(len(tracks)))
     prices = np.empty(len(tracks))
     for number, (track, steps) in enumerate(zip(tracks, items.steps.tolist(), strict=True)):
         energies, target = items.contour(number, steps), grid.target[first : first + steps]

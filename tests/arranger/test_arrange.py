@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playlist_builder.arranger.arrange import Constraints, Pin, alternatives, arrange
+from playlist_builder.arranger.arrange import alternatives, arrange
+from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.errors import ArrangeError, ProfileError
 from playlist_builder.models import Mark
 from playlist_builder.notices import notice

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from playlist_builder.arranger.arrange import Constraints, Pin, arrange
+from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.explain import explain
+from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.arranger.solver.cost import step_at
 from playlist_builder.errors import ArrangeError
 from playlist_builder.profiles.profile import Phase, Profile

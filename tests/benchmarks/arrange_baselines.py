@@ -19,7 +19,6 @@ import numpy as np
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.rules import Constraints, admit, artists, copies
 from playlist_builder.arranger.solver.cost import (
-    forbidden,
     items_of,
     percentile_table,
     step_at,
@@ -110,7 +109,7 @@ class Simple:
         self.profile = profile
         self.rules = profile.rules
         self.grid = time_grid(profile, 30.0, 900.0, profile.rules.loudness_step_lu)
-        self.barred = forbidden(self.items, self.grid, np.arange(count))
+        self.barred = self.grid.forbids(self.items, np.arange(count))
         ordered = [usable[place] for place in self.items.order.tolist()]
         self.artists = [artists(track) for track in ordered]
         self.copies = [set(group) for group in copies(ordered)]

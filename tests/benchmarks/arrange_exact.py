@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from playlist_builder.arranger.arrange import Constraints, Pin, arrange
+from playlist_builder.arranger.arrange import arrange
+from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import KEYS, Track
 from playlist_builder.profiles.profile import Phase, Profile, Rules

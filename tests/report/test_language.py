@@ -8,7 +8,8 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from playlist_builder.arranger.arrange import Constraints, Pin, arrange
+from playlist_builder.arranger.arrange import arrange
+from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.models import Vocals, VoiceDetection
 from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules

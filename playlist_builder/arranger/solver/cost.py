@@ -34,12 +34,11 @@ TIMBRE_WEIGHT = 0.001  # per octave of spectral centroid, up to two
 PREFER_WEIGHT = 0.01  # per step of a track that is not preferred
 END_WEIGHT = 0.01  # per step that the session ends early or late
 
-LIMITED = (
+LIMITED = (  # features that a phase may limit, and the limits: LU, Hz, 0..1
     ("startle_lu", "max_startle_lu"),
     ("spectral_centroid_hz", "max_brightness_hz"),
     ("percussiveness", "max_percussiveness"),
 )
-"""Features that a phase may limit, and the limits: LU, Hz, 0..1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,13 +81,32 @@ class Items:
     def contour(self, item: int, steps: int) -> Floats:
         """Return the energies of one item where it fills so many steps."""
         places = self.contour_index(np.array([item]), steps)[0]
-        energies: Floats = self.values[places].astype(np.float64)
-        return energies
+        return np.asarray(self.values[places], np.float64)
 
     def contour_index(self, index: Ints, width: int) -> Ints:
         """Return places in `values`, shape (len(index), width); a short contour holds its end."""
         inside = np.minimum(np.arange(width), self.count[index, None] - 1)
         return self.offset[index, None] + inside
+
+    def transition_cost(self, left: Ints, right: Ints, loudness_jump_lu: float) -> Floats:
+        """Return the price of passing from items `left` to items `right`, which broadcast."""
+        jump = self.opening[right] - self.closing[left]
+        beyond = self.start_lufs[right] - self.end_lufs[left] - loudness_jump_lu
+        octave = np.abs(self.octave[right] - self.octave[left]) % 1.0
+        folded = np.minimum(octave, 1.0 - octave) * 2.0
+        sure = self.tempo_confidence[right] * self.tempo_confidence[left]
+        fifth = np.abs(self.fifth[right] - self.fifth[left])
+        circle = np.minimum(fifth, 12 - fifth) / 6.0
+        keyed = self.key_confidence[right] * self.key_confidence[left]
+        colour = np.abs(self.brightness[right] - self.brightness[left])
+        price: Floats = (
+            ENERGY_JUMP_WEIGHT * jump**2
+            + loudness_price(beyond)
+            + TEMPO_WEIGHT * folded * sure
+            + KEY_WEIGHT * circle * keyed
+            + TIMBRE_WEIGHT * np.minimum(colour, 2.0)
+        )
+        return price
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +135,11 @@ class TimeGrid:
         first = step_at(max(self.asked_ms - self.tolerance_ms, 0))
         price = END_WEIGHT * np.abs(steps - self.asked_steps).astype(np.float64)
         return np.where((steps >= first) & (steps <= self.horizon), price, np.inf)
+
+    def forbids(self, items: Items, index: Ints) -> Bools:
+        """Return where the limits of a phase keep an item out; shape (len(index), phases)."""
+        beyond: Bools = items.limited[index, None, :] > self.limits[None, :, :]
+        return beyond[:, :, 0] | beyond[:, :, 1] | beyond[:, :, 2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +220,9 @@ def rescale(values: NDArray[np.float32], percentiles: Floats | None) -> NDArray[
 
 
 _RELATIVE = {"major": 0, "minor": 3}  # a minor key stands with its relative major
-FIFTHS = np.array(
+FIFTHS = np.array(  # the place of each of KEYS on the circle of fifths; the last stands for no key
     [7 * (place % 12 + _RELATIVE[key.split()[1]]) % 12 for place, key in enumerate(KEYS)] + [-1]
 )
-"""The place of each of KEYS on the circle of fifths; the last stands for no key."""
 
 
 def items_of(
@@ -242,32 +264,4 @@ def loudness_price(beyond_lu: Floats) -> Floats:
     """Return the price of loudness that rises by so many LU beyond the limit."""
     rise = np.maximum(beyond_lu, 0.0)
     gentle = np.minimum(rise, LOUDNESS_KNEE_LU)
-    price: Floats = LOUDNESS_WEIGHT * gentle * (2.0 * rise - gentle)
-    return price
-
-
-def transition_cost(items: Items, left: Ints, right: Ints, loudness_jump_lu: float) -> Floats:
-    """Return the price of passing from items `left` to items `right`, which broadcast."""
-    jump = items.opening[right] - items.closing[left]
-    beyond = items.start_lufs[right] - items.end_lufs[left] - loudness_jump_lu
-    octave = np.abs(items.octave[right] - items.octave[left]) % 1.0
-    folded = np.minimum(octave, 1.0 - octave) * 2.0
-    sure = items.tempo_confidence[right] * items.tempo_confidence[left]
-    fifth = np.abs(items.fifth[right] - items.fifth[left])
-    circle = np.minimum(fifth, 12 - fifth) / 6.0
-    keyed = items.key_confidence[right] * items.key_confidence[left]
-    colour = np.abs(items.brightness[right] - items.brightness[left])
-    price: Floats = (
-        ENERGY_JUMP_WEIGHT * jump**2
-        + loudness_price(beyond)
-        + TEMPO_WEIGHT * folded * sure
-        + KEY_WEIGHT * circle * keyed
-        + TIMBRE_WEIGHT * np.minimum(colour, 2.0)
-    )
-    return price
-
-
-def forbidden(items: Items, grid: TimeGrid, index: Ints) -> Bools:
-    """Return where the limits of a phase keep an item out; shape (len(index), phases)."""
-    beyond: Bools = items.limited[index, None, :] > grid.limits[None, :, :]
-    return beyond[:, :, 0] | beyond[:, :, 1] | beyond[:, :, 2]
+    return np.asarray(LOUDNESS_WEIGHT * gentle * (2.0 * rise - gentle))

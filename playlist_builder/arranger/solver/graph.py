@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from playlist_builder.arranger.solver.cost import STEP_MS, Items, TimeGrid, transition_cost
+from playlist_builder.arranger.solver.cost import STEP_MS, Items, TimeGrid
 from playlist_builder.arranger.solver.prune import Arcs, Dropped, PrunedArcs
 from playlist_builder.models import Bools, Floats, Ints
 
@@ -48,6 +48,23 @@ class ArcGraph:
     drift: Floats
     dropped: Dropped
 
+    def restricted(self, kept: Bools, steps: Ints) -> "ArcGraph":
+        """Return the graph with the arcs that are kept; `steps` are the whole ones of each item."""
+        price = self.price + self.dropped.drift_price * self.drift
+        self.dropped.add(self.arcs.take(~kept), price[~kept], steps[self.arcs.item[~kept]])
+        number = np.cumsum(kept) - 1
+        ends = zip(self.transitions, self.arriving, self.departing, strict=True)
+        return ArcGraph(
+            self.arcs.take(kept),
+            self.price[kept],
+            [number[arcs[kept[arcs]]] for arcs in self.arriving],
+            [number[arcs[kept[arcs]]] for arcs in self.departing],
+            [costs[np.ix_(kept[incoming], kept[outgoing])] for costs, incoming, outgoing in ends],
+            self.ending,
+            self.drift[kept],
+            self.dropped,
+        )
+
 
 def build_graph(
     pruned: PrunedArcs, price: Floats, items: Items, grid: TimeGrid, groups: Groups
@@ -61,7 +78,7 @@ def build_graph(
         before, row = np.unique(arcs.item[incoming], return_inverse=True)
         behind, column = np.unique(arcs.item[outgoing], return_inverse=True)
         left, right = before[:, None], behind[None, :]
-        cost = transition_cost(items, left, right, grid.loudness_jump_lu)
+        cost = items.transition_cost(left, right, grid.loudness_jump_lu)
         cost[left == right] = np.inf
         if groups.gap > 0 and cost.size:
             cost[share_artist(groups.artists[left], groups.artists[right])] = np.inf
@@ -69,24 +86,6 @@ def build_graph(
     drift = items.length_ms[arcs.item] / STEP_MS - (arcs.end - arcs.start)
     ending = grid.ending(steps)
     return ArcGraph(arcs, price, arriving, departing, transitions, ending, drift, pruned.dropped)
-
-
-def restrict(graph: ArcGraph, kept: Bools, steps: Ints) -> ArcGraph:
-    """Return the graph with the arcs that are kept; `steps` are the whole steps of each item."""
-    price = graph.price + graph.dropped.drift_price * graph.drift
-    graph.dropped.add(graph.arcs.take(~kept), price[~kept], steps[graph.arcs.item[~kept]])
-    number = np.cumsum(kept) - 1
-    ends = zip(graph.transitions, graph.arriving, graph.departing, strict=True)
-    return ArcGraph(
-        graph.arcs.take(kept),
-        graph.price[kept],
-        [number[arcs[kept[arcs]]] for arcs in graph.arriving],
-        [number[arcs[kept[arcs]]] for arcs in graph.departing],
-        [costs[np.ix_(kept[incoming], kept[outgoing])] for costs, incoming, outgoing in ends],
-        graph.ending,
-        graph.drift[kept],
-        graph.dropped,
-    )
 
 
 def _by_step(steps: Ints, count: int) -> list[Ints]:

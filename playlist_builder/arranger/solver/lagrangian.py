@@ -141,5 +141,4 @@ def _checkpoints(graph: ArcGraph) -> Floats:
     """Return which steps of a graph lie before which checkpoint, as 0 and 1."""
     last = len(graph.arriving) - 1
     borders = np.linspace(0, last, CHECKPOINTS + 1)[1:]
-    marks: Floats = (np.arange(last + 1)[:, None] <= borders).astype(np.float64)
-    return marks
+    return np.asarray(np.arange(last + 1)[:, None] <= borders, np.float64)

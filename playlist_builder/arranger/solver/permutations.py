@@ -9,7 +9,7 @@ import numpy as np
 
 from playlist_builder.arranger.solver.graph import ArcGraph, share_artist
 from playlist_builder.arranger.solver.lagrangian import CostToGo
-from playlist_builder.arranger.solver.search import SearchSpace, beam, local_search
+from playlist_builder.arranger.solver.search import SearchSpace, beam, best_near, local_search
 from playlist_builder.models import Ints
 
 STARTS = 20_000  # over the square of the number of tracks: how many random orders are improved, ...
@@ -37,8 +37,7 @@ def best_order(space: SearchSpace, graph: ArcGraph, cost_to_go: CostToGo) -> lis
             break
     if not starts:
         return []
-    finals = [local_search(space, graph, start) for start in starts]
-    best, cost = min(finals, key=lambda final: (final[1], tuple(final[0].tolist())))
+    best, cost = best_near(space, graph, starts)
     for _ in range(min(PERTURBATIONS // count**2 + 1, MOST_PERTURBATIONS)):
         perturbed = _perturbed(best, rng)
         if space.allows(perturbed):

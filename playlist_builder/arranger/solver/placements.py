@@ -11,14 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.arranger.solver.cost import (
-    STEP_MS,
-    FixedItem,
-    Items,
-    TimeGrid,
-    forbidden,
-    step_at,
-)
+from playlist_builder.arranger.solver.cost import STEP_MS, FixedItem, Items, TimeGrid, step_at
 from playlist_builder.models import Ints
 
 Floating = NDArray[np.floating]
@@ -92,7 +85,7 @@ def _block(
 def _bar_phases(block: Block, items: Items, grid: TimeGrid) -> None:
     """Bar every place where an item would play in a phase whose limits keep it out."""
     starts, count = block.plain.shape
-    barred = forbidden(items, grid, np.arange(block.first, block.first + count))
+    barred = grid.forbids(items, np.arange(block.first, block.first + count))
     for phase in np.flatnonzero(barred.any(axis=0)).tolist():
         within = np.flatnonzero(grid.phase[: grid.horizon + 1] == phase)
         if len(within) == 0:
@@ -104,7 +97,6 @@ def _bar_phases(block: Block, items: Items, grid: TimeGrid) -> None:
 
 
 def _bar_fixed(block: Block, grid: TimeGrid, fixed: FixedItem) -> None:
-    """Bar every place from which a pin could not be kept."""
     starts = np.arange(len(block.plain))
     own = np.arange(block.first, block.first + block.plain.shape[1]) == fixed.item
     earliest = step_at(fixed.earliest_ms)

@@ -23,19 +23,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.arranger.solver.cost import (
-    ENERGY_JUMP_WEIGHT,
-    FixedItem,
-    Items,
-    TimeGrid,
-    loudness_price,
-)
+from playlist_builder.arranger.solver import cost
+from playlist_builder.arranger.solver.cost import FixedItem, Items, TimeGrid
 from playlist_builder.arranger.solver.placements import Block, Floating, blocks
 from playlist_builder.models import Bools, Floats, Ints
 
 Singles = NDArray[np.float32]
 NEVER = 1e6  # stands for infinity where it is multiplied
-
 FIRST_ARCS = 1_300_000  # arcs that the first pass lets through at most
 SAMPLE = 500_000  # arcs from which that number is estimated
 FEW_ARCS = 100_000  # so few are all kept by the first pass
@@ -225,7 +219,6 @@ def _drift_price(items: Items, grid: TimeGrid) -> float:
 
 
 def _without_transitions(grid: TimeGrid, dense: Sequence[Block]) -> tuple[Floats, Floats]:
-    """Return the least costs from each step on and up to each step."""
     horizon = grid.horizon
     lengths = np.array([block.steps for block in dense])
     plain = np.full((len(dense), horizon + 2), np.inf)
@@ -264,26 +257,26 @@ def _least(
     classes = (kind * OPENINGS + bins).astype(np.int16)
     edges = np.arange(OPENINGS + 1) / OPENINGS
     apart = np.maximum(np.maximum(edges[:-1] - levels[:, None], levels[:, None] - edges[1:]), 0.0)
-    energy = (ENERGY_JUMP_WEIGHT * apart**2).astype(np.float32)
-    loud = loudness_price(low[:, None] + high[None, :] - loudness_jump_lu).astype(np.float32)
-    parabola = (ENERGY_JUMP_WEIGHT * levels**2).astype(np.float32)[:, None]
+    energy = (cost.ENERGY_JUMP_WEIGHT * apart**2).astype(np.float32)
+    loud = cost.loudness_price(low[:, None] + high[None, :] - loudness_jump_lu).astype(np.float32)
+    parabola = (cost.ENERGY_JUMP_WEIGHT * levels**2).astype(np.float32)[:, None]
     spot = np.clip(items.closing, 0.0, 1.0) * (ENERGIES - 1)
     below = np.minimum(spot.astype(np.int64), ENERGIES - 2)
     width = len(high)
     base = below * width + at
     weight = (spot - below).astype(np.float32)
-    rise = (ENERGY_JUMP_WEIGHT * items.closing**2).astype(np.float32)
+    rise = (cost.ENERGY_JUMP_WEIGHT * items.closing**2).astype(np.float32)
 
     order = np.argsort(classes[arcs.item], kind="stable")
     order = order[np.argsort(arcs.start[order].astype(np.uint16), kind="stable")]
-    item, end, cost = arcs.item[order], arcs.end[order], price[order]
-    sorts, share, lift = classes[item], weight[item], rise[item] + cost
+    item, end, paid = arcs.item[order], arcs.end[order], price[order]
+    sorts, share, lift = classes[item], weight[item], rise[item] + paid
     steps = len(ending)
     spots = end * (ENERGIES * width) + base[item]
     borders = np.searchsorted(arcs.start[order], np.arange(steps + 1))
     table = np.empty((steps, ENERGIES * width), dtype=np.float32)
     flat = table.reshape(-1)
-    result = np.empty_like(cost)
+    result = np.empty_like(paid)
     final = np.minimum(ending, NEVER).astype(np.float32)
     for step in range(steps - 1, -1, -1):
         here = slice(borders[step], borders[step + 1])

@@ -10,13 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from playlist_builder.arranger.solver.cost import (
-    FixedItem,
-    Items,
-    TimeGrid,
-    step_at,
-    transition_cost,
-)
+from playlist_builder.arranger.solver.cost import FixedItem, Items, TimeGrid, step_at
 from playlist_builder.arranger.solver.graph import ArcGraph, Groups, share_artist
 from playlist_builder.arranger.solver.lagrangian import CostToGo
 from playlist_builder.models import Bools, Floats, Ints
@@ -49,13 +43,16 @@ class SearchSpace:
     def transition_cost(self, left: Ints, right: Ints) -> Floats:
         """Return the price of passing from items `left` to items `right`."""
         if self.transitions is None:
-            return transition_cost(self.items, left, right, self.grid.loudness_jump_lu)
+            return self.items.transition_cost(left, right, self.grid.loudness_jump_lu)
         return self.transitions[left, right]
 
     def allows(self, sequence: Ints) -> bool:
         """Return whether a sequence of items is a session that keeps every rule."""
-        row = sequence[None]
-        return bool(feasible(self, row)[0] and np.isfinite(costs_of(self, row)[0]))
+        return bool(np.isfinite(self.costs(sequence[None])[0]))
+
+    def costs(self, sequences: Ints) -> Floats:
+        """Return the cost of each row of items, infinite where any rule is broken."""
+        return np.where(feasible(self, sequences), costs_of(self, sequences), np.inf)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,7 +187,6 @@ def _extended(
 
 
 def _blocked(space: SearchSpace, paths: Ints, depth: Ints, added: Ints) -> Bools:
-    """Return which items may not follow which paths, by the rules on repeats and groups."""
     groups, rows = space.groups, np.arange(len(paths))
     used = np.zeros((len(paths), len(space.items.steps) + 1), dtype=bool)
     used[rows[:, None], paths] = True
@@ -215,7 +211,6 @@ def _counts(groups: Groups, sequences: Ints) -> Ints:
 
 
 def _finished(space: SearchSpace, nodes: Nodes) -> list[tuple[float, tuple[int, ...]]]:
-    """Return those nodes that are feasible sessions, each with its cost."""
     off_ms = np.abs(nodes.time_ms - space.grid.asked_ms)
     near = (off_ms <= space.grid.tolerance_ms) & (nodes.depth > 0)
     found: list[tuple[float, tuple[int, ...]]] = []
@@ -272,6 +267,12 @@ def feasible(space: SearchSpace, sequences: Ints) -> Bools:
     if space.use_all and slots < len(space.items.steps):
         good[:] = False
     return good
+
+
+def best_near(space: SearchSpace, graph: ArcGraph, starts: Sequence[Ints]) -> tuple[Ints, float]:
+    """Return the best session that small changes of some lead to, and its cost."""
+    finals = [local_search(space, graph, start) for start in starts]
+    return min(finals, key=lambda final: (final[1], tuple(final[0].tolist())))
 
 
 def local_search(space: SearchSpace, graph: ArcGraph, sequence: Ints) -> tuple[Ints, float]:

@@ -10,38 +10,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from playlist_builder.arranger.solver.cost import (
-    FixedItem,
-    Items,
-    TimeGrid,
-    step_at,
-    transition_cost,
-)
-from playlist_builder.arranger.solver.graph import (
-    ArcGraph,
-    Groups,
-    backward,
-    build_graph,
-    forward,
-    restrict,
-)
-from playlist_builder.arranger.solver.lagrangian import (
-    MOST_DRIFT,
-    CostToGo,
-    Multipliers,
-    dual_ascent,
-    proven_bound,
-)
+from playlist_builder.arranger.solver import lagrangian
+from playlist_builder.arranger.solver.cost import FixedItem, Items, TimeGrid, step_at
+from playlist_builder.arranger.solver.graph import ArcGraph, Groups, backward, build_graph, forward
 from playlist_builder.arranger.solver.permutations import best_order
 from playlist_builder.arranger.solver.placements import blocks
 from playlist_builder.arranger.solver.prune import PrunedArcs, promising, prune_arcs
-from playlist_builder.arranger.solver.search import (
-    SearchSpace,
-    beam,
-    costs_of,
-    feasible,
-    local_search,
-)
+from playlist_builder.arranger.solver.search import SearchSpace, beam, best_near
 from playlist_builder.models import Bools, Floats, Ints
 
 ARCS_PER_STEP, MOST_ARCS = 80, 90_000  # that pruning leaves for exact transitions
@@ -103,9 +78,9 @@ def solve(instance: Instance) -> Solution | None:
     whole = np.isin(chosen, kept)
     limit, graph = _thinned(_graph(space, pruned, chosen), whole, space, pruned.limit)
     required = whole if use_all else np.isin(chosen, pinned)
-    start = Multipliers.initial(space.groups, pruned.dropped.drift_price, required)
+    start = lagrangian.Multipliers.initial(space.groups, pruned.dropped.drift_price, required)
     rounds = _rounds(graph, np.inf if use_all else ASCENT_ARCS)
-    cost_to_go = dual_ascent(graph, space.groups, start, rounds, None)
+    cost_to_go = lagrangian.dual_ascent(graph, space.groups, start, rounds, None)
     if cost_to_go is None:
         return None
     share = max(cost_to_go.bound, 0.0) * float(np.mean(space.items.steps)) / grid.asked_steps
@@ -113,20 +88,17 @@ def solve(instance: Instance) -> Solution | None:
     sequences = _sequences(space, graph, cost_to_go)
     if not sequences:
         return None
-    finals = [
-        local_search(space, graph, sequence)
-        for sequence in sequences[: LOCAL_SEARCH_SLOTS // len(sequences[0]) + 1]
-    ]
-    best, cost = min(finals, key=lambda final: (final[1], tuple(final[0].tolist())))
+    sequences = sequences[: LOCAL_SEARCH_SLOTS // len(sequences[0]) + 1]
+    best, cost = best_near(space, graph, sequences)
     cost -= float(space.noise[best].sum())
     sequence = tuple(chosen[best].tolist())
     if not instance.is_proven:
         return Solution(sequence, cost, 0.0)
     rounds = _rounds(graph, FINAL_ASCENT_ARCS)
-    again = dual_ascent(graph, space.groups, cost_to_go.multipliers, rounds, cost)
+    again = lagrangian.dual_ascent(graph, space.groups, cost_to_go.multipliers, rounds, cost)
     if again is not None and again.bound > cost_to_go.bound:
         cost_to_go = again
-    proven = proven_bound(graph, space.groups, cost_to_go.multipliers)
+    proven = lagrangian.proven_bound(graph, space.groups, cost_to_go.multipliers)
     bound = max(min(cost_to_go.bound, limit), proven) - ROUNDING
     return Solution(sequence, cost, max(min(bound, cost), 0.0))
 
@@ -135,8 +107,7 @@ def _rounds(graph: ArcGraph, arcs: float) -> int:
     return int(np.clip(arcs / len(graph.price), FEWEST_ROUNDS, MOST_ROUNDS))
 
 
-def _sequences(space: SearchSpace, graph: ArcGraph, cost_to_go: CostToGo) -> list[Ints]:
-    """Return feasible sessions to improve, the most promising first."""
+def _sequences(space: SearchSpace, graph: ArcGraph, cost_to_go: lagrangian.CostToGo) -> list[Ints]:
     if space.use_all:
         return best_order(space, graph, cost_to_go)
     width = int(np.clip(WIDE_WORK // len(space.items.steps), BEAM, WIDE_BEAM))
@@ -159,7 +130,8 @@ def _thinned(
     total = forward(graph, penalty) + backward(graph, penalty)
     cut = float(np.partition(total, most)[most])
     kept = promising(graph.arcs, total, cut) | whole[graph.arcs.item]
-    return min(limit, cut - drift_price * MOST_DRIFT), restrict(graph, kept, space.items.steps)
+    limit = min(limit, cut - drift_price * lagrangian.MOST_DRIFT)
+    return limit, graph.restricted(kept, space.items.steps)
 
 
 def _graph(space: SearchSpace, pruned: PrunedArcs, chosen: Ints) -> ArcGraph:
@@ -185,7 +157,7 @@ def search_space(instance: Instance, chosen: Ints) -> SearchSpace:
     transitions = None
     if len(chosen) <= FEW_ITEMS:
         every = np.arange(len(chosen))
-        transitions = transition_cost(items, every[:, None], every, grid.loudness_jump_lu)
+        transitions = items.transition_cost(every[:, None], every, grid.loudness_jump_lu)
     groups = instance.groups(chosen)
     return SearchSpace(items, grid, groups, fixed, instance.use_all, price, noise, transitions)
 
@@ -213,7 +185,7 @@ def runners_up(instance: Instance, sequence: Ints) -> list[tuple[int, float] | N
     for place, others in enumerate(likely):
         tried = np.tile(own, (len(others), 1))
         tried[:, place] = np.searchsorted(chosen, others)
-        costs = np.where(feasible(space, tried), costs_of(space, tried), np.inf)
+        costs = space.costs(tried)
         best = int(costs.argmin()) if len(others) else -1
         found = best >= 0 and np.isfinite(costs[best])
         result.append((int(others[best]), float(costs[best])) if found else None)
@@ -230,5 +202,4 @@ def _fitting(instance: Instance, item: int, start: int) -> Ints:
     contour = items.values[items.contour_index(like, steps)]
     distance = ((contour - grid.target[start : start + steps]) ** 2).mean(axis=1)
     order = np.argsort(distance + items.preference_price[like], kind="stable")
-    nearest: Ints = like[order[:RUNNERS_UP]]
-    return nearest
+    return np.asarray(like[order[:RUNNERS_UP]])

@@ -18,19 +18,13 @@ from playlist_builder.analysis import features
 from playlist_builder.analysis.spectrum import mono_gains
 from playlist_builder.audio import decode
 from playlist_builder.errors import AudioError
-from playlist_builder.library.scan.file_state import (
-    UNREADABLE_STAT,
-    FileResult,
-    lyrics_paths,
-    stat,
-)
+from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult, lyrics_paths, stat
 from playlist_builder.models import File, Skipped, Stat, Tags, VoiceDetection
 from playlist_builder.tags import fields
 from playlist_builder.tags import read as tags
 from playlist_builder.vocals import detector
 
-MIN_MONO_SHARE = 0.1
-"""A mono mix that keeps less than this of the energy of its loudest channel has lost something."""
+MIN_MONO_SHARE = 0.1  # of the energy of the loudest channel; a mono mix with less has lost music
 
 
 def analyse(path: str, vocals: bool) -> FileResult:  # noqa: FBT001 - sent to another process

@@ -31,14 +31,9 @@ from playlist_builder.vocals.detector import VOICE_VERSION
 P = ParamSpec("P")
 T = TypeVar("T")
 
-CONNECT_S = 5.0
-"""For reaching the scheduler, and for a first worker to be there."""
-
-NO_WORKERS_S = 30.0
-"""For a worker to come back, or another one to come, where none is left."""
-
-CHECK_S = 1.0
-"""Between two checks of the workers."""
+CONNECT_S = 5.0  # for reaching the scheduler, and for a first worker to be there
+NO_WORKERS_S = 30.0  # for a worker to come back, or another one to come, where none is left
+CHECK_S = 1.0  # between two checks of the workers
 
 _ADDRESS = re.compile(r"(?:tcp|tls|wss?)://.+:[0-9]+")
 _LOGGERS = ("distributed", "distributed.client", "distributed.comm", "distributed.core")

@@ -16,8 +16,7 @@ from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult
 from playlist_builder.library.scan.processes import WorkerDied, WorkerLost, Workers
 from playlist_builder.models import File, FileProgress, Skipped, Stat
 
-Call = tuple[Any, ...]
-"""A function of `analyse_file` and its arguments."""
+Call = tuple[Any, ...]  # a function of `analyse_file` and its arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,6 @@ def _submit(executor: Executor, call: Call) -> Future[FileResult]:
 
 
 def _first_call(path: str, stat: Stat, known: Known, *, vocals: bool) -> Call:
-    """Return the call that finds what a path is, as cheaply as possible."""
     from playlist_builder.library.scan import analyse_file  # noqa: PLC0415 - the decoder, which not every scan needs
 
     if not known.measured:
@@ -103,7 +101,6 @@ def _first_call(path: str, stat: Stat, known: Known, *, vocals: bool) -> Call:
 
 
 def _next_call(result: FileResult, known: Known, *, vocals: bool) -> Call | None:
-    """Return the call that finds what is still missing, if anything is."""
     from playlist_builder.library.scan import analyse_file  # noqa: PLC0415 - the decoder, which not every scan needs
 
     found = result.found

@@ -11,15 +11,9 @@ from pathlib import Path
 
 from playlist_builder.models import File, Measurement, Skipped, Stat, VoiceDetection
 
-UNREADABLE_STAT = Stat(-1, -1)
-"""In place of the stat of a file that the system did not let us read: it may do so tomorrow."""
-
-MAX_INTEGER = 2**63 - 1
-"""The largest integer of SQLite; a file that holds nothing can be as large."""
-
-_MAX_NS = 2**62
-"""A time in the year 2116. SQLite counts to twice that, some file systems beyond."""
-
+UNREADABLE_STAT = Stat(-1, -1)  # of a file that the system did not let us read; it may tomorrow
+MAX_INTEGER = 2**63 - 1  # the largest of SQLite; a sparse file can be as large
+_MAX_NS = 2**62  # a time in the year 2116. SQLite counts to twice that, some file systems beyond
 _new = tuple.__new__  # what `Stat` itself calls, in a fraction of the time
 
 

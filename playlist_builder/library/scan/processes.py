@@ -27,27 +27,16 @@ Call = tuple[Callable[..., Any], Any, Any]
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Each process has one core; threads of the linear algebra would fight over it."""
 
-LIMIT_S = 900.0
-"""Longest time for one call; ten hours of audio take about a minute."""
-
-LIMIT_MB = 1000.0
-"""Most memory for one process, in units of 10^6 bytes; a track takes less than 200."""
-
-WATCH_S = 0.05
-"""Between two checks of the processes. One that writes at 5 GB/s gains a quarter of a GB in it."""
-
-EXIT_S = 5.0
-"""A process that no longer answers has this long to be gone."""
-
-MAX_CHECK_S = 2.0
-"""What lies beyond it between two checks was a machine asleep, for which no call has to answer."""
-
+LIMIT_S = 900.0  # longest time for one call; ten hours of audio take about a minute
+LIMIT_MB = 1000.0  # most memory of a process, in units of 10^6 bytes; a track takes less than 200
+WATCH_S = 0.05  # between two checks. A process that writes at 5 GB/s gains 0.25 GB in it
+EXIT_S = 5.0  # a process that no longer answers has this long to be gone
+MAX_CHECK_S = 2.0  # between two checks; beyond it the machine was asleep, no fault of the call
 ADDRESS_SPACE_FACTOR = 2.0
 """Where the system can refuse memory, so many times the limit may be asked for: not all that is
 asked for is used, and what is used is watched."""
 
-MIN_BUSY_SHARE = 0.1
-"""A call that worked less than this share of its time was waiting, as for a share that hangs."""
+MIN_BUSY_SHARE = 0.1  # a call that worked less of its time was waiting, as for a hanging share
 
 
 class WorkerDied(Exception):  # noqa: N818 - it is what happened, as a sentence would say it

@@ -26,10 +26,7 @@ from playlist_builder.system import is_within
 from playlist_builder.vocals import detector
 
 PENDING_PER_JOB = 4
-
-FOREIGN_JOBS = 250
-"""How many calls an executor is taken to run at once, if nobody says: far more for a process pool,
-which then merely has a queue, and enough for a cluster."""
+FOREIGN_JOBS = 250  # calls that an executor runs at once, if nobody says: enough for a cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +53,6 @@ class ScanReport:
 
 @dataclass(frozen=True, slots=True)
 class _Findings:
-    """What a scan has found so far; `counts` are some of those of its report."""
-
     counts: Counter[str] = field(default_factory=Counter)
     new: dict[str, str] = field(default_factory=dict)  # path to identity, not decoded
     skipped: list[Skipped] = field(default_factory=list)
@@ -82,10 +77,7 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
     vocals_skipped = detector.model_error() if vocals else "not asked for"
     vocals = not vocals_skipped
     known = Known(
-        database.files(),
-        database.skipped(),
-        database.identities(),
-        database.detected_identities(),
+        database.files(), database.skipped(), database.identities(), database.detected_identities()
     )
     findings = _Findings()
     changed, unseen = _changed(database, roots, known, findings, vocals=vocals)

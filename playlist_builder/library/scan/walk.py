@@ -20,9 +20,7 @@ _AUDIO = (
 _VIDEO = "avi m4v mkv mov mp4 mpg ogv webm wmv"  # looked into, because some hold audio alone
 AUDIO_SUFFIXES = frozenset(f".{name}" for name in _AUDIO.split())
 SUFFIXES = AUDIO_SUFFIXES | {f".{name}" for name in _VIDEO.split()}
-
-Place = tuple[int, int]
-"""Device and inode of a folder: what its paths have in common."""
+Place = tuple[int, int]  # device and inode of a folder: what its paths have in common
 
 
 def walk(roots: Iterable[str]) -> Iterator[tuple[str, Stat | Skipped | None]]:

@@ -10,7 +10,6 @@ from playlist_builder.arranger.solver.cost import (
     items_of,
     percentile_table,
     step_at,
-    transition_cost,
 )
 from tests.support.synthetic import library
 
@@ -36,7 +35,7 @@ def test_loudness_costs_nothing_up_to_the_limit_and_never_falls():
     prices = []
     for rise in np.arange(-10.0, 30.0, 0.5):
         items.start_lufs[:] = -20.0 + rise
-        prices.append(float(transition_cost(items, one, two, 3.0)[0]))
+        prices.append(float(items.transition_cost(one, two, 3.0)[0]))
     assert len(set(prices[:27])) == 1
     assert all(low < high for low, high in pairwise(prices[26:]))
 

@@ -9,7 +9,6 @@ from playlist_builder.arranger.solver.graph import (
     backward,
     cheapest_path,
     forward,
-    restrict,
     share_artist,
 )
 
@@ -39,12 +38,12 @@ def test_a_graph_of_all_arcs_is_the_same_and_one_of_fewer_is_no_cheaper(searched
     space, graph, _ = searched
     free = np.zeros(len(graph.price))
     least = (graph.price + backward(graph, free))[graph.departing[0]].min()
-    every = restrict(graph, np.ones(len(free), np.bool_), space.items.steps)
+    every = graph.restricted(np.ones(len(free), np.bool_), space.items.steps)
     assert (every.price + backward(every, free))[every.departing[0]].min() == least
     path = cheapest_path(graph, free, backward(graph, free))
     kept = np.ones(len(free), np.bool_)
     kept[path[0]] = False
-    fewer = restrict(graph, kept, space.items.steps)
+    fewer = graph.restricted(kept, space.items.steps)
     assert (fewer.price + backward(fewer, free[1:]))[fewer.departing[0]].min() >= least
 
 
