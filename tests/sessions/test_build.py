@@ -8,7 +8,6 @@ import pytest
 from playlist_builder.errors import LibraryError, RequestError, SessionError
 from playlist_builder.library.library import Library
 from playlist_builder.models import SessionRequest
-from playlist_builder.notices import notice
 from playlist_builder.profiles import find as profiles
 from playlist_builder.sessions import build
 from playlist_builder.sessions.draft import draft_of
