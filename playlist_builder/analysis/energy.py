@@ -24,13 +24,12 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.analysis.step_features import STEP_FEATURES
+from playlist_builder.analysis.step_features import DESCRIPTIONS, STEP_FEATURES
 from playlist_builder.models import Floats, Floats32, Ints
 
-ENERGY_VERSION = 1
-"""Raise it when formula or weights change: libraries then score again, without decoding."""
+ENERGY_VERSION = 1  # raise it with formula or weights: libraries then score again, not decode
 Contour = Floats32  # energy in 0..1 per `STEP_S` seconds, shape (n_steps,)
-GROUPS: dict[str, tuple[str, ...]] = {
+GROUPS: dict[str, tuple[str, ...]] = {  # of features, by the prefixes of their names
     "brightness and density": ("level_",),
     "movement of the sound": ("shape_motion_",),
     "attacks": ("rise_",),
@@ -38,56 +37,24 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "rhythm": ("modulation_", "pulse_", "tempo_"),
     "tones against noise": ("tone_", "chroma_"),
 }
-"""Groups of features by the prefixes of their names."""
-DESCRIPTIONS: dict[str, tuple[str, str]] = {
-    "level_bass_db": ("level at 0.1-0.5 kHz against the whole", "dB"),
-    "level_low_db": ("level at 0.6-1.2 kHz against the whole", "dB"),
-    "level_mid_db": ("level at 1.3-2.5 kHz against the whole", "dB"),
-    "level_high_db": ("level at 2.8-5 kHz against the whole", "dB"),
-    "level_top_db": ("level at 5-10 kHz against the whole", "dB"),
-    "shape_motion_coarse_db": ("the balance of bass and treble moves by", "dB"),
-    "shape_motion_middle_db": ("the colour of the sound moves by", "dB"),
-    "shape_motion_fine_db": ("the fine structure of the spectrum moves by", "dB"),
-    "rise_20ms_low_db": ("rises within 20 ms below 0.8 kHz", "dB"),
-    "rise_20ms_mid_db": ("rises within 20 ms at 0.8-2 kHz", "dB"),
-    "rise_20ms_high_db": ("rises within 20 ms at 2-4.8 kHz", "dB"),
-    "rise_20ms_top_db": ("rises within 20 ms above 4.8 kHz", "dB"),
-    "rise_40ms_bass_db": ("rises within 40 ms at 0.2-0.35 kHz", "dB"),
-    "stroke_low_db": ("strokes below 0.8 kHz stand out by", "dB"),
-    "stroke_top_db": ("strokes above 4.8 kHz stand out by", "dB"),
-    "stroke_power_share": ("share of strokes in the power", "%"),
-    "modulation_0.4_1hz_db": ("fluctuation at 0.4-1 Hz", "dB"),
-    "modulation_2_4hz_db": ("fluctuation at 2-4 Hz", "dB"),
-    "modulation_4_8hz_db": ("fluctuation at 4-8 Hz", "dB"),
-    "modulation_8_14hz_db": ("fluctuation at 8-14 Hz", "dB"),
-    "modulation_14_24hz_db": ("fluctuation at 14-24 Hz", "dB"),
-    "pulse_clarity": ("clarity of the pulse", "%"),
-    "tempo_contrast": ("contrast between beats and what lies between", "%"),
-    "tone_peak_bass_db": ("tones below 0.3 kHz stand out by", "dB"),
-    "tone_peak_mid_db": ("tones at 0.3-0.8 kHz stand out by", "dB"),
-    "tone_stability": ("share of tones that are held for 0.4 s", "%"),
-    "chroma_entropy_nats": ("spread over the twelve pitch classes (2.5 is even)", "nats"),
-}
-"""Each feature in words, with its unit; shares and clarities are shown in per cent."""
 CONTRIBUTIONS = (*GROUPS, "steadiness", "silence")
-STEADY_LOGIT = -3.0
-"""Upper limit for sines, drones and hiss, unlike any excerpt; with silence it changes 1 of 274."""
+STEADY_LOGIT = -3.0  # upper limit for sines, drones and hiss; with silence it changes 1 of 274
 HISS_EXCESS_DB = (2.0, 4.0)  # fluctuation at 14-24 Hz above the beat: white +7, music at most +2
 STILL_DB = (-9.0, -15.0)  # fluctuation of the beat: music has at least -9 dB
 SILENT_LOGIT = -6.0
 SOUNDING_SHARE = 0.5  # at this share of sounding frames or more, rests are part of the music
+# Weights of the previous step, the step and the next one: the best linear estimate of what they
+# have in common, for the autocorrelation of 90 tracks of game music (0.50, 0.29, 0.16).
 SMOOTHING = (2.0, 3.0, 2.0)
-"""Weights of the previous step, the step and the next one: the best linear estimate of what they
-have in common, for the autocorrelation of 90 tracks of game music (0.50, 0.29, 0.16)."""
 BATCH_TRACKS = 128  # tracks that are scored together: as many as stay in the processor's cache
 ACTIVE_COLUMN = STEP_FEATURES.index("active_share")
 BEAT_COLUMNS = (
+    # Ranges in which beats follow each other, the strongest is the beat; and how many dB white
+    # fluctuation has above the first range because the range is wider.
     (STEP_FEATURES.index("modulation_2_4hz_db"), 0.0),
     (STEP_FEATURES.index("modulation_4_8hz_db"), 3.0),
     (STEP_FEATURES.index("modulation_8_14hz_db"), 4.8),
 )
-"""Columns of the ranges in which beats follow each other, and the dB that white fluctuation has
-above the first because the range is wider. The strongest is the beat."""
 FLUTTER_COLUMN = STEP_FEATURES.index("modulation_14_24hz_db")
 
 
@@ -161,9 +128,7 @@ def _energies(steps: NDArray[np.floating]) -> Floats:
     """Return the energy of each step, unsmoothed; faster than `step_contributions`."""
     weights = load_weights()
     raw = steps.astype(np.float64)
-    values = np.maximum(raw, weights.low)
-    np.minimum(values, weights.high, out=values)
-    values -= weights.centre
+    values = np.clip(raw, weights.low, weights.high) - weights.centre
     logit = weights.base + values @ (weights.weight * _MEMBERSHIP.any(axis=1))
     return np.asarray(1.0 / (1.0 + np.exp(-(logit + sum(_rules(raw, logit))))))
 
@@ -183,8 +148,7 @@ def overall(contours: Sequence[Contour]) -> list[float]:
     if not contours:
         return []
     counts = np.array([len(contour) for contour in contours])
-    levels: list[float] = means(np.concatenate(contours), counts).tolist()
-    return levels
+    return [*means(np.concatenate(contours), counts).tolist()]
 
 
 def means(values: Contour, counts: Ints) -> Floats:
@@ -199,8 +163,8 @@ def means(values: Contour, counts: Ints) -> Floats:
 class Contribution:
     """What one group of features adds to the energy of a track.
 
-    `because` names the feature of the group that weighs most, with its unit and the value that
-    rated music typically has; it is empty where no single feature counts.
+    `because` is the feature of the group that weighs most, with its value, unit and what rated
+    music typically has; it is empty where no single feature counts.
     """
 
     name: str

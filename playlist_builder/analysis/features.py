@@ -13,8 +13,7 @@ from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.analysis.tempo_key import KeyEstimator, TempoEstimator
 from playlist_builder.models import STEP_S, Features, Floats, Floats32, Measurement
 
-FEATURES_VERSION = 2
-"""Raise it when the same samples give other numbers: the next scan then decodes again."""
+FEATURES_VERSION = 2  # raise it when samples give other numbers: the next scan decodes again
 STEP_FRAMES = round(STEP_S * FRAMES_PER_S)
 STEP_TONES = round(STEP_S / spectrum.TONE_HOP_S)
 SHORTEST_STEP_FRAMES = 2 * FRAMES_PER_S  # a shorter remainder joins the step before it
@@ -42,9 +41,8 @@ class _StepCollector:
         self._tones.append(tones)
         self._frames += len(bands)
         self._tone_frames += len(tones)
-        while (
-            self._frames >= STEP_FRAMES + SHORTEST_STEP_FRAMES and self._tone_frames >= STEP_TONES
-        ):
+        least = STEP_FRAMES + SHORTEST_STEP_FRAMES
+        while self._frames >= least and self._tone_frames >= STEP_TONES:
             self._emit(STEP_FRAMES)
 
     def finish(self) -> None:
@@ -94,9 +92,8 @@ def measure(
         power.append(part.power)
         peak = max(peak, part.peak)
     collected.finish()
-    rows = np.column_stack(
-        [step_features.active_shares(collected.powers), np.stack(collected.rows)]
-    )
+    shares = step_features.active_shares(collected.powers)
+    rows = np.column_stack([shares, np.stack(collected.rows)])
     blocks_power = np.concatenate(rest_k_power).astype(np.float64)
     blocks_power += _per_block(np.concatenate(mix_k_power), len(blocks_power))
     silence_start_s, silence_end_s = _silence_s(np.concatenate(power))
@@ -137,10 +134,7 @@ def _per_block(k_power: Floats32, blocks: int) -> Floats:
 
 
 def _silence_s(power: Floats32) -> tuple[float, float]:
-    """Return the silence in seconds before the first sound and after the last.
-
-    Both are the whole length where there is no sound.
-    """
+    """Return seconds before the first sound and after the last, all of them without a sound."""
     sounding = np.flatnonzero(power > 10.0 ** (SILENCE_DBFS / 10.0))
     if not sounding.size:
         return len(power) / FRAMES_PER_S, len(power) / FRAMES_PER_S

@@ -23,9 +23,8 @@ OFFSET_LUFS = -0.691  # BS.1770-4: a full-scale 997 Hz sine in one channel reads
 STARTLE_WITHIN_BLOCKS = 10
 STARTLE_BEFORE_BLOCKS = 100
 STARTLE_FLOOR_LU = -20.0  # sound further below the track's loudness is a fade, not calm
-SURROUND_WEIGHT = 1.41
-SURROUND = frozenset({"BL", "BR", "BC", "SL", "SR", "SDL", "SDR"})
-"""Channels to which BS.1770-4 gives +1.5 dB, under FFmpeg's names."""
+SURROUND_WEIGHT = 1.41  # +1.5 dB, BS.1770-4
+SURROUND = frozenset({"BL", "BR", "BC", "SL", "SR", "SDL", "SDR"})  # FFmpeg's names
 
 
 def channel_weights(channels: Sequence[str]) -> Floats32:
@@ -57,8 +56,7 @@ def k_weighting(frequencies_hz: Floats, sample_rate_hz: int) -> Floats:
     k, q = np.tan(np.pi * 38.13547087602444 / sample_rate_hz), 0.5003270373238773
     gain = 1 + k / q + k * k
     high_pass = gain * (1 - z) ** 2 / (gain + 2 * (k * k - 1) * z + (1 - k / q + k * k) * z**2)
-    response: Floats = np.abs(shelf * high_pass) ** 2
-    return response
+    return np.asarray(np.abs(shelf * high_pass) ** 2)
 
 
 def lufs(power: Floats) -> Floats:
@@ -73,7 +71,11 @@ def integrated_lufs(power: Floats) -> float:
     `power` has shape (n,), one K-weighted mean square per `BLOCK_S`.
     """
     blocks = _mean_over(power, MOMENTARY_BLOCKS)
-    return _gated(blocks[lufs(blocks) > SILENCE_LUFS])
+    blocks = blocks[lufs(blocks) > SILENCE_LUFS]
+    if not blocks.size:
+        return SILENCE_LUFS
+    gate = lufs(blocks.mean()) + RELATIVE_GATE_LU
+    return float(lufs(blocks[lufs(blocks) > gate].mean()))
 
 
 def range_lu(power: Floats) -> float:
@@ -116,18 +118,9 @@ def startle_lu(power: Floats) -> float:
     return max(0.0, float((lufs(after) - calm).max()))
 
 
-def _gated(blocks: Floats) -> float:
-    if not blocks.size:
-        return SILENCE_LUFS
-    gate = lufs(blocks.mean()) + RELATIVE_GATE_LU
-    return float(lufs(blocks[lufs(blocks) > gate].mean()))
-
-
 def _mean_over(power: Floats, blocks: int) -> Floats:
     """Return the moving mean over `blocks` values; a shorter track is one block."""
     if 0 < len(power) < blocks:
-        whole: Floats = power.mean(keepdims=True)
-        return whole
+        return np.asarray(power.mean(keepdims=True))
     summed = np.concatenate(([0.0], np.cumsum(power)))
-    means: Floats = np.maximum(summed[blocks:] - summed[:-blocks], 0.0) / blocks
-    return means
+    return np.asarray(np.maximum(summed[blocks:] - summed[:-blocks], 0.0) / blocks)

@@ -12,8 +12,7 @@ import numpy as np
 
 from playlist_builder.models import Floats32
 
-_Sorted = list[Floats32]
-"""Arrays of one shape, from the smallest to the largest value at every place."""
+_Sorted = list[Floats32]  # arrays of one shape, the smallest value at every place first
 
 
 def running_median(values: Floats32, width: int, stride: int = 1) -> Floats32:
@@ -26,7 +25,6 @@ def running_median(values: Floats32, width: int, stride: int = 1) -> Floats32:
     remainder: _Sorted = []
 
     def starting(row: int) -> _Sorted:
-        """Return the runs that begin `row` rows into each window."""
         return [run[row // apart :: stride // apart][:count] for run in runs]
 
     def take_remainder() -> None:

@@ -40,20 +40,14 @@ BAND_HZ = band_edges_hz()[1:-1]  # centres of the bands
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spectra:
-    """The spectra of one block of samples; all power is mean square, full scale = 1.0.
+    """The spectra of one block of samples; all power is mean square, full scale = 1.0."""
 
-    `bands` (frames, BANDS) and `tones` (tone frames, TONES), one every `TONE_HOP_S`, are of the
-    mono mix. K-weighted power over all channels is the sum of `mix_k_power`, one value per frame,
-    and `rest_k_power`, one per `loudness.BLOCK_S`. `power` is not weighted, one value per hop;
-    `peak` is the largest absolute sample of any channel.
-    """
-
-    bands: Floats32
-    tones: Floats32
-    mix_k_power: Floats32
-    rest_k_power: Floats32
-    power: Floats32
-    peak: float
+    bands: Floats32  # of the mono mix, (frames, BANDS)
+    tones: Floats32  # of the mono mix, (tone frames, TONES), one every `TONE_HOP_S`
+    mix_k_power: Floats32  # K-weighted, one per frame; over all channels with `rest_k_power`
+    rest_k_power: Floats32  # one per `loudness.BLOCK_S`
+    power: Floats32  # not weighted, one per hop
+    peak: float  # largest absolute sample of any channel
 
 
 def tone_background(tones: Floats32) -> Floats32:
@@ -68,12 +62,8 @@ def mono_gains(channels: Sequence[str]) -> Floats32:
 
     Defined here because decoders and players disagree by 3 dB and more.
     """
-    gains = np.array(
-        [
-            0.0 if name.startswith("LFE") else 1.0 if name.startswith("F") else 0.7071
-            for name in channels
-        ]
-    )
+    gains = np.array([1.0 if name.startswith("F") else 0.7071 for name in channels])
+    gains[[name.startswith("LFE") for name in channels]] = 0.0
     if not gains.any():
         gains[:] = 1.0
     gains /= gains.sum()
@@ -212,7 +202,6 @@ class _Bands:
         self._response = np.repeat(response, 2).astype(np.float32)
 
     def push(self, mono: Floats32, *, last: bool = False) -> tuple[Floats32, Floats32]:
-        """Return power per band (frames, BANDS) and K-weighted power of the complete frames."""
         squares = self._transform(self._frames.push(mono, last=last))
         power = _power(squares[:, : self._used])
         bands = [power[:, bins] @ bank for bins, bank in self._banks]
@@ -220,8 +209,6 @@ class _Bands:
 
 
 class _Tones:
-    """Long frames of mono samples."""
-
     def __init__(self, sample_rate_hz: int) -> None:
         size, hop = 2 * round(sample_rate_hz * TONE_FRAME_S / 2), round(sample_rate_hz * TONE_HOP_S)
         self._frames = _Frames(size, hop, np.zeros(0, np.float32))
@@ -233,7 +220,6 @@ class _Tones:
         self._share = np.clip(place - self._left, 0.0, 1.0).astype(np.float32)
 
     def push(self, mono: Floats32, *, last: bool = False) -> Floats32:
-        """Return the power at each tone of the complete frames, (frames, TONES)."""
         squares = self._transform(self._frames.push(mono, last=last))
         power = _power(squares[:, : 2 * (self._left[-1] + 2)])
         left, right = power[:, self._left], power[:, self._left + 1]
@@ -253,7 +239,6 @@ class _UnmixedPower:
         self._response = np.repeat(response, 2).astype(np.float32)
 
     def push(self, signals: Floats32, *, last: bool = False) -> Floats32:
-        """Return the weighted sum over the signals for the complete frames, (frames,)."""
         frames = self._frames.push(signals, last=last)
         k_power = self._transform(frames) @ self._response
         return np.asarray(self._weights @ k_power.reshape(frames.shape[:2]), np.float32)
@@ -264,7 +249,7 @@ def _power(squares: Floats32) -> Floats32:
 
 
 def _split_bank(bank: Floats32) -> list[tuple[slice, Floats32]]:
-    """Split a sparse bank (bins, bands) into parts, each with the range of bins it uses."""
+    """Return the parts of a sparse bank (bins, bands), each with the range of bins it uses."""
     parts = []
     for part in np.split(bank, BANK_PARTS, axis=1):
         used = np.flatnonzero(part.any(axis=1))  # none above half the sample rate

@@ -16,38 +16,48 @@ from playlist_builder.models import Floats32
 RANGE_DB = 50.0
 SILENCE_MEAN_SQUARE = 1e-11  # -110 dBFS, below the rounding of a 16-bit file
 ACTIVE_RANGE_DB = 60.0  # a frame this far below the loudest step of its track is silence
+# 220 ms: a median along time this wide removes percussive strokes (after Fitzgerald 2010,
+# harmonic/percussive separation by median filtering).
 PERCUSSIVE_FRAMES = 11
-"""Width of the median along time (220 ms) that removes percussive strokes (after Fitzgerald 2010,
-harmonic/percussive separation by median filtering)."""
 STROKE_DB = 3.0
 TONE_PEAK_DB = 3.0
 TONE_PEAK_MOST_DB = 7.0  # higher peaks depend more on the codec than on the music
 PULSE_LAGS = slice(12, 100)  # autocorrelation at 0.24 to 2 seconds
 TEMPO_LAGS = slice(12, 72)
-REGIONS = ("bass", "low", "mid", "high", "top")
-"""Five regions of eight bands; centres 0.1-0.5, 0.6-1.2, 1.3-2.5, 2.8-5, 5-10 kHz."""
-QUARTERS = ("low", "mid", "high", "top")  # four quarters of ten bands: up to 0.8, 2.0, 4.8, 11 kHz
+REGIONS = 5  # of eight bands; centres 0.1-0.5, 0.6-1.2, 1.3-2.5, 2.8-5, 5-10 kHz
+QUARTERS = 4  # of ten bands: up to 0.8, 2.0, 4.8, 11 kHz
 MODULATIONS_HZ = ((0.4, 1.0), (2.0, 4.0), (4.0, 8.0), (8.0, 14.0), (14.0, 24.0))
-CEPSTRA = (("coarse", 3, 5), ("middle", 5, 9), ("fine", 9, 13))
-"""Ranges of cepstral coefficients: half periods over all bands, from-to."""
-STEP_FEATURES: tuple[str, ...] = (
-    "active_share",
-    *(f"level_{name}_db" for name in REGIONS),
-    *(f"shape_motion_{name}_db" for name, _, _ in CEPSTRA),
-    *(f"rise_20ms_{name}_db" for name in QUARTERS),
-    "rise_40ms_bass_db",
-    "stroke_low_db",
-    "stroke_top_db",
-    "stroke_power_share",
-    *(f"modulation_{low:g}_{high:g}hz_db" for low, high in MODULATIONS_HZ),
-    "pulse_clarity",
-    "tempo_contrast",
-    "tone_peak_bass_db",
-    "tone_peak_mid_db",
-    "tone_stability",
-    "chroma_entropy_nats",
-)
-"""Names of the columns, with their units; shares, clarities and ratios have none."""
+CEPSTRA = ((3, 5), (5, 9), (9, 13))  # cepstral coefficients: half periods over all bands, from-to
+DESCRIPTIONS = {  # each feature in words, with its unit; shares and clarities are shown in per cent
+    "level_bass_db": ("level at 0.1-0.5 kHz against the whole", "dB"),
+    "level_low_db": ("level at 0.6-1.2 kHz against the whole", "dB"),
+    "level_mid_db": ("level at 1.3-2.5 kHz against the whole", "dB"),
+    "level_high_db": ("level at 2.8-5 kHz against the whole", "dB"),
+    "level_top_db": ("level at 5-10 kHz against the whole", "dB"),
+    "shape_motion_coarse_db": ("the balance of bass and treble moves by", "dB"),
+    "shape_motion_middle_db": ("the colour of the sound moves by", "dB"),
+    "shape_motion_fine_db": ("the fine structure of the spectrum moves by", "dB"),
+    "rise_20ms_low_db": ("rises within 20 ms below 0.8 kHz", "dB"),
+    "rise_20ms_mid_db": ("rises within 20 ms at 0.8-2 kHz", "dB"),
+    "rise_20ms_high_db": ("rises within 20 ms at 2-4.8 kHz", "dB"),
+    "rise_20ms_top_db": ("rises within 20 ms above 4.8 kHz", "dB"),
+    "rise_40ms_bass_db": ("rises within 40 ms at 0.2-0.35 kHz", "dB"),
+    "stroke_low_db": ("strokes below 0.8 kHz stand out by", "dB"),
+    "stroke_top_db": ("strokes above 4.8 kHz stand out by", "dB"),
+    "stroke_power_share": ("share of strokes in the power", "%"),
+    "modulation_0.4_1hz_db": ("fluctuation at 0.4-1 Hz", "dB"),
+    "modulation_2_4hz_db": ("fluctuation at 2-4 Hz", "dB"),
+    "modulation_4_8hz_db": ("fluctuation at 4-8 Hz", "dB"),
+    "modulation_8_14hz_db": ("fluctuation at 8-14 Hz", "dB"),
+    "modulation_14_24hz_db": ("fluctuation at 14-24 Hz", "dB"),
+    "pulse_clarity": ("clarity of the pulse", "%"),
+    "tempo_contrast": ("contrast between beats and what lies between", "%"),
+    "tone_peak_bass_db": ("tones below 0.3 kHz stand out by", "dB"),
+    "tone_peak_mid_db": ("tones at 0.3-0.8 kHz stand out by", "dB"),
+    "tone_stability": ("share of tones that are held for 0.4 s", "%"),
+    "chroma_entropy_nats": ("spread over the twelve pitch classes (2.5 is even)", "nats"),
+}
+STEP_FEATURES: tuple[str, ...] = ("active_share", *DESCRIPTIONS)  # the columns
 _COSINES = (np.cos(np.pi * np.outer(np.arange(BANDS) + 0.5, np.arange(13)) / BANDS) / BANDS).astype(
     np.float32
 )
@@ -71,7 +81,6 @@ def active_shares(powers: Sequence[Floats32]) -> Floats32:
 
 
 def _relative_db(power: Floats32, total: np.float32) -> Floats32:
-    """Return levels above the floor in dB relative to the mean total power of the step."""
     scaled = power / total
     scaled += np.float32(10.0 ** (-RANGE_DB / 10.0))
     return np.asarray(np.float32(10.0) * np.log10(scaled))
@@ -89,7 +98,6 @@ def _rise(level: Floats32, frames: int) -> Floats32:
 
 
 def _band_features(power: Floats32) -> Floats32:
-    """Return the features of bands (frames, BANDS), from `level_` to `tempo_contrast`."""
     total = _mean_total(power)
     level = _relative_db(power, total)
     mean = level.mean(axis=0)
@@ -100,9 +108,9 @@ def _band_features(power: Floats32) -> Floats32:
     loud = np.sqrt(np.sqrt(power / total))
     return np.hstack(
         [
-            mean.reshape(len(REGIONS), -1).mean(axis=1),
-            [motion[low:high].mean() for _, low, high in CEPSTRA],
-            _rise(level, 1).mean(axis=0).reshape(len(QUARTERS), -1).mean(axis=1),
+            mean.reshape(REGIONS, -1).mean(axis=1),
+            [motion[low:high].mean() for low, high in CEPSTRA],
+            _rise(level, 1).mean(axis=0).reshape(QUARTERS, -1).mean(axis=1),
             slow[:, 2:5].mean(),
             stroke[:, :10].mean(),
             stroke[:, 30:].mean(),
@@ -154,7 +162,6 @@ def _repetition(onset: Floats32, lags: slice) -> Floats32:
 
 
 def _tone_features(power: Floats32, background: Floats32) -> Floats32:
-    """Return the features of peaks, their stability and the spread over pitch classes."""
     total = _mean_total(power)
     peak = _relative_db(power, total) - _relative_db(background, total)
     np.clip(peak, np.float32(0.0), np.float32(TONE_PEAK_MOST_DB), out=peak)

@@ -17,8 +17,7 @@ from playlist_builder.models import KEYS, Floats, Floats32
 WINDOW_FRAMES, HOP_FRAMES = 600, 300
 SLOWEST_BPM, FASTEST_BPM = 55.0, 190.0
 PRIOR_BPM, PRIOR_OCTAVES = 110.0, 0.7
-ACCENT_NONE, ACCENT_FULL = 0.03, 0.1
-"""Standard deviation of the rise per 40 ms over the mean loudness: drones and surf reach 0.03."""
+ACCENT_NONE, ACCENT_FULL = 0.03, 0.1  # deviation of the rise per 40 ms over mean loudness
 ONSET_FRAMES = 30_000  # onsets are counted in ten minutes at a time
 ONSET_LEAD = 1.5  # standard deviations above the surroundings of one second
 OVERTONES = (12, 19, 24, 28)  # semitones to partials 2 to 5: a loud fifth is mostly the third
@@ -80,15 +79,12 @@ class TempoEstimator:
 
 def _onsets(rise: Floats32, least: float) -> NDArray[np.bool_]:
     """Return which frames are onsets: local maxima above their surroundings and `least`."""
-    width = FRAMES_PER_S
-    kernel = np.ones(width) / width
+    kernel = np.ones(FRAMES_PER_S) / FRAMES_PER_S
     mean = np.convolve(rise, kernel, "same")
     deviation = np.sqrt(np.maximum(np.convolve(rise**2, kernel, "same") - mean**2, 0.0))
     peak = np.zeros(len(rise), bool)
     peak[1:-1] = (rise[1:-1] > rise[:-2]) & (rise[1:-1] >= rise[2:])
-    peak &= rise > mean + ONSET_LEAD * deviation
-    peak &= rise > least
-    return peak
+    return peak & (rise > mean + ONSET_LEAD * deviation) & (rise > least)
 
 
 def _repetition(rise: Floats32) -> Floats:

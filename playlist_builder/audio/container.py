@@ -17,19 +17,16 @@ from av.stream import Disposition
 
 from playlist_builder.errors import AudioError
 
-CONTAINERS = (
+CONTAINERS = (  # FFmpeg's names of those that may be opened
     "aac,ac3,aiff,ape,asf,au,caf,dsf,dts,eac3,flac,iff,matroska,mov,mp3,mpc,mpc8,ogg,tak,tta,"
     "w64,wav,webm,wv"
 )
-"""FFmpeg's names of the containers that may be opened."""
-STATES_LENGTH = frozenset(
+STATES_LENGTH = frozenset(  # by their header, so that a file cut short can be detected
     ["aiff", "ape", "caf", "dsf", "flac", "mov", "mpc", "mpc8", "tak", "tta", "w64", "wav", "wv"]
 )
-"""Containers whose header states the length, so that a file cut short can be detected."""
+# Outside these limits a header is damaged, and blocks would be too long or too many.
 LEAST_RATE_HZ = 1_000
-MOST_VALUES_HZ = 20_000_000
-"""Sample rate times channels; 6 channels of the fastest DSD are 17 million. Outside these limits
-the header is damaged, and blocks would be too long or too many."""
+MOST_VALUES_HZ = 20_000_000  # rate times channels; 6 channels of the fastest DSD are 17 million
 
 
 def open_container(path: str) -> av.container.InputContainer:
@@ -57,13 +54,13 @@ def open_container(path: str) -> av.container.InputContainer:
 
 @cache
 def _audio_decoders() -> str:
-    names = []
+    names = set()
     for name in av.codecs_available:
         with suppress(av.codec.codec.UnknownCodecError):  # one that can only encode
             codec = av.Codec(name, "r")
             if codec.type == "audio":
-                names.append(codec.name)
-    return ",".join(sorted(set(names)))
+                names.add(codec.name)
+    return ",".join(sorted(names))
 
 
 def audio_stream(container: av.container.InputContainer) -> av.AudioStream:
@@ -96,12 +93,11 @@ def _has_xing_header(path: str) -> bool:
     """Whether an MP3 counts its frames; without, FFmpeg guesses the length from the bit rate."""
     with Path(path).open("rb") as file:
         head = file.read(10)
+        size = 0
         if head[:3] == b"ID3" and len(head) == 10:  # noqa: PLR2004 - the length of an ID3 header
-            size = 0
-            for byte in head[6:10]:
+            for byte in head[6:]:
                 size = size << 7 | byte & 0x7F
-            file.seek(10 + size)
-        else:
-            file.seek(0)
+            size += len(head)
+        file.seek(size)
         start = file.read(4096)
     return any(mark in start for mark in (b"Xing", b"Info", b"VBRI"))

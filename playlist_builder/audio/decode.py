@@ -22,12 +22,10 @@ from playlist_builder.audio.container import audio_stream, open_container, state
 from playlist_builder.errors import AudioError
 from playlist_builder.models import Floats32
 
+# Long enough for little overhead, short enough for the processor's cache, and a multiple of every
+# length of frame in `analysis.spectrum`.
 BLOCK_S = 1.6
-"""Length of a block: long enough for little overhead, short enough for the processor's cache, and a
-multiple of every length of frame in `analysis.spectrum`."""
-MISSING_SHARE = 0.01
-MISSING_S = 1.0
-"""A track that lacks more than this share of its stated length plus these seconds is cut short."""
+MISSING_SHARE, MISSING_S = 0.01, 1.0  # cut short: more than both of the stated length are missing
 DAMAGED_SHARE = 0.01  # of packets that may fail to decode; old MP3s often have a broken first one
 IDENTITY_BYTES = 16
 LOUDEST = 1e6  # larger samples (full scale = 1.0) come from damage and are set to 0, like NaN
@@ -105,36 +103,23 @@ class AudioFile:
     def blocks(self) -> Iterator[Floats32]:
         """Yield samples of shape (channels, n) from start to end, in blocks of `BLOCK_S`."""
         size = round(BLOCK_S * self.layout.sample_rate_hz)
-        channels = len(self.layout.channels)
-        fifo = av.AudioFifo()
         count = 0
-        for frame in self._frames():
-            for fitting in self._fit(frame):
-                # A gap in the timestamps is no gap in the music.
-                fitting.pts, fitting.time_base = None, SAMPLE_CLOCK
-                fifo.write(fitting)
-            while (block := fifo.read(size)) is not None:
-                count += size
-                yield _samples(block, channels)
-        if not fifo.samples_written:
+        for block in _cut(chain.from_iterable(map(self._fit, self._frames())), size):
+            count += block.samples
+            yield _samples(block, len(self.layout.channels))
+        if not count:
             raise AudioError("it holds no music that can be decoded")
-        rest = fifo.read()
-        if rest is not None:
-            count += rest.samples
-            yield _samples(rest, channels)
         self._raise_if_cut_short(count / self.layout.sample_rate_hz)
 
     def read_packets(self) -> None:
         """Read to the end without decoding, for `identity` alone."""
-        for packet in self._packets():
-            self._hash.update(packet)
+        for _ in self._packets():
+            pass
 
     def _frames(self) -> Iterator[av.AudioFrame]:
         packets = damaged = 0
         for packet in chain(self._packets(), (None,)):  # None flushes the decoder
-            if packet is not None:
-                self._hash.update(packet)
-                packets += 1
+            packets += packet is not None
             try:
                 yield from self._stream.decode(packet)
             except MemoryError:
@@ -166,6 +151,7 @@ class AudioFile:
         try:
             for packet in self._container.demux(self._stream):
                 if packet.size:
+                    self._hash.update(packet)
                     yield packet
         except MemoryError:
             raise
@@ -200,9 +186,7 @@ def set_time(frame: av.AudioFrame, start: int, rate_hz: int) -> None:
 
 def resampled(blocks: Iterable[Floats32], from_hz: int, to_hz: int) -> Iterator[Floats32]:
     """Yield blocks of shape (2, n) at another rate, `BLOCK_S` long."""
-    fifo = av.AudioFifo()
     resampler = av.AudioResampler("fltp", "stereo", to_hz)
-    size = round(BLOCK_S * to_hz)
 
     def frames() -> Iterator[av.AudioFrame]:
         count = 0
@@ -213,14 +197,21 @@ def resampled(blocks: Iterable[Floats32], from_hz: int, to_hz: int) -> Iterator[
             yield from resampler.resample(frame)
         yield from resampler.resample(None)
 
-    for frame in frames():
-        frame.pts = None
+    for block in _cut(frames(), round(BLOCK_S * to_hz)):
+        yield _samples(block, 2)
+
+
+def _cut(frames: Iterable[av.AudioFrame], size: int) -> Iterator[av.AudioFrame]:
+    """Yield the samples of frames in frames of `size`, the last one shorter."""
+    fifo = av.AudioFifo()
+    for frame in frames:
+        # A gap in the timestamps is no gap in the music.
+        frame.pts, frame.time_base = None, SAMPLE_CLOCK
         fifo.write(frame)
         while (block := fifo.read(size)) is not None:
-            yield _samples(block, 2)
-    rest = fifo.read()
-    if rest is not None:
-        yield _samples(rest, 2)
+            yield block
+    if (rest := fifo.read()) is not None:
+        yield rest
 
 
 def _samples(frame: av.AudioFrame, channels: int) -> Floats32:

@@ -21,19 +21,15 @@ from playlist_builder.models import Chapter, Floats32
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """Container and codec by FFmpeg's names, and their limits.
-
-    Bit rates are in bits per second, for two channels and for one; 0 is lossless. Without
-    `rates_hz` any sample rate is accepted.
-    """
+    """Container and codec by FFmpeg's names, and their limits."""
 
     container: str
     codec: str
     sample_format: str
-    rates_hz: tuple[int, ...] = ()
+    rates_hz: tuple[int, ...] = ()  # any where there are none
     most_channels: int = 2
-    bit_rate: int = 0
-    mono_bit_rate: int = 0
+    bit_rate: int = 0  # bits per second, for two channels; 0 is lossless
+    mono_bit_rate: int = 0  # the same for one channel
 
     @property
     def lossless(self) -> bool:
@@ -41,29 +37,20 @@ class Encoding:
         return not self.bit_rate
 
 
+_MP3_HZ = (32_000, 44_100, 48_000)
+# What tracks can be converted to, by name, which is also the suffix.
 TRACK_FORMS: Mapping[str, Encoding] = {
-    "mp3": Encoding(
-        "mp3",
-        "libmp3lame",
-        "fltp",
-        rates_hz=(32_000, 44_100, 48_000),
-        bit_rate=256_000,
-        mono_bit_rate=128_000,
-    ),
-    "opus": Encoding(
-        "opus", "libopus", "flt", rates_hz=(48_000,), bit_rate=160_000, mono_bit_rate=96_000
-    ),
+    "mp3": Encoding("mp3", "libmp3lame", "fltp", _MP3_HZ, bit_rate=256_000, mono_bit_rate=128_000),
+    "opus": Encoding("opus", "libopus", "flt", (48_000,), bit_rate=160_000, mono_bit_rate=96_000),
     "flac": Encoding("flac", "flac", "s16", most_channels=8),
 }
-"""What tracks can be converted to, by name, which is also the suffix."""
-RECORDING_FORMS: Mapping[str, Encoding] = {
+RECORDING_FORMS: Mapping[str, Encoding] = {  # what a session can be rendered to, by suffix
     ".flac": TRACK_FORMS["flac"],
     ".m4a": Encoding("ipod", "aac", "fltp", bit_rate=256_000, mono_bit_rate=128_000),
     ".mp3": TRACK_FORMS["mp3"],
     ".opus": TRACK_FORMS["opus"],
     ".wav": Encoding("wav", "pcm_s16le", "s16"),
 }
-"""What a session can be rendered to, by suffix."""
 FULL_SCALE = float(1 << 28)  # of 32-bit samples: 18 dB of headroom, and finer than float32
 _DEEP_SHIFT = 8  # 24 bits lie in the upper part of 32
 _OPTIONS = {"wav": {"rf64": "auto"}}  # a plain WAV ends at 4 GB, 6 hours of 48 kHz
@@ -114,7 +101,7 @@ class Encoder:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
-                self._mux((*self._resampler.resample(None), None))
+                _mux(self._container, self._stream, (*self._resampler.resample(None), None))
         except av.error.FFmpegError as error:
             raise _failure(error) from error
         finally:
@@ -130,7 +117,7 @@ class Encoder:
         set_time(frame, self._count, self._rate_hz)
         self._count += len(samples)
         try:
-            self._mux(self._resampler.resample(frame))
+            _mux(self._container, self._stream, self._resampler.resample(frame))
         except av.error.FFmpegError as error:
             raise _failure(error) from error
 
@@ -143,14 +130,9 @@ class Encoder:
         np.clip(np.rint(values, out=values), -top, top - 1, out=values)
         packed = values.reshape(1, -1)
         if self._deep:
-            return av.AudioFrame.from_ndarray(
-                packed.astype(np.int32) << _DEEP_SHIFT, "s32", "stereo"
-            )
+            deep = packed.astype(np.int32) << _DEEP_SHIFT
+            return av.AudioFrame.from_ndarray(deep, "s32", "stereo")
         return av.AudioFrame.from_ndarray(packed.astype(np.int16), "s16", "stereo")
-
-    def _mux(self, frames: Iterable[av.AudioFrame | None]) -> None:
-        for frame in frames:  # None flushes the encoder
-            self._container.mux(self._stream.encode(frame))
 
 
 def _open_stream(
@@ -171,6 +153,15 @@ def _open_stream(
     context.open()
     frame_size = context.frame_size or 4096
     return stream, av.AudioResampler(sample_format, layout, rate_hz, frame_size=frame_size)
+
+
+def _mux(
+    file: av.container.OutputContainer,
+    stream: av.AudioStream,
+    frames: Iterable[av.AudioFrame | None],
+) -> None:
+    for frame in frames:  # None flushes the encoder
+        file.mux(stream.encode(frame))
 
 
 def _chapter(number: int, chapter: Chapter) -> "av.container.Chapter":
@@ -208,10 +199,8 @@ def encode(path: str, source: AudioFile, form: Encoding) -> float:
                 frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=given)
                 set_time(frame, count, rate_hz)
                 count += block.shape[1]
-                for resampled in resampler.resample(frame):
-                    file.mux(stream.encode(resampled))
-            for flushed in (*resampler.resample(None), None):
-                file.mux(stream.encode(flushed))
+                _mux(file, stream, resampler.resample(frame))
+            _mux(file, stream, (*resampler.resample(None), None))
     except MemoryError:
         raise
     except av.error.FFmpegError as error:

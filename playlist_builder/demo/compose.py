@@ -6,7 +6,7 @@ and finally drums as the energy rises. Existing files are never replaced.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import cycle, groupby, product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,15 +52,12 @@ ENSEMBLES = (
 
 
 class DrumPart(NamedTuple):
-    """A rhythm of one bar: a digit is a stroke of that strength, a dot is a rest.
-
-    The part is silent up to the energy `start` and has its full level from `full`.
-    """
+    """A rhythm of one bar."""
 
     sound: Callable[[], Stereo]
-    hits: str
-    start: float
-    full: float
+    hits: str  # a digit is a stroke of that strength, a dot is a rest
+    start: float  # energy up to which the part is silent
+    full: float  # energy from which it has its full level
     level: float
     pan: float = 0.0
 
@@ -88,20 +85,16 @@ GENRES = ("Ambient", "Neoclassical", "Minimalism", "Cinematic")
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """The parameters of one composition, which determine its samples.
-
-    `energy` is the intended mean intensity, 0..1; it climbs in a straight line from
-    `energy - swell` to `energy + swell`. `key` is one of `models.KEYS`.
-    """
+    """The parameters of one composition, which determine its samples."""
 
     title: str
     artist: str
     album: str
     genre: str
-    energy: float
-    swell: float
+    energy: float  # the intended mean intensity, 0..1
+    swell: float  # it climbs in a straight line from `energy - swell` to `energy + swell`
     tempo_bpm: float
-    key: str
+    key: str  # one of `models.KEYS`
     duration_s: float
     seed: int
 
@@ -125,9 +118,8 @@ def compositions(seed: int) -> Sequence[Composition]:
     count = len(TITLES)
     lengths = rng.permutation(np.linspace(SHORTEST_S, LONGEST_S, count))
     made = []
-    for index, title in enumerate(TITLES):
+    for index, (title, ensemble) in enumerate(zip(TITLES, cycle(ENSEMBLES), strict=False)):
         energy = index / (count - 1)
-        ensemble = ENSEMBLES[index % len(ENSEMBLES)]
         made.append(
             Composition(
                 title=title,
@@ -219,26 +211,20 @@ def _at_or_above(lowest: int, pitch_class: int) -> int:
 
 
 def _ramp(energy: float, start: float, full: float) -> float:
-    """Return 0 up to `start`, 1 from `full`, and a straight line between."""
     return min(1.0, max(0.0, (energy - start) / (full - start)))
 
 
 def _play_pads(mix: Stereo, bars: Sequence[Bar]) -> None:
     """Add sustained chords over a drone, each crossfaded with the next."""
-    changes = [
-        number
-        for number, bar in enumerate(bars)
-        if number == 0 or bar.chord != bars[number - 1].chord
-    ]
-    end_s = mix.shape[1] / SAMPLE_RATE_HZ
-    starts = [bars[number].start_s for number in changes]
-    for number, (start_s, stop_s) in zip(changes, pairwise([*starts, end_s]), strict=True):
-        bar = bars[number]
+    firsts = [next(same) for _, same in groupby(bars, key=lambda bar: bar.chord)]
+    ends = [*(bar.start_s for bar in firsts[1:]), mix.shape[1] / SAMPLE_RATE_HZ]
+    for bar, stop_s in zip(firsts, ends, strict=True):
+        start_s = bar.start_s
         overlap_s = min(2.5, 0.6 * (stop_s - start_s))
         loop = instruments.sustained((bar.bass, *bar.chord), round(bar.energy * 5.0) / 5.0)
         length = round((stop_s - start_s + overlap_s) * SAMPLE_RATE_HZ)
         pad = np.tile(loop, -(-length // instruments.LOOP_SAMPLES))[:, :length]
-        fade_in_s = overlap_s if number else 0.0  # the mix is faded in later
+        fade_in_s = 0.0 if bar is bars[0] else overlap_s  # the mix is faded in later
         instruments.fade(pad, in_s=fade_in_s, out_s=overlap_s)
         _add(mix, start_s, pad, gain=0.16 - 0.07 * bar.energy)
 
@@ -290,22 +276,18 @@ def _play_bass(mix: Stereo, bars: Sequence[Bar]) -> None:
         every = SLOTS_PER_BAR >> round(3.0 * _ramp(bar.energy, 0.4, 0.8))
         for slot in range(0, 1 if bar is bars[-1] else SLOTS_PER_BAR, every):
             note = instruments.low(bar.bass, 0.9 if every == SLOTS_PER_BAR else 0.3)
-            _add(
-                mix, bar.start_s + slot * bar.slot_s, note, level * (1.0 if slot % 8 == 0 else 0.75)
-            )
+            accent = 1.0 if slot % 8 == 0 else 0.75
+            _add(mix, bar.start_s + slot * bar.slot_s, note, level * accent)
 
 
 def _play_drums(mix: Stereo, bars: Sequence[Bar]) -> None:
     """Add the parts of `DRUMS`, each from its own energy upward, but in the last bar."""
-    for bar in bars[:-1]:
-        for part in DRUMS:
-            level = part.level * _ramp(bar.energy, part.start, part.full)
-            if level == 0.0:
-                continue
-            for slot, digit in enumerate(part.hits):
-                if digit != ".":
-                    gain = level * int(digit) / 9.0
-                    _add(mix, bar.start_s + slot * bar.slot_s, part.sound(), gain, part.pan)
+    for bar, part in product(bars[:-1], DRUMS):
+        level = part.level * _ramp(bar.energy, part.start, part.full)
+        for slot, digit in enumerate(part.hits):
+            if level and digit != ".":
+                gain = level * int(digit) / 9.0
+                _add(mix, bar.start_s + slot * bar.slot_s, part.sound(), gain, part.pan)
 
 
 def _add(mix: Stereo, start_s: float, sound: Stereo, gain: float, pan: float = 0.0) -> None:

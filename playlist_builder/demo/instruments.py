@@ -24,15 +24,11 @@ HARMONIC = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)
 
 
 class Timbre(NamedTuple):
-    """The sound of a plucked or struck instrument.
+    """The sound of a plucked or struck instrument."""
 
-    `partials` are frequencies as multiples of the fundamental, the amplitude of partial r is
-    r ** -rolloff, and `ring_s` is the time in which the fundamental decays by 8.7 dB.
-    """
-
-    partials: tuple[float, ...]
-    rolloff: float
-    ring_s: float
+    partials: tuple[float, ...]  # frequencies as multiples of the fundamental
+    rolloff: float  # the amplitude of partial r is r ** -rolloff
+    ring_s: float  # in which the fundamental decays by 8.7 dB
 
 
 def _hertz(midi: int) -> float:

@@ -50,29 +50,25 @@ def write_chapters(path: Path, suffix: str, cover_png: bytes, chapters: Sequence
 def _write_id3(tags: Any, chapters: Sequence[Chapter]) -> None:  # noqa: ANN401 - not typed
     # mutagen sorts frames by size, and players keep that order: all get one size.
     longest = max(len(each.title.encode()) for each in chapters)
-    names = [
-        f"chapter{number:04}" + "." * (longest - len(each.title.encode()))
+    frames = [
+        _id3.CHAP(
+            element_id=f"chapter{number:04}" + "." * (longest - len(each.title.encode())),
+            start_time=round(each.start_s * 1000),
+            end_time=round(each.end_s * 1000),
+            start_offset=_NO_OFFSET,
+            end_offset=_NO_OFFSET,
+            sub_frames=[_id3.TIT2(encoding=_id3.Encoding.UTF8, text=[each.title])],
+        )
         for number, each in enumerate(chapters)
     ]
-    for name, each in zip(names, chapters, strict=True):
-        tags.add(
-            _id3.CHAP(
-                element_id=name,
-                start_time=round(each.start_s * 1000),
-                end_time=round(each.end_s * 1000),
-                start_offset=_NO_OFFSET,
-                end_offset=_NO_OFFSET,
-                sub_frames=[_id3.TIT2(encoding=_id3.Encoding.UTF8, text=[each.title])],
-            )
-        )
-    tags.add(
-        _id3.CTOC(
-            element_id="toc",
-            flags=_id3.CTOCFlags.TOP_LEVEL | _id3.CTOCFlags.ORDERED,
-            child_element_ids=names,
-            sub_frames=[],
-        )
+    table = _id3.CTOC(
+        element_id="toc",
+        flags=_id3.CTOCFlags.TOP_LEVEL | _id3.CTOCFlags.ORDERED,
+        child_element_ids=[each.element_id for each in frames],
+        sub_frames=[],
     )
+    for frame in (*frames, table):
+        tags.add(frame)
 
 
 def _write_vorbis(file: Any, chapters: Sequence[Chapter]) -> None:  # noqa: ANN401 - not typed

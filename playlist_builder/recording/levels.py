@@ -23,8 +23,8 @@ _INNER = (
     *(-0.1665039062500, 0.4650878906250, 0.7797851562500, -0.2003173828125),
     *(0.1015625000000, -0.0582275390625, 0.0330810546875, -0.0189208984375),
 )
+# The interpolating filter of ITU-R BS.1770-4, annex 2: 4 phases of 12 taps.
 PHASES = np.array([_OUTER, _INNER, _INNER[::-1], _OUTER[::-1]], np.float32)
-"""The interpolating filter of ITU-R BS.1770-4, annex 2: 4 phases of 12 taps."""
 _TAPS = PHASES.shape[1]
 _ROW = 30  # divides the block at 44.1 and at 48 kHz
 SIDE_GAIN = 0.7071  # -3 dB for every channel but left and right, ITU-R BS.775
@@ -32,17 +32,12 @@ SIDE_GAIN = 0.7071  # -3 dB for every channel but left and right, ITU-R BS.775
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Levels:
-    """The levels of one track.
+    """The levels of one track, one every `BLOCK_S`, shape (n,); `FRAMES_PER_S` count its music."""
 
-    `k_power` is the K-weighted mean square summed over the channels, `true_peak` the largest
-    value between the samples (full scale = 1.0), both of shape (n,), one every `BLOCK_S`. The
-    music starts at frame `start` and ends before frame `end`, counted in `FRAMES_PER_S`.
-    """
-
-    k_power: Floats
-    true_peak: Floats
-    start: int
-    end: int
+    k_power: Floats  # K-weighted mean square summed over the channels
+    true_peak: Floats  # the largest value between the samples, full scale = 1.0
+    start: int  # first frame of the music
+    end: int  # first frame after the music
 
 
 def stereo_gains(channels: Sequence[str]) -> Floats32:

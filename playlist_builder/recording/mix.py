@@ -45,16 +45,14 @@ class MixSettings:
 class Clip:
     """A track in the mix, or a part of one; all but the gain in frames.
 
-    It holds `length` frames of the track from frame `first` on, and starts at frame `at` of the
-    mix. Where two clips overlap, the fade-out of the first and the fade-in of the second are as
-    long as the overlap.
+    Where two overlap, the fade-out of the first and the fade-in of the second are as long as that.
     """
 
     path: str
     title: str
-    first: int
+    first: int  # of the track
     length: int
-    at: int
+    at: int  # where it starts in the mix
     gain_db: float
     fade_in: int = DECLICK
     fade_out: int = DECLICK
@@ -96,24 +94,20 @@ def plan(
     settings: MixSettings,
     ceiling_dbtp: float,
 ) -> MixPlan:
-    """MixPlan the mix of all slots and then the tail; `levels` are those of each path."""
+    """Return the mix of all slots and then the tail; `levels` are those of each path."""
     slots = (*session.slots, *session.tail)
     rules = profile.rules if profile is not None else Rules()
     found = [levels[slot.path] for slot in slots]
+    lengths = [each.end - each.start for each in found]
     overlaps = [
-        min(
-            _overlap(left, right, levels[left.path], profile, settings),
-            (levels[left.path].end - levels[left.path].start) // 2,
-            (levels[right.path].end - levels[right.path].start) // 2,
-        )
-        for left, right in pairwise(slots)
+        min(_overlap(left, right, levels[left.path], profile, settings), shorter // 2)
+        for (left, right), shorter in zip(pairwise(slots), map(min, pairwise(lengths)), strict=True)
     ]
     rises_db = [
         allowed_rise_db(left, right, overlap, rules.loudness_step_lu - JUMP_MARGIN_LU)
-        for left, right, overlap in zip(found, found[1:], overlaps, strict=False)
+        for (left, right), overlap in zip(pairwise(found), overlaps, strict=True)
     ]
-    gains_db = gains(rises_db, [each.end - each.start for each in found])
-    clips = _place(slots, found, gains_db, overlaps)
+    clips = _place(slots, found, gains(rises_db, lengths), overlaps)
     k_power, true_peak = _sum(clips, levels)
     integrated_lufs = loudness.integrated_lufs(k_power)
     peak_dbtp = 20.0 * np.log10(max(float(true_peak.max()), 1e-9))
@@ -138,25 +132,15 @@ def preview(whole: MixPlan) -> MixPlan:
     at = 0
     for left, right in pairwise(whole.clips):
         overlap = left.end - right.at
-        out = min(left.length, around + overlap)
-        into = min(right.length, around + overlap)
+        out, into = (min(clip.length, around + overlap) for clip in (left, right))
+        skipped = left.first + left.length - out
+        out_fade, into_fade = min(fade, out - overlap), min(fade, into - overlap)
         clips += [
-            replace(
-                left,
-                first=left.first + left.length - out,
-                length=out,
-                at=at,
-                fade_in=min(fade, out - overlap),
-            ),
-            replace(right, length=into, at=at + out - overlap, fade_out=min(fade, into - overlap)),
+            replace(left, first=skipped, length=out, at=at, fade_in=out_fade),
+            replace(right, length=into, at=at + out - overlap, fade_out=into_fade),
         ]
-        chapters.append(
-            Chapter(
-                f"{clock(right.at // FRAMES_PER_S)} {left.title} → {right.title}",
-                at / FRAMES_PER_S,
-                clips[-1].end / FRAMES_PER_S,
-            )
-        )
+        title = f"{clock(right.at // FRAMES_PER_S)} {left.title} → {right.title}"
+        chapters.append(Chapter(title, at / FRAMES_PER_S, clips[-1].end / FRAMES_PER_S))
         at = clips[-1].end + pause
     return replace(whole, clips=tuple(clips), chapters=tuple(chapters))
 
@@ -250,9 +234,9 @@ def _overlap(
     own = next((each.crossfade_s for each in phases if each.name == right.phase), None)
     lively_s, calm_s = own or rules.crossfade_s
     liveliness = max((left.contour or (left.energy,))[-1], (right.contour or (right.energy,))[0])
-    seconds = calm_s + (lively_s - calm_s) * liveliness
-    if settings.crossfade_s is not None:
-        seconds = settings.crossfade_s
+    seconds = settings.crossfade_s
+    if seconds is None:
+        seconds = calm_s + (lively_s - calm_s) * liveliness
     if seconds:
         seconds = max(seconds, min(decay, LONGEST_DECAY_S))
     return round(seconds * FRAMES_PER_S)
@@ -262,25 +246,21 @@ def _place(
     slots: Sequence[Slot], found: Sequence[Levels], gains_db: Sequence[float], overlaps: list[int]
 ) -> list[Clip]:
     clips: list[Clip] = []
-    at = 0
     for slot, levels, gain_db, before, after in zip(
         slots, found, gains_db, [0, *overlaps], [*overlaps, 0], strict=True
     ):
-        at -= before
-        length = levels.end - levels.start
         clips.append(
             Clip(
                 path=slot.path,
                 title=slot.title,
                 first=levels.start,
-                length=length,
-                at=at,
+                length=levels.end - levels.start,
+                at=clips[-1].end - before if clips else 0,
                 gain_db=gain_db,
                 fade_in=before or DECLICK,
                 fade_out=after or DECLICK,
             )
         )
-        at += length
     return clips
 
 

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ WINDOW = FRAMES_PER_S  # frames that are mixed at a time
 CUE_FOR = frozenset({".flac", ".wav"})
 FRAME_MS = 1000 // FRAMES_PER_S
 AudioSegment: Any = pydub.AudioSegment  # not typed
+Clock = Callable[[str, float], None]  # takes an activity, and how many seconds of music it has done
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +119,12 @@ def _render(
     form = encode.RECORDING_FORMS[suffix]
     profile = _profile(session)
     rate_hz, deep = _common(paths)
-    clock = _Clock(progress, sum(slot.duration_s for slot in slots))
-    found = {each: _measured(each, rate_hz, clock) for each in paths}
+    clock = _clock(progress, sum(slot.duration_s for slot in slots))
+    found: dict[str, Levels] = {}
+    for each in paths:
+        with _naming(each):
+            blocks = _stereo_blocks(each, rate_hz, partial(clock, "measuring"))
+            found[each] = levels.measure(blocks, rate_hz)
     margin_db = LOSSLESS_MARGIN_DB if form.lossless else LOSSY_MARGIN_DB
     planned = part(
         mixing.plan(session, found, profile, settings or MixSettings(), PEAK_LIMIT_DBTP - margin_db)
@@ -210,11 +216,6 @@ def _common(paths: Sequence[str]) -> tuple[int, bool]:
     return max(RATES_HZ, key=lambda each: (rates[each], each == RATES_HZ[0])), deep
 
 
-def _measured(path: str, rate_hz: int, clock: "_Clock") -> Levels:
-    with _naming(path):
-        return levels.measure(_stereo_blocks(path, rate_hz, clock.at("measuring")), rate_hz)
-
-
 @contextmanager
 def _naming(path: str) -> Iterator[None]:
     try:
@@ -239,41 +240,30 @@ def _stereo_blocks(path: str, rate_hz: int, tick: Callable[[float], None]) -> Ge
             tick(block.shape[1] / rate_hz)
 
 
-class _Clock:
-    """Counts the seconds of music decoded in all passes, and reports them."""
+def _clock(report: Callable[[RenderProgress], None] | None, duration_s: float) -> Clock:
+    """Return what counts the seconds of music decoded in all passes, and reports them."""
+    done_s = 0.0
 
-    def __init__(self, report: Callable[[RenderProgress], None] | None, duration_s: float) -> None:
-        self._report = report
-        self._done_s = 0.0
-        self._total_s = 2.0 * duration_s
+    def tick(activity: str, seconds: float) -> None:
+        nonlocal done_s
+        done_s += seconds
+        if report is not None:
+            report(RenderProgress(activity, done_s, max(2.0 * duration_s, done_s)))
 
-    def at(self, activity: str) -> Callable[[float], None]:
-        """Return the counter of one activity."""
-
-        def tick(seconds: float) -> None:
-            self._done_s += seconds
-            if self._report is not None:
-                self._report(
-                    RenderProgress(activity, self._done_s, max(self._total_s, self._done_s))
-                )
-
-        return tick
+    return tick
 
 
 class _Source:
     """The decoded samples of a clip, read from its first frame on."""
 
-    def __init__(self, clip: Clip, rate_hz: int, clock: _Clock) -> None:
+    def __init__(self, clip: Clip, rate_hz: int, clock: Clock) -> None:
         self._clip = clip
         self._rate_hz = rate_hz
         self._hop = rate_hz // FRAMES_PER_S
-        self._blocks = _stereo_blocks(clip.path, rate_hz, clock.at("mixing"))
+        self._blocks = _stereo_blocks(clip.path, rate_hz, partial(clock, "mixing"))
+        self.close = self._blocks.close
         self._rest = np.zeros((CHANNELS, 0), np.float32)
         self._ahead = clip.first * self._hop
-
-    def close(self) -> None:
-        """Close the file."""
-        self._blocks.close()
 
     def read(self, frames: int, curve: Floats32 | None = None) -> Any:  # noqa: ANN401 - pydub's
         """Return the next frames with the gain of the clip, times a curve where there is one."""
@@ -283,13 +273,10 @@ class _Source:
             samples = samples * curve
         # No music reaches 18 dB over full scale; damaged samples are clipped, not wrapped.
         scaled = np.clip(samples.T, -FULL_SCALE_LIMIT, FULL_SCALE_LIMIT) * np.float32(FULL_SCALE)
-        segment = AudioSegment(
-            data=scaled.astype(np.int32).tobytes(),
-            sample_width=SAMPLE_BYTES,
-            frame_rate=self._rate_hz,
-            channels=CHANNELS,
-        )
-        return segment.apply_gain(self._clip.gain_db)
+        data = scaled.astype(np.int32).tobytes()
+        return AudioSegment(
+            data=data, sample_width=SAMPLE_BYTES, frame_rate=self._rate_hz, channels=CHANNELS
+        ).apply_gain(self._clip.gain_db)
 
     def _take(self, count: int) -> Floats32:
         parts, there = [self._rest], self._rest.shape[1]
@@ -306,7 +293,7 @@ class _Source:
         return joined[:, :count]
 
 
-def _mix(plan: MixPlan, rate_hz: int, clock: _Clock) -> Iterator[Any]:
+def _mix(plan: MixPlan, rate_hz: int, clock: Clock) -> Iterator[Any]:
     """Yield the mix in windows; at most two tracks are open."""
     hop = rate_hz // FRAMES_PER_S
     with ExitStack() as files:
@@ -344,7 +331,7 @@ def _mix(plan: MixPlan, rate_hz: int, clock: _Clock) -> Iterator[Any]:
                 yield silence.set_channels(CHANNELS).set_sample_width(SAMPLE_BYTES)
 
 
-def _encode_mix(plan: MixPlan, rate_hz: int, encoder: Encoder, clock: _Clock) -> float:
+def _encode_mix(plan: MixPlan, rate_hz: int, encoder: Encoder, clock: Clock) -> float:
     """Mix into an encoder; returns the true peak of the mix, full scale = 1.0."""
     meter = TruePeak(CHANNELS)
     peak = 0.0
@@ -356,12 +343,11 @@ def _encode_mix(plan: MixPlan, rate_hz: int, encoder: Encoder, clock: _Clock) ->
     return peak
 
 
-def _peak_of(path: str, clock: _Clock) -> float:
-    tick = clock.at("checking")
+def _peak_of(path: str, clock: Clock) -> float:
     meter = TruePeak(CHANNELS)
     peak = 0.0
     with decode.AudioFile(path) as file:
         for block in file.blocks():
             peak = max(peak, float(meter.push(block)[0]))
-            tick(block.shape[1] / file.layout.sample_rate_hz)
+            clock("checking", block.shape[1] / file.layout.sample_rate_hz)
     return peak

@@ -4,8 +4,7 @@ Energies go in and lines of characters come out, for a terminal whose width, col
 the caller knows. The planned curve is a line of braille dots, eight to a character; the actual
 energy is an area of block characters, so the two stay apart without colour. Where both meet in one
 character the line wins, and in colour the area shows behind it. In ASCII a line of `*` crosses an
-area of `:`, with one step per row. Colours are the terminal's own eight, as its user has chosen
-them.
+area of `:`, with one step per row.
 """
 
 import math
@@ -21,19 +20,20 @@ MARGIN = 5  # "0.50 "
 TICK_GAP = 3  # the last label moves left by up to two
 KEY_GAP = 2
 LEGEND = "energy: "
-BLOCKS = " ▁▂▃▄▅▆▇█"
+FULL_BLOCK = "█"
 BRAILLE = 0x2800
 BRAILLE_DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))  # per column, from below
 DOTS_WIDE, DOTS_HIGH = 2, 4
 TICK_MINUTES = (1, 2, 5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 360, 720, 1440, 2880)
+AREA, LINE, LINE_ON_AREA, RISE = "36", "1", "30;46", "1;31"  # colours by SGR (ECMA-48)
 
-AREA, LINE, LINE_ON_AREA, RISE = "36", "1", "30;46", "1;31"
-"""Parameters of the control sequence SGR (ECMA-48), which sets colours."""
+Marks = dict[tuple[int, int], str]  # characters by column from the left and row from below
+Row = list[tuple[str, str]]  # characters, each with its colour or nothing
+Cells = dict[tuple[int, int], tuple[str, str]]  # marks with their colours
 
 
 class _Glyphs(NamedTuple):
-    """What the parts of a chart are drawn with."""
-
+    blocks: str  # of the area, by height
     line: str
     area: str
     side: str
@@ -44,17 +44,8 @@ class _Glyphs(NamedTuple):
     rise: str
 
 
-UNICODE = _Glyphs("⠒⠒", "▆▆", "│", "┤", "┼", "┬", "─", "▲")
-ASCII = _Glyphs("**", "::", "|", "+", "+", "+", "-", "^")
-
-Marks = dict[tuple[int, int], str]
-"""Characters by column from the left and row from below."""
-
-Row = list[tuple[str, str]]
-"""Characters, each with its colour or nothing."""
-
-Cells = dict[tuple[int, int], tuple[str, str]]
-"""Marks with their colours."""
+UNICODE = _Glyphs(" ▁▂▃▄▅▆▇" + FULL_BLOCK, "⠒⠒", "▆▆", "│", "┤", "┼", "┬", "─", "▲")
+ASCII = _Glyphs(" :", "**", "::", "|", "+", "+", "+", "-", "^")
 
 
 def chart(  # noqa: PLR0913 - everything after the curves is named by the caller
@@ -78,11 +69,10 @@ def chart(  # noqa: PLR0913 - everything after the curves is named by the caller
     should. `height` counts the rows between 0 and 1.
     """
     columns = max(width, MIN_WIDTH) - MARGIN - 1
-    area = _ascii_area if ascii_only else _block_area
     line = _ascii_line if ascii_only else _braille_line
     glyphs = ASCII if ascii_only else UNICODE
     cells = _cells(
-        area(actual, columns, height) if actual is not None else {},
+        _area(actual, columns, height, glyphs.blocks) if actual is not None else {},
         line(planned, columns, height) if planned is not None else {},
     )
     entries = [(glyphs.line, LINE, " planned")] if planned is not None else []
@@ -99,10 +89,10 @@ def chart(  # noqa: PLR0913 - everything after the curves is named by the caller
 
 def _cells(area: Marks, line: Marks) -> Cells:
     """Return the marks with their colours, the line before the area."""
-    cells: Cells = {cell: (mark, AREA) for cell, mark in area.items()}
-    for cell, mark in line.items():
-        cells[cell] = (mark, LINE_ON_AREA if area.get(cell) == BLOCKS[-1] else LINE)
-    return cells
+    return {cell: (mark, AREA) for cell, mark in area.items()} | {
+        cell: (mark, LINE_ON_AREA if area.get(cell) == FULL_BLOCK else LINE)
+        for cell, mark in line.items()
+    }
 
 
 def _drawn(row: Row, *, colour: bool) -> str:
@@ -170,26 +160,15 @@ def _ascii_line(values: Sequence[float], columns: int, height: int) -> Marks:
     }
 
 
-def _block_area(values: Sequence[float], columns: int, height: int) -> Marks:
-    eighths = len(BLOCKS) - 1
-    return {
-        (column, row): BLOCKS[min(top - row * eighths, eighths)]
-        for column, top in _tops(values, columns, height * eighths)
-        for row in range(math.ceil(top / eighths))
-    }
-
-
-def _ascii_area(values: Sequence[float], columns: int, height: int) -> Marks:
-    return {
-        (column, row): ":" for column, top in _tops(values, columns, height) for row in range(top)
-    }
-
-
-def _tops(values: Sequence[float], columns: int, steps: int) -> Iterator[tuple[int, int]]:
+def _area(values: Sequence[float], columns: int, height: int, blocks: str) -> Marks:
+    marks: Marks = {}
+    steps = len(blocks) - 1  # per row
     for column in range(columns):
         share = _share(values, column, columns)
-        if share:
-            yield column, round(math.fsum(share) / len(share) * steps)
+        top = round(math.fsum(share) / len(share) * (height * steps)) if share else 0
+        for row in range(math.ceil(top / steps)):
+            marks[column, row] = blocks[min(top - row * steps, steps)]
+    return marks
 
 
 def _plot(cells: Cells, columns: int, height: int, glyphs: _Glyphs) -> Iterator[Row]:
@@ -224,7 +203,6 @@ def _time_axis(duration_s: float, columns: int, glyphs: _Glyphs) -> Iterator[Row
 def _rise_row(
     rises: Sequence[float], duration_s: float, columns: int, glyphs: _Glyphs
 ) -> Iterator[Row]:
-    """Yield a mark under each time at which the loudness rises too far."""
     if rises:
         row = _plain(" " * (columns + 1))
         for time_s in rises:
@@ -238,11 +216,10 @@ def _phase_rows(
     """Yield the names under their phases, or letters and a key where a name is too wide."""
     starts = [round(start_s / duration_s * columns) for _, start_s, _ in phases]
     spaces = [after - before - 1 for before, after in pairwise([*starts, columns + 1])]
-    if all(cell_len(name) <= space for (name, _, _), space in zip(phases, spaces, strict=True)):
-        names = (
-            (start, glyphs.side + name) for start, (name, _, _) in zip(starts, phases, strict=True)
-        )
-        yield _plain(" " * MARGIN + _placed(names))
+    names = [name for name, _, _ in phases]
+    if all(cell_len(name) <= space for name, space in zip(names, spaces, strict=True)):
+        placed = zip(starts, (glyphs.side + name for name in names), strict=True)
+        yield _plain(" " * MARGIN + _placed(placed))
         return
     letters = [ascii_letters[number % len(ascii_letters)] for number in range(len(phases))]
     yield _plain(" " * MARGIN + _placed(zip(starts, letters, strict=True)))

@@ -20,8 +20,8 @@ from playlist_builder.report import summary, svg
 from playlist_builder.report.language import Language, number, signed
 from playlist_builder.text import clock, shortened, xml_safe
 
+# Of the picture: on a screen, on A4 and tablets, on a phone; the style shows one of them.
 WIDTHS_PX = {"large": 1080, "middle": 700, "small": 362}
-"""Of the picture: on a screen, on A4 and tablets, on a phone; the style shows one of them."""
 
 
 def _resource(name: str) -> str:
@@ -32,13 +32,12 @@ def _resource(name: str) -> str:
 _TEMPLATES = Environment(
     loader=FunctionLoader(_resource),
     autoescape=True,
-    finalize=lambda value: xml_safe(value) if type(value) is str else value,
+    finalize=lambda value: xml_safe(value) if type(value) is str else value,  # one line
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-"""Whatever value they fill in becomes one line of what HTML can hold, and is escaped."""
 _TEMPLATES.globals |= {"clock": clock, "number": number, "signed": signed, "shortened": shortened}
 
 

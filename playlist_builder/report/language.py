@@ -18,9 +18,7 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
-
-VOICE = "voice"
-"""Context of what is known of voices in a catalogue."""
+VOICE = "voice"  # context in a catalogue of what is known of voices
 
 
 def signed(value: float) -> str:
@@ -44,12 +42,11 @@ def _catalogue(code: str) -> NullTranslations:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language of reports. `fonts` are families that hold its letters."""
+    """A language of reports."""
 
     code: str
-    fonts: tuple[str, ...]
-    units: tuple[str, str, str]
-    """Hours, minutes and seconds, as written after a number."""
+    fonts: tuple[str, ...]  # families that hold its letters
+    units: tuple[str, str, str]  # hours, minutes and seconds, as written after a number
     date_format: str
 
     def gettext(self, message: str) -> str:

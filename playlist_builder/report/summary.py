@@ -40,8 +40,7 @@ class Step:
     """How far the loudness rises into a slot, from the ten seconds before to those after."""
 
     rise_lu: float
-    is_beyond: bool
-    """It rises by more than the profile allows."""
+    is_beyond: bool  # by more than the profile allows
 
 
 def whole(session: Session) -> tuple[Slot, ...]:

@@ -1,9 +1,9 @@
 """A session as one picture in SVG: the planned curve, the energy as played, the loudness steps.
 
-Pure: a session goes in, text comes out. The same picture is a file of its own, with a title and a
-list of its tracks, and a part of the page, where its blocks link to the list. It is drawn for a
-width in pixels, so that letters have one size on paper, screen and phone. It loads nothing: no
-font, no link to other sites. Colours are classes, light in `STYLE`; a page may override them.
+Pure: a session goes in, text comes out. The picture is a file of its own, with a list of its
+tracks, and a part of the page, where its blocks link to the list. It is drawn for a width in
+pixels, so that letters have one size everywhere. It loads nothing. Colours are classes, light in
+`STYLE`; a page may override them.
 """
 
 import math
@@ -22,9 +22,7 @@ from playlist_builder.text import clock, escaped, shortened
 
 PRINT_WIDTH = 1080
 NARROWEST = 240
-
 STYLE = "\n" + files(__package__).joinpath("templates", "picture.css").read_text(encoding="utf-8")
-
 LEFT, RIGHT = 34, 10
 LETTER = 6.4  # pixels of a terminal cell of text; a wide character takes two cells
 LINE = 18
@@ -48,11 +46,9 @@ class _Frame:
     length_s: float
 
     def x(self, time_s: float) -> float:
-        """Return the x coordinate of a time."""
         return self.left + (self.right - self.left) * time_s / self.length_s
 
     def y(self, energy: float) -> float:
-        """Return the y coordinate of an energy."""
         return self.foot - (self.foot - self.top) * min(max(energy, 0.0), 1.0)
 
 
@@ -110,13 +106,12 @@ def span_name(span: summary.Span, language: Language) -> str:
 
 def description(session: Session, language: Language) -> str:
     """Return, escaped, what the picture shows, for those who do not see it."""
-    count = sum(step is not None and step.is_beyond for step in summary.steps(session))
-    limit = summary.rules(session).loudness_step_lu
-    names = ", ".join(
-        f"{span_name(span, language)} {clock(span.start_s)}" for span in summary.spans(session)
+    beyond = language.gettext("{count} loudness steps rise beyond the limit of {limit} LU.").format(
+        count=sum(step is not None and step.is_beyond for step in summary.steps(session)),
+        limit=f"{summary.rules(session).loudness_step_lu:g}",
     )
+    spans = summary.spans(session)
     curve = session.curve or (0.0,)
-    beyond = language.gettext("{count} loudness steps rise beyond the limit of {limit} LU.")
     template = language.gettext(
         "{title}: {count} tracks in {length}. Planned energy from {low} to {high};"
         " phases: {phases}. {beyond}"
@@ -128,8 +123,10 @@ def description(session: Session, language: Language) -> str:
             length=language.duration(session.duration_s),
             low=number(min(curve), 2),
             high=number(max(curve), 2),
-            phases=names,
-            beyond=beyond.format(count=count, limit=f"{limit:g}"),
+            phases=", ".join(
+                f"{span_name(each, language)} {clock(each.start_s)}" for each in spans
+            ),
+            beyond=beyond,
         )
     )
 
@@ -286,7 +283,6 @@ def _blocks(session: Session, language: Language, frame: _Frame, *, linked: bool
 
 
 def _marked(place: int, slot: Slot, middle: float, y: float, wide: float) -> Iterator[str]:
-    """Yield the number and the start of a track, as far as its block is wide enough."""
     start = clock(slot.start_s)
     if wide >= len(start) * LETTER:
         yield _text(middle, y + 13, str(place), "name", "middle")

@@ -22,24 +22,17 @@ from playlist_builder.report.chart import chart
 from playlist_builder.text import clock, printable
 from playlist_builder.vocals.evidence import Evidence, VocalsVerdict
 
-NUMBERS = frozenset(
-    (
-        *("#", "start", "energy", "plan", "length", "LUFS", "BPM", "from", "to", "off plan"),
-        *("step", "LU", "sessions", "ratings", "bans", "tracks"),
-    )
-)
-"""Columns whose cells stand to the right."""
-
-SESSION_COLUMNS = (
+NUMBERS = {  # columns whose cells stand to the right
+    *("#", "start", "energy", "plan", "length", "LUFS", "BPM", "from", "to", "off plan"),
+    *("step", "LU", "sessions", "ratings", "bans", "tracks"),
+}
+SESSION_COLUMNS = (  # from which width on: a start is never left out
     (72, ("#", "start", "phase", "energy", "plan", "length", "title", "artist")),
     (52, ("#", "start", "energy", "plan", "length", "title", "artist")),
     (36, ("#", "start", "energy", "length", "title")),
     (0, ("start", "title")),
 )
-"""What the list of a session holds, from which width on: a start is never left out."""
-
 COLUMN_GAP = 2
-TAIL = "tail"
 
 
 def session_text(
@@ -69,14 +62,15 @@ def session_text(
         *(f"note: {printable(str(each))}" for each in session.warnings),
     ]
     heading = f"{printable(session.profile)}: {len(session.slots)} tracks, {follows}"
-    parts = [
-        *_wrapped(heading, width),
-        _drawn(table, width),
-        *(line for text in _beside(session) for line in _wrapped(text, width)),
-        _chart(session, width, ascii_only=ascii_only, colour=colour),
-        *(line for text in remarks for line in _wrapped(text, width)),
-    ]
-    return "\n".join(parts)
+    return "\n".join(
+        [
+            _wrapped(heading, width),
+            _drawn(table, width),
+            *(_wrapped(text, width) for text in _beside(session)),
+            _chart(session, width, ascii_only=ascii_only, colour=colour),
+            *(_wrapped(text, width) for text in remarks),
+        ]
+    )
 
 
 def _beside(session: Session) -> list[str]:
@@ -184,9 +178,8 @@ def track_text(  # noqa: PLR0913 - what there is to show
         *(_evidence(each) for each in judged.evidence),
     ]
     if features.tempo_confidence >= MIN_TEMPO_CONFIDENCE:
-        lines.append(
-            f"tempo       {features.tempo_bpm:.0f} BPM (confidence {features.tempo_confidence:.2f})"
-        )
+        sure = f"(confidence {features.tempo_confidence:.2f})"
+        lines.append(f"tempo       {features.tempo_bpm:.0f} BPM {sure}")
     if features.key_confidence >= MIN_KEY_CONFIDENCE:
         lines.append(f"key         {features.key} (confidence {features.key_confidence:.2f})")
     lines += [f"marked      {text}" for text in _marks(track)]
@@ -203,28 +196,23 @@ def track_text(  # noqa: PLR0913 - what there is to show
         ).split("\n")
     lines.append(f"peak        {track.peak_energy:.2f}: the most energetic {STEP_S:.0f} s")
     if track.climax_s is not None:
-        lines.append(
-            f"            hides a climax: {track.peak_energy:.2f} at {clock(track.climax_s)}"
-        )
+        climax = f"{track.peak_energy:.2f} at {clock(track.climax_s)}"
+        lines.append(f"            hides a climax: {climax}")
     for name, others in (("above", standing.above), ("below", standing.below)):
         lines += [
             f"{name if not number else '':12}{other.energy:.2f}  {_called(other)}"
             for number, other in enumerate(others)
         ]
-    contour = [float(value) for value in track.contour]
-    lines += [
-        "",
-        chart(
-            None,
-            contour,
-            duration_s=track.duration_s,
-            phases=(),
-            width=width,
-            ascii_only=ascii_only,
-            colour=colour,
-        ),
-    ]
-    return "\n".join(lines)
+    contour = chart(
+        None,
+        [float(value) for value in track.contour],
+        duration_s=track.duration_s,
+        phases=(),
+        width=width,
+        ascii_only=ascii_only,
+        colour=colour,
+    )
+    return "\n".join([*lines, "", contour])
 
 
 def profile_text(
@@ -272,7 +260,7 @@ def _chart(session: Session, width: int, *, ascii_only: bool, colour: bool) -> s
         [*actual, *[math.nan] * (count - len(actual))],
         duration_s=max(length_s, count * STEP_S),
         phases=[
-            (TAIL if span.is_tail else printable(span.name), span.start_s, span.end_s)
+            ("tail" if span.is_tail else printable(span.name), span.start_s, span.end_s)
             for span in summary.spans(session)
         ],
         rises=[
@@ -286,14 +274,14 @@ def _chart(session: Session, width: int, *, ascii_only: bool, colour: bool) -> s
     )
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    """Return the lines of a text, broken between words; all but the first are set in."""
+def _wrapped(text: str, width: int) -> str:
+    """Return a text in lines, broken between words; all but the first are set in."""
     console = Console(width=width, color_system=None, legacy_windows=False)
-    first, *rest = Text(text).wrap(console, width)
-    if not rest:
-        return [first.plain.rstrip()]
-    remaining = Text(text[len(first.plain.rstrip()) :].strip()).wrap(console, max(1, width - 2))
-    return [first.plain.rstrip(), *(f"  {line.plain.rstrip()}" for line in remaining)]
+    lines, *rest = (line.plain.rstrip() for line in Text(text).wrap(console, width))
+    if rest:
+        remaining = Text(text[len(lines) :].strip()).wrap(console, max(1, width - 2))
+        lines += "".join(f"\n  {line.plain.rstrip()}" for line in remaining)
+    return lines
 
 
 def _evidence(evidence: Evidence) -> str:
@@ -323,10 +311,9 @@ def _length(seconds: float) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, COLUMN_GAP, 0, 0), header_style="")
     for column in columns:
-        number = column in NUMBERS
         table.add_column(
             column,
-            justify="right" if number else "left",
+            justify="right" if column in NUMBERS else "left",
             no_wrap=column != "basis",
             overflow="ellipsis" if column != "basis" else "fold",
         )
@@ -334,17 +321,15 @@ def _table(*columns: str) -> Table:
 
 
 def _drawn(table: Table, width: int) -> str:
-    widths = [
-        max(cell_len(str(cell)) for cell in (column.header, *column.cells))
-        for column in table.columns
-    ]
+    columns = table.columns
+    widths = [max(cell_len(str(cell)) for cell in (each.header, *each.cells)) for each in columns]
     # A number that is cut is another number: words alone give way, the longest first.
-    words = [place for place, column in enumerate(table.columns) if column.header not in NUMBERS]
+    words = [place for place, column in enumerate(columns) if column.header not in NUMBERS]
     beyond = sum(widths) + COLUMN_GAP * (len(widths) - 1) - width
     for _ in range(beyond):
         widest = max(words, key=widths.__getitem__)
         widths[widest] = max(1, widths[widest] - 1)
-    for column, wide in zip(table.columns, widths, strict=True):
+    for column, wide in zip(columns, widths, strict=True):
         column.width = wide
     console = Console(width=width, color_system=None, force_terminal=False, legacy_windows=False)
     with console.capture() as capture:

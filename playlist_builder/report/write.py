@@ -15,8 +15,7 @@ from playlist_builder.report import html, svg
 from playlist_builder.report.language import LANGUAGES
 
 FORMATS = (".html", ".svg", ".png", ".pdf")
-PNG_SCALE = 3.0
-"""Pixels per pixel of the picture, whose width of 1080 across A4 in landscape is then 300 dpi."""
+PNG_SCALE = 3.0  # pixels per pixel: a width of 1080 across A4 in landscape is then 300 dpi
 
 
 def write_report(
@@ -68,7 +67,5 @@ def _converted(drawing: str, suffix: str) -> bytes:
             " Or write .svg"
         ) from error
     if suffix == ".png":
-        converted: bytes = vl_convert.svg_to_png(drawing, scale=PNG_SCALE)
-    else:
-        converted = vl_convert.svg_to_pdf(drawing)
-    return converted
+        return bytes(vl_convert.svg_to_png(drawing, scale=PNG_SCALE))
+    return bytes(vl_convert.svg_to_pdf(drawing))

@@ -20,20 +20,10 @@ from mutagen.mp4 import MP4
 from mutagen.oggopus import OggOpus
 from mutagen.wave import WAVE
 
-from playlist_builder.tags.read import (
-    KINDS,
-    MUSICBRAINZ,
-    UNPARSABLE,
-    Pairs,
-    Stream,
-    opened,
-    raise_if_unreadable,
-    text_pairs,
-)
+from playlist_builder.tags import read
 from playlist_builder.text import encodable
 
-_EQUIVALENTS = {
-    # Vorbis comment: ID3 frame, MP4 atom. Other names become TXXX or a freeform atom.
+_EQUIVALENTS = {  # Vorbis comment: ID3 frame, MP4 atom; others become TXXX or a freeform atom
     "title": ("TIT2", "\xa9nam"),
     "artist": ("TPE1", "\xa9ART"),
     "album": ("TALB", "\xa9alb"),
@@ -74,12 +64,11 @@ _OTHER_NAMES = {
     "year": "date",
     "album artist": "albumartist",
 }
-_ENCODER_SPECIFIC = re.compile(
+_ENCODER_SPECIFIC = re.compile(  # of the old file: players would cut the new one by its iTunSMPB
     r"encoder|encoded.by|encoding|itunsmpb|itunnorm|accuraterip.*|cuesheet|log|length|tlen|tsse|tenc"
     r"|metadata_block_picture|coverart.*|waveformatextensible_channel_mask",
     re.IGNORECASE,
 )
-"""Valid for the old file only: players would cut the new one by its iTunSMPB."""
 _VORBIS_NAME = re.compile(r"[\x20-\x3c\x3e-\x7d]+")
 _PICTURE_BYTES = 12_000_000  # a block of FLAC ends at 16 MiB
 _FRONT_COVER = 3
@@ -96,8 +85,8 @@ def copy_tags(source: str, target: str) -> None:
     ReplayGain is copied, since converting keeps the loudness; tags about the old encoder and in
     formats that are not understood are not. Raises OSError where a file cannot be read or written.
     """
-    with Stream(source) as stream:
-        parsed = opened(stream, source, (*KINDS[:-1], FLAC))
+    with read.Stream(source) as stream:
+        parsed = read.opened(stream, source, (*read.KINDS[:-1], FLAC))
     if parsed is None:
         return
     texts, covers = _texts_of(parsed), _covers_of(parsed)
@@ -111,7 +100,7 @@ def copy_tags(source: str, target: str) -> None:
             _write_vorbis(file, texts, covers)
         file.save()
     except MutagenError as error:
-        raise_if_unreadable(error)
+        read.raise_if_unreadable(error)
         raise OSError(errno.EIO, f"its tags cannot be written: {error}", target) from error
 
 
@@ -127,7 +116,7 @@ def _texts_of(parsed: Any) -> dict[str, list[str]]:  # noqa: ANN401
     return found
 
 
-def _named_texts(parsed: Any) -> Pairs:  # noqa: ANN401
+def _named_texts(parsed: Any) -> read.Pairs:  # noqa: ANN401
     match parsed:
         case MP3() | WAVE() | AIFF() | DSF() | id3.ID3FileType():
             names = _FROM_ID3
@@ -135,11 +124,10 @@ def _named_texts(parsed: Any) -> Pairs:  # noqa: ANN401
             names = _FROM_MP4
         case _:
             names = {}
-    return [(names.get(name, name), text) for name, text in text_pairs(parsed)]
+    return [(names.get(name, name), text) for name, text in read.text_pairs(parsed)]
 
 
-def _numbers(parsed: Any) -> Pairs:  # noqa: ANN401
-    """Return the numeric tags of an MP4 file."""
+def _numbers(parsed: Any) -> read.Pairs:  # noqa: ANN401
     if parsed.tags is None or "audio/mp4" not in parsed.mime:
         return []
     pairs = [
@@ -154,23 +142,23 @@ def _numbers(parsed: Any) -> Pairs:  # noqa: ANN401
 
 def _covers_of(parsed: Any) -> list[Any]:  # noqa: ANN401
     """Return the pictures in mutagen's FLAC class, without those that are broken or huge."""
-    covers: list[Any] = []
+    tags, covers = parsed.tags, []
     match parsed:
         case FLAC():
-            covers = list(parsed.pictures)
+            covers = parsed.pictures
         case MP3() | WAVE() | AIFF() | DSF() | id3.ID3FileType():
-            frames: Any = parsed.tags.getall("APIC") if parsed.tags is not None else ()
+            frames = tags.getall("APIC") if tags is not None else ()
             covers = [picture_of(f.data, f.mime, int(f.type), f.desc) for f in frames]
         case MP4():
-            atoms: Any = parsed.tags or {}
-            covers = [picture_of(bytes(each)) for each in atoms.get("covr", ())]
+            covers = [picture_of(bytes(each)) for each in (tags or {}).get("covr", ())]
         case APEv2File():
-            items: Any = parsed.tags or {}
-            for name, value in items.items():
-                if name.lower() == "cover art (front)":
-                    covers.append(picture_of(bytes(value.value).partition(b"\0")[2]))
-        case _ if hasattr(parsed.tags, "get"):
-            covers = list(_from_comments(parsed.tags))
+            covers = [
+                picture_of(bytes(value.value).partition(b"\0")[2])
+                for name, value in (tags or {}).items()
+                if name.lower() == "cover art (front)"
+            ]
+        case _ if hasattr(tags, "get"):
+            covers = list(_from_comments(tags))
     return [each for each in covers if 0 < len(each.data) <= _PICTURE_BYTES]
 
 
@@ -178,7 +166,7 @@ def _from_comments(comments: Any) -> Iterator[Any]:  # noqa: ANN401
     for text in comments.get("metadata_block_picture") or ():
         try:
             yield _picture(base64.b64decode(text))
-        except UNPARSABLE:
+        except read.UNPARSABLE:
             continue
 
 
@@ -227,18 +215,15 @@ def _write_id3(tags: Any, parsed: Any, texts: dict[str, list[str]], covers: list
 
 
 def _frame_of(name: str, texts: list[str]) -> Any:  # noqa: ANN401
-    """Return the ID3 frame of a Vorbis comment."""
-    frame: Any = _id3.Frames.get(_EQUIVALENTS.get(name, ("", ""))[0])
-    if frame is not None:
-        return frame(encoding=_id3.Encoding.UTF8, text=texts)
+    utf8 = _id3.Encoding.UTF8
     match name:
+        case _ if name in _EQUIVALENTS:
+            return _id3.Frames[_EQUIVALENTS[name][0]](encoding=utf8, text=texts)
         case "comment" | "description":
-            return _id3.COMM(encoding=_id3.Encoding.UTF8, lang="XXX", desc="", text=texts)
+            return _id3.COMM(encoding=utf8, lang="XXX", desc="", text=texts)
         case "lyrics" | "unsyncedlyrics":
-            return _id3.USLT(
-                encoding=_id3.Encoding.UTF8, lang="XXX", desc="", text="\n".join(texts)
-            )
+            return _id3.USLT(encoding=utf8, lang="XXX", desc="", text="\n".join(texts))
         case "musicbrainz_trackid":
-            return _id3.UFID(owner=MUSICBRAINZ, data=texts[0].encode("ascii", "replace"))
+            return _id3.UFID(owner=read.MUSICBRAINZ, data=texts[0].encode("ascii", "replace"))
         case _:
-            return _id3.TXXX(encoding=_id3.Encoding.UTF8, desc=name.upper(), text=texts)
+            return _id3.TXXX(encoding=utf8, desc=name.upper(), text=texts)

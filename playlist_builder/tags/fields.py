@@ -21,7 +21,6 @@ MAX_CHARACTERS = 10_000  # of a value: longer than any real comment
 MAX_VALUES = 100  # where a list of values is cut
 MAX_GAIN_DB = 128.0  # range of R128 gains (RFC 7845, Q7.8); larger gains are errors and left out
 R128_TO_REPLAYGAIN_DB = 5.0  # RFC 7845 has gains to -23 LUFS, ReplayGain 2.0 to -18 LUFS
-
 # The first name that has a value gives the field. Names are compared by `_plain`.
 _NAMES = {
     "title": ("tit2", "title", "©nam", "inam"),
@@ -38,10 +37,6 @@ _NAMES = {
     "lyricists": ("text", "lyricist", "writer"),
     "voice": ("ab:hi:voiceinstrumental:voice",),
     "no_voice": ("ab:hi:voiceinstrumental:instrumental",),
-    "lyrics": ("lyrics",),
-    "unsynced_lyrics": ("unsyncedlyrics",),
-    "synced_lyrics": ("syncedlyrics",),
-    "mp4_lyrics": ("©lyr",),
     "track_gain": ("replaygaintrackgain", "rva2track", "headertrackgain"),
     "track_peak": ("replaygaintrackpeak", "headertrackpeak"),
     "album_gain": ("replaygainalbumgain", "rva2album", "headeralbumgain"),
@@ -53,8 +48,7 @@ _NAMES = {
     "album_id": ("musicbrainzalbumid",),
     "artist_ids": ("musicbrainzartistid",),
 }
-_LYRICS = ("lyrics", "unsynced_lyrics", "synced_lyrics", "mp4_lyrics")
-
+_LYRICS = ("lyrics", "unsyncedlyrics", "syncedlyrics", "©lyr")  # any of them that has words
 # "----:com.apple.iTunes:MOOD", "WM/Mood" and "Mood" are one name, and so are "ALBUM ARTIST",
 # "ALBUMARTIST", "MusicBrainz Album Id", "MusicBrainz/Album Id" and "MUSICBRAINZ_ALBUMID".
 _IGNORED_IN_NAMES = re.compile(r"^(?:----:[^:]*:|wm/)|[ _/]", re.IGNORECASE)
@@ -70,7 +64,6 @@ _TRACK_NUMBER = re.compile(r"\A(?:(?:\d-)?\d{1,3}(?:\s+-\s+|\.\s+)|0\d\s+)(?=[^\
 _NO_LYRICS = re.compile(
     r"(?:\[[\d:.]+\]\s*)?[\[(]?\s*(?:au:)?\s*instrumental\s*[\])]?", re.IGNORECASE
 )
-
 _LRC_HEADER = re.compile(r"^\s*\[[a-z#]+:[^\]]*\]\s*$", re.IGNORECASE | re.MULTILINE)
 _LRC_TIME = re.compile(r"\[[\d:.]+\]")
 _Words = dict[str, list[str]]
@@ -95,15 +88,15 @@ def from_pairs(pairs: Iterable[tuple[str, str]], path: str, duration_s: float | 
         languages=_values(words, "languages", _LIST),
         moods=_values(words, "moods", _LIST),
         comments=_values(words, "comments"),
-        has_lyrics=any(are_lyrics(text) for field in _LYRICS for text in _values(words, field)),
+        has_lyrics=any(are_lyrics(text) for name in _LYRICS for text in _parts(words, name, _NUL)),
         duration_s=duration_s,
         track_gain_db=_gain_db(words, "track"),
         track_peak=_peak(words, "track"),
         album_gain_db=_gain_db(words, "album"),
         album_peak=_peak(words, "album"),
-        musicbrainz_recording_id=_id(words, "recording_id"),
-        musicbrainz_track_id=_id(words, "track_id"),
-        musicbrainz_album_id=_id(words, "album_id"),
+        musicbrainz_recording_id="".join(_ids(words, "recording_id")[:1]),
+        musicbrainz_track_id="".join(_ids(words, "track_id")[:1]),
+        musicbrainz_album_id="".join(_ids(words, "album_id")[:1]),
         musicbrainz_artist_ids=_ids(words, "artist_ids"),
         version=_first(words, "version"),
         performers=_values(words, "performers"),
@@ -126,15 +119,16 @@ def _plain(name: str) -> str:
 
 
 def _values(words: _Words, field: str, separator: re.Pattern[str] = _NUL) -> tuple[str, ...]:
-    for name in _NAMES[field]:
-        parts = (
-            part.strip()[:MAX_CHARACTERS].rstrip()
-            for value in words.get(name, ())
-            for part in separator.split(value)
-        )
-        if values := tuple(islice(dict.fromkeys(filter(None, parts)), MAX_VALUES)):
-            return values
-    return ()
+    return next(filter(None, (_parts(words, name, separator) for name in _NAMES[field])), ())
+
+
+def _parts(words: _Words, name: str, separator: re.Pattern[str]) -> tuple[str, ...]:
+    parts = (
+        part.strip()[:MAX_CHARACTERS].rstrip()
+        for value in words.get(name, ())
+        for part in separator.split(value)
+    )
+    return tuple(islice(dict.fromkeys(filter(None, parts)), MAX_VALUES))
 
 
 def _first(words: _Words, field: str) -> str:
@@ -153,10 +147,8 @@ def _number(words: _Words, field: str) -> float | None:
 
 
 def _gain_db(words: _Words, scope: str) -> float | None:
-    r128 = _number(words, f"r128_{scope}_gain")
-    if r128 is None:
-        gain_db = _number(words, f"{scope}_gain")
-    else:
+    gain_db = _number(words, f"{scope}_gain")
+    if (r128 := _number(words, f"r128_{scope}_gain")) is not None:
         gain_db = r128 / 256 + R128_TO_REPLAYGAIN_DB
     return gain_db if gain_db is not None and abs(gain_db) <= MAX_GAIN_DB else None
 
@@ -171,10 +163,6 @@ def _voice_chance(words: _Words) -> float | None:
     voice, no_voice = _number(words, "voice"), _number(words, "no_voice")
     chance = voice if voice is not None or no_voice is None else 1.0 - no_voice
     return chance if chance is not None and 0.0 <= chance <= 1.0 else None
-
-
-def _id(words: _Words, field: str) -> str:
-    return "".join(_ids(words, field)[:1])
 
 
 def _ids(words: _Words, field: str) -> tuple[str, ...]:

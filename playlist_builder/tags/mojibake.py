@@ -78,11 +78,9 @@ def _is_japanese(text: str) -> bool:
 
 def _is_dense(kanji: str) -> bool:
     raw = kanji.encode("cp932")
-    firsts, seconds = raw[::2], raw[1::2]
-    telling = sum(
-        first < _SECOND_LEVEL and second > _LAST_ASCII
-        for first, second in zip(firsts, seconds, strict=True)
-    )
+    firsts = raw[::2]
+    pairs = zip(firsts, raw[1::2], strict=True)
+    telling = sum(first < _SECOND_LEVEL and second > _LAST_ASCII for first, second in pairs)
     return telling > 1 or (telling == 1 and len(kanji) >= _LONG_RUN and max(firsts) < _SECOND_LEVEL)
 
 

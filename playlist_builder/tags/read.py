@@ -12,7 +12,7 @@ import math
 import os
 import re
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 from mutagen import MutagenError
@@ -94,9 +94,9 @@ KINDS: tuple[Any, ...] = (
     *(AAC, AIFF, APEv2File, ASF, DSF, ID3FileType, MonkeysAudio, MP3, MP4, Musepack, OggFLAC),
     *(OggOpus, OggSpeex, OggVorbis, TrueAudio, WAVE, WavPack, _PlainFLAC),
 )
+# mutagen raises its own error for a broken file, and any other from its parsers, such as a division
+# by the rate of zero in a Speex header.
 UNPARSABLE = Exception
-"""What mutagen raises for a broken file: its own error, and any other from its parsers, such as a
-division by the rate of zero in a Speex header."""
 
 
 def read(path: str) -> Tags:
@@ -136,9 +136,8 @@ def raise_if_unreadable(error: BaseException | None) -> None:
     EINVAL is no such error: it comes from a seek to where a broken header points.
     """
     while error is not None:
-        if isinstance(error, MemoryError):
-            raise error
-        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+        of_system = isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
+        if of_system or isinstance(error, MemoryError):
             raise error
         error = error.__context__
 
@@ -153,11 +152,11 @@ def text_pairs(parsed: Any) -> Pairs:  # noqa: ANN401
     tags = parsed.tags
     match parsed:
         case MP3() | WAVE() | AIFF() | DSF() | ID3FileType():
-            return id3_pairs(tags)
+            return _id3_pairs(tags)
         case APEv2File():  # Musepack is one
-            return ape_pairs(tags)
+            return _ape_pairs(tags)
         case MP4():
-            return mp4_pairs(tags)
+            return _mp4_pairs(tags)
         case ASF():
             return [(name, v.value) for name, v in tags if isinstance(v.value, str)]
         case _:
@@ -166,18 +165,21 @@ def text_pairs(parsed: Any) -> Pairs:  # noqa: ANN401
 
 def _more_pairs(parsed: Any, stream: BinaryIO) -> Pairs:  # noqa: ANN401
     """Return what mutagen does not read as tags."""
-    match parsed:
-        case MP3():
-            return _tolerant(_trailing_ape, stream)
-        case WAVE():
-            return _tolerant(_riff_info, stream)
-        case Musepack():
-            return _header_gains(parsed.info)
-        case _:
-            return []
+    try:
+        match parsed:
+            case MP3():  # mp3gain and others write an APE tag after it
+                stream.seek(0)
+                return _ape_pairs(_APE(stream))
+            case WAVE():
+                return _riff_info(stream)
+            case Musepack():
+                return _header_gains(parsed.info)
+    except UNPARSABLE as error:
+        raise_if_unreadable(error)
+    return []
 
 
-def id3_pairs(tags: Any) -> Pairs:  # noqa: ANN401
+def _id3_pairs(tags: Any) -> Pairs:  # noqa: ANN401
     """Return the texts of ID3 frames, those declared as Latin-1 repaired."""
     declared: Pairs = []
     undeclared: Pairs = []
@@ -213,24 +215,9 @@ def _repaired(pairs: Pairs) -> Pairs:
     return [(name, text) for (name, _), text in zip(pairs, texts, strict=True)]
 
 
-def ape_pairs(tags: Any) -> Pairs:  # noqa: ANN401
-    """Return the text items of an APE tag."""
+def _ape_pairs(tags: Any) -> Pairs:  # noqa: ANN401
     items = tags.items() if tags is not None else ()
     return [(name, str(value)) for name, value in items if isinstance(value, APETextValue)]
-
-
-def _tolerant(read_more: Callable[[BinaryIO], Pairs], stream: BinaryIO) -> Pairs:
-    try:
-        return read_more(stream)
-    except UNPARSABLE as error:
-        raise_if_unreadable(error)
-        return []
-
-
-def _trailing_ape(stream: BinaryIO) -> Pairs:
-    """Return the items of the APE tag that mp3gain and others write after an MP3."""
-    stream.seek(0)
-    return ape_pairs(_APE(stream))
 
 
 def _header_gains(info: Any) -> Pairs:  # noqa: ANN401
@@ -245,16 +232,13 @@ def _header_gains(info: Any) -> Pairs:  # noqa: ANN401
     return pairs
 
 
-def mp4_pairs(tags: Any) -> Pairs:  # noqa: ANN401
-    """Return the text atoms of an MP4 file."""
-    pairs: Pairs = []
-    for name, values in (tags or {}).items():
-        for value in values if isinstance(values, list) else ():
-            if isinstance(value, MP4FreeForm):
-                pairs.append((name, bytes(value).decode("utf-8", "replace")))
-            elif isinstance(value, str):
-                pairs.append((name, value))
-    return pairs
+def _mp4_pairs(tags: Any) -> Pairs:  # noqa: ANN401
+    return [
+        (name, bytes(value).decode("utf-8", "replace") if isinstance(value, bytes) else value)
+        for name, values in (tags or {}).items()
+        for value in (values if isinstance(values, list) else ())
+        if isinstance(value, MP4FreeForm | str)
+    ]
 
 
 def _riff_info(stream: BinaryIO) -> Pairs:

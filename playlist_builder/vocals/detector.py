@@ -19,8 +19,7 @@ from playlist_builder.models import Floats32, VoiceDetection, VoiceSpan
 from playlist_builder.vocals import network
 from playlist_builder.vocals.network import CHUNK_S, CONTEXT_S, OUTPUTS, PER_S, Model
 
-VOICE_VERSION = 1
-"""Raise it when the same samples may give another verdict: the next scan then decodes again."""
+VOICE_VERSION = 1  # raise it when samples may give another verdict: the next scan decodes again
 
 
 @cache
@@ -91,10 +90,8 @@ class VoiceDetector:
         if not np.isfinite(samples).all():
             samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
         x = self._resample(np.clip(samples, -8.0, 8.0))
-        x = np.pad(
-            x,
-            (0, (len(samples) // self._rate) * network.RATE + network.FRAME - network.HOP - len(x)),
-        )
+        length = (len(samples) // self._rate) * network.RATE + network.FRAME - network.HOP
+        x = np.pad(x, (0, length - len(x)))
         hidden = network.hidden_layer(self._model, network.filter_bank(self._model, x))
         start, stop = self._lead * PER_S, (self._lead + seconds) * PER_S
         mean = hidden[:, start:stop].reshape(network.HIDDEN, seconds, PER_S).mean(axis=2)
@@ -104,17 +101,15 @@ class VoiceDetector:
 SOFT_MEAN_SQUARE = 1e-5  # -50 dBFS: below it, a voice would not be detected
 LOWEST, HIGHEST = -3.0, 6.0  # clip per-second logits, so that a single second cannot decide
 PASSAGE_S = 5  # seconds of a passage, over which logits are averaged
+# The usual level of a track is this quantile of its passages, limited to `USUAL_MOST`; `DISCOUNT`
+# times it is subtracted from the best passage.
 USUAL_QUANTILE, USUAL_MOST, DISCOUNT = 0.9, 2.0, 0.5
-"""The usual level of a track is this quantile of its passages, limited to `USUAL_MOST`; `DISCOUNT`
-times it is subtracted from the best passage."""
-FOUND, UNCERTAIN = 2.2, 1.8
-"""Evidence of the best passage: a voice from `FOUND` up, none below `UNCERTAIN`."""
+FOUND, UNCERTAIN = 2.2, 1.8  # evidence of the best passage: a voice from 2.2 up, none below 1.8
+# Beyond `LONG_S`, every doubling of the length requires `LONG_MORE` more evidence: the best of many
+# passages of music is more like a voice than the best of a few.
 LONG_S, LONG_MORE = 300, 0.3
-"""Beyond `LONG_S`, every doubling of the length requires `LONG_MORE` more evidence: the best of
-many passages of music is more like a voice than the best of a few."""
 SHARE_FOUND, SHARE_UNCERTAIN = 0.57, 0.47  # mean probability of voice: as `FOUND` and `UNCERTAIN`
-EDGE, EDGE_SUNG = 0.8, 0.0
-"""Logit at which a span ends: above the usual, and for tracks that are sung throughout."""
+EDGE, EDGE_SUNG = 0.8, 0.0  # logit at which a span ends: above the usual, and if sung throughout
 SMOOTH_S, GAP_S = 5, 10  # window that smooths edges; longest pause within a span
 SPEECH = 0.5  # share from which a voice is spoken, not sung
 

@@ -14,7 +14,7 @@ outweighs a detected voice: a sung track called "instrumental" would do harm.
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain
@@ -23,17 +23,17 @@ from typing import Literal, NamedTuple
 from playlist_builder.models import Mark, Tags, Vocals, VoiceDetection
 from playlist_builder.text import clock, folded
 
-EVIDENCE_VERSION = 1
-"""Raise it when phrases or weights change: libraries then evaluate all tags again."""
+EVIDENCE_VERSION = 1  # raise it with phrases or weights: libraries then evaluate all tags again
 NO_WORDS = "zxx"  # ISO 639-2: no linguistic content
+# Log-odds by source; REMARK is a mood or comment.
 LYRICS, SINGER, TITLE, GENRE, REMARK, LYRICIST = 12.0, 5.0, 3.0, 2.0, 1.5, 1.0
-"""Log-odds by source; REMARK is a mood or comment."""
 LANGUAGE = 3.0
 MOST_BRAINZ = 2.0  # limit for AcousticBrainz, whose classifier mistakes pads for voices
-LEAST_VOICE, MOST_AUDIO = 4.5, 6.0
-"""A detected voice weighs more than TITLE and DECISIVE together, however short it is."""
+LEAST_VOICE, MOST_AUDIO = 4.5, 6.0  # a detected voice weighs more than TITLE and DECISIVE together
 DECISIVE = 1.0
 Kind = Literal["sung", "spoken", "wordless", "none"]
+# In English, German, French, Spanish and Japanese. The first kind that matches counts, so that
+# "no vocals" is not read as "vocals".
 _PHRASES: dict[Kind, tuple[str, ...]] = {
     "none": (
         r"(?<!not )(?<!non[- ])instrumentals?",
@@ -66,25 +66,11 @@ _PHRASES: dict[Kind, tuple[str, ...]] = {
         r"ボーカル(?:入り|版|曲)?|ヴォーカル|歌入り|歌もの",
     ),
 }
-"""In English, German, French, Spanish and Japanese. The first kind that matches counts, so that
-"no vocals" is not read as "vocals"."""
-_SUNG_GENRES = (
+_SUNG_GENRES = (  # but not in a title: a chorale may be for organ
     r"opera|oper|opéra|ópera|choral|choir|chor|chœur|coro",
     r"chanson|lied(?:er)?|canción|vocal .*|rap|hip[- ]?hop",
     r"歌曲|合唱|オペラ",
 )
-"""Sung as a genre, but not in a title: a chorale may be for organ."""
-
-
-def _compiled(phrases: Iterable[str]) -> tuple[re.Pattern[str], ...]:
-    """Return patterns of whole words; Japanese has no spaces between words."""
-    return tuple(
-        re.compile(rf"(?<!\w)(?:{phrase})(?!\w)" if re.search(r"[a-z]", phrase) else phrase)
-        for phrase in phrases
-    )
-
-
-_Patterns = tuple[tuple[Kind, tuple[re.Pattern[str], ...]], ...]
 
 
 # Compiled at the first use: most commands read no tag.
@@ -98,13 +84,15 @@ def _any_phrase() -> re.Pattern[str]:
 
 
 @cache
-def _patterns() -> _Patterns:
-    return tuple((kind, _compiled(phrases)) for kind, phrases in _PHRASES.items())
+def _patterns(*, genre: bool) -> dict[Kind, list[re.Pattern[str]]]:
+    """Return patterns of whole words, for genres with those that count there alone."""
+    phrases = _PHRASES | {"sung": (*_PHRASES["sung"], *(_SUNG_GENRES if genre else ()))}
+    return {kind: list(map(_compiled, each)) for kind, each in phrases.items()}
 
 
-@cache
-def _genre_patterns() -> _Patterns:
-    return (*_patterns(), ("sung", _compiled(_SUNG_GENRES)))
+def _compiled(phrase: str) -> re.Pattern[str]:
+    is_latin = re.search(r"[a-z]", phrase)  # Japanese has no spaces between words
+    return re.compile(rf"(?<!\w)(?:{phrase})(?!\w)" if is_latin else phrase)
 
 
 _SINGING = re.compile(
@@ -135,17 +123,13 @@ class VocalsVerdict:
 
 
 class TagEvidence(NamedTuple):
-    """The evidence of the tags of a file, as log-odds, summarised for `verdict`.
-
-    `against` is the strongest evidence against a voice, 0 or below. `wordless` is whether a title
-    indicates voices without words, `no_words` whether the language tag does.
-    """
+    """The evidence of the tags of a file, as log-odds, summarised for `verdict`."""
 
     sung: float = 0.0
     spoken: float = 0.0
-    against: float = 0.0
-    wordless: bool = False
-    no_words: bool = False
+    against: float = 0.0  # the strongest evidence against a voice, 0 or below
+    wordless: bool = False  # a title indicates voices without words
+    no_words: bool = False  # the language tag does
 
 
 NO_EVIDENCE = TagEvidence()
@@ -161,10 +145,8 @@ def classify(tags: Tags, mark: Mark, detection: VoiceDetection | None) -> Vocals
     audio = detection or VoiceDetection("unknown", 0.0)
     summary = tag_evidence(tags)
     total = _total(summary, audio.verdict, audio.confidence)
-    confidence = 1.0 / (1.0 + math.exp(-abs(total)))
-    return VocalsVerdict(
-        verdict(summary, audio.verdict, audio.confidence), confidence, tuple(found)
-    )
+    vocals = verdict(summary, audio.verdict, audio.confidence)
+    return VocalsVerdict(vocals, 1.0 / (1.0 + math.exp(-abs(total))), tuple(found))
 
 
 def tag_evidence(tags: Tags) -> TagEvidence:
@@ -274,7 +256,7 @@ def _has_phrase(text: str) -> bool:
 def _evidence(source: str, weight: float, text: str) -> Evidence | None:
     """Return the evidence of the first phrase that a text of a field contains, if any."""
     plain = folded(text)
-    for kind, patterns in _genre_patterns() if source == "genre" else _patterns():
+    for kind, patterns in _patterns(genre=source == "genre").items():
         found = next(filter(None, (pattern.search(plain) for pattern in patterns)), None)
         if found is not None and kind == "none" and _has_voice(plain):
             return None  # "instrumental with vocals" is evidence of neither
@@ -287,7 +269,7 @@ def _evidence(source: str, weight: float, text: str) -> Evidence | None:
 
 def _has_voice(plain: str) -> bool:
     """Whether a text mentions a voice besides its phrases against one."""
-    voices = dict(_patterns())
+    voices = _patterns(genre=False)
     for pattern in voices["none"]:
         plain = pattern.sub(" ", plain)
     return any(pattern.search(plain) for kind in ("sung", "spoken") for pattern in voices[kind])

@@ -28,11 +28,10 @@ CHUNK_S, CONTEXT_S = 30, 1  # per run, and to either side: eight memory layers r
 BATCH = 500  # frames transformed together: as many as stay in the processor's cache
 MIN_RATE, MAX_RATE = 8000, 768000
 LARGEST_FILE = 8_000_000
-_DAMAGE = (
+_DAMAGE = (  # what numpy and zipfile raise for a damaged file
     *(OSError, EOFError, KeyError, ValueError, AttributeError, TypeError, RuntimeError),
     *(MemoryError, SyntaxError, zipfile.BadZipFile, zlib.error),
 )
-"""What numpy and zipfile raise for a damaged file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,27 +49,23 @@ class Model:
     window: Floats32
 
 
-def _shapes() -> dict[str, tuple[int, ...]]:
-    shapes: dict[str, tuple[int, ...]] = {
-        "mean": (BANDS,),
-        "scale": (BANDS,),
-        "outputs": (OUTPUTS, HIDDEN),
-        "output_bias": (OUTPUTS,),
-    }
-    inputs = BANDS
-    for layer in range(LAYERS):
-        shapes[f"up{layer}"], shapes[f"up_bias{layer}"] = (HIDDEN, inputs), (HIDDEN,)
-        shapes[f"down{layer}"] = (CHANNELS, HIDDEN)
-        shapes[f"taps{layer}"] = (CHANNELS, 2 * REACH + 1)
-        inputs = CHANNELS
-    shapes["down_bias0"] = (CHANNELS,)
-    shapes["last"], shapes["last_bias"] = (HIDDEN, CHANNELS), (HIDDEN,)
-    return shapes
+_SHAPES: dict[str, tuple[int, ...]] = {
+    "mean": (BANDS,),
+    "scale": (BANDS,),
+    **{f"up{layer}": (HIDDEN, CHANNELS if layer else BANDS) for layer in range(LAYERS)},
+    **{f"up_bias{layer}": (HIDDEN,) for layer in range(LAYERS)},
+    **{f"down{layer}": (CHANNELS, HIDDEN) for layer in range(LAYERS)},
+    "down_bias0": (CHANNELS,),
+    **{f"taps{layer}": (CHANNELS, 2 * REACH + 1) for layer in range(LAYERS)},
+    "last": (HIDDEN, CHANNELS),
+    "last_bias": (HIDDEN,),
+    "outputs": (OUTPUTS, HIDDEN),
+    "output_bias": (OUTPUTS,),
+}
 
 
 def load(path: Traversable) -> Model:
     """Return the model of a file; raises `VoiceModelError` where its contents are not valid."""
-    shapes = _shapes()
     found: dict[str, Floats32] = {}
     try:
         with path.open("rb") as file:
@@ -78,7 +73,7 @@ def load(path: Traversable) -> Model:
         if len(content) > LARGEST_FILE:
             raise VoiceModelError(f"{path}: too large for a voice model")
         with np.load(io.BytesIO(content), allow_pickle=False) as data:
-            for name, shape in shapes.items():
+            for name, shape in _SHAPES.items():
                 values = data[name]
                 if values.shape != shape or values.dtype not in (np.float16, np.float32):
                     raise VoiceModelError(f"{path}: {name} has a wrong shape or type")
@@ -89,21 +84,18 @@ def load(path: Traversable) -> Model:
         raise VoiceModelError(f"{path}: missing") from error
     except _DAMAGE as error:
         raise VoiceModelError(f"{path}: damaged, or not a voice model") from error
-    dense: list[Floats32] = []
-    bias: list[Floats32 | None] = []
-    for layer in range(LAYERS):
-        dense += [found[f"up{layer}"], found[f"down{layer}"]]
-        bias += [found[f"up_bias{layer}"], found.get(f"down_bias{layer}")]
+    names = [(part, layer) for layer in range(LAYERS) for part in ("up", "down")]
+    n = np.arange(FRAME)
     return Model(
         mean=found["mean"],
         scale=found["scale"],
-        dense=(*dense, found["last"]),
-        bias=(*bias, found["last_bias"]),
+        dense=(*(found[f"{part}{layer}"] for part, layer in names), found["last"]),
+        bias=(*(found.get(f"{part}_bias{layer}") for part, layer in names), found["last_bias"]),
         memories=tuple(_band(found[f"taps{layer}"]) for layer in range(LAYERS)),
         outputs=found["outputs"],
         output_bias=found["output_bias"],
         bank=_mel(),
-        window=_window(),
+        window=((0.5 - 0.5 * np.cos(2 * np.pi * n / (FRAME - 1))) ** 0.85).astype(np.float32),
     )
 
 
@@ -113,11 +105,6 @@ def _band(taps: Floats32) -> Floats32:
     for at in range(BLOCK):
         band[:, at : at + 2 * REACH + 1, at] = taps
     return band
-
-
-def _window() -> Floats32:
-    n = np.arange(FRAME)
-    return ((0.5 - 0.5 * np.cos(2 * np.pi * n / (FRAME - 1))) ** 0.85).astype(np.float32)
 
 
 def _mel() -> Floats32:
