@@ -1,9 +1,23 @@
-"""The command line: a thin twin of the library, and the only package that prints.
+"""The command line: a thin twin of the library, and the only package that prints."""
 
-Standard output is the product, standard error the conversation. Exit codes: 0 done, 1 it could
-not be done (one line says why), 2 the command was not understood.
-"""
-
+from playlist_builder.cli import (  # noqa: F401 - each adds its commands to main
+    build,
+    check,
+    copy,
+    edit,
+    export,
+    history,
+    library,
+    profiles,
+    push,
+    rebuild,
+    render,
+    replan,
+    report,
+    scan,
+    series,
+    tracks,
+)
 from playlist_builder.cli.main import main
 
 __all__ = ["main"]

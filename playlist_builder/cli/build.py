@@ -3,31 +3,24 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.export import check_outputs, write_playlists
 from playlist_builder.cli.history import history_number, record_history
 from playlist_builder.cli.library import open_library
-from playlist_builder.cli.request import (
-    explain_option,
-    profile_argument,
-    request_of,
-    request_options,
-    seed_option,
-    short_option,
-    vocals_option,
-)
+from playlist_builder.cli.main import main
+from playlist_builder.cli.request import request_of, request_options
 from playlist_builder.cli.scan import scan_folders, warn_waiting
 from playlist_builder.errors import PlaylistError
 
 if TYPE_CHECKING:
     from playlist_builder.arranger.explain import Explanation
-    from playlist_builder.models import Session, SessionRequest
-    from playlist_builder.notices import Notice
     from playlist_builder.sessions.build import Selection
 
 DEMO_SEED = 1
@@ -35,8 +28,8 @@ DEMO_MINUTES = 20.0
 DEMO_TRACK_MINUTES = (0.5, 15.0)
 
 
-@click.command()
-@profile_argument
+@main.command()
+@options.profile_argument
 @request_options
 @click.option(
     "--pin",
@@ -52,15 +45,15 @@ DEMO_TRACK_MINUTES = (0.5, 15.0)
     default=1,
     help="So many sessions that share at most half of their tracks.",
 )
-@short_option
+@options.short_option
 @click.option(
     "--for",
     "name",
     metavar="NAME",
     help="Use nothing that was played for NAME lately, and mind its ratings and bans.",
 )
-@explain_option
-def build(  # noqa: PLR0913 - each is an option
+@options.explain_option
+def build(
     profile: str,
     outputs: Sequence[str],
     count: int,
@@ -85,9 +78,9 @@ def build(  # noqa: PLR0913 - each is an option
     )
 
 
-@click.command()
+@main.command()
 @options.playlist_argument
-@profile_argument
+@options.profile_argument
 @options.outputs_option(options.PLAYLIST_FORMATS)
 @click.option(
     "--duration",
@@ -95,14 +88,12 @@ def build(  # noqa: PLR0913 - each is an option
     type=options.duration,
     help="The best of its tracks for this length, not all of them.",
 )
-@vocals_option
-@seed_option
-@short_option
-@explain_option
-@options.dry_run_option
-@options.library_option
-@options.json_option
-def reorder(  # noqa: PLR0913 - each is an option
+@options.vocals_option
+@options.seed_option
+@options.short_option
+@options.explain_option
+@options.build_options
+def reorder(
     playlist: str,
     profile: str,
     outputs: Sequence[str],
@@ -151,7 +142,7 @@ def reorder(  # noqa: PLR0913 - each is an option
     )
 
 
-@click.command()
+@main.command()
 @click.argument("folder", default="playlist-builder-demo", type=click.Path(file_okay=False))
 @options.json_option
 def demo(folder: str, *, as_json: bool) -> None:
@@ -172,35 +163,28 @@ def demo(folder: str, *, as_json: bool) -> None:
     build_sessions(request, [os.path.join(folder, "demo.m3u8")], as_json=as_json)
 
 
-def build_sessions(  # noqa: PLR0913 - each is an option
-    request: "SessionRequest",
+def build_sessions(
+    request: "api.SessionRequest",
     outputs: Sequence[str],
     numbers: range = range(1, 2),
     *,
-    notes: "Sequence[Notice]" = (),
+    notes: "Sequence[api.Notice]" = (),
     explain: bool = False,
     dry_run: bool = False,
     as_json: bool = False,
-) -> "list[Session]":
+) -> "list[api.Session]":
     """Build what was asked for; of the alternatives write, print and return those of `numbers`."""
     from playlist_builder.sessions.build import build_alternatives, explained
 
     files = [outputs, *(numbered(outputs, number) for number in range(2, len(numbers) + 1))]
     selection, history_numbers = select(request, outputs, files, as_json=as_json)
     sessions = [
-        session
+        replace(session, warnings=(*session.warnings, *notes))
         for number, session in enumerate(build_alternatives(selection, numbers[-1]), start=1)
         if number in numbers
     ]
-    sessions = [replace(each, warnings=(*each.warnings, *notes)) for each in sessions]
-    return deliver(
-        sessions,
-        files,
-        history_numbers,
-        explain=(lambda session: explained(selection, session)) if explain else None,
-        as_json=as_json,
-        dry_run=dry_run,
-    )
+    why = partial(explained, selection) if explain else None
+    return deliver(sessions, files, history_numbers, why, as_json=as_json, dry_run=dry_run)
 
 
 def numbered(outputs: Sequence[str], number: int) -> list[str]:
@@ -210,7 +194,7 @@ def numbered(outputs: Sequence[str], number: int) -> list[str]:
 
 
 def select(
-    request: "SessionRequest",
+    request: "api.SessionRequest",
     outputs: Sequence[str],
     files: Sequence[Sequence[str]],
     *,
@@ -234,19 +218,16 @@ def select(
     return build.holdable_in(selection, suffixes), numbers
 
 
-def deliver(  # noqa: PLR0913 - each is an option
-    sessions: "Sequence[Session]",
+def deliver(
+    sessions: "Sequence[api.Session]",
     files: Sequence[Sequence[str]],
     history_numbers: Sequence[str],
+    explain: "Callable[[api.Session], list[Explanation]] | None" = None,
     *,
-    explain: "Callable[[Session], list[Explanation]] | None" = None,
     as_json: bool,
     dry_run: bool,
-) -> "list[Session]":
-    """Record and print sessions, explained where asked for, and write each to its files.
-
-    Returns them with their numbers in the history.
-    """
+) -> "list[api.Session]":
+    """Record, print, explain and write sessions; return them with their numbers in the history."""
     from playlist_builder.playlists import session_json
     from playlist_builder.report.text import reasons_text
 
@@ -272,6 +253,3 @@ def deliver(  # noqa: PLR0913 - each is an option
         texts = [session_json.to_json(document) for document in documents]
         click.echo(texts[0] if len(texts) == 1 else "[\n" + ",\n".join(texts) + "]\n", nl=False)
     return sessions
-
-
-COMMANDS = (build, reorder, demo)

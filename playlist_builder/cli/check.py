@@ -2,26 +2,27 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import file_of, library_of, open_existing
+from playlist_builder.cli.main import main
 
 if TYPE_CHECKING:
-    from playlist_builder.models import File, Session
+    from playlist_builder.models import File
     from playlist_builder.playlists.check import Finding
 
 EVIDENCE = {"music": "same music", "name": "same name", "title": "same title and length"}
 
 
-@click.command()
+@main.command()
 @options.playlist_argument
 @click.option("--fix", is_flag=True, help="Write PLAYLIST with the new places of what has moved.")
-@options.library_option
-@options.json_option
+@options.common_options
 def check(playlist: str, library: str | None, *, fix: bool, as_json: bool) -> None:
     """Look whether all entries of PLAYLIST (M3U, M3U8, PLS, XSPF or a session) are there.
 
@@ -39,12 +40,17 @@ def check(playlist: str, library: str | None, *, fix: bool, as_json: bool) -> No
     path = library_of(session, library)
     findings = entry_check.check(entries, folder, os.path.isfile, lambda: _files(path), identities)
     refused = _fix(data, playlist, findings, folder) if fix else {}
+    moved, missing = [], []
     for each in findings:
+        entry = {"number": each.number, "location": each.location}
         if each.state == "moved":
-            stays = f"  ({refused[each.number]}, so it stays)" if each.number in refused else ""
+            stays = {"stays": refused[each.number]} if each.number in refused else {}
+            moved.append(entry | {"path": each.path, "by": each.by} | stays)
+            note = f"  ({refused[each.number]}, so it stays)" if stays else ""
             places = f"{each.location} -> {each.path}  ({EVIDENCE[each.by]})"
-            output.print_text(f"moved    {each.number}  {places}{stays}", err=as_json)
+            output.print_text(f"moved    {each.number}  {places}{note}", err=as_json)
         elif each.state == "missing":
+            missing.append(entry | {"title": each.title})
             title = f"  ({each.title})" if each.title else ""
             output.print_text(f"missing  {each.number}  {each.location}{title}", err=as_json)
     counts = Counter(sorted(each.state for each in findings))
@@ -61,30 +67,13 @@ def check(playlist: str, library: str | None, *, fix: bool, as_json: bool) -> No
                 "entries": len(findings),
                 "there": counts["there"],
                 "remote": counts["remote"],
-                "moved": [_moved_document(each, refused) for each in _of(findings, "moved")],
-                "missing": [
-                    {"number": each.number, "location": each.location, "title": each.title}
-                    for each in _of(findings, "missing")
-                ],
+                "moved": moved,
+                "missing": missing,
                 "fixed": fixed,
             }
         )
     if counts["missing"] or refused or (counts["moved"] and not fix):
         raise click.exceptions.Exit(1)
-
-
-def _of(findings: "Sequence[Finding]", state: str) -> "list[Finding]":
-    return [each for each in findings if each.state == state]
-
-
-def _moved_document(found: "Finding", refused: Mapping[int, str]) -> dict[str, object]:
-    document: dict[str, object] = {
-        "number": found.number,
-        "location": found.location,
-        "path": found.path,
-        "by": found.by,
-    }
-    return document | ({"stays": refused[found.number]} if found.number in refused else {})
 
 
 def _fix(data: bytes, playlist: str, findings: "Sequence[Finding]", folder: str) -> dict[int, str]:
@@ -102,7 +91,7 @@ def _fix(data: bytes, playlist: str, findings: "Sequence[Finding]", folder: str)
     return {place + 1: reason for place, reason in refused.items()}
 
 
-def _session(data: bytes, playlist: str) -> "Session | None":
+def _session(data: bytes, playlist: str) -> "api.Session | None":
     """Return the session that a file holds, if it is one: it knows its music by identity."""
     from playlist_builder.playlists import read, session_json
 
@@ -112,12 +101,8 @@ def _session(data: bytes, playlist: str) -> "Session | None":
 
 
 def _files(library: str | None) -> "list[tuple[File, float]]":
-    """Return the files of the library, none where it does not exist."""
     with open_existing(library) as opened:
         if opened is not None:
             return opened.files()
     output.print_message(f"There is no library {file_of(library)} to look for what is missing.")
     return []
-
-
-COMMANDS = (check,)

@@ -2,15 +2,16 @@
 
 import os
 from collections import Counter
-from dataclasses import asdict
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import tracks_done
 
 
-@click.command()
+@main.command()
 @options.session_argument
 @click.argument("folder", type=click.Path(file_okay=False))
 @click.option(
@@ -27,13 +28,12 @@ def copy(session: str, folder: str, form: str | None, jobs: int | None, *, as_js
     The names are '01 - Artist - Title', in the order of the session, the tail last. A second run
     copies only what is missing or wrong. Files of yours are never replaced.
     """
-    from playlist_builder.device.copy import copy_session
-    from playlist_builder.playlists.session_json import load_session
-
-    loaded = load_session(session)
+    loaded = api.load_session(session)
     name = os.path.splitext(os.path.basename(session))[0]
     with output.progress_bar(tracks_done) as progress:
-        report = copy_session(loaded, folder, name=name, form=form, jobs=jobs, progress=progress)
+        report = api.copy_session(
+            loaded, folder, name=name, form=form, jobs=jobs, progress=progress
+        )
     for original, chosen in report.renamed.items():
         output.print_message(f"{original} is there with other content and stays; wrote {chosen}")
     output.print_skipped(report.skipped)
@@ -46,17 +46,6 @@ def copy(session: str, folder: str, form: str | None, jobs: int | None, *, as_js
     size_mb = sum(each.bytes for each in report.files) / 1e6
     output.print_message(f"{states}; {size_mb:.0f} MB in {report.playlist}")
     if as_json:
-        output.print_json(
-            {
-                "playlist": report.playlist,
-                "files": [asdict(each) for each in report.files],
-                "skipped": [asdict(each) for each in report.skipped],
-                "renamed": dict(report.renamed),
-                "leftover": list(report.leftover),
-            }
-        )
+        output.print_json(report)
     if report.skipped:
         raise click.exceptions.Exit(1)
-
-
-COMMANDS = (copy,)

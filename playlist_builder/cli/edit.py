@@ -6,24 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.history import record_history
 from playlist_builder.cli.library import open_library
+from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
 from playlist_builder.errors import LibraryError, RequestError
+from playlist_builder.text import clock
 
 if TYPE_CHECKING:
-    from playlist_builder.models import Session, Track
+    from playlist_builder.sessions.candidates import Candidate
     from playlist_builder.sessions.draft import Draft
 
-    Find = Callable[[str], Track]
+    Find = Callable[[str], api.Track]
     Edit = Callable[[Draft, Find], Draft]
 
 number_argument = click.argument("number", type=int, required=False)
 edit_options = options.combined(
     click.option("--undo", is_flag=True, help="Step back before the last change."),
-    options.library_option,
-    options.json_option,
+    options.common_options,
 )
 
 
@@ -43,18 +45,18 @@ def edit_command(
             change_session(session, library, partial(edit, **values), undo=undo, as_json=as_json)
 
         decorators = options.combined(options.session_argument, *parameters, edit_options)
-        return click.command()(decorators(command))
+        return main.command()(decorators(command))
 
     return decorate
 
 
-@click.command()
+@main.command()
 @options.session_argument
 @number_argument
 @click.option("--with", "track", metavar="TRACK", help="Put in this one.")
 @click.option("--candidates", type=click.IntRange(1, 50), help="Show so many; change nothing.")
 @edit_options
-def swap(  # noqa: PLR0913 - each is an option
+def swap(
     session: str,
     number: int | None,
     track: str | None,
@@ -157,7 +159,7 @@ def _stretched(draft: "Draft", phase: str | None, duration_s: float | None, sign
     return stretched(draft, name, sign * duration_s)
 
 
-def change_session(  # noqa: PLR0913 - an edit, and how it is shown and checked
+def change_session(
     session: str,
     library: str | None,
     edit: "Edit",
@@ -165,7 +167,7 @@ def change_session(  # noqa: PLR0913 - an edit, and how it is shown and checked
     undo: bool,
     as_json: bool,
     playing: bool = False,
-    before_writing: "Callable[[Session, Session], None] | None" = None,
+    before_writing: "Callable[[api.Session, api.Session], None] | None" = None,
 ) -> None:
     """Change a session file and print what came of it.
 
@@ -197,7 +199,7 @@ def change_session(  # noqa: PLR0913 - an edit, and how it is shown and checked
 
 
 def _draft(
-    before: "Session", session: str, library: str | None, *, playing: bool = False
+    before: "api.Session", session: str, library: str | None, *, playing: bool = False
 ) -> "tuple[Draft, Find]":
     """Return a session ready to be changed, and what finds a track by its name."""
     from playlist_builder.sessions.build import profile_of, select
@@ -209,7 +211,7 @@ def _draft(
         selection = select(request, profile, opened)
     draft = draft_of(selection, before, session, playing=playing)
 
-    def find(name: str) -> "Track":
+    def find(name: str) -> "api.Track":
         with open_library(request.library) as opened:
             track = selection.known[opened.find(name).identity]
         if track.missing:
@@ -231,43 +233,37 @@ def _place(draft: "Draft", number: int | None, last: int | None = None) -> int:
 def _print_candidates(
     session: str, number: int | None, count: int, library: str | None, *, as_json: bool
 ) -> None:
-    from playlist_builder.playlists.session_json import load_session
     from playlist_builder.sessions.candidates import candidates
-    from playlist_builder.text import clock
 
-    draft, _ = _draft(load_session(session), session, library)
+    draft, _ = _draft(api.load_session(session), session, library)
     found = candidates(draft, _place(draft, number), count)
     if as_json:
-        output.print_json(
-            [
-                {
-                    "path": each.track.path,
-                    "title": each.track.tags.title,
-                    "artist": each.track.tags.artist,
-                    "duration_s": each.track.duration_s,
-                    "energy": each.energy,
-                    "cost": each.cost,
-                }
-                for each in found
-            ]
-        )
-        return
-    if not found:
-        output.print_message(
-            "No single track is like it. Without --candidates, what follows is arranged again."
-        )
+        output.print_json(list(map(_candidate_document, found)))
         return
     for each in found:
         tags = each.track.tags
         figures = f"{each.cost:.4f}  {each.energy:.2f}  {clock(each.track.duration_s):>5}"
         output.print_text(f"{figures}  {tags.title or each.track.path}  {tags.artist}")
-    output.print_message("cost, energy, length, title and artist; the best first")
+    output.print_message(
+        "cost, energy, length, title and artist; the best first"
+        if found
+        else "No single track is like it. Without --candidates, what follows is arranged again."
+    )
 
 
-def _difference(before: "Session", after: "Session") -> list[str]:
+def _candidate_document(candidate: "Candidate") -> dict[str, Any]:
+    return {
+        "path": candidate.track.path,
+        "title": candidate.track.tags.title,
+        "artist": candidate.track.tags.artist,
+        "duration_s": candidate.track.duration_s,
+        "energy": candidate.energy,
+        "cost": candidate.cost,
+    }
+
+
+def _difference(before: "api.Session", after: "api.Session") -> list[str]:
     """Return lines on which tracks went, which came, and how many start at another time."""
-    from playlist_builder.text import clock
-
     old = {slot.identity: slot for slot in before.slots}
     new = {slot.identity: slot for slot in after.slots}
     lines = [
@@ -280,6 +276,3 @@ def _difference(before: "Session", after: "Session") -> list[str]:
     if late:
         lines.append(f"{late} tracks start at another time")
     return lines or ["the same tracks at the same times"]
-
-
-COMMANDS = (swap, pin, unpin, drop, move, insert, extend, shorten)

@@ -5,20 +5,18 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
-from playlist_builder.playlists.dialects import ANY, PLAYERS
-
-if TYPE_CHECKING:
-    from playlist_builder.models import Session
-    from playlist_builder.path_map import PathMap
-    from playlist_builder.playlists.dialects import Dialect, NormalForm
+from playlist_builder.cli.main import main
+from playlist_builder.path_map import PathMap, is_path_root
+from playlist_builder.playlists.dialects import ANY, PLAYERS, Dialect, unmapped
 
 
-@click.command()
+@main.command()
 @options.session_argument
 @options.outputs_option(options.PLAYLIST_FORMATS, required=True)
 @click.option(
@@ -48,22 +46,18 @@ if TYPE_CHECKING:
     type=options.codepage,
     help="Encoding of .m3u; as the player wants it, or else cp1252.",
 )
-def export(  # noqa: PLR0913, PLR0917 - each is an option
+def export(
     session: str,
     outputs: Sequence[str],
     player: str | None,
-    maps: "Sequence[PathMap]",
+    maps: Sequence[PathMap],
     relative_to: str | None,
-    normal_form: str,
+    normal_form: Any,
     codepage: str | None,
     *,
     absolute: bool,
 ) -> None:
     """Write a SESSION file (.json) as playlists, each in the format of its suffix."""
-    from playlist_builder.path_map import is_path_root
-    from playlist_builder.playlists.dialects import unmapped
-    from playlist_builder.playlists.session_json import load_session
-
     if absolute and relative_to is not None:
         raise click.UsageError("--absolute and --relative-to exclude each other; give one of them.")
     if relative_to is not None and not is_path_root(relative_to):
@@ -74,10 +68,10 @@ def export(  # noqa: PLR0913, PLR0917 - each is an option
         path_maps=tuple(maps),
         absolute=dialect.absolute or absolute,
         relative_to=relative_to,
-        normal_form=cast("NormalForm", normal_form),
+        normal_form=normal_form,
         codepage=codepage or dialect.codepage,
     )
-    loaded = load_session(session)
+    loaded = api.load_session(session)
     write_playlists([(loaded, file) for file in outputs], dialect)
     output.warn_missing_files(loaded, session)
     paths = tuple(slot.path for slot in (*loaded.slots, *loaded.tail))
@@ -97,28 +91,25 @@ def check_outputs(outputs: Sequence[str], *, as_json: bool, count: int = 1) -> N
             format_of(file)
 
 
-def write_playlists(sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect" = ANY) -> None:
+def write_playlists(sessions: "Sequence[tuple[api.Session, str]]", dialect: Dialect = ANY) -> None:
     """Write each session to its output, and none where one of them cannot be held."""
     from playlist_builder.playlists.formats import render_bytes
     from playlist_builder.playlists.write import render
 
-    files = [
-        (
-            file,
-            render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
-            if file == "-"
-            else render(session, file, dialect=dialect),
-        )
-        for session, file in (*sessions, *_spares(sessions, dialect))
-    ]
-    output.write_files(files)
+    def content(session: "api.Session", file: str) -> bytes:
+        if file == "-":
+            return render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
+        return render(session, file, dialect=dialect)
+
+    every = (*sessions, *_spares(sessions, dialect))
+    output.write_files([(file, content(session, file)) for session, file in every])
 
 
 def _spares(
-    sessions: "Sequence[tuple[Session, str]]", dialect: "Dialect"
-) -> "list[tuple[Session, str]]":
+    sessions: "Sequence[tuple[api.Session, str]]", dialect: Dialect
+) -> "list[tuple[api.Session, str]]":
     """Return the spares of sessions as playlists beside theirs, for when a track is skipped."""
-    found: dict[str, tuple[Session, str]] = {}
+    found: dict[str, tuple[api.Session, str]] = {}
     for session, file in sessions:
         stem, suffix = os.path.splitext(file)
         if file == "-" or suffix.lower() == ".json":
@@ -139,6 +130,3 @@ def _holds_spares(path: str) -> bool:
     with suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
         return f"#PLAYLIST:{name}" in (line.rstrip("\n") for line in islice(file, 2))
     return False
-
-
-COMMANDS = (export,)

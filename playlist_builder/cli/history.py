@@ -2,28 +2,26 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import existing_library_of, open_library
+from playlist_builder.cli.main import main
 from playlist_builder.errors import LibraryError, SessionError
 
 if TYPE_CHECKING:
     from playlist_builder.library.history import History, PersonHistory
-    from playlist_builder.library.library import Library
-    from playlist_builder.models import Session, SessionRequest
 
 
-@click.command()
+@main.command()
 @click.argument("name", required=False)
 @click.option(
     "--forget", is_flag=True, help="Forget NAME for ever: sessions, ratings, bans and backups."
 )
-@options.library_option
-@options.json_option
+@options.common_options
 def history(name: str | None, library: str | None, *, forget: bool, as_json: bool) -> None:
     """List the names of the history, or what was played for NAME, rated and banned.
 
@@ -40,7 +38,7 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
         if name is None:
             listed = opened.history.names()
             if as_json:
-                output.print_json([asdict(each) for each in listed])
+                output.print_json(listed)
             else:
                 output.print_text(names_text(listed, width=output.width()))
             return
@@ -57,7 +55,7 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
             for file in (*files, *holding):
                 output.print_message(f"  {file}")
     elif as_json:
-        output.print_json(_document(past))
+        output.print_json(past)
     else:
         output.print_text(history_text(past, width=output.width()))
 
@@ -74,23 +72,14 @@ def _past(history: "History", name: str, *, forget: bool) -> tuple["PersonHistor
         return PersonHistory(name), False
 
 
-def _document(past: "PersonHistory") -> dict[str, Any]:
-    return {
-        "name": past.name,
-        "sessions": [asdict(each) for each in past.sessions],
-        "ratings": [asdict(each) for each in past.ratings],
-        "bans": [asdict(each) for each in past.bans],
-    }
-
-
-@click.command()
+@main.command()
 @options.session_argument
 @click.argument("number", type=click.IntRange(min=1))
 @click.argument("verdict", type=click.Choice(["up", "down"]))
 @options.note_option("What was said or seen.", default="")
 @click.option("--for", "name", metavar="NAME", help="For whom, if the session was made for nobody.")
 @options.session_library_option
-def rate(  # noqa: PLR0913, PLR0917 - each is an option
+def rate(
     session: str, number: int, verdict: Any, note: str, name: str | None, library: str | None
 ) -> None:
     """Say how track NUMBER of SESSION (.json) did: up or down; the tail goes on counting.
@@ -100,12 +89,10 @@ def rate(  # noqa: PLR0913, PLR0917 - each is an option
     """
     from playlist_builder.library.history import Rating
     from playlist_builder.models import person_name
-    from playlist_builder.playlists.session_json import load_session
 
-    loaded = load_session(session)
-    own_name, own_number = "", ""
-    if loaded.request is not None:
-        own_name, own_number = loaded.request.name or "", loaded.request.session
+    loaded = api.load_session(session)
+    request = loaded.request
+    own_name, own_number = (request.name or "", request.session) if request else ("", "")
     if name is None and not own_name:
         raise click.UsageError(f"{session!r} was made for nobody. Say for whom: --for NAME.")
     whom = person_name(name or own_name)
@@ -120,7 +107,9 @@ def rate(  # noqa: PLR0913, PLR0917 - each is an option
     output.print_message(f"{title}: {rating.describe(whom)}.")
 
 
-def history_number(library: "Library", request: "SessionRequest", files: Sequence[str]) -> str:
+def history_number(
+    library: "api.Library", request: "api.SessionRequest", files: Sequence[str]
+) -> str:
     """Return the number in the history of a session that is to be written to these files."""
     if request.name is None or not files:
         return request.session
@@ -128,7 +117,7 @@ def history_number(library: "Library", request: "SessionRequest", files: Sequenc
     return request.session or library.history.session_id(request.name, file, request.asked_at)
 
 
-def record_history(sessions: "Sequence[Session]", files: Sequence[str]) -> None:
+def record_history(sessions: "Sequence[api.Session]", files: Sequence[str]) -> None:
     """Keep sessions in the history of their name, each under the file that it is written to.
 
     This comes before they are written: a session that was recorded and not written does no harm,
@@ -149,6 +138,3 @@ def record_history(sessions: "Sequence[Session]", files: Sequence[str]) -> None:
 def _absolute(file: str) -> str:
     """Return the absolute path of a file, nothing for standard output."""
     return os.path.abspath(file) if file != "-" else ""
-
-
-COMMANDS = (history, rate)

@@ -1,33 +1,14 @@
-"""The group of all commands; each file of commands adds its own."""
+"""The group to which each file of commands adds its own, and what becomes of their errors."""
 
 import gc
 from typing import Any
 
 import click
 
-from playlist_builder.cli import (
-    build,
-    check,
-    copy,
-    edit,
-    export,
-    history,
-    library,
-    output,
-    profiles,
-    push,
-    rebuild,
-    render,
-    replan,
-    report,
-    scan,
-    series,
-    tracks,
-)
+from playlist_builder.cli import output
 from playlist_builder.errors import PlaylistBuilderError, RequestError
 
-GARBAGE = 50_000, 20, 1_000
-"""When to look for garbage: seldom, because a large library is a million objects and none of it."""
+GARBAGE = 50_000, 20, 1_000  # seldom: a large library is a million objects and none of it
 
 
 class _Commands(click.Group):
@@ -58,25 +39,3 @@ def main() -> None:
 
     Exit codes: 0 done, 1 it could not be done, 2 the command was not understood.
     """
-
-
-for _module in (
-    build,
-    check,
-    copy,
-    edit,
-    export,
-    history,
-    library,
-    profiles,
-    push,
-    rebuild,
-    render,
-    replan,
-    report,
-    scan,
-    series,
-    tracks,
-):
-    for _command in _module.COMMANDS:
-        main.add_command(_command)

@@ -8,14 +8,13 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-if TYPE_CHECKING:
-    from playlist_builder.path_map import PathMap
-
-LIBRARY_VARIABLE = "PLAYLIST_BUILDER_LIBRARY"
+from playlist_builder.errors import RequestError
+from playlist_builder.path_map import PathMap
+from playlist_builder.playlists.dialects import is_codepage
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,8 +55,6 @@ def session_time(text: str) -> float:
 
 def codepage(text: str) -> str:
     """Return the name of a codepage that Python knows and in which M3U can be written."""
-    from playlist_builder.playlists.dialects import is_codepage
-
     if not is_codepage(text):
         raise click.BadParameter(
             f"'{text}' is no codepage. Give one such as cp1252, shift_jis or utf-8."
@@ -90,7 +87,7 @@ def combined(*decorators: Callable[[F], F]) -> Callable[[F], F]:
 
 def _library_option(text: str) -> Callable[[F], F]:
     kind = click.Path(dir_okay=False)
-    return click.option("--library", type=kind, envvar=LIBRARY_VARIABLE, help=text)
+    return click.option("--library", type=kind, envvar="PLAYLIST_BUILDER_LIBRARY", help=text)
 
 
 def outputs_option(text: str, *, required: bool = False) -> Callable[[F], F]:
@@ -118,10 +115,11 @@ def note_option(text: str, default: str | None = None) -> Callable[[F], F]:
 def maps_option(text: str, *, absolute: bool = False) -> Callable[[F], F]:
     """Return the option for folders that have another path elsewhere; `absolute` is of TO."""
 
-    def path_map(value: str) -> "PathMap":
-        from playlist_builder.path_map import PathMap
-
-        return PathMap.parse(value, absolute=absolute)
+    def path_map(value: str) -> PathMap:
+        try:
+            return PathMap.parse(value, absolute=absolute)
+        except RequestError as error:
+            raise click.BadParameter(str(error)) from error
 
     return click.option(
         *("--map", "maps"), type=path_map, multiple=True, metavar="FROM=TO", help=text
@@ -137,9 +135,26 @@ session_library_option = _library_option(
     "Another library file than the one that the session was made from."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+common_options = combined(library_option, json_option)
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), help="Processes; as many as cores if not said."
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show the session and write nothing.")
+build_options = combined(dry_run_option, common_options)
 session_argument = click.argument("session", type=click.Path(exists=True, dir_okay=False))
 playlist_argument = click.argument("playlist", type=click.Path(exists=True, dir_okay=False))
+profile_argument = click.argument("profile", default="arc")
+vocals_option = click.option(
+    "--vocals",
+    type=click.Choice(["exclude", "strict", "allow-wordless", "allow"]),
+    help="exclude: no sung or spoken track; strict: only those known to have no voice.",
+)
+seed_option = click.option(
+    "--seed", type=int, default=0, show_default=True, help="Other seed, other session."
+)
+explain_option = click.option(
+    "--explain", is_flag=True, help="Say for each slot why it is there, and what the runner-up was."
+)
+short_option = click.option(
+    "--allow-short", is_flag=True, help="Make a shorter session if there is too little."
+)

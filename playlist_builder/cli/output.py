@@ -10,14 +10,13 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import asdict
+from typing import Any, TypeVar
 
 import click
 
+import playlist_builder as api
 from playlist_builder.text import printable
-
-if TYPE_CHECKING:
-    from playlist_builder.models import Session
 
 S = TypeVar("S")
 
@@ -47,8 +46,8 @@ def displayable(text: str) -> str:
 
 
 def print_json(document: object) -> None:
-    """Print one JSON document."""
-    click.echo(json.dumps(document, indent=1))
+    """Print one JSON document, in which dataclasses are objects."""
+    click.echo(json.dumps(document, indent=1, default=asdict))
 
 
 def print_json_list(documents: Iterable[object]) -> None:
@@ -60,7 +59,7 @@ def print_json_list(documents: Iterable[object]) -> None:
     click.echo("\n]" if before == "," else "[]")
 
 
-def print_session(session: "Session", *, err: bool = False) -> None:
+def print_session(session: "api.Session", *, err: bool = False) -> None:
     """Print a session with its chart."""
     from playlist_builder.report.text import session_text
 
@@ -68,7 +67,7 @@ def print_session(session: "Session", *, err: bool = False) -> None:
     print_drawing(session_text(session, **style), err=err)
 
 
-def warn_missing_files(session: "Session", file: str) -> None:
+def warn_missing_files(session: "api.Session", file: str) -> None:
     """Print how many tracks of a session of that file do not exist, if any."""
     paths = [slot.path for slot in (*session.slots, *session.tail)]
     if missing := [path for path in paths if not os.path.isfile(path)]:

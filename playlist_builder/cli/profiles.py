@@ -4,10 +4,12 @@ import os
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.main import main
 
 
-@click.group(invoke_without_command=True)
+@main.group(invoke_without_command=True)
 @click.pass_context
 @options.json_option
 def profiles(ctx: click.Context, *, as_json: bool) -> None:
@@ -18,24 +20,23 @@ def profiles(ctx: click.Context, *, as_json: bool) -> None:
 
     listings = find.available(folders=options.profile_folders())
     if as_json:
-        output.print_json(
-            [
-                {
-                    "name": listing.name,
-                    "title": listing.profile.title if listing.profile else None,
-                    "minutes": listing.profile.duration_s / 60 if listing.profile else None,
-                    "problem": listing.problem or None,
-                }
-                for listing in listings
-            ]
-        )
+        documents = [
+            {
+                "name": listing.name,
+                "title": listing.profile.title if listing.profile else None,
+                "minutes": listing.profile.duration_s / 60 if listing.profile else None,
+                "problem": listing.problem or None,
+            }
+            for listing in listings
+        ]
+        output.print_json(documents)
         return
     for listing in listings:
-        if listing.profile is None:
-            output.print_text(f"{listing.name:22} not valid: {listing.problem}")
-        else:
+        text = f" not valid: {listing.problem}"
+        if listing.profile is not None:
             minutes = f"{listing.profile.duration_s / 60:.0f} min"
-            output.print_text(f"{listing.name:22}{minutes:>8}  {listing.profile.title}")
+            text = f"{minutes:>8}  {listing.profile.title}"
+        output.print_text(f"{listing.name:22}{text}")
 
 
 @profiles.command("show")
@@ -44,10 +45,9 @@ def profiles(ctx: click.Context, *, as_json: bool) -> None:
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with plain characters.")
 def profiles_show(name: str, duration: float | None, *, ascii_only: bool) -> None:
     """Draw the curve of a profile."""
-    from playlist_builder.profiles import find
     from playlist_builder.report.text import profile_text
 
-    profile = find.load_profile(name, folders=options.profile_folders())
+    profile = api.load_profile(name, folders=options.profile_folders())
     if duration is not None:
         profile = profile.scaled(duration)
     style = output.chart_style() | ({"ascii_only": True} if ascii_only else {})
@@ -58,10 +58,5 @@ def profiles_show(name: str, duration: float | None, *, ascii_only: bool) -> Non
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 def profiles_check(file: str) -> None:
     """Tell whether a profile FILE is valid, and what is not."""
-    from playlist_builder.profiles import find
-
-    profile = find.load_profile(os.path.join(".", file) if not os.path.isabs(file) else file)
+    profile = api.load_profile(os.path.join(".", file) if not os.path.isabs(file) else file)
     output.print_text(f"{file}: valid, {profile.duration_s / 60:g} min")
-
-
-COMMANDS = (profiles,)

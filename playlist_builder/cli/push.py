@@ -1,8 +1,6 @@
 """The command that gives a session to a music server: push.
 
-Secrets are asked for here and nowhere else. They come from the environment, the system's keyring
-or a prompt: a command line is read by every user of a machine, and a file of ours would be one
-more place to guard.
+Only here are secrets asked for. They are no options: every user of a machine reads command lines.
 """
 
 import os
@@ -15,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, open_existing
+from playlist_builder.cli.main import main
 from playlist_builder.errors import ServerError
+from playlist_builder.path_map import PathMap
 
 if TYPE_CHECKING:
-    from playlist_builder.models import Session, Slot, Tags
-    from playlist_builder.path_map import PathMap
     from playlist_builder.servers.match import Unmatched
     from playlist_builder.servers.protocol import KnownTrack, Server
 
@@ -29,7 +28,7 @@ KEYRING_SERVICE = "playlist-builder"
 PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not what it is
 
 
-@click.command()
+@main.command()
 @options.session_argument
 @click.argument("target")
 @click.option(
@@ -52,15 +51,14 @@ PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not
 )
 @click.option("--allow-missing", is_flag=True, help="Push without the tracks it does not have.")
 @click.option("--insecure", is_flag=True, help="Allow plain http to other machines.")
-@options.library_option
-@options.json_option
-def push(  # noqa: PLR0913, PLR0917 - each is an option
+@options.common_options
+def push(
     session: str,
     target: str,
     name: str | None,
     crossfade: int | None,
     replay_gain: Any,
-    maps: "Sequence[PathMap]",
+    maps: Sequence[PathMap],
     library: str | None,
     *,
     queue: bool,
@@ -78,7 +76,6 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
     path, by MusicBrainz recording, or by title, artist and length. A password comes from
     PLAYLIST_BUILDER_PASSWORD (MPD also: MPD_PASSWORD), the system's keyring, or a prompt.
     """  # noqa: D301 - the backspace is how click is told to keep lines
-    from playlist_builder.playlists.session_json import load_session
     from playlist_builder.servers.connect import connect, connect_queue, has_queue
     from playlist_builder.servers.match import known_tracks
     from playlist_builder.servers.protocol import playlist_name
@@ -87,7 +84,7 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
         raise click.UsageError("--crossfade and --replay-gain need --queue.")
     if queue and name is not None:
         raise click.UsageError("The queue has no name: leave out --name or --queue.")
-    loaded = load_session(session)
+    loaded = api.load_session(session)
     label = None if queue else playlist_name(name if name is not None else loaded.profile)
     sought = known_tracks(loaded, _known(loaded, library))
     password = partial(_password, target, PASSWORD_VARIABLE)
@@ -104,7 +101,10 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
             "target": target,
             "name": label,
             "pushed": 0,
-            "unmatched": [_document(each) for each in missing],
+            "unmatched": [
+                {"title": each.track.title, "path": each.track.path, "why": each.why}
+                for each in missing
+            ],
         }
         if not keys or (missing and not allow_missing):
             if as_json:
@@ -120,11 +120,11 @@ def push(  # noqa: PLR0913, PLR0917 - each is an option
     output.print_text(f"{count} of {len(sought)} tracks are in {place} on {target}.", err=as_json)
 
 
-def push_rest(  # noqa: PLR0913 - what is to be played, and where
-    session: "Session",
-    current: "Slot",
+def push_rest(
+    session: "api.Session",
+    current: "api.Slot",
     target: str,
-    maps: "Sequence[PathMap]",
+    maps: Sequence[PathMap],
     library: str | None,
     *,
     skip: bool,
@@ -149,13 +149,12 @@ def push_rest(  # noqa: PLR0913 - what is to be played, and where
 
 
 def _located(
-    sought: "Sequence[KnownTrack]", server: "Server", maps: "Sequence[PathMap]"
+    sought: "Sequence[KnownTrack]", server: "Server", maps: Sequence[PathMap]
 ) -> "tuple[list[str], list[Unmatched]]":
     """Return the keys of the tracks on a server, and those it does not have, which are printed.
 
     Without maps, the music folder that a server on this machine tells of is mapped.
     """
-    from playlist_builder.path_map import PathMap
     from playlist_builder.servers.match import find_keys
 
     folder = None if maps else server.music_folder()
@@ -177,11 +176,7 @@ def _refusal(missing: int, total: int, *, any_left: bool) -> str:
     )
 
 
-def _document(each: "Unmatched") -> dict[str, str]:
-    return {"title": each.track.title, "path": each.track.path, "why": each.why}
-
-
-def _known(session: "Session", library: str | None) -> "Mapping[str, tuple[Tags, float]]":
+def _known(session: "api.Session", library: str | None) -> "Mapping[str, tuple[api.Tags, float]]":
     """Return what the library has on the tracks of a session, if there is a library."""
     identities = {slot.identity for slot in (*session.slots, *session.tail)}
     with open_existing(library_of(session, library)) as opened:
@@ -195,8 +190,7 @@ def _password(target: str, *variables: str) -> str:
     for variable in variables:
         if os.environ.get(variable):
             return os.environ[variable]
-    stored = _stored_password(target)
-    if stored:
+    if stored := _stored_password(target):
         return stored
     if not _is_interactive():
         raise ServerError(
@@ -208,12 +202,10 @@ def _password(target: str, *variables: str) -> str:
 
 
 def _is_interactive() -> bool:
-    """Whether someone is there to be asked."""
     return sys.stdin.isatty()
 
 
 def _stored_password(target: str) -> str | None:
-    """Return the password that the system's keyring holds for a target, if there is one."""
     try:
         import keyring
         from keyring.errors import KeyringError
@@ -224,6 +216,3 @@ def _stored_password(target: str) -> str | None:
     except KeyringError:  # no keyring, or it stays closed
         return None
     return password
-
-
-COMMANDS = (push,)

@@ -4,16 +4,16 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-import click
-
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import build_sessions
 from playlist_builder.cli.library import open_library
+from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
 from playlist_builder.errors import LibraryError, SessionError
 
 
-@click.command()
+@main.command()
 @options.session_argument
 @options.outputs_option("Write the new session to this playlist as well.")
 @options.dry_run_option
@@ -26,9 +26,7 @@ def rebuild(
 
     The session file is replaced. A profile that has been edited since counts as it is now.
     """
-    from playlist_builder.playlists.session_json import load_session
-
-    before = load_session(session)
+    before = api.load_session(session)
     request = stored_request(before, session, library)
     if request.name is not None:
         request = replace(request, asked_at=options.now())
@@ -52,6 +50,3 @@ def rebuild(
     plays = [slot.identity for slot in (*after[0].slots, *after[0].tail)]
     new = sum(identity not in known for identity in plays)
     output.print_message(f"{new} of {len(plays)} tracks are new.")
-
-
-COMMANDS = (rebuild,)

@@ -1,19 +1,20 @@
 """Commands that make recordings of a session: render, preview."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.main import main
+from playlist_builder.text import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from playlist_builder.recording.render import Recording, RenderProgress
+    from playlist_builder.recording.render import RenderProgress
 
 LOUDNESS_LUFS = -18.0
-CLOSE_LU = 0.05
-"""A recording that is quieter by more than this is reported."""
+CLOSE_LU = 0.05  # a recording that is quieter by more is reported
 
 _options = options.combined(
     options.session_argument,
@@ -52,7 +53,7 @@ _options = options.combined(
 )
 
 
-@click.command()
+@main.command()
 @_options
 def render(session: str, file: str, *, as_json: bool, **settings: Any) -> None:
     """Write SESSION (.json) with its tail as one recording without gaps, a chapter per track.
@@ -61,34 +62,26 @@ def render(session: str, file: str, *, as_json: bool, **settings: Any) -> None:
     edges of tracks is left out. Each track has one gain, by which no track is louder at its start
     than the profile allows after the one before. The true peak stays below -1 dBTP.
     """
-    from playlist_builder.recording.render import render_session
-
-    _record(render_session, session, file, as_json=as_json, **settings)
+    _record(api.render_session, session, file, as_json=as_json, **settings)
 
 
-@click.command()
+@main.command()
 @_options
 def preview(session: str, file: str, *, as_json: bool, **settings: Any) -> None:
     """Write the transitions of SESSION (.json) alone, with 15 seconds before and after each.
 
     They sound as they do in 'render' with the same options; each is a chapter.
     """
-    from playlist_builder.recording.render import preview_session
-
-    _record(preview_session, session, file, as_json=as_json, **settings)
+    _record(api.preview_session, session, file, as_json=as_json, **settings)
 
 
 def _record(
-    record: "Callable[..., Recording]", session: str, file: str, *, as_json: bool, **settings: Any
+    record: Callable[..., Any], session: str, file: str, *, as_json: bool, **settings: Any
 ) -> None:
-    from playlist_builder.playlists.session_json import load_session
-    from playlist_builder.recording.mix import MixSettings
-    from playlist_builder.text import clock
-
-    mix = MixSettings(**settings)
+    mix = api.MixSettings(**settings)
     try:
         with output.progress_bar(_music_done) as progress:
-            made = record(load_session(session), file, settings=mix, progress=progress)
+            made = record(api.load_session(session), file, settings=mix, progress=progress)
     except KeyboardInterrupt:
         output.print_message("Stopped. Nothing was written.")
         raise click.exceptions.Exit(1) from None
@@ -102,12 +95,11 @@ def _record(
 
 
 def _music_done(state: "RenderProgress", _elapsed_s: float) -> tuple[str, float, float, str]:
-    """Return how far a recording is, for `output.progress_bar`."""
     share = state.done_s / state.total_s if state.total_s else 0.0
     return state.activity, state.done_s, state.total_s, f"{share:.0%}"
 
 
-def _document(made: "Recording") -> dict[str, object]:
+def _document(made: "api.Recording") -> dict[str, object]:
     from playlist_builder.recording.levels import FRAMES_PER_S
 
     return {
@@ -116,10 +108,7 @@ def _document(made: "Recording") -> dict[str, object]:
         "duration_s": made.duration_s,
         "loudness_lufs": round(made.plan.loudness_lufs, 2),
         "true_peak_dbtp": round(made.true_peak_dbtp, 2),
-        "chapters": [
-            {"title": each.title, "start_s": each.start_s, "end_s": each.end_s}
-            for each in made.plan.chapters
-        ],
+        "chapters": made.plan.chapters,
         "pieces": [
             {
                 "path": each.path,
@@ -133,6 +122,3 @@ def _document(made: "Recording") -> dict[str, object]:
             for each in made.plan.clips
         ],
     }
-
-
-COMMANDS = (render, preview)

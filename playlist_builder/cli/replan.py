@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import build_sessions
 from playlist_builder.cli.edit import change_session, edit_options
 from playlist_builder.cli.library import open_library
+from playlist_builder.cli.main import main
 from playlist_builder.cli.push import push_rest
 from playlist_builder.errors import RequestError, SessionError
+from playlist_builder.path_map import PathMap
 
 if TYPE_CHECKING:
     from playlist_builder.cli.edit import Find
-    from playlist_builder.models import Session
-    from playlist_builder.path_map import PathMap
     from playlist_builder.sessions.draft import Draft
 
 
-@click.command()
+@main.command()
 @options.session_argument
 @click.option(
     "--at",
@@ -35,13 +36,13 @@ if TYPE_CHECKING:
 @click.option("--push", "target", metavar="TARGET", help="Change the queue of this MPD as well.")
 @options.maps_option("With --push: folder FROM is TO on the server. Repeatable.")
 @edit_options
-def replan(  # noqa: PLR0913, PLR0917 - each is an option
+def replan(
     session: str,
     at: float | None,
     longer: float | None,
     phase: str | None,
     target: str | None,
-    maps: "Sequence[PathMap]",
+    maps: Sequence[PathMap],
     library: str | None,
     *,
     skip: bool,
@@ -61,7 +62,7 @@ def replan(  # noqa: PLR0913, PLR0917 - each is an option
             raise RequestError("Say what time of the session it is with --at, such as --at 32:10.")
         return replanned(draft, at, extend_s=longer or 0.0, skip=skip, phase=phase or "")
 
-    def check_and_push(before: "Session", after: "Session") -> None:
+    def check_and_push(before: "api.Session", after: "api.Session") -> None:
         _check_files(before, after, session)
         if target is None or at is None:
             return
@@ -87,7 +88,7 @@ def replan(  # noqa: PLR0913, PLR0917 - each is an option
     )
 
 
-def _check_files(before: "Session", after: "Session", session: str) -> None:
+def _check_files(before: "api.Session", after: "api.Session", session: str) -> None:
     """Raise SessionError where a file that is to play from now on is not there."""
     known = {(slot.identity, slot.start_s) for slot in before.slots}
     new = [slot for slot in after.slots if (slot.identity, slot.start_s) not in known]
@@ -99,7 +100,7 @@ def _check_files(before: "Session", after: "Session", session: str) -> None:
         )
 
 
-def _rest(before: "Session", after: "Session", at_s: float, current: int) -> "Session":
+def _rest(before: "api.Session", after: "api.Session", at_s: float, current: int) -> "api.Session":
     """Return the session behind the track, number `current` from 0, that plays at a time."""
     kept = sum(slot.start_s < at_s for slot in after.slots[:current])
     same = after.slots[current : current + 1]
@@ -107,11 +108,9 @@ def _rest(before: "Session", after: "Session", at_s: float, current: int) -> "Se
     return replace(after, slots=after.slots[kept:])
 
 
-@click.command()
+@main.command()
 @options.outputs_option(options.PLAYLIST_FORMATS)
-@options.dry_run_option
-@options.library_option
-@options.json_option
+@options.build_options
 def rescue(outputs: Sequence[str], library: str | None, *, dry_run: bool, as_json: bool) -> None:
     """Build half an hour of the calmest music of the library, to have at hand in every session.
 
@@ -123,6 +122,3 @@ def rescue(outputs: Sequence[str], library: str | None, *, dry_run: bool, as_jso
     with open_library(path) as opened:
         request, notes = rescues.rescue(opened.tracks(), path)
     build_sessions(request, outputs, notes=notes, dry_run=dry_run, as_json=as_json)
-
-
-COMMANDS = (replan, rescue)

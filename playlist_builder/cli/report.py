@@ -1,14 +1,17 @@
 """The command that shows a session, on the terminal or as a page or picture: report."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.main import main
 from playlist_builder.report.language import LANGUAGES
 
 
-@click.command()
+@main.command()
 @options.session_argument
 @options.outputs_option(
     "Write a page (.html), or the picture alone (.svg, .png, .pdf); - is the page on standard"
@@ -26,15 +29,12 @@ def report(session: str, outputs: Sequence[str], language: str) -> None:
 
     The page links to the tracks where they are, so that it plays them as long as both stay there.
     """
-    from datetime import datetime
-
-    from playlist_builder.playlists.session_json import load_session
     from playlist_builder.report import write
 
     if outputs.count("-") > 1:
         raise click.UsageError("Standard output holds one document: give '-o -' once.")
     suffixes = [".html" if file == "-" else write.format_of(file) for file in outputs]
-    loaded = load_session(session)
+    loaded = api.load_session(session)
     if not outputs:
         output.print_session(loaded)
         return
@@ -48,6 +48,3 @@ def report(session: str, outputs: Sequence[str], language: str) -> None:
     output.write_files(zip(outputs, files, strict=True))
     if ".html" in suffixes:
         output.warn_missing_files(loaded, session)
-
-
-COMMANDS = (report,)

@@ -3,35 +3,16 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options
 from playlist_builder.cli.library import existing_library_of
 from playlist_builder.errors import SessionError
 
-if TYPE_CHECKING:
-    from playlist_builder.models import Session, SessionRequest
-
-WITHIN_S = 90 * 24 * 3600.0
-"""How long what was played for a name is not used again by default."""
-
-profile_argument = click.argument("profile", default="arc")
-vocals_option = click.option(
-    "--vocals",
-    type=click.Choice(["exclude", "strict", "allow-wordless", "allow"]),
-    help="exclude: no sung or spoken track; strict: only those known to have no voice.",
-)
-seed_option = click.option(
-    "--seed", type=int, default=0, show_default=True, help="Other seed, other session."
-)
-explain_option = click.option(
-    "--explain", is_flag=True, help="Say for each slot why it is there, and what the runner-up was."
-)
-short_option = click.option(
-    "--allow-short", is_flag=True, help="Make a shorter session if there is too little."
-)
+WITHIN_S = 90 * 24 * 3600.0  # how long what was played for a name is not used again
 
 
 def _query_option(name: str, text: str) -> Callable[[Any], Any]:
@@ -66,7 +47,7 @@ request_options = options.combined(
         show_default=True,
         help="Levels are percentiles of your library, or absolute.",
     ),
-    vocals_option,
+    options.vocals_option,
     click.option(
         "--track-minutes",
         nargs=2,
@@ -98,14 +79,12 @@ request_options = options.combined(
         show_default=True,
         help="How much longer or shorter it may be.",
     ),
-    seed_option,
-    options.dry_run_option,
-    options.library_option,
-    options.json_option,
+    options.seed_option,
+    options.build_options,
 )
 
 
-def request_of(  # noqa: PLR0913 - those that are not fields as they stand
+def request_of(
     profile: str,
     *,
     music: Sequence[str] = (),
@@ -114,14 +93,14 @@ def request_of(  # noqa: PLR0913 - those that are not fields as they stand
     name: str | None = None,
     within_s: float | None = None,
     **fields: Any,
-) -> "SessionRequest":
+) -> "api.SessionRequest":
     """Return the request for a profile that the user named, with other fields of a request."""
-    from playlist_builder.models import SessionRequest, person_name
+    from playlist_builder.models import person_name
     from playlist_builder.profiles import find
 
     if within_s is not None and name is None:
         raise click.UsageError("--within goes with a name: give --for NAME too.")
-    request = SessionRequest(
+    request = api.SessionRequest(
         profile=os.path.abspath(profile) if find.is_path(profile) else profile,
         profile_text=find.read_text(profile, folders=options.profile_folders()),
         music=tuple(map(os.path.abspath, music)),
@@ -135,7 +114,7 @@ def request_of(  # noqa: PLR0913 - those that are not fields as they stand
     return replace(request, name=person_name(name), within_s=within_s, asked_at=options.now())
 
 
-def stored_request(session: "Session", file: str, library: str | None) -> "SessionRequest":
+def stored_request(session: "api.Session", file: str, library: str | None) -> "api.SessionRequest":
     """Return the request that a session of that file keeps, with the library to use now."""
     if session.request is None:
         raise SessionError(

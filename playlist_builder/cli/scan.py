@@ -2,30 +2,30 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import open_library
+from playlist_builder.cli.main import main
+from playlist_builder.errors import ClusterError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    from playlist_builder.library.library import Library, ScanReport
     from playlist_builder.library.scan.dask_cluster import Cluster
     from playlist_builder.models import FileProgress
 
 
-@click.command()
+@main.command()
 @click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True))
 @options.jobs_option
 @click.option("--scheduler", metavar="URL", help="Decode on the workers of a dask scheduler.")
 @click.option("--prune", is_flag=True, help="Forget files that have vanished.")
 @click.option("--no-vocals", is_flag=True, help="Do not listen for voices.")
-@options.library_option
-@options.json_option
-def scan(  # noqa: PLR0913 - each is an option
+@options.common_options
+def scan(
     folders: Sequence[str],
     jobs: int | None,
     scheduler: str | None,
@@ -50,36 +50,15 @@ def scan(  # noqa: PLR0913 - each is an option
             vocals=not no_vocals,
         )
     if as_json:
-        output.print_json(
-            {
-                "analysed": report.analysed,
-                "unchanged": report.unchanged,
-                "moved": report.moved,
-                "retagged": report.retagged,
-                "copied": report.copied,
-                "removed": report.removed,
-                "vocals_analysed": report.vocals_analysed,
-                "vocals_skipped": report.vocals_skipped,
-                "skipped": [{"path": s.path, "reason": s.reason} for s in report.skipped],
-                "seconds": round(report.seconds, 3),
-            }
-        )
+        output.print_json(replace(report, seconds=round(report.seconds, 3)))
 
 
-def scan_folders(  # noqa: PLR0913 - each is an option of scan
-    library: "Library",
-    folders: Sequence[str],
-    *,
-    jobs: int | None = None,
-    executor: "Executor | None" = None,
-    prune: bool = False,
-    vocals: bool = True,
-) -> "ScanReport":
-    """Scan with a progress bar, and print a summary on standard error."""
+def scan_folders(
+    library: "api.Library", folders: Sequence[str], *, vocals: bool = True, **settings: Any
+) -> "api.ScanReport":
+    """Scan with a progress bar and settings of a scan, and print a summary on standard error."""
     with output.progress_bar(tracks_done) as progress:
-        report = library.scan(
-            *folders, jobs=jobs, executor=executor, prune=prune, vocals=vocals, progress=progress
-        )
+        report = library.scan(*folders, vocals=vocals, progress=progress, **settings)
     output.print_skipped(report.skipped)
     if vocals and report.vocals_skipped:
         output.print_message(f"voices are not listened for: {report.vocals_skipped}")
@@ -103,7 +82,7 @@ def tracks_done(state: "FileProgress", elapsed_s: float) -> tuple[str, float, fl
     return f"{state.done}/{state.total} tracks", state.done_bytes, state.total_bytes, rate
 
 
-def warn_waiting(library: "Library") -> None:
+def warn_waiting(library: "api.Library") -> None:
     """Print how many tracks a scan has yet to measure, if any."""
     if waiting := library.unanalysed_count:
         output.print_message(f"{waiting} tracks wait to be measured again. Scan their folders.")
@@ -112,11 +91,8 @@ def warn_waiting(library: "Library") -> None:
 def _cluster(
     scheduler: str | None, folders: Sequence[str]
 ) -> "AbstractContextManager[Cluster | None]":
-    """Connect to a scheduler, if one is named."""
     if scheduler is None:
         return nullcontext()
-    from playlist_builder.errors import ClusterError
-
     try:
         from playlist_builder.library.scan.dask_cluster import Cluster
     except ModuleNotFoundError as error:
@@ -124,6 +100,3 @@ def _cluster(
             "--scheduler needs distributed: pip install 'playlist-builder[cluster]'"
         ) from error
     return Cluster(scheduler, folders)
-
-
-COMMANDS = (scan,)

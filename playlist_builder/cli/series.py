@@ -1,20 +1,18 @@
 """The command that builds several sessions of one person: series."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from playlist_builder.cli import output
+from playlist_builder.cli import options, output
 from playlist_builder.cli.build import deliver, numbered, select
-from playlist_builder.cli.request import profile_argument, request_of, request_options
-
-if TYPE_CHECKING:
-    from playlist_builder.models import Session
+from playlist_builder.cli.main import main
+from playlist_builder.cli.request import request_of, request_options
 
 
-@click.command()
-@profile_argument
+@main.command()
+@options.profile_argument
 @click.option(
     "--sessions",
     "count",
@@ -47,17 +45,9 @@ def series(
     selection, numbers = select(request, outputs, files, as_json=as_json)
     sessions = build_series(selection, count)
     deliver(sessions, files, numbers, as_json=as_json, dry_run=dry_run)
-    output.print_message(_summary(sessions))
-
-
-def _summary(sessions: "Sequence[Session]") -> str:
     errors = [session.rms_error for session in sessions]
     played = [slot.identity for each in sessions for slot in (*each.slots, *each.tail)]
     repeats = len(played) - len(set(played))
     shared = f"{repeats} times a track of another session" if repeats else "no track twice"
-    return (
-        f"{len(sessions)} sessions, {min(errors):.3f} to {max(errors):.3f} from the plan; {shared}."
-    )
-
-
-COMMANDS = (series,)
+    distance = f"{min(errors):.3f} to {max(errors):.3f} from the plan"
+    output.print_message(f"{len(sessions)} sessions, {distance}; {shared}.")

@@ -2,21 +2,19 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import click
 
+import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import open_library
+from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import warn_waiting
 
-if TYPE_CHECKING:
-    from playlist_builder.models import Mark, Track
-    from playlist_builder.track_table import TrackTable
 
-
-@click.command(  # a query may begin with a dash, and with an h after it
+@main.command(  # a query may begin with a dash, and with an h after it
     context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]}
 )
 @click.argument("query", nargs=-1)
@@ -26,8 +24,7 @@ if TYPE_CHECKING:
     default="energy",
     show_default=True,
 )
-@options.library_option
-@options.json_option
+@options.common_options
 def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: bool) -> None:
     """List the tracks of the library, or those that QUERY names.
 
@@ -46,7 +43,7 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
 
     from playlist_builder.queries import parse
 
-    orders: dict[str, Callable[[TrackTable], Sequence[Any]]] = {
+    orders: dict[str, Callable[[Any], Sequence[Any]]] = {
         "path": lambda table: table.paths,
         "energy": lambda table: table.energy.tolist(),
         "length": lambda table: table.seconds.tolist(),
@@ -62,7 +59,7 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
     values = orders[sort](found)
     found = found.take(np.array(sorted(range(len(found)), key=values.__getitem__), int))
     if as_json:
-        output.print_json_list(_track_document(track) for track in found)
+        output.print_json_list(map(_document, found))
         return
     from playlist_builder.report.text import tracks_text
 
@@ -70,10 +67,9 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
     output.print_message(f"{len(found)} tracks")
 
 
-@click.command()
+@main.command()
 @click.argument("track")
-@options.library_option
-@options.json_option
+@options.common_options
 def show(track: str, library: str | None, *, as_json: bool) -> None:
     """Show one TRACK (a path, file name or title) and the reasons of its energy."""
     from playlist_builder.analysis import energy
@@ -91,7 +87,7 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
     if as_json:
         output.print_json(
             {
-                **_track_document(found),
+                **_document(found),
                 "identity": found.identity,
                 "percentile": round(standing.percentile, 4),
                 "peak_energy": round(found.peak_energy, 4),
@@ -101,7 +97,7 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
                 "key": found.features.key,
                 "key_confidence": round(found.features.key_confidence, 3),
                 "vocals_confidence": round(judged.confidence, 3),
-                "voice_spans": [asdict(span) for span in found.heard.spans] if found.heard else [],
+                "voice_spans": found.heard.spans if found.heard else [],
                 "evidence": [
                     {
                         "source": each.source,
@@ -111,18 +107,10 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
                     }
                     for each in judged.evidence
                 ],
-                "reasons": [
-                    {"name": each.name, "energy": round(each.energy, 4), "because": each.because}
-                    for each in reasons
-                ],
+                "reasons": [replace(each, energy=round(each.energy, 4)) for each in reasons],
                 "above": [_neighbour(other) for other in standing.above],
                 "below": [_neighbour(other) for other in standing.below],
-                "mark": {
-                    "energy": found.mark.energy,
-                    "vocals": found.mark.vocals,
-                    "banned": found.mark.banned,
-                    "note": found.mark.note,
-                },
+                "mark": found.mark,
             }
         )
         return
@@ -131,7 +119,7 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
     output.print_drawing(track_text(found, judged, reasons, standing, **output.chart_style()))
 
 
-@click.command()
+@main.command()
 @click.argument("track")
 @click.option("--energy", type=click.FloatRange(0, 1), help="The energy you hear, from 0 to 1.")
 @click.option("--instrumental", "none", is_flag=True, help="It has no voice.")
@@ -144,7 +132,7 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
 @options.note_option("A note to yourself.")
 @click.option("--clear", is_flag=True, help="Take back all that was said before.")
 @options.library_option
-def mark(  # noqa: PLR0913 - each is an option
+def mark(
     track: str,
     energy: float | None,
     name: str | None,
@@ -157,8 +145,6 @@ def mark(  # noqa: PLR0913 - each is an option
     **voices: bool,
 ) -> None:
     """Say what you know about a TRACK; it is kept whatever happens to the file."""
-    from playlist_builder.models import Mark
-
     kinds = [kind for kind, is_given in voices.items() if is_given]
     if len(kinds) > 1 or (ban and unban):
         raise click.UsageError("A track is one or the other: say it once.")
@@ -177,12 +163,12 @@ def mark(  # noqa: PLR0913 - each is an option
         return
     with open_library(library) as opened:
         found = opened.find(track)
-        new = replace(Mark() if clear else found.mark, **changes)
+        new = replace(api.Mark() if clear else found.mark, **changes)
         opened.mark(found.identity, new)
     output.print_message(f"Marked {found.tags.title} ({found.path}): {_mark_text(new)}.")
 
 
-def _mark_text(mark: "Mark") -> str:
+def _mark_text(mark: "api.Mark") -> str:
     parts = (
         "" if mark.energy is None else f"energy {mark.energy:g}",
         "" if mark.vocals is None else f"vocals {mark.vocals}",
@@ -193,7 +179,6 @@ def _mark_text(mark: "Mark") -> str:
 
 
 def _ban(track: str, name: str, note: str, library: str | None, *, ban: bool) -> None:
-    """Ban a track for a name, or allow it again."""
     from playlist_builder.library.history import Ban
     from playlist_builder.models import person_name
 
@@ -215,8 +200,7 @@ def _quoted(word: str) -> str:
     return f'{field}:"{value}"' if colon and blank and '"' not in word else word
 
 
-def _track_document(track: "Track") -> dict[str, Any]:
-    features = track.features
+def _document(track: "api.Track") -> dict[str, Any]:
     return {
         "path": track.path,
         "title": track.tags.title,
@@ -226,16 +210,13 @@ def _track_document(track: "Track") -> dict[str, Any]:
         "duration_s": round(track.duration_s, 3),
         "energy": round(track.energy, 4),
         "contour": [round(value, 4) for value in track.contour.tolist()],
-        "loudness_lufs": round(features.loudness_lufs, 2),
-        "loudness_range_lu": round(features.loudness_range_lu, 2),
-        "sample_peak_dbfs": round(features.sample_peak_dbfs, 2),
-        "tempo_bpm": round(features.tempo_bpm, 1),
+        "loudness_lufs": round(track.features.loudness_lufs, 2),
+        "loudness_range_lu": round(track.features.loudness_range_lu, 2),
+        "sample_peak_dbfs": round(track.features.sample_peak_dbfs, 2),
+        "tempo_bpm": round(track.features.tempo_bpm, 1),
         "vocals": track.vocals,
     }
 
 
-def _neighbour(track: "Track") -> dict[str, Any]:
+def _neighbour(track: "api.Track") -> dict[str, Any]:
     return {"path": track.path, "title": track.tags.title, "energy": round(track.energy, 4)}
-
-
-COMMANDS = (tracks, show, mark)

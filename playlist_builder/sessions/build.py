@@ -145,8 +145,7 @@ def build_alternatives(selection: Selection, count: int = 1) -> list[Session]:
 
 def build_series(selection: Selection, count: int) -> list[Session]:
     """Return sessions that share no track, or as few as the library forces."""
-    sessions = _arranged(selection, series, count)
-    return [replace(session, request=selection.request) for session in sessions]
+    return _arranged(selection, series, count)
 
 
 def explained(selection: Selection, session: Session) -> list[Explanation]:
@@ -184,7 +183,8 @@ def _arranged(
             " the older ones in."
         ) from error
     return [
-        replace(session, warnings=(*session.warnings, *selection.notes)) for session in sessions
+        replace(each, request=request, warnings=(*each.warnings, *selection.notes))
+        for each in sessions
     ]
 
 

@@ -12,8 +12,7 @@ from playlist_builder.arranger.spares import FAR
 from playlist_builder.models import STEP_S, Floats, Track
 from playlist_builder.sessions.draft import Draft
 
-PRICED = 60
-"""Tracks, the closest to the profile, with which the whole session is priced."""
+PRICED = 60  # tracks, the closest to the profile, with which the whole session is priced
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,17 +24,13 @@ from playlist_builder.notices import notice
 from playlist_builder.sessions.build import Selection
 from playlist_builder.track_table import TrackTable
 
-CUT_S = 0.1
-"""A slot that is shorter than its track by more was skipped."""
-POOL_LIMIT = 10_000
-"""Tracks up to which all are candidates; of more, those that are kept as follows."""
+CUT_S = 0.1  # a slot that is shorter than its track by more was skipped
+POOL_LIMIT = 10_000  # tracks up to which all are candidates; of more, those kept as follows
+# Moments of the profile, at that distance but at most so many; the tracks kept for each.
 SPACING_S, MOMENTS, BEST = 40.0, 120, 200
-"""Moments of the profile, at that distance but at most so many, and how many tracks are kept for
-each: those that follow the profile best from there on."""
-POINTS, LENGTH_CLASSES = 12, 4
-"""Points at which a contour is compared with the profile, and classes of length in an octave."""
-EVEN = 2_000
-"""Tracks that are taken at even distances of energy."""
+POINTS = 12  # at which a contour is compared with the profile
+LENGTH_CLASSES = 4  # in an octave
+EVEN = 2_000  # tracks that are taken at even distances of energy
 STRICT = (Relaxation(),)
 
 
@@ -176,17 +172,15 @@ def session_of(draft: Draft) -> Session:
     identities = [track.identity for track in draft.order]
     pins = [(pin, identities.index(own)) for pin, own in draft.pins if own in identities]
     constraints = objective.constraints.with_queries(rules)
-    reasons = [(track, removal(track, rules, constraints, np.inf)) for track in draft.order]
+    kept = [
+        notice("kept", reason=reason, title=track.tags.title or track.path)
+        for track in draft.order
+        if (reason := removal(track, rules, constraints, np.inf))
+    ]
+    warnings = result.warnings(order, rules, draft.max_energy, scaled=scale == "relative")
     session = replace(
         result.session(order, scale, objective.seed, order.cost, 0.0),
-        warnings=(
-            *(
-                notice("kept", reason=reason, title=track.tags.title or track.path)
-                for track, reason in reasons
-                if reason
-            ),
-            *result.warnings(order, rules, draft.max_energy, scaled=scale == "relative"),
-        ),
+        warnings=(*kept, *warnings),
         relaxed=tuple(result.given_up(order, rules, objective.tolerance_s, pins)),
         request=request,
     )

@@ -42,8 +42,7 @@ def swapped(draft: Draft, place: int, track: Track | None = None) -> Draft:
     if track is not None:
         _check_new(draft, track)
         return refilled(replace(draft, order=(*before, track, *after)), place + 1, without=(old,))
-    best = candidates(draft, place, 1)
-    if best:
+    if best := candidates(draft, place, 1):
         return replace(draft, order=(*before, best[0].track, *after))
     return refilled(replace(draft, order=(*before, *after)), place, without=(old,))
 

@@ -9,8 +9,7 @@ from playlist_builder.sessions.draft import Draft, cut, fill
 from playlist_builder.sessions.edit import check_length, shifted, with_change
 from playlist_builder.text import clock
 
-MIN_PLAYED_S = 1.0
-"""A skipped track that played for less is left out."""
+MIN_PLAYED_S = 1.0  # a skipped track that played for less is left out
 
 
 def replanned(

@@ -17,10 +17,9 @@ from playlist_builder.notices import Notice, notice
 from playlist_builder.track_table import VOCALS, TrackTable
 
 MINUTES = 30.0
-CHOICE = 1.5
-"""How many times `MINUTES` of music are enough to choose from."""
+CHOICE = 1.5  # times `MINUTES` of music: enough to choose from
+# Share of the library by energy, startle in LU, percussiveness: the first that leave enough.
 LIMITS = ((0.1, 8.0, 0.3), (0.1, 12.0, 0.5), (0.2, 12.0, 0.5), (0.3, 15.0, 0.6), (0.5, 15.0, 0.8))
-"""Share of the library by energy, startle in LU, percussiveness: the first that leave enough."""
 
 PROFILE = """\
 title = "Rescue"
@@ -70,12 +69,11 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest
             "No track of the library is calm and without words. Scan calm music for a rescue:"
             " playlist-builder scan FOLDER"
         )
-    energies = chosen.energy
     text = PROFILE.format(
         minutes=MINUTES,
         vocals=vocals,
-        first=float(np.quantile(energies, 0.6)),
-        last=float(np.quantile(energies, 0.1)),
+        first=float(np.quantile(chosen.energy, 0.6)),
+        last=float(np.quantile(chosen.energy, 0.1)),
         startle_lu=startle_lu,
         percussiveness=percussiveness,
     )
@@ -90,14 +88,7 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest
         playlist=tuple(chosen.paths),
         listed=tuple(chosen.identities),
     )
-    notes: list[Notice] = []
-    if limits != LIMITS[0]:
-        notes.append(
-            notice(
-                "music_is_short",
-                share=share,
-                startle_lu=startle_lu,
-                percussiveness=percussiveness,
-            )
-        )
-    return request, notes
+    if limits == LIMITS[0]:
+        return request, []
+    values = {"share": share, "startle_lu": startle_lu, "percussiveness": percussiveness}
+    return request, [notice("music_is_short", **values)]
