@@ -135,10 +135,7 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
 def arranged(
     problem: Problem, allowed: Sequence[Relaxation] = ()
 ) -> tuple[Session, Sequence[Relaxation]]:
-    """Return the best session of a problem, and the relaxations that it took.
-
-    Raises ArrangeError where none of the `allowed` ones, by default all, leads to a session.
-    """
+    """Return the best session of a problem, and all that was tried; raises ArrangeError if none."""
     objective, rules = problem.objective, problem.objective.rules
     instance, found, lifted = solved(problem, allowed)
     order = result.Order(

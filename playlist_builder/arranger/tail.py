@@ -36,10 +36,7 @@ TOLERANCE_S = 60.0
 def tail(
     order: Sequence[Track], pool: result.Pool, objective: Objective
 ) -> tuple[list[Track], list[Notice]]:
-    """Return the tracks that follow those of a session, and what is worth knowing of them.
-
-    What plays in the session is left out of the pool.
-    """
+    """Return the tracks of the pool that follow a session without repeats, and notices of them."""
     rules, profile = objective.rules, objective.profile
     asked_s = max(rules.tail_share * profile.duration_s, rules.tail_min_s)
     if not asked_s:

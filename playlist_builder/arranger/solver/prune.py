@@ -89,10 +89,7 @@ class PrunedArcs:
 def prune_arcs(
     items: Items, grid: TimeGrid, fixed: Sequence[FixedItem], pinned: Ints, most: int
 ) -> PrunedArcs | None:
-    """Return the `most` promising arcs, or None if no session can exist.
-
-    All arcs of the `pinned` items are kept as well.
-    """
+    """Return the `most` promising arcs and all of `pinned` items; None if no session can exist."""
     drift_price = _drift_price(items, grid)
     first = _first(list(blocks(items, grid, fixed, drift_price)), grid, pinned, drift_price)
     if first is None:
@@ -246,10 +243,7 @@ def _without_transitions(grid: TimeGrid, dense: Sequence[Block]) -> tuple[Floats
 def _least(
     arcs: Arcs, price: Singles, items: Items, loudness_jump_lu: float, ending: Floats
 ) -> Singles:
-    """Return for each arc the least cost of it and all that follows, as in the second pass.
-
-    `ending` is the price of ending at each step.
-    """
+    """Return for each arc the least cost of it and all that follows, with the price of `ending`."""
     levels = np.linspace(0.0, 1.0, ENERGIES)
     low, kind = _classes(items.start_lufs, LOUD_STARTS)
     high, at = _classes(-items.end_lufs, LOUD_ENDS)

@@ -161,10 +161,7 @@ def _best(nodes: Nodes, width: int, keys: Ints) -> Nodes:
 def _extended(
     space: SearchSpace, graph: ArcGraph, cost_to_go: CostToGo, step: int, nodes: Nodes
 ) -> tuple[Floats, Floats]:
-    """Return totals with the cost-to-go and costs, shape (nodes, departing arcs).
-
-    Totals are infinite where a rule is broken.
-    """
+    """Return totals (infinite where a rule is broken) and costs, shape (nodes, departing arcs)."""
     arcs = graph.departing[step]
     added = graph.arcs.item[arcs]
     cost = nodes.cost[:, None] + (graph.price + cost_to_go.penalty)[arcs] + space.noise[added]

@@ -118,10 +118,7 @@ def _sequences(space: SearchSpace, graph: ArcGraph, cost_to_go: lagrangian.CostT
 def _thinned(
     graph: ArcGraph, whole: Bools, space: SearchSpace, limit: float
 ) -> tuple[float, ArcGraph]:
-    """Return what a session with an arc beyond the best ones costs, and the graph of these.
-
-    Items that are `whole` keep all of their arcs.
-    """
+    """Return what a session with other arcs costs, and the graph of the best and `whole` items."""
     most = min(KEPT_PER_STEP * space.grid.horizon, MOST_KEPT)
     if len(graph.price) <= most or whole.all():
         return limit, graph
