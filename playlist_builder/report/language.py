@@ -10,7 +10,6 @@ from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 
 from playlist_builder import notices
-from playlist_builder.models import Vocals
 from playlist_builder.notices import PROFILE, TEXT, Notice
 
 HOUR = 60  # minutes
@@ -61,7 +60,7 @@ class Language:
         """Return a title, phase or other word of a profile; a user's own ones stay as they are."""
         return _catalogue(self.code).pgettext(PROFILE, text)
 
-    def voice(self, vocals: Vocals) -> str:
+    def voice(self, vocals: str) -> str:
         """Return what is known of the voices of a track."""
         known = "not verified" if vocals == "unknown" else vocals
         return _catalogue(self.code).pgettext(VOICE, known)

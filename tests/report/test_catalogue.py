@@ -47,7 +47,7 @@ def in_profiles():
     """All that a report shows of the profiles that come with the program."""
     texts = [file.read_text(encoding="utf-8") for file in (ROOT / "profiles").glob("*.toml")]
     rescued = dict.fromkeys(("minutes", "first", "last", "startle_lu", "percussiveness"), 1.0)
-    texts.append(rescue.TEXT.format(vocals="strict", **rescued))
+    texts.append(rescue.PROFILE.format(vocals="strict", **rescued))
     for profile in map(tomllib.loads, texts):
         phases = [phase[key] for phase in profile["phases"] for key in ("name", "basis")]
         for text in (profile["title"], profile["summary"], *profile.get("sources", ()), *phases):

@@ -8,6 +8,7 @@ import pytest
 from playlist_builder.errors import LibraryError, RequestError, SessionError
 from playlist_builder.library.library import Library
 from playlist_builder.models import SessionRequest
+from playlist_builder.notices import notice
 from playlist_builder.profiles import find as profiles
 from playlist_builder.sessions import build
 from playlist_builder.sessions.draft import draft_of
@@ -49,7 +50,7 @@ def test_alternatives_are_numbered_and_missing_ones_are_told(library):
     first, second = build.build_alternatives(selected(library), 2)
     assert (first.request.alternative, second.request.alternative) == (1, 2)
     few = build.build_alternatives(selected(library), 50)
-    assert any(f"only {len(few)} of 50 sessions" in str(each) for each in few[0].warnings)
+    assert notice("fewer_sessions", count=len(few), asked=50) in few[0].warnings
 
 
 def test_music_of_other_folders_is_left_out(library):
@@ -73,7 +74,7 @@ def test_what_no_playlist_can_hold_is_left_out_and_told(library, monkeypatch):
     )
     left = build.holdable_in(one, [".m3u8"])
     assert path not in left.tracks.paths
-    assert [str(each) for each in left.notes] == [f"left out {path}: a reason"]
+    assert left.notes == (notice("left_out", path=path, reason="a reason"),)
 
 
 def test_a_session_becomes_a_draft_of_the_same_tracks(library):
