@@ -15,7 +15,7 @@ from playlist_builder.errors import ArrangeError
 def solved(
     problem: Problem, allowed: Sequence[Relaxation] = ()
 ) -> tuple[Instance, Solution, Sequence[Relaxation]]:
-    """Return the instance with the least lifted, its session, and all relaxations that were tried."""
+    """Return the instance with the least lifted, its session, and all relaxations tried."""
     allowed = allowed or relaxations(pinned=bool(problem.pins))
     for tried, relaxation in enumerate(allowed, start=1):
         found = solve(instance_of(problem, relaxation))
