@@ -146,10 +146,10 @@ def arranged(
     )
     pins = [(pin, found.sequence.index(item)) for pin, item in problem.pins]
     is_scaled = objective.scale == "relative"
-    told = result.warnings(order, rules, problem.reach, scaled=is_scaled)
+    notices = result.warnings(order, rules, problem.reach, scaled=is_scaled)
     session = replace(
         result.session(order, objective.scale, objective.seed, found.cost, found.bound),
-        warnings=(*problem.notes, *told),
+        warnings=(*problem.notes, *notices),
         relaxed=tuple(result.given_up(order, rules, objective.tolerance_s, pins)),
     )
     return completed(session, order, problem.tracks, objective), lifted
@@ -160,7 +160,7 @@ def completed(
 ) -> Session:
     """Return a session with its tail and spares; `tracks` are all that pass the rules."""
     pool = result.Pool.of(tracks, objective)
-    after, told = tail(order.tracks, pool, objective)
+    after, notices = tail(order.tracks, pool, objective)
     slots: list[Slot] = []
     if after:
         plan = planned(objective.profile, order.ends_ms[-1] / 1000.0, length_ms(after) / 1000.0)
@@ -169,15 +169,15 @@ def completed(
         whole = [order.tracks[-1], *after]
         passages = result.ordered(whole, replace(objective, profile=plan), order.starts_ms[-1])
         rises = result.rises(passages, objective.rules.loudness_step_lu)
-        told = [*told, *rises, *result.climbs(alone)]
+        notices = [*notices, *rises, *result.climbs(alone)]
     ready = spares(session.slots, order.tracks, pool, objective, after)
     having = {each.slot.phase for each in ready}
     bare = dict.fromkeys(slot.phase for slot in session.slots if slot.phase not in having)
     if bare:
-        told = [*told, notice("no_spare", phases=tuple(bare))]
+        notices = [*notices, notice("no_spare", phases=tuple(bare))]
     doubtful = sum(each.slot.vocals == "unknown" for each in ready)
     if doubtful:
-        told = [*told, notice("spares_unverified", count=doubtful, total=len(ready))]
+        notices = [*notices, notice("spares_unverified", count=doubtful, total=len(ready))]
     return replace(
-        session, tail=tuple(slots), spares=tuple(ready), warnings=(*session.warnings, *told)
+        session, tail=tuple(slots), spares=tuple(ready), warnings=(*session.warnings, *notices)
     )

@@ -195,8 +195,8 @@ def _with_notice(number: int, sessions: Sequence[Session], common: _Common) -> S
         slot.title or slot.path for slot in (*own.slots, *own.tail) if slot.identity in shared
     )
     code = "shared_and_more" if len(titles) > NAMED else "shared"
-    told = notice(code, count=len(titles), titles=titles[:NAMED])
-    return replace(own, warnings=(*own.warnings, told))
+    warning = notice(code, count=len(titles), titles=titles[:NAMED])
+    return replace(own, warnings=(*own.warnings, warning))
 
 
 def _split(tracks: TrackTable, count: int, seed: int) -> list[frozenset[str]]:

@@ -63,7 +63,7 @@ def build(
     as_json: bool,
     **fields: Any,
 ) -> None:
-    """Build a session that follows PROFILE (a name, or a TOML file); arc if not said.
+    """Build a session that follows PROFILE (a name, or a TOML file); arc if not given.
 
     With --alternatives the second session is written to FILE-2, and so on; --json prints a list.
     A session that is written for a NAME is kept in its history: see 'history'.

@@ -117,7 +117,7 @@ def move(draft: "Draft", _: "Find", number: int | None, to: int | None) -> "Draf
 @edit_command(
     click.argument("track", required=False),
     click.option(
-        "--at", "number", type=int, help="Its number in the session; the last if not said."
+        "--at", "number", type=int, help="Its number in the session; the last if not given."
     ),
 )
 def insert(draft: "Draft", find: "Find", track: str | None, number: int | None) -> "Draft":
@@ -133,7 +133,7 @@ def insert(draft: "Draft", find: "Find", track: str | None, number: int | None) 
 
 stretch_parameters = (
     click.argument("duration", type=options.duration, required=False),
-    click.option("--phase", help="The phase; the one that holds the middle if not said."),
+    click.option("--phase", help="The phase; the one that holds the middle if not given."),
 )
 
 

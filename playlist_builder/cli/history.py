@@ -76,7 +76,7 @@ def _past(history: "History", name: str, *, forget: bool) -> tuple["PersonHistor
 @options.session_argument
 @click.argument("number", type=click.IntRange(min=1))
 @click.argument("verdict", type=click.Choice(["up", "down"]))
-@options.note_option("What was said or seen.", default="")
+@options.note_option("What the person said or did.", default="")
 @click.option("--for", "name", metavar="NAME", help="For whom, if the session was made for nobody.")
 @options.session_library_option
 def rate(

@@ -60,7 +60,7 @@ def library() -> None:
 def merge(other: str, library: str | None, *, as_json: bool) -> None:
     """Add what the library OTHER knows and this one does not; OTHER is only read.
 
-    Music is told by its sound, wherever its files lie. What you said here stays,
+    Music is recognised by its sound, wherever its files lie. What you marked here stays,
     of tracks as of names.
     """
     with open_library(library) as opened:

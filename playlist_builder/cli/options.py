@@ -137,7 +137,7 @@ session_library_option = _library_option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 common_options = combined(library_option, json_option)
 jobs_option = click.option(
-    "--jobs", type=click.IntRange(min=1), help="Processes; as many as cores if not said."
+    "--jobs", type=click.IntRange(min=1), help="Processes; as many as cores if not given."
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show the session and write nothing.")
 build_options = combined(dry_run_option, common_options)

@@ -31,7 +31,7 @@ PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not
 @options.session_argument
 @click.argument("target")
 @click.option(
-    "--name", help="The playlist's name on the server; the session's profile if not said."
+    "--name", help="The playlist's name on the server; the session's profile if not given."
 )
 @click.option("--queue", is_flag=True, help="MPD: fill the queue, not a stored playlist.")
 @click.option(

@@ -41,7 +41,7 @@ _options = options.combined(
         "crossfade_s",
         type=click.FloatRange(0.0, 60.0),
         metavar="SECONDS",
-        help="Length of every crossfade; 0 is none. As the profile has it if not said.",
+        help="Length of every crossfade; 0 is none. As the profile has it if not given.",
     ),
     click.option(
         "--keep-endings",

@@ -130,7 +130,7 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
 @click.option("--unban", is_flag=True, help="Use it again.")
 @click.option("--for", "name", metavar="NAME", help="With --ban or --unban: for NAME alone.")
 @options.note_option("A note to yourself.")
-@click.option("--clear", is_flag=True, help="Take back all that was said before.")
+@click.option("--clear", is_flag=True, help="Remove all marks of the track.")
 @options.library_option
 def mark(
     track: str,

@@ -30,7 +30,7 @@ from playlist_builder.profiles.find import available
 from playlist_builder.profiles.profile import Profile
 from tests.support.synthetic import library
 
-FILLED = 0.3  # of the music that passes: what a session may ask for at most, with room to choose
+FILLED = 0.3  # of the music that passes: what a session may ask for at most, with a choice left
 RANDOM_RUNS = 20
 
 Choice = Callable[[list[int], int], int]

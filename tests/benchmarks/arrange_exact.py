@@ -236,10 +236,10 @@ def main() -> None:
         json.dumps(
             {
                 "tasks": count,
-                "lawful": solved,
+                "feasible": solved,
                 "missed": missed,
                 "bound_above_optimum": above,
-                "unlawful_unsaid": silent,
+                "infeasible_unreported": silent,
                 "below_optimum": [float(x) for x in over if x < -ROUNDING],
                 "within_1_percent": float(np.mean(np.array(over) <= 0.01)),
                 "worst_over": float(max(over)),

@@ -125,11 +125,11 @@ def moments(tracks, profile, seed, rng):
         other = scratch(tracks, draft, current) if left_s > 300.0 else None
         if other is not None and not made.relaxed and not other[1]:
             order = other[0]
-            lawful = max(plays_by(order).values()) <= profile.rules.artist_max and plays_by(
+            feasible = max(plays_by(order).values()) <= profile.rules.artist_max and plays_by(
                 [order[current - 1]]
             ).keys().isdisjoint(plays_by(order[current : current + 1]))
             own = rest_cost(after, current, after.order)
-            row |= {"over": own / rest_cost(after, current, order) - 1.0, "lawful": lawful}
+            row |= {"over": own / rest_cost(after, current, order) - 1.0, "feasible": feasible}
         row["relaxed"] = bool(made.relaxed)
         rows.append(row)
     return rows
@@ -146,7 +146,7 @@ def replanning(tracks, count, seed):
         )
         rows += moments(tracks, profile, number // len(names), rng)
     over = [row["over"] for row in rows if "over" in row]
-    lawful = [row["over"] for row in rows if row.get("lawful")]
+    feasible = [row["over"] for row in rows if row.get("feasible")]
     firm = [row["off_s"] for row in rows if not row["relaxed"]]
     return {
         "moments": len(rows),
@@ -157,8 +157,8 @@ def replanning(tracks, count, seed):
         "compared": len(over),
         "over_worst": round(max(over), 4),
         "over_mean": round(float(np.mean(over)), 4),
-        "lawful": len(lawful),
-        "over_worst_lawful": round(max(lawful), 4),
+        "feasible": len(feasible),
+        "over_worst_feasible": round(max(feasible), 4),
     }
 
 

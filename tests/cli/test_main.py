@@ -44,7 +44,7 @@ def test_bad_input_gets_one_clear_line(arguments, code, says, tmp_path):
     ],
 )
 def test_public_names_are_what_they_say_in_any_order(line):
-    """Importing one room does not put another in the place of a function."""
+    """Importing one module does not put another in the place of a function."""
     code = f"{line}; print(callable(arrange), callable(series))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "True True\n"

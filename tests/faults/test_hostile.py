@@ -230,7 +230,7 @@ def test_linked_segments_of_matroska_are_not_followed(canary, tmp_path):
     )
     info = b"\x15\x49\xa9\x66" + bytes([0x80 | len(names)]) + names
     data = file.read_bytes()
-    at = data.index(b"\xec", data.index(b"\x11\x4d\x9b\x74"))  # room that the writer left
+    at = data.index(b"\xec", data.index(b"\x11\x4d\x9b\x74"))  # space that the writer left
     length = int.from_bytes(data[at + 1 : at + 9], "big")
     assert length >> 56 == 1  # written in eight bytes
     end = at + 9 + (length & 0xFFFFFFFF)

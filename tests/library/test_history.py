@@ -119,7 +119,7 @@ def test_times_of_all_places_are_compared_as_moments(history):
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.frozensets(st.integers(0, 9))), max_size=8))
 def test_heard_is_what_was_played_since(days):
-    """The tracks of all sessions within the time, but of those that are made anew."""
+    """The tracks of all sessions within the time, but of those that are made again."""
     sessions = [
         session(f"{number}", tracks=map(str, sorted(tracks)), days=-ago)
         for number, (ago, tracks) in enumerate(days)

@@ -74,7 +74,7 @@ def test_the_price_of_an_order_is_that_of_the_arranger():
         assert draft_module.session_of(draft).slots == session.slots
 
 
-def test_a_whole_session_filled_anew_behind_its_first_track_is_the_same():
+def test_a_whole_session_filled_again_behind_its_first_track_is_the_same():
     """The solver is given a part of the plan, and finds what it found for the whole."""
     after = replan.replanned(DRAFT, 1.0)
     assert same(after.order, DRAFT.order)
@@ -148,7 +148,7 @@ def test_a_swap_leaves_all_other_slots_and_is_the_best_of_its_candidates():
 
 
 def test_what_is_far_from_the_plan_replaces_nothing():
-    """Though it alone has the right length: then what follows is arranged anew."""
+    """Though it alone has the right length: then what follows is arranged again."""
     for place in range(COUNT):
         slot, target = SESSION.slots[place], SESSION.slots[place].target
         least, most = (pick(slot.energy - target, far) for pick, far in ((min, -0.15), (max, 0.15)))

@@ -1,7 +1,7 @@
 """From every item at every step to the few arcs that a good session can consist of.
 
 An arc is an item at the step in which it starts, with the step in which it ends. The most promising
-arcs are kept. Of all others it is said what a session that uses any of them costs at least, and
+arcs are kept. For all others it is known what a session that uses any of them costs at least, and
 what each of them costs (`Dropped`), so that a proof can speak of every item. Two passes, each a
 dynamic programme backward and forward in time that ignores repeats and groups:
 
