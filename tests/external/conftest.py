@@ -1,5 +1,7 @@
 """Tests that need a player, a server, a browser or a cluster, each in the folder of that name."""
 
+import contextlib
+import random
 import socket
 import time
 
@@ -30,6 +32,9 @@ def eventually():
 
 @pytest.fixture
 def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+    """A port that stays free while its server is down: no system gives out one below 32768."""
+    while True:
+        port = random.randrange(20_000, 32_000)  # noqa: S311 - any will do
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port

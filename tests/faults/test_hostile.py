@@ -26,7 +26,7 @@ from playlist_builder.library.library import Library
 from playlist_builder.library.scan import analyse_file, processes
 from playlist_builder.models import Skipped
 from playlist_builder.playlists import read as playlists
-from playlist_builder.tags import read as tags
+from playlist_builder.tags.copy import copy_tags
 
 RATE_HZ = 16000
 SUFFIXES = (".mp3", ".flac", ".ogg", ".opus", ".m4a", ".wav", ".aiff", ".wma", ".mka", ".aac")
@@ -262,7 +262,7 @@ def test_links_in_tags_fetch_nothing(server, tmp_path):
     tagged.save()
     with Library.open(tmp_path / "library.db") as library:
         assert library.scan(mp3, flac).analysed == 2
-    tags.copy_tags(os.fspath(mp3), os.fspath(flac))
+    copy_tags(os.fspath(mp3), os.fspath(flac))
     assert not came(server)
 
 
