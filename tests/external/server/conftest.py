@@ -166,6 +166,7 @@ class Proxy:
         self.requests = []
         self.deadly, self.late, self.fatal = None, False, None
         self.is_dead = False
+        self.killed = threading.Event()  # set when `fatal` has done its work
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.lock = threading.Lock()
@@ -173,6 +174,7 @@ class Proxy:
 
     def arm(self, deadly, fatal, *, late=False):
         self.requests.clear()
+        self.killed.clear()
         self.deadly, self.late, self.fatal, self.is_dead = deadly, late, fatal, False
 
     def _accept(self):
@@ -204,6 +206,7 @@ class Proxy:
             server.sendall(request)
             time.sleep(0.3)
         self.fatal()
+        self.killed.set()
         for side in (client, server):
             with contextlib.suppress(OSError):
                 side.shutdown(socket.SHUT_RDWR)

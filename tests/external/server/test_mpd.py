@@ -158,6 +158,7 @@ def test_the_old_playlist_outlives_the_server(server, push, session, music, prox
         late = number % 2 == 1
         between.arm(moment, server.kill, late=late)
         done = push(session(new), target, *folder)
+        assert between.killed.wait(10)
         server.start()
         held = server.held()
         assert held in (old, new), said[moment]
