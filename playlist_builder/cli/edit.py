@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 number_argument = click.argument("number", type=int, required=False)
 edit_options = options.combined(
     click.option("--undo", is_flag=True, help="Step back before the last change."),
-    options.common_options,
+    options.session_options,
 )
 
 
@@ -189,7 +189,7 @@ def change_session(
     after = session_json.parse(new, session)
     if before_writing is not None and not undo:
         before_writing(before, after)
-    record_history([after], [session])
+    record_history([after], [session], library)
     write_text(session, new)
     output.print_session(after, err=as_json)
     output.print_text("\n".join(_difference(before, after)), err=as_json)

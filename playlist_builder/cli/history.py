@@ -117,8 +117,12 @@ def history_number(
     return request.session or library.history.session_id(request.name, file, request.asked_at)
 
 
-def record_history(sessions: "Sequence[api.Session]", files: Sequence[str]) -> None:
+def record_history(
+    sessions: "Sequence[api.Session]", files: Sequence[str], library: str | None = None
+) -> None:
     """Keep sessions in the history of their name, each under the file that it is written to.
+
+    That is in their own library, or in the one that is given.
 
     This comes before they are written: a session that was recorded and not written does no harm,
     one that was written and not recorded would be played again.
@@ -130,8 +134,8 @@ def record_history(sessions: "Sequence[api.Session]", files: Sequence[str]) -> N
         for session, file in zip(sessions, files, strict=False)
         if session.request is not None and session.request.name is not None
     ]
-    if records and sessions[0].request is not None:
-        with open_library(sessions[0].request.library) as opened:
+    if records:
+        with open_library(existing_library_of(sessions[0], files[0], library)) as opened:
             opened.history.store(*records)
 
 

@@ -4,6 +4,7 @@ A reader is a function from text to a value that raises `click.BadParameter`; cl
 of the value in `--help` from it.
 """
 
+import os
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -86,8 +87,13 @@ def combined(*decorators: Callable[[F], F]) -> Callable[[F], F]:
 
 
 def _library_option(text: str) -> Callable[[F], F]:
-    kind = click.Path(dir_okay=False)
-    return click.option("--library", type=kind, envvar="PLAYLIST_BUILDER_LIBRARY", help=text)
+    return click.option(
+        "--library",
+        type=click.Path(dir_okay=False),
+        envvar="PLAYLIST_BUILDER_LIBRARY",
+        callback=lambda _, __, path: path and os.path.expanduser(path),
+        help=text,
+    )
 
 
 def outputs_option(text: str, *, required: bool = False) -> Callable[[F], F]:
@@ -136,6 +142,7 @@ session_library_option = _library_option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 common_options = combined(library_option, json_option)
+session_options = combined(session_library_option, json_option)
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), help="Processes; as many as cores if not given."
 )

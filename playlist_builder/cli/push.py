@@ -50,7 +50,7 @@ PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not
 )
 @click.option("--allow-missing", is_flag=True, help="Push without the tracks it does not have.")
 @click.option("--insecure", is_flag=True, help="Allow plain http to other machines.")
-@options.common_options
+@options.session_options
 def push(
     session: str,
     target: str,

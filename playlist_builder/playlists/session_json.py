@@ -253,9 +253,12 @@ def undo(text: str, name: str) -> str:
 def parse(text: str, name: str) -> Session:
     """Return the `Session` of a document; `name` is the file that a `SessionError` names."""
     try:
-        return _session(_decoded(text))
+        document = _decoded(text)
+        session = _session(document)
+        _check_can_be_kept(document)
     except _FaultError as fault:
         raise SessionError(f"Session file {name!r} {fault}") from fault
+    return session
 
 
 def load_session(path: str | os.PathLike[str]) -> Session:
@@ -307,6 +310,14 @@ def _decoded(text: str) -> object:
         raise _FaultError(f"is not JSON ({place}). {_MAKE_ONE}") from error
     except (RecursionError, ValueError) as error:  # nested too deeply, or an endless number
         raise _FaultError(f"is not a session. {_MAKE_ONE}") from error
+
+
+def _check_can_be_kept(document: object) -> None:
+    """Refuse what undo could not write again, in keys that are not known here."""
+    try:
+        json.dumps(document, allow_nan=False)
+    except (RecursionError, ValueError) as error:
+        raise _FaultError(f"holds what no session file can keep: {error}. {_MAKE_ONE}") from error
 
 
 def _refused(constant: str) -> NoReturn:

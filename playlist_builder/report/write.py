@@ -1,7 +1,7 @@
 """Write a session as a page or picture into a file; the suffix names the format.
 
 PNG and PDF are converted from the same SVG that is in the page, by vl-convert, which comes with the
-extra `svg`. The file is complete, or it is left as it was.
+extra `picture`. The file is complete, or it is left as it was.
 """
 
 import os

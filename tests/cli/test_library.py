@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from tests.cli.conftest import SHORT
 from tests.support.commands import run
 from tests.support.documents import session
 
@@ -58,3 +59,24 @@ def test_a_library_that_is_gone_is_not_made_again(built):
                     ("rebuild", built / "s.json")):  # fmt: skip
         assert "is gone. Give another one" in run(*command, code=1).stderr
     assert not (built / "l.db").exists()
+
+
+def test_stepping_back_takes_the_library_that_is_named(built):
+    """The one that the session was made with is gone, and is not made again."""
+    run(
+        "build",
+        "arc",
+        *SHORT,
+        "--library",
+        built / "l.db",
+        "--for",
+        "Basil",
+        "-o",
+        built / "n.json",
+    )
+    shutil.copy(built / "l.db", built / "u.db")
+    (built / "l.db").unlink()
+    run("pin", built / "n.json", 1, "--library", built / "u.db")
+    run("pin", built / "n.json", "--undo", "--library", built / "u.db")
+    assert not (built / "l.db").exists()
+    assert "n.json" in run("history", "Basil", "--library", built / "u.db", COLUMNS="300").stdout

@@ -84,8 +84,10 @@ def killed(words: list[str], rng: random.Random, cwd: Path, longest_s: float) ->
         while time.monotonic() < moment and process.poll() is None:
             family |= set(psutil.Process(process.pid).children())
             time.sleep(0.01)
+        ended = process.poll()
         process.kill()
         lines = process.stdout.read().split("\n")[:-1]
+    assert ended in {None, 0}, f"it failed by itself with code {ended}"
     _, alive = psutil.wait_procs(family, GONE_S)
     assert not alive, f"{len(alive)} processes outlived their parent"
     return lines

@@ -205,7 +205,6 @@ def test_notices_are_kept_beside_their_english_texts():
         {"parameters": {"count": True, "titles": ["Night", "Day"]}},
         {"parameters": {"count": 3, "titles": ["Night", "Day"]}},
         {"code": "short_tail", "parameters": {"lasts_min": 1, "asked_min": 10**400}},
-        {"code": "no_tail", "parameters": {"lasts_min": 1e999}},
     ],
 )
 def test_a_notice_that_does_not_say_its_text_is_passed_over(change):
@@ -213,8 +212,15 @@ def test_a_notice_that_does_not_say_its_text_is_passed_over(change):
     told = notice("shared", count=2, titles=("Night", "Day"))
     whole = json.loads(session_json.dump(replace(SESSION, warnings=(told,))))
     whole["notices"][0] |= change
-    text = json.dumps(whole).replace("Infinity", "1e999")
-    assert session_json.parse(text, "s.json").warnings == (notice("text", text=str(told)),)
+    assert session_json.parse(json.dumps(whole), "s.json").warnings == (
+        notice("text", text=str(told)),
+    )
+
+
+@pytest.mark.parametrize("place", ["{}", '{{"lasts_min": {}}}', "[{}]"])
+def test_a_number_that_could_not_be_written_again_is_refused_anywhere(place):
+    whole = json.dumps(document() | {"unknown": "here"}).replace('"here"', place.format("1e999"))
+    assert "holds what no session file can keep" in refusal(whole)
 
 
 @pytest.mark.parametrize("value", [3, [3], [{}], [{"code": "shared", "parameters": 3}]])

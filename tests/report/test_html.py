@@ -1,4 +1,4 @@
-"""The page of a session as text; `tests/browser` opens it."""
+"""The page of a session as text; `tests/external/browser` opens it."""
 
 import re
 from base64 import b64encode
@@ -104,6 +104,13 @@ def test_links_lead_from_the_page_to_the_tracks(path, link):
     [row] = reader.having("track")
     assert row["data-source"] == link
     assert link in [attrs.get("href") for tag, attrs in reader.tags if tag == "a"]
+
+
+def test_a_button_names_its_track_as_the_track_is_named():
+    """Escaped once: a screen reader reads what the decoded label says."""
+    reader = Reader(page(session(slot(0, title="A & B <it's>")), ENGLISH, folder="/music"))
+    labels = [attrs["aria-label"] for tag, attrs in reader.tags if tag == "button"]
+    assert "Play A & B <it's>" in labels
 
 
 def test_the_policy_allows_this_style_and_script_alone():

@@ -11,6 +11,8 @@ from playlist_builder.library.scan import dask_cluster
 from playlist_builder.library.scan.dask_cluster import Cluster, incompatibility, run_on_worker
 from playlist_builder.library.scan.processes import WorkerLost
 
+pytestmark = pytest.mark.cluster  # so that the run with all parts installed has these too
+
 VERSION = "1.0 (features 2, voices 3)"
 
 
