@@ -2,8 +2,7 @@
 
 A document is refused unless it is complete and valid: its listeners cannot reach the volume
 control. Unknown keys are ignored. The text is ASCII, so that paths which are not valid UTF-8
-survive as lone surrogates; for the same reason the standard library parses the JSON, and msgspec
-only checks the values. One slot a line makes sessions easy to diff.
+survive as lone surrogates; for these the standard library parses the JSON that msgspec checks.
 """
 
 import json
@@ -217,10 +216,7 @@ def to_json(document: Mapping[str, object]) -> str:
 
 
 def dump_with_undo(session: Session, before: str) -> str:
-    """Return the JSON text of `session` that keeps the valid document `before` for undo.
-
-    The last `EARLIER_LIMIT` states are kept.
-    """
+    """Return the JSON text of `session` that keeps the valid document `before` for undo."""
     old: dict[str, object] = json.loads(before)
     earlier = old.pop("earlier", [])
     kept = [*(earlier if isinstance(earlier, list) else []), old][-EARLIER_LIMIT:]
@@ -331,9 +327,8 @@ def _session(document: object) -> Session:
     version = document["version"]
     if type(version) is int and version > VERSION:
         versions = f"(version {reprlib.repr(version)}; this one reads {VERSION})"
-        raise _FaultError(
-            f"was made by a newer playlist-builder {versions}. Update playlist-builder"
-        )
+        versions += ". Update playlist-builder"
+        raise _FaultError(f"was made by a newer playlist-builder {versions}")
     if type(version) is not int or version != VERSION:
         raise _FaultError(f"is damaged: version must be {VERSION}. {_MAKE_ONE}")
     try:
