@@ -1,7 +1,7 @@
 """What all tests share: steady hypothesis runs, golden texts, and options that renew or require.
 
-`--regenerate` writes the golden texts again. `--no-skips` fails every test that needs a player, a
-server, a browser or a cluster and was skipped because it is missing.
+`--regenerate` writes the golden texts again. `--no-skips=own` fails every skipped test that needs
+no player, server, browser or cluster, `--no-skips=all` every skipped test.
 """
 
 import json
@@ -25,17 +25,18 @@ settings.load_profile("steady")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="write the golden texts again")
-    parser.addoption("--no-skips", action="store_true", help="fail where a part is missing")
+    parser.addoption("--no-skips", choices=("own", "all"), help="which tests may not be skipped")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Return the report of a test, failed if it was skipped for a part that must be there."""
+    """Return the report of a test, failed if it was skipped and may not be."""
     report = yield
-    needed = any(item.get_closest_marker(part) for part in EXTERNAL)
-    if report.skipped and needed and item.config.getoption("--no-skips"):
+    barred = item.config.getoption("--no-skips")
+    is_external = any(item.get_closest_marker(part) for part in EXTERNAL)
+    if report.skipped and (barred == "all" or (barred == "own" and not is_external)):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} must not be skipped: {report.longrepr[2]}"
     return report

@@ -39,10 +39,17 @@ def test_missing_part_is_the_reason_of_a_skip(project):
     result.stdout.fnmatch_lines("*no-such-player is not installed: apt-get install no-such-player*")
 
 
-def test_no_skips_fails_what_needs_a_part(project):
-    result = project.runpytest("--no-skips")
-    result.assert_outcomes(skipped=1, errors=1)
-    result.stdout.fnmatch_lines("*must not be skipped: *no-such-player is not installed: *")
+@pytest.mark.parametrize(
+    ("barred", "outcomes", "failed"),
+    [
+        ("own", {"skipped": 1, "errors": 1}, "*test_of_another_kind must not be skipped: *"),
+        ("all", {"errors": 2}, "*test_of_a_player must not be skipped: *no-such-player is not *"),
+    ],
+)
+def test_no_skips_fails_what_was_skipped(project, barred, outcomes, failed):
+    result = project.runpytest(f"--no-skips={barred}")
+    result.assert_outcomes(**outcomes)
+    result.stdout.fnmatch_lines(failed)
 
 
 def test_nothing_is_skipped_where_every_part_is_installed():

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import connection, schema
@@ -20,7 +19,6 @@ from playlist_builder.library.database import Database
 from playlist_builder.library.history import Ban, PersonHistory, PlayedSession, Rating
 from playlist_builder.library.library import Library
 from playlist_builder.models import (
-    Features,
     File,
     Mark,
     Measurement,
@@ -30,15 +28,9 @@ from playlist_builder.models import (
     VoiceDetection,
     VoiceSpan,
 )
+from tests.support.measured import FEATURES, STEPS
 
 MARK = Mark(energy=0.25, vocals="none", banned=True, note="bell at the end")
-STEPS = np.full((3, len(STEP_FEATURES)), 0.5, np.float32)
-FEATURES = Features(
-    **{
-        field.name: {int: 2, str: "C major"}.get(field.type, 1.5)
-        for field in dataclasses.fields(Features)
-    }
-)
 MEASURED = Measurement(FEATURES, STEPS)
 TAGS = Tags(title="Ö", artists=("a", "b"), has_lyrics=True, duration_s=3.5, languages=("zxx",))
 HEARD = VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))

@@ -7,11 +7,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import schema
@@ -21,7 +19,6 @@ from playlist_builder.library.history import Ban, PlayedSession, Rating
 from playlist_builder.library.library import Library
 from playlist_builder.library.merge import Conflict, MergeReport
 from playlist_builder.models import (
-    Features,
     File,
     Mark,
     Measurement,
@@ -30,16 +27,13 @@ from playlist_builder.models import (
     VoiceDetection,
     VoiceSpan,
 )
+from tests.support.measured import STEPS, features
 
 HEARD = VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
 
 
 def measured(duration_s):
-    values = {
-        field.name: {int: 2, str: "C major"}.get(field.type, duration_s)
-        for field in dataclasses.fields(Features)
-    }
-    return Measurement(Features(**values), np.full((3, len(STEP_FEATURES)), 0.5, np.float32))
+    return Measurement(features(duration_s), STEPS)
 
 
 def add(database, path, identity, *, duration_s=1.0, heard=None):

@@ -14,13 +14,11 @@ import pytest
 
 import playlist_builder
 from playlist_builder.analysis import energy
-from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.audio import decode
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import columns, schema
 from playlist_builder.library.database import Database
 from playlist_builder.models import (
-    Features,
     File,
     Mark,
     Measurement,
@@ -31,17 +29,11 @@ from playlist_builder.models import (
     VoiceSpan,
 )
 from playlist_builder.vocals import evidence
+from tests.support.measured import FEATURES, STEPS
 
 MARK = Mark(energy=0.25, vocals="none", banned=True, note="bell at the end")
 TAGS = Tags(title="Ö", has_lyrics=True)
 FILE = File("/m/a.flac", Stat(7, 1_700_000_000_123_456_789), "5f", TAGS)
-STEPS = np.full((3, len(STEP_FEATURES)), 0.5, np.float32)
-FEATURES = Features(
-    **{
-        field.name: {int: 2, str: "C major"}.get(field.type, 1.5)
-        for field in dataclasses.fields(Features)
-    }
-)
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from playlist_builder.arranger.result import Session
 from playlist_builder.models import KEYS, STEP_S, Features, Tags, Track, Vocals
+from playlist_builder.profiles.profile import Phase, Profile, Rules
 
 
 def track(  # noqa: PLR0913 - every one of these is what some test is about
@@ -97,3 +99,31 @@ def _contour(level: float, steps: int, rng: np.random.Generator) -> np.ndarray:
     shape = -0.12 * np.exp(-edge / 1.5)
     noise = rng.normal(0.0, 0.025, steps)
     return np.clip(level + drift + shape + noise, 0.0, 1.0)
+
+
+def arc(minutes: float = 30.0, **rules: Any) -> Profile:
+    """Return a profile that calms, peaks and returns."""
+    duration_s = minutes * 60.0
+    levels = ((0.0, 0.3, 0.15, 0.3), (0.3, 0.7, 0.5, 0.75), (0.7, 1.0, 0.5, 0.1))
+    names = ("calm", "peak", "return")
+    phases = tuple(
+        Phase(name, first * duration_s, last * duration_s, low, high)
+        for name, (first, last, low, high) in zip(names, levels, strict=True)
+    )
+    return Profile("arc", "Arc", "", duration_s, phases, Rules(**rules))
+
+
+def flat(minutes: float, level: float = 0.5, **limits: Any) -> Profile:
+    """Return a profile of one phase at one level."""
+    return Profile(
+        "flat",
+        "Flat",
+        "",
+        minutes * 60.0,
+        (Phase("only", 0.0, minutes * 60.0, level, level, **limits),),
+    )
+
+
+def paths(session: Session) -> list[str]:
+    """Return the paths of the tracks of a session, in order."""
+    return [slot.path for slot in session.slots]

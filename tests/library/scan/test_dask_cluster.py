@@ -1,17 +1,19 @@
 """What of scanning on a cluster can be seen without one."""
 
 import os
+from contextlib import suppress
 
 import pytest
 
-pytest.importorskip("distributed", reason="distributed is not installed")
-
 from playlist_builder.errors import ClusterError
-from playlist_builder.library.scan import dask_cluster
-from playlist_builder.library.scan.dask_cluster import Cluster, incompatibility, run_on_worker
 from playlist_builder.library.scan.processes import WorkerLost
+from tests.support.parts import needs
 
-pytestmark = pytest.mark.cluster  # so that the run with all parts installed has these too
+with suppress(ImportError):
+    from playlist_builder.library.scan import dask_cluster
+    from playlist_builder.library.scan.dask_cluster import Cluster, incompatibility, run_on_worker
+
+pytestmark = [needs("distributed"), pytest.mark.cluster]
 
 VERSION = "1.0 (features 2, voices 3)"
 
