@@ -19,6 +19,7 @@ Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+STYLE_SIZE = 40  # numbers that describe the style of a track
 STEP_S = 10.0  # seconds between two points of a contour
 SILENCE_LUFS = -70.0  # what loudness reads for silence: the absolute gate of ITU-R BS.1770-4
 AUDIBLE_LU = 0.05  # a rise of loudness beyond the limit by less than this is not worth a warning
@@ -93,7 +94,11 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What was measured in the samples of one track, as a whole."""
+    """What was measured in the samples of one track, as a whole.
+
+    `stroke_rate_hz` (strokes of percussion above 4.8 kHz per second) and `pulse_clarity` (0..1) are
+    those of the half minute that has most of each, for one beat in a calm track is enough.
+    """
 
     duration_s: float
     sample_rate_hz: int
@@ -113,6 +118,8 @@ class Features:
     onset_rate_hz: float
     spectral_centroid_hz: float
     percussiveness: float
+    stroke_rate_hz: float
+    pulse_clarity: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,6 +132,32 @@ class Measurement:
 
     features: Features
     steps: NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedding:
+    """What a network trained to tag music makes of a track: some patches of 3 s, spread over it.
+
+    `patches` has shape (n, STYLE_SIZE), half precision in the library; `starts_s` shape (n,).
+    """
+
+    patches: NDArray[np.floating]
+    starts_s: Floats32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Emotion:
+    """What listeners would say a track feels like, estimated from its embedding: hints, each 0..1.
+
+    `tension_spread` is the standard error of `tension`; `tension_contour` has one value per
+    `STEP_S`, shape (n_steps,). `moving` is how tender, sad, solemn, nostalgic or full of wonder the
+    track is.
+    """
+
+    tension: float
+    tension_spread: float
+    tension_contour: Floats32
+    moving: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +207,8 @@ class Track:
     mark: Mark = Mark()
     missing: bool = False
     heard: VoiceDetection | None = None  # None where the voice detector has not run
+    emotion: Emotion | None = None  # None where the track has no embedding, as style
+    style: Floats32 | None = None  # shape (STYLE_SIZE,); the cosine of two is how alike they are
 
     @property
     def duration_s(self) -> float:

@@ -12,13 +12,14 @@ from typing import Any, get_args, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.models import KEYS, Bools, Features, Floats, Ints, Track, Vocals
+from playlist_builder.models import KEYS, STYLE_SIZE, Bools, Features, Floats, Ints, Track, Vocals
 
 SCALARS = tuple(field.name for field in fields(Features))  # as in a row of `Columns.scalars`
 VOCALS: tuple[Vocals, ...] = get_args(Vocals)
 
 _KEY = SCALARS.index("key")
 _NUMBER_OF_KEY = {key: number for number, key in enumerate(KEYS)}
+_UNKNOWN = np.full(STYLE_SIZE, np.nan, np.float32)
 _WHOLE = tuple(SCALARS.index(name) for name in ("sample_rate_hz", "channels"))
 
 
@@ -49,7 +50,8 @@ class Columns:
 
     `scalars` has shape (n, len(SCALARS)). `values` holds all contours, that of a track from
     `offset` on with `count` values, at least one. `vocals` are places in VOCALS. `rank` puts the
-    tracks in the order of their identities, and of their paths where these are equal.
+    tracks in the order of their identities, and of their paths where these are equal. `style` has
+    shape (n, STYLE_SIZE); it, `tension` and `moving` are NaN where a track has no embedding.
     """
 
     paths: Sequence[str]
@@ -64,6 +66,9 @@ class Columns:
     banned: Bools
     missing: Bools
     rank: Ints
+    tension: Floats
+    moving: Floats
+    style: NDArray[np.float32]
 
 
 class TrackTable(Sequence[Track]):
@@ -153,6 +158,21 @@ class TrackTable(Sequence[Track]):
         return self._columns.rank[self._places]
 
     @property
+    def tension(self) -> Floats:
+        """The tension of each track, NaN where it is not known."""
+        return self._columns.tension[self._places]
+
+    @property
+    def moving(self) -> Floats:
+        """How moving each track is, NaN where it is not known."""
+        return self._columns.moving[self._places]
+
+    @property
+    def style(self) -> NDArray[np.float32]:
+        """The style of each track, shape (n, STYLE_SIZE), NaN where it is not known."""
+        return self._columns.style[self._places]
+
+    @property
     def seconds(self) -> Floats:
         """The length of each track."""
         return self.measured("duration_s")
@@ -225,5 +245,10 @@ def _table_of(tracks: Sequence[Track]) -> TrackTable:
         banned=np.fromiter((track.mark.banned for track in tracks), np.bool_, size),
         missing=np.fromiter((track.missing for track in tracks), np.bool_, size),
         rank=rank,
+        tension=np.array([track.emotion.tension if track.emotion else np.nan for track in tracks]),
+        moving=np.array([track.emotion.moving if track.emotion else np.nan for track in tracks]),
+        style=np.array([_UNKNOWN if track.style is None else track.style for track in tracks])
+        .astype(np.float32)
+        .reshape(size, STYLE_SIZE),
     )
     return TrackTable(columns, tracks.__getitem__)

@@ -13,13 +13,14 @@ from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.analysis.tempo_key import KeyEstimator, TempoEstimator
 from playlist_builder.models import STEP_S, Features, Floats, Floats32, Measurement
 
-FEATURES_VERSION = 2  # raise it when samples give other numbers: the next scan decodes again
+FEATURES_VERSION = 3  # raise it when samples give other numbers: the next scan decodes again
 STEP_FRAMES = round(STEP_S * FRAMES_PER_S)
 STEP_TONES = round(STEP_S / spectrum.TONE_HOP_S)
 SHORTEST_STEP_FRAMES = 2 * FRAMES_PER_S  # a shorter remainder joins the step before it
 EDGE_S = 10.0  # length of the passages at start and end whose loudness is measured for transitions
 SILENCE_DBFS = -60.0  # frames whose level lies below this count as silence at the start and end
 PEAK_FLOOR_DBFS = -120.0
+MOST_STEPS = 3  # half a minute: one beat is noticed, and a few strokes are not
 
 
 class _StepCollector:
@@ -121,8 +122,16 @@ def measure(
             BAND_HZ @ collected.spectrum / max(collected.spectrum.sum(), 1e-12)
         ),
         percussiveness=float(rows[:, STEP_FEATURES.index("stroke_power_share")].mean()),
+        stroke_rate_hz=_most(rows[:, STEP_FEATURES.index("stroke_rate_hz")]),
+        pulse_clarity=_most(rows[:, STEP_FEATURES.index("pulse_clarity")]),
     )
     return Measurement(whole, rows)
+
+
+def _most(values: Floats32) -> float:
+    """Return the largest mean of `MOST_STEPS` steps in a row, or of all where there are fewer."""
+    width = min(MOST_STEPS, len(values))
+    return float(np.convolve(values, np.full(width, 1.0 / width), "valid").max())
 
 
 def _per_block(k_power: Floats32, blocks: int) -> Floats:

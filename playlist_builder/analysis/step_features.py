@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from playlist_builder.analysis.running_median import running_median
 from playlist_builder.analysis.spectrum import BANDS, FRAMES_PER_S, TONES, TONES_PER_SEMITONE
@@ -20,6 +21,7 @@ ACTIVE_RANGE_DB = 60.0  # a frame this far below the loudest step of its track i
 # harmonic/percussive separation by median filtering).
 PERCUSSIVE_FRAMES = 11
 STROKE_DB = 3.0
+STROKE_APART_FRAMES = 3  # 60 ms: what comes sooner belongs to the same stroke
 TONE_PEAK_DB = 3.0
 TONE_PEAK_MOST_DB = 7.0  # higher peaks depend more on the codec than on the music
 PULSE_LAGS = slice(12, 100)  # autocorrelation at 0.24 to 2 seconds
@@ -44,6 +46,7 @@ DESCRIPTIONS = {  # each feature in words, with its unit; shares and clarities a
     "rise_40ms_bass_db": ("rises within 40 ms at 0.2-0.35 kHz", "dB"),
     "stroke_low_db": ("strokes below 0.8 kHz stand out by", "dB"),
     "stroke_top_db": ("strokes above 4.8 kHz stand out by", "dB"),
+    "stroke_rate_hz": ("strokes above 4.8 kHz per second", "Hz"),
     "stroke_power_share": ("share of strokes in the power", "%"),
     "modulation_0.4_1hz_db": ("fluctuation at 0.4-1 Hz", "dB"),
     "modulation_2_4hz_db": ("fluctuation at 2-4 Hz", "dB"),
@@ -114,6 +117,7 @@ def _band_features(power: Floats32) -> Floats32:
             slow[:, 2:5].mean(),
             stroke[:, :10].mean(),
             stroke[:, 30:].mean(),
+            _rate_hz(stroke[:, 30:].mean(axis=1)),
             power[stroke > STROKE_DB].sum() / total / len(power),
             _modulations(level - mean),
             _repetition(slow.mean(axis=1), PULSE_LAGS).max(),
@@ -126,6 +130,15 @@ def _sustained(level: Floats32) -> Floats32:
     side = PERCUSSIVE_FRAMES // 2
     padded = np.pad(level, ((side, side), (0, 0)), mode="symmetric")
     return running_median(padded, PERCUSSIVE_FRAMES, stride=2)
+
+
+def _rate_hz(stroke: Floats32) -> float:
+    """Return how many strokes there are per second: local maxima above `STROKE_DB`, (frames,)."""
+    padded = np.pad(stroke, STROKE_APART_FRAMES, constant_values=-1.0)
+    highest = sliding_window_view(padded, 2 * STROKE_APART_FRAMES + 1).max(axis=1)
+    return float(np.count_nonzero((stroke == highest) & (stroke > STROKE_DB))) / (
+        len(stroke) / FRAMES_PER_S
+    )
 
 
 def _modulations(level: Floats32) -> Floats32:

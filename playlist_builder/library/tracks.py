@@ -22,7 +22,7 @@ from playlist_builder.library.columns import (
 )
 from playlist_builder.library.database import Database, FeatureTable
 from playlist_builder.library.errors import INVALID_ROW, decoding
-from playlist_builder.models import Floats, Mark, Track, Vocals
+from playlist_builder.models import STYLE_SIZE, Floats, Mark, Track, Vocals
 from playlist_builder.track_table import VOCALS, Columns, TrackTable, features_of
 from playlist_builder.vocals import evidence
 
@@ -59,6 +59,9 @@ def read_tracks(
         banned=np.array([name in marks and marks[name].banned for name in identities], bool),
         missing=np.array([row[2] != 0 for row in rows], bool),
         rank=own,
+        tension=np.full(len(paths), np.nan),
+        moving=np.full(len(paths), np.nan),
+        style=np.full((len(paths), STYLE_SIZE), np.nan, np.float32),
     )
 
     def make(number: int) -> Track:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from playlist_builder.arranger.result import Session
-from playlist_builder.models import KEYS, STEP_S, Features, Tags, Track, Vocals
+from playlist_builder.models import KEYS, STEP_S, Emotion, Features, Tags, Track, Vocals
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 
 
@@ -30,6 +30,10 @@ def track(  # noqa: PLR0913 - every one of these is what some test is about
     key: str = "C major",
     centroid_hz: float = 1500.0,
     percussiveness: float = 0.3,
+    stroke_rate_hz: float = 0.0,
+    pulse_clarity: float = 0.1,
+    emotion: Emotion | None = None,
+    style: np.ndarray | None = None,
 ) -> Track:
     """Return a track whose identity and path follow from its number."""
     features = Features(
@@ -51,6 +55,8 @@ def track(  # noqa: PLR0913 - every one of these is what some test is about
         onset_rate_hz=2.0,
         spectral_centroid_hz=centroid_hz,
         percussiveness=percussiveness,
+        stroke_rate_hz=stroke_rate_hz,
+        pulse_clarity=pulse_clarity,
     )
     return Track(
         path=f"/music/{number:06d}.flac",
@@ -60,6 +66,8 @@ def track(  # noqa: PLR0913 - every one of these is what some test is about
         energy=float(contour.mean()),
         contour=contour.astype(np.float32),
         vocals=vocals,
+        emotion=emotion,
+        style=style,
     )
 
 
