@@ -23,7 +23,7 @@ TAGS = Tags(
 )
 FEATURES = Features(
     300.0, 44100, 2, -20.0, 5.0, -1.0, -20.0, -20.0, 5.0, 0.0, 0.0, 79.6, 0.9, "D minor", 0.9, 1.0,
-    1500.0, 0.3,
+    1500.0, 0.3, 0.0, 0.1,
 )  # fmt: skip
 TRACK = Track(
     path="/music/Classical/01 café.flac",

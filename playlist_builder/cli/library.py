@@ -72,8 +72,8 @@ def merge(other: str, library: str | None, *, as_json: bool) -> None:
     if as_json:
         output.print_json(report)
         return
-    text = f"{report.measured} measured, {report.heard} listened to, {report.files} files and"
-    text += f" {report.marks} marks came along."
+    text = f"{report.measured} measured, {report.heard} listened to, {report.embedded} embedded,"
+    text += f" {report.files} files and {report.marks} marks came along."
     if report.sessions or report.ratings or report.bans:
         text += f" So did the past of names: {report.sessions} sessions, {report.ratings} ratings"
         text += f" and {report.bans} bans."

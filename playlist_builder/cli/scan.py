@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--scheduler", metavar="URL", help="Decode on the workers of a dask scheduler.")
 @click.option("--prune", is_flag=True, help="Forget files that have vanished.")
 @click.option("--no-vocals", is_flag=True, help="Do not listen for voices.")
+@click.option("--no-embedding", is_flag=True, help="Do without style and tension; it is faster.")
 @options.common_options
 def scan(
     folders: Sequence[str],
@@ -33,6 +34,7 @@ def scan(
     *,
     prune: bool,
     no_vocals: bool,
+    no_embedding: bool,
     as_json: bool,
 ) -> None:
     """Bring the library up to date with FOLDERS; only new music is decoded.
@@ -48,20 +50,30 @@ def scan(
             executor=cluster,
             prune=prune,
             vocals=not no_vocals,
+            embedding=not no_embedding,
         )
     if as_json:
         output.print_json(replace(report, seconds=round(report.seconds, 3)))
 
 
 def scan_folders(
-    library: "api.Library", folders: Sequence[str], *, vocals: bool = True, **settings: Any
+    library: "api.Library",
+    folders: Sequence[str],
+    *,
+    vocals: bool = True,
+    embedding: bool = True,
+    **settings: Any,
 ) -> "api.ScanReport":
     """Scan with a progress bar and settings of a scan, and print a summary on standard error."""
     with output.progress_bar(tracks_done) as progress:
-        report = library.scan(*folders, vocals=vocals, progress=progress, **settings)
+        report = library.scan(
+            *folders, vocals=vocals, embedding=embedding, progress=progress, **settings
+        )
     output.print_skipped(report.skipped)
     if vocals and report.vocals_skipped:
         output.print_message(f"voices are not listened for: {report.vocals_skipped}")
+    if embedding and report.embedding_skipped:
+        output.print_message(f"style and tension stay unknown: {report.embedding_skipped}")
     counts = {
         "analysed": report.analysed,
         "unchanged": report.unchanged,
@@ -69,6 +81,7 @@ def scan_folders(
         "retagged": report.retagged,
         "copied": report.copied,
         "listened to": report.vocals_analysed,
+        "embedded": report.embeddings_analysed,
         "missing": report.removed,
         "skipped": len(report.skipped),
     }

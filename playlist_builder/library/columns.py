@@ -18,7 +18,19 @@ from numpy.typing import NDArray
 
 from playlist_builder.analysis import energy
 from playlist_builder.analysis.step_features import STEP_FEATURES
-from playlist_builder.models import KEYS, Features, Floats, Mark, Tags, VoiceDetection, VoiceSpan
+from playlist_builder.models import (
+    KEYS,
+    STYLE_SIZE,
+    Embedding,
+    Features,
+    Floats,
+    Floats32,
+    Ints,
+    Mark,
+    Tags,
+    VoiceDetection,
+    VoiceSpan,
+)
 from playlist_builder.text import encodable
 from playlist_builder.track_table import SCALARS, numbers_of
 from playlist_builder.vocals import evidence
@@ -28,6 +40,8 @@ DetectionRow = tuple[Any, ...]  # identity, verdict, confidence and spans
 SCALAR_TYPE = np.dtype("<f8")
 CONTOUR_TYPE = np.dtype("<f4")
 STEP_TYPE = np.dtype("<f2")  # half the size; features are stored in ranges where 11 bits do
+START_TYPE = np.dtype("<f4")
+PATCH_TYPE = np.dtype("<f2")
 LONGEST_S = 1e7  # more than any recording lasts: four months
 
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(Tags)}
@@ -109,6 +123,28 @@ def contour_blobs(steps: Sequence[NDArray[np.floating]]) -> list[bytes]:
 def steps_of(blob: bytes) -> NDArray[np.float16]:
     """Return the steps of a track from its column."""
     return np.frombuffer(blob, STEP_TYPE).reshape(-1, len(STEP_FEATURES))
+
+
+def embedding_blobs(found: Embedding) -> tuple[bytes, bytes]:
+    """Return the starts and the patches of an embedding as columns."""
+    starts, patches = found.starts_s.astype(START_TYPE), found.patches.astype(PATCH_TYPE)
+    return starts.tobytes(), patches.tobytes()
+
+
+def embeddings_of(
+    starts: Sequence[bytes], patches: Sequence[bytes]
+) -> tuple[Ints, Floats32, NDArray[np.float16]]:
+    """Return how many patches each embedding has, and the starts and patches of all of them."""
+    counts = [len(each) // START_TYPE.itemsize for each in starts]
+    row = STYLE_SIZE * PATCH_TYPE.itemsize
+    for count, own_starts, own_patches in zip(counts, starts, patches, strict=True):
+        if len(own_starts) != count * START_TYPE.itemsize or len(own_patches) != count * row:
+            raise ValueError("an embedding that is cut off")
+    starts_s = np.frombuffer(b"".join(starts), START_TYPE)
+    values = np.frombuffer(b"".join(patches), PATCH_TYPE).reshape(-1, STYLE_SIZE)
+    if not (np.isfinite(values).all() and ((starts_s >= 0.0) & (starts_s < LONGEST_S)).all()):
+        raise ValueError("an embedding that no track has")
+    return np.array(counts, np.int64), starts_s, values
 
 
 def joined_numbers(

@@ -21,7 +21,17 @@ from playlist_builder.library.columns import CONTOUR_TYPE, STEP_TYPE, DetectionR
 from playlist_builder.library.connection import open_library, open_unchanged
 from playlist_builder.library.errors import decoding
 from playlist_builder.library.history import History, delete_person
-from playlist_builder.models import File, Mark, Measurement, Skipped, Stat, VoiceDetection
+from playlist_builder.models import (
+    Embedding,
+    File,
+    Floats32,
+    Ints,
+    Mark,
+    Measurement,
+    Skipped,
+    Stat,
+    VoiceDetection,
+)
 from playlist_builder.track_table import SCALARS, VOCALS, features_of
 
 
@@ -37,6 +47,26 @@ class FeatureTable:
     scalars: NDArray[np.float64]
     values: NDArray[np.float32]
     counts: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmbeddingTable:
+    """The embeddings of n recordings, ordered by identity.
+
+    `patches` holds all patches one after the other, shape (sum of `counts`, STYLE_SIZE), and
+    `starts_s` where each of them starts; a recording has `counts` of them.
+    """
+
+    identities: Sequence[str]
+    counts: Ints
+    starts_s: Floats32
+    patches: NDArray[np.float16]
+
+    def __iter__(self) -> Iterator[tuple[str, Embedding]]:
+        """Yield each recording with its embedding."""
+        ends = np.cumsum(self.counts)
+        for identity, first, end in zip(self.identities, ends - self.counts, ends, strict=True):
+            yield identity, Embedding(self.patches[first:end], self.starts_s[first:end])
 
 
 class Database:
@@ -82,6 +112,10 @@ class Database:
     def detected_identities(self) -> set[str]:
         """Return all recordings that were analysed for voices."""
         return self._identities("SELECT identity FROM heard")
+
+    def embedded_identities(self) -> set[str]:
+        """Return all recordings whose embedding is known."""
+        return self._identities("SELECT identity FROM embeddings")
 
     def unanalysed_count(self) -> int:
         """Return how many recordings have a file, and no features of today's analysis."""
@@ -169,6 +203,14 @@ class Database:
                 raise ValueError(f"the verdict {unknown.pop()!r}")
         return {row[0]: row for row in rows}
 
+    def embeddings(self, identity: str | None = None) -> EmbeddingTable:
+        """Return the embeddings of all recordings that have one; or that of one recording."""
+        rows = self._select("embeddings", "identity, starts, patches", identity)
+        with decoding(self.path):
+            check_types(rows, (str, bytes, bytes))
+            identities, starts, patches = list(zip(*rows, strict=True)) or [(), (), ()]
+            return EmbeddingTable(list(identities), *columns.embeddings_of(starts, patches))
+
     def marks(self, identity: str | None = None) -> dict[str, Mark]:
         """Return the user's marks, by recording; or that of one recording.
 
@@ -213,6 +255,11 @@ class Database:
         with self._connection.writing() as connection:
             _insert(connection, "heard", values)
 
+    def store_embedding(self, identity: str, found: Embedding) -> None:
+        """Keep the embedding of a recording."""
+        with self._connection.writing() as connection:
+            _insert(connection, "embeddings", (identity, *columns.embedding_blobs(found)))
+
     def store_skipped(self, skipped: Skipped, stat: Stat) -> None:
         """Keep the reason why a path is not a track, so that it is not tried again and again."""
         path = os.fsencode(skipped.path)
@@ -235,7 +282,7 @@ class Database:
         with self._connection.writing() as connection:
             connection.executemany("DELETE FROM files WHERE path = ?", rows)
             connection.executemany("DELETE FROM skipped WHERE path = ?", rows)
-            for table in ("features", "steps", "heard"):
+            for table in ("features", "steps", "heard", "embeddings"):
                 connection.execute(
                     f"DELETE FROM {table} WHERE identity NOT IN (SELECT identity FROM files)"  # noqa: S608 - own names
                 )

@@ -73,18 +73,21 @@ class Library:
     def __exit__(self, *_: object) -> None:
         self._database.__exit__()
 
-    def scan(
+    def scan(  # noqa: PLR0913 - each is an option of its own
         self,
         *folders: str | os.PathLike[str],
         jobs: int | None = None,
         executor: Executor | None = None,
         vocals: bool = True,
+        embedding: bool = True,
         prune: bool = False,
         progress: Callable[[FileProgress], None] | None = None,
     ) -> ScanReport:
         """Bring the library up to date with folders (or single files).
 
-        With `vocals` every recording is analysed once for voices, in the same decoding.
+        With `vocals` every recording is analysed once for voices, in the same decoding. With
+        `embedding` a second network tells its style and what listeners would say it feels like;
+        energy without it is coarser.
 
         `jobs` processes decode, by default as many as there are cores. Or any `executor` does,
         here or on machines that see the same files under the same paths; `jobs` is then how many
@@ -101,6 +104,7 @@ class Library:
             jobs=jobs,
             executor=executor,
             vocals=vocals,
+            embedding=embedding,
             prune=prune,
             progress=progress,
         )

@@ -30,11 +30,13 @@ class Conflict:
 class MergeReport:
     """Counts of what was added, and the conflicts.
 
-    `measured` and `heard` count recordings, `sessions`, `ratings` and `bans` those of all names.
+    `measured`, `heard` and `embedded` count recordings, `sessions`, `ratings` and `bans` those of
+    all names.
     """
 
     measured: int = 0
     heard: int = 0
+    embedded: int = 0
     files: int = 0
     marks: int = 0
     sessions: int = 0
@@ -52,6 +54,7 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
     files, marks = theirs.tagged_files(), theirs.marks()
     with decoding(theirs.path):
         detections = {identity: detection_of(row) for identity, row in theirs.detections().items()}
+        embeddings = dict(theirs.embeddings())
         histories = [_named(theirs, each.name) for each in theirs.history.names()]
     deque(theirs.measurements(), maxlen=0)  # too much to be kept
     paths, measured, detected = set(ours.files()), ours.identities(), ours.detected_identities()
@@ -69,6 +72,9 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
     for identity in new_detections:
         ours.store_detection(identity, detections[identity])
     names = {file.identity: file.tags.title or file.path for file in files}
+    new_embeddings = embeddings.keys() - ours.embedded_identities()
+    for identity in new_embeddings:
+        ours.store_embedding(identity, embeddings[identity])
     changed, conflicts = _marks(ours.marks(), marks, names)
     ours.store_marks(changed)
     new = [
@@ -80,6 +86,7 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
     return MergeReport(
         measured=new_measured,
         heard=len(new_detections),
+        embedded=len(new_embeddings),
         files=len(new_files),
         marks=len(changed),
         sessions=sum(len(each.sessions) for each in new),

@@ -1,7 +1,7 @@
 """The tables of a library file, their version, and how a file comes up to date.
 
-Derived tables (`files`, `features`, `steps`, `heard`, `skipped`) may be dropped and made again. The
-user's (`USER_TABLES`) are keyed by the identity of the music and never dropped.
+Derived tables (`files`, `features`, `steps`, `heard`, `embeddings`, `skipped`) may be dropped and
+made again. The user's (`USER_TABLES`) are keyed by the identity of the music and never dropped.
 """
 
 import sqlite3
@@ -12,6 +12,7 @@ from typing import Any
 from playlist_builder.analysis.energy import ENERGY_VERSION
 from playlist_builder.analysis.features import FEATURES_VERSION
 from playlist_builder.library import columns, history
+from playlist_builder.networks.music import EMBEDDING_VERSION
 from playlist_builder.vocals.detector import VOICE_VERSION
 from playlist_builder.vocals.evidence import EVIDENCE_VERSION
 
@@ -40,8 +41,15 @@ CREATE TABLE heard (identity TEXT PRIMARY KEY, verdict TEXT NOT NULL, confidence
 CREATE TABLE derived (features_version INTEGER NOT NULL, voice_version INTEGER NOT NULL,
     tag_names TEXT NOT NULL, energy_version INTEGER NOT NULL, evidence_version INTEGER NOT NULL)
 """
-"""All tables but those of the history. Steps are kept apart because they are nine tenths of a file
-and few commands need them."""
+"""All tables of version 1 but those of the history. Steps are kept apart because they are nine
+tenths of a file and few commands need them."""
+
+
+_VERSIONS = (
+    "features_version, voice_version, embedding_version, tag_names, energy_version,"
+    " evidence_version"
+)
+"""In the order of `_current`: the first four are of what is read from files."""
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -50,7 +58,17 @@ def _create(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_create,)
+def _add_embeddings(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE embeddings (identity TEXT PRIMARY KEY, starts BLOB NOT NULL,"
+        " patches BLOB NOT NULL) WITHOUT ROWID"
+    )
+    connection.execute(
+        "ALTER TABLE derived ADD COLUMN embedding_version INTEGER NOT NULL DEFAULT 0"
+    )
+
+
+MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_create, _add_embeddings)
 """Entry n makes version n + 1 of the schema from version n; entries are only ever appended."""
 
 
@@ -105,7 +123,7 @@ def is_up_to_date(connection: sqlite3.Connection) -> bool:
     """Whether a file has the newest schema, and today's analysis would read the same from music."""
     if version_of(connection) != newest_version():
         return False
-    return [each[:3] for each in _derived(connection)] == [_current()[:3]]
+    return [each[:4] for each in _derived(connection)] == [_current()[:4]]
 
 
 def update_derived(connection: sqlite3.Connection) -> None:
@@ -120,7 +138,7 @@ def update_derived(connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
         # Read once more, now that nobody else writes: another process may have done it meanwhile.
         found = (*_derived(connection), (None,) * len(_current()))[0]
-        features, voices, tag_names, scores, evidence = (
+        features, voices, embeddings, tag_names, scores, evidence = (
             before != now for before, now in zip(found, _current(), strict=True)
         )
         if features:
@@ -128,6 +146,8 @@ def update_derived(connection: sqlite3.Connection) -> None:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - own names
         if voices:
             connection.execute("DELETE FROM heard")
+        if embeddings:
+            connection.execute("DELETE FROM embeddings")
         if tag_names:
             connection.execute("UPDATE files SET mtime_ns = -1")
         if scores:
@@ -135,7 +155,8 @@ def update_derived(connection: sqlite3.Connection) -> None:
         if evidence:
             _update_evidence(connection)
         connection.execute("DELETE FROM derived")
-        connection.execute("INSERT INTO derived VALUES (?, ?, ?, ?, ?)", _current())
+        insert = f"INSERT INTO derived ({_VERSIONS}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608 - own names
+        connection.execute(insert, _current())
 
 
 def _update_scores(connection: sqlite3.Connection) -> None:
@@ -155,14 +176,12 @@ def _update_evidence(connection: sqlite3.Connection) -> None:
 
 
 def _current() -> tuple[Any, ...]:
-    return FEATURES_VERSION, VOICE_VERSION, columns.TAG_NAMES, ENERGY_VERSION, EVIDENCE_VERSION
+    read = FEATURES_VERSION, VOICE_VERSION, EMBEDDING_VERSION, columns.TAG_NAMES
+    return *read, ENERGY_VERSION, EVIDENCE_VERSION
 
 
 def _derived(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
-    return connection.execute(
-        "SELECT features_version, voice_version, tag_names, energy_version, evidence_version"
-        " FROM derived"
-    ).fetchall()
+    return connection.execute(f"SELECT {_VERSIONS} FROM derived").fetchall()  # noqa: S608 - own names
 
 
 def _tables(connection: sqlite3.Connection) -> set[str]:

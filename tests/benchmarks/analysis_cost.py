@@ -57,13 +57,13 @@ def bare(path: str) -> None:
 
 def ours(path: str) -> None:
     """Do all that a scan without voices does with a file, and score it."""
-    found = analyse_file.analyse(path, vocals=False).measured
+    found = analyse_file.analyse(path, vocals=False, embedding=False).measured
     energy.contours([found.steps])
 
 
 def with_voices(path: str) -> None:
     """Listen for voices as well."""
-    found = analyse_file.analyse(path, vocals=True).measured
+    found = analyse_file.analyse(path, vocals=True, embedding=False).measured
     energy.contours([found.steps])
 
 

@@ -29,9 +29,9 @@ def test_a_session_is_converted_for_a_small_player(built):
     )
     assert {each["state"] for each in done["files"]} == {"converted"}
     assert all(each["path"].endswith(".opus") for each in done["files"])
-    scanned = json.loads(
-        run("scan", built / "stick", "--library", built / "o.db", "--no-vocals", "--json").stdout
-    )
+    library = ("--library", built / "o.db")
+    options = ("--no-vocals", "--no-embedding", "--json")
+    scanned = json.loads(run("scan", built / "stick", *library, *options).stdout)
     assert (scanned["analysed"], scanned["skipped"]) == (len(done["files"]), [])
     tracks = json.loads(run("tracks", "--library", built / "o.db", "--json").stdout)
     lengths = {track["path"]: track["duration_s"] for track in tracks}

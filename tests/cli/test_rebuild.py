@@ -27,7 +27,7 @@ def test_a_session_is_made_again_from_what_is_there_now(built):
     assert (built / "p.m3u8").exists()
     gone = paths(session(built))[0]
     os.unlink(gone)  # noqa: PTH108
-    run("scan", built / "music", "--no-vocals", "--library", built / "l.db")
+    run("scan", built / "music", "--no-vocals", "--no-embedding", "--library", built / "l.db")
     after = json.loads(run("rebuild", built / "s.json", "--json").stdout)
     assert gone not in paths(after)
     assert session(built) == after
@@ -67,7 +67,7 @@ def test_a_pin_is_found_again_under_its_new_name(built):
     run("build", "arc", *SHORT, "--library", built / "l.db", "--pin", first, "-o", built / "t.json")
     new = built / "music" / "renamed.flac"
     shutil.move(first, new)
-    run("scan", built / "music", "--no-vocals", "--library", built / "l.db")
+    run("scan", built / "music", "--no-vocals", "--no-embedding", "--library", built / "l.db")
     run("rebuild", built / "t.json")
     assert str(new) in paths(session(built, "t.json"))
 
@@ -76,7 +76,7 @@ def test_a_pin_may_name_any_copy_of_a_recording(built):
     first = paths(session(built))[0]
     for name in ("aaa.flac", "zzz.flac"):
         shutil.copy(first, built / "music" / name)
-    run("scan", built / "music", "--no-vocals", "--library", built / "l.db")
+    run("scan", built / "music", "--no-vocals", "--no-embedding", "--library", built / "l.db")
     for name in ("aaa.flac", "zzz.flac", first):
         asked = ("--pin", f"{built / 'music' / name}@1", "--dry-run", "--json")
         document = json.loads(
@@ -126,6 +126,6 @@ def test_rebuild_is_refused_while_files_are_gone(built):
     done = run("rebuild", built / "s.json", code=1)
     assert "1 files of the library are not there" in done.stderr
     assert (built / "s.json").read_bytes() == before
-    run("scan", built / "music", "--library", built / "l.db", "--no-vocals")
+    run("scan", built / "music", "--library", built / "l.db", "--no-vocals", "--no-embedding")
     run("rebuild", built / "s.json")
     assert str(gone) not in paths(session(built))

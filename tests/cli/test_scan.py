@@ -4,12 +4,30 @@ import json
 import subprocess
 import sys
 
+from click.testing import CliRunner
+
+from playlist_builder.cli import main
+from playlist_builder.networks import music
 from tests.support.commands import run
 
 
 def test_the_second_scan_decodes_nothing(demo, demo_library):
     report = json.loads(run("scan", demo / "music", *demo_library, "--json").stdout)
     assert (report["analysed"], report["unchanged"], report["skipped"]) == (0, 28, [])
+
+
+def test_a_scan_without_the_networks_says_so_in_its_document_alone(demo, demo_library):
+    done = run("scan", demo / "music", *demo_library, "--no-vocals", "--no-embedding", "--json")
+    report = json.loads(done.stdout)
+    assert (report["unchanged"], report["embeddings_analysed"]) == (28, 0)
+    assert report["vocals_skipped"] == report["embedding_skipped"] == "not asked for"
+    assert "stay unknown" not in done.stderr
+
+
+def test_a_network_that_is_damaged_is_one_line(demo, demo_library, monkeypatch):
+    monkeypatch.setattr(music, "model_error", lambda: "its file is damaged")
+    done = CliRunner().invoke(main, ["scan", *map(str, (demo / "music", *demo_library))])
+    assert "style and tension stay unknown: its file is damaged\n" in done.stderr
 
 
 def test_a_cluster_without_its_package_is_one_line(tmp_path):

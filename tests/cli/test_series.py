@@ -19,7 +19,7 @@ def scanned(tmp_path_factory):
     """The library file of 80 minutes of music, to be copied."""
     folder = tmp_path_factory.mktemp("music")
     write_pieces(folder, [MINUTES * 60.0] * TRACKS)
-    run("scan", folder, "--no-vocals", "--library", folder / "library.db")
+    run("scan", folder, "--no-vocals", "--no-embedding", "--library", folder / "library.db")
     return folder / "library.db"
 
 

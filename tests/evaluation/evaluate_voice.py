@@ -296,7 +296,7 @@ def c(judge: Judge, folders: list[Path]) -> None:
     check = base = seconds = 0.0
     for path in paths[:: max(1, len(paths) // 12)][:12]:
         began = time.process_time()
-        analyse_file.analyse(str(path), vocals=False)
+        analyse_file.analyse(str(path), vocals=False, embedding=False)
         base += time.process_time() - began
         with decode.AudioFile(str(path)) as recording:
             rate = recording.layout.sample_rate_hz

@@ -211,7 +211,7 @@ def test_references_of_mp4_are_not_followed(canary, tmp_path):
     refer(file, alias(canary.path))
     with av.open(os.fspath(file), options={"enable_drefs": "1"}):
         assert canary.was_opened()  # so this is what a reference looks like
-    outcome = analyse_file.analyse(os.fspath(file), vocals=False)
+    outcome = analyse_file.analyse(os.fspath(file), vocals=False, embedding=False)
     assert outcome.found.path == os.fspath(file)
     assert not canary.was_opened()
 
@@ -237,7 +237,9 @@ def test_linked_segments_of_matroska_are_not_followed(canary, tmp_path):
     filler = b"\xec" + struct.pack(">Q", 1 << 56 | end - at - len(info) - 9)
     file.write_bytes((data[:at] + info + filler).ljust(end, b"\0") + data[end:])
     watched.was_opened()
-    assert not isinstance(analyse_file.analyse(os.fspath(file), vocals=False).found, Skipped)
+    assert not isinstance(
+        analyse_file.analyse(os.fspath(file), vocals=False, embedding=False).found, Skipped
+    )
     assert not watched.was_opened()
     assert not canary.was_opened()
     watched.close()
@@ -443,7 +445,11 @@ def test_pictures_are_not_decoded(tmp_path):
     files = covered(tmp_path, png(10_000, 10_000))
     with processes.Workers(1, limit_mb=250) as one:
         for file in files:
-            found = one.submit(analyse_file.analyse, os.fspath(file), vocals=False).result().found
+            found = (
+                one.submit(analyse_file.analyse, os.fspath(file), vocals=False, embedding=False)
+                .result()
+                .found
+            )
             assert not isinstance(found, Skipped)
 
 
@@ -452,7 +458,11 @@ def test_large_cover_costs_the_tags_alone(tmp_path):
     (mp3, flac, m4a) = covered(tmp_path, b"\x89PNG" + bytes(100_000_000))
     with processes.Workers(1) as one:
         for file in (mp3, flac, m4a):
-            found = one.submit(analyse_file.analyse, os.fspath(file), vocals=False).result().found
+            found = (
+                one.submit(analyse_file.analyse, os.fspath(file), vocals=False, embedding=False)
+                .result()
+                .found
+            )
             assert not isinstance(found, Skipped)
             assert found.tags.title == file.stem
 
@@ -482,7 +492,11 @@ def test_headers_that_lie(made, reason, tmp_path):
     file = tmp_path / "lies.wav"
     file.write_bytes(lying_wav(**made))
     with processes.Workers(1, limit_s=60, limit_mb=400) as one:
-        found = one.submit(analyse_file.analyse, os.fspath(file), vocals=True).result().found
+        found = (
+            one.submit(analyse_file.analyse, os.fspath(file), vocals=True, embedding=False)
+            .result()
+            .found
+        )
     assert isinstance(found, Skipped)
     assert reason in found.reason
 
@@ -492,7 +506,9 @@ def test_wav_that_states_gigabytes(tmp_path):
     file = tmp_path / "large.wav"
     file.write_bytes(lying_wav(size=0xFFFFFF00))
     with processes.Workers(1, limit_s=60, limit_mb=250) as one:
-        outcome = one.submit(analyse_file.analyse, os.fspath(file), vocals=True).result()
+        outcome = one.submit(
+            analyse_file.analyse, os.fspath(file), vocals=True, embedding=False
+        ).result()
     assert outcome.measured.features.duration_s == pytest.approx(31.25)
 
 
@@ -505,7 +521,11 @@ def test_flac_that_states_a_year(tmp_path):
     data[22:26] = b"\xff\xff\xff\xff"
     file.write_bytes(data)
     with processes.Workers(1, limit_s=60, limit_mb=250) as one:
-        found = one.submit(analyse_file.analyse, os.fspath(file), vocals=True).result().found
+        found = (
+            one.submit(analyse_file.analyse, os.fspath(file), vocals=True, embedding=False)
+            .result()
+            .found
+        )
     assert isinstance(found, Skipped)
     assert "cut short" in found.reason
 
@@ -519,7 +539,11 @@ def test_mp3_that_states_a_year(tmp_path):
     assert at > 0
     file.write_bytes(data[: at + 8] + b"\x7f\xff\xff\xff" + data[at + 12 :])
     with processes.Workers(1, limit_s=60, limit_mb=250) as one:
-        found = one.submit(analyse_file.analyse, os.fspath(file), vocals=True).result().found
+        found = (
+            one.submit(analyse_file.analyse, os.fspath(file), vocals=True, embedding=False)
+            .result()
+            .found
+        )
     assert isinstance(found, Skipped)
     assert "cut short" in found.reason
 

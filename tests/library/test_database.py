@@ -19,6 +19,8 @@ from playlist_builder.library.database import Database
 from playlist_builder.library.history import Ban, PersonHistory, PlayedSession, Rating
 from playlist_builder.library.library import Library
 from playlist_builder.models import (
+    STYLE_SIZE,
+    Embedding,
     File,
     Mark,
     Measurement,
@@ -33,6 +35,10 @@ from tests.support.measured import FEATURES, STEPS
 MARK = Mark(energy=0.25, vocals="none", banned=True, note="bell at the end")
 MEASURED = Measurement(FEATURES, STEPS)
 TAGS = Tags(title="Ö", artists=("a", "b"), has_lyrics=True, duration_s=3.5, languages=("zxx",))
+EMBEDDING = Embedding(
+    np.linspace(-1.0, 1.0, 5 * STYLE_SIZE).reshape(5, STYLE_SIZE).astype(np.float16),
+    np.array([0.5, 60.25, 120.0, 180.0, 3600.0], np.float32),
+)
 HEARD = VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
 PLAYED = PlayedSession(
     "00112233445566ff",
@@ -74,6 +80,48 @@ def test_round_trip(path):
     assert measured.steps.dtype == np.float16
 
 
+def test_embeddings_come_back_as_they_were_stored(path):
+    """Of one recording and of all, by recording; one without patches too."""
+    none = Embedding(np.empty((0, STYLE_SIZE)), np.empty(0, np.float32))
+    with Database(path) as one:
+        assert list(one.embeddings()) == []
+        for identity, found in (("6a", none), ("5f", EMBEDDING), ("7b", EMBEDDING)):
+            one.store_embedding(identity, found)
+    with Database(path) as one:
+        assert one.embedded_identities() == {"5f", "6a", "7b"}
+        table, own = one.embeddings(), dict(one.embeddings("5f"))
+    assert (table.identities, table.counts.tolist()) == (["5f", "6a", "7b"], [5, 0, 5])
+    assert (table.patches.dtype, table.starts_s.dtype) == (np.float16, np.float32)
+    found = dict(table)
+    for embedding in (found["5f"], found["7b"], own.pop("5f")):
+        assert np.array_equal(embedding.patches, EMBEDDING.patches)
+        assert np.array_equal(embedding.starts_s, EMBEDDING.starts_s)
+    assert found["6a"].patches.shape == (0, STYLE_SIZE)
+    assert own == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE embeddings SET patches = x'00'",
+        "UPDATE embeddings SET patches = CAST(patches || x'0000' AS BLOB)",
+        "UPDATE embeddings SET patches = 7",
+        "UPDATE embeddings SET starts = CAST(starts || x'00' AS BLOB)",
+        "UPDATE embeddings SET starts = x''",
+        "UPDATE embeddings SET starts = CAST(x'000080bf' || substr(starts, 5) AS BLOB)",
+        "UPDATE embeddings SET patches = CAST(x'007e' || substr(patches, 3) AS BLOB)",
+        "UPDATE embeddings SET identity = x'5f'",
+    ],
+)
+def test_an_invalid_embedding_is_one_line(path, change):
+    with Database(path) as one:
+        one.store_embedding("5f", EMBEDDING)
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute(change)
+    with Database(path) as one, pytest.raises(LibraryError, match="contains invalid rows"):
+        one.embeddings()
+
+
 def test_names_are_bytes(path):
     """A name that is not text comes back as the same bytes."""
     name = os.fsdecode(b"/m/\xff\xfe \xe6.flac")
@@ -110,10 +158,11 @@ def test_forgetting_keeps_marks_and_shared_features(path):
         one.store(FILE, MEASURED)
         one.store(dataclasses.replace(FILE, path="/m/b.flac"), None)
         one.store_mark("5f", MARK)
+        one.store_embedding("5f", EMBEDDING)
         one.forget([FILE.path])
-        assert one.identities() == {"5f"}
+        assert one.identities() == one.embedded_identities() == {"5f"}
         one.forget(["/m/b.flac"])
-        assert one.identities() == set()
+        assert one.identities() == one.embedded_identities() == set()
         assert one.mark("5f") == MARK
 
 

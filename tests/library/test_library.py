@@ -259,7 +259,7 @@ def test_voices_are_detected_once(library, music, threads):
     assert library.scan(music, executor=threads, vocals=False).unchanged == 4
     threads.asked.clear()
     report = library.scan(music, executor=threads)
-    assert threads.asked == [analyse_file.detect_vocals] * 4
+    assert threads.asked == [analyse_file.run_networks] * 4
     assert (report.analysed, report.vocals_analysed, report.unchanged) == (0, 4, 0)
     assert all(track.heard is not None for track in library.tracks())
     assert library.scan(music, executor=threads).unchanged == 4
@@ -428,10 +428,10 @@ def test_an_error_of_one_file_costs_no_other_and_is_tried_again(
 ):
     really = analyse_file.analyse
 
-    def failing(path, vocals):
+    def failing(path, *asked):
         if path.endswith("2.flac"):
             raise ZeroDivisionError("float division\nby zero")
-        return really(path, vocals)
+        return really(path, *asked)
 
     monkeypatch.setattr(analyse_file, "analyse", failing)
     report = library.scan(music, executor=threads)
@@ -446,8 +446,8 @@ def test_an_error_of_one_file_costs_no_other_and_is_tried_again(
 def test_what_an_executor_gives_is_checked(library, music, threads, monkeypatch, found):
     really = analyse_file.analyse
 
-    def odd(path, vocals):
-        outcome = really(path, vocals)
+    def odd(path, *asked):
+        outcome = really(path, *asked)
         if found == "none":
             return None
         if found == "nothing measured":
@@ -478,10 +478,10 @@ def test_a_pipe_in_place_of_lyrics_is_not_waited_for(library, music, threads):
 def test_a_decoder_that_dies_costs_one_file(library, music, threads, monkeypatch):
     really = analyse_file.analyse
 
-    def deadly(path, vocals):
+    def deadly(path, *asked):
         if path.endswith("2.flac"):
             raise WorkerDied("crashed")
-        return really(path, vocals)
+        return really(path, *asked)
 
     monkeypatch.setattr(analyse_file, "analyse", deadly)
     report = library.scan(music, executor=threads)

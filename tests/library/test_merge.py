@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -19,6 +20,8 @@ from playlist_builder.library.history import Ban, PlayedSession, Rating
 from playlist_builder.library.library import Library
 from playlist_builder.library.merge import Conflict, MergeReport
 from playlist_builder.models import (
+    STYLE_SIZE,
+    Embedding,
     File,
     Mark,
     Measurement,
@@ -29,6 +32,8 @@ from playlist_builder.models import (
 )
 from tests.support.measured import STEPS, features
 
+EMBEDDING = Embedding(np.ones((4, STYLE_SIZE)), np.arange(4, dtype=np.float32))
+OTHER_EMBEDDING = Embedding(np.zeros((4, STYLE_SIZE)), np.arange(4, dtype=np.float32))
 HEARD = VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
 
 
@@ -51,10 +56,13 @@ def pair(tmp_path):
         add(one, "/m/a.flac", "a")
         add(one, "/m/b.flac", "b", duration_s=2.0)
         one.store_marks({"b": Mark(energy=0.5), "x": Mark(note="here")})
+        one.store_embedding("b", EMBEDDING)
     with Database(theirs) as two:
         add(two, "/m/a.flac", "other", heard=HEARD)
         add(two, "/n/b.flac", "b", duration_s=9.0, heard=HEARD)
         add(two, "/n/c.flac", "c")
+        for identity in ("b", "c"):
+            two.store_embedding(identity, OTHER_EMBEDDING)
         two.store_marks(
             {
                 "b": Mark(energy=0.75, vocals="none"),
@@ -72,6 +80,7 @@ def test_what_only_the_other_knows_comes_along(pair):
         report = library.merge(theirs)
         assert library.merge(theirs) == MergeReport(conflicts=report.conflicts)
     assert (report.measured, report.heard, report.files, report.marks) == (2, 2, 2, 3)
+    assert report.embedded == 1
     assert report.conflicts == [Conflict("b", "Title b", "energy", 0.5, 0.75)]
     with Database(ours) as one:
         assert [(path, identity, gone) for path, (_, identity, gone) in one.files().items()] == [
@@ -84,6 +93,8 @@ def test_what_only_the_other_knows_comes_along(pair):
         assert one.identities() == {"a", "b", "c", "other"}
         heard = {identity: detection_of(row) for identity, row in one.detections().items()}
         assert heard == {"b": HEARD, "other": HEARD}
+        embeddings = {identity: each.patches.mean() for identity, each in one.embeddings()}
+        assert embeddings == {"b": 1.0, "c": 0.0}
         assert one.marks() == {
             "b": Mark(energy=0.5, vocals="none"),
             "c": Mark(banned=True),

@@ -19,6 +19,8 @@ from playlist_builder.errors import LibraryError
 from playlist_builder.library import columns, schema
 from playlist_builder.library.database import Database
 from playlist_builder.models import (
+    STYLE_SIZE,
+    Embedding,
     File,
     Mark,
     Measurement,
@@ -31,6 +33,7 @@ from playlist_builder.models import (
 from playlist_builder.vocals import evidence
 from tests.support.measured import FEATURES, STEPS
 
+EMBEDDING = Embedding(np.ones((4, STYLE_SIZE)), np.arange(4, dtype=np.float32))
 MARK = Mark(energy=0.25, vocals="none", banned=True, note="bell at the end")
 TAGS = Tags(title="Ö", has_lyrics=True)
 FILE = File("/m/a.flac", Stat(7, 1_700_000_000_123_456_789), "5f", TAGS)
@@ -46,35 +49,56 @@ def path(tmp_path, monkeypatch):
         one.store_detection(
             "5f", VoiceDetection("sung", 0.75, (VoiceSpan(1.0, 21.5, "sung", 0.5),))
         )
+        one.store_embedding("5f", EMBEDDING)
         one.store_skipped(Skipped("/m/b.mp3", "damaged"), Stat(1, 1))
         one.store_mark("5f", MARK)
     return path
 
 
 def add_mood(connection):
-    """A migration from version 1 to version 2."""
+    """A migration to the next version."""
     connection.execute("ALTER TABLE marks ADD COLUMN mood TEXT")
     connection.execute("UPDATE marks SET note = 'changed'")
 
 
 def test_a_migration_changes_tables_and_keeps_a_copy_from_before(path, monkeypatch):
     assert not list(Path(path).parent.glob("*schema*"))
+    newest = schema.newest_version()
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, add_mood))
     for _ in range(2):
         with Database(path) as one:
             assert one.mark("5f") == dataclasses.replace(MARK, note="changed")
             assert one.identities() == {"5f"}
     with closing(sqlite3.connect(path)) as raw:
-        assert raw.execute("PRAGMA user_version").fetchone() == (2,)
+        assert raw.execute("PRAGMA user_version").fetchone() == (newest + 1,)
     Path(path).unlink()
-    with Database(path) as one:  # a new one, and the backup of version 2
+    with Database(path) as one:  # a new one, and the backup of the next version
         assert one.mark("5f") == dataclasses.replace(MARK, note="changed")
     monkeypatch.undo()
     with pytest.raises(LibraryError, match="newer playlist-builder"):
         Database(path)
-    with Database(f"{path}.schema-1.backup") as before:
+    with Database(f"{path}.schema-{newest}.backup") as before:
         assert before.mark("5f") == MARK
         assert before.identities() == {"5f"}
+
+
+def test_a_library_from_before_embeddings_gets_a_place_for_them(tmp_path):
+    """All else stays, and today's analysis need not read the music again."""
+    path = os.fspath(tmp_path / "library.db")
+    with closing(sqlite3.connect(path)) as raw, raw:
+        schema.MIGRATIONS[0](raw)
+        raw.execute("PRAGMA user_version = 1")
+        today = schema._current()  # noqa: SLF001 - what a file of today's analysis holds
+        before = *today[:2], *today[3:]
+        raw.execute("INSERT INTO derived VALUES (?, ?, ?, ?, ?)", before)
+        raw.execute("INSERT INTO marks VALUES ('5f', 0.25, 'none', 1, 'bell at the end')")
+        raw.execute("INSERT INTO heard VALUES ('5f', 'none', 0.5, '[]')")
+    with Database(path) as one:
+        assert one.embedded_identities() == set()
+        one.store_embedding("5f", EMBEDDING)
+    with Database(path) as one:
+        assert one.embedded_identities() == one.detected_identities() == {"5f"}
+        assert one.mark("5f") == MARK
 
 
 def test_a_backup_of_an_older_schema_is_read(path, monkeypatch):
@@ -107,7 +131,7 @@ def test_a_new_analysis_drops_what_the_old_one_measured_or_refused(path, monkeyp
             assert one.identities() == set()
             assert one.skipped() == {}
             assert list(one.files()) == [FILE.path]
-            assert one.detected_identities() == {"5f"}
+            assert one.detected_identities() == one.embedded_identities() == {"5f"}
             assert one.mark("5f") == MARK
     with Database(path) as one:
         one.store(FILE, Measurement(FEATURES, STEPS))
@@ -120,7 +144,18 @@ def test_a_new_detector_drops_what_the_old_one_found(path, monkeypatch):
     monkeypatch.setattr(schema, "VOICE_VERSION", schema.VOICE_VERSION + 1)
     with Database(path) as one:
         assert one.detected_identities() == set()
-        assert one.identities() == {"5f"}
+        assert one.identities() == one.embedded_identities() == {"5f"}
+        assert one.files()[FILE.path][0] == FILE.stat
+
+
+def test_a_new_embedding_drops_the_old_ones(path, monkeypatch):
+    """Nothing else goes with them, and a library of the old ones is not merged."""
+    monkeypatch.setattr(schema, "EMBEDDING_VERSION", schema.EMBEDDING_VERSION + 1)
+    with pytest.raises(LibraryError, match="another version"):
+        Database(path, unchanged=True)
+    with Database(path) as one:
+        assert one.embedded_identities() == set()
+        assert one.identities() == one.detected_identities() == {"5f"}
         assert one.files()[FILE.path][0] == FILE.stat
 
 

@@ -19,7 +19,7 @@ from playlist_builder.analysis.spectrum import mono_gains
 from playlist_builder.audio import decode
 from playlist_builder.errors import AudioError
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult, lyrics_paths, stat
-from playlist_builder.models import File, Skipped, Stat, Tags, VoiceDetection
+from playlist_builder.models import Embedding, File, Skipped, Stat, Tags, VoiceDetection
 from playlist_builder.tags import fields
 from playlist_builder.tags import read as tags
 from playlist_builder.vocals import detector
@@ -27,22 +27,22 @@ from playlist_builder.vocals import detector
 MIN_MONO_SHARE = 0.1  # of the energy of the loudest channel; a mono mix with less has lost music
 
 
-def analyse(path: str, vocals: bool) -> FileResult:  # noqa: FBT001 - sent to another process
-    """Decode a file once: identity, tags, features, and voices where they are to be detected."""
-    return _read(path, measure=True, vocals=vocals)
+def analyse(path: str, vocals: bool, embedding: bool) -> FileResult:  # noqa: FBT001 - sent to another process
+    """Decode a file once: identity, tags, features, and voices and embedding where asked for."""
+    return _read(path, measure=True, vocals=vocals, embedding=embedding)
 
 
-def detect_vocals(path: str) -> FileResult:
-    """Decode a file of known features for its voices."""
-    return _read(path, measure=False, vocals=True)
+def run_networks(path: str, vocals: bool, embedding: bool) -> FileResult:  # noqa: FBT001 - as above
+    """Decode a file of known features once for its voices, its embedding, or both."""
+    return _read(path, measure=False, vocals=vocals, embedding=embedding)
 
 
 def identify(path: str) -> FileResult:
     """Read a file without decoding: identity and tags."""
-    return _read(path, measure=False, vocals=False)
+    return _read(path, measure=False, vocals=False, embedding=False)
 
 
-def _read(path: str, *, measure: bool, vocals: bool) -> FileResult:
+def _read(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileResult:
     before = Stat(0, 0)
     try:
         # Taken first: a file that is edited meanwhile will look changed at the next scan.
@@ -60,14 +60,15 @@ def _read(path: str, *, measure: bool, vocals: bool) -> FileResult:
                 measured = features.measure(
                     blocks, sample_rate_hz=layout.sample_rate_hz, channels=layout.channels
                 )
-            elif vocals:
+            elif vocals or embedding:
                 deque(blocks, maxlen=0)
             else:
                 recording.read_packets()
             if listener is not None:
                 heard = listener.finish()
-            identity = recording.identity
-        return FileResult(before, File(path, before, identity, _tags(path)), measured, heard)
+            embedded: Embedding | None = None
+            file = File(path, before, recording.identity, _tags(path))
+        return FileResult(before, file, measured, heard, embedded)
     except AudioError as error:
         unreadable = isinstance(error.__cause__, OSError)
         return FileResult(UNREADABLE_STAT if unreadable else before, Skipped(path, str(error)))

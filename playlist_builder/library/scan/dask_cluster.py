@@ -26,6 +26,7 @@ import distributed
 from playlist_builder.analysis.features import FEATURES_VERSION
 from playlist_builder.errors import ClusterError
 from playlist_builder.library.scan.processes import WorkerLost, run_isolated
+from playlist_builder.networks.music import EMBEDDING_VERSION
 from playlist_builder.vocals.detector import VOICE_VERSION
 
 P = ParamSpec("P")
@@ -42,7 +43,8 @@ _LOGGERS = ("distributed", "distributed.client", "distributed.comm", "distribute
 def version() -> str:
     """Return what two machines must share to measure the same."""
     package = importlib.metadata.version("playlist-builder")
-    return f"{package} (features {FEATURES_VERSION}, voices {VOICE_VERSION})"
+    parts = f"features {FEATURES_VERSION}, voices {VOICE_VERSION}, embeddings {EMBEDDING_VERSION}"
+    return f"{package} ({parts})"
 
 
 class Cluster(Executor):

@@ -27,14 +27,21 @@ class Known:
     skipped: dict[str, tuple[Stat, str]]  # path to stat, reason
     measured: set[str]  # identities
     detected: set[str]  # identities that were analysed for voices
+    embedded: set[str]  # identities whose embedding is known
+
+    def complete(self, *, vocals: bool, embedding: bool) -> set[str]:
+        """Return the identities of which everything that is asked for is known."""
+        found = self.measured & self.detected if vocals else self.measured
+        return found & self.embedded if embedding else found
 
 
-def read_files(
+def read_files(  # noqa: PLR0913 - what is asked for, and by whom
     executor: Executor,
     changed: Sequence[tuple[str, Stat]],
     known: Known,
     *,
     vocals: bool,
+    embedding: bool,
     max_pending: int,
 ) -> Generator[tuple[FileResult, FileProgress], None, None]:
     """Yield the result of every path as it comes, and how far the work is.
@@ -57,7 +64,9 @@ def read_files(
     try:
         while True:
             for path, _ in islice(waiting, max(0, max_pending - len(pending))):
-                submit(path, _first_call(path, stats[path], known, vocals=vocals))
+                submit(
+                    path, _first_call(path, stats[path], known, vocals=vocals, embedding=embedding)
+                )
             if not pending:
                 return
             future = finished.get()
@@ -65,7 +74,7 @@ def read_files(
             result = _result(future, path, stats[path])
             if not isinstance(executor, Workers):
                 result = _of_file_here(result, stats[path])
-            next_call = _next_call(result, known, vocals=vocals)
+            next_call = _next_call(result, known, vocals=vocals, embedding=embedding)
             if next_call == call:  # what did not come of it once will not come of it again
                 result = _unreadable(path, "nothing came of it")
             elif next_call is not None:
@@ -89,18 +98,20 @@ def _submit(executor: Executor, call: Call) -> Future[FileResult]:
     return future
 
 
-def _first_call(path: str, stat: Stat, known: Known, *, vocals: bool) -> Call:
+def _first_call(path: str, stat: Stat, known: Known, *, vocals: bool, embedding: bool) -> Call:
     from playlist_builder.library.scan import analyse_file  # noqa: PLC0415 - the decoder, which not every scan needs
 
     if not known.measured:
-        return analyse_file.analyse, path, vocals
+        return analyse_file.analyse, path, vocals, embedding
     before, identity, _ = known.files.get(path, (None, "", False))
-    if before == stat and identity in known.measured and identity not in known.detected:
-        return analyse_file.detect_vocals, path  # nothing else can be missing
+    if before == stat and identity in known.measured:
+        call = _networks_call(path, identity, known, vocals=vocals, embedding=embedding)
+        if call is not None:
+            return call
     return analyse_file.identify, path
 
 
-def _next_call(result: FileResult, known: Known, *, vocals: bool) -> Call | None:
+def _next_call(result: FileResult, known: Known, *, vocals: bool, embedding: bool) -> Call | None:
     from playlist_builder.library.scan import analyse_file  # noqa: PLC0415 - the decoder, which not every scan needs
 
     found = result.found
@@ -108,10 +119,25 @@ def _next_call(result: FileResult, known: Known, *, vocals: bool) -> Call | None
         return None
     # A second file of the same music that is met meanwhile is decoded as well: the first may fail.
     if result.measured is None and found.identity not in known.measured:
-        return analyse_file.analyse, found.path, vocals
-    if vocals and result.heard is None and found.identity not in known.detected:
-        return analyse_file.detect_vocals, found.path
-    return None
+        return analyse_file.analyse, found.path, vocals, embedding
+    return _networks_call(
+        found.path,
+        found.identity,
+        known,
+        vocals=vocals and result.heard is None,
+        embedding=embedding and result.embedding is None,
+    )
+
+
+def _networks_call(
+    path: str, identity: str, known: Known, *, vocals: bool, embedding: bool
+) -> Call | None:
+    """Return the call that decodes measured music for what is still missing of the two, if any."""
+    from playlist_builder.library.scan import analyse_file  # noqa: PLC0415 - the decoder, which not every scan needs
+
+    vocals = vocals and identity not in known.detected
+    embedding = embedding and identity not in known.embedded
+    return (analyse_file.run_networks, path, vocals, embedding) if vocals or embedding else None
 
 
 def _result(future: Future[FileResult], path: str, before: Stat) -> FileResult:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from playlist_builder.models import File, Measurement, Skipped, Stat, VoiceDetection
+from playlist_builder.models import Embedding, File, Measurement, Skipped, Stat, VoiceDetection
 
 UNREADABLE_STAT = Stat(-1, -1)  # of a file that the system did not let us read; it may tomorrow
 MAX_INTEGER = 2**63 - 1  # the largest of SQLite; a sparse file can be as large
@@ -25,6 +25,7 @@ class FileResult:
     found: File | Skipped
     measured: Measurement | None = None
     heard: VoiceDetection | None = None
+    embedding: Embedding | None = None
 
 
 def stat(path: str) -> Stat:

@@ -22,6 +22,7 @@ from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult
 from playlist_builder.library.scan.processes import Workers
 from playlist_builder.library.scan.walk import walk
 from playlist_builder.models import FileProgress, Skipped, Stat
+from playlist_builder.networks import music
 from playlist_builder.system import is_within
 from playlist_builder.vocals import detector
 
@@ -35,8 +36,9 @@ class ScanReport:
 
     `retagged` are known paths whose tags changed, `copied` are new paths of known music that is
     still at its old place as well. None of these, nor `moved`, was decoded. `vocals_analysed`
-    counts known music that was decoded for its voices alone; `vocals_skipped` is the reason why
-    no music was analysed for voices, empty where it was.
+    and `embeddings_analysed` count known music that was decoded for its voices or embedding alone,
+    or for both; `vocals_skipped` and `embedding_skipped` are the reasons why no music was analysed
+    for these, empty where it was.
     """
 
     analysed: int = 0
@@ -47,6 +49,8 @@ class ScanReport:
     removed: int = 0
     vocals_analysed: int = 0
     vocals_skipped: str = ""
+    embeddings_analysed: int = 0
+    embedding_skipped: str = ""
     skipped: Sequence[Skipped] = ()
     seconds: float = 0.0
 
@@ -66,6 +70,7 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
     jobs: int | None,
     executor: Executor | None,
     vocals: bool,
+    embedding: bool,
     prune: bool,
     progress: Callable[[FileProgress], None] | None,
 ) -> ScanReport:
@@ -75,19 +80,27 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
     """
     began = time.monotonic()
     vocals_skipped = detector.model_error() if vocals else "not asked for"
-    vocals = not vocals_skipped
+    embedding_skipped = music.model_error() if embedding else "not asked for"
+    vocals, embedding = not vocals_skipped, not embedding_skipped
     known = Known(
-        database.files(), database.skipped(), database.identities(), database.detected_identities()
+        database.files(),
+        database.skipped(),
+        database.identities(),
+        database.detected_identities(),
+        database.embedded_identities(),
     )
     findings = _Findings()
-    changed, unseen = _changed(database, roots, known, findings, vocals=vocals)
+    complete = known.complete(vocals=vocals, embedding=embedding)
+    changed, unseen = _changed(database, roots, known, findings, complete)
     if changed:
         cores = os.cpu_count() or 1
         if executor is None:
             jobs = min(jobs or cores, len(changed))
         own = executor or Workers(jobs or cores)
         pending = PENDING_PER_JOB * (jobs or FOREIGN_JOBS)
-        results = read_files(own, changed, known, vocals=vocals, max_pending=pending)
+        results = read_files(
+            own, changed, known, vocals=vocals, embedding=embedding, max_pending=pending
+        )
         try:
             with closing(results):
                 for result, done in results:
@@ -110,17 +123,24 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
         copied=len(findings.new) - moved,
         removed=removed,
         vocals_skipped=vocals_skipped,
+        embedding_skipped=embedding_skipped,
         skipped=tuple(sorted(findings.skipped, key=lambda skipped: skipped.path)),
         seconds=time.monotonic() - began,
     )
 
 
 def _changed(
-    database: Database, roots: Sequence[str], known: Known, findings: _Findings, *, vocals: bool
+    database: Database,
+    roots: Sequence[str],
+    known: Known,
+    findings: _Findings,
+    complete: Collection[str],
 ) -> tuple[list[tuple[str, Stat]], set[str]]:
-    """Return what has to be opened, and the known paths that were not met."""
+    """Return what has to be opened, and the known paths that were not met.
+
+    Of `complete` recordings nothing is left to be read while their files are unchanged.
+    """
     changed: list[tuple[str, Stat]] = []
-    complete = known.measured & known.detected if vocals else known.measured
     back: list[str] = []
     left, met, unchanged = dict(known.files), set(), 0
     for path, found in walk(roots):
@@ -159,11 +179,15 @@ def _store(database: Database, result: FileResult, known: Known, findings: _Find
     if result.heard is not None:
         database.store_detection(found.identity, result.heard)
         known.detected.add(found.identity)
+    if result.embedding is not None:
+        database.store_embedding(found.identity, result.embedding)
+        known.embedded.add(found.identity)
     if result.measured is not None:
         known.measured.add(found.identity)
         findings.counts["analysed"] += 1
-    elif result.heard is not None:
-        findings.counts["vocals_analysed"] += 1
+    elif result.heard is not None or result.embedding is not None:
+        findings.counts["vocals_analysed"] += result.heard is not None
+        findings.counts["embeddings_analysed"] += result.embedding is not None
     elif found.path in known.files:
         findings.counts["retagged"] += 1
     if result.measured is None and found.path not in known.files:

@@ -31,7 +31,7 @@ def music(tmp_path_factory):
 def playing(server, music, tmp_path):
     """A session of the music whose queue the MPD plays from its first track; its file."""
     library, file = tmp_path / "library.db", tmp_path / "session.json"
-    run("scan", music, "--library", library, "--no-vocals")
+    run("scan", music, "--library", library, "--no-vocals", "--no-embedding")
     run("build", "arc", "--duration", "3m", *SHORT, "--library", library, "-o", file)
     run("push", file, server.target, "--queue", "--map", f"{music}=")
     server.ask("play", 0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from playlist_builder.audio import encode
-from playlist_builder.library.scan.analyse_file import analyse, detect_vocals, identify
+from playlist_builder.library.scan.analyse_file import analyse, identify, run_networks
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, stat
 from playlist_builder.models import Skipped, VoiceDetection
 
@@ -24,7 +24,11 @@ def track(tmp_path):
 
 
 def test_each_function_finds_what_it_is_for(track):
-    analysed, found, identified = analyse(track, vocals=True), detect_vocals(track), identify(track)
+    analysed, found, identified = (
+        analyse(track, vocals=True, embedding=False),
+        run_networks(track, vocals=True, embedding=False),
+        identify(track),
+    )
     assert analysed.found == found.found == identified.found
     assert analysed.found.tags.title == "Noise"
     assert analysed.stat == analysed.found.stat == stat(track)
@@ -35,13 +39,14 @@ def test_each_function_finds_what_it_is_for(track):
 
 
 def test_voices_are_not_detected_unless_asked_for(track):
-    assert analyse(track, vocals=False).heard is None
+    assert analyse(track, vocals=False, embedding=False).heard is None
+    assert run_networks(track, vocals=False, embedding=True).heard is None
 
 
 def test_a_rate_that_no_voice_fits_in_is_unknown(tmp_path):
     path = os.fspath(tmp_path / "low.flac")
     encode.write_flac(path, np.full((1, 8000), 0.1, np.float32), 2000, {})
-    assert analyse(path, vocals=True).heard == VoiceDetection("unknown", 0.0)
+    assert analyse(path, vocals=True, embedding=False).heard == VoiceDetection("unknown", 0.0)
 
 
 def test_lyrics_beside_a_file_are_lyrics_of_it(track):
@@ -54,13 +59,17 @@ def test_lyrics_beside_a_file_are_lyrics_of_it(track):
 def test_a_damaged_file_is_skipped_under_its_stat(tmp_path):
     path = os.fspath(tmp_path / "a.mp3")
     Path(path).write_text("no music " * 100, encoding="utf-8")
-    for result in (analyse(path, vocals=False), detect_vocals(path), identify(path)):
+    for result in (
+        analyse(path, vocals=False, embedding=False),
+        run_networks(path, vocals=True, embedding=False),
+        identify(path),
+    ):
         assert isinstance(result.found, Skipped)
         assert result.stat == stat(path)
 
 
 def test_a_file_that_cannot_be_opened_may_be_tried_again(tmp_path):
     path = os.fspath(tmp_path / "gone.mp3")
-    result = analyse(path, vocals=True)
+    result = analyse(path, vocals=True, embedding=False)
     assert result.found == Skipped(path, "No such file or directory")
     assert result.stat == UNREADABLE_STAT

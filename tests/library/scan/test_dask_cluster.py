@@ -15,7 +15,7 @@ with suppress(ImportError):
 
 pytestmark = [needs("distributed"), pytest.mark.cluster]
 
-VERSION = "1.0 (features 2, voices 3)"
+VERSION = "1.0 (features 2, voices 3, embeddings 4)"
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +23,7 @@ def _version(monkeypatch):
     monkeypatch.setattr(dask_cluster.importlib.metadata, "version", lambda _: "1.0")
     monkeypatch.setattr(dask_cluster, "FEATURES_VERSION", 2)
     monkeypatch.setattr(dask_cluster, "VOICE_VERSION", 3)
+    monkeypatch.setattr(dask_cluster, "EMBEDDING_VERSION", 4)
 
 
 def test_a_machine_that_measures_the_same_and_sees_all_folders_fits(tmp_path):

@@ -10,7 +10,7 @@ from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult
 from playlist_builder.library.scan.processes import WorkerDied, WorkerLost
 from playlist_builder.models import File, Skipped, Stat, Tags
 
-MEASURED, HEARD = object(), object()  # what they hold is of no interest here
+MEASURED, HEARD, EMBEDDING = object(), object(), object()  # what they hold is of no interest here
 STAT = Stat(7, 1)
 
 
@@ -31,28 +31,28 @@ class Fake(Executor):
         return future
 
 
-def honest(function, path, *_):
+def honest(function, path, vocals=False, embedding=False):  # noqa: FBT002 - as they are sent
     """Return what a call finds in a file whose identity is the first letter of its name."""
     found = File(path, STAT, path[0], Tags())
     measured = MEASURED if function is analyse_file.analyse else None
-    heard = None if function is analyse_file.identify else HEARD
-    return FileResult(STAT, found, measured, heard)
+    heard, embedded = HEARD if vocals else None, EMBEDDING if embedding else None
+    return FileResult(STAT, found, measured, heard, embedded)
 
 
-def known(files=None, measured=(), detected=()):
-    return Known(files or {}, {}, set(measured), set(detected))
+def known(files=None, measured=(), detected=(), embedded=()):
+    return Known(files or {}, {}, set(measured), set(detected), set(embedded))
 
 
-def read(executor, paths, of, *, vocals=True, max_pending=4):
+def read(executor, paths, of, *, vocals=True, embedding=False):
     stats = [(path, size) if isinstance(size, Stat) else (path, STAT) for path, size in paths]
-    results = read_files(executor, stats, of, vocals=vocals, max_pending=max_pending)
+    results = read_files(executor, stats, of, vocals=vocals, embedding=embedding, max_pending=4)
     return list(results)
 
 
 def test_a_first_scan_analyses_at_once():
     executor = Fake(honest)
     ((result, progress),) = read(executor, [("a", STAT)], known())
-    assert executor.calls == [(analyse_file.analyse, "a", True)]
+    assert executor.calls == [(analyse_file.analyse, "a", True, False)]
     assert (result.measured, result.heard) == (MEASURED, HEARD)
     assert (progress.done, progress.total, progress.done_bytes, progress.path) == (1, 1, 7, "a")
 
@@ -66,19 +66,61 @@ def test_known_music_is_only_identified():
 def test_unknown_music_among_known_is_identified_and_analysed():
     executor = Fake(honest)
     read(executor, [("b", STAT)], known(measured="a", detected="a"), vocals=False)
-    assert executor.calls == [(analyse_file.identify, "b"), (analyse_file.analyse, "b", False)]
+    assert executor.calls == [
+        (analyse_file.identify, "b"),
+        (analyse_file.analyse, "b", False, False),
+    ]
 
 
 def test_music_that_lacks_only_its_voices_is_decoded_for_them():
     executor = Fake(honest)
     read(executor, [("a", STAT)], known({"a": (STAT, "a", False)}, measured="a"))
-    assert executor.calls == [(analyse_file.detect_vocals, "a")]
+    assert executor.calls == [(analyse_file.run_networks, "a", True, False)]
 
 
 def test_a_changed_file_of_known_music_is_identified_before():
     executor = Fake(honest)
     read(executor, [("a", STAT)], known({"a": (Stat(1, 1), "a", False)}, measured="a"))
-    assert executor.calls == [(analyse_file.identify, "a"), (analyse_file.detect_vocals, "a")]
+    assert executor.calls == [
+        (analyse_file.identify, "a"),
+        (analyse_file.run_networks, "a", True, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("detected", "embedded", "asked", "done"),
+    [
+        ("a", "", (True, True), (False, True)),
+        ("", "a", (True, True), (True, False)),
+        ("", "", (True, True), (True, True)),
+        ("", "", (False, True), (False, True)),
+        ("", "", (True, False), (True, False)),
+    ],
+)
+def test_one_decoding_serves_what_is_missing_of_voices_and_embedding(
+    detected, embedded, asked, done
+):
+    executor = Fake(honest)
+    of = known({"a": (STAT, "a", False)}, "a", detected, embedded)
+    vocals, embedding = asked
+    ((result, _),) = read(executor, [("a", STAT)], of, vocals=vocals, embedding=embedding)
+    assert executor.calls == [(analyse_file.run_networks, "a", *done)]
+    assert (result.heard is HEARD, result.embedding is EMBEDDING) == done
+
+
+def test_unknown_music_is_embedded_with_the_first_decoding():
+    executor = Fake(honest)
+    ((result, _),) = read(executor, [("a", STAT)], known(), embedding=True)
+    assert executor.calls == [(analyse_file.analyse, "a", True, True)]
+    assert result.embedding is EMBEDDING
+
+
+def test_music_is_complete_when_all_that_is_asked_for_is_known():
+    of = known(measured="abcd", detected="ab", embedded="ac")
+    assert of.complete(vocals=False, embedding=False) == set("abcd")
+    assert of.complete(vocals=True, embedding=False) == set("ab")
+    assert of.complete(vocals=False, embedding=True) == set("ac")
+    assert of.complete(vocals=True, embedding=True) == set("a")
 
 
 def test_the_largest_files_come_first_and_few_at_a_time():
@@ -93,10 +135,10 @@ def test_the_largest_files_come_first_and_few_at_a_time():
     stats = [(path, Stat(size, 0)) for path, size in sizes.items()]
 
     def answer(function, path, *_):
-        found = honest(function, path)
+        found = honest(function, path, True)  # noqa: FBT003 - as above
         return FileResult(Stat(sizes[path], 0), found.found, found.measured, found.heard)
 
-    results = read_files(Slow(answer), stats, known(), vocals=True, max_pending=2)
+    results = read_files(Slow(answer), stats, known(), vocals=True, embedding=False, max_pending=2)
     next(results)
     assert waiting == ["b", "d"]
     done = [progress.done_bytes for _, progress in results]
@@ -157,7 +199,7 @@ def test_what_another_machine_read_is_of_the_file_here():
     """Times may differ between machines; sizes may not."""
 
     def elsewhere(function, path, *_):
-        result = honest(function, path)
+        result = honest(function, path, True)  # noqa: FBT003 - as above
         return FileResult(Stat(7, 99), result.found, result.measured, result.heard)
 
     ((result, _),) = read(Fake(elsewhere), [("a", Stat(7, 5))], known())
@@ -179,7 +221,7 @@ def test_what_is_left_open_is_cancelled():
 
     executor = Silent()
     stats = [("a", STAT), ("b", STAT)]
-    results = read_files(executor, stats, known(), vocals=True, max_pending=4)
+    results = read_files(executor, stats, known(), vocals=False, embedding=False, max_pending=4)
     next(results)
     results.close()
     assert executor.futures[1].cancelled()

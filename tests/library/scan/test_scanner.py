@@ -2,16 +2,20 @@
 
 import os
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from playlist_builder.errors import LibraryError
 from playlist_builder.library.database import Database
 from playlist_builder.library.scan import analyse_file, scanner
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult, stat
-from playlist_builder.models import File, Skipped, Tags, VoiceDetection
+from playlist_builder.models import STYLE_SIZE, Embedding, File, Skipped, Tags, VoiceDetection
 from tests.support.sounds import write_noise
+
+EMBEDDING = Embedding(np.ones((4, STYLE_SIZE)), np.arange(4, dtype=np.float32))
 
 
 class Reader(Executor):
@@ -66,6 +70,7 @@ def scan(database, music, monkeypatch):
             jobs=None,
             executor=reader,
             vocals=False,
+            embedding=False,
             prune=prune,
             progress=None,
         )
@@ -154,6 +159,55 @@ def test_a_bad_file_is_read_once_and_a_locked_one_each_time(scan, music):
 
 def test_the_reason_why_voices_are_not_analysed_is_reported(scan):
     assert scan().vocals_skipped == "not asked for"
+    assert scan().embedding_skipped == "not asked for"
+
+
+class Network(Reader):
+    """A reader whose music was measured, and that embeds what it is asked to."""
+
+    def submit(self, function, path, *asked):
+        future = super().submit(function, path)
+        result = future.result()
+        vocals, embedding = asked or (False, False)
+        found = Future()
+        found.set_result(
+            replace(
+                result,
+                heard=result.heard if vocals else None,
+                embedding=EMBEDDING if embedding else None,
+            )
+        )
+        return found
+
+
+def test_known_music_is_decoded_once_more_for_what_is_asked_for(scan, database, music, monkeypatch):
+    scan()
+    monkeypatch.setattr(scanner.music, "model_error", lambda: "")
+
+    def again(**asked):
+        reader = Network()
+        report, _ = scanned(database, music, executor=reader, **asked)
+        return report, reader.calls
+
+    report, calls = again(embedding=True)
+    assert (report.unchanged, report.analysed, report.vocals_analysed) == (0, 0, 0)
+    assert (report.embeddings_analysed, report.embedding_skipped) == (2, "")
+    assert calls == [analyse_file.run_networks] * 2
+    assert database.embedded_identities() == {"a", "b"}
+    report, calls = again(embedding=True)
+    assert (report.unchanged, report.embeddings_analysed, calls) == (2, 0, [])
+    monkeypatch.setattr(database, "detected_identities", set)
+    monkeypatch.setattr(database, "embedded_identities", lambda: {"a"})
+    report, calls = again(vocals=True, embedding=True)
+    assert (report.vocals_analysed, report.embeddings_analysed) == (2, 1)
+    assert calls == [analyse_file.run_networks] * 2
+
+
+def test_without_a_network_music_is_scanned_without_it(scan, database, music, monkeypatch):
+    scan()
+    monkeypatch.setattr(scanner.music, "model_error", lambda: "damaged")
+    report, _ = scanned(database, music, executor=Network(), embedding=True)
+    assert (report.unchanged, report.embedding_skipped) == (2, "damaged")
 
 
 class Counting(ThreadPoolExecutor):
@@ -185,7 +239,7 @@ def sounds(tmp_path):
 
 
 def scanned(database, *roots, executor=None, **options):
-    usual = {"jobs": 1, "vocals": False, "prune": False, "progress": None}
+    usual = {"jobs": 1, "vocals": False, "embedding": False, "prune": False, "progress": None}
     with executor or Counting() as used:
         return scanner.scan(database, [*map(str, roots)], executor=used, **usual | options), used
 
