@@ -150,8 +150,7 @@ class Emotion:
     """What listeners would say a track feels like, estimated from its embedding: hints, each 0..1.
 
     `tension_spread` is the standard error of `tension`; `tension_contour` has one value per
-    `STEP_S`, shape (n_steps,). `moving` is how tender, sad, solemn, nostalgic or full of wonder the
-    track is.
+    `STEP_S`, shape (n_steps,). `moving` is how tender, sad, solemn, nostalgic or full of wonder.
     """
 
     tension: float
@@ -256,8 +255,8 @@ class FileProgress:
 class Slot:
     """One place of a session. `energy`, `contour` and `target` are on the session's scale.
 
-    `energy` and `target` are means over the slot; `contour` holds one value per `STEP_S`. The
-    loudness of start and end, which transitions depend on, is None where it is not known.
+    `energy` and `target` are means over the slot; `contour` holds one value per `STEP_S`. What is
+    not known of tension, 0..1, and of the loudness at start and end, for transitions, is None.
     """
 
     path: str
@@ -275,6 +274,7 @@ class Slot:
     vocals: Vocals = "unknown"
     start_loudness_lufs: float | None = None
     end_loudness_lufs: float | None = None
+    tension: float | None = None
 
     @property
     def duration_s(self) -> float:

@@ -6,7 +6,7 @@
     genre:ambient,drone             one or the other
     genre:ambient year:1990..2005   both
     path:Classical/                 the path holds it
-    energy:0.2..0.5   bpm:..80   length:3..8   year:1999
+    energy:0.2..0.5   tension:..0.4   bpm:..80   length:3..8   year:1999
     piano                           title, artist, album, genre or path holds it
 
 Words side by side must all hold; a comma is "or" within one field; `-` before a word is "not".
@@ -16,8 +16,9 @@ nothing: `year:..1990` leaves out tracks without a year, and `-year:1991..` incl
 several queries given together, any one has to match.
 
 Fields of text: title, artist, album, genre, mood, comment, language (an ISO 639 code, whole),
-date, path, key, vocals (whole). Numbers: year, energy and peak (0 to 1), bpm (where it is
-certain), length (minutes), loudness (LUFS), range (LU), startle (LU), brightness (Hz).
+date, path, key, vocals (whole). Numbers: year, energy and peak (0 to 1), tension and moving (0 to
+1, where the track has an embedding), bpm (where it is certain), length (minutes), loudness (LUFS),
+range (LU), startle (LU), brightness (Hz).
 """
 
 import re
@@ -66,6 +67,8 @@ _NUMBERS: dict[str, Callable[[Track], float | None]] = {
     "year": _year,
     "energy": lambda track: track.energy,
     "peak": lambda track: track.peak_energy,
+    "tension": lambda track: track.emotion.tension if track.emotion else None,
+    "moving": lambda track: track.emotion.moving if track.emotion else None,
     "bpm": _bpm,
     "length": lambda track: track.duration_s / 60.0,
     "loudness": lambda track: track.features.loudness_lufs,

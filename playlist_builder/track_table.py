@@ -12,7 +12,17 @@ from typing import Any, get_args, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.models import KEYS, STYLE_SIZE, Bools, Features, Floats, Ints, Track, Vocals
+from playlist_builder.models import (
+    KEYS,
+    STYLE_SIZE,
+    Bools,
+    Features,
+    Floats,
+    Floats32,
+    Ints,
+    Track,
+    Vocals,
+)
 
 SCALARS = tuple(field.name for field in fields(Features))  # as in a row of `Columns.scalars`
 VOCALS: tuple[Vocals, ...] = get_args(Vocals)
@@ -180,6 +190,12 @@ class TrackTable(Sequence[Track]):
     def measured(self, name: str) -> Floats:
         """Return one of SCALARS for each track; a key by its place in KEYS, or -1."""
         return np.asarray(self._columns.scalars[self._places, SCALARS.index(name)])
+
+    def similarity(self, style: Floats32) -> Floats:
+        """Return the cosine of the style of each track with another one, NaN where not known."""
+        own = self.style.astype(np.float64)
+        lengths = np.linalg.norm(own, axis=1) * np.linalg.norm(style)
+        return np.asarray(own @ style / np.maximum(lengths, np.finfo(np.float64).tiny))
 
     def contours(self) -> tuple[NDArray[np.float32], Ints, Ints]:
         """Return all contours one after the other, where each begins, and how long each is."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlist_builder.errors import QueryError
-from playlist_builder.models import Features, Tags, Track
+from playlist_builder.models import Emotion, Features, Tags, Track
 from playlist_builder.queries import FIELDS, any_of, parse
 
 TAGS = Tags(
@@ -33,6 +33,7 @@ TRACK = Track(
     energy=0.3,
     contour=np.array([0.2, 0.6], np.float32),
     vocals="none",
+    emotion=Emotion(0.35, 0.08, np.array([0.3, 0.4], np.float32), 0.62),
 )
 
 
@@ -54,6 +55,11 @@ TRACK = Track(
         "energy:0.2..0.5",
         "energy:0.3",
         "peak:0.6..",
+        "tension:..0.4",
+        "tension:0.35",
+        "-tension:0.36..",
+        "moving:0.6..",
+        "moving:0.6 tension:0.3..0.4",
         "path:Classical/",
         "bpm:..80",
         "bpm:80",
@@ -91,6 +97,8 @@ def test_holds(query):
         "vocals:non",
         "energy:0.31..",
         "energy:0.4",
+        "tension:0.36..",
+        "moving:..0.5",
         "bpm:..79",
         "bpm:79",
         "path:/Jazz/",
@@ -102,11 +110,12 @@ def test_does_not_hold(query):
     assert not parse(query)(TRACK)
 
 
-@pytest.mark.parametrize("field", ["year", "bpm", "key", "genre", "language"])
+@pytest.mark.parametrize("field", ["year", "bpm", "key", "genre", "language", "tension", "moving"])
 def test_what_a_track_does_not_say_matches_nothing(field):
     unsure = replace(FEATURES, tempo_confidence=0.1, key_confidence=0.1)
-    silent = replace(TRACK, tags=Tags(), features=unsure)
-    value = {"year": "0..", "bpm": "..999", "key": '"D minor"'}.get(field, "a")
+    silent = replace(TRACK, tags=Tags(), features=unsure, emotion=None)
+    whole = {"tension": "0..1", "moving": "..1"}  # of all values that a track can have
+    value = ({"year": "0..", "bpm": "..999", "key": '"D minor"'} | whole).get(field, "a")
     assert not parse(f"{field}:{value}")(silent)
     assert parse(f"-{field}:{value}")(silent)
 

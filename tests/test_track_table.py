@@ -13,13 +13,14 @@ from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.series import series
 from playlist_builder.library.database import Database
 from playlist_builder.library.library import Library
-from playlist_builder.models import Mark
+from playlist_builder.models import STYLE_SIZE, Mark
 from playlist_builder.playlists import session_json
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Rules
 from playlist_builder.queries import parse
 from playlist_builder.track_table import SCALARS, VOCALS, TrackTable, features_of, numbers_of
 from tests.benchmarks.library_scale import make_files, make_rows
+from tests.support.synthetic import plain
 
 COUNT = 400
 
@@ -41,6 +42,18 @@ def table(tmp_path_factory):
             if place % 40 == 1:
                 library.mark(track.identity, Mark(banned=True))
         return library.tracks(missing=True)
+
+
+def test_similarity_is_the_cosine_of_styles_and_unknown_without_one():
+    style = np.linspace(-1.0, 1.0, STYLE_SIZE).astype(np.float32)
+    other = np.zeros(STYLE_SIZE, np.float32)
+    other[0] = 2.0
+    styles = (style, 3.0 * style, -style, other, np.zeros(STYLE_SIZE), None)
+    some = TrackTable.of([plain(number, style=each) for number, each in enumerate(styles)])
+    cosine = -1.0 / np.linalg.norm(style)
+    assert some.similarity(style)[:5] == pytest.approx([1.0, 1.0, -1.0, cosine, 0.0])
+    assert np.isnan(some.similarity(style)[5])
+    assert len(some[:0].similarity(style)) == 0
 
 
 def test_columns_say_what_the_tracks_say(table):

@@ -140,6 +140,7 @@ def slots(order: Order) -> list[Slot]:
                 vocals=track.vocals,
                 start_loudness_lufs=track.features.start_loudness_lufs,
                 end_loudness_lufs=track.features.end_loudness_lufs,
+                tension=track.emotion.tension if track.emotion else None,
             )
         )
     return result

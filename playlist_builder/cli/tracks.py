@@ -13,6 +13,8 @@ from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import warn_waiting
 
+LIKE_LIMIT = 20  # tracks that --like lists, the nearest
+
 
 @main.command(  # a query may begin with a dash, and with an h after it
     context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]}
@@ -21,11 +23,24 @@ from playlist_builder.cli.scan import warn_waiting
 @click.option(
     "--sort",
     type=click.Choice(["path", "energy", "length", "loudness", "title"]),
-    default="energy",
-    show_default=True,
+    help="The order; by default that of energy, with --like the nearest first.",
+)
+@click.option("--like", metavar="TRACK", help="Those whose style is nearest to that of TRACK.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    help=f"List so many at most; with --like {LIKE_LIMIT} unless you say.",
 )
 @options.common_options
-def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: bool) -> None:
+def tracks(
+    query: Sequence[str],
+    sort: str | None,
+    like: str | None,
+    limit: int | None,
+    library: str | None,
+    *,
+    as_json: bool,
+) -> None:
     """List the tracks of the library, or those that QUERY names.
 
     \b
@@ -37,7 +52,7 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
     piano                      title, artist, album, genre or path
 
     Text: title artist album genre mood comment language date path key vocals.
-    Numbers: year energy peak bpm length (minutes) loudness range startle brightness.
+    Numbers: year energy peak tension moving bpm length (minutes) loudness range startle brightness.
     """  # noqa: D301 - click reads the backslash
     import numpy as np
 
@@ -50,20 +65,34 @@ def tracks(query: Sequence[str], sort: str, library: str | None, *, as_json: boo
         "loudness": lambda table: table.measured("loudness_lufs").tolist(),
         "title": lambda table: [title.casefold() for title in table.titles],
     }
+    similarity = None
     with open_library(library) as opened:
-        found = opened.tracks()
+        if like is None:
+            found = opened.tracks()
+        else:
+            found, similarity = opened.similar(opened.find(like))
         warn_waiting(opened)
+    places = np.arange(len(found))
     if query:
         matches = parse(" ".join(map(_quoted, query)))
-        found = found.take(np.array([matches(track) for track in found], bool))
-    values = orders[sort](found)
-    found = found.take(np.array(sorted(range(len(found)), key=values.__getitem__), int))
+        places = places[np.array([matches(track) for track in found], bool)]
+    if like is not None:
+        places = places[: limit or LIKE_LIMIT]  # whatever the order, the nearest
+    if sort is not None or like is None:
+        values = orders[sort or "energy"](found)
+        places = np.array(sorted(places.tolist(), key=values.__getitem__), int)
+    places = places[:limit]
+    found = found.take(places)
+    nearness = None if similarity is None else similarity[places].tolist()
     if as_json:
-        output.print_json_list(map(_document, found))
+        documents = map(_document, found)
+        if nearness is not None:
+            documents = map(_with_similarity, documents, nearness)
+        output.print_json_list(documents)
         return
-    from playlist_builder.report.text import tracks_text
+    from playlist_builder.report.track_text import tracks_text
 
-    output.print_text(tracks_text(found, width=output.width()))
+    output.print_text(tracks_text(found, nearness, width=output.width()))
     output.print_message(f"{len(found)} tracks")
 
 
@@ -90,6 +119,11 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
                 **_document(found),
                 "identity": found.identity,
                 "percentile": round(standing.percentile, 4),
+                "tension_contour": [
+                    round(value, 4) for value in found.emotion.tension_contour.tolist()
+                ]
+                if found.emotion
+                else None,
                 "peak_energy": round(found.peak_energy, 4),
                 "climax_s": found.climax_s,
                 "startle_lu": round(found.startle_lu, 2),
@@ -114,7 +148,7 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
             }
         )
         return
-    from playlist_builder.report.text import track_text
+    from playlist_builder.report.track_text import track_text
 
     output.print_drawing(track_text(found, judged, reasons, standing, **output.chart_style()))
 
@@ -215,7 +249,15 @@ def _document(track: "api.Track") -> dict[str, Any]:
         "sample_peak_dbfs": round(track.features.sample_peak_dbfs, 2),
         "tempo_bpm": round(track.features.tempo_bpm, 1),
         "vocals": track.vocals,
+        **{
+            name: round(float(getattr(track.emotion, name)), 4) if track.emotion else None
+            for name in ("tension", "tension_spread", "moving")
+        },
     }
+
+
+def _with_similarity(document: dict[str, Any], similarity: float) -> dict[str, Any]:
+    return document | {"similarity": round(similarity, 4)}
 
 
 def _neighbour(track: "api.Track") -> dict[str, Any]:

@@ -24,7 +24,7 @@ from playlist_builder.library.merge import MergeReport, merge
 from playlist_builder.library.scan import scanner
 from playlist_builder.library.scan.scanner import ScanReport
 from playlist_builder.library.tracks import read_tracks
-from playlist_builder.models import File, FileProgress, Mark, Track
+from playlist_builder.models import File, FileProgress, Floats, Mark, Track
 from playlist_builder.track_table import TrackTable
 
 __all__ = ["EnergyRank", "Library", "ScanReport", "default_path"]
@@ -201,6 +201,26 @@ class Library:
             tuple(others.take(above[:count])),
             tuple(others.take(below[:count])),
         )
+
+    def similar(self, track: Track) -> tuple[TrackTable, Floats]:
+        """Return the other recordings of known style, the most similar first, and how much each is.
+
+        That is the cosine of two styles, at most 1. Raises `LibraryError` where no style is known
+        of the track, or of any other.
+        """
+        if track.style is None:
+            raise LibraryError(
+                f"Nothing is known to be like {track.path!r}: it has no embedding. Scan it without"
+                " --no-embedding."
+            )
+        every = self.tracks()
+        others = np.array([name != track.identity for name in every.identities], bool)
+        cosines = every.similarity(track.style)
+        (known,) = np.nonzero(others & ~np.isnan(cosines))
+        if not len(known):
+            raise LibraryError("No other track has an embedding. Scan without --no-embedding.")
+        places = known[np.argsort(-cosines[known], kind="stable")]
+        return every.take(places), cosines[places]
 
     def merge(self, path: str | os.PathLike[str]) -> MergeReport:
         """Return the counts of what another library file added to this one; it is only read.

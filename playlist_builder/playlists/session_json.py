@@ -34,7 +34,7 @@ LONGEST_S = 7 * 24 * 3600.0 * 1.5  # a week, the longest session, with its tail
 
 _DECIMALS = (
     dict.fromkeys(("start_s", "end_s", "target_s", "duration_s"), 3)
-    | dict.fromkeys(("energy", "target", "contour", "curve"), 4)
+    | dict.fromkeys(("energy", "target", "tension", "contour", "curve"), 4)
     | dict.fromkeys(("cost", "bound", "rms_error"), 6)
     | dict.fromkeys(("loudness_lufs", "start_loudness_lufs", "end_loudness_lufs"), 2)
 )
@@ -76,6 +76,7 @@ class _Slot(Struct, kw_only=True):
     vocals: Vocals
     start_loudness_lufs: Number | None = None
     end_loudness_lufs: Number | None = None
+    tension: Level | None = None
 
     def __post_init__(self) -> None:
         if self.end_s < self.start_s:
@@ -326,9 +327,8 @@ def _session(document: object) -> Session:
         raise _FaultError(f"is not a session. {_MAKE_ONE}")
     version = document["version"]
     if type(version) is int and version > VERSION:
-        versions = f"(version {reprlib.repr(version)}; this one reads {VERSION})"
-        versions += ". Update playlist-builder"
-        raise _FaultError(f"was made by a newer playlist-builder {versions}")
+        told = f"version {reprlib.repr(version)}; this one reads {VERSION}"
+        raise _FaultError(f"was made by a newer playlist-builder ({told}). Update playlist-builder")
     if type(version) is not int or version != VERSION:
         raise _FaultError(f"is damaged: version must be {VERSION}. {_MAKE_ONE}")
     try:

@@ -87,6 +87,14 @@ def chart(  # noqa: PLR0913 - everything after the curves is named by the caller
     return "\n".join(_drawn(row, colour=colour) for row in rows)
 
 
+def sparkline(values: Sequence[float], *, width: int, ascii_only: bool = False) -> str:
+    """Return values, 0..1, as a row of at most `width` blocks; in ASCII of digits, 9 the most."""
+    levels = "0123456789" if ascii_only else UNICODE.blocks[1:]
+    columns = min(width, len(values))
+    shares = (_share(values, column, columns) for column in range(columns))
+    return "".join(levels[_step(math.fsum(share) / len(share), len(levels))] for share in shares)
+
+
 def _cells(area: Marks, line: Marks) -> Cells:
     """Return the marks with their colours, the line before the area."""
     return {cell: (mark, AREA) for cell, mark in area.items()} | {

@@ -54,6 +54,7 @@ def page(session: Session, language: Language, *, folder: str, today: date | Non
         profile=summary.profile(session),
         limit_lu=summary.rules(session).loudness_step_lu,
         spans=[(span, list(islice(rows, len(span.slots)))) for span in summary.spans(session)],
+        has_tension=any(slot.tension is not None for slot in summary.whole(session)),
         language=language,
         _=language.gettext,
         span_name=partial(svg.span_name, language=language),

@@ -134,6 +134,7 @@ def description(session: Session, language: Language) -> str:
 def labels(session: Session, language: Language) -> list[str]:
     """Return, escaped, a description of each track."""
     rise = language.gettext(", step {step} LU")
+    hint = language.gettext(" Tension {tension} (a hint).")
     template = language.gettext(
         "{number}. {title}{artist}. Starts {start}, lasts {length}, {phase}."
         " Energy {energy}, planned {plan}. {loudness} LUFS{step}. Voice: {vocals}."
@@ -155,6 +156,7 @@ def labels(session: Session, language: Language) -> list[str]:
                 step="" if step is None else rise.format(step=signed(step.rise_lu)),
                 vocals=language.voice(slot.vocals),
             )
+            + ("" if slot.tension is None else hint.format(tension=number(slot.tension, 2)))
         )
         for place, (slot, step, phase) in enumerate(zip(slots, steps, phases, strict=True))
     ]

@@ -118,6 +118,8 @@ def measured(rng: np.random.Generator) -> Measurement:
         onset_rate_hz=2.0,
         spectral_centroid_hz=float(np.exp(rng.normal(np.log(2000.0), 0.3))),
         percussiveness=float(rng.random()),
+        stroke_rate_hz=float(rng.gamma(1.0, 1.0)),
+        pulse_clarity=float(rng.random()),
     )
     return Measurement(whole, steps.astype(np.float32))
 

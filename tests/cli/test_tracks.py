@@ -4,9 +4,16 @@ import json
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from playlist_builder.audio import encode
+from playlist_builder.cli import main
+from playlist_builder.library.library import Library
+from playlist_builder.models import Emotion
+from playlist_builder.track_table import TrackTable
 from tests.support.commands import run
+from tests.support.measured import STEPS
+from tests.support.synthetic import plain
 
 
 def test_tracks_lists_what_the_documentation_promises(demo_library):
@@ -15,6 +22,7 @@ def test_tracks_lists_what_the_documentation_promises(demo_library):
     assert set(found[0]) == {
         *("path", "title", "artist", "album", "genre", "duration_s", "energy", "contour"),
         *("loudness_lufs", "loudness_range_lu", "sample_peak_dbfs", "tempo_bpm", "vocals"),
+        *("tension", "tension_spread", "moving"),
     }
     assert [track["energy"] for track in found] == sorted(track["energy"] for track in found)
     table = run("tracks", *demo_library).stdout
@@ -90,6 +98,115 @@ def test_a_query_may_begin_with_a_dash(demo_library, query):
     assert 0 < len(found) <= 28
     plain = json.loads(run("tracks", query[1:], *demo_library, "--json").stdout)
     assert len(found) + len(plain) == 28
+
+
+def emotion(number):
+    tension = number / 100
+    return Emotion(tension, 0.08, np.full(3, tension, np.float32), 1.0 - tension)
+
+
+def turned(degrees):
+    """A style; the cosine of two is that of their angles' difference."""
+    return np.append([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], np.zeros(38))
+
+
+@pytest.fixture
+def tracks(monkeypatch):
+    """Tracks of a library: the last has no embedding, each other one is a bit further off."""
+    made = [
+        plain(
+            number,
+            level=(7 * number % 30) / 30,
+            title=f"Piece {number}",
+            emotion=None if number == 29 else emotion(number),
+            style=None if number == 29 else turned(number),
+        )
+        for number in range(30)
+    ]
+
+    def find(_, name):
+        return next(track for track in made if track.tags.title == name)
+
+    monkeypatch.setattr(Library, "tracks", lambda *_, **__: TrackTable.of(made))
+    monkeypatch.setattr(Library, "find", find)
+    monkeypatch.setattr(Library, "steps", lambda *_: STEPS)
+    return made
+
+
+def said(tmp_path, *words):
+    """What a command prints, of a library that holds `tracks`."""
+    done = CliRunner().invoke(main, [*words, "--library", str(tmp_path / "l.db")])
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout) if "--json" in words else done.stdout
+
+
+def titles(tmp_path, *words):
+    return [track["title"] for track in said(tmp_path, "tracks", *words, "--json")]
+
+
+@pytest.mark.usefixtures("tracks")
+def test_like_lists_the_nearest_first_without_the_track_itself(tmp_path):
+    found = said(tmp_path, "tracks", "--like", "Piece 0", "--json")
+    near = [f"Piece {number}" for number in range(1, 21)]
+    assert [track["title"] for track in found] == near
+    cosines = [track["similarity"] for track in found]
+    assert cosines[0] == pytest.approx(np.cos(np.radians(1)), abs=1e-4)
+    assert cosines == sorted(cosines, reverse=True)
+    lines = said(tmp_path, "tracks", "--like", "Piece 0").splitlines()
+    assert lines[0].startswith("similar  energy  ")
+    assert lines[1].split()[0] == "1.00"
+
+
+@pytest.mark.usefixtures("tracks")
+def test_like_goes_with_a_query_an_order_and_a_limit(tmp_path):
+    like = ("--like", "Piece 0")
+    assert titles(tmp_path, *like, "--limit", "2") == ["Piece 1", "Piece 2"]
+    assert titles(tmp_path, *like, "tension:0.1..0.12") == ["Piece 10", "Piece 11", "Piece 12"]
+    assert titles(tmp_path, *like, "tension:2..") == []
+    assert len(titles(tmp_path, *like, "--limit", "100")) == 28
+    nearest = titles(tmp_path, *like, "--limit", "3", "--sort", "energy")
+    assert sorted(nearest) == ["Piece 1", "Piece 2", "Piece 3"]
+    energies = [
+        each["energy"] for each in said(tmp_path, "tracks", *like, "--sort", "energy", "--json")
+    ]
+    assert energies == sorted(energies)
+    assert "similarity" not in said(tmp_path, "tracks", "--json")[0]
+    assert len(titles(tmp_path, "--limit", "4")) == 4
+
+
+def test_like_says_in_one_line_where_no_style_is_known(tracks, tmp_path, monkeypatch):
+    def refused(name):
+        words = ["tracks", "--like", name, "--library", str(tmp_path / "l.db")]
+        done = CliRunner().invoke(main, words)
+        assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+        return done.stderr
+
+    assert "it has no embedding. Scan it without --no-embedding." in refused("Piece 29")
+    monkeypatch.setattr(Library, "tracks", lambda *_, **__: TrackTable.of([tracks[0], tracks[29]]))
+    assert "No other track has an embedding." in refused("Piece 0")
+    monkeypatch.undo()
+    assert "No track 'Piece 0' in the library." in refused("Piece 0")
+
+
+@pytest.mark.usefixtures("tracks")
+def test_tension_and_moving_are_queries(tmp_path):
+    assert titles(tmp_path, "tension:0.27..") == ["Piece 27", "Piece 28"]
+    assert "Piece 29" not in titles(tmp_path, "tension:0..1")
+    assert titles(tmp_path, "-tension:..1") == ["Piece 29"]
+    assert titles(tmp_path, "moving:..0.73", "moving:0.725..") == ["Piece 27"]
+
+
+@pytest.mark.usefixtures("tracks")
+def test_tension_and_moving_are_null_where_unknown(tmp_path):
+    known, unknown = (said(tmp_path, "show", f"Piece {n}", "--json") for n in (28, 29))
+    names = ("tension", "tension_spread", "tension_contour", "moving")
+    assert [known[name] for name in names] == [0.28, 0.08, [0.28] * 3, 0.72]
+    assert [unknown[name] for name in names] == [None] * 4
+    listed = {track["title"]: track for track in said(tmp_path, "tracks", "--json")}
+    assert listed["Piece 28"]["tension"] == 0.28
+    assert listed["Piece 29"]["moving"] is listed["Piece 29"]["tension"] is None
+    assert "0.28 ± 0.08 (a hint: what listeners would say)" in said(tmp_path, "show", "Piece 28")
+    assert "(scan without --no-embedding)" in said(tmp_path, "show", "Piece 29")
 
 
 def test_numbers_are_never_cut_in_tables(demo_library):

@@ -109,6 +109,16 @@ def test_the_loudness_of_the_edges_is_kept_where_it_is_known():
         session_json.parse(text.replace("-20.0}", '"loud"}', 1), "s.json")
 
 
+def test_tension_is_kept_where_it_is_known():
+    """A file of an older version, which has none, is read as before."""
+    text = session_json.dump(replace(SESSION, slots=[replace(SLOT, tension=0.31254), SLOT]))
+    first, second = session_json.parse(text, "s.json").slots
+    assert (first.tension, second.tension) == (0.3125, None)
+    assert text.count('"tension"') == 1
+    with pytest.raises(SessionError, match=r"slots\[0\]\.tension must be a number from 0 to 1"):
+        session_json.parse(text.replace("0.3125", "1.3", 1), "s.json")
+
+
 def rounded(low, high, places):
     """Numbers as they stand in a session file."""
     return st.floats(low, high).map(lambda number: round(number, places) + 0.0)
@@ -134,6 +144,7 @@ SLOTS = st.builds(
     contour=LEVEL_LISTS,
     loudness_lufs=rounded(-70, 0, 2),
     vocals=st.sampled_from(["none", "wordless", "sung", "spoken", "unknown"]),
+    tension=st.none() | LEVELS,
 )
 NUMBERS = st.integers(-(10**9), 10**9)
 NOTICES = st.lists(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from playlist_builder.profiles.find import available
-from playlist_builder.report.chart import chart
+from playlist_builder.report.chart import chart, sparkline
 
 PHASES = (("calm", 0.0, 600.0), ("peak", 600.0, 2400.0), ("return", 2400.0, 3600.0))
 PLANNED = [0.1] * 20 + [0.8] * 60 + [0.3] * 40
@@ -252,3 +252,17 @@ def test_colours_are_those_of_the_terminal_and_change_no_character():
     assert set(re.findall(r"\x1b\[([0-9;]+)m", coloured)) == {"0", "1", "36", "30;46", "1;31"}
     assert "\x1b[1;31m▲\x1b[0m" in coloured
     assert all(not line.endswith(" ") for line in coloured.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("values", "blocks", "digits"),
+    [
+        ((), "", ""),
+        ((0.0, 0.5, 1.0), "▁▅█", "059"),
+        ((0.0, 0.0, 1.0, 1.0, 0.2, 0.8), "▁█▅", "095"),
+        ((-1.0, 2.0), "▁█", "09"),
+    ],
+)
+def test_a_sparkline_is_one_row_of_means(values, blocks, digits):
+    assert sparkline(values, width=3) == blocks
+    assert sparkline(values, width=3, ascii_only=True) == digits

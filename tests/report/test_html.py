@@ -136,6 +136,23 @@ def test_what_is_known_of_each_track_stands_in_its_row():
     )
 
 
+@pytest.mark.parametrize("language", LANGUAGES.values())
+def test_tension_is_a_hint_beside_the_voice_and_not_named_where_unknown(language):
+    whole = session(slot(0, tension=0.314), slot(1))
+    text = page(whole, language, folder="/music")
+    rows = re.findall(r'<tr class="track".*?</tr>', text, re.DOTALL)
+    said = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows]
+    word = language.gettext("tension")
+    assert said[0].endswith(f"{word} 0.31")
+    assert word not in said[1]
+    hint = language.gettext("Tension from 0 to 1 is a hint: what listeners would say.")
+    assert text.count(hint) == 1
+    assert f"<br>{word}</th>" in text
+    none = page(session(slot(0)), language, folder="/music")
+    assert word not in none
+    assert hint not in none
+
+
 def test_the_profile_stands_with_its_sources_and_its_rules_with_what_gave_way():
     whole = session(
         slot(0),

@@ -50,6 +50,14 @@ def numbers(path):
     return [float(each) for each in re.findall(r"-?\d+\.?\d*", path)]
 
 
+def test_a_label_tells_the_tension_where_it_is_known():
+    whole = session([slot(0.0, 60.0, tension=0.314), slot(60.0, 120.0)])
+    first, second = svg.labels(whole, ENGLISH)
+    assert first.endswith("Voice: not verified. Tension 0.31 (a hint).")
+    assert second.endswith("Voice: not verified.")
+    assert "緊張感 0.31" in svg.labels(whole, JAPANESE)[0]
+
+
 @pytest.mark.parametrize("width", [362, 700, 1080])
 def test_each_block_spans_its_slot(width):
     blocks = found(svg.picture(hour(), ENGLISH, width=width), "reach")

@@ -76,6 +76,7 @@ def session(music):
             vocals=vocals,
             start_loudness_lufs=-20.0 + 6.5 * (place == 2),
             end_loudness_lufs=-20.0,
+            tension=0.1 * place,
         )
         for place, (name, title, artist, vocals) in enumerate(TRACKS)
     ]

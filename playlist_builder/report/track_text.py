@@ -1,0 +1,149 @@
+"""The printed views of tracks: values to text. It prints nothing."""
+
+import math
+from collections.abc import Sequence
+from textwrap import fill
+
+from playlist_builder.analysis import energy
+from playlist_builder.library.library import EnergyRank
+from playlist_builder.models import MIN_KEY_CONFIDENCE, MIN_TEMPO_CONFIDENCE, STEP_S, Track
+from playlist_builder.report.chart import chart, sparkline
+from playlist_builder.report.table import drawn, fitting, hint_cell, new_table
+from playlist_builder.text import clock, printable
+from playlist_builder.vocals.evidence import Evidence, VocalsVerdict
+
+WORDS = "title", "artist", "genre"
+COLUMNS = (  # from which width on
+    (110, ("energy", "tension", "moving", "length", "LUFS", "BPM", "vocals", *WORDS)),
+    (90, ("energy", "tension", "length", "LUFS", "BPM", "vocals", *WORDS)),
+    (0, ("energy", "length", "LUFS", "BPM", "vocals", *WORDS)),
+)
+INDENT = 12  # of the values of one track
+
+
+def tracks_text(
+    tracks: Sequence[Track], similarity: Sequence[float] | None = None, *, width: int
+) -> str:
+    """Draw a table of tracks, with how similar each is to another one where that was asked."""
+    is_known = any(track.emotion is not None for track in tracks)
+    names = fitting(COLUMNS, width, has_hints=is_known)
+    if similarity is not None:
+        names = "similar", *names
+    table = new_table(*names)
+    for number, track in enumerate(tracks):
+        features, tags, emotion = track.features, track.tags, track.emotion
+        sure = features.tempo_confidence >= MIN_TEMPO_CONFIDENCE
+        cells = {
+            "similar": f"{similarity[number]:.2f}" if similarity is not None else "",
+            "energy": f"{track.energy:.2f}",
+            "tension": hint_cell(emotion.tension if emotion else None),
+            "moving": hint_cell(emotion.moving if emotion else None),
+            "length": clock(track.duration_s),
+            "LUFS": f"{features.loudness_lufs:.1f}",
+            "BPM": f"{features.tempo_bpm:.0f}" if sure else "",
+            "vocals": "banned" if track.mark.banned else track.vocals,
+            "title": printable(tags.title),
+            "artist": printable(tags.artist),
+            "genre": printable(tags.genre),
+        }
+        table.add_row(*(cells[name] for name in names))
+    return drawn(table, width)
+
+
+def track_text(  # noqa: PLR0913 - what there is to show
+    track: Track,
+    judged: VocalsVerdict,
+    reasons: Sequence[energy.Contribution],
+    standing: EnergyRank,
+    *,
+    width: int,
+    ascii_only: bool = False,
+    colour: bool = False,
+) -> str:
+    """Draw one track: what it is, its contour, why it has its energy, and what is like it."""
+    features, tags = track.features, track.tags
+    lines = [
+        f"{printable(tags.title)}  ({printable(tags.artist) or 'no artist'})",
+        printable(track.path) + ("  [missing]" if track.missing else ""),
+        "",
+        f"length      {clock(track.duration_s)}",
+        f"loudness    {features.loudness_lufs:.1f} LUFS, range {features.loudness_range_lu:.1f} LU",
+        f"sample peak {features.sample_peak_dbfs:.1f} dBFS",
+        f"startle     {track.startle_lu:.1f} LU: largest rise within one second",
+        f"vocals      {track.vocals} (confidence {judged.confidence:.2f})",
+        *(_evidence(each) for each in judged.evidence),
+    ]
+    if features.tempo_confidence >= MIN_TEMPO_CONFIDENCE:
+        sure = f"(confidence {features.tempo_confidence:.2f})"
+        lines.append(f"tempo       {features.tempo_bpm:.0f} BPM {sure}")
+    if features.key_confidence >= MIN_KEY_CONFIDENCE:
+        lines.append(f"key         {features.key} (confidence {features.key_confidence:.2f})")
+    lines += [f"marked      {text}" for text in _marks(track)]
+    relative = f"{standing.percentile:.2f} relative to your library"
+    calmer = f"{standing.calmer} of {standing.others} other tracks are calmer"
+    lines += ["", f"energy      {track.energy:.2f} on the absolute scale, {relative} ({calmer})"]
+    for reason in reasons:
+        because = f" ({reason.because})" if reason.because else ""
+        lines += fill(
+            f"{reason.energy:+.2f}  {reason.name}{because}",
+            width=width,
+            initial_indent=" " * INDENT,
+            subsequent_indent=" " * 19,
+        ).split("\n")
+    lines.append(f"peak        {track.peak_energy:.2f}: the most energetic {STEP_S:.0f} s")
+    if track.climax_s is not None:
+        climax = f"{track.peak_energy:.2f} at {clock(track.climax_s)}"
+        lines.append(f"            hides a climax: {climax}")
+    for name, others in (("above", standing.above), ("below", standing.below)):
+        lines += [
+            f"{name if not number else '':{INDENT}}{other.energy:.2f}  {_called(other)}"
+            for number, other in enumerate(others)
+        ]
+    lines += _emotion(track, width, ascii_only=ascii_only)
+    contour = chart(
+        None,
+        [float(value) for value in track.contour],
+        duration_s=track.duration_s,
+        phases=(),
+        width=width,
+        ascii_only=ascii_only,
+        colour=colour,
+    )
+    return "\n".join([*lines, "", contour])
+
+
+def _emotion(track: Track, width: int, *, ascii_only: bool) -> list[str]:
+    """Say what listeners would say a track feels like, or why that is not known."""
+    found, indent = track.emotion, " " * INDENT
+    if found is None:
+        unknown = "not known: no embedding, and the energy is the coarser one"
+        text = f"tension     {unknown} (scan without --no-embedding)"
+        lines = fill(text, width=width, subsequent_indent=indent, break_on_hyphens=False)
+        return lines.split("\n")
+    spread = f"{'+/-' if ascii_only else '±'} {found.tension_spread:.2f}"
+    contour = found.tension_contour.tolist()
+    return [
+        f"tension     {found.tension:.2f} {spread} (a hint: what listeners would say)",
+        indent + sparkline(contour, width=max(1, width - INDENT), ascii_only=ascii_only),
+        f"moving      {found.moving:.2f} (a hint: tender, sad, solemn or full of wonder)",
+    ]
+
+
+def _evidence(evidence: Evidence) -> str:
+    weight = f"{evidence.weight:+.1f}" if math.isfinite(evidence.weight) else "    "
+    return f"            {weight}  {evidence.source}: {printable(evidence.text)}"
+
+
+def _marks(track: Track) -> list[str]:
+    mark = track.mark
+    return [
+        *([f"energy {mark.energy:.2f}"] if mark.energy is not None else []),
+        *([f"vocals {mark.vocals}"] if mark.vocals is not None else []),
+        *(["banned"] if mark.banned else []),
+        *([f"note: {printable(mark.note)}"] if mark.note else []),
+    ]
+
+
+def _called(track: Track) -> str:
+    artist = f"  ({printable(track.tags.artist)})" if track.tags.artist else ""
+    return f"{printable(track.tags.title or track.path)}{artist}"
