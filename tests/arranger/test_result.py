@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from playlist_builder.arranger import result
 from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.rules import Constraints, Pin
-from playlist_builder.models import VoiceDetection
+from playlist_builder.models import Emotion, VoiceDetection
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from tests.support.synthetic import plain
 
@@ -50,6 +51,12 @@ def test_an_order_on_the_plan_costs_less_and_becomes_its_session():
     assert [slot.phase for slot in session.slots] == ["calm", "peak"]
     assert session.rms_error == pytest.approx(0.0, abs=1e-6)
     assert (session.cost, session.bound, session.seed) == (0.1, 0.05, 3)
+
+
+def test_a_slot_tells_the_tension_of_its_track_where_it_is_known():
+    feeling = Emotion(0.31, 0.08, np.full(30, 0.31, np.float32), 0.6)
+    order = result.ordered([plain(0, 5, 0.2, emotion=feeling), GOOD[1]], OBJECTIVE)
+    assert [slot.tension for slot in result.slots(order)] == [0.31, None]
 
 
 @pytest.mark.parametrize(
