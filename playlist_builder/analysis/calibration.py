@@ -25,9 +25,11 @@ COLUMNS = ("attacks", "strokes", "pulse", "brightness", "loudness", "other")
 LARGEST_SHIFT = 0.2
 LARGEST_LOGIT = float(4.0 * np.arctanh(LARGEST_SHIFT))  # the logit that moves 0.4 to 0.6
 MIN_ANSWERS = 6
-# Of simulated listeners with 14 answers who agree with the score or guess, 1 of 20 is corrected;
-# of those who hear a column louder by 0.8 a standard deviation, 3 of 4, and all with 34 answers.
-GAIN_ERRORS = 2.0  # standard errors that the gain must exceed
+# What the gain must exceed. Of simulated listeners who agree with the score or guess, 1 of 20 is
+# corrected after 14 answers; of those who hear a column more by 0.8 logits a standard deviation,
+# 17 of 20, and all after 34 answers.
+LEAST_GAIN = 2.0  # of log-likelihood: the answers are 7 times as likely
+GAIN_ERRORS = 1.5  # standard errors
 ACUITY = (4.0, 2.0)  # per logit of score, mean and spread: 0.4 apart, 5 of 6 answers agree
 MIN_ACUITY = 1.0
 WEIGHT_SPREAD = 0.5  # logits of an answer per standard deviation of a column
@@ -131,6 +133,7 @@ def fit(score: Floats, columns: Floats, pairs: Ints, outcomes: Floats) -> Calibr
     gains = _log_likelihood(after, outcomes) - _log_likelihood(before, outcomes)
     gain, gain_error = float(gains.sum()), float(gains.std(ddof=1) * np.sqrt(len(gains)))
     decided = outcomes != 0.5  # noqa: PLR2004 - neither of the two
+    is_kept = gain > max(LEAST_GAIN, GAIN_ERRORS * gain_error)
     return Calibration(
         len(pairs),
         int(decided.sum()),
@@ -138,7 +141,7 @@ def fit(score: Floats, columns: Floats, pairs: Ints, outcomes: Floats) -> Calibr
         _right(after[decided], outcomes[decided]),
         gain,
         gain_error,
-        Correction(centre, spread, weights[-1]) if gain > GAIN_ERRORS * gain_error else None,
+        Correction(centre, spread, weights[-1]) if is_kept else None,
     )
 
 
