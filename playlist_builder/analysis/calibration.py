@@ -123,8 +123,8 @@ def fit(score: Floats, columns: Floats, pairs: Ints, outcomes: Floats) -> Calibr
     first, second = pairs.T
     gap, apart = strength[first] - strength[second], values[first] - values[second]
     folds = np.vstack([1.0 - np.eye(len(pairs)), np.ones(len(pairs))])  # the last holds all
-    alone = _fitted(gap[:, None], outcomes, folds)
-    both = _fitted(np.column_stack([gap, apart]), outcomes, folds)
+    alone = ridge(gap[:, None], outcomes, folds)
+    both = ridge(np.column_stack([gap, apart]), outcomes, folds)
     acuity = np.maximum(both[:, :1], MIN_ACUITY)
     weights = both[:, 1:] / acuity
     one, other = (_limited((values[side] * weights[:-1]).sum(axis=1)) for side in (first, second))
@@ -143,6 +143,24 @@ def fit(score: Floats, columns: Floats, pairs: Ints, outcomes: Floats) -> Calibr
         gain_error,
         Correction(centre, spread, weights[-1]) if is_kept else None,
     )
+
+
+def ridge(differences: Floats, outcomes: Floats, folds: NDArray[np.float64]) -> Floats:
+    """Return acuity and weights of largest posterior by Newton's method, for several fits at once.
+
+    `differences` between the tracks of n pairs has shape (n, 1 + columns), the first is that of
+    the score's logits. A row of `folds`, shape (n_fits, n), says how much each answer counts.
+    """
+    size = differences.shape[1]
+    mean, precision = _prior(size)
+    products = (differences[:, :, None] * differences[:, None, :]).reshape(len(differences), -1)
+    found = np.tile(mean, (len(folds), 1))
+    for _ in range(ITERATIONS):
+        chance = 1.0 / (1.0 + np.exp(-(found @ differences.T)))
+        slope = (folds * (outcomes - chance)) @ differences - precision * (found - mean)
+        bend = ((folds * chance * (1.0 - chance)) @ products).reshape(-1, size, size)
+        found += np.linalg.solve(bend + np.diag(precision), slope[:, :, None])[:, :, 0]
+    return found
 
 
 def choose_pair(  # noqa: PLR0913 - what is known of the tracks, and what was asked
@@ -226,20 +244,6 @@ def _prior(size: int) -> tuple[Floats, Floats]:
     mean, precision = np.zeros(size), np.full(size, WEIGHT_SPREAD**-2)
     mean[0], precision[0] = ACUITY[0], ACUITY[1] ** -2
     return mean, precision
-
-
-def _fitted(differences: Floats, outcomes: Floats, folds: NDArray[np.float64]) -> Floats:
-    """Return the ridge estimates by Newton's method, one row for each row of weights in `folds`."""
-    size = differences.shape[1]
-    mean, precision = _prior(size)
-    products = (differences[:, :, None] * differences[:, None, :]).reshape(len(differences), -1)
-    found = np.tile(mean, (len(folds), 1))
-    for _ in range(ITERATIONS):
-        chance = 1.0 / (1.0 + np.exp(-(found @ differences.T)))
-        slope = (folds * (outcomes - chance)) @ differences - precision * (found - mean)
-        bend = ((folds * chance * (1.0 - chance)) @ products).reshape(-1, size, size)
-        found += np.linalg.solve(bend + np.diag(precision), slope[:, :, None])[:, :, 0]
-    return found
 
 
 def _log_likelihood(strength: Floats, outcomes: Floats) -> Floats:

@@ -121,10 +121,10 @@ def test_leaving_out_is_exact():
     more = listener(score, columns, np.random.default_rng(3), brightness=1.0)
     pairs, outcomes = answered(score, columns, more, 12)
     gap = (calibration.logit(score)[pairs] @ [1.0, -1.0])[:, None]
-    every = calibration._fitted(gap, outcomes, np.vstack([1.0 - np.eye(12), np.ones(12)]))
+    every = calibration.ridge(gap, outcomes, np.vstack([1.0 - np.eye(12), np.ones(12)]))
     for left_out in range(12):
         rest = np.arange(12) != left_out
-        alone = calibration._fitted(gap[rest], outcomes[rest], np.ones((1, 11)))
+        alone = calibration.ridge(gap[rest], outcomes[rest], np.ones((1, 11)))
         assert alone[0] == pytest.approx(every[left_out], abs=1e-9)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from playlist_builder.library import calibration, tracks
 from playlist_builder.library.answers import answer
+from playlist_builder.library.database import Database
 from playlist_builder.library.library import Library
 from playlist_builder.models import Mark
 from tests.support.libraries import duller, fill
@@ -82,24 +83,26 @@ def test_what_is_forgotten_changes_nothing_any_more(library):
     assert np.array_equal(library.tracks().energy, before)
 
 
-def test_answers_about_tracks_that_are_gone_are_kept_for_later(library):
+def test_answers_about_tracks_that_are_gone_are_kept_for_later(path, library):
     listen(library, 30)
     table = library.tracks()
     gone = {each.first for each in library.answers.all()}
     files = [table.by_identity()[identity].path for identity in sorted(gone)]
-    library._database.forget(files)
+    with Database(str(path)) as database:
+        database.forget(files)
     assert library.calibrations()["calmer"].answers < 30
     assert len(library.answers.all()) == 30
     library.tracks()
 
 
-def test_questions_are_about_tracks_that_a_session_may_use(library):
+def test_questions_are_about_tracks_that_a_session_may_use(path, library):
     table = library.tracks()
     for track in table[:40]:
         library.mark(track.identity, Mark(banned=True))
     for track in table[40:60]:
         library.mark(track.identity, Mark(vocals="sung"))
-    library._database.set_missing([track.path for track in table[60:80]], missing=True)
+    with Database(str(path)) as database:
+        database.set_missing([track.path for track in table[60:80]], missing=True)
     usable = set(table[80:].identities)
     listen(library, 20)
     asked = {each.first for each in library.answers.all()}
@@ -128,11 +131,8 @@ def test_tension_is_asked_about_and_corrected_where_it_is_known(library, monkeyp
     """Of ten questions three are about tension."""
 
     def known(features):
-        count = len(features.identities)
-        places = np.array([int(identity, 16) for identity in features.identities])
-        return dataclasses.replace(
-            real(features), tension=0.2 + 0.6 * (places * 37 % 120) / 120.0 if count else np.zeros(0)
-        )
+        places = np.array([int(identity, 16) for identity in features.identities], np.int64)
+        return dataclasses.replace(real(features), tension=0.2 + places * 37 % 120 / 200.0)
 
     real = calibration.scores_of
     monkeypatch.setattr(calibration, "scores_of", known)
