@@ -17,8 +17,8 @@ class AudioError(PlaylistBuilderError):
     """A file that cannot be decoded as music; the text is the reason alone, without the path."""
 
 
-class VoiceModelError(PlaylistBuilderError):
-    """The file of the voice detector is missing, damaged or not of this kind."""
+class ModelError(PlaylistBuilderError):
+    """The weights of a network are missing, damaged or of another kind."""
 
 
 class LibraryError(PlaylistBuilderError):

@@ -19,7 +19,7 @@ Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-STYLE_SIZE = 40  # numbers that describe the style of a track
+STYLE_SIZE = 64  # numbers that describe the style of a track
 STEP_S = 10.0  # seconds between two points of a contour
 SILENCE_LUFS = -70.0  # what loudness reads for silence: the absolute gate of ITU-R BS.1770-4
 AUDIBLE_LU = 0.05  # a rise of loudness beyond the limit by less than this is not worth a warning

@@ -1,9 +1,13 @@
 """Step features to energy in 0..1: the perceived intensity of music, and what contributes to it.
 
 Energy is a logistic function of a weighted sum, so the contribution of each group of features is
-exact. Feature values are clamped to the range of the rated excerpts. A contour is smoothed over
-half a minute (`SMOOTHING`), which keeps its mean; the energy of a track is that mean, so track
-and contour share one scale. Half of the rated excerpts lie below 0.5.
+exact. Every weight has the sign that is known of its feature: what beats, strikes, rises or shines
+adds, tones that are held take away, so that no beat can make music calmer. Where a track has an
+embedding, it moves the level of the whole track, and the features keep what changes within it;
+without, the energy is the coarser one. Feature values are clamped to the range of the rated
+excerpts. A contour is smoothed over half a minute (`SMOOTHING`), which keeps its mean; the energy
+of a track is that mean, so track and contour share one scale. Half of the rated excerpts lie
+below 0.5.
 
 The weights were fitted to ratings of 204 excerpts by 11 to 59 listeners each (Aljanaki, Wiering
 and Veltkamp 2016, "Studying emotion induced by music through a crowdsourcing game", Information
@@ -25,9 +29,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.analysis.step_features import DESCRIPTIONS, STEP_FEATURES
-from playlist_builder.models import Floats, Floats32, Ints
+from playlist_builder.models import Embedding, Floats, Floats32, Ints
 
-ENERGY_VERSION = 1  # raise it with formula or weights: libraries then score again, not decode
+ENERGY_VERSION = 2  # raise it with formula or weights: libraries then score again, not decode
 Contour = Floats32  # energy in 0..1 per `STEP_S` seconds, shape (n_steps,)
 GROUPS: dict[str, tuple[str, ...]] = {  # of features, by the prefixes of their names
     "brightness and density": ("level_",),
@@ -37,7 +41,7 @@ GROUPS: dict[str, tuple[str, ...]] = {  # of features, by the prefixes of their 
     "rhythm": ("modulation_", "pulse_", "tempo_"),
     "tones against noise": ("tone_", "chroma_"),
 }
-CONTRIBUTIONS = (*GROUPS, "steadiness", "silence")
+CONTRIBUTIONS = (*GROUPS, "sound as a whole", "steadiness", "silence")
 STEADY_LOGIT = -3.0  # upper limit for sines, drones and hiss; with silence it changes 1 of 274
 HISS_EXCESS_DB = (2.0, 4.0)  # fluctuation at 14-24 Hz above the beat: white +7, music at most +2
 STILL_DB = (-9.0, -15.0)  # fluctuation of the beat: music has at least -9 dB
@@ -60,25 +64,40 @@ FLUTTER_COLUMN = STEP_FEATURES.index("modulation_14_24hz_db")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """The fitted sum: `base` + sum of weight * (clamp(value, low, high) - centre), as a logit."""
+    """The fitted sums, as logits.
+
+    That of a step is `base` + sum of weight * (clamp(value, low, high) - centre); arrays of shape
+    (len(STEP_FEATURES),). The level of a track with an embedding is `level_base` + `level_share` *
+    its mean step + `style` @ its mean patch; `style` has shape (STYLE_SIZE,).
+    """
 
     base: float
     centre: Floats
     weight: Floats
     low: Floats
     high: Floats
+    level_base: float
+    level_share: float
+    style: Floats
 
 
 @cache
 def load_weights() -> Weights:
-    """Return the fitted weights, arrays of shape (len(STEP_FEATURES),)."""
+    """Return the fitted weights."""
     file = resources.files(__package__) / "energy_weights.json"
     table = json.loads(file.read_text(encoding="utf-8"))
     rows = [table["features"][name] for name in STEP_FEATURES]
     columns = {
         key: np.array([row[key] for row in rows]) for key in ("centre", "weight", "low", "high")
     }
-    return Weights(base=float(table["base"]), **columns)
+    level = table["level"]
+    return Weights(
+        base=float(table["base"]),
+        **columns,
+        level_base=float(level["base"]),
+        level_share=float(level["share"]),
+        style=np.array(level["style"]),
+    )
 
 
 _MEMBERSHIP = np.array(
@@ -90,7 +109,9 @@ def _ramp(values: Floats, off: float, on: float) -> Floats:
     return np.clip((values - off) / (on - off), 0.0, 1.0)
 
 
-def step_contributions(steps: NDArray[np.floating], weights: Weights) -> Floats:
+def step_contributions(
+    steps: NDArray[np.floating], weights: Weights, embedding: Embedding | None = None
+) -> Floats:
     """Return what each of CONTRIBUTIONS adds to the logit of each step, (n_steps, contributions).
 
     The sum of a row plus `weights.base` is the logit of the energy.
@@ -98,7 +119,25 @@ def step_contributions(steps: NDArray[np.floating], weights: Weights) -> Floats:
     raw = np.asarray(steps, np.float64)
     values = np.clip(raw, weights.low, weights.high)
     groups = ((values - weights.centre) * weights.weight) @ _MEMBERSHIP
-    return np.column_stack([groups, *_rules(raw, weights.base + groups.sum(axis=1))])
+    logit = weights.base + groups.sum(axis=1)
+    (moved,) = _level_shifts(np.array([logit.mean()]), [embedding], weights)
+    whole = np.full(len(raw), moved)
+    return np.column_stack([groups, whole, *_rules(raw, logit + moved)])
+
+
+def _level_shifts(
+    means: Floats, embeddings: Sequence[Embedding | None], weights: Weights
+) -> Floats:
+    """Return what embeddings add to the logits of tracks with these means, 0 without one."""
+    levels = [
+        weights.level_base
+        + weights.level_share * mean
+        + float(weights.style @ embedding.patches.mean(axis=0, dtype=np.float64))
+        if embedding is not None and len(embedding.patches)
+        else mean
+        for mean, embedding in zip(means.tolist(), embeddings, strict=True)
+    ]
+    return np.array(levels) - means
 
 
 def _rules(raw: Floats, logit: Floats) -> tuple[Floats, Floats]:
@@ -112,24 +151,34 @@ def _rules(raw: Floats, logit: Floats) -> tuple[Floats, Floats]:
     return steadiness, silent * (SILENT_LOGIT - logit - steadiness)
 
 
-def contours(steps: Sequence[NDArray[np.floating]]) -> list[Contour]:
-    """Return the contour of each track from its steps of shape (n_steps, len(STEP_FEATURES))."""
+def contours(
+    steps: Sequence[NDArray[np.floating]], embeddings: Sequence[Embedding | None] | None = None
+) -> list[Contour]:
+    """Return the contour of each track from its steps of shape (n_steps, len(STEP_FEATURES)).
+
+    `embeddings` are those of the same tracks, None for a track that has none.
+    """
     found: list[Contour] = []
+    known = [None] * len(steps) if embeddings is None else embeddings
     for first in range(0, len(steps), BATCH_TRACKS):
         batch = steps[first : first + BATCH_TRACKS]
         counts = np.array([len(rows) for rows in batch])
-        energies = _smoothed(_energies(np.concatenate(batch)), counts).astype(np.float32)
+        energies = _energies(np.concatenate(batch), counts, known[first : first + BATCH_TRACKS])
+        contour = _smoothed(energies, counts).astype(np.float32)
         ends = np.cumsum(counts)
-        found.extend(energies[start:end] for start, end in zip(ends - counts, ends, strict=True))
+        found.extend(contour[start:end] for start, end in zip(ends - counts, ends, strict=True))
     return found
 
 
-def _energies(steps: NDArray[np.floating]) -> Floats:
+def _energies(
+    steps: NDArray[np.floating], counts: Ints, embeddings: Sequence[Embedding | None]
+) -> Floats:
     """Return the energy of each step, unsmoothed; faster than `step_contributions`."""
     weights = load_weights()
     raw = steps.astype(np.float64)
     values = np.clip(raw, weights.low, weights.high) - weights.centre
     logit = weights.base + values @ (weights.weight * _MEMBERSHIP.any(axis=1))
+    logit += np.repeat(_level_shifts(means(logit, counts), embeddings, weights), counts)
     return np.asarray(1.0 / (1.0 + np.exp(-(logit + sum(_rules(raw, logit))))))
 
 
@@ -151,7 +200,7 @@ def overall(contours: Sequence[Contour]) -> list[float]:
     return [*means(np.concatenate(contours), counts).tolist()]
 
 
-def means(values: Contour, counts: Ints) -> Floats:
+def means(values: NDArray[np.floating], counts: Ints) -> Floats:
     """Return the mean of each run of `counts` values in concatenated contours, shape (n_runs,)."""
     if not len(counts):
         return np.zeros(0)
@@ -172,14 +221,16 @@ class Contribution:
     because: str = ""
 
 
-def contributions(steps: NDArray[np.floating]) -> list[Contribution]:
+def contributions(
+    steps: NDArray[np.floating], embedding: Embedding | None = None
+) -> list[Contribution]:
     """Return what raised and lowered the energy of a track, the largest first.
 
-    The energies add up to `overall(contours([steps]))`. "typical music" is the energy of average
-    features; within a step, the rest is divided in proportion to the logits.
+    The energies add up to `overall(contours([steps], [embedding]))`. "typical music" is the energy
+    of average features; within a step, the rest is divided in proportion to the logits.
     """
     weights = load_weights()
-    parts = step_contributions(steps, weights)
+    parts = step_contributions(steps, weights, embedding)
     total = parts.sum(axis=1)
     typical = 1.0 / (1.0 + np.exp(-weights.base))
     gain = 1.0 / (1.0 + np.exp(-(weights.base + total))) - typical

@@ -14,7 +14,7 @@ from playlist_builder.analysis.running_median import running_median
 from playlist_builder.analysis.spectrum import BANDS, FRAMES_PER_S, TONES, TONES_PER_SEMITONE
 from playlist_builder.models import Floats32
 
-RANGE_DB = 50.0
+RANGE_DB = 25.0  # what lies lower, such as hiss and rain, is not heard as music
 SILENCE_MEAN_SQUARE = 1e-11  # -110 dBFS, below the rounding of a 16-bit file
 ACTIVE_RANGE_DB = 60.0  # a frame this far below the loudest step of its track is silence
 # 220 ms: a median along time this wide removes percussive strokes (after Fitzgerald 2010,

@@ -107,9 +107,9 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
     with open_library(library) as opened:
         found = opened.find(track)
         standing = opened.energy_rank(found)
-        steps = opened.steps(found)
+        steps, embedding = opened.steps(found), opened.embedding(found)
         is_corrected = opened.calibrations()["calmer"].correction is not None
-    reasons = energy.contributions(steps)
+    reasons = energy.contributions(steps, embedding)
     judged = evidence.classify(found.tags, found.mark, found.heard)
     if found.mark.energy is not None:
         marked = found.energy - sum(reason.energy for reason in reasons)

@@ -45,7 +45,7 @@ class Scores:
 def scores_of(features: FeatureTable) -> Scores:
     """Return the scores of recordings, before calibration and marks."""
     levels = energy.means(features.values, features.counts)
-    return Scores(features, levels, np.full(len(levels), np.nan))
+    return Scores(features, levels, features.emotions[:, 0])
 
 
 def calibrations(database: Database) -> dict[Question, Calibration]:

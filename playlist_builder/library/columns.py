@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.analysis import energy
+from playlist_builder.analysis import emotion, energy
 from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.models import (
     KEYS,
     STYLE_SIZE,
     Embedding,
+    Emotion,
     Features,
     Floats,
     Floats32,
@@ -42,6 +43,7 @@ CONTOUR_TYPE = np.dtype("<f4")
 STEP_TYPE = np.dtype("<f2")  # half the size; features are stored in ranges where 11 bits do
 START_TYPE = np.dtype("<f4")
 PATCH_TYPE = np.dtype("<f2")
+EMOTIONS = 3  # numbers of a whole track in its column of emotion, before starts and tensions
 LONGEST_S = 1e7  # more than any recording lasts: four months
 
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(Tags)}
@@ -115,9 +117,47 @@ def scalars_of(blobs: Sequence[bytes]) -> Floats:
     return numbers
 
 
-def contour_blobs(steps: Sequence[NDArray[np.floating]]) -> list[bytes]:
-    """Return the contours of tracks as columns."""
-    return [each.astype(CONTOUR_TYPE).tobytes() for each in energy.contours(steps)]
+def score_blobs(
+    steps: Sequence[NDArray[np.floating]], embeddings: Sequence[Embedding | None]
+) -> list[tuple[bytes, bytes]]:
+    """Return contour and emotion of tracks as columns; the latter is empty without embedding."""
+    contours = energy.contours(steps, embeddings)
+    return [
+        (contour.astype(CONTOUR_TYPE).tobytes(), _emotion_blob(embedding))
+        for contour, embedding in zip(contours, embeddings, strict=True)
+    ]
+
+
+def _emotion_blob(embedding: Embedding | None) -> bytes:
+    if embedding is None or not len(embedding.patches):
+        return b""
+    found = emotion.estimate(embedding.patches)
+    whole = found.tension, found.tension_spread, found.moving
+    return np.concatenate([whole, embedding.starts_s, found.patches]).astype(START_TYPE).tobytes()
+
+
+def emotion_of(blob: bytes, n_steps: int) -> Emotion | None:
+    """Return the emotion of a track of so many steps from its column."""
+    if not blob:
+        return None
+    values = np.frombuffer(blob, START_TYPE)
+    tension, spread, moving = values[:EMOTIONS].tolist()
+    starts_s, patches = values[EMOTIONS:].reshape(2, -1)
+    return Emotion(tension, spread, emotion.contour(starts_s, patches, n_steps), moving)
+
+
+def emotions_of(blobs: Sequence[bytes]) -> Floats:
+    """Return tension, its spread and moving of tracks, shape (n, EMOTIONS), NaN without any."""
+    found = np.full((len(blobs), EMOTIONS), np.nan)
+    for place, blob in enumerate(blobs):
+        if blob:
+            if len(blob) % (2 * START_TYPE.itemsize) != EMOTIONS * START_TYPE.itemsize % 8:
+                raise ValueError("an emotion that is cut off")
+            found[place] = np.frombuffer(blob, START_TYPE, EMOTIONS)
+    known = np.isfinite(found)
+    if not ((found[known] >= 0.0) & (found[known] <= 1.0)).all():
+        raise ValueError("an emotion that no track has")
+    return found
 
 
 def steps_of(blob: bytes) -> NDArray[np.float16]:
@@ -129,6 +169,14 @@ def embedding_blobs(found: Embedding) -> tuple[bytes, bytes]:
     """Return the starts and the patches of an embedding as columns."""
     starts, patches = found.starts_s.astype(START_TYPE), found.patches.astype(PATCH_TYPE)
     return starts.tobytes(), patches.tobytes()
+
+
+def embedding_of(starts: bytes | None, patches: bytes | None) -> Embedding | None:
+    """Return the embedding of a recording from its columns, None where it has none."""
+    if starts is None or patches is None:
+        return None
+    _, starts_s, values = embeddings_of([starts], [patches])
+    return Embedding(values, starts_s)
 
 
 def embeddings_of(

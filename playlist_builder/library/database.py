@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.errors import LibraryError
-from playlist_builder.library import backup, columns
+from playlist_builder.library import backup, columns, schema
 from playlist_builder.library.answers import Answers
 from playlist_builder.library.columns import CONTOUR_TYPE, STEP_TYPE, DetectionRow, Row, check_types
 from playlist_builder.library.connection import open_library, open_unchanged
@@ -25,6 +25,7 @@ from playlist_builder.library.history import History, delete_person
 from playlist_builder.models import (
     Embedding,
     File,
+    Floats,
     Floats32,
     Ints,
     Mark,
@@ -42,7 +43,7 @@ _OF_ASKED = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureTable:
-    """What was measured in n recordings as a whole, ordered by identity.
+    """What was measured in n recordings as a whole, and their scores, ordered by identity.
 
     `scalars` has shape (n, len(SCALARS)); `values` holds all contours one after the other, of
     `counts` values each.
@@ -52,6 +53,8 @@ class FeatureTable:
     scalars: NDArray[np.float64]
     values: NDArray[np.float32]
     counts: NDArray[np.int64]
+    emotions: Floats
+    emotion_blobs: Sequence[bytes]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,14 +174,16 @@ class Database:
     def feature_table(self, identity: str | None = None, *, asked: bool = False) -> FeatureTable:
         """Return what was measured in whole recordings; in one; or in those that were `asked`."""
         table = f"features {_OF_ASKED}" if asked else "features"
-        rows = self._select(table, "identity, scalars, contour", identity)
+        rows = self._select(table, "identity, scalars, contour, emotion", identity)
         with decoding(self.path):
-            identities, scalars, contours = list(zip(*rows, strict=True)) or [(), (), ()]
+            identities, scalars, contours, emotions = list(zip(*rows, strict=True)) or [()] * 4
             return FeatureTable(
                 list(identities),
                 columns.scalars_of(scalars),
                 columns.joined_numbers(contours, CONTOUR_TYPE),
                 np.array([len(each) // CONTOUR_TYPE.itemsize for each in contours], np.int64),
+                columns.emotions_of(emotions),
+                emotions,
             )
 
     def steps(self, identity: str) -> NDArray[np.float16]:
@@ -265,6 +270,7 @@ class Database:
         """Keep the embedding of a recording."""
         with self._connection.writing() as connection:
             _insert(connection, "embeddings", (identity, *columns.embedding_blobs(found)))
+            schema.update_scores(connection, identity)
 
     def store_skipped(self, skipped: Skipped, stat: Stat) -> None:
         """Keep the reason why a path is not a track, so that it is not tried again and again."""
@@ -360,11 +366,10 @@ class Database:
 
 
 def _insert_measured(connection: sqlite3.Connection, identity: str, measured: Measurement) -> None:
-    steps = measured.steps.astype(STEP_TYPE)
-    (contour,) = columns.contour_blobs([steps])
     scalars = columns.scalars_blob(measured.features)
-    _insert(connection, "features", (identity, scalars, contour))
-    _insert(connection, "steps", (identity, steps.tobytes()))
+    _insert(connection, "features", (identity, scalars, b"", b""))
+    _insert(connection, "steps", (identity, measured.steps.astype(STEP_TYPE).tobytes()))
+    schema.update_scores(connection, identity)
 
 
 def _insert(connection: sqlite3.Connection, table: str, values: Sequence[Any]) -> None:

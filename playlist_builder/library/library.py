@@ -27,7 +27,7 @@ from playlist_builder.library.merge import MergeReport, merge
 from playlist_builder.library.scan import scanner
 from playlist_builder.library.scan.scanner import ScanReport
 from playlist_builder.library.tracks import read_tracks
-from playlist_builder.models import File, FileProgress, Floats, Mark, Track
+from playlist_builder.models import Embedding, File, FileProgress, Floats, Mark, Track
 from playlist_builder.track_table import TrackTable
 
 if TYPE_CHECKING:
@@ -134,6 +134,11 @@ class Library:
         with _without_collection():
             return read_tracks(self._database, missing=missing)
 
+    def embedding(self, track: Track) -> Embedding | None:
+        """Return the embedding of a track, None where it has none."""
+        found = dict(self._database.embeddings(track.identity))
+        return found.get(track.identity)
+
     def steps(self, track: Track) -> NDArray[np.float16]:
         """Return what was measured in every step (10 s) of a track, shape (n, len(STEP_FEATURES)).
 
@@ -214,14 +219,15 @@ class Library:
         That is the cosine of two styles, at most 1. Raises `LibraryError` where no style is known
         of the track, or of any other.
         """
-        if track.style is None:
+        every = read_tracks(self._database, missing=False, styles=True)
+        others = np.array([name != track.identity for name in every.identities], bool)
+        own = every.style[~others]
+        if not len(own) or np.isnan(own).any():
             raise LibraryError(
                 f"Nothing is known to be like {track.path!r}: it has no embedding. Scan it without"
                 " --no-embedding."
             )
-        every = self.tracks()
-        others = np.array([name != track.identity for name in every.identities], bool)
-        cosines = every.similarity(track.style)
+        cosines = every.similarity(own[0])
         (known,) = np.nonzero(others & ~np.isnan(cosines))
         if not len(known):
             raise LibraryError("No other track has an embedding. Scan without --no-embedding.")

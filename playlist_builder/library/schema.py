@@ -65,6 +65,7 @@ def _add_embeddings(connection: sqlite3.Connection) -> None:
         "CREATE TABLE embeddings (identity TEXT PRIMARY KEY, starts BLOB NOT NULL,"
         " patches BLOB NOT NULL) WITHOUT ROWID"
     )
+    connection.execute("ALTER TABLE features ADD COLUMN emotion BLOB NOT NULL DEFAULT x''")
     connection.execute(
         "ALTER TABLE derived ADD COLUMN embedding_version INTEGER NOT NULL DEFAULT 0"
     )
@@ -160,8 +161,8 @@ def update_derived(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM embeddings")
         if tag_names:
             connection.execute("UPDATE files SET mtime_ns = -1")
-        if scores:
-            _update_scores(connection)
+        if scores or embeddings:
+            update_scores(connection)
         if evidence:
             _update_evidence(connection)
         connection.execute("DELETE FROM derived")
@@ -169,13 +170,22 @@ def update_derived(connection: sqlite3.Connection) -> None:
         connection.execute(insert, _current())
 
 
-def _update_scores(connection: sqlite3.Connection) -> None:
-    rows = connection.execute("SELECT identity, steps FROM steps")
+def update_scores(connection: sqlite3.Connection, identity: str | None = None) -> None:
+    """Score all recordings again from their steps and embeddings; or one of them."""
+    where = "" if identity is None else "WHERE identity = :identity"
+    rows = connection.execute(
+        "SELECT identity, steps, starts, patches FROM steps LEFT JOIN embeddings USING (identity)"  # noqa: S608 - own names
+        f" {where}",
+        {"identity": identity},
+    )
     while batch := list(islice(rows, BATCH)):
-        blobs = columns.contour_blobs([columns.steps_of(blob) for _, blob in batch])
+        found = columns.score_blobs(
+            [columns.steps_of(steps) for _, steps, *_ in batch],
+            [columns.embedding_of(*blobs) for _, _, *blobs in batch],
+        )
         connection.executemany(
-            "UPDATE features SET contour = ? WHERE identity = ?",
-            zip(blobs, [identity for identity, _ in batch], strict=True),
+            "UPDATE features SET contour = ?, emotion = ? WHERE identity = ?",
+            [(*blobs, own) for blobs, (own, *_) in zip(found, batch, strict=True)],
         )
 
 

@@ -6,7 +6,8 @@ is taken out of the table.
 """
 
 import os
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from operator import itemgetter
 
 import numpy as np
@@ -18,25 +19,33 @@ from playlist_builder.library.columns import (
     DetectionRow,
     Row,
     detection_of,
+    emotion_of,
     evidence_of,
     path_of,
     tags_of,
 )
 from playlist_builder.library.database import Database
 from playlist_builder.library.errors import INVALID_ROW, decoding
-from playlist_builder.models import STYLE_SIZE, Floats, Mark, Track, Vocals
+from playlist_builder.models import STYLE_SIZE, Emotion, Floats, Mark, Track, Vocals
 from playlist_builder.track_table import VOCALS, Columns, TrackTable, features_of
 from playlist_builder.vocals import evidence
 
+MOVING = 2  # column of `FeatureTable.emotions`
 _NUMBER_OF_VOCALS = {kind: number for number, kind in enumerate(VOCALS)}
 
 
 def read_tracks(
-    database: Database, *, missing: bool, identity: str | None = None, path: str | None = None
+    database: Database,
+    *,
+    missing: bool,
+    identity: str | None = None,
+    path: str | None = None,
+    styles: bool = False,
 ) -> TrackTable:
     """Return the recordings of a library by path; or one of them, under one of its paths.
 
-    Those whose every file has vanished are in it only with `missing`.
+    Those whose every file has vanished are in it only with `missing`. Styles are known only where
+    they are asked for: they are large, and few callers need them.
     """
     features, marks = database.feature_table(identity), database.marks(identity)
     detections = database.detections(identity)
@@ -51,6 +60,7 @@ def read_tracks(
         verdicts = map(_verdict, rows, map(marks.get, identities), map(detections.get, identities))
         vocals = [_NUMBER_OF_VOCALS[verdict] for verdict in verdicts]
     own = np.array([place[name] for name in identities], np.int64)
+    blobs, tenser = features.emotion_blobs, moved.get("tenser")
     columns = Columns(
         paths=paths,
         identities=identities,
@@ -64,14 +74,14 @@ def read_tracks(
         banned=np.array([name in marks and marks[name].banned for name in identities], bool),
         missing=np.array([row[2] != 0 for row in rows], bool),
         rank=own,
-        tension=_shifted(scores.tension, moved.get("tenser"))[own],
-        moving=np.full(len(paths), np.nan),
-        style=np.full((len(paths), STYLE_SIZE), np.nan, np.float32),
+        tension=_shifted(scores.tension, tenser)[own],
+        moving=features.emotions[own, MOVING],
+        style=_styles(database, identities, identity if styles else ""),
     )
 
     def make(number: int) -> Track:
         _, name, missing, _, title, tags = rows[number]
-        first = columns.offset[number]
+        first, count = columns.offset[number], int(columns.count[number])
         try:
             return Track(
                 path=paths[number],
@@ -79,11 +89,12 @@ def read_tracks(
                 tags=tags_of(title, tags),
                 features=features_of(columns.scalars[number].tolist()),
                 energy=float(columns.energy[number]),
-                contour=values[first : first + columns.count[number]],
+                contour=values[first : first + count],
                 vocals=VOCALS[vocals[number]],
                 mark=marks.get(name, Mark()),
                 missing=missing != 0,
                 heard=detection_of(detections[name]) if name in detections else None,
+                emotion=_moved(emotion_of(blobs[own[number]], count), tenser, own[number]),
             )
         except INVALID_ROW:  # entering `decoding` for each costs as much as a tenth of a track
             with decoding(database.path):
@@ -110,6 +121,28 @@ def _energies(
             values[own] = np.clip(values[own] + np.float32(mark.energy - levels[number]), 0.0, 1.0)
             levels[number] = mark.energy
     return values, levels
+
+
+def _moved(found: Emotion | None, moved: Floats | None, place: int) -> Emotion | None:
+    """Return an emotion with the tension that a calibration makes of it."""
+    if found is None or moved is None:
+        return found
+    before = np.append(found.tension_contour, np.float32(found.tension))
+    after = calibration.shifted(before, np.full(len(before), moved[place], np.float32))
+    return replace(found, tension=float(after[-1]), tension_contour=after[:-1])
+
+
+def _styles(
+    database: Database, identities: Sequence[str], identity: str | None
+) -> NDArray[np.float32]:
+    """Return the mean of the patches of each recording, shape (n, STYLE_SIZE), or NaN."""
+    found = np.full((len(identities), STYLE_SIZE), np.nan, np.float32)
+    embeddings = database.embeddings(identity)
+    styles = {own: each.patches.mean(axis=0, dtype=np.float32) for own, each in embeddings}
+    for place, own in enumerate(identities):
+        if own in styles:
+            found[place] = styles[own]
+    return found
 
 
 def _shifted(scores: Floats, moved: Floats | None) -> Floats:

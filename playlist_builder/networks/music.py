@@ -1,8 +1,253 @@
-"""The network trained to tag music: samples of one track to its `Embedding`."""
+"""The network trained to tag music: samples of one track to its `Embedding`.
+
+It is musicnn (Pons and Serra 2019, "musicnn: pre-trained convolutional neural networks for music
+audio tagging", 470,000 weights, ISC licence), without the layers that name tags. It hears some
+patches of 3 s, spread over the track, each at the same distance from a common level, so that the
+gain of a file changes nothing. Converted by `tests/evaluation/convert_musicnn.py`; runs in numpy.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
+
+from playlist_builder.errors import ModelError
+from playlist_builder.models import STYLE_SIZE, Embedding, Floats, Floats32
+from playlist_builder.networks import resampler, weights
+from playlist_builder.networks.resampler import RATE, Resampler
 
 EMBEDDING_VERSION = 1  # raise it when samples may give another one: the next scan decodes again
+
+FFT, HOP, BANDS, FRAMES = 512, 256, 96, 187
+PATCH = HOP * (FRAMES - 1) + FFT  # samples
+SECONDS = math.ceil(PATCH / RATE)  # kept for each patch: only whole seconds can be resampled
+PATCHES = 8  # that are heard of a track
+FIRST_HOP_S = 1.5  # between patches, until there are too many to be kept
+KEPT = 2 * PATCHES
+AUDIBLE_RATIO = 1e-4  # of the power of the loudest patch: a patch below is silence
+LEVEL = 0.1  # root mean square of all patches together; full scale = 1.0
+SILENCE_MEAN_SQUARE = 1e-11  # -110 dBFS, below the rounding of a 16-bit file
+LOG_GAIN = 10_000.0
+TALL, TALLER, LONG = 38, 67, 128  # bands or frames that the filters of the front end cover
+TALL_FILTERS, LONG_FILTERS, MIDDLE_FILTERS = 204, 153, 64
+REACH = 3  # frames to either side that a filter of the tall kinds and of the middle covers
+WIDTH = 2 * REACH + 1
+FRONT = 2 * TALL_FILTERS + LONG_FILTERS
+POOLED = FRONT + 3 * MIDDLE_FILTERS
+TALL_STRIDE, LONG_STRIDE = 2, 4  # bands between places of a filter: neighbours hear the same
+
+_SHAPES: dict[str, tuple[int, ...]] = {
+    "input": (2,),
+    **{
+        f"{name}{part}": (*size, filters) if part == "" else (filters,)
+        for name, size, filters in (
+            ("tall", (WIDTH * TALL,), TALL_FILTERS),
+            ("taller", (WIDTH * TALLER,), TALL_FILTERS),
+            ("long", (LONG,), LONG_FILTERS),
+            ("middle0", (WIDTH, FRONT), MIDDLE_FILTERS),
+            ("middle1", (WIDTH, MIDDLE_FILTERS), MIDDLE_FILTERS),
+            ("middle2", (WIDTH, MIDDLE_FILTERS), MIDDLE_FILTERS),
+        )
+        for part in ("", "_bias", "_gain", "_offset")
+    },
+    "centre": (POOLED,),
+    "axes": (POOLED, STYLE_SIZE),
+}
+_WINDOW = (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(FFT) / FFT)).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """Weights by name; a layer is `gain * relu(input @ weights + bias) + offset`.
+
+    `bank` leads from power at FFT // 2 + 1 frequencies to mel bands.
+    """
+
+    weights: dict[str, Floats32]
+    bank: Floats32
+
+
+@cache
+def model() -> Model:
+    """Return the network of the package; raises `ModelError` where its file is damaged."""
+    return load(resources.files(__package__) / "music_weights.npz")
 
 
 def model_error() -> str:
     """Return one line on why music cannot be embedded, empty where it can."""
-    return "its network is not part of this version"
+    try:
+        model()
+    except ModelError as error:
+        return f"{error}. Install playlist-builder again"
+    return ""
+
+
+def load(path: Traversable) -> Model:
+    """Return the model of a file; raises `ModelError` where its contents are not valid."""
+    return Model(weights.load(path, _SHAPES), mel_bank())
+
+
+def mel_bank() -> Floats32:
+    """Return the mel filters of Slaney's Auditory Toolbox, each of the same area."""
+    step = np.log(6.4) / 27.0  # above 1 kHz, mels grow with the logarithm
+
+    def hertz(mel: Floats) -> Floats:
+        return np.where(mel < 15.0, mel * 200.0 / 3.0, 1000.0 * np.exp(step * (mel - 15.0)))  # noqa: PLR2004 - 1 kHz
+
+    top = 15.0 + np.log(RATE / 2 / 1000.0) / step
+    edges = hertz(np.linspace(0.0, top, BANDS + 2))
+    at = np.linspace(0.0, RATE / 2, FFT // 2 + 1)
+    up = (at - edges[:-2, None]) / np.diff(edges)[:-1, None]
+    down = (edges[2:, None] - at) / np.diff(edges)[1:, None]
+    area = 2.0 / (edges[2:] - edges[:-2])
+    return np.asarray((np.maximum(0, np.minimum(up, down)) * area[:, None]).T, np.float32)
+
+
+def log_mel(model: Model, samples: Floats32) -> Floats32:
+    """Return the compressed mel spectra of patches (n, PATCH), shape (n, FRAMES, BANDS)."""
+    import scipy.fft  # noqa: PLC0415 - half a second, and only networks need it
+
+    frames = sliding_window_view(samples, FFT, axis=1)[:, ::HOP] * _WINDOW
+    spectrum = scipy.fft.rfft(frames, axis=2)
+    power = (spectrum.real**2 + spectrum.imag**2) @ model.bank
+    return np.asarray(np.log10(np.float32(LOG_GAIN) * power + np.float32(1.0)))
+
+
+def pooled(model: Model, mel: Floats32) -> Floats32:
+    """Return the mean over time of all layers for patches of log mel bands, shape (n, POOLED)."""
+    gain, offset = model.weights["input"]
+    x = mel * gain + offset
+    front = np.concatenate(
+        [
+            _highest(model, "tall", _tall_windows(x, TALL)),
+            _highest(model, "taller", _tall_windows(x, TALLER)),
+            _highest(model, "long", _long_windows(x)),
+        ],
+        axis=2,
+    )
+    layers = [front, _middle(model, 0, front)]
+    for number in (1, 2):
+        layers.append(layers[-1] + _middle(model, number, layers[-1]))
+    return np.concatenate([layer.mean(axis=1) for layer in layers], axis=1)
+
+
+def _tall_windows(x: Floats32, bands: int) -> list[Floats32]:
+    """Return what filters `bands` high see at each place along the bands, (n * FRAMES, inputs)."""
+    padded = np.pad(x, ((0, 0), (REACH, REACH), (0, 0)))
+    found = []
+    for first in range(0, BANDS - bands + 1, TALL_STRIDE):
+        part = np.ascontiguousarray(padded[:, :, first : first + bands])
+        shape = (len(x), FRAMES, WIDTH * bands)
+        found.append(as_strided(part, shape, part.strides))
+    return found
+
+
+def _long_windows(x: Floats32) -> list[Floats32]:
+    padded = np.pad(x, ((0, 0), (LONG // 2 - 1, LONG // 2), (0, 0)))
+    return [
+        sliding_window_view(np.ascontiguousarray(padded[:, :, band]), LONG, axis=1)
+        for band in range(LONG_STRIDE // 2, BANDS, LONG_STRIDE)
+    ]
+
+
+def _highest(model: Model, name: str, windows: list[Floats32]) -> Floats32:
+    """Return each filter's highest activation over all windows, shape (n, FRAMES, filters).
+
+    Where the gain is negative that is the lowest response; these filters come last.
+    """
+    filters, gain = model.weights[name], model.weights[f"{name}_gain"]
+    rising = np.count_nonzero(gain >= 0.0)
+    found = windows[0].reshape(-1, len(filters)) @ filters
+    high, low = found[:, :rising], found[:, rising:]
+    for window in windows[1:]:
+        response = window.reshape(-1, len(filters)) @ filters
+        np.maximum(high, response[:, :rising], out=high)
+        np.minimum(low, response[:, rising:], out=low)
+    return _activated(model, name, found).reshape(-1, FRAMES, len(gain))
+
+
+def _middle(model: Model, number: int, x: Floats32) -> Floats32:
+    name = f"middle{number}"
+    padded = np.pad(x, ((0, 0), (REACH, REACH), (0, 0)))
+    taps = enumerate(model.weights[name])
+    return _activated(model, name, sum(padded[:, at : at + FRAMES] @ tap for at, tap in taps))
+
+
+def _activated(model: Model, name: str, response: Floats32) -> Floats32:
+    bias, gain, offset = (model.weights[f"{name}_{part}"] for part in ("bias", "gain", "offset"))
+    response += bias
+    np.maximum(response, 0.0, out=response)
+    response *= gain
+    response += offset
+    return response
+
+
+class MusicListener:
+    """Takes mono samples of one track, from start to end, in blocks of any size."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._length = SECONDS * rate
+        self._hop = round(FIRST_HOP_S * rate)
+        self._patches: list[Floats32] = []
+        self._recent = np.zeros(0, np.float32)
+        self._first = 0  # place in the track of the first recent sample
+        self._next = 0  # place of the next patch
+
+    def push(self, mono: Floats32) -> None:
+        """Add samples of shape (n,), full scale = 1.0; values that are not finite are silence."""
+        self._recent = np.concatenate((self._recent, mono))
+        while self._next + self._length <= self._first + len(self._recent):
+            start = self._next - self._first
+            self._patches.append(self._recent[start : start + self._length].copy())
+            if len(self._patches) == KEPT:
+                del self._patches[1::2]
+                self._hop *= 2
+            self._next = len(self._patches) * self._hop
+        unused = min(self._next - self._first, len(self._recent))
+        if unused > 0:
+            self._recent = self._recent[unused:]
+            self._first += unused
+
+    def patches(self) -> tuple[Floats32, Floats32]:
+        """Return what is heard, (n, PATCH) at 16 kHz and the common level, and starts in seconds.
+
+        There are no patches where there is nothing to hear. Nothing can be pushed afterwards.
+        """
+        hop_s, kept = self._hop / self._rate, self._patches or [self._whole()]
+        chosen = np.unique(np.linspace(0, len(kept) - 1, PATCHES).round().astype(int))
+        resample = Resampler(self._rate)
+        heard = np.stack([resample(_finite(kept[number]))[:PATCH] for number in chosen])
+        power = np.mean(np.square(heard), axis=1)
+        audible = power > max(AUDIBLE_RATIO * float(power.max()), SILENCE_MEAN_SQUARE)
+        heard = heard[audible]
+        if len(heard):
+            heard *= np.float32(LEVEL / np.sqrt(np.mean(power[audible])))
+        return heard, (chosen * hop_s)[audible].astype(np.float32)
+
+    def _whole(self) -> Floats32:
+        """Return a track shorter than a patch, repeated until it is as long."""
+        samples = self._recent if len(self._recent) else np.zeros(1, np.float32)
+        return np.resize(samples, self._length)
+
+
+def _finite(samples: Floats32) -> Floats32:
+    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -8.0, 8.0)
+
+
+def embed(model: Model, listener: MusicListener) -> Embedding:
+    """Return the embedding of what was heard; it has no patches where that is silence."""
+    heard, starts_s = listener.patches()
+    if not len(heard):
+        return Embedding(np.zeros((0, STYLE_SIZE), np.float32), starts_s)
+    features = pooled(model, log_mel(model, heard)) - model.weights["centre"]
+    return Embedding(features @ model.weights["axes"], starts_s)
+
+
+def supports_rate(rate_hz: int) -> bool:
+    """Whether music can be embedded at a sample rate."""
+    return resampler.MIN_RATE <= rate_hz <= resampler.MAX_RATE

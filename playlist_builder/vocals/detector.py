@@ -14,32 +14,33 @@ from typing import Literal
 
 import numpy as np
 
-from playlist_builder.errors import VoiceModelError
+from playlist_builder.errors import ModelError
 from playlist_builder.models import Floats32, VoiceDetection, VoiceSpan
-from playlist_builder.vocals import network
-from playlist_builder.vocals.network import CHUNK_S, CONTEXT_S, OUTPUTS, PER_S, Model
+from playlist_builder.networks import resampler, voice
+from playlist_builder.networks.resampler import RATE, Resampler
+from playlist_builder.networks.voice import CHUNK_S, CONTEXT_S, OUTPUTS, PER_S, Model
 
 VOICE_VERSION = 1  # raise it when samples may give another verdict: the next scan decodes again
 
 
 @cache
 def model() -> Model:
-    """Return the network of the package; raises `VoiceModelError` where its file is damaged."""
-    return network.load(resources.files(__package__) / "voice_weights.npz")
+    """Return the network of the package; raises `ModelError` where its file is damaged."""
+    return voice.load(resources.files(voice.__package__) / "voice_weights.npz")
 
 
 def model_error() -> str:
     """Return one line on why voices cannot be detected, empty where they can."""
     try:
         model()
-    except VoiceModelError as error:
+    except ModelError as error:
         return f"{error}. Install playlist-builder again"
     return ""
 
 
 def supports_rate(rate_hz: int) -> bool:
     """Whether voices can be detected at a sample rate."""
-    return network.MIN_RATE <= rate_hz <= network.MAX_RATE
+    return resampler.MIN_RATE <= rate_hz <= resampler.MAX_RATE
 
 
 class VoiceDetector:
@@ -47,7 +48,7 @@ class VoiceDetector:
 
     def __init__(self, rate: int, model: Model) -> None:
         self._rate, self._model = rate, model
-        self._resample = network.Resampler(rate)
+        self._resample = Resampler(rate)
         self._rows: list[Floats32] = []
         self._buffer = np.empty((CONTEXT_S + CHUNK_S + CONTEXT_S) * rate, np.float32)
         self._count = 0
@@ -90,11 +91,11 @@ class VoiceDetector:
         if not np.isfinite(samples).all():
             samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
         x = self._resample(np.clip(samples, -8.0, 8.0))
-        length = (len(samples) // self._rate) * network.RATE + network.FRAME - network.HOP
+        length = (len(samples) // self._rate) * RATE + voice.FRAME - voice.HOP
         x = np.pad(x, (0, length - len(x)))
-        hidden = network.hidden_layer(self._model, network.filter_bank(self._model, x))
+        hidden = voice.hidden_layer(self._model, voice.filter_bank(self._model, x))
         start, stop = self._lead * PER_S, (self._lead + seconds) * PER_S
-        mean = hidden[:, start:stop].reshape(network.HIDDEN, seconds, PER_S).mean(axis=2)
+        mean = hidden[:, start:stop].reshape(voice.HIDDEN, seconds, PER_S).mean(axis=2)
         self._rows.append((self._model.outputs @ mean).T + self._model.output_bias)
 
 

@@ -24,12 +24,12 @@ import numpy as np
 from playlist_builder.audio import decode
 from playlist_builder.library.scan import analyse_file
 from playlist_builder.models import VoiceDetection
+from playlist_builder.networks import voice as vm
 from playlist_builder.vocals import detector
-from playlist_builder.vocals import network as vm
 from tests.evaluation import fit_voice as fit
 
 S = vm.RATE
-SHIPPED = Path(detector.__file__).with_name("voice_weights.npz")
+SHIPPED = Path(vm.__file__).with_name("voice_weights.npz")
 FOUND = ("sung", "spoken")
 PASSAGE_S, TRACK_S = 20, 300
 

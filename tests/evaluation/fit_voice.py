@@ -33,8 +33,8 @@ import numpy as np
 import scipy.fft
 from scipy.signal import fftconvolve
 
+from playlist_builder.networks import voice as vm
 from playlist_builder.vocals import detector
-from playlist_builder.vocals import network as vm
 
 S = vm.RATE
 PACKAGES = (

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playlist_builder.errors import VoiceModelError
+from playlist_builder.errors import ModelError
 from playlist_builder.models import VoiceDetection
-from playlist_builder.vocals import detector, network
+from playlist_builder.networks import voice, weights
+from playlist_builder.vocals import detector
 
 RATE = 16000
-WEIGHTS = Path(detector.__file__).with_name("voice_weights.npz")
+WEIGHTS = Path(voice.__file__).with_name("voice_weights.npz")
 
 
 def pad(seconds, rate=RATE):
@@ -109,15 +110,15 @@ def changed(name, make):
         changed("mean", lambda values: values[:-1]),
         changed("mean", lambda values: values * np.nan),
         changed("mean", lambda values: values.astype(object)),
-        bytes(network.LARGEST_FILE + 1),
+        bytes(weights.LARGEST_FILE + 1),
     ],
     ids=["empty", "text", "half", "cut", "zeros", "shape", "nan", "objects", "huge"],
 )
 def test_a_damaged_model_is_one_line(tmp_path, content, monkeypatch):
     file = tmp_path / "voice_weights.npz"
     file.write_bytes(content)
-    with pytest.raises(VoiceModelError) as caught:
-        network.load(file)
+    with pytest.raises(ModelError) as caught:
+        voice.load(file)
     assert "\n" not in str(caught.value)
     monkeypatch.setattr(detector.resources, "files", lambda _: tmp_path)
     detector.model.cache_clear()

@@ -19,7 +19,8 @@ from playlist_builder.analysis.spectrum import mono_gains
 from playlist_builder.audio import decode
 from playlist_builder.errors import AudioError
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult, lyrics_paths, stat
-from playlist_builder.models import Embedding, File, Skipped, Stat, Tags, VoiceDetection
+from playlist_builder.models import STYLE_SIZE, Embedding, File, Skipped, Stat, Tags, VoiceDetection
+from playlist_builder.networks import music
 from playlist_builder.tags import fields
 from playlist_builder.tags import read as tags
 from playlist_builder.vocals import detector
@@ -50,12 +51,16 @@ def _read(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileRes
         with decode.AudioFile(path) as recording:
             layout, measured, heard = recording.layout, None, None
             blocks = recording.blocks()
-            listener = None
+            listener = embedder = None
+            gains = mono_gains(layout.channels)
             if vocals and not detector.supports_rate(layout.sample_rate_hz):
                 heard = VoiceDetection("unknown", 0.0)
             elif vocals:
                 listener = detector.VoiceDetector(layout.sample_rate_hz, detector.model())
-                blocks = _with_detector(blocks, listener, mono_gains(layout.channels))
+                blocks = _with_listener(blocks, listener, gains)
+            if embedding and music.supports_rate(layout.sample_rate_hz):
+                embedder = music.MusicListener(layout.sample_rate_hz)
+                blocks = _with_listener(blocks, embedder, gains)
             if measure:
                 measured = features.measure(
                     blocks, sample_rate_hz=layout.sample_rate_hz, channels=layout.channels
@@ -66,7 +71,7 @@ def _read(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileRes
                 recording.read_packets()
             if listener is not None:
                 heard = listener.finish()
-            embedded: Embedding | None = None
+            embedded = _embedding(embedder) if embedding else None
             file = File(path, before, recording.identity, _tags(path))
         return FileResult(before, file, measured, heard, embedded)
     except AudioError as error:
@@ -76,12 +81,19 @@ def _read(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileRes
         return FileResult(UNREADABLE_STAT, Skipped(path, error.strerror or str(error)))
 
 
-def _with_detector(
+def _embedding(listener: music.MusicListener | None) -> Embedding:
+    """Return what the network makes of a track; no patches where its rate cannot be heard."""
+    if listener is None:
+        return Embedding(np.zeros((0, STYLE_SIZE), np.float32), np.zeros(0, np.float32))
+    return music.embed(music.model(), listener)
+
+
+def _with_listener(
     blocks: Iterable[NDArray[np.float32]],
-    listener: detector.VoiceDetector,
+    listener: detector.VoiceDetector | music.MusicListener,
     gains: NDArray[np.float32],
 ) -> Iterator[NDArray[np.float32]]:
-    """Pass blocks on, and their mono mix to the detector: one decoding serves both."""
+    """Pass blocks on, and their mono mix to a listener: one decoding serves all."""
     for block in blocks:
         listener.push(_mono(block, gains))
         yield block

@@ -2,23 +2,19 @@
 
 It is FireRedVAD-AED (a DFSMN of 588,000 weights, Apache-2.0), run every 20 ms instead of every 10
 and fine-tuned by `tests/evaluation/fit_voice.py` on voices mixed into instrumental music. It runs
-in numpy. The file of weights, `voice_weights.npz`, is validated when it is loaded.
+in numpy.
 """
 
-import io
-import math
-import zipfile
-import zlib
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
-from playlist_builder.errors import VoiceModelError
 from playlist_builder.models import Floats, Floats32
+from playlist_builder.networks import weights
+from playlist_builder.networks.resampler import RATE
 
-RATE = 16000
 FRAME, HOP, NFFT, BANDS = 400, 320, 512, 80  # Kaldi's filter bank: frames of 25 ms every 20 ms
 PER_S = RATE // HOP
 LAYERS, CHANNELS, HIDDEN, OUTPUTS = 8, 128, 256, 2
@@ -26,12 +22,6 @@ REACH = 10  # frames to either side that one memory layer covers
 BLOCK = 16  # frames per product with a banded matrix
 CHUNK_S, CONTEXT_S = 30, 1  # per run, and to either side: eight memory layers reach 1.6 s
 BATCH = 500  # frames transformed together: as many as stay in the processor's cache
-MIN_RATE, MAX_RATE = 8000, 768000
-LARGEST_FILE = 8_000_000
-_DAMAGE = (  # what numpy and zipfile raise for a damaged file
-    *(OSError, EOFError, KeyError, ValueError, AttributeError, TypeError, RuntimeError),
-    *(MemoryError, SyntaxError, zipfile.BadZipFile, zlib.error),
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,25 +55,8 @@ _SHAPES: dict[str, tuple[int, ...]] = {
 
 
 def load(path: Traversable) -> Model:
-    """Return the model of a file; raises `VoiceModelError` where its contents are not valid."""
-    found: dict[str, Floats32] = {}
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-        if len(content) > LARGEST_FILE:
-            raise VoiceModelError(f"{path}: too large for a voice model")
-        with np.load(io.BytesIO(content), allow_pickle=False) as data:
-            for name, shape in _SHAPES.items():
-                values = data[name]
-                if values.shape != shape or values.dtype not in (np.float16, np.float32):
-                    raise VoiceModelError(f"{path}: {name} has a wrong shape or type")
-                found[name] = np.ascontiguousarray(values, np.float32)
-                if not np.isfinite(found[name]).all():
-                    raise VoiceModelError(f"{path}: {name} contains values that are not finite")
-    except FileNotFoundError as error:
-        raise VoiceModelError(f"{path}: missing") from error
-    except _DAMAGE as error:
-        raise VoiceModelError(f"{path}: damaged, or not a voice model") from error
+    """Return the model of a file; raises `ModelError` where its contents are not valid."""
+    found = weights.load(path, _SHAPES)
     names = [(part, layer) for layer in range(LAYERS) for part in ("up", "down")]
     n = np.arange(FRAME)
     return Model(
@@ -172,60 +145,3 @@ def _memory(x: Floats32, band: Floats32) -> Floats32:
     windows = as_strided(padded, shape, (channel_stride, BLOCK * stride, stride))
     y: Floats32 = np.matmul(np.ascontiguousarray(windows), band)
     return y.reshape(CHANNELS, blocks * BLOCK)[:, :frames]
-
-
-CROSSINGS = 20  # zero crossings of the windowed sinc to either side
-PASS = 0.98  # cut-off frequency as a share of the lower Nyquist frequency
-PART = 32  # outputs of the resampling matrix that are computed together
-LARGEST = 4_000_000  # most values of a resampling matrix; other rates use a Fourier transform
-
-
-class Resampler:
-    """Resamples whole seconds of mono samples to `RATE`."""
-
-    def __init__(self, rate: int) -> None:
-        self.rate = rate
-        common = math.gcd(rate, RATE)
-        multiple = max(1, round(160 * common / RATE))
-        while rate % (rate // common * multiple) or RATE % (RATE // common * multiple):
-            multiple -= 1
-        self.up, self.down = RATE // common * multiple, rate // common * multiple
-        slower = min(1.0, RATE / rate) * PASS
-        self.side = math.ceil(CROSSINGS / slower)
-        self.parts: list[tuple[slice, slice, Floats32]] = []
-        if rate != RATE and (self.down + 2 * self.side) * self.up <= LARGEST:
-            at = np.arange(-self.side, self.down + self.side)[:, None]
-            lag = at - np.arange(self.up) * (rate / RATE)
-            inside = np.abs(lag) <= self.side
-            taper = np.where(inside, np.cos(np.pi / 2 * np.clip(lag / self.side, -1, 1)) ** 2, 0)
-            matrix = (slower * np.sinc(slower * lag) * taper).astype(np.float32)
-            self.parts = _split_matrix(matrix)
-
-    def __call__(self, samples: Floats32) -> Floats32:
-        """Return samples of shape (n,) at 16 kHz."""
-        length = len(samples) * RATE // self.rate
-        if self.rate == RATE:
-            return samples
-        if not self.parts:
-            import scipy.fft  # noqa: PLC0415 - as above
-
-            spectrum = scipy.fft.rfft(samples)[: length // 2 + 1]
-            factor = np.float32(length / len(samples))
-            return np.asarray(scipy.fft.irfft(spectrum, length) * factor, np.float32)
-        padded = np.pad(samples, self.side)
-        windows = sliding_window_view(padded, self.down + 2 * self.side)[:: self.down]
-        resampled = np.empty((len(windows), self.up), np.float32)
-        for inputs, outputs, part in self.parts:
-            resampled[:, outputs] = windows[:, inputs] @ part
-        return resampled.ravel()
-
-
-def _split_matrix(matrix: Floats32) -> list[tuple[slice, slice, Floats32]]:
-    """Split a sparse matrix (inputs, outputs) into parts, each with the range of inputs it uses."""
-    parts = []
-    for start in range(0, matrix.shape[1], PART):
-        outputs = slice(start, start + PART)
-        used = np.flatnonzero(matrix[:, outputs].any(axis=1))
-        inputs = slice(int(used[0]), int(used[-1]) + 1)
-        parts.append((inputs, outputs, np.ascontiguousarray(matrix[inputs, outputs])))
-    return parts

@@ -1,0 +1,198 @@
+"""Convert the weights of musicnn to those that `networks.music` runs, and print one JSON line.
+
+    PLAYLIST_BUILDER_EVAL=DIR python -m tests.evaluation.convert_musicnn WHEEL WEIGHTS.npz
+
+WHEEL is `pip download --no-deps musicnn==0.1.0` (ISC licence, see `music_weights.license.txt`). Its
+TensorFlow checkpoint is read without TensorFlow. Batch norms are folded into gains and offsets, and
+weights are stored in half precision. The axes of style are the principal components of what the
+network makes of all excerpts in DIR, no label is used; `explained` is their share of the variance.
+"""
+
+import csv
+import io
+import json
+import os
+import struct
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlist_builder.audio import decode
+from playlist_builder.models import STYLE_SIZE, Floats32
+from playlist_builder.networks import music
+
+CHECKPOINT = "musicnn/MTT_musicnn/"
+FOOTER_BYTES = 48  # of the table of a checkpoint, which is one of LevelDB
+FLOAT = 1  # TensorFlow's number of the type
+EPSILON = 1e-3  # of TensorFlow's batch norm
+FOLDERS = "energy", "vgmidi", "vocals", "voices2"
+
+
+def varint(data: bytes, at: int) -> tuple[int, int]:
+    """The number at a place, and the place after it."""
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at, value, shift = at + 1, value | (byte & 127) << shift, shift + 7
+        if byte < 128:
+            return value, at
+
+
+def entries(data: bytes, start: int, size: int) -> Iterator[tuple[bytes, bytes]]:
+    """The keys and values of one block of the table."""
+    block = data[start : start + size]
+    end = len(block) - 4 - 4 * struct.unpack("<I", block[-4:])[0]
+    at, key = 0, b""
+    while at < end:
+        shared, at = varint(block, at)
+        own, at = varint(block, at)
+        length, at = varint(block, at)
+        key = key[:shared] + block[at : at + own]
+        yield key, block[at + own : at + own + length]
+        at += own + length
+
+
+def message(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """The fields of a protocol buffer: numbers, and bytes where the length is stated."""
+    at = 0
+    while at < len(data):
+        tag, at = varint(data, at)
+        if tag & 7 == 0:
+            value, at = varint(data, at)
+            yield tag >> 3, value
+        elif tag & 7 == 2:
+            length, at = varint(data, at)
+            yield tag >> 3, data[at : at + length]
+            at += length
+        else:
+            at += 4 if tag & 7 == 5 else 8
+
+
+def tensors(index: bytes, data: bytes) -> dict[str, Floats32]:
+    """The tensors of a checkpoint by name."""
+    footer, at, numbers = index[-FOOTER_BYTES:], 0, []
+    for _ in range(4):
+        number, at = varint(footer, at)
+        numbers.append(number)
+    found = {}
+    for _, handle in entries(index, *numbers[2:]):
+        start, at = varint(handle, 0)
+        for key, value in entries(index, start, varint(handle, at)[0]):
+            entry = {1: 0, 2: b"", 4: 0, 5: 0, **dict(message(value))}
+            if key and entry[1] == FLOAT:
+                sizes = [dict(message(each)).get(1, 0) for n, each in message(entry[2]) if n == 2]
+                flat = np.frombuffer(data, "<f4", entry[5] // 4, entry[4])
+                found[key.decode()] = flat.reshape(sizes)
+    return found
+
+
+def converted(found: dict[str, Floats32]) -> dict[str, Floats32]:
+    """The weights by the names and in the shapes of `networks.music`."""
+
+    def norm(number: int) -> tuple[Floats32, Floats32]:
+        own = f"batch_normalization_{number}/" if number else "batch_normalization/"
+        gain = found[f"{own}gamma"] / np.sqrt(found[f"{own}moving_variance"] + EPSILON)
+        return gain, found[f"{own}beta"] - found[f"{own}moving_mean"] * gain
+
+    def layer(number: int) -> tuple[Floats32, ...]:
+        own = f"conv2d_{number}/" if number else "conv2d/"
+        return found[f"{own}kernel"][:, :, 0], found[f"{own}bias"], *norm(number + 1)
+
+    result = {"input": np.concatenate(norm(0))}
+    for name, number in (("tall", 0), ("taller", 1)):
+        kernel, *others = layer(number)
+        add(result, name, kernel.reshape(-1, music.TALL_FILTERS), others)
+    parts = [layer(number) for number in (2, 3, 4)]
+    long = np.zeros((music.LONG, music.LONG_FILTERS), np.float32)
+    column = 0
+    for kernel, *_ in parts:  # centred as TensorFlow pads: one frame more to the right
+        first = music.LONG // 2 - len(kernel) // 2
+        long[first : first + len(kernel), column : column + kernel.shape[2]] = kernel[:, 0]
+        column += kernel.shape[2]
+    add(result, "long", long, [np.concatenate(each) for each in zip(*parts, strict=True)][1:])
+    order = np.concatenate([rising_first(result, name) for name in ("tall", "taller", "long")])
+    for number in range(3):
+        kernel, *others = layer(5 + number)
+        if number == 0:
+            kernel = kernel[:, order]
+        add(result, f"middle{number}", kernel, others)
+    return result
+
+
+def rising_first(result: dict[str, Floats32], name: str) -> NDArray[np.intp]:
+    """Put the filters of negative gain last; returns the old places among the front's filters."""
+    order = np.argsort(result[f"{name}_gain"] < 0.0, kind="stable")
+    for part in ("", "_bias", "_gain", "_offset"):
+        result[name + part] = result[name + part][..., order]
+    before = {"tall": 0, "taller": music.TALL_FILTERS, "long": 2 * music.TALL_FILTERS}
+    return order + before[name]
+
+
+def add(result: dict[str, Floats32], name: str, kernel: Floats32, others: list[Floats32]) -> None:
+    """Put the weights of a layer under its names."""
+    parts = dict(zip(("_bias", "_gain", "_offset"), others, strict=True))
+    result.update({name: kernel, **{name + part: values for part, values in parts.items()}})
+
+
+def axes(model: music.Model, folder: Path) -> tuple[Floats32, Floats32, float]:
+    """The mean of the pooled layers over all excerpts, the axes of style, and what they explain.
+
+    Along the axes excerpts have a mean variance of 1, the first axis the largest.
+    """
+    means = np.stack(list(excerpts(model, folder)))
+    centre, spread = means.mean(axis=0), means.std(axis=0) + 1e-9
+    _, size, directions = np.linalg.svd((means - centre) / spread, full_matrices=False)
+    scale = np.sqrt(np.mean(np.square(size[:STYLE_SIZE])) / len(means))
+    found = directions[:STYLE_SIZE].T / spread[:, None] / scale
+    share = float(np.square(size[:STYLE_SIZE]).sum() / np.square(size).sum())
+    return centre, found, share
+
+
+def excerpts(model: music.Model, folder: Path) -> Iterator[NDArray[np.float32]]:
+    """The pooled layers of each excerpt, the mean of its patches."""
+    for name in FOLDERS:
+        with (folder / name / "labels.csv").open(encoding="utf-8", newline="") as stream:
+            files = [row["file"] for row in csv.DictReader(stream)]
+        for file in files:
+            patches = heard_patches(str(folder / name / file))
+            if len(patches):
+                yield music.pooled(model, music.log_mel(model, patches)).mean(axis=0)
+
+
+def heard_patches(path: str) -> Floats32:
+    """The patches that are heard of a file, at the common level."""
+    with decode.AudioFile(path) as recording:
+        listener = music.MusicListener(recording.layout.sample_rate_hz)
+        for block in recording.blocks():
+            listener.push(block.mean(axis=0))
+    return listener.patches()[0]
+
+
+def main() -> None:
+    """Read the wheel, convert, find the axes, write the file."""
+    folder = os.environ.get("PLAYLIST_BUILDER_EVAL")
+    if not folder:
+        sys.exit("PLAYLIST_BUILDER_EVAL is not set: give the folder that holds energy/labels.csv.")
+    wheel, out = sys.argv[1:]
+    with zipfile.ZipFile(wheel) as archive:
+        index = archive.read(f"{CHECKPOINT}.index")
+        found = converted(tensors(index, archive.read(f"{CHECKPOINT}.data-00000-of-00001")))
+    half = {name: values.astype(np.float16) for name, values in found.items()}
+    single = {name: values.astype(np.float32) for name, values in half.items()}
+    model = music.Model(single, music.mel_bank())
+    centre, directions, share = axes(model, Path(folder))
+    half |= {"centre": centre.astype(np.float32), "axes": directions.astype(np.float16)}
+    content = io.BytesIO()
+    np.savez_compressed(content, **half)
+    Path(out).write_bytes(content.getvalue())
+    report = {"evaluation": "convert_musicnn", "weights": sum(v.size for v in half.values())}
+    report |= {"bytes": len(content.getvalue()), "explained": round(share, 4)}
+    sys.stdout.write(json.dumps(report) + "\n")
+
+
+if __name__ == "__main__":
+    main()
