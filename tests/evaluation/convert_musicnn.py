@@ -8,14 +8,14 @@ weights are stored in half precision. The axes of style are the principal compon
 network makes of all excerpts in DIR, no label is used; `explained` is their share of the variance.
 """
 
-import csv
 import io
 import json
-import os
 import struct
 import sys
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +24,13 @@ from numpy.typing import NDArray
 from playlist_builder.audio import decode
 from playlist_builder.models import STYLE_SIZE, Floats32
 from playlist_builder.networks import music
+from tests.evaluation.excerpts import folder, rows
 
 CHECKPOINT = "musicnn/MTT_musicnn/"
 FOOTER_BYTES = 48  # of the table of a checkpoint, which is one of LevelDB
 FLOAT = 1  # TensorFlow's number of the type
 EPSILON = 1e-3  # of TensorFlow's batch norm
+LEAST_SPREAD = 1e-3
 FOLDERS = "energy", "vgmidi", "vocals", "voices2"
 
 
@@ -138,29 +140,32 @@ def add(result: dict[str, Floats32], name: str, kernel: Floats32, others: list[F
     result.update({name: kernel, **{name + part: values for part, values in parts.items()}})
 
 
-def axes(model: music.Model, folder: Path) -> tuple[Floats32, Floats32, float]:
+def axes(model: music.Model, data: Path) -> tuple[Floats32, Floats32, float]:
     """The mean of the pooled layers over all excerpts, the axes of style, and what they explain.
 
     Along the axes excerpts have a mean variance of 1, the first axis the largest.
     """
-    means = np.stack(list(excerpts(model, folder)))
-    centre, spread = means.mean(axis=0), means.std(axis=0) + 1e-9
+    paths = [
+        str(data / name / row["file"])
+        for name in FOLDERS
+        for row in rows(data / name / "labels.csv")
+    ]
+    with ProcessPoolExecutor() as pool:
+        found = pool.map(partial(pooled_mean, model), paths, chunksize=32)
+        means = np.stack([each for each in found if each is not None])
+    centre, spread = means.mean(axis=0), means.std(axis=0)
+    spread[spread < LEAST_SPREAD] = np.inf  # a filter that never answers says nothing
     _, size, directions = np.linalg.svd((means - centre) / spread, full_matrices=False)
     scale = np.sqrt(np.mean(np.square(size[:STYLE_SIZE])) / len(means))
-    found = directions[:STYLE_SIZE].T / spread[:, None] / scale
+    directions = directions[:STYLE_SIZE].T / spread[:, None] / scale
     share = float(np.square(size[:STYLE_SIZE]).sum() / np.square(size).sum())
-    return centre, found, share
+    return centre, directions, share
 
 
-def excerpts(model: music.Model, folder: Path) -> Iterator[NDArray[np.float32]]:
-    """The pooled layers of each excerpt, the mean of its patches."""
-    for name in FOLDERS:
-        with (folder / name / "labels.csv").open(encoding="utf-8", newline="") as stream:
-            files = [row["file"] for row in csv.DictReader(stream)]
-        for file in files:
-            patches = heard_patches(str(folder / name / file))
-            if len(patches):
-                yield music.pooled(model, music.log_mel(model, patches)).mean(axis=0)
+def pooled_mean(model: music.Model, path: str) -> Floats32 | None:
+    """The pooled layers of an excerpt, the mean of its patches; None where it is silent."""
+    patches = heard_patches(path)
+    return music.pooled(model, music.log_mel(model, patches)).mean(axis=0) if len(patches) else None
 
 
 def heard_patches(path: str) -> Floats32:
@@ -174,9 +179,7 @@ def heard_patches(path: str) -> Floats32:
 
 def main() -> None:
     """Read the wheel, convert, find the axes, write the file."""
-    folder = os.environ.get("PLAYLIST_BUILDER_EVAL")
-    if not folder:
-        sys.exit("PLAYLIST_BUILDER_EVAL is not set: give the folder that holds energy/labels.csv.")
+    data = folder()
     wheel, out = sys.argv[1:]
     with zipfile.ZipFile(wheel) as archive:
         index = archive.read(f"{CHECKPOINT}.index")
@@ -184,7 +187,7 @@ def main() -> None:
     half = {name: values.astype(np.float16) for name, values in found.items()}
     single = {name: values.astype(np.float32) for name, values in half.items()}
     model = music.Model(single, music.mel_bank())
-    centre, directions, share = axes(model, Path(folder))
+    centre, directions, share = axes(model, data)
     half |= {"centre": centre.astype(np.float32), "axes": directions.astype(np.float16)}
     content = io.BytesIO()
     np.savez_compressed(content, **half)
