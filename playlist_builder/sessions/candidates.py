@@ -62,7 +62,7 @@ def _fitting(draft: Draft, place: int) -> list[Track]:
 
 
 def _prices(draft: Draft, place: int, tracks: list[Track], items: Items) -> Floats:
-    """Return the squared distance of each track from the profile there, infinite where barred.
+    """Return what each track costs there beside its transitions, infinite where barred.
 
     Barred is what the limits of the phases exclude, and what is far from the profile.
     """
@@ -80,5 +80,6 @@ def _prices(draft: Draft, place: int, tracks: list[Track], items: Items) -> Floa
         last = max(step_at(start_ms + round(track.duration_s * 1000)), first + 1)
         is_barred = beyond[number, np.unique(grid.phase[first:last])].any()
         is_far = not least <= float(energies.mean() - target.mean()) <= most
-        prices[number] = np.inf if is_barred or is_far else ((energies - target) ** 2).sum()
+        own = items.step_price[number, grid.phase[first : first + steps]].sum()
+        prices[number] = np.inf if is_barred or is_far else ((energies - target) ** 2).sum() + own
     return prices
