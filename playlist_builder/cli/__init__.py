@@ -2,6 +2,7 @@
 
 from playlist_builder.cli import (  # noqa: F401 - each adds its commands to main
     build,
+    calibrate,
     check,
     copy,
     edit,

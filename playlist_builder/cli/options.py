@@ -63,9 +63,9 @@ def codepage(text: str) -> str:
     return text
 
 
-def now() -> str:
+def now(timespec: str = "seconds") -> str:
     """Return the time of day and its offset, in ISO 8601."""
-    return datetime.now().astimezone().isoformat(timespec="seconds")
+    return datetime.now().astimezone().isoformat(timespec=timespec)
 
 
 def profile_folders() -> list[Path]:

@@ -108,11 +108,15 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
         found = opened.find(track)
         standing = opened.energy_rank(found)
         steps = opened.steps(found)
+        is_corrected = opened.calibrations()["calmer"].correction is not None
     reasons = energy.contributions(steps)
     judged = evidence.classify(found.tags, found.mark, found.heard)
     if found.mark.energy is not None:
         marked = found.energy - sum(reason.energy for reason in reasons)
         reasons.append(energy.Contribution("your mark", marked))
+    elif is_corrected:
+        added = found.energy - sum(reason.energy for reason in reasons)
+        reasons.append(energy.Contribution("your answers", added))
     if as_json:
         output.print_json(
             {

@@ -137,7 +137,7 @@ def _opened(path: str, damaged: str | None = None) -> tuple[sqlite3.Connection, 
         # User data is checked in full at every start. The rest can be measured again, so that
         # damage there may show when it is met: checking it all takes too long.
         if version:
-            _check_user_data(connection)
+            _check_user_data(connection, version)
         if 0 < version < schema.newest_version():
             with closing(sqlite3.connect(backup.schema_backup_path(path, version))) as copy:
                 connection.backup(copy)
@@ -215,8 +215,11 @@ def _check_format(connection: sqlite3.Connection, path: str) -> None:
         raise newer(path)
 
 
-def _check_user_data(connection: sqlite3.Connection) -> None:
-    for table in (*schema.USER_TABLES, "derived", "revision"):
+def _check_user_data(connection: sqlite3.Connection, version: int) -> None:
+    tables = {*schema.USER_TABLES, "derived", "revision"}
+    if version < schema.newest_version():  # a migration will make what is not there yet
+        tables &= schema.tables(connection)
+    for table in sorted(tables):
         for (verdict,) in connection.execute(f"PRAGMA quick_check({table})"):
             if verdict != "ok":
                 error = sqlite3.DatabaseError(verdict)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import backup, columns
+from playlist_builder.library.answers import Answers
 from playlist_builder.library.columns import CONTOUR_TYPE, STEP_TYPE, DetectionRow, Row, check_types
 from playlist_builder.library.connection import open_library, open_unchanged
 from playlist_builder.library.errors import decoding
@@ -33,6 +34,10 @@ from playlist_builder.models import (
     VoiceDetection,
 )
 from playlist_builder.track_table import SCALARS, VOCALS, features_of
+
+_OF_ASKED = (
+    "JOIN (SELECT first AS identity FROM answers UNION SELECT second FROM answers) USING (identity)"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,9 +168,10 @@ class Database:
                 for path, size, mtime_ns, identity, missing, *tags in rows
             ]
 
-    def feature_table(self, identity: str | None = None) -> FeatureTable:
-        """Return what was measured in whole recordings; or in one recording."""
-        rows = self._select("features", "identity, scalars, contour", identity)
+    def feature_table(self, identity: str | None = None, *, asked: bool = False) -> FeatureTable:
+        """Return what was measured in whole recordings; in one; or in those that were `asked`."""
+        table = f"features {_OF_ASKED}" if asked else "features"
+        rows = self._select(table, "identity, scalars, contour", identity)
         with decoding(self.path):
             identities, scalars, contours = list(zip(*rows, strict=True)) or [(), (), ()]
             return FeatureTable(
@@ -310,6 +316,17 @@ class Database:
     def history(self) -> History:
         """Return what was played for whom."""
         return History(self._connection.rows, self._connection.writing_user_data, self.path)
+
+    @property
+    def answers(self) -> Answers:
+        """Return what the user answered about pairs of tracks."""
+        connection = self._connection
+        return Answers(
+            connection.rows,
+            connection.writing_user_data,
+            self.path,
+            strict=connection.read_only,
+        )
 
     def forget_name(self, name: str) -> list[str]:
         """Return the damaged files set aside that still hold a name, after forgetting it elsewhere.

@@ -11,13 +11,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from playlist_builder.analysis.calibration import Calibration
 from playlist_builder.errors import LibraryError
+from playlist_builder.library.answers import Answers, Question
+from playlist_builder.library.calibration import calibrations
 from playlist_builder.library.database import Database
 from playlist_builder.library.history import History
 from playlist_builder.library.merge import MergeReport, merge
@@ -26,6 +29,9 @@ from playlist_builder.library.scan.scanner import ScanReport
 from playlist_builder.library.tracks import read_tracks
 from playlist_builder.models import File, FileProgress, Floats, Mark, Track
 from playlist_builder.track_table import TrackTable
+
+if TYPE_CHECKING:
+    from playlist_builder.library.questions import Questions
 
 __all__ = ["EnergyRank", "Library", "ScanReport", "default_path"]
 
@@ -234,6 +240,21 @@ class Library:
     def history(self) -> History:
         """What was played for whom."""
         return self._database.history
+
+    @property
+    def answers(self) -> Answers:
+        """What the user answered about pairs of tracks."""
+        return self._database.answers
+
+    def calibrations(self) -> dict[Question, Calibration]:
+        """Return what the user's answers to each question add to energy and tension."""
+        return calibrations(self._database)
+
+    def questions(self) -> "Questions":
+        """Return the questions that this library may ask of the user."""
+        from playlist_builder.library.questions import Questions  # noqa: PLC0415 - as above
+
+        return Questions(self._database)
 
     def forget_name(self, name: str) -> list[str]:
         """Return the damaged files set aside that still hold a name, after forgetting it elsewhere.

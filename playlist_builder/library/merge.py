@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from playlist_builder.library.answers import Answer
 from playlist_builder.library.columns import detection_of
 from playlist_builder.library.database import Database
 from playlist_builder.library.errors import decoding
@@ -42,6 +43,7 @@ class MergeReport:
     sessions: int = 0
     ratings: int = 0
     bans: int = 0
+    answers: int = 0
     conflicts: Sequence[Conflict] = ()
 
 
@@ -55,6 +57,7 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
     with decoding(theirs.path):
         detections = {identity: detection_of(row) for identity, row in theirs.detections().items()}
         embeddings = dict(theirs.embeddings())
+        answers = theirs.answers.all()
         histories = [_named(theirs, each.name) for each in theirs.history.names()]
     deque(theirs.measurements(), maxlen=0)  # too much to be kept
     paths, measured, detected = set(ours.files()), ours.identities(), ours.detected_identities()
@@ -77,6 +80,8 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
         ours.store_embedding(identity, embeddings[identity])
     changed, conflicts = _marks(ours.marks(), marks, names)
     ours.store_marks(changed)
+    new_answers = _answers(ours.answers.all(), answers, names, conflicts)
+    ours.answers.store(new_answers)
     new = [
         _new_history(here, there, played, conflicts)
         for here, there in zip(own_histories, histories, strict=True)
@@ -92,6 +97,7 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
         sessions=sum(len(each.sessions) for each in new),
         ratings=sum(len(each.ratings) for each in new),
         bans=sum(len(each.bans) for each in new),
+        answers=len(new_answers),
         conflicts=conflicts,
     )
 
@@ -125,6 +131,26 @@ def _new_history(
         [each for each in theirs.ratings if each.identity not in rated],
         [each for each in theirs.bans if each.identity not in banned],
     )
+
+
+def _answers(
+    ours: Sequence[Answer],
+    theirs: Sequence[Answer],
+    names: dict[str, str],
+    conflicts: list[Conflict],
+) -> list[Answer]:
+    """Return what is new; an answer that is another one there goes to the conflicts."""
+    known = {each.pair: each for each in ours}
+    for there in theirs:
+        here = known.get(there.pair, there)
+        if here.chosen != there.chosen:
+            first, second, own, other = (
+                names.get(identity, identity) or "alike"
+                for identity in (there.first, there.second, here.chosen, there.chosen)
+            )
+            what = f"{there.question} than {second}"
+            conflicts.append(Conflict(there.first, first, what, own, other))
+    return [each for each in theirs if each.pair not in known]
 
 
 def _marks(

@@ -11,12 +11,14 @@ from typing import Any
 
 from playlist_builder.analysis.energy import ENERGY_VERSION
 from playlist_builder.analysis.features import FEATURES_VERSION
-from playlist_builder.library import columns, history
+from playlist_builder.library import answers, columns, history
 from playlist_builder.networks.music import EMBEDDING_VERSION
 from playlist_builder.vocals.detector import VOICE_VERSION
 from playlist_builder.vocals.evidence import EVIDENCE_VERSION
 
-USER_TABLES = ("marks", *history.TABLES)  # backed up at each change, restored after damage
+USER_TABLES = ("marks", *answers.TABLES, *history.TABLES)
+"""Backed up at each change, restored after damage."""
+
 APPLICATION_ID = 0x504C4259  # "PLBY" in the header: no other program's file is taken for a library
 PAGE_BYTES = 16384  # so that little of a page is left over beside rows of 1 or 2 kB
 BATCH = 1024  # rows that are read at once
@@ -68,7 +70,15 @@ def _add_embeddings(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_create, _add_embeddings)
+def _add_answers(connection: sqlite3.Connection) -> None:
+    connection.execute(answers.SCHEMA)
+
+
+MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (
+    _create,
+    _add_embeddings,
+    _add_answers,
+)
 """Entry n makes version n + 1 of the schema from version n; entries are only ever appended."""
 
 
@@ -85,12 +95,12 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 def is_library(connection: sqlite3.Connection) -> bool:
     """Whether a file is a library of any version, or still empty, and no other program's."""
-    return not _tables(connection) or _application_id(connection) == APPLICATION_ID
+    return not tables(connection) or _application_id(connection) == APPLICATION_ID
 
 
 def is_unversioned(connection: sqlite3.Connection) -> bool:
     """Whether a file is a library from before its schema had the versions of today."""
-    return {"files", "marks", "derived"} <= _tables(connection) and not _application_id(connection)
+    return {"files", "marks", "derived"} <= tables(connection) and not _application_id(connection)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -184,7 +194,8 @@ def _derived(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
     return connection.execute(f"SELECT {_VERSIONS} FROM derived").fetchall()  # noqa: S608 - own names
 
 
-def _tables(connection: sqlite3.Connection) -> set[str]:
+def tables(connection: sqlite3.Connection) -> set[str]:
+    """Return the names of all tables of a file."""
     return {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
 
 

@@ -1,7 +1,8 @@
 """The rows of a library file to a `TrackTable`: measurements, tags, voices and marks together.
 
-A mark is stronger than what was measured: its energy shifts the whole contour, its vocals are
-believed. Each track is made when it is taken out of the table.
+What the user answered about pairs corrects the scores of all tracks (see `calibration`). A mark is
+stronger: its energy shifts the whole contour, its vocals are believed. Each track is made when it
+is taken out of the table.
 """
 
 import os
@@ -11,7 +12,8 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.analysis import energy
+from playlist_builder.analysis import calibration, energy
+from playlist_builder.library.calibration import Scores, scores_of, shifts
 from playlist_builder.library.columns import (
     DetectionRow,
     Row,
@@ -20,7 +22,7 @@ from playlist_builder.library.columns import (
     path_of,
     tags_of,
 )
-from playlist_builder.library.database import Database, FeatureTable
+from playlist_builder.library.database import Database
 from playlist_builder.library.errors import INVALID_ROW, decoding
 from playlist_builder.models import STYLE_SIZE, Floats, Mark, Track, Vocals
 from playlist_builder.track_table import VOCALS, Columns, TrackTable, features_of
@@ -41,7 +43,10 @@ def read_tracks(
     place = {own: number for number, own in enumerate(features.identities)}
     paths, rows = _one_each(database.track_rows(identity), place, missing=missing, path=path)
     identities = [row[1] for row in rows]
-    values, levels = _energies(features, {place[own]: marks[own] for own in place.keys() & marks})
+    scores = scores_of(features)
+    moved = shifts(database, scores)
+    own_marks = {place[own]: marks[own] for own in place.keys() & marks}
+    values, levels = _energies(scores, moved.get("calmer"), own_marks)
     with decoding(database.path):
         verdicts = map(_verdict, rows, map(marks.get, identities), map(detections.get, identities))
         vocals = [_NUMBER_OF_VOCALS[verdict] for verdict in verdicts]
@@ -59,7 +64,7 @@ def read_tracks(
         banned=np.array([name in marks and marks[name].banned for name in identities], bool),
         missing=np.array([row[2] != 0 for row in rows], bool),
         rank=own,
-        tension=np.full(len(paths), np.nan),
+        tension=_shifted(scores.tension, moved.get("tenser"))[own],
         moving=np.full(len(paths), np.nan),
         style=np.full((len(paths), STYLE_SIZE), np.nan, np.float32),
     )
@@ -88,17 +93,27 @@ def read_tracks(
 
 
 def _energies(
-    features: FeatureTable, marks: Mapping[int, Mark]
+    scores: Scores, moved: Floats | None, marks: Mapping[int, Mark]
 ) -> tuple[NDArray[np.float32], Floats]:
-    """Return all contours and the energy of each track, shifted to what its mark asks for."""
-    values, ends = features.values.copy(), np.cumsum(features.counts)
-    levels = energy.means(values, features.counts)
+    """Return all contours and the energy of each track.
+
+    Both are moved by the logits of a calibration, then shifted to what the track's mark asks for.
+    """
+    counts, values, levels = scores.features.counts, scores.features.values.copy(), scores.energy
+    if moved is not None:
+        values = calibration.shifted(values, np.repeat(moved.astype(np.float32), counts))
+        levels = energy.means(values, counts)
+    ends, levels = np.cumsum(counts), levels.copy()
     for number, mark in marks.items():
         if mark.energy is not None:
-            own = slice(ends[number] - features.counts[number], ends[number])
+            own = slice(ends[number] - counts[number], ends[number])
             values[own] = np.clip(values[own] + np.float32(mark.energy - levels[number]), 0.0, 1.0)
             levels[number] = mark.energy
     return values, levels
+
+
+def _shifted(scores: Floats, moved: Floats | None) -> Floats:
+    return scores if moved is None else calibration.shifted(scores, moved)
 
 
 def _one_each(

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import schema
+from playlist_builder.library.answers import answer
 from playlist_builder.library.columns import detection_of
 from playlist_builder.library.database import Database
 from playlist_builder.library.history import Ban, PlayedSession, Rating
@@ -101,6 +102,22 @@ def test_what_only_the_other_knows_comes_along(pair):
             "x": Mark(note="here"),
             "y": Mark(note="never scanned"),
         }
+
+
+def test_answers_come_along_and_what_was_answered_here_stays(pair):
+    ours, theirs = pair
+    at = "2026-01-02T10:00:00+00:00"
+    here = answer("calmer", "a", "b", "a", at)
+    there = answer("calmer", "b", "a", "b", at), answer("tenser", "b", "c", "", at)
+    with Database(ours) as one, Database(theirs) as two:
+        one.answers.store([here])
+        two.answers.store(there)
+    with Library.open(ours) as library:
+        report = library.merge(theirs)
+        assert library.merge(theirs).answers == 0
+        assert library.answers.all() == [here, there[1]]
+    assert report.answers == 1
+    assert Conflict("a", "a", "calmer than Title b", "a", "Title b") in report.conflicts
 
 
 def test_the_other_file_is_left_exactly_as_it_is(pair):

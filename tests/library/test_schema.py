@@ -56,28 +56,28 @@ def path(tmp_path, monkeypatch):
 
 
 def add_mood(connection):
-    """A migration to the next version."""
+    """A migration from the version of today to the next one."""
     connection.execute("ALTER TABLE marks ADD COLUMN mood TEXT")
     connection.execute("UPDATE marks SET note = 'changed'")
 
 
 def test_a_migration_changes_tables_and_keeps_a_copy_from_before(path, monkeypatch):
     assert not list(Path(path).parent.glob("*schema*"))
-    newest = schema.newest_version()
+    today = schema.newest_version()
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, add_mood))
     for _ in range(2):
         with Database(path) as one:
             assert one.mark("5f") == dataclasses.replace(MARK, note="changed")
             assert one.identities() == {"5f"}
     with closing(sqlite3.connect(path)) as raw:
-        assert raw.execute("PRAGMA user_version").fetchone() == (newest + 1,)
+        assert raw.execute("PRAGMA user_version").fetchone() == (today + 1,)
     Path(path).unlink()
-    with Database(path) as one:  # a new one, and the backup of the next version
+    with Database(path) as one:  # a new one, and the backup of the version after today's
         assert one.mark("5f") == dataclasses.replace(MARK, note="changed")
     monkeypatch.undo()
     with pytest.raises(LibraryError, match="newer playlist-builder"):
         Database(path)
-    with Database(f"{path}.schema-{newest}.backup") as before:
+    with Database(f"{path}.schema-{today}.backup") as before:
         assert before.mark("5f") == MARK
         assert before.identities() == {"5f"}
 

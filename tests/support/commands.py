@@ -23,11 +23,14 @@ class Done:
     stderr: str
 
 
-def invoke(*arguments: object, cwd=None, **environment: str) -> Done:
-    """Run a command within this process, which is much quicker than in one of its own."""
+def invoke(*arguments: object, cwd=None, typed: str = "", **environment: str) -> Done:
+    """Run a command within this process, which is much quicker than in one of its own.
+
+    What is `typed` is its standard input.
+    """
     usual = {"COLUMNS": "100"} | dict.fromkeys(COLOURS) | environment
     with contextlib.chdir(cwd or os.curdir):
-        done = CliRunner(env=usual).invoke(main, [*map(str, arguments)])
+        done = CliRunner(env=usual).invoke(main, [*map(str, arguments)], input=typed)
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return Done(done.exit_code, done.stdout, done.stderr)

@@ -1,0 +1,52 @@
+"""A library file of tracks that were never recorded, with scores and features of all kinds."""
+
+import dataclasses
+import sqlite3
+from contextlib import closing
+
+import numpy as np
+
+from playlist_builder.library.columns import CONTOUR_TYPE
+from playlist_builder.library.database import Database
+from playlist_builder.models import File, Measurement, Stat, Tags
+from tests.support.measured import STEPS, features
+
+
+def fill(path, count=120, *, artists=60, duration_s=200.0, folder="/m"):
+    """Store tracks of identities `0000`, `0001`, ... whose energy says nothing of other features.
+
+    Contours are written as they are, so that no test depends on the weights of the score.
+    """
+    rng = np.random.default_rng(0)
+    levels = 1.0 / (1.0 + np.exp(-rng.normal(0.0, 1.0, count)))
+    contours = np.clip(levels[:, None] + rng.uniform(-0.05, 0.05, (count, 20)), 0.0, 1.0)
+    with Database(str(path)) as database:
+        for number in range(count):
+            measured = dataclasses.replace(
+                features(duration_s),
+                spectral_centroid_hz=float(np.exp(rng.normal(7.0, 0.6))),
+                onset_rate_hz=float(rng.gamma(2.0)),
+                stroke_rate_hz=float(rng.gamma(1.0)),
+                pulse_clarity=float(rng.random()),
+                loudness_lufs=float(rng.normal(-20.0, 4.0)),
+            )
+            identity = f"{number:04x}"
+            tags = Tags(title=f"Title {number}", artists=(f"Artist {number % artists}",))
+            file = File(f"{folder}/{number}.flac", Stat(1, 1), identity, tags)
+            database.store(file, Measurement(measured, STEPS))
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.executemany(
+            "UPDATE features SET contour = ? WHERE identity = ?",
+            [
+                (contour.astype(CONTOUR_TYPE).tobytes(), f"{number:04x}")
+                for number, contour in enumerate(contours)
+            ],
+        )
+    return path
+
+
+def duller(first, second):
+    """Return the identity of the less bright of two tracks: to whom brightness is energy, it is
+    the calmer one.
+    """
+    return min(first, second, key=lambda track: track.features.spectral_centroid_hz).identity
