@@ -45,7 +45,7 @@ those that turn out not to be in the way are put back:
 3. how many others between two of one artist;
 4. brightness and percussiveness limits of phases;
 5. tension limits of phases, as tension is an estimate;
-6. limits of phases on the clarity of a pulse, by 0.2, altogether: one without strokes is gentle;
+6. limits of phases on the clarity of a pulse, as one without strokes is gentle;
 7. the tolerance of the duration, to 1, 2, 5 and 10 minutes;
 8. the minute of a pin, which then starts as near to it as that leads to;
 9. the limits of phases that guard against harm, the worst harm last: strokes, by 1 Hz, 2 Hz,

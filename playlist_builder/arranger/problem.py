@@ -34,7 +34,6 @@ from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.track_table import TrackTable
 
 TOLERANCES_S = (60.0, 120.0, 300.0, 600.0)
-PULSES = (0.2, np.inf)
 STROKES_HZ = (1.0, 2.0, np.inf)
 STARTLES_LU = (3.0, 6.0, np.inf)
 MOST_TOLERANCE = 0.5  # of the duration
@@ -222,7 +221,7 @@ def relaxations(*, pinned: bool) -> list[Relaxation]:
     found.append(replace(found[-1], artist_gap=True))
     found.append(replace(found[-1], colour=np.inf))
     found.append(replace(found[-1], tension=np.inf))
-    found.extend(replace(found[-1], pulse_clarity=beyond) for beyond in PULSES)
+    found.append(replace(found[-1], pulse_clarity=np.inf))
     found.extend(replace(found[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)
     if pinned:
         found.append(replace(found[-1], pin_minutes=True))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from playlist_builder.arranger import result
 from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
-from playlist_builder.arranger.problem import PULSES, TOLERANCES_S, Objective, Relaxation
+from playlist_builder.arranger.problem import TOLERANCES_S, Objective, Relaxation
 from playlist_builder.arranger.rules import artists, repeats, within_limits
 from playlist_builder.arranger.solver.cost import rescale, tension_prices
 from playlist_builder.errors import ArrangeError
@@ -139,9 +139,9 @@ def _first(order: Sequence[Track], calm: Sequence[Track], objective: Objective) 
 def _relaxations() -> list[Relaxation]:
     """Return what is lifted at each attempt: never a limit that guards against harm."""
     free = Relaxation(artist_max=True, artist_gap=True)
-    pulsing = [replace(free, pulse_clarity=beyond) for beyond in PULSES]
-    tolerant = (replace(pulsing[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)
-    return [Relaxation(), Relaxation(artist_max=True), free, *pulsing, *tolerant]
+    pulsing = replace(free, pulse_clarity=np.inf)
+    tolerant = (replace(pulsing, tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)
+    return [Relaxation(), Relaxation(artist_max=True), free, pulsing, *tolerant]
 
 
 def planned(profile: Profile, end_s: float, length_s: float) -> Profile:
