@@ -49,7 +49,8 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "may_hold_voice": "{count} of {total} tracks may hold a voice: {titles:titles}; listen and mark"
     " them",
     "music_is_short": "calm music is short: from the calmest {share:.0%} of the library, startle up"
-    " to {startle_lu:g} LU, percussiveness up to {percussiveness:g}",
+    " to {startle_lu:g} LU, percussiveness up to {percussiveness:g}, strokes up to"
+    " {stroke_rate_hz:g} Hz, pulse up to {pulse_clarity:g}",
     "no_calm_tail": "no tail: no calm track is left that begins without a rise in energy",
     "no_spare": "no spare for {phases:phases}: no other track of like energy is left",
     "no_track_for_tail": "no tail: all tracks of the playlist are in the session",
@@ -57,6 +58,7 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "not_in_library": "{count} of {total} entries of {file} are not in the library",
     "percussiveness": f"percussiveness: {_BEYOND}{_IN_PHASE}",
     "pin_moved": "pin: '{title}' starts at minute {minute:.1f}, not {asked:g}",
+    "pulse": f"pulse: {_BEYOND}{_IN_PHASE}",
     "repeated": "left out: {count} entries that repeat other music of the playlist",
     "scaled_to_library": _REACHES + "scaled to your library",
     "shared": _SHARED,
@@ -69,7 +71,9 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "spares_unverified": "{count} of {total} spares are not known to be free of words",
     "spoken": "{count} of {total} tracks hold speech",
     "startle": f"startle: {_BEYOND} LU{_IN_PHASE}",
+    "strokes": f"strokes: {_BEYOND} Hz{_IN_PHASE}",
     "sung": "{count} of {total} tracks hold singing",
+    "tension": f"tension: {_BEYOND}{_IN_PHASE}",
     "unverified": "{count} of {total} tracks are not verified to be free of words; scan without"
     " --no-vocals, or listen and mark them",
     "wordless": "{count} of {total} tracks hold a wordless voice",

@@ -68,10 +68,17 @@ SENTENCES = [
         "2 of 6 tracks may hold a voice: 'Night', '{day}'; listen and mark them",
     ),
     (
-        notice("music_is_short", share=0.2, startle_lu=12.0, percussiveness=0.5),
+        notice(
+            "music_is_short",
+            share=0.2,
+            startle_lu=12.0,
+            percussiveness=0.5,
+            stroke_rate_hz=3.0,
+            pulse_clarity=0.35,
+        ),
         (
             "calm music is short: from the calmest 20% of the library, startle up to 12 LU,"
-            " percussiveness up to 0.5"
+            " percussiveness up to 0.5, strokes up to 3 Hz, pulse up to 0.35"
         ),
     ),
     (
@@ -101,6 +108,13 @@ SENTENCES = [
     (
         notice("pin_moved", title="/a.flac", minute=3.5, asked=2.0),
         "pin: '/a.flac' starts at minute 3.5, not 2",
+    ),
+    (
+        notice("pulse", value=0.61237, limit=0.35, **LIMIT),
+        (
+            "pulse: 2 tracks beyond the limit of their phase, worst 'Night' with 0.6124 in peak"
+            " (limit 0.35)"
+        ),
     ),
     (
         notice("repeated", count=2),
@@ -154,7 +168,21 @@ SENTENCES = [
             " (limit 10)"
         ),
     ),
+    (
+        notice("strokes", value=3.25, limit=2.0, **LIMIT),
+        (
+            "strokes: 2 tracks beyond the limit of their phase, worst 'Night' with 3.25 Hz in peak"
+            " (limit 2)"
+        ),
+    ),
     (notice("sung", count=1, total=4), "1 of 4 tracks hold singing"),
+    (
+        notice("tension", value=0.75, limit=0.5, **LIMIT),
+        (
+            "tension: 2 tracks beyond the limit of their phase, worst 'Night' with 0.75 in peak"
+            " (limit 0.5)"
+        ),
+    ),
     (notice("text", text="as {it} stands"), "as {it} stands"),
     (
         notice("unverified", count=4, total=6),

@@ -8,7 +8,7 @@ The cost
 --------
 The cost of a session is a mean over the time asked for, so its unit is squared energy:
 
-    cost = (follow + transitions + preference + end) / steps asked for
+    cost = (follow + transitions + preference + tension + moving + end) / steps asked for
 
 follow      the sum over all steps of 10 s of (contour - target)^2. The contour of each track is
             placed at the step nearest to its start. This is what a profile asks for; all other
@@ -25,6 +25,11 @@ transitions for each pair of neighbours
             of spectral centroid up to two: so small that they only decide between near equals.
 preference  0.01 x (1 - preference) per step: a preferred track may be 0.1 further from the target,
             an unwanted one must be 0.2 nearer.
+tension     0.5 x (distance of the track's tension from what the phase of the step plans)^2 per
+            step: 0.1 beyond counts half as much as to be 0.1 off the target. Tension is an
+            estimate, so it only leans a choice.
+moving      0.01 x (1 - how moving the track is) per step of a phase that asks for moving tracks,
+            as for preference. Neither is paid by a track of which it is not known.
 end         0.01 per step that the session ends before or after the time asked for.
 
 The energy of a transition is that of the last whole step of one track and the first step of the
@@ -39,9 +44,12 @@ those that turn out not to be in the way are put back:
 2. how many tracks of one artist;
 3. how many others between two of one artist;
 4. brightness and percussiveness limits of phases;
-5. the tolerance of the duration, to 1, 2, 5 and 10 minutes;
-6. the minute of a pin, which then starts as near to it as that leads to;
-7. the startle limits of phases, last because they guard against harm: by 3 LU, 6 LU, altogether.
+5. tension limits of phases, as tension is an estimate;
+6. limits of phases on the clarity of a pulse, as one without strokes is gentle;
+7. the tolerance of the duration, to 1, 2, 5 and 10 minutes;
+8. the minute of a pin, which then starts as near to it as that leads to;
+9. the limits of phases that guard against harm, the worst harm last: strokes, by 1 Hz, 2 Hz,
+   altogether; startle, by 3 LU, 6 LU, altogether.
 
 Never lifted: vocals, bans, `avoid`, include and exclude, length limits, no track twice, that a
 pinned track is in, and its place. If even that gives no session, an error says so.
@@ -59,7 +67,7 @@ from playlist_builder.arranger import result
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import Objective, Problem, Relaxation, build_problem
 from playlist_builder.arranger.relax import solved
-from playlist_builder.arranger.rules import Constraints
+from playlist_builder.arranger.rules import PHASE_LIMITS, Constraints
 from playlist_builder.arranger.spares import spares
 from playlist_builder.arranger.tail import planned, tail
 from playlist_builder.errors import ArrangeError
@@ -169,7 +177,8 @@ def completed(
         whole = [order.tracks[-1], *after]
         passages = result.ordered(whole, replace(objective, profile=plan), order.starts_ms[-1])
         rises = result.rises(passages, objective.rules.loudness_step_lu)
-        notices = [*notices, *rises, *result.climbs(alone)]
+        beyond = result.beyond_limits(alone, PHASE_LIMITS)
+        notices = [*notices, *rises, *result.climbs(alone), *beyond]
     ready = spares(session.slots, order.tracks, pool, objective, after)
     having = {each.slot.phase for each in ready}
     bare = dict.fromkeys(slot.phase for slot in session.slots if slot.phase not in having)

@@ -10,6 +10,7 @@ import numpy as np
 
 from playlist_builder.arranger.problem import build_problem, instance_of, relaxations
 from playlist_builder.arranger.rules import Constraints
+from playlist_builder.arranger.solver.cost import moving_prices, tension_prices
 from playlist_builder.arranger.solver.solve import allows, runners_up
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import STEP_S, Session, Track
@@ -26,7 +27,8 @@ class Explanation:
     energy and loudness are those into this slot, 0 for the first. `runner_up` is the path of the
     track that would replace it best without breaking a rule, empty if there is none, and
     `runner_up_cost` how much dearer the session would be, in the unit of `Session.cost`. `rated`
-    says how the track was rated before, if it was.
+    says how the track was rated before, if it was. `tension` and `moving` are those of the track,
+    None where they are not known; their prices, in the same unit, are 0 where the phases plan none.
     """
 
     path: str
@@ -36,6 +38,10 @@ class Explanation:
     runner_up: str
     runner_up_cost: float
     rated: str = ""
+    tension: float | None = None
+    tension_price: float = 0.0
+    moving: float | None = None
+    moving_price: float = 0.0
 
 
 def explain(
@@ -68,18 +74,27 @@ def explain(
     items = problem.items.take(sequence)
     jumps = [0.0, *(items.opening[1:] - items.closing[:-1]).tolist()]
     rises = [0.0, *(items.start_lufs[1:] - items.end_lufs[:-1]).tolist()]
+    played, phases = problem.tracks.take(sequence), problem.objective.profile.phases
+    tensions = tension_prices(played.tension, phases) / own.grid.asked_steps
+    movings = moving_prices(played.moving, phases) / own.grid.asked_steps
     explanations: list[Explanation] = []
-    for slot, jump, rise, other in zip(session.slots, jumps, rises, others, strict=True):
+    for place, slot in enumerate(session.slots):
+        emotion, other = played[place].emotion, others[place]
         first = round(slot.start_s / STEP_S)
-        distance = np.array(slot.contour) - own.grid.target[first : first + len(slot.contour)]
+        filled = slice(first, first + len(slot.contour))
+        distance, phase = np.array(slot.contour) - own.grid.target[filled], own.grid.phase[filled]
         explanations.append(
             Explanation(
                 path=slot.path,
                 distance=float(np.sqrt(np.mean(distance**2))),
-                energy_step=jump,
-                loudness_step_lu=rise,
+                energy_step=jumps[place],
+                loudness_step_lu=rises[place],
                 runner_up=problem.tracks[other[0]].path if other else "",
                 runner_up_cost=other[1] / own.grid.asked_steps - session.cost if other else 0.0,
+                tension=emotion.tension if emotion else None,
+                tension_price=float(tensions[place, phase].sum()),
+                moving=emotion.moving if emotion else None,
+                moving_price=float(movings[place, phase].sum()),
             )
         )
     return explanations

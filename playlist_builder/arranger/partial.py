@@ -47,7 +47,7 @@ def filled(
     first_ms = start_ms - length_ms(lead_in)
     last_ms = round(objective.profile.duration_s * 1000) - length_ms(gap.after[apart:])
     table = TrackTable.of([*candidates, *(track for _, track in gap.pins), *lead_in, *lead_out])
-    items = items_of(table, objective.percentiles, objective.preference_prices(table), table.rank)
+    items = items_of(table, objective.percentiles, objective.step_prices(table), table.rank)
     table = table.take(items.order)
     tracks = list(table)
     numbers = {id(track): number for number, track in enumerate(tracks)}

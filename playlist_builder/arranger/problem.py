@@ -12,6 +12,7 @@ from hashlib import blake2b
 import numpy as np
 
 from playlist_builder.arranger.rules import (
+    PHASE_LIMITS,
     UNWANTED,
     Constraints,
     Pin,
@@ -33,6 +34,7 @@ from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.track_table import TrackTable
 
 TOLERANCES_S = (60.0, 120.0, 300.0, 600.0)
+STROKES_HZ = (1.0, 2.0, np.inf)
 STARTLES_LU = (3.0, 6.0, np.inf)
 MOST_TOLERANCE = 0.5  # of the duration
 
@@ -60,29 +62,38 @@ class Objective:
         """The scale on which energies are compared with the curve."""
         return "absolute" if self.percentiles is None else "relative"
 
-    def preference_prices(self, tracks: Sequence[Track]) -> Floats:
-        """Return the price per step of each track for not being preferred."""
+    def step_prices(self, tracks: Sequence[Track]) -> Floats:
+        """Return the price per step of each track in each phase, shape (n, phases).
+
+        That is the price for not being preferred, of tension, and of not being moving.
+        """
+        table, phases = TrackTable.of(tracks), self.profile.phases
+        prices = cost.tension_prices(table.tension, phases)
+        prices += cost.moving_prices(table.moving, phases)
         prefer = self.constraints.with_queries(self.rules).prefer
-        if prefer is None:
-            return np.zeros(len(tracks))
-        preferences = np.array([prefer(track) for track in tracks], dtype=np.float64)
-        return np.asarray(cost.PREFER_WEIGHT * (1.0 - np.clip(preferences, UNWANTED, 1.0)))
+        if prefer is not None:
+            preferences = np.array([prefer(track) for track in tracks], dtype=np.float64)
+            prices += cost.PREFER_WEIGHT * (1.0 - np.clip(preferences, UNWANTED, 1.0))[:, None]
+        return prices
 
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
     """Which rules are lifted, in the order of the docstring of `arrange`.
 
-    `pin_limits` frees pinned tracks alone from the limits of phases; `startle_lu` is added to the
-    startle limits.
+    `pin_limits` frees pinned tracks alone from the limits of phases; `colour`, `tension`,
+    `pulse_clarity`, `stroke_rate_hz` and `startle_lu` are added to the limits of phases on them.
     """
 
     pin_limits: bool = False
     artist_max: bool = False
     artist_gap: bool = False
-    colour: bool = False
+    colour: float = 0.0
+    tension: float = 0.0
+    pulse_clarity: float = 0.0
     tolerance_s: float = 0.0
     pin_minutes: bool = False
+    stroke_rate_hz: float = 0.0
     startle_lu: float = 0.0
 
 
@@ -168,7 +179,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
         )
         scaled = profile.scaled(passed_s)
     objective = Objective(scaled, constraints, percentiles_of(table, scale), seed, tolerance_s)
-    prices = objective.preference_prices(usable)
+    prices = objective.step_prices(usable)
     items = cost.items_of(usable, objective.percentiles, prices, usable.rank)
     usable, passed = usable.take(items.order), passed[items.order]
     pins = tuple(
@@ -208,11 +219,14 @@ def relaxations(*, pinned: bool) -> list[Relaxation]:
         found.append(replace(found[-1], pin_limits=True))
     found.append(replace(found[-1], artist_max=True))
     found.append(replace(found[-1], artist_gap=True))
-    found.append(replace(found[-1], colour=True))
+    found.append(replace(found[-1], colour=np.inf))
+    found.append(replace(found[-1], tension=np.inf))
+    found.append(replace(found[-1], pulse_clarity=np.inf))
     found.extend(replace(found[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)
     if pinned:
         found.append(replace(found[-1], pin_minutes=True))
-    found.extend(replace(found[-1], startle_lu=startle_lu) for startle_lu in STARTLES_LU)
+    found.extend(replace(found[-1], stroke_rate_hz=beyond) for beyond in STROKES_HZ)
+    found.extend(replace(found[-1], startle_lu=beyond) for beyond in STARTLES_LU)
     return found
 
 
@@ -223,10 +237,7 @@ def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
     longest_s = float(items.length_ms.max()) / 1000.0
     jump_lu = objective.rules.loudness_step_lu
     grid = cost.time_grid(objective.profile, tolerance_s, longest_s, jump_lu, window.span_ms)
-    limits = grid.limits.copy()
-    limits[:, 0] += relaxation.startle_lu
-    if relaxation.colour:
-        limits[:, 1:] = np.inf
+    beyond = [getattr(relaxation, limit.relaxed_by) for limit in PHASE_LIMITS]
     pins = []
     for pin, item in problem.pins:
         fixed = FixedItem(item, int(items.steps[item]), place=pin.place or 0)
@@ -248,7 +259,7 @@ def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
 
     return Instance(
         items,
-        replace(grid, limits=limits),
+        replace(grid, limits=grid.limits + np.array(beyond)),
         groups,
         (*window.fixed, *pins),
         objective.constraints.use_all,

@@ -1,7 +1,8 @@
 """The solver run under fewer and fewer rules, in the order of `arrange`, until there is a session.
 
 In go a problem and its relaxations; out come the instance that helped and its solution. Rules that
-were lifted before, but are not in the way, are put back.
+were lifted before, but are not in the way, are put back; what guards against harm is lifted last
+and put back first.
 """
 
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ def _restored(
 ) -> tuple[Instance, Solution]:
     """Put back every rule that was lifted before the one that helped, where a session allows it."""
     lifted = [each.name for each in fields(Relaxation) if getattr(relaxation, each.name)]
-    for name in lifted[:-1]:
+    for name in reversed(lifted[:-1]):
         tried = replace(relaxation, **{name: getattr(Relaxation(), name)})
         better = solve(instance_of(problem, tried))
         if better is not None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.arranger.problem import Objective
-from playlist_builder.arranger.rules import Pin, artists
+from playlist_builder.arranger.rules import PHASE_LIMITS, PhaseLimit, Pin, artists
 from playlist_builder.arranger.solver.cost import (
     END_WEIGHT,
     Items,
@@ -29,6 +29,7 @@ from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.track_table import TrackTable
 
 ABOVE = 0.35  # above the plan that is worth a word: half a minute may startle in a calm phase
+GUARDS = 2  # of PHASE_LIMITS, the last of them: given up after duration and pins
 ROUNDING_S = 0.0005  # times are kept in whole milliseconds
 
 
@@ -60,10 +61,10 @@ class Order:
 
     @property
     def cost(self) -> float:
-        """What the order costs, as a sum over steps; preference for tracks is in the items."""
+        """What the order costs, as a sum over steps."""
         follow = sum(
             float(((self.items.contour(number, last - first) - target) ** 2).sum())
-            + float(self.items.preference_price[number]) * (last - first)
+            + float(self.items.step_price[number, self.grid.phase[first:last]].sum())
             for number, (first, last) in enumerate(self.spans)
             for target in (self.grid.target[first:last],)
         )
@@ -84,7 +85,7 @@ def ordered(tracks: Sequence[Track], objective: Objective, start_ms: int = 0) ->
 
 def items_in_order(tracks: Sequence[Track], objective: Objective) -> Items:
     """Return the items of tracks in the order of the tracks."""
-    prices = objective.preference_prices(tracks)
+    prices = objective.step_prices(tracks)
     items = items_of(tracks, objective.percentiles, prices, np.arange(len(tracks)))
     return items.take(np.argsort(items.order))
 
@@ -173,11 +174,10 @@ def given_up(
     return [
         *_crowded(order, rules.artist_max),
         *_near(order, rules.artist_gap),
-        *_limits(order, "brightness", "spectral_centroid_hz", "max_brightness_hz"),
-        *_limits(order, "percussiveness", "percussiveness", "max_percussiveness"),
+        *beyond_limits(order, PHASE_LIMITS[:-GUARDS]),
         *_late(order, tolerance_s),
         *_moved(order, tolerance_s, pins),
-        *_limits(order, "startle", "startle_lu", "max_startle_lu"),
+        *beyond_limits(order, PHASE_LIMITS[-GUARDS:]),
     ]
 
 
@@ -197,21 +197,27 @@ def _near(order: Order, gap: int) -> list[Notice]:
     return [notice("artist_gap", count=times, gap=gap)] if times else []
 
 
-def _limits(order: Order, code: str, feature: str, limit: str) -> list[Notice]:
+def beyond_limits(order: Order, limits: Sequence[PhaseLimit]) -> list[Notice]:
+    """Return one notice per limit beyond which a track plays in a phase."""
+    table = TrackTable.of(order.tracks)
+    return [told for limit in limits for told in _beyond(order, limit, limit.of(table).tolist())]
+
+
+def _beyond(order: Order, limit: PhaseLimit, values: Sequence[float]) -> list[Notice]:
     found: list[tuple[float, Track, Phase, float]] = []
-    for track, (first, last) in zip(order.tracks, order.spans, strict=True):
-        value = float(getattr(track.features, feature))
+    for track, value, (first, last) in zip(order.tracks, values, order.spans, strict=True):
         for number in np.unique(order.grid.phase[first:last]).tolist():
             phase = order.profile.phases[number]
-            most = getattr(phase, limit)
-            if most is not None and value > most:
+            most = limit.most(phase)
+            if value > most:
                 found.append((value - most, track, phase, most))
     if not found:
         return []
     excess, track, phase, most = max(found, key=lambda each: each[0])
     count, title = len({id(each[1]) for each in found}), _called(track)
     value = float(f"{excess + most:.4g}")
-    return [notice(code, count=count, title=title, value=value, phase=phase.name, limit=most)]
+    where = {"title": title, "phase": phase.name}
+    return [notice(limit.code, count=count, value=value, limit=most, **where)]
 
 
 def _late(order: Order, tolerance_s: float) -> list[Notice]:

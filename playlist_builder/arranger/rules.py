@@ -16,9 +16,9 @@ from typing import TypeVar
 import numpy as np
 
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import SILENCE_LUFS, STEP_S, Bools, Ints, Track, Vocals
+from playlist_builder.models import SILENCE_LUFS, STEP_S, Bools, Floats, Ints, Track, Vocals
 from playlist_builder.notices import removed as removed_text
-from playlist_builder.profiles.profile import Profile, Rules
+from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.queries import Predicate, any_of
 from playlist_builder.track_table import VOCALS, TrackTable
 
@@ -37,13 +37,48 @@ ADMITTED: dict[str, frozenset[Vocals]] = {  # by vocals rule; `exclude` takes th
     "allow": frozenset({"none", "wordless", "sung", "spoken", "unknown"}),
 }
 
-PHASE_LIMITS = (  # features that a phase of the profile may limit, and its keys: LU, Hz, 0..1
-    ("startle_lu", "max_startle_lu"),
-    ("spectral_centroid_hz", "max_brightness_hz"),
-    ("percussiveness", "max_percussiveness"),
-)
-
 Value = TypeVar("Value", bool, float)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseLimit:
+    """A limit that a phase may set: for what of a track, under which key, and how it is relaxed.
+
+    `code` is that of the notice of a broken limit, `relaxed_by` the field of a `Relaxation`.
+    """
+
+    code: str
+    feature: str
+    key: str
+    relaxed_by: str
+
+    def of(self, tracks: TrackTable) -> Floats:
+        """Return what is limited, for each track; NaN where it is not known, which nothing bars."""
+        return tracks.tension if self.feature == "tension" else tracks.measured(self.feature)
+
+    def most(self, phase: Phase) -> float:
+        """Return the most that a phase allows, infinity where it sets no limit."""
+        most: float | None = getattr(phase, self.key)
+        return np.inf if most is None else most
+
+
+PHASE_LIMITS = (
+    PhaseLimit("brightness", "spectral_centroid_hz", "max_brightness_hz", "colour"),
+    PhaseLimit("percussiveness", "percussiveness", "max_percussiveness", "colour"),
+    PhaseLimit("tension", "tension", "max_tension", "tension"),
+    PhaseLimit("pulse", "pulse_clarity", "max_pulse_clarity", "pulse_clarity"),
+    PhaseLimit("strokes", "stroke_rate_hz", "max_stroke_rate_hz", "stroke_rate_hz"),
+    PhaseLimit("startle", "startle_lu", "max_startle_lu", "startle_lu"),
+)
+"""In the order in which they are relaxed; the last two guard against harm."""
+
+
+def within_limits(tracks: TrackTable, phase: Phase) -> Bools:
+    """Return for each track whether the limits of a phase let it play there."""
+    within = np.ones(len(tracks), np.bool_)
+    for limit in PHASE_LIMITS:
+        within &= ~(limit.of(tracks) > limit.most(phase))
+    return within
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import numpy as np
 from playlist_builder.arranger import result
 from playlist_builder.arranger.partial import plays_by
 from playlist_builder.arranger.problem import Objective
-from playlist_builder.arranger.rules import PHASE_LIMITS, artists, repeats
+from playlist_builder.arranger.rules import artists, repeats, within_limits
 from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.models import Bools, Slot, Spare, Track
 from playlist_builder.profiles.profile import Profile
@@ -131,8 +131,5 @@ def _fits(tracks: TrackTable, start_s: float, profile: Profile) -> Bools:
     for phase in profile.phases:
         if phase.end_s <= start_s and phase is not profile.phases[-1]:
             continue
-        for name, limit in PHASE_LIMITS:
-            most = getattr(phase, limit)
-            if most is not None:
-                fits &= (phase.start_s >= end_s) | (tracks.measured(name) <= most)
+        fits &= (phase.start_s >= end_s) | within_limits(tracks, phase)
     return fits

@@ -1,8 +1,8 @@
 """The calm tail of a session: what plays on when the plan has ended, so that music never stops.
 
 Its first track opens hardly more energetic than the last one closes, whatever the library; the
-rest is a calm and steady plan like any other. Where no track fits without a rise there is no tail,
-and a warning says so.
+rest is a calm and steady plan like any other, without startle or strokes, and with a pulse only for
+want of others. Where no track fits without a rise there is no tail, and a warning says so.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from playlist_builder.arranger import result
 from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
 from playlist_builder.arranger.problem import TOLERANCES_S, Objective, Relaxation
-from playlist_builder.arranger.rules import artists, repeats
-from playlist_builder.arranger.solver.cost import rescale
+from playlist_builder.arranger.rules import artists, repeats, within_limits
+from playlist_builder.arranger.solver.cost import rescale, tension_prices
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Ints, Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Phase, Profile
+from playlist_builder.track_table import TrackTable
 
 NAME = "tail"
 LEVEL = 0.15  # planned energy, or the last level of the profile where that is lower
@@ -28,9 +29,22 @@ CALM = 0.4  # mean energy up to which a track is calm; the tail holds no other
 RISE = 0.1  # most that the first track opens, and is as a whole, above the end and mean of the last
 PEAK = 0.6  # energy that no moment of the tail goes beyond, where tracks are left for ...
 CHOICE = 1.5  # ... so many times its length; else those of the lowest peaks are taken as well
-STARTLE_LU = 12.0  # as in the calm phases of the profiles that come with the program
+# As in the calm phases of the profiles that come with the program.
+STARTLE_LU, STROKE_RATE_HZ, PULSE_CLARITY, TENSION = 12.0, 2.0, 0.35, (0.0, 0.35)
 STEADY, CALMEST = 80, 30  # tracks looked at: nearest to LEVEL, calmest. An hour takes some fifteen
 TOLERANCE_S = 60.0
+
+PHASE = Phase(  # at its level; of its limits only that on a pulse is ever relaxed
+    NAME,
+    0.0,
+    1.0,
+    LEVEL,
+    LEVEL,
+    max_startle_lu=STARTLE_LU,
+    max_stroke_rate_hz=STROKE_RATE_HZ,
+    max_pulse_clarity=PULSE_CLARITY,
+    tension=TENSION,
+)
 
 
 def tail(
@@ -43,15 +57,16 @@ def tail(
         return [], []
     if objective.constraints.use_all:
         return [], [notice("no_track_for_tail")]
-    calm = _calm(order, pool)
-    gentle = _gentle(calm, CHOICE * asked_s, objective)
-    first = _first(order, gentle, objective)
-    if first is None:
-        first = _first(order, calm, objective)
-    else:
-        calm = gentle
+    still = _calm(order, pool, PHASE)
+    pulsing = _calm(order, pool, replace(PHASE, max_pulse_clarity=None))
+    gentle, gentler = (_gentle(each, CHOICE * asked_s, objective) for each in (pulsing, still))
+    choices = (gentler, still, gentle, pulsing)
+    firsts = ((_first(order, each, objective), each) for each in choices)
+    first, calm = next((each for each in firsts if each[0]), (None, []))
     if first is None:
         return [], [notice("no_calm_tail")]
+    if length_ms(calm) < asked_s * 1000.0:
+        calm = list({each.identity: each for each in (*calm, *gentle)}.values())
     known = repeats([first])
     calm = [track for track in calm if not known(track)]
     left_s = (length_ms(calm) + length_ms([first])) / 1000.0
@@ -72,13 +87,13 @@ def tail(
     return chosen, [notice("short_tail", lasts_min=lasts_min, asked_min=asked_min)]
 
 
-def _calm(order: Sequence[Track], pool: result.Pool) -> list[Track]:
-    steady = _least(np.abs(pool.levels - LEVEL), STEADY + len(order))
-    calmest = _least(pool.levels, CALMEST + len(order))
-    calm = (pool.levels <= CALM) & (pool.tracks.measured("startle_lu") <= STARTLE_LU)
-    places = np.union1d(steady, calmest)
+def _calm(order: Sequence[Track], pool: result.Pool, phase: Phase) -> list[Track]:
+    calm = np.flatnonzero((pool.levels <= CALM) & within_limits(pool.tracks, phase))
+    steady = _least(np.abs(pool.levels[calm] - LEVEL), STEADY + len(order))
+    calmest = _least(pool.levels[calm], CALMEST + len(order))
     known = repeats(order)
-    return [track for track in pool.tracks.take(places[calm[places]]) if not known(track)]
+    tracks = pool.tracks.take(calm[np.union1d(steady, calmest)])
+    return [track for track in tracks if not known(track)]
 
 
 def _gentle(tracks: Sequence[Track], length_s: float, objective: Objective) -> list[Track]:
@@ -109,7 +124,8 @@ def _first(order: Sequence[Track], calm: Sequence[Track], objective: Objective) 
     means = np.array(result.energies([order[-1], *calm], objective))
     behind: Ints = np.arange(1, len(calm) + 1)
     price = items.transition_cost(np.zeros(1, np.int64), behind, objective.rules.loudness_step_lu)
-    price += items.steps[behind] * (means[behind] - LEVEL) ** 2
+    tension = tension_prices(TrackTable.of(calm).tension, [PHASE])[:, 0]
+    price += items.steps[behind] * ((means[behind] - LEVEL) ** 2 + tension)
     gentle = items.opening[behind] - items.closing[0] <= RISE
     gentler = gentle & (means[behind] - means[0] <= RISE)
     near = plays_by(order[len(order) - min(objective.rules.artist_gap, len(order)) :])
@@ -123,13 +139,15 @@ def _first(order: Sequence[Track], calm: Sequence[Track], objective: Objective) 
 def _relaxations() -> list[Relaxation]:
     """Return what is lifted at each attempt: never a limit that guards against harm."""
     free = Relaxation(artist_max=True, artist_gap=True)
-    tolerant = (replace(free, tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)
-    return [Relaxation(), Relaxation(artist_max=True), free, *tolerant]
+    pulsing = replace(free, pulse_clarity=np.inf)
+    tolerant = (replace(pulsing, tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)
+    return [Relaxation(), Relaxation(artist_max=True), free, pulsing, *tolerant]
 
 
 def planned(profile: Profile, end_s: float, length_s: float) -> Profile:
     """Return a profile that goes on calm and steady from the end of a session."""
     level = min(float(profile.target(profile.duration_s)), LEVEL)
     played = replace(profile.phases[-1], start_s=0.0, end_s=end_s)
-    calm = Phase(NAME, end_s, end_s + length_s, level, level, max_startle_lu=STARTLE_LU)
-    return replace(profile, duration_s=calm.end_s, phases=(played, calm))
+    lasts_s = end_s + length_s
+    calm = replace(PHASE, start_s=end_s, end_s=lasts_s, level_start=level, level_end=level)
+    return replace(profile, duration_s=lasts_s, phases=(played, calm))

@@ -114,7 +114,8 @@ def _rest(before: "api.Session", after: "api.Session", at_s: float, current: int
 def rescue(outputs: Sequence[str], library: str | None, *, dry_run: bool, as_json: bool) -> None:
     """Build half an hour of the calmest music of the library, to have at hand in every session.
 
-    The calmest tenth, without startle, strokes or words, on a gentle way down.
+    The least tense of the calmest tenth, without startle, strokes, a pulse or words, on a gentle
+    way down.
     """
     from playlist_builder.sessions import rescue as rescues
 

@@ -35,6 +35,11 @@ The file's name, without `.toml`, is the name of the profile:
     max_startle_lu = 12                         # limits for the tracks that play in this phase
     max_brightness_hz = 3000                    # spectral centroid
     max_percussiveness = 0.5
+    max_stroke_rate_hz = 2                      # strokes of drums, where a track has most of them
+    max_pulse_clarity = 0.35                    # of its clearest beat, from 0 to 1
+    max_tension = 0.6                           # from 0 to 1; a track may be of unknown tension
+    tension = [0, 0.35]                         # rather tracks of this tension
+    moving = true                               # rather moving tracks: tender, sad, solemn
     crossfade_seconds = 10                      # into the tracks of this phase; or two, as in rules
     basis = "design judgement"                  # where the values come from
 
@@ -71,6 +76,7 @@ MAX_NAME = 40
 MAX_COUNT = 10_000
 MAX_LU = 100.0
 MAX_HZ = 96_000.0
+MAX_STROKES_HZ = 100.0
 MAX_DEPTH = 0.5  # a wave this deep swings over the whole scale
 MAX_CROSSFADE_S = 60.0
 MIN_PERIOD = 0.1  # minutes or percent
@@ -291,6 +297,16 @@ def _span(value: object, where: str, high: float, least: float) -> tuple[float, 
     return start, end
 
 
+def _between(value: object, where: str) -> tuple[float, float]:
+    """Return two numbers from 0 to 1, the lower first."""
+    if not isinstance(value, list) or len(value) != PAIR:
+        raise _wrong(where, "two numbers, [low, high]", value)
+    low, high = (_number(each, where, 0.0, 1.0) for each in value)
+    if low > high:
+        raise ProfileError(f"{where}: expected the lower number first, not [{low:g}, {high:g}].")
+    return low, high
+
+
 def _number(value: object, where: str, low: float, high: float, unit: float = 1.0) -> float:
     """Return a number from `low` to `high`, times `unit`."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
@@ -334,6 +350,7 @@ def _shown(value: object) -> str:
 _Readers = Mapping[str, tuple[str, Callable[[Any, str], object]]]
 _crossfade = partial(_one_or_two, high=MAX_CROSSFADE_S)
 _max_lu = partial(_number, low=0.0, high=MAX_LU)
+_share = partial(_number, low=0.0, high=1.0)
 _queries = partial(_each, _query)
 
 
@@ -365,7 +382,12 @@ _PHASE_FIELDS: _Readers = {  # optional key of a phase to the field of `Phase` a
     "fixed": ("fixed", _flag),
     "max_startle_lu": ("max_startle_lu", _max_lu),
     "max_brightness_hz": ("max_brightness_hz", partial(_number, low=0.0, high=MAX_HZ)),
-    "max_percussiveness": ("max_percussiveness", partial(_number, low=0.0, high=1.0)),
+    "max_percussiveness": ("max_percussiveness", _share),
+    "max_stroke_rate_hz": ("max_stroke_rate_hz", partial(_number, low=0.0, high=MAX_STROKES_HZ)),
+    "max_pulse_clarity": ("max_pulse_clarity", _share),
+    "max_tension": ("max_tension", _share),
+    "tension": ("tension", _between),
+    "moving": ("moving", _flag),
     "crossfade_seconds": ("crossfade_s", _crossfade),
     "basis": ("basis", partial(_text, least=0)),
 }

@@ -52,7 +52,8 @@ class Phase:
     """A named span of a profile: a level or a ramp of levels, with or without waves on top.
 
     A `fixed` phase keeps its length when the profile is scaled. The limits hold for the tracks
-    that play in the phase (`max_brightness_hz` is a spectral centroid); None is no limit.
+    that play in the phase (`max_brightness_hz` is a spectral centroid); None is no limit. Tracks
+    are preferred whose `tension` lies between two values, and `moving` ones if that is set.
     `crossfade_s` replaces that of the rules for the tracks that begin in the phase.
     `basis` says where the values come from.
     """
@@ -68,6 +69,11 @@ class Phase:
     max_startle_lu: float | None = None
     max_brightness_hz: float | None = None
     max_percussiveness: float | None = None
+    max_tension: float | None = None
+    max_pulse_clarity: float | None = None
+    max_stroke_rate_hz: float | None = None
+    tension: tuple[float, float] | None = None
+    moving: bool = False
     crossfade_s: tuple[float, float] | None = None
     basis: str = ""
 

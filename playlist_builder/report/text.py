@@ -11,7 +11,7 @@ from rich.text import Text
 from playlist_builder.arranger.explain import Explanation
 from playlist_builder.library.history import PersonHistory, PersonSummary
 from playlist_builder.models import STEP_S, Session
-from playlist_builder.profiles.profile import Profile
+from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.report import summary
 from playlist_builder.report.chart import chart
 from playlist_builder.report.table import drawn, fitting, hint_cell, new_table
@@ -24,6 +24,7 @@ SESSION_COLUMNS = (  # from which width on: a start is never left out
     (36, ("#", "start", "energy", "length", "title")),
     (0, ("start", "title")),
 )
+LEAST_SHOWN_COST = 0.00005  # the least that four places show
 
 
 def session_text(
@@ -91,12 +92,26 @@ def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int
             f"{reason.runner_up_cost:+.4f}" if reason.runner_up else "",
         )
     heading = "why: distance from the plan, steps into the track, what else would fit at which cost"
-    rated = [
-        f"{clock(slot.start_s)} {printable(slot.title or slot.path)}: {printable(reason.rated)}"
+    more = [
+        f"{clock(slot.start_s)} {printable(slot.title or slot.path)}: {printable(text)}"
         for slot, reason in zip(session.slots, reasons, strict=True)
-        if reason.rated
+        for text in (reason.rated, _emotion_costs(reason))
+        if text
     ]
-    return "\n".join([heading, drawn(table, width), *rated])
+    return "\n".join([heading, drawn(table, width), *more])
+
+
+def _emotion_costs(reason: Explanation) -> str:
+    """Say what a track costs for its tension, and for not being more moving, where it does."""
+    priced = (
+        ("tension", reason.tension, reason.tension_price),
+        ("moving", reason.moving, reason.moving_price),
+    )
+    return ", ".join(
+        f"{name} {value:.2f} ({price:+.4f})"
+        for name, value, price in priced
+        if value is not None and price >= LEAST_SHOWN_COST
+    )
 
 
 def names_text(listed: Sequence[PersonSummary], *, width: int) -> str:
@@ -152,6 +167,10 @@ def profile_text(
             level += f" to {phase.level_end:.2f}"
         if phase.wave_depth:
             level += f", waves of {phase.wave_depth:.2f}"
+        if phase.tension:
+            level += ", tension {:g} to {:g}".format(*phase.tension)
+        if phase.moving:
+            level += ", moving"
         table.add_row(clock(phase.start_s), clock(phase.end_s), phase.name, level, phase.basis)
     return "\n".join(
         [
@@ -161,9 +180,26 @@ def profile_text(
             curve,
             "",
             drawn(table, width),
+            *(
+                f"limits in {phase.name}: {own}"
+                for phase in profile.phases
+                if (own := _limits(phase))
+            ),
             *(f"source: {source}" for source in profile.sources),
         ]
     )
+
+
+def _limits(phase: Phase) -> str:
+    limits = (
+        ("startle {:g} LU", phase.max_startle_lu),
+        ("brightness {:g} Hz", phase.max_brightness_hz),
+        ("percussiveness {:g}", phase.max_percussiveness),
+        ("strokes {:g} Hz", phase.max_stroke_rate_hz),
+        ("pulse {:g}", phase.max_pulse_clarity),
+        ("tension {:g}", phase.max_tension),
+    )
+    return ", ".join(text.format(limit) for text, limit in limits if limit is not None)
 
 
 def _chart(session: Session, width: int, *, ascii_only: bool, colour: bool) -> str:

@@ -1,6 +1,6 @@
 """The tracks that could take the place of one slot of a draft, the best first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -62,9 +62,10 @@ def _fitting(draft: Draft, place: int) -> list[Track]:
 
 
 def _prices(draft: Draft, place: int, tracks: list[Track], items: Items) -> Floats:
-    """Return the squared distance of each track from the profile there, infinite where barred.
+    """Return what each track costs there beside its transitions, infinite where barred.
 
-    Barred is what the limits of the phases exclude, and what is far from the profile.
+    Barred is what is farther beyond a limit of its phases than any track of the session is, and
+    what is far from the profile.
     """
     objective = draft.objective
     start_ms = length_ms(draft.order[:place])
@@ -73,7 +74,8 @@ def _prices(draft: Draft, place: int, tracks: list[Track], items: Items) -> Floa
     (old,) = result.slots(result.ordered([draft.order[place]], objective, start_ms))
     least, most = min(old.energy - old.target, -FAR), max(old.energy - old.target, FAR)
     first = step_at(start_ms)
-    beyond = grid.forbids(items, np.arange(len(tracks)))
+    limits = grid.limits + _excess(result.ordered(draft.order, objective))
+    beyond = replace(grid, limits=limits).forbids(items, np.arange(len(tracks)))
     prices = np.empty(len(tracks))
     for number, (track, steps) in enumerate(zip(tracks, items.steps.tolist(), strict=True)):
         energies, target = items.contour(number, steps), grid.target[first : first + steps]
@@ -81,4 +83,14 @@ def _prices(draft: Draft, place: int, tracks: list[Track], items: Items) -> Floa
         is_barred = beyond[number, np.unique(grid.phase[first:last])].any()
         is_far = not least <= float(energies.mean() - target.mean()) <= most
         prices[number] = np.inf if is_barred or is_far else ((energies - target) ** 2).sum()
+        prices[number] += items.step_price[number, grid.phase[first : first + steps]].sum()
     return prices
+
+
+def _excess(order: result.Order) -> Floats:
+    """Return how far the tracks of an order are beyond each of PHASE_LIMITS at most, or 0."""
+    excess = np.zeros(order.grid.limits.shape[1])
+    for values, (first, last) in zip(order.items.limited, order.spans, strict=True):
+        beyond = values - order.grid.limits[np.unique(order.grid.phase[first:last])]
+        excess = np.fmax(excess, beyond.max(axis=0, initial=0.0))
+    return excess

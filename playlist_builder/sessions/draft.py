@@ -136,16 +136,21 @@ def _thinned(tracks: TrackTable, objective: Objective) -> TrackTable:
     points = rescale(values[places], objective.percentiles)
     spacing_s = max(SPACING_S, profile.duration_s / MOMENTS)
     starts_s = np.arange(0.0, profile.duration_s, spacing_s)
-    penalty = POINTS * objective.preference_prices(tracks).astype(np.float32)
+    penalty = POINTS * objective.step_prices(tracks).astype(np.float32)
+    borders_s = np.array([phase.start_s for phase in profile.phases[1:]])
+    numbers = np.arange(len(profile.phases))
     distance = np.empty((len(starts_s), count), dtype=np.float32)
     classes = (np.log2(steps) * LENGTH_CLASSES).astype(np.int64)
     for length in np.unique(classes).tolist():
         own = np.flatnonzero(classes == length)
         times_s = starts_s[:, None] + shares * float(steps[own].mean()) * STEP_S
         plan = profile.target(times_s).astype(np.float32)
-        squares = np.einsum("ij,ij->i", points[own], points[own]) + penalty[own]
+        squares = np.einsum("ij,ij->i", points[own], points[own])
+        phase = np.searchsorted(borders_s, times_s, side="right")
+        in_phases = (phase[:, :, None] == numbers).mean(axis=1, dtype=np.float32)
         distance[:, own] = squares - 2.0 * plan @ points[own].T
         distance[:, own] += np.einsum("ij,ij->i", plan, plan)[:, None]
+        distance[:, own] += in_phases @ penalty[own].T
     kept = np.zeros(count, dtype=bool)
     for row in distance:
         kept[np.argpartition(row, BEST)[:BEST]] = True

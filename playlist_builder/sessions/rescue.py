@@ -1,8 +1,9 @@
 """A request for half an hour of the calmest music there is, for when a session became too much.
 
-The tracks are the calmest tenth of the library by energy, without startle, strokes or words, and
-the profile leads gently down. Tracks not analysed for vocals, and less calm ones, are taken only
-where there are too few others; a note says how calm the music really is.
+The tracks are the calmest tenth of the library by energy, without startle, strokes, a pulse or
+words, and the profile leads gently down, with the least tense of them. Tracks not analysed for
+vocals, and less calm ones, are taken only where there are too few others, and even then it does not
+open with a beat; a note says how calm the music really is.
 """
 
 from collections.abc import Sequence
@@ -18,8 +19,18 @@ from playlist_builder.track_table import VOCALS, TrackTable
 
 MINUTES = 30.0
 CHOICE = 1.5  # times `MINUTES` of music: enough to choose from
-# Share of the library by energy, startle in LU, percussiveness: the first that leave enough.
-LIMITS = ((0.1, 8.0, 0.3), (0.1, 12.0, 0.5), (0.2, 12.0, 0.5), (0.3, 15.0, 0.6), (0.5, 15.0, 0.8))
+STROKE_RATE_HZ, PULSE_CLARITY = 2.0, 0.35  # as in calm phases of the profiles that are shipped
+LEAST_TENSE = 0.25  # share of the chosen tracks that are as little tense as the profile asks for
+# Share of the library by energy, startle in LU, percussiveness, strokes in Hz, clarity of a pulse:
+# the first that leave enough.
+LIMITS = (
+    (0.1, 8.0, 0.3, STROKE_RATE_HZ, PULSE_CLARITY),
+    (0.1, 12.0, 0.5, STROKE_RATE_HZ, PULSE_CLARITY),
+    (0.2, 12.0, 0.5, STROKE_RATE_HZ, PULSE_CLARITY),
+    (0.3, 15.0, 0.6, STROKE_RATE_HZ, 0.6),
+    (0.5, 15.0, 0.8, 3.0, 1.0),
+)
+OPENING = 0.1  # of the rescue: has no beat, whatever the limits
 
 PROFILE = """\
 title = "Rescue"
@@ -35,11 +46,25 @@ tail_percent = 0
 tail_minutes = 10
 
 [[phases]]
-name = "rescue"
-percent = [0, 100]
-level = [{first:.4f}, {last:.4f}]
+name = "opening"
+percent = [0, {opening_percent:g}]
+level = [{first:.4f}, {opened:.4f}]
 max_startle_lu = {startle_lu:g}
 max_percussiveness = {percussiveness:g}
+max_stroke_rate_hz = {opening_stroke_rate_hz:g}
+max_pulse_clarity = {opening_pulse_clarity:g}
+tension = [0, {tension:.4f}]
+basis = "design judgement"
+
+[[phases]]
+name = "rescue"
+percent = [{opening_percent:g}, 100]
+level = [{opened:.4f}, {last:.4f}]
+max_startle_lu = {startle_lu:g}
+max_percussiveness = {percussiveness:g}
+max_stroke_rate_hz = {stroke_rate_hz:g}
+max_pulse_clarity = {pulse_clarity:g}
+tension = [0, {tension:.4f}]
 basis = "design judgement"
 """
 
@@ -52,7 +77,7 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest
     table = TrackTable.of(tracks)
     chosen = table.take(np.zeros(len(table), np.bool_))
     for vocals, limits in product(("allow-wordless", "exclude"), LIMITS):
-        share, startle_lu, percussiveness = limits
+        share, startle_lu, percussiveness, stroke_rate_hz, pulse_clarity = limits
         max_energy = float(np.quantile(table.energy, share)) if len(table) else 0.0
         admitted = [number for number, kind in enumerate(VOCALS) if kind in ADMITTED[vocals]]
         chosen = table.take(
@@ -61,6 +86,8 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest
             & (table.energy <= max_energy)
             & (table.measured("startle_lu") <= startle_lu)
             & (table.measured("percussiveness") <= percussiveness)
+            & (table.measured("stroke_rate_hz") <= stroke_rate_hz)
+            & (table.measured("pulse_clarity") <= pulse_clarity)
         )
         if chosen.seconds.sum() >= CHOICE * MINUTES * 60.0:
             break
@@ -69,13 +96,25 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest
             "No track of the library is calm and without words. Scan calm music for a rescue:"
             " playlist-builder scan FOLDER"
         )
+    values = {
+        "startle_lu": startle_lu,
+        "percussiveness": percussiveness,
+        "stroke_rate_hz": stroke_rate_hz,
+        "pulse_clarity": pulse_clarity,
+    }
+    last, first = np.quantile(chosen.energy, (0.1, 0.6)).tolist()
+    tensions = chosen.tension[np.isfinite(chosen.tension)]
     text = PROFILE.format(
         minutes=MINUTES,
         vocals=vocals,
-        first=float(np.quantile(chosen.energy, 0.6)),
-        last=float(np.quantile(chosen.energy, 0.1)),
-        startle_lu=startle_lu,
-        percussiveness=percussiveness,
+        first=first,
+        opened=first + OPENING * (last - first),
+        last=last,
+        opening_percent=100.0 * OPENING,
+        opening_stroke_rate_hz=min(stroke_rate_hz, STROKE_RATE_HZ),
+        opening_pulse_clarity=min(pulse_clarity, PULSE_CLARITY),
+        tension=float(np.quantile(tensions, LEAST_TENSE)) if len(tensions) else 1.0,
+        **values,
     )
     request = SessionRequest(
         profile="rescue",
@@ -90,5 +129,4 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest
     )
     if limits == LIMITS[0]:
         return request, []
-    values = {"share": share, "startle_lu": startle_lu, "percussiveness": percussiveness}
-    return request, [notice("music_is_short", **values)]
+    return request, [notice("music_is_short", share=share, **values)]

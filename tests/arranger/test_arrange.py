@@ -12,7 +12,7 @@ from playlist_builder.errors import ArrangeError, ProfileError
 from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from tests.benchmarks.arrange_exact import TOLERANCE_S, optimum, task
-from tests.support.synthetic import arc, flat, library, paths, plain
+from tests.support.synthetic import arc, emotion, flat, library, paths, plain
 
 ROUNDING = 1e-5  # contours are single precision
 
@@ -183,6 +183,85 @@ def test_startle_gives_way_last():
     session = arrange(tracks, flat(20, max_startle_lu=10.0))
     assert [each.code for each in session.relaxed] == ["startle"]
     assert "20 LU in only (limit 10)" in str(session.relaxed[0])
+
+
+@pytest.mark.parametrize(
+    ("limit", "beyond", "told"),
+    [
+        ({"max_stroke_rate_hz": 2.0}, {"stroke_rate_hz": 5.0}, "strokes: 4 tracks"),
+        ({"max_pulse_clarity": 0.35}, {"pulse_clarity": 0.8}, "pulse: 4 tracks"),
+        ({"max_tension": 0.5}, {"emotion": emotion(tension=0.75)}, "tension: 4 tracks"),
+    ],
+)
+def test_a_guard_of_a_calm_phase_holds_while_it_can_and_is_told_where_it_cannot(
+    limit, beyond, told
+):
+    within = [plain(n, 5, 0.9) for n in range(4)]
+    wild = [plain(n, 5, **beyond) for n in range(4, 8)]
+    session = arrange([*within, *wild], flat(20, **limit), scale="absolute")
+    assert session.relaxed == ()
+    assert set(paths(session)) == {each.path for each in within}
+    (line,) = arrange(wild, flat(20, **limit)).relaxed
+    assert str(line).startswith(f"{told} beyond the limit of their phase, worst 'Title ")
+
+
+def test_a_track_of_unknown_tension_is_not_limited_by_it():
+    assert arrange([plain(n, 5) for n in range(4)], flat(20, max_tension=0.0)).relaxed == ()
+
+
+def test_the_lesser_harm_gives_way_first_and_no_further_than_it_must():
+    """A pulse before strokes, strokes before startle, and of the strokes the fewest that help."""
+    limits = {"max_pulse_clarity": 0.35, "max_stroke_rate_hz": 2.0, "max_startle_lu": 12.0}
+    harms = (
+        {"pulse_clarity": 0.9},
+        {"stroke_rate_hz": 2.5},
+        {"stroke_rate_hz": 9.0},
+        {"startle_lu": 13.0},
+    )
+    sets = [[plain(4 * kind + n, 5, **harm) for n in range(4)] for kind, harm in enumerate(harms)]
+    for kind, code in enumerate(("pulse", "strokes", "strokes", "startle")):
+        left = [each for own in sets[kind:] for each in own]
+        session = arrange(left, flat(20, **limits))
+        assert [each.code for each in session.relaxed] == [code]
+        assert set(paths(session)) == {each.path for each in sets[kind]}
+
+
+def test_a_session_ends_early_rather_than_with_a_beat_but_not_for_want_of_tension():
+    limits = {"max_stroke_rate_hz": 2.0, "max_tension": 0.5}
+    within = [plain(n, 4.5) for n in range(4)]
+    beats = [plain(n, 2, stroke_rate_hz=6.0) for n in range(4, 8)]
+    tense = [plain(n, 2, emotion=emotion(tension=0.9)) for n in range(4, 8)]
+    for others, code in ((beats, "duration_shorter"), (tense, "tension")):
+        session = arrange([*within, *others], flat(20, **limits))
+        assert [each.code for each in session.relaxed] == [code]
+
+
+def test_a_pinned_track_may_have_a_beat_where_no_other_may():
+    tracks = [plain(n, 5, stroke_rate_hz=0.5 if n < 6 else 5.0) for n in range(9)]
+    constraints = Constraints(pins=(Pin(tracks[8].path),))
+    session = arrange(tracks, flat(20, max_stroke_rate_hz=2.0), constraints=constraints)
+    assert [each.code for each in session.relaxed] == ["strokes"]
+    assert set(paths(session)) & {each.path for each in tracks[6:]} == {tracks[8].path}
+
+
+def test_a_phase_leans_to_the_tension_that_it_plans_and_to_moving_tracks():
+    """Softly: 0.1 too tense is worth 0.07 of energy, and what is far off the plan stays out."""
+    calm = [plain(n, 5, 0.5 + 0.06, emotion=emotion(tension=0.3)) for n in range(4)]
+    tense = [plain(n, 5, 0.5, emotion=emotion(tension=0.45)) for n in range(4, 8)]
+    far = [plain(n, 5, 0.8, emotion=emotion(tension=0.3)) for n in range(4)]
+    plan = {"tension": (0.1, 0.35)}
+    for others, limits, chosen in ((calm, plan, calm), (calm, {}, tense), (far, plan, tense)):
+        session = arrange([*tense, *others], flat(20, **limits), scale="absolute")
+        assert set(paths(session)) == {each.path for each in chosen}
+        assert session.bound <= session.cost + 1e-12
+    session = arrange(tense, flat(20, **plan), scale="absolute")
+    assert session.cost == pytest.approx(0.5 * 0.1**2)
+    dull = [plain(n, 5, 0.5, emotion=emotion(moving=0.2)) for n in range(4)]
+    moving = [plain(n, 5, 0.5 + 0.05, emotion=emotion(moving=0.7)) for n in range(4, 8)]
+    for asked, chosen in ((True, moving), (False, dull)):
+        session = arrange([*dull, *moving], flat(20, moving=asked), scale="absolute")
+        assert set(paths(session)) == {each.path for each in chosen}
+    assert arrange(dull, flat(20, moving=True), scale="absolute").cost == pytest.approx(0.008)
 
 
 def test_unknown_artists_are_nobody():

@@ -1,5 +1,7 @@
 """Each slot has an explanation, and its runner-up is a session of the cost that is given."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.arranger.solver.cost import step_at
 from playlist_builder.errors import ArrangeError
 from playlist_builder.profiles.profile import Phase, Profile
-from tests.support.synthetic import library
+from tests.support.synthetic import felt, library
 
 PROFILE = Profile("ramp", "Ramp", "", 1800.0, (Phase("ramp", 0.0, 1800.0, 0.2, 0.7),))
 
@@ -36,6 +38,25 @@ def test_every_slot_is_explained_and_the_runner_up_costs_what_is_said():
             assert other.relaxed == ()
             checked = True
     assert checked
+
+
+def test_what_tension_and_being_unmoved_cost_is_named():
+    planned = replace(PROFILE.phases[0], tension=(0.0, 0.3), moving=True)
+    profile = replace(PROFILE, phases=(planned,))
+    tracks = felt(library(80, 6), 1)
+    session = arrange(tracks, profile)
+    known = {each.path: each.emotion for each in tracks}
+    for slot, reason in zip(session.slots, explain(session, tracks, profile), strict=True):
+        emotion, share = known[slot.path], len(slot.contour) / 180
+        if emotion is None:
+            assert (reason.tension, reason.tension_price) == (None, 0.0)
+            assert (reason.moving, reason.moving_price) == (None, 0.0)
+            continue
+        tense = 0.5 * max(emotion.tension - 0.3, 0.0) ** 2
+        assert (reason.tension, reason.moving) == (emotion.tension, emotion.moving)
+        assert reason.tension_price == pytest.approx(tense * share)
+        assert reason.moving_price == pytest.approx(0.01 * (1.0 - emotion.moving) * share)
+    assert all(each.moving_price == 0.0 for each in explain(session, tracks, PROFILE))
 
 
 def test_a_session_of_tracks_that_are_gone_is_an_error():

@@ -11,7 +11,7 @@ from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Mark
-from tests.support.synthetic import arc, library, paths
+from tests.support.synthetic import arc, felt, library, paths
 
 ROUNDING = 1e-5  # contours are single precision
 
@@ -19,6 +19,9 @@ LIMITS = {
     "startle": ("startle_lu", "max_startle_lu"),
     "brightness": ("spectral_centroid_hz", "max_brightness_hz"),
     "percussiveness": ("percussiveness", "max_percussiveness"),
+    "pulse": ("pulse_clarity", "max_pulse_clarity"),
+    "strokes": ("stroke_rate_hz", "max_stroke_rate_hz"),
+    "tension": ("tension", "max_tension"),
 }
 
 
@@ -72,7 +75,8 @@ def misplaced(order, session, profile):
         steps = range((time_ms + 5000) // 10000, (end_ms + 5000) // 10000)
         phases = [profile.phase_at(number * 10.0 + 5.0) for number in steps]
         for name, (feature, limit) in LIMITS.items():
-            value = getattr(each.features, feature)
+            known = each.emotion if feature == "tension" else each.features
+            value = getattr(known, feature, 0.0)
             limits = [getattr(phase, limit) for phase in phases]
             if any(most is not None and value > most for most in limits):
                 found.add(name)
@@ -87,6 +91,8 @@ def asks(draw):
         draw(st.integers(0, 10_000)),
         artists=draw(st.integers(1, 6)),
     )
+    if draw(st.booleans()):
+        tracks = felt(tracks, draw(st.integers(0, 100)))
     kinds = st.sampled_from(["none", "none", "unknown", "wordless", "sung", "spoken"])
     tracks = [
         replace(
@@ -113,6 +119,11 @@ def asks(draw):
             max_startle_lu=draw(limited),
             max_brightness_hz=draw(st.sampled_from([None, None, 2500.0])),
             max_percussiveness=draw(st.sampled_from([None, None, 0.6])),
+            max_pulse_clarity=draw(st.sampled_from([None, None, 0.4])),
+            max_stroke_rate_hz=draw(st.sampled_from([None, None, 3.0])),
+            max_tension=draw(st.sampled_from([None, None, 0.6])),
+            tension=draw(st.sampled_from([None, (0.1, 0.3)])),
+            moving=draw(st.booleans()),
         )
         for phase in profile.phases
     )

@@ -10,7 +10,7 @@ from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.models import Emotion, VoiceDetection
 from playlist_builder.profiles.profile import Phase, Profile, Rules
-from tests.support.synthetic import plain
+from tests.support.synthetic import emotion, plain
 
 RULES = Rules(artist_max=1, artist_gap=1)
 PROFILE = Profile(
@@ -19,7 +19,17 @@ PROFILE = Profile(
     "",
     600.0,
     (
-        Phase("calm", 0.0, 300.0, 0.2, 0.2, max_startle_lu=8.0),
+        Phase(
+            "calm",
+            0.0,
+            300.0,
+            0.2,
+            0.2,
+            max_startle_lu=8.0,
+            max_tension=0.5,
+            max_pulse_clarity=0.35,
+            max_stroke_rate_hz=2.0,
+        ),
         Phase("peak", 300.0, 600.0, 0.8, 0.8),
     ),
     RULES,
@@ -64,11 +74,18 @@ def test_a_slot_tells_the_tension_of_its_track_where_it_is_known():
     [
         ([GOOD[0], plain(1, 5, 0.8, artist="Ada")], ["artist_max", "artist_gap"]),
         ([plain(0, 5, 0.2, startle_lu=9.5), GOOD[1]], ["startle"]),
-        ([GOOD[0], plain(1, 5, 0.8, startle_lu=9.5)], []),
+        ([GOOD[0], plain(1, 5, 0.8, startle_lu=9.5, stroke_rate_hz=9.0)], []),
+        (
+            [
+                plain(0, 5, 0.2, stroke_rate_hz=3.0, pulse_clarity=0.6, emotion=emotion(0.7)),
+                plain(1, 7, 0.8),
+            ],
+            ["tension", "pulse", "duration", "strokes"],
+        ),
         ([GOOD[0], plain(1, 7, 0.8)], ["duration"]),
         ([GOOD[0]], ["duration"]),
     ],
-    ids=["artists", "startle", "startle where it may", "longer", "shorter"],
+    ids=["artists", "startle", "startle where it may", "guards", "longer", "shorter"],
 )
 def test_every_rule_that_gave_way_is_one_line(tracks, said):
     assert [line.split(":")[0] for line in given_up(tracks)] == said

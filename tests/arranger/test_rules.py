@@ -8,14 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlist_builder.arranger.rules import Constraints, admit, artists, copies, removal
+from playlist_builder.arranger.rules import (
+    Constraints,
+    admit,
+    artists,
+    copies,
+    removal,
+    within_limits,
+)
 from playlist_builder.models import Features, Mark, Tags, Track
-from playlist_builder.profiles.profile import Rules
+from playlist_builder.profiles.profile import Phase, Rules
+from playlist_builder.track_table import TrackTable
+from tests.support.synthetic import emotion, plain
 
 
 def track(number=0, duration_s=300.0, title="", artist="", **more):
     numbers = (duration_s, 44100, 2, -20.0, 5.0, -1.0, -20.0, -20.0, 5.0, 0.0, 0.0, 100.0, 0.5)
-    features = Features(*numbers, "C major", 0.5, 1.0, 1000.0, 0.3)
+    features = Features(*numbers, "C major", 0.5, 1.0, 1000.0, 0.3, 0.0, 0.1)
     tags = Tags(title=title, artists=(artist,) if artist else ())
     values = {"vocals": "none", "identity": f"{number:04x}", **more}
     return Track(
@@ -68,6 +77,27 @@ def test_strict_counts_the_unverified():
 def test_artists_compare_without_case_and_nobody_is_left_out():
     one = replace(track(), tags=Tags(artists=("Brian ENO", "Unknown Artist", "")))
     assert artists(one) == {"brian eno"}
+
+
+@pytest.mark.parametrize(
+    ("limits", "within"),
+    [
+        ({}, [True, True, True]),
+        ({"max_stroke_rate_hz": 3.0}, [True, True, False]),
+        ({"max_pulse_clarity": 0.4}, [True, False, True]),
+        ({"max_tension": 0.5}, [True, False, True]),
+        ({"max_startle_lu": 5.0}, [True, True, True]),
+        ({"max_startle_lu": 4.9}, [False, False, False]),
+    ],
+)
+def test_a_phase_limits_what_is_known_of_a_track(limits, within):
+    tracks = [
+        plain(0, emotion=emotion(0.5)),
+        plain(1, pulse_clarity=0.5, emotion=emotion(0.6)),
+        plain(2, stroke_rate_hz=3.5),
+    ]
+    phase = Phase("calm", 0.0, 60.0, 0.2, 0.2, **limits)
+    assert within_limits(TrackTable.of(tracks), phase).tolist() == within
 
 
 def test_copies_share_a_hash_or_title_artist_and_length():

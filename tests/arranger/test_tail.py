@@ -15,7 +15,7 @@ from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
-from tests.support.synthetic import library, plain, track
+from tests.support.synthetic import emotion, library, plain, track
 
 
 def flat(level, minutes=10.0, **rules):
@@ -80,11 +80,41 @@ def test_a_rise_is_refused_though_nothing_else_is_left():
     assert notice("no_calm_tail") in session.warnings
 
 
-def test_energetic_and_startling_tracks_are_never_in_a_tail():
-    wild = [plain(n, 4, 0.12, artist=str(n), startle_lu=20.0) for n in range(20, 24)]
-    session = arrange([*LOUD, *wild, *CALM[:3], plain(30, 4, 0.7)], flat(0.8), scale="absolute")
-    assert {slot.identity for slot in session.tail} == {each.identity for each in CALM[:3]}
-    assert notice("short_tail", lasts_min=12, asked_min=15) in session.warnings
+def test_energetic_and_startling_tracks_and_those_with_strokes_are_never_in_a_tail():
+    for harm in ({"startle_lu": 20.0}, {"stroke_rate_hz": 3.0}):
+        wild = [plain(n, 4, 0.12, artist=str(n), **harm) for n in range(20, 24)]
+        session = arrange([*LOUD, *wild, *CALM[:3], plain(30, 4, 0.7)], flat(0.8), scale="absolute")
+        assert {slot.identity for slot in session.tail} == {each.identity for each in CALM[:3]}
+        assert notice("short_tail", lasts_min=12, asked_min=15) in session.warnings
+
+
+def test_a_pulse_comes_only_for_want_of_others_and_is_told():
+    pulsing = [plain(n, 4, 0.15, artist=str(n), pulse_clarity=0.8) for n in range(20, 28)]
+    for few, pulses in ((CALM, False), (CALM[:2], True)):
+        session = arrange([*LOUD, *few, *pulsing], flat(0.8), scale="absolute")
+        own = {each.identity for each in pulsing}
+        assert any(slot.identity in own for slot in session.tail) is pulses
+        assert session.tail[0].identity not in own
+        assert len({slot.identity for slot in session.tail}) == len(session.tail) == 4
+        told = [str(each) for each in session.warnings if each.code == "pulse"]
+        assert len(told) == pulses
+        assert all("with 0.8 in tail (limit 0.35)" in each for each in told)
+
+
+def test_calm_tracks_are_found_behind_many_with_a_beat():
+    beats = [plain(n, 4, 0.15, artist=str(n), stroke_rate_hz=4.0) for n in range(20, 220)]
+    quiet = [replace(track, contour=track.contour + 0.1, energy=0.22) for track in CALM]
+    session = arrange([*LOUD, *beats, *quiet], flat(0.8), scale="absolute")
+    assert {slot.identity for slot in session.tail} <= {each.identity for each in quiet}
+    assert len(session.tail) >= 4
+
+
+def test_a_tail_prefers_what_is_not_tense():
+    tense = [plain(n, 4, 0.15, artist=str(n), emotion=emotion(0.8)) for n in range(20, 28)]
+    session = arrange([*LOUD, *tense, *CALM], flat(0.8), scale="absolute")
+    assert session.tail
+    assert {slot.identity for slot in session.tail} <= {each.identity for each in CALM}
+    assert arrange([*LOUD, *tense], flat(0.8), scale="absolute").tail
 
 
 def test_a_tail_heeds_the_artists_before_it():

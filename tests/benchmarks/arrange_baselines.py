@@ -105,7 +105,7 @@ class Simple:
     def __init__(self, library: Sequence[Track], usable: Sequence[Track], profile: Profile) -> None:
         table = percentile_table(np.array([track.energy for track in library]))
         count = len(usable)
-        self.items = items_of(usable, table, np.zeros(count), np.arange(count))
+        self.items = items_of(usable, table, np.zeros((count, 1)), np.arange(count))
         self.profile = profile
         self.rules = profile.rules
         self.grid = time_grid(profile, 30.0, 900.0, profile.rules.loudness_step_lu)

@@ -18,7 +18,7 @@ from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import KEYS, Track
 from playlist_builder.profiles.profile import Phase, Profile, Rules
-from tests.support.synthetic import library
+from tests.support.synthetic import felt, library
 
 TOLERANCE_S = 45.0
 ROUNDING = 1e-5  # the product keeps contours in single precision
@@ -77,7 +77,23 @@ def task(seed: int) -> Task:
         pins = (Pin(chosen.path, minute=float(rng.uniform(0.0, duration_s / 90.0))),)
     bans = frozenset({tracks[-1].path}) if rng.random() < 0.2 else frozenset()
     prefer = (lambda track: float(track.vocals == "none")) if rng.random() < 0.2 else None
-    return Task(tracks, profile, Constraints(pins=pins, bans=bans, prefer=prefer))
+    constraints = Constraints(pins=pins, bans=bans, prefer=prefer)
+    if rng.random() < 0.5:
+        profile = replace(profile, phases=tuple(_planned(phase, rng) for phase in profile.phases))
+        tracks = felt(tracks, seed)
+    return Task(tracks, profile, constraints)
+
+
+def _planned(phase: Phase, rng: np.random.Generator) -> Phase:
+    """Return a phase with limits and plans of what is felt, most of which leave a choice."""
+    return replace(
+        phase,
+        max_tension=_maybe(rng, 0.9),
+        max_pulse_clarity=_maybe(rng, 0.6),
+        max_stroke_rate_hz=_maybe(rng, 6.0),
+        tension=(0.1, 0.4) if rng.random() < 0.5 else None,
+        moving=bool(rng.random() < 0.5),
+    )
 
 
 def _maybe(rng: np.random.Generator, limit: float) -> float | None:
@@ -163,11 +179,16 @@ class _Search:
         last = (time_ms + self.ms[id(track)] + 5000) // 10000
         for number in range(first, last):
             phase = self.given.profile.phase_at(number * 10.0 + 5.0)
-            startle, hits = phase.max_startle_lu, phase.max_percussiveness
-            if startle is not None and track.features.startle_lu > startle:
-                return False
-            if hits is not None and track.features.percussiveness > hits:
-                return False
+            tension = 0.0 if track.emotion is None else track.emotion.tension
+            for value, most in (
+                (track.features.startle_lu, phase.max_startle_lu),
+                (track.features.percussiveness, phase.max_percussiveness),
+                (track.features.pulse_clarity, phase.max_pulse_clarity),
+                (track.features.stroke_rate_hz, phase.max_stroke_rate_hz),
+                (tension, phase.max_tension),
+            ):
+                if most is not None and value > most:
+                    return False
         return True
 
     def place(self, track: Track, start_ms: int, end_ms: int) -> float:
@@ -180,6 +201,13 @@ class _Search:
         for offset, number in enumerate(range(first, last)):
             target = float(self.given.profile.target(number * 10.0 + 5.0))
             total += (contour[min(offset, len(contour) - 1)] - target) ** 2 + levy
+            phase = self.given.profile.phase_at(number * 10.0 + 5.0)
+            if track.emotion is not None and phase.tension is not None:
+                low, high = phase.tension
+                nearest = min(max(track.emotion.tension, low), high)
+                total += 0.5 * (track.emotion.tension - nearest) ** 2
+            if track.emotion is not None and phase.moving:
+                total += 0.01 * (1.0 - track.emotion.moving)
         return total
 
     def seam(self, left: Track, right: Track) -> float:

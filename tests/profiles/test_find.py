@@ -166,11 +166,37 @@ def test_a_shipped_profile_cites_sources_and_says_what_is_judgement(name):
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_no_calm_phase_of_a_shipped_profile_lets_a_startle_pass(name):
+def test_no_calm_phase_of_a_shipped_profile_lets_a_startle_or_a_beat_pass(name):
     for phase in load_profile(name).phases:
         calm = max(phase.level_start, phase.level_end) <= 0.30
-        assert phase.max_startle_lu == (12.0 if calm else None)
-        assert not calm or "limit: design judgement" in phase.basis.replace("and limit", "limit")
+        guards = phase.max_startle_lu, phase.max_stroke_rate_hz, phase.max_pulse_clarity
+        assert guards == ((12.0, 2.0, 0.35) if calm else (None, None, None))
+        assert phase.tension == ((0.0, 0.35) if calm else None)
+        assert not calm or "tension and limits: design judgement" in phase.basis
+
+
+def test_the_peaks_of_the_shipped_profiles_prefer_moving_tracks():
+    peaks = {
+        (name, phase.name)
+        for name in SHIPPED
+        for phase in load_profile(name).phases
+        if phase.moving
+    }
+    assert peaks == {
+        ("arc", "emotional peak"),
+        ("breathwork", "breakthrough"),
+        ("breathwork", "heart"),
+        ("ketamine-im", "peak"),
+        ("ketamine-iv", "peak"),
+        ("ketamine-sublingual", "peak"),
+        ("lsd", "peak"),
+        ("mdma", "plateau"),
+        ("psilocybin", "peak"),
+    }
+    basis = [
+        phase.basis for name, at in peaks for phase in load_profile(name).phases if phase.name == at
+    ]
+    assert all("moving: design judgement" in each or each == "design judgement" for each in basis)
 
 
 def test_a_peak_of_psilocybin_is_not_bright():

@@ -66,6 +66,11 @@ def test_every_key_reaches_the_profile():
     max_startle_lu = 12
     max_brightness_hz = 3000
     max_percussiveness = 0.5
+    max_stroke_rate_hz = 2
+    max_pulse_clarity = 0.35
+    max_tension = 0.6
+    tension = [0.2, 0.2]
+    moving = true
     basis = "source 1"
     """
     assert parse(text.encode(), name="full") == Profile(
@@ -86,6 +91,11 @@ def test_every_key_reaches_the_profile():
                 max_startle_lu=12.0,
                 max_brightness_hz=3000.0,
                 max_percussiveness=0.5,
+                max_stroke_rate_hz=2.0,
+                max_pulse_clarity=0.35,
+                max_tension=0.6,
+                tension=(0.2, 0.2),
+                moving=True,
                 basis="source 1",
             ),
         ),
@@ -217,6 +227,41 @@ KNOWN = "title, summary, minutes, sources, rules, phases"
             "level = 0.2",
             "level = 0.2\nmax_percussiveness = 2",
             f"phases[1].max_percussiveness (calm): {NUMBER} 0 to 1, not 2.",
+        ),
+        (
+            "level = 0.2",
+            "level = 0.2\nmax_stroke_rate_hz = 101",
+            f"phases[1].max_stroke_rate_hz (calm): {NUMBER} 0 to 100, not 101.",
+        ),
+        (
+            "level = 0.2",
+            "level = 0.2\nmax_pulse_clarity = 'low'",
+            f"phases[1].max_pulse_clarity (calm): {NUMBER} 0 to 1, not 'low'.",
+        ),
+        (
+            "level = 0.2",
+            "level = 0.2\nmax_tension = -0.1",
+            f"phases[1].max_tension (calm): {NUMBER} 0 to 1, not -0.1.",
+        ),
+        (
+            "level = 0.2",
+            "level = 0.2\ntension = 0.3",
+            "phases[1].tension (calm): expected two numbers, [low, high], not 0.3.",
+        ),
+        (
+            "level = 0.2",
+            "level = 0.2\ntension = [0, 35]",
+            f"phases[1].tension (calm): {NUMBER} 0 to 1, not 35.",
+        ),
+        (
+            "level = 0.2",
+            "level = 0.2\ntension = [0.4, 0.2]",
+            "phases[1].tension (calm): expected the lower number first, not [0.4, 0.2].",
+        ),
+        (
+            "level = 0.2",
+            "level = 0.2\nmoving = 1",
+            "phases[1].moving (calm): expected true or false, not 1.",
         ),
         (
             "level = 0.2",

@@ -127,8 +127,10 @@ def test_a_level_without_a_phase_holds_throughout():
 
 
 def test_a_level_keeps_the_limits_of_its_phase():
-    calm = profile(Phase("calm", 0.0, 60.0, 0.1, 0.2, max_startle_lu=12.0, basis="why"))
-    assert calm.with_level(1.0).phases[0].max_startle_lu == 12.0
+    limits = {"max_startle_lu": 12.0, "max_stroke_rate_hz": 2.0, "tension": (0.0, 0.3)}
+    calm = profile(Phase("calm", 0.0, 60.0, 0.1, 0.2, basis="why", **limits))
+    for changed in (calm.with_level(1.0), calm.scaled(120.0)):
+        assert {key: getattr(changed.phases[0], key) for key in limits} == limits
     assert calm.with_level(1.0).phases[0].basis == "why"
 
 

@@ -46,7 +46,8 @@ def in_sources():
 def in_profiles():
     """All that a report shows of the profiles that come with the program."""
     texts = [file.read_text(encoding="utf-8") for file in (ROOT / "profiles").glob("*.toml")]
-    rescued = dict.fromkeys(("minutes", "first", "last", "startle_lu", "percussiveness"), 1.0)
+    fields = {name for _, name, *_ in Formatter().parse(rescue.PROFILE) if name}
+    rescued = dict.fromkeys(fields - {"vocals"}, 1.0)
     texts.append(rescue.PROFILE.format(vocals="strict", **rescued))
     for profile in map(tomllib.loads, texts):
         phases = [phase[key] for phase in profile["phases"] for key in ("name", "basis")]

@@ -14,7 +14,7 @@ from playlist_builder.models import Vocals, VoiceDetection
 from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES, number, signed
-from tests.support.synthetic import track
+from tests.support.synthetic import emotion, track
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,15 @@ SAID = {
     ),
     "bright": lambda: told(
         [piece(each, centroid_hz=5e3) for each in range(8)], flat(20, max_brightness_hz=1e3)
+    ),
+    "strokes": lambda: told(
+        [piece(each, stroke_rate_hz=5.0) for each in range(8)], flat(20, max_stroke_rate_hz=2.0)
+    ),
+    "pulse": lambda: told(
+        [piece(each, pulse_clarity=0.9) for each in range(8)], flat(20, max_pulse_clarity=0.35)
+    ),
+    "tension": lambda: told(
+        [piece(each, emotion=emotion(0.9)) for each in range(8)], flat(20, max_tension=0.5)
     ),
     "short": lambda: told([piece(0), piece(1)], flat(60), Constraints(allow_short=True)),
     "copies": lambda: told(

@@ -1,9 +1,12 @@
-"""The printed view of a session says what is known of it, as far as that fits."""
+"""The printed views say what is known, what a profile plans, and what a track costs for it."""
 
 from dataclasses import replace
 
+from playlist_builder.arranger.explain import Explanation
 from playlist_builder.models import Session, Slot
-from playlist_builder.report.text import session_text
+from playlist_builder.profiles.find import load_profile
+from playlist_builder.profiles.profile import Phase, Profile
+from playlist_builder.report.text import profile_text, reasons_text, session_text
 
 
 def test_the_table_of_a_session_has_tension_where_it_fits_and_is_known():
@@ -17,3 +20,51 @@ def test_the_table_of_a_session_has_tension_where_it_fits_and_is_known():
     assert [row.split()[5] for row in rows] == ["0.31", "5:00"]
     for drawn in (session_text(known, width=83), session_text(whole, width=100)):
         assert "tension" not in drawn
+
+
+def test_a_profile_shows_its_limits_and_what_it_prefers():
+    limits = {
+        "max_startle_lu": 12.0,
+        "max_brightness_hz": 3000.0,
+        "max_percussiveness": 0.5,
+        "max_stroke_rate_hz": 2.0,
+        "max_pulse_clarity": 0.35,
+        "max_tension": 0.6,
+    }
+    calm = Phase("calm", 0.0, 600.0, 0.2, 0.3, tension=(0.0, 0.35), **limits)
+    peak = Phase("peak", 600.0, 1200.0, 0.7, 0.7, moving=True)
+    lines = profile_text(Profile("mine", "Mine", "", 1200.0, (calm, peak)), width=100).splitlines()
+    assert any("0.20 to 0.30, tension 0 to 0.35" in line for line in lines)
+    assert any("0.70, moving" in line for line in lines)
+    (told,) = (line for line in lines if line.startswith("limits in"))
+    assert told == (
+        "limits in calm: startle 12 LU, brightness 3000 Hz, percussiveness 0.5, strokes 2 Hz,"
+        " pulse 0.35, tension 0.6"
+    )
+    shown = profile_text(load_profile("arc"), width=100)
+    assert "limits in return: startle 12 LU, strokes 2 Hz, pulse 0.35\n" in shown
+    assert "limits in rise" not in shown
+
+
+def test_reasons_name_the_cost_of_tension_and_of_not_moving_where_there_is_one():
+    plain = Explanation("/music/a.flac", 0.1, 0.0, 0.0, "", 0.0, tension=0.2, moving=0.9)
+    tense = Explanation(
+        "/music/a.flac",
+        0.1,
+        0.0,
+        0.0,
+        "",
+        0.0,
+        tension=0.61,
+        tension_price=0.0012,
+        moving=0.4,
+        moving_price=0.0003,
+    )
+    slots = [
+        Slot("/m/a.flac", "5f", f"T{place}", "", "", start_s, start_s + 60.0, "calm", 0.2, 0.25)
+        for place, start_s in enumerate((0.0, 60.0))
+    ]
+    whole = Session("arc", "relative", 120.0, 120.0, 0.0, 0.0, 0.0, tuple(slots))
+    text = reasons_text(whole, [plain, tense], width=80)
+    assert text.endswith("\n1:00 T1: tension 0.61 (+0.0012), moving 0.40 (+0.0003)")
+    assert "T0:" not in text

@@ -137,6 +137,32 @@ def changed(draft, kind, rest):
     return after, sum(start <= at_s for start in draft.starts_s()[:-1]) - skip
 
 
+def test_a_candidate_is_no_farther_beyond_a_limit_than_the_session_is():
+    limit = 1.5
+    limited = [replace(each, max_stroke_rate_hz=limit) for each in ARC.phases]
+    profile = replace(ARC, phases=tuple(limited))
+    for beyond in (0.0, 1.5):
+        rates = {each.identity: 0.1 * n for n, each in enumerate(TRACKS)}
+        playing = {slot.identity for slot in SESSION.slots}
+        tracks = [
+            replace(
+                each,
+                features=replace(
+                    each.features,
+                    stroke_rate_hz=limit + beyond
+                    if each.identity in playing
+                    else rates[each.identity],
+                ),
+            )
+            for each in TRACKS
+        ]
+        order = tuple(each for own in DRAFT.order for each in tracks if each.path == own.path)
+        draft = replace(drafted(profile=profile, tracks=tracks), order=order)
+        found = [each for place in range(COUNT) for each in candidates(draft, place, 50)]
+        most = max(each.track.features.stroke_rate_hz for each in found)
+        assert limit + beyond - 0.7 <= most <= limit + beyond
+
+
 def test_a_swap_leaves_all_other_slots_and_is_the_best_of_its_candidates():
     best, *others = candidates(DRAFT, 3, 10)
     assert all(best.cost <= other.cost for other in others)

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from playlist_builder.arranger.arrange import arrange
 from playlist_builder.errors import ArrangeError
 from playlist_builder.profiles import parse as profile_toml
 from playlist_builder.sessions.rescue import rescue
-from tests.support.synthetic import library
+from tests.support.synthetic import felt, library, plain
 
 
 def test_the_calmest_tenth_without_startle_strokes_or_words_is_taken():
@@ -24,6 +26,35 @@ def test_the_calmest_tenth_without_startle_strokes_or_words_is_taken():
     profile = profile_toml.parse(request.profile_text.encode(), name=request.profile)
     assert profile.duration_s == request.duration_s == 1800.0
     assert profile.phases[0].level_start > profile.phases[0].level_end
+
+
+def test_no_beat_is_taken_and_the_least_tense_are_preferred():
+    tracks = felt(library(2000, 2), 3)
+    request, _ = rescue(tracks, None)
+    chosen = [track for track in tracks if track.identity in request.listed]
+    assert all(track.features.stroke_rate_hz <= 2.0 for track in chosen)
+    assert all(track.features.pulse_clarity <= 0.35 for track in chosen)
+    profile = profile_toml.parse(request.profile_text.encode(), name=request.profile)
+    tensions = [track.emotion.tension for track in chosen if track.emotion]
+    for phase in profile.phases:
+        assert (phase.max_stroke_rate_hz, phase.max_pulse_clarity) == (2.0, 0.35)
+        assert phase.tension == (0.0, pytest.approx(np.quantile(tensions, 0.25), abs=1e-4))
+    session = arrange(chosen, profile, scale="absolute")
+    known = {track.identity: track.emotion for track in chosen}
+    played = [known[slot.identity] for slot in session.slots]
+    assert np.mean([each.tension for each in played if each]) < np.mean(tensions) - 0.1
+
+
+def test_where_beats_must_be_taken_it_is_told_and_the_first_track_has_none():
+    still = plain(0, 5, 0.1)
+    beats = [plain(n, 5, 0.1, stroke_rate_hz=2.5, pulse_clarity=0.45) for n in range(1, 20)]
+    request, (note,) = rescue([*beats, still, *(plain(n, 5, 0.9) for n in range(20, 60))], None)
+    assert "strokes up to 3 Hz, pulse up to 1" in str(note)
+    profile = profile_toml.parse(request.profile_text.encode(), name=request.profile)
+    tracks = [track for track in [*beats, still] if track.identity in request.listed]
+    session = arrange(tracks, profile, scale="absolute")
+    assert session.slots[0].path == still.path
+    assert session.relaxed == ()
 
 
 def test_a_small_library_gives_what_it_has_and_says_so():

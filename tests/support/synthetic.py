@@ -6,6 +6,7 @@ outro, as measured ones do; tempo, key, loudness and artists are drawn for each 
 """
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import numpy as np
 from playlist_builder.arranger.result import Session
 from playlist_builder.models import KEYS, STEP_S, Emotion, Features, Tags, Track, Vocals
 from playlist_builder.profiles.profile import Phase, Profile, Rules
+
+UNKNOWN = 0.2  # of the tracks that are felt
 
 
 def track(  # noqa: PLR0913 - every one of these is what some test is about
@@ -98,6 +101,28 @@ def library(count: int, seed: int, *, artists: int | None = None) -> list[Track]
         )
         for number in range(count)
     ]
+
+
+def felt(tracks: list[Track], seed: int) -> list[Track]:
+    """Return tracks with strokes, a pulse and an emotion each; a fifth are of unknown emotion."""
+    rng = np.random.default_rng(seed)
+    return [
+        replace(
+            each,
+            features=replace(
+                each.features,
+                stroke_rate_hz=float(rng.gamma(1.0, 2.0)),
+                pulse_clarity=float(rng.beta(2.0, 4.0)),
+            ),
+            emotion=None if rng.random() < UNKNOWN else emotion(*rng.random(2).tolist()),
+        )
+        for each in tracks
+    ]
+
+
+def emotion(tension: float = 0.3, moving: float = 0.5) -> Emotion:
+    """Return an emotion that does not change."""
+    return Emotion(tension, 0.1, np.full(1, tension, np.float32), moving)
 
 
 def _contour(level: float, steps: int, rng: np.random.Generator) -> np.ndarray:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from playlist_builder.arranger.rules import PHASE_LIMITS
 from playlist_builder.models import KEYS, STEP_S, Bools, Floats, Ints, Track
-from playlist_builder.profiles.profile import Profile
+from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.track_table import TrackTable
 
 Time = TypeVar("Time", int, Ints)
@@ -33,6 +33,8 @@ TEMPO_WEIGHT = 0.002  # for half an octave, the most that tempos can differ once
 KEY_WEIGHT = 0.001  # for opposite sides of the circle of fifths
 TIMBRE_WEIGHT = 0.001  # per octave of spectral centroid, up to two
 PREFER_WEIGHT = 0.01  # per step of a track that is not preferred
+TENSION_WEIGHT = 0.5  # per step of a squared distance of tension from what a phase plans
+MOVING_WEIGHT = 0.01  # per step of a track that is not moving at all, where a phase asks for it
 END_WEIGHT = 0.01  # per step that the session ends early or late
 
 
@@ -59,8 +61,8 @@ class Items:
     fifth: Ints  # place on the circle of fifths
     key_confidence: Floats
     brightness: Floats  # log2 of the spectral centroid in Hz
-    limited: Floats  # the features of PHASE_LIMITS, shape (n, 3)
-    preference_price: Floats  # per step, for not being preferred
+    limited: Floats  # the columns of PHASE_LIMITS, shape (n, limits); NaN is within all of them
+    step_price: Floats  # per step in each phase beside that of energy, shape (n, phases)
 
     def take(self, index: Ints) -> "Items":
         """Return the items at some places; the contours stay shared."""
@@ -133,8 +135,10 @@ class TimeGrid:
 
     def forbids(self, items: Items, index: Ints) -> Bools:
         """Return where the limits of a phase keep an item out; shape (len(index), phases)."""
-        beyond: Bools = items.limited[index, None, :] > self.limits[None, :, :]
-        return beyond[:, :, 0] | beyond[:, :, 1] | beyond[:, :, 2]
+        kept_out = np.zeros((len(index), len(self.limits)), np.bool_)
+        for values, most in zip(items.limited[index].T, self.limits.T, strict=True):
+            kept_out |= values[:, None] > most
+        return kept_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +182,10 @@ def time_grid(
     middles = np.arange(horizon + int(longest_s // STEP_S) + 3) + 0.5
     middles = (middles + first_ms // STEP_MS) * STEP_S
     borders = np.array([phase.start_s for phase in profile.phases[1:]])
-    limits = [[getattr(phase, limit) for _, limit in PHASE_LIMITS] for phase in profile.phases]
     return TimeGrid(
         target=profile.target(middles),
         phase=np.searchsorted(borders, middles, side="right"),
-        limits=np.array([[np.inf if most is None else most for most in row] for row in limits]),
+        limits=np.array([[limit.most(each) for limit in PHASE_LIMITS] for each in profile.phases]),
         asked_ms=asked_ms,
         tolerance_ms=tolerance_ms,
         horizon=horizon,
@@ -221,7 +224,7 @@ FIFTHS = np.array(  # the place of each of KEYS on the circle of fifths; the las
 
 
 def items_of(
-    tracks: Sequence[Track], percentiles: Floats | None, preference_price: Floats, ranks: Ints
+    tracks: Sequence[Track], percentiles: Floats | None, step_price: Floats, ranks: Ints
 ) -> Items:
     """Return tracks as arrays, ordered by whole steps and then by rank."""
     table = TrackTable.of(tracks)
@@ -249,10 +252,30 @@ def items_of(
         fifth=fifth,
         key_confidence=np.where(fifth >= 0, np.clip(measured("key_confidence"), 0, 1), 0.0),
         brightness=np.log2(np.maximum(centroid, DARKEST_HZ)),
-        limited=np.stack([measured(name) for name, _ in PHASE_LIMITS], axis=1),
-        preference_price=preference_price,
+        limited=np.stack([limit.of(table) for limit in PHASE_LIMITS], axis=1),
+        step_price=step_price,
     )
     return result.take(np.lexsort((ranks, steps)))
+
+
+def tension_prices(tension: Floats, phases: Sequence[Phase]) -> Floats:
+    """Return the price per step of tracks of these tensions in each phase, shape (n, phases).
+
+    It is 0 within what the phase plans, where it plans nothing, and where the tension is NaN.
+    """
+    low, high = np.array([phase.tension or (0.0, 1.0) for phase in phases]).T
+    outside: Floats = np.maximum(low - tension[:, None], tension[:, None] - high)
+    return np.nan_to_num(TENSION_WEIGHT * np.maximum(outside, 0.0) ** 2)
+
+
+def moving_prices(moving: Floats, phases: Sequence[Phase]) -> Floats:
+    """Return the price per step of tracks that are so moving in each phase, shape (n, phases).
+
+    It is 0 where the phase does not ask for moving tracks, and where it is not known (NaN).
+    """
+    asked = np.array([phase.moving for phase in phases], np.float64)
+    unmoved = 1.0 - np.clip(moving, 0.0, 1.0)
+    return np.nan_to_num(MOVING_WEIGHT * unmoved[:, None] * asked)
 
 
 def loudness_price(beyond_lu: Floats) -> Floats:

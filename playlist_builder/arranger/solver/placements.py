@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.arranger.solver.cost import STEP_MS, FixedItem, Items, TimeGrid, step_at
-from playlist_builder.models import Ints
+from playlist_builder.models import Floats, Ints
 
 Floating = NDArray[np.floating]
 
@@ -65,21 +65,30 @@ def _block(
     starts = grid.horizon - steps + 1
     contour = items.values[items.contour_index(index, steps + 1)].astype(kind) - kind(0.5)
     target = (grid.target - 0.5).astype(kind)
-    preference = items.preference_price[index].astype(kind)
+    step_price = np.ascontiguousarray(items.step_price[index].T)
+    phase = grid.phase[: grid.horizon + 1]
     part = ((items.length_ms[index] - steps * STEP_MS) / STEP_MS).astype(kind)
     windows = np.lib.stride_tricks.sliding_window_view(target, steps)[:starts]
     inside = contour[:, :steps]
     plain = (windows * kind(-2.0)) @ inside.T
     plain += np.einsum("ij,ij->i", windows, windows)[:, None]
     squares = np.einsum("ij,ij->i", inside, inside)
-    plain += squares + preference * kind(steps) + kind(drift_price) * part
+    plain += (_steps_in_phases(phase, steps, len(step_price)) @ step_price).astype(kind)
+    plain += squares + kind(drift_price) * part
     longer = target[steps : steps + starts, None] - contour[:, steps]
     longer *= longer
-    longer += preference - kind(drift_price)
-    longer += plain
+    longer += step_price.astype(kind)[phase[steps:]]
+    longer += plain - kind(drift_price)
     longer[:, part == 0.0] = np.inf
     longer[-1] = np.inf  # it would end beyond the horizon
     return Block(steps, int(index[0]), plain, longer)
+
+
+def _steps_in_phases(phase: Ints, steps: int, phases: int) -> Floats:
+    """Return how many of `steps` steps from each start on lie in each phase."""
+    until = np.zeros((len(phase) + 1, phases))
+    np.cumsum(phase[:, None] == np.arange(phases), axis=0, out=until[1:])
+    return until[steps:-1] - until[: -steps - 1]
 
 
 def _bar_phases(block: Block, items: Items, grid: TimeGrid) -> None:

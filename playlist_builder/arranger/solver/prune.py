@@ -147,7 +147,7 @@ def _error(steps: Ints) -> Floats:
     """Return how much a price in single precision may err (Higham 2002, section 3.1).
 
     A sum of n products with centred factors, each product at most 1/4, errs by at most
-    n u n / 4; three such sums make a price.
+    n u n / 4; three such sums make a price. What steps cost beside energy is summed in double.
     """
     return np.asarray(0.75 * ROUNDING * (steps + 4.0) ** 2)
 

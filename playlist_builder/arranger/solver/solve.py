@@ -198,5 +198,6 @@ def _fitting(instance: Instance, item: int, start: int) -> Ints:
     steps = int(items.steps[item])
     contour = items.values[items.contour_index(like, steps)]
     distance = ((contour - grid.target[start : start + steps]) ** 2).mean(axis=1)
-    order = np.argsort(distance + items.preference_price[like], kind="stable")
+    price = items.step_price[like][:, grid.phase[start : start + steps]].mean(axis=1)
+    order = np.argsort(distance + price, kind="stable")
     return np.asarray(like[order[:RUNNERS_UP]])

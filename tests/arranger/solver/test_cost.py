@@ -8,9 +8,12 @@ import pytest
 from playlist_builder.arranger.solver.cost import (
     FixedItem,
     items_of,
+    moving_prices,
     percentile_table,
     step_at,
+    tension_prices,
 )
+from playlist_builder.profiles.profile import Phase
 from tests.support.synthetic import library
 
 
@@ -29,7 +32,7 @@ def test_percentiles_run_straight_between_energies():
 
 def test_loudness_costs_nothing_up_to_the_limit_and_never_falls():
     tracks = library(2, 1)
-    items = items_of(tracks, None, np.zeros(2), np.arange(2))
+    items = items_of(tracks, None, np.zeros((2, 1)), np.arange(2))
     items.end_lufs[:] = -20.0
     one, two = np.array([0]), np.array([1])
     prices = []
@@ -38,6 +41,20 @@ def test_loudness_costs_nothing_up_to_the_limit_and_never_falls():
         prices.append(float(items.transition_cost(one, two, 3.0)[0]))
     assert len(set(prices[:27])) == 1
     assert all(low < high for low, high in pairwise(prices[26:]))
+
+
+def test_tension_costs_the_square_of_its_distance_from_the_plan():
+    phases = [Phase("a", 0.0, 9.0, 0.2, 0.2, tension=(0.2, 0.4)), Phase("b", 9.0, 18.0, 0.2, 0.2)]
+    prices = tension_prices(np.array([0.0, 0.2, 0.3, 0.4, 0.6, 1.0, np.nan]), phases)
+    assert prices[:, 0] == pytest.approx([0.02, 0.0, 0.0, 0.0, 0.02, 0.18, 0.0])
+    assert prices[:, 1].tolist() == [0.0] * 7
+
+
+def test_not_being_moving_costs_where_a_phase_asks_for_it():
+    phases = [Phase("a", 0.0, 9.0, 0.2, 0.2), Phase("b", 9.0, 18.0, 0.2, 0.2, moving=True)]
+    prices = moving_prices(np.array([0.0, 0.4, 1.0, 1.2, np.nan]), phases)
+    assert prices[:, 0].tolist() == [0.0] * 5
+    assert prices[:, 1] == pytest.approx([0.01, 0.006, 0.0, 0.0, 0.0])
 
 
 def test_a_fixed_item_starts_near_a_time_and_never_before_the_session():

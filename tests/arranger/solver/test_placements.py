@@ -1,5 +1,7 @@
 """Tables of prices hold what the definition of the cost gives."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ PROFILE = Profile("ramp", "Ramp", "", 1800.0, (Phase("ramp", 0.0, 1800.0, 0.2, 0
 def test_prices_are_sums_of_squared_distances():
     """The matrix product gives what the definition gives, for whole steps and one more."""
     tracks = library(20, 2)
-    items = items_of(tracks, None, np.zeros(20), np.arange(20))
+    items = items_of(tracks, None, np.zeros((20, 1)), np.arange(20))
     grid = time_grid(PROFILE, 30.0, 900.0, 3.0)
     for block in blocks(items, grid, kind=np.float64):
         for column in range(block.plain.shape[1]):
@@ -24,3 +26,28 @@ def test_prices_are_sums_of_squared_distances():
                 total = np.cumsum(distance**2)
                 assert block.plain[start, column] == pytest.approx(total[-2], abs=1e-9)
                 assert block.longer[start, column] == pytest.approx(total[-1], abs=1e-9)
+
+
+def test_every_step_pays_the_price_of_its_phase():
+    first = replace(PROFILE.phases[0], end_s=400.0, level_end=0.3)
+    second = replace(first, name="second", start_s=400.0, end_s=900.0)
+    third = replace(first, name="third", start_s=900.0, end_s=1800.0)
+    tracks = library(20, 2)
+    prices = np.random.default_rng(1).random((20, 3))
+    items = items_of(tracks, None, prices, np.arange(20))
+    free = replace(items, step_price=np.zeros((20, 3)))
+    grid = time_grid(replace(PROFILE, phases=(first, second, third)), 30.0, 900.0, 3.0)
+    tables = zip(
+        blocks(items, grid, kind=np.float64), blocks(free, grid, kind=np.float64), strict=True
+    )
+    for priced, plain in tables:
+        for column in range(priced.plain.shape[1]):
+            own = items.step_price[priced.first + column, grid.phase]
+            for start in range(0, len(plain.plain) - 1, 7):
+                total = np.cumsum(own[start : start + priced.steps + 1])
+                assert priced.plain[start, column] - plain.plain[start, column] == pytest.approx(
+                    total[-2], abs=1e-9
+                )
+                assert priced.longer[start, column] - plain.longer[start, column] == pytest.approx(
+                    total[-1], abs=1e-9
+                )
