@@ -30,7 +30,7 @@ RISE = 0.1  # most that the first track opens, and is as a whole, above the end 
 PEAK = 0.6  # energy that no moment of the tail goes beyond, where tracks are left for ...
 CHOICE = 1.5  # ... so many times its length; else those of the lowest peaks are taken as well
 # As in the calm phases of the profiles that come with the program.
-STARTLE_LU, STROKE_RATE_HZ, PULSE_CLARITY, TENSION = 12.0, 2.0, 0.35, (0.0, 0.35)
+STARTLE_LU, STROKE_RATE_HZ, PULSE_CLARITY, TENSION = 12.0, 2.0, 0.9, (0.0, 0.35)
 STEADY, CALMEST = 80, 30  # tracks looked at: nearest to LEVEL, calmest. An hour takes some fifteen
 TOLERANCE_S = 60.0
 

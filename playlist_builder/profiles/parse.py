@@ -36,7 +36,7 @@ The file's name, without `.toml`, is the name of the profile:
     max_brightness_hz = 3000                    # spectral centroid
     max_percussiveness = 0.5
     max_stroke_rate_hz = 2                      # strokes of drums, where a track has most of them
-    max_pulse_clarity = 0.35                    # of its clearest beat, from 0 to 1
+    max_pulse_clarity = 0.9                     # of its clearest beat, from 0 to 1
     max_tension = 0.6                           # from 0 to 1; a track may be of unknown tension
     tension = [0, 0.35]                         # rather tracks of this tension
     moving = true                               # rather moving tracks: tender, sad, solemn

@@ -19,7 +19,7 @@ from playlist_builder.track_table import VOCALS, TrackTable
 
 MINUTES = 30.0
 CHOICE = 1.5  # times `MINUTES` of music: enough to choose from
-STROKE_RATE_HZ, PULSE_CLARITY = 2.0, 0.35  # as in calm phases of the profiles that are shipped
+STROKE_RATE_HZ, PULSE_CLARITY = 2.0, 0.9  # as in calm phases of the profiles that are shipped
 LEAST_TENSE = 0.25  # share of the chosen tracks that are as little tense as the profile asks for
 # Share of the library by energy, startle in LU, percussiveness, strokes in Hz, clarity of a pulse:
 # the first that leave enough.
@@ -27,7 +27,7 @@ LIMITS = (
     (0.1, 8.0, 0.3, STROKE_RATE_HZ, PULSE_CLARITY),
     (0.1, 12.0, 0.5, STROKE_RATE_HZ, PULSE_CLARITY),
     (0.2, 12.0, 0.5, STROKE_RATE_HZ, PULSE_CLARITY),
-    (0.3, 15.0, 0.6, STROKE_RATE_HZ, 0.6),
+    (0.3, 15.0, 0.6, STROKE_RATE_HZ, 0.95),
     (0.5, 15.0, 0.8, 3.0, 1.0),
 )
 OPENING = 0.1  # of the rescue: has no beat, whatever the limits

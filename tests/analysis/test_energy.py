@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as npst
 
 from playlist_builder.analysis import energy, features
 from playlist_builder.analysis.step_features import STEP_FEATURES
+from playlist_builder.models import STYLE_SIZE, Embedding
 
 RATE = 22050
 COLUMNS = len(STEP_FEATURES)
@@ -77,6 +78,34 @@ def test_tracks_together_have_the_energy_they_have_alone(matrices):
     assert len(together) == len(matrices)
     for matrix, contour in zip(matrices, together, strict=True):
         np.testing.assert_allclose(contour, energy.contours([matrix])[0], atol=1e-6)
+
+
+def test_every_weight_has_the_sign_that_is_known_of_its_feature():
+    """What beats, strikes, rises or shines never makes music calmer."""
+    weights = dict(zip(STEP_FEATURES, energy.load_weights().weight.tolist(), strict=True))
+    falling = {name for name in STEP_FEATURES if name.startswith("tone_")}
+    assert all(weights[name] <= 0.0 for name in falling)
+    assert all(weights[name] >= 0.0 for name in weights.keys() - falling)
+    assert sum(weight > 0.0 for weight in weights.values()) >= 5
+    assert energy.load_weights().level_share > 0.0
+
+
+def test_an_embedding_moves_the_level_and_not_the_shape():
+    samples = np.concatenate([calm(40), driving(40)])
+    steps = rows(samples)
+    style = energy.load_weights().style
+    lively = Embedding(np.tile(style / np.linalg.norm(style), (3, 1)), np.zeros(3, np.float32))
+    calmer = Embedding(-lively.patches, lively.starts_s)
+    (plain, high, low) = energy.contours([steps] * 3, [None, lively, calmer])
+    assert high.mean() > low.mean() + 0.1
+    for contour in (high, low):
+        assert np.corrcoef(contour, plain)[0, 1] > 0.95
+    told = energy.contributions(steps, lively)
+    assert sum(reason.energy for reason in told) == pytest.approx(high.mean(), abs=1e-5)
+    (whole,) = [reason for reason in told if reason.name == "sound as a whole"]
+    assert whole.energy != 0.0
+    nothing = Embedding(np.zeros((0, STYLE_SIZE), np.float32), np.zeros(0, np.float32))
+    np.testing.assert_array_equal(energy.contours([steps], [nothing])[0], plain)
 
 
 @pytest.mark.parametrize("gain_db", [-12, -6, 6])
@@ -198,5 +227,5 @@ def test_another_energy_of_the_same_steps_is_another_version():
     between = np.linspace(0.05, 0.95, 6)[:, None]
     steps = weights.low + (weights.high - weights.low) * between
     (contour,) = energy.contours([steps])
-    expected = [0.9663, 0.8869, 0.6863, 0.4045, 0.1662, 0.0540]
-    assert (energy.ENERGY_VERSION, contour.tolist()) == (1, pytest.approx(expected, abs=1e-4))
+    expected = [0.0581, 0.2310, 0.5434, 0.8321, 0.9672, 0.9949]
+    assert (energy.ENERGY_VERSION, contour.tolist()) == (2, pytest.approx(expected, abs=1e-4))

@@ -89,7 +89,7 @@ def test_energetic_and_startling_tracks_and_those_with_strokes_are_never_in_a_ta
 
 
 def test_a_pulse_comes_only_for_want_of_others_and_is_told():
-    pulsing = [plain(n, 4, 0.15, artist=str(n), pulse_clarity=0.8) for n in range(20, 28)]
+    pulsing = [plain(n, 4, 0.15, artist=str(n), pulse_clarity=0.95) for n in range(20, 28)]
     for few, pulses in ((CALM, False), (CALM[:2], True)):
         session = arrange([*LOUD, *few, *pulsing], flat(0.8), scale="absolute")
         own = {each.identity for each in pulsing}
@@ -98,7 +98,7 @@ def test_a_pulse_comes_only_for_want_of_others_and_is_told():
         assert len({slot.identity for slot in session.tail}) == len(session.tail) == 4
         told = [str(each) for each in session.warnings if each.code == "pulse"]
         assert len(told) == pulses
-        assert all("with 0.8 in tail (limit 0.35)" in each for each in told)
+        assert all("with 0.95 in tail (limit 0.9)" in each for each in told)
 
 
 def test_calm_tracks_are_found_behind_many_with_a_beat():

@@ -127,7 +127,7 @@ def converted(found: dict[str, Floats32]) -> dict[str, Floats32]:
 
 def rising_first(result: dict[str, Floats32], name: str) -> NDArray[np.intp]:
     """Put the filters of negative gain last; returns the old places among the front's filters."""
-    order = np.argsort(result[f"{name}_gain"] < 0.0, kind="stable")
+    order = np.argsort(result[f"{name}_gain"].astype(np.float16) < 0.0, kind="stable")
     for part in ("", "_bias", "_gain", "_offset"):
         result[name + part] = result[name + part][..., order]
     before = {"tall": 0, "taller": music.TALL_FILTERS, "long": 2 * music.TALL_FILTERS}

@@ -4,6 +4,9 @@ All are made from a seed: drum loops of eight patterns with sounds of eight kind
 noise. Samples are at `RATE`, mono, shape (n,).
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 
 from playlist_builder.models import Floats, Floats32
@@ -86,12 +89,17 @@ def hit(kind: str, random: np.random.Generator) -> Floats:
     return band(hiss, low_hz, high_hz) * decay(n, attack_s, random.uniform(shortest_s, longest_s))
 
 
-def beat(n: int, seed: int) -> tuple[str, Floats32]:
-    """A pattern, drawn from a seed, and n samples of it at 80 to 150 beats per minute."""
+def beat(
+    n: int, seed: int, kit: Mapping[str, Floats32] = MappingProxyType({})
+) -> tuple[str, Floats32]:
+    """A pattern, drawn from a seed, and n samples of it at 80 to 150 beats per minute.
+
+    Sounds are those of `kit`; what it lacks is made.
+    """
     random = np.random.default_rng(seed)
     name = str(random.choice(sorted(PATTERNS)))
     step_s = 15.0 / random.uniform(80.0, 150.0)
-    sounds = {kind: hit(kind, random) for kind in PATTERNS[name]}
+    sounds = {kind: kit[kind] if kind in kit else hit(kind, random) for kind in PATTERNS[name]}
     mixed = np.zeros(n + RATE)
     for kind, loudness in PATTERNS[name].items():
         for number in range(int(n / RATE / step_s) + 1):
