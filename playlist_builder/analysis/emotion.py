@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from playlist_builder.models import STEP_S, Floats, Floats32
 
+LARGEST_LOGIT = 30.0  # beyond, the logistic function is 0 or 1
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
@@ -56,7 +58,7 @@ def estimate(patches: NDArray[np.floating]) -> Estimate:
     """
     weights = load_weights()
     logits = weights.base + patches.astype(np.float64) @ weights.weight
-    values = 1.0 / (1.0 + np.exp(-logits))
+    values = 1.0 / (1.0 + np.exp(-np.clip(logits, -LARGEST_LOGIT, LARGEST_LOGIT)))
     tension, moving = values.mean(axis=0).tolist()
     between = float(values[:, 0].var()) / len(values)
     return Estimate(tension, float(np.hypot(weights.error, np.sqrt(between))), moving, values[:, 0])

@@ -134,9 +134,15 @@ def vibenet_score(blocks: Floats32) -> tuple[float]:
 def changes(
     job: tuple[str, int], kits: Path | None, noises: Path | None, scorer: Callable
 ) -> list[tuple[float, ...]]:
-    """The scores of a track as it is, with a beat at each level, faster, and with noise."""
+    """The scores of a track as it is, with a beat at each level, faster, and with noise.
+
+    There are none for a file that is no music.
+    """
     path, seed = job
-    blocks = clip(Path(path))
+    try:
+        blocks = clip(Path(path))
+    except AudioError:
+        return []
     n = blocks.shape[1]
     _, beat = mixtures.beat(n, seed, kit(kits, seed))
     if noises is None:
@@ -180,7 +186,7 @@ def notes(seed: int, *, lively: bool) -> Floats32:
 
 def summary(found: Sequence[Sequence[tuple[float, ...]]], column: int) -> dict[str, object]:
     """What the changes did to one score."""
-    values = np.array([[version[column] for version in each] for each in found])
+    values = np.array([[version[column] for version in each] for each in found if each])
     moved = values[:, 1:] - values[:, :1]
     rises = {
         f"beat_{level:+g}_db": round(float((moved[:, place] > 0.0).mean()), 3)
