@@ -94,7 +94,9 @@ def test_an_embedding_moves_the_level_and_not_the_shape():
     samples = np.concatenate([calm(40), driving(40)])
     steps = rows(samples)
     style = energy.load_weights().style
-    lively = Embedding(np.tile(5.0 * style / np.linalg.norm(style), (3, 1)), np.zeros(3, np.float32))
+    lively = Embedding(
+        np.tile(5.0 * style / np.linalg.norm(style), (3, 1)), np.zeros(3, np.float32)
+    )
     calmer = Embedding(-lively.patches, lively.starts_s)
     (plain, high, low) = energy.contours([steps] * 3, [None, lively, calmer])
     assert high.mean() > low.mean() + 0.1

@@ -19,11 +19,9 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-import av
 import numpy as np
 
 from playlist_builder.analysis import energy
@@ -36,7 +34,6 @@ from tests.evaluation.mixtures import RATE
 START_S, LENGTH_S = 30, 30
 LEVELS_DB = -12.0, -6.0, 0.0
 NOISE_DB = -20.0
-FASTER = 1.25
 LEAST_BYTES = 600_000  # of a file: effects and jingles are no music
 UNCHANGED = 0.005  # less is no change
 KINDS = {  # of sounds in kits, by their file names
@@ -60,29 +57,6 @@ def clip(path: Path) -> Floats32:
     start = min(START_S * RATE, max(0, blocks.shape[1] - LENGTH_S * RATE))
     blocks = blocks[:, start : start + LENGTH_S * RATE]
     return blocks * np.float32(0.1 / max(1e-6, float(np.sqrt(np.mean(np.square(blocks))))))
-
-
-def faster(blocks: Floats32) -> Floats32:
-    """The same music at FASTER times the speed and the same pitch, by FFmpeg's atempo."""
-    graph = av.filter.Graph()
-    layout = "stereo" if len(blocks) == 2 else "mono"
-    source = graph.add_abuffer(
-        sample_rate=RATE, format="fltp", layout=layout, time_base=Fraction(1, RATE)
-    )
-    stretch, sink = graph.add("atempo", str(FASTER)), graph.add("abuffersink")
-    source.link_to(stretch)
-    stretch.link_to(sink)
-    graph.configure()
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(blocks), "fltp", layout)
-    frame.sample_rate, frame.pts = RATE, 0
-    graph.push(frame)
-    graph.push(None)
-    found = []
-    while True:
-        try:
-            found.append(graph.pull().to_ndarray())
-        except (av.error.EOFError, av.error.BlockingIOError):
-            return np.concatenate(found, axis=1)
 
 
 def kit(folder: Path | None, seed: int) -> dict[str, Floats32]:
@@ -153,7 +127,7 @@ def changes(
     versions = [
         blocks,
         *(mixtures.mixed(blocks, beat, level_db) for level_db in LEVELS_DB),
-        faster(blocks),
+        mixtures.faster(blocks),
         mixtures.mixed(blocks, noise, NOISE_DB),
     ]
     return [scorer(each) for each in versions]

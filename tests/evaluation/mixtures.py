@@ -5,8 +5,10 @@ noise. Samples are at `RATE`, mono, shape (n,).
 """
 
 from collections.abc import Mapping
+from fractions import Fraction
 from types import MappingProxyType
 
+import av
 import numpy as np
 
 from playlist_builder.models import Floats, Floats32
@@ -38,6 +40,7 @@ PATTERNS: dict[str, dict[str, tuple[float, ...]]] = {  # loudness of each of 16 
     "hats": {"hat": (1, 0.5, 0.8, 0.5) * 4, "open": (0, 0, 0, 0, 0, 0, 1, 0) * 2},
     "kick": {"kick": (1, 0, 0, 0) * 4},
 }
+FASTER = 1.25
 NOISES = "white", "pink", "room", "hiss", "rain"
 
 
@@ -136,3 +139,26 @@ def mixed(music: Floats32, added: Floats32, level_db: float) -> Floats32:
     """Music of shape (channels, n) with n mono samples whose power is `level_db` above its own."""
     power = float(np.mean(np.square(music.mean(axis=0)))) / float(np.mean(np.square(added)))
     return music + added * np.float32(np.sqrt(power) * 10.0 ** (level_db / 20.0))
+
+
+def faster(blocks: Floats32) -> Floats32:
+    """The same music at FASTER times the speed and the same pitch, by FFmpeg's atempo."""
+    graph = av.filter.Graph()
+    layout = "stereo" if len(blocks) == 2 else "mono"
+    source = graph.add_abuffer(
+        sample_rate=RATE, format="fltp", layout=layout, time_base=Fraction(1, RATE)
+    )
+    stretch, sink = graph.add("atempo", str(FASTER)), graph.add("abuffersink")
+    source.link_to(stretch)
+    stretch.link_to(sink)
+    graph.configure()
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(blocks), "fltp", layout)
+    frame.sample_rate, frame.pts = RATE, 0
+    graph.push(frame)
+    graph.push(None)
+    found = []
+    while True:
+        try:
+            found.append(graph.pull().to_ndarray())
+        except (av.error.EOFError, av.error.BlockingIOError):
+            return np.concatenate(found, axis=1)
