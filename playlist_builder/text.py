@@ -6,6 +6,7 @@ stand for bytes that are not UTF-8), or a whole book.
 
 import unicodedata
 from collections.abc import Set as AbstractSet
+from hashlib import blake2b
 from html import escape
 
 LINE_LIMIT = 200  # characters shown; a longer tag is a mistake or an attack
@@ -43,6 +44,12 @@ def encodable(text: str) -> str:
 def folded(text: str) -> str:
     """Return `text` in the form in which texts are compared, without regard to case and width."""
     return unicodedata.normalize("NFKC", text).casefold()
+
+
+def digest(*texts: str) -> str:
+    """Return 16 hexadecimal digits that stand for these texts, which hold no NUL."""
+    joined = "\0".join(texts).encode("utf-8", "surrogatepass")
+    return blake2b(joined, digest_size=8).hexdigest()
 
 
 def xml_safe(text: str) -> str:

@@ -213,7 +213,8 @@ def select(
             scan_folders(opened, request.music)
         warn_waiting(opened)
         numbers = [history_number(opened, request, each) for each in files]
-        selection = build.select(request, profile, opened, drafts=numbers)
+        new = replace(request, session="")  # what it replaces is told by the drafts
+        selection = build.select(new, profile, opened, drafts=numbers)
     suffixes = {os.path.splitext(each)[1].lower() or ".m3u8" for each in outputs or ("-",)}
     return build.holdable_in(selection, suffixes), numbers
 

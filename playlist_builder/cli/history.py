@@ -1,6 +1,7 @@
 """Commands about what was played for a name: history, rate."""
 
 import os
+import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -110,11 +111,16 @@ def rate(
 def history_number(
     library: "api.Library", request: "api.SessionRequest", files: Sequence[str]
 ) -> str:
-    """Return the number in the history of a session that is to be written to these files."""
-    if request.name is None or not files:
+    """Return the number in the history of a session that is to be written to these files.
+
+    Without a name there is none. What goes to no file is always another session.
+    """
+    if request.name is None:
         return request.session
-    file = _absolute(files[0])
-    return request.session or library.history.session_id(request.name, file, request.asked_at)
+    file = _absolute(files[0]) if files else ""
+    if not (file or request.session):
+        return secrets.token_hex(8)
+    return library.history.session_id(request.name, file, request.asked_at, request.session)
 
 
 def record_history(

@@ -24,7 +24,9 @@ def rebuild(
 ) -> None:
     """Make SESSION (.json) again as it was asked for, from what the library holds now.
 
-    The session file is replaced. A profile that has been edited since counts as it is now.
+    The session file is replaced. A profile that has been edited since counts as it is now. In a
+    history it is another session, unless it was made within the last hour and not rated: what has
+    been played stays there, and is not played again within its time.
     """
     before = api.load_session(session)
     request = stored_request(before, session, library)

@@ -13,11 +13,11 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import Any, Literal, get_args
 
 from playlist_builder.errors import LibraryError
 from playlist_builder.models import Session
+from playlist_builder.text import digest
 
 Verdict = Literal["up", "down"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -222,24 +222,26 @@ class History:
             raise LibraryError(f"No name {name!r} in the history. Available: {names}.")
         return past
 
-    def session_id(self, name: str, file: str, at: str) -> str:
+    def session_id(self, name: str, file: str, at: str, own: str = "") -> str:
         """Return the id of a session written now: that of the draft it replaces, or a new one.
 
-        A session that was rated has been played, and is no draft.
+        A draft is written to the same file, or has its `own` id. A session that was rated has been
+        played, and is no draft.
         """
         past = self.of(name)
         rated = {rating.session for rating in past.ratings}
         for each in past.sessions:
-            again = file and each.file == file and each.session not in rated
-            if again and abs(_time(at) - _time(each.at)) <= DRAFT:
+            again = each.session == own or (file and each.file == file)
+            is_recent = abs(_time(at) - _time(each.at)) <= DRAFT
+            if again and is_recent and each.session not in rated:
                 return each.session
-        text = f"{name}\0{file}\0{at}"
-        return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+        return digest(name, file, at, str(len(past.sessions)))
 
     def store(self, *sessions: PlayedSession) -> None:
         """Keep sessions that were written for a name, in place of those of the same id.
 
-        These stay under the file that they were first written to.
+        These stay under the file that they were first written to. Raises LibraryError where a
+        session has no id, or that of another name.
         """
         self.store_all([PersonHistory("", sessions)])
 
@@ -256,6 +258,7 @@ class History:
         with self._write() as connection:
             for each in histories:
                 for session in each.sessions:
+                    self._check_id(connection, session)
                     _insert_session(connection, session)
                 connection.executemany(
                     "INSERT OR REPLACE INTO ratings VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -265,6 +268,18 @@ class History:
                     "INSERT OR REPLACE INTO bans VALUES (?, ?, ?, ?)",
                     [(each.name, *astuple(ban)) for ban in each.bans],
                 )
+
+    def _check_id(self, connection: sqlite3.Connection, session: PlayedSession) -> None:
+        """Raise LibraryError where a session would be mixed up with that of another name."""
+        if not session.session:
+            raise LibraryError("A session has no number in the history. Build it again.")
+        own, name = session.session, session.name
+        sql = "SELECT 1 FROM sessions WHERE session = ? AND name <> ?"
+        if connection.execute(sql, (own, name)).fetchone():
+            raise LibraryError(
+                f"The library {self._path} holds session {own} under another name than {name!r}."
+                " Build a session of its own for this name."
+            )
 
     def unban(self, name: str, identity: str) -> None:
         """Let a name have a track again."""

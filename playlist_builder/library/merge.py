@@ -12,8 +12,9 @@ from playlist_builder.library.answers import Answer
 from playlist_builder.library.columns import detection_of
 from playlist_builder.library.database import Database
 from playlist_builder.library.errors import decoding
-from playlist_builder.library.history import PersonHistory
+from playlist_builder.library.history import PersonHistory, PlayedSession
 from playlist_builder.models import Mark, person_name
+from playlist_builder.text import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,14 @@ def _named(theirs: Database, name: str) -> PersonHistory:
     """Return the history of a name; raises ValueError for a text that cannot be one."""
     if not name.isprintable() or person_name(name) != name:
         raise ValueError(f"the name {name!r}")
-    return theirs.history.of(name)
+    past = theirs.history.of(name)
+    return replace(past, sessions=[_numbered(each) for each in past.sessions])
+
+
+def _numbered(session: PlayedSession) -> PlayedSession:
+    """Return a session with an id, which earlier versions did not always give."""
+    own = session.session or digest(session.name, session.file, session.at)
+    return replace(session, session=own)
 
 
 def _new_history(

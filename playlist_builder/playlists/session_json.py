@@ -12,17 +12,18 @@ import reprlib
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
 import msgspec
 from msgspec import Meta, Struct, inspect, structs
 
-from playlist_builder.errors import RequestError, SessionError
-from playlist_builder.models import PERSON_NAME_LIMIT, Scale, Session, Slot, Vocals, person_name
+from playlist_builder.errors import SessionError
+from playlist_builder.models import Scale, Session, Slot, Vocals
 from playlist_builder.notices import TEXT, Notice, notice
+from playlist_builder.playlists.session_checks import check_time, checked_name
 from playlist_builder.profiles.profile import VocalsRule
+from playlist_builder.text import digest
 
 VERSION = 1  # increased when an old reader would misread a new document
 SIZE_LIMIT_BYTES = 50_000_000  # 10 hours in 10-second steps of contour take some 100 kB
@@ -131,11 +132,9 @@ class _Request(Struct, kw_only=True):
         for key, other in (("pinned", "pins"), ("listed", "playlist")):
             if len(getattr(self, key)) != len(getattr(self, other)):
                 raise ValueError(f"{key} must be as long as {other}")
-        if not _is_time(self.asked_at):
-            wrong = reprlib.repr(self.asked_at)
-            raise ValueError(f"asked_at must be a time in ISO 8601 with its offset, not {wrong}")
+        check_time(self.asked_at)
         if self.name is not None:
-            self.name = _name(self.name)
+            self.name = checked_name(self.name)
             if not self.asked_at:
                 raise ValueError("asked_at must be given where there is a name")
 
@@ -168,21 +167,11 @@ class _Session(Struct, kw_only=True):
             if not 1 <= spare.place <= len(self.slots):
                 wrong = f"1 to {len(self.slots)}, not {reprlib.repr(spare.place)}"
                 raise ValueError(f"spares[{number}].place must be {wrong}")
-
-
-def _is_time(text: str) -> bool:
-    try:
-        return not text or datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        return False
-
-
-def _name(text: str) -> str:
-    try:
-        return person_name(text)
-    except RequestError as error:
-        wrong = f"plain text of 1 to {PERSON_NAME_LIMIT} characters, not {reprlib.repr(text)}"
-        raise ValueError(f"name must be {wrong}") from error
+        request = self.request
+        if request is not None and request.name is not None and not request.session:
+            # Earlier versions did not always give an id; two sessions must not share the empty one.
+            plays = (slot.identity for slot in (*self.slots, *self.tail))
+            request.session = digest(request.name, request.asked_at, *plays)
 
 
 class _FaultError(Exception):

@@ -1,7 +1,10 @@
 """Courses, histories and ratings as a user meets them, on real files."""
 
 import json
+import sqlite3
 import time
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -132,6 +135,62 @@ def test_a_changed_session_is_kept_as_it_is_now(library, tmp_path):
     run("swap", tmp_path / "a.json", "--undo")
     assert past(library, "Anemone")["sessions"] == [before]
     assert built(library, tmp_path / "a.json", "--for", "Anemone") == first
+
+
+def test_sessions_of_two_names_are_kept_apart_wherever_they_are_written(library, tmp_path):
+    """Also where they went to standard output, were made at the same second, or have no number."""
+    ask = ("build", "arc", "--duration", "12m", "--json", *library)
+    plays = {}
+    for name in ("A7", "B2"):
+        for number in (1, 2):
+            file = tmp_path / f"{name}-{number}.json"
+            file.write_text(run(*ask, "--for", name).stdout, encoding="utf-8")
+            if number == 2:  # as an earlier version wrote it
+                document = json.loads(file.read_text(encoding="utf-8"))
+                document["call"]["session"] = ""
+                file.write_text(json.dumps(document), encoding="utf-8")
+    for file in sorted(tmp_path.glob("??-?.json")):
+        session = json.loads(run("swap", file, 2, *library, "--json").stdout)
+        plays[file.stem] = [each["identity"] for each in (*session["slots"], *session["tail"])]
+    for name in ("A7", "B2"):
+        known = past(library, name)["sessions"]
+        assert all(each["session"] for each in known)
+        own = [plays[f"{name}-1"], plays[f"{name}-2"]]
+        assert sorted(each["tracks"] for each in known) == sorted(own)
+    run("swap", tmp_path / "A7-2.json", "--undo", *library)
+    assert len(past(library, "A7")["sessions"]) == 2
+
+
+def test_a_session_is_never_kept_under_the_number_of_another_name(library, tmp_path):
+    """As in a copy of a session file in which somebody changed the name."""
+    built(library, tmp_path / "a.json", "--for", "A7")
+    document = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    document["call"]["name"] = "B2"
+    (tmp_path / "b.json").write_text(json.dumps(document), encoding="utf-8")
+    kept, text = past(library, "A7"), (tmp_path / "b.json").read_text(encoding="utf-8")
+    done = run("swap", tmp_path / "b.json", 2, code=1)
+    assert "another name" in done.stderr
+    assert past(library, "A7") == kept
+    assert (tmp_path / "b.json").read_text(encoding="utf-8") == text
+
+
+def test_a_session_that_may_have_been_played_is_built_again_as_another_one(library, tmp_path):
+    """What was played stays in the history under its time, and its tracks are not played again."""
+    first = built(library, tmp_path / "a.json", "--for", "Anemone")
+    then = (datetime.now(UTC) - timedelta(days=30)).isoformat(timespec="seconds")
+    with closing(sqlite3.connect(library[1])) as raw, raw:
+        raw.execute("UPDATE sessions SET at = ?", (then,))
+    document = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    document["call"]["asked_at"] = then
+    (tmp_path / "a.json").write_text(json.dumps(document), encoding="utf-8")
+    (old,) = past(library, "Anemone")["sessions"]
+    session = json.loads(run("rebuild", tmp_path / "a.json", "--json").stdout)
+    assert not set(first) & {slot["path"] for slot in (*session["slots"], *session["tail"])}
+    kept, new = past(library, "Anemone")["sessions"]
+    assert kept == old
+    assert new["session"] == session["call"]["session"] != old["session"]
+    run("rebuild", tmp_path / "a.json")  # a draft is made better
+    assert len(past(library, "Anemone")["sessions"]) == 2
 
 
 def test_a_rating_needs_a_track_and_a_name(library, tmp_path):

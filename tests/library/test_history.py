@@ -73,6 +73,17 @@ def test_the_last_word_counts(history):
     assert past.bans == []
 
 
+def test_a_session_without_a_number_of_its_own_is_not_kept(history):
+    """It would take the place of another one, perhaps of another name."""
+    history.store(session("a"))
+    with pytest.raises(LibraryError, match="another name"):
+        history.store(session("b"), session("a", name="Basil", tracks=("7e",)))
+    with pytest.raises(LibraryError, match="no number"):
+        history.store(session("b"), session(""))
+    assert [each.session for each in history.of("Anemone").sessions] == ["a"]
+    assert history.of("Basil").sessions == []
+
+
 def test_an_unknown_name_is_one_line_with_those_that_are_known(history):
     with pytest.raises(LibraryError, match=r"'Anemone' in the history\. Available: none yet"):
         history.existing("Anemone")
