@@ -208,7 +208,7 @@ def select(
 
     profile = build.profile_of(request, folders=options.profile_folders())
     check_outputs(outputs, as_json=as_json, count=len(files))
-    with open_library(request.library) as opened:
+    with open_library(request.library, create=bool(request.music)) as opened:
         if request.music:
             scan_folders(opened, request.music)
         warn_waiting(opened)

@@ -29,8 +29,17 @@ def existing_library_of(session: "api.Session", file: str, library: str | None) 
 
 
 @contextmanager
-def open_library(path: str | None) -> "Iterator[api.Library]":
-    """Open a library, made where there is none, and print what had to be recovered."""
+def open_library(path: str | None, *, create: bool = False) -> "Iterator[api.Library]":
+    """Open a library and print what had to be recovered; LibraryError where there is none.
+
+    Only a scan may `create` one: where a drive is not mounted, an empty library would take the
+    place of the user's own, and keep what is said to it.
+    """
+    if not (create or exists(path)):
+        raise LibraryError(
+            f"No library at {file_of(path)!r}: is the drive mounted? Give another one with"
+            " --library FILE, or scan a folder first: playlist-builder scan FOLDER"
+        )
     with api.Library.open(path) as opened:
         if opened.recovered:
             output.print_message(opened.recovered)
@@ -39,7 +48,15 @@ def open_library(path: str | None) -> "Iterator[api.Library]":
 
 def open_existing(path: str | None) -> "AbstractContextManager[api.Library | None]":
     """Open a library if it exists."""
-    return open_library(path) if os.path.exists(file_of(path)) else nullcontext()
+    return open_library(path) if exists(path) else nullcontext()
+
+
+def exists(path: str | None) -> bool:
+    """Whether a library is there, or its backup, from which it is restored."""
+    from playlist_builder.library.backup import backup_path
+
+    file = file_of(path)
+    return any(map(os.path.exists, (file, backup_path(file))))
 
 
 def file_of(path: str | None) -> str:

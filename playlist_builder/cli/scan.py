@@ -42,7 +42,7 @@ def scan(
     With --scheduler, such as tcp://host:8786, the workers of that scheduler decode. They must see
     FOLDERS under the same paths, and have the same version of playlist-builder.
     """
-    with open_library(library) as opened, _cluster(scheduler, folders) as cluster:
+    with open_library(library, create=True) as opened, _cluster(scheduler, folders) as cluster:
         report = scan_folders(
             opened,
             folders,

@@ -1,12 +1,13 @@
 """Which library a command uses: --library, then the environment, then the session's own."""
 
+import json
 import shutil
 
 import pytest
 
 from tests.cli.conftest import SHORT
 from tests.support.commands import run
-from tests.support.documents import session
+from tests.support.documents import paths, session
 
 
 @pytest.fixture
@@ -59,6 +60,55 @@ def test_a_library_that_is_gone_is_not_made_again(built):
                     ("rebuild", built / "s.json")):  # fmt: skip
         assert "is gone. Give another one" in run(*command, code=1).stderr
     assert not (built / "l.db").exists()
+
+
+COMMANDS = (
+    ("tracks",),
+    ("show", "Thaw"),
+    ("mark", "Thaw", "--ban"),
+    ("mark", "Thaw", "--ban", "--for", "Basil"),
+    ("calibrate", "--json"),
+    ("calibrate", "--forget"),
+    ("history",),
+    ("history", "Basil"),
+    ("library", "merge", "l.db"),
+    ("build", "arc", "-o", "new.json"),
+    ("build", "arc", "--for", "Basil", "-o", "new.json"),
+    ("series", "arc", "--for", "Basil", "-o", "new.json"),
+    ("reorder", "p.m3u8", "-o", "new.json"),
+    ("rescue", "-o", "new.json"),
+    ("rate", "s.json", 1, "up", "--for", "Basil"),
+    ("swap", "s.json", 1),
+    ("swap", "s.json", 1, "--candidates", 2),
+    ("pin", "s.json", 1),
+    ("replan", "s.json", "--at", "1:00"),
+    ("rebuild", "s.json"),
+)
+
+
+def test_only_a_scan_makes_a_library(built):
+    """Where its drive is not mounted, an empty one would take its place, and what is said now."""
+    document = session(built)
+    document["call"]["library"] = None
+    (built / "s.json").write_text(json.dumps(document), encoding="utf-8")
+    (built / "p.m3u8").write_text(f"{paths(document)[0]}\n", encoding="utf-8")
+    before = {each.name: each.read_bytes() for each in built.glob("*.*")}
+    home = built / "data"
+    for command in COMMANDS:
+        done = run(*command, cwd=built, code=1, XDG_DATA_HOME=str(home))
+        assert done.stderr.startswith("Error: No library at "), command
+        assert "is the drive mounted?" in done.stderr
+        where = built / "mnt" / "library.db"
+        if "s.json" not in command:
+            done = run(*command, "--library", where, cwd=built, code=1)
+            assert f"No library at '{where}'" in done.stderr
+        assert not (home.exists() or where.parent.exists()), command
+        assert {each.name: each.read_bytes() for each in built.glob("*.*")} == before
+    words = ("--no-vocals", "--no-embedding", "--library")
+    run("scan", built / "music", *words, where)
+    run("build", "arc", *SHORT, "--music", "music", "--library", "new/l.db", cwd=built)
+    assert where.exists()
+    assert (built / "new" / "l.db").exists()
 
 
 def test_stepping_back_takes_the_library_that_is_named(built):

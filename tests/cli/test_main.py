@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from playlist_builder.library.library import Library
 from tests.support.commands import run
 
 
@@ -27,6 +28,7 @@ from tests.support.commands import run
 )
 def test_bad_input_gets_one_clear_line(arguments, code, says, tmp_path):
     library = {} if "--library" in arguments else {"PLAYLIST_BUILDER_LIBRARY": "empty.db"}
+    Library.open(tmp_path / "empty.db").__exit__()
     done = run(*arguments, cwd=tmp_path, code=code, **library)
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("Error: ")]

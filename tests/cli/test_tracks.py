@@ -111,7 +111,7 @@ def turned(degrees):
 
 
 @pytest.fixture
-def tracks(monkeypatch):
+def tracks(monkeypatch, tmp_path):
     """Tracks of a library: the last has no embedding, each other one is a bit further off."""
     made = [
         plain(
@@ -127,6 +127,7 @@ def tracks(monkeypatch):
     def find(_, name):
         return next(track for track in made if track.tags.title == name)
 
+    Library.open(tmp_path / "l.db").__exit__()
     monkeypatch.setattr(Library, "tracks", lambda *_, **__: TrackTable.of(made))
     monkeypatch.setattr(Library, "find", find)
     monkeypatch.setattr(Library, "steps", lambda *_: STEPS)
