@@ -2,9 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 import click
@@ -12,6 +10,7 @@ import click
 import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.main import main
+from playlist_builder.companion import is_own, marked, write_beside
 from playlist_builder.path_map import PathMap, is_path_root
 from playlist_builder.playlists.dialects import ANY, PLAYERS, Dialect, unmapped
 
@@ -101,13 +100,19 @@ def write_playlists(sessions: "Sequence[tuple[api.Session, str]]", dialect: Dial
             return render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
         return render(session, file, dialect=dialect)
 
-    every = (*sessions, *_spares(sessions, dialect))
-    output.write_files([(file, content(session, file)) for session, file in every])
+    spares = [(file, _spares_text(each, file, dialect)) for each, file in _spares(sessions)]
+    output.write_files([(file, content(session, file)) for session, file in sessions])
+    for file, data in spares:
+        output.print_message(write_beside(file, data) or f"Wrote {file}")
 
 
-def _spares(
-    sessions: "Sequence[tuple[api.Session, str]]", dialect: Dialect
-) -> "list[tuple[api.Session, str]]":
+def _spares_text(session: "api.Session", file: str, dialect: Dialect) -> bytes:
+    from playlist_builder.playlists.write import render
+
+    return marked(render(session, file, dialect=dialect), "#")
+
+
+def _spares(sessions: "Sequence[tuple[api.Session, str]]") -> "list[tuple[api.Session, str]]":
     """Return the spares of sessions as playlists beside theirs, for when a track is skipped."""
     found: dict[str, tuple[api.Session, str]] = {}
     for session, file in sessions:
@@ -118,15 +123,7 @@ def _spares(
             replace(each.slot, phase=f"{each.slot.phase}, for number {each.place}")
             for each in session.spares
         )
-        path = f"{stem}.spares{'.m3u8' if '.m3u8' in dialect.suffixes else suffix}"
-        if slots or _holds_spares(path):  # those of the session that was here before are emptied
+        path = f"{stem}.spares.m3u8"  # every player reads it
+        if slots or is_own(path):  # those of the session that was here before are emptied
             found[path] = (replace(session, slots=slots, tail=(), spares=()), path)
     return list(found.values())
-
-
-def _holds_spares(path: str) -> bool:
-    """Whether a playlist is one of spares that was written here, and not the user's own."""
-    name = os.path.splitext(os.path.basename(path))[0]
-    with suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
-        return f"#PLAYLIST:{name}" in (line.rstrip("\n") for line in islice(file, 2))
-    return False

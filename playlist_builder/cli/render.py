@@ -90,6 +90,8 @@ def _record(
         output.print_message(f"{loudness}: the peaks allow no more.")
     cue = f" and {made.cue_path}" if made.cue_path else ""
     output.print_message(f"Wrote {made.path}{cue}: {clock(made.duration_s)}")
+    if made.cue_error:
+        output.print_message(made.cue_error)
     if as_json:
         output.print_json(_document(made))
 

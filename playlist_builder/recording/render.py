@@ -20,9 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from playlist_builder.atomic import atomic_path, replace_bytes
+from playlist_builder.atomic import atomic_path
 from playlist_builder.audio import decode, encode
 from playlist_builder.audio.encode import FULL_SCALE, Encoder
+from playlist_builder.companion import marked, write_beside
 from playlist_builder.errors import AudioError, ProfileError, RenderError
 from playlist_builder.models import Floats32, Session
 from playlist_builder.profiles import parse as profile_toml
@@ -64,12 +65,16 @@ class RenderProgress:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A rendered session: its files, the mix, and the true peak of the file."""
+    """A rendered session: its files, the mix, and the true peak of the file.
+
+    `cue_error` says why a CUE sheet that should be there is not; mostly it is empty.
+    """
 
     path: str
     cue_path: str | None
     plan: MixPlan
     true_peak_dbtp: float
+    cue_error: str = ""
 
     @property
     def duration_s(self) -> float:
@@ -134,7 +139,6 @@ def _render(
         "album": profile.title if profile is not None else session.profile,
         "artist": "Various Artists",
     }
-    cue_path = None
     try:
         with atomic_path(path) as temporary:
             for _ in range(TRIES):
@@ -152,13 +156,14 @@ def _render(
                 raise RenderError(f"{name!r} overshoots at any gain. Render to .flac")
             if suffix != ".wav":
                 chapters.write_chapters(temporary, suffix, cover.png(session), planned.chapters)
-        if suffix in CUE_FOR:
-            cue_path = os.fspath(Path(path).with_suffix(".cue"))
-            text = cue.sheet(Path(path).name, tags["title"], planned.chapters)
-            replace_bytes(cue_path, text.encode("utf-8", "replace"))
     except OSError as error:
         raise _not_written(name, error) from error
-    return Recording(name, cue_path, planned, peak_dbtp)
+    if suffix not in CUE_FOR:
+        return Recording(name, None, planned, peak_dbtp)
+    cue_path = os.fspath(Path(path).with_suffix(".cue"))
+    text = cue.sheet(Path(path).name, tags["title"], planned.chapters)
+    problem = write_beside(cue_path, marked(text.encode("utf-8", "replace"), "REM"))
+    return Recording(name, None if problem else cue_path, planned, peak_dbtp, problem)
 
 
 def check_output(path: str | os.PathLike[str], sources: Sequence[str] = ()) -> str:

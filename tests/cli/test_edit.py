@@ -66,6 +66,25 @@ def test_spares_of_another_session_do_not_stay(made, tmp_path):
     assert own.read_text(encoding="utf-8") == "#EXTM3U\nmine.ogg\n"
 
 
+def test_spares_never_replace_a_file_of_the_user(made, tmp_path):
+    """Nor those of ours to which the user added something; the playlist itself is written."""
+    for suffix in (".m3u8", ".xspf", ".csv"):
+        beside = tmp_path / "u.spares.m3u8"
+        for before in ("#EXTM3U\nmine.ogg\n", "#EXTM3U\n#PLAYLIST:u.spares\nmine.ogg\n"):
+            beside.write_text(before, encoding="utf-8")
+            done = run("export", made / "s.json", "-o", tmp_path / f"u{suffix}")
+            assert beside.read_text(encoding="utf-8") == before
+            assert "u.spares.m3u8 is there and was not written" in done.stderr
+            assert (tmp_path / f"u{suffix}").exists()
+        beside.unlink()
+        for _ in range(2):  # our own is written anew
+            assert "spares" in run("export", made / "s.json", "-o", tmp_path / "u.m3u8").stderr
+        added = beside.read_text(encoding="utf-8") + "mine.ogg\n"
+        beside.write_text(added, encoding="utf-8")
+        run("export", made / "s.json", "-o", tmp_path / f"u{suffix}")
+        assert beside.read_text(encoding="utf-8") == added
+
+
 def test_every_change_can_be_undone_to_the_very_bytes(session):
     texts = [session.read_bytes()]
     for arguments in (

@@ -299,6 +299,21 @@ def test_a_cue_sheet_lies_beside_what_is_not_lossy(tmp_path, evening, suffix):
     assert read == pytest.approx([each.start_s for each in made.plan.chapters], abs=0.007)
 
 
+def test_a_recording_is_written_where_its_cue_sheet_cannot_be(tmp_path, evening):
+    """A sheet of the user's stays as it is, and a folder of that name too."""
+    (tmp_path / "a.cue").write_text("mine\n", encoding="utf-8")
+    (tmp_path / "b.cue").mkdir()
+    for name in ("a", "b"):
+        made = preview_session(evening, tmp_path / f"{name}.wav")
+        assert made.cue_path is None
+        assert f"{name}.cue" in made.cue_error
+        assert (tmp_path / f"{name}.wav").exists()
+    assert (tmp_path / "a.cue").read_text(encoding="utf-8") == "mine\n"
+    (tmp_path / "a.cue").unlink()
+    for _ in range(2):
+        assert preview_session(evening, tmp_path / "a.wav").cue_path == str(tmp_path / "a.cue")
+
+
 @tagged
 def test_tags_and_a_cover_are_there(rendered):
     _, path, *_ = rendered

@@ -1,0 +1,49 @@
+"""A file beside one that the user named: replaced only where it is our own, as we wrote it.
+
+The last line is a comment with a digest of all above it. What has no such line, or was changed
+since, is the user's.
+"""
+
+import os
+from hashlib import blake2b
+from pathlib import Path
+
+from playlist_builder.atomic import replace_bytes
+
+_BY = " is what playlist-builder wrote above"
+
+
+def marked(data: bytes, comment: str) -> bytes:
+    """Return the lines of a file with one more, which a `comment` begins, such as `#`."""
+    return data + f"{comment} {_digest(data)}{_BY}\n".encode()
+
+
+def is_marked(data: bytes) -> bool:
+    """Whether `marked` made these bytes, and nobody changed them."""
+    above, last = data[: data.rfind(b"\n", 0, -1) + 1], data[data.rfind(b"\n", 0, -1) + 1 :]
+    return last.endswith(f" {_digest(above)}{_BY}\n".encode())
+
+
+def is_own(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is there that was written here and not changed since; no link is."""
+    file = Path(path)
+    try:
+        return file.is_file() and not file.is_symlink() and is_marked(file.read_bytes())
+    except OSError:
+        return False
+
+
+def write_beside(path: str | os.PathLike[str], data: bytes) -> str:
+    """Write `marked` bytes where nothing of the user's is; return why not, mostly nothing."""
+    name = os.fspath(path)
+    if os.path.lexists(path) and not is_own(path):
+        return f"{name} is there and was not written by playlist-builder as it is now, so it stays"
+    try:
+        replace_bytes(path, data)
+    except OSError as error:
+        return f"Cannot write {name}: {error.strerror or error}"
+    return ""
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=8).hexdigest()
