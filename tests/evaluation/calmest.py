@@ -2,8 +2,8 @@
 
     python -m tests.evaluation.calmest LIBRARY.db
 
-Of the calmest fifth of the tracks, none should have a regular pulse (clarity of PULSE or more) and
-more than STROKES_HZ strokes a second; `beating` counts them, and `nearest` lists the ten that come
+Of the calmest fifth of the tracks of a minute or more, none should have a regular pulse (clarity of PULSE or more) and
+more than STROKES_HZ strokes a second in its busiest half minute; `beating` counts them, and `nearest` lists the ten that come
 nearest to that, with energy, tension, strokes per second and clarity of the pulse.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from playlist_builder import Library
 
-CALMEST = 0.2
+CALMEST, SHORTEST_S = 0.2, 60.0
 STROKES_HZ, PULSE = 2.0, 0.6
 
 
@@ -23,6 +23,7 @@ def main() -> None:
     """Read the library and list."""
     with Library.open(sys.argv[1]) as library:
         tracks = library.tracks()
+    tracks = tracks.take(tracks.seconds >= SHORTEST_S)
     strokes, pulse = tracks.measured("stroke_rate_hz"), tracks.measured("pulse_clarity")
     order = np.argsort(tracks.energy, kind="stable")[: round(CALMEST * len(tracks))]
     beating = (strokes[order] > STROKES_HZ) & (pulse[order] >= PULSE)
