@@ -10,8 +10,8 @@ turn, RUNS times over, and the least of each counts, for other programs disturb.
 `bare` is PyAV handing out frames; `ours` all that a scan without networks does with a file, and the
 score; `with_voices`, `with_embedding` and `everything` the same with one network or both;
 `embedding_over_bare` is what the second adds; `bliss` and `ebur128` the peers, null where
-bliss-audio or `ffmpeg` is not installed. `two_jobs_over_one` is the throughput of `Library.scan` over the MP3
-files with two processes over that with one, in wall time: it needs two idle cores.
+bliss-audio or `ffmpeg` is not installed. `two_jobs_over_one` is the throughput of `Library.scan`
+over the MP3 files with two processes over that with one, in wall time: it needs two idle cores.
 """
 
 import argparse
