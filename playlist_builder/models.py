@@ -312,13 +312,13 @@ class SessionRequest:
     """What was asked when a session was made, so that it can be made again.
 
     `profile` is a name or an absolute path, and `profile_text` its TOML at that time. `levels`,
-    `pins` and the queries are as they were typed; `pinned` holds the identities of `pins`, in the
-    same order, once they are known. `music`, `avoid` and `library` are absolute paths. Of several
-    alternatives this is number `alternative`. Where `playlist` holds absolute paths, these tracks
-    alone may be used, and all of them unless a duration is asked for; `listed` holds their
-    identities in the same order. `changes` were made to the plan since. `name` is for whom the
-    session was made, `session` its number in the history, and `asked_at` when (ISO 8601): what was
-    played for that name within the `within_s` before, or since, is not used again.
+    `pins` and the queries are as they were typed; `pinned` holds the identities of `pins`, in their
+    order, once known. `music`, `avoid` and `library` are absolute paths. Of several alternatives
+    this is number `alternative`. Where `playlist` holds absolute paths, these tracks alone may be
+    used, and all of them unless a duration is asked for; `listed` holds their identities. `changes`
+    were made to the plan since. `name` is for whom the session was made, `session` its id in the
+    history, and `asked_at` when (ISO 8601): what was played for that name within the `within_s`
+    before, or since, is not used again.
     """
 
     profile: str
@@ -361,7 +361,8 @@ class Session:
     `curve` is the planned energy, one value per `STEP_S` seconds of `target_s`. `cost` is what
     the arranger minimised and `bound` a value that no session of these tracks can go below. `tail`
     plays on when the plan has ended, and `spares` can replace a slot that is to be skipped.
-    `request` is None where it is not known what was asked.
+    `request` is None where it is not known what was asked; `profile_text` may then be the profile
+    at the session's length, as TOML.
     """
 
     profile: str
@@ -379,15 +380,14 @@ class Session:
     seed: int = 0
     request: SessionRequest | None = None
     spares: tuple[Spare, ...] = ()
+    profile_text: str | None = None
 
 
 def person_name(text: str) -> str:
     """Return the name of a person as it is stored; raises RequestError for an invalid one."""
-    name = unicodedata.normalize("NFC", text)
-    if not name.strip() or len(name) > PERSON_NAME_LIMIT or not name.isprintable():
-        raise RequestError(
-            f"A name is plain text of 1 to {PERSON_NAME_LIMIT} characters, not {text!r}."
-        )
+    name, most = unicodedata.normalize("NFC", text), PERSON_NAME_LIMIT
+    if not name.strip() or len(name) > most or not name.isprintable():
+        raise RequestError(f"A name is plain text of 1 to {most} characters, not {text!r}.")
     return name
 
 

@@ -74,6 +74,7 @@ from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Scale, Session, Slot, Track
 from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Profile
+from playlist_builder.profiles.toml import to_toml
 from playlist_builder.track_table import TrackTable
 
 NO_CONSTRAINTS = Constraints()
@@ -159,6 +160,7 @@ def arranged(
         result.session(order, objective.scale, objective.seed, found.cost, found.bound),
         warnings=(*problem.notes, *notices),
         relaxed=tuple(result.given_up(order, rules, objective.tolerance_s, pins)),
+        profile_text=to_toml(replace(objective.profile, rules=rules)),
     )
     return completed(session, order, problem.tracks, objective), lifted
 

@@ -4,10 +4,12 @@ In go tracks, a profile and `Constraints`; out comes a `Problem`, and for each `
 rules an `Instance` that the solver takes. Which rule gives way is decided in `relax`.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from typing import get_args
 
 import numpy as np
 
@@ -37,6 +39,7 @@ TOLERANCES_S = (60.0, 120.0, 300.0, 600.0)
 STROKES_HZ = (1.0, 2.0, np.inf)
 STARTLES_LU = (3.0, 6.0, np.inf)
 MOST_TOLERANCE = 0.5  # of the duration
+MOST_SEED = 2**63  # what every reader of JSON takes for a whole number
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +144,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
     Raises ArrangeError where too little music passes or a pin cannot be kept, ProfileError where
     the profile cannot take the duration.
     """
+    _check_settings(seed, scale, tolerance_s)
     rules, notes = constraints.rules or profile.rules, []
     queried = constraints.with_queries(rules)
     scaled = profile if duration_s is None else profile.scaled(duration_s)
@@ -192,6 +196,16 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
 def percentiles_of(tracks: Sequence[Track], scale: Scale) -> Floats | None:
     """Return the table that leads to the scale of a session of these tracks."""
     return None if scale == "absolute" else cost.percentile_table(TrackTable.of(tracks).energy)
+
+
+def _check_settings(seed: int, scale: Scale, tolerance_s: float) -> None:
+    """Raise ArrangeError for what no session can hold, whatever its tracks."""
+    if scale not in get_args(Scale):
+        raise ArrangeError(f"No scale {scale!r}. Available: {', '.join(get_args(Scale))}.")
+    if not 0.0 <= tolerance_s < math.inf:
+        raise ArrangeError(f"A tolerance is at least 0 s, not {tolerance_s!r}.")
+    if type(seed) is not int or not abs(seed) < MOST_SEED:
+        raise ArrangeError(f"A seed is a whole number below 2**63, not {seed!r}.")
 
 
 def _check_pins(pins: Sequence[Pin]) -> None:

@@ -31,6 +31,11 @@ def code(error: sqlite3.Error) -> int:
 
 def unusable(path: str, error: sqlite3.Error | OSError) -> LibraryError:
     """Return the error for a library file that cannot be used."""
+    if isinstance(error, sqlite3.ProgrammingError):  # a mistake of the caller, not of the file
+        return LibraryError(
+            f"The library {path} is used after it was closed, or by another thread than the one"
+            " that opened it. The file is healthy: open it again there with Library.open."
+        )
     advice = "Move it away, or give another file with --library."
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         advice = _ADVICE[sqlite3.SQLITE_FULL]

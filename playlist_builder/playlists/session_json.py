@@ -160,6 +160,7 @@ class _Session(Struct, kw_only=True):
     relaxed: tuple[str, ...]
     curve: tuple[Level, ...]
     notices: tuple[_Notice, ...] = ()
+    profile_text: Typed | None = None
     request: _Request | None = msgspec.field(name="call", default=None)
 
     def __post_init__(self) -> None:

@@ -193,11 +193,12 @@ def _not_written(name: str, error: OSError) -> RenderError:
 
 
 def _profile(session: Session) -> Profile | None:
-    if session.request is None:
+    text = session.profile_text if session.request is None else session.request.profile_text
+    if text is None:
         return None
     try:
-        text = session.request.profile_text.encode("utf-8", "replace")
-        return profile_toml.parse(text, name=session.profile[: profile_toml.MAX_NAME])
+        name = session.profile[: profile_toml.MAX_NAME]
+        return profile_toml.parse(text.encode("utf-8", "replace"), name=name)
     except ProfileError as error:
         raise RenderError(f"The profile that the session holds is not valid: {error}") from error
 

@@ -97,11 +97,13 @@ def profile(session: Session) -> Profile | None:
 
     None where the session does not hold it, or where its text is of another version.
     """
-    if session.request is None:
+    request = session.request
+    text = session.profile_text if request is None else request.profile_text
+    if text is None:
         return None
-    text = session.request.profile_text.encode("utf-8", "replace")
     try:
-        known = apply_overrides(profile_toml.parse(text, name=session.profile), session.request)
+        known = profile_toml.parse(text.encode("utf-8", "replace"), name=session.profile)
+        known = known if request is None else apply_overrides(known, request)
         return known.scaled(session.target_s)
     except (RequestError, ProfileError):
         return None

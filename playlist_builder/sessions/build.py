@@ -179,7 +179,12 @@ def _arranged(
             " the older ones in."
         ) from error
     return [
-        replace(each, request=request, warnings=(*each.warnings, *selection.notes))
+        replace(
+            each,
+            request=request,
+            profile_text=None,  # the request has it
+            warnings=(*each.warnings, *selection.notes),
+        )
         for each in sessions
     ]
 

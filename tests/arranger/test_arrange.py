@@ -1,16 +1,23 @@
 """Sessions keep every rule or say so, come near the optimum, and never depend on input order."""
 
 import math
+import re
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from playlist_builder.arranger.arrange import alternatives, arrange
 from playlist_builder.arranger.rules import Constraints, Pin
+from playlist_builder.arranger.series import series
 from playlist_builder.errors import ArrangeError, ProfileError
 from playlist_builder.notices import notice
+from playlist_builder.playlists.session_json import load_session
+from playlist_builder.playlists.write import write_session
 from playlist_builder.profiles.profile import Phase, Profile, Rules
+from playlist_builder.recording import render
+from playlist_builder.report import summary
 from tests.benchmarks.arrange_exact import TOLERANCE_S, optimum, task
 from tests.support.synthetic import arc, emotion, flat, library, paths, plain
 
@@ -49,6 +56,37 @@ def test_pins_that_cannot_hold_together_are_named():
     for pins in ((Pin(one, place=1), Pin(two, place=1)), (Pin(one, place=1), Pin(one, place=3))):
         with pytest.raises(ArrangeError, match="Take one of them away"):
             arrange(tracks, flat(20), constraints=Constraints(pins=pins))
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ({"scale": "foo"}, "No scale 'foo'. Available: relative, absolute."),
+        ({"tolerance_s": -1}, "A tolerance is at least 0 s, not -1."),
+        ({"tolerance_s": math.nan}, "A tolerance is at least 0 s, not nan."),
+        ({"seed": 1.5}, "A seed is a whole number below 2**63, not 1.5."),
+        ({"seed": 2**70}, "A seed is a whole number"),
+    ],
+)
+def test_no_session_is_made_that_could_not_be_read_again(setting, says):
+    tracks = [plain(n, 5, 0.3) for n in range(8)]
+    for make in (arrange, partial(alternatives, count=2), partial(series, count=2)):
+        with pytest.raises(ArrangeError, match=re.escape(says)):
+            make(tracks, flat(10, 0.3), **setting)
+
+
+def test_a_session_keeps_the_profile_that_it_was_arranged_for(tmp_path):
+    """With rules and phases that were changed since it was read, wherever the session goes."""
+    rules = Rules(loudness_step_lu=1.5, crossfade_s=(1.0, 3.0), tail_min_s=0.0, tail_share=0.0)
+    profile = replace(flat(20, 0.3, crossfade_s=(4.0, 5.0)), rules=rules)
+    session = arrange([plain(n, 5, 0.3) for n in range(8)], profile, duration_s=600.0)
+    write_session(session, tmp_path / "s.json")
+    for each in (session, load_session(tmp_path / "s.json")):
+        kept = summary.profile(each)
+        assert kept is not None
+        assert summary.rules(each) == rules
+        assert kept.phases == profile.scaled(600.0).phases
+        assert render._profile(each) == replace(kept, name=each.profile)  # noqa: SLF001 - what it mixes by
 
 
 def test_a_tolerance_beyond_half_of_the_session_is_refused():

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -107,3 +108,16 @@ def test_a_library_that_was_only_begun_is_made(tmp_path):
     with Database(os.fspath(file)) as one:
         one.set_missing(["/m/a.flac"], missing=False)
         assert one.files() == {}
+
+
+def test_a_library_that_another_thread_uses_is_healthy(tmp_path):
+    """So is one that was closed: neither advises to move the file away."""
+    path = tmp_path / "library.db"
+    with Database(os.fspath(path)) as database, ThreadPoolExecutor(1) as threads:
+        for use in (database.files, database.history.names, lambda: database.forget(["/a"])):
+            with pytest.raises(LibraryError, match="open it again there") as caught:
+                threads.submit(use).result()
+            assert "away" not in str(caught.value)
+        assert database.files() == {}
+    with pytest.raises(LibraryError, match="open it again there"):
+        database.files()
