@@ -42,6 +42,7 @@ def edit_command(
         def command(
             session: str, library: str | None, *, undo: bool, as_json: bool, **values: Any
         ) -> None:
+            check_undo(undo=undo, **values)
             change_session(session, library, partial(edit, **values), undo=undo, as_json=as_json)
 
         decorators = options.combined(options.session_argument, *parameters, edit_options)
@@ -74,6 +75,7 @@ def swap(
             raise click.UsageError("--candidates changes nothing: leave out --with and --undo.")
         _print_candidates(session, number, candidates, library, as_json=as_json)
         return
+    check_undo(undo=undo, number=number, track=track)
 
     def edit(draft: "Draft", find: "Find") -> "Draft":
         place = _place(draft, number)
@@ -157,6 +159,14 @@ def _stretched(draft: "Draft", phase: str | None, duration_s: float | None, sign
     profile = draft.objective.profile
     name = phase or profile.phase_at(profile.duration_s / 2.0).name
     return stretched(draft, name, sign * duration_s)
+
+
+def check_undo(*, undo: bool, **values: object) -> None:
+    """Raise UsageError where a change is asked for together with --undo, which makes none."""
+    if undo and any(value is not None and value is not False for value in values.values()):
+        raise click.UsageError(
+            "--undo only steps back before the last change: give it with the session alone."
+        )
 
 
 def change_session(

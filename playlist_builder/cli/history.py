@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 @click.option(
     "--forget", is_flag=True, help="Forget NAME for ever: sessions, ratings, bans and backups."
 )
+@click.option("--yes", is_flag=True, help="With --forget: do not ask.")
 @options.common_options
-def history(name: str | None, library: str | None, *, forget: bool, as_json: bool) -> None:
+def history(
+    name: str | None, library: str | None, *, forget: bool, yes: bool, as_json: bool
+) -> None:
     """List the names of the history, or what was played for NAME, rated and banned.
 
     A name is any label. Choose one that tells nobody who it is, such as a number: it stands in the
@@ -35,6 +38,8 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
 
     if forget and name is None:
         raise click.UsageError("Forget whom? Give 'history --forget NAME'.")
+    if yes and not forget:
+        raise click.UsageError("--yes goes with --forget.")
     with open_library(library) as opened:
         if name is None:
             listed = opened.history.names()
@@ -45,8 +50,11 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
             return
         whom = person_name(name)
         past, is_read = _past(opened.history, whom, forget=forget)
+        is_empty = is_read and not any((past.sessions, past.ratings, past.bans))
+        if forget and not (yes or is_empty):
+            _confirm(past)
         holding = opened.forget_name(whom) if forget else []
-        if is_read and not any((holding, past.sessions, past.ratings, past.bans)):
+        if is_empty and not holding:
             opened.history.existing(whom)  # says which names there are
     if forget:
         output.print_message(f"Of {whom} nothing is known any more.")
@@ -59,6 +67,20 @@ def history(name: str | None, library: str | None, *, forget: bool, as_json: boo
         output.print_json(past)
     else:
         output.print_text(history_text(past, width=output.width()))
+
+
+def _confirm(past: "PersonHistory") -> None:
+    """Ask whether a history is to be forgotten; end the command where it is not."""
+    counts = {"sessions": len(past.sessions), "ratings": len(past.ratings), "bans": len(past.bans)}
+    what = output.counted(counts) or "all that is kept"
+    question = f"Forget {output.displayable(past.name)} for ever ({what})?"
+    try:
+        sure = click.confirm(question, err=True)
+    except click.Abort:  # the end of the input, as in a script
+        raise click.UsageError("Nobody answered. Give --yes to forget without asking.") from None
+    if not sure:
+        output.print_message("Nothing was forgotten.")
+        raise click.exceptions.Exit(1)
 
 
 def _past(history: "History", name: str, *, forget: bool) -> tuple["PersonHistory", bool]:

@@ -10,7 +10,7 @@ import click
 import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import build_sessions
-from playlist_builder.cli.edit import change_session, edit_options
+from playlist_builder.cli.edit import change_session, check_undo, edit_options
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.push import push_rest
@@ -73,6 +73,7 @@ def replan(
 
     if undo and target is not None:
         raise click.UsageError("--undo changes the file alone: leave out --push, and replan again.")
+    check_undo(undo=undo, at=at, longer=longer, skip=skip, phase=phase)
     if maps and target is None:
         raise click.UsageError("--map needs --push.")
     if longer and phase:

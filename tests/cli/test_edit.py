@@ -265,6 +265,17 @@ def test_a_file_that_vanishes_while_a_session_plays_is_planned_around(movable):
         (("replan", "--at", "1:00", "--map", "/a=b"), "--map needs --push"),
         (("replan", "--undo", "--push", "mpd://x"), "--undo changes the file alone"),
         (("swap", 1, "--candidates", 2, "--undo"), "--candidates changes nothing"),
+        (("swap", 3, "--with", "Thaw", "--undo"), "--undo only steps back"),
+        (("swap", "--with", "Thaw", "--undo"), "--undo only steps back"),
+        (("swap", 3, "--undo"), "--undo only steps back"),
+        (("pin", 1, "--undo"), "--undo only steps back"),
+        (("move", 3, 5, "--undo"), "--undo only steps back"),
+        (("insert", "Thaw", "--undo"), "--undo only steps back"),
+        (("insert", "--at", 2, "--undo"), "--undo only steps back"),
+        (("extend", "3m", "--undo"), "--undo only steps back"),
+        (("shorten", "--phase", "rise", "--undo"), "--undo only steps back"),
+        (("replan", "--at", "1:00", "--undo"), "--undo only steps back"),
+        (("replan", "--skip", "--undo"), "--undo only steps back"),
     ],
 )
 def test_what_is_not_understood_is_one_line(session, arguments, says):

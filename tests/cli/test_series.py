@@ -235,7 +235,12 @@ def test_a_forgotten_name_is_nowhere_but_in_the_files_of_the_user(library, tmp_p
         return [each for each in tmp_path.iterdir() if each.is_file()]
 
     assert any(b"Anemone" in each.read_bytes() for each in beside())
-    done = run("history", "--forget", "Anemone", *library)
+    refused = run("history", "--forget", "Anemone", *library, typed="n\n", code=1)
+    assert "Forget Anemone for ever (1 sessions, 1 ratings)?" in refused.stderr
+    assert "Nothing was forgotten." in refused.stderr
+    assert "Give --yes" in run("history", "--forget", "Anemone", *library, code=2).stderr
+    assert past(library, "Anemone")["sessions"]
+    done = run("history", "--forget", "Anemone", *library, typed="y\n")
     assert str(session) in done.stderr
     assert not any(b"Anemone" in each.read_bytes() for each in beside())
     assert past(library, "Basil") == kept
@@ -258,6 +263,13 @@ def test_a_forgotten_name_is_nowhere_but_in_the_files_of_the_user(library, tmp_p
 def test_what_cannot_be_understood_is_one_line(library, arguments, told):
     done = run(*arguments, *library, code=2)
     assert told in " ".join(done.stderr.split())
+
+
+def test_a_script_forgets_without_being_asked(library, tmp_path):
+    built(library, tmp_path / "a.json", "--for", "Anemone")
+    assert "Forget" not in run("history", "--forget", "Anemone", "--yes", *library).stderr
+    assert json.loads(run("history", *library, "--json").stdout) == []
+    assert "--forget" in run("history", "Anemone", "--yes", *library, code=2).stderr
 
 
 def test_a_name_that_is_not_known_is_not_forgotten(library):

@@ -324,7 +324,7 @@ def test_an_invalid_history_is_one_line_and_can_be_forgotten(path):
     assert done.exit_code == 1
     assert done.stderr.count("\n") == 1
     assert "contains invalid rows of 'Anemone'" in done.stderr
-    assert run(main, ["history", "Anemone", "--forget", "--library", path]).exit_code == 0
+    assert run(main, ["history", "Anemone", "--forget", "--yes", "--library", path]).exit_code == 0
     with Database(path) as one:
         assert one.history.names() == []
 
