@@ -51,9 +51,7 @@ def history(
         whom = person_name(name)
         past, is_read = _past(opened.history, whom, forget=forget)
         is_empty = is_read and not any((past.sessions, past.ratings, past.bans))
-        if forget and not (yes or is_empty):
-            _confirm(past)
-        holding = opened.forget_name(whom) if forget else []
+        holding = _forgotten(opened, past, ask=not (yes or is_empty)) if forget else []
         if is_empty and not holding:
             opened.history.existing(whom)  # says which names there are
     if forget:
@@ -67,6 +65,13 @@ def history(
         output.print_json(past)
     else:
         output.print_text(history_text(past, width=output.width()))
+
+
+def _forgotten(library: "api.Library", past: "PersonHistory", *, ask: bool) -> list[str]:
+    """Return the files that still hold a name, after forgetting it; end where the user declines."""
+    if ask:
+        _confirm(past)
+    return library.forget_name(past.name)
 
 
 def _confirm(past: "PersonHistory") -> None:

@@ -1,10 +1,33 @@
 """Checks of the values of a session document that no type expresses; each raises ValueError."""
 
 import reprlib
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
+from typing import Protocol
 
 from playlist_builder.errors import RequestError
 from playlist_builder.models import PERSON_NAME_LIMIT, person_name
+
+ROUNDING_S = 0.01  # times are written in milliseconds, each rounded on its own
+
+
+class Span(Protocol):
+    """What plays from one time of a session to another."""
+
+    start_s: float
+    end_s: float
+
+
+def check_order(slots: Sequence[Span], tail: Sequence[Span]) -> None:
+    """Check that each slot starts when the one before it has ended, or later."""
+    places = [
+        f"{key}[{n}]" for key, part in (("slots", slots), ("tail", tail)) for n in range(len(part))
+    ]
+    for place, (before, after) in zip(places[1:], pairwise((*slots, *tail)), strict=True):
+        if after.start_s < before.end_s - ROUNDING_S:
+            least = f"at least {before.end_s}, where the one before it ends"
+            raise ValueError(f"{place}.start_s must be {least}, not {after.start_s}")
 
 
 def check_time(text: str) -> None:

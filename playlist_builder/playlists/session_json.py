@@ -21,7 +21,7 @@ from msgspec import Meta, Struct, inspect, structs
 from playlist_builder.errors import SessionError
 from playlist_builder.models import Scale, Session, Slot, Vocals
 from playlist_builder.notices import TEXT, Notice, notice
-from playlist_builder.playlists.session_checks import check_time, checked_name
+from playlist_builder.playlists.session_checks import check_order, check_time, checked_name
 from playlist_builder.profiles.profile import VocalsRule
 from playlist_builder.text import digest
 
@@ -164,6 +164,7 @@ class _Session(Struct, kw_only=True):
     request: _Request | None = msgspec.field(name="call", default=None)
 
     def __post_init__(self) -> None:
+        check_order(self.slots, self.tail)
         for number, spare in enumerate(self.spares):
             if not 1 <= spare.place <= len(self.slots):
                 wrong = f"1 to {len(self.slots)}, not {reprlib.repr(spare.place)}"

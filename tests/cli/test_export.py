@@ -12,6 +12,7 @@ from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.csv_table import COLUMNS
 from playlist_builder.playlists.dialects import PLAYERS
+from tests.support.documents import in_turn
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def folder(tmp_path, monkeypatch):
         for path in paths
     ]
     whole = Session("arc", "relative", 400.0, 600.0, 0.1, 0.1, 0.1, slots[:2], slots[2:])
-    (tmp_path / "s.json").write_text(session_json.dump(whole), encoding="utf-8")
+    (tmp_path / "s.json").write_text(session_json.dump(in_turn(whole)), encoding="utf-8")
     return tmp_path
 
 

@@ -16,6 +16,7 @@ from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.servers import mpd, subsonic
 from playlist_builder.servers.match import Candidate
+from tests.support.documents import in_turn
 
 SECRET = "geheim"  # noqa: S105 - of no server
 TARGET = "subsonic+https://ada@music.example"
@@ -49,7 +50,7 @@ class FakeServer:
 def session(tmp_path):
     made = Session("arc", "relative", 180.0, 180.0, 0.1, 0.1, 0.1, SLOTS[:2], SLOTS[2:])
     file = tmp_path / "tonight.json"
-    file.write_text(session_json.dump(made), encoding="utf-8")
+    file.write_text(session_json.dump(in_turn(made)), encoding="utf-8")
     return str(file)
 
 

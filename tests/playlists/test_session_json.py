@@ -11,6 +11,7 @@ from playlist_builder.errors import SessionError
 from playlist_builder.models import PlanChange, Session, SessionRequest, Slot, Spare
 from playlist_builder.notices import notice
 from playlist_builder.playlists import session_json
+from tests.support.documents import in_turn
 
 MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
 
@@ -38,7 +39,16 @@ SESSION = Session(
     bound=0.1,
     rms_error=0.05,
     slots=(SLOT, replace(SLOT, path="/music/caf\udce9.flac", start_s=200.125, end_s=3590.5)),
-    tail=(replace(SLOT, path="C:\\music\\deep.flac", contour=(), vocals="unknown"),),
+    tail=(
+        replace(
+            SLOT,
+            path="C:\\music\\deep.flac",
+            start_s=3590.5,
+            end_s=3790.625,
+            contour=(),
+            vocals="unknown",
+        ),
+    ),
     warnings=(notice("text", text="step of +4 LU at 0:03:20"),),
     relaxed=(notice("text", text="artist"),),
     curve=(0.15, 0.3, 0.15),
@@ -99,7 +109,7 @@ def test_a_number_that_json_does_not_have_is_not_written():
 def test_the_loudness_of_the_edges_is_kept_where_it_is_known():
     """A file of an older version, which has none, is read as before."""
     known = replace(SLOT, start_loudness_lufs=-30.126, end_loudness_lufs=-20.0)
-    text = session_json.dump(replace(SESSION, slots=[known, SLOT]))
+    text = session_json.dump(in_turn(replace(SESSION, slots=[known, SLOT])))
     first, second = session_json.parse(text, "s.json").slots
     assert (first.start_loudness_lufs, first.end_loudness_lufs) == (-30.13, -20.0)
     assert (second.start_loudness_lufs, second.end_loudness_lufs) == (None, None)
@@ -111,7 +121,9 @@ def test_the_loudness_of_the_edges_is_kept_where_it_is_known():
 
 def test_tension_is_kept_where_it_is_known():
     """A file of an older version, which has none, is read as before."""
-    text = session_json.dump(replace(SESSION, slots=[replace(SLOT, tension=0.31254), SLOT]))
+    text = session_json.dump(
+        in_turn(replace(SESSION, slots=[replace(SLOT, tension=0.31254), SLOT]))
+    )
     first, second = session_json.parse(text, "s.json").slots
     assert (first.tension, second.tension) == (0.3125, None)
     assert text.count('"tension"') == 1
@@ -186,7 +198,7 @@ SESSIONS = st.builds(
     curve=LEVEL_LISTS,
     seed=st.integers(),
     spares=st.lists(st.builds(Spare, SLOTS, st.just(1)), max_size=2).map(tuple),
-)
+).map(in_turn)
 
 
 TOLD = notice("shared", count=2, titles=("Night", "Caf\udce9"))
@@ -402,6 +414,8 @@ def test_a_wrong_value_is_named_with_what_is_expected(key, value, expected):
         ("energy", 1.2, "energy must be a number from 0 to 1, not 1.2"),
         ("contour", [0.1, "x"], "contour[1] must be a number from 0 to 1, not 'x'"),
         ("end_s", 200, "end_s must be at least start_s, 200.125, not 200"),
+        ("start_s", 200.1, "start_s must be at least 200.125, where the one before it ends, not"),
+        ("start_s", 0, "start_s must be at least 200.125, where the one before it ends, not 0"),
         ("vocals", "loud", "vocals must be one of none, spoken, sung, unknown, wordless,"),
     ],
 )

@@ -29,6 +29,7 @@ from playlist_builder.recording.levels import TruePeak
 from playlist_builder.recording.mix import MixSettings
 from playlist_builder.recording.render import PEAK_LIMIT_DBTP, preview_session, render_session
 from tests.support.commands import run
+from tests.support.documents import in_turn
 
 RATE = 48_000
 SUFFIXES = [".flac", ".wav", ".mp3", ".m4a", ".opus"]
@@ -78,7 +79,7 @@ def track(tmp_path):
 
 def session(*slots, tail=(), request=None):
     duration_s = sum(slot.duration_s for slot in slots)
-    return Session(
+    whole = Session(
         "arc",
         "relative",
         duration_s,
@@ -91,6 +92,7 @@ def session(*slots, tail=(), request=None):
         curve=(0.2, 0.8),
         request=request,
     )
+    return in_turn(whole)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Session files as a test reads them: plain JSON."""
 
 import json
+from dataclasses import replace
 
 SHORT = ("--duration", "6m", "--track-minutes", 0.5, 15)
 
@@ -11,3 +12,14 @@ def session(folder, name="s.json"):
 
 def paths(document):
     return [slot["path"] for slot in (*document["slots"], *document["tail"])]
+
+
+def in_turn(session):
+    """Return a session whose slots play one after the other, the tail last."""
+    slots, now_s = [], 0.0
+    for slot in (*session.slots, *session.tail):
+        end_s = round(now_s + slot.duration_s, 3)
+        slots.append(replace(slot, start_s=now_s, end_s=end_s))
+        now_s = end_s
+    count = len(session.slots)
+    return replace(session, slots=tuple(slots[:count]), tail=tuple(slots[count:]))

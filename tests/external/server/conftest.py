@@ -16,6 +16,7 @@ from playlist_builder.audio import encode
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 from tests.support.commands import invoke
+from tests.support.documents import in_turn
 
 SAMPLE_RATE_HZ = 8000
 SECRET = "geheim wörd&=%20'\"#"
@@ -126,7 +127,7 @@ def session(music, tmp_path):
             tail=slots[-1:] if slots[1:] else [],
         )
         file = tmp_path / "session.json"
-        file.write_text(session_json.dump(made), encoding="utf-8")
+        file.write_text(session_json.dump(in_turn(made)), encoding="utf-8")
         return file
 
     return written
