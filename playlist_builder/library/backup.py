@@ -16,10 +16,10 @@ from glob import escape
 from pathlib import Path
 from typing import Any, Literal
 
-from playlist_builder.atomic import remove_leftovers, replace_bytes
+from playlist_builder.atomic import atomic_path, remove_leftovers, replace_bytes
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import history, schema
-from playlist_builder.library.errors import newer, unusable
+from playlist_builder.library.errors import DAMAGE, code, newer, unusable
 
 Origin = Literal["nowhere", "backup", "damaged"]  # from where user data was restored
 Revision = tuple[str, int]  # which library this is, and how often its user data changed
@@ -51,6 +51,19 @@ def set_aside(path: str) -> str:
 def schema_backup_path(path: str, version: int) -> str:
     """Return the path of the copy that is made before a schema of that version is migrated."""
     return f"{path}.schema-{version}.backup"
+
+
+def keep_schema(connection: sqlite3.Connection, path: str, version: int) -> None:
+    """Replace the copy from before a migration by the library of now.
+
+    Raises LibraryError where it cannot be written: that is no damage of the library.
+    """
+    target = schema_backup_path(path, version)
+    try:
+        with atomic_path(target) as new, closing(sqlite3.connect(new)) as copy:
+            connection.backup(copy)
+    except OSError as error:
+        raise unusable(target, error) from error
 
 
 def back_up(connection: sqlite3.Connection, path: str) -> None:
@@ -114,16 +127,22 @@ def scrub(connection: sqlite3.Connection, path: str, name: str) -> None:
         )
     remove_leftovers(backup_path(path), 0.0)
     for copy in _siblings(path, ".schema-*.backup"):
-        with closing(sqlite3.connect(copy)) as old:
-            with old:
-                history.delete_person(old, name)
-            old.execute("VACUUM")
-            old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        try:
+            with closing(sqlite3.connect(copy)) as old:
+                with old:
+                    history.delete_person(old, name)
+                old.execute("VACUUM")
+                old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            if code(error) not in DAMAGE:
+                raise
+            set_aside(copy)  # it is the copy that is damaged, not the library
 
 
 def files_naming(path: str, name: str) -> list[str]:
     """Return the damaged libraries and backups set aside that hold a name."""
-    files = [*_siblings(path, ".damaged-*"), *_siblings(backup_path(path), ".damaged-*")]
+    damaged = (".damaged-*", ".backup.damaged-*", ".schema-*.backup.damaged-*")
+    files = [file for pattern in damaged for file in _siblings(path, pattern)]
     return [
         file for file in files if os.path.isfile(file) and name.encode() in Path(file).read_bytes()
     ]

@@ -7,7 +7,7 @@ aside, and the user data restored (see `backup`).
 import os
 import sqlite3
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,8 +139,7 @@ def _opened(path: str, damaged: str | None = None) -> tuple[sqlite3.Connection, 
         if version:
             _check_user_data(connection, version)
         if 0 < version < schema.newest_version():
-            with closing(sqlite3.connect(backup.schema_backup_path(path, version))) as copy:
-                connection.backup(copy)
+            backup.keep_schema(connection, path, version)
         with decoding(path):
             if version < schema.newest_version():
                 schema.migrate(connection)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -80,6 +81,26 @@ def test_a_migration_changes_tables_and_keeps_a_copy_from_before(path, monkeypat
     with Database(f"{path}.schema-{today}.backup") as before:
         assert before.mark("5f") == MARK
         assert before.identities() == {"5f"}
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"x" * 5000, b"SQLite format 3\0" + b"x" * 5000, None])
+def test_a_spoilt_copy_from_before_does_not_harm_the_library(path, monkeypatch, spoilt):
+    """It is written anew; where it cannot be, the error is of the copy."""
+    copy = Path(f"{path}.schema-{schema.newest_version()}.backup")
+    copy.mkdir() if spoilt is None else copy.write_bytes(spoilt)
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, add_mood))
+    if spoilt is None:
+        with pytest.raises(LibraryError, match=re.escape(os.fspath(copy))):
+            Database(path)
+        copy.rmdir()
+    with Database(path) as one:
+        assert one.recovered == ""
+        assert one.identities() == {"5f"}
+        copy.write_bytes(b"SQLite format 3\0Anemone" + b"x" * 5000)
+        told = one.forget_name("Anemone")
+        assert told == [f"{copy}.damaged-1"]
+        assert one.identities() == {"5f"}
+    assert not Path(f"{path}.damaged-1").exists()
 
 
 def test_a_library_from_before_embeddings_gets_a_place_for_them(tmp_path):
