@@ -53,7 +53,7 @@ _KINDS = {
 }
 TAG_NAMES = " ".join(_DEFAULTS)
 _VOICES = ("sung", "spoken")
-_VOCALS_OF_MARKS = ("none", "wordless", *_VOICES)
+VOCALS_OF_MARKS = ("none", "wordless", *_VOICES)
 
 path_of = methodcaller("decode", sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
 """`os.fsdecode` of bytes, without a line of Python for each."""
@@ -232,7 +232,7 @@ def mark_of(values: Sequence[Any]) -> tuple[Mark, bool]:
     energy, vocals, banned, note = values
     valid = (
         energy is None or (isinstance(energy, float) and 0.0 <= energy <= 1.0),
-        vocals is None or vocals in _VOCALS_OF_MARKS,
+        vocals is None or vocals in VOCALS_OF_MARKS,
         banned in (0, 1),
         isinstance(note, str) and note.isprintable(),
     )

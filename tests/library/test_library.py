@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -160,6 +161,33 @@ def test_find_names_what_is_ambiguous_or_unknown(library, music):
         library.find("piece")
     with pytest.raises(LibraryError, match="No track 'nothing'"):
         library.find("nothing")
+
+
+@pytest.mark.parametrize(
+    ("mark", "says"),
+    [
+        (Mark(energy=1.5), "energy of a mark is a number from 0 to 1, not 1.5"),
+        (Mark(energy=float("nan")), "from 0 to 1, not nan"),
+        (Mark(energy=float("inf")), "from 0 to 1, not inf"),
+        (Mark(energy="0.5"), "from 0 to 1, not '0.5'"),
+        (Mark(energy=True), "from 0 to 1, not True"),
+        (Mark(vocals="loud"), "one of none, wordless, sung, spoken, not 'loud'"),
+        (Mark(vocals="unknown"), "not 'unknown'"),
+        (Mark(vocals=["none"]), "not ['none']"),
+        (Mark(banned=2), "True or False, not 2"),
+        (Mark(note="a\nb"), "on one line"),
+        (Mark(note="\x1b[2J"), "on one line"),
+        (Mark(note=3), "on one line, not 3"),
+    ],
+)
+def test_a_mark_is_checked_as_the_command_checks_it(library, mark, says):
+    library.mark("5f", Mark(energy=0.5, vocals="none", banned=True, note="bell"))
+    kept = library._database.mark("5f")  # noqa: SLF001 - of no track yet
+    with pytest.raises(LibraryError, match=re.escape(says)):
+        library.mark("5f", mark)
+    assert library._database.mark("5f") == kept  # noqa: SLF001
+    for each in (Mark(energy=0), Mark(energy=1.0), Mark()):
+        library.mark("5f", each)
 
 
 def test_a_folder_that_does_not_exist_is_an_error(library, tmp_path):
