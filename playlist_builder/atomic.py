@@ -17,29 +17,35 @@ def is_leftover(name: str) -> bool:
 
 
 @contextmanager
-def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_path(target: str | os.PathLike[str], *, through_links: bool = True) -> Iterator[Path]:
     """Yield a new path in the folder of `target` to write to; at the end it replaces `target`.
 
-    A symbolic link stays, and the file it points to is replaced, keeping its permissions. If
-    anything fails, the target is as it was and no temporary file is left. Raises OSError.
+    A symbolic link stays, and the file it points to is replaced, keeping its permissions; not
+    `through_links`, the link itself is replaced. If anything fails, the target is as it was and no
+    temporary file is left. Raises OSError.
     """
-    real = Path(os.path.realpath(target))
+    path = Path(target).absolute()
+    real = Path(os.path.realpath(path if through_links else path.parent))
+    if not through_links:
+        real /= path.name
     # Short and hidden: it fits where the target's name does, and players ignore it.
     temporary = real.with_name(f"{_START}{secrets.token_hex(8)}{_END}")
     try:
         yield temporary
         with temporary.open("rb+") as written:
             os.fsync(written.fileno())
-        if real.exists():
+        if real.exists() and not real.is_symlink():
             shutil.copymode(real, temporary)
         temporary.replace(real)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def replace_bytes(target: str | os.PathLike[str], data: bytes) -> None:
-    """Replace the file at `target` by `data` in one step; raises OSError."""
-    with atomic_path(target) as temporary:
+def replace_bytes(
+    target: str | os.PathLike[str], data: bytes, *, through_links: bool = True
+) -> None:
+    """Replace the file at `target` by `data` in one step, as `atomic_path` does; raises OSError."""
+    with atomic_path(target, through_links=through_links) as temporary:
         temporary.write_bytes(data)
 
 

@@ -1,7 +1,8 @@
 """A session's tracks copied into one folder, such as a stick or the card of a phone.
 
 A session and a folder go in, a `CopyReport` comes out. Each file is read back and compared before
-it gets its name. A second run copies only what is missing, and never replaces a file of the user's.
+it gets its name. A second run copies only what is missing, and never replaces a file of the user's:
+what it wrote itself it knows by records that it signed.
 """
 
 import os
@@ -29,15 +30,18 @@ from playlist_builder.device.folder import (
     TargetFolder,
     hash_of,
     open_folder,
+    own_key,
     write_verified,
 )
 from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, describe_exception
+from playlist_builder.library.library import default_path
 from playlist_builder.library.scan.processes import WorkerDied, Workers
 from playlist_builder.models import FileProgress, Session, Skipped, Slot
 from playlist_builder.playlists import formats
 from playlist_builder.system import sync_folder
 
 PENDING_LIMIT = 16  # most conversions that are running, queued, or done and not yet copied
+KEY_NAME = "copies.key"  # beside the user's library
 State = Literal["copied", "converted", "kept"]
 
 
@@ -83,7 +87,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     """
     slots = [*session.slots, *session.tail]
     plan.check_all_exist(slots)
-    target = open_folder(Path(folder).absolute())
+    target = open_folder(Path(folder).absolute(), own_key(default_path().with_name(KEY_NAME)))
     items, skipped = plan.plan_items(target, slots, form)
     plan.check_space(target.path, items, form)
     done: dict[int, CopiedTrack] = {}
@@ -215,13 +219,14 @@ def _write_playlist(target: TargetFolder, session: Session, name: str) -> Path:
         record = target.records.get(found or "")
         if found is None or (
             path.is_file()
+            and not path.is_symlink()
             and (path.read_bytes() == text or (record and hash_of(path) == record.hash))
         ):
             break
     if path.name != wanted and filenames.key(path.name) != filenames.key(wanted):
         target.renamed[wanted] = path.name
     try:
-        replace_bytes(path, text)
+        replace_bytes(path, text, through_links=False)
         target.add(path.name, FileRecord("", "", len(text), hash_of(path), path.stat().st_mtime))
     except OSError as error:
         raise CopyError(f"Cannot write {str(path)!r}: {error.strerror or error}.") from error

@@ -1,12 +1,16 @@
 """The folder that tracks are copied into: the files in it, and records of those that we wrote.
 
-The records stay in the folder (`RECORDS`), so that a second run can tell them from the user's.
-Files are written under a temporary name, read back from the medium, compared and renamed.
+The records stay in the folder (`RECORDS`), so that a second run can tell them from the user's. They
+are signed with a key of this user: whoever else fills a stick cannot have a file replaced that is
+not ours. Files are written under a temporary name, read back from the medium, compared and renamed,
+and never through a link.
 """
 
 import hashlib
+import hmac
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -20,6 +24,7 @@ from playlist_builder.system import drop_cached
 
 RECORDS = ".playlist-builder-copies.json"
 RECORDS_LIMIT_BYTES = 20_000_000  # above the records of 100,000 files
+KEY_BYTES = 32
 NAMES_LIMIT = 1000  # names that are tried for one file
 
 _RECORD_TYPES = {"source": str, "form": str, "size": int, "hash": str, "mtime_s": float}
@@ -43,18 +48,23 @@ class FileRecord:
 
 @dataclass(slots=True)
 class TargetFolder:
-    """A folder: `names` by `filenames.key`, `records` by name, `renamed` from wanted to chosen."""
+    """A folder: `names` by `filenames.key`, `records` by name, `renamed` from wanted to chosen.
+
+    `key` signs the records.
+    """
 
     path: Path
     names: dict[str, str]
     records: dict[str, FileRecord]
+    key: bytes
     renamed: dict[str, str] = field(default_factory=dict)
 
     def write_records(self) -> None:
         """Write the records into the folder."""
         files = {name: asdict(record) for name, record in self.records.items()}
-        text = json.dumps({"version": 1, "files": files}, indent=1)
-        replace_bytes(self.path / RECORDS, text.encode())
+        document = {"version": 1, "files": files, "signature": _signature(files, self.key)}
+        text = json.dumps(document, indent=1)
+        replace_bytes(self.path / RECORDS, text.encode(), through_links=False)
 
     def add(self, name: str, record: FileRecord) -> None:
         """Record a file that was just written."""
@@ -73,8 +83,11 @@ class TargetFolder:
         raise CopyError(f"{str(self.path)!r} holds {NAMES_LIMIT} files named like {wanted!r}.")
 
 
-def open_folder(path: Path) -> TargetFolder:
-    """Return the folder, created if need be, without leftovers of an interrupted copy."""
+def open_folder(path: Path, key: bytes) -> TargetFolder:
+    """Return the folder, created if need be, without leftovers of an interrupted copy.
+
+    Its records count where they are signed with `key`. Raises `CopyError`.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
         for each in path.iterdir():
@@ -85,14 +98,42 @@ def open_folder(path: Path) -> TargetFolder:
         raise CopyError(
             f"Cannot use folder {str(path)!r}: {error.strerror or error}. Choose another place"
         ) from error
-    return TargetFolder(path, names, _read_records(path / RECORDS))
+    records = path / RECORDS
+    if records.is_symlink() or (records.exists() and not records.is_file()):
+        raise CopyError(
+            f"{str(records)!r} is a link or no file, and not the notes of an earlier copy."
+            " Remove it, or choose another place"
+        )
+    return TargetFolder(path, names, _read_records(records, key), key)
 
 
-def _read_records(path: Path) -> dict[str, FileRecord]:
-    """Return the records, none where they are damaged: then all files count as the user's."""
+def own_key(path: Path) -> bytes:
+    """Return the key in a file, made where there is none; where it cannot be kept, one for now."""
+    new = secrets.token_bytes(KEY_BYTES)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            path.touch(0o600, exist_ok=False)
+            path.write_bytes(new)
+        key = path.read_bytes()
+    except OSError:
+        return new
+    return key if len(key) == KEY_BYTES else new
+
+
+def _signature(files: object, key: bytes) -> str:
+    text = json.dumps(files, sort_keys=True)
+    return hmac.new(key, text.encode(), "sha256").hexdigest()
+
+
+def _read_records(path: Path, key: bytes) -> dict[str, FileRecord]:
+    """Return the records, none where they are damaged or another's: all files are the user's."""
     try:
         with path.open("rb") as file:
-            files = json.loads(file.read(RECORDS_LIMIT_BYTES))["files"]
+            document = json.loads(file.read(RECORDS_LIMIT_BYTES))
+        files = document["files"]
+        if not hmac.compare_digest(_signature(files, key), document["signature"]):
+            return {}
         return {
             name: FileRecord(**{key: kind(record[key]) for key, kind in _RECORD_TYPES.items()})
             for name, record in files.items()
@@ -111,7 +152,7 @@ def write_verified(
     """
     target = folder.path / name
     try:
-        with atomic_path(target) as temporary:
+        with atomic_path(target, through_links=False) as temporary:
             written = copy_bytes(content, temporary)
             if hash_of(temporary, from_medium=True) != written:
                 raise CopyError(

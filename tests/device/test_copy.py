@@ -279,3 +279,99 @@ def test_the_notes_can_be_read_by_a_person(session, tmp_path):
     document = json.loads((tmp_path / "s" / folder.RECORDS).read_text(encoding="utf-8"))
     assert document["version"] == 1
     assert set(document["files"]) == set(names_in(tmp_path / "s"))
+
+
+def note(path, source):
+    """Return what a stranger would write of a file, to have it taken for a copy."""
+    return {
+        "source": folder.hash_of(source),
+        "form": "",
+        "size": path.stat().st_size,
+        "hash": folder.hash_of(path),
+        "mtime_s": path.stat().st_mtime,
+    }
+
+
+@pytest.mark.parametrize("signature", [{}, {"signature": "0" * 64}, {"signature": 3}])
+def test_notes_of_others_have_nothing_replaced(session, tmp_path, signature):
+    stick = tmp_path / "s"
+    stick.mkdir()
+    mine = [stick / "01 - AC_DC - What_.flac", stick / "tonight.m3u8"]
+    for path in mine:
+        path.write_bytes(b"mine")
+    notes = {path.name: note(path, session.slots[0].path) for path in mine}
+    document = {"version": 1, "files": notes, **signature}
+    (stick / folder.RECORDS).write_text(json.dumps(document), encoding="utf-8")
+    for _ in range(2):
+        report = copy(session, stick)
+        assert [path.read_bytes() for path in mine] == [b"mine"] * 2
+        assert report.files[0].path.endswith("01 - AC_DC - What_ (2).flac")
+        assert report.playlist.endswith("tonight (2).m3u8")
+
+
+def test_a_note_that_was_changed_has_nothing_replaced(session, tmp_path):
+    """Ours tell of other files, and so does one that is put in for a copy."""
+    report = copy(session, tmp_path / "s")
+    records = tmp_path / "s" / folder.RECORDS
+    mine = tmp_path / "s" / "02 - CON.flac"
+    mine.unlink()
+    mine.write_bytes(b"mine")
+    document = json.loads(records.read_text(encoding="utf-8"))
+    document["files"][mine.name] = note(mine, session.slots[1].path)
+    records.write_text(json.dumps(document), encoding="utf-8")
+    again = copy(session, tmp_path / "s")
+    assert mine.read_bytes() == b"mine"
+    assert again.files[1].path != report.files[1].path
+
+
+def link(path, target):
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
+
+
+@pytest.mark.parametrize("content", [b"mine", None])
+@pytest.mark.parametrize("when", ["before", "between"])
+@pytest.mark.parametrize("name", [folder.RECORDS, "tonight.m3u8", "02 - CON.flac"])
+def test_nothing_is_written_through_a_link(session, tmp_path, name, when, content):
+    """Not even where the link leads to what would be written, or nowhere."""
+    stick, precious = tmp_path / "s", tmp_path / "precious"
+    stick.mkdir()
+    if when == "between":
+        copy(session, stick)
+        precious.write_bytes((stick / name).read_bytes())
+        content = content and precious.read_bytes()
+    if content is None:
+        precious.unlink(missing_ok=True)
+    else:
+        precious.write_bytes(content)
+    link(stick / name, precious)
+    if name == folder.RECORDS:
+        with pytest.raises(CopyError, match="is a link"):
+            copy(session, stick)
+    else:
+        assert name in copy(session, stick).renamed
+    assert (stick / name).is_symlink()
+    assert precious.exists() == (content is not None)
+    assert content is None or precious.read_bytes() == content
+
+
+def test_a_link_that_comes_while_tracks_are_copied_is_not_followed(session, tmp_path, monkeypatch):
+    precious, real = tmp_path / "precious", folder.copy_bytes
+    precious.write_bytes(b"mine")
+
+    def sly(source, target):
+        for name in (folder.RECORDS, "tonight.m3u8", "02 - CON.flac"):
+            link(target.with_name(name), precious)
+        return real(source, target)
+
+    monkeypatch.setattr(folder, "copy_bytes", sly)
+    copy(session, tmp_path / "s")
+    assert precious.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("key", [b"short", None])
+def test_a_key_that_cannot_be_kept_costs_no_copy(tmp_path, key):
+    path = tmp_path / "key"
+    path.mkdir() if key is None else path.write_bytes(key)
+    assert len(folder.own_key(path)) == folder.KEY_BYTES
+    assert folder.own_key(tmp_path / "new") == folder.own_key(tmp_path / "new")
