@@ -11,6 +11,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.path_map import PathMap, is_path_root
 from playlist_builder.playlists.dialects import ANY, PLAYERS, Dialect, unmapped
@@ -72,6 +73,7 @@ def export(
         codepage=codepage or dialect.codepage,
     )
     loaded = api.load_session(session)
+    protect_music(outputs, library_of(loaded, None))
     write_playlists([(loaded, file) for file in outputs], dialect)
     output.warn_missing_files(loaded, session)
     paths = tuple(slot.path for slot in (*loaded.slots, *loaded.tail))

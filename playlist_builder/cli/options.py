@@ -19,6 +19,8 @@ from playlist_builder.playlists.dialects import is_codepage
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+LIBRARY_VARIABLE = "PLAYLIST_BUILDER_LIBRARY"  # of the environment
+
 
 def duration(text: str, *, allow_zero: bool = False) -> float:
     """Return the seconds of a text such as 90m or 1h30m; a number alone is minutes."""
@@ -90,7 +92,7 @@ def _library_option(text: str) -> Callable[[F], F]:
     return click.option(
         "--library",
         type=click.Path(dir_okay=False),
-        envvar="PLAYLIST_BUILDER_LIBRARY",
+        envvar=LIBRARY_VARIABLE,
         callback=lambda _, __, path: path and os.path.expanduser(path),
         help=text,
     )
