@@ -1,19 +1,23 @@
 """Files written completely or not at all: under a temporary name, synced, then renamed."""
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from playlist_builder.system import is_locked, locked
+
 _START, _END = ".playlist-builder-", ".tmp"
+_TEMPORARY = re.compile(rf"{re.escape(_START)}[0-9a-f]{{4,16}}{re.escape(_END)}")
 _OLD_S = 3600.0  # a temporary file this much older than a new one is not being written any more
 
 
 def is_leftover(name: str) -> bool:
     """Return whether `name` is that of a temporary file."""
-    return name.startswith(_START) and name.endswith(_END)
+    return _TEMPORARY.fullmatch(name) is not None
 
 
 @contextmanager
@@ -30,8 +34,10 @@ def atomic_path(target: str | os.PathLike[str], *, through_links: bool = True) -
         real /= path.name
     # Short and hidden: it fits where the target's name does, and players ignore it.
     temporary = real.with_name(f"{_START}{secrets.token_hex(8)}{_END}")
+    temporary.touch(exist_ok=False)
     try:
-        yield temporary
+        with locked(temporary):  # by which others know that it is being written
+            yield temporary
         with temporary.open("rb+") as written:
             os.fsync(written.fileno())
         if real.exists() and not real.is_symlink():
@@ -50,10 +56,17 @@ def replace_bytes(
 
 
 def remove_leftovers(written: str | os.PathLike[str], old_s: float = _OLD_S) -> None:
-    """Remove temporary files next to a file that was just written, if they are that much older."""
+    """Remove temporary files next to a file that was just written, if they are that much older.
+
+    Those that are still being written stay, as far as the file system can tell.
+    """
     with suppress(OSError):
         real = Path(os.path.realpath(written))
         now = real.stat().st_mtime
         for each in real.parent.iterdir():
-            if is_leftover(each.name) and each.stat().st_mtime <= now - old_s:
-                each.unlink()
+            if is_leftover(each.name) and each.lstat().st_mtime <= now - old_s:
+                with suppress(OSError):
+                    if is_locked(each):
+                        continue
+                if each.is_file():
+                    each.unlink()

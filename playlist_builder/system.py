@@ -1,13 +1,15 @@
 """What differs between Linux, macOS and Windows: processes, signals, limits, disks and paths.
 
 Each function takes the platform, as `sys.platform` names it, or what differs there, and is of the
-running system by default: so all three are tested on any of them. File locks are those of SQLite.
+running system by default: so all three are tested on any of them. Locks on the library file are
+those of SQLite.
 """
 
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -71,6 +73,43 @@ def sync_folder(path: str | os.PathLike[str]) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+@contextmanager
+def locked(path: str | os.PathLike[str], platform: str = sys.platform) -> Iterator[None]:
+    """Hold a file or folder for this process alone, after waiting for others that hold it so.
+
+    Where the file system has no locks it is not held, nor by Windows, which keeps others from
+    removing a file that is open.
+    """
+    if platform == WINDOWS:
+        yield
+        return
+    import fcntl  # noqa: PLC0415 - Windows has none
+
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_locked(path: str | os.PathLike[str], platform: str = sys.platform) -> bool:
+    """Whether a file is `locked` by anyone; raises OSError where the file system has no locks."""
+    if platform == WINDOWS:
+        return False
+    import fcntl  # noqa: PLC0415 - as above
+
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def is_within(path: str, folder: str, separator: str = os.sep) -> bool:

@@ -29,6 +29,7 @@ from playlist_builder.device.folder import (
     FileRecord,
     TargetFolder,
     hash_of,
+    make_folder,
     open_folder,
     own_key,
     write_verified,
@@ -38,7 +39,7 @@ from playlist_builder.library.library import default_path
 from playlist_builder.library.scan.processes import WorkerDied, Workers
 from playlist_builder.models import FileProgress, Session, Skipped, Slot
 from playlist_builder.playlists import formats
-from playlist_builder.system import sync_folder
+from playlist_builder.system import locked, sync_folder
 
 PENDING_LIMIT = 16  # most conversions that are running, queued, or done and not yet copied
 KEY_NAME = "copies.key"  # beside the user's library
@@ -87,34 +88,38 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     """
     slots = [*session.slots, *session.tail]
     plan.check_all_exist(slots)
-    target = open_folder(Path(folder).absolute(), own_key(default_path().with_name(KEY_NAME)))
-    items, skipped = plan.plan_items(target, slots, form)
-    plan.check_space(target.path, items, form)
-    done: dict[int, CopiedTrack] = {}
-    total_bytes = sum(item.bytes for item in items)
-    done_bytes = 0
-    for item, outcome in _copy_items(target, items, jobs, executor):
-        if isinstance(outcome, Skipped):
-            skipped.append(outcome)
-        else:
-            done[item.number] = outcome
-        done_bytes += item.bytes
-        if progress is not None:
-            ended = len(done) + len(skipped)
-            progress(FileProgress(ended, len(slots), done_bytes, total_bytes, item.slot.path))
-    if not done:
-        raise CopyError(f"None of the tracks could be copied: {skipped[0].reason}.")
-    playlist = _write_playlist(target, _in_folder(session, done), name)
-    current = {filenames.key(Path(each.path).name) for each in done.values()}
-    others = target.names.keys() - current - {filenames.key(playlist.name)}
-    sync_folder(target.path)
-    return CopyReport(
-        playlist=os.fspath(playlist),
-        files=tuple(done[number] for number in sorted(done)),
-        skipped=tuple(skipped),
-        renamed=target.renamed,
-        leftover=tuple(sorted(name for name in target.records if filenames.key(name) in others)),
-    )
+    path = make_folder(Path(folder).absolute())
+    with locked(path):  # another copy into it is waited for
+        target = open_folder(path, own_key(default_path().with_name(KEY_NAME)))
+        items, skipped = plan.plan_items(target, slots, form)
+        plan.check_space(target.path, items, form)
+        done: dict[int, CopiedTrack] = {}
+        total_bytes = sum(item.bytes for item in items)
+        done_bytes = 0
+        for item, outcome in _copy_items(target, items, jobs, executor):
+            if isinstance(outcome, Skipped):
+                skipped.append(outcome)
+            else:
+                done[item.number] = outcome
+            done_bytes += item.bytes
+            if progress is not None:
+                ended = len(done) + len(skipped)
+                progress(FileProgress(ended, len(slots), done_bytes, total_bytes, item.slot.path))
+        if not done:
+            raise CopyError(f"None of the tracks could be copied: {skipped[0].reason}.")
+        playlist = _write_playlist(target, _in_folder(session, done), name)
+        current = {filenames.key(Path(each.path).name) for each in done.values()}
+        others = target.names.keys() - current - {filenames.key(playlist.name)}
+        sync_folder(target.path)
+        return CopyReport(
+            playlist=os.fspath(playlist),
+            files=tuple(done[number] for number in sorted(done)),
+            skipped=tuple(skipped),
+            renamed=target.renamed,
+            leftover=tuple(
+                sorted(name for name in target.records if filenames.key(name) in others)
+            ),
+        )
 
 
 def _copy_items(

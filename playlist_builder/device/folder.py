@@ -20,7 +20,7 @@ from pathlib import Path
 from playlist_builder import filenames
 from playlist_builder.atomic import atomic_path, is_leftover, replace_bytes
 from playlist_builder.errors import CopyError
-from playlist_builder.system import drop_cached
+from playlist_builder.system import drop_cached, is_locked
 
 RECORDS = ".playlist-builder-copies.json"
 RECORDS_LIMIT_BYTES = 20_000_000  # above the records of 100,000 files
@@ -83,21 +83,27 @@ class TargetFolder:
         raise CopyError(f"{str(self.path)!r} holds {NAMES_LIMIT} files named like {wanted!r}.")
 
 
+def make_folder(path: Path) -> Path:
+    """Return a folder, created if need be; raises `CopyError`."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(path, error) from error
+    return path
+
+
 def open_folder(path: Path, key: bytes) -> TargetFolder:
-    """Return the folder, created if need be, without leftovers of an interrupted copy.
+    """Return a folder without leftovers of an interrupted copy.
 
     Its records count where they are signed with `key`. Raises `CopyError`.
     """
     try:
-        path.mkdir(parents=True, exist_ok=True)
         for each in path.iterdir():
             if is_leftover(each.name):
-                each.unlink()
+                _remove_unused(each)
         names = {filenames.key(each.name): each.name for each in path.iterdir()}
     except OSError as error:
-        raise CopyError(
-            f"Cannot use folder {str(path)!r}: {error.strerror or error}. Choose another place"
-        ) from error
+        raise _unusable(path, error) from error
     records = path / RECORDS
     if records.is_symlink() or (records.exists() and not records.is_file()):
         raise CopyError(
@@ -105,6 +111,18 @@ def open_folder(path: Path, key: bytes) -> TargetFolder:
             " Remove it, or choose another place"
         )
     return TargetFolder(path, names, _read_records(records, key), key)
+
+
+def _remove_unused(temporary: Path) -> None:
+    with suppress(OSError):  # what cannot be locked may be in use
+        if temporary.is_file() and not is_locked(temporary):
+            temporary.unlink()
+
+
+def _unusable(path: Path, error: OSError) -> CopyError:
+    return CopyError(
+        f"Cannot use folder {str(path)!r}: {error.strerror or error}. Choose another place"
+    )
 
 
 def own_key(path: Path) -> bytes:
@@ -159,6 +177,9 @@ def write_verified(
                     f"{name!r} reads back otherwise than it was written, so it was not kept."
                     f" The medium of {str(folder.path)!r} is failing; use another one"
                 )
+        times = os.stat(content)  # noqa: PTH116 - names that need not be text
+        with suppress(OSError):  # some phones do not allow setting times
+            os.utime(target, ns=(times.st_atime_ns, times.st_mtime_ns))
         stat = target.stat()
         source_hash = hash_of(source) if form else written
         record = FileRecord(source_hash, form, stat.st_size, written, stat.st_mtime)
@@ -172,17 +193,14 @@ def write_verified(
 
 
 def copy_bytes(source: str, target: Path) -> str:
-    """Copy content and times of a file; return the hash of what was read."""
+    """Copy the content of a file; return the hash of what was read."""
     digest = _new_hash()
-    with Path(source).open("rb") as old, target.open("xb") as new:
+    with Path(source).open("rb") as old, target.open("wb") as new:
         while block := old.read(_BLOCK_BYTES):
             digest.update(block)
             new.write(block)
         new.flush()
         os.fsync(new.fileno())
-        stat = os.fstat(old.fileno())
-    with suppress(OSError):  # some phones do not allow setting times
-        os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     return digest.hexdigest()
 
 

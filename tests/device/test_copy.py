@@ -6,10 +6,12 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
 
+from playlist_builder import atomic
 from playlist_builder.audio import encode
 from playlist_builder.device import copy as copying
 from playlist_builder.device import folder, plan, transcode
@@ -375,3 +377,45 @@ def test_a_key_that_cannot_be_kept_costs_no_copy(tmp_path, key):
     path.mkdir() if key is None else path.write_bytes(key)
     assert len(folder.own_key(path)) == folder.KEY_BYTES
     assert folder.own_key(tmp_path / "new") == folder.own_key(tmp_path / "new")
+
+
+def test_copies_into_one_folder_wait_for_each_other(session, tmp_path):
+    """None takes away what another is writing, and all end with all of their files."""
+    sessions = [
+        replace(session, slots=[replace(each, title=f"{each.title} {letter}") for each in order])
+        for letter, order in zip("abcd", permutations(session.slots), strict=False)
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        reports = list(pool.map(lambda each: copy(each, tmp_path / "s"), sessions))
+    for report in reports:
+        assert all(folder.hash_of(each.path) == each.hash for each in report.files)
+        assert os.path.isfile(report.playlist)  # noqa: PTH113
+    assert len({report.playlist for report in reports}) in {1, 4}
+    document = json.loads((tmp_path / "s" / folder.RECORDS).read_text(encoding="utf-8"))
+    assert set(document["files"]) == set(names_in(tmp_path / "s"))
+
+
+def test_what_another_command_is_writing_there_stays(session, tmp_path):
+    """As a recording that is rendered onto the same stick."""
+    stick = tmp_path / "s"
+    stick.mkdir()
+    with atomic.atomic_path(stick / "recording.flac") as temporary:
+        temporary.write_bytes(b"half")
+        os.utime(temporary, (1, 1))
+        copy(session, stick)
+        atomic.remove_leftovers(stick / "tonight.m3u8")
+        assert temporary.read_bytes() == b"half"
+    assert (stick / "recording.flac").read_bytes() == b"half"
+
+
+@pytest.mark.parametrize("name", [".playlist-builder-notes.tmp", ".playlist-builder-.tmp"])
+def test_what_is_only_named_like_a_leftover_is_the_user_s(session, tmp_path, name):
+    stick = tmp_path / "s"
+    stick.mkdir()
+    (stick / name).write_bytes(b"mine")
+    os.utime(stick / name, (1, 1))
+    (stick / ".playlist-builder-0123456789abcdef.tmp").mkdir()
+    (stick / ".playlist-builder-0123456789abcde0.tmp").symlink_to(stick / name)
+    report = copy(session, stick)
+    atomic.remove_leftovers(report.playlist)
+    assert (stick / name).read_bytes() == b"mine"
