@@ -34,8 +34,8 @@ def atomic_path(target: str | os.PathLike[str], *, through_links: bool = True) -
         real /= path.name
     # Short and hidden: it fits where the target's name does, and players ignore it.
     temporary = real.with_name(f"{_START}{secrets.token_hex(8)}{_END}")
-    temporary.touch(exist_ok=False)
     try:
+        temporary.touch(exist_ok=False)
         with locked(temporary):  # by which others know that it is being written
             yield temporary
         with temporary.open("rb+") as written:
