@@ -4,20 +4,38 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
-from playlist_builder.system import is_locked, locked
+from playlist_builder.system import host_digits, is_running
 
 _START, _END = ".playlist-builder-", ".tmp"
-_TEMPORARY = re.compile(rf"{re.escape(_START)}[0-9a-f]{{4,16}}{re.escape(_END)}")
+_TEMPORARY = re.compile(rf"{re.escape(_START)}(?P<digits>[0-9a-f]{{4,20}}){re.escape(_END)}")
+_HOST, _OWNER, _DIGITS = 4, 12, 20  # of the name: digits of the machine, of the process, and all
 _OLD_S = 3600.0  # a temporary file this much older than a new one is not being written any more
 
 
 def is_leftover(name: str) -> bool:
     """Return whether `name` is that of a temporary file."""
     return _TEMPORARY.fullmatch(name) is not None
+
+
+def writer_of(name: str) -> Literal["running", "ended", "elsewhere"]:
+    """Return what is known of the process that made a temporary file of this name."""
+    found = _TEMPORARY.fullmatch(name)
+    digits = found["digits"] if found else ""
+    if len(digits) < _DIGITS:  # of an earlier version
+        return "ended"
+    if not digits.startswith(host_digits()):
+        return "elsewhere"
+    return "running" if is_running(int(digits[_HOST:_OWNER], 16)) else "ended"
+
+
+def _own_digits() -> str:
+    return f"{host_digits()}{os.getpid() % 16**8:08x}"
 
 
 @contextmanager
@@ -33,11 +51,9 @@ def atomic_path(target: str | os.PathLike[str], *, through_links: bool = True) -
     if not through_links:
         real /= path.name
     # Short and hidden: it fits where the target's name does, and players ignore it.
-    temporary = real.with_name(f"{_START}{secrets.token_hex(8)}{_END}")
+    temporary = real.with_name(f"{_START}{_own_digits()}{secrets.token_hex(4)}{_END}")
     try:
-        temporary.touch(exist_ok=False)
-        with locked(temporary):  # by which others know that it is being written
-            yield temporary
+        yield temporary
         with temporary.open("rb+") as written:
             os.fsync(written.fileno())
         if real.exists() and not real.is_symlink():
@@ -58,15 +74,14 @@ def replace_bytes(
 def remove_leftovers(written: str | os.PathLike[str], old_s: float = _OLD_S) -> None:
     """Remove temporary files next to a file that was just written, if they are that much older.
 
-    Those that are still being written stay, as far as the file system can tell.
+    Those of a process that is still running stay.
     """
     with suppress(OSError):
         real = Path(os.path.realpath(written))
         now = real.stat().st_mtime
         for each in real.parent.iterdir():
-            if is_leftover(each.name) and each.lstat().st_mtime <= now - old_s:
-                with suppress(OSError):
-                    if is_locked(each):
-                        continue
-                if each.is_file():
-                    each.unlink()
+            if not is_leftover(each.name) or writer_of(each.name) == "running":
+                continue
+            status = each.lstat()
+            if stat.S_ISREG(status.st_mode) and status.st_mtime <= now - old_s:
+                each.unlink()

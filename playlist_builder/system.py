@@ -5,8 +5,10 @@ running system by default: so all three are tested on any of them. Locks on the 
 those of SQLite.
 """
 
+import hashlib
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -77,10 +79,9 @@ def sync_folder(path: str | os.PathLike[str]) -> None:
 
 @contextmanager
 def locked(path: str | os.PathLike[str], platform: str = sys.platform) -> Iterator[None]:
-    """Hold a file or folder for this process alone, after waiting for others that hold it so.
+    """Hold a folder for this process alone, after waiting for others that hold it so.
 
-    Where the file system has no locks it is not held, nor by Windows, which keeps others from
-    removing a file that is open.
+    It is not held where the file system has no such locks, nor on Windows.
     """
     if platform == WINDOWS:
         yield
@@ -96,20 +97,16 @@ def locked(path: str | os.PathLike[str], platform: str = sys.platform) -> Iterat
         os.close(descriptor)
 
 
-def is_locked(path: str | os.PathLike[str], platform: str = sys.platform) -> bool:
-    """Whether a file is `locked` by anyone; raises OSError where the file system has no locks."""
-    if platform == WINDOWS:
-        return False
-    import fcntl  # noqa: PLC0415 - as above
+def host_digits() -> str:
+    """Return four hexadecimal digits that tell this machine from most others."""
+    return hashlib.blake2b(socket.gethostname().encode(), digest_size=2).hexdigest()
 
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+
+def is_running(pid: int) -> bool:
+    """Whether a process of this machine is running."""
+    import psutil  # noqa: PLC0415 - most commands need it not
+
+    return bool(psutil.pid_exists(pid))
 
 
 def is_within(path: str, folder: str, separator: str = os.sep) -> bool:

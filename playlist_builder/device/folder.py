@@ -18,9 +18,9 @@ from functools import partial
 from pathlib import Path
 
 from playlist_builder import filenames
-from playlist_builder.atomic import atomic_path, is_leftover, replace_bytes
+from playlist_builder.atomic import atomic_path, is_leftover, replace_bytes, writer_of
 from playlist_builder.errors import CopyError
-from playlist_builder.system import drop_cached, is_locked
+from playlist_builder.system import drop_cached
 
 RECORDS = ".playlist-builder-copies.json"
 RECORDS_LIMIT_BYTES = 20_000_000  # above the records of 100,000 files
@@ -99,8 +99,8 @@ def open_folder(path: Path, key: bytes) -> TargetFolder:
     """
     try:
         for each in path.iterdir():
-            if is_leftover(each.name):
-                _remove_unused(each)
+            if is_leftover(each.name) and each.is_file() and writer_of(each.name) == "ended":
+                each.unlink()
         names = {filenames.key(each.name): each.name for each in path.iterdir()}
     except OSError as error:
         raise _unusable(path, error) from error
@@ -111,12 +111,6 @@ def open_folder(path: Path, key: bytes) -> TargetFolder:
             " Remove it, or choose another place"
         )
     return TargetFolder(path, names, _read_records(records, key), key)
-
-
-def _remove_unused(temporary: Path) -> None:
-    with suppress(OSError):  # what cannot be locked may be in use
-        if temporary.is_file() and not is_locked(temporary):
-            temporary.unlink()
 
 
 def _unusable(path: Path, error: OSError) -> CopyError:
@@ -195,7 +189,7 @@ def write_verified(
 def copy_bytes(source: str, target: Path) -> str:
     """Copy the content of a file; return the hash of what was read."""
     digest = _new_hash()
-    with Path(source).open("rb") as old, target.open("wb") as new:
+    with Path(source).open("rb") as old, target.open("xb") as new:
         while block := old.read(_BLOCK_BYTES):
             digest.update(block)
             new.write(block)

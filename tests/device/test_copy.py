@@ -419,3 +419,30 @@ def test_what_is_only_named_like_a_leftover_is_the_user_s(session, tmp_path, nam
     report = copy(session, stick)
     atomic.remove_leftovers(report.playlist)
     assert (stick / name).read_bytes() == b"mine"
+
+
+def test_what_another_machine_may_be_writing_stays(session, tmp_path, monkeypatch):
+    """Until it is old: it cannot be told whether a process of that machine is running."""
+    stick = tmp_path / "s"
+    stick.mkdir()
+    monkeypatch.setattr(atomic, "host_digits", lambda: "beef")
+    with atomic.atomic_path(stick / "a.flac") as temporary:
+        temporary.write_bytes(b"half")
+        monkeypatch.undo()
+        report = copy(session, stick)
+        assert temporary.exists()
+        os.utime(temporary, (1, 1))
+        atomic.remove_leftovers(report.playlist)
+        assert not temporary.exists()
+        temporary.write_bytes(b"half")
+
+
+def test_what_a_process_left_that_has_ended_is_cleared_away(session, tmp_path, monkeypatch):
+    stick = tmp_path / "s"
+    stick.mkdir()
+    with atomic.atomic_path(stick / "a.flac") as temporary:
+        temporary.write_bytes(b"half")
+        monkeypatch.setattr(atomic, "is_running", lambda _: False)
+        copy(session, stick)
+        assert not temporary.exists()
+        temporary.write_bytes(b"half")
