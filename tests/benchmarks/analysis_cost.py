@@ -7,10 +7,11 @@ are written again as FLAC, MP3, M4A and Opus, and stay in `--kept` for the next 
 is CPU seconds, user and system, per hour of audio, with one thread. Everybody reads a file in
 turn, RUNS times over, and the least of each counts, for other programs disturb.
 
-`bare` is PyAV handing out frames; `ours` all that a scan without voices does with a file, and the
-score; `with_voices` the same and listening; `bliss` and `ebur128` the peers, null where bliss-audio
-or `ffmpeg` is not installed. `two_jobs_over_one` is the throughput of `Library.scan` over the MP3
-files with two processes over that with one, in wall time: it needs two idle cores.
+`bare` is PyAV handing out frames; `ours` all that a scan without networks does with a file, and the
+score; `with_voices`, `with_embedding` and `everything` the same with one network or both;
+`embedding_over_bare` is what the second adds; `bliss` and `ebur128` the peers, null where
+bliss-audio or `ffmpeg` is not installed. `two_jobs_over_one` is the throughput of `Library.scan`
+over the MP3 files with two processes over that with one, in wall time: it needs two idle cores.
 """
 
 import argparse
@@ -65,6 +66,18 @@ def with_voices(path: str) -> None:
     """Listen for voices as well."""
     found = analyse_file.analyse(path, vocals=True, embedding=False).measured
     energy.contours([found.steps])
+
+
+def with_embedding(path: str) -> None:
+    """Embed the music as well, without voices."""
+    found = analyse_file.analyse(path, vocals=False, embedding=True)
+    energy.contours([found.measured.steps], [found.embedding])
+
+
+def everything(path: str) -> None:
+    """Do all that a scan does."""
+    found = analyse_file.analyse(path, vocals=True, embedding=True)
+    energy.contours([found.measured.steps], [found.embedding])
 
 
 def bliss(path: str) -> None:
@@ -172,7 +185,7 @@ def main() -> None:
 
 def costs(files: dict[str, list[Path]], hours: float, runs: int) -> dict[str, object]:
     """Return CPU seconds per hour of audio and their ratios, for each form and for all."""
-    calls = [bare, ours, with_voices, *peers()]
+    calls = [bare, ours, with_voices, with_embedding, everything, *peers()]
     for call in calls:
         call(str(files["mp3"][0]))  # what is loaded once is no cost of a track
     rows = {
@@ -196,9 +209,11 @@ def costs(files: dict[str, list[Path]], hours: float, runs: int) -> dict[str, ob
         }
         report[form] = took | {
             f"{who}_over_{other}": took[other] and round(took[who] / took[other], 3)
-            for who in ("ours", "with_voices")
+            for who in ("ours", "with_voices", "everything")
             for other in ("bare", "bliss")
         }
+        embedding = took["with_embedding"] - took["ours"]
+        report[form]["embedding_over_bare"] = round(embedding / took["bare"], 3)
     return report
 
 

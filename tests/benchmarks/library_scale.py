@@ -25,6 +25,8 @@ from playlist_builder.library.scan.walk import walk
 from playlist_builder.models import (
     KEYS,
     STEP_S,
+    STYLE_SIZE,
+    Embedding,
     Features,
     File,
     Mark,
@@ -33,6 +35,7 @@ from playlist_builder.models import (
     VoiceDetection,
     VoiceSpan,
 )
+from playlist_builder.networks.music import PATCHES
 
 TRACKS = 100_000
 REPEATS = 3
@@ -150,6 +153,9 @@ def make_rows(folder: Path, library: str) -> None:
             identity = rng.bytes(16).hex()
             database.store(File(path, stat, identity, tags(number, rng)), measured(rng))
             database.store_detection(identity, heard(rng))
+            patches = rng.normal(size=(PATCHES, STYLE_SIZE)).astype(np.float32)
+            starts_s = np.arange(PATCHES, dtype=np.float32) * 12.0
+            database.store_embedding(identity, Embedding(patches, starts_s))
             if number % 1000 == 0:
                 database.store_mark(identity, Mark(energy=0.5, note="as I hear it"))
 

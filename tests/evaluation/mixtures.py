@@ -6,6 +6,7 @@ noise. Samples are at `RATE`, mono, shape (n,).
 
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import pairwise
 from types import MappingProxyType
 
 import av
@@ -148,9 +149,14 @@ def faster(blocks: Floats32) -> Floats32:
     source = graph.add_abuffer(
         sample_rate=RATE, format="fltp", layout=layout, time_base=Fraction(1, RATE)
     )
-    stretch, sink = graph.add("atempo", str(FASTER)), graph.add("abuffersink")
-    source.link_to(stretch)
-    stretch.link_to(sink)
+    chain = [
+        source,
+        graph.add("atempo", str(FASTER)),
+        graph.add("aformat", "sample_fmts=fltp"),  # atempo interleaves channels
+        graph.add("abuffersink"),
+    ]
+    for before, after in pairwise(chain):
+        before.link_to(after)
     graph.configure()
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(blocks), "fltp", layout)
     frame.sample_rate, frame.pts = RATE, 0

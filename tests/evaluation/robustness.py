@@ -11,14 +11,17 @@ most 0.01; the others at most 0.04 on average and 0.10 at worst.
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from playlist_builder.analysis import energy, features
 from playlist_builder.audio import decode
 from playlist_builder.library.scan.walk import AUDIO_SUFFIXES
+from playlist_builder.networks import music
 from tests.support.coding import Form, written
 
 GAINS_DB = (-12.0, -6.0, 6.0)
@@ -33,12 +36,20 @@ LONGEST_S = 180.0
 def score(path: Path, gain: float = 1.0) -> float:
     """Energy of a file whose samples are multiplied by a gain."""
     with decode.AudioFile(str(path)) as recording:
+        listener = music.MusicListener(recording.layout.sample_rate_hz)
+
+        def blocks() -> Iterator[NDArray[np.float32]]:
+            for block in recording.blocks():
+                listener.push(block.mean(axis=0) * np.float32(gain))
+                yield block * np.float32(gain)
+
         measured = features.measure(
-            (block * np.float32(gain) for block in recording.blocks()),
+            blocks(),
             sample_rate_hz=recording.layout.sample_rate_hz,
             channels=recording.layout.channels,
         )
-    return energy.overall(energy.contours([measured.steps]))[0]
+    embedding = music.embed(music.model(), listener)
+    return energy.overall(energy.contours([measured.steps], [embedding]))[0]
 
 
 def shifts(path: Path) -> dict[str, float]:

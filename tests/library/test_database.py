@@ -187,7 +187,7 @@ def test_empty_mark_takes_back(path):
         "UPDATE features SET scalars = CAST(x'9c7500883ce4377e' || substr(scalars, 9) AS BLOB)",
         "UPDATE heard SET spans = '[[NaN, 1.0, \"sung\", 1.0]]'",
         "UPDATE features SET contour = 7",
-        "UPDATE features SET contour = contour || x'00'",
+        "UPDATE features SET contour = CAST(contour || x'00' AS BLOB)",
         "UPDATE files SET tags = '{'",
         "UPDATE files SET tags = '[1]'",
         "UPDATE files SET tags = '{\"artists\": 5}'",

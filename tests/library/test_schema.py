@@ -185,7 +185,9 @@ def test_a_new_score_counts_at_once_and_for_as_long_as_its_version_says(path, mo
     monkeypatch.setattr(schema, "EVIDENCE_VERSION", evidence.EVIDENCE_VERSION + 1)
     for _ in range(2):
         with Database(path) as one:
-            assert np.array_equal(one.feature_table().values, energy.contours([STEPS])[0])
+            assert np.array_equal(
+                one.feature_table().values, energy.contours([STEPS], [EMBEDDING])[0]
+            )
             assert (one.feature_table().values > values).all()
             assert columns.evidence_of(text).sung == 12.0
             assert columns.evidence_of(one.track_rows()[0][3]).sung == 3.5

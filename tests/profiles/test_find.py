@@ -170,7 +170,7 @@ def test_no_calm_phase_of_a_shipped_profile_lets_a_startle_or_a_beat_pass(name):
     for phase in load_profile(name).phases:
         calm = max(phase.level_start, phase.level_end) <= 0.30
         guards = phase.max_startle_lu, phase.max_stroke_rate_hz, phase.max_pulse_clarity
-        assert guards == ((12.0, 2.0, 0.35) if calm else (None, None, None))
+        assert guards == ((12.0, 2.0, 0.9) if calm else (None, None, None))
         assert phase.tension == ((0.0, 0.35) if calm else None)
         assert not calm or "tension and limits: design judgement" in phase.basis
 

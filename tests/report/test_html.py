@@ -218,11 +218,11 @@ def test_spares_are_listed_with_the_track_that_they_may_replace(language):
 def test_the_plan_shows_limits_and_what_is_preferred():
     text = page(session(slot(0), request=CALL), ENGLISH, folder="/music")
     flat = " ".join(re.sub("<[^>]+>", " ", text).split())
-    assert "0.15, tension 0 to 0.35 startle 12 LU, strokes 2 Hz, pulse 0.35" in flat
+    assert "0.15, tension 0 to 0.35 startle 12 LU, strokes 2 Hz, pulse 0.9" in flat
     assert "0.75, moving" in flat
     strict = replace(
         CALL, profile_text=CALL.profile_text.replace("tension =", "max_tension = 0.4 #")
     )
-    assert "pulse 0.35, tension 0.4" in page(
+    assert "pulse 0.9, tension 0.4" in page(
         session(slot(0), request=strict), ENGLISH, folder="/music"
     )

@@ -42,7 +42,7 @@ def test_a_profile_shows_its_limits_and_what_it_prefers():
         " pulse 0.35, tension 0.6"
     )
     shown = profile_text(load_profile("arc"), width=100)
-    assert "limits in return: startle 12 LU, strokes 2 Hz, pulse 0.35\n" in shown
+    assert "limits in return: startle 12 LU, strokes 2 Hz, pulse 0.9\n" in shown
     assert "limits in rise" not in shown
 
 
