@@ -9,6 +9,7 @@ import hashlib
 import os
 import signal
 import socket
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -107,6 +108,22 @@ def is_running(pid: int) -> bool:
     import psutil  # noqa: PLC0415 - most commands need it not
 
     return bool(psutil.pid_exists(pid))
+
+
+def is_regular(path: str | os.PathLike[str]) -> bool:
+    """Whether a path leads to a file, and not to a pipe or device, which may be waited for in vain.
+
+    A folder counts as a file, because the system says more clearly what it is. Raises OSError.
+    """
+    mode = os.stat(path).st_mode  # noqa: PTH116 - names that need not be text
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+
+
+def open_closed_streams() -> None:
+    """Let standard streams that were closed lead nowhere, so that no file takes their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - as long as we run
 
 
 def is_within(path: str, folder: str, separator: str = os.sep) -> bool:

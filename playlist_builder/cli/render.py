@@ -32,7 +32,7 @@ _options = options.combined(
     click.option(
         "--loudness",
         "loudness_lufs",
-        type=click.FloatRange(-40.0, -5.0),
+        type=options.NumberRange(-40.0, -5.0),
         metavar="LUFS",
         default=LOUDNESS_LUFS,
         show_default=True,
@@ -41,7 +41,7 @@ _options = options.combined(
     click.option(
         "--crossfade",
         "crossfade_s",
-        type=click.FloatRange(0.0, 60.0),
+        type=options.NumberRange(0.0, 60.0),
         metavar="SECONDS",
         help="Length of every crossfade; 0 is none. As the profile has it if not given.",
     ),
