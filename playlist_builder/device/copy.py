@@ -67,6 +67,7 @@ class CopyReport:
     skipped: Sequence[Skipped] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
     leftover: Sequence[str] = ()  # files of earlier copies that are not part of this session
+    removed: Sequence[str] = ()  # such files that were removed
 
 
 def copy_session(  # noqa: PLR0913 - each option of the command line is one of these
@@ -75,6 +76,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     *,
     name: str,
     form: str | None = None,
+    replace_earlier: bool = False,
     jobs: int | None = None,
     executor: Executor | None = None,
     progress: Callable[[FileProgress], None] | None = None,
@@ -83,8 +85,11 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
 
     With a `form` (a key of `encode.TRACK_FORMS`) tracks in other encodings are converted, by `jobs`
     processes or by `executor`. A track that cannot be converted is skipped, and left out of the
-    playlist. Raises `CopyError` where a track is missing, and where the folder cannot be used or is
-    too full; then nothing is copied.
+    playlist. With `replace_earlier` files of earlier copies that are not part of this session are
+    removed at the end, unless they were changed since.
+
+    Raises `CopyError` where a track is missing, and where the folder cannot be used or is too full;
+    then nothing is copied.
     """
     slots = [*session.slots, *session.tail]
     plan.check_all_exist(slots)
@@ -110,15 +115,16 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
         playlist = _write_playlist(target, _in_folder(session, done), name)
         current = {filenames.key(Path(each.path).name) for each in done.values()}
         others = target.names.keys() - current - {filenames.key(playlist.name)}
+        leftover = sorted(name for name in target.records if filenames.key(name) in others)
+        removed = target.remove_unchanged(leftover) if replace_earlier else ()
         sync_folder(target.path)
         return CopyReport(
             playlist=os.fspath(playlist),
             files=tuple(done[number] for number in sorted(done)),
             skipped=tuple(skipped),
             renamed=target.renamed,
-            leftover=tuple(
-                sorted(name for name in target.records if filenames.key(name) in others)
-            ),
+            leftover=tuple(name for name in leftover if name not in removed),
+            removed=removed,
         )
 
 

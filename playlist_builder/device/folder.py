@@ -11,7 +11,7 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -71,6 +71,20 @@ class TargetFolder:
         self.names[filenames.key(name)] = name
         self.records[name] = record
         self.write_records()
+
+    def remove_unchanged(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Remove recorded files that are as we wrote them; return their names."""
+        removed = []
+        for name in names:
+            path = self.path / name
+            with suppress(OSError):  # what cannot be read or removed stays
+                if not path.is_symlink() and hash_of(path) == self.records[name].hash:
+                    path.unlink()
+                    del self.records[name]
+                    removed.append(name)
+        if removed:
+            self.write_records()
+        return tuple(removed)
 
     def possible_names(self, wanted: str) -> Iterator[tuple[str, str | None]]:
         """Yield `wanted`, then numbered names, each with the file that has it already, if any.

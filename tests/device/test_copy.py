@@ -446,3 +446,32 @@ def test_what_a_process_left_that_has_ended_is_cleared_away(session, tmp_path, m
         copy(session, stick)
         assert not temporary.exists()
         temporary.write_bytes(b"half")
+
+
+def test_an_earlier_copy_is_replaced_and_nothing_else(session, tmp_path):
+    """Neither what the user changed or put there, nor what a link leads to."""
+    stick = tmp_path / "s"
+    before = copy(session, stick)
+    first, second, third, fourth = (os.path.basename(each.path) for each in before.files)  # noqa: PTH119
+    (stick / second).write_bytes(b"mine")
+    (stick / "07 - Mine.flac").write_bytes(b"mine")
+    precious = tmp_path / "precious"
+    precious.write_bytes((stick / third).read_bytes())
+    link(stick / third, precious)
+    turned = replace(session, slots=[replace(session.slots[0], title="New")], tail=())
+    report = copy(turned, stick, replace_earlier=True)
+    assert report.removed == (first, fourth)
+    assert names_in(stick) == sorted(
+        ["01 - AC_DC - New.flac", second, third, "07 - Mine.flac", "tonight.m3u8"]
+    )
+    assert (stick / third).is_symlink()
+    assert precious.exists()
+    document = json.loads((stick / folder.RECORDS).read_text(encoding="utf-8"))
+    assert first not in document["files"]
+
+
+def test_without_being_asked_an_earlier_copy_stays(session, tmp_path):
+    copy(session, tmp_path / "s")
+    report = copy(replace(session, tail=()), tmp_path / "s")
+    assert (report.removed, len(report.leftover)) == ((), 1)
+    assert (tmp_path / "s" / report.leftover[0]).exists()
