@@ -21,10 +21,9 @@ _VIDEO = "avi m4v mkv mov mp4 mpg ogv webm wmv"  # looked into, because some hol
 AUDIO_SUFFIXES = frozenset(f".{name}" for name in _AUDIO.split())
 SUFFIXES = AUDIO_SUFFIXES | {f".{name}" for name in _VIDEO.split()}
 # Folders of Synology, QNAP, NetApp and Windows for what was deleted, earlier states, and pictures.
-PRIVATE = frozenset(
-    ["#recycle", "@recycle", "@recently-snapshot", "$recycle.bin", "#snapshot", "~snapshot"]
-    + ["@eadir", "@__thumb", "@tmp"]
-)
+_DELETED = "#recycle", "@recycle", "$recycle.bin"
+_EARLIER = "#snapshot", "~snapshot", "@recently-snapshot"
+PRIVATE = frozenset((*_DELETED, *_EARLIER, "@eadir", "@__thumb", "@tmp"))
 _PRIVATE_STARTS = ".#@$~"
 Place = tuple[int, int]  # device and inode of a folder: what its paths have in common
 
