@@ -80,10 +80,9 @@ def tail(
         # The first alone is a tail too, and a warning gives its length.
         with suppress(ArrangeError):
             chosen += filled(Gap([*order, first]), calm, objective, _relaxations())
-    lasts_s = length_ms(chosen) / 1000.0
-    if lasts_s >= asked_s:
+    lasts_min, asked_min = round(length_ms(chosen) / 60_000.0), round(asked_s / 60.0)
+    if lasts_min >= asked_min:
         return chosen, []
-    lasts_min, asked_min = round(lasts_s / 60.0), round(asked_s / 60.0)
     return chosen, [notice("short_tail", lasts_min=lasts_min, asked_min=asked_min)]
 
 

@@ -109,7 +109,5 @@ def _cluster(
     try:
         from playlist_builder.library.scan.dask_cluster import Cluster
     except ModuleNotFoundError as error:
-        raise ClusterError(
-            "--scheduler needs distributed: pip install 'playlist-builder[cluster]'"
-        ) from error
+        raise ClusterError("--scheduler needs distributed: pip install distributed") from error
     return Cluster(scheduler, folders)

@@ -15,7 +15,6 @@ from importlib.resources.abc import Traversable
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
-from playlist_builder.errors import ModelError
 from playlist_builder.models import STYLE_SIZE, Embedding, Floats, Floats32
 from playlist_builder.networks import resampler, weights
 from playlist_builder.networks.resampler import RATE, Resampler
@@ -79,11 +78,7 @@ def model() -> Model:
 
 def model_error() -> str:
     """Return one line on why music cannot be embedded, empty where it can."""
-    try:
-        model()
-    except ModelError as error:
-        return f"{error}. Install playlist-builder again"
-    return ""
+    return weights.load_error(model)
 
 
 def load(path: Traversable) -> Model:

@@ -3,7 +3,7 @@
 import io
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources.abc import Traversable
 
 import numpy as np
@@ -39,3 +39,12 @@ def load(path: Traversable, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, 
     except _DAMAGE as error:
         raise ModelError(f"{path}: damaged, or not the weights of a network") from error
     return found
+
+
+def load_error(model: Callable[[], object]) -> str:
+    """Return one line on why a network cannot be used, empty where it can."""
+    try:
+        model()
+    except ModelError as error:
+        return f"{error}. Install playlist-builder again"
+    return ""

@@ -63,7 +63,7 @@ def _converted(drawing: str, suffix: str) -> bytes:
         import vl_convert  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise ReportError(
-            f"A report in {suffix} needs one more package: pip install 'playlist-builder[picture]'."
+            f"A report in {suffix} needs one more package: pip install vl-convert-python."
             " Or write .svg"
         ) from error
     if suffix == ".png":

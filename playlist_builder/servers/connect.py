@@ -26,9 +26,7 @@ def _mpd(target: str, ask_password: AskPassword, *, insecure: bool) -> "Iterator
     except ModuleNotFoundError as error:
         if error.name != "mpd":
             raise
-        raise ServerError(
-            "Pushing to MPD needs python-mpd2: pip install 'playlist-builder[mpd]'"
-        ) from error
+        raise ServerError("Pushing to MPD needs python-mpd2: pip install python-mpd2") from error
     with mpd.opened(mpd.parse_address(target)) as server:
         if server.is_locked():
             server.unlock(ask_password("MPD_PASSWORD"))

@@ -14,9 +14,8 @@ from typing import Literal
 
 import numpy as np
 
-from playlist_builder.errors import ModelError
 from playlist_builder.models import Floats32, VoiceDetection, VoiceSpan
-from playlist_builder.networks import resampler, voice
+from playlist_builder.networks import resampler, voice, weights
 from playlist_builder.networks.resampler import RATE, Resampler
 from playlist_builder.networks.voice import CHUNK_S, CONTEXT_S, OUTPUTS, PER_S, Model
 
@@ -31,11 +30,7 @@ def model() -> Model:
 
 def model_error() -> str:
     """Return one line on why voices cannot be detected, empty where they can."""
-    try:
-        model()
-    except ModelError as error:
-        return f"{error}. Install playlist-builder again"
-    return ""
+    return weights.load_error(model)
 
 
 def supports_rate(rate_hz: int) -> bool:

@@ -168,6 +168,4 @@ def test_without_python_mpd2_one_line_says_how_to_get_it(push, session, monkeypa
     monkeypatch.setattr(builtins, "__import__", without)
     done = push(session, "mpd://host")
     assert done.code == 1
-    assert done.lines == [
-        "Error: Pushing to MPD needs python-mpd2: pip install 'playlist-builder[mpd]'"
-    ]
+    assert done.lines == ["Error: Pushing to MPD needs python-mpd2: pip install python-mpd2"]

@@ -42,9 +42,7 @@ def test_without_the_extra_pages_are_made_and_pictures_say_what_is_missing(tmp_p
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     write_report(SESSION, tmp_path / "a.html")
     write_report(SESSION, tmp_path / "a.svg")
-    with pytest.raises(
-        ReportError, match=r"^A report in \.png needs .*playlist-builder\[picture\]"
-    ):
+    with pytest.raises(ReportError, match=r"^A report in \.png needs .*vl-convert-python"):
         write_report(SESSION, tmp_path / "a.png")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.html", "a.svg"]
 

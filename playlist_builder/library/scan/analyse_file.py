@@ -6,7 +6,7 @@ not caught.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -52,15 +52,15 @@ def _read(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileRes
             layout, measured, heard = recording.layout, None, None
             blocks = recording.blocks()
             listener = embedder = None
-            gains = mono_gains(layout.channels)
             if vocals and not detector.supports_rate(layout.sample_rate_hz):
                 heard = VoiceDetection("unknown", 0.0)
             elif vocals:
                 listener = detector.VoiceDetector(layout.sample_rate_hz, detector.model())
-                blocks = _with_listener(blocks, listener, gains)
             if embedding and music.supports_rate(layout.sample_rate_hz):
                 embedder = music.MusicListener(layout.sample_rate_hz)
-                blocks = _with_listener(blocks, embedder, gains)
+            listeners = [each for each in (listener, embedder) if each is not None]
+            if listeners:
+                blocks = _with_listeners(blocks, listeners, mono_gains(layout.channels))
             if measure:
                 measured = features.measure(
                     blocks, sample_rate_hz=layout.sample_rate_hz, channels=layout.channels
@@ -88,14 +88,16 @@ def _embedding(listener: music.MusicListener | None) -> Embedding:
     return music.embed(music.model(), listener)
 
 
-def _with_listener(
+def _with_listeners(
     blocks: Iterable[NDArray[np.float32]],
-    listener: detector.VoiceDetector | music.MusicListener,
+    listeners: Sequence[detector.VoiceDetector | music.MusicListener],
     gains: NDArray[np.float32],
 ) -> Iterator[NDArray[np.float32]]:
-    """Pass blocks on, and their mono mix to a listener: one decoding serves all."""
+    """Pass blocks on, and their mono mix to listeners: one decoding serves all."""
     for block in blocks:
-        listener.push(_mono(block, gains))
+        mono = _mono(block, gains)
+        for listener in listeners:
+            listener.push(mono)
         yield block
 
 
