@@ -106,7 +106,7 @@ class _Change(Struct, kw_only=True):
 class _Request(Struct, kw_only=True):
     profile: Typed
     profile_text: Typed
-    duration_s: Time | None
+    duration_s: Length | None
     levels: Texts
     scale: Scale
     vocals: VocalsRule | None
