@@ -48,6 +48,8 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "loudness_jumps": ("{count:d} loudness step " + _RISES, "{count:d} loudness steps " + _RISES),
     "may_hold_voice": "{count} of {total} tracks may hold a voice: {titles:titles}; listen and mark"
     " them",
+    "missing_files": "{count} of {total} tracks are not there and left out, such as {path}: is the"
+    " drive mounted?",
     "music_is_short": "calm music is short: from the calmest {share:.0%} of the library, startle up"
     " to {startle_lu:g} LU, percussiveness up to {percussiveness:g}, strokes up to"
     " {stroke_rate_hz:g} Hz, pulse up to {pulse_clarity:g}",

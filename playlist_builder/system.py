@@ -1,13 +1,18 @@
 """What differs between Linux, macOS and Windows: processes, signals, limits, disks and paths.
 
 Each function takes the platform, as `sys.platform` names it, or what differs there, and is of the
-running system by default: so all three are tested on any of them. File locks are those of SQLite.
+running system by default: so all three are tested on any of them. Locks on the library file are
+those of SQLite.
 """
 
+import hashlib
 import os
 import signal
+import socket
+import stat
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -71,6 +76,54 @@ def sync_folder(path: str | os.PathLike[str]) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+@contextmanager
+def locked(path: str | os.PathLike[str], platform: str = sys.platform) -> Iterator[None]:
+    """Hold a folder for this process alone, after waiting for others that hold it so.
+
+    It is not held where the file system has no such locks, nor on Windows.
+    """
+    if platform == WINDOWS:
+        yield
+        return
+    import fcntl  # noqa: PLC0415 - Windows has none
+
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def host_digits() -> str:
+    """Return four hexadecimal digits that tell this machine from most others."""
+    return hashlib.blake2b(socket.gethostname().encode(), digest_size=2).hexdigest()
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process of this machine is running."""
+    import psutil  # noqa: PLC0415 - most commands need it not
+
+    return bool(psutil.pid_exists(pid))
+
+
+def is_regular(path: str | os.PathLike[str]) -> bool:
+    """Whether a path leads to a file, and not to a pipe or device, which may be waited for in vain.
+
+    A folder counts as a file, because the system says more clearly what it is. Raises OSError.
+    """
+    mode = os.stat(path).st_mode  # noqa: PTH116 - names that need not be text
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+
+
+def open_closed_streams() -> None:
+    """Let standard streams that were closed lead nowhere, so that no file takes their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - as long as we run
 
 
 def is_within(path: str, folder: str, separator: str = os.sep) -> bool:

@@ -99,6 +99,10 @@ SENTENCES = [
         "1 of 9 entries of old.m3u8 are not in the library",
     ),
     (
+        notice("missing_files", count=2, total=9, path="/m/a.flac"),
+        "2 of 9 tracks are not there and left out, such as /m/a.flac: is the drive mounted?",
+    ),
+    (
         notice("percussiveness", value=0.61237, limit=0.5, **LIMIT),
         (
             "percussiveness: 2 tracks beyond the limit of their phase, worst 'Night' with 0.6124 in"

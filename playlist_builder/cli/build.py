@@ -13,7 +13,7 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.export import check_outputs, write_playlists
 from playlist_builder.cli.history import history_number, record_history
-from playlist_builder.cli.library import open_library
+from playlist_builder.cli.library import open_library, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import request_of, request_options
 from playlist_builder.cli.scan import scan_folders, warn_waiting
@@ -215,6 +215,7 @@ def select(
         numbers = [history_number(opened, request, each) for each in files]
         new = replace(request, session="")  # what it replaces is told by the drafts
         selection = build.select(new, profile, opened, drafts=numbers)
+    protect_music((file for each in files for file in each), request.library)
     suffixes = {os.path.splitext(each)[1].lower() or ".m3u8" for each in outputs or ("-",)}
     return build.holdable_in(selection, suffixes), numbers
 

@@ -20,9 +20,23 @@ from playlist_builder.cli.scan import tracks_done
     type=click.Choice(["mp3", "opus", "flac"]),
     help="Convert what is not encoded so: mp3 at 256, opus at 160 kbit/s; tags and covers stay.",
 )
+@click.option(
+    "--replace",
+    "replace_earlier",
+    is_flag=True,
+    help="Remove what an earlier copy put there and this session does not play.",
+)
 @options.jobs_option
 @options.json_option
-def copy(session: str, folder: str, form: str | None, jobs: int | None, *, as_json: bool) -> None:
+def copy(
+    session: str,
+    folder: str,
+    form: str | None,
+    jobs: int | None,
+    *,
+    replace_earlier: bool,
+    as_json: bool,
+) -> None:
     """Copy the tracks of SESSION (.json) and its playlist into FOLDER, such as a stick.
 
     The names are '01 - Artist - Title', in the order of the session, the tail last. A second run
@@ -32,7 +46,13 @@ def copy(session: str, folder: str, form: str | None, jobs: int | None, *, as_js
     name = os.path.splitext(os.path.basename(session))[0]
     with output.progress_bar(tracks_done) as progress:
         report = api.copy_session(
-            loaded, folder, name=name, form=form, jobs=jobs, progress=progress
+            loaded,
+            folder,
+            name=name,
+            form=form,
+            replace_earlier=replace_earlier,
+            jobs=jobs,
+            progress=progress,
         )
     for original, chosen in report.renamed.items():
         output.print_message(f"{original} is there with other content and stays; wrote {chosen}")
@@ -40,8 +60,11 @@ def copy(session: str, folder: str, form: str | None, jobs: int | None, *, as_js
     if report.leftover:
         count, more = len(report.leftover), ", ..." if len(report.leftover) > 1 else ""
         output.print_message(
-            f"{count} files of earlier copies are not part of this one: {report.leftover[0]}{more}"
+            f"{count} files of earlier copies are not part of this one: {report.leftover[0]}{more};"
+            " --replace removes those that are as they were copied"
         )
+    if report.removed:
+        output.print_message(f"removed {len(report.removed)} files of earlier copies")
     states = output.counted(Counter(sorted(each.state for each in report.files)))
     size_mb = sum(each.bytes for each in report.files) / 1e6
     output.print_message(f"{states}; {size_mb:.0f} MB in {report.playlist}")

@@ -1,6 +1,8 @@
 """Commands that edit a session file: swap, pin, unpin, drop, move, insert, extend, shorten."""
 
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
@@ -186,16 +188,15 @@ def change_session(
     """
     from playlist_builder.playlists import session_json
     from playlist_builder.playlists.write import write_text
-    from playlist_builder.sessions.draft import session_of
+    from playlist_builder.sessions.draft import changed
 
     text = session_json.read(session)
     before = session_json.parse(text, session)
     if undo:
         new = session_json.undo(text, session)
     else:
-        new = session_json.dump_with_undo(
-            session_of(edit(*_draft(before, session, library, playing=playing))), text
-        )
+        draft, find = _draft(before, session, library, playing=playing)
+        new = session_json.dump_with_undo(changed(draft, lambda each: edit(each, find)), text)
     after = session_json.parse(new, session)
     if before_writing is not None and not undo:
         before_writing(before, after)
@@ -224,7 +225,7 @@ def _draft(
     def find(name: str) -> "api.Track":
         with open_library(request.library) as opened:
             track = selection.known[opened.find(name).identity]
-        if track.missing:
+        if track.missing or not os.path.isfile(track.path):
             raise LibraryError(f"{track.path}: is not there any more. Scan its folder.")
         return track
 
@@ -244,9 +245,15 @@ def _print_candidates(
     session: str, number: int | None, count: int, library: str | None, *, as_json: bool
 ) -> None:
     from playlist_builder.sessions.candidates import candidates
+    from playlist_builder.sessions.presence import missing_files, without_missing
 
     draft, _ = _draft(api.load_session(session), session, library)
-    found = candidates(draft, _place(draft, number), count)
+    place = _place(draft, number)
+    found = candidates(draft, place, count)
+    if missing_files(each.track.path for each in found):
+        pool, note = without_missing(draft.pool)
+        output.print_message(str(note))
+        found = candidates(replace(draft, pool=pool), place, count)
     if as_json:
         output.print_json(list(map(_candidate_document, found)))
         return

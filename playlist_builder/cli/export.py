@@ -9,6 +9,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.companion import is_own, marked, write_beside
 from playlist_builder.path_map import PathMap, is_path_root
@@ -71,6 +72,7 @@ def export(
         codepage=codepage or dialect.codepage,
     )
     loaded = api.load_session(session)
+    protect_music(outputs, library_of(loaded, None))
     write_playlists([(loaded, file) for file in outputs], dialect)
     output.warn_missing_files(loaded, session)
     paths = tuple(slot.path for slot in (*loaded.slots, *loaded.tail))

@@ -1,7 +1,7 @@
 """The library file that a command uses, and the commands about library files: library merge."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import click
@@ -9,7 +9,7 @@ import click
 import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.main import main
-from playlist_builder.errors import LibraryError
+from playlist_builder.errors import ExportError, LibraryError
 
 
 def library_of(session: "api.Session | None", library: str | None) -> str | None:
@@ -64,6 +64,25 @@ def file_of(path: str | None) -> str:
     from playlist_builder.library.library import default_path
 
     return path or os.fspath(default_path())
+
+
+def protect_music(outputs: Iterable[str], library: str | None) -> None:
+    """Raise ExportError where an output would replace a file of the music of a library.
+
+    Of this one, of the one that the environment names, and of that in the user's data folder.
+    """
+    there = [file for file in outputs if file != "-" and os.path.isfile(file)]
+    if not there:
+        return
+    named = (library, os.environ.get(options.LIBRARY_VARIABLE), None)
+    for path in dict.fromkeys(map(file_of, named)):
+        with open_existing(path) as opened:
+            for file in there:
+                if opened is not None and (known := opened.path_of(file)) is not None:
+                    raise ExportError(
+                        f"Cannot write {file!r}: the library {path!r} knows {known!r} as music."
+                        " Choose another name"
+                    )
 
 
 @main.group()

@@ -7,12 +7,17 @@ import click
 
 from playlist_builder.cli import output
 from playlist_builder.errors import PlaylistBuilderError, RequestError
+from playlist_builder.system import open_closed_streams
 
 GARBAGE = 50_000, 20, 1_000  # seldom: a large library is a million objects and none of it
 
 
 class _Commands(click.Group):
     """Commands whose foreseen errors are one line and exit code 1."""
+
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        open_closed_streams()
+        return super().main(*arguments, **settings)
 
     def invoke(self, ctx: click.Context) -> Any:
         gc.set_threshold(*GARBAGE)

@@ -4,6 +4,7 @@ A reader is a function from text to a value that raises `click.BadParameter`; cl
 of the value in `--help` from it.
 """
 
+import math
 import os
 import re
 from collections.abc import Callable
@@ -19,12 +20,26 @@ from playlist_builder.playlists.dialects import is_codepage
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+LIBRARY_VARIABLE = "PLAYLIST_BUILDER_LIBRARY"  # of the environment
+
+
+class NumberRange(click.FloatRange):
+    """A number within a range, which "nan" is not."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number; raises `click.BadParameter`."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return number
+
 
 def duration(text: str, *, allow_zero: bool = False) -> float:
     """Return the seconds of a text such as 90m or 1h30m; a number alone is minutes."""
     match = re.fullmatch(r"(?:(?P<h>\d+(?:\.\d+)?)h)?\s*(?:(?P<m>\d+(?:\.\d+)?)m?)?", text.strip())
     seconds = 3600 * float(match["h"] or 0) + 60 * float(match["m"] or 0) if match else 0.0
-    if not match or not text.strip() or (not seconds and not allow_zero):
+    is_none = not match or not text.strip() or not math.isfinite(seconds)
+    if is_none or (not seconds and not allow_zero):
         raise click.BadParameter(
             f"'{text}' is no duration. Give minutes or a text such as 90m or 1h30m."
         )
@@ -46,7 +61,7 @@ def days(text: str) -> float:
 
 def session_time(text: str) -> float:
     """Return the seconds of a time of a session, such as 32:10 or 1:02:10."""
-    match = re.fullmatch(r"(?:(\d+):)?(\d{1,4}):([0-5]\d)", text.strip())
+    match = re.fullmatch(r"(?:(\d{1,4}):)?(\d{1,4}):([0-5]\d)", text.strip())
     if match is None or (match[1] and int(match[2]) > 59):  # noqa: PLR2004 - minutes of an hour
         raise click.BadParameter(
             f"'{text}' is no time of a session. Give one such as 32:10 or 1:02:10."
@@ -90,7 +105,7 @@ def _library_option(text: str) -> Callable[[F], F]:
     return click.option(
         "--library",
         type=click.Path(dir_okay=False),
-        envvar="PLAYLIST_BUILDER_LIBRARY",
+        envvar=LIBRARY_VARIABLE,
         callback=lambda _, __, path: path and os.path.expanduser(path),
         help=text,
     )

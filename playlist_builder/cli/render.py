@@ -1,5 +1,6 @@
 """Commands that make recordings of a session: render, preview."""
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.text import clock
 
@@ -30,7 +32,7 @@ _options = options.combined(
     click.option(
         "--loudness",
         "loudness_lufs",
-        type=click.FloatRange(-40.0, -5.0),
+        type=options.NumberRange(-40.0, -5.0),
         metavar="LUFS",
         default=LOUDNESS_LUFS,
         show_default=True,
@@ -39,7 +41,7 @@ _options = options.combined(
     click.option(
         "--crossfade",
         "crossfade_s",
-        type=click.FloatRange(0.0, 60.0),
+        type=options.NumberRange(0.0, 60.0),
         metavar="SECONDS",
         help="Length of every crossfade; 0 is none. As the profile has it if not given.",
     ),
@@ -79,9 +81,11 @@ def _record(
     record: Callable[..., Any], session: str, file: str, *, as_json: bool, **settings: Any
 ) -> None:
     mix = api.MixSettings(**settings)
+    loaded = api.load_session(session)
+    protect_music((file, f"{os.path.splitext(file)[0]}.cue"), library_of(loaded, None))
     try:
         with output.progress_bar(_music_done) as progress:
-            made = record(api.load_session(session), file, settings=mix, progress=progress)
+            made = record(loaded, file, settings=mix, progress=progress)
     except KeyboardInterrupt:
         output.print_message("Stopped. Nothing was written.")
         raise click.exceptions.Exit(1) from None

@@ -7,6 +7,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.report.language import LANGUAGES
 
@@ -38,6 +39,7 @@ def report(session: str, outputs: Sequence[str], language: str) -> None:
     if not outputs:
         output.print_session(loaded)
         return
+    protect_music(outputs, library_of(loaded, None))
     today = datetime.now().astimezone().date()
     files = [
         write.rendered(

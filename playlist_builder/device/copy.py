@@ -1,7 +1,8 @@
 """A session's tracks copied into one folder, such as a stick or the card of a phone.
 
 A session and a folder go in, a `CopyReport` comes out. Each file is read back and compared before
-it gets its name. A second run copies only what is missing, and never replaces a file of the user's.
+it gets its name. A second run copies only what is missing, and never replaces a file of the user's:
+what it wrote itself it knows by records that it signed.
 """
 
 import os
@@ -28,16 +29,20 @@ from playlist_builder.device.folder import (
     FileRecord,
     TargetFolder,
     hash_of,
+    make_folder,
     open_folder,
+    own_key,
     write_verified,
 )
 from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, describe_exception
+from playlist_builder.library.library import default_path
 from playlist_builder.library.scan.processes import WorkerDied, Workers
 from playlist_builder.models import FileProgress, Session, Skipped, Slot
 from playlist_builder.playlists import formats
-from playlist_builder.system import sync_folder
+from playlist_builder.system import locked, sync_folder
 
 PENDING_LIMIT = 16  # most conversions that are running, queued, or done and not yet copied
+KEY_NAME = "copies.key"  # beside the user's library
 State = Literal["copied", "converted", "kept"]
 
 
@@ -62,6 +67,7 @@ class CopyReport:
     skipped: Sequence[Skipped] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
     leftover: Sequence[str] = ()  # files of earlier copies that are not part of this session
+    removed: Sequence[str] = ()  # such files that were removed
 
 
 def copy_session(  # noqa: PLR0913 - each option of the command line is one of these
@@ -70,6 +76,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     *,
     name: str,
     form: str | None = None,
+    replace_earlier: bool = False,
     jobs: int | None = None,
     executor: Executor | None = None,
     progress: Callable[[FileProgress], None] | None = None,
@@ -78,39 +85,47 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
 
     With a `form` (a key of `encode.TRACK_FORMS`) tracks in other encodings are converted, by `jobs`
     processes or by `executor`. A track that cannot be converted is skipped, and left out of the
-    playlist. Raises `CopyError` where a track is missing, and where the folder cannot be used or is
-    too full; then nothing is copied.
+    playlist. With `replace_earlier` files of earlier copies that are not part of this session are
+    removed at the end, unless they were changed since.
+
+    Raises `CopyError` where a track is missing, and where the folder cannot be used or is too full;
+    then nothing is copied.
     """
     slots = [*session.slots, *session.tail]
     plan.check_all_exist(slots)
-    target = open_folder(Path(folder).absolute())
-    items, skipped = plan.plan_items(target, slots, form)
-    plan.check_space(target.path, items, form)
-    done: dict[int, CopiedTrack] = {}
-    total_bytes = sum(item.bytes for item in items)
-    done_bytes = 0
-    for item, outcome in _copy_items(target, items, jobs, executor):
-        if isinstance(outcome, Skipped):
-            skipped.append(outcome)
-        else:
-            done[item.number] = outcome
-        done_bytes += item.bytes
-        if progress is not None:
-            ended = len(done) + len(skipped)
-            progress(FileProgress(ended, len(slots), done_bytes, total_bytes, item.slot.path))
-    if not done:
-        raise CopyError(f"None of the tracks could be copied: {skipped[0].reason}.")
-    playlist = _write_playlist(target, _in_folder(session, done), name)
-    current = {filenames.key(Path(each.path).name) for each in done.values()}
-    others = target.names.keys() - current - {filenames.key(playlist.name)}
-    sync_folder(target.path)
-    return CopyReport(
-        playlist=os.fspath(playlist),
-        files=tuple(done[number] for number in sorted(done)),
-        skipped=tuple(skipped),
-        renamed=target.renamed,
-        leftover=tuple(sorted(name for name in target.records if filenames.key(name) in others)),
-    )
+    path = make_folder(Path(folder).absolute())
+    with locked(path):  # another copy into it is waited for
+        target = open_folder(path, own_key(default_path().with_name(KEY_NAME)))
+        items, skipped = plan.plan_items(target, slots, form)
+        plan.check_space(target.path, items, form)
+        done: dict[int, CopiedTrack] = {}
+        total_bytes = sum(item.bytes for item in items)
+        done_bytes = 0
+        for item, outcome in _copy_items(target, items, jobs, executor):
+            if isinstance(outcome, Skipped):
+                skipped.append(outcome)
+            else:
+                done[item.number] = outcome
+            done_bytes += item.bytes
+            if progress is not None:
+                ended = len(done) + len(skipped)
+                progress(FileProgress(ended, len(slots), done_bytes, total_bytes, item.slot.path))
+        if not done:
+            raise CopyError(f"None of the tracks could be copied: {skipped[0].reason}.")
+        playlist = _write_playlist(target, _in_folder(session, done), name)
+        current = {filenames.key(Path(each.path).name) for each in done.values()}
+        others = target.names.keys() - current - {filenames.key(playlist.name)}
+        leftover = sorted(name for name in target.records if filenames.key(name) in others)
+        removed = target.remove_unchanged(leftover) if replace_earlier else ()
+        sync_folder(target.path)
+        return CopyReport(
+            playlist=os.fspath(playlist),
+            files=tuple(done[number] for number in sorted(done)),
+            skipped=tuple(skipped),
+            renamed=target.renamed,
+            leftover=tuple(name for name in leftover if name not in removed),
+            removed=removed,
+        )
 
 
 def _copy_items(
@@ -215,13 +230,14 @@ def _write_playlist(target: TargetFolder, session: Session, name: str) -> Path:
         record = target.records.get(found or "")
         if found is None or (
             path.is_file()
+            and not path.is_symlink()
             and (path.read_bytes() == text or (record and hash_of(path) == record.hash))
         ):
             break
     if path.name != wanted and filenames.key(path.name) != filenames.key(wanted):
         target.renamed[wanted] = path.name
     try:
-        replace_bytes(path, text)
+        replace_bytes(path, text, through_links=False)
         target.add(path.name, FileRecord("", "", len(text), hash_of(path), path.stat().st_mtime))
     except OSError as error:
         raise CopyError(f"Cannot write {str(path)!r}: {error.strerror or error}.") from error

@@ -1,25 +1,30 @@
 """The folder that tracks are copied into: the files in it, and records of those that we wrote.
 
-The records stay in the folder (`RECORDS`), so that a second run can tell them from the user's.
-Files are written under a temporary name, read back from the medium, compared and renamed.
+The records stay in the folder (`RECORDS`), so that a second run can tell them from the user's. They
+are signed with a key of this user: whoever else fills a stick cannot have a file replaced that is
+not ours. Files are written under a temporary name, read back from the medium, compared and renamed,
+and never through a link.
 """
 
 import hashlib
+import hmac
 import json
 import os
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
 from playlist_builder import filenames
-from playlist_builder.atomic import atomic_path, is_leftover, replace_bytes
+from playlist_builder.atomic import atomic_path, is_leftover, replace_bytes, writer_of
 from playlist_builder.errors import CopyError
 from playlist_builder.system import drop_cached
 
 RECORDS = ".playlist-builder-copies.json"
 RECORDS_LIMIT_BYTES = 20_000_000  # above the records of 100,000 files
+KEY_BYTES = 32
 NAMES_LIMIT = 1000  # names that are tried for one file
 
 _RECORD_TYPES = {"source": str, "form": str, "size": int, "hash": str, "mtime_s": float}
@@ -43,24 +48,43 @@ class FileRecord:
 
 @dataclass(slots=True)
 class TargetFolder:
-    """A folder: `names` by `filenames.key`, `records` by name, `renamed` from wanted to chosen."""
+    """A folder: `names` by `filenames.key`, `records` by name, `renamed` from wanted to chosen.
+
+    `key` signs the records.
+    """
 
     path: Path
     names: dict[str, str]
     records: dict[str, FileRecord]
+    key: bytes
     renamed: dict[str, str] = field(default_factory=dict)
 
     def write_records(self) -> None:
         """Write the records into the folder."""
         files = {name: asdict(record) for name, record in self.records.items()}
-        text = json.dumps({"version": 1, "files": files}, indent=1)
-        replace_bytes(self.path / RECORDS, text.encode())
+        document = {"version": 1, "files": files, "signature": _signature(files, self.key)}
+        text = json.dumps(document, indent=1)
+        replace_bytes(self.path / RECORDS, text.encode(), through_links=False)
 
     def add(self, name: str, record: FileRecord) -> None:
         """Record a file that was just written."""
         self.names[filenames.key(name)] = name
         self.records[name] = record
         self.write_records()
+
+    def remove_unchanged(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Remove recorded files that are as we wrote them; return their names."""
+        removed = []
+        for name in names:
+            path = self.path / name
+            with suppress(OSError):  # what cannot be read or removed stays
+                if not path.is_symlink() and hash_of(path) == self.records[name].hash:
+                    path.unlink()
+                    del self.records[name]
+                    removed.append(name)
+        if removed:
+            self.write_records()
+        return tuple(removed)
 
     def possible_names(self, wanted: str) -> Iterator[tuple[str, str | None]]:
         """Yield `wanted`, then numbered names, each with the file that has it already, if any.
@@ -73,26 +97,69 @@ class TargetFolder:
         raise CopyError(f"{str(self.path)!r} holds {NAMES_LIMIT} files named like {wanted!r}.")
 
 
-def open_folder(path: Path) -> TargetFolder:
-    """Return the folder, created if need be, without leftovers of an interrupted copy."""
+def make_folder(path: Path) -> Path:
+    """Return a folder, created if need be; raises `CopyError`."""
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(path, error) from error
+    return path
+
+
+def open_folder(path: Path, key: bytes) -> TargetFolder:
+    """Return a folder without leftovers of an interrupted copy.
+
+    Its records count where they are signed with `key`. Raises `CopyError`.
+    """
+    try:
         for each in path.iterdir():
-            if is_leftover(each.name):
+            if is_leftover(each.name) and each.is_file() and writer_of(each.name) == "ended":
                 each.unlink()
         names = {filenames.key(each.name): each.name for each in path.iterdir()}
     except OSError as error:
+        raise _unusable(path, error) from error
+    records = path / RECORDS
+    if records.is_symlink() or (records.exists() and not records.is_file()):
         raise CopyError(
-            f"Cannot use folder {str(path)!r}: {error.strerror or error}. Choose another place"
-        ) from error
-    return TargetFolder(path, names, _read_records(path / RECORDS))
+            f"{str(records)!r} is a link or no file, and not the notes of an earlier copy."
+            " Remove it, or choose another place"
+        )
+    return TargetFolder(path, names, _read_records(records, key), key)
 
 
-def _read_records(path: Path) -> dict[str, FileRecord]:
-    """Return the records, none where they are damaged: then all files count as the user's."""
+def _unusable(path: Path, error: OSError) -> CopyError:
+    return CopyError(
+        f"Cannot use folder {str(path)!r}: {error.strerror or error}. Choose another place"
+    )
+
+
+def own_key(path: Path) -> bytes:
+    """Return the key in a file, made where there is none; where it cannot be kept, one for now."""
+    new = secrets.token_bytes(KEY_BYTES)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            path.touch(0o600, exist_ok=False)
+            path.write_bytes(new)
+        key = path.read_bytes()
+    except OSError:
+        return new
+    return key if len(key) == KEY_BYTES else new
+
+
+def _signature(files: object, key: bytes) -> str:
+    text = json.dumps(files, sort_keys=True)
+    return hmac.new(key, text.encode(), "sha256").hexdigest()
+
+
+def _read_records(path: Path, key: bytes) -> dict[str, FileRecord]:
+    """Return the records, none where they are damaged or another's: all files are the user's."""
     try:
         with path.open("rb") as file:
-            files = json.loads(file.read(RECORDS_LIMIT_BYTES))["files"]
+            document = json.loads(file.read(RECORDS_LIMIT_BYTES))
+        files = document["files"]
+        if not hmac.compare_digest(_signature(files, key), document["signature"]):
+            return {}
         return {
             name: FileRecord(**{key: kind(record[key]) for key, kind in _RECORD_TYPES.items()})
             for name, record in files.items()
@@ -111,13 +178,16 @@ def write_verified(
     """
     target = folder.path / name
     try:
-        with atomic_path(target) as temporary:
+        with atomic_path(target, through_links=False) as temporary:
             written = copy_bytes(content, temporary)
             if hash_of(temporary, from_medium=True) != written:
                 raise CopyError(
                     f"{name!r} reads back otherwise than it was written, so it was not kept."
                     f" The medium of {str(folder.path)!r} is failing; use another one"
                 )
+        times = os.stat(content)  # noqa: PTH116 - names that need not be text
+        with suppress(OSError):  # some phones do not allow setting times
+            os.utime(target, ns=(times.st_atime_ns, times.st_mtime_ns))
         stat = target.stat()
         source_hash = hash_of(source) if form else written
         record = FileRecord(source_hash, form, stat.st_size, written, stat.st_mtime)
@@ -131,7 +201,7 @@ def write_verified(
 
 
 def copy_bytes(source: str, target: Path) -> str:
-    """Copy content and times of a file; return the hash of what was read."""
+    """Copy the content of a file; return the hash of what was read."""
     digest = _new_hash()
     with Path(source).open("rb") as old, target.open("xb") as new:
         while block := old.read(_BLOCK_BYTES):
@@ -139,9 +209,6 @@ def copy_bytes(source: str, target: Path) -> str:
             new.write(block)
         new.flush()
         os.fsync(new.fileno())
-        stat = os.fstat(old.fileno())
-    with suppress(OSError):  # some phones do not allow setting times
-        os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     return digest.hexdigest()
 
 

@@ -152,6 +152,13 @@ class Database:
             check_types(rows, (bytes, str, int, str, str, str))
         return rows
 
+    def sized_paths(self) -> list[tuple[str, int]]:
+        """Return every path, used or skipped, with the size in bytes that a scan met."""
+        tables = "files", "skipped"
+        rows = [row for each in tables for row in self._select(each, "path, size", order="path")]
+        with decoding(self.path):
+            return [(columns.path_of(path), size) for path, size in rows]
+
     def tagged_files(self) -> list[File]:
         """Return every path with its tags, by path."""
         names = "path, size, mtime_ns, identity, missing, title, tags"

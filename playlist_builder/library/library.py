@@ -5,6 +5,7 @@ Errors of the file are `LibraryError`, one line each. What a scan does is in `sc
 
 import gc
 import os
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -193,6 +194,20 @@ class Library:
         known = self._database.files()
         return {path: known[path][1] for path in paths if path in known}
 
+    def path_of(self, file: str | os.PathLike[str]) -> str | None:
+        """Return the path that was scanned and leads to an existing file, whatever links are used.
+
+        A path counts also where its music could not be used. None where no path leads there.
+        """
+        size, name = Path(file).stat().st_size, _plain_name(os.path.realpath(file))
+        # A link keeps the size and a folder's link keeps the name: few files have to be looked at.
+        near = (
+            path
+            for path, known in self._database.sized_paths()
+            if known == size or _plain_name(path) == name
+        )
+        return next((path for path in near if _is_same_file(path, file)), None)
+
     def energy_rank(self, track: Track, count: int = 3) -> EnergyRank:
         """Return how the energy of a track compares, with `count` neighbours on either side."""
         from playlist_builder.arranger.solver.cost import percentile_table, rescale  # noqa: PLC0415 - no scan needs them
@@ -303,6 +318,17 @@ def _without_collection() -> Iterator[None]:
     finally:
         if running:
             gc.enable()
+
+
+def _plain_name(path: str) -> str:
+    return unicodedata.normalize("NFC", os.path.basename(path)).casefold()
+
+
+def _is_same_file(path: str, file: str | os.PathLike[str]) -> bool:
+    try:
+        return os.path.samefile(path, file)
+    except (OSError, ValueError):  # gone, or a path that no file can have
+        return False
 
 
 def _root(folder: str | os.PathLike[str]) -> str:

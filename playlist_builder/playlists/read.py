@@ -22,6 +22,7 @@ from xml.parsers import expat
 from playlist_builder.errors import PlaylistError
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.formats import TAIL_BEGINS
+from playlist_builder.system import is_regular
 
 SIZE_LIMIT_BYTES = 20_000_000  # above any playlist: 100,000 entries of 200 bytes
 ENTRIES_LIMIT = 200_000  # above any playlist, and still read within seconds
@@ -89,6 +90,10 @@ def read(path: str | os.PathLike[str]) -> bytes:
     """Return the bytes of a playlist file; raises `PlaylistError` where that cannot be done."""
     name = os.fspath(path)
     try:
+        if not is_regular(path):
+            raise PlaylistError(
+                f"Cannot read playlist {name!r}: it is no file but a pipe or device."
+            )
         with Path(name).open("rb") as file:
             data = file.read(SIZE_LIMIT_BYTES + 1)
     except OSError as error:

@@ -23,6 +23,7 @@ from playlist_builder.models import Scale, Session, Slot, Vocals
 from playlist_builder.notices import TEXT, Notice, notice
 from playlist_builder.playlists.session_checks import check_order, check_time, checked_name
 from playlist_builder.profiles.profile import VocalsRule
+from playlist_builder.system import is_regular
 from playlist_builder.text import digest
 
 VERSION = 1  # increased when an old reader would misread a new document
@@ -51,6 +52,9 @@ _SHORT = Meta(max_length=ITEMS_LIMIT, description=f"a list of at most {ITEMS_LIM
 Number = Annotated[float, Meta(ge=-_MAX, le=_MAX, description="a finite number")]
 Length = Annotated[float, Meta(ge=0, le=_MAX, description="a finite number of at least 0")]
 Time = Annotated[float, Meta(ge=0, le=LONGEST_S, description=_WEEK)]
+Shift = Annotated[
+    float, Meta(ge=-LONGEST_S, le=LONGEST_S, description=f"{LONGEST_S:.0f} s at most")
+]
 Level = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
 AbsolutePath = Annotated[str, Meta(pattern=_ABSOLUTE, description="an absolute path")]
 Typed = Annotated[str, Meta(pattern=rf"\A[^\0]{{1,{TEXT_LIMIT}}}\Z", description=_TYPED)]
@@ -96,8 +100,8 @@ class _Spare(_Slot, kw_only=True):
 class _Change(Struct, kw_only=True):
     kind: Literal["stretch", "jump"]
     phase: Typed
-    by_s: Number
-    at_s: Length | None
+    by_s: Shift
+    at_s: Time | None
 
 
 class _Request(Struct, kw_only=True):
@@ -114,7 +118,7 @@ class _Request(Struct, kw_only=True):
     avoid: Paths
     pins: Texts
     pinned: Texts
-    tolerance_s: Length
+    tolerance_s: Time
     seed: int
     allow_short: bool
     alternative: Choice
@@ -148,8 +152,8 @@ class _Session(Struct, kw_only=True):
     profile: str
     scale: Scale
     seed: int
-    target_s: Length
-    duration_s: Length
+    target_s: Time
+    duration_s: Time
     cost: Number
     bound: Number
     rms_error: Length
@@ -258,6 +262,10 @@ def read(path: str | os.PathLike[str]) -> str:
     """Return the text of the file at `path`; `SessionError` says why it cannot be read."""
     name = os.fspath(path)
     try:
+        if not is_regular(path):
+            raise SessionError(
+                f"Session file {name!r} is no file but a pipe or device. {_MAKE_ONE}"
+            )
         with Path(path).open("rb") as file:
             data = file.read(SIZE_LIMIT_BYTES + 1)
     except OSError as error:

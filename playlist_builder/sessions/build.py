@@ -26,7 +26,7 @@ from playlist_builder.profiles import find as profiles
 from playlist_builder.profiles.overrides import apply_overrides
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.queries import any_of
-from playlist_builder.sessions import preferences
+from playlist_builder.sessions import preferences, presence
 from playlist_builder.sessions.pins import read_pin
 from playlist_builder.system import is_within
 from playlist_builder.track_table import TrackTable
@@ -82,6 +82,8 @@ def select(
     if request.music:
         inside = [any(is_within(path, root) for root in request.music) for path in tracks.paths]
         tracks = tracks.take(np.array(inside, np.bool_))
+    if not len(present) and len(every):
+        presence.without_missing(every)
     if not tracks:
         raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
     avoided, notes = _avoided(every, request.avoid)
@@ -146,6 +148,8 @@ def build_series(selection: Selection, count: int) -> list[Session]:
 
 def explained(selection: Selection, session: Session) -> list[Explanation]:
     """Return for each slot of a session why it is there."""
+    if any(note.code == presence.LEFT_OUT for note in session.warnings):
+        selection = _present(selection)
     reasons = explain(session, selection.tracks, selection.profile, selection.constraints)
     ratings, name = selection.ratings, selection.request.name or ""
     return [
@@ -157,6 +161,21 @@ def explained(selection: Selection, session: Session) -> list[Explanation]:
 
 
 def _arranged(
+    selection: Selection, arrange: Callable[..., list[Session]], count: int
+) -> list[Session]:
+    """Return sessions whose files are all there: what is missing is left out, and that is told."""
+    sessions = _arranged_once(selection, arrange, count)
+    if any(presence.missing_files(presence.files_of(session)) for session in sessions):
+        return _arranged_once(_present(selection), arrange, count)
+    return sessions
+
+
+def _present(selection: Selection) -> Selection:
+    tracks, note = presence.without_missing(selection.tracks, selection.request.pinned)
+    return replace(selection, tracks=tracks, notes=(*selection.notes, note))
+
+
+def _arranged_once(
     selection: Selection, arrange: Callable[..., list[Session]], count: int
 ) -> list[Session]:
     request = selection.request

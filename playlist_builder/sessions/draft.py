@@ -5,7 +5,7 @@ smallest part that brings the end back to its time is filled again by the arrang
 whole is then priced by plain arithmetic; no bound is proven for it, so its bound is 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
@@ -21,6 +21,7 @@ from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.errors import ArrangeError, SessionError
 from playlist_builder.models import STEP_S, Session, SessionRequest, Slot, Track
 from playlist_builder.notices import notice
+from playlist_builder.sessions import presence
 from playlist_builder.sessions.build import Selection
 from playlist_builder.track_table import TrackTable
 
@@ -190,6 +191,21 @@ def session_of(draft: Draft) -> Session:
         request=request,
     )
     return completed(session, order, draft.pool, objective)
+
+
+def changed(draft: Draft, change: Callable[[Draft], Draft]) -> Session:
+    """Return the session of a draft after a change, whose new tracks are all there.
+
+    What the library knows and is not there is left out, and that is told. Raises LibraryError where
+    that is much.
+    """
+    session, kept = session_of(change(draft)), {track.path for track in draft.order}
+    new = [path for path in presence.files_of(session) if path not in kept]
+    if not presence.missing_files(new):
+        return session
+    pool, note = presence.without_missing(draft.pool)
+    session = session_of(change(replace(draft, pool=pool)))
+    return replace(session, warnings=(*session.warnings, note))
 
 
 def refilled(draft: Draft, place: int, without: Sequence[Track] = ()) -> Draft:

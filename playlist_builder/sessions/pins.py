@@ -9,7 +9,8 @@ from playlist_builder.library.library import Library
 from playlist_builder.models import Track
 
 _PIN = re.compile(
-    r"(?P<track>.+?)(?:@(?:(?P<place>-?\d+)|(?P<minutes>\d+):(?P<seconds>[0-5]\d)))?", re.DOTALL
+    r"(?P<track>.+?)(?:@(?:(?P<place>-?\d{1,5})|(?P<minutes>\d{1,5}):(?P<seconds>[0-5]\d)))?",
+    re.DOTALL,
 )
 
 

@@ -1,12 +1,14 @@
 """What `build`, `reorder` and `demo` make of the options that a user gives."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.support.commands import run
+from tests.support.documents import SHORT, paths
 
 
 def test_demo_ends_with_a_playlist_whose_every_path_exists(demo):
@@ -189,3 +191,28 @@ def test_a_session_is_avoided_wherever_its_files_are_now(own_demo, tmp_path):
     after = json.loads(run(*short, "--avoid", tmp_path / "s.json", "--json").stdout)
     identities = [{slot["identity"] for slot in each["slots"]} for each in (before, after)]
     assert not identities[0] & identities[1]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("build", "arc", *SHORT, "--for", "Q"), ("series", "arc", *SHORT, "--for", "Q"), ("rescue",)],
+)
+def test_without_the_drive_of_the_music_nothing_is_written_or_recorded(own_demo, command):
+    (own_demo / "music").rename(own_demo / "unplugged")
+    library = ("--library", own_demo / "l.db")
+    done = run(*command, *library, "-o", own_demo / "out.m3u8", code=1)
+    assert "Is the drive mounted?" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not list(own_demo.glob("out*"))
+    assert run("history", *library, "--json").stdout.strip() == "[]"
+
+
+def test_a_rescue_plays_what_is_there(own_demo):
+    library = ("--library", own_demo / "l.db")
+    calm = paths(json.loads(run("rescue", *library, "--dry-run", "--json").stdout))
+    for path in calm[:2]:
+        os.unlink(path)  # noqa: PTH108
+    done = run("rescue", *library, "-o", own_demo / "out.m3u8", "--json")
+    played = paths(json.loads(done.stdout))
+    assert all(map(os.path.isfile, played))
+    assert "2 of 28 tracks are not there" in done.stdout

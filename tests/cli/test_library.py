@@ -1,6 +1,7 @@
 """Which library a command uses: --library, then the environment, then the session's own."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -131,3 +132,57 @@ def test_stepping_back_takes_the_library_that_is_named(built):
     run("pin", built / "n.json", "--undo", "--library", built / "u.db")
     assert not (built / "l.db").exists()
     assert "n.json" in run("history", "Basil", "--library", built / "u.db", COLUMNS="300").stdout
+
+
+def other_track(folder):
+    """Return a track of the library that the session does not play."""
+    played = {os.path.basename(path) for path in paths(session(folder))}  # noqa: PTH119
+    return next(path for path in sorted((folder / "music").iterdir()) if path.name not in played)
+
+
+@pytest.mark.parametrize("way", ["itself", "link", "folder", "hard"])
+@pytest.mark.parametrize("command", ["render", "preview"])
+def test_no_recording_replaces_music_of_the_library(built, command, way):
+    """Whichever of its names is given."""
+    track = other_track(built)
+    before = track.read_bytes()
+    (built / "linked").symlink_to(built / "music")
+    given = built / "new.flac"
+    if way == "link":
+        given.symlink_to(track)
+    elif way == "hard":
+        given.hardlink_to(track)
+    else:
+        given = (built / "linked" if way == "folder" else built / "music") / track.name
+    done = run(command, built / "s.json", "-o", given, code=1)
+    assert track.read_bytes() == before
+    assert f"knows '{track}' as music" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("build", "arc", *SHORT),
+        ("series", "arc", *SHORT, "--sessions", 2, "--for", "A7"),
+        ("rescue",),
+        ("export", "s.json"),
+        ("report", "s.json"),
+    ],
+)
+def test_no_output_replaces_music_through_a_link(built, command):
+    track = other_track(built)
+    before = track.read_bytes()
+    suffix = ".html" if command[0] == "report" else ".m3u8"
+    number = "-1" if command[0] == "series" else ""
+    (built / f"out{number}{suffix}").symlink_to(track)
+    library = () if command[-1] == "s.json" else ("--library", built / "l.db")
+    done = run(*command, *library, "-o", f"out{suffix}", cwd=built, code=1)
+    assert track.read_bytes() == before
+    assert "as music" in done.stderr
+
+
+def test_a_recording_beside_the_music_is_made_anew(built):
+    """What no scan has met is the user's to replace."""
+    for _ in range(2):
+        run("preview", built / "s.json", "-o", built / "music" / "tonight.flac")

@@ -1,12 +1,13 @@
 """The command line as a whole: public names, help, and what bad input gets."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
 from playlist_builder.library.library import Library
-from tests.support.commands import run
+from tests.support.commands import invoke, run
 
 
 @pytest.mark.parametrize(
@@ -83,3 +84,65 @@ def test_help_loads_no_heavy_package():
 def test_odd_requests_are_one_line(demo_library, arguments, code, message):
     done = run(*arguments, *demo_library, code=code)
     assert message in done.stderr
+
+
+def closed(*arguments, cwd, streams):
+    """Run a command whose standard streams of these numbers are closed."""
+    code = (
+        f"import os, sys\nfor n in {streams}: os.close(n)\nos.execv(sys.executable, sys.argv[1:])"
+    )
+    words = [sys.executable, "-m", "playlist_builder", *map(str, arguments)]
+    return subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, cwd=cwd, check=False
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no stream is inherited closed there")
+@pytest.mark.parametrize("streams", [(0,), (1,), (2,), (1, 2), (0, 1, 2)])
+def test_closed_streams_cost_nothing_of_what_is_written(demo_library, tmp_path, streams):
+    options = ("--duration", "6m", "--track-minutes", 0.5, 15, *demo_library)
+    done = closed("build", "arc", *options, "-o", "s.json", cwd=tmp_path, streams=streams)
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    assert run("report", tmp_path / "s.json").stdout
+
+
+MANY = "9" * 400
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("build", "--pin", f"Thaw@{MANY}:30"), "No track"),
+        (("build", "--pin", f"Thaw@{MANY}"), "No track"),
+        (("build", "--pin", f"Thaw@-{'9' * 5000}"), "No track"),
+        (("build", "--duration", f"{MANY}m"), "is no duration"),
+        (("build", "--tolerance", f"{MANY}m"), "is no duration"),
+        (("build", "--track-minutes", "nan", "nan"), "shortest and the longest"),
+        (("build", "--track-minutes", "inf", "inf"), "shortest and the longest"),
+        (("replan", "s.json", "--at", f"{MANY}:10:00"), "is no time of a session"),
+        (("render", "s.json", "-o", "x.flac", "--crossfade", "nan"), "not in the range"),
+        (("preview", "s.json", "-o", "x.flac", "--loudness", "nan"), "not in the range"),
+        (("mark", "Thaw", "--energy", "nan"), "from 0 to 1"),
+    ],
+)
+def test_numbers_that_no_music_has_get_one_clear_line(demo_library, tmp_path, arguments, says):
+    (tmp_path / "s.json").touch()
+    library = {"PLAYLIST_BUILDER_LIBRARY": str(demo_library[1])}
+    done = invoke(*arguments, cwd=tmp_path, **library)
+    assert done.code in {1, 2}
+    errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1
+    assert says in errors[0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipe has a name in a folder there")
+@pytest.mark.parametrize(
+    "command", [("report",), ("swap", 1), ("render", "-o", "x.flac"), ("check",), ("reorder",)]
+)
+def test_a_pipe_is_not_waited_for(tmp_path, command):
+    name, *rest = command
+    os.mkfifo(tmp_path / "s.json")
+    library = {"PLAYLIST_BUILDER_LIBRARY": str(tmp_path / "l.db")}
+    done = invoke(name, "s.json", *rest, cwd=tmp_path, **library)
+    assert done.code == 1
+    assert "no file but a pipe or device" in done.stderr

@@ -6,10 +6,12 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
 
+from playlist_builder import atomic
 from playlist_builder.audio import encode
 from playlist_builder.device import copy as copying
 from playlist_builder.device import folder, plan, transcode
@@ -279,3 +281,197 @@ def test_the_notes_can_be_read_by_a_person(session, tmp_path):
     document = json.loads((tmp_path / "s" / folder.RECORDS).read_text(encoding="utf-8"))
     assert document["version"] == 1
     assert set(document["files"]) == set(names_in(tmp_path / "s"))
+
+
+def note(path, source):
+    """Return what a stranger would write of a file, to have it taken for a copy."""
+    return {
+        "source": folder.hash_of(source),
+        "form": "",
+        "size": path.stat().st_size,
+        "hash": folder.hash_of(path),
+        "mtime_s": path.stat().st_mtime,
+    }
+
+
+@pytest.mark.parametrize("signature", [{}, {"signature": "0" * 64}, {"signature": 3}])
+def test_notes_of_others_have_nothing_replaced(session, tmp_path, signature):
+    stick = tmp_path / "s"
+    stick.mkdir()
+    mine = [stick / "01 - AC_DC - What_.flac", stick / "tonight.m3u8"]
+    for path in mine:
+        path.write_bytes(b"mine")
+    notes = {path.name: note(path, session.slots[0].path) for path in mine}
+    document = {"version": 1, "files": notes, **signature}
+    (stick / folder.RECORDS).write_text(json.dumps(document), encoding="utf-8")
+    for _ in range(2):
+        report = copy(session, stick)
+        assert [path.read_bytes() for path in mine] == [b"mine"] * 2
+        assert report.files[0].path.endswith("01 - AC_DC - What_ (2).flac")
+        assert report.playlist.endswith("tonight (2).m3u8")
+
+
+def test_a_note_that_was_changed_has_nothing_replaced(session, tmp_path):
+    """Ours tell of other files, and so does one that is put in for a copy."""
+    report = copy(session, tmp_path / "s")
+    records = tmp_path / "s" / folder.RECORDS
+    mine = tmp_path / "s" / "02 - CON.flac"
+    mine.unlink()
+    mine.write_bytes(b"mine")
+    document = json.loads(records.read_text(encoding="utf-8"))
+    document["files"][mine.name] = note(mine, session.slots[1].path)
+    records.write_text(json.dumps(document), encoding="utf-8")
+    again = copy(session, tmp_path / "s")
+    assert mine.read_bytes() == b"mine"
+    assert again.files[1].path != report.files[1].path
+
+
+def link(path, target):
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
+
+
+@pytest.mark.parametrize("content", [b"mine", None])
+@pytest.mark.parametrize("when", ["before", "between"])
+@pytest.mark.parametrize("name", [folder.RECORDS, "tonight.m3u8", "02 - CON.flac"])
+def test_nothing_is_written_through_a_link(session, tmp_path, name, when, content):
+    """Not even where the link leads to what would be written, or nowhere."""
+    stick, precious = tmp_path / "s", tmp_path / "precious"
+    stick.mkdir()
+    if when == "between":
+        copy(session, stick)
+        precious.write_bytes((stick / name).read_bytes())
+        content = content and precious.read_bytes()
+    if content is None:
+        precious.unlink(missing_ok=True)
+    else:
+        precious.write_bytes(content)
+    link(stick / name, precious)
+    if name == folder.RECORDS:
+        with pytest.raises(CopyError, match="is a link"):
+            copy(session, stick)
+    else:
+        assert name in copy(session, stick).renamed
+    assert (stick / name).is_symlink()
+    assert precious.exists() == (content is not None)
+    assert content is None or precious.read_bytes() == content
+
+
+def test_a_link_that_comes_while_tracks_are_copied_is_not_followed(session, tmp_path, monkeypatch):
+    precious, real = tmp_path / "precious", folder.copy_bytes
+    precious.write_bytes(b"mine")
+
+    def sly(source, target):
+        for name in (folder.RECORDS, "tonight.m3u8", "02 - CON.flac"):
+            link(target.with_name(name), precious)
+        return real(source, target)
+
+    monkeypatch.setattr(folder, "copy_bytes", sly)
+    copy(session, tmp_path / "s")
+    assert precious.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("key", [b"short", None])
+def test_a_key_that_cannot_be_kept_costs_no_copy(tmp_path, key):
+    path = tmp_path / "key"
+    path.mkdir() if key is None else path.write_bytes(key)
+    assert len(folder.own_key(path)) == folder.KEY_BYTES
+    assert folder.own_key(tmp_path / "new") == folder.own_key(tmp_path / "new")
+
+
+def test_copies_into_one_folder_wait_for_each_other(session, tmp_path):
+    """None takes away what another is writing, and all end with all of their files."""
+    sessions = [
+        replace(session, slots=[replace(each, title=f"{each.title} {letter}") for each in order])
+        for letter, order in zip("abcd", permutations(session.slots), strict=False)
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        reports = list(pool.map(lambda each: copy(each, tmp_path / "s"), sessions))
+    for report in reports:
+        assert all(folder.hash_of(each.path) == each.hash for each in report.files)
+        assert os.path.isfile(report.playlist)  # noqa: PTH113
+    assert len({report.playlist for report in reports}) in {1, 4}
+    document = json.loads((tmp_path / "s" / folder.RECORDS).read_text(encoding="utf-8"))
+    assert set(document["files"]) == set(names_in(tmp_path / "s"))
+
+
+def test_what_another_command_is_writing_there_stays(session, tmp_path):
+    """As a recording that is rendered onto the same stick."""
+    stick = tmp_path / "s"
+    stick.mkdir()
+    with atomic.atomic_path(stick / "recording.flac") as temporary:
+        temporary.write_bytes(b"half")
+        os.utime(temporary, (1, 1))
+        copy(session, stick)
+        atomic.remove_leftovers(stick / "tonight.m3u8")
+        assert temporary.read_bytes() == b"half"
+    assert (stick / "recording.flac").read_bytes() == b"half"
+
+
+@pytest.mark.parametrize("name", [".playlist-builder-notes.tmp", ".playlist-builder-.tmp"])
+def test_what_is_only_named_like_a_leftover_is_the_user_s(session, tmp_path, name):
+    stick = tmp_path / "s"
+    stick.mkdir()
+    (stick / name).write_bytes(b"mine")
+    os.utime(stick / name, (1, 1))
+    (stick / ".playlist-builder-0123456789abcdef.tmp").mkdir()
+    (stick / ".playlist-builder-0123456789abcde0.tmp").symlink_to(stick / name)
+    report = copy(session, stick)
+    atomic.remove_leftovers(report.playlist)
+    assert (stick / name).read_bytes() == b"mine"
+
+
+def test_what_another_machine_may_be_writing_stays(session, tmp_path, monkeypatch):
+    """Until it is old: it cannot be told whether a process of that machine is running."""
+    stick = tmp_path / "s"
+    stick.mkdir()
+    monkeypatch.setattr(atomic, "host_digits", lambda: "beef")
+    with atomic.atomic_path(stick / "a.flac") as temporary:
+        temporary.write_bytes(b"half")
+        monkeypatch.undo()
+        report = copy(session, stick)
+        assert temporary.exists()
+        os.utime(temporary, (1, 1))
+        atomic.remove_leftovers(report.playlist)
+        assert not temporary.exists()
+        temporary.write_bytes(b"half")
+
+
+def test_what_a_process_left_that_has_ended_is_cleared_away(session, tmp_path, monkeypatch):
+    stick = tmp_path / "s"
+    stick.mkdir()
+    with atomic.atomic_path(stick / "a.flac") as temporary:
+        temporary.write_bytes(b"half")
+        monkeypatch.setattr(atomic, "is_running", lambda _: False)
+        copy(session, stick)
+        assert not temporary.exists()
+        temporary.write_bytes(b"half")
+
+
+def test_an_earlier_copy_is_replaced_and_nothing_else(session, tmp_path):
+    """Neither what the user changed or put there, nor what a link leads to."""
+    stick = tmp_path / "s"
+    before = copy(session, stick)
+    first, second, third, fourth = (os.path.basename(each.path) for each in before.files)  # noqa: PTH119
+    (stick / second).write_bytes(b"mine")
+    (stick / "07 - Mine.flac").write_bytes(b"mine")
+    precious = tmp_path / "precious"
+    precious.write_bytes((stick / third).read_bytes())
+    link(stick / third, precious)
+    turned = replace(session, slots=[replace(session.slots[0], title="New")], tail=())
+    report = copy(turned, stick, replace_earlier=True)
+    assert report.removed == (first, fourth)
+    assert names_in(stick) == sorted(
+        ["01 - AC_DC - New.flac", second, third, "07 - Mine.flac", "tonight.m3u8"]
+    )
+    assert (stick / third).is_symlink()
+    assert precious.exists()
+    document = json.loads((stick / folder.RECORDS).read_text(encoding="utf-8"))
+    assert first not in document["files"]
+
+
+def test_without_being_asked_an_earlier_copy_stays(session, tmp_path):
+    copy(session, tmp_path / "s")
+    report = copy(replace(session, tail=()), tmp_path / "s")
+    assert (report.removed, len(report.leftover)) == ((), 1)
+    assert (tmp_path / "s" / report.leftover[0]).exists()

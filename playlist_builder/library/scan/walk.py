@@ -20,6 +20,11 @@ _AUDIO = (
 _VIDEO = "avi m4v mkv mov mp4 mpg ogv webm wmv"  # looked into, because some hold audio alone
 AUDIO_SUFFIXES = frozenset(f".{name}" for name in _AUDIO.split())
 SUFFIXES = AUDIO_SUFFIXES | {f".{name}" for name in _VIDEO.split()}
+# Folders of Synology, QNAP, NetApp and Windows for what was deleted, earlier states, and pictures.
+_DELETED = "#recycle", "@recycle", "$recycle.bin"
+_EARLIER = "#snapshot", "~snapshot", "@recently-snapshot"
+PRIVATE = frozenset((*_DELETED, *_EARLIER, "@eadir", "@__thumb", "@tmp"))
+_PRIVATE_STARTS = ".#@$~"
 Place = tuple[int, int]  # device and inode of a folder: what its paths have in common
 
 
@@ -59,11 +64,23 @@ def _walk_folder(
             continue
         if not found:
             yield path, None
-        shown = [entry for entry in found if not entry.name.startswith(".")]
+        shown = [entry for entry in found if not _is_private(entry.name)]
         folders = _folders(shown)
         yield from _candidates(shown, {entry.path for entry in folders})
         stack.extend(entry.path for entry in reversed(folders) if not entry.is_symlink())
         links.extend(entry.path for entry in folders if entry.is_symlink())
+
+
+def _is_private(name: str) -> bool:
+    """Whether a name is hidden, or that of what a system keeps for itself.
+
+    "...And Quiet Follows" and ".38 Special" are not hidden.
+    """
+    if name[0] not in _PRIVATE_STARTS:
+        return False
+    if name[0] != ".":
+        return name.casefold() in PRIVATE
+    return not (name[1] == "." or name[1].isdecimal())
 
 
 def _candidates(

@@ -111,3 +111,32 @@ def test_a_root_that_has_just_gone_is_skipped(tmp_path):
     ((path, found),) = walk([os.fspath(tmp_path / "gone")])
     assert isinstance(found, Skipped)
     assert path == found.path == os.fspath(tmp_path / "gone")
+
+
+def met(folder):
+    return [os.path.relpath(path, folder) for path, _ in walk([os.fspath(folder)])]
+
+
+@pytest.mark.parametrize(
+    "name", ["...And Quiet Follows", "..Baby", ".5 The Gray Chapter", ".38 Special", "#1", "@peace"]
+)
+def test_names_that_only_begin_oddly_are_music(tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / f"{name}.flac").touch()
+    assert met(tmp_path) == [f"{name}/{name}.flac"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("#recycle", "#Recycle", "@Recycle", "@Recently-Snapshot", "$RECYCLE.BIN", "$Recycle.Bin"),
+        *("#snapshot", "~snapshot", ".snapshot", ".zfs", ".Trash", ".Trash-1000", ".Trashes"),
+        *("@eaDir", "@EADIR", "@__thumb", "@tmp", ".hidden", "._a"),
+    ],
+)
+def test_what_was_thrown_away_or_is_of_the_system_is_not_music(tmp_path, name):
+    folder = tmp_path / "Album" / name / "a.mp3"
+    folder.mkdir(parents=True)
+    (folder / "b.mp3").touch()
+    assert met(tmp_path) == []
+    assert met(folder) == ["b.mp3"]  # but where it is asked for by name

@@ -1,0 +1,104 @@
+"""No session is made of music that is not there; little of it is left out, much is refused."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from playlist_builder.errors import LibraryError
+from playlist_builder.library.library import Library
+from playlist_builder.models import SessionRequest
+from playlist_builder.profiles import find as profiles
+from playlist_builder.sessions import build, presence
+from playlist_builder.sessions.draft import changed, draft_of
+from playlist_builder.sessions.edit import dropped, swapped
+
+
+@pytest.fixture
+def library(own_demo):
+    with Library.open(own_demo / "l.db") as opened:
+        yield opened
+
+
+def selected(library, **more):
+    usual = {"duration_s": 360.0, "track_minutes": (0.5, 15.0), "allow_short": True}
+    one = SessionRequest("arc", profiles.read_text("arc"), **usual | more)
+    return build.select(one, build.profile_of(one), library)
+
+
+def notes(session):
+    return [note for note in session.warnings if note.code == presence.LEFT_OUT]
+
+
+def lose(*paths):
+    for path in paths:
+        path.unlink()
+
+
+def role(session, name):
+    """Return the files of one part of a session."""
+    files = presence.files_of(session)
+    first, second = len(session.slots), len(session.slots) + len(session.tail)
+    parts = {"slots": files[:first], "tail": files[first:second], "spares": files[second:]}
+    return parts[name]
+
+
+@pytest.mark.parametrize("name", ["slots", "tail", "spares"])
+def test_what_is_gone_is_left_out_and_told(library, name):
+    (before,) = build.build_alternatives(selected(library))
+    gone = role(before, name)[:3]
+    assert gone
+    lose(*map(Path, gone))
+    (after,) = build.build_alternatives(selected(library))
+    assert not presence.missing_files(presence.files_of(after))
+    (note,) = notes(after)
+    assert str(note).startswith(f"{len(gone)} of 28 tracks are not there and left out")
+    assert f"such as {min(gone)}: is the drive mounted?" in str(note)
+    assert build.explained(selected(library), after)
+
+
+def test_series_and_alternatives_hold_nothing_that_is_gone(library):
+    (before,) = build.build_alternatives(selected(library))
+    lose(*map(Path, role(before, "slots")[:3]))
+    one = selected(library)
+    for each in (*build.build_alternatives(one, 3), *build.build_series(one, 2)):
+        assert not presence.missing_files(presence.files_of(each))
+        assert notes(each)
+
+
+def test_nothing_is_told_where_all_is_there(library):
+    (session,) = build.build_alternatives(selected(library))
+    assert not notes(session)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_without_its_drive_no_session_is_made(library, own_demo, known):
+    """Whether a scan has met that or not."""
+    shutil.rmtree(own_demo / "music")
+    (own_demo / "music").mkdir()
+    if known:
+        library.scan(own_demo / "music")
+    with pytest.raises(LibraryError, match=r"28 of 28 tracks are not there.*drive mounted"):
+        build.build_alternatives(selected(library))
+
+
+def test_a_pinned_track_that_is_gone_is_told(library):
+    track = library.find("Thaw")
+    lose(Path(track.path))
+    with pytest.raises(LibraryError, match=r"pinned track '.*Thaw.*' is not there"):
+        build.build_alternatives(selected(library, pins=("Thaw",)))
+
+
+@pytest.mark.parametrize("edit", [swapped, dropped])
+def test_a_change_brings_in_nothing_that_is_gone(library, edit):
+    one = selected(library)
+    (before,) = build.build_alternatives(one)
+    draft = draft_of(one, before, "s.json")
+    first = changed(draft, lambda each: edit(each, 1))
+    kept = {slot.path for slot in before.slots}
+    gone = [path for path in presence.files_of(first) if path not in kept][:3]
+    assert gone
+    lose(*map(Path, gone))
+    after = changed(draft, lambda each: edit(each, 1))
+    assert not presence.missing_files(presence.files_of(after))
+    assert notes(after)
