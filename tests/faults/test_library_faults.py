@@ -326,6 +326,7 @@ def test_a_clock_that_jumps_costs_no_decoding(home, seconds):
 
 def test_two_scans_and_a_reader_at_once_lose_nothing(home):
     music, library = home / "music", home / "new.db"
+    Library.open(library).__exit__(None, None, None)
     command = [sys.executable, "-m", "playlist_builder"]
     both = [
         subprocess.Popen(

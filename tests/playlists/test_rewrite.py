@@ -9,6 +9,7 @@ from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.read import parse, resolve_all
 from playlist_builder.playlists.rewrite import replace_paths
+from tests.support.documents import in_turn
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_a_damaged_text_is_not_written_again():
 
 def test_a_session_is_led_to_the_new_place():
     slot = Slot("/m/a", "1", "", "", "", 0.0, 1.0, "", 0.1, 0.1)
-    session = Session("arc", "relative", 1.0, 1.0, 0.0, 0.0, 0.0, (slot,), (slot,))
+    session = in_turn(Session("arc", "relative", 1.0, 1.0, 0.0, 0.0, 0.0, (slot,), (slot,)))
     mended, _ = replace_paths(session_json.dump(session).encode(), "a.json", {1: "/m/b"}, "/m")
     after = session_json.parse(mended.decode(), "a.json")
     assert [after.slots[0].path, after.tail[0].path] == ["/m/a", "/m/b"]
