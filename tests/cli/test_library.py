@@ -184,5 +184,7 @@ def test_no_output_replaces_music_through_a_link(built, command):
 
 def test_a_recording_beside_the_music_is_made_anew(built):
     """What no scan has met is the user's to replace."""
-    for _ in range(2):
-        run("preview", built / "s.json", "-o", built / "music" / "tonight.flac")
+    recording = built / "music" / "tonight.flac"
+    recording.write_bytes(b"of yesterday")
+    run("preview", built / "s.json", "-o", recording)
+    assert recording.read_bytes().startswith(b"fLaC")

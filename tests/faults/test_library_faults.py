@@ -98,7 +98,7 @@ def test_a_damaged_file_is_set_aside_and_what_was_said_comes_back(home, damage):
     assert marks(path) == before
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(16))
 def test_a_page_overwritten_anywhere_costs_no_mark_and_no_traceback(home, seed):
     """The command that meets the damage says what to do; when it is given again, it works."""
     path = home / "library.db"
@@ -110,7 +110,8 @@ def test_a_page_overwritten_anywhere_costs_no_mark_and_no_traceback(home, seed):
     data[page * PAGE : (page + 1) * PAGE] = new
     path.write_bytes(data)
     for _ in range(2):
-        for words in (("tracks", "--json"), ("scan", home / "music", "--json", "--jobs", "1")):
+        scan = ("scan", home / "music", "--json", "--jobs", "1", "--no-vocals", "--no-embedding")
+        for words in (("tracks", "--json"), scan):
             done = CliRunner().invoke(main, [*map(os.fspath, words), "--library", os.fspath(path)])
             assert done.exit_code in {0, 1}
             assert isinstance(done.exception, SystemExit | None), done.exception
