@@ -66,6 +66,8 @@ def calibrate(
     not seen better than the score alone, and moves no track by more than 0.2; a mark is stronger.
     --json asks nothing and prints what is kept.
     """
+    if forget and as_json:
+        raise click.UsageError("--json asks and changes nothing. Leave out --forget.")
     with open_library(library) as opened:
         if forget:
             output.print_message(f"Forgotten: {opened.answers.forget()} answers.")

@@ -245,14 +245,19 @@ def _print_candidates(
     session: str, number: int | None, count: int, library: str | None, *, as_json: bool
 ) -> None:
     from playlist_builder.sessions.candidates import candidates
-    from playlist_builder.sessions.presence import missing_files, without_missing
+    from playlist_builder.sessions.presence import (
+        MOST_MISSING_NOW,
+        missing_files,
+        without_missing,
+    )
 
     draft, _ = _draft(api.load_session(session), session, library)
     place = _place(draft, number)
     found = candidates(draft, place, count)
     if missing_files(each.track.path for each in found):
-        pool, note = without_missing(draft.pool)
-        output.print_message(str(note))
+        pool, notes = without_missing(draft.pool, most=MOST_MISSING_NOW)
+        for note in notes:
+            output.print_message(str(note))
         found = candidates(replace(draft, pool=pool), place, count)
     if as_json:
         output.print_json(list(map(_candidate_document, found)))

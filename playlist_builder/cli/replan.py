@@ -119,14 +119,18 @@ def rescue(outputs: Sequence[str], library: str | None, *, dry_run: bool, as_jso
     way down.
     """
     from playlist_builder.sessions import rescue as rescues
-    from playlist_builder.sessions.presence import missing_files, without_missing
+    from playlist_builder.sessions.presence import (
+        MOST_MISSING_NOW,
+        missing_files,
+        without_missing,
+    )
 
     path = os.path.abspath(library) if library else None
     with open_library(path) as opened:
         tracks = opened.tracks()
     request, notes = rescues.rescue(tracks, path)
     if missing_files(request.playlist):
-        tracks, note = without_missing(tracks)
+        tracks, missing = without_missing(tracks, most=MOST_MISSING_NOW)
         request, notes = rescues.rescue(tracks, path)
-        notes.append(note)
+        notes.extend(missing)
     build_sessions(request, outputs, notes=notes, dry_run=dry_run, as_json=as_json)

@@ -116,7 +116,8 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
         current = {filenames.key(Path(each.path).name) for each in done.values()}
         others = target.names.keys() - current - {filenames.key(playlist.name)}
         leftover = sorted(name for name in target.records if filenames.key(name) in others)
-        removed = target.remove_unchanged(leftover) if replace_earlier else ()
+        # What was skipped may be there from an earlier copy, and then it is the last good one.
+        removed = target.remove_unchanged(leftover) if replace_earlier and not skipped else ()
         sync_folder(target.path)
         return CopyReport(
             playlist=os.fspath(playlist),

@@ -137,14 +137,15 @@ def own_key(path: Path) -> bytes:
     """Return the key in a file, made where there is none; where it cannot be kept, one for now."""
     new = secrets.token_bytes(KEY_BYTES)
     try:
+        if path.is_file() and len(key := path.read_bytes()) == KEY_BYTES:
+            return key
         path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            path.touch(0o600, exist_ok=False)
-            path.write_bytes(new)
-        key = path.read_bytes()
+        with atomic_path(path) as unfinished:  # a part of a key would be of no use for ever
+            unfinished.touch(0o600)
+            unfinished.write_bytes(new)
+        return path.read_bytes()
     except OSError:
         return new
-    return key if len(key) == KEY_BYTES else new
 
 
 def _signature(files: object, key: bytes) -> str:

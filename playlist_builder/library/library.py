@@ -241,7 +241,7 @@ class Library:
         if not len(own) or np.isnan(own).any():
             raise LibraryError(
                 f"Nothing is known to be like {track.path!r}: it has no embedding. Scan it without"
-                " --no-embedding."
+                " --no-embedding, unless it is silence."
             )
         cosines = every.similarity(own[0])
         (known,) = np.nonzero(others & ~np.isnan(cosines))

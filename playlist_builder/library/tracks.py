@@ -138,7 +138,11 @@ def _styles(
     """Return the mean of the patches of each recording, shape (n, STYLE_SIZE), or NaN."""
     found = np.full((len(identities), STYLE_SIZE), np.nan, np.float32)
     embeddings = database.embeddings(identity)
-    styles = {own: each.patches.mean(axis=0, dtype=np.float32) for own, each in embeddings}
+    styles = {
+        own: each.patches.mean(axis=0, dtype=np.float32)
+        for own, each in embeddings
+        if len(each.patches)
+    }
     for place, own in enumerate(identities):
         if own in styles:
             found[place] = styles[own]

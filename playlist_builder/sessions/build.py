@@ -84,6 +84,10 @@ def select(
         tracks = tracks.take(np.array(inside, np.bool_))
     if not len(present) and len(every):
         presence.without_missing(every)
+        raise LibraryError(
+            f"The last scan found none of the {len(every)} tracks. Scan their folders again:"
+            " playlist-builder scan FOLDER"
+        )
     if not tracks:
         raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
     avoided, notes = _avoided(every, request.avoid)
@@ -171,8 +175,8 @@ def _arranged(
 
 
 def _present(selection: Selection) -> Selection:
-    tracks, note = presence.without_missing(selection.tracks, selection.request.pinned)
-    return replace(selection, tracks=tracks, notes=(*selection.notes, note))
+    tracks, notes = presence.without_missing(selection.tracks, selection.request.pinned)
+    return replace(selection, tracks=tracks, notes=(*selection.notes, *notes))
 
 
 def _arranged_once(

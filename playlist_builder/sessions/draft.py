@@ -197,15 +197,15 @@ def changed(draft: Draft, change: Callable[[Draft], Draft]) -> Session:
     """Return the session of a draft after a change, whose new tracks are all there.
 
     What the library knows and is not there is left out, and that is told. Raises LibraryError where
-    that is much.
+    that is nearly all.
     """
     session, kept = session_of(change(draft)), {track.path for track in draft.order}
     new = [path for path in presence.files_of(session) if path not in kept]
     if not presence.missing_files(new):
         return session
-    pool, note = presence.without_missing(draft.pool)
+    pool, notes = presence.without_missing(draft.pool, most=presence.MOST_MISSING_NOW)
     session = session_of(change(replace(draft, pool=pool)))
-    return replace(session, warnings=(*session.warnings, note))
+    return replace(session, warnings=(*session.warnings, *notes))
 
 
 def refilled(draft: Draft, place: int, without: Sequence[Track] = ()) -> Draft:

@@ -16,6 +16,7 @@ from playlist_builder.notices import Notice, notice
 from playlist_builder.track_table import TrackTable
 
 MOST_MISSING = 0.25  # of the tracks; where more of them are not there, a drive is not
+MOST_MISSING_NOW = 0.99  # the same where a session plays already: what is left is better than none
 LEFT_OUT = "missing_files"  # code of the notice
 _ADVICE = (
     "Is the drive mounted? Music that was moved or deleted is noted by 'playlist-builder scan"
@@ -34,15 +35,19 @@ def missing_files(paths: Iterable[str]) -> list[str]:
     return [path for path in paths if not os.path.isfile(path)]  # noqa: PTH113 - names
 
 
-def without_missing(tracks: TrackTable, pinned: Collection[str] = ()) -> tuple[TrackTable, Notice]:
-    """Return the tracks whose file is there, and a notice on the others, of which there are some.
+def without_missing(
+    tracks: TrackTable, pinned: Collection[str] = (), *, most: float = MOST_MISSING
+) -> tuple[TrackTable, tuple[Notice, ...]]:
+    """Return the tracks whose file is there, and a notice on the others if there are any.
 
-    Raises LibraryError where more than `MOST_MISSING` are not there, or one that is `pinned`, by
-    identity.
+    Raises LibraryError where more than this share of them is not there, or one that is `pinned`,
+    by identity.
     """
     missing = missing_files(tracks.paths)
     gone, count, total = set(missing), len(missing), len(tracks)
-    if count > MOST_MISSING * total:
+    if not missing:
+        return tracks, ()
+    if count > most * total:
         raise LibraryError(
             f"{count} of {total} tracks are not there, such as {missing[0]!r}. {_ADVICE}"
         )
@@ -50,4 +55,4 @@ def without_missing(tracks: TrackTable, pinned: Collection[str] = ()) -> tuple[T
         if path in gone and identity in pinned:
             raise LibraryError(f"The pinned track {path!r} is not there. {_ADVICE}")
     kept = tracks.take(np.array([path not in gone for path in tracks.paths], np.bool_))
-    return kept, notice(LEFT_OUT, count=count, total=total, path=missing[0])
+    return kept, (notice(LEFT_OUT, count=count, total=total, path=missing[0]),)

@@ -217,3 +217,8 @@ def test_a_command_line_of_windows_keeps_its_backslashes(monkeypatch):
     text = r'"C:\Program Files\mpv\mpv.exe" --start=30%'
     words = [r"C:\Program Files\mpv\mpv.exe", "--start=30%"]
     assert player.command_line(text, "win32") == words
+
+
+def test_json_with_forget_is_refused_and_forgets_nothing(demo_library):
+    done = run("calibrate", "--forget", "--json", *demo_library, code=2)
+    assert "Leave out --forget." in done.stderr

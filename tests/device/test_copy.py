@@ -7,6 +7,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -379,6 +380,11 @@ def test_a_key_that_cannot_be_kept_costs_no_copy(tmp_path, key):
     assert folder.own_key(tmp_path / "new") == folder.own_key(tmp_path / "new")
 
 
+def test_a_part_of_a_key_is_made_whole(tmp_path):
+    (tmp_path / "key").write_bytes(b"half")
+    assert folder.own_key(tmp_path / "key") == folder.own_key(tmp_path / "key")
+
+
 def test_copies_into_one_folder_wait_for_each_other(session, tmp_path):
     """None takes away what another is writing, and all end with all of their files."""
     sessions = [
@@ -468,6 +474,18 @@ def test_an_earlier_copy_is_replaced_and_nothing_else(session, tmp_path):
     assert precious.exists()
     document = json.loads((stick / folder.RECORDS).read_text(encoding="utf-8"))
     assert first not in document["files"]
+
+
+def test_nothing_is_removed_where_a_track_was_skipped(session, tmp_path):
+    """Its earlier copy is the last good one."""
+    stick = tmp_path / "s"
+    before = copy(session, stick, form="opus")
+    damaged = Path(session.slots[0].path)
+    damaged.write_bytes(b"fLaC" + damaged.read_bytes()[:100])
+    report = copy(session, stick, form="opus", replace_earlier=True)
+    assert [each.path for each in report.skipped] == [session.slots[0].path]
+    assert report.removed == ()
+    assert Path(before.files[0].path).exists()
 
 
 def test_without_being_asked_an_earlier_copy_stays(session, tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from playlist_builder.analysis import emotion, energy
+from playlist_builder.errors import LibraryError
 from playlist_builder.library.library import Library
 from playlist_builder.library.tracks import read_tracks
 from playlist_builder.models import STYLE_SIZE, Embedding, File, Measurement, Stat, Tags
@@ -81,3 +82,12 @@ def test_a_scan_embeds_and_one_without_can_be_made_up_for(tmp_path):
         assert (report.analysed, report.embeddings_analysed) == (0, 2)
         assert all(track.emotion is not None for track in library.tracks())
         assert library.scan(tmp_path / "music").unchanged == 2
+
+
+def test_a_silent_track_has_no_style(library):
+    database = library._database  # noqa: SLF001 - as above
+    database.store_embedding("c", Embedding(np.zeros((0, STYLE_SIZE)), np.zeros(0, np.float32)))
+    assert np.isnan(read_tracks(database, missing=False, styles=True).style[2]).all()
+    assert library.tracks()[2].emotion is None
+    with pytest.raises(LibraryError, match="unless it is silence"):
+        library.similar(library.tracks()[2])

@@ -102,3 +102,26 @@ def test_a_change_brings_in_nothing_that_is_gone(library, edit):
     after = changed(draft, lambda each: edit(each, 1))
     assert not presence.missing_files(presence.files_of(after))
     assert notes(after)
+
+
+def test_music_that_is_back_since_the_last_scan_is_asked_to_be_scanned(library, own_demo):
+    """The scan saw an empty folder, as of a drive that was not mounted."""
+    music, away = own_demo / "music", own_demo / "away"
+    music.rename(away)
+    music.mkdir()
+    library.scan(music)
+    music.rmdir()
+    away.rename(music)
+    with pytest.raises(LibraryError, match=r"found none of the 28 tracks\. Scan their folders"):
+        selected(library)
+
+
+def test_a_session_that_plays_goes_on_with_what_is_left(library):
+    tracks = library.tracks()
+    lose(*map(Path, tracks.paths[:20]))
+    with pytest.raises(LibraryError, match="20 of 28 tracks are not there"):
+        presence.without_missing(tracks)
+    left, (note,) = presence.without_missing(tracks, most=presence.MOST_MISSING_NOW)
+    assert left.paths == tracks.paths[20:]
+    assert note.code == presence.LEFT_OUT
+    assert presence.without_missing(left) == (left, ())
