@@ -69,20 +69,30 @@ def file_of(path: str | None) -> str:
 def protect_music(outputs: Iterable[str], library: str | None) -> None:
     """Raise ExportError where an output would replace a file of the music of a library.
 
-    Of this one, of the one that the environment names, and of that in the user's data folder.
+    Of this one, of the one that the environment names, and of that in the user's data folder; the
+    two others are only looked into, if they can be read.
     """
+    from playlist_builder.library.library import Library
+
     there = [file for file in outputs if file != "-" and os.path.isfile(file)]
     if not there:
         return
     named = (library, os.environ.get(options.LIBRARY_VARIABLE), None)
-    for path in dict.fromkeys(map(file_of, named)):
-        with open_existing(path) as opened:
-            for file in there:
-                if opened is not None and (known := opened.path_of(file)) is not None:
-                    raise ExportError(
-                        f"Cannot write {file!r}: the library {path!r} knows {known!r} as music."
-                        " Choose another name"
-                    )
+    for path in filter(os.path.isfile, dict.fromkeys(map(file_of, named))):
+        own = path == file_of(library)
+        try:
+            with open_library(path) if own else Library.look(path) as opened:
+                pairs = [(file, opened.path_of(file)) for file in there]
+        except LibraryError:
+            if own:
+                raise
+            continue
+        for file, known in pairs:
+            if known is not None:
+                raise ExportError(
+                    f"Cannot write {file!r}: the library {path!r} knows {known!r} as music."
+                    " Choose another name"
+                )
 
 
 @main.group()

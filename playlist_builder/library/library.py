@@ -75,6 +75,14 @@ class Library:
         """
         return cls(Database(os.fspath(path or default_path())))
 
+    @classmethod
+    def look(cls, path: str | os.PathLike[str]) -> Self:
+        """Return a library file opened to be read, and neither repaired nor updated.
+
+        Raises `LibraryError` where it is not there or not up to date.
+        """
+        return cls(Database(os.fspath(path), unchanged=True))
+
     def __enter__(self) -> Self:
         return self
 

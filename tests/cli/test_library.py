@@ -188,3 +188,16 @@ def test_a_recording_beside_the_music_is_made_anew(built):
     recording.write_bytes(b"of yesterday")
     run("preview", built / "s.json", "-o", recording)
     assert recording.read_bytes().startswith(b"fLaC")
+
+
+def test_a_library_of_no_use_to_a_command_is_not_touched_and_stops_nothing(built):
+    """Whatever lies where the environment looks for one."""
+    other = built / "other.db"
+    other.write_bytes(b"not a database at all" * 100)
+    for _ in range(2):
+        run(
+            "export", built / "s.json", "-o", built / "out.m3u8",
+            PLAYLIST_BUILDER_LIBRARY=str(other),
+        )  # fmt: skip
+    assert other.read_bytes() == b"not a database at all" * 100
+    assert not list(built.glob("other.db?*"))
