@@ -5,10 +5,8 @@ running system by default: so all three are tested on any of them. Locks on the 
 those of SQLite.
 """
 
-import hashlib
 import os
 import signal
-import socket
 import stat
 import sys
 from collections.abc import Iterator
@@ -100,6 +98,9 @@ def locked(path: str | os.PathLike[str], platform: str = sys.platform) -> Iterat
 
 def host_digits() -> str:
     """Return four hexadecimal digits that tell this machine from most others."""
+    import hashlib  # noqa: PLC0415 - `--help` does without
+    import socket  # noqa: PLC0415
+
     return hashlib.blake2b(socket.gethostname().encode(), digest_size=2).hexdigest()
 
 

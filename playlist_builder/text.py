@@ -6,8 +6,6 @@ stand for bytes that are not UTF-8), or a whole book.
 
 import unicodedata
 from collections.abc import Set as AbstractSet
-from hashlib import blake2b
-from html import escape
 
 LINE_LIMIT = 200  # characters shown; a longer tag is a mistake or an attack
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -48,6 +46,8 @@ def folded(text: str) -> str:
 
 def digest(*texts: str) -> str:
     """Return 16 hexadecimal digits that stand for these texts, which hold no NUL."""
+    from hashlib import blake2b  # noqa: PLC0415 - `--help` does without
+
     joined = "\0".join(texts).encode("utf-8", "surrogatepass")
     return blake2b(joined, digest_size=8).hexdigest()
 
@@ -65,6 +65,8 @@ def shortened(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Return `xml_safe` text as it stands in an element or in a quoted attribute."""
+    from html import escape  # noqa: PLC0415 - `--help` does without
+
     return escape(xml_safe(text))
 
 

@@ -11,12 +11,12 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
-from playlist_builder.cli.player import Player, command_line, playing
 from playlist_builder.cli.scan import warn_waiting
 from playlist_builder.text import clock
 
 if TYPE_CHECKING:
     from playlist_builder.analysis.calibration import Calibration
+    from playlist_builder.cli.player import Player
     from playlist_builder.library.questions import Pair
 
 QUESTIONS = {
@@ -30,6 +30,12 @@ NONE_LEFT = (
 )
 
 
+def _command_line(text: str) -> list[str]:
+    from playlist_builder.cli.player import command_line
+
+    return command_line(text)
+
+
 @main.command()
 @click.option(
     "--questions",
@@ -41,7 +47,7 @@ NONE_LEFT = (
 )
 @click.option(
     "--player",
-    type=command_line,
+    type=_command_line,
     metavar="COMMAND",
     help="Plays the tracks, such as mpv or 'mpv --start=30%'; else their paths are printed.",
 )
@@ -66,6 +72,8 @@ def calibrate(
     not seen better than the score alone, and moves no track by more than 0.2; a mark is stronger.
     --json asks nothing and prints what is kept.
     """
+    from playlist_builder.cli.player import playing
+
     if forget and as_json:
         raise click.UsageError("--json asks and changes nothing. Leave out --forget.")
     with open_library(library) as opened:
@@ -87,7 +95,7 @@ def calibrate(
         output.print_message(_what_next(len(answers), wanted))
 
 
-def _ask_all(opened: "api.Library", wanted: int, seed: int, player: Player) -> None:
+def _ask_all(opened: "api.Library", wanted: int, seed: int, player: "Player") -> None:
     """Ask until there are as many answers as wanted, or the user stops."""
     from playlist_builder.library.answers import answer
 
@@ -118,7 +126,7 @@ def _ask_all(opened: "api.Library", wanted: int, seed: int, player: Player) -> N
             )
 
 
-def _ask(pair: "Pair", player: Player) -> str:
+def _ask(pair: "Pair", player: "Player") -> str:
     """Return the answer to a question, while the player plays its tracks in turn."""
     tracks = pair.first, pair.second
     for number, track in enumerate(tracks, 1):

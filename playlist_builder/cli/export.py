@@ -11,7 +11,6 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
-from playlist_builder.companion import is_own, marked, write_beside
 from playlist_builder.path_map import PathMap, is_path_root
 from playlist_builder.playlists.dialects import ANY, PLAYERS, Dialect, unmapped
 
@@ -94,6 +93,7 @@ def check_outputs(outputs: Sequence[str], *, as_json: bool, count: int = 1) -> N
 
 def write_playlists(sessions: "Sequence[tuple[api.Session, str]]", dialect: Dialect = ANY) -> None:
     """Write each session to its output, and none where one of them cannot be held."""
+    from playlist_builder import companion
     from playlist_builder.playlists.formats import render_bytes
     from playlist_builder.playlists.write import render
 
@@ -105,17 +105,20 @@ def write_playlists(sessions: "Sequence[tuple[api.Session, str]]", dialect: Dial
     spares = [(file, _spares_text(each, file, dialect)) for each, file in _spares(sessions)]
     output.write_files([(file, content(session, file)) for session, file in sessions])
     for file, data in spares:
-        output.print_message(write_beside(file, data) or f"Wrote {file}")
+        output.print_message(companion.write_beside(file, data) or f"Wrote {file}")
 
 
 def _spares_text(session: "api.Session", file: str, dialect: Dialect) -> bytes:
+    from playlist_builder import companion
     from playlist_builder.playlists.write import render
 
-    return marked(render(session, file, dialect=dialect), "#")
+    return companion.marked(render(session, file, dialect=dialect), "#")
 
 
 def _spares(sessions: "Sequence[tuple[api.Session, str]]") -> "list[tuple[api.Session, str]]":
     """Return the spares of sessions as playlists beside theirs, for when a track is skipped."""
+    from playlist_builder.companion import is_own
+
     found: dict[str, tuple[api.Session, str]] = {}
     for session, file in sessions:
         stem, suffix = os.path.splitext(file)

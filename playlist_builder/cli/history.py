@@ -1,7 +1,6 @@
 """Commands about what was played for a name: history, rate."""
 
 import os
-import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +145,8 @@ def history_number(
         return request.session
     file = _absolute(files[0]) if files else ""
     if not (file or request.session):
+        import secrets
+
         return secrets.token_hex(8)
     return library.history.session_id(request.name, file, request.asked_at, request.session)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
-from importlib.resources import files
 
 from playlist_builder import notices
 from playlist_builder.notices import PROFILE, TEXT, Notice
@@ -35,6 +34,8 @@ def number(value: float, places: int) -> str:
 def _catalogue(code: str) -> NullTranslations:
     if code == "en":
         return notices.ENGLISH
+    from importlib.resources import files  # noqa: PLC0415 - `--help` does without
+
     file = files(__package__).joinpath("locale", code, "LC_MESSAGES", "playlist_builder.mo")
     with file.open("rb") as opened:
         return GNUTranslations(opened)
