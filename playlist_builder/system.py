@@ -6,7 +6,6 @@ those of SQLite.
 """
 
 import os
-import signal
 import stat
 import sys
 from collections.abc import Iterator
@@ -18,11 +17,8 @@ WINDOWS = "win32"
 NEW_PROCESS_GROUP = 0x200  # CREATE_NEW_PROCESS_GROUP of the Windows API
 WINDOWS_ERROR = 0xC000_0000  # exit codes from here on are errors, as an access violation (NTSTATUS)
 
-FAULT_SIGNALS = frozenset(  # that a process brings upon itself; all others come from outside
-    signal.Signals[name].value
-    for name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGSYS", "SIGTRAP")
-    if name in signal.Signals.__members__
-)
+FAULTS = "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGSYS", "SIGTRAP"
+"""Signals that a process brings upon itself; all others come from outside."""
 
 
 def own_group(platform: str = sys.platform) -> dict[str, Any]:
@@ -39,7 +35,9 @@ def exit_reason(code: int, platform: str = sys.platform) -> Literal["crashed", "
     """
     if platform == WINDOWS:
         return "crashed" if code >= WINDOWS_ERROR else "ended"
-    if -code in FAULT_SIGNALS:
+    import signal  # noqa: PLC0415 - `--help` does without
+
+    if -code in {getattr(signal, name, None) for name in FAULTS}:
         return "crashed"
     return "killed" if code < 0 else "ended"
 

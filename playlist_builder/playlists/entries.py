@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from playlist_builder.models import Session, Slot
-from playlist_builder.playlists.dialects import ANY, Dialect, PathFlavour, format_entry
+from playlist_builder.playlists.dialects import ANY, Dialect
+from playlist_builder.playlists.entry_paths import PathFlavour, format_entry
 from playlist_builder.text import UNPRINTED, replaced
 
 FIELD_CHARACTERS = 200  # longest artist, title or name in a playlist, for people to read

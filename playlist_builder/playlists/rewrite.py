@@ -14,7 +14,7 @@ from urllib.parse import quote
 from playlist_builder.errors import PlaylistError
 from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists import session_json
-from playlist_builder.playlists.dialects import unsupported_reason
+from playlist_builder.playlists.entry_paths import unsupported_reason
 from playlist_builder.playlists.read import Entry
 from playlist_builder.system import is_within
 

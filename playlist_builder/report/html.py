@@ -15,7 +15,7 @@ from itertools import count, islice
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from playlist_builder.models import Session
-from playlist_builder.playlists.dialects import format_entry
+from playlist_builder.playlists.entry_paths import format_entry
 from playlist_builder.report import summary, svg
 from playlist_builder.report.language import Language, number, signed
 from playlist_builder.text import clock, shortened, xml_safe

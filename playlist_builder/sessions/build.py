@@ -21,7 +21,7 @@ from playlist_builder.models import Session, SessionRequest, Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists import session_json
-from playlist_builder.playlists.dialects import unsupported_reason
+from playlist_builder.playlists.entry_paths import unsupported_reason
 from playlist_builder.profiles import find as profiles
 from playlist_builder.profiles.overrides import apply_overrides
 from playlist_builder.profiles.profile import Profile

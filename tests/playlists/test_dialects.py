@@ -16,10 +16,10 @@ from playlist_builder.playlists.dialects import (
     PLAYERS,
     SUFFIXES,
     Dialect,
-    format_entry,
     is_codepage,
     unmapped,
 )
+from playlist_builder.playlists.entry_paths import format_entry
 
 MUSIC = "/home/ada/Music"
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from playlist_builder.errors import ExportError
 from playlist_builder.models import Session, Slot
-from playlist_builder.playlists import dialects, formats, session_json
+from playlist_builder.playlists import dialects, entry_paths, formats, session_json
 from playlist_builder.playlists import read as playlists
 
 MUSIC = "/home/ada/Music"
@@ -214,7 +214,7 @@ def test_a_path_of_windows_is_written_with_slashes(path, entry):
 )
 def test_a_name_that_m3u_cannot_hold_is_refused_by_name(path, reason):
     """The line names the file, safely printed, says why, and what to do."""
-    assert dialects.unsupported_reason(path) == reason
+    assert entry_paths.unsupported_reason(path) == reason
     with pytest.raises(ExportError) as caught:
         m3u8(slot(), slot(path))
     message = str(caught.value)
@@ -272,7 +272,7 @@ def read_back(data, suffix, dialect=dialects.ANY):
 @given(st.lists(PATHS, max_size=5), st.lists(NAMES, max_size=3).map("/".join))
 def test_a_playlist_reads_back_as_the_same_paths(paths, below):
     """Whatever the names, every player that joins folder and entry finds the same files."""
-    held = [path for path in paths if dialects.unsupported_reason(path) is None]
+    held = [path for path in paths if entry_paths.unsupported_reason(path) is None]
     folder = posixpath.join(MUSIC, below)
     slots = [slot(path) for path in held]
     text = m3u8(*slots, folder=folder)
@@ -306,7 +306,9 @@ def test_no_tag_adds_a_line(title, artist, phase, name):
 @example(slots=[slot("%41.flac"), slot("new\nline"), slot("caf\udce9"), slot("\x85\ufffe+&'")])
 def test_every_format_reads_back_as_the_same_paths(suffix, slots):
     """In order, by our own reader, whatever the names and the tags; the tail comes last."""
-    held = [each for each in slots if dialects.unsupported_reason(each.path, suffix, UTF8) is None]
+    held = [
+        each for each in slots if entry_paths.unsupported_reason(each.path, suffix, UTF8) is None
+    ]
     assume(held)
     whole = session(*held[:2], tail=held[2:])
     try:

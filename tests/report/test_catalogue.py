@@ -19,7 +19,7 @@ from playlist_builder.arranger import tail
 from playlist_builder.arranger.rules import Constraints, admit
 from playlist_builder.models import SILENCE_LUFS, Mark, Vocals
 from playlist_builder.notices import PROFILE, REASON, TEMPLATES, TEXT
-from playlist_builder.playlists.dialects import unsupported_reason
+from playlist_builder.playlists.entry_paths import unsupported_reason
 from playlist_builder.profiles.profile import Rules
 from playlist_builder.report.language import ENGLISH, LANGUAGES, VOICE
 from playlist_builder.sessions import rescue
