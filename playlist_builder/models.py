@@ -23,13 +23,11 @@ STYLE_SIZE = 64  # numbers that describe the style of a track
 STEP_S = 10.0  # seconds between two points of a contour
 SILENCE_LUFS = -70.0  # what loudness reads for silence: the absolute gate of ITU-R BS.1770-4
 AUDIBLE_LU = 0.05  # a rise of loudness beyond the limit by less than this is not worth a warning
-MIN_TEMPO_CONFIDENCE = 0.5
-MIN_KEY_CONFIDENCE = 0.6  # below these a tempo or key is not shown: wrong is worse than none
+MIN_TEMPO_CONFIDENCE, MIN_KEY_CONFIDENCE = 0.5, 0.6  # below, not shown: wrong is worse than none
 CLIMAX_RISE = 0.25  # a track whose contour rises this far above its energy has a climax
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in PITCH_CLASSES)
 """The 24 keys: index 0..11 major from C upward, 12..23 minor."""
-
 PERSON_NAME_LIMIT = 100  # most characters of the name of a person
 Vocals = Literal["none", "wordless", "sung", "spoken", "unknown"]  # the first two have no words
 Scale = Literal["relative", "absolute"]  # ranks within a session's music, or energy itself
@@ -97,7 +95,7 @@ class Features:
     """What was measured in the samples of one track, as a whole.
 
     `stroke_rate_hz` (strokes of percussion above 4.8 kHz per second) and `pulse_clarity` (0..1) are
-    those of the half minute that has most of each, for one beat in a calm track is enough.
+    those of the half minute that has most of each. The longest silence may be within the track.
     """
 
     duration_s: float
@@ -111,6 +109,8 @@ class Features:
     startle_lu: float
     leading_silence_s: float
     trailing_silence_s: float
+    longest_silence_s: float
+    longest_silence_start_s: float
     tempo_bpm: float
     tempo_confidence: float
     key: str

@@ -6,8 +6,8 @@ adds, tones that are held take away, so that no beat can make music calmer. Wher
 embedding, it moves the level of the whole track, and the features keep what changes within it;
 without, the energy is the coarser one. Feature values are clamped to the range of the rated
 excerpts. A contour is smoothed over half a minute (`SMOOTHING`), which keeps its mean; the energy
-of a track is that mean, so track and contour share one scale. Half of the rated excerpts lie
-below 0.5.
+of a track is that mean, so track and contour share one scale. Silence is no music, so a silent
+step has the mean energy of the others. Half of the rated excerpts lie below 0.5.
 
 The weights were fitted to ratings of 204 excerpts by 11 to 59 listeners each (Aljanaki, Wiering
 and Veltkamp 2016, "Studying emotion induced by music through a crowdsourcing game", Information
@@ -15,8 +15,9 @@ Processing & Management 52(1)) and, with less weight, to the intended use of gam
 
 Known limits: loud and fast rock and jazz of sad or tender character scores too high, since the
 listeners answered about the feeling. The score does not know whether music is sad, happy or
-liked, nor its level. Silence gives 0.00, a sine or white noise 0.05, a click track at 120 BPM less
-than 0.3. A file of five seconds has one step and is scored like any ten seconds of music.
+liked, nor its level. A silent track gives 0.00, a sine or white noise 0.05, a click track at
+120 BPM less than 0.3. A file of five seconds has one step and is scored like any ten seconds of
+music.
 """
 
 import json
@@ -29,9 +30,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.analysis.step_features import DESCRIPTIONS, STEP_FEATURES
-from playlist_builder.models import Embedding, Floats, Floats32, Ints
+from playlist_builder.models import STEP_S, Embedding, Floats, Floats32, Ints
 
-ENERGY_VERSION = 2  # raise it with formula or weights: libraries then score again, not decode
+ENERGY_VERSION = 3  # raise it with formula or weights: libraries then score again, not decode
 Contour = Floats32  # energy in 0..1 per `STEP_S` seconds, shape (n_steps,)
 GROUPS: dict[str, tuple[str, ...]] = {  # of features, by the prefixes of their names
     "brightness and density": ("level_",),
@@ -46,6 +47,7 @@ STEADY_LOGIT = -3.0  # upper limit for sines, drones and hiss; with silence it c
 HISS_EXCESS_DB = (2.0, 4.0)  # fluctuation at 14-24 Hz above the beat: white +7, music at most +2
 STILL_DB = (-9.0, -15.0)  # fluctuation of the beat: music has at least -9 dB
 SILENT_LOGIT = -6.0
+PATCH_S = 3.0  # length of a patch of an embedding
 SOUNDING_SHARE = 0.5  # at this share of sounding frames or more, rests are part of the music
 # Weights of the previous step, the step and the next one: the best linear estimate of what they
 # have in common, for the autocorrelation of 90 tracks of game music (0.50, 0.29, 0.16).
@@ -120,9 +122,39 @@ def step_contributions(
     values = np.clip(raw, weights.low, weights.high)
     groups = ((values - weights.centre) * weights.weight) @ _MEMBERSHIP
     logit = weights.base + groups.sum(axis=1)
-    (moved,) = _level_shifts(np.array([logit.mean()]), [embedding], weights)
+    sounding = sounding_shares(raw)
+    mean = float(sounding @ logit / sounding.sum())
+    (moved,) = _level_shifts(np.array([mean]), [sounding_part(embedding, raw)], weights)
     whole = np.full(len(raw), moved)
     return np.column_stack([groups, whole, *_rules(raw, logit + moved)])
+
+
+def sounding_shares(steps: NDArray[np.floating]) -> Floats:
+    """Return how much each step of a track counts, 0 for silence to 1, shape (n_steps,).
+
+    Where all of them are silent, they count alike.
+    """
+    return _sounding_shares(np.asarray(steps, np.float64), np.array([len(steps)]))
+
+
+def _sounding_shares(raw: Floats, counts: Ints) -> Floats:
+    """Return `sounding_shares` of tracks with so many steps each."""
+    shares = _ramp(raw[:, ACTIVE_COLUMN], 0.0, SOUNDING_SHARE)
+    return shares + np.repeat(means(shares, counts) <= 0.0, counts)
+
+
+def sounding_part(embedding: Embedding | None, steps: NDArray[np.floating]) -> Embedding | None:
+    """Return an embedding without the patches that lie in silent steps; whole if all do."""
+    if embedding is None or not len(embedding.patches):
+        return embedding
+    sounds = sounding_shares(steps) >= SOUNDING_SHARE
+    if sounds.all():
+        return embedding
+    places = ((embedding.starts_s + PATCH_S / 2.0) // STEP_S).astype(np.int64)
+    kept = sounds[np.minimum(places, len(sounds) - 1)]
+    if not kept.any():
+        return embedding
+    return Embedding(embedding.patches[kept], embedding.starts_s[kept])
 
 
 def _level_shifts(
@@ -163,7 +195,8 @@ def contours(
     for first in range(0, len(steps), BATCH_TRACKS):
         batch = steps[first : first + BATCH_TRACKS]
         counts = np.array([len(rows) for rows in batch])
-        energies = _energies(np.concatenate(batch), counts, known[first : first + BATCH_TRACKS])
+        parts = map(sounding_part, known[first : first + BATCH_TRACKS], batch)
+        energies = _energies(np.concatenate(batch), counts, list(parts))
         contour = _smoothed(energies, counts).astype(np.float32)
         ends = np.cumsum(counts)
         found.extend(contour[start:end] for start, end in zip(ends - counts, ends, strict=True))
@@ -173,13 +206,21 @@ def contours(
 def _energies(
     steps: NDArray[np.floating], counts: Ints, embeddings: Sequence[Embedding | None]
 ) -> Floats:
-    """Return the energy of each step, unsmoothed; faster than `step_contributions`."""
+    """Return the energy of each step, unsmoothed; faster than `step_contributions`.
+
+    A silent step has the mean energy of the others, each weighted by how much of it sounds.
+    """
     weights = load_weights()
     raw = steps.astype(np.float64)
     values = np.clip(raw, weights.low, weights.high) - weights.centre
     logit = weights.base + values @ (weights.weight * _MEMBERSHIP.any(axis=1))
-    logit += np.repeat(_level_shifts(means(logit, counts), embeddings, weights), counts)
-    return np.asarray(1.0 / (1.0 + np.exp(-(logit + sum(_rules(raw, logit))))))
+    sounding = _sounding_shares(raw, counts)
+    shares = means(sounding, counts)
+    mean = means(sounding * logit, counts) / shares
+    logit += np.repeat(_level_shifts(mean, embeddings, weights), counts)
+    energies = 1.0 / (1.0 + np.exp(-(logit + sum(_rules(raw, logit)))))
+    of_music = np.repeat(means(sounding * energies, counts) / shares, counts)
+    return np.asarray(of_music + sounding * (energies - of_music))
 
 
 def _smoothed(values: Floats, counts: NDArray[np.int64]) -> Floats:
@@ -236,7 +277,8 @@ def contributions(
     gain = 1.0 / (1.0 + np.exp(-(weights.base + total))) - typical
     near = np.abs(total) < 1e-6  # noqa: PLR2004 - where the quotient would be noise
     slope = np.where(near, typical * (1.0 - typical), gain / np.where(near, 1.0, total))
-    shares = (parts * slope[:, None]).mean(axis=0).tolist()
+    sounding = sounding_shares(steps)
+    shares = (sounding @ (parts * slope[:, None]) / sounding.sum()).tolist()
     found = [
         Contribution(name, share, _because(column, share, steps, weights))
         for column, (name, share) in enumerate(zip(CONTRIBUTIONS, shares, strict=True))

@@ -11,15 +11,16 @@ from playlist_builder.analysis import loudness, spectrum, step_features
 from playlist_builder.analysis.spectrum import BAND_HZ, BLOCK_FRAMES, FRAMES_PER_S
 from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.analysis.tempo_key import KeyEstimator, TempoEstimator
-from playlist_builder.models import STEP_S, Features, Floats, Floats32, Measurement
+from playlist_builder.models import STEP_S, Bools, Features, Floats, Floats32, Measurement
 
-FEATURES_VERSION = 3  # raise it when samples give other numbers: the next scan decodes again
+FEATURES_VERSION = 4  # raise it when samples give other numbers: the next scan decodes again
 STEP_FRAMES = round(STEP_S * FRAMES_PER_S)
 STEP_TONES = round(STEP_S / spectrum.TONE_HOP_S)
 SHORTEST_STEP_FRAMES = 2 * FRAMES_PER_S  # a shorter remainder joins the step before it
 EDGE_S = 10.0  # length of the passages at start and end whose loudness is measured for transitions
 SILENCE_DBFS = -60.0  # frames whose level lies below this count as silence at the start and end
 PEAK_FLOOR_DBFS = -120.0
+LEAST_SHARE = 1e-6  # of sounding frames, so that the steps of a silent track count alike
 MOST_STEPS = 3  # half a minute: one beat is noticed, and a few strokes are not
 
 
@@ -93,11 +94,14 @@ def measure(
         power.append(part.power)
         peak = max(peak, part.peak)
     collected.finish()
-    shares = step_features.active_shares(collected.powers)
-    rows = np.column_stack([shares, np.stack(collected.rows)])
     blocks_power = np.concatenate(rest_k_power).astype(np.float64)
     blocks_power += _per_block(np.concatenate(mix_k_power), len(blocks_power))
+    silent = loudness.silent_blocks(blocks_power)
+    shares = step_features.active_shares(collected.powers)
+    shares = np.minimum(shares, 1.0 - _per_step(silent, len(shares)))
+    rows = np.column_stack([shares, np.stack(collected.rows)])
     silence_start_s, silence_end_s = _silence_s(np.concatenate(power))
+    silence_at_s, silent_s = loudness.longest_silence_s(silent)
     edge = round(EDGE_S / loudness.BLOCK_S)
     tempo_bpm, tempo_confidence = collected.tempo_estimator.tempo()
     key, key_confidence = collected.key_estimator.key()
@@ -113,6 +117,8 @@ def measure(
         startle_lu=loudness.startle_lu(blocks_power),
         leading_silence_s=silence_start_s,
         trailing_silence_s=silence_end_s,
+        longest_silence_s=min(silent_s, samples / sample_rate_hz),
+        longest_silence_start_s=silence_at_s,
         tempo_bpm=tempo_bpm,
         tempo_confidence=tempo_confidence,
         key=key,
@@ -121,7 +127,11 @@ def measure(
         spectral_centroid_hz=float(
             BAND_HZ @ collected.spectrum / max(collected.spectrum.sum(), 1e-12)
         ),
-        percussiveness=float(rows[:, STEP_FEATURES.index("stroke_power_share")].mean()),
+        percussiveness=float(
+            np.average(
+                rows[:, STEP_FEATURES.index("stroke_power_share")], weights=shares + LEAST_SHARE
+            )
+        ),
         stroke_rate_hz=_most(rows[:, STEP_FEATURES.index("stroke_rate_hz")]),
         pulse_clarity=_most(rows[:, STEP_FEATURES.index("pulse_clarity")]),
     )
@@ -140,6 +150,13 @@ def _per_block(k_power: Floats32, blocks: int) -> Floats:
     count = min(len(whole), len(k_power))
     whole[:count] = k_power[:count]
     return np.asarray(whole.reshape(blocks, BLOCK_FRAMES).mean(axis=1))
+
+
+def _per_step(blocks: Bools, steps: int) -> Floats32:
+    """Return the share of each step in which something holds for blocks of `loudness.BLOCK_S`."""
+    starts = np.arange(steps) * (STEP_FRAMES // BLOCK_FRAMES)
+    counts = np.diff(starts, append=len(blocks))
+    return np.asarray(np.add.reduceat(blocks, starts, dtype=np.float32) / counts, np.float32)
 
 
 def _silence_s(power: Floats32) -> tuple[float, float]:

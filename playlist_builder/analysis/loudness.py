@@ -1,4 +1,4 @@
-"""Loudness from K-weighted power: ITU-R BS.1770-4, EBU Tech 3342, and how much a track startles.
+"""Loudness from K-weighted power: ITU-R BS.1770-4, EBU Tech 3342, startling rises, and silence.
 
 Pure. The K-weighting filter is applied to power spectra, as the squared response of the standard's
 two biquads. All other functions take the K-weighted mean square summed over channels, one value
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from playlist_builder.models import SILENCE_LUFS, Floats, Floats32
+from playlist_builder.models import SILENCE_LUFS, Bools, Floats, Floats32
 
 BLOCK_S = 0.1  # seconds per value of K-weighted power: the hop of the standard's gating blocks
 MOMENTARY_BLOCKS = 4  # 400 ms, BS.1770-4
@@ -23,6 +23,12 @@ OFFSET_LUFS = -0.691  # BS.1770-4: a full-scale 997 Hz sine in one channel reads
 STARTLE_WITHIN_BLOCKS = 10
 STARTLE_BEFORE_BLOCKS = 100
 STARTLE_FLOOR_LU = -20.0  # sound further below the track's loudness is a fade, not calm
+# A stretch is silent where each block is this far below the loudness of its track: hiss, dither and
+# hum are; the limits are absolute.
+SILENT_LU = -40.0
+SILENT_LUFS = (-70.0, -50.0)
+SHORTEST_SILENCE_BLOCKS = 30  # 3 s: shorter ones are rests of the music
+CLICK_BLOCKS = 3  # 300 ms: a sound between two silences that ends neither
 SURROUND_WEIGHT = 1.41  # +1.5 dB, BS.1770-4
 SURROUND = frozenset({"BL", "BR", "BC", "SL", "SR", "SDL", "SDR"})  # FFmpeg's names
 
@@ -116,6 +122,30 @@ def startle_lu(power: Floats) -> float:
     just_before = lufs(moments[ends - MOMENTARY_BLOCKS])
     calm = np.maximum(np.maximum(lufs(before), just_before), floor)
     return max(0.0, float((lufs(after) - calm).max()))
+
+
+def silent_blocks(power: Floats) -> Bools:
+    """Return which blocks of a track are silent against the whole, shape (n,)."""
+    limit_lufs = np.clip(integrated_lufs(power) + SILENT_LU, *SILENT_LUFS)
+    return np.asarray(lufs(power) <= limit_lufs)
+
+
+def longest_silence_s(silent: Bools) -> tuple[float, float]:
+    """Return where the longest silence begins, and how long it is, in seconds, by `silent_blocks`.
+
+    Silence at the edges counts, and a click in it does not end it. Both are 0 where there is none
+    of at least `SHORTEST_SILENCE_BLOCKS`.
+    """
+    changes = np.diff(np.concatenate(([0], silent, [0])))
+    starts, ends = np.flatnonzero(changes).reshape(-1, 2).T
+    long = ends - starts >= SHORTEST_SILENCE_BLOCKS
+    if not long.any():
+        return 0.0, 0.0
+    starts, ends = starts[long], ends[long]
+    apart = starts[1:] - ends[:-1] > CLICK_BLOCKS
+    starts, ends = starts[np.append(True, apart)], ends[np.append(apart, True)]
+    longest = int((ends - starts).argmax())
+    return float(starts[longest]) * BLOCK_S, float(ends[longest] - starts[longest]) * BLOCK_S
 
 
 def _mean_over(power: Floats, blocks: int) -> Floats:

@@ -122,6 +122,7 @@ def score_blobs(
 ) -> list[tuple[bytes, bytes]]:
     """Return contour and emotion of tracks as columns; the latter is empty without embedding."""
     contours = energy.contours(steps, embeddings)
+    embeddings = list(map(energy.sounding_part, embeddings, steps))
     return [
         (contour.astype(CONTOUR_TYPE).tobytes(), _emotion_blob(embedding))
         for contour, embedding in zip(contours, embeddings, strict=True)

@@ -83,10 +83,25 @@ def test_silence_at_both_ends_is_measured():
     assert result.trailing_silence_s == pytest.approx(3.0, abs=0.05)
 
 
+@pytest.mark.parametrize("hum", [0.0, 2e-4])
+def test_silence_within_a_track_is_measured_with_its_place(hum):
+    """Hum and an offset are silence too, a click does not end it, and the music is what counts."""
+    time = np.arange(30 * RATE) / RATE
+    quiet = hum * np.sin(2 * np.pi * 50 * time) + 2e-3 * (hum > 0)
+    quiet[15 * RATE :][:200] += 0.2
+    found = measured(np.concatenate([MUSIC[: 10 * RATE], quiet, MUSIC[: 20 * RATE]]))
+    result, alone = found.features, measure(MUSIC[: 20 * RATE])
+    assert result.longest_silence_start_s == pytest.approx(10.0, abs=0.3)
+    assert result.longest_silence_s == pytest.approx(30.0, abs=0.3)
+    assert found.steps[1:4, 0].max() < 0.05
+    assert result.percussiveness == pytest.approx(alone.percussiveness, abs=0.05)
+
+
 def test_a_silent_track_is_silence_from_both_ends():
     found = measured(np.zeros(5 * RATE))
     result = found.features
     assert result.leading_silence_s == result.trailing_silence_s == pytest.approx(5.0, abs=0.05)
+    assert (result.longest_silence_start_s, result.longest_silence_s) == (0.0, 5.0)
     assert (result.key, result.tempo_bpm, result.onset_rate_hz) == ("", 0.0, 0.0)
     assert found.steps[:, 0].tolist() == [0.0]
 

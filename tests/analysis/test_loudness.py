@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from playlist_builder.analysis import features, loudness
 
@@ -94,6 +96,26 @@ def steps_of_power(*lufs_and_seconds):
             for lufs, seconds in lufs_and_seconds
         ]
     )
+
+
+@settings(max_examples=20)
+@given(st.lists(st.floats(3.2, 90.0), min_size=1, max_size=5), st.floats(-60.0, -5.0))
+def test_the_longest_silence_is_found_wherever_it_is(lengths_s, level_db):
+    """Silences of any length and place, with music between them and at the end."""
+    passages = [passage for length in lengths_s for passage in ((-110.0, length), (level_db, 4.0))]
+    starts_s = np.cumsum([0.0, *(round(length, 1) for _, length in passages)])[::2]
+    power = steps_of_power(*passages)
+    at_s, lasts_s = loudness.longest_silence_s(loudness.silent_blocks(power))
+    assert lasts_s == pytest.approx(max(round(length, 1) for length in lengths_s), abs=0.11)
+    assert np.abs(starts_s - at_s).min() < 0.11
+
+
+def test_rests_and_soft_passages_are_no_silence():
+    for power in (
+        steps_of_power(*[(-110, 2.5), (-20, 1)] * 9),
+        steps_of_power((-20, 9), (-58, 30)),
+    ):
+        assert loudness.longest_silence_s(loudness.silent_blocks(power)) == (0.0, 0.0)
 
 
 def test_a_jump_of_20_db_startles_by_20_lu():

@@ -23,7 +23,7 @@ from tests.support.synthetic import emotion, plain
 
 
 def track(number=0, duration_s=300.0, title="", artist="", **more):
-    numbers = (duration_s, 44100, 2, -20.0, 5.0, -1.0, -20.0, -20.0, 5.0, 0.0, 0.0, 100.0, 0.5)
+    numbers = (duration_s, 44100, 2, -20.0, 5.0, -1.0, -20.0, -20.0, 5.0, *[0.0] * 4, 100.0, 0.5)
     features = Features(*numbers, "C major", 0.5, 1.0, 1000.0, 0.3, 0.0, 0.1)
     tags = Tags(title=title, artists=(artist,) if artist else ())
     values = {"vocals": "none", "identity": f"{number:04x}", **more}

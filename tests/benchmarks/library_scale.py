@@ -114,6 +114,8 @@ def measured(rng: np.random.Generator) -> Measurement:
         startle_lu=float(rng.gamma(4.0, 2.0)),
         leading_silence_s=0.2,
         trailing_silence_s=1.5,
+        longest_silence_s=0.0,
+        longest_silence_start_s=0.0,
         tempo_bpm=float(rng.uniform(60.0, 160.0)),
         tempo_confidence=float(rng.random()),
         key=KEYS[int(rng.integers(24))],

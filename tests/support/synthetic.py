@@ -37,8 +37,12 @@ def track(  # noqa: PLR0913 - every one of these is what some test is about
     pulse_clarity: float = 0.1,
     emotion: Emotion | None = None,
     style: np.ndarray | None = None,
+    silence_s: tuple[float, float] | None = None,
 ) -> Track:
-    """Return a track whose identity and path follow from its number."""
+    """Return a track whose identity and path follow from its number.
+
+    `silence_s` says where its longest silence begins, and how long that is.
+    """
     features = Features(
         duration_s=duration_s,
         sample_rate_hz=44100,
@@ -51,6 +55,8 @@ def track(  # noqa: PLR0913 - every one of these is what some test is about
         startle_lu=startle_lu,
         leading_silence_s=0.0,
         trailing_silence_s=0.0,
+        longest_silence_s=silence_s[1] if silence_s else 0.0,
+        longest_silence_start_s=silence_s[0] if silence_s else 0.0,
         tempo_bpm=tempo_bpm,
         tempo_confidence=0.6,
         key=key,

@@ -101,42 +101,49 @@ def _submit(executor: Executor, call: Call) -> Future[FileResult]:
 def _first_call(path: str, stat: Stat, known: Known, *, vocals: bool, embedding: bool) -> Call:
     from playlist_builder.library.scan import analyse_file  # noqa: PLC0415 - the decoder, which not every scan needs
 
-    if not known.measured:
+    if not (known.measured or known.detected or known.embedded):
         return analyse_file.analyse, path, vocals, embedding
     before, identity, _ = known.files.get(path, (None, "", False))
-    if before == stat and identity in known.measured:
-        call = _networks_call(path, identity, known, vocals=vocals, embedding=embedding)
+    if before == stat:
+        call = _decoding_call(path, identity, known, vocals=vocals, embedding=embedding)
         if call is not None:
             return call
     return analyse_file.identify, path
 
 
 def _next_call(result: FileResult, known: Known, *, vocals: bool, embedding: bool) -> Call | None:
-    from playlist_builder.library.scan import analyse_file  # noqa: PLC0415 - the decoder, which not every scan needs
-
     found = result.found
     if isinstance(found, Skipped):
         return None
-    # A second file of the same music that is met meanwhile is decoded as well: the first may fail.
-    if result.measured is None and found.identity not in known.measured:
-        return analyse_file.analyse, found.path, vocals, embedding
-    return _networks_call(
+    return _decoding_call(
         found.path,
         found.identity,
         known,
+        measured=result.measured is not None,
         vocals=vocals and result.heard is None,
         embedding=embedding and result.embedding is None,
     )
 
 
-def _networks_call(
-    path: str, identity: str, known: Known, *, vocals: bool, embedding: bool
+def _decoding_call(  # noqa: PLR0913 - what is still wanted
+    path: str,
+    identity: str,
+    known: Known,
+    *,
+    measured: bool = False,
+    vocals: bool,
+    embedding: bool,
 ) -> Call | None:
-    """Return the call that decodes measured music for what is still missing of the two, if any."""
+    """Return the call that decodes music for what is still missing of it, if anything is.
+
+    A second file of the same music that is met meanwhile is decoded as well: the first may fail.
+    """
     from playlist_builder.library.scan import analyse_file  # noqa: PLC0415 - the decoder, which not every scan needs
 
     vocals = vocals and identity not in known.detected
     embedding = embedding and identity not in known.embedded
+    if not measured and identity not in known.measured:
+        return analyse_file.analyse, path, vocals, embedding
     return (analyse_file.run_networks, path, vocals, embedding) if vocals or embedding else None
 
 

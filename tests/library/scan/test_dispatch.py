@@ -72,6 +72,24 @@ def test_unknown_music_among_known_is_identified_and_analysed():
     ]
 
 
+@pytest.mark.parametrize(
+    ("detected", "embedded", "asked"),
+    [("a", "a", (False, False)), ("a", "", (False, True)), ("", "a", (True, False))],
+)
+def test_music_that_is_measured_again_keeps_what_networks_made(detected, embedded, asked):
+    """As after another version of the measurements, for files that moved or changed as well."""
+    of = known({"a": (STAT, "a", False)}, "", detected, embedded)
+    executor = Fake(honest)
+    read(executor, [("a", STAT), ("a2", STAT), ("b", STAT)], of, embedding=True)
+    assert executor.calls == [
+        (analyse_file.analyse, "a", *asked),
+        (analyse_file.identify, "a2"),
+        (analyse_file.identify, "b"),
+        (analyse_file.analyse, "a2", *asked),
+        (analyse_file.analyse, "b", True, True),
+    ]
+
+
 def test_music_that_lacks_only_its_voices_is_decoded_for_them():
     executor = Fake(honest)
     read(executor, [("a", STAT)], known({"a": (STAT, "a", False)}, measured="a"))
