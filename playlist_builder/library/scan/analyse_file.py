@@ -15,11 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.analysis import features
+from playlist_builder.analysis.not_music import NotMusic
 from playlist_builder.analysis.spectrum import mono_gains
 from playlist_builder.audio import decode
 from playlist_builder.errors import AudioError
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult, lyrics_paths, stat
-from playlist_builder.models import STYLE_SIZE, Embedding, File, Skipped, Stat, Tags, VoiceDetection
+from playlist_builder.models import (
+    STYLE_SIZE,
+    Embedding,
+    File,
+    Measurement,
+    Skipped,
+    Stat,
+    Tags,
+    VoiceDetection,
+)
 from playlist_builder.networks import music
 from playlist_builder.tags import fields
 from playlist_builder.tags import read as tags
@@ -62,9 +72,7 @@ def _read(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileRes
             if listeners:
                 blocks = _with_listeners(blocks, listeners, mono_gains(layout.channels))
             if measure:
-                measured = features.measure(
-                    blocks, sample_rate_hz=layout.sample_rate_hz, channels=layout.channels
-                )
+                measured = _measured(blocks, layout)
             elif vocals or embedding:
                 deque(blocks, maxlen=0)
             else:
@@ -79,6 +87,25 @@ def _read(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileRes
         return FileResult(UNREADABLE_STAT if unreadable else before, Skipped(path, str(error)))
     except OSError as error:
         return FileResult(UNREADABLE_STAT, Skipped(path, error.strerror or str(error)))
+
+
+def _measured(blocks: Iterable[NDArray[np.float32]], layout: decode.Layout) -> Measurement:
+    """Return what was measured in a track; raises AudioError where it is no music."""
+    doubt = NotMusic()
+    found = features.measure(
+        _watched(blocks, doubt), sample_rate_hz=layout.sample_rate_hz, channels=layout.channels
+    )
+    if reason := doubt.reason(found.features.loudness_lufs):
+        raise AudioError(reason)
+    return found
+
+
+def _watched(
+    blocks: Iterable[NDArray[np.float32]], doubt: NotMusic
+) -> Iterator[NDArray[np.float32]]:
+    for block in blocks:
+        doubt.push(block)
+        yield block
 
 
 def _embedding(listener: music.MusicListener | None) -> Embedding:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from playlist_builder.analysis import not_music
 from playlist_builder.audio import encode
 from playlist_builder.library.scan.analyse_file import analyse, identify, run_networks
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, stat
@@ -66,6 +67,21 @@ def test_a_damaged_file_is_skipped_under_its_stat(tmp_path):
     ):
         assert isinstance(result.found, Skipped)
         assert result.stat == stat(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [("DTS", not_music.STREAM), ("swapped", not_music.NOISE)]
+)
+def test_what_is_no_music_is_skipped_with_the_reason(tmp_path, kind, reason):
+    words = np.random.default_rng(0).integers(-9000, 9000, (2, 3 * RATE_HZ)).astype(np.int16)
+    if kind == "DTS":
+        words[:, ::256] = np.array([[0x7FFE], [-0x7FFF]])
+    samples = (words if kind == "DTS" else words.byteswap()) / np.float32(32767)
+    path = os.fspath(tmp_path / "a.flac")
+    encode.write_flac(path, samples, RATE_HZ, {})
+    result = analyse(path, vocals=False, embedding=False)
+    assert result.found == Skipped(path, reason)
+    assert result.stat == stat(path)
 
 
 def test_a_file_that_cannot_be_opened_may_be_tried_again(tmp_path):

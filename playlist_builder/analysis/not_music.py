@@ -1,0 +1,89 @@
+"""Samples that are no music: coded streams stored as PCM, and words read in a wrong order. Pure.
+
+A player that does not know a stream for what it is plays it as noise of full scale, and so it plays
+words whose bytes are swapped or shifted. Blocks of samples go in, the reason to refuse them comes
+out. Looked at is the beginning of each block, which is enough and costs little.
+
+A low byte is spread evenly over its range whatever the music, so that wrong words fill full scale
+evenly and hardly depend on the one before. Loud music does neither: it is seldom at its limits or
+always, and its waves are smooth.
+"""
+
+import numpy as np
+
+from playlist_builder.models import Floats32
+
+WORDS = 8192  # looked at in each block: two bursts of IEC 61937, and more frames of DTS
+STREAM_SHARE = 0.25  # of the sounding blocks: as many begin with a word that begins a frame
+# Samples of 16 bits in a row. The first pairs are rare in music; the others are quiet samples, so
+# that a third is looked at, of which a mask leaves what is the same in all frames.
+STREAMS = (
+    (0x7FFE, 0x8001, 0x0000, 0x0000),  # DTS: ETSI TS 102 114, 5.3.1, bytes FE 7F 01 80
+    (0xFE7F, 0x0180, 0x00FC, 0x00FC),  # bytes 7F FE 80 01
+    (0x1FFF, 0xE800, 0x0000, 0x0000),  # DTS in 14 bits: bytes FF 1F 00 E8
+    (0xFF1F, 0x00E8, 0xF0FF, 0xF007),  # bytes 1F FF E8 00
+    (0xF872, 0x4E1F, 0x0000, 0x0000),  # IEC 61937-1, 6.1: AC-3 and others as on a digital output
+    (0x72F8, 0x1F4E, 0x0000, 0x0000),
+)
+LEVELS = 32  # of equal width, in which samples are counted
+EVEN = 0.1  # share of samples in another level than if all were alike: music 0.14 to 0.94, noise
+# of this many words 0.02 to 0.03
+EVEN_POWER = (0.25, 0.42)  # mean square of such noise, 1/3 on average
+LIKE_BEFORE = 0.8  # correlation of samples with the one before: a saw tooth is even, but above it
+NOISE_SHARE = 0.5  # of the sounding blocks; quiet music with its bytes swapped is not all noise
+LOUDEST_LUFS = 6.0  # full-scale square waves of two channels have 3; what is louder is damage
+
+STREAM = "no music: the samples are a DTS or Dolby Digital stream, which plays as noise"
+NOISE = "no music: white noise of full scale, as from samples with swapped or shifted bytes"
+
+
+class NotMusic:
+    """What speaks against music in the blocks of one track."""
+
+    def __init__(self) -> None:
+        self._sounding = 0
+        self._streams = 0
+        self._noises = 0
+
+    def push(self, block: Floats32) -> None:
+        """Look at a block of samples of shape (channels, n), full scale = 1.0."""
+        part = block[:, : max(WORDS // len(block), 1)]
+        if not part.any():
+            return
+        self._sounding += 1
+        self._streams += _begins_frame(part)
+        self._noises += _is_noise(part)
+
+    def reason(self, loudness_lufs: float) -> str:
+        """Return why a track of this loudness is no music, empty where nothing says so."""
+        if self._streams > STREAM_SHARE * self._sounding:
+            return STREAM
+        if self._noises > NOISE_SHARE * self._sounding:
+            return NOISE
+        if loudness_lufs > LOUDEST_LUFS:
+            return f"no music: {loudness_lufs:+.0f} LUFS, which is louder than any music"
+        return ""
+
+
+def _begins_frame(samples: Floats32) -> bool:
+    """Return whether samples, as 16-bit words of all channels in turn, hold one of STREAMS."""
+    scaled = np.clip(np.rint(samples.T.ravel() * np.float32(32768.0)), -32768.0, 32767.0)
+    words = scaled.astype(np.int16).view(np.uint16)
+    first, second, third = words[:-2], words[1:-1], words[2:]
+    return any(
+        bool(((third[at] & mask) == rest).any())
+        for one, two, mask, rest in STREAMS
+        for at in (np.flatnonzero(first == one),)
+        for at in (at[second[at] == two],)
+    )
+
+
+def _is_noise(samples: Floats32) -> bool:
+    power = float(np.vecdot(samples, samples).sum())
+    least, most = EVEN_POWER
+    if not least * samples.size < power < most * samples.size:
+        return False
+    like = float(np.vecdot(samples[:, 1:], samples[:, :-1]).sum())
+    counts = np.histogram(samples, LEVELS, (-1.0, 1.0))[0]
+    uneven = np.abs(counts / samples.size - 1.0 / LEVELS).sum() / 2.0
+    return like < LIKE_BEFORE * power and bool(uneven < EVEN)
