@@ -28,6 +28,7 @@ _RISES = "beyond {limit_lu:g} LU; the worst rises {worst_lu:.1f} LU into " + _AT
 _REACHES = (
     "the most energetic track of this library reaches {reach:.2f}; the peak asks for {peak:.2f}: "
 )
+_LOUD = "its {lufs:.1f} LUFS are louder than music or the other tracks (limit {limit_lufs:.1f})"
 _SHARED = "{count} tracks are in other sessions of this course as well: {titles:titles}"
 
 TEMPLATES: Mapping[str, str | tuple[str, str]] = {
@@ -58,6 +59,7 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "no_track_for_tail": "no tail: all tracks of the playlist are in the session",
     "not_found": "not found: {location}",
     "not_in_library": "{count} of {total} entries of {file} are not in the library",
+    "opens_loud": f"'{{title}}' opens the session, though {_LOUD}",
     "percussiveness": f"percussiveness: {_BEYOND}{_IN_PHASE}",
     "pin_moved": "pin: '{title}' starts at minute {minute:.1f}, not {asked:g}",
     "pulse": f"pulse: {_BEYOND}{_IN_PHASE}",
@@ -69,13 +71,17 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     " shorter than asked",
     "short_tail": "the tail lasts {lasts_min} of {asked_min} min: the library holds no more music"
     " that is calm and free",
+    "silence": f"silence: {_BEYOND} s from {{at_s:clock}} on{_IN_PHASE}",
     "skipped": "left out: {path}: {reason:reason}",
     "spares_unverified": "{count} of {total} spares are not known to be free of words",
     "spoken": "{count} of {total} tracks hold speech",
     "startle": f"startle: {_BEYOND} LU{_IN_PHASE}",
     "strokes": f"strokes: {_BEYOND} Hz{_IN_PHASE}",
     "sung": "{count} of {total} tracks hold singing",
+    "silences": "{count} transitions with more than {limit:g} s of silence, at most {worst:g} s at"
+    f" {_AT}",
     "tension": f"tension: {_BEYOND}{_IN_PHASE}",
+    "too_loud_to_open": f"'{{title}}' does not open the session: {_LOUD}",
     "unverified": "{count} of {total} tracks are not verified to be free of words; scan without"
     " --no-vocals, or listen and mark them",
     "wordless": "{count} of {total} tracks hold a wordless voice",

@@ -166,6 +166,31 @@ SENTENCES = [
     ),
     (notice("spoken", count=1, total=4), "1 of 4 tracks hold speech"),
     (
+        notice("silence", value=90.0, limit=15.0, at_s=725.0, **LIMIT),
+        (
+            "silence: 2 tracks beyond the limit of their phase, worst 'Night' with 90 s from 12:05"
+            " on in peak (limit 15)"
+        ),
+    ),
+    (
+        notice("silences", count=2, limit=15.0, worst=22, **AT),
+        ("2 transitions with more than 15 s of silence, at most 22 s at 'Night' at 1:02:05 (peak)"),
+    ),
+    (
+        notice("opens_loud", title="Night", lufs=0.4, limit_lufs=-12.0),
+        (
+            "'Night' opens the session, though its 0.4 LUFS are louder than music or the other"
+            " tracks (limit -12.0)"
+        ),
+    ),
+    (
+        notice("too_loud_to_open", title="Night", lufs=0.4, limit_lufs=-12.0),
+        (
+            "'Night' does not open the session: its 0.4 LUFS are louder than music or the other"
+            " tracks (limit -12.0)"
+        ),
+    ),
+    (
         notice("startle", value=20.0, limit=10.0, **LIMIT),
         (
             "startle: 2 tracks beyond the limit of their phase, worst 'Night' with 20 LU in peak"

@@ -49,10 +49,11 @@ those that turn out not to be in the way are put back:
 7. the tolerance of the duration, to 1, 2, 5 and 10 minutes;
 8. the minute of a pin, which then starts as near to it as that leads to;
 9. the limits of phases that guard against harm, the worst harm last: strokes, by 1 Hz, 2 Hz,
-   altogether; startle, by 3 LU, 6 LU, altogether.
+   altogether; startle, by 3 LU, 6 LU, altogether; silence, by 15 s, 45 s, altogether.
 
 Never lifted: vocals, bans, `avoid`, include and exclude, length limits, no track twice, that a
-pinned track is in, and its place. If even that gives no session, an error says so.
+pinned track is in, and its place, and that no track opens the session which is louder than music or
+far louder than the others. If even that gives no session, an error says so.
 
 A slot belongs to the phase in which its middle lies; the limits of a phase apply to every track
 that plays in it for at least one step.
@@ -63,10 +64,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from playlist_builder.arranger import result
+from playlist_builder.arranger import opening, result
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import Objective, Problem, Relaxation, build_problem
-from playlist_builder.arranger.relax import solved
 from playlist_builder.arranger.rules import PHASE_LIMITS, Constraints
 from playlist_builder.arranger.spares import spares
 from playlist_builder.arranger.tail import planned, tail
@@ -146,7 +146,7 @@ def arranged(
 ) -> tuple[Session, Sequence[Relaxation]]:
     """Return the best session of a problem, and all that was tried; raises ArrangeError if none."""
     objective, rules = problem.objective, problem.objective.rules
-    instance, found, lifted = solved(problem, allowed)
+    problem, instance, found, lifted = opening.solved(problem, allowed)
     order = result.Order(
         [problem.tracks[item] for item in found.sequence],
         problem.items.take(np.array(found.sequence)),

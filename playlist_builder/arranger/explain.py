@@ -4,10 +4,11 @@ A finished session is read with the arithmetic of the solver; out comes one `Exp
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from playlist_builder.arranger.opening import most_lufs
 from playlist_builder.arranger.problem import build_problem, instance_of, relaxations
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.solver.cost import moving_prices, tension_prices
@@ -58,6 +59,8 @@ def explain(
     problem = build_problem(
         tracks, profile, session.target_s, 0, session.scale, tolerance_s, constraints
     )
+    loudness = np.array([slot.loudness_lufs for slot in session.slots])
+    problem = replace(problem, opening_lufs=most_lufs(loudness))
     names = zip(problem.tracks.identities, problem.tracks.paths, strict=True)
     places = {name: item for item, name in enumerate(names)}
     try:

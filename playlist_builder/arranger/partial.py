@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from playlist_builder.arranger import opening
 from playlist_builder.arranger.problem import Objective, Problem, Relaxation, Window
-from playlist_builder.arranger.relax import solved
 from playlist_builder.arranger.rules import Pin, artists
 from playlist_builder.arranger.solver.cost import STEP_MS, FixedItem, items_of
 from playlist_builder.models import STEP_S, Track
@@ -70,7 +70,7 @@ def filled(
     )
     window = Window((first_ms, last_ms), tuple(ends), gap.used or Counter())
     problem = Problem(table, items, objective, pins, window=window)
-    _, found, _ = solved(problem, allowed)
+    _, _, found, _ = opening.solved(problem, allowed)
     order = [tracks[number] for number in found.sequence]
     return order[len(lead_in) : len(order) - len(lead_out)]
 

@@ -24,6 +24,7 @@ from playlist_builder.arranger.rules import (
     most_removed,
     pinned,
     shortage,
+    sounding,
 )
 from playlist_builder.arranger.solver import cost
 from playlist_builder.arranger.solver.cost import FixedItem, Items
@@ -38,6 +39,8 @@ from playlist_builder.track_table import TrackTable
 TOLERANCES_S = (60.0, 120.0, 300.0, 600.0)
 STROKES_HZ = (1.0, 2.0, np.inf)
 STARTLES_LU = (3.0, 6.0, np.inf)
+SILENCES_S = (15.0, 45.0, np.inf)
+LONG_SILENCES = "long silences"  # why tracks are left out of a session that may be short
 MOST_TOLERANCE = 0.5  # of the duration
 MOST_SEED = 2**63  # what every reader of JSON takes for a whole number
 
@@ -85,7 +88,8 @@ class Relaxation:
     """Which rules are lifted, in the order of the docstring of `arrange`.
 
     `pin_limits` frees pinned tracks alone from the limits of phases; `colour`, `tension`,
-    `pulse_clarity`, `stroke_rate_hz` and `startle_lu` are added to the limits of phases on them.
+    `pulse_clarity`, `stroke_rate_hz`, `startle_lu` and `silence_s` are added to the limits of
+    phases on them.
     """
 
     pin_limits: bool = False
@@ -98,6 +102,7 @@ class Relaxation:
     pin_minutes: bool = False
     stroke_rate_hz: float = 0.0
     startle_lu: float = 0.0
+    silence_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,13 +117,19 @@ class Window:
     fixed: tuple[FixedItem, ...] = ()
     used: Mapping[str, int] = field(default_factory=Counter)
 
+    @property
+    def opens_later(self) -> bool:
+        """Whether something plays before what is searched for."""
+        return any(fixed.place == 1 for fixed in self.fixed)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
     """All that no relaxation changes; `tracks` are in the order of `items`.
 
     `pins` come with their items, `reach` is the highest energy of these tracks on the absolute
-    scale, and `notes` say how the problem differs from the constraints.
+    scale, and `notes` say how the problem differs from the constraints. No track that is louder
+    than `opening_lufs` comes first.
     """
 
     tracks: TrackTable
@@ -128,6 +139,7 @@ class Problem:
     reach: float = 1.0
     notes: tuple[Notice, ...] = ()
     window: Window = Window()
+    opening_lufs: float = np.inf
 
 
 def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
@@ -158,6 +170,10 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
     table = TrackTable.of(tracks)
     passed, removed = admit(table, rules, queried, longest_s)
     own = [pinned(table, pin, rules, queried, longest_s) for pin in constraints.pins]
+    if constraints.allow_short:  # then a shorter session is better than one with a long silence
+        kept = np.isin(passed, own) | sounding(table.take(passed), profile)
+        if not kept.all():
+            passed, removed[LONG_SILENCES] = passed[kept], int((~kept).sum())
     if constraints.use_all:
         spare = _spare(table.take(passed))
         notes = [notice("copies_left_out", count=len(spare))] if spare else []
@@ -241,6 +257,7 @@ def relaxations(*, pinned: bool) -> list[Relaxation]:
         found.append(replace(found[-1], pin_minutes=True))
     found.extend(replace(found[-1], stroke_rate_hz=beyond) for beyond in STROKES_HZ)
     found.extend(replace(found[-1], startle_lu=beyond) for beyond in STARTLES_LU)
+    found.extend(replace(found[-1], silence_s=beyond) for beyond in SILENCES_S)
     return found
 
 
@@ -273,7 +290,11 @@ def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
 
     return Instance(
         items,
-        replace(grid, limits=grid.limits + np.array(beyond)),
+        replace(
+            grid,
+            limits=grid.limits + np.array(beyond),
+            opening_lufs=problem.opening_lufs,
+        ),
         groups,
         (*window.fixed, *pins),
         objective.constraints.use_all,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.arranger.problem import Objective
-from playlist_builder.arranger.rules import PHASE_LIMITS, PhaseLimit, Pin, artists
+from playlist_builder.arranger.rules import PHASE_LIMITS, SILENCE_S, PhaseLimit, Pin, artists
 from playlist_builder.arranger.solver.cost import (
     END_WEIGHT,
     Items,
@@ -29,7 +29,7 @@ from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.track_table import TrackTable
 
 ABOVE = 0.35  # above the plan that is worth a word: half a minute may startle in a calm phase
-GUARDS = 2  # of PHASE_LIMITS, the last of them: given up after duration and pins
+GUARDS = 3  # of PHASE_LIMITS, the last of them: given up after duration and pins
 ROUNDING_S = 0.0005  # times are kept in whole milliseconds
 
 
@@ -204,19 +204,21 @@ def beyond_limits(order: Order, limits: Sequence[PhaseLimit]) -> list[Notice]:
 
 
 def _beyond(order: Order, limit: PhaseLimit, values: Sequence[float]) -> list[Notice]:
-    found: list[tuple[float, Track, Phase, float]] = []
-    for track, value, (first, last) in zip(order.tracks, values, order.spans, strict=True):
+    found: list[tuple[float, int, Phase, float]] = []
+    for place, (value, (first, last)) in enumerate(zip(values, order.spans, strict=True)):
         for number in np.unique(order.grid.phase[first:last]).tolist():
             phase = order.profile.phases[number]
             most = limit.most(phase)
             if value > most:
-                found.append((value - most, track, phase, most))
+                found.append((value - most, place, phase, most))
     if not found:
         return []
-    excess, track, phase, most = max(found, key=lambda each: each[0])
-    count, title = len({id(each[1]) for each in found}), _called(track)
+    excess, place, phase, most = max(found, key=lambda each: each[0])
+    count, track = len({each[1] for each in found}), order.tracks[place]
+    where: dict[str, str | float] = {"title": _called(track), "phase": phase.name}
+    if limit.starts:
+        where["at_s"] = order.starts_ms[place] / 1000.0 + getattr(track.features, limit.starts)
     value = float(f"{excess + most:.4g}")
-    where = {"title": title, "phase": phase.name}
     return [notice(limit.code, count=count, value=value, limit=most, **where)]
 
 
@@ -243,6 +245,7 @@ def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[
     """Return what is feasible but worth knowing; `reach` is the highest energy of the library."""
     return [
         *rises(order, rules.loudness_step_lu),
+        *silences(order),
         *climbs(order),
         *_narrow(order, reach, scaled=scaled),
         *_voices(order),
@@ -261,6 +264,17 @@ def rises(order: Order, limit_lu: float) -> list[Notice]:
     worst_lu, place = max(beyond, key=lambda jump: jump[0])
     values = {"count": len(beyond), "limit_lu": limit_lu, "worst_lu": round(worst_lu, 1)}
     return [_at_moment(order, place, order.starts_ms[place] / 1000.0, "loudness_jumps", values)]
+
+
+def silences(order: Order) -> list[Notice]:
+    """Tell of the passages from one track to the next that are silent for too long, if any."""
+    silent_s = order.items.trail_s[:-1] + order.items.lead_s[1:]
+    count = int((silent_s > SILENCE_S).sum())
+    if not count:
+        return []
+    place = int(silent_s.argmax()) + 1
+    values = {"count": count, "limit": SILENCE_S, "worst": round(float(silent_s.max()))}
+    return [_at_moment(order, place, order.starts_ms[place] / 1000.0, "silences", values)]
 
 
 def climbs(order: Order) -> list[Notice]:

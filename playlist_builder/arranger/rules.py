@@ -28,6 +28,7 @@ NOBODY = frozenset(  # names that stand for no artist in particular, so they bin
     {"", "unknown", "unknown artist", "various", "various artists", "va", "[unknown]"}
 )
 
+SILENCE_S = 15.0  # the longest silence in a track that a listener takes for a rest
 UNWANTED = -4.0  # least preference: such a track must be 0.2 nearer to the plan than any other
 
 ADMITTED: dict[str, frozenset[Vocals]] = {  # by vocals rule; `exclude` takes the unverified too
@@ -45,21 +46,25 @@ class PhaseLimit:
     """A limit that a phase may set: for what of a track, under which key, and how it is relaxed.
 
     `code` is that of the notice of a broken limit, `relaxed_by` the field of a `Relaxation`.
+    `otherwise` holds where a phase sets none, and `starts` is the feature that says at which second
+    of a track it is broken, if there is one.
     """
 
     code: str
     feature: str
     key: str
     relaxed_by: str
+    otherwise: float = np.inf
+    starts: str = ""
 
     def of(self, tracks: TrackTable) -> Floats:
         """Return what is limited, for each track; NaN where it is not known, which nothing bars."""
         return tracks.tension if self.feature == "tension" else tracks.measured(self.feature)
 
     def most(self, phase: Phase) -> float:
-        """Return the most that a phase allows, infinity where it sets no limit."""
+        """Return the most that a phase allows, infinity where nothing limits it."""
         most: float | None = getattr(phase, self.key)
-        return np.inf if most is None else most
+        return self.otherwise if most is None else most
 
 
 PHASE_LIMITS = (
@@ -69,8 +74,13 @@ PHASE_LIMITS = (
     PhaseLimit("pulse", "pulse_clarity", "max_pulse_clarity", "pulse_clarity"),
     PhaseLimit("strokes", "stroke_rate_hz", "max_stroke_rate_hz", "stroke_rate_hz"),
     PhaseLimit("startle", "startle_lu", "max_startle_lu", "startle_lu"),
+    PhaseLimit(
+        *("silence", "longest_silence_s", "max_silence_s", "silence_s"),
+        otherwise=SILENCE_S,
+        starts="longest_silence_start_s",
+    ),
 )
-"""In the order in which they are relaxed; the last two guard against harm."""
+"""In the order in which they are relaxed; the last three guard against harm."""
 
 
 def within_limits(tracks: TrackTable, phase: Phase) -> Bools:
@@ -79,6 +89,12 @@ def within_limits(tracks: TrackTable, phase: Phase) -> Bools:
     for limit in PHASE_LIMITS:
         within &= ~(limit.of(tracks) > limit.most(phase))
     return within
+
+
+def sounding(tracks: TrackTable, profile: Profile) -> Bools:
+    """Return for each track whether any phase of a profile admits its longest silence."""
+    limit = next(each for each in PHASE_LIMITS if each.code == "silence")
+    return np.asarray(limit.of(tracks) <= max(map(limit.most, profile.phases)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from math import log
 import numpy as np
 
 from playlist_builder.arranger import result
+from playlist_builder.arranger.opening import most_lufs
 from playlist_builder.arranger.partial import plays_by
 from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.rules import artists, repeats, within_limits
@@ -98,6 +99,7 @@ def _choices(
     by_energy = np.argsort(energies, kind="stable")
     ordered = energies[by_energy]
     known = repeats([*order, *taken])
+    most = most_lufs(np.array([track.features.loudness_lufs for track in order]))
     for place, slot in enumerate(slots):
         others = plays_by([*order[:place], *order[place + 1 :]])
         barred = {name for name, plays in others.items() if plays >= objective.rules.artist_max}
@@ -107,18 +109,20 @@ def _choices(
         near = near[np.argsort(np.abs(energies[near] - slot.energy), kind="stable")]
         near = near[np.abs(np.log(seconds[near] / slot.duration_s)) <= log(LENGTHS)]
         near = near[_fits(pool.tracks.take(near), slot.start_s, objective.profile)]
+        if not place:
+            near = near[pool.tracks.take(near).measured("loudness_lufs") <= most]
         fitting = (
             track
             for track in pool.tracks.take(near)
             if barred.isdisjoint(artists(track)) and not known(track)
         )
         weighed = list(islice(fitting, LOOKED_AT))
-        most = max(slot.contour, default=slot.energy) + PEAK
+        highest = max(slot.contour, default=slot.energy) + PEAK
         for track, energy in zip(weighed, result.energies(weighed, objective), strict=True):
             distance = abs(energy - slot.energy)
             if (
                 distance <= FAR
-                and rescale(track.contour, objective.percentiles).max(initial=0.0) <= most
+                and rescale(track.contour, objective.percentiles).max(initial=0.0) <= highest
             ):
                 weight = LENGTH_WEIGHT * abs(log(track.duration_s / slot.duration_s))
                 second = distance > LIKE or track.vocals == "unknown"

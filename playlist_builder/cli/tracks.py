@@ -131,6 +131,8 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
                 "peak_energy": round(found.peak_energy, 4),
                 "climax_s": found.climax_s,
                 "startle_lu": round(found.startle_lu, 2),
+                "longest_silence_s": round(found.features.longest_silence_s, 1),
+                "longest_silence_start_s": round(found.features.longest_silence_start_s, 1),
                 "tempo_confidence": round(found.features.tempo_confidence, 3),
                 "key": found.features.key,
                 "key_confidence": round(found.features.key_confidence, 3),

@@ -37,6 +37,7 @@ The file's name, without `.toml`, is the name of the profile:
     max_percussiveness = 0.5
     max_stroke_rate_hz = 2                      # strokes of drums, where a track has most of them
     max_pulse_clarity = 0.9                     # of its clearest beat, from 0 to 1
+    max_silence_s = 15                          # in a track or at its edges; 15 where not given
     max_tension = 0.6                           # from 0 to 1; a track may be of unknown tension
     tension = [0, 0.35]                         # rather tracks of this tension
     moving = true                               # rather moving tracks: tender, sad, solemn
@@ -77,6 +78,7 @@ MAX_COUNT = 10_000
 MAX_LU = 100.0
 MAX_HZ = 96_000.0
 MAX_STROKES_HZ = 100.0
+MAX_SILENCE_S = 36_000.0
 MAX_DEPTH = 0.5  # a wave this deep swings over the whole scale
 MAX_CROSSFADE_S = 60.0
 MIN_PERIOD = 0.1  # minutes or percent
@@ -385,6 +387,7 @@ _PHASE_FIELDS: _Readers = {  # optional key of a phase to the field of `Phase` a
     "max_percussiveness": ("max_percussiveness", _share),
     "max_stroke_rate_hz": ("max_stroke_rate_hz", partial(_number, low=0.0, high=MAX_STROKES_HZ)),
     "max_pulse_clarity": ("max_pulse_clarity", _share),
+    "max_silence_s": ("max_silence_s", partial(_number, low=0.0, high=MAX_SILENCE_S)),
     "max_tension": ("max_tension", _share),
     "tension": ("tension", _between),
     "moving": ("moving", _flag),

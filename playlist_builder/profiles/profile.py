@@ -52,8 +52,9 @@ class Phase:
     """A named span of a profile: a level or a ramp of levels, with or without waves on top.
 
     A `fixed` phase keeps its length when the profile is scaled. The limits hold for the tracks
-    that play in the phase (`max_brightness_hz` is a spectral centroid); None is no limit. Tracks
-    are preferred whose `tension` lies between two values, and `moving` ones if that is set.
+    that play in the phase (`max_brightness_hz` is a spectral centroid, `max_silence_s` the longest
+    silence within a track or at its edges); None is no limit, but for silence 15 s. Tracks are
+    preferred whose `tension` lies between two values, and `moving` ones if that is set.
     `crossfade_s` replaces that of the rules for the tracks that begin in the phase.
     `basis` says where the values come from.
     """
@@ -72,6 +73,7 @@ class Phase:
     max_tension: float | None = None
     max_pulse_clarity: float | None = None
     max_stroke_rate_hz: float | None = None
+    max_silence_s: float | None = None
     tension: tuple[float, float] | None = None
     moving: bool = False
     crossfade_s: tuple[float, float] | None = None

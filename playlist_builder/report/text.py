@@ -197,6 +197,7 @@ def _limits(phase: Phase) -> str:
         ("percussiveness {:g}", phase.max_percussiveness),
         ("strokes {:g} Hz", phase.max_stroke_rate_hz),
         ("pulse {:g}", phase.max_pulse_clarity),
+        ("silence {:g} s", phase.max_silence_s),
         ("tension {:g}", phase.max_tension),
     )
     return ", ".join(text.format(limit) for text, limit in limits if limit is not None)

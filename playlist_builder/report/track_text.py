@@ -6,7 +6,13 @@ from textwrap import fill
 
 from playlist_builder.analysis import energy
 from playlist_builder.library.library import EnergyRank
-from playlist_builder.models import MIN_KEY_CONFIDENCE, MIN_TEMPO_CONFIDENCE, STEP_S, Track
+from playlist_builder.models import (
+    MIN_KEY_CONFIDENCE,
+    MIN_TEMPO_CONFIDENCE,
+    STEP_S,
+    Features,
+    Track,
+)
 from playlist_builder.report.chart import chart, sparkline
 from playlist_builder.report.table import drawn, fitting, hint_cell, new_table
 from playlist_builder.text import clock, printable
@@ -50,6 +56,13 @@ def tracks_text(
     return drawn(table, width)
 
 
+def _silence(features: Features) -> list[str]:
+    if not features.longest_silence_s:
+        return []
+    at = clock(features.longest_silence_start_s)
+    return [f"silence     {features.longest_silence_s:.0f} s from {at} on"]
+
+
 def track_text(  # noqa: PLR0913 - what there is to show
     track: Track,
     judged: VocalsVerdict,
@@ -70,6 +83,7 @@ def track_text(  # noqa: PLR0913 - what there is to show
         f"loudness    {features.loudness_lufs:.1f} LUFS, range {features.loudness_range_lu:.1f} LU",
         f"sample peak {features.sample_peak_dbfs:.1f} dBFS",
         f"startle     {track.startle_lu:.1f} LU: largest rise within one second",
+        *_silence(features),
         f"vocals      {track.vocals} (confidence {judged.confidence:.2f})",
         *(_evidence(each) for each in judged.evidence),
     ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from playlist_builder.arranger import result
+from playlist_builder.arranger.opening import most_lufs
 from playlist_builder.arranger.partial import length_ms, plays_by
 from playlist_builder.arranger.rules import artists, repeated
 from playlist_builder.arranger.solver.cost import Items, step_at
@@ -58,6 +59,9 @@ def _fitting(draft: Draft, place: int) -> list[Track]:
     if not draft.request.use_all:
         excess_ms = draft.excess_ms - round(draft.order[place].duration_s * 1000)
         pool = pool.take(np.abs(excess_ms + np.rint(pool.seconds * 1000.0)) <= tolerance_ms)
+    if not place:
+        loudness = np.array([track.features.loudness_lufs for track in draft.order])
+        pool = pool.take(pool.measured("loudness_lufs") <= most_lufs(loudness))
     return [track for track in pool if excluded.isdisjoint(artists(track))]
 
 

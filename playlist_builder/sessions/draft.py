@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from playlist_builder.arranger import result
+from playlist_builder.arranger import opening, result
 from playlist_builder.arranger.arrange import completed
 from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
 from playlist_builder.arranger.problem import Objective, Relaxation, percentiles_of
@@ -186,7 +186,7 @@ def session_of(draft: Draft) -> Session:
     warnings = result.warnings(order, rules, draft.max_energy, scaled=scale == "relative")
     session = replace(
         result.session(order, scale, objective.seed, order.cost, 0.0),
-        warnings=(*kept, *warnings),
+        warnings=(*kept, *opening.too_loud(draft.order), *warnings),
         relaxed=tuple(result.given_up(order, rules, objective.tolerance_s, pins)),
         request=request,
     )

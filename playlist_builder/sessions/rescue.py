@@ -11,7 +11,8 @@ from itertools import product
 
 import numpy as np
 
-from playlist_builder.arranger.rules import ADMITTED
+from playlist_builder.arranger.opening import LOUDEST_LUFS
+from playlist_builder.arranger.rules import ADMITTED, SILENCE_S
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import SessionRequest, Track
 from playlist_builder.notices import Notice, notice
@@ -84,6 +85,8 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest
             np.isin(table.vocals, admitted)
             & ~table.banned
             & (table.energy <= max_energy)
+            & (table.measured("longest_silence_s") <= SILENCE_S)
+            & (table.measured("loudness_lufs") <= LOUDEST_LUFS)
             & (table.measured("startle_lu") <= startle_lu)
             & (table.measured("percussiveness") <= percussiveness)
             & (table.measured("stroke_rate_hz") <= stroke_rate_hz)

@@ -20,6 +20,7 @@ LIMITS = {
     "brightness": ("spectral_centroid_hz", "max_brightness_hz"),
     "percussiveness": ("percussiveness", "max_percussiveness"),
     "pulse": ("pulse_clarity", "max_pulse_clarity"),
+    "silence": ("longest_silence_s", "max_silence_s"),
     "strokes": ("stroke_rate_hz", "max_stroke_rate_hz"),
     "tension": ("tension", "max_tension"),
 }

@@ -137,7 +137,8 @@ class _Search:
     def extend(self, path: list[Track], time_ms: int, cost: float) -> None:
         if cost >= self.best:
             return
-        if path and abs(time_ms - self.asked_ms) <= TOLERANCE_S * 1000 and self.pins_kept(path):
+        ends = abs(time_ms - self.asked_ms) <= TOLERANCE_S * 1000
+        if path and ends and self.pins_kept(path) and opens_softly(path):
             off = abs((time_ms + 5000) // 10000 - self.asked)
             self.best = min(self.best, cost + 0.01 * off)
         for track in self.usable:
@@ -222,6 +223,11 @@ class _Search:
         key = _fifths(one.key, two.key) / 6.0 * one.key_confidence * two.key_confidence
         colour = min(abs(math.log2(two.spectral_centroid_hz / one.spectral_centroid_hz)), 2.0)
         return 2.0 * step**2 + loud + 0.002 * tempo + 0.001 * key + 0.001 * colour
+
+
+def opens_softly(path: list[Track]) -> bool:
+    loudness = [track.features.loudness_lufs for track in path]
+    return loudness[0] <= min(-3.0, float(np.median(loudness)) + 8.0)
 
 
 def _fifths(left: str, right: str) -> int:

@@ -68,6 +68,7 @@ def test_every_key_reaches_the_profile():
     max_percussiveness = 0.5
     max_stroke_rate_hz = 2
     max_pulse_clarity = 0.35
+    max_silence_s = 30
     max_tension = 0.6
     tension = [0.2, 0.2]
     moving = true
@@ -93,6 +94,7 @@ def test_every_key_reaches_the_profile():
                 max_percussiveness=0.5,
                 max_stroke_rate_hz=2.0,
                 max_pulse_clarity=0.35,
+                max_silence_s=30.0,
                 max_tension=0.6,
                 tension=(0.2, 0.2),
                 moving=True,

@@ -29,7 +29,9 @@ def test_a_profile_reads_back_as_it_was(name, minutes):
     if minutes:
         profile = profile.scaled(60.0 * minutes)
     rules = replace(profile.rules, artist_gap=4, exclude=('artist:"Q \\"x\\""',), keep_endings=True)
-    phases = tuple(replace(phase, crossfade_s=(1.0, 3.0)) for phase in profile.phases)
+    phases = tuple(
+        replace(phase, crossfade_s=(1.0, 3.0), max_silence_s=40.0) for phase in profile.phases
+    )
     for each in (profile, replace(profile, rules=rules, phases=phases)):
         text = to_toml(each)
         assert text is not None

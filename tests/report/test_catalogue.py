@@ -16,6 +16,7 @@ import pytest
 from babel.messages import extract, mofile, pofile
 
 from playlist_builder.arranger import tail
+from playlist_builder.arranger.problem import LONG_SILENCES
 from playlist_builder.arranger.rules import Constraints, admit
 from playlist_builder.models import SILENCE_LUFS, Mark, Vocals
 from playlist_builder.notices import PROFILE, REASON, TEMPLATES, TEXT
@@ -83,7 +84,9 @@ def in_reasons():
     passed, removed = admit(tracks, Rules(vocals="strict"), constraints, 3600.0)
     assert (passed.tolist(), set(removed.values())) == ([0], {1})
     paths = ("/a\n.flac", "/a.flac ", "/\udce9.flac", "/静.flac")
-    for reason in chain(removed, (unsupported_reason(path, ".m3u") for path in paths)):
+    for reason in chain(
+        removed, [LONG_SILENCES], (unsupported_reason(path, ".m3u") for path in paths)
+    ):
         yield REASON, reason
 
 

@@ -86,6 +86,14 @@ SAID = {
     "startle": lambda: told(
         [piece(each, startle_lu=20.0) for each in range(8)], flat(20, max_startle_lu=10.0)
     ),
+    "silence": lambda: told([piece(each, silence_s=(61.0, 20.0)) for each in range(8)], flat(20)),
+    "loud": lambda: told(
+        [
+            piece(each, level=0.5 - each / 50, start_lufs=lufs, end_lufs=lufs)
+            for each, lufs in enumerate((-9, *[-20] * 7))
+        ],
+        flat(20),
+    ),
     "bright": lambda: told(
         [piece(each, centroid_hz=5e3) for each in range(8)], flat(20, max_brightness_hz=1e3)
     ),

@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.arranger.rules import PHASE_LIMITS
+from playlist_builder.arranger.rules import PHASE_LIMITS, SILENCE_S
 from playlist_builder.models import KEYS, STEP_S, Bools, Floats, Ints, Track
 from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.track_table import TrackTable
@@ -32,6 +32,7 @@ LOUDNESS_KNEE_LU = 6.0  # ... from where it grows as a straight line
 TEMPO_WEIGHT = 0.002  # for half an octave, the most that tempos can differ once folded
 KEY_WEIGHT = 0.001  # for opposite sides of the circle of fifths
 TIMBRE_WEIGHT = 0.001  # per octave of spectral centroid, up to two
+SILENCE_WEIGHT = 1.0  # per second of silence from one track to the next beyond the limit
 PREFER_WEIGHT = 0.01  # per step of a track that is not preferred
 TENSION_WEIGHT = 0.5  # per step of a squared distance of tension from what a phase plans
 MOVING_WEIGHT = 0.01  # per step of a track that is not moving at all, where a phase asks for it
@@ -56,6 +57,9 @@ class Items:
     closing: Floats
     start_lufs: Floats
     end_lufs: Floats
+    lufs: Floats
+    lead_s: Floats  # silence before the first sound, ...
+    trail_s: Floats  # ... and after the last
     octave: Floats  # log2 of the tempo in BPM
     tempo_confidence: Floats
     fifth: Ints  # place on the circle of fifths
@@ -96,12 +100,14 @@ class Items:
         circle = np.minimum(fifth, 12 - fifth) / 6.0
         keyed = self.key_confidence[right] * self.key_confidence[left]
         colour = np.abs(self.brightness[right] - self.brightness[left])
+        silent_s = self.trail_s[left] + self.lead_s[right]
         price: Floats = (
             ENERGY_JUMP_WEIGHT * jump**2
             + loudness_price(beyond)
             + TEMPO_WEIGHT * folded * sure
             + KEY_WEIGHT * circle * keyed
             + TIMBRE_WEIGHT * np.minimum(colour, 2.0)
+            + SILENCE_WEIGHT * np.maximum(silent_s - SILENCE_S, 0.0)
         )
         return price
 
@@ -111,7 +117,8 @@ class TimeGrid:
     """A profile in steps; arrays reach past the last possible end.
 
     `target` is the planned energy of each step, `phase` its phase, as a row of `limits`, which has
-    the columns of PHASE_LIMITS. `horizon` is the last step in which a session may end.
+    the columns of PHASE_LIMITS. `horizon` is the last step in which a session may end. No track
+    that is louder than `opening_lufs` begins the session.
     """
 
     target: Floats
@@ -121,6 +128,7 @@ class TimeGrid:
     tolerance_ms: int
     horizon: int
     loudness_jump_lu: float
+    opening_lufs: float = np.inf
 
     @property
     def asked_steps(self) -> int:
@@ -247,6 +255,9 @@ def items_of(
         closing=values[last].astype(np.float64),
         start_lufs=measured("start_loudness_lufs"),
         end_lufs=measured("end_loudness_lufs"),
+        lufs=measured("loudness_lufs"),
+        lead_s=measured("leading_silence_s"),
+        trail_s=measured("trailing_silence_s"),
         octave=np.log2(np.maximum(tempo, 1.0)),
         tempo_confidence=np.where(tempo > 0.0, np.clip(measured("tempo_confidence"), 0, 1), 0.0),
         fifth=fifth,

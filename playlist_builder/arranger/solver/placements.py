@@ -1,7 +1,7 @@
 """Dense tables: what every item costs at every start, one table per number of whole steps.
 
 The price of a start is infinite where a rule bars it: where the limits of a phase keep an item out,
-and where a pin could not be kept.
+where a track is too loud to open a session, and where a pin could not be kept.
 """
 
 from collections.abc import Iterator, Sequence
@@ -48,6 +48,7 @@ def blocks(
             return
         block = _block(items, grid, np.arange(first, last), drift_price, kind)
         _bar_phases(block, items, grid)
+        _bar_opening(block, items, grid)
         for one in fixed:
             _bar_fixed(block, grid, one)
         yield block
@@ -103,6 +104,14 @@ def _bar_phases(block: Block, items: Items, grid: TimeGrid) -> None:
         penalty = np.where(barred[:, phase], np.float32(np.inf), np.float32(0.0))
         for price, steps in ((block.plain, block.steps), (block.longer, block.steps + 1)):
             price[max(begin - steps + 1, 0) : min(end, starts)] += penalty
+
+
+def _bar_opening(block: Block, items: Items, grid: TimeGrid) -> None:
+    """Bar the start of the session to items that are too loud for it."""
+    own = slice(block.first, block.first + block.plain.shape[1])
+    loud = items.lufs[own] > grid.opening_lufs
+    for price in (block.plain, block.longer):
+        price[0, loud] = np.inf
 
 
 def _bar_fixed(block: Block, grid: TimeGrid, fixed: FixedItem) -> None:

@@ -1,0 +1,78 @@
+"""What is louder than music, or far louder than the others, never opens a session."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from playlist_builder.arranger import opening
+from playlist_builder.arranger.arrange import arrange
+from playlist_builder.arranger.rules import Constraints, Pin
+from playlist_builder.errors import ArrangeError
+from tests.support.synthetic import flat, plain
+
+
+def tuned(number, lufs, level=0.5, **more):
+    return plain(number, level=level, start_lufs=lufs, end_lufs=lufs, **more)
+
+
+def opener(session):
+    loudness = [slot.loudness_lufs for slot in session.slots]
+    return loudness[0], opening.most_lufs(np.array(loudness))
+
+
+@pytest.mark.parametrize("lufs", [0.4, -11.0])
+def test_a_track_far_louder_than_the_others_does_not_open_and_that_is_told(lufs):
+    """Though it fits the plan best, and would be first for fear of a rise."""
+    tracks = [tuned(0, lufs, 0.3), *(tuned(number, -20.0, 0.6) for number in range(1, 6))]
+    session = arrange(tracks, flat(20, 0.3), scale="absolute")
+    lufs_first, most = opener(session)
+    assert lufs_first <= most
+    (told,) = [each for each in session.warnings if each.code == "too_loud_to_open"]
+    assert f"'Title 0' does not open the session: its {lufs:.1f} LUFS" in str(told)
+    assert 0.0 <= session.bound <= session.cost
+    assert all(spare.slot.loudness_lufs <= most for spare in session.spares if spare.place == 1)
+
+
+def test_music_that_is_loud_throughout_opens_as_it_likes():
+    tracks = [tuned(number, -6.0 - number % 3) for number in range(6)]
+    session = arrange(tracks, flat(20), scale="absolute")
+    assert not [each for each in session.warnings if each.code == "too_loud_to_open"]
+
+
+def test_no_relaxation_lets_noise_open_a_session():
+    tracks = [tuned(number, 0.4) for number in range(6)]
+    with pytest.raises(ArrangeError, match=r"does not open the session: its 0\.4 LUFS"):
+        arrange(tracks, flat(20), scale="absolute")
+    others = [tuned(number, -20.0) for number in range(6, 12)]
+    pin = Constraints(pins=(Pin(tracks[0].path, place=1),))
+    with pytest.raises(ArrangeError, match="'Title 0' does not open the session"):
+        arrange([tracks[0], *others], flat(20), scale="absolute", constraints=pin)
+
+
+@settings(max_examples=6)
+@given(st.lists(st.floats(-30.0, 2.0), min_size=5, max_size=8), st.integers(0, 99))
+def test_every_session_opens_softly(loudness, seed):
+    rng = np.random.default_rng(seed)
+    tracks = [tuned(n, lufs, float(rng.random())) for n, lufs in enumerate(loudness)]
+    try:
+        session = arrange(tracks, flat(15, 0.4), scale="absolute")
+    except ArrangeError as error:
+        assert "does not open the session" in str(error)
+        return
+    lufs, most = opener(session)
+    assert lufs <= most
+
+
+def test_an_order_that_opens_too_loud_is_told():
+    tracks = [tuned(0, -8.0), *(tuned(number, -20.0) for number in range(1, 4))]
+    (told,) = opening.too_loud(tracks)
+    assert str(told) == (
+        "'Title 0' opens the session, though its -8.0 LUFS are louder than music or the other"
+        " tracks (limit -12.0)"
+    )
+    assert opening.too_loud(tracks[1:]) == []
+    quiet = replace(tracks[0].features, loudness_lufs=-12.0)
+    assert opening.too_loud([replace(tracks[0], features=quiet), *tracks[1:]]) == []
