@@ -158,10 +158,10 @@ def _written(page: _Page, flags: int, packets: list[tuple[bytes, bytes]]) -> byt
     header[5], header[26] = flags, len(lacing)
     header[_CRC_AT : _CRC_AT + 4] = bytes(4)
     raw = bytes(header) + lacing + b"".join(packet for _, packet in packets)
-    return raw[:_CRC_AT] + _checksum(raw).to_bytes(4, "little") + raw[_CRC_AT + 4 :]
+    return raw[:_CRC_AT] + checksum(raw).to_bytes(4, "little") + raw[_CRC_AT + 4 :]
 
 
-def _checksum(data: bytes) -> int:
+def checksum(data: bytes) -> int:
     """Return the CRC of a page, with the polynomial 0x04C11DB7 (RFC 3533)."""
     crc = 0
     for byte in data:

@@ -104,8 +104,10 @@ def test_chained_recordings_of_one_kind_are_one_piece(vorbis, tmp_path):
     assert played(tmp_path, vorbis * 2)[0] == pytest.approx(2 * 48000, abs=4000)
 
 
-def test_the_kind_of_each_recording_is_read_from_its_first_page(vorbis, tmp_path):
-    flac = encoded(tmp_path / "b.oga", "flac", layout="mono", rate_hz=44100)
+def test_the_kind_of_each_recording_is_read_from_its_first_page(vorbis):
+    stream_info = b"\0\0\0\x22" + bytes(10) + (44100 << 4 | 0 << 1).to_bytes(3, "big") + bytes(21)
+    packet = b"\x7fFLAC\1\0\0\1fLaC" + stream_info
+    flac = b"OggS\0\2" + bytes(20) + b"\1" + laced(packet) + packet
     assert ogg_pages.chained(io.BytesIO(vorbis + flac)) == [
         "Vorbis with 2 channels at 48000 Hz",
         "FLAC with 1 channel at 44100 Hz",

@@ -1,10 +1,11 @@
 """Audio files byte by byte: headers that state what a test says, and tags in odd places."""
 
 import struct
-from itertools import count
 
 import av
 import numpy as np
+
+from playlist_builder.audio.ogg_pages import checksum
 
 RATE_HZ = 8000
 _W64_GUIDS = [
@@ -145,9 +146,10 @@ def ogg_pages(data):
 
 
 def ogg_file(pages):
-    """Return an Ogg file of pages, numbered again, without checksums."""
-    numbers = count()
-    return b"".join(
-        header[:18] + struct.pack("<II", next(numbers), 0) + bytes([len(lacing)]) + lacing + body
-        for header, lacing, body in pages
-    )
+    """Return an Ogg file of pages, numbered again."""
+    data = b""
+    for number, (header, lacing, body) in enumerate(pages):
+        head = header[:18] + struct.pack("<I", number)
+        rest = bytes([len(lacing)]) + lacing + body
+        data += head + struct.pack("<I", checksum(head + bytes(4) + rest)) + rest
+    return data
