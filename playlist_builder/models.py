@@ -23,8 +23,7 @@ STYLE_SIZE = 64  # numbers that describe the style of a track
 STEP_S = 10.0  # seconds between two points of a contour
 SILENCE_LUFS = -70.0  # what loudness reads for silence: the absolute gate of ITU-R BS.1770-4
 AUDIBLE_LU = 0.05  # a rise of loudness beyond the limit by less than this is not worth a warning
-MIN_TEMPO_CONFIDENCE = 0.5
-MIN_KEY_CONFIDENCE = 0.6  # below these a tempo or key is not shown: wrong is worse than none
+MIN_TEMPO_CONFIDENCE, MIN_KEY_CONFIDENCE = 0.5, 0.6  # below, neither is shown: wrong is worse
 CLIMAX_RISE = 0.25  # a track whose contour rises this far above its energy has a climax
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in PITCH_CLASSES)
@@ -62,6 +61,7 @@ class Tags:
     performers: tuple[str, ...] = ()  # each as "Name (role)"
     lyricists: tuple[str, ...] = ()
     voice_chance: float | None = None  # probability of a voice by AcousticBrainz, 0..1
+    cue_tracks: int = 0  # of an album in one file, by its CUE sheet
 
     @property
     def artist(self) -> str:

@@ -33,6 +33,12 @@ _SHARED = "{count} tracks are in other sessions of this course as well: {titles:
 TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     TEXT: "{text}",
     "above_plan": ("{count:d} track rises " + _ABOVE, "{count:d} tracks rise " + _ABOVE),
+    "albums_in_one_file": (
+        "{count:d} file that is too long holds an album by its CUE sheet: '{title}' ({tracks} tracks)"
+        "; split it into its tracks and scan again",
+        "{count:d} files that are too long hold albums by their CUE sheets, such as '{title}'"
+        " ({tracks} tracks); split them into their tracks and scan again",
+    ),
     "artist_gap": "artist_gap: {count} times fewer than {gap} other tracks between two of one"
     " artist",
     "artist_max": "artist_max: more than {most} tracks of one artist ({artists:counts})",

@@ -190,7 +190,9 @@ def encode(path: str, source: AudioFile, form: Encoding) -> float:
     """
     rate_hz, channels = source.layout.sample_rate_hz, source.layout.channels
     if not has_places(channels):
-        raise AudioError(f"cannot be encoded: nothing says where its {len(channels)} channels belong")
+        raise AudioError(
+            f"cannot be encoded: nothing says where its {len(channels)} channels belong"
+        )
     given = "+".join(channels)
     layout = given if len(channels) <= form.most_channels else "stereo"
     count = 0

@@ -15,7 +15,9 @@ _SYNCS = re.compile(  # MPEG audio and ADTS, AC-3, DTS; some files begin with ze
     rb"\xff[\xe0-\xff]|\x0b\x77|\x7f\xfe\x80\x01|\xfe\x7f\x01\x80|\x1f\xff\xe8|\xff\x1f\x00\xe8|\0\0"
 )
 # An ID3v2 header with its first frame's name, or padding: chance makes no such bytes in music.
-_ID3 = re.compile(rb"ID3[\x02-\x04]\0[\0\x10\x20\x40\x80\xc0\xe0][\0-\x7f]{4}(?=[A-Z][A-Z0-9]{2}|\0)")
+_ID3 = re.compile(
+    rb"ID3[\x02-\x04]\0[\0\x10\x20\x40\x80\xc0\xe0][\0-\x7f]{4}(?=[A-Z][A-Z0-9]{2}|\0)"
+)
 _TAG = re.compile(_ID3.pattern + rb"|APETAGEX[\xd0\xe8]\x07\0\0")
 _ID3V1_BYTES, _ID3V1_EXTENDED_BYTES = 128, 227
 _NAMES = (b"ID3", b"APETAGEX", b"TAG", b"LYRICS")  # how tags begin

@@ -69,7 +69,9 @@ def test_an_order_of_its_own_is_brought_into_the_usual_one(tmp_path, layout, lab
 
 
 @pytest.mark.parametrize("form", ["flac", "mp3", "opus"])
-@pytest.mark.parametrize("data", [wav(pcm(2, 0.2), 2), aiff(pcm(1, 0.2, ">")), au(pcm(6, 0.2, ">"), 6)])
+@pytest.mark.parametrize(
+    "data", [wav(pcm(2, 0.2), 2), aiff(pcm(1, 0.2, ">")), au(pcm(6, 0.2, ">"), 6)]
+)
 def test_files_without_a_mask_are_converted(tmp_path, form, data):
     path = tmp_path / "a.snd"
     path.write_bytes(data)

@@ -106,11 +106,18 @@ def test_a_tag_that_lies_about_its_length_hides_no_music(music, tmp_path):
     whole = music["bare"]
     liar = bytearray(id3(COVER))
     liar[6:10] = b"\0\3\x55\x55"
-    for data in (whole + bytes(liar[:100]) + whole, whole + b"APETAGEX\xd0\7\0\0" + b"\x7f" * 20 + whole):
+    for data in (
+        whole + bytes(liar[:100]) + whole,
+        whole + b"APETAGEX\xd0\7\0\0" + b"\x7f" * 20 + whole,
+    ):
         assert played(tmp_path, data)[0] == pytest.approx(2 * SECONDS, abs=0.2)
 
 
-@given(st.lists(st.sampled_from([id3(b"abc"), ape(b"abc"), id3v1(), b"\xff\xfb\x90\0", b"ID3", junk(40)])))
+@given(
+    st.lists(
+        st.sampled_from([id3(b"abc"), ape(b"abc"), id3v1(), b"\xff\xfb\x90\0", b"ID3", junk(40)])
+    )
+)
 def test_spans_lie_within_the_file_in_order(pieces):
     data = b"".join(pieces)
     file = io.BytesIO(data)

@@ -56,11 +56,19 @@ def test_headers_that_stand_twice_are_left_out(vorbis, tmp_path):
     where = len(packets[0]) + len(packets[1]) + 2 * 255
     parted = [
         (header, lacing[:cut], body[:where]),
-        (begun[:5] + bytes([begun[5] | 1]) + begun[6:], lacing[cut:] + sound[0][1], body[where:] + sound[0][2]),
+        (
+            begun[:5] + bytes([begun[5] | 1]) + begun[6:],
+            lacing[cut:] + sound[0][1],
+            body[where:] + sound[0][2],
+        ),
     ]
     whole = played(tmp_path, vorbis)
     assert lacing[cut - 1] == 255
-    for pages in ([*first, own, *sound], [*first, shared, *sound[1:]], [*first, *parted, *sound[1:]]):
+    for pages in (
+        [*first, own, *sound],
+        [*first, shared, *sound[1:]],
+        [*first, *parted, *sound[1:]],
+    ):
         assert played(tmp_path, ogg_file(pages)) == whole
 
 
@@ -70,7 +78,11 @@ def test_an_intact_file_is_read_as_it_lies(vorbis):
 
 def test_junk_behind_the_last_page_is_no_damage(vorbis, tmp_path):
     whole = played(tmp_path, vorbis)
-    for data in (vorbis + junk(200_000), vorbis + bytes(200_000), id3(junk(3000)) + vorbis + junk(90)):
+    for data in (
+        vorbis + junk(200_000),
+        vorbis + bytes(200_000),
+        id3(junk(3000)) + vorbis + junk(90),
+    ):
         assert played(tmp_path, data) == whole
 
 

@@ -18,7 +18,10 @@ PIPED = {
     **{f"wav {size:x}": wav(BODY, riff=size + 36 & 0xFFFFFFFF, data=size) for size in DUMMIES},
     **{f"wav all {size:x}": wav(BODY, riff=size, data=size) for size in DUMMIES},
     **{f"aiff {size:x}": aiff(SWAPPED, form=size, sound=size, frames=size) for size in DUMMIES},
-    **{f"aiff {n:x} frames": aiff(SWAPPED, sound=n + 8 & 0xFFFFFFFF, frames=n // 2) for n in DUMMIES},
+    **{
+        f"aiff {n:x} frames": aiff(SWAPPED, sound=n + 8 & 0xFFFFFFFF, frames=n // 2)
+        for n in DUMMIES
+    },
     **{f"aifc {size:x}": aiff(BODY, sound=size, frames=size, coding=b"sowt") for size in DUMMIES},
     **{f"au {size:x}": au(SWAPPED, size=size) for size in DUMMIES},
     **{f"rf64 {size:x}": rf64(BODY, size=size) for size in LONG_DUMMIES},

@@ -267,6 +267,8 @@ def test_gains_are_kept_as_the_new_format_has_them(tmp_path, before, after):
     assert (read.track_gain_db, read.album_gain_db) == (-3.0, -2.5)
     has_peak = "opus" not in {before, after}
     assert read.track_peak == (0.5 if has_peak else None)
-    assert gain_names(target) == sorted(n for n in GAINS[after] if has_peak or "peak" not in n.lower())
+    assert gain_names(target) == sorted(
+        n for n in GAINS[after] if has_peak or "peak" not in n.lower()
+    )
     if after == "opus":
         assert OggOpus(target)["r128_track_gain"] == ["-2048"]

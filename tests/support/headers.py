@@ -22,7 +22,9 @@ _W64_GUIDS = [
 def pcm(channels=1, seconds=3.0, order="<"):
     """Return noise of 16 bits, (n, channels), packed; channel n is n + 1 times as loud."""
     rng = np.random.default_rng(0)
-    values = rng.integers(-900, 900, (int(RATE_HZ * seconds), channels)) * np.arange(1, channels + 1)
+    values = rng.integers(-900, 900, (int(RATE_HZ * seconds), channels)) * np.arange(
+        1, channels + 1
+    )
     return values.astype(f"{order}i2").tobytes()
 
 
@@ -60,7 +62,9 @@ def w64(body, *, size=None):
 def aiff(body, channels=1, *, form=None, sound=None, frames=None, coding=b""):
     """Return an AIFF, or AIFF-C with a coding; the sizes replace the true ones."""
     frames = len(body) // (2 * channels) if frames is None else frames
-    rate = struct.pack(">HQ", 16383 + RATE_HZ.bit_length() - 1, RATE_HZ << 64 - RATE_HZ.bit_length())
+    rate = struct.pack(
+        ">HQ", 16383 + RATE_HZ.bit_length() - 1, RATE_HZ << 64 - RATE_HZ.bit_length()
+    )
     comm = struct.pack(">hIh", channels, frames, 16) + rate + (coding + b"\0\0" if coding else b"")
     size = len(body) + 8 if sound is None else sound
     chunks = b"COMM" + struct.pack(">I", len(comm)) + comm
@@ -121,7 +125,9 @@ def id3v1():
 def encoded(path, codec, *, layout="stereo", rate_hz=48000, seconds=1.0, seed=0, **options):
     """Write noise by an encoder; returns its bytes. `options` are of the container."""
     noise = np.random.default_rng(seed).uniform(-0.3, 0.3, (1, int(seconds * rate_hz)))
-    with av.open(str(path), "w", options={name: str(each) for name, each in options.items()}) as file:
+    with av.open(
+        str(path), "w", options={name: str(each) for name, each in options.items()}
+    ) as file:
         stream = file.add_stream(codec, rate=rate_hz, layout=layout)
         context = stream.codec_context
         context.options = {"strict": "-2"}  # for the encoder of Vorbis
