@@ -21,6 +21,5 @@ def album_notices(tracks: Sequence[Track], longer_than_s: float = LONG_S) -> lis
     found = albums(tracks, longer_than_s)
     if not found:
         return []
-    first = found[0]
-    values = {"count": len(found), "title": first.tags.title or first.path}
-    return [notice("albums_in_one_file", tracks=first.tags.cue_tracks, **values)]
+    title, tracks_in_it = found[0].tags.title or found[0].path, found[0].tags.cue_tracks
+    return [notice("albums_in_one_file", count=len(found), title=title, tracks=tracks_in_it)]

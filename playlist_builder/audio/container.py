@@ -16,7 +16,7 @@ import av.container
 import av.error
 from av.stream import Disposition
 
-from playlist_builder.audio.parts import Part, PartsFile
+from playlist_builder.audio.parts import PartsFile
 from playlist_builder.errors import AudioError
 
 CONTAINERS = (  # FFmpeg's names of those that may be opened
@@ -34,18 +34,18 @@ LEAST_RATE_HZ = 1_000
 MOST_VALUES_HZ = 20_000_000  # rate times channels; 6 channels of the fastest DSD are 17 million
 
 
-def open_container(path: str, parts: Sequence[Part]) -> av.container.InputContainer:
+def open_container(path: str, parts: PartsFile | None = None) -> av.container.InputContainer:
     """Return the open container of a file, or of the parts of it that are to be read.
 
     Raises `AudioError`, or OSError where there is no such file.
     """
     if Path(path).stat().st_size == 0:
         raise AudioError("an empty file")
-    # The prefix keeps FFmpeg from reading a protocol out of a name such as "http:x.mp3".
-    source = PartsFile(Path(path).open("rb"), parts) if parts else f"file:{path}"
     try:
         return av.open(
-            source,
+            # The prefix keeps FFmpeg from reading a protocol out of a name such as "http:x.mp3".
+            parts or f"file:{path}",
+            "r",
             options={
                 "protocol_whitelist": "file",
                 "format_whitelist": CONTAINERS,
@@ -118,7 +118,10 @@ def _usual_names(count: int) -> tuple[str, ...]:
 
 
 def audio_stream(container: av.container.InputContainer) -> tuple[av.AudioStream, tuple[str, ...]]:
-    """Return the best audio stream and its channels; raises `AudioError` for a video or a damaged header."""
+    """Return the best audio stream and its channels, as `place_channels` names them.
+
+    Raises `AudioError` for a video or a damaged header.
+    """
     if any(
         stream.type == "video" and not stream.disposition & Disposition.attached_pic
         for stream in container.streams

@@ -27,6 +27,7 @@ from playlist_builder.audio.container import (
     usual_order,
 )
 from playlist_builder.audio.contents import look_into
+from playlist_builder.audio.parts import PartsFile
 from playlist_builder.errors import AudioError
 from playlist_builder.models import Floats32
 
@@ -66,14 +67,19 @@ class AudioFile:
     def __init__(self, path: str) -> None:
         self._path = path
         self._contents = look_into(path)
-        self._container = open_container(path, self._contents.parts)
+        self._parts = PartsFile(path, self._contents.parts) if self._contents.parts else None
+        try:
+            self._container = open_container(path, self._parts)
+        except BaseException:
+            self._close_parts()
+            raise
         self._hash = hashlib.blake2b(digest_size=IDENTITY_BYTES)
         self._kind: tuple[str, str, int] | None = None
         self._resamplers: dict[tuple[str, str, int], av.AudioResampler] = {}
         try:
             self._stream, names = audio_stream(self._container)
         except AudioError:
-            self._container.close()
+            self.close()
             raise
         context = self._stream.codec_context
         context.thread_count = 1  # tracks are analysed in parallel, not the parts of one track
@@ -88,7 +94,16 @@ class AudioFile:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; leaving its context does so."""
         self._container.close()
+        self._close_parts()
+
+    def _close_parts(self) -> None:
+        if self._parts is not None:
+            self._parts.close()
 
     @property
     def identity(self) -> str:
@@ -190,8 +205,8 @@ class AudioFile:
             if len(set(kinds)) > 1:
                 listed = ", ".join(kinds[:MOST_KINDS]) + ", ..." * (len(kinds) > MOST_KINDS)
                 return (
-                    f"{len(kinds)} recordings of different kinds chained in one Ogg file ({listed});"
-                    " split it into a file for each"
+                    f"{len(kinds)} recordings of different kinds chained in one Ogg file"
+                    f" ({listed}); split it into a file for each"
                 )
         return f"damaged: {error.strerror}"
 

@@ -5,6 +5,7 @@ the first bit of a header is set and that of sound is not; FFmpeg refuses the fi
 """
 
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -21,6 +22,7 @@ _MOST_PAGES = 400  # that headers may take: 25 MB with a picture
 _TAIL_BYTES = 1 << 16  # FFmpeg gives up where it finds no page for so long
 _VORBIS = b"\x01vorbis"
 _VORBIS_HEADERS = 3
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +164,6 @@ def _written(page: _Page, flags: int, packets: list[tuple[bytes, bytes]]) -> byt
 
 
 def checksum(data: bytes) -> int:
-    """Return the CRC of a page, with the polynomial 0x04C11DB7 (RFC 3533)."""
-    crc = 0
-    for byte in data:
-        crc ^= byte << 24
-        for _ in range(8):
-            crc = (crc << 1 ^ (0x04C1_1DB7 if crc >> 31 else 0)) & 0xFFFF_FFFF
-    return crc
+    """Return the CRC of a page: that of zlib with all bits in the other order (RFC 3533)."""
+    reversed_bits = zlib.crc32(data.translate(_REVERSED), 0xFFFF_FFFF) ^ 0xFFFF_FFFF
+    return int(f"{reversed_bits:032b}"[::-1], 2)

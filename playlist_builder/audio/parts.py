@@ -7,7 +7,7 @@ import io
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import BinaryIO
+from pathlib import Path
 
 Part = bytes | range  # bytes of our own, or where they lie in the file
 
@@ -15,9 +15,9 @@ Part = bytes | range  # bytes of our own, or where they lie in the file
 class PartsFile(io.RawIOBase):
     """A file made of parts, to be read and closed as any other."""
 
-    def __init__(self, file: BinaryIO, parts: Sequence[Part]) -> None:
-        self.name = file.name
-        self._file = file
+    def __init__(self, path: str, parts: Sequence[Part]) -> None:
+        self.name = path
+        self._file = Path(path).open("rb")  # noqa: SIM115 - closed by `close`
         self._parts = [part for part in parts if part]
         self._ends = list(accumulate(map(len, self._parts)))
         self._at = 0

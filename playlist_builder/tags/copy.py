@@ -99,9 +99,7 @@ def copy_tags(source: str, target: str) -> None:
         if file.tags is None:
             file.add_tags()
         if isinstance(file, MP3):
-            _write_id3(file.tags, parsed, texts, covers)
-            for name, values in gains.items():
-                file.tags.add(_frame_of(name, values))
+            _write_id3(file.tags, parsed, texts, covers, gains)
         else:
             _write_vorbis(file, texts | gains, covers)
         file.save()
@@ -212,7 +210,15 @@ def add_picture(file: Any, picture: Any) -> None:  # noqa: ANN401
         file.tags["metadata_block_picture"] = [*others, block]
 
 
-def _write_id3(tags: Any, parsed: Any, texts: dict[str, list[str]], covers: list[Any]) -> None:  # noqa: ANN401
+def _write_id3(
+    tags: Any,  # noqa: ANN401
+    parsed: Any,  # noqa: ANN401
+    texts: dict[str, list[str]],
+    covers: list[Any],
+    gains: dict[str, list[str]],
+) -> None:
+    for name, values in gains.items():
+        tags.add(_frame_of(name, values))
     if isinstance(getattr(parsed, "tags", None), id3.ID3):
         for frame in parsed.tags.values():
             name = frame.desc if frame.FrameID == "TXXX" else frame.FrameID

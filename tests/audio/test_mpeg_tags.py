@@ -74,7 +74,7 @@ def test_junk_behind_the_music_is_no_damage(music, tmp_path, kind):
 def test_one_that_is_cut_short_is_told_by_its_own_count(music, tmp_path):
     half = music["counted"][: len(music["counted"]) // 3]
     for data in (half, half + ape(COVER), id3(COVER) * 2 + half, half + COVER):
-        with pytest.raises(AudioError, match="cut short|damaged"):
+        with pytest.raises(AudioError, match=r"cut short|damaged"):
             played(tmp_path, data)
 
 

@@ -44,7 +44,7 @@ def headers_of(data):
 
 
 def test_headers_that_stand_twice_are_left_out(vorbis, tmp_path):
-    """Some taggers left them; in a page of their own, or before sound in one page, or across two."""
+    """Some taggers left them: in a page of their own, before sound in one page, or across two."""
     packets, first, sound = headers_of(vorbis)
     assert len(packets) == 3
     header = first[-1][0]

@@ -28,7 +28,7 @@ def pcm(channels=1, seconds=3.0, order="<"):
     return values.astype(f"{order}i2").tobytes()
 
 
-def wav(body, channels=1, *, riff=None, data=None, mask=None, behind=b""):
+def wav(body, channels=1, *, riff=None, data=None, mask=None, behind=b""):  # noqa: PLR0913 - what a header holds
     """Return a WAV; `riff` and `data` replace the true sizes, a mask makes it extensible."""
     form = struct.pack("<HIIHH", channels, RATE_HZ, 2 * RATE_HZ * channels, 2 * channels, 16)
     if mask is None:
@@ -59,7 +59,7 @@ def w64(body, *, size=None):
     return head + data + struct.pack("<Q", sizes[1]) + body
 
 
-def aiff(body, channels=1, *, form=None, sound=None, frames=None, coding=b""):
+def aiff(body, channels=1, *, form=None, sound=None, frames=None, coding=b""):  # noqa: PLR0913 - what a header holds
     """Return an AIFF, or AIFF-C with a coding; the sizes replace the true ones."""
     frames = len(body) // (2 * channels) if frames is None else frames
     rate = struct.pack(
@@ -122,7 +122,7 @@ def id3v1():
     return b"TAG" + bytes(125)
 
 
-def encoded(path, codec, *, layout="stereo", rate_hz=48000, seconds=1.0, seed=0, **options):
+def encoded(path, codec, *, layout="stereo", rate_hz=48000, seconds=1.0, seed=0, **options):  # noqa: PLR0913 - what a header holds
     """Write noise by an encoder; returns its bytes. `options` are of the container."""
     noise = np.random.default_rng(seed).uniform(-0.3, 0.3, (1, int(seconds * rate_hz)))
     with av.open(
