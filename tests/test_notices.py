@@ -17,15 +17,15 @@ SENTENCES = [
     (
         notice("albums_in_one_file", count=1, title="A", tracks=9),
         (
-            "1 file that is too long holds an album by its CUE sheet: 'A' (9 tracks); split it into its"
-            " tracks and scan again"
+            "1 file that is too long holds an album by its CUE sheet: 'A' (9 tracks); split it into"
+            " its tracks and scan again"
         ),
     ),
     (
         notice("albums_in_one_file", count=2, title="A", tracks=9),
         (
-            "2 files that are too long hold albums by their CUE sheets, such as 'A' (9 tracks); split"
-            " them into their tracks and scan again"
+            "2 files that are too long hold albums by their CUE sheets, such as 'A' (9 tracks);"
+            " split them into their tracks and scan again"
         ),
     ),
     (
