@@ -21,7 +21,8 @@ def music(tmp_path_factory):
 
     def made(name, **options):
         options = {"id3v2_version": 0} | options
-        return encoded(folder / f"{name}.mp3", "libmp3lame", seconds=SECONDS, **options)
+        form = {"layout": "mono", "rate_hz": 16000, "seconds": SECONDS}
+        return encoded(folder / f"{name}.mp3", "libmp3lame", **form, **options)
 
     return {"counted": made("a"), "bare": made("b", write_xing=0)}
 
@@ -53,7 +54,7 @@ def played(folder, data):
 @pytest.mark.parametrize("name", TAGGED)
 def test_tags_anywhere_change_neither_length_nor_identity(music, tmp_path, kind, name):
     seconds, identity = played(tmp_path, TAGGED[name](music[kind]))
-    assert seconds == pytest.approx(SECONDS, abs=0.06)
+    assert seconds == pytest.approx(SECONDS, abs=0.2)
     assert identity == played(tmp_path, music[kind])[1]
 
 
@@ -62,13 +63,13 @@ def test_tags_anywhere_change_neither_length_nor_identity(music, tmp_path, kind,
 @pytest.mark.parametrize("between", [b"", id3v1(), id3(COVER), ape(COVER), id3v1() + id3(COVER)])
 def test_joined_files_are_one_piece(music, tmp_path, first, second, between):
     data = id3() + music[first] + between + music[second]
-    assert played(tmp_path, data)[0] == pytest.approx(2 * SECONDS, abs=0.2)
+    assert played(tmp_path, data)[0] == pytest.approx(2 * SECONDS, abs=0.4)
 
 
 @pytest.mark.parametrize("kind", ["counted", "bare"])
 def test_junk_behind_the_music_is_no_damage(music, tmp_path, kind):
     for tail in (bytes(100_000), COVER):
-        assert played(tmp_path, music[kind] + tail)[0] == pytest.approx(SECONDS, abs=0.1)
+        assert played(tmp_path, music[kind] + tail)[0] == pytest.approx(SECONDS, abs=0.2)
 
 
 def test_one_that_is_cut_short_is_told_by_its_own_count(music, tmp_path):
@@ -79,7 +80,7 @@ def test_one_that_is_cut_short_is_told_by_its_own_count(music, tmp_path):
 
 
 def test_a_length_in_a_tag_is_none(music):
-    assert mpeg_tags.stated_s(music["counted"][:4096]) == pytest.approx(SECONDS, abs=0.1)
+    assert mpeg_tags.stated_s(music["counted"][:4096]) == pytest.approx(SECONDS, abs=0.2)
     assert mpeg_tags.stated_s(music["bare"][:4096]) is None
     assert mpeg_tags.stated_s(b"Xing\0\0\0\x01\0\0\xff\xff" + music["bare"][:4000]) is None
 
@@ -110,7 +111,7 @@ def test_a_tag_that_lies_about_its_length_hides_no_music(music, tmp_path):
         whole + bytes(liar[:100]) + whole,
         whole + b"APETAGEX\xd0\7\0\0" + b"\x7f" * 20 + whole,
     ):
-        assert played(tmp_path, data)[0] == pytest.approx(2 * SECONDS, abs=0.2)
+        assert played(tmp_path, data)[0] == pytest.approx(2 * SECONDS, abs=0.4)
 
 
 @given(
