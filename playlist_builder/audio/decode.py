@@ -35,7 +35,8 @@ from playlist_builder.models import Floats32
 # length of frame in `analysis.spectrum`.
 BLOCK_S = 1.6
 MISSING_SHARE, MISSING_S = 0.01, 1.0  # cut short: more than both of the stated length are missing
-DAMAGED_SHARE = 0.01  # of packets that may fail to decode; old MP3s often have a broken first one
+DAMAGED_SHARE = 0.01  # of packets that may fail to decode
+DAMAGED_PACKETS = 4  # a tenth of a second, that may fail in any file, such as where two were joined
 LEADING_PACKETS = 10  # that may be bad, such as those before the first whole frame of a stream
 JUNK_SHARE = 0.9  # of bad packets in what lies behind the music
 LEAST_MUSIC_SHARE = 0.1  # of packets before such junk
@@ -163,7 +164,7 @@ class AudioFile:
                 bad.append(packets)
             packets += packet is not None
         damaged = damage(bad, packets)
-        if damaged > 1 and damaged > DAMAGED_SHARE * packets:
+        if damaged > max(DAMAGED_PACKETS, DAMAGED_SHARE * packets):
             raise AudioError(f"damaged: {damaged} of {packets} packets cannot be decoded")
 
     def _fit(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
