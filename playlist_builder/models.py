@@ -60,6 +60,7 @@ class Tags:
     performers: tuple[str, ...] = ()  # each as "Name (role)"
     lyricists: tuple[str, ...] = ()
     voice_chance: float | None = None  # probability of a voice by AcousticBrainz, 0..1
+    cue_tracks: int = 0  # of an album in one file, by its CUE sheet
 
     @property
     def artist(self) -> str:

@@ -20,6 +20,14 @@ ENGLISH = NullTranslations()
 TEXT = "text"  # code of a sentence of which only the English text is known
 PROFILE, REASON = "profile", "reason"  # contexts of a catalogue: of a profile, reasons to leave out
 
+_ALBUM = (
+    "{count:d} file that is too long holds an album by its CUE sheet: '{title}' ({tracks} tracks);"
+    " split it into its tracks and scan again"
+)
+_ALBUMS = (
+    "{count:d} files that are too long hold albums by their CUE sheets, such as '{title}'"
+    " ({tracks} tracks); split them into their tracks and scan again"
+)
 _BEYOND = "{count} tracks beyond the limit of their phase, worst '{title}' with {value:.4g}"
 _IN_PHASE = " in {phase:phase} (limit {limit:g})"
 _AT = "'{title}' at {at_s:clock} ({phase:phase})"
@@ -34,6 +42,7 @@ _SHARED = "{count} tracks are in other sessions of this course as well: {titles:
 TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     TEXT: "{text}",
     "above_plan": ("{count:d} track rises " + _ABOVE, "{count:d} tracks rise " + _ABOVE),
+    "albums_in_one_file": (_ALBUM, _ALBUMS),
     "artist_gap": "artist_gap: {count} times fewer than {gap} other tracks between two of one"
     " artist",
     "artist_max": "artist_max: more than {most} tracks of one artist ({artists:counts})",

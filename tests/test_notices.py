@@ -15,6 +15,20 @@ SENTENCES = [
         ),
     ),
     (
+        notice("albums_in_one_file", count=1, title="A", tracks=9),
+        (
+            "1 file that is too long holds an album by its CUE sheet: 'A' (9 tracks); split it into"
+            " its tracks and scan again"
+        ),
+    ),
+    (
+        notice("albums_in_one_file", count=2, title="A", tracks=9),
+        (
+            "2 files that are too long hold albums by their CUE sheets, such as 'A' (9 tracks);"
+            " split them into their tracks and scan again"
+        ),
+    ),
+    (
         notice("artist_gap", count=1, gap=2),
         "artist_gap: 1 times fewer than 2 other tracks between two of one artist",
     ),

@@ -26,6 +26,7 @@ from playlist_builder.arranger.rules import (
     shortage,
     sounding,
 )
+from playlist_builder.arranger.sheets import album_notices
 from playlist_builder.arranger.solver import cost
 from playlist_builder.arranger.solver.cost import FixedItem, Items
 from playlist_builder.arranger.solver.graph import Groups
@@ -157,7 +158,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
     the profile cannot take the duration.
     """
     _check_settings(seed, scale, tolerance_s)
-    rules, notes = constraints.rules or profile.rules, []
+    rules = constraints.rules or profile.rules
     queried = constraints.with_queries(rules)
     scaled = profile if duration_s is None else profile.scaled(duration_s)
     if tolerance_s > MOST_TOLERANCE * scaled.duration_s and not constraints.use_all:
@@ -168,6 +169,8 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
     _check_pins(constraints.pins)
     longest_s = np.inf if constraints.use_all else scaled.duration_s + tolerance_s
     table = TrackTable.of(tracks)
+    albums = album_notices(table, rules.track_max_s)
+    notes = [*albums]
     passed, removed = admit(table, rules, queried, longest_s)
     own = [pinned(table, pin, rules, queried, longest_s) for pin in constraints.pins]
     if constraints.allow_short:  # then a shorter session is better than one with a long silence
@@ -176,7 +179,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
             passed, removed[LONG_SILENCES] = passed[kept], int((~kept).sum())
     if constraints.use_all:
         spare = _spare(table.take(passed))
-        notes = [notice("copies_left_out", count=len(spare))] if spare else []
+        notes += [notice("copies_left_out", count=len(spare))] if spare else []
         notes += [
             notice("left_out_by_rule", count=count, reason=reason)
             for reason, count in sorted(removed.items())
@@ -188,7 +191,8 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
         scaled = profile.scaled(passed_s)
     elif not usable or passed_s < scaled.duration_s - tolerance_s:
         if not constraints.allow_short or not usable:
-            raise ArrangeError(shortage(scaled, passed_s, removed))
+            too_little = shortage(scaled, passed_s, removed)
+            raise ArrangeError(" ".join([too_little, *(f"{told}." for told in albums)]))
         notes.append(
             notice(
                 "short_session",

@@ -7,10 +7,11 @@ is cut short.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
+from pathlib import Path
 from typing import Self
 
 import av
@@ -18,7 +19,15 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.audio.container import audio_stream, open_container, states_length
+from playlist_builder.audio import ogg_pages
+from playlist_builder.audio.container import (
+    STATES_LENGTH,
+    audio_stream,
+    open_container,
+    usual_order,
+)
+from playlist_builder.audio.contents import look_into
+from playlist_builder.audio.parts import PartsFile
 from playlist_builder.errors import AudioError
 from playlist_builder.models import Floats32
 
@@ -26,7 +35,12 @@ from playlist_builder.models import Floats32
 # length of frame in `analysis.spectrum`.
 BLOCK_S = 1.6
 MISSING_SHARE, MISSING_S = 0.01, 1.0  # cut short: more than both of the stated length are missing
-DAMAGED_SHARE = 0.01  # of packets that may fail to decode; old MP3s often have a broken first one
+DAMAGED_SHARE = 0.01  # of packets that may fail to decode
+DAMAGED_PACKETS = 4  # a tenth of a second, that may fail in any file, such as where two were joined
+LEADING_PACKETS = 10  # that may be bad, such as those before the first whole frame of a stream
+JUNK_SHARE = 0.9  # of bad packets in what lies behind the music
+LEAST_MUSIC_SHARE = 0.1  # of packets before such junk
+MOST_KINDS = 3  # of chained recordings that are listed
 IDENTITY_BYTES = 16
 LOUDEST = 1e6  # larger samples (full scale = 1.0) come from damage and are set to 0, like NaN
 CD_RATE_HZ = 44_100
@@ -37,7 +51,7 @@ _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 92233720
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Sample rate and channels of one file, by FFmpeg's names such as ("FL", "FR")."""
+    """Sample rate and channels of one file, by FFmpeg's names and in its order: ("FL", "FR")."""
 
     sample_rate_hz: int
     channels: tuple[str, ...]
@@ -52,28 +66,45 @@ class AudioFile:
     """
 
     def __init__(self, path: str) -> None:
-        self._container = open_container(path)
-        self._states_length = states_length(path, self._container.format.name)
+        self._path = path
+        self._contents = look_into(path)
+        self._parts = PartsFile(path, self._contents.parts) if self._contents.parts else None
+        try:
+            self._container = open_container(path, self._parts)
+        except BaseException:
+            self._close_parts()
+            raise
         self._hash = hashlib.blake2b(digest_size=IDENTITY_BYTES)
         self._kind: tuple[str, str, int] | None = None
         self._resamplers: dict[tuple[str, str, int], av.AudioResampler] = {}
         try:
-            self._stream = audio_stream(self._container)
+            self._stream, names = audio_stream(self._container)
         except AudioError:
-            self._container.close()
+            self.close()
             raise
         context = self._stream.codec_context
         context.thread_count = 1  # tracks are analysed in parallel, not the parts of one track
+        self._order = usual_order(names)
+        # Other decoders have FFmpeg's order whatever a container says.
+        is_pcm = context.name.startswith("pcm_")
+        self._is_reordered = is_pcm and self._order != sorted(self._order)
+        self.layout = Layout(context.sample_rate, tuple(names[number] for number in self._order))
         self._layout_name = context.layout.name  # decoding may change that of the context
-        self.layout = Layout(
-            context.sample_rate, tuple(channel.name for channel in context.layout.channels)
-        )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; leaving its context does so."""
         self._container.close()
+        self._close_parts()
+
+    def _close_parts(self) -> None:
+        if self._parts is not None:
+            self._parts.close()
 
     @property
     def identity(self) -> str:
@@ -95,8 +126,13 @@ class AudioFile:
     @property
     def stated_duration_s(self) -> float | None:
         """Length in seconds by the header, None where it cannot be trusted."""
-        stream = self._stream
-        if not self._states_length or stream.duration is None or stream.time_base is None:
+        stream, contents = self._stream, self._contents
+        is_stated = not STATES_LENGTH.isdisjoint(self._container.format.name.split(","))
+        if contents.stated_s is not None:
+            return contents.stated_s
+        if not (contents.share == 1.0 if contents.is_judged else is_stated):
+            return None
+        if stream.duration is None or stream.time_base is None:
             return None
         return float(stream.duration * stream.time_base)
 
@@ -106,7 +142,8 @@ class AudioFile:
         count = 0
         for block in _cut(chain.from_iterable(map(self._fit, self._frames())), size):
             count += block.samples
-            yield _samples(block, len(self.layout.channels))
+            samples = _samples(block, len(self._order))
+            yield samples[self._order] if self._is_reordered else samples
         if not count:
             raise AudioError("it holds no music that can be decoded")
         self._raise_if_cut_short(count / self.layout.sample_rate_hz)
@@ -117,20 +154,21 @@ class AudioFile:
             pass
 
     def _frames(self) -> Iterator[av.AudioFrame]:
-        packets = damaged = 0
+        packets, bad = 0, list[int]()
         for packet in chain(self._packets(), (None,)):  # None flushes the decoder
-            packets += packet is not None
             try:
                 yield from self._stream.decode(packet)
             except MemoryError:
                 raise
             except av.error.FFmpegError:
-                damaged += 1
-        if damaged > 1 and damaged > DAMAGED_SHARE * packets:
+                bad.append(packets)
+            packets += packet is not None
+        damaged = damage(bad, packets)
+        if damaged > max(DAMAGED_PACKETS, DAMAGED_SHARE * packets):
             raise AudioError(f"damaged: {damaged} of {packets} packets cannot be decoded")
 
     def _fit(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
-        """Return a frame in the sample format of the first one and the layout of the header.
+        """Return a frame in the sample format of the first one and the channels of the header.
 
         Old MP3s and chained Ogg files change rate or channels within the stream. Frames of many
         planes are interleaved (`PYAV_PLANES`).
@@ -140,7 +178,9 @@ class AudioFile:
             channels = max(frame.layout.nb_channels, len(self.layout.channels))
             interleave = frame.format.is_planar and channels >= PYAV_PLANES
             form = frame.format.packed if interleave else frame.format
-            self._kind = (form.name, self._layout_name, self.layout.sample_rate_hz)
+            is_same = frame.layout.nb_channels == len(self.layout.channels)
+            layout = frame.layout.name if is_same else self._layout_name
+            self._kind = (form.name, layout, self.layout.sample_rate_hz)
         if kind == self._kind:
             return (frame,)
         if kind not in self._resamplers:
@@ -156,14 +196,42 @@ class AudioFile:
         except MemoryError:
             raise
         except av.error.FFmpegError as error:
-            raise AudioError(f"damaged: {error.strerror}") from error
+            raise AudioError(self._reason(error)) from error
+
+    def _reason(self, error: av.error.FFmpegError) -> str:
+        """Return why the packets end, which for chained Ogg files FFmpeg does not say."""
+        if self._container.format.name == "ogg":
+            with Path(self._path).open("rb") as file:
+                kinds = ogg_pages.chained(file)
+            if len(set(kinds)) > 1:
+                listed = ", ".join(kinds[:MOST_KINDS]) + ", ..." * (len(kinds) > MOST_KINDS)
+                return (
+                    f"{len(kinds)} recordings of different kinds chained in one Ogg file"
+                    f" ({listed}); split it into a file for each"
+                )
+        return f"damaged: {error.strerror}"
 
     def _raise_if_cut_short(self, decoded_s: float) -> None:
-        stated_s = self.stated_duration_s
+        share = self._contents.share
+        stated_s = decoded_s / share if share else self.stated_duration_s
         if stated_s and stated_s - decoded_s > MISSING_S + MISSING_SHARE * stated_s:
             raise AudioError(
                 f"cut short: only {decoded_s:.0f} s of the stated {stated_s:.0f} s are there"
             )
+
+
+def damage(bad: Sequence[int], packets: int) -> int:
+    """Return how many bad packets lie within the music, given their numbers in rising order.
+
+    The first ones are left out, and junk behind the music, in which chance makes a few good ones.
+    """
+    lead = next((n for n, number in enumerate(bad) if n != number), len(bad))
+    bad = bad[min(lead, LEADING_PACKETS) :]
+    for count, number in enumerate(bad):
+        is_junk = len(bad) - count >= JUNK_SHARE * (packets - number)
+        if is_junk and number >= LEAST_MUSIC_SHARE * packets:
+            return count
+    return len(bad)
 
 
 def identify(path: str) -> str:

@@ -14,6 +14,7 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
+from playlist_builder.audio.container import has_places
 from playlist_builder.audio.decode import CD_RATE_HZ, AudioFile, set_time
 from playlist_builder.errors import AudioError
 from playlist_builder.models import Chapter, Floats32
@@ -187,9 +188,13 @@ def encode(path: str, source: AudioFile, form: Encoding) -> float:
     More channels than `form` takes are mixed down. Raises `AudioError` where the source is damaged
     or cannot be encoded or written.
     """
-    rate_hz = source.layout.sample_rate_hz
-    given = "+".join(source.layout.channels)
-    layout = given if len(source.layout.channels) <= form.most_channels else "stereo"
+    rate_hz, channels = source.layout.sample_rate_hz, source.layout.channels
+    if not has_places(channels):
+        raise AudioError(
+            f"cannot be encoded: nothing says where its {len(channels)} channels belong"
+        )
+    given = "+".join(channels)
+    layout = given if len(channels) <= form.most_channels else "stereo"
     count = 0
     try:
         with av.open(f"file:{path}", "w", format=form.container) as file:

@@ -70,6 +70,11 @@ def scan_folders(
             *folders, vocals=vocals, embedding=embedding, progress=progress, **settings
         )
     output.print_skipped(report.skipped)
+    for path, tracks in report.albums.items():
+        output.print_message(
+            f"{path}: an album of {tracks} tracks in one file, by its CUE sheet. It counts as one"
+            " track; split it to use its tracks."
+        )
     if vocals and report.vocals_skipped:
         output.print_message(f"voices are not listened for: {report.vocals_skipped}")
     if embedding and report.embedding_skipped:

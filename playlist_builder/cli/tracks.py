@@ -56,6 +56,7 @@ def tracks(
     """  # noqa: D301 - click reads the backslash
     import numpy as np
 
+    from playlist_builder.arranger.sheets import album_notices
     from playlist_builder.queries import parse
 
     orders: dict[str, Callable[[Any], Sequence[Any]]] = {
@@ -72,6 +73,8 @@ def tracks(
         else:
             found, similarity = opened.similar(opened.find(like))
         warn_waiting(opened)
+    for told in album_notices(found):
+        output.print_message(str(told))
     places = np.arange(len(found))
     if query:
         matches = parse(" ".join(map(_quoted, query)))
@@ -255,6 +258,7 @@ def _document(track: "api.Track") -> dict[str, Any]:
         "sample_peak_dbfs": round(track.features.sample_peak_dbfs, 2),
         "tempo_bpm": round(track.features.tempo_bpm, 1),
         "vocals": track.vocals,
+        "cue_tracks": track.tags.cue_tracks,
         **{
             name: round(float(getattr(track.emotion, name)), 4) if track.emotion else None
             for name in ("tension", "tension_spread", "moving")

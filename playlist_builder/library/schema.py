@@ -161,6 +161,7 @@ def update_derived(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM embeddings")
         if tag_names:
             connection.execute("UPDATE files SET mtime_ns = -1")
+            connection.execute("DELETE FROM skipped")
         if scores or embeddings:
             update_scores(connection)
         if evidence:

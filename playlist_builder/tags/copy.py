@@ -21,6 +21,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.wave import WAVE
 
 from playlist_builder.tags import read
+from playlist_builder.tags.gains import gain_texts, is_gain_name
 from playlist_builder.text import encodable
 
 _EQUIVALENTS = {  # Vorbis comment: ID3 frame, MP4 atom; others become TXXX or a freeform atom
@@ -82,22 +83,25 @@ _id3: Any = id3
 def copy_tags(source: str, target: str) -> None:
     """Copy the text tags and pictures of `source` into the FLAC, Ogg or MP3 file at `target`.
 
-    ReplayGain is copied, since converting keeps the loudness; tags about the old encoder and in
-    formats that are not understood are not. Raises OSError where a file cannot be read or written.
+    Gains are kept, since converting keeps the loudness, as the new format has them. Tags about the
+    old encoder and in formats that are not understood are not copied. Raises OSError where a file
+    cannot be read or written.
     """
     with read.Stream(source) as stream:
         parsed = read.opened(stream, source, (*read.KINDS[:-1], FLAC))
     if parsed is None:
         return
     texts, covers = _texts_of(parsed), _covers_of(parsed)
+    is_opus = PurePath(target).suffix == ".opus"
+    gains = {name: [text] for name, text in gain_texts(read.read(source), opus=is_opus).items()}
     try:
         file = _KINDS_TO_WRITE[PurePath(target).suffix](target)
         if file.tags is None:
             file.add_tags()
         if isinstance(file, MP3):
-            _write_id3(file.tags, parsed, texts, covers)
+            _write_id3(file.tags, parsed, texts, covers, gains)
         else:
-            _write_vorbis(file, texts, covers)
+            _write_vorbis(file, texts | gains, covers)
         file.save()
     except MutagenError as error:
         read.raise_if_unreadable(error)
@@ -110,10 +114,14 @@ def _texts_of(parsed: Any) -> dict[str, list[str]]:  # noqa: ANN401
     for raw, value in _numbers(parsed) + _named_texts(parsed):
         name = re.sub(r"\A----:[^:]*:|\AWM/", "", raw)
         name = _OTHER_NAMES.get(name.lower(), name).lower()
-        if _VORBIS_NAME.fullmatch(name) and not _ENCODER_SPECIFIC.fullmatch(name):
+        if _VORBIS_NAME.fullmatch(name) and not (_is_left(name) or is_gain_name(name)):
             values = found.setdefault(name, [])
             values.extend(each for each in value.split("\0") if each and each not in values)
     return found
+
+
+def _is_left(name: str) -> bool:
+    return _ENCODER_SPECIFIC.fullmatch(name) is not None
 
 
 def _named_texts(parsed: Any) -> read.Pairs:  # noqa: ANN401
@@ -202,10 +210,19 @@ def add_picture(file: Any, picture: Any) -> None:  # noqa: ANN401
         file.tags["metadata_block_picture"] = [*others, block]
 
 
-def _write_id3(tags: Any, parsed: Any, texts: dict[str, list[str]], covers: list[Any]) -> None:  # noqa: ANN401
+def _write_id3(
+    tags: Any,  # noqa: ANN401
+    parsed: Any,  # noqa: ANN401
+    texts: dict[str, list[str]],
+    covers: list[Any],
+    gains: dict[str, list[str]],
+) -> None:
+    for name, values in gains.items():
+        tags.add(_frame_of(name, values))
     if isinstance(getattr(parsed, "tags", None), id3.ID3):
         for frame in parsed.tags.values():
-            if not _ENCODER_SPECIFIC.fullmatch(frame.FrameID):
+            name = frame.desc if frame.FrameID == "TXXX" else frame.FrameID
+            if not (_is_left(frame.FrameID) or is_gain_name(name)):
                 tags.add(frame)
         return
     for name, values in texts.items():

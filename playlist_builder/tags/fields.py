@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from playlist_builder.models import Tags
+from playlist_builder.tags.cue_sheet import count_tracks
 
 MAX_CHARACTERS = 10_000  # of a value: longer than any real comment
 MAX_VALUES = 100  # where a list of values is cut
@@ -102,6 +103,7 @@ def from_pairs(pairs: Iterable[tuple[str, str]], path: str, duration_s: float | 
         performers=_values(words, "performers"),
         lyricists=_values(words, "lyricists", _LIST),
         voice_chance=_voice_chance(words),
+        cue_tracks=max(map(count_tracks, words.get("cuesheet", ())), default=0),
     )
 
 

@@ -38,6 +38,7 @@ from mutagen.wavpack import WavPack
 
 from playlist_builder.models import Tags
 from playlist_builder.tags import fields
+from playlist_builder.tags.cue_sheet import MOST_TRACKS
 from playlist_builder.tags.mojibake import repair
 
 Pairs = list[tuple[str, str]]  # names and raw values, as `fields.from_pairs` takes them
@@ -174,6 +175,8 @@ def _more_pairs(parsed: Any, stream: BinaryIO) -> Pairs:  # noqa: ANN401
                 return _riff_info(stream)
             case Musepack():
                 return _header_gains(parsed.info)
+            case FLAC() if parsed.cuesheet is not None:
+                return [("cuesheet", _sheet_text(parsed.cuesheet))]
     except UNPARSABLE as error:
         raise_if_unreadable(error)
     return []
@@ -230,6 +233,12 @@ def _header_gains(info: Any) -> Pairs:  # noqa: ANN401
             # mutagen divides by the whole range of 16 bits, full scale is half of it.
             pairs.append((f"header{ours}peak", f"{2 * peak:.6f}"))
     return pairs
+
+
+def _sheet_text(block: Any) -> str:  # noqa: ANN401
+    """Return the tracks of a FLAC's block as a CUE sheet has them, without the lead-out."""
+    numbers = [track.track_number for track in block.tracks if track.track_number <= MOST_TRACKS]
+    return "".join(f"TRACK {number:02} AUDIO\n" for number in numbers)
 
 
 def _mp4_pairs(tags: Any) -> Pairs:  # noqa: ANN401

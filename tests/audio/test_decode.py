@@ -12,6 +12,8 @@ import mutagen.mp4
 import mutagen.oggopus
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from playlist_builder.audio import decode as audio
 from playlist_builder.audio import encode as encoding
@@ -299,3 +301,29 @@ def test_sound_of_unknown_encoding_is_refused(tmp_path):
         b"RIFF" + struct.pack("<I", 4 + len(chunks) + 4000) + b"WAVE" + chunks + bytes(4000)
     )
     assert reason(path) == "it holds no audio that is known here"
+
+
+@pytest.mark.parametrize(
+    ("bad", "packets", "damaged"),
+    [
+        ([], 1000, 0),
+        (range(8), 1000, 0),
+        (range(50), 1000, 40),
+        (range(900, 1000), 1000, 0),
+        ([*range(900, 950), *range(951, 1000)], 1000, 0),
+        (range(500, 550), 1000, 50),
+        (range(500, 1000, 2), 1000, 250),
+        ([400, *range(900, 1000)], 1000, 1),
+        (range(20, 1000), 1000, 80),
+    ],
+)
+def test_bad_packets_count_within_the_music_alone(bad, packets, damaged):
+    assert audio.damage(list(bad), packets) == damaged
+
+
+@given(st.sets(st.integers(0, 199)))
+def test_junk_behind_the_music_adds_no_damage(bad):
+    numbers = sorted(bad)
+    within = audio.damage(numbers, 200)
+    assert 0 <= within <= len(bad)
+    assert audio.damage([*numbers, *range(200, 400)], 400) <= len(bad)

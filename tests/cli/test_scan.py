@@ -5,10 +5,12 @@ import subprocess
 import sys
 
 from click.testing import CliRunner
+from mutagen.flac import FLAC
 
 from playlist_builder.cli import main
 from playlist_builder.networks import music
 from tests.support.commands import run
+from tests.support.sounds import write_noise
 
 
 def test_the_second_scan_decodes_nothing(demo, demo_library):
@@ -43,3 +45,22 @@ def test_a_cluster_without_its_package_is_one_line(tmp_path):
     assert (done.returncode, done.stdout) == (1, "")
     assert "--scheduler needs distributed: pip install distributed" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_an_album_in_one_file_is_told(tmp_path):
+    path = tmp_path / "Album.flac"
+    write_noise(path, 1, 1)
+    file = FLAC(path)
+    file["cuesheet"] = "TRACK 01 AUDIO\nTRACK 02 AUDIO\n"
+    file.save()
+    quick = ("--no-vocals", "--no-embedding", "--library", tmp_path / "library.db")
+    done = run("scan", tmp_path, *quick, "--json")
+    assert json.loads(done.stdout)["albums"] == {str(path): 2}
+    assert "an album of 2 tracks in one file, by its CUE sheet" in " ".join(done.stderr.split())
+    assert json.loads(run("scan", tmp_path, *quick, "--json").stdout)["albums"] == {}
+    assert (
+        json.loads(run("tracks", "--library", tmp_path / "library.db", "--json").stdout)[0][
+            "cue_tracks"
+        ]
+        == 2
+    )

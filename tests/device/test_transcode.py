@@ -1,10 +1,14 @@
 """Converted tracks: as long as the original to a tenth of a second, with its tags and covers."""
 
 import base64
+import re
+import shutil
 
 import av
+import mutagen
 import numpy as np
 import pytest
+from mutagen import id3
 from mutagen.flac import FLAC, Picture
 from mutagen.id3 import APIC, TIT2, TPE1, TXXX, UFID
 from mutagen.mp3 import MP3
@@ -211,3 +215,60 @@ def test_music_that_is_cut_short_is_refused_and_leaves_nothing(source, tmp_path)
     with pytest.raises(AudioError):
         transcode.convert(str(source), str(tmp_path / "b.mp3"), "mp3")
     assert not (tmp_path / "b.mp3").exists()
+
+
+GAINS = {
+    "flac": ["replaygain_track_gain", "replaygain_track_peak", "replaygain_album_gain"],
+    "mp3": ["REPLAYGAIN_TRACK_GAIN", "REPLAYGAIN_TRACK_PEAK", "REPLAYGAIN_ALBUM_GAIN"],
+    "opus": ["r128_track_gain", "r128_album_gain"],
+}
+
+
+def gain_names(path):
+    """Return the names of all tags of gains in a file, as they are written."""
+    found = mutagen.File(path)
+    names = [frame.desc for frame in found.tags.getall("TXXX")] if path.suffix == ".mp3" else found
+    return sorted(name for name in names if re.match("(?i)replaygain|r128|rva2|mp3gain", name))
+
+
+def with_gains(tmp_path, form):
+    """Write a short file of a form with gains of -3 and -2.5 dB, and others that do not belong."""
+    path = tmp_path / f"a.{form}"
+    encode.write_flac(str(tmp_path / "plain.flac"), music(1, 0.1), RATE_HZ, {})
+    if form == "flac":
+        shutil.copy(tmp_path / "plain.flac", path)
+    else:
+        transcode.convert(str(tmp_path / "plain.flac"), str(path), form)
+    file = mutagen.File(path)
+    if form == "mp3":
+        file.tags = file.tags or id3.ID3()
+        file.tags.add(id3.RVA2(desc="track", channel=1, gain=-3.0, peak=0.5))
+        file.tags.add(TXXX(encoding=3, desc="replaygain_album_gain", text="-2.50 dB"))
+        file.tags.add(TXXX(encoding=3, desc="replaygain_track_peak", text="0.5"))
+        file.tags.add(TXXX(encoding=3, desc="MP3GAIN_UNDO", text="+003,+003,N"))
+    elif form == "opus":
+        file["R128_TRACK_GAIN"], file["R128_ALBUM_GAIN"] = "-2048", "-1920"
+    else:
+        file["REPLAYGAIN_TRACK_GAIN"], file["REPLAYGAIN_ALBUM_GAIN"] = "-3.00 dB", "-2.50 dB"
+        file["REPLAYGAIN_TRACK_PEAK"], file["REPLAYGAIN_REFERENCE_LOUDNESS"] = "0.5", "89.0 dB"
+    file.save()
+    return path
+
+
+@pytest.mark.parametrize("before", GAINS)
+@pytest.mark.parametrize("after", GAINS)
+def test_gains_are_kept_as_the_new_format_has_them(tmp_path, before, after):
+    """Those of Opus are 5 dB lower, in 256ths, and it has no peaks."""
+    if before == after:
+        return
+    source, target = with_gains(tmp_path, before), tmp_path / f"b.{after}"
+    transcode.convert(str(source), str(target), after)
+    read = tags.read(str(target))
+    assert (read.track_gain_db, read.album_gain_db) == (-3.0, -2.5)
+    has_peak = "opus" not in {before, after}
+    assert read.track_peak == (0.5 if has_peak else None)
+    assert gain_names(target) == sorted(
+        n for n in GAINS[after] if has_peak or "peak" not in n.lower()
+    )
+    if after == "opus":
+        assert OggOpus(target)["r128_track_gain"] == ["-2048"]

@@ -181,12 +181,15 @@ def test_a_new_embedding_drops_the_old_ones(path, monkeypatch):
 
 
 def test_a_tag_that_was_not_read_before_is_read_at_the_next_scan(path):
-    """Nothing else is lost by it."""
+    """Nothing else is lost by it, and what could not be read is tried again."""
+    with Database(path) as one:
+        one.store_skipped(Skipped("/m/b.mp3", "damaged"), Stat(1, 1))
     with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute("UPDATE derived SET tag_names = replace(tag_names, 'has_lyrics', 'has_words')")
         raw.execute("UPDATE files SET tags = replace(tags, 'has_lyrics', 'has_words')")
     with Database(path) as one:
         (file,) = one.tagged_files()
+        assert one.skipped() == {}
         assert file.stat == Stat(FILE.stat.size, -1)
         assert file.tags == dataclasses.replace(TAGS, has_lyrics=False)
         assert one.identities() == {"5f"}

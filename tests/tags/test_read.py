@@ -63,7 +63,9 @@ FULL = Tags(
     performers=("Ann (lead vocals)", "Bob (guitar)"),
     lyricists=("Eve",),
     voice_chance=0.25,
+    cue_tracks=2,
 )
+SHEET = 'FILE "a.wav" WAVE\r\n  TRACK 01 AUDIO\r\n    TITLE "x"\r\n  TRACK 02 AUDIO\r\n'
 VOICE = "ab:hi:voice_instrumental:voice"
 
 GAINS = {
@@ -91,6 +93,7 @@ VORBIS = {
     "PERFORMER": ["Ann (lead vocals)", "Bob (guitar)"],
     "LYRICIST": ["Eve"],
     VOICE: ["0.25"],
+    "CUESHEET": [SHEET],
 }
 # As RFC 7845 has it: Q7.8 towards -23 LUFS, so 5 dB below ReplayGain.
 R128 = {"R128_TRACK_GAIN": str(round(-12.5 * 256)), "R128_ALBUM_GAIN": str(round(-11.25 * 256))}
@@ -113,6 +116,7 @@ APE = {
     "Performer": "Ann (lead vocals)\0Bob (guitar)",
     "Lyricist": "Eve",
     VOICE: "0.25",
+    "Cuesheet": SHEET,
     **GAINS,
 }
 FREEFORM = "----:com.apple.iTunes:"
@@ -138,6 +142,7 @@ MP4_TAGS = {
             "PERFORMER": ["Ann (lead vocals)", "Bob (guitar)"],
             "LYRICIST": ["Eve"],
             VOICE: ["0.25"],
+            "CUESHEET": [SHEET],
             "iTunNORM": [" 00000A2C 00000A2C"],
             **{name.lower(): [value] for name, value in GAINS.items()},
         }.items()
@@ -162,6 +167,7 @@ ASF = {
     "WM/Performer": ["Ann (lead vocals)", "Bob (guitar)"],
     "WM/Writer": ["Eve"],
     VOICE: ["0.25"],
+    "CUESHEET": [SHEET],
     **{name: [value] for name, value in GAINS.items()},
 }
 
@@ -189,6 +195,7 @@ def id3_frames():
         id3.TMCL(encoding=3, people=[["lead vocals", "Ann"], ["guitar", "Bob"]]),
         id3.TEXT(encoding=3, text=["Eve"]),
         id3.TXXX(encoding=3, desc=VOICE, text=["0.25"]),
+        id3.TXXX(encoding=3, desc="CUESHEET", text=[SHEET]),
         *(id3.TXXX(encoding=0, desc=k.lower(), text=[v]) for k, v in GAINS.items()),
     ]
 

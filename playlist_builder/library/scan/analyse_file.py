@@ -31,10 +31,12 @@ from playlist_builder.models import (
     VoiceDetection,
 )
 from playlist_builder.networks import music
-from playlist_builder.tags import fields
+from playlist_builder.tags import cue_sheet, fields
 from playlist_builder.tags import read as tags
 from playlist_builder.vocals import detector
 
+LEAST_ALBUM_S = 900.0  # of files whose folder is searched for a CUE sheet
+MOST_SHEETS = 100  # that are read in a folder
 MIN_MONO_SHARE = 0.1  # of the energy of the loudest channel; a mono mix with less has lost music
 
 
@@ -139,9 +141,24 @@ def _mono(block: NDArray[np.float32], gains: NDArray[np.float32]) -> NDArray[np.
 
 
 def _tags(path: str) -> Tags:
-    """Return the tags of a file, which may have its lyrics in a file beside it."""
+    """Return the tags of a file, which may have its lyrics and CUE sheet in files beside it."""
     found = tags.read(path)
+    if found.cue_tracks == 0 and (found.duration_s or 0.0) >= LEAST_ALBUM_S:
+        found = replace(found, cue_tracks=_tracks_of_sheets(path))
     return found if found.has_lyrics else replace(found, has_lyrics=_has_lyrics_file(path))
+
+
+def _tracks_of_sheets(path: str) -> int:
+    """Return how many tracks the CUE sheets of a folder name in a file."""
+    count = 0
+    with suppress(OSError):
+        sheets = [sheet for sheet in Path(path).parent.iterdir() if sheet.suffix.lower() == ".cue"]
+        for sheet in sheets[:MOST_SHEETS]:
+            if sheet.is_file():
+                with sheet.open("rb") as file:
+                    text = file.read(cue_sheet.MAX_CHARACTERS).decode("utf-8", "replace")
+                count = max(count, cue_sheet.count_tracks(text, Path(path).name))
+    return count
 
 
 def _has_lyrics_file(path: str) -> bool:

@@ -9,7 +9,7 @@ by processes that never touch the library file; every result is committed as it 
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -37,7 +37,8 @@ class ScanReport:
     `retagged` are known paths whose tags changed, `copied` are new paths of known music that is
     still at its old place as well. None of these, nor `moved`, was decoded. `vocals_analysed`
     and `embeddings_analysed` count known music that was decoded for its voices or embedding alone,
-    or for both; `vocals_skipped` and `embedding_skipped` are the reasons why no music was analysed
+    or for both; `albums` are files read now that hold several tracks by a CUE sheet, with how many;
+    `vocals_skipped` and `embedding_skipped` are the reasons why no music was analysed
     for these, empty where it was.
     """
 
@@ -52,6 +53,7 @@ class ScanReport:
     embeddings_analysed: int = 0
     embedding_skipped: str = ""
     skipped: Sequence[Skipped] = ()
+    albums: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -61,6 +63,7 @@ class _Findings:
     new: dict[str, str] = field(default_factory=dict)  # path to identity, not decoded
     skipped: list[Skipped] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)  # folders
+    albums: dict[str, int] = field(default_factory=dict)  # path to tracks by its CUE sheet
 
 
 def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describes them
@@ -125,6 +128,7 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
         vocals_skipped=vocals_skipped,
         embedding_skipped=embedding_skipped,
         skipped=tuple(sorted(findings.skipped, key=lambda skipped: skipped.path)),
+        albums=dict(sorted(findings.albums.items())),
         seconds=time.monotonic() - began,
     )
 
@@ -176,6 +180,8 @@ def _store(database: Database, result: FileResult, known: Known, findings: _Find
             database.store_skipped(found, result.stat)
         return
     database.store(found, result.measured)
+    if found.tags.cue_tracks > 1:
+        findings.albums[found.path] = found.tags.cue_tracks
     if result.heard is not None:
         database.store_detection(found.identity, result.heard)
         known.detected.add(found.identity)

@@ -8,6 +8,7 @@ import pytest
 
 from playlist_builder.analysis import not_music
 from playlist_builder.audio import encode
+from playlist_builder.library.scan import analyse_file
 from playlist_builder.library.scan.analyse_file import analyse, identify, run_networks
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, stat
 from playlist_builder.models import Skipped, VoiceDetection
@@ -89,3 +90,12 @@ def test_a_file_that_cannot_be_opened_may_be_tried_again(tmp_path):
     result = analyse(path, vocals=True, embedding=False)
     assert result.found == Skipped(path, "No such file or directory")
     assert result.stat == UNREADABLE_STAT
+
+
+@pytest.mark.parametrize("name", ["a.cue", "Album.CUE"])
+def test_a_cue_sheet_beside_a_long_file_tells_how_many_tracks_it_holds(track, monkeypatch, name):
+    sheet = f'FILE "{Path(track).stem}.wav" WAVE\n TRACK 01 AUDIO\n TRACK 02 AUDIO\n'
+    Path(track).with_name(name).write_text(sheet, encoding="utf-8")
+    assert identify(track).found.tags.cue_tracks == 0
+    monkeypatch.setattr(analyse_file, "LEAST_ALBUM_S", 0.1)
+    assert identify(track).found.tags.cue_tracks == 2
