@@ -6,9 +6,10 @@ import numpy as np
 
 from playlist_builder.arranger import result
 from playlist_builder.arranger.partial import length_ms, plays_by
-from playlist_builder.arranger.rules import artists, repeated
+from playlist_builder.arranger.recordings import repeated
 from playlist_builder.arranger.solver.cost import Items, step_at
 from playlist_builder.arranger.spares import FAR
+from playlist_builder.artists import artists
 from playlist_builder.models import STEP_S, Floats, Track
 from playlist_builder.sessions.draft import Draft
 

@@ -16,7 +16,8 @@ from playlist_builder.arranger import result
 from playlist_builder.arranger.arrange import completed
 from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
 from playlist_builder.arranger.problem import Objective, Relaxation, percentiles_of
-from playlist_builder.arranger.rules import Pin, admit, removal, repeated
+from playlist_builder.arranger.recordings import repeated
+from playlist_builder.arranger.rules import Pin, admit, removal
 from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.errors import ArrangeError, SessionError
 from playlist_builder.models import STEP_S, Session, SessionRequest, Slot, Track

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from itertools import pairwise
 
-from playlist_builder.arranger.rules import Pin, repeats
+from playlist_builder.arranger.recordings import is_repeated
+from playlist_builder.arranger.rules import Pin
 from playlist_builder.errors import RequestError
 from playlist_builder.models import PlanChange, Track
 from playlist_builder.sessions.candidates import candidates
@@ -110,7 +111,7 @@ def check_length(draft: Draft) -> None:
 
 
 def _check_new(draft: Draft, track: Track) -> None:
-    if repeats(draft.order)(track):
+    if is_repeated(track, draft.order):
         name = track.tags.title or track.path
         raise RequestError(f"{name}: is in the session already. Name another track.")
 

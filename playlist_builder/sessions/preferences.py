@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
-from playlist_builder.arranger.rules import UNWANTED, repeated
+from playlist_builder.arranger.recordings import repeated
+from playlist_builder.arranger.rules import UNWANTED
 from playlist_builder.library.history import PersonHistory, Rating
 from playlist_builder.models import SessionRequest, Track
 from playlist_builder.queries import Predicate

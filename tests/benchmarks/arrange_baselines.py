@@ -17,7 +17,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from playlist_builder.arranger.arrange import arrange
-from playlist_builder.arranger.rules import Constraints, admit, artists, copies
+from playlist_builder.arranger.recordings import copies
+from playlist_builder.arranger.rules import Constraints, admit
+from playlist_builder.artists import artists
 from playlist_builder.arranger.solver.cost import (
     items_of,
     percentile_table,

@@ -12,7 +12,9 @@ from playlist_builder.arranger import result
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import Objective, percentiles_of
-from playlist_builder.arranger.rules import Constraints, artists, repeats
+from playlist_builder.arranger.recordings import is_repeated
+from playlist_builder.arranger.rules import Constraints
+from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError, ProfileError, RequestError
 from playlist_builder.models import PlanChange, SessionRequest
 from playlist_builder.profiles.find import load_profile
