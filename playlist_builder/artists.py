@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - names in the letters of their languages
 """Artists as rules and comparisons take them: names in comparable form, without placeholders.
 
 Collections and files without tags name "Various Artists" or "[unknown]" in the language of whoever
@@ -52,7 +53,8 @@ _NAMES = """
     va, v a, aavv, aa vv, a a v v, n a, none, null, no artist, no name, not known,
     not available, no artist name, sin artista, sin nombre, sem artista, sans artiste,
     aucun artiste, pas d artiste, pas dartiste, kein künstler, kein interpret, ohne interpret,
-    nessun artista, senza artista, geen artiest, ingen artist, ingen kunstner, olika artister, ei esittäjää,
+    nessun artista, senza artista, geen artiest, ingen artist, ingen kunstner, olika artister,
+    ei esittäjää,
     eri esittäjiä, eri artisteja, eri esittäjät, eri artistit,
     brak wykonawcy, žádný umělec, bez umělce, nincs előadó, fără artist, нет исполнителя,
     без исполнителя, немає виконавця, sanatçı yok, traditional, trad,
@@ -63,9 +65,10 @@ _NAMES = """
     未知藝人, 未知歌手, 各种艺术家, 各種藝術家, 多位艺术家, 多位藝術家, 众艺人, 眾藝人,
     多位艺人, 多位藝人, 各类艺人, 不同艺术家, 不同藝術家, 无艺术家, 無藝術家,
     알수없음, 알 수 없음, 알 수 없는 아티스트, 아티스트 없음, 여러가수, 다양한아티스트,
-    فنان غير معروف, غير معروف, أمنون مختلفون, לא ידוע, אמן לא ידוע, ללא אמן,
+    فنان غير معروف, غير معروف, לא ידוע, אמן לא ידוע, ללא אמן,
     ศิลปินต่างๆ, ศิลปินหลากหลาย, ศิลปินหลายคน, ศิลปินรวม, รวมศิลปิน, ไม่ทราบศิลปิน,
-    ศิลปินที่ไม่รู้จัก, ไม่รู้จัก, विभिन्न कलाकार, अज्ञात कलाकार, अज्ञात, nhiều nghệ sĩ, khuyết danh, nghệ sĩ không xác định,
+    ศิลปินที่ไม่รู้จัก, ไม่รู้จัก, विभिन्न कलाकार, अज्ञात कलाकार, अज्ञात,
+    nhiều nghệ sĩ, khuyết danh, nghệ sĩ không xác định,
     không rõ, artis tidak dikenal, tidak dikenal, pelbagai artis
 """
 

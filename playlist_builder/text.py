@@ -17,7 +17,9 @@ _UNDISPLAYED = frozenset({"Cc", "Cs", "Cn", "Co"})
 
 _VARIANTS = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u02d7\u2043\ufe58\uff0d", "-")
-    | dict.fromkeys("\u2018\u2019\u201a\u201b\u02b9\u02bb\u02bc\u02bd\u02c8\u2032\u2035\u00b4\ua78c", "'")
+    | dict.fromkeys(
+        "\u2018\u2019\u201a\u201b\u02b9\u02bb\u02bc\u02bd\u02c8\u2032\u2035\u00b4\ua78c", "'"
+    )
     | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u2036\u00ab\u00bb\u301d\u301e\u301f", '"')
     | dict.fromkeys("\u2044\u2215", "/")
     | {"\u301c": "~", "\u223c": "~", "\u266f": "#", "\u266d": "b"}
@@ -66,7 +68,7 @@ class _Words(dict[int, str | int]):
 
     def __missing__(self, code: int) -> str | int:
         kind = unicodedata.category(chr(code))
-        is_word = kind[0] not in "PZC" or chr(code) in "#"
+        is_word = kind[0] not in "PZC" or chr(code) == "#"
         self[code] = code if is_word else " "
         return self[code]
 

@@ -46,11 +46,11 @@ def repeated(table: TrackTable, tracks: Iterable[Track]) -> Bools:
     found = _among(table.identities, known.identities)
     found |= _among(table.recording_ids, filter(_is_given, known.recording_ids))
     found[same_sound.pairs(table, known)[:, 0]] = True
-    lengths: dict[Hashable, list[float]] = {}
+    lengths: dict[tuple[str, frozenset[str]], list[float]] = {}
     for track in known:
         lengths.setdefault(_name(track), []).append(track.duration_s)
     wanted = {title for title, _ in lengths if title}
-    near = np.flatnonzero(~found & _is_near(table.seconds, known.seconds)) if wanted else ()
+    near = np.flatnonzero(~found & _is_near(table.seconds, known.seconds) & bool(wanted))
     titles = table.take(near).titles
     for place, title in zip(near.tolist(), titles, strict=True):
         if comparable(title) in wanted:

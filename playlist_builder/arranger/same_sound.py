@@ -40,7 +40,7 @@ FAR = 1 << 18  # cells from the middle of the grid to its edges
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Sounds:
+class Sounds:
     """What is compared of the n tracks that have a shape, from their `place` in the table.
 
     `values` has shape (n, k), in units of their tolerances; NaN is not known, and agrees with all.
@@ -51,9 +51,9 @@ class _Sounds:
     values: Floats
     shape: Floats
 
-    def take(self, places: Ints | Bools) -> "_Sounds":
+    def take(self, places: Ints | Bools) -> "Sounds":
         """Return those at some places, in that order."""
-        return _Sounds(self.place[places], self.values[places], self.shape[places])
+        return Sounds(self.place[places], self.values[places], self.shape[places])
 
 
 def pairs(table: TrackTable, others: TrackTable) -> Ints:
@@ -61,14 +61,15 @@ def pairs(table: TrackTable, others: TrackTable) -> Ints:
 
     Where both are the same table, each pair of different places comes once.
     """
-    left = _sounds(table)
-    right = left if others is table else _sounds(others)
+    left = sounds(table)
+    right = left if others is table else sounds(others)
     axes = _axes(left.values[:: len(left.values) // SAMPLE + 1])
     found = [np.zeros((0, 2), np.int64), *_alike(left, right, axes, is_one=others is table)]
     return np.concatenate(found)
 
 
-def _sounds(table: TrackTable) -> _Sounds:
+def sounds(table: TrackTable) -> Sounds:
+    """Return what is compared of those tracks of a table whose contour moves."""
     loudness, seconds = table.measured("loudness_lufs"), table.seconds
     estimates = {"tension": table.tension, "moving": table.moving}
     shape = _shapes(table)
@@ -86,8 +87,8 @@ def _sounds(table: TrackTable) -> _Sounds:
             for name, tolerance in ALIKE.items()
         ),
     ]
-    sounds = _Sounds(np.arange(len(table)), np.column_stack(columns), shape)
-    return sounds.take(shape.std(axis=1) > STILL)
+    every = Sounds(np.arange(len(table)), np.column_stack(columns), shape)
+    return every.take(shape.std(axis=1) > STILL)
 
 
 def _shapes(table: TrackTable) -> Floats:
@@ -121,7 +122,7 @@ def _cells(values: Floats) -> Ints:
     return np.clip(np.floor(values), -FAR, FAR).astype(np.int64)
 
 
-def _alike(left: _Sounds, right: _Sounds, axes: list[int], *, is_one: bool) -> Iterator[Ints]:
+def _alike(left: Sounds, right: Sounds, axes: list[int], *, is_one: bool) -> Iterator[Ints]:
     """Yield pairs of places all of whose values and shapes agree, shape (n, 2).
 
     What agrees lies in one cell of the grid, or in two that touch.
@@ -145,7 +146,7 @@ def _alike(left: _Sounds, right: _Sounds, axes: list[int], *, is_one: bool) -> I
             yield _agreeing(left, right, one, first[one] + within)
 
 
-def _agreeing(left: _Sounds, right: _Sounds, one: Ints, other: Ints) -> Ints:
+def _agreeing(left: Sounds, right: Sounds, one: Ints, other: Ints) -> Ints:
     for column in range(left.values.shape[1]):
         apart = np.abs(left.values[one, column] - right.values[other, column])
         kept = ~(apart > 1.0)

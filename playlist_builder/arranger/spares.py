@@ -109,9 +109,7 @@ def _choices(
         near = near[np.abs(np.log(seconds[near] / slot.duration_s)) <= log(LENGTHS)]
         near = near[_fits(pool.tracks.take(near), slot.start_s, objective.profile)]
         near = near[~repeated(pool.tracks.take(near), [*order, *taken])]
-        fitting = (
-            track for track in pool.tracks.take(near) if barred.isdisjoint(artists(track))
-        )
+        fitting = (track for track in pool.tracks.take(near) if barred.isdisjoint(artists(track)))
         weighed = list(islice(fitting, LOOKED_AT))
         most = max(slot.contour, default=slot.energy) + PEAK
         for track, energy in zip(weighed, result.energies(weighed, objective), strict=True):

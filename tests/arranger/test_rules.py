@@ -1,12 +1,9 @@
 """Hard rules sort tracks out one by one, and know copies from likeness."""
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from playlist_builder.arranger.rules import (
     Constraints,
