@@ -10,8 +10,8 @@
     piano                           title, artist, album, genre or path holds it
 
 Words side by side must all hold; a comma is "or" within one field; `-` before a word is "not".
-Text is compared without regard to case, Unicode form of accents, or width of letters. Numbers are
-a value or a range that includes both ends, of which one may be left out. A missing field matches
+Text is compared without regard to case, Unicode form of accents, width of letters, or which kind of
+hyphen, apostrophe or quote it holds. Numbers are a value or a range that includes both ends, of which one may be left out. A missing field matches
 nothing: `year:..1990` leaves out tracks without a year, and `-year:1991..` includes them. Of
 several queries given together, any one has to match.
 

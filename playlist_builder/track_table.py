@@ -60,8 +60,9 @@ class Columns:
 
     `scalars` has shape (n, len(SCALARS)). `values` holds all contours, that of a track from
     `offset` on with `count` values, at least one. `vocals` are places in VOCALS. `recording_ids`
-    are of MusicBrainz, empty where a track has none. `rank` puts the tracks in the order of their identities, and of their paths where these are equal. `style` has
-    shape (n, STYLE_SIZE); it, `tension` and `moving` are NaN where a track has no embedding.
+    are of MusicBrainz, empty where a track has none. `rank` puts the tracks in
+    the order of their identities, and of their paths where these are equal. `style` has shape
+    (n, STYLE_SIZE); it, `tension` and `moving` are NaN where a track has no embedding.
     """
 
     paths: Sequence[str]

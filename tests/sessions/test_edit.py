@@ -17,6 +17,7 @@ from playlist_builder.arranger.rules import Constraints
 from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError, ProfileError, RequestError
 from playlist_builder.models import PlanChange, SessionRequest
+from playlist_builder.playlists import session_json
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.sessions import draft as draft_module
 from playlist_builder.sessions import edit, replan
@@ -322,6 +323,14 @@ def test_what_was_thrown_out_comes_back_nowhere():
     assert gone.isdisjoint(everywhere(draft))
     longer = edit.stretched(draft, "rise", 600.0)
     assert gone.isdisjoint(track.identity for track in longer.order)
+
+
+def test_undo_takes_back_that_a_track_was_thrown_out():
+    before = session_json.dump(draft_module.session_of(DRAFT))
+    after = session_json.dump_with_undo(draft_module.session_of(edit.dropped(DRAFT, 2)), before)
+    request = session_json.parse(after, "s.json").request
+    assert request.thrown_out == (DRAFT.order[2].identity,)
+    assert session_json.undo(after, "s.json") == before
 
 
 def test_what_is_put_back_by_name_is_thrown_out_no_longer():
