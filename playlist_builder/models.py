@@ -362,8 +362,7 @@ class Session:
     `curve` is the planned energy, one value per `STEP_S` seconds of `target_s`. `cost` is what
     the arranger minimised and `bound` a value that no session of these tracks can go below. `tail`
     plays on when the plan has ended, and `spares` can replace a slot that is to be skipped.
-    `request` is None where it is not known what was asked; `profile_text` may then be the profile
-    at the session's length, as TOML.
+    Where `request` is None, `profile_text` may be the profile at the session's length, as TOML.
     """
 
     profile: str
