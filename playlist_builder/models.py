@@ -1,7 +1,7 @@
 """The values that pass between the packages: frozen, with no behaviour but what they derive.
 
-Names carry their units. Loudness follows ITU-R BS.1770-4, so it is in LUFS (absolute) or
-LU (a difference). Energy is our own 0..1 score of perceived intensity.
+Names carry their units. Loudness follows ITU-R BS.1770-4, in LUFS (absolute) or LU (a difference).
+Energy is our own 0..1 score of perceived intensity.
 """
 
 import unicodedata
@@ -317,9 +317,9 @@ class SessionRequest:
     order, once known. `music`, `avoid` and `library` are absolute paths. Of several alternatives
     this is number `alternative`. Where `playlist` holds absolute paths, these tracks alone may be
     used, and all of them unless a duration is asked for; `listed` holds their identities. `changes`
-    were made to the plan since. `name` is for whom the session was made, `session` its id in the
-    history, and `asked_at` when (ISO 8601): what was played for that name within the `within_s`
-    before, or since, is not used again.
+    were made to the plan since, and `thrown_out` are identities taken out for good. `name` is for
+    whom it was made, `session` its id in the history, and `asked_at` when (ISO 8601): what was
+    played for that name within the `within_s` before, or since, is not used again.
     """
 
     profile: str
@@ -348,6 +348,7 @@ class SessionRequest:
     within_s: float = 0.0
     asked_at: str = ""
     session: str = ""
+    thrown_out: tuple[str, ...] = ()
 
     @property
     def use_all(self) -> bool:
@@ -362,8 +363,7 @@ class Session:
     `curve` is the planned energy, one value per `STEP_S` seconds of `target_s`. `cost` is what
     the arranger minimised and `bound` a value that no session of these tracks can go below. `tail`
     plays on when the plan has ended, and `spares` can replace a slot that is to be skipped.
-    `request` is None where it is not known what was asked; `profile_text` may then be the profile
-    at the session's length, as TOML.
+    Where `request` is None, `profile_text` may be the profile at the session's length, as TOML.
     """
 
     profile: str

@@ -10,10 +10,10 @@
     piano                           title, artist, album, genre or path holds it
 
 Words side by side must all hold; a comma is "or" within one field; `-` before a word is "not".
-Text is compared without regard to case, Unicode form of accents, or width of letters. Numbers are
-a value or a range that includes both ends, of which one may be left out. A missing field matches
-nothing: `year:..1990` leaves out tracks without a year, and `-year:1991..` includes them. Of
-several queries given together, any one has to match.
+Text is compared without regard to case, Unicode form of accents, width of letters, or the kind of a
+hyphen, apostrophe or quote. Numbers are a value or a range that includes both ends, of which one
+may be left out. A missing field matches nothing: `year:..1990` leaves out tracks without a year,
+and `-year:1991..` includes them. Of several queries given together, any one has to match.
 
 Fields of text: title, artist, album, genre, mood, comment, language (an ISO 639 code, whole),
 date, path, key, vocals (whole). Numbers: year, energy and peak (0 to 1), tension and moving (0 to

@@ -15,6 +15,18 @@ UNPRINTED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 _UNDISPLAYED = frozenset({"Cc", "Cs", "Cn", "Co"})
 
+_VARIANTS = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u02d7\u2043\ufe58\uff0d", "-")
+    | dict.fromkeys(
+        "\u2018\u2019\u201a\u201b\u02b9\u02bb\u02bc\u02bd\u02c8\u2032\u2035\u00b4\ua78c", "'"
+    )
+    | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u2036\u00ab\u00bb\u301d\u301e\u301f", '"')
+    | dict.fromkeys("\u2044\u2215", "/")
+    | {"\u301c": "~", "\u223c": "~", "\u266f": "#", "\u266d": "b"}
+    | dict.fromkeys("\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0e\ufe0f")
+)
+"""Punctuation that looks alike and is typed as one character; what has no width is left out."""
+
 _BIDI = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 """Characters that change the direction of all that follows, also outside their own element."""
 
@@ -40,8 +52,38 @@ def encodable(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Return `text` in the form in which texts are compared, without regard to case and width."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    """Return `text` without what cannot be seen or typed: case, Unicode form, kinds of one mark.
+
+    In this form a text is sought in another. Hyphens, apostrophes and quotes of all kinds are those
+    of ASCII.
+    """
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKC", text.translate(_VARIANTS)).casefold()
+    return unicodedata.normalize("NFKC", plain).translate(_VARIANTS)
+
+
+class _Words(dict[int, str | int]):
+    """For `str.translate`: spaces in place of marks and controls; apostrophes are left out."""
+
+    def __missing__(self, code: int) -> str | int:
+        kind = unicodedata.category(chr(code))
+        is_word = kind[0] not in "PZC" or chr(code) == "#"
+        self[code] = code if is_word else " "
+        return self[code]
+
+
+_WORDS = _Words({ord("'"): "", ord("`"): ""} | dict.fromkeys(map(ord, "~|^<>"), " "))
+
+
+def comparable(text: str) -> str:
+    """Return the words of a name; names with the same words are names of the same thing.
+
+    Beyond `folded` it is without punctuation, so "Don't - Stop!" and "dont stop" are one name. A
+    name of marks alone keeps them.
+    """
+    plain = folded(text)
+    return " ".join((plain.translate(_WORDS)).split()) or " ".join(plain.split())
 
 
 def digest(*texts: str) -> str:

@@ -59,14 +59,16 @@ class Columns:
     """What is weighed of n tracks: each column holds n values, in the order of the tracks.
 
     `scalars` has shape (n, len(SCALARS)). `values` holds all contours, that of a track from
-    `offset` on with `count` values, at least one. `vocals` are places in VOCALS. `rank` puts the
-    tracks in the order of their identities, and of their paths where these are equal. `style` has
-    shape (n, STYLE_SIZE); it, `tension` and `moving` are NaN where a track has no embedding.
+    `offset` on with `count` values, at least one. `vocals` are places in VOCALS. `recording_ids`
+    are of MusicBrainz, empty where a track has none. `rank` puts the tracks in
+    the order of their identities, and of their paths where these are equal. `style` has shape
+    (n, STYLE_SIZE); it, `tension` and `moving` are NaN where a track has no embedding.
     """
 
     paths: Sequence[str]
     identities: Sequence[str]
     titles: Sequence[str]
+    recording_ids: Sequence[str]
     energy: Floats
     scalars: Floats
     values: NDArray[np.float32]
@@ -141,6 +143,11 @@ class TrackTable(Sequence[Track]):
     def titles(self) -> list[str]:
         """The title of each track, as its tags have it."""
         return self._listed(self._columns.titles)
+
+    @property
+    def recording_ids(self) -> list[str]:
+        """The MusicBrainz recording id of each track, empty where it has none."""
+        return self._listed(self._columns.recording_ids)
 
     @property
     def energy(self) -> Floats:
@@ -252,6 +259,7 @@ def _table_of(tracks: Sequence[Track]) -> TrackTable:
         paths=paths,
         identities=identities,
         titles=[track.tags.title for track in tracks],
+        recording_ids=[track.tags.musicbrainz_recording_id for track in tracks],
         energy=np.fromiter((track.energy for track in tracks), np.float64, size),
         scalars=scalars,
         values=joined.astype(np.float32, copy=False),

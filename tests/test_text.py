@@ -1,7 +1,9 @@
 """What tags, files and people say, made fit for where it is shown."""
 
+import unicodedata
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +12,7 @@ from playlist_builder.text import (
     LINE_LIMIT,
     UNPRINTED,
     clock,
+    comparable,
     encodable,
     escaped,
     folded,
@@ -101,3 +104,54 @@ def test_whatever_a_tag_holds_it_reads_as_plain_text_in_element_and_attribute(te
     reader.close()
     assert reader.found == [("b", [("title", xml_safe(text))])]
     assert reader.text == xml_safe(text)
+
+
+TITLES = [
+    ("Don't Stop", "Don\u2019t Stop", "DON\u02bcT STOP", "Don`t  Stop", "Dont stop."),
+    ("Re-entry", "Re\u2010entry", "Re\u2011entry", "Re\u2013Entry", "Re \u2212 entry"),
+    ("Caf\u00e9 de Flore", "Cafe\u0301 de Flore", "CAFE\u0301 DE FLORE", "Caf\u00e9\u00a0de Flore"),
+    (
+        "Dawn (Part 1/2)",
+        "Dawn, part \u00bd",
+        "Dawn \u2014 Part 1 2",
+        "\u201cDawn\u201d: Part 1\u20442",
+    ),
+    (
+        "\u591c\u60f3\u66f2\u301c\u6708",
+        "\u591c\u60f3\u66f2\uff5e\u6708",
+        "\u591c\u60f3\u66f2 - \u6708",
+    ),
+    ("Prelude in C# minor", "Prelude in C\u266f minor", "PRELUDE IN C\uff03 MINOR"),
+    ("Soft", "So\u00adft", "So\u200bft", "\ufeffSoft\u200e"),
+    ("\ud55c\uae00", "\u1112\u1161\u11ab\u1100\u1173\u11af"),
+]
+
+
+@pytest.mark.parametrize("titles", TITLES)
+def test_names_with_the_same_words_compare_as_one(titles):
+    assert {comparable(title) for title in titles} == {comparable(titles[0])}
+
+
+def test_names_of_other_words_stay_apart():
+    names = ["Dawn", "Dawn II", "Prelude in C# minor", "Prelude in C minor", "Etude 1, 2"]
+    names += ["Etude 12", "!!!", "???", "...", "Dawn+"]
+    assert len({comparable(name) for name in names}) == len(names)
+    assert comparable("!!!") == "!!!"
+    assert comparable(" \t") == ""
+
+
+@given(st.text(max_size=30), st.sampled_from(["NFC", "NFD"]))
+def test_the_form_of_unicode_makes_no_other_name(text, form):
+    assert comparable(unicodedata.normalize(form, text)) == comparable(text)
+    assert comparable(comparable(text)) == comparable(text)
+
+
+HYPHENS, APOSTROPHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "'\u2018\u2019\u02bc\u2032"
+
+
+@given(st.lists(st.text("abcdefghij", min_size=1), min_size=2, max_size=4), st.data())
+def test_every_hyphen_and_apostrophe_is_that_of_ascii(words, data):
+    for marks in (HYPHENS, APOSTROPHES):
+        other = data.draw(st.sampled_from(marks)).join(words)
+        assert folded(other) == marks[0].join(words)
+        assert comparable(other) == comparable(marks[0].join(words))

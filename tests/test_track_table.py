@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from playlist_builder.arranger import rules
 from playlist_builder.arranger.arrange import alternatives, arrange
+from playlist_builder.arranger.recordings import is_repeated, repeated
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.series import series
 from playlist_builder.library.database import Database
@@ -147,12 +148,12 @@ def test_all_at_once_is_one_by_one(table, data):
     assert removed == {why: reasons.count(why) for why in set(reasons) if why}
 
 
-def test_repeated_is_what_repeats_tells(table):
-    """By identity, and by title, artist and length."""
+def test_what_is_asked_of_a_table_holds_for_each_track(table):
+    """Which are copies of one: by identity, and by title, artist and length."""
     first = table[3]
     copy = replace(first, path="/other", identity="other")
     every = TrackTable.of([*table, copy])
-    same = rules.repeats([first])
-    assert rules.repeated(every, [first]).tolist() == [same(track) for track in every]
-    assert rules.repeated(every, [first])[-1]
-    assert not rules.repeated(every, []).any()
+    again = [is_repeated(track, [first]) for track in every]
+    assert repeated(every, [first]).tolist() == again
+    assert again[-1]
+    assert not repeated(every, []).any()

@@ -13,8 +13,9 @@ import numpy as np
 
 from playlist_builder.arranger import opening
 from playlist_builder.arranger.problem import Objective, Problem, Relaxation, Window
-from playlist_builder.arranger.rules import Pin, artists
+from playlist_builder.arranger.rules import Pin
 from playlist_builder.arranger.solver.cost import STEP_MS, FixedItem, items_of
+from playlist_builder.artists import artists
 from playlist_builder.models import STEP_S, Track
 from playlist_builder.track_table import TrackTable
 

@@ -13,14 +13,13 @@ from typing import get_args
 
 import numpy as np
 
+from playlist_builder.arranger.recordings import copies
 from playlist_builder.arranger.rules import (
     PHASE_LIMITS,
     UNWANTED,
     Constraints,
     Pin,
     admit,
-    artists,
-    copies,
     most_removed,
     pinned,
     shortage,
@@ -31,6 +30,7 @@ from playlist_builder.arranger.solver import cost
 from playlist_builder.arranger.solver.cost import FixedItem, Items
 from playlist_builder.arranger.solver.graph import Groups
 from playlist_builder.arranger.solver.solve import Instance
+from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Floats, Ints, Scale, Track
 from playlist_builder.notices import Notice, notice

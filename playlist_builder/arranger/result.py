@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.arranger.problem import Objective
-from playlist_builder.arranger.rules import PHASE_LIMITS, SILENCE_S, PhaseLimit, Pin, artists
+from playlist_builder.arranger.rules import PHASE_LIMITS, SILENCE_S, PhaseLimit, Pin
 from playlist_builder.arranger.solver.cost import (
     END_WEIGHT,
     Items,
@@ -23,6 +23,7 @@ from playlist_builder.arranger.solver.cost import (
     step_at,
     time_grid,
 )
+from playlist_builder.artists import artists
 from playlist_builder.models import AUDIBLE_LU, STEP_S, Scale, Session, Slot, Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules

@@ -1,16 +1,15 @@
-"""Hard rules: which tracks may be in a session at all, and which may not be in it together.
+"""Hard rules: which tracks may be in a session at all.
 
 Tracks go in with the user's constraints; out come those that pass, with a count of what each rule
-removed, and the groups of copies of one recording.
+removed.
 
 A track is counted under the first of these rules that removes it: missing file, banned, played
 before (`avoid`), excluded, not included, voice, silent, too short, too long.
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -21,12 +20,6 @@ from playlist_builder.notices import removed as removed_text
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.queries import Predicate, any_of
 from playlist_builder.track_table import VOCALS, TrackTable
-
-COPY_S = 2.0  # tracks of one title and artist are copies if their lengths differ by at most this
-
-NOBODY = frozenset(  # names that stand for no artist in particular, so they bind no artist rule
-    {"", "unknown", "unknown artist", "various", "various artists", "va", "[unknown]"}
-)
 
 SILENCE_S = 15.0  # the longest silence in a track that a listener takes for a rest
 UNWANTED = -4.0  # least preference: such a track must be 0.2 nearer to the plan than any other
@@ -209,89 +202,6 @@ def _named(table: TrackTable, names: frozenset[str]) -> Bools:
     pairs = zip(table.identities, table.paths, strict=True)
     named = (identity in names or path in names for identity, path in pairs)
     return np.fromiter(named, np.bool_, len(table))
-
-
-def artists(track: Track) -> frozenset[str]:
-    """Return the artists that bind the artist rule, in comparable form."""
-    return _comparable(track.tags.artists)
-
-
-@lru_cache(maxsize=100_000)  # one name stands on many tracks, and each is asked for repeatedly
-def _comparable(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(name.strip().casefold() for name in names) - NOBODY
-
-
-def copies(tracks: Sequence[Track]) -> list[list[int]]:
-    """Return groups of places, each holding copies of one recording.
-
-    Copies share the identity, or title and artists with lengths that differ by at most
-    `COPY_S`. Two tracks share a group exactly if they are copies of each other.
-    """
-    table = TrackTable.of(tracks)
-    groups = list(_alike(range(len(table)), table.identities))
-    titles = [title.strip().casefold() for title in table.titles]
-    for same in _alike((place for place, title in enumerate(table.titles) if title), titles):
-        names = {place: artists(table[place]) for place in same}
-        for group in _alike(same, names):
-            groups.extend(_close(group, table))
-    return groups
-
-
-def _alike(
-    places: Iterable[int], by: Mapping[int, Hashable] | Sequence[Hashable]
-) -> Iterable[list[int]]:
-    """Return the groups of places for which something is the same, where there are several."""
-    groups: dict[Hashable, list[int]] = {}
-    for place in places:
-        groups.setdefault(by[place], []).append(place)
-    return (group for group in groups.values() if len(group) > 1)
-
-
-def repeats(tracks: Iterable[Track]) -> Predicate:
-    """Return the predicate that holds for these tracks and for copies of them."""
-    identities: set[str] = set()
-    lengths: dict[tuple[str, frozenset[str]], list[float]] = {}
-    for track in tracks:
-        identities.add(track.identity)
-        if track.tags.title:
-            name = track.tags.title.strip().casefold(), artists(track)
-            lengths.setdefault(name, []).append(track.duration_s)
-
-    def repeated(track: Track) -> bool:
-        if track.identity in identities:
-            return True
-        name = track.tags.title.strip().casefold(), artists(track)
-        return any(abs(track.duration_s - each) <= COPY_S for each in lengths.get(name, ()))
-
-    return repeated
-
-
-def repeated(table: TrackTable, tracks: Iterable[Track]) -> Bools:
-    """Return for each track of a table whether it is one of these, or a copy of one."""
-    known = list(tracks)
-    same = repeats(known)
-    identities = {track.identity for track in known}
-    titles = {track.tags.title.strip().casefold() for track in known if track.tags.title}
-    pairs = zip(table.identities, table.titles, strict=True)
-    alike = (name in identities or title.strip().casefold() in titles for name, title in pairs)
-    found = np.fromiter(alike, np.bool_, len(table))
-    for place in np.flatnonzero(found).tolist():
-        found[place] = same(table[place])
-    return found
-
-
-def _close(group: list[int], tracks: Sequence[Track]) -> Iterable[list[int]]:
-    """Return every largest set of a group whose lengths lie within `COPY_S` of each other."""
-    ordered = sorted(group, key=lambda place: tracks[place].duration_s)
-    reached = 0
-    for first, place in enumerate(ordered):
-        last = first
-        limit = tracks[place].duration_s + COPY_S
-        while last < len(ordered) and tracks[ordered[last]].duration_s <= limit:
-            last += 1
-        if last - first > 1 and last > reached:
-            yield ordered[first:last]
-            reached = last
 
 
 def pinned(

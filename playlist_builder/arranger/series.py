@@ -21,7 +21,8 @@ import numpy as np
 
 from playlist_builder.arranger.arrange import NO_CONSTRAINTS, arranged
 from playlist_builder.arranger.problem import Problem, Relaxation, build_problem
-from playlist_builder.arranger.rules import Constraints, copies
+from playlist_builder.arranger.recordings import copies
+from playlist_builder.arranger.rules import Constraints
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Scale, Session, Track
 from playlist_builder.notices import notice

@@ -17,8 +17,10 @@ from playlist_builder.arranger import result
 from playlist_builder.arranger.opening import most_lufs
 from playlist_builder.arranger.partial import plays_by
 from playlist_builder.arranger.problem import Objective
-from playlist_builder.arranger.rules import artists, repeats, within_limits
+from playlist_builder.arranger.recordings import repeated
+from playlist_builder.arranger.rules import within_limits
 from playlist_builder.arranger.solver.cost import rescale
+from playlist_builder.artists import artists
 from playlist_builder.models import Bools, Slot, Spare, Track
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
@@ -59,7 +61,8 @@ def spares(
     choices = list(_choices(slots, order, pool, objective, taken))
     counts = Counter(slot.phase for slot in slots)
     wanted = {phase: MANY if count >= MANY_SLOTS else FEW for phase, count in counts.items()}
-    left = {id(each.track): each.track for each in choices}
+    numbers = {id(each.track): place for place, each in enumerate(choices)}
+    tracks = TrackTable.of([each.track for each in choices])
     found: list[_Choice] = []
     while True:
         had = Counter(each.place for each in found)
@@ -75,9 +78,8 @@ def spares(
         phase = min(own, key=lambda each: (given[each], len(own[each])))
         best = min(own[phase], key=lambda each: (each.score[0], had[each.place], each.score))
         found.append(best)
-        repeated = repeats([best.track])
-        left = {id(track): track for track in left.values() if not repeated(track)}
-        choices = [each for each in choices if id(each.track) in left]
+        gone = repeated(tracks, [best.track])
+        choices = [each for each in choices if not gone[numbers[id(each.track)]]]
     found.sort(key=lambda each: (each.place, each.score))
     return [_placed(each, slots[each.place], objective) for each in found]
 
@@ -98,7 +100,6 @@ def _choices(
     gap, energies, seconds = objective.rules.artist_gap, pool.levels, pool.tracks.seconds
     by_energy = np.argsort(energies, kind="stable")
     ordered = energies[by_energy]
-    known = repeats([*order, *taken])
     most = most_lufs(np.array([track.features.loudness_lufs for track in order]))
     for place, slot in enumerate(slots):
         others = plays_by([*order[:place], *order[place + 1 :]])
@@ -111,11 +112,8 @@ def _choices(
         near = near[_fits(pool.tracks.take(near), slot.start_s, objective.profile)]
         if not place:
             near = near[pool.tracks.take(near).measured("loudness_lufs") <= most]
-        fitting = (
-            track
-            for track in pool.tracks.take(near)
-            if barred.isdisjoint(artists(track)) and not known(track)
-        )
+        near = near[~repeated(pool.tracks.take(near), [*order, *taken])]
+        fitting = (track for track in pool.tracks.take(near) if barred.isdisjoint(artists(track)))
         weighed = list(islice(fitting, LOOKED_AT))
         highest = max(slot.contour, default=slot.energy) + PEAK
         for track, energy in zip(weighed, result.energies(weighed, objective), strict=True):

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from playlist_builder.arranger import result
 from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
 from playlist_builder.arranger.problem import TOLERANCES_S, Objective, Relaxation
-from playlist_builder.arranger.rules import artists, repeats, within_limits
+from playlist_builder.arranger.recordings import repeated
+from playlist_builder.arranger.rules import within_limits
 from playlist_builder.arranger.solver.cost import rescale, tension_prices
+from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Ints, Track
 from playlist_builder.notices import Notice, notice
@@ -67,8 +69,7 @@ def tail(
         return [], [notice("no_calm_tail")]
     if length_ms(calm) < asked_s * 1000.0:
         calm = list({each.identity: each for each in (*calm, *gentle)}.values())
-    known = repeats([first])
-    calm = [track for track in calm if not known(track)]
+    calm = _others(calm, [first])
     left_s = (length_ms(calm) + length_ms([first])) / 1000.0
     end_s = length_ms(order) / 1000.0
     lasts_s = min(asked_s + TOLERANCE_S, left_s)
@@ -90,9 +91,13 @@ def _calm(order: Sequence[Track], pool: result.Pool, phase: Phase) -> list[Track
     calm = np.flatnonzero((pool.levels <= CALM) & within_limits(pool.tracks, phase))
     steady = _least(np.abs(pool.levels[calm] - LEVEL), STEADY + len(order))
     calmest = _least(pool.levels[calm], CALMEST + len(order))
-    known = repeats(order)
-    tracks = pool.tracks.take(calm[np.union1d(steady, calmest)])
-    return [track for track in tracks if not known(track)]
+    return _others(pool.tracks.take(calm[np.union1d(steady, calmest)]), order)
+
+
+def _others(tracks: Sequence[Track], known: Sequence[Track]) -> list[Track]:
+    """Return the tracks that are not of the same recordings as those that are known."""
+    table = TrackTable.of(tracks)
+    return list(table.take(~repeated(table, known)))
 
 
 def _gentle(tracks: Sequence[Track], length_s: float, objective: Objective) -> list[Track]:

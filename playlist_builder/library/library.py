@@ -30,6 +30,7 @@ from playlist_builder.library.scan import scanner
 from playlist_builder.library.scan.scanner import ScanReport
 from playlist_builder.library.tracks import read_tracks
 from playlist_builder.models import Embedding, File, FileProgress, Floats, Mark, Track
+from playlist_builder.text import folded
 from playlist_builder.track_table import TrackTable
 
 if TYPE_CHECKING:
@@ -163,12 +164,12 @@ class Library:
         """
         titles = self._database.titles()
         path = os.path.abspath(os.path.expanduser(name))
-        wanted = name.casefold()
+        wanted = folded(name)
         tests: tuple[Callable[[str, str], bool], ...] = (
             lambda file, _: file == path,
-            lambda _, title: title.casefold() == wanted,
-            lambda file, _: Path(file).name.casefold() == wanted,
-            lambda file, title: wanted in title.casefold() or wanted in file.casefold(),
+            lambda _, title: folded(title) == wanted,
+            lambda file, _: folded(Path(file).name) == wanted,
+            lambda file, title: wanted in folded(title) or wanted in folded(file),
         )
         for test in tests:
             hits: dict[str, str] = {}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from playlist_builder.analysis import calibration
-from playlist_builder.arranger.rules import artists
+from playlist_builder.artists import artists
 from playlist_builder.library.answers import QUESTIONS, Answer, Question
 from playlist_builder.library.calibration import scores_of
 from playlist_builder.library.database import Database

@@ -22,6 +22,7 @@ from playlist_builder.library.columns import (
     emotion_of,
     evidence_of,
     path_of,
+    recording_id_of,
     tags_of,
 )
 from playlist_builder.library.database import Database
@@ -65,6 +66,7 @@ def read_tracks(
         paths=paths,
         identities=identities,
         titles=[row[4] for row in rows],
+        recording_ids=[recording_id_of(row[5]) for row in rows],
         energy=levels[own],
         scalars=features.scalars[own],
         values=values,

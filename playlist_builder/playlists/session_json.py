@@ -131,6 +131,7 @@ class _Request(Struct, kw_only=True):
     within_s: Length = 0.0
     asked_at: str = ""
     session: Hex = ""
+    thrown_out: Texts = ()
 
     def __post_init__(self) -> None:
         for key, other in (("pinned", "pins"), ("listed", "playlist")):

@@ -6,7 +6,6 @@ evidence counts only where the earlier finds nothing, or finds several tracks, o
 chooses. What stays ambiguous is not guessed: a wrong track in a calm passage is worse than none.
 """
 
-import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -15,12 +14,12 @@ from typing import Literal, Protocol
 
 from playlist_builder.models import Session, Slot, Tags
 from playlist_builder.path_map import PathMap, best_map, with_slashes
-from playlist_builder.text import folded
+from playlist_builder.text import comparable
 
 TRACK_LIMIT = 200_000  # tracks of a server that are searched: more than one listener collects
 DURATION_TOLERANCE_S = 2.0  # servers round to seconds, and readers differ by a frame or a gap
 
-_BETWEEN_ARTISTS = re.compile(r"\s*(?:[,;/&\0]|\bfeat\.|\bft\.|\bfeaturing\b)\s*|\s+")
+_BETWEEN_ARTISTS = frozenset({"feat", "ft", "featuring"})
 """Programs join several artists each in its own way, so the separators are ignored."""
 
 Why = Literal["not found", "ambiguous"]
@@ -187,19 +186,14 @@ def _recording_id(track: KnownTrack | Candidate) -> str:
 
 
 def _name(track: KnownTrack | Candidate) -> tuple[str, str] | None:
-    title = _comparable(track.title)
-    artist = " ".join(_BETWEEN_ARTISTS.sub(" ", _comparable(track.artist)).split())
+    title, words = comparable(track.title), comparable(track.artist).split()
+    artist = " ".join(word for word in words if word not in _BETWEEN_ARTISTS)
     return (title, artist) if title and artist else None
 
 
 def _name_on_album(track: KnownTrack | Candidate) -> tuple[str, str, str] | None:
-    name, album = _name(track), _comparable(track.album)
+    name, album = _name(track), comparable(track.album)
     return (*name, album) if name and album else None
-
-
-def _comparable(text: str) -> str:
-    """Return text without what differs between programs: case, width and spaces."""
-    return " ".join(unicodedata.normalize("NFKC", folded(text)).split())
 
 
 def _lasts_as_long(track: KnownTrack, candidate: Candidate) -> bool:

@@ -93,7 +93,9 @@ def select(
     avoided, notes = _avoided(every, request.avoid)
     past = library.history.of(request.name) if request.name else PersonHistory("")
     played = preferences.with_copies(preferences.played(request, past, drafts), every)
-    played -= {identity for _, identity in pins}
+    asked_for = frozenset(identity for _, identity in pins)
+    played, thrown_out = played - asked_for, frozenset(request.thrown_out) - asked_for
+    banned = {*every.take(every.banned).identities, *(ban.identity for ban in past.bans)}
     ratings = {rating.identity: rating for rating in past.ratings}
     return Selection(
         request=replace(request, pinned=tuple(identity for _, identity in pins)),
@@ -101,11 +103,13 @@ def select(
         profile=profile,
         constraints=Constraints(
             pins=tuple(pin for pin, _ in pins),
-            bans=preferences.with_copies(frozenset(ban.identity for ban in past.bans), every),
-            avoid=avoided | played,
+            bans=preferences.with_copies(frozenset(banned), every),
+            avoid=preferences.with_copies(avoided, every) | played | thrown_out,
             include=any_of(request.include),
             exclude=any_of(request.exclude),
-            prefer=preferences.preference(any_of(request.prefer), ratings),
+            prefer=preferences.preference(
+                any_of(request.prefer), preferences.verdicts(ratings, every)
+            ),
             use_all=request.use_all,
             allow_short=request.allow_short,
         ),

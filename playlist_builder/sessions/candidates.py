@@ -7,9 +7,11 @@ import numpy as np
 from playlist_builder.arranger import result
 from playlist_builder.arranger.opening import most_lufs
 from playlist_builder.arranger.partial import length_ms, plays_by
-from playlist_builder.arranger.rules import artists, repeated
+from playlist_builder.arranger.recordings import repeated
+from playlist_builder.arranger.rules import within_limits
 from playlist_builder.arranger.solver.cost import Items, step_at
 from playlist_builder.arranger.spares import FAR
+from playlist_builder.artists import artists
 from playlist_builder.models import STEP_S, Floats, Track
 from playlist_builder.sessions.draft import Draft
 
@@ -29,7 +31,7 @@ def candidates(draft: Draft, place: int, count: int) -> list[Candidate]:
     """Return the tracks that would replace the slot of a place, from 0, best; the best first.
 
     All other slots stay, and the end stays within the tolerance. No track is returned that stands
-    much farther from the profile than the one that goes.
+    much farther from the profile than the one that goes, or than the nearest of these.
     """
     tracks = _fitting(draft, place)
     if not tracks:
@@ -80,15 +82,30 @@ def _prices(draft: Draft, place: int, tracks: list[Track], items: Items) -> Floa
     first = step_at(start_ms)
     limits = grid.limits + _excess(result.ordered(draft.order, objective))
     beyond = replace(grid, limits=limits).forbids(items, np.arange(len(tracks)))
-    prices = np.empty(len(tracks))
+    prices, away = np.empty(len(tracks)), np.full(len(tracks), np.inf)
     for number, (track, steps) in enumerate(zip(tracks, items.steps.tolist(), strict=True)):
         energies, target = items.contour(number, steps), grid.target[first : first + steps]
         last = max(step_at(start_ms + round(track.duration_s * 1000)), first + 1)
         is_barred = beyond[number, np.unique(grid.phase[first:last])].any()
-        is_far = not least <= float(energies.mean() - target.mean()) <= most
-        prices[number] = np.inf if is_barred or is_far else ((energies - target) ** 2).sum()
+        off = float(energies.mean() - target.mean())
+        prices[number] = ((energies - target) ** 2).sum()
         prices[number] += items.step_price[number, grid.phase[first : first + steps]].sum()
-    return prices
+        if not is_barred and least <= off <= most:
+            away[number] = abs(off)
+    return np.where(away < away.min() + FAR, prices, np.inf)
+
+
+def distances(draft: Draft, place: int) -> Floats:
+    """Return how far from the profile each track of the pool would stand in a place, about.
+
+    That is infinite where it plays already, or is barred from the phase. Lengths do not count.
+    """
+    start_ms, objective = length_ms(draft.order[:place]), draft.objective
+    (old,) = result.slots(result.ordered([draft.order[place]], objective, start_ms))
+    phase = objective.profile.phase_at((old.start_s + old.end_s) / 2.0)
+    free = ~repeated(draft.pool, draft.order) & within_limits(draft.pool, phase)
+    levels = result.Pool.of(draft.pool, objective).levels
+    return np.where(free, np.abs(levels - old.target), np.inf)
 
 
 def _excess(order: result.Order) -> Floats:

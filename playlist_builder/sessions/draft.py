@@ -5,7 +5,7 @@ smallest part that brings the end back to its time is filled again by the arrang
 whole is then priced by plain arithmetic; no bound is proven for it, so its bound is 0.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
@@ -16,7 +16,8 @@ from playlist_builder.arranger import opening, result
 from playlist_builder.arranger.arrange import completed
 from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
 from playlist_builder.arranger.problem import Objective, Relaxation, percentiles_of
-from playlist_builder.arranger.rules import Pin, admit, removal, repeated
+from playlist_builder.arranger.recordings import repeated
+from playlist_builder.arranger.rules import Pin, admit, removal
 from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.errors import ArrangeError, SessionError
 from playlist_builder.models import STEP_S, Session, SessionRequest, Slot, Track
@@ -208,34 +209,44 @@ def changed(draft: Draft, change: Callable[[Draft], Draft]) -> Session:
     return replace(session, warnings=(*session.warnings, *notes))
 
 
-def refilled(draft: Draft, place: int, without: Sequence[Track] = ()) -> Draft:
+def refilled(draft: Draft, place: int) -> Draft:
     """Return a draft that ends on time again; what stands before a place, from 0, stays.
 
-    Behind it the smallest part that will do is filled again, `without` some tracks. Raises
-    ArrangeError where the music of the library cannot do that.
+    Behind it the smallest part that will do is filled again. Raises ArrangeError where the music of
+    the library cannot do that.
+    """
+    return next(refills(draft, place))
+
+
+def refills(draft: Draft, place: int) -> Iterator[Draft]:
+    """Yield drafts that end on time again, each with a larger part behind a place filled again.
+
+    Raises ArrangeError behind the last of them where the music cannot fill all that is left.
     """
     if draft.is_on_time:
-        return draft
+        yield draft
+        return
     before = draft.order[:place]
     for count in range(len(draft.order) - place + 1):
         removed, after = draft.order[place : place + count], draft.order[place + count :]
         short = replace(draft, order=(*before, *after))
         has_pin = any(draft.is_pinned(track) for track in removed)
         if not has_pin and short.is_on_time and short.order:
-            return short
+            yield short
+            continue
         if short.excess_ms > 0:
             continue
-        known = [*short.order, *without]
         try:
-            new = fill(draft, before, removed, after, known=known, relaxations=STRICT)
+            new = fill(draft, before, removed, after, known=short.order, relaxations=STRICT)
         except ArrangeError:
             continue
-        return replace(draft, order=(*before, *new, *after))
+        yield replace(draft, order=(*before, *new, *after))
     if length_ms(before) > round(draft.objective.profile.duration_s * 1000):
-        return replace(draft, order=before)
-    removed, known = draft.order[place:], [*before, *without]
-    new = fill(draft, before, removed, (), known=known, relaxations=())
-    return replace(draft, order=(*before, *new))
+        yield replace(draft, order=before)
+        return
+    removed = draft.order[place:]
+    new = fill(draft, before, removed, (), known=before, relaxations=())
+    yield replace(draft, order=(*before, *new))
 
 
 def fill(  # noqa: PLR0913 - a gap, what stands around it, and what may not be in it

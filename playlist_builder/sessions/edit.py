@@ -1,13 +1,25 @@
-"""Edits of a stored session: a draft goes in, a draft comes out. Places count from 0."""
+"""Edits of a stored session: a draft goes in, a draft comes out. Places count from 0.
 
+What the user takes out is thrown out: no later change of the session takes it back by itself.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
-from playlist_builder.arranger.rules import Pin, repeats
-from playlist_builder.errors import RequestError
+import numpy as np
+
+from playlist_builder.arranger import result
+from playlist_builder.arranger.recordings import is_repeated, repeated
+from playlist_builder.arranger.rules import Pin
+from playlist_builder.arranger.spares import FAR
+from playlist_builder.errors import ArrangeError, RequestError
 from playlist_builder.models import PlanChange, Track
-from playlist_builder.sessions.candidates import candidates
-from playlist_builder.sessions.draft import Draft, refilled
+from playlist_builder.sessions.candidates import candidates, distances
+from playlist_builder.sessions.draft import Draft, refilled, refills
+
+SWAPS = 4  # ways to fill the place of one track that are tried, the smallest changes first
 
 
 def pinned(draft: Draft, place: int) -> Draft:
@@ -37,14 +49,55 @@ def unpinned(draft: Draft, place: int) -> Draft:
 
 
 def swapped(draft: Draft, place: int, track: Track | None = None) -> Draft:
-    """Return a draft with another track at a place: a given one, or the best."""
-    old, before, after = draft.order[place], draft.order[:place], draft.order[place + 1 :]
+    """Return a draft with another track at a place: a given one, or the best.
+
+    Nothing comes in that stands more than `FAR` farther from the profile than the nearest track
+    that plays nowhere else. Where such a track is of no length that fits, the duration gives way.
+    """
     if track is not None:
-        _check_new(draft, track)
-        return refilled(replace(draft, order=(*before, track, *after)), place + 1, without=(old,))
-    if best := candidates(draft, place, 1):
-        return replace(draft, order=(*before, best[0].track, *after))
-    return refilled(replace(draft, order=(*before, *after)), place, without=(old,))
+        before, after = draft.order[:place], draft.order[place + 1 :]
+        draft = thrown_out(_with_new(draft, track), place)
+        return refilled(replace(draft, order=(*before, track, *after)), place + 1)
+    draft = thrown_out(draft, place)
+    away = distances(draft, place)
+    most, found = float(away.min(initial=np.inf)) + FAR, list[Draft]()
+    near = replace(draft, pool=draft.pool.take(away <= most))
+    for pool in (draft, near):
+        with suppress(ArrangeError):
+            for new in islice(_swaps(pool, place), SWAPS):
+                found.append(replace(new, pool=draft.pool))
+                if _farthest(new, draft) <= most:
+                    return found[-1]
+    if not found:
+        raise ArrangeError("No other track fits there. Drop it, or scan more music.")
+    return min(found, key=lambda new: _farthest(new, draft))
+
+
+def _swaps(draft: Draft, place: int) -> Iterator[Draft]:
+    """Yield drafts without the track at a place: with the best in its place, or several."""
+    before, after = draft.order[:place], draft.order[place + 1 :]
+    for best in candidates(draft, place, 1):
+        yield replace(draft, order=(*before, best.track, *after))
+    yield from refills(replace(draft, order=(*before, *after)), place)
+
+
+def _farthest(new: Draft, draft: Draft) -> float:
+    """Return how far the farthest track that comes into a draft stands from the profile."""
+    old = {track.identity for track in draft.order}
+    slots = result.slots(result.ordered(new.order, new.objective))
+    away = (abs(slot.energy - slot.target) for slot in slots if slot.identity not in old)
+    return max(away, default=0.0)
+
+
+def thrown_out(draft: Draft, place: int) -> Draft:
+    """Return a draft that takes the track at a place, once it has gone, never back; nor a copy."""
+    track = draft.order[place]
+    if draft.is_pinned(track):
+        draft = unpinned(draft, place)
+    same, request = repeated(draft.pool, [track]), draft.request
+    gone = {track.identity, *draft.pool.take(same).identities} - set(request.thrown_out)
+    request = replace(request, thrown_out=(*request.thrown_out, *sorted(gone)))
+    return replace(draft, pool=draft.pool.take(~same), request=request)
 
 
 def dropped(draft: Draft, place: int) -> Draft:
@@ -52,12 +105,12 @@ def dropped(draft: Draft, place: int) -> Draft:
     if len(draft.order) == 1:
         raise RequestError("It is the only track of the session. Build another session.")
     order = (*draft.order[:place], *draft.order[place + 1 :])
-    return refilled(replace(draft, order=order), place, without=(draft.order[place],))
+    return refilled(replace(thrown_out(draft, place), order=order), place)
 
 
 def inserted(draft: Draft, track: Track, place: int) -> Draft:
     """Return a draft with one more track, which stands at a place."""
-    _check_new(draft, track)
+    draft = _with_new(draft, track)
     order = (*draft.order[:place], track, *draft.order[place:])
     return refilled(replace(draft, order=order), place + 1)
 
@@ -109,10 +162,21 @@ def check_length(draft: Draft) -> None:
         )
 
 
-def _check_new(draft: Draft, track: Track) -> None:
-    if repeats(draft.order)(track):
+def _with_new(draft: Draft, track: Track) -> Draft:
+    """Return a draft that may hold a track, though it was thrown out before."""
+    if is_repeated(track, draft.order):
         name = track.tags.title or track.path
         raise RequestError(f"{name}: is in the session already. Name another track.")
+    if track.identity not in draft.request.thrown_out:
+        return draft
+    left = tuple(each for each in draft.request.thrown_out if each != track.identity)
+    constraints = draft.objective.constraints
+    constraints = replace(constraints, avoid=constraints.avoid - {track.identity})
+    return replace(
+        draft,
+        request=replace(draft.request, thrown_out=left),
+        objective=replace(draft.objective, constraints=constraints),
+    )
 
 
 def _pin_text(pin: Pin) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
-from playlist_builder.arranger.rules import UNWANTED, repeated
-from playlist_builder.library.history import PersonHistory, Rating
+from playlist_builder.arranger.recordings import repeated
+from playlist_builder.arranger.rules import UNWANTED
+from playlist_builder.library.history import VERDICTS, PersonHistory, Rating, Verdict
 from playlist_builder.models import SessionRequest, Track
 from playlist_builder.queries import Predicate
 from playlist_builder.track_table import TrackTable
@@ -30,20 +31,33 @@ def with_copies(identities: frozenset[str], tracks: TrackTable) -> frozenset[str
     return identities | set(tracks.take(repeated(tracks, known)).identities)
 
 
+def verdicts(ratings: Mapping[str, Rating], tracks: TrackTable) -> dict[str, Verdict]:
+    """Return how the rated tracks and their copies were judged, by identity.
+
+    A copy that was not rated itself is judged as the worst of the others.
+    """
+    own = {identity: rating.verdict for identity, rating in ratings.items()}
+    found: dict[str, Verdict] = {}
+    for verdict in VERDICTS:
+        judged = frozenset(identity for identity, each in own.items() if each == verdict)
+        found |= dict.fromkeys(with_copies(judged, tracks), verdict)
+    return found | own
+
+
 def preference(
-    preferred: Predicate | None, ratings: Mapping[str, Rating]
+    preferred: Predicate | None, judged: Mapping[str, Verdict]
 ) -> Callable[[Track], float] | None:
-    """Return how much each track is preferred, from a query and from ratings by identity.
+    """Return how much each track is preferred, from a query and from verdicts by identity.
 
     A rating weighs more than a query: what was rated down comes only where nothing else fits, what
     was rated up comes first, and all others stand between.
     """
-    if not ratings:
+    if not judged:
         return None if preferred is None else lambda track: float(preferred(track))
 
     def weight(track: Track) -> float:
-        if track.identity in ratings:
-            return 1.0 if ratings[track.identity].verdict == "up" else UNWANTED
+        if track.identity in judged:
+            return 1.0 if judged[track.identity] == "up" else UNWANTED
         return 0.5 if preferred is None else 0.25 + 0.5 * preferred(track)
 
     return weight

@@ -1,18 +1,13 @@
 """Hard rules sort tracks out one by one, and know copies from likeness."""
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from playlist_builder.arranger.rules import (
     Constraints,
     admit,
-    artists,
-    copies,
     removal,
     within_limits,
 )
@@ -74,11 +69,6 @@ def test_strict_counts_the_unverified():
     assert removal(track(vocals="unknown"), rules, Constraints(), 3600.0) == "unverified"
 
 
-def test_artists_compare_without_case_and_nobody_is_left_out():
-    one = replace(track(), tags=Tags(artists=("Brian ENO", "Unknown Artist", "")))
-    assert artists(one) == {"brian eno"}
-
-
 @pytest.mark.parametrize(
     ("limits", "within"),
     [
@@ -98,34 +88,3 @@ def test_a_phase_limits_what_is_known_of_a_track(limits, within):
     ]
     phase = Phase("calm", 0.0, 60.0, 0.2, 0.2, **limits)
     assert within_limits(TrackTable.of(tracks), phase).tolist() == within
-
-
-def test_copies_share_a_hash_or_title_artist_and_length():
-    tracks = [
-        track(0, 300.0, "Dawn", "A"),
-        track(1, 301.9, "dawn", "a"),
-        track(2, 303.5, "Dawn", "A"),
-        track(3, 300.0, "Dawn", "B"),
-        track(4, 300.0, "", "A"),
-        track(5, 300.0, "", "A"),
-        track(6, 500.0, "Other", "C", identity="0000"),
-    ]
-    groups = {frozenset(group) for group in copies(tracks)}
-    assert groups == {frozenset({0, 6}), frozenset({0, 1}), frozenset({1, 2})}
-
-
-@given(st.lists(st.integers(0, 40), min_size=2, max_size=14))
-def test_two_tracks_share_a_group_exactly_if_they_are_copies(tenths):
-    """A chain of likeness does not make its ends alike."""
-    lengths = [300.0 + tenth / 2.0 for tenth in tenths]
-    tracks = [track(i, length, "Dawn", "A") for i, length in enumerate(lengths)]
-    together = {
-        frozenset((i, j)) for group in copies(tracks) for i in group for j in group if i != j
-    }
-    alike = {
-        frozenset((i, j))
-        for i, left in enumerate(lengths)
-        for j, right in enumerate(lengths)
-        if i != j and abs(left - right) <= 2.0
-    }
-    assert together == alike

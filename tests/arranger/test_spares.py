@@ -5,7 +5,8 @@ from collections import Counter
 import numpy as np
 
 from playlist_builder.arranger.arrange import arrange
-from playlist_builder.arranger.rules import Constraints, Pin, artists
+from playlist_builder.arranger.rules import Constraints, Pin
+from playlist_builder.artists import artists
 from playlist_builder.notices import notice
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Phase, Profile, Rules

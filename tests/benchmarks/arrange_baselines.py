@@ -17,13 +17,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from playlist_builder.arranger.arrange import arrange
-from playlist_builder.arranger.rules import Constraints, admit, artists, copies
+from playlist_builder.arranger.recordings import copies
+from playlist_builder.arranger.rules import Constraints, admit
 from playlist_builder.arranger.solver.cost import (
     items_of,
     percentile_table,
     step_at,
     time_grid,
 )
+from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Track
 from playlist_builder.profiles.find import available

@@ -122,6 +122,13 @@ def test_only_so_many_states_are_kept(session, monkeypatch):
 
 def test_the_difference_is_shown_and_json_is_the_new_session(session):
     before = session_json.load_session(session)
+    for number in range(1, len(before.slots) + 1):
+        listed = json.loads(run("swap", session, number, "--candidates", 4, "--json").stdout)
+        if listed:
+            break
+    assert 1 <= len(listed) <= 4
+    assert "the best first" in run("swap", session, number, "--candidates", 4).stderr
+    assert session_json.load_session(session) == before
     done = run("swap", session, 2, "--json")
     after = session_json.load_session(session)
     assert done.stdout == session_json.dump(after)
@@ -129,10 +136,8 @@ def test_the_difference_is_shown_and_json_is_the_new_session(session):
     assert f"- 2. 0:{went.start_s:02.0f}"[:5] in done.stderr
     assert went.title in done.stderr
     assert f"+ 2. {done.stderr.split('+ 2. ')[1].splitlines()[0]}".endswith(came.artist)
-    listed = json.loads(run("swap", session, 2, "--candidates", 4, "--json").stdout)
-    assert len(listed) <= 4
-    assert session_json.load_session(session) == after
-    assert "the best first" in run("swap", session, 2, "--candidates", 4).stderr
+    left = json.loads(run("swap", session, 2, "--candidates", 50, "--json").stdout)
+    assert went.path not in {each["path"] for each in left}
 
 
 def test_a_given_track_stands_where_it_was_put(session):

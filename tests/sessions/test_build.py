@@ -1,16 +1,20 @@
 """A request is read against the library of today, and every session takes this way."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from playlist_builder.errors import LibraryError, RequestError, SessionError
+from playlist_builder.library.history import Ban, PlayedSession, Rating
 from playlist_builder.library.library import Library
-from playlist_builder.models import SessionRequest
+from playlist_builder.models import Mark, SessionRequest
 from playlist_builder.profiles import find as profiles
 from playlist_builder.sessions import build
 from playlist_builder.sessions.draft import draft_of
+from tests.support.libraries import fill
 
 
 def request(**more):
@@ -91,3 +95,55 @@ def test_a_draft_of_tracks_that_the_library_lost_is_refused(library):
     session = replace(session, slots=(gone, *session.slots[1:]))
     with pytest.raises(SessionError, match="not there any more"):
         draft_of(one, session, "s.json")
+
+
+FLAC, MP3, OTHER = "0000", "0001", "0002"
+
+
+@pytest.fixture
+def formats(tmp_path):
+    """A library in which one recording lies in two formats, of which one has no tags."""
+    path = fill(tmp_path / "formats.db", 6)
+    with closing(sqlite3.connect(path)) as raw, raw:
+        for column in ("scalars", "contour"):
+            raw.execute(
+                f"UPDATE features SET {column} ="  # noqa: S608 - names of columns
+                f" (SELECT {column} FROM features WHERE identity = ?) WHERE identity = ?",
+                (FLAC, MP3),
+            )
+    with Library.open(path) as opened:
+        yield opened
+
+
+def constraints(library, **more):
+    return selected(library, **more).constraints
+
+
+def test_what_is_avoided_is_avoided_in_every_format(formats, tmp_path):
+    file = tmp_path / "last.m3u8"
+    file.write_text("#EXTM3U\n/m/0.flac\n", encoding="utf-8")
+    assert constraints(formats, avoid=(str(file),)).avoid == {FLAC, MP3}
+
+
+def test_what_was_played_banned_and_rated_holds_for_every_format(formats):
+    at = "2026-11-01T12:00:00+00:00"
+    session = PlayedSession("0" * 16, "A7", at, "", "arc", 600.0, (MP3,))
+    formats.history.store(session)
+    asked = {"name": "A7", "asked_at": "2026-11-02T12:00:00+00:00", "within_s": 1e6}
+    assert constraints(formats, **asked).avoid == {FLAC, MP3}
+    formats.history.ban("A7", Ban(FLAC, "", "x"))
+    assert constraints(formats, **asked).bans == {FLAC, MP3}
+    formats.history.rate("A7", Rating(MP3, "down", "", at, "", "x"))
+    prefer = constraints(formats, **asked).prefer
+    tracks = {track.identity: track for track in formats.tracks()}
+    assert prefer(tracks[FLAC]) == prefer(tracks[MP3]) < prefer(tracks[OTHER])
+
+
+def test_a_ban_for_all_holds_for_every_format(formats):
+    formats.mark(FLAC, Mark(banned=True))
+    assert constraints(formats).bans == {FLAC, MP3}
+
+
+def test_what_was_thrown_out_is_not_built_again(formats):
+    assert constraints(formats, thrown_out=(OTHER,)).avoid == {OTHER}
+    assert constraints(formats, thrown_out=(OTHER,), pins=("Title 2",)).avoid == set()

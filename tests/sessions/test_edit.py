@@ -12,9 +12,12 @@ from playlist_builder.arranger import result
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import Objective, percentiles_of
-from playlist_builder.arranger.rules import Constraints, artists, repeats
+from playlist_builder.arranger.recordings import is_repeated
+from playlist_builder.arranger.rules import Constraints
+from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError, ProfileError, RequestError
 from playlist_builder.models import PlanChange, SessionRequest
+from playlist_builder.playlists import session_json
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.sessions import draft as draft_module
 from playlist_builder.sessions import edit, replan
@@ -119,7 +122,7 @@ def changed(draft, kind, rest):
         return edit.dropped(draft, rest[0]), rest[0]
     if kind in ("insert", "with"):
         track = TRACKS[rest[1]]
-        assume(not repeats(draft.order)(track))
+        assume(not is_repeated(track, draft.order))
         after = (edit.inserted(draft, track, rest[0]) if kind == "insert"
                  else edit.swapped(draft, rest[0], track))  # fmt: skip
         assert after.order[rest[0]] is track
@@ -194,7 +197,7 @@ def test_a_track_that_was_dropped_or_swapped_does_not_come_back():
         for _ in range(3):
             gone = draft.order[2]
             draft = change(draft, 2)
-            assert not repeats(draft.order)(gone)
+            assert not is_repeated(gone, draft.order)
 
 
 def test_moving_changes_nothing_but_the_order():
@@ -226,7 +229,7 @@ def test_skipping_cuts_the_current_track_at_the_moment():
     assert check(after).slots[2].end_s == at_s
     at_once = replan.replanned(DRAFT, DRAFT.starts_s()[2] + 0.5, skip=True)
     assert same(at_once.order[:2], DRAFT.order[:2])
-    assert not repeats(at_once.order)(DRAFT.order[2])
+    assert not is_repeated(DRAFT.order[2], at_once.order)
 
 
 def test_going_on_to_a_phase_keeps_the_end():
@@ -298,3 +301,63 @@ def test_a_kept_track_that_breaks_a_rule_is_told():
     sung = replace(DRAFT.order[0], vocals="sung")
     draft = replace(DRAFT, order=(sung, *DRAFT.order[1:]))
     assert any(each.code == "kept" for each in check(draft).warnings)
+
+
+def everywhere(draft):
+    """The tracks that a session plays or holds ready."""
+    session = draft_module.session_of(draft)
+    return {
+        slot.identity
+        for slot in (*session.slots, *session.tail, *(each.slot for each in session.spares))
+    }
+
+
+def test_what_was_thrown_out_comes_back_nowhere():
+    """Neither it nor a copy, into the slots, the tail or the spares, whatever changes next."""
+    copy = replace(DRAFT.order[2], identity="copy", path="/copy.mp3")
+    draft, gone = drafted(tracks=[*TRACKS, copy]), {"copy"}
+    for change in (edit.swapped, edit.dropped, edit.swapped):
+        gone.add(draft.order[2].identity)
+        draft = change(draft, 2)
+        assert set(draft.request.thrown_out) == gone
+    assert gone.isdisjoint(everywhere(draft))
+    longer = edit.stretched(draft, "rise", 600.0)
+    assert gone.isdisjoint(track.identity for track in longer.order)
+
+
+def test_undo_takes_back_that_a_track_was_thrown_out():
+    before = session_json.dump(draft_module.session_of(DRAFT))
+    after = session_json.dump_with_undo(draft_module.session_of(edit.dropped(DRAFT, 2)), before)
+    request = session_json.parse(after, "s.json").request
+    assert request.thrown_out == (DRAFT.order[2].identity,)
+    assert session_json.undo(after, "s.json") == before
+
+
+def test_what_is_put_back_by_name_is_thrown_out_no_longer():
+    gone, draft = DRAFT.order[2], edit.dropped(DRAFT, 2)
+    after = edit.inserted(draft, gone, 1)
+    assert gone in after.order
+    assert after.request.thrown_out == ()
+    assert not any(each.code == "kept" for each in draft_module.session_of(after).warnings)
+
+
+def test_what_is_thrown_out_is_pinned_no_longer():
+    draft = edit.swapped(edit.pinned(DRAFT, 2), 2)
+    assert draft.request.pinned == draft.request.pins == draft.pins == ()
+
+
+@pytest.mark.parametrize("place", [2, 6])
+def test_no_track_comes_in_far_behind_the_nearest(place):
+    """Though only one is as long as what goes, and it stands apart."""
+    slot = SESSION.slots[place]
+    level = np.quantile([t.energy for t in TRACKS], 0.0 if slot.target > 0.5 else 1.0)
+    seconds = DRAFT.order[place].duration_s
+    odd = track(950, seconds, np.linspace(level, level + 0.01, round(seconds / 10.0)))
+    others = [t for t in TRACKS if abs(t.duration_s - seconds) > 70.0 or t in DRAFT.order]
+    draft = replace(DRAFT, pool=TrackTable.of([*others, odd]))
+    after = draft_module.session_of(edit.swapped(draft, place))
+    near = min(abs(t.energy - slot.target) for t in others if t not in DRAFT.order)
+    known = {each.identity for each in DRAFT.order}
+    for new in after.slots:
+        assert new.identity in known or abs(new.energy - new.target) <= near + 0.3
+    assert odd.identity not in {new.identity for new in after.slots}

@@ -1,0 +1,122 @@
+"""Which tracks are one recording: copies, in whatever format, under whatever title.
+
+Two tracks are copies of each other if any of these holds:
+
+- they have the same identity: the same audio packets;
+- they have the same MusicBrainz recording id;
+- title and artists are the same in comparable form, and the lengths differ by at most `COPY_S`;
+- they sound the same (see `same_sound`), whatever their tags.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from playlist_builder.arranger import same_sound
+from playlist_builder.artists import artists
+from playlist_builder.models import Bools, Floats, Track
+from playlist_builder.text import comparable
+from playlist_builder.track_table import TrackTable
+
+COPY_S = 2.0  # most by which the lengths of copies of one title differ
+
+
+def copies(tracks: Sequence[Track]) -> list[list[int]]:
+    """Return groups of places, each holding copies of one recording.
+
+    Two tracks share a group exactly if they are copies of each other; what sounds the same as a
+    third sounds the same.
+    """
+    table = TrackTable.of(tracks)
+    groups = list(_alike(range(len(table)), table.identities))
+    ids = table.recording_ids
+    groups.extend(_alike((place for place, own in enumerate(ids) if _is_given(own)), ids))
+    titles, seconds = list(map(comparable, table.titles)), table.seconds.tolist()
+    for same in _alike((place for place, title in enumerate(titles) if title), titles):
+        names = {place: artists(table[place]) for place in same}
+        for group in _alike(same, names):
+            groups.extend(_close(group, seconds))
+    groups.extend(_connected(same_sound.pairs(table, table).tolist()))
+    return groups
+
+
+def repeated(table: TrackTable, tracks: Iterable[Track]) -> Bools:
+    """Return for each track of a table whether it is one of these, or a copy of one."""
+    known = TrackTable.of(list(tracks))
+    found = _among(table.identities, known.identities)
+    found |= _among(table.recording_ids, filter(_is_given, known.recording_ids))
+    found[same_sound.pairs(table, known)[:, 0]] = True
+    lengths: dict[tuple[str, frozenset[str]], list[float]] = {}
+    for track in known:
+        lengths.setdefault(_name(track), []).append(track.duration_s)
+    wanted = {title for title, _ in lengths if title}
+    near = np.flatnonzero(~found & _is_near(table.seconds, known.seconds) & bool(wanted))
+    titles = table.take(near).titles
+    for place, title in zip(near.tolist(), titles, strict=True):
+        if comparable(title) in wanted:
+            track = table[place]
+            others = lengths.get(_name(track), ())
+            found[place] = any(abs(track.duration_s - length_s) <= COPY_S for length_s in others)
+    return found
+
+
+def is_repeated(track: Track, tracks: Iterable[Track]) -> bool:
+    """Whether a track is one of these, or a copy of one."""
+    return bool(repeated(TrackTable.of([track]), tracks)[0])
+
+
+def _is_given(recording_id: str) -> bool:
+    """Whether an id is one; that of zeros stands for none."""
+    return bool(recording_id.strip("0-"))
+
+
+def _name(track: Track) -> tuple[str, frozenset[str]]:
+    return comparable(track.tags.title), artists(track)
+
+
+def _among(values: Sequence[str], wanted: Iterable[str]) -> Bools:
+    names = frozenset(wanted)
+    return np.fromiter((value in names for value in values), np.bool_, len(values))
+
+
+def _is_near(seconds: Floats, others: Floats) -> Bools:
+    """Return for each length whether one of others is as long, within `COPY_S`."""
+    ordered = np.sort(others)
+    first = np.searchsorted(ordered, seconds - COPY_S)
+    return np.asarray(first < np.searchsorted(ordered, seconds + COPY_S, "right"))
+
+
+def _alike(
+    places: Iterable[int], by: Mapping[int, Hashable] | Sequence[Hashable]
+) -> Iterable[list[int]]:
+    """Return the groups of places for which something is the same, where there are several."""
+    groups: dict[Hashable, list[int]] = {}
+    for place in places:
+        groups.setdefault(by[place], []).append(place)
+    return (group for group in groups.values() if len(group) > 1)
+
+
+def _close(group: list[int], seconds: Sequence[float]) -> Iterable[list[int]]:
+    """Return every largest set of a group whose lengths lie within `COPY_S` of each other."""
+    ordered = sorted(group, key=seconds.__getitem__)
+    reached = 0
+    for first, place in enumerate(ordered):
+        last = first
+        limit = seconds[place] + COPY_S
+        while last < len(ordered) and seconds[ordered[last]] <= limit:
+            last += 1
+        if last - first > 1 and last > reached:
+            yield ordered[first:last]
+            reached = last
+
+
+def _connected(pairs: Iterable[Sequence[int]]) -> list[list[int]]:
+    """Return the groups of places that pairs of them join, in their order."""
+    group_of: dict[int, list[int]] = {}
+    for first, second in pairs:
+        left, right = group_of.setdefault(first, [first]), group_of.setdefault(second, [second])
+        if left is not right:
+            left.extend(right)
+            group_of.update(dict.fromkeys(right, left))
+    groups = {id(group): sorted(group) for group in group_of.values()}
+    return [group for group in groups.values() if len(group) > 1]
