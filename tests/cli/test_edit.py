@@ -331,7 +331,7 @@ def player(monkeypatch):
 
 
 def test_a_session_is_saved_before_it_is_pushed(session, player):
-    """What plays is always what the file says: should anything stop in between, it can be undone."""
+    """What plays is what the file says: should anything stop in between, it can be undone."""
     before, saved = session.read_bytes(), []
     player.follow.side_effect = lambda *_, **__: saved.append(session.read_bytes()) or 1
     run("replan", session, "--at", "1:00", "--extend", "1m", "--push", "mpd://x")

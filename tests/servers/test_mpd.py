@@ -193,7 +193,17 @@ def test_no_answer_is_a_traceback(script):
 def locked(monkeypatch):
     """Have every target be an MPD that answers nothing without a password."""
     client = mock.Mock()
-    client.commands.side_effect = lambda: list(mpd._NEEDED) if client.password.called else []
+    needed = [
+        "find",
+        "playlistadd",
+        "listplaylist",
+        "listplaylists",
+        "rename",
+        "rm",
+        "addid",
+        "delete",
+    ]
+    client.commands.side_effect = lambda: needed if client.password.called else []
 
     @contextlib.contextmanager
     def opened(where):
@@ -225,7 +235,7 @@ def test_on_this_machine_nobody_reads_a_password(locked, target):
 
 
 def test_without_a_password_nothing_has_to_be_said(locked):
-    locked.commands.side_effect = lambda: list(mpd._NEEDED)
+    locked.password("of before")
     with connect("mpd://music.example", lambda *_: pytest.fail("asked")):
         pass
 

@@ -93,6 +93,7 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
     complete = known.complete(vocals=vocals, embedding=embedding)
     changed, unseen = _changed(database, roots, known, findings, complete)
     if changed:
+        known.headers.update(database.headers())
         cores = os.cpu_count() or 1
         if executor is None:
             jobs = min(jobs or cores, len(changed))
@@ -184,6 +185,8 @@ def _store(database: Database, result: FileResult, known: Known, findings: _Find
         known.embedded.add(found.identity)
     if result.measured is not None:
         known.measured.add(found.identity)
+        if result.header is not None:
+            known.headers[found.identity] = result.header
         findings.counts["analysed"] += 1
     elif result.heard is not None or result.embedding is not None:
         findings.counts["vocals_analysed"] += result.heard is not None
