@@ -169,15 +169,20 @@ def build_sessions(
     numbers: range = range(1, 2),
     *,
     notes: "Sequence[api.Notice]" = (),
+    scans: bool = True,
     explain: bool = False,
     dry_run: bool = False,
     as_json: bool = False,
 ) -> "list[api.Session]":
-    """Build what was asked for; of the alternatives write, print and return those of `numbers`."""
+    """Build what was asked for; of the alternatives write, print and return those of `numbers`.
+
+    The folders of a request are scanned before, but where it comes from a file: whoever wrote that
+    may name any folder.
+    """
     from playlist_builder.sessions.build import build_alternatives, explained
 
     files = [outputs, *(numbered(outputs, number) for number in range(2, len(numbers) + 1))]
-    selection, history_numbers = select(request, outputs, files, as_json=as_json)
+    selection, history_numbers = select(request, outputs, files, scans=scans, as_json=as_json)
     sessions = [
         replace(session, warnings=(*session.warnings, *notes))
         for number, session in enumerate(build_alternatives(selection, numbers[-1]), start=1)
@@ -198,6 +203,7 @@ def select(
     outputs: Sequence[str],
     files: Sequence[Sequence[str]],
     *,
+    scans: bool = True,
     as_json: bool,
 ) -> "tuple[Selection, list[str]]":
     """Return what a request selects from its library, after the scan that it asks for.
@@ -208,8 +214,8 @@ def select(
 
     profile = build.profile_of(request, folders=options.profile_folders())
     check_outputs(outputs, as_json=as_json, count=len(files))
-    with open_library(request.library, create=bool(request.music)) as opened:
-        if request.music:
+    with open_library(request.library, create=scans and bool(request.music)) as opened:
+        if scans and request.music:
             scan_folders(opened, request.music)
         warn_waiting(opened)
         numbers = [history_number(opened, request, each) for each in files]
