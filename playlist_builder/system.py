@@ -20,6 +20,11 @@ WINDOWS_ERROR = 0xC000_0000  # exit codes from here on are errors, as an access 
 
 PATIENCE_S = 2.0  # a wait for a folder that is longer is told
 RETRY_S = 0.05
+
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Variables by which numpy, when it is loaded, starts no threads: on our small matrices these wait
+for each other most of the time, which takes twice the CPU."""
+
 FAULTS = "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGSYS", "SIGTRAP"
 """Signals that a process brings upon itself; all others come from outside."""
 

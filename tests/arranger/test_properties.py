@@ -142,7 +142,7 @@ def asks(draw):
     return tracks, replace(profile, phases=phases), constraints, draw(st.sampled_from([0, 0, 3]))
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(asks())
 def test_no_rule_is_ever_broken_silently(ask):
     tracks, profile, constraints, seed = ask

@@ -25,7 +25,7 @@ from playlist_builder.playlists.write import write_text
 
 RATE_HZ = 8000
 TRACKS = 24
-SECONDS = 60
+SECONDS = 30
 GONE_S = 20.0  # a process that lost its parent has so long to be gone
 
 SCAN = """
