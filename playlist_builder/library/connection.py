@@ -110,7 +110,7 @@ def open_unchanged(path: str) -> Connection:
         sqlite.close()
         raise LibraryError(
             f"The library {path} was written by another version of playlist-builder."
-            f" Bring it up to date first: playlist-builder tracks --library {path}"
+            " Scan its folders with this version first."
         )
     return Connection(path, sqlite, read_only=True)
 
