@@ -13,15 +13,18 @@ from playlist_builder.atomic import replace_bytes
 _BY = " is what playlist-builder wrote above"
 
 
-def marked(data: bytes, comment: str) -> bytes:
-    """Return the lines of a file with one more, which a `comment` begins, such as `#`."""
-    return data + f"{comment} {_digest(data)}{_BY}\n".encode()
+def marked(data: bytes, comment: str, end: str = "") -> bytes:
+    """Return the lines of a file with one more, which a `comment` begins, such as `#`.
+
+    An `end` is that of a comment in XML.
+    """
+    return data + f"{comment} {_digest(data)}{_BY}{end}\n".encode()
 
 
 def is_marked(data: bytes) -> bool:
     """Whether `marked` made these bytes, and nobody changed them."""
     above, last = data[: data.rfind(b"\n", 0, -1) + 1], data[data.rfind(b"\n", 0, -1) + 1 :]
-    return last.endswith(f" {_digest(above)}{_BY}\n".encode())
+    return last.endswith(tuple(f" {_digest(above)}{_BY}{end}\n".encode() for end in ("", " -->")))
 
 
 def is_own(path: str | os.PathLike[str]) -> bool:

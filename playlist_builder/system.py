@@ -8,7 +8,8 @@ those of SQLite.
 import os
 import stat
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,9 @@ from typing import Any, Literal
 WINDOWS = "win32"
 NEW_PROCESS_GROUP = 0x200  # CREATE_NEW_PROCESS_GROUP of the Windows API
 WINDOWS_ERROR = 0xC000_0000  # exit codes from here on are errors, as an access violation (NTSTATUS)
+
+PATIENCE_S = 2.0  # a wait for a folder that is longer is told
+RETRY_S = 0.05
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Variables by which numpy, when it is loaded, starts no threads: on our small matrices these wait
@@ -79,9 +83,15 @@ def sync_folder(path: str | os.PathLike[str]) -> None:
 
 
 @contextmanager
-def locked(path: str | os.PathLike[str], platform: str = sys.platform) -> Iterator[None]:
+def locked(
+    path: str | os.PathLike[str],
+    on_wait: Callable[[], None] | None = None,
+    patience_s: float = PATIENCE_S,
+    platform: str = sys.platform,
+) -> Iterator[None]:
     """Hold a folder for this process alone, after waiting for others that hold it so.
 
+    `on_wait` is called once where that takes longer than `patience_s`.
     It is not held where the file system has no such locks, nor on Windows.
     """
     if platform == WINDOWS:
@@ -91,11 +101,29 @@ def locked(path: str | os.PathLike[str], platform: str = sys.platform) -> Iterat
 
     descriptor = os.open(path, os.O_RDONLY)
     try:
+        until_s = time.monotonic() + patience_s
         with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            while not _is_taken(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                if time.monotonic() >= until_s:
+                    if on_wait is not None:
+                        on_wait()
+                    fcntl.flock(descriptor, fcntl.LOCK_EX)
+                    break
+                time.sleep(min(RETRY_S, patience_s))
         yield
     finally:
         os.close(descriptor)
+
+
+def _is_taken(descriptor: int, lock: int) -> bool:
+    """Whether a lock was free, and is ours now; raises OSError where there are no locks."""
+    import fcntl  # noqa: PLC0415 - Windows has none
+
+    try:
+        fcntl.flock(descriptor, lock)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def host_digits() -> str:

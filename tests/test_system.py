@@ -5,9 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from playlist_builder import system
 from playlist_builder.system import (
     drop_cached,
     exit_reason,
@@ -50,6 +53,8 @@ def test_an_error_code_of_windows_is_a_crash_there_alone():
 
 LIMITED = """
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from playlist_builder.system import limit_own_memory
 limit_own_memory(1_000_000_000, *sys.argv[1:])
 try:
@@ -116,3 +121,19 @@ def test_a_path_lies_within_a_folder(separator, folder, inside, outside):
     assert is_within(inside, folder, separator)
     assert is_within(folder, folder, separator)
     assert not is_within(outside, folder, separator)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows holds no folder")
+def test_a_long_wait_for_a_folder_is_told_once(tmp_path):
+    told = threading.Event()
+
+    def wait():
+        with system.locked(tmp_path, told.set, patience_s=0.0):
+            return told.is_set()
+
+    with ThreadPoolExecutor(1) as pool:
+        with system.locked(tmp_path, lambda: pytest.fail("nobody holds it")):
+            other = pool.submit(wait)
+            assert told.wait(5)
+            assert not other.done()
+        assert other.result(5)

@@ -38,7 +38,8 @@ next. `bound` is a value that no session of the same tracks and rules can cost l
 Relaxation
 ----------
 If the rules cannot all hold, these are lifted one after the other until a session is found. Then
-those that turn out not to be in the way are put back:
+those that turn out not to be in the way are put back. A tolerance of less than half a minute is
+half a minute before any of them: to ask for less never makes a worse session.
 
 1. the limits of phases for pinned tracks, which the user asked for by name;
 2. how many tracks of one artist;

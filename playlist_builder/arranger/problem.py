@@ -37,6 +37,7 @@ from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.track_table import TrackTable
 
+LEAST_TOLERANCE_S = 30.0  # of a search; less is rather given up than any other rule
 TOLERANCES_S = (60.0, 120.0, 300.0, 600.0)
 STROKES_HZ = (1.0, 2.0, np.inf)
 STARTLES_LU = (3.0, 6.0, np.inf)
@@ -246,9 +247,11 @@ def _spare(tracks: TrackTable) -> set[int]:
     return spare
 
 
-def relaxations(*, pinned: bool) -> list[Relaxation]:
+def relaxations(*, pinned: bool, tolerance_s: float = LEAST_TOLERANCE_S) -> list[Relaxation]:
     """Return what is lifted at each attempt, from nothing to all of it."""
     found = [Relaxation()]
+    if tolerance_s < LEAST_TOLERANCE_S:
+        found.append(replace(found[-1], tolerance_s=LEAST_TOLERANCE_S))
     if pinned:
         found.append(replace(found[-1], pin_limits=True))
     found.append(replace(found[-1], artist_max=True))

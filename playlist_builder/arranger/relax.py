@@ -17,7 +17,8 @@ def solved(
     problem: Problem, allowed: Sequence[Relaxation] = ()
 ) -> tuple[Instance, Solution, Sequence[Relaxation]]:
     """Return the instance with the least lifted, its session, and all relaxations tried."""
-    allowed = allowed or relaxations(pinned=bool(problem.pins))
+    tolerance_s = problem.objective.tolerance_s
+    allowed = allowed or relaxations(pinned=bool(problem.pins), tolerance_s=tolerance_s)
     for tried, relaxation in enumerate(allowed, start=1):
         found = solve(instance_of(problem, relaxation))
         if found is not None:

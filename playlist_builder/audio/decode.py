@@ -27,6 +27,7 @@ from playlist_builder.audio.container import (
     usual_order,
 )
 from playlist_builder.audio.contents import look_into
+from playlist_builder.audio.header import Header
 from playlist_builder.audio.parts import PartsFile
 from playlist_builder.errors import AudioError
 from playlist_builder.models import Floats32
@@ -76,6 +77,7 @@ class AudioFile:
             raise
         self._hash = hashlib.blake2b(digest_size=IDENTITY_BYTES)
         self._kind: tuple[str, str, int] | None = None
+        self._packets_s = 0.0
         self._resamplers: dict[tuple[str, str, int], av.AudioResampler] = {}
         try:
             self._stream, names = audio_stream(self._container)
@@ -115,6 +117,15 @@ class AudioFile:
     def kind(self) -> tuple[str, str]:
         """FFmpeg's names of container and encoding, such as `ogg` and `opus`."""
         return self._container.format.name, self._stream.codec_context.codec.canonical_name
+
+    @property
+    def header(self) -> Header:
+        """What the header makes of the packets; complete when these were read."""
+        rate_hz, channels = self.layout.sample_rate_hz, len(self.layout.channels)
+        encoding = self._stream.codec_context.codec.canonical_name
+        # Other packets bear their length in them, and are cut or skipped as the container says.
+        length_s = self._packets_s if encoding.startswith("pcm_") else 0.0
+        return Header(rate_hz, channels, length_s, encoding)
 
     @property
     def is_deep(self) -> bool:
@@ -192,6 +203,7 @@ class AudioFile:
             for packet in self._container.demux(self._stream):
                 if packet.size:
                     self._hash.update(packet)
+                    self._packets_s += float((packet.duration or 0) * (packet.time_base or 0))
                     yield packet
         except MemoryError:
             raise

@@ -15,6 +15,7 @@ from playlist_builder.cli.export import check_outputs, write_playlists
 from playlist_builder.cli.history import history_number, record_history
 from playlist_builder.cli.library import open_library, protect_music
 from playlist_builder.cli.main import main
+from playlist_builder.cli.numbered import check_unnamed, numbered, unnamed
 from playlist_builder.cli.request import request_of, request_options
 from playlist_builder.cli.scan import scan_folders, warn_waiting
 from playlist_builder.errors import PlaylistError
@@ -169,28 +170,27 @@ def build_sessions(
     numbers: range = range(1, 2),
     *,
     notes: "Sequence[api.Notice]" = (),
+    scans: bool = True,
     explain: bool = False,
     dry_run: bool = False,
     as_json: bool = False,
 ) -> "list[api.Session]":
-    """Build what was asked for; of the alternatives write, print and return those of `numbers`."""
+    """Build what was asked for; of the alternatives write, print and return those of `numbers`.
+
+    The folders of a request are scanned before, but where it comes from a file: whoever wrote that
+    may name any folder.
+    """
     from playlist_builder.sessions.build import build_alternatives, explained
 
     files = [outputs, *(numbered(outputs, number) for number in range(2, len(numbers) + 1))]
-    selection, history_numbers = select(request, outputs, files, as_json=as_json)
+    selection, history_numbers = select(request, outputs, files, scans=scans, as_json=as_json)
     sessions = [
         replace(session, warnings=(*session.warnings, *notes))
         for number, session in enumerate(build_alternatives(selection, numbers[-1]), start=1)
         if number in numbers
     ]
     why = partial(explained, selection) if explain else None
-    return deliver(sessions, files, history_numbers, why, as_json=as_json, dry_run=dry_run)
-
-
-def numbered(outputs: Sequence[str], number: int) -> list[str]:
-    """Return where one of several sessions is written."""
-    parts = [os.path.splitext(file) for file in outputs]
-    return [stem if stem == "-" else f"{stem}-{number}{suffix}" for stem, suffix in parts]
+    return deliver(sessions, outputs, files, history_numbers, why, as_json=as_json, dry_run=dry_run)
 
 
 def select(
@@ -198,6 +198,7 @@ def select(
     outputs: Sequence[str],
     files: Sequence[Sequence[str]],
     *,
+    scans: bool = True,
     as_json: bool,
 ) -> "tuple[Selection, list[str]]":
     """Return what a request selects from its library, after the scan that it asks for.
@@ -208,8 +209,9 @@ def select(
 
     profile = build.profile_of(request, folders=options.profile_folders())
     check_outputs(outputs, as_json=as_json, count=len(files))
-    with open_library(request.library, create=bool(request.music)) as opened:
-        if request.music:
+    check_unnamed(unnamed(outputs, files), request)
+    with open_library(request.library, create=scans and bool(request.music)) as opened:
+        if scans and request.music:
             scan_folders(opened, request.music)
         warn_waiting(opened)
         numbers = [history_number(opened, request, each) for each in files]
@@ -222,6 +224,7 @@ def select(
 
 def deliver(
     sessions: "Sequence[api.Session]",
+    outputs: Sequence[str],
     files: Sequence[Sequence[str]],
     history_numbers: Sequence[str],
     explain: "Callable[[api.Session], list[Explanation]] | None" = None,
@@ -229,7 +232,10 @@ def deliver(
     as_json: bool,
     dry_run: bool,
 ) -> "list[api.Session]":
-    """Record, print, explain and write sessions; return them with their numbers in the history."""
+    """Record, print, explain and write sessions; return them with their numbers in the history.
+
+    Of their `files` the user named the `outputs` alone.
+    """
     from playlist_builder.playlists import session_json
     from playlist_builder.report.text import reasons_text
 
@@ -250,7 +256,7 @@ def deliver(
             document["reasons"] = [asdict(reason) for reason in reasons]
         documents.append(document)
         if not dry_run:
-            write_playlists([(session, file) for file in own_files])
+            write_playlists([(session, file) for file in own_files], marks=unnamed(outputs, files))
     if as_json:
         texts = [session_json.to_json(document) for document in documents]
         click.echo(texts[0] if len(texts) == 1 else "[\n" + ",\n".join(texts) + "]\n", nl=False)

@@ -53,6 +53,7 @@ def _command_line(text: str) -> list[str]:
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Other seed, other pairs.")
 @click.option("--forget", is_flag=True, help="Drop all answers, and with them the correction.")
+@click.option("--yes", is_flag=True, help="With --forget: do not ask.")
 @options.common_options
 def calibrate(
     wanted: int,
@@ -61,6 +62,7 @@ def calibrate(
     library: str | None,
     *,
     forget: bool,
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Correct energy and tension by what you hear: twenty questions about two tracks each.
@@ -76,8 +78,13 @@ def calibrate(
 
     if forget and as_json:
         raise click.UsageError("--json asks and changes nothing. Leave out --forget.")
+    if yes and not forget:
+        raise click.UsageError("--yes goes with --forget.")
     with open_library(library) as opened:
         if forget:
+            kept = len(opened.answers.all())
+            if kept and not yes:
+                output.confirm_forgetting(f"Forget all {kept} answers, and the correction?")
             output.print_message(f"Forgotten: {opened.answers.forget()} answers.")
         elif not as_json:
             warn_waiting(opened)

@@ -53,6 +53,7 @@ def copy(
             replace_earlier=replace_earlier,
             jobs=jobs,
             progress=progress,
+            on_wait=lambda: output.print_message(f"Waiting for another copy into {folder} ..."),
         )
     for original, chosen in report.renamed.items():
         output.print_message(f"{original} is there with other content and stays; wrote {chosen}")

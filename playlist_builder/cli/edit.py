@@ -180,11 +180,12 @@ def change_session(
     as_json: bool,
     playing: bool = False,
     before_writing: "Callable[[api.Session, api.Session], None] | None" = None,
+    after_writing: "Callable[[api.Session, api.Session], None] | None" = None,
 ) -> None:
     """Change a session file and print what came of it.
 
-    `before_writing` takes the sessions before and after an edit; what it raises leaves the file as
-    it is.
+    `before_writing` and `after_writing` take the sessions before and after an edit; what they raise
+    leaves the file as it was.
     """
     from playlist_builder.playlists import session_json
     from playlist_builder.playlists.write import write_text
@@ -202,6 +203,13 @@ def change_session(
         before_writing(before, after)
     record_history([after], [session], library)
     write_text(session, new)
+    if after_writing is not None and not undo:
+        try:
+            after_writing(before, after)
+        except BaseException:
+            record_history([before], [session], library)
+            write_text(session, text)
+            raise
     output.print_session(after, err=as_json)
     output.print_text("\n".join(_difference(before, after)), err=as_json)
     output.print_message(f"Wrote {session}. For a player, export it again.")

@@ -1,7 +1,7 @@
 """The command that writes a session for a player: export. `build` writes playlists by it too."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -91,16 +91,26 @@ def check_outputs(outputs: Sequence[str], *, as_json: bool, count: int = 1) -> N
             format_of(file)
 
 
-def write_playlists(sessions: "Sequence[tuple[api.Session, str]]", dialect: Dialect = ANY) -> None:
-    """Write each session to its output, and none where one of them cannot be held."""
+def write_playlists(
+    sessions: "Sequence[tuple[api.Session, str]]",
+    dialect: Dialect = ANY,
+    *,
+    marks: Collection[str] = (),
+) -> None:
+    """Write each session to its output, and none where one of them cannot be held.
+
+    Files among `marks` get a comment by which they are known as ours.
+    """
     from playlist_builder import companion
+    from playlist_builder.cli.numbered import marked
     from playlist_builder.playlists.formats import render_bytes
     from playlist_builder.playlists.write import render
 
     def content(session: "api.Session", file: str) -> bytes:
         if file == "-":
             return render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
-        return render(session, file, dialect=dialect)
+        data = render(session, file, dialect=dialect)
+        return marked(data, file) if file in marks else data
 
     spares = [(file, _spares_text(each, file, dialect)) for each, file in _spares(sessions)]
     output.write_files([(file, content(session, file)) for session, file in sessions])

@@ -78,13 +78,7 @@ def _confirm(past: "PersonHistory") -> None:
     counts = {"sessions": len(past.sessions), "ratings": len(past.ratings), "bans": len(past.bans)}
     what = output.counted(counts) or "all that is kept"
     question = f"Forget {output.displayable(past.name)} for ever ({what})?"
-    try:
-        sure = click.confirm(question, err=True)
-    except click.Abort:  # the end of the input, as in a script
-        raise click.UsageError("Nobody answered. Give --yes to forget without asking.") from None
-    if not sure:
-        output.print_message("Nothing was forgotten.")
-        raise click.exceptions.Exit(1)
+    output.confirm_forgetting(question)
 
 
 def _past(history: "History", name: str, *, forget: bool) -> tuple["PersonHistory", bool]:

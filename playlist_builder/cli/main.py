@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 from typing import Any
 
 import click
@@ -11,6 +12,20 @@ from playlist_builder.errors import PlaylistBuilderError, RequestError
 from playlist_builder.system import ONE_THREAD, open_closed_streams
 
 GARBAGE = 50_000, 20, 1_000  # seldom: a large library is a million objects and none of it
+
+
+OUT_OF_MEMORY = (
+    "There is too little memory for this. Close other programs, or allow more where a limit is set,"
+    " as by 'ulimit -v'. What was done is kept; the same command goes on."
+)
+NOT_LOADED = re.compile(  # what the systems say of a library or thread that finds no memory
+    "failed to map segment|cannot allocate memory|paging file is too small|start new thread",
+    re.IGNORECASE,
+)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or NOT_LOADED.search(str(error)) is not None
 
 
 class _Commands(click.Group):
@@ -35,6 +50,10 @@ class _Commands(click.Group):
                 raise
             place = f" {output.displayable(str(error.filename))}" if error.filename else ""
             raise click.ClickException(f"Cannot use{place}: {error.strerror}.") from error
+        except (MemoryError, ImportError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            raise click.ClickException(OUT_OF_MEMORY) from error
         except KeyboardInterrupt:
             output.print_message("Stopped. What was done is kept; the same command goes on.")
             raise click.exceptions.Exit(1) from None

@@ -150,6 +150,17 @@ def progress_bar(
         yield update
 
 
+def confirm_forgetting(question: str) -> None:
+    """Ask whether something is to be forgotten; end the command where it is not."""
+    try:
+        sure = click.confirm(question, err=True)
+    except click.Abort:  # the end of the input, as in a script
+        raise click.UsageError("Nobody answered. Give --yes to forget without asking.") from None
+    if not sure:
+        print_message("Nothing was forgotten.")
+        raise click.exceptions.Exit(1)
+
+
 def counted(counts: "Mapping[Any, int]") -> str:
     """Return the counts of states that are not 0, such as `3 copied, 1 kept`."""
     return ", ".join(f"{count} {state}" for state, count in counts.items() if count)

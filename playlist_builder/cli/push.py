@@ -49,7 +49,7 @@ PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not
     "Folder FROM is TO on the server; empty if it is the server's music folder. Repeatable."
 )
 @click.option("--allow-missing", is_flag=True, help="Push without the tracks it does not have.")
-@click.option("--insecure", is_flag=True, help="Allow plain http to other machines.")
+@click.option("--insecure", is_flag=True, help="Allow a login that can be read on the way there.")
 @options.session_options
 def push(
     session: str,
@@ -91,7 +91,7 @@ def push(
         if queue:
             if not has_queue(target):
                 raise click.UsageError("--queue is for MPD: Subsonic servers keep playlists only.")
-            player = stack.enter_context(connect_queue(target, password))
+            player = stack.enter_context(connect_queue(target, password, insecure=insecure))
             server: Server = player
         else:
             server = stack.enter_context(connect(target, password, insecure=insecure))
@@ -127,6 +127,7 @@ def push_rest(
     library: str | None,
     *,
     skip: bool,
+    insecure: bool,
 ) -> int:
     """Have the MPD at `target` play a session behind the current track; return the count.
 
@@ -136,7 +137,8 @@ def push_rest(
     from playlist_builder.servers.match import known_tracks
 
     whole = replace(session, slots=(current, *session.slots))
-    with connect_queue(target, partial(_password, target, PASSWORD_VARIABLE)) as player:
+    password = partial(_password, target, PASSWORD_VARIABLE)
+    with connect_queue(target, password, insecure=insecure) as player:
         sought = known_tracks(whole, _known(whole, library))
         keys, missing = _located(sought, player, maps)
         if missing:

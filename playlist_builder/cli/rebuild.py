@@ -24,9 +24,10 @@ def rebuild(
 ) -> None:
     """Make SESSION (.json) again as it was asked for, from what the library holds now.
 
-    The session file is replaced. A profile that has been edited since counts as it is now. In a
-    history it is another session, unless it was made within the last hour and not rated: what has
-    been played stays there, and is not played again within its time.
+    The session file is replaced, and no folder is scanned: see 'scan'. A profile that has been
+    edited since counts as it is now. In a history it is another session, unless it was made within
+    the last hour and not rated: what has been played stays there, and is not
+    played again within its time.
     """
     before = api.load_session(session)
     request = stored_request(before, session, library)
@@ -42,7 +43,12 @@ def rebuild(
             " Bring the library up to date with 'playlist-builder scan FOLDER'."
         )
     after = build_sessions(
-        request, (session, *outputs), range(number, number + 1), dry_run=dry_run, as_json=as_json
+        request,
+        (session, *outputs),
+        range(number, number + 1),
+        scans=False,
+        dry_run=dry_run,
+        as_json=as_json,
     )
     if not after:
         raise SessionError(

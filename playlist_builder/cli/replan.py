@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 @click.option("--skip", is_flag=True, help="End the current track now.")
 @click.option("--to", "phase", metavar="PHASE", help="Begin this phase when the track has ended.")
 @click.option("--push", "target", metavar="TARGET", help="Change the queue of this MPD as well.")
+@click.option(
+    "--insecure", is_flag=True, help="With --push: allow a login that can be read on the way there."
+)
 @options.maps_option("With --push: folder FROM is TO on the server. Repeatable.")
 @edit_options
 def replan(
@@ -45,6 +48,7 @@ def replan(
     maps: Sequence[PathMap],
     library: str | None,
     *,
+    insecure: bool,
     skip: bool,
     undo: bool,
     as_json: bool,
@@ -53,7 +57,8 @@ def replan(
 
     What has been played stays, and the current track plays to its end, or to now with --skip. The
     session ends when it should have, or later with --extend; --to goes on to a later phase at once.
-    --push gives the new rest to the queue of an MPD that plays it; the sound does not stop.
+    --push gives the new rest to the queue of an MPD that plays it; the sound does not stop. Where
+    that fails, SESSION is as it was.
     """
     from playlist_builder.sessions.replan import replanned
 
@@ -62,13 +67,16 @@ def replan(
             raise RequestError("Say what time of the session it is with --at, such as --at 32:10.")
         return replanned(draft, at, extend_s=longer or 0.0, skip=skip, phase=phase or "")
 
-    def check_and_push(before: "api.Session", after: "api.Session") -> None:
+    def check(before: "api.Session", after: "api.Session") -> None:
         _check_files(before, after, session)
+
+    def push(before: "api.Session", after: "api.Session") -> None:
         if target is None or at is None:
             return
         current = sum(slot.start_s <= at for slot in before.slots) - 1
         rest = _rest(before, after, at, current)
-        count = push_rest(rest, before.slots[current], target, maps, library, skip=skip)
+        playing = before.slots[current]
+        count = push_rest(rest, playing, target, maps, library, skip=skip, insecure=insecure)
         output.print_message(f"{count} tracks follow in the queue on {target}.")
 
     if undo and target is not None:
@@ -76,6 +84,8 @@ def replan(
     check_undo(undo=undo, at=at, longer=longer, skip=skip, phase=phase)
     if maps and target is None:
         raise click.UsageError("--map needs --push.")
+    if insecure and target is None:
+        raise click.UsageError("--insecure needs --push.")
     if longer and phase:
         raise click.UsageError("--extend and --to exclude each other; replan twice.")
     change_session(
@@ -85,7 +95,8 @@ def replan(
         undo=undo,
         as_json=as_json,
         playing=True,
-        before_writing=check_and_push,
+        before_writing=check,
+        after_writing=push,
     )
 
 

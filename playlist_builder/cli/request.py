@@ -51,7 +51,7 @@ request_options = options.combined(
     click.option(
         "--track-minutes",
         nargs=2,
-        type=click.FloatRange(min=0),
+        type=options.NumberRange(min=0),
         metavar="MIN MAX",
         help="Shortest and longest track.",
     ),

@@ -6,8 +6,9 @@ from typing import Any
 import click
 
 from playlist_builder.cli import options, output
-from playlist_builder.cli.build import deliver, numbered, select
+from playlist_builder.cli.build import deliver, select
 from playlist_builder.cli.main import main
+from playlist_builder.cli.numbered import numbered
 from playlist_builder.cli.request import request_of, request_options
 
 
@@ -44,7 +45,7 @@ def series(
     files = [numbered(outputs, number) for number in range(1, count + 1)]
     selection, numbers = select(request, outputs, files, as_json=as_json)
     sessions = build_series(selection, count)
-    deliver(sessions, files, numbers, as_json=as_json, dry_run=dry_run)
+    deliver(sessions, outputs, files, numbers, as_json=as_json, dry_run=dry_run)
     errors = [session.rms_error for session in sessions]
     played = [slot.identity for each in sessions for slot in (*each.slots, *each.tail)]
     repeats = len(played) - len(set(played))

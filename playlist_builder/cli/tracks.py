@@ -164,7 +164,7 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
 
 @main.command()
 @click.argument("track")
-@click.option("--energy", type=click.FloatRange(0, 1), help="The energy you hear, from 0 to 1.")
+@click.option("--energy", type=options.NumberRange(0, 1), help="The energy you hear, from 0 to 1.")
 @click.option("--instrumental", "none", is_flag=True, help="It has no voice.")
 @click.option("--wordless", is_flag=True, help="It has voices without words.")
 @click.option("--vocal", "sung", is_flag=True, help="It is sung.")

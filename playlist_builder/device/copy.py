@@ -80,13 +80,15 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     jobs: int | None = None,
     executor: Executor | None = None,
     progress: Callable[[FileProgress], None] | None = None,
+    on_wait: Callable[[], None] | None = None,
 ) -> CopyReport:
     """Copy the tracks of a session, and its playlist `name`.m3u8, into a folder.
 
     With a `form` (a key of `encode.TRACK_FORMS`) tracks in other encodings are converted, by `jobs`
     processes or by `executor`. A track that cannot be converted is skipped, and left out of the
     playlist. With `replace_earlier` files of earlier copies that are not part of this session are
-    removed at the end, unless they were changed since.
+    removed at the end, unless they were changed since. `on_wait` is called where another copy into
+    the folder has to be waited for.
 
     Raises `CopyError` where a track is missing, and where the folder cannot be used or is too full;
     then nothing is copied.
@@ -94,7 +96,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     slots = [*session.slots, *session.tail]
     plan.check_all_exist(slots)
     path = make_folder(Path(folder).absolute())
-    with locked(path):  # another copy into it is waited for
+    with locked(path, on_wait):  # another copy into it is waited for
         target = open_folder(path, own_key(default_path().with_name(KEY_NAME)))
         items, skipped = plan.plan_items(target, slots, form)
         plan.check_space(target.path, items, form)

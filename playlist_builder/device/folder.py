@@ -27,6 +27,7 @@ RECORDS_LIMIT_BYTES = 20_000_000  # above the records of 100,000 files
 KEY_BYTES = 32
 NAMES_LIMIT = 1000  # names that are tried for one file
 
+Signed = dict[str, object]  # the `files` and the `signature` of records
 _RECORD_TYPES = {"source": str, "form": str, "size": int, "hash": str, "mtime_s": float}
 _BLOCK_BYTES = 1 << 20
 _new_hash = partial(hashlib.blake2b, digest_size=16)
@@ -50,19 +51,21 @@ class FileRecord:
 class TargetFolder:
     """A folder: `names` by `filenames.key`, `records` by name, `renamed` from wanted to chosen.
 
-    `key` signs the records.
+    `key` signs the records. `others` are those that other keys have signed, kept as they are.
     """
 
     path: Path
     names: dict[str, str]
     records: dict[str, FileRecord]
     key: bytes
+    others: list[Signed] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
 
     def write_records(self) -> None:
         """Write the records into the folder."""
         files = {name: asdict(record) for name, record in self.records.items()}
         document = {"version": 1, "files": files, "signature": _signature(files, self.key)}
+        document |= {"others": self.others} if self.others else {}
         text = json.dumps(document, indent=1)
         replace_bytes(self.path / RECORDS, text.encode(), through_links=False)
 
@@ -124,7 +127,8 @@ def open_folder(path: Path, key: bytes) -> TargetFolder:
             f"{str(records)!r} is a link or no file, and not the notes of an earlier copy."
             " Remove it, or choose another place"
         )
-    return TargetFolder(path, names, _read_records(records, key), key)
+    own, others = _read_records(records, key)
+    return TargetFolder(path, names, own, key, others)
 
 
 def _unusable(path: Path, error: OSError) -> CopyError:
@@ -153,20 +157,30 @@ def _signature(files: object, key: bytes) -> str:
     return hmac.new(key, text.encode(), "sha256").hexdigest()
 
 
-def _read_records(path: Path, key: bytes) -> dict[str, FileRecord]:
-    """Return the records, none where they are damaged or another's: all files are the user's."""
+def _read_records(path: Path, key: bytes) -> tuple[dict[str, FileRecord], list[Signed]]:
+    """Return our records, and those that others have signed, which say nothing to us.
+
+    There are none of ours where they are damaged: all files are the user's then.
+    """
+    own: dict[str, FileRecord] = {}
+    others: list[Signed] = []
     try:
         with path.open("rb") as file:
             document = json.loads(file.read(RECORDS_LIMIT_BYTES))
-        files = document["files"]
-        if not hmac.compare_digest(_signature(files, key), document["signature"]):
-            return {}
-        return {
-            name: FileRecord(**{key: kind(record[key]) for key, kind in _RECORD_TYPES.items()})
-            for name, record in files.items()
-        }
+        for each in (document, *document.get("others", ())):
+            files, signature = each["files"], each["signature"]
+            if hmac.compare_digest(_signature(files, key), signature):
+                own = {
+                    name: FileRecord(
+                        **{key: kind(record[key]) for key, kind in _RECORD_TYPES.items()}
+                    )
+                    for name, record in files.items()
+                }
+            else:
+                others.append({"files": files, "signature": signature})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return {}
+        return own, others
+    return own, others
 
 
 def write_verified(

@@ -14,8 +14,18 @@ from typing import Any
 
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import backup, schema
-from playlist_builder.library.errors import DAMAGE, UNWRITABLE, code, decoding, newer, unusable
+from playlist_builder.library.errors import (
+    DAMAGE,
+    UNWRITABLE,
+    UnusableLibraryError,
+    code,
+    decoding,
+    newer,
+    unusable,
+)
+from playlist_builder.system import is_regular
 
+GIVE_ANOTHER = "Give another file with --library."
 BUSY_S = 30.0  # how long to wait while another scan or build holds the file
 
 
@@ -79,6 +89,7 @@ def open_library(path: str) -> Connection:
     """Return a library file, made where there is none and brought up to date."""
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
+        _check_is_file(path)
         return _opened_or_restored(path)
     except (sqlite3.Error, OSError) as error:
         raise unusable(path, error) from error
@@ -90,9 +101,10 @@ def open_unchanged(path: str) -> Connection:
     Raises LibraryError where it is not up to date.
     """
     try:
+        _check_is_file(path)
         sqlite = _connect_for_reading(path)
         current = schema.is_up_to_date(sqlite)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise unusable(path, error) from error
     if not current:
         sqlite.close()
@@ -101,6 +113,12 @@ def open_unchanged(path: str) -> Connection:
             " Scan its folders with this version first."
         )
     return Connection(path, sqlite, read_only=True)
+
+
+def _check_is_file(path: str) -> None:
+    """Raise LibraryError for a pipe or device, which may be waited for in vain; also OSError."""
+    if os.path.exists(path) and not is_regular(path):
+        raise UnusableLibraryError(path, f"{path} is no file but a pipe or device.", GIVE_ANOTHER)
 
 
 def _opened_or_restored(path: str) -> Connection:
@@ -207,8 +225,8 @@ def _check_format(connection: sqlite3.Connection, path: str) -> None:
             f" Move it and {backup.backup_path(path)} away, and scan your folders again."
         )
     if not schema.is_library(connection):
-        raise LibraryError(
-            f"{path} is not a library of playlist-builder. Give another file with --library."
+        raise UnusableLibraryError(
+            path, f"{path} is not a library of playlist-builder.", GIVE_ANOTHER
         )
     if schema.version_of(connection) > schema.newest_version():
         raise newer(path)

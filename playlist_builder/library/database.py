@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from playlist_builder.audio.header import Header
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import backup, columns, schema
 from playlist_builder.library.answers import Answers
@@ -250,6 +251,17 @@ class Database:
         table = self.feature_table()
         lengths_s = table.scalars[:, SCALARS.index("duration_s")].tolist()
         return dict(zip(table.identities, lengths_s, strict=True))
+
+    def headers(self) -> dict[str, Header]:
+        """Return rate, channels and length of each recording that was measured."""
+        rows = self._select("features", "identity, scalars")
+        places = [SCALARS.index(name) for name in ("sample_rate_hz", "channels", "duration_s")]
+        with decoding(self.path):
+            numbers = columns.scalars_of([scalars for _, scalars in rows])[:, places].tolist()
+            return {
+                identity: Header(*header)
+                for (identity, _), header in zip(rows, numbers, strict=True)
+            }
 
     def store(self, file: File, measured: Measurement | None) -> None:
         """Keep a path, and what was measured if it was; it is skipped no longer."""

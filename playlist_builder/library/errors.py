@@ -24,6 +24,14 @@ _ELSEWHERE = "Make it writable, or give another file with --library."
 _DISK_FULL = frozenset((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)))
 
 
+class UnusableLibraryError(LibraryError):
+    """A library file that cannot be used: what is wrong with it, and what to do about one's own."""
+
+    def __init__(self, path: str, problem: str, advice: str) -> None:
+        super().__init__(f"{problem} {advice}")
+        self.path, self.problem = path, problem
+
+
 def code(error: sqlite3.Error) -> int:
     """Return the primary result code of SQLite, 0 where the error is not SQLite's own."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -44,7 +52,7 @@ def unusable(path: str, error: sqlite3.Error | OSError) -> LibraryError:
     elif code(error) in _ADVICE:
         advice = _ADVICE[code(error)]
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return LibraryError(f"Cannot use the library {path}: {why}. {advice}")
+    return UnusableLibraryError(path, f"Cannot use the library {path}: {why}.", advice)
 
 
 def newer(path: str) -> LibraryError:
@@ -61,8 +69,22 @@ def decoding(path: str) -> Iterator[None]:
     try:
         yield
     except INVALID_ROW as error:
+        raise UnusableLibraryError(
+            path,
+            f"The library {path} contains invalid rows ({error}).",
+            "Move it away: your marks and history come back from its backup, and a scan measures"
+            " the music again.",
+        ) from error
+
+
+@contextmanager
+def only_read(path: str) -> Iterator[None]:
+    """Advise on a library file that is not the user's own here, where it cannot be used."""
+    try:
+        yield
+    except UnusableLibraryError as error:
+        if error.path != path:
+            raise
         raise LibraryError(
-            f"The library {path} contains invalid rows ({error}). Move it away:"
-            " your marks and history come back from its backup, and a scan measures the music"
-            " again."
+            f"{error.problem} It was only read, and is as it was. Merge another file."
         ) from error

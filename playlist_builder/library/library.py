@@ -24,6 +24,7 @@ from playlist_builder.library.answers import Answers, Question
 from playlist_builder.library.calibration import calibrations
 from playlist_builder.library.columns import VOCALS_OF_MARKS
 from playlist_builder.library.database import Database
+from playlist_builder.library.errors import only_read
 from playlist_builder.library.history import History
 from playlist_builder.library.merge import MergeReport, merge
 from playlist_builder.library.scan import scanner
@@ -264,7 +265,8 @@ class Library:
 
         Raises `LibraryError` where it cannot be read, or is of another version.
         """
-        with self._database.open_other(os.fspath(path)) as other:
+        name = os.fspath(path)
+        with only_read(name), self._database.open_other(name) as other:
             return merge(self._database, other, os.path.isfile)
 
     @property

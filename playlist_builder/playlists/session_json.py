@@ -52,6 +52,7 @@ _SHORT = Meta(max_length=ITEMS_LIMIT, description=f"a list of at most {ITEMS_LIM
 Number = Annotated[float, Meta(ge=-_MAX, le=_MAX, description="a finite number")]
 Length = Annotated[float, Meta(ge=0, le=_MAX, description="a finite number of at least 0")]
 Time = Annotated[float, Meta(ge=0, le=LONGEST_S, description=_WEEK)]
+Past = Annotated[float, Meta(ge=0, le=1e10, description="0 to 1e10 s (300 years)")]
 Shift = Annotated[
     float, Meta(ge=-LONGEST_S, le=LONGEST_S, description=f"{LONGEST_S:.0f} s at most")
 ]
@@ -128,7 +129,7 @@ class _Request(Struct, kw_only=True):
     listed: Texts = ()
     changes: Annotated[tuple[_Change, ...], _SHORT] = ()
     name: str | None = None
-    within_s: Length = 0.0
+    within_s: Past = 0.0
     asked_at: str = ""
     session: Hex = ""
     thrown_out: Texts = ()

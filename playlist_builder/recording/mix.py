@@ -5,6 +5,7 @@ jumps allows. There is no limiter: where the peaks do not allow the requested lo
 mix is softer. All positions are counted in frames (`levels.FRAMES_PER_S`).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -12,12 +13,14 @@ from itertools import pairwise
 import numpy as np
 
 from playlist_builder.analysis import loudness
+from playlist_builder.errors import RequestError
 from playlist_builder.models import SILENCE_LUFS, Chapter, Floats, Floats32, Session, Slot
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.recording.levels import BLOCKS_PER_S, FRAMES_PER_S, Levels
 from playlist_builder.text import clock
 
 LOUDNESS_LUFS = -18.0  # ReplayGain 2.0, so a session is as loud as other music in a player
+LONGEST_CROSSFADE_S = 60.0
 EDGE_S = 10.0  # passages before and after a transition whose loudness is compared
 JUMP_MARGIN_LU = 0.2  # the power of a sum of two tracks is not exactly the sum of their powers
 DECAY_LU = 20.0  # the decay of a track is what stays so far below its loudness at the end
@@ -34,11 +37,22 @@ _EDGE = round(EDGE_S * BLOCKS_PER_S)
 
 @dataclass(frozen=True, slots=True)
 class MixSettings:
-    """Settings of a mix; None leaves a setting to the profile."""
+    """Settings of a mix; None leaves a setting to the profile.
+
+    Raises RequestError for a loudness that is not finite, or a crossfade below 0 or above 60 s.
+    """
 
     loudness_lufs: float = LOUDNESS_LUFS
     crossfade_s: float | None = None
     keep_endings: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Raise RequestError for what is no loudness or no length."""
+        if not math.isfinite(self.loudness_lufs):
+            raise RequestError(f"A loudness is a finite number, not {self.loudness_lufs!r}.")
+        if self.crossfade_s is not None and not 0.0 <= self.crossfade_s <= LONGEST_CROSSFADE_S:
+            most = f"0 to {LONGEST_CROSSFADE_S:g} s"
+            raise RequestError(f"A crossfade lasts {most}, not {self.crossfade_s!r}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
-"""What the servers check alike: targets, names of playlists, numbers, and how an error ends."""
+"""What the servers check alike: targets, names of playlists, numbers, and texts of errors."""
 
+import ipaddress
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import SplitResult, urlsplit
@@ -8,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from playlist_builder.errors import ServerError
 from playlist_builder.text import UNPRINTED, replaced
 
+_NAMED = {" ": r"\+", "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': '&quot;|\\\\"', "\\": r"\\\\"}
 NAME_LIMIT_BYTES = 200  # file systems take 255, and a push needs some for temporary names
 
 
@@ -51,6 +54,33 @@ def split_target(target: str, example: str, password_variable: str) -> SplitResu
             f" the target and set {password_variable}, or wait for the prompt."
         )
     return parts
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what is sent to a host stays on this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def without_secret(text: str, secret: str) -> str:
+    """Return a text with *** for a secret, in whatever escapes of URLs, HTML or JSON it stands."""
+    return re.sub("".join(map(_written, secret)), "***", text) if secret else text
+
+
+def _written(char: str) -> str:
+    """Return a pattern of the ways in which a character is written."""
+    encoded = char.encode("utf-8", "replace")
+    units = char.encode("utf-16-be", "surrogatepass")
+    ways = [
+        "(?i:" + "".join(f"%(?:25)*{byte:02x}" for byte in encoded) + ")",
+        "(?i:" + "".join(rf"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)) + ")",
+        rf"(?i:&#0*{ord(char)};|&#x0*{ord(char):x};)",
+        *([_NAMED[char]] if char in _NAMED else []),
+        re.escape(char),  # last: it may begin one of the others
+    ]
+    return f"(?:{'|'.join(ways)})"
 
 
 def finite_seconds(value: object) -> float | None:

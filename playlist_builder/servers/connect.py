@@ -20,7 +20,7 @@ AskPassword = Callable[..., str]
 
 
 @contextmanager
-def _mpd(target: str, ask_password: AskPassword, *, insecure: bool) -> "Iterator[Mpd]":  # noqa: ARG001 - MPD has no encryption to insist on
+def _mpd(target: str, ask_password: AskPassword, *, insecure: bool) -> "Iterator[Mpd]":
     try:
         from playlist_builder.servers import mpd  # noqa: PLC0415 - python-mpd2 is an extra
     except ModuleNotFoundError as error:
@@ -29,6 +29,8 @@ def _mpd(target: str, ask_password: AskPassword, *, insecure: bool) -> "Iterator
         raise ServerError("Pushing to MPD needs python-mpd2: pip install python-mpd2") from error
     with mpd.opened(mpd.parse_address(target)) as server:
         if server.is_locked():
+            if not insecure:
+                server.check_private()
             server.unlock(ask_password("MPD_PASSWORD"))
         yield server
 
@@ -55,7 +57,7 @@ def connect(
 ) -> AbstractContextManager[Server]:
     """Return the server at `target`, to be entered; raises `ServerError` for an unknown scheme.
 
-    `insecure` allows plain http to other machines.
+    `insecure` allows logins that can be read on the way to other machines.
     """
     if _scheme(target) not in SERVERS:
         raise ServerError(
@@ -65,11 +67,13 @@ def connect(
     return SERVERS[_scheme(target)](target, ask_password, insecure=insecure)
 
 
-def connect_queue(target: str, ask_password: AskPassword) -> "AbstractContextManager[Mpd]":
+def connect_queue(
+    target: str, ask_password: AskPassword, *, insecure: bool = False
+) -> "AbstractContextManager[Mpd]":
     """Return the MPD at `target`, to be entered; raises `ServerError` if it is none."""
     if not has_queue(target):
         raise ServerError("Only a queue of MPD can be changed while it plays. Give mpd://host.")
-    return _mpd(target, ask_password, insecure=False)
+    return _mpd(target, ask_password, insecure=insecure)
 
 
 def _scheme(target: str) -> str:

@@ -33,6 +33,7 @@ _NEW, _OLD = " (new, by playlist-builder)", " (old, by playlist-builder)"
 _NEEDED = frozenset(
     ("find", "playlistadd", "listplaylist", "listplaylists", "rename", "rm", "addid", "delete")
 )
+_IN_ORDER = (("repeat", 0), ("random", 0), ("single", 0), ("consume", 0))
 _ARGUMENT = mpd.FailureResponseCode.ARG
 _PASSWORD = mpd.FailureResponseCode.PASSWORD
 
@@ -43,6 +44,11 @@ class MpdAddress:
 
     host: str
     port: int | None
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody on the way can read what is sent: it stays on this machine."""
+        return self.port is None or checks.is_loopback(self.host)
 
     def __str__(self) -> str:
         if self.port is None:
@@ -92,11 +98,19 @@ class Mpd:
         with self._as_server_errors():
             return not _NEEDED.issubset(self._client.commands())
 
+    def check_private(self) -> None:
+        """Raise `ServerError` where a password would be read on the way: MPD has no encryption."""
+        if not self._where.is_private:
+            raise ServerError(
+                f"MPD at {self._where} needs a password, and anyone on the way there can read it."
+                " Use --insecure if you trust every machine between, or an SSH tunnel to localhost."
+            )
+
     def unlock(self, password: str) -> None:
         """Log in; raises `ServerError` where the password does not allow a push."""
         if not _is_argument(password):
             raise ServerError("The password holds a line break, which MPD cannot take.")
-        with self._as_server_errors():
+        with self._as_server_errors(secret=password):
             self._client.password(password)
         if self.is_locked():
             raise ServerError(
@@ -167,7 +181,7 @@ class Mpd:
     ) -> int:
         """Make the queue hold `keys` in their order, or leave it as it was; return the count.
 
-        Random order and stopping after each track are turned off: a session is an order.
+        What would play it otherwise than once and in its order is turned off (`_IN_ORDER`).
         """
         settings: list[tuple[Any, ...]] = []
         if crossfade_s is not None:
@@ -213,7 +227,7 @@ class Mpd:
         added: list[tuple[Any, ...]] = [("addid", key) for key in keys]
         deleted = [("delete", (kept, len(before)))] if kept < len(before) else []
         try:
-            self._run_together([*added, *deleted, ("random", 0), ("single", 0), *commands])
+            self._run_together([*added, *deleted, *_IN_ORDER, *commands])
         except ServerError as error:
             state = "as it was" if self._restore_queue(before) else "the old one or the new one"
             raise ServerError(f"{error} The queue is {state}.") from error
@@ -297,16 +311,16 @@ class Mpd:
             return []
 
     @contextmanager
-    def _as_server_errors(self) -> Iterator[None]:
+    def _as_server_errors(self, secret: str = "") -> Iterator[None]:
         try:
             yield
         except mpd.CommandError as error:
             if error.errno is _PASSWORD:
                 raise ServerError(f"MPD at {self._where} does not take this password.") from error
-            raise ServerError(f"MPD at {self._where} refused: {_reason(error)}.") from error
+            raise ServerError(f"MPD at {self._where} refused: {_reason(error, secret)}.") from error
         except (mpd.ConnectionError, OSError) as error:
             raise ServerError(
-                f"The connection to MPD at {self._where} broke: {_reason(error)}."
+                f"The connection to MPD at {self._where} broke: {_reason(error, secret)}."
             ) from error
         except (mpd.MPDError, ValueError, AttributeError, TypeError, KeyError) as error:
             # The last ones are what python-mpd2 raises for malformed answers.
@@ -339,8 +353,8 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, secret: str = "") -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {TIMEOUT_S:g} s"
     words = getattr(error, "msg", None) or getattr(error, "strerror", None) or str(error)
-    return one_line(str(words))[:LINE_LIMIT]
+    return one_line(checks.without_secret(str(words), secret))[:LINE_LIMIT]

@@ -8,7 +8,6 @@ followed, since they would carry the login elsewhere. No error repeats what was 
 
 import hashlib
 import http.client
-import ipaddress
 import json
 import secrets
 import socket
@@ -22,7 +21,7 @@ from typing import IO, NoReturn
 from urllib.parse import unquote, urlencode
 
 from playlist_builder.errors import ServerError
-from playlist_builder.servers.checks import split_target
+from playlist_builder.servers.checks import is_loopback, split_target, without_secret
 from playlist_builder.text import LINE_LIMIT, one_line
 
 SCHEMES = ("subsonic+https", "subsonic+http")
@@ -84,7 +83,7 @@ def parse_address(target: str, *, insecure: bool = False) -> SubsonicAddress:
     if not host.isascii() or not target.isprintable() or " " in target:
         raise ServerError(f"The target is no address: {host!r} is no host. {example}")
     plain = parts.scheme == "subsonic+http"
-    if plain and not _is_loopback(host) and not insecure:
+    if plain and not is_loopback(host) and not insecure:
         raise ServerError(
             f"Over plain http anyone on the way to {host} can read the login and use it again."
             " Use subsonic+https://, or --insecure if you trust every machine between."
@@ -94,7 +93,7 @@ def parse_address(target: str, *, insecure: bool = False) -> SubsonicAddress:
     return SubsonicAddress(
         f"{'http' if plain else 'https'}://{place}{parts.path.rstrip('/')}",
         unquote(parts.username),
-        not plain or _is_loopback(host),
+        not plain or is_loopback(host),
     )
 
 
@@ -222,15 +221,8 @@ class Connection:
     def _clean(self, text: str) -> str:
         """Return the text of a server as one short line, without a secret that it may repeat."""
         for secret in (self._password, *(value.removeprefix("enc:") for _, value in self._login)):
-            text = text.replace(secret, "***") if secret else text
+            text = without_secret(text, secret)
         return one_line(text)[:LINE_LIMIT]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def key_of(value: Mapping[str, object]) -> str:

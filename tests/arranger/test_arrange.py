@@ -414,3 +414,14 @@ def test_all_tracks_can_be_put_in_order_whatever_the_profile_s_length():
     assert paths(session) == [each.path for each in tracks[:-1]]
     assert session.target_s == 36 * 60.0
     assert notice("copies_left_out", count=1) in session.warnings
+
+
+def test_to_ask_for_less_tolerance_never_makes_a_worse_session():
+    """Where nothing lasts exactly as long as asked, it is what half a minute would give."""
+    tracks = [plain(n, 5.1 + n / 97, 0.3 + n / 100) for n in range(12)]
+    usual = arrange(tracks, flat(20, 0.3), tolerance_s=30.0)
+    for tolerance_s in (0.0, 0.001, 1.0):
+        strict = arrange(tracks, flat(20, 0.3), tolerance_s=tolerance_s)
+        off_s = abs(strict.duration_s - strict.target_s)
+        assert off_s <= max(tolerance_s, abs(usual.duration_s - usual.target_s))
+        assert {each.code[:8] for each in strict.relaxed} <= {"duration"}

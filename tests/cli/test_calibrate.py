@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from playlist_builder.cli import player
+from playlist_builder.library.answers import answer
 from playlist_builder.library.library import Library
 from playlist_builder.models import Mark
 from tests.support.commands import run
@@ -62,7 +63,7 @@ def test_answers_are_kept_one_by_one_and_go_on_the_next_time(path):
 
 def test_the_answer_is_about_the_track_of_that_number(path):
     for number in ("1", "2"):
-        calibrate(path, "", "--forget")
+        calibrate(path, "", "--forget", "--yes")
         shown = calibrate(path, f"{number}\n").stderr
         line = next(each for each in shown.splitlines() if each.startswith(f"  {number}  "))
         title = line.split("  ")[2].split(",")[0]
@@ -119,7 +120,7 @@ def test_answers_of_one_who_hears_brightness_are_used_and_shown(path):
     assert sum(each["energy"] for each in shown["reasons"]) == pytest.approx(
         shown["energy"], abs=1e-3
     )
-    done = calibrate(path, "", "--forget")
+    done = calibrate(path, "", "--forget", "--yes")
     assert done.stderr == "Forgotten: 24 answers.\n"
     assert known(path)["energy"]["kept"] is False
 
@@ -222,3 +223,27 @@ def test_a_command_line_of_windows_keeps_its_backslashes(monkeypatch):
 def test_json_with_forget_is_refused_and_forgets_nothing(demo_library):
     done = run("calibrate", "--forget", "--json", *demo_library, code=2)
     assert "Leave out --forget." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "told", "left"),
+    [
+        ("", 2, "Give --yes", 1),
+        ("n\n", 1, "Nothing was forgotten.", 1),
+        ("y\n", 0, "Forgotten: 1 answers.", 0),
+    ],
+)
+def test_answers_are_forgotten_only_if_that_is_meant(tmp_path, typed, code, told, left):
+    """They took the user an hour; a library without any is not asked about."""
+    path = tmp_path / "l.db"
+    with Library.open(path) as library:
+        library.answers.store([answer("calmer", "a", "b", "a", "2026-01-01T00:00:00+00:00")])
+    done = run("calibrate", "--forget", "--library", path, typed=typed, code=code)
+    assert told in done.stderr
+    assert "Forget all 1 answers" in done.stderr
+    with Library.open(path) as library:
+        assert len(library.answers.all()) == left
+
+
+def test_yes_says_nothing_without_forget(demo_library):
+    assert "--yes goes with" in run("calibrate", "--yes", *demo_library, code=2).stderr

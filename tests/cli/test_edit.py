@@ -1,13 +1,19 @@
 """Changing session files as a user does; nothing is ever lost."""
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from playlist_builder.cli import edit
+from playlist_builder.errors import PlaylistError, ServerError
 from playlist_builder.library.library import Library
-from playlist_builder.playlists import session_json
+from playlist_builder.playlists import session_json, write
+from playlist_builder.servers import connect
+from playlist_builder.servers.match import Candidate
 from tests.support.commands import run
 
 
@@ -268,6 +274,7 @@ def test_a_file_that_vanishes_while_a_session_plays_is_planned_around(movable):
         (("replan", "--at", "soon"), "'soon' is no time of a session"),
         (("replan", "--at", "1:00", "--extend", "1m", "--to", "return"), "exclude each other"),
         (("replan", "--at", "1:00", "--map", "/a=b"), "--map needs --push"),
+        (("replan", "--at", "1:00", "--insecure"), "--insecure needs --push"),
         (("replan", "--undo", "--push", "mpd://x"), "--undo changes the file alone"),
         (("swap", 1, "--candidates", 2, "--undo"), "--candidates changes nothing"),
         (("swap", 3, "--with", "Thaw", "--undo"), "--undo only steps back"),
@@ -315,3 +322,43 @@ def test_a_library_that_is_gone_is_one_line(session):
     whole["call"]["library"] = "/nowhere/l.db"
     session.write_text(json.dumps(whole))
     assert "is gone. Give another one" in run("drop", session, 1, code=1).stderr
+
+
+@pytest.fixture
+def player(monkeypatch):
+    """An MPD that plays the queue it is given, and has all music."""
+    one = mock.MagicMock()
+    one.music_folder.return_value = None
+    one.search.side_effect = lambda _track, path: [Candidate(path, path)]
+    one.follow.side_effect = lambda _current, keys, **_: len(keys)
+    monkeypatch.setattr(connect, "connect_queue", lambda *_, **__: contextlib.nullcontext(one))
+    return one
+
+
+def test_a_session_is_saved_before_it_is_pushed(session, player):
+    """What plays is what the file says: should anything stop in between, it can be undone."""
+    before, saved = session.read_bytes(), []
+    player.follow.side_effect = lambda *_, **__: saved.append(session.read_bytes()) or 1
+    run("replan", session, "--at", "1:00", "--extend", "1m", "--push", "mpd://x")
+    assert saved == [session.read_bytes()] != [before]
+
+
+def test_what_cannot_be_saved_is_not_pushed(session, player, monkeypatch):
+    def full(*_):
+        raise PlaylistError("No space left.")
+
+    monkeypatch.setattr(write, "write_text", full)
+    run("replan", session, "--at", "1:00", "--push", "mpd://x", code=1)
+    assert not player.follow.called
+
+
+@pytest.mark.parametrize("error", [ServerError("It plays another."), KeyboardInterrupt()])
+def test_what_cannot_be_pushed_leaves_file_and_history_as_they_were(
+    session, player, monkeypatch, error
+):
+    before, kept = session.read_bytes(), []
+    monkeypatch.setattr(edit, "record_history", lambda sessions, *_: kept.extend(sessions))
+    player.follow.side_effect = error
+    run("replan", session, "--at", "1:00", "--extend", "1m", "--push", "mpd://x", code=1)
+    assert session.read_bytes() == before
+    assert kept[-1] == session_json.load_session(session) != kept[0]

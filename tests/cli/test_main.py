@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from unittest import mock
 
 import pytest
 
 from playlist_builder.library.library import Library
+from playlist_builder.profiles import find
 from playlist_builder.system import ONE_THREAD
 from tests.support.commands import invoke, run
 
@@ -163,3 +165,27 @@ def test_a_pipe_is_not_waited_for(tmp_path, command):
     done = invoke(name, "s.json", *rest, cwd=tmp_path, **library)
     assert done.code == 1
     assert "no file but a pipe or device" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        ImportError("libx265.so: failed to map segment from shared object"),
+        ImportError("IMPORTANT\n\nlibgfortran.so: Cannot allocate memory\n"),
+        ImportError("DLL load failed: The paging file is too small for this operation"),
+        RuntimeError("can't start new thread"),
+    ],
+)
+def test_where_memory_ends_is_one_line(monkeypatch, error):
+    monkeypatch.setattr(find, "available", mock.Mock(side_effect=error))
+    done = run("profiles", code=1)
+    assert done.stderr.startswith("Error: There is too little memory")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("error", [ImportError("no module"), RuntimeError("a bug")])
+def test_a_mistake_of_ours_is_not_taken_for_that(monkeypatch, error):
+    monkeypatch.setattr(find, "available", mock.Mock(side_effect=error))
+    with pytest.raises(type(error)):
+        run("profiles")

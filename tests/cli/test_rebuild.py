@@ -6,8 +6,10 @@ import shutil
 
 import pytest
 
+from playlist_builder.cli import build
 from tests.support.commands import run
 from tests.support.documents import SHORT, paths, session
+from tests.support.sounds import write_noise
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +131,17 @@ def test_rebuild_is_refused_while_files_are_gone(built):
     run("scan", built / "music", "--library", built / "l.db", "--no-vocals", "--no-embedding")
     run("rebuild", built / "s.json")
     assert str(gone) not in paths(session(built))
+
+
+@pytest.mark.parametrize("folder", ["other", "/proc", "."])
+def test_no_folder_is_scanned_because_a_file_says_so(built, monkeypatch, folder):
+    """What the library holds of it counts, and it holds what the user has scanned."""
+    other = built / "other"
+    other.mkdir()
+    write_noise(other / "new.flac", 1)
+    document = session(built)
+    document["call"]["music"] = [str((built / folder).resolve())]
+    (built / "s.json").write_text(json.dumps(document), encoding="utf-8")
+    monkeypatch.setattr(build, "scan_folders", lambda *_: pytest.fail("scanned"))
+    done = run("rebuild", built / "s.json", "--dry-run", code=0 if folder == "." else 1)
+    assert ("No tracks" in done.stderr) is (folder != ".")

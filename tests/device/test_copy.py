@@ -493,3 +493,13 @@ def test_without_being_asked_an_earlier_copy_stays(session, tmp_path):
     report = copy(replace(session, tail=()), tmp_path / "s")
     assert (report.removed, len(report.leftover)) == ((), 1)
     assert (tmp_path / "s" / report.leftover[0]).exists()
+
+
+def test_notes_of_another_machine_are_kept(tmp_path):
+    """Each machine knows its own copies again, whichever wrote last."""
+    record = folder.FileRecord("s", "", 1, "h", 1.0)
+    for key, name in ((b"one", "a.flac"), (b"two", "b.flac"), (b"one", "c.flac")):
+        folder.open_folder(tmp_path, key).add(name, record)
+    assert list(folder.open_folder(tmp_path, b"one").records) == ["a.flac", "c.flac"]
+    assert list(folder.open_folder(tmp_path, b"two").records) == ["b.flac"]
+    assert folder.open_folder(tmp_path, b"three").records == {}

@@ -121,3 +121,11 @@ def test_a_library_that_another_thread_uses_is_healthy(tmp_path):
         assert database.files() == {}
     with pytest.raises(LibraryError, match="open it again there"):
         database.files()
+
+
+@pytest.mark.parametrize("unchanged", [False, True])
+def test_a_pipe_is_not_waited_for(tmp_path, unchanged):
+    path = tmp_path / "pipe.db"
+    os.mkfifo(path)
+    with pytest.raises(LibraryError, match="no file but a pipe"):
+        Database(os.fspath(path), unchanged=unchanged)

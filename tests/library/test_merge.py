@@ -31,6 +31,7 @@ from playlist_builder.models import (
     VoiceDetection,
     VoiceSpan,
 )
+from tests.support.libraries import fill
 from tests.support.measured import STEPS, features
 
 EMBEDDING = Embedding(np.ones((4, STYLE_SIZE)), np.arange(4, dtype=np.float32))
@@ -297,3 +298,27 @@ def test_a_library_that_is_not_there_is_not_made(pair, tmp_path):
     with Library.open(ours) as library, pytest.raises(LibraryError):
         library.merge(gone)
     assert not gone.exists()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE features SET scalars = x'00'",
+        "UPDATE files SET tags = 'x'",
+        "DROP TABLE heard",
+        "PRAGMA application_id = 5",
+    ],
+)
+def test_advice_is_about_the_other_library_and_not_about_ones_own(tmp_path, sql):
+    """It is only read: nobody is told to move it away, or to scan again."""
+    other = tmp_path / "other.db"
+    fill(other, 1)
+    with closing(sqlite3.connect(other)) as raw, raw:
+        raw.execute(sql)
+    with Library.open(tmp_path / "own.db") as own, pytest.raises(LibraryError) as caught:
+        own.merge(other)
+    text = str(caught.value)
+    assert str(other) in text
+    assert text.endswith("It was only read, and is as it was. Merge another file.")
+    assert "Move it away" not in text
+    assert "--library" not in text

@@ -629,3 +629,11 @@ def test_a_name_needs_a_time():
     assert "is damaged: call.asked_at must be given" in refusal(json.dumps(whole))
     whole["call"]["asked_at"] = "2026-11-20T18:30:00"  # where in the world?
     assert "is damaged: call.asked_at must be a time" in refusal(json.dumps(whole))
+
+
+@pytest.mark.parametrize("within_s", [1e11, 1e308, 10**400])
+def test_a_past_that_nobody_has_is_refused(within_s):
+    document = called()
+    document["call"]["within_s"] = within_s
+    with pytest.raises(SessionError, match=r"within_s must be|is not a session|cannot|keep"):
+        session_json.parse(json.dumps(document), "s.json")

@@ -1,5 +1,6 @@
 """The plan of a recording holds what it promises, for any levels: steps, peaks, places, gains."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlist_builder.analysis import loudness
+from playlist_builder.errors import RequestError
 from playlist_builder.models import Session, Slot
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.recording import mix as mixing
@@ -265,3 +267,19 @@ def test_a_preview_holds_each_transition_as_it_is_in_the_whole():
         "1:52 Piece 1 → Piece 2",
     ]
     assert [(each.start_s, each.end_s) for each in short.chapters] == [(0.0, 34.0), (35.0, 69.0)]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"loudness_lufs": math.nan},
+        {"loudness_lufs": math.inf},
+        {"crossfade_s": math.nan},
+        {"crossfade_s": math.inf},
+        {"crossfade_s": -1.0},
+        {"crossfade_s": 1e308},
+    ],
+)
+def test_settings_that_no_mix_has_are_refused(settings):
+    with pytest.raises(RequestError, match="not "):
+        MixSettings(**settings)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from playlist_builder.errors import ServerError
 from playlist_builder.servers import mpd
+from playlist_builder.servers.connect import connect, connect_queue
 from playlist_builder.servers.match import KnownTrack
 from playlist_builder.servers.mpd import MpdAddress, parse_address
 
@@ -186,3 +187,83 @@ def test_no_answer_is_a_traceback(script):
                     call(server)
             except ServerError as error:
                 assert str(error).isprintable()
+
+
+@pytest.fixture
+def locked(monkeypatch):
+    """Have every target be an MPD that answers nothing without a password."""
+    client = mock.Mock()
+    needed = [
+        "find",
+        "playlistadd",
+        "listplaylist",
+        "listplaylists",
+        "rename",
+        "rm",
+        "addid",
+        "delete",
+    ]
+    client.commands.side_effect = lambda: needed if client.password.called else []
+
+    @contextlib.contextmanager
+    def opened(where):
+        yield mpd.Mpd(where, client)
+
+    monkeypatch.setattr(mpd, "opened", opened)
+    return client
+
+
+@pytest.mark.parametrize("connected", [connect, connect_queue])
+def test_a_password_goes_in_clear_to_another_machine_only_if_that_is_said(locked, connected):
+    """As a login to a Subsonic server does; nobody is asked for it before."""
+    asked = mock.Mock(return_value="geheim")
+    with pytest.raises(ServerError, match="--insecure"), connected("mpd://music.example", asked):
+        pass
+    assert not asked.called
+    with connected("mpd://music.example", asked, insecure=True):
+        pass
+    locked.password.assert_called_once_with("geheim")
+
+
+@pytest.mark.parametrize(
+    "target", ["mpd://localhost", "mpd://127.0.0.1", "mpd://[::1]", "mpd:///run/mpd/socket"]
+)
+def test_on_this_machine_nobody_reads_a_password(locked, target):
+    with connect(target, lambda *_: "geheim"):
+        pass
+    locked.password.assert_called_once_with("geheim")
+
+
+def test_without_a_password_nothing_has_to_be_said(locked):
+    locked.password("of before")
+    with connect("mpd://music.example", lambda *_: pytest.fail("asked")):
+        pass
+
+
+def test_a_password_that_a_server_repeats_is_not_shown(locked):
+    locked.password.side_effect = mpd.mpd.CommandError("[5@0] {password} what is s%C3%BC%c3%9f+1?")
+    with (
+        pytest.raises(ServerError) as caught,
+        connect("mpd://localhost", lambda *_: "süß 1"),
+    ):
+        pass
+    assert "what is ***?" in str(caught.value)
+
+
+@pytest.mark.parametrize("skip", [None, False, True])
+def test_the_queue_is_played_once_and_in_its_order(skip):
+    """Whatever was set before: a session that begins again, or loses tracks, is none."""
+    client = mock.Mock()
+    after = [{"file": "a"}, {"file": "b"}] if skip is not None else [{"file": "b"}]
+    client.playlistid.side_effect = [[{"file": "a"}], after]
+    client.status.return_value = {"song": "0", "duration": "60", "elapsed": "1"}
+    server = mpd.Mpd(MpdAddress("localhost", 6600), client)
+    if skip is None:
+        server.enqueue(["b"], None, None)
+    else:
+        server.follow("a", ["b"], skip=skip)
+    for name in ("repeat", "random", "single", "consume"):
+        getattr(client, name).assert_called_once_with(0)
+    names = [name for name, _, _ in client.method_calls]
+    assert ("next" in names) is bool(skip)
+    assert not skip or names.index("consume") < names.index("next")

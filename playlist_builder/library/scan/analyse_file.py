@@ -83,7 +83,7 @@ def _read(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileRes
                 heard = listener.finish()
             embedded = _embedding(embedder) if embedding else None
             file = File(path, before, recording.identity, _tags(path))
-        return FileResult(before, file, measured, heard, embedded)
+        return FileResult(before, file, measured, heard, embedded, recording.header)
     except AudioError as error:
         unreadable = isinstance(error.__cause__, OSError)
         return FileResult(UNREADABLE_STAT if unreadable else before, Skipped(path, str(error)))

@@ -2,15 +2,19 @@
 
 The cheapest call comes first: a file is read without decoding where its music may be known. An
 executor may run on other machines, so that a result is kept only if it is of the file seen here.
+
+The hash of the packets is trusted where the header makes the same of them as that of the music
+which is known. The same packets at another rate are other music, under an identity of their own.
 """
 
 from collections.abc import Generator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from queue import SimpleQueue
 from typing import Any
 
+from playlist_builder.audio.header import Header
 from playlist_builder.errors import PlaylistBuilderError, describe_exception
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult
 from playlist_builder.library.scan.processes import WorkerDied, WorkerLost, Workers
@@ -28,6 +32,7 @@ class Known:
     measured: set[str]  # identities
     detected: set[str]  # identities that were analysed for voices
     embedded: set[str]  # identities whose embedding is known
+    headers: dict[str, Header] = field(default_factory=dict)  # of what is measured, by identity
 
     def complete(self, *, vocals: bool, embedding: bool) -> set[str]:
         """Return the identities of which everything that is asked for is known."""
@@ -74,6 +79,7 @@ def read_files(  # noqa: PLR0913 - what is asked for, and by whom
             result = _result(future, path, stats[path])
             if not isinstance(executor, Workers):
                 result = _of_file_here(result, stats[path])
+            result = _told_apart(result, known)
             next_call = _next_call(result, known, vocals=vocals, embedding=embedding)
             if next_call == call:  # what did not come of it once will not come of it again
                 result = _unreadable(path, "nothing came of it")
@@ -177,6 +183,18 @@ def _of_file_here(result: FileResult, here: Stat) -> FileResult:
     if isinstance(found, File):
         found = replace(found, stat=here)
     return replace(result, stat=here, found=found)
+
+
+def _told_apart(result: FileResult, known: Known) -> FileResult:
+    """Return a result under another identity where its packets are known to be other music."""
+    found, header = result.found, result.header
+    if isinstance(found, Skipped) or header is None:
+        return result
+    of_hash = known.headers.get(found.identity)
+    own = header.identity_of(found.identity)
+    if own not in known.measured and (of_hash is None or header.plays_as(of_hash)):
+        return result
+    return replace(result, found=replace(found, identity=own))
 
 
 def _unreadable(path: str, reason: str) -> FileResult:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from playlist_builder.audio.header import Header
 from playlist_builder.models import Embedding, File, Measurement, Skipped, Stat, VoiceDetection
 
 UNREADABLE_STAT = Stat(-1, -1)  # of a file that the system did not let us read; it may tomorrow
@@ -26,6 +27,7 @@ class FileResult:
     measured: Measurement | None = None
     heard: VoiceDetection | None = None
     embedding: Embedding | None = None
+    header: Header | None = None
 
 
 def stat(path: str) -> Stat:

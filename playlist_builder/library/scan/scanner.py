@@ -21,7 +21,7 @@ from playlist_builder.library.scan.dispatch import Known, read_files
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult
 from playlist_builder.library.scan.processes import Workers
 from playlist_builder.library.scan.walk import walk
-from playlist_builder.models import FileProgress, Skipped, Stat
+from playlist_builder.models import File, FileProgress, Skipped, Stat
 from playlist_builder.networks import music
 from playlist_builder.system import is_within
 from playlist_builder.vocals import detector
@@ -96,6 +96,7 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
     complete = known.complete(vocals=vocals, embedding=embedding)
     changed, unseen = _changed(database, roots, known, findings, complete)
     if changed:
+        known.headers.update(database.headers())
         cores = os.cpu_count() or 1
         if executor is None:
             jobs = min(jobs or cores, len(changed))
@@ -180,8 +181,6 @@ def _store(database: Database, result: FileResult, known: Known, findings: _Find
             database.store_skipped(found, result.stat)
         return
     database.store(found, result.measured)
-    if found.tags.cue_tracks > 1:
-        findings.albums[found.path] = found.tags.cue_tracks
     if result.heard is not None:
         database.store_detection(found.identity, result.heard)
         known.detected.add(found.identity)
@@ -190,13 +189,24 @@ def _store(database: Database, result: FileResult, known: Known, findings: _Find
         known.embedded.add(found.identity)
     if result.measured is not None:
         known.measured.add(found.identity)
+        if result.header is not None:
+            known.headers[found.identity] = result.header
+    _note(result, found, known, findings)
+
+
+def _note(result: FileResult, found: File, known: Known, findings: _Findings) -> None:
+    """Note for the report what a file that was read has brought."""
+    if found.tags.cue_tracks > 1:
+        findings.albums[found.path] = found.tags.cue_tracks
+    if result.measured is not None:
         findings.counts["analysed"] += 1
-    elif result.heard is not None or result.embedding is not None:
+        return
+    if result.heard is not None or result.embedding is not None:
         findings.counts["vocals_analysed"] += result.heard is not None
         findings.counts["embeddings_analysed"] += result.embedding is not None
     elif found.path in known.files:
         findings.counts["retagged"] += 1
-    if result.measured is None and found.path not in known.files:
+    if found.path not in known.files:
         findings.new[found.path] = found.identity
 
 

@@ -1,9 +1,11 @@
 """Each path is read by the cheapest calls that find what is missing, the largest file first."""
 
 from concurrent.futures import BrokenExecutor, Executor, Future
+from dataclasses import replace
 
 import pytest
 
+from playlist_builder.audio.header import Header
 from playlist_builder.library.scan import analyse_file
 from playlist_builder.library.scan.dispatch import Known, read_files
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult
@@ -243,3 +245,53 @@ def test_what_is_left_open_is_cancelled():
     next(results)
     results.close()
     assert executor.futures[1].cancelled()
+
+
+FIRST, MENDED = Header(44_100, 2, 80.0), Header(88_200, 2, 40.0)
+OTHER = MENDED.identity_of("a")
+
+
+@pytest.mark.parametrize(
+    ("header", "measured", "identity", "calls"),
+    [
+        (FIRST, "a", "a", 1),
+        (MENDED, "a", OTHER, 2),
+        (MENDED, ("a", OTHER), OTHER, 1),
+        (MENDED, (OTHER,), OTHER, 1),  # also where the first file has been forgotten
+        (FIRST, ("a", OTHER), "a", 1),
+    ],
+)
+def test_the_hash_of_packets_is_trusted_under_the_same_header_alone(
+    header, measured, identity, calls
+):
+    """A file whose rate was mended is other music, measured anew."""
+
+    def read_as(function, *arguments):
+        return replace(honest(function, *arguments), header=header)
+
+    executor = Fake(read_as)
+    of = known({"a": (Stat(1, 1), "a", False)}, measured)
+    of.headers.update({"a": FIRST} if "a" in measured else {})
+    ((result, _),) = read(executor, [("a", STAT)], of, vocals=False)
+    assert result.found.identity == identity
+    assert [call[0] for call in executor.calls] == [
+        analyse_file.identify,
+        analyse_file.analyse,
+    ][:calls]
+
+
+def test_two_headers_of_a_first_scan_are_told_apart():
+    headers = {"a1": FIRST, "a2": MENDED}
+    executor = Fake(
+        lambda function, path, *rest: replace(honest(function, path, *rest), header=headers[path])
+    )
+    of = known()
+    found = {}
+    results = read_files(
+        executor, [("a1", STAT), ("a2", STAT)], of, vocals=False, embedding=False, max_pending=2
+    )
+    for result, _ in results:
+        found[result.found.path] = result.found.identity
+        of.measured.add(result.found.identity)  # as the scan that stores it does
+        of.headers[result.found.identity] = result.header
+    assert found == {"a1": "a", "a2": OTHER}

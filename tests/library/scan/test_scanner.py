@@ -1,6 +1,7 @@
 """What a scan reads, keeps and counts: of results that were made up, and of short sounds."""
 
 import os
+import wave
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -289,3 +290,41 @@ def test_an_executor_that_breaks_is_one_line_and_keeps_what_was_scanned(database
     with pytest.raises(LibraryError, match="What was scanned is kept"):
         scanned(database, sounds, executor=Broken())
     assert scanned(database, sounds)[0].unchanged > 0
+
+
+class Here(Executor):
+    """Reads each file at once, in this process."""
+
+    def submit(self, function, *arguments):
+        future = Future()
+        future.set_result(function(*arguments))
+        return future
+
+
+@pytest.mark.parametrize(
+    ("mended", "lasts_s"),
+    [({"rate_hz": 16_000}, 1.0), ({"channels": 2}, 1.0), ({"bytes_": 1}, 4.0), ({}, 2.0)],
+)
+def test_a_file_whose_header_was_mended_is_measured_anew(database, tmp_path, mended, lasts_s):
+    """Its packets are the same, and play otherwise; a copy with the old header stays as it was."""
+    write_wav(tmp_path / "a.wav")
+    write_wav(tmp_path / "b.wav")
+    options = {"jobs": 1, "executor": Here(), "vocals": False, "embedding": False}
+    again = {"prune": False, "progress": None}
+    scanner.scan(database, [os.fspath(tmp_path)], **options, **again)
+    write_wav(tmp_path / "a.wav", **mended)
+    os.utime(tmp_path / "a.wav", ns=(1, 1))
+    for _ in range(2):
+        scanner.scan(database, [os.fspath(tmp_path)], **options, **again)
+        of = {Path(path).stem: identity for path, (_, identity, _) in database.files().items()}
+        assert (of["a"] == of["b"]) is (not mended)
+        lengths = database.lengths()
+        assert (lengths[of["a"]], lengths[of["b"]]) == pytest.approx((lasts_s, 2.0), abs=0.01)
+
+
+def write_wav(path, rate_hz=8000, channels=1, bytes_=2):
+    """Write the same samples under a header that may be wrong."""
+    samples = np.random.default_rng(0).integers(-9000, 9000, 16_000, np.int16)
+    with wave.open(os.fspath(path), "wb") as file:
+        file.setparams((channels, bytes_, rate_hz, 0, "NONE", ""))
+        file.writeframesraw(samples.tobytes())
