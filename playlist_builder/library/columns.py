@@ -81,14 +81,24 @@ def tags_of(title: str, text: str) -> Tags:
     """Return the tags in columns of any version; raises TypeError where one is invalid."""
     values: dict[str, Any] = {}
     for name, value in {**(json.loads(text) if text else {}), "title": title}.items():
-        if name not in _KINDS:
-            continue
-        whole = tuple(value) if type(value) is list else value
-        invalid = type(whole) not in _KINDS[name]
-        if invalid or (type(whole) is tuple and not set(map(type, whole)) <= {str}):
-            raise TypeError(f"not a value of the tag {name}")
-        values[name] = whole
+        if name in _KINDS:
+            values[name] = _tag(name, value)
     return Tags(**values)
+
+
+def some_tags(title: str, text: str, names: Sequence[str]) -> list[Any]:
+    """Return the tags of these names, faster than all; raises TypeError where one is invalid."""
+    values = json.loads(text) if text else {}
+    values["title"] = title
+    return [_tag(name, values[name]) if name in values else _DEFAULTS[name] for name in names]
+
+
+def _tag(name: str, value: object) -> object:
+    whole = tuple(value) if type(value) is list else value
+    invalid = type(whole) not in _KINDS[name]
+    if invalid or (type(whole) is tuple and not set(map(type, whole)) <= {str}):
+        raise TypeError(f"not a value of the tag {name}")
+    return whole
 
 
 def evidence_text(tags: Tags) -> str:

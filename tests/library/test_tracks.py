@@ -1,5 +1,8 @@
 """What the library keeps of a track's embedding reaches the track: level, emotion and style."""
 
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pytest
 
@@ -8,6 +11,7 @@ from playlist_builder.errors import LibraryError
 from playlist_builder.library.library import Library
 from playlist_builder.library.tracks import read_tracks
 from playlist_builder.models import STYLE_SIZE, Embedding, File, Measurement, Stat, Tags
+from playlist_builder.queries import parse
 from tests.library.test_library import write
 from tests.support.measured import FEATURES, STEPS
 
@@ -91,3 +95,15 @@ def test_a_silent_track_has_no_style(library):
     assert library.tracks()[2].emotion is None
     with pytest.raises(LibraryError, match="unless it is silence"):
         library.similar(library.tracks()[2])
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"genres": "Folk"}', '{"genres": [1]}'])
+def test_tags_that_no_scan_wrote_are_refused_in_columns_as_in_tracks(library, text):
+    with closing(sqlite3.connect(library._database.path)) as raw, raw:  # noqa: SLF001 - as above
+        raw.execute("UPDATE files SET tags = ? WHERE path = CAST('/b' AS BLOB)", (text,))
+    table = library.tracks()
+    for read in (lambda: list(table.tags("genres")), lambda: parse("genre:x").mask(table)):
+        with pytest.raises(LibraryError, match=r"library\.db"):
+            read()
+    with pytest.raises(LibraryError, match=r"library\.db"):
+        table[1]
