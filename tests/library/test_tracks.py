@@ -9,6 +9,7 @@ import pytest
 from playlist_builder.analysis import emotion, energy
 from playlist_builder.errors import LibraryError
 from playlist_builder.library.library import Library
+from playlist_builder.library.packed import pack, unpack
 from playlist_builder.library.tracks import read_tracks
 from playlist_builder.models import STYLE_SIZE, Embedding, File, Measurement, Stat, Tags
 from playlist_builder.queries import parse
@@ -20,6 +21,10 @@ STARTS_S = np.array([0.0, 12.0, 24.0], np.float32)
 
 def patches(seed):
     return np.random.default_rng(seed).normal(size=(3, STYLE_SIZE)).astype(np.float16)
+
+
+def kept(seed):
+    return unpack(pack(patches(seed)), STYLE_SIZE)
 
 
 @pytest.fixture
@@ -37,7 +42,7 @@ def library(tmp_path):
 def test_an_embedding_sets_level_and_emotion(library):
     first, second, without = library.tracks()
     for seed, track in enumerate((first, second)):
-        own = Embedding(patches(seed), STARTS_S)
+        own = Embedding(kept(seed), STARTS_S)
         (contour,) = energy.contours([STEPS], [own])
         np.testing.assert_allclose(track.contour, contour, atol=1e-6)
         found = emotion.estimate(own.patches)
@@ -58,7 +63,7 @@ def test_styles_are_read_where_they_are_asked_for(library):
     database = library._database  # noqa: SLF001 - as above
     assert np.isnan(read_tracks(database, missing=False).style).all()
     style = read_tracks(database, missing=False, styles=True).style
-    np.testing.assert_allclose(style[0], patches(0).mean(axis=0, dtype=np.float32), atol=1e-6)
+    np.testing.assert_allclose(style[0], kept(0).mean(axis=0, dtype=np.float32), atol=1e-6)
     assert np.isnan(style[2]).all()
     near, cosines = library.similar(library.tracks()[0])
     assert near.paths == ["/b"]
