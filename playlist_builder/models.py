@@ -128,7 +128,7 @@ class Measurement:
     """All that was measured in the samples of one track; made by `analysis.features.measure`.
 
     `steps` has shape (n_steps, len(step_features.STEP_FEATURES)): one row per `STEP_S` seconds, the
-    last row for the remainder. Single precision when measured, half precision in the library.
+    last row for the remainder. Single precision when measured, of `library.packed` when kept.
     """
 
     features: Features
@@ -139,7 +139,8 @@ class Measurement:
 class Embedding:
     """What a network trained to tag music makes of a track: some patches of 3 s, spread over it.
 
-    `patches` has shape (n, STYLE_SIZE), half precision in the library; `starts_s` shape (n,).
+    `patches` has shape (n, STYLE_SIZE), when kept as precise as `library.packed` says; `starts_s`
+    shape (n,).
     """
 
     patches: NDArray[np.floating]

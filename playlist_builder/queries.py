@@ -1,4 +1,4 @@
-"""Tag queries, a small language that selects tracks: text in, a predicate on tracks out.
+"""Tag queries, a small language that selects tracks: text in, a `Query` out.
 
     genre:ambient                   the genre holds "ambient", in any case
     artist:"Hans Zimmer"            quotes keep spaces and commas together
@@ -23,18 +23,60 @@ range (LU), startle (LU), brightness (Hz).
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
+from itertools import chain
+
+import numpy as np
 
 from playlist_builder.errors import QueryError
-from playlist_builder.models import MIN_KEY_CONFIDENCE, MIN_TEMPO_CONFIDENCE, Track
+from playlist_builder.models import (
+    KEYS,
+    MIN_KEY_CONFIDENCE,
+    MIN_TEMPO_CONFIDENCE,
+    Bools,
+    Floats,
+    Track,
+)
 from playlist_builder.text import folded, printable
+from playlist_builder.track_table import VOCALS, TrackTable
 
 Predicate = Callable[[Track], bool]
 LIMIT = 2000  # characters
 
 
-def _year(track: Track) -> float | None:
-    found = re.match(r"\s*(\d{4})", track.tags.date)
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Whether a track matches; `mask` says it of all tracks of a table, and makes none of them."""
+
+    holds: Predicate
+    mask: Callable[[TrackTable], Bools]
+
+    def __call__(self, track: Track) -> bool:
+        """Whether a track matches."""
+        return self.holds(track)
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A field of text: what a track holds, and what each track of a table holds."""
+
+    of: Callable[[Track], Iterable[str]]
+    column: Callable[[TrackTable], Iterable[Iterable[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """A field that is a number: of a track, or None; and of each track of a table, or NaN."""
+
+    of: Callable[[Track], float | None]
+    column: Callable[[TrackTable], Floats]
+
+
+@lru_cache(maxsize=1000)
+def _year(date: str) -> float | None:
+    found = re.match(r"\s*(\d{4})", date)
     return float(found[1]) if found else None
 
 
@@ -43,41 +85,102 @@ def _bpm(track: Track) -> float | None:
     return features.tempo_bpm if features.tempo_confidence >= MIN_TEMPO_CONFIDENCE else None
 
 
+def _bpm_column(table: TrackTable) -> Floats:
+    is_sure = table.measured("tempo_confidence") >= MIN_TEMPO_CONFIDENCE
+    return np.where(is_sure, table.measured("tempo_bpm"), np.nan)
+
+
 def _key(track: Track) -> tuple[str, ...]:
     features = track.features
     return (features.key,) if features.key_confidence >= MIN_KEY_CONFIDENCE else ()
 
 
-_TEXTS: dict[str, Callable[[Track], Iterable[str]]] = {
-    "title": lambda track: (track.tags.title,),
-    "artist": lambda track: (*track.tags.artists, *track.tags.album_artists),
-    "album": lambda track: (track.tags.album,),
-    "genre": lambda track: track.tags.genres,
-    "mood": lambda track: track.tags.moods,
-    "comment": lambda track: track.tags.comments,
-    "date": lambda track: (track.tags.date,),
-    "path": lambda track: (track.path.replace("\\", "/"),),
+def _key_column(table: TrackTable) -> list[tuple[str, ...]]:
+    is_sure = table.measured("key_confidence") >= MIN_KEY_CONFIDENCE
+    keys = np.where(is_sure, table.measured("key"), -1).astype(int).tolist()
+    return [(KEYS[key],) if key >= 0 else () for key in keys]
+
+
+def _peak_column(table: TrackTable) -> Floats:
+    values, begins, _ = table.contours()
+    return np.maximum.reduceat(values, begins).astype(np.float64) if len(begins) else np.zeros(0)
+
+
+def _tags(*names: str) -> _Text:
+    """Return the field of some tags that are tuples of texts."""
+    return _Text(
+        lambda track: [text for name in names for text in getattr(track.tags, name)],
+        lambda table: ([text for own in tags for text in own] for tags in table.tags(*names)),
+    )
+
+
+def _measured(name: str, unit: float = 1.0) -> _Number:
+    return _Number(
+        lambda track: getattr(track.features, name) / unit,
+        lambda table: table.measured(name) / unit,
+    )
+
+
+def _slashed(path: str) -> tuple[str]:
+    return (path.replace("\\", "/"),)
+
+
+_TEXTS = {
+    "title": _Text(
+        lambda track: (track.tags.title,), lambda table: [(title,) for title in table.titles]
+    ),
+    "artist": _tags("artists", "album_artists"),
+    "album": _Text(lambda track: (track.tags.album,), lambda table: table.tags("album")),
+    "genre": _tags("genres"),
+    "mood": _tags("moods"),
+    "comment": _tags("comments"),
+    "date": _Text(lambda track: (track.tags.date,), lambda table: table.tags("date")),
+    "path": _Text(
+        lambda track: _slashed(track.path), lambda table: [_slashed(path) for path in table.paths]
+    ),
 }
-_WHOLE: dict[str, Callable[[Track], Iterable[str]]] = {
-    "language": lambda track: track.tags.languages,
-    "vocals": lambda track: (track.vocals,),
-    "key": _key,
+ANYWHERE = ("title", "artist", "album", "genre", "path")  # where a word without a field is sought
+_ANYWHERE = _Text(
+    lambda track: chain.from_iterable(_TEXTS[name].of(track) for name in ANYWHERE),
+    lambda table: [
+        (*_slashed(path), title, album, *chain(*others))
+        for path, (title, album, *others) in zip(
+            table.paths,
+            table.tags("title", "album", "artists", "album_artists", "genres"),  # read once
+            strict=True,
+        )
+    ],
+)
+_WHOLE = {
+    "language": _tags("languages"),
+    "vocals": _Text(
+        lambda track: (track.vocals,),
+        lambda table: [(VOCALS[own],) for own in table.vocals.tolist()],
+    ),
+    "key": _Text(_key, _key_column),
 }
-_NUMBERS: dict[str, Callable[[Track], float | None]] = {
-    "year": _year,
-    "energy": lambda track: track.energy,
-    "peak": lambda track: track.peak_energy,
-    "tension": lambda track: track.emotion.tension if track.emotion else None,
-    "moving": lambda track: track.emotion.moving if track.emotion else None,
-    "bpm": _bpm,
-    "length": lambda track: track.duration_s / 60.0,
-    "loudness": lambda track: track.features.loudness_lufs,
-    "range": lambda track: track.features.loudness_range_lu,
-    "startle": lambda track: track.startle_lu,
-    "brightness": lambda track: track.features.spectral_centroid_hz,
+_NUMBERS = {
+    "year": _Number(
+        lambda track: _year(track.tags.date),
+        lambda table: np.array([_year(date) for (date,) in table.tags("date")], np.float64),
+    ),
+    "energy": _Number(lambda track: track.energy, lambda table: table.energy),
+    "peak": _Number(lambda track: track.peak_energy, _peak_column),
+    "tension": _Number(
+        lambda track: track.emotion.tension if track.emotion else None,
+        lambda table: table.tension,
+    ),
+    "moving": _Number(
+        lambda track: track.emotion.moving if track.emotion else None, lambda table: table.moving
+    ),
+    "bpm": _Number(_bpm, _bpm_column),
+    "length": _measured("duration_s", 60.0),
+    "loudness": _measured("loudness_lufs"),
+    "range": _measured("loudness_range_lu"),
+    "startle": _measured("startle_lu"),
+    "brightness": _measured("spectral_centroid_hz"),
 }
 FIELDS = (*_TEXTS, *_WHOLE, *_NUMBERS)
-ANYWHERE = ("title", "artist", "album", "genre", "path")  # where a word without a field is sought
 
 _WORD = re.compile(
     r'\s*(?P<no>-?)(?:(?P<field>[^\s:",]+):)?(?P<value>(?:"[^"]*"|[^\s"])+)(?=\s|\Z)'
@@ -87,13 +190,13 @@ _NUMBER = r"-?\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"(?P<low>{_NUMBER})?(?P<dots>\.\.)?(?P<high>{_NUMBER})?")
 
 
-def parse(text: str) -> Predicate:
-    """Return the predicate of one query; raises `QueryError` saying what is wrong with it."""
+def parse(text: str) -> Query:
+    """Return one query; raises `QueryError` saying what is wrong with it."""
     if len(text) > LIMIT:
         raise QueryError(f"A query of more than {LIMIT} characters. Give several shorter ones.")
     if not text.strip():
         raise QueryError("An empty query says nothing. Give one such as genre:ambient.")
-    tests: list[Predicate] = []
+    tests: list[Query] = []
     place = 0
     while text[place:].strip():
         word = _WORD.match(text, place)
@@ -104,16 +207,34 @@ def parse(text: str) -> Predicate:
             )
         tests.append(_test(text, word))
         place = word.end()
-    return lambda track: all(test(track) for test in tests)
+    return _all(tests)
 
 
-def any_of(queries: Sequence[str]) -> Predicate | None:
-    """Return the predicate that holds where any of the queries does; None without a query."""
+def any_of(queries: Sequence[str]) -> Query | None:
+    """Return the query that holds where any of the queries does; None without a query."""
     tests = [parse(text) for text in queries]
-    return (lambda track: any(test(track) for test in tests)) if tests else None
+    return _any(tests) if tests else None
 
 
-def _test(text: str, word: re.Match[str]) -> Predicate:
+def _all(tests: Sequence[Query]) -> Query:
+    return Query(
+        lambda track: all(test.holds(track) for test in tests),
+        lambda table: np.logical_and.reduce([test.mask(table) for test in tests]),
+    )
+
+
+def _any(tests: Sequence[Query]) -> Query:
+    return Query(
+        lambda track: any(test.holds(track) for test in tests),
+        lambda table: np.logical_or.reduce([test.mask(table) for test in tests]),
+    )
+
+
+def _not(test: Query) -> Query:
+    return Query(lambda track: not test.holds(track), lambda table: ~test.mask(table))
+
+
+def _test(text: str, word: re.Match[str]) -> Query:
     field, values = word["field"], _PART.findall(word["value"])
     if field is not None and field.casefold() not in FIELDS:
         close = get_close_matches(field.casefold(), FIELDS, n=1)
@@ -124,26 +245,32 @@ def _test(text: str, word: re.Match[str]) -> Predicate:
     tests = [_single(text, field and field.casefold(), value) for value in values]
     if not tests:
         raise QueryError(f"Query {_quoted(text)}: '{field}' has no value. Write field:value.")
-    expected = not word["no"]
-    return lambda track: any(test(track) for test in tests) is expected
+    return _not(_any(tests)) if word["no"] else _any(tests)
 
 
-def _single(text: str, field: str | None, value: str) -> Predicate:
+def _single(text: str, field: str | None, value: str) -> Query:
     if field in _NUMBERS:
         return _between(text, field, value)
     needle = folded(value.replace('"', ""))
     if not needle:
         raise QueryError(f"Query {_quoted(text)}: an empty value. Write field:value.")
     if field in _WHOLE:
-        read = _WHOLE[field]
-        return lambda track: any(needle == folded(found) for found in read(track))
-    sources = [_TEXTS[name] for name in ((field,) if field else ANYWHERE)]
-    return lambda track: any(
-        needle in folded(found) for source in sources for found in source(track)
-    )
+        return _holding(_WHOLE[field], lambda found: needle == folded(found))
+    return _holding(_TEXTS[field] if field else _ANYWHERE, lambda found: needle in folded(found))
 
 
-def _between(text: str, field: str, value: str) -> Predicate:
+def _holding(field: _Text, test: Callable[[str], bool]) -> Query:
+    """Return the query that holds where a test does of any text of a field."""
+
+    def mask(table: TrackTable) -> Bools:
+        column = list(field.column(table))
+        holding = set(filter(test, set(chain.from_iterable(column))))
+        return np.array([not holding.isdisjoint(own) for own in column], np.bool_)
+
+    return Query(lambda track: any(map(test, field.of(track))), mask)
+
+
+def _between(text: str, field: str, value: str) -> Query:
     parts = _RANGE.fullmatch(value)
     if parts is None or not (parts["low"] or parts["high"]):
         raise QueryError(
@@ -158,13 +285,17 @@ def _between(text: str, field: str, value: str) -> Predicate:
         low, high = low - half, low + half
     if low > high:
         raise QueryError(f"Query {_quoted(text)}: {value} ends before it starts.")
-    read = _NUMBERS[field]
+    number = _NUMBERS[field]
 
-    def test(track: Track) -> bool:
-        found = read(track)
+    def holds(track: Track) -> bool:
+        found = number.of(track)
         return found is not None and low <= found <= high
 
-    return test
+    def mask(table: TrackTable) -> Bools:
+        found = number.column(table)
+        return np.asarray((low <= found) & (found <= high))
+
+    return Query(holds, mask)
 
 
 def _quoted(text: str) -> str:

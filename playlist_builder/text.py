@@ -38,6 +38,8 @@ def replaced(text: str, categories: AbstractSet[str], by: str) -> str:
 
 def printable(text: str, by: str = REPLACEMENT) -> str:
     """Return `text` with `by` in place of what a terminal cannot show or would obey."""
+    if text.isprintable():
+        return text
     return "".join(each if each.isprintable() else by for each in text)
 
 

@@ -4,7 +4,7 @@ Most tracks of a large library are compared by their numbers only. So a table ho
 arrays and makes a `Track` when it is taken out; it can be used as any sequence of tracks.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any, get_args, overload
@@ -30,6 +30,7 @@ VOCALS: tuple[Vocals, ...] = get_args(Vocals)
 _KEY = SCALARS.index("key")
 _NUMBER_OF_KEY = {key: number for number, key in enumerate(KEYS)}
 _UNKNOWN = np.full(STYLE_SIZE, np.nan, np.float32)
+_NO_EMOTION = (np.nan,) * 3
 _WHOLE = tuple(SCALARS.index(name) for name in ("sample_rate_hz", "channels"))
 
 
@@ -60,9 +61,10 @@ class Columns:
 
     `scalars` has shape (n, len(SCALARS)). `values` holds all contours, that of a track from
     `offset` on with `count` values, at least one. `vocals` are places in VOCALS. `recording_ids`
-    are of MusicBrainz, empty where a track has none. `rank` puts the tracks in
-    the order of their identities, and of their paths where these are equal. `style` has shape
-    (n, STYLE_SIZE); it, `tension` and `moving` are NaN where a track has no embedding.
+    are of MusicBrainz, empty where a track has none. `rank` puts the tracks in the order of their
+    identities, and of their paths where these are equal. `style` has shape (n, STYLE_SIZE), or is
+    None where nobody asked for it; it, `tension`, its spread and `moving` are NaN where a track has
+    no embedding. `tags` returns tags of one track by its place and their names.
     """
 
     paths: Sequence[str]
@@ -79,8 +81,10 @@ class Columns:
     missing: Bools
     rank: Ints
     tension: Floats
+    tension_spread: Floats
     moving: Floats
-    style: NDArray[np.float32]
+    style: NDArray[np.float32] | None
+    tags: Callable[[int, Sequence[str]], Sequence[Any]]
 
 
 class TrackTable(Sequence[Track]):
@@ -180,6 +184,11 @@ class TrackTable(Sequence[Track]):
         return self._columns.tension[self._places]
 
     @property
+    def tension_spread(self) -> Floats:
+        """The standard error of the tension of each track, NaN where it is not known."""
+        return self._columns.tension_spread[self._places]
+
+    @property
     def moving(self) -> Floats:
         """How moving each track is, NaN where it is not known."""
         return self._columns.moving[self._places]
@@ -187,7 +196,10 @@ class TrackTable(Sequence[Track]):
     @property
     def style(self) -> NDArray[np.float32]:
         """The style of each track, shape (n, STYLE_SIZE), NaN where it is not known."""
-        return self._columns.style[self._places]
+        style = self._columns.style
+        if style is None:
+            return np.full((len(self), STYLE_SIZE), np.nan, np.float32)
+        return style[self._places]
 
     @property
     def seconds(self) -> Floats:
@@ -197,6 +209,11 @@ class TrackTable(Sequence[Track]):
     def measured(self, name: str) -> Floats:
         """Return one of SCALARS for each track; a key by its place in KEYS, or -1."""
         return np.asarray(self._columns.scalars[self._places, SCALARS.index(name)])
+
+    def tags(self, *names: str) -> Iterable[Sequence[Any]]:
+        """Return the tags of these names of each track, without making any track."""
+        tags = self._columns.tags
+        return (tags(place, names) for place in self._places.tolist())
 
     def similarity(self, style: Floats32) -> Floats:
         """Return the cosine of the style of each track with another one, NaN where not known."""
@@ -255,6 +272,13 @@ def _table_of(tracks: Sequence[Track]) -> TrackTable:
     identities = [track.identity for track in tracks]
     rank = np.empty(size, np.int64)
     rank[sorted(range(size), key=lambda place: (identities[place], paths[place]))] = range(size)
+    emotions = [
+        (track.emotion.tension, track.emotion.tension_spread, track.emotion.moving)
+        if track.emotion
+        else _NO_EMOTION
+        for track in tracks
+    ]
+    tension, spread, moving = np.array(emotions, np.float64).reshape(size, 3).T
     columns = Columns(
         paths=paths,
         identities=identities,
@@ -269,10 +293,12 @@ def _table_of(tracks: Sequence[Track]) -> TrackTable:
         banned=np.fromiter((track.mark.banned for track in tracks), np.bool_, size),
         missing=np.fromiter((track.missing for track in tracks), np.bool_, size),
         rank=rank,
-        tension=np.array([track.emotion.tension if track.emotion else np.nan for track in tracks]),
-        moving=np.array([track.emotion.moving if track.emotion else np.nan for track in tracks]),
+        tension=tension,
+        tension_spread=spread,
+        moving=moving,
         style=np.array([_UNKNOWN if track.style is None else track.style for track in tracks])
         .astype(np.float32)
         .reshape(size, STYLE_SIZE),
+        tags=lambda place, names: [getattr(tracks[place].tags, name) for name in names],
     )
     return TrackTable(columns, tracks.__getitem__)

@@ -18,7 +18,7 @@ from playlist_builder.models import STYLE_SIZE, Mark
 from playlist_builder.playlists import session_json
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Rules
-from playlist_builder.queries import parse
+from playlist_builder.queries import any_of, parse
 from playlist_builder.track_table import SCALARS, VOCALS, TrackTable, features_of, numbers_of
 from tests.benchmarks.library_scale import make_files, make_rows
 from tests.support.synthetic import plain
@@ -157,3 +157,45 @@ def test_what_is_asked_of_a_table_holds_for_each_track(table):
     assert repeated(every, [first]).tolist() == again
     assert again[-1]
     assert not repeated(every, []).any()
+
+
+QUERIES = (
+    "genre:ambient",
+    "-genre:ambient,jazz year:1960..1990",
+    "year:1999",
+    "artist:'artist 3'",
+    "album:7",
+    "comment:vinyl",
+    "date:03-01",
+    "path:/music/",
+    "mood:calm,sad",
+    "language:de",
+    "vocals:sung,unknown",
+    'key:"c major"',
+    "night title:the",
+    "energy:..0.5 peak:0.6..",
+    "tension:..0.4 -moving:0.5..",
+    "bpm:..100",
+    "length:2..4 loudness:-20..",
+    "range:..8 startle:5.. brightness:..2000",
+)
+
+
+@pytest.mark.parametrize("text", QUERIES)
+def test_a_query_says_of_all_at_once_what_it_says_of_each(table, text):
+    some, query = table[::3], parse(text)
+    expected = [query(track) for track in some]
+    for each in (some, TrackTable.of(list(some)), some[:0]):
+        assert query.mask(each).tolist() == expected[: len(each)]
+    assert any_of([text, "year:1975"]).mask(some).tolist() == [
+        found or track.tags.date.startswith("1975")
+        for found, track in zip(expected, some, strict=True)
+    ]
+
+
+def test_tags_come_without_their_tracks(table):
+    names = ("title", "artists", "genres", "track_peak", "has_lyrics", "version")
+    for some in (table[:50], TrackTable.of(list(table[:50]))):
+        assert [list(own) for own in some.tags(*names)] == [
+            [getattr(track.tags, name) for name in names] for track in table[:50]
+        ]

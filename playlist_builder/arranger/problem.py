@@ -179,7 +179,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
         if not kept.all():
             passed, removed[LONG_SILENCES] = passed[kept], int((~kept).sum())
     if constraints.use_all:
-        spare = _spare(table.take(passed))
+        spare = spare_copies(table.take(passed))
         notes += [notice("copies_left_out", count=len(spare))] if spare else []
         notes += [
             notice("left_out_by_rule", count=count, reason=reason)
@@ -238,7 +238,8 @@ def _check_pins(pins: Sequence[Pin]) -> None:
             raise ArrangeError(f"{again[0]}: {what}. Take one of them away.")
 
 
-def _spare(tracks: TrackTable) -> set[int]:
+def spare_copies(tracks: TrackTable) -> set[int]:
+    """Return the places of tracks whose recording another track has: a session plays it once."""
     spare: set[int] = set()
     ranks = tracks.rank
     for group in copies(tracks):

@@ -8,7 +8,13 @@ and put back first.
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
-from playlist_builder.arranger.problem import Problem, Relaxation, instance_of, relaxations
+from playlist_builder.arranger.problem import (
+    Problem,
+    Relaxation,
+    instance_of,
+    relaxations,
+    spare_copies,
+)
 from playlist_builder.arranger.solver.solve import Instance, Solution, solve
 from playlist_builder.errors import ArrangeError
 
@@ -23,10 +29,14 @@ def solved(
         found = solve(instance_of(problem, relaxation))
         if found is not None:
             return *_restored(problem, relaxation, found), allowed[:tried]
+    copied = len(spare_copies(problem.tracks))
+    repeats = (
+        f" {copied} are copies of others: a session plays each recording once." if copied else ""
+    )
     raise ArrangeError(
         f"No order of the {len(problem.tracks)} tracks that pass fills"
         f" {problem.objective.profile.duration_s / 60.0:.0f} min under these rules and pins."
-        " Add music, drop a pin, or ask for another duration."
+        f"{repeats} Add music, drop a pin, or ask for another duration."
     )
 
 

@@ -18,7 +18,7 @@ from playlist_builder.errors import ArrangeError
 from playlist_builder.models import SILENCE_LUFS, STEP_S, Bools, Floats, Ints, Track, Vocals
 from playlist_builder.notices import removed as removed_text
 from playlist_builder.profiles.profile import Phase, Profile, Rules
-from playlist_builder.queries import Predicate, any_of
+from playlist_builder.queries import Predicate, Query, any_of
 from playlist_builder.track_table import VOCALS, TrackTable
 
 SILENCE_S = 15.0  # the longest silence in a track that a listener takes for a rest
@@ -174,10 +174,12 @@ def _removed(
         reasons.append(reason)
 
     def where(holds: Predicate) -> Bools:
-        """Return where a predicate holds, of the tracks left: each has to be made for that."""
-        those = np.zeros(len(table), np.bool_)
-        for place in np.flatnonzero(removed == 0).tolist():
-            those[place] = holds(table[place])
+        """Return where a predicate holds, of the tracks left: only a query needs none made."""
+        those, left = np.zeros(len(table), np.bool_), np.flatnonzero(removed == 0)
+        if isinstance(holds, Query):
+            those[left] = holds.mask(table.take(left))
+        else:
+            those[left] = [holds(track) for track in table.take(left)]
         return those
 
     remove("missing", table.missing)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import islice
 from typing import Any, TypeVar
 
 import click
@@ -18,12 +19,21 @@ import click
 import playlist_builder as api
 from playlist_builder.text import printable
 
+AT_ONCE = 256  # lines that are written together: each alone would cost as much as making it
+
 S = TypeVar("S")
 
 
 def print_text(text: str, *, err: bool = False) -> None:
     """Print a text, also one that holds names of files and tags."""
     click.echo(displayable(text), err=err)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines that hold names of files and tags, as soon as there are some."""
+    left = iter(lines)
+    while some := list(islice(left, AT_ONCE)):
+        click.echo(displayable("\n".join(some)))
 
 
 def print_message(text: str) -> None:
@@ -51,10 +61,10 @@ def print_json(document: object) -> None:
 
 
 def print_json_list(documents: Iterable[object]) -> None:
-    """Print one JSON list, a document to a line, each as soon as it is made."""
-    before = "["
-    for document in documents:
-        click.echo(f"{before}\n {json.dumps(document)}", nl=False)
+    """Print one JSON list, a document to a line, as soon as some are made."""
+    before, left = "[", map(json.dumps, documents)
+    while some := list(islice(left, AT_ONCE)):
+        click.echo(f"{before}\n " + ",\n ".join(some), nl=False)
         before = ","
     click.echo("\n]" if before == "," else "[]")
 

@@ -1,9 +1,9 @@
 """Commands about the tracks of the library: tracks, show, mark."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,12 @@ from playlist_builder.cli import options, output
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import warn_waiting
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from playlist_builder.track_table import TrackTable
 
 LIKE_LIMIT = 20  # tracks that --like lists, the nearest
 
@@ -78,7 +84,7 @@ def tracks(
     places = np.arange(len(found))
     if query:
         matches = parse(" ".join(map(_quoted, query)))
-        places = places[np.array([matches(track) for track in found], bool)]
+        places = places[matches.mask(found)]
     if like is not None:
         places = places[: limit or LIKE_LIMIT]  # whatever the order, the nearest
     if sort is not None or like is None:
@@ -88,14 +94,14 @@ def tracks(
     found = found.take(places)
     nearness = None if similarity is None else similarity[places].tolist()
     if as_json:
-        documents = map(_document, found)
+        documents = _documents(found)
         if nearness is not None:
             documents = map(_with_similarity, documents, nearness)
         output.print_json_list(documents)
         return
-    from playlist_builder.report.track_text import tracks_text
+    from playlist_builder.report.track_text import tracks_lines
 
-    output.print_text(tracks_text(found, nearness, width=output.width()))
+    output.print_lines(tracks_lines(found, nearness, width=output.width()))
     output.print_message(f"{len(found)} tracks")
 
 
@@ -105,6 +111,7 @@ def tracks(
 def show(track: str, library: str | None, *, as_json: bool) -> None:
     """Show one TRACK (a path, file name or title) and the reasons of its energy."""
     from playlist_builder.analysis import energy
+    from playlist_builder.track_table import TrackTable
     from playlist_builder.vocals import evidence
 
     with open_library(library) as opened:
@@ -121,9 +128,10 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
         added = found.energy - sum(reason.energy for reason in reasons)
         reasons.append(energy.Contribution("your answers", added))
     if as_json:
+        (document,) = _documents(TrackTable.of([found]))
         output.print_json(
             {
-                **_document(found),
+                **document,
                 "identity": found.identity,
                 "percentile": round(standing.percentile, 4),
                 "tension_contour": [
@@ -243,27 +251,46 @@ def _quoted(word: str) -> str:
     return f'{field}:"{value}"' if colon and blank and '"' not in word else word
 
 
-def _document(track: "api.Track") -> dict[str, Any]:
+def _documents(tracks: "TrackTable") -> Iterator[dict[str, Any]]:
+    """Yield what JSON says of each track; no track is made for it."""
+    for first in range(0, len(tracks), output.AT_ONCE):
+        columns = _columns(tracks[first : first + output.AT_ONCE])
+        for row in zip(*columns.values(), strict=True):
+            yield dict(zip(columns, row, strict=True))
+
+
+def _columns(tracks: "TrackTable") -> dict[str, list[Any]]:
+    from playlist_builder.track_table import VOCALS
+
+    tags = list(tracks.tags("artists", "album", "genres", "cue_tracks"))
+    values, begins, counts = tracks.contours()
+    steps = _rounded(values, 4)
+    spans = zip(begins.tolist(), (begins + counts).tolist(), strict=True)
     return {
-        "path": track.path,
-        "title": track.tags.title,
-        "artist": track.tags.artist,
-        "album": track.tags.album,
-        "genre": track.tags.genre,
-        "duration_s": round(track.duration_s, 3),
-        "energy": round(track.energy, 4),
-        "contour": [round(value, 4) for value in track.contour.tolist()],
-        "loudness_lufs": round(track.features.loudness_lufs, 2),
-        "loudness_range_lu": round(track.features.loudness_range_lu, 2),
-        "sample_peak_dbfs": round(track.features.sample_peak_dbfs, 2),
-        "tempo_bpm": round(track.features.tempo_bpm, 1),
-        "vocals": track.vocals,
-        "cue_tracks": track.tags.cue_tracks,
-        **{
-            name: round(float(getattr(track.emotion, name)), 4) if track.emotion else None
-            for name in ("tension", "tension_spread", "moving")
-        },
+        "path": tracks.paths,
+        "title": tracks.titles,
+        "artist": [", ".join(artists) for artists, _, _, _ in tags],
+        "album": [album for _, album, _, _ in tags],
+        "genre": [", ".join(genres) for _, _, genres, _ in tags],
+        "duration_s": _rounded(tracks.seconds, 3),
+        "energy": _rounded(tracks.energy, 4),
+        "contour": [steps[first:end] for first, end in spans],
+        "loudness_lufs": _rounded(tracks.measured("loudness_lufs"), 2),
+        "loudness_range_lu": _rounded(tracks.measured("loudness_range_lu"), 2),
+        "sample_peak_dbfs": _rounded(tracks.measured("sample_peak_dbfs"), 2),
+        "tempo_bpm": _rounded(tracks.measured("tempo_bpm"), 1),
+        "vocals": [VOCALS[kind] for kind in tracks.vocals.tolist()],
+        "cue_tracks": [count for _, _, _, count in tags],
+        "tension": _rounded(tracks.tension, 4),
+        "tension_spread": _rounded(tracks.tension_spread, 4),
+        "moving": _rounded(tracks.moving, 4),
     }
+
+
+def _rounded(values: "NDArray[np.floating]", places: int) -> list[float | None]:
+    """Return numbers for JSON, None where one is not known."""
+    rounded = values.astype(float).round(places).tolist()
+    return [None if value != value else value for value in rounded]  # noqa: PLR0124 - NaN
 
 
 def _with_similarity(document: dict[str, Any], similarity: float) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from playlist_builder.analysis import emotion, energy
 from playlist_builder.analysis.step_features import STEP_FEATURES
+from playlist_builder.library import packed
 from playlist_builder.models import (
     KEYS,
     STYLE_SIZE,
@@ -40,9 +41,7 @@ Row = tuple[Any, ...]  # path (bytes), identity, is missing, evidence of voices,
 DetectionRow = tuple[Any, ...]  # identity, verdict, confidence and spans
 SCALAR_TYPE = np.dtype("<f8")
 CONTOUR_TYPE = np.dtype("<f4")
-STEP_TYPE = np.dtype("<f2")  # half the size; features are stored in ranges where 11 bits do
 START_TYPE = np.dtype("<f4")
-PATCH_TYPE = np.dtype("<f2")
 EMOTIONS = 3  # numbers of a whole track in its column of emotion, before starts and tensions
 LONGEST_S = 1e7  # more than any recording lasts: four months
 
@@ -74,7 +73,7 @@ def tag_columns(tags: Tags) -> tuple[str, str]:
     """
     others = {name: getattr(tags, name) for name in _DEFAULTS if name != "title"}
     others = {name: value for name, value in others.items() if value != _DEFAULTS[name]}
-    text = json.dumps(others, ensure_ascii=False) if others else ""
+    text = json.dumps(others, ensure_ascii=False, separators=(",", ":")) if others else ""
     return encodable(tags.title), encodable(text)
 
 
@@ -82,13 +81,8 @@ def tags_of(title: str, text: str) -> Tags:
     """Return the tags in columns of any version; raises TypeError where one is invalid."""
     values: dict[str, Any] = {}
     for name, value in {**(json.loads(text) if text else {}), "title": title}.items():
-        if name not in _KINDS:
-            continue
-        whole = tuple(value) if type(value) is list else value
-        invalid = type(whole) not in _KINDS[name]
-        if invalid or (type(whole) is tuple and not set(map(type, whole)) <= {str}):
-            raise TypeError(f"not a value of the tag {name}")
-        values[name] = whole
+        if name in _KINDS:
+            values[name] = _tag(name, value)
     return Tags(**values)
 
 
@@ -98,6 +92,21 @@ def recording_id_of(text: str) -> str:
     The text is not parsed, which would take as long as all else that is read of a library.
     """
     return text.partition(_RECORDING_ID)[2].partition('"')[0]
+
+
+def some_tags(title: str, text: str, names: Sequence[str]) -> list[Any]:
+    """Return the tags of these names, faster than all; raises TypeError where one is invalid."""
+    values = json.loads(text) if text else {}
+    values["title"] = title
+    return [_tag(name, values[name]) if name in values else _DEFAULTS[name] for name in names]
+
+
+def _tag(name: str, value: object) -> object:
+    whole = tuple(value) if type(value) is list else value
+    invalid = type(whole) not in _KINDS[name]
+    if invalid or (type(whole) is tuple and not set(map(type, whole)) <= {str}):
+        raise TypeError(f"not a value of the tag {name}")
+    return whole
 
 
 def evidence_text(tags: Tags) -> str:
@@ -172,15 +181,17 @@ def emotions_of(blobs: Sequence[bytes]) -> Floats:
     return found
 
 
-def steps_of(blob: bytes) -> NDArray[np.float16]:
-    """Return the steps of a track from its column."""
-    return np.frombuffer(blob, STEP_TYPE).reshape(-1, len(STEP_FEATURES))
+def steps_of(blobs: Sequence[bytes]) -> list[NDArray[np.float16]]:
+    """Return the steps of tracks from their columns, which `packed.pack` made."""
+    found = packed.unpack_all(blobs, len(STEP_FEATURES))
+    if not all(map(len, found)):
+        raise ValueError("a track without steps")
+    return found
 
 
 def embedding_blobs(found: Embedding) -> tuple[bytes, bytes]:
     """Return the starts and the patches of an embedding as columns."""
-    starts, patches = found.starts_s.astype(START_TYPE), found.patches.astype(PATCH_TYPE)
-    return starts.tobytes(), patches.tobytes()
+    return found.starts_s.astype(START_TYPE).tobytes(), packed.pack(found.patches)
 
 
 def embedding_of(starts: bytes | None, patches: bytes | None) -> Embedding | None:
@@ -195,13 +206,13 @@ def embeddings_of(
     starts: Sequence[bytes], patches: Sequence[bytes]
 ) -> tuple[Ints, Floats32, NDArray[np.float16]]:
     """Return how many patches each embedding has, and the starts and patches of all of them."""
-    counts = [len(each) // START_TYPE.itemsize for each in starts]
-    row = STYLE_SIZE * PATCH_TYPE.itemsize
-    for count, own_starts, own_patches in zip(counts, starts, patches, strict=True):
-        if len(own_starts) != count * START_TYPE.itemsize or len(own_patches) != count * row:
+    found = packed.unpack_all(patches, STYLE_SIZE)
+    counts = list(map(len, found))
+    for count, own in zip(counts, starts, strict=True):
+        if len(own) != count * START_TYPE.itemsize:
             raise ValueError("an embedding that is cut off")
     starts_s = np.frombuffer(b"".join(starts), START_TYPE)
-    values = np.frombuffer(b"".join(patches), PATCH_TYPE).reshape(-1, STYLE_SIZE)
+    values = np.concatenate([np.zeros((0, STYLE_SIZE), np.float16), *found])
     if not (np.isfinite(values).all() and ((starts_s >= 0.0) & (starts_s < LONGEST_S)).all()):
         raise ValueError("an embedding that no track has")
     return np.array(counts, np.int64), starts_s, values

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from playlist_builder.audio.header import Header
 from playlist_builder.errors import LibraryError
-from playlist_builder.library import backup, columns, schema
+from playlist_builder.library import backup, columns, packed, schema
 from playlist_builder.library.answers import Answers
-from playlist_builder.library.columns import CONTOUR_TYPE, STEP_TYPE, DetectionRow, Row, check_types
+from playlist_builder.library.columns import CONTOUR_TYPE, DetectionRow, Row, check_types
 from playlist_builder.library.connection import open_library, open_unchanged
 from playlist_builder.library.errors import decoding
 from playlist_builder.library.history import History, delete_person
@@ -198,7 +198,7 @@ class Database:
         """Return the steps of a recording; raises KeyError where it was not measured."""
         for (steps,) in self._select("steps", "steps", identity):
             with decoding(self.path):
-                return columns.steps_of(steps)
+                return columns.steps_of([steps])[0]
         raise KeyError(identity)
 
     def measurements(self) -> Iterator[tuple[str, Measurement]]:
@@ -207,8 +207,8 @@ class Database:
         with decoding(self.path), closing(self._connection.stream(sql)) as rows:
             for identity, scalars, blob in rows:
                 (numbers,) = columns.scalars_of([scalars])
-                steps = columns.steps_of(blob)
-                if not isinstance(identity, str) or not len(steps) or not np.isfinite(steps).all():
+                (steps,) = columns.steps_of([blob])
+                if not isinstance(identity, str) or not np.isfinite(steps).all():
                     raise ValueError("steps that no recording has")
                 yield identity, Measurement(features_of(numbers.tolist()), steps)
 
@@ -387,7 +387,7 @@ class Database:
 def _insert_measured(connection: sqlite3.Connection, identity: str, measured: Measurement) -> None:
     scalars = columns.scalars_blob(measured.features)
     _insert(connection, "features", (identity, scalars, b"", b""))
-    _insert(connection, "steps", (identity, measured.steps.astype(STEP_TYPE).tobytes()))
+    _insert(connection, "steps", (identity, packed.pack(measured.steps)))
     schema.update_scores(connection, identity)
 
 

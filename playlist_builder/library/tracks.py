@@ -9,6 +9,7 @@ import os
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from playlist_builder.library.columns import (
     evidence_of,
     path_of,
     recording_id_of,
+    some_tags,
     tags_of,
 )
 from playlist_builder.library.database import Database
@@ -31,7 +33,7 @@ from playlist_builder.models import STYLE_SIZE, Emotion, Floats, Mark, Track, Vo
 from playlist_builder.track_table import VOCALS, Columns, TrackTable, features_of
 from playlist_builder.vocals import evidence
 
-MOVING = 2  # column of `FeatureTable.emotions`
+SPREAD, MOVING = 1, 2  # columns of `FeatureTable.emotions`
 _NUMBER_OF_VOCALS = {kind: number for number, kind in enumerate(VOCALS)}
 
 
@@ -62,6 +64,15 @@ def read_tracks(
         vocals = [_NUMBER_OF_VOCALS[verdict] for verdict in verdicts]
     own = np.array([place[name] for name in identities], np.int64)
     blobs, tenser = features.emotion_blobs, moved.get("tenser")
+
+    def tags(number: int, names: Sequence[str]) -> list[Any]:
+        *_, title, text = rows[number]
+        try:
+            return some_tags(title, text, names)
+        except INVALID_ROW:  # entering `decoding` for each costs as much as its tags
+            with decoding(database.path):
+                raise
+
     columns = Columns(
         paths=paths,
         identities=identities,
@@ -77,8 +88,10 @@ def read_tracks(
         missing=np.array([row[2] != 0 for row in rows], bool),
         rank=own,
         tension=_shifted(scores.tension, tenser)[own],
+        tension_spread=features.emotions[own, SPREAD],
         moving=features.emotions[own, MOVING],
-        style=_styles(database, identities, identity if styles else ""),
+        style=_styles(database, identities) if styles else None,
+        tags=tags,
     )
 
     def make(number: int) -> Track:
@@ -98,7 +111,7 @@ def read_tracks(
                 heard=detection_of(detections[name]) if name in detections else None,
                 emotion=_moved(emotion_of(blobs[own[number]], count), tenser, own[number]),
             )
-        except INVALID_ROW:  # entering `decoding` for each costs as much as a tenth of a track
+        except INVALID_ROW:  # as above
             with decoding(database.path):
                 raise
 
@@ -134,12 +147,10 @@ def _moved(found: Emotion | None, moved: Floats | None, place: int) -> Emotion |
     return replace(found, tension=float(after[-1]), tension_contour=after[:-1])
 
 
-def _styles(
-    database: Database, identities: Sequence[str], identity: str | None
-) -> NDArray[np.float32]:
+def _styles(database: Database, identities: Sequence[str]) -> NDArray[np.float32]:
     """Return the mean of the patches of each recording, shape (n, STYLE_SIZE), or NaN."""
     found = np.full((len(identities), STYLE_SIZE), np.nan, np.float32)
-    embeddings = database.embeddings(identity)
+    embeddings = database.embeddings(identities[0] if len(identities) == 1 else None)
     styles = {
         own: each.patches.mean(axis=0, dtype=np.float32)
         for own, each in embeddings

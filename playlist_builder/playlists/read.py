@@ -168,14 +168,21 @@ def candidate_paths(entry: Entry, folder: str) -> Iterator[str]:
     readings = list(_readings(entry.location))
     if entry.is_uri:
         readings.insert(0, unquote(entry.location, errors=UNPAIRED))
-    for reading in readings:
-        for form in (reading, *(unicodedata.normalize(form, reading) for form in ("NFC", "NFD"))):
+    for reading in dict.fromkeys(readings):
+        for form in _forms(reading):
             path = os.path.normpath(os.path.join(folder, form))  # noqa: PTH118 - names, not files
             if os.sep == "/" and path.startswith("//"):
                 path = path[1:]  # POSIX allows two at the start, and means the same by it
             if path not in seen and "\0" not in path:
                 seen.add(path)
                 yield path
+
+
+def _forms(text: str) -> Iterable[str]:
+    """Return a text as it is and in the forms of Unicode that file systems use, each once."""
+    if text.isascii():
+        return (text,)
+    return dict.fromkeys((text, *(unicodedata.normalize(form, text) for form in ("NFC", "NFD"))))
 
 
 def is_remote(location: str) -> bool:

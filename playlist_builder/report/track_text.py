@@ -1,8 +1,10 @@
 """The printed views of tracks: values to text. It prints nothing."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from textwrap import fill
+
+import numpy as np
 
 from playlist_builder.analysis import energy
 from playlist_builder.library.library import EnergyRank
@@ -14,8 +16,9 @@ from playlist_builder.models import (
     Track,
 )
 from playlist_builder.report.chart import chart, sparkline
-from playlist_builder.report.table import drawn, fitting, hint_cell, new_table
+from playlist_builder.report.table import fitting, lines
 from playlist_builder.text import clock, printable
+from playlist_builder.track_table import VOCALS, TrackTable
 from playlist_builder.vocals.evidence import Evidence, VocalsVerdict
 
 WORDS = "title", "artist", "genre"
@@ -27,33 +30,39 @@ COLUMNS = (  # from which width on
 INDENT = 12  # of the values of one track
 
 
-def tracks_text(
+def tracks_lines(
     tracks: Sequence[Track], similarity: Sequence[float] | None = None, *, width: int
-) -> str:
-    """Draw a table of tracks, with how similar each is to another one where that was asked."""
-    is_known = any(track.emotion is not None for track in tracks)
-    names = fitting(COLUMNS, width, has_hints=is_known)
-    if similarity is not None:
-        names = "similar", *names
-    table = new_table(*names)
-    for number, track in enumerate(tracks):
-        features, tags, emotion = track.features, track.tags, track.emotion
-        sure = features.tempo_confidence >= MIN_TEMPO_CONFIDENCE
-        cells = {
-            "similar": f"{similarity[number]:.2f}" if similarity is not None else "",
-            "energy": f"{track.energy:.2f}",
-            "tension": hint_cell(emotion.tension if emotion else None),
-            "moving": hint_cell(emotion.moving if emotion else None),
-            "length": clock(track.duration_s),
-            "LUFS": f"{features.loudness_lufs:.1f}",
-            "BPM": f"{features.tempo_bpm:.0f}" if sure else "",
-            "vocals": "banned" if track.mark.banned else track.vocals,
-            "title": printable(tags.title),
-            "artist": printable(tags.artist),
-            "genre": printable(tags.genre),
-        }
-        table.add_row(*(cells[name] for name in names))
-    return drawn(table, width)
+) -> Iterator[str]:
+    """Yield a table of tracks, with how similar each is to another one where that was asked.
+
+    No track of a `TrackTable` is made for it, so that a large library takes seconds.
+    """
+    table = TrackTable.of(tracks)
+    is_sure = table.measured("tempo_confidence") >= MIN_TEMPO_CONFIDENCE
+    tempos_bpm = np.where(is_sure, table.measured("tempo_bpm"), np.nan)
+    tags = list(table.tags("artists", "genres"))
+    vocals = zip(table.vocals.tolist(), table.banned.tolist(), strict=True)
+    cells = {
+        "similar": _numbers(similarity or (), 2),
+        "energy": _numbers(table.energy.tolist(), 2),
+        "tension": _numbers(table.tension.tolist(), 2),
+        "moving": _numbers(table.moving.tolist(), 2),
+        "length": [clock(length_s) for length_s in table.seconds.tolist()],
+        "LUFS": _numbers(table.measured("loudness_lufs").tolist(), 1),
+        "BPM": _numbers(tempos_bpm.tolist(), 0),
+        "vocals": ["banned" if is_banned else VOCALS[kind] for kind, is_banned in vocals],
+        "title": [printable(title) for title in table.titles],
+        "artist": [printable(", ".join(artists)) for artists, _ in tags],
+        "genre": [printable(", ".join(genres)) for _, genres in tags],
+    }
+    names = fitting(COLUMNS, width, has_hints=bool(np.isfinite(table.tension).any()))
+    shown = names if similarity is None else ("similar", *names)
+    return lines({name: cells[name] for name in shown}, width)
+
+
+def _numbers(values: Sequence[float], places: int) -> list[str]:
+    """Return numbers as cells, empty where one is not known."""
+    return ["" if value != value else f"{value:.{places}f}" for value in values]  # noqa: PLR0124 - NaN
 
 
 def _silence(features: Features) -> list[str]:

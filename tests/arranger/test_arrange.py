@@ -32,6 +32,12 @@ def test_no_rule_gives_way_only_to_be_different():
     assert [session.relaxed for session in sessions] == [()]
 
 
+def test_where_only_copies_are_left_that_is_told():
+    same = [plain(n, 5, 0.3, title="One") for n in range(12)]
+    with pytest.raises(ArrangeError, match=r"12 tracks that pass .* 11 are copies of others"):
+        arrange(same, flat(20, 0.3))
+
+
 def test_a_pinned_track_alone_may_break_the_limit_of_its_phase():
     tracks = [plain(n, 5, 0.3, startle_lu=4.0 if n < 6 else 20.0) for n in range(12)]
     constraints = Constraints(pins=(Pin(tracks[9].path),))

@@ -7,12 +7,14 @@ import pytest
 from click.testing import CliRunner
 
 from playlist_builder.audio import encode
-from playlist_builder.cli import main
+from playlist_builder.cli import main, output
 from playlist_builder.library import library
+from playlist_builder.library import tracks as library_tracks
 from playlist_builder.library.library import Library
 from playlist_builder.models import STYLE_SIZE, Emotion
 from playlist_builder.track_table import TrackTable
 from tests.support.commands import run
+from tests.support.libraries import fill
 from tests.support.measured import STEPS
 from tests.support.synthetic import plain
 
@@ -214,6 +216,22 @@ def test_tension_and_moving_are_null_where_unknown(tmp_path):
     assert "0.28 ± 0.08 (a hint: what listeners would say)" in said(tmp_path, "show", "Piece 28")
     told = " ".join(said(tmp_path, "show", "Piece 29").split())
     assert "the energy is the coarser one (scan without --no-embedding)" in told
+
+
+@pytest.mark.parametrize("words", [[], ["--json"], ["title:1"], ["2", "--json"]])
+def test_a_list_of_tracks_makes_none_of_them(tmp_path, monkeypatch, words):
+    """Each would cost as much as all its columns in the list."""
+    fill(tmp_path / "l.db", 12)
+    monkeypatch.setattr(library_tracks, "Track", None)
+    assert "Title 12" not in str(said(tmp_path, "tracks", *words))
+
+
+def test_a_table_is_written_as_its_lines_come(tmp_path, monkeypatch):
+    fill(tmp_path / "l.db", 12)
+    expected = said(tmp_path, "tracks")
+    monkeypatch.setattr(output, "AT_ONCE", 5)
+    assert said(tmp_path, "tracks") == expected
+    assert expected.count("\n") == 13
 
 
 def test_numbers_are_never_cut_in_tables(demo_library):

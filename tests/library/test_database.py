@@ -18,6 +18,7 @@ from playlist_builder.library.columns import detection_of
 from playlist_builder.library.database import Database
 from playlist_builder.library.history import Ban, PersonHistory, PlayedSession, Rating
 from playlist_builder.library.library import Library
+from playlist_builder.library.packed import pack, unpack
 from playlist_builder.models import (
     STYLE_SIZE,
     Embedding,
@@ -94,7 +95,8 @@ def test_embeddings_come_back_as_they_were_stored(path):
     assert (table.patches.dtype, table.starts_s.dtype) == (np.float16, np.float32)
     found = dict(table)
     for embedding in (found["5f"], found["7b"], own.pop("5f")):
-        assert np.array_equal(embedding.patches, EMBEDDING.patches)
+        assert np.array_equal(embedding.patches, unpack(pack(EMBEDDING.patches), STYLE_SIZE))
+        np.testing.assert_allclose(embedding.patches, EMBEDDING.patches, atol=1.6 / 460 + 1e-3)
         assert np.array_equal(embedding.starts_s, EMBEDDING.starts_s)
     assert found["6a"].patches.shape == (0, STYLE_SIZE)
     assert own == {}

@@ -122,6 +122,32 @@ def test_a_library_from_before_embeddings_gets_a_place_for_them(tmp_path):
         assert one.mark("5f") == MARK
 
 
+def test_steps_and_embeddings_of_half_precision_are_packed(tmp_path):
+    """Nothing has to be measured again but what cannot be read."""
+    path = os.fspath(tmp_path / "library.db")
+    rng = np.random.default_rng(0)
+    steps = rng.normal(-20.0, 5.0, (9, STEPS.shape[1])).astype(np.float16)
+    patches = rng.normal(size=(8, STYLE_SIZE)).astype(np.float16)
+    with closing(sqlite3.connect(path)) as raw, raw:
+        for migration in schema.MIGRATIONS[:3]:
+            migration(raw)
+        raw.execute("PRAGMA user_version = 3")
+        insert = f"INSERT INTO derived ({schema._VERSIONS}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608, SLF001 - as above
+        raw.execute(insert, schema._current())  # noqa: SLF001 - as above
+        starts = np.arange(8, dtype=np.float32).tobytes()
+        for identity, cut in (("5f", None), ("6a", -1)):
+            blob = steps.tobytes()[:cut]
+            raw.execute("INSERT INTO steps VALUES (?, ?)", (identity, blob))
+            blob = patches.tobytes()[:cut]
+            raw.execute("INSERT INTO embeddings VALUES (?, ?, ?)", (identity, starts, blob))
+    with Database(path) as one:
+        assert one.identities() == one.embedded_identities() == {"5f"}
+        np.testing.assert_allclose(one.steps("5f"), steps, atol=0.1)
+        ((_, found),) = one.embeddings()
+        np.testing.assert_allclose(found.patches, patches, atol=0.02)
+        assert found.starts_s.tobytes() == starts
+
+
 def test_a_backup_of_an_older_schema_is_read(path, monkeypatch):
     Path(path).unlink()
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, add_mood))

@@ -1,13 +1,18 @@
 """What the library keeps of a track's embedding reaches the track: level, emotion and style."""
 
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pytest
 
 from playlist_builder.analysis import emotion, energy
 from playlist_builder.errors import LibraryError
 from playlist_builder.library.library import Library
+from playlist_builder.library.packed import pack, unpack
 from playlist_builder.library.tracks import read_tracks
 from playlist_builder.models import STYLE_SIZE, Embedding, File, Measurement, Stat, Tags
+from playlist_builder.queries import parse
 from tests.library.test_library import write
 from tests.support.measured import FEATURES, STEPS
 
@@ -16,6 +21,10 @@ STARTS_S = np.array([0.0, 12.0, 24.0], np.float32)
 
 def patches(seed):
     return np.random.default_rng(seed).normal(size=(3, STYLE_SIZE)).astype(np.float16)
+
+
+def kept(seed):
+    return unpack(pack(patches(seed)), STYLE_SIZE)
 
 
 @pytest.fixture
@@ -33,7 +42,7 @@ def library(tmp_path):
 def test_an_embedding_sets_level_and_emotion(library):
     first, second, without = library.tracks()
     for seed, track in enumerate((first, second)):
-        own = Embedding(patches(seed), STARTS_S)
+        own = Embedding(kept(seed), STARTS_S)
         (contour,) = energy.contours([STEPS], [own])
         np.testing.assert_allclose(track.contour, contour, atol=1e-6)
         found = emotion.estimate(own.patches)
@@ -54,7 +63,7 @@ def test_styles_are_read_where_they_are_asked_for(library):
     database = library._database  # noqa: SLF001 - as above
     assert np.isnan(read_tracks(database, missing=False).style).all()
     style = read_tracks(database, missing=False, styles=True).style
-    np.testing.assert_allclose(style[0], patches(0).mean(axis=0, dtype=np.float32), atol=1e-6)
+    np.testing.assert_allclose(style[0], kept(0).mean(axis=0, dtype=np.float32), atol=1e-6)
     assert np.isnan(style[2]).all()
     near, cosines = library.similar(library.tracks()[0])
     assert near.paths == ["/b"]
@@ -91,3 +100,15 @@ def test_a_silent_track_has_no_style(library):
     assert library.tracks()[2].emotion is None
     with pytest.raises(LibraryError, match="unless it is silence"):
         library.similar(library.tracks()[2])
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"genres": "Folk"}', '{"genres": [1]}'])
+def test_tags_that_no_scan_wrote_are_refused_in_columns_as_in_tracks(library, text):
+    with closing(sqlite3.connect(library._database.path)) as raw, raw:  # noqa: SLF001 - as above
+        raw.execute("UPDATE files SET tags = ? WHERE path = CAST('/b' AS BLOB)", (text,))
+    table = library.tracks()
+    for read in (lambda: list(table.tags("genres")), lambda: parse("genre:x").mask(table)):
+        with pytest.raises(LibraryError, match=r"library\.db"):
+            read()
+    with pytest.raises(LibraryError, match=r"library\.db"):
+        table[1]

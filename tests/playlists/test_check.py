@@ -1,10 +1,12 @@
 """Music that has moved is known again; where that is not certain, it is missing."""
 
+from collections import Counter
+
 import pytest
 
 from playlist_builder.models import File, Stat, Tags
 from playlist_builder.playlists.check import check
-from playlist_builder.playlists.read import Entry
+from playlist_builder.playlists.read import Entry, candidate_paths
 
 
 def file(path, identity, title="", artist="", length_s=200.0):
@@ -67,3 +69,37 @@ def test_a_session_knows_its_music_by_identity():
 def test_the_library_is_not_opened_where_all_is_there():
     findings = check([Entry("new/b.mp3")], "/m", THERE.__contains__, lambda: 1 / 0)
     assert [each.number for each in findings] == [1]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        lambda number: Entry(f"gone/x{number}/01.mp3"),
+        lambda number: Entry(f"gone/x{number}/a.mp3"),
+        lambda number: Entry(f"gone/x{number}/01.mp3", "", float(number)),
+        lambda number: Entry(f"gone/x{number}/01.mp3", "Intro"),
+        lambda number: Entry(f"gone/x{number}/x.mp3", "Intro", 60.0),
+    ],
+)
+def test_names_and_titles_of_many_files_are_looked_for_once(entry):
+    """Neither each file for each entry, nor one path of an entry again and again."""
+    count, asked = 200, Counter()
+    library = [
+        file(f"/m/{number}/{name}.mp3", f"{number}{name}", "Intro", "", 60.0)
+        for number in range(count)
+        for name in ("01", "a")
+    ]
+
+    def exists(path):
+        asked[path] += 1
+        return not path.startswith("/m/gone")
+
+    entries = [entry(number) for number in range(count)]
+    found = check(entries, "/m", exists, lambda: library)
+    assert {each.state for each in found} == {"missing"}
+    assert set(asked.values()) == {1}
+
+
+def test_a_name_of_ascii_is_one_path():
+    assert len(list(candidate_paths(Entry("a/b.mp3"), "/m"))) == 1
+    assert len(list(candidate_paths(Entry("a/%41.mp3"), "/m"))) == 2

@@ -7,7 +7,7 @@ import pytest
 
 from playlist_builder.library.library import EnergyRank
 from playlist_builder.models import Emotion
-from playlist_builder.report.track_text import track_text, tracks_text
+from playlist_builder.report.track_text import track_text, tracks_lines
 from playlist_builder.vocals import evidence
 from tests.support.synthetic import plain
 
@@ -55,9 +55,9 @@ def test_a_track_without_an_embedding_says_so_with_its_energy():
     ("width", "names"), [(89, []), (90, ["tension"]), (110, ["tension", "moving"])]
 )
 def test_the_table_of_tracks_has_the_hints_that_fit(width, names):
-    heading, known, unknown = tracks_text([KNOWN, UNKNOWN], width=width).splitlines()
+    heading, known, unknown = tracks_lines([KNOWN, UNKNOWN], width=width)
     assert heading.split()[1 : 1 + len(names)] == names
     values = {"tension": "0.31", "moving": "0.62"}
     assert known.split()[: 1 + len(names)] == ["0.50", *(values[name] for name in names)]
     assert unknown.split()[:2] == ["0.50", "5:00"]
-    assert "tension" not in tracks_text([UNKNOWN], width=width)
+    assert "tension" not in next(tracks_lines([UNKNOWN], width=width))
