@@ -60,6 +60,7 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "not_in_library": "{count} of {total} entries of {file} are not in the library",
     "percussiveness": f"percussiveness: {_BEYOND}{_IN_PHASE}",
     "pin_moved": "pin: '{title}' starts at minute {minute:.1f}, not {asked:g}",
+    "pin_phase": "pin: '{title}' plays in {phase:phase}, not in {asked:phase}",
     "pulse": f"pulse: {_BEYOND}{_IN_PHASE}",
     "repeated": "left out: {count} entries that repeat other music of the playlist",
     "scaled_to_library": _REACHES + "scaled to your library",

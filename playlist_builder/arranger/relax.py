@@ -12,21 +12,44 @@ from playlist_builder.arranger.problem import Problem, Relaxation, instance_of, 
 from playlist_builder.arranger.solver.solve import Instance, Solution, solve
 from playlist_builder.errors import ArrangeError
 
+FIRST_TRIED = 3  # relaxations that are tried in their order: most sessions need no more
+
 
 def solved(
     problem: Problem, allowed: Sequence[Relaxation] = ()
 ) -> tuple[Instance, Solution, Sequence[Relaxation]]:
     """Return the instance with the least lifted, its session, and all relaxations tried."""
     allowed = allowed or relaxations(pinned=bool(problem.pins))
-    for tried, relaxation in enumerate(allowed, start=1):
-        found = solve(instance_of(problem, relaxation))
-        if found is not None:
-            return *_restored(problem, relaxation, found), allowed[:tried]
-    raise ArrangeError(
-        f"No order of the {len(problem.tracks)} tracks that pass fills"
-        f" {problem.objective.profile.duration_s / 60.0:.0f} min under these rules and pins."
-        " Add music, drop a pin, or ask for another duration."
-    )
+    least = _least(problem, allowed)
+    if least is None:
+        raise ArrangeError(
+            f"No order of the {len(problem.tracks)} tracks that pass fills"
+            f" {problem.objective.profile.duration_s / 60.0:.0f} min under these rules and pins."
+            " Add music, drop a pin, or ask for another duration."
+        )
+    place, found = least
+    return *_restored(problem, allowed[place], found), allowed[: place + 1]
+
+
+def _least(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[int, Solution] | None:
+    """Return the place of the first relaxation that leads to a session, and its solution.
+
+    Each lifts what the one before it does. So where the first few do not help, the last one tells
+    whether any does, and the others are bisected.
+    """
+    for place, relaxation in enumerate(allowed[:FIRST_TRIED]):
+        if found := solve(instance_of(problem, relaxation)):
+            return place, found
+    low, high = min(FIRST_TRIED, len(allowed)), len(allowed) - 1
+    if low > high or not (best := solve(instance_of(problem, allowed[high]))):
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        if found := solve(instance_of(problem, allowed[middle])):
+            high, best = middle, found
+        else:
+            low = middle + 1
+    return high, best
 
 
 def _restored(

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.arranger.problem import Objective
+from playlist_builder.arranger.problem import Objective, phase_of
 from playlist_builder.arranger.rules import PHASE_LIMITS, PhaseLimit, Pin, artists
 from playlist_builder.arranger.solver.cost import (
     END_WEIGHT,
@@ -29,7 +29,7 @@ from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.track_table import TrackTable
 
 ABOVE = 0.35  # above the plan that is worth a word: half a minute may startle in a calm phase
-GUARDS = 2  # of PHASE_LIMITS, the last of them: given up after duration and pins
+GUARDS = 2  # of PHASE_LIMITS, the last of them: given up after pins and duration
 ROUNDING_S = 0.0005  # times are kept in whole milliseconds
 
 
@@ -175,8 +175,8 @@ def given_up(
         *_crowded(order, rules.artist_max),
         *_near(order, rules.artist_gap),
         *beyond_limits(order, PHASE_LIMITS[:-GUARDS]),
-        *_late(order, tolerance_s),
         *_moved(order, tolerance_s, pins),
+        *_late(order, tolerance_s),
         *beyond_limits(order, PHASE_LIMITS[-GUARDS:]),
     ]
 
@@ -231,6 +231,9 @@ def _late(order: Order, tolerance_s: float) -> list[Notice]:
 def _moved(order: Order, tolerance_s: float, pins: Sequence[tuple[Pin, int]]) -> list[Notice]:
     moved = []
     for pin, place in pins:
+        asked, phase = phase_of(pin, order.profile), _phase(order, place)
+        if asked is not None and phase != asked.name:
+            moved.append(notice("pin_phase", title=pin.track, phase=phase, asked=asked.name))
         if pin.minute is not None:
             start_s = order.starts_ms[place] / 1000.0
             if abs(start_s - pin.minute * 60.0) > tolerance_s + ROUNDING_S:

@@ -86,12 +86,14 @@ class Pin:
     """A track that must be in the session; `track` is its path or identity.
 
     `place` counts from 1, or from the end as -1, -2, ... `minute` is when it starts; the session
-    keeps to it within the tolerance of its duration. With neither, any place will do.
+    keeps to it within the tolerance of its duration. `phase` names the phase that it belongs to.
+    With none of them, any place will do.
     """
 
     track: str
     place: int | None = None
     minute: float | None = None
+    phase: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

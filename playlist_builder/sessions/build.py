@@ -75,7 +75,7 @@ def select(
     by_identity = present.by_identity()
     pinned = request.pinned or ("",) * len(request.pins)
     pins = [
-        read_pin(library, by_identity, pin, identity)
+        read_pin(library, by_identity, profile, pin, identity)
         for pin, identity in zip(request.pins, pinned, strict=True)
     ]
     tracks = TrackTable.of(_of_playlist(request, by_identity)) if request.playlist else present
