@@ -28,7 +28,6 @@ from playlist_builder.profiles.profile import Profile
 from playlist_builder.queries import any_of
 from playlist_builder.sessions import preferences, presence
 from playlist_builder.sessions.pins import read_pin
-from playlist_builder.system import is_within
 from playlist_builder.track_table import TrackTable
 
 DAY_S = 24 * 3600.0
@@ -72,22 +71,23 @@ def select(
     """
     every = library.tracks(missing=True)
     present = every.take(~every.missing)
-    by_identity = present.by_identity()
+    tracks = library.tracks(folders=request.music) if request.music else present
+    by_identity = tracks.by_identity()
     pinned = request.pinned or ("",) * len(request.pins)
     pins = [
         read_pin(library, by_identity, profile, pin, identity)
         for pin, identity in zip(request.pins, pinned, strict=True)
     ]
-    tracks = TrackTable.of(_of_playlist(request, by_identity)) if request.playlist else present
-    if request.music:
-        inside = [any(is_within(path, root) for root in request.music) for path in tracks.paths]
-        tracks = tracks.take(np.array(inside, np.bool_))
+    if request.playlist:
+        tracks = TrackTable.of(_of_playlist(request, by_identity))
     if not len(present) and len(every):
         presence.without_missing(every)
         raise LibraryError(
             f"The last scan found none of the {len(every)} tracks. Scan their folders again:"
             " playlist-builder scan FOLDER"
         )
+    if not tracks and request.music and len(present):
+        raise LibraryError(f"No music that can be used lies in {', '.join(request.music)}.")
     if not tracks:
         raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
     avoided, notes = _avoided(every, request.avoid)
