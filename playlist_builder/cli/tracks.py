@@ -81,19 +81,31 @@ def tracks(
     if sort is not None or like is None:
         values = orders[sort or "energy"](found)
         places = np.array(sorted(places.tolist(), key=values.__getitem__), int)
+    matching = found.take(places)
     places = places[:limit]
-    found = found.take(places)
+    every, found = found, found.take(places)
     nearness = None if similarity is None else similarity[places].tolist()
+    from playlist_builder.arranger.budget import budget_of_tracks
+    from playlist_builder.profiles.profile import Rules
+
+    usable = str(budget_of_tracks(matching, every, Rules())) if like is None and matching else ""
     if as_json:
         documents = map(_document, found)
         if nearness is not None:
             documents = map(_with_similarity, documents, nearness)
         output.print_json_list(documents)
+        if usable:
+            output.print_message(usable)
         return
     from playlist_builder.report.track_text import tracks_text
 
     output.print_text(tracks_text(found, nearness, width=output.width()))
     output.print_message(f"{len(found)} tracks")
+    if usable:
+        output.print_message(
+            f"{usable}\nEnergy is absolute here; a session shows percentiles of your library, unless"
+            " it is built with --scale absolute."
+        )
 
 
 @main.command()

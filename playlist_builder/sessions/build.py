@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from playlist_builder.arranger.arrange import alternatives
+from playlist_builder.arranger.budget import budget
 from playlist_builder.arranger.explain import Explanation, explain
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.series import series
@@ -201,15 +202,27 @@ def _arranged_once(
             f" {request.within_s / DAY_S:g} days: a shorter time, such as --within 30d, lets"
             " the older ones in."
         ) from error
+    notes = selection.notes if request.use_all else (*selection.notes, _budget(selection))
     return [
         replace(
             each,
             request=request,
             profile_text=None,  # the request has it
-            warnings=(*each.warnings, *selection.notes),
+            warnings=(*each.warnings, *notes),
         )
         for each in sessions
     ]
+
+
+def _budget(selection: Selection) -> Notice:
+    request = selection.request
+    return budget(
+        selection.tracks,
+        selection.profile,
+        selection.constraints,
+        request.scale,
+        request.tolerance_s,
+    )
 
 
 def _of_playlist(request: SessionRequest, by_identity: Mapping[str, Track]) -> list[Track]:
