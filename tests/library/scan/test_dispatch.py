@@ -1,6 +1,7 @@
 """Each path is read by the cheapest calls that find what is missing, the largest file first."""
 
 from concurrent.futures import BrokenExecutor, Executor, Future
+from dataclasses import replace
 
 import pytest
 
@@ -225,3 +226,11 @@ def test_what_is_left_open_is_cancelled():
     next(results)
     results.close()
     assert executor.futures[1].cancelled()
+
+
+def test_the_time_left_is_that_of_all_calls_for_the_music_left():
+    def slow(function, path, *arguments):
+        return replace(honest(function, path, *arguments), cpu_s=3.0, music_s=60.0)
+
+    results = read(Fake(slow), [(f"{name}.ogg", STAT) for name in "abc"], known())
+    assert [progress.left_s for _, progress in results] == pytest.approx([6.0, 3.0, 0.0])
