@@ -59,6 +59,12 @@ class Order:
         """The steps in which each track starts and ends."""
         return list(pairwise([step_at(self.start_ms), *map(step_at, self.ends_ms)]))
 
+    def since(self, place: int) -> "Order":
+        """Return the order without what plays before a place, from 0."""
+        start_ms = [self.start_ms, *self.ends_ms][place]
+        items = self.items.take(np.arange(place, len(self.tracks)))
+        return Order(self.tracks[place:], items, self.profile, self.grid, start_ms)
+
     @property
     def cost(self) -> float:
         """What the order costs, as a sum over steps."""
@@ -168,31 +174,41 @@ def session(order: Order, scale: Scale, seed: int, cost: float, bound: float) ->
 
 
 def given_up(
-    order: Order, rules: Rules, tolerance_s: float, pins: Sequence[tuple[Pin, int]]
+    order: Order,
+    rules: Rules,
+    tolerance_s: float,
+    pins: Sequence[tuple[Pin, int]],
+    *,
+    played: int = 0,
 ) -> list[Notice]:
-    """Return one notice per rule that the order breaks; a pin comes with its place from 0."""
+    """Return one notice per rule that the order breaks; a pin comes with its place from 0.
+
+    What concerns only the tracks that have `played` is left out.
+    """
+    rest = order.since(played)
     return [
-        *_crowded(order, rules.artist_max),
-        *_near(order, rules.artist_gap),
-        *beyond_limits(order, PHASE_LIMITS[:-GUARDS]),
-        *_moved(order, tolerance_s, pins),
+        *_crowded(order, rules.artist_max, played),
+        *_near(order, rules.artist_gap, played),
+        *beyond_limits(rest, PHASE_LIMITS[:-GUARDS]),
+        *_moved(order, tolerance_s, [pin for pin in pins if pin[1] >= played]),
         *_late(order, tolerance_s),
-        *beyond_limits(order, PHASE_LIMITS[-GUARDS:]),
+        *beyond_limits(rest, PHASE_LIMITS[-GUARDS:]),
     ]
 
 
-def _crowded(order: Order, most: int) -> list[Notice]:
+def _crowded(order: Order, most: int, played: int) -> list[Notice]:
     counts = Counter(name for track in order.tracks for name in sorted(artists(track)))
-    crowd = [(name, count) for name, count in counts.most_common() if count > most]
+    left = {name for track in order.tracks[played:] for name in artists(track)}
+    crowd = [(name, count) for name, count in counts.most_common() if count > most and name in left]
     return [notice("artist_max", most=most, artists=tuple(crowd[:3]))] if crowd else []
 
 
-def _near(order: Order, gap: int) -> list[Notice]:
+def _near(order: Order, gap: int, played: int) -> list[Notice]:
     names = [artists(track) for track in order.tracks]
     times = sum(
         bool(names[left] & names[right])
         for left in range(len(names))
-        for right in range(left + 1, min(left + gap + 1, len(names)))
+        for right in range(max(left + 1, played), min(left + gap + 1, len(names)))
     )
     return [notice("artist_gap", count=times, gap=gap)] if times else []
 
@@ -295,7 +311,8 @@ def _phase(order: Order, place: int) -> str:
 
 
 def _narrow(order: Order, reach: float, *, scaled: bool) -> list[Notice]:
-    peak = float(order.grid.target[: order.grid.asked_steps].max())
+    planned = order.grid.target[step_at(order.start_ms) : order.grid.asked_steps]
+    peak = float(planned.max(initial=0.0))
     if reach >= peak:
         return []
     code = "scaled_to_library" if scaled else "below_plan"

@@ -309,5 +309,6 @@ def shortage(profile: Profile, passed_s: float, removed: Counter[str]) -> str:
     return (
         f"{profile.duration_s / 60.0:.0f} min asked; {passed_s / 60.0:.0f} min pass"
         f"{removed_text(most_removed(removed))}."
-        " Add music, ask for less time, or allow a short session."
+        " Add music, ask for less time (--duration), let in other lengths (--track-minutes), or"
+        " allow a short session (--allow-short)."
     )

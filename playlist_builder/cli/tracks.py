@@ -16,8 +16,21 @@ from playlist_builder.cli.scan import warn_waiting
 LIKE_LIMIT = 20  # tracks that --like lists, the nearest
 
 
-@main.command(  # a query may begin with a dash, and with an h after it
-    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]}
+class _QueryCommand(click.Command):
+    """A command whose words may begin with a dash, and with an h after it; -h alone asks for help.
+
+    click reads -heavy as -h with more behind it.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        asked = ["--help" if each == "-h" else each for each in args[:end]]
+        return super().parse_args(ctx, [*asked, *args[end:]])
+
+
+@main.command(
+    cls=_QueryCommand,
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
 )
 @click.argument("query", nargs=-1)
 @click.option(

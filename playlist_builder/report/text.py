@@ -33,7 +33,8 @@ def session_text(
     """Draw a session: a table of slots, the chart of planned and actual energy, what to know."""
     is_known = any(slot.tension is not None for slot in session.slots)
     names = fitting(SESSION_COLUMNS, width, has_hints=is_known)
-    table = new_table(*names)
+    energy = "percentile" if session.scale == "relative" else "energy"
+    table = new_table(*(energy if name == "energy" else name for name in names))
     for place, slot in enumerate(session.slots, start=1):
         cells = {
             "#": str(place),
@@ -82,7 +83,7 @@ def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int
     """Draw why each slot is there: its distance to the plan, the step into it, the runner-up."""
     table = new_table("start", "off plan", "step", "LU", "title", "runner-up", "cost")
     for slot, reason in zip(session.slots, reasons, strict=True):
-        other = PurePath(reason.runner_up).stem if reason.runner_up else "none"
+        other = reason.runner_up_title or PurePath(reason.runner_up).stem or "none"
         table.add_row(
             clock(slot.start_s),
             f"{reason.distance:.2f}",
