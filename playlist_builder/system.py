@@ -17,6 +17,10 @@ WINDOWS = "win32"
 NEW_PROCESS_GROUP = 0x200  # CREATE_NEW_PROCESS_GROUP of the Windows API
 WINDOWS_ERROR = 0xC000_0000  # exit codes from here on are errors, as an access violation (NTSTATUS)
 
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Variables by which numpy, when it is loaded, starts no threads: on our small matrices these wait
+for each other most of the time, which takes twice the CPU."""
+
 FAULTS = "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGSYS", "SIGTRAP"
 """Signals that a process brings upon itself; all others come from outside."""
 

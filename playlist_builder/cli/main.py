@@ -1,13 +1,14 @@
 """The group to which each file of commands adds its own, and what becomes of their errors."""
 
 import gc
+import os
 from typing import Any
 
 import click
 
 from playlist_builder.cli import output
 from playlist_builder.errors import PlaylistBuilderError, RequestError
-from playlist_builder.system import open_closed_streams
+from playlist_builder.system import ONE_THREAD, open_closed_streams
 
 GARBAGE = 50_000, 20, 1_000  # seldom: a large library is a million objects and none of it
 
@@ -17,6 +18,8 @@ class _Commands(click.Group):
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
         open_closed_streams()
+        for name, value in ONE_THREAD.items():
+            os.environ.setdefault(name, value)
         return super().main(*arguments, **settings)
 
     def invoke(self, ctx: click.Context) -> Any:

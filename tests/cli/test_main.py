@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from playlist_builder.library.library import Library
+from playlist_builder.system import ONE_THREAD
 from tests.support.commands import invoke, run
 
 
@@ -68,6 +69,22 @@ def test_help_loads_no_heavy_package():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(("given", "used"), [(None, "1"), ("3", "3")])
+def test_numpy_starts_no_threads_unless_it_is_told_to(given, used):
+    """It was not loaded before."""
+    code = (
+        "import os, playlist_builder.cli\n"
+        "playlist_builder.cli.main(['--version'], standalone_mode=False)\n"
+        "print(os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    others = {name: value for name, value in os.environ.items() if name not in ONE_THREAD}
+    own = {} if given is None else {"OPENBLAS_NUM_THREADS": given}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, env=others | own, text=True
+    )
+    assert done.stdout.splitlines()[-1] == used
 
 
 @pytest.mark.parametrize(

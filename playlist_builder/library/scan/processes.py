@@ -18,14 +18,11 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
-from playlist_builder.system import exit_reason, limit_own_memory, own_group
+from playlist_builder.system import ONE_THREAD, exit_reason, limit_own_memory, own_group
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Call = tuple[Callable[..., Any], Any, Any]
-
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-"""Each process has one core; threads of the linear algebra would fight over it."""
 
 LIMIT_S = 900.0  # longest time for one call; ten hours of audio take about a minute
 LIMIT_MB = 1000.0  # most memory of a process, in units of 10^6 bytes; a track takes less than 200

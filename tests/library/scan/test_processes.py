@@ -14,12 +14,12 @@ import pytest
 
 import playlist_builder.library.scan.processes
 from playlist_builder.library.scan.processes import (
-    ONE_THREAD,
     WorkerDied,
     WorkerLost,
     Workers,
     run_isolated,
 )
+from playlist_builder.system import ONE_THREAD
 
 
 @pytest.fixture
