@@ -163,16 +163,20 @@ class _Sentence(Formatter):
                 texts = [gettext("'{title}'").format(title=title) for title in value]
             case "counts":
                 texts = [gettext("{name} {count}").format(name=n, count=c) for n, c in value]
-            case "removed":
-                return removed(value, self._catalogue)
-            case "others":
-                return "".join(
-                    gettext(", {count} {reason}").format(count=n, reason=pgettext(REASON, reason))
-                    for reason, n in value
-                )
+            case "removed" | "others":
+                return (removed if format_spec == "removed" else _others)(value, self._catalogue)
             case _:
                 return format(value, format_spec)
         return gettext(", ").join(texts)
+
+
+def _others(counts: Sequence[tuple[str, int]], catalogue: NullTranslations) -> str:
+    """Return how many tracks other rules removed, to stand behind those that are named."""
+    text = catalogue.gettext(", {count} {reason}")
+    return "".join(
+        text.format(count=count, reason=catalogue.pgettext(REASON, reason))
+        for reason, count in counts
+    )
 
 
 def removed(counts: Sequence[tuple[str, int]], catalogue: NullTranslations = ENGLISH) -> str:

@@ -214,7 +214,7 @@ def change_session(
 
 
 def _renewal(session: str) -> str:
-    """Say which files of a session, beside it under its name, are older now, and what renews them."""
+    """Say which files beside a session, under its name, are older now and what renews them."""
     stem = os.path.splitext(session)[0]
     beside = [stem + suffix for suffix in (*PLAYLISTS, *PAGES) if os.path.isfile(stem + suffix)]
     if not beside:

@@ -116,8 +116,8 @@ def tracks(
     output.print_message(f"{len(found)} tracks")
     if usable:
         output.print_message(
-            f"{usable}\nEnergy is absolute here; a session shows percentiles of your library, unless"
-            " it is built with --scale absolute."
+            f"{usable}\nEnergy is absolute here; a session shows percentiles of your library,"
+            " unless it is built with --scale absolute."
         )
 
 

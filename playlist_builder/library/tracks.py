@@ -35,7 +35,7 @@ MOVING = 2  # column of `FeatureTable.emotions`
 _NUMBER_OF_VOCALS = {kind: number for number, kind in enumerate(VOCALS)}
 
 
-def read_tracks(
+def read_tracks(  # noqa: PLR0913 - each narrows what is read in a way of its own
     database: Database,
     *,
     missing: bool,

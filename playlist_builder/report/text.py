@@ -1,6 +1,7 @@
 """The printed views of sessions, profiles and the history: values to text. It prints nothing."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
 
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from playlist_builder.arranger.explain import Explanation
 from playlist_builder.library.history import PersonHistory, PersonSummary
-from playlist_builder.models import STEP_S, Session
+from playlist_builder.models import STEP_S, Session, Slot
 from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.report import summary
 from playlist_builder.report.chart import chart
@@ -35,6 +36,7 @@ def session_text(
     names = fitting(SESSION_COLUMNS, width, has_hints=is_known)
     energy = "percentile" if session.scale == "relative" else "energy"
     table = new_table(*(energy if name == "energy" else name for name in names))
+    titles = told_apart(session.slots)
     for place, slot in enumerate(session.slots, start=1):
         cells = {
             "#": str(place),
@@ -44,7 +46,7 @@ def session_text(
             "plan": f"{slot.target:.2f}",
             "tension": hint_cell(slot.tension),
             "length": clock(slot.duration_s),
-            "title": printable(slot.title),
+            "title": printable(titles[place - 1]),
             "artist": printable(slot.artist),
         }
         table.add_row(*(cells[name] for name in names))
@@ -66,6 +68,17 @@ def session_text(
             *(_wrapped(text, width) for text in remarks),
         ]
     )
+
+
+def told_apart(slots: Sequence[Slot]) -> list[str]:
+    """Return the titles of slots, with the folder and name of a file where several share one."""
+    counts = Counter(slot.title.casefold() for slot in slots)
+    return [
+        f"{slot.title} ({PurePath(*PurePath(slot.path).parts[-2:])})".lstrip()
+        if counts[slot.title.casefold()] > 1 or not slot.title
+        else slot.title
+        for slot in slots
+    ]
 
 
 def _beside(session: Session) -> list[str]:

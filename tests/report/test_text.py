@@ -8,12 +8,10 @@ from playlist_builder.arranger.explain import Explanation
 from playlist_builder.models import Session, Slot
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Phase, Profile
-from playlist_builder.report.text import profile_text, reasons_text, session_text
+from playlist_builder.report.text import profile_text, reasons_text, session_text, told_apart
 
 
-@pytest.mark.parametrize(
-    ("scale", "header"), [("relative", "percentile"), ("absolute", "energy")]
-)
+@pytest.mark.parametrize(("scale", "header"), [("relative", "percentile"), ("absolute", "energy")])
 def test_the_table_of_a_session_has_tension_where_it_fits_and_says_its_scale(scale, header):
     slot = Slot("/m/a.flac", "5f", "A", "Ada", "", 0.0, 300.0, "calm", 0.2, 0.25)
     whole = Session("arc", scale, 300.0, 300.0, 0.0, 0.0, 0.0, (slot,))
@@ -79,3 +77,11 @@ def test_reasons_name_the_cost_of_tension_and_of_not_moving_where_there_is_one()
     assert "Dawn" in text
     assert "03" not in text
     assert "04" in text
+
+
+def test_tracks_of_one_title_are_told_apart():
+    slot = Slot("/m/one/a.flac", "5f", "Intro", "", "", 0.0, 300.0, "calm", 0.2, 0.25)
+    same = replace(slot, path="/m/two/a.flac", title="INTRO")
+    other, untitled = replace(slot, title="Dawn"), replace(slot, title="")
+    titles = told_apart([slot, same, other, untitled])
+    assert titles == ["Intro (one/a.flac)", "INTRO (two/a.flac)", "Dawn", "(one/a.flac)"]

@@ -154,7 +154,7 @@ def _best(nodes: Nodes, width: int, keys: Ints) -> Nodes:
 
 
 def _shared_out(order: Ints, placed: Ints) -> Ints:
-    """Return an order in which the first of each number of placed pins come first, then the next."""
+    """Return an order in which nodes of each number of placed pins take turns."""
     if not len(placed) or placed.min() == placed.max():
         return order
     rank = np.empty(len(order), dtype=np.int64)
