@@ -12,6 +12,7 @@ from playlist_builder.arranger.problem import Problem, Relaxation, instance_of, 
 from playlist_builder.arranger.solver.solve import Instance, Solution, solve
 from playlist_builder.errors import ArrangeError
 
+FEW_LIFTED = 3  # rules that are put back one by one
 FIRST_TRIED = 3  # relaxations that are tried in their order: most sessions need no more
 
 
@@ -55,8 +56,15 @@ def _least(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[int, Soluti
 def _restored(
     problem: Problem, relaxation: Relaxation, found: Solution
 ) -> tuple[Instance, Solution]:
-    """Put back every rule that was lifted before the one that helped, where a session allows it."""
+    """Put back every rule that was lifted before the one that helped, where a session allows it.
+
+    Mostly that is all of them, which is tried first.
+    """
     lifted = [each.name for each in fields(Relaxation) if getattr(relaxation, each.name)]
+    if len(lifted) > FEW_LIFTED:
+        alone = Relaxation(**{lifted[-1]: getattr(relaxation, lifted[-1])})
+        if best := solve(instance_of(problem, alone)):
+            return instance_of(problem, alone), best
     for name in reversed(lifted[:-1]):
         tried = replace(relaxation, **{name: getattr(Relaxation(), name)})
         better = solve(instance_of(problem, tried))
