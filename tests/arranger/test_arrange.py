@@ -46,7 +46,7 @@ def test_a_silent_track_is_never_used():
     silent = replace(silent, features=replace(silent.features, loudness_lufs=-70.0))
     tracks = [plain(n, 5, 0.0) for n in range(4)]
     assert silent.path not in paths(arrange([*tracks, silent], flat(20, 0.0)))
-    with pytest.raises(ArrangeError, match="1 tracks silent"):
+    with pytest.raises(ArrangeError, match="1 track silent"):
         arrange([silent, *tracks[:2]], flat(20, 0.0))
 
 
