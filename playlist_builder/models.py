@@ -244,13 +244,14 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class FileProgress:
-    """How far work on files is: files done, all of them, bytes likewise, and the last path."""
+    """How far work on files is: files and bytes, done and all; the last path; seconds left."""
 
     done: int
     total: int
     done_bytes: int
     total_bytes: int
     path: str
+    left_s: float | None = None  # where it is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,10 +287,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Spare:
-    """A track that may stand in for the slot of number `place`, counted from 1.
-
-    `slot` says what it would be there: it starts when that one starts.
-    """
+    """A track that may stand in for slot `place`, from 1; `slot` is what it would be there."""
 
     slot: Slot
     place: int

@@ -28,7 +28,7 @@ _ALBUMS = (
     "{count:d} files that are too long hold albums by their CUE sheets, such as '{title}'"
     " ({tracks} tracks); split them into their tracks and scan again"
 )
-_BEYOND = "{count} tracks beyond the limit of their phase, worst '{title}' with {value:.4g}"
+_BEYOND = " beyond the limit of their phase, worst '{title}' with {value:.4g}"
 _IN_PHASE = " in {phase:phase} (limit {limit:g})"
 _AT = "'{title}' at {at_s:clock} ({phase:phase})"
 _ABOVE = "more than {limit:g} above the plan; the worst by {worst:.2f} in " + _AT
@@ -37,18 +37,41 @@ _REACHES = (
     "the most energetic track of this library reaches {reach:.2f}; the peak asks for {peak:.2f}: "
 )
 _LOUD = "its {lufs:.1f} LUFS are louder than music or the other tracks (limit {limit_lufs:.1f})"
+_BUDGET = (
+    "{passed} of {total} can be used: {outside} outside {shortest:g} to {longest:g} min,"
+    " {voices} with voices{others:others}"
+)
+_CALM = _BUDGET + "; calm (below {below:g}): {calm_min} min, "
 _SHARED = "{count} tracks are in other sessions of this course as well: {titles:titles}"
+
+
+def _beyond(limit: str, unit: str) -> tuple[str, str]:
+    end = f"{_BEYOND}{unit}{_IN_PHASE}"
+    return f"{limit}: {{count}} track{end}", f"{limit}: {{count}} tracks{end}"
+
 
 TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     TEXT: "{text}",
     "above_plan": ("{count:d} track rises " + _ABOVE, "{count:d} tracks rise " + _ABOVE),
     "albums_in_one_file": (_ALBUM, _ALBUMS),
-    "artist_gap": "artist_gap: {count} times fewer than {gap} other tracks between two of one"
-    " artist",
+    "artist_gap": (
+        "artist_gap: {count} time fewer than {gap} other tracks between two of one artist",
+        "artist_gap: {count} times fewer than {gap} other tracks between two of one artist",
+    ),
     "artist_max": "artist_max: more than {most} tracks of one artist ({artists:counts})",
     "below_plan": _REACHES + "the session stays below its plan",
-    "brightness": f"brightness: {_BEYOND} Hz{_IN_PHASE}",
-    "copies_left_out": "{count} copies of other tracks are left out",
+    "brightness": _beyond("brightness", " Hz"),
+    "budget": _BUDGET,
+    "budget_calm": (
+        _CALM + "enough for one session of this kind",
+        _CALM + "enough for {count} sessions of this kind",
+    ),
+    "budget_not_calm": _CALM + "of {asked_min} min that a session of this kind asks for",
+    "budget_of_tracks": _BUDGET + "; calm (below {below:g}): {calm_min} min",
+    "copies_left_out": (
+        "{count} copy of another track is left out",
+        "{count} copies of other tracks are left out",
+    ),
     "duration_longer": "duration: {off_s} s longer than asked (tolerance {tolerance_s} s)",
     "duration_shorter": "duration: {off_s} s shorter than asked (tolerance {tolerance_s} s)",
     "fewer_sessions": "only {count} of {asked} sessions: the library holds no more",
@@ -69,10 +92,14 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "not_found": "not found: {location}",
     "not_in_library": "{count} of {total} entries of {file} are not in the library",
     "opens_loud": f"'{{title}}' opens the session, though {_LOUD}",
-    "percussiveness": f"percussiveness: {_BEYOND}{_IN_PHASE}",
+    "percussiveness": _beyond("percussiveness", ""),
     "pin_moved": "pin: '{title}' starts at minute {minute:.1f}, not {asked:g}",
-    "pulse": f"pulse: {_BEYOND}{_IN_PHASE}",
-    "repeated": "left out: {count} entries that repeat other music of the playlist",
+    "pin_phase": "pin: '{title}' plays in {phase:phase}, not in {asked:phase}",
+    "pulse": _beyond("pulse", ""),
+    "repeated": (
+        "left out: {count} entry that repeats other music of the playlist",
+        "left out: {count} entries that repeat other music of the playlist",
+    ),
     "scaled_to_library": _REACHES + "scaled to your library",
     "shared": _SHARED,
     "shared_and_more": _SHARED + ", ...",
@@ -80,16 +107,16 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     " shorter than asked",
     "short_tail": "the tail lasts {lasts_min} of {asked_min} min: the library holds no more music"
     " that is calm and free",
-    "silence": f"silence: {_BEYOND} s from {{at_s:clock}} on{_IN_PHASE}",
+    "silence": _beyond("silence", " s from {at_s:clock} on"),
     "skipped": "left out: {path}: {reason:reason}",
     "spares_unverified": "{count} of {total} spares are not known to be free of words",
     "spoken": "{count} of {total} tracks hold speech",
-    "startle": f"startle: {_BEYOND} LU{_IN_PHASE}",
-    "strokes": f"strokes: {_BEYOND} Hz{_IN_PHASE}",
+    "startle": _beyond("startle", " LU"),
+    "strokes": _beyond("strokes", " Hz"),
     "sung": "{count} of {total} tracks hold singing",
     "silences": "{count} transitions with more than {limit:g} s of silence, at most {worst:g} s at"
     f" {_AT}",
-    "tension": f"tension: {_BEYOND}{_IN_PHASE}",
+    "tension": _beyond("tension", ""),
     "too_loud_to_open": f"'{{title}}' does not open the session: {_LOUD}",
     "unverified": "{count} of {total} tracks are not verified to be free of words; scan without"
     " --no-vocals, or listen and mark them",
@@ -112,6 +139,11 @@ class Notice:
 def notice(code: str, **parameters: Value) -> Notice:
     """Return a notice; rounded parameters make for a document that is easy to read."""
     return Notice(code, tuple(sorted(parameters.items())))
+
+
+def is_budget(notice: Notice) -> bool:
+    """Whether a notice only tells how much of the music can be used."""
+    return notice.code.startswith("budget")
 
 
 def sentence(notice: Notice, catalogue: NullTranslations = ENGLISH) -> str:
@@ -146,18 +178,28 @@ class _Sentence(Formatter):
                 texts = [gettext("'{title}'").format(title=title) for title in value]
             case "counts":
                 texts = [gettext("{name} {count}").format(name=n, count=c) for n, c in value]
-            case "removed":
-                return removed(value, self._catalogue)
+            case "removed" | "others":
+                return (removed if format_spec == "removed" else _others)(value, self._catalogue)
             case _:
                 return format(value, format_spec)
         return gettext(", ").join(texts)
+
+
+def _others(counts: Sequence[tuple[str, int]], catalogue: NullTranslations) -> str:
+    """Return how many tracks other rules removed, to stand behind those that are named."""
+    text = catalogue.gettext(", {count} {reason}")
+    return "".join(
+        text.format(count=count, reason=catalogue.pgettext(REASON, reason))
+        for reason, count in counts
+    )
 
 
 def removed(counts: Sequence[tuple[str, int]], catalogue: NullTranslations = ENGLISH) -> str:
     """Return how many tracks each rule removed, to stand behind how much music passes."""
     if not counts:
         return ""
-    first = catalogue.gettext("{count} tracks {reason}")
+    (_, count), *_ = counts
+    first = catalogue.ngettext("{count} track {reason}", "{count} tracks {reason}", count)
     then = catalogue.gettext("{count} {reason}")
     texts = [
         (then if place else first).format(count=count, reason=catalogue.pgettext(REASON, reason))

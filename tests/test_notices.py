@@ -2,10 +2,13 @@
 
 import pytest
 
-from playlist_builder.notices import TEMPLATES, notice
+from playlist_builder.notices import TEMPLATES, notice, removed
 
 AT = {"title": "Night", "at_s": 3725.0, "phase": "peak"}
 LIMIT = {"count": 2, "title": "Night", "phase": "peak"}
+BUDGET = {"passed": 7, "total": 12, "outside": 3, "shortest": 2.0, "longest": 15.0, "voices": 1}
+BUDGET |= {"others": (("banned", 1),)}
+CALM = {**BUDGET, "below": 0.25, "calm_min": 45}
 SENTENCES = [
     (
         notice("above_plan", count=1, limit=0.35, worst=0.4, **AT),
@@ -30,7 +33,7 @@ SENTENCES = [
     ),
     (
         notice("artist_gap", count=1, gap=2),
-        "artist_gap: 1 times fewer than 2 other tracks between two of one artist",
+        "artist_gap: 1 time fewer than 2 other tracks between two of one artist",
     ),
     (
         notice("artist_max", most=3, artists=(("ada", 5), ("bob {x}", 4))),
@@ -50,7 +53,32 @@ SENTENCES = [
             " peak (limit 3000)"
         ),
     ),
-    (notice("copies_left_out", count=1), "1 copies of other tracks are left out"),
+    (
+        notice("budget", **BUDGET),
+        "7 of 12 can be used: 3 outside 2 to 15 min, 1 with voices, 1 banned",
+    ),
+    (
+        notice("budget_calm", count=1, **CALM),
+        (
+            "7 of 12 can be used: 3 outside 2 to 15 min, 1 with voices, 1 banned; calm (below"
+            " 0.25): 45 min, enough for one session of this kind"
+        ),
+    ),
+    (
+        notice("budget_not_calm", asked_min=50, **CALM),
+        (
+            "7 of 12 can be used: 3 outside 2 to 15 min, 1 with voices, 1 banned; calm (below"
+            " 0.25): 45 min, of 50 min that a session of this kind asks for"
+        ),
+    ),
+    (
+        notice("budget_of_tracks", **CALM),
+        (
+            "7 of 12 can be used: 3 outside 2 to 15 min, 1 with voices, 1 banned; calm (below"
+            " 0.25): 45 min"
+        ),
+    ),
+    (notice("copies_left_out", count=1), "1 copy of another track is left out"),
     (
         notice("duration_longer", off_s=120, tolerance_s=30),
         "duration: 120 s longer than asked (tolerance 30 s)",
@@ -226,6 +254,10 @@ SENTENCES = [
             " (limit 0.5)"
         ),
     ),
+    (
+        notice("pin_phase", title="Night", phase="calm", asked="peak"),
+        "pin: 'Night' plays in calm, not in peak",
+    ),
     (notice("text", text="as {it} stands"), "as {it} stands"),
     (
         notice("unverified", count=4, total=6),
@@ -241,6 +273,14 @@ SENTENCES = [
 @pytest.mark.parametrize(("told", "english"), SENTENCES, ids=lambda each: getattr(each, "code", ""))
 def test_a_notice_is_an_english_sentence(told, english):
     assert str(told) == english
+
+
+def test_one_track_is_told_in_the_singular():
+    for limit in ("brightness", "percussiveness", "pulse", "startle", "strokes", "tension"):
+        told = notice(limit, value=2.0, limit=1.0, **LIMIT | {"count": 1})
+        assert str(told).startswith(f"{limit}: 1 track beyond the limit")
+    assert removed([("sung", 1), ("too long", 2)]) == ": 1 track sung, 2 too long"
+    assert removed([("sung", 2)]) == ": 2 tracks sung"
 
 
 def test_every_notice_has_its_sentence_here():

@@ -47,8 +47,8 @@ half a minute before any of them: to ask for less never makes a worse session.
 4. brightness and percussiveness limits of phases;
 5. tension limits of phases, as tension is an estimate;
 6. limits of phases on the clarity of a pulse, as one without strokes is gentle;
-7. the tolerance of the duration, to 1, 2, 5 and 10 minutes;
-8. the minute of a pin, which then starts as near to it as that leads to;
+7. the minute or phase of a pin, which then starts up to 1, 2, 5 or 10 minutes from it, or anywhere;
+8. the tolerance of the duration, to 1, 2, 5 and 10 minutes;
 9. the limits of phases that guard against harm, the worst harm last: strokes, by 1 Hz, 2 Hz,
    altogether; startle, by 3 LU, 6 LU, altogether; silence, by 15 s, 45 s, altogether.
 

@@ -43,6 +43,7 @@ class Explanation:
     tension_price: float = 0.0
     moving: float | None = None
     moving_price: float = 0.0
+    runner_up_title: str = ""
 
 
 def explain(
@@ -93,6 +94,7 @@ def explain(
                 energy_step=jumps[place],
                 loudness_step_lu=rises[place],
                 runner_up=problem.tracks[other[0]].path if other else "",
+                runner_up_title=problem.tracks[other[0]].tags.title if other else "",
                 runner_up_cost=other[1] / own.grid.asked_steps - session.cost if other else 0.0,
                 tension=emotion.tension if emotion else None,
                 tension_price=float(tensions[place, phase].sum()),

@@ -7,6 +7,7 @@ rules an `Instance` that the solver takes. Which rule gives way is decided in `r
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import get_args
@@ -31,14 +32,15 @@ from playlist_builder.arranger.solver.cost import FixedItem, Items
 from playlist_builder.arranger.solver.graph import Groups
 from playlist_builder.arranger.solver.solve import Instance
 from playlist_builder.artists import artists
-from playlist_builder.errors import ArrangeError
+from playlist_builder.errors import ArrangeError, ProfileError
 from playlist_builder.models import Floats, Ints, Scale, Track
 from playlist_builder.notices import Notice, notice
-from playlist_builder.profiles.profile import Profile, Rules
+from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.track_table import TrackTable
 
 LEAST_TOLERANCE_S = 30.0  # of a search; less is rather given up than any other rule
 TOLERANCES_S = (60.0, 120.0, 300.0, 600.0)
+PIN_SLACKS_S = (60.0, 120.0, 300.0, 600.0, np.inf)
 STROKES_HZ = (1.0, 2.0, np.inf)
 STARTLES_LU = (3.0, 6.0, np.inf)
 SILENCES_S = (15.0, 45.0, np.inf)
@@ -91,7 +93,8 @@ class Relaxation:
 
     `pin_limits` frees pinned tracks alone from the limits of phases; `colour`, `tension`,
     `pulse_clarity`, `stroke_rate_hz`, `startle_lu` and `silence_s` are added to the limits of
-    phases on them.
+    phases on them. By `pin_slack_s` a pin may start before or after the minute or the phase that it
+    asks for.
     """
 
     pin_limits: bool = False
@@ -100,8 +103,8 @@ class Relaxation:
     colour: float = 0.0
     tension: float = 0.0
     pulse_clarity: float = 0.0
+    pin_slack_s: float = 0.0
     tolerance_s: float = 0.0
-    pin_minutes: bool = False
     stroke_rate_hz: float = 0.0
     startle_lu: float = 0.0
     silence_s: float = 0.0
@@ -156,7 +159,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
     """Return the problem of arranging these tracks for a profile.
 
     Raises ArrangeError where too little music passes or a pin cannot be kept, ProfileError where
-    the profile cannot take the duration.
+    the profile cannot take the duration, or has no phase that a pin names.
     """
     _check_settings(seed, scale, tolerance_s)
     rules = constraints.rules or profile.rules
@@ -167,7 +170,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
             f"A tolerance of {tolerance_s / 60.0:g} min is too much for a session of"
             f" {scaled.duration_s / 60.0:g} min. Ask for at most half of it."
         )
-    _check_pins(constraints.pins)
+    _check_pins(constraints.pins, scaled)
     longest_s = np.inf if constraints.use_all else scaled.duration_s + tolerance_s
     table = TrackTable.of(tracks)
     albums = album_notices(table, rules.track_max_s)
@@ -211,7 +214,28 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
         (pin, int(np.flatnonzero(passed == place)[0]))
         for pin, place in zip(constraints.pins, own, strict=True)
     )
+    if not constraints.use_all:
+        _check_room(pins, items, scaled)
     return Problem(usable, items, objective, pins, float(usable.energy.max()), tuple(notes))
+
+
+def _check_room(pins: Sequence[tuple[Pin, int]], items: Items, profile: Profile) -> None:
+    """Raise ArrangeError for pins for which no session has room, which no search need find out."""
+    asked_min = profile.duration_s / 60.0
+    most_ms = 1000 * (profile.duration_s + TOLERANCES_S[-1])
+    lasts_ms = items.length_ms[[item for _, item in pins]].sum()
+    if lasts_ms > most_ms:
+        raise ArrangeError(
+            f"The pinned tracks last {lasts_ms / 60_000:.0f} min, and the session {asked_min:.0f}."
+            " Remove a pin, or ask for more time."
+        )
+    fit = int((np.cumsum(np.sort(items.length_ms)) <= most_ms).sum())
+    for pin, _ in pins:
+        if pin.place is not None and abs(pin.place) > fit:
+            raise ArrangeError(
+                f"{pin.track}: pinned as number {pin.place}, but {asked_min:.0f} min hold at most"
+                f" {fit} of these tracks."
+            )
 
 
 def percentiles_of(tracks: Sequence[Track], scale: Scale) -> Floats | None:
@@ -229,7 +253,19 @@ def _check_settings(seed: int, scale: Scale, tolerance_s: float) -> None:
         raise ArrangeError(f"A seed is a whole number below 2**63, not {seed!r}.")
 
 
-def _check_pins(pins: Sequence[Pin]) -> None:
+def phase_of(pin: Pin, profile: Profile) -> Phase | None:
+    """Return the phase that a pin asks for, None where the profile has none of that name."""
+    if pin.phase is None:
+        return None
+    with suppress(ProfileError):
+        return profile.named(pin.phase)
+    return None
+
+
+def _check_pins(pins: Sequence[Pin], profile: Profile) -> None:
+    for pin in pins:
+        if pin.phase is not None:
+            profile.named(pin.phase)
     names = [pin.track for pin in pins]
     places = [pin.place for pin in pins if pin.place is not None]
     for values, what in ((names, "pinned twice"), (places, "a place that two pins ask for")):
@@ -260,9 +296,9 @@ def relaxations(*, pinned: bool, tolerance_s: float = LEAST_TOLERANCE_S) -> list
     found.append(replace(found[-1], colour=np.inf))
     found.append(replace(found[-1], tension=np.inf))
     found.append(replace(found[-1], pulse_clarity=np.inf))
-    found.extend(replace(found[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)
     if pinned:
-        found.append(replace(found[-1], pin_minutes=True))
+        found.extend(replace(found[-1], pin_slack_s=slack_s) for slack_s in PIN_SLACKS_S)
+    found.extend(replace(found[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)
     found.extend(replace(found[-1], stroke_rate_hz=beyond) for beyond in STROKES_HZ)
     found.extend(replace(found[-1], startle_lu=beyond) for beyond in STARTLES_LU)
     found.extend(replace(found[-1], silence_s=beyond) for beyond in SILENCES_S)
@@ -277,12 +313,7 @@ def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
     jump_lu = objective.rules.loudness_step_lu
     grid = cost.time_grid(objective.profile, tolerance_s, longest_s, jump_lu, window.span_ms)
     beyond = [getattr(relaxation, limit.relaxed_by) for limit in PHASE_LIMITS]
-    pins = []
-    for pin, item in problem.pins:
-        fixed = FixedItem(item, int(items.steps[item]), place=pin.place or 0)
-        if pin.minute is not None and not relaxation.pin_minutes:
-            fixed = fixed.near(round(pin.minute * 60_000), objective.tolerance_s)
-        pins.append(fixed)
+    pins = [_fixed(pin, item, problem, grid.asked_ms, relaxation) for pin, item in problem.pins]
     unlimited = [*window.fixed, *(pins if relaxation.pin_limits else ())]
     if unlimited:
         items = items.unlimited(np.array([fixed.item for fixed in unlimited]))
@@ -308,6 +339,37 @@ def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
         objective.constraints.use_all,
         noise if objective.seed else None,
         is_proven=window.span_ms is None,
+    )
+
+
+def _fixed(
+    pin: Pin, item: int, problem: Problem, asked_ms: int, relaxation: Relaxation
+) -> FixedItem:
+    """Return the item of a pin with the times at which it may start.
+
+    A start that would have it play beyond the end becomes the last one that does not.
+    """
+    objective, length_ms = problem.objective, int(problem.items.length_ms[item])
+    fixed = FixedItem(item, int(problem.items.steps[item]), place=pin.place or 0)
+    if relaxation.pin_slack_s == np.inf:
+        return fixed
+    last_ms = max(asked_ms - length_ms, 0)
+    if pin.minute is not None:
+        slack_s = max(objective.tolerance_s, relaxation.pin_slack_s)
+        return fixed.near(min(round(pin.minute * 60_000), last_ms), slack_s)
+    phase = phase_of(pin, objective.profile)
+    if phase is None:
+        return fixed
+    first_ms, _ = problem.window.span_ms or (0, 0)
+    slack_ms = round(1000 * relaxation.pin_slack_s)
+    begin_ms, end_ms = (
+        round(border_s * 1000) - first_ms - length_ms // 2
+        for border_s in (phase.start_s, phase.end_s)
+    )
+    return replace(
+        fixed,
+        earliest_ms=max(min(begin_ms, last_ms) - slack_ms, 0),
+        latest_ms=max(end_ms - 1, 0) + slack_ms,
     )
 
 

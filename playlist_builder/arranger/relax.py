@@ -18,6 +18,9 @@ from playlist_builder.arranger.problem import (
 from playlist_builder.arranger.solver.solve import Instance, Solution, solve
 from playlist_builder.errors import ArrangeError
 
+FEW_LIFTED = 3  # rules that are put back one by one
+FIRST_TRIED = 3  # relaxations that are tried in their order: most sessions need no more
+
 
 def solved(
     problem: Problem, allowed: Sequence[Relaxation] = ()
@@ -25,26 +28,52 @@ def solved(
     """Return the instance with the least lifted, its session, and all relaxations tried."""
     tolerance_s = problem.objective.tolerance_s
     allowed = allowed or relaxations(pinned=bool(problem.pins), tolerance_s=tolerance_s)
-    for tried, relaxation in enumerate(allowed, start=1):
-        found = solve(instance_of(problem, relaxation))
-        if found is not None:
-            return *_restored(problem, relaxation, found), allowed[:tried]
-    copied = len(spare_copies(problem.tracks))
-    repeats = (
-        f" {copied} are copies of others: a session plays each recording once." if copied else ""
-    )
-    raise ArrangeError(
-        f"No order of the {len(problem.tracks)} tracks that pass fills"
-        f" {problem.objective.profile.duration_s / 60.0:.0f} min under these rules and pins."
-        f"{repeats} Add music, drop a pin, or ask for another duration."
-    )
+    least = _least(problem, allowed)
+    if least is None:
+        copied = len(spare_copies(problem.tracks))
+        once = f" {copied} are copies of others: a session plays each recording once."
+        raise ArrangeError(
+            f"No order of the {len(problem.tracks)} tracks that pass fills"
+            f" {problem.objective.profile.duration_s / 60.0:.0f} min under these rules and pins."
+            f"{once if copied else ''} Add music, drop a pin, or ask for another duration."
+        )
+    place, found = least
+    return *_restored(problem, allowed[place], found), allowed[: place + 1]
+
+
+def _least(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[int, Solution] | None:
+    """Return the place of the first relaxation that leads to a session, and its solution.
+
+    Each lifts what the one before it does. So where the first few do not help, the last one tells
+    whether any does, and the others are bisected.
+    """
+    for place, relaxation in enumerate(allowed[:FIRST_TRIED]):
+        if found := solve(instance_of(problem, relaxation)):
+            return place, found
+    low, high = min(FIRST_TRIED, len(allowed)), len(allowed) - 1
+    if low > high or not (best := solve(instance_of(problem, allowed[high]))):
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        if found := solve(instance_of(problem, allowed[middle])):
+            high, best = middle, found
+        else:
+            low = middle + 1
+    return high, best
 
 
 def _restored(
     problem: Problem, relaxation: Relaxation, found: Solution
 ) -> tuple[Instance, Solution]:
-    """Put back every rule that was lifted before the one that helped, where a session allows it."""
+    """Put back every rule that was lifted before the one that helped, where a session allows it.
+
+    Mostly that is all of them, which is tried first.
+    """
     lifted = [each.name for each in fields(Relaxation) if getattr(relaxation, each.name)]
+    if len(lifted) > FEW_LIFTED:
+        alone = Relaxation(**{lifted[-1]: getattr(relaxation, lifted[-1])})
+        if best := solve(instance_of(problem, alone)):
+            return instance_of(problem, alone), best
     for name in reversed(lifted[:-1]):
         tried = replace(relaxation, **{name: getattr(Relaxation(), name)})
         better = solve(instance_of(problem, tried))

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.arranger.problem import Objective
+from playlist_builder.arranger.problem import Objective, phase_of
 from playlist_builder.arranger.rules import PHASE_LIMITS, SILENCE_S, PhaseLimit, Pin
 from playlist_builder.arranger.solver.cost import (
     END_WEIGHT,
@@ -30,7 +30,7 @@ from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.track_table import TrackTable
 
 ABOVE = 0.35  # above the plan that is worth a word: half a minute may startle in a calm phase
-GUARDS = 3  # of PHASE_LIMITS, the last of them: given up after duration and pins
+GUARDS = 3  # of PHASE_LIMITS, the last of them: given up after pins and duration
 ROUNDING_S = 0.0005  # times are kept in whole milliseconds
 
 
@@ -59,6 +59,12 @@ class Order:
     def spans(self) -> list[tuple[int, int]]:
         """The steps in which each track starts and ends."""
         return list(pairwise([step_at(self.start_ms), *map(step_at, self.ends_ms)]))
+
+    def since(self, place: int) -> "Order":
+        """Return the order without what plays before a place, from 0."""
+        start_ms = [self.start_ms, *self.ends_ms][place]
+        items = self.items.take(np.arange(place, len(self.tracks)))
+        return Order(self.tracks[place:], items, self.profile, self.grid, start_ms)
 
     @property
     def cost(self) -> float:
@@ -169,31 +175,41 @@ def session(order: Order, scale: Scale, seed: int, cost: float, bound: float) ->
 
 
 def given_up(
-    order: Order, rules: Rules, tolerance_s: float, pins: Sequence[tuple[Pin, int]]
+    order: Order,
+    rules: Rules,
+    tolerance_s: float,
+    pins: Sequence[tuple[Pin, int]],
+    *,
+    played: int = 0,
 ) -> list[Notice]:
-    """Return one notice per rule that the order breaks; a pin comes with its place from 0."""
+    """Return one notice per rule that the order breaks; a pin comes with its place from 0.
+
+    What concerns only the tracks that have `played` is left out.
+    """
+    rest = order.since(played)
     return [
-        *_crowded(order, rules.artist_max),
-        *_near(order, rules.artist_gap),
-        *beyond_limits(order, PHASE_LIMITS[:-GUARDS]),
+        *_crowded(order, rules.artist_max, played),
+        *_near(order, rules.artist_gap, played),
+        *beyond_limits(rest, PHASE_LIMITS[:-GUARDS]),
+        *_moved(order, tolerance_s, [pin for pin in pins if pin[1] >= played]),
         *_late(order, tolerance_s),
-        *_moved(order, tolerance_s, pins),
-        *beyond_limits(order, PHASE_LIMITS[-GUARDS:]),
+        *beyond_limits(rest, PHASE_LIMITS[-GUARDS:]),
     ]
 
 
-def _crowded(order: Order, most: int) -> list[Notice]:
+def _crowded(order: Order, most: int, played: int) -> list[Notice]:
     counts = Counter(name for track in order.tracks for name in sorted(artists(track)))
-    crowd = [(name, count) for name, count in counts.most_common() if count > most]
+    left = {name for track in order.tracks[played:] for name in artists(track)}
+    crowd = [(name, count) for name, count in counts.most_common() if count > most and name in left]
     return [notice("artist_max", most=most, artists=tuple(crowd[:3]))] if crowd else []
 
 
-def _near(order: Order, gap: int) -> list[Notice]:
+def _near(order: Order, gap: int, played: int) -> list[Notice]:
     names = [artists(track) for track in order.tracks]
     times = sum(
         bool(names[left] & names[right])
         for left in range(len(names))
-        for right in range(left + 1, min(left + gap + 1, len(names)))
+        for right in range(max(left + 1, played), min(left + gap + 1, len(names)))
     )
     return [notice("artist_gap", count=times, gap=gap)] if times else []
 
@@ -234,6 +250,9 @@ def _late(order: Order, tolerance_s: float) -> list[Notice]:
 def _moved(order: Order, tolerance_s: float, pins: Sequence[tuple[Pin, int]]) -> list[Notice]:
     moved = []
     for pin, place in pins:
+        asked, phase = phase_of(pin, order.profile), _phase(order, place)
+        if asked is not None and phase != asked.name:
+            moved.append(notice("pin_phase", title=pin.track, phase=phase, asked=asked.name))
         if pin.minute is not None:
             start_s = order.starts_ms[place] / 1000.0
             if abs(start_s - pin.minute * 60.0) > tolerance_s + ROUNDING_S:
@@ -307,7 +326,8 @@ def _phase(order: Order, place: int) -> str:
 
 
 def _narrow(order: Order, reach: float, *, scaled: bool) -> list[Notice]:
-    peak = float(order.grid.target[: order.grid.asked_steps].max())
+    planned = order.grid.target[step_at(order.start_ms) : order.grid.asked_steps]
+    peak = float(planned.max(initial=0.0))
     if reach >= peak:
         return []
     code = "scaled_to_library" if scaled else "below_plan"

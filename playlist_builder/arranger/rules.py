@@ -95,12 +95,14 @@ class Pin:
     """A track that must be in the session; `track` is its path or identity.
 
     `place` counts from 1, or from the end as -1, -2, ... `minute` is when it starts; the session
-    keeps to it within the tolerance of its duration. With neither, any place will do.
+    keeps to it within the tolerance of its duration. `phase` names the phase that it belongs to.
+    With none of them, any place will do.
     """
 
     track: str
     place: int | None = None
     minute: float | None = None
+    phase: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,5 +237,6 @@ def shortage(profile: Profile, passed_s: float, removed: Counter[str]) -> str:
     return (
         f"{profile.duration_s / 60.0:.0f} min asked; {passed_s / 60.0:.0f} min pass"
         f"{removed_text(most_removed(removed))}."
-        " Add music, ask for less time, or allow a short session."
+        " Add music, ask for less time (--duration), let in other lengths (--track-minutes), or"
+        " allow a short session (--allow-short)."
     )

@@ -22,7 +22,7 @@ from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Ints, Track
 from playlist_builder.notices import Notice, notice
-from playlist_builder.profiles.profile import Phase, Profile
+from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.track_table import TrackTable
 
 NAME = "tail"
@@ -49,12 +49,17 @@ PHASE = Phase(  # at its level; of its limits only that on a pulse is ever relax
 )
 
 
+def tail_s(profile: Profile, rules: Rules) -> float:
+    """Return for how long a tail is asked."""
+    return max(rules.tail_share * profile.duration_s, rules.tail_min_s)
+
+
 def tail(
     order: Sequence[Track], pool: result.Pool, objective: Objective
 ) -> tuple[list[Track], list[Notice]]:
     """Return the tracks of the pool that follow a session without repeats, and notices of them."""
     rules, profile = objective.rules, objective.profile
-    asked_s = max(rules.tail_share * profile.duration_s, rules.tail_min_s)
+    asked_s = tail_s(profile, rules)
     if not asked_s:
         return [], []
     if objective.constraints.use_all:

@@ -37,7 +37,8 @@ DEMO_TRACK_MINUTES = (0.5, 15.0)
     "pins",
     multiple=True,
     metavar="TRACK[@PLACE]",
-    help="This track must be in: anywhere, as number 3 (@3) or last (@-1), or at 12:30 (@12:30).",
+    help="This track must be in: anywhere, as number 3 (@3) or last (@-1), at 12:30 (@12:30), or in"
+    " a phase (@peak).",
 )
 @click.option(
     "--alternatives",

@@ -44,7 +44,7 @@ def copy(
     """
     loaded = api.load_session(session)
     name = os.path.splitext(os.path.basename(session))[0]
-    with output.progress_bar(tracks_done) as progress:
+    with output.progress_bar(tracks_done, tells_time=True) as progress:
         report = api.copy_session(
             loaded,
             folder,

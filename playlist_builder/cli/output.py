@@ -130,12 +130,12 @@ def draws_colour() -> bool:
 
 @contextmanager
 def progress_bar(
-    describe: Callable[[S, float], tuple[str, float, float, str]],
+    describe: Callable[[S, float], tuple[str, float, float, str]], *, tells_time: bool = False
 ) -> "Iterator[Callable[[S], None] | None]":
     """Show a bar on a terminal, and nothing elsewhere; yields what takes each new state.
 
     `describe` returns of a state, after some seconds: what is done as text, as an amount, the
-    whole amount, and a rate or share as text.
+    whole amount, and a rate or share as text, which `tells_time` if it holds the time left.
     """
     if not sys.stderr.isatty():
         yield None
@@ -147,7 +147,7 @@ def progress_bar(
         progress.TextColumn("{task.description}"),
         progress.BarColumn(),
         progress.TextColumn("{task.fields[rate]}"),
-        progress.TimeRemainingColumn(),
+        *([] if tells_time else [progress.TimeRemainingColumn()]),
         console=Console(stderr=True),
         transient=True,
     ) as bar:

@@ -12,6 +12,7 @@ from playlist_builder.cli import options, output
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.errors import ClusterError
+from playlist_builder.text import clock
 
 if TYPE_CHECKING:
     from playlist_builder.library.scan.dask_cluster import Cluster
@@ -65,7 +66,7 @@ def scan_folders(
     **settings: Any,
 ) -> "api.ScanReport":
     """Scan with a progress bar and settings of a scan, and print a summary on standard error."""
-    with output.progress_bar(tracks_done) as progress:
+    with output.progress_bar(tracks_done, tells_time=True) as progress:
         report = library.scan(
             *folders, vocals=vocals, embedding=embedding, progress=progress, **settings
         )
@@ -95,9 +96,17 @@ def scan_folders(
 
 
 def tracks_done(state: "FileProgress", elapsed_s: float) -> tuple[str, float, float, str]:
-    """Return how far a scan or copy is, for `output.progress_bar`."""
+    """Return how far a scan or copy is, for `output.progress_bar`.
+
+    Bar and count agree; the time left is that of the music or of the bytes that are left.
+    """
+    left_s = state.left_s
+    if left_s is None and state.done_bytes:
+        left_s = elapsed_s * (state.total_bytes - state.done_bytes) / state.done_bytes
     rate = f"{state.done / elapsed_s:.1f} tracks/s"
-    return f"{state.done}/{state.total} tracks", state.done_bytes, state.total_bytes, rate
+    if left_s is not None:
+        rate += f", {clock(left_s)} left"
+    return f"{state.done}/{state.total} tracks", state.done, state.total, rate
 
 
 def warn_waiting(library: "api.Library") -> None:

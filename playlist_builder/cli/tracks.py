@@ -22,8 +22,21 @@ if TYPE_CHECKING:
 LIKE_LIMIT = 20  # tracks that --like lists, the nearest
 
 
-@main.command(  # a query may begin with a dash, and with an h after it
-    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]}
+class _QueryCommand(click.Command):
+    """A command whose words may begin with a dash, and with an h after it; -h alone asks for help.
+
+    click reads -heavy as -h with more behind it.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        asked = ["--help" if each == "-h" else each for each in args[:end]]
+        return super().parse_args(ctx, [*asked, *args[end:]])
+
+
+@main.command(
+    cls=_QueryCommand,
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
 )
 @click.argument("query", nargs=-1)
 @click.option(
@@ -90,19 +103,31 @@ def tracks(
     if sort is not None or like is None:
         values = orders[sort or "energy"](found)
         places = np.array(sorted(places.tolist(), key=values.__getitem__), int)
+    matching = found.take(places)
     places = places[:limit]
-    found = found.take(places)
+    every, found = found, found.take(places)
     nearness = None if similarity is None else similarity[places].tolist()
+    from playlist_builder.arranger.budget import budget_of_tracks
+    from playlist_builder.profiles.profile import Rules
+
+    usable = str(budget_of_tracks(matching, every, Rules())) if like is None and matching else ""
     if as_json:
         documents = _documents(found)
         if nearness is not None:
             documents = map(_with_similarity, documents, nearness)
         output.print_json_list(documents)
+        if usable:
+            output.print_message(usable)
         return
     from playlist_builder.report.track_text import tracks_lines
 
     output.print_lines(tracks_lines(found, nearness, width=output.width()))
     output.print_message(f"{len(found)} tracks")
+    if usable:
+        output.print_message(
+            f"{usable}\nEnergy is absolute here; a session shows percentiles of your library,"
+            " unless it is built with --scale absolute."
+        )
 
 
 @main.command()

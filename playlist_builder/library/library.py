@@ -137,14 +137,18 @@ class Library:
         """The number of recordings that a scan has yet to analyse, as after an update."""
         return self._database.unanalysed_count()
 
-    def tracks(self, *, missing: bool = False) -> TrackTable:
+    def tracks(
+        self, *, missing: bool = False, folders: Iterable[str | os.PathLike[str]] = ()
+    ) -> TrackTable:
         """Return all recordings by path; those whose every file has vanished only with `missing`.
 
         A sequence that makes each track when it is taken out. Two files of the same music are one
-        track, under the first path that exists.
+        track, under the first path that exists. With `folders` only those that lie in one of them,
+        under the first path there: a recording is in every folder that holds a file of it.
         """
+        within = [os.path.abspath(folder) for folder in folders]
         with _without_collection():
-            return read_tracks(self._database, missing=missing)
+            return read_tracks(self._database, missing=missing, folders=within)
 
     def embedding(self, track: Track) -> Embedding | None:
         """Return the embedding of a track, None where it has none."""

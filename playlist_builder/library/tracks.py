@@ -30,6 +30,7 @@ from playlist_builder.library.columns import (
 from playlist_builder.library.database import Database
 from playlist_builder.library.errors import INVALID_ROW, decoding
 from playlist_builder.models import STYLE_SIZE, Emotion, Floats, Mark, Track, Vocals
+from playlist_builder.system import is_within
 from playlist_builder.track_table import VOCALS, Columns, TrackTable, features_of
 from playlist_builder.vocals import evidence
 
@@ -37,23 +38,30 @@ SPREAD, MOVING = 1, 2  # columns of `FeatureTable.emotions`
 _NUMBER_OF_VOCALS = {kind: number for number, kind in enumerate(VOCALS)}
 
 
-def read_tracks(
+def read_tracks(  # noqa: PLR0913 - each narrows what is read in a way of its own
     database: Database,
     *,
     missing: bool,
     identity: str | None = None,
     path: str | None = None,
+    folders: Sequence[str] = (),
     styles: bool = False,
 ) -> TrackTable:
     """Return the recordings of a library by path; or one of them, under one of its paths.
 
-    Those whose every file has vanished are in it only with `missing`. Styles are known only where
+    Those whose every file has vanished are in it only with `missing`. Of `folders`, those of which
+    a file lies in one of them, under the path that it has there. Styles are known only where
     they are asked for: they are large, and few callers need them.
     """
     features, marks = database.feature_table(identity), database.marks(identity)
     detections = database.detections(identity)
     place = {own: number for number, own in enumerate(features.identities)}
-    paths, rows = _one_each(database.track_rows(identity), place, missing=missing, path=path)
+    every = database.track_rows(identity)
+    if path is not None:
+        every = [row for row in every if os.fsdecode(row[0]) == path]
+    if folders:
+        every = [row for row in every if _is_in(os.fsdecode(row[0]), folders)]
+    paths, rows = _one_each(every, place, missing=missing)
     identities = [row[1] for row in rows]
     scores = scores_of(features)
     moved = shifts(database, scores)
@@ -166,13 +174,15 @@ def _shifted(scores: Floats, moved: Floats | None) -> Floats:
     return scores if moved is None else calibration.shifted(scores, moved)
 
 
+def _is_in(path: str, folders: Sequence[str]) -> bool:
+    return any(is_within(path, folder) for folder in folders)
+
+
 def _one_each(
-    rows: Iterable[Row], measured: Container[str], *, missing: bool, path: str | None
+    rows: Iterable[Row], measured: Container[str], *, missing: bool
 ) -> tuple[list[str], list[Row]]:
     """Return the paths and rows of recordings: of several paths of one the first that exists."""
     wanted = (row for row in rows if row[1] in measured and (missing or not row[2]))
-    if path is not None:
-        wanted = (row for row in wanted if os.fsdecode(row[0]) == path)
     ordered = sorted(wanted, key=itemgetter(2))
     chosen = {row[1]: row for row in reversed(ordered)}  # of several the first stays
     found = {path_of(row[0]): row for row in chosen.values()}

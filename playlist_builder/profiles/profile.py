@@ -203,6 +203,19 @@ class Profile:
         phases = (*self._until(at_s), *rest.scaled(self.duration_s - at_s).phases)
         return self._consecutive((each, each.duration_s) for each in phases)
 
+    def named(self, text: str) -> Phase:
+        """Return the longest phase of a name, or of the one name that a text is a part of.
+
+        Case does not count. Raises ProfileError where there is none or more than one.
+        """
+        wanted = text.strip().casefold()
+        for matches in (str.__eq__, str.__contains__):
+            found = [each for each in self.phases if matches(each.name.casefold(), wanted)]
+            if wanted and len({each.name for each in found}) == 1:
+                return max(found, key=lambda each: each.duration_s)
+        names = ", ".join(dict.fromkeys(each.name for each in self.phases))
+        raise ProfileError(f"No phase {text!r} in profile '{self.name}'. Available: {names}.")
+
     def _named(self, phase: str, time_s: float | None) -> Phase:
         """Return the phase of a name that plays at a time, or the last of that name."""
         found = [each for each in self.phases if each.name == phase]

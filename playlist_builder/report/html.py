@@ -15,6 +15,7 @@ from itertools import count, islice
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from playlist_builder.models import Session
+from playlist_builder.notices import is_budget
 from playlist_builder.playlists.entry_paths import format_entry
 from playlist_builder.report import summary, svg
 from playlist_builder.report.language import Language, number, signed
@@ -51,6 +52,7 @@ def page(session: Session, language: Language, *, folder: str, today: date | Non
     rows = zip(count(1), summary.whole(session), summary.steps(session), strict=False)
     return _TEMPLATES.get_template("page.html").render(
         session=session,
+        is_calm=not session.relaxed and all(map(is_budget, session.warnings)),
         profile=summary.profile(session),
         limit_lu=summary.rules(session).loudness_step_lu,
         spans=[(span, list(islice(rows, len(span.slots)))) for span in summary.spans(session)],

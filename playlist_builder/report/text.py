@@ -1,6 +1,7 @@
 """The printed views of sessions, profiles and the history: values to text. It prints nothing."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
 
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from playlist_builder.arranger.explain import Explanation
 from playlist_builder.library.history import PersonHistory, PersonSummary
-from playlist_builder.models import STEP_S, Session
+from playlist_builder.models import STEP_S, Session, Slot
 from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.report import summary
 from playlist_builder.report.chart import chart
@@ -33,7 +34,9 @@ def session_text(
     """Draw a session: a table of slots, the chart of planned and actual energy, what to know."""
     is_known = any(slot.tension is not None for slot in session.slots)
     names = fitting(SESSION_COLUMNS, width, has_hints=is_known)
-    table = new_table(*names)
+    energy = "percentile" if session.scale == "relative" else "energy"
+    table = new_table(*(energy if name == "energy" else name for name in names))
+    titles = told_apart(session.slots)
     for place, slot in enumerate(session.slots, start=1):
         cells = {
             "#": str(place),
@@ -43,7 +46,7 @@ def session_text(
             "plan": f"{slot.target:.2f}",
             "tension": hint_cell(slot.tension),
             "length": clock(slot.duration_s),
-            "title": printable(slot.title),
+            "title": printable(titles[place - 1]),
             "artist": printable(slot.artist),
         }
         table.add_row(*(cells[name] for name in names))
@@ -67,6 +70,17 @@ def session_text(
     )
 
 
+def told_apart(slots: Sequence[Slot]) -> list[str]:
+    """Return the titles of slots, with the folder and name of a file where several share one."""
+    counts = Counter(slot.title.casefold() for slot in slots)
+    return [
+        f"{slot.title} ({PurePath(*PurePath(slot.path).parts[-2:])})".lstrip()
+        if counts[slot.title.casefold()] > 1 or not slot.title
+        else slot.title
+        for slot in slots
+    ]
+
+
 def _beside(session: Session) -> list[str]:
     """Say what plays when the plan has ended, and what stands ready to replace a slot."""
     tail = [f"{printable(slot.title)} ({clock(slot.duration_s)})" for slot in session.tail]
@@ -82,7 +96,7 @@ def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int
     """Draw why each slot is there: its distance to the plan, the step into it, the runner-up."""
     table = new_table("start", "off plan", "step", "LU", "title", "runner-up", "cost")
     for slot, reason in zip(session.slots, reasons, strict=True):
-        other = PurePath(reason.runner_up).stem if reason.runner_up else "none"
+        other = reason.runner_up_title or PurePath(reason.runner_up).stem or "none"
         table.add_row(
             clock(slot.start_s),
             f"{reason.distance:.2f}",

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from playlist_builder.arranger.arrange import alternatives
+from playlist_builder.arranger.budget import budget
 from playlist_builder.arranger.explain import Explanation, explain
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.series import series
@@ -28,7 +29,6 @@ from playlist_builder.profiles.profile import Profile
 from playlist_builder.queries import any_of
 from playlist_builder.sessions import preferences, presence
 from playlist_builder.sessions.pins import read_pin
-from playlist_builder.system import is_within
 from playlist_builder.track_table import TrackTable
 
 DAY_S = 24 * 3600.0
@@ -72,22 +72,23 @@ def select(
     """
     every = library.tracks(missing=True)
     present = every.take(~every.missing)
-    by_identity = present.by_identity()
+    tracks = library.tracks(folders=request.music) if request.music else present
+    by_identity = tracks.by_identity()
     pinned = request.pinned or ("",) * len(request.pins)
     pins = [
-        read_pin(library, by_identity, pin, identity)
+        read_pin(library, by_identity, profile, pin, identity)
         for pin, identity in zip(request.pins, pinned, strict=True)
     ]
-    tracks = TrackTable.of(_of_playlist(request, by_identity)) if request.playlist else present
-    if request.music:
-        inside = [any(is_within(path, root) for root in request.music) for path in tracks.paths]
-        tracks = tracks.take(np.array(inside, np.bool_))
+    if request.playlist:
+        tracks = TrackTable.of(_of_playlist(request, by_identity))
     if not len(present) and len(every):
         presence.without_missing(every)
         raise LibraryError(
             f"The last scan found none of the {len(every)} tracks. Scan their folders again:"
             " playlist-builder scan FOLDER"
         )
+    if not tracks and request.music and len(present):
+        raise LibraryError(f"No music that can be used lies in {', '.join(request.music)}.")
     if not tracks:
         raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
     avoided, notes = _avoided(every, request.avoid)
@@ -205,15 +206,27 @@ def _arranged_once(
             f" {request.within_s / DAY_S:g} days: a shorter time, such as --within 30d, lets"
             " the older ones in."
         ) from error
+    notes = selection.notes if request.use_all else (*selection.notes, _budget(selection))
     return [
         replace(
             each,
             request=request,
             profile_text=None,  # the request has it
-            warnings=(*each.warnings, *selection.notes),
+            warnings=(*each.warnings, *notes),
         )
         for each in sessions
     ]
+
+
+def _budget(selection: Selection) -> Notice:
+    request = selection.request
+    return budget(
+        selection.tracks,
+        selection.profile,
+        selection.constraints,
+        request.scale,
+        request.tolerance_s,
+    )
 
 
 def _of_playlist(request: SessionRequest, by_identity: Mapping[str, Track]) -> list[Track]:

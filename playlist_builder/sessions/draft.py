@@ -51,6 +51,7 @@ class Draft:
     pins: tuple[tuple[Pin, str], ...]
     request: SessionRequest
     max_energy: float
+    played: int = 0  # tracks of which nothing need be told any more
 
     @property
     def excess_ms(self) -> int:
@@ -181,14 +182,17 @@ def session_of(draft: Draft) -> Session:
     constraints = objective.constraints.with_queries(rules)
     kept = [
         notice("kept", reason=reason, title=track.tags.title or track.path)
-        for track in draft.order
+        for track in draft.order[draft.played :]
         if (reason := removal(track, rules, constraints, np.inf))
     ]
-    warnings = result.warnings(order, rules, draft.max_energy, scaled=scale == "relative")
+    rest, is_scaled = order.since(draft.played), scale == "relative"
+    warnings = result.warnings(rest, rules, draft.max_energy, scaled=is_scaled)
+    relaxed = result.given_up(order, rules, objective.tolerance_s, pins, played=draft.played)
+    loud = () if draft.played else opening.too_loud(draft.order)
     session = replace(
         result.session(order, scale, objective.seed, order.cost, 0.0),
-        warnings=(*kept, *opening.too_loud(draft.order), *warnings),
-        relaxed=tuple(result.given_up(order, rules, objective.tolerance_s, pins)),
+        warnings=(*kept, *loud, *warnings),
+        relaxed=tuple(relaxed),
         request=request,
     )
     return completed(session, order, draft.pool, objective)

@@ -1,12 +1,13 @@
-"""Pins as a user types them: TRACK, TRACK@3, TRACK@-1 or TRACK@12:30."""
+"""Pins as a user types them: TRACK, TRACK@3, TRACK@-1, TRACK@12:30 or TRACK@PHASE."""
 
 import re
 from collections.abc import Mapping
 
 from playlist_builder.arranger.rules import Pin
-from playlist_builder.errors import RequestError
+from playlist_builder.errors import LibraryError, ProfileError, RequestError
 from playlist_builder.library.library import Library
 from playlist_builder.models import Track
+from playlist_builder.profiles.profile import Profile
 
 _PIN = re.compile(
     r"(?P<track>.+?)(?:@(?:(?P<place>-?\d{1,5})|(?P<minutes>\d{1,5}):(?P<seconds>[0-5]\d)))?",
@@ -15,18 +16,48 @@ _PIN = re.compile(
 
 
 def read_pin(
-    library: Library, by_identity: Mapping[str, Track], text: str, identity: str
+    library: Library, by_identity: Mapping[str, Track], profile: Profile, text: str, identity: str
 ) -> tuple[Pin, str]:
-    """Return the pin of TRACK, TRACK@3 or TRACK@12:30, and the identity of its track.
+    """Return the pin of a text, and the identity of its track.
 
-    Where the identity is known already, the name may be outdated.
+    A phase of the profile may be named by a part of its name. Where the identity is known already,
+    the names may be outdated.
     """
     found = _PIN.fullmatch(text)
     if found is None or (found["place"] and int(found["place"]) == 0):
-        raise RequestError(f"--pin '{text}': give TRACK, TRACK@3, TRACK@-1 or TRACK@12:30.")
-    track = by_identity.get(identity) or library.find(found["track"])
+        raise RequestError(
+            f"--pin '{text}': give TRACK, TRACK@3, TRACK@-1, TRACK@12:30 or TRACK@PHASE."
+        )
+    name, phase = found["track"], None
+    if found["place"] is None and found["minutes"] is None:
+        name, phase = _with_phase(name, profile)
+    track = by_identity.get(identity) or _found(library, name, profile)
     track = by_identity.get(track.identity, track)  # the same music may lie at several paths
     if found["minutes"] is not None:
         minute = int(found["minutes"]) + int(found["seconds"]) / 60.0
         return Pin(track.path, minute=minute), track.identity
-    return Pin(track.path, place=int(found["place"]) if found["place"] else None), track.identity
+    place = int(found["place"]) if found["place"] else None
+    return Pin(track.path, place=place, phase=phase), track.identity
+
+
+def _with_phase(text: str, profile: Profile) -> tuple[str, str | None]:
+    """Return the track and the phase of TRACK@PHASE; a title may hold an @ as well."""
+    name, _, phase = text.rpartition("@")
+    if not name:
+        return text, None
+    try:
+        return name, profile.named(phase).name
+    except ProfileError:
+        return text, None
+
+
+def _found(library: Library, name: str, profile: Profile) -> Track:
+    try:
+        return library.find(name)
+    except LibraryError as error:
+        if "@" not in name:
+            raise
+        phases = ", ".join(dict.fromkeys(phase.name for phase in profile.phases))
+        raise RequestError(
+            f"--pin '{name}': {error} Behind an @ stands a place, a time, or a phase: {phases}."
+        ) from error

@@ -19,7 +19,7 @@ def replanned(
 
     That track plays to its end, or with `skip` to that time; missing files are not used again. The
     profile ends where it did, or `extend_s` later; with `phase` this phase begins when that track
-    has ended.
+    has ended. What has played is told of no more.
     """
     check_length(draft)
     starts = draft.starts_s()
@@ -33,6 +33,7 @@ def replanned(
         played_s = at_s - starts[current]
         before[-1:] = [cut(before[-1], played_s)] if played_s >= MIN_PLAYED_S else []
     now_s = length_ms(before) / 1000.0
+    draft = replace(draft, played=len(before) if skip else current)
     short, profile = replace(draft, order=tuple(before)), draft.objective.profile
     if extend_s:
         playing = profile.phase_at(now_s)

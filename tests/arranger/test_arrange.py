@@ -52,7 +52,7 @@ def test_a_silent_track_is_never_used():
     silent = replace(silent, features=replace(silent.features, loudness_lufs=-70.0))
     tracks = [plain(n, 5, 0.0) for n in range(4)]
     assert silent.path not in paths(arrange([*tracks, silent], flat(20, 0.0)))
-    with pytest.raises(ArrangeError, match="1 tracks silent"):
+    with pytest.raises(ArrangeError, match="1 track silent"):
         arrange([silent, *tracks[:2]], flat(20, 0.0))
 
 
@@ -188,7 +188,8 @@ def test_too_little_music_is_an_error_that_counts_what_each_rule_removed():
         arrange(tracks, flat(60))
     assert str(caught.value) == (
         "60 min asked; 20 min pass: 3 tracks sung, 1 too long, 1 too short."
-        " Add music, ask for less time, or allow a short session."
+        " Add music, ask for less time (--duration), let in other lengths (--track-minutes), or"
+        " allow a short session (--allow-short)."
     )
     session = arrange(tracks, flat(60), constraints=Constraints(allow_short=True))
     assert session.duration_s == 1200.0

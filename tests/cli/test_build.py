@@ -177,7 +177,7 @@ def test_reorder_keeps_paths_and_tells_what_it_leaves_out(demo, demo_library, tm
     document = json.loads(run("reorder", playlist, *library, "--json").stdout)
     assert sorted(paths_of(document)) == sorted(str(other / name) for name in names[:5])
     told = " ".join(document["warnings"])
-    for part in ("1 banned", "1 entries that repeat", "text.flac", "not found: gone.flac"):
+    for part in ("1 banned", "1 entry that repeats", "text.flac", "not found: gone.flac"):
         assert part in told
 
 

@@ -41,6 +41,17 @@ def unused(session):
         return next(t.tags.title for t in library.tracks() if t.identity not in held)
 
 
+def test_a_change_tells_which_files_are_older_now_and_what_renews_them(session):
+    alone = run("pin", session, 1).stderr
+    assert "playlist-builder export SESSION -o FILE.m3u8" in alone
+    for suffix in (".m3u8", ".html", ".txt"):
+        session.with_suffix(suffix).write_text("")
+    told = run("pin", session, 2).stderr
+    assert f"\nplaylist-builder export {session} -o {session.with_suffix('.m3u8')}\n" in told
+    assert f"\nplaylist-builder report {session} -o {session.with_suffix('.html')}\n" in told
+    assert ".txt" not in told
+
+
 def identities(slots):
     return [slot.identity for slot in slots]
 

@@ -8,6 +8,8 @@ from click.testing import CliRunner
 from mutagen.flac import FLAC
 
 from playlist_builder.cli import main
+from playlist_builder.cli.scan import tracks_done
+from playlist_builder.models import FileProgress
 from playlist_builder.networks import music
 from tests.support.commands import run
 from tests.support.sounds import write_noise
@@ -64,3 +66,11 @@ def test_an_album_in_one_file_is_told(tmp_path):
         ]
         == 2
     )
+
+
+def test_the_bar_of_a_scan_agrees_with_its_count_and_tells_the_time_left():
+    state = FileProgress(3, 4, 900, 1000, "/a.mp3", 75.0)
+    assert tracks_done(state, 10.0) == ("3/4 tracks", 3, 4, "0.3 tracks/s, 1:15 left")
+    copied = FileProgress(1, 4, 250, 1000, "/a.mp3")
+    assert tracks_done(copied, 10.0) == ("1/4 tracks", 1, 4, "0.1 tracks/s, 0:30 left")
+    assert tracks_done(FileProgress(0, 4, 0, 0, ""), 1.0)[3] == "0.0 tracks/s"

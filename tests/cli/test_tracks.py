@@ -238,3 +238,22 @@ def test_numbers_are_never_cut_in_tables(demo_library):
     lines = run("tracks", *demo_library, COLUMNS="50").stdout.splitlines()
     assert lines[0].startswith("energy  length   LUFS")
     assert all(len(line.split()[0]) == 4 for line in lines[1:])
+
+
+def test_h_alone_asks_for_help_and_a_word_may_begin_with_it(tmp_path):
+    path = fill(tmp_path / "library.db", 3)
+    assert run("tracks", "-h").stdout == run("tracks", "--help").stdout
+    assert "--sort" in run("tracks", "-h", "--library", path).stdout
+    listed = run("tracks", "-title:2", "--library", path, "--json").stdout
+    assert {each["title"] for each in json.loads(listed)} == {"Title 0", "Title 1"}
+    assert len(json.loads(run("tracks", "-heavy", "--library", path, "--json").stdout)) == 3
+    assert "No library" not in run("tracks", "--library", path, "--", "-h").stderr
+
+
+def test_tracks_tells_what_can_be_used_and_on_which_scale(tmp_path):
+    path = fill(tmp_path / "library.db", 8, duration_s=130.0)
+    said = run("tracks", "title:1", "--library", path).stderr
+    assert "1 of 1 can be used: 0 outside 2 to 15 min, 0 with voices; calm (below 0.25): " in said
+    assert "a session shows percentiles" in said
+    assert "8 of 8 can be used" in run("tracks", "--library", path, "--json").stderr
+    assert "can be used" not in run("tracks", "title:nothing", "--library", path).stderr

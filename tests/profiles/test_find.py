@@ -1,6 +1,7 @@
 """The shipped profiles, and how a profile is found by name or path."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -146,6 +147,13 @@ def test_a_shipped_profile_has_its_phases(name, minutes, phases):
 def test_a_shipped_profile_plans_its_levels(name, energy_at_minute):
     planned = load_profile(name).target([minute * 60.0 for minute in energy_at_minute])
     assert planned == pytest.approx(list(energy_at_minute.values()), abs=1e-3)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_summary_of_a_shipped_profile_holds_at_any_length(name):
+    profile = load_profile(name)
+    words = set(re.findall(r"\w+", f"{profile.title} {profile.summary}".casefold()))
+    assert words.isdisjoint({"hour", "hours", "minute", "minutes", "min", "h"})
 
 
 def test_the_shipped_profiles_are_those_that_the_tests_know():

@@ -2,20 +2,23 @@
 
 from dataclasses import replace
 
+import pytest
+
 from playlist_builder.arranger.explain import Explanation
 from playlist_builder.models import Session, Slot
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Phase, Profile
-from playlist_builder.report.text import profile_text, reasons_text, session_text
+from playlist_builder.report.text import profile_text, reasons_text, session_text, told_apart
 
 
-def test_the_table_of_a_session_has_tension_where_it_fits_and_is_known():
+@pytest.mark.parametrize(("scale", "header"), [("relative", "percentile"), ("absolute", "energy")])
+def test_the_table_of_a_session_has_tension_where_it_fits_and_says_its_scale(scale, header):
     slot = Slot("/m/a.flac", "5f", "A", "Ada", "", 0.0, 300.0, "calm", 0.2, 0.25)
-    whole = Session("arc", "relative", 300.0, 300.0, 0.0, 0.0, 0.0, (slot,))
+    whole = Session("arc", scale, 300.0, 300.0, 0.0, 0.0, 0.0, (slot,))
     known = replace(whole, slots=(replace(slot, tension=0.314), slot))
     heading, *rows = session_text(known, width=100).splitlines()[1:4]
     assert heading.split() == [
-        *("#", "start", "phase", "energy", "plan", "tension", "length", "title", "artist")
+        *("#", "start", "phase", header, "plan", "tension", "length", "title", "artist")
     ]
     assert [row.split()[5] for row in rows] == ["0.31", "5:00"]
     for drawn in (session_text(known, width=83), session_text(whole, width=100)):
@@ -68,3 +71,17 @@ def test_reasons_name_the_cost_of_tension_and_of_not_moving_where_there_is_one()
     text = reasons_text(whole, [plain, tense], width=80)
     assert text.endswith("\n1:00 T1: tension 0.61 (+0.0012), moving 0.40 (+0.0003)")
     assert "T0:" not in text
+    known = replace(plain, runner_up="/m/03.ogg", runner_up_title="Dawn")
+    untitled = replace(plain, runner_up="/m/04.ogg")
+    text = reasons_text(whole, [known, untitled], width=80)
+    assert "Dawn" in text
+    assert "03" not in text
+    assert "04" in text
+
+
+def test_tracks_of_one_title_are_told_apart():
+    slot = Slot("/m/one/a.flac", "5f", "Intro", "", "", 0.0, 300.0, "calm", 0.2, 0.25)
+    same = replace(slot, path="/m/two/a.flac", title="INTRO")
+    other, untitled = replace(slot, title="Dawn"), replace(slot, title="")
+    titles = told_apart([slot, same, other, untitled])
+    assert titles == ["Intro (one/a.flac)", "INTRO (two/a.flac)", "Dawn", "(one/a.flac)"]

@@ -57,9 +57,45 @@ def test_alternatives_are_numbered_and_missing_ones_are_told(library):
 
 
 def test_music_of_other_folders_is_left_out(library):
-    with pytest.raises(LibraryError, match="No tracks yet"):
+    with pytest.raises(LibraryError, match="No music that can be used lies in /nowhere"):
         selected(library, music=("/nowhere",))
     assert len(selected(library).tracks) == 28
+
+
+def test_music_is_in_every_folder_in_which_it_lies(tmp_path):
+    path = fill(tmp_path / "library.db", 30, folder="/a")
+    with Library.open(path) as opened:
+        database = opened._database  # noqa: SLF001 - rows as a scan leaves them
+        for file in database.tagged_files()[:20]:
+            copied = replace(file, path=file.path.replace("/a/", "/b/"))
+            database.store(copied, None)
+        one = selected(opened, music=("/b",), pins=("Title 1@1",), track_minutes=(2.0, 15.0))
+        assert len(one.tracks) == 20
+        assert all(path.startswith("/b/") for path in one.tracks.paths)
+        (session,) = build.alternatives(
+            one.tracks, one.profile, 1, constraints=one.constraints, duration_s=600.0
+        )
+        assert session.slots[0].path == "/b/1.flac"
+        assert len(selected(opened, music=("/a",)).tracks) == 30
+        assert len(selected(opened, music=("/b", "/a")).tracks) == 30
+        assert len(opened.tracks(folders=["/b"])) == 20
+        assert len(opened.tracks(folders=["/"])) == 30
+
+
+@pytest.mark.parametrize(
+    ("text", "phase"),
+    [("Thaw@peak", "emotional peak"), ("Thaw@Rise", "rise"), ("Thaw@3", None), ("Thaw", None)],
+)
+def test_a_pin_may_name_a_phase(library, text, phase):
+    one = selected(library, pins=(text,))
+    assert one.constraints.pins[0].phase == phase
+    again = build.select(one.request, build.profile_of(one.request), library)
+    assert again.constraints.pins == one.constraints.pins
+
+
+def test_a_pin_in_no_phase_is_told_which_there_are(library):
+    with pytest.raises(RequestError, match="or a phase: calm, rise, emotional peak, descent"):
+        selected(library, pins=("Thaw@peek",))
 
 
 @pytest.mark.parametrize("pin", ["Thaw@0", "Thaw@-0", "@3:61"])

@@ -361,3 +361,31 @@ def test_no_track_comes_in_far_behind_the_nearest(place):
     for new in after.slots:
         assert new.identity in known or abs(new.energy - new.target) <= near + 0.3
     assert odd.identity not in {new.identity for new in after.slots}
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_of_what_has_played_nothing_is_told_any_more(skip):
+    """Not of its voice, nor that it startles, rises or comes with others of its artist."""
+    loud = [
+        replace(
+            each,
+            vocals="sung",
+            features=replace(each.features, startle_lu=40.0, start_loudness_lufs=-5.0 + number),
+            tags=replace(each.tags, artists=("Ada",)),
+        )
+        for number, each in enumerate(DRAFT.order[:2])
+    ]
+    draft = replace(DRAFT, order=(*loud, *DRAFT.order[2:]))
+    rules = replace(ARC.rules, artist_max=1)
+    objective = replace(draft.objective, profile=replace(ARC, rules=rules))
+    draft = replace(draft, objective=objective)
+    before = draft_module.session_of(draft)
+    told = {each.code for each in (*before.warnings, *before.relaxed)}
+    assert told >= {"kept", "sung", "startle", "artist_max", "artist_gap", "loudness_jumps"}
+    session = draft_module.session_of(replan.replanned(draft, draft.starts_s()[2] + 5.0, skip=skip))
+    left = {slot.title for slot in session.slots[2:]} | {slot.title for slot in session.tail}
+    for each in (*session.warnings, *session.relaxed):
+        values = dict(each.parameters)
+        assert each.code not in ("kept", "sung", "artist_gap")
+        assert values.get("title", "") in left | {""}
+        assert "ada" not in dict(values.get("artists", ()))

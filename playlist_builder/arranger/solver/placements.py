@@ -124,8 +124,8 @@ def _bar_fixed(block: Block, grid: TimeGrid, fixed: FixedItem) -> None:
         (block.longer, starts + block.steps + 1),
     ):
         wrong = (starts < earliest) | (starts > latest)
-        # an item that plays through the whole window leaves the pinned one no start in it
-        through = (starts < earliest) & (ends > latest)
+        # no other item may play from before the pinned one can have ended to where it cannot start
+        through = (starts < earliest + fixed.steps) & (starts <= latest) & (ends > latest)
         if fixed.place == 1:
             wrong |= starts > 0
             through |= starts == 0

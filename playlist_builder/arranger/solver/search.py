@@ -109,7 +109,9 @@ def beam(space: SearchSpace, graph: ArcGraph, cost_to_go: CostToGo, width: int) 
         total, cost = _extended(space, graph, cost_to_go, step, nodes)
         rows, columns = np.nonzero(np.isfinite(total))
         promised = total[rows, columns]
-        order = np.argsort(promised, kind="stable")[: BRANCHES * width]
+        order = np.argsort(promised, kind="stable")
+        placed = nodes.placed[rows] + pinned[graph.arcs.item[graph.departing[step][columns]]]
+        order = _shared_out(order, placed[order])[: BRANCHES * width]
         ends = graph.arcs.end[graph.departing[step][columns[order]]]
         order = order[np.argsort(ends, kind="stable")]
         rows, columns = rows[order], columns[order]
@@ -125,7 +127,7 @@ def beam(space: SearchSpace, graph: ArcGraph, cost_to_go: CostToGo, width: int) 
             nodes.time_ms[rows] + items.length_ms[added],
             promised[order],
             nodes.key[rows] + keys[0][added],
-            nodes.placed[rows] + pinned[added],
+            placed[order],
         )
         ends = graph.arcs.end[arcs]
         borders = [*np.flatnonzero(np.diff(ends, prepend=-1)).tolist(), len(ends)]
@@ -148,14 +150,18 @@ def _best(nodes: Nodes, width: int, keys: Ints) -> Nodes:
         key += np.where(place >= 0, own[last], 0)
     _, first = np.unique(key[order], return_index=True)
     order = order[np.sort(first)]
-    placed = nodes.placed[order]
-    if placed.min() < placed.max():
-        rank = np.empty(len(order), dtype=np.int64)
-        for count in np.unique(placed).tolist():
-            here = np.flatnonzero(placed == count)
-            rank[here] = np.arange(len(here))
-        order = order[np.argsort(rank, kind="stable")]
-    return nodes.take(order[:width])
+    return nodes.take(_shared_out(order, nodes.placed[order])[:width])
+
+
+def _shared_out(order: Ints, placed: Ints) -> Ints:
+    """Return an order in which nodes of each number of placed pins take turns."""
+    if not len(placed) or placed.min() == placed.max():
+        return order
+    rank = np.empty(len(order), dtype=np.int64)
+    for count in np.unique(placed).tolist():
+        here = np.flatnonzero(placed == count)
+        rank[here] = np.arange(len(here))
+    return order[np.argsort(rank, kind="stable")]
 
 
 def _extended(

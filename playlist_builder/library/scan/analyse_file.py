@@ -5,6 +5,7 @@ They never touch the library file. A bad file is a `Skipped` value; an error in 
 not caught.
 """
 
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -42,17 +43,24 @@ MIN_MONO_SHARE = 0.1  # of the energy of the loudest channel; a mono mix with le
 
 def analyse(path: str, vocals: bool, embedding: bool) -> FileResult:  # noqa: FBT001 - sent to another process
     """Decode a file once: identity, tags, features, and voices and embedding where asked for."""
-    return _read(path, measure=True, vocals=vocals, embedding=embedding)
+    return _timed(path, measure=True, vocals=vocals, embedding=embedding)
 
 
 def run_networks(path: str, vocals: bool, embedding: bool) -> FileResult:  # noqa: FBT001 - as above
     """Decode a file of known features once for its voices, its embedding, or both."""
-    return _read(path, measure=False, vocals=vocals, embedding=embedding)
+    return _timed(path, measure=False, vocals=vocals, embedding=embedding)
 
 
 def identify(path: str) -> FileResult:
     """Read a file without decoding: identity and tags."""
     return _read(path, measure=False, vocals=False, embedding=False)
+
+
+def _timed(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileResult:
+    began = time.process_time()
+    result = _read(path, measure=measure, vocals=vocals, embedding=embedding)
+    music_s = result.measured.features.duration_s if result.measured is not None else 0.0
+    return replace(result, cpu_s=time.process_time() - began, music_s=music_s)
 
 
 def _read(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileResult:

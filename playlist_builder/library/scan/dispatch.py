@@ -7,6 +7,7 @@ The hash of the packets is trusted where the header makes the same of them as th
 which is known. The same packets at another rate are other music, under an identity of their own.
 """
 
+from collections import defaultdict
 from collections.abc import Generator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from playlist_builder.audio.header import Header
 from playlist_builder.errors import PlaylistBuilderError, describe_exception
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult
 from playlist_builder.library.scan.processes import WorkerDied, WorkerLost, Workers
+from playlist_builder.library.scan.time_left import TimeLeft
 from playlist_builder.models import File, FileProgress, Skipped, Stat
 
 Call = tuple[Any, ...]  # a function of `analyse_file` and its arguments
@@ -48,14 +50,17 @@ def read_files(  # noqa: PLR0913 - what is asked for, and by whom
     vocals: bool,
     embedding: bool,
     max_pending: int,
+    jobs: int = 1,
 ) -> Generator[tuple[FileResult, FileProgress], None, None]:
     """Yield the result of every path as it comes, and how far the work is.
 
     The largest files are submitted first, so that no core waits at the end, and at most
-    `max_pending` calls at a time.
+    `max_pending` calls at a time, of which `jobs` run.
     """
     stats = dict(changed)
     total_bytes = sum(stat.size for stat in stats.values())
+    time_left = TimeLeft({path: stat.size for path, stat in changed})
+    cost_s: defaultdict[str, float] = defaultdict(float)  # CPU seconds by path, of all its calls
     done = done_bytes = 0
     waiting = iter(sorted(changed, key=lambda item: (-item[1].size, item[0])))
     pending: dict[Future[FileResult], tuple[str, Call]] = {}
@@ -79,6 +84,7 @@ def read_files(  # noqa: PLR0913 - what is asked for, and by whom
             result = _result(future, path, stats[path])
             if not isinstance(executor, Workers):
                 result = _of_file_here(result, stats[path])
+            cost_s[path] += result.cpu_s
             result = _told_apart(result, known)
             next_call = _next_call(result, known, vocals=vocals, embedding=embedding)
             if next_call == call:  # what did not come of it once will not come of it again
@@ -88,7 +94,9 @@ def read_files(  # noqa: PLR0913 - what is asked for, and by whom
                 continue
             done += 1
             done_bytes += stats[path].size
-            yield result, FileProgress(done, len(changed), done_bytes, total_bytes, path)
+            time_left.end(path, stats[path].size, cost_s[path], result.music_s)
+            left_s = time_left.seconds(jobs)
+            yield result, FileProgress(done, len(changed), done_bytes, total_bytes, path, left_s)
     finally:
         for future in pending:  # an executor that is not ours goes on to other work
             future.cancel()

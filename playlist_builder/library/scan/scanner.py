@@ -103,7 +103,13 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
         own = executor or Workers(jobs or cores)
         pending = PENDING_PER_JOB * (jobs or FOREIGN_JOBS)
         results = read_files(
-            own, changed, known, vocals=vocals, embedding=embedding, max_pending=pending
+            own,
+            changed,
+            known,
+            vocals=vocals,
+            embedding=embedding,
+            max_pending=pending,
+            jobs=jobs or FOREIGN_JOBS,
         )
         try:
             with closing(results):

@@ -295,3 +295,11 @@ def test_two_headers_of_a_first_scan_are_told_apart():
         of.measured.add(result.found.identity)  # as the scan that stores it does
         of.headers[result.found.identity] = result.header
     assert found == {"a1": "a", "a2": OTHER}
+
+
+def test_the_time_left_is_that_of_all_calls_for_the_music_left():
+    def slow(function, path, *arguments):
+        return replace(honest(function, path, *arguments), cpu_s=3.0, music_s=60.0)
+
+    results = read(Fake(slow), [(f"{name}.ogg", STAT) for name in "abc"], known())
+    assert [progress.left_s for _, progress in results] == pytest.approx([6.0, 3.0, 0.0])

@@ -1,0 +1,107 @@
+"""Pins hold at a place, a minute or in a phase; they move their neighbours, never the duration."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from playlist_builder.arranger import relax
+from playlist_builder.arranger.arrange import arrange
+from playlist_builder.arranger.rules import Constraints, Pin
+from playlist_builder.arranger.solver.solve import Solution
+from playlist_builder.errors import ArrangeError, ProfileError
+from tests.support.synthetic import arc, flat, library, plain, track
+
+TRACKS = library(24, 9)
+LOUD = track(99, 200.0, np.full(20, 0.99), startle_lu=20.0, artist="Loud")
+
+
+def solved(problem, relaxation):
+    """Return the solution with one relaxation alone."""
+    return relax.solve(relax.instance_of(problem, relaxation))
+
+
+def pinned(pin, tracks=TRACKS, profile=None):
+    """Return the session of a pin, and the slot of its track."""
+    constraints = Constraints(pins=(pin,))
+    session = arrange(tracks, profile or arc(12), constraints=constraints)
+    return session, next(slot for slot in session.slots if slot.path == pin.track)
+
+
+@settings(max_examples=4)
+@given(st.integers(0, 23), st.floats(0.0, 20.0))
+def test_a_pin_at_a_minute_never_moves_the_end(number, minute):
+    chosen = TRACKS[number]
+    session, slot = pinned(Pin(chosen.path, minute=minute))
+    assert abs(session.duration_s - 12 * 60.0) <= 30.0
+    last_s = max(12 * 60.0 - chosen.duration_s, 0.0)
+    moved = any(each.code == "pin_moved" for each in session.relaxed)
+    assert moved == (abs(slot.start_s - minute * 60.0) > 30.0005)
+    if minute * 60.0 > last_s + 31.0:
+        assert abs(slot.start_s - last_s) <= 30.0005
+
+
+@pytest.mark.parametrize("pin", [Pin(LOUD.path), Pin(LOUD.path, minute=5.0)])
+def test_a_pinned_track_that_fits_nowhere_is_found_among_many_that_do(pin, monkeypatch):
+    monkeypatch.setattr(relax, "_least", lambda problem, allowed: (0, solved(problem, allowed[0])))
+    calm = [plain(number, 2.0 + number % 7 / 3.0, 0.1) for number in range(150)]
+    session, _ = pinned(pin, [*calm, LOUD], flat(20, 0.1))
+    assert session.relaxed == ()
+
+
+def test_a_pin_in_a_phase_belongs_to_it():
+    for name in ("calm", "peak", "return"):
+        session, slot = pinned(Pin(TRACKS[5].path, phase=name))
+        assert (slot.phase, session.relaxed) == (name, ())
+    with pytest.raises(ProfileError, match="No phase 'peek'"):
+        pinned(Pin(TRACKS[5].path, phase="peek"))
+
+
+def test_a_phase_that_is_too_short_for_its_pin_is_told():
+    long = plain(98, 10.0)
+    profile = arc(12)
+    session, slot = pinned(Pin(long.path, phase="calm"), [*TRACKS, long], profile)
+    assert abs(session.duration_s - 12 * 60.0) <= 30.0
+    assert [each.code for each in session.relaxed] == ["pin_phase"]
+    assert slot.start_s == 0.0
+
+
+def test_a_phase_is_named_by_its_name_or_by_a_part_that_no_other_has():
+    profile = arc(12)
+    first, second, third = profile.phases
+    names = (replace(first, name="rise"), replace(second, name="late rise"), third)
+    profile = replace(profile, phases=names)
+    assert profile.named("Rise") is names[0]
+    assert profile.named(" late ") is names[1]
+    for text in ("", "e", "peak"):
+        with pytest.raises(ProfileError, match="Available: rise, late rise, return"):
+            profile.named(text)
+
+
+def test_pins_without_room_are_refused_without_a_search(monkeypatch):
+    monkeypatch.setattr(relax, "solve", None)
+    many = tuple(Pin(each.path) for each in TRACKS if each.duration_s < 12 * 60.0)
+    for pins, text in (
+        (many, r"pinned tracks last \d+ min, and the session 12"),
+        ((Pin(TRACKS[0].path, place=100),), r"as number 100, but 12 min hold at most \d+"),
+        ((Pin(TRACKS[0].path, place=-100),), r"as number -100"),
+    ):
+        with pytest.raises(ArrangeError, match=text):
+            arrange(TRACKS, arc(12), constraints=Constraints(pins=pins))
+
+
+@pytest.mark.parametrize("least", [*range(21), None])
+def test_the_least_relaxation_that_helps_is_found_in_few_attempts(least, monkeypatch):
+    calls = []
+
+    def solve(place):
+        calls.append(place)
+        return Solution((), 0.0, 0.0) if least is not None and place >= least else None
+
+    monkeypatch.setattr(relax, "solve", solve)
+    monkeypatch.setattr(relax, "instance_of", lambda _, relaxation: relaxation)
+    found = relax._least(None, range(21))  # noqa: SLF001 - no session tells how many were tried
+    assert (found and found[0]) == least
+    assert len(calls) <= (4 if least is None else 9)
