@@ -63,12 +63,14 @@ def read_files(  # noqa: PLR0913 - what is asked for, and by whom
     cost_s: defaultdict[str, float] = defaultdict(float)  # CPU seconds by path, of all its calls
     done = done_bytes = 0
     waiting = iter(sorted(changed, key=lambda item: (-item[1].size, item[0])))
-    pending: dict[Future[FileResult], tuple[str, Call]] = {}
+    pending: dict[Future[FileResult], str] = {}
+    asked: defaultdict[str, list[Call]] = defaultdict(list)  # of each path that is pending
     finished: SimpleQueue[Future[FileResult]] = SimpleQueue()
 
     def submit(path: str, call: Call) -> None:
         future = _submit(executor, call)
-        pending[future] = path, call
+        pending[future] = path
+        asked[path].append(call)
         future.add_done_callback(finished.put)
 
     try:
@@ -80,18 +82,19 @@ def read_files(  # noqa: PLR0913 - what is asked for, and by whom
             if not pending:
                 return
             future = finished.get()
-            path, call = pending.pop(future)
+            path = pending.pop(future)
             result = _result(future, path, stats[path])
             if not isinstance(executor, Workers):
                 result = _of_file_here(result, stats[path])
             cost_s[path] += result.cpu_s
             result = _told_apart(result, known)
             next_call = _next_call(result, known, vocals=vocals, embedding=embedding)
-            if next_call == call:  # what did not come of it once will not come of it again
+            if next_call in asked[path]:  # what did not come of it once will not come of it again
                 result = _unreadable(path, "nothing came of it")
             elif next_call is not None:
                 submit(path, next_call)
                 continue
+            del asked[path]
             done += 1
             done_bytes += stats[path].size
             time_left.end(path, stats[path].size, cost_s[path], result.music_s)
