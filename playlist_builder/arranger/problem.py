@@ -14,7 +14,7 @@ from typing import get_args
 
 import numpy as np
 
-from playlist_builder.arranger.recordings import copies
+from playlist_builder.arranger.recordings import copies, spare_copies
 from playlist_builder.arranger.rules import (
     PHASE_LIMITS,
     UNWANTED,
@@ -272,16 +272,6 @@ def _check_pins(pins: Sequence[Pin], profile: Profile) -> None:
         again = [value for number, value in enumerate(values) if value in values[:number]]
         if again:
             raise ArrangeError(f"{again[0]}: {what}. Take one of them away.")
-
-
-def spare_copies(tracks: TrackTable) -> set[int]:
-    """Return the places of tracks whose recording another track has: a session plays it once."""
-    spare: set[int] = set()
-    ranks = tracks.rank
-    for group in copies(tracks):
-        left = sorted((place for place in group if place not in spare), key=ranks.__getitem__)
-        spare.update(left[1:])
-    return spare
 
 
 def relaxations(*, pinned: bool, tolerance_s: float = LEAST_TOLERANCE_S) -> list[Relaxation]:

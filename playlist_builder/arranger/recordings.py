@@ -40,6 +40,16 @@ def copies(tracks: Sequence[Track]) -> list[list[int]]:
     return groups
 
 
+def spare_copies(tracks: TrackTable) -> set[int]:
+    """Return the places of tracks whose recording another track has: a session plays it once."""
+    spare: set[int] = set()
+    ranks = tracks.rank
+    for group in copies(tracks):
+        left = sorted((place for place in group if place not in spare), key=ranks.__getitem__)
+        spare.update(left[1:])
+    return spare
+
+
 def repeated(table: TrackTable, tracks: Iterable[Track]) -> Bools:
     """Return for each track of a table whether it is one of these, or a copy of one."""
     known = TrackTable.of(list(tracks))

@@ -13,8 +13,8 @@ from playlist_builder.arranger.problem import (
     Relaxation,
     instance_of,
     relaxations,
-    spare_copies,
 )
+from playlist_builder.arranger.recordings import spare_copies
 from playlist_builder.arranger.solver.solve import Instance, Solution, solve
 from playlist_builder.errors import ArrangeError
 

@@ -53,9 +53,8 @@ Number = Annotated[float, Meta(ge=-_MAX, le=_MAX, description="a finite number")
 Length = Annotated[float, Meta(ge=0, le=_MAX, description="a finite number of at least 0")]
 Time = Annotated[float, Meta(ge=0, le=LONGEST_S, description=_WEEK)]
 Past = Annotated[float, Meta(ge=0, le=1e10, description="0 to 1e10 s (300 years)")]
-Shift = Annotated[
-    float, Meta(ge=-LONGEST_S, le=LONGEST_S, description=f"{LONGEST_S:.0f} s at most")
-]
+_SHIFT = f"{LONGEST_S:.0f} s at most"
+Shift = Annotated[float, Meta(ge=-LONGEST_S, le=LONGEST_S, description=_SHIFT)]
 Level = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
 AbsolutePath = Annotated[str, Meta(pattern=_ABSOLUTE, description="an absolute path")]
 Typed = Annotated[str, Meta(pattern=rf"\A[^\0]{{1,{TEXT_LIMIT}}}\Z", description=_TYPED)]
