@@ -19,7 +19,7 @@ from playlist_builder.arranger.solver.solve import Instance, Solution, solve
 from playlist_builder.errors import ArrangeError
 
 FEW_LIFTED = 3  # rules that are put back one by one
-FIRST_TRIED = 3  # relaxations that are tried in their order: most sessions need no more
+FIRST_TRIED = 4  # relaxations that are tried in their order: most sessions and tails need no more
 
 
 def solved(

@@ -44,7 +44,7 @@ def test_where_only_silence_is_left_it_is_told_with_its_minute():
     track = plain(2, silence_s=(125.0, 90.0))
     (told,) = arrange([track], flat(5)).relaxed
     assert str(told) == (
-        "silence: 1 tracks beyond the limit of their phase, worst 'Title 2' with 90 s from 2:05 on"
+        "silence: 1 track beyond the limit of their phase, worst 'Title 2' with 90 s from 2:05 on"
         " in only (limit 15)"
     )
 
@@ -61,7 +61,7 @@ def test_a_shorter_session_is_better_than_silence_where_it_is_allowed():
     session = arrange(tracks, flat(15), constraints=Constraints(allow_short=True))
     assert set(paths(session)) == {tracks[0].path, tracks[1].path}
     assert session.relaxed == ()
-    assert "1 tracks long silences" in str(session.warnings[0])
+    assert "1 track long silences" in str(session.warnings[0])
 
 
 def test_a_phase_may_allow_more_or_less():

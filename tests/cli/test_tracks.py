@@ -25,7 +25,7 @@ def test_tracks_lists_what_the_documentation_promises(demo_library):
     assert set(found[0]) == {
         *("path", "title", "artist", "album", "genre", "duration_s", "energy", "contour"),
         *("loudness_lufs", "loudness_range_lu", "sample_peak_dbfs", "tempo_bpm", "vocals"),
-        *("tension", "tension_spread", "moving"),
+        *("cue_tracks", "tension", "tension_spread", "moving"),
     }
     assert [track["energy"] for track in found] == sorted(track["energy"] for track in found)
     table = run("tracks", *demo_library).stdout
