@@ -23,7 +23,7 @@ from playlist_builder.track_table import SCALARS, VOCALS, TrackTable, features_o
 from tests.benchmarks.library_scale import make_files, make_rows
 from tests.support.synthetic import plain
 
-COUNT = 400
+COUNT = 300
 
 
 @pytest.fixture(scope="module")

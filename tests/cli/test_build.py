@@ -195,7 +195,11 @@ def test_a_session_is_avoided_wherever_its_files_are_now(own_demo, tmp_path):
 
 @pytest.mark.parametrize(
     "command",
-    [("build", "arc", *SHORT, "--for", "Q"), ("series", "arc", *SHORT, "--for", "Q"), ("rescue",)],
+    [
+        ("build", "arc", *SHORT, "--for", "Q"),
+        ("series", "arc", *SHORT, "--sessions", 2, "--for", "Q"),
+        ("rescue",),
+    ],
 )
 def test_without_the_drive_of_the_music_nothing_is_written_or_recorded(own_demo, command):
     (own_demo / "music").rename(own_demo / "unplugged")

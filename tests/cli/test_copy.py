@@ -6,7 +6,7 @@ import os
 import pytest
 
 from tests.support.commands import run
-from tests.support.documents import paths, session
+from tests.support.documents import keep_first, paths, session
 
 
 def test_a_session_lies_on_a_stick_after_one_command(built):
@@ -25,9 +25,7 @@ def test_a_session_lies_on_a_stick_after_one_command(built):
 
 def test_a_session_is_converted_for_a_small_player(built):
     """Its first three tracks alone."""
-    document = session(built)
-    short = document | {"slots": document["slots"][:3], "tail": [], "spares": []}
-    (built / "s.json").write_text(json.dumps(short), encoding="utf-8")
+    keep_first(built, 3)
     done = json.loads(
         run("copy", built / "s.json", built / "stick", "--convert", "opus", "--json").stdout
     )

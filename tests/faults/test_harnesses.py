@@ -24,9 +24,9 @@ def run(name, *words):
 
 def test_mutated_files_cost_no_neighbour():
     """Of broken files of every format, each ends as a track or is skipped with a reason."""
-    told = run("fuzz.py", "--files", "100", "--seed", "3")
+    told = run("fuzz.py", "--files", "60", "--seed", "3")
     assert told["failures"] == []
-    assert told["files"] == 100
+    assert told["files"] == 60
     assert told["formats"] >= 20
     assert told["tracks"] + told["skipped"] == told["files"] + told["good"]
 
@@ -34,7 +34,7 @@ def test_mutated_files_cost_no_neighbour():
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot replace a file that is open")
 def test_killed_at_any_moment_loses_nothing():
     """A scan or a writer that is killed leaves all that was told, whole files and no process."""
-    told = run("kill.py", "--moments", "4", "--seed", "5")
+    told = run("kill.py", "--moments", "2", "--seed", "5")
     assert told["failures"] == []
-    assert told["scan"] == 2
+    assert told["scan"] == 1
     assert told["results told"] + told["playlists told"] > 0

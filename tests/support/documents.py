@@ -10,6 +10,13 @@ def session(folder, name="s.json"):
     return json.loads((folder / name).read_text(encoding="utf-8"))
 
 
+def keep_first(folder, count, name="s.json"):
+    """Leave the first tracks of a session, and neither tail nor spares."""
+    document = session(folder, name)
+    short = document | {"slots": document["slots"][:count], "tail": [], "spares": []}
+    (folder / name).write_text(json.dumps(short), encoding="utf-8")
+
+
 def paths(document):
     return [slot["path"] for slot in (*document["slots"], *document["tail"])]
 
