@@ -1,7 +1,6 @@
 """Commands that edit a session file: swap, pin, unpin, drop, move, insert, extend, shorten."""
 
 import os
-import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial, wraps
@@ -11,6 +10,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.export import renewal
 from playlist_builder.cli.history import record_history
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     Find = Callable[[str], api.Track]
     Edit = Callable[[Draft, Find], Draft]
 
-PLAYLISTS = ".m3u8", ".m3u", ".pls", ".xspf", ".jspf", ".csv"
-PAGES = ".html", ".svg", ".png", ".pdf"
 
 number_argument = click.argument("number", type=int, required=False)
 edit_options = options.combined(
@@ -216,24 +214,9 @@ def change_session(
             raise
     output.print_session(after, err=as_json)
     output.print_text("\n".join(_difference(before, after)), err=as_json)
-    output.print_message(f"Wrote {session}. {_renewal(session)}")
+    output.print_message(f"Wrote {session}. {renewal(session)}")
     if as_json:
         click.echo(session_json.dump(after), nl=False)
-
-
-def _renewal(session: str) -> str:
-    """Say which files beside a session, under its name, are older now and what renews them."""
-    stem = os.path.splitext(session)[0]
-    beside = [stem + suffix for suffix in (*PLAYLISTS, *PAGES) if os.path.isfile(stem + suffix)]
-    if not beside:
-        return "For a player, export it again: playlist-builder export SESSION -o FILE.m3u8"
-    commands = [
-        f"playlist-builder {name} {shlex.quote(session)} -o {shlex.quote(file)}"
-        for name, suffixes in (("export", PLAYLISTS), ("report", PAGES))
-        for file in beside
-        if file.endswith(suffixes)
-    ]
-    return "\n".join(["These hold the session as it was before; renew them:", *commands])
 
 
 def _draft(

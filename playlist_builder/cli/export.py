@@ -14,6 +14,9 @@ from playlist_builder.cli.main import main
 from playlist_builder.path_map import PathMap, is_path_root
 from playlist_builder.playlists.dialects import ANY, PLAYERS, Dialect, unmapped
 
+PLAYLISTS = ".m3u8", ".m3u", ".pls", ".xspf", ".jspf", ".csv"
+PAGES = ".html", ".svg", ".png", ".pdf"
+
 
 @main.command()
 @options.session_argument
@@ -116,6 +119,30 @@ def write_playlists(
     output.write_files([(file, content(session, file)) for session, file in sessions])
     for file, data in spares:
         output.print_message(companion.write_beside(file, data) or f"Wrote {file}")
+
+
+def renewal(session: str, written: Sequence[str] = ()) -> str:
+    """Say which files beside a session, under its name, are older now and what renews them.
+
+    Those that were `written` with it are not. Where there are none of either, it says how to write
+    one.
+    """
+    import shlex
+
+    stem = os.path.splitext(session)[0]
+    files = (stem + suffix for suffix in (*PLAYLISTS, *PAGES))
+    beside = [file for file in files if os.path.isfile(file) and file not in written]
+    if written and not beside:
+        return ""
+    if not beside:
+        return "For a player, export it again: playlist-builder export SESSION -o FILE.m3u8"
+    commands = [
+        f"playlist-builder {name} {shlex.quote(session)} -o {shlex.quote(file)}"
+        for name, suffixes in (("export", PLAYLISTS), ("report", PAGES))
+        for file in beside
+        if file.endswith(suffixes)
+    ]
+    return "\n".join(["These hold the session as it was before; renew them:", *commands])
 
 
 def _spares_text(session: "api.Session", file: str, dialect: Dialect) -> bytes:

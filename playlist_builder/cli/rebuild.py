@@ -7,6 +7,7 @@ from dataclasses import replace
 import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import build_sessions
+from playlist_builder.cli.export import renewal
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
@@ -58,3 +59,5 @@ def rebuild(
     plays = [slot.identity for slot in (*after[0].slots, *after[0].tail)]
     new = sum(identity not in known for identity in plays)
     output.print_message(f"{new} of {len(plays)} tracks are new.")
+    if not dry_run and (told := renewal(session, outputs)):
+        output.print_message(told)

@@ -15,7 +15,7 @@ from playlist_builder.arranger.recordings import is_repeated, repeated
 from playlist_builder.arranger.rules import Pin
 from playlist_builder.arranger.spares import FAR
 from playlist_builder.errors import ArrangeError, RequestError
-from playlist_builder.models import PlanChange, Track
+from playlist_builder.models import SILENCE_LUFS, PlanChange, Track
 from playlist_builder.sessions.candidates import candidates, distances
 from playlist_builder.sessions.draft import Draft, refilled, refills
 
@@ -167,6 +167,8 @@ def _with_new(draft: Draft, track: Track) -> Draft:
     if is_repeated(track, draft.order):
         name = track.tags.title or track.path
         raise RequestError(f"{name}: is in the session already. Name another track.")
+    if track.features.loudness_lufs <= SILENCE_LUFS:
+        raise RequestError(f"{track.tags.title or track.path}: is silent. Name another track.")
     if track.identity not in draft.request.thrown_out:
         return draft
     left = tuple(each for each in draft.request.thrown_out if each != track.identity)

@@ -145,3 +145,10 @@ def test_no_folder_is_scanned_because_a_file_says_so(built, monkeypatch, folder)
     monkeypatch.setattr(build, "scan_folders", lambda *_: pytest.fail("scanned"))
     done = run("rebuild", built / "s.json", "--dry-run", code=0 if folder == "." else 1)
     assert ("No music that can be used lies in" in done.stderr) is (folder != ".")
+
+
+def test_a_playlist_of_before_is_told_unless_it_was_written_with_the_session(built):
+    old = built / "s.m3u8"
+    run("export", built / "s.json", "-o", old)
+    assert f"export {built / 's.json'} -o {old}" in run("rebuild", built / "s.json").stderr
+    assert "renew" not in run("rebuild", built / "s.json", "-o", old).stderr

@@ -275,6 +275,12 @@ def test_many_tracks_are_thinned_to_enough_of_every_energy(monkeypatch):
     assert thinned[-1] >= energies[-8]
 
 
+SILENT = replace(
+    track(960, 100.0, np.full(10, 0.1)),
+    features=replace(DRAFT.order[0].features, loudness_lufs=-70.0, duration_s=100.0),
+)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -283,6 +289,8 @@ def test_many_tracks_are_thinned_to_enough_of_every_energy(monkeypatch):
         (lambda: edit.stretched(drafted(playlist=("/a",)), "rise", 60.0), "all tracks of a"),
         (lambda: edit.inserted(DRAFT, DRAFT.order[2], 0), "is in the session already"),
         (lambda: edit.swapped(DRAFT, 1, DRAFT.order[2]), "is in the session already"),
+        (lambda: edit.inserted(DRAFT, SILENT, 0), "is silent. Name another track"),
+        (lambda: edit.swapped(DRAFT, 1, SILENT), "is silent. Name another track"),
         (lambda: edit.unpinned(DRAFT, 2), "Number 3 is not pinned"),
         (lambda: edit.pinned(edit.pinned(DRAFT, 2), 2), "Number 3 is pinned already"),
     ],
