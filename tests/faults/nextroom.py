@@ -35,7 +35,7 @@ from tests.support.commands import Done, invoke
 from tests.support.spoilt import Item
 
 SILENCE_S = 15.0  # as README.md promises
-SLACK_S = 1.0  # by which a silence may be told shorter: music before it may fade out
+SLACK_S = 2.5  # by which a silence may be told shorter: clicks near its ends, music that fades
 PLENTY = 3.0  # times the duration: so much music is never refused
 MOST_GONE = 0.2  # of the files: of more it is asked whether the drive is there
 PROFILES = "arc", "steady", "relaxation", "ketamine-im", "mdma", "breathwork"
