@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -215,91 +215,105 @@ def lose(trial: Trial, share: float) -> None:
         trial.gone.add(path)
 
 
-def judge(trial: Trial, what: str, barred: Sequence[int] = ()) -> list[int]:
+def judge(trial: Trial, what: str, barred: Sequence[int] = (), file: str = "s.json") -> list[int]:
     """Look at the session that was written; returns the recordings that it plays."""
-    session = api.load_session(trial.folder / "s.json")
+    session = api.load_session(trial.folder / file)
     told = {note.code for note in (*session.relaxed, *session.warnings)}
     played = [slot.path for slot in (*session.slots, *session.tail)]
     spares = [spare.slot.path for spare in session.spares]
+    if unknown := {*played, *spares} - trial.placed.keys():
+        trial.fail(f"{what}: no files of the library: {sorted(unknown)}")
+        return []
     for path in (*played, *spares):
-        item = trial.placed.get(path)
-        if item is None:
-            trial.fail(f"{what}: {path} is no file of the library")
-            return []
-        if path in trial.gone:
-            trial.fail(f"{what}: {item.kind} is gone")
-        if item.recording < 0:
-            trial.fail(f"{what}: {item.kind} is noise")
-        if item.recording in barred:
-            trial.fail(f"{what}: {item.kind} of {item.recording} was barred")
-        if item.longest_s > SILENCE_S + SLACK_S:
-            trial.counts["silences told"] += "silence" in told
-            if "silence" not in told:
-                trial.fail(f"{what}: {item.longest_s:.0f} s of silence")
+        judge_file(trial, what, path, told=told, barred=barred)
     items = [trial.placed[path] for path in played]
-    for before, after in pairwise(items[: len(session.slots)]):
+    count = len(session.slots)
+    for before, after in pairwise(items[:count]):
         if before.trail_s + after.lead_s > SILENCE_S + SLACK_S:
             trial.counts["silences between told"] += "silences" in told
-            if "silences" not in told and "silence" not in told:
+            if told.isdisjoint({"silences", "silence"}):
                 trial.fail(f"{what}: {before.trail_s:.0f} s + {after.lead_s:.0f} s of silence")
     recordings = [item.recording for item in items]
-    for again in (number for number, count in Counter(recordings).items() if count > 1):
+    for again in (number for number, plays in Counter(recordings).items() if plays > 1):
         kinds = [(item.kind, item.title) for item in items if item.recording == again]
         trial.fail(f"{what}: repeated: {kinds}")
-    for path in spares:
-        if trial.placed[path].recording in recordings[: len(session.slots)]:
-            own, kinds = trial.placed[path], [each.kind for each in items]
-            kind = kinds[recordings.index(own.recording)]
-            trial.fail(f"{what}: {own.kind} is a spare where {kind} plays")
+    for spare in (trial.placed[path] for path in spares):
+        if spare.recording in recordings[:count]:
+            kind = items[recordings.index(spare.recording)].kind
+            trial.fail(f"{what}: {spare.kind} is a spare where {kind} plays")
     trial.counts["sessions"] += 1
     return recordings
 
 
+def judge_file(
+    trial: Trial, what: str, path: str, *, told: Collection[str], barred: Collection[int]
+) -> None:
+    """Look at one file of a session."""
+    item = trial.placed[path]
+    if path in trial.gone:
+        trial.fail(f"{what}: {item.kind} is gone")
+    if item.recording < 0:
+        trial.fail(f"{what}: {item.kind} is noise")
+    if item.recording in barred:
+        trial.fail(f"{what}: {item.kind} of {item.recording} was barred")
+    if item.longest_s > SILENCE_S + SLACK_S:
+        trial.counts["silences told"] += "silence" in told
+        if "silence" not in told:
+            trial.fail(f"{what}: {item.longest_s:.0f} s of silence")
+
+
 def ask(trial: Trial, pool: Pool, lengths: dict[int, float]) -> None:
-    """Make a session, change it, and make another beside it."""
+    """Make a session, and then change it or make another beside it."""
     rng = trial.rng
     duration_s = rng.uniform(5, 9) * (pool.shortest_s + pool.longest_s) / 2
-    minutes = [0.8 * pool.shortest_s / 60, 15]
-    words = ["--duration", f"{duration_s / 60:.2f}m", "--track-minutes", *minutes]
-    words += ["--seed", rng.randrange(9)]
+    words = ["--duration", f"{duration_s / 60:.2f}m", "--seed", str(rng.randrange(9))]
+    words += ["--track-minutes", str(0.8 * pool.shortest_s / 60), "15"]
     if rng.random() < 0.2:
         words.append("--allow-short")
-    plenty = trial.usable_s(lengths) > PLENTY * duration_s
     outputs = ["-o", "s.json", "-o", "s.m3u8"]
     if rng.random() < 0.2:
         made = trial.run("rescue", *outputs)
     else:
         made = trial.run("build", rng.choice(PROFILES), *words, *outputs)
+        plenty = trial.usable_s(lengths) > PLENTY * duration_s
         if made is None and plenty and len(trial.gone) <= MOST_GONE * len(trial.placed):
             trial.fail(f"build of {duration_s:.0f} s is refused")
     if made is None:
         return
-    recordings = judge(trial, "build")
-    match rng.choice(("swap", "swap", "replan", "avoid", "name", "drop")):
-        case "swap" | "drop" as change:
-            place = rng.randrange(len(api.load_session(trial.folder / "s.json").slots))
-            if trial.run(change, "s.json", place + 1):
-                judge(trial, change, [recordings[place]])
+    change(trial, words, outputs, judge(trial, "build"))
+
+
+def change(
+    trial: Trial, words: Sequence[str], outputs: Sequence[str], recordings: Sequence[int]
+) -> None:
+    """Change the session that plays these recordings, or make another beside it."""
+    match trial.rng.choice(("swap", "swap", "drop", "replan", "avoid", "name")):
+        case "swap" | "drop" as edit:
+            place = trial.rng.randrange(len(api.load_session(trial.folder / "s.json").slots))
+            if trial.run(edit, "s.json", place + 1):
+                judge(trial, edit, [recordings[place]])
         case "replan":
-            lose(trial, 0.1)
-            at_s = rng.randrange(int(duration_s * 0.6))
-            clock = f"{at_s // 60}:{at_s % 60:02}"
-            session = api.load_session(trial.folder / "s.json")
-            played = {slot.path for slot in session.slots if slot.start_s <= at_s}
-            trial.gone -= played  # what has been heard already was there
-            if trial.run("replan", "s.json", "--at", clock):
-                judge(trial, "replan")
+            replan(trial)
         case "avoid":
             (trial.folder / "s.json").rename(trial.folder / "a.json")
             if trial.run("build", "steady", *words, "--avoid", "a.json", *outputs):
                 judge(trial, "avoid", recordings)
         case "name":
             barred: list[int] = []
-            for _ in range(2):
-                for output in ("s.json", "s.m3u8"):
-                    (trial.folder / output).unlink(missing_ok=True)
-                if trial.run("build", "steady", *words, "--for", "A7", *outputs):
-                    barred += judge(trial, "name", barred)
+            for file in ("b.json", "c.json"):  # one file would be one session, made again
+                if trial.run("build", "steady", *words, "--for", "A7", "-o", file):
+                    barred += judge(trial, "name", barred, file)
+
+
+def replan(trial: Trial) -> None:
+    """Arrange the rest of a session again, while more files vanish."""
+    session = api.load_session(trial.folder / "s.json")
+    at_s = trial.rng.randrange(int(session.duration_s * 0.6))
+    lose(trial, 0.1)
+    # what has been heard already was there
+    trial.gone -= {slot.path for slot in session.slots if slot.start_s <= at_s}
+    if trial.run("replan", "s.json", "--at", f"{at_s // 60}:{at_s % 60:02}"):
+        judge(trial, "replan")
 
 
 def tried(pool: Pool, lengths: dict[int, float], folder: Path, seed: str) -> Trial:
