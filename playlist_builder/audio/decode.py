@@ -77,7 +77,7 @@ class AudioFile:
             raise
         self._hash = hashlib.blake2b(digest_size=IDENTITY_BYTES)
         self._kind: tuple[str, str, int] | None = None
-        self._packets_s = 0.0
+        self._duration = 0  # of the packets, in units of the stream
         self._resamplers: dict[tuple[str, str, int], av.AudioResampler] = {}
         try:
             self._stream, names = audio_stream(self._container)
@@ -123,8 +123,9 @@ class AudioFile:
         """What the header makes of the packets; complete when these were read."""
         rate_hz, channels = self.layout.sample_rate_hz, len(self.layout.channels)
         encoding = self._stream.codec_context.codec.canonical_name
+        unit = self._stream.time_base or Fraction(0)
         # Other packets bear their length in them, and are cut or skipped as the container says.
-        length_s = self._packets_s if encoding.startswith("pcm_") else 0.0
+        length_s = float(self._duration * unit) if encoding.startswith("pcm_") else 0.0
         return Header(rate_hz, channels, length_s, encoding)
 
     @property
@@ -203,7 +204,7 @@ class AudioFile:
             for packet in self._container.demux(self._stream):
                 if packet.size:
                     self._hash.update(packet)
-                    self._packets_s += float((packet.duration or 0) * (packet.time_base or 0))
+                    self._duration += packet.duration or 0
                     yield packet
         except MemoryError:
             raise

@@ -53,7 +53,7 @@ def test_a_profile_may_ask_for_no_tail():
     assert not any("tail" in str(each) for each in session.warnings)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.integers(6, 40), st.sampled_from(["relative", "absolute"]))
 def test_no_tail_begins_with_a_rise(seed, count, scale):
     """However small the library: then there is none, and that is said."""
