@@ -265,7 +265,7 @@ def judge_file(
 def ask(trial: Trial, pool: Pool, lengths: dict[int, float]) -> None:
     """Make a session, and then change it or make another beside it."""
     rng = trial.rng
-    duration_s = rng.uniform(5, 9) * (pool.shortest_s + pool.longest_s) / 2
+    duration_s = rng.uniform(4, 7) * (pool.shortest_s + pool.longest_s) / 2
     words = ["--duration", f"{duration_s / 60:.2f}m", "--seed", str(rng.randrange(9))]
     words += ["--track-minutes", str(0.8 * pool.shortest_s / 60), "15"]
     if rng.random() < 0.2:
@@ -368,7 +368,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--libraries", type=int, default=200)
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--recordings", type=int, default=26)
+    parser.add_argument("--recordings", type=int, default=24)
     parser.add_argument("--copies", type=int, default=1, help="of each in other formats")
     parser.add_argument("--shortest", type=float, default=130.0, help="seconds of an excerpt")
     parser.add_argument("--longest", type=float, default=160.0)
