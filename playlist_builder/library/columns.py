@@ -51,7 +51,7 @@ _KINDS = {
     for name, default in _DEFAULTS.items()
 }
 TAG_NAMES = " ".join(_DEFAULTS)
-_RECORDING_ID = '"musicbrainz_recording_id": "'  # a quote inside of a tag is escaped
+_RECORDING_ID = '"musicbrainz_recording_id":'  # a quote inside of a tag is escaped
 _VOICES = ("sung", "spoken")
 VOCALS_OF_MARKS = ("none", "wordless", *_VOICES)
 
@@ -89,9 +89,10 @@ def tags_of(title: str, text: str) -> Tags:
 def recording_id_of(text: str) -> str:
     """Return the MusicBrainz recording id in the text of `tag_columns`, empty where it has none.
 
-    The text is not parsed, which would take as long as all else that is read of a library.
+    The text is not parsed, which would take as long as all else that is read of a library. Versions
+    differ in whether a space stands before the quote.
     """
-    return text.partition(_RECORDING_ID)[2].partition('"')[0]
+    return text.partition(_RECORDING_ID)[2].partition('"')[2].partition('"')[0]
 
 
 def some_tags(title: str, text: str, names: Sequence[str]) -> list[Any]:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults import nextroom
+from tests.support.sounds import write_pieces
+
 HERE = Path(__file__).parent
 
 
@@ -38,3 +41,14 @@ def test_killed_at_any_moment_loses_nothing():
     assert told["failures"] == []
     assert told["scan"] == 1
     assert told["results told"] + told["playlists told"] > 0
+
+
+def test_spoilt_libraries_give_sessions_that_are_sound(tmp_path):
+    """No silence, repeat, noise or missing file is in a session, and refusals are told."""
+    write_pieces(tmp_path, [23.1, 23.2, 23.3, 23.4, 23.5])
+    words = ["--libraries", "2", "--jobs", "1", "--recordings", "5", "--seed", "5"]
+    words += ["--shortest", "21", "--longest", "22"]
+    told = nextroom.run(tmp_path, nextroom.arguments([str(tmp_path), *words]))
+    assert told["failures"] == []
+    assert told["recordings"] == 5
+    assert told["sessions"] > 0

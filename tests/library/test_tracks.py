@@ -1,5 +1,6 @@
 """What the library keeps of a track's embedding reaches the track: level, emotion and style."""
 
+import json
 import sqlite3
 from contextlib import closing
 
@@ -8,6 +9,7 @@ import pytest
 
 from playlist_builder.analysis import emotion, energy
 from playlist_builder.errors import LibraryError
+from playlist_builder.library.columns import recording_id_of, tag_columns
 from playlist_builder.library.library import Library
 from playlist_builder.library.packed import pack, unpack
 from playlist_builder.library.tracks import read_tracks
@@ -112,3 +114,14 @@ def test_tags_that_no_scan_wrote_are_refused_in_columns_as_in_tracks(library, te
             read()
     with pytest.raises(LibraryError, match=r"library\.db"):
         table[1]
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+def test_a_recording_id_is_read_from_the_tags_of_every_version(separators):
+    """And from what `tag_columns` writes, or equal ids would never be one recording."""
+    tags = Tags(title="T", artists=('"A"',), musicbrainz_recording_id="5b11f4ce")
+    _, text = tag_columns(tags)
+    text = json.dumps(json.loads(text), separators=separators)
+    assert recording_id_of(text) == "5b11f4ce"
+    assert recording_id_of(tag_columns(tags)[1]) == "5b11f4ce"
+    assert not recording_id_of(tag_columns(Tags(title="T", artists=("A",)))[1])
