@@ -143,7 +143,7 @@ def asks(draw):
     return tracks, replace(profile, phases=phases), constraints, draw(st.sampled_from([0, 0, 3]))
 
 
-@settings(max_examples=100)
+@settings(max_examples=80)
 @given(asks())
 def test_no_rule_is_ever_broken_silently(ask):
     tracks, profile, constraints, seed = ask
@@ -159,7 +159,7 @@ def test_no_rule_is_ever_broken_silently(ask):
     assert 0.0 <= session.bound <= session.cost
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(st.integers(0, 1000), st.randoms(use_true_random=False))
 def test_the_order_of_the_input_does_not_matter(seed, shuffler):
     tracks = library(16, seed)
@@ -169,7 +169,7 @@ def test_the_order_of_the_input_does_not_matter(seed, shuffler):
     assert arrange(tracks, profile, seed=2) == first
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.integers(0, 100_000))
 def test_one_more_track_never_raises_the_cost(seed):
     """On the absolute scale, as on the relative one every track moves all percentiles."""

@@ -117,7 +117,7 @@ def closed(*arguments, cwd, streams):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no stream is inherited closed there")
-@pytest.mark.parametrize("streams", [(0,), (1,), (2,), (1, 2), (0, 1, 2)])
+@pytest.mark.parametrize("streams", [(1,), (0, 1, 2)])
 def test_closed_streams_cost_nothing_of_what_is_written(demo_library, tmp_path, streams):
     options = ("--duration", "6m", "--track-minutes", 0.5, 15, *demo_library)
     done = closed("build", "arc", *options, "-o", "s.json", cwd=tmp_path, streams=streams)
