@@ -33,11 +33,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", choices=("own", "all"), help="which tests may not be skipped")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Return one process more than there are cores, for many tests wait."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest file, so that no process waits for it in the end."""
     items.sort(key=lambda item: item.path.name != "test_readme.py")
