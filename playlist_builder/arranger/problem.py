@@ -215,12 +215,12 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
         for pin, place in zip(constraints.pins, own, strict=True)
     )
     if not constraints.use_all:
-        _check_room(pins, items, scaled)
+        _check_pins_fit(pins, items, scaled)
     return Problem(usable, items, objective, pins, float(usable.energy.max()), tuple(notes))
 
 
-def _check_room(pins: Sequence[tuple[Pin, int]], items: Items, profile: Profile) -> None:
-    """Raise ArrangeError for pins for which no session has room, which no search need find out."""
+def _check_pins_fit(pins: Sequence[tuple[Pin, int]], items: Items, profile: Profile) -> None:
+    """Raise ArrangeError for pins that no session can hold, which no search need find out."""
     asked_min = profile.duration_s / 60.0
     most_ms = 1000 * (profile.duration_s + TOLERANCES_S[-1])
     lasts_ms = items.length_ms[[item for _, item in pins]].sum()

@@ -34,10 +34,10 @@ class PartsFile(io.RawIOBase):
         """Return the place that is read next."""
         return self._at
 
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move to a place; returns it."""
+    def seek(self, offset: int, origin: int = io.SEEK_SET, /) -> int:
+        """Move to a place, counted from the start, this place or the end; returns it."""
         size = self._ends[-1] if self._ends else 0
-        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at}.get(whence, size))
+        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at}.get(origin, size))
         return self._at
 
     def read(self, size: int = -1, /) -> bytes:

@@ -132,10 +132,10 @@ def _aiff(file: BinaryIO, size: int) -> Sound | None:
         fields[4] = struct.pack(">I", start + found.there - 8)
     if is_dummy(stated - 8) or stated < 8:  # noqa: PLR2004 - two fields before the sound
         fields[at - 4] = struct.pack(">I", found.there + 8)
-    if frame_bytes > 0 and frames != found.there // frame_bytes and found.there == found.stated:
-        fields[comm + 2] = struct.pack(">I", found.there // frame_bytes)
-    if frame_bytes > 0 and found.stated is None:
-        fields[comm + 2] = struct.pack(">I", found.there // frame_bytes)
+    count = found.there // max(frame_bytes, 1)
+    is_wrong = frames != count and found.there == found.stated
+    if frame_bytes > 0 and (found.stated is None or is_wrong):
+        fields[comm + 2] = struct.pack(">I", count)
     return _replaced(found, size, fields) if fields else found
 
 
