@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from playlist_builder.analysis.loudness import BLOCK_S, channel_weights, k_weighting
 from playlist_builder.analysis.running_median import running_median
@@ -17,7 +16,7 @@ from playlist_builder.models import Floats, Floats32
 FRAMES_PER_S = 50
 BLOCK_FRAMES = round(BLOCK_S * FRAMES_PER_S)
 BATCH = 4  # frames per call: the transform of a single frame takes as long as that of four
-KEPT_BYTES = 4_000_000  # about the size of all arrays of one block
+KEPT_BYTES = 16_000_000  # more than any array of the analysis and its networks
 BANDS = 40
 BANK_PARTS = (20, 30)  # where the bands are split into parts, each summed from its own bins
 LOW_HZ, HIGH_HZ = 50.0, 11_000.0  # what remains in 22.05 kHz material and after codecs
@@ -151,7 +150,8 @@ class _Frames:
             return np.zeros((*samples.shape[:-1], 0, self._size), np.float32)
         shape = (*samples.shape[:-1], count, self._size)
         strides = (*samples.strides[:-1], self._hop * samples.itemsize, samples.itemsize)
-        return as_strided(samples, shape, strides, writeable=False)
+        # Overlapping, as by `as_strided`, which takes longer than all else here.
+        return np.ndarray(shape, np.float32, samples, strides=strides)
 
 
 class _Transform:

@@ -5,6 +5,7 @@ FFmpeg takes what is not at the edges for frames, and the cover in it for noise.
 """
 
 import re
+from itertools import chain
 from typing import BinaryIO
 
 ID3_HEADER_BYTES = 10
@@ -18,7 +19,8 @@ _SYNCS = re.compile(  # MPEG audio and ADTS, AC-3, DTS; some files begin with ze
 _ID3 = re.compile(
     rb"ID3[\x02-\x04]\0[\0\x10\x20\x40\x80\xc0\xe0][\0-\x7f]{4}(?=[A-Z][A-Z0-9]{2}|\0)"
 )
-_TAG = re.compile(_ID3.pattern + rb"|APETAGEX[\xd0\xe8]\x07\0\0")
+_APE = re.compile(rb"APETAGEX[\xd0\xe8]\x07\0\0")
+_TAGS = (_ID3, _APE)  # one by one: patterns that begin with letters are found ten times as fast
 _ID3V1_BYTES, _ID3V1_EXTENDED_BYTES = 128, 227
 _NAMES = (b"ID3", b"APETAGEX", b"TAG", b"LYRICS")  # how tags begin
 _IS_HEADER, _HAS_HEADER = 1 << 29, 1 << 31  # flags of an APE tag
@@ -70,7 +72,7 @@ def _tags(file: BinaryIO, start: int, size: int) -> list[range]:
     file.seek(start)
     while chunk := file.read(CHUNK_BYTES):
         data, base = tail + chunk, at - len(tail)
-        for match in _TAG.finditer(data):
+        for match in chain.from_iterable(pattern.finditer(data) for pattern in _TAGS):
             head = data[match.start() : match.start() + _OVERLAP_BYTES]
             found.append(tag_at(base + match.start(), head))
         at += len(chunk)

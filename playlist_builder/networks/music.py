@@ -41,6 +41,7 @@ COSINES = 4  # of WIDTH, of which a filter of the tall kinds is made over time: 
 FRONT = 2 * TALL_FILTERS + LONG_FILTERS
 POOLED = FRONT + 3 * MIDDLE_FILTERS
 TALL_STRIDE, LONG_STRIDE = 2, 4  # bands between places of a filter: neighbours hear the same
+TOGETHER = 2  # patches whose responses stay in the processor's cache
 
 _SHAPES: dict[str, tuple[int, ...]] = {
     "input": (2,),
@@ -149,11 +150,10 @@ def over_time(x: Floats32, count: int) -> Floats32:
 
 
 def _tall_windows(parts: Floats32, bands: int) -> list[Floats32]:
-    """Return what filters `bands` high see at each place along the bands, (n * FRAMES, inputs)."""
-    rows = parts.reshape(-1, parts.shape[2])
-    each = rows.shape[1] // BANDS
+    """Return what filters `bands` high see at each place along the bands, (n, FRAMES, inputs)."""
+    each = parts.shape[2] // BANDS
     return [
-        rows[:, first * each : (first + bands) * each]
+        parts[:, :, first * each : (first + bands) * each]
         for first in range(0, BANDS - bands + 1, TALL_STRIDE)
     ]
 
@@ -169,24 +169,33 @@ def _long_windows(x: Floats32) -> list[Floats32]:
 def _highest(model: Model, name: str, windows: list[Floats32]) -> Floats32:
     """Return each filter's highest activation over all windows, shape (n, FRAMES, filters).
 
-    Where the gain is negative that is the lowest response; these filters come last.
+    Where the gain is negative that is the lowest response, found with the filter turned over.
     """
     filters, gain = model.weights[name], model.weights[f"{name}_gain"]
-    rising = np.count_nonzero(gain >= 0.0)
-    found = windows[0].reshape(-1, len(filters)) @ filters
-    high, low = found[:, :rising], found[:, rising:]
-    for window in windows[1:]:
-        response = window.reshape(-1, len(filters)) @ filters
-        np.maximum(high, response[:, :rising], out=high)
-        np.minimum(low, response[:, rising:], out=low)
-    return _activated(model, name, found).reshape(-1, FRAMES, len(gain))
+    sign = np.where(gain < 0.0, np.float32(-1.0), np.float32(1.0))
+    filters = filters * sign
+    patches = len(windows[0])
+    found = np.empty((patches, FRAMES, len(gain)), np.float32)
+    for start in range(0, patches, TOGETHER):
+        highest = found[start : start + TOGETHER].reshape(-1, len(gain))
+        response = np.empty_like(highest)
+        for number, window in enumerate(windows):
+            rows = window[start : start + TOGETHER].reshape(-1, len(filters))
+            np.matmul(rows, filters, out=response if number else highest)
+            if number:
+                np.maximum(highest, response, out=highest)
+    found *= sign
+    return _activated(model, name, found)
 
 
 def _middle(model: Model, number: int, x: Floats32) -> Floats32:
     name = f"middle{number}"
-    padded = np.pad(x, ((0, 0), (REACH, REACH), (0, 0)))
-    taps = enumerate(model.weights[name])
-    return _activated(model, name, sum(padded[:, at : at + FRAMES] @ tap for at, tap in taps))
+    taps = model.weights[name].transpose(1, 0, 2).reshape(x.shape[2], -1)  # one product for all
+    shares = (x.reshape(-1, x.shape[2]) @ taps).reshape(len(x), FRAMES, WIDTH, -1)
+    padded = np.zeros((len(x), FRAMES + 2 * REACH, MIDDLE_FILTERS), np.float32)
+    for at in range(WIDTH):
+        padded[:, 2 * REACH - at :][:, :FRAMES] += shares[:, :, at]
+    return _activated(model, name, padded[:, REACH:-REACH])
 
 
 def _activated(model: Model, name: str, response: Floats32) -> Floats32:

@@ -11,7 +11,7 @@ RATE = 16000
 MIN_RATE, MAX_RATE = 8000, 768000
 CROSSINGS = 20  # zero crossings of the windowed sinc to either side
 PASS = 0.98  # cut-off frequency as a share of the lower Nyquist frequency
-PART = 32  # outputs of the resampling matrix that are computed together
+PART = 16  # outputs of the resampling matrix that are computed together
 LARGEST = 4_000_000  # most values of a resampling matrix; other rates use a Fourier transform
 
 
@@ -51,7 +51,7 @@ class Resampler:
         windows = sliding_window_view(padded, self.down + 2 * self.side)[:: self.down]
         resampled = np.empty((len(windows), self.up), np.float32)
         for inputs, outputs, part in self.parts:
-            resampled[:, outputs] = windows[:, inputs] @ part
+            np.matmul(windows[:, inputs], part, out=resampled[:, outputs])
         return resampled.ravel()
 
 
