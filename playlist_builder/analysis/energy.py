@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from playlist_builder.analysis.step_features import DESCRIPTIONS, STEP_FEATURES
 from playlist_builder.models import STEP_S, Embedding, Floats, Floats32, Ints
 
-ENERGY_VERSION = 3  # raise it with formula or weights: libraries then score again, not decode
+ENERGY_VERSION = 4  # raise it with formula or weights: libraries then score again, not decode
 Contour = Floats32  # energy in 0..1 per `STEP_S` seconds, shape (n_steps,)
 GROUPS: dict[str, tuple[str, ...]] = {  # of features, by the prefixes of their names
     "brightness and density": ("level_",),

@@ -3,9 +3,10 @@
 It is musicnn (Pons and Serra 2019, "musicnn: pre-trained convolutional neural networks for music
 audio tagging", 470,000 weights, ISC licence), without the layers that name tags. It hears some
 patches of 3 s, spread over the track, each at the same distance from a common level, so that the
-gain of a file changes nothing. Of the cosines over time that make up its tall filters, the fastest
-are left out, which costs little of what it hears and saves a quarter of the work. Converted by
-`tests/evaluation/convert_musicnn.py`; runs in numpy.
+gain of a file changes nothing, and above a floor of noise, so that rain and hiss change little. Of
+the cosines over time that make up its tall filters, the fastest are left out, which costs little of
+what it hears and saves a quarter of the work. Converted by `tests/evaluation/convert_musicnn.py`;
+runs in numpy.
 """
 
 import math
@@ -21,7 +22,7 @@ from playlist_builder.models import STYLE_SIZE, Embedding, Floats, Floats32
 from playlist_builder.networks import resampler, weights
 from playlist_builder.networks.resampler import RATE, Resampler
 
-EMBEDDING_VERSION = 2  # raise it when samples may give another one: the next scan decodes again
+EMBEDDING_VERSION = 3  # raise it when samples may give another one: the next scan decodes again
 
 FFT, HOP, BANDS, FRAMES = 512, 256, 96, 187
 PATCH = HOP * (FRAMES - 1) + FFT  # samples
@@ -33,6 +34,7 @@ AUDIBLE_RATIO = 1e-4  # of the power of the loudest patch: a patch below is sile
 LEVEL = 0.1  # root mean square of all patches together; full scale = 1.0
 SILENCE_MEAN_SQUARE = 1e-11  # -110 dBFS, below the rounding of a 16-bit file
 LOG_GAIN = 10_000.0
+FLOOR_DB = -30.0  # of white noise against `LEVEL`, in which softer rain and hiss are lost
 TALL, TALLER, LONG = 38, 67, 128  # bands or frames that the filters of the front end cover
 TALL_FILTERS, LONG_FILTERS, MIDDLE_FILTERS = 204, 153, 64
 REACH = 3  # frames to either side that a filter of the tall kinds and of the middle covers
@@ -112,7 +114,8 @@ def log_mel(model: Model, samples: Floats32) -> Floats32:
 
     frames = sliding_window_view(samples, FFT, axis=1)[:, ::HOP] * _WINDOW
     spectrum = scipy.fft.rfft(frames, axis=2)
-    power = (spectrum.real**2 + spectrum.imag**2) @ model.bank
+    floor = LEVEL**2 * 10.0 ** (FLOOR_DB / 10.0) * np.square(_WINDOW).sum()
+    power = (spectrum.real**2 + spectrum.imag**2 + np.float32(floor)) @ model.bank
     return np.asarray(np.log10(np.float32(LOG_GAIN) * power + np.float32(1.0)))
 
 

