@@ -74,8 +74,8 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     ),
     "duration_longer": "duration: {off_s} s longer than asked (tolerance {tolerance_s} s)",
     "duration_shorter": "duration: {off_s} s shorter than asked (tolerance {tolerance_s} s)",
-    "empty_phases": "without a track: {phases:phases}; the tracks around are longer than that. Ask for"
-    " more time, or let in shorter tracks",
+    "empty_phases": "without a track: {phases:phases}; the tracks around are longer than that. Ask"
+    " for more time, or let in shorter tracks",
     "fewer_sessions": "only {count} of {asked} sessions: the library holds no more",
     "kept": "kept, though {reason:reason}: '{title}'",
     "left_out": "left out {path}: {reason:reason}",

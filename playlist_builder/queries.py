@@ -247,8 +247,8 @@ def _test(text: str, word: re.Match[str]) -> Query:
         return _not(test) if word["no"] else test
     if field is None and compared is None and _SIGN.match(value):
         raise QueryError(
-            f"Query {_quoted(text)}: cannot read {_quoted(value)}. Compare as in energy<0.5, without"
-            " spaces, or write a range such as energy:0.2..0.5; put quotes around text."
+            f"Query {_quoted(text)}: cannot read {_quoted(value)}. Compare as in energy<0.5,"
+            " without spaces, or write a range such as energy:0.2..0.5; put quotes around text."
         )
     if compared:
         field, value = compared["field"], compared["value"]

@@ -157,8 +157,10 @@ SENTENCES = [
     ),
     (
         notice("empty_phases", phases=("peak",)),
-        "without a track: peak; the tracks around are longer than that. Ask for more time, or let"
-        " in shorter tracks",
+        (
+            "without a track: peak; the tracks around are longer than that. Ask for more time, or"
+            " let in shorter tracks"
+        ),
     ),
     (
         notice("pulse", value=0.61237, limit=0.35, **LIMIT),

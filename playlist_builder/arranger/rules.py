@@ -232,9 +232,7 @@ def most_removed(removed: Counter[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(removed.items(), key=lambda item: (-item[1], item[0])))
 
 
-def shortage(
-    profile: Profile, passed_s: float, removed: Counter[str], *, allow_short: bool
-) -> str:
+def shortage(profile: Profile, passed_s: float, removed: Counter[str], *, allow_short: bool) -> str:
     """Return the message that says how much music is lacking and which rules took it."""
     advice = (
         "Add music, or let in other lengths (--track-minutes)."

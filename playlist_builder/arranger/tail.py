@@ -1,8 +1,9 @@
 """The calm tail of a session: what plays on when the plan has ended, so that music never stops.
 
 Its first track opens hardly more energetic than the last one closes, and not far louder than that
-plays, whatever the library; where others are left, no louder than its end, which may fade. The rest is a calm and steady plan like any other, without startle or strokes, and with a pulse only for
-want of others. Where no track fits without a rise there is no tail, and a warning says so.
+plays, whatever the library; where others are left, no louder than its end, which may fade. The rest
+is a calm and steady plan like any other, without startle or strokes, and with a pulse only for want
+of others. Where no track fits without a rise there is no tail, and a warning says so.
 """
 
 from collections.abc import Sequence

@@ -24,9 +24,9 @@ def rebuild(
     """Make SESSION (.json) again as it was asked for, from what the library holds now.
 
     The session file is replaced, and no folder is scanned: see 'scan'. A profile that has been
-    edited since counts as it is now. Files that are not there are left out, and that is told. In a history it is another session, unless it was made within
-    the last hour and not rated: what has been played stays there, and is not
-    played again within its time.
+    edited since counts as it is now. Files that are not there are left out, and that is told. In a
+    history it is another session, unless it was made within the last hour and not rated: what has
+    been played stays there, and is not played again within its time.
     """
     before = api.load_session(session)
     request = stored_request(before, session, library)

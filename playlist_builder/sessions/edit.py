@@ -143,7 +143,8 @@ def moved(draft: Draft, place: int, to: int) -> Draft:
 def stretched(draft: Draft, phase: str, by_s: float) -> Draft:
     """Return a draft whose profile stays longer in a phase, or shorter if `by_s` is below 0.
 
-    The phase may be named by a part of its name. What plays up to the end of the phase stays where it can, and pins behind it move along.
+    The phase may be named by a part of its name. What plays up to its end stays where it can, and
+    pins behind it move along.
     """
     check_length(draft)
     profile = draft.objective.profile

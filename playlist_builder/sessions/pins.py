@@ -35,8 +35,8 @@ def read_pin(
     track = by_identity.get(identity) or _found(library, name, profile)
     track = by_identity.get(track.identity, track)  # the same music may lie at several paths
     if found["minutes"] is not None:
-        minute = 60 * int(found["hours"] or 0) + int(found["minutes"])
-        minute += int(found["seconds"]) / 60.0
+        minutes = 60 * int(found["hours"] or 0) + int(found["minutes"])
+        minute = minutes + int(found["seconds"]) / 60.0
         return Pin(track.path, minute=minute), track.identity
     place = int(found["place"]) if found["place"] else None
     return Pin(track.path, place=place, phase=phase), track.identity

@@ -105,9 +105,7 @@ def test_silence_with_an_offset_or_clicks_is_silence(silence, gain):
 @pytest.mark.parametrize("channels", [("FC",), ("FL", "FR"), ("FL", "FR", "FC", "LFE", "SL", "SR")])
 def test_an_offset_is_not_heard(channels):
     offsets = np.linspace(-0.2, 0.3, len(channels))[:, None] + np.zeros(3 * RATE)
-    parts = spectrum.spectra(
-        [offsets.astype(np.float32)], sample_rate_hz=RATE, channels=channels
-    )
+    parts = spectrum.spectra([offsets.astype(np.float32)], sample_rate_hz=RATE, channels=channels)
     inner = [(part.mix_k_power[10:-10], part.rest_k_power[2:-2]) for part in parts]
     assert max(float(power.max(initial=0.0)) for each in inner for power in each) < 1e-8
 

@@ -120,7 +120,7 @@ def test_a_phase_without_a_track_is_told(lengths, since, empty):
     """Of what is still to play; the track of a phase is the one whose middle lies in it."""
     tracks = [plain(number, minutes, 0.5) for number, minutes in enumerate(lengths)]
     order = result.ordered(tracks, OBJECTIVE).since(since)
-    told = [each for each in result.warnings(order, RULES, 1.0, scaled=True)]
+    told = result.warnings(order, RULES, 1.0, scaled=True)
     texts = [str(each) for each in told if each.code == "empty_phases"]
     assert [text.split(";")[0] for text in texts] == [f"without a track: {empty}"][: bool(empty)]
 

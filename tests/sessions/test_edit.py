@@ -401,7 +401,9 @@ def test_of_what_has_played_nothing_is_told_any_more(skip):
 
 def louder(number, lufs=-6.0):
     own = TRACKS[number]
-    return replace(own, identity=f"loud{number}", features=replace(own.features, loudness_lufs=lufs))
+    return replace(
+        own, identity=f"loud{number}", features=replace(own.features, loudness_lufs=lufs)
+    )
 
 
 def test_no_change_puts_a_loud_track_first():
