@@ -405,17 +405,17 @@ def test_the_worst_loudness_step_is_named():
 
 
 def test_seeds_give_different_sessions_of_nearly_the_same_quality():
-    tracks = library(1000, 11)
-    sessions = [arrange(tracks, arc(60), seed=seed) for seed in range(4)]
-    assert len({tuple(paths(session)) for session in sessions}) == 4
+    tracks = library(400, 11)
+    sessions = [arrange(tracks, arc(40), seed=seed) for seed in range(3)]
+    assert len({tuple(paths(session)) for session in sessions}) == 3
     assert max(session.cost for session in sessions) <= sessions[0].cost * 1.15
     assert min(session.cost for session in sessions) == sessions[0].cost
-    assert arrange(tracks, arc(60), seed=3) == sessions[3]
+    assert arrange(tracks, arc(40), seed=2) == sessions[2]
 
 
 def test_alternatives_share_at_most_half_of_their_tracks_and_cost_little_more():
-    sessions = alternatives(library(1000, 12), arc(60), 4)
-    assert len(sessions) == 4
+    sessions = alternatives(library(400, 12), arc(40), 3)
+    assert len(sessions) == 3
     assert max(session.cost for session in sessions) <= sessions[0].cost * 1.10
     for number, session in enumerate(sessions):
         for other in sessions[:number]:
