@@ -35,6 +35,7 @@ POINTS = 24  # of a contour that are compared
 STILL = 0.003  # standard deviation up to which a contour does not move
 AXES, SAMPLE = 3, 2000  # of the grid in which tracks are sought, and tracks that decide on them
 BLOCK = 2_000_000  # pairs that are compared at once
+FEW_PAIRS = 20_000  # so few are all compared, which is sooner done than a grid
 STRIDES = np.array([1 << 40, 1 << 20, 1])  # between the numbers of cells, which end far before
 FAR = 1 << 18  # cells from the middle of the grid to its edges
 
@@ -63,6 +64,9 @@ def pairs(table: TrackTable, others: TrackTable) -> Ints:
     """
     left = sounds(table)
     right = left if others is table else sounds(others)
+    if others is not table and len(left.place) * len(right.place) <= FEW_PAIRS:
+        one, other = np.indices((len(left.place), len(right.place))).reshape(2, -1)
+        return _agreeing(left, right, one, other)
     axes = _axes(left.values[:: len(left.values) // SAMPLE + 1])
     found = [np.zeros((0, 2), np.int64), *_alike(left, right, axes, is_one=others is table)]
     return np.concatenate(found)

@@ -13,7 +13,7 @@ What was played before is not known here; it comes in as `avoid`.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
 
@@ -76,12 +76,18 @@ def series(  # noqa: PLR0913 - as arrange, and a count
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Common:
-    """What the sessions of a series have in common; `copies` holds the copies of each track."""
+    """What the sessions of a series have in common; `copies` holds the copies of each track.
+
+    `known` holds what was arranged before, as the last rounds ask much again.
+    """
 
     build: Callable[[Constraints], Problem]
     constraints: Constraints
     allowed: Sequence[Relaxation]
     copies: Mapping[str, frozenset[str]]
+    known: dict[tuple[frozenset[str], tuple[tuple[frozenset[str], int], ...]], Session | None] = (
+        field(default_factory=dict)
+    )
 
     def used(self, sessions: Iterable[Session]) -> Counter[str]:
         """Return how much each track is used by sessions, those whose copy is used among them."""
@@ -96,7 +102,14 @@ class _Common:
         self, avoid: Iterable[str], at_most: tuple[tuple[frozenset[str], int], ...] = ()
     ) -> Session | None:
         """Return the best session without some tracks, or None where there is none."""
-        avoid = self.constraints.avoid | frozenset(avoid)
+        asked = self.constraints.avoid | frozenset(avoid), at_most
+        if asked not in self.known:
+            self.known[asked] = self._arranged(*asked)
+        return self.known[asked]
+
+    def _arranged(
+        self, avoid: frozenset[str], at_most: tuple[tuple[frozenset[str], int], ...]
+    ) -> Session | None:
         constraints = replace(self.constraints, avoid=avoid, at_most=at_most)
         try:
             return arranged(self.build(constraints), self.allowed)[0]

@@ -12,6 +12,7 @@ from itertools import islice
 from math import log
 
 import numpy as np
+from numpy.typing import NDArray
 
 from playlist_builder.arranger import result
 from playlist_builder.arranger.opening import most_lufs
@@ -21,7 +22,7 @@ from playlist_builder.arranger.recordings import repeated
 from playlist_builder.arranger.rules import within_limits
 from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.artists import artists
-from playlist_builder.models import Bools, Slot, Spare, Track
+from playlist_builder.models import Bools, Ints, Slot, Spare, Track
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
 
@@ -101,18 +102,18 @@ def _choices(
     by_energy = np.argsort(energies, kind="stable")
     ordered = energies[by_energy]
     most = most_lufs(np.array([track.features.loudness_lufs for track in order]))
+    left = _left(ordered, by_energy, slots, pool, [*order, *taken])
     for place, slot in enumerate(slots):
         others = plays_by([*order[:place], *order[place + 1 :]])
         barred = {name for name, plays in others.items() if plays >= objective.rules.artist_max}
         barred |= set(plays_by([*order[max(place - gap, 0) : place], *order[place + 1 :][:gap]]))
-        middle = int(np.searchsorted(ordered, slot.energy))
-        near = by_energy[max(middle - NEAR, 0) : middle + NEAR]
+        near = _near(ordered, by_energy, slot)
+        near = near[left[near]]
         near = near[np.argsort(np.abs(energies[near] - slot.energy), kind="stable")]
         near = near[np.abs(np.log(seconds[near] / slot.duration_s)) <= log(LENGTHS)]
         near = near[_fits(pool.tracks.take(near), slot.start_s, objective.profile)]
         if not place:
             near = near[pool.tracks.take(near).measured("loudness_lufs") <= most]
-        near = near[~repeated(pool.tracks.take(near), [*order, *taken])]
         fitting = (track for track in pool.tracks.take(near) if barred.isdisjoint(artists(track)))
         weighed = list(islice(fitting, LOOKED_AT))
         highest = max(slot.contour, default=slot.energy) + PEAK
@@ -125,6 +126,27 @@ def _choices(
                 weight = LENGTH_WEIGHT * abs(log(track.duration_s / slot.duration_s))
                 second = distance > LIKE or track.vocals == "unknown"
                 yield _Choice(place, track, (second, distance + weight))
+
+
+def _near(ordered: NDArray[np.float32], by_energy: Ints, slot: Slot) -> Ints:
+    """Return the places of the tracks whose energies, `ordered`, are nearest to that of a slot."""
+    middle = int(np.searchsorted(ordered, slot.energy))
+    return by_energy[max(middle - NEAR, 0) : middle + NEAR]
+
+
+def _left(
+    ordered: NDArray[np.float32],
+    by_energy: Ints,
+    slots: Sequence[Slot],
+    pool: result.Pool,
+    played: Sequence[Track],
+) -> Bools:
+    """Return which tracks of the pool are near to some slot, and of no recording that plays."""
+    left = np.zeros(len(pool.tracks), np.bool_)
+    left[np.concatenate([_near(ordered, by_energy, slot) for slot in slots])] = True
+    near = np.flatnonzero(left)
+    left[near] = ~repeated(pool.tracks.take(near), played)
+    return left
 
 
 def _fits(tracks: TrackTable, start_s: float, profile: Profile) -> Bools:

@@ -58,10 +58,12 @@ class CostToGo:
     multipliers: Multipliers
 
 
-def _penalties(graph: ArcGraph, groups: Groups, multipliers: Multipliers) -> tuple[Floats, float]:
+def _penalties(
+    graph: ArcGraph, groups: Groups, multipliers: Multipliers, marks: Floats
+) -> tuple[Floats, float]:
     """Return what each arc pays, and what a feasible session pays at most."""
     per_item = multipliers.per_item + multipliers.per_group[groups.member].sum(axis=1)
-    drift_price = _checkpoints(graph) @ multipliers.drift
+    drift_price = marks @ multipliers.drift
     most = (
         multipliers.per_item.sum()
         + (multipliers.per_group[:-1] * groups.most[:-1]).sum()
@@ -76,9 +78,10 @@ def proven_bound(graph: ArcGraph, groups: Groups, multipliers: Multipliers) -> f
 
     Dropped arcs are taken to be of items without a multiplier, and to drift as suits them.
     """
-    penalty, most = _penalties(graph, groups, multipliers)
+    marks = _checkpoints(graph)
+    penalty, most = _penalties(graph, groups, multipliers, marks)
     dropped = graph.dropped
-    drift_price = _checkpoints(graph) @ multipliers.drift
+    drift_price = marks @ multipliers.drift
     ends = np.arange(len(graph.arriving)) + dropped.steps[:, None]
     more = drift_price[np.minimum(ends, len(drift_price) - 1)] - dropped.drift_price
     half = len(dropped.steps) // 2  # from here on they drift by -1..0, before by 0..1
@@ -97,7 +100,7 @@ def dual_ascent(
     best: CostToGo | None = None
     factor, stale = POLYAK_FACTOR, 0
     for _ in range(rounds + 1):
-        penalty, most = _penalties(graph, groups, multipliers)
+        penalty, most = _penalties(graph, groups, multipliers, marks)
         after = backward(graph, penalty)
         start = graph.departing[0]
         bound = float((graph.price + penalty + after)[start].min(initial=np.inf)) - most
