@@ -5,7 +5,8 @@
 WHEEL is `pip download --no-deps musicnn==0.1.0` (ISC licence, see `music_weights.license.txt`). Its
 TensorFlow checkpoint is read without TensorFlow. Batch norms are folded into gains and offsets, and
 weights are stored in half precision. The axes of style are the principal components of what the
-network makes of the excerpts of FOLDERS, without labels; `explained` is their share of the variance.
+network makes of the excerpts of FOLDERS, no label is used; `explained` is their share of the
+variance.
 Before that, filters lose their fastest cosines over time.
 """
 
