@@ -23,10 +23,9 @@ OFFSET_LUFS = -0.691  # BS.1770-4: a full-scale 997 Hz sine in one channel reads
 STARTLE_WITHIN_BLOCKS = 10
 STARTLE_BEFORE_BLOCKS = 100
 STARTLE_FLOOR_LU = -20.0  # sound further below the track's loudness is a fade, not calm
-# A stretch is silent where each block is this far below the loudness of its track: hiss, dither and
-# hum are; the limits are absolute.
+# A stretch is silent where each block is this far below the loudness of its track, as hiss, dither
+# and hum are, or below the absolute gate.
 SILENT_LU = -40.0
-SILENT_LUFS = (-70.0, -50.0)
 SHORTEST_SILENCE_BLOCKS = 30  # 3 s: shorter ones are rests of the music
 # A sound of at most so many blocks is a click where as many blocks on one side of it are silent: so
 # are a scratch and the crackle of a record, and a pulse of the music is not.
@@ -130,7 +129,7 @@ def startle_lu(power: Floats) -> float:
 
 def silent_blocks(power: Floats) -> Bools:
     """Return which blocks of a track are silent against the whole, shape (n,)."""
-    limit_lufs = np.clip(integrated_lufs(power) + SILENT_LU, *SILENT_LUFS)
+    limit_lufs = max(integrated_lufs(power) + SILENT_LU, SILENCE_LUFS)
     return np.asarray(lufs(power) <= limit_lufs)
 
 
