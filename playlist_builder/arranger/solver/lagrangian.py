@@ -6,7 +6,7 @@ including penalties, less what a feasible session would pay at most, is a bound 
 session goes below. Subgradient steps raise the bound (Polyak 1969).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ POLYAK_FACTOR = 1.2  # of the way to the expected optimum, along the subgradient
 PATIENCE = 4  # rounds without a better bound, after which the factor is halved
 EXPECTED = 1.05  # times the bound: where the optimum is looked for while no session is known
 LEAST_GAIN = 1e-4
+PROOF = 1e-6  # a bound above that is above nothing
 CHECKPOINTS = 8
 MOST_DRIFT = 0.5  # steps: the most by which true time and steps differ, see `cost.step_at`
 
@@ -50,11 +51,15 @@ class Multipliers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CostToGo:
-    """The least cost after each arc, penalties included; `bound` holds for paths of the graph."""
+    """The least cost after each arc, penalties included; `bound` holds for paths of the graph.
+
+    A feasible session pays penalties of at most `most`.
+    """
 
     after: Floats
     penalty: Floats
     bound: float
+    most: float
     multipliers: Multipliers
 
 
@@ -89,6 +94,36 @@ def proven_bound(graph: ArcGraph, groups: Groups, multipliers: Multipliers) -> f
     return least_with_dropped(graph, penalty, dropped.price[:, : len(graph.arriving)] - gain) - most
 
 
+def is_infeasible(graph: ArcGraph, groups: Groups, multipliers: Multipliers, rounds: int) -> bool:
+    """Return whether ascent proves that no session keeps the rules, whatever arcs it uses.
+
+    Where every arc and transition that is allowed costs nothing, a session costs nothing: a bound
+    above that is a proof.
+    """
+    dropped = graph.dropped
+    idle = replace(
+        graph,
+        price=np.zeros(len(graph.price)),
+        transitions=[_idle(costs) for costs in graph.transitions],
+        ending=_idle(graph.ending),
+        dropped=replace(dropped, price=_idle(dropped.price), drift_price=0.0),
+    )
+    nothing = replace(
+        multipliers,
+        per_item=np.zeros_like(multipliers.per_item),
+        per_group=np.zeros_like(multipliers.per_group),
+        drift=np.zeros_like(multipliers.drift),
+    )
+    found = dual_ascent(idle, groups, nothing, rounds, 1.0)
+    if found is None:
+        return not np.isfinite(dropped.price).any()
+    return found.bound > PROOF and proven_bound(idle, groups, found.multipliers) > PROOF
+
+
+def _idle(costs: Floats) -> Floats:
+    return np.where(np.isfinite(costs), 0.0, np.inf)
+
+
 def dual_ascent(
     graph: ArcGraph, groups: Groups, multipliers: Multipliers, rounds: int, goal: float | None
 ) -> CostToGo | None:
@@ -107,7 +142,7 @@ def dual_ascent(
         if not np.isfinite(bound):
             break
         if best is None or bound > best.bound:
-            best, stale = CostToGo(after, penalty, bound, multipliers), 0
+            best, stale = CostToGo(after, penalty, bound, most, multipliers), 0
         else:
             stale += 1
             if stale >= PATIENCE:

@@ -27,7 +27,8 @@ def best_order(space: SearchSpace, graph: ArcGraph, cost_to_go: CostToGo) -> lis
     if (held[:-1] > groups.most[:-1]).any():
         return []
     rng = np.random.default_rng(0)
-    starts = beam(space, graph, cost_to_go, BEAM)[:1]  # it alone heeds the minutes of pins
+    found = beam(space, graph, cost_to_go, BEAM)  # it alone heeds the minutes of pins
+    starts = list(found.sequences[:1])
     wanted = min(STARTS // count**2 + 1, MOST_STARTS)
     for _ in range(TRIES * wanted):
         order = _random(space, rng)
