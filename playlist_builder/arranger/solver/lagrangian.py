@@ -41,6 +41,15 @@ class Multipliers:
     drift: Floats
     required: Bools
 
+    def use_price(self, groups: Groups) -> Floats:
+        """Return what each use of an item pays, for itself and for its groups."""
+        return np.asarray(self.per_item + self.per_group[groups.member].sum(axis=1))
+
+    def paid(self, groups: Groups) -> float:
+        """Return what a feasible session pays at most for the use of its items."""
+        held = (self.per_group[:-1] * groups.most[:-1]).sum()
+        return float(self.per_item.sum() + held)
+
     @staticmethod
     def initial(groups: Groups, drift_price: float, required: Bools) -> "Multipliers":
         """Return the multipliers to begin with: nothing but a price on drift at the end."""
@@ -63,17 +72,17 @@ class CostToGo:
     multipliers: Multipliers
 
 
+def penalties(graph: ArcGraph, groups: Groups, multipliers: Multipliers) -> tuple[Floats, float]:
+    """Return what each arc pays, and what a feasible session pays at most."""
+    return _penalties(graph, groups, multipliers, _checkpoints(graph))
+
+
 def _penalties(
     graph: ArcGraph, groups: Groups, multipliers: Multipliers, marks: Floats
 ) -> tuple[Floats, float]:
-    """Return what each arc pays, and what a feasible session pays at most."""
-    per_item = multipliers.per_item + multipliers.per_group[groups.member].sum(axis=1)
+    per_item = multipliers.use_price(groups)
     drift_price = marks @ multipliers.drift
-    most = (
-        multipliers.per_item.sum()
-        + (multipliers.per_group[:-1] * groups.most[:-1]).sum()
-        + np.abs(multipliers.drift).sum() * MOST_DRIFT
-    )
+    most = multipliers.paid(groups) + np.abs(multipliers.drift).sum() * MOST_DRIFT
     drift = graph.drift * drift_price[graph.arcs.end]
     return per_item[graph.arcs.item] + drift, float(most)
 
@@ -81,7 +90,8 @@ def _penalties(
 def proven_bound(graph: ArcGraph, groups: Groups, multipliers: Multipliers) -> float:
     """Return what no session goes below, whatever arcs it uses.
 
-    Dropped arcs are taken to be of items without a multiplier, and to drift as suits them.
+    Dropped arcs are taken to be of the items of their length whose multipliers are least, and to
+    drift as suits them.
     """
     marks = _checkpoints(graph)
     penalty, most = _penalties(graph, groups, multipliers, marks)
@@ -91,6 +101,7 @@ def proven_bound(graph: ArcGraph, groups: Groups, multipliers: Multipliers) -> f
     more = drift_price[np.minimum(ends, len(drift_price) - 1)] - dropped.drift_price
     half = len(dropped.steps) // 2  # from here on they drift by -1..0, before by 0..1
     gain = np.concatenate([np.maximum(-more[:half], 0.0), np.maximum(more[half:], 0.0)])
+    gain -= dropped.dearer(multipliers.use_price(groups))[:, None]
     return least_with_dropped(graph, penalty, dropped.price[:, : len(graph.arriving)] - gain) - most
 
 
@@ -106,7 +117,12 @@ def is_infeasible(graph: ArcGraph, groups: Groups, multipliers: Multipliers, rou
         price=np.zeros(len(graph.price)),
         transitions=[_idle(costs) for costs in graph.transitions],
         ending=_idle(graph.ending),
-        dropped=replace(dropped, price=_idle(dropped.price), drift_price=0.0),
+        dropped=replace(
+            dropped,
+            price=_idle(dropped.price),
+            drift_price=0.0,
+            use_price=np.zeros_like(dropped.use_price),
+        ),
     )
     nothing = replace(
         multipliers,

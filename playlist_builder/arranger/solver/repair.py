@@ -18,7 +18,7 @@ from playlist_builder.models import Bools, Floats, Ints
 
 BROKEN = 20.0  # price of a rule that is broken once: as a whole track far off the plan
 LATE = 0.5  # price per minute beyond the tolerance, or by which a pin is off
-HOT, WARM, COLD = 0.1, 0.02, 0.0005  # temperatures: at first with no session, with one, at last
+HOT, WARM, COLD = 0.1, 0.01, 0.001  # temperatures: at first with no session, with one, at last
 EXCHANGE, MOVE = (0, 0), (0, 1)
 OTHERS = 160  # items tried at one place
 ROWS, NEAR = 160, 3  # runs of items tried at one place; ranks of length from the best one

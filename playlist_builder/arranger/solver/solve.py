@@ -34,6 +34,9 @@ BEAM, WIDE_BEAM = 32, 1000
 MANY_SLOTS = 25  # from which on a beam and small changes leave much to gain
 ROUNDS_PER_SLOT, FEWEST_REPAIRS, MOST_REPAIRS = 200, 1000, 30_000  # of annealing
 NEAREST = 12  # items at one of some starts that enter it where there are too many
+REPRICED = 3  # times that a long session is pruned again with a price on the use of each item, ...
+LONG_ROUNDS = 30  # ... rounds of ascent each time, ...
+HOPED = 1.2  # ... and times the bound that these aim at
 IDLE_ROUNDS = 30  # of ascent to prove that there is no session
 WIDE_WORK = 12_000  # nodes times items that a beam may look at per step
 NOISE = 0.5  # of what a track costs on average: the most that a seed adds to one
@@ -154,6 +157,18 @@ def _prepared(instance: Instance) -> _Task | None:
     start = lagrangian.Multipliers.initial(space.groups, pruned.dropped.drift_price, required)
     rounds = _rounds(graph, np.inf if use_all else ASCENT_ARCS)
     cost_to_go = lagrangian.dual_ascent(graph, space.groups, start, rounds, None)
+    if every and not use_all and grid.asked_ms >= MANY_SLOTS * float(np.median(items.length_ms)):
+        for _ in range(REPRICED):
+            if cost_to_go is None:
+                break
+            use_price = cost_to_go.multipliers.use_price(space.groups)
+            pruned = prune_arcs(items, grid, instance.fixed, kept, most, use_price)
+            if pruned is None:
+                return None
+            limit = pruned.limit - cost_to_go.multipliers.paid(space.groups)
+            limit, graph = _thinned(_graph(space, pruned, chosen), whole, space, limit, cost_to_go)
+            goal, start = HOPED * cost_to_go.bound, cost_to_go.multipliers
+            cost_to_go = lagrangian.dual_ascent(graph, space.groups, start, LONG_ROUNDS, goal)
     if cost_to_go is not None:
         share = max(cost_to_go.bound, 0.0) * float(np.mean(space.items.steps)) / grid.asked_steps
         space = replace(space, noise=space.noise * (NOISE * share))
@@ -183,10 +198,10 @@ def _finished(task: _Task, cost_to_go: lagrangian.CostToGo, best: Ints, cost: fl
     space, graph, limit = task.space, task.graph, task.limit
     bound = 0.0
     is_long = len(best) >= MANY_SLOTS
-    if is_long and not space.use_all:
+    if is_long and not space.use_all and len(space.items.steps) <= FEW_ITEMS:
         best, cost = _repaired(space, best) or (best, cost)
     if task.instance.is_proven:
-        rounds = _rounds(graph, FINAL_ASCENT_ARCS)
+        rounds = LONG_ROUNDS if is_long else _rounds(graph, FINAL_ASCENT_ARCS)
         goal = cost - float(space.noise[best].sum())
         again = lagrangian.dual_ascent(graph, space.groups, cost_to_go.multipliers, rounds, goal)
         if again is not None and again.bound > cost_to_go.bound:
@@ -252,18 +267,24 @@ def _likely(space: SearchSpace, start: Ints | None) -> Ints:
 
 
 def _thinned(
-    graph: ArcGraph, whole: Bools, space: SearchSpace, limit: float
+    graph: ArcGraph,
+    whole: Bools,
+    space: SearchSpace,
+    limit: float,
+    cost_to_go: lagrangian.CostToGo | None = None,
 ) -> tuple[float, ArcGraph]:
     """Return what a session with other arcs costs, and the graph of the best and `whole` items."""
     most = min(KEPT_PER_STEP * space.grid.horizon, MOST_KEPT)
     if len(graph.price) <= most or whole.all():
         return limit, graph
     drift_price = graph.dropped.drift_price
-    penalty = drift_price * graph.drift
+    penalty, paid = drift_price * graph.drift, drift_price * lagrangian.MOST_DRIFT
+    if cost_to_go is not None:
+        penalty, paid = lagrangian.penalties(graph, space.groups, cost_to_go.multipliers)
     total = forward(graph, penalty) + backward(graph, penalty)
     cut = float(np.partition(total, most)[most])
     kept = promising(graph.arcs, total, cut) | whole[graph.arcs.item]
-    limit = min(limit, cut - drift_price * lagrangian.MOST_DRIFT)
+    limit = min(limit, cut - paid)
     return limit, graph.restricted(kept, space.items.steps)
 
 
