@@ -8,20 +8,52 @@ and put back first.
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
+import numpy as np
+
 from playlist_builder.arranger.problem import (
+    LEAST_TOLERANCE_S,
+    TOLERANCES,
     Problem,
     Relaxation,
     instance_of,
-    relaxations,
 )
 from playlist_builder.arranger.recordings import spare_copies
 from playlist_builder.arranger.solver.solve import Failure, Instance, Solution, solve
 from playlist_builder.errors import ArrangeError
 
+PIN_SLACKS_S = (60.0, 120.0, 300.0, 600.0, np.inf)
+STROKES_HZ = (1.0, 2.0, np.inf)
+STARTLES_LU = (3.0, 6.0, np.inf)
+SILENCES_S = (15.0, 45.0, np.inf)
 PROVEN = ", which is proven"
 SEARCHED = ", as far as a long search tells, which proves nothing"
 FEW_LIFTED = 3  # rules that are put back one by one
 FIRST_TRIED = 4  # relaxations that are tried in their order: most sessions and tails need no more
+
+
+def relaxations(
+    *, pinned: bool, duration_s: float, tolerance_s: float = LEAST_TOLERANCE_S
+) -> list[Relaxation]:
+    """Return what is lifted at each attempt, from nothing to all of it."""
+    found = [Relaxation()]
+    if tolerance_s < LEAST_TOLERANCE_S:
+        found.append(replace(found[-1], tolerance_s=LEAST_TOLERANCE_S))
+    if pinned:
+        found.append(replace(found[-1], pin_limits=True))
+    found.append(replace(found[-1], artist_max=True))
+    found.append(replace(found[-1], artist_gap=True))
+    found.append(replace(found[-1], colour=np.inf))
+    found.append(replace(found[-1], tension=np.inf))
+    found.append(replace(found[-1], pulse_clarity=np.inf))
+    if pinned:
+        found.extend(replace(found[-1], pin_slack_s=slack_s) for slack_s in PIN_SLACKS_S)
+    shares = (share * duration_s for share in TOLERANCES)
+    least_s = max(tolerance_s, LEAST_TOLERANCE_S)
+    found.extend(replace(found[-1], tolerance_s=each) for each in shares if each > least_s)
+    found.extend(replace(found[-1], stroke_rate_hz=beyond) for beyond in STROKES_HZ)
+    found.extend(replace(found[-1], startle_lu=beyond) for beyond in STARTLES_LU)
+    found.extend(replace(found[-1], silence_s=beyond) for beyond in SILENCES_S)
+    return found
 
 
 def solved(
@@ -29,7 +61,10 @@ def solved(
 ) -> tuple[Instance, Solution, Sequence[Relaxation]]:
     """Return the instance with the least lifted, its session, and all relaxations tried."""
     tolerance_s = problem.objective.tolerance_s
-    allowed = allowed or relaxations(pinned=bool(problem.pins), tolerance_s=tolerance_s)
+    duration_s = problem.objective.profile.duration_s
+    allowed = allowed or relaxations(
+        pinned=bool(problem.pins), duration_s=duration_s, tolerance_s=tolerance_s
+    )
     least = _least(problem, allowed)
     if isinstance(least, Failure):
         copied = len(spare_copies(problem.tracks))

@@ -30,7 +30,7 @@ class Block:
     longer: Floating
 
 
-def blocks(
+def blocks(  # noqa: PLR0913, PLR0917 - what a block costs
     items: Items,
     grid: TimeGrid,
     fixed: Sequence[FixedItem] = (),
@@ -51,7 +51,7 @@ def blocks(
         block = _block(items, grid, np.arange(first, last), drift_price, kind)
         if use_price is not None:
             for price in (block.plain, block.longer):
-                price += use_price[first:last].astype(kind)
+                np.add(price, use_price[first:last].astype(kind), out=price)
         _bar_phases(block, items, grid)
         _bar_opening(block, items, grid)
         for one in fixed:

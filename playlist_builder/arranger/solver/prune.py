@@ -100,7 +100,7 @@ class PrunedArcs:
     limit: float
 
 
-def prune_arcs(
+def prune_arcs(  # noqa: PLR0913, PLR0917 - an instance as far as this needs it
     items: Items,
     grid: TimeGrid,
     fixed: Sequence[FixedItem],

@@ -145,49 +145,52 @@ def _late(beyond_ms: Ints) -> Floats:
 
 
 def annealed(
-    space: SearchSpace, start: Ints | None, rounds: int, seed: int = 0
+    space: SearchSpace, start: Ints | None, rounds: int, heat: float = HOT
 ) -> tuple[Ints, float] | None:
     """Return the best session that so many changes lead to and its cost, or None if none does.
 
     Without a `start` the first session is filled with what is nearest to the plan, rules apart.
+    The temperature falls from `heat`.
     """
-    board, rng = _Board.of(space), np.random.default_rng(seed)
+    board, rng = _Board.of(space), np.random.default_rng(0)
     sequence = _filled(board) if start is None else start
-    best, least = None if start is None else start, np.inf
-    if start is not None:
-        least = float(space.costs(start[None])[0])
-    lengths = space.items.length_ms
-    heats = np.geomspace(HOT if start is None else WARM, COLD, rounds)
+    best, least = sequence, float(space.costs(sequence[None])[0])
     kinds = rng.integers(2 if space.use_all else len(CHANGES), size=rounds)
-    for heat, kind in zip(heats.tolist(), kinds.tolist(), strict=True):
+    for warmth, kind in zip(np.geomspace(heat, COLD, rounds).tolist(), kinds.tolist(), strict=True):
         change = _change(board, sequence, CHANGES[kind], rng)
         if change is None:
             continue
-        first, last, rows = change
-        starts_ms = np.concatenate([[0], np.cumsum(lengths[sequence])])
-        own = sequence[None, first:last]
-        if rows.shape[1] == last - first:
-            rows = np.concatenate([own, rows])
-            costs = board.costs(sequence, starts_ms, first, last, rows)
-        else:
-            now = board.costs(sequence, starts_ms, first, last, own)
-            costs = np.append(now, board.costs(sequence, starts_ms, first, last, rows))
-        if CHANGES[kind] not in (EXCHANGE, MOVE):
-            if rows.shape[1] == last - first:
-                costs += board.crowded(sequence, first, last, rows)
-            else:
-                costs[:1] += board.crowded(sequence, first, last, own)
-                costs[1:] += board.crowded(sequence, first, last, rows)
-        drawn = int((costs - heat * rng.gumbel(size=len(costs))).argmin())
-        if drawn == 0:
-            continue
-        row = rows[drawn if rows.shape[1] == last - first else drawn - 1]
-        sequence = np.concatenate([sequence[:first], row, sequence[last:]])
-        if costs[drawn] < costs[0]:
+        other, gain = _drawn(board, sequence, change, warmth, rng)
+        sequence = other
+        if gain > 0.0:
             cost = float(space.costs(sequence[None])[0])
             if cost < least - GAIN:
                 best, least = sequence, cost
-    return None if best is None or not np.isfinite(least) else (best, least)
+    return (best, least) if np.isfinite(least) else None
+
+
+def _drawn(
+    board: _Board,
+    sequence: Ints,
+    change: tuple[int, int, Ints],
+    heat: float,
+    rng: np.random.Generator,
+) -> tuple[Ints, float]:
+    """Return the session itself or a changed one, the cheaper oftener, and what that gains."""
+    first, last, rows = change
+    own = sequence[None, first:last]
+    starts_ms = np.concatenate([[0], np.cumsum(board.space.items.length_ms[sequence])])
+    costs = np.concatenate(
+        [board.costs(sequence, starts_ms, first, last, each) for each in (own, rows)]
+    )
+    if last - first < len(sequence):
+        crowds = (board.crowded(sequence, first, last, each) for each in (own, rows))
+        costs += np.concatenate(list(crowds))
+    drawn = int((costs - heat * rng.gumbel(size=len(costs))).argmin())
+    if drawn == 0:
+        return sequence, 0.0
+    changed = np.concatenate([sequence[:first], rows[drawn - 1], sequence[last:]])
+    return changed, float(costs[0] - costs[drawn])
 
 
 def _change(

@@ -16,7 +16,7 @@ from playlist_builder.arranger.solver.graph import ArcGraph, Groups, backward, b
 from playlist_builder.arranger.solver.permutations import best_order
 from playlist_builder.arranger.solver.placements import blocks
 from playlist_builder.arranger.solver.prune import PrunedArcs, promising, prune_arcs
-from playlist_builder.arranger.solver.repair import annealed
+from playlist_builder.arranger.solver.repair import HOT, WARM, annealed
 from playlist_builder.arranger.solver.search import Found, SearchSpace, beam, best_near
 from playlist_builder.models import Bools, Floats, Ints
 
@@ -157,22 +157,40 @@ def _prepared(instance: Instance) -> _Task | None:
     start = lagrangian.Multipliers.initial(space.groups, pruned.dropped.drift_price, required)
     rounds = _rounds(graph, np.inf if use_all else ASCENT_ARCS)
     cost_to_go = lagrangian.dual_ascent(graph, space.groups, start, rounds, None)
-    if every and not use_all and grid.asked_ms >= MANY_SLOTS * float(np.median(items.length_ms)):
-        for _ in range(REPRICED):
-            if cost_to_go is None:
-                break
-            use_price = cost_to_go.multipliers.use_price(space.groups)
-            pruned = prune_arcs(items, grid, instance.fixed, kept, most, use_price)
-            if pruned is None:
-                return None
-            limit = pruned.limit - cost_to_go.multipliers.paid(space.groups)
-            limit, graph = _thinned(_graph(space, pruned, chosen), whole, space, limit, cost_to_go)
-            goal, start = HOPED * cost_to_go.bound, cost_to_go.multipliers
-            cost_to_go = lagrangian.dual_ascent(graph, space.groups, start, LONG_ROUNDS, goal)
     if cost_to_go is not None:
         share = max(cost_to_go.bound, 0.0) * float(np.mean(space.items.steps)) / grid.asked_steps
         space = replace(space, noise=space.noise * (NOISE * share))
-    return _Task(instance, chosen, space, graph, limit, cost_to_go)
+    task = _Task(instance, chosen, space, graph, limit, cost_to_go)
+    is_long = grid.asked_ms >= MANY_SLOTS * float(np.median(items.length_ms))
+    return _repriced(task) if is_long else task
+
+
+def _repriced(task: _Task) -> _Task:
+    """Return a task pruned again at what the use of each item turned out to be worth.
+
+    So arcs of many different items are left, and what all others cost is better known.
+    """
+    instance, space = task.instance, task.space
+    count = len(instance.items.steps)
+    if space.use_all or len(task.chosen) < count:
+        return task
+    pinned = np.unique(np.array([fixed.item for fixed in instance.fixed], dtype=np.int64))
+    most = min(ARCS_PER_STEP * instance.grid.horizon, MOST_ARCS)
+    for _ in range(REPRICED):
+        if task.cost_to_go is None:
+            break
+        start, goal = task.cost_to_go.multipliers, HOPED * task.cost_to_go.bound
+        use_price = start.use_price(space.groups)
+        pruned = prune_arcs(instance.items, instance.grid, instance.fixed, pinned, most, use_price)
+        if pruned is None:
+            break
+        limit = pruned.limit - start.paid(space.groups)
+        whole = np.isin(task.chosen, pinned)
+        arcs = _graph(space, pruned, task.chosen)
+        limit, graph = _thinned(arcs, whole, space, limit, task.cost_to_go)
+        found = lagrangian.dual_ascent(graph, space.groups, start, LONG_ROUNDS, goal)
+        task = replace(task, graph=graph, limit=limit, cost_to_go=found)
+    return task
 
 
 def _first(task: _Task, cost_to_go: lagrangian.CostToGo) -> tuple[Ints, float] | Failure:
@@ -218,8 +236,19 @@ def _finished(task: _Task, cost_to_go: lagrangian.CostToGo, best: Ints, cost: fl
         if found.is_complete and not space.noise.any():
             bound = max(bound, min(limit, cost) - ROUNDING)
         elif not found.is_complete and not space.use_all:
-            best, cost = _repaired(space, best) or (best, cost)
+            best, cost = _repaired(space, best, HOT) or (best, cost)
+            bound = max(bound, _repriced_bound(task, cost_to_go))
     return _solution(task, best, cost, bound)
+
+
+def _repriced_bound(task: _Task, cost_to_go: lagrangian.CostToGo) -> float:
+    """Return a bound from arcs that are pruned at other prices, 0 where there is none."""
+    again = _repriced(replace(task, cost_to_go=cost_to_go))
+    if again.cost_to_go is None or again.graph is task.graph:
+        return 0.0
+    groups, found = task.space.groups, again.cost_to_go
+    proven = lagrangian.proven_bound(again.graph, groups, found.multipliers)
+    return max(min(found.bound, again.limit), proven) - ROUNDING
 
 
 def _solution(task: _Task, sequence: Ints, cost: float, bound: float) -> Solution:
@@ -243,7 +272,9 @@ def _improved(space: SearchSpace, graph: ArcGraph, found: Found) -> tuple[Ints, 
     return best_near(space, graph, found.sequences[:several])
 
 
-def _repaired(space: SearchSpace, start: Ints | None) -> tuple[Ints, float] | None:
+def _repaired(
+    space: SearchSpace, start: Ints | None, heat: float = WARM
+) -> tuple[Ints, float] | None:
     """Return what annealing makes of a session, or of none, among the items that fit anywhere."""
     pool = np.arange(len(space.items.steps))
     if len(pool) > FEW_ITEMS:
@@ -252,7 +283,7 @@ def _repaired(space: SearchSpace, start: Ints | None) -> tuple[Ints, float] | No
         space = space.take(pool)
     slots = space.grid.asked_ms // int(np.median(space.items.length_ms)) + 1
     rounds = int(np.clip(ROUNDS_PER_SLOT * slots, FEWEST_REPAIRS, MOST_REPAIRS))
-    found = annealed(space, start, rounds)
+    found = annealed(space, start, rounds, HOT if start is None else heat)
     return None if found is None else (pool[found[0]], found[1])
 
 
