@@ -180,12 +180,14 @@ def _drawn(
     first, last, rows = change
     own = sequence[None, first:last]
     starts_ms = np.concatenate([[0], np.cumsum(board.space.items.length_ms[sequence])])
+    is_as_wide = rows.shape[1] == last - first
+    several = (np.concatenate([own, rows]),) if is_as_wide else (own, rows)
     costs = np.concatenate(
-        [board.costs(sequence, starts_ms, first, last, each) for each in (own, rows)]
+        [board.costs(sequence, starts_ms, first, last, each) for each in several]
     )
     if last - first < len(sequence):
-        crowds = (board.crowded(sequence, first, last, each) for each in (own, rows))
-        costs += np.concatenate(list(crowds))
+        crowds = [board.crowded(sequence, first, last, each) for each in several]
+        costs += np.concatenate(crowds)
     drawn = int((costs - heat * rng.gumbel(size=len(costs))).argmin())
     if drawn == 0:
         return sequence, 0.0

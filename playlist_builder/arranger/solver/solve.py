@@ -32,12 +32,13 @@ FINAL_ASCENT_ARCS = 300_000  # ... after it, when a session is known, ...
 FEWEST_ROUNDS, MOST_ROUNDS = 4, 60  # ... within these; a session of all tracks gets the most
 BEAM, WIDE_BEAM = 32, 1000
 MANY_SLOTS = 25  # from which on a beam and small changes leave much to gain
-ROUNDS_PER_SLOT, FEWEST_REPAIRS, MOST_REPAIRS = 200, 1000, 30_000  # of annealing
+ROUNDS_PER_SLOT, FEWEST_ANNEALED, MOST_ANNEALED = 120, 800, 14_000  # of annealing
 NEAREST = 12  # items at one of some starts that enter it where there are too many
-REPRICED = 3  # times that a long session is pruned again with a price on the use of each item, ...
+REPRICED = 2  # times that a long session is pruned again with a price on the use of each item, ...
 LONG_ROUNDS = 30  # ... rounds of ascent each time, ...
 HOPED = 1.2  # ... and times the bound that these aim at
-IDLE_ROUNDS = 30  # of ascent to prove that there is no session
+NEAR = 0.98  # of the cost: a bound above that is not worth more work
+IDLE_ROUNDS = 20  # of ascent to prove that there is no session
 WIDE_WORK = 12_000  # nodes times items that a beam may look at per step
 NOISE = 0.5  # of what a track costs on average: the most that a seed adds to one
 ROUNDING = 1e-9  # of sums in double precision
@@ -205,10 +206,14 @@ def _first(task: _Task, cost_to_go: lagrangian.CostToGo) -> tuple[Ints, float] |
         if idle or (found.is_complete and task.holds_all):
             return Failure(is_proven=True)
         if (repaired := _repaired(space, None)) is not None:
-            return repaired
+            return best_near(space, graph, [repaired[0]])
         found = beam(space, graph, cost_to_go, _width(space))
     best = _improved(space, graph, found)
-    return best or Failure(is_proven=found.is_complete and task.holds_all)
+    if best is None:
+        return Failure(is_proven=found.is_complete and task.holds_all)
+    if len(best[0]) >= MANY_SLOTS and len(space.items.steps) <= FEW_ITEMS:
+        return _repaired(space, best[0]) or best
+    return best
 
 
 def _finished(task: _Task, cost_to_go: lagrangian.CostToGo, best: Ints, cost: float) -> Solution:
@@ -216,8 +221,6 @@ def _finished(task: _Task, cost_to_go: lagrangian.CostToGo, best: Ints, cost: fl
     space, graph, limit = task.space, task.graph, task.limit
     bound = 0.0
     is_long = len(best) >= MANY_SLOTS
-    if is_long and not space.use_all and len(space.items.steps) <= FEW_ITEMS:
-        best, cost = _repaired(space, best) or (best, cost)
     if task.instance.is_proven:
         rounds = LONG_ROUNDS if is_long else _rounds(graph, FINAL_ASCENT_ARCS)
         goal = cost - float(space.noise[best].sum())
@@ -237,7 +240,8 @@ def _finished(task: _Task, cost_to_go: lagrangian.CostToGo, best: Ints, cost: fl
             bound = max(bound, min(limit, cost) - ROUNDING)
         elif not found.is_complete and not space.use_all:
             best, cost = _repaired(space, best, HOT) or (best, cost)
-            bound = max(bound, _repriced_bound(task, cost_to_go))
+            if bound < NEAR * cost:
+                bound = max(bound, _repriced_bound(task, cost_to_go))
     return _solution(task, best, cost, bound)
 
 
@@ -282,7 +286,7 @@ def _repaired(
         start = None if start is None else np.searchsorted(pool, start)
         space = space.take(pool)
     slots = space.grid.asked_ms // int(np.median(space.items.length_ms)) + 1
-    rounds = int(np.clip(ROUNDS_PER_SLOT * slots, FEWEST_REPAIRS, MOST_REPAIRS))
+    rounds = int(np.clip(ROUNDS_PER_SLOT * slots, FEWEST_ANNEALED, MOST_ANNEALED))
     found = annealed(space, start, rounds, HOT if start is None else heat)
     return None if found is None else (pool[found[0]], found[1])
 
