@@ -213,15 +213,12 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
     )
     if not constraints.use_all:
         _check_pins_fit(pins, items, scaled, max(tolerance_s, LEAST_TOLERANCE_S))
-    kept = {item for _, item in pins}
-    spare = np.array(
-        sorted(spare_copies(usable, kept, items.step_price.sum(axis=1)))
-        if not constraints.use_all
-        else [],
-        int,
-    )
+    pinned_items = {item for _, item in pins}
+    prices = items.step_price.sum(axis=1)
+    copied = () if constraints.use_all else sorted(spare_copies(usable, pinned_items, prices))
+    out = np.array(copied, np.int64)
     reach = float(usable.energy.max())
-    return Problem(usable, items, objective, pins, reach, tuple(notes), spare=spare)
+    return Problem(usable, items, objective, pins, reach, tuple(notes), spare=out)
 
 
 def _check_pins_fit(

@@ -85,13 +85,15 @@ def _least(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[int, Soluti
     Each lifts what the one before it does. So where the first few do not help, the last one tells
     whether any does, and the others are bisected.
     """
+    failure = Failure(is_proven=True)
     for place, relaxation in enumerate(allowed[:FIRST_TRIED]):
         found = solve(instance_of(problem, relaxation))
         if isinstance(found, Solution):
             return place, found
+        failure = found
     low, high = min(FIRST_TRIED, len(allowed)), len(allowed) - 1
     if low > high:
-        return found
+        return failure
     best = solve(instance_of(problem, allowed[high]))
     if isinstance(best, Failure):
         return best

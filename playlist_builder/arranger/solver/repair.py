@@ -86,7 +86,8 @@ class _Board:
         grid = space.grid
         cost += END_WEIGHT * np.abs(step_at(total_ms) - grid.asked_steps)
         cost += _late(np.abs(total_ms - grid.asked_ms) - grid.tolerance_ms)
-        return cost + self._pins(sequence, starts_ms, first, last, rows, begins, shift)
+        cost += self._pins(sequence, starts_ms, first, last, rows, begins, shift)
+        return np.asarray(cost)
 
     def _placed(self, items: Ints, begins_ms: Ints, ends_ms: Ints) -> Floats:
         begins = step_at(begins_ms)
@@ -246,7 +247,7 @@ def _of_length(  # noqa: PLR0913, PLR0917 - one draw
     near = wanted + rng.integers(-NEAR, NEAR, size=ROWS)
     rows = np.column_stack([drawn, by_length[np.clip(near, 0, len(unused) - 1)]])
     ordered = np.sort(rows, axis=1)
-    return rows[(ordered[:, 1:] != ordered[:, :-1]).all(axis=1)]
+    return np.asarray(rows[(ordered[:, 1:] != ordered[:, :-1]).all(axis=1)])
 
 
 def _filled(board: _Board) -> Ints:
