@@ -29,7 +29,7 @@ def test_the_bound_holds_when_most_places_are_dropped(seed, monkeypatch):
         assert session.bound <= best * (1.0 + 1e-5)
 
 
-@pytest.mark.parametrize("seed", (0, 1, 2, 3, 4, 6))
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 4, 6])
 def test_the_bound_holds_when_the_use_of_items_has_a_price(seed, monkeypatch):
     """Pruned again as a long session is, a small one must not cost less than its bound."""
     monkeypatch.setattr(prune, "FEW_ARCS", 0)
