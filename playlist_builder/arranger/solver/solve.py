@@ -204,8 +204,9 @@ def _first(task: _Task, cost_to_go: lagrangian.CostToGo) -> tuple[Ints, float] |
     if space.use_all:
         orders = best_order(space, graph, cost_to_go)
         return best_near(space, graph, orders) if orders else Failure(is_proven=False)
-    found = beam(space, graph, cost_to_go, BEAM)
-    if not (found.sequences or found.is_complete or task.is_long):
+    is_window = not task.instance.is_proven
+    found = beam(space, graph, cost_to_go, _width(space) if is_window else BEAM)
+    if not (found.sequences or found.is_complete or task.is_long or is_window):
         found = beam(space, graph, cost_to_go, _width(space))
     best = _improved(space, graph, found)
     if best is None:
@@ -236,7 +237,7 @@ def _finished(task: _Task, cost_to_go: lagrangian.CostToGo, best: Ints, cost: fl
         proven = lagrangian.proven_bound(graph, space.groups, cost_to_go.multipliers)
         bound = max(min(cost_to_go.bound, limit), proven) - ROUNDING
     width = _width(space)
-    if task.is_long or width == BEAM:
+    if task.is_long or width == BEAM or not task.instance.is_proven:
         return _solution(task, best, cost, bound)
     found = beam(space, graph, cost_to_go, width, cost)
     better = _improved(space, graph, found)
