@@ -4,10 +4,8 @@
 no player, server, browser or cluster, `--no-skips=all` every skipped test.
 """
 
-import contextlib
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from hypothesis import settings
 
 from playlist_builder.system import ONE_THREAD
 from tests.support.commands import run
+from tests.support.libraries import move_music
 from tests.support.once import made_once
 
 EXTERNAL = "player", "server", "browser", "cluster"
@@ -99,13 +98,3 @@ def own_demo(demo: Path, tmp_path: Path) -> Path:
     shutil.copy(demo / "library.db", tmp_path / "l.db")
     move_music(tmp_path / "l.db", demo / "music", tmp_path / "music")
     return tmp_path
-
-
-def move_music(library: Path, before: Path, now: Path) -> None:
-    """Tell a library that its music lies in another folder, as a scan would find."""
-    with contextlib.closing(sqlite3.connect(library)) as connection, connection:
-        rows = connection.execute("SELECT path FROM files").fetchall()
-        connection.executemany(
-            "UPDATE files SET path = ? WHERE path = ?",
-            [(path.replace(os.fsencode(before), os.fsencode(now)), path) for (path,) in rows],
-        )

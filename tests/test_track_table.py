@@ -127,7 +127,7 @@ def test_so_do_alternatives_and_series(table):
     """What goes over the same tracks again and again takes them from either."""
     for make in (alternatives, series):
         one, other = (
-            [session_json.dump(s) for s in make(each, load_profile("arc"), 2, duration_s=1200.0)]
+            [session_json.dump(s) for s in make(each, load_profile("arc"), 2, duration_s=600.0)]
             for each in (table, list(table))
         )
         assert one == other

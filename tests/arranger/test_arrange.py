@@ -198,6 +198,22 @@ def test_too_little_music_is_an_error_that_counts_what_each_rule_removed():
     assert "60 min asked" in str(session.warnings[0])
 
 
+def test_a_short_session_is_as_long_as_its_recordings_and_copies_count_once():
+    own = [plain(number, 5, artist=str(number)) for number in range(3)]
+    more = [replace(each, path=f"/m/{n}{each.path}") for each in own for n in range(9)]
+    session = arrange([*own, *more], flat(60), constraints=Constraints(allow_short=True))
+    assert session.target_s == 900.0
+
+
+def test_advice_names_nothing_that_is_asked_for_already():
+    with pytest.raises(ArrangeError) as caught:
+        arrange([plain(8, 1)], flat(60), constraints=Constraints(allow_short=True))
+    assert str(caught.value) == (
+        "60 min asked; 0 min pass: 1 track too short."
+        " Add music, or let in other lengths (--track-minutes)."
+    )
+
+
 def test_an_empty_library_is_an_error():
     with pytest.raises(ArrangeError, match="0 min pass"):
         arrange([], flat(10))
@@ -390,17 +406,17 @@ def test_the_worst_loudness_step_is_named():
 
 
 def test_seeds_give_different_sessions_of_nearly_the_same_quality():
-    tracks = library(1000, 11)
-    sessions = [arrange(tracks, arc(60), seed=seed) for seed in range(4)]
-    assert len({tuple(paths(session)) for session in sessions}) == 4
+    tracks = library(400, 11)
+    sessions = [arrange(tracks, arc(40), seed=seed) for seed in range(3)]
+    assert len({tuple(paths(session)) for session in sessions}) == 3
     assert max(session.cost for session in sessions) <= sessions[0].cost * 1.15
     assert min(session.cost for session in sessions) == sessions[0].cost
-    assert arrange(tracks, arc(60), seed=3) == sessions[3]
+    assert arrange(tracks, arc(40), seed=2) == sessions[2]
 
 
 def test_alternatives_share_at_most_half_of_their_tracks_and_cost_little_more():
-    sessions = alternatives(library(1000, 12), arc(60), 4)
-    assert len(sessions) == 4
+    sessions = alternatives(library(400, 12), arc(40), 3)
+    assert len(sessions) == 3
     assert max(session.cost for session in sessions) <= sessions[0].cost * 1.10
     for number, session in enumerate(sessions):
         for other in sessions[:number]:

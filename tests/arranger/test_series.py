@@ -64,9 +64,9 @@ def test_sessions_are_more_alike_than_those_made_in_turn():
 
 def test_the_order_of_the_tracks_is_irrelevant_and_the_seed_is_not():
     tracks = library(60, 5)
-    first = series(tracks, profile(12.0), 2)
-    assert series(tracks[::-1], profile(12.0), 2) == first
-    other = series(tracks, profile(12.0), 2, seed=7)
+    first = series(tracks, profile(9.0), 2)
+    assert series(tracks[::-1], profile(9.0), 2) == first
+    other = series(tracks, profile(9.0), 2, seed=7)
     assert played(other) != played(first)
 
 

@@ -22,6 +22,7 @@ from playlist_builder.library import schema
 from playlist_builder.library.database import Database
 from playlist_builder.library.library import Library
 from playlist_builder.models import Mark
+from tests.support.libraries import move_music
 from tests.support.sounds import write_noise
 
 PAGE = schema.PAGE_BYTES
@@ -36,17 +37,17 @@ def template(tmp_path_factory):
     for number in range(12):
         name = f"{'deep' if number % 2 else '.'}/{number:02}.flac"
         write_noise(folder / "music" / name, number, seconds=2)
-    with ThreadPoolExecutor(1) as threads, Library.open(folder / "library.db") as library:
-        library.scan(folder / "music", executor=threads)
+    with Library.open(folder / "library.db") as library:
+        scanned(library, folder / "music")
     return folder
 
 
 @pytest.fixture
 def home(template, tmp_path):
-    """A copy of it; the mark is made here, since the library knows the music by its old path."""
+    """A copy of it, with marks."""
     shutil.copytree(template, tmp_path / "home")
-    with ThreadPoolExecutor(1) as threads, Library.open(tmp_path / "home" / "library.db") as opened:
-        opened.scan(tmp_path / "home" / "music", executor=threads)
+    move_music(tmp_path / "home" / "library.db", template, tmp_path / "home")
+    with Library.open(tmp_path / "home" / "library.db") as opened:
         for track in opened.tracks()[::2]:
             opened.mark(track.identity, MARK)
     return tmp_path / "home"
@@ -65,8 +66,9 @@ def run(*words, code=0):
 
 
 def scanned(library, folder, **options):
+    """Scan within this process, without the networks."""
     with ThreadPoolExecutor(1) as threads:
-        return library.scan(folder, executor=threads, **options)
+        return library.scan(folder, executor=threads, vocals=False, embedding=False, **options)
 
 
 DAMAGES = {
@@ -271,15 +273,15 @@ def test_a_log_that_cannot_be_read_is_not_passed_over(home):
 
 def test_an_unplugged_drive_is_told_and_nothing_forgotten(home):
     """The folder it was mounted at is there, and empty; even --prune does not believe that."""
-    music, library = home / "music", home / "library.db"
+    music, library, bare = home / "music", home / "library.db", ("--no-vocals", "--no-embedding")
     music.rename(home / "away")
     music.mkdir()
     for options in ((), ("--prune",)):
-        done = run("scan", music, "--library", library, *options)
+        done = run("scan", music, *bare, "--library", library, *options)
         assert "Is the drive connected?" in done.stderr
     music.rmdir()
     (home / "away").rename(music)
-    report = json.loads(run("scan", music, "--library", library, "--json").stdout)
+    report = json.loads(run("scan", music, *bare, "--library", library, "--json").stdout)
     assert (report["unchanged"], report["analysed"]) == (12, 0)
     assert len(json.loads(run("tracks", "--json", "--library", library).stdout)) == 12
 
@@ -354,6 +356,12 @@ def test_tracks_that_wait_for_a_new_analysis_are_told(home, monkeypatch):
     assert told in run("tracks", "--library", home / "library.db").stderr
     refused = run("build", "arc", "--library", home / "library.db", code=1)
     assert told in refused.stderr
+    again = "12 tracks that need 'scan' again"
+    assert again in refused.stderr
+    assert again in run("rescue", "--library", home / "library.db", code=1).stderr
+    for command in (("show", "Piece 3"), ("mark", "Piece 3", "--ban")):
+        refused = run(*command, "--library", home / "library.db", code=1)
+        assert "12 more need 'scan' again" in refused.stderr
 
 
 def test_a_library_is_not_made_of_any_other_file(tmp_path):

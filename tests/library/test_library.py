@@ -41,15 +41,33 @@ def music(tmp_path):
     return folder
 
 
+class Threads(ThreadPoolExecutor):
+    """An executor in this process that notes which calls were asked for."""
+
+    def __init__(self):
+        super().__init__(1)
+        self.asked = []
+
+    def submit(self, fn, /, *args, **kwargs):
+        self.asked.append(fn)
+        return super().submit(fn, *args, **kwargs)
+
+
+@pytest.fixture
+def threads():
+    with Threads() as executor:
+        yield executor
+
+
 @pytest.fixture
 def library(tmp_path):
     with Library.open(tmp_path / "library.db") as opened:
         yield opened
 
 
-def test_a_scan_of_what_is_known_loads_no_decoder(library, music, tmp_path):
+def test_a_scan_of_what_is_known_loads_no_decoder(library, music, threads, tmp_path):
     """Where nothing has changed, neither PyAV nor mutagen nor scipy is imported."""
-    library.scan(music)
+    library.scan(music, executor=threads)
     code = (
         "import sys; from playlist_builder import Library\n"
         "with Library.open(sys.argv[1]) as library: report = library.scan(sys.argv[2])\n"
@@ -67,47 +85,47 @@ def test_a_second_scan_decodes_nothing(library, music):
     assert [track.tags.title for track in library.tracks()] == [f"Piece {n}" for n in range(4)]
 
 
-def test_moved_retagged_and_copied_music_is_not_decoded(library, music):
-    library.scan(music)
+def test_moved_retagged_and_copied_music_is_not_decoded(library, music, threads):
+    library.scan(music, executor=threads)
     (music / "0.flac").rename(music / "moved.flac")
     tags = mutagen.File(music / "1.flac")
     tags["title"] = "Other"
     tags.save()
     (music / "copy.flac").write_bytes((music / "2.flac").read_bytes())
-    report = library.scan(music)
+    report = library.scan(music, executor=threads)
     assert (report.analysed, report.moved, report.retagged, report.copied) == (0, 1, 1, 1)
     titles = {track.tags.title for track in library.tracks()}
     assert titles == {"Piece 0", "Other", "Piece 2", "Piece 3"}
 
 
-def test_what_vanished_is_kept_as_missing_until_pruned_and_marks_longer(library, music):
-    library.scan(music)
+def test_what_vanished_is_kept_as_missing_until_pruned_and_marks_longer(library, music, threads):
+    library.scan(music, executor=threads)
     track = library.find("Piece 3")
     library.mark(track.identity, Mark(energy=0.4, note="kept"))
     (music / "3.flac").unlink()
-    assert library.scan(music).removed == 1
+    assert library.scan(music, executor=threads).removed == 1
     assert len(library.tracks()) == 3
     assert [t.missing for t in library.tracks(missing=True)] == [False, False, False, True]
-    library.scan(music, prune=True)
+    library.scan(music, executor=threads, prune=True)
     assert len(library.tracks(missing=True)) == 3
     write(music / "again.flac", 3)
-    library.scan(music)
+    library.scan(music, executor=threads)
     assert library.find("Piece 3").mark == Mark(energy=0.4, note="kept")
     assert library.find("Piece 3").energy == 0.4
 
 
-def test_marks_survive_a_new_version_of_the_analysis(music, tmp_path, monkeypatch):
+def test_marks_survive_a_new_version_of_the_analysis(music, threads, tmp_path, monkeypatch):
     with Library.open(tmp_path / "l.db") as library:
-        library.scan(music)
+        library.scan(music, executor=threads)
         library.mark(library.find("Piece 1").identity, Mark(banned=True))
     monkeypatch.setattr("playlist_builder.library.schema.FEATURES_VERSION", 99)
     with Library.open(tmp_path / "l.db") as library:
         assert not library.tracks()
-        assert library.scan(music).analysed == 4
+        assert library.scan(music, executor=threads).analysed == 4
         assert library.find("Piece 1").mark.banned
 
 
-def test_bad_files_are_listed_and_good_ones_analysed(library, music):
+def test_bad_files_are_listed_and_good_ones_analysed(library, music, threads):
     whole = (music / "0.flac").read_bytes()
     (music / "cut.flac").write_bytes(whole[: len(whole) // 2])
     (music / "text.mp3").write_text("not music " * 100, encoding="utf-8")
@@ -119,13 +137,13 @@ def test_bad_files_are_listed_and_good_ones_analysed(library, music):
         write(music / name, number)
     write(music / "plain.flac", 12)
     (music / "plain.flac").rename(music / os.fsdecode(b"bytes \xff.flac"))
-    report = library.scan(music)
+    report = library.scan(music, executor=threads)
     reasons = {Path(skipped.path).name: skipped.reason for skipped in report.skipped}
     assert report.analysed == 7
     assert set(reasons) == {"cut.flac", "text.mp3", "empty.ogg", "x.mp3", "loop", "self.mp3"}
     assert reasons["cut.flac"].startswith("cut short")
     assert reasons["empty.ogg"] == "an empty file"
-    again = library.scan(music)
+    again = library.scan(music, executor=threads)
     assert (again.analysed, len(again.skipped)) == (0, 6)
 
 
@@ -154,8 +172,8 @@ def test_an_interrupted_scan_goes_on_where_it_stopped(library, music):
     assert library.scan(music).analysed == 4 - kept
 
 
-def test_find_names_what_is_ambiguous_or_unknown(library, music):
-    library.scan(music)
+def test_find_names_what_is_ambiguous_or_unknown(library, music, threads):
+    library.scan(music, executor=threads)
     assert library.find(os.fspath(music / "2.flac")).tags.title == "Piece 2"
     with pytest.raises(LibraryError, match=r"names 4 tracks: .*Give the path of one"):
         library.find("piece")
@@ -232,24 +250,6 @@ def test_a_call_that_hangs_is_stopped_at_the_limit():
         with pytest.raises(WorkerDied, match="gave no result within 1 s"):
             workers.submit(time.sleep, 60).result()
         assert workers.submit(pow, 2, 3).result() == 8
-
-
-class Threads(ThreadPoolExecutor):
-    """An executor in this process that notes which calls were asked for."""
-
-    def __init__(self):
-        super().__init__(1)
-        self.asked = []
-
-    def submit(self, fn, /, *args, **kwargs):
-        self.asked.append(fn)
-        return super().submit(fn, *args, **kwargs)
-
-
-@pytest.fixture
-def threads():
-    with Threads() as executor:
-        yield executor
 
 
 def retag(path, title):

@@ -1,8 +1,10 @@
-"""A library file of tracks that were never recorded, with scores and features of all kinds."""
+"""Library files: of tracks that were never recorded, and of music that was copied elsewhere."""
 
 import dataclasses
+import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 
@@ -50,3 +52,13 @@ def duller(first, second):
     the calmer one.
     """
     return min(first, second, key=lambda track: track.features.spectral_centroid_hz).identity
+
+
+def move_music(library: Path, before: Path, now: Path) -> None:
+    """Tell a library that its music lies in another folder, as a scan would find."""
+    with closing(sqlite3.connect(library)) as connection, connection:
+        rows = connection.execute("SELECT path FROM files").fetchall()
+        connection.executemany(
+            "UPDATE files SET path = ? WHERE path = ?",
+            [(path.replace(os.fsencode(before), os.fsencode(now)), path) for (path,) in rows],
+        )

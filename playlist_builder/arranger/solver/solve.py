@@ -227,29 +227,27 @@ def _first(task: _Task, cost_to_go: lagrangian.CostToGo) -> tuple[Ints, float] |
 def _finished(task: _Task, cost_to_go: lagrangian.CostToGo, best: Ints, cost: float) -> Solution:
     """Return the solution that a session leads to, with its bound."""
     space, graph, limit = task.space, task.graph, task.limit
-    bound = 0.0
-    if task.instance.is_proven:
-        rounds = LONG_ROUNDS if task.is_long else _rounds(graph, FINAL_ASCENT_ARCS)
-        goal = cost - float(space.noise[best].sum())
-        again = lagrangian.dual_ascent(graph, space.groups, cost_to_go.multipliers, rounds, goal)
-        if again is not None and again.bound > cost_to_go.bound:
-            cost_to_go = again
-        proven = lagrangian.proven_bound(graph, space.groups, cost_to_go.multipliers)
-        bound = max(min(cost_to_go.bound, limit), proven) - ROUNDING
+    if not task.instance.is_proven:
+        return _solution(task, best, cost, 0.0)
+    rounds = LONG_ROUNDS if task.is_long else _rounds(graph, FINAL_ASCENT_ARCS)
+    goal = cost - float(space.noise[best].sum())
+    again = lagrangian.dual_ascent(graph, space.groups, cost_to_go.multipliers, rounds, goal)
+    if again is not None and again.bound > cost_to_go.bound:
+        cost_to_go = again
+    proven = lagrangian.proven_bound(graph, space.groups, cost_to_go.multipliers)
+    bound = max(min(cost_to_go.bound, limit), proven) - ROUNDING
     width = _width(space)
-    if task.is_long or width == BEAM or not task.instance.is_proven:
+    if task.is_long or width == BEAM:
         return _solution(task, best, cost, bound)
     found = beam(space, graph, cost_to_go, width, cost)
-    better = _improved(space, graph, found)
-    best, cost = better or (best, cost)
-    if task.instance.is_proven:
-        if found.is_complete and not space.noise.any():
-            bound = max(bound, min(limit, cost) - ROUNDING)
-        elif not found.is_complete and not space.use_all:
-            anew = (_repaired(space, start, HOT) for start in (best, None))
-            best, cost = min([(best, cost), *filter(None, anew)], key=_by_cost)
-            if bound < NEAR * cost:
-                bound = max(bound, _repriced_bound(task, cost_to_go))
+    best, cost = _improved(space, graph, found) or (best, cost)
+    if found.is_complete and not space.noise.any():
+        bound = max(bound, min(limit, cost) - ROUNDING)
+    elif not found.is_complete and not space.use_all:
+        anew = (_repaired(space, start, HOT) for start in (best, None))
+        best, cost = min([(best, cost), *filter(None, anew)], key=_by_cost)
+        if bound < NEAR * cost:
+            bound = max(bound, _repriced_bound(task, cost_to_go))
     return _solution(task, best, cost, bound)
 
 
