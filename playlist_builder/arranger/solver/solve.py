@@ -41,6 +41,7 @@ IDLE_ROUNDS = 20  # of ascent to prove that there is no session
 WIDE_WORK = 12_000  # nodes times items that a beam may look at per step
 NOISE = 0.5  # of what a track costs on average: the most that a seed adds to one
 ROUNDING = 1e-9  # of sums in double precision
+SINGLE = 3e-5  # of costs, as contours are kept in single precision
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -242,7 +243,7 @@ def _finished(task: _Task, cost_to_go: lagrangian.CostToGo, best: Ints, cost: fl
     found = beam(space, graph, cost_to_go, width, cost)
     best, cost = _improved(space, graph, found) or (best, cost)
     if found.is_complete and not space.noise.any():
-        bound = max(bound, min(limit, cost) - ROUNDING)
+        bound = max(bound, min(limit, cost) * (1.0 - SINGLE))
     elif not found.is_complete and not space.use_all:
         anew = (_repaired(space, start, HOT) for start in (best, None))
         best, cost = min([(best, cost), *filter(None, anew)], key=_by_cost)
