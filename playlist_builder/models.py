@@ -163,19 +163,19 @@ class Emotion:
 
 @dataclass(frozen=True, slots=True)
 class VoiceSpan:
-    """Seconds of a track in which a voice was detected, with a confidence 0..1."""
+    """Seconds of a track in which a voice or people behind it were detected; confidence 0..1."""
 
     start_s: float
     end_s: float
-    kind: Literal["sung", "spoken"]
+    kind: Literal["sung", "spoken", "wordless", "people"]
     confidence: float
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceDetection:
-    """The result of the voice detector for one track, with a confidence 0..1."""
+    """What was detected in a track; `confidence` is its chance, of a voice where unknown."""
 
-    verdict: Literal["none", "sung", "spoken", "unknown"]
+    verdict: Literal["none", "wordless", "sung", "spoken", "unknown"]
     confidence: float
     spans: tuple[VoiceSpan, ...] = ()
 

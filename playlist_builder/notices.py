@@ -116,6 +116,8 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "startle": _beyond("startle", " LU"),
     "strokes": _beyond("strokes", " Hz"),
     "sung": "{count} of {total} tracks hold singing",
+    "people_behind": "{count} of {total} tracks have people in the background: {titles:titles};"
+    " listen and mark them",
     "silences": "{count} transitions with more than {limit:g} s of silence, at most {worst:g} s at"
     f" {_AT}",
     "tension": _beyond("tension", ""),

@@ -110,6 +110,10 @@ SENTENCES = [
         "2 of 6 tracks may hold a voice: 'Night', '{day}'; listen and mark them",
     ),
     (
+        notice("people_behind", count=2, total=6, titles=("Night", "{day}")),
+        "2 of 6 tracks have people in the background: 'Night', '{day}'; listen and mark them",
+    ),
+    (
         notice(
             "music_is_short",
             share=0.2,

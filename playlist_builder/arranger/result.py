@@ -28,6 +28,7 @@ from playlist_builder.models import AUDIBLE_LU, STEP_S, Scale, Session, Slot, Tr
 from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.track_table import TrackTable
+from playlist_builder.vocals.evidence import doubt
 
 ABOVE = 0.35  # above the plan that is worth a word: half a minute may startle in a calm phase
 GUARDS = 3  # of PHASE_LIMITS, the last of them: given up after pins and duration
@@ -356,9 +357,12 @@ def _voices(order: Order) -> list[Notice]:
     unheard = sum(track.heard is None for track in doubtful)
     if unheard:
         found.append(notice("unverified", count=unheard, total=total))
-    if len(doubtful) > unheard:
-        titles = tuple(_called(track) for track in doubtful if track.heard is not None)
-        found.append(notice("may_hold_voice", count=len(titles), total=total, titles=titles))
+    people = [track for track in doubtful if track.heard and doubt(track.heard) == "people"]
+    voices = [track for track in doubtful if track.heard and doubt(track.heard) != "people"]
+    for code, tracks in (("may_hold_voice", voices), ("people_behind", people)):
+        if tracks:
+            titles = tuple(map(_called, tracks))
+            found.append(notice(code, count=len(titles), total=total, titles=titles))
     for kind in ("wordless", "sung", "spoken"):
         count = sum(track.vocals == kind for track in order.tracks)
         if count:

@@ -33,6 +33,7 @@ from playlist_builder.models import (
     VoiceDetection,
     VoiceSpan,
 )
+from playlist_builder.tags.lyrics import LYRICS_VERSION
 from playlist_builder.text import encodable
 from playlist_builder.track_table import SCALARS, numbers_of
 from playlist_builder.vocals import evidence
@@ -50,9 +51,11 @@ _KINDS = {
     name: (int, float, type(None)) if default is None else (type(default),)
     for name, default in _DEFAULTS.items()
 }
-TAG_NAMES = " ".join(_DEFAULTS)
+# What the next scan reads all tags again for: another field, or another reading of one.
+TAG_NAMES = " ".join((*_DEFAULTS, f"lyrics-{LYRICS_VERSION}"))
 _RECORDING_ID = '"musicbrainz_recording_id":'  # a quote inside of a tag is escaped
 _VOICES = ("sung", "spoken")
+_SPANS = (*_VOICES, "wordless", "people")
 VOCALS_OF_MARKS = ("none", "wordless", *_VOICES)
 
 path_of = methodcaller("decode", sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
@@ -244,7 +247,7 @@ def detection_of(row: DetectionRow) -> VoiceDetection:
     found = () if spans == "[]" else tuple(VoiceSpan(*values) for values in json.loads(spans))
     for span in found:
         numbers = span.start_s, span.end_s, span.confidence
-        if span.kind not in _VOICES or not set(map(type, numbers)) <= {int, float}:
+        if span.kind not in _SPANS or not set(map(type, numbers)) <= {int, float}:
             raise TypeError("not a span of a voice")
         if not 0.0 <= span.start_s <= span.end_s < LONGEST_S:
             raise ValueError("a span that no track has")

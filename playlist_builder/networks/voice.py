@@ -1,6 +1,6 @@
-"""The neural network for voices: samples at any rate to its last hidden layer every 20 ms.
+"""The neural network for voices: samples at any rate to its last hidden layer every 40 ms.
 
-It is FireRedVAD-AED (a DFSMN of 588,000 weights, Apache-2.0), run every 20 ms instead of every 10
+It is FireRedVAD-AED (a DFSMN of 588,000 weights, Apache-2.0), run every 40 ms instead of every 10
 and fine-tuned by `tests/evaluation/fit_voice.py` on voices mixed into instrumental music. It runs
 in numpy.
 """
@@ -15,12 +15,12 @@ from playlist_builder.models import Floats, Floats32
 from playlist_builder.networks import weights
 from playlist_builder.networks.resampler import RATE
 
-FRAME, HOP, NFFT, BANDS = 400, 320, 512, 80  # Kaldi's filter bank: frames of 25 ms every 20 ms
+FRAME, HOP, NFFT, BANDS = 512, 640, 512, 80  # Kaldi's filter bank: frames of 32 ms every 40 ms
 PER_S = RATE // HOP
-LAYERS, CHANNELS, HIDDEN, OUTPUTS = 8, 128, 256, 2
-REACH = 10  # frames to either side that one memory layer covers
+LAYERS, CHANNELS, HIDDEN, OUTPUTS = 8, 128, 256, 4
+REACH = 5  # frames to either side that one memory layer covers
 BLOCK = 16  # frames per product with a banded matrix
-CHUNK_S, CONTEXT_S = 30, 1  # per run, and to either side: eight memory layers reach 1.6 s
+CHUNK_S, CONTEXT_S = 60, 1  # per run, and to either side: eight memory layers reach 1.6 s
 BATCH = 500  # frames transformed together: as many as stay in the processor's cache
 
 
@@ -33,7 +33,7 @@ class Model:
     dense: tuple[Floats32, ...]  # (outputs, inputs)
     bias: tuple[Floats32 | None, ...]
     memories: tuple[Floats32, ...]  # a banded matrix per channel
-    outputs: Floats32  # hidden layer to the logits of voice, and of speech if it is voice
+    outputs: Floats32  # hidden layer to logits: voice; spoken, if voice; wordless; people behind
     output_bias: Floats32
     bank: Floats32
     window: Floats32

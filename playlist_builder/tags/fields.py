@@ -17,6 +17,7 @@ from itertools import islice
 
 from playlist_builder.models import Tags
 from playlist_builder.tags.cue_sheet import count_tracks
+from playlist_builder.tags.lyrics import are_lyrics
 
 MAX_CHARACTERS = 10_000  # of a value: longer than any real comment
 MAX_VALUES = 100  # where a list of values is cut
@@ -61,12 +62,6 @@ _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # "01 - ", "1-01 - ", "01. ", "01 ". Any other bare number may be the title's own: "99 Luftballons".
 _TRACK_NUMBER = re.compile(r"\A(?:(?:\d-)?\d{1,3}(?:\s+-\s+|\.\s+)|0\d\s+)(?=[^\s-])")
-# What taggers write in place of lyrics, plain or as a line of LRC.
-_NO_LYRICS = re.compile(
-    r"(?:\[[\d:.]+\]\s*)?[\[(]?\s*(?:au:)?\s*instrumental\s*[\])]?", re.IGNORECASE
-)
-_LRC_HEADER = re.compile(r"^\s*\[[a-z#]+:[^\]]*\]\s*$", re.IGNORECASE | re.MULTILINE)
-_LRC_TIME = re.compile(r"\[[\d:.]+\]")
 _Words = dict[str, list[str]]
 
 
@@ -89,7 +84,7 @@ def from_pairs(pairs: Iterable[tuple[str, str]], path: str, duration_s: float | 
         languages=_values(words, "languages", _LIST),
         moods=_values(words, "moods", _LIST),
         comments=_values(words, "comments"),
-        has_lyrics=any(are_lyrics(text) for name in _LYRICS for text in _parts(words, name, _NUL)),
+        has_lyrics=any(are_lyrics("\n".join(_parts(words, name, _NUL))) for name in _LYRICS),
         duration_s=duration_s,
         track_gain_db=_gain_db(words, "track"),
         track_peak=_peak(words, "track"),
@@ -135,12 +130,6 @@ def _parts(words: _Words, name: str, separator: re.Pattern[str]) -> tuple[str, .
 
 def _first(words: _Words, field: str) -> str:
     return "".join(_values(words, field)[:1])
-
-
-def are_lyrics(text: str) -> bool:
-    """Whether a text, plain or LRC, has words other than that the track is instrumental."""
-    words = _LRC_HEADER.sub("", text).strip()
-    return bool(_LRC_TIME.sub("", words).strip()) and not _NO_LYRICS.fullmatch(words)
 
 
 def _number(words: _Words, field: str) -> float | None:

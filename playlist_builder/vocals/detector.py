@@ -1,25 +1,19 @@
-"""Samples of one track to a verdict on voices, and the seconds in which they sing or speak.
+"""Samples of one track to what the network hears in each second, and to the verdict on voices."""
 
-A passage counts by how far it exceeds the usual level of the track, so that an expressive violin
-throughout is not taken for a singer; a track that is sung throughout counts by the share of it.
-
-The thresholds were set on other tracks and singers than the network was fitted to. Missed are
-voices far below the music, short calls, and choirs without words.
-"""
-
-import math
 from functools import cache
 from importlib import resources
-from typing import Literal
 
 import numpy as np
 
-from playlist_builder.models import Floats32, VoiceDetection, VoiceSpan
+from playlist_builder.models import Floats32, VoiceDetection
 from playlist_builder.networks import resampler, voice, weights
 from playlist_builder.networks.resampler import RATE, Resampler
 from playlist_builder.networks.voice import CHUNK_S, CONTEXT_S, OUTPUTS, PER_S, Model
+from playlist_builder.vocals import moments
 
-VOICE_VERSION = 1  # raise it when samples may give another verdict: the next scan decodes again
+PARTS = 5  # of a second, in neighbouring two of which a short word is sought
+COLUMNS = OUTPUTS + 1
+VOICE_VERSION = 2  # raise it when samples may give another verdict: the next scan decodes again
 
 
 @cache
@@ -67,102 +61,40 @@ class VoiceDetector:
             self._lead, self._count = CONTEXT_S, len(rest)
 
     def logits(self) -> Floats32:
-        """Return the logits of each second, (seconds, OUTPUTS); a last half second is dropped."""
+        """Return a row for each second, (seconds, COLUMNS); a last half second is dropped.
+
+        Its columns are the means of the network's logits, and the best two fifths of a second of
+        the first, voice.
+        """
         left = self._buffer[: self._count]
         seconds = int(len(left) / self._rate - self._lead + 0.5)
         if seconds > 0:
             whole = (self._lead + seconds) * self._rate
             self._run(np.pad(left[:whole], (0, max(0, whole - len(left)))), seconds)
         self._count = 0
-        return np.concatenate(self._rows) if self._rows else np.zeros((0, OUTPUTS), np.float32)
+        return np.concatenate(self._rows) if self._rows else np.zeros((0, COLUMNS), np.float32)
 
     def finish(self) -> VoiceDetection:
         """Return the verdict on all samples; nothing can be pushed afterwards."""
-        found = classify(self.logits())
-        soft = self._energy <= self._samples * SOFT_MEAN_SQUARE
-        return VoiceDetection("unknown", 0.0) if soft and found.verdict == "none" else found
+        rows = self.logits()
+        return verdict_of(rows, soft=self._energy <= self._samples * SOFT_MEAN_SQUARE)
 
     def _run(self, samples: Floats32, seconds: int) -> None:
         if not np.isfinite(samples).all():
             samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
         x = self._resample(np.clip(samples, -8.0, 8.0))
-        length = (len(samples) // self._rate) * RATE + voice.FRAME - voice.HOP
-        x = np.pad(x, (0, length - len(x)))
+        x = np.pad(x, (0, len(samples) // self._rate * RATE - len(x)))
         hidden = voice.hidden_layer(self._model, voice.filter_bank(self._model, x))
         start, stop = self._lead * PER_S, (self._lead + seconds) * PER_S
-        mean = hidden[:, start:stop].reshape(voice.HIDDEN, seconds, PER_S).mean(axis=2)
-        self._rows.append((self._model.outputs @ mean).T + self._model.output_bias)
+        parts = hidden[:, start:stop].reshape(voice.HIDDEN, seconds, PARTS, -1).mean(axis=3)
+        logits = np.tensordot(parts, self._model.outputs, (0, 1)) + self._model.output_bias
+        best = (logits[:, 1:, :1] + logits[:, :-1, :1]).max(axis=1) / 2
+        self._rows.append(np.concatenate([logits.mean(axis=1), best], axis=1))
 
 
 SOFT_MEAN_SQUARE = 1e-5  # -50 dBFS: below it, a voice would not be detected
-LOWEST, HIGHEST = -3.0, 6.0  # clip per-second logits, so that a single second cannot decide
-PASSAGE_S = 5  # seconds of a passage, over which logits are averaged
-# The usual level of a track is this quantile of its passages, limited to `USUAL_MOST`; `DISCOUNT`
-# times it is subtracted from the best passage.
-USUAL_QUANTILE, USUAL_MOST, DISCOUNT = 0.9, 2.0, 0.5
-FOUND, UNCERTAIN = 2.2, 1.8  # evidence of the best passage: a voice from 2.2 up, none below 1.8
-# Beyond `LONG_S`, every doubling of the length requires `LONG_MORE` more evidence: the best of many
-# passages of music is more like a voice than the best of a few.
-LONG_S, LONG_MORE = 300, 0.3
-SHARE_FOUND, SHARE_UNCERTAIN = 0.57, 0.47  # mean probability of voice: as `FOUND` and `UNCERTAIN`
-EDGE, EDGE_SUNG = 0.8, 0.0  # logit at which a span ends: above the usual, and if sung throughout
-SMOOTH_S, GAP_S = 5, 10  # window that smooths edges; longest pause within a span
-SPEECH = 0.5  # share from which a voice is spoken, not sung
 
 
-def classify(logits: Floats32) -> VoiceDetection:
-    """Return the verdict on logits of shape (seconds, OUTPUTS), as `VoiceDetector.logits`."""
-    if not len(logits):
-        return VoiceDetection("unknown", 0.0)
-    voice, spoken = logits[:, 0], _sigmoid(logits[:, 1])
-    clipped = np.clip(voice, LOWEST, HIGHEST)
-    passages = _means(clipped, PASSAGE_S)
-    usual = DISCOUNT * min(float(np.quantile(passages, USUAL_QUANTILE)), USUAL_MOST)
-    length_penalty = LONG_MORE * math.log2(max(1.0, len(logits) / LONG_S))
-    evidence = float(passages.max()) - usual - length_penalty
-    share = float(_sigmoid(voice).mean())
-    passage = (evidence - UNCERTAIN) / (FOUND - UNCERTAIN)
-    score = max(passage, (share - SHARE_UNCERTAIN) / (SHARE_FOUND - SHARE_UNCERTAIN))
-    if score < 0:
-        return VoiceDetection("none", min(1.0, -score / 2))
-    if share >= SHARE_FOUND:
-        spans = _spans(clipped, spoken, EDGE_SUNG, EDGE_SUNG + EDGE)
-    else:
-        spans = _spans(clipped, spoken, usual + EDGE, usual + length_penalty + UNCERTAIN)
-    lengths = [span.end_s - span.start_s for span in spans]
-    speech = sum(n for n, span in zip(lengths, spans, strict=True) if span.kind == "spoken")
-    speech_share = speech / sum(lengths) if spans else float(spoken.mean())
-    if score < 1:
-        return VoiceDetection("unknown", score, spans)
-    verdict: Literal["sung", "spoken"] = "spoken" if speech_share > SPEECH else "sung"
-    return VoiceDetection(verdict, min(1.0, score / 2), spans)
-
-
-def _means(x: Floats32, width: int) -> Floats32:
-    """Return the running mean over `width` values; of all of them where there are fewer."""
-    width = min(width, len(x))
-    sums = np.concatenate([[0.0], np.cumsum(x, dtype=np.float64)])
-    return np.asarray((sums[width:] - sums[:-width]) / width, np.float32)
-
-
-def _sigmoid(logit: Floats32) -> Floats32:
-    return np.asarray(1 / (1 + np.exp(-np.clip(logit, -30, 30))), np.float32)
-
-
-def _around(x: Floats32, width: int) -> Floats32:
-    return _means(np.pad(x, width // 2, mode="edge"), width)
-
-
-def _spans(clipped: Floats32, spoken: Floats32, edge: float, core: float) -> tuple[VoiceSpan, ...]:
-    smooth, passage = _around(clipped, SMOOTH_S), _around(clipped, PASSAGE_S)
-    above = np.flatnonzero(smooth > edge)
-    if not above.size:
-        return ()
-    found = []
-    for run in np.split(above, np.flatnonzero(np.diff(above) > GAP_S) + 1):
-        if passage[run].max() < core:
-            continue
-        kind: Literal["sung", "spoken"] = "spoken" if spoken[run].mean() > SPEECH else "sung"
-        confidence = float(_sigmoid(smooth[run] - edge).mean())
-        found.append(VoiceSpan(float(run[0]), float(run[-1] + 1), kind, confidence))
-    return tuple(found)
+def verdict_of(rows: Floats32, *, soft: bool) -> VoiceDetection:
+    """Return the verdict on rows as `VoiceDetector.logits`; a soft track is never verified."""
+    return VoiceDetection("unknown", 0.0) if soft else moments.classify(rows)

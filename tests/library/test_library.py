@@ -316,7 +316,7 @@ def test_channels_that_cancel_each_other_are_heard_one_by_one():
 
 def test_lyrics_beside_a_file_count_as_soon_as_they_are_there(library, music, threads):
     library.scan(music, executor=threads)
-    (music / "1.lrc").write_text("[00:01.00]la la la", encoding="utf-8")
+    (music / "1.lrc").write_text("[00:01.00]la la la la", encoding="utf-8")
     (music / "2.lrc").write_text("[00:00.00]Instrumental", encoding="utf-8")
     threads.asked.clear()
     library.scan(music, executor=threads)
@@ -330,7 +330,7 @@ def test_lyrics_beside_a_file_count_as_soon_as_they_are_there(library, music, th
 
 def test_lyrics_in_capitals_count_as_well(library, music, threads):
     library.scan(music, executor=threads)
-    (music / "1.LRC").write_text("[00:01.00]la la la", encoding="utf-8")
+    (music / "1.LRC").write_text("[00:01.00]la la la la", encoding="utf-8")
     threads.asked.clear()
     assert library.scan(music, executor=threads).retagged == 1
     assert library.find("Piece 1").vocals == "sung"

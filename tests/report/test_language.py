@@ -10,7 +10,7 @@ import pytest
 
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.rules import Constraints, Pin
-from playlist_builder.models import Vocals, VoiceDetection
+from playlist_builder.models import Vocals, VoiceDetection, VoiceSpan
 from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES, number, signed
@@ -66,6 +66,11 @@ def doubtful(place):
     return replace(piece(place, vocals="unknown"), heard=VoiceDetection("unknown", 0.2))
 
 
+def with_people(place):
+    behind = VoiceDetection("unknown", 0.4, (VoiceSpan(0.0, 90.0, "people", 0.9),))
+    return replace(doubtful(place), heard=behind)
+
+
 ALLOW = Constraints(rules=Rules(vocals="allow"))
 PINS = (Pin("/music/000000.flac", place=1),)
 SAID = {
@@ -77,6 +82,7 @@ SAID = {
         [piece(each, level=0.1) for each in range(4)], flat(10), None, "absolute"
     ),
     "unheard": lambda: told([piece(each, vocals="unknown") for each in range(4)], flat(10)),
+    "people": lambda: told([with_people(each) for each in range(4)], flat(10)),
     "doubtful": lambda: told([doubtful(each) for each in range(4)], flat(10)),
     "wordless": lambda: told([piece(each, vocals="wordless") for each in range(4)], flat(10)),
     "sung": lambda: told([piece(each, vocals="sung") for each in range(4)], flat(10), ALLOW),

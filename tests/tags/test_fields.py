@@ -143,7 +143,8 @@ def test_recording_and_track_are_not_confused():
         ("[au: instrumental]", False),
         ("[00:00.00] Instrumental", False),
         ("Instrumental break, then I sing", True),
-        ("la", True),
+        ("la", False),
+        ("la la la la, I sing", True),
     ],
 )
 @pytest.mark.parametrize("name", ["LYRICS", "UNSYNCEDLYRICS", "SYNCEDLYRICS", "©lyr", "WM/Lyrics"])
@@ -151,8 +152,12 @@ def test_only_words_are_lyrics(name, text, expected):
     assert read((name, text)).has_lyrics is expected
 
 
+def test_lyrics_in_several_values_count_together():
+    assert read(("LYRICS", "all the"), ("LYRICS", "leaves are brown")).has_lyrics
+
+
 def test_an_instrumental_mark_in_one_place_does_not_hide_words_in_another():
-    assert read(("LYRICS", "[instrumental]"), ("SYNCEDLYRICS", "[00:01.00] la")).has_lyrics
+    assert read(("LYRICS", "[instrumental]"), ("SYNCEDLYRICS", "[00:01.00] la la la la")).has_lyrics
 
 
 @given(st.lists(st.tuples(st.sampled_from(["TITLE", "ARTIST", "GENRE", "COMMENT"]), st.text())))

@@ -84,7 +84,7 @@ VORBIS = {
     "LANGUAGE": ["zxx"],
     "MOOD": ["calm", "wide"],
     "COMMENT": ["recorded at night"],
-    "LYRICS": ["la la"],
+    "LYRICS": ["la la, I sing"],
     "MUSICBRAINZ_TRACKID": [RECORDING],
     "MUSICBRAINZ_RELEASETRACKID": [TRACK],
     "MUSICBRAINZ_ALBUMID": [ALBUM],
@@ -107,7 +107,7 @@ APE = {
     "Language": "zxx",
     "Mood": "calm\0wide",
     "Comment": "recorded at night",
-    "Lyrics": "la la",
+    "Lyrics": "la la, I sing",
     "MUSICBRAINZ_TRACKID": RECORDING,
     "MUSICBRAINZ_RELEASETRACKID": TRACK,
     "MUSICBRAINZ_ALBUMID": ALBUM,
@@ -128,7 +128,7 @@ MP4_TAGS = {
     "©gen": ["Ambient", "Drone"],
     "©day": ["2019-05-04"],
     "©cmt": ["recorded at night"],
-    "©lyr": ["la la"],
+    "©lyr": ["la la, I sing"],
     **{
         FREEFORM + name: [value.encode() for value in values]
         for name, values in {
@@ -158,7 +158,7 @@ ASF = {
     "WM/Language": ["zxx"],
     "WM/Mood": ["calm", "wide"],
     "Description": ["recorded at night"],
-    "WM/Lyrics": ["la la"],
+    "WM/Lyrics": ["la la, I sing"],
     "MusicBrainz/Track Id": [RECORDING],
     "MusicBrainz/Release Track Id": [TRACK],
     "MusicBrainz/Album Id": [ALBUM],
@@ -185,7 +185,7 @@ def id3_frames():
         id3.COMM(encoding=3, lang="eng", desc="", text=["recorded at night"]),
         id3.COMM(encoding=0, lang="eng", desc="iTunNORM", text=[" 00000A2C 00000A2C"]),
         id3.COMM(encoding=0, lang="eng", desc="iTunSMPB", text=[" 00000000 00000210"]),
-        id3.USLT(encoding=3, lang="eng", desc="", text="la la"),
+        id3.USLT(encoding=3, lang="eng", desc="", text="la la, I sing"),
         id3.UFID(owner="http://musicbrainz.org", data=RECORDING.encode()),
         id3.UFID(owner="http://example.org", data=b"other"),
         id3.TXXX(encoding=3, desc="MusicBrainz Release Track Id", text=[TRACK]),
@@ -438,10 +438,20 @@ def test_comments_that_programs_leave_are_not_comments(tagged):
         (id3.USLT(encoding=0, lang="eng", desc="", text=""), False),
         (id3.USLT(encoding=0, lang="eng", desc="", text=" \n\0"), False),
         (id3.USLT(encoding=0, lang="eng", desc="", text="[Instrumental]"), False),
-        (id3.USLT(encoding=0, lang="eng", desc="", text="oh"), True),
+        (id3.USLT(encoding=0, lang="eng", desc="", text="oh, my love is gone"), True),
         (id3.SYLT(encoding=0, lang="eng", format=2, type=1, desc="", text=[]), False),
-        (id3.SYLT(encoding=0, lang="eng", format=2, type=1, desc="", text=[("oh", 9)]), True),
-        (id3.TXXX(encoding=0, desc="UNSYNCEDLYRICS", text=["oh"]), True),
+        (
+            id3.SYLT(
+                encoding=0,
+                lang="eng",
+                format=2,
+                type=1,
+                desc="",
+                text=[("oh my love ", 9), ("is gone", 12)],
+            ),
+            True,
+        ),
+        (id3.TXXX(encoding=0, desc="UNSYNCEDLYRICS", text=["oh, my love is gone"]), True),
     ],
 )
 def test_only_words_are_lyrics(tagged, frame, expected):

@@ -53,9 +53,10 @@ def rows_of(samples, block):
 
 @pytest.fixture(scope="module")
 def whole():
-    """Half a minute and what is heard of it in one block."""
-    noise = np.random.default_rng(0).normal(0, 0.02, 30 * RATE).astype(np.float32)
-    samples = pad(30) + noise
+    """A little more than one run of the network, and what is heard of it in one block."""
+    seconds = voice.CHUNK_S + 5
+    noise = np.random.default_rng(0).normal(0, 0.02, seconds * RATE).astype(np.float32)
+    samples = pad(seconds) + noise
     return samples, rows_of(samples, len(samples))
 
 

@@ -188,6 +188,58 @@ def test_what_is_heard_is_told_with_its_times():
     )
 
 
+WORDLESS = VoiceDetection("wordless", 0.9, (VoiceSpan(0.0, 60.0, "wordless", 0.9),))
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        (Tags(), "wordless"),
+        (Tags(title="Om (Instrumental)"), "wordless"),
+        (Tags(genres=("Choral",)), "sung"),
+        (Tags(has_lyrics=True), "sung"),
+        (Tags(title="Guided Meditation", genres=("Audiobook",)), "spoken"),
+    ],
+)
+def test_a_voice_that_is_heard_without_words_stays_so_unless_tags_know_words(tags, expected):
+    assert verdict(tags, heard=WORDLESS) == expected
+
+
+@pytest.mark.parametrize(
+    ("spans", "text"),
+    [
+        ((VoiceSpan(0.0, 90.0, "people", 0.9),), "people in the background at 0:00-1:30"),
+        ((VoiceSpan(0.0, 90.0, "wordless", 0.9),), "perhaps a voice without words at 0:00-1:30"),
+        ((VoiceSpan(61.0, 63.0, "spoken", 0.9),), "perhaps a lone word at 1:01-1:03"),
+        ((VoiceSpan(61.0, 83.0, "sung", 0.9),), "perhaps a voice at 1:01-1:23"),
+        ((), "perhaps a voice"),
+    ],
+)
+def test_why_the_detector_does_not_know_is_told(spans, text):
+    (evidence,) = voice.classify(Tags(), Mark(), VoiceDetection("unknown", 0.4, spans)).evidence
+    assert evidence.text == text
+
+
+@pytest.mark.parametrize("kind", ["none", "sung", "spoken", "wordless"])
+@pytest.mark.parametrize("chance", [0.55, 0.8, 0.97])
+def test_the_confidence_of_the_detector_alone_is_its_own(kind, chance):
+    judged = voice.classify(Tags(), Mark(), VoiceDetection(kind, chance))
+    assert judged.confidence == pytest.approx(chance)
+
+
+def test_no_evidence_but_the_mark_is_certain():
+    tags = Tags(title="Instrumental", languages=("zxx",), genres=("Instrumental",))
+    assert voice.classify(tags, Mark(), VoiceDetection("none", 1.0)).confidence < 0.995
+    assert voice.classify(Tags(has_lyrics=True), Mark(), SUNG).confidence < 0.995
+
+
+def test_agreeing_tags_make_surer_and_contradicting_ones_less_sure():
+    heard = VoiceDetection("none", 0.9)
+    plain = voice.classify(Tags(), Mark(), heard).confidence
+    assert voice.classify(Tags(title="Instrumental"), Mark(), heard).confidence > plain
+    assert voice.classify(Tags(lyricists=("Eve",)), Mark(), heard).confidence < plain
+
+
 @pytest.mark.parametrize("confidence", [0.0, 0.5, 1.0])
 def test_the_detector_alone_gives_its_own_verdict(confidence):
     for kind in ("none", "sung", "spoken", "unknown"):
@@ -205,7 +257,9 @@ def test_the_detector_alone_gives_its_own_verdict(confidence):
     ),
     st.none()
     | st.builds(
-        VoiceDetection, st.sampled_from(["none", "sung", "spoken", "unknown"]), st.floats(0, 1)
+        VoiceDetection,
+        st.sampled_from(["none", "sung", "spoken", "wordless", "unknown"]),
+        st.floats(0, 1),
     ),
 )
 def test_evidence_stands_in_order_and_a_verdict_has_some(tags, heard):
@@ -229,5 +283,5 @@ def test_other_evidence_of_the_same_tags_is_another_version():
         voice_chance=0.75,
     )
     found = voice.tag_evidence(tags)
-    assert (voice.EVIDENCE_VERSION, found[:3]) == (1, pytest.approx((8.5986, 5.0, -3.0), abs=1e-4))
+    assert (voice.EVIDENCE_VERSION, found[:3]) == (2, pytest.approx((8.5986, 5.0, -3.0), abs=1e-4))
     assert found[3:] == (True, True)

@@ -32,7 +32,7 @@ from playlist_builder.models import (
     VoiceDetection,
 )
 from playlist_builder.networks import music
-from playlist_builder.tags import cue_sheet, fields
+from playlist_builder.tags import cue_sheet, fields, lyrics
 from playlist_builder.tags import read as tags
 from playlist_builder.vocals import detector
 
@@ -170,9 +170,9 @@ def _tracks_of_sheets(path: str) -> int:
 
 
 def _has_lyrics_file(path: str) -> bool:
-    for lyrics in lyrics_paths(path):
-        if not Path(lyrics).is_file():  # a pipe would be waited for
+    for beside in lyrics_paths(path):
+        if not Path(beside).is_file():  # a pipe would be waited for
             continue
-        with suppress(OSError), Path(lyrics).open("rb") as file:
-            return fields.are_lyrics(file.read(fields.MAX_CHARACTERS).decode("utf-8", "replace"))
+        with suppress(OSError), Path(beside).open("rb") as file:
+            return lyrics.are_lyrics(file.read(fields.MAX_CHARACTERS).decode("utf-8", "replace"))
     return False

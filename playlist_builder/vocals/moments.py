@@ -1,0 +1,168 @@
+"""The rows of the voice detector, one a second, to a verdict and its spans. Pure.
+
+Three things speak for a voice: the best passage of 3 s, beyond the usual level of the track, so
+that an expressive violin throughout is not taken for a singer; separate moments, as phrases with
+long pauses are; and what is heard throughout. They are weighed by a logistic regression, fitted to
+tracks and voices that the network had not met, so that the chance that is shown as confidence is
+the share that was right there; `tests/evaluation` tells how well that holds.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from playlist_builder.models import Bools, Floats32, Ints, VoiceDetection, VoiceSpan
+
+Kind = Literal["sung", "spoken", "wordless", "people"]
+VOICE, SPOKEN, WORDLESS, PEOPLE, BEST = range(5)  # columns: logits, and the best moment of voice
+LOWEST, HIGHEST = -3.0, 6.0  # clip per-second logits, so that a single second cannot decide
+# The usual level of a track is this quantile of its passages, limited to `USUAL_MOST`; half of it
+# is subtracted from the best passage.
+PASSAGE_S, USUAL_QUANTILE, USUAL_MOST, DISCOUNT = 3, 0.9, 2.0, 0.5
+# The least of so many best moments, which lie apart; fewer where the track is short.
+MOMENTS, APART_S, TRACK_S_A_MOMENT = 5, 3, 12
+LEAST_MOMENT, MOST_MOMENT = -4.0, 6.0
+LEAST_MIDDLE, MOST_MIDDLE = -1.5, 0.5
+PASSAGE_WEIGHT, MOMENT_WEIGHT, MIDDLE_WEIGHT, BIAS = 0.83, 1.12, -1.2, -4.12  # of log-odds
+# Beyond `LONG_S`, every doubling of the length requires so much more: the best of many passages of
+# music is more like a voice than the best of a few.
+LONG_S, LONG_MORE = 300, 0.4
+POSSIBLE, FOUND = 0.3, 0.65  # chance from which there may be a voice, and is one
+MOST_SURE = 0.97  # no detector is certain
+LONE, LONE_ABOVE = 2.5, 5.0  # logit of a lone word, and how far above the middle of the track
+EDGE, CORE = 0.8, 1.5  # logits above half of the usual at which a span ends, and that it must reach
+SMOOTH_S, GAP_S = 5, 10  # window that smooths edges; longest pause within a span
+SPEECH = 0.5  # share from which a voice is spoken, not sung
+# Middle of the logits of people: from which there may be some, and from which no voice is claimed
+# besides.
+PEOPLE_POSSIBLE, PEOPLE_FOUND = -1.8, -1.0
+WORDLESS_LEAST, HUMMED_LEAST = 0.0, -1.2  # of a voice without words, and of what may be one
+
+
+def classify(rows: Floats32) -> VoiceDetection:
+    """Return the verdict on rows of shape (seconds, columns), as `VoiceDetector.logits`."""
+    if not len(rows):
+        return VoiceDetection("unknown", 0.0)
+    chance = chance_of_voice(rows)
+    people = np.median(rows[:, PEOPLE])
+    if people >= PEOPLE_FOUND or (chance < FOUND and people >= PEOPLE_POSSIBLE):
+        return VoiceDetection("unknown", chance, _throughout(rows, "people"))
+    if chance < FOUND and np.median(rows[:, WORDLESS]) >= HUMMED_LEAST:
+        return VoiceDetection("unknown", chance, _throughout(rows, "wordless"))
+    if chance < POSSIBLE and not _has_lone_word(rows):
+        return VoiceDetection("none", 1.0 - chance)
+    spans = _spans(rows)
+    return VoiceDetection(_kind_of(spans) if chance >= FOUND else "unknown", chance, spans)
+
+
+def chance_of_voice(rows: Floats32) -> float:
+    """Return how likely a voice is anywhere in a track, at least 1 - MOST_SURE."""
+    passage, moment, middle = evidence(rows)
+    log_odds = PASSAGE_WEIGHT * passage + MOMENT_WEIGHT * moment + MIDDLE_WEIGHT * middle + BIAS
+    log_odds -= LONG_MORE * math.log2(max(1.0, len(rows) / LONG_S))
+    return min(max(1.0 / (1.0 + math.exp(-log_odds)), 1.0 - MOST_SURE), MOST_SURE)
+
+
+def evidence(rows: Floats32) -> tuple[float, float, float]:
+    """Return the logits of the best passage, of the last of the best moments, and of the middle."""
+    passage = float(_passages(rows).max()) - DISCOUNT * _usual(rows)
+    moment = min(max(_moments(rows)[-1][1], LEAST_MOMENT), MOST_MOMENT)
+    middle = min(max(float(np.median(rows[:, BEST])), LEAST_MIDDLE), MOST_MIDDLE)
+    return passage, moment, middle
+
+
+def _passages(rows: Floats32) -> Floats32:
+    return _means(np.clip(rows[:, VOICE], LOWEST, HIGHEST), PASSAGE_S)
+
+
+def _usual(rows: Floats32) -> float:
+    return min(float(np.quantile(_passages(rows), USUAL_QUANTILE)), USUAL_MOST)
+
+
+def _moments(rows: Floats32) -> list[tuple[int, float]]:
+    """Return the seconds and logits of the best moments that lie apart, the best first."""
+    best = rows[:, BEST].astype(np.float64)
+    found = []
+    for _ in range(min(MOMENTS, max(1, len(rows) // TRACK_S_A_MOMENT))):
+        at = int(best.argmax())
+        found.append((at, float(best[at])))
+        best[max(0, at - APART_S + 1) : at + APART_S] = -np.inf
+    return found
+
+
+def _has_lone_word(rows: Floats32) -> bool:
+    """Whether one moment stands out so far that it may be a word."""
+    best = float(rows[:, BEST].max())
+    return best >= LONE and best - float(np.median(rows[:, BEST])) >= LONE_ABOVE
+
+
+def _means(x: Floats32, width: int) -> Floats32:
+    """Return the running mean over `width` values; of all of them where there are fewer."""
+    width = min(width, len(x))
+    sums = np.concatenate([[0.0], np.cumsum(x, dtype=np.float64)])
+    return np.asarray((sums[width:] - sums[:-width]) / width, np.float32)
+
+
+def _sigmoid(logit: Floats32) -> Floats32:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logit, -30, 30))), np.float32)
+
+
+def _around(x: Floats32, width: int) -> Floats32:
+    return _means(np.pad(x, width // 2, mode="edge"), width)
+
+
+def _spans(rows: Floats32) -> tuple[VoiceSpan, ...]:
+    """Return where a voice is, or may be: around its best passages and moments."""
+    voice = np.clip(rows[:, VOICE], LOWEST, HIGHEST)
+    usual = DISCOUNT * _usual(rows)
+    smooth = _around(voice, SMOOTH_S)
+    moments = _moments(rows)
+    seeds = (_around(voice, PASSAGE_S) >= usual + CORE) | (smooth >= usual + CORE)
+    seeds |= rows[:, BEST] >= max(moments[-1][1], usual + CORE)
+    seeds[moments[0][0]] = True
+    spans = []
+    for run in _runs(seeds | (smooth >= usual + EDGE)):
+        if seeds[run].any():
+            strength = np.maximum(smooth, rows[:, BEST] - CORE)[run] - usual
+            confidence = float(_sigmoid(strength).mean())
+            spans.append(_span(run, _kind(rows[run]), confidence))
+    return tuple(spans)
+
+
+def _throughout(rows: Floats32, kind: Literal["wordless", "people"]) -> tuple[VoiceSpan, ...]:
+    """Return where people or a voice without words are heard most, of at least half of a track."""
+    logits = rows[:, {"people": PEOPLE, "wordless": WORDLESS}[kind]]
+    runs = _runs(logits >= np.median(logits))
+    return tuple(_span(run, kind, float(_sigmoid(logits[run]).mean())) for run in runs)
+
+
+def _runs(on: Bools) -> list[Ints]:
+    """Return the seconds of each run, whose pauses are at most GAP_S."""
+    at = np.flatnonzero(on)
+    return np.split(at, np.flatnonzero(np.diff(at) > GAP_S) + 1)
+
+
+def _span(run: Ints, kind: Kind, confidence: float) -> VoiceSpan:
+    return VoiceSpan(float(run[0]), float(run[-1] + 1), kind, confidence)
+
+
+def _kind(rows: Floats32) -> Literal["sung", "spoken", "wordless"]:
+    """Return of what kind the voice is in these seconds."""
+    weight = _sigmoid(rows[:, BEST])
+    weight /= weight.sum()
+    if weight @ rows[:, WORDLESS] >= WORDLESS_LEAST:
+        return "wordless"
+    return "spoken" if weight @ _sigmoid(rows[:, SPOKEN]) > SPEECH else "sung"
+
+
+def _kind_of(spans: Sequence[VoiceSpan]) -> Literal["sung", "spoken", "wordless"]:
+    """Return of what kind most seconds are; words anywhere are words."""
+    seconds: dict[Literal["sung", "spoken"], float] = {"sung": 0.0, "spoken": 0.0}
+    for span in spans:
+        if span.kind in ("sung", "spoken"):
+            seconds[span.kind] += span.end_s - span.start_s
+    if not any(seconds.values()):
+        return "wordless"
+    return "spoken" if seconds["spoken"] > seconds["sung"] else "sung"

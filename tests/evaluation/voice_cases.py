@@ -1,0 +1,293 @@
+"""Tracks with a known voice, made from sounds of one half of the sources, and whole files.
+
+Levels are of the voice where it is heard, relative to the whole piece of music below it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.fft
+from scipy.signal import fftconvolve
+
+from playlist_builder.networks.resampler import RATE
+from tests.evaluation.voice_data import Sound, each_second, level, root_mean_square
+
+TRACK_S = 300
+PASSAGE_DB = 0, -6, -12, -18
+NINE_DB = 0, -12
+SPARSE_DB = 0, -6
+GROUNDS = "silence", "rain", "drone", "music"
+QUIET = 10 ** (-24 / 20)  # root mean square of what is made here
+
+
+Spans = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A track to be judged. `truth` is voice, none, people or wordless.
+
+    `samples` makes it, and tells the seconds of its voice where they are known.
+    """
+
+    group: str
+    name: str
+    half: int
+    truth: str
+    samples: Callable[[], tuple[np.ndarray, Spans]]
+    corpus: str = ""
+
+
+def whole(sounds: Sequence[Sound]) -> Iterator[Case]:
+    """Whole files."""
+    truths = {"song": "voice", "sung": "voice", "speech": "voice", "people": "people"}
+    for sound in sounds:
+        made = sound.name.endswith(".voice") or sound.source.startswith("speaker")
+        if made or sound.kind == "unsure":
+            continue
+        truth = truths.get(sound.kind, "none")
+        group = "hard" if sound.kind in ("hard", "solo") else "whole"
+        if sound.source.startswith(("emotify", "game", "immich", "invertika", "supertux", "unk")):
+            group = "library"  # labelled by what it is used for, not by ears
+        yield Case(
+            group,
+            sound.name,
+            sound.half,
+            truth,
+            lambda s=sound: (np.asarray(s.samples, np.float32), ()),
+            corpus=sound.kind + ":" + sound.source.split(":")[0],
+        )
+
+
+def made(sounds: Sequence[Sound], count: int, seed: int = 7) -> Iterator[Case]:
+    """Passages, nine phrases, sparse phrases, a lone word and drones, `count` of each and level."""
+    for half in (0, 1):
+        own = [s for s in sounds if s.half == half]
+        games = [s for s in own if s.kind == "music" and len(s.samples) >= (TRACK_S - 60) * RATE]
+        voices = _voices(own)
+        rng = np.random.default_rng([seed, half])
+        for number in range(count // 2):
+            piece = games[rng.integers(len(games))]
+            key = int(rng.integers(1 << 30))
+            for db in PASSAGE_DB:
+                yield _case(f"passage {db}", piece, voices, db, key, _passage)
+            for db in NINE_DB:
+                yield _case(f"nine {db}", piece, voices, db, key, _nine)
+            ground = GROUNDS[number % len(GROUNDS)]
+            for db in SPARSE_DB:
+                yield _case(f"sparse {ground} {db}", piece, voices, db, key, _sparse)
+            yield _case(f"whisper {ground} -6", piece, voices, -6, key, _whispered)
+            yield _case(f"word {ground} 0", piece, voices, 0, key, _word)
+            yield _case(f"chant {ground} 0", piece, voices, 0, key, _chant)
+
+
+def _voices(own: list[Sound]) -> dict[str, list[Sound]]:
+    """Voices by kind, every source once as likely as another."""
+    return {
+        kind: [s for s in own if s.kind == kind and len(s.samples) > 8 * RATE]
+        for kind in ("sung", "speech", "song")
+    }
+
+
+def _case(group, piece, voices, db, key, make) -> Case:
+    rng = np.random.default_rng(key)
+    ground_kind = group.split()[1] if group.split()[1] in GROUNDS else "music"
+    bed_of = _bed(piece, ground_kind, key)
+    plan = make(rng, voices)
+
+    def samples() -> tuple[np.ndarray, Spans]:
+        (bed, loud), parts = bed_of(), plan()
+        for at, sound in parts:
+            n = min(len(sound), len(bed) - at)
+            bed[at : at + n] += sound[:n] * np.float32(loud / level(sound) * 10 ** (db / 20))
+        return bed, tuple((at / RATE, (at + len(sound)) / RATE) for at, sound in parts)
+
+    truth = "wordless" if group.startswith("chant") else "voice"
+    return Case(group, f"{piece.name} {key}", piece.half, truth, samples)
+
+
+def _bed(piece: Sound, ground: str, key: int) -> Callable[[], tuple[np.ndarray, float]]:
+    """What lies below, and the level to which the voice refers."""
+
+    def make() -> tuple[np.ndarray, float]:
+        rng = np.random.default_rng([key, 1])
+        n = TRACK_S * RATE
+        if ground == "music":
+            x = np.array(piece.samples[:n], np.float32)
+            return x[: len(x) // RATE * RATE], root_mean_square(x[::7])
+        n = 240 * RATE
+        if ground == "silence":
+            return np.zeros(n, np.float32), QUIET
+        bed = rain(n, rng) if ground == "rain" else drone(n, rng)
+        return bed * np.float32(QUIET), QUIET
+
+    return make
+
+
+def rain(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Hiss and drops, root mean square 1."""
+    hertz = np.maximum(np.fft.rfftfreq(n, 1 / RATE), 20)
+    low, high = rng.uniform(300, 900), rng.uniform(4000, 8000)
+    gain = 1 / np.sqrt((1 + (low / hertz) ** 4) * (1 + (hertz / high) ** 4))
+    x = scipy.fft.irfft(scipy.fft.rfft(rng.standard_normal(n)) * gain, n)
+    x /= x.std()
+    drop = np.exp(-np.arange(300) / RATE / 0.003)
+    for at in rng.integers(0, n - 300, n // RATE * 40):
+        x[at : at + 300] += rng.exponential(1.0) * drop * rng.standard_normal(300)
+    return (x / x.std()).astype(np.float32)
+
+
+def drone(n: int, rng: np.random.Generator) -> np.ndarray:
+    """A few beating partials over a fundamental, root mean square 1."""
+    time = np.arange(n) / RATE
+    base, x = rng.uniform(55, 150), np.zeros(n)
+    for partial in range(1, 9):
+        for detune in (1.0, 1.0 + rng.uniform(0.001, 0.006)):
+            swell = 1 + 0.4 * np.sin(2 * np.pi * (rng.uniform(0.02, 0.2) * time + rng.random()))
+            phase = 2 * np.pi * (base * partial * detune * time + rng.random())
+            x += partial ** -rng.uniform(0.8, 1.6) * swell * np.sin(phase)
+    return (x / x.std()).astype(np.float32)
+
+
+def _pick(rng: np.random.Generator, voices: dict[str, list[Sound]], kinds: Sequence[str]) -> Sound:
+    """A voice; sources are as likely as each other."""
+    kind = kinds[rng.integers(len(kinds))]
+    some = voices[kind]
+    sources = sorted({s.source for s in some})
+    source = sources[rng.integers(len(sources))]
+    some = [s for s in some if s.source == source]
+    return some[rng.integers(len(some))]
+
+
+def cut(rng: np.random.Generator, sound: Sound, seconds: float) -> np.ndarray:
+    """A stretch of a voice that is heard for most of it."""
+    n, samples = int(seconds * RATE), sound.samples
+    best = None
+    for _ in range(12):
+        start = int(rng.integers(0, max(1, len(samples) - n + 1)))
+        part = np.array(samples[start : start + n], np.float32)
+        tenth = np.sqrt((part[: len(part) // 1600 * 1600].reshape(-1, 1600) ** 2).mean(1))
+        usual = level(np.asarray(samples[: 60 * RATE], np.float32))
+        heard = float((tenth > 0.25 * usual).mean())
+        if best is None or heard > best[0]:
+            best = heard, part
+        if heard > 0.6:
+            break
+    edge = min(400, len(best[1]) // 4)
+    best[1][:edge] *= np.linspace(0, 1, edge, dtype=np.float32)
+    best[1][-edge:] *= np.linspace(1, 0, edge, dtype=np.float32)
+    return best[1]
+
+
+def _passage(rng, voices):
+    sound = _pick(rng, voices, ("sung", "sung", "speech"))
+    at, seed = int(rng.integers(20, TRACK_S - 90)), int(rng.integers(1 << 30))
+    return lambda: [(at * RATE, cut(np.random.default_rng(seed), sound, 20))]
+
+
+def _phrases(rng, voices, kinds, times, lengths, change=None):
+    sound = _pick(rng, voices, kinds)
+    seed = int(rng.integers(1 << 30))
+
+    def plan():
+        own = np.random.default_rng(seed)
+        found = []
+        for at, length in zip(times, lengths, strict=True):
+            part = cut(own, sound, length)
+            found.append((int(at * RATE), change(own, part) if change else part))
+        return found
+
+    return plan
+
+
+def _nine(rng, voices):
+    times = 12 + 30 * np.arange(9) + rng.uniform(-4, 4, 9)
+    return _phrases(rng, voices, ("sung", "speech", "speech"), times[:8], [3] * 8)
+
+
+def _sparse_times(rng):
+    times, at = [], rng.uniform(1, 6)
+    while at < 234:
+        times.append(at)
+        at += rng.uniform(4, 8)
+    return times, rng.uniform(0.5, 2.2, len(times))
+
+
+def _sparse(rng, voices):
+    return _phrases(rng, voices, ("speech",), *_sparse_times(rng))
+
+
+def _whispered(rng, voices):
+    return _phrases(rng, voices, ("speech",), *_sparse_times(rng), change=whisper)
+
+
+def _word(rng, voices):
+    return _phrases(rng, voices, ("speech",), [rng.uniform(30, 200)], [rng.uniform(0.4, 0.9)])
+
+
+def _chant(rng, voices):
+    times = np.arange(4, 220, 18.0)
+    return _phrases(rng, voices, ("sung",), times, [1.0] * len(times), change=held)
+
+
+def whisper(rng: np.random.Generator, voice: np.ndarray) -> np.ndarray:
+    """The same words without pitch: noise in the envelope of the voice, less of it below 500 Hz."""
+    size, hop = 512, 128
+    window = np.hanning(size + 1)[:-1]
+    padded = np.pad(np.asarray(voice, np.float64), (size, size))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop] * window
+    spectrum = np.abs(scipy.fft.rfft(frames, axis=1)) + 1e-7
+    cepstrum = scipy.fft.irfft(np.log(spectrum), axis=1)
+    cepstrum[:, 24:-23] = 0
+    envelope = np.exp(scipy.fft.rfft(cepstrum, axis=1).real)
+    hertz = np.fft.rfftfreq(size, 1 / RATE)
+    envelope *= 1 / np.sqrt(1 + (rng.uniform(400, 900) / (hertz + 1)) ** 2)
+    hiss = rng.standard_normal(len(padded))
+    noise = np.lib.stride_tricks.sliding_window_view(hiss, size)[::hop] * window
+    made = scipy.fft.irfft(scipy.fft.rfft(noise, axis=1) * envelope, size, axis=1) * window
+    out = np.zeros(len(padded))
+    for number, frame in enumerate(made):
+        out[number * hop : number * hop + size] += frame
+    return out[size : size + len(voice)].astype(np.float32)
+
+
+def held(rng: np.random.Generator, voice: np.ndarray, seconds: float = 7.0) -> np.ndarray:
+    """A moment of a voice held as by several who sing in unison in a large room."""
+    steady = most_steady(voice, 0.25)
+    size, hop = 4096, 512
+    window = np.hanning(size + 1)[:-1]
+    total = np.zeros(int(seconds * RATE) + size)
+    padded = np.pad(steady, (0, max(0, 2 * size - len(steady))), mode="wrap")
+    for _ in range(int(rng.integers(1, 6))):
+        speed = 2 ** (rng.normal(0, 12) / 1200)
+        for at in range(0, len(total) - size, hop):
+            span = int(size * speed) + 2
+            start = int(rng.integers(0, max(1, len(padded) - span)))
+            part = padded[start : start + span]
+            grain = np.interp(np.arange(size) * speed, np.arange(len(part)), part)
+            total[at : at + size] += grain * window
+    total = total[: int(seconds * RATE)]
+    tail = rng.uniform(0.8, 4.0)
+    wet = fftconvolve(total, echo(rng, tail))[: len(total)]
+    total = total / (total.std() + 1e-9) + wet / (wet.std() + 1e-9) * rng.uniform(0.3, 1.2)
+    ramp = np.minimum(1, np.arange(len(total)) / (0.6 * RATE))
+    return (total * ramp * ramp[::-1]).astype(np.float32)
+
+
+def most_steady(voice: np.ndarray, seconds: float) -> np.ndarray:
+    """The loudest stretch of a voice."""
+    n = int(seconds * RATE)
+    power = np.convolve(np.square(voice, dtype=np.float64), np.ones(n), "valid")
+    start = int(power.argmax()) if len(power) else 0
+    return np.asarray(voice[start : start + n], np.float64)
+
+
+def echo(rng: np.random.Generator, seconds: float) -> np.ndarray:
+    """The impulse response of a room with a time of reverberation; power 1."""
+    n = int(seconds * RATE * 0.7)
+    x = rng.standard_normal(n) * 10 ** (-3 * np.arange(n) / (seconds * RATE))
+    return (x / np.sqrt((x**2).sum())).astype(np.float32)
+
+
+__all__ = ["Case", "cut", "each_second", "echo", "held", "made", "rain", "whisper", "whole"]

@@ -1,0 +1,149 @@
+"""The verdict on voices follows from what the network hears in each second."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playlist_builder.models import VoiceDetection
+from playlist_builder.networks.voice import OUTPUTS
+from playlist_builder.vocals import detector
+from playlist_builder.vocals.moments import BEST, PEOPLE, SPOKEN, VOICE, WORDLESS, classify
+
+MUSIC, SURE = -4.0, 5.0  # logits
+
+
+def track(seconds=240, voice=(), kind="sung", best=None):
+    """Rows of music, with a voice in some seconds; `best` is of its best moment in each."""
+    rows = np.full((seconds, OUTPUTS + 1), MUSIC, np.float32)
+    for at in voice:
+        rows[at, VOICE] = SURE if best is None else MUSIC / 2
+        rows[at, BEST] = SURE if best is None else best
+        rows[at, SPOKEN] = SURE if kind == "spoken" else -SURE
+        rows[at, WORDLESS] = SURE if kind == "wordless" else -SURE
+    return rows
+
+
+def test_music_holds_no_voice_and_is_not_certain():
+    found = classify(track())
+    assert (found.verdict, found.spans) == ("none", ())
+    assert 0.8 < found.confidence < 0.995
+
+
+@pytest.mark.parametrize("kind", ["sung", "spoken", "wordless"])
+@pytest.mark.parametrize(
+    "voice",
+    [range(240), range(60, 80), range(20), range(220, 240), (*range(40, 60), *range(150, 170))],
+    ids=["throughout", "passage", "start", "end", "two"],
+)
+def test_a_passage_is_found_where_it_is_and_of_its_kind(voice, kind):
+    found = classify(track(voice=voice, kind=kind))
+    assert found.verdict == kind
+    assert {span.kind for span in found.spans} == {kind}
+    assert abs(found.spans[0].start_s - voice[0]) <= 3
+    assert abs(found.spans[-1].end_s - voice[-1] - 1) <= 3
+    assert 0.8 < found.confidence < 0.995
+
+
+def test_three_seconds_in_half_a_minute_are_found():
+    """Phrases that recur do not count as the usual level of the track."""
+    phrases = [at + second for at in range(15, 240, 30) for second in range(3)]
+    found = classify(track(voice=phrases, kind="spoken"))
+    assert found.verdict == "spoken"
+    assert len(found.spans) == 8
+
+
+def test_short_phrases_with_long_pauses_are_found():
+    """Each is shorter than a second, so that only its best moment is voice."""
+    found = classify(track(voice=range(3, 240, 6), kind="spoken", best=4.5))
+    assert found.verdict == "spoken"
+    assert found.spans[0].start_s <= 3
+    assert found.spans[-1].end_s >= 235
+
+
+def test_a_lone_word_is_not_verified():
+    found = classify(track(voice=[100, 101], kind="spoken"))
+    assert found.verdict == "unknown"
+    assert found.spans[0].start_s <= 100 < found.spans[0].end_s
+
+
+def test_what_sounds_alike_throughout_is_the_usual_level():
+    rows = track()
+    rows[:, [VOICE, BEST]] = -0.3
+    assert classify(rows).verdict in {"none", "unknown"}
+
+
+def test_people_behind_are_not_verified_and_told():
+    """Surely so even where few words can be made out."""
+    rows = track()
+    for logit in (-1.5, 3.0):
+        rows[:, PEOPLE] = logit
+        found = classify(rows)
+        assert found.verdict == "unknown"
+        assert {span.kind for span in found.spans} == {"people"}
+
+
+def test_a_speaker_is_not_taken_for_people_behind():
+    rows = track(voice=range(240), kind="spoken")
+    rows[:, PEOPLE] = -1.5
+    assert classify(rows).verdict == "spoken"
+
+
+def test_people_behind_are_told_whatever_else_is_heard():
+    rows = track(voice=range(240), kind="spoken")
+    rows[:, PEOPLE] = 3.0
+    assert {span.kind for span in classify(rows).spans} == {"people"}
+
+
+def test_a_choir_that_may_be_of_samples_is_not_verified():
+    rows = track()
+    rows[:, WORDLESS] = 3.0
+    found = classify(rows)
+    assert found.verdict == "unknown"
+    assert {span.kind for span in found.spans} == {"wordless"}
+
+
+def test_words_anywhere_are_words():
+    rows = track(voice=range(240), kind="wordless")
+    rows[100:120, WORDLESS] = -SURE
+    rows[100:120, SPOKEN] = -SURE
+    assert classify(rows).verdict in {"sung", "wordless"}
+    rows = track(voice=range(60), kind="wordless")
+    rows[120:160] = track(voice=range(240), kind="spoken")[120:160]
+    assert classify(rows).verdict == "spoken"
+
+
+def test_nothing_is_unknown():
+    assert classify(track(0)) == VoiceDetection("unknown", 0.0)
+
+
+def test_a_soft_track_is_never_verified():
+    """Neither is there no voice, nor is what is heard surely one."""
+    for rows in (track(), track(voice=[100]), track(voice=range(60))):
+        assert detector.verdict_of(rows, soft=True) == VoiceDetection("unknown", 0.0)
+        assert detector.verdict_of(rows, soft=False) == classify(rows)
+
+
+def test_a_long_track_requires_more():
+    voice = [VOICE, BEST]
+    short, long = track(240), track(7200)
+    for rows in (short, long):
+        rows[60:66, voice] = -0.2
+    assert classify(short).confidence <= classify(long).confidence
+
+
+@given(
+    st.integers(1, 400), st.integers(0, 2**32 - 1), st.floats(-20, 20), st.sampled_from([1, 5, 50])
+)
+def test_any_rows_have_a_verdict_whose_spans_lie_in_the_track(seconds, seed, middle, spread):
+    rows = np.random.default_rng(seed).normal(middle, spread, (seconds, OUTPUTS + 1))
+    found = classify(rows.astype(np.float32))
+    assert found.verdict in {"none", "wordless", "sung", "spoken", "unknown"}
+    assert 0.0 <= found.confidence < 0.995
+    assert (found.verdict == "none") <= (not found.spans)
+    assert found.spans or found.verdict not in {"wordless", "sung", "spoken"}
+    starts = [span.start_s for span in found.spans]
+    assert starts == sorted(starts)
+    for span in found.spans:
+        assert 0.0 <= span.start_s < span.end_s <= seconds
+        assert 0.0 <= span.confidence <= 1.0
