@@ -49,15 +49,17 @@ half a minute before any of them: to ask for less never makes a worse session.
 6. limits of phases on the clarity of a pulse, as one without strokes is gentle;
 7. the minute or phase of a pin, which then starts up to 1, 2, 5 or 10 minutes from it, or anywhere;
 8. the tolerance of the duration, to 1, 2, 5 and 10 minutes;
-9. the limits of phases that guard against harm, the worst harm last: strokes, by 1 Hz, 2 Hz,
-   altogether; startle, by 3 LU, 6 LU, altogether; silence, by 15 s, 45 s, altogether.
+9. the limits of phases that guard against harm, the worst harm last: peaks of energy, by 0.1,
+   0.2, altogether; strokes, by 1 Hz, 2 Hz, altogether; startle, by 3 LU, 6 LU, altogether;
+   silence, by 15 s, 45 s, altogether.
 
 Never lifted: vocals, bans, `avoid`, include and exclude, length limits, no track twice, that a
 pinned track is in, and its place, and that no track opens the session which is louder than music or
 far louder than the others. If even that gives no session, an error says so.
 
 A slot belongs to the phase in which its middle lies; the limits of a phase apply to every track
-that plays in it for at least one step.
+that plays in it for at least one step. Its peak binds only the steps that play in it: a track that
+begins in a calm phase may climb in the next.
 """
 
 from collections.abc import Sequence
@@ -180,7 +182,7 @@ def completed(
         whole = [order.tracks[-1], *after]
         passages = result.ordered(whole, replace(objective, profile=plan), order.starts_ms[-1])
         rises = result.rises(passages, objective.rules.loudness_step_lu)
-        beyond = result.beyond_limits(alone, PHASE_LIMITS)
+        beyond = [*result.beyond_peaks(alone), *result.beyond_limits(alone, PHASE_LIMITS)]
         notices = [*notices, *rises, *result.climbs(alone), *beyond]
     ready = spares(session.slots, order.tracks, pool, objective, after)
     having = {each.slot.phase for each in ready}

@@ -19,12 +19,13 @@ from playlist_builder.arranger.solver.cost import (
     Items,
     TimeGrid,
     items_of,
+    peaks_of,
     rescale,
     step_at,
     time_grid,
 )
 from playlist_builder.artists import artists
-from playlist_builder.models import AUDIBLE_LU, STEP_S, Scale, Session, Slot, Track
+from playlist_builder.models import AUDIBLE_LU, STEP_S, Floats, Scale, Session, Slot, Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.track_table import TrackTable
@@ -65,6 +66,12 @@ class Order:
         start_ms = [self.start_ms, *self.ends_ms][place]
         items = self.items.take(np.arange(place, len(self.tracks)))
         return Order(self.tracks[place:], items, self.profile, self.grid, start_ms)
+
+    def above_peaks(self, place: int) -> Floats:
+        """Return how far each step of the track at a place lies above the peak of its phase."""
+        first, last = self.spans[place]
+        limits = peaks_of(self.profile.phases)[self.grid.phase[first:last]]
+        return self.items.contour(place, last - first) - limits
 
     @property
     def cost(self) -> float:
@@ -193,6 +200,7 @@ def given_up(
         *beyond_limits(rest, PHASE_LIMITS[:-GUARDS]),
         *_moved(order, tolerance_s, [pin for pin in pins if pin[1] >= played]),
         *_late(order, tolerance_s),
+        *beyond_peaks(rest),
         *beyond_limits(rest, PHASE_LIMITS[-GUARDS:]),
     ]
 
@@ -237,6 +245,23 @@ def _beyond(order: Order, limit: PhaseLimit, values: Sequence[float]) -> list[No
         where["at_s"] = order.starts_ms[place] / 1000.0 + getattr(track.features, limit.starts)
     value = float(f"{excess + most:.4g}")
     return [notice(limit.code, count=count, value=value, limit=most, **where)]
+
+
+def beyond_peaks(order: Order) -> list[Notice]:
+    """Return a notice where a moment of a track lies above the peak of its phase, if any does."""
+    found = []
+    for place, (first, _) in enumerate(order.spans):
+        above = order.above_peaks(place)
+        if above.max(initial=0.0) > 0.0:
+            found.append((float(above.max()), -place, first + int(above.argmax())))
+    if not found:
+        return []
+    excess, place, step = max(found)
+    phase = order.profile.phases[order.grid.phase[step]]
+    at_s = max(step * STEP_S, order.starts_ms[-place] / 1000.0)
+    values = {"count": len(found), "value": excess + phase.peak_limit, "limit": phase.peak_limit}
+    title = _called(order.tracks[-place])
+    return [notice("peak", **values, title=title, at_s=at_s, phase=phase.name)]
 
 
 def _late(order: Order, tolerance_s: float) -> list[Notice]:

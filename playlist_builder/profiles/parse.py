@@ -38,6 +38,8 @@ The file's name, without `.toml`, is the name of the profile:
     max_stroke_rate_hz = 2                      # strokes of drums, where a track has most of them
     max_pulse_clarity = 0.9                     # of its clearest beat, from 0 to 1
     max_silence_s = 15                          # in a track or at its edges; 15 where not given
+    max_peak = 0.5                              # energy that no moment of a track goes beyond; in
+                                                # calm phases level + 0.3 where not given
     max_tension = 0.6                           # from 0 to 1; a track may be of unknown tension
     tension = [0, 0.35]                         # rather tracks of this tension
     moving = true                               # rather moving tracks: tender, sad, solemn
@@ -388,6 +390,7 @@ _PHASE_FIELDS: _Readers = {  # optional key of a phase to the field of `Phase` a
     "max_stroke_rate_hz": ("max_stroke_rate_hz", partial(_number, low=0.0, high=MAX_STROKES_HZ)),
     "max_pulse_clarity": ("max_pulse_clarity", _share),
     "max_silence_s": ("max_silence_s", partial(_number, low=0.0, high=MAX_SILENCE_S)),
+    "max_peak": ("max_peak", _share),
     "max_tension": ("max_tension", _share),
     "tension": ("tension", _between),
     "moving": ("moving", _flag),

@@ -212,6 +212,7 @@ def _limits(phase: Phase) -> str:
         ("strokes {:g} Hz", phase.max_stroke_rate_hz),
         ("pulse {:g}", phase.max_pulse_clarity),
         ("silence {:g} s", phase.max_silence_s),
+        ("energy {:g}", phase.peak_limit if phase.peak_limit < 1.0 else None),
         ("tension {:g}", phase.max_tension),
     )
     return ", ".join(text.format(limit) for text, limit in limits if limit is not None)

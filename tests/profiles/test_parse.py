@@ -69,6 +69,7 @@ def test_every_key_reaches_the_profile():
     max_stroke_rate_hz = 2
     max_pulse_clarity = 0.35
     max_silence_s = 30
+    max_peak = 0.8
     max_tension = 0.6
     tension = [0.2, 0.2]
     moving = true
@@ -95,6 +96,7 @@ def test_every_key_reaches_the_profile():
                 max_stroke_rate_hz=2.0,
                 max_pulse_clarity=0.35,
                 max_silence_s=30.0,
+                max_peak=0.8,
                 max_tension=0.6,
                 tension=(0.2, 0.2),
                 moving=True,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.arranger.rules import PHASE_LIMITS, SILENCE_S
-from playlist_builder.models import KEYS, STEP_S, Bools, Floats, Ints, Track
+from playlist_builder.models import KEYS, STEP_S, Bools, Floats, Floats32, Ints, Track
 from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.track_table import TrackTable
 
@@ -66,6 +66,7 @@ class Items:
     key_confidence: Floats
     brightness: Floats  # log2 of the spectral centroid in Hz
     limited: Floats  # the columns of PHASE_LIMITS, shape (n, limits); NaN is within all of them
+    is_free: Bools  # from all limits of phases
     step_price: Floats  # per step in each phase beside that of energy, shape (n, phases)
 
     def take(self, index: Ints) -> "Items":
@@ -74,10 +75,8 @@ class Items:
         return Items(values=self.values, **columns)
 
     def unlimited(self, index: Ints) -> "Items":
-        """Return all items, those at some places within every limit of a phase."""
-        limited = self.limited.copy()
-        limited[index] = 0.0
-        return replace(self, limited=limited)
+        """Return all items, those at some places free from the limits of phases."""
+        return replace(self, is_free=self.is_free | np.isin(np.arange(len(self.steps)), index))
 
     def contour(self, item: int, steps: int) -> Floats:
         """Return the energies of one item where it fills so many steps."""
@@ -117,13 +116,15 @@ class TimeGrid:
     """A profile in steps; arrays reach past the last possible end.
 
     `target` is the planned energy of each step, `phase` its phase, as a row of `limits`, which has
-    the columns of PHASE_LIMITS. `horizon` is the last step in which a session may end. No track
-    that is louder than `opening_lufs` begins the session.
+    the columns of PHASE_LIMITS. `peaks` is the most energy of a step in each phase, on the scale
+    of the contours. `horizon` is the last step in which a session may end. No track that is louder
+    than `opening_lufs` begins the session.
     """
 
     target: Floats
     phase: Ints
     limits: Floats
+    peaks: Floats32
     asked_ms: int
     tolerance_ms: int
     horizon: int
@@ -146,7 +147,7 @@ class TimeGrid:
         kept_out = np.zeros((len(index), len(self.limits)), np.bool_)
         for values, most in zip(items.limited[index].T, self.limits.T, strict=True):
             kept_out |= values[:, None] > most
-        return kept_out
+        return kept_out & ~items.is_free[index, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +195,17 @@ def time_grid(
         target=profile.target(middles),
         phase=np.searchsorted(borders, middles, side="right"),
         limits=np.array([[limit.most(each) for limit in PHASE_LIMITS] for each in profile.phases]),
+        peaks=peaks_of(profile.phases),
         asked_ms=asked_ms,
         tolerance_ms=tolerance_ms,
         horizon=horizon,
         loudness_jump_lu=loudness_jump_lu,
     )
+
+
+def peaks_of(phases: Sequence[Phase]) -> Floats32:
+    """Return the most energy of any moment in each phase, as precise as contours are."""
+    return np.array([phase.peak_limit for phase in phases], np.float32)
 
 
 def percentile_table(energies: Floats) -> Floats:
@@ -264,6 +271,7 @@ def items_of(
         key_confidence=np.where(fifth >= 0, np.clip(measured("key_confidence"), 0, 1), 0.0),
         brightness=np.log2(np.maximum(centroid, DARKEST_HZ)),
         limited=np.stack([limit.of(table) for limit in PHASE_LIMITS], axis=1),
+        is_free=np.zeros(len(table), np.bool_),
         step_price=step_price,
     )
     return result.take(np.lexsort((ranks, steps)))
