@@ -1,7 +1,6 @@
 """The values that pass between the packages: frozen, with no behaviour but what they derive.
 
-Names carry their units. Loudness follows ITU-R BS.1770-4, in LUFS (absolute) or LU (a difference).
-Energy is our own 0..1 score of perceived intensity.
+Names carry units. Loudness follows ITU-R BS.1770-4, in LUFS or LU; energy is our own 0..1 score.
 """
 
 import unicodedata
@@ -259,7 +258,7 @@ class Slot:
     """One place of a session. `energy`, `contour` and `target` are on the session's scale.
 
     `energy` and `target` are means over the slot; `contour` holds one value per `STEP_S`. What is
-    not known of tension, 0..1, and of the loudness at start and end, for transitions, is None.
+    not known of tension, 0..1, of loudness at start and end, and of the step of style, is None.
     """
 
     path: str
@@ -278,6 +277,7 @@ class Slot:
     start_loudness_lufs: float | None = None
     end_loudness_lufs: float | None = None
     tension: float | None = None
+    style_step: float | None = None  # from the track before it: 0 for the same style, 1 for another
 
     @property
     def duration_s(self) -> float:

@@ -22,7 +22,10 @@ transitions for each pair of neighbours
             everything else;
             0.002 for tempos half an octave apart (folded, times both confidences), 0.001 for keys
             on opposite sides of the circle of fifths (times both confidences), 0.001 per octave
-            of spectral centroid up to two: so small that they only decide between near equals.
+            of spectral centroid up to two: so small that they only decide between near equals;
+            the rule `cohesion`, 0.08 where a profile sets none, for the cube of the step of style
+            (see `styles`): as much as two steps at a distance of 0.2 where a track follows another
+            with which it has nothing in common.
 preference  0.01 x (1 - preference) per step: a preferred track may be 0.1 further from the target,
             an unwanted one must be 0.2 nearer.
 tension     0.5 x (distance of the track's tension from what the phase of the step plans)^2 per
@@ -178,9 +181,9 @@ def completed(
     if after:
         plan = planned(objective.profile, order.ends_ms[-1] / 1000.0, length_ms(after) / 1000.0)
         alone = result.ordered(after, replace(objective, profile=plan), order.ends_ms[-1])
-        slots = result.slots(alone)
         whole = [order.tracks[-1], *after]
         passages = result.ordered(whole, replace(objective, profile=plan), order.starts_ms[-1])
+        slots = result.slots(passages)[1:]
         rises = result.rises(passages, objective.rules.loudness_step_lu)
         beyond = [*result.beyond_peaks(alone), *result.beyond_limits(alone, PHASE_LIMITS)]
         notices = [*notices, *rises, *result.climbs(alone), *beyond]

@@ -71,6 +71,11 @@ class Objective:
         """The scale on which energies are compared with the curve."""
         return "absolute" if self.percentiles is None else "relative"
 
+    def items(self, tracks: Sequence[Track], ranks: Ints) -> Items:
+        """Return tracks as arrays, ordered by whole steps and then by rank."""
+        prices, cohesion = self.step_prices(tracks), self.rules.cohesion
+        return cost.items_of(tracks, self.percentiles, prices, ranks, cohesion=cohesion)
+
     def step_prices(self, tracks: Sequence[Track]) -> Floats:
         """Return the price per step of each track in each phase, shape (n, phases).
 
@@ -207,8 +212,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
         )
         scaled = profile.scaled(passed_s)
     objective = Objective(scaled, constraints, percentiles_of(table, scale), seed, tolerance_s)
-    prices = objective.step_prices(usable)
-    items = cost.items_of(usable, objective.percentiles, prices, usable.rank)
+    items = objective.items(usable, usable.rank)
     usable, passed = usable.take(items.order), passed[items.order]
     pins = tuple(
         (pin, int(np.flatnonzero(passed == place)[0]))

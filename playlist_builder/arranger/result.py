@@ -18,7 +18,6 @@ from playlist_builder.arranger.solver.cost import (
     END_WEIGHT,
     Items,
     TimeGrid,
-    items_of,
     peaks_of,
     rescale,
     step_at,
@@ -99,8 +98,7 @@ def ordered(tracks: Sequence[Track], objective: Objective, start_ms: int = 0) ->
 
 def items_in_order(tracks: Sequence[Track], objective: Objective) -> Items:
     """Return the items of tracks in the order of the tracks."""
-    prices = objective.step_prices(tracks)
-    items = items_of(tracks, objective.percentiles, prices, np.arange(len(tracks)))
+    items = objective.items(tracks, np.arange(len(tracks)))
     return items.take(np.argsort(items.order))
 
 
@@ -134,6 +132,8 @@ def slots(order: Order) -> list[Slot]:
     """Return one slot per track; the middle of a slot decides on its phase."""
     result = []
     times = zip(order.starts_ms, order.ends_ms, order.spans, strict=True)
+    behind = np.arange(1, len(order.tracks))
+    style_steps = [None, *order.items.styles.distance(behind - 1, behind).tolist()]
     for number, (start_ms, end_ms, (first, last)) in enumerate(times):
         track = order.tracks[number]
         steps = max(last - first, 1)  # one that was skipped at once fills no step
@@ -156,6 +156,7 @@ def slots(order: Order) -> list[Slot]:
                 start_loudness_lufs=track.features.start_loudness_lufs,
                 end_loudness_lufs=track.features.end_loudness_lufs,
                 tension=track.emotion.tension if track.emotion else None,
+                style_step=style_steps[number],
             )
         )
     return result

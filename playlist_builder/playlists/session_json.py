@@ -38,7 +38,7 @@ _DECIMALS = (
     dict.fromkeys(("start_s", "end_s", "target_s", "duration_s"), 3)
     | dict.fromkeys(("energy", "target", "tension", "contour", "curve"), 4)
     | dict.fromkeys(("cost", "bound", "rms_error"), 6)
-    | dict.fromkeys(("loudness_lufs", "start_loudness_lufs", "end_loudness_lufs"), 2)
+    | dict.fromkeys(("loudness_lufs", "start_loudness_lufs", "end_loudness_lufs", "style_step"), 2)
 )
 _NOTICES = ("warnings", "relaxed")
 _MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
@@ -53,8 +53,7 @@ Number = Annotated[float, Meta(ge=-_MAX, le=_MAX, description="a finite number")
 Length = Annotated[float, Meta(ge=0, le=_MAX, description="a finite number of at least 0")]
 Time = Annotated[float, Meta(ge=0, le=LONGEST_S, description=_WEEK)]
 Past = Annotated[float, Meta(ge=0, le=1e10, description="0 to 1e10 s (300 years)")]
-_SHIFT = f"{LONGEST_S:.0f} s at most"
-Shift = Annotated[float, Meta(ge=-LONGEST_S, le=LONGEST_S, description=_SHIFT)]
+Shift = Annotated[float, Meta(ge=-LONGEST_S, le=LONGEST_S, description="a week and a half at most")]
 Level = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
 AbsolutePath = Annotated[str, Meta(pattern=_ABSOLUTE, description="an absolute path")]
 Typed = Annotated[str, Meta(pattern=rf"\A[^\0]{{1,{TEXT_LIMIT}}}\Z", description=_TYPED)]
@@ -82,6 +81,7 @@ class _Slot(Struct, kw_only=True):
     start_loudness_lufs: Number | None = None
     end_loudness_lufs: Number | None = None
     tension: Level | None = None
+    style_step: Number | None = None
 
     def __post_init__(self) -> None:
         if self.end_s < self.start_s:

@@ -27,7 +27,8 @@ class Rules:
 
     At most `artist_max` tracks of one artist, with `artist_gap` others or more between two of
     them (1 is never twice running). Tracks last `track_min_s` to `track_max_s`. Between
-    neighbours the loudness rises by `loudness_step_lu` at most. The calm tail after the end
+    neighbours the loudness rises by `loudness_step_lu` at most, and steps of style cost
+    `cohesion` (see `arranger.solver.styles`). The calm tail after the end
     lasts `tail_share` of the session, and `tail_min_s` at least. In a recording, neighbours
     overlap by the first of `crossfade_s` where they are at their liveliest and by the second where
     they are calmest, but not where a track ends hard and `keep_endings` is set. `include`,
@@ -47,6 +48,7 @@ class Rules:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     prefer: tuple[str, ...] = ()
+    cohesion: float = 0.08
 
 
 @dataclass(frozen=True, slots=True)

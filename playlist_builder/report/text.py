@@ -94,7 +94,7 @@ def _beside(session: Session) -> list[str]:
 
 def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int) -> str:
     """Draw why each slot is there: its distance to the plan, the step into it, the runner-up."""
-    table = new_table("start", "off plan", "step", "LU", "title", "runner-up", "cost")
+    table = new_table("start", "off plan", "step", "LU", "style", "title", "runner-up", "cost")
     for slot, reason in zip(session.slots, reasons, strict=True):
         other = reason.runner_up_title or PurePath(reason.runner_up).stem or "none"
         table.add_row(
@@ -102,6 +102,7 @@ def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int
             f"{reason.distance:.2f}",
             f"{reason.energy_step:+.2f}",
             f"{reason.loudness_step_lu:+.1f}",
+            f"{reason.style_step:.2f}",
             *map(printable, (slot.title, other)),
             f"{reason.runner_up_cost:+.4f}" if reason.runner_up else "",
         )

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.arranger.rules import PHASE_LIMITS, SILENCE_S
+from playlist_builder.arranger.solver.styles import Styles
 from playlist_builder.models import KEYS, STEP_S, Bools, Floats, Floats32, Ints, Track
 from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.track_table import TrackTable
@@ -67,6 +68,7 @@ class Items:
     brightness: Floats  # log2 of the spectral centroid in Hz
     limited: Floats  # the columns of PHASE_LIMITS, shape (n, limits); NaN is within all of them
     is_free: Bools  # from all limits of phases
+    styles: Styles
     step_price: Floats  # per step in each phase beside that of energy, shape (n, phases)
 
     def take(self, index: Ints) -> "Items":
@@ -107,6 +109,7 @@ class Items:
             + KEY_WEIGHT * circle * keyed
             + TIMBRE_WEIGHT * np.minimum(colour, 2.0)
             + SILENCE_WEIGHT * np.maximum(silent_s - SILENCE_S, 0.0)
+            + self.styles.price(left, right)
         )
         return price
 
@@ -239,9 +242,17 @@ FIFTHS = np.array(  # the place of each of KEYS on the circle of fifths; the las
 
 
 def items_of(
-    tracks: Sequence[Track], percentiles: Floats | None, step_price: Floats, ranks: Ints
+    tracks: Sequence[Track],
+    percentiles: Floats | None,
+    step_price: Floats,
+    ranks: Ints,
+    *,
+    cohesion: float = 0.0,
 ) -> Items:
-    """Return tracks as arrays, ordered by whole steps and then by rank."""
+    """Return tracks as arrays, ordered by whole steps and then by rank.
+
+    `cohesion` is the price of a step of style from one to the next (see `styles`).
+    """
     table = TrackTable.of(tracks)
     measured = table.measured
     values, offset, count = table.contours()
@@ -272,6 +283,7 @@ def items_of(
         brightness=np.log2(np.maximum(centroid, DARKEST_HZ)),
         limited=np.stack([limit.of(table) for limit in PHASE_LIMITS], axis=1),
         is_free=np.zeros(len(table), np.bool_),
+        styles=Styles(table, cohesion),
         step_price=step_price,
     )
     return result.take(np.lexsort((ranks, steps)))
