@@ -73,8 +73,14 @@ class Objective:
 
     def items(self, tracks: Sequence[Track], ranks: Ints) -> Items:
         """Return tracks as arrays, ordered by whole steps and then by rank."""
-        prices, cohesion = self.step_prices(tracks), self.rules.cohesion
-        return cost.items_of(tracks, self.percentiles, prices, ranks, cohesion=cohesion)
+        items = cost.items_of(
+            tracks,
+            self.percentiles,
+            self.step_prices(tracks),
+            ranks,
+            cohesion=self.rules.cohesion,
+        )
+        return items.levelled() if self.constraints.levelled else items
 
     def step_prices(self, tracks: Sequence[Track]) -> Floats:
         """Return the price per step of each track in each phase, shape (n, phases).

@@ -7,7 +7,7 @@ own, so that every rule that gave way is listed even if the search had a fault.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -300,11 +300,8 @@ def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[
 
 def rises(order: Order, limit_lu: float) -> list[Notice]:
     """Tell of the passages at which the loudness rises beyond a limit, if any."""
-    jumps = [
-        (right.features.start_loudness_lufs - left.features.end_loudness_lufs, place)
-        for place, (left, right) in enumerate(pairwise(order.tracks), start=1)
-    ]
-    beyond = [jump for jump in jumps if jump[0] > limit_lu + AUDIBLE_LU]
+    jumps = (order.items.start_lufs[1:] - order.items.end_lufs[:-1]).tolist()
+    beyond = [jump for jump in zip(jumps, count(1)) if jump[0] > limit_lu + AUDIBLE_LU]
     if not beyond:
         return []
     worst_lu, place = max(beyond, key=lambda jump: jump[0])

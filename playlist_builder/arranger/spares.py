@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.arranger import peaks, result
-from playlist_builder.arranger.opening import most_lufs
+from playlist_builder.arranger.opening import most_lufs, opening_lufs
 from playlist_builder.arranger.partial import plays_by
 from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.recordings import repeated
@@ -113,7 +113,7 @@ def _choices(
         near = near[np.abs(np.log(seconds[near] / slot.duration_s)) <= log(LENGTHS)]
         near = near[_fits(pool.tracks.take(near), slot.start_s, objective.profile)]
         if not place:
-            near = near[pool.tracks.take(near).measured("loudness_lufs") <= most]
+            near = near[opening_lufs(pool.tracks.take(near)) <= most]
         near = near[_stays_low(pool.tracks.take(near), slot, objective)]
         fitting = (track for track in pool.tracks.take(near) if barred.isdisjoint(artists(track)))
         weighed = list(islice(fitting, LOOKED_AT))

@@ -30,8 +30,7 @@ VERSION = 1  # increased when an old reader would misread a new document
 SIZE_LIMIT_BYTES = 50_000_000  # 10 hours in 10-second steps of contour take some 100 kB
 TEXT_LIMIT = 40_000  # characters of one text of a request; a profile has 32 kB at most
 ITEMS_LIMIT = 10_000  # entries of one list of a request; far above what a person types
-EARLIER_LIMIT = 20  # states before changes that a session file keeps for undo
-ALTERNATIVES_LIMIT = 20  # as many as `build` makes
+EARLIER_LIMIT, ALTERNATIVES_LIMIT = 20, 20  # states kept for undo; sessions that `build` makes
 LONGEST_S = 7 * 24 * 3600.0 * 1.5  # a week, the longest session, with its tail
 
 _DECIMALS = (
@@ -132,6 +131,7 @@ class _Request(Struct, kw_only=True):
     asked_at: str = ""
     session: Hex = ""
     thrown_out: Texts = ()
+    levelled: bool = False
 
     def __post_init__(self) -> None:
         for key, other in (("pinned", "pins"), ("listed", "playlist")):

@@ -113,6 +113,7 @@ def select(
             ),
             use_all=request.use_all,
             allow_short=request.allow_short,
+            levelled=request.levelled,
         ),
         known=every.by_identity(),
         notes=notes,

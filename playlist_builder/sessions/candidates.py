@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from playlist_builder.arranger import peaks, result
-from playlist_builder.arranger.opening import most_lufs
+from playlist_builder.arranger.opening import most_lufs, opening_lufs
 from playlist_builder.arranger.partial import length_ms, plays_by
 from playlist_builder.arranger.recordings import repeated
 from playlist_builder.arranger.rules import within_limits
@@ -64,7 +64,7 @@ def _fitting(draft: Draft, place: int) -> list[Track]:
         pool = pool.take(np.abs(excess_ms + np.rint(pool.seconds * 1000.0)) <= tolerance_ms)
     if not place:
         loudness = np.array([track.features.loudness_lufs for track in draft.order])
-        pool = pool.take(pool.measured("loudness_lufs") <= most_lufs(loudness))
+        pool = pool.take(opening_lufs(pool) <= most_lufs(loudness))
     return [track for track in pool if excluded.isdisjoint(artists(track))]
 
 

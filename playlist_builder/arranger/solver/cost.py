@@ -59,6 +59,7 @@ class Items:
     start_lufs: Floats
     end_lufs: Floats
     lufs: Floats
+    opening_lufs: Floats  # what a listener hears first: the whole or its start, if that is louder
     lead_s: Floats  # silence before the first sound, ...
     trail_s: Floats  # ... and after the last
     octave: Floats  # log2 of the tempo in BPM
@@ -79,6 +80,11 @@ class Items:
     def unlimited(self, index: Ints) -> "Items":
         """Return all items, those at some places free from the limits of phases."""
         return replace(self, is_free=self.is_free | np.isin(np.arange(len(self.steps)), index))
+
+    def levelled(self) -> "Items":
+        """Return all items as a player plays them that makes them equally loud as a whole."""
+        start_lufs, end_lufs = self.start_lufs - self.lufs, self.end_lufs - self.lufs
+        return replace(self, start_lufs=start_lufs, end_lufs=end_lufs)
 
     def contour(self, item: int, steps: int) -> Floats:
         """Return the energies of one item where it fills so many steps."""
@@ -260,6 +266,7 @@ def items_of(
     length_ms = np.rint(measured("duration_s") * 1000.0).astype(np.int64)
     steps = length_ms // STEP_MS
     last = offset + np.clip(steps, 1, count) - 1  # the last whole step: a rest may be all silence
+    lufs, start_lufs = measured("loudness_lufs"), measured("start_loudness_lufs")
     tempo, centroid = measured("tempo_bpm"), measured("spectral_centroid_hz")
     fifth = FIFTHS[measured("key").astype(np.int64)]
     result = Items(
@@ -271,9 +278,10 @@ def items_of(
         count=count,
         opening=values[offset].astype(np.float64),
         closing=values[last].astype(np.float64),
-        start_lufs=measured("start_loudness_lufs"),
+        start_lufs=start_lufs,
         end_lufs=measured("end_loudness_lufs"),
-        lufs=measured("loudness_lufs"),
+        lufs=lufs,
+        opening_lufs=np.maximum(lufs, start_lufs),
         lead_s=measured("leading_silence_s"),
         trail_s=measured("trailing_silence_s"),
         octave=np.log2(np.maximum(tempo, 1.0)),

@@ -141,7 +141,7 @@ def _span(grid: TimeGrid, phase: int) -> tuple[int, int]:
 def _bar_opening(block: Block, items: Items, grid: TimeGrid) -> None:
     """Bar the start of the session to items that are too loud for it."""
     own = slice(block.first, block.first + block.plain.shape[1])
-    loud = items.lufs[own] > grid.opening_lufs
+    loud = items.opening_lufs[own] > grid.opening_lufs
     for price in (block.plain, block.longer):
         price[0, loud] = np.inf
 
