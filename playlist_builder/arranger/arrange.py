@@ -51,14 +51,16 @@ half a minute before any of them: to ask for less never makes a worse session.
 5. tension limits of phases, as tension is an estimate;
 6. limits of phases on the clarity of a pulse, as one without strokes is gentle;
 7. the minute or phase of a pin, which then starts up to 1, 2, 5 or 10 minutes from it, or anywhere;
-8. the tolerance of the duration, to 1, 2, 5 and 10 minutes;
+8. the tolerance of the duration, to 2, 5 and 10 % of it;
 9. the limits of phases that guard against harm, the worst harm last: peaks of energy, by 0.1,
    0.2, altogether; strokes, by 1 Hz, 2 Hz, altogether; startle, by 3 LU, 6 LU, altogether;
    silence, by 15 s, 45 s, altogether.
 
 Never lifted: vocals, bans, `avoid`, include and exclude, length limits, no track twice, that a
 pinned track is in, and its place, and that no track opens the session which is louder than music or
-far louder than the others. If even that gives no session, an error says so.
+far louder than the others. If even that gives no session, an error says so, and whether that is
+proven or only what a long search has found. Of the copies of a recording one takes part, the one
+that is preferred most; the bound speaks of these.
 
 A slot belongs to the phase in which its middle lies; the limits of a phase apply to every track
 that plays in it for at least one step. Its peak binds only the steps that play in it: a track that

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from playlist_builder.arranger.opening import most_lufs
-from playlist_builder.arranger.problem import build_problem, instance_of, relaxations
+from playlist_builder.arranger.problem import build_problem, instance_of
+from playlist_builder.arranger.relax import relaxations
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.solver.cost import moving_prices, tension_prices
 from playlist_builder.arranger.solver.solve import allows, runners_up
@@ -74,7 +75,8 @@ def explain(
             " allows. Build the session again."
         ) from error
     # The least that has to be lifted for the session itself, so that no runner-up takes more.
-    tried = [instance_of(problem, each) for each in relaxations(pinned=bool(problem.pins))]
+    given = relaxations(pinned=bool(problem.pins), duration_s=session.target_s)
+    tried = [instance_of(problem, each) for each in given]
     own = next((each for each in tried if allows(each, sequence)), tried[-1])
     others = runners_up(own, sequence)
     items = problem.items.take(sequence)

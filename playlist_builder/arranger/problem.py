@@ -38,12 +38,7 @@ from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.track_table import TrackTable
 
 LEAST_TOLERANCE_S = 30.0  # of a search; less is rather given up than any other rule
-TOLERANCES_S = (60.0, 120.0, 300.0, 600.0)
-PIN_SLACKS_S = (60.0, 120.0, 300.0, 600.0, np.inf)
-PEAKS = (0.1, 0.2, np.inf)
-STROKES_HZ = (1.0, 2.0, np.inf)
-STARTLES_LU = (3.0, 6.0, np.inf)
-SILENCES_S = (15.0, 45.0, np.inf)
+TOLERANCES = (0.02, 0.05, 0.1)  # shares of the duration
 LONG_SILENCES = "long silences"  # why tracks are left out of a session that may be short
 MOST_TOLERANCE = 0.5  # of the duration
 
@@ -145,7 +140,7 @@ class Problem:
 
     `pins` come with their items, `reach` is the highest energy of these tracks on the absolute
     scale, and `notes` say how the problem differs from the constraints. No track that is louder
-    than `opening_lufs` comes first.
+    than `opening_lufs` comes first. The search leaves out the `spare` ones, copies of others.
     """
 
     tracks: TrackTable
@@ -156,6 +151,7 @@ class Problem:
     notes: tuple[Notice, ...] = ()
     window: Window = Window()
     opening_lufs: float = np.inf
+    spare: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
@@ -225,14 +221,21 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
         for pin, place in zip(constraints.pins, own, strict=True)
     )
     if not constraints.use_all:
-        _check_pins_fit(pins, items, scaled)
-    return Problem(usable, items, objective, pins, float(usable.energy.max()), tuple(notes))
+        _check_pins_fit(pins, items, scaled, max(tolerance_s, LEAST_TOLERANCE_S))
+    pinned_items = {item for _, item in pins}
+    prices = items.step_price.sum(axis=1)
+    copied = () if constraints.use_all else sorted(spare_copies(usable, pinned_items, prices))
+    out = np.array(copied, np.int64)
+    reach = float(usable.energy.max())
+    return Problem(usable, items, objective, pins, reach, tuple(notes), spare=out)
 
 
-def _check_pins_fit(pins: Sequence[tuple[Pin, int]], items: Items, profile: Profile) -> None:
+def _check_pins_fit(
+    pins: Sequence[tuple[Pin, int]], items: Items, profile: Profile, least_s: float
+) -> None:
     """Raise ArrangeError for pins that no session can hold, which no search need find out."""
     asked_min = profile.duration_s / 60.0
-    most_ms = 1000 * (profile.duration_s + TOLERANCES_S[-1])
+    most_ms = 1000 * max(profile.duration_s * (1.0 + TOLERANCES[-1]), profile.duration_s + least_s)
     lasts_ms = items.length_ms[[item for _, item in pins]].sum()
     if lasts_ms > most_ms:
         raise ArrangeError(
@@ -260,28 +263,6 @@ def phase_of(pin: Pin, profile: Profile) -> Phase | None:
     with suppress(ProfileError):
         return profile.named(pin.phase)
     return None
-
-
-def relaxations(*, pinned: bool, tolerance_s: float = LEAST_TOLERANCE_S) -> list[Relaxation]:
-    """Return what is lifted at each attempt, from nothing to all of it."""
-    found = [Relaxation()]
-    if tolerance_s < LEAST_TOLERANCE_S:
-        found.append(replace(found[-1], tolerance_s=LEAST_TOLERANCE_S))
-    if pinned:
-        found.append(replace(found[-1], pin_limits=True))
-    found.append(replace(found[-1], artist_max=True))
-    found.append(replace(found[-1], artist_gap=True))
-    found.append(replace(found[-1], colour=np.inf))
-    found.append(replace(found[-1], tension=np.inf))
-    found.append(replace(found[-1], pulse_clarity=np.inf))
-    if pinned:
-        found.extend(replace(found[-1], pin_slack_s=slack_s) for slack_s in PIN_SLACKS_S)
-    found.extend(replace(found[-1], tolerance_s=tolerance_s) for tolerance_s in TOLERANCES_S)
-    found.extend(replace(found[-1], peak=beyond) for beyond in PEAKS)
-    found.extend(replace(found[-1], stroke_rate_hz=beyond) for beyond in STROKES_HZ)
-    found.extend(replace(found[-1], startle_lu=beyond) for beyond in STARTLES_LU)
-    found.extend(replace(found[-1], silence_s=beyond) for beyond in SILENCES_S)
-    return found
 
 
 def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
@@ -317,6 +298,7 @@ def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
         groups,
         (*window.fixed, *pins),
         objective.constraints.use_all,
+        problem.spare,
         noise if objective.seed else None,
         is_proven=window.span_ms is None,
     )

@@ -9,6 +9,7 @@ Two tracks are copies of each other if any of these holds:
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 
@@ -40,14 +41,21 @@ def copies(tracks: Sequence[Track]) -> list[list[int]]:
     return groups
 
 
-def spare_copies(tracks: TrackTable) -> set[int]:
-    """Return the places of tracks whose recording another track has: a session plays it once."""
+def spare_copies(
+    tracks: TrackTable, kept: AbstractSet[int] = frozenset(), price: Floats | None = None
+) -> set[int]:
+    """Return the places of tracks whose recording another track has: a session plays it once.
+
+    Those at the places `kept` stay, whatever others there are, and of others the cheapest does.
+    """
     spare: set[int] = set()
     ranks = tracks.rank
+    price = np.zeros(len(tracks)) if price is None else price
     for group in copies(tracks):
-        left = sorted((place for place in group if place not in spare), key=ranks.__getitem__)
+        left = [place for place in group if place not in spare]
+        left.sort(key=lambda place: (place not in kept, price[place], ranks[place]))
         spare.update(left[1:])
-    return spare
+    return spare - kept
 
 
 def repeated(table: TrackTable, tracks: Iterable[Track]) -> Bools:

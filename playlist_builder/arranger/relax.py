@@ -8,18 +8,54 @@ and put back first.
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
+import numpy as np
+
 from playlist_builder.arranger.problem import (
+    LEAST_TOLERANCE_S,
+    TOLERANCES,
     Problem,
     Relaxation,
     instance_of,
-    relaxations,
 )
 from playlist_builder.arranger.recordings import spare_copies
-from playlist_builder.arranger.solver.solve import Instance, Solution, solve
+from playlist_builder.arranger.solver.solve import Failure, Instance, Solution, solve
 from playlist_builder.errors import ArrangeError
 
+PIN_SLACKS_S = (60.0, 120.0, 300.0, 600.0, np.inf)
+PEAKS = (0.1, 0.2, np.inf)
+STROKES_HZ = (1.0, 2.0, np.inf)
+STARTLES_LU = (3.0, 6.0, np.inf)
+SILENCES_S = (15.0, 45.0, np.inf)
+PROVEN = ", which is proven"
+SEARCHED = ", as far as a long search tells, which proves nothing"
 FEW_LIFTED = 3  # rules that are put back one by one
 FIRST_TRIED = 4  # relaxations that are tried in their order: most sessions and tails need no more
+
+
+def relaxations(
+    *, pinned: bool, duration_s: float, tolerance_s: float = LEAST_TOLERANCE_S
+) -> list[Relaxation]:
+    """Return what is lifted at each attempt, from nothing to all of it."""
+    found = [Relaxation()]
+    if tolerance_s < LEAST_TOLERANCE_S:
+        found.append(replace(found[-1], tolerance_s=LEAST_TOLERANCE_S))
+    if pinned:
+        found.append(replace(found[-1], pin_limits=True))
+    found.append(replace(found[-1], artist_max=True))
+    found.append(replace(found[-1], artist_gap=True))
+    found.append(replace(found[-1], colour=np.inf))
+    found.append(replace(found[-1], tension=np.inf))
+    found.append(replace(found[-1], pulse_clarity=np.inf))
+    if pinned:
+        found.extend(replace(found[-1], pin_slack_s=slack_s) for slack_s in PIN_SLACKS_S)
+    shares = (share * duration_s for share in TOLERANCES)
+    least_s = max(tolerance_s, LEAST_TOLERANCE_S)
+    found.extend(replace(found[-1], tolerance_s=each) for each in shares if each > least_s)
+    found.extend(replace(found[-1], peak=beyond) for beyond in PEAKS)
+    found.extend(replace(found[-1], stroke_rate_hz=beyond) for beyond in STROKES_HZ)
+    found.extend(replace(found[-1], startle_lu=beyond) for beyond in STARTLES_LU)
+    found.extend(replace(found[-1], silence_s=beyond) for beyond in SILENCES_S)
+    return found
 
 
 def solved(
@@ -27,35 +63,46 @@ def solved(
 ) -> tuple[Instance, Solution, Sequence[Relaxation]]:
     """Return the instance with the least lifted, its session, and all relaxations tried."""
     tolerance_s = problem.objective.tolerance_s
-    allowed = allowed or relaxations(pinned=bool(problem.pins), tolerance_s=tolerance_s)
+    duration_s = problem.objective.profile.duration_s
+    allowed = allowed or relaxations(
+        pinned=bool(problem.pins), duration_s=duration_s, tolerance_s=tolerance_s
+    )
     least = _least(problem, allowed)
-    if least is None:
+    if isinstance(least, Failure):
         copied = len(spare_copies(problem.tracks))
         once = f" {copied} are copies of others: a session plays each recording once."
         raise ArrangeError(
             f"No order of the {len(problem.tracks)} tracks that pass fills"
-            f" {problem.objective.profile.duration_s / 60.0:.0f} min under these rules and pins."
+            f" {problem.objective.profile.duration_s / 60.0:.0f} min under these rules and pins"
+            f"{PROVEN if least.is_proven else SEARCHED}."
             f"{once if copied else ''} Add music, drop a pin, or ask for another duration."
         )
     place, found = least
     return *_restored(problem, allowed[place], found), allowed[: place + 1]
 
 
-def _least(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[int, Solution] | None:
+def _least(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[int, Solution] | Failure:
     """Return the place of the first relaxation that leads to a session, and its solution.
 
     Each lifts what the one before it does. So where the first few do not help, the last one tells
     whether any does, and the others are bisected.
     """
+    failure = Failure(is_proven=True)
     for place, relaxation in enumerate(allowed[:FIRST_TRIED]):
-        if found := solve(instance_of(problem, relaxation)):
+        found = solve(instance_of(problem, relaxation))
+        if isinstance(found, Solution):
             return place, found
+        failure = found
     low, high = min(FIRST_TRIED, len(allowed)), len(allowed) - 1
-    if low > high or not (best := solve(instance_of(problem, allowed[high]))):
-        return None
+    if low > high:
+        return failure
+    best = solve(instance_of(problem, allowed[high]))
+    if isinstance(best, Failure):
+        return best
     while low < high:
         middle = (low + high) // 2
-        if found := solve(instance_of(problem, allowed[middle])):
+        found = solve(instance_of(problem, allowed[middle]))
+        if isinstance(found, Solution):
             high, best = middle, found
         else:
             low = middle + 1
@@ -72,11 +119,12 @@ def _restored(
     lifted = [each.name for each in fields(Relaxation) if getattr(relaxation, each.name)]
     if len(lifted) > FEW_LIFTED:
         alone = Relaxation(**{lifted[-1]: getattr(relaxation, lifted[-1])})
-        if best := solve(instance_of(problem, alone)):
+        best = solve(instance_of(problem, alone))
+        if isinstance(best, Solution):
             return instance_of(problem, alone), best
     for name in reversed(lifted[:-1]):
         tried = replace(relaxation, **{name: getattr(Relaxation(), name)})
         better = solve(instance_of(problem, tried))
-        if better is not None:
+        if isinstance(better, Solution):
             relaxation, found = tried, better
     return instance_of(problem, relaxation), found

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from playlist_builder.arranger import result
 from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
 from playlist_builder.arranger.peaks import highest
-from playlist_builder.arranger.problem import TOLERANCES_S, Objective, Relaxation
+from playlist_builder.arranger.problem import Objective, Relaxation
 from playlist_builder.arranger.recordings import repeated
 from playlist_builder.arranger.rules import within_limits
 from playlist_builder.arranger.solver.cost import tension_prices
@@ -36,6 +36,7 @@ CHOICE = 1.5  # ... so many times its length; else those of the lowest peaks are
 STARTLE_LU, STROKE_RATE_HZ, PULSE_CLARITY, TENSION = 12.0, 2.0, 0.9, (0.0, 0.35)
 STEADY, CALMEST = 80, 30  # tracks looked at: nearest to LEVEL, calmest. An hour takes some fifteen
 TOLERANCE_S = 60.0
+TOLERANCES_S = (60.0, 120.0, 300.0, 600.0)  # a shorter tail is better than none
 
 PHASE = Phase(  # at its level; of its limits only that on a pulse is ever relaxed
     NAME,

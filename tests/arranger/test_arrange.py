@@ -15,6 +15,7 @@ from playlist_builder.errors import ArrangeError, ProfileError
 from playlist_builder.notices import notice
 from playlist_builder.playlists.session_json import load_session
 from playlist_builder.playlists.write import write_session
+from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.recording import render
 from playlist_builder.report import summary
@@ -432,3 +433,39 @@ def test_to_ask_for_less_tolerance_never_makes_a_worse_session():
         off_s = abs(strict.duration_s - strict.target_s)
         assert off_s <= max(tolerance_s, abs(usual.duration_s - usual.target_s))
         assert {each.code[:8] for each in strict.relaxed} <= {"duration"}
+
+
+def test_a_duration_gives_way_by_a_share_and_never_ends_a_short_session_early():
+    tracks = [
+        plain(number, 130 / 60, artist=f"A {number}", startle_lu=5.0 if number < 2 else 16.0)
+        for number in range(8)
+    ]
+    session = arrange(tracks, load_profile("steady"), duration_s=840.0, tolerance_s=180.0)
+    assert (len(session.slots), session.duration_s) == (6, 780.0)
+    assert [each.code for each in session.relaxed] == ["startle"]
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_copies_of_every_recording_change_nothing(count):
+    tracks = library(30, 2, artists=10)
+    copied = [
+        replace(each, path=f"/{number}{each.path}", identity=f"{each.identity}{number}")
+        for each in tracks
+        for number in range(count)
+    ]
+    alone, among = arrange(tracks, arc(30.0)), arrange(copied, arc(30.0))
+    assert among.cost == pytest.approx(alone.cost, rel=0.01)
+    assert not among.relaxed
+
+
+def test_an_error_says_whether_it_is_proven():
+    tracks = [plain(number, 5.0, artist=f"A {number}") for number in range(4)]
+    with pytest.raises(ArrangeError, match="which is proven"):
+        arrange(
+            tracks,
+            flat(13.0),
+            tolerance_s=1.0,
+            constraints=Constraints(
+                pins=(Pin(tracks[0].path, place=2), Pin(tracks[1].path, place=-2))
+            ),
+        )

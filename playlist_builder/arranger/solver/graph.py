@@ -56,8 +56,11 @@ class ArcGraph:
 
     def restricted(self, kept: Bools, steps: Ints) -> "ArcGraph":
         """Return the graph with the arcs that are kept; `steps` are the whole ones of each item."""
-        price = self.price + self.dropped.drift_price * self.drift
-        self.dropped.add(self.arcs.take(~kept), price[~kept], steps[self.arcs.item[~kept]])
+        dropped, arcs = self.dropped, self.arcs.take(~kept)
+        price = (self.price + dropped.drift_price * self.drift)[~kept]
+        if len(dropped.use_price) == len(steps):
+            price += dropped.use_price[arcs.item]
+        dropped.add(arcs, price, steps[arcs.item])
         number = np.cumsum(kept) - 1
         ends = zip(self.transitions, self.arriving, self.departing, strict=True)
         return ArcGraph(

@@ -6,7 +6,7 @@ including penalties, less what a feasible session would pay at most, is a bound 
 session goes below. Subgradient steps raise the bound (Polyak 1969).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ POLYAK_FACTOR = 1.2  # of the way to the expected optimum, along the subgradient
 PATIENCE = 4  # rounds without a better bound, after which the factor is halved
 EXPECTED = 1.05  # times the bound: where the optimum is looked for while no session is known
 LEAST_GAIN = 1e-4
+PROOF = 1e-6  # a bound above that is above nothing
 CHECKPOINTS = 8
 MOST_DRIFT = 0.5  # steps: the most by which true time and steps differ, see `cost.step_at`
 
@@ -40,6 +41,15 @@ class Multipliers:
     drift: Floats
     required: Bools
 
+    def use_price(self, groups: Groups) -> Floats:
+        """Return what each use of an item pays, for itself and for its groups."""
+        return np.asarray(self.per_item + self.per_group[groups.member].sum(axis=1))
+
+    def paid(self, groups: Groups) -> float:
+        """Return what a feasible session pays at most for the use of its items."""
+        held = (self.per_group[:-1] * groups.most[:-1]).sum()
+        return float(self.per_item.sum() + held)
+
     @staticmethod
     def initial(groups: Groups, drift_price: float, required: Bools) -> "Multipliers":
         """Return the multipliers to begin with: nothing but a price on drift at the end."""
@@ -50,25 +60,29 @@ class Multipliers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CostToGo:
-    """The least cost after each arc, penalties included; `bound` holds for paths of the graph."""
+    """The least cost after each arc, penalties included; `bound` holds for paths of the graph.
+
+    A feasible session pays penalties of at most `most`.
+    """
 
     after: Floats
     penalty: Floats
     bound: float
+    most: float
     multipliers: Multipliers
+
+
+def penalties(graph: ArcGraph, groups: Groups, multipliers: Multipliers) -> tuple[Floats, float]:
+    """Return what each arc pays, and what a feasible session pays at most."""
+    return _penalties(graph, groups, multipliers, _checkpoints(graph))
 
 
 def _penalties(
     graph: ArcGraph, groups: Groups, multipliers: Multipliers, marks: Floats
 ) -> tuple[Floats, float]:
-    """Return what each arc pays, and what a feasible session pays at most."""
-    per_item = multipliers.per_item + multipliers.per_group[groups.member].sum(axis=1)
+    per_item = multipliers.use_price(groups)
     drift_price = marks @ multipliers.drift
-    most = (
-        multipliers.per_item.sum()
-        + (multipliers.per_group[:-1] * groups.most[:-1]).sum()
-        + np.abs(multipliers.drift).sum() * MOST_DRIFT
-    )
+    most = multipliers.paid(groups) + np.abs(multipliers.drift).sum() * MOST_DRIFT
     drift = graph.drift * drift_price[graph.arcs.end]
     return per_item[graph.arcs.item] + drift, float(most)
 
@@ -76,7 +90,8 @@ def _penalties(
 def proven_bound(graph: ArcGraph, groups: Groups, multipliers: Multipliers) -> float:
     """Return what no session goes below, whatever arcs it uses.
 
-    Dropped arcs are taken to be of items without a multiplier, and to drift as suits them.
+    Dropped arcs are taken to be of the items of their length whose multipliers are least, and to
+    drift as suits them.
     """
     marks = _checkpoints(graph)
     penalty, most = _penalties(graph, groups, multipliers, marks)
@@ -86,7 +101,43 @@ def proven_bound(graph: ArcGraph, groups: Groups, multipliers: Multipliers) -> f
     more = drift_price[np.minimum(ends, len(drift_price) - 1)] - dropped.drift_price
     half = len(dropped.steps) // 2  # from here on they drift by -1..0, before by 0..1
     gain = np.concatenate([np.maximum(-more[:half], 0.0), np.maximum(more[half:], 0.0)])
+    gain -= dropped.dearer(multipliers.use_price(groups))[:, None]
     return least_with_dropped(graph, penalty, dropped.price[:, : len(graph.arriving)] - gain) - most
+
+
+def is_infeasible(graph: ArcGraph, groups: Groups, multipliers: Multipliers, rounds: int) -> bool:
+    """Return whether ascent proves that no session keeps the rules, whatever arcs it uses.
+
+    Where every arc and transition that is allowed costs nothing, a session costs nothing: a bound
+    above that is a proof.
+    """
+    dropped = graph.dropped
+    idle = replace(
+        graph,
+        price=np.zeros(len(graph.price)),
+        transitions=[_idle(costs) for costs in graph.transitions],
+        ending=_idle(graph.ending),
+        dropped=replace(
+            dropped,
+            price=_idle(dropped.price),
+            drift_price=0.0,
+            use_price=np.zeros_like(dropped.use_price),
+        ),
+    )
+    nothing = replace(
+        multipliers,
+        per_item=np.zeros_like(multipliers.per_item),
+        per_group=np.zeros_like(multipliers.per_group),
+        drift=np.zeros_like(multipliers.drift),
+    )
+    found = dual_ascent(idle, groups, nothing, rounds, 1.0)
+    if found is None:
+        return not np.isfinite(dropped.price).any()
+    return found.bound > PROOF and proven_bound(idle, groups, found.multipliers) > PROOF
+
+
+def _idle(costs: Floats) -> Floats:
+    return np.where(np.isfinite(costs), 0.0, np.inf)
 
 
 def dual_ascent(
@@ -107,7 +158,7 @@ def dual_ascent(
         if not np.isfinite(bound):
             break
         if best is None or bound > best.bound:
-            best, stale = CostToGo(after, penalty, bound, multipliers), 0
+            best, stale = CostToGo(after, penalty, bound, most, multipliers), 0
         else:
             stale += 1
             if stale >= PATIENCE:

@@ -9,6 +9,7 @@ import numpy as np
 
 from playlist_builder.arranger.solver.graph import ArcGraph, share_artist
 from playlist_builder.arranger.solver.lagrangian import CostToGo
+from playlist_builder.arranger.solver.repair import WARM, annealed
 from playlist_builder.arranger.solver.search import SearchSpace, beam, best_near, local_search
 from playlist_builder.models import Ints
 
@@ -16,6 +17,7 @@ STARTS = 20_000  # over the square of the number of tracks: how many random orde
 PERTURBATIONS = 100_000  # ... and how often the best is perturbed
 MOST_STARTS, MOST_PERTURBATIONS = 12, 60
 BEAM = 32
+REPAIRS_PER_SLOT = 100  # rounds of annealing at the end
 CUTS = 3  # where an order is cut to be perturbed
 TRIES = 20  # random orders drawn for each that is improved, as not all are feasible
 
@@ -27,7 +29,8 @@ def best_order(space: SearchSpace, graph: ArcGraph, cost_to_go: CostToGo) -> lis
     if (held[:-1] > groups.most[:-1]).any():
         return []
     rng = np.random.default_rng(0)
-    starts = beam(space, graph, cost_to_go, BEAM)[:1]  # it alone heeds the minutes of pins
+    found = beam(space, graph, cost_to_go, BEAM)  # it alone heeds the minutes of pins
+    starts = list(found.sequences[:1])
     wanted = min(STARTS // count**2 + 1, MOST_STARTS)
     for _ in range(TRIES * wanted):
         order = _random(space, rng)
@@ -44,7 +47,8 @@ def best_order(space: SearchSpace, graph: ArcGraph, cost_to_go: CostToGo) -> lis
             other, other_cost = local_search(space, graph, perturbed)
             if other_cost < cost:
                 best, cost = other, other_cost
-    return [best]
+    again = annealed(space, best, REPAIRS_PER_SLOT * count, WARM)
+    return [best if again is None else again[0]]
 
 
 def _random(space: SearchSpace, rng: np.random.Generator) -> Ints | None:

@@ -31,16 +31,18 @@ class Block:
     longer: Floating
 
 
-def blocks(
+def blocks(  # noqa: PLR0913, PLR0917 - what a block costs
     items: Items,
     grid: TimeGrid,
     fixed: Sequence[FixedItem] = (),
     drift_price: float = 0.0,
+    use_price: Floats | None = None,
     kind: type[np.floating] = np.float32,
 ) -> Iterator[Block]:
     """Yield the prices of all items that fit, by their number of whole steps.
 
-    `drift_price` is paid per step by which the true length exceeds the steps filled.
+    `drift_price` is paid per step by which the true length exceeds the steps filled, `use_price` by
+    each item wherever it plays.
     """
     lengths, firsts = np.unique(items.steps, return_index=True)
     ranges = pairwise([*firsts.tolist(), len(items.steps)])
@@ -48,6 +50,9 @@ def blocks(
         if steps > grid.horizon:
             return
         block = _block(items, grid, np.arange(first, last), drift_price, kind)
+        if use_price is not None:
+            for price in (block.plain, block.longer):
+                np.add(price, use_price[first:last].astype(kind), out=price)
         _bar_phases(block, items, grid)
         _bar_peaks(block, items, grid)
         _bar_opening(block, items, grid)

@@ -60,12 +60,26 @@ class Dropped:
     """What the arcs that were not kept cost at least: `price[row, start]` to fill `steps[row]`.
 
     The first half of the rows holds whole steps, the second half one step more. Prices include
-    `drift_price` times the drift of the arc: 0..1 in the first half, -1..0 in the second.
+    `drift_price` times the drift of the arc: 0..1 in the first half, -1..0 in the second, and the
+    `use_price` of the item; `row` says where in either half the item is.
     """
 
     steps: Ints
     price: Floats
     drift_price: float
+    use_price: Floats
+    row: Ints
+
+    def dearer(self, use_price: Floats) -> Floats:
+        """Return how much dearer each row is at least where the use of items has other prices.
+
+        Where an item is not among those that have a price, nothing is known of it.
+        """
+        half = len(self.steps) // 2
+        least = np.full(half, np.inf if len(use_price) == len(self.row) else 0.0)
+        if len(use_price) == len(self.row):
+            np.minimum.at(least, self.row, use_price - self.use_price)
+        return np.tile(np.where(np.isfinite(least), least, 0.0), 2)
 
     def add(self, arcs: Arcs, price: Floating, steps: Ints) -> None:
         """Add arcs; `steps` are the whole steps of their items."""
@@ -86,12 +100,23 @@ class PrunedArcs:
     limit: float
 
 
-def prune_arcs(
-    items: Items, grid: TimeGrid, fixed: Sequence[FixedItem], pinned: Ints, most: int
+def prune_arcs(  # noqa: PLR0913, PLR0917 - an instance as far as this needs it
+    items: Items,
+    grid: TimeGrid,
+    fixed: Sequence[FixedItem],
+    pinned: Ints,
+    most: int,
+    use_price: Floats | None = None,
 ) -> PrunedArcs | None:
-    """Return the `most` promising arcs and all of `pinned` items; None if no session can exist."""
+    """Return the `most` promising arcs and all of `pinned` items; None if no session can exist.
+
+    With a price on the use of each item, from an earlier search, arcs of many different ones are
+    promising. All costs that are returned then include it.
+    """
     drift_price = _drift_price(items, grid)
-    first = _first(list(blocks(items, grid, fixed, drift_price)), grid, pinned, drift_price)
+    dense = list(blocks(items, grid, fixed, drift_price, use_price))
+    use = np.zeros(len(items.steps)) if use_price is None else use_price
+    first = _first(dense, grid, pinned, drift_price, (use, items.steps))
     if first is None:
         return None
     arcs, price, dropped, limit = first
@@ -153,7 +178,11 @@ def _error(steps: Ints) -> Floats:
 
 
 def _first(
-    dense: Sequence[Block], grid: TimeGrid, pinned: Ints, drift_price: float
+    dense: Sequence[Block],
+    grid: TimeGrid,
+    pinned: Ints,
+    drift_price: float,
+    use: tuple[Floats, Ints],
 ) -> tuple[Arcs, Singles, Dropped, float] | None:
     """Return the arcs kept by the first pass, their prices, the others, and their least total."""
     if not dense:
@@ -169,7 +198,11 @@ def _first(
     ]
     slack = _slack([(price, others) for _, _, price, others in tables], float(after[0]))
     lengths = np.array([steps for _, steps, _, _ in tables])
-    dropped = Dropped(lengths, np.full((len(tables), grid.horizon + 2), np.inf), drift_price)
+    never = np.full((len(tables), grid.horizon + 2), np.inf)
+    use_price, steps_of = use
+    last = len(dense) - 1
+    row_of = np.minimum(np.searchsorted(lengths[: len(dense)], steps_of), last)
+    dropped = Dropped(lengths, never, drift_price, use_price, row_of)
     found: list[tuple[Ints, Ints, Ints, Floating]] = []
     for row, (block, steps, price, others) in enumerate(tables):
         most = np.where(np.isfinite(others), slack - others, -np.inf).astype(np.float32)

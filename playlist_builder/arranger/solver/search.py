@@ -5,7 +5,7 @@ search improves what it finds by small changes. Every rule is kept exactly, in t
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -39,6 +39,21 @@ class SearchSpace:
     price: Floats
     noise: Floats
     transitions: Floats | None = None
+
+    def take(self, chosen: Ints) -> "SearchSpace":
+        """Return the space of some items, numbered anew, every pinned one among them."""
+        groups = self.groups
+        return replace(
+            self,
+            items=self.items.take(chosen),
+            groups=replace(groups, member=groups.member[chosen], artists=groups.artists[chosen]),
+            fixed=tuple(
+                replace(each, item=int(np.searchsorted(chosen, each.item))) for each in self.fixed
+            ),
+            price=self.price[:, :, chosen],
+            noise=self.noise[chosen],
+            transitions=None,
+        )
 
     def transition_cost(self, left: Ints, right: Ints) -> Floats:
         """Return the price of passing from items `left` to items `right`."""
@@ -84,8 +99,27 @@ class Nodes:
         return Nodes(*map(np.concatenate, columns))
 
 
-def beam(space: SearchSpace, graph: ArcGraph, cost_to_go: CostToGo, width: int) -> list[Ints]:
-    """Return feasible sessions, the cheapest first; at most `width` nodes stay per step."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """Feasible sessions, the cheapest first.
+
+    Where the search `is_complete`, no other session of the graph costs less than what was asked.
+    """
+
+    sequences: Sequence[Ints]
+    is_complete: bool
+
+
+def beam(
+    space: SearchSpace,
+    graph: ArcGraph,
+    cost_to_go: CostToGo,
+    width: int,
+    below: float = np.inf,
+) -> Found:
+    """Return sessions that cost less than `below`; at most `width` nodes stay per step."""
+    below += cost_to_go.most
+    is_complete = True
     horizon, items = space.grid.horizon, space.items
     keys = np.random.default_rng(0).integers(
         1, 2**40, (1 + max(space.groups.gap, 1), len(items.steps))
@@ -102,12 +136,15 @@ def beam(space: SearchSpace, graph: ArcGraph, cost_to_go: CostToGo, width: int) 
     for step in range(horizon + 1):
         if not waiting[step]:
             continue
-        nodes = _best(Nodes.join(waiting[step]), width, keys[1:])
+        nodes = _best(Nodes.join(waiting[step]), keys[1:])
         waiting[step] = []
+        is_complete &= len(nodes.depth) <= width
+        nodes = nodes.take(slice(width))
         if step >= earliest:
             done.update(_finished(space, nodes))
         total, cost = _extended(space, graph, cost_to_go, step, nodes)
-        rows, columns = np.nonzero(np.isfinite(total))
+        rows, columns = np.nonzero(total < below)
+        is_complete &= len(rows) <= BRANCHES * width
         promised = total[rows, columns]
         order = np.argsort(promised, kind="stable")
         placed = nodes.placed[rows] + pinned[graph.arcs.item[graph.departing[step][columns]]]
@@ -133,11 +170,11 @@ def beam(space: SearchSpace, graph: ArcGraph, cost_to_go: CostToGo, width: int) 
         borders = [*np.flatnonzero(np.diff(ends, prepend=-1)).tolist(), len(ends)]
         for first, last in pairwise(borders):
             waiting[int(ends[first])].append(children.take(slice(first, last)))
-    return [np.array(sequence) for _, sequence in sorted(done)[:FINISHED]]
+    return Found([np.array(each) for _, each in sorted(done)[:FINISHED]], is_complete)
 
 
-def _best(nodes: Nodes, width: int, keys: Ints) -> Nodes:
-    """Return the most promising nodes, one per set of items and last items.
+def _best(nodes: Nodes, keys: Ints) -> Nodes:
+    """Return the nodes, the most promising first, one per set of items and last items.
 
     All that may come after depends on these alone; row i of `keys` stands for the item i before
     the last. Nodes with more pins and nodes with fewer get like shares, so that neither die out.
@@ -150,7 +187,7 @@ def _best(nodes: Nodes, width: int, keys: Ints) -> Nodes:
         key += np.where(place >= 0, own[last], 0)
     _, first = np.unique(key[order], return_index=True)
     order = order[np.sort(first)]
-    return nodes.take(_shared_out(order, nodes.placed[order])[:width])
+    return nodes.take(_shared_out(order, nodes.placed[order]))
 
 
 def _shared_out(order: Ints, placed: Ints) -> Ints:

@@ -6,7 +6,7 @@ counted, not timed, so equal instances have equal solutions.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from playlist_builder.arranger.solver.graph import ArcGraph, Groups, backward, b
 from playlist_builder.arranger.solver.permutations import best_order
 from playlist_builder.arranger.solver.placements import blocks
 from playlist_builder.arranger.solver.prune import PrunedArcs, promising, prune_arcs
-from playlist_builder.arranger.solver.search import SearchSpace, beam, best_near
+from playlist_builder.arranger.solver.repair import HOT, WARM, annealed
+from playlist_builder.arranger.solver.search import Found, SearchSpace, beam, best_near
 from playlist_builder.models import Bools, Floats, Ints
 
 ARCS_PER_STEP, MOST_ARCS = 80, 90_000  # that pruning leaves for exact transitions
@@ -30,7 +31,14 @@ ASCENT_ARCS = 600_000  # summed over the rounds before the search, and ...
 FINAL_ASCENT_ARCS = 300_000  # ... after it, when a session is known, ...
 FEWEST_ROUNDS, MOST_ROUNDS = 4, 60  # ... within these; a session of all tracks gets the most
 BEAM, WIDE_BEAM = 32, 1000
-PATIENT = 4  # times as wide a beam where the first finds no session
+MANY_SLOTS = 25  # from which on a beam and small changes leave much to gain
+ROUNDS_PER_SLOT, FEWEST_ANNEALED, MOST_ANNEALED = 120, 800, 14_000  # of annealing
+NEAREST = 12  # items at one of some starts that enter it where there are too many
+REPRICED = 2  # times that a long session is pruned again with a price on the use of each item, ...
+LONG_ROUNDS = 30  # ... rounds of ascent each time, ...
+HOPED = 1.2  # ... and times the bound that these aim at
+NEAR = 0.98  # of the cost: a bound above that is not worth more work
+IDLE_ROUNDS = 20  # of ascent to prove that there is no session
 WIDE_WORK = 12_000  # nodes times items that a beam may look at per step
 NOISE = 0.5  # of what a track costs on average: the most that a seed adds to one
 ROUNDING = 1e-9  # of sums in double precision
@@ -41,7 +49,8 @@ class Instance:
     """All that the solver is asked; `groups` gives the rules among the items it looks at.
 
     `noise` gives 0..1 for each item, which breaks ties differently for every seed. Where
-    `is_proven` is not set, the bound of the solution is 0.
+    `is_proven` is not set, the bound of the solution is 0. Items that are `spare`, as copies of
+    others, are left out.
     """
 
     items: Items
@@ -49,6 +58,7 @@ class Instance:
     groups: Callable[[Ints], Groups]
     fixed: tuple[FixedItem, ...] = ()
     use_all: bool = False
+    spare: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     noise: Callable[[Ints], Floats] | None = None
     is_proven: bool = True
 
@@ -62,8 +72,74 @@ class Solution:
     bound: float
 
 
-def solve(instance: Instance) -> Solution | None:
-    """Return the best session found with its bound, or None where none was found."""
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No session was found; whether that proves that there is none."""
+
+    is_proven: bool
+
+
+def solve(instance: Instance) -> Solution | Failure:
+    """Return the best session found with its bound, or whether it is proven that there is none."""
+    entering = np.setdiff1d(np.arange(len(instance.items.steps)), instance.spare)
+    if len(entering) == len(instance.items.steps):
+        return _solve(instance)
+    fixed = tuple(
+        replace(each, item=int(np.searchsorted(entering, each.item))) for each in instance.fixed
+    )
+    groups, noise = instance.groups, instance.noise
+    found = _solve(
+        replace(
+            instance,
+            items=instance.items.take(entering),
+            fixed=fixed,
+            groups=lambda chosen: groups(entering[chosen]),
+            noise=noise and (lambda chosen: noise(entering[chosen])),
+        )
+    )
+    if isinstance(found, Failure):
+        return found
+    return replace(found, sequence=tuple(entering[list(found.sequence)].tolist()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """An instance ready to be searched: `chosen` are the items of the space and of the graph.
+
+    A session with other arcs than those of the graph costs at least `limit`. `cost_to_go` is None
+    where no path leads through the graph.
+    """
+
+    instance: Instance
+    chosen: Ints
+    space: SearchSpace
+    graph: ArcGraph
+    limit: float
+    cost_to_go: lagrangian.CostToGo | None
+
+    @property
+    def holds_all(self) -> bool:
+        """Whether the graph holds every arc that a session may use."""
+        return bool(np.isinf(self.limit))
+
+
+def _solve(instance: Instance) -> Solution | Failure:
+    task = _prepared(instance)
+    if task is None:
+        return Failure(is_proven=True)
+    if task.cost_to_go is None:
+        if task.holds_all:
+            return Failure(is_proven=True)
+        repaired = _repaired(task.space, None)
+        return Failure(is_proven=False) if repaired is None else _solution(task, *repaired, 0.0)
+    first = _first(task, task.cost_to_go)
+    if isinstance(first, Failure):
+        return first
+    return _finished(task, task.cost_to_go, *first)
+
+
+def _prepared(instance: Instance) -> _Task | None:
+    """Return what is to be searched, or None where it is plain that there is no session."""
     items, grid, use_all = instance.items, instance.grid, instance.use_all
     horizon, count = grid.horizon, len(items.steps)
     pinned = np.array(sorted({fixed.item for fixed in instance.fixed}), dtype=np.int64)
@@ -73,7 +149,8 @@ def solve(instance: Instance) -> Solution | None:
     pruned = prune_arcs(items, grid, instance.fixed, kept, most)
     if pruned is None:
         return None
-    chosen = np.arange(count) if use_all else np.union1d(pruned.arcs.item, kept)
+    every = use_all or count <= FEW_ITEMS
+    chosen = np.arange(count) if every else np.union1d(pruned.arcs.item, kept)
     space = search_space(instance, chosen)
     whole = np.isin(chosen, kept)
     limit, graph = _thinned(_graph(space, pruned, chosen), whole, space, pruned.limit)
@@ -81,53 +158,168 @@ def solve(instance: Instance) -> Solution | None:
     start = lagrangian.Multipliers.initial(space.groups, pruned.dropped.drift_price, required)
     rounds = _rounds(graph, np.inf if use_all else ASCENT_ARCS)
     cost_to_go = lagrangian.dual_ascent(graph, space.groups, start, rounds, None)
-    if cost_to_go is None:
-        return None
-    share = max(cost_to_go.bound, 0.0) * float(np.mean(space.items.steps)) / grid.asked_steps
-    space = replace(space, noise=space.noise * (NOISE * share))
-    sequences = _sequences(space, graph, cost_to_go)
-    if not sequences:
-        return None
-    sequences = sequences[: LOCAL_SEARCH_SLOTS // len(sequences[0]) + 1]
-    best, cost = best_near(space, graph, sequences)
-    cost -= float(space.noise[best].sum())
-    sequence = tuple(chosen[best].tolist())
-    if not instance.is_proven:
-        return Solution(sequence, cost, 0.0)
-    rounds = _rounds(graph, FINAL_ASCENT_ARCS)
-    again = lagrangian.dual_ascent(graph, space.groups, cost_to_go.multipliers, rounds, cost)
-    if again is not None and again.bound > cost_to_go.bound:
-        cost_to_go = again
-    proven = lagrangian.proven_bound(graph, space.groups, cost_to_go.multipliers)
-    bound = max(min(cost_to_go.bound, limit), proven) - ROUNDING
-    return Solution(sequence, cost, max(min(bound, cost), 0.0))
+    if cost_to_go is not None:
+        share = max(cost_to_go.bound, 0.0) * float(np.mean(space.items.steps)) / grid.asked_steps
+        space = replace(space, noise=space.noise * (NOISE * share))
+    task = _Task(instance, chosen, space, graph, limit, cost_to_go)
+    is_long = grid.asked_ms >= MANY_SLOTS * float(np.median(items.length_ms))
+    return _repriced(task) if is_long else task
+
+
+def _repriced(task: _Task) -> _Task:
+    """Return a task pruned again at what the use of each item turned out to be worth.
+
+    So arcs of many different items are left, and what all others cost is better known.
+    """
+    instance, space = task.instance, task.space
+    count = len(instance.items.steps)
+    if space.use_all or len(task.chosen) < count:
+        return task
+    pinned = np.unique(np.array([fixed.item for fixed in instance.fixed], dtype=np.int64))
+    most = min(ARCS_PER_STEP * instance.grid.horizon, MOST_ARCS)
+    for _ in range(REPRICED):
+        if task.cost_to_go is None:
+            break
+        start, goal = task.cost_to_go.multipliers, HOPED * task.cost_to_go.bound
+        use_price = start.use_price(space.groups)
+        pruned = prune_arcs(instance.items, instance.grid, instance.fixed, pinned, most, use_price)
+        if pruned is None:
+            break
+        limit = pruned.limit - start.paid(space.groups)
+        whole = np.isin(task.chosen, pinned)
+        arcs = _graph(space, pruned, task.chosen)
+        limit, graph = _thinned(arcs, whole, space, limit, task.cost_to_go)
+        found = lagrangian.dual_ascent(graph, space.groups, start, LONG_ROUNDS, goal)
+        task = replace(task, graph=graph, limit=limit, cost_to_go=found)
+    return task
+
+
+def _first(task: _Task, cost_to_go: lagrangian.CostToGo) -> tuple[Ints, float] | Failure:
+    """Return a good session: by a narrow beam, by repair where it finds none, or by a wide one."""
+    space, graph = task.space, task.graph
+    if space.use_all:
+        orders = best_order(space, graph, cost_to_go)
+        return best_near(space, graph, orders) if orders else Failure(is_proven=False)
+    found = beam(space, graph, cost_to_go, BEAM)
+    if not found.sequences:
+        idle = lagrangian.is_infeasible(graph, space.groups, cost_to_go.multipliers, IDLE_ROUNDS)
+        if idle or (found.is_complete and task.holds_all):
+            return Failure(is_proven=True)
+        if (repaired := _repaired(space, None)) is not None:
+            return best_near(space, graph, [repaired[0]])
+        found = beam(space, graph, cost_to_go, _width(space))
+    best = _improved(space, graph, found)
+    if best is None:
+        return Failure(is_proven=found.is_complete and task.holds_all)
+    if len(best[0]) >= MANY_SLOTS and len(space.items.steps) <= FEW_ITEMS:
+        return _repaired(space, best[0]) or best
+    return best
+
+
+def _finished(task: _Task, cost_to_go: lagrangian.CostToGo, best: Ints, cost: float) -> Solution:
+    """Return the solution that a session leads to, with its bound."""
+    space, graph, limit = task.space, task.graph, task.limit
+    bound = 0.0
+    is_long = len(best) >= MANY_SLOTS
+    if task.instance.is_proven:
+        rounds = LONG_ROUNDS if is_long else _rounds(graph, FINAL_ASCENT_ARCS)
+        goal = cost - float(space.noise[best].sum())
+        again = lagrangian.dual_ascent(graph, space.groups, cost_to_go.multipliers, rounds, goal)
+        if again is not None and again.bound > cost_to_go.bound:
+            cost_to_go = again
+        proven = lagrangian.proven_bound(graph, space.groups, cost_to_go.multipliers)
+        bound = max(min(cost_to_go.bound, limit), proven) - ROUNDING
+    width = _width(space)
+    if is_long or width == BEAM:
+        return _solution(task, best, cost, bound)
+    found = beam(space, graph, cost_to_go, width, cost)
+    better = _improved(space, graph, found)
+    best, cost = better or (best, cost)
+    if task.instance.is_proven:
+        if found.is_complete and not space.noise.any():
+            bound = max(bound, min(limit, cost) - ROUNDING)
+        elif not found.is_complete and not space.use_all:
+            best, cost = _repaired(space, best, HOT) or (best, cost)
+            if bound < NEAR * cost:
+                bound = max(bound, _repriced_bound(task, cost_to_go))
+    return _solution(task, best, cost, bound)
+
+
+def _repriced_bound(task: _Task, cost_to_go: lagrangian.CostToGo) -> float:
+    """Return a bound from arcs that are pruned at other prices, 0 where there is none."""
+    again = _repriced(replace(task, cost_to_go=cost_to_go))
+    if again.cost_to_go is None or again.graph is task.graph:
+        return 0.0
+    groups, found = task.space.groups, again.cost_to_go
+    proven = lagrangian.proven_bound(again.graph, groups, found.multipliers)
+    return max(min(found.bound, again.limit), proven) - ROUNDING
+
+
+def _solution(task: _Task, sequence: Ints, cost: float, bound: float) -> Solution:
+    cost -= float(task.space.noise[sequence].sum())
+    return Solution(tuple(task.chosen[sequence].tolist()), cost, max(min(bound, cost), 0.0))
 
 
 def _rounds(graph: ArcGraph, arcs: float) -> int:
     return int(np.clip(arcs / len(graph.price), FEWEST_ROUNDS, MOST_ROUNDS))
 
 
-def _sequences(space: SearchSpace, graph: ArcGraph, cost_to_go: lagrangian.CostToGo) -> list[Ints]:
-    if space.use_all:
-        return best_order(space, graph, cost_to_go)
-    width = int(np.clip(WIDE_WORK // len(space.items.steps), BEAM, WIDE_BEAM))
-    found = beam(space, graph, cost_to_go, width)
-    return found or beam(space, graph, cost_to_go, width * PATIENT)
+def _width(space: SearchSpace) -> int:
+    return int(np.clip(WIDE_WORK // len(space.items.steps), BEAM, WIDE_BEAM))
+
+
+def _improved(space: SearchSpace, graph: ArcGraph, found: Found) -> tuple[Ints, float] | None:
+    """Return the best session that small changes of the first ones found lead to, if any."""
+    if not found.sequences:
+        return None
+    several = LOCAL_SEARCH_SLOTS // len(found.sequences[0]) + 1
+    return best_near(space, graph, found.sequences[:several])
+
+
+def _repaired(
+    space: SearchSpace, start: Ints | None, heat: float = WARM
+) -> tuple[Ints, float] | None:
+    """Return what annealing makes of a session, or of none, among the items that fit anywhere."""
+    pool = np.arange(len(space.items.steps))
+    if len(pool) > FEW_ITEMS:
+        pool = _likely(space, start)
+        start = None if start is None else np.searchsorted(pool, start)
+        space = space.take(pool)
+    slots = space.grid.asked_ms // int(np.median(space.items.length_ms)) + 1
+    rounds = int(np.clip(ROUNDS_PER_SLOT * slots, FEWEST_ANNEALED, MOST_ANNEALED))
+    found = annealed(space, start, rounds, HOT if start is None else heat)
+    return None if found is None else (pool[found[0]], found[1])
+
+
+def _likely(space: SearchSpace, start: Ints | None) -> Ints:
+    """Return the items that are nearest to the plan somewhere, those of a session, and the pins."""
+    starts = np.linspace(0, space.grid.horizon, FEW_ITEMS // NEAREST, dtype=np.int64)
+    each = space.price[0, starts] / np.maximum(space.items.steps, 1)
+    nearest = np.argpartition(each, NEAREST, axis=1)[:, :NEAREST]
+    fixed = [fixed.item for fixed in space.fixed]
+    own = np.zeros(0, np.int64) if start is None else start
+    return np.unique(np.concatenate([nearest.ravel(), np.array(fixed, np.int64), own]))
 
 
 def _thinned(
-    graph: ArcGraph, whole: Bools, space: SearchSpace, limit: float
+    graph: ArcGraph,
+    whole: Bools,
+    space: SearchSpace,
+    limit: float,
+    cost_to_go: lagrangian.CostToGo | None = None,
 ) -> tuple[float, ArcGraph]:
     """Return what a session with other arcs costs, and the graph of the best and `whole` items."""
     most = min(KEPT_PER_STEP * space.grid.horizon, MOST_KEPT)
     if len(graph.price) <= most or whole.all():
         return limit, graph
     drift_price = graph.dropped.drift_price
-    penalty = drift_price * graph.drift
+    penalty, paid = drift_price * graph.drift, drift_price * lagrangian.MOST_DRIFT
+    if cost_to_go is not None:
+        penalty, paid = lagrangian.penalties(graph, space.groups, cost_to_go.multipliers)
     total = forward(graph, penalty) + backward(graph, penalty)
     cut = float(np.partition(total, most)[most])
     kept = promising(graph.arcs, total, cut) | whole[graph.arcs.item]
-    limit = min(limit, cut - drift_price * lagrangian.MOST_DRIFT)
+    limit = min(limit, cut - paid)
     return limit, graph.restricted(kept, space.items.steps)
 
 

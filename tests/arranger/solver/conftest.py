@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from playlist_builder.arranger.problem import build_problem, instance_of, relaxations
+from playlist_builder.arranger.problem import Relaxation, build_problem, instance_of
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.solver import prune, solve
 from playlist_builder.arranger.solver.lagrangian import Multipliers
@@ -18,7 +18,7 @@ def searched(request):
     """Return a search space, the graph of its arcs, and multipliers to begin with."""
     tracks = library(30, request.param, artists=8)
     problem = build_problem(tracks, PROFILE, None, 0, "relative", 30.0, Constraints())
-    instance = instance_of(problem, relaxations(pinned=False)[0])
+    instance = instance_of(problem, Relaxation())
     none = np.zeros(0, np.int64)
     pruned = prune.prune_arcs(instance.items, instance.grid, (), none, 2000)
     chosen = np.unique(pruned.arcs.item)

