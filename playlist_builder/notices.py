@@ -75,6 +75,8 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     ),
     "duration_longer": "duration: {off_s} s longer than asked (tolerance {tolerance_s} s)",
     "duration_shorter": "duration: {off_s} s shorter than asked (tolerance {tolerance_s} s)",
+    "empty_phases": "without a track: {phases:phases}; the tracks around are longer than that. Ask"
+    " for more time, or let in shorter tracks",
     "fewer_sessions": "only {count} of {asked} sessions: the library holds no more",
     "kept": "kept, though {reason:reason}: '{title}'",
     "left_out": "left out {path}: {reason:reason}",
@@ -98,7 +100,7 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
         "peak: {count:d} tracks rise higher than their phases allow, " + _PEAK,
     ),
     "percussiveness": _beyond("percussiveness", ""),
-    "pin_moved": "pin: '{title}' starts at minute {minute:.1f}, not {asked:g}",
+    "pin_moved": "pin: '{title}' starts at {at_s:clock}, not at {asked_s:clock}",
     "pin_phase": "pin: '{title}' plays in {phase:phase}, not in {asked:phase}",
     "pulse": _beyond("pulse", ""),
     "repeated": (

@@ -7,6 +7,7 @@
     genre:ambient year:1990..2005   both
     path:Classical/                 the path holds it
     energy:0.2..0.5   tension:..0.4   bpm:..80   length:3..8   year:1999
+    energy<0.5   year>=1990         numbers may be compared as well; text that holds < is quoted
     piano                           title, artist, album, genre or path holds it
 
 Words side by side must all hold; a comma is "or" within one field; `-` before a word is "not".
@@ -185,8 +186,12 @@ FIELDS = (*_TEXTS, *_WHOLE, *_NUMBERS)
 _WORD = re.compile(
     r'\s*(?P<no>-?)(?:(?P<field>[^\s:",]+):)?(?P<value>(?:"[^"]*"|[^\s"])+)(?=\s|\Z)'
 )
+_COMPARED = re.compile(
+    rf"(?P<field>{'|'.join(FIELDS)})(?P<sign><=|>=|<|>|=)(?P<value>[^<>=]+)", re.IGNORECASE
+)
 _PART = re.compile(r'(?:"[^"]*"|[^,"])+')
 _NUMBER = r"-?\d+(?:\.\d+)?"
+_SIGN = re.compile(rf"(?:{_NUMBER}|{'|'.join(FIELDS)})?[<>]", re.IGNORECASE)
 _RANGE = re.compile(rf"(?P<low>{_NUMBER})?(?P<dots>\.\.)?(?P<high>{_NUMBER})?")
 
 
@@ -235,7 +240,19 @@ def _not(test: Query) -> Query:
 
 
 def _test(text: str, word: re.Match[str]) -> Query:
-    field, values = word["field"], _PART.findall(word["value"])
+    field, value = word["field"], word["value"]
+    compared = None if field else _COMPARED.fullmatch(value)
+    if compared and compared["sign"] != "=":
+        test = _compared(text, compared["field"].casefold(), compared["sign"], compared["value"])
+        return _not(test) if word["no"] else test
+    if field is None and compared is None and _SIGN.match(value):
+        raise QueryError(
+            f"Query {_quoted(text)}: cannot read {_quoted(value)}. Compare as in energy<0.5,"
+            " without spaces, or write a range such as energy:0.2..0.5; put quotes around text."
+        )
+    if compared:
+        field, value = compared["field"], compared["value"]
+    values = _PART.findall(value)
     if field is not None and field.casefold() not in FIELDS:
         close = get_close_matches(field.casefold(), FIELDS, n=1)
         hint = f" Did you mean '{close[0]}'?" if close else ""
@@ -270,6 +287,21 @@ def _holding(field: _Text, test: Callable[[str], bool]) -> Query:
     return Query(lambda track: any(map(test, field.of(track))), mask)
 
 
+def _compared(text: str, field: str, sign: str, value: str) -> Query:
+    """Return the query that holds where a number is above or below a value, or that value."""
+    if field not in _NUMBERS or not re.fullmatch(_NUMBER, value):
+        numbers = ", ".join(_NUMBERS)
+        raise QueryError(
+            f"Query {_quoted(text)}: {field}{sign} compares no numbers. Those are {numbers}."
+        )
+    limit = float(value)
+    if sign == "<":
+        return _within(field, -np.inf, np.nextafter(limit, -np.inf))
+    if sign == ">":
+        return _within(field, np.nextafter(limit, np.inf), np.inf)
+    return _within(field, *((-np.inf, limit) if sign == "<=" else (limit, np.inf)))
+
+
 def _between(text: str, field: str, value: str) -> Query:
     parts = _RANGE.fullmatch(value)
     if parts is None or not (parts["low"] or parts["high"]):
@@ -285,6 +317,11 @@ def _between(text: str, field: str, value: str) -> Query:
         low, high = low - half, low + half
     if low > high:
         raise QueryError(f"Query {_quoted(text)}: {value} ends before it starts.")
+    return _within(field, low, high)
+
+
+def _within(field: str, low: float, high: float) -> Query:
+    """Return the query that holds where a number lies between two, both included."""
     number = _NUMBERS[field]
 
     def holds(track: Track) -> bool:

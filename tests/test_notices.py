@@ -161,8 +161,15 @@ SENTENCES = [
         ),
     ),
     (
-        notice("pin_moved", title="/a.flac", minute=3.5, asked=2.0),
-        "pin: '/a.flac' starts at minute 3.5, not 2",
+        notice("pin_moved", title="Night", at_s=3690.4, asked_s=120.0),
+        "pin: 'Night' starts at 1:01:30, not at 2:00",
+    ),
+    (
+        notice("empty_phases", phases=("peak",)),
+        (
+            "without a track: peak; the tracks around are longer than that. Ask for more time, or"
+            " let in shorter tracks"
+        ),
     ),
     (
         notice("pulse", value=0.61237, limit=0.35, **LIMIT),

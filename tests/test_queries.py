@@ -76,6 +76,12 @@ TRACK = Track(
         "cafe\u0301",
         "ＢＬＵＥ",  # noqa: RUF001 - wide letters
         "-piano",
+        "energy<0.31",
+        "Energy>=0.3 -energy>0.3",
+        "year<1995 year>1993 year=1994",
+        "loudness<-19.5",
+        '-"<3"',
+        "-a->b",
         "  genre:ambient   -genre:rock  ",
     ],
 )
@@ -104,6 +110,11 @@ def test_holds(query):
         "path:/Jazz/",
         "piano",
         "-nocturne",
+        "energy<0.3",
+        "year<1994",
+        "year>1994",
+        "tension>=0.36",
+        "artist=Nobody",
     ],
 )
 def test_does_not_hold(query):
@@ -112,6 +123,8 @@ def test_does_not_hold(query):
 
 @pytest.mark.parametrize("field", ["year", "bpm", "key", "genre", "language", "tension", "moving"])
 def test_what_a_track_does_not_say_matches_nothing(field):
+    for sign in "<>":
+        assert not parse(f"year{sign}1990")(replace(TRACK, tags=Tags()))
     unsure = replace(FEATURES, tempo_confidence=0.1, key_confidence=0.1)
     silent = replace(TRACK, tags=Tags(), features=unsure, emotion=None)
     whole = {"tension": "0..1", "moving": "..1"}  # of all values that a track can have
@@ -136,6 +149,11 @@ def test_what_a_track_does_not_say_matches_nothing(field):
         ('genre:""', "an empty value"),
         (":x", "cannot read ':x'"),
         ("-", "cannot read '-'"),
+        ("energy < 0.1", "cannot read '<'. Compare as in energy<0.5, without spaces"),
+        ("energy< 0.1", "cannot read 'energy<'"),
+        ("0.1<energy<0.3", "write a range such as energy:0.2..0.5"),
+        ("energy<low", "energy< compares no numbers"),
+        ("title>a", "title> compares no numbers"),
         ("x" * 3000, "more than 2000 characters"),
     ],
 )

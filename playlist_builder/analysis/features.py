@@ -13,12 +13,11 @@ from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.analysis.tempo_key import KeyEstimator, TempoEstimator
 from playlist_builder.models import STEP_S, Bools, Features, Floats, Floats32, Measurement
 
-FEATURES_VERSION = 4  # raise it when samples give other numbers: the next scan decodes again
+FEATURES_VERSION = 5  # raise it when samples give other numbers: the next scan decodes again
 STEP_FRAMES = round(STEP_S * FRAMES_PER_S)
 STEP_TONES = round(STEP_S / spectrum.TONE_HOP_S)
 SHORTEST_STEP_FRAMES = 2 * FRAMES_PER_S  # a shorter remainder joins the step before it
 EDGE_S = 10.0  # length of the passages at start and end whose loudness is measured for transitions
-SILENCE_DBFS = -60.0  # frames whose level lies below this count as silence at the start and end
 PEAK_FLOOR_DBFS = -120.0
 LEAST_SHARE = 1e-6  # of sounding frames, so that the steps of a silent track count alike
 MOST_STEPS = 3  # half a minute: one beat is noticed, and a few strokes are not
@@ -78,7 +77,6 @@ def measure(
     collected = _StepCollector()
     mix_k_power: list[Floats32] = []
     rest_k_power: list[Floats32] = []
-    power: list[Floats32] = []
     peak, samples = 0.0, 0
 
     def counted() -> Iterable[Floats32]:
@@ -91,7 +89,6 @@ def measure(
         collected.push(part.bands, part.tones)
         mix_k_power.append(part.mix_k_power)
         rest_k_power.append(part.rest_k_power)
-        power.append(part.power)
         peak = max(peak, part.peak)
     collected.finish()
     blocks_power = np.concatenate(rest_k_power).astype(np.float64)
@@ -100,13 +97,14 @@ def measure(
     shares = step_features.active_shares(collected.powers)
     shares = np.minimum(shares, 1.0 - _per_step(silent, len(shares)))
     rows = np.column_stack([shares, np.stack(collected.rows)])
-    silence_start_s, silence_end_s = _silence_s(np.concatenate(power))
+    duration_s = samples / sample_rate_hz
+    lead_s, trail_s = loudness.edge_silences_s(silent)
     silence_at_s, silent_s = loudness.longest_silence_s(silent)
     edge = round(EDGE_S / loudness.BLOCK_S)
     tempo_bpm, tempo_confidence = collected.tempo_estimator.tempo()
     key, key_confidence = collected.key_estimator.key()
     whole = Features(
-        duration_s=samples / sample_rate_hz,
+        duration_s=duration_s,
         sample_rate_hz=sample_rate_hz,
         channels=len(channels),
         loudness_lufs=loudness.integrated_lufs(blocks_power),
@@ -115,9 +113,9 @@ def measure(
         start_loudness_lufs=loudness.mean_lufs(blocks_power[:edge]),
         end_loudness_lufs=loudness.mean_lufs(blocks_power[-edge:]),
         startle_lu=loudness.startle_lu(blocks_power),
-        leading_silence_s=silence_start_s,
-        trailing_silence_s=silence_end_s,
-        longest_silence_s=min(silent_s, samples / sample_rate_hz),
+        leading_silence_s=min(lead_s, duration_s),
+        trailing_silence_s=min(trail_s, duration_s),
+        longest_silence_s=min(silent_s, duration_s),
         longest_silence_start_s=silence_at_s,
         tempo_bpm=tempo_bpm,
         tempo_confidence=tempo_confidence,
@@ -157,11 +155,3 @@ def _per_step(blocks: Bools, steps: int) -> Floats32:
     starts = np.arange(steps) * (STEP_FRAMES // BLOCK_FRAMES)
     counts = np.diff(starts, append=len(blocks))
     return np.asarray(np.add.reduceat(blocks, starts, dtype=np.float32) / counts, np.float32)
-
-
-def _silence_s(power: Floats32) -> tuple[float, float]:
-    """Return seconds before the first sound and after the last, all of them without a sound."""
-    sounding = np.flatnonzero(power > 10.0 ** (SILENCE_DBFS / 10.0))
-    if not sounding.size:
-        return len(power) / FRAMES_PER_S, len(power) / FRAMES_PER_S
-    return float(sounding[0]) / FRAMES_PER_S, float(len(power) - 1 - sounding[-1]) / FRAMES_PER_S

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from playlist_builder.models import SILENCE_LUFS, Bools, Floats, Floats32
+from playlist_builder.models import SILENCE_LUFS, Bools, Floats, Floats32, Ints
 
 BLOCK_S = 0.1  # seconds per value of K-weighted power: the hop of the standard's gating blocks
 MOMENTARY_BLOCKS = 4  # 400 ms, BS.1770-4
@@ -28,7 +28,11 @@ STARTLE_FLOOR_LU = -20.0  # sound further below the track's loudness is a fade, 
 SILENT_LU = -40.0
 SILENT_LUFS = (-70.0, -50.0)
 SHORTEST_SILENCE_BLOCKS = 30  # 3 s: shorter ones are rests of the music
-CLICK_BLOCKS = 3  # 300 ms: a sound between two silences that ends neither
+# A sound of at most so many blocks is a click where as many blocks on one side of it are silent: so
+# are a scratch and the crackle of a record, and a pulse of the music is not.
+CLICK_BLOCKS = 3
+BESIDE_BLOCKS = 15
+SILENT_SHARE = 0.85
 SURROUND_WEIGHT = 1.41  # +1.5 dB, BS.1770-4
 SURROUND = frozenset({"BL", "BR", "BC", "SL", "SR", "SDL", "SDR"})  # FFmpeg's names
 
@@ -133,19 +137,42 @@ def silent_blocks(power: Floats) -> Bools:
 def longest_silence_s(silent: Bools) -> tuple[float, float]:
     """Return where the longest silence begins, and how long it is, in seconds, by `silent_blocks`.
 
-    Silence at the edges counts, and a click in it does not end it. Both are 0 where there is none
-    of at least `SHORTEST_SILENCE_BLOCKS`.
+    Silence at the edges counts, and clicks in it do not end it. Both are 0 where there is none of
+    at least `SHORTEST_SILENCE_BLOCKS`.
     """
-    changes = np.diff(np.concatenate(([0], silent, [0])))
-    starts, ends = np.flatnonzero(changes).reshape(-1, 2).T
-    long = ends - starts >= SHORTEST_SILENCE_BLOCKS
-    if not long.any():
+    starts, ends = _runs(_without_clicks(silent)).T
+    longest = int((ends - starts).argmax()) if len(starts) else 0
+    if not len(starts) or ends[longest] - starts[longest] < SHORTEST_SILENCE_BLOCKS:
         return 0.0, 0.0
-    starts, ends = starts[long], ends[long]
-    apart = starts[1:] - ends[:-1] > CLICK_BLOCKS
-    starts, ends = starts[np.append(True, apart)], ends[np.append(apart, True)]
-    longest = int((ends - starts).argmax())
     return float(starts[longest]) * BLOCK_S, float(ends[longest] - starts[longest]) * BLOCK_S
+
+
+def edge_silences_s(silent: Bools) -> tuple[float, float]:
+    """Return seconds before the first sound and after the last, by `silent_blocks`, without clicks.
+
+    Both are all of a track without a sound.
+    """
+    sounding = np.flatnonzero(~_without_clicks(silent))
+    if not sounding.size:
+        return len(silent) * BLOCK_S, len(silent) * BLOCK_S
+    return float(sounding[0]) * BLOCK_S, float(len(silent) - 1 - sounding[-1]) * BLOCK_S
+
+
+def _without_clicks(silent: Bools) -> Bools:
+    """Return silent blocks together with those of clicks; beyond the edges all is silent."""
+    result = silent.copy()
+    padded = np.pad(silent, BESIDE_BLOCKS, constant_values=True)
+    shares = _mean_over(padded.astype(np.float64), BESIDE_BLOCKS)  # of the blocks from each one on
+    for start, end in _runs(~silent):
+        if end - start <= CLICK_BLOCKS:
+            after = shares[end + BESIDE_BLOCKS]
+            result[start:end] = max(shares[start], after) > SILENT_SHARE
+    return result
+
+
+def _runs(which: Bools) -> Ints:
+    """Return where each run of blocks that hold begins and ends, (runs, 2)."""
+    return np.flatnonzero(np.diff(np.concatenate(([0], which, [0])))).reshape(-1, 2)
 
 
 def _mean_over(power: Floats, blocks: int) -> Floats:

@@ -46,7 +46,6 @@ class Spectra:
     tones: Floats32  # of the mono mix, (tone frames, TONES), one every `TONE_HOP_S`
     mix_k_power: Floats32  # K-weighted, one per frame; over all channels with `rest_k_power`
     rest_k_power: Floats32  # one per `loudness.BLOCK_S`
-    power: Floats32  # not weighted, one per hop
     peak: float  # largest absolute sample of any channel
 
 
@@ -86,18 +85,15 @@ def spectra(
     bands = _Bands(sample_rate_hz, hop, share)
     tones = _Tones(sample_rate_hz)
     rest = _UnmixedPower(sample_rate_hz, hop, weights)
-    hops = _Frames(hop, hop, np.zeros((len(channels), 0), np.float32))
     count = 0
 
     def part(block: Floats32, mono: Floats32, others: Floats32, *, last: bool) -> Spectra:
         power, mix_k_power = bands.push(mono, last=last)
-        whole = hops.push(block, last=last)
         return Spectra(
             bands=power,
             tones=tones.push(mono, last=last),
             mix_k_power=mix_k_power,
             rest_k_power=rest.push(others, last=last),
-            power=np.vecdot(whole, whole).sum(axis=0) / np.float32(hop),
             peak=float(max(block.max(initial=0.0), -block.min(initial=0.0))),
         )
 
@@ -174,6 +170,17 @@ class _Transform:
         self.scale = np.where(alone, 1.0, 2.0) / self._size
         self._filled = np.zeros((0, self._size), np.float32)
 
+    def k_response(self, sample_rate_hz: int) -> Floats:
+        """Return the K-weighting of the bins that takes an offset out, as the filter does.
+
+        The window spreads an offset over bins that are not 0. What it adds there is known from bin
+        0, which the filter stops, and is taken off by a negative weight.
+        """
+        response = k_weighting(self.frequencies_hz, sample_rate_hz) * self.scale
+        spread = np.abs(np.fft.rfft(self._window, self._size)) ** 2
+        response[0] = -(response[1:] @ spread[1:]) / spread[0]
+        return np.asarray(response)
+
     def __call__(self, frames: Floats32) -> Floats32:
         """Return the squares of both parts of each bin: (..., size) becomes (rows, 2 * bins)."""
         rows = frames[..., 0].size
@@ -198,14 +205,14 @@ class _Bands:
         bank = _triangles(self._transform.frequencies_hz, band_edges_hz()) * scale[:, None]
         self._banks = _split_bank(bank.astype(np.float32))
         self._used = 2 * max(bins.stop for bins, _ in self._banks)
-        response = k_weighting(self._transform.frequencies_hz, sample_rate_hz) * scale * share
+        response = self._transform.k_response(sample_rate_hz) * share / hop
         self._response = np.repeat(response, 2).astype(np.float32)
 
     def push(self, mono: Floats32, *, last: bool = False) -> tuple[Floats32, Floats32]:
         squares = self._transform(self._frames.push(mono, last=last))
         power = _power(squares[:, : self._used])
         bands = [power[:, bins] @ bank for bins, bank in self._banks]
-        return np.hstack(bands), squares @ self._response
+        return np.hstack(bands), np.maximum(squares @ self._response, 0.0)
 
 
 class _Tones:
@@ -234,13 +241,12 @@ class _UnmixedPower:
         self._weights = weights
         self._frames = _Frames(self.size, self.size, np.zeros((len(weights), 0), np.float32))
         self._transform = _Transform(np.ones(self.size), sample_rate_hz)
-        response = k_weighting(self._transform.frequencies_hz, sample_rate_hz)
-        response *= self._transform.scale / self.size
+        response = self._transform.k_response(sample_rate_hz) / self.size
         self._response = np.repeat(response, 2).astype(np.float32)
 
     def push(self, signals: Floats32, *, last: bool = False) -> Floats32:
         frames = self._frames.push(signals, last=last)
-        k_power = self._transform(frames) @ self._response
+        k_power = np.maximum(self._transform(frames) @ self._response, 0.0)
         return np.asarray(self._weights @ k_power.reshape(frames.shape[:2]), np.float32)
 
 

@@ -13,7 +13,7 @@ from playlist_builder.arranger.problem import build_problem, instance_of
 from playlist_builder.arranger.relax import relaxations
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.solver.cost import moving_prices, tension_prices
-from playlist_builder.arranger.solver.solve import allows, runners_up
+from playlist_builder.arranger.solver.substitutes import allows, runners_up
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import STEP_S, Session, Track
 from playlist_builder.profiles.profile import Profile

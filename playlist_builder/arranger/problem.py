@@ -197,12 +197,13 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
         ]
         passed = np.delete(passed, list(spare))
     usable = table.take(passed)
-    passed_s = float(np.rint(usable.seconds * 1000.0).sum()) / 1000.0
+    spare = spare_copies(usable) if constraints.allow_short else set()  # of copies one plays
+    passed_s = float(np.delete(np.rint(usable.seconds * 1000.0), list(spare)).sum()) / 1000.0
     if constraints.use_all and duration_s is None and usable:
         scaled = profile.scaled(passed_s)
     elif not usable or passed_s < scaled.duration_s - tolerance_s:
         if not constraints.allow_short or not usable:
-            too_little = shortage(scaled, passed_s, removed)
+            too_little = shortage(scaled, passed_s, removed, allow_short=constraints.allow_short)
             raise ArrangeError(" ".join([too_little, *(f"{told}." for told in albums)]))
         notes.append(
             notice(

@@ -71,11 +71,12 @@ def solved(
     if isinstance(least, Failure):
         copied = len(spare_copies(problem.tracks))
         once = f" {copied} are copies of others: a session plays each recording once."
+        pins = (" and pins", " drop a pin,") if problem.pins else ("", "")
         raise ArrangeError(
             f"No order of the {len(problem.tracks)} tracks that pass fills"
-            f" {problem.objective.profile.duration_s / 60.0:.0f} min under these rules and pins"
+            f" {duration_s / 60.0:.0f} min under these rules{pins[0]}"
             f"{PROVEN if least.is_proven else SEARCHED}."
-            f"{once if copied else ''} Add music, drop a pin, or ask for another duration."
+            f"{once if copied else ''} Add music,{pins[1]} or ask for another duration."
         )
     place, found = least
     return *_restored(problem, allowed[place], found), allowed[: place + 1]

@@ -278,12 +278,13 @@ def _moved(order: Order, tolerance_s: float, pins: Sequence[tuple[Pin, int]]) ->
     for pin, place in pins:
         asked, phase = phase_of(pin, order.profile), _phase(order, place)
         if asked is not None and phase != asked.name:
-            moved.append(notice("pin_phase", title=pin.track, phase=phase, asked=asked.name))
+            title = _called(order.tracks[place])
+            moved.append(notice("pin_phase", title=title, phase=phase, asked=asked.name))
         if pin.minute is not None:
             start_s = order.starts_ms[place] / 1000.0
             if abs(start_s - pin.minute * 60.0) > tolerance_s + ROUNDING_S:
-                minute = round(start_s / 60.0, 1)
-                moved.append(notice("pin_moved", title=pin.track, minute=minute, asked=pin.minute))
+                title, asked_s = _called(order.tracks[place]), pin.minute * 60.0
+                moved.append(notice("pin_moved", title=title, at_s=start_s, asked_s=asked_s))
     return moved
 
 
@@ -293,6 +294,7 @@ def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[
         *rises(order, rules.loudness_step_lu),
         *silences(order),
         *climbs(order),
+        *_empty_phases(order),
         *_narrow(order, reach, scaled=scaled),
         *_voices(order),
     ]
@@ -346,6 +348,18 @@ def _phase(order: Order, place: int) -> str:
     """Return the name of the phase to which the track at a place belongs, as its slot has it."""
     middle_s = (order.starts_ms[place] + order.ends_ms[place]) / 2000.0
     return order.profile.phase_at(middle_s).name
+
+
+def _empty_phases(order: Order) -> list[Notice]:
+    """Tell of the phases, from the start of the order on, to which no track belongs."""
+    times = zip(order.starts_ms, order.ends_ms, strict=True)
+    begun = {order.profile.phase_at((start + end) / 2000.0).start_s for start, end in times}
+    empty = [
+        phase.name
+        for phase in order.profile.phases
+        if phase.start_s not in begun and phase.start_s * 1000.0 >= order.start_ms
+    ]
+    return [notice("empty_phases", phases=tuple(dict.fromkeys(empty)))] if empty else []
 
 
 def _narrow(order: Order, reach: float, *, scaled: bool) -> list[Notice]:

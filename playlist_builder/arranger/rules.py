@@ -234,11 +234,15 @@ def most_removed(removed: Counter[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(removed.items(), key=lambda item: (-item[1], item[0])))
 
 
-def shortage(profile: Profile, passed_s: float, removed: Counter[str]) -> str:
+def shortage(profile: Profile, passed_s: float, removed: Counter[str], *, allow_short: bool) -> str:
     """Return the message that says how much music is lacking and which rules took it."""
+    advice = (
+        "Add music, or let in other lengths (--track-minutes)."
+        if allow_short
+        else "Add music, ask for less time (--duration), let in other lengths (--track-minutes), or"
+        " allow a short session (--allow-short)."
+    )
     return (
         f"{profile.duration_s / 60.0:.0f} min asked; {passed_s / 60.0:.0f} min pass"
-        f"{removed_text(most_removed(removed))}."
-        " Add music, ask for less time (--duration), let in other lengths (--track-minutes), or"
-        " allow a short session (--allow-short)."
+        f"{removed_text(most_removed(removed))}. {advice}"
     )

@@ -1,8 +1,9 @@
 """The calm tail of a session: what plays on when the plan has ended, so that music never stops.
 
-Its first track opens hardly more energetic than the last one closes, whatever the library; the
-rest is a calm and steady plan like any other, without startle or strokes, and with a pulse only for
-want of others. Where no track fits without a rise there is no tail, and a warning says so.
+Its first track opens hardly more energetic than the last one closes, and not far louder than that
+plays, whatever the library; where others are left, no louder than its end, which may fade. The rest
+is a calm and steady plan like any other, without startle or strokes, and with a pulse only for want
+of others. Where no track fits without a rise there is no tail, and a warning says so.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from playlist_builder.arranger.rules import within_limits
 from playlist_builder.arranger.solver.cost import tension_prices
 from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import Ints, Track
+from playlist_builder.models import AUDIBLE_LU, Ints, Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import CALM_CLIMB, Phase, Profile, Rules
 from playlist_builder.track_table import TrackTable
@@ -30,6 +31,7 @@ NAME = "tail"
 LEVEL = 0.15  # planned energy, or the last level of the profile where that is lower
 CALM = 0.4  # mean energy up to which a track is calm; the tail holds no other
 RISE = 0.1  # most that the first track opens, and is as a whole, above the end and mean of the last
+RISE_LU = 8.0  # most by which it may begin louder than the last one plays, as in `opening`
 PEAK = LEVEL + CALM_CLIMB  # that no moment of the tail goes beyond, where tracks are left for ...
 CHOICE = 1.5  # ... so many times its length; else those of the lowest peaks are taken as well
 # As in the calm phases of the profiles that come with the program.
@@ -137,11 +139,17 @@ def _first(order: Sequence[Track], calm: Sequence[Track], objective: Objective) 
     price = items.transition_cost(np.zeros(1, np.int64), behind, objective.rules.loudness_step_lu)
     tension = tension_prices(TrackTable.of(calm).tension, [PHASE])[:, 0]
     price += items.steps[behind] * ((means[behind] - LEVEL) ** 2 + tension)
+    rise_lu = items.start_lufs[behind] - items.end_lufs[0]
+    fade_lu = max(float(items.lufs[0] - items.end_lufs[0]), 0.0)
+    most_lu = objective.rules.loudness_step_lu + AUDIBLE_LU
+    softest, soft = rise_lu <= most_lu, rise_lu <= most_lu + fade_lu
     gentle = items.opening[behind] - items.closing[0] <= RISE
+    gentle &= rise_lu <= RISE_LU + fade_lu
     gentler = gentle & (means[behind] - means[0] <= RISE)
     near = plays_by(order[len(order) - min(objective.rules.artist_gap, len(order)) :])
     others = np.array([artists(track).isdisjoint(near) for track in calm])
-    for allowed in (gentler & others, gentler, gentle & others, gentle):
+    kinds = gentler & others, gentler, gentle & others, gentle
+    for allowed in (*(kind & quiet for kind in kinds for quiet in (softest, soft)), *kinds):
         if allowed.any():
             return calm[int(np.where(allowed, price, np.inf).argmin())]
     return None

@@ -1,6 +1,7 @@
 """Commands that edit a session file: swap, pin, unpin, drop, move, insert, extend, shorten."""
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial, wraps
@@ -90,7 +91,11 @@ def swap(
 
 @edit_command(number_argument)
 def pin(draft: "Draft", _: "Find", number: int | None) -> "Draft":
-    """Have every later change and rebuild of SESSION (.json) keep track NUMBER where it is."""
+    """Have later changes and rebuilds of SESSION (.json) keep track NUMBER at its time.
+
+    With the plan around it that moves: by 'extend', 'shorten' and 'replan', which tell it. To swap,
+    drop or 'unpin' the track ends it.
+    """
     from playlist_builder.sessions.edit import pinned
 
     return pinned(draft, _place(draft, number))
@@ -272,15 +277,21 @@ def _print_candidates(
     if as_json:
         output.print_json(list(map(_candidate_document, found)))
         return
+    names = Counter(_name(each.track) for each in found)
     for each in found:
-        tags = each.track.tags
         figures = f"{each.cost:.4f}  {each.energy:.2f}  {clock(each.track.duration_s):>5}"
-        output.print_text(f"{figures}  {tags.title or each.track.path}  {tags.artist}")
+        name = _name(each.track)
+        path = f"  {each.track.path}" if names[name] > 1 else ""
+        output.print_text(f"{figures}  {name}{path}")
     output.print_message(
         "cost, energy, length, title and artist; the best first"
         if found
         else "No single track is like it. Without --candidates, what follows is arranged again."
     )
+
+
+def _name(track: "api.Track") -> str:
+    return f"{track.tags.title or track.path}  {track.tags.artist}"
 
 
 def _candidate_document(candidate: "Candidate") -> dict[str, Any]:
@@ -307,4 +318,26 @@ def _difference(before: "api.Session", after: "api.Session") -> list[str]:
     late = sum(abs(new[key].start_s - old[key].start_s) > 1.0 for key in new.keys() & old.keys())
     if late:
         lines.append(f"{late} tracks start at another time")
+    lines += _changed_pins(before, after)
     return lines or ["the same tracks at the same times"]
+
+
+def _changed_pins(before: "api.Session", after: "api.Session") -> list[str]:
+    """Return lines on the pins that went with their tracks, or moved with the plan."""
+    if before.request is None or after.request is None:
+        return []
+    old, new = {slot.identity: slot for slot in before.slots}, after.request
+    now = dict(zip(new.pinned, new.pins, strict=True))
+    starts = {slot.identity: slot.start_s for slot in after.slots}
+    lines = []
+    for identity, pin in zip(before.request.pinned, before.request.pins, strict=True):
+        slot = old.get(identity)
+        if slot is None or now.get(identity) == pin:
+            continue
+        title = slot.title or slot.path
+        if identity not in now:
+            lines.append(f"'{title}' is pinned no longer")
+        elif identity in starts:
+            moved = f"starts at {clock(starts[identity])}, not at {clock(slot.start_s)}"
+            lines.append(f"'{title}' is pinned, and moves with the plan: it {moved}")
+    return lines

@@ -1,6 +1,5 @@
 """The command that builds a stored session again: rebuild."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,10 +7,9 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import build_sessions
 from playlist_builder.cli.export import renewal
-from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
-from playlist_builder.errors import LibraryError, SessionError
+from playlist_builder.errors import SessionError
 
 
 @main.command()
@@ -26,23 +24,15 @@ def rebuild(
     """Make SESSION (.json) again as it was asked for, from what the library holds now.
 
     The session file is replaced, and no folder is scanned: see 'scan'. A profile that has been
-    edited since counts as it is now. In a history it is another session, unless it was made within
-    the last hour and not rated: what has been played stays there, and is not
-    played again within its time.
+    edited since counts as it is now. Files that are not there are left out, and that is told. In a
+    history it is another session, unless it was made within the last hour and not rated: what has
+    been played stays there, and is not played again within its time.
     """
     before = api.load_session(session)
     request = stored_request(before, session, library)
     if request.name is not None:
         request = replace(request, asked_at=options.now())
     number = request.alternative
-    with open_library(request.library) as opened:
-        missing = [path for path in opened.tracks().paths if not os.path.isfile(path)]
-    if missing:
-        raise LibraryError(
-            f"{len(missing)} files of the library are not there, such as {missing[0]!r};"
-            f" {session!r} is untouched."
-            " Bring the library up to date with 'playlist-builder scan FOLDER'."
-        )
     after = build_sessions(
         request,
         (session, *outputs),

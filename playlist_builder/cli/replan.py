@@ -14,7 +14,7 @@ from playlist_builder.cli.edit import change_session, check_undo, edit_options
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.push import push_rest
-from playlist_builder.errors import RequestError, SessionError
+from playlist_builder.errors import LibraryError, RequestError, SessionError
 from playlist_builder.path_map import PathMap
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ def rescue(outputs: Sequence[str], library: str | None, *, dry_run: bool, as_jso
     way down.
     """
     from playlist_builder.sessions import rescue as rescues
+    from playlist_builder.sessions.build import no_tracks
     from playlist_builder.sessions.presence import (
         MOST_MISSING_NOW,
         missing_files,
@@ -139,6 +140,8 @@ def rescue(outputs: Sequence[str], library: str | None, *, dry_run: bool, as_jso
     path = os.path.abspath(library) if library else None
     with open_library(path) as opened:
         tracks = opened.tracks()
+        if not tracks:
+            raise LibraryError(no_tracks(opened))
     request, notes = rescues.rescue(tracks, path)
     if missing_files(request.playlist):
         tracks, missing = without_missing(tracks, most=MOST_MISSING_NOW)

@@ -112,7 +112,8 @@ def tracks_done(state: "FileProgress", elapsed_s: float) -> tuple[str, float, fl
 def warn_waiting(library: "api.Library") -> None:
     """Print how many tracks a scan has yet to measure, if any."""
     if waiting := library.unanalysed_count:
-        output.print_message(f"{waiting} tracks wait to be measured again. Scan their folders.")
+        wait = "track waits" if waiting == 1 else "tracks wait"
+        output.print_message(f"{waiting} {wait} to be measured again. Scan their folders.")
 
 
 def _cluster(

@@ -41,7 +41,7 @@ class _QueryCommand(click.Command):
 @click.argument("query", nargs=-1)
 @click.option(
     "--sort",
-    type=click.Choice(["path", "energy", "length", "loudness", "title"]),
+    type=click.Choice(["path", "energy", "tension", "length", "loudness", "title"]),
     help="The order; by default that of energy, with --like the nearest first.",
 )
 @click.option("--like", metavar="TRACK", help="Those whose style is nearest to that of TRACK.")
@@ -68,6 +68,7 @@ def tracks(
     -artist:"Hans Zimmer"      not
     genre:ambient,drone        one or the other
     year:1990..2005 bpm:..80   both; ranges may stand open
+    'energy<0.1'               numbers may be compared, in quotes for the shell
     piano                      title, artist, album, genre or path
 
     Text: title artist album genre mood comment language date path key vocals.
@@ -81,6 +82,7 @@ def tracks(
     orders: dict[str, Callable[[Any], Sequence[Any]]] = {
         "path": lambda table: table.paths,
         "energy": lambda table: table.energy.tolist(),
+        "tension": lambda table: np.nan_to_num(table.tension, nan=np.inf).tolist(),
         "length": lambda table: table.seconds.tolist(),
         "loudness": lambda table: table.measured("loudness_lufs").tolist(),
         "title": lambda table: [title.casefold() for title in table.titles],

@@ -195,6 +195,11 @@ class Library:
                     f"'{name}' names {len(hits)} tracks: {some}{', ...' if len(hits) > 3 else ''}."  # noqa: PLR2004 - as many as are listed
                     " Give the path of one."
                 )
+        if waiting := self.unanalysed_count:
+            raise LibraryError(
+                f"No track '{name}' among those that are measured. {waiting} more need 'scan' again"
+                " after an update: playlist-builder scan FOLDER"
+            )
         raise LibraryError(
             f"No track '{name}' in the library. See 'playlist-builder tracks', or scan its folder."
         )

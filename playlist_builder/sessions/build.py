@@ -90,7 +90,7 @@ def select(
     if not tracks and request.music and len(present):
         raise LibraryError(f"No music that can be used lies in {', '.join(request.music)}.")
     if not tracks:
-        raise LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
+        raise LibraryError(no_tracks(library))
     avoided, notes = _avoided(every, request.avoid)
     past = library.history.of(request.name) if request.name else PersonHistory("")
     played = preferences.with_copies(preferences.played(request, past, drafts), every)
@@ -119,6 +119,17 @@ def select(
         notes=notes,
         played=sum(identity in played for identity in tracks.identities),
         ratings=ratings,
+    )
+
+
+def no_tracks(library: Library) -> str:
+    """Return why a library without tracks holds none."""
+    waiting = library.unanalysed_count
+    if not waiting:
+        return "No tracks yet. Scan a folder first: playlist-builder scan FOLDER"
+    return (
+        f"The library knows {waiting} tracks that need 'scan' again, as this version measures more"
+        " of them: playlist-builder scan FOLDER"
     )
 
 
@@ -200,10 +211,11 @@ def _arranged_once(
             constraints=selection.constraints,
         )
     except ArrangeError as error:
+        told = str(error) if request.use_all else f"{error} {_budget(selection)}."
         if not selection.played:
-            raise
+            raise ArrangeError(told) from error
         raise ArrangeError(
-            f"{error} {selection.played} tracks were played for '{request.name}' within"
+            f"{told} {selection.played} tracks were played for '{request.name}' within"
             f" {request.within_s / DAY_S:g} days: a shorter time, such as --within 30d, lets"
             " the older ones in."
         ) from error

@@ -10,12 +10,13 @@ from itertools import islice, pairwise
 
 import numpy as np
 
-from playlist_builder.arranger import result
+from playlist_builder.arranger import opening, result
 from playlist_builder.arranger.recordings import is_repeated, repeated
 from playlist_builder.arranger.rules import Pin
 from playlist_builder.arranger.spares import FAR
 from playlist_builder.errors import ArrangeError, RequestError
 from playlist_builder.models import SILENCE_LUFS, PlanChange, Track
+from playlist_builder.notices import notice
 from playlist_builder.sessions.candidates import candidates, distances
 from playlist_builder.sessions.draft import Draft, refilled, refills
 
@@ -57,17 +58,25 @@ def swapped(draft: Draft, place: int, track: Track | None = None) -> Draft:
     if track is not None:
         before, after = draft.order[:place], draft.order[place + 1 :]
         draft = thrown_out(_with_new(draft, track), place)
-        return refilled(replace(draft, order=(*before, track, *after)), place + 1)
-    draft = thrown_out(draft, place)
+        new = replace(draft, order=(*before, track, *after))
+        return refilled(_opening_softly(new, place), place + 1)
+    old, draft = {own.identity for own in draft.order}, thrown_out(draft, place)
     away = distances(draft, place)
     most, found = float(away.min(initial=np.inf)) + FAR, list[Draft]()
     near = replace(draft, pool=draft.pool.take(away <= most))
     for pool in (draft, near):
         with suppress(ArrangeError):
             for new in islice(_swaps(pool, place), SWAPS):
+                if old.issuperset(own.identity for own in new.order):
+                    continue
                 found.append(replace(new, pool=draft.pool))
                 if _farthest(new, draft) <= most:
                     return found[-1]
+    if not found and draft.request.use_all:
+        raise ArrangeError(
+            "The session holds all tracks of its playlist, and no other is left. Drop this one, or"
+            " name another: swap SESSION NUMBER --with TRACK"
+        )
     if not found:
         raise ArrangeError("No other track fits there. Drop it, or scan more music.")
     return min(found, key=lambda new: _farthest(new, draft))
@@ -87,6 +96,15 @@ def _farthest(new: Draft, draft: Draft) -> float:
     slots = result.slots(result.ordered(new.order, new.objective))
     away = (abs(slot.energy - slot.target) for slot in slots if slot.identity not in old)
     return max(away, default=0.0)
+
+
+def _opening_softly(draft: Draft, place: int) -> Draft:
+    """Return a draft that has changed at a place; RequestError if it opens too loud by that."""
+    loud = () if place or draft.played else opening.too_loud(draft.order)
+    if loud:
+        told = notice("too_loud_to_open", **dict(loud[0].parameters))
+        raise RequestError(f"{told}. Put it at a later place.")
+    return draft
 
 
 def thrown_out(draft: Draft, place: int) -> Draft:
@@ -112,23 +130,25 @@ def inserted(draft: Draft, track: Track, place: int) -> Draft:
     """Return a draft with one more track, which stands at a place."""
     draft = _with_new(draft, track)
     order = (*draft.order[:place], track, *draft.order[place:])
-    return refilled(replace(draft, order=order), place + 1)
+    return refilled(_opening_softly(replace(draft, order=order), place), place + 1)
 
 
 def moved(draft: Draft, place: int, to: int) -> Draft:
     """Return a draft in which one track stands at another place."""
     order = list(draft.order)
     order.insert(to, order.pop(place))
-    return replace(draft, order=tuple(order))
+    return _opening_softly(replace(draft, order=tuple(order)), min(place, to))
 
 
 def stretched(draft: Draft, phase: str, by_s: float) -> Draft:
     """Return a draft whose profile stays longer in a phase, or shorter if `by_s` is below 0.
 
-    What plays up to the end of the phase stays where it can, and pins behind it move along.
+    The phase may be named by a part of its name. What plays up to its end stays where it can, and
+    pins behind it move along.
     """
     check_length(draft)
     profile = draft.objective.profile
+    phase = profile.named(phase).name
     longer = profile.stretched(phase, by_s)
     border_s = next(each.end_s for each in reversed(profile.phases) if each.name == phase)
     middles = [(start + end) / 2.0 for start, end in pairwise(draft.starts_s())]

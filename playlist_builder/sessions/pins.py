@@ -1,4 +1,7 @@
-"""Pins as a user types them: TRACK, TRACK@3, TRACK@-1, TRACK@12:30 or TRACK@PHASE."""
+"""Pins as a user types them: TRACK, TRACK@3, TRACK@-1, TRACK@12:30 or TRACK@PHASE.
+
+A time is minutes and seconds, or hours too.
+"""
 
 import re
 from collections.abc import Mapping
@@ -9,10 +12,8 @@ from playlist_builder.library.library import Library
 from playlist_builder.models import Track
 from playlist_builder.profiles.profile import Profile
 
-_PIN = re.compile(
-    r"(?P<track>.+?)(?:@(?:(?P<place>-?\d{1,5})|(?P<minutes>\d{1,5}):(?P<seconds>[0-5]\d)))?",
-    re.DOTALL,
-)
+_TIME = r"(?:(?P<hours>\d{1,3}):(?=[0-5]?\d:))?(?P<minutes>\d{1,5}):(?P<seconds>[0-5]\d)"
+_PIN = re.compile(rf"(?P<track>.+?)(?:@(?:(?P<place>-?\d{{1,5}})|{_TIME}))?", re.DOTALL)
 
 
 def read_pin(
@@ -34,7 +35,8 @@ def read_pin(
     track = by_identity.get(identity) or _found(library, name, profile)
     track = by_identity.get(track.identity, track)  # the same music may lie at several paths
     if found["minutes"] is not None:
-        minute = int(found["minutes"]) + int(found["seconds"]) / 60.0
+        minutes = 60 * int(found["hours"] or 0) + int(found["minutes"])
+        minute = minutes + int(found["seconds"]) / 60.0
         return Pin(track.path, minute=minute), track.identity
     place = int(found["place"]) if found["place"] else None
     return Pin(track.path, place=place, phase=phase), track.identity
@@ -59,5 +61,6 @@ def _found(library: Library, name: str, profile: Profile) -> Track:
             raise
         phases = ", ".join(dict.fromkeys(phase.name for phase in profile.phases))
         raise RequestError(
-            f"--pin '{name}': {error} Behind an @ stands a place, a time, or a phase: {phases}."
+            f"--pin '{name}': {error} Behind an @ stands a place, a time such as"
+            f" 12:30 or 1:20:00, or a phase: {phases}."
         ) from error

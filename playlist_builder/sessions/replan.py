@@ -41,6 +41,7 @@ def replanned(
         short = with_change(short, PlanChange("stretch", playing.name, extend_s, now_s))
         profile = profile.stretched(playing.name, extend_s, now_s)
     if phase:
+        phase = profile.named(phase).name
         short = with_change(short, PlanChange("jump", phase, at_s=now_s))
         profile = profile.jumped(phase, now_s)
     short = replace(short, objective=replace(draft.objective, profile=profile))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlist_builder.analysis import features, spectrum, step_features
-from playlist_builder.analysis.loudness import SILENCE_LUFS
+from playlist_builder.analysis.loudness import BLOCK_S, SILENCE_LUFS, k_weighting
 from playlist_builder.models import KEYS
 
 RATE = 22050
@@ -79,8 +79,35 @@ def test_duration_is_the_count_of_samples(seconds):
 def test_silence_at_both_ends_is_measured():
     silent = np.zeros(round(1.5 * RATE))
     result = measure(np.concatenate([silent, tone(440, 5), silent, silent]))
-    assert result.leading_silence_s == pytest.approx(1.5, abs=0.05)
-    assert result.trailing_silence_s == pytest.approx(3.0, abs=0.05)
+    assert result.leading_silence_s == pytest.approx(1.5, abs=BLOCK_S + 0.01)
+    assert result.trailing_silence_s == pytest.approx(3.0, abs=BLOCK_S + 0.01)
+
+
+def crackle(seconds):
+    silent = np.zeros(round(seconds * RATE))
+    silent[round(0.02 * RATE) :: round(0.8 * RATE)] = 0.5
+    return silent
+
+
+@pytest.mark.parametrize("gain", [0.2, 0.005])
+@pytest.mark.parametrize(
+    "silence",
+    [lambda s: np.full(round(s * RATE), 2e-3), lambda s: np.full(round(s * RATE), -0.02), crackle],
+)
+def test_silence_with_an_offset_or_clicks_is_silence(silence, gain):
+    """At both edges, in loud and soft music."""
+    result = measure(np.concatenate([silence(3.5), tone(440, 4, gain), silence(5.2)]))
+    assert result.leading_silence_s == pytest.approx(3.5, abs=0.6)
+    assert result.trailing_silence_s == pytest.approx(5.2, abs=0.6)
+    assert result.longest_silence_s == pytest.approx(5.2, abs=0.6)
+
+
+@pytest.mark.parametrize("channels", [("FC",), ("FL", "FR"), ("FL", "FR", "FC", "LFE", "SL", "SR")])
+def test_an_offset_is_not_heard(channels):
+    offsets = np.linspace(-0.2, 0.3, len(channels))[:, None] + np.zeros(3 * RATE)
+    parts = spectrum.spectra([offsets.astype(np.float32)], sample_rate_hz=RATE, channels=channels)
+    inner = [(part.mix_k_power[10:-10], part.rest_k_power[2:-2]) for part in parts]
+    assert max(float(power.max(initial=0.0)) for each in inner for power in each) < 1e-8
 
 
 @pytest.mark.parametrize("hum", [0.0, 2e-4])
@@ -193,9 +220,12 @@ def test_gain_moves_no_step():
 
 def test_the_power_of_the_frames_is_the_power_of_the_samples():
     noise = np.random.default_rng(RNG_SEED).normal(0, 0.1, (1, 4 * RATE)).astype(np.float32)
+    noise[:, : RATE // 50] = noise[:, -RATE // 50 :] = 0.0
     parts = spectrum.spectra([noise], sample_rate_hz=RATE, channels=("FC",))
-    total = sum(float(part.power.sum()) for part in parts) * round(RATE / spectrum.FRAMES_PER_S)
-    assert total == pytest.approx(float(np.square(noise).sum()), rel=1e-3)
+    total = sum(float(part.mix_k_power.sum()) for part in parts) * RATE / spectrum.FRAMES_PER_S
+    response = k_weighting(np.fft.rfftfreq(noise.size, 1 / RATE), RATE)
+    expected = 2.0 / noise.size * response @ np.abs(np.fft.rfft(noise[0])) ** 2
+    assert total == pytest.approx(expected, rel=2e-3)
 
 
 def test_the_mix_leaves_out_lfe_and_adds_up_to_one():

@@ -110,6 +110,27 @@ def test_the_longest_silence_is_found_wherever_it_is(lengths_s, level_db):
     assert np.abs(starts_s - at_s).min() < 0.11
 
 
+@settings(max_examples=30)
+@given(st.lists(st.integers(0, 120), max_size=20), st.integers(1, loudness.CLICK_BLOCKS))
+def test_clicks_end_no_silence_wherever_they_are(gaps, lasts):
+    """So are the scratches of a record: seldom, or side by side."""
+    silent = np.ones(loudness.BESIDE_BLOCKS + sum(gaps) + 60, np.bool_)
+    at = np.cumsum([loudness.BESIDE_BLOCKS, *(gap + 12 for gap in gaps)])[: len(gaps) or 1]
+    for start in at[at < len(silent) - 30]:
+        silent[start : start + lasts] = False
+    whole = len(silent) * loudness.BLOCK_S
+    assert loudness.longest_silence_s(silent) == (0.0, pytest.approx(whole))
+    assert loudness.edge_silences_s(silent) == (pytest.approx(whole),) * 2
+    played = np.concatenate([silent, np.zeros(40, np.bool_), silent])
+    assert loudness.edge_silences_s(played) == (pytest.approx(whole),) * 2
+
+
+@pytest.mark.parametrize("beat_blocks", [4, 5, 6, 8])
+def test_a_dry_pulse_is_music(beat_blocks):
+    silent = np.arange(300) % beat_blocks >= 2
+    assert loudness.longest_silence_s(silent) == (0.0, 0.0)
+
+
 def test_rests_and_soft_passages_are_no_silence():
     for power in (
         steps_of_power(*[(-110, 2.5), (-20, 1)] * 9),

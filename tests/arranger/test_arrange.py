@@ -198,6 +198,22 @@ def test_too_little_music_is_an_error_that_counts_what_each_rule_removed():
     assert "60 min asked" in str(session.warnings[0])
 
 
+def test_a_short_session_is_as_long_as_its_recordings_and_copies_count_once():
+    own = [plain(number, 5, artist=str(number)) for number in range(3)]
+    more = [replace(each, path=f"/m/{n}{each.path}") for each in own for n in range(9)]
+    session = arrange([*own, *more], flat(60), constraints=Constraints(allow_short=True))
+    assert session.target_s == 900.0
+
+
+def test_advice_names_nothing_that_is_asked_for_already():
+    with pytest.raises(ArrangeError) as caught:
+        arrange([plain(8, 1)], flat(60), constraints=Constraints(allow_short=True))
+    assert str(caught.value) == (
+        "60 min asked; 0 min pass: 1 track too short."
+        " Add music, or let in other lengths (--track-minutes)."
+    )
+
+
 def test_an_empty_library_is_an_error():
     with pytest.raises(ArrangeError, match="0 min pass"):
         arrange([], flat(10))

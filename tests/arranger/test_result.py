@@ -93,7 +93,9 @@ def test_every_rule_that_gave_way_is_one_line(tracks, said):
 
 def test_a_pin_that_starts_at_another_time_is_named():
     pin = Pin(GOOD[1].path, minute=3.0)
-    assert given_up(GOOD, (pin, 1)) == [f"pin: '{GOOD[1].path}' starts at minute 5.0, not 3"]
+    assert given_up(GOOD, (pin, 1)) == ["pin: 'Title 1' starts at 5:00, not at 3:00"]
+    asked = given_up(GOOD, (Pin(GOOD[1].path, phase="calm"), 1))
+    assert asked == ["pin: 'Title 1' plays in peak, not in calm"]
     assert given_up(GOOD, (Pin(GOOD[1].path, minute=5.4), 1)) == []
 
 
@@ -108,6 +110,19 @@ def test_a_rise_of_loudness_and_a_climb_are_told():
         "1 track rises more than 0.35 above the plan; the worst by 0.50 in 'Noon'"
     )
     assert told.endswith(" 'Noon' at 0:00 (calm)")
+
+
+@pytest.mark.parametrize(
+    ("lengths", "since", "empty"),
+    [((5, 5), 0, ""), ((10,), 0, "calm"), ((5.5, 4.5), 1, ""), ((2, 4), 0, "peak")],
+)
+def test_a_phase_without_a_track_is_told(lengths, since, empty):
+    """Of what is still to play; the track of a phase is the one whose middle lies in it."""
+    tracks = [plain(number, minutes, 0.5) for number, minutes in enumerate(lengths)]
+    order = result.ordered(tracks, OBJECTIVE).since(since)
+    told = result.warnings(order, RULES, 1.0, scaled=True)
+    texts = [str(each) for each in told if each.code == "empty_phases"]
+    assert [text.split(";")[0] for text in texts] == [f"without a track: {empty}"][: bool(empty)]
 
 
 def test_a_library_that_does_not_reach_the_peak_is_told():

@@ -80,6 +80,33 @@ def test_a_rise_is_refused_though_nothing_else_is_left():
     assert notice("no_calm_tail") in session.warnings
 
 
+def ending(first_lufs, *, fades):
+    """Return what follows a session of -30 LUFS: tracks that begin so loud, by their loudness."""
+    end_lufs = -50.0 if fades else -30.0
+    last = [
+        plain(n, 5, 0.2, artist=str(n), start_lufs=-60.0 - end_lufs, end_lufs=end_lufs)
+        for n in range(2)
+    ]
+    calm = [
+        plain(9 + n, 4, 0.12 + 0.01 * n, start_lufs=lufs, end_lufs=lufs, artist=str(9 + n))
+        for n, lufs in enumerate(first_lufs)
+    ]
+    pool = result.Pool.of([*last, *calm], objective_of(flat(0.2)))
+    found, told = tail.tail(last, pool, objective_of(flat(0.2)))
+    return [each.features.loudness_lufs for each in found[:1]], [each.code for each in told]
+
+
+@pytest.mark.parametrize("fades", [False, True])
+def test_a_tail_never_begins_far_louder_than_the_session_played(fades):
+    assert ending((-10.0, -25.0, -29.0), fades=fades)[0] == [-29.0]
+    assert ending((-10.0, -25.0), fades=fades)[0] == [-25.0]
+    assert ending((-10.0, -20.0), fades=fades) == ([], ["no_calm_tail"])
+
+
+def test_a_tail_begins_no_louder_than_the_end_of_a_fade_out_if_it_can():
+    assert ending((-28.0, -48.0), fades=True)[0] == [-48.0]
+
+
 def test_energetic_and_startling_tracks_and_those_with_strokes_are_never_in_a_tail():
     for harm in ({"startle_lu": 20.0}, {"stroke_rate_hz": 3.0}):
         wild = [plain(n, 4, 0.12, artist=str(n), **harm) for n in range(20, 24)]

@@ -4,11 +4,14 @@ import json
 import os
 import shutil
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from playlist_builder.sessions.pins import read_pin
 from tests.support.commands import run
 from tests.support.documents import SHORT, paths
+from tests.support.synthetic import flat, plain
 
 
 def test_demo_ends_with_a_playlist_whose_every_path_exists(demo):
@@ -74,6 +77,21 @@ def test_pins_hold_their_place(demo_library):
     assert (titles[0], titles[-1]) == ("Night Express", "Tide Clock")
     (slot,) = [slot for slot in document["slots"] if slot["title"] == "Thaw"]
     assert abs(slot["start_s"] - 360) <= 30 or any("pin" in text for text in document["relaxed"])
+
+
+@pytest.mark.parametrize("at", ["6:00", "0:06:00", "00:6:00"])
+def test_a_pin_has_a_time_with_or_without_hours(at):
+    library = mock.Mock(find=lambda name: plain(int(name)))
+    pin, _ = read_pin(library, {}, flat(20), f"3@{at}", "")
+    assert (pin.track, pin.minute) == (plain(3).path, 6.0)
+    assert read_pin(library, {}, flat(20), "3@1:20:30", "")[0].minute == 80.5
+
+
+def test_a_refused_build_tells_how_much_can_be_used(demo_library):
+    alone = ("build", "arc", *demo_library, "--track-minutes", 14, 15, "--allow-short")
+    told = run(*alone, code=1).stderr
+    assert "--allow-short" not in told
+    assert " can be used: " in told
 
 
 def test_alternatives_differ_and_are_all_written(demo_library, tmp_path):

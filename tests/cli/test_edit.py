@@ -12,9 +12,12 @@ from playlist_builder.cli import edit
 from playlist_builder.errors import PlaylistError, ServerError
 from playlist_builder.library.library import Library
 from playlist_builder.playlists import session_json, write
-from playlist_builder.servers import connect
-from playlist_builder.servers.match import Candidate
+from playlist_builder.servers import connect, match
+from playlist_builder.sessions import candidates
+from playlist_builder.sessions.candidates import Candidate
+from playlist_builder.text import clock
 from tests.support.commands import run
+from tests.support.synthetic import plain
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +174,30 @@ def test_a_pinned_track_survives_changes_and_a_rebuild(session):
     after = session_json.load_session(session)
     assert kept.identity in identities(after.slots)
     assert after.request.pinned == (kept.identity,)
+
+
+def test_pins_that_go_or_move_are_told(session):
+    last = session_json.load_session(session).slots[-1]
+    run("pin", session, 2)
+    run("pin", session, len(session_json.load_session(session).slots))
+    moved = run("extend", session, "2m", "--phase", "RISE").stdout
+    at = clock(session_json.load_session(session).slots[-1].start_s)
+    assert f"'{last.title}' is pinned, and moves with the plan: it starts at {at}, not at" in moved
+    title = session_json.load_session(session).slots[1].title
+    assert f"'{title}' is pinned no longer" in run("drop", session, 2).stdout
+    assert "pinned" not in run("swap", session, 2).stdout
+
+
+def test_candidates_of_one_title_are_told_apart(session, monkeypatch):
+    twins = [plain(number, title="Dawn", artist="Ada") for number in range(2)]
+    found = [Candidate(each, 0.1, 0.5) for each in (*twins, plain(2, title="Dusk", artist="Ada"))]
+    monkeypatch.setattr(candidates, "candidates", lambda *_: found)
+    monkeypatch.setattr("playlist_builder.sessions.presence.missing_files", lambda _: [])
+    lines = run("swap", session, 2, "--candidates", 3).stdout.splitlines()
+    assert [line.split("  ", 3)[3] for line in lines] == [
+        *(f"Dawn  Ada  {each.path}" for each in twins),
+        "Dusk  Ada",
+    ]
 
 
 def test_a_reordered_playlist_can_be_changed_too(made, demo_library, tmp_path):
@@ -340,7 +367,7 @@ def player(monkeypatch):
     """An MPD that plays the queue it is given, and has all music."""
     one = mock.MagicMock()
     one.music_folder.return_value = None
-    one.search.side_effect = lambda _track, path: [Candidate(path, path)]
+    one.search.side_effect = lambda _track, path: [match.Candidate(path, path)]
     one.follow.side_effect = lambda _current, keys, **_: len(keys)
     monkeypatch.setattr(connect, "connect_queue", lambda *_, **__: contextlib.nullcontext(one))
     return one

@@ -356,6 +356,12 @@ def test_tracks_that_wait_for_a_new_analysis_are_told(home, monkeypatch):
     assert told in run("tracks", "--library", home / "library.db").stderr
     refused = run("build", "arc", "--library", home / "library.db", code=1)
     assert told in refused.stderr
+    again = "12 tracks that need 'scan' again"
+    assert again in refused.stderr
+    assert again in run("rescue", "--library", home / "library.db", code=1).stderr
+    for command in (("show", "Piece 3"), ("mark", "Piece 3", "--ban")):
+        refused = run(*command, "--library", home / "library.db", code=1)
+        assert "12 more need 'scan' again" in refused.stderr
 
 
 def test_a_library_is_not_made_of_any_other_file(tmp_path):

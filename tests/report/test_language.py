@@ -159,6 +159,6 @@ def test_a_sentence_of_which_nothing_is_known_stays_english():
     told = notice("text", text="left out {0}")
     assert (JAPANESE.sentence(told), JAPANESE.translates(told)) == ("left out {0}", False)
     assert ENGLISH.translates(told)
-    assert JAPANESE.sentence(notice("pin_moved", title="/a.flac", minute=3.5, asked=2.0)) == (
-        "固定した曲「/a.flac」の開始は 2 分ではなく 3.5 分です"
+    assert JAPANESE.sentence(notice("pin_moved", title="夜", at_s=210.0, asked_s=120.0)) == (
+        "固定した曲「夜」の開始は 2:00 ではなく 3:30 です"
     )

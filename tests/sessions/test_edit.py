@@ -397,3 +397,46 @@ def test_of_what_has_played_nothing_is_told_any_more(skip):
         assert each.code not in ("kept", "sung", "artist_gap")
         assert values.get("title", "") in left | {""}
         assert "ada" not in dict(values.get("artists", ()))
+
+
+def louder(number, lufs=-6.0):
+    own = TRACKS[number]
+    return replace(
+        own, identity=f"loud{number}", features=replace(own.features, loudness_lufs=lufs)
+    )
+
+
+def test_no_change_puts_a_loud_track_first():
+    """As a pin at the first place does not; what plays already is not judged again."""
+    calm = [replace(t, features=replace(t.features, loudness_lufs=-25.0)) for t in DRAFT.order]
+    draft = replace(DRAFT, order=tuple(calm))
+    loud = replace(draft, order=(*calm[:3], louder(3), *calm[4:]))
+    apart = next(t for t in TRACKS if not is_repeated(t, DRAFT.order))
+    for change in (
+        lambda: edit.moved(loud, 3, 0),
+        lambda: edit.inserted(draft, replace(louder(0), tags=apart.tags, identity="x"), 0),
+        lambda: edit.swapped(draft, 0, replace(louder(0), tags=apart.tags, identity="x")),
+    ):
+        with pytest.raises(RequestError, match=r"does not open the session: its -6\.0 LUFS"):
+            change()
+    assert edit.moved(loud, 3, 1).order[1].identity == "loud3"
+
+
+def test_a_swap_puts_a_track_in_or_is_refused():
+    draft = replace(drafted(playlist=("/p.flac",), listed=("p",)), pool=TrackTable.of(DRAFT.order))
+    with pytest.raises(ArrangeError, match="holds all tracks of its playlist"):
+        edit.swapped(draft, 2)
+    short = track(500, 20.0, np.full(2, 0.3))
+    draft = replace(DRAFT, order=(*DRAFT.order[:2], short, *DRAFT.order[2:]))
+    draft = replace(draft, pool=TrackTable.of(draft.order))
+    with pytest.raises(ArrangeError, match="No other track fits"):
+        edit.swapped(draft, 2)
+
+
+def test_a_phase_may_be_named_by_a_part_of_its_name():
+    name = ARC.phases[1].name
+    after = edit.stretched(DRAFT, name[:-1].upper(), 120.0)
+    assert after.request.changes == (PlanChange("stretch", name, 120.0),)
+    later = ARC.phases[-1].name
+    jumped = replan.replanned(DRAFT, 60.0, phase=later[:-1])
+    assert jumped.request.changes[0].phase == later

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from playlist_builder.arranger.solver import lagrangian
-from playlist_builder.arranger.solver.cost import FixedItem, Items, TimeGrid, step_at
+from playlist_builder.arranger.solver.cost import FixedItem, Items, TimeGrid
 from playlist_builder.arranger.solver.graph import ArcGraph, Groups, backward, build_graph, forward
 from playlist_builder.arranger.solver.permutations import best_order
 from playlist_builder.arranger.solver.placements import blocks
@@ -25,14 +25,13 @@ KEPT_PER_STEP, MOST_KEPT = 32, 70_000  # that dual ascent and search look at
 ALL_ARCS = 400_000  # up to which a session of much of the music is looked for among all arcs
 MUCH = 0.25  # share of the music: more than this leaves too few tracks for the last places
 FEW_ITEMS = 600  # whose transitions are all computed beforehand
-RUNNERS_UP = 60  # items looked at for each place
 LOCAL_SEARCH_SLOTS = 60  # of all sessions of the beam that are improved, together
 ASCENT_ARCS = 600_000  # summed over the rounds before the search, and ...
 FINAL_ASCENT_ARCS = 300_000  # ... after it, when a session is known, ...
 FEWEST_ROUNDS, MOST_ROUNDS = 4, 60  # ... within these; a session of all tracks gets the most
 BEAM, WIDE_BEAM = 32, 1000
 MANY_SLOTS = 25  # from which on a beam and small changes leave much to gain
-ROUNDS_PER_SLOT, FEWEST_ANNEALED, MOST_ANNEALED = 120, 800, 14_000  # of annealing
+ROUNDS_PER_SLOT, FEWEST_ANNEALED, MOST_ANNEALED = 120, 1600, 14_000  # of annealing
 NEAREST = 12  # items at one of some starts that enter it where there are too many
 REPRICED = 2  # times that a long session is pruned again with a price on the use of each item, ...
 LONG_ROUNDS = 30  # ... rounds of ascent each time, ...
@@ -42,6 +41,7 @@ IDLE_ROUNDS = 20  # of ascent to prove that there is no session
 WIDE_WORK = 12_000  # nodes times items that a beam may look at per step
 NOISE = 0.5  # of what a track costs on average: the most that a seed adds to one
 ROUNDING = 1e-9  # of sums in double precision
+SINGLE = 3e-5  # of costs, as contours are kept in single precision
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +118,12 @@ class _Task:
     cost_to_go: lagrangian.CostToGo | None
 
     @property
+    def is_long(self) -> bool:
+        """Whether a session has so many slots that a beam leaves much to gain."""
+        median_ms = float(np.median(self.instance.items.length_ms))
+        return self.instance.grid.asked_ms >= MANY_SLOTS * median_ms
+
+    @property
     def holds_all(self) -> bool:
         """Whether the graph holds every arc that a session may use."""
         return bool(np.isinf(self.limit))
@@ -162,8 +168,7 @@ def _prepared(instance: Instance) -> _Task | None:
         share = max(cost_to_go.bound, 0.0) * float(np.mean(space.items.steps)) / grid.asked_steps
         space = replace(space, noise=space.noise * (NOISE * share))
     task = _Task(instance, chosen, space, graph, limit, cost_to_go)
-    is_long = grid.asked_ms >= MANY_SLOTS * float(np.median(items.length_ms))
-    return _repriced(task) if is_long else task
+    return _repriced(task) if task.is_long else task
 
 
 def _repriced(task: _Task) -> _Task:
@@ -195,23 +200,27 @@ def _repriced(task: _Task) -> _Task:
 
 
 def _first(task: _Task, cost_to_go: lagrangian.CostToGo) -> tuple[Ints, float] | Failure:
-    """Return a good session: by a narrow beam, by repair where it finds none, or by a wide one."""
+    """Return a good session: by a narrow beam or a wide one, or else by annealing."""
     space, graph = task.space, task.graph
     if space.use_all:
         orders = best_order(space, graph, cost_to_go)
         return best_near(space, graph, orders) if orders else Failure(is_proven=False)
-    found = beam(space, graph, cost_to_go, BEAM)
-    if not found.sequences:
-        idle = lagrangian.is_infeasible(graph, space.groups, cost_to_go.multipliers, IDLE_ROUNDS)
-        if idle or (found.is_complete and task.holds_all):
-            return Failure(is_proven=True)
-        if (repaired := _repaired(space, None)) is not None:
-            return best_near(space, graph, [repaired[0]])
+    is_window = not task.instance.is_proven
+    found = beam(space, graph, cost_to_go, _width(space) if is_window else BEAM)
+    if not (found.sequences or found.is_complete or task.is_long or is_window):
         found = beam(space, graph, cost_to_go, _width(space))
     best = _improved(space, graph, found)
     if best is None:
-        return Failure(is_proven=found.is_complete and task.holds_all)
-    if len(best[0]) >= MANY_SLOTS and len(space.items.steps) <= FEW_ITEMS:
+        is_proven = (found.is_complete and task.holds_all) or lagrangian.is_infeasible(
+            graph, space.groups, cost_to_go.multipliers, IDLE_ROUNDS
+        )
+        repaired = None if is_proven else _repaired(space, None)
+        return (
+            Failure(is_proven=is_proven)
+            if repaired is None
+            else best_near(space, graph, [repaired[0]])
+        )
+    if task.is_long and len(space.items.steps) <= FEW_ITEMS:
         return _repaired(space, best[0]) or best
     return best
 
@@ -219,29 +228,27 @@ def _first(task: _Task, cost_to_go: lagrangian.CostToGo) -> tuple[Ints, float] |
 def _finished(task: _Task, cost_to_go: lagrangian.CostToGo, best: Ints, cost: float) -> Solution:
     """Return the solution that a session leads to, with its bound."""
     space, graph, limit = task.space, task.graph, task.limit
-    bound = 0.0
-    is_long = len(best) >= MANY_SLOTS
-    if task.instance.is_proven:
-        rounds = LONG_ROUNDS if is_long else _rounds(graph, FINAL_ASCENT_ARCS)
-        goal = cost - float(space.noise[best].sum())
-        again = lagrangian.dual_ascent(graph, space.groups, cost_to_go.multipliers, rounds, goal)
-        if again is not None and again.bound > cost_to_go.bound:
-            cost_to_go = again
-        proven = lagrangian.proven_bound(graph, space.groups, cost_to_go.multipliers)
-        bound = max(min(cost_to_go.bound, limit), proven) - ROUNDING
+    if not task.instance.is_proven:
+        return _solution(task, best, cost, 0.0)
+    rounds = LONG_ROUNDS if task.is_long else _rounds(graph, FINAL_ASCENT_ARCS)
+    goal = cost - float(space.noise[best].sum())
+    again = lagrangian.dual_ascent(graph, space.groups, cost_to_go.multipliers, rounds, goal)
+    if again is not None and again.bound > cost_to_go.bound:
+        cost_to_go = again
+    proven = lagrangian.proven_bound(graph, space.groups, cost_to_go.multipliers)
+    bound = max(min(cost_to_go.bound, limit), proven) - ROUNDING
     width = _width(space)
-    if is_long or width == BEAM:
+    if task.is_long or width == BEAM:
         return _solution(task, best, cost, bound)
     found = beam(space, graph, cost_to_go, width, cost)
-    better = _improved(space, graph, found)
-    best, cost = better or (best, cost)
-    if task.instance.is_proven:
-        if found.is_complete and not space.noise.any():
-            bound = max(bound, min(limit, cost) - ROUNDING)
-        elif not found.is_complete and not space.use_all:
-            best, cost = _repaired(space, best, HOT) or (best, cost)
-            if bound < NEAR * cost:
-                bound = max(bound, _repriced_bound(task, cost_to_go))
+    best, cost = _improved(space, graph, found) or (best, cost)
+    if found.is_complete and not space.noise.any():
+        bound = max(bound, min(limit, cost) * (1.0 - SINGLE))
+    elif not found.is_complete and not space.use_all:
+        anew = (_repaired(space, start, HOT) for start in (best, None))
+        best, cost = min([(best, cost), *filter(None, anew)], key=_by_cost)
+        if bound < NEAR * cost:
+            bound = max(bound, _repriced_bound(task, cost_to_go))
     return _solution(task, best, cost, bound)
 
 
@@ -258,6 +265,10 @@ def _repriced_bound(task: _Task, cost_to_go: lagrangian.CostToGo) -> float:
 def _solution(task: _Task, sequence: Ints, cost: float, bound: float) -> Solution:
     cost -= float(task.space.noise[sequence].sum())
     return Solution(tuple(task.chosen[sequence].tolist()), cost, max(min(bound, cost), 0.0))
+
+
+def _by_cost(found: tuple[Ints, float]) -> tuple[float, tuple[int, ...]]:
+    return found[1], tuple(found[0].tolist())
 
 
 def _rounds(graph: ArcGraph, arcs: float) -> int:
@@ -349,47 +360,3 @@ def search_space(instance: Instance, chosen: Ints) -> SearchSpace:
         transitions = items.transition_cost(every[:, None], every, grid.loudness_jump_lu)
     groups = instance.groups(chosen)
     return SearchSpace(items, grid, groups, fixed, instance.use_all, price, noise, transitions)
-
-
-def allows(instance: Instance, sequence: Ints) -> bool:
-    """Return whether a sequence of items is a session that the instance allows."""
-    chosen, own = np.unique(sequence, return_inverse=True)
-    return search_space(instance, chosen).allows(own)
-
-
-def runners_up(instance: Instance, sequence: Ints) -> list[tuple[int, float] | None]:
-    """Return for each place the item that would replace it best, and the session's cost then.
-
-    None stands where no other item may. Looked at are the items of like length that fit the place
-    best, as only they leave the rest of the session where it is.
-    """
-    lengths_ms = instance.items.length_ms[sequence]
-    starts = step_at(np.concatenate([[0], np.cumsum(lengths_ms)[:-1]]))
-    places = zip(sequence.tolist(), starts.tolist(), strict=True)
-    likely = [_fitting(instance, item, start) for item, start in places]
-    chosen = np.unique(np.concatenate([sequence, *likely]))
-    space = replace(search_space(instance, chosen), noise=np.zeros(len(chosen)))
-    own = np.searchsorted(chosen, sequence)
-    result: list[tuple[int, float] | None] = []
-    for place, others in enumerate(likely):
-        tried = np.tile(own, (len(others), 1))
-        tried[:, place] = np.searchsorted(chosen, others)
-        costs = space.costs(tried)
-        best = int(costs.argmin()) if len(others) else -1
-        found = best >= 0 and np.isfinite(costs[best])
-        result.append((int(others[best]), float(costs[best])) if found else None)
-    return result
-
-
-def _fitting(instance: Instance, item: int, start: int) -> Ints:
-    """Return the items of like length that fit best where an item stands, without itself."""
-    items, grid = instance.items, instance.grid
-    apart = np.abs(items.length_ms - items.length_ms[item])
-    like = np.flatnonzero(apart <= 2 * grid.tolerance_ms)
-    like = like[like != item]
-    steps = int(items.steps[item])
-    contour = items.values[items.contour_index(like, steps)]
-    distance = ((contour - grid.target[start : start + steps]) ** 2).mean(axis=1)
-    price = items.step_price[like][:, grid.phase[start : start + steps]].mean(axis=1)
-    order = np.argsort(distance + price, kind="stable")
-    return np.asarray(like[order[:RUNNERS_UP]])
