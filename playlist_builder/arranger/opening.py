@@ -56,8 +56,9 @@ def solved(
     notes: list[Notice] = []
     while True:
         items, first = problem.items, found.sequence[0]
-        most = most_lufs(items.lufs[list(found.sequence)])
-        opens = items.opening_lufs[items.lufs <= most]  # of what is not too loud as a whole
+        lufs = problem.tracks.measured("loudness_lufs")
+        most = most_lufs(lufs[list(found.sequence)])
+        opens = items.opening_lufs[lufs <= most]  # of what is not too loud as a whole
         softest = float(opens.min()) if len(opens) else -np.inf
         if not items.opening_lufs[first] > max(most, softest):
             break

@@ -50,3 +50,15 @@ def test_the_report_shows_the_steps_that_the_player_makes():
     steps = summary.steps(replace(session, request=request))
     assert [step.rise_lu for step in steps if step] == pytest.approx([0.0] * (len(steps) - 1))
     assert any(step.rise_lu > 3.0 for step in summary.steps(session) if step)
+
+
+def test_a_tail_is_as_loud_as_the_end_where_the_player_levels_it():
+    """Raw, its music is far louder than the last track, which fades out."""
+    soft = [mastered(number, -40.0) for number in range(5)]
+    loud = [
+        plain(number, 4.0, 0.1, artist=str(number), start_lufs=-14.0, end_lufs=-14.0)
+        for number in range(10, 16)
+    ]
+    for constraints, plays in ((Constraints(), False), (Constraints(levelled=True), True)):
+        session = arrange([*soft, *loud], flat(20, 0.5), scale="absolute", constraints=constraints)
+        assert bool(session.tail) is plays

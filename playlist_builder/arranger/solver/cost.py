@@ -59,7 +59,7 @@ class Items:
     start_lufs: Floats
     end_lufs: Floats
     lufs: Floats
-    opening_lufs: Floats  # what a listener hears first: the whole or its start, if that is louder
+    opening_lufs: Floats  # as mastered: of the whole, or of its start if that is louder
     lead_s: Floats  # silence before the first sound, ...
     trail_s: Floats  # ... and after the last
     octave: Floats  # log2 of the tempo in BPM
@@ -84,7 +84,7 @@ class Items:
     def levelled(self) -> "Items":
         """Return all items as a player plays them that makes them equally loud as a whole."""
         start_lufs, end_lufs = self.start_lufs - self.lufs, self.end_lufs - self.lufs
-        return replace(self, start_lufs=start_lufs, end_lufs=end_lufs)
+        return replace(self, start_lufs=start_lufs, end_lufs=end_lufs, lufs=0.0 * self.lufs)
 
     def contour(self, item: int, steps: int) -> Floats:
         """Return the energies of one item where it fills so many steps."""
