@@ -1,7 +1,6 @@
 """The values that pass between the packages: frozen, with no behaviour but what they derive.
 
-Names carry their units. Loudness follows ITU-R BS.1770-4, in LUFS (absolute) or LU (a difference).
-Energy is our own 0..1 score of perceived intensity.
+Names carry units. Loudness follows ITU-R BS.1770-4, in LUFS or LU; energy is our own 0..1 score.
 """
 
 import unicodedata
@@ -258,8 +257,8 @@ class FileProgress:
 class Slot:
     """One place of a session. `energy`, `contour` and `target` are on the session's scale.
 
-    `energy` and `target` are means over the slot; `contour` holds one value per `STEP_S`. What is
-    not known of tension, 0..1, and of the loudness at start and end, for transitions, is None.
+    `energy` and `target` are means over the slot; `contour` holds one value per `STEP_S`. Tension,
+    loudness at the ends and the step of style are None where not known.
     """
 
     path: str
@@ -278,6 +277,7 @@ class Slot:
     start_loudness_lufs: float | None = None
     end_loudness_lufs: float | None = None
     tension: float | None = None
+    style_step: float | None = None  # from the track before: 0 for the same style, 1 for another
 
     @property
     def duration_s(self) -> float:
@@ -317,8 +317,8 @@ class SessionRequest:
     this is number `alternative`. Where `playlist` holds absolute paths, these tracks alone may be
     used, and all of them unless a duration is asked for; `listed` holds their identities. `changes`
     were made to the plan since, and `thrown_out` are identities taken out for good. `name` is for
-    whom it was made, `session` its id in the history, and `asked_at` when (ISO 8601): what was
-    played for that name within the `within_s` before, or since, is not used again.
+    whom it was made, `session` its id in the history, `asked_at` when (ISO 8601): what it heard in
+    the `within_s` before, or since, is not used again. A `levelled` player plays all equally loud.
     """
 
     profile: str
@@ -348,6 +348,7 @@ class SessionRequest:
     asked_at: str = ""
     session: str = ""
     thrown_out: tuple[str, ...] = ()
+    levelled: bool = False
 
     @property
     def use_all(self) -> bool:

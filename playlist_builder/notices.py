@@ -32,6 +32,7 @@ _BEYOND = " beyond the limit of their phase, worst '{title}' with {value:.4g}"
 _IN_PHASE = " in {phase:phase} (limit {limit:g})"
 _AT = "'{title}' at {at_s:clock} ({phase:phase})"
 _ABOVE = "more than {limit:g} above the plan; the worst by {worst:.2f} in " + _AT
+_PEAK = "worst to {value:.2f} in " + _AT + " (limit {limit:.2f})"
 _RISES = "beyond {limit_lu:g} LU; the worst rises {worst_lu:.1f} LU into " + _AT
 _REACHES = (
     "the most energetic track of this library reaches {reach:.2f}; the peak asks for {peak:.2f}: "
@@ -86,14 +87,18 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "missing_files": "{count} of {total} tracks are not there and left out, such as {path}: is the"
     " drive mounted?",
     "music_is_short": "calm music is short: from the calmest {share:.0%} of the library, startle up"
-    " to {startle_lu:g} LU, percussiveness up to {percussiveness:g}, strokes up to"
-    " {stroke_rate_hz:g} Hz, pulse up to {pulse_clarity:g}",
+    " to {startle_lu:g} LU, energy up to {peak:.2f}, percussiveness up to {percussiveness:g},"
+    " strokes up to {stroke_rate_hz:g} Hz, pulse up to {pulse_clarity:g}",
     "no_calm_tail": "no tail: no calm track is left that begins without a rise in energy",
     "no_spare": "no spare for {phases:phases}: no other track of like energy is left",
     "no_track_for_tail": "no tail: all tracks of the playlist are in the session",
     "not_found": "not found: {location}",
     "not_in_library": "{count} of {total} entries of {file} are not in the library",
     "opens_loud": f"'{{title}}' opens the session, though {_LOUD}",
+    "peak": (
+        "peak: {count:d} track rises higher than its phase allows, " + _PEAK,
+        "peak: {count:d} tracks rise higher than their phases allow, " + _PEAK,
+    ),
     "percussiveness": _beyond("percussiveness", ""),
     "pin_moved": "pin: '{title}' starts at {at_s:clock}, not at {asked_s:clock}",
     "pin_phase": "pin: '{title}' plays in {phase:phase}, not in {asked:phase}",

@@ -29,7 +29,6 @@ VOCALS: tuple[Vocals, ...] = get_args(Vocals)
 
 _KEY = SCALARS.index("key")
 _NUMBER_OF_KEY = {key: number for number, key in enumerate(KEYS)}
-_UNKNOWN = np.full(STYLE_SIZE, np.nan, np.float32)
 _NO_EMOTION = (np.nan,) * 3
 _WHOLE = tuple(SCALARS.index(name) for name in ("sample_rate_hz", "channels"))
 
@@ -62,9 +61,10 @@ class Columns:
     `scalars` has shape (n, len(SCALARS)). `values` holds all contours, that of a track from
     `offset` on with `count` values, at least one. `vocals` are places in VOCALS. `recording_ids`
     are of MusicBrainz, empty where a track has none. `rank` puts the tracks in the order of their
-    identities, and of their paths where these are equal. `style` has shape (n, STYLE_SIZE), or is
-    None where nobody asked for it; it, `tension`, its spread and `moving` are NaN where a track has
-    no embedding. `tags` returns tags of one track by its place and their names.
+    identities, and of their paths where these are equal. `style` returns those of tracks by their
+    places, shape (n, STYLE_SIZE), or is None where nobody asked for it; it, `tension`, its spread
+    and `moving` are NaN where a track has no embedding. `tags` returns tags of one track by its
+    place and their names.
     """
 
     paths: Sequence[str]
@@ -83,7 +83,7 @@ class Columns:
     tension: Floats
     tension_spread: Floats
     moving: Floats
-    style: NDArray[np.float32] | None
+    style: Callable[[Ints], Floats32] | None
     tags: Callable[[int, Sequence[str]], Sequence[Any]]
 
 
@@ -199,7 +199,7 @@ class TrackTable(Sequence[Track]):
         style = self._columns.style
         if style is None:
             return np.full((len(self), STYLE_SIZE), np.nan, np.float32)
-        return style[self._places]
+        return style(self._places)
 
     @property
     def seconds(self) -> Floats:
@@ -278,6 +278,10 @@ def _table_of(tracks: Sequence[Track]) -> TrackTable:
         else _NO_EMOTION
         for track in tracks
     ]
+    styles = np.full((size, STYLE_SIZE), np.nan, np.float32)
+    for place, track in enumerate(tracks):
+        if track.style is not None:
+            styles[place] = track.style
     tension, spread, moving = np.array(emotions, np.float64).reshape(size, 3).T
     columns = Columns(
         paths=paths,
@@ -296,9 +300,7 @@ def _table_of(tracks: Sequence[Track]) -> TrackTable:
         tension=tension,
         tension_spread=spread,
         moving=moving,
-        style=np.array([_UNKNOWN if track.style is None else track.style for track in tracks])
-        .astype(np.float32)
-        .reshape(size, STYLE_SIZE),
+        style=styles.__getitem__,
         tags=lambda place, names: [getattr(tracks[place].tags, name) for name in names],
     )
     return TrackTable(columns, tracks.__getitem__)

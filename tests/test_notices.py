@@ -118,12 +118,14 @@ SENTENCES = [
             "music_is_short",
             share=0.2,
             startle_lu=12.0,
+            peak=0.5,
             percussiveness=0.5,
             stroke_rate_hz=3.0,
             pulse_clarity=0.35,
         ),
         (
             "calm music is short: from the calmest 20% of the library, startle up to 12 LU,"
+            " energy up to 0.50,"
             " percussiveness up to 0.5, strokes up to 3 Hz, pulse up to 0.35"
         ),
     ),
@@ -147,6 +149,13 @@ SENTENCES = [
     (
         notice("missing_files", count=2, total=9, path="/m/a.flac"),
         "2 of 9 tracks are not there and left out, such as /m/a.flac: is the drive mounted?",
+    ),
+    (
+        notice("peak", count=1, value=0.6149, limit=0.45, **AT),
+        (
+            "peak: 1 track rises higher than its phase allows, worst to 0.61 in 'Night' at 1:02:05"
+            " (peak) (limit 0.45)"
+        ),
     ),
     (
         notice("percussiveness", value=0.61237, limit=0.5, **LIMIT),

@@ -22,7 +22,10 @@ transitions for each pair of neighbours
             everything else;
             0.002 for tempos half an octave apart (folded, times both confidences), 0.001 for keys
             on opposite sides of the circle of fifths (times both confidences), 0.001 per octave
-            of spectral centroid up to two: so small that they only decide between near equals.
+            of spectral centroid up to two: so small that they only decide between near equals;
+            the rule `cohesion`, 0.08 where a profile sets none, for the cube of the step of style
+            (see `styles`): as much as two steps at a distance of 0.2 where a track follows another
+            with which it has nothing in common.
 preference  0.01 x (1 - preference) per step: a preferred track may be 0.1 further from the target,
             an unwanted one must be 0.2 nearer.
 tension     0.5 x (distance of the track's tension from what the phase of the step plans)^2 per
@@ -49,8 +52,9 @@ half a minute before any of them: to ask for less never makes a worse session.
 6. limits of phases on the clarity of a pulse, as one without strokes is gentle;
 7. the minute or phase of a pin, which then starts up to 1, 2, 5 or 10 minutes from it, or anywhere;
 8. the tolerance of the duration, to 2, 5 and 10 % of it;
-9. the limits of phases that guard against harm, the worst harm last: strokes, by 1 Hz, 2 Hz,
-   altogether; startle, by 3 LU, 6 LU, altogether; silence, by 15 s, 45 s, altogether.
+9. the limits of phases that guard against harm, the worst harm last: peaks of energy, by 0.1,
+   0.2, altogether; strokes, by 1 Hz, 2 Hz, altogether; startle, by 3 LU, 6 LU, altogether;
+   silence, by 15 s, 45 s, altogether.
 
 Never lifted: vocals, bans, `avoid`, include and exclude, length limits, no track twice, that a
 pinned track is in, and its place, and that no track opens the session which is louder than music or
@@ -59,7 +63,8 @@ proven or only what a long search has found. Of the copies of a recording one ta
 that is preferred most; the bound speaks of these.
 
 A slot belongs to the phase in which its middle lies; the limits of a phase apply to every track
-that plays in it for at least one step.
+that plays in it for at least one step. Its peak binds only the steps that play in it: a track that
+begins in a calm phase may climb in the next.
 """
 
 from collections.abc import Sequence
@@ -178,11 +183,11 @@ def completed(
     if after:
         plan = planned(objective.profile, order.ends_ms[-1] / 1000.0, length_ms(after) / 1000.0)
         alone = result.ordered(after, replace(objective, profile=plan), order.ends_ms[-1])
-        slots = result.slots(alone)
         whole = [order.tracks[-1], *after]
         passages = result.ordered(whole, replace(objective, profile=plan), order.starts_ms[-1])
+        slots = result.slots(passages)[1:]
         rises = result.rises(passages, objective.rules.loudness_step_lu)
-        beyond = result.beyond_limits(alone, PHASE_LIMITS)
+        beyond = [*result.beyond_peaks(alone), *result.beyond_limits(alone, PHASE_LIMITS)]
         notices = [*notices, *rises, *result.climbs(alone), *beyond]
     ready = spares(session.slots, order.tracks, pool, objective, after)
     having = {each.slot.phase for each in ready}

@@ -1,7 +1,7 @@
 """How much of the music a session may use, and what the rest fell to: one notice.
 
-Tracks, a profile and constraints go in. What is calm is told on the scale of the session, beside
-what the plan and its tail ask for.
+Tracks, a profile and constraints go in. What is calm, and stays so, is told on the scale of the
+session, beside what the plan and its tail ask for.
 """
 
 from collections import Counter
@@ -9,13 +9,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from playlist_builder.arranger.peaks import highest
 from playlist_builder.arranger.problem import percentiles_of
 from playlist_builder.arranger.rules import Constraints, admit, most_removed
 from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.arranger.tail import tail_s
 from playlist_builder.models import STEP_S, Ints, Scale, Track
 from playlist_builder.notices import Notice, Value, notice
-from playlist_builder.profiles.profile import Profile, Rules
+from playlist_builder.profiles.profile import CALM_CLIMB, Profile, Rules
 from playlist_builder.track_table import TrackTable
 
 CALM = 0.25  # energies below are calm, as the quietest quarter of a library on the relative scale
@@ -37,7 +38,8 @@ def budget(
     rules, table = profile.rules, TrackTable.of(tracks)
     longest_s = min(rules.track_max_s, profile.duration_s + tolerance_s)
     passed, removed = admit(table, rules, constraints.with_queries(rules), longest_s)
-    calm_s = _calm_s(table, passed, scale)
+    limits = [phase.peak_limit for phase in profile.phases if phase.is_calm]
+    calm_s = _calm_s(table, passed, scale, max(limits, default=CALM + CALM_CLIMB))
     values = _counts(len(table), removed, rules.track_min_s, longest_s)
     times = (np.arange(round(profile.duration_s / STEP_S)) + 0.5) * STEP_S
     planned_s = float((profile.target(times) < CALM).sum()) * STEP_S
@@ -55,13 +57,17 @@ def budget_of_tracks(tracks: Sequence[Track], every: Sequence[Track], rules: Rul
     table = TrackTable.of(tracks)
     passed, removed = admit(table, rules, Constraints(), rules.track_max_s)
     values = _counts(len(table), removed, rules.track_min_s, rules.track_max_s)
-    calm_s = _calm_s(table, passed, "relative", every)
+    calm_s = _calm_s(table, passed, "relative", CALM + CALM_CLIMB, every)
     return notice("budget_of_tracks", **values, below=CALM, calm_min=round(calm_s / 60.0))
 
 
-def _calm_s(table: TrackTable, passed: Ints, scale: Scale, every: Sequence[Track] = ()) -> float:
-    levels = rescale(table.energy.astype(np.float32), percentiles_of(every or table, scale))
-    return float(table.seconds[passed][levels[passed] < CALM].sum())
+def _calm_s(
+    table: TrackTable, passed: Ints, scale: Scale, peak: float, every: Sequence[Track] = ()
+) -> float:
+    """Return how long the calm tracks are that nowhere rise above a peak."""
+    percentiles, usable = percentiles_of(every or table, scale), table.take(passed)
+    levels = rescale(usable.energy.astype(np.float32), percentiles)
+    return float(usable.seconds[(levels < CALM) & (highest(usable, percentiles) <= peak)].sum())
 
 
 def _counts(

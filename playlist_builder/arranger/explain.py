@@ -26,11 +26,12 @@ class Explanation:
     """One slot of a session, explained.
 
     `distance` is the root mean square distance of the slot's contour to the plan. The jumps of
-    energy and loudness are those into this slot, 0 for the first. `runner_up` is the path of the
-    track that would replace it best without breaking a rule, empty if there is none, and
-    `runner_up_cost` how much dearer the session would be, in the unit of `Session.cost`. `rated`
-    says how the track was rated before, if it was. `tension` and `moving` are those of the track,
-    None where they are not known; their prices, in the same unit, are 0 where the phases plan none.
+    energy and loudness are those into this slot, 0 for the first, as is the step of style.
+    `runner_up` is the path of the track that would replace it best without breaking a rule, empty
+    if there is none, and `runner_up_cost` how much dearer the session would be, in the unit of
+    `Session.cost`. `rated` says how the track was rated before, if it was. `tension` and `moving`
+    are those of the track, None where they are not known; their prices, in the same unit, are 0
+    where the phases plan none.
     """
 
     path: str
@@ -45,6 +46,7 @@ class Explanation:
     moving: float | None = None
     moving_price: float = 0.0
     runner_up_title: str = ""
+    style_step: float = 0.0
 
 
 def explain(
@@ -79,6 +81,8 @@ def explain(
     others = runners_up(own, sequence)
     items = problem.items.take(sequence)
     jumps = [0.0, *(items.opening[1:] - items.closing[:-1]).tolist()]
+    behind = np.arange(1, len(sequence))
+    style_steps = [0.0, *items.styles.distance(behind - 1, behind).tolist()]
     rises = [0.0, *(items.start_lufs[1:] - items.end_lufs[:-1]).tolist()]
     played, phases = problem.tracks.take(sequence), problem.objective.profile.phases
     tensions = tension_prices(played.tension, phases) / own.grid.asked_steps
@@ -95,6 +99,7 @@ def explain(
                 distance=float(np.sqrt(np.mean(distance**2))),
                 energy_step=jumps[place],
                 loudness_step_lu=rises[place],
+                style_step=style_steps[place],
                 runner_up=problem.tracks[other[0]].path if other else "",
                 runner_up_title=problem.tracks[other[0]].tags.title if other else "",
                 runner_up_cost=other[1] / own.grid.asked_steps - session.cost if other else 0.0,

@@ -14,7 +14,7 @@ import numpy as np
 from playlist_builder.arranger import opening
 from playlist_builder.arranger.problem import Objective, Problem, Relaxation, Window
 from playlist_builder.arranger.rules import Pin
-from playlist_builder.arranger.solver.cost import STEP_MS, FixedItem, items_of
+from playlist_builder.arranger.solver.cost import STEP_MS, FixedItem
 from playlist_builder.artists import artists
 from playlist_builder.models import STEP_S, Track
 from playlist_builder.track_table import TrackTable
@@ -48,7 +48,7 @@ def filled(
     first_ms = start_ms - length_ms(lead_in)
     last_ms = round(objective.profile.duration_s * 1000) - length_ms(gap.after[apart:])
     table = TrackTable.of([*candidates, *(track for _, track in gap.pins), *lead_in, *lead_out])
-    items = items_of(table, objective.percentiles, objective.step_prices(table), table.rank)
+    items = objective.items(table, table.rank)
     table = table.take(items.order)
     tracks = list(table)
     numbers = {id(track): number for number, track in enumerate(tracks)}

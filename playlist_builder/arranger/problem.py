@@ -4,16 +4,15 @@ In go tracks, a profile and `Constraints`; out comes a `Problem`, and for each `
 rules an `Instance` that the solver takes. Which rule gives way is decided in `relax`.
 """
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import get_args
 
 import numpy as np
 
+from playlist_builder.arranger.checks import check_pins, check_settings
 from playlist_builder.arranger.recordings import copies, spare_copies
 from playlist_builder.arranger.rules import (
     PHASE_LIMITS,
@@ -42,7 +41,6 @@ LEAST_TOLERANCE_S = 30.0  # of a search; less is rather given up than any other 
 TOLERANCES = (0.02, 0.05, 0.1)  # shares of the duration
 LONG_SILENCES = "long silences"  # why tracks are left out of a session that may be short
 MOST_TOLERANCE = 0.5  # of the duration
-MOST_SEED = 2**63  # what every reader of JSON takes for a whole number
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +66,17 @@ class Objective:
         """The scale on which energies are compared with the curve."""
         return "absolute" if self.percentiles is None else "relative"
 
+    def items(self, tracks: Sequence[Track], ranks: Ints) -> Items:
+        """Return tracks as arrays, ordered by whole steps and then by rank."""
+        items = cost.items_of(
+            tracks,
+            self.percentiles,
+            self.step_prices(tracks),
+            ranks,
+            cohesion=self.rules.cohesion,
+        )
+        return items.levelled() if self.constraints.levelled else items
+
     def step_prices(self, tracks: Sequence[Track]) -> Floats:
         """Return the price per step of each track in each phase, shape (n, phases).
 
@@ -88,9 +97,9 @@ class Relaxation:
     """Which rules are lifted, in the order of the docstring of `arrange`.
 
     `pin_limits` frees pinned tracks alone from the limits of phases; `colour`, `tension`,
-    `pulse_clarity`, `stroke_rate_hz`, `startle_lu` and `silence_s` are added to the limits of
-    phases on them. By `pin_slack_s` a pin may start before or after the minute or the phase that it
-    asks for.
+    `pulse_clarity`, `peak`, `stroke_rate_hz`, `startle_lu` and `silence_s` are added to the limits
+    of phases on them. By `pin_slack_s` a pin may start before or after the minute or the phase that
+    it asks for.
     """
 
     pin_limits: bool = False
@@ -101,6 +110,7 @@ class Relaxation:
     pulse_clarity: float = 0.0
     pin_slack_s: float = 0.0
     tolerance_s: float = 0.0
+    peak: float = 0.0
     stroke_rate_hz: float = 0.0
     startle_lu: float = 0.0
     silence_s: float = 0.0
@@ -158,7 +168,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
     Raises ArrangeError where too little music passes or a pin cannot be kept, ProfileError where
     the profile cannot take the duration, or has no phase that a pin names.
     """
-    _check_settings(seed, scale, tolerance_s)
+    check_settings(seed, scale, tolerance_s)
     rules = constraints.rules or profile.rules
     queried = constraints.with_queries(rules)
     scaled = profile if duration_s is None else profile.scaled(duration_s)
@@ -167,7 +177,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
             f"A tolerance of {tolerance_s / 60.0:g} min is too much for a session of"
             f" {scaled.duration_s / 60.0:g} min. Ask for at most half of it."
         )
-    _check_pins(constraints.pins, scaled)
+    check_pins(constraints.pins, scaled)
     longest_s = np.inf if constraints.use_all else scaled.duration_s + tolerance_s
     table = TrackTable.of(tracks)
     albums = album_notices(table, rules.track_max_s)
@@ -205,8 +215,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
         )
         scaled = profile.scaled(passed_s)
     objective = Objective(scaled, constraints, percentiles_of(table, scale), seed, tolerance_s)
-    prices = objective.step_prices(usable)
-    items = cost.items_of(usable, objective.percentiles, prices, usable.rank)
+    items = objective.items(usable, usable.rank)
     usable, passed = usable.take(items.order), passed[items.order]
     pins = tuple(
         (pin, int(np.flatnonzero(passed == place)[0]))
@@ -248,16 +257,6 @@ def percentiles_of(tracks: Sequence[Track], scale: Scale) -> Floats | None:
     return None if scale == "absolute" else cost.percentile_table(TrackTable.of(tracks).energy)
 
 
-def _check_settings(seed: int, scale: Scale, tolerance_s: float) -> None:
-    """Raise ArrangeError for what no session can hold, whatever its tracks."""
-    if scale not in get_args(Scale):
-        raise ArrangeError(f"No scale {scale!r}. Available: {', '.join(get_args(Scale))}.")
-    if not 0.0 <= tolerance_s < math.inf:
-        raise ArrangeError(f"A tolerance is at least 0 s, not {tolerance_s!r}.")
-    if type(seed) is not int or not abs(seed) < MOST_SEED:
-        raise ArrangeError(f"A seed is a whole number below 2**63, not {seed!r}.")
-
-
 def phase_of(pin: Pin, profile: Profile) -> Phase | None:
     """Return the phase that a pin asks for, None where the profile has none of that name."""
     if pin.phase is None:
@@ -265,18 +264,6 @@ def phase_of(pin: Pin, profile: Profile) -> Phase | None:
     with suppress(ProfileError):
         return profile.named(pin.phase)
     return None
-
-
-def _check_pins(pins: Sequence[Pin], profile: Profile) -> None:
-    for pin in pins:
-        if pin.phase is not None:
-            profile.named(pin.phase)
-    names = [pin.track for pin in pins]
-    places = [pin.place for pin in pins if pin.place is not None]
-    for values, what in ((names, "pinned twice"), (places, "a place that two pins ask for")):
-        again = [value for number, value in enumerate(values) if value in values[:number]]
-        if again:
-            raise ArrangeError(f"{again[0]}: {what}. Take one of them away.")
 
 
 def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
@@ -306,6 +293,7 @@ def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
         replace(
             grid,
             limits=grid.limits + np.array(beyond),
+            peaks=grid.peaks + np.float32(relaxation.peak),
             opening_lufs=problem.opening_lufs,
         ),
         groups,

@@ -22,6 +22,7 @@ from playlist_builder.arranger.solver.solve import Failure, Instance, Solution, 
 from playlist_builder.errors import ArrangeError
 
 PIN_SLACKS_S = (60.0, 120.0, 300.0, 600.0, np.inf)
+PEAKS = (0.1, 0.2, np.inf)
 STROKES_HZ = (1.0, 2.0, np.inf)
 STARTLES_LU = (3.0, 6.0, np.inf)
 SILENCES_S = (15.0, 45.0, np.inf)
@@ -50,6 +51,7 @@ def relaxations(
     shares = (share * duration_s for share in TOLERANCES)
     least_s = max(tolerance_s, LEAST_TOLERANCE_S)
     found.extend(replace(found[-1], tolerance_s=each) for each in shares if each > least_s)
+    found.extend(replace(found[-1], peak=beyond) for beyond in PEAKS)
     found.extend(replace(found[-1], stroke_rate_hz=beyond) for beyond in STROKES_HZ)
     found.extend(replace(found[-1], startle_lu=beyond) for beyond in STARTLES_LU)
     found.extend(replace(found[-1], silence_s=beyond) for beyond in SILENCES_S)

@@ -7,7 +7,7 @@ own, so that every rule that gave way is listed even if the search had a fault.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +18,13 @@ from playlist_builder.arranger.solver.cost import (
     END_WEIGHT,
     Items,
     TimeGrid,
-    items_of,
+    peaks_of,
     rescale,
     step_at,
     time_grid,
 )
 from playlist_builder.artists import artists
-from playlist_builder.models import AUDIBLE_LU, STEP_S, Scale, Session, Slot, Track
+from playlist_builder.models import AUDIBLE_LU, STEP_S, Floats, Scale, Session, Slot, Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.track_table import TrackTable
@@ -67,6 +67,12 @@ class Order:
         items = self.items.take(np.arange(place, len(self.tracks)))
         return Order(self.tracks[place:], items, self.profile, self.grid, start_ms)
 
+    def above_peaks(self, place: int) -> Floats:
+        """Return how far each step of the track at a place lies above the peak of its phase."""
+        first, last = self.spans[place]
+        limits = peaks_of(self.profile.phases)[self.grid.phase[first:last]]
+        return self.items.contour(place, last - first) - limits
+
     @property
     def cost(self) -> float:
         """What the order costs, as a sum over steps."""
@@ -93,8 +99,7 @@ def ordered(tracks: Sequence[Track], objective: Objective, start_ms: int = 0) ->
 
 def items_in_order(tracks: Sequence[Track], objective: Objective) -> Items:
     """Return the items of tracks in the order of the tracks."""
-    prices = objective.step_prices(tracks)
-    items = items_of(tracks, objective.percentiles, prices, np.arange(len(tracks)))
+    items = objective.items(tracks, np.arange(len(tracks)))
     return items.take(np.argsort(items.order))
 
 
@@ -128,6 +133,8 @@ def slots(order: Order) -> list[Slot]:
     """Return one slot per track; the middle of a slot decides on its phase."""
     result = []
     times = zip(order.starts_ms, order.ends_ms, order.spans, strict=True)
+    behind = np.arange(1, len(order.tracks))
+    style_steps = [None, *order.items.styles.distance(behind - 1, behind).tolist()]
     for number, (start_ms, end_ms, (first, last)) in enumerate(times):
         track = order.tracks[number]
         steps = max(last - first, 1)  # one that was skipped at once fills no step
@@ -150,6 +157,7 @@ def slots(order: Order) -> list[Slot]:
                 start_loudness_lufs=track.features.start_loudness_lufs,
                 end_loudness_lufs=track.features.end_loudness_lufs,
                 tension=track.emotion.tension if track.emotion else None,
+                style_step=style_steps[number],
             )
         )
     return result
@@ -194,6 +202,7 @@ def given_up(
         *beyond_limits(rest, PHASE_LIMITS[:-GUARDS]),
         *_moved(order, tolerance_s, [pin for pin in pins if pin[1] >= played]),
         *_late(order, tolerance_s),
+        *beyond_peaks(rest),
         *beyond_limits(rest, PHASE_LIMITS[-GUARDS:]),
     ]
 
@@ -240,6 +249,23 @@ def _beyond(order: Order, limit: PhaseLimit, values: Sequence[float]) -> list[No
     return [notice(limit.code, count=count, value=value, limit=most, **where)]
 
 
+def beyond_peaks(order: Order) -> list[Notice]:
+    """Return a notice where a moment of a track lies above the peak of its phase, if any does."""
+    found = []
+    for place, (first, _) in enumerate(order.spans):
+        above = order.above_peaks(place)
+        if above.max(initial=0.0) > 0.0:
+            found.append((float(above.max()), -place, first + int(above.argmax())))
+    if not found:
+        return []
+    excess, place, step = max(found)
+    phase = order.profile.phases[order.grid.phase[step]]
+    at_s = max(step * STEP_S, order.starts_ms[-place] / 1000.0)
+    values = {"count": len(found), "value": excess + phase.peak_limit, "limit": phase.peak_limit}
+    title = _called(order.tracks[-place])
+    return [notice("peak", **values, title=title, at_s=at_s, phase=phase.name)]
+
+
 def _late(order: Order, tolerance_s: float) -> list[Notice]:
     off_s = order.ends_ms[-1] / 1000.0 - order.profile.duration_s
     if abs(off_s) <= tolerance_s + ROUNDING_S:
@@ -277,11 +303,8 @@ def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[
 
 def rises(order: Order, limit_lu: float) -> list[Notice]:
     """Tell of the passages at which the loudness rises beyond a limit, if any."""
-    jumps = [
-        (right.features.start_loudness_lufs - left.features.end_loudness_lufs, place)
-        for place, (left, right) in enumerate(pairwise(order.tracks), start=1)
-    ]
-    beyond = [jump for jump in jumps if jump[0] > limit_lu + AUDIBLE_LU]
+    jumps = (order.items.start_lufs[1:] - order.items.end_lufs[:-1]).tolist()
+    beyond = [jump for jump in zip(jumps, count(1)) if jump[0] > limit_lu + AUDIBLE_LU]
     if not beyond:
         return []
     worst_lu, place = max(beyond, key=lambda jump: jump[0])

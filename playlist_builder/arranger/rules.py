@@ -112,8 +112,9 @@ class Constraints:
     `bans` and `avoid` hold paths or identities; both keep a track out and differ only in how
     they are counted (never again; not this time). `prefer` gives 0..1, where 1 is wanted most, or
     less for what is not wanted, down to `UNWANTED`. `rules` replaces the profile's rules. `use_all`
-    asks for every track that passes. Of each set of identities in `at_most` a session may hold only
-    so many.
+    asks for every track that passes. `levelled` says that the player makes all tracks equally loud,
+    which changes how the loudness steps from one to the next. Of each set of identities in
+    `at_most` a session may hold only so many.
     """
 
     pins: tuple[Pin, ...] = ()
@@ -125,6 +126,7 @@ class Constraints:
     rules: Rules | None = None
     use_all: bool = False
     allow_short: bool = False
+    levelled: bool = False
     at_most: tuple[tuple[frozenset[str], int], ...] = ()
 
     def with_queries(self, rules: Rules) -> "Constraints":

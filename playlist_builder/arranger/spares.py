@@ -14,13 +14,13 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.arranger import result
-from playlist_builder.arranger.opening import most_lufs
+from playlist_builder.arranger import peaks, result
+from playlist_builder.arranger.opening import most_lufs, opening_lufs
 from playlist_builder.arranger.partial import plays_by
 from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.recordings import repeated
 from playlist_builder.arranger.rules import within_limits
-from playlist_builder.arranger.solver.cost import rescale
+from playlist_builder.arranger.solver.cost import step_at
 from playlist_builder.artists import artists
 from playlist_builder.models import Bools, Ints, Slot, Spare, Track
 from playlist_builder.profiles.profile import Profile
@@ -113,19 +113,24 @@ def _choices(
         near = near[np.abs(np.log(seconds[near] / slot.duration_s)) <= log(LENGTHS)]
         near = near[_fits(pool.tracks.take(near), slot.start_s, objective.profile)]
         if not place:
-            near = near[pool.tracks.take(near).measured("loudness_lufs") <= most]
+            near = near[opening_lufs(pool.tracks.take(near)) <= most]
+        near = near[_stays_low(pool.tracks.take(near), slot, objective)]
         fitting = (track for track in pool.tracks.take(near) if barred.isdisjoint(artists(track)))
         weighed = list(islice(fitting, LOOKED_AT))
-        highest = max(slot.contour, default=slot.energy) + PEAK
         for track, energy in zip(weighed, result.energies(weighed, objective), strict=True):
             distance = abs(energy - slot.energy)
-            if (
-                distance <= FAR
-                and rescale(track.contour, objective.percentiles).max(initial=0.0) <= highest
-            ):
+            if distance <= FAR:
                 weight = LENGTH_WEIGHT * abs(log(track.duration_s / slot.duration_s))
                 second = distance > LIKE or track.vocals == "unknown"
                 yield _Choice(place, track, (second, distance + weight))
+
+
+def _stays_low(tracks: TrackTable, slot: Slot, objective: Objective) -> Bools:
+    """Return which tracks stay below the peaks of phases, and not far above all of the slot."""
+    most = max(slot.contour, default=slot.energy) + PEAK
+    first = step_at(round(slot.start_s * 1000))
+    low = peaks.highest(tracks, objective.percentiles) <= most
+    return low & (peaks.excess(tracks, first, objective) <= 0.0)
 
 
 def _near(ordered: NDArray[np.float32], by_energy: Ints, slot: Slot) -> Ints:

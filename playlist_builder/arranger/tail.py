@@ -15,15 +15,16 @@ from numpy.typing import NDArray
 
 from playlist_builder.arranger import result
 from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
+from playlist_builder.arranger.peaks import highest
 from playlist_builder.arranger.problem import Objective, Relaxation
 from playlist_builder.arranger.recordings import repeated
 from playlist_builder.arranger.rules import within_limits
-from playlist_builder.arranger.solver.cost import rescale, tension_prices
+from playlist_builder.arranger.solver.cost import tension_prices
 from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import AUDIBLE_LU, Ints, Track
 from playlist_builder.notices import Notice, notice
-from playlist_builder.profiles.profile import Phase, Profile, Rules
+from playlist_builder.profiles.profile import CALM_CLIMB, Phase, Profile, Rules
 from playlist_builder.track_table import TrackTable
 
 NAME = "tail"
@@ -31,7 +32,7 @@ LEVEL = 0.15  # planned energy, or the last level of the profile where that is l
 CALM = 0.4  # mean energy up to which a track is calm; the tail holds no other
 RISE = 0.1  # most that the first track opens, and is as a whole, above the end and mean of the last
 RISE_LU = 8.0  # most by which it may begin louder than the last one plays, as in `opening`
-PEAK = 0.6  # energy that no moment of the tail goes beyond, where tracks are left for ...
+PEAK = LEVEL + CALM_CLIMB  # that no moment of the tail goes beyond, where tracks are left for ...
 CHOICE = 1.5  # ... so many times its length; else those of the lowest peaks are taken as well
 # As in the calm phases of the profiles that come with the program.
 STARTLE_LU, STROKE_RATE_HZ, PULSE_CLARITY, TENSION = 12.0, 2.0, 0.9, (0.0, 0.35)
@@ -48,6 +49,7 @@ PHASE = Phase(  # at its level; of its limits only that on a pulse is ever relax
     max_startle_lu=STARTLE_LU,
     max_stroke_rate_hz=STROKE_RATE_HZ,
     max_pulse_clarity=PULSE_CLARITY,
+    max_peak=PEAK,
     tension=TENSION,
 )
 
@@ -81,11 +83,12 @@ def tail(
     left_s = (length_ms(calm) + length_ms([first])) / 1000.0
     end_s = length_ms(order) / 1000.0
     lasts_s = min(asked_s + TOLERANCE_S, left_s)
-    objective = replace(objective, profile=planned(profile, end_s, lasts_s))
+    free = replace(PHASE, max_peak=1.0)  # as high as the chosen tracks, some beyond `PEAK`
+    objective = replace(objective, profile=planned(profile, end_s, lasts_s, free))
     chosen = [first]
     if calm and first.duration_s < lasts_s - TOLERANCE_S:
-        free = replace(objective.constraints, at_most=())
-        objective = replace(objective, constraints=free, tolerance_s=TOLERANCE_S)
+        unbound = replace(objective.constraints, at_most=())
+        objective = replace(objective, constraints=unbound, tolerance_s=TOLERANCE_S)
         # The first alone is a tail too, and a warning gives its length.
         with suppress(ArrangeError):
             chosen += filled(Gap([*order, first]), calm, objective, _relaxations())
@@ -110,9 +113,7 @@ def _others(tracks: Sequence[Track], known: Sequence[Track]) -> list[Track]:
 
 def _gentle(tracks: Sequence[Track], length_s: float, objective: Objective) -> list[Track]:
     """Return the tracks that nowhere rise far: below `PEAK`, or the least until there is enough."""
-    peaks = [
-        float(rescale(track.contour, objective.percentiles).max(initial=0.0)) for track in tracks
-    ]
+    peaks = highest(TrackTable.of(tracks), objective.percentiles)
     found: list[Track] = []
     for place in np.argsort(peaks, kind="stable").tolist():
         if peaks[place] > PEAK and length_ms(found) >= length_s * 1000.0:
@@ -162,10 +163,10 @@ def _relaxations() -> list[Relaxation]:
     return [Relaxation(), Relaxation(artist_max=True), free, pulsing, *tolerant]
 
 
-def planned(profile: Profile, end_s: float, length_s: float) -> Profile:
+def planned(profile: Profile, end_s: float, length_s: float, phase: Phase = PHASE) -> Profile:
     """Return a profile that goes on calm and steady from the end of a session."""
     level = min(float(profile.target(profile.duration_s)), LEVEL)
     played = replace(profile.phases[-1], start_s=0.0, end_s=end_s)
     lasts_s = end_s + length_s
-    calm = replace(PHASE, start_s=end_s, end_s=lasts_s, level_start=level, level_end=level)
+    calm = replace(phase, start_s=end_s, end_s=lasts_s, level_start=level, level_end=level)
     return replace(profile, duration_s=lasts_s, phases=(played, calm))

@@ -91,6 +91,7 @@ def build(
     help="The best of its tracks for this length, not all of them.",
 )
 @options.vocals_option
+@options.levelled_option
 @options.seed_option
 @options.short_option
 @options.explain_option

@@ -162,6 +162,11 @@ jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), help="Processes; as many as cores if not given."
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show the session and write nothing.")
+levelled_option = click.option(
+    "--levelled",
+    is_flag=True,
+    help="For players that make all tracks equally loud, as by ReplayGain.",
+)
 build_options = combined(dry_run_option, common_options)
 session_argument = click.argument("session", type=click.Path(exists=True, dir_okay=False))
 playlist_argument = click.argument("playlist", type=click.Path(exists=True, dir_okay=False))

@@ -79,6 +79,7 @@ request_options = options.combined(
         show_default=True,
         help="How much longer or shorter it may be.",
     ),
+    options.levelled_option,
     options.seed_option,
     options.build_options,
 )

@@ -230,6 +230,13 @@ class Database:
             identities, starts, patches = list(zip(*rows, strict=True)) or [(), (), ()]
             return EmbeddingTable(list(identities), *columns.embeddings_of(starts, patches))
 
+    def style_blobs(self, identity: str | None = None) -> dict[str, bytes]:
+        """Return the packed patches of the embedding of each recording that has one."""
+        rows = self._select("embeddings", "identity, patches", identity)
+        with decoding(self.path):
+            check_types(rows, (str, bytes))
+            return dict(rows)
+
     def marks(self, identity: str | None = None) -> dict[str, Mark]:
         """Return the user's marks, by recording; or that of one recording.
 

@@ -8,6 +8,7 @@ is taken out of the table.
 import os
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -29,7 +30,8 @@ from playlist_builder.library.columns import (
 )
 from playlist_builder.library.database import Database
 from playlist_builder.library.errors import INVALID_ROW, decoding
-from playlist_builder.models import STYLE_SIZE, Emotion, Floats, Mark, Track, Vocals
+from playlist_builder.library.packed import unpack_all
+from playlist_builder.models import STYLE_SIZE, Emotion, Floats, Floats32, Ints, Mark, Track, Vocals
 from playlist_builder.system import is_within
 from playlist_builder.track_table import VOCALS, Columns, TrackTable, features_of
 from playlist_builder.vocals import evidence
@@ -51,7 +53,7 @@ def read_tracks(  # noqa: PLR0913 - each narrows what is read in a way of its ow
 
     Those whose every file has vanished are in it only with `missing`. Of `folders`, those of which
     a file lies in one of them, under the path that it has there. Styles are known only where
-    they are asked for: they are large, and few callers need them.
+    they are asked for: they are large, and few callers need them. They are decoded when needed.
     """
     features, marks = database.feature_table(identity), database.marks(identity)
     detections = database.detections(identity)
@@ -71,6 +73,7 @@ def read_tracks(  # noqa: PLR0913 - each narrows what is read in a way of its ow
         verdicts = map(_verdict, rows, map(marks.get, identities), map(detections.get, identities))
         vocals = [_NUMBER_OF_VOCALS[verdict] for verdict in verdicts]
     own = np.array([place[name] for name in identities], np.int64)
+    blobs_of_style = database.style_blobs(identity) if styles else {}
     blobs, tenser = features.emotion_blobs, moved.get("tenser")
 
     def tags(number: int, names: Sequence[str]) -> list[Any]:
@@ -98,7 +101,7 @@ def read_tracks(  # noqa: PLR0913 - each narrows what is read in a way of its ow
         tension=_shifted(scores.tension, tenser)[own],
         tension_spread=features.emotions[own, SPREAD],
         moving=features.emotions[own, MOVING],
-        style=_styles(database, identities) if styles else None,
+        style=partial(_styles, database.path, blobs_of_style, identities) if styles else None,
         tags=tags,
     )
 
@@ -118,6 +121,7 @@ def read_tracks(  # noqa: PLR0913 - each narrows what is read in a way of its ow
                 missing=missing != 0,
                 heard=detection_of(detections[name]) if name in detections else None,
                 emotion=_moved(emotion_of(blobs[own[number]], count), tenser, own[number]),
+                style=_style_of(columns, number),
             )
         except INVALID_ROW:  # as above
             with decoding(database.path):
@@ -155,19 +159,26 @@ def _moved(found: Emotion | None, moved: Floats | None, place: int) -> Emotion |
     return replace(found, tension=float(after[-1]), tension_contour=after[:-1])
 
 
-def _styles(database: Database, identities: Sequence[str]) -> NDArray[np.float32]:
-    """Return the mean of the patches of each recording, shape (n, STYLE_SIZE), or NaN."""
-    found = np.full((len(identities), STYLE_SIZE), np.nan, np.float32)
-    embeddings = database.embeddings(identities[0] if len(identities) == 1 else None)
-    styles = {
-        own: each.patches.mean(axis=0, dtype=np.float32)
-        for own, each in embeddings
-        if len(each.patches)
-    }
-    for place, own in enumerate(identities):
-        if own in styles:
-            found[place] = styles[own]
+def _styles(
+    path: str, blobs: Mapping[str, bytes], identities: Sequence[str], places: Ints
+) -> Floats32:
+    """Return the mean of the patches of recordings at places, shape (n, STYLE_SIZE), or NaN."""
+    found = np.full((len(places), STYLE_SIZE), np.nan, np.float32)
+    names = enumerate(identities[place] for place in places.tolist())
+    known = [(row, blobs[name]) for row, name in names if name in blobs]
+    with decoding(path):
+        patches = unpack_all([blob for _, blob in known], STYLE_SIZE)
+    for (row, _), own in zip(known, patches, strict=True):
+        if len(own):
+            found[row] = own.mean(axis=0, dtype=np.float32)
     return found
+
+
+def _style_of(columns: Columns, number: int) -> Floats32 | None:
+    if columns.style is None:
+        return None
+    style = columns.style(np.array([number]))[0]
+    return None if np.isnan(style).any() else style
 
 
 def _shifted(scores: Floats, moved: Floats | None) -> Floats:

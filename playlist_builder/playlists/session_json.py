@@ -30,15 +30,14 @@ VERSION = 1  # increased when an old reader would misread a new document
 SIZE_LIMIT_BYTES = 50_000_000  # 10 hours in 10-second steps of contour take some 100 kB
 TEXT_LIMIT = 40_000  # characters of one text of a request; a profile has 32 kB at most
 ITEMS_LIMIT = 10_000  # entries of one list of a request; far above what a person types
-EARLIER_LIMIT = 20  # states before changes that a session file keeps for undo
-ALTERNATIVES_LIMIT = 20  # as many as `build` makes
+EARLIER_LIMIT, ALTERNATIVES_LIMIT = 20, 20  # states kept for undo; sessions that `build` makes
 LONGEST_S = 7 * 24 * 3600.0 * 1.5  # a week, the longest session, with its tail
 
 _DECIMALS = (
     dict.fromkeys(("start_s", "end_s", "target_s", "duration_s"), 3)
     | dict.fromkeys(("energy", "target", "tension", "contour", "curve"), 4)
     | dict.fromkeys(("cost", "bound", "rms_error"), 6)
-    | dict.fromkeys(("loudness_lufs", "start_loudness_lufs", "end_loudness_lufs"), 2)
+    | dict.fromkeys(("loudness_lufs", "start_loudness_lufs", "end_loudness_lufs", "style_step"), 2)
 )
 _NOTICES = ("warnings", "relaxed")
 _MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
@@ -53,8 +52,7 @@ Number = Annotated[float, Meta(ge=-_MAX, le=_MAX, description="a finite number")
 Length = Annotated[float, Meta(ge=0, le=_MAX, description="a finite number of at least 0")]
 Time = Annotated[float, Meta(ge=0, le=LONGEST_S, description=_WEEK)]
 Past = Annotated[float, Meta(ge=0, le=1e10, description="0 to 1e10 s (300 years)")]
-_SHIFT = f"{LONGEST_S:.0f} s at most"
-Shift = Annotated[float, Meta(ge=-LONGEST_S, le=LONGEST_S, description=_SHIFT)]
+Shift = Annotated[float, Meta(ge=-LONGEST_S, le=LONGEST_S, description="a week and a half at most")]
 Level = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
 AbsolutePath = Annotated[str, Meta(pattern=_ABSOLUTE, description="an absolute path")]
 Typed = Annotated[str, Meta(pattern=rf"\A[^\0]{{1,{TEXT_LIMIT}}}\Z", description=_TYPED)]
@@ -82,6 +80,7 @@ class _Slot(Struct, kw_only=True):
     start_loudness_lufs: Number | None = None
     end_loudness_lufs: Number | None = None
     tension: Level | None = None
+    style_step: Number | None = None
 
     def __post_init__(self) -> None:
         if self.end_s < self.start_s:
@@ -132,6 +131,7 @@ class _Request(Struct, kw_only=True):
     asked_at: str = ""
     session: Hex = ""
     thrown_out: Texts = ()
+    levelled: bool = False
 
     def __post_init__(self) -> None:
         for key, other in (("pinned", "pins"), ("listed", "playlist")):

@@ -16,6 +16,7 @@ The file's name, without `.toml`, is the name of the profile:
     artist_gap = 1                              # other tracks between two of one artist
     track_minutes = [2, 15]                     # shortest and longest track
     loudness_step_lu = 3                        # largest rise in loudness between neighbours
+    cohesion = 0.08                             # price of a step in style; 0 lets any sound follow
     vocals = "exclude"                          # or "strict", "allow-wordless", "allow"
     tail_percent = 25                           # calm music after the end: this share of the
     tail_minutes = 15                           # session, and at least this long
@@ -38,6 +39,7 @@ The file's name, without `.toml`, is the name of the profile:
     max_stroke_rate_hz = 2                      # strokes of drums, where a track has most of them
     max_pulse_clarity = 0.9                     # of its clearest beat, from 0 to 1
     max_silence_s = 15                          # in a track or at its edges; 15 where not given
+    max_peak = 0.5                              # most energy of a moment; if calm, level + 0.3
     max_tension = 0.6                           # from 0 to 1; a track may be of unknown tension
     tension = [0, 0.35]                         # rather tracks of this tension
     moving = true                               # rather moving tracks: tender, sad, solemn
@@ -370,6 +372,7 @@ _RULES: _Readers = {  # key of [rules] to the field of `Rules` and its reader
     "artist_gap": ("artist_gap", partial(_count, low=0)),
     "track_minutes": ("track_s", _track_minutes),
     "loudness_step_lu": ("loudness_step_lu", _max_lu),
+    "cohesion": ("cohesion", _share),
     "vocals": ("vocals", _vocals),
     "tail_percent": ("tail_share", _percent),
     "tail_minutes": ("tail_min_s", partial(_number, low=0.0, high=MAX_MINUTES, unit=60.0)),
@@ -388,6 +391,7 @@ _PHASE_FIELDS: _Readers = {  # optional key of a phase to the field of `Phase` a
     "max_stroke_rate_hz": ("max_stroke_rate_hz", partial(_number, low=0.0, high=MAX_STROKES_HZ)),
     "max_pulse_clarity": ("max_pulse_clarity", _share),
     "max_silence_s": ("max_silence_s", partial(_number, low=0.0, high=MAX_SILENCE_S)),
+    "max_peak": ("max_peak", _share),
     "max_tension": ("max_tension", _share),
     "tension": ("tension", _between),
     "moving": ("moving", _flag),

@@ -17,6 +17,8 @@ from playlist_builder.errors import ProfileError
 VocalsRule = Literal["exclude", "strict", "allow-wordless", "allow"]
 MAX_MINUTES = 7 * 24 * 60  # a week: longer than any session, short enough to hold its curve
 MIN_PHASE_S = 1.0
+CALM_LEVEL = 0.35  # a phase whose planned energy stays up to here is calm, and ...
+CALM_CLIMB = 0.3  # ... no moment of its tracks lies further above its highest level
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Rules:
 
     At most `artist_max` tracks of one artist, with `artist_gap` others or more between two of
     them (1 is never twice running). Tracks last `track_min_s` to `track_max_s`. Between
-    neighbours the loudness rises by `loudness_step_lu` at most. The calm tail after the end
+    neighbours the loudness rises by `loudness_step_lu` at most, and steps of style cost
+    `cohesion` (see `arranger.solver.styles`). The calm tail after the end
     lasts `tail_share` of the session, and `tail_min_s` at least. In a recording, neighbours
     overlap by the first of `crossfade_s` where they are at their liveliest and by the second where
     they are calmest, but not where a track ends hard and `keep_endings` is set. `include`,
@@ -45,6 +48,7 @@ class Rules:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     prefer: tuple[str, ...] = ()
+    cohesion: float = 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,10 @@ class Phase:
 
     A `fixed` phase keeps its length when the profile is scaled. The limits hold for the tracks
     that play in the phase (`max_brightness_hz` is a spectral centroid, `max_silence_s` the longest
-    silence within a track or at its edges); None is no limit, but for silence 15 s. Tracks are
-    preferred whose `tension` lies between two values, and `moving` ones if that is set.
-    `crossfade_s` replaces that of the rules for the tracks that begin in the phase.
+    silence within a track or at its edges); None is no limit, but for silence 15 s. `max_peak` is
+    the most energy, on the scale of the session, at any moment that plays in the phase (see
+    `peak_limit`). Tracks are preferred whose `tension` lies between two values, and `moving` ones
+    if that is set. `crossfade_s` replaces that of the rules for the tracks that begin in the phase.
     `basis` says where the values come from.
     """
 
@@ -74,6 +79,7 @@ class Phase:
     max_pulse_clarity: float | None = None
     max_stroke_rate_hz: float | None = None
     max_silence_s: float | None = None
+    max_peak: float | None = None
     tension: tuple[float, float] | None = None
     moving: bool = False
     crossfade_s: tuple[float, float] | None = None
@@ -83,6 +89,22 @@ class Phase:
     def duration_s(self) -> float:
         """Length of the phase in seconds."""
         return self.end_s - self.start_s
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether the planned energy, with waves, never goes beyond `CALM_LEVEL`."""
+        return self._highest <= CALM_LEVEL
+
+    @property
+    def peak_limit(self) -> float:
+        """Most energy of any moment: `max_peak`, else `CALM_CLIMB` above a calm plan, else inf."""
+        if self.max_peak is not None:
+            return self.max_peak
+        return self._highest + CALM_CLIMB if self.is_calm else math.inf
+
+    @property
+    def _highest(self) -> float:
+        return max(self.level_start, self.level_end) + self.wave_depth
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ Value = str | float | bool | tuple[str, ...] | tuple[float, float]
 
 _OPTIONAL = (
     *("max_startle_lu", "max_brightness_hz", "max_percussiveness", "max_stroke_rate_hz"),
-    *("max_pulse_clarity", "max_silence_s", "max_tension", "tension"),
+    *("max_pulse_clarity", "max_silence_s", "max_peak", "max_tension", "tension"),
 )  # keys of a phase that are named as its fields
 
 

@@ -56,6 +56,8 @@ def page(session: Session, language: Language, *, folder: str, today: date | Non
         profile=summary.profile(session),
         limit_lu=summary.rules(session).loudness_step_lu,
         spans=[(span, list(islice(rows, len(span.slots)))) for span in summary.spans(session)],
+        levelled=session.request is not None and session.request.levelled,
+        has_style=any(slot.style_step is not None for slot in summary.whole(session)),
         has_tension=any(slot.tension is not None for slot in summary.whole(session)),
         language=language,
         _=language.gettext,

@@ -73,8 +73,12 @@ def contour(slots: Sequence[Slot]) -> list[float]:
 
 
 def steps(session: Session) -> list[Step | None]:
-    """Return the step into each slot; None for the first, and where loudness is not known."""
+    """Return the step into each slot; None for the first, and where loudness is not known.
+
+    It is the one that a player makes of it if the session was asked for such a one.
+    """
     limit_lu = rules(session).loudness_step_lu
+    levelled = session.request is not None and session.request.levelled
     found: list[Step | None] = [None] if whole(session) else []
     for left, right in pairwise(whole(session)):
         before, after = left.end_loudness_lufs, right.start_loudness_lufs
@@ -82,6 +86,7 @@ def steps(session: Session) -> list[Step | None]:
             found.append(None)
         else:
             rise_lu = after - before
+            rise_lu -= levelled * (right.loudness_lufs - left.loudness_lufs)
             found.append(Step(rise_lu, is_beyond=rise_lu > limit_lu + AUDIBLE_LU))
     return found
 

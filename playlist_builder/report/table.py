@@ -10,7 +10,7 @@ from rich.table import Table
 NUMBERS = {  # columns whose cells stand to the right
     *("#", "start", "energy", "plan", "length", "LUFS", "BPM", "from", "to", "off plan"),
     *("step", "LU", "sessions", "ratings", "bans", "tracks", "tension", "moving", "similar"),
-    "percentile",
+    *("percentile", "style"),
 }
 HINTS = "tension", "moving"  # columns that are left out where nothing is known
 COLUMN_GAP = 2

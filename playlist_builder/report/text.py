@@ -98,7 +98,7 @@ def _beside(session: Session) -> list[str]:
 
 def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int) -> str:
     """Draw why each slot is there: its distance to the plan, the step into it, the runner-up."""
-    table = new_table("start", "off plan", "step", "LU", "title", "runner-up", "cost")
+    table = new_table("start", "off plan", "step", "LU", "style", "title", "runner-up", "cost")
     for slot, reason in zip(session.slots, reasons, strict=True):
         other = reason.runner_up_title or PurePath(reason.runner_up).stem or "none"
         table.add_row(
@@ -106,6 +106,7 @@ def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int
             f"{reason.distance:.2f}",
             f"{reason.energy_step:+.2f}",
             f"{reason.loudness_step_lu:+.1f}",
+            f"{reason.style_step:.2f}",
             *map(printable, (slot.title, other)),
             f"{reason.runner_up_cost:+.4f}" if reason.runner_up else "",
         )
@@ -216,6 +217,7 @@ def _limits(phase: Phase) -> str:
         ("strokes {:g} Hz", phase.max_stroke_rate_hz),
         ("pulse {:g}", phase.max_pulse_clarity),
         ("silence {:g} s", phase.max_silence_s),
+        ("energy {:g}", phase.peak_limit if phase.peak_limit < 1.0 else None),
         ("tension {:g}", phase.max_tension),
     )
     return ", ".join(text.format(limit) for text, limit in limits if limit is not None)

@@ -70,9 +70,9 @@ def select(
     `drafts` are numbers of sessions in the history that are replaced. Raises LibraryError where
     there is no track, or none that a pin names.
     """
-    every = library.tracks(missing=True)
+    every = library.tracks(missing=True, styles=True)
     present = every.take(~every.missing)
-    tracks = library.tracks(folders=request.music) if request.music else present
+    tracks = library.tracks(folders=request.music, styles=True) if request.music else present
     by_identity = tracks.by_identity()
     pinned = request.pinned or ("",) * len(request.pins)
     pins = [
@@ -113,6 +113,7 @@ def select(
             ),
             use_all=request.use_all,
             allow_short=request.allow_short,
+            levelled=request.levelled,
         ),
         known=every.by_identity(),
         notes=notes,

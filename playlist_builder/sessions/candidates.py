@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from playlist_builder.arranger import result
-from playlist_builder.arranger.opening import most_lufs
+from playlist_builder.arranger import peaks, result
+from playlist_builder.arranger.opening import most_lufs, opening_lufs
 from playlist_builder.arranger.partial import length_ms, plays_by
 from playlist_builder.arranger.recordings import repeated
 from playlist_builder.arranger.rules import within_limits
@@ -14,6 +14,7 @@ from playlist_builder.arranger.spares import FAR
 from playlist_builder.artists import artists
 from playlist_builder.models import STEP_S, Floats, Track
 from playlist_builder.sessions.draft import Draft
+from playlist_builder.track_table import TrackTable
 
 PRICED = 60  # tracks, the closest to the profile, with which the whole session is priced
 
@@ -63,7 +64,7 @@ def _fitting(draft: Draft, place: int) -> list[Track]:
         pool = pool.take(np.abs(excess_ms + np.rint(pool.seconds * 1000.0)) <= tolerance_ms)
     if not place:
         loudness = np.array([track.features.loudness_lufs for track in draft.order])
-        pool = pool.take(pool.measured("loudness_lufs") <= most_lufs(loudness))
+        pool = pool.take(opening_lufs(pool) <= most_lufs(loudness))
     return [track for track in pool if excluded.isdisjoint(artists(track))]
 
 
@@ -80,13 +81,16 @@ def _prices(draft: Draft, place: int, tracks: list[Track], items: Items) -> Floa
     (old,) = result.slots(result.ordered([draft.order[place]], objective, start_ms))
     least, most = min(old.energy - old.target, -FAR), max(old.energy - old.target, FAR)
     first = step_at(start_ms)
-    limits = grid.limits + _excess(result.ordered(draft.order, objective))
-    beyond = replace(grid, limits=limits).forbids(items, np.arange(len(tracks)))
+    whole = result.ordered(draft.order, objective)
+    beyond = replace(grid, limits=grid.limits + _excess(whole))
+    barred = beyond.forbids(items, np.arange(len(tracks)))
+    above = peaks.excess(TrackTable.of(tracks), first, objective)
+    barred |= (above > _most_above(whole))[:, None]
     prices, away = np.empty(len(tracks)), np.full(len(tracks), np.inf)
     for number, (track, steps) in enumerate(zip(tracks, items.steps.tolist(), strict=True)):
         energies, target = items.contour(number, steps), grid.target[first : first + steps]
         last = max(step_at(start_ms + round(track.duration_s * 1000)), first + 1)
-        is_barred = beyond[number, np.unique(grid.phase[first:last])].any()
+        is_barred = barred[number, np.unique(grid.phase[first:last])].any()
         off = float(energies.mean() - target.mean())
         prices[number] = ((energies - target) ** 2).sum()
         prices[number] += items.step_price[number, grid.phase[first : first + steps]].sum()
@@ -105,7 +109,16 @@ def distances(draft: Draft, place: int) -> Floats:
     phase = objective.profile.phase_at((old.start_s + old.end_s) / 2.0)
     free = ~repeated(draft.pool, draft.order) & within_limits(draft.pool, phase)
     levels = result.Pool.of(draft.pool, objective).levels
+    highest = _most_above(result.ordered(draft.order, objective))
+    free &= peaks.excess(draft.pool, step_at(start_ms), objective) <= highest
     return np.where(free, np.abs(levels - old.target), np.inf)
+
+
+def _most_above(order: result.Order) -> float:
+    """Return how far the tracks of an order lie above the peaks of their phases at most, or 0."""
+    return max(
+        float(order.above_peaks(place).max(initial=0.0)) for place in range(len(order.tracks))
+    )
 
 
 def _excess(order: result.Order) -> Floats:

@@ -1,9 +1,9 @@
 """A request for half an hour of the calmest music there is, for when a session became too much.
 
-The tracks are the calmest tenth of the library by energy, without startle, strokes, a pulse or
-words, and the profile leads gently down, with the least tense of them. Tracks not analysed for
-vocals, and less calm ones, are taken only where there are too few others, and even then it does not
-open with a beat; a note says how calm the music really is.
+The tracks are the calmest tenth of the library by energy, without a climb, startle, strokes, a
+pulse or words, and the profile leads gently down, with the least tense of them. Tracks not analysed
+for vocals, and less calm ones, are taken only where there are too few others, and even then it does
+not open with a beat; a note says how calm the music really is.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from itertools import product
 import numpy as np
 
 from playlist_builder.arranger.opening import LOUDEST_LUFS
+from playlist_builder.arranger.peaks import highest
 from playlist_builder.arranger.rules import ADMITTED, SILENCE_S
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import SessionRequest, Track
@@ -22,14 +23,14 @@ MINUTES = 30.0
 CHOICE = 1.5  # times `MINUTES` of music: enough to choose from
 STROKE_RATE_HZ, PULSE_CLARITY = 2.0, 0.9  # as in calm phases of the profiles that are shipped
 LEAST_TENSE = 0.25  # share of the chosen tracks that are as little tense as the profile asks for
-# Share of the library by energy, startle in LU, percussiveness, strokes in Hz, clarity of a pulse:
-# the first that leave enough.
+# Share of the library by energy, how far above that a moment may rise, startle in LU,
+# percussiveness, strokes in Hz, clarity of a pulse: the first that leave enough.
 LIMITS = (
-    (0.1, 8.0, 0.3, STROKE_RATE_HZ, PULSE_CLARITY),
-    (0.1, 12.0, 0.5, STROKE_RATE_HZ, PULSE_CLARITY),
-    (0.2, 12.0, 0.5, STROKE_RATE_HZ, PULSE_CLARITY),
-    (0.3, 15.0, 0.6, STROKE_RATE_HZ, 0.95),
-    (0.5, 15.0, 0.8, 3.0, 1.0),
+    (0.1, 0.2, 8.0, 0.3, STROKE_RATE_HZ, PULSE_CLARITY),
+    (0.1, 0.3, 12.0, 0.5, STROKE_RATE_HZ, PULSE_CLARITY),
+    (0.2, 0.3, 12.0, 0.5, STROKE_RATE_HZ, PULSE_CLARITY),
+    (0.3, 0.3, 15.0, 0.6, STROKE_RATE_HZ, 0.95),
+    (0.5, 1.0, 15.0, 0.8, 3.0, 1.0),
 )
 OPENING = 0.1  # of the rescue: has no beat, whatever the limits
 
@@ -50,6 +51,7 @@ tail_minutes = 10
 name = "opening"
 percent = [0, {opening_percent:g}]
 level = [{first:.4f}, {opened:.4f}]
+max_peak = {peak:.4f}
 max_startle_lu = {startle_lu:g}
 max_percussiveness = {percussiveness:g}
 max_stroke_rate_hz = {opening_stroke_rate_hz:g}
@@ -61,6 +63,7 @@ basis = "design judgement"
 name = "rescue"
 percent = [{opening_percent:g}, 100]
 level = [{opened:.4f}, {last:.4f}]
+max_peak = {peak:.4f}
 max_startle_lu = {startle_lu:g}
 max_percussiveness = {percussiveness:g}
 max_stroke_rate_hz = {stroke_rate_hz:g}
@@ -78,13 +81,14 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest
     table = TrackTable.of(tracks)
     chosen = table.take(np.zeros(len(table), np.bool_))
     for vocals, limits in product(("allow-wordless", "exclude"), LIMITS):
-        share, startle_lu, percussiveness, stroke_rate_hz, pulse_clarity = limits
+        share, climb, startle_lu, percussiveness, stroke_rate_hz, pulse_clarity = limits
         max_energy = float(np.quantile(table.energy, share)) if len(table) else 0.0
         admitted = [number for number, kind in enumerate(VOCALS) if kind in ADMITTED[vocals]]
         chosen = table.take(
             np.isin(table.vocals, admitted)
             & ~table.banned
             & (table.energy <= max_energy)
+            & (highest(table, None) <= max_energy + climb)
             & (table.measured("longest_silence_s") <= SILENCE_S)
             & (table.measured("loudness_lufs") <= LOUDEST_LUFS)
             & (table.measured("startle_lu") <= startle_lu)
@@ -100,6 +104,7 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest
             " playlist-builder scan FOLDER"
         )
     values = {
+        "peak": min(max_energy + climb, 1.0),
         "startle_lu": startle_lu,
         "percussiveness": percussiveness,
         "stroke_rate_hz": stroke_rate_hz,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from playlist_builder.arranger.budget import budget, budget_of_tracks
@@ -54,3 +55,11 @@ def test_tracks_are_calm_among_all_of_the_library():
         "10 of 15 can be used: 2 outside 2 to 15 min, 2 with voices, 1 banned;"
         " calm (below 0.25): 0 min"
     )
+
+
+def test_music_that_climbs_is_not_counted_as_calm():
+    climbs = [
+        replace(each, contour=np.append(each.contour, np.float32(0.9))) for each in TRACKS[:10]
+    ]
+    told = str(budget([*climbs, *TRACKS[10:]], flat(20, 0.1), Constraints(), "absolute"))
+    assert "calm (below 0.25): 50 min" in told

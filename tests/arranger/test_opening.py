@@ -74,5 +74,26 @@ def test_an_order_that_opens_too_loud_is_told():
         " tracks (limit -12.0)"
     )
     assert opening.too_loud(tracks[1:]) == []
-    quiet = replace(tracks[0].features, loudness_lufs=-12.0)
+    quiet = replace(tracks[0].features, loudness_lufs=-12.0, start_loudness_lufs=-12.0)
     assert opening.too_loud([replace(tracks[0], features=quiet), *tracks[1:]]) == []
+
+
+def test_a_track_that_begins_loud_does_not_open_though_it_is_soft_as_a_whole():
+    calm = [plain(n, 4.0, 0.5, artist=str(n)) for n in range(6)]
+    bang = plain(9, 4.0, 0.5, artist="9")
+    bang = replace(bang, features=replace(bang.features, start_loudness_lufs=-11.0))
+    order = [bang, *calm[:2]]
+    assert [each.code for each in opening.too_loud(order)] == ["opens_loud"]
+    assert not opening.too_loud(calm)
+    session = arrange([*calm, bang], flat(28, 0.5), scale="absolute")
+    assert session.slots[0].path != bang.path
+    assert bang.path in {slot.path for slot in session.slots}
+
+
+def test_where_all_begin_loud_the_softest_opens():
+    bangs = [
+        replace(each, features=replace(each.features, start_loudness_lufs=-5.0 - number))
+        for number, each in enumerate(plain(n, 4.0, 0.5, artist=str(n)) for n in range(5))
+    ]
+    session = arrange(bangs, flat(20, 0.5), scale="absolute")
+    assert session.slots[0].path == bangs[-1].path

@@ -47,7 +47,7 @@ def test_a_pin_at_a_minute_never_moves_the_end(number, minute):
 def test_a_pinned_track_that_fits_nowhere_is_found_among_many_that_do(pin, monkeypatch):
     monkeypatch.setattr(relax, "_least", lambda problem, allowed: (0, solved(problem, allowed[0])))
     calm = [plain(number, 2.0 + number % 7 / 3.0, 0.1) for number in range(150)]
-    session, _ = pinned(pin, [*calm, LOUD], flat(20, 0.1))
+    session, _ = pinned(pin, [*calm, LOUD], flat(20, 0.1, max_peak=1.0))
     assert session.relaxed == ()
 
 
@@ -60,7 +60,7 @@ def test_a_pin_in_a_phase_belongs_to_it():
 
 
 def test_a_phase_that_is_too_short_for_its_pin_is_told():
-    long = plain(98, 10.0)
+    long = plain(98, 10.0, 0.3)
     profile = arc(12)
     session, slot = pinned(Pin(long.path, phase="calm"), [*TRACKS, long], profile)
     assert abs(session.duration_s - 12 * 60.0) <= 30.0

@@ -81,6 +81,11 @@ def misplaced(order, session, profile):
             limits = [getattr(phase, limit) for phase in phases]
             if any(most is not None and value > most for most in limits):
                 found.add(name)
+        if any(
+            energy > phase.peak_limit + ROUNDING
+            for energy, phase in zip(slot.contour, phases, strict=False)
+        ):
+            found.add("peak")
         time_ms = end_ms
     return found
 
@@ -122,6 +127,7 @@ def asks(draw):
             max_percussiveness=draw(st.sampled_from([None, None, 0.6])),
             max_pulse_clarity=draw(st.sampled_from([None, None, 0.4])),
             max_stroke_rate_hz=draw(st.sampled_from([None, None, 3.0])),
+            max_peak=draw(st.sampled_from([None, None, 0.7])),
             max_tension=draw(st.sampled_from([None, None, 0.6])),
             tension=draw(st.sampled_from([None, (0.1, 0.3)])),
             moving=draw(st.booleans()),

@@ -1,7 +1,8 @@
 """How near to the optimum: small random tasks with all rules, against an exhaustive search.
 
-The search here shares no code with the product: it reads the cost from the docstring of
-`playlist_builder.arranger.arrange`, places every feasible order of tracks and keeps the cheapest.
+The search here shares no code with the product, only its constants of sound: it reads the cost from
+the docstring of `playlist_builder.arranger.arrange`, places every feasible order of tracks and
+keeps the cheapest.
 
     python -m tests.benchmarks.arrange_exact [COUNT]
 """
@@ -15,6 +16,7 @@ import numpy as np
 
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.rules import Constraints, Pin
+from playlist_builder.arranger.solver.styles import RATES, SOUND
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import KEYS, Track
 from playlist_builder.profiles.profile import Phase, Profile, Rules
@@ -138,7 +140,7 @@ class _Search:
         if cost >= self.best:
             return
         ends = abs(time_ms - self.asked_ms) <= TOLERANCE_S * 1000
-        if path and ends and self.pins_kept(path) and opens_softly(path):
+        if path and ends and self.pins_kept(path) and self.opens_softly(path):
             off = abs((time_ms + 5000) // 10000 - self.asked)
             self.best = min(self.best, cost + 0.01 * off)
         for track in self.usable:
@@ -178,8 +180,11 @@ class _Search:
             return False
         first = (time_ms + 5000) // 10000
         last = (time_ms + self.ms[id(track)] + 5000) // 10000
-        for number in range(first, last):
+        contour = self.contours[id(track)]
+        for offset, number in enumerate(range(first, last)):
             phase = self.given.profile.phase_at(number * 10.0 + 5.0)
+            if contour[min(offset, len(contour) - 1)] > peak_of(phase):
+                return False
             tension = 0.0 if track.emotion is None else track.emotion.tension
             for value, most in (
                 (track.features.startle_lu, phase.max_startle_lu),
@@ -222,12 +227,40 @@ class _Search:
         tempo = min(octaves, 1.0 - octaves) * 2.0 * one.tempo_confidence * two.tempo_confidence
         key = _fifths(one.key, two.key) / 6.0 * one.key_confidence * two.key_confidence
         colour = min(abs(math.log2(two.spectral_centroid_hz / one.spectral_centroid_hz)), 2.0)
-        return 2.0 * step**2 + loud + 0.002 * tempo + 0.001 * key + 0.001 * colour
+        style = self.rules.cohesion * apart(left, right) ** 3
+        return 2.0 * step**2 + loud + 0.002 * tempo + 0.001 * key + 0.001 * colour + style
+
+    def opens_softly(self, path: list[Track]) -> bool:
+        loudness = [track.features.loudness_lufs for track in path]
+        most = min(-3.0, float(np.median(loudness)) + 8.0)
+        opens = [begins(t) for t in self.usable if t.features.loudness_lufs <= most]
+        return begins(path[0]) <= max(most, min(opens, default=most))
 
 
-def opens_softly(path: list[Track]) -> bool:
-    loudness = [track.features.loudness_lufs for track in path]
-    return loudness[0] <= min(-3.0, float(np.median(loudness)) + 8.0)
+def begins(track: Track) -> float:
+    return max(track.features.loudness_lufs, track.features.start_loudness_lufs)
+
+
+def peak_of(phase: Phase) -> float:
+    highest = max(phase.level_start, phase.level_end) + phase.wave_depth
+    if phase.max_peak is not None:
+        return phase.max_peak
+    return highest + 0.3 if highest <= 0.35 else math.inf
+
+
+def apart(left: Track, right: Track) -> float:
+    """Return the distance in style of two tracks without embeddings."""
+    one, two = (
+        np.array(
+            [
+                ((math.log2(1.0 + value) if name in RATES else value) - mean) / deviation
+                for name, (mean, deviation) in SOUND.items()
+                for value in (getattr(track.features, name),)
+            ]
+        )
+        for track in (left, right)
+    )
+    return 1.0 - float(one @ two / np.linalg.norm(one) / np.linalg.norm(two))
 
 
 def _fifths(left: str, right: str) -> int:

@@ -67,6 +67,10 @@ def test_styles_are_read_where_they_are_asked_for(library):
     style = read_tracks(database, missing=False, styles=True).style
     np.testing.assert_allclose(style[0], kept(0).mean(axis=0, dtype=np.float32), atol=1e-6)
     assert np.isnan(style[2]).all()
+    styled = library.tracks(styles=True)
+    np.testing.assert_array_equal(styled[0].style, style[0])
+    assert styled[2].style is library.tracks()[0].style is None
+    np.testing.assert_array_equal(styled.take(np.array([1])).style[0], style[1])
     near, cosines = library.similar(library.tracks()[0])
     assert near.paths == ["/b"]
     assert cosines.shape == (1,)
@@ -125,3 +129,13 @@ def test_a_recording_id_is_read_from_the_tags_of_every_version(separators):
     assert recording_id_of(text) == "5b11f4ce"
     assert recording_id_of(tag_columns(tags)[1]) == "5b11f4ce"
     assert not recording_id_of(tag_columns(Tags(title="T", artists=("A",)))[1])
+
+
+def test_a_style_that_no_scan_wrote_is_refused_when_it_is_needed(library):
+    with closing(sqlite3.connect(library._database.path)) as raw, raw:  # noqa: SLF001 - as above
+        raw.execute("UPDATE embeddings SET patches = x'00' WHERE identity = 'b'")
+    tracks = library.tracks(styles=True)
+    with pytest.raises(LibraryError, match="contains invalid rows"):
+        _ = tracks.style
+    with pytest.raises(LibraryError, match="contains invalid rows"):
+        _ = tracks[1]

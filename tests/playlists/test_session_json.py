@@ -318,7 +318,7 @@ def test_numbers_that_json_does_not_have_are_refused(number):
 KEYS = [key for key in json.loads(session_json.dump(SESSION)) if key != "version"]
 LATER = {
     *("spares", "playlist", "listed", "changes", "name", "within_s", "asked_at", "session"),
-    "thrown_out",
+    *("thrown_out", "levelled"),
 }
 """Keys that came later: documents without them are read as they were meant."""
 
@@ -524,6 +524,7 @@ CALL = SessionRequest(
     within_s=86400.0,
     asked_at="2026-11-20T18:30:00+01:00",
     session="00112233445566ff",
+    levelled=True,
 )
 CHANGES = ("playlist", "listed", "changes")
 

@@ -42,7 +42,7 @@ level = 0.5
             60,
             "calm 0-15, rise 15-24, emotional peak 24-37.2, descent 37.2-48, return 48-60",
         ),
-        ("ketamine-iv", 60, "settle 0-8, rise 8-24, peak 24-40, descent 40-50, return 50-60"),
+        ("ketamine-iv", 60, "settle 0-12, rise 12-24, peak 24-34, descent 34-40, return 40-60"),
         ("ketamine-im", 75, "settle 0-4, rapid rise 4-15, peak 15-40, descent 40-58, return 58-75"),
         (
             "ketamine-sublingual",
@@ -104,8 +104,8 @@ def test_a_shipped_profile_has_its_phases(name, minutes, phases):
         ),
         (
             "ketamine-iv",
-            {0: 0.15, 7.9: 0.15, 8: 0.2, 16: 0.375, 24: 0.65, 32: 0.7, 40: 0.5, 45: 0.35}
-            | {50: 0.1, 60: 0.1},
+            {0: 0.15, 11.9: 0.15, 12: 0.2, 18: 0.4, 24: 0.65, 29: 0.7, 34: 0.5, 37: 0.375}
+            | {40: 0.2, 50: 0.15, 60: 0.1},
         ),
         (
             "ketamine-im",

@@ -54,6 +54,7 @@ def test_every_key_reaches_the_profile():
     artist_gap = 2
     track_minutes = [1.5, 20]
     loudness_step_lu = 4.5
+    cohesion = 0.2
     vocals = "allow-wordless"
     tail_percent = 10
     tail_minutes = 5
@@ -69,6 +70,7 @@ def test_every_key_reaches_the_profile():
     max_stroke_rate_hz = 2
     max_pulse_clarity = 0.35
     max_silence_s = 30
+    max_peak = 0.8
     max_tension = 0.6
     tension = [0.2, 0.2]
     moving = true
@@ -95,13 +97,14 @@ def test_every_key_reaches_the_profile():
                 max_stroke_rate_hz=2.0,
                 max_pulse_clarity=0.35,
                 max_silence_s=30.0,
+                max_peak=0.8,
                 max_tension=0.6,
                 tension=(0.2, 0.2),
                 moving=True,
                 basis="source 1",
             ),
         ),
-        rules=Rules(5, 2, 90.0, 1200.0, 4.5, "allow-wordless", 0.1, 300.0),
+        rules=Rules(5, 2, 90.0, 1200.0, 4.5, "allow-wordless", 0.1, 300.0, cohesion=0.2),
         sources=("Somebody 2020.", "Somebody else 2021."),
     )
 

@@ -30,7 +30,8 @@ def test_a_profile_reads_back_as_it_was(name, minutes):
         profile = profile.scaled(60.0 * minutes)
     rules = replace(profile.rules, artist_gap=4, exclude=('artist:"Q \\"x\\""',), keep_endings=True)
     phases = tuple(
-        replace(phase, crossfade_s=(1.0, 3.0), max_silence_s=40.0) for phase in profile.phases
+        replace(phase, crossfade_s=(1.0, 3.0), max_silence_s=40.0, max_peak=0.6)
+        for phase in profile.phases
     )
     for each in (profile, replace(profile, rules=rules, phases=phases)):
         text = to_toml(each)

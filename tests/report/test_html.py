@@ -223,6 +223,6 @@ def test_the_plan_shows_limits_and_what_is_preferred():
     strict = replace(
         CALL, profile_text=CALL.profile_text.replace("tension =", "max_tension = 0.4 #")
     )
-    assert "pulse 0.9, tension 0.4" in page(
+    assert "pulse 0.9, energy 0.45, tension 0.4" in page(
         session(slot(0), request=strict), ENGLISH, folder="/music"
     )

@@ -42,10 +42,10 @@ def test_a_profile_shows_its_limits_and_what_it_prefers():
     (told,) = (line for line in lines if line.startswith("limits in"))
     assert told == (
         "limits in calm: startle 12 LU, brightness 3000 Hz, percussiveness 0.5, strokes 2 Hz,"
-        " pulse 0.35, tension 0.6"
+        " pulse 0.35, energy 0.6, tension 0.6"
     )
     shown = profile_text(load_profile("arc"), width=100)
-    assert "limits in return: startle 12 LU, strokes 2 Hz, pulse 0.9\n" in shown
+    assert "limits in return: startle 12 LU, strokes 2 Hz, pulse 0.9, energy 0.55\n" in shown
     assert "limits in rise" not in shown
 
 

@@ -49,6 +49,16 @@ def test_a_session_knows_how_it_was_asked_for_and_repeats(library):
     assert build.build_alternatives(again) == [session]
 
 
+def test_a_levelled_session_is_made_again_as_such(library):
+    one = selected(library, levelled=True)
+    (session,) = build.build_alternatives(one)
+    assert session.request.levelled
+    assert one.constraints.levelled
+    again = build.select(session.request, build.profile_of(session.request), library)
+    assert draft_of(again, session, "s.json").objective.constraints.levelled
+    assert all(slot.style_step is not None for slot in session.slots[1:])
+
+
 def test_alternatives_are_numbered_and_missing_ones_are_told(library):
     first, second = build.build_alternatives(selected(library), 2)
     assert (first.request.alternative, second.request.alternative) == (1, 2)

@@ -25,6 +25,7 @@ def test_the_calmest_tenth_without_startle_strokes_or_words_is_taken():
     assert notes == []
     assert not {tracks[2], tracks[3]} & {*chosen}
     assert {track.vocals for track in chosen} == {"none"}
+    assert all(track.peak_energy <= most + 0.3 for track in chosen)
     assert all(track.energy <= most and track.startle_lu <= 12.0 for track in chosen)
     assert sum(track.duration_s for track in chosen) >= 2700.0
     profile = profile_toml.parse(request.profile_text.encode(), name=request.profile)

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.arranger.rules import PHASE_LIMITS, SILENCE_S
-from playlist_builder.models import KEYS, STEP_S, Bools, Floats, Ints, Track
+from playlist_builder.arranger.solver.styles import Styles
+from playlist_builder.models import KEYS, STEP_S, Bools, Floats, Floats32, Ints, Track
 from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.track_table import TrackTable
 
@@ -58,6 +59,7 @@ class Items:
     start_lufs: Floats
     end_lufs: Floats
     lufs: Floats
+    opening_lufs: Floats  # as mastered: of the whole, or of its start if that is louder
     lead_s: Floats  # silence before the first sound, ...
     trail_s: Floats  # ... and after the last
     octave: Floats  # log2 of the tempo in BPM
@@ -66,6 +68,8 @@ class Items:
     key_confidence: Floats
     brightness: Floats  # log2 of the spectral centroid in Hz
     limited: Floats  # the columns of PHASE_LIMITS, shape (n, limits); NaN is within all of them
+    is_free: Bools  # from all limits of phases
+    styles: Styles
     step_price: Floats  # per step in each phase beside that of energy, shape (n, phases)
 
     def take(self, index: Ints) -> "Items":
@@ -74,10 +78,13 @@ class Items:
         return Items(values=self.values, **columns)
 
     def unlimited(self, index: Ints) -> "Items":
-        """Return all items, those at some places within every limit of a phase."""
-        limited = self.limited.copy()
-        limited[index] = 0.0
-        return replace(self, limited=limited)
+        """Return all items, those at some places free from the limits of phases."""
+        return replace(self, is_free=self.is_free | np.isin(np.arange(len(self.steps)), index))
+
+    def levelled(self) -> "Items":
+        """Return all items as a player plays them that makes them equally loud as a whole."""
+        start_lufs, end_lufs = self.start_lufs - self.lufs, self.end_lufs - self.lufs
+        return replace(self, start_lufs=start_lufs, end_lufs=end_lufs, lufs=0.0 * self.lufs)
 
     def contour(self, item: int, steps: int) -> Floats:
         """Return the energies of one item where it fills so many steps."""
@@ -108,6 +115,7 @@ class Items:
             + KEY_WEIGHT * circle * keyed
             + TIMBRE_WEIGHT * np.minimum(colour, 2.0)
             + SILENCE_WEIGHT * np.maximum(silent_s - SILENCE_S, 0.0)
+            + self.styles.price(left, right)
         )
         return price
 
@@ -117,13 +125,15 @@ class TimeGrid:
     """A profile in steps; arrays reach past the last possible end.
 
     `target` is the planned energy of each step, `phase` its phase, as a row of `limits`, which has
-    the columns of PHASE_LIMITS. `horizon` is the last step in which a session may end. No track
-    that is louder than `opening_lufs` begins the session.
+    the columns of PHASE_LIMITS. `peaks` is the most energy of a step in each phase, on the scale
+    of the contours. `horizon` is the last step in which a session may end. No track that is louder
+    than `opening_lufs` begins the session.
     """
 
     target: Floats
     phase: Ints
     limits: Floats
+    peaks: Floats32
     asked_ms: int
     tolerance_ms: int
     horizon: int
@@ -146,7 +156,7 @@ class TimeGrid:
         kept_out = np.zeros((len(index), len(self.limits)), np.bool_)
         for values, most in zip(items.limited[index].T, self.limits.T, strict=True):
             kept_out |= values[:, None] > most
-        return kept_out
+        return kept_out & ~items.is_free[index, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +204,17 @@ def time_grid(
         target=profile.target(middles),
         phase=np.searchsorted(borders, middles, side="right"),
         limits=np.array([[limit.most(each) for limit in PHASE_LIMITS] for each in profile.phases]),
+        peaks=peaks_of(profile.phases),
         asked_ms=asked_ms,
         tolerance_ms=tolerance_ms,
         horizon=horizon,
         loudness_jump_lu=loudness_jump_lu,
     )
+
+
+def peaks_of(phases: Sequence[Phase]) -> Floats32:
+    """Return the most energy of any moment in each phase, as precise as contours are."""
+    return np.array([phase.peak_limit for phase in phases], np.float32)
 
 
 def percentile_table(energies: Floats) -> Floats:
@@ -232,9 +248,17 @@ FIFTHS = np.array(  # the place of each of KEYS on the circle of fifths; the las
 
 
 def items_of(
-    tracks: Sequence[Track], percentiles: Floats | None, step_price: Floats, ranks: Ints
+    tracks: Sequence[Track],
+    percentiles: Floats | None,
+    step_price: Floats,
+    ranks: Ints,
+    *,
+    cohesion: float = 0.0,
 ) -> Items:
-    """Return tracks as arrays, ordered by whole steps and then by rank."""
+    """Return tracks as arrays, ordered by whole steps and then by rank.
+
+    `cohesion` is the price of a step of style from one to the next (see `styles`).
+    """
     table = TrackTable.of(tracks)
     measured = table.measured
     values, offset, count = table.contours()
@@ -242,6 +266,7 @@ def items_of(
     length_ms = np.rint(measured("duration_s") * 1000.0).astype(np.int64)
     steps = length_ms // STEP_MS
     last = offset + np.clip(steps, 1, count) - 1  # the last whole step: a rest may be all silence
+    lufs, start_lufs = measured("loudness_lufs"), measured("start_loudness_lufs")
     tempo, centroid = measured("tempo_bpm"), measured("spectral_centroid_hz")
     fifth = FIFTHS[measured("key").astype(np.int64)]
     result = Items(
@@ -253,9 +278,10 @@ def items_of(
         count=count,
         opening=values[offset].astype(np.float64),
         closing=values[last].astype(np.float64),
-        start_lufs=measured("start_loudness_lufs"),
+        start_lufs=start_lufs,
         end_lufs=measured("end_loudness_lufs"),
-        lufs=measured("loudness_lufs"),
+        lufs=lufs,
+        opening_lufs=np.maximum(lufs, start_lufs),
         lead_s=measured("leading_silence_s"),
         trail_s=measured("trailing_silence_s"),
         octave=np.log2(np.maximum(tempo, 1.0)),
@@ -264,6 +290,8 @@ def items_of(
         key_confidence=np.where(fifth >= 0, np.clip(measured("key_confidence"), 0, 1), 0.0),
         brightness=np.log2(np.maximum(centroid, DARKEST_HZ)),
         limited=np.stack([limit.of(table) for limit in PHASE_LIMITS], axis=1),
+        is_free=np.zeros(len(table), np.bool_),
+        styles=Styles(table, cohesion),
         step_price=step_price,
     )
     return result.take(np.lexsort((ranks, steps)))

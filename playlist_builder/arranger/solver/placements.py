@@ -1,7 +1,8 @@
 """Dense tables: what every item costs at every start, one table per number of whole steps.
 
 The price of a start is infinite where a rule bars it: where the limits of a phase keep an item out,
-where a track is too loud to open a session, and where a pin could not be kept.
+where an item would rise above the peak of a phase while it plays there, where a track is too loud
+to open a session, and where a pin could not be kept.
 """
 
 from collections.abc import Iterator, Sequence
@@ -53,6 +54,7 @@ def blocks(  # noqa: PLR0913, PLR0917 - what a block costs
             for price in (block.plain, block.longer):
                 np.add(price, use_price[first:last].astype(kind), out=price)
         _bar_phases(block, items, grid)
+        _bar_peaks(block, items, grid)
         _bar_opening(block, items, grid)
         for one in fixed:
             _bar_fixed(block, grid, one)
@@ -102,19 +104,49 @@ def _bar_phases(block: Block, items: Items, grid: TimeGrid) -> None:
     starts, count = block.plain.shape
     barred = grid.forbids(items, np.arange(block.first, block.first + count))
     for phase in np.flatnonzero(barred.any(axis=0)).tolist():
-        within = np.flatnonzero(grid.phase[: grid.horizon + 1] == phase)
-        if len(within) == 0:
-            continue
-        begin, end = int(within[0]), int(within[-1]) + 1
+        begin, end = _span(grid, phase)
         penalty = np.where(barred[:, phase], np.float32(np.inf), np.float32(0.0))
         for price, steps in ((block.plain, block.steps), (block.longer, block.steps + 1)):
             price[max(begin - steps + 1, 0) : min(end, starts)] += penalty
 
 
+def _bar_peaks(block: Block, items: Items, grid: TimeGrid) -> None:
+    """Bar every place where a step of an item would lie above the peak of its phase.
+
+    Counted are the steps above the peak up to each step of an item; the difference between two
+    counts tells whether any lies between.
+    """
+    starts, count = block.plain.shape
+    index = np.arange(block.first, block.first + count)
+    places = items.contour_index(index, block.steps + 1).T
+    for phase, peak in enumerate(grid.peaks):
+        begin, end = _span(grid, phase)
+        first, last = max(begin - block.steps, 0), min(end, starts)
+        if peak >= 1.0 or first >= last:
+            continue
+        above = np.zeros((block.steps + 2, count), np.int16)
+        np.cumsum(items.values[places] > peak, axis=0, dtype=np.int16, out=above[1:])
+        above[:, items.is_free[index]] = 0
+        risky = np.flatnonzero(above[-1])
+        above = above[:, risky]
+        since = np.arange(first, last)
+        for price, steps in ((block.plain, block.steps), (block.longer, block.steps + 1)):
+            low, high = (np.clip(border - since, 0, steps) for border in (begin, end))
+            barred = np.zeros((last - first, count), np.bool_)
+            barred[:, risky] = above[high] != above[low]
+            np.copyto(price[first:last], np.inf, where=barred)
+
+
+def _span(grid: TimeGrid, phase: int) -> tuple[int, int]:
+    """Return the steps, up to the horizon, from which and up to which a phase lasts."""
+    within = np.flatnonzero(grid.phase[: grid.horizon + 1] == phase)
+    return (int(within[0]), int(within[-1]) + 1) if len(within) else (0, 0)
+
+
 def _bar_opening(block: Block, items: Items, grid: TimeGrid) -> None:
     """Bar the start of the session to items that are too loud for it."""
     own = slice(block.first, block.first + block.plain.shape[1])
-    loud = items.lufs[own] > grid.opening_lufs
+    loud = items.opening_lufs[own] > grid.opening_lufs
     for price in (block.plain, block.longer):
         price[0, loud] = np.inf
 

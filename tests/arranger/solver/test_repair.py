@@ -1,5 +1,7 @@
 """Annealing finds sessions from nothing, never loses one, and keeps every rule."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,9 @@ TRACKS = library(40, 3, artists=9)
 
 def space_of(constraints=Constraints()):  # noqa: B008 - frozen
     """Return the search space of all tracks."""
-    problem = build_problem(TRACKS, arc(40.0), None, 0, "relative", 30.0, constraints)
+    profile = arc(40.0)
+    free = replace(profile, phases=tuple(replace(each, max_peak=1.0) for each in profile.phases))
+    problem = build_problem(TRACKS, free, None, 0, "relative", 30.0, constraints)
     instance = instance_of(problem, Relaxation())
     return problem, search_space(instance, np.arange(len(instance.items.steps)))
 

@@ -1,0 +1,38 @@
+"""What no session can hold, whatever its tracks: invalid settings, pins that exclude each other.
+
+Settings and pins go in; ArrangeError comes out where they cannot be kept, before any search.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import get_args
+
+from playlist_builder.arranger.rules import Pin
+from playlist_builder.errors import ArrangeError
+from playlist_builder.models import Scale
+from playlist_builder.profiles.profile import Profile
+
+MOST_SEED = 2**63  # what every reader of JSON takes for a whole number
+
+
+def check_settings(seed: int, scale: Scale, tolerance_s: float) -> None:
+    """Raise ArrangeError for what no session can hold, whatever its tracks."""
+    if scale not in get_args(Scale):
+        raise ArrangeError(f"No scale {scale!r}. Available: {', '.join(get_args(Scale))}.")
+    if not 0.0 <= tolerance_s < math.inf:
+        raise ArrangeError(f"A tolerance is at least 0 s, not {tolerance_s!r}.")
+    if type(seed) is not int or not abs(seed) < MOST_SEED:
+        raise ArrangeError(f"A seed is a whole number below 2**63, not {seed!r}.")
+
+
+def check_pins(pins: Sequence[Pin], profile: Profile) -> None:
+    """Raise ArrangeError for pins that exclude each other, ProfileError for an unknown phase."""
+    for pin in pins:
+        if pin.phase is not None:
+            profile.named(pin.phase)
+    names = [pin.track for pin in pins]
+    places = [pin.place for pin in pins if pin.place is not None]
+    for values, what in ((names, "pinned twice"), (places, "a place that two pins ask for")):
+        again = [value for number, value in enumerate(values) if value in values[:number]]
+        if again:
+            raise ArrangeError(f"{again[0]}: {what}. Take one of them away.")
