@@ -255,10 +255,9 @@ class FileProgress:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One place of a session. `energy`, `contour` and `target` are on the session's scale.
+    """One place of a session. Means and `contour`, by `STEP_S`, are on the session's scale.
 
-    `energy` and `target` are means over the slot; `contour` holds one value per `STEP_S`. Tension,
-    loudness at the ends and the step of style are None where not known.
+    Tension, loudness at the ends and the step of style are None where not known.
     """
 
     path: str

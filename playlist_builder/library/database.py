@@ -232,10 +232,7 @@ class Database:
 
     def style_blobs(self, identity: str | None = None) -> dict[str, bytes]:
         """Return the packed patches of the embedding of each recording that has one."""
-        rows = self._select("embeddings", "identity, patches", identity)
-        with decoding(self.path):
-            check_types(rows, (str, bytes))
-            return dict(rows)
+        return dict(self._select("embeddings", "identity, patches", identity))
 
     def marks(self, identity: str | None = None) -> dict[str, Mark]:
         """Return the user's marks, by recording; or that of one recording.
