@@ -79,30 +79,37 @@ def solved(
             f"{once if copied else ''} Add music,{pins[1]} or ask for another duration."
         )
     place, found = least
-    return *_restored(problem, allowed[place], found), allowed[: place + 1]
+    relaxation = _restored(problem, allowed[place])
+    instance = instance_of(problem, relaxation)
+    if place or relaxation != allowed[0]:
+        best = solve(instance)
+        found = best if isinstance(best, Solution) else found
+    return instance, found, allowed[: place + 1]
 
 
 def _least(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[int, Solution] | Failure:
-    """Return the place of the first relaxation that leads to a session, and its solution.
+    """Return the place of the first relaxation that leads to a session, and that session.
+
+    It is the best one where nothing was lifted before, and else any.
 
     Each lifts what the one before it does. So where the first few do not help, the last one tells
     whether any does, and the others are bisected.
     """
     failure = Failure(is_proven=True)
     for place, relaxation in enumerate(allowed[:FIRST_TRIED]):
-        found = solve(instance_of(problem, relaxation))
+        found = solve(instance_of(problem, relaxation), is_best=place == 0)
         if isinstance(found, Solution):
             return place, found
         failure = found
     low, high = min(FIRST_TRIED, len(allowed)), len(allowed) - 1
     if low > high:
         return failure
-    best = solve(instance_of(problem, allowed[high]))
+    best = solve(instance_of(problem, allowed[high]), is_best=False)
     if isinstance(best, Failure):
         return best
     while low < high:
         middle = (low + high) // 2
-        found = solve(instance_of(problem, allowed[middle]))
+        found = solve(instance_of(problem, allowed[middle]), is_best=False)
         if isinstance(found, Solution):
             high, best = middle, found
         else:
@@ -110,22 +117,22 @@ def _least(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[int, Soluti
     return high, best
 
 
-def _restored(
-    problem: Problem, relaxation: Relaxation, found: Solution
-) -> tuple[Instance, Solution]:
+def _restored(problem: Problem, relaxation: Relaxation) -> Relaxation:
     """Put back every rule that was lifted before the one that helped, where a session allows it.
 
     Mostly that is all of them, which is tried first.
     """
+
+    def helps(tried: Relaxation) -> bool:
+        return isinstance(solve(instance_of(problem, tried), is_best=False), Solution)
+
     lifted = [each.name for each in fields(Relaxation) if getattr(relaxation, each.name)]
     if len(lifted) > FEW_LIFTED:
         alone = Relaxation(**{lifted[-1]: getattr(relaxation, lifted[-1])})
-        best = solve(instance_of(problem, alone))
-        if isinstance(best, Solution):
-            return instance_of(problem, alone), best
+        if helps(alone):
+            return alone
     for name in reversed(lifted[:-1]):
         tried = replace(relaxation, **{name: getattr(Relaxation(), name)})
-        better = solve(instance_of(problem, tried))
-        if isinstance(better, Solution):
-            relaxation, found = tried, better
-    return instance_of(problem, relaxation), found
+        if helps(tried):
+            relaxation = tried
+    return relaxation

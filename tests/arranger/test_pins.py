@@ -96,7 +96,7 @@ def test_pins_without_room_are_refused_without_a_search(monkeypatch):
 def test_the_least_relaxation_that_helps_is_found_in_few_attempts(least, monkeypatch):
     calls = []
 
-    def solve(place):
+    def solve(place, **_):
         calls.append(place)
         is_found = least is not None and place >= least
         return Solution((), 0.0, 0.0) if is_found else Failure(is_proven=True)

@@ -79,11 +79,14 @@ class Failure:
     is_proven: bool
 
 
-def solve(instance: Instance) -> Solution | Failure:
-    """Return the best session found with its bound, or whether it is proven that there is none."""
+def solve(instance: Instance, *, is_best: bool = True) -> Solution | Failure:
+    """Return the best session found with its bound, or whether it is proven that there is none.
+
+    Where it need not be the best, the first session found is returned, with a bound of 0.
+    """
     entering = np.setdiff1d(np.arange(len(instance.items.steps)), instance.spare)
     if len(entering) == len(instance.items.steps):
-        return _solve(instance)
+        return _solve(instance, is_best=is_best)
     fixed = tuple(
         replace(each, item=int(np.searchsorted(entering, each.item))) for each in instance.fixed
     )
@@ -95,7 +98,8 @@ def solve(instance: Instance) -> Solution | Failure:
             fixed=fixed,
             groups=lambda chosen: groups(entering[chosen]),
             noise=noise and (lambda chosen: noise(entering[chosen])),
-        )
+        ),
+        is_best=is_best,
     )
     if isinstance(found, Failure):
         return found
@@ -129,7 +133,7 @@ class _Task:
         return bool(np.isinf(self.limit))
 
 
-def _solve(instance: Instance) -> Solution | Failure:
+def _solve(instance: Instance, *, is_best: bool) -> Solution | Failure:
     task = _prepared(instance)
     if task is None:
         return Failure(is_proven=True)
@@ -141,6 +145,8 @@ def _solve(instance: Instance) -> Solution | Failure:
     first = _first(task, task.cost_to_go)
     if isinstance(first, Failure):
         return first
+    if not is_best:
+        return _solution(task, *first, 0.0)
     return _finished(task, task.cost_to_go, *first)
 
 
