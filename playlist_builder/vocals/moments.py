@@ -29,9 +29,12 @@ PASSAGE_WEIGHT, MOMENT_WEIGHT, MIDDLE_WEIGHT, BIAS = 0.83, 1.12, -1.2, -4.12  # 
 # Beyond `LONG_S`, every doubling of the length requires so much more: the best of many passages of
 # music is more like a voice than the best of a few.
 LONG_S, LONG_MORE = 300, 0.4
+# Below the length that is asked for all moments, every halving requires so much more: a bird or a
+# rustle then needs to be like a voice but once.
+SHORT_S, SHORT_MORE = MOMENTS * TRACK_S_A_MOMENT, 0.6
 POSSIBLE, FOUND = 0.3, 0.65  # chance from which there may be a voice, and is one
 MOST_SURE = 0.97  # no detector is certain
-LONE, LONE_ABOVE = 2.5, 5.0  # logit of a lone word, and how far above the middle of the track
+LONE, LONE_ABOVE = 1.0, 4.0  # logit of a lone word, and how far above the middle of the track
 EDGE, CORE = 0.8, 1.5  # logits above half of the usual at which a span ends, and that it must reach
 SMOOTH_S, GAP_S = 5, 10  # window that smooths edges; longest pause within a span
 SPEECH = 0.5  # share from which a voice is spoken, not sung
@@ -62,6 +65,7 @@ def chance_of_voice(rows: Floats32) -> float:
     passage, moment, middle = evidence(rows)
     log_odds = PASSAGE_WEIGHT * passage + MOMENT_WEIGHT * moment + MIDDLE_WEIGHT * middle + BIAS
     log_odds -= LONG_MORE * math.log2(max(1.0, len(rows) / LONG_S))
+    log_odds -= SHORT_MORE * math.log2(max(1.0, SHORT_S / len(rows)))
     return min(max(1.0 / (1.0 + math.exp(-log_odds)), 1.0 - MOST_SURE), MOST_SURE)
 
 

@@ -67,6 +67,14 @@ def test_a_lone_word_is_not_verified():
     assert found.spans[0].start_s <= 100 < found.spans[0].end_s
 
 
+@pytest.mark.parametrize(("best", "verdict"), [(1.5, "unknown"), (0.0, "none")])
+def test_a_faint_lone_word_is_not_verified(best, verdict):
+    """Such as one that drowns in rain."""
+    rows = track(voice=[100], kind="spoken", best=best)
+    rows[:, BEST] = np.maximum(rows[:, BEST], -3.0)
+    assert classify(rows).verdict == verdict
+
+
 def test_what_sounds_alike_throughout_is_the_usual_level():
     rows = track()
     rows[:, [VOICE, BEST]] = -0.3
@@ -130,6 +138,16 @@ def test_a_long_track_requires_more():
     for rows in (short, long):
         rows[60:66, voice] = -0.2
     assert classify(short).confidence <= classify(long).confidence
+
+
+def test_a_short_track_requires_more():
+    """Of half a minute less is asked for, so that a rustle in it must be the surer."""
+    whole, part = track(60), track(20)
+    for rows in (whole, part):
+        rows[2::4, BEST] = 2.8
+        rows[5:8, VOICE] = 0.5
+    assert (classify(whole).verdict, classify(part).verdict) == ("sung", "unknown")
+    assert classify(track(20, voice=range(2, 18))).verdict == "sung"
 
 
 @given(
