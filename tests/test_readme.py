@@ -70,10 +70,10 @@ def form(printed):
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A home with 69 minutes of music, no two pieces alike, and a copy of the profiles."""
+    """A home with 81 minutes of music, no two pieces alike, and a copy of the profiles."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "Music").mkdir()
-    write_pieces(folder / "Music", [120.0 + 2.5 * n for n in range(27)], artists=12)
+    write_pieces(folder / "Music", [110.0 + 2.0 * n for n in range(34)], artists=12)
     shutil.copytree(ROOT / "profiles", folder / "profiles")
     Library.open(folder / "nas.db").__exit__(None, None, None)
     return folder

@@ -104,7 +104,7 @@ def _least(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[int, Soluti
     low, high = min(FIRST_TRIED, len(allowed)), len(allowed) - 1
     if low > high:
         return failure
-    best = solve(instance_of(problem, allowed[high]), is_best=False)
+    best = solve(instance_of(problem, allowed[high]))
     if isinstance(best, Failure):
         return best
     while low < high:

@@ -142,7 +142,7 @@ def _solve(instance: Instance, *, is_best: bool) -> Solution | Failure:
             return Failure(is_proven=True)
         repaired = _repaired(task.space, None)
         return Failure(is_proven=False) if repaired is None else _solution(task, *repaired, 0.0)
-    first = _first(task, task.cost_to_go)
+    first = _first(task, task.cost_to_go, is_best=is_best)
     if isinstance(first, Failure):
         return first
     if not is_best:
@@ -205,8 +205,14 @@ def _repriced(task: _Task) -> _Task:
     return task
 
 
-def _first(task: _Task, cost_to_go: lagrangian.CostToGo) -> tuple[Ints, float] | Failure:
-    """Return a good session: by a narrow beam or a wide one, or else by annealing."""
+def _first(
+    task: _Task, cost_to_go: lagrangian.CostToGo, *, is_best: bool
+) -> tuple[Ints, float] | Failure:
+    """Return a good session: by a narrow beam or a wide one, or else by annealing.
+
+    A short session is not annealed where it need not be the best, nor a short window, which is
+    widened where it holds nothing: both are sooner done.
+    """
     space, graph = task.space, task.graph
     if space.use_all:
         orders = best_order(space, graph, cost_to_go)
@@ -220,7 +226,8 @@ def _first(task: _Task, cost_to_go: lagrangian.CostToGo) -> tuple[Ints, float] |
         is_proven = (found.is_complete and task.holds_all) or lagrangian.is_infeasible(
             graph, space.groups, cost_to_go.multipliers, IDLE_ROUNDS
         )
-        repaired = None if is_proven else _repaired(space, None)
+        is_over = is_proven or ((is_window or not is_best) and not task.is_long)
+        repaired = None if is_over else _repaired(space, None)
         return (
             Failure(is_proven=is_proven)
             if repaired is None
