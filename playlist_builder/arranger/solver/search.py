@@ -41,7 +41,7 @@ class SearchSpace:
     transitions: Floats | None = None
 
     def take(self, chosen: Ints) -> "SearchSpace":
-        """Return the space of some items, numbered anew, every pinned one among them."""
+        """Return the space of some items, numbered from 0; every pinned one is among them."""
         groups = self.groups
         return replace(
             self,

@@ -258,8 +258,8 @@ def _finished(task: _Task, cost_to_go: lagrangian.CostToGo, best: Ints, cost: fl
     if found.is_complete and not space.noise.any():
         bound = max(bound, min(limit, cost) * (1.0 - SINGLE))
     elif not found.is_complete and not space.use_all:
-        anew = (_repaired(space, start, HOT) for start in (best, None))
-        best, cost = min([(best, cost), *filter(None, anew)], key=_by_cost)
+        others = (_repaired(space, start, HOT) for start in (best, None))
+        best, cost = min([(best, cost), *filter(None, others)], key=_by_cost)
         if bound < NEAR * cost:
             bound = max(bound, _repriced_bound(task, cost_to_go))
     return _solution(task, best, cost, bound)
