@@ -194,7 +194,8 @@ class Track:
     """One recording of the library, ready to be arranged.
 
     `energy` and `contour` are on the absolute 0..1 scale; `contour` has shape (n_steps,),
-    one value per `STEP_S` seconds. `identity` is the hash of the audio packets, as hex.
+    one value per `STEP_S` seconds. `identity` is the hash of the audio packets, as hex. Of a part
+    `from_s` and `to_s` say where in the recording it lies; its energy is that of the whole.
     """
 
     path: str
@@ -209,6 +210,8 @@ class Track:
     heard: VoiceDetection | None = None  # None where the voice detector has not run
     emotion: Emotion | None = None  # None where the track has no embedding, as style
     style: Floats32 | None = None  # shape (STYLE_SIZE,); the cosine of two is how alike they are
+    from_s: float | None = None  # None for the start of the recording
+    to_s: float | None = None  # None for its end
 
     @property
     def duration_s(self) -> float:
@@ -257,7 +260,8 @@ class FileProgress:
 class Slot:
     """One place of a session. Means and `contour`, by `STEP_S`, are on the session's scale.
 
-    Tension, loudness at the ends and the step of style are None where not known.
+    Tension, loudness at the ends and the step of style are None where not known. Where only a part
+    of the track plays, `from_s` and `to_s` are its start and end in the file; None is that of all.
     """
 
     path: str
@@ -277,6 +281,8 @@ class Slot:
     end_loudness_lufs: float | None = None
     tension: float | None = None
     style_step: float | None = None  # from the track before: 0 for the same style, 1 for another
+    from_s: float | None = None
+    to_s: float | None = None
 
     @property
     def duration_s(self) -> float:
@@ -318,6 +324,7 @@ class SessionRequest:
     were made to the plan since, and `thrown_out` are identities taken out for good. `name` is for
     whom it was made, `session` its id in the history, `asked_at` when (ISO 8601): what it heard in
     the `within_s` before, or since, is not used again. A `levelled` player plays all equally loud.
+    Up to `trim_s` may be left out at either end of a track.
     """
 
     profile: str
@@ -348,6 +355,7 @@ class SessionRequest:
     session: str = ""
     thrown_out: tuple[str, ...] = ()
     levelled: bool = False
+    trim_s: float = 0.0
 
     @property
     def use_all(self) -> bool:
@@ -389,12 +397,3 @@ def person_name(text: str) -> str:
     if not name.strip() or len(name) > most or not name.isprintable():
         raise RequestError(f"A name is plain text of 1 to {most} characters, not {text!r}.")
     return name
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """A named span of a recording, in seconds."""
-
-    title: str
-    start_s: float
-    end_s: float

@@ -127,6 +127,8 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     f" {_AT}",
     "tension": _beyond("tension", ""),
     "too_loud_to_open": f"'{{title}}' does not open the session: {_LOUD}",
+    "trimmed": "{count} of {total} tracks are trimmed: they begin later or end earlier at a quiet"
+    " moment. Recordings, copies and VLC play them so; other players play whole tracks",
     "unverified": "{count} of {total} tracks are not verified to be free of words; scan without"
     " --no-vocals, or listen and mark them",
     "wordless": "{count} of {total} tracks hold a wordless voice",

@@ -8,7 +8,7 @@ The cost
 --------
 The cost of a session is a mean over the time asked for, so its unit is squared energy:
 
-    cost = (follow + transitions + preference + tension + moving + end) / steps asked for
+    cost = (follow + transitions + preference + tension + moving + cuts + end) / steps asked for
 
 follow      the sum over all steps of 10 s of (contour - target)^2. The contour of each track is
             placed at the step nearest to its start. This is what a profile asks for; all other
@@ -33,10 +33,17 @@ tension     0.5 x (distance of the track's tension from what the phase of the st
             estimate, so it only leans a choice.
 moving      0.01 x (1 - how moving the track is) per step of a phase that asks for moving tracks,
             as for preference. Neither is paid by a track of which it is not known.
+cuts        0.01 for each end of a track that is left out, where that is allowed.
 end         0.01 per step that the session ends before or after the time asked for.
 
 The energy of a transition is that of the last whole step of one track and the first step of the
 next. `bound` is a value that no session of the same tracks and rules can cost less than.
+
+Parts
+-----
+Where an end of a track may be left out, its parts take part as copies of it do: one plays, or the
+whole (see `trims`). Pinned tracks play whole, and so do all of a tail and all spares. The bound
+speaks of cuts at whole steps; to settle one elsewhere may make a session a little cheaper.
 
 Relaxation
 ----------
@@ -75,9 +82,10 @@ import numpy as np
 from playlist_builder.arranger import opening, result
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import Objective, Problem, Relaxation, build_problem
-from playlist_builder.arranger.rules import PHASE_LIMITS, Constraints
+from playlist_builder.arranger.rules import PHASE_LIMITS, Constraints, Pin
 from playlist_builder.arranger.spares import spares
 from playlist_builder.arranger.tail import planned, tail
+from playlist_builder.arranger.trims import is_part
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Scale, Session, Slot, Track
 from playlist_builder.notices import notice
@@ -162,15 +170,40 @@ def arranged(
         instance.grid,
     )
     pins = [(pin, found.sequence.index(item)) for pin, item in problem.pins]
+    cost, bound, settled = found.cost, found.bound, _settled(order, objective, pins)
+    if settled is not order:
+        order, cost, bound = settled, settled.cost, min(bound, settled.cost)
     is_scaled = objective.scale == "relative"
     notices = result.warnings(order, rules, problem.reach, scaled=is_scaled)
     session = replace(
-        result.session(order, objective.scale, objective.seed, found.cost, found.bound),
+        result.session(order, objective.scale, objective.seed, cost, bound),
         warnings=(*problem.notes, *notices),
         relaxed=tuple(result.given_up(order, rules, objective.tolerance_s, pins)),
         profile_text=to_toml(replace(objective.profile, rules=rules)),
     )
-    return completed(session, order, problem.tracks, objective), lifted
+    return completed(session, order, problem.whole, objective), lifted
+
+
+def _settled(
+    order: result.Order, objective: Objective, pins: Sequence[tuple[Pin, int]]
+) -> result.Order:
+    """Return an order with the cuts of its parts where they are best, if no more rules break."""
+    settle = objective.constraints.settle
+    if settle is None:
+        return order
+
+    def broken(tried: result.Order) -> int:
+        return len(result.given_up(tried, objective.rules, objective.tolerance_s, pins))
+
+    most = broken(order)
+    for place, track in enumerate(order.tracks):
+        if not is_part(track):
+            continue
+        tracks = [*order.tracks[:place], settle(track), *order.tracks[place + 1 :]]
+        tried = result.ordered(tracks, objective)
+        if broken(tried) <= most:
+            order = tried
+    return order
 
 
 def completed(

@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 import numpy as np
 
+from playlist_builder.arranger import trims
 from playlist_builder.arranger.checks import check_pins, check_settings
 from playlist_builder.arranger.recordings import copies, spare_copies
 from playlist_builder.arranger.rules import (
@@ -80,11 +81,13 @@ class Objective:
     def step_prices(self, tracks: Sequence[Track]) -> Floats:
         """Return the price per step of each track in each phase, shape (n, phases).
 
-        That is the price for not being preferred, of tension, and of not being moving.
+        That is the price for not being preferred, of tension, of not being moving, and of cuts.
         """
         table, phases = TrackTable.of(tracks), self.profile.phases
         prices = cost.tension_prices(table.tension, phases)
         prices += cost.moving_prices(table.moving, phases)
+        if self.constraints.trim_s:
+            prices += trims.step_prices(table)
         prefer = self.constraints.with_queries(self.rules).prefer
         if prefer is not None:
             preferences = np.array([prefer(track) for track in tracks], dtype=np.float64)
@@ -140,7 +143,8 @@ class Problem:
 
     `pins` come with their items, `reach` is the highest energy of these tracks on the absolute
     scale, and `notes` say how the problem differs from the constraints. No track that is louder
-    than `opening_lufs` comes first. The search leaves out the `spare` ones, copies of others.
+    than `opening_lufs` comes first. The search leaves out the `spare` ones, copies of others. Those
+    at `part` are parts of others that are whole.
     """
 
     tracks: TrackTable
@@ -152,6 +156,12 @@ class Problem:
     window: Window = Window()
     opening_lufs: float = np.inf
     spare: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    part: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    @property
+    def whole(self) -> TrackTable:
+        """The tracks that are whole."""
+        return self.tracks.take(np.delete(np.arange(len(self.tracks)), self.part))
 
 
 def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
@@ -228,7 +238,26 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
     copied = () if constraints.use_all else sorted(spare_copies(usable, pinned_items, prices))
     out = np.array(copied, np.int64)
     reach = float(usable.energy.max())
-    return Problem(usable, items, objective, pins, reach, tuple(notes), spare=out)
+    problem = Problem(usable, items, objective, pins, reach, tuple(notes), spare=out)
+    return _with_parts(problem) if constraints.trim_s and not constraints.use_all else problem
+
+
+def _with_parts(problem: Problem) -> Problem:
+    """Return a problem with the parts of its tracks; pinned tracks play whole, as do spare ones."""
+    objective, count = problem.objective, len(problem.tracks)
+    left_out = {*problem.spare.tolist(), *(item for _, item in problem.pins)}
+    trim_s, rules = objective.constraints.trim_s, objective.rules
+    table = trims.with_parts(problem.tracks, left_out, trim_s, rules)
+    items = objective.items(table, table.rank)
+    place_of = np.argsort(items.order)
+    return replace(
+        problem,
+        tracks=table.take(items.order),
+        items=items,
+        pins=tuple((pin, int(place_of[item])) for pin, item in problem.pins),
+        spare=np.sort(place_of[problem.spare]),
+        part=np.sort(place_of[count:]),
+    )
 
 
 def _check_pins_fit(

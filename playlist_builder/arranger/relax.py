@@ -69,11 +69,11 @@ def solved(
     )
     least = _least(problem, allowed)
     if isinstance(least, Failure):
-        copied = len(spare_copies(problem.tracks))
+        copied = len(spare_copies(problem.whole))
         once = f" {copied} are copies of others: a session plays each recording once."
         pins = (" and pins", " drop a pin,") if problem.pins else ("", "")
         raise ArrangeError(
-            f"No order of the {len(problem.tracks)} tracks that pass fills"
+            f"No order of the {len(problem.whole)} tracks that pass fills"
             f" {duration_s / 60.0:.0f} min under these rules{pins[0]}"
             f"{PROVEN if least.is_proven else SEARCHED}."
             f"{once if copied else ''} Add music,{pins[1]} or ask for another duration."

@@ -12,6 +12,7 @@ from itertools import count, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from playlist_builder.arranger import trims
 from playlist_builder.arranger.problem import Objective, phase_of
 from playlist_builder.arranger.rules import PHASE_LIMITS, SILENCE_S, PhaseLimit, Pin
 from playlist_builder.arranger.solver.cost import (
@@ -132,11 +133,10 @@ def energies(tracks: Sequence[Track], objective: Objective) -> list[float]:
 def slots(order: Order) -> list[Slot]:
     """Return one slot per track; the middle of a slot decides on its phase."""
     result = []
-    times = zip(order.starts_ms, order.ends_ms, order.spans, strict=True)
+    played = zip(order.tracks, order.starts_ms, order.ends_ms, order.spans, strict=True)
     behind = np.arange(1, len(order.tracks))
     style_steps = [None, *order.items.styles.distance(behind - 1, behind).tolist()]
-    for number, (start_ms, end_ms, (first, last)) in enumerate(times):
-        track = order.tracks[number]
+    for number, (track, start_ms, end_ms, (first, last)) in enumerate(played):
         steps = max(last - first, 1)  # one that was skipped at once fills no step
         contour = order.items.contour(number, steps)
         result.append(
@@ -158,6 +158,8 @@ def slots(order: Order) -> list[Slot]:
                 end_loudness_lufs=track.features.end_loudness_lufs,
                 tension=track.emotion.tension if track.emotion else None,
                 style_step=style_steps[number],
+                from_s=track.from_s,
+                to_s=track.to_s,
             )
         )
     return result
@@ -298,6 +300,7 @@ def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[
         *_empty_phases(order),
         *_narrow(order, reach, scaled=scaled),
         *_voices(order),
+        *trims.notices(order.tracks),
     ]
 
 
@@ -364,6 +367,7 @@ def _empty_phases(order: Order) -> list[Notice]:
 
 
 def _narrow(order: Order, reach: float, *, scaled: bool) -> list[Notice]:
+    first = step_at(order.start_ms)
     planned = order.grid.target[step_at(order.start_ms) : order.grid.asked_steps]
     peak = float(planned.max(initial=0.0))
     if reach >= peak:

@@ -114,7 +114,8 @@ class Constraints:
     less for what is not wanted, down to `UNWANTED`. `rules` replaces the profile's rules. `use_all`
     asks for every track that passes. `levelled` says that the player makes all tracks equally loud,
     which changes how the loudness steps from one to the next. Of each set of identities in
-    `at_most` a session may hold only so many.
+    `at_most` a session may hold only so many. Up to `trim_s` may be left out at either end of a
+    track; `settle`, if given, moves the cuts of a part by less than half a step.
     """
 
     pins: tuple[Pin, ...] = ()
@@ -128,6 +129,8 @@ class Constraints:
     allow_short: bool = False
     levelled: bool = False
     at_most: tuple[tuple[frozenset[str], int], ...] = ()
+    trim_s: float = 0.0
+    settle: Callable[[Track], Track] | None = None
 
     def with_queries(self, rules: Rules) -> "Constraints":
         """Return the constraints with the tag queries of the rules, which hold as well."""

@@ -17,7 +17,16 @@ from numpy.typing import NDArray
 from playlist_builder.audio.container import has_places
 from playlist_builder.audio.decode import CD_RATE_HZ, AudioFile, set_time
 from playlist_builder.errors import AudioError
-from playlist_builder.models import Chapter, Floats32
+from playlist_builder.models import Floats32
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A named span of a recording, in seconds."""
+
+    title: str
+    start_s: float
+    end_s: float
 
 
 @dataclass(frozen=True, slots=True)

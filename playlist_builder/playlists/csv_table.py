@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from playlist_builder.models import Session, Slot
-from playlist_builder.playlists.entries import Destination, milliseconds, parts, shown
+from playlist_builder.playlists.entries import Destination, is_part, milliseconds, parts, shown
 
 _FORMULA = frozenset("=+-@")  # what makes a spreadsheet calculate a cell, narrow and wide
 
@@ -45,17 +45,27 @@ _COLUMNS: Mapping[str, Callable[[_Row], object]] = {  # the columns of the table
 }
 
 COLUMNS = tuple(_COLUMNS)
+_PART_COLUMNS: Mapping[str, Callable[[_Row], object]] = {  # of a session that trims tracks
+    "from_s": lambda row: _time_s(row.slot.from_s),
+    "to_s": lambda row: _time_s(row.slot.to_s),
+}
 
 
 def csv_table(session: Session, destination: Destination) -> str:
     """Return a table for a spreadsheet, in which no text is taken for a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    is_trimmed = any(map(is_part, session.slots))
+    columns = {**_COLUMNS, **_PART_COLUMNS} if is_trimmed else _COLUMNS
+    writer.writerow(columns)
     for number, (part, slot) in enumerate(parts(session), start=1):
         row = _Row(number, part, slot, destination)
-        writer.writerow([column(row) for column in _COLUMNS.values()])
+        writer.writerow([column(row) for column in columns.values()])
     return text.getvalue()
+
+
+def _time_s(time_s: float | None) -> float | str:
+    return "" if time_s is None else round(time_s, 3)
 
 
 def _cell(text: str) -> str:

@@ -45,6 +45,7 @@ class Dialect:
     relative_to: str | None = None  # folder of entries, at the player; else the playlist's
     path_maps: tuple[PathMap, ...] = ()  # folders here and at the player; the longest wins
     normal_form: NormalForm = "keep"  # of Unicode; on Linux another form is another file
+    parts_in: tuple[str, ...] = ()  # formats by which it plays a part of a track
 
 
 ANY = Dialect()  # the safe default: what the format itself says, and most players read
@@ -79,7 +80,7 @@ PLAYERS: Mapping[str, Dialect] = {  # player to its dialect
         Dialect("rockbox", _M3U, "iso-8859-1"),
         Dialect("strawberry", _LISTS, "utf-8", uris=frozenset(), never_found=_BACKSLASH),
         # It reads every entry as a URI, so `#` and `%20` are only safe in percent signs.
-        Dialect("vlc", _LISTS, "utf-8", uris=frozenset(_LISTS)),
+        Dialect("vlc", _LISTS, "utf-8", uris=frozenset(_LISTS), parts_in=(*_M3U, ".xspf")),
     )
 }
 

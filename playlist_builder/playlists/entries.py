@@ -3,10 +3,12 @@
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from playlist_builder.errors import ExportError
+from playlist_builder.errors import PlaylistBuilderError as Error
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists.dialects import ANY, Dialect
 from playlist_builder.playlists.entry_paths import PathFlavour, format_entry
@@ -51,6 +53,21 @@ def parts(session: Session) -> Iterator[tuple[str, Slot]]:
     """Yield all slots in order with the part that they belong to: the plan or the tail."""
     yield from (("plan", slot) for slot in session.slots)
     yield from (("tail", slot) for slot in session.tail)
+
+
+def is_part(slot: Slot) -> bool:
+    """Whether not all of a track plays."""
+    return slot.from_s is not None or slot.to_s is not None
+
+
+def check_parts(slots: Iterable[Slot], form: str, *, error: type[Error] = ExportError) -> None:
+    """Raise `error` where slots play parts of tracks, which a form, such as a format, cannot."""
+    if count := sum(map(is_part, slots)):
+        raise error(
+            f"{form} plays whole tracks, and {count} of this session {'are' if count > 1 else 'is'}"
+            " trimmed. Trims are kept by 'render', by 'copy', and by 'export --player vlc' to"
+            " .m3u8, .m3u or .xspf"
+        )
 
 
 def milliseconds(seconds: float) -> int | None:

@@ -20,10 +20,21 @@ from playlist_builder.errors import ExportError
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.csv_table import csv_table
-from playlist_builder.playlists.dialects import ANY, SUFFIXES, Dialect
-from playlist_builder.playlists.entries import Destination, field, milliseconds, parts, shown
+from playlist_builder.playlists.dialects import ANY, FORMAT_NAMES, SUFFIXES, Dialect
+from playlist_builder.playlists.entries import (
+    Destination,
+    check_parts,
+    field,
+    is_part,
+    milliseconds,
+    parts,
+    shown,
+)
 from playlist_builder.text import clock
 
+WHOLE = frozenset({".csv", ".json"})  # tables and documents, which tell all that there is
+VLC = "http://www.videolan.org/vlc/playlist/0"  # its extension in XSPF, and its namespace there
+VLC_NAMES = "http://www.videolan.org/vlc/playlist/ns/0/"
 APPLICATION = "urn:x-playlist-builder:session"  # namespace of our fields in XSPF and JSPF
 TAIL_BEGINS = "the plan ends here, the tail plays on"
 
@@ -43,6 +54,7 @@ def _m3u(session: Session, destination: Destination, suffix: str = ".m3u8") -> s
         for slot in slots:
             yield fitted(f"# {clock(slot.start_s, has_hours=True)} {field(slot.phase)}".rstrip())
             yield fitted(f"#EXTINF:{_whole_seconds(slot.duration_s)},{destination.display(slot)}")
+            yield from (f"#EXTVLCOPT:{option}" for option in _vlc_options(slot))
             yield destination.entry(slot, suffix)
 
     lines = [
@@ -73,9 +85,10 @@ def _pls(session: Session, destination: Destination) -> str:
 
 def _xspf(session: Session, destination: Destination) -> str:
     """Return XSPF; lengths are in milliseconds, phases and starts in extensions."""
+    vlc = f' xmlns:vlc="{VLC_NAMES}"' if any(map(is_part, session.slots)) else ""
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<playlist version="1" xmlns="http://xspf.org/ns/0/" xmlns:pb="{APPLICATION}">',
+        f'<playlist version="1" xmlns="http://xspf.org/ns/0/" xmlns:pb="{APPLICATION}"{vlc}>',
         *_element("title", shown(destination.name) or shown(session.profile), 1),
         "  <trackList>",
     ]
@@ -90,6 +103,7 @@ def _xspf(session: Session, destination: Destination) -> str:
             f'      <extension application="{APPLICATION}">',
             f"        <pb:slot{_attributes(_slot_extension(part, slot))}/>",
             "      </extension>",
+            *_vlc_extension(slot),
             "    </track>",
         ]
     lines += [
@@ -100,6 +114,17 @@ def _xspf(session: Session, destination: Destination) -> str:
         "</playlist>",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _vlc_extension(slot: Slot) -> list[str]:
+    options = [f"        <vlc:option>{option}</vlc:option>" for option in _vlc_options(slot)]
+    return [f'      <extension application="{VLC}">', *options, "      </extension>"] if options else []
+
+
+def _vlc_options(slot: Slot) -> list[str]:
+    """Return the options by which VLC plays a part of a track; there are none for the whole."""
+    times_s = {"start-time": slot.from_s, "stop-time": slot.to_s}
+    return [f"{name}={time_s:.3f}" for name, time_s in times_s.items() if time_s is not None]
 
 
 def _jspf(session: Session, destination: Destination) -> str:
@@ -152,8 +177,11 @@ def render_text(
     """Return `session` in the format of `suffix`, a key of `FORMATS`, for a file in `folder`.
 
     Players show `name`, or the profile's when it is empty. The tail follows the plan, since music
-    must not stop with it. Raises `ExportError` naming a path that the format cannot hold.
+    must not stop with it. Raises `ExportError` naming a path that the format cannot hold, and for a
+    session of parts of tracks where the player cannot play them by it.
     """
+    if suffix not in (*WHOLE, *dialect.parts_in):
+        check_parts(session.slots, FORMAT_NAMES[suffix])
     return FORMATS[suffix](session, Destination(folder, name, dialect))
 
 

@@ -19,6 +19,22 @@ class Span(Protocol):
     end_s: float
 
 
+class Played(Span, Protocol):
+    """What plays then may be a part of a track, from one of its own times to another."""
+
+    from_s: float | None
+    to_s: float | None
+
+
+def check_span(slot: Played) -> None:
+    """Check that a slot ends after its start, and does not play longer than its part is."""
+    if slot.end_s < slot.start_s:
+        raise ValueError(f"end_s must be at least start_s, {slot.start_s}, not {slot.end_s}")
+    least_s = (slot.from_s or 0.0) + slot.end_s - slot.start_s
+    if slot.to_s is not None and slot.to_s < least_s - ROUNDING_S:
+        raise ValueError(f"to_s must be at least {least_s:.3f}, as it plays, not {slot.to_s}")
+
+
 def check_order(slots: Sequence[Span], tail: Sequence[Span]) -> None:
     """Check that each slot starts when the one before it has ended, or later."""
     places = [

@@ -7,7 +7,6 @@ survive as lone surrogates; for these the standard library parses the JSON that 
 
 import json
 import os
-import re
 import reprlib
 import sys
 from collections.abc import Iterable, Mapping
@@ -16,12 +15,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
 import msgspec
-from msgspec import Meta, Struct, inspect, structs
+from msgspec import Meta, Struct, structs
 
 from playlist_builder.errors import SessionError
 from playlist_builder.models import Scale, Session, Slot, Vocals
 from playlist_builder.notices import TEXT, Notice, notice
-from playlist_builder.playlists.session_checks import check_order, check_time, checked_name
+from playlist_builder.playlists.session_checks import (
+    check_order,
+    check_span,
+    check_time,
+    checked_name,
+)
+from playlist_builder.playlists.session_faults import fault
 from playlist_builder.profiles.profile import VocalsRule
 from playlist_builder.system import is_regular
 from playlist_builder.text import digest
@@ -34,7 +39,7 @@ EARLIER_LIMIT, ALTERNATIVES_LIMIT = 20, 20  # states kept for undo; sessions tha
 LONGEST_S = 7 * 24 * 3600.0 * 1.5  # a week, the longest session, with its tail
 
 _DECIMALS = (
-    dict.fromkeys(("start_s", "end_s", "target_s", "duration_s"), 3)
+    dict.fromkeys(("start_s", "end_s", "target_s", "duration_s", "from_s", "to_s"), 3)
     | dict.fromkeys(("energy", "target", "tension", "contour", "curve"), 4)
     | dict.fromkeys(("cost", "bound", "rms_error"), 6)
     | dict.fromkeys(("loudness_lufs", "start_loudness_lufs", "end_loudness_lufs", "style_step"), 2)
@@ -81,10 +86,11 @@ class _Slot(Struct, kw_only=True):
     end_loudness_lufs: Number | None = None
     tension: Level | None = None
     style_step: Number | None = None
+    from_s: Time | None = None
+    to_s: Time | None = None
 
     def __post_init__(self) -> None:
-        if self.end_s < self.start_s:
-            raise ValueError(f"end_s must be at least start_s, {self.start_s}, not {self.end_s}")
+        check_span(self)
 
 
 class _Spare(_Slot, kw_only=True):
@@ -132,6 +138,7 @@ class _Request(Struct, kw_only=True):
     session: Hex = ""
     thrown_out: Texts = ()
     levelled: bool = False
+    trim_s: Time = 0.0
 
     def __post_init__(self) -> None:
         for key, other in (("pinned", "pins"), ("listed", "playlist")):
@@ -203,7 +210,12 @@ def document(session: Session) -> dict[str, object]:
         whole["notices"] = notices
     whole |= {key: [str(each) for each in whole[key]] for key in _NOTICES}
     whole["spares"] = [{"place": each.place} | _values(each.slot, _Slot) for each in session.spares]
-    return whole if session.request is None else whole | {"call": asdict(session.request)}
+    if session.request is None:
+        return whole
+    call = asdict(session.request)
+    if not session.request.trim_s:  # so that documents without it stay as they were
+        del call["trim_s"]
+    return whole | {"call": call}
 
 
 def to_json(document: Mapping[str, object]) -> str:
@@ -334,7 +346,7 @@ def _session(document: object) -> Session:
     try:
         checked = msgspec.convert(document, _Session)
     except msgspec.ValidationError as error:
-        raise _FaultError(f"is damaged: {_fault(document, error)}. {_MAKE_ONE}") from error
+        raise _FaultError(f"is damaged: {fault(document, error, _Session)}. {_MAKE_ONE}") from error
     except UnicodeEncodeError as error:  # a lone surrogate in a key or in the place of a choice
         wrong = f"{reprlib.repr(error.object)} is not text in UTF-8"
         raise _FaultError(f"is damaged: {wrong}. {_MAKE_ONE}") from error
@@ -355,46 +367,3 @@ def _known(document: _Notice) -> Notice | None:
     except (ArithmeticError, LookupError, TypeError, ValueError, msgspec.ValidationError):
         return None
     return known
-
-
-def _fault(document: Any, error: msgspec.ValidationError) -> str:  # noqa: ANN401 - any JSON
-    """Return what is wrong, with its place in the document, such as `slots[3].energy`."""
-    found = re.search(r".* - at `\$\.(\S+)`\Z", str(error), re.DOTALL)
-    place = found[1] if found else ""
-    dot = place and f"{place}."
-    if error.__cause__ is not None:  # of a `__post_init__`
-        return f"{dot}{error.__cause__}"
-    value: Any = document
-    kind: Any = inspect.type_info(_Session)
-    for step in re.findall(r"\w+", place):
-        kind = getattr(kind, "type", kind)  # without its description
-        if isinstance(value, list):
-            value, kind = value[int(step)], kind.item_type
-        else:
-            value = value[step]
-            [kind] = (each.type for each in kind.fields if each.encode_name == step)
-        kind = next(iter(getattr(kind, "types", ())), kind)  # of "this or None", this
-    if isinstance(value, dict) and isinstance(kind, inspect.StructType):
-        missing = next(
-            each.encode_name
-            for each in kind.fields
-            if each.required and each.encode_name not in value
-        )
-        return f"{dot}{missing} is missing"
-    return f"{place} must be {_description(kind)}, not {reprlib.repr(value)}"
-
-
-def _description(kind: inspect.Type) -> str:
-    if isinstance(kind, inspect.Metadata) and kind.extra_json_schema:
-        return str(kind.extra_json_schema["description"])
-    if isinstance(kind, inspect.LiteralType):
-        return f"one of {', '.join(map(str, kind.values))}"
-    words: dict[type, str] = {
-        inspect.BoolType: "true or false",
-        inspect.DictType: "an object",
-        inspect.IntType: "a whole number",
-        inspect.StrType: "text",
-        inspect.StructType: "an object",
-        inspect.VarTupleType: "a list",
-    }
-    return words[type(kind)]

@@ -15,7 +15,7 @@ from mutagen.mp3 import MP3
 from mutagen.mp4 import MP4, MP4Cover
 from mutagen.oggopus import OggOpus
 
-from playlist_builder.models import Chapter
+from playlist_builder.audio.encode import Chapter
 from playlist_builder.tags.copy import add_picture, id3_picture, picture_of
 
 # mutagen's classes are not typed.

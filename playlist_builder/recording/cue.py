@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from playlist_builder.models import Chapter
+from playlist_builder.audio.encode import Chapter
 from playlist_builder.text import printable
 
 CUE_FRAMES_PER_S = 75

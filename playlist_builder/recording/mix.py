@@ -13,8 +13,9 @@ from itertools import pairwise
 import numpy as np
 
 from playlist_builder.analysis import loudness
+from playlist_builder.audio.encode import Chapter
 from playlist_builder.errors import RequestError
-from playlist_builder.models import SILENCE_LUFS, Chapter, Floats, Floats32, Session, Slot
+from playlist_builder.models import SILENCE_LUFS, Floats, Floats32, Session, Slot
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.recording.levels import BLOCKS_PER_S, FRAMES_PER_S, Levels
 from playlist_builder.text import clock

@@ -12,8 +12,10 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from playlist_builder.errors import ServerError
 from playlist_builder.models import Session, Slot, Tags
 from playlist_builder.path_map import PathMap, best_map, with_slashes
+from playlist_builder.playlists.entries import check_parts
 from playlist_builder.text import comparable
 
 TRACK_LIMIT = 200_000  # tracks of a server that are searched: more than one listener collects
@@ -89,8 +91,10 @@ class _Evidence:
 def known_tracks(session: Session, known: Mapping[str, tuple[Tags, float]]) -> list[KnownTrack]:
     """Return what is known of every slot of `session`, its tail included, in order.
 
-    `known` maps identities to what the library has: the tags and the seconds.
+    `known` maps identities to what the library has: the tags and the seconds. Raises ServerError
+    where tracks are trimmed.
     """
+    check_parts(session.slots, "A music server", error=ServerError)
     return [_known_track(slot, known) for slot in (*session.slots, *session.tail)]
 
 

@@ -27,7 +27,7 @@ from playlist_builder.profiles import find as profiles
 from playlist_builder.profiles.overrides import apply_overrides
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.queries import any_of
-from playlist_builder.sessions import preferences, presence
+from playlist_builder.sessions import cuts, preferences, presence
 from playlist_builder.sessions.pins import read_pin
 from playlist_builder.track_table import TrackTable
 
@@ -114,6 +114,8 @@ def select(
             use_all=request.use_all,
             allow_short=request.allow_short,
             levelled=request.levelled,
+            trim_s=request.trim_s,
+            settle=cuts.settled if request.trim_s else None,
         ),
         known=every.by_identity(),
         notes=notes,

@@ -19,6 +19,7 @@ from playlist_builder.arranger.problem import Objective, Relaxation, percentiles
 from playlist_builder.arranger.recordings import repeated
 from playlist_builder.arranger.rules import Pin, admit, removal
 from playlist_builder.arranger.solver.cost import rescale
+from playlist_builder.arranger.trims import part_of_slot
 from playlist_builder.errors import ArrangeError, SessionError
 from playlist_builder.models import STEP_S, Session, SessionRequest, Slot, Track
 from playlist_builder.notices import notice
@@ -113,6 +114,7 @@ def _track_of(slot: Slot, file: str, selection: Selection, *, playing: bool) -> 
             f"Session file {file!r} holds {slot.path!r}, which is not there any more. Scan the"
             " folder that it lies in now, or make the session again with 'playlist-builder rebuild'"
         )
+    track = part_of_slot(track, slot)
     if slot.duration_s < track.duration_s - CUT_S:
         track = cut(track, slot.duration_s)
     return replace(track, path=path or slot.path, missing=path is None)

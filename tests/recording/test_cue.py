@@ -1,6 +1,6 @@
 """A CUE sheet names the places of a recording, and no title breaks it."""
 
-from playlist_builder.models import Chapter
+from playlist_builder.audio.encode import Chapter
 from playlist_builder.recording.cue import sheet
 
 
