@@ -191,8 +191,10 @@ def _failure(error: av.error.FFmpegError) -> Exception:
     return AudioError(f"cannot be encoded: {error.strerror}")
 
 
-def encode(path: str, source: AudioFile, form: Encoding) -> float:
-    """Write the whole of an open file to `path`; returns its length in seconds.
+def encode(
+    path: str, source: AudioFile, form: Encoding, blocks: Iterable[Floats32] | None = None
+) -> float:
+    """Write the whole of an open file to `path`, or some of its blocks; returns the seconds.
 
     More channels than `form` takes are mixed down. Raises `AudioError` where the source is damaged
     or cannot be encoded or written.
@@ -208,7 +210,7 @@ def encode(path: str, source: AudioFile, form: Encoding) -> float:
     try:
         with av.open(f"file:{path}", "w", format=form.container) as file:
             stream, resampler = _open_stream(file, form, rate_hz, layout, deep=source.is_deep)
-            for block in source.blocks():
+            for block in source.blocks() if blocks is None else blocks:
                 packed = np.ascontiguousarray(block.T).reshape(1, -1)
                 frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=given)
                 set_time(frame, count, rate_hz)

@@ -40,8 +40,11 @@ def copy(
     """Copy the tracks of SESSION (.json) and its playlist into FOLDER, such as a stick.
 
     The names are '01 - Artist - Title', in the order of the session, the tail last. A second run
-    copies only what is missing or wrong. Files of yours are never replaced.
+    copies only what is missing or wrong. Files of yours are never replaced. Trimmed tracks are
+    written again, with a fade at each cut.
     """
+    from playlist_builder.playlists.entries import is_part
+
     loaded = api.load_session(session)
     name = os.path.splitext(os.path.basename(session))[0]
     with output.progress_bar(tracks_done, tells_time=True) as progress:
@@ -66,6 +69,8 @@ def copy(
         )
     if report.removed:
         output.print_message(f"removed {len(report.removed)} files of earlier copies")
+    if count := sum(map(is_part, loaded.slots)):
+        output.print_message(f"{count} tracks are trimmed: their files there hold only what plays")
     states = output.counted(Counter(sorted(each.state for each in report.files)))
     size_mb = sum(each.bytes for each in report.files) / 1e6
     output.print_message(f"{states}; {size_mb:.0f} MB in {report.playlist}")

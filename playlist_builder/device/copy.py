@@ -18,6 +18,7 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -39,6 +40,7 @@ from playlist_builder.library.library import default_path
 from playlist_builder.library.scan.processes import WorkerDied, Workers
 from playlist_builder.models import FileProgress, Session, Skipped, Slot
 from playlist_builder.playlists import formats
+from playlist_builder.playlists.entries import is_part
 from playlist_builder.system import locked, sync_folder
 
 PENDING_LIMIT = 16  # most conversions that are running, queued, or done and not yet copied
@@ -83,6 +85,8 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     on_wait: Callable[[], None] | None = None,
 ) -> CopyReport:
     """Copy the tracks of a session, and its playlist `name`.m3u8, into a folder.
+
+    Of a track that plays in part that part is written, which fades in and out where it is cut.
 
     With a `form` (a key of `encode.TRACK_FORMS`) tracks in other encodings are converted, by `jobs`
     processes or by `executor`. A track that cannot be converted is skipped, and left out of the
@@ -155,7 +159,9 @@ def _copy_items(
             """Keep the processes busy, but not so far ahead that converted files fill the disk."""
             for item in islice(waiting, PENDING_LIMIT - len(running)):
                 made = f"{folder}/{item.number}.{item.form}"
-                future = pool.submit(transcode.convert, item.slot.path, made, item.form)
+                own, cuts = item.slot, (item.slot.from_s, item.slot.to_s)
+                task = partial(transcode.convert, own.path, made, item.form)
+                future = pool.submit(task, *(cuts if is_part(own) else ()))
                 running[future] = item, made
 
         fill()
@@ -183,7 +189,7 @@ def _finish_conversion(
         raise
     except Exception as error:  # noqa: BLE001 - one file does not cost the others
         return Skipped(item.slot.path, f"cannot be converted: {describe_exception(error)}")
-    record = write_verified(target, item.name, made, item.slot.path, item.form)
+    record = write_verified(target, item.name, made, item.slot.path, item.recorded_form)
     Path(made).unlink()
     return _report_copied(target, item, record, "converted")
 
@@ -214,7 +220,14 @@ def _in_folder(session: Session, done: Mapping[int, CopiedTrack]) -> Session:
     def placed(slots: Sequence[Slot], first: int) -> tuple[Slot, ...]:
         return tuple(
             # What players show for a track without a title is the name of its own file.
-            replace(slot, path=done[number].path, title=plan.title_of(slot))
+            # A part of a track is the whole of its file there.
+            replace(
+                slot,
+                path=done[number].path,
+                title=plan.title_of(slot),
+                from_s=None,
+                to_s=None,
+            )
             for number, slot in enumerate(slots, start=first)
             if number in done
         )

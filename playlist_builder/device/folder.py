@@ -37,7 +37,8 @@ _new_hash = partial(hashlib.blake2b, digest_size=16)
 class FileRecord:
     """A file that we wrote: `source` is the hash of the original, `hash` that of the file itself.
 
-    `form` is a key of `encode.TRACK_FORMS`, empty for a plain copy.
+    `form` is a key of `encode.TRACK_FORMS`, empty for a plain copy; behind a space the seconds of a
+    part.
     """
 
     source: str

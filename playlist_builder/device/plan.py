@@ -17,6 +17,7 @@ from playlist_builder.device import transcode
 from playlist_builder.device.folder import FileRecord, TargetFolder, hash_of
 from playlist_builder.errors import AudioError, CopyError
 from playlist_builder.models import Skipped, Slot
+from playlist_builder.playlists.entries import is_part
 
 CLUSTER_BYTES = 65_536  # what a file system may round a file up to: FAT32, exFAT on large sticks
 RESERVE_BYTES = 1_000_000  # for the playlist, the records and the folder itself
@@ -38,6 +39,18 @@ class CopyItem:
     name: str
     bytes: int
     kept: FileRecord | None
+
+    @property
+    def recorded_form(self) -> str:
+        """The form as it is recorded, with the times of a part, so that another is written anew."""
+        return recorded_form(self.form, self.slot)
+
+
+def recorded_form(form: str, slot: Slot) -> str:
+    """Return a form with the times of the part that a slot plays."""
+    if not is_part(slot):
+        return form
+    return f"{form} {slot.from_s or 0.0:.3f}-{'' if slot.to_s is None else f'{slot.to_s:.3f}'}"
 
 
 def track_file_name(slot: Slot, number: int, count: int, suffix: str) -> str:
@@ -72,19 +85,28 @@ def plan_items(
     taken: set[str] = set()
     for number, slot in enumerate(slots, start=1):
         try:
-            new_form = form if form and not transcode.is_encoded_as(slot.path, form) else ""
+            new_form = _form_of(slot, form)
         except (AudioError, OSError) as error:
             skipped.append(Skipped(slot.path, str(error)))
             continue
         suffix = f".{new_form}" if new_form else Path(slot.path).suffix.lower()
         size = os.stat(slot.path).st_size  # noqa: PTH116 - names that need not be text
         wanted = track_file_name(slot, number, len(slots), suffix)
-        name, kept = _choose_name(folder, wanted, slot.path, new_form, taken)
+        name, kept = _choose_name(
+            folder, wanted, slot.path, recorded_form(new_form, slot), taken
+        )
         taken.add(filenames.key(name))
         if new_form:
             size = transcode.estimated_bytes(size, slot.duration_s, new_form)
         items.append(CopyItem(number, slot, new_form, name, size, kept))
     return items, skipped
+
+
+def _form_of(slot: Slot, form: str | None) -> str:
+    """Return the form that a track is converted to, empty for a plain copy; a part always is."""
+    if is_part(slot):
+        return form or transcode.form_of_part(slot.path)
+    return form if form and not transcode.is_encoded_as(slot.path, form) else ""
 
 
 def _choose_name(

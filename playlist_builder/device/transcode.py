@@ -10,9 +10,11 @@ from pathlib import Path
 from playlist_builder.audio import decode
 from playlist_builder.audio.encode import TRACK_FORMS, encode
 from playlist_builder.errors import AudioError
+from playlist_builder.recording.fades import faded_part
 from playlist_builder.tags import copy
 
 _CONTAINER_AND_CODEC = {"mp3": ("mp3", "mp3"), "opus": ("ogg", "opus"), "flac": ("flac", "flac")}
+_LOSSLESS = frozenset({"alac", "ape", "flac", "tta", "wavpack"})  # by FFmpeg's names
 _PCM_BYTES_PER_S = 2 * 44_100 * 2
 _DEEP_PCM_BYTES_PER_S = 3 * 2 * 96_000
 _TAGS_BYTES = 2_000_000
@@ -33,15 +35,32 @@ def estimated_bytes(source_bytes: int, duration_s: float, form: str) -> int:
     return round(duration_s * (_DEEP_PCM_BYTES_PER_S if deep else _PCM_BYTES_PER_S)) + _TAGS_BYTES
 
 
-def convert(source: str, target: str, form: str) -> float:
+def form_of_part(path: str) -> str:
+    """Return the form that a part of a file is written in: its own, or the nearest one.
+
+    Raises `AudioError` where it is not music.
+    """
+    kind = decode.kind(path)
+    own = (form for form, known in _CONTAINER_AND_CODEC.items() if known == kind)
+    is_lossless = kind[1] in _LOSSLESS or kind[1].startswith("pcm_")
+    return next(own, "flac" if is_lossless else "mp3")
+
+
+def convert(
+    source: str, target: str, form: str, from_s: float | None = None, to_s: float | None = None
+) -> float:
     """Write `source` to `target` in a form of `TRACK_FORMS`; return the length in seconds.
+
+    With `from_s` or `to_s` only the part between, which fades in and out there.
 
     Raises `AudioError` where the music cannot be decoded whole or written; `target` is then
     removed.
     """
     try:
         with decode.AudioFile(source) as recording:
-            duration_s = encode(target, recording, TRACK_FORMS[form])
+            rate_hz = recording.layout.sample_rate_hz
+            blocks = faded_part(recording.blocks(), rate_hz, from_s, to_s)
+            duration_s = encode(target, recording, TRACK_FORMS[form], blocks)
         copy.copy_tags(source, target)
     except OSError as error:
         Path(target).unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from playlist_builder.audio.encode import Chapter
 from playlist_builder.errors import RequestError
 from playlist_builder.models import SILENCE_LUFS, Floats, Floats32, Session, Slot
 from playlist_builder.profiles.profile import Profile, Rules
+from playlist_builder.recording.fades import FADE_IN_S, FADE_OUT_S
 from playlist_builder.recording.levels import BLOCKS_PER_S, FRAMES_PER_S, Levels
 from playlist_builder.text import clock
 
@@ -112,11 +113,13 @@ def plan(
     """Return the mix of all slots and then the tail; `levels` are those of each path."""
     slots = (*session.slots, *session.tail)
     rules = profile.rules if profile is not None else Rules()
-    found = [levels[slot.path] for slot in slots]
+    found = [played(levels[slot.path], slot) for slot in slots]
     lengths = [each.end - each.start for each in found]
     overlaps = [
-        min(_overlap(left, right, levels[left.path], profile, settings), shorter // 2)
-        for (left, right), shorter in zip(pairwise(slots), map(min, pairwise(lengths)), strict=True)
+        min(_overlap(left, right, own, profile, settings), shorter // 2)
+        for (left, right), own, shorter in zip(
+            pairwise(slots), found[:-1], map(min, pairwise(lengths)), strict=True
+        )
     ]
     rises_db = [
         allowed_rise_db(left, right, overlap, rules.loudness_step_lu - JUMP_MARGIN_LU)
@@ -210,6 +213,16 @@ def allowed_rise_db(left: Levels, right: Levels, overlap: int, limit_lu: float) 
     return float(10.0 * np.log10(highest))
 
 
+def played(levels: Levels, slot: Slot) -> Levels:
+    """Return the levels of a track with the music that its slot plays of it."""
+    start, end = levels.start, levels.end
+    if slot.from_s is not None:
+        start = max(start, min(round(slot.from_s * FRAMES_PER_S), end - 1))
+    if slot.to_s is not None:
+        end = min(end, max(round(slot.to_s * FRAMES_PER_S), start + 1))
+    return replace(levels, start=start, end=end)
+
+
 def _filled(power: Floats, blocks: int) -> Floats:
     """Return the first `blocks` of power; a shorter track is extended by its mean."""
     missing = np.full(max(0, blocks - len(power)), power.mean())
@@ -239,11 +252,14 @@ def gains(rises_db: Sequence[float], lengths: Sequence[int]) -> list[float]:
 def _overlap(
     left: Slot, right: Slot, levels: Levels, profile: Profile | None, settings: MixSettings
 ) -> int:
-    """Return the length of a crossfade in frames, longer for calmer tracks."""
+    """Return the length of a crossfade in frames, longer for calmer tracks.
+
+    Where it leads to or from a cut within the music it is no shorter than the fade of a part.
+    """
     rules = profile.rules if profile is not None else Rules()
     keep = rules.keep_endings if settings.keep_endings is None else settings.keep_endings
     decay = decay_s(levels)
-    if keep and decay < HARD_ENDING_S:
+    if keep and left.to_s is None and decay < HARD_ENDING_S:
         return 0
     phases = profile.phases if profile is not None else ()
     own = next((each.crossfade_s for each in phases if each.name == right.phase), None)
@@ -253,7 +269,8 @@ def _overlap(
     if seconds is None:
         seconds = calm_s + (lively_s - calm_s) * liveliness
     if seconds:
-        seconds = max(seconds, min(decay, LONGEST_DECAY_S))
+        fades_s = FADE_OUT_S * (left.to_s is not None), FADE_IN_S * (right.from_s is not None)
+        seconds = max(seconds, min(decay, LONGEST_DECAY_S), *fades_s)
     return round(seconds * FRAMES_PER_S)
 
 
@@ -272,11 +289,18 @@ def _place(
                 length=levels.end - levels.start,
                 at=clips[-1].end - before if clips else 0,
                 gain_db=gain_db,
-                fade_in=before or DECLICK,
-                fade_out=after or DECLICK,
+                fade_in=before or _fade(slot.from_s, FADE_IN_S, levels),
+                fade_out=after or _fade(slot.to_s, FADE_OUT_S, levels),
             )
         )
     return clips
+
+
+def _fade(cut_s: float | None, fade_s: float, levels: Levels) -> int:
+    """Return the frames of a fade with which nothing overlaps."""
+    if cut_s is None:
+        return DECLICK
+    return min(round(fade_s * FRAMES_PER_S), (levels.end - levels.start) // 2)
 
 
 def _sum(clips: Sequence[Clip], levels: Mapping[str, Levels]) -> tuple[Floats, Floats]:
