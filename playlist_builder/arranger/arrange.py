@@ -199,7 +199,10 @@ def _settled(
     for place, track in enumerate(order.tracks):
         if not is_part(track):
             continue
-        tracks = [*order.tracks[:place], settle(track), *order.tracks[place + 1 :]]
+        new = settle(track)
+        if new.duration_s < objective.rules.track_min_s:
+            continue
+        tracks = [*order.tracks[:place], new, *order.tracks[place + 1 :]]
         tried = result.ordered(tracks, objective)
         if broken(tried) <= most:
             order = tried

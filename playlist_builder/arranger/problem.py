@@ -86,8 +86,7 @@ class Objective:
         table, phases = TrackTable.of(tracks), self.profile.phases
         prices = cost.tension_prices(table.tension, phases)
         prices += cost.moving_prices(table.moving, phases)
-        if self.constraints.trim_s:
-            prices += trims.step_prices(table)
+        prices += trims.step_prices(table) if self.constraints.trim_s else 0.0
         prefer = self.constraints.with_queries(self.rules).prefer
         if prefer is not None:
             preferences = np.array([prefer(track) for track in tracks], dtype=np.float64)
@@ -143,8 +142,8 @@ class Problem:
 
     `pins` come with their items, `reach` is the highest energy of these tracks on the absolute
     scale, and `notes` say how the problem differs from the constraints. No track that is louder
-    than `opening_lufs` comes first. The search leaves out the `spare` ones, copies of others. Those
-    at `part` are parts of others that are whole.
+    than `opening_lufs` comes first. The search leaves out those that are `spare`, copies of others.
+    Those at `part` are parts of other tracks, which are whole.
     """
 
     tracks: TrackTable

@@ -367,7 +367,6 @@ def _empty_phases(order: Order) -> list[Notice]:
 
 
 def _narrow(order: Order, reach: float, *, scaled: bool) -> list[Notice]:
-    first = step_at(order.start_ms)
     planned = order.grid.target[step_at(order.start_ms) : order.grid.asked_steps]
     peak = float(planned.max(initial=0.0))
     if reach >= peak:

@@ -110,6 +110,12 @@ def is_part(played: Track | Slot) -> bool:
     return played.from_s is not None or played.to_s is not None
 
 
+def span_s(slot: Slot) -> tuple[float, float]:
+    """Return from when to when of a track a slot plays."""
+    from_s = slot.from_s or 0.0
+    return from_s, from_s + slot.duration_s
+
+
 def notices(tracks: Sequence[Track]) -> list[Notice]:
     """Return a notice on tracks that play in part, if any do: few players play them so."""
     count = sum(map(is_part, tracks))
@@ -129,9 +135,7 @@ def _within(whole: Features, from_s: float | None, to_s: float | None) -> Featur
     )
     if from_s is not None:
         lead_s = sounds_s - start_s if silent_s <= start_s < sounds_s else 0.0
-        found = replace(
-            found, start_loudness_lufs=whole.loudness_lufs, leading_silence_s=lead_s
-        )
+        found = replace(found, start_loudness_lufs=whole.loudness_lufs, leading_silence_s=lead_s)
     if to_s is not None:
         trail_s = stop_s - silent_s if silent_s < stop_s <= sounds_s else 0.0
         found = replace(found, end_loudness_lufs=whole.loudness_lufs, trailing_silence_s=trail_s)

@@ -210,7 +210,7 @@ def select(
     from playlist_builder.sessions import build
 
     profile = build.profile_of(request, folders=options.profile_folders())
-    check_outputs(outputs, as_json=as_json, count=len(files))
+    check_outputs(outputs, as_json=as_json, count=len(files), trims=bool(request.trim_s))
     check_unnamed(unnamed(outputs, files), request)
     with open_library(request.library, create=scans and bool(request.music)) as opened:
         if scans and request.music:

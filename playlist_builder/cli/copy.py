@@ -43,7 +43,7 @@ def copy(
     copies only what is missing or wrong. Files of yours are never replaced. Trimmed tracks are
     written again, with a fade at each cut.
     """
-    from playlist_builder.playlists.entries import is_part
+    from playlist_builder.arranger.trims import is_part
 
     loaded = api.load_session(session)
     name = os.path.splitext(os.path.basename(session))[0]

@@ -83,15 +83,25 @@ def export(
         output.print_message(f"{count} under no folder of --map, such as {outside[0]!r}")
 
 
-def check_outputs(outputs: Sequence[str], *, as_json: bool, count: int = 1) -> None:
-    """Raise on an unknown format, or on two documents for standard output, before all else."""
-    from playlist_builder.playlists.formats import format_of
+def check_outputs(
+    outputs: Sequence[str], *, as_json: bool, count: int = 1, trims: bool = False
+) -> None:
+    """Raise on an unknown format, or on two documents for standard output, before all else.
+
+    Where a session `trims` tracks, on every playlist as well.
+    """
+    from playlist_builder.playlists.formats import WHOLE, format_of
 
     if "-" in outputs and (as_json or count > 1 or outputs.count("-") > 1):
         raise click.UsageError("Standard output holds one document: leave out '-o -' or the other.")
     for file in outputs:
         if file != "-":
             format_of(file)
+        if trims and os.path.splitext(file)[1].lower() not in WHOLE:
+            raise click.UsageError(
+                "A playlist plays whole tracks. With --trim write a session, such as -o night.json,"
+                " and give that to 'render', 'copy' or 'export --player vlc'."
+            )
 
 
 def write_playlists(

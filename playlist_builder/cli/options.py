@@ -20,6 +20,7 @@ from playlist_builder.playlists.dialects import is_codepage
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+UNITS_S = {"h": 3600, "m": 60, "s": 1}  # of a duration
 LIBRARY_VARIABLE = "PLAYLIST_BUILDER_LIBRARY"  # of the environment
 
 
@@ -35,9 +36,12 @@ class NumberRange(click.FloatRange):
 
 
 def duration(text: str, *, allow_zero: bool = False) -> float:
-    """Return the seconds of a text such as 90m or 1h30m; a number alone is minutes."""
-    match = re.fullmatch(r"(?:(?P<h>\d+(?:\.\d+)?)h)?\s*(?:(?P<m>\d+(?:\.\d+)?)m?)?", text.strip())
-    seconds = 3600 * float(match["h"] or 0) + 60 * float(match["m"] or 0) if match else 0.0
+    """Return the seconds of a text such as 90m, 1h30m or 60s; a number alone is minutes."""
+    number = r"\d+(?:\.\d+)?"
+    hours, minutes = rf"(?:(?P<h>{number})h)?", rf"(?:(?P<m>{number})(?:m|\Z))?"
+    match = re.fullmatch(rf"{hours}\s*{minutes}\s*(?:(?P<s>{number})s)?", text.strip())
+    parts = (float(match[name] or 0) * size for name, size in UNITS_S.items()) if match else ()
+    seconds = sum(parts, 0.0)
     is_none = not match or not text.strip() or not math.isfinite(seconds)
     if is_none or (not seconds and not allow_zero):
         raise click.BadParameter(

@@ -80,6 +80,15 @@ request_options = options.combined(
         help="How much longer or shorter it may be.",
     ),
     options.levelled_option,
+    click.option(
+        "--trim",
+        "trim_s",
+        type=options.tolerance,
+        metavar="DURATION",
+        default="0s",
+        help="Up to so much, such as 60s, may be left out at either end of a track, at a quiet"
+        " moment: for recordings, copies and VLC.",
+    ),
     options.seed_option,
     options.build_options,
 )

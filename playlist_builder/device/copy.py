@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Literal
 
 from playlist_builder import filenames
+from playlist_builder.arranger.trims import is_part
 from playlist_builder.atomic import replace_bytes
 from playlist_builder.device import plan, transcode
 from playlist_builder.device.folder import (
@@ -40,7 +41,6 @@ from playlist_builder.library.library import default_path
 from playlist_builder.library.scan.processes import WorkerDied, Workers
 from playlist_builder.models import FileProgress, Session, Skipped, Slot
 from playlist_builder.playlists import formats
-from playlist_builder.playlists.entries import is_part
 from playlist_builder.system import locked, sync_folder
 
 PENDING_LIMIT = 16  # most conversions that are running, queued, or done and not yet copied

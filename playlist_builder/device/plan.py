@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Literal
 
 from playlist_builder import filenames
+from playlist_builder.arranger.trims import is_part
 from playlist_builder.device import transcode
 from playlist_builder.device.folder import FileRecord, TargetFolder, hash_of
 from playlist_builder.errors import AudioError, CopyError
 from playlist_builder.models import Skipped, Slot
-from playlist_builder.playlists.entries import is_part
 
 CLUSTER_BYTES = 65_536  # what a file system may round a file up to: FAT32, exFAT on large sticks
 RESERVE_BYTES = 1_000_000  # for the playlist, the records and the folder itself
@@ -92,9 +92,7 @@ def plan_items(
         suffix = f".{new_form}" if new_form else Path(slot.path).suffix.lower()
         size = os.stat(slot.path).st_size  # noqa: PTH116 - names that need not be text
         wanted = track_file_name(slot, number, len(slots), suffix)
-        name, kept = _choose_name(
-            folder, wanted, slot.path, recorded_form(new_form, slot), taken
-        )
+        name, kept = _choose_name(folder, wanted, slot.path, recorded_form(new_form, slot), taken)
         taken.add(filenames.key(name))
         if new_form:
             size = transcode.estimated_bytes(size, slot.duration_s, new_form)

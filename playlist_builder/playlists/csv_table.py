@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from playlist_builder.arranger.trims import is_part
 from playlist_builder.models import Session, Slot
-from playlist_builder.playlists.entries import Destination, is_part, milliseconds, parts, shown
+from playlist_builder.playlists.entries import Destination, milliseconds, parts, shown
 
 _FORMULA = frozenset("=+-@")  # what makes a spreadsheet calculate a cell, narrow and wide
 

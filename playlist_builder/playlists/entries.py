@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from playlist_builder.arranger.trims import is_part
 from playlist_builder.errors import ExportError
 from playlist_builder.errors import PlaylistBuilderError as Error
 from playlist_builder.models import Session, Slot
@@ -53,11 +54,6 @@ def parts(session: Session) -> Iterator[tuple[str, Slot]]:
     """Yield all slots in order with the part that they belong to: the plan or the tail."""
     yield from (("plan", slot) for slot in session.slots)
     yield from (("tail", slot) for slot in session.tail)
-
-
-def is_part(slot: Slot) -> bool:
-    """Whether not all of a track plays."""
-    return slot.from_s is not None or slot.to_s is not None
 
 
 def check_parts(slots: Iterable[Slot], form: str, *, error: type[Error] = ExportError) -> None:

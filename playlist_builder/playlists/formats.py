@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import PurePath
 from xml.sax.saxutils import escape, quoteattr
 
+from playlist_builder.arranger.trims import is_part
 from playlist_builder.errors import ExportError
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
@@ -25,7 +26,6 @@ from playlist_builder.playlists.entries import (
     Destination,
     check_parts,
     field,
-    is_part,
     milliseconds,
     parts,
     shown,
@@ -117,8 +117,10 @@ def _xspf(session: Session, destination: Destination) -> str:
 
 
 def _vlc_extension(slot: Slot) -> list[str]:
+    if not is_part(slot):
+        return []
     options = [f"        <vlc:option>{option}</vlc:option>" for option in _vlc_options(slot)]
-    return [f'      <extension application="{VLC}">', *options, "      </extension>"] if options else []
+    return [f'      <extension application="{VLC}">', *options, "      </extension>"]
 
 
 def _vlc_options(slot: Slot) -> list[str]:

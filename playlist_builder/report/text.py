@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from playlist_builder.arranger.explain import Explanation
+from playlist_builder.arranger.trims import is_part, span_s
 from playlist_builder.library.history import PersonHistory, PersonSummary
 from playlist_builder.models import STEP_S, Session, Slot
 from playlist_builder.profiles.profile import Phase, Profile
@@ -86,11 +87,17 @@ def told_apart(slots: Sequence[Slot]) -> list[str]:
 
 
 def _beside(session: Session) -> list[str]:
-    """Say what plays when the plan has ended, and what stands ready to replace a slot."""
+    """Say what plays in part, what when the plan has ended, and what can replace a slot."""
     tail = [f"{printable(slot.title)} ({clock(slot.duration_s)})" for slot in session.tail]
     ready = [f"{each.place} {printable(each.slot.title)}" for each in session.spares]
+    trimmed = [
+        f"{place} plays {' to '.join(map(clock, span_s(slot)))}"
+        for place, slot in enumerate(session.slots, start=1)
+        if is_part(slot)
+    ]
     lasts = _length(sum(slot.duration_s for slot in session.tail))
     return [
+        *([f"trimmed, number: {', '.join(trimmed)}"] if trimmed else []),
         *([f"tail, {lasts}: {', '.join(tail)}"] if tail else []),
         *([f"spares, for number: {', '.join(ready)}"] if ready else []),
     ]

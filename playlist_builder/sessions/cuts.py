@@ -7,7 +7,8 @@ where there is one, and else where a sound has faded and the next has not begun:
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby, takewhile
+from itertools import groupby, islice
+from math import ceil
 
 import numpy as np
 
@@ -39,27 +40,27 @@ def settled(track: Track) -> Track:
         from_s = quietest_s(power, from_s, is_last=True)
         start_lufs = loudness.mean_lufs(_between(power, from_s, from_s + EDGE_S))
         features = replace(features, start_loudness_lufs=start_lufs)
-        features = replace(features, duration_s=features.duration_s - from_s + track.from_s)
     if to_s is not None:
         to_s = quietest_s(power, to_s, is_last=False)
         end_lufs = loudness.mean_lufs(_between(power, to_s - EDGE_S, to_s))
         features = replace(features, end_loudness_lufs=end_lufs)
-        features = replace(features, duration_s=features.duration_s + to_s - track.to_s)
+    shift_s = (to_s or 0.0) - (track.to_s or 0.0) - (from_s or 0.0) + (track.from_s or 0.0)
+    features = replace(features, duration_s=features.duration_s + shift_s)
     return replace(track, features=features, from_s=from_s, to_s=to_s)
 
 
 def quietest_s(power: Floats, cut_s: float, *, is_last: bool) -> float:
     """Return the quietest moment around a time: of several alike the last one, or the first.
 
-    `power` is K-weighted, one value per `loudness.BLOCK_S` of the track, 0 where not known; a
-    moment is as long as momentary loudness is.
+    `power` is K-weighted, one value per `loudness.BLOCK_S` of the track; a moment is as long as
+    momentary loudness is.
     """
-    near = _between(power, cut_s - NEAR_S, cut_s + NEAR_S)
-    width = loudness.MOMENTARY_BLOCKS
+    first_s, width = max(cut_s - NEAR_S, 0.0), loudness.MOMENTARY_BLOCKS
+    near = _between(power, first_s, cut_s + NEAR_S)
     moments = loudness.lufs(np.convolve(near, np.full(width, 1.0 / width), "valid"))
     alike = np.flatnonzero(moments <= moments.min() + ALIKE_LU)
     middle = int(alike[-1 if is_last else 0]) + width / 2.0
-    return round(max(cut_s - NEAR_S, 0.0) + middle * loudness.BLOCK_S, 3)
+    return round(first_s + middle * loudness.BLOCK_S, 3)
 
 
 def _between(power: Floats, start_s: float, stop_s: float) -> Floats:
@@ -68,27 +69,29 @@ def _between(power: Floats, start_s: float, stop_s: float) -> Floats:
 
 
 def _power(path: str, cuts_s: Sequence[float]) -> Floats:
-    """Return the K-weighted power of a track around cuts, 0 elsewhere, per `loudness.BLOCK_S`."""
-    power = np.zeros(round((max(cuts_s) + WIDE_S) / loudness.BLOCK_S))
+    """Return the K-weighted power of a track around cuts, 0 elsewhere, per `loudness.BLOCK_S`.
 
-    def is_near(place: int) -> bool:
-        start_s, stop_s = place * decode.BLOCK_S, (place + 1) * decode.BLOCK_S
-        return any(stop_s > cut_s - WIDE_S and start_s < cut_s + WIDE_S for cut_s in cuts_s)
+    It ends behind the last cut, or where the track does.
+    """
+    end_s, known = max(cuts_s) + WIDE_S, 0
+    power = np.zeros(ceil(end_s / loudness.BLOCK_S))
+
+    def is_near(numbered: tuple[int, Floats32]) -> bool:
+        start_s = numbered[0] * decode.BLOCK_S
+        return any(-decode.BLOCK_S < start_s - cut_s + WIDE_S < 2.0 * WIDE_S for cut_s in cuts_s)
 
     with decode.AudioFile(path) as file:
         rate_hz, blocks = _stereo(file)
-        left = takewhile(lambda each: each[0] * decode.BLOCK_S < max(cuts_s) + WIDE_S, enumerate(blocks))
-        for near, several in groupby(left, lambda each: is_near(each[0])):
-            if not near:
-                for _ in several:
-                    pass
+        needed = islice(enumerate(blocks), ceil(end_s / decode.BLOCK_S))
+        for near, several in groupby(needed, is_near):
+            if not near:  # only decoded: `groupby` goes through them
                 continue
-            (first, block), *rest = several
-            found = levels.measure([block, *(each for _, each in rest)], rate_hz).k_power
-            at = round(first * decode.BLOCK_S / loudness.BLOCK_S)
-            own = power[at : at + len(found)]
-            own[:] = found[: len(own)]
-    return power
+            found = list(several)
+            at = round(found[0][0] * decode.BLOCK_S / loudness.BLOCK_S)
+            own = levels.measure((block for _, block in found), rate_hz).k_power
+            known = min(at + len(own), len(power))
+            power[at:known] = own[: known - at]
+    return power[:known]
 
 
 def _stereo(file: decode.AudioFile) -> tuple[int, Iterator[Floats32]]:

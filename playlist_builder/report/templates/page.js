@@ -16,11 +16,17 @@
     return row.dataset.title;
   }
 
-  function prepare(deck, number, seek) {
+  // Where the part of a track that plays begins and ends.
+  const from_s = (number) => Number(rows[number].dataset.from ?? 0);
+  const to_s = (number) => Number(rows[number].dataset.to ?? Infinity);
+
+  // `back_s` is how long before its end a track starts, 0 for its beginning.
+  function prepare(deck, number, back_s) {
     deck.src = rows[number].dataset.source;
     deck.preload = "auto";
     deck.onloadedmetadata = () => {
-      const start_s = seek(deck.duration);
+      const end_s = Math.min(to_s(number), deck.duration);
+      const start_s = back_s ? end_s - back_s : from_s(number);
       if (start_s > 0) deck.currentTime = start_s;
     };
     deck.dataset.place = number;
@@ -36,14 +42,14 @@
     output.textContent = `${place + 1}. ${name(rows[place])}`;
   }
 
-  function start(number, seek) {
+  function start(number, back_s) {
     decks.forEach((deck) => deck.pause());
-    prepare(decks[active], number, seek);
+    prepare(decks[active], number, back_s);
     show(number);
     player.hidden = false;
     // The deck's error event reports a failure; else another start interrupted this one.
     decks[active].play().catch(() => {});
-    if (number + 1 < rows.length) prepare(other(), number + 1, () => 0);
+    if (number + 1 < rows.length) prepare(other(), number + 1, 0);
   }
 
   function follow() {
@@ -52,15 +58,19 @@
     active = 1 - active;
     show(next);
     decks[active].play().catch(() => {});
-    if (stop < 0 && next + 1 < rows.length) prepare(other(), next + 1, () => 0);
+    if (stop < 0 && next + 1 < rows.length) prepare(other(), next + 1, 0);
   }
 
   for (const deck of decks) {
     deck.addEventListener("ended", () => deck === decks[active] && follow());
     deck.addEventListener("timeupdate", () => {
-      if (deck === decks[active] && place === stop && deck.currentTime >= EDGE_S) {
+      if (deck !== decks[active]) return;
+      if (place === stop && deck.currentTime >= from_s(place) + EDGE_S) {
         stop = -1;
         deck.pause();
+      } else if (deck.currentTime >= to_s(place)) {
+        deck.pause();
+        follow();
       }
     });
     deck.addEventListener("error", () => {
@@ -73,11 +83,11 @@
     const [play, join] = row.querySelectorAll("button");
     play.addEventListener("click", () => {
       stop = -1;
-      start(number, () => 0);
+      start(number, 0);
     });
     join?.addEventListener("click", () => {
       stop = number;
-      start(number - 1, (duration_s) => duration_s - EDGE_S);
+      start(number - 1, EDGE_S);
     });
     row.querySelector(".listen").hidden = false;
   });
