@@ -79,13 +79,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from playlist_builder.arranger import opening, result
+from playlist_builder.arranger import result, settle
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import Objective, Problem, Relaxation, build_problem
-from playlist_builder.arranger.rules import PHASE_LIMITS, Constraints, Pin
+from playlist_builder.arranger.rules import PHASE_LIMITS, Constraints
 from playlist_builder.arranger.spares import spares
 from playlist_builder.arranger.tail import planned, tail
-from playlist_builder.arranger.trims import is_part
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Scale, Session, Slot, Track
 from playlist_builder.notices import notice
@@ -162,7 +161,7 @@ def arranged(
 ) -> tuple[Session, Sequence[Relaxation]]:
     """Return the best session of a problem, and all that was tried; raises ArrangeError if none."""
     objective, rules = problem.objective, problem.objective.rules
-    problem, instance, found, lifted = opening.solved(problem, allowed)
+    problem, instance, found, lifted, settled = settle.solved(problem, allowed)
     order = result.Order(
         [problem.tracks[item] for item in found.sequence],
         problem.items.take(np.array(found.sequence)),
@@ -170,43 +169,18 @@ def arranged(
         instance.grid,
     )
     pins = [(pin, found.sequence.index(item)) for pin, item in problem.pins]
-    cost, bound, settled = found.cost, found.bound, _settled(order, objective, pins)
-    if settled is not order:
-        order, cost, bound = settled, settled.cost, min(bound, settled.cost)
+    cuts = {place: settled[item] for place, item in enumerate(found.sequence) if item in settled}
+    played = settle.moved(order, cuts, objective, pins)
+    cost = found.cost if played is order else played.cost
     is_scaled = objective.scale == "relative"
-    notices = result.warnings(order, rules, problem.reach, scaled=is_scaled)
+    notices = result.warnings(played, rules, problem.reach, scaled=is_scaled)
     session = replace(
-        result.session(order, objective.scale, objective.seed, cost, bound),
+        result.session(played, objective.scale, objective.seed, cost, min(found.bound, cost)),
         warnings=(*problem.notes, *notices),
-        relaxed=tuple(result.given_up(order, rules, objective.tolerance_s, pins)),
+        relaxed=tuple(result.given_up(played, rules, objective.tolerance_s, pins)),
         profile_text=to_toml(replace(objective.profile, rules=rules)),
     )
-    return completed(session, order, problem.whole, objective), lifted
-
-
-def _settled(
-    order: result.Order, objective: Objective, pins: Sequence[tuple[Pin, int]]
-) -> result.Order:
-    """Return an order with the cuts of its parts where they are best, if no more rules break."""
-    settle = objective.constraints.settle
-    if settle is None:
-        return order
-
-    def broken(tried: result.Order) -> int:
-        return len(result.given_up(tried, objective.rules, objective.tolerance_s, pins))
-
-    most = broken(order)
-    for place, track in enumerate(order.tracks):
-        if not is_part(track):
-            continue
-        new = settle(track)
-        if new.duration_s < objective.rules.track_min_s:
-            continue
-        tracks = [*order.tracks[:place], new, *order.tracks[place + 1 :]]
-        tried = result.ordered(tracks, objective)
-        if broken(tried) <= most:
-            order = tried
-    return order
+    return completed(session, played, problem.whole, objective), lifted
 
 
 def completed(

@@ -115,7 +115,8 @@ class Constraints:
     asks for every track that passes. `levelled` says that the player makes all tracks equally loud,
     which changes how the loudness steps from one to the next. Of each set of identities in
     `at_most` a session may hold only so many. Up to `trim_s` may be left out at either end of a
-    track; `settle`, if given, moves the cuts of a part by less than half a step.
+    track; `settle`, if given, moves the cuts of a part by less than half a step, or returns None
+    where one would lie within a phrase.
     """
 
     pins: tuple[Pin, ...] = ()
@@ -130,7 +131,7 @@ class Constraints:
     levelled: bool = False
     at_most: tuple[tuple[frozenset[str], int], ...] = ()
     trim_s: float = 0.0
-    settle: Callable[[Track], Track] | None = None
+    settle: Callable[[Track], Track | None] | None = None
 
     def with_queries(self, rules: Rules) -> "Constraints":
         """Return the constraints with the tag queries of the rules, which hold as well."""

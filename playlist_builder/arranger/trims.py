@@ -19,6 +19,9 @@ from playlist_builder.profiles.profile import Rules
 from playlist_builder.track_table import TrackTable
 
 CUT_WEIGHT = 0.01  # of one cut: a step at a distance of 0.1, which one at least must gain
+# Less than half a step, by which a cut may be moved later, so that the contour of its part stays;
+# even then no more is left out than may be.
+MOST_SHIFT_S = 4.5
 MOMENTS = 2  # at either end of a track, the quietest ones: each multiplies what is searched
 
 
@@ -27,13 +30,12 @@ def parts(track: Track, trim_s: float, rules: Rules) -> list[Track]:
 
     None is shorter than the rules let a track be.
     """
-    quiet, ends_s = _quiet(track), track.duration_s
-    late = quiet[(quiet > 0) & (quiet * STEP_S <= trim_s)]
-    closing = (quiet + 1) * STEP_S
-    early = quiet[(closing < ends_s) & (ends_s - closing <= trim_s)]
+    quiet, ends_s, most_s = _quiet(track), track.duration_s, trim_s - MOST_SHIFT_S
+    late = quiet[quiet * STEP_S <= most_s]
+    early = quiet[ends_s - (quiet + 1) * STEP_S <= most_s]
     starts_s = [None, *(step * STEP_S for step in _quietest(track, late))]
     stops_s = [None, *((step + 1) * STEP_S for step in _quietest(track, early))]
-    least_s = max(rules.track_min_s, STEP_S)
+    least_s = max(rules.track_min_s, STEP_S) + 2.0 * MOST_SHIFT_S
     return [
         part(track, from_s, to_s)
         for from_s, to_s in product(starts_s, stops_s)
@@ -108,6 +110,14 @@ def step_prices(tracks: Sequence[Track]) -> Floats:
 def is_part(played: Track | Slot) -> bool:
     """Whether not all of a track plays."""
     return played.from_s is not None or played.to_s is not None
+
+
+def shares_cut(track: Track, other: Track) -> bool:
+    """Whether two parts are of one recording, and one of their cuts is the same."""
+    if track.identity != other.identity:
+        return False
+    cuts = {("from", track.from_s), ("to", track.to_s)} - {("from", None), ("to", None)}
+    return not cuts.isdisjoint({("from", other.from_s), ("to", other.to_s)})
 
 
 def span_s(slot: Slot) -> tuple[float, float]:
