@@ -6,6 +6,7 @@ arranged again; the cuts of the others move to where it says.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,10 @@ from playlist_builder.arranger.problem import Objective, Problem, Relaxation
 from playlist_builder.arranger.rules import Pin
 from playlist_builder.arranger.solver.solve import Instance, Solution
 from playlist_builder.arranger.trims import shares_cut
-from playlist_builder.models import Track
+from playlist_builder.errors import ArrangeError
+from playlist_builder.models import Ints, Track
+
+Found = tuple[Problem, Instance, Solution, Sequence[Relaxation]]
 
 ROUNDS = 5  # in which a session is arranged at most, the last one of parts known to be good
 
@@ -25,13 +29,46 @@ def solved(
 ) -> tuple[Problem, Instance, Solution, Sequence[Relaxation], dict[int, Track]]:
     """Return what `opening.solved` does, and the parts in it with their cuts moved, by item.
 
+    No more rules give way for the sake of parts. Where a session of whole tracks is found that
+    costs less, as there is less to search, it is that one.
+    """
+    if not len(problem.part):
+        return *opening.solved(problem, allowed), {}
+    whole = _whole(problem, allowed)
+    try:
+        found, cuts = _of_parts(problem, whole[-1] if whole else allowed)
+    except ArrangeError:
+        if whole is None:
+            raise
+        return *whole, {}
+    if whole is not None and _worth(whole) <= _worth(found):
+        return *whole, {}
+    return *found, cuts
+
+
+def _worth(found: Found) -> tuple[int, float]:
+    """Return how many relaxations were tried, and the cost: the less the better."""
+    _, _, solution, tried = found
+    return len(tried), solution.cost
+
+
+def _whole(problem: Problem, allowed: Sequence[Relaxation]) -> Found | None:
+    """Return what is found of whole tracks, None where nothing is."""
+    with suppress(ArrangeError):
+        return opening.solved(_without(problem, problem.part), allowed)
+    return None
+
+
+def _of_parts(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[Found, dict[int, Track]]:
+    """Return what is found of parts too, and the parts in it with their cuts moved, by item.
+
     With a part that would be cut within a phrase goes what shares a cut with it, and in the end all
     that nobody has looked at.
     """
-    settle, spare = problem.objective.constraints.settle, problem.spare
+    settle, barred = problem.objective.constraints.settle, set[int]()
     good: dict[int, Track] = {}
     for number in range(1, ROUNDS + 1):
-        found = opening.solved(replace(problem, spare=spare), allowed)
+        found = opening.solved(_without(problem, np.array(sorted(barred), np.int64)), allowed)
         if settle is None:
             break
         wrong = []
@@ -43,14 +80,17 @@ def solved(
                 good[item] = settled
         if not wrong:
             break
-        barred = [
+        barred.update(
             item
             for item in problem.part.tolist()
             if item not in good
             and (number == ROUNDS - 1 or any(shares_cut(problem.tracks[item], w) for w in wrong))
-        ]
-        spare = np.union1d(spare, np.array(barred, np.int64))
-    return *found, good
+        )
+    return found, good
+
+
+def _without(problem: Problem, items: Ints) -> Problem:
+    return replace(problem, spare=np.union1d(problem.spare, items))
 
 
 def moved(
