@@ -43,6 +43,14 @@ _BUDGET = (
     " {voices} with voices{others:others}"
 )
 _CALM = _BUDGET + "; calm (below {below:g}): {calm_min} min, "
+_ONE_TRIMMED = (
+    "{count} of {total} tracks is trimmed at a quiet moment; recordings, copies and VLC play it so,"
+    " other players all of it"
+)
+_TRIMMED = (
+    "{count} of {total} tracks are trimmed at quiet moments; recordings, copies and VLC play them"
+    " so, other players all of them"
+)
 _SHARED = "{count} tracks are in other sessions of this course as well: {titles:titles}"
 
 
@@ -127,8 +135,7 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     f" {_AT}",
     "tension": _beyond("tension", ""),
     "too_loud_to_open": f"'{{title}}' does not open the session: {_LOUD}",
-    "trimmed": "{count} of {total} tracks are trimmed: they begin later or end earlier at a quiet"
-    " moment. Recordings, copies and VLC play them so; other players play whole tracks",
+    "trimmed": (_ONE_TRIMMED, _TRIMMED),
     "unverified": "{count} of {total} tracks are not verified to be free of words; scan without"
     " --no-vocals, or listen and mark them",
     "wordless": "{count} of {total} tracks hold a wordless voice",

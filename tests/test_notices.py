@@ -280,6 +280,20 @@ SENTENCES = [
     ),
     (notice("text", text="as {it} stands"), "as {it} stands"),
     (
+        notice("trimmed", count=1, total=6),
+        (
+            "1 of 6 tracks is trimmed at a quiet moment; recordings, copies and VLC play it so,"
+            " other players all of it"
+        ),
+    ),
+    (
+        notice("trimmed", count=3, total=6),
+        (
+            "3 of 6 tracks are trimmed at quiet moments; recordings, copies and VLC play them so,"
+            " other players all of them"
+        ),
+    ),
+    (
         notice("unverified", count=4, total=6),
         (
             "4 of 6 tracks are not verified to be free of words; scan without --no-vocals, or"

@@ -15,7 +15,7 @@ from playlist_builder.arranger import opening, result
 from playlist_builder.arranger.problem import Objective, Problem, Relaxation
 from playlist_builder.arranger.rules import Pin
 from playlist_builder.arranger.solver.solve import Instance, Solution
-from playlist_builder.arranger.trims import shares_cut
+from playlist_builder.arranger.trims import Cut, cuts_of
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Ints, Track
 
@@ -62,30 +62,32 @@ def _whole(problem: Problem, allowed: Sequence[Relaxation]) -> Found | None:
 def _of_parts(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[Found, dict[int, Track]]:
     """Return what is found of parts too, and the parts in it with their cuts moved, by item.
 
-    With a part that would be cut within a phrase goes what shares a cut with it, and in the end all
-    that nobody has looked at.
+    With a part go all that have the cut within a phrase, and in the end all that nobody has looked
+    at.
     """
-    settle, barred = problem.objective.constraints.settle, set[int]()
+    settle, barred = problem.objective.constraints.settle, list[int]()
+    cuts = {item: cuts_of(problem.tracks[item]) for item in problem.part.tolist()}
+    one = {cut: item for item, (cut, *others) in cuts.items() if not others}
     good: dict[int, Track] = {}
+    bad: set[Cut] = set()
     for number in range(1, ROUNDS + 1):
-        found = opening.solved(_without(problem, np.array(sorted(barred), np.int64)), allowed)
-        if settle is None:
+        found = opening.solved(_without(problem, np.array(barred, np.int64)), allowed)
+        parts = [item for item in found[2].sequence if item in cuts and item not in good]
+        if settle is None or not parts:
             break
-        wrong = []
-        for item in np.setdiff1d(np.intersect1d(problem.part, found[2].sequence), [*good]).tolist():
-            track = problem.tracks[item]
-            if (settled := settle(track)) is None:
-                wrong.append(track)
-            else:
-                good[item] = settled
+        settled = {item: settle(problem.tracks[item]) for item in parts}
+        wrong = [item for item in parts if settled[item] is None]
+        lone = dict.fromkeys(one[cut] for item in wrong for cut in cuts[item])
+        settled |= {item: settle(problem.tracks[item]) for item in lone if item not in settled}
+        good |= {item: track for item, track in settled.items() if track is not None}
+        bad.update(cut for item in lone if item not in good for cut in cuts[item])
+        barred = [
+            item
+            for item, own in cuts.items()
+            if item not in good and (number == ROUNDS - 1 or not bad.isdisjoint(own))
+        ]
         if not wrong:
             break
-        barred.update(
-            item
-            for item in problem.part.tolist()
-            if item not in good
-            and (number == ROUNDS - 1 or any(shares_cut(problem.tracks[item], w) for w in wrong))
-        )
     return found, good
 
 

@@ -1,10 +1,9 @@
 """Tracks of which an end may be left out: parts that play in place of the whole.
 
 A part begins or ends with a quiet moment: a whole step of the contour that is no more energetic
-than those beside it. What is measured of a part is that of the whole
-but for its length, its contours and what lies at its ends: the loudness there is that of the whole,
-until someone measures it, and rises, strokes and silences are those of the whole, which has no
-fewer.
+than those beside it, and less than one. What is measured of a part is that of the whole but for its
+length, its contours and what lies at its ends: the loudness there is that of the whole until
+someone measures it, and rises, strokes and silences are those of the whole, which has no fewer.
 """
 
 from collections.abc import Container, Iterable, Sequence
@@ -17,6 +16,8 @@ from playlist_builder.models import STEP_S, Features, Floats, Ints, Slot, Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Rules
 from playlist_builder.track_table import TrackTable
+
+Cut = tuple[str, str, float]  # of a recording, by its identity, at one of its ends, at a time
 
 CUT_WEIGHT = 0.01  # of one cut: a step at a distance of 0.1, which one at least must gain
 # Less than half a step, by which a cut may be moved later, so that the contour of its part stays;
@@ -112,12 +113,10 @@ def is_part(played: Track | Slot) -> bool:
     return played.from_s is not None or played.to_s is not None
 
 
-def shares_cut(track: Track, other: Track) -> bool:
-    """Whether two parts are of one recording, and one of their cuts is the same."""
-    if track.identity != other.identity:
-        return False
-    cuts = {("from", track.from_s), ("to", track.to_s)} - {("from", None), ("to", None)}
-    return not cuts.isdisjoint({("from", other.from_s), ("to", other.to_s)})
+def cuts_of(track: Track) -> frozenset[Cut]:
+    """Return the cuts of a part of a recording."""
+    cuts = {"from": track.from_s, "to": track.to_s}
+    return frozenset((track.identity, end, at) for end, at in cuts.items() if at is not None)
 
 
 def span_s(slot: Slot) -> tuple[float, float]:
@@ -153,9 +152,13 @@ def _within(whole: Features, from_s: float | None, to_s: float | None) -> Featur
 
 
 def _quiet(track: Track) -> Ints:
-    """Return the whole steps, but the first and the last, that are quiet moments."""
+    """Return the whole steps, but the first and the last, that are quiet moments.
+
+    What is no softer than both steps beside it goes on as it was.
+    """
     contour = track.contour[: int(track.duration_s // STEP_S)]
-    return 1 + np.flatnonzero(contour[1:-1] <= np.minimum(contour[:-2], contour[2:]))
+    least, most = np.sort([contour[:-2], contour[2:]], axis=0)
+    return 1 + np.flatnonzero((contour[1:-1] <= least) & (contour[1:-1] < most))
 
 
 def _quietest(track: Track, steps: Ints) -> list[int]:
