@@ -1,6 +1,7 @@
 """The plan of a recording holds what it promises, for any levels: steps, peaks, places, gains."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -283,3 +284,41 @@ def test_a_preview_holds_each_transition_as_it_is_in_the_whole():
 def test_settings_that_no_mix_has_are_refused(settings):
     with pytest.raises(RequestError, match="not "):
         MixSettings(**settings)
+
+
+def test_a_part_plays_between_its_cuts_and_fades_there():
+    """Within the music a cut needs a fade: as long as a crossfade, or one of its own."""
+    found = [level(-20.0, seconds=90.0)] * 3
+    whole, part, other = (slot(number) for number in range(3))
+    part = replace(part, from_s=10.0, to_s=70.0)
+    for crossfade_s, fades in ((3.0, (3.0, 4.0)), (0.0, (2.0, 4.0)), (6.0, (6.0, 6.0))):
+        settings = MixSettings(crossfade_s=crossfade_s, keep_endings=False)
+        plan = planned(found, slots=[whole, part, other], settings=settings)
+        clip = plan.clips[1]
+        assert (clip.first, clip.length) == (500, 3000)
+        assert (clip.fade_in / 50, clip.fade_out / 50) == fades
+        overlap_s = [0.0, 0.0] if not crossfade_s else list(fades)
+        assert overlaps_s(plan) == overlap_s
+
+
+def test_a_cut_is_no_hard_ending():
+    """What ends hard is not faded over, but a cut has no ending of its own."""
+    found = [level(-20.0, seconds=90.0)] * 2
+    keep = MixSettings(crossfade_s=5.0, keep_endings=True)
+    whole, cut = slot(0), replace(slot(0), to_s=70.0)
+    assert overlaps_s(planned(found, slots=[whole, slot(1)], settings=keep)) == [0.0]
+    assert overlaps_s(planned(found, slots=[cut, slot(1)], settings=keep)) == [5.0]
+
+
+def test_a_session_that_begins_or_ends_with_a_cut_fades_there():
+    slots = [replace(slot(0), from_s=5.0), replace(slot(1), to_s=50.0)]
+    first, last = planned([level(-20.0, seconds=90.0)] * 2, slots=slots).clips
+    assert (first.fade_in / 50, last.fade_out / 50) == (2.0, 4.0)
+
+
+@given(st.floats(0.0, 200.0), st.floats(0.0, 200.0))
+def test_whatever_is_cut_off_some_music_is_left(from_s, to_s):
+    """A file may have become shorter since."""
+    levels = level(-20.0, seconds=60.0, start=100)
+    found = mixing.played(levels, replace(slot(0), from_s=from_s, to_s=to_s))
+    assert levels.start <= found.start < found.end <= levels.end
