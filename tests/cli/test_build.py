@@ -6,8 +6,10 @@ import shutil
 from pathlib import Path
 from unittest import mock
 
+import click
 import pytest
 
+from playlist_builder.cli import options
 from playlist_builder.sessions.pins import read_pin
 from tests.support.commands import run
 from tests.support.documents import SHORT, paths
@@ -238,3 +240,53 @@ def test_a_rescue_plays_what_is_there(own_demo):
     played = paths(json.loads(done.stdout))
     assert all(map(os.path.isfile, played))
     assert "2 of 28 tracks are not there" in done.stdout
+
+
+TRIMMED = ("build", "arc", "--duration", "12m", "--track-minutes", 0.5, 15, "--trim", "30s")
+
+
+def test_a_trimmed_session_is_for_those_who_can_play_it(demo_library, tmp_path):
+    """It is built, told, edited, exported for VLC and built again; other playlists refuse it."""
+    printed = run(*TRIMMED, *demo_library, "-o", tmp_path / "t.json").stdout
+    assert "trimmed, number: " in printed
+    document = json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))
+    parts = [slot for slot in document["slots"] if "from_s" in slot or "to_s" in slot]
+    assert parts
+    assert all(slot.get("from_s", 0.0) <= 30.0 for slot in parts)
+    assert document["call"]["trim_s"] == 30.0
+    refused = run("export", tmp_path / "t.json", "-o", tmp_path / "t.m3u8", code=1).stderr
+    assert "plays whole tracks" in refused
+    run("export", tmp_path / "t.json", "-o", tmp_path / "t.m3u8", "--player", "vlc")
+    assert "#EXTVLCOPT:" in (tmp_path / "t.m3u8").read_text(encoding="utf-8")
+    run("rebuild", tmp_path / "t.json")
+    again = json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))
+    assert again["slots"] == document["slots"]
+
+
+@pytest.mark.parametrize("file", ["t.m3u8", "-", "t.xspf"])
+def test_a_trimmed_session_is_not_written_as_a_playlist(demo_library, tmp_path, file):
+    done = run(*TRIMMED, *demo_library, "-o", file, cwd=tmp_path, code=2)
+    assert "A playlist plays whole tracks. With --trim write a session" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_trim_is_none_at_all(demo_library):
+    usual = run(*ARC, *demo_library, "--json").stdout
+    none = run(*ARC, *demo_library, "--trim", "0s", "--json").stdout
+    assert "trim" not in usual
+    kinds = [json.loads(text) for text in (usual, none)]
+    assert kinds[0] == kinds[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("60s", 60), ("1m30s", 90), ("90", 5400), ("1h 2m 3s", 3723), ("0.5m", 30), ("1h30", 5400)],
+)
+def test_a_duration_may_have_seconds(text, seconds):
+    assert options.duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["60x", "s", "1m60", "5s3m", ""])
+def test_what_is_no_duration_is_refused(text):
+    with pytest.raises(click.BadParameter):
+        options.duration(text)

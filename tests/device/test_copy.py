@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from playlist_builder import atomic
-from playlist_builder.audio import encode
+from playlist_builder.audio import decode, encode
 from playlist_builder.device import copy as copying
 from playlist_builder.device import folder, plan, transcode
 from playlist_builder.errors import AudioError, CopyError
@@ -503,3 +503,32 @@ def test_notes_of_another_machine_are_kept(tmp_path):
     assert list(folder.open_folder(tmp_path, b"one").records) == ["a.flac", "c.flac"]
     assert list(folder.open_folder(tmp_path, b"two").records) == ["b.flac"]
     assert folder.open_folder(tmp_path, b"three").records == {}
+
+
+def test_a_part_is_written_with_its_fades_and_kept_until_it_changes(session, tmp_path):
+    """A second run keeps it; where other seconds play, it is written again."""
+    first, *others = session.slots
+    first = replace(first, from_s=0.5, to_s=1.5, end_s=1.0)
+    trimmed = replace(session, slots=(first, *others))
+    stick = tmp_path / "stick"
+    report = copy(trimmed, stick)
+    assert states(report) == ["converted", "copied", "copied", "copied"]
+    with decode.AudioFile(report.files[0].path) as file:
+        samples = np.concatenate(list(file.blocks()), axis=1)
+    assert samples.shape[1] == RATE_HZ
+    level = np.abs(samples[0]).reshape(10, -1).mean(axis=1)
+    assert level[0] < level[4]
+    assert level[-1] < level[5]
+    assert "EXTINF:1," in (stick / "tonight.m3u8").read_text(encoding="utf-8")
+    assert states(copy(trimmed, stick)) == ["kept"] * 4
+    other = replace(trimmed, slots=(replace(first, to_s=1.6, end_s=1.1), *others))
+    assert states(copy(other, stick)) == ["converted", *["kept"] * 3]
+    assert states(copy(session, stick)) == ["copied", *["kept"] * 3]
+
+
+def test_a_part_is_converted_to_what_is_asked_for(session, tmp_path):
+    part = replace(session.slots[0], from_s=0.5)
+    report = copy(replace(session, slots=(part,), tail=()), tmp_path / "stick", form="mp3")
+    assert [each.path.endswith(".mp3") for each in report.files] == [True]
+    report = copy(replace(session, slots=(part,), tail=()), tmp_path / "other", form="flac")
+    assert states(report) == ["converted"]

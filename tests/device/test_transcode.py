@@ -272,3 +272,22 @@ def test_gains_are_kept_as_the_new_format_has_them(tmp_path, before, after):
     )
     if after == "opus":
         assert OggOpus(target)["r128_track_gain"] == ["-2048"]
+
+
+@pytest.mark.parametrize("form", encode.TRACK_FORMS)
+def test_a_part_has_its_length_and_its_tags(source, tmp_path, form):
+    target = tmp_path / f"b.{form}"
+    before, rate_hz = samples(source)
+    lasts_s = before.shape[1] / rate_hz
+    seconds = transcode.convert(str(source), str(target), form, 0.25 * lasts_s, 0.75 * lasts_s)
+    assert seconds == pytest.approx(lasts_s / 2.0, abs=0.01)
+    after, new_rate_hz = samples(target)
+    assert after.shape[1] / new_rate_hz == pytest.approx(seconds, abs=0.01)
+    assert tags.read(str(target)).title == tags.read(str(source)).title
+
+
+def test_a_part_keeps_the_form_of_its_file_where_there_is_one(source, tmp_path):
+    assert transcode.form_of_part(str(source)) == "flac"
+    for form in encode.TRACK_FORMS:
+        transcode.convert(str(source), str(tmp_path / f"b.{form}"), form)
+        assert transcode.form_of_part(str(tmp_path / f"b.{form}")) == form

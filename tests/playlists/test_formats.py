@@ -458,3 +458,62 @@ def test_each_format_is_rendered_by_its_own_function():
     assert text == formats.render_text(whole, ".m3u8", folder="/home/ada", name="evening")
     assert entries(text) == [str(PurePosixPath("Music/quiet.flac"))]
     assert formats.render_text(whole, ".json", folder="/") == session_json.dump(whole)
+
+
+PARTS = (slot(from_s=40.25, to_s=240.25), slot("b.flac", from_s=20.0), slot("c.flac"))
+
+
+@pytest.mark.parametrize("suffix", [".m3u8", ".m3u", ".pls", ".xspf", ".jspf"])
+@pytest.mark.parametrize("player", ["", *dialects.PLAYERS])
+def test_a_playlist_that_plays_whole_tracks_holds_no_part(suffix, player):
+    dialect = dialects.PLAYERS.get(player, dialects.ANY)
+    if suffix in dialect.parts_in:
+        return
+    whole = session(PARTS[2])
+    with pytest.raises(ExportError) as caught:
+        formats.render_text(session(*PARTS), suffix, folder=MUSIC, dialect=dialect)
+    assert "plays whole tracks, and 2 of this session are trimmed" in str(caught.value)
+    assert "'render', by 'copy', and by 'export --player vlc'" in str(caught.value)
+    assert formats.render_text(whole, suffix, folder=MUSIC, dialect=dialect)
+
+
+def test_vlc_plays_parts_by_its_options_in_m3u():
+    vlc = dialects.PLAYERS["vlc"]
+    text = formats.render_text(session(*PARTS), ".m3u8", folder=MUSIC, dialect=vlc)
+    options = [line for line in text.splitlines() if line.startswith("#EXTVLCOPT")]
+    assert options == [
+        "#EXTVLCOPT:start-time=40.250",
+        "#EXTVLCOPT:stop-time=240.250",
+        "#EXTVLCOPT:start-time=20.000",
+    ]
+    lines = text.splitlines()
+    assert lines[lines.index(options[2]) + 1] == "b.flac"
+    assert entries(text) == ["quiet.flac", "b.flac", "c.flac"]
+
+
+def test_vlc_plays_parts_by_its_options_in_xspf():
+    vlc = dialects.PLAYERS["vlc"]
+    text = formats.render_text(session(*PARTS), ".xspf", folder=MUSIC, dialect=vlc)
+    spaces = {"x": "http://xspf.org/ns/0/", "vlc": formats.VLC_NAMES}
+    tracks = ET.fromstring(text).findall("x:trackList/x:track", spaces)  # noqa: S314 - our own
+    path = f"x:extension[@application='{formats.VLC}']/vlc:option"
+    options = [[each.text for each in track.findall(path, spaces)] for track in tracks]
+    assert options == [
+        ["start-time=40.250", "stop-time=240.250"],
+        ["start-time=20.000"],
+        [],
+    ]
+    assert "vlc" not in formats.render_text(session(PARTS[2]), ".xspf", folder=MUSIC, dialect=vlc)
+
+
+def test_a_table_tells_the_parts_of_tracks_where_there_are_any():
+    rows = list(
+        csv.DictReader(io.StringIO(formats.render_text(session(*PARTS), ".csv", folder=MUSIC)))
+    )
+    assert [(row["from_s"], row["to_s"]) for row in rows] == [
+        ("40.25", "240.25"),
+        ("20.0", ""),
+        ("", ""),
+    ]
+    whole = formats.render_text(session(PARTS[2]), ".csv", folder=MUSIC)
+    assert "from_s" not in whole

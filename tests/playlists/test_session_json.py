@@ -638,3 +638,35 @@ def test_a_past_that_nobody_has_is_refused(within_s):
     document["call"]["within_s"] = within_s
     with pytest.raises(SessionError, match=r"within_s must be|is not a session|cannot|keep"):
         session_json.parse(json.dumps(document), "s.json")
+
+
+def test_the_part_of_a_track_is_kept_and_a_whole_one_says_nothing():
+    part = replace(SLOT, from_s=40.2504, to_s=300.0)
+    text = session_json.dump(replace(SESSION, slots=(part,), spares=()))
+    [slot] = json.loads(text)["slots"]
+    assert (slot["from_s"], slot["to_s"]) == (40.25, 300.0)
+    [read] = session_json.parse(text, "s.json").slots
+    assert (read.from_s, read.to_s) == (40.25, 300.0)
+    assert "from_s" not in json.dumps(document())
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"from_s": -1.0}, "slots[0].from_s must be 0 to"),
+        ({"to_s": "x"}, "slots[0].to_s must be 0 to"),
+        ({"from_s": 40.0, "to_s": 100.0}, "to_s must be at least 240.125, as it plays"),
+    ],
+)
+def test_a_part_that_cannot_be_is_refused(change, says):
+    whole = document()
+    whole["slots"][0] |= change
+    assert says in refusal(json.dumps(whole))
+
+
+def test_a_request_says_how_much_may_be_trimmed_only_where_some_may():
+    request = SessionRequest("arc", "x")
+    for trim_s in (0.0, 60.0):
+        text = session_json.dump(replace(SESSION, request=replace(request, trim_s=trim_s)))
+        assert ("trim_s" in json.loads(text)["call"]) == bool(trim_s)
+        assert session_json.parse(text, "s.json").request.trim_s == trim_s

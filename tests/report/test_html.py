@@ -226,3 +226,15 @@ def test_the_plan_shows_limits_and_what_is_preferred():
     assert "pulse 0.9, energy 0.45, tension 0.4" in page(
         session(slot(0), request=strict), ENGLISH, folder="/music"
     )
+
+
+def test_a_part_of_a_track_is_told_and_played():
+    part, whole = slot(0, from_s=40.0, to_s=100.5), slot(1)
+    text = page(session(part, whole), ENGLISH, folder="/music")
+    rows = Reader(text).having("track")
+    assert [(row.get("data-from"), row.get("data-to")) for row in rows] == [
+        ("40.0", "100.5"),
+        (None, None),
+    ]
+    assert text.count("plays from 0:40 to 1:40 of it") == 1
+    assert "このうち 0:40 から 1:40 まで" in page(session(part), JAPANESE, folder="/music")

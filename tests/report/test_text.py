@@ -85,3 +85,12 @@ def test_tracks_of_one_title_are_told_apart():
     other, untitled = replace(slot, title="Dawn"), replace(slot, title="")
     titles = told_apart([slot, same, other, untitled])
     assert titles == ["Intro (one/a.flac)", "INTRO (two/a.flac)", "Dawn", "(one/a.flac)"]
+
+
+def test_a_session_tells_which_tracks_play_in_part():
+    slot = Slot("/m/a.flac", "5f", "A", "Ada", "", 0.0, 200.0, "calm", 0.2, 0.25)
+    slots = (replace(slot, from_s=40.0, to_s=240.0), slot, replace(slot, to_s=200.0))
+    whole = Session("arc", "relative", 600.0, 600.0, 0.0, 0.0, 0.0, slots)
+    lines = session_text(whole, width=100).splitlines()
+    assert "trimmed, number: 1 plays 0:40 to 4:00, 3 plays 0:00 to 3:20" in lines
+    assert "trimmed" not in session_text(replace(whole, slots=(slot,)), width=100)

@@ -225,3 +225,12 @@ def test_any_text_is_compared(title, artist):
     sought = KnownTrack("/m/a", title, artist, duration_s=1.0)
     (key,) = match([sought], [Candidate("k", "", title, artist, "", 1.0)], [])
     assert key == "k" or key.why == "not found"
+
+
+def test_a_server_is_given_no_part_of_a_track():
+    slot = Slot("/a", "5f", "A", "Ada", "", 0.0, 60.0, "calm", 0.2, 0.2, from_s=40.0)
+    trimmed = Session("arc", "relative", 60.0, 60.0, 0.0, 0.0, 0.0, slots=(slot,))
+    with pytest.raises(
+        ServerError, match=r"A music server plays whole tracks, and 1 .* is trimmed"
+    ):
+        known_tracks(trimmed, {})

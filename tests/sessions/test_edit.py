@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from playlist_builder.arranger import result
+from playlist_builder.arranger import result, trims
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import Objective, percentiles_of
@@ -440,3 +440,25 @@ def test_a_phase_may_be_named_by_a_part_of_its_name():
     later = ARC.phases[-1].name
     jumped = replan.replanned(DRAFT, 60.0, phase=later[:-1])
     assert jumped.request.changes[0].phase == later
+
+
+def test_a_change_keeps_the_parts_that_it_does_not_touch():
+    """What comes in is whole; a part stays one, with the loudness at its cuts."""
+    slots = list(SESSION.slots)
+    place = len(slots) - 1
+    old = KNOWN[slots[place].identity]
+    part = trims.part(old, 20.0, old.duration_s - 20.0)
+    order = (*DRAFT.order[:place], part)
+    written = draft_module.session_of(replace(DRAFT, order=order))
+    slot = written.slots[place]
+    assert (slot.from_s, slot.to_s) == (20.0, old.duration_s - 20.0)
+    assert "trimmed" in [each.code for each in written.warnings]
+    quiet = replace(slot, start_loudness_lufs=-31.0)
+    again = trims.part_of_slot(old, quiet)
+    assert again.features.start_loudness_lufs == -31.0
+    assert np.array_equal(again.contour, part.contour)
+    swapped = edit.swapped(replace(DRAFT, order=order), 0)
+    (kept,) = (track for track in swapped.order if track.identity == old.identity)
+    assert (kept.from_s, kept.to_s) == (part.from_s, part.to_s)
+    new = [track for track in swapped.order if track.identity not in {t.identity for t in order}]
+    assert not any(map(trims.is_part, new))
