@@ -2,8 +2,8 @@
 
     python -m tests.evaluation.robustness FOLDER [TRACKS]
 
-Takes the first three minutes of up to TRACKS (40) stereo tracks of FOLDER, spread over their
-names. Each is scored as it is and again at -12, -6 and +6 dB (scaled down first, so that nothing
+Takes the first three minutes of up to TRACKS (40) stereo tracks of FOLDER that last half a minute
+or more, spread over their names. Each is scored as it is and again at -12, -6 and +6 dB (scaled down first, so that nothing
 clips), as MP3 at 128 kbit/s, as Opus at 64 kbit/s, from 48 to 44.1 kHz, and as mono. Bars: gain at
 most 0.01; the others at most 0.04 on average and 0.10 at worst.
 """
@@ -30,7 +30,7 @@ FORMS = {
     "opus_64": Form(".opus", "libopus", 48000, 64),
     "mono": Form(".flac", "flac", layout="mono"),
 }
-LONGEST_S = 180.0
+SHORTEST_S, LONGEST_S = 30.0, 180.0
 
 
 def score(path: Path, gain: float = 1.0) -> float:
@@ -73,13 +73,14 @@ def shifts(path: Path) -> dict[str, float]:
 
 
 def stereo(folder: Path) -> list[Path]:
-    """Every stereo track below a folder, by name."""
+    """Every stereo track below a folder that says it is long enough, by name."""
     found = []
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
             try:
                 with decode.AudioFile(str(path)) as recording:
-                    if len(recording.layout.channels) == 2:
+                    length_s = recording.stated_duration_s or 0.0
+                    if len(recording.layout.channels) == 2 and length_s >= SHORTEST_S:
                         found.append(path)
             except decode.AudioError:
                 continue
