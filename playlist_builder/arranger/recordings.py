@@ -9,13 +9,14 @@ Two tracks are copies of each other if any of these holds:
 - they sound the same (see `same_sound`), whatever their tags.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 import numpy as np
 
 from playlist_builder.arranger import same_sound
-from playlist_builder.artists import artists
+from playlist_builder.artists import artists, artists_of_each
 from playlist_builder.models import Bools, Floats, Track
 from playlist_builder.text import comparable
 from playlist_builder.track_table import TrackTable
@@ -30,16 +31,17 @@ def copies(tracks: Sequence[Track]) -> list[list[int]]:
     third sounds the same.
     """
     table = TrackTable.of(tracks)
-    groups = list(_alike(range(len(table)), table.identities))
+    groups = _alike(table.identities)
     ids = table.recording_ids
-    groups.extend(_alike((place for place, own in enumerate(ids) if _is_given(own)), ids))
-    titles = list(map(comparable, table.titles))
-    lengths = _lengths(table).T.tolist()
-    for same in _alike((place for place, title in enumerate(titles) if title), titles):
-        names = {place: artists(table[place]) for place in same}
-        for group in _alike(same, names):
-            close = (each for seconds in lengths for each in _close(group, seconds))
-            groups.extend(map(list, dict.fromkeys(tuple(sorted(each)) for each in close)))
+    groups.extend(group for group in _alike(ids) if _is_given(ids[group[0]]))
+    titles, lengths = list(map(comparable, table.titles)), _lengths(table).T.tolist()
+    for same in _alike(titles):
+        if not titles[same[0]]:
+            continue
+        near = sorted({place for group in _close(same, lengths) for place in group})
+        names = artists_of_each(table.take(np.array(near, np.int64)))
+        for group in _alike(names):
+            groups.extend(_close([near[place] for place in group], lengths))
     groups.extend(_connected(same_sound.pairs(table, table).tolist()))
     return groups
 
@@ -114,17 +116,23 @@ def _is_near(lengths: Floats, others: Floats) -> Bools:
     return near
 
 
-def _alike(
-    places: Iterable[int], by: Mapping[int, Hashable] | Sequence[Hashable]
-) -> Iterable[list[int]]:
-    """Return the groups of places for which something is the same, where there are several."""
-    groups: dict[Hashable, list[int]] = {}
-    for place in places:
-        groups.setdefault(by[place], []).append(place)
-    return (group for group in groups.values() if len(group) > 1)
+def _alike(values: Sequence[Hashable]) -> list[list[int]]:
+    """Return the groups of places at which a value is the same, where there are several."""
+    groups = {value: list[int]() for value, count in Counter(values).items() if count > 1}
+    if groups:
+        for place, value in enumerate(values):
+            if value in groups:
+                groups[value].append(place)
+    return list(groups.values())
 
 
-def _close(group: list[int], seconds: Sequence[float]) -> Iterable[list[int]]:
+def _close(group: list[int], lengths: Sequence[Sequence[float]]) -> list[list[int]]:
+    """Return every largest set of a group that are as long by one of `_lengths`, once."""
+    sets = (sorted(each) for seconds in lengths for each in _as_long(group, seconds))
+    return list(map(list, dict.fromkeys(map(tuple, sets))))
+
+
+def _as_long(group: list[int], seconds: Sequence[float]) -> Iterable[list[int]]:
     """Return every largest set of a group whose lengths lie within `COPY_S` of each other."""
     ordered = sorted(group, key=seconds.__getitem__)
     reached = 0

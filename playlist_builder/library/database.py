@@ -232,7 +232,8 @@ class Database:
 
     def style_blobs(self, identity: str | None = None) -> dict[str, bytes]:
         """Return the packed patches of the embedding of each recording that has one."""
-        return dict(self._select("embeddings", "identity, patches", identity))
+        where = "" if identity is None else " WHERE identity = :identity"
+        return dict(self._read(f"SELECT identity, patches FROM embeddings{where}", identity))  # noqa: S608
 
     def marks(self, identity: str | None = None) -> dict[str, Mark]:
         """Return the user's marks, by recording; or that of one recording.

@@ -88,7 +88,7 @@ def read_tracks(  # noqa: PLR0913 - each narrows what is read in a way of its ow
         paths=paths,
         identities=identities,
         titles=[row[4] for row in rows],
-        recording_ids=[recording_id_of(row[5]) for row in rows],
+        recording_id=lambda number: recording_id_of(rows[number][5]),
         energy=levels[own],
         scalars=features.scalars[own],
         values=values,

@@ -3,9 +3,9 @@
     python -m tests.evaluation.robustness FOLDER [TRACKS]
 
 Takes the first three minutes of up to TRACKS (40) stereo tracks of FOLDER that last half a minute
-or more, spread over their names. Each is scored as it is and again at -12, -6 and +6 dB (scaled down first, so that nothing
-clips), as MP3 at 128 kbit/s, as Opus at 64 kbit/s, from 48 to 44.1 kHz, and as mono. Bars: gain at
-most 0.01; the others at most 0.04 on average and 0.10 at worst.
+or more, spread over their names. Each is scored as it is and again at -12, -6 and +6 dB (scaled
+down first, so that nothing clips), as MP3 at 128 kbit/s, as Opus at 64 kbit/s, from 48 to 44.1
+kHz, and as mono. Bars: gain at most 0.01; the others at most 0.04 on average and 0.10 at worst.
 """
 
 import json
