@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -73,16 +74,16 @@ def shifts(path: Path) -> dict[str, float]:
 
 
 def stereo(folder: Path) -> list[Path]:
-    """Every stereo track below a folder that says it is long enough, by name."""
+    """Every stereo track below a folder that is long enough, by name."""
     found = []
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
             try:
-                with decode.AudioFile(str(path)) as recording:
-                    length_s = recording.stated_duration_s or 0.0
-                    if len(recording.layout.channels) == 2 and length_s >= SHORTEST_S:
+                with av.open(str(path)) as container:
+                    length_s = (container.duration or 0) / av.time_base
+                    if container.streams.audio[0].channels == 2 and length_s >= SHORTEST_S:
                         found.append(path)
-            except decode.AudioError:
+            except (av.error.FFmpegError, IndexError):
                 continue
     return found
 
