@@ -356,7 +356,7 @@ def _groups(tracks: TrackTable, problem: Problem, relaxation: Relaxation) -> Gro
     identities = tracks.identities
     for some, limit in problem.objective.constraints.at_most:
         limited.append(([n for n, identity in enumerate(identities) if identity in some], limit))
-    member: list[list[int]] = [[] for _ in tracks]
+    member: list[list[int]] = [[] for _ in own]
     most: list[int] = []
     for group, limit in limited:
         if len(group) > limit:  # else the rule cannot be broken, and need not be counted
