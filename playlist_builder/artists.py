@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 
 from playlist_builder.models import Track
 from playlist_builder.text import comparable
+from playlist_builder.track_table import TrackTable
 
 # A name all of whose words are among these is nobody's: many, unknown, and what they are.
 _WORDS = """
@@ -78,16 +79,21 @@ def artists(track: Track) -> frozenset[str]:
     return _known(track.tags.artists)
 
 
-def is_nobody(name: str) -> bool:
-    """Whether a name stands for no artist in particular, whatever its language."""
-    words, names = _placeholders()
-    plain = comparable(name)
-    return plain.strip("?-_. ") in names or words.issuperset(plain.split())
+def artists_of_each(table: TrackTable) -> list[frozenset[str]]:
+    """Return the artists of each track, without making any track."""
+    return [_known(names) for (names,) in table.tags("artists")]
 
 
 @lru_cache(maxsize=100_000)  # one name stands on many tracks, and each is asked for repeatedly
 def _known(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(comparable(name) for name in names if not is_nobody(name))
+
+
+def is_nobody(name: str) -> bool:
+    """Whether a name stands for no artist in particular, whatever its language."""
+    words, names = _placeholders()
+    plain = comparable(name)
+    return plain.strip("?-_. ") in names or words.issuperset(plain.split())
 
 
 @cache

@@ -59,18 +59,18 @@ class Columns:
     """What is weighed of n tracks: each column holds n values, in the order of the tracks.
 
     `scalars` has shape (n, len(SCALARS)). `values` holds all contours, that of a track from
-    `offset` on with `count` values, at least one. `vocals` are places in VOCALS. `recording_ids`
-    are of MusicBrainz, empty where a track has none. `rank` puts the tracks in the order of their
-    identities, and of their paths where these are equal. `style` returns those of tracks by their
-    places, shape (n, STYLE_SIZE), or is None where nobody asked for it; it, `tension`, its spread
-    and `moving` are NaN where a track has no embedding. `tags` returns tags of one track by its
-    place and their names.
+    `offset` on with `count` values, at least one. `vocals` are places in VOCALS. `recording_id`
+    returns that of MusicBrainz of one track by its place, empty where it has none. `rank` puts the
+    tracks in the order of their identities, and of their paths where these are equal. `style`
+    returns those of tracks by their places, shape (n, STYLE_SIZE), or is None where nobody asked
+    for it; it, `tension`, its spread and `moving` are NaN where a track has no embedding. `tags`
+    returns tags of one track by its place and their names.
     """
 
     paths: Sequence[str]
     identities: Sequence[str]
     titles: Sequence[str]
-    recording_ids: Sequence[str]
+    recording_id: Callable[[int], str]
     energy: Floats
     scalars: Floats
     values: NDArray[np.float32]
@@ -151,7 +151,7 @@ class TrackTable(Sequence[Track]):
     @property
     def recording_ids(self) -> list[str]:
         """The MusicBrainz recording id of each track, empty where it has none."""
-        return self._listed(self._columns.recording_ids)
+        return list(map(self._columns.recording_id, self._places.tolist()))
 
     @property
     def energy(self) -> Floats:
@@ -205,6 +205,23 @@ class TrackTable(Sequence[Track]):
     def seconds(self) -> Floats:
         """The length of each track."""
         return self.measured("duration_s")
+
+    @property
+    def inner_silence(self) -> tuple[Floats, Floats]:
+        """Where the longest silence of each track begins and how long it is, 0 s at an edge."""
+        begins_s, longest_s = (
+            self.measured("longest_silence_start_s"),
+            self.measured("longest_silence_s"),
+        )
+        is_within = begins_s >= self.measured("leading_silence_s")
+        is_within &= begins_s + longest_s <= self.seconds - self.measured("trailing_silence_s")
+        return begins_s, np.where(is_within, longest_s, 0.0)
+
+    @property
+    def sounding_s(self) -> Floats:
+        """The length of each track without the silence at its edges and the longest within."""
+        edges_s = self.measured("leading_silence_s") + self.measured("trailing_silence_s")
+        return np.asarray(self.seconds - edges_s - self.inner_silence[1])
 
     def measured(self, name: str) -> Floats:
         """Return one of SCALARS for each track; a key by its place in KEYS, or -1."""
@@ -287,7 +304,7 @@ def _table_of(tracks: Sequence[Track]) -> TrackTable:
         paths=paths,
         identities=identities,
         titles=[track.tags.title for track in tracks],
-        recording_ids=[track.tags.musicbrainz_recording_id for track in tracks],
+        recording_id=lambda place: tracks[place].tags.musicbrainz_recording_id,
         energy=np.fromiter((track.energy for track in tracks), np.float64, size),
         scalars=scalars,
         values=joined.astype(np.float32, copy=False),

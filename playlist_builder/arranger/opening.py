@@ -50,7 +50,7 @@ def solved(
     That has a notice on the track which would have opened it. Raises ArrangeError where no session
     opens softer.
     """
-    instance, found, tried = relax.solved(problem, allowed)
+    instance, found, tried, least = relax.solved(problem, allowed)
     if problem.window.opens_later:
         return problem, instance, found, tried
     notes: list[Notice] = []
@@ -66,7 +66,7 @@ def solved(
         most = max(min(most, problem.opening_lufs - MARGIN_LU), softest)
         problem = replace(problem, opening_lufs=most)
         try:
-            instance, again, tried = relax.solved(problem, allowed)
+            instance, again, tried, least = relax.solved(problem, allowed, least)
         except ArrangeError as error:
             raise ArrangeError(f"{error} ({notes[0]}.)") from error
         # Another session may have another median, so that only the first bound is proven.

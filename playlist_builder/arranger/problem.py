@@ -31,7 +31,7 @@ from playlist_builder.arranger.solver import cost
 from playlist_builder.arranger.solver.cost import FixedItem, Items
 from playlist_builder.arranger.solver.graph import Groups
 from playlist_builder.arranger.solver.solve import Instance
-from playlist_builder.artists import artists
+from playlist_builder.artists import artists_of_each
 from playlist_builder.errors import ArrangeError, ProfileError
 from playlist_builder.models import Floats, Ints, Scale, Track
 from playlist_builder.notices import Notice, notice
@@ -369,19 +369,22 @@ def _groups(tracks: TrackTable, problem: Problem, relaxation: Relaxation) -> Gro
     rules, window = problem.objective.rules, problem.window
     fixed = {id(problem.tracks[each.item]) for each in window.fixed}
     names: dict[str, int] = {}
-    own = [[names.setdefault(name, len(names)) for name in sorted(artists(t))] for t in tracks]
+    own = [
+        [names.setdefault(name, len(names)) for name in sorted(each)]
+        for each in artists_of_each(tracks)
+    ]
     artist_max = len(tracks) if relaxation.artist_max else rules.artist_max
     limited: list[tuple[list[int], int]] = [
         ([], max(artist_max - window.used.get(name, 0), 0)) for name in names
     ]
     for place, numbers in enumerate(own):
-        for number in numbers if id(tracks[place]) not in fixed else ():
+        for number in () if fixed and id(tracks[place]) in fixed else numbers:
             limited[number][0].append(place)
     limited.extend((group, 1) for group in copies(tracks))
     identities = tracks.identities
     for some, limit in problem.objective.constraints.at_most:
         limited.append(([n for n, identity in enumerate(identities) if identity in some], limit))
-    member: list[list[int]] = [[] for _ in tracks]
+    member: list[list[int]] = [[] for _ in own]
     most: list[int] = []
     for group, limit in limited:
         if len(group) > limit:  # else the rule cannot be broken, and need not be counted

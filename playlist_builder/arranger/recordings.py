@@ -4,17 +4,19 @@ Two tracks are copies of each other if any of these holds:
 
 - they have the same identity: the same audio packets;
 - they have the same MusicBrainz recording id;
-- title and artists are the same in comparable form, and the lengths differ by at most `COPY_S`;
+- title and artists are the same in comparable form, and the lengths, with the silence at edges and
+  within or without, differ by at most `COPY_S`;
 - they sound the same (see `same_sound`), whatever their tags.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 import numpy as np
 
 from playlist_builder.arranger import same_sound
-from playlist_builder.artists import artists
+from playlist_builder.artists import artists, artists_of_each
 from playlist_builder.models import Bools, Floats, Track
 from playlist_builder.text import comparable
 from playlist_builder.track_table import TrackTable
@@ -29,14 +31,17 @@ def copies(tracks: Sequence[Track]) -> list[list[int]]:
     third sounds the same.
     """
     table = TrackTable.of(tracks)
-    groups = list(_alike(range(len(table)), table.identities))
+    groups = _alike(table.identities)
     ids = table.recording_ids
-    groups.extend(_alike((place for place, own in enumerate(ids) if _is_given(own)), ids))
-    titles, seconds = list(map(comparable, table.titles)), table.seconds.tolist()
-    for same in _alike((place for place, title in enumerate(titles) if title), titles):
-        names = {place: artists(table[place]) for place in same}
-        for group in _alike(same, names):
-            groups.extend(_close(group, seconds))
+    groups.extend(group for group in _alike(ids) if _is_given(ids[group[0]]))
+    titles, lengths = list(map(comparable, table.titles)), _lengths(table).T.tolist()
+    for same in _alike(titles):
+        if not titles[same[0]]:
+            continue
+        near = sorted({place for group in _close(same, lengths) for place in group})
+        names = artists_of_each(table.take(np.array(near, np.int64)))
+        for group in _alike(names):
+            groups.extend(_close([near[place] for place in group], lengths))
     groups.extend(_connected(same_sound.pairs(table, table).tolist()))
     return groups
 
@@ -64,17 +69,17 @@ def repeated(table: TrackTable, tracks: Iterable[Track]) -> Bools:
     found = _among(table.identities, known.identities)
     found |= _among(table.recording_ids, filter(_is_given, known.recording_ids))
     found[same_sound.pairs(table, known)[:, 0]] = True
-    lengths: dict[tuple[str, frozenset[str]], list[float]] = {}
-    for track in known:
-        lengths.setdefault(_name(track), []).append(track.duration_s)
+    own, others = _lengths(table), _lengths(known)
+    lengths: dict[tuple[str, frozenset[str]], list[Floats]] = {}
+    for track, length in zip(known, others, strict=True):
+        lengths.setdefault(_name(track), []).append(length)
     wanted = {title for title, _ in lengths if title}
-    near = np.flatnonzero(~found & _is_near(table.seconds, known.seconds) & bool(wanted))
+    near = np.flatnonzero(~found & _is_near(own, others) & bool(wanted))
     titles = table.take(near).titles
     for place, title in zip(near.tolist(), titles, strict=True):
         if comparable(title) in wanted:
-            track = table[place]
-            others = lengths.get(_name(track), ())
-            found[place] = any(abs(track.duration_s - length_s) <= COPY_S for length_s in others)
+            alike = lengths.get(_name(table[place]), ())
+            found[place] = any((np.abs(own[place] - each) <= COPY_S).any() for each in alike)
     return found
 
 
@@ -97,24 +102,37 @@ def _among(values: Sequence[str], wanted: Iterable[str]) -> Bools:
     return np.fromiter((value in names for value in values), np.bool_, len(values))
 
 
-def _is_near(seconds: Floats, others: Floats) -> Bools:
-    """Return for each length whether one of others is as long, within `COPY_S`."""
-    ordered = np.sort(others)
-    first = np.searchsorted(ordered, seconds - COPY_S)
-    return np.asarray(first < np.searchsorted(ordered, seconds + COPY_S, "right"))
+def _lengths(table: TrackTable) -> Floats:
+    """Return the length of each track, with its silence and without, shape (n, 2)."""
+    return np.column_stack([table.seconds, table.sounding_s])
 
 
-def _alike(
-    places: Iterable[int], by: Mapping[int, Hashable] | Sequence[Hashable]
-) -> Iterable[list[int]]:
-    """Return the groups of places for which something is the same, where there are several."""
-    groups: dict[Hashable, list[int]] = {}
-    for place in places:
-        groups.setdefault(by[place], []).append(place)
-    return (group for group in groups.values() if len(group) > 1)
+def _is_near(lengths: Floats, others: Floats) -> Bools:
+    """Return for each of `_lengths` whether one of others is as long, within `COPY_S`."""
+    near = np.zeros(len(lengths), np.bool_)
+    for seconds, ordered in zip(lengths.T, np.sort(others, axis=0).T, strict=True):
+        first = np.searchsorted(ordered, seconds - COPY_S)
+        near |= first < np.searchsorted(ordered, seconds + COPY_S, "right")
+    return near
 
 
-def _close(group: list[int], seconds: Sequence[float]) -> Iterable[list[int]]:
+def _alike(values: Sequence[Hashable]) -> list[list[int]]:
+    """Return the groups of places at which a value is the same, where there are several."""
+    groups = {value: list[int]() for value, count in Counter(values).items() if count > 1}
+    if groups:
+        for place, value in enumerate(values):
+            if value in groups:
+                groups[value].append(place)
+    return list(groups.values())
+
+
+def _close(group: list[int], lengths: Sequence[Sequence[float]]) -> list[list[int]]:
+    """Return every largest set of a group that are as long by one of `_lengths`, once."""
+    sets = (sorted(each) for seconds in lengths for each in _as_long(group, seconds))
+    return list(map(list, dict.fromkeys(map(tuple, sets))))
+
+
+def _as_long(group: list[int], seconds: Sequence[float]) -> Iterable[list[int]]:
     """Return every largest set of a group whose lengths lie within `COPY_S` of each other."""
     ordered = sorted(group, key=seconds.__getitem__)
     reached = 0

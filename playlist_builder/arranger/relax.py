@@ -18,7 +18,7 @@ from playlist_builder.arranger.problem import (
     instance_of,
 )
 from playlist_builder.arranger.recordings import spare_copies
-from playlist_builder.arranger.solver.solve import Failure, Instance, Solution, solve
+from playlist_builder.arranger.solver.solve import Failure, Instance, Solution, keeps, solve
 from playlist_builder.errors import ArrangeError
 
 PIN_SLACKS_S = (60.0, 120.0, 300.0, 600.0, np.inf)
@@ -59,14 +59,23 @@ def relaxations(
 
 
 def solved(
-    problem: Problem, allowed: Sequence[Relaxation] = ()
-) -> tuple[Instance, Solution, Sequence[Relaxation]]:
-    """Return the instance with the least lifted, its session, and all relaxations tried."""
+    problem: Problem, allowed: Sequence[Relaxation] = (), known: Relaxation | None = None
+) -> tuple[Instance, Solution, Sequence[Relaxation], Relaxation]:
+    """Return the instance with the least lifted, its session, all that was tried, and what helped.
+
+    `known` is the least that helps where the problem is the same but for one more rule that is
+    never lifted: where it still helps, nothing less does.
+    """
     tolerance_s = problem.objective.tolerance_s
     duration_s = problem.objective.profile.duration_s
     allowed = allowed or relaxations(
         pinned=bool(problem.pins), duration_s=duration_s, tolerance_s=tolerance_s
     )
+    if known is not None:
+        instance = instance_of(problem, known)
+        found = solve(instance)
+        if isinstance(found, Solution):
+            return instance, found, allowed, known
     least = _least(problem, allowed)
     if isinstance(least, Failure):
         copied = len(spare_copies(problem.whole))
@@ -79,12 +88,12 @@ def solved(
             f"{once if copied else ''} Add music,{pins[1]} or ask for another duration."
         )
     place, found = least
-    relaxation = _restored(problem, allowed[place])
+    relaxation, found = _restored(problem, allowed[place], found)
     instance = instance_of(problem, relaxation)
     if place or relaxation != allowed[0]:
         best = solve(instance)
         found = best if isinstance(best, Solution) else found
-    return instance, found, allowed[: place + 1]
+    return instance, found, allowed[: place + 1], relaxation
 
 
 def _least(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[int, Solution] | Failure:
@@ -93,8 +102,16 @@ def _least(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[int, Soluti
     It is the best one where nothing was lifted before, and else any.
 
     Each lifts what the one before it does. So where the first few do not help, the last one tells
-    whether any does, and the others are bisected.
+    whether any does, and the others are bisected. A session may keep more than it must, and then
+    tells of those before as well.
     """
+
+    def kept(first: int, last: int, found: Solution) -> int:
+        tried = (instance_of(problem, each) for each in allowed[first:last])
+        return first + next(
+            (place for place, each in enumerate(tried) if keeps(each, found.sequence)), last - first
+        )
+
     failure = Failure(is_proven=True)
     for place, relaxation in enumerate(allowed[:FIRST_TRIED]):
         found = solve(instance_of(problem, relaxation), is_best=place == 0)
@@ -104,35 +121,45 @@ def _least(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[int, Soluti
     low, high = min(FIRST_TRIED, len(allowed)), len(allowed) - 1
     if low > high:
         return failure
-    best = solve(instance_of(problem, allowed[high]))
-    if isinstance(best, Failure):
-        return best
+    least = solve(instance_of(problem, allowed[high]), is_best=False, is_last=True)
+    if isinstance(least, Failure):
+        return least
+    high = kept(low, high, least)
     while low < high:
         middle = (low + high) // 2
         found = solve(instance_of(problem, allowed[middle]), is_best=False)
         if isinstance(found, Solution):
-            high, best = middle, found
+            high, least = kept(low, middle, found), found
         else:
             low = middle + 1
-    return high, best
+    return high, least
 
 
-def _restored(problem: Problem, relaxation: Relaxation) -> Relaxation:
+def _restored(
+    problem: Problem, relaxation: Relaxation, found: Solution
+) -> tuple[Relaxation, Solution]:
     """Put back every rule that was lifted before the one that helped, where a session allows it.
 
-    Mostly that is all of them, which is tried first.
+    Returns what is still lifted, and a session under it. Mostly all others are put back, which is
+    tried first.
     """
 
     def helps(tried: Relaxation) -> bool:
-        return isinstance(solve(instance_of(problem, tried), is_best=False), Solution)
+        nonlocal found
+        instance = instance_of(problem, tried)
+        if keeps(instance, found.sequence):
+            return True
+        again = solve(instance, is_best=False)
+        found = again if isinstance(again, Solution) else found
+        return isinstance(again, Solution)
 
     lifted = [each.name for each in fields(Relaxation) if getattr(relaxation, each.name)]
     if len(lifted) > FEW_LIFTED:
         alone = Relaxation(**{lifted[-1]: getattr(relaxation, lifted[-1])})
         if helps(alone):
-            return alone
+            return alone, found
     for name in reversed(lifted[:-1]):
         tried = replace(relaxation, **{name: getattr(Relaxation(), name)})
         if helps(tried):
             relaxation = tried
-    return relaxation
+    return relaxation, found

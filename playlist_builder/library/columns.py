@@ -64,8 +64,8 @@ path_of = methodcaller("decode", sys.getfilesystemencoding(), sys.getfilesysteme
 
 def check_types(rows: Sequence[Row], kinds: Sequence[type]) -> None:
     """Raise TypeError where a column holds values of another type."""
-    for column, kind in enumerate(kinds):
-        if not {type(row[column]) for row in rows} <= {kind}:
+    for column, kind in zip(zip(*rows, strict=True), kinds, strict=False):
+        if not set(map(type, column)) <= {kind}:
             raise TypeError(f"not of type {kind.__name__}")
 
 

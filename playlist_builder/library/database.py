@@ -216,11 +216,12 @@ class Database:
         """Return what the voice detector found, by recording; or in one recording."""
         rows = self._select("heard", "identity, verdict, confidence, spans", identity)
         with decoding(self.path):
-            if not {type(confidence) for _, _, confidence, _ in rows} <= {float}:
+            identities, verdicts, confidences, _ = zip(*rows, strict=True) if rows else [()] * 4
+            if not set(map(type, confidences)) <= {float}:
                 raise TypeError("a confidence that is not a number")
-            if unknown := {verdict for _, verdict, *_ in rows} - set(VOCALS):
+            if unknown := set(verdicts) - set(VOCALS):
                 raise ValueError(f"the verdict {unknown.pop()!r}")
-        return {row[0]: row for row in rows}
+        return dict(zip(identities, rows, strict=True))
 
     def embeddings(self, identity: str | None = None) -> EmbeddingTable:
         """Return the embeddings of all recordings that have one; or that of one recording."""
@@ -232,7 +233,8 @@ class Database:
 
     def style_blobs(self, identity: str | None = None) -> dict[str, bytes]:
         """Return the packed patches of the embedding of each recording that has one."""
-        return dict(self._select("embeddings", "identity, patches", identity))
+        where = "" if identity is None else " WHERE identity = :identity"
+        return dict(self._read(f"SELECT identity, patches FROM embeddings{where}", identity))  # noqa: S608
 
     def marks(self, identity: str | None = None) -> dict[str, Mark]:
         """Return the user's marks, by recording; or that of one recording.

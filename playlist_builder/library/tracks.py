@@ -38,6 +38,7 @@ from playlist_builder.vocals import evidence
 
 SPREAD, MOVING = 1, 2  # columns of `FeatureTable.emotions`
 _NUMBER_OF_VOCALS = {kind: number for number, kind in enumerate(VOCALS)}
+UNKNOWN = _NUMBER_OF_VOCALS["unknown"]
 
 
 def read_tracks(  # noqa: PLR0913 - each narrows what is read in a way of its own
@@ -57,22 +58,26 @@ def read_tracks(  # noqa: PLR0913 - each narrows what is read in a way of its ow
     """
     features, marks = database.feature_table(identity), database.marks(identity)
     detections = database.detections(identity)
-    place = {own: number for number, own in enumerate(features.identities)}
+    place = dict(zip(features.identities, range(len(features.identities)), strict=True))
     every = database.track_rows(identity)
     if path is not None:
         every = [row for row in every if os.fsdecode(row[0]) == path]
     if folders:
         every = [row for row in every if _is_in(os.fsdecode(row[0]), folders)]
     paths, rows = _one_each(every, place, missing=missing)
-    identities = [row[1] for row in rows]
+    _, identities, gone, _, titles, _ = zip(*rows, strict=True) if rows else [()] * 6
     scores = scores_of(features)
     moved = shifts(database, scores)
     own_marks = {place[own]: marks[own] for own in place.keys() & marks}
     values, levels = _energies(scores, moved.get("calmer"), own_marks)
     with decoding(database.path):
-        verdicts = map(_verdict, rows, map(marks.get, identities), map(detections.get, identities))
-        vocals = [_NUMBER_OF_VOCALS[verdict] for verdict in verdicts]
-    own = np.array([place[name] for name in identities], np.int64)
+        found = map(detections.get, identities)
+        vocals = [UNKNOWN if each is None else _NUMBER_OF_VOCALS[each[1]] for each in found]
+        for number, row in enumerate(rows):
+            if row[3] or row[1] in marks:  # few have either
+                verdict = _verdict(row, marks.get(row[1]), detections.get(row[1]))
+                vocals[number] = _NUMBER_OF_VOCALS[verdict]
+    own = np.fromiter(map(place.__getitem__, identities), np.int64, len(rows))
     blobs_of_style = database.style_blobs(identity) if styles else {}
     blobs, tenser = features.emotion_blobs, moved.get("tenser")
 
@@ -87,16 +92,16 @@ def read_tracks(  # noqa: PLR0913 - each narrows what is read in a way of its ow
     columns = Columns(
         paths=paths,
         identities=identities,
-        titles=[row[4] for row in rows],
-        recording_ids=[recording_id_of(row[5]) for row in rows],
+        titles=titles,
+        recording_id=lambda number: recording_id_of(rows[number][5]),
         energy=levels[own],
         scalars=features.scalars[own],
         values=values,
         offset=(np.cumsum(features.counts) - features.counts)[own],
         count=features.counts[own],
         vocals=np.array(vocals, np.int8),
-        banned=np.array([name in marks and marks[name].banned for name in identities], bool),
-        missing=np.array([row[2] != 0 for row in rows], bool),
+        banned=np.isin(own, [place for place, mark in own_marks.items() if mark.banned]),
+        missing=np.array(gone, np.int64) != 0,
         rank=own,
         tension=_shifted(scores.tension, tenser)[own],
         tension_spread=features.emotions[own, SPREAD],

@@ -126,7 +126,7 @@ def beam(
     )
     pinned = np.zeros(len(items.steps), dtype=np.int64)
     pinned[[fixed.item for fixed in space.fixed]] = 1
-    slots = horizon // int(items.steps.min()) + 1
+    slots = _most_slots(space)
     zero = np.zeros(1, dtype=np.int64)
     free = np.zeros(1)
     root = Nodes(np.full((1, slots), -1), zero, zero - 1, free, zero, free, zero, zero)
@@ -171,6 +171,13 @@ def beam(
         for first, last in pairwise(borders):
             waiting[int(ends[first])].append(children.take(slice(first, last)))
     return Found([np.array(each) for _, each in sorted(done)[:FINISHED]], is_complete)
+
+
+def _most_slots(space: SearchSpace) -> int:
+    """Return how many slots a session has at most: each item but the pinned ones may be short."""
+    free = np.delete(space.items.steps, [fixed.item for fixed in space.fixed])
+    most = len(space.fixed) + space.grid.horizon // max(int(free.min(initial=1 << 40)), 1) + 1
+    return min(most, len(space.items.steps))
 
 
 def _best(nodes: Nodes, keys: Ints) -> Nodes:

@@ -5,13 +5,14 @@ finds sessions. In goes an `Instance`, out comes a `Solution`, or None where non
 counted, not timed, so equal instances have equal solutions.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from playlist_builder.arranger.solver import lagrangian
 from playlist_builder.arranger.solver.cost import FixedItem, Items, TimeGrid
+from playlist_builder.arranger.solver.coverage import is_short
 from playlist_builder.arranger.solver.graph import ArcGraph, Groups, backward, build_graph, forward
 from playlist_builder.arranger.solver.permutations import best_order
 from playlist_builder.arranger.solver.placements import blocks
@@ -79,14 +80,22 @@ class Failure:
     is_proven: bool
 
 
-def solve(instance: Instance, *, is_best: bool = True) -> Solution | Failure:
+def keeps(instance: Instance, sequence: Sequence[int]) -> bool:
+    """Return whether a sequence of items is a session of an instance; every pin is among them."""
+    chosen, order = np.unique(np.array(sequence), return_inverse=True)
+    return search_space(instance, chosen).allows(order)
+
+
+def solve(instance: Instance, *, is_best: bool = True, is_last: bool = False) -> Solution | Failure:
     """Return the best session found with its bound, or whether it is proven that there is none.
 
-    Where it need not be the best, the first session found is returned, with a bound of 0.
+    Where it need not be the best, the first session found is returned, with a bound of 0, and a
+    short session is searched for with less patience, unless this is the last attempt.
     """
+    is_last |= is_best
     entering = np.setdiff1d(np.arange(len(instance.items.steps)), instance.spare)
     if len(entering) == len(instance.items.steps):
-        return _solve(instance, is_best=is_best)
+        return _solve(instance, is_best=is_best, is_last=is_last)
     fixed = tuple(
         replace(each, item=int(np.searchsorted(entering, each.item))) for each in instance.fixed
     )
@@ -100,6 +109,7 @@ def solve(instance: Instance, *, is_best: bool = True) -> Solution | Failure:
             noise=noise and (lambda chosen: noise(entering[chosen])),
         ),
         is_best=is_best,
+        is_last=is_last,
     )
     if isinstance(found, Failure):
         return found
@@ -133,7 +143,7 @@ class _Task:
         return bool(np.isinf(self.limit))
 
 
-def _solve(instance: Instance, *, is_best: bool) -> Solution | Failure:
+def _solve(instance: Instance, *, is_best: bool, is_last: bool) -> Solution | Failure:
     task = _prepared(instance)
     if task is None:
         return Failure(is_proven=True)
@@ -142,7 +152,7 @@ def _solve(instance: Instance, *, is_best: bool) -> Solution | Failure:
             return Failure(is_proven=True)
         repaired = _repaired(task.space, None)
         return Failure(is_proven=False) if repaired is None else _solution(task, *repaired, 0.0)
-    first = _first(task, task.cost_to_go, is_best=is_best)
+    first = _first(task, task.cost_to_go, is_best=is_best, is_last=is_last)
     if isinstance(first, Failure):
         return first
     if not is_best:
@@ -158,12 +168,15 @@ def _prepared(instance: Instance) -> _Task | None:
     much = use_all or grid.asked_ms > MUCH * float(items.length_ms.sum())
     kept = np.arange(count) if much and 2 * count * horizon <= ALL_ARCS else pinned
     most = min(ARCS_PER_STEP * horizon, MOST_ARCS)
+    every = use_all or count <= FEW_ITEMS
+    space = search_space(instance, np.arange(count)) if every else None
+    if space is not None and much and is_short(space):
+        return None
     pruned = prune_arcs(items, grid, instance.fixed, kept, most)
     if pruned is None:
         return None
-    every = use_all or count <= FEW_ITEMS
     chosen = np.arange(count) if every else np.union1d(pruned.arcs.item, kept)
-    space = search_space(instance, chosen)
+    space = space or search_space(instance, chosen)
     whole = np.isin(chosen, kept)
     limit, graph = _thinned(_graph(space, pruned, chosen), whole, space, pruned.limit)
     required = whole if use_all else np.isin(chosen, pinned)
@@ -206,27 +219,30 @@ def _repriced(task: _Task) -> _Task:
 
 
 def _first(
-    task: _Task, cost_to_go: lagrangian.CostToGo, *, is_best: bool
+    task: _Task, cost_to_go: lagrangian.CostToGo, *, is_best: bool, is_last: bool
 ) -> tuple[Ints, float] | Failure:
     """Return a good session: by a narrow beam or a wide one, or else by annealing.
 
-    A short session is not annealed where it need not be the best, nor a short window, which is
-    widened where it holds nothing: both are sooner done.
+    A short session is annealed at the last attempt alone, and never a short window, which is
+    widened where it holds nothing: both are sooner done. What need not be the best is any.
     """
     space, graph = task.space, task.graph
     if space.use_all:
         orders = best_order(space, graph, cost_to_go)
         return best_near(space, graph, orders) if orders else Failure(is_proven=False)
     is_window = not task.instance.is_proven
-    found = beam(space, graph, cost_to_go, _width(space) if is_window else BEAM)
-    if not (found.sequences or found.is_complete or task.is_long or is_window):
+    is_wide = is_window and is_best
+    found = beam(space, graph, cost_to_go, _width(space) if is_wide else BEAM)
+    if not (found.sequences or found.is_complete or task.is_long or is_wide):
         found = beam(space, graph, cost_to_go, _width(space))
+    if found.sequences and not is_best:
+        return found.sequences[0], float(space.costs(found.sequences[0][None])[0])
     best = _improved(space, graph, found)
     if best is None:
         is_proven = (found.is_complete and task.holds_all) or lagrangian.is_infeasible(
             graph, space.groups, cost_to_go.multipliers, IDLE_ROUNDS
         )
-        is_over = is_proven or ((is_window or not is_best) and not task.is_long)
+        is_over = is_proven or ((is_window or not is_last) and not task.is_long)
         repaired = None if is_over else _repaired(space, None)
         return (
             Failure(is_proven=is_proven)
