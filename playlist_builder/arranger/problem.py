@@ -6,7 +6,6 @@ rules an `Instance` that the solver takes. Which rule gives way is decided in `r
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
@@ -22,6 +21,7 @@ from playlist_builder.arranger.rules import (
     Pin,
     admit,
     most_removed,
+    phase_of,
     pinned,
     shortage,
     sounding,
@@ -32,10 +32,10 @@ from playlist_builder.arranger.solver.cost import FixedItem, Items
 from playlist_builder.arranger.solver.graph import Groups
 from playlist_builder.arranger.solver.solve import Instance
 from playlist_builder.artists import artists_of_each
-from playlist_builder.errors import ArrangeError, ProfileError
+from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Floats, Ints, Scale, Track
 from playlist_builder.notices import Notice, notice
-from playlist_builder.profiles.profile import Phase, Profile, Rules
+from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.track_table import TrackTable
 
 LEAST_TOLERANCE_S = 30.0  # of a search; less is rather given up than any other rule
@@ -283,15 +283,6 @@ def _check_pins_fit(
 def percentiles_of(tracks: Sequence[Track], scale: Scale) -> Floats | None:
     """Return the table that leads to the scale of a session of these tracks."""
     return None if scale == "absolute" else cost.percentile_table(TrackTable.of(tracks).energy)
-
-
-def phase_of(pin: Pin, profile: Profile) -> Phase | None:
-    """Return the phase that a pin asks for, None where the profile has none of that name."""
-    if pin.phase is None:
-        return None
-    with suppress(ProfileError):
-        return profile.named(pin.phase)
-    return None
 
 
 def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:

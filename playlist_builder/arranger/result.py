@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.arranger import trims
-from playlist_builder.arranger.problem import Objective, phase_of
-from playlist_builder.arranger.rules import PHASE_LIMITS, SILENCE_S, PhaseLimit, Pin
+from playlist_builder.arranger.problem import Objective
+from playlist_builder.arranger.rules import PHASE_LIMITS, SILENCE_S, PhaseLimit, Pin, phase_of
 from playlist_builder.arranger.solver.cost import (
     END_WEIGHT,
     Items,

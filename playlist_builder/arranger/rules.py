@@ -9,12 +9,13 @@ before (`avoid`), excluded, not included, voice, silent, too short, too long.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 
-from playlist_builder.errors import ArrangeError
+from playlist_builder.errors import ArrangeError, ProfileError
 from playlist_builder.models import SILENCE_LUFS, STEP_S, Bools, Floats, Ints, Track, Vocals
 from playlist_builder.notices import removed as removed_text
 from playlist_builder.profiles.profile import Phase, Profile, Rules
@@ -103,6 +104,15 @@ class Pin:
     place: int | None = None
     minute: float | None = None
     phase: str | None = None
+
+
+def phase_of(pin: Pin, profile: Profile) -> Phase | None:
+    """Return the phase that a pin asks for, None where the profile has none of that name."""
+    if pin.phase is None:
+        return None
+    with suppress(ProfileError):
+        return profile.named(pin.phase)
+    return None
 
 
 @dataclass(frozen=True, slots=True)

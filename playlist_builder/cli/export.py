@@ -77,6 +77,11 @@ def export(
     protect_music(outputs, library_of(loaded, None))
     write_playlists([(loaded, file) for file in outputs], dialect)
     output.warn_missing_files(loaded, session)
+    if dialect.levels and loaded.request is not None and not loaded.request.levelled:
+        output.print_message(
+            f"{dialect.player} plays tracks equally loud where it knows their gain, and this session"
+            " was built for their own loudness: for the former, build it with --levelled"
+        )
     paths = tuple(slot.path for slot in (*loaded.slots, *loaded.tail))
     if maps and (outside := unmapped(paths, dialect)):
         count = f"{len(outside)} of {len(paths)} tracks lie"

@@ -45,6 +45,7 @@ class Dialect:
     relative_to: str | None = None  # folder of entries, at the player; else the playlist's
     path_maps: tuple[PathMap, ...] = ()  # folders here and at the player; the longest wins
     normal_form: NormalForm = "keep"  # of Unicode; on Linux another form is another file
+    levels: bool = False  # whether it makes all tracks equally loud unless told otherwise
     parts_in: tuple[str, ...] = ()  # formats by which it plays a part of a track
 
 
@@ -61,7 +62,8 @@ PLAYERS: Mapping[str, Dialect] = {  # player to its dialect
         Dialect("android", _M3U, "utf-8", dot_slash=False),
         # Without the mark it takes `.m3u` for the codepage of Windows.
         Dialect("foobar2000", _M3U, "utf-8-sig", backslashes=True, never_found=_BACKSLASH),
-        Dialect("jellyfin", (*_M3U, ".pls"), "utf-8"),
+        # Its web client applies the gain of each track (`selectAudioNormalization`).
+        Dialect("jellyfin", (*_M3U, ".pls"), "utf-8", levels=True),
         Dialect("kodi", _LISTS, "utf-8", line_bytes=1023),
         # It reads percent signs as they stand, even in XSPF, and has no names with outer blanks.
         Dialect(

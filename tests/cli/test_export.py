@@ -2,13 +2,14 @@
 
 import json
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from playlist_builder.cli import main
-from playlist_builder.models import Session, Slot
+from playlist_builder.models import Session, SessionRequest, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.csv_table import COLUMNS
 from playlist_builder.playlists.dialects import PLAYERS
@@ -130,3 +131,17 @@ def test_what_cannot_be_is_one_line_and_nothing_is_written(folder, options, code
     assert line in done.stderr
     assert "Traceback" not in done.stderr
     assert [file.name for file in folder.iterdir()] == ["s.json"]
+
+
+@pytest.mark.parametrize(
+    ("player", "levelled", "is_told"),
+    [("jellyfin", False, True), ("jellyfin", True, False), ("vlc", False, False)],
+)
+def test_a_player_that_levels_asks_for_a_session_that_is_levelled(
+    folder, player, levelled, is_told
+):
+    session = session_json.load_session(folder / "s.json")
+    request = SessionRequest("arc", "x", levelled=levelled)
+    text = session_json.dump(replace(session, request=request))
+    (folder / "s.json").write_text(text, encoding="utf-8")
+    assert ("--levelled" in run("-o", "p.m3u8", "--player", player).output) == is_told
