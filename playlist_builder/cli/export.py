@@ -80,7 +80,7 @@ def export(
     if dialect.levels and loaded.request is not None and not loaded.request.levelled:
         output.print_message(
             f"{dialect.player} plays tracks equally loud where it knows their gain, and this session"
-            " was built for their own loudness: for the former, build it with --levelled"
+            " was built for their own loudness; build it with --levelled for that player"
         )
     paths = tuple(slot.path for slot in (*loaded.slots, *loaded.tail))
     if maps and (outside := unmapped(paths, dialect)):
