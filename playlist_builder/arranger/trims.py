@@ -97,15 +97,11 @@ def as_played(tracks: Iterable[Track], slots: Iterable[Slot]) -> list[Track]:
     ]
 
 
-def step_prices(tracks: Sequence[Track]) -> Floats:
+def step_prices(tracks: TrackTable) -> Floats:
     """Return the price per step of the cuts of each track, shape (n, 1)."""
-    return np.array(
-        [
-            [CUT_WEIGHT * ((each.from_s is not None) + (each.to_s is not None)) * STEP_S]
-            / np.maximum(each.duration_s, STEP_S)
-            for each in tracks
-        ]
-    ).reshape(-1, 1)
+    cuts = np.array([len(cuts_of(each)) for each in tracks], np.float64)
+    price: Floats = CUT_WEIGHT * cuts / np.maximum(tracks.seconds / STEP_S, 1.0)
+    return price[:, None]
 
 
 def is_part(played: Track | Slot) -> bool:

@@ -79,8 +79,8 @@ def export(
     output.warn_missing_files(loaded, session)
     if dialect.levels and loaded.request is not None and not loaded.request.levelled:
         output.print_message(
-            f"{dialect.player} plays tracks equally loud where it knows their gain, and this session"
-            " was built for their own loudness; build it with --levelled for that player"
+            f"{dialect.player} plays tracks equally loud where it knows their gain, and this"
+            " session was built for their own loudness. For that player build it with --levelled"
         )
     paths = tuple(slot.path for slot in (*loaded.slots, *loaded.tail))
     if maps and (outside := unmapped(paths, dialect)):
