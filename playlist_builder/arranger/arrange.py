@@ -77,8 +77,6 @@ begins in a calm phase may climb in the next.
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from playlist_builder.arranger import result, settle
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import Objective, Problem, Relaxation, build_problem
@@ -161,26 +159,17 @@ def arranged(
 ) -> tuple[Session, Sequence[Relaxation]]:
     """Return the best session of a problem, and all that was tried; raises ArrangeError if none."""
     objective, rules = problem.objective, problem.objective.rules
-    problem, instance, found, lifted, settled = settle.solved(problem, allowed)
-    order = result.Order(
-        [problem.tracks[item] for item in found.sequence],
-        problem.items.take(np.array(found.sequence)),
-        objective.profile,
-        instance.grid,
-    )
-    pins = [(pin, found.sequence.index(item)) for pin, item in problem.pins]
-    cuts = {place: settled[item] for place, item in enumerate(found.sequence) if item in settled}
-    played = settle.moved(order, cuts, objective, pins)
-    cost = found.cost if played is order else played.cost
+    found = settle.arranged(problem, allowed)
+    problem, order = found.problem, found.order
     is_scaled = objective.scale == "relative"
-    notices = result.warnings(played, rules, problem.reach, scaled=is_scaled)
+    notices = result.warnings(order, rules, problem.reach, scaled=is_scaled)
     session = replace(
-        result.session(played, objective.scale, objective.seed, cost, min(found.bound, cost)),
+        result.session(order, objective.scale, objective.seed, found.cost, found.bound),
         warnings=(*problem.notes, *notices),
-        relaxed=tuple(result.given_up(played, rules, objective.tolerance_s, pins)),
+        relaxed=tuple(result.given_up(order, rules, objective.tolerance_s, found.pins)),
         profile_text=to_toml(replace(objective.profile, rules=rules)),
     )
-    return completed(session, played, problem.whole, objective), lifted
+    return completed(session, order, problem.whole, objective), found.tried
 
 
 def completed(

@@ -7,12 +7,12 @@ arranged again; the cuts of the others move to where it says.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from playlist_builder.arranger import opening, result
-from playlist_builder.arranger.problem import Objective, Problem, Relaxation
+from playlist_builder.arranger.problem import Problem, Relaxation
 from playlist_builder.arranger.rules import Pin
 from playlist_builder.arranger.solver.solve import Instance, Solution
 from playlist_builder.arranger.trims import Cut, cuts_of
@@ -24,39 +24,45 @@ Found = tuple[Problem, Instance, Solution, Sequence[Relaxation]]
 ROUNDS = 5  # in which a session is arranged at most, the last one of parts known to be good
 
 
-def solved(
-    problem: Problem, allowed: Sequence[Relaxation] = ()
-) -> tuple[Problem, Instance, Solution, Sequence[Relaxation], dict[int, Track]]:
-    """Return what `opening.solved` does, and the parts in it with their cuts moved, by item.
+@dataclass(frozen=True, slots=True, eq=False)
+class Arranged:
+    """A session that was found, as its order of tracks with all cuts where they are to be.
+
+    `pins` come with their places, `cost` and `bound` are sums over steps, and `tried` are all
+    relaxations up to the one that helped.
+    """
+
+    problem: Problem
+    order: result.Order
+    pins: Sequence[tuple[Pin, int]]
+    cost: float
+    bound: float
+    tried: Sequence[Relaxation]
+
+    @property
+    def worth(self) -> tuple[int, float]:
+        """How many relaxations were tried, and the cost: the less the better."""
+        return len(self.tried), self.cost
+
+
+def arranged(problem: Problem, allowed: Sequence[Relaxation] = ()) -> Arranged:
+    """Return the best session of a problem; raises ArrangeError where there is none.
 
     No more rules give way for the sake of parts. Where a session of whole tracks is found that
-    costs less, as there is less to search, it is that one.
+    costs less, as there is less to search and nothing to learn, it is that one.
     """
     if not len(problem.part):
-        return *opening.solved(problem, allowed), {}
-    whole = _whole(problem, allowed)
+        return _moved(opening.solved(problem, allowed), {})
+    whole = None
+    with suppress(ArrangeError):
+        whole = _moved(opening.solved(_without(problem, problem.part), allowed), {})
     try:
-        found, cuts = _of_parts(problem, whole[-1] if whole else allowed)
+        of_parts = _moved(*_of_parts(problem, whole.tried if whole else allowed))
     except ArrangeError:
         if whole is None:
             raise
-        return *whole, {}
-    if whole is not None and _worth(whole) <= _worth(found):
-        return *whole, {}
-    return *found, cuts
-
-
-def _worth(found: Found) -> tuple[int, float]:
-    """Return how many relaxations were tried, and the cost: the less the better."""
-    _, _, solution, tried = found
-    return len(tried), solution.cost
-
-
-def _whole(problem: Problem, allowed: Sequence[Relaxation]) -> Found | None:
-    """Return what is found of whole tracks, None where nothing is."""
-    with suppress(ArrangeError):
-        return opening.solved(_without(problem, problem.part), allowed)
-    return None
+        return whole
+    return min(filter(None, (whole, of_parts)), key=lambda each: each.worth)
 
 
 def _of_parts(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[Found, dict[int, Track]]:
@@ -95,22 +101,25 @@ def _without(problem: Problem, items: Ints) -> Problem:
     return replace(problem, spare=np.union1d(problem.spare, items))
 
 
-def moved(
-    order: result.Order,
-    cuts: Mapping[int, Track],
-    objective: Objective,
-    pins: Sequence[tuple[Pin, int]],
-) -> result.Order:
-    """Return an order with tracks of some places moved in their cuts, if no more rules break."""
+def _moved(found: Found, parts: Mapping[int, Track]) -> Arranged:
+    """Return what was found as an order, in which each part is moved if no more rules break."""
+    problem, instance, solution, tried = found
+    objective, sequence = problem.objective, solution.sequence
+    pins = [(pin, sequence.index(item)) for pin, item in problem.pins]
 
-    def broken(tried: result.Order) -> int:
-        return len(result.given_up(tried, objective.rules, objective.tolerance_s, pins))
+    def broken(order: result.Order) -> int:
+        return len(result.given_up(order, objective.rules, objective.tolerance_s, pins))
 
-    most = broken(order) if cuts else 0
-    for place, track in cuts.items():
-        tried = result.ordered(
-            [*order.tracks[:place], track, *order.tracks[place + 1 :]], objective
-        )
-        if broken(tried) <= most:
-            order = tried
-    return order
+    order = first = result.Order(
+        [problem.tracks[item] for item in sequence],
+        problem.items.take(np.array(sequence)),
+        objective.profile,
+        instance.grid,
+    )
+    for place, item in enumerate(sequence):
+        if item in parts:
+            tracks = [*order.tracks[:place], parts[item], *order.tracks[place + 1 :]]
+            new = result.ordered(tracks, objective)
+            order = new if broken(new) <= broken(first) else order
+    cost = solution.cost if order is first else order.cost
+    return Arranged(problem, order, pins, cost, min(solution.bound, cost), tried)
