@@ -68,8 +68,8 @@ def arranged(problem: Problem, allowed: Sequence[Relaxation] = ()) -> Arranged:
 def _of_parts(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[Found, dict[int, Track]]:
     """Return what is found of parts too, and the parts in it with their cuts moved, by item.
 
-    With a part go all that have the cut within a phrase, and in the end all that nobody has looked
-    at.
+    It is arranged again while it has parts that nobody has looked at, with the loudness of those
+    that were. With a part go all that have the cut within a phrase, and in the end all others.
     """
     settle, barred = problem.objective.constraints.settle, list[int]()
     cuts = {item: cuts_of(problem.tracks[item]) for item in problem.part.tolist()}
@@ -85,16 +85,26 @@ def _of_parts(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[Found, d
         wrong = [item for item in parts if settled[item] is None]
         lone = dict.fromkeys(one[cut] for item in wrong for cut in cuts[item])
         settled |= {item: settle(problem.tracks[item]) for item in lone if item not in settled}
-        good |= {item: track for item, track in settled.items() if track is not None}
+        new = {item: track for item, track in settled.items() if track is not None}
+        problem, good = _with_loudness(problem, new), good | new
         bad.update(cut for item in lone if item not in good for cut in cuts[item])
         barred = [
             item
             for item, own in cuts.items()
             if item not in good and (number == ROUNDS - 1 or not bad.isdisjoint(own))
         ]
-        if not wrong:
-            break
     return found, good
+
+
+def _with_loudness(problem: Problem, parts: Mapping[int, Track]) -> Problem:
+    """Return a problem with the loudness of some items at their ends, as these parts have it."""
+    places = np.array([*parts], np.int64)
+    own = result.items_in_order([*parts.values()], problem.objective)
+    columns = {}
+    for name in ("start_lufs", "end_lufs", "opening_lufs"):
+        columns[name] = getattr(problem.items, name).copy()
+        columns[name][places] = getattr(own, name)
+    return replace(problem, items=replace(problem.items, **columns))
 
 
 def _without(problem: Problem, items: Ints) -> Problem:

@@ -231,3 +231,19 @@ def test_no_rule_gives_way_for_the_sake_of_parts(monkeypatch):
     monkeypatch.setattr(opening, "solved", worse)
     found = arrange(tracks, flat(18.5, 0.3), scale="absolute", constraints=TRIM)
     assert found == whole
+
+
+def test_what_is_learned_of_a_cut_is_weighed():
+    """A part that turns out to begin far louder than its track gives way to another."""
+    tracks = [loud_ends(number) for number in range(8)]
+
+    def louder(part):
+        start_lufs = -5.0 if part.from_s is not None else part.features.start_loudness_lufs
+        return replace(part, features=replace(part.features, start_loudness_lufs=start_lufs))
+
+    constraints = replace(TRIM, settle=louder)
+    found = arrange(tracks, flat(20, 0.3), scale="absolute", constraints=constraints)
+    whole = arrange(tracks, flat(20, 0.3), scale="absolute")
+    assert found.cost <= whole.cost
+    assert all(slot.from_s is None for slot in found.slots[1:])
+    assert any(slot.to_s is not None for slot in found.slots)
