@@ -5,7 +5,7 @@ the music, its word counts: a part that would be cut within a phrase is barred, 
 arranged again; the cuts of the others move to where it says.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -21,6 +21,7 @@ from playlist_builder.models import Ints, Track
 
 Found = tuple[Problem, Instance, Solution, Sequence[Relaxation]]
 
+ENDS = {"from": "start_loudness_lufs", "to": "end_loudness_lufs"}  # of a cut, among features
 ROUNDS = 5  # in which a session is arranged at most, the last one of parts known to be good
 
 
@@ -75,6 +76,7 @@ def _of_parts(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[Found, d
     cuts = {item: cuts_of(problem.tracks[item]) for item in problem.part.tolist()}
     one = {cut: item for item, (cut, *others) in cuts.items() if not others}
     good: dict[int, Track] = {}
+    known_lufs: dict[Cut, float] = {}
     bad: set[Cut] = set()
     for number in range(1, ROUNDS + 1):
         found = opening.solved(_without(problem, np.array(barred, np.int64)), allowed)
@@ -85,8 +87,11 @@ def _of_parts(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[Found, d
         wrong = [item for item in parts if settled[item] is None]
         lone = dict.fromkeys(one[cut] for item in wrong for cut in cuts[item])
         settled |= {item: settle(problem.tracks[item]) for item in lone if item not in settled}
-        new = {item: track for item, track in settled.items() if track is not None}
-        problem, good = _with_loudness(problem, new), good | new
+        for item, track in settled.items():
+            if track is not None:
+                good[item] = track
+                known_lufs |= {cut: getattr(track.features, ENDS[cut[1]]) for cut in cuts[item]}
+        problem = _with_loudness(problem, cuts, known_lufs)
         bad.update(cut for item in lone if item not in good for cut in cuts[item])
         barred = [
             item
@@ -96,15 +101,23 @@ def _of_parts(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[Found, d
     return found, good
 
 
-def _with_loudness(problem: Problem, parts: Mapping[int, Track]) -> Problem:
-    """Return a problem with the loudness of some items at their ends, as these parts have it."""
-    places = np.array([*parts], np.int64)
-    own = result.items_in_order([*parts.values()], problem.objective)
-    columns = {}
-    for name in ("start_lufs", "end_lufs", "opening_lufs"):
-        columns[name] = getattr(problem.items, name).copy()
-        columns[name][places] = getattr(own, name)
-    return replace(problem, items=replace(problem.items, **columns))
+def _with_loudness(
+    problem: Problem, cuts: Mapping[int, Collection[Cut]], known_lufs: Mapping[Cut, float]
+) -> Problem:
+    """Return a problem with the loudness of its parts at those cuts of which it is known."""
+    items, is_levelled = problem.items, problem.objective.constraints.levelled
+    starts, ends, opening = (
+        column.copy() for column in (items.start_lufs, items.end_lufs, items.opening_lufs)
+    )
+    for item, own in cuts.items():
+        whole_lufs = problem.tracks[item].features.loudness_lufs
+        for cut in known_lufs.keys() & own:
+            column = starts if cut[1] == "from" else ends
+            column[item] = known_lufs[cut] - whole_lufs * is_levelled
+            if column is starts:
+                opening[item] = max(whole_lufs, known_lufs[cut])
+    items = replace(items, start_lufs=starts, end_lufs=ends, opening_lufs=opening)
+    return replace(problem, items=items)
 
 
 def _without(problem: Problem, items: Ints) -> Problem:

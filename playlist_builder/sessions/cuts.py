@@ -6,11 +6,10 @@ where it is clearly softer than what is around it. Where it is not, and onsets t
 goes on, the cut would lie within a phrase; a sound that is held may be cut anywhere.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
-from itertools import groupby, islice
-from math import ceil
+from itertools import islice
 
 import numpy as np
 
@@ -30,7 +29,6 @@ ALIKE_LU = 1.0  # moments that differ by less are as quiet as each other
 REST_LU, ONSET_LU = 2.0, 2.0
 ONSET_BLOCKS = 2
 RATES_HZ = (44_100, 48_000)  # that `levels.measure` divides into whole blocks
-Cut = tuple[float, float]  # where it lies in the track, and the loudness of the music beside it
 
 
 def settled(track: Track) -> Track | None:
@@ -38,38 +36,36 @@ def settled(track: Track) -> Track | None:
 
     None where a cut would lie within a phrase; the part as it is where its file cannot be decoded.
     """
+    features, from_s, to_s = track.features, track.from_s, track.to_s
     try:
-        start, stop = _cuts(track.path, track.identity, track.from_s, track.to_s)
+        if from_s is not None:
+            start = _cut(track.path, track.identity, from_s, is_start=True)
+            if start is None:
+                return None
+            from_s, lufs = start
+            features = replace(features, start_loudness_lufs=lufs)
+        if to_s is not None:
+            stop = _cut(track.path, track.identity, to_s, is_start=False)
+            if stop is None:
+                return None
+            to_s, lufs = stop
+            features = replace(features, end_loudness_lufs=lufs)
     except (AudioError, OSError):
         return track
-    features, from_s, to_s = track.features, track.from_s, track.to_s
-    if from_s is not None:
-        if start is None:
-            return None
-        features = replace(features, start_loudness_lufs=start[1])
-        features = replace(features, duration_s=features.duration_s + from_s - start[0])
-        from_s = start[0]
-    if to_s is not None:
-        if stop is None:
-            return None
-        features = replace(features, end_loudness_lufs=stop[1])
-        features = replace(features, duration_s=features.duration_s + stop[0] - to_s)
-        to_s = stop[0]
+    shift_s = (to_s or 0.0) - (track.to_s or 0.0) - (from_s or 0.0) + (track.from_s or 0.0)
+    features = replace(features, duration_s=features.duration_s + shift_s)
     return replace(track, features=features, from_s=from_s, to_s=to_s)
 
 
-@lru_cache(maxsize=1000)  # several sessions of one request have parts in common
-def _cuts(
-    path: str, _identity: str, from_s: float | None, to_s: float | None
-) -> tuple[Cut | None, Cut | None]:
-    """Return the cuts at the start and at the end of a part, None where there is none."""
-    power = _power(path, [cut_s for cut_s in (from_s, to_s) if cut_s is not None])
-    start, stop = None, None
-    if from_s is not None and (at_s := quietest_s(power, from_s, is_last=True)) is not None:
-        start = at_s, loudness.mean_lufs(_between(power, at_s, at_s + EDGE_S))
-    if to_s is not None and (at_s := quietest_s(power, to_s, is_last=False)) is not None:
-        stop = at_s, loudness.mean_lufs(_between(power, at_s - EDGE_S, at_s))
-    return start, stop
+@lru_cache(maxsize=4000)  # several parts have a cut in common, and sessions of one request parts
+def _cut(path: str, _identity: str, near_s: float, *, is_start: bool) -> tuple[float, float] | None:
+    """Return where a part begins or ends near a time, and how loud it is there, or None."""
+    power = _power(path, near_s)
+    at_s = quietest_s(power, near_s, is_last=is_start)
+    if at_s is None:
+        return None
+    edge = (at_s, at_s + EDGE_S) if is_start else (at_s - EDGE_S, at_s)
+    return at_s, loudness.mean_lufs(_between(power, *edge))
 
 
 def quietest_s(power: Floats, cut_s: float, *, is_last: bool) -> float | None:
@@ -95,30 +91,20 @@ def _between(power: Floats, start_s: float, stop_s: float) -> Floats:
     return power[first:last]
 
 
-def _power(path: str, cuts_s: Sequence[float]) -> Floats:
-    """Return the K-weighted power of a track around cuts, 0 elsewhere, per `loudness.BLOCK_S`.
+def _power(path: str, near_s: float) -> Floats:
+    """Return the K-weighted power of a track around a time, 0 before, per `loudness.BLOCK_S`.
 
-    It ends behind the last cut, or where the track does.
+    It ends some way behind that time, or where the track does.
     """
-    end_s, known = max(cuts_s) + WIDE_S, 0
-    power = np.zeros(ceil(end_s / loudness.BLOCK_S))
-
-    def is_near(numbered: tuple[int, Floats32]) -> bool:
-        start_s = numbered[0] * decode.BLOCK_S
-        return any(-decode.BLOCK_S < start_s - cut_s + WIDE_S < 2.0 * WIDE_S for cut_s in cuts_s)
-
+    first, last = (int(time_s / decode.BLOCK_S) for time_s in (near_s - WIDE_S, near_s + WIDE_S))
     with decode.AudioFile(path) as file:
         rate_hz, blocks = _stereo(file)
-        needed = islice(enumerate(blocks), ceil(end_s / decode.BLOCK_S))
-        for near, several in groupby(needed, is_near):
-            if not near:  # only decoded: `groupby` goes through them
-                continue
-            found = list(several)
-            at = round(found[0][0] * decode.BLOCK_S / loudness.BLOCK_S)
-            own = levels.measure((block for _, block in found), rate_hz).k_power
-            known = min(at + len(own), len(power))
-            power[at:known] = own[: known - at]
-    return power[:known]
+        near = list(islice(blocks, max(first, 0), last + 1))
+        if not near:
+            raise AudioError("it is shorter than it was")
+        found = levels.measure(near, rate_hz).k_power
+    before = round(max(first, 0) * decode.BLOCK_S / loudness.BLOCK_S)
+    return np.concatenate([np.zeros(before), found])
 
 
 def _stereo(file: decode.AudioFile) -> tuple[int, Iterator[Floats32]]:

@@ -91,9 +91,13 @@ def test_a_cut_near_the_end_of_a_file_stays_within_it(music):
     assert after is None or after.to_s <= 60.0
 
 
-def test_a_part_stays_where_its_file_cannot_be_read(tmp_path):
+def test_a_part_stays_where_its_file_cannot_be_read(music, tmp_path):
     before = part(whole(tmp_path / "gone.flac"), 20.0, None)
     assert cuts.settled(before) is before
+    late = replace(
+        part(whole(music), 20.0, None), from_s=200.0
+    )  # the file has become shorter since
+    assert cuts.settled(late) is late
     (tmp_path / "text.flac").write_text("no music", encoding="utf-8")
     before = part(whole(tmp_path / "text.flac"), 20.0, 40.0)
     assert cuts.settled(before) is before
