@@ -225,7 +225,7 @@ def annealed(
     kinds = rng.integers(2 if space.use_all else len(CHANGES), size=rounds)
     for warmth, kind in zip(np.geomspace(heat, COLD, rounds).tolist(), kinds.tolist(), strict=True):
         change = _change(board, state, CHANGES[kind], rng)
-        if change is None:
+        if change is None or not len(change[2]):
             continue
         state, gain = _drawn(board, state, change, warmth, rng)
         if gain > 0.0:
