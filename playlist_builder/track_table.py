@@ -206,6 +206,23 @@ class TrackTable(Sequence[Track]):
         """The length of each track."""
         return self.measured("duration_s")
 
+    @property
+    def inner_silence(self) -> tuple[Floats, Floats]:
+        """Where the longest silence of each track begins and how long it is, 0 s at an edge."""
+        begins_s, longest_s = (
+            self.measured("longest_silence_start_s"),
+            self.measured("longest_silence_s"),
+        )
+        is_within = begins_s >= self.measured("leading_silence_s")
+        is_within &= begins_s + longest_s <= self.seconds - self.measured("trailing_silence_s")
+        return begins_s, np.where(is_within, longest_s, 0.0)
+
+    @property
+    def sounding_s(self) -> Floats:
+        """The length of each track without the silence at its edges and the longest within."""
+        edges_s = self.measured("leading_silence_s") + self.measured("trailing_silence_s")
+        return np.asarray(self.seconds - edges_s - self.inner_silence[1])
+
     def measured(self, name: str) -> Floats:
         """Return one of SCALARS for each track; a key by its place in KEYS, or -1."""
         return np.asarray(self._columns.scalars[self._places, SCALARS.index(name)])

@@ -4,7 +4,8 @@ Two tracks are copies of each other if any of these holds:
 
 - they have the same identity: the same audio packets;
 - they have the same MusicBrainz recording id;
-- title and artists are the same in comparable form, and the lengths differ by at most `COPY_S`;
+- title and artists are the same in comparable form, and the lengths, with the silence at edges and
+  within or without, differ by at most `COPY_S`;
 - they sound the same (see `same_sound`), whatever their tags.
 """
 
@@ -33,14 +34,14 @@ def copies(tracks: Sequence[Track]) -> list[list[int]]:
     groups = _alike(table.identities)
     ids = table.recording_ids
     groups.extend(group for group in _alike(ids) if _is_given(ids[group[0]]))
-    titles, seconds = list(map(comparable, table.titles)), table.seconds.tolist()
+    titles, lengths = list(map(comparable, table.titles)), _lengths(table).T.tolist()
     for same in _alike(titles):
         if not titles[same[0]]:
             continue
-        near = sorted({place for group in _close(same, seconds) for place in group})
+        near = sorted({place for group in _close(same, lengths) for place in group})
         names = artists_of_each(table.take(np.array(near, np.int64)))
         for group in _alike(names):
-            groups.extend(_close([near[place] for place in group], seconds))
+            groups.extend(_close([near[place] for place in group], lengths))
     groups.extend(_connected(same_sound.pairs(table, table).tolist()))
     return groups
 
@@ -68,17 +69,17 @@ def repeated(table: TrackTable, tracks: Iterable[Track]) -> Bools:
     found = _among(table.identities, known.identities)
     found |= _among(table.recording_ids, filter(_is_given, known.recording_ids))
     found[same_sound.pairs(table, known)[:, 0]] = True
-    lengths: dict[tuple[str, frozenset[str]], list[float]] = {}
-    for track in known:
-        lengths.setdefault(_name(track), []).append(track.duration_s)
+    own, others = _lengths(table), _lengths(known)
+    lengths: dict[tuple[str, frozenset[str]], list[Floats]] = {}
+    for track, length in zip(known, others, strict=True):
+        lengths.setdefault(_name(track), []).append(length)
     wanted = {title for title, _ in lengths if title}
-    near = np.flatnonzero(~found & _is_near(table.seconds, known.seconds) & bool(wanted))
+    near = np.flatnonzero(~found & _is_near(own, others) & bool(wanted))
     titles = table.take(near).titles
     for place, title in zip(near.tolist(), titles, strict=True):
         if comparable(title) in wanted:
-            track = table[place]
-            others = lengths.get(_name(track), ())
-            found[place] = any(abs(track.duration_s - length_s) <= COPY_S for length_s in others)
+            alike = lengths.get(_name(table[place]), ())
+            found[place] = any((np.abs(own[place] - each) <= COPY_S).any() for each in alike)
     return found
 
 
@@ -101,11 +102,18 @@ def _among(values: Sequence[str], wanted: Iterable[str]) -> Bools:
     return np.fromiter((value in names for value in values), np.bool_, len(values))
 
 
-def _is_near(seconds: Floats, others: Floats) -> Bools:
-    """Return for each length whether one of others is as long, within `COPY_S`."""
-    ordered = np.sort(others)
-    first = np.searchsorted(ordered, seconds - COPY_S)
-    return np.asarray(first < np.searchsorted(ordered, seconds + COPY_S, "right"))
+def _lengths(table: TrackTable) -> Floats:
+    """Return the length of each track, with its silence and without, shape (n, 2)."""
+    return np.column_stack([table.seconds, table.sounding_s])
+
+
+def _is_near(lengths: Floats, others: Floats) -> Bools:
+    """Return for each of `_lengths` whether one of others is as long, within `COPY_S`."""
+    near = np.zeros(len(lengths), np.bool_)
+    for seconds, ordered in zip(lengths.T, np.sort(others, axis=0).T, strict=True):
+        first = np.searchsorted(ordered, seconds - COPY_S)
+        near |= first < np.searchsorted(ordered, seconds + COPY_S, "right")
+    return near
 
 
 def _alike(values: Sequence[Hashable]) -> list[list[int]]:
@@ -118,7 +126,13 @@ def _alike(values: Sequence[Hashable]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _close(group: list[int], seconds: Sequence[float]) -> Iterable[list[int]]:
+def _close(group: list[int], lengths: Sequence[Sequence[float]]) -> list[list[int]]:
+    """Return every largest set of a group that are as long by one of `_lengths`, once."""
+    sets = (sorted(each) for seconds in lengths for each in _as_long(group, seconds))
+    return list(map(list, dict.fromkeys(map(tuple, sets))))
+
+
+def _as_long(group: list[int], seconds: Sequence[float]) -> Iterable[list[int]]:
     """Return every largest set of a group whose lengths lie within `COPY_S` of each other."""
     ordered = sorted(group, key=seconds.__getitem__)
     reached = 0

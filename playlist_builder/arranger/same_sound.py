@@ -22,6 +22,8 @@ from playlist_builder.track_table import TrackTable
 LENGTH_S = 1.5  # padding of encoders, and silence that was cut from an end
 EDGE_LU, RANGE_LU = 1.5, 0.5  # loudness of start and end against the whole, and its range
 CENTROID = 0.15  # of a logarithm: 15 %
+REST_S = 0.5  # silence up to which edges, range and startling rises are those of the music
+ESTIMATES = "tension", "moving"
 ALIKE = {  # most by which other measurements differ
     "startle_lu": 0.75,
     "onset_rate_hz": 0.3,
@@ -74,37 +76,52 @@ def pairs(table: TrackTable, others: TrackTable) -> Ints:
 
 def sounds(table: TrackTable) -> Sounds:
     """Return what is compared of those tracks of a table whose contour moves."""
-    loudness, seconds = table.measured("loudness_lufs"), table.seconds
-    estimates = {"tension": table.tension, "moving": table.moving}
+    loudness, seconds = table.measured("loudness_lufs"), table.sounding_s
+    silence_s = table.seconds - seconds
+    measured = {name: table.measured(name) for name in ALIKE if name not in ESTIMATES}
+    measured["onset_rate_hz"] *= table.seconds / np.maximum(seconds, STEP_S)
+    measured["startle_lu"] = _where(silence_s <= REST_S, measured["startle_lu"])
+    measured |= {"tension": table.tension, "moving": table.moving}
+    start, end = (
+        _where(table.measured(f"{edge}_silence_s") <= REST_S, table.measured(level) - loudness)
+        for edge, level in (
+            ("leading", "start_loudness_lufs"),
+            ("trailing", "end_loudness_lufs"),
+        )
+    )
     shape = _shapes(table)
     third = POINTS // 3
     columns = [
         seconds / LENGTH_S,
-        (table.measured("start_loudness_lufs") - loudness) / EDGE_LU,
-        (table.measured("end_loudness_lufs") - loudness) / EDGE_LU,
-        table.measured("loudness_range_lu") / RANGE_LU,
+        start / EDGE_LU,
+        end / EDGE_LU,
+        _where(silence_s <= REST_S, table.measured("loudness_range_lu")) / RANGE_LU,
         np.log(np.maximum(table.measured("spectral_centroid_hz"), 1.0)) / CENTROID,
         # By so much do the means of two thirds move at most where all moves by SHAPE.
         (shape[:, -third:].mean(axis=1) - shape[:, :third].mean(axis=1)) / (SHAPE * 6.0**0.5),
-        *(
-            (estimates[name] if name in estimates else table.measured(name)) / tolerance
-            for name, tolerance in ALIKE.items()
-        ),
+        *(measured[name] / tolerance for name, tolerance in ALIKE.items()),
     ]
     every = Sounds(np.arange(len(table)), np.column_stack(columns), shape)
     return every.take(shape.std(axis=1) > STILL)
 
 
 def _shapes(table: TrackTable) -> Floats:
-    """Return contours at `POINTS` moments without their level, shape (n, POINTS)."""
+    """Return contours at `POINTS` moments of music without their level, shape (n, POINTS)."""
     values, begins, count = table.contours()
-    moments = (np.arange(POINTS) + 0.5) / POINTS * table.seconds[:, None] / STEP_S - 0.5
-    moments = np.clip(moments, 0.0, (count - 1)[:, None])
+    moments = (np.arange(POINTS) + 0.5) / POINTS * table.sounding_s[:, None]
+    moments += table.measured("leading_silence_s")[:, None]
+    begins_s, silence_s = table.inner_silence
+    moments += np.where(moments > begins_s[:, None], silence_s[:, None], 0.0)
+    moments = np.clip(moments / STEP_S - 0.5, 0.0, (count - 1)[:, None])
     before = moments.astype(np.int64)
     after = np.minimum(before + 1, (count - 1)[:, None])
     at = values[begins[:, None] + before].astype(np.float64)
     at += (values[begins[:, None] + after] - at) * (moments - before)
     return np.asarray(at - at.mean(axis=1, keepdims=True))
+
+
+def _where(known: Bools, values: Floats) -> Floats:
+    return np.where(known, values, np.nan)
 
 
 def _axes(values: Floats) -> list[int]:

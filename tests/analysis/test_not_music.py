@@ -81,6 +81,19 @@ def test_words_in_a_wrong_order_are_noise_and_in_the_right_one_music(seed, level
     assert reason(spoilt) == not_music.NOISE
 
 
+@settings(max_examples=10)
+@given(st.floats(55, 900), st.floats(-38, -1), st.floats(0.5, 9), st.booleans())
+def test_so_is_one_tone_that_fades(hertz, level_db, fades, is_shifted):
+    """Its low bytes are not even: many of its words are small."""
+    time_s = np.arange(5 * RATE) / RATE
+    tone = np.sin(2 * np.pi * hertz * time_s) * np.exp(-fades * (time_s % 1.0))
+    samples = (10 ** (level_db / 20) * tone).astype(np.float32)[None].repeat(2, axis=0)
+    assert reason(samples) == ""
+    data = as_words(samples)
+    spoilt = decoded(data[1:]) if is_shifted else decoded(data, ">i2")
+    assert reason(spoilt) == not_music.NOISE
+
+
 @pytest.mark.parametrize("share", [0.0, 0.3])
 def test_noise_with_silence_around_it_is_noise(share):
     noise = np.random.default_rng(2).uniform(-1, 1, (1, 10 * BLOCK)).astype(np.float32)

@@ -57,6 +57,22 @@ def test_two_tracks_share_a_group_exactly_if_they_are_copies(tenths):
     assert together == alike
 
 
+@given(st.sampled_from(["leading", "trailing", "within"]), st.floats(3.0, 400.0))
+def test_silence_put_into_a_copy_does_not_hide_it(where, silence_s):
+    plain = track(0, 300.0, "Dawn", "A")
+    longer = track(1, 300.0 + silence_s, "Dawn", "A")
+    starts_s = {"leading": 0.0, "trailing": 300.0, "within": 120.0}[where]
+    silence = {"longest_silence_s": silence_s, "longest_silence_start_s": starts_s}
+    if where != "within":
+        silence[f"{where}_silence_s"] = silence_s
+    spoilt = replace(longer, features=replace(longer.features, **silence))
+    assert copies([plain, spoilt]) == [[0, 1]]
+    assert copies([plain, longer]) == []
+    assert is_repeated(spoilt, [plain])
+    assert is_repeated(plain, [spoilt])
+    assert not is_repeated(longer, [plain])
+
+
 def grouped(tracks):
     return {frozenset(group) for group in copies(tracks)}
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlist_builder.arranger import same_sound
-from playlist_builder.models import Tags
+from playlist_builder.models import STEP_S, Tags
 from playlist_builder.track_table import TrackTable
 from tests.support.synthetic import emotion, felt, library, plain, track
 
@@ -59,6 +59,30 @@ def test_a_copy_is_known_whatever_its_level_tags_and_padding(place, gain_lu, lon
     assert pairs([*TRACKS, copy]) == {frozenset((place, 60))}
     found = same_sound.pairs(TABLE, TrackTable.of([copy]))
     assert found.tolist() == [[place, 0]]
+
+
+@settings(max_examples=8)
+@given(st.integers(0, 59), st.floats(0.0, 1.0), st.integers(2, 20))
+def test_silence_at_an_edge_or_within_does_not_hide_a_copy(place, share, steps):
+    copy, silence_s = stored(TRACKS[place], place), steps * STEP_S
+    at = round(share * (len(copy.contour) - 1))
+    begins_s = copy.duration_s if share == 1.0 else at * STEP_S
+    where = {0.0: "leading_silence_s", copy.duration_s: "trailing_silence_s"}.get(begins_s)
+    spoilt = {
+        "duration_s": copy.duration_s + silence_s,
+        "longest_silence_s": silence_s,
+        "longest_silence_start_s": begins_s,
+        "onset_rate_hz": copy.features.onset_rate_hz
+        * copy.duration_s
+        / (copy.duration_s + silence_s),
+        "startle_lu": 25.0,
+        "start_loudness_lufs": copy.features.start_loudness_lufs - 20.0 * (begins_s == 0.0),
+        "end_loudness_lufs": copy.features.end_loudness_lufs - 20.0 * (share == 1.0),
+    } | ({where: silence_s} if where else {})
+    end = len(copy.contour) if share == 1.0 else at
+    longer = np.insert(copy.contour, end, np.zeros(steps, np.float32))
+    other = replace(copy, features=replace(copy.features, **spoilt), contour=longer)
+    assert pairs([*TRACKS, other]) == {frozenset((place, 60))}
 
 
 def test_what_is_not_known_of_an_embedding_agrees():

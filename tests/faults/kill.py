@@ -147,11 +147,10 @@ def prepare(folder: Path, library: Path, music: Path) -> dict[str, set[bytes]]:
         wanted.setdefault(as_name or name, set()).add((folder / name).read_bytes())
 
     for seed, name in (("1", "a"), ("2", "b")):
-        run(folder, *asked, "--seed", seed, "-o", f"{name}.json", *where)
+        run(folder, *asked, "--seed", seed, "-o", f"{name}.json", "-o", "build.m3u8", *where)
+        read("build.m3u8")
         run(folder, "export", f"{name}.json", "-o", "export.m3u8")
         read("export.m3u8")
-        run(folder, *asked, "--seed", seed, "-o", "build.m3u8", *where)
-        read("build.m3u8")
         (folder / "session.json").write_bytes((folder / f"{name}.json").read_bytes())
         run(folder, "rebuild", "session.json", "-o", "rebuild.m3u8", *where)
         read("rebuild.m3u8")

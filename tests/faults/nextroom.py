@@ -53,7 +53,8 @@ ROLES = {
     "same id": (1, ("clean", "same-id"), ()),
     "silence": (3, ("silence",), ()),
     "silence beside": (2, ("silence", "clean"), ()),
-    "rest": (2, ("rest",), ()),
+    "rest": (1, ("rest",), ()),
+    "rest beside": (2, ("rest", "clean"), ()),
 }
 
 
