@@ -125,7 +125,7 @@ def test_small_sessions_are_within_one_percent_of_the_exhaustive_optimum(seed):
 
 def test_a_large_library_in_another_order_gives_the_same_session():
     """The dense tables are built in an order of their own."""
-    tracks = library(3000, 5)
+    tracks = library(2000, 5)
     first = arrange(tracks, arc(60))
     assert arrange(tracks[::-1], arc(60)) == first
 
@@ -337,13 +337,13 @@ def test_pins_stand_where_they_were_put():
     constraints = Constraints(
         pins=(Pin(first, place=1), Pin(last, place=-1), Pin(third, place=3), Pin(any_))
     )
-    session = arrange(tracks, arc(60), constraints=constraints)
+    session = arrange(tracks, arc(40), constraints=constraints)
     order = paths(session)
     assert (order[0], order[-1], order[2]) == (first, last, third)
     assert any_ in order
-    session = arrange(tracks, arc(60), constraints=Constraints(pins=(Pin(at, minute=24.0),)))
+    session = arrange(tracks, arc(40), constraints=Constraints(pins=(Pin(at, minute=16.0),)))
     slot = next(slot for slot in session.slots if slot.path == at)
-    assert abs(slot.start_s - 24 * 60.0) <= 30.0
+    assert abs(slot.start_s - 16 * 60.0) <= 30.0
     assert session.relaxed == ()
 
 
@@ -357,18 +357,18 @@ def test_a_pin_that_a_rule_forbids_is_an_error_that_names_both():
 
 
 def test_include_exclude_and_prefer_are_heeded():
-    tracks = library(120, 4)
+    tracks = library(80, 4)
     even = arrange(
-        tracks, arc(30), constraints=Constraints(include=lambda each: int(each.path[-6]) % 2 == 0)
+        tracks, arc(20), constraints=Constraints(include=lambda each: int(each.path[-6]) % 2 == 0)
     )
     assert all(int(path[-6]) % 2 == 0 for path in paths(even))
     odd = arrange(
-        tracks, arc(30), constraints=Constraints(exclude=lambda each: int(each.path[-6]) % 2 == 0)
+        tracks, arc(20), constraints=Constraints(exclude=lambda each: int(each.path[-6]) % 2 == 0)
     )
     assert all(int(path[-6]) % 2 == 1 for path in paths(odd))
-    usual = arrange(tracks, arc(30))
-    liked = {each.path for each in tracks[:60]}
-    fond = arrange(tracks, arc(30), constraints=Constraints(prefer=lambda each: each.path in liked))
+    usual = arrange(tracks, arc(20))
+    liked = {each.path for each in tracks[:40]}
+    fond = arrange(tracks, arc(20), constraints=Constraints(prefer=lambda each: each.path in liked))
     assert len(liked & set(paths(fond))) > len(liked & set(paths(usual)))
 
 
@@ -385,10 +385,10 @@ def test_vocals_rules_admit_what_they_say():
     }
     for rule, expected in admitted.items():
         constraints = Constraints(rules=Rules(vocals=rule))
-        session = arrange(tracks, flat(24), constraints=constraints)
+        session = arrange(tracks, flat(12), constraints=constraints)
         assert {slot.vocals for slot in session.slots} <= expected
-    session = arrange([each for each in tracks if each.vocals == "unknown"], flat(24))
-    assert notice("unverified", count=8, total=8) in session.warnings
+    session = arrange([each for each in tracks if each.vocals == "unknown"], flat(12))
+    assert notice("unverified", count=4, total=4) in session.warnings
 
 
 def test_the_worst_loudness_step_is_named():
@@ -406,16 +406,16 @@ def test_the_worst_loudness_step_is_named():
 
 
 def test_seeds_give_different_sessions_of_nearly_the_same_quality():
-    tracks = library(400, 11)
-    sessions = [arrange(tracks, arc(40), seed=seed) for seed in range(3)]
+    tracks = library(200, 11)
+    sessions = [arrange(tracks, arc(30), seed=seed) for seed in range(3)]
     assert len({tuple(paths(session)) for session in sessions}) == 3
     assert max(session.cost for session in sessions) <= sessions[0].cost * 1.15
     assert min(session.cost for session in sessions) == sessions[0].cost
-    assert arrange(tracks, arc(40), seed=2) == sessions[2]
+    assert arrange(tracks, arc(30), seed=2) == sessions[2]
 
 
 def test_alternatives_share_at_most_half_of_their_tracks_and_cost_little_more():
-    sessions = alternatives(library(400, 12), arc(40), 3)
+    sessions = alternatives(library(200, 12), arc(30), 3)
     assert len(sessions) == 3
     assert max(session.cost for session in sessions) <= sessions[0].cost * 1.10
     for number, session in enumerate(sessions):

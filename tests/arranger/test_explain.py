@@ -18,7 +18,7 @@ PROFILE = Profile("ramp", "Ramp", "", 1800.0, (Phase("ramp", 0.0, 1800.0, 0.2, 0
 
 def test_every_slot_is_explained_and_the_runner_up_costs_what_is_said():
     """Put in by hand, the runner-up is feasible, and it costs the session and the difference."""
-    tracks = library(80, 6)
+    tracks = library(40, 6)
     session = arrange(tracks, PROFILE)
     reasons = explain(session, tracks, PROFILE)
     assert [reason.path for reason in reasons] == [slot.path for slot in session.slots]

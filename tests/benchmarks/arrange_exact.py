@@ -10,7 +10,10 @@ keeps the cheapest.
 import json
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any
 
 import numpy as np
 
@@ -109,6 +112,20 @@ def optimum(given: Task) -> float:
     return search.best / search.asked
 
 
+def _once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method of a search that keeps each of its results, by tracks and numbers."""
+
+    @wraps(function)
+    def method(self: "_Search", *values: Any) -> Any:
+        own = (each if isinstance(each, int) else id(each) for each in values)
+        key = (function.__name__, *own)
+        if key not in self.known:
+            self.known[key] = function(self, *values)
+        return self.known[key]
+
+    return method
+
+
 class _Search:
     def __init__(self, given: Task) -> None:
         self.given, self.rules = given, given.profile.rules
@@ -135,6 +152,7 @@ class _Search:
         ]
         self.ms = {id(t): round(t.duration_s * 1000) for t in given.tracks}
         self.best = math.inf
+        self.known: dict[Any, Any] = {}
 
     def extend(self, path: list[Track], time_ms: int, cost: float) -> None:
         if cost >= self.best:
@@ -146,7 +164,7 @@ class _Search:
         for track in self.usable:
             end_ms = time_ms + self.ms[id(track)]
             if end_ms <= self.asked_ms + TOLERANCE_S * 1000 and self.allowed(path, track, time_ms):
-                more = self.place(track, time_ms, end_ms)
+                more = self.place(track, (time_ms + 5000) // 10000, (end_ms + 5000) // 10000)
                 if path:
                     more += self.seam(path[-1], track)
                 self.extend([*path, track], end_ms, cost + more)
@@ -180,6 +198,10 @@ class _Search:
             return False
         first = (time_ms + 5000) // 10000
         last = (time_ms + self.ms[id(track)] + 5000) // 10000
+        return bool(self.fits(track, first, last))
+
+    @_once
+    def fits(self, track: Track, first: int, last: int) -> bool:
         contour = self.contours[id(track)]
         for offset, number in enumerate(range(first, last)):
             phase = self.given.profile.phase_at(number * 10.0 + 5.0)
@@ -197,8 +219,8 @@ class _Search:
                     return False
         return True
 
-    def place(self, track: Track, start_ms: int, end_ms: int) -> float:
-        first, last = (start_ms + 5000) // 10000, (end_ms + 5000) // 10000
+    @_once
+    def place(self, track: Track, first: int, last: int) -> float:
         contour = self.contours[id(track)]
         levy = 0.0
         if self.given.constraints.prefer is not None:
@@ -216,6 +238,7 @@ class _Search:
                 total += 0.01 * (1.0 - track.emotion.moving)
         return total
 
+    @_once
     def seam(self, left: Track, right: Track) -> float:
         one, two = left.features, right.features
         whole = max(self.ms[id(left)] // 10000, 1)

@@ -128,6 +128,58 @@ def share_artist(left: Ints, right: Ints) -> Bools:
     return shared
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sweep:
+    """A graph prepared for least costs that are asked for again and again.
+
+    No arc joins two steps of a batch, so all of them are done at once: each batch holds the arcs
+    that arrive and depart, shapes (steps, most arriving) and (steps, most departing), transitions
+    of shape (steps, most departing, most arriving), and prices of ending of shape (steps, 1).
+    Absent arcs have the number of arcs as theirs.
+    """
+
+    price: Floats
+    batches: Sequence[tuple[Ints, Ints, Floats, Floats]]
+
+    @staticmethod
+    def of(graph: ArcGraph) -> "Sweep":
+        """Return a graph so prepared."""
+        batches: list[list[int]] = []
+        for step in graph.borders:
+            ends = graph.arcs.end[graph.departing[step]]
+            if batches and ends.min(initial=len(graph.arriving)) > batches[-1][0]:
+                batches[-1].append(step)
+            else:
+                batches.append([step])
+        return Sweep(graph.price, [_batch(graph, steps) for steps in batches])
+
+    def backward(self, penalty: Floats) -> Floats:
+        """Return what `backward` does for the graph."""
+        after = np.full(len(self.price) + 1, np.inf)
+        total = np.append(self.price + penalty, np.inf)
+        for incoming, outgoing, transitions, ending in self.batches:
+            best = (transitions + total[outgoing][:, :, None]).min(axis=1, initial=np.inf)
+            np.minimum(best, ending, out=best)
+            after[incoming] = best
+            total[incoming] += best
+        return after[:-1]
+
+
+def _batch(graph: ArcGraph, steps: Sequence[int]) -> tuple[Ints, Ints, Floats, Floats]:
+    none = len(graph.price)
+    incoming, outgoing = (
+        np.full((len(steps), max(len(by_step[step]) for step in steps)), none)
+        for by_step in (graph.arriving, graph.departing)
+    )
+    transitions = np.full((len(steps), outgoing.shape[1], incoming.shape[1]), np.inf)
+    for row, step in enumerate(steps):
+        own = graph.transitions[step].T
+        incoming[row, : own.shape[1]] = graph.arriving[step]
+        outgoing[row, : own.shape[0]] = graph.departing[step]
+        transitions[row, : own.shape[0], : own.shape[1]] = own
+    return incoming, outgoing, transitions, graph.ending[list(steps), None]
+
+
 def backward(graph: ArcGraph, penalty: Floats) -> Floats:
     """Return the least cost after each arc, with `penalty` added to the price of each."""
     after = np.full(len(graph.price), np.inf)

@@ -13,7 +13,7 @@ import numpy as np
 from playlist_builder.arranger.solver.graph import (
     ArcGraph,
     Groups,
-    backward,
+    Sweep,
     cheapest_path,
     least_with_dropped,
 )
@@ -147,12 +147,12 @@ def dual_ascent(
 
     `goal` is the cost of the best session known. Returns None if no path leads through.
     """
-    marks = _checkpoints(graph)
+    marks, sweep = _checkpoints(graph), Sweep.of(graph)
     best: CostToGo | None = None
     factor, stale = POLYAK_FACTOR, 0
     for _ in range(rounds + 1):
         penalty, most = _penalties(graph, groups, multipliers, marks)
-        after = backward(graph, penalty)
+        after = sweep.backward(penalty)
         start = graph.departing[0]
         bound = float((graph.price + penalty + after)[start].min(initial=np.inf)) - most
         if not np.isfinite(bound):

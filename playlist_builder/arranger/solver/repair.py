@@ -7,7 +7,7 @@ forbidden, and what is drawn from all changes of one place follows the heat bath
 work is counted, so equal tasks have equal results. Only a session that keeps every rule comes out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,7 +34,9 @@ CHANGES: tuple[tuple[int, int], ...] = (
 class _Board:
     """A search space as tables in which broken rules have prices.
 
-    `price[(item * width + step) * 2 + longer]` is that of an item which begins in a step.
+    `price[(item * width + step) * 2 + longer]` is that of an item which begins in a step, and
+    `seam[left * count + right]` that of a transition. `by_length` holds the items in the order of
+    their lengths.
     """
 
     space: SearchSpace
@@ -43,6 +45,8 @@ class _Board:
     seam: Floats
     related: Bools
     movable: Bools
+    by_length: Ints
+    by_fit: dict[int, Ints] = field(default_factory=dict)
 
     @staticmethod
     def of(space: SearchSpace) -> "_Board":
@@ -57,77 +61,116 @@ class _Board:
             related = share_artist(artists[:, None], artists)
         movable = np.ones(count, np.bool_)
         movable[[fixed.item for fixed in space.fixed]] = False
-        width = price.shape[1]
-        return _Board(space, price.ravel(), width, seam + BROKEN * related, related, movable)
+        seam = (seam + BROKEN * related).ravel()
+        by_length = np.argsort(space.items.length_ms, kind="stable")
+        return _Board(space, price.ravel(), price.shape[1], seam, related, movable, by_length)
 
-    def costs(self, sequence: Ints, starts_ms: Ints, first: int, last: int, rows: Ints) -> Floats:
+    def state(self, sequence: Ints) -> "_State":
+        """Return a session with what its parts cost."""
+        groups, count = self.space.groups, len(self.space.items.steps)
+        starts_ms = np.concatenate([[0], self.space.items.length_ms[sequence].cumsum()])
+        seams = self.seam[sequence[:-1] * count + sequence[1:]]
+        held = np.bincount(groups.member[sequence].ravel(), minlength=len(groups.most))
+        return _State(sequence, starts_ms, self._placed(sequence, step_at(starts_ms)), seams, held)
+
+    def own_cost(self, state: "_State", first: int, last: int) -> float:
+        """Return what `costs` would be of what stands there."""
+        reach = max(self.space.groups.gap, 1)
+        begin = max(first - reach, 0)
+        cost = state.placed[first:].sum() + state.seams[begin : last + reach - 1].sum()
+        near = state.sequence[begin : last + reach]
+        for back in range(2, min(self.space.groups.gap, len(near) - 1) + 1):
+            cost += BROKEN * self.related[near[:-back], near[back:]].sum()
+        cost += self._end(state.starts_ms[-1:])[0]
+        if self.space.fixed:
+            rows = state.sequence[None, first:last]
+            begins = state.starts_ms[None, first:last]
+            cost += self._pins(state, first, last, rows, begins, np.zeros(1, np.int64))[0]
+        return float(cost)
+
+    def costs(self, state: "_State", first: int, last: int, rows: Ints) -> Floats:
         """Return the costs of sessions that have each of `rows` from `first` up to `last` instead.
 
-        What all have in common before `first` is left out. `starts_ms` has one more value than the
-        sequence: the end.
+        What all have in common before `first` is left out.
         """
-        space, lengths = self.space, self.space.items.length_ms
-        ends = starts_ms[first] + np.cumsum(lengths[rows], axis=1)
-        begins = ends - lengths[rows]
-        shift = lengths[rows].sum(axis=1) - (starts_ms[last] - starts_ms[first])
-        after = sequence[last:]
-        cost = self._placed(rows, begins, ends).sum(axis=1)
-        if len(after):
-            later = starts_ms[last:] + shift[:, None]
-            cost += self._placed(after[None, :], later[:, :-1], later[:, 1:]).sum(axis=1)
-        reach = max(space.groups.gap, 1)
-        parts = (sequence[max(first - reach, 0) : first], sequence[last : last + reach])
-        left, right = (np.broadcast_to(part, (len(rows), len(part))) for part in parts)
-        near = np.concatenate([left, rows, right], axis=1)
-        cost += self.seam[near[:, :-1], near[:, 1:]].sum(axis=1)
-        for back in range(2, min(space.groups.gap, near.shape[1] - 1) + 1):
-            cost += BROKEN * self.related[near[:, :-back], near[:, back:]].sum(axis=1)
-        total_ms = starts_ms[-1] + shift
-        grid = space.grid
-        cost += END_WEIGHT * np.abs(step_at(total_ms) - grid.asked_steps)
-        cost += _late(np.abs(total_ms - grid.asked_ms) - grid.tolerance_ms)
-        cost += self._pins(sequence, starts_ms, first, last, rows, begins, shift)
+        space, count = self.space, len(self.space.items.steps)
+        sequence, starts_ms = state.sequence, state.starts_ms
+        ends = space.items.length_ms[rows].cumsum(axis=1)
+        ends += starts_ms[first]
+        times = np.empty((len(rows), rows.shape[1] + 1), np.int64)
+        times[:, 0], times[:, 1:] = starts_ms[first], ends
+        shift = ends[:, -1] - starts_ms[last]
+        cost = self._placed(rows, step_at(times)).sum(axis=1)
+        if last < len(sequence):
+            later = step_at(starts_ms[last:] + shift[:, None])
+            cost += self._placed(sequence[last:], later).sum(axis=1)
+            cost += self.seam[rows[:, -1] * count + sequence[last]]
+            cost += state.seams[last : last + max(space.groups.gap, 1) - 1].sum()
+        if first:
+            cost += self.seam[sequence[first - 1] * count + rows[:, 0]]
+            cost += state.seams[max(first - max(space.groups.gap, 1), 0) : first - 1].sum()
+        if rows.shape[1] > 1:
+            cost += self.seam[rows[:, :-1] * count + rows[:, 1:]].sum(axis=1)
+        if space.groups.gap > 1:
+            cost += BROKEN * self._too_near(sequence, first, last, rows)
+        cost += self._end(starts_ms[-1] + shift)
+        if space.fixed:
+            cost += self._pins(state, first, last, rows, times[:, :-1], shift)
         return np.asarray(cost)
 
-    def _placed(self, items: Ints, begins_ms: Ints, ends_ms: Ints) -> Floats:
-        begins = step_at(begins_ms)
-        longer = step_at(ends_ms) - begins - self.space.items.steps[items]
-        spot = items * self.width + np.minimum(begins, self.width - 1)
-        found: Floats = self.price[spot * 2 + np.clip(longer, 0, 1)]
+    def _end(self, total_ms: Ints) -> Floats:
+        grid = self.space.grid
+        late = _late(np.abs(total_ms - grid.asked_ms) - grid.tolerance_ms)
+        return np.asarray(END_WEIGHT * np.abs(step_at(total_ms) - grid.asked_steps) + late)
+
+    def _placed(self, items: Ints, steps: Ints) -> Floats:
+        """Return what items cost that begin in `steps`, which has one more: the end."""
+        begins = steps[..., :-1]
+        longer = steps[..., 1:] - begins
+        longer -= self.space.items.steps[items]
+        spot = np.minimum(begins, self.width - 1)
+        spot += items * self.width
+        spot *= 2
+        spot += longer
+        return self.price.take(spot)
+
+    def _too_near(self, sequence: Ints, first: int, last: int, rows: Ints) -> Ints:
+        """Return how many tracks of one artist stand too near, but not side by side."""
+        gap = self.space.groups.gap
+        parts = (sequence[max(first - gap, 0) : first], sequence[last : last + gap])
+        left, right = (np.broadcast_to(part, (len(rows), len(part))) for part in parts)
+        near = np.concatenate([left, rows, right], axis=1)
+        found = np.zeros(len(rows), np.int64)
+        for back in range(2, min(gap, near.shape[1] - 1) + 1):
+            found += self.related[near[:, :-back], near[:, back:]].sum(axis=1)
         return found
 
-    def crowded(self, sequence: Ints, first: int, last: int, rows: Ints) -> Floats:
+    def crowded(self, state: "_State", first: int, last: int, rows: Ints) -> Floats:
         """Return what it costs that groups have too many members with each of `rows`."""
         groups = self.space.groups
-        rest = np.concatenate([sequence[:first], sequence[last:]])
-        held = np.bincount(groups.member[rest].ravel(), minlength=len(groups.most))
         cost = np.zeros(len(rows))
-        for place in range(rows.shape[1]):
-            own = groups.member[rows[:, place]]
-            already = held[own]
+        if len(groups.most) == 1:
+            return cost
+        gone = groups.member[state.sequence[first:last]].ravel()
+        held = state.held - np.bincount(gone, minlength=len(groups.most))
+        own = groups.member[rows]
+        already = held[own]
+        for place in range(1, rows.shape[1]):
             for before in range(place):
-                other = groups.member[rows[:, before]]
-                already = already + (own[:, :, None] == other[:, None, :]).sum(axis=2)
-            full = (already >= groups.most[own]) & (own < len(groups.most) - 1)
-            cost += BROKEN * full.sum(axis=1)
-        return cost
+                same = own[:, place, :, None] == own[:, before, None, :]
+                already[:, place] += same.sum(axis=2)
+        full = (already >= groups.most[own]) & (own < len(groups.most) - 1)
+        return np.asarray(BROKEN * full.sum(axis=(1, 2)))
 
     def _pins(  # noqa: PLR0913, PLR0917 - what `costs` has found
-        self,
-        sequence: Ints,
-        starts_ms: Ints,
-        first: int,
-        last: int,
-        rows: Ints,
-        begins: Ints,
-        shift: Ints,
+        self, state: "_State", first: int, last: int, rows: Ints, begins: Ints, shift: Ints
     ) -> Floats:
         cost = np.zeros(len(rows))
-        slots = len(sequence) + rows.shape[1] - (last - first)
+        slots = len(state.sequence) + rows.shape[1] - (last - first)
         for fixed in self.space.fixed:
-            place = int(np.flatnonzero(sequence == fixed.item)[0])
+            place = int(np.flatnonzero(state.sequence == fixed.item)[0])
             at: Ints = np.full(len(rows), place)
-            begin = np.full(len(rows), starts_ms[place])
+            begin = np.full(len(rows), state.starts_ms[place])
             if place >= last:
                 at, begin = at + rows.shape[1] - (last - first), begin + shift
             elif place >= first:
@@ -138,6 +181,29 @@ class _Board:
                 wanted = fixed.place - 1 if fixed.place > 0 else slots + fixed.place
                 cost += BROKEN * (at != wanted) + LATE * np.abs(at - wanted)
         return cost
+
+    def fitting(self, step: int) -> Ints:
+        """Return all items, those first that cost least per step where they begin with one."""
+        step = min(step, self.width - 1)
+        if step not in self.by_fit:
+            steps = self.space.items.steps
+            each = self.price[(np.arange(len(steps)) * self.width + step) * 2]
+            self.by_fit[step] = np.argsort(each / np.maximum(steps, 1), kind="stable")
+        return self.by_fit[step]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _State:
+    """A session with its starts and its end, what each item and each transition costs in it.
+
+    `held` counts its members of each group.
+    """
+
+    sequence: Ints
+    starts_ms: Ints
+    placed: Floats
+    seams: Floats
+    held: Ints
 
 
 def _late(beyond_ms: Ints) -> Floats:
@@ -154,53 +220,50 @@ def annealed(
     The temperature falls from `heat`.
     """
     board, rng = _Board.of(space), np.random.default_rng(0)
-    sequence = _filled(board) if start is None else start
-    best, least = sequence, float(space.costs(sequence[None])[0])
+    state = board.state(_filled(board) if start is None else start)
+    best, least = state.sequence, float(space.costs(state.sequence[None])[0])
     kinds = rng.integers(2 if space.use_all else len(CHANGES), size=rounds)
     for warmth, kind in zip(np.geomspace(heat, COLD, rounds).tolist(), kinds.tolist(), strict=True):
-        change = _change(board, sequence, CHANGES[kind], rng)
-        if change is None:
+        change = _change(board, state, CHANGES[kind], rng)
+        if change is None or not len(change[2]):
             continue
-        other, gain = _drawn(board, sequence, change, warmth, rng)
-        sequence = other
+        state, gain = _drawn(board, state, change, warmth, rng)
         if gain > 0.0:
-            cost = float(space.costs(sequence[None])[0])
+            cost = float(space.costs(state.sequence[None])[0])
             if cost < least - GAIN:
-                best, least = sequence, cost
+                best, least = state.sequence, cost
     return (best, least) if np.isfinite(least) else None
 
 
 def _drawn(
     board: _Board,
-    sequence: Ints,
+    state: _State,
     change: tuple[int, int, Ints],
     heat: float,
     rng: np.random.Generator,
-) -> tuple[Ints, float]:
+) -> tuple[_State, float]:
     """Return the session itself or a changed one, the cheaper oftener, and what that gains."""
     first, last, rows = change
-    own = sequence[None, first:last]
-    starts_ms = np.concatenate([[0], np.cumsum(board.space.items.length_ms[sequence])])
-    is_as_wide = rows.shape[1] == last - first
-    several = (np.concatenate([own, rows]),) if is_as_wide else (own, rows)
-    costs = np.concatenate(
-        [board.costs(sequence, starts_ms, first, last, each) for each in several]
-    )
+    sequence = state.sequence
+    own = board.own_cost(state, first, last)
+    costs = board.costs(state, first, last, rows)
     if last - first < len(sequence):
-        crowds = [board.crowded(sequence, first, last, each) for each in several]
-        costs += np.concatenate(crowds)
-    drawn = int((costs - heat * rng.gumbel(size=len(costs))).argmin())
-    if drawn == 0:
-        return sequence, 0.0
-    changed = np.concatenate([sequence[:first], rows[drawn - 1], sequence[last:]])
-    return changed, float(costs[0] - costs[drawn])
+        own += float(board.crowded(state, first, last, sequence[None, first:last])[0])
+        costs += board.crowded(state, first, last, rows)
+    draws = heat * rng.gumbel(size=len(costs) + 1)
+    costs -= draws[1:]
+    drawn = int(costs.argmin())
+    if own - draws[0] <= costs[drawn]:
+        return state, 0.0
+    changed = np.concatenate([sequence[:first], rows[drawn], sequence[last:]])
+    return board.state(changed), own - float(costs[drawn] + draws[drawn + 1])
 
 
 def _change(
-    board: _Board, sequence: Ints, kind: tuple[int, int], rng: np.random.Generator
+    board: _Board, state: _State, kind: tuple[int, int], rng: np.random.Generator
 ) -> tuple[int, int, Ints] | None:
     """Return what may stand from one place up to another instead, one per row."""
-    slots = len(sequence)
+    sequence, slots = state.sequence, len(state.sequence)
     place = int(rng.integers(slots))
     if kind in (EXCHANGE, MOVE):
         if slots == 1:
@@ -220,32 +283,35 @@ def _change(
         return None
     free = board.movable.copy()
     free[sequence[:place]] = free[sequence[last:]] = False
-    unused = np.flatnonzero(free)
     if kind == (1, 1):
+        unused = np.flatnonzero(free)
         if len(unused) > OTHERS:
             unused = rng.choice(unused, OTHERS, replace=False)
         return place, last, unused[:, None]
-    lasts_ms = int(board.space.items.length_ms[sequence[place:last]].sum())
-    begin_ms = int(board.space.items.length_ms[sequence[:place]].sum())
-    return place, last, _of_length(board, unused, lasts_ms, begin_ms, kind[1], rng)
+    begin_ms, end_ms = int(state.starts_ms[place]), int(state.starts_ms[last])
+    return place, last, _of_length(board, free, begin_ms, end_ms, kind[1], rng)
 
 
 def _of_length(  # noqa: PLR0913, PLR0917 - one draw
-    board: _Board, unused: Ints, lasts_ms: int, begin_ms: int, count: int, rng: np.random.Generator
+    board: _Board, free: Bools, begin_ms: int, end_ms: int, count: int, rng: np.random.Generator
 ) -> Ints:
-    """Return rows of `count` items that last about as long as asked, the better fitting oftener.
+    """Return rows of `count` free items that last as long as asked, the better fitting oftener.
 
     All but the last are drawn, and the last is one of those whose length then fits best: so what
     comes behind them stays where it is.
     """
     lengths = board.space.items.length_ms
-    fit = board.price[(unused * board.width + min(step_at(begin_ms), board.width - 1)) * 2]
-    better = unused[np.argsort(fit / np.maximum(board.space.items.steps[unused], 1), kind="stable")]
+    better = board.fitting(step_at(begin_ms))
+    better = better[free[better]]
+    by_length = board.by_length[free[board.by_length]]
     drawn = better[(len(better) * rng.random((ROWS, count - 1)) ** 2).astype(np.int64)]
-    by_length = unused[np.argsort(lengths[unused], kind="stable")]
-    wanted = np.searchsorted(lengths[by_length], lasts_ms - lengths[drawn].sum(axis=1))
-    near = wanted + rng.integers(-NEAR, NEAR, size=ROWS)
-    rows = np.column_stack([drawn, by_length[np.clip(near, 0, len(unused) - 1)]])
+    wanted = lengths[by_length].searchsorted(end_ms - begin_ms - lengths[drawn].sum(axis=1))
+    wanted += rng.integers(-NEAR, NEAR, size=ROWS)
+    rows = np.empty((ROWS, count), np.int64)
+    rows[:, :-1] = drawn
+    rows[:, -1] = by_length[np.minimum(np.maximum(wanted, 0), len(by_length) - 1)]
+    if count == 1:
+        return rows
     ordered = np.sort(rows, axis=1)
     return np.asarray(rows[(ordered[:, 1:] != ordered[:, :-1]).all(axis=1)])
 

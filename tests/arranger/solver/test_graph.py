@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from playlist_builder.arranger.solver.graph import (
+    Sweep,
     backward,
     cheapest_path,
     forward,
@@ -32,6 +33,16 @@ def test_the_cheapest_path_costs_what_is_computed_backward_and_forward(searched)
     assert path_cost(graph, cheapest_path(graph, free, after)) == pytest.approx(least)
     assert (until + graph.ending[graph.arcs.end]).min() == pytest.approx(least)
     assert (until + after).min() == pytest.approx(least)
+
+
+def test_many_steps_at_once_cost_what_they_do_one_after_the_other(searched):
+    space, graph, _ = searched
+    prices = np.random.default_rng(0).random(len(graph.price))
+    few = graph.restricted(prices < 0.2, space.items.steps)
+    for some, penalty in ((graph, prices), (few, prices[prices < 0.2])):
+        sweep = Sweep.of(some)
+        assert len(sweep.batches) < len(some.borders)
+        assert sweep.backward(penalty).tolist() == backward(some, penalty).tolist()
 
 
 def test_a_graph_of_all_arcs_is_the_same_and_one_of_fewer_is_no_cheaper(searched):
