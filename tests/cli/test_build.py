@@ -242,7 +242,7 @@ def test_a_rescue_plays_what_is_there(own_demo):
     assert "2 of 28 tracks are not there" in done.stdout
 
 
-TRIMMED = ("build", "arc", "--duration", "12m", "--track-minutes", 0.5, 15, "--trim", "30s")
+TRIMMED = ("build", "relaxation", *ARC[2:], "--trim", "60s")
 
 
 def test_a_trimmed_session_is_for_those_who_can_play_it(demo_library, tmp_path):
@@ -252,8 +252,8 @@ def test_a_trimmed_session_is_for_those_who_can_play_it(demo_library, tmp_path):
     document = json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))
     parts = [slot for slot in document["slots"] if "from_s" in slot or "to_s" in slot]
     assert parts
-    assert all(slot.get("from_s", 0.0) <= 30.0 for slot in parts)
-    assert document["call"]["trim_s"] == 30.0
+    assert all(slot.get("from_s", 0.0) <= 60.0 for slot in parts)
+    assert document["call"]["trim_s"] == 60.0
     refused = run("export", tmp_path / "t.json", "-o", tmp_path / "t.m3u8", code=1).stderr
     assert "plays whole tracks" in refused
     run("export", tmp_path / "t.json", "-o", tmp_path / "t.m3u8", "--player", "vlc")
