@@ -5,9 +5,11 @@ rules an `Instance` that the solver takes. Which rule gives way is decided in `r
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from hashlib import blake2b
 
 import numpy as np
@@ -29,7 +31,7 @@ from playlist_builder.arranger.sheets import album_notices
 from playlist_builder.arranger.solver import cost
 from playlist_builder.arranger.solver.cost import FixedItem, Items
 from playlist_builder.arranger.solver.graph import Groups
-from playlist_builder.arranger.solver.solve import Instance
+from playlist_builder.arranger.solver.instance import Instance, no_copies
 from playlist_builder.artists import artists_of_each
 from playlist_builder.errors import ArrangeError, ProfileError
 from playlist_builder.models import Floats, Ints, Scale, Track
@@ -140,7 +142,7 @@ class Problem:
 
     `pins` come with their items, `reach` is the highest energy of these tracks on the absolute
     scale, and `notes` say how the problem differs from the constraints. No track that is louder
-    than `opening_lufs` comes first. The search leaves out the `spare` ones, copies of others.
+    than `opening_lufs` comes first. `spare` gives those of some items that are copies of others.
     """
 
     tracks: TrackTable
@@ -151,7 +153,7 @@ class Problem:
     notes: tuple[Notice, ...] = ()
     window: Window = Window()
     opening_lufs: float = np.inf
-    spare: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    spare: Callable[[Ints], Ints] = no_copies
 
 
 def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
@@ -225,10 +227,24 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
         _check_pins_fit(pins, items, scaled, max(tolerance_s, LEAST_TOLERANCE_S))
     pinned_items = {item for _, item in pins}
     prices = items.step_price.sum(axis=1)
-    copied = () if constraints.use_all else sorted(spare_copies(usable, pinned_items, prices))
-    out = np.array(copied, np.int64)
+    among = no_copies if constraints.use_all else _copies_among(usable, pinned_items, prices)
     reach = float(usable.energy.max())
-    return Problem(usable, items, objective, pins, reach, tuple(notes), spare=out)
+    return Problem(usable, items, objective, pins, reach, tuple(notes), spare=among)
+
+
+def _copies_among(
+    tracks: TrackTable, kept: AbstractSet[int], price: Floats
+) -> Callable[[Ints], Ints]:
+    """Return what gives those of some places that `spare_copies` would leave out."""
+
+    @cache  # each relaxation asks for those of the same places
+    def spare(places: bytes) -> Ints:
+        chosen = np.frombuffer(places, np.int64)
+        own = {row for row, place in enumerate(chosen.tolist()) if place in kept}
+        found = sorted(spare_copies(tracks.take(chosen), own, price[chosen]))
+        return chosen[np.array(found, np.int64)]
+
+    return lambda chosen: spare(chosen.tobytes())
 
 
 def _check_pins_fit(

@@ -18,7 +18,8 @@ from playlist_builder.arranger.problem import (
     instance_of,
 )
 from playlist_builder.arranger.recordings import spare_copies
-from playlist_builder.arranger.solver.solve import Failure, Instance, Solution, keeps, solve
+from playlist_builder.arranger.solver.instance import Failure, Instance, Solution
+from playlist_builder.arranger.solver.solve import keeps, solve
 from playlist_builder.errors import ArrangeError
 
 PIN_SLACKS_S = (60.0, 120.0, 300.0, 600.0, np.inf)
