@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.analysis import energy, features
-from playlist_builder.audio import decode
+from playlist_builder.audio import decode, encode
 from playlist_builder.library.scan.walk import AUDIO_SUFFIXES
 from playlist_builder.networks import music
+from tests.evaluation.excerpts import samples
 from tests.support.coding import Form, written
 
 GAINS_DB = (-12.0, -6.0, 6.0)
@@ -57,7 +58,9 @@ def shifts(path: Path) -> dict[str, float]:
     """How far each form of one track is from the track itself."""
     with tempfile.TemporaryDirectory() as folder:
         stem = Path(folder)
-        plain_file = written(path, stem / "plain", Form(".flac", "flac"), LONGEST_S)
+        blocks, rate_hz = samples(str(path))
+        plain_file = stem / "plain.flac"
+        encode.write_flac(str(plain_file), blocks[:, : int(LONGEST_S * rate_hz)], rate_hz, {})
         plain = score(plain_file)
         result = {
             name: score(written(plain_file, stem / name, form)) - plain
