@@ -160,16 +160,16 @@ def arranged(
     """Return the best session of a problem, and all that was tried; raises ArrangeError if none."""
     objective, rules = problem.objective, problem.objective.rules
     found = settle.arranged(problem, allowed)
-    problem, order = found.problem, found.order
+    order = found.order
     is_scaled = objective.scale == "relative"
     notices = result.warnings(order, rules, problem.reach, scaled=is_scaled)
     session = replace(
         result.session(order, objective.scale, objective.seed, found.cost, found.bound),
-        warnings=(*problem.notes, *notices),
+        warnings=(*found.problem.notes, *notices),
         relaxed=tuple(result.given_up(order, rules, objective.tolerance_s, found.pins)),
         profile_text=to_toml(replace(objective.profile, rules=rules)),
     )
-    return completed(session, order, problem.whole, objective), found.tried
+    return completed(session, order, problem.tracks, objective), found.tried
 
 
 def completed(

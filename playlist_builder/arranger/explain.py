@@ -14,7 +14,7 @@ from playlist_builder.arranger.relax import relaxations
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.solver.cost import moving_prices, tension_prices
 from playlist_builder.arranger.solver.substitutes import allows, runners_up
-from playlist_builder.arranger.trims import MOST_SHIFT_S, as_played
+from playlist_builder.arranger.trims import as_played
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import STEP_S, Session, Track
 from playlist_builder.profiles.profile import Profile
@@ -60,9 +60,8 @@ def explain(
 
     Raises ArrangeError where a track of the session is not among those that may be used.
     """
-    if constraints.trim_s:  # cuts have a price, and no other part is looked at
+    if constraints.trim_s:
         tracks = as_played(tracks, session.slots)
-        constraints = replace(constraints, trim_s=MOST_SHIFT_S)
     tolerance_s = max(30.0, abs(session.duration_s - session.target_s))
     problem = build_problem(
         tracks, profile, session.target_s, 0, session.scale, tolerance_s, constraints

@@ -13,7 +13,7 @@ import numpy as np
 
 from playlist_builder.arranger import relax
 from playlist_builder.arranger.problem import Problem, Relaxation
-from playlist_builder.arranger.solver.solve import Instance, Solution
+from playlist_builder.arranger.solver.instance import Instance, Solution
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Floats, Track
 from playlist_builder.notices import Notice, notice

@@ -5,8 +5,10 @@ rules an `Instance` that the solver takes. Which rule gives way is decided in `r
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from functools import cache
 from hashlib import blake2b
 
 import numpy as np
@@ -30,7 +32,7 @@ from playlist_builder.arranger.sheets import album_notices
 from playlist_builder.arranger.solver import cost
 from playlist_builder.arranger.solver.cost import FixedItem, Items
 from playlist_builder.arranger.solver.graph import Groups
-from playlist_builder.arranger.solver.solve import Instance
+from playlist_builder.arranger.solver.instance import Instance, no_copies
 from playlist_builder.artists import artists_of_each
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Floats, Ints, Scale, Track
@@ -142,8 +144,7 @@ class Problem:
 
     `pins` come with their items, `reach` is the highest energy of these tracks on the absolute
     scale, and `notes` say how the problem differs from the constraints. No track that is louder
-    than `opening_lufs` comes first. The search leaves out those that are `spare`, copies of others.
-    Those at `part` are parts of other tracks, which are whole.
+    than `opening_lufs` comes first. `spare` gives those of some items that are copies of others.
     """
 
     tracks: TrackTable
@@ -154,13 +155,7 @@ class Problem:
     notes: tuple[Notice, ...] = ()
     window: Window = Window()
     opening_lufs: float = np.inf
-    spare: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
-    part: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
-
-    @property
-    def whole(self) -> TrackTable:
-        """The tracks that are whole."""
-        return self.tracks.take(np.delete(np.arange(len(self.tracks)), self.part))
+    spare: Callable[[Ints], Ints] = no_copies
 
 
 def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
@@ -234,29 +229,24 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
         _check_pins_fit(pins, items, scaled, max(tolerance_s, LEAST_TOLERANCE_S))
     pinned_items = {item for _, item in pins}
     prices = items.step_price.sum(axis=1)
-    copied = () if constraints.use_all else sorted(spare_copies(usable, pinned_items, prices))
-    out = np.array(copied, np.int64)
+    among = no_copies if constraints.use_all else _copies_among(usable, pinned_items, prices)
     reach = float(usable.energy.max())
-    problem = Problem(usable, items, objective, pins, reach, tuple(notes), spare=out)
-    return _with_parts(problem) if constraints.trim_s and not constraints.use_all else problem
+    return Problem(usable, items, objective, pins, reach, tuple(notes), spare=among)
 
 
-def _with_parts(problem: Problem) -> Problem:
-    """Return a problem with the parts of its tracks; pinned tracks play whole, as do spare ones."""
-    objective, count = problem.objective, len(problem.tracks)
-    left_out = {*problem.spare.tolist(), *(item for _, item in problem.pins)}
-    trim_s, rules = objective.constraints.trim_s, objective.rules
-    table = trims.with_parts(problem.tracks, left_out, trim_s, rules)
-    items = objective.items(table, table.rank)
-    place_of = np.argsort(items.order)
-    return replace(
-        problem,
-        tracks=table.take(items.order),
-        items=items,
-        pins=tuple((pin, int(place_of[item])) for pin, item in problem.pins),
-        spare=np.sort(place_of[problem.spare]),
-        part=np.sort(place_of[count:]),
-    )
+def _copies_among(
+    tracks: TrackTable, kept: AbstractSet[int], price: Floats
+) -> Callable[[Ints], Ints]:
+    """Return what gives those of some places that `spare_copies` would leave out."""
+
+    @cache  # each relaxation asks for those of the same places
+    def spare(places: bytes) -> Ints:
+        chosen = np.frombuffer(places, np.int64)
+        own = {row for row, place in enumerate(chosen.tolist()) if place in kept}
+        found = sorted(spare_copies(tracks.take(chosen), own, price[chosen]))
+        return chosen[np.array(found, np.int64)]
+
+    return lambda chosen: spare(chosen.tobytes())
 
 
 def _check_pins_fit(

@@ -18,7 +18,8 @@ from playlist_builder.arranger.problem import (
     instance_of,
 )
 from playlist_builder.arranger.recordings import spare_copies
-from playlist_builder.arranger.solver.solve import Failure, Instance, Solution, keeps, solve
+from playlist_builder.arranger.solver.instance import Failure, Instance, Solution
+from playlist_builder.arranger.solver.solve import keeps, solve
 from playlist_builder.errors import ArrangeError
 
 PIN_SLACKS_S = (60.0, 120.0, 300.0, 600.0, np.inf)
@@ -78,11 +79,11 @@ def solved(
             return instance, found, allowed, known
     least = _least(problem, allowed)
     if isinstance(least, Failure):
-        copied = len(spare_copies(problem.whole))
+        copied = len(spare_copies(problem.tracks))
         once = f" {copied} are copies of others: a session plays each recording once."
         pins = (" and pins", " drop a pin,") if problem.pins else ("", "")
         raise ArrangeError(
-            f"No order of the {len(problem.whole)} tracks that pass fills"
+            f"No order of the {len(problem.tracks)} tracks that pass fills"
             f" {duration_s / 60.0:.0f} min under these rules{pins[0]}"
             f"{PROVEN if least.is_proven else SEARCHED}."
             f"{once if copied else ''} Add music,{pins[1]} or ask for another duration."

@@ -61,11 +61,11 @@ def series(  # noqa: PLR0913 - as arrange, and a count
     build = partial(build_problem, table, profile, duration_s, seed, scale, tolerance_s)
     problem = build(constraints)
     _, allowed = arranged(problem)
-    common = _Common(build, constraints, allowed, _copies_of(problem.whole))
+    common = _Common(build, constraints, allowed, _copies_of(problem.tracks))
     sessions: list[Session] = []
-    for part in _split(problem.whole, count, seed):
+    for part in _split(problem.tracks, count, seed):
         used = common.used(sessions)
-        others = set(problem.whole.identities) - part
+        others = set(problem.tracks.identities) - part
         sessions.append(common.session(others | used.keys()) or common.least_shared(used))
     for _ in range(ROUNDS):
         if not _improved(common, sessions):

@@ -14,8 +14,8 @@ import numpy as np
 from playlist_builder.arranger import opening, result
 from playlist_builder.arranger.problem import Problem, Relaxation
 from playlist_builder.arranger.rules import Pin
-from playlist_builder.arranger.solver.solve import Instance, Solution
-from playlist_builder.arranger.trims import Cut, cuts_of
+from playlist_builder.arranger.solver.instance import Instance, Solution, no_copies
+from playlist_builder.arranger.trims import Cut, cuts_of, with_parts
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Ints, Track
 
@@ -49,21 +49,34 @@ class Arranged:
 def arranged(problem: Problem, allowed: Sequence[Relaxation] = ()) -> Arranged:
     """Return the best session of a problem; raises ArrangeError where there is none.
 
-    No more rules give way for the sake of parts. Where a session of whole tracks is found that
-    costs less, as there is less to search and nothing to learn, it is that one.
+    Where ends of tracks may be left out, no more rules give way for the sake of parts, and where a
+    session of whole tracks is found that costs less, as there is less to search, it is that one.
     """
-    if not len(problem.part):
-        return _moved(opening.solved(problem, allowed), {})
-    whole = None
-    with suppress(ArrangeError):
-        whole = _moved(opening.solved(_without(problem, problem.part), allowed), {})
+    constraints, whole, refusal = problem.objective.constraints, None, None
     try:
-        of_parts = _moved(*_of_parts(problem, whole.tried if whole else allowed))
-    except ArrangeError:
-        if whole is None:
-            raise
-        return whole
-    return min(filter(None, (whole, of_parts)), key=lambda each: each.worth)
+        whole = _moved(opening.solved(problem, allowed), {})
+    except ArrangeError as error:
+        refusal = error
+    if constraints.trim_s and not constraints.use_all:
+        with suppress(ArrangeError):
+            found = _of_parts(_with_parts(problem), whole.tried if whole else allowed)
+            of_parts = _moved(*found)
+            whole = min(filter(None, (whole, of_parts)), key=lambda each: each.worth)
+    if whole is None:
+        raise refusal or AssertionError
+    return whole
+
+
+def _with_parts(problem: Problem) -> Problem:
+    """Return a problem with the parts of its tracks, without copies; pinned tracks play whole."""
+    objective, every = problem.objective, np.arange(len(problem.tracks))
+    problem = _taken(problem, np.setdiff1d(every, problem.spare(every)))
+    trim_s, rules = objective.constraints.trim_s, objective.rules
+    table = with_parts(problem.tracks, [item for _, item in problem.pins], trim_s, rules)
+    items = objective.items(table, table.rank)
+    place_of = np.argsort(items.order)
+    pins = tuple((pin, int(place_of[item])) for pin, item in problem.pins)
+    return replace(problem, tracks=table.take(items.order), items=items, pins=pins)
 
 
 def _of_parts(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[Found, dict[int, Track]]:
@@ -72,15 +85,17 @@ def _of_parts(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[Found, d
     It is arranged again while it has parts that nobody has looked at, with the loudness of those
     that were. With a part go all that have the cut within a phrase, and in the end all others.
     """
-    settle, barred = problem.objective.constraints.settle, list[int]()
-    cuts = {item: cuts_of(problem.tracks[item]) for item in problem.part.tolist()}
+    settle, every = problem.objective.constraints.settle, np.arange(len(problem.tracks))
+    cuts = {item: own for item, own in enumerate(map(cuts_of, problem.tracks)) if own}
     one = {cut: item for item, (cut, *others) in cuts.items() if not others}
     good: dict[int, Track] = {}
     known_lufs: dict[Cut, float] = {}
     bad: set[Cut] = set()
+    left = every
     for number in range(1, ROUNDS + 1):
-        found = opening.solved(_without(problem, np.array(barred, np.int64)), allowed)
-        parts = [item for item in found[2].sequence if item in cuts and item not in good]
+        found = opening.solved(_taken(problem, left), allowed)
+        played = left[list(found[2].sequence)].tolist()
+        parts = [item for item in played if item in cuts and item not in good]
         if settle is None or not parts:
             break
         settled = {item: settle(problem.tracks[item]) for item in parts}
@@ -98,7 +113,9 @@ def _of_parts(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[Found, d
             for item, own in cuts.items()
             if item not in good and (number == ROUNDS - 1 or not bad.isdisjoint(own))
         ]
-    return found, good
+        left = np.setdiff1d(every, np.array(barred, np.int64))
+    places = {item: place for place, item in enumerate(left.tolist())}
+    return found, {places[item]: track for item, track in good.items() if item in places}
 
 
 def _with_loudness(
@@ -120,8 +137,15 @@ def _with_loudness(
     return replace(problem, items=items)
 
 
-def _without(problem: Problem, items: Ints) -> Problem:
-    return replace(problem, spare=np.union1d(problem.spare, items))
+def _taken(problem: Problem, left: Ints) -> Problem:
+    """Return a problem with the tracks at some places alone, without copies among them."""
+    return replace(
+        problem,
+        tracks=problem.tracks.take(left),
+        items=problem.items.take(left),
+        pins=tuple((pin, int(np.searchsorted(left, item))) for pin, item in problem.pins),
+        spare=no_copies,
+    )
 
 
 def _moved(found: Found, parts: Mapping[int, Track]) -> Arranged:

@@ -140,15 +140,16 @@ def holdable_in(selection: Selection, suffixes: Collection[str]) -> Selection:
 
     What is left out is listed in the notes.
     """
-    reasons = {
-        path: next(filter(None, (unsupported_reason(path, suffix) for suffix in suffixes)), "")
-        for path in selection.tracks.paths
-    }
-    refused = {path: reason for path, reason in reasons.items() if reason}
-    if not refused:
+    paths, reasons = selection.tracks.paths, dict[str, str]()
+    for suffix in suffixes:
+        for path in paths:
+            if reason := unsupported_reason(path, suffix):
+                reasons.setdefault(path, reason)
+    if not reasons:
         return selection
-    kept = np.array([path not in refused for path in selection.tracks.paths])
-    notes = (notice("left_out", path=path, reason=why) for path, why in refused.items())
+    kept = np.array([path not in reasons for path in paths])
+    refused = filter(reasons.__contains__, paths)
+    notes = (notice("left_out", path=path, reason=reasons[path]) for path in refused)
     return replace(selection, tracks=selection.tracks.take(kept), notes=(*selection.notes, *notes))
 
 

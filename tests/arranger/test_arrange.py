@@ -11,6 +11,7 @@ import pytest
 from playlist_builder.arranger.arrange import alternatives, arrange
 from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.arranger.series import series
+from playlist_builder.arranger.solver import solve
 from playlist_builder.errors import ArrangeError, ProfileError
 from playlist_builder.notices import notice
 from playlist_builder.playlists.session_json import load_session
@@ -470,6 +471,20 @@ def test_copies_of_every_recording_change_nothing(count):
         for number in range(count)
     ]
     alone, among = arrange(tracks, arc(30.0)), arrange(copied, arc(30.0))
+    assert among.cost == pytest.approx(alone.cost, rel=0.01)
+    assert not among.relaxed
+
+
+@pytest.mark.parametrize("most", [0.0, 1.0])
+def test_a_recording_plays_once_whether_its_copies_are_left_out_or_kept_apart(most, monkeypatch):
+    """Among many tracks copies are looked for where pruning leaves them."""
+    monkeypatch.setattr(solve, "MANY_ITEMS", 0)
+    monkeypatch.setattr(solve, "FEW_COPIES", most)
+    tracks = library(20, 2, artists=10)
+    copied = [replace(each, path=f"/b{each.path}", identity=f"{each.identity}b") for each in tracks]
+    alone, among = arrange(tracks, arc(20.0)), arrange([*tracks, *copied], arc(20.0))
+    titles = [slot.title for slot in among.slots]
+    assert len(set(titles)) == len(titles)
     assert among.cost == pytest.approx(alone.cost, rel=0.01)
     assert not among.relaxed
 

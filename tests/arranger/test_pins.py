@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from playlist_builder.arranger import relax
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.rules import Constraints, Pin
-from playlist_builder.arranger.solver.solve import Failure, Solution
+from playlist_builder.arranger.solver.instance import Failure, Solution
 from playlist_builder.errors import ArrangeError, ProfileError
 from tests.support.synthetic import arc, flat, library, plain, track
 

@@ -5,25 +5,27 @@ finds sessions. In goes an `Instance`, out comes a `Solution`, or None where non
 counted, not timed, so equal instances have equal solutions.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from playlist_builder.arranger.solver import lagrangian
-from playlist_builder.arranger.solver.cost import FixedItem, Items, TimeGrid
 from playlist_builder.arranger.solver.coverage import is_short
-from playlist_builder.arranger.solver.graph import ArcGraph, Groups, backward, build_graph, forward
+from playlist_builder.arranger.solver.graph import ArcGraph, backward, build_graph, forward
+from playlist_builder.arranger.solver.instance import Failure, Instance, Solution
 from playlist_builder.arranger.solver.permutations import best_order
 from playlist_builder.arranger.solver.placements import blocks
 from playlist_builder.arranger.solver.prune import PrunedArcs, promising, prune_arcs
 from playlist_builder.arranger.solver.repair import HOT, WARM, annealed
 from playlist_builder.arranger.solver.search import Found, SearchSpace, beam, best_near
-from playlist_builder.models import Bools, Floats, Ints
+from playlist_builder.models import Bools, Ints
 
 ARCS_PER_STEP, MOST_ARCS = 80, 90_000  # that pruning leaves for exact transitions
 KEPT_PER_STEP, MOST_KEPT = 32, 70_000  # that dual ascent and search look at
 ALL_ARCS = 400_000  # up to which a session of much of the music is looked for among all arcs
+MANY_ITEMS = 2_000  # from which on copies are looked for among those that pruning leaves, ...
+FEW_COPIES = 0.1  # ... and left out before it only where they are a larger share of these
 MUCH = 0.25  # share of the music: more than this leaves too few tracks for the last places
 FEW_ITEMS = 600  # whose transitions are all computed beforehand
 LOCAL_SEARCH_SLOTS = 60  # of all sessions of the beam that are improved, together
@@ -45,41 +47,6 @@ ROUNDING = 1e-9  # of sums in double precision
 SINGLE = 3e-5  # of costs, as contours are kept in single precision
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Instance:
-    """All that the solver is asked; `groups` gives the rules among the items it looks at.
-
-    `noise` gives 0..1 for each item, which breaks ties differently for every seed. Where
-    `is_proven` is not set, the bound of the solution is 0. Items that are `spare`, as copies of
-    others, are left out.
-    """
-
-    items: Items
-    grid: TimeGrid
-    groups: Callable[[Ints], Groups]
-    fixed: tuple[FixedItem, ...] = ()
-    use_all: bool = False
-    spare: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
-    noise: Callable[[Ints], Floats] | None = None
-    is_proven: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Solution:
-    """Items in order, what they cost, and what no session of the instance can go below."""
-
-    sequence: tuple[int, ...]
-    cost: float
-    bound: float
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """No session was found; whether that proves that there is none."""
-
-    is_proven: bool
-
-
 def keeps(instance: Instance, sequence: Sequence[int]) -> bool:
     """Return whether a sequence of items is a session of an instance; every pin is among them."""
     chosen, order = np.unique(np.array(sequence), return_inverse=True)
@@ -93,24 +60,15 @@ def solve(instance: Instance, *, is_best: bool = True, is_last: bool = False) ->
     short session is searched for with less patience, unless this is the last attempt.
     """
     is_last |= is_best
-    entering = np.setdiff1d(np.arange(len(instance.items.steps)), instance.spare)
-    if len(entering) == len(instance.items.steps):
-        return _solve(instance, is_best=is_best, is_last=is_last)
-    fixed = tuple(
-        replace(each, item=int(np.searchsorted(entering, each.item))) for each in instance.fixed
-    )
-    groups, noise = instance.groups, instance.noise
-    found = _solve(
-        replace(
-            instance,
-            items=instance.items.take(entering),
-            fixed=fixed,
-            groups=lambda chosen: groups(entering[chosen]),
-            noise=noise and (lambda chosen: noise(entering[chosen])),
-        ),
-        is_best=is_best,
-        is_last=is_last,
-    )
+    every = np.arange(len(instance.items.steps))
+    pruned = _pruned(instance) if len(every) > MANY_ITEMS else None
+    if pruned is not None:
+        left = np.unique(pruned.arcs.item)
+        pruned = pruned if len(instance.spare(left)) <= FEW_COPIES * len(left) else None
+    entering = np.setdiff1d(every, instance.spare(every)) if pruned is None else every
+    if len(entering) == len(every):
+        return _solve(instance, pruned, is_best=is_best, is_last=is_last)
+    found = _solve(instance.of(entering), None, is_best=is_best, is_last=is_last)
     if isinstance(found, Failure):
         return found
     return replace(found, sequence=tuple(entering[list(found.sequence)].tolist()))
@@ -143,8 +101,10 @@ class _Task:
         return bool(np.isinf(self.limit))
 
 
-def _solve(instance: Instance, *, is_best: bool, is_last: bool) -> Solution | Failure:
-    task = _prepared(instance)
+def _solve(
+    instance: Instance, pruned: PrunedArcs | None, *, is_best: bool, is_last: bool
+) -> Solution | Failure:
+    task = _prepared(instance, pruned)
     if task is None:
         return Failure(is_proven=True)
     if task.cost_to_go is None:
@@ -160,26 +120,45 @@ def _solve(instance: Instance, *, is_best: bool, is_last: bool) -> Solution | Fa
     return _finished(task, task.cost_to_go, *first)
 
 
-def _prepared(instance: Instance) -> _Task | None:
+def _pruned(instance: Instance) -> PrunedArcs | None:
+    """Return the arcs that are left of an instance, or None where it can have no session."""
+    most = min(ARCS_PER_STEP * instance.grid.horizon, MOST_ARCS)
+    return prune_arcs(instance.items, instance.grid, instance.fixed, _kept(instance), most)
+
+
+def _kept(instance: Instance) -> Ints:
+    """Return the items of which no arc is pruned: the pinned ones, or all of a small library."""
+    count = len(instance.items.steps)
+    if _takes_much(instance) and 2 * count * instance.grid.horizon <= ALL_ARCS:
+        return np.arange(count)
+    return _pinned(instance)
+
+
+def _pinned(instance: Instance) -> Ints:
+    return np.array(sorted({fixed.item for fixed in instance.fixed}), np.int64)
+
+
+def _takes_much(instance: Instance) -> bool:
+    all_ms = float(instance.items.length_ms.sum())
+    return instance.use_all or instance.grid.asked_ms > MUCH * all_ms
+
+
+def _prepared(instance: Instance, pruned: PrunedArcs | None) -> _Task | None:
     """Return what is to be searched, or None where it is plain that there is no session."""
     items, grid, use_all = instance.items, instance.grid, instance.use_all
-    horizon, count = grid.horizon, len(items.steps)
-    pinned = np.array(sorted({fixed.item for fixed in instance.fixed}), dtype=np.int64)
-    much = use_all or grid.asked_ms > MUCH * float(items.length_ms.sum())
-    kept = np.arange(count) if much and 2 * count * horizon <= ALL_ARCS else pinned
-    most = min(ARCS_PER_STEP * horizon, MOST_ARCS)
+    count, kept = len(items.steps), _kept(instance)
     every = use_all or count <= FEW_ITEMS
     space = search_space(instance, np.arange(count)) if every else None
-    if space is not None and much and is_short(space):
+    if space is not None and _takes_much(instance) and is_short(space):
         return None
-    pruned = prune_arcs(items, grid, instance.fixed, kept, most)
+    pruned = pruned or _pruned(instance)
     if pruned is None:
         return None
     chosen = np.arange(count) if every else np.union1d(pruned.arcs.item, kept)
     space = space or search_space(instance, chosen)
     whole = np.isin(chosen, kept)
     limit, graph = _thinned(_graph(space, pruned, chosen), whole, space, pruned.limit)
-    required = whole if use_all else np.isin(chosen, pinned)
+    required = whole if use_all else np.isin(chosen, _pinned(instance))
     start = lagrangian.Multipliers.initial(space.groups, pruned.dropped.drift_price, required)
     rounds = _rounds(graph, np.inf if use_all else ASCENT_ARCS)
     cost_to_go = lagrangian.dual_ascent(graph, space.groups, start, rounds, None)
@@ -199,7 +178,7 @@ def _repriced(task: _Task) -> _Task:
     count = len(instance.items.steps)
     if space.use_all or len(task.chosen) < count:
         return task
-    pinned = np.unique(np.array([fixed.item for fixed in instance.fixed], dtype=np.int64))
+    pinned = _pinned(instance)
     most = min(ARCS_PER_STEP * instance.grid.horizon, MOST_ARCS)
     for _ in range(REPRICED):
         if task.cost_to_go is None:

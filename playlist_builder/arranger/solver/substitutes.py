@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from playlist_builder.arranger.solver.cost import step_at
-from playlist_builder.arranger.solver.solve import Instance, search_space
+from playlist_builder.arranger.solver.instance import Instance
+from playlist_builder.arranger.solver.solve import search_space
 from playlist_builder.models import Ints
 
 RUNNERS_UP = 60  # items looked at for each place
