@@ -351,13 +351,8 @@ class Database:
     @property
     def answers(self) -> Answers:
         """Return what the user answered about pairs of tracks."""
-        connection = self._connection
-        return Answers(
-            connection.rows,
-            connection.writing_user_data,
-            self.path,
-            strict=connection.read_only,
-        )
+        own = self._connection
+        return Answers(own.rows, own.writing_user_data, self.path, strict=own.read_only)
 
     def forget_name(self, name: str) -> list[str]:
         """Return the damaged files set aside that still hold a name, after forgetting it elsewhere.
