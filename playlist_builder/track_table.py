@@ -25,6 +25,7 @@ from playlist_builder.models import (
 )
 
 SCALARS = tuple(field.name for field in fields(Features))  # as in a row of `Columns.scalars`
+LEAST_SILENCE_S = 1.0  # shorter ones are rests between notes
 VOCALS: tuple[Vocals, ...] = get_args(Vocals)
 
 _KEY = SCALARS.index("key")
@@ -207,21 +208,30 @@ class TrackTable(Sequence[Track]):
         return self.measured("duration_s")
 
     @property
-    def inner_silence(self) -> tuple[Floats, Floats]:
-        """Where the longest silence of each track begins and how long it is, 0 s at an edge."""
-        begins_s, longest_s = (
-            self.measured("longest_silence_start_s"),
-            self.measured("longest_silence_s"),
+    def silences(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """The silence that begins, lies longest within, and ends each track, and where the second.
+
+        All in seconds; what is shorter than `LEAST_SILENCE_S` counts as 0 s.
+        """
+        lead_s, longest_s, begins_s, trail_s = map(
+            self.measured,
+            (
+                "leading_silence_s",
+                "longest_silence_s",
+                "longest_silence_start_s",
+                "trailing_silence_s",
+            ),
         )
-        is_within = begins_s >= self.measured("leading_silence_s")
-        is_within &= begins_s + longest_s <= self.seconds - self.measured("trailing_silence_s")
-        return begins_s, np.where(is_within, longest_s, 0.0)
+        is_within = (begins_s >= lead_s) & (begins_s + longest_s <= self.seconds - trail_s)
+        lasts_s = (lead_s, np.where(is_within, longest_s, 0.0), trail_s)
+        lead_s, inner_s, trail_s = (np.where(s < LEAST_SILENCE_S, 0.0, s) for s in lasts_s)
+        return lead_s, inner_s, trail_s, begins_s
 
     @property
     def sounding_s(self) -> Floats:
-        """The length of each track without the silence at its edges and the longest within."""
-        edges_s = self.measured("leading_silence_s") + self.measured("trailing_silence_s")
-        return np.asarray(self.seconds - edges_s - self.inner_silence[1])
+        """The length of each track without its silences."""
+        lead_s, inner_s, trail_s, _ = self.silences
+        return np.asarray(self.seconds - lead_s - inner_s - trail_s)
 
     def measured(self, name: str) -> Floats:
         """Return one of SCALARS for each track; a key by its place in KEYS, or -1."""

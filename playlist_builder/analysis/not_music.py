@@ -102,7 +102,9 @@ def _is_out_of_order(samples: Floats32) -> bool:
 
 
 def _roughness(words: NDArray[np.int16], channels: int) -> float:
+    """Return the power of the steps from sample to sample against that of the samples."""
     own = words.astype(np.float32)
+    own -= own.mean()
     steps = own[channels:] - own[:-channels]
     return float(np.vecdot(steps, steps)) / max(float(np.vecdot(own, own)), 1.0)
 

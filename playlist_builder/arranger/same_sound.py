@@ -22,7 +22,6 @@ from playlist_builder.track_table import TrackTable
 LENGTH_S = 1.5  # padding of encoders, and silence that was cut from an end
 EDGE_LU, RANGE_LU = 1.5, 0.5  # loudness of start and end against the whole, and its range
 CENTROID = 0.15  # of a logarithm: 15 %
-REST_S = 0.5  # silence up to which edges, range and startling rises are those of the music
 ESTIMATES = "tension", "moving"
 ALIKE = {  # most by which other measurements differ
     "startle_lu": 0.75,
@@ -77,25 +76,21 @@ def pairs(table: TrackTable, others: TrackTable) -> Ints:
 def sounds(table: TrackTable) -> Sounds:
     """Return what is compared of those tracks of a table whose contour moves."""
     loudness, seconds = table.measured("loudness_lufs"), table.sounding_s
-    silence_s = table.seconds - seconds
+    lead_s, _, trail_s, _ = table.silences
+    is_whole = table.seconds == seconds
     measured = {name: table.measured(name) for name in ALIKE if name not in ESTIMATES}
     measured["onset_rate_hz"] *= table.seconds / np.maximum(seconds, STEP_S)
-    measured["startle_lu"] = _where(silence_s <= REST_S, measured["startle_lu"])
+    measured["startle_lu"] = _where(is_whole, measured["startle_lu"])
     measured |= {"tension": table.tension, "moving": table.moving}
-    start, end = (
-        _where(table.measured(f"{edge}_silence_s") <= REST_S, table.measured(level) - loudness)
-        for edge, level in (
-            ("leading", "start_loudness_lufs"),
-            ("trailing", "end_loudness_lufs"),
-        )
-    )
+    start = _where(lead_s == 0.0, table.measured("start_loudness_lufs") - loudness)
+    end = _where(trail_s == 0.0, table.measured("end_loudness_lufs") - loudness)
     shape = _shapes(table)
     third = POINTS // 3
     columns = [
         seconds / LENGTH_S,
         start / EDGE_LU,
         end / EDGE_LU,
-        _where(silence_s <= REST_S, table.measured("loudness_range_lu")) / RANGE_LU,
+        _where(is_whole, table.measured("loudness_range_lu")) / RANGE_LU,
         np.log(np.maximum(table.measured("spectral_centroid_hz"), 1.0)) / CENTROID,
         # By so much do the means of two thirds move at most where all moves by SHAPE.
         (shape[:, -third:].mean(axis=1) - shape[:, :third].mean(axis=1)) / (SHAPE * 6.0**0.5),
@@ -109,9 +104,9 @@ def _shapes(table: TrackTable) -> Floats:
     """Return contours at `POINTS` moments of music without their level, shape (n, POINTS)."""
     values, begins, count = table.contours()
     moments = (np.arange(POINTS) + 0.5) / POINTS * table.sounding_s[:, None]
-    moments += table.measured("leading_silence_s")[:, None]
-    begins_s, silence_s = table.inner_silence
-    moments += np.where(moments > begins_s[:, None], silence_s[:, None], 0.0)
+    lead_s, inner_s, _, begins_s = (each[:, None] for each in table.silences)
+    moments += lead_s
+    moments += np.where(moments > begins_s, inner_s, 0.0)
     moments = np.clip(moments / STEP_S - 0.5, 0.0, (count - 1)[:, None])
     before = moments.astype(np.int64)
     after = np.minimum(before + 1, (count - 1)[:, None])

@@ -94,6 +94,15 @@ def test_so_is_one_tone_that_fades(hertz, level_db, fades, is_shifted):
     assert reason(spoilt) == not_music.NOISE
 
 
+@settings(max_examples=10)
+@given(st.integers(0, 999), st.floats(-30, -1), st.floats(0.0, 1.0))
+def test_eight_bits_are_music_however_rough(seed, level_db, hiss):
+    """Their low bytes are all zero."""
+    samples = music(seed, level_db)
+    samples += 0.3 * hiss * np.random.default_rng(seed).standard_normal(samples.shape, np.float32)
+    assert reason(np.clip(np.round(samples * 127.0), -128, 127) / 128.0) == ""
+
+
 @pytest.mark.parametrize("share", [0.0, 0.3])
 def test_noise_with_silence_around_it_is_noise(share):
     noise = np.random.default_rng(2).uniform(-1, 1, (1, 10 * BLOCK)).astype(np.float32)
