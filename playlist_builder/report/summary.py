@@ -15,6 +15,8 @@ from playlist_builder.profiles import parse as profile_toml
 from playlist_builder.profiles.overrides import apply_overrides
 from playlist_builder.profiles.profile import Profile, Rules
 
+LOOSE = 1.3  # times the bound: a session that costs more is mostly nearer to the best than to it
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -112,3 +114,8 @@ def profile(session: Session) -> Profile | None:
         return known.scaled(session.target_s)
     except (RequestError, ProfileError):
         return None
+
+
+def is_loose(session: Session) -> bool:
+    """Whether the bound is too far below the cost to tell that a better session exists."""
+    return session.cost > LOOSE * session.bound > 0.0

@@ -28,7 +28,6 @@ SESSION_COLUMNS = (  # from which width on: a start is never left out
 )
 LEAST_SHOWN_COST = 0.00005  # the least that four places show
 
-LOOSE = 1.3  # times the bound: a session that costs more is mostly nearer to the best than to it
 LOOSE_BOUND = "that bound is a rough one: it does not tell whether a better session exists"
 
 
@@ -59,7 +58,7 @@ def session_text(
     remarks = [
         f"distance from the plan {session.rms_error:.3f} (root mean square, 0 to 1)",
         f"cost {session.cost:.4f}" + (f"; {proven}" if session.bound else ""),
-        *((LOOSE_BOUND,) if session.cost > LOOSE * session.bound > 0.0 else ()),
+        *((LOOSE_BOUND,) if summary.is_loose(session) else ()),
         *(f"gave way: {printable(str(each))}" for each in session.relaxed),
         *(f"note: {printable(str(each))}" for each in session.warnings),
     ]

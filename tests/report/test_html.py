@@ -238,3 +238,13 @@ def test_a_part_of_a_track_is_told_and_played():
     ]
     assert text.count("plays from 0:40 to 1:40 of it") == 1
     assert "このうち 0:40 から 1:40 まで" in page(session(part), JAPANESE, folder="/music")
+
+
+@pytest.mark.parametrize("language", [ENGLISH, JAPANESE])
+@pytest.mark.parametrize(("bound", "is_rough"), [(0.05, True), (0.09, False), (0.0, False)])
+def test_a_bound_far_below_the_cost_is_told_to_be_rough(language, bound, is_rough):
+    told = language.gettext(
+        "That bound is a rough one: it does not tell whether a better session exists."
+    )
+    whole = replace(session(slot(1)), bound=bound)
+    assert (told in page(whole, language, folder="/")) is is_rough
