@@ -173,9 +173,16 @@ def arranged(
 
 
 def completed(
-    session: Session, order: result.Order, tracks: Sequence[Track], objective: Objective
+    session: Session,
+    order: result.Order,
+    tracks: Sequence[Track],
+    objective: Objective,
+    played: int = 0,
 ) -> Session:
-    """Return a session with its tail and spares; `tracks` are all that pass the rules."""
+    """Return a session with its tail and spares, of which `played` tracks have been heard.
+
+    `tracks` are all that pass the rules.
+    """
     pool = result.Pool.of(tracks, objective)
     after, notices = tail(order.tracks, pool, objective)
     slots: list[Slot] = []
@@ -187,7 +194,8 @@ def completed(
         slots = result.slots(passages)[1:]
         rises = result.rises(passages, objective.rules.loudness_step_lu)
         beyond = [*result.beyond_peaks(alone), *result.beyond_limits(alone, PHASE_LIMITS)]
-        notices = [*notices, *rises, *result.climbs(alone), *beyond]
+        notices = [*notices, *rises, *result.silences(passages), *result.climbs(alone), *beyond]
+    notices = [*notices, *result.voices([*order.tracks[played:], *after])]
     ready = spares(session.slots, order.tracks, pool, objective, after)
     having = {each.slot.phase for each in ready}
     bare = dict.fromkeys(slot.phase for slot in session.slots if slot.phase not in having)

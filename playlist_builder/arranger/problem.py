@@ -182,7 +182,9 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
             f" {scaled.duration_s / 60.0:g} min. Ask for at most half of it."
         )
     check_pins(constraints.pins, scaled)
-    longest_s = np.inf if constraints.use_all else scaled.duration_s + tolerance_s
+    # No rule is given up sooner than a tolerance below the least one.
+    widest_s = max(tolerance_s, LEAST_TOLERANCE_S)
+    longest_s = np.inf if constraints.use_all else scaled.duration_s + widest_s
     table = TrackTable.of(tracks)
     albums = album_notices(table, rules.track_max_s)
     notes = [*albums]
@@ -205,7 +207,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
     passed_s = float(np.delete(np.rint(usable.seconds * 1000.0), list(spare)).sum()) / 1000.0
     if constraints.use_all and duration_s is None and usable:
         scaled = profile.scaled(passed_s)
-    elif not usable or passed_s < scaled.duration_s - tolerance_s:
+    elif not usable or passed_s < scaled.duration_s - widest_s:
         if not constraints.allow_short or not usable:
             too_little = shortage(scaled, passed_s, removed, allow_short=constraints.allow_short)
             raise ArrangeError(" ".join([too_little, *(f"{told}." for told in albums)]))
@@ -226,7 +228,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
         for pin, place in zip(constraints.pins, own, strict=True)
     )
     if not constraints.use_all:
-        _check_pins_fit(pins, items, scaled, max(tolerance_s, LEAST_TOLERANCE_S))
+        _check_pins_fit(pins, items, scaled, widest_s)
     pinned_items = {item for _, item in pins}
     prices = items.step_price.sum(axis=1)
     among = no_copies if constraints.use_all else _copies_among(usable, pinned_items, prices)

@@ -5,7 +5,7 @@ Two tracks are copies of each other if any of these holds:
 - they have the same identity: the same audio packets;
 - they have the same MusicBrainz recording id;
 - title and artists are the same in comparable form, and the lengths, with the silence at edges and
-  within or without, differ by at most `COPY_S`;
+  within or without, differ by at most `COPY_S`; where no artist is known, they are as bright too;
 - they sound the same (see `same_sound`), whatever their tags.
 """
 
@@ -16,12 +16,15 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 
 from playlist_builder.arranger import same_sound
+from playlist_builder.arranger.rules import SILENCE_S
 from playlist_builder.artists import artists, artists_of_each
 from playlist_builder.models import Bools, Floats, Track
 from playlist_builder.text import comparable
 from playlist_builder.track_table import TrackTable
 
 COPY_S = 2.0  # most by which the lengths of copies of one title differ
+BRIGHT = 0.3  # of a logarithm, most by which the centroids of copies by nobody known differ
+HARM_LU = 3.0  # of a startling rise: of copies, one that startles less by so much is kept
 
 
 def copies(tracks: Sequence[Track]) -> list[list[int]]:
@@ -35,13 +38,17 @@ def copies(tracks: Sequence[Track]) -> list[list[int]]:
     ids = table.recording_ids
     groups.extend(group for group in _alike(ids) if _is_given(ids[group[0]]))
     titles, lengths = list(map(comparable, table.titles)), _lengths(table).T.tolist()
+    brightness = _brightness(table).tolist()
     for same in _alike(titles):
         if not titles[same[0]]:
             continue
         near = sorted({place for group in _close(same, lengths) for place in group})
         names = artists_of_each(table.take(np.array(near, np.int64)))
         for group in _alike(names):
-            groups.extend(_close([near[place] for place in group], lengths))
+            close = _close([near[place] for place in group], lengths)
+            if not names[group[0]]:
+                close = [alike for each in close for alike in _close(each, [brightness])]
+            groups.extend(close)
     groups.extend(_connected(same_sound.pairs(table, table).tolist()))
     return groups
 
@@ -51,14 +58,25 @@ def spare_copies(
 ) -> set[int]:
     """Return the places of tracks whose recording another track has: a session plays it once.
 
-    Those at the places `kept` stay, whatever others there are, and of others the cheapest does.
+    Those at the places `kept` stay, whatever others there are, and of others the one that harms
+    least, by a long silence or a startling rise, and then the cheapest.
     """
     spare: set[int] = set()
     ranks = tracks.rank
+    is_silent = tracks.measured("longest_silence_s") > SILENCE_S
+    startles = np.round(tracks.measured("startle_lu") / HARM_LU)
     price = np.zeros(len(tracks)) if price is None else price
     for group in copies(tracks):
         left = [place for place in group if place not in spare]
-        left.sort(key=lambda place: (place not in kept, price[place], ranks[place]))
+        left.sort(
+            key=lambda place: (
+                place not in kept,
+                is_silent[place],
+                startles[place],
+                price[place],
+                ranks[place],
+            )
+        )
         spare.update(left[1:])
     return spare - kept
 
@@ -70,16 +88,21 @@ def repeated(table: TrackTable, tracks: Iterable[Track]) -> Bools:
     found |= _among(table.recording_ids, filter(_is_given, known.recording_ids))
     found[same_sound.pairs(table, known)[:, 0]] = True
     own, others = _lengths(table), _lengths(known)
-    lengths: dict[tuple[str, frozenset[str]], list[Floats]] = {}
-    for track, length in zip(known, others, strict=True):
-        lengths.setdefault(_name(track), []).append(length)
+    bright, brights = _brightness(table), _brightness(known).tolist()
+    lengths: dict[tuple[str, frozenset[str]], list[tuple[Floats, float]]] = {}
+    for track, length, brightness in zip(known, others, brights, strict=True):
+        lengths.setdefault(_name(track), []).append((length, brightness))
     wanted = {title for title, _ in lengths if title}
     near = np.flatnonzero(~found & _is_near(own, others) & bool(wanted))
     titles = table.take(near).titles
     for place, title in zip(near.tolist(), titles, strict=True):
         if comparable(title) in wanted:
-            alike = lengths.get(_name(table[place]), ())
-            found[place] = any((np.abs(own[place] - each) <= COPY_S).any() for each in alike)
+            name = _name(table[place])
+            found[place] = any(
+                (np.abs(own[place] - length) <= COPY_S).any()
+                and (name[1] or abs(bright[place] - brightness) <= COPY_S)
+                for length, brightness in lengths.get(name, ())
+            )
     return found
 
 
@@ -105,6 +128,12 @@ def _among(values: Sequence[str], wanted: Iterable[str]) -> Bools:
 def _lengths(table: TrackTable) -> Floats:
     """Return the length of each track, with its silence and without, shape (n, 2)."""
     return np.column_stack([table.seconds, table.sounding_s])
+
+
+def _brightness(table: TrackTable) -> Floats:
+    """Return the logarithm of the centroid of each track, of which `BRIGHT` counts as `COPY_S`."""
+    centroid_hz = np.maximum(table.measured("spectral_centroid_hz"), 1.0)
+    return np.asarray(np.log(centroid_hz) * (COPY_S / BRIGHT))
 
 
 def _is_near(lengths: Floats, others: Floats) -> Bools:

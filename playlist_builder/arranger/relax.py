@@ -79,13 +79,15 @@ def solved(
             return instance, found, allowed, known
     least = _least(problem, allowed)
     if isinstance(least, Failure):
+        # The limit of an opening is that of one session: others have other medians.
+        is_proven = least.is_proven and np.isinf(problem.opening_lufs)
         copied = len(spare_copies(problem.tracks))
         once = f" {copied} are copies of others: a session plays each recording once."
         pins = (" and pins", " drop a pin,") if problem.pins else ("", "")
         raise ArrangeError(
             f"No order of the {len(problem.tracks)} tracks that pass fills"
             f" {duration_s / 60.0:.0f} min under these rules{pins[0]}"
-            f"{PROVEN if least.is_proven else SEARCHED}."
+            f"{PROVEN if is_proven else SEARCHED}."
             f"{once if copied else ''} Add music,{pins[1]} or ask for another duration."
         )
     place, found = least

@@ -299,7 +299,6 @@ def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[
         *climbs(order),
         *_empty_phases(order),
         *_narrow(order, reach, scaled=scaled),
-        *_voices(order),
         *trims.notices(order.tracks),
     ]
 
@@ -375,11 +374,11 @@ def _narrow(order: Order, reach: float, *, scaled: bool) -> list[Notice]:
     return [notice(code, reach=round(reach, 2), peak=round(peak, 2))]
 
 
-def _voices(order: Order) -> list[Notice]:
+def voices(played: Sequence[Track]) -> list[Notice]:
     """Tell what is known of voices: nothing unverified goes unsaid, whatever is allowed."""
-    total = len(order.tracks)
+    total = len(played)
     found = []
-    doubtful = [track for track in order.tracks if track.vocals == "unknown"]
+    doubtful = [track for track in played if track.vocals == "unknown"]
     unheard = sum(track.heard is None for track in doubtful)
     if unheard:
         found.append(notice("unverified", count=unheard, total=total))
@@ -390,7 +389,7 @@ def _voices(order: Order) -> list[Notice]:
             titles = tuple(map(_called, tracks))
             found.append(notice(code, count=len(titles), total=total, titles=titles))
     for kind in ("wordless", "sung", "spoken"):
-        count = sum(track.vocals == kind for track in order.tracks)
+        count = sum(track.vocals == kind for track in played)
         if count:
             found.append(notice(kind, count=count, total=total))
     return found

@@ -4,7 +4,7 @@ What is measured of a recording hardly depends on how it is stored. Two tracks a
 where their lengths, all of `ALIKE`, and the shapes of their energy contours agree. Level does not
 count: a copy may be louder, and the user may have corrected its energy. Where a contour does not
 move, as of noise or a single held tone, little tells one recording from another, and nothing is
-taken for a copy; nor is what is shorter than two steps.
+taken for a copy; nor is what is shorter than two steps, or in another key.
 
 `tests/evaluation/same_sound.py` measures how far lossy copies of real music differ, and how far
 different pieces do. MP3 at 128 kbit/s and Opus at 64 kbit/s use up at most half of each tolerance.
@@ -23,6 +23,7 @@ LENGTH_S = 1.5  # padding of encoders, and silence that was cut from an end
 EDGE_LU, RANGE_LU = 1.5, 0.5  # loudness of start and end against the whole, and its range
 CENTROID = 0.15  # of a logarithm: 15 %
 ESTIMATES = "tension", "moving"
+SURE = 0.2  # confidence from which on a key tells pieces apart, as of a third of real tracks
 ALIKE = {  # most by which other measurements differ
     "startle_lu": 0.75,
     "onset_rate_hz": 0.3,
@@ -86,8 +87,10 @@ def sounds(table: TrackTable) -> Sounds:
     end = _where(trail_s == 0.0, table.measured("end_loudness_lufs") - loudness)
     shape = _shapes(table)
     third = POINTS // 3
+    is_sure = (table.measured("key") >= 0.0) & (table.measured("key_confidence") >= SURE)
     columns = [
         seconds / LENGTH_S,
+        _where(is_sure, 2.0 * table.measured("key")),  # another key is more than one unit away
         start / EDGE_LU,
         end / EDGE_LU,
         _where(is_whole, table.measured("loudness_range_lu")) / RANGE_LU,

@@ -21,6 +21,7 @@ from playlist_builder.playlists.dialects import is_codepage
 F = TypeVar("F", bound=Callable[..., Any])
 
 UNITS_S = {"h": 3600, "m": 60, "s": 1}  # of a duration
+MOST_TRIM_S = 600.0
 LIBRARY_VARIABLE = "PLAYLIST_BUILDER_LIBRARY"  # of the environment
 
 
@@ -53,6 +54,14 @@ def duration(text: str, *, allow_zero: bool = False) -> float:
 def tolerance(text: str) -> float:
     """Return the seconds of a duration that may be 0."""
     return duration(text, allow_zero=True)
+
+
+def trim(text: str) -> float:
+    """Return the seconds that may be left out at either end of a track, 10 minutes at most."""
+    seconds = tolerance(text)
+    if seconds > MOST_TRIM_S:
+        raise click.BadParameter(f"'{text}' is too much. Leave out 10m at most, such as 60s.")
+    return seconds
 
 
 def days(text: str) -> float:

@@ -83,7 +83,7 @@ request_options = options.combined(
     click.option(
         "--trim",
         "trim_s",
-        type=options.tolerance,
+        type=options.trim,
         metavar="DURATION",
         default="0s",
         help="Up to so much, such as 60s, may be left out at either end of a track, at a quiet"

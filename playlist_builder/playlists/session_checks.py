@@ -9,6 +9,7 @@ from typing import Protocol
 from playlist_builder.errors import RequestError
 from playlist_builder.models import PERSON_NAME_LIMIT, person_name
 
+LEAST_PART_S = 1.0  # of a track that plays: fades and codecs need some music
 ROUNDING_S = 0.01  # times are written in milliseconds, each rounded on its own
 
 
@@ -31,6 +32,9 @@ def check_span(slot: Played) -> None:
     if slot.end_s < slot.start_s:
         raise ValueError(f"end_s must be at least start_s, {slot.start_s}, not {slot.end_s}")
     least_s = (slot.from_s or 0.0) + slot.end_s - slot.start_s
+    is_part = slot.from_s is not None or slot.to_s is not None
+    if is_part and slot.end_s - slot.start_s < LEAST_PART_S:
+        raise ValueError(f"end_s must be {LEAST_PART_S:g} s after start_s at least, as of a part")
     if slot.to_s is not None and slot.to_s < least_s - ROUNDING_S:
         raise ValueError(f"to_s must be at least {least_s:.3f}, as it plays, not {slot.to_s}")
 

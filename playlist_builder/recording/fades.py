@@ -9,15 +9,20 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from playlist_builder.errors import AudioError
 from playlist_builder.models import Floats32
 
 FADE_IN_S, FADE_OUT_S = 2.0, 4.0
+SHORTER_S = 0.5  # by which a part may end after its file does: padding of encoders
+PART_GONE = "is shorter than when this session was made, and lacks its part. Scan and rebuild it."
 
 
 def faded_part(
     blocks: Iterable[Floats32], rate_hz: int, from_s: float | None, to_s: float | None
 ) -> Iterator[Floats32]:
     """Yield the part of blocks of shape (channels, n) between two times; None needs no cut there.
+
+    Raises `AudioError` after the last block where they end before the part does.
 
     The fades are of equal power, as those of `mix.crossfade`.
     """
@@ -41,3 +46,5 @@ def faded_part(
         at += block.shape[1]
         if last is not None and at >= last:
             return
+    if at <= max(first, (last or 0) - round(SHORTER_S * rate_hz)):
+        raise AudioError(PART_GONE)

@@ -14,10 +14,10 @@ import numpy as np
 
 from playlist_builder.analysis import loudness
 from playlist_builder.audio.encode import Chapter
-from playlist_builder.errors import RequestError
+from playlist_builder.errors import RenderError, RequestError
 from playlist_builder.models import SILENCE_LUFS, Floats, Floats32, Session, Slot
 from playlist_builder.profiles.profile import Profile, Rules
-from playlist_builder.recording.fades import FADE_IN_S, FADE_OUT_S
+from playlist_builder.recording.fades import FADE_IN_S, FADE_OUT_S, PART_GONE, SHORTER_S
 from playlist_builder.recording.levels import BLOCKS_PER_S, FRAMES_PER_S, Levels
 from playlist_builder.text import clock
 
@@ -216,6 +216,9 @@ def allowed_rise_db(left: Levels, right: Levels, overlap: int, limit_lu: float) 
 def played(levels: Levels, slot: Slot) -> Levels:
     """Return the levels of a track with the music that its slot plays of it."""
     start, end = levels.start, levels.end
+    length_s = len(levels.k_power) / BLOCKS_PER_S
+    if max(slot.from_s or 0.0, (slot.to_s or 0.0) - SHORTER_S) >= length_s:
+        raise RenderError(f"'{slot.path}' {PART_GONE}")
     if slot.from_s is not None:
         start = max(start, min(round(slot.from_s * FRAMES_PER_S), end - 1))
     if slot.to_s is not None:

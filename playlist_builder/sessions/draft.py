@@ -197,7 +197,7 @@ def session_of(draft: Draft) -> Session:
         relaxed=tuple(relaxed),
         request=request,
     )
-    return completed(session, order, draft.pool, objective)
+    return completed(session, order, draft.pool, objective, draft.played)
 
 
 def changed(draft: Draft, change: Callable[[Draft], Draft]) -> Session:

@@ -51,6 +51,17 @@ def test_a_pinned_track_that_fits_nowhere_is_found_among_many_that_do(pin, monke
     assert session.relaxed == ()
 
 
+@pytest.mark.parametrize("place", [-2, -3, -4, 2, 3])
+@pytest.mark.parametrize("number", range(4))
+def test_a_pin_counted_from_either_end_is_found_wherever_one_order_has_it(number, place):
+    """Four tracks fill the session in whatever order; energies draw each elsewhere."""
+    four = [plain(each, 2.4 + each / 25.0, 0.1 + each / 5.0) for each in range(4)]
+    minutes = sum(each.duration_s for each in four) / 60.0
+    session, slot = pinned(Pin(four[number].path, place=place), four, flat(minutes, 0.4))
+    assert session.relaxed == ()
+    assert session.slots.index(slot) == place - (place > 0) + 4 * (place < 0)
+
+
 def test_a_pin_in_a_phase_belongs_to_it():
     for name in ("calm", "peak", "return"):
         session, slot = pinned(Pin(TRACKS[5].path, phase=name))

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playlist_builder.arranger.recordings import copies, is_repeated, repeated
+from playlist_builder.arranger.recordings import copies, is_repeated, repeated, spare_copies
 from playlist_builder.models import Tags
 from playlist_builder.track_table import TrackTable
 from tests.support import synthetic
@@ -122,3 +123,27 @@ def test_what_shares_a_group_repeats_each_other(drawn):
             for other in range(len(tracks))
         ]
         assert again == shared
+
+
+def test_a_title_without_an_artist_is_one_recording_only_where_it_is_as_bright():
+    """Many a theme is called menu."""
+
+    def menu(number, centroid_hz, artist=""):
+        one = track(number, 180.0 + number, "menu", artist)
+        return replace(one, features=replace(one.features, spectral_centroid_hz=centroid_hz))
+
+    dark, bright, again = menu(0, 650.0), menu(1, 1250.0), menu(2, 700.0)
+    assert copies([dark, bright, again]) == [[0, 2]]
+    assert not is_repeated(bright, [dark])
+    assert is_repeated(again, [dark])
+    named = [menu(0, 650.0, "Ada"), menu(1, 1250.0, "Ada")]
+    assert copies(named) == [[0, 1]]
+    assert is_repeated(named[1], named[:1])
+
+
+@pytest.mark.parametrize("harm", [{"startle_lu": 20.0}, {"longest_silence_s": 60.0}])
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_copies_the_one_that_harms_least_is_kept(harm, first):
+    two = [track(number, 300.0, "Dawn", "A") for number in range(2)]
+    two[first] = replace(two[first], features=replace(two[first].features, **harm))
+    assert spare_copies(TrackTable.of(two), price=np.array([0.0, 1.0])) == {first}

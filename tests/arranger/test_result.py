@@ -132,14 +132,18 @@ def test_a_library_that_does_not_reach_the_peak_is_told():
 
 
 def test_what_is_known_of_voices_is_told():
+    def told(*tracks):
+        return [str(each) for each in result.voices(tracks)]
+
     unheard = replace(GOOD[0], vocals="unknown")
     doubtful = replace(GOOD[1], vocals="unknown", heard=VoiceDetection("unknown", 0.0))
-    first, second = warned([unheard, doubtful])
+    first, second = told(unheard, doubtful)
     assert first.startswith("1 of 2 tracks are not verified to be free of words")
     assert second.startswith("1 of 2 tracks may hold a voice: 'Title 1'")
     people = VoiceDetection("unknown", 0.4, (VoiceSpan(0.0, 90.0, "people", 0.9),))
-    (behind,) = warned([GOOD[0], replace(doubtful, heard=people)])
+    (behind,) = told(GOOD[0], replace(doubtful, heard=people))
     assert behind.startswith("1 of 2 tracks have people in the background: 'Title 1'")
-    assert warned([replace(GOOD[0], vocals="wordless"), GOOD[1]]) == [
+    assert told(replace(GOOD[0], vocals="wordless"), GOOD[1]) == [
         "1 of 2 tracks hold a wordless voice"
     ]
+    assert told(*GOOD) == []

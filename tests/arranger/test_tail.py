@@ -157,6 +157,14 @@ def test_energies_are_means_on_the_scale_of_the_session():
     assert result.energies([], objective_of(flat(0.8))) == []
 
 
+def test_voices_in_a_tail_are_told_with_those_of_the_session():
+    doubtful = [replace(each, vocals="unknown") for each in CALM]
+    session = arrange([*LOUD, *doubtful], flat(0.8), scale="absolute")
+    assert session.tail
+    count, total = len(session.tail), len(session.slots) + len(session.tail)
+    assert notice("unverified", count=count, total=total) in session.warnings
+
+
 def test_a_rise_of_loudness_in_a_tail_is_told():
     quiet = [replace(t, features=replace(t.features, end_loudness_lufs=-50.0)) for t in CALM]
     session = arrange([*LOUD, *quiet], flat(0.8), scale="absolute")

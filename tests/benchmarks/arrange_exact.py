@@ -77,7 +77,7 @@ def task(seed: int) -> Task:
     if kind < 0.15:
         pins = (Pin(chosen.path),)
     elif kind < 0.3:
-        pins = (Pin(chosen.path, place=int(rng.choice([1, 2, -1]))),)
+        pins = (Pin(chosen.path, place=int(rng.choice([1, 2, -1, -2]))),)
     elif kind < 0.4:
         pins = (Pin(chosen.path, minute=float(rng.uniform(0.0, duration_s / 90.0))),)
     bans = frozenset({tracks[-1].path}) if rng.random() < 0.2 else frozenset()

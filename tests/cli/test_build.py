@@ -270,6 +270,11 @@ def test_a_trimmed_session_is_not_written_as_a_playlist(demo_library, tmp_path, 
     assert not list(tmp_path.iterdir())
 
 
+def test_no_more_than_ten_minutes_are_left_out(demo_library):
+    done = run(*ARC, *demo_library, "--trim", "11m", code=2)
+    assert "'11m' is too much. Leave out 10m at most" in done.stderr
+
+
 def test_no_trim_is_none_at_all(demo_library):
     usual = run(*ARC, *demo_library, "--json").stdout
     none = run(*ARC, *demo_library, "--trim", "0s", "--json").stdout

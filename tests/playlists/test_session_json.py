@@ -656,6 +656,7 @@ def test_the_part_of_a_track_is_kept_and_a_whole_one_says_nothing():
         ({"from_s": -1.0}, "slots[0].from_s must be 0 to"),
         ({"to_s": "x"}, "slots[0].to_s must be 0 to"),
         ({"from_s": 40.0, "to_s": 100.0}, "to_s must be at least 240.125, as it plays"),
+        ({"from_s": 1.0, "end_s": 0.5}, "end_s must be 1 s after start_s at least"),
     ],
 )
 def test_a_part_that_cannot_be_is_refused(change, says):

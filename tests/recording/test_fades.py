@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from playlist_builder.errors import AudioError
 from playlist_builder.recording.fades import FADE_IN_S, FADE_OUT_S, faded_part
 
 RATE_HZ = 100
@@ -40,3 +41,9 @@ def test_the_fades_are_of_equal_power_and_as_long_as_they_should_be():
     np.testing.assert_allclose(found[rising:-falling], 1.0)
     assert (np.diff(found[:rising]) > 0).all()
     assert (np.diff(found[-falling:]) < 0).all()
+
+
+@pytest.mark.parametrize(("from_s", "to_s"), [(40.0, None), (5.0, 40.0), (30.0, None), (None, 31)])
+def test_music_that_ends_before_its_part_is_an_error(from_s, to_s):
+    with pytest.raises(AudioError, match="is shorter than when this session was made"):
+        parted(30.0, 160, from_s, to_s)

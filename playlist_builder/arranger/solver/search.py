@@ -126,6 +126,8 @@ def beam(
     )
     pinned = np.zeros(len(items.steps), dtype=np.int64)
     pinned[[fixed.item for fixed in space.fixed]] = 1
+    # The last place is known from the last item; of others, how many items follow.
+    late = [fixed.item for fixed in space.fixed if fixed.place < -1]
     slots = _most_slots(space)
     zero = np.zeros(1, dtype=np.int64)
     free = np.zeros(1)
@@ -136,7 +138,7 @@ def beam(
     for step in range(horizon + 1):
         if not waiting[step]:
             continue
-        nodes = _best(Nodes.join(waiting[step]), keys[1:])
+        nodes = _best(Nodes.join(waiting[step]), keys[1:], late)
         waiting[step] = []
         is_complete &= len(nodes.depth) <= width
         nodes = nodes.take(slice(width))
@@ -180,11 +182,12 @@ def _most_slots(space: SearchSpace) -> int:
     return min(most, len(space.items.steps))
 
 
-def _best(nodes: Nodes, keys: Ints) -> Nodes:
+def _best(nodes: Nodes, keys: Ints, late: Sequence[int]) -> Nodes:
     """Return the nodes, the most promising first, one per set of items and last items.
 
-    All that may come after depends on these alone; row i of `keys` stands for the item i before
-    the last. Nodes with more pins and nodes with fewer get like shares, so that neither die out.
+    All that may come after depends on these alone, and on how many items have followed those that
+    are `late`; row i of `keys` stands for the item i before the last. Nodes with more pins and
+    nodes with fewer get like shares, so that neither die out.
     """
     order = np.argsort(nodes.total, kind="stable")
     key = nodes.key.copy()
@@ -192,9 +195,17 @@ def _best(nodes: Nodes, keys: Ints) -> Nodes:
         place = nodes.depth - 1 - back
         last = nodes.path[np.arange(len(key)), np.maximum(place, 0)]
         key += np.where(place >= 0, own[last], 0)
+    for item in late:
+        key += _behind(nodes.path, nodes.depth, item) * (keys[0][item] | 1)
     _, first = np.unique(key[order], return_index=True)
     order = order[np.sort(first)]
     return nodes.take(_shared_out(order, nodes.placed[order]))
+
+
+def _behind(paths: Ints, depth: Ints, item: int) -> Ints:
+    """Return how many items follow one in each path, 0 where it is not in it."""
+    behind = depth[:, None] - 1 - np.arange(paths.shape[1])
+    return np.asarray(np.where(paths == item, behind, 0).sum(axis=1))
 
 
 def _shared_out(order: Ints, placed: Ints) -> Ints:
@@ -230,6 +241,9 @@ def _extended(
         if fixed.place > 0:
             total[np.ix_(depth + 1 == fixed.place, ~own)] = np.inf
             total[np.ix_(depth + 1 != fixed.place, own)] = np.inf
+        elif fixed.place < 0:
+            own_last = _behind(paths, depth, fixed.item) + 1 >= -fixed.place
+            total[own_last & (paths == fixed.item).any(axis=1)] = np.inf
     return total, cost
 
 
