@@ -33,7 +33,8 @@ CALM = 0.4  # mean energy up to which a track is calm; the tail holds no other
 RISE = 0.1  # most that the first track opens, and is as a whole, above the end and mean of the last
 RISE_LU = 8.0  # most by which it may begin louder than the last one plays, as in `opening`
 PEAK = LEVEL + CALM_CLIMB  # that no moment of the tail goes beyond, where tracks are left for ...
-CHOICE = 1.5  # ... so many times its length; else those of the lowest peaks are taken as well
+CHOICE = 1.5  # ... so many times its length; else those of the lowest peaks are taken as well,
+HIGHEST = PEAK + 0.15  # ... up to here: a shorter tail is better than one that rises beyond
 # As in the calm phases of the profiles that come with the program.
 STARTLE_LU, STROKE_RATE_HZ, PULSE_CLARITY, TENSION = 12.0, 2.0, 0.9, (0.0, 0.35)
 STEADY, CALMEST = 80, 30  # tracks looked at: nearest to LEVEL, calmest. An hour takes some fifteen
@@ -72,8 +73,8 @@ def tail(
     still = _calm(order, pool, PHASE)
     pulsing = _calm(order, pool, replace(PHASE, max_pulse_clarity=None))
     gentle, gentler = (_gentle(each, CHOICE * asked_s, objective) for each in (pulsing, still))
-    choices = (gentler, still, gentle, pulsing)
-    firsts = ((_first(order, each, objective), each) for each in choices)
+    choices = ((gentler, gentler), (still, gentler), (gentle, gentle), (pulsing, gentle))
+    firsts = ((_first(order, some, objective), others) for some, others in choices)
     first, calm = next((each for each in firsts if each[0]), (None, []))
     if first is None:
         return [], [notice("no_calm_tail")]
@@ -112,11 +113,15 @@ def _others(tracks: Sequence[Track], known: Sequence[Track]) -> list[Track]:
 
 
 def _gentle(tracks: Sequence[Track], length_s: float, objective: Objective) -> list[Track]:
-    """Return the tracks that nowhere rise far: below `PEAK`, or the least until there is enough."""
+    """Return the tracks that nowhere rise far: below `PEAK`, or the least until there is enough.
+
+    None rises beyond `HIGHEST`.
+    """
     peaks = highest(TrackTable.of(tracks), objective.percentiles)
     found: list[Track] = []
     for place in np.argsort(peaks, kind="stable").tolist():
-        if peaks[place] > PEAK and length_ms(found) >= length_s * 1000.0:
+        is_enough = length_ms(found) >= length_s * 1000.0
+        if peaks[place] > HIGHEST or (peaks[place] > PEAK and is_enough):
             break
         found.append(tracks[place])
     return found

@@ -252,7 +252,8 @@ def _place(draft: "Draft", number: int | None, last: int | None = None) -> int:
     last = last or len(draft.order)
     if number is None or not 1 <= number <= last:
         problem = "Say which track" if number is None else f"There is no number {number}"
-        raise RequestError(f"{problem}: the session has numbers 1 to {last}.")
+        tail = " To change its tail, ban a track of it (mark) and rebuild." if number else ""
+        raise RequestError(f"{problem}: the session has numbers 1 to {last}.{tail}")
     return number - 1
 
 
