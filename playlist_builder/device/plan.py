@@ -42,7 +42,7 @@ class CopyItem:
 
     @property
     def recorded_form(self) -> str:
-        """The form as it is recorded, with the times of a part, so that another part is written again."""
+        """The form as it is recorded, with the times of a part: another part is written again."""
         return recorded_form(self.form, self.slot)
 
 
