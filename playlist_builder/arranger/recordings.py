@@ -22,7 +22,9 @@ from playlist_builder.models import Bools, Floats, Track
 from playlist_builder.text import comparable
 from playlist_builder.track_table import TrackTable
 
-COPY_S = 2.0  # most by which the lengths of copies of one title differ
+COPY_S = (
+    3.0  # most by which the lengths of copies of one title differ: shorter rests are no silence
+)
 BRIGHT = 0.3  # of a logarithm, most by which the centroids of copies by nobody known differ
 HARM_LU = 3.0  # of a startling rise: of copies, one that startles less by so much is kept
 

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playlist_builder.arranger.recordings import copies, is_repeated, repeated, spare_copies
+from playlist_builder.arranger.recordings import (
+    COPY_S,
+    copies,
+    is_repeated,
+    repeated,
+    spare_copies,
+)
 from playlist_builder.models import Tags
 from playlist_builder.track_table import TrackTable
 from tests.support import synthetic
@@ -53,12 +59,12 @@ def test_two_tracks_share_a_group_exactly_if_they_are_copies(tenths):
         frozenset((i, j))
         for i, left in enumerate(lengths)
         for j, right in enumerate(lengths)
-        if i != j and abs(left - right) <= 2.0
+        if i != j and abs(left - right) <= COPY_S
     }
     assert together == alike
 
 
-@given(st.sampled_from(["leading", "trailing", "within"]), st.floats(3.0, 400.0))
+@given(st.sampled_from(["leading", "trailing", "within"]), st.floats(3.5, 400.0))
 def test_silence_put_into_a_copy_does_not_hide_it(where, silence_s):
     plain = track(0, 300.0, "Dawn", "A")
     longer = track(1, 300.0 + silence_s, "Dawn", "A")
