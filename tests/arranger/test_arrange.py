@@ -441,6 +441,13 @@ def test_all_tracks_can_be_put_in_order_whatever_the_profile_s_length():
     assert notice("copies_left_out", count=1) in session.warnings
 
 
+@pytest.mark.parametrize("minutes", [[4.9, 4.9], [10.3]])
+def test_to_ask_for_less_tolerance_refuses_nothing_more(minutes):
+    tracks = [plain(number, each, 0.3) for number, each in enumerate(minutes)]
+    for tolerance_s in (30.0, 10.0, 0.0):
+        assert len(arrange(tracks, flat(10, 0.3), tolerance_s=tolerance_s).slots) == len(minutes)
+
+
 def test_to_ask_for_less_tolerance_never_makes_a_worse_session():
     """Where nothing lasts exactly as long as asked, it is what half a minute would give."""
     tracks = [plain(n, 5.1 + n / 97, 0.3 + n / 100) for n in range(12)]

@@ -97,3 +97,15 @@ def test_where_all_begin_loud_the_softest_opens():
     ]
     session = arrange(bangs, flat(20, 0.5), scale="absolute")
     assert session.slots[0].path == bangs[-1].path
+
+
+def test_the_limit_of_one_session_proves_nothing_of_others():
+    """The first, fourth and fifth make one of another median, under which the pin may open."""
+    loudness = (-12.0, -30.0, -30.0, -18.0, -18.0)
+    levels = (0.5, 0.5, 0.5, 0.6, 0.6)
+    tracks = [tuned(n, *each) for n, each in enumerate(zip(loudness, levels, strict=True))]
+    pin = Constraints(pins=(Pin(tracks[0].path, place=1),))
+    try:
+        arrange(tracks, flat(15), scale="absolute", constraints=pin)
+    except ArrangeError as error:
+        assert "which is proven" not in str(error)
