@@ -1,4 +1,4 @@
-"""Commands that edit a session file: swap, pin, unpin, drop, move, insert, extend, shorten."""
+"""Commands that edit a session: swap, pin, unpin, drop, move, insert, extend, shorten."""
 
 import os
 from collections import Counter
@@ -11,11 +11,11 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
-from playlist_builder.cli.export import renewal
-from playlist_builder.cli.history import record_history
+from playlist_builder.cli.change import Check, print_change, save_change
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
+from playlist_builder.cli.session import OpenedSession, open_session
 from playlist_builder.errors import LibraryError, RequestError
 from playlist_builder.text import clock
 
@@ -27,11 +27,7 @@ if TYPE_CHECKING:
     Edit = Callable[[Draft, Find], Draft]
 
 
-number_argument = click.argument("number", type=int, required=False)
-edit_options = options.combined(
-    click.option("--undo", is_flag=True, help="Step back before the last change."),
-    options.session_options,
-)
+number_argument = click.argument("number", type=int)
 
 
 def edit_command(
@@ -45,12 +41,13 @@ def edit_command(
     def decorate(edit: "Callable[..., Draft]") -> click.Command:
         @wraps(edit)
         def command(
-            session: str, library: str | None, *, undo: bool, as_json: bool, **values: Any
+            session: str | None, library: str | None, *, as_json: bool, **values: Any
         ) -> None:
-            check_undo(undo=undo, **values)
-            change_session(session, library, partial(edit, **values), undo=undo, as_json=as_json)
+            change_session(session, library, partial(edit, **values), as_json=as_json)
 
-        decorators = options.combined(options.session_argument, *parameters, edit_options)
+        decorators = options.combined(
+            options.session_argument, *parameters, options.session_options
+        )
         return main.command()(decorators(command))
 
     return decorate
@@ -61,37 +58,35 @@ def edit_command(
 @number_argument
 @click.option("--with", "track", metavar="TRACK", help="Put in this one.")
 @click.option("--candidates", type=click.IntRange(1, 50), help="Show so many; change nothing.")
-@edit_options
+@options.session_options
 def swap(
-    session: str,
+    session: str | None,
     number: int | None,
     track: str | None,
     candidates: int | None,
     library: str | None,
     *,
-    undo: bool,
     as_json: bool,
 ) -> None:
-    """Exchange track NUMBER of SESSION (.json) for the one that fits best, or for TRACK."""
+    """Exchange track NUMBER of SESSION for the one that fits best, or for TRACK."""
     from playlist_builder.sessions.edit import swapped
 
     if candidates is not None:
-        if undo or track is not None:
-            raise click.UsageError("--candidates changes nothing: leave out --with and --undo.")
+        if track is not None:
+            raise click.UsageError("--candidates changes nothing: leave out --with.")
         _print_candidates(session, number, candidates, library, as_json=as_json)
         return
-    check_undo(undo=undo, number=number, track=track)
 
     def edit(draft: "Draft", find: "Find") -> "Draft":
         place = _place(draft, number)
         return swapped(draft, place, None if track is None else find(track))
 
-    change_session(session, library, edit, undo=undo, as_json=as_json)
+    change_session(session, library, edit, as_json=as_json)
 
 
 @edit_command(number_argument)
 def pin(draft: "Draft", _: "Find", number: int | None) -> "Draft":
-    """Have later changes and rebuilds of SESSION (.json) keep track NUMBER at its time.
+    """Have later changes and rebuilds of SESSION keep track NUMBER at its time.
 
     With the plan around it that moves: by 'extend', 'shorten' and 'replan', which tell it. To swap,
     drop or 'unpin' the track ends it.
@@ -103,7 +98,7 @@ def pin(draft: "Draft", _: "Find", number: int | None) -> "Draft":
 
 @edit_command(number_argument)
 def unpin(draft: "Draft", _: "Find", number: int | None) -> "Draft":
-    """Let track NUMBER of SESSION (.json) be moved and replaced again."""
+    """Let track NUMBER of SESSION be moved and replaced again."""
     from playlist_builder.sessions.edit import unpinned
 
     return unpinned(draft, _place(draft, number))
@@ -111,28 +106,28 @@ def unpin(draft: "Draft", _: "Find", number: int | None) -> "Draft":
 
 @edit_command(number_argument)
 def drop(draft: "Draft", _: "Find", number: int | None) -> "Draft":
-    """Take track NUMBER out of SESSION (.json), and fill the gap behind it."""
+    """Take track NUMBER out of SESSION, and fill the gap behind it."""
     from playlist_builder.sessions.edit import dropped
 
     return dropped(draft, _place(draft, number))
 
 
-@edit_command(number_argument, click.argument("to", type=int, required=False))
+@edit_command(number_argument, click.argument("to", type=int))
 def move(draft: "Draft", _: "Find", number: int | None, to: int | None) -> "Draft":
-    """Let track NUMBER of SESSION (.json) be number TO."""
+    """Let track NUMBER of SESSION be number TO."""
     from playlist_builder.sessions.edit import moved
 
     return moved(draft, _place(draft, number), _place(draft, to))
 
 
 @edit_command(
-    click.argument("track", required=False),
+    click.argument("track"),
     click.option(
         "--at", "number", type=int, help="Its number in the session; the last if not given."
     ),
 )
 def insert(draft: "Draft", find: "Find", track: str | None, number: int | None) -> "Draft":
-    """Put TRACK into SESSION (.json); what follows moves."""
+    """Put TRACK into SESSION; what follows moves."""
     from playlist_builder.sessions.edit import inserted
 
     if track is None:
@@ -143,20 +138,20 @@ def insert(draft: "Draft", find: "Find", track: str | None, number: int | None) 
 
 
 stretch_parameters = (
-    click.argument("duration", type=options.duration, required=False),
+    click.argument("duration", type=options.duration),
     click.option("--phase", help="The phase; the one that holds the middle if not given."),
 )
 
 
 @edit_command(*stretch_parameters)
 def extend(draft: "Draft", _: "Find", duration: float | None, phase: str | None) -> "Draft":
-    """Let a phase of SESSION (.json) last longer by DURATION, such as 10m."""
+    """Let a phase of SESSION last longer by DURATION, such as 10m."""
     return _stretched(draft, phase, duration, 1)
 
 
 @edit_command(*stretch_parameters)
 def shorten(draft: "Draft", _: "Find", duration: float | None, phase: str | None) -> "Draft":
-    """Let a phase of SESSION (.json) be shorter by DURATION, such as 10m."""
+    """Let a phase of SESSION be shorter by DURATION, such as 10m."""
     return _stretched(draft, phase, duration, -1)
 
 
@@ -170,72 +165,44 @@ def _stretched(draft: "Draft", phase: str | None, duration_s: float | None, sign
     return stretched(draft, name, sign * duration_s)
 
 
-def check_undo(*, undo: bool, **values: object) -> None:
-    """Raise UsageError where a change is asked for together with --undo, which makes none."""
-    if undo and any(value is not None and value is not False for value in values.values()):
-        raise click.UsageError(
-            "--undo only steps back before the last change: give it with the session alone."
-        )
-
-
 def change_session(
-    session: str,
+    session: str | None,
     library: str | None,
     edit: "Edit",
     *,
-    undo: bool,
     as_json: bool,
     playing: bool = False,
-    before_writing: "Callable[[api.Session, api.Session], None] | None" = None,
-    after_writing: "Callable[[api.Session, api.Session], None] | None" = None,
+    before_writing: "Check | None" = None,
+    after_writing: "Check | None" = None,
 ) -> None:
-    """Change a session file and print what came of it.
+    """Change a session and print what came of it.
 
     `before_writing` and `after_writing` take the sessions before and after an edit; what they raise
-    leaves the file as it was.
+    leaves all as it was.
     """
     from playlist_builder.playlists import session_json
-    from playlist_builder.playlists.write import write_text
     from playlist_builder.sessions.draft import changed
 
-    text = session_json.read(session)
-    before = session_json.parse(text, session)
-    if undo:
-        new = session_json.undo(text, session)
-    else:
-        draft, find = _draft(before, session, library, playing=playing)
-        new = session_json.dump_with_undo(changed(draft, lambda each: edit(each, find)), text)
-    after = session_json.parse(new, session)
-    if before_writing is not None and not undo:
-        before_writing(before, after)
-    record_history([after], [session], library)
-    write_text(session, new)
-    if after_writing is not None and not undo:
-        try:
-            after_writing(before, after)
-        except BaseException:
-            record_history([before], [session], library)
-            write_text(session, text)
-            raise
-    output.print_session(after, err=as_json)
-    output.print_text("\n".join(_difference(before, after)), err=as_json)
-    output.print_message(f"Wrote {session}. {renewal(session)}")
-    if as_json:
-        click.echo(session_json.dump(after), nl=False)
+    given = open_session(session, library)
+    draft, find = _draft(given, playing=playing)
+    after = changed(draft, lambda each: edit(each, find))
+    if before_writing is not None:
+        before_writing(given.session, after)
+    text = session_json.dump_with_undo(after, given.text)
+    after, told = save_change(given, text, after_writing=after_writing)
+    print_change(given, after, difference_lines(given.session, after), told, as_json=as_json)
 
 
-def _draft(
-    before: "api.Session", session: str, library: str | None, *, playing: bool = False
-) -> "tuple[Draft, Find]":
+def _draft(given: OpenedSession, *, playing: bool = False) -> "tuple[Draft, Find]":
     """Return a session ready to be changed, and what finds a track by its name."""
     from playlist_builder.sessions.build import profile_of, select
     from playlist_builder.sessions.draft import draft_of
 
-    request = stored_request(before, session, library)
+    request = stored_request(given.session, given.label, given.library)
     profile = profile_of(request, folders=options.profile_folders())
     with open_library(request.library) as opened:
         selection = select(request, profile, opened)
-    draft = draft_of(selection, before, session, playing=playing)
+    draft = draft_of(selection, given.session, given.label, playing=playing)
 
     def find(name: str) -> "api.Track":
         with open_library(request.library) as opened:
@@ -258,7 +225,7 @@ def _place(draft: "Draft", number: int | None, last: int | None = None) -> int:
 
 
 def _print_candidates(
-    session: str, number: int | None, count: int, library: str | None, *, as_json: bool
+    session: str | None, number: int | None, count: int, library: str | None, *, as_json: bool
 ) -> None:
     from playlist_builder.sessions.candidates import candidates
     from playlist_builder.sessions.presence import (
@@ -267,7 +234,7 @@ def _print_candidates(
         without_missing,
     )
 
-    draft, _ = _draft(api.load_session(session), session, library)
+    draft, _ = _draft(open_session(session, library))
     place = _place(draft, number)
     found = candidates(draft, place, count)
     if missing_files(each.track.path for each in found):
@@ -306,7 +273,7 @@ def _candidate_document(candidate: "Candidate") -> dict[str, Any]:
     }
 
 
-def _difference(before: "api.Session", after: "api.Session") -> list[str]:
+def difference_lines(before: "api.Session", after: "api.Session") -> list[str]:
     """Return lines on which tracks went, which came, and how many start at another time."""
     old = {slot.identity: slot for slot in before.slots}
     new = {slot.identity: slot for slot in after.slots}
