@@ -3,18 +3,20 @@
 import contextlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
-from playlist_builder.cli import edit
+from playlist_builder.cli import edit, output
 from playlist_builder.errors import PlaylistError, ServerError
 from playlist_builder.library.library import Library
 from playlist_builder.playlists import session_json, write
 from playlist_builder.servers import connect, match
-from playlist_builder.sessions import candidates
+from playlist_builder.sessions import editor
 from playlist_builder.sessions.candidates import Candidate
+from playlist_builder.sessions.compare import StandsOut, Trait
 from playlist_builder.text import clock
 from tests.support.commands import run
 from tests.support.synthetic import plain
@@ -147,7 +149,9 @@ def test_the_difference_is_shown_and_json_is_the_new_session(session):
         if listed:
             break
     assert 1 <= len(listed) <= 4
-    assert "the best first" in run("swap", session, number, "--candidates", 4).stderr
+    shown = run("swap", session, number, "--candidates", 4).stdout.splitlines()
+    assert len(shown) == 1 + 2 * len(listed)
+    assert sum(line.startswith("*") for line in shown) == sum(e["is_choice"] for e in listed) <= 1
     assert session_json.load_session(session) == before
     done = run("swap", session, 2, "--json")
     after = session_json.load_session(session)
@@ -189,15 +193,84 @@ def test_pins_that_go_or_move_are_told(session):
 
 
 def test_candidates_of_one_title_are_told_apart(session, monkeypatch):
+    slot = session_json.load_session(session).slots[1]
     twins = [plain(number, title="Dawn", artist="Ada") for number in range(2)]
-    found = [Candidate(each, 0.1, 0.5) for each in (*twins, plain(2, title="Dusk", artist="Ada"))]
-    monkeypatch.setattr(candidates, "candidates", lambda *_: found)
-    monkeypatch.setattr("playlist_builder.sessions.presence.missing_files", lambda _: [])
-    lines = run("swap", session, 2, "--candidates", 3).stdout.splitlines()
-    assert [line.split("  ", 3)[3] for line in lines] == [
-        *(f"Dawn  Ada  {each.path}" for each in twins),
-        "Dusk  Ada",
+    found = [
+        Candidate(each, replace(slot, path=each.path, title=title, artist="Ada"), 0.1, 0.5)
+        for each, title in ((twins[0], "Dawn"), (twins[1], "Dawn"), (plain(2), "Dusk"))
     ]
+    monkeypatch.setattr(editor, "candidates", lambda *_: found)
+    monkeypatch.setattr("playlist_builder.sessions.presence.missing_files", lambda _: [])
+    lines = run("swap", session, 2, "--candidates", 3).stdout.splitlines()[1::2]
+    assert [line.strip() for line in lines] == [
+        *(f"{n}  Dawn  Ada  {each.path}: much the same" for n, each in enumerate(twins, start=1)),
+        "3  Dusk  Ada: much the same",
+    ]
+
+
+def choice(session, *, stands_out=()):
+    """Candidates for number 2: tracks that the session does not hold, the first marked or not."""
+    loaded = session_json.load_session(session)
+    held = {slot.identity for slot in (*loaded.slots, *loaded.tail)}
+    with Library.open(loaded.request.library) as library:
+        free = [track for track in library.tracks() if track.identity not in held][:3]
+    return [
+        Candidate(
+            track,
+            replace(loaded.slots[1], path=track.path, title=track.tags.title),
+            0.1,
+            0.2,
+            (Trait("calmer", 0.2), Trait("louder", 3.2)),
+            "far",
+            stands_out,
+            is_choice=not n and not stands_out,
+        )
+        for n, track in enumerate(free)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "options", "taken"),
+    [
+        ("", (), 0),
+        ("", ("--take", 3), 2),
+        ("\n", (), 0),
+        ("2\n", (), 1),
+        ("9\nx\n3\n", (), 2),
+        ("q\n", (), None),
+    ],
+)
+def test_a_swap_lists_what_could_come_and_takes_what_is_said(
+    session, monkeypatch, typed, options, taken
+):
+    found, before = choice(session), session.read_bytes()
+    monkeypatch.setattr(editor, "candidates", lambda *_: found)
+    monkeypatch.setattr(output, "can_ask", lambda: bool(typed))
+    done = run("swap", session, 2, *options, typed=typed, code=taken is None)
+    shown = done.stdout.splitlines()
+    marks = [line[:3] for line in shown[1:6:2]]
+    assert marks == ["* 1", "  2", "  3"]
+    assert "calmer, louder by 3 LU, of another style" in shown[1]
+    assert "-> 0.200 from the plan, cost " in shown[2]
+    assert ("Enter takes 1" in done.stderr) == bool(typed)
+    if taken is None:
+        assert session.read_bytes() == before
+    else:
+        after = session_json.load_session(session).slots[1]
+        assert after.identity == found[taken].track.identity
+
+
+def test_a_candidate_that_stands_out_is_taken_only_where_it_is_named(session, monkeypatch):
+    found = choice(session, stands_out=(StandsOut("rise", 8.0), StandsOut("voice")))
+    monkeypatch.setattr(editor, "candidates", lambda *_: found)
+    done = run("swap", session, 2)
+    assert "STANDS OUT: the loudness rises 8 LU at a join, STANDS OUT: it may hold" in done.stdout
+    assert "none is marked" in done.stderr
+    monkeypatch.setattr(output, "can_ask", lambda: True)
+    assert "Enter arranges what follows again" in run("swap", session, 2, typed="q", code=1).stderr
+    run("swap", session, 2, "--take", 2)
+    assert session_json.load_session(session).slots[1].identity == found[1].track.identity
+    assert "there are 3 candidates" in run("swap", session, 2, "--take", 4, code=2).stderr
 
 
 def test_a_reordered_playlist_can_be_changed_too(made, demo_library, tmp_path):
@@ -315,6 +388,8 @@ def test_a_file_that_vanishes_while_a_session_plays_is_planned_around(movable):
         (("replan", "--at", "1:00", "--insecure"), "--insecure needs --push"),
         (("replan", "--undo", "--push", "mpd://x"), "--undo changes the file alone"),
         (("swap", 1, "--candidates", 2, "--undo"), "--candidates changes nothing"),
+        (("swap", 1, "--take", 1, "--with", "Thaw"), "--take names a candidate"),
+        (("swap", 1, "--take", 99), "--take 99: there are"),
         (("swap", 3, "--with", "Thaw", "--undo"), "--undo only steps back"),
         (("swap", "--with", "Thaw", "--undo"), "--undo only steps back"),
         (("swap", 3, "--undo"), "--undo only steps back"),
