@@ -324,7 +324,7 @@ class SessionRequest:
     were made to the plan since, and `thrown_out` are identities taken out for good. `name` is for
     whom it was made, `session` its id in the history, `asked_at` when (ISO 8601): what it heard in
     the `within_s` before, or since, is not used again. A `levelled` player plays all equally loud.
-    Up to `trim_s` may be left out at either end of a track.
+    Up to `trim_s` may be left out at either end of a track. A library keeps it under `kept_id`.
     """
 
     profile: str
@@ -356,6 +356,7 @@ class SessionRequest:
     thrown_out: tuple[str, ...] = ()
     levelled: bool = False
     trim_s: float = 0.0
+    kept_id: str = ""
 
     @property
     def use_all(self) -> bool:

@@ -123,6 +123,8 @@ def merge(other: str, library: str | None, *, as_json: bool) -> None:
     if report.sessions or report.ratings or report.bans:
         text += f" So did the past of names: {report.sessions} sessions, {report.ratings} ratings"
         text += f" and {report.bans} bans."
+    if report.kept:
+        text += f" So did {report.kept} sessions; see 'playlist-builder sessions'."
     if report.answers:
         text += f" So did {report.answers} answers of 'calibrate'."
     output.print_message(text)

@@ -26,6 +26,7 @@ from playlist_builder.library.columns import VOCALS_OF_MARKS
 from playlist_builder.library.database import Database
 from playlist_builder.library.errors import only_read
 from playlist_builder.library.history import History
+from playlist_builder.library.kept import KeptSessions
 from playlist_builder.library.merge import MergeReport, merge
 from playlist_builder.library.scan import scanner
 from playlist_builder.library.scan.scanner import ScanReport
@@ -287,6 +288,11 @@ class Library:
     def history(self) -> History:
         """What was played for whom."""
         return self._database.history
+
+    @property
+    def sessions(self) -> KeptSessions:
+        """The sessions that were built from this library, as they are now."""
+        return self._database.sessions
 
     @property
     def answers(self) -> Answers:

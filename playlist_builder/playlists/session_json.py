@@ -139,6 +139,7 @@ class _Request(Struct, kw_only=True):
     thrown_out: Texts = ()
     levelled: bool = False
     trim_s: Time = 0.0
+    kept_id: Hex = ""
 
     def __post_init__(self) -> None:
         for key, other in (("pinned", "pins"), ("listed", "playlist")):
@@ -213,8 +214,9 @@ def document(session: Session) -> dict[str, object]:
     if session.request is None:
         return whole
     call = asdict(session.request)
-    if not session.request.trim_s:  # so that documents without it stay as they were
-        del call["trim_s"]
+    for key in ("trim_s", "kept_id"):  # so that documents without them stay as they were
+        if not call[key]:
+            del call[key]
     return whole | {"call": call}
 
 
@@ -226,33 +228,56 @@ def to_json(document: Mapping[str, object]) -> str:
 
 def dump_with_undo(session: Session, before: str) -> str:
     """Return the JSON text of `session` that keeps the valid document `before` for undo."""
-    old: dict[str, object] = json.loads(before)
-    earlier = old.pop("earlier", [])
-    kept = [*(earlier if isinstance(earlier, list) else []), old][-EARLIER_LIMIT:]
-    return to_json(document(session) | {"earlier": kept})
+    old, earlier, _ = _parted(before)
+    return _joined(document(session), [*earlier, old][-EARLIER_LIMIT:], [])
 
 
 def dump_keeping_undo(session: Session, before: str) -> str:
-    """Return the JSON text of `session` with the undo states of the valid document `before`."""
-    earlier = json.loads(before).get("earlier")
-    return to_json(document(session) | ({"earlier": earlier} if earlier else {}))
+    """Return the JSON text of `session` with the other states of the valid document `before`."""
+    _, earlier, later = _parted(before)
+    return _joined(document(session), earlier, later)
 
 
 def undo(text: str, name: str) -> str:
-    """Return the document before the last change of a valid one, byte for byte as it was.
+    """Return the document before the last change of a valid one, which it keeps for redo.
 
-    Raises `SessionError`, naming the file `name`, where there is none.
+    Raises `SessionError`, naming the session `name`, where there is none.
     """
-    whole: dict[str, object] = json.loads(text)
-    earlier = whole.get("earlier")
-    if not isinstance(earlier, list) or not earlier:
+    now, earlier, later = _parted(text)
+    if not earlier:
         raise SessionError(f"Session file {name!r} keeps no earlier state to step back to.")
-    before = earlier[-1]
+    return _joined(_checked(earlier[-1], name, "earlier"), earlier[:-1], [*later, now])
+
+
+def redo(text: str, name: str) -> str:
+    """Return the document that `undo` stepped back from; raises `SessionError` as it does."""
+    now, earlier, later = _parted(text)
+    if not later:
+        raise SessionError(f"Session file {name!r} keeps no later state: nothing was undone.")
+    return _joined(_checked(later[-1], name, "later"), [*earlier, now], later[:-1])
+
+
+def _parted(text: str) -> tuple[dict[str, object], list[Any], list[Any]]:
+    """Return the state of a valid document, those before it, and those that were undone."""
+    whole: dict[str, object] = json.loads(text)
+    found = [whole.pop(key, None) for key in ("earlier", "later")]
+    earlier, later = (each if isinstance(each, list) else [] for each in found)
+    return whole, earlier, later
+
+
+def _joined(now: Mapping[str, object], earlier: list[Any], later: list[Any]) -> str:
+    states = {"earlier": earlier, "later": later}
+    return to_json({**now, **{key: each for key, each in states.items() if each}})
+
+
+def _checked(state: Any, name: str, which: str) -> dict[str, object]:  # noqa: ANN401 - of a file
+    """Return a state that is a session; raises SessionError."""
     try:
-        _session(before)
+        _session(state)
     except _FaultError as fault:
-        raise SessionError(f"The earlier state of session file {name!r} {fault}") from fault
-    return to_json(before | ({"earlier": earlier[:-1]} if earlier[1:] else {}))
+        raise SessionError(f"The {which} state of session file {name!r} {fault}") from fault
+    whole: dict[str, object] = state
+    return whole
 
 
 def parse(text: str, name: str) -> Session:

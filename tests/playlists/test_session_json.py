@@ -609,11 +609,39 @@ def test_a_document_steps_back_to_the_one_before_it():
     third = session_json.dump_with_undo(replace(SESSION, seed=9), second)
     assert session_json.parse(third, "s.json").seed == 9
     assert [each["seed"] for each in json.loads(third)["earlier"]] == [7, 8]
-    assert session_json.undo(third, "s.json") == second
-    assert session_json.undo(second, "s.json") == first
+    back = session_json.undo(third, "s.json")
+    assert without_later(back) == second
+    assert without_later(session_json.undo(back, "s.json")) == first
     moved = session_json.dump_keeping_undo(replace(SESSION, seed=10), third)
-    assert session_json.undo(moved, "s.json") == second
+    assert without_later(session_json.undo(moved, "s.json")) == second
     assert session_json.dump_keeping_undo(SESSION, first) == first
+
+
+def without_later(text):
+    whole = json.loads(text)
+    return session_json.to_json({key: each for key, each in whole.items() if key != "later"})
+
+
+def test_what_was_undone_can_be_done_again_until_something_else_is():
+    states = [session_json.dump(SESSION)]
+    for seed in (8, 9, 10):
+        states.append(session_json.dump_with_undo(replace(SESSION, seed=seed), states[-1]))
+    text = states[-1]
+    for _ in states[1:]:
+        text = session_json.undo(text, "s.json")
+    assert session_json.parse(text, "s.json") == SESSION
+    with pytest.raises(SessionError, match="keeps no earlier state"):
+        session_json.undo(text, "s.json")
+    for state in states[1:]:
+        text = session_json.redo(text, "s.json")
+        assert without_later(text) == state
+    with pytest.raises(SessionError, match="keeps no later state"):
+        session_json.redo(text, "s.json")
+    other = session_json.dump_with_undo(
+        replace(SESSION, seed=11), session_json.undo(text, "s.json")
+    )
+    with pytest.raises(SessionError, match="keeps no later state"):
+        session_json.redo(other, "s.json")
 
 
 @pytest.mark.parametrize("earlier", [None, [], 3, {}, [3], [{"version": 1}], [[]]])
@@ -622,6 +650,8 @@ def test_a_damaged_earlier_state_is_refused_when_it_is_asked_for(earlier):
     assert session_json.parse(text, "s.json") == SESSION
     with pytest.raises(SessionError, match=r"earlier state"):
         session_json.undo(text, "s.json")
+    with pytest.raises(SessionError, match=r"later state"):
+        session_json.redo(text.replace('"earlier"', '"later"'), "s.json")
 
 
 def test_a_name_needs_a_time():

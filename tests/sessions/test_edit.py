@@ -359,7 +359,9 @@ def test_undo_takes_back_that_a_track_was_thrown_out():
     after = session_json.dump_with_undo(draft_module.session_of(edit.dropped(DRAFT, 2)), before)
     request = session_json.parse(after, "s.json").request
     assert request.thrown_out == (DRAFT.order[2].identity,)
-    assert session_json.undo(after, "s.json") == before
+    undone = session_json.undo(after, "s.json")
+    assert session_json.parse(undone, "s.json") == session_json.parse(before, "s.json")
+    assert session_json.redo(undone, "s.json") == after
 
 
 def test_what_is_put_back_by_name_is_thrown_out_no_longer():
