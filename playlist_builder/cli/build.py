@@ -225,7 +225,9 @@ def select(
         new = replace(request, session="")  # what it replaces is told by the drafts
         selection = build.select(new, profile, opened, drafts=numbers)
     protect_music((file for each in files for file in each), request.library)
-    suffixes = {os.path.splitext(each)[1].lower() or ".m3u8" for each in (*written, *outputs) or ("-",)}
+    suffixes = {
+        os.path.splitext(each)[1].lower() or ".m3u8" for each in (*written, *outputs) or ("-",)
+    }
     return build.holdable_in(selection, suffixes), numbers
 
 

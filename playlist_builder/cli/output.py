@@ -165,6 +165,21 @@ def progress_bar(
         yield update
 
 
+def can_ask() -> bool:
+    """Whether there is somebody at a terminal who can answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(prompt: str) -> str:
+    """Return the line that the user types, without spaces around it; q at the end of the input."""
+    click.echo(prompt, err=True, nl=False)
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError:
+        return "?"
+    return line.strip() if line else "q"
+
+
 def confirm_forgetting(question: str) -> None:
     """Ask whether something is to be forgotten; end the command where it is not."""
     try:

@@ -9,7 +9,6 @@ import click
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import select
 from playlist_builder.cli.change import print_change, save_change
-from playlist_builder.cli.edit import difference_lines
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
 from playlist_builder.cli.session import PLAYLISTS, OpenedSession, open_session
@@ -71,8 +70,7 @@ def rebuild(
         after, told = save_change(given, text, written=outputs)
         contents = [content(after, text, file, {}) for file in outputs]
         remember(given, contents)
-        difference = difference_lines(before, after)
-        print_change(given, after, difference, told, as_json=as_json)
+        print_change(given, after, told, as_json=as_json)
         write_contents(after, contents)
     output.print_message(f"{new} of {len(plays)} tracks are new.")
 

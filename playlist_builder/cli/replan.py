@@ -19,7 +19,7 @@ from playlist_builder.path_map import PathMap
 
 if TYPE_CHECKING:
     from playlist_builder.cli.edit import Find
-    from playlist_builder.sessions.draft import Draft
+    from playlist_builder.sessions.editor import Edited, SessionEditor
 
 
 @main.command()
@@ -59,12 +59,11 @@ def replan(
     --push gives the new rest to the queue of an MPD that plays it; the sound does not stop. Where
     that fails, SESSION is as it was.
     """
-    from playlist_builder.sessions.replan import replanned
 
-    def edit(draft: "Draft", _: "Find") -> "Draft":
+    def edit(editor: "SessionEditor", _: "Find") -> "Edited":
         if at is None:
             raise RequestError("Say what time of the session it is with --at, such as --at 32:10.")
-        return replanned(draft, at, extend_s=longer or 0.0, skip=skip, phase=phase or "")
+        return editor.replan(at_s=at, extend_s=longer or 0.0, skip=skip, phase=phase)
 
     def push(before: "api.Session", after: "api.Session") -> None:
         if target is None or at is None:
@@ -86,7 +85,6 @@ def replan(
         library,
         edit,
         as_json=as_json,
-        playing=True,
         before_writing=_check_files,
         after_writing=push,
     )
@@ -133,7 +131,7 @@ def rescue(outputs: Sequence[str], library: str | None, *, dry_run: bool, as_jso
     with open_library(path) as opened:
         tracks = opened.tracks()
         if not tracks:
-            raise LibraryError(no_tracks(opened))
+            raise LibraryError(no_tracks(opened.unanalysed_count))
     request, notes = rescues.rescue(tracks, path)
     if missing_files(request.playlist):
         tracks, missing = without_missing(tracks, most=MOST_MISSING_NOW)

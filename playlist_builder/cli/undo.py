@@ -2,7 +2,6 @@
 
 from playlist_builder.cli import options
 from playlist_builder.cli.change import print_change, save_change
-from playlist_builder.cli.edit import difference_lines
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import open_session
 
@@ -13,7 +12,7 @@ def _step(step: str, session: str | None, library: str | None, *, as_json: bool)
     given = open_session(session, library)
     text = getattr(session_json, step)(given.text, given.label)
     after, told = save_change(given, text)
-    print_change(given, after, difference_lines(given.session, after), told, as_json=as_json)
+    print_change(given, after, told, as_json=as_json)
 
 
 @main.command()

@@ -6,6 +6,7 @@ same rules. Nothing here scans, prints or writes.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ from playlist_builder.profiles.overrides import apply_overrides
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.queries import any_of
 from playlist_builder.sessions import cuts, preferences, presence
-from playlist_builder.sessions.pins import read_pin
+from playlist_builder.sessions.pins import Find, read_pin
 from playlist_builder.track_table import TrackTable
 
 DAY_S = 24 * 3600.0
@@ -62,6 +63,40 @@ def profile_of(request: SessionRequest, *, folders: Sequence[Path] = ()) -> Prof
     return apply_overrides(profile, request)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Holdings:
+    """What is read of a library for one request, and for those that come of it by changes.
+
+    `every` holds all tracks, those whose files have vanished too, `known` the same by identity, and
+    `within` those of the folders of
+    the request that are there. `past` is the history of its name. `find` returns the track that a
+    name names. Where there is no track, so many are `waiting` to be measured.
+    """
+
+    every: TrackTable
+    known: Mapping[str, Track]
+    within: TrackTable
+    past: PersonHistory
+    find: Find
+    waiting: int
+
+    @staticmethod
+    def of(library: Library, request: SessionRequest) -> "Holdings":
+        """Return what a library holds now; it is not read again, but for names not met before."""
+        every = library.tracks(missing=True, styles=True)
+        within = every.take(~every.missing)
+        if request.music:
+            within = library.tracks(folders=request.music, styles=True)
+        return Holdings(
+            every,
+            every.by_identity(),
+            within,
+            library.history.of(request.name) if request.name else PersonHistory(""),
+            cache(library.find),
+            library.unanalysed_count if not len(within) else 0,
+        )
+
+
 def select(
     request: SessionRequest, profile: Profile, library: Library, *, drafts: Collection[str] = ()
 ) -> Selection:
@@ -70,29 +105,34 @@ def select(
     `drafts` are numbers of sessions in the history that are replaced. Raises LibraryError where
     there is no track, or none that a pin names.
     """
-    every = library.tracks(missing=True, styles=True)
-    present = every.take(~every.missing)
-    tracks = library.tracks(folders=request.music, styles=True) if request.music else present
+    return selected(request, profile, Holdings.of(library, request), drafts=drafts)
+
+
+def selected(
+    request: SessionRequest, profile: Profile, held: Holdings, *, drafts: Collection[str] = ()
+) -> Selection:
+    """Return what a request selects from what a library holds; as `select`, and raises as that."""
+    every, tracks, past = held.every, held.within, held.past
     by_identity = tracks.by_identity()
     pinned = request.pinned or ("",) * len(request.pins)
     pins = [
-        read_pin(library, by_identity, profile, pin, identity)
+        read_pin(held.find, by_identity, profile, pin, identity)
         for pin, identity in zip(request.pins, pinned, strict=True)
     ]
     if request.playlist:
         tracks = TrackTable.of(_of_playlist(request, by_identity))
-    if not len(present) and len(every):
+    is_gone = bool(every.missing.all())
+    if is_gone and len(every):
         presence.without_missing(every)
         raise LibraryError(
             f"The last scan found none of the {len(every)} tracks. Scan their folders again:"
             " playlist-builder scan FOLDER"
         )
-    if not tracks and request.music and len(present):
+    if not tracks and request.music and not is_gone:
         raise LibraryError(f"No music that can be used lies in {', '.join(request.music)}.")
     if not tracks:
-        raise LibraryError(no_tracks(library))
+        raise LibraryError(no_tracks(held.waiting))
     avoided, notes = _avoided(every, request.avoid)
-    past = library.history.of(request.name) if request.name else PersonHistory("")
     played = preferences.with_copies(preferences.played(request, past, drafts), every)
     asked_for = frozenset(identity for _, identity in pins)
     played, thrown_out = played - asked_for, frozenset(request.thrown_out) - asked_for
@@ -117,16 +157,15 @@ def select(
             trim_s=request.trim_s,
             settle=cuts.settled if request.trim_s else None,
         ),
-        known=every.by_identity(),
+        known=held.known,
         notes=notes,
         played=sum(identity in played for identity in tracks.identities),
         ratings=ratings,
     )
 
 
-def no_tracks(library: Library) -> str:
-    """Return why a library without tracks holds none."""
-    waiting = library.unanalysed_count
+def no_tracks(waiting: int) -> str:
+    """Return why a library holds no tracks, of which so many wait to be measured."""
     if not waiting:
         return "No tracks yet. Scan a folder first: playlist-builder scan FOLDER"
     return (

@@ -55,7 +55,7 @@ def test_a_levelled_session_is_made_again_as_such(library):
     assert session.request.levelled
     assert one.constraints.levelled
     again = build.select(session.request, build.profile_of(session.request), library)
-    assert draft_of(again, session, "s.json").objective.constraints.levelled
+    assert draft_of(again, session).objective.constraints.levelled
     assert all(slot.style_step is not None for slot in session.slots[1:])
 
 
@@ -129,7 +129,7 @@ def test_what_no_playlist_can_hold_is_left_out_and_told(library, monkeypatch):
 def test_a_session_becomes_a_draft_of_the_same_tracks(library):
     one = selected(library, pins=("Thaw",))
     (session,) = build.build_alternatives(one)
-    draft = draft_of(one, session, "s.json")
+    draft = draft_of(one, session)
     assert [track.identity for track in draft.order] == [slot.identity for slot in session.slots]
     assert [identity for _, identity in draft.pins] == [*session.request.pinned]
 
@@ -140,7 +140,7 @@ def test_a_draft_of_tracks_that_the_library_lost_is_refused(library):
     gone = replace(session.slots[0], identity="gone", path="/gone.flac")
     session = replace(session, slots=(gone, *session.slots[1:]))
     with pytest.raises(SessionError, match="not there any more"):
-        draft_of(one, session, "s.json")
+        draft_of(one, session)
 
 
 FLAC, MP3, OTHER = "0000", "0001", "0002"

@@ -93,7 +93,7 @@ def test_a_pinned_track_that_is_gone_is_told(library):
 def test_a_change_brings_in_nothing_that_is_gone(library, edit):
     one = selected(library)
     (before,) = build.build_alternatives(one)
-    draft = draft_of(one, before, "s.json")
+    draft = draft_of(one, before)
     first = changed(draft, lambda each: edit(each, 1))
     kept = {slot.path for slot in before.slots}
     gone = [path for path in presence.files_of(first) if path not in kept][:3]

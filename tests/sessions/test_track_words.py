@@ -53,7 +53,9 @@ def test_what_names_none_or_several_is_told(word, told):
 
 
 def test_the_tail_goes_on_counting():
-    assert number_of(SESSION, "6", with_tail=True) == number_of(SESSION, "thaw", with_tail=True) == 6
+    assert (
+        number_of(SESSION, "6", with_tail=True) == number_of(SESSION, "thaw", with_tail=True) == 6
+    )
     many = replace(SESSION, slots=SLOTS[:1] * 9)
     with pytest.raises(RequestError, match=r"5 'Night Express', \.\.\."):
         number_of(many, "night")
