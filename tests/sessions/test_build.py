@@ -10,8 +10,9 @@ import pytest
 from playlist_builder.errors import LibraryError, RequestError, SessionError
 from playlist_builder.library.history import Ban, PlayedSession, Rating
 from playlist_builder.library.library import Library
-from playlist_builder.models import Mark, SessionRequest
+from playlist_builder.models import Mark
 from playlist_builder.profiles import find as profiles
+from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import build
 from playlist_builder.sessions.draft import draft_of
 from tests.support.libraries import fill
