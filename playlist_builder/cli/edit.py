@@ -1,4 +1,4 @@
-"""Commands that edit a session file: swap, pin, unpin, drop, move, insert, extend, shorten."""
+"""Commands that edit a session: swap, pin, unpin, drop, move, insert, extend, shorten."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,16 +10,16 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.change import Check, print_change, save_change
 from playlist_builder.cli.change_text import (
     candidate_document,
     candidate_lines,
     difference_lines,
 )
-from playlist_builder.cli.export import renewal
-from playlist_builder.cli.history import record_history
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
+from playlist_builder.cli.session import OpenedSession, open_session
 from playlist_builder.errors import RequestError
 
 if TYPE_CHECKING:
@@ -30,11 +30,7 @@ if TYPE_CHECKING:
     Edit = Callable[[SessionEditor, Find], Edited]
 
 
-number_argument = click.argument("number", type=int, required=False)
-edit_options = options.combined(
-    click.option("--undo", is_flag=True, help="Step back before the last change."),
-    options.session_options,
-)
+number_argument = click.argument("number", type=int)
 
 
 def edit_command(
@@ -48,12 +44,13 @@ def edit_command(
     def decorate(edit: "Callable[..., Edited]") -> click.Command:
         @wraps(edit)
         def command(
-            session: str, library: str | None, *, undo: bool, as_json: bool, **values: Any
+            session: str | None, library: str | None, *, as_json: bool, **values: Any
         ) -> None:
-            check_undo(undo=undo, **values)
-            change_session(session, library, partial(edit, **values), undo=undo, as_json=as_json)
+            change_session(session, library, partial(edit, **values), as_json=as_json)
 
-        decorators = options.combined(options.session_argument, *parameters, edit_options)
+        decorators = options.combined(
+            options.session_argument, *parameters, options.session_options
+        )
         return main.command()(decorators(command))
 
     return decorate
@@ -67,196 +64,142 @@ def edit_command(
 @click.option(
     "--candidates", type=click.IntRange(1, 50), help="Show so many; without --take change nothing."
 )
-@edit_options
+@options.session_options
 def swap(
-    session: str,
-    number: int | None,
+    session: str | None,
+    number: int,
     track: str | None,
     take: int | None,
     candidates: int | None,
     library: str | None,
     *,
-    undo: bool,
     as_json: bool,
 ) -> None:
-    """Exchange track NUMBER of SESSION (.json) for another one.
+    """Exchange track NUMBER of SESSION for another one.
 
     Five candidates are listed, with what each does to the curve, and the one marked * is taken:
     when you press Enter, or at once where nobody can answer. Another one comes with --take, any
     track with --with. What stands out, as by a jump of loudness, is never marked; where all do,
     what follows is arranged again.
     """
-    if candidates is not None and (undo or track is not None):
-        raise click.UsageError("--candidates changes nothing: leave out --with and --undo.")
-    if take is not None and (undo or track is not None):
-        raise click.UsageError("--take names a candidate: leave out --with and --undo.")
+    if candidates is not None and track is not None:
+        raise click.UsageError("--candidates changes nothing: leave out --with.")
+    if take is not None and track is not None:
+        raise click.UsageError("--take names a candidate: leave out --with.")
     if candidates is not None and take is None:
-        with session_editor(api.load_session(session), session, library) as (editor, _):
-            _show_candidates(editor, _number(editor, number), candidates, as_json=as_json)
+        with session_editor(open_session(session, library)) as (editor, _):
+            _show_candidates(editor, number, candidates, as_json=as_json)
         return
-    check_undo(undo=undo, number=number, track=track)
 
     def edit(editor: "SessionEditor", find: "Find") -> "Edited":
-        place = _number(editor, number)
         if track is not None:
-            return editor.swap(place, find(track))
-        found = _listed(editor, place, candidates, as_json=as_json)
+            return editor.swap(number, find(track))
+        found = _listed(editor, number, candidates, as_json=as_json)
         chosen = take
         if take is None and output.can_ask() and not as_json:
             chosen = _asked(found)
         if chosen is not None and chosen > len(found):
-            raise RequestError(f"--take {chosen}: there are {len(found)} candidates for {place}.")
+            raise RequestError(f"--take {chosen}: there are {len(found)} candidates for {number}.")
         best = next((each for each in found if each.is_choice), None)
         taken = best if chosen is None else found[chosen - 1]
-        return editor.swap(place, None if taken is None else taken.track)
+        return editor.swap(number, None if taken is None else taken.track)
 
-    change_session(session, library, edit, undo=undo, as_json=as_json)
+    change_session(session, library, edit, as_json=as_json)
 
 
 @edit_command(number_argument)
-def pin(editor: "SessionEditor", _: "Find", number: int | None) -> "Edited":
-    """Have later changes and rebuilds of SESSION (.json) keep track NUMBER at its time.
+def pin(editor: "SessionEditor", _: "Find", number: int) -> "Edited":
+    """Have later changes and rebuilds of SESSION keep track NUMBER at its time.
 
     With the plan around it that moves: by 'extend', 'shorten' and 'replan', which tell it. To swap,
     drop or 'unpin' the track ends it.
     """
-    return editor.pin(_number(editor, number))
+    return editor.pin(number)
 
 
 @edit_command(number_argument)
-def unpin(editor: "SessionEditor", _: "Find", number: int | None) -> "Edited":
-    """Let track NUMBER of SESSION (.json) be moved and replaced again."""
-    return editor.unpin(_number(editor, number))
+def unpin(editor: "SessionEditor", _: "Find", number: int) -> "Edited":
+    """Let track NUMBER of SESSION be moved and replaced again."""
+    return editor.unpin(number)
 
 
 @edit_command(number_argument)
-def drop(editor: "SessionEditor", _: "Find", number: int | None) -> "Edited":
-    """Take track NUMBER out of SESSION (.json), and fill the gap behind it."""
-    return editor.drop(_number(editor, number))
+def drop(editor: "SessionEditor", _: "Find", number: int) -> "Edited":
+    """Take track NUMBER out of SESSION, and fill the gap behind it."""
+    return editor.drop(number)
 
 
-@edit_command(number_argument, click.argument("to", type=int, required=False))
-def move(editor: "SessionEditor", _: "Find", number: int | None, to: int | None) -> "Edited":
-    """Let track NUMBER of SESSION (.json) be number TO."""
-    return editor.move(_number(editor, number), _number(editor, to))
+@edit_command(number_argument, click.argument("to", type=int))
+def move(editor: "SessionEditor", _: "Find", number: int, to: int) -> "Edited":
+    """Let track NUMBER of SESSION be number TO."""
+    return editor.move(number, to)
 
 
 @edit_command(
-    click.argument("track", required=False),
+    click.argument("track"),
     click.option(
         "--at", "number", type=int, help="Its number in the session; the last if not given."
     ),
 )
-def insert(
-    editor: "SessionEditor", find: "Find", track: str | None, number: int | None
-) -> "Edited":
-    """Put TRACK into SESSION (.json); what follows moves."""
-    if track is None:
-        raise RequestError("Name the track to insert.")
+def insert(editor: "SessionEditor", find: "Find", track: str, number: int | None) -> "Edited":
+    """Put TRACK into SESSION; what follows moves."""
     return editor.insert(find(track), number)
 
 
 stretch_parameters = (
-    click.argument("duration", type=options.duration, required=False),
+    click.argument("duration", type=options.duration),
     click.option("--phase", help="The phase; the one that holds the middle if not given."),
 )
 
 
 @edit_command(*stretch_parameters)
-def extend(
-    editor: "SessionEditor", _: "Find", duration: float | None, phase: str | None
-) -> "Edited":
-    """Let a phase of SESSION (.json) last longer by DURATION, such as 10m."""
-    return editor.extend(by_s=_given(duration), phase=phase)
+def extend(editor: "SessionEditor", _: "Find", duration: float, phase: str | None) -> "Edited":
+    """Let a phase of SESSION last longer by DURATION, such as 10m."""
+    return editor.extend(by_s=duration, phase=phase)
 
 
 @edit_command(*stretch_parameters)
-def shorten(
-    editor: "SessionEditor", _: "Find", duration: float | None, phase: str | None
-) -> "Edited":
-    """Let a phase of SESSION (.json) be shorter by DURATION, such as 10m."""
-    return editor.shorten(by_s=_given(duration), phase=phase)
-
-
-def _given(duration_s: float | None) -> float:
-    if duration_s is None:
-        raise RequestError("Say by how much, such as 10m.")
-    return duration_s
-
-
-def check_undo(*, undo: bool, **values: object) -> None:
-    """Raise UsageError where a change is asked for together with --undo, which makes none."""
-    if undo and any(value is not None and value is not False for value in values.values()):
-        raise click.UsageError(
-            "--undo only steps back before the last change: give it with the session alone."
-        )
+def shorten(editor: "SessionEditor", _: "Find", duration: float, phase: str | None) -> "Edited":
+    """Let a phase of SESSION be shorter by DURATION, such as 10m."""
+    return editor.shorten(by_s=duration, phase=phase)
 
 
 def change_session(
-    session: str,
+    session: str | None,
     library: str | None,
     edit: "Edit",
     *,
-    undo: bool,
     as_json: bool,
-    before_writing: "Callable[[api.Session, api.Session], None] | None" = None,
-    after_writing: "Callable[[api.Session, api.Session], None] | None" = None,
+    before_writing: "Check | None" = None,
+    after_writing: "Check | None" = None,
 ) -> None:
-    """Change a session file and print what came of it.
+    """Change a session and print what came of it.
 
     `before_writing` and `after_writing` take the sessions before and after an edit; what they raise
-    leaves the file as it was.
+    leaves all as it was.
     """
     from playlist_builder.playlists import session_json
-    from playlist_builder.playlists.write import write_text
-    from playlist_builder.sessions.difference import difference
 
-    text = session_json.read(session)
-    before = session_json.parse(text, session)
-    if undo:
-        new = session_json.undo(text, session)
-    else:
-        with session_editor(before, session, library) as (editor, find):
-            new = session_json.dump_with_undo(edit(editor, find).session, text)
-    after = session_json.parse(new, session)
-    if before_writing is not None and not undo:
-        before_writing(before, after)
-    record_history([after], [session], library)
-    write_text(session, new)
-    if after_writing is not None and not undo:
-        try:
-            after_writing(before, after)
-        except BaseException:
-            record_history([before], [session], library)
-            write_text(session, text)
-            raise
-    output.print_session(after, err=as_json)
-    output.print_text("\n".join(difference_lines(difference(before, after))), err=as_json)
-    output.print_message(f"Wrote {session}. {renewal(session)}")
-    if as_json:
-        click.echo(session_json.dump(after), nl=False)
+    given = open_session(session, library)
+    with session_editor(given) as (editor, find):
+        after, changed = edit(editor, find)
+    if before_writing is not None:
+        before_writing(given.session, after)
+    text = session_json.dump_with_undo(after, given.text)
+    after, told = save_change(given, text, after_writing=after_writing)
+    print_change(given, after, difference_lines(changed), told, as_json=as_json)
 
 
 @contextmanager
-def session_editor(
-    before: "api.Session", file: str, library: str | None
-) -> "Iterator[tuple[SessionEditor, Find]]":
-    """Yield what changes the session of a file, and what finds a track by its name."""
+def session_editor(given: OpenedSession) -> "Iterator[tuple[SessionEditor, Find]]":
+    """Yield what changes a session, and what finds a track by its name."""
     from playlist_builder.sessions.editor import SessionEditor
 
-    request = stored_request(before, file, library)
+    request = stored_request(given.session, given.label, given.library)
     with open_library(request.library) as opened:
-        asked = replace(before, request=request)
+        asked = replace(given.session, request=request)
         editor = SessionEditor(opened, asked, profile_folders=options.profile_folders())
         yield editor, opened.find
-
-
-def _number(editor: "SessionEditor", number: int | None) -> int:
-    """Return a number that was typed."""
-    if number is None:
-        last = len(editor.session.slots)
-        raise RequestError(f"Say which track: the session has numbers 1 to {last}.")
-    return number
 
 
 def _show_candidates(editor: "SessionEditor", number: int, count: int, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import existing_library_of, open_library
 from playlist_builder.cli.main import main
+from playlist_builder.cli.session import open_session
 from playlist_builder.errors import LibraryError, SessionError
 
 if TYPE_CHECKING:
@@ -101,9 +102,9 @@ def _past(history: "History", name: str, *, forget: bool) -> tuple["PersonHistor
 @click.option("--for", "name", metavar="NAME", help="For whom, if the session was made for nobody.")
 @options.session_library_option
 def rate(
-    session: str, number: int, verdict: Any, note: str, name: str | None, library: str | None
+    session: str | None, number: int, verdict: Any, note: str, name: str | None, library: str | None
 ) -> None:
-    """Say how track NUMBER of SESSION (.json) did: up or down; the tail goes on counting.
+    """Say how track NUMBER of SESSION did: up or down; the tail goes on counting.
 
     Later sessions for that name rather use what was rated up, and what was rated down only where
     nothing else fits. A second rating replaces the first.
@@ -111,18 +112,19 @@ def rate(
     from playlist_builder.library.history import Rating
     from playlist_builder.session_request import person_name
 
-    loaded = api.load_session(session)
+    given = open_session(session, library)
+    loaded = given.session
     request = loaded.request
     own_name, own_number = (request.name or "", request.session) if request else ("", "")
     if name is None and not own_name:
-        raise click.UsageError(f"{session!r} was made for nobody. Say for whom: --for NAME.")
+        raise click.UsageError(f"{given.label!r} was made for nobody. Say for whom: --for NAME.")
     whom = person_name(name or own_name)
     slots = (*loaded.slots, *loaded.tail)
     if number > len(slots):
-        raise SessionError(f"Session file {session!r} holds {len(slots)} tracks, not {number}.")
+        raise SessionError(f"Session file {given.label!r} holds {len(slots)} tracks, not {number}.")
     slot = slots[number - 1]
     title = slot.title or os.path.basename(slot.path)
-    with open_library(existing_library_of(loaded, session, library)) as opened:
+    with open_library(existing_library_of(loaded, given.label, given.library)) as opened:
         rating = Rating(slot.identity, verdict, note, options.now(), own_number, title)
         opened.history.rate(whom, rating)
     output.print_message(f"{title}: {rating.describe(whom)}.")

@@ -7,7 +7,7 @@ of the value in `--help` from it.
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -166,7 +166,7 @@ PLAYLIST_FORMATS = (
 
 library_option = _library_option("The library file, if not the one in your data folder.")
 session_library_option = _library_option(
-    "Another library file than the one that the session was made from."
+    "The library file of the session, if not the one in your data folder."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 common_options = combined(library_option, json_option)
@@ -181,7 +181,21 @@ levelled_option = click.option(
     help="For players that make all tracks equally loud, as by ReplayGain.",
 )
 build_options = combined(dry_run_option, common_options)
-session_argument = click.argument("session", type=click.Path(exists=True, dir_okay=False))
+
+
+def _one_session(
+    _ctx: click.Context, _parameter: click.Parameter, words: Sequence[str]
+) -> str | None:
+    """Return the one word of a session, None where it is left out."""
+    if len(words) > 1:
+        raise click.UsageError(f"Give one session, not {' and '.join(map(repr, words))}.")
+    return words[0] if words else None
+
+
+# Of the words of a command those behind it are all there, so that it can be left out before them.
+session_argument = click.argument(
+    "session", nargs=-1, metavar="[SESSION]", type=click.Path(), callback=_one_session
+)
 playlist_argument = click.argument("playlist", type=click.Path(exists=True, dir_okay=False))
 profile_argument = click.argument("profile", default="arc")
 vocals_option = click.option(

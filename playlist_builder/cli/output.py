@@ -105,6 +105,11 @@ def folder_of(path: str) -> str:
     return os.getcwd() if path == "-" else os.path.dirname(os.path.abspath(path))
 
 
+def short_path(path: str) -> str:
+    """Return a path as it is short to read: from the working folder, where it lies in that."""
+    return path.removeprefix(os.path.join(os.getcwd(), ""))
+
+
 def width() -> int:
     """Return the columns of the terminal, within what tables and charts can use."""
     return min(300, max(20, shutil.get_terminal_size((100, 24)).columns))

@@ -5,6 +5,7 @@ documents are compressed, because each holds its earlier states, which are much 
 holds the SQL of its tables; it neither opens files nor reads a clock.
 """
 
+import itertools
 import lzma
 import os
 import sqlite3
@@ -21,7 +22,7 @@ from playlist_builder.library.errors import INVALID_ROW
 from playlist_builder.library.history import Read, WriteUserData
 from playlist_builder.models import Session
 from playlist_builder.session_request import PERSON_NAME_LIMIT
-from playlist_builder.text import folded
+from playlist_builder.text import digest, folded
 
 TABLES = ("kept", "documents", "written")
 
@@ -169,6 +170,14 @@ class KeptSessions:
         raise LibraryError(
             f"No session {word!r}. See 'playlist-builder sessions' for numbers and names."
         )
+
+    def new_id(self, document: str) -> str:
+        """Return the id of a new session: always the same for a document, unless that has changed.
+
+        So what is built twice in the same way is one session, and the same bytes.
+        """
+        ids = (digest(document, str(count)) for count in itertools.count())
+        return next(own for own in ids if self.by_id(own) is None or self.document(own) == document)
 
     def document(self, own: str) -> str:
         """Return the document of a session; LibraryError where it cannot be read."""

@@ -139,7 +139,6 @@ class _Request(Struct, kw_only=True):
     thrown_out: Texts = ()
     levelled: bool = False
     trim_s: Time = 0.0
-    kept_id: Hex = ""
 
     def __post_init__(self) -> None:
         for key, other in (("pinned", "pins"), ("listed", "playlist")):
@@ -214,9 +213,9 @@ def document(session: Session) -> dict[str, object]:
     if session.request is None:
         return whole
     call = asdict(session.request)
-    for key in ("trim_s", "kept_id"):  # so that documents without them stay as they were
-        if not call[key]:
-            del call[key]
+    del call["kept_id"]  # a session file is a session of its own, wherever it is taken
+    if not session.request.trim_s:  # so that documents without it stay as they were
+        del call["trim_s"]
     return whole | {"call": call}
 
 
