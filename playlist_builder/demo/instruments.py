@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from playlist_builder.models import Floats32
@@ -17,6 +18,7 @@ Mono: TypeAlias = Floats32  # samples of shape (n,)
 Stereo: TypeAlias = Floats32  # samples of shape (2, n)
 LOOP_SAMPLES = 2**18  # 8 s: longer than most chords, so that a loop is not heard as one
 HIGHEST_PARTIAL_HZ = 7000.0
+SHORT_STEPS = 256  # samples of a partial that follow from one sine
 STEADINESS = 3.0  # of a sustained partial: 0 flutters, 10 stands still like an organ
 REVERB_S = 1.3  # until the reverberation has decayed by 60 dB
 RELEASE_S = 0.03
@@ -64,7 +66,7 @@ def sustained(midis: tuple[int, ...], bright: float) -> Stereo:
     phase = rng.uniform(0.0, 2.0 * np.pi, (2, len(magnitude)))
     spectrum = np.zeros((2, LOOP_SAMPLES // 2 + 1), dtype=np.complex64)
     spectrum[:, : len(magnitude)] = magnitude * np.exp(1j * phase)
-    loop: Stereo = np.fft.irfft(spectrum, LOOP_SAMPLES).astype(np.float32)
+    loop: Stereo = scipy.fft.irfft(spectrum, LOOP_SAMPLES)
     loop /= np.sqrt(np.mean(loop**2))
     return loop
 
@@ -104,11 +106,21 @@ def _partials(
     for ratio in ratios:
         frequency_hz = _hertz(midi) * ratio
         if frequency_hz < HIGHEST_PARTIAL_HZ:
-            decay = np.exp(time * np.float32(-np.sqrt(ratio) / ring_s))
-            turns = np.arange(len(time)) * (frequency_hz / SAMPLE_RATE_HZ)
-            wave = np.sin((2.0 * np.pi * (turns % 1.0)).astype(np.float32))
-            note += np.float32(ratio**-rolloff) * wave * decay
+            per_s = complex(-np.sqrt(ratio) / ring_s, 2.0 * np.pi * frequency_hz)
+            note += _spiral(ratio**-rolloff, per_s, len(time))
     return note
+
+
+def _spiral(start: float, per_s: complex, count: int) -> Mono:
+    """Return the imaginary part of `start * exp(per_s * t)`, shape (count,), `per_s` in 1/s.
+
+    A product of a few long steps and many short ones, which is cheaper than a sine a sample.
+    """
+    short = np.exp(per_s * np.arange(SHORT_STEPS) / SAMPLE_RATE_HZ)
+    long = np.exp(per_s * np.arange(0, count, SHORT_STEPS) / SAMPLE_RATE_HZ) * start
+    one, other = (np.stack([each.imag, each.real]).astype(np.float32) for each in (long, short))
+    spiral: Mono = (one.T @ other[::-1]).ravel()[:count]
+    return spiral
 
 
 @lru_cache(maxsize=1)
@@ -143,7 +155,7 @@ def _reverb(size: int) -> NDArray[np.complex64]:
     """Return the spectrum of a reverberation of energy 1, for a transform of `size`."""
     time = _seconds(REVERB_S)
     noise = np.random.default_rng(3).normal(0.0, 1.0, (2, len(time)))
-    spectrum = np.fft.rfft(noise * np.exp(-6.9 * time / REVERB_S), size)
+    spectrum = scipy.fft.rfft(noise * np.exp(-6.9 * time / REVERB_S), size)
     spectrum /= 1.0 + (np.fft.rfftfreq(size, 1.0 / SAMPLE_RATE_HZ) / 2500.0) ** 2
     reverb: NDArray[np.complex64] = spectrum.astype(np.complex64)
     reverb /= np.sqrt(np.mean(np.abs(reverb) ** 2))
@@ -153,9 +165,7 @@ def _reverb(size: int) -> NDArray[np.complex64]:
 def _with_reverb(note: Mono) -> Stereo:
     length = len(note) + round(REVERB_S * SAMPLE_RATE_HZ)
     size = 1 << length.bit_length()
-    wet: Stereo = np.fft.irfft(np.fft.rfft(note, size) * _reverb(size), size)[:, :length].astype(
-        np.float32
-    )
+    wet: Stereo = scipy.fft.irfft(scipy.fft.rfft(note, size) * _reverb(size), size)[:, :length]
     wet *= 0.35
     wet[:, : len(note)] += note
     return _released(wet)
