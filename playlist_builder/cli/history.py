@@ -33,8 +33,8 @@ def history(
     library file, in its backups and in session files. A session counts from when it is written for
     a name; written to the same file within an hour, it replaces the one before.
     """
-    from playlist_builder.models import person_name
     from playlist_builder.report.text import history_text, names_text
+    from playlist_builder.session_request import person_name
 
     if forget and name is None:
         raise click.UsageError("Forget whom? Give 'history --forget NAME'.")
@@ -110,7 +110,7 @@ def rate(
     nothing else fits. A second rating replaces the first.
     """
     from playlist_builder.library.history import Rating
-    from playlist_builder.models import person_name
+    from playlist_builder.session_request import person_name
 
     given = open_session(session, library)
     loaded = given.session

@@ -1,6 +1,5 @@
 """The options of a new session, and the request that they make."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,8 +10,6 @@ import playlist_builder as api
 from playlist_builder.cli import options
 from playlist_builder.cli.library import existing_library_of
 from playlist_builder.errors import SessionError
-
-WITHIN_S = 90 * 24 * 3600.0  # how long what was played for a name is not used again
 
 
 def _query_option(name: str, text: str) -> Callable[[Any], Any]:
@@ -105,23 +102,22 @@ def request_of(
     **fields: Any,
 ) -> "api.SessionRequest":
     """Return the request for a profile that the user named, with other fields of a request."""
-    from playlist_builder.models import person_name
-    from playlist_builder.profiles import find
+    from playlist_builder.sessions.request import completed
 
     if within_s is not None and name is None:
         raise click.UsageError("--within goes with a name: give --for NAME too.")
+    if name is None or within_s is not None:
+        fields["within_s"] = within_s or 0.0
     request = api.SessionRequest(
-        profile=os.path.abspath(profile) if find.is_path(profile) else profile,
-        profile_text=find.read_text(profile, folders=options.profile_folders()),
-        music=tuple(map(os.path.abspath, music)),
-        avoid=tuple(map(os.path.abspath, avoid)),
-        library=os.path.abspath(library) if library else None,
+        profile=profile,
+        music=tuple(music),
+        avoid=tuple(avoid),
+        library=library,
+        name=name,
+        asked_at="" if name is None else options.now(),
         **fields,
     )
-    if name is None:
-        return request
-    within_s = WITHIN_S if within_s is None else within_s
-    return replace(request, name=person_name(name), within_s=within_s, asked_at=options.now())
+    return completed(request, folders=options.profile_folders())
 
 
 def stored_request(session: "api.Session", file: str, library: str | None) -> "api.SessionRequest":

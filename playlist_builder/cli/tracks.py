@@ -258,7 +258,7 @@ def _mark_text(mark: "api.Mark") -> str:
 
 def _ban(track: str, name: str, note: str, library: str | None, *, ban: bool) -> None:
     from playlist_builder.library.history import Ban
-    from playlist_builder.models import person_name
+    from playlist_builder.session_request import person_name
 
     whom = person_name(name)
     with open_library(library) as opened:

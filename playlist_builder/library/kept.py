@@ -20,7 +20,8 @@ from playlist_builder.errors import LibraryError, RequestError
 from playlist_builder.library import history
 from playlist_builder.library.errors import INVALID_ROW
 from playlist_builder.library.history import Read, WriteUserData
-from playlist_builder.models import PERSON_NAME_LIMIT, Session
+from playlist_builder.models import Session
+from playlist_builder.session_request import PERSON_NAME_LIMIT
 from playlist_builder.text import digest, folded
 
 TABLES = ("kept", "documents", "written")

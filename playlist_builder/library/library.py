@@ -129,6 +129,11 @@ class Library:
         )
 
     @property
+    def path(self) -> str:
+        """The path of the library file."""
+        return self._database.path
+
+    @property
     def recovered(self) -> str:
         """What was restored when the library was opened, on one line; mostly empty."""
         return self._database.recovered

@@ -15,8 +15,9 @@ from playlist_builder.library.database import Database
 from playlist_builder.library.errors import decoding
 from playlist_builder.library.history import PersonHistory, PlayedSession
 from playlist_builder.library.kept import KeptSession
-from playlist_builder.models import Mark, person_name
+from playlist_builder.models import Mark
 from playlist_builder.playlists import session_json
+from playlist_builder.session_request import person_name
 from playlist_builder.text import digest
 
 

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import msgspec
 from msgspec import Meta, Struct, structs
 
-from playlist_builder.errors import SessionError
+from playlist_builder.errors import RequestError, SessionError
 from playlist_builder.models import Scale, Session, Slot, Vocals
 from playlist_builder.notices import TEXT, Notice, notice
 from playlist_builder.playlists.session_checks import (
@@ -379,7 +379,10 @@ def _session(document: object) -> Session:
         key: tuple(known.get(text, notice(TEXT, text=text)) for text in getattr(checked, key))
         for key in _NOTICES
     }
-    return msgspec.convert(structs.replace(checked, **notices), Session, from_attributes=True)
+    try:
+        return msgspec.convert(structs.replace(checked, **notices), Session, from_attributes=True)
+    except RequestError as error:  # what no request can mean, though each value may be
+        raise _FaultError(f"is damaged: call.{str(error).rstrip('.')}. {_MAKE_ONE}") from error
 
 
 def _known(document: _Notice) -> Notice | None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import cast
 
 from playlist_builder.errors import RequestError
-from playlist_builder.models import SessionRequest
 from playlist_builder.profiles.profile import Profile, Rules, VocalsRule
+from playlist_builder.session_request import SessionRequest
 
 NO_ARTIST_LIMIT = 10**6  # tracks
 

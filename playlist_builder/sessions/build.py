@@ -19,7 +19,7 @@ from playlist_builder.arranger.series import series
 from playlist_builder.errors import ArrangeError, LibraryError
 from playlist_builder.library.history import PersonHistory, Rating
 from playlist_builder.library.library import Library
-from playlist_builder.models import Session, SessionRequest, Track
+from playlist_builder.models import Session, Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists import session_json
@@ -28,6 +28,7 @@ from playlist_builder.profiles import find as profiles
 from playlist_builder.profiles.overrides import apply_overrides
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.queries import any_of
+from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import cuts, preferences, presence
 from playlist_builder.sessions.pins import Find, read_pin
 from playlist_builder.track_table import TrackTable
@@ -190,6 +191,18 @@ def holdable_in(selection: Selection, suffixes: Collection[str]) -> Selection:
     refused = filter(reasons.__contains__, paths)
     notes = (notice("left_out", path=path, reason=reasons[path]) for path in refused)
     return replace(selection, tracks=selection.tracks.take(kept), notes=(*selection.notes, *notes))
+
+
+def build_session(selection: Selection) -> Session:
+    """Return the session that is asked for, of several alternatives the one of its number.
+
+    Raises ArrangeError where the music holds none, or fewer alternatives.
+    """
+    number = selection.request.alternative
+    sessions = build_alternatives(selection, number)
+    if len(sessions) < number:
+        raise ArrangeError(f"The library holds no alternative number {number} any more.")
+    return sessions[-1]
 
 
 def build_alternatives(selection: Selection, count: int = 1) -> list[Session]:

@@ -127,4 +127,5 @@ def _pins(before: Session, after: Session) -> Iterator[PinChange]:
 def _asked(session: Session) -> dict[str, str]:
     """Return the pins of a session as they were typed, by identity."""
     request = session.request
-    return {} if request is None else dict(zip(request.pinned, request.pins, strict=True))
+    # Before it is built, the identities of pins are not known.
+    return {} if request is None else dict(zip(request.pinned, request.pins, strict=False))

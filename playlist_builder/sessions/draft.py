@@ -21,8 +21,9 @@ from playlist_builder.arranger.rules import Pin, admit, removal
 from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.arranger.trims import part_of_slot
 from playlist_builder.errors import ArrangeError, SessionError
-from playlist_builder.models import STEP_S, Session, SessionRequest, Slot, Track
+from playlist_builder.models import STEP_S, Session, Slot, Track
 from playlist_builder.notices import notice
+from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import presence
 from playlist_builder.sessions.build import Selection
 from playlist_builder.track_table import TrackTable

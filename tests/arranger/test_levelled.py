@@ -7,8 +7,8 @@ import pytest
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.explain import explain
 from playlist_builder.arranger.rules import Constraints, Pin
-from playlist_builder.models import SessionRequest
 from playlist_builder.report import summary
+from playlist_builder.session_request import SessionRequest
 from tests.support.synthetic import flat, paths, plain
 
 

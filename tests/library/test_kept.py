@@ -13,8 +13,9 @@ from playlist_builder.library import schema
 from playlist_builder.library.database import Database
 from playlist_builder.library.kept import KeptSession, WrittenFile, kept_session, session_name
 from playlist_builder.library.merge import merge
-from playlist_builder.models import Mark, Session, SessionRequest, Slot
+from playlist_builder.models import Mark, Session, Slot
 from playlist_builder.playlists import session_json
+from playlist_builder.session_request import SessionRequest
 
 AT = "2026-01-02T10:00:00+01:00"
 SLOT = Slot("/m/a.flac", "5f", "A", "B", "C", 0.0, 60.0, "calm", 0.5, 0.5, (0.5,))

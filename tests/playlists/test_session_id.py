@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from playlist_builder.models import Session, SessionRequest, Slot
+from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import formats, read
 from playlist_builder.playlists.dialects import PLAYERS
 from playlist_builder.playlists.session_id import session_id
+from playlist_builder.session_request import SessionRequest
 
 SLOT = Slot("/m/a.flac", "5f", "A", "B", "C", 0.0, 60.0, "calm", 0.5, 0.5, (0.5,))
 OWN = "0123456789abcdef"

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlist_builder.errors import SessionError
-from playlist_builder.models import PlanChange, Session, SessionRequest, Slot, Spare
+from playlist_builder.models import Session, Slot, Spare
 from playlist_builder.notices import notice
 from playlist_builder.playlists import session_json
+from playlist_builder.session_request import PlanChange, SessionRequest
 from tests.support.documents import in_turn
 
 MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
@@ -701,3 +702,11 @@ def test_a_request_says_how_much_may_be_trimmed_only_where_some_may():
         text = session_json.dump(replace(SESSION, request=replace(request, trim_s=trim_s)))
         assert ("trim_s" in json.loads(text)["call"]) == bool(trim_s)
         assert session_json.parse(text, "s.json").request.trim_s == trim_s
+
+
+def test_a_request_that_nobody_can_mean_is_a_damaged_file():
+    text = session_json.dump(replace(SESSION, request=CALL))
+    wrong = json.loads(text)
+    wrong["call"]["track_minutes"] = [15, 2]
+    with pytest.raises(SessionError, match=r"is damaged: call\.track_minutes: give the shortest"):
+        session_json.parse(json.dumps(wrong), "s.json")

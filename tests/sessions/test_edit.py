@@ -16,9 +16,9 @@ from playlist_builder.arranger.recordings import is_repeated
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError, ProfileError, RequestError
-from playlist_builder.models import PlanChange, SessionRequest
 from playlist_builder.playlists import session_json
 from playlist_builder.profiles.find import load_profile
+from playlist_builder.session_request import PlanChange, SessionRequest
 from playlist_builder.sessions import draft as draft_module
 from playlist_builder.sessions import edit, replan
 from playlist_builder.sessions.candidates import candidates

@@ -8,21 +8,19 @@ import pytest
 
 from playlist_builder.errors import LibraryError, RequestError, SessionError
 from playlist_builder.library.library import Library
-from playlist_builder.models import SessionRequest
 from playlist_builder.profiles import find as profiles
+from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import build
 from playlist_builder.sessions.difference import Difference
 from playlist_builder.sessions.editor import SessionEditor
-from tests.support.libraries import fill
+from tests.support.libraries import fill_there
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A library of music that is there, and a session of it."""
     folder = tmp_path_factory.mktemp("editor")
-    fill(folder / "l.db", 80, folder=str(folder))
-    for number in range(80):
-        (folder / f"{number}.flac").touch()
+    fill_there(folder)
     request = SessionRequest("arc", profiles.read_text("arc"), duration_s=1600.0)
     with Library.open(folder / "l.db") as library:
         selection = build.select(request, build.profile_of(request), library)
@@ -104,7 +102,7 @@ def test_a_track_of_the_session_names_its_place(editor, held):
 
 def test_candidates_change_nothing_and_the_marked_one_is_taken(editor, made):
     taken = 0
-    for number in range(1, len(made[1].slots) + 1):
+    for number in (3, 5):
         found = editor.candidates(number)
         assert len(found) <= 5
         assert editor.session is made[1]

@@ -7,8 +7,8 @@ import pytest
 
 from playlist_builder.errors import LibraryError
 from playlist_builder.library.library import Library
-from playlist_builder.models import SessionRequest
 from playlist_builder.profiles import find as profiles
+from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import build, presence
 from playlist_builder.sessions.draft import changed, draft_of
 from playlist_builder.sessions.edit import dropped, swapped
