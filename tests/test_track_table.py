@@ -116,7 +116,7 @@ def test_a_table_and_a_list_give_the_same_session(table, profile, request_):
     """Byte by byte."""
     told = [
         session_json.dump(
-            arrange(each, load_profile(profile), duration_s=900.0, constraints=request_)
+            arrange(each, load_profile(profile), constraints=replace(request_, duration_s=900.0))
         )
         for each in (table, list(table), list(table)[::-1])
     ]
