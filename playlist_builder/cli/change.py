@@ -5,13 +5,14 @@ What goes wrong before the end leaves library and files as they were.
 
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.change_text import difference_lines
 from playlist_builder.cli.history import record_history
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.session import PAGES, PLAYLISTS, OpenedSession
@@ -22,11 +23,16 @@ NO_FILE = "For a player, export it: playlist-builder export {word} -o FILE.m3u8"
 
 
 def save_change(
-    given: OpenedSession, text: str, *, after_writing: Check | None = None
+    given: OpenedSession,
+    text: str,
+    *,
+    after_writing: Check | None = None,
+    written: Sequence[str] = (),
 ) -> "tuple[api.Session, list[str]]":
     """Return a session whose document is `text` from now on, and what there is to tell of files.
 
     `after_writing` takes the sessions before and after the change; what it raises takes it back.
+    Files that are about to be `written` by others are not older then.
     """
     from playlist_builder.playlists import session_json
 
@@ -35,7 +41,7 @@ def save_change(
         own = given.session.request.kept_id
         after = replace(after, request=replace(after.request, kept_id=own))
     contents, told = renewals(given, after, text)
-    told = [*_store(given, after, text, contents), *told]
+    told = [*_store(given, after, text, contents, written), *told]
     if after_writing is not None:
         try:
             after_writing(given.session, after)
@@ -50,7 +56,11 @@ def save_change(
 
 
 def _store(
-    given: OpenedSession, session: "api.Session", text: str, contents: list[Content]
+    given: OpenedSession,
+    session: "api.Session",
+    text: str,
+    contents: list[Content],
+    written: Sequence[str] = (),
 ) -> list[str]:
     """Keep a state of a session in library and files; return what there is to tell of these."""
     from playlist_builder.library.kept import kept_session
@@ -59,7 +69,7 @@ def _store(
     record_history([session], [given.history_file], given.library)
     if given.kept is None:
         write_text(given.word, text)
-        return [f"Wrote {given.word}. {_renewal(given.word)}"]
+        return [f"Wrote {given.word}. {_renewal(given.word, written)}"]
     files = {each.path: each for each in (*given.kept.files, *remembered(contents))}
     kept = replace(kept_session(session, options.now()), files=tuple(files.values()))
     with open_library(given.library) as opened:
@@ -67,15 +77,17 @@ def _store(
     return rewrite(session, contents)
 
 
-def _renewal(session: str) -> str:
+def _renewal(session: str, written: Sequence[str]) -> str:
     """Say which files beside a session file, under its name, are older now and what renews them.
 
-    Where there are none, it says how to write one.
+    Those that were `written` with it are not. Where there are none of either, it says how to write
+    one.
     """
     stem = os.path.splitext(session)[0]
-    beside = [
-        file for file in (stem + each for each in (*PLAYLISTS, *PAGES)) if os.path.isfile(file)
-    ]
+    files = (stem + suffix for suffix in (*PLAYLISTS, *PAGES))
+    beside = [file for file in files if os.path.isfile(file) and file not in written]
+    if written and not beside:
+        return ""
     if not beside:
         return NO_FILE.format(word="SESSION")
     commands = [
@@ -90,16 +102,17 @@ def _renewal(session: str) -> str:
 def print_change(
     given: OpenedSession,
     after: "api.Session",
-    difference: list[str],
     told: list[str],
     *,
     as_json: bool,
 ) -> None:
     """Print a changed session, what has changed, and what became of its files."""
     from playlist_builder.playlists import session_json
+    from playlist_builder.sessions.difference import difference
 
     output.print_session(after, err=as_json)
-    output.print_text("\n".join(difference), err=as_json)
+    lines = difference_lines(difference(given.session, after))
+    output.print_text("\n".join(lines), err=as_json)
     for line in told:
         output.print_message(line)
     if given.kept is not None:

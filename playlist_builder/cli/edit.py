@@ -11,11 +11,7 @@ import click
 import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.change import Check, print_change, save_change
-from playlist_builder.cli.change_text import (
-    candidate_document,
-    candidate_lines,
-    difference_lines,
-)
+from playlist_builder.cli.change_text import candidate_document, candidate_lines
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
@@ -30,7 +26,7 @@ if TYPE_CHECKING:
     Edit = Callable[[SessionEditor, Find], Edited]
 
 
-number_argument = click.argument("number", type=int)
+track_argument = click.argument("track", type=options.track_word)
 
 
 def edit_command(
@@ -58,8 +54,8 @@ def edit_command(
 
 @main.command()
 @options.session_argument
-@number_argument
-@click.option("--with", "track", metavar="TRACK", help="Put in this one.")
+@track_argument
+@click.option("--with", "new", metavar="TRACK", help="Put in this one.")
 @click.option("--take", type=click.IntRange(min=1), help="Put in this one of the candidates.")
 @click.option(
     "--candidates", type=click.IntRange(1, 50), help="Show so many; without --take change nothing."
@@ -67,76 +63,77 @@ def edit_command(
 @options.session_options
 def swap(
     session: str | None,
-    number: int,
-    track: str | None,
+    track: str,
+    new: str | None,
     take: int | None,
     candidates: int | None,
     library: str | None,
     *,
     as_json: bool,
 ) -> None:
-    """Exchange track NUMBER of SESSION for another one.
+    """Exchange a TRACK of SESSION for another one.
 
     Five candidates are listed, with what each does to the curve, and the one marked * is taken:
     when you press Enter, or at once where nobody can answer. Another one comes with --take, any
     track with --with. What stands out, as by a jump of loudness, is never marked; where all do,
     what follows is arranged again.
     """
-    if candidates is not None and track is not None:
+    if candidates is not None and new is not None:
         raise click.UsageError("--candidates changes nothing: leave out --with.")
-    if take is not None and track is not None:
+    if take is not None and new is not None:
         raise click.UsageError("--take names a candidate: leave out --with.")
     if candidates is not None and take is None:
         with session_editor(open_session(session, library)) as (editor, _):
-            _show_candidates(editor, number, candidates, as_json=as_json)
+            _show_candidates(editor, _number(editor, track), candidates, as_json=as_json)
         return
 
     def edit(editor: "SessionEditor", find: "Find") -> "Edited":
-        if track is not None:
-            return editor.swap(number, find(track))
-        found = _listed(editor, number, candidates, as_json=as_json)
+        place = _number(editor, track)
+        if new is not None:
+            return editor.swap(place, find(new))
+        found = _listed(editor, place, candidates, as_json=as_json)
         chosen = take
         if take is None and output.can_ask() and not as_json:
             chosen = _asked(found)
         if chosen is not None and chosen > len(found):
-            raise RequestError(f"--take {chosen}: there are {len(found)} candidates for {number}.")
+            raise RequestError(f"--take {chosen}: there are {len(found)} candidates for {place}.")
         best = next((each for each in found if each.is_choice), None)
         taken = best if chosen is None else found[chosen - 1]
-        return editor.swap(number, None if taken is None else taken.track)
+        return editor.swap(place, None if taken is None else taken.track)
 
     change_session(session, library, edit, as_json=as_json)
 
 
-@edit_command(number_argument)
-def pin(editor: "SessionEditor", _: "Find", number: int) -> "Edited":
-    """Have later changes and rebuilds of SESSION keep track NUMBER at its time.
+@edit_command(track_argument)
+def pin(editor: "SessionEditor", _: "Find", track: str) -> "Edited":
+    """Have later changes and rebuilds of SESSION keep a TRACK at its time.
 
     With the plan around it that moves: by 'extend', 'shorten' and 'replan', which tell it. To swap,
     drop or 'unpin' the track ends it.
     """
-    return editor.pin(number)
+    return editor.pin(_number(editor, track))
 
 
-@edit_command(number_argument)
-def unpin(editor: "SessionEditor", _: "Find", number: int) -> "Edited":
-    """Let track NUMBER of SESSION be moved and replaced again."""
-    return editor.unpin(number)
+@edit_command(track_argument)
+def unpin(editor: "SessionEditor", _: "Find", track: str) -> "Edited":
+    """Let a TRACK of SESSION be moved and replaced again."""
+    return editor.unpin(_number(editor, track))
 
 
-@edit_command(number_argument)
-def drop(editor: "SessionEditor", _: "Find", number: int) -> "Edited":
-    """Take track NUMBER out of SESSION, and fill the gap behind it."""
-    return editor.drop(number)
+@edit_command(track_argument)
+def drop(editor: "SessionEditor", _: "Find", track: str) -> "Edited":
+    """Take a TRACK out of SESSION, and fill the gap behind it."""
+    return editor.drop(_number(editor, track))
 
 
-@edit_command(number_argument, click.argument("to", type=int))
-def move(editor: "SessionEditor", _: "Find", number: int, to: int) -> "Edited":
-    """Let track NUMBER of SESSION be number TO."""
-    return editor.move(number, to)
+@edit_command(track_argument, click.argument("to", type=int))
+def move(editor: "SessionEditor", _: "Find", track: str, to: int) -> "Edited":
+    """Let a TRACK of SESSION be number TO."""
+    return editor.move(_number(editor, track), to)
 
 
 @edit_command(
-    click.argument("track"),
+    track_argument,
     click.option(
         "--at", "number", type=int, help="Its number in the session; the last if not given."
     ),
@@ -182,12 +179,12 @@ def change_session(
 
     given = open_session(session, library)
     with session_editor(given) as (editor, find):
-        after, changed = edit(editor, find)
+        after = edit(editor, find).session
     if before_writing is not None:
         before_writing(given.session, after)
     text = session_json.dump_with_undo(after, given.text)
     after, told = save_change(given, text, after_writing=after_writing)
-    print_change(given, after, difference_lines(changed), told, as_json=as_json)
+    print_change(given, after, told, as_json=as_json)
 
 
 @contextmanager
@@ -200,6 +197,13 @@ def session_editor(given: OpenedSession) -> "Iterator[tuple[SessionEditor, Find]
         asked = replace(given.session, request=request)
         editor = SessionEditor(opened, asked, profile_folders=options.profile_folders())
         yield editor, opened.find
+
+
+def _number(editor: "SessionEditor", track: str) -> int:
+    """Return the number of a track of the session that is named by number, title or path."""
+    from playlist_builder.sessions.track_words import number_of
+
+    return number_of(editor.session, track)
 
 
 def _show_candidates(editor: "SessionEditor", number: int, count: int, *, as_json: bool) -> None:

@@ -192,6 +192,15 @@ def _one_session(
     return words[0] if words else None
 
 
+def track_word(text: str) -> str:
+    """Return what names a track; a session is none, and stands before it."""
+    if text.lower().endswith((".json", ".m3u8", ".m3u", ".pls", ".xspf", ".jspf", ".csv")):
+        raise click.BadParameter(
+            f"'{text}' is a session. Say which track as well: its number, its title or its path."
+        )
+    return text
+
+
 # Of the words of a command those behind it are all there, so that it can be left out before them.
 session_argument = click.argument(
     "session", nargs=-1, metavar="[SESSION]", type=click.Path(), callback=_one_session

@@ -9,7 +9,6 @@ import click
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import select
 from playlist_builder.cli.change import print_change, save_change
-from playlist_builder.cli.change_text import difference_lines
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
 from playlist_builder.cli.session import PLAYLISTS, OpenedSession, open_session
@@ -40,7 +39,6 @@ def rebuild(
     """
     from playlist_builder.playlists import session_json
     from playlist_builder.sessions.build import build_alternatives
-    from playlist_builder.sessions.difference import difference
 
     given = open_session(session, library)
     before = given.session
@@ -72,8 +70,7 @@ def rebuild(
         after, told = save_change(given, text, written=outputs)
         contents = [content(after, text, file, {}) for file in outputs]
         remember(given, contents)
-        lines = difference_lines(difference(before, after))
-        print_change(given, after, lines, told, as_json=as_json)
+        print_change(given, after, told, as_json=as_json)
         write_contents(after, contents)
     output.print_message(f"{new} of {len(plays)} tracks are new.")
 

@@ -2,21 +2,17 @@
 
 from playlist_builder.cli import options
 from playlist_builder.cli.change import print_change, save_change
-from playlist_builder.cli.change_text import difference_lines
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import open_session
 
 
 def _step(step: str, session: str | None, library: str | None, *, as_json: bool) -> None:
     from playlist_builder.playlists import session_json
-    from playlist_builder.sessions.difference import difference
 
     given = open_session(session, library)
     text = getattr(session_json, step)(given.text, given.label)
     after, told = save_change(given, text)
-    print_change(
-        given, after, difference_lines(difference(given.session, after)), told, as_json=as_json
-    )
+    print_change(given, after, told, as_json=as_json)
 
 
 @main.command()

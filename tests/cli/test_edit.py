@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from playlist_builder.cli import edit, output
+from playlist_builder.cli import change, output
 from playlist_builder.errors import PlaylistError, ServerError
 from playlist_builder.library.library import Library
 from playlist_builder.playlists import session_json, write
@@ -107,6 +107,12 @@ def test_spares_never_replace_a_file_of_the_user(made, tmp_path):
         assert beside.read_text(encoding="utf-8") == added
 
 
+def without_later(file):
+    """The bytes of a session file but for what was undone."""
+    whole = json.loads(file.read_text(encoding="utf-8"))
+    return session_json.to_json({k: v for k, v in whole.items() if k != "later"}).encode()
+
+
 def test_every_change_can_be_undone_to_the_very_bytes(session):
     texts = [session.read_bytes()]
     for arguments in (
@@ -125,10 +131,14 @@ def test_every_change_can_be_undone_to_the_very_bytes(session):
         assert session.read_bytes() != texts[-1]
         texts.append(session.read_bytes())
     for text in texts[-2::-1]:
-        run("replan", session, "--undo")
-        assert session.read_bytes() == text
-    done = run("swap", session, "--undo", code=1)
-    assert "keeps no earlier state" in done.stderr
+        run("undo", session)
+        assert without_later(session) == text
+    assert "keeps no earlier state" in run("undo", session, code=1).stderr
+    for text in texts[1:]:
+        run("redo", session)
+        assert without_later(session) == text
+    assert session.read_bytes() == texts[-1]
+    assert "keeps no later state" in run("redo", session, code=1).stderr
 
 
 def test_only_so_many_states_are_kept(session, monkeypatch):
@@ -136,9 +146,9 @@ def test_only_so_many_states_are_kept(session, monkeypatch):
     for number in (1, 2, 3):
         run("pin", session, number)
     assert len(json.loads(session.read_text())["earlier"]) == 2
-    run("pin", session, "--undo")
-    run("pin", session, "--undo")
-    run("pin", session, "--undo", code=1)
+    run("undo", session)
+    run("undo", session)
+    run("undo", session, code=1)
     assert len(session_json.load_session(session).request.pins) == 1
 
 
@@ -296,7 +306,7 @@ def test_a_session_without_its_call_is_refused(session):
 COMMANDS = (
     ("swap", 1),
     ("swap", 1, "--candidates", 3),
-    ("swap", "--undo"),
+    ("undo",),
     ("pin", 1),
     ("unpin", 1),
     ("drop", 1),
@@ -344,7 +354,7 @@ def test_tracks_that_have_moved_are_one_line_until_the_library_knows_them(movabl
     new = folder.with_name("elsewhere")
     folder.rename(new)
     for name, *rest in COMMANDS:
-        if "--undo" in rest:
+        if name == "undo":
             continue
         done = run(name, file, *rest, code=1)
         assert len(done.stderr.splitlines()) == 1
@@ -378,29 +388,17 @@ def test_a_file_that_vanishes_while_a_session_plays_is_planned_around(movable):
         (("swap", 99), "There is no number 99: the session has numbers 1 to"),
         (("drop", 0), "There is no number 0"),
         (("move", 1), "Say which track"),
-        (("insert",), "Name the track"),
-        (("extend",), "Say by how much"),
+        (("insert",), "Say which track"),
+        (("extend",), "is no duration"),
         (("replan",), "--at 32:10"),
         (("replan", "--at", "59:00"), "the session lasts from 0:00"),
         (("replan", "--at", "soon"), "'soon' is no time of a session"),
         (("replan", "--at", "1:00", "--extend", "1m", "--to", "return"), "exclude each other"),
         (("replan", "--at", "1:00", "--map", "/a=b"), "--map needs --push"),
         (("replan", "--at", "1:00", "--insecure"), "--insecure needs --push"),
-        (("replan", "--undo", "--push", "mpd://x"), "--undo changes the file alone"),
-        (("swap", 1, "--candidates", 2, "--undo"), "--candidates changes nothing"),
+        (("swap", 1, "--candidates", 2, "--with", "Thaw"), "--candidates changes nothing"),
         (("swap", 1, "--take", 1, "--with", "Thaw"), "--take names a candidate"),
         (("swap", 1, "--take", 99), "--take 99: there are"),
-        (("swap", 3, "--with", "Thaw", "--undo"), "--undo only steps back"),
-        (("swap", "--with", "Thaw", "--undo"), "--undo only steps back"),
-        (("swap", 3, "--undo"), "--undo only steps back"),
-        (("pin", 1, "--undo"), "--undo only steps back"),
-        (("move", 3, 5, "--undo"), "--undo only steps back"),
-        (("insert", "Thaw", "--undo"), "--undo only steps back"),
-        (("insert", "--at", 2, "--undo"), "--undo only steps back"),
-        (("extend", "3m", "--undo"), "--undo only steps back"),
-        (("shorten", "--phase", "rise", "--undo"), "--undo only steps back"),
-        (("replan", "--at", "1:00", "--undo"), "--undo only steps back"),
-        (("replan", "--skip", "--undo"), "--undo only steps back"),
     ],
 )
 def test_what_is_not_understood_is_one_line(session, arguments, says):
@@ -470,7 +468,7 @@ def test_what_cannot_be_pushed_leaves_file_and_history_as_they_were(
     session, player, monkeypatch, error
 ):
     before, kept = session.read_bytes(), []
-    monkeypatch.setattr(edit, "record_history", lambda sessions, *_: kept.extend(sessions))
+    monkeypatch.setattr(change, "record_history", lambda sessions, *_: kept.extend(sessions))
     player.follow.side_effect = error
     run("replan", session, "--at", "1:00", "--extend", "1m", "--push", "mpd://x", code=1)
     assert session.read_bytes() == before
