@@ -16,6 +16,7 @@ The file's name, without `.toml`, is the name of the profile:
     artist_gap = 1                              # other tracks between two of one artist
     track_minutes = [2, 15]                     # shortest and longest track
     loudness_step_lu = 3                        # largest rise in loudness between neighbours
+    loudness_arc_lu = 4                         # by which the peak is louder, where gains are ours
     cohesion = 0.08                             # price of a step in style; 0 lets any sound follow
     vocals = "exclude"                          # or "strict", "allow-wordless", "allow"
     tail_percent = 25                           # calm music after the end: this share of the
@@ -372,6 +373,7 @@ _RULES: _Readers = {  # key of [rules] to the field of `Rules` and its reader
     "artist_gap": ("artist_gap", partial(_count, low=0)),
     "track_minutes": ("track_s", _track_minutes),
     "loudness_step_lu": ("loudness_step_lu", _max_lu),
+    "loudness_arc_lu": ("loudness_arc_lu", _max_lu),
     "cohesion": ("cohesion", _share),
     "vocals": ("vocals", _vocals),
     "tail_percent": ("tail_share", _percent),
