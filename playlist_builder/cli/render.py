@@ -133,6 +133,7 @@ def _document(made: "api.Recording") -> dict[str, object]:
                 "fade_in_s": each.fade_in / FRAMES_PER_S,
                 "fade_out_s": each.fade_out / FRAMES_PER_S,
                 "gain_db": round(each.gain_db, 2),
+                "moves_db": [round(float(db), 2) for db in each.moves_db],
             }
             for each in made.plan.clips
         ],

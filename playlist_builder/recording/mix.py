@@ -74,6 +74,13 @@ class Clip:
     course: Floats | None = None  # in dB, added to the gain: one a `BLOCK_S` of the whole track
 
     @property
+    def moves_db(self) -> tuple[float, float]:
+        """The lowest and the highest value of the course; 0 where there is none."""
+        if self.course is None:
+            return 0.0, 0.0
+        return float(self.course.min()), float(self.course.max())
+
+    @property
     def end(self) -> int:
         """The first frame of the mix after the clip."""
         return self.at + self.length

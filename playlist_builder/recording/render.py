@@ -28,6 +28,7 @@ from playlist_builder.errors import AudioError, ProfileError, RenderError
 from playlist_builder.models import Floats, Floats32, Session
 from playlist_builder.profiles import parse as profile_toml
 from playlist_builder.profiles.profile import Profile
+from playlist_builder.profiles.values import MAX_NAME
 from playlist_builder.recording import chapters, cover, cue, levels
 from playlist_builder.recording import mix as mixing
 from playlist_builder.recording.gains import PER_BLOCK, crossfade
@@ -198,7 +199,7 @@ def _profile(session: Session) -> Profile | None:
     if text is None:
         return None
     try:
-        name = session.profile[: profile_toml.MAX_NAME]
+        name = session.profile[:MAX_NAME]
         return profile_toml.parse(text.encode("utf-8", "replace"), name=name)
     except ProfileError as error:
         raise RenderError(f"The profile that the session holds is not valid: {error}") from error

@@ -465,6 +465,18 @@ def test_the_command_renders_and_tells_as_json(tmp_path, evening):
     assert "Wrote a.flac and a.cue: 0:25" in done.stderr
 
 
+def test_the_command_tells_where_gains_move_and_can_leave_them(tmp_path, track):
+    two = session(track("a", softly_ending(60.0)), track("b", noise(100.0, seed=2, rms=0.1)))
+    (tmp_path / "two.json").write_text(session_json.dump(two), encoding="utf-8")
+    lowest = []
+    for options in ((), ("--no-riding",)):
+        words = ("preview", "two.json", "-o", "a.flac", "--json", *options)
+        told = json.loads(run(*words, cwd=tmp_path).stdout)
+        lowest.append(told["pieces"][1]["moves_db"][0])
+    assert lowest[0] < -5.0
+    assert lowest[1] == 0.0
+
+
 def test_the_command_gives_one_line_where_a_track_is_gone(tmp_path, evening):
     (tmp_path / "evening.json").write_text(session_json.dump(evening), encoding="utf-8")
     Path(evening.slots[0].path).unlink()
