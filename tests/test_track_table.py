@@ -24,6 +24,7 @@ from tests.benchmarks.library_scale import make_files, make_rows
 from tests.support.synthetic import plain
 
 COUNT = 300
+TEN_MINUTES = Constraints(duration_s=600.0)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +128,7 @@ def test_so_do_alternatives_and_series(table):
     """What goes over the same tracks again and again takes them from either."""
     for make in (alternatives, series):
         one, other = (
-            [session_json.dump(s) for s in make(each, load_profile("arc"), 2, duration_s=600.0)]
+            [session_json.dump(s) for s in make(each, load_profile("arc"), 2, TEN_MINUTES)]
             for each in (table, list(table))
         )
         assert one == other

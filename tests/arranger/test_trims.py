@@ -158,7 +158,7 @@ def test_the_order_of_the_tracks_is_of_no_matter():
 def test_several_sessions_share_parts_as_little_as_tracks(several):
     tracks = [loud_ends(number) for number in range(20)]
     profile = replace(flat(10, 0.3), rules=Rules(tail_share=0.0, tail_min_s=0.0))
-    sessions = several(tracks, profile, 2, scale="absolute", constraints=TRIM)
+    sessions = several(tracks, profile, 2, replace(TRIM, scale="absolute"))
     played = [path for session in sessions for path in paths(session)]
     assert len(sessions) == 2
     assert len(set(played)) == len(played)
