@@ -16,7 +16,7 @@ from playlist_builder.cli.history import history_number, record_history
 from playlist_builder.cli.library import library_of, open_library, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.numbered import check_unnamed, numbered, unnamed
-from playlist_builder.cli.request import request_of, request_options
+from playlist_builder.cli.request import name_option, request_of, request_options
 from playlist_builder.cli.scan import scan_folders, warn_waiting
 from playlist_builder.cli.written import check_outputs, content, remembered, write_contents
 from playlist_builder.errors import PlaylistError
@@ -62,6 +62,7 @@ def build(
     profile: str,
     outputs: Sequence[str],
     count: int,
+    called: str,
     *,
     explain: bool,
     dry_run: bool,
@@ -79,7 +80,11 @@ def build(
             "A history holds the one session that is played: leave out --alternatives or --for."
         )
     build_sessions(
-        request, outputs, range(1, count + 1), explain=explain, dry_run=dry_run, as_json=as_json
+        *(request, outputs, range(1, count + 1)),
+        called=called,
+        explain=explain,
+        dry_run=dry_run,
+        as_json=as_json,
     )
 
 
@@ -87,6 +92,7 @@ def build(
 @options.playlist_argument
 @options.profile_argument
 @options.outputs_option(options.PLAYLIST_FORMATS)
+@name_option
 @click.option(
     "--duration",
     "duration_s",
@@ -103,6 +109,7 @@ def reorder(
     playlist: str,
     profile: str,
     outputs: Sequence[str],
+    called: str,
     *,
     explain: bool,
     dry_run: bool,
@@ -142,6 +149,7 @@ def reorder(
         replace(request, playlist=tuple(tracks.values()), listed=tuple(tracks)),
         outputs,
         notes=notes,
+        called=called,
         explain=explain,
         dry_run=dry_run,
         as_json=as_json,
@@ -175,7 +183,7 @@ def build_sessions(
     numbers: range = range(1, 2),
     *,
     notes: "Sequence[api.Notice]" = (),
-    scans: bool = True,
+    called: str = "",
     explain: bool = False,
     dry_run: bool = False,
     as_json: bool = False,
@@ -188,14 +196,19 @@ def build_sessions(
     from playlist_builder.sessions.build import build_alternatives, explained
 
     files = [outputs, *(numbered(outputs, number) for number in range(2, len(numbers) + 1))]
-    selection, history_numbers = select(request, outputs, files, scans=scans, as_json=as_json)
+    selection, history_numbers = select(request, outputs, files, as_json=as_json)
     sessions = [
         replace(session, warnings=(*session.warnings, *notes))
         for number, session in enumerate(build_alternatives(selection, numbers[-1]), start=1)
         if number in numbers
     ]
     why = partial(explained, selection) if explain else None
-    return deliver(sessions, outputs, files, history_numbers, why, as_json=as_json, dry_run=dry_run)
+    return deliver(
+        *(sessions, outputs, files, history_numbers, why),
+        name=called,
+        as_json=as_json,
+        dry_run=dry_run,
+    )
 
 
 def select(

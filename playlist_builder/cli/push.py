@@ -38,9 +38,9 @@ PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not
 @click.option("--queue", is_flag=True, help="MPD: fill the queue, not a stored playlist.")
 @click.option(
     "--crossfade",
-    type=click.IntRange(0, 3600),
-    metavar="SECONDS",
-    help="MPD, with --queue: fade so long from track to track.",
+    type=options.crossfade,
+    metavar="DURATION",
+    help="MPD, with --queue: fade so long from track to track, such as 5s.",
 )
 @click.option(
     "--replay-gain",
@@ -57,7 +57,7 @@ def push(
     session: str | None,
     target: str,
     name: str | None,
-    crossfade: int | None,
+    crossfade: float | None,
     replay_gain: Any,
     maps: Sequence[PathMap],
     library: str | None,
@@ -86,6 +86,7 @@ def push(
     if queue and name is not None:
         raise click.UsageError("The queue has no name: leave out --name or --queue.")
     given = open_session(session, library)
+    fade_s = None if crossfade is None else round(crossfade)
     loaded, own = given.session, given.kept.name if given.kept else ""
     label = None if queue else playlist_name(name if name is not None else own or loaded.profile)
     sought = known_tracks(loaded, _known(loaded, given.library))
@@ -113,7 +114,7 @@ def push(
                 output.print_json(document)
             raise ServerError(_refusal(len(missing), len(sought), any_left=bool(keys)))
         if label is None:
-            count = player.enqueue(keys, crossfade, replay_gain)
+            count = player.enqueue(keys, fade_s, replay_gain)
         else:
             count = server.replace(label, keys)
     if as_json:

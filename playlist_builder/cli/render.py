@@ -43,9 +43,9 @@ _options = options.combined(
     click.option(
         "--crossfade",
         "crossfade_s",
-        type=options.NumberRange(0.0, 60.0),
-        metavar="SECONDS",
-        help="Length of every crossfade; 0 is none. As the profile has it if not given.",
+        type=options.crossfade,
+        metavar="DURATION",
+        help="Length of every crossfade, such as 6s; 0 is none. As in the profile if not given.",
     ),
     click.option(
         "--keep-endings",

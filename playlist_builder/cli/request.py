@@ -11,12 +11,28 @@ from playlist_builder.cli import options
 from playlist_builder.cli.library import existing_library_of
 from playlist_builder.errors import SessionError
 
+LONGEST_S = 24 * 3600.0  # where a profile has no limit
+
 
 def _query_option(name: str, text: str) -> Callable[[Any], Any]:
     return click.option(
         f"--{name}", multiple=True, metavar="QUERY", help=f"{text} (see 'tracks'). Repeatable."
     )
 
+
+def _session_name(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> str:
+    from playlist_builder.library.kept import session_name
+
+    return session_name(text) if text is not None else ""
+
+
+name_option = click.option(
+    "--name",
+    "called",
+    metavar="NAME",
+    callback=_session_name,
+    help="Call the session so; a name works wherever its number does.",
+)
 
 # Where an option is a field of `SessionRequest`, it has its name.
 request_options = options.combined(
@@ -27,6 +43,7 @@ request_options = options.combined(
         help="Scan this folder first, and use its tracks only. Repeatable.",
     ),
     options.outputs_option(options.PLAYLIST_FORMATS),
+    name_option,
     click.option(
         "--duration", "duration_s", type=options.duration, help="Length, such as 60m or 1h30m."
     ),
@@ -46,11 +63,16 @@ request_options = options.combined(
     ),
     options.vocals_option,
     click.option(
-        "--track-minutes",
-        nargs=2,
-        type=options.NumberRange(min=0),
-        metavar="MIN MAX",
-        help="Shortest and longest track.",
+        "--min-length",
+        type=options.tolerance,
+        metavar="DURATION",
+        help="Shortest track, such as 90s.",
+    ),
+    click.option(
+        "--max-length",
+        type=options.duration,
+        metavar="DURATION",
+        help="Longest track, such as 15m.",
     ),
     _query_option("include", "Only tracks that a tag query names"),
     _query_option("exclude", "No track that a tag query names"),
@@ -99,6 +121,8 @@ def request_of(
     library: str | None = None,
     name: str | None = None,
     within_s: float | None = None,
+    min_length: float | None = None,
+    max_length: float | None = None,
     **fields: Any,
 ) -> "api.SessionRequest":
     """Return the request for a profile that the user named, with other fields of a request."""
@@ -117,7 +141,27 @@ def request_of(
         asked_at="" if name is None else options.now(),
         **fields,
     )
-    return completed(request, folders=options.profile_folders())
+    asked = completed(request, folders=options.profile_folders())
+    return _with_lengths(asked, min_length, max_length)
+
+
+def _with_lengths(
+    request: "api.SessionRequest", shortest_s: float | None, longest_s: float | None
+) -> "api.SessionRequest":
+    """Return a request for tracks of some length; what is not said is that of the profile."""
+    from playlist_builder.sessions.build import profile_of
+
+    if shortest_s is None and longest_s is None:
+        return request
+    rules = profile_of(request, folders=options.profile_folders()).rules
+    shortest_s = rules.track_min_s if shortest_s is None else shortest_s
+    longest_s = min(rules.track_max_s, LONGEST_S) if longest_s is None else longest_s
+    if shortest_s > longest_s:
+        raise click.UsageError(
+            f"No track is longer than {shortest_s:g}s and shorter than {longest_s:g}s: see"
+            " --min-length and --max-length."
+        )
+    return replace(request, track_minutes=(shortest_s / 60.0, longest_s / 60.0))
 
 
 def stored_request(session: "api.Session", file: str, library: str | None) -> "api.SessionRequest":

@@ -67,7 +67,7 @@ def open_session(word: str | None, library: str | None) -> OpenedSession:
     if os.path.exists(word) and not os.path.isdir(word):
         is_playlist = suffix in (*PLAYLISTS, *PAGES)
         return _of_playlist(word, library) if is_playlist else _of_file(word, library)
-    if suffix in (*PLAYLISTS, *PAGES, ".json") or os.sep in word:
+    if suffix or os.sep in word:
         return _of_lost_file(word, library)
     with open_library(library) as opened:
         return _kept(opened, opened.sessions.find(word), library)

@@ -6,7 +6,7 @@ Errors of the file are `LibraryError`, one line each. What a scan does is in `sc
 import gc
 import os
 import unicodedata
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from itertools import islice
@@ -43,6 +43,8 @@ from playlist_builder.track_table import TrackTable
 if TYPE_CHECKING:
     from playlist_builder.library.neighbours import EnergyRank
     from playlist_builder.library.questions import Questions
+
+CANDIDATES = 5  # tracks that an error names
 
 __all__ = ["Library", "ScanReport", "default_path"]
 
@@ -192,28 +194,19 @@ class Library:
             lambda file, _: file == path,
             lambda _, title: folded(title) == wanted,
             lambda file, _: folded(Path(file).name) == wanted,
+            lambda _, title: folded(title).startswith(wanted),
             lambda file, title: wanted in folded(title) or wanted in folded(file),
         )
         for test in tests:
-            hits: dict[str, str] = {}
+            hits: dict[str, tuple[str, str]] = {}
             for file, identity, title in titles:
                 if test(file, title):
-                    hits.setdefault(identity, file)
+                    hits.setdefault(identity, (file, title))
             if len(hits) == 1:
-                ((identity, file),) = hits.items()
-                return read_tracks(
-                    self._database,
-                    missing=True,
-                    identity=identity,
-                    path=file,
-                    scoring=self._scoring,
-                )[0]
+                ((identity, (file, _)),) = hits.items()
+                return self._recording(identity, file)[0]
             if hits:
-                some = ", ".join(islice(hits.values(), 3))
-                raise LibraryError(
-                    f"'{name}' names {len(hits)} tracks: {some}{', ...' if len(hits) > 3 else ''}."  # noqa: PLR2004 - as many as are listed
-                    " Give the path of one."
-                )
+                raise LibraryError(_may_mean(name, list(hits.values())))
         if waiting := self.unanalysed_count:
             raise LibraryError(
                 f"No track '{name}' among those that are measured. {waiting} more need 'scan' again"
@@ -221,6 +214,18 @@ class Library:
             )
         raise LibraryError(
             f"No track '{name}' in the library. See 'playlist-builder tracks', or scan its folder."
+        )
+
+    def track(self, identity: str) -> Track:
+        """Return a recording by its identity; LibraryError where it is not known."""
+        found = self._recording(identity)
+        if not found:
+            raise LibraryError(f"The library does not know {identity!r}. Scan its folder.")
+        return found[0]
+
+    def _recording(self, identity: str, path: str | None = None) -> TrackTable:
+        return read_tracks(
+            self._database, missing=True, identity=identity, path=path, scoring=self._scoring
         )
 
     def files(self) -> list[tuple[File, float]]:
@@ -327,6 +332,17 @@ class Library:
         """
         _check_mark(mark)
         self._database.store_mark(identity, mark)
+
+
+def _may_mean(name: str, hits: Sequence[tuple[str, str]]) -> str:
+    """Return that several tracks, each a path and a title, have a name in them."""
+    titles = [title for _, title in hits]
+    has_titles = all(titles) and len(set(map(folded, titles))) == len(titles)
+    shown = map(repr, titles) if has_titles else (file for file, _ in hits)
+    some = ", ".join(islice(shown, CANDIDATES))
+    more = ", ..." if len(hits) > CANDIDATES else ""
+    advice = "Give more of the title" if has_titles else "Give the path of one"
+    return f"'{name}' names {len(hits)} tracks: {some}{more}. {advice}."
 
 
 def _check_mark(mark: Mark) -> None:

@@ -39,7 +39,9 @@ def _rules(request: SessionRequest, rules: Rules) -> Rules:
     if request.track_minutes is not None:
         shortest, longest = request.track_minutes
         if not (math.isfinite(shortest) and shortest <= longest < math.inf):
-            raise RequestError("--track-minutes: give the shortest and the longest, such as 2 15.")
+            raise RequestError(
+                "--min-length, --max-length: the longest track is shorter than the shortest."
+            )
         rules = replace(rules, track_min_s=60 * shortest, track_max_s=60 * longest)
     return rules
 

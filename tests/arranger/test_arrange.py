@@ -204,8 +204,8 @@ def test_too_little_music_is_an_error_that_counts_what_each_rule_removed():
         arrange(tracks, flat(60))
     assert str(caught.value) == (
         "60 min asked; 20 min pass: 3 tracks sung, 1 too long, 1 too short."
-        " Add music, ask for less time (--duration), let in other lengths (--track-minutes), or"
-        " allow a short session (--allow-short)."
+        " Add music, ask for less time (--duration), let in other lengths (--min-length,"
+        " --max-length), or allow a short session (--allow-short)."
     )
     session = arrange(tracks, flat(60), constraints=Constraints(allow_short=True))
     assert session.duration_s == 1200.0
@@ -225,7 +225,7 @@ def test_advice_names_nothing_that_is_asked_for_already():
         arrange([plain(8, 1)], flat(60), constraints=Constraints(allow_short=True))
     assert str(caught.value) == (
         "60 min asked; 0 min pass: 1 track too short."
-        " Add music, or let in other lengths (--track-minutes)."
+        " Add music, or let in other lengths (--min-length, --max-length)."
     )
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 from pathlib import Path
-from unittest import mock
 
 import click
 import pytest
@@ -28,7 +27,7 @@ def test_demo_ends_with_a_playlist_whose_every_path_exists(demo):
 
 
 def test_a_session_file_exports_to_the_playlist_that_build_writes(demo_library, tmp_path):
-    options = ("--duration", "15m", "--track-minutes", "0.5", "15", *demo_library)
+    options = ("--duration", "15m", "--min-length", "30s", "--max-length", "15m", *demo_library)
     built = run("build", *options, "-o", tmp_path / "s.json", "-o", tmp_path / "s.m3u8", "--json")
     session = json.loads(built.stdout)
     assert session.pop("number") >= 1
@@ -44,12 +43,12 @@ def test_a_session_file_exports_to_the_playlist_that_build_writes(demo_library, 
 
 
 def test_dry_run_writes_nothing(demo_library, tmp_path):
-    options = ("--duration", "15m", "--track-minutes", "0.5", "15", "--dry-run")
+    options = ("--duration", "15m", "--min-length", "30s", "--max-length", "15m", "--dry-run")
     run("build", *options, *demo_library, "-o", tmp_path / "no.m3u8")
     assert not list(tmp_path.iterdir())
 
 
-ARC = ("build", "arc", "--duration", "12m", "--track-minutes", 0.5, 15)
+ARC = ("build", "arc", "--duration", "12m", "--min-length", "30s", "--max-length", "15m")
 
 
 def paths_of(document):
@@ -84,14 +83,25 @@ def test_pins_hold_their_place(demo_library):
 
 @pytest.mark.parametrize("at", ["6:00", "0:06:00", "00:6:00"])
 def test_a_pin_has_a_time_with_or_without_hours(at):
-    library = mock.Mock(find=lambda name: plain(int(name)))
-    pin, _ = read_pin(library, {}, flat(20), f"3@{at}", "")
+    def find(name):
+        return plain(int(name))
+
+    pin, _ = read_pin(find, {}, flat(20), f"3@{at}", "")
     assert (pin.track, pin.minute) == (plain(3).path, 6.0)
-    assert read_pin(library, {}, flat(20), "3@1:20:30", "")[0].minute == 80.5
+    assert read_pin(find, {}, flat(20), "3@1:20:30", "")[0].minute == 80.5
 
 
 def test_a_refused_build_tells_how_much_can_be_used(demo_library):
-    alone = ("build", "arc", *demo_library, "--track-minutes", 14, 15, "--allow-short")
+    alone = (
+        "build",
+        "arc",
+        *demo_library,
+        "--min-length",
+        "14m",
+        "--max-length",
+        "15m",
+        "--allow-short",
+    )
     told = run(*alone, code=1).stderr
     assert "--allow-short" not in told
     assert " can be used: " in told
@@ -108,7 +118,16 @@ def test_alternatives_differ_and_are_all_written(demo_library, tmp_path):
 
 def test_what_was_played_before_is_avoided(demo_library, tmp_path):
     for name in ("before.m3u8", "before.json"):
-        short = ("build", "steady", "--duration", "5m", "--track-minutes", 0.5, 15)
+        short = (
+            "build",
+            "steady",
+            "--duration",
+            "5m",
+            "--min-length",
+            "30s",
+            "--max-length",
+            "15m",
+        )
         before = paths_of(
             json.loads(run(*short, *demo_library, "-o", tmp_path / name, "--json").stdout)
         )
@@ -142,7 +161,7 @@ def test_reorder_uses_all_tracks_of_a_playlist(demo, demo_library, tmp_path, suf
         + "</trackList></playlist>",
     }
     if suffix == ".json":
-        short = ("--duration", "6m", "--track-minutes", 0.5, 9)
+        short = ("--duration", "6m", "--min-length", "30s", "--max-length", "9m")
         run("build", "steady", *demo_library, *short, "-o", playlist)
         music = [Path(path) for path in paths_of(json.loads(playlist.read_text()))]
     else:
@@ -205,7 +224,17 @@ def test_reorder_keeps_paths_and_tells_what_it_leaves_out(demo, demo_library, tm
 def test_a_session_is_avoided_wherever_its_files_are_now(own_demo, tmp_path):
     music = own_demo / "music"
     library = ("--library", own_demo / "l.db")
-    short = ("build", "steady", "--duration", "5m", "--track-minutes", 0.5, 15, *library)
+    short = (
+        "build",
+        "steady",
+        "--duration",
+        "5m",
+        "--min-length",
+        "30s",
+        "--max-length",
+        "15m",
+        *library,
+    )
     before = json.loads(run(*short, "-o", tmp_path / "s.json", "--json").stdout)
     music.rename(tmp_path / "moved")
     run("scan", tmp_path / "moved", "--prune", *library)

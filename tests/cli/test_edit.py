@@ -26,7 +26,7 @@ from tests.support.synthetic import plain
 def made(demo_library, tmp_path_factory):
     """A folder with a session of the demo as a file and a playlist."""
     folder = tmp_path_factory.mktemp("made")
-    options = ("--duration", "8m", "--track-minutes", 0.5, 15, *demo_library)
+    options = ("--duration", "8m", "--min-length", "30s", "--max-length", "15m", *demo_library)
     run("build", "arc", *options, "-o", folder / "s.json", "-o", folder / "s.m3u8")
     return folder
 
@@ -343,7 +343,16 @@ def test_a_damaged_or_newer_file_is_refused_with_one_line_and_left_alone(
 def movable(own_demo):
     """A session of music of its own, which may move; the folder, and the session's file."""
     folder, file, library = (own_demo / name for name in ("music", "m.json", "l.db"))
-    options = ("--duration", "8m", "--track-minutes", 0.5, 15, "--library", library)
+    options = (
+        "--duration",
+        "8m",
+        "--min-length",
+        "30s",
+        "--max-length",
+        "15m",
+        "--library",
+        library,
+    )
     run("build", "arc", *options, "-o", file)
     return folder, file, library
 

@@ -210,7 +210,7 @@ def test_a_rating_needs_a_track_and_a_name(library, tmp_path):
 
 def test_a_course_is_written_kept_and_avoided(library, tmp_path):
     """Each session to its own file; a second run makes the same course again."""
-    ask = ("series", "arc", "--sessions", "2", "--name", "Anemone", "--duration", "12m", *library)
+    ask = ("series", "arc", "--sessions", "2", "--for", "Anemone", "--duration", "12m", *library)
     done = run(*ask, "-o", tmp_path / "course.m3u8", "--json")
     sessions = json.loads(done.stdout)
     plays = [slot["path"] for each in sessions for slot in (*each["slots"], *each["tail"])]
@@ -260,7 +260,7 @@ def test_a_forgotten_name_is_nowhere_but_in_the_files_of_the_user(library, tmp_p
         (("build", "--within", "30d"), "give --for NAME too"),
         (("build", "--for", "Anemone", "--within", "soon"), "Give days, such as 90d"),
         (("build", "--for", "Anemone", "--alternatives", "2"), "leave out --alternatives or"),
-        (("series", "arc"), "--name"),
+        (("series", "arc"), "--for"),
         (("history", "--forget"), "Give 'history --forget NAME'"),
     ],
 )
