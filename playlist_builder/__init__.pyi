@@ -1,10 +1,48 @@
+from .analysis.calibration import Calibration
 from .arranger.arrange import alternatives, arrange
 from .arranger.rules import Constraints, Pin
 from .arranger.series import series
 from .device.copy import copy_session
-from .errors import PlaylistBuilderError
-from .library.scan.scanner import ScanReport
-from .models import Features, Mark, Session, Skipped, Slot, Spare, Tags, Track
+from .errors import (
+    ArrangeError,
+    AudioError,
+    ExportError,
+    LibraryError,
+    PlaylistBuilderError,
+    ProfileError,
+    QueryError,
+    RequestError,
+    SessionError,
+)
+from .library.answers import Answer
+from .library.history import (
+    Ban,
+    History,
+    PersonHistory,
+    PersonSummary,
+    PlayedSession,
+    Rating,
+)
+from .library.kept import KeptSession, KeptSessions
+from .library.neighbours import EnergyRank
+from .library.questions import Pair, Questions
+from .library.scan.scanner import FileScanned, ScanEvent, ScanReport, ScanSettings
+from .library.scoring import Scorer
+from .library.single_file import analyse_file
+from .models import (
+    Embedding,
+    Emotion,
+    Features,
+    FileProgress,
+    Mark,
+    Measurement,
+    Session,
+    Skipped,
+    Slot,
+    Spare,
+    Tags,
+    Track,
+)
 from .notices import Notice
 from .playlists.dialects import PLAYERS, Dialect
 from .playlists.session_json import load_session
@@ -20,32 +58,62 @@ from .sessions.compare import StandsOut, Trait
 from .sessions.difference import Difference, Moved, PinChange, Placed
 from .sessions.editor import Edited, SessionEditor
 from .sessions.library import Library
+from .track_table import TrackTable
 
 __all__ = [
     "PLAYERS",
+    "Answer",
+    "ArrangeError",
+    "AudioError",
+    "Ban",
+    "Calibration",
     "Candidate",
     "Constraints",
     "Dialect",
     "Difference",
     "Edited",
+    "Embedding",
+    "Emotion",
+    "EnergyRank",
+    "ExportError",
     "Features",
+    "FileProgress",
+    "FileScanned",
+    "History",
+    "KeptSession",
+    "KeptSessions",
     "Library",
+    "LibraryError",
     "Mark",
+    "Measurement",
     "MixSettings",
     "Moved",
     "Notice",
+    "Pair",
+    "PersonHistory",
+    "PersonSummary",
     "Phase",
     "Pin",
     "PinChange",
     "Placed",
     "PlanChange",
+    "PlayedSession",
     "PlaylistBuilderError",
     "Profile",
+    "ProfileError",
+    "QueryError",
+    "Questions",
+    "Rating",
     "Recording",
+    "RequestError",
     "Rules",
+    "ScanEvent",
     "ScanReport",
+    "ScanSettings",
+    "Scorer",
     "Session",
     "SessionEditor",
+    "SessionError",
     "SessionRequest",
     "Skipped",
     "Slot",
@@ -53,8 +121,10 @@ __all__ = [
     "StandsOut",
     "Tags",
     "Track",
+    "TrackTable",
     "Trait",
     "alternatives",
+    "analyse_file",
     "arrange",
     "copy_session",
     "load_profile",

@@ -108,6 +108,16 @@ class SessionRequest:
         return bool(self.playlist) and self.duration_s is None
 
 
+def check_time(value: Any, field: str = "at") -> str:  # noqa: ANN401 - what is checked
+    """Return a time of day in ISO 8601 with its offset; raises RequestError for anything else."""
+    try:
+        if datetime.fromisoformat(value).utcoffset() is not None:
+            return str(value)
+    except (TypeError, ValueError):
+        pass
+    raise _wrong(field, "a time with its offset, such as 2026-05-01T10:00:00+02:00", value)
+
+
 def person_name(text: str) -> str:
     """Return the name of a person as it is stored; raises RequestError for an invalid one."""
     most = PERSON_NAME_LIMIT
@@ -159,14 +169,7 @@ def _place(field: str, value: Any) -> int:  # noqa: ANN401
 
 
 def _time(field: str, value: Any) -> str:  # noqa: ANN401
-    if value == "":
-        return ""
-    try:
-        if datetime.fromisoformat(value).utcoffset() is not None:
-            return str(value)
-    except (TypeError, ValueError):
-        pass
-    raise _wrong(field, "a time with its offset, such as 2026-05-01T10:00:00+02:00", value)
+    return "" if value == "" else check_time(value, field)
 
 
 def _name(_: str, value: Any) -> str:  # noqa: ANN401

@@ -155,6 +155,9 @@ def selected(
             use_all=request.use_all,
             allow_short=request.allow_short,
             levelled=request.levelled,
+            tolerance_s=request.tolerance_s,
+            scale=request.scale,
+            seed=request.seed,
             trim_s=request.trim_s,
             settle=cuts.settled if request.trim_s else None,
         ),
@@ -260,10 +263,7 @@ def _arranged_once(
             selection.tracks,
             selection.profile,
             count,
-            seed=request.seed,
-            scale=request.scale,
-            tolerance_s=request.tolerance_s,
-            constraints=selection.constraints,
+            selection.constraints,
         )
     except ArrangeError as error:
         told = str(error) if request.use_all else f"{error} {_budget(selection)}."
@@ -287,14 +287,7 @@ def _arranged_once(
 
 
 def _budget(selection: Selection) -> Notice:
-    request = selection.request
-    return budget(
-        selection.tracks,
-        selection.profile,
-        selection.constraints,
-        request.scale,
-        request.tolerance_s,
-    )
+    return budget(selection.tracks, selection.profile, selection.constraints)
 
 
 def _of_playlist(request: SessionRequest, by_identity: Mapping[str, Track]) -> list[Track]:

@@ -83,13 +83,8 @@ def draft_of(selection: Selection, session: Session, *, playing: bool = False) -
     missing; in a session that is `playing` it is kept as missing, where the library knows it.
     """
     request, profile = selection.request, selection.profile
-    objective = Objective(
-        profile,
-        selection.constraints,
-        percentiles_of(selection.tracks, request.scale),
-        request.seed,
-        request.tolerance_s,
-    )
+    percentiles = percentiles_of(selection.tracks, request.scale)
+    objective = Objective(profile, selection.constraints, percentiles)
     order = tuple(_track_of(slot, selection, playing=playing) for slot in session.slots)
     missing = {track.identity for track in order if track.missing}
     pool = pool_of(selection.tracks, objective)

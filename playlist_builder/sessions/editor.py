@@ -20,6 +20,7 @@ from playlist_builder.sessions.build import Holdings, profile_of, selected
 from playlist_builder.sessions.candidates import SHOWN, Candidate, candidates
 from playlist_builder.sessions.difference import Difference, difference
 from playlist_builder.sessions.draft import Draft, changed, draft_of
+from playlist_builder.sessions.keep import NOT_MADE_HERE
 from playlist_builder.sessions.replan import replanned
 
 
@@ -53,10 +54,7 @@ class SessionEditor:
         order. Raises SessionError where the session does not say how it was made.
         """
         if session.request is None:
-            raise SessionError(
-                "The session does not say how it was made: it is older, or by another program."
-                " Build it once more."
-            )
+            raise SessionError(NOT_MADE_HERE)
         self._held = Holdings.of(library, session.request)
         self._folders = tuple(profile_folders)
         self._session = session

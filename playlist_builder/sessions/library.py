@@ -1,6 +1,5 @@
 """The library as a program uses it: the music that was scanned, and the sessions built from it."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -61,11 +60,32 @@ class Library(library.Library):
 
         return build.build_series(self._selection(request, profile_folders), count)
 
+    def keep(self, session: "Session", *, at: str, name: str = "") -> "Session":
+        """Return a session as the library keeps it from now on, under a number.
+
+        That is `library.sessions.by_id(session.request.kept_id).number`; commands find the session
+        by it, or by a `name`. What was built for somebody counts as played from then on. A session
+        that is kept already takes the place of what it was, which `undo` brings back. `at` is the
+        time of day in ISO 8601 with its offset. Raises SessionError where the session does not say
+        how it was made.
+        """
+        from playlist_builder.sessions.keep import keep
+
+        return keep(self, session, at, name)
+
+    def session(self, word: str | None = None) -> "Session":
+        """Return the kept session of a number, a name or a part of it; without a word the last one.
+
+        Raises LibraryError where there is none, or more than one.
+        """
+        from playlist_builder.sessions.keep import kept_session
+
+        return kept_session(self, word)
+
     def _selection(self, request: "SessionRequest", folders: Sequence[Path]) -> "Selection":
         from playlist_builder.sessions import build
+        from playlist_builder.sessions.keep import place_of
         from playlist_builder.sessions.request import completed
 
-        path = os.path.abspath(self.path)
-        own = None if path == os.path.abspath(library.default_path()) else path
-        asked = completed(replace(request, library=own), folders=folders)
+        asked = completed(replace(request, library=place_of(self)), folders=folders)
         return build.select(asked, build.profile_of(asked, folders=folders), self)

@@ -109,7 +109,7 @@ def scratch(tracks, draft, before):
 
 def moments(tracks, profile, seed, rng):
     """Replan one session at random moments."""
-    session = arrange(tracks, profile, seed=seed)
+    session = arrange(tracks, profile, constraints=Constraints(seed=seed))
     draft = drafted(tracks, profile, session)
     rows = []
     for at_s in rng.uniform(0.0, session.duration_s, MOMENTS).tolist():

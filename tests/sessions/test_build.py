@@ -84,7 +84,7 @@ def test_music_is_in_every_folder_in_which_it_lies(tmp_path):
         assert len(one.tracks) == 20
         assert all(path.startswith("/b/") for path in one.tracks.paths)
         (session,) = build.alternatives(
-            one.tracks, one.profile, 1, constraints=one.constraints, duration_s=600.0
+            one.tracks, one.profile, 1, constraints=replace(one.constraints, duration_s=600.0)
         )
         assert session.slots[0].path == "/b/1.flac"
         assert len(selected(opened, music=("/a",)).tracks) == 30

@@ -1,15 +1,24 @@
 """A program builds from a library by the way that commands take."""
 
+import json
 import threading
 from dataclasses import replace
 
 import pytest
 
-from playlist_builder.errors import ArrangeError, LibraryError, ProfileError, RequestError
+from playlist_builder.errors import (
+    ArrangeError,
+    LibraryError,
+    ProfileError,
+    RequestError,
+    SessionError,
+)
 from playlist_builder.library.history import PlayedSession
+from playlist_builder.playlists import session_json
 from playlist_builder.profiles import find
 from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import build
+from playlist_builder.sessions.editor import SessionEditor
 from playlist_builder.sessions.library import Library
 from tests.support.libraries import fill_there
 
@@ -50,12 +59,13 @@ def test_a_session_knows_all_that_builds_it_again(library, session, folder):
     assert build.build_alternatives(selection) == [session]
 
 
-def test_alternatives_and_series_are_those_of_the_commands(library):
+def test_alternatives_and_series_are_those_of_the_commands(library, monkeypatch):
     two = library.build_alternatives(REQUEST, 2)
     assert [each.request.alternative for each in two] == [1, 2]
     assert library.build(two[1].request).slots == two[1].slots
-    first, second = library.build_series(REQUEST, 2)
-    assert not heard(first) & heard(second)
+    monkeypatch.setattr(build, "build_series", lambda *asked: asked)
+    selection, count = library.build_series(REQUEST, 3)
+    assert (selection.request, count) == (replace(two[0].request, alternative=1), 3)
 
 
 def test_an_alternative_that_is_not_there_any_more_is_told(library, monkeypatch):
@@ -89,7 +99,7 @@ def test_paths_count_from_where_they_were_given(library, folder, monkeypatch):
 
 
 def test_the_users_own_library_is_not_named_so_that_a_session_can_move(library, monkeypatch):
-    monkeypatch.setattr("playlist_builder.library.library.default_path", lambda: library.path)
+    monkeypatch.setattr("playlist_builder.sessions.keep.default_path", lambda: library.path)
     assert library.build(REQUEST).request.library is None
 
 
@@ -117,3 +127,40 @@ def test_what_is_asked_for_is_not_read_as_something_else(library):
         library.build(replace(REQUEST, levels=("high",)))
     with pytest.raises(LibraryError, match="No track 'nothing'"):
         library.build(replace(REQUEST, pins=("nothing",)))
+
+
+def test_a_kept_session_is_found_by_number_and_name_and_keeps_its_states(library, session):
+    first = library.keep(session, at=AT, name="evening")
+    (kept,) = library.sessions.all()
+    assert (kept.name, kept.id) == ("evening", first.request.kept_id)
+    assert heard(first) == heard(session)
+    assert library.session("1") == library.session("even") == library.session() == first
+    editor = SessionEditor(library, first)
+    second = library.keep(editor.pin(2).session, at=AT)
+    assert [each.number for each in library.sessions.all()] == [1]
+    assert library.session("evening") == second != first
+    undone = session_json.undo(library.sessions.document(kept.id), "1")
+    assert session_json.parse(undone, "1").slots == first.slots
+    assert library.keep(second, at=AT) == second
+    assert len(json.loads(library.sessions.document(kept.id))["earlier"]) == 1
+    library.sessions.remove([kept.id])
+
+
+def test_what_cannot_be_kept_is_one_line(library, session):
+    with pytest.raises(SessionError, match="does not say how it was made"):
+        library.keep(replace(session, request=None), at=AT)
+    with pytest.raises(RequestError, match="at: give a time with its offset"):
+        library.keep(session, at="yesterday")
+    with pytest.raises(RequestError, match="reads like a number"):
+        library.keep(session, at=AT, name="7")
+    assert not library.sessions.all()
+
+
+def test_a_session_that_is_kept_for_somebody_counts_as_played(library):
+    asked = replace(REQUEST, name="B2", asked_at=AT)
+    first = library.keep(library.build(asked), at=AT)
+    (played,) = library.history.of("B2").sessions
+    assert set(played.tracks) == heard(first)
+    assert library.keep(first, at=AT).request.session == played.session
+    later = replace(asked, asked_at="2026-05-01T12:00:00+02:00")
+    assert not heard(first) & heard(library.build(later))
