@@ -18,6 +18,7 @@ from playlist_builder.cli.main import main
 from playlist_builder.cli.numbered import check_unnamed, numbered, unnamed
 from playlist_builder.cli.request import name_option, request_of, request_options
 from playlist_builder.cli.scan import scan_folders, warn_waiting
+from playlist_builder.cli.session import number_and_name
 from playlist_builder.cli.written import check_outputs, content, remembered, write_contents
 from playlist_builder.errors import PlaylistError
 
@@ -333,8 +334,7 @@ def _keep(
 
 
 def _told(kept: "KeptSession", library: str | None) -> str:
-    called = f" ({kept.name})" if kept.name else ""
     known = (None, os.path.abspath(os.environ.get(options.LIBRARY_VARIABLE, "")))
     where = "" if library in known else f" --library {shlex.quote(output.short_path(library))}"
     change = f"playlist-builder swap {kept.number} 3{where}"
-    return f"Session {kept.number}{called}. To change it, such as its track 3: {change}"
+    return f"Session {number_and_name(kept)}. To change it, such as its track 3: {change}"

@@ -15,7 +15,7 @@ from playlist_builder.cli import options, output
 from playlist_builder.cli.change_text import difference_lines
 from playlist_builder.cli.history import record_history
 from playlist_builder.cli.library import open_library
-from playlist_builder.cli.session import PAGES, PLAYLISTS, OpenedSession
+from playlist_builder.cli.session import PAGES, PLAYLISTS, OpenedSession, number_and_name
 from playlist_builder.cli.written import Content, content, remembered, renewals, rewrite
 
 Check = Callable[["api.Session", "api.Session"], None]
@@ -116,8 +116,7 @@ def print_change(
     for line in told:
         output.print_message(line)
     if given.kept is not None:
-        name = f" ({given.kept.name})" if given.kept.name else ""
         hint = "" if given.kept.files else f" {NO_FILE.format(word=given.kept.number)}"
-        output.print_message(f"Session {given.kept.number}{name} is changed.{hint}")
+        output.print_message(f"Session {number_and_name(given.kept)} is changed.{hint}")
     if as_json:
         click.echo(session_json.dump(after), nl=False)

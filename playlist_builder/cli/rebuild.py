@@ -1,6 +1,5 @@
 """The command that builds a session again: rebuild."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,7 +10,7 @@ from playlist_builder.cli.build import select
 from playlist_builder.cli.change import print_change, save_change
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
-from playlist_builder.cli.session import PLAYLISTS, OpenedSession, open_session
+from playlist_builder.cli.session import open_session
 from playlist_builder.cli.written import content, remember, write_contents
 from playlist_builder.errors import SessionError
 
@@ -47,7 +46,7 @@ def rebuild(
         request = replace(request, asked_at=options.now())
     number = request.alternative
     selection, (own,) = select(
-        request, outputs, [outputs], written=_files(given), scans=False, as_json=as_json
+        request, outputs, [outputs], written=given.files or ["-"], scans=False, as_json=as_json
     )
     made = build_alternatives(selection, number)
     if len(made) < number:
@@ -73,12 +72,3 @@ def rebuild(
         print_change(given, after, told, as_json=as_json)
         write_contents(after, contents)
     output.print_message(f"{new} of {len(plays)} tracks are new.")
-
-
-def _files(given: OpenedSession) -> list[str]:
-    """Return the playlists and session files to which a session is written."""
-    if given.kept is None:
-        return [given.word]
-    kinds = (".json", *PLAYLISTS)
-    paths = [file.path for file in given.kept.files]
-    return [path for path in paths if os.path.splitext(path)[1].lower() in kinds] or ["-"]

@@ -169,6 +169,6 @@ def stored_request(session: "api.Session", file: str, library: str | None) -> "a
     if session.request is None:
         raise SessionError(
             f"Session file {file!r} does not say how it was made: it is older, or by another"
-            " program. Make it once more with 'playlist-builder build -o FILE.json'"
+            " program. Make it once more with 'playlist-builder build'"
         )
     return replace(session.request, library=existing_library_of(session, file, library))

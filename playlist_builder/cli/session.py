@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import playlist_builder as api
+from playlist_builder.cli import output
 from playlist_builder.cli.library import exists, file_of, library_of, open_existing, open_library
 from playlist_builder.errors import LibraryError, RequestError, SessionError
 
@@ -26,8 +27,7 @@ class OpenedSession:
     """A session, its whole document, and where it is kept.
 
     Messages call it `label`, and a user types `word` to name it again. Where a library keeps it,
-    that is `library`, and `kept` says how; else it stands in its session file alone, and `file` is
-    that.
+    that is `library`, and `kept` says how; else it stands in its session file alone, the word.
     """
 
     session: "api.Session"
@@ -36,22 +36,26 @@ class OpenedSession:
     word: str
     library: str | None
     kept: "KeptSession | None" = None
-    file: str | None = None
+
+    @property
+    def files(self) -> list[str]:
+        """The playlists and session files to which it is written, absolute paths."""
+        if self.kept is None:
+            return [os.path.abspath(self.word)]
+        kinds = (".json", *PLAYLISTS)
+        paths = [file.path for file in self.kept.files]
+        return [path for path in paths if os.path.splitext(path)[1].lower() in kinds]
 
     @property
     def history_file(self) -> str:
         """The file under which it stands in the history of its name, `-` for none."""
-        if self.file is not None:
-            return self.file
-        return self.kept.files[0].path if self.kept and self.kept.files else "-"
+        return next(iter(self.files), "-")
 
     @property
     def stem(self) -> str:
         """What files that are made of it are called, without a suffix."""
-        if self.file is not None:
-            return os.path.splitext(os.path.basename(self.file))[0]
-        first = self.kept.files[0].path if self.kept and self.kept.files else self.session.profile
         name = self.kept.name if self.kept else ""
+        first = next(iter(self.files), self.session.profile)
         return name or os.path.splitext(os.path.basename(first))[0]
 
 
@@ -62,7 +66,9 @@ def open_session(word: str | None, library: str | None) -> OpenedSession:
     """
     if word is None:
         with open_library(library) as opened:
-            return _kept(opened, opened.sessions.last(), library)
+            last = opened.sessions.last()
+            output.print_message(f"Session {number_and_name(last)}:")
+            return _kept(opened, last, library)
     suffix = os.path.splitext(word)[1].lower()
     if os.path.exists(word) and not os.path.isdir(word):
         is_playlist = suffix in (*PLAYLISTS, *PAGES)
@@ -71,6 +77,11 @@ def open_session(word: str | None, library: str | None) -> OpenedSession:
         return _of_lost_file(word, library)
     with open_library(library) as opened:
         return _kept(opened, opened.sessions.find(word), library)
+
+
+def number_and_name(kept: "KeptSession") -> str:
+    """Return the number of a session, and its name if it has one."""
+    return f"{kept.number} ({kept.name})" if kept.name else str(kept.number)
 
 
 def _kept(opened: "api.Library", kept: "KeptSession", library: str | None) -> OpenedSession:
@@ -100,7 +111,7 @@ def _of_file(file: str, library: str | None) -> OpenedSession:
         kept = opened.sessions.of_file(os.path.abspath(file)) if opened else None
         if opened is not None and kept is not None and opened.sessions.document(kept.id) == text:
             return replace(_kept(opened, kept, place), word=file)
-    return OpenedSession(session, text, file, file, place, file=file)
+    return OpenedSession(session, text, file, file, place)
 
 
 def _of_playlist(file: str, library: str | None) -> OpenedSession:

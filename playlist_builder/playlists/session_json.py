@@ -45,7 +45,7 @@ _DECIMALS = (
     | dict.fromkeys(("loudness_lufs", "start_loudness_lufs", "end_loudness_lufs", "style_step"), 2)
 )
 _NOTICES = ("warnings", "relaxed")
-_MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
+_MAKE_ONE = "Make a session with 'playlist-builder build'"
 
 # The types of the document. An error quotes the description of what it expected.
 _MAX = sys.float_info.max
@@ -244,7 +244,7 @@ def undo(text: str, name: str) -> str:
     """
     now, earlier, later = _parted(text)
     if not earlier:
-        raise SessionError(f"Session file {name!r} keeps no earlier state to step back to.")
+        raise SessionError(f"{_called(name)} keeps no earlier state to step back to.")
     return _joined(_checked(earlier[-1], name, "earlier"), earlier[:-1], [*later, now])
 
 
@@ -252,8 +252,13 @@ def redo(text: str, name: str) -> str:
     """Return the document that `undo` stepped back from; raises `SessionError` as it does."""
     now, earlier, later = _parted(text)
     if not later:
-        raise SessionError(f"Session file {name!r} keeps no later state: nothing was undone.")
+        raise SessionError(f"{_called(name)} keeps no later state: nothing was undone.")
     return _joined(_checked(later[-1], name, "later"), [*earlier, now], later[:-1])
+
+
+def _called(name: str) -> str:
+    """Return what a message begins with: a session file, or the session of a library."""
+    return name.capitalize() if name.startswith("session ") else f"Session file {name!r}"
 
 
 def _parted(text: str) -> tuple[dict[str, object], list[Any], list[Any]]:
@@ -274,9 +279,8 @@ def _checked(state: Any, name: str, which: str) -> dict[str, object]:  # noqa: A
     try:
         _session(state)
     except _FaultError as fault:
-        raise SessionError(f"The {which} state of session file {name!r} {fault}") from fault
-    whole: dict[str, object] = state
-    return whole
+        raise SessionError(f"The {which} state of {_called(name)} {fault}") from fault
+    return dict(state)
 
 
 def parse(text: str, name: str) -> Session:
@@ -286,7 +290,7 @@ def parse(text: str, name: str) -> Session:
         session = _session(document)
         _check_can_be_kept(document)
     except _FaultError as fault:
-        raise SessionError(f"Session file {name!r} {fault}") from fault
+        raise SessionError(f"{_called(name)} {fault}") from fault
     return session
 
 

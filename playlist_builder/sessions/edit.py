@@ -77,7 +77,7 @@ def swapped(draft: Draft, place: int, track: Track | None = None) -> Draft:
     if not loud and draft.request.use_all:
         raise ArrangeError(
             "The session holds all tracks of its playlist, and no other is left. Drop this one, or"
-            " name another: swap SESSION NUMBER --with TRACK"
+            " name another: swap TRACK --with OTHER"
         )
     if not loud:
         raise ArrangeError("No other track fits there. Drop it, or scan more music.")

@@ -17,15 +17,15 @@ def number_of(session: Session, word: str, *, with_tail: bool = False) -> int:
     track is named, or more than one.
     """
     slots = (*session.slots, *session.tail) if with_tail else session.slots
-    if word.removeprefix("-").isdecimal():
-        number = int(word[:9])
-        if 1 <= number <= len(slots):
-            return number
+    is_number = word.removeprefix("-").isdecimal()
+    if is_number and 1 <= int(word[:9]) <= len(slots):
+        return int(word[:9])
+    hits = _named(slots, word)
+    if is_number and not hits:
         tail = "" if with_tail else " To change its tail, ban a track of it (mark) and rebuild."
         raise RequestError(
             f"There is no number {word[:9]}: the session has numbers 1 to {len(slots)}.{tail}"
         )
-    hits = _named(slots, word)
     if not hits:
         raise RequestError(
             f"No track of the session is called {word!r}. Give its number, 1 to {len(slots)}, its"

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import click
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from playlist_builder.cli import options
+from playlist_builder.cli.request import request_of
 from playlist_builder.sessions.pins import read_pin
 from tests.support.commands import run
 from tests.support.documents import SHORT, paths
@@ -314,14 +317,71 @@ def test_no_trim_is_none_at_all(demo_library):
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("60s", 60), ("1m30s", 90), ("90", 5400), ("1h 2m 3s", 3723), ("0.5m", 30), ("1h30", 5400)],
+    ("read", "text", "seconds"),
+    [
+        (options.duration, "60s", 60),
+        (options.duration, "1m30s", 90),
+        (options.duration, "90", 5400),
+        (options.duration, "1h 2m 3s", 3723),
+        (options.duration, "0.5m", 30),
+        (options.duration, "1h30", 5400),
+        (options.duration, "1:30:00", 5400),
+        (options.duration, "1d", 86400),
+        (options.tolerance, "0", 0),
+        (options.days, "90", 90 * 86400),
+        (options.days, "36h", 36 * 3600),
+        (options.crossfade, "6", 6),
+        (options.crossfade, "6s", 6),
+        (options.crossfade, "1m", 60),
+        (options.session_time, "32:10", 1930),
+        (options.session_time, "1:02:10", 3730),
+        (options.session_time, "32m10s", 1930),
+    ],
 )
-def test_a_duration_may_have_seconds(text, seconds):
-    assert options.duration(text) == seconds
+def test_a_duration_is_written_in_any_usual_way(read, text, seconds):
+    assert read(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["60x", "s", "1m60", "5s3m", ""])
-def test_what_is_no_duration_is_refused(text):
-    with pytest.raises(click.BadParameter):
-        options.duration(text)
+@given(
+    st.integers(0, 99), st.integers(0, 59), st.integers(0, 59), st.sampled_from(["h:m:s", "hms"])
+)
+def test_a_duration_of_hours_minutes_and_seconds_comes_back(hours, minutes, seconds, form):
+    text = (
+        f"{hours}:{minutes:02}:{seconds:02}" if form == "h:m:s" else f"{hours}h{minutes}m{seconds}s"
+    )
+    assert options.tolerance(text) == 3600 * hours + 60 * minutes + seconds
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "says"),
+    [
+        *(
+            (options.duration, text, "is no duration")
+            for text in ("60x", "s", "1m60", "5s3m", "", "0")
+        ),
+        (options.duration, "1:30", "may be minutes or hours"),
+        (options.crossfade, "2m", "60s at most"),
+        (options.session_time, "32", "is no time of a session"),
+        (options.session_time, "1:70:00", "is no time of a session"),
+    ],
+)
+def test_what_is_no_duration_is_refused(read, text, says):
+    with pytest.raises(click.BadParameter, match=says):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "minutes"),
+    [
+        ({"min_length": 90.0}, (1.5, 15.0)),
+        ({"max_length": 3600.0}, (2.0, 60.0)),
+        ({"min_length": 0.0, "max_length": 180.0}, (0.0, 3.0)),
+    ],
+)
+def test_a_length_that_is_not_said_is_that_of_the_profile(lengths, minutes):
+    assert request_of("arc", **lengths).track_minutes == minutes
+
+
+def test_no_track_is_shorter_than_the_shortest():
+    with pytest.raises(click.UsageError, match="No track is longer than 1200s and shorter"):
+        request_of("arc", min_length=1200.0)

@@ -14,7 +14,7 @@ from playlist_builder.playlists import session_json
 from playlist_builder.session_request import PlanChange, SessionRequest
 from tests.support.documents import in_turn
 
-MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
+MAKE_ONE = "Make a session with 'playlist-builder build'"
 
 SLOT = Slot(
     path="/music/勇気.flac",

@@ -21,6 +21,7 @@ SESSION = Session("arc", "relative", 60.0, 60.0, 0.0, 0.0, 0.0, SLOTS[:-1], SLOT
     [
         ("1", 1),
         ("5", 5),
+        ("1979", 4),
         ("night express", 1),
         ("night e", 1),
         ("FERRY", 2),
