@@ -26,7 +26,6 @@ from playlist_builder.library.database import Database
 from playlist_builder.library.errors import only_read
 from playlist_builder.library.history import History
 from playlist_builder.library.kept import KeptSessions
-from playlist_builder.library.merge import MergeReport, merge
 from playlist_builder.library.scan import scanner
 from playlist_builder.library.scan.scanner import (
     AS_USUAL,
@@ -41,6 +40,7 @@ from playlist_builder.text import folded
 from playlist_builder.track_table import TrackTable
 
 if TYPE_CHECKING:
+    from playlist_builder.library.merge import MergeReport
     from playlist_builder.library.neighbours import EnergyRank
     from playlist_builder.library.questions import Questions
 
@@ -272,11 +272,13 @@ class Library:
 
         return similar(self.tracks(styles=True), track)
 
-    def merge(self, path: str | os.PathLike[str]) -> MergeReport:
+    def merge(self, path: str | os.PathLike[str]) -> "MergeReport":
         """Return the counts of what another library file added to this one; it is only read.
 
         Raises `LibraryError` where it cannot be read, or is of another version.
         """
+        from playlist_builder.library.merge import merge  # noqa: PLC0415 - it reads documents, which takes msgspec
+
         name = os.fspath(path)
         with only_read(name), self._database.open_other(name) as other:
             return merge(self._database, other, os.path.isfile)

@@ -5,6 +5,7 @@ library is read once, when the editor is made, so that an edit takes the time of
 may run in another thread than the library was opened in, one at a time.
 """
 
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -41,8 +42,10 @@ class SessionEditor:
 
     Every change raises RequestError for what cannot be understood, ArrangeError where the music
     cannot do it, ProfileError for a phase that is not there or cannot be as long, SessionError and
-    LibraryError where a track is not there any more; then the session is as it was. It raises
-    RequestError as well while another thread is changing the session.
+    LibraryError where a track is not there any more; then the session is as it was.
+
+    An editor may be used in any thread, but in one at a time: a change raises RequestError while
+    another thread makes one. Sessions and differences are values for all threads.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class SessionEditor:
         self._session = session
         self._before: list[Session] = []
         self._after: list[Session] = []
+        self._drafted: tuple[Session, bool, Draft] | None = None
         self._busy = threading.Lock()
 
     @property
@@ -84,6 +88,8 @@ class SessionEditor:
         All other tracks stay at their times, but for the difference in length. The one that `swap`
         takes has `is_choice` set; none has where all of them stand out.
         """
+        if count < 1:
+            raise RequestError(f"count: give a number from 1 on, not {count!r}.")
         with self._alone():
             draft, number = self._draft(), self._place(place)
             found = candidates(draft, number, count)
@@ -142,6 +148,10 @@ class SessionEditor:
         should have, or `extend_s` later. With `phase` this later phase begins when that track has
         ended. Files that have vanished are not used again.
         """
+        if not 0.0 <= extend_s < math.inf:
+            raise RequestError(f"extend_s: give seconds from 0 on, not {extend_s!r}.")
+        if extend_s and phase:
+            raise RequestError("extend_s and phase exclude each other: replan twice.")
         return self._change(
             lambda draft: replanned(draft, at_s, extend_s=extend_s, skip=skip, phase=phase or ""),
             playing=True,
@@ -156,8 +166,8 @@ class SessionEditor:
         return self._step(self._after, self._before, "No change was undone.")
 
     def _stretch(self, by_s: float, phase: str | None, sign: int) -> Edited:
-        if not by_s > 0.0:
-            raise RequestError(f"A phase changes by more than 0 s, not by {by_s!r}.")
+        if not 0.0 < by_s < math.inf:
+            raise RequestError(f"by_s: give seconds above 0, not {by_s!r}.")
 
         def stretched(draft: Draft) -> Draft:
             profile = draft.objective.profile
@@ -188,8 +198,14 @@ class SessionEditor:
         request = self._session.request
         if request is None:
             raise AssertionError("a session that is edited has its request")
+        if self._drafted is not None:
+            session, was_playing, draft = self._drafted
+            if session is self._session and was_playing is playing:
+                return draft
         profile = profile_of(request, folders=self._folders)
-        return draft_of(selected(request, profile, self._held), self._session, playing=playing)
+        draft = draft_of(selected(request, profile, self._held), self._session, playing=playing)
+        self._drafted = self._session, playing, draft
+        return draft
 
     def _place(self, place: int | Track, last: int | None = None) -> int:
         """Return the place, from 0, of a number or a track of the session."""
@@ -200,7 +216,7 @@ class SessionEditor:
                     return number
             raise RequestError(f"{place.tags.title or place.path}: is not in the session.")
         last = last or len(slots)
-        if type(place) is not int or not 1 <= place <= last:
+        if not isinstance(place, int) or isinstance(place, bool) or not 1 <= place <= last:
             raise RequestError(
                 f"There is no number {place!r}: the session has numbers 1 to {last}. To change its"
                 " tail, ban a track of it (mark) and rebuild."

@@ -131,6 +131,11 @@ def test_a_change_that_fails_leaves_the_session_as_it_was(editor, made, held):
         lambda: editor.extend(by_s=0.0),
         lambda: editor.shorten(by_s=float("nan")),
         lambda: editor.replan(at_s=-1.0),
+        lambda: editor.replan(at_s=float("nan")),
+        lambda: editor.replan(at_s=60.0, extend_s=-60.0),
+        lambda: editor.replan(at_s=60.0, extend_s=60.0, phase="return"),
+        lambda: editor.extend(by_s=float("inf")),
+        lambda: editor.candidates(2, 0),
         lambda: editor.unpin(1),
     ):
         with pytest.raises(RequestError) as told:
