@@ -22,6 +22,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 UNITS_S = {"d": 86400, "h": 3600, "m": 60, "s": 1}  # of a duration
 MOST_TRIM_S, MOST_CROSSFADE_S = 600.0, 60.0
+EXAMPLES = {  # by the unit of a number alone
+    "d": "days, such as 90d",
+    "m": "one such as 90s, 45m, 1h30m or 1:30:00",
+    "s": "seconds, such as 6s",
+}
 _NUMBER = r"\d+(?:\.\d+)?"
 LIBRARY_VARIABLE = "PLAYLIST_BUILDER_LIBRARY"  # of the environment
 
@@ -48,9 +53,7 @@ def duration(text: str, *, bare: str = "m", allow_zero: bool = False) -> float:
             raise click.BadParameter(
                 f"'{text}' may be minutes or hours. Give a text such as 1m30s, 1h30m or 1:30:00."
             )
-        raise click.BadParameter(
-            f"'{text}' is no duration. Give one such as 90s, 45m, 1h30m or 1:30:00."
-        )
+        raise click.BadParameter(f"'{text}' is no duration. Give {EXAMPLES[bare]}.")
     return seconds
 
 
