@@ -13,7 +13,7 @@ import click
 import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.history import history_number, record_history
-from playlist_builder.cli.library import library_of, open_library, protect_music
+from playlist_builder.cli.library import DEMO_FOLDER, library_of, open_library, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.numbered import check_unnamed, numbered, unnamed
 from playlist_builder.cli.request import name_option, request_of, request_options
@@ -72,8 +72,9 @@ def build(
 ) -> None:
     """Build a session that follows PROFILE (a name, or a TOML file); arc if not given.
 
-    With --alternatives the second session is written to FILE-2, and so on; --json prints a list.
-    A session that is written for a NAME is kept in its history: see 'history'.
+    The library keeps it under a number: see 'sessions'. What is built for somebody counts as played
+    from then on: see 'history'. With --alternatives the second session is written to FILE-2, and so
+    on; --json prints a list.
     """
     request = request_of(profile, **fields)
     if request.name is not None and count > 1:
@@ -158,7 +159,7 @@ def reorder(
 
 
 @main.command()
-@click.argument("folder", default="playlist-builder-demo", type=click.Path(file_okay=False))
+@click.argument("folder", default=DEMO_FOLDER, type=click.Path(file_okay=False))
 @options.json_option
 def demo(folder: str, *, as_json: bool) -> None:
     """Make short pieces of music in FOLDER, scan them, and build a session from them."""

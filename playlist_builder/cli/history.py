@@ -30,8 +30,9 @@ def history(
     """List the names of the history, or what was played for NAME, rated and banned.
 
     A name is any label. Choose one that tells nobody who it is, such as a number: it stands in the
-    library file, in its backups and in session files. A session counts from when it is written for
-    a name; written to the same file within an hour, it replaces the one before.
+    library file, in its backups and in session files. A session counts from when it is built for
+    a name; built into the same file within an hour, it replaces the one before, and removed within
+    an hour it counts no longer (see 'sessions').
     """
     from playlist_builder.report.text import history_text, names_text
     from playlist_builder.session_request import person_name

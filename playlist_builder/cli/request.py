@@ -87,6 +87,7 @@ request_options = options.combined(
         "--within",
         "within_s",
         type=options.days,
+        metavar="DURATION",
         help="With a name: how long a track that it heard is not used again; 90d if not given.",
     ),
     click.option(
