@@ -73,14 +73,14 @@ class Library(library.Library):
 
         return keep(self, session, at, name)
 
-    def session(self, word: str | None = None) -> "Session":
+    def session(self, word: str | int | None = None) -> "Session":
         """Return the kept session of a number, a name or a part of it; without a word the last one.
 
         Raises LibraryError where there is none, or more than one.
         """
         from playlist_builder.sessions.keep import kept_session
 
-        return kept_session(self, word)
+        return kept_session(self, None if word is None else str(word))
 
     def _selection(self, request: "SessionRequest", folders: Sequence[Path]) -> "Selection":
         from playlist_builder.sessions import build

@@ -134,7 +134,13 @@ def test_a_kept_session_is_found_by_number_and_name_and_keeps_its_states(library
     (kept,) = library.sessions.all()
     assert (kept.name, kept.id) == ("evening", first.request.kept_id)
     assert heard(first) == heard(session)
-    assert library.session("1") == library.session("even") == library.session() == first
+    assert (
+        library.session(1)
+        == library.session("1")
+        == library.session("even")
+        == library.session()
+        == first
+    )
     editor = SessionEditor(library, first)
     second = library.keep(editor.pin(2).session, at=AT)
     assert [each.number for each in library.sessions.all()] == [1]
