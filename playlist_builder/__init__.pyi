@@ -56,8 +56,10 @@ from .playlists.session_json import load_session
 from .playlists.write import write_session
 from .profiles.find import load_profile
 from .profiles.profile import Phase, Profile, Rules
+from .queries import matching
 from .recording.mix import Clip, MixPlan, MixSettings
 from .recording.render import Recording, RenderProgress, preview_session, render_session
+from .report.text import session_text
 from .report.write import write_report
 from .session_request import PlanChange, SessionRequest
 from .sessions.candidates import Candidate
@@ -152,9 +154,11 @@ __all__ = [
     "copy_session",
     "load_profile",
     "load_session",
+    "matching",
     "preview_session",
     "render_session",
     "series",
+    "session_text",
     "write_report",
     "write_session",
 ]

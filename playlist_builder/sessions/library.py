@@ -60,6 +60,18 @@ class Library(library.Library):
 
         return build.build_series(self._selection(request, profile_folders), count)
 
+    def build_rescue(self) -> "Session":
+        """Return half an hour of the calmest music of the library, for when it became too much.
+
+        Raises as `build` does.
+        """
+        from playlist_builder.sessions import build
+        from playlist_builder.sessions.keep import place_of
+
+        request, notes = build.rescue_request(self, place_of(self))
+        session = self.build(request)
+        return replace(session, warnings=(*session.warnings, *notes))
+
     def keep(self, session: "Session", *, at: str, name: str = "") -> "Session":
         """Return a session as the library keeps it from now on, under a number.
 
