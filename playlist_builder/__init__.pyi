@@ -1,8 +1,9 @@
-from .analysis.calibration import Calibration
+from .analysis.calibration import Calibration, Correction
 from .arranger.arrange import alternatives, arrange
 from .arranger.rules import Constraints, Pin
 from .arranger.series import series
-from .device.copy import copy_session
+from .audio.encode import Chapter
+from .device.copy import CopiedTrack, CopyReport, copy_session
 from .errors import (
     ArrangeError,
     AudioError,
@@ -14,7 +15,7 @@ from .errors import (
     RequestError,
     SessionError,
 )
-from .library.answers import Answer
+from .library.answers import Answer, Answers
 from .library.history import (
     Ban,
     History,
@@ -23,7 +24,8 @@ from .library.history import (
     PlayedSession,
     Rating,
 )
-from .library.kept import KeptSession, KeptSessions
+from .library.kept import KeptSession, KeptSessions, WrittenFile
+from .library.merge import Conflict, MergeReport
 from .library.neighbours import EnergyRank
 from .library.questions import Pair, Questions
 from .library.scan.scanner import FileScanned, ScanEvent, ScanReport, ScanSettings
@@ -33,6 +35,7 @@ from .models import (
     Embedding,
     Emotion,
     Features,
+    File,
     FileProgress,
     Mark,
     Measurement,
@@ -40,17 +43,23 @@ from .models import (
     Skipped,
     Slot,
     Spare,
+    Stat,
     Tags,
     Track,
+    VoiceDetection,
+    VoiceSpan,
 )
 from .notices import Notice
+from .path_map import PathMap
 from .playlists.dialects import PLAYERS, Dialect
 from .playlists.session_json import load_session
 from .playlists.write import write_session
 from .profiles.find import load_profile
 from .profiles.profile import Phase, Profile, Rules
-from .recording.mix import MixSettings
-from .recording.render import Recording, preview_session, render_session
+from .queries import matching
+from .recording.mix import Clip, MixPlan, MixSettings
+from .recording.render import Recording, RenderProgress, preview_session, render_session
+from .report.text import session_text
 from .report.write import write_report
 from .session_request import PlanChange, SessionRequest
 from .sessions.candidates import Candidate
@@ -63,12 +72,19 @@ from .track_table import TrackTable
 __all__ = [
     "PLAYERS",
     "Answer",
+    "Answers",
     "ArrangeError",
     "AudioError",
     "Ban",
     "Calibration",
     "Candidate",
+    "Chapter",
+    "Clip",
+    "Conflict",
     "Constraints",
+    "CopiedTrack",
+    "CopyReport",
+    "Correction",
     "Dialect",
     "Difference",
     "Edited",
@@ -77,6 +93,7 @@ __all__ = [
     "EnergyRank",
     "ExportError",
     "Features",
+    "File",
     "FileProgress",
     "FileScanned",
     "History",
@@ -86,10 +103,13 @@ __all__ = [
     "LibraryError",
     "Mark",
     "Measurement",
+    "MergeReport",
+    "MixPlan",
     "MixSettings",
     "Moved",
     "Notice",
     "Pair",
+    "PathMap",
     "PersonHistory",
     "PersonSummary",
     "Phase",
@@ -105,6 +125,7 @@ __all__ = [
     "Questions",
     "Rating",
     "Recording",
+    "RenderProgress",
     "RequestError",
     "Rules",
     "ScanEvent",
@@ -119,19 +140,25 @@ __all__ = [
     "Slot",
     "Spare",
     "StandsOut",
+    "Stat",
     "Tags",
     "Track",
     "TrackTable",
     "Trait",
+    "VoiceDetection",
+    "VoiceSpan",
+    "WrittenFile",
     "alternatives",
     "analyse_file",
     "arrange",
     "copy_session",
     "load_profile",
     "load_session",
+    "matching",
     "preview_session",
     "render_session",
     "series",
+    "session_text",
     "write_report",
     "write_session",
 ]

@@ -92,10 +92,13 @@ def main(music: Path, target: Path, executor: Executor | None = None) -> list[st
         pair = library.questions().next([], seed=0)
         if pair is not None:
             library.calibrate([pair.answer(pair.first, NOW)])
+        quiet = pb.matching(library.tracks(), "energy:..0.9")
+        told.append(f"{len(quiet)} tracks are quiet")
         again = library.session("evening")
     pb.write_session(again, target / "session.m3u8", dialect=pb.PLAYERS["vlc"])
     pb.write_session(again, target / "session.json")
     pb.write_report(again, target / "session.html")
+    told.append(pb.session_text(again, width=100))
     told += [str(notice) for notice in pb.load_session(target / "session.json").warnings]
     track = pb.analyse_file(again.slots[0].path, vocals=False, embedding=False, scorer=calmer)
     with pb.Library.open(target / "library.db", scorer=calmer) as library:

@@ -2,10 +2,12 @@
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,36 @@ def test_every_public_method_is_described_and_typed(kind):
         parameters = list(inspect.signature(function).parameters.values())
         untyped = [each.name for each in parameters if each.annotation is each.empty]
         assert set(untyped) <= {"self", "cls"}, name
+
+
+def test_whatever_a_public_name_gives_or_takes_is_public_too():
+    """Else a program could not say of what type its own variables are."""
+    hidden = {
+        f"{own.__name__}: {name}"
+        for own in map(playlist_builder.__getattr__, NAMES)
+        if callable(own) and hasattr(own, "__module__")
+        for annotation in annotations_of(own)
+        for name in re.findall(r"[A-Za-z]+", annotation)
+        if name not in NAMES and is_ours(getattr(sys.modules.get(own.__module__), name, None))
+    }
+    assert not hidden
+
+
+def annotations_of(own):
+    """The annotations of a function, or of the fields and public methods of a class, as texts."""
+    parts = [own]
+    if inspect.isclass(own):
+        members = [vars(kind).items() for kind in own.__mro__ if is_ours(kind)]
+        for name, member in chain.from_iterable(members):
+            function = member.fget if isinstance(member, property) else member
+            if not name.startswith("_") and hasattr(function, "__annotations__"):
+                parts.append(function)
+    found = [kind for part in parts for kind in getattr(part, "__annotations__", {}).values()]
+    return [kind.__name__ if inspect.isclass(kind) else str(kind) for kind in found]
+
+
+def is_ours(kind):
+    return inspect.isclass(kind) and kind.__module__.startswith("playlist_builder")
 
 
 def test_what_is_public_is_listed_once_and_in_order():

@@ -14,7 +14,7 @@ from playlist_builder.cli.edit import change_session
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.push import push_rest
-from playlist_builder.errors import LibraryError, RequestError, SessionError
+from playlist_builder.errors import RequestError, SessionError
 from playlist_builder.path_map import PathMap
 
 if TYPE_CHECKING:
@@ -119,22 +119,9 @@ def rescue(outputs: Sequence[str], library: str | None, *, dry_run: bool, as_jso
     The least tense of the calmest tenth, without startle, strokes, a pulse or words, on a gentle
     way down.
     """
-    from playlist_builder.sessions import rescue as rescues
-    from playlist_builder.sessions.build import no_tracks
-    from playlist_builder.sessions.presence import (
-        MOST_MISSING_NOW,
-        missing_files,
-        without_missing,
-    )
+    from playlist_builder.sessions.build import rescue_request
 
     path = os.path.abspath(library) if library else None
     with open_library(path) as opened:
-        tracks = opened.tracks()
-        if not tracks:
-            raise LibraryError(no_tracks(opened.unanalysed_count))
-    request, notes = rescues.rescue(tracks, path)
-    if missing_files(request.playlist):
-        tracks, missing = without_missing(tracks, most=MOST_MISSING_NOW)
-        request, notes = rescues.rescue(tracks, path)
-        notes.extend(missing)
+        request, notes = rescue_request(opened, path)
     build_sessions(request, outputs, notes=notes, dry_run=dry_run, as_json=as_json)

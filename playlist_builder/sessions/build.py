@@ -31,6 +31,7 @@ from playlist_builder.queries import any_of
 from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import cuts, preferences, presence
 from playlist_builder.sessions.pins import Find, read_pin
+from playlist_builder.sessions.rescue import rescue
 from playlist_builder.track_table import TrackTable
 
 DAY_S = 24 * 3600.0
@@ -166,6 +167,23 @@ def selected(
         played=sum(identity in played for identity in tracks.identities),
         ratings=ratings,
     )
+
+
+def rescue_request(library: Library, place: str | None) -> tuple[SessionRequest, list[Notice]]:
+    """Return the request for a rescue from the tracks of a library that are there, and notes on it.
+
+    `place` is where the library lies, None for the user's own. Raises LibraryError where there is
+    no track, ArrangeError where none is calm enough.
+    """
+    tracks = library.tracks()
+    if not tracks:
+        raise LibraryError(no_tracks(library.unanalysed_count))
+    request, notes = rescue(tracks, place)
+    if presence.missing_files(request.playlist):
+        tracks, missing = presence.without_missing(tracks, most=presence.MOST_MISSING_NOW)
+        request, notes = rescue(tracks, place)
+        notes.extend(missing)
+    return request, notes
 
 
 def no_tracks(waiting: int) -> str:

@@ -60,6 +60,18 @@ class Library(library.Library):
 
         return build.build_series(self._selection(request, profile_folders), count)
 
+    def build_rescue(self) -> "Session":
+        """Return half an hour of the calmest music of the library, for when it became too much.
+
+        Raises as `build` does.
+        """
+        from playlist_builder.sessions import build
+        from playlist_builder.sessions.keep import place_of
+
+        request, notes = build.rescue_request(self, place_of(self))
+        session = self.build(request)
+        return replace(session, warnings=(*session.warnings, *notes))
+
     def keep(self, session: "Session", *, at: str, name: str = "") -> "Session":
         """Return a session as the library keeps it from now on, under a number.
 
@@ -73,14 +85,14 @@ class Library(library.Library):
 
         return keep(self, session, at, name)
 
-    def session(self, word: str | None = None) -> "Session":
+    def session(self, word: str | int | None = None) -> "Session":
         """Return the kept session of a number, a name or a part of it; without a word the last one.
 
         Raises LibraryError where there is none, or more than one.
         """
         from playlist_builder.sessions.keep import kept_session
 
-        return kept_session(self, word)
+        return kept_session(self, None if word is None else str(word))
 
     def _selection(self, request: "SessionRequest", folders: Sequence[Path]) -> "Selection":
         from playlist_builder.sessions import build

@@ -134,7 +134,13 @@ def test_a_kept_session_is_found_by_number_and_name_and_keeps_its_states(library
     (kept,) = library.sessions.all()
     assert (kept.name, kept.id) == ("evening", first.request.kept_id)
     assert heard(first) == heard(session)
-    assert library.session("1") == library.session("even") == library.session() == first
+    assert (
+        library.session(1)
+        == library.session("1")
+        == library.session("even")
+        == library.session()
+        == first
+    )
     editor = SessionEditor(library, first)
     second = library.keep(editor.pin(2).session, at=AT)
     assert [each.number for each in library.sessions.all()] == [1]
@@ -164,3 +170,18 @@ def test_a_session_that_is_kept_for_somebody_counts_as_played(library):
     assert library.keep(first, at=AT).request.session == played.session
     later = replace(asked, asked_at="2026-05-01T12:00:00+02:00")
     assert not heard(first) & heard(library.build(later))
+
+
+def test_a_rescue_is_built_from_what_is_there(library, monkeypatch):
+    session = library.build_rescue()
+    assert (session.profile, session.request.library) == ("rescue", library.path)
+    calm = library.tracks().energy
+    assert max(slot.energy for slot in session.slots) <= sorted(calm)[len(calm) // 2]
+    gone = session.slots[0].path
+    monkeypatch.setattr(
+        "playlist_builder.sessions.presence.missing_files",
+        lambda paths: [each for each in paths if each == gone],
+    )
+    again = library.build_rescue()
+    assert gone not in [slot.path for slot in (*again.slots, *again.tail)]
+    assert "missing_files" in {each.code for each in again.warnings}
