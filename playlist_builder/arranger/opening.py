@@ -3,7 +3,8 @@
 What is louder than music, or far louder than the tracks it stands among, is mostly no music, and
 does harm where a person lies down and expects calm; so does what begins that loud. The median of a
 session is known only when it is arranged, so what opens it too loud is barred, and the session is
-arranged again. Where every track begins that loud, the softest of them may open.
+arranged again; or, where that asks too much, as of a pin, with louder tracks behind it. Where every
+track begins that loud, the softest of them may open.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,9 @@ from playlist_builder.track_table import TrackTable
 LOUDEST_LUFS = -3.0  # the loudest masters of music; noise of full scale has 0
 ABOVE_MEDIAN_LU = 8.0
 MARGIN_LU = 0.001  # by which the limit sinks at least when a session is arranged again
+ATTEMPTS = 3  # to find louder tracks for a first one, as a shorter session may hold fewer soft ones
+
+Arranged = tuple[Problem, Instance, Solution, Sequence[Relaxation]]
 
 
 def most_lufs(loudness_lufs: Floats) -> float:
@@ -42,36 +46,83 @@ def too_loud(tracks: Sequence[Track]) -> list[Notice]:
     return [_notice("opens_loud", tracks[0], most)]
 
 
-def solved(
-    problem: Problem, allowed: Sequence[Relaxation] = ()
-) -> tuple[Problem, Instance, Solution, Sequence[Relaxation]]:
+def solved(problem: Problem, allowed: Sequence[Relaxation] = ()) -> Arranged:
     """Return what `relax.solved` does for a session that does not open too loud, and its problem.
 
-    That has a notice on the track which would have opened it. Raises ArrangeError where no session
-    opens softer.
+    That has a notice on the track which would have opened it. Where more rules had to give way for
+    a softer opening than for louder tracks behind the first one, it is these. Raises ArrangeError
+    where no session is found that opens softer than its limit.
     """
     instance, found, tried, least = relax.solved(problem, allowed)
-    if problem.window.opens_later:
+    if problem.window.opens_later or _limit_lufs(problem, found) is None:
         return problem, instance, found, tried
-    notes: list[Notice] = []
-    while True:
-        items, first = problem.items, found.sequence[0]
-        lufs = problem.tracks.measured("loudness_lufs")
-        most = most_lufs(lufs[list(found.sequence)])
-        opens = items.opening_lufs[lufs <= most]  # of what is not too loud as a whole
-        softest = float(opens.min()) if len(opens) else -np.inf
-        if not items.opening_lufs[first] > max(most, softest):
-            break
-        notes = notes or [_notice("too_loud_to_open", problem.tracks[first], most)]
-        most = max(min(most, problem.opening_lufs - MARGIN_LU), softest)
-        problem = replace(problem, opening_lufs=most)
+    bound, attempts = found.bound, len(tried)
+    refusal, again = None, None
+    try:
+        again = _softer(problem, found, allowed, least)
+    except ArrangeError as error:
+        refusal = error
+    if again is None or len(again[3]) > attempts:
+        louder = _louder(problem, found, allowed)
+        if louder is not None and (again is None or len(louder[3]) < len(again[3])):
+            again = louder
+    if again is None:
+        raise refusal or AssertionError
+    problem, instance, found, tried = again
+    # Another session may have another median, so that only the first bound is proven.
+    return problem, instance, replace(found, bound=min(bound, found.cost)), tried
+
+
+def _limit_lufs(problem: Problem, found: Solution) -> float | None:
+    """Return the most that may open a session, or None where it opens no louder than that."""
+    items, first = problem.items, found.sequence[0]
+    lufs = problem.tracks.measured("loudness_lufs")
+    most = most_lufs(lufs[list(found.sequence)])
+    opens = items.opening_lufs[lufs <= most]  # of what is not too loud as a whole
+    softest = float(opens.min()) if len(opens) else -np.inf
+    if not items.opening_lufs[first] > max(most, softest):
+        return None
+    return max(min(most, problem.opening_lufs - MARGIN_LU), softest)
+
+
+def _softer(
+    problem: Problem, found: Solution, allowed: Sequence[Relaxation], least: Relaxation
+) -> Arranged:
+    """Return a session that another track opens, which is told; raises ArrangeError."""
+    first, played = problem.tracks[found.sequence[0]], list(found.sequence)
+    most = most_lufs(problem.tracks.measured("loudness_lufs")[played])
+    note = _notice("too_loud_to_open", first, most)
+    while (limit := _limit_lufs(problem, found)) is not None:
+        problem = replace(problem, opening_lufs=limit)
         try:
-            instance, again, tried, least = relax.solved(problem, allowed, least)
+            instance, found, tried, least = relax.solved(problem, allowed, least)
         except ArrangeError as error:
-            raise ArrangeError(f"{error} ({notes[0]}.)") from error
-        # Another session may have another median, so that only the first bound is proven.
-        found = replace(again, bound=min(found.bound, again.cost))
-    return replace(problem, notes=(*problem.notes, *notes)), instance, found, tried
+            raise ArrangeError(f"{error} ({note}.)") from error
+    return replace(problem, notes=(*problem.notes, note)), instance, found, tried
+
+
+def _louder(problem: Problem, found: Solution, allowed: Sequence[Relaxation]) -> Arranged | None:
+    """Return a session so loud behind the first track of another one that this may open it.
+
+    So few of its tracks are soft that its median is not; None where no such session is found.
+    """
+    first_lufs = problem.items.opening_lufs[found.sequence[0]]
+    if first_lufs > LOUDEST_LUFS:
+        return None
+    objective, soft = problem.objective, problem.tracks.measured("loudness_lufs")
+    names = np.array(problem.tracks.identities)[soft < first_lufs - ABOVE_MEDIAN_LU]
+    for _ in range(ATTEMPTS):
+        few = frozenset(names.tolist()), (len(found.sequence) - 1) // 2
+        constraints = objective.constraints
+        bound = replace(constraints, at_most=(*constraints.at_most, few))
+        fewer = replace(problem, objective=replace(objective, constraints=bound))
+        try:
+            instance, found, tried, _ = relax.solved(fewer, allowed)
+        except ArrangeError:
+            return None
+        if _limit_lufs(problem, found) is None:
+            return problem, instance, found, tried
+    return None
 
 
 def _notice(code: str, track: Track, most: float) -> Notice:

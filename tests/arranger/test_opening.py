@@ -99,13 +99,24 @@ def test_where_all_begin_loud_the_softest_opens():
     assert session.slots[0].path == bangs[-1].path
 
 
-def test_the_limit_of_one_session_proves_nothing_of_others():
+def test_a_pin_opens_a_session_of_another_median_where_that_of_the_best_one_bars_it():
     """The first, fourth and fifth make one of another median, under which the pin may open."""
     loudness = (-12.0, -30.0, -30.0, -18.0, -18.0)
     levels = (0.5, 0.5, 0.5, 0.6, 0.6)
     tracks = [tuned(n, *each) for n, each in enumerate(zip(loudness, levels, strict=True))]
     pin = Constraints(pins=(Pin(tracks[0].path, place=1),))
-    try:
-        arrange(tracks, flat(15), scale="absolute", constraints=pin)
-    except ArrangeError as error:
-        assert "which is proven" not in str(error)
+    session = arrange(tracks, flat(15), scale="absolute", constraints=pin)
+    lufs, most = opener(session)
+    assert session.slots[0].path == tracks[0].path
+    assert lufs <= most
+    assert session.relaxed == ()
+    assert not [each for each in session.warnings if each.code == "too_loud_to_open"]
+    assert 0.0 <= session.bound <= session.cost
+
+
+def test_where_nothing_is_loud_enough_behind_a_pin_it_is_told_and_not_proven():
+    tracks = [tuned(n, lufs) for n, lufs in enumerate((-12.0, -30.0, -30.0, -30.0, -18.0))]
+    pin = Constraints(pins=(Pin(tracks[0].path, place=1), Pin(tracks[1].path, place=2)))
+    with pytest.raises(ArrangeError, match="'Title 0' does not open the session") as refused:
+        arrange(tracks[:4], flat(15), scale="absolute", constraints=pin)
+    assert "which is proven" not in str(refused.value)
