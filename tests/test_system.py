@@ -53,12 +53,11 @@ def test_an_error_code_of_windows_is_a_crash_there_alone():
 
 LIMITED = """
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
+import numpy as np
 from playlist_builder.system import limit_own_memory
 limit_own_memory(1_000_000_000, *sys.argv[1:])
 try:
-    bytearray(2_000_000_000)
+    np.empty(2_000_000_000, np.uint8)  # without a value, so that no page of it is touched
 except MemoryError:
     print("refused")
 """

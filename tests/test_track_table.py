@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlist_builder.arranger import rules
@@ -133,6 +133,7 @@ def test_so_do_alternatives_and_series(table):
         assert one == other
 
 
+@settings(max_examples=25)
 @given(st.data())
 def test_all_at_once_is_one_by_one(table, data):
     """Rules sort out many tracks as they do each alone."""

@@ -17,6 +17,7 @@ Mono: TypeAlias = Floats32  # samples of shape (n,)
 Stereo: TypeAlias = Floats32  # samples of shape (2, n)
 LOOP_SAMPLES = 2**18  # 8 s: longer than most chords, so that a loop is not heard as one
 HIGHEST_PARTIAL_HZ = 7000.0
+SHORT_STEPS = 256  # samples of a partial that follow from one sine
 STEADINESS = 3.0  # of a sustained partial: 0 flutters, 10 stands still like an organ
 REVERB_S = 1.3  # until the reverberation has decayed by 60 dB
 RELEASE_S = 0.03
@@ -104,11 +105,21 @@ def _partials(
     for ratio in ratios:
         frequency_hz = _hertz(midi) * ratio
         if frequency_hz < HIGHEST_PARTIAL_HZ:
-            decay = np.exp(time * np.float32(-np.sqrt(ratio) / ring_s))
-            turns = np.arange(len(time)) * (frequency_hz / SAMPLE_RATE_HZ)
-            wave = np.sin((2.0 * np.pi * (turns % 1.0)).astype(np.float32))
-            note += np.float32(ratio**-rolloff) * wave * decay
+            per_s = complex(-np.sqrt(ratio) / ring_s, 2.0 * np.pi * frequency_hz)
+            note += _spiral(ratio**-rolloff, per_s, len(time))
     return note
+
+
+def _spiral(start: float, per_s: complex, count: int) -> Mono:
+    """Return the imaginary part of `start * exp(per_s * t)`, shape (count,), `per_s` in 1/s.
+
+    A product of a few long steps and many short ones, which is cheaper than a sine a sample.
+    """
+    short = np.exp(per_s * np.arange(SHORT_STEPS) / SAMPLE_RATE_HZ)
+    long = np.exp(per_s * np.arange(0, count, SHORT_STEPS) / SAMPLE_RATE_HZ) * start
+    one, other = (np.stack([each.imag, each.real]).astype(np.float32) for each in (long, short))
+    spiral: Mono = (one.T @ other[::-1]).ravel()[:count]
+    return spiral
 
 
 @lru_cache(maxsize=1)

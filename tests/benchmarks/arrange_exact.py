@@ -220,6 +220,10 @@ class _Search:
         return True
 
     @_once
+    def target(self, number: int) -> float:
+        return float(self.given.profile.target(number * 10.0 + 5.0))
+
+    @_once
     def place(self, track: Track, first: int, last: int) -> float:
         contour = self.contours[id(track)]
         levy = 0.0
@@ -227,7 +231,7 @@ class _Search:
             levy = 0.01 * (1.0 - self.given.constraints.prefer(track))
         total = 0.0
         for offset, number in enumerate(range(first, last)):
-            target = float(self.given.profile.target(number * 10.0 + 5.0))
+            target = self.target(number)
             total += (contour[min(offset, len(contour) - 1)] - target) ** 2 + levy
             phase = self.given.profile.phase_at(number * 10.0 + 5.0)
             if track.emotion is not None and phase.tension is not None:

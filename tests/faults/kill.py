@@ -22,6 +22,7 @@ import psutil
 from playlist_builder.audio import encode
 from playlist_builder.library.library import Library
 from playlist_builder.playlists.write import write_text
+from tests.support.commands import run
 
 RATE_HZ = 8000
 TRACKS = 24
@@ -127,39 +128,30 @@ def after_write(what: str, folder: Path, wanted: dict[str, set[bytes]], music: P
             assert (folder / name).read_bytes() in texts, f"{name} is neither the old nor the new"
 
 
-def run(folder: Path, *words: str) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "playlist_builder", *words],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        cwd=folder,
-    )
-
-
 def prepare(folder: Path, library: Path, music: Path) -> dict[str, set[bytes]]:
     """Make sessions a and b, and every text that a playlist may hold afterwards."""
     asked = ("build", "steady", "--duration", "6m", "--track-minutes", "0.5", "15")
     where = ("--library", os.fspath(library))
-    run(folder, "scan", os.fspath(music), "--no-vocals", "--no-embedding", *where)
+    run("scan", os.fspath(music), "--no-vocals", "--no-embedding", *where, cwd=folder)
     wanted: dict[str, set[bytes]] = {}
 
     def read(name: str, as_name: str = "") -> None:
         wanted.setdefault(as_name or name, set()).add((folder / name).read_bytes())
 
     for seed, name in (("1", "a"), ("2", "b")):
-        run(folder, *asked, "--seed", seed, "-o", f"{name}.json", "-o", "build.m3u8", *where)
+        run(*asked, "--seed", seed, "-o", f"{name}.json", "-o", "build.m3u8", *where, cwd=folder)
         read("build.m3u8")
-        run(folder, "export", f"{name}.json", "-o", "export.m3u8")
+        run("export", f"{name}.json", "-o", "export.m3u8", cwd=folder)
         read("export.m3u8")
         (folder / "session.json").write_bytes((folder / f"{name}.json").read_bytes())
-        run(folder, "rebuild", "session.json", "-o", "rebuild.m3u8", *where)
+        run("rebuild", "session.json", "-o", "rebuild.m3u8", *where, cwd=folder)
         read("rebuild.m3u8")
     assert len(wanted["export.m3u8"]) == 2, "the sessions do not differ"
     moved = (folder / "export.m3u8").read_text().replace("music/", "was-here/")
     (folder / "check-old.m3u8").write_text(moved)
     (folder / "check.m3u8").write_text(moved)
     read("check.m3u8")
-    run(folder, "check", "--fix", "check.m3u8", *where)
+    run("check", "--fix", "check.m3u8", *where, cwd=folder)
     read("check.m3u8")
     assert len(wanted["check.m3u8"]) == 2, "nothing was mended"
     return wanted
@@ -203,7 +195,7 @@ def main() -> int:
         for each in litter:
             os.utime(each, (0, 0))
         write_text(folder / "last.m3u8", "")
-        run(folder, "copy", "a.json", "stick")
+        run("copy", "a.json", "stick", cwd=folder)
         left = [*folder.glob("**/.playlist-builder-*.tmp")]
         failures += [f"litter is never swept: {each.name}" for each in left]
     told_document = {

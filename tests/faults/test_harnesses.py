@@ -10,13 +10,14 @@ import pytest
 from tests.faults import nextroom
 from tests.support.sounds import write_pieces
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 
 
 def run(name, *words):
     done = subprocess.run(
-        [sys.executable, HERE / name, *words],
+        [sys.executable, "-m", f"tests.faults.{name}", *words],
         capture_output=True,
+        cwd=ROOT,
         text=True,
         timeout=300,
         check=False,
@@ -27,7 +28,7 @@ def run(name, *words):
 
 def test_mutated_files_cost_no_neighbour():
     """Of broken files of every format, each ends as a track or is skipped with a reason."""
-    told = run("fuzz.py", "--files", "24", "--seed", "3")
+    told = run("fuzz", "--files", "24", "--seed", "3")
     assert told["failures"] == []
     assert told["files"] == 24
     assert told["formats"] >= 20
@@ -37,7 +38,7 @@ def test_mutated_files_cost_no_neighbour():
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot replace a file that is open")
 def test_killed_at_any_moment_loses_nothing():
     """A scan or a writer that is killed leaves all that was told, whole files and no process."""
-    told = run("kill.py", "--moments", "2", "--seed", "5")
+    told = run("kill", "--moments", "2", "--seed", "5")
     assert told["failures"] == []
     assert told["scan"] == 1
     assert told["results told"] + told["playlists told"] > 0
