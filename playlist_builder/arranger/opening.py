@@ -56,19 +56,18 @@ def solved(problem: Problem, allowed: Sequence[Relaxation] = ()) -> Arranged:
     instance, found, tried, least = relax.solved(problem, allowed)
     if problem.window.opens_later or _limit_lufs(problem, found) is None:
         return problem, instance, found, tried
-    bound, attempts = found.bound, len(tried)
-    refusal, again = None, None
+    bound, refusal, softer = found.bound, None, None
     try:
-        again = _softer(problem, found, allowed, least)
+        softer = _softer(problem, found, allowed, least)
     except ArrangeError as error:
         refusal = error
-    if again is None or len(again[3]) > attempts:
+    if softer is None or softer[1] != least:
         louder = _louder(problem, found, allowed)
-        if louder is not None and (again is None or len(louder[3]) < len(again[3])):
-            again = louder
-    if again is None:
+        if louder is not None and (softer is None or louder[1] == least):
+            softer = louder
+    if softer is None:
         raise refusal or AssertionError
-    problem, instance, found, tried = again
+    (problem, instance, found, tried), _ = softer
     # Another session may have another median, so that only the first bound is proven.
     return problem, instance, replace(found, bound=min(bound, found.cost)), tried
 
@@ -87,8 +86,11 @@ def _limit_lufs(problem: Problem, found: Solution) -> float | None:
 
 def _softer(
     problem: Problem, found: Solution, allowed: Sequence[Relaxation], least: Relaxation
-) -> Arranged:
-    """Return a session that another track opens, which is told; raises ArrangeError."""
+) -> tuple[Arranged, Relaxation]:
+    """Return a session that another track opens, which is told, and what is lifted for it.
+
+    Raises ArrangeError where there is none.
+    """
     first, played = problem.tracks[found.sequence[0]], list(found.sequence)
     most = most_lufs(problem.tracks.measured("loudness_lufs")[played])
     note = _notice("too_loud_to_open", first, most)
@@ -98,13 +100,16 @@ def _softer(
             instance, found, tried, least = relax.solved(problem, allowed, least)
         except ArrangeError as error:
             raise ArrangeError(f"{error} ({note}.)") from error
-    return replace(problem, notes=(*problem.notes, note)), instance, found, tried
+    return (replace(problem, notes=(*problem.notes, note)), instance, found, tried), least
 
 
-def _louder(problem: Problem, found: Solution, allowed: Sequence[Relaxation]) -> Arranged | None:
+def _louder(
+    problem: Problem, found: Solution, allowed: Sequence[Relaxation]
+) -> tuple[Arranged, Relaxation] | None:
     """Return a session so loud behind the first track of another one that this may open it.
 
-    So few of its tracks are soft that its median is not; None where no such session is found.
+    So few of its tracks are soft that its median is not. With it comes what is lifted for it; None
+    where no such session is found.
     """
     first_lufs = problem.items.opening_lufs[found.sequence[0]]
     if first_lufs > LOUDEST_LUFS:
@@ -117,11 +122,11 @@ def _louder(problem: Problem, found: Solution, allowed: Sequence[Relaxation]) ->
         bound = replace(constraints, at_most=(*constraints.at_most, few))
         fewer = replace(problem, objective=replace(objective, constraints=bound))
         try:
-            instance, found, tried, _ = relax.solved(fewer, allowed)
+            instance, found, tried, least = relax.solved(fewer, allowed)
         except ArrangeError:
             return None
         if _limit_lufs(problem, found) is None:
-            return problem, instance, found, tried
+            return (problem, instance, found, tried), least
     return None
 
 
