@@ -17,7 +17,7 @@ from playlist_builder.arranger.solver.search import SearchSpace
 from playlist_builder.models import Bools, Floats, Ints
 
 BROKEN = 20.0  # price of a rule that is broken once: as a whole track far off the plan
-LATE = 0.5  # price per minute beyond the tolerance, or by which a pin is off
+LATE = 5.0  # price per minute beyond the tolerance, or by which a pin is off: as a track each
 HOT, WARM, COLD = 0.1, 0.01, 0.001  # temperatures: at first with no session, with one, at last
 EXCHANGE, MOVE = (0, 0), (0, 1)
 OTHERS = 160  # items tried at one place
