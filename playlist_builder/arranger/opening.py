@@ -23,7 +23,8 @@ from playlist_builder.track_table import TrackTable
 LOUDEST_LUFS = -3.0  # the loudest masters of music; noise of full scale has 0
 ABOVE_MEDIAN_LU = 8.0
 MARGIN_LU = 0.001  # by which the limit sinks at least when a session is arranged again
-ATTEMPTS = 3  # to find louder tracks for a first one, as a shorter session may hold fewer soft ones
+ATTEMPTS = 3  # at other openings, and at louder tracks behind one
+NEAR = 1.05  # times the cost with the track that was too loud: what costs more is tried otherwise
 
 Arranged = tuple[Problem, Instance, Solution, Sequence[Relaxation]]
 
@@ -49,27 +50,27 @@ def too_loud(tracks: Sequence[Track]) -> list[Notice]:
 def solved(problem: Problem, allowed: Sequence[Relaxation] = ()) -> Arranged:
     """Return what `relax.solved` does for a session that does not open too loud, and its problem.
 
-    That has a notice on the track which would have opened it. Where more rules had to give way for
-    a softer opening than for louder tracks behind the first one, it is these. Raises ArrangeError
-    where no session is found that opens softer than its limit.
+    That has a notice on the track which would have opened it. The limit of one session asks too
+    much of others, which have other medians: where more rules give way for it, or the cost is not
+    `NEAR`, other tracks are tried first, and then louder ones behind the one that was too loud.
     """
     instance, found, tried, least = relax.solved(problem, allowed)
     if problem.window.opens_later or _limit_lufs(problem, found) is None:
         return problem, instance, found, tried
-    bound, refusal, softer = found.bound, None, None
-    try:
-        softer = _softer(problem, found, allowed, least)
-    except ArrangeError as error:
-        refusal = error
-    if softer is None or softer[1] != least:
-        louder = _louder(problem, found, allowed)
-        if louder is not None and (softer is None or louder[1] == least):
-            softer = louder
-    if softer is None:
+    known, refusal, openings = found, None, list[tuple[Arranged, Relaxation]]()
+    for attempt in (_softer, _other, _louder):
+        try:
+            openings += filter(None, [attempt(problem, known, allowed, least)])
+        except ArrangeError as error:
+            refusal = refusal or error
+        if any(lifted == least and own[2].cost <= NEAR * known.cost for own, lifted in openings):
+            break
+    if not openings:
         raise refusal or AssertionError
-    (problem, instance, found, tried), _ = softer
+    own, _ = min(openings, key=lambda each: (each[1] != least, each[0][2].cost))
+    problem, instance, found, tried = own
     # Another session may have another median, so that only the first bound is proven.
-    return problem, instance, replace(found, bound=min(bound, found.cost)), tried
+    return problem, instance, replace(found, bound=min(known.bound, found.cost)), tried
 
 
 def _limit_lufs(problem: Problem, found: Solution) -> float | None:
@@ -85,16 +86,26 @@ def _limit_lufs(problem: Problem, found: Solution) -> float | None:
 
 
 def _softer(
-    problem: Problem, found: Solution, allowed: Sequence[Relaxation], least: Relaxation
+    problem: Problem,
+    found: Solution,
+    allowed: Sequence[Relaxation],
+    least: Relaxation,
+    alone: int = 0,
 ) -> tuple[Arranged, Relaxation]:
     """Return a session that another track opens, which is told, and what is lifted for it.
 
-    Raises ArrangeError where there is none.
+    The first times, `alone` many, only the track that opens too loud is barred from it, and not all
+    that are as loud. Raises ArrangeError where there is none.
     """
-    first, played = problem.tracks[found.sequence[0]], list(found.sequence)
-    most = most_lufs(problem.tracks.measured("loudness_lufs")[played])
-    note = _notice("too_loud_to_open", first, most)
+    lufs = problem.tracks.measured("loudness_lufs")
+    most = most_lufs(lufs[list(found.sequence)])
+    note = _notice("too_loud_to_open", problem.tracks[found.sequence[0]], most)
     while (limit := _limit_lufs(problem, found)) is not None:
+        if alone:
+            limit, alone = min(problem.opening_lufs, LOUDEST_LUFS), alone - 1
+            opening = problem.items.opening_lufs.copy()
+            opening[found.sequence[0]] = np.inf
+            problem = replace(problem, items=replace(problem.items, opening_lufs=opening))
         problem = replace(problem, opening_lufs=limit)
         try:
             instance, found, tried, least = relax.solved(problem, allowed, least)
@@ -103,8 +114,14 @@ def _softer(
     return (replace(problem, notes=(*problem.notes, note)), instance, found, tried), least
 
 
+def _other(
+    problem: Problem, found: Solution, allowed: Sequence[Relaxation], least: Relaxation
+) -> tuple[Arranged, Relaxation]:
+    return _softer(problem, found, allowed, least, ATTEMPTS)
+
+
 def _louder(
-    problem: Problem, found: Solution, allowed: Sequence[Relaxation]
+    problem: Problem, found: Solution, allowed: Sequence[Relaxation], _: Relaxation
 ) -> tuple[Arranged, Relaxation] | None:
     """Return a session so loud behind the first track of another one that this may open it.
 
@@ -116,8 +133,9 @@ def _louder(
         return None
     objective, soft = problem.objective, problem.tracks.measured("loudness_lufs")
     names = np.array(problem.tracks.identities)[soft < first_lufs - ABOVE_MEDIAN_LU]
-    for _ in range(ATTEMPTS):
-        few = frozenset(names.tolist()), (len(found.sequence) - 1) // 2
+    half = (len(found.sequence) + 1) // 2  # of a session of one more, and then of fewer tracks
+    for most in range(half, max(half - ATTEMPTS, -1), -1):
+        few = frozenset(names.tolist()), most
         constraints = objective.constraints
         bound = replace(constraints, at_most=(*constraints.at_most, few))
         fewer = replace(problem, objective=replace(objective, constraints=bound))

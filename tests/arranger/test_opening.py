@@ -11,6 +11,7 @@ from playlist_builder.arranger import opening
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.errors import ArrangeError
+from tests.benchmarks.arrange_exact import TOLERANCE_S, optimum, task
 from tests.support.synthetic import flat, plain
 
 
@@ -120,3 +121,15 @@ def test_where_nothing_is_loud_enough_behind_a_pin_it_is_told_and_not_proven():
     with pytest.raises(ArrangeError, match="'Title 0' does not open the session") as refused:
         arrange(tracks[:4], flat(15), scale="absolute", constraints=pin)
     assert "which is proven" not in str(refused.value)
+
+
+def test_what_one_session_bars_from_its_opening_may_open_another():
+    """The best opens too loud for its median, and all that is softer breaks more rules."""
+    small = task(213)
+    session = arrange(
+        small.tracks, small.profile, tolerance_s=TOLERANCE_S, constraints=small.constraints
+    )
+    assert session.relaxed == ()
+    assert session.cost == pytest.approx(optimum(small), rel=1e-5)
+    lufs, most = opener(session)
+    assert lufs <= most
