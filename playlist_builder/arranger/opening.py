@@ -23,7 +23,7 @@ from playlist_builder.track_table import TrackTable
 LOUDEST_LUFS = -3.0  # the loudest masters of music; noise of full scale has 0
 ABOVE_MEDIAN_LU = 8.0
 MARGIN_LU = 0.001  # by which the limit sinks at least when a session is arranged again
-ATTEMPTS = 3  # at other openings, and at louder tracks behind one
+ATTEMPTS = 2  # at other openings, and at louder tracks behind one
 NEAR = 1.05  # times the cost with the track that was too loud: what costs more is tried otherwise
 
 Arranged = tuple[Problem, Instance, Solution, Sequence[Relaxation]]
@@ -51,14 +51,14 @@ def solved(problem: Problem, allowed: Sequence[Relaxation] = ()) -> Arranged:
     """Return what `relax.solved` does for a session that does not open too loud, and its problem.
 
     That has a notice on the track which would have opened it. The limit of one session asks too
-    much of others, which have other medians: where more rules give way for it, or the cost is not
-    `NEAR`, other tracks are tried first, and then louder ones behind the one that was too loud.
+    much of others, which have other medians. Where more rules give way for another opening, or the
+    cost is not `NEAR`, louder tracks are tried behind the one that was too loud.
     """
     instance, found, tried, least = relax.solved(problem, allowed)
     if problem.window.opens_later or _limit_lufs(problem, found) is None:
         return problem, instance, found, tried
     known, refusal, openings = found, None, list[tuple[Arranged, Relaxation]]()
-    for attempt in (_softer, _other, _louder):
+    for attempt in (_softer, _louder):
         try:
             openings += filter(None, [attempt(problem, known, allowed, least)])
         except ArrangeError as error:
@@ -86,23 +86,19 @@ def _limit_lufs(problem: Problem, found: Solution) -> float | None:
 
 
 def _softer(
-    problem: Problem,
-    found: Solution,
-    allowed: Sequence[Relaxation],
-    least: Relaxation,
-    alone: int = 0,
+    problem: Problem, found: Solution, allowed: Sequence[Relaxation], least: Relaxation
 ) -> tuple[Arranged, Relaxation]:
     """Return a session that another track opens, which is told, and what is lifted for it.
 
-    The first times, `alone` many, only the track that opens too loud is barred from it, and not all
-    that are as loud. Raises ArrangeError where there is none.
+    At first the one that opens too loud is barred alone, and in the end all that are louder than
+    the last session bears. Raises ArrangeError where there is none.
     """
-    lufs = problem.tracks.measured("loudness_lufs")
+    lufs, alone = problem.tracks.measured("loudness_lufs"), ATTEMPTS
     most = most_lufs(lufs[list(found.sequence)])
     note = _notice("too_loud_to_open", problem.tracks[found.sequence[0]], most)
     while (limit := _limit_lufs(problem, found)) is not None:
         if alone:
-            limit, alone = min(problem.opening_lufs, LOUDEST_LUFS), alone - 1
+            limit, alone = max(limit, min(problem.opening_lufs, LOUDEST_LUFS)), alone - 1
             opening = problem.items.opening_lufs.copy()
             opening[found.sequence[0]] = np.inf
             problem = replace(problem, items=replace(problem.items, opening_lufs=opening))
@@ -112,12 +108,6 @@ def _softer(
         except ArrangeError as error:
             raise ArrangeError(f"{error} ({note}.)") from error
     return (replace(problem, notes=(*problem.notes, note)), instance, found, tried), least
-
-
-def _other(
-    problem: Problem, found: Solution, allowed: Sequence[Relaxation], least: Relaxation
-) -> tuple[Arranged, Relaxation]:
-    return _softer(problem, found, allowed, least, ATTEMPTS)
 
 
 def _louder(
@@ -134,7 +124,7 @@ def _louder(
     objective, soft = problem.objective, problem.tracks.measured("loudness_lufs")
     names = np.array(problem.tracks.identities)[soft < first_lufs - ABOVE_MEDIAN_LU]
     half = (len(found.sequence) + 1) // 2  # of a session of one more, and then of fewer tracks
-    for most in range(half, max(half - ATTEMPTS, -1), -1):
+    for most in range(half, max(half - ATTEMPTS - 1, -1), -1):
         few = frozenset(names.tolist()), most
         constraints = objective.constraints
         bound = replace(constraints, at_most=(*constraints.at_most, few))

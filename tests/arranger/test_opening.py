@@ -91,12 +91,13 @@ def test_a_track_that_begins_loud_does_not_open_though_it_is_soft_as_a_whole():
     assert bang.path in {slot.path for slot in session.slots}
 
 
-def test_where_all_begin_loud_the_softest_opens():
+@pytest.mark.parametrize("loudest_lufs", [-5.0, 4.0])
+def test_where_all_begin_loud_the_softest_opens(loudest_lufs):
     bangs = [
-        replace(each, features=replace(each.features, start_loudness_lufs=-5.0 - number))
-        for number, each in enumerate(plain(n, 4.0, 0.5, artist=str(n)) for n in range(5))
+        replace(each, features=replace(each.features, start_loudness_lufs=loudest_lufs - number))
+        for number, each in enumerate(plain(n, 4.0, 0.5, artist=str(n)) for n in range(4))
     ]
-    session = arrange(bangs, flat(20, 0.5), scale="absolute")
+    session = arrange(bangs, flat(16, 0.5), scale="absolute")
     assert session.slots[0].path == bangs[-1].path
 
 
