@@ -28,7 +28,7 @@ def opener(session):
 def test_a_track_far_louder_than_the_others_does_not_open_and_that_is_told(lufs):
     """Though it fits the plan best, and would be first for fear of a rise."""
     tracks = [tuned(0, lufs, 0.3), *(tuned(number, -20.0, 0.6) for number in range(1, 6))]
-    session = arrange(tracks, flat(20, 0.3), scale="absolute")
+    session = arrange(tracks, flat(20, 0.3), constraints=Constraints(scale="absolute"))
     lufs_first, most = opener(session)
     assert lufs_first <= most
     (told,) = [each for each in session.warnings if each.code == "too_loud_to_open"]
@@ -39,18 +39,18 @@ def test_a_track_far_louder_than_the_others_does_not_open_and_that_is_told(lufs)
 
 def test_music_that_is_loud_throughout_opens_as_it_likes():
     tracks = [tuned(number, -6.0 - number % 3) for number in range(6)]
-    session = arrange(tracks, flat(20), scale="absolute")
+    session = arrange(tracks, flat(20), constraints=Constraints(scale="absolute"))
     assert not [each for each in session.warnings if each.code == "too_loud_to_open"]
 
 
 def test_no_relaxation_lets_noise_open_a_session():
     tracks = [tuned(number, 0.4) for number in range(6)]
     with pytest.raises(ArrangeError, match=r"does not open the session: its 0\.4 LUFS"):
-        arrange(tracks, flat(20), scale="absolute")
+        arrange(tracks, flat(20), constraints=Constraints(scale="absolute"))
     others = [tuned(number, -20.0) for number in range(6, 12)]
     pin = Constraints(pins=(Pin(tracks[0].path, place=1),))
     with pytest.raises(ArrangeError, match="'Title 0' does not open the session"):
-        arrange([tracks[0], *others], flat(20), scale="absolute", constraints=pin)
+        arrange([tracks[0], *others], flat(20), constraints=replace(pin, scale="absolute"))
 
 
 @settings(max_examples=6)
@@ -59,7 +59,7 @@ def test_every_session_opens_softly(loudness, seed):
     rng = np.random.default_rng(seed)
     tracks = [tuned(n, lufs, float(rng.random())) for n, lufs in enumerate(loudness)]
     try:
-        session = arrange(tracks, flat(15, 0.4), scale="absolute")
+        session = arrange(tracks, flat(15, 0.4), constraints=Constraints(scale="absolute"))
     except ArrangeError as error:
         assert "does not open the session" in str(error)
         return
@@ -86,7 +86,7 @@ def test_a_track_that_begins_loud_does_not_open_though_it_is_soft_as_a_whole():
     order = [bang, *calm[:2]]
     assert [each.code for each in opening.too_loud(order)] == ["opens_loud"]
     assert not opening.too_loud(calm)
-    session = arrange([*calm, bang], flat(28, 0.5), scale="absolute")
+    session = arrange([*calm, bang], flat(28, 0.5), constraints=Constraints(scale="absolute"))
     assert session.slots[0].path != bang.path
     assert bang.path in {slot.path for slot in session.slots}
 
@@ -97,7 +97,7 @@ def test_where_all_begin_loud_the_softest_opens(loudest_lufs):
         replace(each, features=replace(each.features, start_loudness_lufs=loudest_lufs - number))
         for number, each in enumerate(plain(n, 4.0, 0.5, artist=str(n)) for n in range(4))
     ]
-    session = arrange(bangs, flat(16, 0.5), scale="absolute")
+    session = arrange(bangs, flat(16, 0.5), constraints=Constraints(scale="absolute"))
     assert session.slots[0].path == bangs[-1].path
 
 
@@ -107,7 +107,7 @@ def test_a_pin_opens_a_session_of_another_median_where_that_of_the_best_one_bars
     levels = (0.5, 0.5, 0.5, 0.6, 0.6)
     tracks = [tuned(n, *each) for n, each in enumerate(zip(loudness, levels, strict=True))]
     pin = Constraints(pins=(Pin(tracks[0].path, place=1),))
-    session = arrange(tracks, flat(15), scale="absolute", constraints=pin)
+    session = arrange(tracks, flat(15), constraints=replace(pin, scale="absolute"))
     lufs, most = opener(session)
     assert session.slots[0].path == tracks[0].path
     assert lufs <= most
@@ -120,7 +120,7 @@ def test_where_nothing_is_loud_enough_behind_a_pin_it_is_told_and_not_proven():
     tracks = [tuned(n, lufs) for n, lufs in enumerate((-12.0, -30.0, -30.0, -30.0, -18.0))]
     pin = Constraints(pins=(Pin(tracks[0].path, place=1), Pin(tracks[1].path, place=2)))
     with pytest.raises(ArrangeError, match="'Title 0' does not open the session") as refused:
-        arrange(tracks[:4], flat(15), scale="absolute", constraints=pin)
+        arrange(tracks[:4], flat(15), constraints=replace(pin, scale="absolute"))
     assert "which is proven" not in str(refused.value)
 
 
@@ -128,7 +128,7 @@ def test_what_one_session_bars_from_its_opening_may_open_another():
     """The best opens too loud for its median, and all that is softer breaks more rules."""
     small = task(213)
     session = arrange(
-        small.tracks, small.profile, tolerance_s=TOLERANCE_S, constraints=small.constraints
+        small.tracks, small.profile, constraints=replace(small.constraints, tolerance_s=TOLERANCE_S)
     )
     assert session.relaxed == ()
     assert session.cost == pytest.approx(0.278545, rel=1e-5)  # as of an exhaustive search
