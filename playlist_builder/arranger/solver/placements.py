@@ -103,7 +103,8 @@ def _product(
 ) -> Floating:
     """Return the matrix product of columns put side by side, of one kind of number."""
     one, other = (np.column_stack(columns).astype(kind, copy=False) for columns in (left, right))
-    return np.asarray(one @ other.T)
+    with np.errstate(invalid="ignore"):  # some BLAS raise that flag now and then, of finite numbers
+        return np.asarray(one @ other.T)
 
 
 def _squares(rows: Floating) -> Floating:
