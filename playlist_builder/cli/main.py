@@ -3,6 +3,8 @@
 import gc
 import os
 import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -41,18 +43,27 @@ SECTIONS = {  # of the help, with their commands in the order in which one needs
 }
 
 
-class _Commands(click.Group):
-    """Commands in sections, whose foreseen errors are one line and exit code 1."""
+class WholeLines(click.Group):
+    """Commands of which the help says in a whole sentence what each does."""
+
+    sections: Mapping[str, Sequence[str]] = MappingProxyType({})  # else in one
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write what each command does, never cut, under the headings of `SECTIONS`."""
+        """Write what each command does, never cut, under the headings of its section."""
         widest = max(map(len, self.commands))
-        for title, names in SECTIONS.items():
+        for title, names in (self.sections or {"Commands": sorted(self.commands)}).items():
             with formatter.section(title):
                 rows = [
                     (name.ljust(widest), _first_sentence(self.commands[name])) for name in names
                 ]
                 formatter.write_dl(rows)
+
+
+class _Commands(WholeLines):
+    """Commands in sections, whose foreseen errors are one line and exit code 1."""
+
+    sections = SECTIONS
+    group_class = WholeLines
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
         open_closed_streams()

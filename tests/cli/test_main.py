@@ -75,6 +75,11 @@ def test_help_has_every_command_in_one_section_and_cuts_no_line():
             assert f"{name} {' '.join(start.split()).removesuffix('.')}" in plain
 
 
+@pytest.mark.parametrize("group", ["sessions", "profiles", "library"])
+def test_the_help_of_a_group_cuts_no_line_either(group):
+    assert "..." not in run(group, "--help").stdout.partition("Commands:")[2]
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"), [("raport", "report"), ("sesions", "sessions"), ("sessions shwo", "show")]
 )
