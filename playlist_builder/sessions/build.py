@@ -12,6 +12,7 @@ import numpy as np
 
 from playlist_builder.arranger.arrange import alternatives
 from playlist_builder.arranger.budget import budget
+from playlist_builder.arranger.capacity import Capacity, capacity
 from playlist_builder.arranger.explain import Explanation, explain
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.series import series
@@ -168,6 +169,18 @@ def build_alternatives(selection: Selection, count: int = 1) -> list[Session]:
 def build_series(selection: Selection, count: int) -> list[Session]:
     """Return sessions that share no track, or as few as the library forces."""
     return _arranged(selection, series, count)
+
+
+def capacity_of(selection: Selection) -> Capacity:
+    """Return how many sessions the tracks of a selection hold without repeats: an estimate."""
+    request = selection.request
+    return capacity(
+        selection.tracks,
+        selection.profile,
+        selection.constraints,
+        request.scale,
+        request.tolerance_s,
+    )
 
 
 def explained(selection: Selection, session: Session) -> list[Explanation]:
