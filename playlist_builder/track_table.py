@@ -6,6 +6,7 @@ arrays and makes a `Track` when it is taken out; it can be used as any sequence 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, get_args, overload
 
@@ -266,7 +267,10 @@ class TrackTable(Sequence[Track]):
 class _Catalogue(Mapping[str, Track]):
     def __init__(self, table: TrackTable) -> None:
         self._shelf = table
-        self._place = {identity: place for place, identity in enumerate(table.identities)}
+
+    @cached_property
+    def _place(self) -> dict[str, int]:  # made when it is first asked for anything
+        return {identity: place for place, identity in enumerate(self._shelf.identities)}
 
     def __getitem__(self, identity: str) -> Track:
         return self._shelf[self._place[identity]]

@@ -83,9 +83,9 @@ def spare_copies(
     return spare - kept
 
 
-def repeated(table: TrackTable, tracks: Iterable[Track]) -> Bools:
+def repeated(table: TrackTable, tracks: Sequence[Track]) -> Bools:
     """Return for each track of a table whether it is one of these, or a copy of one."""
-    known = TrackTable.of(list(tracks))
+    known = TrackTable.of(tracks)
     found = _among(table.identities, known.identities)
     found |= _among(table.recording_ids, filter(_is_given, known.recording_ids))
     found[same_sound.pairs(table, known)[:, 0]] = True
@@ -108,7 +108,7 @@ def repeated(table: TrackTable, tracks: Iterable[Track]) -> Bools:
     return found
 
 
-def is_repeated(track: Track, tracks: Iterable[Track]) -> bool:
+def is_repeated(track: Track, tracks: Sequence[Track]) -> bool:
     """Whether a track is one of these, or a copy of one."""
     return bool(repeated(TrackTable.of([track]), tracks)[0])
 

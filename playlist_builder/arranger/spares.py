@@ -6,7 +6,7 @@ and its energy is near that of the slot.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import log
@@ -18,13 +18,13 @@ from playlist_builder.arranger import peaks, result
 from playlist_builder.arranger.opening import most_lufs, opening_lufs
 from playlist_builder.arranger.partial import plays_by
 from playlist_builder.arranger.problem import Objective
-from playlist_builder.arranger.recordings import repeated
+from playlist_builder.arranger.recordings import copies, repeated
 from playlist_builder.arranger.rules import within_limits
 from playlist_builder.arranger.solver.cost import step_at
-from playlist_builder.artists import artists
+from playlist_builder.artists import artists_of_each
 from playlist_builder.models import Bools, Ints, Slot, Spare, Track
 from playlist_builder.profiles.profile import Profile
-from playlist_builder.track_table import TrackTable
+from playlist_builder.track_table import VOCALS, TrackTable
 
 FEW, MANY, MANY_SLOTS = 2, 3, 3  # spares of a phase, and from how many slots on there are many
 LIKE, FAR = 0.07, 0.15  # distances of energy: hardly noticed; beyond which a track is no spare
@@ -37,13 +37,14 @@ LENGTH_WEIGHT = 0.03  # ... what the logarithm of that weighs against a distance
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Choice:
-    """A track for a slot, counted from 0; the lower score is the better one.
+    """A track of the pool, by its place there, for a slot, counted from 0.
 
-    What is like its slot and known to be free of words comes before all else.
+    The lower score is the better one. What is like its slot and known to be free of words comes
+    before all else.
     """
 
     place: int
-    track: Track
+    item: int
     score: tuple[bool, float]
 
 
@@ -62,8 +63,7 @@ def spares(
     choices = list(_choices(slots, order, pool, objective, taken))
     counts = Counter(slot.phase for slot in slots)
     wanted = {phase: MANY if count >= MANY_SLOTS else FEW for phase, count in counts.items()}
-    numbers = {id(each.track): place for place, each in enumerate(choices)}
-    tracks = TrackTable.of([each.track for each in choices])
+    same = _same(pool.tracks, {each.item for each in choices})
     found: list[_Choice] = []
     while True:
         had = Counter(each.place for each in found)
@@ -79,16 +79,28 @@ def spares(
         phase = min(own, key=lambda each: (given[each], len(own[each])))
         best = min(own[phase], key=lambda each: (each.score[0], had[each.place], each.score))
         found.append(best)
-        gone = repeated(tracks, [best.track])
-        choices = [each for each in choices if not gone[numbers[id(each.track)]]]
+        choices = [each for each in choices if each.item not in same[best.item]]
     found.sort(key=lambda each: (each.place, each.score))
-    return [_placed(each, slots[each.place], objective) for each in found]
+    return [
+        _placed(pool.tracks[each.item], each.place, slots[each.place], objective) for each in found
+    ]
 
 
-def _placed(choice: _Choice, slot: Slot, objective: Objective) -> Spare:
-    order = result.ordered([choice.track], objective, round(slot.start_s * 1000))
+def _same(tracks: TrackTable, items: Iterable[int]) -> dict[int, set[int]]:
+    """Return some places of tracks, each with those of its copies among them and its own."""
+    each = sorted(items)
+    same = {item: {item} for item in each}
+    for group in copies(tracks.take(np.array(each, np.int64))):
+        alike = {each[place] for place in group}
+        for item in alike:
+            same[item] |= alike
+    return same
+
+
+def _placed(track: Track, place: int, slot: Slot, objective: Objective) -> Spare:
+    order = result.ordered([track], objective, round(slot.start_s * 1000))
     (own,) = result.slots(order)
-    return Spare(replace(own, phase=slot.phase), choice.place + 1)
+    return Spare(replace(own, phase=slot.phase), place + 1)
 
 
 def _choices(
@@ -98,31 +110,45 @@ def _choices(
     objective: Objective,
     taken: Sequence[Track],
 ) -> Iterator[_Choice]:
-    gap, energies, seconds = objective.rules.artist_gap, pool.levels, pool.tracks.seconds
+    gap, tracks, energies = objective.rules.artist_gap, pool.tracks, pool.levels
+    seconds, vocals = tracks.seconds, tracks.vocals
     by_energy = np.argsort(energies, kind="stable")
     ordered = energies[by_energy]
     most = most_lufs(np.array([track.features.loudness_lufs for track in order]))
-    left = _left(ordered, by_energy, slots, pool, [*order, *taken])
+    played = TrackTable.of([*order, *taken])
     for place, slot in enumerate(slots):
         others = plays_by([*order[:place], *order[place + 1 :]])
         barred = {name for name, plays in others.items() if plays >= objective.rules.artist_max}
         barred |= set(plays_by([*order[max(place - gap, 0) : place], *order[place + 1 :][:gap]]))
         near = _near(ordered, by_energy, slot)
-        near = near[left[near]]
         near = near[np.argsort(np.abs(energies[near] - slot.energy), kind="stable")]
         near = near[np.abs(np.log(seconds[near] / slot.duration_s)) <= log(LENGTHS)]
-        near = near[_fits(pool.tracks.take(near), slot.start_s, objective.profile)]
+        near = near[_fits(tracks.take(near), slot.start_s, objective.profile)]
         if not place:
-            near = near[opening_lufs(pool.tracks.take(near)) <= most]
-        near = near[_stays_low(pool.tracks.take(near), slot, objective)]
-        fitting = (track for track in pool.tracks.take(near) if barred.isdisjoint(artists(track)))
-        weighed = list(islice(fitting, LOOKED_AT))
-        for track, energy in zip(weighed, result.energies(weighed, objective), strict=True):
+            near = near[opening_lufs(tracks.take(near)) <= most]
+        fitting = (
+            item
+            for some in np.split(near, range(LOOKED_AT, len(near), LOOKED_AT))
+            for item in _fitting(some, tracks, slot, objective, played)
+            if barred.isdisjoint(*artists_of_each(tracks.take(np.array([item]))))
+        )
+        weighed = np.fromiter(islice(fitting, LOOKED_AT), np.int64)
+        levels = result.energies(tracks.take(weighed), objective)
+        for item, energy in zip(weighed.tolist(), levels, strict=True):
             distance = abs(energy - slot.energy)
             if distance <= FAR:
-                weight = LENGTH_WEIGHT * abs(log(track.duration_s / slot.duration_s))
-                second = distance > LIKE or track.vocals == "unknown"
-                yield _Choice(place, track, (second, distance + weight))
+                weight = LENGTH_WEIGHT * abs(log(seconds[item] / slot.duration_s))
+                second = distance > LIKE or VOCALS[vocals[item]] == "unknown"
+                yield _Choice(place, item, (second, distance + weight))
+
+
+def _fitting(
+    items: Ints, tracks: TrackTable, slot: Slot, objective: Objective, played: TrackTable
+) -> list[int]:
+    """Return those of some places whose tracks stay low in a slot, and are no copies of others."""
+    low = items[_stays_low(tracks.take(items), slot, objective)]
+    fresh: list[int] = low[~repeated(tracks.take(low), played)].tolist()
+    return fresh
 
 
 def _stays_low(tracks: TrackTable, slot: Slot, objective: Objective) -> Bools:
@@ -137,21 +163,6 @@ def _near(ordered: NDArray[np.float32], by_energy: Ints, slot: Slot) -> Ints:
     """Return the places of the tracks whose energies, `ordered`, are nearest to that of a slot."""
     middle = int(np.searchsorted(ordered, slot.energy))
     return by_energy[max(middle - NEAR, 0) : middle + NEAR]
-
-
-def _left(
-    ordered: NDArray[np.float32],
-    by_energy: Ints,
-    slots: Sequence[Slot],
-    pool: result.Pool,
-    played: Sequence[Track],
-) -> Bools:
-    """Return which tracks of the pool are near to some slot, and of no recording that plays."""
-    left = np.zeros(len(pool.tracks), np.bool_)
-    left[np.concatenate([_near(ordered, by_energy, slot) for slot in slots])] = True
-    near = np.flatnonzero(left)
-    left[near] = ~repeated(pool.tracks.take(near), played)
-    return left
 
 
 def _fits(tracks: TrackTable, start_s: float, profile: Profile) -> Bools:

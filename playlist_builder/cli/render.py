@@ -51,6 +51,13 @@ _options = options.combined(
         default=None,
         help="No crossfade where a track ends hard, whatever the profile says.",
     ),
+    click.option(
+        "--no-riding",
+        "riding",
+        flag_value=False,
+        default=True,
+        help="One gain per track, whatever startles within.",
+    ),
     options.json_option,
 )
 
@@ -61,8 +68,10 @@ def render(session: str, file: str, *, as_json: bool, **settings: Any) -> None:
     """Write SESSION (.json) with its tail as one recording without gaps, a chapter per track.
 
     Neighbours overlap in crossfades of equal power, longer the calmer they are; silence at the
-    edges of tracks is left out. Each track has one gain, by which no track is louder at its start
-    than the profile allows after the one before. The true peak stays below -1 dBTP.
+    edges of tracks is left out. Each track is as loud as the plan has it, 4 LU louder at the peak
+    than where it is calm, and no louder at its start than the profile allows after the one before:
+    there its gain climbs slowly, as it does where a calm track would startle. The true peak stays
+    below -1 dBTP.
     """
     _record(api.render_session, session, file, as_json=as_json, **settings)
 
@@ -124,6 +133,7 @@ def _document(made: "api.Recording") -> dict[str, object]:
                 "fade_in_s": each.fade_in / FRAMES_PER_S,
                 "fade_out_s": each.fade_out / FRAMES_PER_S,
                 "gain_db": round(each.gain_db, 2),
+                "moves_db": [round(float(db), 2) for db in each.moves_db],
             }
             for each in made.plan.clips
         ],

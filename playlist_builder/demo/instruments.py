@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from playlist_builder.models import Floats32
@@ -66,7 +65,7 @@ def sustained(midis: tuple[int, ...], bright: float) -> Stereo:
     phase = rng.uniform(0.0, 2.0 * np.pi, (2, len(magnitude)))
     spectrum = np.zeros((2, LOOP_SAMPLES // 2 + 1), dtype=np.complex64)
     spectrum[:, : len(magnitude)] = magnitude * np.exp(1j * phase)
-    loop: Stereo = scipy.fft.irfft(spectrum, LOOP_SAMPLES)
+    loop: Stereo = np.fft.irfft(spectrum, LOOP_SAMPLES).astype(np.float32)
     loop /= np.sqrt(np.mean(loop**2))
     return loop
 
@@ -155,7 +154,7 @@ def _reverb(size: int) -> NDArray[np.complex64]:
     """Return the spectrum of a reverberation of energy 1, for a transform of `size`."""
     time = _seconds(REVERB_S)
     noise = np.random.default_rng(3).normal(0.0, 1.0, (2, len(time)))
-    spectrum = scipy.fft.rfft(noise * np.exp(-6.9 * time / REVERB_S), size)
+    spectrum = np.fft.rfft(noise * np.exp(-6.9 * time / REVERB_S), size)
     spectrum /= 1.0 + (np.fft.rfftfreq(size, 1.0 / SAMPLE_RATE_HZ) / 2500.0) ** 2
     reverb: NDArray[np.complex64] = spectrum.astype(np.complex64)
     reverb /= np.sqrt(np.mean(np.abs(reverb) ** 2))
@@ -165,7 +164,9 @@ def _reverb(size: int) -> NDArray[np.complex64]:
 def _with_reverb(note: Mono) -> Stereo:
     length = len(note) + round(REVERB_S * SAMPLE_RATE_HZ)
     size = 1 << length.bit_length()
-    wet: Stereo = scipy.fft.irfft(scipy.fft.rfft(note, size) * _reverb(size), size)[:, :length]
+    wet: Stereo = np.fft.irfft(np.fft.rfft(note, size) * _reverb(size), size)[:, :length].astype(
+        np.float32
+    )
     wet *= 0.35
     wet[:, : len(note)] += note
     return _released(wet)

@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Sequence
 from functools import lru_cache
-from operator import methodcaller
+from operator import itemgetter, methodcaller
 from typing import Any
 
 import numpy as np
@@ -64,8 +64,8 @@ path_of = methodcaller("decode", sys.getfilesystemencoding(), sys.getfilesysteme
 
 def check_types(rows: Sequence[Row], kinds: Sequence[type]) -> None:
     """Raise TypeError where a column holds values of another type."""
-    for column, kind in zip(zip(*rows, strict=True), kinds, strict=False):
-        if not set(map(type, column)) <= {kind}:
+    for place, kind in enumerate(kinds):
+        if not set(map(type, map(itemgetter(place), rows))) <= {kind}:
             raise TypeError(f"not of type {kind.__name__}")
 
 

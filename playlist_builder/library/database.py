@@ -128,8 +128,9 @@ class Database:
 
     def unanalysed_count(self) -> int:
         """Return how many recordings have a file, and no features of today's analysis."""
-        # The whole of both indices is read much faster than one is searched for all of the other.
-        if not self._identities("SELECT DISTINCT identity FROM files") - self.identities():
+        # Two indices are compared in their order, which takes no more than reading them.
+        lacks = "SELECT 1 FROM files WHERE identity NOT IN (SELECT identity FROM steps) LIMIT 1"
+        if not self._read(lacks):
             return 0
         ((count,),) = self._read(
             "SELECT count(DISTINCT identity) FROM files WHERE NOT missing"

@@ -6,10 +6,9 @@ is taken out of the table.
 """
 
 import os
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -64,20 +63,18 @@ def read_tracks(  # noqa: PLR0913 - each narrows what is read in a way of its ow
         every = [row for row in every if os.fsdecode(row[0]) == path]
     if folders:
         every = [row for row in every if _is_in(os.fsdecode(row[0]), folders)]
-    paths, rows = _one_each(every, place, missing=missing)
-    _, identities, gone, _, titles, _ = zip(*rows, strict=True) if rows else [()] * 6
+    paths, rows, own = _one_each(every, place, missing=missing)
+    identities, gone, titles = ([row[column] for row in rows] for column in (1, 2, 4))
     scores = scores_of(features)
     moved = shifts(database, scores)
     own_marks = {place[own]: marks[own] for own in place.keys() & marks}
     values, levels = _energies(scores, moved.get("calmer"), own_marks)
     with decoding(database.path):
-        found = map(detections.get, identities)
-        vocals = [UNKNOWN if each is None else _NUMBER_OF_VOCALS[each[1]] for each in found]
+        vocals = _detected(detections, place)[own].tolist()
         for number, row in enumerate(rows):
             if row[3] or row[1] in marks:  # few have either
                 verdict = _verdict(row, marks.get(row[1]), detections.get(row[1]))
                 vocals[number] = _NUMBER_OF_VOCALS[verdict]
-    own = np.fromiter(map(place.__getitem__, identities), np.int64, len(rows))
     blobs_of_style = database.style_blobs(identity) if styles else {}
     blobs, tenser = features.emotion_blobs, moved.get("tenser")
 
@@ -195,15 +192,30 @@ def _is_in(path: str, folders: Sequence[str]) -> bool:
 
 
 def _one_each(
-    rows: Iterable[Row], measured: Container[str], *, missing: bool
-) -> tuple[list[str], list[Row]]:
-    """Return the paths and rows of recordings: of several paths of one the first that exists."""
-    wanted = (row for row in rows if row[1] in measured and (missing or not row[2]))
-    ordered = sorted(wanted, key=itemgetter(2))
-    chosen = {row[1]: row for row in reversed(ordered)}  # of several the first stays
-    found = {path_of(row[0]): row for row in chosen.values()}
-    paths = sorted(found)
-    return paths, [found[path] for path in paths]
+    rows: Sequence[Row], measured: Mapping[str, int], *, missing: bool
+) -> tuple[list[str], list[Row], Ints]:
+    """Return the paths and rows of recordings by path, and what `measured` says of each.
+
+    Of several paths of one recording it is the first that exists. Numbers are compared, as looking
+    up each identity takes as long as reading it.
+    """
+    own = np.array([measured.get(row[1], -1) for row in rows], np.int64)
+    is_gone = np.array([row[2] for row in rows], np.int64) != 0
+    (wanted,) = np.nonzero((own >= 0) & (missing | ~is_gone))
+    wanted = wanted[np.argsort(is_gone[wanted], kind="stable")]
+    wanted = np.sort(wanted[np.unique(own[wanted], return_index=True)[1]])
+    paths = [path_of(rows[number][0]) for number in wanted.tolist()]
+    order = sorted(range(len(paths)), key=paths.__getitem__)
+    wanted, paths = wanted[order], [paths[place] for place in order]
+    return paths, [rows[number] for number in wanted.tolist()], own[wanted]
+
+
+def _detected(detections: Mapping[str, DetectionRow], place: Mapping[str, int]) -> NDArray[np.int8]:
+    """Return what the detector says of voices in each recording, by its place."""
+    found = np.full(len(place) + 1, UNKNOWN, np.int8)  # the last one stands for all others
+    places = [place.get(name, -1) for name in detections]
+    found[places] = [_NUMBER_OF_VOCALS[row[1]] for row in detections.values()]
+    return found
 
 
 def _verdict(row: Row, mark: Mark | None, detection: DetectionRow | None) -> Vocals:

@@ -9,7 +9,6 @@ what it hears and saves a quarter of the work. Converted by `tests/evaluation/co
 runs in numpy.
 """
 
-import math
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -20,13 +19,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from playlist_builder.models import STYLE_SIZE, Embedding, Floats, Floats32
 from playlist_builder.networks import resampler, weights
-from playlist_builder.networks.resampler import RATE, Resampler
+from playlist_builder.networks.resampler import RATE
 
-EMBEDDING_VERSION = 3  # raise it when samples may give another one: the next scan decodes again
+EMBEDDING_VERSION = 4  # raise it when samples may give another one: the next scan decodes again
 
 FFT, HOP, BANDS, FRAMES = 512, 256, 96, 187
 PATCH = HOP * (FRAMES - 1) + FFT  # samples
-SECONDS = math.ceil(PATCH / RATE)  # kept for each patch: only whole seconds can be resampled
 PATCHES = 8  # that are heard of a track
 FIRST_HOP_S = 1.5  # between patches, until there are too many to be kept
 KEPT = 2 * PATCHES
@@ -211,23 +209,21 @@ def _activated(model: Model, name: str, response: Floats32) -> Floats32:
 
 
 class MusicListener:
-    """Takes mono samples of one track, from start to end, in blocks of any size."""
+    """Takes mono samples of one track at `RATE`, from start to end, in blocks of any size."""
 
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
-        self._length = SECONDS * rate
-        self._hop = round(FIRST_HOP_S * rate)
+    def __init__(self) -> None:
+        self._hop = round(FIRST_HOP_S * RATE)
         self._patches: list[Floats32] = []
         self._recent = np.zeros(0, np.float32)
         self._first = 0  # place in the track of the first recent sample
         self._next = 0  # place of the next patch
 
     def push(self, mono: Floats32) -> None:
-        """Add samples of shape (n,), full scale = 1.0; values that are not finite are silence."""
+        """Add finite samples of shape (n,), full scale = 1.0."""
         self._recent = np.concatenate((self._recent, mono))
-        while self._next + self._length <= self._first + len(self._recent):
+        while self._next + PATCH <= self._first + len(self._recent):
             start = self._next - self._first
-            self._patches.append(self._recent[start : start + self._length].copy())
+            self._patches.append(self._recent[start : start + PATCH].copy())
             if len(self._patches) == KEPT:
                 del self._patches[1::2]
                 self._hop *= 2
@@ -238,14 +234,13 @@ class MusicListener:
             self._first += unused
 
     def patches(self) -> tuple[Floats32, Floats32]:
-        """Return what is heard, (n, PATCH) at 16 kHz and the common level, and starts in seconds.
+        """Return what is heard, (n, PATCH) at the common level, and starts in seconds.
 
         There are no patches where there is nothing to hear. Nothing can be pushed afterwards.
         """
-        hop_s, kept = self._hop / self._rate, self._patches or [self._whole()]
+        hop_s, kept = self._hop / RATE, self._patches or [self._whole()]
         chosen = np.unique(np.linspace(0, len(kept) - 1, PATCHES).round().astype(int))
-        resample = Resampler(self._rate)
-        heard = np.stack([resample(_finite(kept[number]))[:PATCH] for number in chosen])
+        heard = np.stack([kept[number] for number in chosen])
         power = np.mean(np.square(heard), axis=1)
         audible = power > max(AUDIBLE_RATIO * float(power.max()), SILENCE_MEAN_SQUARE)
         heard = heard[audible]
@@ -256,11 +251,7 @@ class MusicListener:
     def _whole(self) -> Floats32:
         """Return a track shorter than a patch, repeated until it is as long."""
         samples = self._recent if len(self._recent) else np.zeros(1, np.float32)
-        return np.resize(samples, self._length)
-
-
-def _finite(samples: Floats32) -> Floats32:
-    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -8.0, 8.0)
+        return np.resize(samples, PATCH)
 
 
 def embed(model: Model, listener: MusicListener) -> Embedding:

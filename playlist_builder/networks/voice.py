@@ -1,4 +1,4 @@
-"""The neural network for voices: samples at any rate to its last hidden layer every 40 ms.
+"""The neural network for voices: samples at 16 kHz to its last hidden layer every 40 ms.
 
 It is FireRedVAD-AED (a DFSMN of 588,000 weights, Apache-2.0), run every 40 ms instead of every 10
 and fine-tuned by `tests/evaluation/fit_voice.py` on voices mixed into instrumental music. It runs

@@ -11,8 +11,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from playlist_builder.errors import ProfileError
-from playlist_builder.profiles.parse import MAX_BYTES, did_you_mean, parse
+from playlist_builder.profiles.parse import MAX_BYTES, parse
 from playlist_builder.profiles.profile import Profile
+from playlist_builder.profiles.values import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)

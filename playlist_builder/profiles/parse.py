@@ -16,6 +16,7 @@ The file's name, without `.toml`, is the name of the profile:
     artist_gap = 1                              # other tracks between two of one artist
     track_minutes = [2, 15]                     # shortest and longest track
     loudness_step_lu = 3                        # largest rise in loudness between neighbours
+    loudness_arc_lu = 4                         # by which the peak is louder, where gains are ours
     cohesion = 0.08                             # price of a step in style; 0 lets any sound follow
     vocals = "exclude"                          # or "strict", "allow-wordless", "allow"
     tail_percent = 25                           # calm music after the end: this share of the
@@ -56,27 +57,22 @@ Errors count phases from 1, as a reader does.
 """
 
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
-from playlist_builder.errors import ProfileError, QueryError
+from playlist_builder.errors import ProfileError
+from playlist_builder.profiles import values
 from playlist_builder.profiles.profile import (
     MAX_MINUTES,
     MIN_PHASE_S,
     Phase,
     Profile,
     Rules,
-    VocalsRule,
 )
-from playlist_builder.queries import parse as parse_query
 
 MAX_PHASES = 40
 MAX_BYTES = 32_768  # ten times the longest shipped file; tomllib takes cubic time at its worst
-MAX_TEXT = 500
-MAX_NAME = 40
-MAX_COUNT = 10_000
 MAX_LU = 100.0
 MAX_HZ = 96_000.0
 MAX_STROKES_HZ = 100.0
@@ -84,8 +80,6 @@ MAX_SILENCE_S = 36_000.0
 MAX_DEPTH = 0.5  # a wave this deep swings over the whole scale
 MAX_CROSSFADE_S = 60.0
 MIN_PERIOD = 0.1  # minutes or percent
-PAIR = 2
-SHOWN_MAX = 10**15  # whatever is larger is a mistake, and can be thousands of digits long
 
 _PROFILE_KEYS = ("title", "summary", "minutes", "sources", "rules", "phases")
 
@@ -95,24 +89,18 @@ def parse(data: bytes, *, name: str) -> Profile:
 
     Raises ProfileError with one line about the first thing that is wrong, without the file.
     """
-    keys = _table(_toml(data), "", _PROFILE_KEYS)
-    minutes = _number(keys.get("minutes"), "minutes", 1.0, MAX_MINUTES)
+    keys = values.table(_toml(data), "", _PROFILE_KEYS)
+    minutes = values.number(keys.get("minutes"), "minutes", 1.0, MAX_MINUTES)
     phases = _phases(keys.get("phases"), minutes)
     return Profile(
-        name=_text(name, "the file's name", MAX_NAME),
-        title=_text(keys.get("title"), "title"),
-        summary=_text(keys.get("summary", ""), "summary", least=0),
+        name=values.text(name, "the file's name", values.MAX_NAME),
+        title=values.text(keys.get("title"), "title"),
+        summary=values.text(keys.get("summary", ""), "summary", least=0),
         duration_s=phases[-1].end_s,
         phases=phases,
         rules=_rules(keys.get("rules", {})),
-        sources=_each(_text, keys.get("sources", []), "sources"),
+        sources=values.texts(values.text, keys.get("sources", []), "sources"),
     )
-
-
-def did_you_mean(word: str, options: Iterable[str]) -> str:
-    """Return a sentence that suggests the closest of the options, or nothing."""
-    close = get_close_matches(word, list(options), n=1)
-    return f" Did you mean '{close[0]}'?" if close else ""
 
 
 def _toml(data: bytes) -> object:
@@ -120,14 +108,14 @@ def _toml(data: bytes) -> object:
         raise ProfileError(f"larger than {MAX_BYTES // 1024} KB, which no profile is.")
     try:
         text = data.decode("utf-8-sig")  # some editors begin a file with a byte order mark
-        if any(line.count(".") > MAX_TEXT for line in text.splitlines()):
+        if any(line.count(".") > values.MAX_TEXT for line in text.splitlines()):
             # tomllib holds every part of a dotted key with all parts before it: a GB for 16,000.
             raise ProfileError("nested too deeply for a profile.")
         document = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise ProfileError(f"not UTF-8 at byte {error.start}; save the file as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"not TOML: {str(error)[:MAX_TEXT]}.") from error
+        raise ProfileError(f"not TOML: {str(error)[: values.MAX_TEXT]}.") from error
     except ValueError as error:  # Python limits the digits of an integer
         raise ProfileError("not TOML: a number has too many digits.") from error
     except RecursionError as error:
@@ -138,7 +126,7 @@ def _toml(data: bytes) -> object:
 
 
 def _rules(value: object) -> Rules:
-    keys = _table(value, "rules", _RULES)
+    keys = values.table(value, "rules", _RULES)
     fields: dict[str, Any] = {
         _RULES[key][0]: _RULES[key][1](given, f"rules.{key}") for key, given in keys.items()
     }
@@ -149,9 +137,9 @@ def _rules(value: object) -> Rules:
 
 def _phases(value: object, minutes: float) -> tuple[Phase, ...]:
     """Return the phases, which must follow each other from 0 to the end in one unit of time."""
-    tables = _list(value, "phases")
+    tables = values.items(value, "phases")
     if not 1 <= len(tables) <= MAX_PHASES:
-        raise _wrong("phases", f"1 to {MAX_PHASES} tables [[phases]]", value)
+        raise values.wrong("phases", f"1 to {MAX_PHASES} tables [[phases]]", value)
     first = tables[0]
     unit = "percent" if isinstance(first, dict) and "percent" in first else "minutes"
     whole = 100.0 if unit == "percent" else minutes
@@ -180,10 +168,10 @@ def _phase(
     value: object, at: str, unit: str, whole: float, minutes: float
 ) -> tuple[Phase, float, float]:
     """Return a phase, with its start and end in the unit of the file."""
-    keys = _table(value, at, ("name", "minutes", "percent", "level", "wave", *_PHASE_FIELDS))
-    name = _text(keys.get("name"), f"{at}.name", MAX_NAME)
+    keys = values.table(value, at, ("name", "minutes", "percent", "level", "wave", *_PHASE_FIELDS))
+    name = values.text(keys.get("name"), f"{at}.name", values.MAX_NAME)
     if "=" in name:  # the command line says NAME=LEVEL
-        raise _wrong(f"{at}.name", "a name without '='", name)
+        raise values.wrong(f"{at}.name", "a name without '='", name)
 
     def where(key: str) -> str:
         return f"{at}.{key} ({name})"
@@ -191,8 +179,10 @@ def _phase(
     other = "minutes" if unit == "percent" else "percent"
     if other in keys:
         raise ProfileError(f"{where(other)}: expected {unit}, as in the first phase.")
-    start, end = _span(keys.get(unit), where(unit), whole, MIN_PHASE_S / 60.0 * whole / minutes)
-    levels = _one_or_two(keys.get("level"), where("level"), 1.0, "two for a ramp")
+    start, end = values.span(
+        keys.get(unit), where(unit), whole, MIN_PHASE_S / 60.0 * whole / minutes
+    )
+    levels = values.one_or_two(keys.get("level"), where("level"), 1.0, "two for a ramp")
     depth, period = _wave(keys.get("wave"), where("wave"), minutes)
     low, high = min(levels) - depth, max(levels) + depth
     if low < 0.0 or high > 1.0:
@@ -221,180 +211,68 @@ def _wave(value: object, where: str, minutes: float) -> tuple[float, float]:
     """Return depth and period in minutes; without a wave both are 0."""
     if value is None:
         return 0.0, 0.0
-    keys = _table(value, where, ("depth", "minutes", "percent"))
-    depth = _number(keys.get("depth"), f"{where}.depth", 0.0, MAX_DEPTH)
+    keys = values.table(value, where, ("depth", "minutes", "percent"))
+    depth = values.number(keys.get("depth"), f"{where}.depth", 0.0, MAX_DEPTH)
     if ("minutes" in keys) == ("percent" in keys):
         raise ProfileError(f"{where}: expected a period as either minutes or percent.")
     if "minutes" in keys:
-        return depth, _number(keys["minutes"], f"{where}.minutes", MIN_PERIOD, MAX_MINUTES)
-    share = _number(keys["percent"], f"{where}.percent", MIN_PERIOD, 100.0)
+        return depth, values.number(keys["minutes"], f"{where}.minutes", MIN_PERIOD, MAX_MINUTES)
+    share = values.number(keys["percent"], f"{where}.percent", MIN_PERIOD, 100.0)
     return depth, share / 100.0 * minutes
 
 
 # Readers: from the value of a key, and where it stands, to what a field of the profile takes.
 
 
-def _one_or_two(value: object, where: str, high: float, two: str = "two") -> tuple[float, float]:
-    """Return two numbers from 0 to `high`, twice the same where there is one."""
-    if isinstance(value, list) and len(value) != PAIR:
-        raise _wrong(where, f"a number from 0 to {high:g}, or {two}", value)
-    pair = value if isinstance(value, list) else [value, value]
-    first, second = (_number(each, where, 0.0, high) for each in pair)
-    return first, second
-
-
-def _flag(value: object, where: str) -> bool:
-    if not isinstance(value, bool):
-        raise _wrong(where, "true or false", value)
-    return value
-
-
-def _count(value: object, where: str, low: int) -> int:
-    if type(value) is not int or not low <= value <= MAX_COUNT:
-        raise _wrong(where, f"a whole number from {low} to {MAX_COUNT}", value)
-    return value
-
-
-def _vocals(value: object, where: str) -> object:
-    if value not in get_args(VocalsRule):
-        raise _wrong(where, f"one of {', '.join(get_args(VocalsRule))}", value)
-    return value
-
-
-def _query(value: object, where: str) -> str:
-    text = _text(value, where)
-    try:
-        parse_query(text)
-    except QueryError as error:
-        raise ProfileError(f"{where}: {error}") from error
-    return text
-
-
-def _each(read: Callable[[object, str], str], value: object, where: str) -> tuple[str, ...]:
-    given = _list(value, where)
-    return tuple(read(each, f"{where}[{number}]") for number, each in enumerate(given, start=1))
-
-
-def _table(value: object, where: str, known: Collection[str]) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise _wrong(where, "a table", value)
-    for key in value:
-        if key not in known:
-            hint = did_you_mean(key, known) or f" Known here: {', '.join(known)}."
-            raise ProfileError(f"{where}{'.' if where else ''}{_shown(key)}: unknown key.{hint}")
-    return value
-
-
-def _list(value: object, where: str) -> list[object]:
-    if not isinstance(value, list):
-        raise _wrong(where, "a list", value)
-    return value
-
-
-def _span(value: object, where: str, high: float, least: float) -> tuple[float, float]:
-    """Return two numbers from 0 to `high`, the second larger by `least` or more."""
-    if not isinstance(value, list) or len(value) != PAIR:
-        raise _wrong(where, "two numbers, [from, to]", value)
-    start, end = (_number(each, where, 0.0, high) for each in value)
-    if end <= start or end - start < least:
-        raise ProfileError(f"{where}: expected an end after the start, not [{start:g}, {end:g}].")
-    return start, end
-
-
-def _between(value: object, where: str) -> tuple[float, float]:
-    """Return two numbers from 0 to 1, the lower first."""
-    if not isinstance(value, list) or len(value) != PAIR:
-        raise _wrong(where, "two numbers, [low, high]", value)
-    low, high = (_number(each, where, 0.0, 1.0) for each in value)
-    if low > high:
-        raise ProfileError(f"{where}: expected the lower number first, not [{low:g}, {high:g}].")
-    return low, high
-
-
-def _number(value: object, where: str, low: float, high: float, unit: float = 1.0) -> float:
-    """Return a number from `low` to `high`, times `unit`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise _wrong(where, f"a number from {low:g} to {high:g}", value)
-    return float(value) * unit
-
-
-def _text(value: object, where: str, most: int = MAX_TEXT, least: int = 1) -> str:
-    """Return text on one line; what a terminal would obey instead of print is refused."""
-    text = " ".join(value.split()) if isinstance(value, str) else ""
-    if not isinstance(value, str) or not least <= len(text) <= most or not text.isprintable():
-        raise _wrong(where, f"plain text of {least} to {most} characters", value)
-    return text
-
-
-def _wrong(where: str, expected: str, value: object) -> ProfileError:
-    found = "but it is missing" if value is None else f"not {_shown(value)}"
-    return ProfileError(f"{where}: expected {expected}, {found}.")
-
-
-def _shown(value: object) -> str:
-    """Return what a message says of a value, which may be huge or hold anything."""
-    match value:
-        case bool():
-            shown = str(value).lower()
-        case dict():
-            shown = "a table"
-        case list():
-            shown = f"a list of {len(value)}"
-        case int() if abs(value) > SHOWN_MAX:
-            shown = "a huge number"
-        case str() if len(value) > MAX_NAME:
-            shown = f"{value[:MAX_NAME]!r}... ({len(value)} characters)"
-        case str():
-            shown = repr(value)
-        case _:
-            shown = str(value)
-    return shown
-
-
 _Readers = Mapping[str, tuple[str, Callable[[Any, str], object]]]
-_crossfade = partial(_one_or_two, high=MAX_CROSSFADE_S)
-_max_lu = partial(_number, low=0.0, high=MAX_LU)
-_share = partial(_number, low=0.0, high=1.0)
-_queries = partial(_each, _query)
+_crossfade = partial(values.one_or_two, high=MAX_CROSSFADE_S)
+_max_lu = partial(values.number, low=0.0, high=MAX_LU)
+_share = partial(values.number, low=0.0, high=1.0)
+_strokes = partial(values.number, low=0.0, high=MAX_STROKES_HZ)
+_queries = partial(values.texts, values.query)
 
 
 def _track_minutes(value: object, where: str) -> tuple[float, float]:
-    shortest, longest = _span(value, where, MAX_MINUTES, 0.0)
+    shortest, longest = values.span(value, where, MAX_MINUTES, 0.0)
     return shortest * 60.0, longest * 60.0
 
 
 def _percent(value: object, where: str) -> float:
-    return _number(value, where, 0.0, 100.0) / 100.0
+    return values.number(value, where, 0.0, 100.0) / 100.0
 
 
 _RULES: _Readers = {  # key of [rules] to the field of `Rules` and its reader
-    "artist_max": ("artist_max", partial(_count, low=1)),
-    "artist_gap": ("artist_gap", partial(_count, low=0)),
+    "artist_max": ("artist_max", partial(values.count, low=1)),
+    "artist_gap": ("artist_gap", partial(values.count, low=0)),
     "track_minutes": ("track_s", _track_minutes),
     "loudness_step_lu": ("loudness_step_lu", _max_lu),
+    "loudness_arc_lu": ("loudness_arc_lu", _max_lu),
     "cohesion": ("cohesion", _share),
-    "vocals": ("vocals", _vocals),
+    "vocals": ("vocals", values.vocals),
     "tail_percent": ("tail_share", _percent),
-    "tail_minutes": ("tail_min_s", partial(_number, low=0.0, high=MAX_MINUTES, unit=60.0)),
+    "tail_minutes": ("tail_min_s", partial(values.number, low=0.0, high=MAX_MINUTES, unit=60.0)),
     "crossfade_seconds": ("crossfade_s", _crossfade),
-    "keep_endings": ("keep_endings", _flag),
+    "keep_endings": ("keep_endings", values.flag),
     "include": ("include", _queries),
     "exclude": ("exclude", _queries),
     "prefer": ("prefer", _queries),
 }
 
 _PHASE_FIELDS: _Readers = {  # optional key of a phase to the field of `Phase` and its reader
-    "fixed": ("fixed", _flag),
+    "fixed": ("fixed", values.flag),
     "max_startle_lu": ("max_startle_lu", _max_lu),
-    "max_brightness_hz": ("max_brightness_hz", partial(_number, low=0.0, high=MAX_HZ)),
+    "max_brightness_hz": ("max_brightness_hz", partial(values.number, low=0.0, high=MAX_HZ)),
     "max_percussiveness": ("max_percussiveness", _share),
-    "max_stroke_rate_hz": ("max_stroke_rate_hz", partial(_number, low=0.0, high=MAX_STROKES_HZ)),
+    "max_stroke_rate_hz": (
+        "max_stroke_rate_hz",
+        partial(values.number, low=0.0, high=MAX_STROKES_HZ),
+    ),
     "max_pulse_clarity": ("max_pulse_clarity", _share),
-    "max_silence_s": ("max_silence_s", partial(_number, low=0.0, high=MAX_SILENCE_S)),
+    "max_silence_s": ("max_silence_s", partial(values.number, low=0.0, high=MAX_SILENCE_S)),
     "max_peak": ("max_peak", _share),
     "max_tension": ("max_tension", _share),
-    "tension": ("tension", _between),
-    "moving": ("moving", _flag),
+    "tension": ("tension", values.between),
+    "moving": ("moving", values.flag),
     "crossfade_seconds": ("crossfade_s", _crossfade),
-    "basis": ("basis", partial(_text, least=0)),
+    "basis": ("basis", partial(values.text, least=0)),
 }

@@ -19,6 +19,9 @@ MAX_MINUTES = 7 * 24 * 60  # a week: longer than any session, short enough to ho
 MIN_PHASE_S = 1.0
 CALM_LEVEL = 0.35  # a phase whose planned energy stays up to here is calm, and ...
 CALM_CLIMB = 0.3  # ... no moment of its tracks lies further above its highest level
+LOUDNESS_MEAN_S = 300.0  # over so long, or a tenth of the session, loudness follows the energy
+WHOLE_ARC = 0.5  # a plan that spans as much has the whole arc of loudness, another its share
+LOUDNESS_STEP_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ class Rules:
     At most `artist_max` tracks of one artist, with `artist_gap` others or more between two of
     them (1 is never twice running). Tracks last `track_min_s` to `track_max_s`. Between
     neighbours the loudness rises by `loudness_step_lu` at most, and steps of style cost
-    `cohesion` (see `arranger.solver.styles`). The calm tail after the end
+    `cohesion` (see `arranger.solver.styles`). What is played of it, where gains are in our hands,
+    is `loudness_arc_lu` louder at the peak than where it is calm. The calm tail after the end
     lasts `tail_share` of the session, and `tail_min_s` at least. In a recording, neighbours
     overlap by the first of `crossfade_s` where they are at their liveliest and by the second where
     they are calmest, but not where a track ends hard and `keep_endings` is set. `include`,
@@ -49,6 +53,7 @@ class Rules:
     exclude: tuple[str, ...] = ()
     prefer: tuple[str, ...] = ()
     cohesion: float = 0.08
+    loudness_arc_lu: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,19 @@ class Profile:
         level = first + (last - first) * since / length
         wave = depth * np.sin(2.0 * np.pi * since / np.where(period > 0.0, period, math.inf))
         return np.asarray(np.clip(level + wave, 0.0, 1.0), dtype=np.float64)
+
+    def loudness_lu(self, time_s: ArrayLike) -> NDArray[np.float64]:
+        """Return by how much each time is to be louder than the quietest, in LU.
+
+        It follows the planned energy slowly (`LOUDNESS_MEAN_S`) up to `rules.loudness_arc_lu`; a
+        plan that spans less than `WHOLE_ARC` has a smaller arc. The shape is that of `time_s`.
+        """
+        mean_s = min(LOUDNESS_MEAN_S, self.duration_s / 10.0)
+        around_s = np.linspace(-mean_s / 2.0, mean_s / 2.0, 31)
+        times_s = np.arange(0.0, self.duration_s + LOUDNESS_STEP_S, LOUDNESS_STEP_S)
+        energy = self.target(times_s[:, None] + around_s).mean(axis=1)
+        arc = (energy - energy.min()) / max(float(np.ptp(energy)), WHOLE_ARC)
+        return np.asarray(np.interp(np.asarray(time_s), times_s, self.rules.loudness_arc_lu * arc))
 
     def phase_at(self, time_s: float) -> Phase:
         """Return the phase that plays at a time; a time on a border belongs to the later one."""

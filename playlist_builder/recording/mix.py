@@ -1,8 +1,8 @@
 """A session to the plan of its mix: start, gain and crossfade of each track. Pure.
 
-Every track keeps one gain, so nothing pumps; the gains change as little as the limit on loudness
-jumps allows. There is no limiter: where the peaks do not allow the requested loudness, the whole
-mix is softer. All positions are counted in frames (`levels.FRAMES_PER_S`).
+What the gain of a track is, and where it moves, `gains` decides. There is no limiter: where the
+peaks do not allow the requested loudness, the whole mix is softer. All positions are counted in
+frames (`levels.FRAMES_PER_S`).
 """
 
 import math
@@ -15,31 +15,29 @@ import numpy as np
 from playlist_builder.analysis import loudness
 from playlist_builder.audio.encode import Chapter
 from playlist_builder.errors import RenderError, RequestError
-from playlist_builder.models import SILENCE_LUFS, Floats, Floats32, Session, Slot
+from playlist_builder.models import Floats, Session, Slot
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.recording.fades import FADE_IN_S, FADE_OUT_S, PART_GONE, SHORTER_S
+from playlist_builder.recording.gains import PER_BLOCK, Gain, arranged_gains, blocks, crossfade
 from playlist_builder.recording.levels import BLOCKS_PER_S, FRAMES_PER_S, Levels
 from playlist_builder.text import clock
 
 LOUDNESS_LUFS = -18.0  # ReplayGain 2.0, so a session is as loud as other music in a player
 LONGEST_CROSSFADE_S = 60.0
-EDGE_S = 10.0  # passages before and after a transition whose loudness is compared
-JUMP_MARGIN_LU = 0.2  # the power of a sum of two tracks is not exactly the sum of their powers
 DECAY_LU = 20.0  # the decay of a track is what stays so far below its loudness at the end
 HARD_ENDING_S = 0.5  # a track with a shorter decay ends hard
 LONGEST_DECAY_S = 12.0  # most of a decay that overlaps the next track, whatever the crossfade
-UNBOUNDED_DB = 60.0  # limit of a rise of gain without other limits: more than any master needs
 DECLICK = 1  # frames of the fade where nothing overlaps
 EXCERPT_S = 15.0  # of a preview before and after each transition
 EXCERPT_FADE_S = 1.0
 PAUSE_S = 1.0  # between the excerpts of a preview
-_PER_BLOCK = FRAMES_PER_S // BLOCKS_PER_S
-_EDGE = round(EDGE_S * BLOCKS_PER_S)
 
 
 @dataclass(frozen=True, slots=True)
 class MixSettings:
     """Settings of a mix; None leaves a setting to the profile.
+
+    With `riding` the gain moves slowly within a track that startles or has to begin softer.
 
     Raises RequestError for a loudness that is not finite, or a crossfade below 0 or above 60 s.
     """
@@ -47,6 +45,7 @@ class MixSettings:
     loudness_lufs: float = LOUDNESS_LUFS
     crossfade_s: float | None = None
     keep_endings: bool | None = None
+    riding: bool = True
 
     def __post_init__(self) -> None:
         """Raise RequestError for what is no loudness or no length."""
@@ -59,7 +58,7 @@ class MixSettings:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A track in the mix, or a part of one; all but the gain in frames.
+    """A track in the mix, or a part of one; all but the gains in frames.
 
     Where two overlap, the fade-out of the first and the fade-in of the second are as long as that.
     """
@@ -72,6 +71,14 @@ class Clip:
     gain_db: float
     fade_in: int = DECLICK
     fade_out: int = DECLICK
+    course: Floats | None = None  # in dB, added to the gain: one a `BLOCK_S` of the whole track
+
+    @property
+    def moves_db(self) -> tuple[float, float]:
+        """The lowest and the highest value of the course; 0 where there is none."""
+        if self.course is None:
+            return 0.0, 0.0
+        return float(self.course.min()), float(self.course.max())
 
     @property
     def end(self) -> int:
@@ -112,7 +119,6 @@ def plan(
 ) -> MixPlan:
     """Return the mix of all slots and then the tail; `levels` are those of each path."""
     slots = (*session.slots, *session.tail)
-    rules = profile.rules if profile is not None else Rules()
     found = [played(levels[slot.path], slot) for slot in slots]
     lengths = [each.end - each.start for each in found]
     overlaps = [
@@ -121,11 +127,8 @@ def plan(
             pairwise(slots), found[:-1], map(min, pairwise(lengths)), strict=True
         )
     ]
-    rises_db = [
-        allowed_rise_db(left, right, overlap, rules.loudness_step_lu - JUMP_MARGIN_LU)
-        for (left, right), overlap in zip(pairwise(found), overlaps, strict=True)
-    ]
-    clips = _place(slots, found, gains(rises_db, lengths), overlaps)
+    own = arranged_gains(slots, found, overlaps, profile, riding=settings.riding)
+    clips = _place(slots, found, own, overlaps)
     k_power, true_peak = _sum(clips, levels)
     integrated_lufs = loudness.integrated_lufs(k_power)
     peak_dbtp = 20.0 * np.log10(max(float(true_peak.max()), 1e-9))
@@ -163,54 +166,12 @@ def preview(whole: MixPlan) -> MixPlan:
     return replace(whole, clips=tuple(clips), chapters=tuple(chapters))
 
 
-def crossfade(length: int) -> tuple[Floats32, Floats32]:
-    """Return the gains (length,) of the outgoing and the incoming track, of equal power."""
-    angle = (np.arange(length) + 0.5) * (np.pi / 2.0 / max(1, length))
-    return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
-
-
 def decay_s(levels: Levels) -> float:
     """Return the length of the decay of a track; see `DECAY_LU`."""
-    power = _blocks(levels.k_power, levels.start, levels.end)
+    power = blocks(levels.k_power, levels.start, levels.end)
     least = 10.0 ** ((loudness.integrated_lufs(power) - DECAY_LU - loudness.OFFSET_LUFS) / 10.0)
     sounding = np.flatnonzero(power >= least)
     return (len(power) - 1 - int(sounding[-1])) / BLOCKS_PER_S if sounding.size else 0.0
-
-
-def allowed_rise_db(left: Levels, right: Levels, overlap: int, limit_lu: float) -> float:
-    """Return by how much the gain of `right` may exceed that of `left`, in dB.
-
-    The mean power of `EDGE_S` after a transition is then at most `limit_lu` above that of `EDGE_S`
-    before it. Three pairs are compared: before the start of the overlap with after its start and
-    with after its end, and before with after its middle. With x the ratio of the powers of the
-    gains, each condition is linear: a + x b <= r (c + x d). Where `left` alone exceeds the limit,
-    which no gain can change, the condition is x b <= r (c + x d).
-    """
-    blocks = round(overlap / _PER_BLOCK)
-    out, into = crossfade(blocks)
-    edge = _EDGE + 1  # the blocks of the mix may be one off those of a track
-    going = _filled(_blocks(left.k_power, left.start, left.end)[::-1], edge + blocks)[::-1]
-    coming = _filled(_blocks(right.k_power, right.start, right.end), edge + blocks)
-    silence = np.zeros(edge)
-    going = np.concatenate((going[:edge], going[edge:] * out**2, silence))
-    coming = np.concatenate((silence, coming[:blocks] * into**2, coming[blocks:]))
-    ratio = 10.0 ** (limit_lu / 10.0)
-    floor = 10.0 ** ((SILENCE_LUFS - loudness.OFFSET_LUFS) / 10.0)
-    start, middle, end = edge, edge + blocks // 2, edge + blocks
-    highest = 10.0 ** (UNBOUNDED_DB / 10.0)
-    for before, after in ((start, start), (middle, middle), (start, end)):
-        a, b = (
-            max(each[after + off : after + off + _EDGE].mean() for off in (-1, 0, 1))
-            for each in (going, coming)
-        )
-        c, d = (
-            min(each[before - off - _EDGE : before - off].mean() for off in (0, 1))
-            for each in (going, coming)
-        )
-        headroom, slope = ratio * max(c, floor), b - ratio * d
-        if slope > 0.0:
-            highest = min(highest, (headroom - a if headroom > a else headroom) / slope)
-    return float(10.0 * np.log10(highest))
 
 
 def played(levels: Levels, slot: Slot) -> Levels:
@@ -224,32 +185,6 @@ def played(levels: Levels, slot: Slot) -> Levels:
     if slot.to_s is not None:
         end = min(end, max(round(slot.to_s * FRAMES_PER_S), start + 1))
     return replace(levels, start=start, end=end)
-
-
-def _filled(power: Floats, blocks: int) -> Floats:
-    """Return the first `blocks` of power; a shorter track is extended by its mean."""
-    missing = np.full(max(0, blocks - len(power)), power.mean())
-    return np.concatenate((power[:blocks], missing))
-
-
-def gains(rises_db: Sequence[float], lengths: Sequence[int]) -> list[float]:
-    """Return the gains in dB, of least squares weighted by length, that respect `rises_db`.
-
-    `rises_db` limit by how much each gain may exceed the one before. Minus their cumulative sums,
-    the gains are a non-increasing sequence: isotonic regression, solved exactly by pooling
-    adjacent violators (Ayer et al. 1955).
-    """
-    sums = np.concatenate(([0.0], np.cumsum(rises_db)))
-    pools: list[tuple[float, float, int]] = []
-    for level, length in zip(-sums, lengths, strict=True):
-        value, weight, count = float(level), float(length), 1
-        while pools and pools[-1][0] < value:
-            before, heavy, many = pools.pop()
-            value = (before * heavy + value * weight) / (heavy + weight)
-            weight, count = heavy + weight, many + count
-        pools.append((value, weight, count))
-    fitted = np.repeat([pool[0] for pool in pools], [pool[2] for pool in pools])
-    return [float(gain) for gain in fitted + sums]
 
 
 def _overlap(
@@ -278,11 +213,11 @@ def _overlap(
 
 
 def _place(
-    slots: Sequence[Slot], found: Sequence[Levels], gains_db: Sequence[float], overlaps: list[int]
+    slots: Sequence[Slot], found: Sequence[Levels], gains: Sequence[Gain], overlaps: list[int]
 ) -> list[Clip]:
     clips: list[Clip] = []
-    for slot, levels, gain_db, before, after in zip(
-        slots, found, gains_db, [0, *overlaps], [*overlaps, 0], strict=True
+    for slot, levels, gain, before, after in zip(
+        slots, found, gains, [0, *overlaps], [*overlaps, 0], strict=True
     ):
         clips.append(
             Clip(
@@ -291,9 +226,10 @@ def _place(
                 first=levels.start,
                 length=levels.end - levels.start,
                 at=clips[-1].end - before if clips else 0,
-                gain_db=gain_db,
+                gain_db=gain.gain_db,
                 fade_in=before or _fade(slot.from_s, FADE_IN_S, levels),
                 fade_out=after or _fade(slot.to_s, FADE_OUT_S, levels),
+                course=gain.course,
             )
         )
     return clips
@@ -308,29 +244,34 @@ def _fade(cut_s: float | None, fade_s: float, levels: Levels) -> int:
 
 def _sum(clips: Sequence[Clip], levels: Mapping[str, Levels]) -> tuple[Floats, Floats]:
     """Return K-weighted power and a bound of the true peak of a mix, per `loudness.BLOCK_S`."""
-    blocks = -(-clips[-1].end // _PER_BLOCK) + 2
-    k_power, true_peak = np.zeros(blocks), np.zeros(blocks)
+    count = -(-clips[-1].end // PER_BLOCK) + 2
+    k_power, true_peak = np.zeros(count), np.zeros(count)
     for clip in clips:
         gain = 10.0 ** (clip.gain_db / 20.0)
-        at = clip.at // _PER_BLOCK
+        at = clip.at // PER_BLOCK
         power, peak = (
-            _blocks(values, clip.first, clip.first + clip.length).copy()
+            blocks(values, clip.first, clip.first + clip.length).copy()
             for values in (levels[clip.path].k_power, levels[clip.path].true_peak)
         )
         for length, side in ((clip.fade_in, slice(None)), (clip.fade_out, slice(None, None, -1))):
-            _, rising = crossfade(length // _PER_BLOCK)
+            _, rising = crossfade(length // PER_BLOCK)
             power[side][: len(rising)] *= rising**2
             # The larger of neighbouring gains: the blocks of a track lie between those of the mix.
             peak[side][: max(0, len(rising) - 1)] *= rising[1:]
+        if clip.course is not None:
+            moves = 10.0 ** (blocks(clip.course, clip.first, clip.first + clip.length) / 20.0)
+            power *= moves**2
+            peak *= _with_neighbours(moves)
         k_power[at : at + len(power)] += power * gain**2
         # For the same reason, a peak may fall into the block before or after.
-        peak = np.maximum(peak, np.maximum(np.append(peak[1:], 0.0), np.insert(peak[:-1], 0, 0.0)))
-        true_peak[at : at + len(peak)] += peak * gain
+        true_peak[at : at + len(peak)] += _with_neighbours(peak) * gain
     return k_power, true_peak
 
 
-def _blocks(values: Floats, start: int, end: int) -> Floats:
-    return values[start // _PER_BLOCK : -(-end // _PER_BLOCK)]
+def _with_neighbours(values: Floats) -> Floats:
+    """Return the largest of each value and those beside it."""
+    beside = np.maximum(np.append(values[1:], 0.0), np.insert(values[:-1], 0, 0.0))
+    return np.asarray(np.maximum(values, beside))
 
 
 def _title(slot: Slot) -> str:

@@ -25,11 +25,13 @@ from playlist_builder.audio import decode, encode
 from playlist_builder.audio.encode import FULL_SCALE, Encoder
 from playlist_builder.companion import marked, write_beside
 from playlist_builder.errors import AudioError, ProfileError, RenderError
-from playlist_builder.models import Floats32, Session
+from playlist_builder.models import Floats, Floats32, Session
 from playlist_builder.profiles import parse as profile_toml
 from playlist_builder.profiles.profile import Profile
+from playlist_builder.profiles.values import MAX_NAME
 from playlist_builder.recording import chapters, cover, cue, levels
 from playlist_builder.recording import mix as mixing
+from playlist_builder.recording.gains import PER_BLOCK, crossfade
 from playlist_builder.recording.levels import FRAMES_PER_S, Levels, TruePeak
 from playlist_builder.recording.mix import Clip, MixPlan, MixSettings
 from playlist_builder.text import encodable
@@ -197,7 +199,7 @@ def _profile(session: Session) -> Profile | None:
     if text is None:
         return None
     try:
-        name = session.profile[: profile_toml.MAX_NAME]
+        name = session.profile[:MAX_NAME]
         return profile_toml.parse(text.encode("utf-8", "replace"), name=name)
     except ProfileError as error:
         raise RenderError(f"The profile that the session holds is not valid: {error}") from error
@@ -270,6 +272,7 @@ class _Source:
         self.close = self._blocks.close
         self._rest = np.zeros((CHANNELS, 0), np.float32)
         self._ahead = clip.first * self._hop
+        self._read = clip.first  # frames of the track
 
     def read(self, frames: int, curve: Floats32 | None = None) -> Any:  # noqa: ANN401 - pydub's
         """Return the next frames with the gain of the clip, times a curve where there is one."""
@@ -277,12 +280,21 @@ class _Source:
             samples = self._take(frames * self._hop)
         if curve is not None:
             samples = samples * curve
+        if self._clip.course is not None:
+            samples = samples * self._moves(self._clip.course, frames)
+        self._read += frames
         # No music reaches 18 dB over full scale; damaged samples are clipped, not wrapped.
         scaled = np.clip(samples.T, -FULL_SCALE_LIMIT, FULL_SCALE_LIMIT) * np.float32(FULL_SCALE)
         data = scaled.astype(np.int32).tobytes()
         return AudioSegment(
             data=data, sample_width=SAMPLE_BYTES, frame_rate=self._rate_hz, channels=CHANNELS
         ).apply_gain(self._clip.gain_db)
+
+    def _moves(self, course: Floats, frames: int) -> Floats32:
+        """Return the gain of each of the next samples by the course of the clip."""
+        middles = (np.arange(len(course)) + 0.5) * PER_BLOCK * self._hop
+        places = self._read * self._hop + np.arange(frames * self._hop)
+        return (10.0 ** (np.interp(places, middles, course) / 20.0)).astype(np.float32)
 
     def _take(self, count: int) -> Floats32:
         parts, there = [self._rest], self._rest.shape[1]
@@ -326,7 +338,7 @@ def _mix(plan: MixPlan, rate_hz: int, clock: Clock) -> Iterator[Any]:
             if after is None:
                 return
             going, source, done = source, opened(after), overlap
-            out, into = mixing.crossfade(overlap * hop)
+            out, into = crossfade(overlap * hop)
             for start in range(0, overlap, WINDOW):
                 count = min(WINDOW, overlap - start)
                 part = slice(start * hop, (start + count) * hop)

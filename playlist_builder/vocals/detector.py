@@ -7,13 +7,13 @@ import numpy as np
 
 from playlist_builder.models import Floats32, VoiceDetection
 from playlist_builder.networks import resampler, voice, weights
-from playlist_builder.networks.resampler import RATE, Resampler
+from playlist_builder.networks.resampler import RATE
 from playlist_builder.networks.voice import CHUNK_S, CONTEXT_S, OUTPUTS, PER_S, Model
 from playlist_builder.vocals import moments
 
 PARTS = 5  # of a second, in neighbouring two of which a short word is sought
 COLUMNS = OUTPUTS + 1
-VOICE_VERSION = 2  # raise it when samples may give another verdict: the next scan decodes again
+VOICE_VERSION = 3  # raise it when samples may give another verdict: the next scan decodes again
 
 
 @cache
@@ -33,30 +33,29 @@ def supports_rate(rate_hz: int) -> bool:
 
 
 class VoiceDetector:
-    """Takes mono samples of one track, from start to end, in blocks of any size."""
+    """Takes mono samples of one track at `RATE`, from start to end, in blocks of any size."""
 
-    def __init__(self, rate: int, model: Model) -> None:
-        self._rate, self._model = rate, model
-        self._resample = Resampler(rate)
+    def __init__(self, model: Model) -> None:
+        self._model = model
         self._rows: list[Floats32] = []
-        self._buffer = np.empty((CONTEXT_S + CHUNK_S + CONTEXT_S) * rate, np.float32)
+        self._buffer = np.empty((CONTEXT_S + CHUNK_S + CONTEXT_S) * RATE, np.float32)
         self._count = 0
         self._lead = 0  # seconds of context at the start of the buffer
         self._energy, self._samples = 0.0, 0
 
     def push(self, mono: Floats32) -> None:
-        """Add samples of shape (n,), full scale = 1.0; values that are not finite are silence."""
+        """Add finite samples of shape (n,), full scale = 1.0."""
         self._energy += float(np.vdot(mono, mono))
         self._samples += len(mono)
         while len(mono):
-            whole = (self._lead + CHUNK_S + CONTEXT_S) * self._rate
+            whole = (self._lead + CHUNK_S + CONTEXT_S) * RATE
             taken, mono = np.split(mono, [whole - self._count])
             self._buffer[self._count : self._count + len(taken)] = taken
             self._count += len(taken)
             if self._count < whole:
                 return
             self._run(self._buffer[:whole], CHUNK_S)
-            rest = self._buffer[whole - 2 * CONTEXT_S * self._rate : whole]
+            rest = self._buffer[whole - 2 * CONTEXT_S * RATE : whole]
             self._buffer[: len(rest)] = rest
             self._lead, self._count = CONTEXT_S, len(rest)
 
@@ -67,9 +66,9 @@ class VoiceDetector:
         the first, voice.
         """
         left = self._buffer[: self._count]
-        seconds = int(len(left) / self._rate - self._lead + 0.5)
+        seconds = int(len(left) / RATE - self._lead + 0.5)
         if seconds > 0:
-            whole = (self._lead + seconds) * self._rate
+            whole = (self._lead + seconds) * RATE
             self._run(np.pad(left[:whole], (0, max(0, whole - len(left)))), seconds)
         self._count = 0
         return np.concatenate(self._rows) if self._rows else np.zeros((0, COLUMNS), np.float32)
@@ -80,11 +79,7 @@ class VoiceDetector:
         return verdict_of(rows, soft=self._energy <= self._samples * SOFT_MEAN_SQUARE)
 
     def _run(self, samples: Floats32, seconds: int) -> None:
-        if not np.isfinite(samples).all():
-            samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
-        x = self._resample(np.clip(samples, -8.0, 8.0))
-        x = np.pad(x, (0, len(samples) // self._rate * RATE - len(x)))
-        hidden = voice.hidden_layer(self._model, voice.filter_bank(self._model, x))
+        hidden = voice.hidden_layer(self._model, voice.filter_bank(self._model, samples))
         start, stop = self._lead * PER_S, (self._lead + seconds) * PER_S
         parts = hidden[:, start:stop].reshape(voice.HIDDEN, seconds, PARTS, -1).mean(axis=3)
         logits = np.tensordot(parts, self._model.outputs, (0, 1)) + self._model.output_bias

@@ -10,6 +10,7 @@ from playlist_builder.artists import artists
 from playlist_builder.notices import notice
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Phase, Profile, Rules
+from playlist_builder.track_table import TrackTable
 from tests.support.synthetic import library, plain, track
 
 
@@ -79,6 +80,35 @@ def test_a_spare_known_to_be_free_of_words_comes_first_and_others_are_told():
     assert not any(each.code == "spares_unverified" for each in session.warnings)
     session = arrange([*tracks, *nearer], profile, scale="absolute", constraints=constraints)
     assert notice("spares_unverified", count=2, total=2) in session.warnings
+
+
+def test_of_the_tracks_that_might_be_spares_only_the_chosen_ones_are_made():
+    """A track of a large library takes longer to make than to weigh by its numbers."""
+    made = []
+
+    def make(place):
+        made.append(place)
+        return tracks[place]
+
+    tracks = [plain(number, 5, 0.5, artist=str(number)) for number in range(60)]
+    table = TrackTable(TrackTable.of(tracks)._columns, make)  # noqa: SLF001
+    phase = Phase("only", 0.0, 600.0, 0.5, 0.5)
+    profile = Profile("flat", "Flat", "", 600.0, (phase,), Rules(tail_share=0.0, tail_min_s=0.0))
+    session = arrange(table, profile, scale="absolute")
+    assert len(made) == len(session.slots) + len(session.spares) == 4
+
+
+def test_a_copy_of_a_spare_is_no_spare():
+    phase = Phase("only", 0.0, 900.0, 0.5, 0.5)
+    profile = Profile("flat", "Flat", "", 900.0, (phase,), Rules(tail_share=0.0, tail_min_s=0.0))
+    tracks = [plain(number, 5, 0.5, artist=str(number)) for number in range(3)]
+    twice = [plain(number, 5, 0.51, artist="x", title="Twice") for number in (7, 8)]
+    other = plain(9, 5, 0.54, artist="y")
+    constraints = Constraints(pins=tuple(Pin(each.path) for each in tracks))
+    session = arrange([*tracks, *twice, other], profile, scale="absolute", constraints=constraints)
+    found = {each.slot.identity for each in session.spares}
+    assert len(found) == 2
+    assert other.identity in found
 
 
 def test_a_spare_does_not_rise_far_above_its_slot():

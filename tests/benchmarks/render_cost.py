@@ -77,7 +77,8 @@ def child(session_path: str, target: str) -> None:
     cpu_s = time.process_time() - began
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
     pieces = [
-        (each.path, each.first, each.length, each.at, each.gain_db) for each in made.plan.clips
+        (each.path, each.first, each.length, each.at, each.gain_db + each.moves_db[0])
+        for each in made.plan.clips
     ]
     starts = [each.start_s for each in made.plan.chapters]
     told = {"cpu_s": cpu_s, "peak_mb": peak_mb, "pieces": pieces, "starts": starts}
@@ -177,8 +178,8 @@ def main() -> None:
         left[3] + left[2] - right[3] for left, right in pairwise(pieces)
     )
     soft = np.zeros(pieces[-1][3] + pieces[-1][2], bool)
-    for path, first, length, at, gain_db in pieces:
-        own = frame_powers(path, rate_hz)[first : first + length] * 10.0 ** (gain_db / 10.0)
+    for path, first, length, at, least_db in pieces:
+        own = frame_powers(path, rate_hz)[first : first + length] * 10.0 ** (least_db / 10.0)
         # Half a decibel, since a codec does not keep every frame as it was.
         soft[at : at + len(own)] |= own < SILENCE * 10.0**0.05
     count = min(len(soft), len(frames))

@@ -25,6 +25,7 @@ import numpy as np
 from playlist_builder.audio import decode
 from playlist_builder.models import STYLE_SIZE, Floats32
 from playlist_builder.networks import music
+from playlist_builder.networks.resampler import Stream
 from tests.evaluation.excerpts import folder, rows
 
 CHECKPOINT = "musicnn/MTT_musicnn/"
@@ -167,9 +168,10 @@ def pooled(path: str, model: music.Model) -> Floats32:
 def heard_patches(path: str) -> Floats32:
     """The patches that are heard of a file, at the common level."""
     with decode.AudioFile(path) as recording:
-        listener = music.MusicListener(recording.layout.sample_rate_hz)
+        listener, stream = music.MusicListener(), Stream(recording.layout.sample_rate_hz)
         for block in recording.blocks():
-            listener.push(block.mean(axis=0))
+            listener.push(stream.push(block.mean(axis=0)))
+    listener.push(stream.finish())
     return listener.patches()[0]
 
 

@@ -40,7 +40,7 @@ BINS = 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0
 def heard(case: vc.Case, model: vm.Model) -> dict:
     """What is kept of a case: the rows of the network, and whether it is soft."""
     samples, voice_s = case.samples()
-    listener = detector.VoiceDetector(RATE, model)
+    listener = detector.VoiceDetector(model)
     listener.push(samples)
     soft = float(np.mean(np.square(samples))) <= detector.SOFT_MEAN_SQUARE
     return {

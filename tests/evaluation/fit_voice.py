@@ -498,7 +498,7 @@ def sung_by(model: vm.Model):
     from playlist_builder.vocals import detector
 
     def judged(samples: np.ndarray) -> np.ndarray:
-        listener = detector.VoiceDetector(RATE, model)
+        listener = detector.VoiceDetector(model)
         listener.push(samples)
         return listener.logits()[:, 0]
 

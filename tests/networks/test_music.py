@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from playlist_builder.errors import ModelError
 from playlist_builder.models import STYLE_SIZE
 from playlist_builder.networks import music, weights
+from playlist_builder.networks.resampler import Stream
 
 RATE = 16000
 
@@ -25,9 +26,10 @@ def chords(seconds, rate=RATE, seed=0):
 
 
 def embedded(samples, rate=RATE, block=RATE):
-    listener = music.MusicListener(rate)
+    listener, stream = music.MusicListener(), Stream(rate)
     for start in range(0, len(samples), block):
-        listener.push(samples[start : start + block])
+        listener.push(stream.push(samples[start : start + block]))
+    listener.push(stream.finish())
     return music.embed(music.model(), listener)
 
 
@@ -81,16 +83,16 @@ def test_other_rates_give_nearly_the_same(rate):
 @settings(max_examples=20)
 @given(st.floats(0.01, 300.0))
 def test_patches_are_spread_over_the_whole_track(seconds):
-    listener = music.MusicListener(8000)
-    samples = chords(seconds, 8000)
+    listener = music.MusicListener()
+    samples = chords(seconds)
     listener.push(samples)
     heard, starts_s = listener.patches()
     assert heard.shape == (len(starts_s), music.PATCH)
     assert 1 <= len(starts_s) <= music.PATCHES
-    assert len(starts_s) == music.PATCHES or seconds < music.SECONDS + 8 * music.FIRST_HOP_S
+    assert len(starts_s) == music.PATCHES or seconds < music.PATCH / RATE + 8 * music.FIRST_HOP_S
     assert (np.diff(starts_s) > 0).all()
     assert starts_s[0] == 0.0
-    assert starts_s[-1] + 0.25 * seconds + music.SECONDS >= seconds
+    assert starts_s[-1] + 0.25 * seconds + music.PATCH / RATE >= seconds
 
 
 def test_silence_has_no_patches_and_silent_passages_are_not_heard():

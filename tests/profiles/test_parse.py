@@ -54,6 +54,7 @@ def test_every_key_reaches_the_profile():
     artist_gap = 2
     track_minutes = [1.5, 20]
     loudness_step_lu = 4.5
+    loudness_arc_lu = 2.5
     cohesion = 0.2
     vocals = "allow-wordless"
     tail_percent = 10
@@ -104,7 +105,9 @@ def test_every_key_reaches_the_profile():
                 basis="source 1",
             ),
         ),
-        rules=Rules(5, 2, 90.0, 1200.0, 4.5, "allow-wordless", 0.1, 300.0, cohesion=0.2),
+        rules=Rules(
+            5, 2, 90.0, 1200.0, 4.5, "allow-wordless", 0.1, 300.0, cohesion=0.2, loudness_arc_lu=2.5
+        ),
         sources=("Somebody 2020.", "Somebody else 2021."),
     )
 

@@ -193,9 +193,18 @@ def test_every_window_follows_the_one_before(tmp_path, track):
     assert slope < 1.5 * 2 * np.pi * 100.0 / RATE
 
 
-def test_a_step_of_loudness_is_held_to_the_limit(tmp_path, track):
-    soft, loud = noise(30.0, seed=1, rms=0.01), noise(30.0, seed=2, rms=0.1)
-    made = render_session(session(track("a", soft), track("b", loud)), tmp_path / "a.wav")
+def softly_ending(length_s):
+    """Noise of which the last half is softer by 20 dB."""
+    half_s = length_s / 2.0
+    parts = noise(half_s, seed=1, rms=0.1), noise(half_s, seed=3, rms=0.01)
+    return np.concatenate(parts, axis=1)
+
+
+@pytest.mark.parametrize("riding", [True, False])
+def test_a_step_of_loudness_is_held_to_the_limit(tmp_path, track, riding):
+    two = session(track("a", softly_ending(60.0)), track("b", noise(100.0, seed=2, rms=0.1)))
+    own = MixSettings(riding=riding)
+    made = render_session(two, tmp_path / "a.wav", settings=own)
     samples, rate = decoded(tmp_path / "a.wav")
     k_power = power(samples, rate)
     start = round(made.plan.chapters[1].start_s * 10)
@@ -211,11 +220,11 @@ def test_the_rules_are_those_of_the_profile_that_the_session_holds(tmp_path, tra
         '[[phases]]\nname = "calm"\nminutes = [0, 10]\nlevel = 0.2\n'
     )
     two = session(
-        track("a", noise(20.0, seed=1, rms=0.01)),
+        track("a", softly_ending(40.0)),
         track("b", noise(20.0, seed=2, rms=0.1)),
         request=SessionRequest(profile="own", profile_text=text),
     )
-    made = render_session(two, tmp_path / "a.flac")
+    made = render_session(two, tmp_path / "a.flac", settings=MixSettings(riding=False))
     left, right = made.plan.clips
     assert left.end - right.at == 75
     assert right.gain_db - left.gain_db == pytest.approx(0.8 - 20.0, abs=0.1)
@@ -454,6 +463,18 @@ def test_the_command_renders_and_tells_as_json(tmp_path, evening):
     assert told["pieces"][1]["start_s"] == pytest.approx(6.0, abs=0.03)
     assert told["true_peak_dbtp"] < PEAK_LIMIT_DBTP
     assert "Wrote a.flac and a.cue: 0:25" in done.stderr
+
+
+def test_the_command_tells_where_gains_move_and_can_leave_them(tmp_path, track):
+    two = session(track("a", softly_ending(60.0)), track("b", noise(100.0, seed=2, rms=0.1)))
+    (tmp_path / "two.json").write_text(session_json.dump(two), encoding="utf-8")
+    lowest = []
+    for options in ((), ("--no-riding",)):
+        words = ("preview", "two.json", "-o", "a.flac", "--json", *options)
+        told = json.loads(run(*words, cwd=tmp_path).stdout)
+        lowest.append(told["pieces"][1]["moves_db"][0])
+    assert lowest[0] < -5.0
+    assert lowest[1] == 0.0
 
 
 def test_the_command_gives_one_line_where_a_track_is_gone(tmp_path, evening):

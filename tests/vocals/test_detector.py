@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from playlist_builder.errors import ModelError
 from playlist_builder.models import VoiceDetection
 from playlist_builder.networks import voice, weights
+from playlist_builder.networks.resampler import Stream
 from playlist_builder.vocals import detector
 
 RATE = 16000
@@ -24,9 +25,10 @@ def pad(seconds, rate=RATE):
 
 
 def heard(samples, rate=RATE, block=RATE):
-    listener = detector.VoiceDetector(rate, detector.model())
+    listener, stream = detector.VoiceDetector(detector.model()), Stream(rate)
     for start in range(0, len(samples), block):
-        listener.push(samples[start : start + block])
+        listener.push(stream.push(samples[start : start + block]))
+    listener.push(stream.finish())
     return listener.finish()
 
 
@@ -45,7 +47,7 @@ def test_noise_is_no_voice():
 
 
 def rows_of(samples, block):
-    listener = detector.VoiceDetector(RATE, detector.model())
+    listener = detector.VoiceDetector(detector.model())
     for start in range(0, len(samples), block):
         listener.push(samples[start : start + block])
     return listener.logits()

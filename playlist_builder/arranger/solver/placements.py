@@ -8,12 +8,13 @@ to open a session, and where a pin could not be kept.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.arranger.solver.cost import STEP_MS, FixedItem, Items, TimeGrid, step_at
-from playlist_builder.models import Floats, Ints
+from playlist_builder.models import Bools, Floats, Floats32, Ints
 
 Floating = NDArray[np.floating]
 
@@ -49,12 +50,14 @@ def blocks(  # noqa: PLR0913, PLR0917 - what a block costs
     for steps, (first, last) in zip(lengths.tolist(), ranges, strict=True):
         if steps > grid.horizon:
             return
-        block = _block(items, grid, np.arange(first, last), drift_price, kind)
+        index = np.arange(first, last)
+        contours = items.values[items.contour_index(index, steps + 1)]
+        block = _block(items, grid, index, contours.astype(kind), drift_price)
         if use_price is not None:
             for price in (block.plain, block.longer):
                 np.add(price, use_price[first:last].astype(kind), out=price)
         _bar_phases(block, items, grid)
-        _bar_peaks(block, items, grid)
+        _bar_peaks(block, contours, items.is_free[index], grid)
         _bar_opening(block, items, grid)
         for one in fixed:
             _bar_fixed(block, grid, one)
@@ -62,34 +65,49 @@ def blocks(  # noqa: PLR0913, PLR0917 - what a block costs
 
 
 def _block(
-    items: Items, grid: TimeGrid, index: Ints, drift_price: float, kind: type[np.floating]
+    items: Items, grid: TimeGrid, index: Ints, contours: Floating, drift_price: float
 ) -> Block:
     """Return the prices of items that share their number of whole steps.
 
-    The sum of squares is multiplied out, so that the part that joins items and starts is a
-    matrix product; all energies are centred first, which keeps the terms small.
+    The sum of squares is multiplied out, so that all that joins items and starts is one matrix
+    product; all energies are centred first, which keeps the terms small.
     """
-    steps = int(items.steps[index[0]])
+    steps, kind = int(items.steps[index[0]]), contours.dtype.type
     starts = grid.horizon - steps + 1
-    contour = items.values[items.contour_index(index, steps + 1)].astype(kind) - kind(0.5)
+    contours = contours - kind(0.5)
     target = (grid.target - 0.5).astype(kind)
-    step_price = np.ascontiguousarray(items.step_price[index].T)
-    phase = grid.phase[: grid.horizon + 1]
-    part = ((items.length_ms[index] - steps * STEP_MS) / STEP_MS).astype(kind)
+    phase, prices = grid.phase[: grid.horizon + 1], items.step_price[index]
+    part = (items.length_ms[index] - steps * STEP_MS) / STEP_MS
     windows = np.lib.stride_tricks.sliding_window_view(target, steps)[:starts]
-    inside = contour[:, :steps]
-    plain = (windows * kind(-2.0)) @ inside.T
-    plain += np.einsum("ij,ij->i", windows, windows)[:, None]
-    squares = np.einsum("ij,ij->i", inside, inside)
-    plain += (_steps_in_phases(phase, steps, len(step_price)) @ step_price).astype(kind)
-    plain += squares + kind(drift_price) * part
-    longer = target[steps : steps + starts, None] - contour[:, steps]
-    longer *= longer
-    longer += step_price.astype(kind)[phase[steps:]]
-    longer += plain - kind(drift_price)
+    inside, last, after = contours[:, :steps], contours[:, steps:], target[steps : steps + starts]
+    passed = _steps_in_phases(phase, steps, prices.shape[1])
+    entered = phase[steps:, None] == np.arange(prices.shape[1])
+    plain = _product(
+        (-2.0 * windows, _squares(windows), np.ones(starts), passed),
+        (inside, np.ones(len(index)), _squares(inside) + drift_price * part, prices),
+        kind,
+    )
+    longer = _product(
+        (-2.0 * after, after**2, np.ones(starts), entered),
+        (last, np.ones(len(index)), _squares(last) - drift_price, prices),
+        kind,
+    )
+    longer += plain
     longer[:, part == 0.0] = np.inf
     longer[-1] = np.inf  # it would end beyond the horizon
     return Block(steps, int(index[0]), plain, longer)
+
+
+def _product(
+    left: Sequence[NDArray[Any]], right: Sequence[NDArray[Any]], kind: type[np.floating]
+) -> Floating:
+    """Return the matrix product of columns put side by side, of one kind of number."""
+    one, other = (np.column_stack(columns).astype(kind, copy=False) for columns in (left, right))
+    return np.asarray(one @ other.T)
+
+
+def _squares(rows: Floating) -> Floating:
+    return np.asarray(np.einsum("ij,ij->i", rows, rows))
 
 
 def _steps_in_phases(phase: Ints, steps: int, phases: int) -> Floats:
@@ -110,31 +128,30 @@ def _bar_phases(block: Block, items: Items, grid: TimeGrid) -> None:
             price[max(begin - steps + 1, 0) : min(end, starts)] += penalty
 
 
-def _bar_peaks(block: Block, items: Items, grid: TimeGrid) -> None:
+def _bar_peaks(block: Block, contours: Floats32, is_free: Bools, grid: TimeGrid) -> None:
     """Bar every place where a step of an item would lie above the peak of its phase.
 
-    Counted are the steps above the peak up to each step of an item; the difference between two
-    counts tells whether any lies between.
+    It is told from the next step above the peak, from each step of an item on, once for all starts
+    that leave the same steps in the phase.
     """
     starts, count = block.plain.shape
-    index = np.arange(block.first, block.first + count)
-    places = items.contour_index(index, block.steps + 1).T
     for phase, peak in enumerate(grid.peaks):
         begin, end = _span(grid, phase)
         first, last = max(begin - block.steps, 0), min(end, starts)
         if peak >= 1.0 or first >= last:
             continue
-        above = np.zeros((block.steps + 2, count), np.int16)
-        np.cumsum(items.values[places] > peak, axis=0, dtype=np.int16, out=above[1:])
-        above[:, items.is_free[index]] = 0
-        risky = np.flatnonzero(above[-1])
-        above = above[:, risky]
+        above = (peak < contours.T) & ~is_free
+        following = np.full((block.steps + 2, count), np.iinfo(np.int16).max, np.int16)
+        np.copyto(following[:-1], np.arange(block.steps + 1, dtype=np.int16)[:, None], where=above)
+        following = np.minimum.accumulate(following[::-1], axis=0)[::-1]
         since = np.arange(first, last)
         for price, steps in ((block.plain, block.steps), (block.longer, block.steps + 1)):
             low, high = (np.clip(border - since, 0, steps) for border in (begin, end))
-            barred = np.zeros((last - first, count), np.bool_)
-            barred[:, risky] = above[high] != above[low]
-            np.copyto(price[first:last], np.inf, where=barred)
+            pairs, place = np.unique(low * (steps + 1) + high, return_inverse=True)
+            low, high = np.divmod(pairs, steps + 1)
+            barred = following[low] < high.astype(np.int16)[:, None]
+            penalty = np.where(barred, np.float32(np.inf), np.float32(0.0))
+            price[first:last] += penalty[place]
 
 
 def _span(grid: TimeGrid, phase: int) -> tuple[int, int]:

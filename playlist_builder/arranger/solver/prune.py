@@ -30,7 +30,7 @@ from playlist_builder.models import Bools, Floats, Ints
 
 Singles = NDArray[np.float32]
 NEVER = 1e6  # stands for infinity where it is multiplied
-FIRST_ARCS = 1_300_000  # arcs that the first pass lets through at most
+FIRST_ARCS = 800_000  # arcs that the first pass lets through at most
 SAMPLE = 500_000  # arcs from which that number is estimated
 FEW_ARCS = 100_000  # so few are all kept by the first pass
 FIRST_SLACK = 1.5  # times the least cost without transitions
@@ -39,7 +39,7 @@ ENERGIES = 33  # grid points at which V is kept
 OPENINGS = 128  # bins of opening energy
 FLOOR = 20  # arcs kept at every start
 LOUD_STARTS, LOUD_ENDS = 12, 24  # quantiles of loudness told apart
-ROUNDING = 2.0**-24  # unit of single precision
+ROUNDING, MARGIN = 2.0**-24, 8.0  # unit of single precision, and steps in its error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,9 +142,9 @@ def prune_arcs(  # noqa: PLR0913, PLR0917 - an instance as far as this needs it
         return None
     dropped.add(arcs.take(~kept), price[~kept], items.steps[arcs.item[~kept]])
     shortest, longest = int(items.steps.min()), int(items.steps.max())
-    # summed over a session, (steps + 4)^2 is at most (longest + 4) times the sum of steps + 4
-    spare = float(_error(np.array(longest))) / (longest + 4)
-    spare *= grid.horizon * (1.0 + 4.0 / shortest)
+    # summed over a session, (steps + m)^2 is at most (longest + m) times the sum of steps + m
+    spare = float(_error(np.array(longest))) / (longest + MARGIN)
+    spare *= grid.horizon * (1.0 + MARGIN / shortest)
     return PrunedArcs(arcs.take(kept), dropped, min(cut, limit) - spare - drift_price / 2.0)
 
 
@@ -171,10 +171,11 @@ def promising(arcs: Arcs, total: NDArray[np.floating], cut: float) -> Bools:
 def _error(steps: Ints) -> Floats:
     """Return how much a price in single precision may err (Higham 2002, section 3.1).
 
-    A sum of n products with centred factors, each product at most 1/4, errs by at most
-    n u n / 4; three such sums make a price. What steps cost beside energy is summed in double.
+    It is a sum of n + p + 2 products, for n steps and p phases. With centred factors the absolute
+    products sum up to n, and with the price of steps, of at most 1/2 each, to 1.5 n. So it errs by
+    (n + p + 2) 1.5 n u at most, which is less than this for up to 14 phases.
     """
-    return np.asarray(0.75 * ROUNDING * (steps + 4.0) ** 2)
+    return np.asarray(1.5 * ROUNDING * (steps + MARGIN) ** 2)
 
 
 def _first(

@@ -32,6 +32,7 @@ from playlist_builder.models import (
     VoiceDetection,
 )
 from playlist_builder.networks import music
+from playlist_builder.networks.resampler import Stream
 from playlist_builder.tags import cue_sheet, fields, lyrics
 from playlist_builder.tags import read as tags
 from playlist_builder.vocals import detector
@@ -75,12 +76,13 @@ def _read(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileRes
             if vocals and not detector.supports_rate(layout.sample_rate_hz):
                 heard = VoiceDetection("unknown", 0.0)
             elif vocals:
-                listener = detector.VoiceDetector(layout.sample_rate_hz, detector.model())
+                listener = detector.VoiceDetector(detector.model())
             if embedding and music.supports_rate(layout.sample_rate_hz):
-                embedder = music.MusicListener(layout.sample_rate_hz)
+                embedder = music.MusicListener()
             listeners = [each for each in (listener, embedder) if each is not None]
             if listeners:
-                blocks = _with_listeners(blocks, listeners, mono_gains(layout.channels))
+                stream = Stream(layout.sample_rate_hz)
+                blocks = _with_listeners(blocks, stream, listeners, mono_gains(layout.channels))
             if measure:
                 measured = _measured(blocks, layout)
             elif vocals or embedding:
@@ -127,15 +129,19 @@ def _embedding(listener: music.MusicListener | None) -> Embedding:
 
 def _with_listeners(
     blocks: Iterable[NDArray[np.float32]],
+    stream: Stream,
     listeners: Sequence[detector.VoiceDetector | music.MusicListener],
     gains: NDArray[np.float32],
 ) -> Iterator[NDArray[np.float32]]:
-    """Pass blocks on, and their mono mix to listeners: one decoding serves all."""
+    """Pass blocks on, and their mono mix to listeners: one decoding and resampling serve all."""
     for block in blocks:
-        mono = _mono(block, gains)
+        heard = stream.push(_mono(block, gains))
         for listener in listeners:
-            listener.push(mono)
+            listener.push(heard)
         yield block
+    rest = stream.finish()
+    for listener in listeners:
+        listener.push(rest)
 
 
 def _mono(block: NDArray[np.float32], gains: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ import pytest
 
 from playlist_builder.arranger.solver.cost import items_of, time_grid
 from playlist_builder.arranger.solver.placements import blocks
+from playlist_builder.arranger.solver.prune import _error
 from playlist_builder.profiles.profile import Phase, Profile
 from tests.support.synthetic import library
 
@@ -54,6 +55,21 @@ def test_every_step_pays_the_price_of_its_phase():
                 assert priced.longer[start, column] - plain.longer[start, column] == pytest.approx(
                     total[-1], abs=1e-9
                 )
+
+
+@pytest.mark.parametrize("phases", [1, 6, 14])
+def test_single_precision_errs_by_less_than_the_bound_allows_for(phases):
+    """With the highest price of every step, and however many phases there are."""
+    borders = np.linspace(0.0, 1800.0, phases + 1).tolist()
+    parts = [replace(PROFILE.phases[0], start_s=a, end_s=b) for a, b in pairwise(borders)]
+    items = items_of(library(20, 2), None, np.full((20, phases), 0.5), np.arange(20))
+    grid = time_grid(replace(PROFILE, phases=tuple(parts)), 30.0, 900.0, 3.0)
+    tables = zip(blocks(items, grid), blocks(items, grid, kind=np.float64), strict=True)
+    for single, double in tables:
+        error = _error(np.array(single.steps))
+        assert np.isinf(single.longer[-1]).all()
+        assert np.abs(single.plain - double.plain).max() <= error
+        assert np.abs(single.longer[:-1] - double.longer[:-1]).max() <= error
 
 
 @pytest.mark.parametrize("borders", [(0.0, 300.0), (400.0, 480.0), (900.0, 1800.0)])

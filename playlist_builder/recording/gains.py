@@ -1,0 +1,179 @@
+"""Levels of the tracks of a mix -> the gain of each, and where it changes within one. Pure.
+
+Each track has the loudness that the plan has where it plays, or as near to it as the limit on rises
+between neighbours allows. All lengths are counted in frames (`levels.FRAMES_PER_S`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from playlist_builder.analysis import loudness
+from playlist_builder.models import SILENCE_LUFS, Floats, Floats32, Slot
+from playlist_builder.profiles.profile import Profile, Rules
+from playlist_builder.recording.levels import BLOCKS_PER_S, FRAMES_PER_S, Levels
+from playlist_builder.recording.ride import BEFORE_S, CUT_DB, RATE_DB, course, ride
+
+EDGE_S = 10.0  # passages before and after a transition whose loudness is compared
+JUMP_MARGIN_LU = 0.2  # the power of a sum of two tracks is not exactly the sum of their powers
+UNBOUNDED_DB = 60.0  # limit of a rise of gain without other limits: more than any master needs
+CALM_RISE_LU = 6.0  # of a second over the ten before it within a calm track, where gains may move
+PER_BLOCK = FRAMES_PER_S // BLOCKS_PER_S
+_EDGE = round(EDGE_S * BLOCKS_PER_S)
+_LIMIT_MARGIN_LU = 0.2  # tenths of a second lie between the seconds that are compared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gain:
+    """The gain of a track in dB; `course` adds to it, one value a block of the whole track."""
+
+    gain_db: float
+    course: Floats | None = None
+
+
+def arranged_gains(
+    slots: Sequence[Slot],
+    found: Sequence[Levels],
+    overlaps: Sequence[int],
+    profile: Profile | None,
+    *,
+    riding: bool,
+) -> list[Gain]:
+    """Return the gain of each track, for the frames by which neighbours overlap.
+
+    With `riding` a track that has to begin softer climbs, instead of staying softer, and one in a
+    calm phase keeps `CALM_RISE_LU` within.
+    """
+    limit_lu = (profile.rules if profile is not None else Rules()).loudness_step_lu - JUMP_MARGIN_LU
+    rises_db = [
+        allowed_rise_db(left, right, overlap, limit_lu)
+        for (left, right), overlap in zip(pairwise(found), overlaps, strict=True)
+    ]
+    wanted_db = _wanted_db(slots, found, profile)
+    lengths = [each.end - each.start for each in found]
+    if not riding:
+        return list(map(Gain, gains(wanted_db, rises_db, lengths)))
+    joins_s = [0, *(-(-each // FRAMES_PER_S) + round(EDGE_S) for each in overlaps), 0]
+    edges_s = list(pairwise(joins_s))
+    climbs_db = [
+        min(CUT_DB, RATE_DB * max(0, length // FRAMES_PER_S - sum(edges)))
+        for length, edges in zip(lengths, edges_s, strict=True)
+    ]
+    gains_db = gains(wanted_db, np.add(rises_db, climbs_db[1:]), lengths)
+    openings_db = [0.0, *np.minimum(np.subtract(rises_db, np.diff(gains_db)), 0.0).tolist()]
+    limits_lu = [
+        CALM_RISE_LU - _LIMIT_MARGIN_LU if _is_calm(slot, profile) else None for slot in slots
+    ]
+    parts = zip(gains_db, found, limits_lu, openings_db, edges_s, strict=True)
+    return [Gain(gain_db, _course(*each)) for gain_db, *each in parts]
+
+
+def _wanted_db(
+    slots: Sequence[Slot], found: Sequence[Levels], profile: Profile | None
+) -> list[float]:
+    """Return the gains by which all tracks are as loud as the plan, where each of them plays."""
+    middles_s = [(slot.start_s + slot.end_s) / 2.0 for slot in slots]
+    arc = np.zeros(len(slots)) if profile is None else profile.loudness_lu(middles_s)
+    own = [loudness.integrated_lufs(blocks(each.k_power, each.start, each.end)) for each in found]
+    return [lu - max(lufs, SILENCE_LUFS) for lu, lufs in zip(arc.tolist(), own, strict=True)]
+
+
+def _course(
+    levels: Levels, limit_lu: float | None, opening_db: float, edges_s: tuple[int, int]
+) -> Floats | None:
+    """Return how the gain of a track moves, or None where it stays; see `ride`."""
+    power = blocks(levels.k_power, levels.start, levels.end)
+    seconds = power[: len(power) // BLOCKS_PER_S * BLOCKS_PER_S].reshape(-1, BLOCKS_PER_S)
+    if len(seconds) <= BEFORE_S:
+        return None
+    moves = ride(seconds.mean(axis=1), limit_lu, opening_db=opening_db, edges_s=edges_s)
+    if not moves.any():
+        return None
+    whole = np.zeros(len(levels.k_power))
+    first = levels.start // PER_BLOCK
+    whole[first : first + len(power)] = course(power, moves)
+    return whole
+
+
+def _is_calm(slot: Slot, profile: Profile | None) -> bool:
+    """Whether a slot plays in a calm phase, or in none, as a tail does."""
+    if profile is None:
+        return False
+    return next((each.is_calm for each in profile.phases if each.name == slot.phase), True)
+
+
+def allowed_rise_db(left: Levels, right: Levels, overlap: int, limit_lu: float) -> float:
+    """Return by how much the gain of `right` may exceed that of `left`, in dB.
+
+    The mean power of `EDGE_S` after a transition is then at most `limit_lu` above that of `EDGE_S`
+    before it. Three pairs are compared: before the start of the overlap with after its start and
+    with after its end, and before with after its middle. With x the ratio of the powers of the
+    gains, each condition is linear: a + x b <= r (c + x d). Where `left` alone exceeds the limit,
+    which no gain can change, the condition is x b <= r (c + x d).
+    """
+    count = round(overlap / PER_BLOCK)
+    out, into = crossfade(count)
+    edge = _EDGE + 1  # the blocks of the mix may be one off those of a track
+    going = _filled(blocks(left.k_power, left.start, left.end)[::-1], edge + count)[::-1]
+    coming = _filled(blocks(right.k_power, right.start, right.end), edge + count)
+    silence = np.zeros(edge)
+    going = np.concatenate((going[:edge], going[edge:] * out**2, silence))
+    coming = np.concatenate((silence, coming[:count] * into**2, coming[count:]))
+    ratio = 10.0 ** (limit_lu / 10.0)
+    floor = 10.0 ** ((SILENCE_LUFS - loudness.OFFSET_LUFS) / 10.0)
+    start, middle, end = edge, edge + count // 2, edge + count
+    highest = 10.0 ** (UNBOUNDED_DB / 10.0)
+    for before, after in ((start, start), (middle, middle), (start, end)):
+        a, b = (
+            max(each[after + off : after + off + _EDGE].mean() for off in (-1, 0, 1))
+            for each in (going, coming)
+        )
+        c, d = (
+            min(each[before - off - _EDGE : before - off].mean() for off in (0, 1))
+            for each in (going, coming)
+        )
+        headroom, slope = ratio * max(c, floor), b - ratio * d
+        if slope > 0.0:
+            highest = min(highest, (headroom - a if headroom > a else headroom) / slope)
+    return float(10.0 * np.log10(highest))
+
+
+def _filled(power: Floats, count: int) -> Floats:
+    """Return the first `count` blocks of power; a shorter track is extended by its mean."""
+    missing = np.full(max(0, count - len(power)), power.mean())
+    return np.concatenate((power[:count], missing))
+
+
+def gains(
+    wanted_db: Sequence[float], rises_db: Sequence[float] | Floats, lengths: Sequence[int]
+) -> list[float]:
+    """Return the gains in dB that respect `rises_db` and are nearest to those wanted.
+
+    Nearest by least squares weighted by length. `rises_db` limit by how much each gain may exceed
+    the one before. Minus their cumulative sums, the gains are a non-increasing sequence: isotonic
+    regression, solved exactly by pooling adjacent violators (Ayer et al. 1955).
+    """
+    sums = np.concatenate(([0.0], np.cumsum(rises_db)))
+    pools: list[tuple[float, float, int]] = []
+    for level, length in zip(np.asarray(wanted_db) - sums, lengths, strict=True):
+        value, weight, count = float(level), float(length), 1
+        while pools and pools[-1][0] < value:
+            before, heavy, many = pools.pop()
+            value = (before * heavy + value * weight) / (heavy + weight)
+            weight, count = heavy + weight, many + count
+        pools.append((value, weight, count))
+    fitted = np.repeat([pool[0] for pool in pools], [pool[2] for pool in pools])
+    return [float(gain) for gain in fitted + sums]
+
+
+def crossfade(length: int) -> tuple[Floats32, Floats32]:
+    """Return the gains (length,) of the outgoing and the incoming track, of equal power."""
+    angle = (np.arange(length) + 0.5) * (np.pi / 2.0 / max(1, length))
+    return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+
+
+def blocks(values: Floats, start: int, end: int) -> Floats:
+    """Return the blocks that hold the frames from `start` to `end`."""
+    return values[start // PER_BLOCK : -(-end // PER_BLOCK)]
