@@ -186,7 +186,7 @@ def capacity_of(selection: Selection) -> Capacity:
 def explained(selection: Selection, session: Session) -> list[Explanation]:
     """Return for each slot of a session why it is there."""
     if any(note.code == presence.LEFT_OUT for note in session.warnings):
-        selection = _present(selection)
+        selection = present(selection)
     reasons = explain(session, selection.tracks, selection.profile, selection.constraints)
     ratings, name = selection.ratings, selection.request.name or ""
     return [
@@ -203,11 +203,12 @@ def _arranged(
     """Return sessions whose files are all there: what is missing is left out, and that is told."""
     sessions = _arranged_once(selection, arrange, count)
     if any(presence.missing_files(presence.files_of(session)) for session in sessions):
-        return _arranged_once(_present(selection), arrange, count)
+        return _arranged_once(present(selection), arrange, count)
     return sessions
 
 
-def _present(selection: Selection) -> Selection:
+def present(selection: Selection) -> Selection:
+    """Return a selection of the tracks whose file is there, and that others are left out."""
     tracks, notes = presence.without_missing(selection.tracks, selection.request.pinned)
     return replace(selection, tracks=tracks, notes=(*selection.notes, *notes))
 
@@ -227,7 +228,7 @@ def _arranged_once(
             constraints=selection.constraints,
         )
     except ArrangeError as error:
-        told = str(error) if request.use_all else f"{error} {_budget(selection)}."
+        told = str(error) if request.use_all else f"{error} {budget_of(selection)}."
         if not selection.played:
             raise ArrangeError(told) from error
         raise ArrangeError(
@@ -235,7 +236,7 @@ def _arranged_once(
             f" {request.within_s / DAY_S:g} days: a shorter time, such as --within 30d, lets"
             " the older ones in."
         ) from error
-    notes = selection.notes if request.use_all else (*selection.notes, _budget(selection))
+    notes = selection.notes if request.use_all else (*selection.notes, budget_of(selection))
     return [
         replace(
             each,
@@ -247,7 +248,8 @@ def _arranged_once(
     ]
 
 
-def _budget(selection: Selection) -> Notice:
+def budget_of(selection: Selection) -> Notice:
+    """Return how much of the music can be used for the profile."""
     request = selection.request
     return budget(
         selection.tracks,
