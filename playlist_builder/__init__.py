@@ -2,6 +2,10 @@
 
 The public names are listed in `__init__.pyi`; each is imported when it is first used, because the
 modules that decode and measure take long to load.
+
+Sessions, requests, profiles, tracks and differences are values that threads may share. A `Library`
+belongs to the thread that opened it, and an editor to one thread at a time; misuse is an error that
+says so. What a user can correct is a `PlaylistBuilderError`, one line each.
 """
 
 import lazy_loader

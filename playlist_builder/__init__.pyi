@@ -1,51 +1,164 @@
+from .analysis.calibration import Calibration, Correction
 from .arranger.arrange import alternatives, arrange
 from .arranger.rules import Constraints, Pin
 from .arranger.series import series
-from .device.copy import copy_session
-from .errors import PlaylistBuilderError
-from .library.library import Library, ScanReport
-from .models import Features, Mark, Session, SessionRequest, Skipped, Slot, Spare, Tags, Track
+from .audio.encode import Chapter
+from .device.copy import CopiedTrack, CopyReport, copy_session
+from .errors import (
+    ArrangeError,
+    AudioError,
+    ExportError,
+    LibraryError,
+    PlaylistBuilderError,
+    ProfileError,
+    QueryError,
+    RequestError,
+    SessionError,
+)
+from .library.answers import Answer, Answers
+from .library.history import (
+    Ban,
+    History,
+    PersonHistory,
+    PersonSummary,
+    PlayedSession,
+    Rating,
+)
+from .library.kept import KeptSession, KeptSessions, WrittenFile
+from .library.merge import Conflict, MergeReport
+from .library.neighbours import EnergyRank
+from .library.questions import Pair, Questions
+from .library.scan.scanner import FileScanned, ScanEvent, ScanReport, ScanSettings
+from .library.scoring import Scorer
+from .library.single_file import analyse_file
+from .models import (
+    Embedding,
+    Emotion,
+    Features,
+    File,
+    FileProgress,
+    Mark,
+    Measurement,
+    Session,
+    Skipped,
+    Slot,
+    Spare,
+    Stat,
+    Tags,
+    Track,
+    VoiceDetection,
+    VoiceSpan,
+)
 from .notices import Notice
+from .path_map import PathMap
 from .playlists.dialects import PLAYERS, Dialect
 from .playlists.session_json import load_session
 from .playlists.write import write_session
 from .profiles.find import load_profile
 from .profiles.profile import Phase, Profile, Rules
-from .recording.mix import MixSettings
-from .recording.render import Recording, preview_session, render_session
+from .queries import matching
+from .recording.mix import Clip, MixPlan, MixSettings
+from .recording.render import Recording, RenderProgress, preview_session, render_session
+from .report.text import session_text
 from .report.write import write_report
+from .session_request import PlanChange, SessionRequest
+from .sessions.candidates import Candidate
+from .sessions.compare import StandsOut, Trait
+from .sessions.difference import Difference, Moved, PinChange, Placed
+from .sessions.editor import Edited, SessionEditor
+from .sessions.library import Library
+from .track_table import TrackTable
 
 __all__ = [
     "PLAYERS",
+    "Answer",
+    "Answers",
+    "ArrangeError",
+    "AudioError",
+    "Ban",
+    "Calibration",
+    "Candidate",
+    "Chapter",
+    "Clip",
+    "Conflict",
     "Constraints",
+    "CopiedTrack",
+    "CopyReport",
+    "Correction",
     "Dialect",
+    "Difference",
+    "Edited",
+    "Embedding",
+    "Emotion",
+    "EnergyRank",
+    "ExportError",
     "Features",
+    "File",
+    "FileProgress",
+    "FileScanned",
+    "History",
+    "KeptSession",
+    "KeptSessions",
     "Library",
+    "LibraryError",
     "Mark",
+    "Measurement",
+    "MergeReport",
+    "MixPlan",
     "MixSettings",
+    "Moved",
     "Notice",
+    "Pair",
+    "PathMap",
+    "PersonHistory",
+    "PersonSummary",
     "Phase",
     "Pin",
+    "PinChange",
+    "Placed",
+    "PlanChange",
+    "PlayedSession",
     "PlaylistBuilderError",
     "Profile",
+    "ProfileError",
+    "QueryError",
+    "Questions",
+    "Rating",
     "Recording",
+    "RenderProgress",
+    "RequestError",
     "Rules",
+    "ScanEvent",
     "ScanReport",
+    "ScanSettings",
+    "Scorer",
     "Session",
+    "SessionEditor",
+    "SessionError",
     "SessionRequest",
     "Skipped",
     "Slot",
     "Spare",
+    "StandsOut",
+    "Stat",
     "Tags",
     "Track",
+    "TrackTable",
+    "Trait",
+    "VoiceDetection",
+    "VoiceSpan",
+    "WrittenFile",
     "alternatives",
+    "analyse_file",
     "arrange",
     "copy_session",
     "load_profile",
     "load_session",
+    "matching",
     "preview_session",
     "render_session",
     "series",
+    "session_text",
     "write_report",
     "write_session",
 ]

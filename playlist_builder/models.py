@@ -3,15 +3,14 @@
 Names carry units. Loudness follows ITU-R BS.1770-4, in LUFS or LU; energy is our own 0..1 score.
 """
 
-import unicodedata
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.errors import RequestError
 from playlist_builder.notices import Notice
+from playlist_builder.session_request import SessionRequest
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -27,7 +26,6 @@ CLIMAX_RISE = 0.25  # a track whose contour rises this far above its energy has 
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in PITCH_CLASSES)
 """The 24 keys: index 0..11 major from C upward, 12..23 minor."""
-PERSON_NAME_LIMIT = 100  # most characters of the name of a person
 Vocals = Literal["none", "wordless", "sung", "spoken", "unknown"]  # the first two have no words
 Scale = Literal["relative", "absolute"]  # ranks within a session's music, or energy itself
 
@@ -299,71 +297,6 @@ class Spare:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanChange:
-    """A change of the planned curve after the first request, in seconds.
-
-    `stretch` makes a phase longer by `by_s` (shorter if below 0), from `at_s` on where that is
-    given. `jump` has a later phase begin at `at_s`; what follows shares the time that is left.
-    """
-
-    kind: Literal["stretch", "jump"]
-    phase: str
-    by_s: float = 0.0
-    at_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRequest:
-    """What was asked when a session was made, so that it can be made again.
-
-    `profile` is a name or an absolute path, and `profile_text` its TOML at that time. `levels`,
-    `pins` and the queries are as they were typed; `pinned` holds the identities of `pins`, in their
-    order, once known. `music`, `avoid` and `library` are absolute paths. Of several alternatives
-    this is number `alternative`. Where `playlist` holds absolute paths, these tracks alone may be
-    used, and all of them unless a duration is asked for; `listed` holds their identities. `changes`
-    were made to the plan since, and `thrown_out` are identities taken out for good. `name` is for
-    whom it was made, `session` its id in the history, `asked_at` when (ISO 8601): what it heard in
-    the `within_s` before, or since, is not used again. A `levelled` player plays all equally loud.
-    Up to `trim_s` may be left out at either end of a track.
-    """
-
-    profile: str
-    profile_text: str
-    duration_s: float | None = None
-    levels: tuple[str, ...] = ()
-    scale: Scale = "relative"
-    vocals: str | None = None
-    track_minutes: tuple[float, float] | None = None
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    prefer: tuple[str, ...] = ()
-    avoid: tuple[str, ...] = ()
-    pins: tuple[str, ...] = ()
-    pinned: tuple[str, ...] = ()
-    tolerance_s: float = 30.0
-    seed: int = 0
-    allow_short: bool = False
-    alternative: int = 1
-    music: tuple[str, ...] = ()
-    library: str | None = None
-    playlist: tuple[str, ...] = ()
-    listed: tuple[str, ...] = ()
-    changes: tuple[PlanChange, ...] = ()
-    name: str | None = None
-    within_s: float = 0.0
-    asked_at: str = ""
-    session: str = ""
-    thrown_out: tuple[str, ...] = ()
-    levelled: bool = False
-    trim_s: float = 0.0
-
-    @property
-    def use_all(self) -> bool:
-        """Whether every track of the playlist is to be in the session."""
-        return bool(self.playlist) and self.duration_s is None
-
-
-@dataclass(frozen=True, slots=True)
 class Session:
     """An arranged session: what plays when, how well it follows the plan, which rules were relaxed.
 
@@ -389,11 +322,3 @@ class Session:
     request: SessionRequest | None = None
     spares: tuple[Spare, ...] = ()
     profile_text: str | None = None
-
-
-def person_name(text: str) -> str:
-    """Return the name of a person as it is stored; raises RequestError for an invalid one."""
-    name, most = unicodedata.normalize("NFC", text), PERSON_NAME_LIMIT
-    if not name.strip() or len(name) > most or not name.isprintable():
-        raise RequestError(f"A name is plain text of 1 to {most} characters, not {text!r}.")
-    return name

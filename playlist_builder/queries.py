@@ -215,6 +215,15 @@ def parse(text: str) -> Query:
     return _all(tests)
 
 
+def matching(tracks: Sequence[Track], query: str) -> TrackTable:
+    """Return the tracks that a query names, such as `genre:ambient energy:..0.3`, in their order.
+
+    Raises `QueryError` saying what is wrong with it.
+    """
+    table = TrackTable.of(tracks)
+    return table.take(parse(query).mask(table))
+
+
 def any_of(queries: Sequence[str]) -> Query | None:
     """Return the query that holds where any of the queries does; None without a query."""
     tests = [parse(text) for text in queries]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from playlist_builder.errors import QueryError
 from playlist_builder.models import Emotion, Features, Tags, Track
-from playlist_builder.queries import FIELDS, any_of, parse
+from playlist_builder.queries import FIELDS, any_of, matching, parse
 
 TAGS = Tags(
     title="Café Nocturne",
@@ -185,3 +185,11 @@ def test_of_several_queries_any_one_will_do():
     assert any_of([]) is None
     assert any_of(["genre:rock", "genre:ambient"])(TRACK)
     assert not any_of(["genre:rock", "genre:jazz"])(TRACK)
+
+
+def test_tracks_are_found_by_a_query_in_their_order():
+    other = replace(TRACK, tags=replace(TAGS, genres=("Opera",)), identity="cd")
+    found = matching([other, TRACK, replace(TRACK, identity="ef")], "genre:ambient")
+    assert found.identities == ["ab", "ef"]
+    with pytest.raises(QueryError):
+        matching([TRACK], "")

@@ -24,6 +24,7 @@ from tests.benchmarks.library_scale import make_files, make_rows
 from tests.support.synthetic import plain
 
 COUNT = 300
+TEN_MINUTES = Constraints(duration_s=600.0)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +117,7 @@ def test_a_table_and_a_list_give_the_same_session(table, profile, request_):
     """Byte by byte."""
     told = [
         session_json.dump(
-            arrange(each, load_profile(profile), duration_s=900.0, constraints=request_)
+            arrange(each, load_profile(profile), constraints=replace(request_, duration_s=900.0))
         )
         for each in (table, list(table), list(table)[::-1])
     ]
@@ -127,7 +128,7 @@ def test_so_do_alternatives_and_series(table):
     """What goes over the same tracks again and again takes them from either."""
     for make in (alternatives, series):
         one, other = (
-            [session_json.dump(s) for s in make(each, load_profile("arc"), 2, duration_s=600.0)]
+            [session_json.dump(s) for s in make(each, load_profile("arc"), 2, TEN_MINUTES)]
             for each in (table, list(table))
         )
         assert one == other

@@ -84,7 +84,7 @@ from playlist_builder.arranger.rules import PHASE_LIMITS, Constraints
 from playlist_builder.arranger.spares import spares
 from playlist_builder.arranger.tail import planned, tail
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import Scale, Session, Slot, Track
+from playlist_builder.models import Session, Slot, Track
 from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.profiles.toml import to_toml
@@ -94,37 +94,22 @@ NO_CONSTRAINTS = Constraints()
 SHARED = 0.4  # most that an alternative shares with an earlier one: at most half of either
 
 
-def arrange(  # noqa: PLR0913 - each option of the command line is one of these
-    tracks: Sequence[Track],
-    profile: Profile,
-    *,
-    duration_s: float | None = None,
-    seed: int = 0,
-    scale: Scale = "relative",
-    tolerance_s: float = 30.0,
-    constraints: Constraints = NO_CONSTRAINTS,
+def arrange(
+    tracks: Sequence[Track], profile: Profile, constraints: Constraints = NO_CONSTRAINTS
 ) -> Session:
     """Return the best session found for a profile.
 
-    The profile is scaled to `duration_s` if given. On the relative scale energies are read as
-    percentiles among all `tracks`. Seed 0 gives the best session; every other seed gives one of
-    nearly the same cost. The same arguments give the same session, in whatever order the tracks
-    come. Raises ArrangeError where the tracks cannot fill the session, ProfileError where the
-    profile cannot take the duration.
+    The same arguments give the same session, in whatever order the tracks come. Raises ArrangeError
+    where the tracks cannot fill the session, ProfileError where the profile cannot take the
+    duration.
     """
-    problem = build_problem(tracks, profile, duration_s, seed, scale, tolerance_s, constraints)
-    return arranged(problem)[0]
+    return arranged(build_problem(tracks, profile, constraints))[0]
 
 
-def alternatives(  # noqa: PLR0913 - as arrange, and a count
+def alternatives(
     tracks: Sequence[Track],
     profile: Profile,
     count: int,
-    *,
-    duration_s: float | None = None,
-    seed: int = 0,
-    scale: Scale = "relative",
-    tolerance_s: float = 30.0,
     constraints: Constraints = NO_CONSTRAINTS,
 ) -> list[Session]:
     """Return up to `count` sessions, the best first; any two share at most half of their tracks.
@@ -138,7 +123,7 @@ def alternatives(  # noqa: PLR0913 - as arrange, and a count
     sessions: list[Session] = []
     allowed: Sequence[Relaxation] = ()
     while len(sessions) < count:
-        problem = build_problem(tracks, profile, duration_s, seed, scale, tolerance_s, constraints)
+        problem = build_problem(tracks, profile, constraints)
         try:
             session, lifted = arranged(problem, allowed)
         except ArrangeError:

@@ -152,7 +152,8 @@ class Kitchen:
         ]
         table = TrackTable.of([*self.pool.take(free), *neighbours])
         share = objective.tolerance_s / len(self.parts)  # so that no path is beyond the whole
-        objective = replace(objective, tolerance_s=share)
+        constraints = replace(objective.constraints, tolerance_s=share)
+        objective = replace(objective, constraints=constraints)
         items = objective.items(table, table.rank)
         table = table.take(items.order)
         identities = table.identities
@@ -175,7 +176,7 @@ class Kitchen:
         failing = set()
         if before and items.start_lufs[sequence[0]] > before.lufs + step_lu + AUDIBLE_LU:
             failing.add(identities[sequence[0]])
-        if after and items.end_lufs[sequence[-1]] < after.lufs - AUDIBLE_LU:
+        if after and items.end_lufs[sequence[-1]] < after.lufs:
             failing.add(identities[sequence[-1]])
         return self.block_of([table[own] for own in sequence], number, len(tried) - 1), failing
 

@@ -24,22 +24,16 @@ LENGTHS = "too short", "too long"
 VOICES = "wordless", "sung", "spoken"
 
 
-def budget(
-    tracks: Sequence[Track],
-    profile: Profile,
-    constraints: Constraints,
-    scale: Scale = "relative",
-    tolerance_s: float = 30.0,
-) -> Notice:
+def budget(tracks: Sequence[Track], profile: Profile, constraints: Constraints) -> Notice:
     """Return how many tracks can be used for a profile, and for how many sessions they are calm.
 
     A tail asks for calm music as well.
     """
     rules, table = profile.rules, TrackTable.of(tracks)
-    longest_s = min(rules.track_max_s, profile.duration_s + tolerance_s)
+    longest_s = min(rules.track_max_s, profile.duration_s + constraints.tolerance_s)
     passed, removed = admit(table, rules, constraints.with_queries(rules), longest_s)
     limits = [phase.peak_limit for phase in profile.phases if phase.is_calm]
-    calm_s = _calm_s(table, passed, scale, max(limits, default=CALM + CALM_CLIMB))
+    calm_s = _calm_s(table, passed, constraints.scale, max(limits, default=CALM + CALM_CLIMB))
     values = _counts(len(table), removed, rules.track_min_s, longest_s)
     times = (np.arange(round(profile.duration_s / STEP_S)) + 0.5) * STEP_S
     planned_s = float((profile.target(times) < CALM).sum()) * STEP_S

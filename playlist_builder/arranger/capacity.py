@@ -22,7 +22,7 @@ from playlist_builder.arranger.problem import percentiles_of
 from playlist_builder.arranger.recordings import spare_copies
 from playlist_builder.arranger.rules import Constraints, admit, within_limits
 from playlist_builder.arranger.solver.cost import rescale
-from playlist_builder.models import STEP_S, Bools, Floats, Ints, Scale, Track
+from playlist_builder.models import STEP_S, Bools, Floats, Ints, Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
@@ -65,24 +65,18 @@ class Capacity:
         raise AssertionError
 
 
-def capacity(
-    tracks: Sequence[Track],
-    profile: Profile,
-    constraints: Constraints,
-    scale: Scale = "relative",
-    tolerance_s: float = 30.0,
-) -> Capacity:
+def capacity(tracks: Sequence[Track], profile: Profile, constraints: Constraints) -> Capacity:
     """Return how many sessions of a profile some tracks hold; the arguments are those of `budget`.
 
     A session has its whole tail, and follows the plan within 0.15.
     """
     rules, table = profile.rules, TrackTable.of(tracks)
-    longest_s = min(rules.track_max_s, profile.duration_s + tolerance_s)
+    longest_s = min(rules.track_max_s, profile.duration_s + constraints.tolerance_s)
     passed, _ = admit(table, rules, constraints.with_queries(rules), longest_s)
     usable = table.take(passed)
     usable = usable.take(np.delete(np.arange(len(usable)), list(spare_copies(usable))))
     asked_s = _asked(profile, tail.tail_s(profile, rules))
-    supply = _Supply.of(usable, profile, percentiles_of(table, scale))
+    supply = _Supply.of(usable, profile, percentiles_of(table, constraints.scale))
     held = [
         (supply.seconds(asking, low, high) / asked, asked, low, high)
         for low, high, asking, asked in _ranges(asked_s, supply.is_limited)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import get_args
 
-from playlist_builder.arranger.rules import Pin
+from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Scale
 from playlist_builder.profiles.profile import Profile
@@ -15,8 +15,9 @@ from playlist_builder.profiles.profile import Profile
 MOST_SEED = 2**63  # what every reader of JSON takes for a whole number
 
 
-def check_settings(seed: int, scale: Scale, tolerance_s: float) -> None:
+def check_settings(constraints: Constraints) -> None:
     """Raise ArrangeError for what no session can hold, whatever its tracks."""
+    seed, scale, tolerance_s = constraints.seed, constraints.scale, constraints.tolerance_s
     if scale not in get_args(Scale):
         raise ArrangeError(f"No scale {scale!r}. Available: {', '.join(get_args(Scale))}.")
     if not 0.0 <= tolerance_s < math.inf:

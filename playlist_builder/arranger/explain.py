@@ -63,9 +63,14 @@ def explain(
     if constraints.trim_s:
         tracks = as_played(tracks, session.slots)
     tolerance_s = max(30.0, abs(session.duration_s - session.target_s))
-    problem = build_problem(
-        tracks, profile, session.target_s, 0, session.scale, tolerance_s, constraints
+    asked = replace(
+        constraints,
+        duration_s=session.target_s,
+        tolerance_s=tolerance_s,
+        scale=session.scale,
+        seed=0,
     )
+    problem = build_problem(tracks, profile, asked)
     loudness = np.array([slot.loudness_lufs for slot in session.slots])
     problem = replace(problem, opening_lufs=most_lufs(loudness))
     names = zip(problem.tracks.identities, problem.tracks.paths, strict=True)

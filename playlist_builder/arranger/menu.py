@@ -27,7 +27,7 @@ from playlist_builder.arranger.problem import build_problem
 from playlist_builder.arranger.recordings import spare_copies
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import Scale, Session, Track
+from playlist_builder.models import Session, Track
 from playlist_builder.notices import Notice
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
@@ -78,14 +78,10 @@ class Menu:
         return replace(self.worst, slots=slots, tail=(), duration_s=length_s, target_s=length_s)
 
 
-def menu(  # noqa: PLR0913 - as arrange, and a count
+def menu(
     tracks: Sequence[Track],
     profile: Profile,
     count: int,
-    *,
-    seed: int = 0,
-    scale: Scale = "relative",
-    tolerance_s: float = 30.0,
     constraints: Constraints = NO_CONSTRAINTS,
 ) -> Menu:
     """Return `count` blocks for each part of a profile.
@@ -94,11 +90,11 @@ def menu(  # noqa: PLR0913 - as arrange, and a count
     does, and ArrangeError where the tracks cannot fill all blocks.
     """
     table = TrackTable.of(tracks)
-    problem = build_problem(table, profile, None, seed, scale, tolerance_s, constraints)
+    problem = build_problem(table, profile, constraints)
     alone, _ = arranged(problem)
     spare = list(spare_copies(problem.tracks))
     pool = problem.tracks.take(np.delete(np.arange(len(problem.tracks)), spare))
-    kitchen = Kitchen.of(pool, problem.objective, parts_of(profile))
+    kitchen = Kitchen.of(pool, problem.objective, parts_of(problem.objective.profile))
     try:
         blocks = _arranged(kitchen, _dealt(kitchen, table, count), count)
     except ArrangeError as error:
@@ -120,9 +116,8 @@ def _dealt(kitchen: Kitchen, tracks: TrackTable, count: int) -> dict[str, tuple[
     free = replace(rules, artist_max=rules.artist_max * count, tail_share=0.0, tail_min_s=0.0)
     spans_s = [(part.start_s, part.end_s) for part in parts for _ in range(count)]
     every = objective.profile.repeated(spans_s)
-    constraints = replace(objective.constraints, rules=free)
-    scale, seed, tolerance_s = objective.scale, objective.seed, objective.tolerance_s
-    problem = build_problem(tracks, every, None, seed, scale, tolerance_s, constraints)
+    constraints = replace(objective.constraints, rules=free, duration_s=None)
+    problem = build_problem(tracks, every, constraints)
     solved, _, found, _ = opening.solved(problem)
     ends_s = np.cumsum([end_s - start_s for start_s, end_s in spans_s])
     lengths_s = np.array([solved.tracks[item].duration_s for item in found.sequence])

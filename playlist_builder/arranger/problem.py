@@ -56,8 +56,16 @@ class Objective:
     profile: Profile
     constraints: Constraints
     percentiles: Floats | None
-    seed: int = 0
-    tolerance_s: float = 30.0
+
+    @property
+    def seed(self) -> int:
+        """Which of the sessions of nearly the same cost is asked for, 0 for the best."""
+        return self.constraints.seed
+
+    @property
+    def tolerance_s(self) -> float:
+        """How much longer or shorter than the profile a session may be."""
+        return self.constraints.tolerance_s
 
     @property
     def rules(self) -> Rules:
@@ -158,21 +166,14 @@ class Problem:
     spare: Callable[[Ints], Ints] = no_copies
 
 
-def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
-    tracks: Sequence[Track],
-    profile: Profile,
-    duration_s: float | None,
-    seed: int,
-    scale: Scale,
-    tolerance_s: float,
-    constraints: Constraints,
-) -> Problem:
+def build_problem(tracks: Sequence[Track], profile: Profile, constraints: Constraints) -> Problem:
     """Return the problem of arranging these tracks for a profile.
 
     Raises ArrangeError where too little music passes or a pin cannot be kept, ProfileError where
     the profile cannot take the duration, or has no phase that a pin names.
     """
-    check_settings(seed, scale, tolerance_s)
+    check_settings(constraints)
+    duration_s, tolerance_s = constraints.duration_s, constraints.tolerance_s
     rules = constraints.rules or profile.rules
     queried = constraints.with_queries(rules)
     scaled = profile if duration_s is None else profile.scaled(duration_s)
@@ -220,7 +221,7 @@ def build_problem(  # noqa: PLR0913, PLR0917 - the arguments of `arrange`
             )
         )
         scaled = profile.scaled(passed_s)
-    objective = Objective(scaled, constraints, percentiles_of(table, scale), seed, tolerance_s)
+    objective = Objective(scaled, constraints, percentiles_of(table, constraints.scale))
     items = objective.items(usable, usable.rank)
     usable, passed = usable.take(items.order), passed[items.order]
     pins = tuple(

@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 
 from playlist_builder.errors import ArrangeError, ProfileError
-from playlist_builder.models import SILENCE_LUFS, STEP_S, Bools, Floats, Ints, Track, Vocals
+from playlist_builder.models import SILENCE_LUFS, STEP_S, Bools, Floats, Ints, Scale, Track, Vocals
 from playlist_builder.notices import removed as removed_text
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.queries import Predicate, Query, any_of
@@ -127,6 +127,10 @@ class Constraints:
     `at_most` a session may hold only so many. Up to `trim_s` may be left out at either end of a
     track; `settle`, if given, moves the cuts of a part by less than half a step, or returns None
     where one would lie within a phrase.
+
+    The profile is scaled to `duration_s` if given, which may be off by `tolerance_s`. On the
+    relative `scale` energies are read as percentiles among all tracks. Seed 0 gives the best
+    session; every other `seed` gives one of nearly the same cost.
     """
 
     pins: tuple[Pin, ...] = ()
@@ -142,6 +146,10 @@ class Constraints:
     at_most: tuple[tuple[frozenset[str], int], ...] = ()
     trim_s: float = 0.0
     settle: Callable[[Track], Track | None] | None = None
+    duration_s: float | None = None
+    tolerance_s: float = 30.0
+    scale: Scale = "relative"
+    seed: int = 0
 
     def with_queries(self, rules: Rules) -> "Constraints":
         """Return the constraints with the tag queries of the rules, which hold as well."""
@@ -251,10 +259,10 @@ def most_removed(removed: Counter[str]) -> tuple[tuple[str, int], ...]:
 def shortage(profile: Profile, passed_s: float, removed: Counter[str], *, allow_short: bool) -> str:
     """Return the message that says how much music is lacking and which rules took it."""
     advice = (
-        "Add music, or let in other lengths (--track-minutes)."
+        "Add music, or let in other lengths (--min-length, --max-length)."
         if allow_short
-        else "Add music, ask for less time (--duration), let in other lengths (--track-minutes), or"
-        " allow a short session (--allow-short)."
+        else "Add music, ask for less time (--duration), let in other lengths (--min-length,"
+        " --max-length), or allow a short session (--allow-short)."
     )
     return (
         f"{profile.duration_s / 60.0:.0f} min asked; {passed_s / 60.0:.0f} min pass"

@@ -24,7 +24,7 @@ from playlist_builder.arranger.problem import Problem, Relaxation, build_problem
 from playlist_builder.arranger.recordings import copies
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import Scale, Session, Track
+from playlist_builder.models import Session, Track
 from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.track_table import TrackTable
@@ -40,15 +40,10 @@ NAMED = 3  # shared tracks of a session
 IN_TAIL, IN_SESSION = 1, 2  # how much a track counts as used: shared from a tail first
 
 
-def series(  # noqa: PLR0913 - as arrange, and a count
+def series(
     tracks: Sequence[Track],
     profile: Profile,
     count: int,
-    *,
-    duration_s: float | None = None,
-    seed: int = 0,
-    scale: Scale = "relative",
-    tolerance_s: float = 30.0,
     constraints: Constraints = NO_CONSTRAINTS,
 ) -> list[Session]:
     """Return `count` sessions for a profile that share no track, or as few as the library forces.
@@ -58,12 +53,12 @@ def series(  # noqa: PLR0913 - as arrange, and a count
     all; the arguments are those of `arrange`.
     """
     table = TrackTable.of(tracks)
-    build = partial(build_problem, table, profile, duration_s, seed, scale, tolerance_s)
+    build = partial(build_problem, table, profile)
     problem = build(constraints)
     _, allowed = arranged(problem)
     common = _Common(build, constraints, allowed, _copies_of(problem.tracks))
     sessions: list[Session] = []
-    for part in _split(problem.tracks, count, seed):
+    for part in _split(problem.tracks, count, constraints.seed):
         used = common.used(sessions)
         others = set(problem.tracks.identities) - part
         sessions.append(common.session(others | used.keys()) or common.least_shared(used))

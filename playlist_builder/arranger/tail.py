@@ -89,7 +89,7 @@ def tail(
     chosen = [first]
     if calm and first.duration_s < lasts_s - TOLERANCE_S:
         unbound = replace(objective.constraints, at_most=())
-        objective = replace(objective, constraints=unbound, tolerance_s=TOLERANCE_S)
+        objective = replace(objective, constraints=replace(unbound, tolerance_s=TOLERANCE_S))
         # The first alone is a tail too, and a warning gives its length.
         with suppress(ArrangeError):
             chosen += filled(Gap([*order, first]), calm, objective, _relaxations())

@@ -18,7 +18,9 @@ from playlist_builder.cli import (  # noqa: F401 - each adds its commands to mai
     report,
     scan,
     series,
+    sessions,
     tracks,
+    undo,
 )
 from playlist_builder.cli.main import main
 

@@ -1,6 +1,7 @@
 """Commands that build a session: build, reorder, demo."""
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -11,17 +12,20 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
-from playlist_builder.cli.export import check_outputs, write_playlists
 from playlist_builder.cli.history import history_number, record_history
-from playlist_builder.cli.library import open_library, protect_music
+from playlist_builder.cli.library import DEMO_FOLDER, library_of, open_library, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.numbered import check_unnamed, numbered, unnamed
-from playlist_builder.cli.request import request_of, request_options
+from playlist_builder.cli.request import name_option, request_of, request_options
 from playlist_builder.cli.scan import scan_folders, warn_waiting
+from playlist_builder.cli.session import number_and_name
+from playlist_builder.cli.written import check_outputs, content, remembered, write_contents
 from playlist_builder.errors import PlaylistError
 
 if TYPE_CHECKING:
     from playlist_builder.arranger.explain import Explanation
+    from playlist_builder.cli.written import Content
+    from playlist_builder.library.kept import KeptSession
     from playlist_builder.sessions.build import Selection
 
 DEMO_SEED = 1
@@ -59,6 +63,7 @@ def build(
     profile: str,
     outputs: Sequence[str],
     count: int,
+    called: str,
     *,
     explain: bool,
     dry_run: bool,
@@ -67,8 +72,9 @@ def build(
 ) -> None:
     """Build a session that follows PROFILE (a name, or a TOML file); arc if not given.
 
-    With --alternatives the second session is written to FILE-2, and so on; --json prints a list.
-    A session that is written for a NAME is kept in its history: see 'history'.
+    The library keeps it under a number: see 'sessions'. What is built for somebody counts as played
+    from then on: see 'history'. With --alternatives the second session is written to FILE-2, and so
+    on; --json prints a list.
     """
     request = request_of(profile, **fields)
     if request.name is not None and count > 1:
@@ -76,7 +82,11 @@ def build(
             "A history holds the one session that is played: leave out --alternatives or --for."
         )
     build_sessions(
-        request, outputs, range(1, count + 1), explain=explain, dry_run=dry_run, as_json=as_json
+        *(request, outputs, range(1, count + 1)),
+        called=called,
+        explain=explain,
+        dry_run=dry_run,
+        as_json=as_json,
     )
 
 
@@ -84,6 +94,7 @@ def build(
 @options.playlist_argument
 @options.profile_argument
 @options.outputs_option(options.PLAYLIST_FORMATS)
+@name_option
 @click.option(
     "--duration",
     "duration_s",
@@ -100,6 +111,7 @@ def reorder(
     playlist: str,
     profile: str,
     outputs: Sequence[str],
+    called: str,
     *,
     explain: bool,
     dry_run: bool,
@@ -139,6 +151,7 @@ def reorder(
         replace(request, playlist=tuple(tracks.values()), listed=tuple(tracks)),
         outputs,
         notes=notes,
+        called=called,
         explain=explain,
         dry_run=dry_run,
         as_json=as_json,
@@ -146,7 +159,7 @@ def reorder(
 
 
 @main.command()
-@click.argument("folder", default="playlist-builder-demo", type=click.Path(file_okay=False))
+@click.argument("folder", default=DEMO_FOLDER, type=click.Path(file_okay=False))
 @options.json_option
 def demo(folder: str, *, as_json: bool) -> None:
     """Make short pieces of music in FOLDER, scan them, and build a session from them."""
@@ -172,7 +185,7 @@ def build_sessions(
     numbers: range = range(1, 2),
     *,
     notes: "Sequence[api.Notice]" = (),
-    scans: bool = True,
+    called: str = "",
     explain: bool = False,
     dry_run: bool = False,
     as_json: bool = False,
@@ -185,14 +198,19 @@ def build_sessions(
     from playlist_builder.sessions.build import build_alternatives, explained
 
     files = [outputs, *(numbered(outputs, number) for number in range(2, len(numbers) + 1))]
-    selection, history_numbers = select(request, outputs, files, scans=scans, as_json=as_json)
+    selection, history_numbers = select(request, outputs, files, as_json=as_json)
     sessions = [
         replace(session, warnings=(*session.warnings, *notes))
         for number, session in enumerate(build_alternatives(selection, numbers[-1]), start=1)
         if number in numbers
     ]
     why = partial(explained, selection) if explain else None
-    return deliver(sessions, outputs, files, history_numbers, why, as_json=as_json, dry_run=dry_run)
+    return deliver(
+        *(sessions, outputs, files, history_numbers, why),
+        name=called,
+        as_json=as_json,
+        dry_run=dry_run,
+    )
 
 
 def select(
@@ -200,12 +218,14 @@ def select(
     outputs: Sequence[str],
     files: Sequence[Sequence[str]],
     *,
+    written: Sequence[str] = (),
     scans: bool = True,
     as_json: bool,
 ) -> "tuple[Selection, list[str]]":
     """Return what a request selects from its library, after the scan that it asks for.
 
-    `files` are the outputs of each session, whose numbers in the history are returned as well.
+    `files` are the outputs of each session, whose numbers in the history are returned as well. What
+    it is `written` to already is written again by others.
     """
     from playlist_builder.sessions import build
 
@@ -216,11 +236,13 @@ def select(
         if scans and request.music:
             scan_folders(opened, request.music)
         warn_waiting(opened)
-        numbers = [history_number(opened, request, each) for each in files]
+        numbers = [history_number(opened, request, (*written, *each)) for each in files]
         new = replace(request, session="")  # what it replaces is told by the drafts
         selection = build.select(new, profile, opened, drafts=numbers)
     protect_music((file for each in files for file in each), request.library)
-    suffixes = {os.path.splitext(each)[1].lower() or ".m3u8" for each in outputs or ("-",)}
+    suffixes = {
+        os.path.splitext(each)[1].lower() or ".m3u8" for each in (*written, *outputs) or ("-",)
+    }
     return build.holdable_in(selection, suffixes), numbers
 
 
@@ -231,12 +253,14 @@ def deliver(
     history_numbers: Sequence[str],
     explain: "Callable[[api.Session], list[Explanation]] | None" = None,
     *,
+    name: str = "",
     as_json: bool,
     dry_run: bool,
 ) -> "list[api.Session]":
-    """Record, print, explain and write sessions; return them with their numbers in the history.
+    """Keep, print, explain and write sessions; return them with their numbers in the history.
 
-    Of their `files` the user named the `outputs` alone.
+    Of their `files` the user named the `outputs` alone. Of several sessions each has the `name`
+    with its number.
     """
     from playlist_builder.playlists import session_json
     from playlist_builder.report.text import reasons_text
@@ -245,11 +269,24 @@ def deliver(
         replace(session, request=session.request and replace(session.request, session=number))
         for session, number in zip(sessions, history_numbers, strict=False)
     ]
-    if not dry_run:
-        record_history(sessions, [each[0] for each in files if each])
+    kept: list[KeptSession] = []
+    contents: list[list[Content]] = [[] for _ in sessions]
+    if not dry_run and sessions:
+        marks = unnamed(outputs, files)
+        with open_library(library_of(sessions[0], None)) as opened:
+            sessions = [_with_id(session, opened) for session in sessions]
+            contents = [
+                [
+                    content(session, session_json.dump(session), file, {}, is_marked=file in marks)
+                    for file in own_files
+                ]
+                for session, own_files in zip(sessions, files, strict=False)
+            ]
+            record_history(sessions, [each[0] if each else "-" for each in files])
+            kept = _keep(sessions, contents, name, opened)
     err = as_json or "-" in files[0]
     documents = []
-    for session, own_files in zip(sessions, files, strict=False):
+    for place, session in enumerate(sessions):
         output.print_session(session, err=err)
         document = session_json.document(session)
         if explain is not None:
@@ -257,9 +294,48 @@ def deliver(
             output.print_drawing(reasons_text(session, reasons, width=output.width()), err=err)
             document["reasons"] = [asdict(reason) for reason in reasons]
         documents.append(document)
-        if not dry_run:
-            write_playlists([(session, file) for file in own_files], marks=unnamed(outputs, files))
+        write_contents(session, contents[place])
+        if kept:
+            document["number"] = kept[place].number
+            output.print_message(_told(kept[place], library_of(session, None)))
     if as_json:
         texts = [session_json.to_json(document) for document in documents]
         click.echo(texts[0] if len(texts) == 1 else "[\n" + ",\n".join(texts) + "]\n", nl=False)
     return sessions
+
+
+def _with_id(session: "api.Session", library: "api.Library") -> "api.Session":
+    from playlist_builder.playlists import session_json
+
+    if session.request is None:
+        return session
+    own = library.sessions.new_id(session_json.dump(session))
+    return replace(session, request=replace(session.request, kept_id=own))
+
+
+def _keep(
+    sessions: "Sequence[api.Session]",
+    contents: "Sequence[Sequence[Content]]",
+    name: str,
+    library: "api.Library",
+) -> "list[KeptSession]":
+    """Return sessions as their library keeps them from now on, with the files written of them."""
+    from playlist_builder.library.kept import kept_session
+    from playlist_builder.playlists import session_json
+
+    at, entries = options.now(), []
+    for place, (session, written) in enumerate(zip(sessions, contents, strict=True), start=1):
+        own = f"{name}-{place}" if name and len(sessions) > 1 else name
+        kept = kept_session(session, at, own)
+        before = library.sessions.by_id(kept.id)
+        files = (*(before.files if before else ()), *remembered(written))
+        kept = replace(kept, files=tuple({file.path: file for file in files}.values()))
+        entries.append((kept, session_json.dump(session)))
+    return library.sessions.store(*entries)
+
+
+def _told(kept: "KeptSession", library: str | None) -> str:
+    known = (None, os.path.abspath(os.environ.get(options.LIBRARY_VARIABLE, "")))
+    where = "" if library in known else f" --library {shlex.quote(output.short_path(library))}"
+    change = f"playlist-builder swap {kept.number} 3{where}"
+    return f"Session {number_and_name(kept)}. To change it, such as its track 3: {change}"

@@ -9,8 +9,10 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.change import save_change
 from playlist_builder.cli.library import file_of, library_of, open_existing
 from playlist_builder.cli.main import main
+from playlist_builder.cli.session import OpenedSession, open_session
 
 if TYPE_CHECKING:
     from playlist_builder.models import File
@@ -20,11 +22,17 @@ EVIDENCE = {"music": "same music", "name": "same name", "title": "same title and
 
 
 @main.command()
-@options.playlist_argument
+@click.argument(
+    "playlist",
+    nargs=-1,
+    metavar="[PLAYLIST|SESSION]",
+    type=click.Path(),
+    callback=options.one_session,
+)
 @click.option("--fix", is_flag=True, help="Write PLAYLIST with the new places of what has moved.")
 @options.common_options
-def check(playlist: str, library: str | None, *, fix: bool, as_json: bool) -> None:
-    """Look whether all entries of PLAYLIST (M3U, M3U8, PLS, XSPF or a session) are there.
+def check(playlist: str | None, library: str | None, *, fix: bool, as_json: bool) -> None:
+    """Look whether all entries of a PLAYLIST (M3U, M3U8, PLS, XSPF) or SESSION are there.
 
     What is not there is looked for in the library: by its music, its name, or title and length.
     Exit code 1 where an entry leads nowhere.
@@ -32,14 +40,25 @@ def check(playlist: str, library: str | None, *, fix: bool, as_json: bool) -> No
     from playlist_builder.playlists import check as entry_check
     from playlist_builder.playlists import read
 
-    data = read.read(playlist)
-    entries = read.parse(data, playlist)
-    folder = output.folder_of(playlist)
-    session = _session(data, playlist)
+    given = _kept(playlist, library)
+    session: api.Session | None
+    if given is not None:
+        data, name, session, folder = (
+            given.text.encode(),
+            "session.json",
+            given.session,
+            os.getcwd(),
+        )
+        shown, path = given.label, given.library
+    else:
+        name = shown = playlist or ""
+        data, folder = read.read(name), output.folder_of(name)
+        session = _session(data, name)
+        path = library_of(session, library)
+    entries = read.parse(data, name)
     identities = [slot.identity for slot in (*session.slots, *session.tail)] if session else []
-    path = library_of(session, library)
     findings = entry_check.check(entries, folder, os.path.isfile, lambda: _files(path), identities)
-    refused = _fix(data, playlist, findings, folder) if fix else {}
+    refused = _fix(data, name, findings, folder, given) if fix else {}
     moved, missing = [], []
     for each in findings:
         entry = {"number": each.number, "location": each.location}
@@ -57,13 +76,13 @@ def check(playlist: str, library: str | None, *, fix: bool, as_json: bool) -> No
     output.print_message(f"{len(findings)} entries: {output.counted(counts)}")
     fixed = fix and counts["moved"] > len(refused)
     if fixed:
-        output.print_message(f"Wrote {playlist}")
+        output.print_message(f"Wrote {shown}")
     elif counts["moved"] and not fix:
         output.print_message("Write the new places with --fix")
     if as_json:
         output.print_json(
             {
-                "playlist": os.path.abspath(playlist),
+                "playlist": shown if given is not None else os.path.abspath(name),
                 "entries": len(findings),
                 "there": counts["there"],
                 "remote": counts["remote"],
@@ -76,7 +95,22 @@ def check(playlist: str, library: str | None, *, fix: bool, as_json: bool) -> No
         raise click.exceptions.Exit(1)
 
 
-def _fix(data: bytes, playlist: str, findings: "Sequence[Finding]", folder: str) -> dict[int, str]:
+def _kept(word: str | None, library: str | None) -> OpenedSession | None:
+    """Return the session that a library keeps and a word means; None for any other file."""
+    is_file = word is not None and os.path.exists(word) and not os.path.isdir(word)
+    if is_file and not str(word).lower().endswith(".json"):
+        return None
+    given = open_session(word, library)
+    return given if given.kept is not None else None
+
+
+def _fix(
+    data: bytes,
+    playlist: str,
+    findings: "Sequence[Finding]",
+    folder: str,
+    given: OpenedSession | None,
+) -> dict[int, str]:
     """Write the playlist with what has moved; returns what it cannot hold, by its number."""
     from playlist_builder.atomic import remove_leftovers, replace_bytes
     from playlist_builder.playlists.rewrite import replace_paths
@@ -85,7 +119,10 @@ def _fix(data: bytes, playlist: str, findings: "Sequence[Finding]", folder: str)
     if not moved:
         return {}
     changed, refused = replace_paths(data, playlist, moved, folder)
-    if changed != data:
+    if given is not None:
+        for line in save_change(given, changed.decode())[1]:
+            output.print_message(line)
+    elif changed != data:
         replace_bytes(playlist, changed)
         remove_leftovers(playlist)
     return {place + 1: reason for place, reason in refused.items()}

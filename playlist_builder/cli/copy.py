@@ -1,6 +1,5 @@
 """The command that copies a session onto a stick or phone: copy."""
 
-import os
 from collections import Counter
 
 import click
@@ -9,6 +8,8 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import tracks_done
+from playlist_builder.cli.session import open_session
+from playlist_builder.cli.written import remember_made
 
 
 @main.command()
@@ -27,17 +28,18 @@ from playlist_builder.cli.scan import tracks_done
     help="Remove what an earlier copy put there and this session does not play.",
 )
 @options.jobs_option
-@options.json_option
+@options.session_options
 def copy(
-    session: str,
+    session: str | None,
     folder: str,
     form: str | None,
     jobs: int | None,
+    library: str | None,
     *,
     replace_earlier: bool,
     as_json: bool,
 ) -> None:
-    """Copy the tracks of SESSION (.json) and its playlist into FOLDER, such as a stick.
+    """Copy the tracks of SESSION and its playlist into FOLDER, such as a stick.
 
     The names are '01 - Artist - Title', in the order of the session, the tail last. A second run
     copies only what is missing or wrong. Files of yours are never replaced. Trimmed tracks are
@@ -45,19 +47,19 @@ def copy(
     """
     from playlist_builder.arranger.trims import is_part
 
-    loaded = api.load_session(session)
-    name = os.path.splitext(os.path.basename(session))[0]
+    given = open_session(session, library)
     with output.progress_bar(tracks_done, tells_time=True) as progress:
         report = api.copy_session(
-            loaded,
+            given.session,
             folder,
-            name=name,
+            name=given.stem,
             form=form,
             replace_earlier=replace_earlier,
             jobs=jobs,
             progress=progress,
             on_wait=lambda: output.print_message(f"Waiting for another copy into {folder} ..."),
         )
+    remember_made(given, report.playlist, "copy")
     for original, chosen in report.renamed.items():
         output.print_message(f"{original} is there with other content and stays; wrote {chosen}")
     output.print_skipped(report.skipped)
@@ -69,7 +71,7 @@ def copy(
         )
     if report.removed:
         output.print_message(f"removed {len(report.removed)} files of earlier copies")
-    if count := sum(map(is_part, loaded.slots)):
+    if count := sum(map(is_part, given.session.slots)):
         output.print_message(f"{count} tracks are trimmed: their files there hold only what plays")
     states = output.counted(Counter(sorted(each.state for each in report.files)))
     size_mb = sum(each.bytes for each in report.files) / 1e6

@@ -1,8 +1,7 @@
-"""Commands that edit a session file: swap, pin, unpin, drop, move, insert, extend, shorten."""
+"""Commands that edit a session: swap, pin, unpin, drop, move, insert, extend, shorten."""
 
-import os
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
@@ -11,46 +10,43 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
-from playlist_builder.cli.export import renewal
-from playlist_builder.cli.history import record_history
+from playlist_builder.cli.change import Check, print_change, save_change
+from playlist_builder.cli.change_text import candidate_document, candidate_lines
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
-from playlist_builder.errors import LibraryError, RequestError
-from playlist_builder.text import clock
+from playlist_builder.cli.session import OpenedSession, open_session
+from playlist_builder.errors import RequestError
 
 if TYPE_CHECKING:
     from playlist_builder.sessions.candidates import Candidate
-    from playlist_builder.sessions.draft import Draft
+    from playlist_builder.sessions.editor import Edited, SessionEditor
 
     Find = Callable[[str], api.Track]
-    Edit = Callable[[Draft, Find], Draft]
+    Edit = Callable[[SessionEditor, Find], Edited]
 
 
-number_argument = click.argument("number", type=int, required=False)
-edit_options = options.combined(
-    click.option("--undo", is_flag=True, help="Step back before the last change."),
-    options.session_options,
-)
+track_argument = click.argument("track", type=options.track_word)
 
 
 def edit_command(
     *parameters: Callable[[Any], Any],
-) -> "Callable[[Callable[..., Draft]], click.Command]":
+) -> "Callable[[Callable[..., Edited]], click.Command]":
     """Return a decorator that makes a command of an edit.
 
-    The edit takes a draft, what finds a track by its name, and the values of the parameters.
+    The edit takes an editor, what finds a track by its name, and the values of the parameters.
     """
 
-    def decorate(edit: "Callable[..., Draft]") -> click.Command:
+    def decorate(edit: "Callable[..., Edited]") -> click.Command:
         @wraps(edit)
         def command(
-            session: str, library: str | None, *, undo: bool, as_json: bool, **values: Any
+            session: str | None, library: str | None, *, as_json: bool, **values: Any
         ) -> None:
-            check_undo(undo=undo, **values)
-            change_session(session, library, partial(edit, **values), undo=undo, as_json=as_json)
+            change_session(session, library, partial(edit, **values), as_json=as_json)
 
-        decorators = options.combined(options.session_argument, *parameters, edit_options)
+        decorators = options.combined(
+            options.session_argument, *parameters, options.session_options
+        )
         return main.command()(decorators(command))
 
     return decorate
@@ -58,287 +54,191 @@ def edit_command(
 
 @main.command()
 @options.session_argument
-@number_argument
-@click.option("--with", "track", metavar="TRACK", help="Put in this one.")
-@click.option("--candidates", type=click.IntRange(1, 50), help="Show so many; change nothing.")
-@edit_options
+@track_argument
+@click.option("--with", "new", metavar="TRACK", help="Put in this one.")
+@click.option("--take", type=click.IntRange(min=1), help="Put in this one of the candidates.")
+@click.option(
+    "--candidates", type=click.IntRange(1, 50), help="Show so many; without --take change nothing."
+)
+@options.session_options
 def swap(
-    session: str,
-    number: int | None,
-    track: str | None,
+    session: str | None,
+    track: str,
+    new: str | None,
+    take: int | None,
     candidates: int | None,
     library: str | None,
     *,
-    undo: bool,
     as_json: bool,
 ) -> None:
-    """Exchange track NUMBER of SESSION (.json) for the one that fits best, or for TRACK."""
-    from playlist_builder.sessions.edit import swapped
+    """Exchange a TRACK of SESSION for another one.
 
-    if candidates is not None:
-        if undo or track is not None:
-            raise click.UsageError("--candidates changes nothing: leave out --with and --undo.")
-        _print_candidates(session, number, candidates, library, as_json=as_json)
+    Five candidates are listed, with what each does to the curve, and the one marked * is taken:
+    when you press Enter, or at once where nobody can answer. Another one comes with --take, any
+    track with --with. What stands out, as by a jump of loudness, is never marked; where all do,
+    what follows is arranged again.
+    """
+    if candidates is not None and new is not None:
+        raise click.UsageError("--candidates changes nothing: leave out --with.")
+    if take is not None and new is not None:
+        raise click.UsageError("--take names a candidate: leave out --with.")
+    if candidates is not None and take is None:
+        with session_editor(open_session(session, library)) as (editor, _):
+            _show_candidates(editor, _number(editor, track), candidates, as_json=as_json)
         return
-    check_undo(undo=undo, number=number, track=track)
 
-    def edit(draft: "Draft", find: "Find") -> "Draft":
-        place = _place(draft, number)
-        return swapped(draft, place, None if track is None else find(track))
+    def edit(editor: "SessionEditor", find: "Find") -> "Edited":
+        place = _number(editor, track)
+        if new is not None:
+            return editor.swap(place, find(new))
+        found = _listed(editor, place, candidates, as_json=as_json)
+        chosen = take
+        if take is None and output.can_ask() and not as_json:
+            chosen = _asked(found)
+        if chosen is not None and chosen > len(found):
+            raise RequestError(f"--take {chosen}: there are {len(found)} candidates for {place}.")
+        best = next((each for each in found if each.is_choice), None)
+        taken = best if chosen is None else found[chosen - 1]
+        return editor.swap(place, None if taken is None else taken.track)
 
-    change_session(session, library, edit, undo=undo, as_json=as_json)
+    change_session(session, library, edit, as_json=as_json)
 
 
-@edit_command(number_argument)
-def pin(draft: "Draft", _: "Find", number: int | None) -> "Draft":
-    """Have later changes and rebuilds of SESSION (.json) keep track NUMBER at its time.
+@edit_command(track_argument)
+def pin(editor: "SessionEditor", _: "Find", track: str) -> "Edited":
+    """Have later changes and rebuilds of SESSION keep a TRACK at its time.
 
     With the plan around it that moves: by 'extend', 'shorten' and 'replan', which tell it. To swap,
     drop or 'unpin' the track ends it.
     """
-    from playlist_builder.sessions.edit import pinned
-
-    return pinned(draft, _place(draft, number))
+    return editor.pin(_number(editor, track))
 
 
-@edit_command(number_argument)
-def unpin(draft: "Draft", _: "Find", number: int | None) -> "Draft":
-    """Let track NUMBER of SESSION (.json) be moved and replaced again."""
-    from playlist_builder.sessions.edit import unpinned
-
-    return unpinned(draft, _place(draft, number))
+@edit_command(track_argument)
+def unpin(editor: "SessionEditor", _: "Find", track: str) -> "Edited":
+    """Let a TRACK of SESSION be moved and replaced again."""
+    return editor.unpin(_number(editor, track))
 
 
-@edit_command(number_argument)
-def drop(draft: "Draft", _: "Find", number: int | None) -> "Draft":
-    """Take track NUMBER out of SESSION (.json), and fill the gap behind it."""
-    from playlist_builder.sessions.edit import dropped
-
-    return dropped(draft, _place(draft, number))
+@edit_command(track_argument)
+def drop(editor: "SessionEditor", _: "Find", track: str) -> "Edited":
+    """Take a TRACK out of SESSION, and fill the gap behind it."""
+    return editor.drop(_number(editor, track))
 
 
-@edit_command(number_argument, click.argument("to", type=int, required=False))
-def move(draft: "Draft", _: "Find", number: int | None, to: int | None) -> "Draft":
-    """Let track NUMBER of SESSION (.json) be number TO."""
-    from playlist_builder.sessions.edit import moved
-
-    return moved(draft, _place(draft, number), _place(draft, to))
+@edit_command(track_argument, click.argument("to", type=int))
+def move(editor: "SessionEditor", _: "Find", track: str, to: int) -> "Edited":
+    """Let a TRACK of SESSION be number TO."""
+    return editor.move(_number(editor, track), to)
 
 
 @edit_command(
-    click.argument("track", required=False),
+    track_argument,
     click.option(
         "--at", "number", type=int, help="Its number in the session; the last if not given."
     ),
 )
-def insert(draft: "Draft", find: "Find", track: str | None, number: int | None) -> "Draft":
-    """Put TRACK into SESSION (.json); what follows moves."""
-    from playlist_builder.sessions.edit import inserted
-
-    if track is None:
-        raise RequestError("Name the track to insert.")
-    last = len(draft.order) + 1
-    place = _place(draft, last if number is None else number, last)
-    return inserted(draft, find(track), place)
+def insert(editor: "SessionEditor", find: "Find", track: str, number: int | None) -> "Edited":
+    """Put TRACK into SESSION; what follows moves."""
+    return editor.insert(find(track), number)
 
 
 stretch_parameters = (
-    click.argument("duration", type=options.duration, required=False),
+    click.argument("duration", type=options.duration),
     click.option("--phase", help="The phase; the one that holds the middle if not given."),
 )
 
 
 @edit_command(*stretch_parameters)
-def extend(draft: "Draft", _: "Find", duration: float | None, phase: str | None) -> "Draft":
-    """Let a phase of SESSION (.json) last longer by DURATION, such as 10m."""
-    return _stretched(draft, phase, duration, 1)
+def extend(editor: "SessionEditor", _: "Find", duration: float, phase: str | None) -> "Edited":
+    """Let a phase of SESSION last longer by DURATION, such as 10m."""
+    return editor.extend(by_s=duration, phase=phase)
 
 
 @edit_command(*stretch_parameters)
-def shorten(draft: "Draft", _: "Find", duration: float | None, phase: str | None) -> "Draft":
-    """Let a phase of SESSION (.json) be shorter by DURATION, such as 10m."""
-    return _stretched(draft, phase, duration, -1)
-
-
-def _stretched(draft: "Draft", phase: str | None, duration_s: float | None, sign: int) -> "Draft":
-    from playlist_builder.sessions.edit import stretched
-
-    if duration_s is None:
-        raise RequestError("Say by how much, such as 10m.")
-    profile = draft.objective.profile
-    name = phase or profile.phase_at(profile.duration_s / 2.0).name
-    return stretched(draft, name, sign * duration_s)
-
-
-def check_undo(*, undo: bool, **values: object) -> None:
-    """Raise UsageError where a change is asked for together with --undo, which makes none."""
-    if undo and any(value is not None and value is not False for value in values.values()):
-        raise click.UsageError(
-            "--undo only steps back before the last change: give it with the session alone."
-        )
+def shorten(editor: "SessionEditor", _: "Find", duration: float, phase: str | None) -> "Edited":
+    """Let a phase of SESSION be shorter by DURATION, such as 10m."""
+    return editor.shorten(by_s=duration, phase=phase)
 
 
 def change_session(
-    session: str,
+    session: str | None,
     library: str | None,
     edit: "Edit",
     *,
-    undo: bool,
     as_json: bool,
-    playing: bool = False,
-    before_writing: "Callable[[api.Session, api.Session], None] | None" = None,
-    after_writing: "Callable[[api.Session, api.Session], None] | None" = None,
+    before_writing: "Check | None" = None,
+    after_writing: "Check | None" = None,
 ) -> None:
-    """Change a session file and print what came of it.
+    """Change a session and print what came of it.
 
     `before_writing` and `after_writing` take the sessions before and after an edit; what they raise
-    leaves the file as it was.
+    leaves all as it was.
     """
     from playlist_builder.playlists import session_json
-    from playlist_builder.playlists.write import write_text
-    from playlist_builder.sessions.draft import changed
 
-    text = session_json.read(session)
-    before = session_json.parse(text, session)
-    if undo:
-        new = session_json.undo(text, session)
-    else:
-        draft, find = _draft(before, session, library, playing=playing)
-        new = session_json.dump_with_undo(changed(draft, lambda each: edit(each, find)), text)
-    after = session_json.parse(new, session)
-    if before_writing is not None and not undo:
-        before_writing(before, after)
-    record_history([after], [session], library)
-    write_text(session, new)
-    if after_writing is not None and not undo:
-        try:
-            after_writing(before, after)
-        except BaseException:
-            record_history([before], [session], library)
-            write_text(session, text)
-            raise
-    output.print_session(after, err=as_json)
-    output.print_text("\n".join(_difference(before, after)), err=as_json)
-    output.print_message(f"Wrote {session}. {renewal(session)}")
-    if as_json:
-        click.echo(session_json.dump(after), nl=False)
+    given = open_session(session, library)
+    with session_editor(given) as (editor, find):
+        after = edit(editor, find).session
+    if before_writing is not None:
+        before_writing(given.session, after)
+    text = session_json.dump_with_undo(after, given.text)
+    after, told = save_change(given, text, after_writing=after_writing)
+    print_change(given, after, told, as_json=as_json)
 
 
-def _draft(
-    before: "api.Session", session: str, library: str | None, *, playing: bool = False
-) -> "tuple[Draft, Find]":
-    """Return a session ready to be changed, and what finds a track by its name."""
-    from playlist_builder.sessions.build import profile_of, select
-    from playlist_builder.sessions.draft import draft_of
+@contextmanager
+def session_editor(given: OpenedSession) -> "Iterator[tuple[SessionEditor, Find]]":
+    """Yield what changes a session, and what finds a track by its name."""
+    from playlist_builder.sessions.editor import SessionEditor
 
-    request = stored_request(before, session, library)
-    profile = profile_of(request, folders=options.profile_folders())
+    request = stored_request(given.session, given.label, given.library)
     with open_library(request.library) as opened:
-        selection = select(request, profile, opened)
-    draft = draft_of(selection, before, session, playing=playing)
-
-    def find(name: str) -> "api.Track":
-        with open_library(request.library) as opened:
-            track = selection.known[opened.find(name).identity]
-        if track.missing or not os.path.isfile(track.path):
-            raise LibraryError(f"{track.path}: is not there any more. Scan its folder.")
-        return track
-
-    return draft, find
+        asked = replace(given.session, request=request)
+        editor = SessionEditor(opened, asked, profile_folders=options.profile_folders())
+        yield editor, opened.find
 
 
-def _place(draft: "Draft", number: int | None, last: int | None = None) -> int:
-    """Return the place, from 0, of a number that was typed."""
-    last = last or len(draft.order)
-    if number is None or not 1 <= number <= last:
-        problem = "Say which track" if number is None else f"There is no number {number}"
-        tail = " To change its tail, ban a track of it (mark) and rebuild." if number else ""
-        raise RequestError(f"{problem}: the session has numbers 1 to {last}.{tail}")
-    return number - 1
+def _number(editor: "SessionEditor", track: str) -> int:
+    """Return the number of a track of the session that is named by number, title or path."""
+    from playlist_builder.sessions.track_words import number_of
+
+    return number_of(editor.session, track)
 
 
-def _print_candidates(
-    session: str, number: int | None, count: int, library: str | None, *, as_json: bool
-) -> None:
-    from playlist_builder.sessions.candidates import candidates
-    from playlist_builder.sessions.presence import (
-        MOST_MISSING_NOW,
-        missing_files,
-        without_missing,
-    )
-
-    draft, _ = _draft(api.load_session(session), session, library)
-    place = _place(draft, number)
-    found = candidates(draft, place, count)
-    if missing_files(each.track.path for each in found):
-        pool, notes = without_missing(draft.pool, most=MOST_MISSING_NOW)
-        for note in notes:
-            output.print_message(str(note))
-        found = candidates(replace(draft, pool=pool), place, count)
+def _show_candidates(editor: "SessionEditor", number: int, count: int, *, as_json: bool) -> None:
     if as_json:
-        output.print_json(list(map(_candidate_document, found)))
-        return
-    names = Counter(_name(each.track) for each in found)
-    for each in found:
-        figures = f"{each.cost:.4f}  {each.energy:.2f}  {clock(each.track.duration_s):>5}"
-        name = _name(each.track)
-        path = f"  {each.track.path}" if names[name] > 1 else ""
-        output.print_text(f"{figures}  {name}{path}")
-    output.print_message(
-        "cost, energy, length, title and artist; the best first"
-        if found
-        else "No single track is like it. Without --candidates, what follows is arranged again."
-    )
+        output.print_json(list(map(candidate_document, editor.candidates(number, count))))
+    elif not _listed(editor, number, count, as_json=False):
+        output.print_message("Without --candidates, what follows is arranged again.")
 
 
-def _name(track: "api.Track") -> str:
-    return f"{track.tags.title or track.path}  {track.tags.artist}"
+def _listed(
+    editor: "SessionEditor", number: int, count: int | None, *, as_json: bool
+) -> "list[Candidate]":
+    """Return the candidates for a number, after printing them."""
+    found = editor.candidates(number) if count is None else editor.candidates(number, count)
+    if found:
+        lines = candidate_lines(editor.session, number, found)
+        output.print_text("\n".join(lines), err=as_json)
+        if not any(each.is_choice for each in found):
+            output.print_message("Each of these stands out, so none is marked.")
+    else:
+        output.print_message("No single track is like it.")
+    return found
 
 
-def _candidate_document(candidate: "Candidate") -> dict[str, Any]:
-    return {
-        "path": candidate.track.path,
-        "title": candidate.track.tags.title,
-        "artist": candidate.track.tags.artist,
-        "duration_s": candidate.track.duration_s,
-        "energy": candidate.energy,
-        "cost": candidate.cost,
-    }
-
-
-def _difference(before: "api.Session", after: "api.Session") -> list[str]:
-    """Return lines on which tracks went, which came, and how many start at another time."""
-    old = {slot.identity: slot for slot in before.slots}
-    new = {slot.identity: slot for slot in after.slots}
-    lines = [
-        f"{sign} {number}. {clock(slot.start_s)}  {slot.title or slot.path}  {slot.artist}"
-        for sign, slots, others in (("-", before.slots, new), ("+", after.slots, old))
-        for number, slot in enumerate(slots, start=1)
-        if slot.identity not in others
-    ]
-    late = sum(abs(new[key].start_s - old[key].start_s) > 1.0 for key in new.keys() & old.keys())
-    if late:
-        lines.append(f"{late} tracks start at another time")
-    lines += _changed_pins(before, after)
-    return lines or ["the same tracks at the same times"]
-
-
-def _changed_pins(before: "api.Session", after: "api.Session") -> list[str]:
-    """Return lines on the pins that went with their tracks, or moved with the plan."""
-    if before.request is None or after.request is None:
-        return []
-    old, new = {slot.identity: slot for slot in before.slots}, after.request
-    now = dict(zip(new.pinned, new.pins, strict=True))
-    starts = {slot.identity: slot.start_s for slot in after.slots}
-    lines = []
-    for identity, pin in zip(before.request.pinned, before.request.pins, strict=True):
-        slot = old.get(identity)
-        if slot is None or now.get(identity) == pin:
-            continue
-        title = slot.title or slot.path
-        if identity not in now:
-            lines.append(f"'{title}' is pinned no longer")
-        elif identity in starts:
-            moved = f"starts at {clock(starts[identity])}, not at {clock(slot.start_s)}"
-            lines.append(f"'{title}' is pinned, and moves with the plan: it {moved}")
-    return lines
+def _asked(found: "list[Candidate]") -> int | None:
+    """Return the number of the candidate to take, None for what is taken without a word."""
+    chosen = next((n for n, each in enumerate(found, start=1) if each.is_choice), None)
+    enter = f"Enter takes {chosen}" if chosen else "Enter arranges what follows again"
+    while True:
+        line = output.ask(f"A number, {enter}, q changes nothing: ").casefold()
+        if not line:
+            return None
+        if line == "q":
+            output.print_message("Nothing was changed.")
+            raise click.exceptions.Exit(1)
+        if line.isdecimal() and 1 <= int(line) <= len(found):
+            return int(line)
+        output.print_message(f"{line!r} is no answer here.")

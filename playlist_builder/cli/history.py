@@ -10,7 +10,8 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import existing_library_of, open_library
 from playlist_builder.cli.main import main
-from playlist_builder.errors import LibraryError, SessionError
+from playlist_builder.cli.session import open_session
+from playlist_builder.errors import LibraryError
 
 if TYPE_CHECKING:
     from playlist_builder.library.history import History, PersonHistory
@@ -29,11 +30,12 @@ def history(
     """List the names of the history, or what was played for NAME, rated and banned.
 
     A name is any label. Choose one that tells nobody who it is, such as a number: it stands in the
-    library file, in its backups and in session files. A session counts from when it is written for
-    a name; written to the same file within an hour, it replaces the one before.
+    library file, in its backups and in session files. A session counts from when it is built for
+    a name; built into the same file within an hour, it replaces the one before, and removed within
+    an hour it counts no longer (see 'sessions').
     """
-    from playlist_builder.models import person_name
     from playlist_builder.report.text import history_text, names_text
+    from playlist_builder.session_request import person_name
 
     if forget and name is None:
         raise click.UsageError("Forget whom? Give 'history --forget NAME'.")
@@ -49,13 +51,15 @@ def history(
             return
         whom = person_name(name)
         past, is_read = _past(opened.history, whom, forget=forget)
-        is_empty = is_read and not any((past.sessions, past.ratings, past.bans))
+        kept = opened.sessions.all(whom)
+        is_empty = is_read and not any((past.sessions, past.ratings, past.bans, kept))
         holding = _forgotten(opened, past, ask=not (yes or is_empty)) if forget else []
         if is_empty and not holding:
             opened.history.existing(whom)  # says which names there are
     if forget:
         output.print_message(f"Of {whom} nothing is known any more.")
-        files = sorted({each.file for each in past.sessions if os.path.exists(each.file)})
+        written = {file.path for each in kept for file in each.files}
+        files = sorted(filter(os.path.exists, written | {each.file for each in past.sessions}))
         if files or holding:
             output.print_message("These files are yours, and may still hold the name:")
             for file in (*files, *holding):
@@ -95,34 +99,34 @@ def _past(history: "History", name: str, *, forget: bool) -> tuple["PersonHistor
 
 @main.command()
 @options.session_argument
-@click.argument("number", type=click.IntRange(min=1))
+@click.argument("track", type=options.track_word)
 @click.argument("verdict", type=click.Choice(["up", "down"]))
 @options.note_option("What the person said or did.", default="")
 @click.option("--for", "name", metavar="NAME", help="For whom, if the session was made for nobody.")
 @options.session_library_option
 def rate(
-    session: str, number: int, verdict: Any, note: str, name: str | None, library: str | None
+    session: str | None, track: str, verdict: Any, note: str, name: str | None, library: str | None
 ) -> None:
-    """Say how track NUMBER of SESSION (.json) did: up or down; the tail goes on counting.
+    """Say how a TRACK of SESSION did: up or down; the tail goes on counting.
 
     Later sessions for that name rather use what was rated up, and what was rated down only where
     nothing else fits. A second rating replaces the first.
     """
     from playlist_builder.library.history import Rating
-    from playlist_builder.models import person_name
+    from playlist_builder.session_request import person_name
+    from playlist_builder.sessions.track_words import number_of
 
-    loaded = api.load_session(session)
+    given = open_session(session, library)
+    loaded = given.session
     request = loaded.request
     own_name, own_number = (request.name or "", request.session) if request else ("", "")
     if name is None and not own_name:
-        raise click.UsageError(f"{session!r} was made for nobody. Say for whom: --for NAME.")
+        raise click.UsageError(f"{given.label!r} was made for nobody. Say for whom: --for NAME.")
     whom = person_name(name or own_name)
     slots = (*loaded.slots, *loaded.tail)
-    if number > len(slots):
-        raise SessionError(f"Session file {session!r} holds {len(slots)} tracks, not {number}.")
-    slot = slots[number - 1]
+    slot = slots[number_of(loaded, track, with_tail=True) - 1]
     title = slot.title or os.path.basename(slot.path)
-    with open_library(existing_library_of(loaded, session, library)) as opened:
+    with open_library(existing_library_of(loaded, given.label, given.library)) as opened:
         rating = Rating(slot.identity, verdict, note, options.now(), own_number, title)
         opened.history.rate(whom, rating)
     output.print_message(f"{title}: {rating.describe(whom)}.")

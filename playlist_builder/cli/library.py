@@ -11,6 +11,9 @@ from playlist_builder.cli import options, output
 from playlist_builder.cli.main import main
 from playlist_builder.errors import ExportError, LibraryError
 
+DEMO_FOLDER = "playlist-builder-demo"
+DEMO_LIBRARY = f"{DEMO_FOLDER}/library.db"  # as seen from where the demo was made
+
 
 def library_of(session: "api.Session | None", library: str | None) -> str | None:
     """Return the library that the user names, else the session's; None is the default one."""
@@ -36,9 +39,12 @@ def open_library(path: str | None, *, create: bool = False) -> "Iterator[api.Lib
     place of the user's own, and keep what is said to it.
     """
     if not (create or exists(path)):
+        demo = (
+            f" That of the demo: --library {DEMO_LIBRARY}" if os.path.exists(DEMO_LIBRARY) else ""
+        )
         raise LibraryError(
             f"No library at {file_of(path)!r}: is the drive mounted? Give another one with"
-            " --library FILE, or scan a folder first: playlist-builder scan FOLDER"
+            f" --library FILE, or scan a folder first: playlist-builder scan FOLDER.{demo}"
         )
     with api.Library.open(path) as opened:
         if opened.recovered:
@@ -123,6 +129,8 @@ def merge(other: str, library: str | None, *, as_json: bool) -> None:
     if report.sessions or report.ratings or report.bans:
         text += f" So did the past of names: {report.sessions} sessions, {report.ratings} ratings"
         text += f" and {report.bans} bans."
+    if report.kept:
+        text += f" So did {report.kept} sessions; see 'playlist-builder sessions'."
     if report.answers:
         text += f" So did {report.answers} answers of 'calibrate'."
     output.print_message(text)

@@ -28,8 +28,31 @@ def _is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or NOT_LOADED.search(str(error)) is not None
 
 
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+SECTIONS = {  # of the help, with their commands in the order in which one needs them
+    "Everyday": ("scan", "build", "report", "swap", "copy", "sessions", "undo", "redo", "demo"),
+    "Change a session": (
+        *("pin", "unpin", "drop", "move", "insert", "extend", "shorten", "rebuild", "reorder"),
+    ),
+    "While it runs": ("menu", "replan", "rescue"),
+    "Players, recordings and sticks": ("export", "push", "render", "preview", "check"),
+    "People": ("series", "rate", "history"),
+    "Library and profiles": (*("tracks", "show", "mark", "calibrate", "library", "profiles"),),
+}
+
+
 class _Commands(click.Group):
-    """Commands whose foreseen errors are one line and exit code 1."""
+    """Commands in sections, whose foreseen errors are one line and exit code 1."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what each command does, never cut, under the headings of `SECTIONS`."""
+        widest = max(map(len, self.commands))
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                rows = [
+                    (name.ljust(widest), _first_sentence(self.commands[name])) for name in names
+                ]
+                formatter.write_dl(rows)
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
         open_closed_streams()
@@ -59,10 +82,19 @@ class _Commands(click.Group):
             raise click.exceptions.Exit(1) from None
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def _first_sentence(command: click.Command) -> str:
+    """Return what a command does, as its help begins."""
+    text = " ".join((command.help or "").split("\n\n")[0].split())
+    return text.partition(". ")[0].removesuffix(".")
+
+
+@click.group(cls=_Commands, context_settings=SETTINGS)
 @click.version_option(package_name="playlist-builder")
 def main() -> None:
     """Turn a folder of instrumental music into a session that follows a planned energy curve.
+
+    SESSION is a number or name (see 'sessions'), a file that was written of it, or left out: the
+    last one. A TRACK is its number in the session, its title or a part of that, or its path.
 
     Exit codes: 0 done, 1 it could not be done, 2 the command was not understood.
     """

@@ -8,10 +8,10 @@ import click
 
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import select
-from playlist_builder.cli.export import write_playlists
 from playlist_builder.cli.main import main
 from playlist_builder.cli.numbered import unnamed
 from playlist_builder.cli.request import request_of, request_options
+from playlist_builder.cli.written import content
 
 if TYPE_CHECKING:
     from playlist_builder.arranger.menu import Menu
@@ -36,7 +36,14 @@ if TYPE_CHECKING:
 )
 @request_options
 def menu(
-    profile: str, count: int, outputs: Sequence[str], *, dry_run: bool, as_json: bool, **fields: Any
+    profile: str,
+    count: int,
+    outputs: Sequence[str],
+    called: str,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    **fields: Any,
 ) -> None:
     """Prepare blocks of music for each part of PROFILE, to choose from while a session runs.
 
@@ -50,7 +57,7 @@ def menu(
     from playlist_builder.sessions.build import profile_of
     from playlist_builder.sessions.menu import build_menu
 
-    _check(outputs, fields["trim_s"])
+    _check(outputs, called, fields["trim_s"])
     request = request_of(profile, **fields)
     parts = parts_of(profile_of(request, folders=options.profile_folders()))
     files = {
@@ -70,16 +77,21 @@ def menu(
     written = {} if dry_run else files
     first = {name: os.path.basename(own[0]) for name, own in written.items() if own}
     output.print_drawing(menu_text(made, width=output.width(), files=first), err=as_json)
-    write_playlists(
-        [(session, file) for name, session in sessions.items() for file in written.get(name, ())],
-        marks=unnamed(outputs, list(files.values())),
-    )
+    marks = unnamed(outputs, list(files.values()))
+    contents = [
+        content(session, "", file, {}, is_marked=file in marks)
+        for name, session in sessions.items()
+        for file in written.get(name, ())
+    ]
+    output.write_files([(each.path, each.data) for each in contents])
     if as_json:
         output.print_json(_document(made, written))
 
 
-def _check(outputs: Sequence[str], trim_s: float) -> None:
-    """Raise on what no menu can be written as, before all else."""
+def _check(outputs: Sequence[str], called: str, trim_s: float) -> None:
+    """Raise on what no menu can be, before all else."""
+    if called:
+        raise click.UsageError("A menu is many sessions, and kept under no name: no --name.")
     if trim_s:
         raise click.UsageError("The blocks of a menu are playlists of whole tracks: no --trim.")
     if any(os.path.splitext(file)[1].lower() == ".json" for file in outputs):

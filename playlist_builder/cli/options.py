@@ -7,7 +7,7 @@ of the value in `--help` from it.
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,8 +20,14 @@ from playlist_builder.playlists.dialects import is_codepage
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-UNITS_S = {"h": 3600, "m": 60, "s": 1}  # of a duration
-MOST_TRIM_S = 600.0
+UNITS_S = {"d": 86400, "h": 3600, "m": 60, "s": 1}  # of a duration
+MOST_TRIM_S, MOST_CROSSFADE_S = 600.0, 60.0
+EXAMPLES = {  # by the unit of a number alone
+    "d": "days, such as 90d",
+    "m": "one such as 90s, 45m, 1h30m or 1:30:00",
+    "s": "seconds, such as 6s",
+}
+_NUMBER = r"\d+(?:\.\d+)?"
 LIBRARY_VARIABLE = "PLAYLIST_BUILDER_LIBRARY"  # of the environment
 
 
@@ -36,19 +42,33 @@ class NumberRange(click.FloatRange):
         return number
 
 
-def duration(text: str, *, allow_zero: bool = False) -> float:
-    """Return the seconds of a text such as 90m, 1h30m or 60s; a number alone is minutes."""
-    number = r"\d+(?:\.\d+)?"
-    hours, minutes = rf"(?:(?P<h>{number})h)?", rf"(?:(?P<m>{number})(?:m|\Z))?"
-    match = re.fullmatch(rf"{hours}\s*{minutes}\s*(?:(?P<s>{number})s)?", text.strip())
-    parts = (float(match[name] or 0) * size for name, size in UNITS_S.items()) if match else ()
-    seconds = sum(parts, 0.0)
-    is_none = not match or not text.strip() or not math.isfinite(seconds)
-    if is_none or (not seconds and not allow_zero):
-        raise click.BadParameter(
-            f"'{text}' is no duration. Give minutes or a text such as 90m or 1h30m."
-        )
+def duration(text: str, *, bare: str = "m", allow_zero: bool = False) -> float:
+    """Return the seconds of a text such as 90s, 45m, 1h30m or 1:30:00.
+
+    A number alone is in the `bare` unit, minutes if not said.
+    """
+    seconds = _seconds(text.strip(), bare)
+    if seconds is None or not math.isfinite(seconds) or (not seconds and not allow_zero):
+        if re.fullmatch(r"\d+:[0-5]\d", text.strip()):
+            raise click.BadParameter(
+                f"'{text}' may be minutes or hours. Give a text such as 1m30s, 1h30m or 1:30:00."
+            )
+        raise click.BadParameter(f"'{text}' is no duration. Give {EXAMPLES[bare]}.")
     return seconds
+
+
+def _seconds(text: str, bare: str) -> float | None:
+    """Return the seconds of a duration, None where it is none; 1h30 has minutes behind."""
+    if clock := re.fullmatch(r"(\d{1,4}):([0-5]\d):([0-5]\d)", text):
+        return float(3600 * int(clock[1]) + 60 * int(clock[2]) + int(clock[3]))
+    if re.fullmatch(_NUMBER, text):
+        return float(text) * UNITS_S[bare]
+    days, hours = rf"(?:(?P<d>{_NUMBER})d)?", rf"(?:(?P<h>{_NUMBER})h)?"
+    minutes, seconds = rf"(?:(?P<m>{_NUMBER})(?:m|\Z))?", rf"(?:(?P<s>{_NUMBER})s)?"
+    match = re.fullmatch(rf"{days}\s*{hours}\s*{minutes}\s*{seconds}", text)
+    if match is None or not text:
+        return None
+    return sum(float(match[name] or 0) * size for name, size in UNITS_S.items())
 
 
 def tolerance(text: str) -> float:
@@ -65,21 +85,30 @@ def trim(text: str) -> float:
 
 
 def days(text: str) -> float:
-    """Return the seconds of a number of days, such as 90d or 90."""
-    match = re.fullmatch(r"(\d{1,5}(?:\.\d+)?)d?", text.strip())
-    if not match:
-        raise click.BadParameter(f"'{text}' is no time. Give days, such as 90d.")
-    return 24 * 3600 * float(match[1])
+    """Return the seconds of a duration of which a number alone is days, such as 90d or 90."""
+    return duration(text, bare="d", allow_zero=True)
+
+
+def crossfade(text: str) -> float:
+    """Return the seconds of a crossfade, 60s at most; a number alone is seconds."""
+    seconds = duration(text, bare="s", allow_zero=True)
+    if seconds > MOST_CROSSFADE_S:
+        raise click.BadParameter(f"'{text}' is too much. Give 60s at most, such as 6s.")
+    return seconds
 
 
 def session_time(text: str) -> float:
-    """Return the seconds of a time of a session, such as 32:10 or 1:02:10."""
+    """Return the seconds of a time of a session, such as 32:10, 1:02:10 or 32m10s."""
     match = re.fullmatch(r"(?:(\d{1,4}):)?(\d{1,4}):([0-5]\d)", text.strip())
-    if match is None or (match[1] and int(match[2]) > 59):  # noqa: PLR2004 - minutes of an hour
+    if match is not None and not (match[1] and int(match[2]) > 59):  # noqa: PLR2004 - minutes of an hour
+        return 3600.0 * int(match[1] or 0) + 60.0 * int(match[2]) + int(match[3])
+    is_number = re.fullmatch(_NUMBER, text.strip())
+    seconds = None if match or is_number else _seconds(text.strip(), "m")
+    if seconds is None:
         raise click.BadParameter(
             f"'{text}' is no time of a session. Give one such as 32:10 or 1:02:10."
         )
-    return 3600.0 * int(match[1] or 0) + 60.0 * int(match[2]) + int(match[3])
+    return seconds
 
 
 def codepage(text: str) -> str:
@@ -166,7 +195,7 @@ PLAYLIST_FORMATS = (
 
 library_option = _library_option("The library file, if not the one in your data folder.")
 session_library_option = _library_option(
-    "Another library file than the one that the session was made from."
+    "The library file of the session, if not the one in your data folder."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 common_options = combined(library_option, json_option)
@@ -181,7 +210,30 @@ levelled_option = click.option(
     help="For players that make all tracks equally loud, as by ReplayGain.",
 )
 build_options = combined(dry_run_option, common_options)
-session_argument = click.argument("session", type=click.Path(exists=True, dir_okay=False))
+
+
+def one_session(
+    _ctx: click.Context, _parameter: click.Parameter, words: Sequence[str]
+) -> str | None:
+    """Return the one word of a session, None where it is left out."""
+    if len(words) > 1:
+        raise click.UsageError(f"Give one session, not {' and '.join(map(repr, words))}.")
+    return words[0] if words else None
+
+
+def track_word(text: str) -> str:
+    """Return what names a track; a session is none, and stands before it."""
+    if text.lower().endswith((".json", ".m3u8", ".m3u", ".pls", ".xspf", ".jspf", ".csv")):
+        raise click.BadParameter(
+            f"'{text}' is a session. Say which track as well: its number, its title or its path."
+        )
+    return text
+
+
+# Of the words of a command those behind it are all there, so that it can be left out before them.
+session_argument = click.argument(
+    "session", nargs=-1, metavar="[SESSION]", type=click.Path(), callback=one_session
+)
 playlist_argument = click.argument("playlist", type=click.Path(exists=True, dir_okay=False))
 profile_argument = click.argument("profile", default="arc")
 vocals_option = click.option(

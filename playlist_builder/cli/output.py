@@ -105,6 +105,11 @@ def folder_of(path: str) -> str:
     return os.getcwd() if path == "-" else os.path.dirname(os.path.abspath(path))
 
 
+def short_path(path: str) -> str:
+    """Return a path as it is short to read: from the working folder, where it lies in that."""
+    return path.removeprefix(os.path.join(os.getcwd(), ""))
+
+
 def width() -> int:
     """Return the columns of the terminal, within what tables and charts can use."""
     return min(300, max(20, shutil.get_terminal_size((100, 24)).columns))
@@ -158,6 +163,21 @@ def progress_bar(
             bar.update(task, description=text, completed=done, total=total, rate=rate)
 
         yield update
+
+
+def can_ask() -> bool:
+    """Whether there is somebody at a terminal who can answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(prompt: str) -> str:
+    """Return the line that the user types, without spaces around it; q at the end of the input."""
+    click.echo(prompt, err=True, nl=False)
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError:
+        return "?"
+    return line.strip() if line else "q"
 
 
 def confirm_forgetting(question: str) -> None:

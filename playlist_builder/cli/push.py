@@ -17,6 +17,7 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, open_existing
 from playlist_builder.cli.main import main
+from playlist_builder.cli.session import open_session
 from playlist_builder.errors import ServerError
 from playlist_builder.path_map import PathMap
 
@@ -31,14 +32,15 @@ PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not
 @options.session_argument
 @click.argument("target")
 @click.option(
-    "--name", help="The playlist's name on the server; the session's profile if not given."
+    "--name",
+    help="The playlist's name on the server; that of the session, or its profile, if not given.",
 )
 @click.option("--queue", is_flag=True, help="MPD: fill the queue, not a stored playlist.")
 @click.option(
     "--crossfade",
-    type=click.IntRange(0, 3600),
-    metavar="SECONDS",
-    help="MPD, with --queue: fade so long from track to track.",
+    type=options.crossfade,
+    metavar="DURATION",
+    help="MPD, with --queue: fade so long from track to track, such as 5s.",
 )
 @click.option(
     "--replay-gain",
@@ -52,10 +54,10 @@ PASSWORD_VARIABLE = "PLAYLIST_BUILDER_PASSWORD"  # noqa: S105 - where it is, not
 @click.option("--insecure", is_flag=True, help="Allow a login that can be read on the way there.")
 @options.session_options
 def push(
-    session: str,
+    session: str | None,
     target: str,
     name: str | None,
-    crossfade: int | None,
+    crossfade: float | None,
     replay_gain: Any,
     maps: Sequence[PathMap],
     library: str | None,
@@ -65,7 +67,7 @@ def push(
     insecure: bool,
     as_json: bool,
 ) -> None:
-    """Give a SESSION file (.json) to the music server at TARGET, as a playlist.
+    """Give SESSION to the music server at TARGET, as a playlist.
 
     \b
     mpd://host[:port]              MPD; mpd:///path for its local socket
@@ -83,9 +85,11 @@ def push(
         raise click.UsageError("--crossfade and --replay-gain need --queue.")
     if queue and name is not None:
         raise click.UsageError("The queue has no name: leave out --name or --queue.")
-    loaded = api.load_session(session)
-    label = None if queue else playlist_name(name if name is not None else loaded.profile)
-    sought = known_tracks(loaded, _known(loaded, library))
+    given = open_session(session, library)
+    fade_s = None if crossfade is None else round(crossfade)
+    loaded, own = given.session, given.kept.name if given.kept else ""
+    label = None if queue else playlist_name(name if name is not None else own or loaded.profile)
+    sought = known_tracks(loaded, _known(loaded, given.library))
     password = partial(_password, target, PASSWORD_VARIABLE)
     with ExitStack() as stack:
         if queue:
@@ -110,7 +114,7 @@ def push(
                 output.print_json(document)
             raise ServerError(_refusal(len(missing), len(sought), any_left=bool(keys)))
         if label is None:
-            count = player.enqueue(keys, crossfade, replay_gain)
+            count = player.enqueue(keys, fade_s, replay_gain)
         else:
             count = server.replace(label, keys)
     if as_json:

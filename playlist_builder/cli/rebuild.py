@@ -1,14 +1,17 @@
-"""The command that builds a stored session again: rebuild."""
+"""The command that builds a session again: rebuild."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-import playlist_builder as api
+import click
+
 from playlist_builder.cli import options, output
-from playlist_builder.cli.build import build_sessions
-from playlist_builder.cli.export import renewal
+from playlist_builder.cli.build import select
+from playlist_builder.cli.change import print_change, save_change
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
+from playlist_builder.cli.session import open_session
+from playlist_builder.cli.written import content, remember, write_contents
 from playlist_builder.errors import SessionError
 
 
@@ -16,38 +19,56 @@ from playlist_builder.errors import SessionError
 @options.session_argument
 @options.outputs_option("Write the new session to this playlist as well.")
 @options.dry_run_option
-@options.session_library_option
-@options.json_option
+@options.session_options
 def rebuild(
-    session: str, outputs: Sequence[str], library: str | None, *, dry_run: bool, as_json: bool
+    session: str | None,
+    outputs: Sequence[str],
+    library: str | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
-    """Make SESSION (.json) again as it was asked for, from what the library holds now.
+    """Make SESSION again as it was asked for, from what the library holds now.
 
-    The session file is replaced, and no folder is scanned: see 'scan'. A profile that has been
-    edited since counts as it is now. Files that are not there are left out, and that is told. In a
-    history it is another session, unless it was made within the last hour and not rated: what has
-    been played stays there, and is not played again within its time.
+    It takes the place of the one before, to which 'undo' steps back. No folder is scanned: see
+    'scan'. A profile that has been edited since counts as it is now. Files that are not there are
+    left out, and that is told. In a history it is another session, unless it was made within the
+    last hour and not rated: what has been played stays there, and is not played again within its
+    time.
     """
-    before = api.load_session(session)
-    request = stored_request(before, session, library)
+    from playlist_builder.playlists import session_json
+    from playlist_builder.sessions.build import build_alternatives
+
+    given = open_session(session, library)
+    before = given.session
+    request = stored_request(before, given.label, given.library)
     if request.name is not None:
         request = replace(request, asked_at=options.now())
     number = request.alternative
-    after = build_sessions(
-        request,
-        (session, *outputs),
-        range(number, number + 1),
-        scans=False,
-        dry_run=dry_run,
-        as_json=as_json,
+    selection, (own,) = select(
+        request, outputs, [outputs], written=given.files or ["-"], scans=False, as_json=as_json
     )
-    if not after:
+    made = build_alternatives(selection, number)
+    if len(made) < number:
         raise SessionError(
-            f"The library holds no alternative number {number} any more; {session!r} is untouched."
+            f"The library holds no alternative number {number} any more; {given.label!r} is"
+            " untouched."
         )
+    after = made[number - 1]
+    after = replace(after, request=after.request and replace(after.request, session=own))
     known = {slot.identity for slot in (*before.slots, *before.tail)}
-    plays = [slot.identity for slot in (*after[0].slots, *after[0].tail)]
+    plays = [slot.identity for slot in (*after.slots, *after.tail)]
     new = sum(identity not in known for identity in plays)
+    if dry_run:
+        output.print_session(after, err=as_json)
+        if as_json:
+            click.echo(session_json.dump(after), nl=False)
+    else:
+        is_same = session_json.dump(after) == session_json.dump(before)
+        text = given.text if is_same else session_json.dump_with_undo(after, given.text)
+        after, told = save_change(given, text, written=outputs)
+        contents = [content(after, text, file, {}) for file in outputs]
+        remember(given, contents)
+        print_change(given, after, told, as_json=as_json)
+        write_contents(after, contents)
     output.print_message(f"{new} of {len(plays)} tracks are new.")
-    if not dry_run and (told := renewal(session, outputs)):
-        output.print_message(told)

@@ -10,6 +10,8 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
+from playlist_builder.cli.session import OpenedSession, open_session
+from playlist_builder.cli.written import remember_made
 from playlist_builder.text import clock
 
 if TYPE_CHECKING:
@@ -41,9 +43,9 @@ _options = options.combined(
     click.option(
         "--crossfade",
         "crossfade_s",
-        type=options.NumberRange(0.0, 60.0),
-        metavar="SECONDS",
-        help="Length of every crossfade; 0 is none. As the profile has it if not given.",
+        type=options.crossfade,
+        metavar="DURATION",
+        help="Length of every crossfade, such as 6s; 0 is none. As in the profile if not given.",
     ),
     click.option(
         "--keep-endings",
@@ -58,14 +60,16 @@ _options = options.combined(
         default=True,
         help="One gain per track, whatever startles within.",
     ),
-    options.json_option,
+    options.session_options,
 )
 
 
 @main.command()
 @_options
-def render(session: str, file: str, *, as_json: bool, **settings: Any) -> None:
-    """Write SESSION (.json) with its tail as one recording without gaps, a chapter per track.
+def render(
+    session: str | None, file: str, library: str | None, *, as_json: bool, **settings: Any
+) -> None:
+    """Write SESSION with its tail as one recording without gaps, a chapter per track.
 
     Neighbours overlap in crossfades of equal power, longer the calmer they are; silence at the
     edges of tracks is left out. Each track is as loud as the plan has it, 4 LU louder at the peak
@@ -73,28 +77,33 @@ def render(session: str, file: str, *, as_json: bool, **settings: Any) -> None:
     there its gain climbs slowly, as it does where a calm track would startle. The true peak stays
     below -1 dBTP.
     """
-    _record(api.render_session, session, file, as_json=as_json, **settings)
+    given = open_session(session, library)
+    _record(api.render_session, given, file, as_json=as_json, **settings)
+    remember_made(given, file, "render")
 
 
 @main.command()
 @_options
-def preview(session: str, file: str, *, as_json: bool, **settings: Any) -> None:
-    """Write the transitions of SESSION (.json) alone, with 15 seconds before and after each.
+def preview(
+    session: str | None, file: str, library: str | None, *, as_json: bool, **settings: Any
+) -> None:
+    """Write the transitions of SESSION alone, with 15 seconds before and after each.
 
     They sound as they do in 'render' with the same options; each is a chapter.
     """
-    _record(api.preview_session, session, file, as_json=as_json, **settings)
+    given = open_session(session, library)
+    _record(api.preview_session, given, file, as_json=as_json, **settings)
+    remember_made(given, file, "preview")
 
 
 def _record(
-    record: Callable[..., Any], session: str, file: str, *, as_json: bool, **settings: Any
+    record: Callable[..., Any], given: OpenedSession, file: str, *, as_json: bool, **settings: Any
 ) -> None:
     mix = api.MixSettings(**settings)
-    loaded = api.load_session(session)
-    protect_music((file, f"{os.path.splitext(file)[0]}.cue"), library_of(loaded, None))
+    protect_music((file, f"{os.path.splitext(file)[0]}.cue"), library_of(given.session, None))
     try:
         with output.progress_bar(_music_done) as progress:
-            made = record(loaded, file, settings=mix, progress=progress)
+            made = record(given.session, file, settings=mix, progress=progress)
     except KeyboardInterrupt:
         output.print_message("Stopped. Nothing was written.")
         raise click.exceptions.Exit(1) from None

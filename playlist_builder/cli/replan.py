@@ -10,16 +10,16 @@ import click
 import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import build_sessions
-from playlist_builder.cli.edit import change_session, check_undo, edit_options
+from playlist_builder.cli.edit import change_session
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.push import push_rest
-from playlist_builder.errors import LibraryError, RequestError, SessionError
+from playlist_builder.errors import RequestError, SessionError
 from playlist_builder.path_map import PathMap
 
 if TYPE_CHECKING:
     from playlist_builder.cli.edit import Find
-    from playlist_builder.sessions.draft import Draft
+    from playlist_builder.sessions.editor import Edited, SessionEditor
 
 
 @main.command()
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     "--insecure", is_flag=True, help="With --push: allow a login that can be read on the way there."
 )
 @options.maps_option("With --push: folder FROM is TO on the server. Repeatable.")
-@edit_options
+@options.session_options
 def replan(
-    session: str,
+    session: str | None,
     at: float | None,
     longer: float | None,
     phase: str | None,
@@ -50,25 +50,20 @@ def replan(
     *,
     insecure: bool,
     skip: bool,
-    undo: bool,
     as_json: bool,
 ) -> None:
-    """Arrange again what SESSION (.json) has not played yet at a time.
+    """Arrange again what SESSION has not played yet at a time.
 
     What has been played stays, and the current track plays to its end, or to now with --skip. The
     session ends when it should have, or later with --extend; --to goes on to a later phase at once.
     --push gives the new rest to the queue of an MPD that plays it; the sound does not stop. Where
     that fails, SESSION is as it was.
     """
-    from playlist_builder.sessions.replan import replanned
 
-    def edit(draft: "Draft", _: "Find") -> "Draft":
+    def edit(editor: "SessionEditor", _: "Find") -> "Edited":
         if at is None:
             raise RequestError("Say what time of the session it is with --at, such as --at 32:10.")
-        return replanned(draft, at, extend_s=longer or 0.0, skip=skip, phase=phase or "")
-
-    def check(before: "api.Session", after: "api.Session") -> None:
-        _check_files(before, after, session)
+        return editor.replan(at_s=at, extend_s=longer or 0.0, skip=skip, phase=phase)
 
     def push(before: "api.Session", after: "api.Session") -> None:
         if target is None or at is None:
@@ -79,9 +74,6 @@ def replan(
         count = push_rest(rest, playing, target, maps, library, skip=skip, insecure=insecure)
         output.print_message(f"{count} tracks follow in the queue on {target}.")
 
-    if undo and target is not None:
-        raise click.UsageError("--undo changes the file alone: leave out --push, and replan again.")
-    check_undo(undo=undo, at=at, longer=longer, skip=skip, phase=phase)
     if maps and target is None:
         raise click.UsageError("--map needs --push.")
     if insecure and target is None:
@@ -92,22 +84,20 @@ def replan(
         session,
         library,
         edit,
-        undo=undo,
         as_json=as_json,
-        playing=True,
-        before_writing=check,
+        before_writing=_check_files,
         after_writing=push,
     )
 
 
-def _check_files(before: "api.Session", after: "api.Session", session: str) -> None:
+def _check_files(before: "api.Session", after: "api.Session") -> None:
     """Raise SessionError where a file that is to play from now on is not there."""
     known = {(slot.identity, slot.start_s) for slot in before.slots}
     new = [slot for slot in after.slots if (slot.identity, slot.start_s) not in known]
     missing = [slot.path for slot in (*new, *after.tail) if not os.path.isfile(slot.path)]
     if missing:
         raise SessionError(
-            f"{missing[0]!r} is to be played and is not there any more; {session!r} is untouched."
+            f"{missing[0]!r} is to be played and is not there any more; nothing was changed."
             " Scan the folder that it lies in now, and give the command again"
         )
 
@@ -129,22 +119,9 @@ def rescue(outputs: Sequence[str], library: str | None, *, dry_run: bool, as_jso
     The least tense of the calmest tenth, without startle, strokes, a pulse or words, on a gentle
     way down.
     """
-    from playlist_builder.sessions import rescue as rescues
-    from playlist_builder.sessions.build import no_tracks
-    from playlist_builder.sessions.presence import (
-        MOST_MISSING_NOW,
-        missing_files,
-        without_missing,
-    )
+    from playlist_builder.sessions.build import rescue_request
 
     path = os.path.abspath(library) if library else None
     with open_library(path) as opened:
-        tracks = opened.tracks()
-        if not tracks:
-            raise LibraryError(no_tracks(opened))
-    request, notes = rescues.rescue(tracks, path)
-    if missing_files(request.playlist):
-        tracks, missing = without_missing(tracks, most=MOST_MISSING_NOW)
-        request, notes = rescues.rescue(tracks, path)
-        notes.extend(missing)
+        request, notes = rescue_request(opened, path)
     build_sessions(request, outputs, notes=notes, dry_run=dry_run, as_json=as_json)

@@ -1,14 +1,14 @@
 """The command that shows a session, on the terminal or as a page or picture: report."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import click
 
-import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
+from playlist_builder.cli.session import open_session
+from playlist_builder.cli.written import page, remember, write_contents
 from playlist_builder.report.language import LANGUAGES
 
 
@@ -25,8 +25,9 @@ from playlist_builder.report.language import LANGUAGES
     show_default=True,
     help="Language of the page or picture.",
 )
-def report(session: str, outputs: Sequence[str], language: str) -> None:
-    """Show a SESSION file (.json): here, or as a page to read, print and listen to.
+@options.session_library_option
+def report(session: str | None, outputs: Sequence[str], language: str, library: str | None) -> None:
+    """Show SESSION: here, or as a page to read, print and listen to.
 
     The page links to the tracks where they are, so that it plays them as long as both stay there.
     """
@@ -35,18 +36,14 @@ def report(session: str, outputs: Sequence[str], language: str) -> None:
     if outputs.count("-") > 1:
         raise click.UsageError("Standard output holds one document: give '-o -' once.")
     suffixes = [".html" if file == "-" else write.format_of(file) for file in outputs]
-    loaded = api.load_session(session)
+    given = open_session(session, library)
     if not outputs:
-        output.print_session(loaded)
+        output.print_session(given.session)
         return
-    protect_music(outputs, library_of(loaded, None))
-    today = datetime.now().astimezone().date()
-    files = [
-        write.rendered(
-            loaded, suffix, folder=output.folder_of(file), language=language, today=today
-        )
-        for suffix, file in zip(suffixes, outputs, strict=True)
-    ]
-    output.write_files(zip(outputs, files, strict=True))
+    protect_music(outputs, library_of(given.session, None))
+    form = {"language": language}
+    contents = [page(given.session, *each, form) for each in zip(outputs, suffixes, strict=True)]
+    remember(given, contents)
+    write_contents(given.session, contents)
     if ".html" in suffixes:
-        output.warn_missing_files(loaded, session)
+        output.warn_missing_files(given.session, given.word)

@@ -1,6 +1,5 @@
 """The options of a new session, and the request that they make."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,7 +11,7 @@ from playlist_builder.cli import options
 from playlist_builder.cli.library import existing_library_of
 from playlist_builder.errors import SessionError
 
-WITHIN_S = 90 * 24 * 3600.0  # how long what was played for a name is not used again
+LONGEST_S = 24 * 3600.0  # where a profile has no limit
 
 
 def _query_option(name: str, text: str) -> Callable[[Any], Any]:
@@ -20,6 +19,20 @@ def _query_option(name: str, text: str) -> Callable[[Any], Any]:
         f"--{name}", multiple=True, metavar="QUERY", help=f"{text} (see 'tracks'). Repeatable."
     )
 
+
+def _session_name(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> str:
+    from playlist_builder.library.kept import session_name
+
+    return session_name(text) if text is not None else ""
+
+
+name_option = click.option(
+    "--name",
+    "called",
+    metavar="NAME",
+    callback=_session_name,
+    help="Call the session so; a name works wherever its number does.",
+)
 
 # Where an option is a field of `SessionRequest`, it has its name.
 request_options = options.combined(
@@ -30,6 +43,7 @@ request_options = options.combined(
         help="Scan this folder first, and use its tracks only. Repeatable.",
     ),
     options.outputs_option(options.PLAYLIST_FORMATS),
+    name_option,
     click.option(
         "--duration", "duration_s", type=options.duration, help="Length, such as 60m or 1h30m."
     ),
@@ -49,11 +63,16 @@ request_options = options.combined(
     ),
     options.vocals_option,
     click.option(
-        "--track-minutes",
-        nargs=2,
-        type=options.NumberRange(min=0),
-        metavar="MIN MAX",
-        help="Shortest and longest track.",
+        "--min-length",
+        type=options.tolerance,
+        metavar="DURATION",
+        help="Shortest track, such as 90s.",
+    ),
+    click.option(
+        "--max-length",
+        type=options.duration,
+        metavar="DURATION",
+        help="Longest track, such as 15m.",
     ),
     _query_option("include", "Only tracks that a tag query names"),
     _query_option("exclude", "No track that a tag query names"),
@@ -68,6 +87,7 @@ request_options = options.combined(
         "--within",
         "within_s",
         type=options.days,
+        metavar="DURATION",
         help="With a name: how long a track that it heard is not used again; 90d if not given.",
     ),
     click.option(
@@ -102,26 +122,47 @@ def request_of(
     library: str | None = None,
     name: str | None = None,
     within_s: float | None = None,
+    min_length: float | None = None,
+    max_length: float | None = None,
     **fields: Any,
 ) -> "api.SessionRequest":
     """Return the request for a profile that the user named, with other fields of a request."""
-    from playlist_builder.models import person_name
-    from playlist_builder.profiles import find
+    from playlist_builder.sessions.request import completed
 
     if within_s is not None and name is None:
         raise click.UsageError("--within goes with a name: give --for NAME too.")
+    if name is None or within_s is not None:
+        fields["within_s"] = within_s or 0.0
     request = api.SessionRequest(
-        profile=os.path.abspath(profile) if find.is_path(profile) else profile,
-        profile_text=find.read_text(profile, folders=options.profile_folders()),
-        music=tuple(map(os.path.abspath, music)),
-        avoid=tuple(map(os.path.abspath, avoid)),
-        library=os.path.abspath(library) if library else None,
+        profile=profile,
+        music=tuple(music),
+        avoid=tuple(avoid),
+        library=library,
+        name=name,
+        asked_at="" if name is None else options.now(),
         **fields,
     )
-    if name is None:
+    asked = completed(request, folders=options.profile_folders())
+    return _with_lengths(asked, min_length, max_length)
+
+
+def _with_lengths(
+    request: "api.SessionRequest", shortest_s: float | None, longest_s: float | None
+) -> "api.SessionRequest":
+    """Return a request for tracks of some length; what is not said is that of the profile."""
+    from playlist_builder.sessions.build import profile_of
+
+    if shortest_s is None and longest_s is None:
         return request
-    within_s = WITHIN_S if within_s is None else within_s
-    return replace(request, name=person_name(name), within_s=within_s, asked_at=options.now())
+    rules = profile_of(request, folders=options.profile_folders()).rules
+    shortest_s = rules.track_min_s if shortest_s is None else shortest_s
+    longest_s = min(rules.track_max_s, LONGEST_S) if longest_s is None else longest_s
+    if shortest_s > longest_s:
+        raise click.UsageError(
+            f"No track is longer than {shortest_s:g}s and shorter than {longest_s:g}s: see"
+            " --min-length and --max-length."
+        )
+    return replace(request, track_minutes=(shortest_s / 60.0, longest_s / 60.0))
 
 
 def stored_request(session: "api.Session", file: str, library: str | None) -> "api.SessionRequest":
@@ -129,6 +170,6 @@ def stored_request(session: "api.Session", file: str, library: str | None) -> "a
     if session.request is None:
         raise SessionError(
             f"Session file {file!r} does not say how it was made: it is older, or by another"
-            " program. Make it once more with 'playlist-builder build -o FILE.json'"
+            " program. Make it once more with 'playlist-builder build'"
         )
     return replace(session.request, library=existing_library_of(session, file, library))

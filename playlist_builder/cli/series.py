@@ -23,7 +23,6 @@ from playlist_builder.cli.request import request_of, request_options
     help="How many sessions.",
 )
 @click.option(
-    "--name",
     "--for",
     "name",
     required=True,
@@ -32,7 +31,14 @@ from playlist_builder.cli.request import request_of, request_options
 )
 @request_options
 def series(
-    profile: str, count: int, outputs: Sequence[str], *, dry_run: bool, as_json: bool, **fields: Any
+    profile: str,
+    count: int,
+    outputs: Sequence[str],
+    called: str,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    **fields: Any,
 ) -> None:
     """Build several sessions of PROFILE that share no track and are equally good.
 
@@ -48,7 +54,7 @@ def series(
     told = str(capacity_of(selection).notice)
     output.print_text(f"{told[:1].upper()}{told[1:]}.", err=as_json or "-" in outputs)
     sessions = build_series(selection, count)
-    deliver(sessions, outputs, files, numbers, as_json=as_json, dry_run=dry_run)
+    deliver(sessions, outputs, files, numbers, name=called, as_json=as_json, dry_run=dry_run)
     errors = [session.rms_error for session in sessions]
     played = [slot.identity for each in sessions for slot in (*each.slots, *each.tail)]
     repeats = len(played) - len(set(played))

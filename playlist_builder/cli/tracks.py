@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from playlist_builder.cli import options, output
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import warn_waiting
+from playlist_builder.errors import LibraryError, SessionError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,7 +94,7 @@ def tracks(
         if like is None:
             found = opened.tracks()
         else:
-            found, similarity = opened.similar(opened.find(like))
+            found, similarity = opened.similar(find_track(opened, like))
         warn_waiting(opened)
     for told in album_notices(found):
         output.print_message(str(told))
@@ -136,13 +138,16 @@ def tracks(
 @click.argument("track")
 @options.common_options
 def show(track: str, library: str | None, *, as_json: bool) -> None:
-    """Show one TRACK (a path, file name or title) and the reasons of its energy."""
+    """Show a TRACK and the reasons of its energy.
+
+    A TRACK is its title or a part of that, its path, or its number in the last session.
+    """
     from playlist_builder.analysis import energy
     from playlist_builder.track_table import TrackTable
     from playlist_builder.vocals import evidence
 
     with open_library(library) as opened:
-        found = opened.find(track)
+        found = find_track(opened, track)
         standing = opened.energy_rank(found)
         steps, embedding = opened.steps(found), opened.embedding(found)
         is_corrected = opened.calibrations()["calmer"].correction is not None
@@ -200,10 +205,11 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
 @main.command()
 @click.argument("track")
 @click.option("--energy", type=options.NumberRange(0, 1), help="The energy you hear, from 0 to 1.")
-@click.option("--instrumental", "none", is_flag=True, help="It has no voice.")
-@click.option("--wordless", is_flag=True, help="It has voices without words.")
-@click.option("--vocal", "sung", is_flag=True, help="It is sung.")
-@click.option("--spoken", is_flag=True, help="It is spoken, or holds speech.")
+@click.option(
+    "--vocals",
+    type=click.Choice(["none", "wordless", "sung", "spoken"]),
+    help="The voices you hear: none, some without words, or words that are sung or spoken.",
+)
 @click.option("--ban", is_flag=True, help="Never use it.")
 @click.option("--unban", is_flag=True, help="Use it again.")
 @click.option("--for", "name", metavar="NAME", help="With --ban or --unban: for NAME alone.")
@@ -213,6 +219,7 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
 def mark(
     track: str,
     energy: float | None,
+    vocals: str | None,
     name: str | None,
     note: str | None,
     library: str | None,
@@ -220,13 +227,13 @@ def mark(
     ban: bool,
     unban: bool,
     clear: bool,
-    **voices: bool,
 ) -> None:
-    """Say what you know about a TRACK; it is kept whatever happens to the file."""
-    kinds = [kind for kind, is_given in voices.items() if is_given]
-    if len(kinds) > 1 or (ban and unban):
+    """Say what you know about a TRACK; it is kept whatever happens to the file.
+
+    A TRACK is its title or a part of that, its path, or its number in the last session.
+    """
+    if ban and unban:
         raise click.UsageError("A track is one or the other: say it once.")
-    vocals = kinds[0] if kinds else None
     banned = ban if ban or unban else None
     values = {"energy": energy, "vocals": vocals, "banned": banned, "note": note}
     changes: dict[str, Any] = {key: value for key, value in values.items() if value is not None}
@@ -240,10 +247,24 @@ def mark(
         _ban(track, name, note or "", library, ban=ban)
         return
     with open_library(library) as opened:
-        found = opened.find(track)
+        found = find_track(opened, track)
         new = replace(api.Mark() if clear else found.mark, **changes)
         opened.mark(found.identity, new)
     output.print_message(f"Marked {found.tags.title} ({found.path}): {_mark_text(new)}.")
+
+
+def find_track(library: "api.Library", word: str) -> "api.Track":
+    """Return the track of the library that a word names; a number is one of the last session."""
+    from playlist_builder.playlists import session_json
+
+    if word.isdecimal():
+        with suppress(LibraryError, SessionError):
+            kept = library.sessions.last()
+            session = session_json.parse(library.sessions.document(kept.id), str(kept.number))
+            slots = (*session.slots, *session.tail)
+            if 1 <= int(word[:9]) <= len(slots):
+                return library.track(slots[int(word[:9]) - 1].identity)
+    return library.find(word)
 
 
 def _mark_text(mark: "api.Mark") -> str:
@@ -258,11 +279,11 @@ def _mark_text(mark: "api.Mark") -> str:
 
 def _ban(track: str, name: str, note: str, library: str | None, *, ban: bool) -> None:
     from playlist_builder.library.history import Ban
-    from playlist_builder.models import person_name
+    from playlist_builder.session_request import person_name
 
     whom = person_name(name)
     with open_library(library) as opened:
-        found = opened.find(track)
+        found = find_track(opened, track)
         if ban:
             opened.history.ban(whom, Ban(found.identity, note, found.tags.title))
         else:

@@ -16,6 +16,7 @@ Question = Literal["calmer", "tenser"]
 QUESTIONS: tuple[Question, ...] = get_args(Question)
 
 TABLES = ("answers",)
+SHOWN = 200  # characters of an answer that an error shows
 
 SCHEMA = """
 CREATE TABLE answers (question TEXT NOT NULL, first TEXT NOT NULL, second TEXT NOT NULL,
@@ -46,7 +47,17 @@ class Answer:
 def answer(question: Question, one: str, other: str, chosen: str, at: str) -> Answer:
     """Return the answer about two tracks, in whichever order they were shown."""
     first, second = sorted((one, other))
-    return Answer(question, first, second, chosen, at)
+    return checked(Answer(question, first, second, chosen, at))
+
+
+def checked(answer: Answer) -> Answer:
+    """Return an answer; raises LibraryError where it says nothing of two tracks."""
+    if not _is_valid(astuple(answer)):
+        raise LibraryError(
+            "An answer names a question, two tracks in the order of their identities, one of them"
+            f" or neither, and a time with its offset, not {ascii(astuple(answer))[:SHOWN]}."
+        )
+    return answer
 
 
 class Answers:
@@ -70,8 +81,11 @@ class Answers:
         return sorted(found, key=lambda each: (datetime.fromisoformat(each.at), each.pair))
 
     def store(self, answers: Iterable[Answer]) -> None:
-        """Keep answers, all of them or none; each in place of one about the same tracks."""
-        rows = list(map(astuple, answers))
+        """Keep answers, all of them or none; each in place of one about the same tracks.
+
+        Raises LibraryError for one that says nothing of two tracks.
+        """
+        rows = [astuple(checked(each)) for each in answers]
         if rows:
             with self._write() as connection:
                 connection.executemany(_INSERT, rows)

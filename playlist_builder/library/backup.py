@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from playlist_builder.atomic import atomic_path, remove_leftovers, replace_bytes
 from playlist_builder.errors import LibraryError
-from playlist_builder.library import history, schema
+from playlist_builder.library import kept, schema
 from playlist_builder.library.errors import DAMAGE, code, newer, unusable
 
 Origin = Literal["nowhere", "backup", "damaged"]  # from where user data was restored
@@ -130,7 +130,7 @@ def scrub(connection: sqlite3.Connection, path: str, name: str) -> None:
         try:
             with closing(sqlite3.connect(copy)) as old:
                 with old:
-                    history.delete_person(old, name)
+                    kept.delete_person(old, name)
                 old.execute("VACUUM")
                 old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
@@ -163,6 +163,7 @@ def _restore(
     same = theirs is not None and theirs[0] == ours[0]
     for table, rows in found.items():
         _insert(connection, table, rows, "REPLACE" if same else "IGNORE")
+    kept.renumber(connection)
     if theirs is not None:
         values = theirs[0] if ours[1] == 0 else ours[0], max(theirs[1], ours[1])
         connection.execute("UPDATE revision SET library = ?, number = ?", values)

@@ -14,6 +14,7 @@ from playlist_builder.analysis import calibration, energy
 from playlist_builder.analysis.calibration import Calibration
 from playlist_builder.library.answers import QUESTIONS, Answer, Question
 from playlist_builder.library.database import Database, FeatureTable
+from playlist_builder.library.scoring import BUILT_IN, Scoring
 from playlist_builder.models import Floats
 
 SCORES: Mapping[Question, str] = {"calmer": "energy", "tenser": "tension"}
@@ -48,20 +49,22 @@ def scores_of(features: FeatureTable) -> Scores:
     return Scores(features, levels, features.emotions[:, 0])
 
 
-def calibrations(database: Database) -> dict[Question, Calibration]:
+def calibrations(database: Database, scoring: Scoring = BUILT_IN) -> dict[Question, Calibration]:
     """Return what is made of the user's answers to each question."""
     answers = database.answers.all()
     if not answers:
         return {question: Calibration(0) for question in QUESTIONS}
-    scores = scores_of(database.feature_table(asked=True))
+    scores = scores_of(scoring.features(database, asked=True))
     return {question: _calibration(question, answers, scores) for question in QUESTIONS}
 
 
-def shifts(database: Database, scores: Scores) -> dict[Question, Floats]:
+def shifts(
+    database: Database, scores: Scores, scoring: Scoring = BUILT_IN
+) -> dict[Question, Floats]:
     """Return what is added to the logits of scores, for each question whose answers help."""
     return {
         question: found.correction.logits(scores.columns(question))
-        for question, found in calibrations(database).items()
+        for question, found in calibrations(database, scoring).items()
         if found.correction is not None
     }
 

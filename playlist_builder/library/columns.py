@@ -8,7 +8,8 @@ because the user's bans must hold whatever else of a row is invalid.
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter, methodcaller
 from typing import Any
@@ -60,6 +61,26 @@ VOCALS_OF_MARKS = ("none", "wordless", *_VOICES)
 
 path_of = methodcaller("decode", sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
 """`os.fsdecode` of bytes, without a line of Python for each."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmbeddingTable:
+    """The embeddings of n recordings, ordered by identity.
+
+    `patches` holds all patches one after the other, shape (sum of `counts`, STYLE_SIZE), and
+    `starts_s` where each of them starts; a recording has `counts` of them.
+    """
+
+    identities: Sequence[str]
+    counts: Ints
+    starts_s: Floats32
+    patches: NDArray[np.float16]
+
+    def __iter__(self) -> Iterator[tuple[str, Embedding]]:
+        """Yield each recording with its embedding."""
+        ends = np.cumsum(self.counts)
+        for identity, first, end in zip(self.identities, ends - self.counts, ends, strict=True):
+            yield identity, Embedding(self.patches[first:end], self.starts_s[first:end])
 
 
 def check_types(rows: Sequence[Row], kinds: Sequence[type]) -> None:

@@ -19,16 +19,21 @@ from playlist_builder.audio.header import Header
 from playlist_builder.errors import LibraryError
 from playlist_builder.library import backup, columns, packed, schema
 from playlist_builder.library.answers import Answers
-from playlist_builder.library.columns import CONTOUR_TYPE, DetectionRow, Row, check_types
+from playlist_builder.library.columns import (
+    CONTOUR_TYPE,
+    DetectionRow,
+    EmbeddingTable,
+    Row,
+    check_types,
+)
 from playlist_builder.library.connection import open_library, open_unchanged
 from playlist_builder.library.errors import decoding
-from playlist_builder.library.history import History, delete_person
+from playlist_builder.library.history import History
+from playlist_builder.library.kept import KeptSessions, delete_person
 from playlist_builder.models import (
     Embedding,
     File,
     Floats,
-    Floats32,
-    Ints,
     Mark,
     Measurement,
     Skipped,
@@ -56,26 +61,6 @@ class FeatureTable:
     counts: NDArray[np.int64]
     emotions: Floats
     emotion_blobs: Sequence[bytes]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EmbeddingTable:
-    """The embeddings of n recordings, ordered by identity.
-
-    `patches` holds all patches one after the other, shape (sum of `counts`, STYLE_SIZE), and
-    `starts_s` where each of them starts; a recording has `counts` of them.
-    """
-
-    identities: Sequence[str]
-    counts: Ints
-    starts_s: Floats32
-    patches: NDArray[np.float16]
-
-    def __iter__(self) -> Iterator[tuple[str, Embedding]]:
-        """Yield each recording with its embedding."""
-        ends = np.cumsum(self.counts)
-        for identity, first, end in zip(self.identities, ends - self.counts, ends, strict=True):
-            yield identity, Embedding(self.patches[first:end], self.starts_s[first:end])
 
 
 class Database:
@@ -348,6 +333,12 @@ class Database:
     def history(self) -> History:
         """Return what was played for whom."""
         return History(self._connection.rows, self._connection.writing_user_data, self.path)
+
+    @property
+    def sessions(self) -> KeptSessions:
+        """Return the sessions that are kept."""
+        own = self._connection
+        return KeptSessions(own.rows, own.writing_user_data, self.path, strict=own.read_only)
 
     @property
     def answers(self) -> Answers:

@@ -237,6 +237,17 @@ class History:
                 return each.session
         return digest(name, file, at, str(len(past.sessions)))
 
+    def forget_draft(self, name: str, own: str, at: str) -> None:
+        """Drop a session of a name, unless it may have been played at that time."""
+        past = self.of(name)
+        rated = {rating.session for rating in past.ratings}
+        for each in past.sessions:
+            is_recent = abs(_time(at) - _time(each.at)) <= DRAFT
+            if each.session == own and own not in rated and is_recent:
+                with self._write() as connection:
+                    for table in ("used", "sessions"):
+                        connection.execute(f"DELETE FROM {table} WHERE session = ?", (own,))  # noqa: S608 - own names
+
     def store(self, *sessions: PlayedSession) -> None:
         """Keep sessions that were written for a name, in place of those of the same id.
 

@@ -6,10 +6,9 @@ Errors of the file are `LibraryError`, one line each. What a scan does is in `sc
 import gc
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -20,39 +19,34 @@ from numpy.typing import NDArray
 
 from playlist_builder.analysis.calibration import Calibration
 from playlist_builder.errors import LibraryError
-from playlist_builder.library.answers import Answers, Question
+from playlist_builder.library.answers import Answer, Answers, Question
 from playlist_builder.library.calibration import calibrations
 from playlist_builder.library.columns import VOCALS_OF_MARKS
 from playlist_builder.library.database import Database
 from playlist_builder.library.errors import only_read
 from playlist_builder.library.history import History
-from playlist_builder.library.merge import MergeReport, merge
+from playlist_builder.library.kept import KeptSessions
 from playlist_builder.library.scan import scanner
-from playlist_builder.library.scan.scanner import ScanReport
+from playlist_builder.library.scan.scanner import (
+    AS_USUAL,
+    ScanEvent,
+    ScanReport,
+    ScanSettings,
+)
+from playlist_builder.library.scoring import Scorer, Scoring
 from playlist_builder.library.tracks import read_tracks
 from playlist_builder.models import Embedding, File, FileProgress, Floats, Mark, Track
 from playlist_builder.text import folded
 from playlist_builder.track_table import TrackTable
 
 if TYPE_CHECKING:
+    from playlist_builder.library.merge import MergeReport
+    from playlist_builder.library.neighbours import EnergyRank
     from playlist_builder.library.questions import Questions
 
-__all__ = ["EnergyRank", "Library", "ScanReport", "default_path"]
+CANDIDATES = 5  # tracks that an error names
 
-
-@dataclass(frozen=True, slots=True)
-class EnergyRank:
-    """How the energy of a track compares with that of the others in its library.
-
-    `percentile` is its energy on the relative scale, 0..1; `calmer` of the `others` have less. The
-    tracks next to it come nearest first.
-    """
-
-    percentile: float
-    calmer: int
-    others: int
-    above: tuple[Track, ...]
-    below: tuple[Track, ...]
+__all__ = ["Library", "ScanReport", "default_path"]
 
 
 def default_path() -> Path:
@@ -66,16 +60,23 @@ class Library:
     Every method raises `LibraryError` where the file is damaged or cannot be read or written.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, scorer: Scorer | None = None) -> None:
         self._database = database
+        self._scoring = Scoring(scorer)
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str] | None = None) -> Self:
+    def open(
+        cls, path: str | os.PathLike[str] | None = None, *, scorer: Scorer | None = None
+    ) -> Self:
         """Return a library file opened, made where there is none; by default the user's own.
 
-        Raises `LibraryError` where it is of a newer version or another program's file.
+        With a `scorer` all tracks have the energy that it gives, in place of the built-in one; the
+        file keeps the latter. It takes what was measured of a track (`features`, and `steps` of
+        shape (n_steps, len(STEP_FEATURES))) and its embedding or None, and returns one number from
+        0 (calm) to 1, or one per step of 10 s. Raises `LibraryError` where the file is of a newer
+        version or another program's.
         """
-        return cls(Database(os.fspath(path or default_path())))
+        return cls(Database(os.fspath(path or default_path())), scorer)
 
     @classmethod
     def look(cls, path: str | os.PathLike[str]) -> Self:
@@ -116,16 +117,24 @@ class Library:
         loses nothing that was done. Raises `LibraryError` for a folder that does not exist, and
         where the executor breaks.
         """
-        return scanner.scan(
-            self._database,
-            list(dict.fromkeys(_root(folder) for folder in folders)),
-            jobs=jobs,
-            executor=executor,
-            vocals=vocals,
-            embedding=embedding,
-            prune=prune,
-            progress=progress,
-        )
+        settings = ScanSettings(jobs, executor, vocals, embedding, prune)
+        return scanner.scan(self._database, _roots(folders), settings, progress)
+
+    def scan_events(
+        self, *folders: str | os.PathLike[str], settings: ScanSettings = AS_USUAL
+    ) -> Generator[ScanEvent, None, None]:
+        """Scan as `scan` does, one file at a time: yield each `FileScanned`, then a `ScanReport`.
+
+        A file is kept in the library before it is told. To stop, close the iterator (leave a `with
+        contextlib.closing(...)`): the workers end at once, and a later scan goes on from there.
+        Raises as `scan` does.
+        """
+        return scanner.scan_events(self._database, _roots(folders), settings)
+
+    @property
+    def path(self) -> str:
+        """The path of the library file."""
+        return self._database.path
 
     @property
     def recovered(self) -> str:
@@ -153,7 +162,13 @@ class Library:
         """
         within = [os.path.abspath(folder) for folder in folders]
         with _without_collection():
-            return read_tracks(self._database, missing=missing, folders=within, styles=styles)
+            return read_tracks(
+                self._database,
+                missing=missing,
+                folders=within,
+                styles=styles,
+                scoring=self._scoring,
+            )
 
     def embedding(self, track: Track) -> Embedding | None:
         """Return the embedding of a track, None where it has none."""
@@ -179,22 +194,19 @@ class Library:
             lambda file, _: file == path,
             lambda _, title: folded(title) == wanted,
             lambda file, _: folded(Path(file).name) == wanted,
+            lambda _, title: folded(title).startswith(wanted),
             lambda file, title: wanted in folded(title) or wanted in folded(file),
         )
         for test in tests:
-            hits: dict[str, str] = {}
+            hits: dict[str, tuple[str, str]] = {}
             for file, identity, title in titles:
                 if test(file, title):
-                    hits.setdefault(identity, file)
+                    hits.setdefault(identity, (file, title))
             if len(hits) == 1:
-                ((identity, file),) = hits.items()
-                return read_tracks(self._database, missing=True, identity=identity, path=file)[0]
+                ((identity, (file, _)),) = hits.items()
+                return self._recording(identity, file)[0]
             if hits:
-                some = ", ".join(islice(hits.values(), 3))
-                raise LibraryError(
-                    f"'{name}' names {len(hits)} tracks: {some}{', ...' if len(hits) > 3 else ''}."  # noqa: PLR2004 - as many as are listed
-                    " Give the path of one."
-                )
+                raise LibraryError(_may_mean(name, list(hits.values())))
         if waiting := self.unanalysed_count:
             raise LibraryError(
                 f"No track '{name}' among those that are measured. {waiting} more need 'scan' again"
@@ -202,6 +214,18 @@ class Library:
             )
         raise LibraryError(
             f"No track '{name}' in the library. See 'playlist-builder tracks', or scan its folder."
+        )
+
+    def track(self, identity: str) -> Track:
+        """Return a recording by its identity; LibraryError where it is not known."""
+        found = self._recording(identity)
+        if not found:
+            raise LibraryError(f"The library does not know {identity!r}. Scan its folder.")
+        return found[0]
+
+    def _recording(self, identity: str, path: str | None = None) -> TrackTable:
+        return read_tracks(
+            self._database, missing=True, identity=identity, path=path, scoring=self._scoring
         )
 
     def files(self) -> list[tuple[File, float]]:
@@ -232,26 +256,11 @@ class Library:
         )
         return next((path for path in near if _is_same_file(path, file)), None)
 
-    def energy_rank(self, track: Track, count: int = 3) -> EnergyRank:
+    def energy_rank(self, track: Track, count: int = 3) -> "EnergyRank":
         """Return how the energy of a track compares, with `count` neighbours on either side."""
-        from playlist_builder.arranger.solver.cost import percentile_table, rescale  # noqa: PLC0415 - no scan needs them
+        from playlist_builder.library.neighbours import energy_rank  # noqa: PLC0415 - no scan needs it
 
-        every = self.tracks()
-        others = every.take(np.array([name != track.identity for name in every.identities], bool))
-        energy, paths = others.energy, others.paths
-        distance = np.abs(energy - track.energy)
-        order = sorted(range(len(others)), key=lambda place: (distance[place], paths[place]))
-        near = np.array(order, np.int64)
-        above, below = near[energy[near] > track.energy], near[energy[near] <= track.energy]
-        table = percentile_table(np.append(energy, track.energy))
-        percentile = float(rescale(np.array([track.energy], np.float32), table)[0])
-        return EnergyRank(
-            percentile,
-            int((energy < track.energy).sum()),
-            len(others),
-            tuple(others.take(above[:count])),
-            tuple(others.take(below[:count])),
-        )
+        return energy_rank(self.tracks(), track, count)
 
     def similar(self, track: Track) -> tuple[TrackTable, Floats]:
         """Return the other recordings of known style, the most similar first, and how much each is.
@@ -259,26 +268,17 @@ class Library:
         That is the cosine of two styles, at most 1. Raises `LibraryError` where no style is known
         of the track, or of any other.
         """
-        every = read_tracks(self._database, missing=False, styles=True)
-        others = np.array([name != track.identity for name in every.identities], bool)
-        own = every.style[~others]
-        if not len(own) or np.isnan(own).any():
-            raise LibraryError(
-                f"Nothing is known to be like {track.path!r}: it has no embedding. Scan it without"
-                " --no-embedding, unless it is silence."
-            )
-        cosines = every.similarity(own[0])
-        (known,) = np.nonzero(others & ~np.isnan(cosines))
-        if not len(known):
-            raise LibraryError("No other track has an embedding. Scan without --no-embedding.")
-        places = known[np.argsort(-cosines[known], kind="stable")]
-        return every.take(places), cosines[places]
+        from playlist_builder.library.neighbours import similar  # noqa: PLC0415 - as above
 
-    def merge(self, path: str | os.PathLike[str]) -> MergeReport:
+        return similar(self.tracks(styles=True), track)
+
+    def merge(self, path: str | os.PathLike[str]) -> "MergeReport":
         """Return the counts of what another library file added to this one; it is only read.
 
         Raises `LibraryError` where it cannot be read, or is of another version.
         """
+        from playlist_builder.library.merge import merge  # noqa: PLC0415 - it reads documents, which takes msgspec
+
         name = os.fspath(path)
         with only_read(name), self._database.open_other(name) as other:
             return merge(self._database, other, os.path.isfile)
@@ -289,19 +289,35 @@ class Library:
         return self._database.history
 
     @property
+    def sessions(self) -> KeptSessions:
+        """The sessions that were built from this library, as they are now."""
+        return self._database.sessions
+
+    @property
     def answers(self) -> Answers:
         """What the user answered about pairs of tracks."""
         return self._database.answers
 
+    def calibrate(self, answers: Iterable[Answer]) -> TrackTable:
+        """Return all tracks with the energy and tension that follow from answers, which are kept.
+
+        An answer says which of two tracks is calmer, or tenser; `questions` asks for those that
+        help most (`Pair.answer`). Those of before count too, and `calibrations` tells what all of
+        them add: nothing where that would not predict answers better. Raises `LibraryError` for an
+        answer that says nothing of two tracks.
+        """
+        self._database.answers.store(answers)
+        return self.tracks()
+
     def calibrations(self) -> dict[Question, Calibration]:
         """Return what the user's answers to each question add to energy and tension."""
-        return calibrations(self._database)
+        return calibrations(self._database, self._scoring)
 
     def questions(self) -> "Questions":
         """Return the questions that this library may ask of the user."""
         from playlist_builder.library.questions import Questions  # noqa: PLC0415 - as above
 
-        return Questions(self._database)
+        return Questions(self._database, self._scoring)
 
     def forget_name(self, name: str) -> list[str]:
         """Return the damaged files set aside that still hold a name, after forgetting it elsewhere.
@@ -318,6 +334,17 @@ class Library:
         """
         _check_mark(mark)
         self._database.store_mark(identity, mark)
+
+
+def _may_mean(name: str, hits: Sequence[tuple[str, str]]) -> str:
+    """Return that several tracks, each a path and a title, have a name in them."""
+    titles = [title for _, title in hits]
+    has_titles = all(titles) and len(set(map(folded, titles))) == len(titles)
+    shown = map(repr, titles) if has_titles else (file for file, _ in hits)
+    some = ", ".join(islice(shown, CANDIDATES))
+    more = ", ..." if len(hits) > CANDIDATES else ""
+    advice = "Give more of the title" if has_titles else "Give the path of one"
+    return f"'{name}' names {len(hits)} tracks: {some}{more}. {advice}."
 
 
 def _check_mark(mark: Mark) -> None:
@@ -354,6 +381,10 @@ def _is_same_file(path: str, file: str | os.PathLike[str]) -> bool:
         return os.path.samefile(path, file)
     except (OSError, ValueError):  # gone, or a path that no file can have
         return False
+
+
+def _roots(folders: Iterable[str | os.PathLike[str]]) -> list[str]:
+    return list(dict.fromkeys(map(_root, folders)))
 
 
 def _root(folder: str | os.PathLike[str]) -> str:

@@ -8,12 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from playlist_builder.errors import SessionError
 from playlist_builder.library.answers import Answer
 from playlist_builder.library.columns import detection_of
 from playlist_builder.library.database import Database
 from playlist_builder.library.errors import decoding
 from playlist_builder.library.history import PersonHistory, PlayedSession
-from playlist_builder.models import Mark, person_name
+from playlist_builder.library.kept import KeptSession
+from playlist_builder.models import Mark
+from playlist_builder.playlists import session_json
+from playlist_builder.session_request import person_name
 from playlist_builder.text import digest
 
 
@@ -33,7 +37,7 @@ class MergeReport:
     """Counts of what was added, and the conflicts.
 
     `measured`, `heard` and `embedded` count recordings, `sessions`, `ratings` and `bans` those of
-    all names.
+    all names, and `kept` the sessions that can be changed and written again.
     """
 
     measured: int = 0
@@ -45,6 +49,7 @@ class MergeReport:
     ratings: int = 0
     bans: int = 0
     answers: int = 0
+    kept: int = 0
     conflicts: Sequence[Conflict] = ()
 
 
@@ -59,6 +64,7 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
         detections = {identity: detection_of(row) for identity, row in theirs.detections().items()}
         embeddings = dict(theirs.embeddings())
         answers = theirs.answers.all()
+        kept = [_kept(theirs, each) for each in theirs.sessions.all()]
         histories = [_named(theirs, each.name) for each in theirs.history.names()]
     deque(theirs.measurements(), maxlen=0)  # too much to be kept
     paths, measured, detected = set(ours.files()), ours.identities(), ours.detected_identities()
@@ -83,6 +89,8 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
     ours.store_marks(changed)
     new_answers = _answers(ours.answers.all(), answers, names, conflicts)
     ours.answers.store(new_answers)
+    new_kept = _new_kept(ours, kept, conflicts)
+    ours.sessions.store(*new_kept)
     new = [
         _new_history(here, there, played, conflicts)
         for here, there in zip(own_histories, histories, strict=True)
@@ -99,6 +107,7 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
         ratings=sum(len(each.ratings) for each in new),
         bans=sum(len(each.bans) for each in new),
         answers=len(new_answers),
+        kept=len(new_kept),
         conflicts=conflicts,
     )
 
@@ -109,6 +118,37 @@ def _named(theirs: Database, name: str) -> PersonHistory:
         raise ValueError(f"the name {name!r}")
     past = theirs.history.of(name)
     return replace(past, sessions=[_numbered(each) for each in past.sessions])
+
+
+def _kept(theirs: Database, kept: KeptSession) -> tuple[KeptSession, str]:
+    """Return a kept session with its document, which is a session."""
+    document = theirs.sessions.document(kept.id)
+    try:
+        session_json.parse(document, str(kept.number))
+    except SessionError as error:
+        raise ValueError(str(error)) from error
+    return kept, document
+
+
+def _new_kept(
+    ours: Database, theirs: Sequence[tuple[KeptSession, str]], conflicts: list[Conflict]
+) -> list[tuple[KeptSession, str]]:
+    """Return what is new; a session that is in another state there goes to the conflicts.
+
+    A file that a session of ours was written to stays with that.
+    """
+    here = {each.id: each for each in ours.sessions.all()}
+    taken = {file.path for each in here.values() for file in each.files}
+    new = []
+    for there, document in theirs:
+        own = here.get(there.id)
+        if own is None:
+            files = tuple(file for file in there.files if file.path not in taken)
+            new.append((replace(there, files=files), document))
+        elif ours.sessions.document(there.id) != document:
+            name, times = f"session {own.number}", (own.changed_at, there.changed_at)
+            conflicts.append(Conflict(there.id, name, "state of", *times))
+    return new
 
 
 def _numbered(session: PlayedSession) -> PlayedSession:

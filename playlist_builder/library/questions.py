@@ -11,9 +11,10 @@ import numpy as np
 
 from playlist_builder.analysis import calibration
 from playlist_builder.artists import artists
-from playlist_builder.library.answers import QUESTIONS, Answer, Question
+from playlist_builder.library.answers import QUESTIONS, Answer, Question, answer
 from playlist_builder.library.calibration import scores_of
 from playlist_builder.library.database import Database
+from playlist_builder.library.scoring import BUILT_IN, Scoring
 from playlist_builder.library.tracks import read_tracks
 from playlist_builder.models import Bools, Track
 from playlist_builder.track_table import VOCALS, TrackTable
@@ -31,14 +32,22 @@ class Pair:
     first: Track
     second: Track
 
+    def answer(self, chosen: Track | None, at: str) -> Answer:
+        """Return the answer that one of the tracks is calmer or tenser, or None of them, at a time.
+
+        The time is in ISO 8601 with its offset. Raises LibraryError for another track or time.
+        """
+        own = "" if chosen is None else chosen.identity
+        return answer(self.question, self.first.identity, self.second.identity, own, at)
+
 
 class Questions:
     """The questions that a library may ask; it is read once."""
 
-    def __init__(self, database: Database) -> None:
-        tracks = read_tracks(database, missing=False)
+    def __init__(self, database: Database, scoring: Scoring = BUILT_IN) -> None:
+        tracks = read_tracks(database, missing=False, scoring=scoring)
         self._tracks = tracks.take(_usable(tracks))
-        scores = scores_of(database.feature_table())
+        scores = scores_of(scoring.features(database))
         own = np.array([scores.place[each] for each in self._tracks.identities], np.int64)
         self._scores = {each: scores.asked(each)[own] for each in QUESTIONS}
         self._columns = {each: scores.columns(each)[own] for each in QUESTIONS}

@@ -30,6 +30,7 @@ from playlist_builder.library.columns import (
 from playlist_builder.library.database import Database
 from playlist_builder.library.errors import INVALID_ROW, decoding
 from playlist_builder.library.packed import unpack_all
+from playlist_builder.library.scoring import BUILT_IN, Scoring
 from playlist_builder.models import STYLE_SIZE, Emotion, Floats, Floats32, Ints, Mark, Track, Vocals
 from playlist_builder.system import is_within
 from playlist_builder.track_table import VOCALS, Columns, TrackTable, features_of
@@ -48,14 +49,16 @@ def read_tracks(  # noqa: PLR0913 - each narrows what is read in a way of its ow
     path: str | None = None,
     folders: Sequence[str] = (),
     styles: bool = False,
+    scoring: Scoring = BUILT_IN,
 ) -> TrackTable:
     """Return the recordings of a library by path; or one of them, under one of its paths.
 
     Those whose every file has vanished are in it only with `missing`. Of `folders`, those of which
     a file lies in one of them, under the path that it has there. Styles are known only where
     they are asked for: they are large, and few callers need them. They are decoded when needed.
+    `scoring` says where the energies come from.
     """
-    features, marks = database.feature_table(identity), database.marks(identity)
+    features, marks = scoring.features(database, identity), database.marks(identity)
     detections = database.detections(identity)
     place = dict(zip(features.identities, range(len(features.identities)), strict=True))
     every = database.track_rows(identity)
@@ -66,7 +69,7 @@ def read_tracks(  # noqa: PLR0913 - each narrows what is read in a way of its ow
     paths, rows, own = _one_each(every, place, missing=missing)
     identities, gone, titles = ([row[column] for row in rows] for column in (1, 2, 4))
     scores = scores_of(features)
-    moved = shifts(database, scores)
+    moved = shifts(database, scores, scoring)
     own_marks = {place[own]: marks[own] for own in place.keys() & marks}
     values, levels = _energies(scores, moved.get("calmer"), own_marks)
     with decoding(database.path):

@@ -30,6 +30,7 @@ from playlist_builder.playlists.entries import (
     parts,
     shown,
 )
+from playlist_builder.playlists.session_id import ID_KEY, id_lines
 from playlist_builder.text import clock
 
 WHOLE = frozenset({".csv", ".json"})  # tables and documents, which tell all that there is
@@ -61,6 +62,7 @@ def _m3u(session: Session, destination: Destination, suffix: str = ".m3u8") -> s
         "#EXTM3U",
         fitted(f"#PLAYLIST:{field(destination.name) or field(session.profile)}"),
         f"# planned {clock(session.target_s, has_hours=True)}, seed {session.seed}",
+        *(f"# {line}" for line in id_lines(session)),
         *entries(session.slots),
     ]
     if session.tail:
@@ -70,7 +72,7 @@ def _m3u(session: Session, destination: Destination, suffix: str = ".m3u8") -> s
 
 def _pls(session: Session, destination: Destination) -> str:
     """Return PLS, version 2; lengths are whole seconds, -1 where unknown."""
-    lines = ["[playlist]"]
+    lines = ["[playlist]", *(f"; {line}" for line in id_lines(session))]
     for number, (part, slot) in enumerate(parts(session), start=1):
         if part == "tail" and number == len(session.slots) + 1:
             lines.append(f"; {TAIL_BEGINS}")
@@ -206,7 +208,8 @@ def _slot_extension(part: str, slot: Slot) -> Mapping[str, object]:
 
 
 def _session_extension(session: Session) -> Mapping[str, object]:
-    return {
+    own = session.request.kept_id if session.request is not None else ""
+    return ({ID_KEY: own} if own else {}) | {
         "profile": shown(session.profile),
         "scale": session.scale,
         "seed": session.seed,

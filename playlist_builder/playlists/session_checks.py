@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from playlist_builder.errors import RequestError
-from playlist_builder.models import PERSON_NAME_LIMIT, person_name
+from playlist_builder.session_request import PERSON_NAME_LIMIT, person_name
 
 LEAST_PART_S = 1.0  # of a track that plays: fades and codecs need some music
 ROUNDING_S = 0.01  # times are written in milliseconds, each rounded on its own

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import msgspec
 from msgspec import Meta, Struct, structs
 
-from playlist_builder.errors import SessionError
+from playlist_builder.errors import RequestError, SessionError
 from playlist_builder.models import Scale, Session, Slot, Vocals
 from playlist_builder.notices import TEXT, Notice, notice
 from playlist_builder.playlists.session_checks import (
@@ -45,7 +45,7 @@ _DECIMALS = (
     | dict.fromkeys(("loudness_lufs", "start_loudness_lufs", "end_loudness_lufs", "style_step"), 2)
 )
 _NOTICES = ("warnings", "relaxed")
-_MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
+_MAKE_ONE = "Make a session with 'playlist-builder build'"
 
 # The types of the document. An error quotes the description of what it expected.
 _MAX = sys.float_info.max
@@ -213,6 +213,7 @@ def document(session: Session) -> dict[str, object]:
     if session.request is None:
         return whole
     call = asdict(session.request)
+    del call["kept_id"]  # a session file is a session of its own, wherever it is taken
     if not session.request.trim_s:  # so that documents without it stay as they were
         del call["trim_s"]
     return whole | {"call": call}
@@ -226,33 +227,60 @@ def to_json(document: Mapping[str, object]) -> str:
 
 def dump_with_undo(session: Session, before: str) -> str:
     """Return the JSON text of `session` that keeps the valid document `before` for undo."""
-    old: dict[str, object] = json.loads(before)
-    earlier = old.pop("earlier", [])
-    kept = [*(earlier if isinstance(earlier, list) else []), old][-EARLIER_LIMIT:]
-    return to_json(document(session) | {"earlier": kept})
+    old, earlier, _ = _parted(before)
+    return _joined(document(session), [*earlier, old][-EARLIER_LIMIT:], [])
 
 
 def dump_keeping_undo(session: Session, before: str) -> str:
-    """Return the JSON text of `session` with the undo states of the valid document `before`."""
-    earlier = json.loads(before).get("earlier")
-    return to_json(document(session) | ({"earlier": earlier} if earlier else {}))
+    """Return the JSON text of `session` with the other states of the valid document `before`."""
+    _, earlier, later = _parted(before)
+    return _joined(document(session), earlier, later)
 
 
 def undo(text: str, name: str) -> str:
-    """Return the document before the last change of a valid one, byte for byte as it was.
+    """Return the document before the last change of a valid one, which it keeps for redo.
 
-    Raises `SessionError`, naming the file `name`, where there is none.
+    Raises `SessionError`, naming the session `name`, where there is none.
     """
+    now, earlier, later = _parted(text)
+    if not earlier:
+        raise SessionError(f"{_called(name)} keeps no earlier state to step back to.")
+    return _joined(_checked(earlier[-1], name, "earlier"), earlier[:-1], [*later, now])
+
+
+def redo(text: str, name: str) -> str:
+    """Return the document that `undo` stepped back from; raises `SessionError` as it does."""
+    now, earlier, later = _parted(text)
+    if not later:
+        raise SessionError(f"{_called(name)} keeps no later state: nothing was undone.")
+    return _joined(_checked(later[-1], name, "later"), [*earlier, now], later[:-1])
+
+
+def _called(name: str) -> str:
+    """Return what a message begins with: a session file, or the session of a library."""
+    return name.capitalize() if name.startswith("session ") else f"Session file {name!r}"
+
+
+def _parted(text: str) -> tuple[dict[str, object], list[Any], list[Any]]:
+    """Return the state of a valid document, those before it, and those that were undone."""
     whole: dict[str, object] = json.loads(text)
-    earlier = whole.get("earlier")
-    if not isinstance(earlier, list) or not earlier:
-        raise SessionError(f"Session file {name!r} keeps no earlier state to step back to.")
-    before = earlier[-1]
+    found = [whole.pop(key, None) for key in ("earlier", "later")]
+    earlier, later = (each if isinstance(each, list) else [] for each in found)
+    return whole, earlier, later
+
+
+def _joined(now: Mapping[str, object], earlier: list[Any], later: list[Any]) -> str:
+    states = {"earlier": earlier, "later": later}
+    return to_json({**now, **{key: each for key, each in states.items() if each}})
+
+
+def _checked(state: Any, name: str, which: str) -> dict[str, object]:  # noqa: ANN401 - of a file
+    """Return a state that is a session; raises SessionError."""
     try:
-        _session(before)
+        _session(state)
     except _FaultError as fault:
-        raise SessionError(f"The earlier state of session file {name!r} {fault}") from fault
-    return to_json(before | ({"earlier": earlier[:-1]} if earlier[1:] else {}))
+        raise SessionError(f"The {which} state of {_called(name)} {fault}") from fault
+    return dict(state)
 
 
 def parse(text: str, name: str) -> Session:
@@ -262,7 +290,7 @@ def parse(text: str, name: str) -> Session:
         session = _session(document)
         _check_can_be_kept(document)
     except _FaultError as fault:
-        raise SessionError(f"Session file {name!r} {fault}") from fault
+        raise SessionError(f"{_called(name)} {fault}") from fault
     return session
 
 
@@ -355,7 +383,10 @@ def _session(document: object) -> Session:
         key: tuple(known.get(text, notice(TEXT, text=text)) for text in getattr(checked, key))
         for key in _NOTICES
     }
-    return msgspec.convert(structs.replace(checked, **notices), Session, from_attributes=True)
+    try:
+        return msgspec.convert(structs.replace(checked, **notices), Session, from_attributes=True)
+    except RequestError as error:  # what no request can mean, though each value may be
+        raise _FaultError(f"is damaged: call.{str(error).rstrip('.')}. {_MAKE_ONE}") from error
 
 
 def _known(document: _Notice) -> Notice | None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import cast
 
 from playlist_builder.errors import RequestError
-from playlist_builder.models import SessionRequest
 from playlist_builder.profiles.profile import Profile, Rules, VocalsRule
+from playlist_builder.session_request import SessionRequest
 
 NO_ARTIST_LIMIT = 10**6  # tracks
 
@@ -39,7 +39,9 @@ def _rules(request: SessionRequest, rules: Rules) -> Rules:
     if request.track_minutes is not None:
         shortest, longest = request.track_minutes
         if not (math.isfinite(shortest) and shortest <= longest < math.inf):
-            raise RequestError("--track-minutes: give the shortest and the longest, such as 2 15.")
+            raise RequestError(
+                "--min-length, --max-length: the longest track is shorter than the shortest."
+            )
         rules = replace(rules, track_min_s=60 * shortest, track_max_s=60 * longest)
     return rules
 

@@ -7,7 +7,7 @@ from textwrap import fill
 import numpy as np
 
 from playlist_builder.analysis import energy
-from playlist_builder.library.library import EnergyRank
+from playlist_builder.library.neighbours import EnergyRank
 from playlist_builder.models import (
     MIN_KEY_CONFIDENCE,
     MIN_TEMPO_CONFIDENCE,

@@ -6,6 +6,7 @@ same rules. Nothing here scans, prints or writes.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from playlist_builder.arranger.series import series
 from playlist_builder.errors import ArrangeError, LibraryError
 from playlist_builder.library.history import PersonHistory, Rating
 from playlist_builder.library.library import Library
-from playlist_builder.models import Session, SessionRequest, Track
+from playlist_builder.models import Session, Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists import session_json
@@ -28,8 +29,10 @@ from playlist_builder.profiles import find as profiles
 from playlist_builder.profiles.overrides import apply_overrides
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.queries import any_of
+from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import cuts, preferences, presence
-from playlist_builder.sessions.pins import read_pin
+from playlist_builder.sessions.pins import Find, read_pin
+from playlist_builder.sessions.rescue import rescue
 from playlist_builder.track_table import TrackTable
 
 DAY_S = 24 * 3600.0
@@ -63,6 +66,40 @@ def profile_of(request: SessionRequest, *, folders: Sequence[Path] = ()) -> Prof
     return apply_overrides(profile, request)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Holdings:
+    """What is read of a library for one request, and for those that come of it by changes.
+
+    `every` holds all tracks, those whose files have vanished too, `known` the same by identity, and
+    `within` those of the folders of
+    the request that are there. `past` is the history of its name. `find` returns the track that a
+    name names. Where there is no track, so many are `waiting` to be measured.
+    """
+
+    every: TrackTable
+    known: Mapping[str, Track]
+    within: TrackTable
+    past: PersonHistory
+    find: Find
+    waiting: int
+
+    @staticmethod
+    def of(library: Library, request: SessionRequest) -> "Holdings":
+        """Return what a library holds now; it is not read again, but for names not met before."""
+        every = library.tracks(missing=True, styles=True)
+        within = every.take(~every.missing)
+        if request.music:
+            within = library.tracks(folders=request.music, styles=True)
+        return Holdings(
+            every,
+            every.by_identity(),
+            within,
+            library.history.of(request.name) if request.name else PersonHistory(""),
+            cache(library.find),
+            library.unanalysed_count if not len(within) else 0,
+        )
+
+
 def select(
     request: SessionRequest, profile: Profile, library: Library, *, drafts: Collection[str] = ()
 ) -> Selection:
@@ -71,29 +108,34 @@ def select(
     `drafts` are numbers of sessions in the history that are replaced. Raises LibraryError where
     there is no track, or none that a pin names.
     """
-    every = library.tracks(missing=True, styles=True)
-    present = every.take(~every.missing)
-    tracks = library.tracks(folders=request.music, styles=True) if request.music else present
+    return selected(request, profile, Holdings.of(library, request), drafts=drafts)
+
+
+def selected(
+    request: SessionRequest, profile: Profile, held: Holdings, *, drafts: Collection[str] = ()
+) -> Selection:
+    """Return what a request selects from what a library holds; as `select`, and raises as that."""
+    every, tracks, past = held.every, held.within, held.past
     by_identity = tracks.by_identity()
     pinned = request.pinned or ("",) * len(request.pins)
     pins = [
-        read_pin(library, by_identity, profile, pin, identity)
+        read_pin(held.find, by_identity, profile, pin, identity)
         for pin, identity in zip(request.pins, pinned, strict=True)
     ]
     if request.playlist:
         tracks = TrackTable.of(_of_playlist(request, by_identity))
-    if not len(present) and len(every):
+    is_gone = bool(every.missing.all())
+    if is_gone and len(every):
         presence.without_missing(every)
         raise LibraryError(
             f"The last scan found none of the {len(every)} tracks. Scan their folders again:"
             " playlist-builder scan FOLDER"
         )
-    if not tracks and request.music and len(present):
+    if not tracks and request.music and not is_gone:
         raise LibraryError(f"No music that can be used lies in {', '.join(request.music)}.")
     if not tracks:
-        raise LibraryError(no_tracks(library))
+        raise LibraryError(no_tracks(held.waiting))
     avoided, notes = _avoided(every, request.avoid)
-    past = library.history.of(request.name) if request.name else PersonHistory("")
     played = preferences.with_copies(preferences.played(request, past, drafts), every)
     asked_for = frozenset(identity for _, identity in pins)
     played, thrown_out = played - asked_for, frozenset(request.thrown_out) - asked_for
@@ -115,19 +157,38 @@ def select(
             use_all=request.use_all,
             allow_short=request.allow_short,
             levelled=request.levelled,
+            tolerance_s=request.tolerance_s,
+            scale=request.scale,
+            seed=request.seed,
             trim_s=request.trim_s,
             settle=cuts.settled if request.trim_s else None,
         ),
-        known=every.by_identity(),
+        known=held.known,
         notes=notes,
         played=sum(identity in played for identity in tracks.identities),
         ratings=ratings,
     )
 
 
-def no_tracks(library: Library) -> str:
-    """Return why a library without tracks holds none."""
-    waiting = library.unanalysed_count
+def rescue_request(library: Library, place: str | None) -> tuple[SessionRequest, list[Notice]]:
+    """Return the request for a rescue from the tracks of a library that are there, and notes on it.
+
+    `place` is where the library lies, None for the user's own. Raises LibraryError where there is
+    no track, ArrangeError where none is calm enough.
+    """
+    tracks = library.tracks()
+    if not tracks:
+        raise LibraryError(no_tracks(library.unanalysed_count))
+    request, notes = rescue(tracks, place)
+    if presence.missing_files(request.playlist):
+        tracks, missing = presence.without_missing(tracks, most=presence.MOST_MISSING_NOW)
+        request, notes = rescue(tracks, place)
+        notes.extend(missing)
+    return request, notes
+
+
+def no_tracks(waiting: int) -> str:
+    """Return why a library holds no tracks, of which so many wait to be measured."""
     if not waiting:
         return "No tracks yet. Scan a folder first: playlist-builder scan FOLDER"
     return (
@@ -154,6 +215,18 @@ def holdable_in(selection: Selection, suffixes: Collection[str]) -> Selection:
     return replace(selection, tracks=selection.tracks.take(kept), notes=(*selection.notes, *notes))
 
 
+def build_session(selection: Selection) -> Session:
+    """Return the session that is asked for, of several alternatives the one of its number.
+
+    Raises ArrangeError where the music holds none, or fewer alternatives.
+    """
+    number = selection.request.alternative
+    sessions = build_alternatives(selection, number)
+    if len(sessions) < number:
+        raise ArrangeError(f"The library holds no alternative number {number} any more.")
+    return sessions[-1]
+
+
 def build_alternatives(selection: Selection, count: int = 1) -> list[Session]:
     """Return up to `count` alternatives with the request that builds each of them again."""
     sessions = _arranged(selection, alternatives, count)
@@ -173,14 +246,7 @@ def build_series(selection: Selection, count: int) -> list[Session]:
 
 def capacity_of(selection: Selection) -> Capacity:
     """Return how many sessions the tracks of a selection hold without repeats: an estimate."""
-    request = selection.request
-    return capacity(
-        selection.tracks,
-        selection.profile,
-        selection.constraints,
-        request.scale,
-        request.tolerance_s,
-    )
+    return capacity(selection.tracks, selection.profile, selection.constraints)
 
 
 def explained(selection: Selection, session: Session) -> list[Explanation]:
@@ -222,10 +288,7 @@ def _arranged_once(
             selection.tracks,
             selection.profile,
             count,
-            seed=request.seed,
-            scale=request.scale,
-            tolerance_s=request.tolerance_s,
-            constraints=selection.constraints,
+            selection.constraints,
         )
     except ArrangeError as error:
         told = str(error) if request.use_all else f"{error} {budget_of(selection)}."
@@ -250,14 +313,7 @@ def _arranged_once(
 
 def budget_of(selection: Selection) -> Notice:
     """Return how much of the music can be used for the profile."""
-    request = selection.request
-    return budget(
-        selection.tracks,
-        selection.profile,
-        selection.constraints,
-        request.scale,
-        request.tolerance_s,
-    )
+    return budget(selection.tracks, selection.profile, selection.constraints)
 
 
 def _of_playlist(request: SessionRequest, by_identity: Mapping[str, Track]) -> list[Track]:

@@ -12,43 +12,92 @@ from playlist_builder.arranger.rules import within_limits
 from playlist_builder.arranger.solver.cost import Items, step_at
 from playlist_builder.arranger.spares import FAR
 from playlist_builder.artists import artists
-from playlist_builder.models import STEP_S, Floats, Track
+from playlist_builder.models import Floats, Slot, Track
+from playlist_builder.sessions.compare import (
+    Join,
+    Passage,
+    StandsOut,
+    Trait,
+    passage_of,
+    standing_out,
+    traits,
+)
 from playlist_builder.sessions.draft import Draft
 from playlist_builder.track_table import TrackTable
 
 PRICED = 60  # tracks, the closest to the profile, with which the whole session is priced
+SHOWN = 5  # candidates of which one is taken
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A track for a slot: the session's cost with it, and the track's mean energy there."""
+    """A track for a slot, what the session is with it, and how it differs from what plays there.
+
+    `slot` is what it would be there, on the session's scale. `cost` and `rms_error` are those of
+    the whole session with it. `traits` say how it differs from the track of the slot, `join` how
+    near in style its neighbours are, and `stands_out` for what it should be looked at first.
+    `is_choice` is set of the one that a swap takes: the best that does not stand out.
+    """
 
     track: Track
+    slot: Slot
     cost: float
-    energy: float
+    rms_error: float
+    traits: tuple[Trait, ...] = ()
+    join: Join = "between"
+    stands_out: tuple[StandsOut, ...] = ()
+    is_choice: bool = False
 
 
-def candidates(draft: Draft, place: int, count: int) -> list[Candidate]:
+def candidates(draft: Draft, place: int, count: int = SHOWN) -> list[Candidate]:
     """Return the tracks that would replace the slot of a place, from 0, best; the best first.
 
     All other slots stay, and the end stays within the tolerance. No track is returned that stands
     much farther from the profile than the one that goes, or than the nearest of these.
     """
+    old = passage_of(result.ordered(draft.order, draft.objective), place)
+    most = most_off(draft, place)
+    found = [_described(draft, place, each, old, most) for each in _best(draft, place, count)]
+    chosen = next((n for n, each in enumerate(found) if not each.stands_out), None)
+    return [replace(each, is_choice=n == chosen) for n, each in enumerate(found)]
+
+
+def most_off(draft: Draft, place: int) -> float:
+    """Return how far from the profile a track may stand in a place before it stands out."""
+    return float(distances(draft, place).min(initial=np.inf)) + FAR
+
+
+def _described(draft: Draft, place: int, track: Track, old: Passage, most_off: float) -> Candidate:
+    objective = draft.objective
+    order = result.ordered((*draft.order[:place], track, *draft.order[place + 1 :]), objective)
+    session = result.session(order, objective.scale, objective.seed, order.cost, 0.0)
+    new = passage_of(order, place)
+    rise_lu = objective.rules.loudness_step_lu
+    return Candidate(
+        track,
+        session.slots[place],
+        session.cost,
+        session.rms_error,
+        traits(new, old),
+        new.join,
+        standing_out(new, old, most_off=most_off, most_rise_lu=rise_lu),
+    )
+
+
+def _best(draft: Draft, place: int, count: int) -> list[Track]:
+    """Return the tracks with which the session costs least, the best first."""
     tracks = _fitting(draft, place)
     if not tracks:
         return []
     items = result.items_in_order(tracks, draft.objective)
     prices = _prices(draft, place, tracks, items)
     nearest = np.argsort(prices / np.maximum(items.steps, 1), kind="stable")[:PRICED]
-    steps = round(draft.objective.profile.duration_s / STEP_S)
-    found = []
+    costs = list[tuple[float, str, int]]()
     for number in nearest[np.isfinite(prices[nearest])].tolist():
         order = (*draft.order[:place], tracks[number], *draft.order[place + 1 :])
         cost = result.ordered(order, draft.objective).cost
-        energy = float(items.contour(number, int(items.steps[number])).mean())
-        found.append(Candidate(tracks[number], cost / steps, energy))
-    found.sort(key=lambda each: (each.cost, each.track.path))
-    return found[:count]
+        costs.append((cost, tracks[number].path, number))
+    return [tracks[number] for _, _, number in sorted(costs)[:count]]
 
 
 def _fitting(draft: Draft, place: int) -> list[Track]:

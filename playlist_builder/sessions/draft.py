@@ -21,8 +21,9 @@ from playlist_builder.arranger.rules import Pin, admit, removal
 from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.arranger.trims import part_of_slot
 from playlist_builder.errors import ArrangeError, SessionError
-from playlist_builder.models import STEP_S, Session, SessionRequest, Slot, Track
+from playlist_builder.models import STEP_S, Session, Slot, Track
 from playlist_builder.notices import notice
+from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import presence
 from playlist_builder.sessions.build import Selection
 from playlist_builder.track_table import TrackTable
@@ -75,21 +76,16 @@ class Draft:
         return [0.0, *(np.cumsum(lengths) / 1000.0).tolist()]
 
 
-def draft_of(selection: Selection, session: Session, file: str, *, playing: bool = False) -> Draft:
-    """Return a session of that file as a draft, with what its request selects today.
+def draft_of(selection: Selection, session: Session, *, playing: bool = False) -> Draft:
+    """Return a session as a draft, with what its request selects today.
 
     Tracks that have moved are found where the library knows them. Raises SessionError where one is
     missing; in a session that is `playing` it is kept as missing, where the library knows it.
     """
     request, profile = selection.request, selection.profile
-    objective = Objective(
-        profile,
-        selection.constraints,
-        percentiles_of(selection.tracks, request.scale),
-        request.seed,
-        request.tolerance_s,
-    )
-    order = tuple(_track_of(slot, file, selection, playing=playing) for slot in session.slots)
+    percentiles = percentiles_of(selection.tracks, request.scale)
+    objective = Objective(profile, selection.constraints, percentiles)
+    order = tuple(_track_of(slot, selection, playing=playing) for slot in session.slots)
     missing = {track.identity for track in order if track.missing}
     pool = pool_of(selection.tracks, objective)
     if missing:
@@ -104,15 +100,15 @@ def draft_of(selection: Selection, session: Session, file: str, *, playing: bool
     )
 
 
-def _track_of(slot: Slot, file: str, selection: Selection, *, playing: bool) -> Track:
+def _track_of(slot: Slot, selection: Selection, *, playing: bool) -> Track:
     """Return the track of a slot, as long as it plays there."""
     track = selection.known.get(slot.identity)
     places = (slot.path, track.path if track else "")
     path = next((place for place in places if place and Path(place).is_file()), None)
     if track is None or (path is None and not playing):
         raise SessionError(
-            f"Session file {file!r} holds {slot.path!r}, which is not there any more. Scan the"
-            " folder that it lies in now, or make the session again with 'playlist-builder rebuild'"
+            f"The session holds {slot.path!r}, which is not there any more. Scan the folder that it"
+            " lies in now, or make the session again with 'playlist-builder rebuild'"
         )
     track = part_of_slot(track, slot)
     if slot.duration_s < track.duration_s - CUT_S:

@@ -15,9 +15,11 @@ from playlist_builder.arranger.recordings import is_repeated, repeated
 from playlist_builder.arranger.rules import Pin
 from playlist_builder.arranger.spares import FAR
 from playlist_builder.errors import ArrangeError, RequestError
-from playlist_builder.models import SILENCE_LUFS, PlanChange, Track
+from playlist_builder.models import SILENCE_LUFS, Track
 from playlist_builder.notices import notice
+from playlist_builder.session_request import PlanChange
 from playlist_builder.sessions.candidates import candidates, distances
+from playlist_builder.sessions.compare import passage_of, standing_out
 from playlist_builder.sessions.draft import Draft, refilled, refills
 
 SWAPS = 4  # ways to fill the place of one track that are tried, the smallest changes first
@@ -62,40 +64,51 @@ def swapped(draft: Draft, place: int, track: Track | None = None) -> Draft:
         return refilled(_opening_softly(new, place), place + 1)
     old, draft = {own.identity for own in draft.order}, thrown_out(draft, place)
     away = distances(draft, place)
-    most, found = float(away.min(initial=np.inf)) + FAR, list[Draft]()
+    most, loud = float(away.min(initial=np.inf)) + FAR, list[Draft]()
     near = replace(draft, pool=draft.pool.take(away <= most))
     for pool in (draft, near):
         with suppress(ArrangeError):
             for new in islice(_swaps(pool, place), SWAPS):
                 if old.issuperset(own.identity for own in new.order):
                     continue
-                found.append(replace(new, pool=draft.pool))
-                if _farthest(new, draft) <= most:
-                    return found[-1]
-    if not found and draft.request.use_all:
+                if not _stands_out(new, draft, most):
+                    return replace(new, pool=draft.pool)
+                loud.append(new)
+    if not loud and draft.request.use_all:
         raise ArrangeError(
             "The session holds all tracks of its playlist, and no other is left. Drop this one, or"
-            " name another: swap SESSION NUMBER --with TRACK"
+            " name another: swap TRACK --with OTHER"
         )
-    if not found:
+    if not loud:
         raise ArrangeError("No other track fits there. Drop it, or scan more music.")
-    return min(found, key=lambda new: _farthest(new, draft))
+    raise ArrangeError(
+        "Every track that fits there stands out. Say which one to take all the same: swap SESSION"
+        f" {place + 1} --take 1, or --with TRACK"
+    )
 
 
 def _swaps(draft: Draft, place: int) -> Iterator[Draft]:
     """Yield drafts without the track at a place: with the best in its place, or several."""
     before, after = draft.order[:place], draft.order[place + 1 :]
-    for best in candidates(draft, place, 1):
-        yield replace(draft, order=(*before, best.track, *after))
+    for each in candidates(draft, place):
+        if each.is_choice:
+            yield replace(draft, order=(*before, each.track, *after))
     yield from refills(replace(draft, order=(*before, *after)), place)
 
 
-def _farthest(new: Draft, draft: Draft) -> float:
-    """Return how far the farthest track that comes into a draft stands from the profile."""
-    old = {track.identity for track in draft.order}
-    slots = result.slots(result.ordered(new.order, new.objective))
-    away = (abs(slot.energy - slot.target) for slot in slots if slot.identity not in old)
-    return max(away, default=0.0)
+def _stands_out(new: Draft, draft: Draft, most_off: float) -> bool:
+    """Whether a track that comes into a draft stands out, beside what plays at its time now."""
+    known = {track.identity for track in draft.order}
+    before, after = (result.ordered(each.order, draft.objective) for each in (draft, new))
+    ends_ms = np.array(before.ends_ms[:-1])
+    for place, track in enumerate(new.order):
+        if track.identity not in known:
+            middle_ms = (after.starts_ms[place] + after.ends_ms[place]) / 2.0
+            now = passage_of(before, int(np.searchsorted(ends_ms, middle_ms, side="right")))
+            rise_lu = draft.objective.rules.loudness_step_lu
+            if standing_out(passage_of(after, place), now, most_off=most_off, most_rise_lu=rise_lu):
+                return True
+    return False
 
 
 def _opening_softly(draft: Draft, place: int) -> Draft:

@@ -23,17 +23,8 @@ def build_menu(selection: Selection, count: int) -> Menu:
 
 
 def _built(selection: Selection, count: int) -> Menu:
-    request = selection.request
     try:
-        menu = menus.menu(
-            selection.tracks,
-            selection.profile,
-            count,
-            seed=request.seed,
-            scale=request.scale,
-            tolerance_s=request.tolerance_s,
-            constraints=selection.constraints,
-        )
+        menu = menus.menu(selection.tracks, selection.profile, count, selection.constraints)
     except ArrangeError as error:
         raise ArrangeError(f"{error} {budget_of(selection)}.") from error
     return replace(menu, warnings=(*menu.warnings, *selection.notes, budget_of(selection)))

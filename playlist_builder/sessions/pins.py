@@ -4,11 +4,10 @@ A time is minutes and seconds, or hours too.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from playlist_builder.arranger.rules import Pin
 from playlist_builder.errors import LibraryError, ProfileError, RequestError
-from playlist_builder.library.library import Library
 from playlist_builder.models import Track
 from playlist_builder.profiles.profile import Profile
 
@@ -16,8 +15,11 @@ _TIME = r"(?:(?P<hours>\d{1,3}):(?=[0-5]?\d:))?(?P<minutes>\d{1,5}):(?P<seconds>
 _PIN = re.compile(rf"(?P<track>.+?)(?:@(?:(?P<place>-?\d{{1,5}})|{_TIME}))?", re.DOTALL)
 
 
+Find = Callable[[str], Track]  # raises LibraryError where a name names no track, or several
+
+
 def read_pin(
-    library: Library, by_identity: Mapping[str, Track], profile: Profile, text: str, identity: str
+    find: Find, by_identity: Mapping[str, Track], profile: Profile, text: str, identity: str
 ) -> tuple[Pin, str]:
     """Return the pin of a text, and the identity of its track.
 
@@ -32,7 +34,7 @@ def read_pin(
     name, phase = found["track"], None
     if found["place"] is None and found["minutes"] is None:
         name, phase = _with_phase(name, profile)
-    track = by_identity.get(identity) or _found(library, name, profile)
+    track = by_identity.get(identity) or _found(find, name, profile)
     track = by_identity.get(track.identity, track)  # the same music may lie at several paths
     if found["minutes"] is not None:
         minutes = 60 * int(found["hours"] or 0) + int(found["minutes"])
@@ -53,9 +55,9 @@ def _with_phase(text: str, profile: Profile) -> tuple[str, str | None]:
         return text, None
 
 
-def _found(library: Library, name: str, profile: Profile) -> Track:
+def _found(find: Find, name: str, profile: Profile) -> Track:
     try:
-        return library.find(name)
+        return find(name)
     except LibraryError as error:
         if "@" not in name:
             raise

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from playlist_builder.arranger.recordings import repeated
 from playlist_builder.arranger.rules import UNWANTED
 from playlist_builder.library.history import VERDICTS, PersonHistory, Rating, Verdict
-from playlist_builder.models import SessionRequest, Track
+from playlist_builder.models import Track
 from playlist_builder.queries import Predicate
+from playlist_builder.session_request import SessionRequest
 from playlist_builder.track_table import TrackTable
 
 

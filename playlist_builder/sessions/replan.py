@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.errors import RequestError
-from playlist_builder.models import PlanChange
+from playlist_builder.session_request import PlanChange
 from playlist_builder.sessions.draft import Draft, cut, fill
 from playlist_builder.sessions.edit import check_length, shifted, with_change
 from playlist_builder.text import clock

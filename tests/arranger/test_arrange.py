@@ -80,14 +80,16 @@ def test_no_session_is_made_that_could_not_be_read_again(setting, says):
     tracks = [plain(n, 5, 0.3) for n in range(8)]
     for make in (arrange, partial(alternatives, count=2), partial(series, count=2)):
         with pytest.raises(ArrangeError, match=re.escape(says)):
-            make(tracks, flat(10, 0.3), **setting)
+            make(tracks, flat(10, 0.3), constraints=Constraints(**setting))
 
 
 def test_a_session_keeps_the_profile_that_it_was_arranged_for(tmp_path):
     """With rules and phases that were changed since it was read, wherever the session goes."""
     rules = Rules(loudness_step_lu=1.5, crossfade_s=(1.0, 3.0), tail_min_s=0.0, tail_share=0.0)
     profile = replace(flat(20, 0.3, crossfade_s=(4.0, 5.0)), rules=rules)
-    session = arrange([plain(n, 5, 0.3) for n in range(8)], profile, duration_s=600.0)
+    session = arrange(
+        [plain(n, 5, 0.3) for n in range(8)], profile, constraints=Constraints(duration_s=600.0)
+    )
     write_session(session, tmp_path / "s.json")
     for each in (session, load_session(tmp_path / "s.json")):
         kept = summary.profile(each)
@@ -99,7 +101,7 @@ def test_a_session_keeps_the_profile_that_it_was_arranged_for(tmp_path):
 
 def test_a_tolerance_beyond_half_of_the_session_is_refused():
     with pytest.raises(ArrangeError, match="at most half"):
-        arrange([plain(n, 5) for n in range(8)], flat(20), tolerance_s=1e9)
+        arrange([plain(n, 5) for n in range(8)], flat(20), constraints=Constraints(tolerance_s=1e9))
 
 
 @pytest.mark.parametrize("seed", range(16))
@@ -110,14 +112,16 @@ def test_small_sessions_are_within_one_percent_of_the_exhaustive_optimum(seed):
     if math.isinf(best):
         try:
             session = arrange(
-                small.tracks, small.profile, tolerance_s=TOLERANCE_S, constraints=small.constraints
+                small.tracks,
+                small.profile,
+                constraints=replace(small.constraints, tolerance_s=TOLERANCE_S),
             )
         except ArrangeError:
             return
         assert session.relaxed
         return
     session = arrange(
-        small.tracks, small.profile, tolerance_s=TOLERANCE_S, constraints=small.constraints
+        small.tracks, small.profile, constraints=replace(small.constraints, tolerance_s=TOLERANCE_S)
     )
     assert session.relaxed == ()
     assert session.bound <= best * (1.0 + ROUNDING)
@@ -142,7 +146,9 @@ def test_a_large_library_in_another_order_gives_the_same_session():
     ],
 )
 def test_an_ample_library_fills_the_time_and_is_near_the_bound(scale, minutes, near):
-    session = arrange(library(600, 7), arc(60), duration_s=minutes * 60.0, scale=scale)
+    session = arrange(
+        library(600, 7), arc(60), constraints=Constraints(duration_s=minutes * 60.0, scale=scale)
+    )
     assert abs(session.duration_s - minutes * 60.0) <= 30.0
     assert session.relaxed == ()
     assert session.cost <= session.bound * near
@@ -168,7 +174,7 @@ def test_a_session_reports_what_it_plans_and_plays():
 
 def test_an_exact_fit_costs_nothing():
     tracks = [plain(number, 5, artist=str(number)) for number in range(4)]
-    session = arrange(tracks, flat(20), scale="absolute")
+    session = arrange(tracks, flat(20), constraints=Constraints(scale="absolute"))
     assert session.cost == pytest.approx(0.0, abs=1e-9)
     assert session.rms_error == pytest.approx(0.0, abs=1e-6)
 
@@ -183,7 +189,7 @@ def test_on_the_relative_scale_the_most_energetic_track_is_the_peak_and_that_is_
         " scaled to your library"
     )
     assert line in map(str, session.warnings)
-    absolute = arrange(tracks, flat(4, 0.95), scale="absolute")
+    absolute = arrange(tracks, flat(4, 0.95), constraints=Constraints(scale="absolute"))
     assert any(each.code == "below_plan" for each in absolute.warnings)
 
 
@@ -198,8 +204,8 @@ def test_too_little_music_is_an_error_that_counts_what_each_rule_removed():
         arrange(tracks, flat(60))
     assert str(caught.value) == (
         "60 min asked; 20 min pass: 3 tracks sung, 1 too long, 1 too short."
-        " Add music, ask for less time (--duration), let in other lengths (--track-minutes), or"
-        " allow a short session (--allow-short)."
+        " Add music, ask for less time (--duration), let in other lengths (--min-length,"
+        " --max-length), or allow a short session (--allow-short)."
     )
     session = arrange(tracks, flat(60), constraints=Constraints(allow_short=True))
     assert session.duration_s == 1200.0
@@ -219,7 +225,7 @@ def test_advice_names_nothing_that_is_asked_for_already():
         arrange([plain(8, 1)], flat(60), constraints=Constraints(allow_short=True))
     assert str(caught.value) == (
         "60 min asked; 0 min pass: 1 track too short."
-        " Add music, or let in other lengths (--track-minutes)."
+        " Add music, or let in other lengths (--min-length, --max-length)."
     )
 
 
@@ -230,7 +236,7 @@ def test_an_empty_library_is_an_error():
 
 def test_a_duration_that_no_profile_can_take_is_an_error():
     with pytest.raises(ProfileError):
-        arrange(library(10, 1), arc(30), duration_s=-1.0)
+        arrange(library(10, 1), arc(30), constraints=Constraints(duration_s=-1.0))
 
 
 def test_rules_give_way_in_order_and_only_as_far_as_needed():
@@ -269,7 +275,9 @@ def test_a_guard_of_a_calm_phase_holds_while_it_can_and_is_told_where_it_cannot(
 ):
     within = [plain(n, 5, 0.9) for n in range(4)]
     wild = [plain(n, 5, **beyond) for n in range(4, 8)]
-    session = arrange([*within, *wild], flat(20, **limit), scale="absolute")
+    session = arrange(
+        [*within, *wild], flat(20, **limit), constraints=Constraints(scale="absolute")
+    )
     assert session.relaxed == ()
     assert set(paths(session)) == {each.path for each in within}
     (line,) = arrange(wild, flat(20, **limit)).relaxed
@@ -322,17 +330,23 @@ def test_a_phase_leans_to_the_tension_that_it_plans_and_to_moving_tracks():
     far = [plain(n, 5, 0.8, emotion=emotion(tension=0.3)) for n in range(4)]
     plan = {"tension": (0.1, 0.35)}
     for others, limits, chosen in ((calm, plan, calm), (calm, {}, tense), (far, plan, tense)):
-        session = arrange([*tense, *others], flat(20, **limits), scale="absolute")
+        session = arrange(
+            [*tense, *others], flat(20, **limits), constraints=Constraints(scale="absolute")
+        )
         assert set(paths(session)) == {each.path for each in chosen}
         assert session.bound <= session.cost + 1e-12
-    session = arrange(tense, flat(20, **plan), scale="absolute")
+    session = arrange(tense, flat(20, **plan), constraints=Constraints(scale="absolute"))
     assert session.cost == pytest.approx(0.5 * 0.1**2)
     dull = [plain(n, 5, 0.5, emotion=emotion(moving=0.2)) for n in range(4)]
     moving = [plain(n, 5, 0.5 + 0.05, emotion=emotion(moving=0.7)) for n in range(4, 8)]
     for asked, chosen in ((True, moving), (False, dull)):
-        session = arrange([*dull, *moving], flat(20, moving=asked), scale="absolute")
+        session = arrange(
+            [*dull, *moving], flat(20, moving=asked), constraints=Constraints(scale="absolute")
+        )
         assert set(paths(session)) == {each.path for each in chosen}
-    assert arrange(dull, flat(20, moving=True), scale="absolute").cost == pytest.approx(0.008)
+    assert arrange(
+        dull, flat(20, moving=True), constraints=Constraints(scale="absolute")
+    ).cost == pytest.approx(0.008)
 
 
 def test_unknown_artists_are_nobody():
@@ -416,11 +430,11 @@ def test_the_worst_loudness_step_is_named():
 
 def test_seeds_give_different_sessions_of_nearly_the_same_quality():
     tracks = library(200, 11)
-    sessions = [arrange(tracks, arc(30), seed=seed) for seed in range(3)]
+    sessions = [arrange(tracks, arc(30), constraints=Constraints(seed=seed)) for seed in range(3)]
     assert len({tuple(paths(session)) for session in sessions}) == 3
     assert max(session.cost for session in sessions) <= sessions[0].cost * 1.15
     assert min(session.cost for session in sessions) == sessions[0].cost
-    assert arrange(tracks, arc(30), seed=2) == sessions[2]
+    assert arrange(tracks, arc(30), constraints=Constraints(seed=2)) == sessions[2]
 
 
 def test_alternatives_share_at_most_half_of_their_tracks_and_cost_little_more():
@@ -443,7 +457,7 @@ def test_all_tracks_can_be_put_in_order_whatever_the_profile_s_length():
     tracks = [plain(number, 4, number / 10, artist=str(number)) for number in range(9)]
     tracks.append(replace(tracks[0], path="/music/copy.flac"))
     rising = Profile("up", "Up", "", 600.0, (Phase("up", 0.0, 600.0, 0.0, 0.8),))
-    session = arrange(tracks, rising, scale="absolute", constraints=Constraints(use_all=True))
+    session = arrange(tracks, rising, constraints=Constraints(use_all=True, scale="absolute"))
     assert paths(session) == [each.path for each in tracks[:-1]]
     assert session.target_s == 36 * 60.0
     assert notice("copies_left_out", count=1) in session.warnings
@@ -453,15 +467,17 @@ def test_all_tracks_can_be_put_in_order_whatever_the_profile_s_length():
 def test_to_ask_for_less_tolerance_refuses_nothing_more(minutes):
     tracks = [plain(number, each, 0.3) for number, each in enumerate(minutes)]
     for tolerance_s in (30.0, 10.0, 0.0):
-        assert len(arrange(tracks, flat(10, 0.3), tolerance_s=tolerance_s).slots) == len(minutes)
+        assert len(
+            arrange(tracks, flat(10, 0.3), constraints=Constraints(tolerance_s=tolerance_s)).slots
+        ) == len(minutes)
 
 
 def test_to_ask_for_less_tolerance_never_makes_a_worse_session():
     """Where nothing lasts exactly as long as asked, it is what half a minute would give."""
     tracks = [plain(n, 5.1 + n / 97, 0.3 + n / 100) for n in range(12)]
-    usual = arrange(tracks, flat(20, 0.3), tolerance_s=30.0)
+    usual = arrange(tracks, flat(20, 0.3), constraints=Constraints(tolerance_s=30.0))
     for tolerance_s in (0.0, 0.001, 1.0):
-        strict = arrange(tracks, flat(20, 0.3), tolerance_s=tolerance_s)
+        strict = arrange(tracks, flat(20, 0.3), constraints=Constraints(tolerance_s=tolerance_s))
         off_s = abs(strict.duration_s - strict.target_s)
         assert off_s <= max(tolerance_s, abs(usual.duration_s - usual.target_s))
         assert {each.code[:8] for each in strict.relaxed} <= {"duration"}
@@ -472,7 +488,9 @@ def test_a_duration_gives_way_by_a_share_and_never_ends_a_short_session_early():
         plain(number, 130 / 60, artist=f"A {number}", startle_lu=5.0 if number < 2 else 16.0)
         for number in range(8)
     ]
-    session = arrange(tracks, load_profile("steady"), duration_s=840.0, tolerance_s=180.0)
+    session = arrange(
+        tracks, load_profile("steady"), constraints=Constraints(duration_s=840.0, tolerance_s=180.0)
+    )
     assert (len(session.slots), session.duration_s) == (6, 780.0)
     assert [each.code for each in session.relaxed] == ["startle"]
 
@@ -510,8 +528,7 @@ def test_an_error_says_whether_it_is_proven():
         arrange(
             tracks,
             flat(13.0),
-            tolerance_s=1.0,
             constraints=Constraints(
-                pins=(Pin(tracks[0].path, place=2), Pin(tracks[1].path, place=-2))
+                pins=(Pin(tracks[0].path, place=2), Pin(tracks[1].path, place=-2)), tolerance_s=1.0
             ),
         )

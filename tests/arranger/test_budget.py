@@ -26,7 +26,7 @@ COUNTS = "30 of 35 can be used: 2 outside 2 to 15 min, 2 with voices, 1 banned"
 def test_what_cannot_be_used_is_counted_by_reason():
     constraints = Constraints()
     assert str(budget(TRACKS, flat(60, 0.5), constraints)) == COUNTS
-    short = budget(TRACKS, flat(3, 0.5), constraints, tolerance_s=30.0)
+    short = budget(TRACKS, flat(3, 0.5), Constraints(tolerance_s=30.0))
     assert "outside 2 to 3.5 min" in str(short)
     strict = replace(flat(60, 0.5), rules=Rules(vocals="strict"))
     wordless = [*TRACKS, plain(35, vocals="wordless"), plain(36, vocals="unknown")]
@@ -44,7 +44,7 @@ def test_what_cannot_be_used_is_counted_by_reason():
     ],
 )
 def test_calm_music_is_counted_in_sessions_with_their_tails(minutes, text):
-    told = str(budget(TRACKS, flat(minutes, 0.1), Constraints(), "absolute"))
+    told = str(budget(TRACKS, flat(minutes, 0.1), Constraints(scale="absolute")))
     assert told.startswith(f"{COUNTS}; calm (below 0.25): 100 min, ")
     assert told.endswith(text)
 
@@ -61,5 +61,5 @@ def test_music_that_climbs_is_not_counted_as_calm():
     climbs = [
         replace(each, contour=np.append(each.contour, np.float32(0.9))) for each in TRACKS[:10]
     ]
-    told = str(budget([*climbs, *TRACKS[10:]], flat(20, 0.1), Constraints(), "absolute"))
+    told = str(budget([*climbs, *TRACKS[10:]], flat(20, 0.1), Constraints(scale="absolute")))
     assert "calm (below 0.25): 50 min" in told

@@ -33,7 +33,7 @@ def music(**minutes_at):
 
 
 def told(tracks, plan, constraints=EVERYTHING, scale="absolute"):
-    return capacity(tracks, plan, constraints, scale)
+    return capacity(tracks, plan, replace(constraints, scale=scale))
 
 
 HOLDS = "without repeats and within its rules, with their tails; for one more it lacks"

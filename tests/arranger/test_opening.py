@@ -27,7 +27,7 @@ def opener(session):
 def test_a_track_far_louder_than_the_others_does_not_open_and_that_is_told(lufs):
     """Though it fits the plan best, and would be first for fear of a rise."""
     tracks = [tuned(0, lufs, 0.3), *(tuned(number, -20.0, 0.6) for number in range(1, 6))]
-    session = arrange(tracks, flat(20, 0.3), scale="absolute")
+    session = arrange(tracks, flat(20, 0.3), constraints=Constraints(scale="absolute"))
     lufs_first, most = opener(session)
     assert lufs_first <= most
     (told,) = [each for each in session.warnings if each.code == "too_loud_to_open"]
@@ -38,18 +38,18 @@ def test_a_track_far_louder_than_the_others_does_not_open_and_that_is_told(lufs)
 
 def test_music_that_is_loud_throughout_opens_as_it_likes():
     tracks = [tuned(number, -6.0 - number % 3) for number in range(6)]
-    session = arrange(tracks, flat(20), scale="absolute")
+    session = arrange(tracks, flat(20), constraints=Constraints(scale="absolute"))
     assert not [each for each in session.warnings if each.code == "too_loud_to_open"]
 
 
 def test_no_relaxation_lets_noise_open_a_session():
     tracks = [tuned(number, 0.4) for number in range(6)]
     with pytest.raises(ArrangeError, match=r"does not open the session: its 0\.4 LUFS"):
-        arrange(tracks, flat(20), scale="absolute")
+        arrange(tracks, flat(20), constraints=Constraints(scale="absolute"))
     others = [tuned(number, -20.0) for number in range(6, 12)]
     pin = Constraints(pins=(Pin(tracks[0].path, place=1),))
     with pytest.raises(ArrangeError, match="'Title 0' does not open the session"):
-        arrange([tracks[0], *others], flat(20), scale="absolute", constraints=pin)
+        arrange([tracks[0], *others], flat(20), constraints=replace(pin, scale="absolute"))
 
 
 @settings(max_examples=6)
@@ -58,7 +58,7 @@ def test_every_session_opens_softly(loudness, seed):
     rng = np.random.default_rng(seed)
     tracks = [tuned(n, lufs, float(rng.random())) for n, lufs in enumerate(loudness)]
     try:
-        session = arrange(tracks, flat(15, 0.4), scale="absolute")
+        session = arrange(tracks, flat(15, 0.4), constraints=Constraints(scale="absolute"))
     except ArrangeError as error:
         assert "does not open the session" in str(error)
         return
@@ -85,7 +85,7 @@ def test_a_track_that_begins_loud_does_not_open_though_it_is_soft_as_a_whole():
     order = [bang, *calm[:2]]
     assert [each.code for each in opening.too_loud(order)] == ["opens_loud"]
     assert not opening.too_loud(calm)
-    session = arrange([*calm, bang], flat(28, 0.5), scale="absolute")
+    session = arrange([*calm, bang], flat(28, 0.5), constraints=Constraints(scale="absolute"))
     assert session.slots[0].path != bang.path
     assert bang.path in {slot.path for slot in session.slots}
 
@@ -95,7 +95,7 @@ def test_where_all_begin_loud_the_softest_opens():
         replace(each, features=replace(each.features, start_loudness_lufs=-5.0 - number))
         for number, each in enumerate(plain(n, 4.0, 0.5, artist=str(n)) for n in range(5))
     ]
-    session = arrange(bangs, flat(20, 0.5), scale="absolute")
+    session = arrange(bangs, flat(20, 0.5), constraints=Constraints(scale="absolute"))
     assert session.slots[0].path == bangs[-1].path
 
 
@@ -106,6 +106,6 @@ def test_the_limit_of_one_session_proves_nothing_of_others():
     tracks = [tuned(n, *each) for n, each in enumerate(zip(loudness, levels, strict=True))]
     pin = Constraints(pins=(Pin(tracks[0].path, place=1),))
     try:
-        arrange(tracks, flat(15), scale="absolute", constraints=pin)
+        arrange(tracks, flat(15), constraints=replace(pin, scale="absolute"))
     except ArrangeError as error:
         assert "which is proven" not in str(error)

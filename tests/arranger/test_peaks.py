@@ -51,10 +51,12 @@ def test_a_calm_plan_has_a_peak_and_any_phase_may_set_one(fields, limit):
 
 
 def test_no_track_that_climbs_plays_in_a_calm_phase_though_its_mean_fits_better():
-    chosen = arrange([*STILL, *WILD], flat(20, 0.1), scale="absolute")
+    chosen = arrange([*STILL, *WILD], flat(20, 0.1), constraints=Constraints(scale="absolute"))
     assert max(max(slot.contour) for slot in chosen.slots) < 0.4
     assert chosen.relaxed == ()
-    free = arrange([*STILL, *WILD], flat(20, 0.1, max_peak=1.0), scale="absolute")
+    free = arrange(
+        [*STILL, *WILD], flat(20, 0.1, max_peak=1.0), constraints=Constraints(scale="absolute")
+    )
     assert max(max(slot.contour) for slot in free.slots) > 0.5
 
 
@@ -63,14 +65,18 @@ def test_a_track_may_climb_where_it_plays_in_a_livelier_phase():
     late = climbing(50, 0.6, at=slice(14, 24))
     calm = [plain(number, 4.0, 0.1, artist=str(number)) for number in range(2)]
     lively = [plain(number, 4.0, 0.6, artist=str(number)) for number in range(2, 4)]
-    session = arrange([late, *calm, *lively], rising(), scale="absolute")
+    session = arrange([late, *calm, *lively], rising(), constraints=Constraints(scale="absolute"))
     assert session.slots[2].path == late.path
     assert session.relaxed == ()
 
 
 @pytest.mark.parametrize("peak", [0.45, 0.55, 0.9])
 def test_a_peak_is_given_up_last_and_told(peak):
-    session = arrange([climbing(n, peak) for n in range(8)], flat(20, 0.1), scale="absolute")
+    session = arrange(
+        [climbing(n, peak) for n in range(8)],
+        flat(20, 0.1),
+        constraints=Constraints(scale="absolute"),
+    )
     (told,) = session.relaxed
     assert told.code == "peak"
     assert dict(told.parameters)["value"] == pytest.approx(peak)
@@ -80,12 +86,14 @@ def test_a_peak_is_given_up_last_and_told(peak):
 
 def test_only_as_much_of_a_peak_is_given_up_as_it_takes():
     wild = [climbing(n, 0.9) for n in range(4)]
-    session = arrange([*wild, *WILD], flat(20, 0.1, max_peak=0.5), scale="absolute")
+    session = arrange(
+        [*wild, *WILD], flat(20, 0.1, max_peak=0.5), constraints=Constraints(scale="absolute")
+    )
     assert max(max(slot.contour) for slot in session.slots) == pytest.approx(0.6)
 
 
 def test_a_spare_may_not_climb_either():
-    session = arrange([*STILL, *WILD], flat(20, 0.1), scale="absolute")
+    session = arrange([*STILL, *WILD], flat(20, 0.1), constraints=Constraints(scale="absolute"))
     assert session.spares
     assert all(max(each.slot.contour) < 0.4 for each in session.spares)
 

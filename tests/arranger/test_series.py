@@ -37,15 +37,17 @@ def in_turn(tracks, count, **more):
     """Return the sessions that each take the best of what the earlier ones left."""
     sessions = []
     for _ in range(count):
-        constraints = Constraints(avoid=frozenset(played(sessions)))
-        sessions.append(arrange(tracks, profile(), constraints=constraints, **more))
+        constraints = Constraints(avoid=frozenset(played(sessions)), **more)
+        sessions.append(arrange(tracks, profile(), constraints))
     return sessions
 
 
 @settings(max_examples=2)
 @given(seed=st.integers(1, 50), count=st.integers(2, 3))
 def test_no_track_twice_and_every_session_within_its_rules(seed, count):
-    sessions = series(library(50, seed), profile(12.0), count, tolerance_s=60.0)
+    sessions = series(
+        library(50, seed), profile(12.0), count, constraints=Constraints(tolerance_s=60.0)
+    )
     assert len(sessions) == count
     assert max(Counter(played(sessions)).values()) == 1
     for session in sessions:
@@ -66,7 +68,7 @@ def test_the_order_of_the_tracks_is_irrelevant_and_the_seed_is_not():
     tracks = library(60, 5)
     first = series(tracks, profile(9.0), 2)
     assert series(tracks[::-1], profile(9.0), 2) == first
-    other = series(tracks, profile(9.0), 2, seed=7)
+    other = series(tracks, profile(9.0), 2, constraints=Constraints(seed=7))
     assert played(other) != played(first)
 
 

@@ -27,7 +27,7 @@ def test_a_session_says_what_is_left_out_and_what_to_do():
     tracks = [plain(number, 10.0) for number in range(1, 9)]
     profile = load_profile("steady")
     settings = {"duration_s": 1800.0, "seed": 0, "scale": "absolute", "tolerance_s": 300.0}
-    asked = {"profile": profile, "constraints": Constraints(), **settings}
+    asked = {"profile": profile, "constraints": Constraints(**settings)}
     assert build_problem(tracks, **asked).notes == ()
     (told,) = build_problem([*tracks, album(9)], **asked).notes
     assert str(told) == (

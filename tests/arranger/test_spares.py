@@ -1,6 +1,7 @@
 """A spare is like the slot that it may stand in for, and plays nowhere else."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,10 +52,16 @@ def test_what_is_far_in_energy_is_no_spare_and_its_lack_is_told():
     phase = Phase("only", 0.0, 600.0, 0.5, 0.5)
     profile = Profile("flat", "Flat", "", 600.0, (phase,), Rules(tail_share=0.0, tail_min_s=0.0))
     tracks = [plain(number, 5, 0.5, artist=str(number)) for number in range(2)]
-    session = arrange([*tracks, plain(9, 5, 0.8)], profile, scale="absolute")
+    session = arrange(
+        [*tracks, plain(9, 5, 0.8)], profile, constraints=Constraints(scale="absolute")
+    )
     assert session.spares == ()
     assert notice("no_spare", phases=("only",)) in session.warnings
-    session = arrange([*tracks, plain(9, 5, 0.8), plain(8, 5, 0.55)], profile, scale="absolute")
+    session = arrange(
+        [*tracks, plain(9, 5, 0.8), plain(8, 5, 0.55)],
+        profile,
+        constraints=Constraints(scale="absolute"),
+    )
     assert [each.slot.path for each in session.spares] == ["/music/000008.flac"]
 
 
@@ -64,7 +71,7 @@ def test_no_phase_takes_away_the_only_spare_of_another():
     profile = Profile("two", "Two", "", 600.0, phases, Rules(tail_share=0.0, tail_min_s=0.0))
     tracks = [plain(0, 5, 0.4, artist="a"), plain(1, 5, 0.5, artist="b")]
     others = [plain(2, 5, 0.46, artist="c"), plain(3, 5, 0.34, artist="d")]
-    session = arrange([*tracks, *others], profile, scale="absolute")
+    session = arrange([*tracks, *others], profile, constraints=Constraints(scale="absolute"))
     assert {each.slot.phase for each in session.spares} == {"low", "high"}
 
 
@@ -75,10 +82,14 @@ def test_a_spare_known_to_be_free_of_words_comes_first_and_others_are_told():
     nearer = [plain(n, 5, 0.51, artist=str(n), vocals="unknown") for n in range(10, 13)]
     sure = [plain(n, 5, 0.55, artist=str(n)) for n in range(20, 22)]
     constraints = Constraints(pins=tuple(Pin(each.path) for each in tracks))
-    session = arrange([*tracks, *nearer, *sure], profile, scale="absolute", constraints=constraints)
+    session = arrange(
+        [*tracks, *nearer, *sure], profile, constraints=replace(constraints, scale="absolute")
+    )
     assert {each.slot.identity for each in session.spares} == {each.identity for each in sure}
     assert not any(each.code == "spares_unverified" for each in session.warnings)
-    session = arrange([*tracks, *nearer], profile, scale="absolute", constraints=constraints)
+    session = arrange(
+        [*tracks, *nearer], profile, constraints=replace(constraints, scale="absolute")
+    )
     assert notice("spares_unverified", count=2, total=2) in session.warnings
 
 
@@ -119,4 +130,6 @@ def test_a_spare_does_not_rise_far_above_its_slot():
     contour[10:13] = 0.7
     constraints = Constraints(pins=tuple(Pin(each.path) for each in tracks))
     wild = track(9, 300.0, contour)
-    assert not arrange([*tracks, wild], profile, scale="absolute", constraints=constraints).spares
+    assert not arrange(
+        [*tracks, wild], profile, constraints=replace(constraints, scale="absolute")
+    ).spares

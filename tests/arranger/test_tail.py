@@ -48,7 +48,11 @@ def test_a_tail_follows_its_session_and_repeats_nothing_of_it():
 
 
 def test_a_profile_may_ask_for_no_tail():
-    session = arrange([*LOUD, *CALM], flat(0.8, tail_share=0.0, tail_min_s=0.0), scale="absolute")
+    session = arrange(
+        [*LOUD, *CALM],
+        flat(0.8, tail_share=0.0, tail_min_s=0.0),
+        constraints=Constraints(scale="absolute"),
+    )
     assert session.tail == ()
     assert not any("tail" in str(each) for each in session.warnings)
 
@@ -61,8 +65,7 @@ def test_no_tail_begins_with_a_rise(seed, count, scale):
     session = arrange(
         tracks,
         flat(0.3, 15, tail_min_s=300.0),
-        scale=scale,
-        constraints=Constraints(allow_short=True),
+        constraints=Constraints(allow_short=True, scale=scale),
     )
     if not session.tail:
         assert any(each.code == "no_calm_tail" for each in session.warnings)
@@ -75,7 +78,9 @@ def test_no_tail_begins_with_a_rise(seed, count, scale):
 
 def test_a_rise_is_refused_though_nothing_else_is_left():
     quiet = [plain(0, 5, 0.05), plain(1, 5, 0.05)]
-    session = arrange([*quiet, plain(2, 5, 0.3)], flat(0.05), scale="absolute")
+    session = arrange(
+        [*quiet, plain(2, 5, 0.3)], flat(0.05), constraints=Constraints(scale="absolute")
+    )
     assert session.tail == ()
     assert notice("no_calm_tail") in session.warnings
 
@@ -110,7 +115,11 @@ def test_a_tail_begins_no_louder_than_the_end_of_a_fade_out_if_it_can():
 def test_energetic_and_startling_tracks_and_those_with_strokes_are_never_in_a_tail():
     for harm in ({"startle_lu": 20.0}, {"stroke_rate_hz": 3.0}):
         wild = [plain(n, 4, 0.12, artist=str(n), **harm) for n in range(20, 24)]
-        session = arrange([*LOUD, *wild, *CALM[:3], plain(30, 4, 0.7)], flat(0.8), scale="absolute")
+        session = arrange(
+            [*LOUD, *wild, *CALM[:3], plain(30, 4, 0.7)],
+            flat(0.8),
+            constraints=Constraints(scale="absolute"),
+        )
         assert {slot.identity for slot in session.tail} == {each.identity for each in CALM[:3]}
         assert notice("short_tail", lasts_min=12, asked_min=15) in session.warnings
 
@@ -118,7 +127,9 @@ def test_energetic_and_startling_tracks_and_those_with_strokes_are_never_in_a_ta
 def test_a_pulse_comes_only_for_want_of_others_and_is_told():
     pulsing = [plain(n, 4, 0.15, artist=str(n), pulse_clarity=0.95) for n in range(20, 28)]
     for few, pulses in ((CALM, False), (CALM[:2], True)):
-        session = arrange([*LOUD, *few, *pulsing], flat(0.8), scale="absolute")
+        session = arrange(
+            [*LOUD, *few, *pulsing], flat(0.8), constraints=Constraints(scale="absolute")
+        )
         own = {each.identity for each in pulsing}
         assert any(slot.identity in own for slot in session.tail) is pulses
         assert session.tail[0].identity not in own
@@ -131,17 +142,17 @@ def test_a_pulse_comes_only_for_want_of_others_and_is_told():
 def test_calm_tracks_are_found_behind_many_with_a_beat():
     beats = [plain(n, 4, 0.15, artist=str(n), stroke_rate_hz=4.0) for n in range(20, 220)]
     quiet = [replace(track, contour=track.contour + 0.1, energy=0.22) for track in CALM]
-    session = arrange([*LOUD, *beats, *quiet], flat(0.8), scale="absolute")
+    session = arrange([*LOUD, *beats, *quiet], flat(0.8), constraints=Constraints(scale="absolute"))
     assert {slot.identity for slot in session.tail} <= {each.identity for each in quiet}
     assert len(session.tail) >= 4
 
 
 def test_a_tail_prefers_what_is_not_tense():
     tense = [plain(n, 4, 0.15, artist=str(n), emotion=emotion(0.8)) for n in range(20, 28)]
-    session = arrange([*LOUD, *tense, *CALM], flat(0.8), scale="absolute")
+    session = arrange([*LOUD, *tense, *CALM], flat(0.8), constraints=Constraints(scale="absolute"))
     assert session.tail
     assert {slot.identity for slot in session.tail} <= {each.identity for each in CALM}
-    assert arrange([*LOUD, *tense], flat(0.8), scale="absolute").tail
+    assert arrange([*LOUD, *tense], flat(0.8), constraints=Constraints(scale="absolute")).tail
 
 
 def test_a_tail_heeds_the_artists_before_it():
@@ -159,7 +170,7 @@ def test_energies_are_means_on_the_scale_of_the_session():
 
 def test_voices_in_a_tail_are_told_with_those_of_the_session():
     doubtful = [replace(each, vocals="unknown") for each in CALM]
-    session = arrange([*LOUD, *doubtful], flat(0.8), scale="absolute")
+    session = arrange([*LOUD, *doubtful], flat(0.8), constraints=Constraints(scale="absolute"))
     assert session.tail
     count, total = len(session.tail), len(session.slots) + len(session.tail)
     assert notice("unverified", count=count, total=total) in session.warnings
@@ -167,7 +178,7 @@ def test_voices_in_a_tail_are_told_with_those_of_the_session():
 
 def test_a_rise_of_loudness_in_a_tail_is_told():
     quiet = [replace(t, features=replace(t.features, end_loudness_lufs=-50.0)) for t in CALM]
-    session = arrange([*LOUD, *quiet], flat(0.8), scale="absolute")
+    session = arrange([*LOUD, *quiet], flat(0.8), constraints=Constraints(scale="absolute"))
     told = [str(each) for each in session.warnings if each.code == "loudness_jumps"]
     assert len(told) == 1
     assert "rises 30.0 LU" in told[0]
@@ -185,7 +196,9 @@ def test_a_tail_is_shorter_rather_than_holding_a_climax():
     gentle = [plain(number, 4, 0.3, artist=str(number)) for number in range(10, 18)]
     wild = [climbing(number, 4, 0.12, 0.9) for number in range(20, 28)]
     for few, climaxes in ((gentle, 0), (gentle[:2], 0), ([], 1)):
-        session = arrange([*LOUD, *few, *wild], flat(0.8), scale="absolute")
+        session = arrange(
+            [*LOUD, *few, *wild], flat(0.8), constraints=Constraints(scale="absolute")
+        )
         assert sum(max(slot.contour) > 0.6 for slot in session.tail) == climaxes
         above = [dict(each.parameters) for each in session.warnings if each.code == "above_plan"]
         assert any(each["phase"] == "tail" for each in above) is bool(climaxes)
@@ -196,7 +209,7 @@ def test_a_tail_is_shorter_rather_than_holding_a_climax():
 
 def test_no_tail_is_looked_for_where_all_tracks_play():
     session = arrange(
-        [*LOUD, *CALM], flat(0.8), constraints=Constraints(use_all=True), scale="absolute"
+        [*LOUD, *CALM], flat(0.8), constraints=Constraints(use_all=True, scale="absolute")
     )
     assert not session.tail
     assert notice("no_track_for_tail") in session.warnings

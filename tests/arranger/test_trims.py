@@ -109,8 +109,8 @@ def test_a_part_that_begins_in_a_silence_begins_with_it(cut_s, lead_s):
 def test_a_session_of_parts_is_nearer_to_its_plan():
     tracks = [loud_ends(number) for number in range(8)]
     profile = flat(20, 0.3)
-    whole = arrange(tracks, profile, scale="absolute")
-    trimmed = arrange(tracks, profile, scale="absolute", constraints=TRIM)
+    whole = arrange(tracks, profile, constraints=Constraints(scale="absolute"))
+    trimmed = arrange(tracks, profile, constraints=replace(TRIM, scale="absolute"))
     assert trimmed.rms_error < 0.6 * whole.rms_error
     assert trimmed.bound <= trimmed.cost < whole.cost
     assert len(set(paths(trimmed))) == len(trimmed.slots)
@@ -122,7 +122,7 @@ def test_a_session_of_parts_is_nearer_to_its_plan():
 
 def test_a_cut_that_gains_next_to_nothing_is_not_made():
     tracks = [dipped(number, quiet=(3,), **unlike(number)) for number in range(8)]
-    level = arrange(tracks, flat(16, 0.5), scale="absolute", constraints=TRIM)
+    level = arrange(tracks, flat(16, 0.5), constraints=replace(TRIM, scale="absolute"))
     assert all(map(is_whole, level.slots))
 
 
@@ -130,7 +130,7 @@ def test_pinned_tracks_tail_and_spares_are_whole():
     tracks = [loud_ends(number) for number in range(30)]
     pins = (Pin(tracks[4].path),)
     constraints = replace(TRIM, pins=pins)
-    session = arrange(tracks, flat(20, 0.3), scale="absolute", constraints=constraints)
+    session = arrange(tracks, flat(20, 0.3), constraints=replace(constraints, scale="absolute"))
     (pinned,) = (slot for slot in session.slots if slot.path == tracks[4].path)
     assert is_whole(pinned)
     assert not all(map(is_whole, session.slots))
@@ -148,15 +148,17 @@ def test_no_trim_makes_the_session_that_it_always_made():
 
 def test_the_order_of_the_tracks_is_of_no_matter():
     tracks = [loud_ends(number) for number in range(8)]
-    found = arrange(tracks, flat(20, 0.3), scale="absolute", constraints=TRIM)
-    assert arrange(tracks[::-1], flat(20, 0.3), scale="absolute", constraints=TRIM) == found
+    found = arrange(tracks, flat(20, 0.3), constraints=replace(TRIM, scale="absolute"))
+    assert (
+        arrange(tracks[::-1], flat(20, 0.3), constraints=replace(TRIM, scale="absolute")) == found
+    )
 
 
 @pytest.mark.parametrize("several", [alternatives, series])
 def test_several_sessions_share_parts_as_little_as_tracks(several):
     tracks = [loud_ends(number) for number in range(20)]
     profile = replace(flat(10, 0.3), rules=Rules(tail_share=0.0, tail_min_s=0.0))
-    sessions = several(tracks, profile, 2, scale="absolute", constraints=TRIM)
+    sessions = several(tracks, profile, 2, replace(TRIM, scale="absolute"))
     played = [path for session in sessions for path in paths(session)]
     assert len(sessions) == 2
     assert len(set(played)) == len(played)
@@ -166,7 +168,7 @@ def test_several_sessions_share_parts_as_little_as_tracks(several):
 def test_a_trimmed_session_is_explained_as_it_plays():
     tracks = [loud_ends(number) for number in range(8)]
     profile = flat(20, 0.3)
-    session = arrange(tracks, profile, scale="absolute", constraints=TRIM)
+    session = arrange(tracks, profile, constraints=replace(TRIM, scale="absolute"))
     reasons = explain(session, tracks, profile, TRIM)
     assert [each.path for each in reasons] == paths(session)
     assert all(each.distance < 0.05 for each in reasons)
@@ -181,7 +183,7 @@ def test_a_part_that_would_be_cut_within_a_phrase_is_not_played():
         return None if part.from_s is not None else part
 
     constraints = replace(TRIM, settle=settle)
-    session = arrange(tracks, flat(20, 0.3), scale="absolute", constraints=constraints)
+    session = arrange(tracks, flat(20, 0.3), constraints=replace(constraints, scale="absolute"))
     assert all(slot.from_s is None for slot in session.slots)
     assert any(slot.to_s is not None for slot in session.slots)
     assert all(map(trims.is_part, asked))
@@ -191,8 +193,8 @@ def test_where_no_cut_is_good_all_is_whole():
     tracks = [loud_ends(number) for number in range(8)]
     profile = flat(20, 0.3)
     refused = replace(TRIM, settle=lambda _: None)
-    found = arrange(tracks, profile, scale="absolute", constraints=refused)
-    whole = arrange(tracks, profile, scale="absolute")
+    found = arrange(tracks, profile, constraints=replace(refused, scale="absolute"))
+    whole = arrange(tracks, profile, constraints=Constraints(scale="absolute"))
     assert found.slots == whole.slots
     assert found.warnings == whole.warnings
 
@@ -208,7 +210,7 @@ def later(part):
 def test_cuts_move_to_where_they_are_settled_while_no_rule_breaks():
     tracks = [loud_ends(number) for number in range(8)]
     constraints = replace(TRIM, settle=later)
-    session = arrange(tracks, flat(20, 0.3), scale="absolute", constraints=constraints)
+    session = arrange(tracks, flat(20, 0.3), constraints=replace(constraints, scale="absolute"))
     settled = [slot for slot in session.slots if slot.from_s == 43.0]
     assert settled
     assert not session.relaxed
@@ -220,7 +222,7 @@ def test_cuts_move_to_where_they_are_settled_while_no_rule_breaks():
 def test_no_rule_gives_way_for_the_sake_of_parts(monkeypatch):
     """Where a search among parts ends with more relaxations, or dearer, the whole tracks play."""
     tracks = [loud_ends(number) for number in range(8)]
-    whole = arrange(tracks, flat(18.5, 0.3), scale="absolute")
+    whole = arrange(tracks, flat(18.5, 0.3), constraints=Constraints(scale="absolute"))
     real = opening.solved
 
     def worse(problem, allowed):
@@ -229,7 +231,7 @@ def test_no_rule_gives_way_for_the_sake_of_parts(monkeypatch):
         return *found, replace(solution, cost=solution.cost + 100.0 * is_of_parts), tried
 
     monkeypatch.setattr(opening, "solved", worse)
-    found = arrange(tracks, flat(18.5, 0.3), scale="absolute", constraints=TRIM)
+    found = arrange(tracks, flat(18.5, 0.3), constraints=replace(TRIM, scale="absolute"))
     assert found == whole
 
 
@@ -242,8 +244,8 @@ def test_what_is_learned_of_a_cut_is_weighed():
         return replace(part, features=replace(part.features, start_loudness_lufs=start_lufs))
 
     constraints = replace(TRIM, settle=louder)
-    found = arrange(tracks, flat(20, 0.3), scale="absolute", constraints=constraints)
-    whole = arrange(tracks, flat(20, 0.3), scale="absolute")
+    found = arrange(tracks, flat(20, 0.3), constraints=replace(constraints, scale="absolute"))
+    whole = arrange(tracks, flat(20, 0.3), constraints=Constraints(scale="absolute"))
     assert found.cost <= whole.cost
     assert all(slot.from_s is None for slot in found.slots[1:])
     assert any(slot.to_s is not None for slot in found.slots)

@@ -71,7 +71,7 @@ def compare(tracks: Sequence[Track], profile: Profile) -> dict[str, object]:
     total_s = sum(track.duration_s for track in usable)
     duration_s = min(profile.duration_s, FILLED * total_s)
     try:
-        session = arrange(tracks, profile, duration_s=duration_s)
+        session = arrange(tracks, profile, constraints=Constraints(duration_s=duration_s))
     except ArrangeError as error:
         return {"profile": profile.name, "error": str(error)}
     simple = Simple(tracks, usable, profile.scaled(duration_s))

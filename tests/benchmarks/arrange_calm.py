@@ -58,7 +58,7 @@ def measured(tracks: TrackTable, styles: Floats, profile: Profile) -> dict[str, 
     minutes = min(profile.duration_s, FILLED * tracks.take(passed).seconds.sum()) / 60.0
     started_s = time.process_time()
     try:
-        session = arrange(tracks, profile, duration_s=60.0 * minutes)
+        session = arrange(tracks, profile, constraints=Constraints(duration_s=60.0 * minutes))
     except ArrangeError as error:
         return {"error": str(error)}
     cpu_s = time.process_time() - started_s

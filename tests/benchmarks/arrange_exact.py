@@ -310,7 +310,9 @@ def main() -> None:
         best = optimum(given)
         try:
             session = arrange(
-                given.tracks, given.profile, tolerance_s=TOLERANCE_S, constraints=given.constraints
+                given.tracks,
+                given.profile,
+                constraints=replace(given.constraints, tolerance_s=TOLERANCE_S),
             )
         except ArrangeError:
             session = None

@@ -42,7 +42,7 @@ class Annealing:
     """Plain simulated annealing on one problem."""
 
     def __init__(self, tracks: Sequence[Track], profile: Profile) -> None:
-        problem = build_problem(tracks, profile, None, 0, "relative", 30.0, Constraints())
+        problem = build_problem(tracks, profile, Constraints())
         instance = instance_of(problem, Relaxation())
         every = np.arange(len(instance.items.steps))
         self.space = search_space(instance, every)
@@ -174,10 +174,14 @@ def copied(tracks: Sequence[Track], count: int) -> list[Track]:
 
 def copies(tracks: Sequence[Track], profile: Profile, minutes: float) -> dict[str, object]:
     """Return the costs with so many copies of each recording, over that without."""
-    alone = arrange(tracks, profile, duration_s=minutes * 60.0).cost
+    alone = arrange(tracks, profile, constraints=Constraints(duration_s=minutes * 60.0)).cost
     return {
         str(count): round(
-            arrange(copied(tracks, count), profile, duration_s=minutes * 60.0).cost / alone, 4
+            arrange(
+                copied(tracks, count), profile, constraints=Constraints(duration_s=minutes * 60.0)
+            ).cost
+            / alone,
+            4,
         )
         for count in COPIES
     }

@@ -15,6 +15,7 @@ import time
 import numpy as np
 
 from playlist_builder.arranger.arrange import arrange
+from playlist_builder.arranger.rules import Constraints
 from playlist_builder.profiles.find import load_profile
 from tests.support.synthetic import library
 
@@ -40,7 +41,7 @@ def measure(count: int, minutes: int) -> dict[str, object]:
     for _ in range(REPEATS):
         beside.append(yardstick())
         begin = time.perf_counter()
-        session = arrange(tracks, profile, duration_s=minutes * 60.0)
+        session = arrange(tracks, profile, constraints=Constraints(duration_s=minutes * 60.0))
         seconds.append(time.perf_counter() - begin)
     rms_of_bound = float(np.sqrt(session.bound))
     return {

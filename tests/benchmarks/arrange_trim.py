@@ -13,6 +13,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def _duration_s(tracks: Sequence[Track], profile: Profile) -> float:
 def _arranged(tracks: Sequence[Track], profile: Profile, trim_s: float) -> Session:
     constraints = Constraints(trim_s=trim_s)
     duration_s = _duration_s(tracks, profile)
-    return arrange(tracks, profile, duration_s=duration_s, constraints=constraints)
+    return arrange(tracks, profile, constraints=replace(constraints, duration_s=duration_s))
 
 
 def _greedy(tracks: Sequence[Track], profile: Profile) -> float:

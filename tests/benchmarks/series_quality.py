@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from playlist_builder.arranger.arrange import Constraints, arrange
 from playlist_builder.arranger.series import series
@@ -33,7 +34,9 @@ def in_turn(tracks: Sequence[Track], profile: Profile) -> list[Session]:
     used: frozenset[str] = frozenset()
     for _ in range(SESSIONS):
         constraints = Constraints(avoid=used)
-        sessions.append(arrange(tracks, profile, duration_s=DURATION_S, constraints=constraints))
+        sessions.append(
+            arrange(tracks, profile, constraints=replace(constraints, duration_s=DURATION_S))
+        )
         used |= {slot.identity for slot in (*sessions[-1].slots, *sessions[-1].tail)}
     return sessions
 
@@ -55,7 +58,7 @@ def compare(name: str, tracks: Sequence[Track]) -> dict[str, object]:
     """Return the figures of both ways for one profile."""
     profile = load_profile(name)
     begin = time.perf_counter()
-    dealt = series(tracks, profile, SESSIONS, duration_s=DURATION_S)
+    dealt = series(tracks, profile, SESSIONS, constraints=Constraints(duration_s=DURATION_S))
     middle = time.perf_counter()
     naive = in_turn(tracks, profile)
     end = time.perf_counter()

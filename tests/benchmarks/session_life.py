@@ -25,8 +25,8 @@ from playlist_builder.arranger.problem import Objective, percentiles_of
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.errors import ArrangeError
 from playlist_builder.library.library import Library
-from playlist_builder.models import SessionRequest
 from playlist_builder.profiles.find import available, load_profile
+from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import draft as draft_module
 from playlist_builder.sessions import replan
 from playlist_builder.sessions.draft import Draft
@@ -109,7 +109,7 @@ def scratch(tracks, draft, before):
 
 def moments(tracks, profile, seed, rng):
     """Replan one session at random moments."""
-    session = arrange(tracks, profile, seed=seed)
+    session = arrange(tracks, profile, constraints=Constraints(seed=seed))
     draft = drafted(tracks, profile, session)
     rows = []
     for at_s in rng.uniform(0.0, session.duration_s, MOMENTS).tolist():

@@ -1,4 +1,4 @@
-"""A session of the demo that commands may change."""
+"""Sessions that commands may change: of the demo, and of a library that is made up."""
 
 import shutil
 
@@ -6,7 +6,25 @@ import pytest
 
 from tests.support.commands import run
 from tests.support.documents import SHORT
+from tests.support.libraries import fill
 from tests.support.once import made_once
+
+
+@pytest.fixture
+def made_up(tmp_path, monkeypatch):
+    """What runs a command with a library of tracks that were never recorded, in its folder."""
+    folder = tmp_path / "Music"
+    folder.mkdir()
+    library = fill(tmp_path / "l.db", count=60, artists=30, duration_s=130.0, folder=str(folder))
+    for number in range(60):
+        (folder / f"{number}.flac").touch()
+    monkeypatch.setenv("PLAYLIST_BUILDER_LIBRARY", str(library))
+    monkeypatch.chdir(tmp_path)
+
+    def do(line, *more, code=0, **options):
+        return run(*line.split(), *more, code=code, **options)
+
+    return do
 
 
 @pytest.fixture

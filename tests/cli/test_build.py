@@ -4,12 +4,14 @@ import json
 import os
 import shutil
 from pathlib import Path
-from unittest import mock
 
 import click
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from playlist_builder.cli import options
+from playlist_builder.cli.request import request_of
 from playlist_builder.sessions.pins import read_pin
 from tests.support.commands import run
 from tests.support.documents import SHORT, paths
@@ -28,9 +30,10 @@ def test_demo_ends_with_a_playlist_whose_every_path_exists(demo):
 
 
 def test_a_session_file_exports_to_the_playlist_that_build_writes(demo_library, tmp_path):
-    options = ("--duration", "15m", "--track-minutes", "0.5", "15", *demo_library)
+    options = ("--duration", "15m", "--min-length", "30s", "--max-length", "15m", *demo_library)
     built = run("build", *options, "-o", tmp_path / "s.json", "-o", tmp_path / "s.m3u8", "--json")
     session = json.loads(built.stdout)
+    assert session.pop("number") >= 1
     assert abs(session["duration_s"] - 900) <= 30
     assert json.loads((tmp_path / "s.json").read_text(encoding="utf-8")) == session
     run("export", tmp_path / "s.json", "-o", tmp_path / "t.m3u8")
@@ -43,12 +46,12 @@ def test_a_session_file_exports_to_the_playlist_that_build_writes(demo_library, 
 
 
 def test_dry_run_writes_nothing(demo_library, tmp_path):
-    options = ("--duration", "15m", "--track-minutes", "0.5", "15", "--dry-run")
+    options = ("--duration", "15m", "--min-length", "30s", "--max-length", "15m", "--dry-run")
     run("build", *options, *demo_library, "-o", tmp_path / "no.m3u8")
     assert not list(tmp_path.iterdir())
 
 
-ARC = ("build", "arc", "--duration", "12m", "--track-minutes", 0.5, 15)
+ARC = ("build", "arc", "--duration", "12m", "--min-length", "30s", "--max-length", "15m")
 
 
 def paths_of(document):
@@ -83,14 +86,25 @@ def test_pins_hold_their_place(demo_library):
 
 @pytest.mark.parametrize("at", ["6:00", "0:06:00", "00:6:00"])
 def test_a_pin_has_a_time_with_or_without_hours(at):
-    library = mock.Mock(find=lambda name: plain(int(name)))
-    pin, _ = read_pin(library, {}, flat(20), f"3@{at}", "")
+    def find(name):
+        return plain(int(name))
+
+    pin, _ = read_pin(find, {}, flat(20), f"3@{at}", "")
     assert (pin.track, pin.minute) == (plain(3).path, 6.0)
-    assert read_pin(library, {}, flat(20), "3@1:20:30", "")[0].minute == 80.5
+    assert read_pin(find, {}, flat(20), "3@1:20:30", "")[0].minute == 80.5
 
 
 def test_a_refused_build_tells_how_much_can_be_used(demo_library):
-    alone = ("build", "arc", *demo_library, "--track-minutes", 14, 15, "--allow-short")
+    alone = (
+        "build",
+        "arc",
+        *demo_library,
+        "--min-length",
+        "14m",
+        "--max-length",
+        "15m",
+        "--allow-short",
+    )
     told = run(*alone, code=1).stderr
     assert "--allow-short" not in told
     assert " can be used: " in told
@@ -107,7 +121,16 @@ def test_alternatives_differ_and_are_all_written(demo_library, tmp_path):
 
 def test_what_was_played_before_is_avoided(demo_library, tmp_path):
     for name in ("before.m3u8", "before.json"):
-        short = ("build", "steady", "--duration", "5m", "--track-minutes", 0.5, 15)
+        short = (
+            "build",
+            "steady",
+            "--duration",
+            "5m",
+            "--min-length",
+            "30s",
+            "--max-length",
+            "15m",
+        )
         before = paths_of(
             json.loads(run(*short, *demo_library, "-o", tmp_path / name, "--json").stdout)
         )
@@ -141,7 +164,7 @@ def test_reorder_uses_all_tracks_of_a_playlist(demo, demo_library, tmp_path, suf
         + "</trackList></playlist>",
     }
     if suffix == ".json":
-        short = ("--duration", "6m", "--track-minutes", 0.5, 9)
+        short = ("--duration", "6m", "--min-length", "30s", "--max-length", "9m")
         run("build", "steady", *demo_library, *short, "-o", playlist)
         music = [Path(path) for path in paths_of(json.loads(playlist.read_text()))]
     else:
@@ -204,7 +227,17 @@ def test_reorder_keeps_paths_and_tells_what_it_leaves_out(demo, demo_library, tm
 def test_a_session_is_avoided_wherever_its_files_are_now(own_demo, tmp_path):
     music = own_demo / "music"
     library = ("--library", own_demo / "l.db")
-    short = ("build", "steady", "--duration", "5m", "--track-minutes", 0.5, 15, *library)
+    short = (
+        "build",
+        "steady",
+        "--duration",
+        "5m",
+        "--min-length",
+        "30s",
+        "--max-length",
+        "15m",
+        *library,
+    )
     before = json.loads(run(*short, "-o", tmp_path / "s.json", "--json").stdout)
     music.rename(tmp_path / "moved")
     run("scan", tmp_path / "moved", "--prune", *library)
@@ -266,7 +299,7 @@ def test_a_trimmed_session_is_for_those_who_can_play_it(demo_library, tmp_path):
 @pytest.mark.parametrize("file", ["t.m3u8", "-", "t.xspf"])
 def test_a_trimmed_session_is_not_written_as_a_playlist(demo_library, tmp_path, file):
     done = run(*TRIMMED, *demo_library, "-o", file, cwd=tmp_path, code=2)
-    assert "A playlist plays whole tracks. With --trim write a session" in done.stderr
+    assert "A playlist plays whole tracks. With --trim leave it out" in done.stderr
     assert not list(tmp_path.iterdir())
 
 
@@ -284,14 +317,71 @@ def test_no_trim_is_none_at_all(demo_library):
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("60s", 60), ("1m30s", 90), ("90", 5400), ("1h 2m 3s", 3723), ("0.5m", 30), ("1h30", 5400)],
+    ("read", "text", "seconds"),
+    [
+        (options.duration, "60s", 60),
+        (options.duration, "1m30s", 90),
+        (options.duration, "90", 5400),
+        (options.duration, "1h 2m 3s", 3723),
+        (options.duration, "0.5m", 30),
+        (options.duration, "1h30", 5400),
+        (options.duration, "1:30:00", 5400),
+        (options.duration, "1d", 86400),
+        (options.tolerance, "0", 0),
+        (options.days, "90", 90 * 86400),
+        (options.days, "36h", 36 * 3600),
+        (options.crossfade, "6", 6),
+        (options.crossfade, "6s", 6),
+        (options.crossfade, "1m", 60),
+        (options.session_time, "32:10", 1930),
+        (options.session_time, "1:02:10", 3730),
+        (options.session_time, "32m10s", 1930),
+    ],
 )
-def test_a_duration_may_have_seconds(text, seconds):
-    assert options.duration(text) == seconds
+def test_a_duration_is_written_in_any_usual_way(read, text, seconds):
+    assert read(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["60x", "s", "1m60", "5s3m", ""])
-def test_what_is_no_duration_is_refused(text):
-    with pytest.raises(click.BadParameter):
-        options.duration(text)
+@given(
+    st.integers(0, 99), st.integers(0, 59), st.integers(0, 59), st.sampled_from(["h:m:s", "hms"])
+)
+def test_a_duration_of_hours_minutes_and_seconds_comes_back(hours, minutes, seconds, form):
+    text = (
+        f"{hours}:{minutes:02}:{seconds:02}" if form == "h:m:s" else f"{hours}h{minutes}m{seconds}s"
+    )
+    assert options.tolerance(text) == 3600 * hours + 60 * minutes + seconds
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "says"),
+    [
+        *(
+            (options.duration, text, "is no duration")
+            for text in ("60x", "s", "1m60", "5s3m", "", "0")
+        ),
+        (options.duration, "1:30", "may be minutes or hours"),
+        (options.crossfade, "2m", "60s at most"),
+        (options.session_time, "32", "is no time of a session"),
+        (options.session_time, "1:70:00", "is no time of a session"),
+    ],
+)
+def test_what_is_no_duration_is_refused(read, text, says):
+    with pytest.raises(click.BadParameter, match=says):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "minutes"),
+    [
+        ({"min_length": 90.0}, (1.5, 15.0)),
+        ({"max_length": 3600.0}, (2.0, 60.0)),
+        ({"min_length": 0.0, "max_length": 180.0}, (0.0, 3.0)),
+    ],
+)
+def test_a_length_that_is_not_said_is_that_of_the_profile(lengths, minutes):
+    assert request_of("arc", **lengths).track_minutes == minutes
+
+
+def test_no_track_is_shorter_than_the_shortest():
+    with pytest.raises(click.UsageError, match="No track is longer than 1200s and shorter"):
+        request_of("arc", min_length=1200.0)

@@ -3,18 +3,20 @@
 import contextlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
-from playlist_builder.cli import edit
+from playlist_builder.cli import change, output
 from playlist_builder.errors import PlaylistError, ServerError
 from playlist_builder.library.library import Library
 from playlist_builder.playlists import session_json, write
 from playlist_builder.servers import connect, match
-from playlist_builder.sessions import candidates
+from playlist_builder.sessions import editor
 from playlist_builder.sessions.candidates import Candidate
+from playlist_builder.sessions.compare import StandsOut, Trait
 from playlist_builder.text import clock
 from tests.support.commands import run
 from tests.support.synthetic import plain
@@ -24,7 +26,7 @@ from tests.support.synthetic import plain
 def made(demo_library, tmp_path_factory):
     """A folder with a session of the demo as a file and a playlist."""
     folder = tmp_path_factory.mktemp("made")
-    options = ("--duration", "8m", "--track-minutes", 0.5, 15, *demo_library)
+    options = ("--duration", "8m", "--min-length", "30s", "--max-length", "15m", *demo_library)
     run("build", "arc", *options, "-o", folder / "s.json", "-o", folder / "s.m3u8")
     return folder
 
@@ -105,6 +107,12 @@ def test_spares_never_replace_a_file_of_the_user(made, tmp_path):
         assert beside.read_text(encoding="utf-8") == added
 
 
+def without_later(file):
+    """The bytes of a session file but for what was undone."""
+    whole = json.loads(file.read_text(encoding="utf-8"))
+    return session_json.to_json({k: v for k, v in whole.items() if k != "later"}).encode()
+
+
 def test_every_change_can_be_undone_to_the_very_bytes(session):
     texts = [session.read_bytes()]
     for arguments in (
@@ -123,10 +131,14 @@ def test_every_change_can_be_undone_to_the_very_bytes(session):
         assert session.read_bytes() != texts[-1]
         texts.append(session.read_bytes())
     for text in texts[-2::-1]:
-        run("replan", session, "--undo")
-        assert session.read_bytes() == text
-    done = run("swap", session, "--undo", code=1)
-    assert "keeps no earlier state" in done.stderr
+        run("undo", session)
+        assert without_later(session) == text
+    assert "keeps no earlier state" in run("undo", session, code=1).stderr
+    for text in texts[1:]:
+        run("redo", session)
+        assert without_later(session) == text
+    assert session.read_bytes() == texts[-1]
+    assert "keeps no later state" in run("redo", session, code=1).stderr
 
 
 def test_only_so_many_states_are_kept(session, monkeypatch):
@@ -134,9 +146,9 @@ def test_only_so_many_states_are_kept(session, monkeypatch):
     for number in (1, 2, 3):
         run("pin", session, number)
     assert len(json.loads(session.read_text())["earlier"]) == 2
-    run("pin", session, "--undo")
-    run("pin", session, "--undo")
-    run("pin", session, "--undo", code=1)
+    run("undo", session)
+    run("undo", session)
+    run("undo", session, code=1)
     assert len(session_json.load_session(session).request.pins) == 1
 
 
@@ -147,7 +159,9 @@ def test_the_difference_is_shown_and_json_is_the_new_session(session):
         if listed:
             break
     assert 1 <= len(listed) <= 4
-    assert "the best first" in run("swap", session, number, "--candidates", 4).stderr
+    shown = run("swap", session, number, "--candidates", 4).stdout.splitlines()
+    assert len(shown) == 1 + 2 * len(listed)
+    assert sum(line.startswith("*") for line in shown) == sum(e["is_choice"] for e in listed) <= 1
     assert session_json.load_session(session) == before
     done = run("swap", session, 2, "--json")
     after = session_json.load_session(session)
@@ -189,15 +203,84 @@ def test_pins_that_go_or_move_are_told(session):
 
 
 def test_candidates_of_one_title_are_told_apart(session, monkeypatch):
+    slot = session_json.load_session(session).slots[1]
     twins = [plain(number, title="Dawn", artist="Ada") for number in range(2)]
-    found = [Candidate(each, 0.1, 0.5) for each in (*twins, plain(2, title="Dusk", artist="Ada"))]
-    monkeypatch.setattr(candidates, "candidates", lambda *_: found)
-    monkeypatch.setattr("playlist_builder.sessions.presence.missing_files", lambda _: [])
-    lines = run("swap", session, 2, "--candidates", 3).stdout.splitlines()
-    assert [line.split("  ", 3)[3] for line in lines] == [
-        *(f"Dawn  Ada  {each.path}" for each in twins),
-        "Dusk  Ada",
+    found = [
+        Candidate(each, replace(slot, path=each.path, title=title, artist="Ada"), 0.1, 0.5)
+        for each, title in ((twins[0], "Dawn"), (twins[1], "Dawn"), (plain(2), "Dusk"))
     ]
+    monkeypatch.setattr(editor, "candidates", lambda *_: found)
+    monkeypatch.setattr("playlist_builder.sessions.presence.missing_files", lambda _: [])
+    lines = run("swap", session, 2, "--candidates", 3).stdout.splitlines()[1::2]
+    assert [line.strip() for line in lines] == [
+        *(f"{n}  Dawn  Ada  {each.path}: much the same" for n, each in enumerate(twins, start=1)),
+        "3  Dusk  Ada: much the same",
+    ]
+
+
+def choice(session, *, stands_out=()):
+    """Candidates for number 2: tracks that the session does not hold, the first marked or not."""
+    loaded = session_json.load_session(session)
+    held = {slot.identity for slot in (*loaded.slots, *loaded.tail)}
+    with Library.open(loaded.request.library) as library:
+        free = [track for track in library.tracks() if track.identity not in held][:3]
+    return [
+        Candidate(
+            track,
+            replace(loaded.slots[1], path=track.path, title=track.tags.title),
+            0.1,
+            0.2,
+            (Trait("calmer", 0.2), Trait("louder", 3.2)),
+            "far",
+            stands_out,
+            is_choice=not n and not stands_out,
+        )
+        for n, track in enumerate(free)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "options", "taken"),
+    [
+        ("", (), 0),
+        ("", ("--take", 3), 2),
+        ("\n", (), 0),
+        ("2\n", (), 1),
+        ("9\nx\n3\n", (), 2),
+        ("q\n", (), None),
+    ],
+)
+def test_a_swap_lists_what_could_come_and_takes_what_is_said(
+    session, monkeypatch, typed, options, taken
+):
+    found, before = choice(session), session.read_bytes()
+    monkeypatch.setattr(editor, "candidates", lambda *_: found)
+    monkeypatch.setattr(output, "can_ask", lambda: bool(typed))
+    done = run("swap", session, 2, *options, typed=typed, code=taken is None)
+    shown = done.stdout.splitlines()
+    marks = [line[:3] for line in shown[1:6:2]]
+    assert marks == ["* 1", "  2", "  3"]
+    assert "calmer, louder by 3 LU, of another style" in shown[1]
+    assert "-> 0.200 from the plan, cost " in shown[2]
+    assert ("Enter takes 1" in done.stderr) == bool(typed)
+    if taken is None:
+        assert session.read_bytes() == before
+    else:
+        after = session_json.load_session(session).slots[1]
+        assert after.identity == found[taken].track.identity
+
+
+def test_a_candidate_that_stands_out_is_taken_only_where_it_is_named(session, monkeypatch):
+    found = choice(session, stands_out=(StandsOut("rise", 8.0), StandsOut("voice")))
+    monkeypatch.setattr(editor, "candidates", lambda *_: found)
+    done = run("swap", session, 2)
+    assert "STANDS OUT: the loudness rises 8 LU at a join, STANDS OUT: it may hold" in done.stdout
+    assert "none is marked" in done.stderr
+    monkeypatch.setattr(output, "can_ask", lambda: True)
+    assert "Enter arranges what follows again" in run("swap", session, 2, typed="q", code=1).stderr
+    run("swap", session, 2, "--take", 2)
+    assert session_json.load_session(session).slots[1].identity == found[1].track.identity
+    assert "there are 3 candidates" in run("swap", session, 2, "--take", 4, code=2).stderr
 
 
 def test_a_reordered_playlist_can_be_changed_too(made, demo_library, tmp_path):
@@ -223,7 +306,7 @@ def test_a_session_without_its_call_is_refused(session):
 COMMANDS = (
     ("swap", 1),
     ("swap", 1, "--candidates", 3),
-    ("swap", "--undo"),
+    ("undo",),
     ("pin", 1),
     ("unpin", 1),
     ("drop", 1),
@@ -260,7 +343,16 @@ def test_a_damaged_or_newer_file_is_refused_with_one_line_and_left_alone(
 def movable(own_demo):
     """A session of music of its own, which may move; the folder, and the session's file."""
     folder, file, library = (own_demo / name for name in ("music", "m.json", "l.db"))
-    options = ("--duration", "8m", "--track-minutes", 0.5, 15, "--library", library)
+    options = (
+        "--duration",
+        "8m",
+        "--min-length",
+        "30s",
+        "--max-length",
+        "15m",
+        "--library",
+        library,
+    )
     run("build", "arc", *options, "-o", file)
     return folder, file, library
 
@@ -271,7 +363,7 @@ def test_tracks_that_have_moved_are_one_line_until_the_library_knows_them(movabl
     new = folder.with_name("elsewhere")
     folder.rename(new)
     for name, *rest in COMMANDS:
-        if "--undo" in rest:
+        if name == "undo":
             continue
         done = run(name, file, *rest, code=1)
         assert len(done.stderr.splitlines()) == 1
@@ -305,27 +397,17 @@ def test_a_file_that_vanishes_while_a_session_plays_is_planned_around(movable):
         (("swap", 99), "There is no number 99: the session has numbers 1 to"),
         (("drop", 0), "There is no number 0"),
         (("move", 1), "Say which track"),
-        (("insert",), "Name the track"),
-        (("extend",), "Say by how much"),
+        (("insert",), "Say which track"),
+        (("extend",), "is no duration"),
         (("replan",), "--at 32:10"),
         (("replan", "--at", "59:00"), "the session lasts from 0:00"),
         (("replan", "--at", "soon"), "'soon' is no time of a session"),
         (("replan", "--at", "1:00", "--extend", "1m", "--to", "return"), "exclude each other"),
         (("replan", "--at", "1:00", "--map", "/a=b"), "--map needs --push"),
         (("replan", "--at", "1:00", "--insecure"), "--insecure needs --push"),
-        (("replan", "--undo", "--push", "mpd://x"), "--undo changes the file alone"),
-        (("swap", 1, "--candidates", 2, "--undo"), "--candidates changes nothing"),
-        (("swap", 3, "--with", "Thaw", "--undo"), "--undo only steps back"),
-        (("swap", "--with", "Thaw", "--undo"), "--undo only steps back"),
-        (("swap", 3, "--undo"), "--undo only steps back"),
-        (("pin", 1, "--undo"), "--undo only steps back"),
-        (("move", 3, 5, "--undo"), "--undo only steps back"),
-        (("insert", "Thaw", "--undo"), "--undo only steps back"),
-        (("insert", "--at", 2, "--undo"), "--undo only steps back"),
-        (("extend", "3m", "--undo"), "--undo only steps back"),
-        (("shorten", "--phase", "rise", "--undo"), "--undo only steps back"),
-        (("replan", "--at", "1:00", "--undo"), "--undo only steps back"),
-        (("replan", "--skip", "--undo"), "--undo only steps back"),
+        (("swap", 1, "--candidates", 2, "--with", "Thaw"), "--candidates changes nothing"),
+        (("swap", 1, "--take", 1, "--with", "Thaw"), "--take names a candidate"),
+        (("swap", 1, "--take", 99), "--take 99: there are"),
     ],
 )
 def test_what_is_not_understood_is_one_line(session, arguments, says):
@@ -395,7 +477,7 @@ def test_what_cannot_be_pushed_leaves_file_and_history_as_they_were(
     session, player, monkeypatch, error
 ):
     before, kept = session.read_bytes(), []
-    monkeypatch.setattr(edit, "record_history", lambda sessions, *_: kept.extend(sessions))
+    monkeypatch.setattr(change, "record_history", lambda sessions, *_: kept.extend(sessions))
     player.follow.side_effect = error
     run("replan", session, "--at", "1:00", "--extend", "1m", "--push", "mpd://x", code=1)
     assert session.read_bytes() == before

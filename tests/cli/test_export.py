@@ -9,10 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from playlist_builder.cli import main
-from playlist_builder.models import Session, SessionRequest, Slot
+from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.csv_table import COLUMNS
 from playlist_builder.playlists.dialects import PLAYERS
+from playlist_builder.session_request import SessionRequest
 from tests.support.documents import in_turn
 
 

@@ -132,7 +132,7 @@ def test_stepping_back_takes_the_library_that_is_named(built):
     shutil.copy(built / "l.db", built / "u.db")
     (built / "l.db").unlink()
     run("pin", built / "n.json", 1, "--library", built / "u.db")
-    run("pin", built / "n.json", "--undo", "--library", built / "u.db")
+    run("undo", built / "n.json", "--library", built / "u.db")
     assert not (built / "l.db").exists()
     assert "n.json" in run("history", "Basil", "--library", built / "u.db", COLUMNS="300").stdout
 

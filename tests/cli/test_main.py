@@ -7,6 +7,7 @@ from unittest import mock
 
 import pytest
 
+from playlist_builder.cli.main import SECTIONS, main
 from playlist_builder.library.library import Library
 from playlist_builder.profiles import find
 from playlist_builder.system import ONE_THREAD
@@ -24,7 +25,7 @@ from tests.support.commands import invoke, run
         (("scan", "nowhere"), 2, "nowhere"),
         (("show", "nothing"), 1, "No track 'nothing'"),
         (("mark", "nothing"), 2, "Say something"),
-        (("mark", "nothing", "--vocal", "--instrumental"), 2, "one or the other"),
+        (("mark", "nothing", "--vocals", "loud"), 2, "is not one of"),
         (("mark", "nothing", "--unban", "--ban"), 2, "one or the other"),
         (("export", "missing.json", "-o", "-"), 2, "missing.json"),
         (("tracks", "--library", "."), 2, "library"),
@@ -61,6 +62,28 @@ def test_no_arguments_print_help():
     assert "Usage:" in done.stderr + done.stdout
 
 
+def test_help_has_every_command_in_one_section_and_cuts_no_line():
+    """As wide as the terminal: of each command the whole first sentence."""
+    named = [name for names in SECTIONS.values() for name in names]
+    assert sorted(named) == sorted(main.commands)
+    for columns in ("60", "80", "300"):
+        text = run("--help", COLUMNS=columns).stdout
+        assert "..." not in text.partition("Everyday:")[2]
+        plain = " ".join(text.split())
+        for name in named:
+            start = main.commands[name].help.split("\n\n")[0].split(". ")[0]
+            assert f"{name} {' '.join(start.split()).removesuffix('.')}" in plain
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("raport", "report"), ("sesions", "sessions"), ("sessions shwo", "show")]
+)
+def test_a_mistyped_command_is_told_the_right_one(typed, meant):
+    told = run(*typed.split(), code=2).stderr
+    assert "id you mean" in told
+    assert f"'{meant}'" in told
+
+
 def test_help_loads_no_heavy_package():
     """Instant help: none of the packages that take long to load is loaded."""
     code = (
@@ -94,7 +117,7 @@ def test_numpy_starts_no_threads_unless_it_is_told_to(given, used):
     [
         (("build", "-o", "-", "--json"), 2, "holds one document"),
         (("build", "--tolerance", "9999h"), 1, "at most half"),
-        (("build", "--track-minutes", "0", "nan"), 2, "nan is not in the range"),
+        (("build", "--max-length", "nan"), 2, "is no duration"),
         (("build", "--pin", "Thaw@-0"), 2, "give TRACK"),
         (("mark", "Thaw", "--energy", "nan"), 2, "nan is not in the range"),
         (("mark", "Thaw", "--note", "two\nlines"), 2, "plain text"),
@@ -119,7 +142,7 @@ def closed(*arguments, cwd, streams):
 @pytest.mark.skipif(sys.platform == "win32", reason="no stream is inherited closed there")
 @pytest.mark.parametrize("streams", [(1,), (0, 1, 2)])
 def test_closed_streams_cost_nothing_of_what_is_written(demo_library, tmp_path, streams):
-    options = ("--duration", "6m", "--track-minutes", 0.5, 15, *demo_library)
+    options = ("--duration", "6m", "--min-length", "30s", "--max-length", "15m", *demo_library)
     done = closed("build", "arc", *options, "-o", "s.json", cwd=tmp_path, streams=streams)
     assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
     assert run("report", tmp_path / "s.json").stdout
@@ -136,10 +159,10 @@ MANY = "9" * 400
         (("build", "--pin", f"Thaw@-{'9' * 5000}"), "No track"),
         (("build", "--duration", f"{MANY}m"), "is no duration"),
         (("build", "--tolerance", f"{MANY}m"), "is no duration"),
-        (("build", "--track-minutes", "nan", "nan"), "not in the range"),
-        (("build", "--track-minutes", "inf", "inf"), "not in the range"),
+        (("build", "--min-length", "nan"), "is no duration"),
+        (("build", "--max-length", "inf"), "is no duration"),
         (("replan", "s.json", "--at", f"{MANY}:10:00"), "is no time of a session"),
-        (("render", "s.json", "-o", "x.flac", "--crossfade", "nan"), "not in the range"),
+        (("render", "s.json", "-o", "x.flac", "--crossfade", "nan"), "is no duration"),
         (("preview", "s.json", "-o", "x.flac", "--loudness", "nan"), "not in the range"),
         (("mark", "Thaw", "--energy", "nan"), "not in the range"),
     ],

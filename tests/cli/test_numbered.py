@@ -6,8 +6,9 @@ import pytest
 
 from playlist_builder.cli.numbered import check_unnamed, marked, numbered, unnamed
 from playlist_builder.errors import ExportError
-from playlist_builder.models import Session, SessionRequest, Slot
+from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import formats, read, session_json
+from playlist_builder.session_request import SessionRequest
 
 SLOT = Slot("/m/1.flac", "1", "One", "Ada", "", 0.0, 60.0, "calm", 0.2, 0.2, (0.2,), -20.0, "none")
 ALONE = SessionRequest("arc", "[curve]")

@@ -65,9 +65,12 @@ def test_what_was_played_for_a_name_is_not_played_for_it_again(library, tmp_path
     assert "Basil" in run("history", *library).stdout
 
 
-def test_what_is_not_written_was_not_played(library, tmp_path):
-    run("build", "arc", "--duration", "12m", "--for", "Anemone", *library)
+def test_what_is_not_kept_was_not_played(library, tmp_path):
+    """A session that was only tried is removed before long."""
     built(library, tmp_path / "a.json", "--for", "Anemone", "--dry-run")
+    run("build", "arc", "--duration", "12m", "--for", "Anemone", *library)
+    assert len(past(library, "Anemone")["sessions"]) == 1
+    run("sessions", "remove", 1, "--yes", *library)
     assert json.loads(run("history", *library, "--json").stdout) == []
     done = run("history", "Anemone", *library, code=1)
     assert "No name 'Anemone' in the history. Available: none yet." in done.stderr
@@ -133,7 +136,7 @@ def test_a_changed_session_is_kept_as_it_is_now(library, tmp_path):
     (after,) = past(library, "Anemone")["sessions"]
     assert after["session"] == before["session"]
     assert before["tracks"][1] not in after["tracks"]
-    run("swap", tmp_path / "a.json", "--undo")
+    run("undo", tmp_path / "a.json")
     assert past(library, "Anemone")["sessions"] == [before]
     assert built(library, tmp_path / "a.json", "--for", "Anemone") == first
 
@@ -145,7 +148,7 @@ def test_sessions_of_two_names_are_kept_apart_wherever_they_are_written(library,
     for name in ("A7", "B2"):
         for number in (1, 2):
             file = tmp_path / f"{name}-{number}.json"
-            file.write_text(run(*ask, "--for", name).stdout, encoding="utf-8")
+            file.write_text(run(*ask, "--for", name, "--dry-run").stdout, encoding="utf-8")
             if number == 2:  # as an earlier version wrote it
                 document = json.loads(file.read_text(encoding="utf-8"))
                 document["call"]["session"] = ""
@@ -158,7 +161,7 @@ def test_sessions_of_two_names_are_kept_apart_wherever_they_are_written(library,
         assert all(each["session"] for each in known)
         own = [plays[f"{name}-1"], plays[f"{name}-2"]]
         assert sorted(each["tracks"] for each in known) == sorted(own)
-    run("swap", tmp_path / "A7-2.json", "--undo", *library)
+    run("undo", tmp_path / "A7-2.json", *library)
     assert len(past(library, "A7")["sessions"]) == 2
 
 
@@ -198,16 +201,15 @@ def test_a_rating_needs_a_track_and_a_name(library, tmp_path):
     file = tmp_path / "a.json"
     built(library, file)
     assert "was made for nobody. Say for whom" in run("rate", file, 1, "up", code=2).stderr
-    assert (
-        "tracks, not 99." in run("rate", file, 99, "up", "--for", "Basil", *library, code=1).stderr
-    )
+    done = run("rate", file, 99, "up", "--for", "Basil", *library, code=2)
+    assert "There is no number 99: the session has numbers 1 to " in done.stderr
     run("rate", file, 1, "up", "--for", "Basil", *library)
     assert len(past(library, "Basil")["ratings"]) == 1
 
 
 def test_a_course_is_written_kept_and_avoided(library, tmp_path):
     """Each session to its own file; a second run makes the same course again."""
-    ask = ("series", "arc", "--sessions", "2", "--name", "Anemone", "--duration", "12m", *library)
+    ask = ("series", "arc", "--sessions", "2", "--for", "Anemone", "--duration", "12m", *library)
     done = run(*ask, "-o", tmp_path / "course.m3u8", "--json")
     sessions = json.loads(done.stdout)
     plays = [slot["path"] for each in sessions for slot in (*each["slots"], *each["tail"])]
@@ -258,7 +260,7 @@ def test_a_forgotten_name_is_nowhere_but_in_the_files_of_the_user(library, tmp_p
         (("build", "--within", "30d"), "give --for NAME too"),
         (("build", "--for", "Anemone", "--within", "soon"), "Give days, such as 90d"),
         (("build", "--for", "Anemone", "--alternatives", "2"), "leave out --alternatives or"),
-        (("series", "arc"), "--name"),
+        (("series", "arc"), "--for"),
         (("history", "--forget"), "Give 'history --forget NAME'"),
     ],
 )

@@ -35,7 +35,18 @@ def test_tracks_lists_what_the_documentation_promises(demo_library):
 def test_what_the_user_says_of_a_track_counts(demo_library):
     library = demo_library[1]
     title = json.loads(run("tracks", "--library", library, "--json").stdout)[3]["title"]
-    run("mark", title, "--energy", "0.4", "--vocal", "--note", "too sad", "--library", library)
+    run(
+        "mark",
+        title,
+        "--energy",
+        "0.4",
+        "--vocals",
+        "sung",
+        "--note",
+        "too sad",
+        "--library",
+        library,
+    )
     shown = json.loads(run("show", title, "--library", library, "--json").stdout)
     assert (shown["energy"], shown["vocals"], shown["mark"]["note"]) == (0.4, "sung", "too sad")
     assert sum(each["energy"] for each in shown["reasons"]) == pytest.approx(0.4, abs=0.002)
@@ -54,7 +65,7 @@ def test_reasons_add_up_to_the_energy(demo_library):
 
 def test_a_mark_is_told_as_it_is_now(demo_library):
     title = json.loads(run("tracks", "--json", *demo_library).stdout)[0]["title"]
-    told = run("mark", title, "--instrumental", "--note", "mine", *demo_library).stderr
+    told = run("mark", title, "--vocals", "none", "--note", "mine", *demo_library).stderr
     assert told.endswith("vocals none, note 'mine'.\n")
     assert run("mark", title, "--ban", *demo_library).stderr.endswith("banned, note 'mine'.\n")
     assert run("mark", title, "--clear", *demo_library).stderr.endswith(": nothing any more.\n")

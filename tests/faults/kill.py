@@ -54,7 +54,7 @@ for name in cycle("ab"):
         case "export":
             run("export", f"{name}.json", "-o", "export.m3u8")
         case "build":
-            run("build", "steady", "--duration", "6m", "--track-minutes", "0.5", "15", "--seed",
+            run("build", "steady", "--duration", "6m", "--min-length", "30s", "--seed",
                 "1" if name == "a" else "2", "-o", "build.m3u8", "--library", library)
         case "rebuild":
             replace_bytes("session.json", open(f"{name}.json", "rb").read())
@@ -130,7 +130,7 @@ def after_write(what: str, folder: Path, wanted: dict[str, set[bytes]], music: P
 
 def prepare(folder: Path, library: Path, music: Path) -> dict[str, set[bytes]]:
     """Make sessions a and b, and every text that a playlist may hold afterwards."""
-    asked = ("build", "steady", "--duration", "6m", "--track-minutes", "0.5", "15")
+    asked = ("build", "steady", "--duration", "6m", "--min-length", "30s", "--max-length", "15m")
     where = ("--library", os.fspath(library))
     run("scan", os.fspath(music), "--no-vocals", "--no-embedding", *where, cwd=folder)
     wanted: dict[str, set[bytes]] = {}

@@ -268,7 +268,7 @@ def ask(trial: Trial, pool: Pool, lengths: dict[int, float]) -> None:
     rng = trial.rng
     duration_s = rng.uniform(4, 7) * (pool.shortest_s + pool.longest_s) / 2
     words = ["--duration", f"{duration_s / 60:.2f}m", "--seed", str(rng.randrange(9))]
-    words += ["--track-minutes", str(0.8 * pool.shortest_s / 60), "15"]
+    words += ["--min-length", f"{0.8 * pool.shortest_s}s", "--max-length", "15m"]
     if rng.random() < 0.2:
         words.append("--allow-short")
     outputs = ["-o", "s.json", "-o", "s.m3u8"]

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from playlist_builder.errors import LibraryError
 from playlist_builder.library import answers, history, schema
 from playlist_builder.library.answers import Answer, answer
 from playlist_builder.library.database import Database
+from playlist_builder.library.questions import Pair
 from playlist_builder.models import Mark
+from tests.support.synthetic import plain
 
 FIRST = answer("calmer", "5f", "2b", "5f", "2026-01-02T10:00:00.000002+00:00")
 SECOND = answer("tenser", "2b", "5f", "", "2026-01-02T09:30:00.000000-01:00")
@@ -120,3 +123,30 @@ def test_a_library_from_before_there_were_answers_gets_them(path, monkeypatch):
         one.answers.store([FIRST])
     with Database(path) as one:
         assert one.answers.all() == [FIRST]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"question": "louder"},
+        {"chosen": "c"},
+        {"first": "b", "second": "a"},
+        {"at": "2026-05-01"},
+        {"first": 1},
+    ],
+)
+def test_an_answer_that_says_nothing_is_refused_and_none_is_kept(tmp_path, wrong):
+    good = Answer("calmer", "a", "b", "a", "2026-05-01T10:00:00+02:00")
+    with Database(str(tmp_path / "l.db")) as database:
+        with pytest.raises(LibraryError, match="An answer names a question"):
+            database.answers.store([good, replace(good, **wrong)])
+        assert database.answers.all() == []
+
+
+def test_a_pair_makes_an_answer_of_one_of_its_tracks():
+    one, other = plain(2), plain(1)
+    pair, at = Pair("tenser", one, other), "2026-05-01T10:00:00+02:00"
+    assert pair.answer(one, at) == answer("tenser", one.identity, other.identity, one.identity, at)
+    assert not pair.answer(None, at).chosen
+    with pytest.raises(LibraryError):
+        pair.answer(plain(3), at)

@@ -18,7 +18,8 @@ from playlist_builder.library.history import (
     Rating,
     played_session,
 )
-from playlist_builder.models import PERSON_NAME_LIMIT, Session, SessionRequest, Slot, person_name
+from playlist_builder.models import Session, Slot
+from playlist_builder.session_request import PERSON_NAME_LIMIT, SessionRequest, person_name
 
 NOON = datetime.fromisoformat("2026-11-20T12:00:00+01:00")
 

@@ -175,7 +175,7 @@ def test_an_interrupted_scan_goes_on_where_it_stopped(library, music):
 def test_find_names_what_is_ambiguous_or_unknown(library, music, threads):
     library.scan(music, executor=threads)
     assert library.find(os.fspath(music / "2.flac")).tags.title == "Piece 2"
-    with pytest.raises(LibraryError, match=r"names 4 tracks: .*Give the path of one"):
+    with pytest.raises(LibraryError, match=r"names 4 tracks: .*Give more of the title"):
         library.find("piece")
     with pytest.raises(LibraryError, match="No track 'nothing'"):
         library.find("nothing")

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlist_builder.errors import SessionError
-from playlist_builder.models import PlanChange, Session, SessionRequest, Slot, Spare
+from playlist_builder.models import Session, Slot, Spare
 from playlist_builder.notices import notice
 from playlist_builder.playlists import session_json
+from playlist_builder.session_request import PlanChange, SessionRequest
 from tests.support.documents import in_turn
 
-MAKE_ONE = "Make a session with 'playlist-builder build -o FILE.json'"
+MAKE_ONE = "Make a session with 'playlist-builder build'"
 
 SLOT = Slot(
     path="/music/勇気.flac",
@@ -609,11 +610,39 @@ def test_a_document_steps_back_to_the_one_before_it():
     third = session_json.dump_with_undo(replace(SESSION, seed=9), second)
     assert session_json.parse(third, "s.json").seed == 9
     assert [each["seed"] for each in json.loads(third)["earlier"]] == [7, 8]
-    assert session_json.undo(third, "s.json") == second
-    assert session_json.undo(second, "s.json") == first
+    back = session_json.undo(third, "s.json")
+    assert without_later(back) == second
+    assert without_later(session_json.undo(back, "s.json")) == first
     moved = session_json.dump_keeping_undo(replace(SESSION, seed=10), third)
-    assert session_json.undo(moved, "s.json") == second
+    assert without_later(session_json.undo(moved, "s.json")) == second
     assert session_json.dump_keeping_undo(SESSION, first) == first
+
+
+def without_later(text):
+    whole = json.loads(text)
+    return session_json.to_json({key: each for key, each in whole.items() if key != "later"})
+
+
+def test_what_was_undone_can_be_done_again_until_something_else_is():
+    states = [session_json.dump(SESSION)]
+    for seed in (8, 9, 10):
+        states.append(session_json.dump_with_undo(replace(SESSION, seed=seed), states[-1]))
+    text = states[-1]
+    for _ in states[1:]:
+        text = session_json.undo(text, "s.json")
+    assert session_json.parse(text, "s.json") == SESSION
+    with pytest.raises(SessionError, match="keeps no earlier state"):
+        session_json.undo(text, "s.json")
+    for state in states[1:]:
+        text = session_json.redo(text, "s.json")
+        assert without_later(text) == state
+    with pytest.raises(SessionError, match="keeps no later state"):
+        session_json.redo(text, "s.json")
+    other = session_json.dump_with_undo(
+        replace(SESSION, seed=11), session_json.undo(text, "s.json")
+    )
+    with pytest.raises(SessionError, match="keeps no later state"):
+        session_json.redo(other, "s.json")
 
 
 @pytest.mark.parametrize("earlier", [None, [], 3, {}, [3], [{"version": 1}], [[]]])
@@ -622,6 +651,8 @@ def test_a_damaged_earlier_state_is_refused_when_it_is_asked_for(earlier):
     assert session_json.parse(text, "s.json") == SESSION
     with pytest.raises(SessionError, match=r"earlier state"):
         session_json.undo(text, "s.json")
+    with pytest.raises(SessionError, match=r"later state"):
+        session_json.redo(text.replace('"earlier"', '"later"'), "s.json")
 
 
 def test_a_name_needs_a_time():
@@ -671,3 +702,11 @@ def test_a_request_says_how_much_may_be_trimmed_only_where_some_may():
         text = session_json.dump(replace(SESSION, request=replace(request, trim_s=trim_s)))
         assert ("trim_s" in json.loads(text)["call"]) == bool(trim_s)
         assert session_json.parse(text, "s.json").request.trim_s == trim_s
+
+
+def test_a_request_that_nobody_can_mean_is_a_damaged_file():
+    text = session_json.dump(replace(SESSION, request=CALL))
+    wrong = json.loads(text)
+    wrong["call"]["track_minutes"] = [15, 2]
+    with pytest.raises(SessionError, match=r"is damaged: call\.track_minutes: give the shortest"):
+        session_json.parse(json.dumps(wrong), "s.json")

@@ -22,12 +22,13 @@ from playlist_builder.analysis import loudness
 from playlist_builder.audio import decode, encode
 from playlist_builder.cli import render
 from playlist_builder.errors import RenderError
-from playlist_builder.models import Session, SessionRequest, Slot
+from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.recording import levels
 from playlist_builder.recording.levels import TruePeak
 from playlist_builder.recording.mix import MixSettings
 from playlist_builder.recording.render import PEAK_LIMIT_DBTP, preview_session, render_session
+from playlist_builder.session_request import SessionRequest
 from tests.support.commands import run
 from tests.support.documents import in_turn
 

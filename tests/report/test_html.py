@@ -9,11 +9,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from playlist_builder.models import Session, SessionRequest, Slot, Spare
+from playlist_builder.models import Session, Slot, Spare
 from playlist_builder.notices import notice
 from playlist_builder.profiles import find as profiles
 from playlist_builder.report.html import page
 from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES
+from playlist_builder.session_request import SessionRequest
 
 VOID = {"meta", "br", "path", "rect"}
 

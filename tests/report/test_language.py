@@ -58,7 +58,9 @@ def flat(minutes, **limits):
 
 def told(tracks, profile, constraints=None, scale="relative"):
     """All that the arranger says of a session."""
-    session = arrange(tracks, profile, constraints=constraints or Constraints(), scale=scale)
+    session = arrange(
+        tracks, profile, constraints=replace(constraints or Constraints(), scale=scale)
+    )
     return [*session.warnings, *session.relaxed]
 
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from playlist_builder.models import Session, SessionRequest, Slot
+from playlist_builder.models import Session, Slot
 from playlist_builder.profiles import find as profiles
 from playlist_builder.report import summary
+from playlist_builder.session_request import SessionRequest
 
 
 def slot(start_s, end_s, phase="calm", **more):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from playlist_builder.library.library import EnergyRank
+from playlist_builder.library.neighbours import EnergyRank
 from playlist_builder.models import Emotion
 from playlist_builder.report.track_text import track_text, tracks_lines
 from playlist_builder.vocals import evidence

@@ -10,8 +10,9 @@ import pytest
 from playlist_builder.errors import LibraryError, RequestError, SessionError
 from playlist_builder.library.history import Ban, PlayedSession, Rating
 from playlist_builder.library.library import Library
-from playlist_builder.models import Mark, SessionRequest
+from playlist_builder.models import Mark
 from playlist_builder.profiles import find as profiles
+from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import build
 from playlist_builder.sessions.draft import draft_of
 from tests.support.libraries import fill
@@ -55,7 +56,7 @@ def test_a_levelled_session_is_made_again_as_such(library):
     assert session.request.levelled
     assert one.constraints.levelled
     again = build.select(session.request, build.profile_of(session.request), library)
-    assert draft_of(again, session, "s.json").objective.constraints.levelled
+    assert draft_of(again, session).objective.constraints.levelled
     assert all(slot.style_step is not None for slot in session.slots[1:])
 
 
@@ -83,7 +84,7 @@ def test_music_is_in_every_folder_in_which_it_lies(tmp_path):
         assert len(one.tracks) == 20
         assert all(path.startswith("/b/") for path in one.tracks.paths)
         (session,) = build.alternatives(
-            one.tracks, one.profile, 1, constraints=one.constraints, duration_s=600.0
+            one.tracks, one.profile, 1, constraints=replace(one.constraints, duration_s=600.0)
         )
         assert session.slots[0].path == "/b/1.flac"
         assert len(selected(opened, music=("/a",)).tracks) == 30
@@ -129,7 +130,7 @@ def test_what_no_playlist_can_hold_is_left_out_and_told(library, monkeypatch):
 def test_a_session_becomes_a_draft_of_the_same_tracks(library):
     one = selected(library, pins=("Thaw",))
     (session,) = build.build_alternatives(one)
-    draft = draft_of(one, session, "s.json")
+    draft = draft_of(one, session)
     assert [track.identity for track in draft.order] == [slot.identity for slot in session.slots]
     assert [identity for _, identity in draft.pins] == [*session.request.pinned]
 
@@ -140,7 +141,7 @@ def test_a_draft_of_tracks_that_the_library_lost_is_refused(library):
     gone = replace(session.slots[0], identity="gone", path="/gone.flac")
     session = replace(session, slots=(gone, *session.slots[1:]))
     with pytest.raises(SessionError, match="not there any more"):
-        draft_of(one, session, "s.json")
+        draft_of(one, session)
 
 
 FLAC, MP3, OTHER = "0000", "0001", "0002"

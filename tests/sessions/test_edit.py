@@ -16,12 +16,13 @@ from playlist_builder.arranger.recordings import is_repeated
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError, ProfileError, RequestError
-from playlist_builder.models import PlanChange, SessionRequest
 from playlist_builder.playlists import session_json
 from playlist_builder.profiles.find import load_profile
+from playlist_builder.session_request import PlanChange, SessionRequest
 from playlist_builder.sessions import draft as draft_module
 from playlist_builder.sessions import edit, replan
 from playlist_builder.sessions.candidates import candidates
+from playlist_builder.sessions.compare import passage_of
 from playlist_builder.sessions.draft import Draft
 from playlist_builder.track_table import TrackTable
 from tests.support.synthetic import library, track
@@ -166,14 +167,34 @@ def test_a_candidate_is_no_farther_beyond_a_limit_than_the_session_is():
         assert limit + beyond - 0.7 <= most <= limit + beyond
 
 
-def test_a_swap_leaves_all_other_slots_and_is_the_best_of_its_candidates():
-    best, *others = candidates(DRAFT, 3, 10)
-    assert all(best.cost <= other.cost for other in others)
-    after = edit.swapped(DRAFT, 3)
-    assert after.order[3] is best.track
-    assert same(after.order[4:], DRAFT.order[4:])
-    assert same(after.order[:3], DRAFT.order[:3])
+@pytest.mark.parametrize("place", [0, 2, 3, 6])
+def test_a_swap_leaves_all_other_slots_and_is_the_best_of_those_that_do_not_stand_out(place):
+    found = candidates(DRAFT, place, 10)
+    assert [each.cost for each in found] == sorted(each.cost for each in found)
+    best = next(each for each in found if not each.stands_out)
+    assert [each for each in found if each.is_choice] == [best]
+    after = edit.swapped(DRAFT, place)
+    assert after.order[place] is best.track
+    assert same(after.order[place + 1 :], DRAFT.order[place + 1 :])
+    assert same(after.order[:place], DRAFT.order[:place])
     assert check(after).cost == pytest.approx(best.cost)
+    assert check(after).slots[place] == best.slot
+
+
+def test_where_every_candidate_stands_out_none_of_them_is_taken():
+    """Either what follows is arranged again so that nothing does, or the user has to choose."""
+    found = candidates(DRAFT, 1)
+    assert all(each.stands_out for each in found)
+    after = edit.swapped(DRAFT, 1)
+    old = result.ordered(DRAFT.order, DRAFT.objective)
+    new = result.ordered(after.order, DRAFT.objective)
+    came = [n for n, own in enumerate(after.order) if own not in DRAFT.order]
+    worst = max(passage_of(old, n).rise_lu for n in range(COUNT))
+    assert all(passage_of(new, n).rise_lu <= max(worst, 3.05) + 1.0 for n in came)
+    few = replace(DRAFT, pool=TrackTable.of([*DRAFT.order, *(each.track for each in found)]))
+    with pytest.raises(ArrangeError, match="swap SESSION 2 --take 1"):
+        edit.swapped(few, 1)
+    assert edit.swapped(few, 1, found[1].track).order[1] is found[1].track
 
 
 def test_what_is_far_from_the_plan_replaces_nothing():
@@ -338,7 +359,9 @@ def test_undo_takes_back_that_a_track_was_thrown_out():
     after = session_json.dump_with_undo(draft_module.session_of(edit.dropped(DRAFT, 2)), before)
     request = session_json.parse(after, "s.json").request
     assert request.thrown_out == (DRAFT.order[2].identity,)
-    assert session_json.undo(after, "s.json") == before
+    undone = session_json.undo(after, "s.json")
+    assert session_json.parse(undone, "s.json") == session_json.parse(before, "s.json")
+    assert session_json.redo(undone, "s.json") == after
 
 
 def test_what_is_put_back_by_name_is_thrown_out_no_longer():

@@ -7,8 +7,8 @@ import pytest
 
 from playlist_builder.errors import LibraryError
 from playlist_builder.library.library import Library
-from playlist_builder.models import SessionRequest
 from playlist_builder.profiles import find as profiles
+from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import build, presence
 from playlist_builder.sessions.draft import changed, draft_of
 from playlist_builder.sessions.edit import dropped, swapped
@@ -93,7 +93,7 @@ def test_a_pinned_track_that_is_gone_is_told(library):
 def test_a_change_brings_in_nothing_that_is_gone(library, edit):
     one = selected(library)
     (before,) = build.build_alternatives(one)
-    draft = draft_of(one, before, "s.json")
+    draft = draft_of(one, before)
     first = changed(draft, lambda each: edit(each, 1))
     kept = {slot.path for slot in before.slots}
     gone = [path for path in presence.files_of(first) if path not in kept][:3]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from playlist_builder.arranger.arrange import arrange
+from playlist_builder.arranger.rules import Constraints
 from playlist_builder.errors import ArrangeError
 from playlist_builder.profiles import parse as profile_toml
 from playlist_builder.sessions.rescue import rescue
@@ -44,7 +45,7 @@ def test_no_beat_is_taken_and_the_least_tense_are_preferred():
     for phase in profile.phases:
         assert (phase.max_stroke_rate_hz, phase.max_pulse_clarity) == (2.0, 0.9)
         assert phase.tension == (0.0, pytest.approx(np.quantile(tensions, 0.25), abs=1e-4))
-    session = arrange(chosen, profile, scale="absolute")
+    session = arrange(chosen, profile, constraints=Constraints(scale="absolute"))
     known = {track.identity: track.emotion for track in chosen}
     played = [known[slot.identity] for slot in session.slots]
     assert np.mean([each.tension for each in played if each]) < np.mean(tensions) - 0.1
@@ -57,7 +58,7 @@ def test_where_beats_must_be_taken_it_is_told_and_the_first_track_has_none():
     assert "strokes up to 3 Hz, pulse up to 1" in str(note)
     profile = profile_toml.parse(request.profile_text.encode(), name=request.profile)
     tracks = [track for track in [*beats, still] if track.identity in request.listed]
-    session = arrange(tracks, profile, scale="absolute")
+    session = arrange(tracks, profile, constraints=Constraints(scale="absolute"))
     assert session.slots[0].path == still.path
     assert session.relaxed == ()
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-SHORT = ("--duration", "6m", "--track-minutes", 0.5, 15)
+SHORT = ("--duration", "6m", "--min-length", "30s", "--max-length", "15m")
 
 
 def session(folder, name="s.json"):

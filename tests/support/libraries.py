@@ -13,11 +13,32 @@ from playlist_builder.library.database import Database
 from playlist_builder.models import File, Measurement, Stat, Tags
 from tests.support.measured import STEPS, features
 
+GENTLE = {  # of music that may play anywhere
+    "startle_lu": 5.0,
+    "start_loudness_lufs": -20.0,
+    "end_loudness_lufs": -20.0,
+    "loudness_range_lu": 6.0,
+    "leading_silence_s": 0.0,
+    "trailing_silence_s": 0.0,
+    "longest_silence_s": 0.0,
+    "percussiveness": 0.3,
+    "pulse_clarity": 0.1,
+    "stroke_rate_hz": 0.5,
+}
 
-def fill(path, count=120, *, artists=60, duration_s=200.0, folder="/m"):
+
+def fill_there(folder, count=80):
+    """Store gentle tracks whose files are there, though empty; return the library file."""
+    for number in range(count):
+        (folder / f"{number}.flac").touch()
+    return fill(folder / "l.db", count, folder=str(folder), **GENTLE)
+
+
+def fill(path, count=120, *, artists=60, duration_s=200.0, folder="/m", **measures):
     """Store tracks of identities `0000`, `0001`, ... whose energy says nothing of other features.
 
-    Contours are written as they are, so that no test depends on the weights of the score.
+    Contours are written as they are, so that no test depends on the weights of the score. All have
+    the `measures` in common.
     """
     rng = np.random.default_rng(0)
     levels = 1.0 / (1.0 + np.exp(-rng.normal(0.0, 1.0, count)))
@@ -32,6 +53,7 @@ def fill(path, count=120, *, artists=60, duration_s=200.0, folder="/m"):
                 pulse_clarity=float(rng.random()),
                 loudness_lufs=float(rng.normal(-20.0, 4.0)),
             )
+            measured = dataclasses.replace(measured, **measures)
             identity = f"{number:04x}"
             tags = Tags(title=f"Title {number}", artists=(f"Artist {number % artists}",))
             file = File(f"{folder}/{number}.flac", Stat(1, 1), identity, tags)

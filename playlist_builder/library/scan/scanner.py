@@ -9,10 +9,10 @@ by processes that never touch the library file; every result is committed as it 
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from playlist_builder.errors import LibraryError
@@ -66,25 +66,60 @@ class _Findings:
     albums: dict[str, int] = field(default_factory=dict)  # path to tracks by its CUE sheet
 
 
-def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describes them
+@dataclass(frozen=True, slots=True)
+class FileScanned:
+    """A file that a scan has read and kept: how far the scan is, and why it is no track if so."""
+
+    progress: FileProgress
+    skipped: Skipped | None = None
+
+
+ScanEvent = FileScanned | ScanReport
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """How a scan works; `Library.scan` describes each of these."""
+
+    jobs: int | None = None
+    executor: Executor | None = None
+    vocals: bool = True
+    embedding: bool = True
+    prune: bool = False
+
+
+AS_USUAL = ScanSettings()
+
+
+def scan(
     database: Database,
     roots: Sequence[str],
-    *,
-    jobs: int | None,
-    executor: Executor | None,
-    vocals: bool,
-    embedding: bool,
-    prune: bool,
-    progress: Callable[[FileProgress], None] | None,
+    settings: ScanSettings,
+    progress: Callable[[FileProgress], None] | None = None,
 ) -> ScanReport:
+    """Bring a library file up to date as `scan_events` does, all at once."""
+    with closing(scan_events(database, roots, settings)) as events:
+        for event in events:
+            if isinstance(event, ScanReport):
+                return event
+            if progress is not None:
+                progress(event.progress)
+    raise AssertionError("a scan ends with its report")
+
+
+def scan_events(
+    database: Database, roots: Sequence[str], settings: ScanSettings
+) -> Generator[ScanEvent, None, None]:
     """Bring a library file up to date with folders and files that exist, absolute paths.
 
-    Raises `LibraryError` where the executor breaks.
+    Yields each file that was read, once it is kept, and at last the report. Where it is closed
+    before, the workers end and what was kept stays; what has vanished is then not noted. Raises
+    `LibraryError` where the executor breaks.
     """
     began = time.monotonic()
-    vocals_skipped = detector.model_error() if vocals else "not asked for"
-    embedding_skipped = music.model_error() if embedding else "not asked for"
-    vocals, embedding = not vocals_skipped, not embedding_skipped
+    vocals_skipped = detector.model_error() if settings.vocals else "not asked for"
+    embedding_skipped = music.model_error() if settings.embedding else "not asked for"
+    settings = replace(settings, vocals=not vocals_skipped, embedding=not embedding_skipped)
     known = Known(
         database.files(),
         database.skipped(),
@@ -93,41 +128,12 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
         database.embedded_identities(),
     )
     findings = _Findings()
-    complete = known.complete(vocals=vocals, embedding=embedding)
+    complete = known.complete(vocals=settings.vocals, embedding=settings.embedding)
     changed, unseen = _changed(database, roots, known, findings, complete)
     if changed:
-        known.headers.update(database.headers())
-        cores = os.cpu_count() or 1
-        if executor is None:
-            jobs = min(jobs or cores, len(changed))
-        own = executor or Workers(jobs or cores)
-        pending = PENDING_PER_JOB * (jobs or FOREIGN_JOBS)
-        results = read_files(
-            own,
-            changed,
-            known,
-            vocals=vocals,
-            embedding=embedding,
-            max_pending=pending,
-            jobs=jobs or FOREIGN_JOBS,
-        )
-        try:
-            with closing(results):
-                for result, done in results:
-                    _store(database, result, known, findings)
-                    if progress is not None:
-                        progress(done)
-        except (BrokenExecutor, CancelledError) as error:
-            raise LibraryError(
-                "The executor broke or was shut down, as a pool of processes does where a file"
-                " crashes one of them. What was scanned is kept; scan without it, and such a file"
-                " is skipped."
-            ) from error
-        finally:
-            if executor is None:
-                own.shutdown(cancel_futures=True)
-    moved, removed = _update_missing(database, roots, unseen, known, findings, prune=prune)
-    return ScanReport(
+        yield from _read(database, changed, known, findings, settings)
+    moved, removed = _update_missing(database, roots, unseen, known, findings, prune=settings.prune)
+    yield ScanReport(
         **findings.counts,
         moved=moved,
         copied=len(findings.new) - moved,
@@ -138,6 +144,44 @@ def scan(  # noqa: PLR0913 - each is an option of `Library.scan`, which describe
         albums=dict(sorted(findings.albums.items())),
         seconds=time.monotonic() - began,
     )
+
+
+def _read(
+    database: Database,
+    changed: Sequence[tuple[str, Stat]],
+    known: Known,
+    findings: _Findings,
+    settings: ScanSettings,
+) -> Iterator[FileScanned]:
+    """Read and keep files, by workers that end with this."""
+    known.headers.update(database.headers())
+    jobs, cores = settings.jobs, os.cpu_count() or 1
+    if settings.executor is None:
+        jobs = min(jobs or cores, len(changed))
+    own = settings.executor or Workers(jobs or cores)
+    results = read_files(
+        own,
+        changed,
+        known,
+        vocals=settings.vocals,
+        embedding=settings.embedding,
+        max_pending=PENDING_PER_JOB * (jobs or FOREIGN_JOBS),
+        jobs=jobs or FOREIGN_JOBS,
+    )
+    try:
+        with closing(results):
+            for result, done in results:
+                _store(database, result, known, findings)
+                yield FileScanned(done, result.found if isinstance(result.found, Skipped) else None)
+    except (BrokenExecutor, CancelledError) as error:
+        raise LibraryError(
+            "The executor broke or was shut down, as a pool of processes does where a file"
+            " crashes one of them. What was scanned is kept; scan without it, and such a file"
+            " is skipped."
+        ) from error
+    finally:
+        if settings.executor is None:
+            own.shutdown(cancel_futures=True)
 
 
 def _changed(

@@ -17,7 +17,7 @@ PROFILE = Profile("ramp", "Ramp", "", 1200.0, (Phase("ramp", 0.0, 1200.0, 0.2, 0
 def searched(request):
     """Return a search space, the graph of its arcs, and multipliers to begin with."""
     tracks = library(30, request.param, artists=8)
-    problem = build_problem(tracks, PROFILE, None, 0, "relative", 30.0, Constraints())
+    problem = build_problem(tracks, PROFILE, Constraints())
     instance = instance_of(problem, Relaxation())
     none = np.zeros(0, np.int64)
     pruned = prune.prune_arcs(instance.items, instance.grid, (), none, 2000)

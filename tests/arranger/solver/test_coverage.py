@@ -17,7 +17,7 @@ from tests.support.synthetic import arc, library, plain
 
 def space_of(tracks, profile):
     """Return the search space of all tracks."""
-    problem = build_problem(tracks, profile, None, 0, "relative", 30.0, Constraints())
+    problem = build_problem(tracks, profile, Constraints())
     instance = instance_of(problem, Relaxation())
     return search_space(instance, np.arange(len(instance.items.steps)))
 

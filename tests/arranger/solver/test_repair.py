@@ -18,7 +18,7 @@ def space_of(constraints=Constraints(), tracks=TRACKS, minutes=40.0):  # noqa: B
     """Return the search space of all tracks."""
     profile = arc(minutes)
     free = replace(profile, phases=tuple(replace(each, max_peak=1.0) for each in profile.phases))
-    problem = build_problem(tracks, free, None, 0, "relative", 30.0, constraints)
+    problem = build_problem(tracks, free, constraints)
     instance = instance_of(problem, Relaxation())
     return problem, search_space(instance, np.arange(len(instance.items.steps)))
 

@@ -7,6 +7,7 @@ import pytest
 
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.explain import explain
+from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.solver import styles
 from playlist_builder.arranger.solver.styles import Styles
 from playlist_builder.models import STYLE_SIZE
@@ -69,18 +70,18 @@ def test_a_session_does_not_jump_between_sounds_that_fit_alike():
         plain(number, 4.0, 0.5, artist=str(number), style=(STRINGS, CHIPTUNE)[number % 2])
         for number in range(6)
     ]
-    session = arrange(tracks, flat(24), scale="absolute")
+    session = arrange(tracks, flat(24), constraints=Constraints(scale="absolute"))
     steps = [slot.style_step for slot in session.slots]
     assert steps[0] is None
     assert sorted(steps[1:]) == pytest.approx([0.0] * 4 + [1.0])
     reasons = explain(session, tracks, flat(24))
     assert [each.style_step for each in reasons[1:]] == steps[1:]
     free = replace(flat(24), rules=Rules(cohesion=0.0))
-    assert arrange(tracks, free, scale="absolute").cost < session.cost
+    assert arrange(tracks, free, constraints=Constraints(scale="absolute")).cost < session.cost
 
 
 def test_the_tail_knows_the_step_into_it():
     calm = [plain(n, 4.0, 0.1, artist=str(n), style=STRINGS) for n in range(12)]
-    session = arrange(calm, flat(12, 0.1), scale="absolute")
+    session = arrange(calm, flat(12, 0.1), constraints=Constraints(scale="absolute"))
     assert session.tail
     assert all(slot.style_step == pytest.approx(0.0, abs=1e-6) for slot in session.tail)

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from playlist_builder.audio import encode
-from playlist_builder.models import STEP_S, Session, SessionRequest, Slot
+from playlist_builder.models import STEP_S, Session, Slot
 from playlist_builder.notices import notice
 from playlist_builder.profiles import find as profiles
 from playlist_builder.report.write import write_report
+from playlist_builder.session_request import SessionRequest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

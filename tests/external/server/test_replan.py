@@ -16,7 +16,7 @@ pytestmark = needs("mpd")
 
 SAMPLE_RATE_HZ = 8000
 TRACKS = 24
-SHORT = ("--track-minutes", "0.2", "2")
+SHORT = ("--min-length", "12s", "--max-length", "2m")
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import os
 import wave
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from playlist_builder.errors import LibraryError
 from playlist_builder.library.database import Database
 from playlist_builder.library.scan import analyse_file, scanner
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult, stat
+from playlist_builder.library.scan.scanner import ScanSettings
 from playlist_builder.models import STYLE_SIZE, Embedding, File, Skipped, Tags, VoiceDetection
 from tests.support.sounds import write_noise
 
@@ -68,12 +70,7 @@ def scan(database, music, monkeypatch):
         return scanner.scan(
             database,
             [os.fspath(root) for root in roots or (music,)],
-            jobs=None,
-            executor=reader,
-            vocals=False,
-            embedding=False,
-            prune=prune,
-            progress=None,
+            ScanSettings(executor=reader, vocals=False, embedding=False, prune=prune),
         )
 
     run.reader = reader
@@ -239,10 +236,13 @@ def sounds(tmp_path):
     return folder
 
 
-def scanned(database, *roots, executor=None, **options):
-    usual = {"jobs": 1, "vocals": False, "embedding": False, "prune": False, "progress": None}
+QUICK = ScanSettings(jobs=1, vocals=False, embedding=False)
+
+
+def scanned(database, *roots, executor=None, progress=None, **options):
     with executor or Counting() as used:
-        return scanner.scan(database, [*map(str, roots)], executor=used, **usual | options), used
+        settings = replace(QUICK, executor=used, **options)
+        return scanner.scan(database, [*map(str, roots)], settings, progress), used
 
 
 def test_an_empty_library_decodes_and_a_full_one_asks_nothing(database, sounds):
@@ -266,6 +266,33 @@ def test_new_paths_are_identified_before_they_are_decoded(database, sounds):
     assert (report.moved, report.analysed) == (1, 1)
     assert used.calls.count(analyse_file.identify) == 2
     assert used.calls.count(analyse_file.analyse) == 1
+
+
+def test_events_tell_each_file_once_it_is_kept_and_the_report_at_last(database, sounds):
+    (sounds / "text.flac").write_text("no music")
+    with Counting() as used:
+        *events, report = scanner.scan_events(
+            database, [str(sounds)], replace(QUICK, executor=used)
+        )
+    assert [each.progress.done for each in events] == list(range(1, 11))
+    (lost,) = [each.skipped for each in events if each.skipped]
+    assert lost == report.skipped[0]
+    assert report.analysed == 9
+
+
+def test_a_scan_that_is_closed_stops_its_workers_and_keeps_what_was_told(
+    database, sounds, monkeypatch
+):
+    made = []
+    monkeypatch.setattr(scanner, "Workers", lambda _: made.append(Counting()) or made[0])
+    with closing(scanner.scan_events(database, [str(sounds)], QUICK)) as events:
+        told = [next(events).progress.path for _ in range(3)]
+    assert set(told) <= database.files().keys()
+    assert len(database.files()) < 9
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        made[0].submit(print)
+    report, _ = scanned(database, sounds)
+    assert (report.unchanged, report.analysed) == (3, 6)
 
 
 def test_the_largest_file_comes_first(database, sounds):
@@ -309,13 +336,12 @@ def test_a_file_whose_header_was_mended_is_measured_anew(database, tmp_path, men
     """Its packets are the same, and play otherwise; a copy with the old header stays as it was."""
     write_wav(tmp_path / "a.wav")
     write_wav(tmp_path / "b.wav")
-    options = {"jobs": 1, "executor": Here(), "vocals": False, "embedding": False}
-    again = {"prune": False, "progress": None}
-    scanner.scan(database, [os.fspath(tmp_path)], **options, **again)
+    settings = replace(QUICK, executor=Here())
+    scanner.scan(database, [os.fspath(tmp_path)], settings)
     write_wav(tmp_path / "a.wav", **mended)
     os.utime(tmp_path / "a.wav", ns=(1, 1))
     for _ in range(2):
-        scanner.scan(database, [os.fspath(tmp_path)], **options, **again)
+        scanner.scan(database, [os.fspath(tmp_path)], settings)
         of = {Path(path).stem: identity for path, (_, identity, _) in database.files().items()}
         assert (of["a"] == of["b"]) is (not mended)
         lengths = database.lengths()

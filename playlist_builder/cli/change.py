@@ -1,0 +1,122 @@
+"""A changed session: kept by its library, written to its files again, and told of.
+
+What goes wrong before the end leaves library and files as they were.
+"""
+
+import os
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import click
+
+import playlist_builder as api
+from playlist_builder.cli import options, output
+from playlist_builder.cli.change_text import difference_lines
+from playlist_builder.cli.history import record_history
+from playlist_builder.cli.library import open_library
+from playlist_builder.cli.session import PAGES, PLAYLISTS, OpenedSession, number_and_name
+from playlist_builder.cli.written import Content, content, remembered, renewals, rewrite
+
+Check = Callable[["api.Session", "api.Session"], None]
+NO_FILE = "For a player, export it: playlist-builder export {word} -o FILE.m3u8"
+
+
+def save_change(
+    given: OpenedSession,
+    text: str,
+    *,
+    after_writing: Check | None = None,
+    written: Sequence[str] = (),
+) -> "tuple[api.Session, list[str]]":
+    """Return a session whose document is `text` from now on, and what there is to tell of files.
+
+    `after_writing` takes the sessions before and after the change; what it raises takes it back.
+    Files that are about to be `written` by others are not older then.
+    """
+    from playlist_builder.playlists import session_json
+
+    after = session_json.parse(text, given.label)
+    if after.request is not None and given.session.request is not None:
+        own = given.session.request.kept_id
+        after = replace(after, request=replace(after.request, kept_id=own))
+    contents, told = renewals(given, after, text)
+    told = [*_store(given, after, text, contents, written), *told]
+    if after_writing is not None:
+        try:
+            after_writing(given.session, after)
+        except BaseException:
+            before = [
+                content(given.session, given.text, each.path, each.form, is_marked=each.is_marked)
+                for each in contents
+            ]
+            _store(given, given.session, given.text, before)
+            raise
+    return after, told
+
+
+def _store(
+    given: OpenedSession,
+    session: "api.Session",
+    text: str,
+    contents: list[Content],
+    written: Sequence[str] = (),
+) -> list[str]:
+    """Keep a state of a session in library and files; return what there is to tell of these."""
+    from playlist_builder.library.kept import kept_session
+    from playlist_builder.playlists.write import write_text
+
+    record_history([session], [given.history_file], given.library)
+    if given.kept is None:
+        write_text(given.word, text)
+        return [f"Wrote {given.word}. {_renewal(given.word, written)}"]
+    files = {each.path: each for each in (*given.kept.files, *remembered(contents))}
+    kept = replace(kept_session(session, options.now()), files=tuple(files.values()))
+    with open_library(given.library) as opened:
+        opened.sessions.store((kept, text))
+    return rewrite(session, contents)
+
+
+def _renewal(session: str, written: Sequence[str]) -> str:
+    """Say which files beside a session file, under its name, are older now and what renews them.
+
+    Those that were `written` with it are not. Where there are none of either, it says how to write
+    one.
+    """
+    stem = os.path.splitext(session)[0]
+    files = (stem + suffix for suffix in (*PLAYLISTS, *PAGES))
+    beside = [file for file in files if os.path.isfile(file) and file not in written]
+    if written and not beside:
+        return ""
+    if not beside:
+        return NO_FILE.format(word="SESSION")
+    commands = [
+        f"playlist-builder {name} {shlex.quote(session)} -o {shlex.quote(file)}"
+        for name, suffixes in (("export", PLAYLISTS), ("report", PAGES))
+        for file in beside
+        if file.endswith(suffixes)
+    ]
+    return "\n".join(["These hold the session as it was before; renew them:", *commands])
+
+
+def print_change(
+    given: OpenedSession,
+    after: "api.Session",
+    told: list[str],
+    *,
+    as_json: bool,
+) -> None:
+    """Print a changed session, what has changed, and what became of its files."""
+    from playlist_builder.playlists import session_json
+    from playlist_builder.sessions.difference import difference
+
+    output.print_session(after, err=as_json)
+    lines = difference_lines(difference(given.session, after))
+    output.print_text("\n".join(lines), err=as_json)
+    for line in told:
+        output.print_message(line)
+    if given.kept is not None:
+        hint = "" if given.kept.files else f" {NO_FILE.format(word=given.kept.number)}"
+        output.print_message(f"Session {number_and_name(given.kept)} is changed.{hint}")
+    if as_json:
+        click.echo(session_json.dump(after), nl=False)

@@ -1,0 +1,148 @@
+"""SESSION in every command: a number, a name, a file that was written of it, or nothing, the last.
+
+The library is the one that the user names or the default one; of a playlist also a library.db that
+lies beside it, as of the demo; and of a session file the one that it was made from.
+"""
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import playlist_builder as api
+from playlist_builder.cli import output
+from playlist_builder.cli.library import exists, file_of, library_of, open_existing, open_library
+from playlist_builder.errors import LibraryError, RequestError, SessionError
+
+if TYPE_CHECKING:
+    from playlist_builder.library.kept import KeptSession
+
+LIBRARY_NAME = "library.db"
+PLAYLISTS = (".m3u8", ".m3u", ".pls", ".xspf", ".jspf", ".csv")
+PAGES = (".html", ".svg", ".png", ".pdf")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """A session, its whole document, and where it is kept.
+
+    Messages call it `label`, and a user types `word` to name it again. Where a library keeps it,
+    that is `library`, and `kept` says how; else it stands in its session file alone, the word.
+    """
+
+    session: "api.Session"
+    text: str
+    label: str
+    word: str
+    library: str | None
+    kept: "KeptSession | None" = None
+
+    @property
+    def files(self) -> list[str]:
+        """The playlists and session files to which it is written, absolute paths."""
+        if self.kept is None:
+            return [os.path.abspath(self.word)]
+        kinds = (".json", *PLAYLISTS)
+        paths = [file.path for file in self.kept.files]
+        return [path for path in paths if os.path.splitext(path)[1].lower() in kinds]
+
+    @property
+    def history_file(self) -> str:
+        """The file under which it stands in the history of its name, `-` for none."""
+        return next(iter(self.files), "-")
+
+    @property
+    def stem(self) -> str:
+        """What files that are made of it are called, without a suffix."""
+        name = self.kept.name if self.kept else ""
+        first = next(iter(self.files), self.session.profile)
+        return name or os.path.splitext(os.path.basename(first))[0]
+
+
+def open_session(word: str | None, library: str | None) -> OpenedSession:
+    """Return the session that a word of a command means; without a word the last one.
+
+    Raises SessionError or LibraryError where there is none.
+    """
+    if word is None:
+        with open_library(library) as opened:
+            last = opened.sessions.last()
+            output.print_message(f"Session {number_and_name(last)}:")
+            return _kept(opened, last, library)
+    suffix = os.path.splitext(word)[1].lower()
+    if os.path.exists(word) and not os.path.isdir(word):
+        is_playlist = suffix in (*PLAYLISTS, *PAGES)
+        return _of_playlist(word, library) if is_playlist else _of_file(word, library)
+    if suffix or os.sep in word:
+        return _of_lost_file(word, library)
+    with open_library(library) as opened:
+        return _kept(opened, opened.sessions.find(word), library)
+
+
+def number_and_name(kept: "KeptSession") -> str:
+    """Return the number of a session, and its name if it has one."""
+    return f"{kept.number} ({kept.name})" if kept.name else str(kept.number)
+
+
+def _kept(opened: "api.Library", kept: "KeptSession", library: str | None) -> OpenedSession:
+    """Return a kept session, which plays from the library that keeps it, wherever that lies now."""
+    from playlist_builder.playlists import session_json
+
+    label, place = f"session {kept.number}", os.path.abspath(library) if library else None
+    text = opened.sessions.document(kept.id)
+    session = session_json.parse(text, label)
+    if session.request is not None:
+        request = replace(session.request, library=place, kept_id=kept.id)
+        session = replace(session, request=request)
+    return OpenedSession(session, text, label, str(kept.number), place, kept)
+
+
+def _of_file(file: str, library: str | None) -> OpenedSession:
+    """Return the session of a session file: that of the library while both are alike, or its own.
+
+    A copy of a session file is a session of its own, which goes wherever it is taken.
+    """
+    from playlist_builder.playlists import session_json
+
+    text = session_json.read(file)
+    session = session_json.parse(text, file)
+    place = library_of(session, library)
+    with suppress(LibraryError), open_existing(place) as opened:
+        kept = opened.sessions.of_file(os.path.abspath(file)) if opened else None
+        if opened is not None and kept is not None and opened.sessions.document(kept.id) == text:
+            return replace(_kept(opened, kept, place), word=file)
+    return OpenedSession(session, text, file, file, place)
+
+
+def _of_playlist(file: str, library: str | None) -> OpenedSession:
+    """Return the session of which a playlist or page was written, by its id or by its path."""
+    from playlist_builder.playlists.read import read
+    from playlist_builder.playlists.session_id import session_id
+
+    own = session_id(read(file))
+    path = os.path.abspath(file)
+    beside = os.path.join(os.path.dirname(path), LIBRARY_NAME)
+    for place in dict.fromkeys((library, beside)):
+        if exists(place):
+            with open_library(place) as opened:
+                kept = opened.sessions.by_id(own) if own else opened.sessions.of_file(path)
+                if kept is not None:
+                    return replace(_kept(opened, kept, place), word=file)
+    if own:
+        raise SessionError(
+            f"The session of {file!r} is not in the library {file_of(library)!r}. Give another"
+            " library with --library FILE"
+        )
+    raise SessionError(
+        f"{file!r} was not written of a session that is kept. Make one of its tracks:"
+        f" playlist-builder reorder {file!r}"
+    )
+
+
+def _of_lost_file(file: str, library: str | None) -> OpenedSession:
+    """Return the session that was written to a file that is not there any more."""
+    with open_existing(library) as opened:
+        kept = opened.sessions.of_file(os.path.abspath(file)) if opened else None
+        if opened is not None and kept is not None:
+            return _kept(opened, kept, library)
+    raise RequestError(f"There is no file {file!r}. See 'playlist-builder sessions'.")

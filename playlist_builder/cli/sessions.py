@@ -1,0 +1,122 @@
+"""Commands about the sessions that the library keeps: sessions, and its show, name and remove."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from playlist_builder.cli import options, output
+from playlist_builder.cli.library import open_library
+from playlist_builder.cli.main import main
+from playlist_builder.cli.session import OpenedSession, open_session
+from playlist_builder.cli.written import MADE_BY
+from playlist_builder.errors import SessionError
+
+if TYPE_CHECKING:
+    from playlist_builder.library.kept import KeptSession
+
+
+@main.group(invoke_without_command=True)
+@click.option("--for", "person", metavar="NAME", help="Those for NAME alone.")
+@options.common_options
+@click.pass_context
+def sessions(
+    context: click.Context, person: str | None, library: str | None, *, as_json: bool
+) -> None:
+    """List the sessions that were built: number, date, profile, length, for whom, files.
+
+    In every command SESSION is such a number, a name, a file that was written of it, or nothing for
+    the one that was built or changed last.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from playlist_builder.report.session_list import sessions_lines
+
+    with open_library(library) as opened:
+        listed = opened.sessions.all(person)
+    if as_json:
+        output.print_json_list(map(_document, listed))
+    elif listed:
+        output.print_lines(sessions_lines(listed, os.getcwd(), width=output.width()))
+    else:
+        whom = f" for {person}" if person is not None else ""
+        output.print_message(f"There is no session{whom} yet. Build one: playlist-builder build")
+
+
+@sessions.command()
+@options.session_argument
+@options.session_options
+def show(session: str | None, library: str | None, *, as_json: bool) -> None:
+    """Show SESSION, when it was built, for whom, and what was written of it."""
+    from playlist_builder.playlists import session_json
+    from playlist_builder.report.session_list import session_lines
+
+    given, kept = _kept(session, _library(library))
+    if as_json:
+        document = session_json.document(given.session)
+        output.print_json(_document(kept) | {"session": document})
+        return
+    output.print_lines(session_lines(kept, os.getcwd()))
+    output.print_session(given.session)
+
+
+@sessions.command()
+@options.session_argument
+@click.argument("name")
+@options.session_library_option
+def name(session: str | None, name: str, library: str | None) -> None:
+    """Call SESSION by a NAME, which works wherever its number does."""
+    from playlist_builder.library.kept import session_name
+
+    new = session_name(name)
+    given, kept = _kept(session, _library(library))
+    with open_library(given.library) as opened:
+        opened.sessions.rename(kept.id, new)
+    output.print_message(f"Session {kept.number} is called {new}.")
+
+
+@sessions.command()
+@click.argument("sessions", nargs=-1, required=True, metavar="SESSION...")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.session_library_option
+def remove(sessions: Sequence[str], library: str | None, *, yes: bool) -> None:
+    """Keep SESSION no longer; files that were written of it stay.
+
+    A session that was built for a name within the last hour, and was not rated, has not been played
+    then: its tracks can be used again.
+    """
+    found = [_kept(word, _library(library)) for word in sessions]
+    numbers = ", ".join(str(kept.number) for _, kept in found)
+    if not yes:
+        output.confirm_forgetting(f"Forget session {numbers} for ever?")
+    for given, kept in found:
+        with open_library(given.library) as opened:
+            request = given.session.request
+            if request is not None and request.name is not None:
+                opened.history.forget_draft(request.name, request.session, options.now())
+            opened.sessions.remove([kept.id])
+    output.print_message(f"Session {numbers} is kept no longer.")
+
+
+def _kept(word: str | None, library: str | None) -> "tuple[OpenedSession, KeptSession]":
+    given = open_session(word, library)
+    if given.kept is None:
+        raise SessionError(
+            f"{given.label!r} is a session of its own, which no library keeps as it is now"
+        )
+    return given, given.kept
+
+
+def _library(own: str | None) -> str | None:
+    """Return the library of a subcommand, which may stand behind `sessions` as well."""
+    parent = click.get_current_context().parent
+    return own or (parent.params.get("library") if parent is not None else None)
+
+
+def _document(kept: "KeptSession") -> dict[str, Any]:
+    forms = [(file.path, json.loads(file.form)) for file in kept.files]
+    files = [{"path": path, "made_by": form.get(MADE_BY)} for path, form in forms]
+    return {key: value for key, value in asdict(kept).items() if key != "turn"} | {"files": files}

@@ -1,0 +1,233 @@
+"""The files that are written of a session: playlists and pages, remembered and written again.
+
+A file is written again only while it is as we wrote it. How it was written stands beside its path
+in the library, as JSON: the settings of `export` or `report`, or the command that made it, such as
+`render`, which takes too long to be repeated unasked.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import playlist_builder as api
+from playlist_builder.cli import output
+from playlist_builder.cli.library import open_library
+from playlist_builder.cli.numbered import marked
+from playlist_builder.cli.session import PAGES, PLAYLISTS, OpenedSession
+from playlist_builder.errors import ExportError, PlaylistBuilderError, ReportError
+from playlist_builder.path_map import PathMap
+from playlist_builder.playlists.dialects import ANY, PLAYERS, Dialect
+
+if TYPE_CHECKING:
+    from playlist_builder.library.kept import WrittenFile
+
+MADE_BY = "made_by"  # in the form of a file: the command that is to be given again
+OPEN_AGAIN = "open it again where a player has it open"
+OLDER = "holds the session as it was before"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file of a session holds; `form` says how it was made.
+
+    One that `is_marked` has a comment by which it is known as ours.
+    """
+
+    path: str
+    data: bytes
+    form: Mapping[str, Any]
+    is_marked: bool = False
+
+
+def check_outputs(
+    outputs: Sequence[str],
+    *,
+    as_json: bool,
+    count: int = 1,
+    trims: bool = False,
+    dialect: Dialect = ANY,
+) -> None:
+    """Raise on an unknown format, or on two documents for standard output, before all else.
+
+    Where a session `trims` tracks, on every playlist as well.
+    """
+    from playlist_builder.playlists.formats import WHOLE, format_of
+
+    if "-" in outputs and (as_json or count > 1 or outputs.count("-") > 1):
+        raise click.UsageError("Standard output holds one document: leave out '-o -' or the other.")
+    for file in outputs:
+        if file != "-":
+            format_of(file, dialect)
+        if trims and os.path.splitext(file)[1].lower() not in WHOLE:
+            raise click.UsageError(
+                "A playlist plays whole tracks. With --trim leave it out, and give the session"
+                " to 'render', 'copy' or 'export --player vlc'."
+            )
+
+
+def dialect_of(form: Mapping[str, Any]) -> Dialect:
+    """Return how a playlist of a form is written: for a player, with settings of the user's."""
+    player = form.get("player")
+    dialect = PLAYERS[player] if player else ANY
+    return replace(
+        dialect,
+        path_maps=tuple(PathMap(*each) for each in form.get("maps", ())),
+        absolute=dialect.absolute or form.get("absolute", False),
+        relative_to=form.get("relative_to"),
+        normal_form=form.get("normal_form", "keep"),
+        codepage=form.get("codepage") or dialect.codepage,
+    )
+
+
+def content(
+    session: "api.Session",
+    text: str,
+    file: str,
+    form: Mapping[str, Any],
+    *,
+    is_marked: bool = False,
+) -> Content:
+    """Return what a file holds of a session and its document, in the format of its suffix."""
+    from playlist_builder.playlists.formats import render_bytes
+    from playlist_builder.playlists.write import render
+
+    suffix = os.path.splitext(file)[1].lower()
+    if suffix in PAGES:
+        return page(session, file, suffix, form)
+    dialect = dialect_of(form)
+    if file == "-":
+        data = render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
+    elif suffix == ".json" and suffix in dialect.suffixes:
+        data = text.encode()
+    else:
+        data = render(session, file, dialect=dialect)
+    return Content(file, marked(data, file) if is_marked else data, form, is_marked)
+
+
+def page(session: "api.Session", file: str, suffix: str, form: Mapping[str, Any]) -> Content:
+    """Return a session as a page or picture."""
+    from playlist_builder.report.write import rendered
+
+    language, folder = form.get("language", "en"), output.folder_of(file)
+    today = datetime.now().astimezone().date()
+    data = rendered(session, suffix, folder=folder, language=language, today=today)
+    return Content(file, data, form)
+
+
+def write_contents(session: "api.Session", contents: Sequence[Content]) -> None:
+    """Write files of a session, and its spares beside each playlist."""
+    from playlist_builder.companion import write_beside
+
+    spares = list(filter(None, (_spares(session, each) for each in contents)))
+    output.write_files([(each.path, each.data) for each in contents])
+    for file, data in spares:
+        output.print_message(write_beside(file, data) or f"Wrote {file}")
+
+
+def _spares(session: "api.Session", written: Content) -> tuple[str, bytes] | None:
+    """Return the spares of a session as a playlist beside its own, for when a track is skipped."""
+    from playlist_builder import companion
+    from playlist_builder.playlists.write import render
+
+    stem, suffix = os.path.splitext(written.path)
+    if written.path == "-" or suffix.lower() not in PLAYLISTS:
+        return None
+    slots = tuple(
+        replace(each.slot, phase=f"{each.slot.phase}, for number {each.place}")
+        for each in session.spares
+    )
+    path = f"{stem}.spares.m3u8"  # every player reads it
+    if not slots and not companion.is_own(path):  # those of the session before are emptied
+        return None
+    spares = replace(session, slots=slots, tail=(), spares=())
+    return path, companion.marked(render(spares, path, dialect=dialect_of(written.form)), "#")
+
+
+def remembered(contents: Sequence[Content]) -> "tuple[WrittenFile, ...]":
+    """Return what the library notes of files that are written."""
+    from playlist_builder.library.kept import WrittenFile, digest_of
+
+    return tuple(
+        WrittenFile(os.path.abspath(each.path), digest_of(each.data), json.dumps(each.form))
+        for each in contents
+        if each.path != "-"
+    )
+
+
+def remember(given: OpenedSession, contents: Sequence[Content]) -> None:
+    """Note files that are about to be written of a kept session."""
+    files = remembered(contents)
+    if given.kept is not None and files:
+        with open_library(given.library) as opened:
+            opened.sessions.add_file(given.kept.id, *files)
+
+
+def remember_made(given: OpenedSession, path: str, command: str) -> None:
+    """Note what a command made of a session and can only make again itself."""
+    remember(given, [Content(path, b"", {MADE_BY: command})])
+
+
+def renewals(
+    given: OpenedSession, session: "api.Session", text: str
+) -> "tuple[list[Content], list[str]]":
+    """Return the files of a kept session with their new contents, and why others stay."""
+    from playlist_builder.companion import is_own
+
+    contents, told = [], []
+    for file in given.kept.files if given.kept is not None else ():
+        form, path = json.loads(file.form), output.short_path(file.path)
+        if made_by := form.get(MADE_BY):
+            if os.path.exists(file.path):
+                told.append(f"{path} {OLDER}; make it again with '{made_by}'.")
+        elif why := _why_it_stays(file):
+            told.append(f"{path} {why}")
+        else:
+            try:
+                marks = is_own(file.path)
+                contents.append(content(session, text, file.path, form, is_marked=marks))
+            except (ExportError, ReportError) as error:
+                told.append(f"{path} {OLDER}: {error}")
+    return contents, told
+
+
+def rewrite(session: "api.Session", contents: Sequence[Content]) -> list[str]:
+    """Write files of a session again, and return what there is to tell of each."""
+    from playlist_builder.companion import write_beside
+    from playlist_builder.playlists.write import write_bytes
+
+    told = []
+    for each in contents:
+        path = output.short_path(each.path)
+        try:
+            spares = _spares(session, each)
+            write_bytes(each.path, each.data)
+        except PlaylistBuilderError as error:
+            told.append(f"{path} {OLDER}: {error}")
+            continue
+        suffix = os.path.splitext(path)[1].lower()
+        hint = "" if suffix in (".json", ".csv") else f": {OPEN_AGAIN}"
+        told.append(f"Wrote {path}{': load it again in the browser' if suffix in PAGES else hint}")
+        if spares is not None and (why := write_beside(*spares)):
+            told.append(why)
+    return told
+
+
+def _why_it_stays(file: "WrittenFile") -> str:
+    """Return why a file is not written again, mostly nothing."""
+    from playlist_builder.library.kept import digest_of
+
+    try:
+        with open(file.path, "rb") as there:
+            data = there.read()
+    except FileNotFoundError:
+        return "is not there any more, so it was not written."
+    except OSError as error:
+        return f"{OLDER}: {error.strerror or error}."
+    if digest_of(data) != file.digest:
+        return "was changed by somebody else since, so it stays as it is."
+    return ""

@@ -1,0 +1,301 @@
+"""The sessions that a library keeps: documents, numbers, names, and the files written of them.
+
+User data. What a list shows stands in columns of its own, so that no document is read for it;
+documents are compressed, because each holds its earlier states, which are much alike. This module
+holds the SQL of its tables; it neither opens files nor reads a clock.
+"""
+
+import itertools
+import lzma
+import os
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from playlist_builder.errors import LibraryError, RequestError
+from playlist_builder.library import history
+from playlist_builder.library.errors import INVALID_ROW
+from playlist_builder.library.history import Read, WriteUserData
+from playlist_builder.models import Session
+from playlist_builder.session_request import PERSON_NAME_LIMIT
+from playlist_builder.text import digest, folded
+
+TABLES = ("kept", "documents", "written")
+
+SCHEMA = """
+CREATE TABLE kept (id TEXT PRIMARY KEY, number INTEGER NOT NULL, name TEXT NOT NULL,
+    person TEXT NOT NULL, made_at TEXT NOT NULL, changed_at TEXT NOT NULL, profile TEXT NOT NULL,
+    duration_s REAL NOT NULL, tracks INTEGER NOT NULL, turn INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (id TEXT PRIMARY KEY, document BLOB NOT NULL);
+CREATE TABLE written (path BLOB PRIMARY KEY, id TEXT NOT NULL, digest TEXT NOT NULL,
+    form TEXT NOT NULL) WITHOUT ROWID
+"""
+_COLUMNS = "id, number, name, person, made_at, changed_at, profile, duration_s, tracks, turn"
+_TYPES = (str, int, str, str, str, str, str, float, int, int)
+_PRESET = 1  # of LZMA: nearly as small as the others, in a tenth of their time
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file that was written of a session, an absolute path.
+
+    `digest` is that of its bytes; `form` says how to write it again, in words of whoever wrote it.
+    """
+
+    path: str
+    digest: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSession:
+    """A session that the library keeps, without its document.
+
+    `name` is what the user calls it and `person` for whom it was made, both mostly empty. Times are
+    in ISO 8601. The tail does not count among `tracks`. Of two sessions the one with the higher
+    `turn` was changed later, whatever the clock said.
+    """
+
+    id: str
+    number: int
+    name: str
+    person: str
+    made_at: str
+    changed_at: str
+    profile: str
+    duration_s: float
+    tracks: int
+    turn: int = 0
+    files: tuple[WrittenFile, ...] = field(default=())
+
+
+def digest_of(data: bytes) -> str:
+    """Return the digest by which it is seen that a file is as it was written."""
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def kept_session(session: Session, at: str, name: str = "") -> KeptSession:
+    """Return how a session is kept from a time on; its number is given by the library."""
+    request = session.request
+    if request is None or not request.kept_id:
+        raise ValueError("a session that says neither what was asked for nor its id is not kept")
+    return KeptSession(
+        request.kept_id,
+        0,
+        name,
+        request.name or "",
+        at,
+        at,
+        session.profile,
+        session.duration_s,
+        len(session.slots),
+    )
+
+
+def session_name(text: str) -> str:
+    """Return the name of a session as it is stored; raises RequestError for what cannot be one."""
+    name = text.strip()
+    if not name or len(name) > PERSON_NAME_LIMIT or not name.isprintable():
+        most = PERSON_NAME_LIMIT
+        raise RequestError(f"The name of a session is plain text of 1 to {most} characters.")
+    if name.isdecimal() or "/" in name or os.sep in name or os.path.splitext(name)[1]:
+        raise RequestError(
+            f"{name!r} reads like a number or a file. Give a name such as 'evening'."
+        )
+    return name
+
+
+class KeptSessions:
+    """The sessions kept in an open library file. Every writing method commits."""
+
+    def __init__(self, read: Read, write: WriteUserData, path: str, *, strict: bool) -> None:
+        """Pass over invalid rows, or refuse them where `strict`."""
+        self._read = read
+        self._write = write
+        self._path = path
+        self._strict = strict
+
+    def all(self, person: str | None = None) -> list[KeptSession]:
+        """Return all sessions, or those of a person, by number."""
+        where = "" if person is None else "WHERE person = :person"
+        return self._select(where, {"person": person})
+
+    def by_id(self, own: str) -> KeptSession | None:
+        """Return the session of an id, if it is kept."""
+        return next(iter(self._select("WHERE id = :id", {"id": own})), None)
+
+    def of_file(self, path: str) -> KeptSession | None:
+        """Return the session that was last written to an absolute path, if any is kept."""
+        where = "JOIN (SELECT id FROM written WHERE path = :path) USING (id)"
+        return next(iter(self._select(where, {"path": os.fsencode(path)})), None)
+
+    def last(self) -> KeptSession:
+        """Return the session that was made or changed last; LibraryError where there is none."""
+        rows = self._select("ORDER BY turn DESC, number DESC LIMIT 1", {})
+        if not rows:
+            raise LibraryError(
+                "There is no session yet. Build one: playlist-builder build arc --duration 60m"
+            )
+        return rows[0]
+
+    def find(self, word: str) -> KeptSession:
+        """Return the session of a number or a name, or of a part of the name; of several the last.
+
+        Raises LibraryError where there is none, or where the part belongs to more than one name.
+        """
+        if word.isdecimal():
+            found = self._select("WHERE number = :number", {"number": int(word[:18])})
+            if found:
+                return found[-1]
+            raise LibraryError(f"No session {word[:18]}. See 'playlist-builder sessions'.")
+        named = [each for each in self.all() if each.name]
+        wanted = folded(word)
+        for test in (
+            lambda name: name == wanted,
+            lambda name: name.startswith(wanted),
+            lambda name: wanted in name,
+        ):
+            hits = [each for each in named if test(folded(each.name))]
+            names = {folded(each.name): each.name for each in hits}
+            if len(names) == 1:
+                return max(hits, key=attrgetter("turn", "number"))
+            if names:
+                raise LibraryError(
+                    f"{word!r} may mean {', '.join(map(repr, names.values()))}. Which one?"
+                )
+        raise LibraryError(
+            f"No session {word!r}. See 'playlist-builder sessions' for numbers and names."
+        )
+
+    def new_id(self, document: str) -> str:
+        """Return the id of a new session: always the same for a document, unless that has changed.
+
+        So what is built twice in the same way is one session, and the same bytes.
+        """
+        ids = (digest(document, str(count)) for count in itertools.count())
+        return next(own for own in ids if self.by_id(own) is None or self.document(own) == document)
+
+    def document(self, own: str) -> str:
+        """Return the document of a session; LibraryError where it cannot be read."""
+        try:
+            ((document,),) = self._read(
+                "SELECT document FROM documents WHERE id = :id", {"id": own}
+            )
+            return lzma.decompress(document).decode()
+        except (*INVALID_ROW, lzma.LZMAError, EOFError) as error:
+            raise LibraryError(
+                f"The library {self._path} cannot read one of its sessions ({error})."
+                " A session file that was written of it can still be used."
+            ) from error
+
+    def store(self, *sessions: tuple[KeptSession, str]) -> list[KeptSession]:
+        """Keep sessions with their documents, all or none of them; return them with their numbers.
+
+        One whose id is known takes the place of that one, and keeps its number and the time when it
+        was made. A file belongs to the session that was written to it last.
+        """
+        if not sessions:
+            return []
+        with self._write() as connection:
+            return [_store(connection, *each) for each in sessions]
+
+    def rename(self, own: str, name: str) -> None:
+        """Call a session by another name."""
+        with self._write() as connection:
+            connection.execute("UPDATE kept SET name = ? WHERE id = ?", (name, own))
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Keep sessions no longer. The files written of them stay."""
+        with self._write() as connection:
+            for own in ids:
+                _remove(connection, own)
+
+    def add_file(self, own: str, *files: WrittenFile) -> None:
+        """Note that files were written of a session."""
+        with self._write() as connection:
+            _insert_files(connection, own, files)
+
+    def _select(self, where: str, values: dict[str, Any]) -> list[KeptSession]:
+        rows = self._read(f"SELECT {_COLUMNS} FROM kept {where}", values)  # noqa: S608 - own text
+        found = [KeptSession(*row) for row in rows if tuple(map(type, row)) == _TYPES]
+        if self._strict and len(found) < len(rows):
+            raise LibraryError(
+                f"The library {self._path} contains invalid sessions. Nothing was taken from it."
+            )
+        files = self._files([each.id for each in found])
+        return sorted(
+            (replace(each, files=files.get(each.id, ())) for each in found),
+            key=attrgetter("number", "id"),
+        )
+
+    def _files(self, ids: Sequence[str]) -> dict[str, tuple[WrittenFile, ...]]:
+        few = len(ids) == 1
+        rows = self._read(
+            f"SELECT id, path, digest, form FROM written {'WHERE id = :id' if few else ''}"  # noqa: S608 - own text
+            " ORDER BY id, path",
+            {"id": ids[0] if few else ""},
+        )
+        valid = [row for row in rows if tuple(map(type, row)) == (str, bytes, str, str)]
+        return {
+            own: tuple(WrittenFile(os.fsdecode(path), *rest) for _, path, *rest in each)
+            for own, each in groupby(valid, key=lambda row: row[0])
+        }
+
+
+def renumber(connection: sqlite3.Connection) -> None:
+    """Give new numbers to sessions whose number an older one has, as after a restore."""
+    seen: set[int] = set()
+    rows = connection.execute("SELECT id, number FROM kept ORDER BY made_at, id").fetchall()
+    for own, number in rows:
+        if number in seen:
+            number = _next(connection, "number")  # noqa: PLW2901 - the number that it has from now on
+            connection.execute("UPDATE kept SET number = ? WHERE id = ?", (number, own))
+        seen.add(number)
+
+
+def delete_person(connection: sqlite3.Connection, name: str) -> None:
+    """Delete all rows of a person, the history and all sessions; also in an older schema."""
+    history.delete_person(connection, name)
+    sql = "SELECT 1 FROM sqlite_schema WHERE name = ?"
+    if connection.execute(sql, TABLES[:1]).fetchone():
+        rows = connection.execute("SELECT id FROM kept WHERE person = ?", (name,)).fetchall()
+        for (own,) in rows:
+            _remove(connection, own)
+
+
+def _store(connection: sqlite3.Connection, kept: KeptSession, document: str) -> KeptSession:
+    known = connection.execute(
+        "SELECT number, name, made_at FROM kept WHERE id = ?", (kept.id,)
+    ).fetchone()
+    number, name, made_at = known or (_next(connection, "number"), "", kept.made_at)
+    turn = _next(connection, "turn")
+    kept = replace(kept, number=number, name=kept.name or name, made_at=made_at, turn=turn)
+    values = [getattr(kept, column.strip()) for column in _COLUMNS.split(",")]
+    places = ", ".join("?" * len(values))
+    connection.execute(f"INSERT OR REPLACE INTO kept VALUES ({places})", values)  # noqa: S608 - as above
+    blob = lzma.compress(document.encode(), preset=_PRESET)
+    connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?)", (kept.id, blob))
+    connection.execute("DELETE FROM written WHERE id = ?", (kept.id,))
+    _insert_files(connection, kept.id, kept.files)
+    return kept
+
+
+def _insert_files(connection: sqlite3.Connection, own: str, files: Sequence[WrittenFile]) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?)",
+        [(os.fsencode(each.path), own, each.digest, each.form) for each in files],
+    )
+
+
+def _remove(connection: sqlite3.Connection, own: str) -> None:
+    for table in TABLES:
+        connection.execute(f"DELETE FROM {table} WHERE id = ?", (own,))  # noqa: S608 - own names
+
+
+def _next(connection: sqlite3.Connection, column: str) -> int:
+    ((value,),) = connection.execute(f"SELECT coalesce(max({column}), 0) + 1 FROM kept")  # noqa: S608 - own names
+    return int(value)

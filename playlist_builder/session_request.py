@@ -1,0 +1,214 @@
+"""What is asked for when a session is made, checked where it comes in.
+
+Values are plain: texts as they are typed, seconds, paths. A value that cannot be meant raises
+RequestError in one line, wherever the request is made: from options, a file, or a program.
+"""
+
+import math
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from playlist_builder.errors import RequestError
+
+PERSON_NAME_LIMIT = 100  # most characters of the name of a person
+WITHIN_S = 90 * 24 * 3600.0  # how long what was played for a name is not used again
+SCALES = "relative", "absolute"
+VOCALS = "exclude", "strict", "allow-wordless", "allow"  # what profiles may say of voices
+TEXTS = (  # fields that hold several texts
+    *("levels", "include", "exclude", "prefer", "avoid", "pins", "pinned", "music", "playlist"),
+    *("listed", "thrown_out"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChange:
+    """A change of the planned curve after the first request, in seconds.
+
+    `stretch` makes a phase longer by `by_s` (shorter if below 0), from `at_s` on where that is
+    given. `jump` has a later phase begin at `at_s`; what follows shares the time that is left.
+    """
+
+    kind: Literal["stretch", "jump"]
+    phase: str
+    by_s: float = 0.0
+    at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRequest:
+    """What was asked when a session was made, so that it can be made again.
+
+    `profile` is a name or a path, and `profile_text` its TOML at that time. Without `duration_s`
+    the session is as long as the profile. `levels` (`"0.2"`, `"calm=0.1"`), `pins` (`"TRACK"`,
+    `"TRACK@3"`, `"TRACK@12:30"`, `"TRACK@PHASE"`) and the queries are as they are typed; `pinned`
+    holds the identities of `pins`, in their order, once known. `track_minutes` is the length of the
+    shortest and the longest track. Only tracks in the folders `music` are used, if there are any,
+    and none of the playlists and sessions `avoid`. Of several alternatives this is number
+    `alternative`. Where `playlist` holds paths, these tracks alone may be used, and all of them
+    unless a duration is asked for; `listed` holds their identities. `changes` were made to the plan
+    since, and `thrown_out` are identities taken out for good. `name` is for whom it is made,
+    `session` its id in the history, `asked_at` when (ISO 8601 with its offset), which a name needs:
+    what was played for that name in the `within_s` before, or since, is not used again. A
+    `levelled` player plays all equally loud. Up to `trim_s` may be left out at either end of a
+    track. A library keeps it under `kept_id`. Seed 0 gives the best session, others give others.
+
+    Raises RequestError for a value that cannot be meant.
+    """
+
+    profile: str
+    profile_text: str = ""
+    duration_s: float | None = None
+    levels: tuple[str, ...] = ()
+    scale: Literal["relative", "absolute"] = "relative"
+    vocals: str | None = None
+    track_minutes: tuple[float, float] | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    prefer: tuple[str, ...] = ()
+    avoid: tuple[str, ...] = ()
+    pins: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
+    tolerance_s: float = 30.0
+    seed: int = 0
+    allow_short: bool = False
+    alternative: int = 1
+    music: tuple[str, ...] = ()
+    library: str | None = None
+    playlist: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
+    changes: tuple[PlanChange, ...] = ()
+    name: str | None = None
+    within_s: float = WITHIN_S
+    asked_at: str = ""
+    session: str = ""
+    thrown_out: tuple[str, ...] = ()
+    levelled: bool = False
+    trim_s: float = 0.0
+    kept_id: str = ""
+
+    def __post_init__(self) -> None:
+        for field, checked in _CHECKS.items():
+            object.__setattr__(self, field, checked(field, getattr(self, field)))
+        if self.name is not None and not self.asked_at:
+            raise RequestError(
+                f"asked_at: a session for {self.name!r} needs the time of day, such as"
+                " datetime.now().astimezone().isoformat()."
+            )
+        if self.pinned and len(self.pinned) != len(self.pins):
+            raise RequestError("pinned: give the identity of each pin, or none at all.")
+        if len(self.listed) != len(self.playlist):
+            raise RequestError("listed: give the identity of each track of the playlist.")
+
+    @property
+    def use_all(self) -> bool:
+        """Whether every track of the playlist is to be in the session."""
+        return bool(self.playlist) and self.duration_s is None
+
+
+def check_time(value: Any, field: str = "at") -> str:  # noqa: ANN401 - what is checked
+    """Return a time of day in ISO 8601 with its offset; raises RequestError for anything else."""
+    try:
+        if datetime.fromisoformat(value).utcoffset() is not None:
+            return str(value)
+    except (TypeError, ValueError):
+        pass
+    raise _wrong(field, "a time with its offset, such as 2026-05-01T10:00:00+02:00", value)
+
+
+def person_name(text: str) -> str:
+    """Return the name of a person as it is stored; raises RequestError for an invalid one."""
+    most = PERSON_NAME_LIMIT
+    name = unicodedata.normalize("NFC", text) if isinstance(text, str) else ""
+    if not name.strip() or len(name) > most or not name.isprintable():
+        raise RequestError(f"A name is plain text of 1 to {most} characters, not {text!r}.")
+    return name
+
+
+# Each takes the name of a field and its value, and returns the value as it is kept. A value may be
+# anything: that is what is checked.
+def _profile(field: str, value: Any) -> str:  # noqa: ANN401
+    if isinstance(value, str) and value:
+        return value
+    raise _wrong(field, "a name such as 'arc', or a path", value)
+
+
+def _texts(field: str, value: Any) -> tuple[str, ...]:  # noqa: ANN401
+    """One text alone is a mistake: it would be taken for its letters."""
+    if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
+        return tuple(value)
+    raise _wrong(field, "a tuple of texts, such as ('one', 'two')", value)
+
+
+def _seconds(field: str, value: Any) -> float:  # noqa: ANN401
+    if _is_number(value) and value >= 0.0:
+        return value  # type: ignore[no-any-return]
+    raise _wrong(field, "seconds such as 3600.0", value)
+
+
+def _lengths(field: str, value: Any) -> tuple[float, float]:  # noqa: ANN401
+    if isinstance(value, list | tuple) and len(value) == 2 and all(map(_is_number, value)):  # noqa: PLR2004 - the shortest and the longest
+        shortest, longest = value
+        if 0.0 <= shortest <= longest:
+            return shortest, longest
+    raise _wrong(field, "the shortest and the longest, such as (2, 15)", value)
+
+
+def _whole(field: str, value: Any) -> int:  # noqa: ANN401
+    if type(value) is int:
+        return value
+    raise _wrong(field, "a whole number", value)
+
+
+def _place(field: str, value: Any) -> int:  # noqa: ANN401
+    if type(value) is int and value >= 1:
+        return value
+    raise _wrong(field, "a whole number from 1 on", value)
+
+
+def _time(field: str, value: Any) -> str:  # noqa: ANN401
+    return "" if value == "" else check_time(value, field)
+
+
+def _name(_: str, value: Any) -> str:  # noqa: ANN401
+    return person_name(value)
+
+
+def _one_of(*choices: str) -> Callable[[str, Any], str]:
+    def checked(field: str, value: Any) -> str:  # noqa: ANN401
+        if value in choices:
+            return str(value)
+        raise _wrong(field, f"one of {', '.join(choices)}", value)
+
+    return checked
+
+
+def _optional(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    return lambda field, value: None if value is None else check(field, value)
+
+
+def _is_number(value: Any) -> bool:  # noqa: ANN401
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _wrong(field: str, wanted: str, value: object) -> RequestError:
+    return RequestError(f"{field}: give {wanted}, not {ascii(value)[:60]}.")
+
+
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "profile": _profile,
+    "scale": _one_of(*SCALES),
+    "vocals": _optional(_one_of(*VOCALS)),
+    "duration_s": _optional(_seconds),
+    "tolerance_s": _seconds,
+    "within_s": _seconds,
+    "trim_s": _seconds,
+    "track_minutes": _optional(_lengths),
+    "seed": _whole,
+    "alternative": _place,
+    "name": _optional(_name),
+    "asked_at": _time,
+    **dict.fromkeys(TEXTS, _texts),
+}

@@ -1,0 +1,131 @@
+"""Two sessions -> what changed from the one to the other, as values that any view can show.
+
+Tracks are told apart by identity, and numbers count from 1 as people count. The tail is left out:
+it is arranged anew behind every change.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from playlist_builder.models import Session, Slot
+
+SAME_TIME_S = 1.0  # starts that differ by no more are the same to a listener
+
+
+class Placed(NamedTuple):
+    """A slot and its number in the session, from 1."""
+
+    number: int
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A track that stands elsewhere among the others: the slot that it has now, and both numbers.
+
+    Where all that changed before it is what came or went, a track has not moved.
+    """
+
+    slot: Slot
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class PinChange:
+    """A pin that came or went, or that moves with the plan; `slot` is the track's, now or before.
+
+    `before_s` and `after_s` are when the track starts, None where it does not play.
+    """
+
+    kind: Literal["pinned", "unpinned", "moved"]
+    slot: Slot
+    before_s: float | None
+    after_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What changed from one session to the next.
+
+    `went` holds slots with the numbers that they had, `came` slots with those that they have now.
+    `shifted` counts the tracks of both that start at another time.
+    """
+
+    went: tuple[Placed, ...] = ()
+    came: tuple[Placed, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    pins: tuple[PinChange, ...] = ()
+    shifted: int = 0
+
+    def __bool__(self) -> bool:
+        """Whether anything changed that is listed here."""
+        return bool(self.went or self.came or self.moved or self.pins or self.shifted)
+
+
+def difference(before: Session, after: Session) -> Difference:
+    """Return what changed from one session to another one."""
+    old, new = _by_identity(before), _by_identity(after)
+    kept = old.keys() & new.keys()
+    late = (abs(new[each].slot.start_s - old[each].slot.start_s) > SAME_TIME_S for each in kept)
+    return Difference(
+        went=tuple(placed for own, placed in old.items() if own not in kept),
+        came=tuple(placed for own, placed in new.items() if own not in kept),
+        moved=tuple(_moved(old, new)),
+        pins=tuple(_pins(before, after)),
+        shifted=sum(late),
+    )
+
+
+def _by_identity(session: Session) -> dict[str, Placed]:
+    return {slot.identity: Placed(n, slot) for n, slot in enumerate(session.slots, start=1)}
+
+
+def _moved(old: dict[str, Placed], new: dict[str, Placed]) -> Iterator[Moved]:
+    """Yield the fewest tracks without which all others stand in the order of before."""
+    kept = [own for own in new if own in old]
+    in_order = _longest_rise([old[own].number for own in kept])
+    for place, own in enumerate(kept):
+        if place not in in_order:
+            yield Moved(new[own].slot, old[own].number, new[own].number)
+
+
+def _longest_rise(numbers: Sequence[int]) -> set[int]:
+    """Return the places of a longest rising subsequence of distinct numbers."""
+    ends: list[int] = []  # the least number that ends a rise, of each length
+    places: list[int] = []  # of these numbers
+    before: list[int] = []  # the place that comes before each, or -1
+    for place, number in enumerate(numbers):
+        length = bisect_left(ends, number)
+        ends[length:] = [number, *ends[length + 1 :]]
+        places[length:] = [place, *places[length + 1 :]]
+        before.append(places[length - 1] if length else -1)
+    found, place = set[int](), places[-1] if places else -1
+    while place >= 0:
+        found.add(place)
+        place = before[place]
+    return found
+
+
+def _pins(before: Session, after: Session) -> Iterator[PinChange]:
+    """Yield the pins that went, came, or ask for another time; others are as they were."""
+    old, new = _asked(before), _asked(after)
+    slots_before, slots_after = _by_identity(before), _by_identity(after)
+    for own in dict.fromkeys([*old, *new]):
+        was, now = slots_before.get(own), slots_after.get(own)
+        placed = now or was
+        if old.get(own) == new.get(own) or placed is None:
+            continue
+        kind: Literal["pinned", "unpinned", "moved"] = (
+            "pinned" if own not in old else "unpinned" if own not in new else "moved"
+        )
+        yield PinChange(kind, placed.slot, was and was.slot.start_s, now and now.slot.start_s)
+
+
+def _asked(session: Session) -> dict[str, str]:
+    """Return the pins of a session as they were typed, by identity."""
+    request = session.request
+    # Before it is built, the identities of pins are not known.
+    return {} if request is None else dict(zip(request.pinned, request.pins, strict=False))

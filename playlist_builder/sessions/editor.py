@@ -1,0 +1,244 @@
+"""A session that is changed in memory, with what its library holds: what the desk and commands use.
+
+Every change returns the new session and what differs from the one before; nothing is written. The
+library is read once, when the editor is made, so that an edit takes the time of the edit alone and
+may run in another thread than the library was opened in, one at a time.
+"""
+
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from playlist_builder.errors import LibraryError, RequestError, SessionError
+from playlist_builder.library.library import Library
+from playlist_builder.models import Session, Track
+from playlist_builder.sessions import edit, presence
+from playlist_builder.sessions.build import Holdings, profile_of, selected
+from playlist_builder.sessions.candidates import SHOWN, Candidate, candidates
+from playlist_builder.sessions.difference import Difference, difference
+from playlist_builder.sessions.draft import Draft, changed, draft_of
+from playlist_builder.sessions.keep import NOT_MADE_HERE
+from playlist_builder.sessions.replan import replanned
+
+
+class Edited(NamedTuple):
+    """The session after a change, and how it differs from the one before."""
+
+    session: Session
+    difference: Difference
+
+
+class SessionEditor:
+    """Changes a session of a library, with undo and redo.
+
+    Tracks of the session are named by their number, from 1 as people count, or as a `Track`;
+    tracks that come in are those of the library. What plays before a change stays, what is pinned
+    stays, and as much behind it is arranged again as brings the end back to its time. What is taken
+    out comes back by its name alone.
+
+    Every change raises RequestError for what cannot be understood, ArrangeError where the music
+    cannot do it, ProfileError for a phase that is not there or cannot be as long, SessionError and
+    LibraryError where a track is not there any more; then the session is as it was.
+
+    An editor may be used in any thread, but in one at a time: a change raises RequestError while
+    another thread makes one. Sessions and differences are values for all threads.
+    """
+
+    def __init__(
+        self, library: Library, session: Session, *, profile_folders: Sequence[Path] = ()
+    ) -> None:
+        """Read what a library holds for a session, which needs its `request`.
+
+        The profile is read from `profile_folders`, those that are shipped, or the request, in this
+        order. Raises SessionError where the session does not say how it was made.
+        """
+        if session.request is None:
+            raise SessionError(NOT_MADE_HERE)
+        self._held = Holdings.of(library, session.request)
+        self._folders = tuple(profile_folders)
+        self._session = session
+        self._before: list[Session] = []
+        self._after: list[Session] = []
+        self._drafted: tuple[Session, bool, Draft] | None = None
+        self._busy = threading.Lock()
+
+    @property
+    def session(self) -> Session:
+        """The session as it is now."""
+        return self._session
+
+    def swap(self, place: int | Track, track: Track | None = None) -> Edited:
+        """Put another track in a place: a given one, or the one that fits best.
+
+        That is the marked one of its `candidates`. Where each of them stands out, or there are
+        none, what follows is arranged again with a track that does not. Raises ArrangeError where
+        nothing fits that does not stand out.
+        """
+        return self._change(
+            lambda draft: edit.swapped(draft, self._place(place), track and self._known(track))
+        )
+
+    def candidates(self, place: int | Track, count: int = SHOWN) -> list[Candidate]:
+        """Return up to `count` tracks that could take a place, the cheapest first.
+
+        All other tracks stay at their times, but for the difference in length. The one that `swap`
+        takes has `is_choice` set; none has where all of them stand out.
+        """
+        if count < 1:
+            raise RequestError(f"count: give a number from 1 on, not {count!r}.")
+        with self._alone():
+            draft, number = self._draft(), self._place(place)
+            found = candidates(draft, number, count)
+            if presence.missing_files(each.track.path for each in found):
+                pool, _ = presence.without_missing(draft.pool, most=presence.MOST_MISSING_NOW)
+                found = candidates(replace(draft, pool=pool), number, count)
+            return found
+
+    def pin(self, place: int | Track) -> Edited:
+        """Keep a track at its time in every later change, and when it is built again."""
+        return self._change(lambda draft: edit.pinned(draft, self._place(place)))
+
+    def unpin(self, place: int | Track) -> Edited:
+        """Let a track be moved and replaced again."""
+        return self._change(lambda draft: edit.unpinned(draft, self._place(place)))
+
+    def drop(self, place: int | Track) -> Edited:
+        """Take a track out, and fill the gap behind it."""
+        return self._change(lambda draft: edit.dropped(draft, self._place(place)))
+
+    def move(self, place: int | Track, to: int) -> Edited:
+        """Let a track be number `to`, from 1; all others keep their order."""
+        return self._change(lambda draft: edit.moved(draft, self._place(place), self._place(to)))
+
+    def insert(self, track: Track, at: int | None = None) -> Edited:
+        """Put a track in as number `at`, from 1; at the end if not given. What follows moves."""
+        last = len(self._session.slots) + 1
+        return self._change(
+            lambda draft: edit.inserted(
+                draft, self._known(track), self._place(last if at is None else at, last)
+            )
+        )
+
+    def extend(self, *, by_s: float, phase: str | None = None) -> Edited:
+        """Let a phase last longer by so many seconds.
+
+        It may be named by a part of its name; without a name it is the one that holds the middle.
+        """
+        return self._stretch(by_s, phase, 1)
+
+    def shorten(self, *, by_s: float, phase: str | None = None) -> Edited:
+        """Let a phase be shorter by so many seconds; the phase as in `extend`."""
+        return self._stretch(by_s, phase, -1)
+
+    def replan(
+        self,
+        *,
+        at_s: float,
+        extend_s: float = 0.0,
+        skip: bool = False,
+        phase: str | None = None,
+    ) -> Edited:
+        """Arrange again all that has not played at a time of the session, in seconds.
+
+        The current track plays to its end, or with `skip` to that time. The session ends when it
+        should have, or `extend_s` later. With `phase` this later phase begins when that track has
+        ended. Files that have vanished are not used again.
+        """
+        if not 0.0 <= extend_s < math.inf:
+            raise RequestError(f"extend_s: give seconds from 0 on, not {extend_s!r}.")
+        if extend_s and phase:
+            raise RequestError("extend_s and phase exclude each other: replan twice.")
+        return self._change(
+            lambda draft: replanned(draft, at_s, extend_s=extend_s, skip=skip, phase=phase or ""),
+            playing=True,
+        )
+
+    def undo(self) -> Edited:
+        """Step back before the last change."""
+        return self._step(self._before, self._after, "There is no change to undo.")
+
+    def redo(self) -> Edited:
+        """Make the change again that was undone last, if none was made since."""
+        return self._step(self._after, self._before, "No change was undone.")
+
+    def _stretch(self, by_s: float, phase: str | None, sign: int) -> Edited:
+        if not 0.0 < by_s < math.inf:
+            raise RequestError(f"by_s: give seconds above 0, not {by_s!r}.")
+
+        def stretched(draft: Draft) -> Draft:
+            profile = draft.objective.profile
+            name = phase or profile.phase_at(profile.duration_s / 2.0).name
+            return edit.stretched(draft, name, sign * by_s)
+
+        return self._change(stretched)
+
+    def _change(self, change: Callable[[Draft], Draft], *, playing: bool = False) -> Edited:
+        with self._alone():
+            before = self._session
+            after = changed(self._draft(playing=playing), change)
+            self._before.append(before)
+            self._after.clear()
+            self._session = after
+            return Edited(after, difference(before, after))
+
+    def _step(self, source: list[Session], target: list[Session], none_left: str) -> Edited:
+        with self._alone():
+            if not source:
+                raise RequestError(none_left)
+            before = self._session
+            target.append(before)
+            self._session = source.pop()
+            return Edited(self._session, difference(before, self._session))
+
+    def _draft(self, *, playing: bool = False) -> Draft:
+        request = self._session.request
+        if request is None:
+            raise AssertionError("a session that is edited has its request")
+        if self._drafted is not None:
+            session, was_playing, draft = self._drafted
+            if session is self._session and was_playing is playing:
+                return draft
+        profile = profile_of(request, folders=self._folders)
+        draft = draft_of(selected(request, profile, self._held), self._session, playing=playing)
+        self._drafted = self._session, playing, draft
+        return draft
+
+    def _place(self, place: int | Track, last: int | None = None) -> int:
+        """Return the place, from 0, of a number or a track of the session."""
+        slots = self._session.slots
+        if isinstance(place, Track):
+            for number, slot in enumerate(slots):
+                if slot.identity == place.identity:
+                    return number
+            raise RequestError(f"{place.tags.title or place.path}: is not in the session.")
+        last = last or len(slots)
+        if not isinstance(place, int) or isinstance(place, bool) or not 1 <= place <= last:
+            raise RequestError(
+                f"There is no number {place!r}: the session has numbers 1 to {last}. To change its"
+                " tail, ban a track of it (mark) and rebuild."
+            )
+        return place - 1
+
+    def _known(self, track: Track) -> Track:
+        """Return a track as the library holds it; its file must be there."""
+        known = self._held.known.get(track.identity)
+        if known is None:
+            raise LibraryError(f"{track.path}: is not in the library. Scan its folder first.")
+        if known.missing or presence.missing_files([known.path]):
+            raise LibraryError(f"{known.path}: is not there any more. Scan its folder.")
+        return known
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._busy.acquire(blocking=False):
+            raise RequestError(
+                "Another thread is changing this session. Wait for it, or use an editor of its own."
+            )
+        try:
+            yield
+        finally:
+            self._busy.release()

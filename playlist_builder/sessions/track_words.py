@@ -1,0 +1,54 @@
+"""A track of a session as a user names it: its number, its title or a part of that, or its path."""
+
+import os
+from collections.abc import Callable, Sequence
+
+from playlist_builder.errors import RequestError
+from playlist_builder.models import Session, Slot
+from playlist_builder.text import folded
+
+SHOWN = 5  # tracks that an error names
+
+
+def number_of(session: Session, word: str, *, with_tail: bool = False) -> int:
+    """Return the number of the track of a session that a word names, from 1.
+
+    Numbers of the tail go on from those of the plan, where it counts. Raises RequestError where no
+    track is named, or more than one.
+    """
+    slots = (*session.slots, *session.tail) if with_tail else session.slots
+    is_number = word.removeprefix("-").isdecimal()
+    if is_number and 1 <= int(word[:9]) <= len(slots):
+        return int(word[:9])
+    hits = _named(slots, word)
+    if is_number and not hits:
+        tail = "" if with_tail else " To change its tail, ban a track of it (mark) and rebuild."
+        raise RequestError(
+            f"There is no number {word[:9]}: the session has numbers 1 to {len(slots)}.{tail}"
+        )
+    if not hits:
+        raise RequestError(
+            f"No track of the session is called {word!r}. Give its number, 1 to {len(slots)}, its"
+            " title or a part of that, or its path."
+        )
+    if len(hits) > 1:
+        some = ", ".join(f"{n} {slots[n - 1].title!r}" for n in hits[:SHOWN])
+        more = ", ..." if len(hits) > SHOWN else ""
+        raise RequestError(f"{word!r} may be number {some}{more}. Which one?")
+    return hits[0]
+
+
+def _named(slots: Sequence[Slot], word: str) -> list[int]:
+    """Return the numbers of the tracks that a word names best."""
+    wanted, path = folded(word), os.path.abspath(os.path.expanduser(word))  # noqa: PTH100, PTH111 - as they are kept
+    tests: tuple[Callable[[Slot], bool], ...] = (
+        lambda slot: slot.path == path,
+        lambda slot: folded(slot.title) == wanted,
+        lambda slot: folded(os.path.basename(slot.path)) == wanted,  # noqa: PTH119 - as above
+        lambda slot: folded(slot.title).startswith(wanted),
+        lambda slot: wanted in folded(slot.title),
+    )
+    for test in tests:
+        if hits := [number for number, slot in enumerate(slots, start=1) if test(slot)]:
+            return hits
+    return []

@@ -1,0 +1,113 @@
+"""A whole application of public names alone: scan, build, look, edit, replan, keep, export.
+
+Give it a folder of music and a folder to write to. The tests run it, and check its types strictly.
+"""
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import closing
+from pathlib import Path
+
+import playlist_builder as pb
+
+NOW = "2026-05-01T10:00:00+02:00"
+
+
+def scan(
+    library: pb.Library, folder: Path, executor: Executor | None = None
+) -> Iterator[pb.Skipped]:
+    """Scan a folder, and yield what is no music."""
+    settings = pb.ScanSettings(jobs=1, executor=executor, vocals=False, embedding=False)
+    with closing(library.scan_events(folder, settings=settings)) as events:
+        for event in events:
+            if isinstance(event, pb.FileScanned) and event.skipped is not None:
+                yield event.skipped
+
+
+def build(library: pb.Library, minutes: float, name: str) -> pb.Session:
+    """Build a session for somebody, and keep it."""
+    request = pb.SessionRequest(
+        "arc",
+        duration_s=60.0 * minutes,
+        track_minutes=(0.1, 15.0),
+        allow_short=True,
+        name=name,
+        asked_at=NOW,
+    )
+    return library.keep(library.build(request), at=NOW, name="evening")
+
+
+def swap(editor: pb.SessionEditor, number: int) -> str:
+    """Put the best candidate in a place, and say how it differs."""
+    best = next((each for each in editor.candidates(number) if each.is_choice), None)
+    if best is None:
+        return "nothing fits"
+    editor.swap(number, best.track)
+    return f"{best.slot.title}: {', '.join(trait.word for trait in best.traits)}"
+
+
+def edit(library: pb.Library, session: pb.Session) -> pb.SessionEditor:
+    """Change a session in every way."""
+    editor = pb.SessionEditor(library, session)
+    before = len(editor.session.slots)
+    editor.pin(2)
+    changed, difference = editor.drop(before)
+    dropped = difference.went[0].slot
+    track = library.tracks().by_identity()[dropped.identity]
+    editor.insert(track, at=2)
+    editor.move(track, 3)
+    editor.unpin(1 + [slot.identity for slot in editor.session.slots].index(pinned(changed)))
+    editor.extend(by_s=10.0)
+    editor.shorten(by_s=10.0)
+    editor.undo()
+    editor.redo()
+    editor.replan(at_s=editor.session.slots[1].start_s + 1.0, skip=True)
+    return editor
+
+
+def pinned(session: pb.Session) -> str:
+    """Return the identity of the pinned track of a session."""
+    if session.request is None:
+        raise ValueError("a session that was not built here")
+    (own,) = session.request.pinned
+    return own
+
+
+def calmer(measured: pb.Measurement, _: pb.Embedding | None) -> float:
+    """Score tracks by their loudness alone."""
+    return min(max((measured.features.loudness_lufs + 60.0) / 60.0, 0.0), 1.0)
+
+
+def main(music: Path, target: Path, executor: Executor | None = None) -> list[str]:
+    """Make a session of a folder of music, change it, and write it for a player; tell of it."""
+    with pb.Library.open(target / "library.db") as library:
+        told = [f"skipped {each.path}: {each.reason}" for each in scan(library, music, executor)]
+        session = build(library, 1.5, "A7")
+        editor = edit(library, session)
+        told.append(swap(editor, len(editor.session.slots)))
+        kept = library.keep(editor.session, at=NOW)
+        library.history.rate("A7", pb.Rating(kept.slots[0].identity, "up", "", NOW, "", ""))
+        told += [rating.describe("A7") for rating in library.history.of("A7").ratings]
+        pair = library.questions().next([], seed=0)
+        if pair is not None:
+            library.calibrate([pair.answer(pair.first, NOW)])
+        quiet = pb.matching(library.tracks(), "energy:..0.9")
+        told.append(f"{len(quiet)} tracks are quiet")
+        again = library.session("evening")
+    pb.write_session(again, target / "session.m3u8", dialect=pb.PLAYERS["vlc"])
+    pb.write_session(again, target / "session.json")
+    pb.write_report(again, target / "session.html")
+    told.append(pb.session_text(again, width=100))
+    told += [str(notice) for notice in pb.load_session(target / "session.json").warnings]
+    track = pb.analyse_file(again.slots[0].path, vocals=False, embedding=False, scorer=calmer)
+    with pb.Library.open(target / "library.db", scorer=calmer) as library:
+        told.append(f"{track.energy:.2f} of {library.tracks().energy.max():.2f}")
+    return told
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.write("\n".join(main(Path(sys.argv[1]), Path(sys.argv[2]))) + "\n")
+    except pb.PlaylistBuilderError as error:
+        sys.exit(str(error))

@@ -1,0 +1,218 @@
+"""Which session a command means, and what becomes of the files that were written of it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from playlist_builder.cli import change, written
+from playlist_builder.cli.session import open_session
+from playlist_builder.errors import ServerError
+from playlist_builder.library.library import Library
+from playlist_builder.playlists import session_json
+
+BUILD = "build steady --duration 7m"
+OTHER = f"{BUILD} --seed 3"
+
+
+def text_of(number):
+    with Library.open("l.db") as library:
+        return library.sessions.document(library.sessions.find(str(number)).id)
+
+
+def test_a_session_is_meant_by_any_of_its_names(made_up):
+    made_up(f"{BUILD} --name evening -o a.m3u8 -o a.xspf -o a.json -o a.csv -o a.pls -o a.jspf")
+    made_up(OTHER)
+    files = ("a.m3u8", "a.xspf", "a.json", "a.csv", "a.pls", "a.jspf")
+    for word in ("1", "evening", "EVEN", *files):
+        given = open_session(word, "l.db")
+        assert (given.kept.number, given.text) == (1, text_of(1)), word
+    assert open_session(None, "l.db").kept.number == 2
+    Path("a.m3u8").rename("b.m3u8")  # its id goes with it
+    assert open_session("b.m3u8", "l.db").kept.number == 1
+    assert open_session("a.m3u8", "l.db").kept.number == 1  # it was written there
+    made_up("pin 1 2")
+    assert open_session(None, "l.db").kept.number == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "says"),
+    [
+        ("9", 1, "No session 9"),
+        ("dawn", 1, "No session 'dawn'"),
+        ("gone.m3u8", 2, "There is no file 'gone.m3u8'"),
+        ("folder/x", 2, "There is no file 'folder/x'"),
+        ("theirs.m3u8", 1, "was not written of a session that is kept"),
+        ("other.m3u8", 1, "is not in the library"),
+        ("a.m3u8 1", 2, "Give one session, not 'a.m3u8' and '1'"),
+    ],
+)
+def test_what_means_no_session_is_told(made_up, word, code, says):
+    made_up(f"{BUILD} -o a.m3u8")
+    Path("theirs.m3u8").write_text("#EXTM3U\nMusic/1.flac\n")
+    text = Path("a.m3u8").read_text(encoding="utf-8")
+    with Library.open("l.db") as library:
+        own = library.sessions.last().id
+    Path("other.m3u8").write_text(text.replace(own, "0" * 16), encoding="utf-8")
+    done = made_up(f"report {word}", code=code)
+    assert says in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_copy_of_a_session_file_is_a_session_of_its_own(made_up):
+    """As is one that went to another machine, or was changed by somebody else."""
+    made_up(f"{BUILD} -o a.json -o a.m3u8")
+    shutil.copy("a.json", "copy.json")
+    before, kept = Path("a.m3u8").read_bytes(), text_of(1)
+    made_up("pin copy.json 2")
+    assert (Path("a.m3u8").read_bytes(), text_of(1)) == (before, kept)
+    assert session_json.load_session("copy.json").request.pins
+    made_up("export copy.json -o c.m3u8")
+    assert "was not written of a session" in made_up("report c.m3u8", code=1).stderr
+    made_up("pin a.json 2")
+    assert Path("a.json").read_text(encoding="utf-8") == text_of(1) != kept
+    Path("a.json").write_text(kept, encoding="utf-8")  # an earlier one comes back
+    made_up("pin a.json 3")
+    assert len(session_json.parse(text_of(1), "1").request.pins) == 1
+
+
+def test_a_file_is_written_again_only_while_it_is_ours(made_up):
+    made_up(f"{BUILD} -o a.m3u8 -o gone.pls -o theirs.m3u8 -o new.xspf -o folder.csv")
+    Path("gone.pls").unlink()
+    Path("theirs.m3u8").write_text("mine", encoding="utf-8")
+    made_up(f"{OTHER} -o new.xspf")
+    new = Path("new.xspf").read_bytes()
+    Path("folder.csv").unlink()
+    Path("folder.csv").mkdir()
+    told = made_up("swap 1 2").stderr
+    assert "Wrote a.m3u8: open it again where a player has it open" in told
+    assert "gone.pls is not there any more" in told
+    assert "theirs.m3u8 was changed by somebody else" in told
+    assert "folder.csv holds the session as it was before" in told
+    assert Path("theirs.m3u8").read_text(encoding="utf-8") == "mine"
+    assert Path("new.xspf").read_bytes() == new
+    assert not Path("gone.pls").exists()
+
+
+def test_a_file_is_written_again_as_it_was_written(made_up):
+    made_up(BUILD)
+    made_up("export -o v.m3u8 --player vlc")
+    made_up("export -o n.m3u8 --map Music=/volume1/music")
+    made_up("report -o j.html --language ja")
+    made_up("swap 2")
+    for name, sign in (("v.m3u8", "%"), ("n.m3u8", "/volume1/music/"), ("j.html", 'lang="ja"')):
+        again = Path(name).read_text(encoding="utf-8")
+        Path(name).unlink()
+        words = {
+            "v.m3u8": "export -o v.m3u8 --player vlc",
+            "n.m3u8": "export -o n.m3u8 --map Music=/volume1/music",
+            "j.html": "report -o j.html --language ja",
+        }[name]
+        made_up(words)
+        assert Path(name).read_text(encoding="utf-8") == again
+        assert sign in again or name == "v.m3u8"
+
+
+def test_what_takes_long_is_told_and_not_made_again(made_up):
+    made_up(BUILD)
+    given = open_session(None, "l.db")
+    Path("r.flac").write_bytes(b"fLaC")
+    written.remember_made(given, "r.flac", "render")
+    assert "r.flac holds the session as it was before; make it again with 'render'" in (
+        made_up("pin 1").stderr
+    )
+    assert Path("r.flac").read_bytes() == b"fLaC"
+
+
+def test_what_goes_wrong_after_writing_takes_all_of_it_back(made_up):
+    made_up(f"{BUILD} -o a.m3u8 -o a.json")
+    before = [text_of(1), Path("a.m3u8").read_bytes(), Path("a.json").read_bytes()]
+    given = open_session("1", "l.db")
+    moved = session_json.dump_with_undo(given.session, given.text).replace('"arc"', '"ark"')
+
+    def refuse(*_):
+        assert Path("a.json").read_text(encoding="utf-8") == text_of(1) != before[0]
+        raise ServerError("It plays another.")
+
+    with pytest.raises(ServerError):
+        change.save_change(given, moved, after_writing=refuse)
+    assert [text_of(1), Path("a.m3u8").read_bytes(), Path("a.json").read_bytes()] == before
+    made_up("pin 1")  # the file is still known as ours
+    assert Path("a.json").read_bytes() != before[2]
+
+
+def test_a_session_of_the_library_beside_a_playlist_is_found(made_up, tmp_path):
+    """As that of the demo, and where the library has moved with its music."""
+    made_up(f"{BUILD} -o a.m3u8")
+    there = tmp_path / "there"
+    there.mkdir()
+    shutil.move("l.db", there / "library.db")
+    shutil.move("a.m3u8", there / "a.m3u8")
+    given = open_session("there/a.m3u8", str(tmp_path / "none.db"))
+    assert given.kept.number == 1
+    assert given.session.request.library == str(there / "library.db")
+    made_up("pin there/a.m3u8 1", PLAYLIST_BUILDER_LIBRARY=str(tmp_path / "none.db"))
+
+
+def test_the_same_session_built_twice_is_one(made_up):
+    made_up(f"{BUILD} -o a.m3u8")
+    first = Path("a.m3u8").read_bytes()
+    assert "Session 1." in made_up(f"{BUILD} -o b.m3u8").stderr
+    made_up(f"{BUILD} -o a.m3u8")
+    assert Path("a.m3u8").read_bytes() == first
+    assert len(json.loads(made_up("sessions --json").stdout)) == 1
+    made_up("pin 1")
+    assert "Session 2." in made_up(BUILD).stderr  # the first one is another now
+    with Library.open("l.db") as library:
+        assert [Path(each.path).name for each in library.sessions.find("1").files] == [
+            "a.m3u8",
+            "b.m3u8",
+        ]
+
+
+def test_sessions_are_listed_shown_named_and_removed(made_up):
+    made_up(f"{BUILD} -o a.m3u8 --name night --for A7")
+    made_up(OTHER)
+    lines = made_up("sessions").stdout.splitlines()
+    assert lines[0].split() == ["#", "name", "built", "for", "profile", "length", "tracks", "files"]
+    assert lines[1].split()[:2] == ["1", "night"]
+    assert "a.m3u8" in lines[1]
+    listed = json.loads(made_up("sessions --json").stdout)
+    assert [each["number"] for each in listed] == [1, 2]
+    assert [each["path"] for each in listed[0]["files"]] == [str(Path("a.m3u8").absolute())]
+    assert "There is no session for B2 yet" in made_up("sessions --for B2").stderr
+    shown = json.loads(made_up("sessions show night --json").stdout)
+    assert shown["session"]["slots"] == json.loads(text_of(1))["slots"]
+    assert "written to a.m3u8" in made_up("sessions show 1").stdout
+    made_up("sessions name 2 dawn")
+    assert "reads like a number" in made_up("sessions name 2 7", code=2).stderr
+    assert "is a session of its own" in made_up("sessions show", copy_of("night"), code=1).stderr
+    assert "Nobody answered" in made_up("sessions remove night", code=2).stderr
+    made_up("sessions remove night", typed="n\n", code=1)
+    made_up("sessions remove night dawn --yes")
+    assert made_up("sessions").stdout == ""
+    assert Path("a.m3u8").exists()
+    assert json.loads(made_up("history --json").stdout) == []  # it was made within the hour
+
+
+def copy_of(word):
+    Path("copy.json").write_text(open_session(word, "l.db").text, encoding="utf-8")
+    return "copy.json"
+
+
+def test_check_looks_at_a_session_and_mends_it(made_up):
+    made_up(f"{BUILD} -o a.m3u8")
+    slot = open_session("1", "l.db").session.slots[0]
+    made_up("check")
+    Path(slot.path).rename("Music/elsewhere.flac")
+    assert f"missing  1  {slot.path}" in made_up("check", code=1).stdout
+    assert json.loads(made_up("check 1 --json", code=1).stdout)["playlist"] == "session 1"
+
+
+def test_a_number_names_a_track_of_the_last_session(made_up):
+    made_up(f"{BUILD} -o a.m3u8")
+    slots = open_session("1", "l.db").session.slots
+    assert slots[1].title in made_up("show 2").stdout
+    assert f"Marked {slots[1].title} " in made_up("mark 2 --vocals wordless").stderr
+    assert "No track '99'" in made_up("show 99", code=1).stderr

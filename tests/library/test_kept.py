@@ -1,0 +1,199 @@
+"""Kept sessions are user data: numbered, found by name, backed up, migrated, merged, forgotten."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from playlist_builder.errors import LibraryError, RequestError
+from playlist_builder.library import kept as keeping
+from playlist_builder.library import schema
+from playlist_builder.library.database import Database
+from playlist_builder.library.kept import KeptSession, WrittenFile, kept_session, session_name
+from playlist_builder.library.merge import merge
+from playlist_builder.models import Mark, Session, Slot
+from playlist_builder.playlists import session_json
+from playlist_builder.session_request import SessionRequest
+
+AT = "2026-01-02T10:00:00+01:00"
+SLOT = Slot("/m/a.flac", "5f", "A", "B", "C", 0.0, 60.0, "calm", 0.5, 0.5, (0.5,))
+FILE = WrittenFile("/m/\udcff.m3u8", "00", "{}")
+
+
+def session(own="aa", person=None):
+    request = SessionRequest(
+        "arc", "text", name=person, asked_at=AT, session="0" * 16, kept_id=own * 8
+    )
+    return Session("arc", "relative", 60.0, 60.0, 0.0, 0.0, 0.0, (SLOT,), request=request)
+
+
+def entry(own="aa", name="", person=None, files=()):
+    made = session(own, person)
+    return replace(kept_session(made, AT, name), files=files), session_json.dump(made)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "library.db")
+
+
+def test_a_session_has_a_number_that_stays(path):
+    with Database(path) as one:
+        first, second = one.sessions.store(entry("aa"), entry("bb", "evening", files=(FILE,)))
+        assert (first.number, second.number) == (1, 2)
+        assert one.sessions.last() == second
+        changed, text = entry("aa")
+        (again,) = one.sessions.store((replace(changed, changed_at="later"), text + " "))
+        assert (again.number, again.made_at, again.changed_at) == (1, AT, "later")
+        assert one.sessions.document("aa" * 8) == text + " "
+        assert one.sessions.last() == again
+        assert one.sessions.all() == [again, second]
+        assert one.sessions.by_id("bb" * 8) == second
+        assert one.sessions.by_id("cc" * 8) is None
+    with pytest.raises(ValueError, match="not kept"):
+        kept_session(replace(session(), request=None), AT)
+
+
+def test_a_session_is_found_by_number_and_by_as_much_of_its_name_as_it_needs(path):
+    with Database(path) as one:
+        names = ("Evening", "evening two", "Opening", "opening", "")
+        stored = one.sessions.store(*(entry(f"a{n}", name) for n, name in enumerate(names)))
+        for word, number in (("2", 2), ("EVENING", 1), ("evening t", 2), ("two", 2), ("open", 4)):
+            assert one.sessions.find(word) == stored[number - 1], word
+        assert one.sessions.find("opening") == stored[3]  # the last of that name
+        for word, told in (
+            ("even", "may mean 'Evening', 'evening two'"),
+            ("9", "No session 9"),
+            ("9" * 5000, "No session"),
+            ("dawn", "No session 'dawn'"),
+        ):
+            with pytest.raises(LibraryError, match=told):
+                one.sessions.find(word)
+        one.sessions.rename(stored[4].id, "dawn")
+        assert one.sessions.find("dawn").number == 5
+        one.sessions.remove([each.id for each in stored])
+        with pytest.raises(LibraryError, match="playlist-builder build"):
+            one.sessions.last()
+        assert one.sessions.all() == []
+
+
+def test_a_file_belongs_to_the_session_that_was_written_to_it_last(path):
+    with Database(path) as one:
+        one.sessions.store(entry("aa", files=(FILE,)), entry("bb"))
+        assert one.sessions.of_file(FILE.path).id == "aa" * 8
+        one.sessions.add_file("bb" * 8, FILE)
+        assert one.sessions.of_file(FILE.path).id == "bb" * 8
+        assert one.sessions.by_id("aa" * 8).files == ()
+        assert one.sessions.of_file("/other") is None
+
+
+@pytest.mark.parametrize("name", ["", " ", "12", "a/b", "a.m3u8", "a\nb", "x" * 101])
+def test_a_name_is_neither_a_number_nor_a_file(name):
+    with pytest.raises(RequestError):
+        session_name(name)
+    assert session_name(" evening ") == "evening"
+
+
+def test_sessions_come_back_from_the_backup(path):
+    with Database(path) as one:
+        one.sessions.store(entry("aa", "evening", files=(FILE,)))
+    Path(path).unlink()
+    with Database(path) as one:
+        (found,) = one.sessions.all()
+        assert (found.number, found.name, found.files) == (1, "evening", (FILE,))
+        assert session_json.parse(one.sessions.document(found.id), "1") == session("aa")
+
+
+def test_sessions_of_a_backup_get_numbers_of_their_own(path, tmp_path):
+    """Where the file at that path is another library than the one that was backed up."""
+    with Database(path) as one:
+        one.sessions.store(entry("aa"))
+    other = str(tmp_path / "other.db")
+    with Database(other) as one:
+        one.sessions.store(entry("bb"))
+    Path(other).replace(path)
+    with Database(path) as one:
+        assert sorted(each.number for each in one.sessions.all()) == [1, 2]
+
+
+def test_a_library_from_before_keeps_what_it_has(path, monkeypatch):
+    before = [each.__name__ for each in schema.MIGRATIONS].index("_add_kept")
+    with monkeypatch.context() as older:
+        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:before])
+        older.setattr(schema, "USER_TABLES", schema.USER_TABLES[: -len(keeping.TABLES)])
+        with Database(path) as one:
+            one.store_mark("5f", Mark(banned=True))
+    with Database(path) as one:
+        assert one.mark("5f").banned
+        assert one.sessions.all() == []
+        one.sessions.store(entry(person="A7"))
+        assert one.forget_name("A7") == []  # also in the copy from before, without these tables
+
+
+def test_nothing_is_left_of_a_forgotten_person(path):
+    with Database(path) as one:
+        one.sessions.store(entry("aa", person="Anemone"), entry("bb", person="B2"))
+        assert [each.id for each in one.sessions.all("Anemone")] == ["aa" * 8]
+        one.forget_name("Anemone")
+        assert [each.id for each in one.sessions.all()] == ["bb" * 8]
+    for file in Path(path).parent.iterdir():
+        assert b"Anemone" not in file.read_bytes()
+
+
+def test_sessions_of_another_library_come_along_under_free_numbers(path, tmp_path):
+    other = str(tmp_path / "other.db")
+    mine = WrittenFile("/m/mine.m3u8", "00", "{}")
+    with Database(path) as one, Database(other) as two:
+        one.sessions.store(entry("aa", files=(FILE,)), entry("cc"))
+        changed, text = entry("cc")
+        two.sessions.store(
+            entry("bb", "evening", files=(FILE, mine)),
+            (changed, text.replace('"seed": 0', '"seed": 1')),
+        )
+    with Database(path) as one:
+        for added in (1, 0):
+            with one.open_other(other) as two:
+                report = merge(one, two, lambda _: False)
+            assert report.kept == added
+            (conflict,) = report.conflicts
+            assert (conflict.name, conflict.what) == ("session 2", "state of")
+        new = one.sessions.find("evening")
+        assert (new.number, new.files) == (3, (mine,))
+        assert one.sessions.of_file(FILE.path).number == 1
+
+
+def test_an_invalid_session_is_not_merged(path, tmp_path):
+    other = str(tmp_path / "other.db")
+    for change in (
+        "UPDATE kept SET tracks = 'x'",
+        "UPDATE documents SET document = x'00'",
+        "DELETE FROM documents",
+    ):
+        Path(other).unlink(missing_ok=True)
+        with Database(other) as two:
+            two.sessions.store(entry())
+        with closing(sqlite3.connect(other)) as raw, raw:
+            raw.execute(change)
+        with Database(path) as one, one.open_other(other) as two:
+            with pytest.raises(LibraryError):
+                merge(one, two, lambda _: False)
+            assert one.sessions.all() == []
+
+
+def test_an_invalid_row_is_passed_over(path):
+    with Database(path) as one:
+        one.sessions.store(entry("aa"), entry("bb"))
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("UPDATE kept SET name = x'00' WHERE number = 1")
+        raw.execute("UPDATE documents SET document = x'00' WHERE id = ?", ("bb" * 8,))
+    with Database(path) as one:
+        assert [each.number for each in one.sessions.all()] == [2]
+        with pytest.raises(LibraryError, match="cannot read one of its sessions"):
+            one.sessions.document("bb" * 8)
+
+
+def test_a_kept_session_is_a_value():
+    one, _ = entry()
+    assert one == KeptSession("aa" * 8, 0, "", "", AT, AT, "arc", 60.0, 1)

@@ -1,0 +1,73 @@
+"""What changed from one session to the next is told as people would tell it."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playlist_builder.models import Session, Slot
+from playlist_builder.session_request import SessionRequest
+from playlist_builder.sessions.difference import Difference, Moved, PinChange, Placed, difference
+
+
+def session(names, *, length_s=100.0, pins=()):
+    slots = tuple(
+        Slot(f"/{n}", n, n.upper(), "", "", place * length_s, (place + 1) * length_s, "only", 0, 0)
+        for place, n in enumerate(names)
+    )
+    request = SessionRequest("arc", "x", pins=tuple(pins), pinned=tuple(each[0] for each in pins))
+    total_s = length_s * len(slots)
+    return Session("arc", "relative", total_s, total_s, 0, 0, 0, slots, request=request)
+
+
+def test_the_same_session_does_not_differ():
+    one = session("abc", pins=["b@1:40"])
+    assert difference(one, one) == Difference()
+    assert not difference(one, one)
+
+
+def test_what_went_and_came_has_its_numbers_then_and_now():
+    before, after = session("abcd"), session("axcd")
+    found = difference(before, after)
+    assert found == Difference(
+        went=(Placed(2, before.slots[1]),), came=(Placed(2, after.slots[1]),)
+    )
+    assert found
+
+
+def test_of_a_track_that_went_all_behind_it_start_earlier_and_none_moved():
+    found = difference(session("abcd"), session("acd"))
+    assert [each.number for each in found.went] == [2]
+    assert (found.moved, found.shifted) == ((), 2)
+
+
+def test_only_the_track_that_was_moved_has_moved():
+    after = session("abdec")
+    found = difference(session("abcde"), after)
+    assert found.moved == (Moved(after.slots[4], 3, 5),)
+    assert found.shifted == 3
+
+
+@given(st.permutations("abcdefg"))
+def test_without_those_that_moved_all_others_keep_their_order(names):
+    found = difference(session("abcdefg"), session(names))
+    moved = {each.slot.identity for each in found.moved}
+    left = [name for name in names if name not in moved]
+    assert left == sorted(left)
+    assert len(moved) < len(names)
+
+
+def test_a_start_that_nobody_notices_is_the_same():
+    one = session("ab")
+    late = replace(one.slots[1], start_s=one.slots[1].start_s + 0.9)
+    assert difference(one, replace(one, slots=(one.slots[0], late))).shifted == 0
+
+
+def test_pins_that_came_went_or_moved_are_told():
+    before = session("abcd", pins=["a@0:00", "c@3:20", "d@5:00"])
+    after = session("axcd", length_s=110.0, pins=["x", "c@3:40", "d@5:00"])
+    found = {each.slot.identity: each for each in difference(before, after).pins}
+    assert found["a"].kind == "unpinned"
+    assert found["x"] == PinChange("pinned", after.slots[1], None, 110.0)
+    assert found["c"] == PinChange("moved", after.slots[2], 200.0, 220.0)
+    assert set(found) == {"a", "x", "c"}
