@@ -1,6 +1,5 @@
 """Commands about the sessions that the library keeps: sessions, and its show, name and remove."""
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,7 +11,7 @@ from playlist_builder.cli import options, output
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import OpenedSession, open_session
-from playlist_builder.cli.written import MADE_BY
+from playlist_builder.cli.written import MADE_BY, form_of
 from playlist_builder.errors import SessionError
 
 if TYPE_CHECKING:
@@ -117,6 +116,6 @@ def _library(own: str | None) -> str | None:
 
 
 def _document(kept: "KeptSession") -> dict[str, Any]:
-    forms = [(file.path, json.loads(file.form)) for file in kept.files]
+    forms = [(file.path, form_of(file) or {}) for file in kept.files]
     files = [{"path": path, "made_by": form.get(MADE_BY)} for path, form in forms]
     return {key: value for key, value in asdict(kept).items() if key != "turn"} | {"files": files}

@@ -172,6 +172,16 @@ def remember_made(given: OpenedSession, path: str, command: str) -> None:
     remember(given, [Content(path, b"", {MADE_BY: command})])
 
 
+def form_of(file: "WrittenFile") -> dict[str, Any] | None:
+    """Return how a file was made, None where that is not known here, as of a later version."""
+    try:
+        form = json.loads(file.form)
+        dialect_of(form)
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return None
+    return dict(form)
+
+
 def renewals(
     given: OpenedSession, session: "api.Session", text: str
 ) -> "tuple[list[Content], list[str]]":
@@ -180,8 +190,10 @@ def renewals(
 
     contents, told = [], []
     for file in given.kept.files if given.kept is not None else ():
-        form, path = json.loads(file.form), output.short_path(file.path)
-        if made_by := form.get(MADE_BY):
+        form, path = form_of(file), output.short_path(file.path)
+        if form is None:
+            told.append(f"{path} {OLDER}; export it again.")
+        elif made_by := form.get(MADE_BY):
             if os.path.exists(file.path):
                 told.append(f"{path} {OLDER}; make it again with '{made_by}'.")
         elif why := _why_it_stays(file):
@@ -229,5 +241,5 @@ def _why_it_stays(file: "WrittenFile") -> str:
     except OSError as error:
         return f"{OLDER}: {error.strerror or error}."
     if digest_of(data) != file.digest:
-        return "was changed by somebody else since, so it stays as it is."
+        return "was changed by somebody else since, so it stays; export it to replace it."
     return ""

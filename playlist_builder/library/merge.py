@@ -135,19 +135,17 @@ def _new_kept(
 ) -> list[tuple[KeptSession, str]]:
     """Return what is new; a session that is in another state there goes to the conflicts.
 
-    A file that a session of ours was written to stays with that.
+    Files do not come along: what was written there is not the user's wish here.
     """
     here = {each.id: each for each in ours.sessions.all()}
-    taken = {file.path for each in here.values() for file in each.files}
     new = []
     for there, document in theirs:
         own = here.get(there.id)
         if own is None:
-            files = tuple(file for file in there.files if file.path not in taken)
-            new.append((replace(there, files=files), document))
+            new.append((replace(there, files=()), document))
         elif ours.sessions.document(there.id) != document:
             name, times = f"session {own.number}", (own.changed_at, there.changed_at)
-            conflicts.append(Conflict(there.id, name, "state of", *times))
+            conflicts.append(Conflict(there.id, name, "last change", *times))
     return new
 
 

@@ -9,11 +9,11 @@ from playlist_builder.models import Floats32, VoiceDetection
 from playlist_builder.networks import resampler, voice, weights
 from playlist_builder.networks.resampler import RATE
 from playlist_builder.networks.voice import CHUNK_S, CONTEXT_S, OUTPUTS, PER_S, Model
-from playlist_builder.vocals import moments
+from playlist_builder.vocals import moments, style
 
 PARTS = 5  # of a second, in neighbouring two of which a short word is sought
 COLUMNS = OUTPUTS + 1
-VOICE_VERSION = 3  # raise it when samples may give another verdict: the next scan decodes again
+VOICE_VERSION = 4  # raise it when samples may give another verdict: the next scan decodes again
 
 
 @cache
@@ -24,7 +24,7 @@ def model() -> Model:
 
 def model_error() -> str:
     """Return one line on why voices cannot be detected, empty where they can."""
-    return weights.load_error(model)
+    return weights.load_error(model) or weights.load_error(style.voice_weights)
 
 
 def supports_rate(rate_hz: int) -> bool:
@@ -73,10 +73,14 @@ class VoiceDetector:
         self._count = 0
         return np.concatenate(self._rows) if self._rows else np.zeros((0, COLUMNS), np.float32)
 
-    def finish(self) -> VoiceDetection:
-        """Return the verdict on all samples; nothing can be pushed afterwards."""
+    def finish(self, by_style: float = 0.0) -> VoiceDetection:
+        """Return the verdict on all samples; nothing can be pushed afterwards.
+
+        `by_style` are the log-odds for a voice by the embedding of the track, 0 where there is
+        none.
+        """
         rows = self.logits()
-        return verdict_of(rows, soft=self._energy <= self._samples * SOFT_MEAN_SQUARE)
+        return verdict_of(rows, by_style, soft=self._energy <= self._samples * SOFT_MEAN_SQUARE)
 
     def _run(self, samples: Floats32, seconds: int) -> None:
         hidden = voice.hidden_layer(self._model, voice.filter_bank(self._model, samples))
@@ -90,6 +94,6 @@ class VoiceDetector:
 SOFT_MEAN_SQUARE = 1e-5  # -50 dBFS: below it, a voice would not be detected
 
 
-def verdict_of(rows: Floats32, *, soft: bool) -> VoiceDetection:
+def verdict_of(rows: Floats32, by_style: float = 0.0, *, soft: bool) -> VoiceDetection:
     """Return the verdict on rows as `VoiceDetector.logits`; a soft track is never verified."""
-    return VoiceDetection("unknown", 0.0) if soft else moments.classify(rows)
+    return VoiceDetection("unknown", 0.0) if soft else moments.classify(rows, by_style)

@@ -4,7 +4,8 @@ Three things speak for a voice: the best passage of 3 s, beyond the usual level 
 that an expressive violin throughout is not taken for a singer; separate moments, as phrases with
 long pauses are; and what is heard throughout. They are weighed by a logistic regression, fitted to
 tracks and voices that the network had not met, so that the chance that is shown as confidence is
-the share that was right there; `tests/evaluation` tells how well that holds.
+the share that was right there; `tests/evaluation` tells how well that holds. The embedding of the
+track, where there is one, speaks against a voice as far as it has heard the track.
 """
 
 import math
@@ -32,7 +33,10 @@ LONG_S, LONG_MORE = 300, 0.4
 # Below the length that is asked for all moments, every halving requires so much more: a bird or a
 # rustle then needs to be like a voice but once.
 SHORT_S, SHORT_MORE = MOMENTS * TRACK_S_A_MOMENT, 0.6
-POSSIBLE, FOUND = 0.3, 0.65  # chance from which there may be a voice, and is one
+# Log-odds against a voice by the embedding: from which, and how many, count; it hears so much of a
+# track.
+STYLE_FROM, MOST_STYLE, STYLE_S = -1.0, 2.0, 24
+POSSIBLE, FOUND = 0.3, 0.6  # chance from which there may be a voice, and is one
 MOST_SURE = 0.97  # no detector is certain
 LONE, LONE_ABOVE = 1.0, 4.0  # logit of a lone word, and how far above the middle of the track
 EDGE, CORE = 0.8, 1.5  # logits above half of the usual at which a span ends, and that it must reach
@@ -44,11 +48,14 @@ PEOPLE_POSSIBLE, PEOPLE_FOUND = -1.8, -1.0
 WORDLESS_LEAST, HUMMED_LEAST = 0.0, -1.2  # of a voice without words, and of what may be one
 
 
-def classify(rows: Floats32) -> VoiceDetection:
-    """Return the verdict on rows of shape (seconds, columns), as `VoiceDetector.logits`."""
+def classify(rows: Floats32, by_style: float = 0.0) -> VoiceDetection:
+    """Return the verdict on rows of shape (seconds, columns), as `VoiceDetector.logits`.
+
+    `by_style` are the log-odds for a voice by the embedding of the track, 0 where there is none.
+    """
     if not len(rows):
         return VoiceDetection("unknown", 0.0)
-    chance = chance_of_voice(rows)
+    chance = chance_of_voice(rows, by_style)
     people = np.median(rows[:, PEOPLE])
     if people >= PEOPLE_FOUND or (chance < FOUND and people >= PEOPLE_POSSIBLE):
         return VoiceDetection("unknown", chance, _throughout(rows, "people"))
@@ -60,13 +67,28 @@ def classify(rows: Floats32) -> VoiceDetection:
     return VoiceDetection(_kind_of(spans) if chance >= FOUND else "unknown", chance, spans)
 
 
-def chance_of_voice(rows: Floats32) -> float:
+def chance_of_voice(rows: Floats32, by_style: float = 0.0) -> float:
     """Return how likely a voice is anywhere in a track, at least 1 - MOST_SURE."""
     passage, moment, middle = evidence(rows)
     log_odds = PASSAGE_WEIGHT * passage + MOMENT_WEIGHT * moment + MIDDLE_WEIGHT * middle + BIAS
-    log_odds -= LONG_MORE * math.log2(max(1.0, len(rows) / LONG_S))
-    log_odds -= SHORT_MORE * math.log2(max(1.0, SHORT_S / len(rows)))
+    log_odds += of_length(len(rows)) + of_style(by_style, middle, len(rows))
     return min(max(1.0 / (1.0 + math.exp(-log_odds)), 1.0 - MOST_SURE), MOST_SURE)
+
+
+def of_length(seconds: int) -> float:
+    """Return the log-odds for a voice that the length of a track adds, at most 0."""
+    long = LONG_MORE * math.log2(max(1.0, seconds / LONG_S))
+    return -long - SHORT_MORE * math.log2(max(1.0, SHORT_S / seconds))
+
+
+def of_style(by_style: float, middle: float, seconds: int) -> float:
+    """Return the log-odds for a voice that the embedding adds, at most 0.
+
+    It hears a few patches, which may miss a passage: what it says counts in full where a voice
+    would be heard throughout, else by the share of the track that it hears.
+    """
+    share = 1.0 if middle >= MOST_MIDDLE else min(1.0, STYLE_S / seconds)
+    return share * min(max(by_style - STYLE_FROM, -MOST_STYLE), 0.0)
 
 
 def evidence(rows: Floats32) -> tuple[float, float, float]:

@@ -105,7 +105,7 @@ def test_of_the_tracks_that_might_be_spares_only_the_chosen_ones_are_made():
     table = TrackTable(TrackTable.of(tracks)._columns, make)  # noqa: SLF001
     phase = Phase("only", 0.0, 600.0, 0.5, 0.5)
     profile = Profile("flat", "Flat", "", 600.0, (phase,), Rules(tail_share=0.0, tail_min_s=0.0))
-    session = arrange(table, profile, scale="absolute")
+    session = arrange(table, profile, Constraints(scale="absolute"))
     assert len(made) == len(session.slots) + len(session.spares) == 4
 
 
@@ -116,7 +116,7 @@ def test_a_copy_of_a_spare_is_no_spare():
     twice = [plain(number, 5, 0.51, artist="x", title="Twice") for number in (7, 8)]
     other = plain(9, 5, 0.54, artist="y")
     constraints = Constraints(pins=tuple(Pin(each.path) for each in tracks))
-    session = arrange([*tracks, *twice, other], profile, scale="absolute", constraints=constraints)
+    session = arrange([*tracks, *twice, other], profile, replace(constraints, scale="absolute"))
     found = {each.slot.identity for each in session.spares}
     assert len(found) == 2
     assert other.identity in found

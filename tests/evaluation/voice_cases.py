@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
-from scipy.signal import fftconvolve
 
 from playlist_builder.networks.resampler import RATE
-from tests.evaluation.voice_data import Sound, each_second, level, root_mean_square
+from tests.evaluation.voice_data import Sound, level, root_mean_square
+from tests.evaluation.voice_made import drone, held, rain, whisper
 
 TRACK_S = 300
 PASSAGE_DB = 0, -6, -12, -18
@@ -82,6 +81,34 @@ def made(sounds: Sequence[Sound], count: int, seed: int = 7) -> Iterator[Case]:
             yield _case(f"chant {ground} 0", piece, voices, 0, key, _chant)
 
 
+def tones(count: int, seed: int = 11) -> Iterator[Case]:
+    """Pads and bowls of pure partials, that no one sings; not those that are learnt from."""
+    for number in range(count):
+        kind = ("swelling", "chord", "bowl", "beating")[number % 4]
+        key = [seed, number]
+        yield Case("tones", f"{kind} {number}", number // 4 % 2, "none", lambda k=kind, key=key: (
+            _tones(k, np.random.default_rng(key)) * np.float32(QUIET), ()))  # fmt: skip
+
+
+def _tones(kind: str, rng: np.random.Generator) -> np.ndarray:
+    """Three minutes of partials that swell, a chord of them, struck bowls or beating sines."""
+    time = np.arange(180 * RATE) / RATE
+    x = np.zeros(len(time))
+    base = rng.uniform(110, 330)
+    steps = rng.choice([0, 3, 4, 5, 7, 10, 12, 15, 16, 19], 4, replace=False)
+    for number in range(4):
+        hertz = base * (number + 1 if kind == "swelling" else 2 ** (steps[number] / 12))
+        swell = 1 + 0.9 * np.sin(2 * np.pi * (rng.uniform(0.03, 0.3) * time + rng.random()))
+        if kind == "bowl":
+            hertz = base * (1.0, 2.78, 5.18, 8.16)[number]
+            swell = np.exp(-(time % rng.uniform(8, 9)) / rng.uniform(1, 8))
+        x += swell / (number + 1) * np.sin(2 * np.pi * (hertz * time + rng.random()))
+        if kind in ("bowl", "beating"):
+            beat = hertz + rng.uniform(0.3, 4)
+            x += swell / (number + 1) * np.sin(2 * np.pi * (beat * time + rng.random()))
+    return (x / x.std()).astype(np.float32)
+
+
 def _voices(own: list[Sound]) -> dict[str, list[Sound]]:
     """Voices by kind, every source once as likely as another."""
     return {
@@ -123,31 +150,6 @@ def _bed(piece: Sound, ground: str, key: int) -> Callable[[], tuple[np.ndarray, 
         return bed * np.float32(QUIET), QUIET
 
     return make
-
-
-def rain(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Hiss and drops, root mean square 1."""
-    hertz = np.maximum(np.fft.rfftfreq(n, 1 / RATE), 20)
-    low, high = rng.uniform(300, 900), rng.uniform(4000, 8000)
-    gain = 1 / np.sqrt((1 + (low / hertz) ** 4) * (1 + (hertz / high) ** 4))
-    x = scipy.fft.irfft(scipy.fft.rfft(rng.standard_normal(n)) * gain, n)
-    x /= x.std()
-    drop = np.exp(-np.arange(300) / RATE / 0.003)
-    for at in rng.integers(0, n - 300, n // RATE * 40):
-        x[at : at + 300] += rng.exponential(1.0) * drop * rng.standard_normal(300)
-    return (x / x.std()).astype(np.float32)
-
-
-def drone(n: int, rng: np.random.Generator) -> np.ndarray:
-    """A few beating partials over a fundamental, root mean square 1."""
-    time = np.arange(n) / RATE
-    base, x = rng.uniform(55, 150), np.zeros(n)
-    for partial in range(1, 9):
-        for detune in (1.0, 1.0 + rng.uniform(0.001, 0.006)):
-            swell = 1 + 0.4 * np.sin(2 * np.pi * (rng.uniform(0.02, 0.2) * time + rng.random()))
-            phase = 2 * np.pi * (base * partial * detune * time + rng.random())
-            x += partial ** -rng.uniform(0.8, 1.6) * swell * np.sin(phase)
-    return (x / x.std()).astype(np.float32)
 
 
 def _pick(rng: np.random.Generator, voices: dict[str, list[Sound]], kinds: Sequence[str]) -> Sound:
@@ -229,65 +231,3 @@ def _word(rng, voices):
 def _chant(rng, voices):
     times = np.arange(4, 220, 18.0)
     return _phrases(rng, voices, ("sung",), times, [1.0] * len(times), change=held)
-
-
-def whisper(rng: np.random.Generator, voice: np.ndarray) -> np.ndarray:
-    """The same words without pitch: noise in the envelope of the voice, less of it below 500 Hz."""
-    size, hop = 512, 128
-    window = np.hanning(size + 1)[:-1]
-    padded = np.pad(np.asarray(voice, np.float64), (size, size))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop] * window
-    spectrum = np.abs(scipy.fft.rfft(frames, axis=1)) + 1e-7
-    cepstrum = scipy.fft.irfft(np.log(spectrum), axis=1)
-    cepstrum[:, 24:-23] = 0
-    envelope = np.exp(scipy.fft.rfft(cepstrum, axis=1).real)
-    hertz = np.fft.rfftfreq(size, 1 / RATE)
-    envelope *= 1 / np.sqrt(1 + (rng.uniform(400, 900) / (hertz + 1)) ** 2)
-    hiss = rng.standard_normal(len(padded))
-    noise = np.lib.stride_tricks.sliding_window_view(hiss, size)[::hop] * window
-    made = scipy.fft.irfft(scipy.fft.rfft(noise, axis=1) * envelope, size, axis=1) * window
-    out = np.zeros(len(padded))
-    for number, frame in enumerate(made):
-        out[number * hop : number * hop + size] += frame
-    return out[size : size + len(voice)].astype(np.float32)
-
-
-def held(rng: np.random.Generator, voice: np.ndarray, seconds: float = 7.0) -> np.ndarray:
-    """A moment of a voice held as by several who sing in unison in a large room."""
-    steady = most_steady(voice, 0.25)
-    size, hop = 4096, 512
-    window = np.hanning(size + 1)[:-1]
-    total = np.zeros(int(seconds * RATE) + size)
-    padded = np.pad(steady, (0, max(0, 2 * size - len(steady))), mode="wrap")
-    for _ in range(int(rng.integers(1, 6))):
-        speed = 2 ** (rng.normal(0, 12) / 1200)
-        for at in range(0, len(total) - size, hop):
-            span = int(size * speed) + 2
-            start = int(rng.integers(0, max(1, len(padded) - span)))
-            part = padded[start : start + span]
-            grain = np.interp(np.arange(size) * speed, np.arange(len(part)), part)
-            total[at : at + size] += grain * window
-    total = total[: int(seconds * RATE)]
-    tail = rng.uniform(0.8, 4.0)
-    wet = fftconvolve(total, echo(rng, tail))[: len(total)]
-    total = total / (total.std() + 1e-9) + wet / (wet.std() + 1e-9) * rng.uniform(0.3, 1.2)
-    ramp = np.minimum(1, np.arange(len(total)) / (0.6 * RATE))
-    return (total * ramp * ramp[::-1]).astype(np.float32)
-
-
-def most_steady(voice: np.ndarray, seconds: float) -> np.ndarray:
-    """The loudest stretch of a voice."""
-    n = int(seconds * RATE)
-    power = np.convolve(np.square(voice, dtype=np.float64), np.ones(n), "valid")
-    start = int(power.argmax()) if len(power) else 0
-    return np.asarray(voice[start : start + n], np.float64)
-
-
-def echo(rng: np.random.Generator, seconds: float) -> np.ndarray:
-    """The impulse response of a room with a time of reverberation; power 1."""
-    n = int(seconds * RATE * 0.7)
-    x = rng.standard_normal(n) * 10 ** (-3 * np.arange(n) / (seconds * RATE))
-    return (x / np.sqrt((x**2).sum())).astype(np.float32)
-
-
-__all__ = ["Case", "cut", "each_second", "echo", "held", "made", "rain", "whisper", "whole"]

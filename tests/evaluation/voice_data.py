@@ -136,8 +136,21 @@ def collect(cache: Cache, music: list[Path], speech: list[Path], solo: Path) -> 
         *_speech(cache, speech),
         *_music(cache, music),
         *_energy(cache, data / "energy"),
-        *(Sound("solo", path.name, f"solo:{path.name[:3]}", path) for path in solo.glob("*.npy")),
+        *rendered(solo),
     ]
+
+
+def rendered(folder: Path) -> list[Sound]:
+    """What `solo_instruments.py` made; an instrument is a source."""
+    return [
+        Sound("solo", path.name, f"solo:{path.name[:3]}", path)
+        for path in sorted(folder.glob("*.npy"))
+    ]
+
+
+def more(cache: Cache, music: list[Path], speech: list[Path]) -> list[Sound]:
+    """Sounds of further folders of music and of one speaker."""
+    return [*_speech(cache, speech), *_music(cache, music)]
 
 
 def _rows(folder: Path) -> list[dict[str, str]]:

@@ -306,8 +306,14 @@ SILENT = replace(
     ("change", "says"),
     [
         (lambda: replan.replanned(DRAFT, 1e6), "the session lasts from 0:00"),
-        (lambda: replan.replanned(drafted(playlist=("/a",)), 60.0), "all tracks of a playlist"),
-        (lambda: edit.stretched(drafted(playlist=("/a",)), "rise", 60.0), "all tracks of a"),
+        (
+            lambda: replan.replanned(drafted(playlist=("/a",), listed=("a",)), 60.0),
+            "all tracks of a playlist",
+        ),
+        (
+            lambda: edit.stretched(drafted(playlist=("/a",), listed=("a",)), "rise", 60.0),
+            "all tracks of a",
+        ),
         (lambda: edit.inserted(DRAFT, DRAFT.order[2], 0), "is in the session already"),
         (lambda: edit.swapped(DRAFT, 1, DRAFT.order[2]), "is in the session already"),
         (lambda: edit.inserted(DRAFT, SILENT, 0), "is silent. Name another track"),

@@ -12,7 +12,7 @@ from playlist_builder.errors import ModelError
 from playlist_builder.models import VoiceDetection
 from playlist_builder.networks import voice, weights
 from playlist_builder.networks.resampler import Stream
-from playlist_builder.vocals import detector
+from playlist_builder.vocals import detector, style
 
 RATE = 16000
 WEIGHTS = Path(voice.__file__).with_name("voice_weights.npz")
@@ -131,6 +131,16 @@ def test_a_damaged_model_is_one_line(tmp_path, content, monkeypatch):
         assert "Install playlist-builder again" in detector.model_error()
     finally:
         detector.model.cache_clear()
+
+
+def test_damaged_weights_of_style_are_one_line(tmp_path, monkeypatch):
+    detector.model()
+    monkeypatch.setattr(style.resources, "files", lambda _: tmp_path)
+    style.voice_weights.cache_clear()
+    try:
+        assert "style_weights.npz: missing" in detector.model_error()
+    finally:
+        style.voice_weights.cache_clear()
 
 
 def test_the_model_of_the_package_is_sound():

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playlist_builder.models import VoiceDetection
+from playlist_builder.models import STYLE_SIZE, Embedding, VoiceDetection
 from playlist_builder.networks.voice import OUTPUTS
-from playlist_builder.vocals import detector
+from playlist_builder.vocals import detector, moments, style
 from playlist_builder.vocals.moments import BEST, PEOPLE, SPOKEN, VOICE, WORDLESS, classify
 
 MUSIC, SURE = -4.0, 5.0  # logits
@@ -144,7 +144,7 @@ def test_a_short_track_requires_more():
     """Of half a minute less is asked for, so that a rustle in it must be the surer."""
     whole, part = track(60), track(20)
     for rows in (whole, part):
-        rows[2::4, BEST] = 2.8
+        rows[2::4, BEST] = 2.6
         rows[5:8, VOICE] = 0.5
     assert (classify(whole).verdict, classify(part).verdict) == ("sung", "unknown")
     assert classify(track(20, voice=range(2, 18))).verdict == "sung"
@@ -165,3 +165,40 @@ def test_any_rows_have_a_verdict_whose_spans_lie_in_the_track(seconds, seed, mid
     for span in found.spans:
         assert 0.0 <= span.start_s < span.end_s <= seconds
         assert 0.0 <= span.confidence <= 1.0
+
+
+class TestOfStyle:
+    """The embedding speaks against a voice as far as it has heard the track, never for one."""
+
+    @pytest.mark.parametrize(
+        ("by_style", "middle", "seconds", "expected"),
+        [
+            (9.0, moments.MOST_MIDDLE, 300, 0.0),
+            (0.0, moments.MOST_MIDDLE, 300, 0.0),
+            (moments.STYLE_FROM, moments.MOST_MIDDLE, 300, 0.0),
+            (-9.0, moments.MOST_MIDDLE, 300, -moments.MOST_STYLE),
+            (-9.0, moments.LEAST_MIDDLE, moments.STYLE_S, -moments.MOST_STYLE),
+            (-9.0, moments.LEAST_MIDDLE, 10 * moments.STYLE_S, -moments.MOST_STYLE / 10),
+        ],
+    )
+    def test_its_share_is_limited(self, by_style, middle, seconds, expected):
+        assert moments.of_style(by_style, middle, seconds) == pytest.approx(expected)
+
+    def test_nothing_embedded_says_nothing(self):
+        nothing = Embedding(np.zeros((0, STYLE_SIZE), np.float32), np.zeros(0, np.float32))
+        assert style.voice_log_odds(nothing) == 0.0
+
+    @given(st.integers(1, 8), st.floats(-3.0, 3.0))
+    @settings(max_examples=10)
+    def test_the_number_of_patches_does_not_matter(self, patches, value):
+        one, many = (
+            Embedding(np.full((n, STYLE_SIZE), value, np.float32), np.zeros(n, np.float32))
+            for n in (1, patches)
+        )
+        assert style.voice_log_odds(one) == pytest.approx(style.voice_log_odds(many), abs=1e-3)
+
+    def test_it_can_turn_a_short_cry_to_doubt_and_hardly_a_passage_of_a_long_track(self):
+        cry = track(seconds=22, voice=range(4, 10), best=5.0)
+        assert [classify(cry, odds).verdict for odds in (0.0, -9.0)] == ["sung", "unknown"]
+        passage = track(voice=range(100, 120))
+        assert [classify(passage, odds).verdict for odds in (0.0, -9.0)] == ["sung", "sung"]

@@ -35,7 +35,7 @@ from playlist_builder.networks import music
 from playlist_builder.networks.resampler import Stream
 from playlist_builder.tags import cue_sheet, fields, lyrics
 from playlist_builder.tags import read as tags
-from playlist_builder.vocals import detector
+from playlist_builder.vocals import detector, style
 
 LEAST_ALBUM_S = 900.0  # of files whose folder is searched for a CUE sheet
 MOST_SHEETS = 100  # that are read in a folder
@@ -89,9 +89,9 @@ def _read(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileRes
                 deque(blocks, maxlen=0)
             else:
                 recording.read_packets()
-            if listener is not None:
-                heard = listener.finish()
             embedded = _embedding(embedder) if embedding else None
+            if listener is not None:
+                heard = listener.finish(style.voice_log_odds(embedded) if embedded else 0.0)
             file = File(path, before, recording.identity, _tags(path))
         return FileResult(before, file, measured, heard, embedded, recording.header)
     except AudioError as error:

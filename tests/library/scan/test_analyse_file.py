@@ -12,6 +12,7 @@ from playlist_builder.library.scan import analyse_file
 from playlist_builder.library.scan.analyse_file import analyse, identify, run_networks
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, stat
 from playlist_builder.models import Skipped, VoiceDetection
+from playlist_builder.vocals import detector, style
 
 RATE_HZ = 16000
 
@@ -38,6 +39,19 @@ def test_each_function_finds_what_it_is_for(track):
     assert analysed.heard == found.heard is not None
     assert found.measured is None
     assert identified.measured is identified.heard is None
+
+
+@pytest.mark.parametrize(("embedding", "expected"), [(True, [3.0]), (False, [0.0])])
+def test_the_embedding_joins_where_there_is_one(track, monkeypatch, embedding, expected):
+    given = []
+    monkeypatch.setattr(style, "voice_log_odds", lambda _: 3.0)
+    monkeypatch.setattr(
+        detector.VoiceDetector,
+        "finish",
+        lambda _, by_style: given.append(by_style) or VoiceDetection("none", 0.9),
+    )
+    run_networks(track, vocals=True, embedding=embedding)
+    assert given == expected
 
 
 def test_voices_are_not_detected_unless_asked_for(track):
