@@ -8,6 +8,10 @@ which block. Then each block is arranged for itself between its borders (see `bl
 the worst first, from its own tracks and all that no block uses; at last the worst of a part is
 offered some tracks of the best. Then all paths are told, or where these are very many, those that
 hold every pair of neighbours, the most of an artist, and the longest, shortest and worst of each.
+
+How near the plan the worst path is depends on how much music there is: of 197 pieces of game music
+(14 hours) with two blocks a part it was 1.3 to 1.5 times as far from it as one session of an hour,
+with three 1.7 times; one long session of the same parts, without borders, was 1.3 to 1.6 times.
 """
 
 from collections import Counter
