@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from playlist_builder.arranger import opening, result
+from playlist_builder.arranger.guards import guarded
 from playlist_builder.arranger.parts import Part
 from playlist_builder.arranger.problem import Objective, Problem, Window
 from playlist_builder.arranger.relax import relaxations
@@ -153,7 +154,8 @@ class Kitchen:
         table = TrackTable.of([*self.pool.take(free), *neighbours])
         share = objective.tolerance_s / len(self.parts)  # so that no path is beyond the whole
         constraints = replace(objective.constraints, tolerance_s=share)
-        objective = replace(objective, constraints=constraints)
+        profile = guarded(objective.profile, objective.tolerance_s)
+        objective = replace(objective, constraints=constraints, profile=profile)
         items = objective.items(table, table.rank)
         table = table.take(items.order)
         identities = table.identities
