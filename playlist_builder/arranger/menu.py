@@ -11,7 +11,8 @@ hold every pair of neighbours, the most of an artist, and the longest, shortest 
 
 How near the plan the worst path is depends on how much music there is: of 197 pieces of game music
 (14 hours) with two blocks a part it was 1.3 to 1.5 times as far from it as one session of an hour,
-with three 1.7 times; one long session of the same parts, without borders, was 1.3 to 1.6 times.
+with three 1.7 times; one long session of the same parts, without borders, was 1.3 to 1.6 times. Of
+1000 synthetic tracks with three blocks it was 1.2 times.
 """
 
 from collections import Counter

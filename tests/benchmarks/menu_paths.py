@@ -27,7 +27,7 @@ from playlist_builder.track_table import TrackTable
 from tests.support.synthetic import library
 
 PROFILES, COUNTS = ("arc", "ketamine-iv", "relaxation"), (2, 3)
-TRACKS, SEED = 400, 1
+TRACKS, SEED = 1000, 1
 STEP_LU = 3.0  # of the rules of these profiles
 
 
