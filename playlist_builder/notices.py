@@ -56,7 +56,13 @@ _TRIMMED = (
     "{count} of {total} tracks are trimmed at quiet moments; recordings, copies and VLC play them"
     " so, other players all of them"
 )
+_ONE_SHARED = "{count} track is in other sessions of this course as well: {titles:titles}"
 _SHARED = "{count} tracks are in other sessions of this course as well: {titles:titles}"
+_GONE = ", such as {path}: is the drive mounted?"
+_TENSION = "worst {value:.2f} in " + _AT + ", plan {least:g} to {most:g}"
+_BEHIND = " in the background: {titles:titles}; listen and mark "
+_SILENT = "{worst:g} s at " + _AT
+_LISTEN = " free of words; scan without --no-vocals, or listen and mark "
 
 
 def _lacking(which: str = "") -> tuple[str, str]:
@@ -98,15 +104,21 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "duration_shorter": "duration: {off_s} s shorter than asked (tolerance {tolerance_s} s)",
     "empty_phases": "without a track: {phases:phases}; the tracks around are longer than that. Ask"
     " for more time, or let in shorter tracks",
+    "ends_loud": "'{title}' ends the session, though its {lufs:.1f} LUFS are the loudest of it"
+    " (median {median_lufs:.1f})",
     "fewer_sessions": "only {count} of {asked} sessions: the library holds no more",
     "kept": "kept, though {reason:reason}: '{title}'",
     "left_out": "left out {path}: {reason:reason}",
     "left_out_by_rule": "left out: {count} {reason:reason}",
     "loudness_jumps": ("{count:d} loudness step " + _RISES, "{count:d} loudness steps " + _RISES),
-    "may_hold_voice": "{count} of {total} tracks may hold a voice: {titles:titles}; listen and mark"
-    " them",
-    "missing_files": "{count} of {total} tracks are not there and left out, such as {path}: is the"
-    " drive mounted?",
+    "may_hold_voice": (
+        "{count} of {total} tracks may hold a voice: {titles:titles}; listen and mark it",
+        "{count} of {total} tracks may hold a voice: {titles:titles}; listen and mark them",
+    ),
+    "missing_files": (
+        "{count} of {total} tracks is not there and left out" + _GONE,
+        "{count} of {total} tracks are not there and left out" + _GONE,
+    ),
     "music_is_short": "calm music is short: from the calmest {share:.0%} of the library, startle up"
     " to {startle_lu:g} LU, energy up to {peak:.2f}, percussiveness up to {percussiveness:g},"
     " strokes up to {stroke_rate_hz:g} Hz, pulse up to {pulse_clarity:g}",
@@ -114,7 +126,10 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "no_spare": "no spare for {phases:phases}: no other track of like energy is left",
     "no_track_for_tail": "no tail: all tracks of the playlist are in the session",
     "not_found": "not found: {location}",
-    "not_in_library": "{count} of {total} entries of {file} are not in the library",
+    "not_in_library": (
+        "{count} of {total} entries of {file} is not in the library",
+        "{count} of {total} entries of {file} are not in the library",
+    ),
     "opens_loud": f"'{{title}}' opens the session, though {_LOUD}",
     "peak": (
         "peak: {count:d} track rises higher than its phase allows, " + _PEAK,
@@ -129,29 +144,45 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
         "left out: {count} entries that repeat other music of the playlist",
     ),
     "scaled_to_library": _REACHES + "scaled to your library",
-    "shared": _SHARED,
-    "shared_and_more": _SHARED + ", ...",
+    "shared": (_ONE_SHARED, _SHARED),
+    "shared_and_more": (_ONE_SHARED + ", ...", _SHARED + ", ..."),
     "short_session": "{asked_min} min asked; {passed_min} min pass{removed:removed}; the session is"
     " shorter than asked",
     "short_tail": "the tail lasts {lasts_min} of {asked_min} min: the library holds no more music"
     " that is calm and free",
     "silence": _beyond("silence", " s from {at_s:clock} on"),
     "skipped": "left out: {path}: {reason:reason}",
-    "spares_unverified": "{count} of {total} spares are not known to be free of words",
-    "spoken": "{count} of {total} tracks hold speech",
+    "spares_unverified": (
+        "{count} of {total} spares is not known to be free of words",
+        "{count} of {total} spares are not known to be free of words",
+    ),
+    "spoken": ("{count} of {total} tracks holds speech", "{count} of {total} tracks hold speech"),
     "startle": _beyond("startle", " LU"),
     "strokes": _beyond("strokes", " Hz"),
-    "sung": "{count} of {total} tracks hold singing",
-    "people_behind": "{count} of {total} tracks have people in the background: {titles:titles};"
-    " listen and mark them",
-    "silences": "{count} transitions with more than {limit:g} s of silence, at most {worst:g} s at"
-    f" {_AT}",
+    "sung": ("{count} of {total} tracks holds singing", "{count} of {total} tracks hold singing"),
+    "people_behind": (
+        "{count} of {total} tracks has people" + _BEHIND + "it",
+        "{count} of {total} tracks have people" + _BEHIND + "them",
+    ),
+    "silences": (
+        "{count} transition with more than {limit:g} s of silence, " + _SILENT,
+        "{count} transitions with more than {limit:g} s of silence, at most " + _SILENT,
+    ),
     "tension": _beyond("tension", ""),
+    "tension_outside": (
+        "{count} track lies outside the tension that its phase plans, " + _TENSION,
+        "{count} tracks lie outside the tension that their phases plan, " + _TENSION,
+    ),
     "too_loud_to_open": f"'{{title}}' does not open the session: {_LOUD}",
     "trimmed": (_ONE_TRIMMED, _TRIMMED),
-    "unverified": "{count} of {total} tracks are not verified to be free of words; scan without"
-    " --no-vocals, or listen and mark them",
-    "wordless": "{count} of {total} tracks hold a wordless voice",
+    "unverified": (
+        "{count} of {total} tracks is not verified to be" + _LISTEN + "it",
+        "{count} of {total} tracks are not verified to be" + _LISTEN + "them",
+    ),
+    "wordless": (
+        "{count} of {total} tracks holds a wordless voice",
+        "{count} of {total} tracks hold a wordless voice",
+    ),
 }
 """English by code; a pair is the singular and the plural of `count`."""
 

@@ -165,7 +165,7 @@ SENTENCES = [
     (notice("not_found", location="a.mp3"), "not found: a.mp3"),
     (
         notice("not_in_library", count=1, total=9, file="old.m3u8"),
-        "1 of 9 entries of old.m3u8 are not in the library",
+        "1 of 9 entries of old.m3u8 is not in the library",
     ),
     (
         notice("missing_files", count=2, total=9, path="/m/a.flac"),
@@ -247,7 +247,8 @@ SENTENCES = [
         notice("spares_unverified", count=2, total=5),
         "2 of 5 spares are not known to be free of words",
     ),
-    (notice("spoken", count=1, total=4), "1 of 4 tracks hold speech"),
+    (notice("spoken", count=2, total=4), "2 of 4 tracks hold speech"),
+    (notice("spoken", count=1, total=4), "1 of 4 tracks holds speech"),
     (
         notice("silence", value=90.0, limit=15.0, at_s=725.0, **LIMIT),
         (
@@ -256,8 +257,23 @@ SENTENCES = [
         ),
     ),
     (
+        notice("silences", count=1, limit=15.0, worst=22, **AT),
+        "1 transition with more than 15 s of silence, 22 s at 'Night' at 1:02:05 (peak)",
+    ),
+    (
         notice("silences", count=2, limit=15.0, worst=22, **AT),
         ("2 transitions with more than 15 s of silence, at most 22 s at 'Night' at 1:02:05 (peak)"),
+    ),
+    (
+        notice("ends_loud", title="Night", lufs=-9.5, median_lufs=-17.25),
+        ("'Night' ends the session, though its -9.5 LUFS are the loudest of it (median -17.2)"),
+    ),
+    (
+        notice("tension_outside", count=1, value=0.75, least=0.0, most=0.35, **AT),
+        (
+            "1 track lies outside the tension that its phase plans, worst 0.75 in 'Night' at"
+            " 1:02:05 (peak), plan 0 to 0.35"
+        ),
     ),
     (
         notice("opens_loud", title="Night", lufs=0.4, limit_lufs=-12.0),
@@ -287,7 +303,7 @@ SENTENCES = [
             " (limit 2)"
         ),
     ),
-    (notice("sung", count=1, total=4), "1 of 4 tracks hold singing"),
+    (notice("sung", count=1, total=4), "1 of 4 tracks holds singing"),
     (
         notice("tension", value=0.75, limit=0.5, **LIMIT),
         (
@@ -321,7 +337,7 @@ SENTENCES = [
             " listen and mark them"
         ),
     ),
-    (notice("wordless", count=1, total=4), "1 of 4 tracks hold a wordless voice"),
+    (notice("wordless", count=1, total=4), "1 of 4 tracks holds a wordless voice"),
 ]
 
 

@@ -80,6 +80,7 @@ from dataclasses import replace
 from playlist_builder.arranger import result, settle
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import Objective, Problem, Relaxation, build_problem
+from playlist_builder.arranger.remarks import remarks
 from playlist_builder.arranger.rules import PHASE_LIMITS, Constraints
 from playlist_builder.arranger.spares import spares
 from playlist_builder.arranger.tail import planned, tail
@@ -148,6 +149,7 @@ def arranged(
     order = found.order
     is_scaled = objective.scale == "relative"
     notices = result.warnings(order, rules, problem.reach, scaled=is_scaled)
+    notices += remarks(order)
     session = replace(
         result.session(order, objective.scale, objective.seed, found.cost, found.bound),
         warnings=(*found.problem.notes, *notices),

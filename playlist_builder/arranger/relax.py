@@ -5,6 +5,7 @@ were lifted before, but are not in the way, are put back; what guards against ha
 and put back first.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
@@ -94,7 +95,7 @@ def solved(
     relaxation, found = _restored(problem, allowed[place], found)
     instance = instance_of(problem, relaxation)
     if place or relaxation != allowed[0]:
-        best = solve(instance)
+        best = solve(instance, start=found.sequence)
         found = best if isinstance(best, Solution) else found
     return instance, found, allowed[: place + 1], relaxation
 
@@ -105,36 +106,40 @@ def _least(problem: Problem, allowed: Sequence[Relaxation]) -> tuple[int, Soluti
     It is the best one where nothing was lifted before, and else any.
 
     Each lifts what the one before it does. So where the first few do not help, the last one tells
-    whether any does, and the others are bisected. A session may keep more than it must, and then
-    tells of those before as well.
+    whether any does, or one that a failure comes `near` enough to, and the others are bisected. A
+    session may keep more than it must, and then tells of those before as well.
     """
 
-    def kept(first: int, last: int, found: Solution) -> int:
-        tried = (instance_of(problem, each) for each in allowed[first:last])
-        return first + next(
-            (place for place, each in enumerate(tried) if keeps(each, found.sequence)), last - first
-        )
+    def kept(first: int, last: int, sequence: Sequence[int]) -> int:
+        def kept_at(place: int) -> int:
+            return int(keeps(instance_of(problem, allowed[place]), sequence))
 
-    failure = Failure(is_proven=True)
+        return bisect_left(range(last), 1, first, key=kept_at)
+
+    near: Sequence[int] = ()
+    failure, high = Failure(is_proven=True), len(allowed) - 1
     for place, relaxation in enumerate(allowed[:FIRST_TRIED]):
-        found = solve(instance_of(problem, relaxation), is_best=place == 0)
+        found = solve(instance_of(problem, relaxation), is_best=place == 0, start=near)
         if isinstance(found, Solution):
             return place, found
         failure = found
-    low, high = min(FIRST_TRIED, len(allowed)), len(allowed) - 1
-    if low > high:
+        if found.near:
+            near, high = found.near, kept(place + 1, high, found.near)
+    if len(allowed) <= FIRST_TRIED:
         return failure
-    least = solve(instance_of(problem, allowed[high]), is_best=False, is_last=True)
+    low = FIRST_TRIED
+    high = max(low, high)
+    least = solve(instance_of(problem, allowed[high]), is_best=False, is_last=True, start=near)
     if isinstance(least, Failure):
         return least
-    high = kept(low, high, least)
+    high = kept(low, high, least.sequence)
     while low < high:
         middle = (low + high) // 2
-        found = solve(instance_of(problem, allowed[middle]), is_best=False)
+        found = solve(instance_of(problem, allowed[middle]), is_best=False, start=near)
         if isinstance(found, Solution):
-            high, least = kept(low, middle, found), found
+            high, least = kept(low, middle, found.sequence), found
         else:
-            low = middle + 1
+            low, near = middle + 1, found.near or near
     return high, least
 
 
@@ -152,7 +157,7 @@ def _restored(
         instance = instance_of(problem, tried)
         if keeps(instance, found.sequence):
             return True
-        again = solve(instance, is_best=False)
+        again = solve(instance, is_best=False, start=found.sequence)
         found = again if isinstance(again, Solution) else found
         return isinstance(again, Solution)
 

@@ -66,13 +66,14 @@ def copy(
     if report.leftover:
         count, more = len(report.leftover), ", ..." if len(report.leftover) > 1 else ""
         output.print_message(
-            f"{count} files of earlier copies are not part of this one: {report.leftover[0]}{more};"
-            " --replace removes those that are as they were copied"
+            f"not part of this copy, from earlier ones: {count}: {report.leftover[0]}{more};"
+            " --replace removes what is as it was copied"
         )
     if report.removed:
-        output.print_message(f"removed {len(report.removed)} files of earlier copies")
+        output.print_message(f"removed of earlier copies: {len(report.removed)}")
     if count := sum(map(is_part, given.session.slots)):
-        output.print_message(f"{count} tracks are trimmed: their files there hold only what plays")
+        total = len(given.session.slots)
+        output.print_message(f"trimmed: {count} of {total}; their files there hold only what plays")
     states = output.counted(Counter(sorted(each.state for each in report.files)))
     size_mb = sum(each.bytes for each in report.files) / 1e6
     output.print_message(f"{states}; {size_mb:.0f} MB in {report.playlist}")

@@ -53,6 +53,7 @@ def page(session: Session, language: Language, *, folder: str, today: date | Non
     return _TEMPLATES.get_template("page.html").render(
         session=session,
         is_calm=not session.relaxed and all(map(is_budget, session.warnings)),
+        asked_s=summary.asked_s(session),
         is_loose=summary.is_loose(session),
         profile=summary.profile(session),
         limit_lu=summary.rules(session).loudness_step_lu,

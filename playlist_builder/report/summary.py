@@ -55,6 +55,16 @@ def length_s(session: Session) -> float:
     return max(session.target_s, session.duration_s, *(slot.end_s for slot in whole(session)))
 
 
+def asked_s(session: Session) -> float:
+    """Return the seconds that were asked for: more than planned where too little music passes."""
+    asked_min = (
+        dict(each.parameters)["asked_min"]
+        for each in session.warnings
+        if each.code == "short_session"
+    )
+    return next((float(str(each)) * 60.0 for each in asked_min), session.target_s)
+
+
 def spans(session: Session) -> list[Span]:
     """Return the phases as they are played, and the tail as one more where there is one."""
     played = groupby(session.slots, key=lambda slot: slot.phase)

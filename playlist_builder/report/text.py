@@ -53,7 +53,7 @@ def session_text(
             "artist": printable(slot.artist),
         }
         table.add_row(*(cells[name] for name in names))
-    follows = f"{_length(session.duration_s)} of {_length(session.target_s)} asked for"
+    follows = f"{_length(session.duration_s)} of {_length(summary.asked_s(session))} asked for"
     proven = f"no session of these tracks goes below {session.bound:.4f}"
     remarks = [
         f"distance from the plan {session.rms_error:.3f} (root mean square, 0 to 1)",
@@ -62,7 +62,8 @@ def session_text(
         *(f"gave way: {printable(str(each))}" for each in session.relaxed),
         *(f"note: {printable(str(each))}" for each in session.warnings),
     ]
-    heading = f"{printable(session.profile)}: {len(session.slots)} tracks, {follows}"
+    tracks = "1 track" if len(session.slots) == 1 else f"{len(session.slots)} tracks"
+    heading = f"{printable(session.profile)}: {tracks}, {follows}"
     return "\n".join(
         [
             _wrapped(heading, width),

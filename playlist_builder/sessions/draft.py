@@ -17,6 +17,7 @@ from playlist_builder.arranger.arrange import completed
 from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
 from playlist_builder.arranger.problem import Objective, Relaxation, percentiles_of
 from playlist_builder.arranger.recordings import repeated
+from playlist_builder.arranger.remarks import remarks
 from playlist_builder.arranger.rules import Pin, admit, removal
 from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.arranger.trims import part_of_slot
@@ -185,6 +186,7 @@ def session_of(draft: Draft) -> Session:
     ]
     rest, is_scaled = order.since(draft.played), scale == "relative"
     warnings = result.warnings(rest, rules, draft.max_energy, scaled=is_scaled)
+    warnings += remarks(rest)
     relaxed = result.given_up(order, rules, objective.tolerance_s, pins, played=draft.played)
     loud = () if draft.played else opening.too_loud(draft.order)
     session = replace(

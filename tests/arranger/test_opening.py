@@ -11,6 +11,7 @@ from playlist_builder.arranger import opening
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.errors import ArrangeError
+from tests.benchmarks.arrange_exact import TOLERANCE_S, task
 from tests.support.synthetic import flat, plain
 
 
@@ -90,22 +91,46 @@ def test_a_track_that_begins_loud_does_not_open_though_it_is_soft_as_a_whole():
     assert bang.path in {slot.path for slot in session.slots}
 
 
-def test_where_all_begin_loud_the_softest_opens():
+@pytest.mark.parametrize("loudest_lufs", [-5.0, 4.0])
+def test_where_all_begin_loud_the_softest_opens(loudest_lufs):
     bangs = [
-        replace(each, features=replace(each.features, start_loudness_lufs=-5.0 - number))
-        for number, each in enumerate(plain(n, 4.0, 0.5, artist=str(n)) for n in range(5))
+        replace(each, features=replace(each.features, start_loudness_lufs=loudest_lufs - number))
+        for number, each in enumerate(plain(n, 4.0, 0.5, artist=str(n)) for n in range(4))
     ]
-    session = arrange(bangs, flat(20, 0.5), constraints=Constraints(scale="absolute"))
+    session = arrange(bangs, flat(16, 0.5), constraints=Constraints(scale="absolute"))
     assert session.slots[0].path == bangs[-1].path
 
 
-def test_the_limit_of_one_session_proves_nothing_of_others():
+def test_a_pin_opens_a_session_of_another_median_where_that_of_the_best_one_bars_it():
     """The first, fourth and fifth make one of another median, under which the pin may open."""
     loudness = (-12.0, -30.0, -30.0, -18.0, -18.0)
     levels = (0.5, 0.5, 0.5, 0.6, 0.6)
     tracks = [tuned(n, *each) for n, each in enumerate(zip(loudness, levels, strict=True))]
     pin = Constraints(pins=(Pin(tracks[0].path, place=1),))
-    try:
-        arrange(tracks, flat(15), constraints=replace(pin, scale="absolute"))
-    except ArrangeError as error:
-        assert "which is proven" not in str(error)
+    session = arrange(tracks, flat(15), constraints=replace(pin, scale="absolute"))
+    lufs, most = opener(session)
+    assert session.slots[0].path == tracks[0].path
+    assert lufs <= most
+    assert session.relaxed == ()
+    assert not [each for each in session.warnings if each.code == "too_loud_to_open"]
+    assert 0.0 <= session.bound <= session.cost
+
+
+def test_where_nothing_is_loud_enough_behind_a_pin_it_is_told_and_not_proven():
+    tracks = [tuned(n, lufs) for n, lufs in enumerate((-12.0, -30.0, -30.0, -30.0, -18.0))]
+    pin = Constraints(pins=(Pin(tracks[0].path, place=1), Pin(tracks[1].path, place=2)))
+    with pytest.raises(ArrangeError, match="'Title 0' does not open the session") as refused:
+        arrange(tracks[:4], flat(15), constraints=replace(pin, scale="absolute"))
+    assert "which is proven" not in str(refused.value)
+
+
+def test_what_one_session_bars_from_its_opening_may_open_another():
+    """The best opens too loud for its median, and all that is softer breaks more rules."""
+    small = task(213)
+    session = arrange(
+        small.tracks, small.profile, constraints=replace(small.constraints, tolerance_s=TOLERANCE_S)
+    )
+    assert session.relaxed == ()
+    assert session.cost == pytest.approx(0.278545, rel=1e-5)  # as of an exhaustive search
+    lufs, most = opener(session)
+    assert lufs <= most

@@ -120,3 +120,28 @@ def test_the_least_relaxation_that_helps_is_found_in_few_attempts(least, spare, 
     found = relax._least(None, range(21))  # noqa: SLF001 - no session tells how many were tried
     assert (None if isinstance(found, Failure) else found[0]) == least
     assert len(calls) <= (5 if least is None else 10)
+
+
+@pytest.mark.parametrize("kept", [2, 9, 21])
+@pytest.mark.parametrize("least", [1, 3, 4, 8, 20])
+def test_what_comes_near_to_a_long_session_tells_how_much_has_to_give_way(least, kept, monkeypatch):
+    """The first relaxation that it keeps helps, and the search for a lesser one goes on from it."""
+    calls = []
+
+    def solve(place, *, start=(), **_):
+        calls.append(start)
+        is_found = place >= min(least, kept)
+        return Solution((place,), 0.0, 0.0) if is_found else Failure(is_proven=False, near=(99,))
+
+    monkeypatch.setattr(relax, "solve", solve)
+    monkeypatch.setattr(relax, "instance_of", lambda _, relaxation: relaxation)
+    monkeypatch.setattr(
+        relax,
+        "keeps",
+        lambda place, sequence: place >= (kept if sequence == (99,) else sequence[0]),
+    )
+    found = relax._least(None, range(21))  # noqa: SLF001 - no session tells how many were tried
+    assert found[0] == min(least, kept)
+    assert calls[0] == ()
+    assert set(calls[1:]) <= {(99,)}
+    assert len(calls) <= 10

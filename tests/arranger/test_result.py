@@ -138,12 +138,12 @@ def test_what_is_known_of_voices_is_told():
     unheard = replace(GOOD[0], vocals="unknown")
     doubtful = replace(GOOD[1], vocals="unknown", heard=VoiceDetection("unknown", 0.0))
     first, second = told(unheard, doubtful)
-    assert first.startswith("1 of 2 tracks are not verified to be free of words")
+    assert first.startswith("1 of 2 tracks is not verified to be free of words")
     assert second.startswith("1 of 2 tracks may hold a voice: 'Title 1'")
     people = VoiceDetection("unknown", 0.4, (VoiceSpan(0.0, 90.0, "people", 0.9),))
     (behind,) = told(GOOD[0], replace(doubtful, heard=people))
-    assert behind.startswith("1 of 2 tracks have people in the background: 'Title 1'")
+    assert behind.startswith("1 of 2 tracks has people in the background: 'Title 1'")
     assert told(replace(GOOD[0], vocals="wordless"), GOOD[1]) == [
-        "1 of 2 tracks hold a wordless voice"
+        "1 of 2 tracks holds a wordless voice"
     ]
     assert told(*GOOD) == []

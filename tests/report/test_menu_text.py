@@ -43,7 +43,7 @@ def test_blocks_stand_in_the_order_of_their_parts_with_length_energy_and_file():
     assert "tail, behind any last block: Title 0" in lines
     assert any(line.startswith("distance from the plan 0.050 to 0.080") for line in lines)
     assert lines[-2].startswith("gave way on some path: artist_gap")
-    assert lines[-1] == "note: 1 of 4 tracks hold speech"
+    assert lines[-1] == "note: 1 of 4 tracks holds speech"
 
 
 def test_a_part_of_several_phases_names_them_all():

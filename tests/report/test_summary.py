@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from playlist_builder.models import Session, Slot
+from playlist_builder.notices import notice
 from playlist_builder.profiles import find as profiles
 from playlist_builder.report import summary
 from playlist_builder.session_request import SessionRequest
@@ -36,6 +37,13 @@ def test_phases_are_told_as_they_are_played_and_the_tail_is_one_more():
     ]
     assert summary.length_s(whole) == 80
     assert len(summary.whole(whole)) == 4
+
+
+def test_a_session_that_had_to_be_short_tells_how_much_was_asked():
+    told = session(slot(0, 60))
+    assert summary.asked_s(told) == 60.0
+    short = notice("short_session", asked_min=6, passed_min=1, removed=())
+    assert summary.asked_s(replace(told, warnings=(short,))) == 360.0
 
 
 def test_the_contour_is_what_plays_at_each_ten_seconds():

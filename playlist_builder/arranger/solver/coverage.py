@@ -27,7 +27,6 @@ def is_short(space: SearchSpace) -> bool:
     item, longer, starts = np.nonzero(np.isfinite(space.price).transpose(2, 0, 1))
     if not len(item):
         return True
-    own, first = np.unique(item, return_index=True)
     begins_ms, ends_ms = _phases_ms(space)
     length_ms, early_ms = items.length_ms[item, None], starts[:, None] * STEP_MS - HALF_STEP_MS
     late_ms = early_ms + STEP_MS + length_ms
@@ -35,10 +34,16 @@ def is_short(space: SearchSpace) -> bool:
     # What plays in none of the steps of a phase plays in its time for half a step at its borders.
     last_ms = (starts + items.steps[item] + longer)[:, None] * STEP_MS
     inside[(early_ms + HALF_STEP_MS >= ends_ms) | (last_ms <= begins_ms)] = 0
+    # Most starts of an item leave as much of it in every phase as the start before.
+    new = np.append(True, item[1:] != item[:-1]) | np.append(
+        True, (inside[1:] != inside[:-1]).any(axis=1)
+    )
+    inside, length_ms = inside[new], length_ms[new, 0]
+    own, first = np.unique(item[new], return_index=True)
     needed_ms = ends_ms - begins_ms - HALF_STEP_MS * (1 + (begins_ms > 0))
 
     def has_too_little(phases: Ints) -> bool:
-        within = np.minimum(inside[:, phases].sum(axis=1), length_ms[:, 0])
+        within = np.minimum(inside[:, phases].sum(axis=1), length_ms)
         most_ms = np.maximum.reduceat(within, first)
         return _played(own, most_ms, space.groups) < int(needed_ms[phases].sum())
 

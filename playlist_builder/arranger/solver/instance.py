@@ -59,6 +59,10 @@ class Solution:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No session was found; whether that proves that there is none."""
+    """No session was found; whether that proves that there is none.
+
+    Of a long session that was searched for, `near` is one that breaks few rules.
+    """
 
     is_proven: bool
+    near: tuple[int, ...] = ()

@@ -47,8 +47,8 @@ def best_order(space: SearchSpace, graph: ArcGraph, cost_to_go: CostToGo) -> lis
             other, other_cost = local_search(space, graph, perturbed)
             if other_cost < cost:
                 best, cost = other, other_cost
-    again = annealed(space, best, REPAIRS_PER_SLOT * count, WARM)
-    return [best if again is None else again[0]]
+    again, cost = annealed(space, best, REPAIRS_PER_SLOT * count, WARM)
+    return [again if np.isfinite(cost) else best]
 
 
 def _random(space: SearchSpace, rng: np.random.Generator) -> Ints | None:

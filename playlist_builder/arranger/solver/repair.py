@@ -17,12 +17,15 @@ from playlist_builder.arranger.solver.search import SearchSpace
 from playlist_builder.models import Bools, Floats, Ints
 
 BROKEN = 20.0  # price of a rule that is broken once: as a whole track far off the plan
-LATE = 0.5  # price per minute beyond the tolerance, or by which a pin is off
+LATE = 5.0  # price per minute beyond the tolerance, or by which a pin is off: as a track each
 HOT, WARM, COLD = 0.1, 0.01, 0.001  # temperatures: at first with no session, with one, at last
 EXCHANGE, MOVE = (0, 0), (0, 1)
 OTHERS = 160  # items tried at one place
 ROWS, NEAR = 160, 3  # runs of items tried at one place; ranks of length from the best one
 GAIN = 1e-9  # a session that gains less is not better
+FEW_ITEMS = 600  # whose transitions are all computed beforehand
+ROUNDS_PER_SLOT, FEWEST_ANNEALED, MOST_ANNEALED = 120, 1600, 14_000  # of annealing
+NEAREST = 12  # items at one of some starts that enter it where there are too many
 # Two tracks change places, one moves, or some give way to others that are not in the session.
 CHANGES: tuple[tuple[int, int], ...] = (
     *(EXCHANGE, MOVE),
@@ -213,11 +216,12 @@ def _late(beyond_ms: Ints) -> Floats:
 
 def annealed(
     space: SearchSpace, start: Ints | None, rounds: int, heat: float = HOT
-) -> tuple[Ints, float] | None:
-    """Return the best session that so many changes lead to and its cost, or None if none does.
+) -> tuple[Ints, float]:
+    """Return the best session that so many changes lead to, and its cost.
 
-    Without a `start` the first session is filled with what is nearest to the plan, rules apart.
-    The temperature falls from `heat`.
+    Where none keeps all rules the cost is infinite, and the last one is returned. Without a `start`
+    the first session is filled with what is nearest to the plan, rules apart. The temperature falls
+    from `heat`.
     """
     board, rng = _Board.of(space), np.random.default_rng(0)
     state = board.state(_filled(board) if start is None else start)
@@ -232,7 +236,35 @@ def annealed(
             cost = float(space.costs(state.sequence[None])[0])
             if cost < least - GAIN:
                 best, least = state.sequence, cost
-    return (best, least) if np.isfinite(least) else None
+    return (best if np.isfinite(least) else state.sequence), least
+
+
+def repaired(
+    space: SearchSpace, start: Ints | None, heat: float = WARM, share: float = 1.0
+) -> tuple[Ints, float]:
+    """Return what annealing makes of a session, or of none, among the items that fit anywhere.
+
+    The cost is infinite where it finds none. Of the work a `share` is done.
+    """
+    pool = np.arange(len(space.items.steps))
+    if len(pool) > FEW_ITEMS:
+        pool = _likely(space, start)
+        start = None if start is None else np.searchsorted(pool, start)
+        space = space.take(pool)
+    slots = space.grid.asked_ms // int(np.median(space.items.length_ms)) + 1
+    rounds = share * np.clip(ROUNDS_PER_SLOT * slots, FEWEST_ANNEALED, MOST_ANNEALED)
+    sequence, cost = annealed(space, start, int(rounds), HOT if start is None else heat)
+    return pool[sequence], cost
+
+
+def _likely(space: SearchSpace, start: Ints | None) -> Ints:
+    """Return the items that are nearest to the plan somewhere, those of a session, and the pins."""
+    starts = np.linspace(0, space.grid.horizon, FEW_ITEMS // NEAREST, dtype=np.int64)
+    each = space.price[0, starts] / np.maximum(space.items.steps, 1)
+    nearest = np.argpartition(each, NEAREST, axis=1)[:, :NEAREST]
+    fixed = [fixed.item for fixed in space.fixed]
+    own = np.zeros(0, np.int64) if start is None else start
+    return np.unique(np.concatenate([nearest.ravel(), np.array(fixed, np.int64), own]))
 
 
 def _drawn(

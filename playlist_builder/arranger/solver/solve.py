@@ -17,7 +17,7 @@ from playlist_builder.arranger.solver.instance import Failure, Instance, Solutio
 from playlist_builder.arranger.solver.permutations import best_order
 from playlist_builder.arranger.solver.placements import blocks
 from playlist_builder.arranger.solver.prune import PrunedArcs, promising, prune_arcs
-from playlist_builder.arranger.solver.repair import HOT, WARM, annealed
+from playlist_builder.arranger.solver.repair import FEW_ITEMS, HOT, repaired
 from playlist_builder.arranger.solver.search import Found, SearchSpace, beam, best_near
 from playlist_builder.models import Bools, Ints
 
@@ -27,17 +27,15 @@ ALL_ARCS = 400_000  # up to which a session of much of the music is looked for a
 MANY_ITEMS = 2_000  # from which on copies are looked for among those that pruning leaves, ...
 FEW_COPIES = 0.1  # ... and left out before it only where they are a larger share of these
 MUCH = 0.25  # share of the music: more than this leaves too few tracks for the last places
-FEW_ITEMS = 600  # whose transitions are all computed beforehand
 LOCAL_SEARCH_SLOTS = 60  # of all sessions of the beam that are improved, together
 ASCENT_ARCS = 600_000  # summed over the rounds before the search, and ...
 FINAL_ASCENT_ARCS = 300_000  # ... after it, when a session is known, ...
 FEWEST_ROUNDS, MOST_ROUNDS = 4, 60  # ... within these; a session of all tracks gets the most
 BEAM, WIDE_BEAM = 32, 1000
 MANY_SLOTS = 25  # from which on a beam and small changes leave much to gain
-ROUNDS_PER_SLOT, FEWEST_ANNEALED, MOST_ANNEALED = 120, 1600, 14_000  # of annealing
-NEAREST = 12  # items at one of some starts that enter it where there are too many
+CONTINUED = 0.25  # of that work, near a session that breaks few rules
 REPRICED = 2  # times that a long session is pruned again with a price on the use of each item, ...
-LONG_ROUNDS = 30  # ... rounds of ascent each time, ...
+LONG_ROUNDS, LONG_STEPS = 30, 2_500  # ... rounds of ascent, fewer beyond so many steps, ...
 HOPED = 1.2  # ... and times the bound that these aim at
 NEAR = 0.98  # of the cost: a bound above that is not worth more work
 IDLE_ROUNDS = 20  # of ascent to prove that there is no session
@@ -53,11 +51,14 @@ def keeps(instance: Instance, sequence: Sequence[int]) -> bool:
     return search_space(instance, chosen).allows(order)
 
 
-def solve(instance: Instance, *, is_best: bool = True, is_last: bool = False) -> Solution | Failure:
+def solve(
+    instance: Instance, *, is_best: bool = True, is_last: bool = False, start: Sequence[int] = ()
+) -> Solution | Failure:
     """Return the best session found with its bound, or whether it is proven that there is none.
 
     Where it need not be the best, the first session found is returned, with a bound of 0, and a
-    short session is searched for with less patience, unless this is the last attempt.
+    short session is searched for with less patience, unless this is the last attempt. A long one is
+    looked for near a `start` alone, which may break rules, unless this is the last attempt.
     """
     is_last |= is_best
     every = np.arange(len(instance.items.steps))
@@ -66,12 +67,37 @@ def solve(instance: Instance, *, is_best: bool = True, is_last: bool = False) ->
         left = np.unique(pruned.arcs.item)
         pruned = pruned if len(instance.spare(left)) <= FEW_COPIES * len(left) else None
     entering = np.setdiff1d(every, instance.spare(every)) if pruned is None else every
-    if len(entering) == len(every):
-        return _solve(instance, pruned, is_best=is_best, is_last=is_last)
-    found = _solve(instance.of(entering), None, is_best=is_best, is_last=is_last)
+    if len(entering) < len(every):
+        instance, pruned = instance.of(entering), None
+    known = np.searchsorted(entering, start) if np.isin(start, entering).all() else every[:0]
+    found: Solution | Failure | None = None
+    if 0 < len(known) <= len(entering) <= FEW_ITEMS and _is_long(instance) and not is_best:
+        found = _continued(instance, known)
+    if found is None or (is_last and isinstance(found, Failure)):
+        found = _solve(instance, pruned, known, is_best=is_best, is_last=is_last)
     if isinstance(found, Failure):
-        return found
-    return replace(found, sequence=tuple(entering[list(found.sequence)].tolist()))
+        return replace(found, near=_named(found.near, entering))
+    return replace(found, sequence=_named(found.sequence, entering))
+
+
+def _named(sequence: Sequence[int], entering: Ints) -> tuple[int, ...]:
+    return tuple(entering[list(sequence)].tolist())
+
+
+def _is_long(instance: Instance) -> bool:
+    """Return whether a session has so many slots that a beam leaves much to gain."""
+    return instance.grid.asked_ms >= MANY_SLOTS * float(np.median(instance.items.length_ms))
+
+
+def _continued(instance: Instance, start: Ints) -> Solution | Failure:
+    """Return any session that a shorter annealing of another one leads to."""
+    space = search_space(instance, np.arange(len(instance.items.steps)))
+    if _takes_much(instance) and is_short(space):
+        return Failure(is_proven=True)
+    sequence, cost = repaired(space, start, share=CONTINUED)
+    if np.isfinite(cost):
+        return Solution(tuple(sequence.tolist()), cost, 0.0)
+    return Failure(is_proven=False, near=tuple(sequence.tolist()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,8 +118,7 @@ class _Task:
     @property
     def is_long(self) -> bool:
         """Whether a session has so many slots that a beam leaves much to gain."""
-        median_ms = float(np.median(self.instance.items.length_ms))
-        return self.instance.grid.asked_ms >= MANY_SLOTS * median_ms
+        return _is_long(self.instance)
 
     @property
     def holds_all(self) -> bool:
@@ -102,7 +127,7 @@ class _Task:
 
 
 def _solve(
-    instance: Instance, pruned: PrunedArcs | None, *, is_best: bool, is_last: bool
+    instance: Instance, pruned: PrunedArcs | None, known: Ints, *, is_best: bool, is_last: bool
 ) -> Solution | Failure:
     task = _prepared(instance, pruned)
     if task is None:
@@ -110,14 +135,20 @@ def _solve(
     if task.cost_to_go is None:
         if task.holds_all:
             return Failure(is_proven=True)
-        repaired = _repaired(task.space, None)
-        return Failure(is_proven=False) if repaired is None else _solution(task, *repaired, 0.0)
-    first = _first(task, task.cost_to_go, is_best=is_best, is_last=is_last)
+        return _any(task, *repaired(task.space, None))
+    first = _first(task, task.cost_to_go, known, is_best=is_best, is_last=is_last)
     if isinstance(first, Failure):
         return first
     if not is_best:
         return _solution(task, *first, 0.0)
     return _finished(task, task.cost_to_go, *first)
+
+
+def _any(task: _Task, sequence: Ints, cost: float) -> Solution | Failure:
+    """Return what annealing found as a solution, or as what came near to one."""
+    if np.isfinite(cost):
+        return _solution(task, sequence, cost, 0.0)
+    return Failure(is_proven=False, near=tuple(task.chosen[sequence].tolist()))
 
 
 def _pruned(instance: Instance) -> PrunedArcs | None:
@@ -192,15 +223,15 @@ def _repriced(task: _Task) -> _Task:
         whole = np.isin(task.chosen, pinned)
         arcs = _graph(space, pruned, task.chosen)
         limit, graph = _thinned(arcs, whole, space, limit, task.cost_to_go)
-        found = lagrangian.dual_ascent(graph, space.groups, start, LONG_ROUNDS, goal)
+        found = lagrangian.dual_ascent(graph, space.groups, start, _long_rounds(graph), goal)
         task = replace(task, graph=graph, limit=limit, cost_to_go=found)
     return task
 
 
 def _first(
-    task: _Task, cost_to_go: lagrangian.CostToGo, *, is_best: bool, is_last: bool
+    task: _Task, cost_to_go: lagrangian.CostToGo, known: Ints, *, is_best: bool, is_last: bool
 ) -> tuple[Ints, float] | Failure:
-    """Return a good session: by a narrow beam or a wide one, or else by annealing.
+    """Return a good session: by a narrow beam or a wide one, or one `known`, or else by annealing.
 
     A short session is annealed at the last attempt alone, and never a short window, which is
     widened where it holds nothing: both are sooner done. What need not be the best is any.
@@ -217,19 +248,22 @@ def _first(
     if found.sequences and not is_best:
         return found.sequences[0], float(space.costs(found.sequences[0][None])[0])
     best = _improved(space, graph, found)
+    own = np.searchsorted(task.chosen, known)
+    if best is None and len(own) and np.isin(known, task.chosen).all() and space.allows(own):
+        best = best_near(space, graph, [own])
     if best is None:
         is_proven = (found.is_complete and task.holds_all) or lagrangian.is_infeasible(
             graph, space.groups, cost_to_go.multipliers, IDLE_ROUNDS
         )
-        is_over = is_proven or ((is_window or not is_last) and not task.is_long)
-        repaired = None if is_over else _repaired(space, None)
-        return (
-            Failure(is_proven=is_proven)
-            if repaired is None
-            else best_near(space, graph, [repaired[0]])
-        )
-    if task.is_long and len(space.items.steps) <= FEW_ITEMS:
-        return _repaired(space, best[0]) or best
+        if is_proven or ((is_window or not is_last) and not task.is_long):
+            return Failure(is_proven=is_proven)
+        sequence, cost = repaired(space, None)
+        if not np.isfinite(cost):
+            near = task.chosen[sequence].tolist() if task.is_long else ()
+            return Failure(is_proven=False, near=tuple(near))
+        best = best_near(space, graph, [sequence])
+    elif task.is_long and len(space.items.steps) <= FEW_ITEMS:
+        best = min(repaired(space, best[0]), best, key=_by_cost)
     return best
 
 
@@ -238,7 +272,7 @@ def _finished(task: _Task, cost_to_go: lagrangian.CostToGo, best: Ints, cost: fl
     space, graph, limit = task.space, task.graph, task.limit
     if not task.instance.is_proven:
         return _solution(task, best, cost, 0.0)
-    rounds = LONG_ROUNDS if task.is_long else _rounds(graph, FINAL_ASCENT_ARCS)
+    rounds = _long_rounds(graph) if task.is_long else _rounds(graph, FINAL_ASCENT_ARCS)
     goal = cost - float(space.noise[best].sum())
     again = lagrangian.dual_ascent(graph, space.groups, cost_to_go.multipliers, rounds, goal)
     if again is not None and again.bound > cost_to_go.bound:
@@ -253,8 +287,8 @@ def _finished(task: _Task, cost_to_go: lagrangian.CostToGo, best: Ints, cost: fl
     if found.is_complete and not space.noise.any():
         bound = max(bound, min(limit, cost) * (1.0 - SINGLE))
     elif not found.is_complete and not space.use_all:
-        others = (_repaired(space, start, HOT) for start in (best, None))
-        best, cost = min([(best, cost), *filter(None, others)], key=_by_cost)
+        others = (repaired(space, start, HOT) for start in (best, None))
+        best, cost = min([(best, cost), *others], key=_by_cost)
         if bound < NEAR * cost:
             bound = max(bound, _repriced_bound(task, cost_to_go))
     return _solution(task, best, cost, bound)
@@ -283,6 +317,11 @@ def _rounds(graph: ArcGraph, arcs: float) -> int:
     return int(np.clip(arcs / len(graph.price), FEWEST_ROUNDS, MOST_ROUNDS))
 
 
+def _long_rounds(graph: ArcGraph) -> int:
+    """Return how often a long session is swept: each round takes as long as it has steps."""
+    return LONG_ROUNDS * LONG_STEPS // max(len(graph.arriving), LONG_STEPS)
+
+
 def _width(space: SearchSpace) -> int:
     return int(np.clip(WIDE_WORK // len(space.items.steps), BEAM, WIDE_BEAM))
 
@@ -293,31 +332,6 @@ def _improved(space: SearchSpace, graph: ArcGraph, found: Found) -> tuple[Ints, 
         return None
     several = LOCAL_SEARCH_SLOTS // len(found.sequences[0]) + 1
     return best_near(space, graph, found.sequences[:several])
-
-
-def _repaired(
-    space: SearchSpace, start: Ints | None, heat: float = WARM
-) -> tuple[Ints, float] | None:
-    """Return what annealing makes of a session, or of none, among the items that fit anywhere."""
-    pool = np.arange(len(space.items.steps))
-    if len(pool) > FEW_ITEMS:
-        pool = _likely(space, start)
-        start = None if start is None else np.searchsorted(pool, start)
-        space = space.take(pool)
-    slots = space.grid.asked_ms // int(np.median(space.items.length_ms)) + 1
-    rounds = int(np.clip(ROUNDS_PER_SLOT * slots, FEWEST_ANNEALED, MOST_ANNEALED))
-    found = annealed(space, start, rounds, HOT if start is None else heat)
-    return None if found is None else (pool[found[0]], found[1])
-
-
-def _likely(space: SearchSpace, start: Ints | None) -> Ints:
-    """Return the items that are nearest to the plan somewhere, those of a session, and the pins."""
-    starts = np.linspace(0, space.grid.horizon, FEW_ITEMS // NEAREST, dtype=np.int64)
-    each = space.price[0, starts] / np.maximum(space.items.steps, 1)
-    nearest = np.argpartition(each, NEAREST, axis=1)[:, :NEAREST]
-    fixed = [fixed.item for fixed in space.fixed]
-    own = np.zeros(0, np.int64) if start is None else start
-    return np.unique(np.concatenate([nearest.ravel(), np.array(fixed, np.int64), own]))
 
 
 def _thinned(

@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from playlist_builder.arranger.arrange import arrange
-from playlist_builder.arranger.solver import prune, solve
+from playlist_builder.arranger.problem import Relaxation, build_problem, instance_of
+from playlist_builder.arranger.rules import Constraints
+from playlist_builder.arranger.solver import lagrangian, prune, repair, solve
 from playlist_builder.errors import ArrangeError
 from tests.benchmarks.arrange_exact import TOLERANCE_S, optimum, task
-from tests.support.synthetic import arc, library
+from tests.support.synthetic import arc, library, plain
 
 
 @pytest.fixture
@@ -56,3 +58,43 @@ def test_the_bound_holds_when_the_use_of_items_has_a_price(seed, few_arcs):
 def test_a_small_library_is_solved_to_its_proven_optimum():
     session = arrange(library(20, 0, artists=6), arc(30.0))
     assert session.bound == pytest.approx(session.cost, rel=1e-4)
+
+
+@pytest.fixture
+def long_ones(monkeypatch):
+    """Have every session count as long, and annealed for a short while."""
+    monkeypatch.setattr(solve, "MANY_SLOTS", 1)
+    monkeypatch.setattr(solve, "REPRICED", 0)
+    monkeypatch.setattr(repair, "ROUNDS_PER_SLOT", 1)
+    monkeypatch.setattr(repair, "FEWEST_ANNEALED", 100)
+    return monkeypatch
+
+
+def instance_for(tracks, minutes, **rules):
+    problem = build_problem(tracks, arc(minutes, **rules), Constraints())
+    return instance_of(problem, Relaxation())
+
+
+def test_a_long_session_is_continued_near_a_start_that_breaks_rules(long_ones):
+    """What need not be the best is not prepared again for each set of rules."""
+    instance = instance_for(library(16, 1, artists=9), 20.0)
+    best = solve.solve(instance)
+    long_ones.setattr(solve, "_prepared", None)
+    twice = (best.sequence[0], *best.sequence[:-1])
+    found = solve.solve(instance, is_best=False, start=twice)
+    assert solve.keeps(instance, found.sequence)
+    again = solve.solve(instance, is_best=False, start=best.sequence)
+    assert again.cost <= best.cost * 1.001
+    assert again.bound == 0.0
+
+
+def test_a_long_session_that_is_not_found_leaves_what_comes_near_to_one(long_ones):
+    long_ones.setattr(solve, "BEAM", 1)
+    long_ones.setattr(solve, "is_short", lambda _: False)
+    long_ones.setattr(lagrangian, "is_infeasible", lambda *_: False)
+    tracks = [plain(n, 5, 0.5, artist="Ada") for n in range(12)]
+    instance = instance_for(tracks, 40.0, artist_max=3, artist_gap=0)
+    failure = solve.solve(instance)
+    assert not failure.is_proven
+    assert sum(instance.items.length_ms[list(failure.near)]) == 40 * 60_000
+    assert len(set(failure.near)) == len(failure.near)
