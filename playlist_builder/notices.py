@@ -43,6 +43,11 @@ _BUDGET = (
     " {voices} with voices{others:others}"
 )
 _CALM = _BUDGET + "; calm (below {below:g}): {calm_min} min, "
+_HOLDS = "the library holds about {count} session"
+_LACKS = (
+    " of this kind without repeats and within its rules, with their tails; for one more it lacks"
+    " {missing_min} min of music"
+)
 _ONE_TRIMMED = (
     "{count} of {total} tracks is trimmed at a quiet moment; recordings, copies and VLC play it so,"
     " other players all of it"
@@ -58,6 +63,10 @@ _TENSION = "worst {value:.2f} in " + _AT + ", plan {least:g} to {most:g}"
 _BEHIND = " in the background: {titles:titles}; listen and mark "
 _SILENT = "{worst:g} s at " + _AT
 _LISTEN = " free of words; scan without --no-vocals, or listen and mark "
+
+
+def _lacking(which: str = "") -> tuple[str, str]:
+    return f"{_HOLDS}{_LACKS}{which}", f"{_HOLDS}s{_LACKS}{which}"
 
 
 def _beyond(limit: str, unit: str) -> tuple[str, str]:
@@ -83,6 +92,10 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     ),
     "budget_not_calm": _CALM + "of {asked_min} min that a session of this kind asks for",
     "budget_of_tracks": _BUDGET + "; calm (below {below:g}): {calm_min} min",
+    "capacity": _lacking(),
+    "capacity_between": _lacking(" of energy {low:g} to {high:g}"),
+    "capacity_calm": _lacking(" that is calm (energy up to {high:g})"),
+    "capacity_peak": _lacking(" for the peak (energy from {low:g} on)"),
     "copies_left_out": (
         "{count} copy of another track is left out",
         "{count} copies of other tracks are left out",

@@ -78,6 +78,27 @@ SENTENCES = [
             " 0.25): 45 min"
         ),
     ),
+    (
+        notice("capacity", count=1, missing_min=20),
+        (
+            "the library holds about 1 session of this kind without repeats and within its rules,"
+            " with their tails; for one more it lacks 20 min of music"
+        ),
+    ),
+    *(
+        (
+            notice(f"capacity_{code}", count=3, missing_min=8, **values),
+            (
+                "the library holds about 3 sessions of this kind without repeats and within its"
+                f" rules, with their tails; for one more it lacks 8 min of music {which}"
+            ),
+        )
+        for code, values, which in (
+            ("between", {"low": 0.4, "high": 0.55}, "of energy 0.4 to 0.55"),
+            ("calm", {"high": 0.3}, "that is calm (energy up to 0.3)"),
+            ("peak", {"low": 0.7}, "for the peak (energy from 0.7 on)"),
+        )
+    ),
     (notice("copies_left_out", count=1), "1 copy of another track is left out"),
     (
         notice("duration_longer", off_s=120, tolerance_s=30),

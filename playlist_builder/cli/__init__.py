@@ -9,6 +9,7 @@ from playlist_builder.cli import (  # noqa: F401 - each adds its commands to mai
     export,
     history,
     library,
+    menu,
     profiles,
     push,
     rebuild,

@@ -36,7 +36,7 @@ SECTIONS = {  # of the help, with their commands in the order in which one needs
     "Change a session": (
         *("pin", "unpin", "drop", "move", "insert", "extend", "shorten", "rebuild", "reorder"),
     ),
-    "While it runs": ("replan", "rescue"),
+    "While it runs": ("menu", "replan", "rescue"),
     "Players, recordings and sticks": ("export", "push", "render", "preview", "check"),
     "People": ("series", "rate", "history"),
     "Library and profiles": (*("tracks", "show", "mark", "calibrate", "library", "profiles"),),

@@ -42,14 +42,17 @@ def series(
 ) -> None:
     """Build several sessions of PROFILE that share no track and are equally good.
 
-    They are written to FILE-1, FILE-2 and so on, and kept in the history of NAME. Where the
-    library is too small, they share as few tracks as they must, and say so.
+    They are written to FILE-1, FILE-2 and so on, and kept in the history of NAME. How many the
+    library holds without repeats is told beforehand; where it is too small, they share as few
+    tracks as they must, and say so.
     """
-    from playlist_builder.sessions.build import build_series
+    from playlist_builder.sessions.build import build_series, capacity_of
 
     request = request_of(profile, **fields)
     files = [numbered(outputs, number) for number in range(1, count + 1)]
     selection, numbers = select(request, outputs, files, as_json=as_json)
+    told = str(capacity_of(selection).notice)
+    output.print_text(f"{told[:1].upper()}{told[1:]}.", err=as_json or "-" in outputs)
     sessions = build_series(selection, count)
     deliver(sessions, outputs, files, numbers, name=called, as_json=as_json, dry_run=dry_run)
     errors = [session.rms_error for session in sessions]

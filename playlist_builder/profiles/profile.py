@@ -279,6 +279,21 @@ class Profile:
             cut[0] = replace(cut[0], start_s=time_s, level_start=_level(cut[0], time_s))
         return cut
 
+    def repeated(self, spans_s: Iterable[tuple[float, float]]) -> "Profile":
+        """Return a profile of spans of this one, in seconds, one after the other."""
+        phases: list[Phase] = []
+        for start_s, end_s in spans_s:
+            phases += [
+                replace(
+                    each,
+                    end_s=min(each.end_s, end_s),
+                    level_end=_level(each, min(each.end_s, end_s)),
+                )
+                for each in self._after(start_s)
+                if each.start_s < end_s
+            ]
+        return self._consecutive((each, each.duration_s) for each in phases)
+
     def _consecutive(self, parts: Iterable[tuple[Phase, float]]) -> "Profile":
         """Return the profile with phases of these lengths in seconds, one after the other."""
         phases: list[Phase] = []

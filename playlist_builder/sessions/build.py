@@ -13,6 +13,7 @@ import numpy as np
 
 from playlist_builder.arranger.arrange import alternatives
 from playlist_builder.arranger.budget import budget
+from playlist_builder.arranger.capacity import Capacity, capacity
 from playlist_builder.arranger.explain import Explanation, explain
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.series import series
@@ -243,10 +244,15 @@ def build_series(selection: Selection, count: int) -> list[Session]:
     return _arranged(selection, series, count)
 
 
+def capacity_of(selection: Selection) -> Capacity:
+    """Return how many sessions the tracks of a selection hold without repeats: an estimate."""
+    return capacity(selection.tracks, selection.profile, selection.constraints)
+
+
 def explained(selection: Selection, session: Session) -> list[Explanation]:
     """Return for each slot of a session why it is there."""
     if any(note.code == presence.LEFT_OUT for note in session.warnings):
-        selection = _present(selection)
+        selection = present(selection)
     reasons = explain(session, selection.tracks, selection.profile, selection.constraints)
     ratings, name = selection.ratings, selection.request.name or ""
     return [
@@ -263,11 +269,12 @@ def _arranged(
     """Return sessions whose files are all there: what is missing is left out, and that is told."""
     sessions = _arranged_once(selection, arrange, count)
     if any(presence.missing_files(presence.files_of(session)) for session in sessions):
-        return _arranged_once(_present(selection), arrange, count)
+        return _arranged_once(present(selection), arrange, count)
     return sessions
 
 
-def _present(selection: Selection) -> Selection:
+def present(selection: Selection) -> Selection:
+    """Return a selection of the tracks whose file is there, and that others are left out."""
     tracks, notes = presence.without_missing(selection.tracks, selection.request.pinned)
     return replace(selection, tracks=tracks, notes=(*selection.notes, *notes))
 
@@ -284,7 +291,7 @@ def _arranged_once(
             selection.constraints,
         )
     except ArrangeError as error:
-        told = str(error) if request.use_all else f"{error} {_budget(selection)}."
+        told = str(error) if request.use_all else f"{error} {budget_of(selection)}."
         if not selection.played:
             raise ArrangeError(told) from error
         raise ArrangeError(
@@ -292,7 +299,7 @@ def _arranged_once(
             f" {request.within_s / DAY_S:g} days: a shorter time, such as --within 30d, lets"
             " the older ones in."
         ) from error
-    notes = selection.notes if request.use_all else (*selection.notes, _budget(selection))
+    notes = selection.notes if request.use_all else (*selection.notes, budget_of(selection))
     return [
         replace(
             each,
@@ -304,7 +311,8 @@ def _arranged_once(
     ]
 
 
-def _budget(selection: Selection) -> Notice:
+def budget_of(selection: Selection) -> Notice:
+    """Return how much of the music can be used for the profile."""
     return budget(selection.tracks, selection.profile, selection.constraints)
 
 

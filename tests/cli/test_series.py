@@ -216,6 +216,7 @@ def test_a_course_is_written_kept_and_avoided(library, tmp_path):
     assert len(set(plays)) == len(plays)
     assert "2 sessions" in done.stderr
     assert "no track twice" in done.stderr
+    assert done.stderr.startswith("The library holds about 0 sessions of this kind without repeats")
     files = [f"course-{number}.m3u8" for number in (1, 2)]
     assert sorted(each.name for each in tmp_path.glob("course-?.m3u8")) == files
     known = past(library, "Anemone")["sessions"]

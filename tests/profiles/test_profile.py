@@ -237,3 +237,14 @@ def test_a_jump_keeps_the_end_and_shares_the_time_that_is_left():
 def test_a_change_that_no_profile_can_take_is_refused(change, says):
     with pytest.raises(ProfileError, match=says):
         change()
+
+
+def test_spans_of_a_profile_follow_each_other_as_often_as_they_are_named():
+    twice = THREE.repeated([(0.0, 1200.0), (0.0, 1200.0), (1200.0, 3600.0)])
+    assert twice.duration_s == 4800.0
+    assert [phase.name for phase in twice.phases] == ["in", "up", "in", "up", "up", "waves"]
+    times = np.arange(5.0, 1200.0, 10.0)
+    assert twice.target(times) == pytest.approx(THREE.target(times))
+    assert twice.target(times + 1200.0) == pytest.approx(THREE.target(times))
+    later = np.arange(1205.0, 3600.0, 10.0)
+    assert twice.target(later + 1200.0) == pytest.approx(THREE.target(later))
