@@ -31,7 +31,7 @@ NAME = "tail"
 LEVEL = 0.15  # planned energy, or the last level of the profile where that is lower
 CALM = 0.4  # mean energy up to which a track is calm; the tail holds no other
 RISE = 0.1  # most that the first track opens, and is as a whole, above the end and mean of the last
-RISE_LU = 8.0  # most by which it may begin louder than the last one plays, as in `opening`
+RISE_LU = 8.0  # most by which a track begins louder than the one before plays, as in `opening`
 PEAK = LEVEL + CALM_CLIMB  # that no moment of the tail goes beyond, where tracks are left for ...
 CHOICE = 1.5  # ... so many times its length; else those of the lowest peaks are taken as well,
 HIGHEST = PEAK + 0.15  # ... up to here: a shorter tail is better than one that rises beyond
@@ -93,6 +93,7 @@ def tail(
         # The first alone is a tail too, and a warning gives its length.
         with suppress(ArrangeError):
             chosen += filled(Gap([*order, first]), calm, objective, _relaxations())
+            chosen = _softly(chosen, objective)
     lasts_min, asked_min = round(length_ms(chosen) / 60_000.0), round(asked_s / 60.0)
     if lasts_min >= asked_min:
         return chosen, []
@@ -104,6 +105,14 @@ def _calm(order: Sequence[Track], pool: result.Pool, phase: Phase) -> list[Track
     steady = _least(np.abs(pool.levels[calm] - LEVEL), STEADY + len(order))
     calmest = _least(pool.levels[calm], CALMEST + len(order))
     return _others(pool.tracks.take(calm[np.union1d(steady, calmest)]), order)
+
+
+def _softly(tracks: Sequence[Track], objective: Objective) -> list[Track]:
+    """Return the first of some tracks up to one that would begin far louder than music plays."""
+    items = result.items_in_order(tracks, objective)
+    plays = np.maximum(items.end_lufs, items.lufs)[:-1]  # the end may fade
+    loud = np.flatnonzero(items.start_lufs[1:] - plays > RISE_LU)
+    return list(tracks[: int(loud[0]) + 1] if len(loud) else tracks)
 
 
 def _others(tracks: Sequence[Track], known: Sequence[Track]) -> list[Track]:

@@ -50,7 +50,8 @@ def save_change(
                 content(given.session, given.text, each.path, each.form, is_marked=each.is_marked)
                 for each in contents
             ]
-            _store(given, given.session, given.text, before)
+            free = given.kept and replace(given.kept, turn=0)  # it is our own change that goes
+            _store(replace(given, kept=free), given.session, given.text, before)
             raise
     return after, told
 
@@ -60,7 +61,7 @@ def _store(
     session: "api.Session",
     text: str,
     contents: list[Content],
-    written: Sequence[str] = (),
+    outputs: Sequence[str] = (),
 ) -> list[str]:
     """Keep a state of a session in library and files; return what there is to tell of these."""
     from playlist_builder.library.kept import kept_session
@@ -69,12 +70,15 @@ def _store(
     record_history([session], [given.history_file], given.library)
     if given.kept is None:
         write_text(given.word, text)
-        return [f"Wrote {given.word}. {_renewal(given.word, written)}"]
-    files = {each.path: each for each in (*given.kept.files, *remembered(contents))}
-    kept = replace(kept_session(session, options.now()), files=tuple(files.values()))
+        return [f"Wrote {given.word}. {_renewal(given.word, outputs)}"]
+    entry = kept_session(session, options.now())
+    entry = replace(entry, files=given.kept.files, turn=given.kept.turn)
     with open_library(given.library) as opened:
-        opened.sessions.store((kept, text))
-    return rewrite(session, contents)
+        opened.sessions.store((entry, text))
+    written, told = rewrite(session, contents)
+    with open_library(given.library) as opened:
+        opened.sessions.add_file(entry.id, *remembered(written))
+    return told
 
 
 def _renewal(session: str, written: Sequence[str]) -> str:

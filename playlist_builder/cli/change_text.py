@@ -61,7 +61,7 @@ def candidate_lines(
         path = f"  {each.slot.path}" if names[name] > 1 else ""
         words = ", ".join(candidate_words(each))
         yield f"{'*' if each.is_choice else ' '}{place:2}  {name}{path}: {words or 'much the same'}"
-        yield f"     {_figures(each.slot)}; {_effect(session, each)}"
+        yield f"     {_figures(each.slot)}; {_effect(each)}"
 
 
 def candidate_words(candidate: "Candidate") -> list[str]:
@@ -102,9 +102,10 @@ def _figures(slot: "api.Slot") -> str:
     return f"{energy}, tension {tension}, {slot.loudness_lufs:.0f} LUFS, {clock(slot.duration_s)}"
 
 
-def _effect(session: "api.Session", candidate: "Candidate") -> str:
-    distance = f"{session.rms_error:.3f} -> {candidate.rms_error:.3f}"
-    return f"curve {distance} from the plan, cost {session.cost:.4f} -> {candidate.cost:.4f}"
+def _effect(candidate: "Candidate") -> str:
+    distance = f"{candidate.rms_error_now:.3f} -> {candidate.rms_error:.3f}"
+    cost = f"{candidate.cost_now:.4f} -> {candidate.cost:.4f}"
+    return f"curve {distance} from the plan, cost {cost}"
 
 
 def _called(slot: "api.Slot") -> str:
@@ -127,6 +128,8 @@ def candidate_document(candidate: "Candidate") -> dict[str, Any]:
         "style": candidate.join,
         "cost": candidate.cost,
         "rms_error": candidate.rms_error,
+        "cost_now": candidate.cost_now,
+        "rms_error_now": candidate.rms_error_now,
         "traits": {each.word: each.by for each in candidate.traits},
         "stands_out": {each.why: each.amount for each in candidate.stands_out},
         "is_choice": candidate.is_choice,

@@ -1,5 +1,6 @@
 """The command that copies a session onto a stick or phone: copy."""
 
+import os
 from collections import Counter
 
 import click
@@ -47,6 +48,8 @@ def copy(
     """
     from playlist_builder.arranger.trims import is_part
 
+    if session is None and folder.isdecimal() and not os.path.isdir(folder):
+        raise click.UsageError(f"Copy session {folder} where? Give a folder: copy {folder} FOLDER")
     given = open_session(session, library)
     with output.progress_bar(tracks_done, tells_time=True) as progress:
         report = api.copy_session(

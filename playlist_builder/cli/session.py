@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LIBRARY_NAME = "library.db"
 PLAYLISTS = (".m3u8", ".m3u", ".pls", ".xspf", ".jspf", ".csv")
+READ = (".m3u8", ".m3u", ".pls", ".xspf")  # whose entries can be compared
+LONGEST_SUFFIX = 6
 PAGES = (".html", ".svg", ".png", ".pdf")
 
 
@@ -127,7 +129,9 @@ def _of_playlist(file: str, library: str | None) -> OpenedSession:
             with open_library(place) as opened:
                 kept = opened.sessions.by_id(own) if own else opened.sessions.of_file(path)
                 if kept is not None:
-                    return replace(_kept(opened, kept, place), word=file)
+                    given = replace(_kept(opened, kept, place), word=file)
+                    _check_alike(file, given)
+                    return given
     if own:
         raise SessionError(
             f"The session of {file!r} is not in the library {file_of(library)!r}. Give another"
@@ -137,6 +141,47 @@ def _of_playlist(file: str, library: str | None) -> OpenedSession:
         f"{file!r} was not written of a session that is kept. Make one of its tracks:"
         f" playlist-builder reorder {file!r}"
     )
+
+
+def _check_alike(file: str, given: OpenedSession) -> None:
+    """Raise SessionError where a playlist plays other tracks than the session it was written of.
+
+    Then 'number 3' of the file is another track than that of the session.
+    """
+    from urllib.parse import unquote
+
+    from playlist_builder.library.kept import digest_of
+    from playlist_builder.playlists.read import read_entries
+
+    kept, path = given.kept, os.path.abspath(file)
+    if kept is None or os.path.splitext(file)[1].lower() not in READ:
+        return
+    with open(file, "rb") as there:
+        if any(each.path == path and each.digest == digest_of(there.read()) for each in kept.files):
+            return
+    slots = (*given.session.slots, *given.session.tail)
+    names = [_plain(unquote(entry.location)) for entry in read_entries(file)]
+    own = [(_plain(slot.path), _plain(slot.title)) for slot in slots]
+    if len(names) == len(own) and all(
+        stem == name or (title and title in name)
+        for name, (stem, title) in zip(names, own, strict=True)
+    ):
+        return
+    number = kept.number
+    raise SessionError(
+        f"{file!r} plays other tracks than session {number}, of which it was written. Give the"
+        f" session by its number, {number}, or make one of the file: playlist-builder reorder"
+    )
+
+
+def _plain(text: str) -> str:
+    """Return letters and digits of a title, or of the name of a file without its suffix."""
+    from playlist_builder.text import folded
+
+    name = text.replace("\\", "/").rsplit("/", 1)[-1]
+    stem, suffix = os.path.splitext(name)
+    is_file = suffix[1:].isalnum() and len(suffix) <= LONGEST_SUFFIX
+    return "".join(filter(str.isalnum, folded(stem if is_file else name)))
 
 
 def _of_lost_file(file: str, library: str | None) -> OpenedSession:

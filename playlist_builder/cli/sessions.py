@@ -10,7 +10,7 @@ import click
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
-from playlist_builder.cli.session import OpenedSession, open_session
+from playlist_builder.cli.session import OpenedSession, number_and_name, open_session
 from playlist_builder.cli.written import MADE_BY, form_of
 from playlist_builder.errors import SessionError
 
@@ -73,8 +73,10 @@ def name(session: str | None, name: str, library: str | None) -> None:
     new = session_name(name)
     given, kept = _kept(session, _library(library))
     with open_library(given.library) as opened:
+        before = opened.sessions.called(new)
         opened.sessions.rename(kept.id, new)
-    output.print_message(f"Session {kept.number} is called {new}.")
+    was = f" Session {before.number} is not any more." if before and before.id != kept.id else ""
+    output.print_message(f"Session {kept.number} is called {new}.{was}")
 
 
 @sessions.command()
@@ -88,9 +90,15 @@ def remove(sessions: Sequence[str], library: str | None, *, yes: bool) -> None:
     then: its tracks can be used again.
     """
     found = [_kept(word, _library(library)) for word in sessions]
+    for word, (_, kept) in zip(sessions, found, strict=True):
+        if kept.name and kept.name.casefold() != word.casefold() and word in kept.name.casefold():
+            raise click.UsageError(f"To remove {kept.name!r}, say its whole name or {kept.number}.")
     numbers = ", ".join(str(kept.number) for _, kept in found)
     if not yes:
-        output.confirm_forgetting(f"Forget session {numbers} for ever?")
+        named = ", ".join(
+            f"{number_and_name(kept)} of {kept.made_at[:10]}, {kept.profile}" for _, kept in found
+        )
+        output.confirm_forgetting(f"Forget session {named} for ever?")
     for given, kept in found:
         with open_library(given.library) as opened:
             request = given.session.request

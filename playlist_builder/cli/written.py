@@ -19,7 +19,12 @@ from playlist_builder.cli import output
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.numbered import marked
 from playlist_builder.cli.session import PAGES, PLAYLISTS, OpenedSession
-from playlist_builder.errors import ExportError, PlaylistBuilderError, ReportError
+from playlist_builder.errors import (
+    ExportError,
+    LibraryError,
+    PlaylistBuilderError,
+    ReportError,
+)
 from playlist_builder.path_map import PathMap
 from playlist_builder.playlists.dialects import ANY, PLAYERS, Dialect
 
@@ -163,8 +168,11 @@ def remember(given: OpenedSession, contents: Sequence[Content]) -> None:
     """Note files that are about to be written of a kept session."""
     files = remembered(contents)
     if given.kept is not None and files:
-        with open_library(given.library) as opened:
-            opened.sessions.add_file(given.kept.id, *files)
+        try:
+            with open_library(given.library) as opened:
+                opened.sessions.add_file(given.kept.id, *files)
+        except LibraryError as error:
+            output.print_message(f"{error} What is written now is not written again by changes.")
 
 
 def remember_made(given: OpenedSession, path: str, command: str) -> None:
@@ -196,7 +204,7 @@ def renewals(
         elif made_by := form.get(MADE_BY):
             if os.path.exists(file.path):
                 told.append(f"{path} {OLDER}; make it again with '{made_by}'.")
-        elif why := _why_it_stays(file):
+        elif why := _why_it_stays(given, file, form):
             told.append(f"{path} {why}")
         else:
             try:
@@ -207,12 +215,14 @@ def renewals(
     return contents, told
 
 
-def rewrite(session: "api.Session", contents: Sequence[Content]) -> list[str]:
-    """Write files of a session again, and return what there is to tell of each."""
+def rewrite(
+    session: "api.Session", contents: Sequence[Content]
+) -> "tuple[list[Content], list[str]]":
+    """Write files of a session again; return those written, and what there is to tell of each."""
     from playlist_builder.companion import write_beside
     from playlist_builder.playlists.write import write_bytes
 
-    told = []
+    written, told = [], []
     for each in contents:
         path = output.short_path(each.path)
         try:
@@ -221,16 +231,21 @@ def rewrite(session: "api.Session", contents: Sequence[Content]) -> list[str]:
         except PlaylistBuilderError as error:
             told.append(f"{path} {OLDER}: {error}")
             continue
+        written.append(each)
         suffix = os.path.splitext(path)[1].lower()
         hint = "" if suffix in (".json", ".csv") else f": {OPEN_AGAIN}"
         told.append(f"Wrote {path}{': load it again in the browser' if suffix in PAGES else hint}")
         if spares is not None and (why := write_beside(*spares)):
             told.append(why)
-    return told
+    return written, told
 
 
-def _why_it_stays(file: "WrittenFile") -> str:
-    """Return why a file is not written again, mostly nothing."""
+def _why_it_stays(given: OpenedSession, file: "WrittenFile", form: Mapping[str, Any]) -> str:
+    """Return why a file is not written again, mostly nothing.
+
+    It is ours as well where it holds what would be written of the session as it is: it was written,
+    and that could not be noted.
+    """
     from playlist_builder.library.kept import digest_of
 
     try:
@@ -240,6 +255,16 @@ def _why_it_stays(file: "WrittenFile") -> str:
         return "is not there any more, so it was not written."
     except OSError as error:
         return f"{OLDER}: {error.strerror or error}."
-    if digest_of(data) != file.digest:
+    if digest_of(data) != file.digest and not _holds(given, file.path, form, data):
         return "was changed by somebody else since, so it stays; export it to replace it."
     return ""
+
+
+def _holds(given: OpenedSession, path: str, form: Mapping[str, Any], data: bytes) -> bool:
+    """Whether a file holds what would be written of a session."""
+    from playlist_builder.companion import is_own
+
+    try:
+        return content(given.session, given.text, path, form, is_marked=is_own(path)).data == data
+    except (ExportError, ReportError):
+        return False

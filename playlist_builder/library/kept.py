@@ -154,6 +154,8 @@ class KeptSessions:
             raise LibraryError(f"No session {word[:18]}. See 'playlist-builder sessions'.")
         named = [each for each in self.all() if each.name]
         wanted = folded(word)
+        if not wanted.strip():
+            raise LibraryError("Give the number or the name of a session.")
         for test in (
             lambda name: name == wanted,
             lambda name: name.startswith(wanted),
@@ -196,16 +198,22 @@ class KeptSessions:
         """Keep sessions with their documents, all or none of them; return them with their numbers.
 
         One whose id is known takes the place of that one, and keeps its number and the time when it
-        was made. A file belongs to the session that was written to it last.
+        was made; where it says of which `turn` it was made, that has to be the last one, or a
+        LibraryError is raised. A file belongs to the session that was written to it last.
         """
         if not sessions:
             return []
         with self._write() as connection:
             return [_store(connection, *each) for each in sessions]
 
+    def called(self, name: str) -> KeptSession | None:
+        """Return the session of a whole name, if there is one."""
+        return next((each for each in self.all() if folded(each.name) == folded(name)), None)
+
     def rename(self, own: str, name: str) -> None:
-        """Call a session by another name."""
+        """Call a session by another name, by which no other is called from then on."""
         with self._write() as connection:
+            _take_name(connection, own, name)
             connection.execute("UPDATE kept SET name = ? WHERE id = ?", (name, own))
 
     def remove(self, ids: Sequence[str]) -> None:
@@ -269,10 +277,16 @@ def delete_person(connection: sqlite3.Connection, name: str) -> None:
 
 def _store(connection: sqlite3.Connection, kept: KeptSession, document: str) -> KeptSession:
     known = connection.execute(
-        "SELECT number, name, made_at FROM kept WHERE id = ?", (kept.id,)
+        "SELECT number, name, made_at, turn FROM kept WHERE id = ?", (kept.id,)
     ).fetchone()
-    number, name, made_at = known or (_next(connection, "number"), "", kept.made_at)
+    number, name, made_at, last = known or (_next(connection, "number"), "", kept.made_at, 0)
+    if kept.turn and kept.turn != last:
+        raise LibraryError(
+            f"Session {number} was changed by another command meanwhile. Look at it, and give this"
+            " command again."
+        )
     turn = _next(connection, "turn")
+    _take_name(connection, kept.id, kept.name)
     kept = replace(kept, number=number, name=kept.name or name, made_at=made_at, turn=turn)
     values = [getattr(kept, column.strip()) for column in _COLUMNS.split(",")]
     places = ", ".join("?" * len(values))
@@ -282,6 +296,13 @@ def _store(connection: sqlite3.Connection, kept: KeptSession, document: str) -> 
     connection.execute("DELETE FROM written WHERE id = ?", (kept.id,))
     _insert_files(connection, kept.id, kept.files)
     return kept
+
+
+def _take_name(connection: sqlite3.Connection, own: str, name: str) -> None:
+    """Leave a name to one session."""
+    rows = connection.execute("SELECT id, name FROM kept WHERE name <> '' AND id <> ?", (own,))
+    others = [(other,) for other, called in rows.fetchall() if folded(str(called)) == folded(name)]
+    connection.executemany("UPDATE kept SET name = '' WHERE id = ?", others)
 
 
 def _insert_files(connection: sqlite3.Connection, own: str, files: Sequence[WrittenFile]) -> None:

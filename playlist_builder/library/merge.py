@@ -90,7 +90,7 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
     new_answers = _answers(ours.answers.all(), answers, names, conflicts)
     ours.answers.store(new_answers)
     new_kept = _new_kept(ours, kept, conflicts)
-    ours.sessions.store(*new_kept)
+    ours.sessions.store(*((replace(each, turn=0), text) for each, text in new_kept))
     new = [
         _new_history(here, there, played, conflicts)
         for here, there in zip(own_histories, histories, strict=True)

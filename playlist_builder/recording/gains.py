@@ -20,6 +20,7 @@ EDGE_S = 10.0  # passages before and after a transition whose loudness is compar
 JUMP_MARGIN_LU = 0.2  # the power of a sum of two tracks is not exactly the sum of their powers
 UNBOUNDED_DB = 60.0  # limit of a rise of gain without other limits: more than any master needs
 CALM_RISE_LU = 6.0  # of a second over the ten before it within a calm track, where gains may move
+SPARE_S = 2  # in which a gain that climbs between two joins may round
 PER_BLOCK = FRAMES_PER_S // BLOCKS_PER_S
 _EDGE = round(EDGE_S * BLOCKS_PER_S)
 _LIMIT_MARGIN_LU = 0.2  # tenths of a second lie between the seconds that are compared
@@ -58,7 +59,7 @@ def arranged_gains(
     joins_s = [0, *(-(-each // FRAMES_PER_S) + round(EDGE_S) for each in overlaps), 0]
     edges_s = list(pairwise(joins_s))
     climbs_db = [
-        min(CUT_DB, RATE_DB * max(0, length // FRAMES_PER_S - sum(edges)))
+        min(CUT_DB, RATE_DB * max(0, length // FRAMES_PER_S - sum(edges) - SPARE_S))
         for length, edges in zip(lengths, edges_s, strict=True)
     ]
     gains_db = gains(wanted_db, np.add(rises_db, climbs_db[1:]), lengths)

@@ -51,6 +51,7 @@ SAMPLE_BYTES = 4
 FULL_SCALE_LIMIT = np.float32(7.99)
 WINDOW = FRAMES_PER_S  # frames that are mixed at a time
 CUE_FOR = frozenset({".flac", ".wav"})
+RAMP_S = 0.01  # from the gain of one block to that of the next: no click, and no late fall
 FRAME_MS = 1000 // FRAMES_PER_S
 AudioSegment: Any = pydub.AudioSegment  # not typed
 Clock = Callable[[str, float], None]  # takes an activity, and how many seconds of music it has done
@@ -292,9 +293,14 @@ class _Source:
 
     def _moves(self, course: Floats, frames: int) -> Floats32:
         """Return the gain of each of the next samples by the course of the clip."""
-        middles = (np.arange(len(course)) + 0.5) * PER_BLOCK * self._hop
+        first = self._read // PER_BLOCK
+        own = course[max(first - 1, 0) : (self._read + frames) // PER_BLOCK + 2]
+        borders = (max(first - 1, 0) + np.arange(len(own) + 1)) * PER_BLOCK * self._hop
+        ramp = round(RAMP_S * self._rate_hz / 2.0)
+        knots = np.stack([borders[:-1] + ramp, borders[1:] - ramp], axis=1).ravel()
         places = self._read * self._hop + np.arange(frames * self._hop)
-        return (10.0 ** (np.interp(places, middles, course) / 20.0)).astype(np.float32)
+        gains_db = np.interp(places, knots, np.repeat(own, 2))
+        return (10.0 ** (gains_db / 20.0)).astype(np.float32)
 
     def _take(self, count: int) -> Floats32:
         parts, there = [self._rest], self._rest.shape[1]

@@ -53,7 +53,7 @@ def ride(
     lifts, cuts = np.full(count, LIFT_DB), np.zeros(count)
     lifts[:opening_s], cuts[:opening_s] = 0.0, -opening_db
     deepest = np.full(count, max(CUT_DB, -opening_db))
-    deepest[max(count - ending_s, opening_s) :] = 0.0
+    deepest[max(count - ending_s, 0) :] = 0.0
     least = np.concatenate([nothing, cuts, np.zeros(len(bound))])
     most = np.concatenate([lifts, deepest, np.full(len(bound), np.inf)])
     weighed = sparse.hstack([courses, -courses, excess])

@@ -15,7 +15,6 @@ from playlist_builder.artists import artists
 from playlist_builder.models import Floats, Slot, Track
 from playlist_builder.sessions.compare import (
     Join,
-    Passage,
     StandsOut,
     Trait,
     passage_of,
@@ -34,7 +33,8 @@ class Candidate:
     """A track for a slot, what the session is with it, and how it differs from what plays there.
 
     `slot` is what it would be there, on the session's scale. `cost` and `rms_error` are those of
-    the whole session with it. `traits` say how it differs from the track of the slot, `join` how
+    the whole session with it, `cost_now` and `rms_error_now` those of the session as it is, by the
+    ratings of today. `traits` say how it differs from the track of the slot, `join` how
     near in style its neighbours are, and `stands_out` for what it should be looked at first.
     `is_choice` is set of the one that a swap takes: the best that does not stand out.
     """
@@ -43,6 +43,8 @@ class Candidate:
     slot: Slot
     cost: float
     rms_error: float
+    cost_now: float
+    rms_error_now: float
     traits: tuple[Trait, ...] = ()
     join: Join = "between"
     stands_out: tuple[StandsOut, ...] = ()
@@ -55,9 +57,8 @@ def candidates(draft: Draft, place: int, count: int = SHOWN) -> list[Candidate]:
     All other slots stay, and the end stays within the tolerance. No track is returned that stands
     much farther from the profile than the one that goes, or than the nearest of these.
     """
-    old = passage_of(result.ordered(draft.order, draft.objective), place)
-    most = most_off(draft, place)
-    found = [_described(draft, place, each, old, most) for each in _best(draft, place, count)]
+    now, most = result.ordered(draft.order, draft.objective), most_off(draft, place)
+    found = [_described(draft, place, each, now, most) for each in _best(draft, place, count)]
     chosen = next((n for n, each in enumerate(found) if not each.stands_out), None)
     return [replace(each, is_choice=n == chosen) for n, each in enumerate(found)]
 
@@ -67,17 +68,24 @@ def most_off(draft: Draft, place: int) -> float:
     return float(distances(draft, place).min(initial=np.inf)) + FAR
 
 
-def _described(draft: Draft, place: int, track: Track, old: Passage, most_off: float) -> Candidate:
+def _described(
+    draft: Draft, place: int, track: Track, now: result.Order, most_off: float
+) -> Candidate:
     objective = draft.objective
     order = result.ordered((*draft.order[:place], track, *draft.order[place + 1 :]), objective)
-    session = result.session(order, objective.scale, objective.seed, order.cost, 0.0)
-    new = passage_of(order, place)
+    before, session = (
+        result.session(each, objective.scale, objective.seed, each.cost, 0.0)
+        for each in (now, order)
+    )
+    old, new = passage_of(now, place), passage_of(order, place)
     rise_lu = objective.rules.loudness_step_lu
     return Candidate(
         track,
         session.slots[place],
         session.cost,
         session.rms_error,
+        before.cost,
+        before.rms_error,
         traits(new, old),
         new.join,
         standing_out(new, old, most_off=most_off, most_rise_lu=rise_lu),

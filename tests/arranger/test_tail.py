@@ -213,3 +213,13 @@ def test_no_tail_is_looked_for_where_all_tracks_play():
     )
     assert not session.tail
     assert notice("no_track_for_tail") in session.warnings
+
+
+def test_a_tail_ends_before_a_track_that_would_begin_far_louder():
+    loudness = ((-25.0, -30.0), (-24.0, -24.0), (-10.0, -10.0))
+    order = [
+        plain(number, 4, 0.12, start_lufs=start, end_lufs=end)
+        for number, (start, end) in enumerate(loudness)
+    ]
+    assert tail._softly(order, objective_of(flat(0.15))) == order[:2]  # noqa: SLF001
+    assert tail._softly(order[:1], objective_of(flat(0.15))) == order[:1]  # noqa: SLF001

@@ -51,7 +51,7 @@ def test_a_difference_is_told_line_by_line(changed, lines):
 
 
 def candidate(*traits, join="between", stands_out=(), **more):
-    return Candidate(plain(1), SLOT, 0.0101, 0.079, traits, join, stands_out, **more)
+    return Candidate(plain(1), SLOT, 0.0101, 0.079, 0.0103, 0.081, traits, join, stands_out, **more)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,12 @@ def test_a_session_lies_on_a_stick_after_one_command(built):
     assert "there" in run("check", stick / "s.m3u8").stderr
 
 
+def test_the_number_of_a_session_is_no_folder(built):
+    done = run("copy", "1", cwd=built, code=2)
+    assert "Copy session 1 where? Give a folder: copy 1 FOLDER" in done.stderr
+    assert not (built / "1").exists()
+
+
 def test_a_session_is_converted_for_a_small_player(built):
     """Its first three tracks alone."""
     keep_first(built, 3)

@@ -205,8 +205,9 @@ def test_pins_that_go_or_move_are_told(session):
 def test_candidates_of_one_title_are_told_apart(session, monkeypatch):
     slot = session_json.load_session(session).slots[1]
     twins = [plain(number, title="Dawn", artist="Ada") for number in range(2)]
+    figures = 0.1, 0.5, 0.1, 0.5
     found = [
-        Candidate(each, replace(slot, path=each.path, title=title, artist="Ada"), 0.1, 0.5)
+        Candidate(each, replace(slot, path=each.path, title=title, artist="Ada"), *figures)
         for each, title in ((twins[0], "Dawn"), (twins[1], "Dawn"), (plain(2), "Dusk"))
     ]
     monkeypatch.setattr(editor, "candidates", lambda *_: found)
@@ -228,6 +229,8 @@ def choice(session, *, stands_out=()):
         Candidate(
             track,
             replace(loaded.slots[1], path=track.path, title=track.tags.title),
+            0.1,
+            0.2,
             0.1,
             0.2,
             (Trait("calmer", 0.2), Trait("louder", 3.2)),

@@ -208,7 +208,9 @@ def test_sessions_are_listed_shown_named_and_removed(made_up):
     shown = json.loads(made_up("sessions show night --json").stdout)
     assert shown["session"]["slots"] == json.loads(text_of(1))["slots"]
     assert "written to a.m3u8" in made_up("sessions show 1").stdout
+    assert "Session 1 is not any more." in made_up("sessions name 2 night").stderr
     made_up("sessions name 2 dawn")
+    assert made_up("sessions name 1 night").stderr == "Session 1 is called night.\n"
     assert "reads like a number" in made_up("sessions name 2 7", code=2).stderr
     assert "is a session of its own" in made_up("sessions show", copy_of("night"), code=1).stderr
     assert "Nobody answered" in made_up("sessions remove night", code=2).stderr
@@ -239,3 +241,36 @@ def test_a_number_names_a_track_of_the_last_session(made_up):
     assert slots[1].title in made_up("show 2").stdout
     assert f"Marked {slots[1].title} " in made_up("mark 2 --vocals wordless").stderr
     assert "No track '99'" in made_up("show 99", code=1).stderr
+
+
+def test_a_playlist_that_plays_other_tracks_is_not_its_session(made_up):
+    """Number 3 of it would be another track: it is reordered, cut, or of before a change."""
+    made_up(f"{BUILD} -o a.m3u8")
+    shutil.copy("a.m3u8", "old.m3u8")
+    lines = Path("a.m3u8").read_text(encoding="utf-8").splitlines(keepends=True)
+    entries = [n for n, line in enumerate(lines) if not line.startswith("#")]
+    first, second = entries[:2]
+    lines[first], lines[second] = lines[second], lines[first]
+    Path("turned.m3u8").write_text("".join(lines), encoding="utf-8")
+    Path("cut.m3u8").write_text("".join(lines[: entries[1]]), encoding="utf-8")
+    assert open_session("old.m3u8", "l.db").kept.number == 1
+    made_up("swap 1 2")
+    for word in ("old.m3u8", "turned.m3u8", "cut.m3u8"):
+        done = made_up(f"rate {word} 1 up", code=1)
+        assert f"'{word}' plays other tracks than session 1" in done.stderr
+    assert open_session("a.m3u8", "l.db").kept.number == 1
+
+
+def test_a_file_that_could_not_be_written_is_written_by_the_next_change(made_up, monkeypatch):
+    made_up(f"{BUILD} -o a.m3u8")
+    before = Path("a.m3u8").read_bytes()
+    real = written.rewrite
+    monkeypatch.setattr(change, "rewrite", lambda *_: ([], []))
+    made_up("pin 1 2")
+    made_up("swap 1 3")
+    assert Path("a.m3u8").read_bytes() == before
+    monkeypatch.setattr(change, "rewrite", lambda *given: ([], real(*given)[1]))
+    made_up("swap 1 3")  # it is written, and the process ends before that is noted
+    monkeypatch.setattr(change, "rewrite", real)
+    assert "Wrote a.m3u8" in made_up("swap 1 1").stderr
+    assert open_session("a.m3u8", "l.db").kept.number == 1

@@ -60,9 +60,11 @@ def test_a_session_is_found_by_number_and_by_as_much_of_its_name_as_it_needs(pat
     with Database(path) as one:
         names = ("Evening", "evening two", "Opening", "opening", "")
         stored = one.sessions.store(*(entry(f"a{n}", name) for n, name in enumerate(names)))
+        stored[2] = replace(stored[2], name="")  # the name has gone to the later one
         for word, number in (("2", 2), ("EVENING", 1), ("evening t", 2), ("two", 2), ("open", 4)):
             assert one.sessions.find(word) == stored[number - 1], word
-        assert one.sessions.find("opening") == stored[3]  # the last of that name
+        assert one.sessions.find("opening") == stored[3] == one.sessions.called("OPENING")
+        assert one.sessions.all() == stored
         for word, told in (
             ("even", "may mean 'Evening', 'evening two'"),
             ("9", "No session 9"),
@@ -73,6 +75,9 @@ def test_a_session_is_found_by_number_and_by_as_much_of_its_name_as_it_needs(pat
                 one.sessions.find(word)
         one.sessions.rename(stored[4].id, "dawn")
         assert one.sessions.find("dawn").number == 5
+        one.sessions.rename(stored[0].id, "Dawn")
+        assert one.sessions.find("dawn").number == 1
+        assert one.sessions.by_id(stored[4].id).name == ""
         one.sessions.remove([each.id for each in stored])
         with pytest.raises(LibraryError, match="playlist-builder build"):
             one.sessions.last()
@@ -197,3 +202,21 @@ def test_an_invalid_row_is_passed_over(path):
 def test_a_kept_session_is_a_value():
     one, _ = entry()
     assert one == KeptSession("aa" * 8, 0, "", "", AT, AT, "arc", 60.0, 1)
+
+
+def test_a_change_of_what_has_changed_meanwhile_is_refused(path):
+    with Database(path) as one:
+        (first,) = one.sessions.store(entry("aa"))
+        kept, document = entry("aa")
+        (second,) = one.sessions.store((replace(kept, turn=first.turn), document))
+        with pytest.raises(LibraryError, match="changed by another command meanwhile"):
+            one.sessions.store((replace(kept, turn=first.turn), document + " "))
+        assert one.sessions.all() == [second]
+        assert one.sessions.document(kept.id) == document
+
+
+def test_no_word_is_no_session(path):
+    with Database(path) as one:
+        one.sessions.store(entry("aa", "evening"))
+        with pytest.raises(LibraryError, match="Give the number or the name"):
+            one.sessions.find(" ")
