@@ -21,6 +21,7 @@ LIBRARY_NAME = "library.db"
 PLAYLISTS = (".m3u8", ".m3u", ".pls", ".xspf", ".jspf", ".csv")
 READ = (".m3u8", ".m3u", ".pls", ".xspf")  # whose entries can be compared
 LONGEST_SUFFIX = 6
+TOLD_APART = 24  # letters of a title, of which the name of a copy holds no more where it is long
 PAGES = (".html", ".svg", ".png", ".pdf")
 
 
@@ -161,10 +162,10 @@ def _check_alike(file: str, given: OpenedSession) -> None:
             return
     slots = (*given.session.slots, *given.session.tail)
     names = [_plain(unquote(entry.location)) for entry in read_entries(file)]
-    own = [(_plain(slot.path), _plain(slot.title)) for slot in slots]
+    own = [(_plain(slot.path), _plain(slot.title)[:TOLD_APART]) for slot in slots]
     if len(names) == len(own) and all(
-        stem == name or (title and title in name)
-        for name, (stem, title) in zip(names, own, strict=True)
+        any(word and word in name for word in words)  # a copy bears number, artist and title
+        for name, words in zip(names, own, strict=True)
     ):
         return
     number = kept.number

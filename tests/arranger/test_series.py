@@ -80,7 +80,7 @@ def test_a_library_that_is_too_small_is_shared_as_little_as_it_can_be():
     assert sorted(counts.values()) == [1] * 6 + [2]
     again = next(slot for slot in sessions[0].slots if counts[slot.identity] == 2)
     for session in sessions:
-        line = f"1 tracks are in other sessions of this course as well: '{again.title}'"
+        line = f"1 track is in other sessions of this course as well: '{again.title}'"
         assert line in map(str, session.warnings)
 
 

@@ -91,6 +91,6 @@ def test_silent_edges_that_must_meet_are_told():
     session = arrange([edged(0, 9.0, 9.0), edged(1, 9.0, 9.0)], flat(10))
     (told,) = [told for told in session.warnings if told.code == "silences"]
     assert str(told) == (
-        "1 transitions with more than 15 s of silence, at most 18 s at"
+        "1 transition with more than 15 s of silence, 18 s at"
         f" '{session.slots[1].title}' at 5:00 (only)"
     )
