@@ -36,13 +36,14 @@ with Library.open(sys.argv[1]) as library:
     print("began", flush=True)
     library.scan(sys.argv[2], jobs=2, progress=lambda each: print(each.path, flush=True))
 """
-# Commands over and over, of which each leaves the old or the new text behind.
+# Commands over and over, of which each leaves the old or the new text behind; it ends with us.
 WRITE = """
 import os, shutil, sys
 from itertools import cycle
 from playlist_builder.atomic import replace_bytes
 from playlist_builder.cli import main
 what, library = sys.argv[1:]
+parent = os.getppid()
 def run(*words):
     try:
         main([*words], standalone_mode=False)
@@ -50,6 +51,8 @@ def run(*words):
         pass
 print("began", flush=True)
 for name in cycle("ab"):
+    if os.getppid() != parent:
+        break
     match what:
         case "export":
             run("export", f"{name}.json", "-o", "export.m3u8")
