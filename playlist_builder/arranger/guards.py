@@ -17,7 +17,7 @@ from playlist_builder.profiles.profile import Phase, Profile
 def guarded(profile: Profile, stray_s: float) -> Profile:
     """Return a profile in which both limits hold within some seconds of each border of phases.
 
-    What is split begins its waves anew, so only a phase that is less strict than its neighbour is.
+    What is split begins its waves again, so only a phase that is less strict than its neighbour is.
     """
     phases = profile.phases
     wide_s = ceil(stray_s / STEP_S) * STEP_S

@@ -32,15 +32,15 @@ def ride(
     count, nothing = len(power), np.zeros(len(power))
     opening_s, ending_s = edges_s
     now, before, weights = _rises(power)
-    room = np.full(count, np.inf) if limit_lu is None else limit_lu - (now - before)
-    room[:1] = np.inf
-    if opening_db >= 0.0 and room.min() >= 0.0:
+    headroom = np.full(count, np.inf) if limit_lu is None else limit_lu - (now - before)
+    headroom[:1] = np.inf
+    if opening_db >= 0.0 and headroom.min() >= 0.0:
         return nothing
     from scipy import optimize, sparse  # noqa: PLC0415 - a third of a second
 
-    falls = np.where(room[1:] < 0.0, LIFT_DB + CUT_DB, RATE_DB)
+    falls = np.where(headroom[1:] < 0.0, LIFT_DB + CUT_DB, RATE_DB)
     step = sparse.diags_array([-1.0, 1.0], offsets=[0, 1], shape=(count - 1, count))
-    bound = np.flatnonzero(np.isfinite(room))
+    bound = np.flatnonzero(np.isfinite(headroom))
     lags = range(1, min(len(weights), count))
     parts: Any = [weights[lag, lag:] for lag in lags]
     mean = sparse.diags_array(parts, offsets=[-lag for lag in lags], shape=(count, count))
@@ -61,7 +61,7 @@ def ride(
     found = solve(
         np.concatenate([np.ones(2 * count), np.full(len(bound), EXCESS_PRICE)]),
         weighed,
-        np.concatenate([np.full(count - 1, RATE_DB), falls, room[bound]]),
+        np.concatenate([np.full(count - 1, RATE_DB), falls, headroom[bound]]),
         bounds=np.stack([least, most], axis=1),
     )
     return nothing if found.x is None else np.asarray(found.x[:count] - found.x[count : 2 * count])
