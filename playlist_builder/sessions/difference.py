@@ -1,7 +1,7 @@
 """Two sessions -> what changed from the one to the other, as values that any view can show.
 
 Tracks are told apart by identity, and numbers count from 1 as people count. The tail is left out:
-it is arranged anew behind every change.
+it is arranged again behind every change.
 """
 
 from bisect import bisect_left
