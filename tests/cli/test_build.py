@@ -51,6 +51,7 @@ def test_dry_run_writes_nothing(demo_library, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+STEADY = ("build", "steady", "--duration", "5m", *SHORT[2:])
 ARC = ("build", "arc", "--duration", "12m", "--min-length", "30s", "--max-length", "15m")
 
 
@@ -121,21 +122,11 @@ def test_alternatives_differ_and_are_all_written(demo_library, tmp_path):
 
 def test_what_was_played_before_is_avoided(demo_library, tmp_path):
     for name in ("before.m3u8", "before.json"):
-        short = (
-            "build",
-            "steady",
-            "--duration",
-            "5m",
-            "--min-length",
-            "30s",
-            "--max-length",
-            "15m",
-        )
         before = paths_of(
-            json.loads(run(*short, *demo_library, "-o", tmp_path / name, "--json").stdout)
+            json.loads(run(*STEADY, *demo_library, "-o", tmp_path / name, "--json").stdout)
         )
         after = paths_of(
-            json.loads(run(*short, *demo_library, "--avoid", tmp_path / name, "--json").stdout)
+            json.loads(run(*STEADY, *demo_library, "--avoid", tmp_path / name, "--json").stdout)
         )
         assert set(before).isdisjoint(after)
 
@@ -227,17 +218,7 @@ def test_reorder_keeps_paths_and_tells_what_it_leaves_out(demo, demo_library, tm
 def test_a_session_is_avoided_wherever_its_files_are_now(own_demo, tmp_path):
     music = own_demo / "music"
     library = ("--library", own_demo / "l.db")
-    short = (
-        "build",
-        "steady",
-        "--duration",
-        "5m",
-        "--min-length",
-        "30s",
-        "--max-length",
-        "15m",
-        *library,
-    )
+    short = (*STEADY, *library)
     before = json.loads(run(*short, "-o", tmp_path / "s.json", "--json").stdout)
     music.rename(tmp_path / "moved")
     run("scan", tmp_path / "moved", "--prune", *library)
