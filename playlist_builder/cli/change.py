@@ -119,6 +119,7 @@ def print_change(
     output.print_text("\n".join(lines), err=as_json)
     for line in told:
         output.print_message(line)
+    output.warn_missing_files(after, given.word)
     if given.kept is not None:
         hint = "" if given.kept.files else f" {NO_FILE.format(word=given.kept.number)}"
         output.print_message(f"Session {number_and_name(given.kept)} is changed.{hint}")

@@ -80,14 +80,17 @@ class Draft:
 def draft_of(selection: Selection, session: Session, *, playing: bool = False) -> Draft:
     """Return a session as a draft, with what its request selects today.
 
-    Tracks that have moved are found where the library knows them. Raises SessionError where one is
-    missing; in a session that is `playing` it is kept as missing, where the library knows it.
+    Tracks that have moved are found where the library knows them. One whose file is gone stays as
+    missing, so that it can be swapped or dropped. Raises SessionError where the library does not
+    know a track, or where all files are gone and the session is not `playing`.
     """
     request, profile = selection.request, selection.profile
     percentiles = percentiles_of(selection.tracks, request.scale)
     objective = Objective(profile, selection.constraints, percentiles)
-    order = tuple(_track_of(slot, selection, playing=playing) for slot in session.slots)
+    order = tuple(_track_of(slot, selection) for slot in session.slots)
     missing = {track.identity for track in order if track.missing}
+    if len(missing) == len(order) and not playing:
+        raise _lost(session.slots[0])
     pool = pool_of(selection.tracks, objective)
     if missing:
         pool = pool.take(np.array([own not in missing for own in pool.identities], np.bool_))
@@ -101,16 +104,20 @@ def draft_of(selection: Selection, session: Session, *, playing: bool = False) -
     )
 
 
-def _track_of(slot: Slot, selection: Selection, *, playing: bool) -> Track:
+def _lost(slot: Slot) -> SessionError:
+    return SessionError(
+        f"The session holds {slot.path!r}, which is not there any more. Scan the folder that it"
+        " lies in now, or make the session again with 'playlist-builder rebuild'"
+    )
+
+
+def _track_of(slot: Slot, selection: Selection) -> Track:
     """Return the track of a slot, as long as it plays there."""
     track = selection.known.get(slot.identity)
     places = (slot.path, track.path if track else "")
     path = next((place for place in places if place and Path(place).is_file()), None)
-    if track is None or (path is None and not playing):
-        raise SessionError(
-            f"The session holds {slot.path!r}, which is not there any more. Scan the folder that it"
-            " lies in now, or make the session again with 'playlist-builder rebuild'"
-        )
+    if track is None:
+        raise _lost(slot)
     track = part_of_slot(track, slot)
     if slot.duration_s < track.duration_s - CUT_S:
         track = cut(track, slot.duration_s)
