@@ -64,20 +64,20 @@ def _store(
     outputs: Sequence[str] = (),
 ) -> list[str]:
     """Keep a state of a session in library and files; return what there is to tell of these."""
-    from playlist_builder.library.kept import kept_session
     from playlist_builder.playlists.write import write_text
+    from playlist_builder.sessions.keep import Entry, store
 
-    record_history([session], [given.history_file], given.library)
     if given.kept is None:
+        record_history([session], [given.history_file], given.library)
         write_text(given.word, text)
         return [f"Wrote {given.word}. {_renewal(given.word, outputs)}"]
-    entry = kept_session(session, options.now())
-    entry = replace(entry, files=given.kept.files, turn=given.kept.turn)
+    own, file = given.kept.id, given.history_file.removeprefix("-")
+    entry = Entry(session, text, history_file=file, turn=given.kept.turn)
     with open_library(given.library) as opened:
-        opened.sessions.store((entry, text))
+        store(opened, [entry], options.now())
     written, told = rewrite(session, contents)
     with open_library(given.library) as opened:
-        opened.sessions.add_file(entry.id, *remembered(written))
+        opened.sessions.add_file(own, *remembered(written))
     return told
 
 

@@ -175,14 +175,14 @@ def change_session(
     `before_writing` and `after_writing` take the sessions before and after an edit; what they raise
     leaves all as it was.
     """
-    from playlist_builder.playlists import session_json
+    from playlist_builder.playlists import session_states
 
     given = open_session(session, library)
     with session_editor(given) as (editor, find):
         after = edit(editor, find).session
     if before_writing is not None:
         before_writing(given.session, after)
-    text = session_json.dump_with_undo(after, given.text)
+    text = session_states.dump_with_undo(after, given.text)
     after, told = save_change(given, text, after_writing=after_writing)
     print_change(given, after, told, as_json=as_json)
 

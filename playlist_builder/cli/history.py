@@ -34,6 +34,7 @@ def history(
     a name; built into the same file within an hour, it replaces the one before, and removed within
     an hour it counts no longer (see 'sessions').
     """
+    from playlist_builder.cli.written import with_companions
     from playlist_builder.report.text import history_text, names_text
     from playlist_builder.session_request import person_name
 
@@ -59,7 +60,7 @@ def history(
     if forget:
         output.print_message(f"Of {whom} nothing is known any more.")
         written = {file.path for each in kept for file in each.files}
-        files = sorted(filter(os.path.exists, written | {each.file for each in past.sessions}))
+        files = with_companions(written | {each.file for each in past.sessions if each.file})
         if files or holding:
             output.print_message("These files are yours, and may still hold the name:")
             for file in (*files, *holding):

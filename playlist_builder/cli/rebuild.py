@@ -36,7 +36,7 @@ def rebuild(
     last hour and not rated: what has been played stays there, and is not played again within its
     time.
     """
-    from playlist_builder.playlists import session_json
+    from playlist_builder.playlists import session_json, session_states
     from playlist_builder.sessions.build import build_alternatives
 
     given = open_session(session, library)
@@ -65,7 +65,7 @@ def rebuild(
             click.echo(session_json.dump(after), nl=False)
     else:
         is_same = session_json.dump(after) == session_json.dump(before)
-        text = given.text if is_same else session_json.dump_with_undo(after, given.text)
+        text = given.text if is_same else session_states.dump_with_undo(after, given.text)
         after, told = save_change(given, text, written=outputs)
         contents = [content(after, text, file, {}) for file in outputs]
         remember(given, contents)

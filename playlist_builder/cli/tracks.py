@@ -256,14 +256,16 @@ def mark(
 def find_track(library: "api.Library", word: str) -> "api.Track":
     """Return the track of the library that a word names; a number is one of the last session."""
     from playlist_builder.playlists import session_json
+    from playlist_builder.text import whole_number
 
-    if word.isdecimal():
+    number = whole_number(word)
+    if number:
         with suppress(LibraryError, SessionError):
             kept = library.sessions.last()
             session = session_json.parse(library.sessions.document(kept.id), str(kept.number))
             slots = (*session.slots, *session.tail)
-            if 1 <= int(word[:9]) <= len(slots):
-                return library.track(slots[int(word[:9]) - 1].identity)
+            if number <= len(slots):
+                return library.track(slots[number - 1].identity)
     return library.find(word)
 
 

@@ -7,7 +7,7 @@ in the library, as JSON: the settings of `export` or `report`, or the command th
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from playlist_builder.library.kept import WrittenFile
 
 MADE_BY = "made_by"  # in the form of a file: the command that is to be given again
+SPARES = ".spares.m3u8"  # behind the stem of a playlist
 OPEN_AGAIN = "open it again where a player has it open"
 OLDER = "holds the session as it was before"
 
@@ -146,11 +147,18 @@ def _spares(session: "api.Session", written: Content) -> tuple[str, bytes] | Non
         replace(each.slot, phase=f"{each.slot.phase}, for number {each.place}")
         for each in session.spares
     )
-    path = f"{stem}.spares.m3u8"  # every player reads it
+    path = f"{stem}{SPARES}"  # every player reads it
     if not slots and not companion.is_own(path):  # those of the session before are emptied
         return None
     spares = replace(session, slots=slots, tail=(), spares=())
     return path, companion.marked(render(spares, path, dialect=dialect_of(written.form)), "#")
+
+
+def with_companions(paths: Iterable[str]) -> list[str]:
+    """Return the files of these that are there, with those that were written beside them."""
+    stems = {path: os.path.splitext(path)[0] for path in paths}
+    beside = [f"{stem}{suffix}" for stem in stems.values() for suffix in (SPARES, ".cue")]
+    return sorted(filter(os.path.exists, {*stems, *beside}))
 
 
 def remembered(contents: Sequence[Content]) -> "tuple[WrittenFile, ...]":

@@ -35,7 +35,7 @@ VERSION = 1  # increased when an old reader would misread a new document
 SIZE_LIMIT_BYTES = 50_000_000  # 10 hours in 10-second steps of contour take some 100 kB
 TEXT_LIMIT = 40_000  # characters of one text of a request; a profile has 32 kB at most
 ITEMS_LIMIT = 10_000  # entries of one list of a request; far above what a person types
-EARLIER_LIMIT, ALTERNATIVES_LIMIT = 20, 20  # states kept for undo; sessions that `build` makes
+ALTERNATIVES_LIMIT = 20  # sessions that `build` makes
 LONGEST_S = 7 * 24 * 3600.0 * 1.5  # a week, the longest session, with its tail
 
 _DECIMALS = (
@@ -65,6 +65,7 @@ Texts = Annotated[tuple[Typed, ...], _SHORT]
 Paths = Annotated[tuple[AbsolutePath, ...], _SHORT]
 Pair = Annotated[tuple[Length, ...], Meta(min_length=2, max_length=2, description="two numbers")]
 Choice = Annotated[int, Meta(ge=1, le=ALTERNATIVES_LIMIT, description=f"1 to {ALTERNATIVES_LIMIT}")]
+Document = Mapping[str, Any]  # a session, or one of its states, as plain values
 Hex = Annotated[str, Meta(pattern=r"\A([0-9a-f]{16})?\Z", description="16 hexadecimal digits")]
 
 
@@ -225,62 +226,9 @@ def to_json(document: Mapping[str, object]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def dump_with_undo(session: Session, before: str) -> str:
-    """Return the JSON text of `session` that keeps the valid document `before` for undo."""
-    old, earlier, _ = _parted(before)
-    return _joined(document(session), [*earlier, old][-EARLIER_LIMIT:], [])
-
-
-def dump_keeping_undo(session: Session, before: str) -> str:
-    """Return the JSON text of `session` with the other states of the valid document `before`."""
-    _, earlier, later = _parted(before)
-    return _joined(document(session), earlier, later)
-
-
-def undo(text: str, name: str) -> str:
-    """Return the document before the last change of a valid one, which it keeps for redo.
-
-    Raises `SessionError`, naming the session `name`, where there is none.
-    """
-    now, earlier, later = _parted(text)
-    if not earlier:
-        raise SessionError(f"{_called(name)} keeps no earlier state to step back to.")
-    return _joined(_checked(earlier[-1], name, "earlier"), earlier[:-1], [*later, now])
-
-
-def redo(text: str, name: str) -> str:
-    """Return the document that `undo` stepped back from; raises `SessionError` as it does."""
-    now, earlier, later = _parted(text)
-    if not later:
-        raise SessionError(f"{_called(name)} keeps no later state: nothing was undone.")
-    return _joined(_checked(later[-1], name, "later"), [*earlier, now], later[:-1])
-
-
-def _called(name: str) -> str:
+def called(name: str) -> str:
     """Return what a message begins with: a session file, or the session of a library."""
     return name.capitalize() if name.startswith("session ") else f"Session file {name!r}"
-
-
-def _parted(text: str) -> tuple[dict[str, object], list[Any], list[Any]]:
-    """Return the state of a valid document, those before it, and those that were undone."""
-    whole: dict[str, object] = json.loads(text)
-    found = [whole.pop(key, None) for key in ("earlier", "later")]
-    earlier, later = (each if isinstance(each, list) else [] for each in found)
-    return whole, earlier, later
-
-
-def _joined(now: Mapping[str, object], earlier: list[Any], later: list[Any]) -> str:
-    states = {"earlier": earlier, "later": later}
-    return to_json({**now, **{key: each for key, each in states.items() if each}})
-
-
-def _checked(state: Any, name: str, which: str) -> dict[str, object]:  # noqa: ANN401 - of a file
-    """Return a state that is a session; raises SessionError."""
-    try:
-        _session(state)
-    except _FaultError as fault:
-        raise SessionError(f"The {which} state of {_called(name)} {fault}") from fault
-    return dict(state)
 
 
 def parse(text: str, name: str) -> Session:
@@ -290,8 +238,16 @@ def parse(text: str, name: str) -> Session:
         session = _session(document)
         _check_can_be_kept(document)
     except _FaultError as fault:
-        raise SessionError(f"{_called(name)} {fault}") from fault
+        raise SessionError(f"{called(name)} {fault}") from fault
     return session
+
+
+def of_document(document: object, name: str) -> Session:
+    """Return the `Session` of a document as plain values; raises `SessionError`, naming `name`."""
+    try:
+        return _session(document)
+    except _FaultError as fault:
+        raise SessionError(f"{name} {fault}") from fault
 
 
 def load_session(path: str | os.PathLike[str]) -> Session:

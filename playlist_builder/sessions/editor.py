@@ -1,6 +1,7 @@
 """A session that is changed in memory, with what its library holds: what the desk and commands use.
 
-Every change returns the new session and what differs from the one before; nothing is written. The
+Every change returns the new session and what differs from the one before; nothing is written before
+the editor is kept. The
 library is read once, when the editor is made, so that an edit takes the time of the edit alone and
 may run in another thread than the library was opened in, one at a time.
 """
@@ -16,12 +17,15 @@ from typing import NamedTuple
 from playlist_builder.errors import LibraryError, RequestError, SessionError
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, Track
+from playlist_builder.playlists.session_json import dump, of_document, parse
+from playlist_builder.playlists.session_states import states
+from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import edit, presence
 from playlist_builder.sessions.build import Holdings, profile_of, selected
 from playlist_builder.sessions.candidates import SHOWN, Candidate, candidates
 from playlist_builder.sessions.difference import Difference, difference
 from playlist_builder.sessions.draft import Draft, changed, draft_of
-from playlist_builder.sessions.keep import NOT_MADE_HERE
+from playlist_builder.sessions.keep import NOT_MADE_HERE, State, keep_states
 from playlist_builder.sessions.replan import replanned
 
 
@@ -61,15 +65,50 @@ class SessionEditor:
         self._held = Holdings.of(library, session.request)
         self._folders = tuple(profile_folders)
         self._session = session
-        self._before: list[Session] = []
-        self._after: list[Session] = []
+        self._before: list[State] = []
+        self._after: list[State] = []
+        self._turn = 0
+        self._open(library, session.request)
         self._drafted: tuple[Session, bool, Draft] | None = None
         self._busy = threading.Lock()
+
+    def _open(self, library: Library, request: SessionRequest) -> None:
+        """Take the states of a session that the library keeps, as it keeps them."""
+        kept = library.sessions.by_id(request.kept_id) if request.kept_id else None
+        if kept is None:
+            return
+        found = states(library.sessions.document(kept.id))
+        self._turn = kept.turn
+        self._before = list(found.earlier)
+        if of_document(found.now, "The session") == parse(dump(self._session), ""):
+            self._after = list(found.later)
+        else:
+            self._before.append(found.now)
 
     @property
     def session(self) -> Session:
         """The session as it is now."""
         return self._session
+
+    def keep_in(self, library: Library, *, at: str, name: str = "") -> Session:
+        """Keep the session in a library as `Library.keep` does, with all states of undo and redo.
+
+        Raises LibraryError where it was changed there since the editor was opened.
+        """
+        with self._alone():
+            kept = keep_states(
+                *(library, self._session),
+                earlier=self._before,
+                later=self._after,
+                at=at,
+                name=name,
+                turn=self._turn,
+            )
+            self._session = kept
+            if kept.request is not None:
+                found = library.sessions.by_id(kept.request.kept_id)
+                self._turn = found.turn if found is not None else 0
+            return kept
 
     def swap(self, place: int | Track, track: Track | None = None) -> Edited:
         """Put another track in a place: a given one, or the one that fits best.
@@ -158,7 +197,7 @@ class SessionEditor:
         )
 
     def undo(self) -> Edited:
-        """Step back before the last change."""
+        """Step back before the last change; of a session that is kept, also of those before."""
         return self._step(self._before, self._after, "There is no change to undo.")
 
     def redo(self) -> Edited:
@@ -185,14 +224,25 @@ class SessionEditor:
             self._session = after
             return Edited(after, difference(before, after))
 
-    def _step(self, source: list[Session], target: list[Session], none_left: str) -> Edited:
+    def _step(self, source: list[State], target: list[State], none_left: str) -> Edited:
         with self._alone():
             if not source:
                 raise RequestError(none_left)
-            before = self._session
+            before, state = self._session, source[-1]
+            self._session = self._now(state)
             target.append(before)
-            self._session = source.pop()
+            source.pop()
             return Edited(self._session, difference(before, self._session))
+
+    def _now(self, state: State) -> Session:
+        """Return a state as the session that it is, kept where the session of now is kept."""
+        now = self._session.request
+        session = state if isinstance(state, Session) else of_document(state, "A kept state")
+        own = session.request
+        if now is None or own is None or (own.library, own.kept_id) == (now.library, now.kept_id):
+            return session
+        request = replace(own, library=now.library, kept_id=now.kept_id)
+        return replace(session, request=request)
 
     def _draft(self, *, playing: bool = False) -> Draft:
         request = self._session.request

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from playlist_builder.models import Session
     from playlist_builder.session_request import SessionRequest
     from playlist_builder.sessions.build import Selection
+    from playlist_builder.sessions.editor import SessionEditor
 
 
 class Library(library.Library):
@@ -72,18 +74,32 @@ class Library(library.Library):
         session = self.build(request)
         return replace(session, warnings=(*session.warnings, *notes))
 
-    def keep(self, session: "Session", *, at: str, name: str = "") -> "Session":
+    def keep(
+        self,
+        made: "Session | SessionEditor",
+        *,
+        name: str = "",
+        at: str | datetime | None = None,
+    ) -> "Session":
         """Return a session as the library keeps it from now on, under a number.
 
         That is `library.sessions.by_id(session.request.kept_id).number`; commands find the session
         by it, or by a `name`. What was built for somebody counts as played from then on. A session
-        that is kept already takes the place of what it was, which `undo` brings back. `at` is the
-        time of day in ISO 8601 with its offset. Raises SessionError where the session does not say
-        how it was made.
+        that is kept already takes the place of what it was, which `undo` brings back; of an editor
+        every change can be undone, here and by the commands. `at` is the time of day with its
+        offset, as text in ISO 8601 or as a `datetime`; now if not given. Raises SessionError where
+        the session does not say how it was made, LibraryError where the session of an editor was
+        changed by somebody else meanwhile, and RequestError for a name or time that cannot be one.
         """
+        from playlist_builder.sessions.editor import SessionEditor
         from playlist_builder.sessions.keep import keep
 
-        return keep(self, session, at, name)
+        if at is None:
+            at = datetime.now().astimezone()
+        time = at.isoformat() if isinstance(at, datetime) else at
+        if isinstance(made, SessionEditor):
+            return made.keep_in(self, at=time, name=name)
+        return keep(self, made, time, name)
 
     def session(self, word: str | int | None = None) -> "Session":
         """Return the kept session of a number, a name or a part of it; without a word the last one.

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 
 from playlist_builder.errors import RequestError
 from playlist_builder.models import Session, Slot
-from playlist_builder.text import folded
+from playlist_builder.text import folded, shortened, whole_number
 
 SHOWN = 5  # tracks that an error names
+QUOTED = 20  # characters of a word that it quotes
 
 
 def number_of(session: Session, word: str, *, with_tail: bool = False) -> int:
@@ -17,14 +18,15 @@ def number_of(session: Session, word: str, *, with_tail: bool = False) -> int:
     track is named, or more than one.
     """
     slots = (*session.slots, *session.tail) if with_tail else session.slots
-    is_number = word.removeprefix("-").isdecimal()
-    if is_number and 1 <= int(word[:9]) <= len(slots):
-        return int(word[:9])
+    is_number, number = word.removeprefix("-").isdecimal(), whole_number(word)
+    if number is not None and 1 <= number <= len(slots):
+        return number
     hits = _named(slots, word)
     if is_number and not hits:
         tail = "" if with_tail else " To change its tail, ban a track of it (mark) and rebuild."
         raise RequestError(
-            f"There is no number {word[:9]}: the session has numbers 1 to {len(slots)}.{tail}"
+            f"There is no number {shortened(word, QUOTED)}: the session has numbers 1 to"
+            f" {len(slots)}.{tail}"
         )
     if not hits:
         raise RequestError(

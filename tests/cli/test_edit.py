@@ -12,7 +12,7 @@ import pytest
 from playlist_builder.cli import change, output
 from playlist_builder.errors import PlaylistError, ServerError
 from playlist_builder.library.library import Library
-from playlist_builder.playlists import session_json, write
+from playlist_builder.playlists import session_json, session_states, write
 from playlist_builder.servers import connect, match
 from playlist_builder.sessions import editor
 from playlist_builder.sessions.candidates import Candidate
@@ -142,7 +142,7 @@ def test_every_change_can_be_undone_to_the_very_bytes(session):
 
 
 def test_only_so_many_states_are_kept(session, monkeypatch):
-    monkeypatch.setattr(session_json, "EARLIER_LIMIT", 2)
+    monkeypatch.setattr(session_states, "EARLIER_LIMIT", 2)
     for number in (1, 2, 3):
         run("pin", session, number)
     assert len(json.loads(session.read_text())["earlier"]) == 2

@@ -11,7 +11,7 @@ from playlist_builder.cli import change, written
 from playlist_builder.cli.session import open_session
 from playlist_builder.errors import ServerError
 from playlist_builder.library.library import Library
-from playlist_builder.playlists import session_json
+from playlist_builder.playlists import session_json, session_states
 from tests.support.commands import run
 
 BUILD = "build steady --duration 7m"
@@ -144,7 +144,7 @@ def test_what_goes_wrong_after_writing_takes_all_of_it_back(made_up):
     made_up(f"{BUILD} -o a.m3u8 -o a.json")
     before = [text_of(1), Path("a.m3u8").read_bytes(), Path("a.json").read_bytes()]
     given = open_session("1", "l.db")
-    moved = session_json.dump_with_undo(given.session, given.text).replace('"arc"', '"ark"')
+    moved = session_states.dump_with_undo(given.session, given.text).replace('"arc"', '"ark"')
 
     def refuse(*_):
         assert Path("a.json").read_text(encoding="utf-8") == text_of(1) != before[0]
@@ -192,6 +192,25 @@ def test_the_same_session_built_twice_is_one(made_up):
             "a.m3u8",
             "b.m3u8",
         ]
+
+
+def test_the_same_session_under_another_name_is_another_one(made_up):
+    made_up(f"{BUILD} --name night")
+    assert "Session 1 (night)." in made_up(f"{BUILD} --name night").stderr
+    assert "Session 1 (night)." in made_up(BUILD).stderr
+    assert "Session 2 (dawn)." in made_up(f"{BUILD} --name dawn").stderr
+    told = made_up(f"{OTHER} --name night").stderr
+    assert "Session 1 is not called night any more." in told
+    made_up("sessions remove 3 --yes")
+    assert "Session 4." in made_up(f"{BUILD} --seed 4").stderr
+
+
+def test_what_stays_of_a_session_is_told(made_up):
+    made_up(f"{BUILD} -o a.m3u8 --for A7")
+    Path("a.spares.m3u8").touch()
+    assert "These files stay: a.m3u8, a.spares.m3u8" in made_up("sessions remove 1 --yes").stderr
+    made_up(f"{BUILD} -o a.m3u8 --for A7")
+    assert "a.spares.m3u8" in made_up("history --forget A7 --yes").stderr
 
 
 def test_sessions_are_listed_shown_named_and_removed(made_up):

@@ -16,7 +16,7 @@ from playlist_builder.arranger.recordings import is_repeated
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError, ProfileError, RequestError
-from playlist_builder.playlists import session_json
+from playlist_builder.playlists import session_json, session_states
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.session_request import PlanChange, SessionRequest
 from playlist_builder.sessions import draft as draft_module
@@ -362,12 +362,12 @@ def test_what_was_thrown_out_comes_back_nowhere():
 
 def test_undo_takes_back_that_a_track_was_thrown_out():
     before = session_json.dump(draft_module.session_of(DRAFT))
-    after = session_json.dump_with_undo(draft_module.session_of(edit.dropped(DRAFT, 2)), before)
+    after = session_states.dump_with_undo(draft_module.session_of(edit.dropped(DRAFT, 2)), before)
     request = session_json.parse(after, "s.json").request
     assert request.thrown_out == (DRAFT.order[2].identity,)
-    undone = session_json.undo(after, "s.json")
+    undone = session_states.undo(after, "s.json")
     assert session_json.parse(undone, "s.json") == session_json.parse(before, "s.json")
-    assert session_json.redo(undone, "s.json") == after
+    assert session_states.redo(undone, "s.json") == after
 
 
 def test_what_is_put_back_by_name_is_thrown_out_no_longer():
