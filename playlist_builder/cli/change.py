@@ -100,7 +100,7 @@ def _renewal(session: str, written: Sequence[str]) -> str:
         for file in beside
         if file.endswith(suffixes)
     ]
-    return "\n".join(["These hold the session as it was before; renew them:", *commands])
+    return "\n".join(["These may hold another state of the session; renew them:", *commands])
 
 
 def print_change(

@@ -185,7 +185,15 @@ def remember(given: OpenedSession, contents: Sequence[Content]) -> None:
 
 def remember_made(given: OpenedSession, path: str, command: str) -> None:
     """Note what a command made of a session and can only make again itself."""
-    remember(given, [Content(path, b"", {MADE_BY: command})])
+    remember(given, [Content(path, played(given.session), {MADE_BY: command})])
+
+
+def played(session: "api.Session") -> bytes:
+    """Return what is heard of a session, by whose digest a recording is known to hold it."""
+    from playlist_builder.playlists import session_json
+
+    whole = session_json.document(session)
+    return json.dumps([whole[key] for key in ("slots", "tail", "curve")]).encode()
 
 
 def form_of(file: "WrittenFile") -> dict[str, Any] | None:
@@ -210,8 +218,8 @@ def renewals(
         if form is None:
             told.append(f"{path} {OLDER}; export it again.")
         elif made_by := form.get(MADE_BY):
-            if os.path.exists(file.path):
-                told.append(f"{path} {OLDER}; make it again with '{made_by}'.")
+            if os.path.exists(file.path) and (state := _state_held(given, session, file)):
+                told.append(f"{path} {state}; make it again with '{made_by}'.")
         elif why := _why_it_stays(given, file, form):
             told.append(f"{path} {why}")
         else:
@@ -221,6 +229,16 @@ def renewals(
             except (ExportError, ReportError) as error:
                 told.append(f"{path} {OLDER}: {error}")
     return contents, told
+
+
+def _state_held(given: OpenedSession, session: "api.Session", file: "WrittenFile") -> str:
+    """Return what a recording holds of a session, nothing where that is the state of now."""
+    from playlist_builder.library.kept import digest_of
+
+    if file.digest == digest_of(played(session)):
+        return ""
+    is_before = file.digest in {digest_of(played(given.session)), digest_of(b"")}
+    return OLDER if is_before else "holds another state of the session"
 
 
 def rewrite(

@@ -17,7 +17,7 @@ from playlist_builder.arranger.arrange import completed
 from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
 from playlist_builder.arranger.problem import Objective, Relaxation, percentiles_of
 from playlist_builder.arranger.recordings import repeated
-from playlist_builder.arranger.remarks import remarks
+from playlist_builder.arranger.remarks import pins_below, remarks
 from playlist_builder.arranger.rules import Pin, admit, removal
 from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.arranger.trims import part_of_slot
@@ -70,6 +70,11 @@ class Draft:
     def is_pinned(self, track: Track) -> bool:
         """Whether a track is one of the pins."""
         return track.identity in self.request.pinned
+
+    def places_of_pins(self, tracks: Sequence[Track]) -> list[tuple[Pin, int]]:
+        """Return the pins of some tracks, each with the place of its track among them."""
+        identities = [track.identity for track in tracks]
+        return [(pin, identities.index(own)) for pin, own in self.pins if own in identities]
 
     def starts_s(self) -> list[float]:
         """When each track starts, and when the last one ends."""
@@ -183,8 +188,7 @@ def session_of(draft: Draft) -> Session:
         objective = replace(objective, profile=profile)
     rules, scale = objective.rules, objective.scale
     order = result.ordered(draft.order, objective)
-    identities = [track.identity for track in draft.order]
-    pins = [(pin, identities.index(own)) for pin, own in draft.pins if own in identities]
+    pins = draft.places_of_pins(draft.order)
     constraints = objective.constraints.with_queries(rules)
     kept = [
         notice("kept", reason=reason, title=track.tags.title or track.path)
@@ -194,6 +198,7 @@ def session_of(draft: Draft) -> Session:
     rest, is_scaled = order.since(draft.played), scale == "relative"
     warnings = result.warnings(rest, rules, draft.max_energy, scaled=is_scaled)
     warnings += remarks(rest)
+    warnings += pins_below(order, (place for _, place in pins if place >= draft.played))
     relaxed = result.given_up(order, rules, objective.tolerance_s, pins, played=draft.played)
     loud = () if draft.played else opening.too_loud(draft.order)
     session = replace(

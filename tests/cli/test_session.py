@@ -135,9 +135,13 @@ def test_what_takes_long_is_told_and_not_made_again(made_up):
     Path("r.flac").write_bytes(b"fLaC")
     written.remember_made(given, "r.flac", "render")
     assert "r.flac holds the session as it was before; make it again with 'render'" in (
-        made_up("pin 1").stderr
+        made_up("swap 2").stderr
     )
     assert Path("r.flac").read_bytes() == b"fLaC"
+    assert "r.flac" not in made_up("undo").stderr  # it holds what the session is again
+    made_up("swap 2")
+    assert "r.flac holds the session as it was before" not in made_up("swap 3").stderr
+    assert "r.flac holds another state of the session" in made_up("swap 4").stderr
 
 
 def test_what_goes_wrong_after_writing_takes_all_of_it_back(made_up):
