@@ -5,7 +5,7 @@ checked, which `parse` does.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from playlist_builder.errors import ProfileError
 VocalsRule = Literal["exclude", "strict", "allow-wordless", "allow"]
 MAX_MINUTES = 7 * 24 * 60  # a week: longer than any session, short enough to hold its curve
 MIN_PHASE_S = 1.0
+CLIMB = 1 / 3  # of a phase that begins early, in which it climbs to its level
 CALM_LEVEL = 0.35  # a phase whose planned energy stays up to here is calm, and ...
 CALM_CLIMB = 0.3  # ... no moment of its tracks lies further above its highest level
 LOUDNESS_MEAN_S = 300.0  # over so long, or a tenth of the session, loudness follows the energy
@@ -216,7 +217,7 @@ class Profile:
         if chosen.duration_s + by_s < MIN_PHASE_S:
             raise ProfileError(
                 f"Phase {phase!r} lasts {chosen.duration_s / 60.0:.3g} minutes, so it cannot be"
-                f" {-by_s / 60.0:.3g} minutes shorter."
+                f" {-by_s / 60.0:.3g} minutes shorter. {self._long_enough(-by_s)}"
             )
         if self.duration_s + by_s > MAX_MINUTES * 60.0:
             raise ProfileError(f"A session lasts at most {MAX_MINUTES} minutes. Ask for less.")
@@ -224,24 +225,51 @@ class Profile:
             (each, each.duration_s + by_s * (each is chosen)) for each in split
         )
 
+    def _long_enough(self, by_s: float) -> str:
+        """Return which phases can be so many seconds shorter, in words."""
+        left = (each for each in self.phases if each.duration_s - by_s >= MIN_PHASE_S)
+        names = ", ".join(dict.fromkeys(each.name for each in left))
+        return f"These can: {names}." if names else "No phase can: shorten several of them."
+
     def jumped(self, phase: str, at_s: float) -> "Profile":
         """Return the profile with a later phase beginning at a time, and the end where it was.
 
-        That phase and those behind it share the time that is left. Raises ProfileError where there
-        is no such phase, where it has begun by then, or where too little time is left.
+        That phase and those behind it share the time that is left. The level never leaps up: a
+        phase that falls begins no higher than the level at that time, any other one climbs from
+        there in its first third. Raises ProfileError where there is no such phase, where it has
+        begun by then, or where too little time is left.
         """
+        rest = [after for _, after in self._left(phase, at_s)]
+        before = self._until(at_s)
+        level = before[-1].level_end if before else rest[0].level_start
+        phases = (*before, *_without_leap(rest, level))
+        return self._consecutive((each, each.duration_s) for each in phases)
+
+    def time_after_jump(self, phase: str, at_s: float, time_s: float) -> float | None:
+        """Return where a later time of the profile lies once it has `jumped`; None if skipped."""
+        for before, after in self._left(phase, at_s):
+            if before.start_s <= time_s <= before.end_s:
+                share = (time_s - before.start_s) / before.duration_s
+                return after.start_s + share * after.duration_s
+        return None
+
+    def _left(self, phase: str, at_s: float) -> list[tuple[Phase, Phase]]:
+        """Return the phases from one on, each as it is and as it is when that begins at a time."""
         chosen = self._named(phase, None)
         if chosen.start_s <= at_s:
             raise ProfileError(
                 f"Phase {phase!r} begins at {chosen.start_s / 60.0:.3g} minutes, so it has begun by"
                 f" {at_s / 60.0:.3g}. Name a later phase."
             )
-        behind = [each for each in self.phases if each.start_s >= chosen.start_s]
-        if all(each.fixed for each in behind):
-            behind = [replace(each, fixed=False) for each in behind]
+        before = [each for each in self.phases if each.start_s >= chosen.start_s]
+        is_fixed = all(each.fixed for each in before)
+        behind = [replace(each, fixed=each.fixed and not is_fixed) for each in before]
         rest = self._consecutive((each, each.duration_s) for each in behind)
-        phases = (*self._until(at_s), *rest.scaled(self.duration_s - at_s).phases)
-        return self._consecutive((each, each.duration_s) for each in phases)
+        after = rest.scaled(self.duration_s - at_s).phases
+        later = (
+            replace(each, start_s=each.start_s + at_s, end_s=each.end_s + at_s) for each in after
+        )
+        return list(zip(before, later, strict=True))
 
     def named(self, text: str) -> Phase:
         """Return the longest phase of a name, or of the one name that a text is a part of.
@@ -318,6 +346,28 @@ class Profile:
             replace(each, **flat) if phase in {None, each.name} else each for each in self.phases
         )
         return replace(self, phases=tuple(phases))
+
+
+def _without_leap(phases: Sequence[Phase], level: float) -> Iterator[Phase]:
+    """Yield phases of which the first begins no higher than a level; see `Profile.jumped`."""
+    for number, phase in enumerate(phases):
+        if phase.level_start <= level:
+            yield from phases[number:]
+            return
+        if phase.level_end < phase.level_start:
+            yield replace(phase, level_start=level, level_end=min(phase.level_end, level))
+            level = min(phase.level_end, level)
+            continue
+        border_s = phase.start_s + phase.duration_s * CLIMB
+        if border_s - phase.start_s < MIN_PHASE_S:
+            yield replace(phase, level_start=level)
+        else:
+            climb: dict[str, Any] = {"level_start": level, "level_end": phase.level_start}
+            climb |= {"wave_depth": 0.0, "wave_period_s": 0.0}
+            yield replace(phase, end_s=border_s, **climb)
+            yield replace(phase, start_s=border_s)
+        yield from phases[number + 1 :]
+        return
 
 
 def _level(phase: Phase, time_s: float) -> float:

@@ -13,7 +13,7 @@ from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import Objective, percentiles_of
 from playlist_builder.arranger.recordings import is_repeated
-from playlist_builder.arranger.rules import Constraints
+from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError, ProfileError, RequestError
 from playlist_builder.playlists import session_json, session_states
@@ -260,6 +260,36 @@ def test_going_on_to_a_phase_keeps_the_end():
     assert after.objective.profile.duration_s == ARC.duration_s
     names = [slot.phase for slot in check(after).slots if slot.start_s > now_s]
     assert set(names) <= {"descent", "return"}
+
+
+def test_pins_follow_a_jump_and_those_of_what_it_skips_end():
+    places = {
+        name: next(n for n, slot in enumerate(SESSION.slots) if slot.phase == name)
+        for name in ("calm", "emotional peak", "return")
+    }
+    draft = DRAFT
+    for place in places.values():
+        draft = edit.pinned(draft, place)
+    identities = {name: DRAFT.order[place].identity for name, place in places.items()}
+    named = Pin("x", phase="peak"), DRAFT.order[places["emotional peak"] + 1].identity
+    draft = replace(
+        draft,
+        pins=(*draft.pins, named),
+        request=replace(
+            draft.request,
+            pins=(*draft.request.pins, "x@peak"),
+            pinned=(*draft.request.pinned, named[1]),
+        ),
+    )
+    at_s = SESSION.slots[1].start_s
+    after = replan.replanned(draft, at_s, phase="descent")
+    assert after.request.pinned == (identities["calm"], identities["return"])
+    slots = {slot.identity: slot for slot in check(after).slots}
+    assert slots[identities["return"]].phase == "return"
+    early = replan.replanned(draft, at_s, phase="peak")
+    assert early.request.pinned == draft.request.pinned
+    phases = {slot.identity: slot.phase for slot in check(early).slots}
+    assert phases[identities["emotional peak"]] == "emotional peak"
 
 
 def test_a_part_keeps_the_rules_against_what_stands_around_it():
