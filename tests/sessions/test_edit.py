@@ -267,7 +267,7 @@ def test_pins_follow_a_jump_and_those_of_what_it_skips_end():
         name: next(n for n, slot in enumerate(SESSION.slots) if slot.phase == name)
         for name in ("calm", "emotional peak", "return")
     }
-    draft = DRAFT
+    draft, places["return"] = DRAFT, COUNT - 1
     for place in places.values():
         draft = edit.pinned(draft, place)
     identities = {name: DRAFT.order[place].identity for name, place in places.items()}
