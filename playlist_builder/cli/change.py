@@ -15,7 +15,13 @@ from playlist_builder.cli import options, output
 from playlist_builder.cli.change_text import difference_lines
 from playlist_builder.cli.history import record_history
 from playlist_builder.cli.library import open_library
-from playlist_builder.cli.session import PAGES, PLAYLISTS, OpenedSession, number_and_name
+from playlist_builder.cli.session import (
+    PAGES,
+    PLAYLISTS,
+    OpenedSession,
+    number_and_name,
+    warn_banned,
+)
 from playlist_builder.cli.written import Content, content, remembered, renewals, rewrite
 
 Check = Callable[["api.Session", "api.Session"], None]
@@ -47,7 +53,11 @@ def save_change(
             after_writing(given.session, after)
         except BaseException:
             before = [
-                content(given.session, given.text, each.path, each.form, is_marked=each.is_marked)
+                content(
+                    *(given.session, given.text, each.path, each.form),
+                    is_marked=each.is_marked,
+                    kept=given.kept,
+                )
                 for each in contents
             ]
             free = given.kept and replace(given.kept, turn=0)  # it is our own change that goes
@@ -120,6 +130,8 @@ def print_change(
     for line in told:
         output.print_message(line)
     output.warn_missing_files(after, given.word)
+    if not any(note.code == "kept" for note in after.warnings):  # else it is told there
+        warn_banned(given, after)
     if given.kept is not None:
         hint = "" if given.kept.files else f" {NO_FILE.format(word=given.kept.number)}"
         output.print_message(f"Session {number_and_name(given.kept)} is changed.{hint}")

@@ -9,7 +9,7 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import tracks_done
-from playlist_builder.cli.session import open_session
+from playlist_builder.cli.session import open_session, warn_banned
 from playlist_builder.cli.written import remember_made
 
 
@@ -62,6 +62,7 @@ def copy(
             progress=progress,
             on_wait=lambda: output.print_message(f"Waiting for another copy into {folder} ..."),
         )
+    warn_banned(given, given.session)
     remember_made(given, report.playlist, "copy")
     for original, chosen in report.renamed.items():
         output.print_message(f"{original} is there with other content and stays; wrote {chosen}")

@@ -10,7 +10,7 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
-from playlist_builder.cli.session import OpenedSession, open_session
+from playlist_builder.cli.session import OpenedSession, open_session, warn_banned
 from playlist_builder.cli.written import remember_made
 from playlist_builder.text import clock
 
@@ -100,6 +100,7 @@ def _record(
     record: Callable[..., Any], given: OpenedSession, file: str, *, as_json: bool, **settings: Any
 ) -> None:
     mix = api.MixSettings(**settings)
+    warn_banned(given, given.session)
     protect_music((file, f"{os.path.splitext(file)[0]}.cue"), library_of(given.session, None))
     try:
         with output.progress_bar(_music_done) as progress:

@@ -7,7 +7,7 @@ import click
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
-from playlist_builder.cli.session import open_session
+from playlist_builder.cli.session import open_session, warn_banned
 from playlist_builder.cli.written import page, remember, write_contents
 from playlist_builder.report.language import LANGUAGES
 
@@ -37,12 +37,16 @@ def report(session: str | None, outputs: Sequence[str], language: str, library: 
         raise click.UsageError("Standard output holds one document: give '-o -' once.")
     suffixes = [".html" if file == "-" else write.format_of(file) for file in outputs]
     given = open_session(session, library)
+    warn_banned(given, given.session)
     if not outputs:
         output.print_session(given.session)
         return
     protect_music(outputs, library_of(given.session, None))
     form = {"language": language}
-    contents = [page(given.session, *each, form) for each in zip(outputs, suffixes, strict=True)]
+    contents = [
+        page(given.session, file, suffix, form, given.kept)
+        for file, suffix in zip(outputs, suffixes, strict=True)
+    ]
     remember(given, contents)
     write_contents(given.session, contents)
     if ".html" in suffixes:

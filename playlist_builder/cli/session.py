@@ -72,14 +72,44 @@ def open_session(word: str | None, library: str | None) -> OpenedSession:
             last = opened.sessions.last()
             output.print_message(f"Session {number_and_name(last)}:")
             return _kept(opened, last, library)
-    suffix = os.path.splitext(word)[1].lower()
-    if os.path.exists(word) and not os.path.isdir(word):
-        is_playlist = suffix in (*PLAYLISTS, *PAGES)
+    if not is_path(word) and (not _is_file(word) or is_kept(word, library)):
+        with open_library(library) as opened:
+            found = opened.sessions.find(word)
+            if _is_file(word):
+                file = os.path.join(os.curdir, word)
+                output.print_message(f"{word!r} is session {found.number}; the file is {file!r}.")
+            return _kept(opened, found, library)
+    if _is_file(word):
+        is_playlist = os.path.splitext(word)[1].lower() in (*PLAYLISTS, *PAGES)
         return _of_playlist(word, library) if is_playlist else _of_file(word, library)
-    if suffix or os.sep in word:
-        return _of_lost_file(word, library)
-    with open_library(library) as opened:
-        return _kept(opened, opened.sessions.find(word), library)
+    return _of_lost_file(word, library)
+
+
+def is_path(word: str) -> bool:
+    """Whether a word names a file and no session: a path has a folder or a suffix."""
+    return bool(os.path.dirname(word) or os.path.splitext(word)[1])
+
+
+def is_kept(word: str, library: str | None) -> bool:
+    """Whether a word is the number or the whole name of a session that is kept."""
+    with open_existing(library) as opened:
+        return opened is not None and opened.sessions.exact(word) is not None
+
+
+def _is_file(word: str) -> bool:
+    return os.path.exists(word) and not os.path.isdir(word)
+
+
+def warn_banned(given: OpenedSession, session: "api.Session") -> None:
+    """Print which tracks of a session were banned since it was built, if any."""
+    request = session.request
+    with open_existing(given.library) as opened:
+        name = (request.name if request is not None else None) or ""
+        banned = opened.banned(name) if opened is not None else ()
+    slots = (*session.slots, *session.tail)
+    found = [f"{n} '{slot.title}'" for n, slot in enumerate(slots, 1) if slot.identity in banned]
+    if found:
+        output.print_message(f"Banned, and still in the session: number {', '.join(found)}.")
 
 
 def number_and_name(kept: "KeptSession") -> str:
@@ -138,8 +168,11 @@ def _of_playlist(file: str, library: str | None) -> OpenedSession:
             f"The session of {file!r} is not in the library {file_of(library)!r}. Give another"
             " library with --library FILE"
         )
+    beside = f"{os.path.splitext(file)[0]}.json"
+    older = f"Its session may be that of {beside!r}. " if os.path.isfile(beside) else ""
     raise SessionError(
-        f"{file!r} was not written of a session that is kept. Make one of its tracks:"
+        f"{file!r} was not written of a session that is kept, or by an older version. {older}See"
+        " 'playlist-builder sessions' for what is kept, or make a session of its tracks:"
         f" playlist-builder reorder {file!r}"
     )
 

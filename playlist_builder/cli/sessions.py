@@ -10,7 +10,7 @@ import click
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
-from playlist_builder.cli.session import OpenedSession, number_and_name, open_session
+from playlist_builder.cli.session import OpenedSession, number_and_name, open_session, warn_banned
 from playlist_builder.cli.written import MADE_BY, form_of, with_companions
 from playlist_builder.errors import SessionError
 
@@ -54,6 +54,7 @@ def show(session: str | None, library: str | None, *, as_json: bool) -> None:
     from playlist_builder.report.session_list import session_lines
 
     given, kept = _kept(session, _library(library))
+    warn_banned(given, given.session)
     if as_json:
         document = session_json.document(given.session)
         output.print_json(_document(kept) | {"session": document})

@@ -18,7 +18,7 @@ import playlist_builder as api
 from playlist_builder.cli import output
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.numbered import marked
-from playlist_builder.cli.session import PAGES, PLAYLISTS, OpenedSession
+from playlist_builder.cli.session import PAGES, PLAYLISTS, OpenedSession, number_and_name
 from playlist_builder.errors import (
     ExportError,
     LibraryError,
@@ -29,7 +29,7 @@ from playlist_builder.path_map import PathMap
 from playlist_builder.playlists.dialects import ANY, PLAYERS, Dialect
 
 if TYPE_CHECKING:
-    from playlist_builder.library.kept import WrittenFile
+    from playlist_builder.library.kept import KeptSession, WrittenFile
 
 MADE_BY = "made_by"  # in the form of a file: the command that is to be given again
 SPARES = ".spares.m3u8"  # behind the stem of a playlist
@@ -97,6 +97,7 @@ def content(
     form: Mapping[str, Any],
     *,
     is_marked: bool = False,
+    kept: "KeptSession | None" = None,
 ) -> Content:
     """Return what a file holds of a session and its document, in the format of its suffix."""
     from playlist_builder.playlists.formats import render_bytes
@@ -104,7 +105,7 @@ def content(
 
     suffix = os.path.splitext(file)[1].lower()
     if suffix in PAGES:
-        return page(session, file, suffix, form)
+        return page(session, file, suffix, form, kept)
     dialect = dialect_of(form)
     if file == "-":
         data = render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
@@ -115,13 +116,20 @@ def content(
     return Content(file, marked(data, file) if is_marked else data, form, is_marked)
 
 
-def page(session: "api.Session", file: str, suffix: str, form: Mapping[str, Any]) -> Content:
-    """Return a session as a page or picture."""
+def page(
+    session: "api.Session",
+    file: str,
+    suffix: str,
+    form: Mapping[str, Any],
+    kept: "KeptSession | None",
+) -> Content:
+    """Return a session as a page or picture, which says under which number it is kept."""
     from playlist_builder.report.write import rendered
 
     language, folder = form.get("language", "en"), output.folder_of(file)
     today = datetime.now().astimezone().date()
-    data = rendered(session, suffix, folder=folder, language=language, today=today)
+    own = number_and_name(kept) if kept is not None else ""
+    data = rendered(session, suffix, folder=folder, language=language, today=today, kept=own)
     return Content(file, data, form)
 
 
@@ -225,7 +233,9 @@ def renewals(
         else:
             try:
                 marks = is_own(file.path)
-                contents.append(content(session, text, file.path, form, is_marked=marks))
+                contents.append(
+                    content(session, text, file.path, form, is_marked=marks, kept=given.kept)
+                )
             except (ExportError, ReportError) as error:
                 told.append(f"{path} {OLDER}: {error}")
     return contents, told
@@ -291,6 +301,8 @@ def _holds(given: OpenedSession, path: str, form: Mapping[str, Any], data: bytes
     from playlist_builder.companion import is_own
 
     try:
-        return content(given.session, given.text, path, form, is_marked=is_own(path)).data == data
+        marks = is_own(path)
+        held = content(given.session, given.text, path, form, is_marked=marks, kept=given.kept)
     except (ExportError, ReportError):
         return False
+    return held.data == data

@@ -146,16 +146,21 @@ class KeptSessions:
             )
         return rows[0]
 
+    def exact(self, word: str) -> KeptSession | None:
+        """Return the session of a number or a whole name, if there is one."""
+        if not word.isdecimal():
+            return self.called(word)
+        found = self._select("WHERE number = :number", {"number": whole_number(word) or 0})
+        return found[-1] if found else None
+
     def find(self, word: str) -> KeptSession:
         """Return the session of a number or a name, or of a part of the name; of several the last.
 
         Raises LibraryError where there is none, or where the part belongs to more than one name.
         """
         if word.isdecimal():
-            number = whole_number(word)
-            found = self._select("WHERE number = :number", {"number": number or 0})
-            if found:
-                return found[-1]
+            if found := self.exact(word):
+                return found
             raise LibraryError(
                 f"No session {shortened(word, SHOWN)}. See 'playlist-builder sessions'."
             )

@@ -327,6 +327,12 @@ class Library:
         """
         return self._database.forget_name(name)
 
+    def banned(self, name: str = "") -> frozenset[str]:
+        """Return the identities of tracks that are never used: for nobody, or not for a name."""
+        marked = {own for own, mark in self._database.marks().items() if mark.banned}
+        bans = self.history.of(name).bans if name else ()
+        return frozenset(marked) | {ban.identity for ban in bans}
+
     def mark(self, identity: str, mark: Mark) -> None:
         """Replace the user's mark of a recording; an empty one deletes it.
 

@@ -1,5 +1,6 @@
 """A session that is playing -> one whose rest, behind the current track, is arranged again."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from playlist_builder.arranger.partial import length_ms
@@ -46,7 +47,8 @@ def replanned(
     if phase:
         phase = profile.named(phase).name
         short = with_change(short, PlanChange("jump", phase, at_s=now_s))
-        short = _with_pins_of(short, profile, phase, now_s)
+        lengths_s = {track.identity: track.duration_s for track in draft.order}
+        short = _with_pins_of(short, profile, phase, now_s, lengths_s)
         profile = profile.jumped(phase, now_s)
     short = replace(short, objective=replace(draft.objective, profile=profile))
     if short.is_on_time or short.excess_ms > 0:
@@ -57,8 +59,13 @@ def replanned(
     return replace(short, order=(*before, *new))
 
 
-def _with_pins_of(draft: Draft, profile: Profile, phase: str, now_s: float) -> Draft:
-    """Return a draft whose pins follow a jump to a phase; those of what it skips are gone."""
+def _with_pins_of(
+    draft: Draft, profile: Profile, phase: str, now_s: float, lengths_s: Mapping[str, float]
+) -> Draft:
+    """Return a draft whose pins follow a jump to a phase; those of what it skips are gone.
+
+    A track belongs to the phase in which its middle plays.
+    """
     played, kept = {track.identity for track in draft.order}, list[tuple[Pin, str, str]]()
     skipped = _skipped(profile, phase, now_s)
     for (pin, identity), text in zip(draft.pins, draft.request.pins, strict=True):
@@ -66,8 +73,11 @@ def _with_pins_of(draft: Draft, profile: Profile, phase: str, now_s: float) -> D
         if identity in played:
             pass
         elif pin.minute is not None:
-            time_s = profile.time_after_jump(phase, now_s, pin.minute * 60.0)
-            moved = None if time_s is None else replace(pin, minute=time_s / 60.0)
+            half_s = lengths_s.get(identity, 0.0) / 2.0
+            middle_s = profile.time_after_jump(phase, now_s, pin.minute * 60.0 + half_s)
+            moved = None
+            if middle_s is not None:
+                moved = replace(pin, minute=max(middle_s - half_s, now_s) / 60.0)
         elif (asked := phase_of(pin, profile)) is not None and asked.name in skipped:
             moved = None
         if moved is not None:

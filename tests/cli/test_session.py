@@ -38,6 +38,49 @@ def test_a_session_is_meant_by_any_of_its_names(made_up):
     assert open_session(None, "l.db").kept.number == 1
 
 
+def test_a_number_or_name_comes_before_a_file_that_is_called_so(made_up):
+    made_up(f"{BUILD} --name evening -o a.json")
+    made_up(OTHER)
+    text = Path("a.json").read_text(encoding="utf-8")
+    for name in ("2", "evening", "even", "7"):
+        Path(name).write_text(text.replace('"arc"', '"ark"'), encoding="utf-8")
+    for word, number in (("2", 2), ("evening", 1)):
+        told = made_up(f"sessions show {word}").stderr
+        assert f"{word!r} is session {number}; the file is './{word}'." in told
+        assert open_session(word, "l.db").kept.number == number
+        assert open_session(f"./{word}", "l.db").kept is None
+        assert "entries" in made_up(f"check {word}").stderr
+    for word in ("even", "7"):  # no whole name, no number of a session
+        assert open_session(word, "l.db").kept is None
+    Path("even").unlink()
+    assert open_session("even", "l.db").kept.number == 1
+
+
+def test_a_playlist_of_an_older_version_says_what_to_do(made_up):
+    made_up(f"{BUILD} -o a.m3u8 -o a.json")
+    text = Path("a.m3u8").read_text(encoding="utf-8")
+    Path("b.m3u8").write_text(text.replace(" of playlist-builder", ""), encoding="utf-8")
+    told = made_up("report b.m3u8", code=1).stderr
+    assert "by an older version. See 'playlist-builder sessions'" in told
+    shutil.copy("a.json", "b.json")
+    assert "Its session may be that of 'b.json'" in made_up("report b.m3u8", code=1).stderr
+
+
+def test_what_was_banned_since_is_told_wherever_its_session_is_used(made_up):
+    made_up(f"{BUILD} --for A7")
+    made_up("mark 3 --ban --for A7")
+    made_up("mark 2 --ban")
+    for command in ("report", "sessions show", "export -o a.m3u8", "report -o a.html"):
+        told = made_up(command).stderr
+        assert "Banned, and still in the session: number 2 'Title" in told, command
+        assert ", 3 'Title" in told
+    made_up("drop 3")
+    assert "Banned, and still in the session: number 2 'Title" in made_up("undo").stderr
+    made_up("redo")
+    made_up("drop 2")
+    assert "Banned" not in made_up("report").stderr
+
+
 @pytest.mark.parametrize(
     ("word", "code", "says"),
     [
