@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import msgspec
 from msgspec import Meta, Struct, structs
 
+from playlist_builder import checked
 from playlist_builder.errors import RequestError, SessionError
 from playlist_builder.models import Scale, Session, Slot, Vocals
 from playlist_builder.notices import TEXT, Notice, notice
@@ -250,6 +251,7 @@ def of_document(document: object, name: str) -> Session:
         raise SessionError(f"{name} {fault}") from fault
 
 
+@checked.takes(path=checked.path)
 def load_session(path: str | os.PathLike[str]) -> Session:
     """Return the session in the file at `path`; `SessionError` says why it cannot be used."""
     return parse(read(path), os.fspath(path))

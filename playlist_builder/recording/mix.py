@@ -5,13 +5,13 @@ peaks do not allow the requested loudness, the whole mix is softer. All position
 frames (`levels.FRAMES_PER_S`).
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
+from playlist_builder import checked
 from playlist_builder.analysis import loudness
 from playlist_builder.audio.encode import Chapter
 from playlist_builder.errors import RenderError, RequestError
@@ -49,9 +49,14 @@ class MixSettings:
 
     def __post_init__(self) -> None:
         """Raise RequestError for what is no loudness or no length."""
-        if not math.isfinite(self.loudness_lufs):
+        if not checked.is_number(self.loudness_lufs):
             raise RequestError(f"A loudness is a finite number, not {self.loudness_lufs!r}.")
-        if self.crossfade_s is not None and not 0.0 <= self.crossfade_s <= LONGEST_CROSSFADE_S:
+        if self.keep_endings is not None:
+            checked.flag("keep_endings", self.keep_endings)
+        checked.flag("riding", self.riding)
+        fade_s = self.crossfade_s
+        is_length = checked.is_number(fade_s) and 0.0 <= (fade_s or 0.0) <= LONGEST_CROSSFADE_S
+        if fade_s is not None and not is_length:
             most = f"0 to {LONGEST_CROSSFADE_S:g} s"
             raise RequestError(f"A crossfade lasts {most}, not {self.crossfade_s!r}.")
 

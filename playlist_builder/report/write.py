@@ -8,6 +8,7 @@ import os
 from datetime import date
 from pathlib import Path
 
+from playlist_builder import checked
 from playlist_builder.errors import ReportError
 from playlist_builder.models import Session
 from playlist_builder.playlists.write import write_bytes
@@ -18,6 +19,7 @@ FORMATS = (".html", ".svg", ".png", ".pdf")
 PNG_SCALE = 3.0  # pixels per pixel: a width of 1080 across A4 in landscape is then 300 dpi
 
 
+@checked.takes(session=checked.a(Session), path=checked.path, language=checked.text)
 def write_report(
     session: Session,
     path: str | os.PathLike[str],

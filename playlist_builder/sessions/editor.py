@@ -6,7 +6,6 @@ library is read once, when the editor is made, so that an edit takes the time of
 may run in another thread than the library was opened in, one at a time.
 """
 
-import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from playlist_builder import checked
 from playlist_builder.errors import LibraryError, RequestError, SessionError
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, Track
@@ -60,15 +60,17 @@ class SessionEditor:
         The profile is read from `profile_folders`, those that are shipped, or the request, in this
         order. Raises SessionError where the session does not say how it was made.
         """
-        if session.request is None:
+        checked.instance("library", library, Library)
+        request = checked.instance("session", session, Session).request
+        if request is None:
             raise SessionError(NOT_MADE_HERE)
-        self._held = Holdings.of(library, session.request)
+        self._held = Holdings.of(library, request)
         self._folders = tuple(profile_folders)
         self._session = session
         self._before: list[State] = []
         self._after: list[State] = []
         self._turn = 0
-        self._open(library, session.request)
+        self._open(library, request)
         self._drafted: tuple[Session, bool, Draft] | None = None
         self._busy = threading.Lock()
 
@@ -118,7 +120,9 @@ class SessionEditor:
         nothing fits that does not stand out.
         """
         return self._change(
-            lambda draft: edit.swapped(draft, self._place(place), track and self._known(track))
+            lambda draft: edit.swapped(
+                draft, self._place(place), None if track is None else self._known(track)
+            )
         )
 
     def candidates(self, place: int | Track, count: int = SHOWN) -> list[Candidate]:
@@ -127,8 +131,7 @@ class SessionEditor:
         All other tracks stay at their times, but for the difference in length. The one that `swap`
         takes has `is_choice` set; none has where all of them stand out.
         """
-        if count < 1:
-            raise RequestError(f"count: give a number from 1 on, not {count!r}.")
+        checked.whole("count", count, 1)
         with self._alone():
             draft, number = self._draft(), self._place(place)
             found = candidates(draft, number, count)
@@ -187,8 +190,11 @@ class SessionEditor:
         should have, or `extend_s` later. With `phase` this later phase begins when that track has
         ended. Files that have vanished are not used again.
         """
-        if not 0.0 <= extend_s < math.inf:
-            raise RequestError(f"extend_s: give seconds from 0 on, not {extend_s!r}.")
+        checked.seconds("at_s", at_s)
+        checked.seconds("extend_s", extend_s)
+        checked.flag("skip", skip)
+        if phase is not None:
+            checked.text("phase", phase)
         if extend_s and phase:
             raise RequestError("extend_s and phase exclude each other: replan twice.")
         return self._change(
@@ -205,8 +211,9 @@ class SessionEditor:
         return self._step(self._after, self._before, "No change was undone.")
 
     def _stretch(self, by_s: float, phase: str | None, sign: int) -> Edited:
-        if not 0.0 < by_s < math.inf:
-            raise RequestError(f"by_s: give seconds above 0, not {by_s!r}.")
+        checked.seconds("by_s", by_s, is_above=True)
+        if phase is not None:
+            checked.text("phase", phase)
 
         def stretched(draft: Draft) -> Draft:
             profile = draft.objective.profile
@@ -275,7 +282,7 @@ class SessionEditor:
 
     def _known(self, track: Track) -> Track:
         """Return a track as the library holds it; its file must be there."""
-        known = self._held.known.get(track.identity)
+        known = self._held.known.get(checked.instance("track", track, Track).identity)
         if known is None:
             raise LibraryError(f"{track.path}: is not in the library. Scan its folder first.")
         if known.missing or presence.missing_files([known.path]):

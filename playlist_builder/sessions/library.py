@@ -6,11 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from playlist_builder import checked
 from playlist_builder.library import library
+from playlist_builder.models import Session
+from playlist_builder.session_request import SessionRequest
 
 if TYPE_CHECKING:
-    from playlist_builder.models import Session
-    from playlist_builder.session_request import SessionRequest
     from playlist_builder.sessions.build import Selection
     from playlist_builder.sessions.editor import SessionEditor
 
@@ -25,9 +26,8 @@ class Library(library.Library):
     requests, profiles and tracks may be used in any thread.
     """
 
-    def build(
-        self, request: "SessionRequest", *, profile_folders: Sequence[Path] = ()
-    ) -> "Session":
+    @checked.takes(request=checked.a(SessionRequest))
+    def build(self, request: SessionRequest, *, profile_folders: Sequence[Path] = ()) -> Session:
         """Return the session that a request asks for; the same request and library give the same.
 
         Nothing is scanned or written. The profile is looked for in `profile_folders`, then among
@@ -40,9 +40,10 @@ class Library(library.Library):
 
         return build.build_session(self._selection(request, profile_folders))
 
+    @checked.takes(request=checked.a(SessionRequest), count=checked.at_least(1))
     def build_alternatives(
-        self, request: "SessionRequest", count: int, *, profile_folders: Sequence[Path] = ()
-    ) -> "list[Session]":
+        self, request: SessionRequest, count: int, *, profile_folders: Sequence[Path] = ()
+    ) -> list[Session]:
         """Return up to `count` sessions, the best first; any two share at most half their tracks.
 
         Raises as `build` does where there is none at all.
@@ -51,9 +52,10 @@ class Library(library.Library):
 
         return build.build_alternatives(self._selection(request, profile_folders), count)
 
+    @checked.takes(request=checked.a(SessionRequest), count=checked.at_least(1))
     def build_series(
-        self, request: "SessionRequest", count: int, *, profile_folders: Sequence[Path] = ()
-    ) -> "list[Session]":
+        self, request: SessionRequest, count: int, *, profile_folders: Sequence[Path] = ()
+    ) -> list[Session]:
         """Return `count` sessions that share no track, or as few as the library forces.
 
         They are about equally good. Raises as `build` does.
@@ -62,7 +64,7 @@ class Library(library.Library):
 
         return build.build_series(self._selection(request, profile_folders), count)
 
-    def build_rescue(self) -> "Session":
+    def build_rescue(self) -> Session:
         """Return half an hour of the calmest music of the library, for when it became too much.
 
         Raises as `build` does.
@@ -74,13 +76,14 @@ class Library(library.Library):
         session = self.build(request)
         return replace(session, warnings=(*session.warnings, *notes))
 
+    @checked.takes(name=checked.text)
     def keep(
         self,
         made: "Session | SessionEditor",
         *,
         name: str = "",
         at: str | datetime | None = None,
-    ) -> "Session":
+    ) -> Session:
         """Return a session as the library keeps it from now on, under a number.
 
         That is `library.sessions.by_id(session.request.kept_id).number`; commands find the session
@@ -99,21 +102,24 @@ class Library(library.Library):
         time = at.isoformat() if isinstance(at, datetime) else at
         if isinstance(made, SessionEditor):
             return made.keep_in(self, at=time, name=name)
-        return keep(self, made, time, name)
+        return keep(self, checked.instance("made", made, Session), time, name)
 
-    def session(self, word: str | int | None = None) -> "Session":
+    def session(self, word: str | int | None = None) -> Session:
         """Return the kept session of a number, a name or a part of it; without a word the last one.
 
         Raises LibraryError where there is none, or more than one.
         """
         from playlist_builder.sessions.keep import kept_session
 
-        return kept_session(self, None if word is None else str(word))
+        if word is not None and not isinstance(word, str):
+            word = str(checked.whole("word", word, 1))
+        return kept_session(self, word)
 
-    def _selection(self, request: "SessionRequest", folders: Sequence[Path]) -> "Selection":
+    def _selection(self, request: SessionRequest, folders: Sequence[Path]) -> "Selection":
         from playlist_builder.sessions import build
         from playlist_builder.sessions.keep import place_of
         from playlist_builder.sessions.request import completed
 
+        folders = tuple(map(Path, checked.paths("profile_folders", folders)))
         asked = completed(replace(request, library=place_of(self)), folders=folders)
         return build.select(asked, build.profile_of(asked, folders=folders), self)
