@@ -92,7 +92,7 @@ class SessionEditor:
         """The session as it is now."""
         return self._session
 
-    def keep_in(self, library: Library, *, at: str, name: str = "") -> Session:
+    def _keep_in(self, library: Library, *, at: str, name: str = "") -> Session:
         """Keep the session in a library as `Library.keep` does, with all states of undo and redo.
 
         Raises LibraryError where it was changed there since the editor was opened.

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playlist_builder import checked
+from playlist_builder.errors import RequestError
 from playlist_builder.library import library
 from playlist_builder.models import Session
 from playlist_builder.session_request import SessionRequest
 
 if TYPE_CHECKING:
+    from playlist_builder.arranger.capacity import Capacity
+    from playlist_builder.arranger.menu import Menu
     from playlist_builder.sessions.build import Selection
     from playlist_builder.sessions.editor import SessionEditor
 
@@ -64,6 +67,36 @@ class Library(library.Library):
 
         return build.build_series(self._selection(request, profile_folders), count)
 
+    @checked.takes(request=checked.a(SessionRequest))
+    def capacity(
+        self, request: SessionRequest, *, profile_folders: Sequence[Path] = ()
+    ) -> "Capacity":
+        """Return how many such sessions the library holds without repeats, and what it lacks.
+
+        It is an estimate, made before anything is arranged: `capacity.count` whole sessions, and
+        `capacity.missing_s` seconds of music of some range of energy for one more. Raises as
+        `build` does.
+        """
+        from playlist_builder.sessions import build
+
+        return build.capacity_of(self._selection(request, profile_folders))
+
+    @checked.takes(request=checked.a(SessionRequest), count=checked.at_least(2))
+    def menu(
+        self, request: SessionRequest, count: int = 3, *, profile_folders: Sequence[Path] = ()
+    ) -> "Menu":
+        """Return `count` blocks of music for each part of a profile, to choose from as it plays.
+
+        A part lasts 15 to 30 minutes. Any block may follow any of the part before: every path keeps
+        the rules and plays no recording twice. Each block is a session, which may be written and
+        not kept. Raises RequestError for a request with `trim_s`, and else as `build` does.
+        """
+        from playlist_builder.sessions.menu import build_menu
+
+        if request.trim_s:
+            raise RequestError("trim_s: the blocks of a menu play whole tracks, so give 0.")
+        return build_menu(self._selection(request, profile_folders), count)
+
     def build_rescue(self) -> Session:
         """Return half an hour of the calmest music of the library, for when it became too much.
 
@@ -101,7 +134,7 @@ class Library(library.Library):
             at = datetime.now().astimezone()
         time = at.isoformat() if isinstance(at, datetime) else at
         if isinstance(made, SessionEditor):
-            return made.keep_in(self, at=time, name=name)
+            return made._keep_in(self, at=time, name=name)  # noqa: SLF001 - its states are its own
         return keep(self, checked.instance("made", made, Session), time, name)
 
     def session(self, word: str | int | None = None) -> Session:
