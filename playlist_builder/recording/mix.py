@@ -5,7 +5,7 @@ peaks do not allow the requested loudness, the whole mix is softer. All position
 frames (`levels.FRAMES_PER_S`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -148,15 +148,20 @@ def plan(
     ).softer(-overall_db)
 
 
-def preview(whole: MixPlan) -> MixPlan:
-    """Return the transitions of a plan alone, unchanged, each between two fades."""
+def preview(whole: MixPlan, joins: Collection[int] = ()) -> MixPlan:
+    """Return the transitions of a plan alone, unchanged, each between two fades.
+
+    With `joins` only those that lead into the tracks of these numbers, from 2.
+    """
     around, fade, pause = (
         round(seconds * FRAMES_PER_S) for seconds in (EXCERPT_S, EXCERPT_FADE_S, PAUSE_S)
     )
     clips: list[Clip] = []
     chapters: list[Chapter] = []
     at = 0
-    for left, right in pairwise(whole.clips):
+    for number, (left, right) in enumerate(pairwise(whole.clips), start=2):
+        if joins and number not in joins:
+            continue
         overlap = left.end - right.at
         out, into = (min(clip.length, around + overlap) for clip in (left, right))
         skipped = left.first + left.length - out

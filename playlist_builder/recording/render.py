@@ -10,7 +10,7 @@ import os
 import stat
 import warnings
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from playlist_builder import checked
 from playlist_builder.atomic import atomic_path
 from playlist_builder.audio import decode, encode
 from playlist_builder.audio.encode import FULL_SCALE, Encoder
@@ -104,13 +105,22 @@ def preview_session(
     session: Session,
     path: str | os.PathLike[str],
     *,
+    joins: Collection[int] = (),
     settings: MixSettings | None = None,
     progress: Callable[[RenderProgress], None] | None = None,
 ) -> Recording:
-    """Render the transitions alone, as they sound in `render_session`; raises as it does."""
-    if len(session.slots) + len(session.tail) < 2:  # noqa: PLR2004 - from one to the next
+    """Render the transitions alone, as they sound in `render_session`; raises as it does.
+
+    With `joins` only those that lead into the tracks of these numbers, from 2; the tail goes on
+    counting. Raises RequestError for a number of which there is no transition.
+    """
+    last = len(session.slots) + len(session.tail)
+    if last < 2:  # noqa: PLR2004 - from one to the next
         raise RenderError("A session of one track has no transition. Use 'render'")
-    return _render(session, path, settings, progress, mixing.preview)
+    for number in joins:
+        if type(number) is not int or not 1 < number <= last:
+            raise checked.wrong("joins", f"numbers from 2 to {last}", number)
+    return _render(session, path, settings, progress, partial(mixing.preview, joins=joins))
 
 
 def _render(

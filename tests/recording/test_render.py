@@ -21,7 +21,7 @@ from mutagen.mp4 import MP4
 from playlist_builder.analysis import loudness
 from playlist_builder.audio import decode, encode
 from playlist_builder.cli import render
-from playlist_builder.errors import RenderError
+from playlist_builder.errors import RenderError, RequestError
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.recording import levels
@@ -476,6 +476,18 @@ def test_the_command_tells_where_gains_move_and_can_leave_them(tmp_path, track):
         lowest.append(told["pieces"][1]["moves_db"][0])
     assert lowest[0] < -5.0
     assert lowest[1] == 0.0
+
+
+def test_the_command_writes_the_joins_that_are_named(tmp_path, evening):
+    (tmp_path / "evening.json").write_text(session_json.dump(evening), encoding="utf-8")
+    done = run("preview", "evening.json", 2, "-o", "a.wav", "--json", cwd=tmp_path)
+    (chapter,) = json.loads(done.stdout)["chapters"]
+    assert f"→ {evening.slots[1].title}" in json.dumps(chapter, ensure_ascii=False)
+    assert done.stderr.startswith("Measuring and mixing, which takes a while ...\n")
+    told = run("preview", "evening.json", 1, "-o", "b.wav", cwd=tmp_path, code=2).stderr
+    assert "Number 1 begins the session" in told
+    with pytest.raises(RequestError, match="joins: give numbers from 2 to"):
+        preview_session(evening, tmp_path / "b.wav", joins=["2"])
 
 
 def test_the_command_gives_one_line_where_a_track_is_gone(tmp_path, evening):
