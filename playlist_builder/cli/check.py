@@ -13,6 +13,7 @@ from playlist_builder.cli.change import save_change
 from playlist_builder.cli.library import file_of, library_of, open_existing
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import OpenedSession, is_kept, is_path, open_session
+from playlist_builder.text import counted
 
 if TYPE_CHECKING:
     from playlist_builder.models import File
@@ -73,7 +74,7 @@ def check(playlist: str | None, library: str | None, *, fix: bool, as_json: bool
             title = f"  ({each.title})" if each.title else ""
             output.print_text(f"missing  {each.number}  {each.location}{title}", err=as_json)
     counts = Counter(sorted(each.state for each in findings))
-    output.print_message(f"{len(findings)} entries: {output.counted(counts)}")
+    output.print_message(f"{counted(len(findings), 'entry', 'entries')}: {output.counted(counts)}")
     fixed = fix and counts["moved"] > len(refused)
     if fixed:
         output.print_message(f"Wrote {shown}")

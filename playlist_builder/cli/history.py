@@ -12,6 +12,7 @@ from playlist_builder.cli.library import existing_library_of, open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import open_session
 from playlist_builder.errors import LibraryError
+from playlist_builder.text import counted
 
 if TYPE_CHECKING:
     from playlist_builder.library.history import History, PersonHistory
@@ -80,8 +81,9 @@ def _forgotten(library: "api.Library", past: "PersonHistory", *, ask: bool) -> l
 
 def _confirm(past: "PersonHistory") -> None:
     """Ask whether a history is to be forgotten; end the command where it is not."""
-    counts = {"sessions": len(past.sessions), "ratings": len(past.ratings), "bans": len(past.bans)}
-    what = output.counted(counts) or "all that is kept"
+    counts = {"session": len(past.sessions), "rating": len(past.ratings), "ban": len(past.bans)}
+    what = ", ".join(counted(count, noun) for noun, count in counts.items() if count)
+    what = what or "all that is kept"
     question = f"Forget {output.displayable(past.name)} for ever ({what})?"
     output.confirm_forgetting(question)
 

@@ -13,6 +13,7 @@ from playlist_builder.cli.request import stored_request
 from playlist_builder.cli.session import open_session
 from playlist_builder.cli.written import content, remember, write_contents
 from playlist_builder.errors import SessionError
+from playlist_builder.text import counted
 
 
 @main.command()
@@ -71,4 +72,4 @@ def rebuild(
         remember(given, contents)
         print_change(given, after, told, as_json=as_json)
         write_contents(after, contents)
-    output.print_message(f"{new} of {len(plays)} tracks are new.")
+    output.print_message(f"{new} of {counted(len(plays), 'track is', 'tracks are')} new.")

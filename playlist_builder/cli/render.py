@@ -12,7 +12,7 @@ from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import OpenedSession, open_session, warn_banned
-from playlist_builder.cli.written import remember_made
+from playlist_builder.cli.written import hinting, remember_made
 from playlist_builder.errors import RequestError
 from playlist_builder.text import clock
 
@@ -113,7 +113,7 @@ def _record(
     warn_banned(given, given.session)
     protect_music((file, f"{os.path.splitext(file)[0]}.cue"), library_of(given.session, None))
     try:
-        with output.progress_bar(_music_done) as progress:
+        with hinting(file, "render"), output.progress_bar(_music_done) as progress:
             made = record(given.session, file, settings=mix, progress=progress or _told_once())
     except KeyboardInterrupt:
         output.print_message("Stopped. Nothing was written.")

@@ -8,7 +8,7 @@ from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import open_session, warn_banned
-from playlist_builder.cli.written import page, remember, write_contents
+from playlist_builder.cli.written import hinting, page, remember, write_contents
 from playlist_builder.report.language import LANGUAGES
 
 
@@ -35,7 +35,10 @@ def report(session: str | None, outputs: Sequence[str], language: str, library: 
 
     if outputs.count("-") > 1:
         raise click.UsageError("Standard output holds one document: give '-o -' once.")
-    suffixes = [".html" if file == "-" else write.format_of(file) for file in outputs]
+    suffixes = []
+    for file in outputs:
+        with hinting(file, "report"):
+            suffixes.append(".html" if file == "-" else write.format_of(file))
     given = open_session(session, library)
     warn_banned(given, given.session)
     if not outputs:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import playlist_builder as api
 from playlist_builder.cli import output
 from playlist_builder.cli.library import exists, file_of, library_of, open_existing, open_library
-from playlist_builder.errors import LibraryError, RequestError, SessionError
+from playlist_builder.errors import LibraryError, NotThereError, SessionError
 
 if TYPE_CHECKING:
     from playlist_builder.library.kept import KeptSession
@@ -102,10 +102,11 @@ def _is_file(word: str) -> bool:
 
 def warn_banned(given: OpenedSession, session: "api.Session") -> None:
     """Print which tracks of a session were banned since it was built, if any."""
-    request = session.request
-    with open_existing(given.library) as opened:
+    request, banned = session.request, frozenset[str]()
+    # Where no library can be read, nothing is known, and nothing is stopped by that.
+    with suppress(LibraryError), open_existing(given.library) as opened:
         name = (request.name if request is not None else None) or ""
-        banned = opened.banned(name) if opened is not None else ()
+        banned = opened.banned(name) if opened is not None else banned
     slots = (*session.slots, *session.tail)
     found = [f"{n} '{slot.title}'" for n, slot in enumerate(slots, 1) if slot.identity in banned]
     if found:
@@ -144,6 +145,11 @@ def _of_file(file: str, library: str | None) -> OpenedSession:
         kept = opened.sessions.of_file(os.path.abspath(file)) if opened else None
         if opened is not None and kept is not None and opened.sessions.document(kept.id) == text:
             return replace(_kept(opened, kept, place), word=file)
+        if kept is not None:
+            output.print_message(
+                f"{file} is not what session {kept.number} is now, so it is taken as a session of"
+                f" its own. For that session say {kept.number}."
+            )
     return OpenedSession(session, text, file, file, place)
 
 
@@ -224,4 +230,4 @@ def _of_lost_file(file: str, library: str | None) -> OpenedSession:
         kept = opened.sessions.of_file(os.path.abspath(file)) if opened else None
         if opened is not None and kept is not None:
             return _kept(opened, kept, library)
-    raise RequestError(f"There is no file {file!r}. See 'playlist-builder sessions'.")
+    raise NotThereError(f"There is no file {file!r}. See 'playlist-builder sessions'.")

@@ -14,6 +14,7 @@ from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import warn_waiting
 from playlist_builder.errors import LibraryError, SessionError
+from playlist_builder.text import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,7 +127,7 @@ def tracks(
     from playlist_builder.report.track_text import tracks_lines
 
     output.print_lines(tracks_lines(found, nearness, width=output.width()))
-    output.print_message(f"{len(found)} tracks")
+    output.print_message(counted(len(found), "track"))
     if usable:
         output.print_message(
             f"{usable}\nEnergy is absolute here; a session shows percentiles of your library,"

@@ -7,7 +7,9 @@ in the library, as JSON: the settings of `export` or `report`, or the command th
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ from playlist_builder.errors import (
     ExportError,
     LibraryError,
     PlaylistBuilderError,
+    RenderError,
     ReportError,
 )
 from playlist_builder.path_map import PathMap
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from playlist_builder.library.kept import KeptSession, WrittenFile
 
 MADE_BY = "made_by"  # in the form of a file: the command that is to be given again
+RECORDINGS = (".flac", ".wav", ".mp3", ".m4a", ".opus")
+COMMANDS = {"export": (*PLAYLISTS, ".json"), "report": PAGES, "render": RECORDINGS}
 SPARES = ".spares.m3u8"  # behind the stem of a playlist
 OPEN_AGAIN = "open it again where a player has it open"
 OLDER = "holds the session as it was before"
@@ -68,12 +73,27 @@ def check_outputs(
         raise click.UsageError("Standard output holds one document: leave out '-o -' or the other.")
     for file in outputs:
         if file != "-":
-            format_of(file, dialect)
+            with hinting(file, "export"):
+                format_of(file, dialect)
         if trims and os.path.splitext(file)[1].lower() not in WHOLE:
             raise click.UsageError(
                 "A playlist plays whole tracks. With --trim leave it out, and give the session"
                 " to 'render', 'copy' or 'export --player vlc'."
             )
+
+
+@contextmanager
+def hinting(file: str, own: str) -> Iterator[None]:
+    """Say of a file that a command cannot write which other one writes such files."""
+    suffix = os.path.splitext(file)[1].lower()
+    try:
+        yield
+    except (ExportError, ReportError, RenderError) as error:
+        other = next((name for name, suffixes in COMMANDS.items() if suffix in suffixes), own)
+        if other == own:
+            raise
+        hint = f"{error}. To write it of a session: playlist-builder {other} -o {shlex.quote(file)}"
+        raise ExportError(hint) from error
 
 
 def dialect_of(form: Mapping[str, Any]) -> Dialect:
@@ -137,9 +157,9 @@ def write_contents(session: "api.Session", contents: Sequence[Content]) -> None:
     """Write files of a session, and its spares beside each playlist."""
     from playlist_builder.companion import write_beside
 
-    spares = list(filter(None, (_spares(session, each) for each in contents)))
+    spares = dict(filter(None, (_spares(session, each) for each in contents)))
     output.write_files([(each.path, each.data) for each in contents])
-    for file, data in spares:
+    for file, data in spares.items():
         output.print_message(write_beside(file, data) or f"Wrote {file}")
 
 

@@ -310,6 +310,8 @@ def _store(connection: sqlite3.Connection, kept: KeptSession, document: str) -> 
         "SELECT number, name, made_at, turn FROM kept WHERE id = ?", (kept.id,)
     ).fetchone()
     number, name, made_at, last = known or (_next_number(connection), "", kept.made_at, 0)
+    if kept.turn and not last:
+        raise LibraryError("The session was removed by another command meanwhile.")
     if kept.turn and kept.turn != last:
         raise LibraryError(
             f"Session {number} was changed by another command meanwhile. Look at it, and give this"

@@ -54,4 +54,4 @@ def _may_mean(name: str, hits: Sequence[tuple[str, str]]) -> str:
     some = ", ".join(islice(shown, CANDIDATES))
     more = ", ..." if len(hits) > CANDIDATES else ""
     advice = "Give more of the title" if has_titles else "Give the path of one"
-    return f"'{name}' names {len(hits)} tracks: {some}{more}. {advice}."
+    return f"{name!r} names {len(hits)} tracks: {some}{more}. {advice}."

@@ -18,7 +18,7 @@ from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.report import summary
 from playlist_builder.report.chart import chart
 from playlist_builder.report.table import drawn, fitting, hint_cell, new_table
-from playlist_builder.text import clock, printable
+from playlist_builder.text import clock, counted, printable
 
 SESSION_COLUMNS = (  # from which width on: a start is never left out
     (84, ("#", "start", "phase", "energy", "plan", "tension", "length", "title", "artist")),
@@ -64,7 +64,7 @@ def session_text(
         *(f"gave way: {printable(str(each))}" for each in session.relaxed),
         *(f"note: {printable(str(each))}" for each in session.warnings),
     ]
-    tracks = "1 track" if len(session.slots) == 1 else f"{len(session.slots)} tracks"
+    tracks = counted(len(session.slots), "track")
     heading = f"{printable(session.profile)}: {tracks}, {follows}"
     return "\n".join(
         [

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from playlist_builder import checked
-from playlist_builder.errors import LibraryError, RequestError, SessionError
+from playlist_builder.errors import LibraryError, NotThereError, RequestError, SessionError
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, Track
 from playlist_builder.playlists.session_json import dump, of_document, parse
@@ -271,10 +271,10 @@ class SessionEditor:
             for number, slot in enumerate(slots):
                 if slot.identity == place.identity:
                     return number
-            raise RequestError(f"{place.tags.title or place.path}: is not in the session.")
+            raise NotThereError(f"{place.tags.title or place.path}: is not in the session.")
         last = last or len(slots)
-        if not isinstance(place, int) or isinstance(place, bool) or not 1 <= place <= last:
-            raise RequestError(
+        if not 1 <= checked.whole("place", place) <= last:
+            raise NotThereError(
                 f"There is no number {place!r}: the session has numbers 1 to {last}. To change its"
                 " tail, ban a track of it (mark) and rebuild."
             )

@@ -283,7 +283,7 @@ def test_a_candidate_that_stands_out_is_taken_only_where_it_is_named(session, mo
     assert "Enter arranges what follows again" in run("swap", session, 2, typed="q", code=1).stderr
     run("swap", session, 2, "--take", 2)
     assert session_json.load_session(session).slots[1].identity == found[1].track.identity
-    assert "there are 3 candidates" in run("swap", session, 2, "--take", 4, code=2).stderr
+    assert "there are 3 candidates" in run("swap", session, 2, "--take", 4, code=1).stderr
 
 
 def test_a_reordered_playlist_can_be_changed_too(made, demo_library, tmp_path):
@@ -406,8 +406,6 @@ def test_a_file_that_vanishes_while_a_session_plays_is_planned_around(movable):
     ("arguments", "says"),
     [
         (("swap",), "Say which track"),
-        (("swap", 99), "There is no number 99: the session has numbers 1 to"),
-        (("drop", 0), "There is no number 0"),
         (("move", 1), "Say which track"),
         (("insert",), "Say which track"),
         (("extend",), "is no duration"),
@@ -419,7 +417,6 @@ def test_a_file_that_vanishes_while_a_session_plays_is_planned_around(movable):
         (("replan", "--at", "1:00", "--insecure"), "--insecure needs --push"),
         (("swap", 1, "--candidates", 2, "--with", "Thaw"), "--candidates changes nothing"),
         (("swap", 1, "--take", 1, "--with", "Thaw"), "--take names a candidate"),
-        (("swap", 1, "--take", 99), "--take 99: there are"),
     ],
 )
 def test_what_is_not_understood_is_one_line(session, arguments, says):
@@ -433,6 +430,9 @@ def test_what_is_not_understood_is_one_line(session, arguments, says):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (("swap", 99), "There is no number 99: the session has numbers 1 to"),
+        (("drop", 0), "There is no number 0"),
+        (("swap", 1, "--take", 99), "--take 99: there are"),
         (("extend", "1m", "--phase", "peek"), "No phase 'peek' in profile 'arc'"),
         (("shorten", "9m", "--phase", "rise"), "cannot be 9 minutes shorter"),
         (("replan", "--at", "6:00", "--to", "calm"), "has begun"),

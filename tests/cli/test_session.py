@@ -86,8 +86,8 @@ def test_what_was_banned_since_is_told_wherever_its_session_is_used(made_up):
     [
         ("9", 1, "No session 9"),
         ("dawn", 1, "No session 'dawn'"),
-        ("gone.m3u8", 2, "There is no file 'gone.m3u8'"),
-        ("folder/x", 2, "There is no file 'folder/x'"),
+        ("gone.m3u8", 1, "There is no file 'gone.m3u8'"),
+        ("folder/x", 1, "There is no file 'folder/x'"),
         ("theirs.m3u8", 1, "was not written of a session that is kept"),
         ("other.m3u8", 1, "is not in the library"),
         ("a.m3u8 1", 2, "Give one session, not 'a.m3u8' and '1'"),
@@ -118,8 +118,33 @@ def test_a_copy_of_a_session_file_is_a_session_of_its_own(made_up):
     made_up("pin a.json 2")
     assert Path("a.json").read_text(encoding="utf-8") == text_of(1) != kept
     Path("a.json").write_text(kept, encoding="utf-8")  # an earlier one comes back
-    made_up("pin a.json 3")
+    told = made_up("pin a.json 3").stderr
+    assert "a.json is not what session 1 is now" in told
     assert len(session_json.parse(text_of(1), "1").request.pins) == 1
+
+
+def test_what_is_meant_by_a_file_in_the_wrong_place_is_told(made_up):
+    made_up(f"{BUILD} -o a.m3u8")
+    told = made_up("export 1 x.m3u8", code=2).stderr
+    assert "To write a file: export 1 -o x.m3u8" in told
+    assert "To write" not in made_up("pin 1 a.m3u8 2", code=2).stderr
+    assert "playlist-builder report -o x.html" in made_up("export -o x.html", code=1).stderr
+    assert "playlist-builder render -o x.flac" in made_up(f"{BUILD} -o x.flac", code=1).stderr
+    assert "playlist-builder export -o x.pls" in made_up("report -o x.pls", code=1).stderr
+    assert "playlist-builder report -o x.svg" in made_up("render -o x.svg", code=1).stderr
+    assert "No more than" in made_up("swap 3 --candidates 50").stderr
+
+
+def test_a_path_is_shown_and_remembered_without_two_dots(made_up, tmp_path):
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    Path("link").symlink_to("far/away")
+    told = made_up(f"{BUILD} -o link/../a.m3u8 -o link/../a.xspf").stderr
+    assert f"Wrote {tmp_path}/far/a.m3u8\n" in told
+    with Library.open("l.db") as library:
+        paths = [Path(each.path) for each in library.sessions.last().files]
+    assert all(path.exists() for path in paths)
+    assert {path.parent for path in paths} == {tmp_path / "far"}
+    assert told.count("a.spares.m3u8") <= 1
 
 
 def test_a_file_is_written_again_only_while_it_is_ours(made_up):

@@ -264,6 +264,9 @@ def test_a_change_of_what_has_changed_meanwhile_is_refused(path):
             one.sessions.store((replace(kept, turn=first.turn), document + " "))
         assert one.sessions.all() == [second]
         assert one.sessions.document(kept.id) == document
+        one.sessions.remove([kept.id])
+        with pytest.raises(LibraryError, match="was removed by another command meanwhile"):
+            one.sessions.store((replace(kept, turn=second.turn), document))
 
 
 def test_no_word_is_no_session(path):
