@@ -1,6 +1,6 @@
 """Whatever a program passes in is taken, or refused in one line: nothing fails deep inside."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 
 import pytest
@@ -12,6 +12,7 @@ from tests.support.libraries import fill_there
 
 LONGEST = 400  # characters of one line
 STRANGE = [object(), [5], b"x", -1, float("nan"), "x\0", "5"]
+RATING = pb.Rating("0000", "up", "", "2026-05-01T10:00:00+02:00", "", "")
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,30 @@ def calls(library, editor, tmp_path):
         "keep name": lambda each: library.keep(session, name=each),
         "keep at": lambda each: library.keep(session, at=each),
         "session": library.session,
+        "sessions of": library.sessions.all,
+        "sessions find": library.sessions.find,
+        "sessions by_id": library.sessions.by_id,
+        "sessions of_file": library.sessions.of_file,
+        "sessions document": library.sessions.document,
+        "sessions rename": lambda each: library.sessions.rename("0" * 16, each),
+        "sessions remove": library.sessions.remove,
+        "history of": library.history.of,
+        "history existing": library.history.existing,
+        "history rate": lambda each: library.history.rate("A7", each),
+        "history rate name": lambda each: library.history.rate(each, RATING),
+        "verdict": lambda each: library.history.rate("A7", replace(RATING, verdict=each)),
+        "rated at": lambda each: library.history.rate("A7", replace(RATING, at=each)),
+        "history ban": lambda each: library.history.ban("A7", each),
+        "history unban": lambda each: library.history.unban("A7", each),
+        "capacity": library.capacity,
+        "menu": library.menu,
+        "menu count": lambda each: library.menu(request, each),
+        "render": lambda each: pb.render_session(each, tmp_path / "s.flac"),
+        "render path": lambda each: pb.render_session(session, each),
+        "preview": lambda each: pb.preview_session(each, tmp_path / "s.flac"),
+        "joins": lambda each: pb.preview_session(session, tmp_path / "s.flac", joins=each),
+        "copy": lambda each: pb.copy_session(each, tmp_path / "stick", name="n"),
+        "copy to": lambda each: pb.copy_session(session, each, name="n", jobs=1),
         "editor": lambda each: pb.SessionEditor(each, session),
         "editor session": lambda each: pb.SessionEditor(library, each),
         "swap": editor.swap,
@@ -124,6 +149,7 @@ def test_whatever_is_passed_in_is_taken_or_refused_in_one_line(
                     failed.append((name, value, str(error)))
             except Exception as error:  # noqa: BLE001 - what is sought
                 failed.append((name, value, repr(error)))
+    assert opened.history.names() == [pb.PersonSummary("5", 0, 1, 0, "")]
     assert not failed, "\n".join(map(str, failed))
 
 

@@ -16,6 +16,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from playlist_builder import checked
 from playlist_builder.errors import LibraryError, RequestError
 from playlist_builder.library import history
 from playlist_builder.library.errors import INVALID_ROW
@@ -132,6 +133,7 @@ class KeptSessions:
         """Return the session of an id, if it is kept."""
         return next(iter(self._select("WHERE id = :id", {"id": own})), None)
 
+    @checked.takes(path=checked.path)
     def of_file(self, path: str) -> KeptSession | None:
         """Return the session that was last written to an absolute path, if any is kept."""
         where = "JOIN (SELECT id FROM written WHERE path = :path) USING (id)"
@@ -146,6 +148,7 @@ class KeptSessions:
             )
         return rows[0]
 
+    @checked.takes(word=checked.text)
     def exact(self, word: str) -> KeptSession | None:
         """Return the session of a number or a whole name, if there is one."""
         if not word.isdecimal():
@@ -153,6 +156,7 @@ class KeptSessions:
         found = self._select("WHERE number = :number", {"number": whole_number(word) or 0})
         return found[-1] if found else None
 
+    @checked.takes(word=checked.text)
     def find(self, word: str) -> KeptSession:
         """Return the session of a number or a name, or of a part of the name; of several the last.
 
@@ -235,12 +239,14 @@ class KeptSessions:
         """Return the session of a whole name, if there is one."""
         return next((each for each in self.all() if folded(each.name) == folded(name)), None)
 
+    @checked.takes(own=checked.text, name=checked.text)
     def rename(self, own: str, name: str) -> None:
         """Call a session by another name, by which no other is called from then on."""
         with self._write() as connection:
             _take_name(connection, own, name)
             connection.execute("UPDATE kept SET name = ? WHERE id = ?", (name, own))
 
+    @checked.takes(ids=checked.texts)
     def remove(self, ids: Sequence[str]) -> None:
         """Keep sessions no longer. The files written of them stay."""
         with self._write() as connection:

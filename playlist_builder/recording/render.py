@@ -86,6 +86,13 @@ class Recording:
         return self.plan.frames / FRAMES_PER_S
 
 
+def _numbers(field: str, value: object) -> None:
+    """Check the numbers of tracks into which a transition leads."""
+    if not isinstance(value, Collection) or any(type(n) is not int or n < 2 for n in value):  # noqa: PLR2004 - the first that follows another
+        raise checked.wrong(field, "a list of numbers from 2 on", value)
+
+
+@checked.takes(session=checked.a(Session), path=checked.path)
 def render_session(
     session: Session,
     path: str | os.PathLike[str],
@@ -101,6 +108,7 @@ def render_session(
     return _render(session, path, settings, progress, lambda plan: plan)
 
 
+@checked.takes(session=checked.a(Session), path=checked.path, joins=_numbers)
 def preview_session(
     session: Session,
     path: str | os.PathLike[str],
@@ -117,9 +125,8 @@ def preview_session(
     last = len(session.slots) + len(session.tail)
     if last < 2:  # noqa: PLR2004 - from one to the next
         raise RenderError("A session of one track has no transition. Use 'render'")
-    for number in joins:
-        if type(number) is not int or not 1 < number <= last:
-            raise checked.wrong("joins", f"numbers from 2 to {last}", number)
+    if beyond := [number for number in joins if number > last]:
+        raise checked.wrong("joins", f"numbers from 2 to {last}", beyond[0])
     return _render(session, path, settings, progress, partial(mixing.preview, joins=joins))
 
 
