@@ -23,6 +23,13 @@ from playlist_builder.cli.written import remember_made
     help="Convert what is not encoded so: mp3 at 256, opus at 160 kbit/s; tags and covers stay.",
 )
 @click.option(
+    "--levelled",
+    "is_levelled",
+    is_flag=True,
+    help="As loud as the session plans each track: by ReplayGain tags, in what is converted by its"
+    " samples.",
+)
+@click.option(
     "--replace",
     "replace_earlier",
     is_flag=True,
@@ -37,6 +44,7 @@ def copy(
     jobs: int | None,
     library: str | None,
     *,
+    is_levelled: bool,
     replace_earlier: bool,
     as_json: bool,
 ) -> None:
@@ -45,6 +53,11 @@ def copy(
     The names are '01 - Artist - Title', in the order of the session, the tail last. A second run
     copies only what is missing or wrong. Files of yours are never replaced. Trimmed tracks are
     written again, with a fade at each cut.
+
+    With --levelled the copies follow the loudness that the session plans, 4 LU louder at its peak
+    than where it is calm, and none begins louder after the one before than the profile allows.
+    Players have to be told to heed ReplayGain; track and album mode are alike. Within a track only
+    what is converted is evened out.
     """
     from playlist_builder.arranger.trims import is_part
 
@@ -57,6 +70,7 @@ def copy(
             folder,
             name=given.stem,
             form=form,
+            levels="tags" if is_levelled else "",
             replace_earlier=replace_earlier,
             jobs=jobs,
             progress=progress,
@@ -80,7 +94,28 @@ def copy(
     states = output.counted(Counter(sorted(each.state for each in report.files)))
     size_mb = sum(each.bytes for each in report.files) / 1e6
     output.print_message(f"{states}; {size_mb:.0f} MB in {report.playlist}")
+    _tell_levels(report)
     if as_json:
         output.print_json(report)
     if report.skipped:
         raise click.exceptions.Exit(1)
+
+
+def _tell_levels(report: "api.CopyReport") -> None:
+    """Print how loud levelled copies are, and what a player has to be told to heed it."""
+    if report.loudness_lufs is None:
+        return
+    gains = [each.gain_db for each in report.files if each.gain_db is not None]
+    told = (
+        f"levelled by {min(gains):+.1f} to {max(gains):+.1f} dB, to the loudness that the session"
+        f" plans; {report.loudness_lufs:.1f} LUFS in all"
+    )
+    if report.loudness_lufs < options.LOUDNESS_LUFS - options.CLOSE_LU:
+        told += f" instead of {options.LOUDNESS_LUFS:g}, as the peaks allow no more"
+    output.print_message(told)
+    if in_tags := sum(not each.in_samples for each in report.files):
+        output.print_message(
+            f"{in_tags} of {len(report.files)} by tags: turn on ReplayGain in the player, or the"
+            " masters' own loudness is heard (mpv --replaygain=track; MPD: mpc replaygain track;"
+            " VLC: Preferences, Audio, Replay gain mode: Track)"
+        )

@@ -11,8 +11,7 @@ import numpy as np
 
 from playlist_builder.errors import ProfileError, RequestError
 from playlist_builder.models import AUDIBLE_LU, STEP_S, Session, Slot
-from playlist_builder.profiles import parse as profile_toml
-from playlist_builder.profiles.overrides import apply_overrides
+from playlist_builder.profiles.own import own_profile
 from playlist_builder.profiles.profile import Profile, Rules
 
 LOOSE = 1.3  # times the bound: a session that costs more is mostly nearer to the best than to it
@@ -114,14 +113,8 @@ def profile(session: Session) -> Profile | None:
 
     None where the session does not hold it, or where its text is of another version.
     """
-    request = session.request
-    text = session.profile_text if request is None else request.profile_text
-    if text is None:
-        return None
     try:
-        known = profile_toml.parse(text.encode("utf-8", "replace"), name=session.profile)
-        known = known if request is None else apply_overrides(known, request)
-        return known.scaled(session.target_s)
+        return own_profile(session)
     except (RequestError, ProfileError):
         return None
 

@@ -75,3 +75,14 @@ def test_what_the_user_put_in_the_place_of_a_copy_is_the_user_s(built):
         done = run("copy", built / "s.json", stick)
         assert mine.read_bytes() == b"my own notes"
         assert "earlier copies" not in done.stderr
+
+
+def test_a_levelled_copy_says_what_players_have_to_be_told(built):
+    keep_first(built, 3)
+    done = run("copy", built / "s.json", built / "stick", "--levelled", "--json")
+    report = json.loads(done.stdout)
+    assert "levelled by " in done.stderr
+    assert "turn on ReplayGain" in done.stderr
+    assert {each["in_samples"] for each in report["files"]} == {False}
+    assert all(each["gain_db"] is not None for each in report["files"])
+    assert report["loudness_lufs"] <= -17.9
