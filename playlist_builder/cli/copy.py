@@ -30,6 +30,12 @@ from playlist_builder.cli.written import remember_made
     " samples.",
 )
 @click.option(
+    "--for-phone",
+    is_flag=True,
+    help="MP3s that every phone plays, levelled by their samples, as one album; replaces earlier"
+    " copies, and says what to tap.",
+)
+@click.option(
     "--replace",
     "replace_earlier",
     is_flag=True,
@@ -45,6 +51,7 @@ def copy(
     library: str | None,
     *,
     is_levelled: bool,
+    for_phone: bool,
     replace_earlier: bool,
     as_json: bool,
 ) -> None:
@@ -57,21 +64,25 @@ def copy(
     With --levelled the copies follow the loudness that the session plans, 4 LU louder at its peak
     than where it is calm, and none begins louder after the one before than the profile allows.
     Players have to be told to heed ReplayGain; track and album mode are alike. Within a track only
-    what is converted is evened out.
+    what is converted is evened out. Phones and VLC heed no tags, or not all: --for-phone has the
+    gains in the samples of every track.
     """
     from playlist_builder.arranger.trims import is_part
 
     if session is None and folder.isdecimal() and not os.path.isdir(folder):
         raise click.UsageError(f"Copy session {folder} where? Give a folder: copy {folder} FOLDER")
+    if for_phone and form not in {None, "mp3"}:
+        raise click.UsageError(f"Phones get MP3: leave out --convert {form}, or --for-phone.")
     given = open_session(session, library)
     with output.progress_bar(tracks_done, tells_time=True) as progress:
         report = api.copy_session(
             given.session,
             folder,
             name=given.stem,
-            form=form,
-            levels="tags" if is_levelled else "",
-            replace_earlier=replace_earlier,
+            form="mp3" if for_phone else form,
+            levels="samples" if for_phone else "tags" if is_levelled else "",
+            as_album=for_phone,
+            replace_earlier=replace_earlier or for_phone,
             jobs=jobs,
             progress=progress,
             on_wait=lambda: output.print_message(f"Waiting for another copy into {folder} ..."),
@@ -95,6 +106,8 @@ def copy(
     size_mb = sum(each.bytes for each in report.files) / 1e6
     output.print_message(f"{states}; {size_mb:.0f} MB in {report.playlist}")
     _tell_levels(report)
+    if for_phone:
+        _tell_taps(report, given.stem)
     if as_json:
         output.print_json(report)
     if report.skipped:
@@ -116,6 +129,23 @@ def _tell_levels(report: "api.CopyReport") -> None:
     if in_tags := sum(not each.in_samples for each in report.files):
         output.print_message(
             f"{in_tags} of {len(report.files)} by tags: turn on ReplayGain in the player, or the"
-            " masters' own loudness is heard (mpv --replaygain=track; MPD: mpc replaygain track;"
-            " VLC: Preferences, Audio, Replay gain mode: Track)"
+            " masters' own loudness is heard (mpv --replaygain=track; MPD: mpc replaygain track)."
+            " For VLC, which heeds not all of them, and for phones copy with --for-phone"
         )
+
+
+def _tell_taps(report: "api.CopyReport", album: str) -> None:
+    """Print how a copy is played on a phone."""
+    playlist = os.path.basename(report.playlist)
+    output.print_message(
+        f"Android: with this folder under Music, open {playlist} in a player such as VLC, or the"
+        f" album '{album}' in a music app."
+    )
+    output.print_message(
+        "iPhone: in Finder or iTunes drag the folder onto VLC (iPhone, Files), and open the album"
+        f" '{album}' there; or add the files to Apple Music and sync. The Files app plays one track"
+        " alone."
+    )
+    output.print_message(
+        "Turn off shuffle, repeat, and whatever evens out loudness: that is done already."
+    )

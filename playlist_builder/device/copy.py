@@ -86,6 +86,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     name: str,
     form: str | None = None,
     levels: plan.Levels = "",
+    as_album: bool = False,
     replace_earlier: bool = False,
     jobs: int | None = None,
     executor: Executor | None = None,
@@ -101,7 +102,8 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     playlist.
 
     With `levels` they follow the arc of loudness that the session plans: copies by their tags where
-    these can hold a gain, what is converted by its samples; with "samples" every track is.
+    these can hold a gain, what is converted by its samples; with "samples" every track is. MP3s
+    that are converted are tracks of one album if `as_album`.
 
     With `replace_earlier` files of earlier copies that are not part of this session are removed at
     the end, unless they were changed since. `on_wait` is called where another copy into the folder
@@ -133,7 +135,8 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
                 gains = session_gains(session, forms, pool, tell)
                 skipped += gains.skipped
                 forms = {number: forms[number] for number in gains.by_number}
-            items = plan.plan_items(target, slots, forms, gains.by_number if gains else {})
+            by_number = gains.by_number if gains else {}
+            items = plan.plan_items(target, slots, forms, by_number, name if as_album else None)
             plan.check_space(target.path, items, form)
             for item, outcome in _copy_items(target, items, pool):
                 if isinstance(outcome, Skipped):
@@ -197,7 +200,7 @@ def _conversion(item: plan.CopyItem, made: str) -> Callable[[], float]:
     own = item.slot
     task = partial(transcode.convert, own.path, made, item.form)
     if is_part(own) or item.gain is not None:
-        task = partial(task, own.from_s, own.to_s, gain=item.gain)
+        task = partial(task, own.from_s, own.to_s, gain=item.gain, place=item.place)
     return task
 
 

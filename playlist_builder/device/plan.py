@@ -22,6 +22,7 @@ from playlist_builder.device.folder import FileRecord, TargetFolder, hash_of
 from playlist_builder.errors import AudioError, CopyError
 from playlist_builder.models import Skipped, Slot
 from playlist_builder.recording.levelled import TrackGain
+from playlist_builder.tags.album import AlbumPlace
 from playlist_builder.tags.level import holds_gain
 
 CLUSTER_BYTES = 65_536  # what a file system may round a file up to: FAT32, exFAT on large sticks
@@ -37,7 +38,8 @@ class CopyItem:
     """A track to be copied as `name`; `form` is empty for a plain copy, `kept` is the file there.
 
     `number` counts the tracks from 1, and `bytes` is how many the copy takes at most. A `gain` goes
-    into the samples of what is converted, and into the tags of what is not.
+    into the samples of what is converted, and into the tags of what is not; a `place` in an album
+    goes into the tags of an MP3 that is converted.
     """
 
     number: int
@@ -47,15 +49,16 @@ class CopyItem:
     bytes: int
     kept: FileRecord | None
     gain: TrackGain | None = None
+    place: AlbumPlace | None = None
 
     @property
     def recorded_form(self) -> str:
-        """The form as it is recorded: what is cut or levelled otherwise is written again."""
-        return recorded_form(self.form, self.slot, self.gain)
+        """The form as recorded: what is cut, levelled or placed otherwise is written again."""
+        return recorded_form(self.form, self.slot, self.gain, self.place)
 
 
-def recorded_form(form: str, slot: Slot, gain: TrackGain | None = None) -> str:
-    """Return a form with the times of the part that a slot plays, and with its gain."""
+def recorded_form(form: str, slot: Slot, gain: TrackGain | None, place: AlbumPlace | None) -> str:
+    """Return a form with the times of the part that a slot plays, its gain and its place."""
     words = [form] if form else []
     if is_part(slot):
         end = "" if slot.to_s is None else f"{slot.to_s:.3f}"
@@ -63,9 +66,14 @@ def recorded_form(form: str, slot: Slot, gain: TrackGain | None = None) -> str:
     if gain is not None:
         words.append(f"{gain.gain_db:+.2f}dB")
         if gain.course is not None:
-            moves = np.round(gain.course, 2).tobytes()
-            words.append(f"moving-{blake2b(moves, digest_size=8).hexdigest()}")
+            words.append(f"moving-{_digest(np.round(gain.course, 2).tobytes())}")
+    if place is not None:
+        words.append(f"placed-{_digest(repr(place).encode())}")
     return " ".join(words)
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=8).hexdigest()
 
 
 def track_file_name(slot: Slot, number: int, count: int, suffix: str) -> str:
@@ -119,8 +127,9 @@ def plan_items(
     slots: Sequence[Slot],
     forms: Mapping[int, str],
     gains: Mapping[int, TrackGain],
+    album: str | None = None,
 ) -> list[CopyItem]:
-    """Return the tracks that have a form, with their new names."""
+    """Return the tracks that have a form, with their new names, as those of an `album` if given."""
     items: list[CopyItem] = []
     taken: set[str] = set()
     for number, form in forms.items():
@@ -128,12 +137,13 @@ def plan_items(
         suffix = f".{form}" if form else Path(slot.path).suffix.lower()
         size = size_of(slot.path)
         wanted = track_file_name(slot, number, len(slots), suffix)
-        recorded = recorded_form(form, slot, gain)
+        place = None if album is None else AlbumPlace(album, title_of(slot), number, len(slots))
+        recorded = recorded_form(form, slot, gain, place)
         name, kept = _choose_name(folder, wanted, slot.path, recorded, taken)
         taken.add(filenames.key(name))
         if form:
             size = transcode.estimated_bytes(size, slot.duration_s, form)
-        items.append(CopyItem(number, slot, form, name, size, kept, gain))
+        items.append(CopyItem(number, slot, form, name, size, kept, gain, place))
     return items
 
 

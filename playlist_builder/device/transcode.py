@@ -19,6 +19,7 @@ from playlist_builder.recording.fades import faded_part
 from playlist_builder.recording.gains import moving_gains
 from playlist_builder.recording.levelled import TrackGain
 from playlist_builder.tags import copy
+from playlist_builder.tags.album import AlbumPlace, write_place
 from playlist_builder.tags.level import write_gain
 
 _CONTAINER_AND_CODEC = {"mp3": ("mp3", "mp3"), "opus": ("ogg", "opus"), "flac": ("flac", "flac")}
@@ -62,11 +63,13 @@ def convert(  # noqa: PLR0913 - what plays of a track, and how loud
     to_s: float | None = None,
     *,
     gain: TrackGain | None = None,
+    place: AlbumPlace | None = None,
 ) -> float:
     """Write `source` to `target` in a form of `TRACK_FORMS`; return the length in seconds.
 
     With `from_s` or `to_s` only the part between, which fades in and out there. With a gain it is
-    as loud as that makes it, and its tags say that nothing is left for a player to do.
+    as loud as that makes it, and its tags say that nothing is left for a player to do. An MP3 may
+    have a `place` in an album.
 
     Raises `AudioError` where the music cannot be decoded whole or written; `target` is then
     removed.
@@ -80,6 +83,8 @@ def convert(  # noqa: PLR0913 - what plays of a track, and how loud
         copy.copy_tags(source, target)
         if gain is not None:
             write_gain(target, 0.0, gain.peak * 10.0 ** (gain.gain_db / 20.0))
+        if place is not None:
+            write_place(target, place)
     except OSError as error:
         Path(target).unlink(missing_ok=True)
         raise AudioError(f"cannot be converted: {error.strerror or error}") from error

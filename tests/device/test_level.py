@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mutagen.mp3 import MP3
 
 from playlist_builder.audio import decode, encode
 from playlist_builder.device.copy import copy_session
@@ -92,6 +93,20 @@ def test_what_is_levelled_already_is_kept_and_what_is_levelled_otherwise_is_not(
         ({}, ["kept", "copied", "copied"]),  # the WAV of the first copy is there yet
     ):
         assert [each.state for each in copied(session, stick, **options).files] == states
+
+
+def test_a_copy_for_a_phone_is_an_album_that_replaces_earlier_copies_alone(session, tmp_path):
+    phone = tmp_path / "s"
+    copied(session, phone)
+    (phone / "mine.flac").write_bytes(b"mine")
+    options = {"form": "mp3", "levels": "samples", "as_album": True, "replace_earlier": True}
+    report = copied(session, phone, **options)
+    names = sorted(each.name for each in phone.iterdir() if not each.name.startswith("."))
+    assert names == ["01 - T0.mp3", "02 - T1.mp3", "03 - T2.mp3", "mine.flac", "s.m3u8"]
+    assert len(report.removed) == 3
+    assert {read(each.path).album for each in report.files} == {"s"}
+    assert MP3(report.files[1].path).tags["TRCK"].text == ["2/3"]
+    assert {each.state for each in copied(session, phone, **options).files} == {"kept"}
 
 
 def test_what_cannot_be_measured_is_skipped_and_the_others_are_levelled(session, tmp_path):

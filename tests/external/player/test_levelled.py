@@ -87,7 +87,7 @@ def levels_db(samples):
 def test_mpv_plays_every_format_as_loud(copies, tmp_path):
     out = tmp_path / "out.wav"
     subprocess.run(
-        [  # noqa: S607
+        [
             *("mpv", "--no-config", "--really-quiet", "--replaygain=track", "--ao=pcm"),
             *("--gapless-audio=yes", f"--ao-pcm-file={out}", f"--playlist={copies.playlist}"),
         ],
@@ -122,7 +122,7 @@ def test_mpd_plays_every_format_as_loud(copies, tmp_path, eventually):
     )
     with ExitStack() as stack:
         server = stack.enter_context(
-            subprocess.Popen(["mpd", "--no-daemon", tmp_path / "mpd.conf"])  # noqa: S607
+            subprocess.Popen(["mpd", "--no-daemon", tmp_path / "mpd.conf"])
         )
         stack.callback(server.terminate)
         connection = stack.enter_context(socket.socket(socket.AF_UNIX))
