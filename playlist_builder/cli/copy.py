@@ -9,7 +9,7 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import tracks_done
-from playlist_builder.cli.session import open_session
+from playlist_builder.cli.session import OpenedSession, open_session
 from playlist_builder.cli.written import remember_made
 
 
@@ -67,8 +67,6 @@ def copy(
     what is converted is evened out. Phones and VLC heed no tags, or not all: --for-phone has the
     gains in the samples of every track.
     """
-    from playlist_builder.arranger.trims import is_part
-
     if session is None and folder.isdecimal() and not os.path.isdir(folder):
         raise click.UsageError(f"Copy session {folder} where? Give a folder: copy {folder} FOLDER")
     if for_phone and form not in {None, "mp3"}:
@@ -87,7 +85,21 @@ def copy(
             progress=progress,
             on_wait=lambda: output.print_message(f"Waiting for another copy into {folder} ..."),
         )
-    remember_made(given, report.playlist, "copy")
+    kind = " --for-phone" if for_phone else " --levelled" if is_levelled else ""
+    remember_made(given, report.playlist, f"copy{kind}")
+    _tell(given, report)
+    if for_phone:
+        _tell_taps(report, given.stem)
+    if as_json:
+        output.print_json(report)
+    if report.skipped:
+        raise click.exceptions.Exit(1)
+
+
+def _tell(given: OpenedSession, report: "api.CopyReport") -> None:
+    """Print what was done, and how it is heard."""
+    from playlist_builder.arranger.trims import is_part
+
     for original, chosen in report.renamed.items():
         output.print_message(f"{original} is there with other content and stays; wrote {chosen}")
     output.print_skipped(report.skipped)
@@ -105,25 +117,20 @@ def copy(
     states = output.counted(Counter(sorted(each.state for each in report.files)))
     size_mb = sum(each.bytes for each in report.files) / 1e6
     output.print_message(f"{states}; {size_mb:.0f} MB in {report.playlist}")
-    _tell_levels(report)
-    if for_phone:
-        _tell_taps(report, given.stem)
-    if as_json:
-        output.print_json(report)
-    if report.skipped:
-        raise click.exceptions.Exit(1)
-
-
-def _tell_levels(report: "api.CopyReport") -> None:
-    """Print how loud levelled copies are, and what a player has to be told to heed it."""
     if report.loudness_lufs is None:
-        return
+        output.tell_steps(given.session, levelled=False)
+    else:
+        _tell_levels(report, report.loudness_lufs)
+
+
+def _tell_levels(report: "api.CopyReport", loudness_lufs: float) -> None:
+    """Print how loud levelled copies are, and what a player has to be told to heed it."""
     gains = [each.gain_db for each in report.files if each.gain_db is not None]
     told = (
         f"levelled by {min(gains):+.1f} to {max(gains):+.1f} dB, to the loudness that the session"
-        f" plans; {report.loudness_lufs:.1f} LUFS in all"
+        f" plans; {loudness_lufs:.1f} LUFS in all"
     )
-    if report.loudness_lufs < options.LOUDNESS_LUFS - options.CLOSE_LU:
+    if loudness_lufs < options.LOUDNESS_LUFS - options.CLOSE_LU:
         told += f" instead of {options.LOUDNESS_LUFS:g}, as the peaks allow no more"
     output.print_message(told)
     if in_tags := sum(not each.in_samples for each in report.files):

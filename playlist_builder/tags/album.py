@@ -11,7 +11,9 @@ from playlist_builder.tags.read import raise_if_unreadable
 from playlist_builder.text import encodable
 
 COMPILATION = "Various Artists"
-_id3: Any = id3  # mutagen's classes are not typed
+# mutagen's classes are not typed.
+_id3: Any = id3
+_mp3: Any = MP3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ def write_place(path: str, place: AlbumPlace) -> None:
     """Write the place of a track in an album into its MP3; raises OSError."""
     utf8 = _id3.Encoding.UTF8
     try:
-        file: Any = MP3(path)
+        file = _mp3(path)
         if file.tags is None:
             file.add_tags()
         file.tags.delall("TPOS")

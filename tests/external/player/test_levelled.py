@@ -122,7 +122,7 @@ def test_mpd_plays_every_format_as_loud(copies, tmp_path, eventually):
     )
     with ExitStack() as stack:
         server = stack.enter_context(
-            subprocess.Popen(["mpd", "--no-daemon", tmp_path / "mpd.conf"])
+            subprocess.Popen(["mpd", "--no-daemon", tmp_path / "mpd.conf"])  # noqa: S607
         )
         stack.callback(server.terminate)
         connection = stack.enter_context(socket.socket(socket.AF_UNIX))
