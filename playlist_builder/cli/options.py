@@ -21,6 +21,8 @@ from playlist_builder.playlists.dialects import is_codepage
 F = TypeVar("F", bound=Callable[..., Any])
 
 UNITS_S = {"d": 86400, "h": 3600, "m": 60, "s": 1}  # of a duration
+LOUDNESS_LUFS = -18.0  # of recordings and levelled copies
+CLOSE_LU = 0.05  # what is quieter by more is reported
 MOST_TRIM_S, MOST_CROSSFADE_S = 600.0, 60.0
 EXAMPLES = {  # by the unit of a number alone
     "d": "days, such as 90d",
@@ -94,6 +96,14 @@ def crossfade(text: str) -> float:
     seconds = duration(text, bare="s", allow_zero=True)
     if seconds > MOST_CROSSFADE_S:
         raise click.BadParameter(f"'{text}' is too much. Give 60s at most, such as 6s.")
+    return seconds
+
+
+def gap(text: str) -> float:
+    """Return the seconds of a pause, 60s at most; a number alone is seconds."""
+    seconds = duration(text, bare="s", allow_zero=True)
+    if seconds > MOST_CROSSFADE_S:
+        raise click.BadParameter(f"'{text}' is too much. Give 60s at most, such as 2s.")
     return seconds
 
 
@@ -208,6 +218,22 @@ levelled_option = click.option(
     "--levelled",
     is_flag=True,
     help="For players that make all tracks equally loud, as by ReplayGain.",
+)
+times_options = combined(
+    click.option(
+        "--gap",
+        "gap_s",
+        type=gap,
+        metavar="DURATION",
+        help="Silence that the player leaves between tracks, such as 2s.",
+    ),
+    click.option(
+        "--crossfade",
+        "crossfade_s",
+        type=crossfade,
+        metavar="DURATION",
+        help="Crossfade between all tracks that the player is set to, such as 5s.",
+    ),
 )
 build_options = combined(dry_run_option, common_options)
 
