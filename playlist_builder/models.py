@@ -289,6 +289,20 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """A planned silence of a session, in seconds of it; `phase` is the one that it ends."""
+
+    start_s: float
+    end_s: float
+    phase: str
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the silence in seconds."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
 class Spare:
     """A track that may stand in for slot `place`, from 1; `slot` is what it would be there."""
 
@@ -302,7 +316,8 @@ class Session:
 
     `curve` is the planned energy, one value per `STEP_S` seconds of `target_s`. `cost` is what
     the arranger minimised and `bound` a value that no session of these tracks can go below. `tail`
-    plays on when the plan has ended, and `spares` can replace a slot that is to be skipped.
+    plays on when the plan has ended, and `spares` can replace a slot that is to be skipped. Nothing
+    plays in the `silences` between slots, or before the tail; `curve` holds its level there.
     Where `request` is None, `profile_text` may be the profile at the session's length, as TOML.
     """
 
@@ -322,3 +337,4 @@ class Session:
     request: SessionRequest | None = None
     spares: tuple[Spare, ...] = ()
     profile_text: str | None = None
+    silences: tuple[Silence, ...] = ()

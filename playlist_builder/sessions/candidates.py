@@ -134,8 +134,8 @@ def _prices(draft: Draft, place: int, tracks: list[Track], items: Items) -> Floa
     objective = draft.objective
     start_ms = length_ms(draft.order[:place])
     longest = max(tracks, key=lambda track: track.duration_s)
-    grid = result.ordered([longest], objective, start_ms).grid
-    (old,) = result.slots(result.ordered([draft.order[place]], objective, start_ms))
+    grid = result.ordered([longest], objective, start_ms, ()).grid
+    (old,) = result.slots(result.ordered([draft.order[place]], objective, start_ms, ()))
     least, most = min(old.energy - old.target, -FAR), max(old.energy - old.target, FAR)
     first = step_at(start_ms)
     whole = result.ordered(draft.order, objective)
@@ -162,8 +162,8 @@ def distances(draft: Draft, place: int) -> Floats:
     That is infinite where it plays already, or is barred from the phase. Lengths do not count.
     """
     start_ms, objective = length_ms(draft.order[:place]), draft.objective
-    (old,) = result.slots(result.ordered([draft.order[place]], objective, start_ms))
-    phase = objective.profile.phase_at((old.start_s + old.end_s) / 2.0)
+    here = result.ordered([draft.order[place]], objective, start_ms, ())
+    (old,), phase = result.slots(here), here.phase(0)
     free = ~repeated(draft.pool, draft.order) & within_limits(draft.pool, phase)
     levels = result.Pool.of(draft.pool, objective).levels
     highest = _most_above(result.ordered(draft.order, objective))
