@@ -3,6 +3,7 @@
 Names carry units. Loudness follows ITU-R BS.1770-4, in LUFS or LU; energy is our own 0..1 score.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -18,6 +19,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 STYLE_SIZE = 64  # numbers that describe the style of a track
+ROUNDING_S = 0.01  # between times that are one: a document rounds each on its own
 STEP_S = 10.0  # seconds between two points of a contour
 SILENCE_LUFS = -70.0  # what loudness reads for silence: the absolute gate of ITU-R BS.1770-4
 AUDIBLE_LU = 0.05  # a rise of loudness beyond the limit by less than this is not worth a warning
@@ -338,3 +340,14 @@ class Session:
     spares: tuple[Spare, ...] = ()
     profile_text: str | None = None
     silences: tuple[Silence, ...] = ()
+
+    @property
+    def silent_after_s(self) -> tuple[float, ...]:
+        """How long it is silent by plan behind each slot, and behind each track of the tail."""
+        ends_s = [slot.end_s for slot in (*self.slots, *self.tail)]
+        found = [0.0] * len(ends_s)
+        for silence in self.silences:
+            place = bisect_right(ends_s, silence.start_s + ROUNDING_S) - 1
+            if place >= 0:
+                found[place] += silence.duration_s
+        return tuple(found)

@@ -317,13 +317,17 @@ SENTENCES = [
     ),
     (
         notice("planned_silences", count=1, lasts_s=120.0),
-        "1 planned silence, 2:00 in all: 'render' and 'copy' play it; by a playlist or a server the"
-        " next track begins at once, so pause there by hand",
+        (
+            "1 planned silence, 2:00 in all: 'render' and 'copy' play it; by a playlist or a server"
+            " the next track begins at once, so pause there by hand"
+        ),
     ),
     (
         notice("planned_silences", count=2, lasts_s=150.0),
-        "2 planned silences, 2:30 in all: 'render' and 'copy' play them; by a playlist or a server"
-        " the next track begins at once, so pause there by hand",
+        (
+            "2 planned silences, 2:30 in all: 'render' and 'copy' play them; by a playlist or a"
+            " server the next track begins at once, so pause there by hand"
+        ),
     ),
     (
         notice("pin_phase", title="Night", phase="calm", asked="peak"),
