@@ -342,12 +342,11 @@ class Session:
     silences: tuple[Silence, ...] = ()
 
     @property
-    def silent_after_s(self) -> tuple[float, ...]:
-        """How long it is silent by plan behind each slot, and behind each track of the tail."""
+    def silences_behind(self) -> tuple[tuple[Silence, ...], ...]:
+        """The planned silences behind each slot, and behind each track of the tail."""
         ends_s = [slot.end_s for slot in (*self.slots, *self.tail)]
-        found = [0.0] * len(ends_s)
+        found: list[list[Silence]] = [[] for _ in ends_s]
         for silence in self.silences:
             place = bisect_right(ends_s, silence.start_s + ROUNDING_S) - 1
-            if place >= 0:
-                found[place] += silence.duration_s
-        return tuple(found)
+            found[max(place, 0)].append(silence)
+        return tuple(map(tuple, found))

@@ -138,13 +138,13 @@ def plan(
     joins = [
         _Join(
             min(_overlap(left, right, own, profile, settings), shorter // 2),
-            round(silent_s * FRAMES_PER_S),
+            round(sum(each.duration_s for each in silences) * FRAMES_PER_S),
         )
-        for (left, right), own, shorter, silent_s in zip(
+        for (left, right), own, shorter, silences in zip(
             pairwise(slots),
             found[:-1],
             map(min, pairwise(lengths)),
-            session.silent_after_s[:-1],
+            session.silences_behind[:-1],
             strict=True,
         )
     ]
