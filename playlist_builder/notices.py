@@ -226,7 +226,12 @@ def sentence(notice: Notice, catalogue: NullTranslations = ENGLISH) -> str:
             template = catalogue.gettext(template)
         case singular, plural:
             template = catalogue.ngettext(singular, plural, parameters["count"])
-    return _Sentence(catalogue).vformat(template, (), parameters)
+    return filled(template, notice, catalogue)
+
+
+def filled(template: str, notice: Notice, catalogue: NullTranslations = ENGLISH) -> str:
+    """Return a template, translated already, with the parameters of a notice."""
+    return _Sentence(catalogue).vformat(template, (), dict(notice.parameters))
 
 
 class _Sentence(Formatter):

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
+from playlist_builder.cli.output import ALL_NOTES
 from playlist_builder.durations import NUMBER, seconds_of
 from playlist_builder.errors import RequestError
 from playlist_builder.path_map import PathMap
@@ -188,13 +189,20 @@ session_options = combined(session_library_option, json_option)
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), help="Processes; as many as cores if not given."
 )
+notes_option = click.option(
+    "--notes",
+    is_flag=True,
+    expose_value=False,
+    callback=lambda context, _, wanted: context.meta.update({ALL_NOTES: wanted}),
+    help="Say all that is known of the session, not the three things that matter most.",
+)
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show the session and write nothing.")
 levelled_option = click.option(
     "--levelled",
     is_flag=True,
     help="For players that make all tracks equally loud, as by ReplayGain.",
 )
-build_options = combined(dry_run_option, common_options)
+build_options = combined(notes_option, dry_run_option, common_options)
 
 
 def one_session(

@@ -25,6 +25,7 @@ from playlist_builder.report.language import LANGUAGES
     show_default=True,
     help="Language of the page or picture.",
 )
+@options.notes_option
 @options.session_library_option
 def report(session: str | None, outputs: Sequence[str], language: str, library: str | None) -> None:
     """Show SESSION: here, or as a page to read, print and listen to.

@@ -80,7 +80,8 @@
   }
 
   rows.forEach((row, number) => {
-    const [play, join] = row.querySelectorAll("button");
+    const play = row.querySelector(".play");
+    const join = row.querySelector(".join");
     play.addEventListener("click", () => {
       stop = -1;
       start(number, 0);
@@ -93,14 +94,25 @@
   });
   document.querySelector("th.listen").hidden = false;
 
-  const detail = document.querySelector(".detail");
-  const usual = detail.textContent;
-  for (const block of document.querySelectorAll("a.block")) {
-    const showLabel = () => (detail.textContent = block.getAttribute("aria-label"));
-    const hideLabel = () => (detail.textContent = usual);
-    block.addEventListener("pointerenter", showLabel);
-    block.addEventListener("focus", showLabel);
-    block.addEventListener("pointerleave", hideLabel);
-    block.addEventListener("blur", hideLabel);
+  // What a block is, beside it, and within the picture.
+  const tip = document.querySelector(".tip");
+  const figure = tip.parentElement;
+  function showTip(block) {
+    tip.textContent = block.getAttribute("aria-label");
+    tip.hidden = false;
+    const tile = block.querySelector(".tile").getBoundingClientRect();
+    const frame = figure.getBoundingClientRect();
+    const middle = (tile.left + tile.right) / 2 - frame.left - tip.offsetWidth / 2;
+    const most = frame.width - tip.offsetWidth;
+    tip.style.left = `${Math.max(0, Math.min(middle, most))}px`;
+    tip.style.top = `${tile.bottom - frame.top + 6}px`;
   }
+  const hideTip = () => (tip.hidden = true);
+  for (const block of document.querySelectorAll("a.block")) {
+    block.addEventListener("pointerenter", () => showTip(block));
+    block.addEventListener("focus", () => showTip(block));
+    block.addEventListener("pointerleave", hideTip);
+    block.addEventListener("blur", hideTip);
+  }
+  document.addEventListener("keydown", (event) => event.key === "Escape" && hideTip());
 })();
