@@ -34,6 +34,8 @@ _AT = "'{title}' at {at_s:clock} ({phase:phase})"
 _ABOVE = "more than {limit:g} above the plan; the worst by {worst:.2f} in " + _AT
 _PEAK = "worst to {value:.2f} in " + _AT + " (limit {limit:.2f})"
 _RISES = "beyond {limit_lu:g} LU; the worst rises {worst_lu:.1f} LU into " + _AT
+_COMES = "{at_s:clock} '{title}' comes in {step_lu:.1f} LU "
+_FALLS = "beyond {limit_lu:g} LU; the worst falls by {worst_lu:.1f} LU into " + _AT
 _REACHES = (
     "the most energetic track of this library reaches {reach:.2f}; the peak asks for {peak:.2f}: "
 )
@@ -114,6 +116,9 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "kept": "kept, though {reason:reason}: '{title}'",
     "left_out": "left out {path}: {reason:reason}",
     "left_out_by_rule": "left out: {count} {reason:reason}",
+    "heard_louder": _COMES + "louder than what plays before",
+    "heard_softer": _COMES + "softer than what plays before",
+    "loudness_falls": ("{count:d} loudness drop " + _FALLS, "{count:d} loudness drops " + _FALLS),
     "loudness_jumps": ("{count:d} loudness step " + _RISES, "{count:d} loudness steps " + _RISES),
     "may_hold_voice": (
         "{count} of {total} tracks may hold a voice: {titles:titles}; listen and mark it",

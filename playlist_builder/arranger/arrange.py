@@ -89,6 +89,7 @@ from playlist_builder.arranger.problem import Objective, Problem, Relaxation, bu
 from playlist_builder.arranger.remarks import remarks
 from playlist_builder.arranger.rules import PHASE_LIMITS, Constraints
 from playlist_builder.arranger.spares import spares
+from playlist_builder.arranger.steps import falls
 from playlist_builder.arranger.tail import planned, tail
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Session, Slot, Track
@@ -189,7 +190,12 @@ def completed(
         rises = result.rises(passages, objective.rules.loudness_step_lu)
         beyond = [*broken.beyond_peaks(alone), *broken.beyond_limits(alone, PHASE_LIMITS)]
         notices = [*notices, *rises, *result.silences(passages), *result.climbs(alone), *beyond]
-    notices = [*notices, *result.voices([*order.tracks[played:], *after])]
+    is_levelled = objective.constraints.levelled
+    notices = [
+        *falls([*session.slots, *slots], levelled=is_levelled),
+        *notices,
+        *result.voices([*order.tracks[played:], *after]),
+    ]
     ready = spares(session.slots, order.tracks, pool, objective, after)
     having = {each.slot.phase for each in ready}
     bare = dict.fromkeys(slot.phase for slot in session.slots if slot.phase not in having)

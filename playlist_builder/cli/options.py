@@ -22,6 +22,8 @@ from playlist_builder.playlists.dialects import is_codepage
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+LOUDNESS_LUFS = -18.0  # of recordings and levelled copies
+CLOSE_LU = 0.05  # what is quieter by more is reported
 MOST_TRIM_S, MOST_CROSSFADE_S = 600.0, 60.0
 EXAMPLES = {  # by the unit of a number alone
     "d": "days, such as 90d",

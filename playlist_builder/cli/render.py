@@ -17,9 +17,6 @@ from playlist_builder.text import clock
 if TYPE_CHECKING:
     from playlist_builder.recording.render import RenderProgress
 
-LOUDNESS_LUFS = -18.0
-CLOSE_LU = 0.05  # a recording that is quieter by more is reported
-
 _options = options.combined(
     options.session_argument,
     click.option(
@@ -36,7 +33,7 @@ _options = options.combined(
         "loudness_lufs",
         type=options.NumberRange(-40.0, -5.0),
         metavar="LUFS",
-        default=LOUDNESS_LUFS,
+        default=options.LOUDNESS_LUFS,
         show_default=True,
         help="Loudness of the whole; less where the peaks would not fit.",
     ),
@@ -107,7 +104,7 @@ def _record(
     except KeyboardInterrupt:
         output.print_message("Stopped. Nothing was written.")
         raise click.exceptions.Exit(1) from None
-    if made.plan.loudness_lufs < mix.loudness_lufs - CLOSE_LU:
+    if made.plan.loudness_lufs < mix.loudness_lufs - options.CLOSE_LU:
         loudness = f"{made.plan.loudness_lufs:.1f} LUFS instead of {mix.loudness_lufs:g}"
         output.print_message(f"{loudness}: the peaks allow no more.")
     cue = f" and {made.cue_path}" if made.cue_path else ""

@@ -19,7 +19,14 @@ from playlist_builder.errors import RenderError, RequestError
 from playlist_builder.models import Floats, Session, Slot
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.recording.fades import FADE_IN_S, FADE_OUT_S, PART_GONE, SHORTER_S
-from playlist_builder.recording.gains import PER_BLOCK, Gain, arranged_gains, blocks, crossfade
+from playlist_builder.recording.gains import (
+    PER_BLOCK,
+    Gain,
+    arranged_gains,
+    blocks,
+    crossfade,
+    with_neighbours,
+)
 from playlist_builder.recording.levels import BLOCKS_PER_S, FRAMES_PER_S, Levels
 from playlist_builder.text import clock
 
@@ -149,7 +156,7 @@ def plan(
         )
     ]
     overlaps = [each.overlap for each in joins]
-    own = arranged_gains(slots, found, overlaps, profile, riding=settings.riding)
+    own = arranged_gains(slots, found, overlaps, profile, riding=[settings.riding] * len(slots))
     clips = _place(slots, found, own, joins)
     k_power, true_peak = _sum(clips, levels)
     integrated_lufs = loudness.integrated_lufs(k_power)
@@ -297,17 +304,11 @@ def _sum(clips: Sequence[Clip], levels: Mapping[str, Levels]) -> tuple[Floats, F
         if clip.course is not None:
             moves = 10.0 ** (blocks(clip.course, clip.first, clip.first + clip.length) / 20.0)
             power *= moves**2
-            peak *= _with_neighbours(moves)
+            peak *= with_neighbours(moves)
         k_power[at : at + len(power)] += power * gain**2
         # For the same reason, a peak may fall into the block before or after.
-        true_peak[at : at + len(peak)] += _with_neighbours(peak) * gain
+        true_peak[at : at + len(peak)] += with_neighbours(peak) * gain
     return k_power, true_peak
-
-
-def _with_neighbours(values: Floats) -> Floats:
-    """Return the largest of each value and those beside it."""
-    beside = np.maximum(np.append(values[1:], 0.0), np.insert(values[:-1], 0, 0.0))
-    return np.asarray(np.maximum(values, beside))
 
 
 def _title(slot: Slot) -> str:

@@ -146,3 +146,35 @@ def test_a_player_that_levels_asks_for_a_session_that_is_levelled(
     text = session_json.dump(replace(session, request=request))
     (folder / "s.json").write_text(text, encoding="utf-8")
     assert ("--levelled" in run("-o", "p.m3u8", "--player", player).output) == is_told
+
+
+def test_paths_that_lead_nowhere_on_a_phone_are_told(folder):
+    (folder / "lists").mkdir()
+    for player in ("android", "iphone"):
+        told = run("-o", "lists/p.m3u8", "--player", player).stderr
+        assert "3 of 3 paths lead nowhere on the phone, such as " in told
+        assert "copy s.json FOLDER --for-phone" in told
+        assert "lead nowhere" not in run("-o", "p.m3u8", "--player", player).stderr
+    mapped = run("-o", "lists/p.m3u8", "--player", "android", "--map", f"{folder}=/sdcard/Music")
+    assert "lead nowhere" not in mapped.stderr
+
+
+def test_steps_of_loudness_are_told_once_up_and_down(folder):
+    slots = [
+        Slot(
+            *(f"{folder}/{n}.flac", "5f", f"T{n}", "", "", 200.0 * n, 200.0 * n + 200),
+            *("calm", 0.2, 0.2),
+            loudness_lufs=lufs,
+            start_loudness_lufs=lufs,
+            end_loudness_lufs=lufs,
+        )
+        for n, lufs in enumerate((-20.0, -9.0, -21.0))
+    ]
+    whole = Session("arc", "relative", 600.0, 600.0, 0.1, 0.1, 0.1, slots)
+    (folder / "s.json").write_text(session_json.dump(in_turn(whole)), encoding="utf-8")
+    told = run("-o", "p.m3u8", "-o", "p.xspf").stderr
+    assert told.count("3:20 'T1' comes in 11.0 LU louder") == 1
+    assert told.count("6:40 'T2' comes in 12.0 LU softer") == 1
+    assert told.count("'copy --levelled' and 'render' even that out.") == 1
+    assert "comes in" not in run("-o", "p.m3u8", "--player", "jellyfin").stderr
+    assert "comes in" not in run("-o", "p.csv").stderr
