@@ -168,6 +168,14 @@ class Profile:
         wave = depth * np.sin(2.0 * np.pi * since / np.where(period > 0.0, period, math.inf))
         return np.asarray(np.clip(level + wave, 0.0, 1.0), dtype=np.float64)
 
+    def is_silent(self, time_s: ArrayLike) -> NDArray[np.bool_]:
+        """Return whether each time lies in a planned silence; the shape is that of `time_s`."""
+        time = np.asarray(time_s, dtype=np.float64)
+        found = np.zeros(time.shape, np.bool_)
+        for phase in self.phases:
+            found |= (phase.start_s + phase.music_s <= time) & (time < phase.end_s)
+        return found
+
     def loudness_lu(self, time_s: ArrayLike) -> NDArray[np.float64]:
         """Return by how much each time is to be louder than the quietest, in LU.
 

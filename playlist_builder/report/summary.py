@@ -3,6 +3,7 @@
 Pure: a session goes in, values come out; the views draw them and put them into words.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,7 +14,7 @@ import numpy as np
 from playlist_builder.arranger.steps import Step
 from playlist_builder.arranger.steps import steps as of_slots
 from playlist_builder.errors import ProfileError, RequestError
-from playlist_builder.models import STEP_S, Session, Slot
+from playlist_builder.models import STEP_S, Session, Silence, Slot
 from playlist_builder.profiles.own import own_profile
 from playlist_builder.profiles.profile import Profile, Rules
 
@@ -125,15 +126,31 @@ def _first(pair: tuple[float, Span]) -> float:
 
 
 def contour(slots: Sequence[Slot]) -> list[float]:
-    """Return the energy that plays, one value per `STEP_S` of the session."""
+    """Return the energy that plays, one value per `STEP_S`; NaN while nothing does."""
     end_s = slots[-1].end_s if slots else 0.0
     energies = []
     for time_s in np.arange(0.5 * STEP_S, end_s, STEP_S).tolist():
         slot = next(slot for slot in slots if time_s < slot.end_s)
+        if time_s < slot.start_s - STEP_S:
+            energies.append(math.nan)
+            continue
         levels = slot.contour or (slot.energy,)
         step = int(max(0.0, time_s - slot.start_s) / STEP_S)
         energies.append(levels[min(step, len(levels) - 1)])
     return energies
+
+
+def curve(session: Session) -> list[float]:
+    """Return the planned energy, one value per `STEP_S` of the session; NaN in planned silences."""
+    levels = list(session.curve)
+    for silence in session.silences:
+        first, last = (math.ceil(time_s / STEP_S - 0.5) for time_s in _ends(silence))
+        levels[first:last] = [math.nan] * len(levels[first:last])
+    return levels
+
+
+def _ends(silence: Silence) -> tuple[float, float]:
+    return silence.start_s, silence.end_s
 
 
 def steps(session: Session) -> list[Step | None]:
