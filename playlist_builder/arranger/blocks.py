@@ -16,11 +16,11 @@ from playlist_builder.arranger.guards import guarded
 from playlist_builder.arranger.parts import Part
 from playlist_builder.arranger.problem import Objective, Problem, Window
 from playlist_builder.arranger.relax import relaxations
-from playlist_builder.arranger.solver.cost import FixedItem, Items, rescale
+from playlist_builder.arranger.solver.cost import STEP_MS, FixedItem, Items, rescale, step_at
 from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import AUDIBLE_LU, STEP_S, STYLE_SIZE, Tags, Track
-from playlist_builder.profiles.rests import placed, with_rests
+from playlist_builder.profiles.rests import Rest, placed, with_rests
 from playlist_builder.track_table import TrackTable
 
 BEFORE, AFTER = "before the block", "after the block"  # identities of what stands for neighbours
@@ -104,6 +104,12 @@ class Kitchen:
             lufs = float(ends[np.minimum(ending, beginning).argmax()])
             borders.append(Border(part.start_s, energy, lufs))
         return Kitchen(pool, objective, parts, borders)
+
+    @property
+    def rests(self) -> tuple[Rest, ...]:
+        """The planned silences at whole steps, as parts begin and end."""
+        times_ms = ((each, step_at(each.asked_ms) * STEP_MS) for each in self.objective.rests)
+        return tuple(each._replace(at_ms=at_ms, asked_ms=at_ms) for each, at_ms in times_ms)
 
     def block(
         self,
@@ -190,9 +196,9 @@ class Kitchen:
         """Return tracks as a block for a part, by its number from 0."""
         part = self.parts[number]
         start_ms, end_ms = round(part.start_s * 1000), round(part.end_s * 1000)
-        own = [rest for rest in self.objective.rests if start_ms < rest.asked_ms <= end_ms]
+        own = [rest for rest in self.rests if start_ms < rest.asked_ms <= end_ms]
         order = result.ordered(tracks, self.objective, start_ms, ())
-        order = replace(order, rests=placed(own, order.ends_ms, end_ms))
+        order = replace(order, rests=placed(own, order.ends_ms, step_at(end_ms) * STEP_MS))
         distances = (
             order.items.contour(place, last - first) - order.grid.target[first:last]
             for place, (first, last) in enumerate(order.spans)

@@ -28,14 +28,16 @@ from playlist_builder.arranger import broken, opening, result
 from playlist_builder.arranger.arrange import NO_CONSTRAINTS, arranged, completed
 from playlist_builder.arranger.blocks import Block, Kitchen, surroundings
 from playlist_builder.arranger.parts import Part, parts_of
-from playlist_builder.arranger.problem import Objective, build_problem
+from playlist_builder.arranger.problem import build_problem
 from playlist_builder.arranger.recordings import spare_copies
 from playlist_builder.arranger.rules import Constraints
+from playlist_builder.arranger.solver.cost import STEP_MS, step_at
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Session, Track
 from playlist_builder.notices import Notice
 from playlist_builder.profiles import rests
 from playlist_builder.profiles.profile import Profile
+from playlist_builder.profiles.rests import Rest
 from playlist_builder.track_table import TrackTable
 
 ROUNDS = 2  # in which each block may be arranged again
@@ -229,7 +231,7 @@ def _menu(kitchen: Kitchen, blocks: Blocks, alone: Session) -> Menu:
         for _, _, order in orders
     ]
     return Menu(
-        parts=tuple(_timed(part, objective) for part in kitchen.parts),
+        parts=tuple(_timed(part, kitchen.rests) for part in kitchen.parts),
         blocks=tuple(
             tuple(_session(block, part, worst) for block in row)
             for row, part in zip(rows, kitchen.parts, strict=True)
@@ -277,13 +279,12 @@ def _times(name: str, block: Block) -> float:
     return block.by_artist[name]
 
 
-def _timed(part: Part, objective: Objective) -> Part:
+def _timed(part: Part, planned: Sequence[Rest]) -> Part:
     """Return a part by the time of the session, with the silence that may follow it."""
-    if not objective.rests:
-        return part
-    times_ms = (round(time_s * 1000) for time_s in (part.start_s, part.end_s))
-    start_ms, end_ms = (rests.start_ms(objective.rests, time_ms) for time_ms in times_ms)
-    return replace(part, start_s=start_ms / 1000.0, end_s=end_ms / 1000.0)
+    begins_ms, ends_ms = (step_at(round(s * 1000)) * STEP_MS for s in (part.start_s, part.end_s))
+    before_s = (rests.start_ms(planned, begins_ms) - begins_ms) / 1000.0
+    until_s = (rests.start_ms(planned, ends_ms) - ends_ms) / 1000.0
+    return replace(part, start_s=part.start_s + before_s, end_s=part.end_s + until_s)
 
 
 def _session(block: Block, part: Part, of: Session) -> Session:

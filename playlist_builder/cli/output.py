@@ -110,6 +110,16 @@ def tell_steps(session: "api.Session", *, levelled: bool) -> None:
         print_message("'copy --levelled' and 'render' even that out.")
 
 
+def tell_silences(session: "api.Session") -> None:
+    """Print that planned silences are not heard by a playlist or a server, if there are any."""
+    from playlist_builder.notices import notice
+
+    if session.silences:
+        lasts_s = sum(each.duration_s for each in session.silences)
+        told = notice("planned_silences", count=len(session.silences), lasts_s=lasts_s)
+        print_message(f"{told}.")
+
+
 def write_files(files: Iterable[tuple[str, bytes]]) -> None:
     """Write each path with its content, `-` on standard output."""
     from playlist_builder.playlists.write import write_bytes

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from playlist_builder.audio.encode import TRACK_FORMS, write_silence
+from playlist_builder.audio.encode import RECORDING_FORMS, TRACK_FORMS, write_silence
 from playlist_builder.models import Session, Silence, Slot
 
 IDENTITY = "planned silence"  # of the tracks, which no library holds
 TITLE = "Silence"
-USUAL_FORM = "mp3"  # where the music has no form that can be written
+FORMS = {**TRACK_FORMS, "m4a": RECORDING_FORMS[".m4a"], "wav": RECORDING_FORMS[".wav"]}
+USUAL_FORM = "mp3"  # which all play, where the music has none of these
 
 
 @contextmanager
@@ -29,7 +30,7 @@ def as_tracks(session: Session, form: str | None) -> Iterator[Session]:
         made: list[Slot] = []
         for number, silence in enumerate(session.silences):
             path = f"{folder}/{number}.{own}"
-            write_silence(path, TRACK_FORMS[own], silence.duration_s, {"title": TITLE})
+            write_silence(path, FORMS[own], silence.duration_s, {"title": TITLE})
             made.append(_slot(path, silence))
         ends_s = session.slots[-1].end_s
         slots = _in_time([*session.slots, *(each for each in made if each.start_s <= ends_s)])
@@ -39,7 +40,7 @@ def as_tracks(session: Session, form: str | None) -> Iterator[Session]:
 
 def _form_of_most(slots: Sequence[Slot]) -> str:
     suffixes = Counter(Path(slot.path).suffix.lower().removeprefix(".") for slot in slots)
-    known = [suffix for suffix, _ in suffixes.most_common() if suffix in TRACK_FORMS]
+    known = [suffix for suffix, _ in suffixes.most_common() if suffix in FORMS]
     return known[0] if known else USUAL_FORM
 
 

@@ -102,9 +102,8 @@
       stop = number;
       start(number - 1, EDGE_S);
     });
-    row.querySelector(".listen").hidden = false;
   });
-  document.querySelector("th.listen").hidden = false;
+  document.querySelectorAll(".tracks .listen").forEach((cell) => (cell.hidden = false));
 
   // What a block is, beside it, and within the picture.
   const tip = document.querySelector(".tip");
