@@ -14,7 +14,7 @@ import numpy as np
 from playlist_builder.arranger.steps import Step
 from playlist_builder.arranger.steps import steps as of_slots
 from playlist_builder.errors import ProfileError, RequestError
-from playlist_builder.models import STEP_S, Session, Silence, Slot
+from playlist_builder.models import ROUNDING_S, STEP_S, Session, Silence, Slot
 from playlist_builder.profiles.own import own_profile
 from playlist_builder.profiles.profile import Profile, Rules
 
@@ -131,7 +131,7 @@ def contour(slots: Sequence[Slot]) -> list[float]:
     energies = []
     for time_s in np.arange(0.5 * STEP_S, end_s, STEP_S).tolist():
         slot = next(slot for slot in slots if time_s < slot.end_s)
-        if time_s < slot.start_s - STEP_S:
+        if time_s < slot.start_s - ROUNDING_S:
             energies.append(math.nan)
             continue
         levels = slot.contour or (slot.energy,)

@@ -97,3 +97,14 @@ def test_music_that_cannot_be_written_so_has_silences_as_mp3(session, ends, form
         assert [path.suffix for path in made] == [f".{form}"] * 2
         assert all(path.is_file() for path in made)
     assert not any(path.exists() for path in made)
+
+
+@pytest.mark.parametrize("levels", ["tags", "samples"])
+def test_silences_have_no_gain_and_count_for_none(session, tmp_path, levels):
+    report = copy(session, tmp_path / "stick", levels=levels)
+    assert [each.gain_db is None for each in report.files] == [False, True, False, True, False]
+    bare = replace(session, silences=())
+    alone = copy(bare, tmp_path / "bare", levels=levels)
+    sounding = [each.gain_db for each in report.files if each.gain_db is not None]
+    assert sounding == [each.gain_db for each in alone.files]
+    assert report.loudness_lufs == alone.loudness_lufs
