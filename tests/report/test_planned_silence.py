@@ -14,7 +14,7 @@ from playlist_builder.report.language import LANGUAGES
 from playlist_builder.report.svg import picture
 from playlist_builder.report.text import profile_text, session_text
 
-LANGUAGE_OF = {"en": "Silence, as planned", "ja": "沈黙(予定どおり)"}
+LANGUAGE_OF = {"en": "Silence, as planned", "ja": "予定どおり"}
 
 
 def slot(number, start_s, phase):
