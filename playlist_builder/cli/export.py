@@ -51,6 +51,7 @@ from playlist_builder.playlists.dialects import PLAYERS, Dialect, left_behind, u
     type=options.codepage,
     help="Encoding of .m3u; as the player wants it, or else cp1252.",
 )
+@options.times_options
 @options.session_library_option
 def export(
     session: str | None,
@@ -64,6 +65,8 @@ def export(
     """Write SESSION as playlists, each in the format of its suffix.
 
     They are written again whenever the session is changed, as long as nobody else changes them.
+    With --gap or --crossfade their comments and the report tell the times at which that player
+    plays; what it does is set in the player.
     """
     if settings["absolute"] and relative_to is not None:
         raise click.UsageError("--absolute and --relative-to exclude each other; give one of them.")

@@ -85,6 +85,14 @@ def crossfade(text: str) -> float:
     return seconds
 
 
+def gap(text: str) -> float:
+    """Return the seconds of a pause, 60s at most; a number alone is seconds."""
+    seconds = duration(text, bare="s", allow_zero=True)
+    if seconds > MOST_CROSSFADE_S:
+        raise click.BadParameter(f"'{text}' is too much. Give 60s at most, such as 2s.")
+    return seconds
+
+
 def session_time(text: str) -> float:
     """Return the seconds of a time of a session, such as 32:10, 1:02:10 or 32m10s."""
     match = re.fullmatch(r"(?:(\d{1,4}):)?(\d{1,4}):([0-5]\d)", text.strip())
@@ -203,6 +211,22 @@ levelled_option = click.option(
     "--levelled",
     is_flag=True,
     help="For players that make all tracks equally loud, as by ReplayGain.",
+)
+times_options = combined(
+    click.option(
+        "--gap",
+        "gap_s",
+        type=gap,
+        metavar="DURATION",
+        help="Silence that the player leaves between tracks, such as 2s.",
+    ),
+    click.option(
+        "--crossfade",
+        "crossfade_s",
+        type=crossfade,
+        metavar="DURATION",
+        help="Crossfade between all tracks that the player is set to, such as 5s.",
+    ),
 )
 build_options = combined(notes_option, dry_run_option, common_options)
 

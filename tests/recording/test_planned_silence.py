@@ -8,10 +8,12 @@ import pytest
 
 from playlist_builder.audio import decode
 from playlist_builder.models import Silence
+from playlist_builder.notices import notice
 from playlist_builder.recording import mix as mixing
 from playlist_builder.recording.levels import FRAMES_PER_S
 from playlist_builder.recording.mix import MixSettings
 from playlist_builder.recording.render import render_session
+from playlist_builder.recording.rendered import rendered_session
 from tests.recording import test_render
 from tests.recording.test_mix import CEILING_DBTP, level, profile, session, slot
 
@@ -92,3 +94,14 @@ def test_a_recording_is_silent_for_the_planned_time(tmp_path):
     assert made.duration_s == pytest.approx(8.0)
     assert [each.start_s for each in made.plan.chapters] == [0.0, 3.0, 5.0]
     assert 'TITLE "Silence"\n    INDEX 01 00:03:00' in (tmp_path / "evening.cue").read_text()
+
+
+def test_a_recording_tells_of_its_silences_when_they_are_heard():
+    whole = evening(90.0)
+    own = replace(whole, warnings=(notice("planned_silences", count=2, lasts_s=180.0),))
+    mix = planned(own, crossfade_s=6.0)
+    told = rendered_session(own, mix)
+    assert [each.start_s for each in told.slots] == [0.0, 54.0, 114.0 + 90.0]
+    assert told.silences == (Silence(114.0, 204.0, "calm"), Silence(264.0, 354.0, "calm"))
+    assert told.tail[0].start_s == told.duration_s == 354.0
+    assert told.warnings == ()
