@@ -86,13 +86,12 @@ class Draft:
         """The planned silences, where they come: as before if they can, else where is nearest."""
         objective = self.scaled_objective
         asked_ms, joins_ms = round(objective.music.duration_s * 1000), self._joins_ms
-        most_ms = 1000 * max(objective.tolerance_s, LEAST_TOLERANCE_S)
         played_ms = length_ms(self.order[: self.played])
         kept = {
             (rest.asked_ms, rest.length_ms): rest
             for rest in self.silent
             if rest.at_ms in joins_ms
-            and (rest.at_ms <= played_ms or abs(rest.at_ms - rest.asked_ms) <= most_ms)
+            and (rest.at_ms <= played_ms or abs(rest.at_ms - rest.asked_ms) <= self.most_shift_ms)
         }
         return tuple(
             kept.get((rest.asked_ms, rest.length_ms), rest)
@@ -108,12 +107,16 @@ class Draft:
         lasts_s = (length_ms(self.order) + silent_ms) / 1000.0
         return replace(self.objective, profile=self.objective.profile.scaled(lasts_s))
 
+    @property
+    def most_shift_ms(self) -> float:
+        """By how much a planned silence may come before or after its time."""
+        return 1000 * max(self.objective.tolerance_s, LEAST_TOLERANCE_S)
+
     def keeps_time(self, place: int) -> bool:
         """Whether it ends where it should, as do the planned silences behind a place, from 0."""
         before_ms = length_ms(self.order[:place])
-        most_ms = 1000 * max(self.objective.tolerance_s, LEAST_TOLERANCE_S)
         return self.is_on_time and all(
-            rest.at_ms <= before_ms or abs(rest.at_ms - rest.asked_ms) <= most_ms
+            rest.at_ms <= before_ms or abs(rest.at_ms - rest.asked_ms) <= self.most_shift_ms
             for rest in self.rests
         )
 

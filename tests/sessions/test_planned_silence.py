@@ -16,6 +16,7 @@ from playlist_builder.profiles.rests import rests_of
 from playlist_builder.session_request import PlanChange, SessionRequest
 from playlist_builder.sessions import draft as draft_module
 from playlist_builder.sessions import edit, replan
+from playlist_builder.sessions.candidates import candidates
 from playlist_builder.sessions.draft import Draft
 from tests.support.synthetic import library
 
@@ -174,3 +175,10 @@ def test_a_silence_in_which_something_plays_is_refused(start_s, end_s, told):
     with pytest.raises(SessionError, match=told) as error:
         session_json.parse(session_json.dump(wrong), "it")
     assert "silences[0]" in str(error.value)
+
+
+@pytest.mark.parametrize("place", [1, BEHIND - 1, BEHIND])
+def test_no_candidate_moves_a_silence_away_from_its_time(place):
+    for each in candidates(DRAFT, place, count=20):
+        order = (*DRAFT.order[:place], each.track, *DRAFT.order[place + 1 :])
+        assert moved_codes(check(replace(DRAFT, order=order))) == []
