@@ -160,6 +160,7 @@ def reorder(
 
 @main.command()
 @click.argument("folder", default=DEMO_FOLDER, type=click.Path(file_okay=False))
+@options.notes_option
 @options.json_option
 def demo(folder: str, *, as_json: bool) -> None:
     """Make short pieces of music in FOLDER, scan them, and build a session from them."""
