@@ -140,7 +140,7 @@ def compositions(seed: int) -> Sequence[Composition]:
         energy = float(np.interp(index, *ENERGIES))
         tempo_bpm = round(54.0 + 90.0 * energy + rng.uniform(-4.0, 4.0))
         bar_s = BEATS_PER_BAR * 60.0 / tempo_bpm
-        asked_s = lengths[index] * (1.1 - 0.45 * energy)
+        asked_s = lengths[index] * (1.22 - 0.62 * energy)
         bars_s = round((asked_s - _tail_s(energy)) / bar_s) * bar_s
         made.append(
             Composition(
