@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from playlist_builder.arranger.result import Order
+from playlist_builder.arranger.result import Order, called
 from playlist_builder.models import Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.track_table import TrackTable
@@ -36,9 +36,9 @@ def pins_below(order: Order, places: Iterable[int]) -> list[Notice]:
     return [
         notice(
             "pin_below",
-            title=_called(order.tracks[place]),
+            title=called(order.tracks[place]),
             below=below,
-            at_s=order.starts_ms[place] / 1000.0,
+            at_s=order.starts_s[place],
         )
         for below, place in found
     ]
@@ -58,17 +58,13 @@ def voices(tracks: Sequence[Track], played: int = 0) -> list[Notice]:
     voices = [track for track in doubtful if track.heard and doubt(track.heard) != "people"]
     for code, some in (("may_hold_voice", voices), ("people_behind", people)):
         if some:
-            titles = tuple(map(_called, some))
+            titles = tuple(map(called, some))
             found.append(notice(code, count=len(titles), total=total, titles=titles))
     for kind in ("wordless", "sung", "spoken"):
         count = sum(track.vocals == kind for track in left)
         if count:
             found.append(notice(kind, count=count, total=total))
     return found
-
-
-def _called(track: Track) -> str:
-    return track.tags.title or track.path
 
 
 def _loud_end(order: Order) -> list[Notice]:
@@ -78,15 +74,14 @@ def _loud_end(order: Order) -> list[Notice]:
     median_lufs = float(np.median(lufs))
     if lufs[-1] < median_lufs + LOUD_END_LU:
         return []
-    title = _called(order.tracks[-1])
+    title = called(order.tracks[-1])
     values = {"lufs": round(float(lufs[-1]), 1), "median_lufs": round(median_lufs, 1)}
     return [notice("ends_loud", title=title, **values)]
 
 
 def _tension(order: Order) -> list[Notice]:
     found: list[tuple[float, int]] = []
-    times_ms = zip(order.starts_ms, order.ends_ms, strict=True)
-    phases = [order.profile.phase_at((start + end) / 2000.0) for start, end in times_ms]
+    phases = [order.phase(place) for place in range(len(order.tracks))]
     tension = TrackTable.of(order.tracks).tension.tolist()
     for place, (value, phase) in enumerate(zip(tension, phases, strict=True)):
         low, high = phase.tension or (0.0, 1.0)
@@ -102,8 +97,8 @@ def _tension(order: Order) -> list[Notice]:
             "tension_outside",
             count=len(found),
             value=round(tension[place], 2),
-            title=_called(track),
-            at_s=order.starts_ms[place] / 1000.0,
+            title=called(track),
+            at_s=order.starts_s[place],
             phase=phase.name,
             least=least,
             most=most,

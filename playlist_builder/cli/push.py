@@ -122,6 +122,7 @@ def push(
     place = "the queue" if label is None else f"'{label}'"
     warn_banned(given, given.session)
     output.print_text(f"{count} of {len(sought)} tracks are in {place} on {target}.", err=as_json)
+    output.tell_silences(given.session)
 
 
 def push_rest(

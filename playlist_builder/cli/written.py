@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from playlist_builder.library.kept import KeptSession, WrittenFile
 
 MADE_BY = "made_by"  # in the form of a file: the command that is to be given again
+TIMES = ("gap_s", "crossfade_s")  # in the form of a file: of the player that it is for
 RECORDINGS = (".flac", ".wav", ".mp3", ".m4a", ".opus")
 COMMANDS = {"export": (*PLAYLISTS, ".json"), "report": PAGES, "render": RECORDINGS}
 SPARES = ".spares.m3u8"  # behind the stem of a playlist
@@ -110,6 +111,40 @@ def dialect_of(form: Mapping[str, Any]) -> Dialect:
     )
 
 
+def played(session: "api.Session", form: Mapping[str, Any]) -> "api.Session":
+    """Return a session at the times at which a player plays it, by the gaps that a form tells."""
+    from playlist_builder.playlists.times import as_played
+
+    times = {key: form[key] for key in TIMES if key in form}
+    return as_played(session, **times) if times else session
+
+
+def times_of(given: OpenedSession, told: Mapping[str, float | None]) -> dict[str, float]:
+    """Return the gap and crossfade that a user told, or else those of the playlist of a session.
+
+    Where playlists for several players differ, they say nothing.
+    """
+    times = {key: value for key, value in told.items() if value is not None}
+    if times or given.kept is None:
+        return times
+    forms = {
+        file.path: {key: form[key] for key in TIMES if key in form}
+        for file in given.kept.files
+        if os.path.splitext(file.path)[1].lower() in PLAYLISTS and (form := form_of(file))
+    }
+    distinct = [times for times in forms.values() if times]
+    if not distinct or any(times != distinct[0] for times in distinct):
+        return {}
+    path = next(path for path, times in forms.items() if times)
+    output.print_message(f"At the times of {output.short_path(path)}: {_times_text(distinct[0])}")
+    return distinct[0]
+
+
+def _times_text(times: Mapping[str, float]) -> str:
+    words = {"gap_s": "gaps of {:g} s", "crossfade_s": "crossfades of {:g} s"}
+    return " and ".join(words[key].format(value) for key, value in times.items())
+
+
 def content(
     session: "api.Session",
     text: str,
@@ -127,6 +162,7 @@ def content(
     if suffix in PAGES:
         return page(session, file, suffix, form, kept)
     dialect = dialect_of(form)
+    session = played(session, form)
     if file == "-":
         data = render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
     elif suffix == ".json" and suffix in dialect.suffixes:
@@ -149,7 +185,9 @@ def page(
     language, folder = form.get("language", "en"), output.folder_of(file)
     today = datetime.now().astimezone().date()
     own = number_and_name(kept) if kept is not None else ""
-    data = rendered(session, suffix, folder=folder, language=language, today=today, kept=own)
+    data = rendered(
+        played(session, form), suffix, folder=folder, language=language, today=today, kept=own
+    )
     return Content(file, data, form)
 
 
@@ -213,10 +251,10 @@ def remember(given: OpenedSession, contents: Sequence[Content]) -> None:
 
 def remember_made(given: OpenedSession, path: str, command: str) -> None:
     """Note what a command made of a session and can only make again itself."""
-    remember(given, [Content(path, played(given.session), {MADE_BY: command})])
+    remember(given, [Content(path, heard(given.session), {MADE_BY: command})])
 
 
-def played(session: "api.Session") -> bytes:
+def heard(session: "api.Session") -> bytes:
     """Return what is heard of a session, by whose digest a recording is known to hold it."""
     from playlist_builder.playlists import session_json
 
@@ -265,9 +303,9 @@ def _state_held(given: OpenedSession, session: "api.Session", file: "WrittenFile
     """Return what a recording holds of a session, nothing where that is the state of now."""
     from playlist_builder.library.kept import digest_of
 
-    if file.digest == digest_of(played(session)):
+    if file.digest == digest_of(heard(session)):
         return ""
-    is_before = file.digest in {digest_of(played(given.session)), digest_of(b"")}
+    is_before = file.digest in {digest_of(heard(given.session)), digest_of(b"")}
     return OLDER if is_before else "holds another state of the session"
 
 

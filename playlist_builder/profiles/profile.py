@@ -5,7 +5,7 @@ checked, which `parse` does.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -13,13 +13,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from playlist_builder.errors import ProfileError
+from playlist_builder.profiles.phase import (
+    CALM_CLIMB,
+    MIN_PHASE_S,
+    Phase,
+    ended,
+    level,
+    without_leap,
+)
+
+__all__ = ["CALM_CLIMB", "MAX_MINUTES", "MIN_PHASE_S", "Phase", "Profile", "Rules", "VocalsRule"]
 
 VocalsRule = Literal["exclude", "strict", "allow-wordless", "allow"]
 MAX_MINUTES = 7 * 24 * 60  # a week: longer than any session, short enough to hold its curve
-MIN_PHASE_S = 1.0
-CLIMB = 1 / 3  # of a phase that begins early, in which it climbs to its level
-CALM_LEVEL = 0.35  # a phase whose planned energy stays up to here is calm, and ...
-CALM_CLIMB = 0.3  # ... no moment of its tracks lies further above its highest level
 LOUDNESS_MEAN_S = 300.0  # over so long, or a tenth of the session, loudness follows the energy
 WHOLE_ARC = 0.5  # a plan that spans as much has the whole arc of loudness, another its share
 LOUDNESS_STEP_S = 10.0
@@ -58,62 +64,6 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
-    """A named span of a profile: a level or a ramp of levels, with or without waves on top.
-
-    A `fixed` phase keeps its length when the profile is scaled. The limits hold for the tracks
-    that play in the phase (`max_brightness_hz` is a spectral centroid, `max_silence_s` the longest
-    silence within a track or at its edges); None is no limit, but for silence 15 s. `max_peak` is
-    the most energy, on the scale of the session, at any moment that plays in the phase (see
-    `peak_limit`). Tracks are preferred whose `tension` lies between two values, and `moving` ones
-    if that is set. `crossfade_s` replaces that of the rules for the tracks that begin in the phase.
-    `basis` says where the values come from.
-    """
-
-    name: str
-    start_s: float
-    end_s: float
-    level_start: float
-    level_end: float
-    wave_depth: float = 0.0
-    wave_period_s: float = 0.0
-    fixed: bool = False
-    max_startle_lu: float | None = None
-    max_brightness_hz: float | None = None
-    max_percussiveness: float | None = None
-    max_tension: float | None = None
-    max_pulse_clarity: float | None = None
-    max_stroke_rate_hz: float | None = None
-    max_silence_s: float | None = None
-    max_peak: float | None = None
-    tension: tuple[float, float] | None = None
-    moving: bool = False
-    crossfade_s: tuple[float, float] | None = None
-    basis: str = ""
-
-    @property
-    def duration_s(self) -> float:
-        """Length of the phase in seconds."""
-        return self.end_s - self.start_s
-
-    @property
-    def is_calm(self) -> bool:
-        """Whether the planned energy, with waves, never goes beyond `CALM_LEVEL`."""
-        return self._highest <= CALM_LEVEL
-
-    @property
-    def peak_limit(self) -> float:
-        """Most energy of any moment: `max_peak`, else `CALM_CLIMB` above a calm plan, else inf."""
-        if self.max_peak is not None:
-            return self.max_peak
-        return self._highest + CALM_CLIMB if self.is_calm else math.inf
-
-    @property
-    def _highest(self) -> float:
-        return max(self.level_start, self.level_end) + self.wave_depth
-
-
-@dataclass(frozen=True, slots=True)
 class Profile:
     """A planned session. Its phases follow each other from 0 to `duration_s` without gaps."""
 
@@ -125,26 +75,50 @@ class Profile:
     rules: Rules = Rules()
     sources: tuple[str, ...] = ()
 
+    @property
+    def music(self) -> "Profile":
+        """The profile of its music alone, without planned silences."""
+        if not any(phase.silence_s for phase in self.phases):
+            return self
+        bare = ((replace(each, silence_s=0.0), each.music_s) for each in self.phases)
+        return self._consecutive(bare)
+
+    def silent(self, lengths_s: Iterable[float]) -> "Profile":
+        """Return the profile with a silence of so many seconds, or none, after each phase."""
+        longer = zip(self.phases, lengths_s, strict=True)
+        return self._consecutive(
+            (replace(each, silence_s=each.silence_s + length_s), each.duration_s + length_s)
+            for each, length_s in longer
+        )
+
     def target(self, time_s: ArrayLike) -> NDArray[np.float64]:
         """Return the planned energy, 0..1, at each time; the result has the shape of `time_s`.
 
         Within a phase that is `start + (end - start) * x + depth * sin(2 pi (t - t0) / period)`
-        with x from 0 to 1. A time on a border belongs to the later phase. Before 0 and after
-        the end the curve holds its first and last value.
+        with x from 0 to 1. A time on a border belongs to the later phase. Before 0, in a planned
+        silence and after the end the curve holds its first value, or its last one.
         """
         time = np.clip(np.asarray(time_s, dtype=np.float64), 0.0, self.duration_s)
         columns = np.array(
             [
-                (p.start_s, p.duration_s, p.level_start, p.level_end, p.wave_depth, p.wave_period_s)
+                (p.start_s, p.music_s, p.level_start, p.level_end, p.wave_depth, p.wave_period_s)
                 for p in self.phases
             ]
         )
         index = np.searchsorted(columns[1:, 0], time, side="right")
         start, length, first, last, depth, period = np.moveaxis(columns[index], -1, 0)
-        since = time - start
+        since = np.minimum(time - start, length)
         level = first + (last - first) * since / length
         wave = depth * np.sin(2.0 * np.pi * since / np.where(period > 0.0, period, math.inf))
         return np.asarray(np.clip(level + wave, 0.0, 1.0), dtype=np.float64)
+
+    def is_silent(self, time_s: ArrayLike) -> NDArray[np.bool_]:
+        """Return whether each time lies in a planned silence; the shape is that of `time_s`."""
+        time = np.asarray(time_s, dtype=np.float64)
+        found = np.zeros(time.shape, np.bool_)
+        for phase in self.phases:
+            found |= (phase.start_s + phase.music_s <= time) & (time < phase.end_s)
+        return found
 
     def loudness_lu(self, time_s: ArrayLike) -> NDArray[np.float64]:
         """Return by how much each time is to be louder than the quietest, in LU.
@@ -167,8 +141,9 @@ class Profile:
     def scaled(self, duration_s: float) -> "Profile":
         """Return the profile scaled to a duration in seconds.
 
-        Fixed phases keep their length; the others, and the periods of their waves, share what
-        is left in proportion. Raises ProfileError where that leaves a phase without time.
+        Fixed phases and silences keep their length; the music of the others, and the periods of
+        its waves, share what is left in proportion. Raises ProfileError where that leaves a phase
+        without time.
         """
         if not 0.0 < duration_s <= MAX_MINUTES * 60.0:
             raise ProfileError(
@@ -177,8 +152,8 @@ class Profile:
             )
         if duration_s == self.duration_s:
             return self
-        fixed_s = sum(phase.duration_s for phase in self.phases if phase.fixed)
-        flexible = [phase.duration_s for phase in self.phases if not phase.fixed]
+        fixed_s = sum(phase.duration_s if phase.fixed else phase.silence_s for phase in self.phases)
+        flexible = [phase.music_s for phase in self.phases if not phase.fixed]
         if not flexible:
             raise ProfileError(
                 f"Every phase of '{self.name}' is fixed, so it lasts {fixed_s / 60.0:g} minutes."
@@ -193,7 +168,10 @@ class Profile:
             )
         factors = [1.0 if phase.fixed else factor for phase in self.phases]
         scaled = self._consecutive(
-            (replace(each, wave_period_s=each.wave_period_s * by), each.duration_s * by)
+            (
+                replace(each, wave_period_s=each.wave_period_s * by),
+                each.music_s * by + each.silence_s,
+            )
             for each, by in zip(self.phases, factors, strict=True)
         )
         last = replace(scaled.phases[-1], end_s=duration_s)  # the sum may be a rounding error off
@@ -203,20 +181,20 @@ class Profile:
         """Return the profile with one phase longer by `by_s` seconds, or shorter if below 0.
 
         With `from_s`, a time in the phase, the curve up to then stays as it is. Waves keep their
-        period, and start from 0 there. Raises ProfileError where there is no such phase, or where
-        it or the profile would become too short or too long.
+        period, and start from 0 there. A silence keeps its length. Raises ProfileError where there
+        is no such phase, or where its music or the profile would become too short or too long.
         """
+        from_s = from_s if from_s is None else self.behind_silence(from_s)
         chosen = self._named(phase, from_s)
         split = list(self.phases)
-        if (
-            from_s is not None
-            and chosen.start_s + MIN_PHASE_S < from_s < chosen.end_s - MIN_PHASE_S
-        ):
+        inner_s = chosen.start_s + MIN_PHASE_S, chosen.start_s + chosen.music_s - MIN_PHASE_S
+        if from_s is not None and inner_s[0] < from_s < inner_s[1]:
             split = [*self._until(from_s), *self._after(from_s)]
             chosen = next(each for each in split if each.start_s == from_s)
-        if chosen.duration_s + by_s < MIN_PHASE_S:
+        if chosen.music_s + by_s < MIN_PHASE_S:
+            what = "The music of phase" if chosen.silence_s else "Phase"
             raise ProfileError(
-                f"Phase {phase!r} lasts {chosen.duration_s / 60.0:.3g} minutes, so it cannot be"
+                f"{what} {phase!r} lasts {chosen.music_s / 60.0:.3g} minutes, so it cannot be"
                 f" {-by_s / 60.0:.3g} minutes shorter. {self._long_enough(-by_s)}"
             )
         if self.duration_s + by_s > MAX_MINUTES * 60.0:
@@ -227,7 +205,7 @@ class Profile:
 
     def _long_enough(self, by_s: float) -> str:
         """Return which phases can be so many seconds shorter, in words."""
-        left = (each for each in self.phases if each.duration_s - by_s >= MIN_PHASE_S)
+        left = (each for each in self.phases if each.music_s - by_s >= MIN_PHASE_S)
         names = ", ".join(dict.fromkeys(each.name for each in left))
         return f"These can: {names}." if names else "No phase can: shorten several of them."
 
@@ -239,14 +217,16 @@ class Profile:
         there in its first third. Raises ProfileError where there is no such phase, where it has
         begun by then, or where too little time is left.
         """
+        at_s = self.behind_silence(at_s)
         rest = [after for _, after in self._left(phase, at_s)]
         before = self._until(at_s)
         level = before[-1].level_end if before else rest[0].level_start
-        phases = (*before, *_without_leap(rest, level))
+        phases = (*before, *without_leap(rest, level))
         return self._consecutive((each, each.duration_s) for each in phases)
 
     def time_after_jump(self, phase: str, at_s: float, time_s: float) -> float | None:
         """Return where a later time of the profile lies once it has `jumped`; None if skipped."""
+        at_s = self.behind_silence(at_s)
         for before, after in self._left(phase, at_s):
             if before.start_s <= time_s <= before.end_s:
                 share = (time_s - before.start_s) / before.duration_s
@@ -255,7 +235,7 @@ class Profile:
 
     def _left(self, phase: str, at_s: float) -> list[tuple[Phase, Phase]]:
         """Return the phases from one on, each as it is and as it is when that begins at a time."""
-        chosen = self._named(phase, None)
+        chosen, at_s = self._named(phase, None), self.behind_silence(at_s)
         if chosen.start_s <= at_s:
             raise ProfileError(
                 f"Phase {phase!r} begins at {chosen.start_s / 60.0:.3g} minutes, so it has begun by"
@@ -270,6 +250,13 @@ class Profile:
             replace(each, start_s=each.start_s + at_s, end_s=each.end_s + at_s) for each in after
         )
         return list(zip(before, later, strict=True))
+
+    def behind_silence(self, time_s: float) -> float:
+        """Return a time, or if it lies in a planned silence the end of that."""
+        phase = self.phase_at(time_s)
+        if phase.silence_s and phase.start_s + phase.music_s <= time_s < phase.end_s:
+            return phase.end_s
+        return time_s
 
     def named(self, text: str) -> Phase:
         """Return the longest phase of a name, or of the one name that a text is a part of.
@@ -297,14 +284,14 @@ class Profile:
         """Return the phases before a time, the last one cut short."""
         cut = [each for each in self.phases if each.start_s < time_s]
         if cut and cut[-1].end_s > time_s:
-            cut[-1] = replace(cut[-1], end_s=time_s, level_end=_level(cut[-1], time_s))
+            cut[-1] = ended(cut[-1], time_s)
         return cut
 
     def _after(self, time_s: float) -> list[Phase]:
         """Return the phases behind a time, the first one without its beginning."""
         cut = [each for each in self.phases if each.end_s > time_s]
         if cut and cut[0].start_s < time_s:
-            cut[0] = replace(cut[0], start_s=time_s, level_start=_level(cut[0], time_s))
+            cut[0] = replace(cut[0], start_s=time_s, level_start=level(cut[0], time_s))
         return cut
 
     def repeated(self, spans_s: Iterable[tuple[float, float]]) -> "Profile":
@@ -312,11 +299,7 @@ class Profile:
         phases: list[Phase] = []
         for start_s, end_s in spans_s:
             phases += [
-                replace(
-                    each,
-                    end_s=min(each.end_s, end_s),
-                    level_end=_level(each, min(each.end_s, end_s)),
-                )
+                ended(each, min(each.end_s, end_s))
                 for each in self._after(start_s)
                 if each.start_s < end_s
             ]
@@ -346,31 +329,3 @@ class Profile:
             replace(each, **flat) if phase in {None, each.name} else each for each in self.phases
         )
         return replace(self, phases=tuple(phases))
-
-
-def _without_leap(phases: Sequence[Phase], level: float) -> Iterator[Phase]:
-    """Yield phases of which the first begins no higher than a level; see `Profile.jumped`."""
-    for number, phase in enumerate(phases):
-        if phase.level_start <= level:
-            yield from phases[number:]
-            return
-        if phase.level_end < phase.level_start:
-            yield replace(phase, level_start=level, level_end=min(phase.level_end, level))
-            level = min(phase.level_end, level)
-            continue
-        border_s = phase.start_s + phase.duration_s * CLIMB
-        if border_s - phase.start_s < MIN_PHASE_S:
-            yield replace(phase, level_start=level)
-        else:
-            climb: dict[str, Any] = {"level_start": level, "level_end": phase.level_start}
-            climb |= {"wave_depth": 0.0, "wave_period_s": 0.0}
-            yield replace(phase, end_s=border_s, **climb)
-            yield replace(phase, start_s=border_s)
-        yield from phases[number + 1 :]
-        return
-
-
-def _level(phase: Phase, time_s: float) -> float:
-    """Return the level of a ramp at a time, without its waves."""
-    share = (time_s - phase.start_s) / phase.duration_s
-    return phase.level_start + (phase.level_end - phase.level_start) * share
