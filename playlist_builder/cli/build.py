@@ -173,6 +173,7 @@ def demo(folder: str, *, as_json: bool) -> None:
     request = request_of(
         "arc",
         duration_s=60 * DEMO_MINUTES,
+        scale="absolute",
         track_minutes=DEMO_TRACK_MINUTES,
         music=(os.fspath(place / "music"),),
         library=os.fspath(place / "library.db"),

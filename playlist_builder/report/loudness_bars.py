@@ -8,16 +8,30 @@ from playlist_builder.report import summary
 from playlist_builder.report.drawing import LETTER, Frame, text
 from playlist_builder.report.language import Language, signed
 
-HEADING = 18  # pixels above the bars, for what they are
-HIGH = 60.0  # pixels of the longest bar upward and the longest downward together
-NUMBER = 16  # pixels above and below the bars, for numbers
-MOST_PER_LU = 5.0  # pixels
+HEADING = 18.0  # pixels above the bars, for what they are
+HIGH = 60.0  # pixels of the longest bar upward and the longest downward together, at most
+NUMBER = 16.0  # pixels above and below the bars, for numbers
+MOST_PER_LU = 7.0  # pixels
+
+
+def _reach(session: Session) -> tuple[float, float]:
+    """Return how far the bars reach upward, with the limit, and downward, in LU."""
+    steps = [step.rise_lu for step in summary.steps(session) if step is not None]
+    limit = summary.rules(session).loudness_step_lu
+    return max(limit if math.isfinite(limit) else 0.0, *steps), max(0.0, *(-x for x in steps))
+
+
+def _per_lu(session: Session) -> float:
+    """Return the pixels of one LU."""
+    reach = sum(_reach(session))
+    return min(MOST_PER_LU, HIGH / reach) if reach else 0.0
 
 
 def height(session: Session) -> float:
     """Return how high the bars are drawn, 0 where no step is known."""
-    is_known = any(step is not None for step in summary.steps(session))
-    return HEADING + HIGH + 2 * NUMBER if is_known else 0.0
+    if all(step is None for step in summary.steps(session)):
+        return 0.0
+    return HEADING + 2.0 * NUMBER + sum(_reach(session)) * _per_lu(session)
 
 
 def bars(session: Session, language: Language, frame: Frame, top: float) -> Iterator[str]:
@@ -31,10 +45,9 @@ def bars(session: Session, language: Language, frame: Frame, top: float) -> Iter
         for slot, step in zip(summary.whole(session), summary.steps(session), strict=True)
         if step is not None
     ]
-    highest = max(limit, *(step.rise_lu for _, step in placed))
-    deepest = max(0.0, *(-step.rise_lu for _, step in placed))
-    unit = min(MOST_PER_LU, HIGH / (highest + deepest))
-    zero = top + HEADING + NUMBER + (highest * unit if math.isfinite(highest) else 0.0)
+    highest, deepest = _reach(session)
+    unit = _per_lu(session)
+    zero = top + HEADING + NUMBER + highest * unit
     heading = language.gettext("Louder or quieter than the track before, in LU")
     yield text(frame.left, top + 10, heading, "faint")
     yield f'<path class="border" d="M{frame.left} {zero:.1f}H{frame.right}"/>'

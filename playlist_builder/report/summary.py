@@ -94,11 +94,15 @@ def planned(session: Session) -> list[Span | PlannedSpan]:
 
 
 def peak(session: Session) -> Span | None:
-    """Return the phase that is planned the highest as it plays, None for a plan that is flat."""
-    levels = [(_level(span), span) for span in spans(session) if not span.is_tail]
-    if not levels or max(levels, key=_first)[0] - min(levels, key=_first)[0] < FLAT:
+    """Return the phase that is planned the highest, as it plays.
+
+    None for a plan that is flat, or that starts at its highest.
+    """
+    played = [span for span in spans(session) if not span.is_tail]
+    levels = [_level(span) for span in played]
+    if not played or max(levels) - min(levels) < FLAT or levels[0] == max(levels):
         return None
-    return max(levels, key=_first)[1]
+    return played[levels.index(max(levels))]
 
 
 def tints(session: Session) -> list[str]:
@@ -119,10 +123,6 @@ def tints(session: Session) -> list[str]:
 def _level(span: Span) -> float:
     """Return the mean energy that is planned for the tracks of a phase."""
     return fmean(slot.target for slot in span.slots)
-
-
-def _first(pair: tuple[float, Span]) -> float:
-    return pair[0]
 
 
 def contour(slots: Sequence[Slot]) -> list[float]:
