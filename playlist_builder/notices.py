@@ -12,11 +12,11 @@ from string import Formatter
 from typing import Any
 
 from playlist_builder.text import clock
+from playlist_builder.translation import ENGLISH
 
 Item = str | tuple[str, int]  # one of several: a text, or a text and how often it counts
 Value = str | int | float | tuple[Item, ...]
 
-ENGLISH = NullTranslations()
 TEXT = "text"  # code of a sentence of which only the English text is known
 PROFILE, REASON = "profile", "reason"  # contexts of a catalogue: of a profile, reasons to leave out
 
@@ -212,6 +212,10 @@ class Notice:
 
     def __str__(self) -> str:
         return sentence(self)
+
+    def in_language(self, catalogue: NullTranslations) -> str:
+        """Return it as text in the language of a catalogue."""
+        return sentence(self, catalogue)
 
 
 def notice(code: str, **parameters: Value) -> Notice:

@@ -10,6 +10,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.help import HelpInLanguage
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import warn_waiting
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 LIKE_LIMIT = 20  # tracks that --like lists, the nearest
 
 
-class _QueryCommand(click.Command):
+class _QueryCommand(HelpInLanguage):
     """A command whose words may begin with a dash, and with an h after it; -h alone asks for help.
 
     click reads -heavy as -h with more behind it.

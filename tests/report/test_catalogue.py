@@ -19,30 +19,45 @@ from babel.messages import extract, mofile, pofile
 from playlist_builder.arranger import tail
 from playlist_builder.arranger.problem import LONG_SILENCES
 from playlist_builder.arranger.rules import Constraints, admit
+from playlist_builder.errors import PlaylistBuilderError
 from playlist_builder.models import SILENCE_LUFS, Mark, Vocals
 from playlist_builder.notices import PROFILE, REASON, TEMPLATES, TEXT
 from playlist_builder.playlists.entry_paths import unsupported_reason
 from playlist_builder.profiles.profile import Rules
 from playlist_builder.report.concerns import PLAIN
-from playlist_builder.report.language import ENGLISH, LANGUAGES, VOICE
+from playlist_builder.report.language import ENGLISH, VOICE
 from playlist_builder.sessions import rescue
+from playlist_builder.translation import LOCALE, TRANSLATED
+from tests.cli.test_help_language import texts as help_texts
 from tests.support.synthetic import track
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "playlist_builder"
-LOCALE = PACKAGE / "report" / "locale"
-TRANSLATED = sorted(LANGUAGES.keys() - {"en"})
+
+
+def names_of(kind):
+    """Yield the names of a class of errors and all below it."""
+    yield kind.__name__
+    for each in kind.__subclasses__():
+        yield from names_of(each)
+
+
+KEYWORDS = extract.DEFAULT_KEYWORDS | dict.fromkeys(names_of(PlaylistBuilderError))
 
 
 def in_sources():
     """Messages of the code and of the templates of the page, without a context."""
-    code = [PACKAGE / "notices.py", *(PACKAGE / "report").glob("*.py")]
     pages = (PACKAGE / "report" / "templates").glob("*.html")
     options = {"silent": "false"}
-    for method, files in (("python", code), ("jinja2.ext:babel_extract", pages)):
+    for method, files in (
+        ("python", PACKAGE.rglob("*.py")),
+        ("jinja2.ext:babel_extract", pages),
+    ):
         for file in files:
             with file.open("rb") as opened:
-                for _, message, _, context in extract.extract(method, opened, options=options):
+                for _, message, _, context in extract.extract(
+                    method, opened, keywords=KEYWORDS, options=options
+                ):
                     yield context, message
 
 
@@ -97,11 +112,13 @@ def said():
     templates = ((None, text) for code, text in TEMPLATES.items() if code != TEXT)
     plain = ((None, text) for text in PLAIN.values() if text)
     voices = ((VOICE, ENGLISH.voice(vocals)) for vocals in get_args(Vocals))
-    return set(chain(in_sources(), templates, plain, voices, in_profiles(), in_reasons()))
+    helps = ((None, text) for text in help_texts())
+    known = (in_sources(), templates, plain, voices, in_profiles(), in_reasons(), helps)
+    return set(chain.from_iterable(known))
 
 
-def catalogue(code):
-    text = (LOCALE / code / "LC_MESSAGES" / "playlist_builder.po").read_bytes()
+def catalogue(code, domain="playlist_builder"):
+    text = (LOCALE / code / "LC_MESSAGES" / f"{domain}.po").read_bytes()
     return pofile.read_po(io.BytesIO(text), locale=code, abort_invalid=True)
 
 
@@ -166,11 +183,12 @@ def messages(compiled):
     return [(each.context, each.id, each.string) for each in known if each.id]
 
 
+@pytest.mark.parametrize("domain", ["playlist_builder", "click"])
 @pytest.mark.parametrize("code", TRANSLATED)
-def test_the_compiled_catalogue_is_that_of_the_texts(code, request):
+def test_the_compiled_catalogue_is_that_of_the_texts(code, domain, request):
     compiled = io.BytesIO()
-    mofile.write_mo(compiled, catalogue(code))
-    file = LOCALE / code / "LC_MESSAGES" / "playlist_builder.mo"
+    mofile.write_mo(compiled, catalogue(code, domain))
+    file = LOCALE / code / "LC_MESSAGES" / f"{domain}.mo"
     if request.config.getoption("--regenerate"):
         file.write_bytes(compiled.getvalue())
     assert messages(file.read_bytes()) == messages(compiled.getvalue())
