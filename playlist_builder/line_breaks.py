@@ -3,8 +3,11 @@
 import unicodedata
 from collections.abc import Iterator
 
-NOT_FIRST = frozenset("、。，．・：；？！）」』】〕％〜ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ,:;?!)]}")
-NOT_LAST = frozenset("（「『【〔([{")
+NOT_FIRST = frozenset(
+    "、。，．・：；？！）」』】〕％〜ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ"  # noqa: RUF001
+    ",:;?!)]}"
+)
+NOT_LAST = frozenset("（「『【〔([{")  # noqa: RUF001
 WIDE = frozenset("WF")  # classes of East Asian width that take two cells
 
 
@@ -45,4 +48,6 @@ def _pieces(text: str) -> Iterator[str]:
 def _may_end(before: str, after: str) -> bool:
     if after == " " or after in NOT_FIRST or before in NOT_LAST:
         return False
-    return before == " " or any(unicodedata.east_asian_width(each) in WIDE for each in before + after)
+    return before == " " or any(
+        unicodedata.east_asian_width(each) in WIDE for each in before + after
+    )

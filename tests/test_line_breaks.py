@@ -1,5 +1,7 @@
 """Lines of wide text: nothing is lost, none is too long, none begins with what closes."""
 
+# ruff: noqa: RUF001 - Japanese
+
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,5 +1,7 @@
 """Which language counts, and sentences whose values are told in it."""
 
+# ruff: noqa: RUF001 - Japanese
+
 import pickle
 
 import pytest

@@ -22,7 +22,7 @@ class WideLines(click.HelpFormatter):
 
     def write_heading(self, heading: str) -> None:
         """Write a heading."""
-        self.write(f"{'':>{self.current_indent}}{heading}：\n")
+        self.write(f"{'':>{self.current_indent}}{heading}\N{FULLWIDTH COLON}\n")
 
     def write_text(self, text: str) -> None:
         """Write paragraphs."""
@@ -63,9 +63,7 @@ class WholeLines(HelpInLanguage, click.Group):
         widest = max(map(len, self.commands))
         for title, names in (self.sections or {"Commands": sorted(self.commands)}).items():
             with formatter.section(_(title)):
-                rows = [
-                    (name.ljust(widest), first_sentence(self.commands[name])) for name in names
-                ]
+                rows = [(name.ljust(widest), first_sentence(self.commands[name])) for name in names]
                 formatter.write_dl(rows)
 
 

@@ -15,11 +15,6 @@ from playlist_builder.system import ONE_THREAD, open_closed_streams
 
 GARBAGE = 50_000, 20, 1_000  # seldom: a large library is a million objects and none of it
 
-
-OUT_OF_MEMORY = (
-    "There is too little memory for this. Close other programs, or allow more where a limit is set,"
-    " as by 'ulimit -v'. What was done is kept; the same command goes on."
-)
 NOT_LOADED = re.compile(  # what the systems say of a library or thread that finds no memory
     "failed to map segment|cannot allocate memory|paging file is too small|start new thread",
     re.IGNORECASE,
@@ -75,7 +70,13 @@ class _Commands(WholeLines):
         except (MemoryError, ImportError, RuntimeError) as error:
             if not _is_out_of_memory(error):
                 raise
-            raise click.ClickException(_(OUT_OF_MEMORY)) from error
+            raise click.ClickException(
+                _(
+                    "There is too little memory for this. Close other programs, or allow more where"
+                    " a limit is set, as by 'ulimit -v'. What was done is kept; the same command"
+                    " goes on."
+                )
+            ) from error
         except KeyboardInterrupt:
             output.print_message(_("Stopped. What was done is kept; the same command goes on."))
             raise click.exceptions.Exit(1) from None

@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 import click
 
 import playlist_builder as api
+from playlist_builder.cli.language import _, pgettext, told
+from playlist_builder.notices import REASON
 from playlist_builder.text import printable
 
 ALL_NOTES = "playlist_builder.all_notes"  # in the context of a command that has the option for it
@@ -87,8 +89,10 @@ def warn_missing_files(session: "api.Session", file: str) -> None:
     paths = [slot.path for slot in (*session.slots, *session.tail)]
     if missing := [path for path in paths if not os.path.isfile(path)]:
         print_message(
-            f"{len(missing)} of {len(paths)} files are not there, such as {missing[0]!r}."
-            f" See 'playlist-builder check {file}'."
+            _(
+                "{count} of {total} files are not there, such as {path!r}. See"
+                " 'playlist-builder check {file}'."
+            ).format(count=len(missing), total=len(paths), path=missing[0], file=file)
         )
 
 
@@ -103,11 +107,11 @@ def tell_steps(session: "api.Session", *, levelled: bool) -> None:
     limit_lu = summary.rules(session).loudness_step_lu
     steps = heard(summary.whole(session), limit_lu, levelled=levelled)
     for step in steps[:MOST_STEPS]:
-        print_message(f"heard as it is: {step}")
+        print_message(_("heard as it is: {step}").format(step=told(step)))
     if (more := len(steps) - MOST_STEPS) > 0:
-        print_message(f"heard as it is: {more} more steps of loudness")
+        print_message(_("heard as it is: {count} more steps of loudness").format(count=more))
     if steps:
-        print_message("'copy --levelled' and 'render' even that out.")
+        print_message(_("'copy --levelled' and 'render' even that out."))
 
 
 def tell_silences(session: "api.Session") -> None:
@@ -116,8 +120,8 @@ def tell_silences(session: "api.Session") -> None:
 
     if session.silences:
         lasts_s = sum(each.duration_s for each in session.silences)
-        told = notice("planned_silences", count=len(session.silences), lasts_s=lasts_s)
-        print_message(f"{told}.")
+        known = notice("planned_silences", count=len(session.silences), lasts_s=lasts_s)
+        print_message(_("{sentence}.").format(sentence=told(known)))
 
 
 def write_files(files: Iterable[tuple[str, bytes]]) -> None:
@@ -130,7 +134,7 @@ def write_files(files: Iterable[tuple[str, bytes]]) -> None:
             sys.stdout.buffer.write(data)
         else:
             write_bytes(path, data)
-            print_message(f"Wrote {path}")
+            print_message(_("Wrote {path}").format(path=path))
 
 
 def folder_of(path: str) -> str:
@@ -218,18 +222,24 @@ def confirm_forgetting(question: str) -> None:
     try:
         sure = click.confirm(question, err=True)
     except click.Abort:  # the end of the input, as in a script
-        raise click.UsageError("Nobody answered. Give --yes to forget without asking.") from None
+        raise click.UsageError(_("Nobody answered. Give --yes to forget without asking.")) from None
     if not sure:
-        print_message("Nothing was forgotten.")
+        print_message(_("Nothing was forgotten."))
         raise click.exceptions.Exit(1)
 
 
 def counted(counts: "Mapping[Any, int]") -> str:
     """Return the counts of states that are not 0, such as `3 copied, 1 kept`."""
-    return ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    text = _("{count} {state}")
+    texts = (text.format(count=count, state=state) for state, count in counts.items() if count)
+    return _(", ").join(texts)
 
 
 def print_skipped(skipped: "Sequence[Any]") -> None:
     """Print the files that were skipped and why."""
     for each in skipped:
-        print_message(f"skipped {each.path}: {each.reason}")
+        print_message(
+            _("skipped {path}: {reason}").format(
+                path=each.path, reason=pgettext(REASON, each.reason)
+            )
+        )

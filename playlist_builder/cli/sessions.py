@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from playlist_builder.cli import options, output
+from playlist_builder.cli.language import _
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import OpenedSession, number_and_name, open_session, warn_banned
@@ -41,8 +42,10 @@ def sessions(
     elif listed:
         output.print_lines(sessions_lines(listed, os.getcwd(), width=output.width()))
     else:
-        whom = f" for {person}" if person is not None else ""
-        output.print_message(f"There is no session{whom} yet. Build one: playlist-builder build")
+        whom = _(" for {name}").format(name=person) if person is not None else ""
+        output.print_message(
+            _("There is no session{whom} yet. Build one: playlist-builder build").format(whom=whom)
+        )
 
 
 @sessions.command()
@@ -77,8 +80,12 @@ def name(session: str | None, name: str, library: str | None) -> None:
     with open_library(given.library) as opened:
         before = opened.sessions.called(new)
         opened.sessions.rename(kept.id, new)
-    was = f" Session {before.number} is not any more." if before and before.id != kept.id else ""
-    output.print_message(f"Session {kept.number} is called {new}.{was}")
+    was = ""
+    if before and before.id != kept.id:
+        was = _(" Session {number} is not any more.").format(number=before.number)
+    output.print_message(
+        _("Session {number} is called {new}.{was}").format(number=kept.number, new=new, was=was)
+    )
 
 
 @sessions.command()
@@ -92,32 +99,42 @@ def remove(sessions: Sequence[str], library: str | None, *, yes: bool) -> None:
     then: its tracks can be used again.
     """
     found = [_kept(word, _library(library)) for word in sessions]
-    for word, (_, kept) in zip(sessions, found, strict=True):
+    for word, (_given, kept) in zip(sessions, found, strict=True):
         if kept.name and kept.name.casefold() != word.casefold() and word in kept.name.casefold():
-            raise click.UsageError(f"To remove {kept.name!r}, say its whole name or {kept.number}.")
-    numbers = ", ".join(str(kept.number) for _, kept in found)
+            raise click.UsageError(
+                _("To remove {name!r}, say its whole name or {number}.").format(
+                    name=kept.name, number=kept.number
+                )
+            )
+    numbers = ", ".join(str(kept.number) for _given, kept in found)
     if not yes:
         named = ", ".join(
-            f"{number_and_name(kept)} of {kept.made_at[:10]}, {kept.profile}" for _, kept in found
+            _("{session} of {day}, {profile}").format(
+                session=number_and_name(kept), day=kept.made_at[:10], profile=kept.profile
+            )
+            for _given, kept in found
         )
-        output.confirm_forgetting(f"Forget session {named} for ever?")
+        output.confirm_forgetting(_("Forget session {named} for ever?").format(named=named))
     for given, kept in found:
         with open_library(given.library) as opened:
             request = given.session.request
             if request is not None and request.name is not None:
                 opened.history.forget_draft(request.name, request.session, options.now())
             opened.sessions.remove([kept.id])
-    paths = [file.path for _, kept in found for file in kept.files]
+    paths = [file.path for _given, kept in found for file in kept.files]
     files = [output.short_path(path) for path in with_companions(paths)]
-    stay = f" These files stay: {', '.join(files)}" if files else ""
-    output.print_message(f"Session {numbers} is kept no longer.{stay}")
+    stay = _(" These files stay: {files}").format(files=", ".join(files)) if files else ""
+    output.print_message(
+        _("Session {numbers} is kept no longer.{stay}").format(numbers=numbers, stay=stay)
+    )
 
 
 def _kept(word: str | None, library: str | None) -> "tuple[OpenedSession, KeptSession]":
     given = open_session(word, library)
     if given.kept is None:
         raise SessionError(
-            f"{given.label!r} is a session of its own, which no library keeps as it is now"
+            "{label!r} is a session of its own, which no library keeps as it is now",
+            label=given.label,
         )
     return given, given.kept
 
