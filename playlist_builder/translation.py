@@ -1,6 +1,6 @@
 """Which language a user reads, its catalogue, and sentences that are translated when shown.
 
-`locale/` holds the catalogues of gettext. Nothing here is loaded before a text is needed in another
+`report/locale/` holds the catalogues of gettext. Nothing here is loaded before a text is needed in another
 language than English.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any, Protocol, runtime_checkable
 
-LOCALE = Path(__file__).parent / "locale"
+LOCALE = Path(__file__).parent / "report" / "locale"
 TRANSLATED = ("ja",)
 NO_LANGUAGE = ("C", "POSIX")  # locales of programs
 VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set counts

@@ -42,7 +42,7 @@ script.load()()
 TEMPLATES = {"macros.html", "page.css", "page.html", "page.js", "picture.css"}
 
 
-CATALOGUE = "locale/ja/LC_MESSAGES/playlist_builder"
+CATALOGUE = "report/locale/ja/LC_MESSAGES/playlist_builder"
 
 
 def built(target, folder):
