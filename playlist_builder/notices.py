@@ -34,6 +34,8 @@ _AT = "'{title}' at {at_s:clock} ({phase:phase})"
 _ABOVE = "more than {limit:g} above the plan; the worst by {worst:.2f} in " + _AT
 _PEAK = "worst to {value:.2f} in " + _AT + " (limit {limit:.2f})"
 _RISES = "beyond {limit_lu:g} LU; the worst rises {worst_lu:.1f} LU into " + _AT
+_COMES = "{at_s:clock} '{title}' comes in {step_lu:.1f} LU "
+_FALLS = "beyond {limit_lu:g} LU; the worst falls by {worst_lu:.1f} LU into " + _AT
 _REACHES = (
     "the most energetic track of this library reaches {reach:.2f}; the peak asks for {peak:.2f}: "
 )
@@ -59,6 +61,10 @@ _TRIMMED = (
 _ONE_SHARED = "{count} track is in other sessions of this course as well: {titles:titles}"
 _SHARED = "{count} tracks are in other sessions of this course as well: {titles:titles}"
 _GONE = ", such as {path}: is the drive mounted?"
+_SILENCES = (
+    ", {lasts_s:clock} in all: 'render' and 'copy' play {them}; by a playlist or a server the next"
+    " track begins at once, so pause there by hand"
+)
 _TENSION = "worst {value:.2f} in " + _AT + ", plan {least:g} to {most:g}"
 _BEHIND = " in the background: {titles:titles}; listen and mark "
 _SILENT = "{worst:g} s at " + _AT
@@ -110,6 +116,9 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "kept": "kept, though {reason:reason}: '{title}'",
     "left_out": "left out {path}: {reason:reason}",
     "left_out_by_rule": "left out: {count} {reason:reason}",
+    "heard_louder": _COMES + "louder than what plays before",
+    "heard_softer": _COMES + "softer than what plays before",
+    "loudness_falls": ("{count:d} loudness drop " + _FALLS, "{count:d} loudness drops " + _FALLS),
     "loudness_jumps": ("{count:d} loudness step " + _RISES, "{count:d} loudness steps " + _RISES),
     "may_hold_voice": (
         "{count} of {total} tracks may hold a voice: {titles:titles}; listen and mark it",
@@ -138,6 +147,10 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "percussiveness": _beyond("percussiveness", ""),
     "pin_moved": "pin: '{title}' starts at {at_s:clock}, not at {asked_s:clock}",
     "pin_phase": "pin: '{title}' plays in {phase:phase}, not in {asked:phase}",
+    "planned_silences": (
+        "{count} planned silence" + _SILENCES.replace("{them}", "it"),
+        "{count} planned silences" + _SILENCES.replace("{them}", "them"),
+    ),
     "pulse": _beyond("pulse", ""),
     "repeated": (
         "left out: {count} entry that repeats other music of the playlist",
@@ -164,6 +177,8 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
         "{count} of {total} tracks has people" + _BEHIND + "it",
         "{count} of {total} tracks have people" + _BEHIND + "them",
     ),
+    "silence_moved": "silence: that after {phase:phase} comes at {at_s:clock}, not at"
+    " {asked_s:clock}",
     "silences": (
         "{count} transition with more than {limit:g} s of silence, " + _SILENT,
         "{count} transitions with more than {limit:g} s of silence, at most " + _SILENT,

@@ -119,6 +119,22 @@ SENTENCES = [
     ),
     (notice("left_out_by_rule", count=3, reason="too long"), "left out: 3 too long"),
     (
+        notice("heard_louder", at_s=3725, title="Night", step_lu=4.25),
+        "1:02:05 'Night' comes in 4.2 LU louder than what plays before",
+    ),
+    (
+        notice("heard_softer", at_s=3725, title="Night", step_lu=12.0),
+        "1:02:05 'Night' comes in 12.0 LU softer than what plays before",
+    ),
+    (
+        notice("loudness_falls", count=1, limit_lu=6.0, worst_lu=12.0, **AT),
+        "1 loudness drop beyond 6 LU; the worst falls by 12.0 LU into 'Night' at 1:02:05 (peak)",
+    ),
+    (
+        notice("loudness_falls", count=2, limit_lu=6.0, worst_lu=12.0, **AT),
+        "2 loudness drops beyond 6 LU; the worst falls by 12.0 LU into 'Night' at 1:02:05 (peak)",
+    ),
+    (
         notice("loudness_jumps", count=1, limit_lu=3.0, worst_lu=10.0, **AT),
         "1 loudness step beyond 3 LU; the worst rises 10.0 LU into 'Night' at 1:02:05 (peak)",
     ),
@@ -309,6 +325,24 @@ SENTENCES = [
         (
             "tension: 2 tracks beyond the limit of their phase, worst 'Night' with 0.75 in peak"
             " (limit 0.5)"
+        ),
+    ),
+    (
+        notice("silence_moved", phase="calm", at_s=630.0, asked_s=600.0),
+        "silence: that after calm comes at 10:30, not at 10:00",
+    ),
+    (
+        notice("planned_silences", count=1, lasts_s=120.0),
+        (
+            "1 planned silence, 2:00 in all: 'render' and 'copy' play it; by a playlist or a server"
+            " the next track begins at once, so pause there by hand"
+        ),
+    ),
+    (
+        notice("planned_silences", count=2, lasts_s=150.0),
+        (
+            "2 planned silences, 2:30 in all: 'render' and 'copy' play them; by a playlist or a"
+            " server the next track begins at once, so pause there by hand"
         ),
     ),
     (

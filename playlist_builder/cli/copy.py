@@ -9,7 +9,7 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import tracks_done
-from playlist_builder.cli.session import open_session
+from playlist_builder.cli.session import OpenedSession, open_session
 from playlist_builder.cli.written import remember_made
 
 
@@ -21,6 +21,19 @@ from playlist_builder.cli.written import remember_made
     "form",
     type=click.Choice(["mp3", "opus", "flac"]),
     help="Convert what is not encoded so: mp3 at 256, opus at 160 kbit/s; tags and covers stay.",
+)
+@click.option(
+    "--levelled",
+    "is_levelled",
+    is_flag=True,
+    help="As loud as the session plans each track: by ReplayGain tags, in what is converted by its"
+    " samples.",
+)
+@click.option(
+    "--for-phone",
+    is_flag=True,
+    help="MP3s that every phone plays, levelled by their samples, as one album; replaces earlier"
+    " copies, and says what to tap.",
 )
 @click.option(
     "--replace",
@@ -37,6 +50,8 @@ def copy(
     jobs: int | None,
     library: str | None,
     *,
+    is_levelled: bool,
+    for_phone: bool,
     replace_earlier: bool,
     as_json: bool,
 ) -> None:
@@ -45,24 +60,46 @@ def copy(
     The names are '01 - Artist - Title', in the order of the session, the tail last. A second run
     copies only what is missing or wrong. Files of yours are never replaced. Trimmed tracks are
     written again, with a fade at each cut.
-    """
-    from playlist_builder.arranger.trims import is_part
 
+    With --levelled the copies follow the loudness that the session plans, 4 LU louder at its peak
+    than where it is calm, and none begins louder after the one before than the profile allows.
+    Players have to be told to heed ReplayGain; track and album mode are alike. Within a track only
+    what is converted is evened out. Phones and VLC heed no tags, or not all: --for-phone has the
+    gains in the samples of every track.
+    """
     if session is None and folder.isdecimal() and not os.path.isdir(folder):
         raise click.UsageError(f"Copy session {folder} where? Give a folder: copy {folder} FOLDER")
+    if for_phone and form not in {None, "mp3"}:
+        raise click.UsageError(f"Phones get MP3: leave out --convert {form}, or --for-phone.")
     given = open_session(session, library)
     with output.progress_bar(tracks_done, tells_time=True) as progress:
         report = api.copy_session(
             given.session,
             folder,
             name=given.stem,
-            form=form,
-            replace_earlier=replace_earlier,
+            form="mp3" if for_phone else form,
+            levels="samples" if for_phone else "tags" if is_levelled else "",
+            as_album=for_phone,
+            replace_earlier=replace_earlier or for_phone,
             jobs=jobs,
             progress=progress,
             on_wait=lambda: output.print_message(f"Waiting for another copy into {folder} ..."),
         )
-    remember_made(given, report.playlist, "copy")
+    kind = " --for-phone" if for_phone else " --levelled" if is_levelled else ""
+    remember_made(given, report.playlist, f"copy{kind}")
+    _tell(given, report)
+    if for_phone:
+        _tell_taps(report, given.stem)
+    if as_json:
+        output.print_json(report)
+    if report.skipped:
+        raise click.exceptions.Exit(1)
+
+
+def _tell(given: OpenedSession, report: "api.CopyReport") -> None:
+    """Print what was done, and how it is heard."""
+    from playlist_builder.arranger.trims import is_part
+
     for original, chosen in report.renamed.items():
         output.print_message(f"{original} is there with other content and stays; wrote {chosen}")
     output.print_skipped(report.skipped)
@@ -80,7 +117,42 @@ def copy(
     states = output.counted(Counter(sorted(each.state for each in report.files)))
     size_mb = sum(each.bytes for each in report.files) / 1e6
     output.print_message(f"{states}; {size_mb:.0f} MB in {report.playlist}")
-    if as_json:
-        output.print_json(report)
-    if report.skipped:
-        raise click.exceptions.Exit(1)
+    if report.loudness_lufs is None:
+        output.tell_steps(given.session, levelled=False)
+    else:
+        _tell_levels(report, report.loudness_lufs)
+
+
+def _tell_levels(report: "api.CopyReport", loudness_lufs: float) -> None:
+    """Print how loud levelled copies are, and what a player has to be told to heed it."""
+    gains = [each.gain_db for each in report.files if each.gain_db is not None]  # not of silences
+    told = (
+        f"levelled by {min(gains):+.1f} to {max(gains):+.1f} dB, to the loudness that the session"
+        f" plans; {loudness_lufs:.1f} LUFS in all"
+    )
+    if loudness_lufs < options.LOUDNESS_LUFS - options.CLOSE_LU:
+        told += f" instead of {options.LOUDNESS_LUFS:g}, as the peaks allow no more"
+    output.print_message(told)
+    if in_tags := len(gains) - sum(each.in_samples for each in report.files):
+        output.print_message(
+            f"{in_tags} of {len(gains)} by tags: turn on ReplayGain in the player, or the"
+            " masters' own loudness is heard (mpv --replaygain=track; MPD: mpc replaygain track)."
+            " For VLC, which heeds not all of them, and for phones copy with --for-phone"
+        )
+
+
+def _tell_taps(report: "api.CopyReport", album: str) -> None:
+    """Print how a copy is played on a phone."""
+    playlist = os.path.basename(report.playlist)
+    output.print_message(
+        f"Android: with this folder under Music, open {playlist} in a player such as VLC, or the"
+        f" album '{album}' in a music app."
+    )
+    output.print_message(
+        "iPhone: in Finder or iTunes drag the folder onto VLC (iPhone, Files), and open the album"
+        f" '{album}' there; or add the files to Apple Music and sync. The Files app plays one track"
+        " alone."
+    )
+    output.print_message(
+        "Turn off shuffle, repeat, and whatever evens out loudness: that is done already."
+    )

@@ -9,7 +9,7 @@ import click
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
-from playlist_builder.cli.session import open_session
+from playlist_builder.cli.session import OpenedSession, open_session
 from playlist_builder.cli.written import (
     check_outputs,
     content,
@@ -18,7 +18,7 @@ from playlist_builder.cli.written import (
     write_contents,
 )
 from playlist_builder.path_map import PathMap, is_path_root
-from playlist_builder.playlists.dialects import PLAYERS, unmapped
+from playlist_builder.playlists.dialects import PLAYERS, Dialect, left_behind, unmapped
 
 
 @main.command()
@@ -51,6 +51,7 @@ from playlist_builder.playlists.dialects import PLAYERS, unmapped
     type=options.codepage,
     help="Encoding of .m3u; as the player wants it, or else cp1252.",
 )
+@options.times_options
 @options.session_library_option
 def export(
     session: str | None,
@@ -64,6 +65,8 @@ def export(
     """Write SESSION as playlists, each in the format of its suffix.
 
     They are written again whenever the session is changed, as long as nobody else changes them.
+    With --gap or --crossfade their comments and the report tell the times at which that player
+    plays; what it does is set in the player.
     """
     if settings["absolute"] and relative_to is not None:
         raise click.UsageError("--absolute and --relative-to exclude each other; give one of them.")
@@ -82,13 +85,30 @@ def export(
     remember(given, contents)
     write_contents(given.session, contents)
     output.warn_missing_files(given.session, given.word)
-    dialect, request = dialect_of(form), given.session.request
+    _tell(given, outputs, dialect_of(form))
+
+
+def _tell(given: OpenedSession, outputs: Sequence[str], dialect: Dialect) -> None:
+    """Print what the player will make of the session otherwise than planned."""
+    from playlist_builder.playlists.formats import WHOLE
+
+    request = given.session.request
     if dialect.levels and request is not None and not request.levelled:
         output.print_message(
             f"{dialect.player} plays tracks equally loud where it knows their gain, and this"
             " session was built for their own loudness. For that player build it with --levelled"
         )
+    if any(os.path.splitext(file)[1].lower() not in WHOLE for file in outputs):
+        output.tell_silences(given.session)
+        output.tell_steps(given.session, levelled=dialect.levels)
     paths = tuple(slot.path for slot in (*given.session.slots, *given.session.tail))
-    if maps and (outside := unmapped(paths, dialect)):
+    folders = {output.folder_of(file) for file in outputs}
+    if lost := {path for folder in folders for path in left_behind(paths, folder, dialect)}:
+        output.print_message(
+            f"{len(lost)} of {len(paths)} paths lead nowhere on the phone, such as {min(lost)!r}."
+            f" Take the tracks along with 'playlist-builder copy {given.word} FOLDER --for-phone',"
+            " or say with --map where they lie there"
+        )
+    if dialect.path_maps and (outside := unmapped(paths, dialect)):
         count = f"{len(outside)} of {len(paths)} tracks lie"
         output.print_message(f"{count} under no folder of --map, such as {outside[0]!r}")

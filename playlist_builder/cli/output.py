@@ -21,6 +21,7 @@ from playlist_builder.text import printable
 
 ALL_NOTES = "playlist_builder.all_notes"  # in the context of a command that has the option for it
 AT_ONCE = 256  # lines that are written together: each alone would cost as much as making it
+MOST_STEPS = 5  # of loudness, that are told one by one
 
 S = TypeVar("S")
 
@@ -89,6 +90,34 @@ def warn_missing_files(session: "api.Session", file: str) -> None:
             f"{len(missing)} of {len(paths)} files are not there, such as {missing[0]!r}."
             f" See 'playlist-builder check {file}'."
         )
+
+
+def tell_steps(session: "api.Session", *, levelled: bool) -> None:
+    """Print what steps of loudness are heard where the files play without gains, if any.
+
+    A `levelled` player makes all tracks equally loud.
+    """
+    from playlist_builder.arranger.steps import heard
+    from playlist_builder.report import summary
+
+    limit_lu = summary.rules(session).loudness_step_lu
+    steps = heard(summary.whole(session), limit_lu, levelled=levelled)
+    for step in steps[:MOST_STEPS]:
+        print_message(f"heard as it is: {step}")
+    if (more := len(steps) - MOST_STEPS) > 0:
+        print_message(f"heard as it is: {more} more steps of loudness")
+    if steps:
+        print_message("'copy --levelled' and 'render' even that out.")
+
+
+def tell_silences(session: "api.Session") -> None:
+    """Print that planned silences are not heard by a playlist or a server, if there are any."""
+    from playlist_builder.notices import notice
+
+    if session.silences:
+        lasts_s = sum(each.duration_s for each in session.silences)
+        told = notice("planned_silences", count=len(session.silences), lasts_s=lasts_s)
+        print_message(f"{told}.")
 
 
 def write_files(files: Iterable[tuple[str, bytes]]) -> None:

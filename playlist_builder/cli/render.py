@@ -1,7 +1,8 @@
 """Commands that make recordings of a session: render, preview."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,9 +17,6 @@ from playlist_builder.text import clock
 
 if TYPE_CHECKING:
     from playlist_builder.recording.render import RenderProgress
-
-LOUDNESS_LUFS = -18.0
-CLOSE_LU = 0.05  # a recording that is quieter by more is reported
 
 _options = options.combined(
     options.session_argument,
@@ -36,7 +34,7 @@ _options = options.combined(
         "loudness_lufs",
         type=options.NumberRange(-40.0, -5.0),
         metavar="LUFS",
-        default=LOUDNESS_LUFS,
+        default=options.LOUDNESS_LUFS,
         show_default=True,
         help="Loudness of the whole; less where the peaks would not fit.",
     ),
@@ -75,10 +73,14 @@ def render(
     edges of tracks is left out. Each track is as loud as the plan has it, 4 LU louder at the peak
     than where it is calm, and no louder at its start than the profile allows after the one before:
     there its gain climbs slowly, as it does where a calm track would startle. The true peak stays
-    below -1 dBTP.
+    below -1 dBTP. A report beside it, of the same name, tells its times.
     """
     given = open_session(session, library)
-    _record(api.render_session, given, file, as_json=as_json, **settings)
+    made = _record(api.render_session, given, file, (".cue", ".html"), **settings)
+    page, problem = _write_page(given.session, made)
+    output.print_message(problem or f"Wrote {page}, a report of its times")
+    if as_json:
+        output.print_json(_document(made) | {"report": None if problem else page})
     remember_made(given, file, "render")
 
 
@@ -92,30 +94,52 @@ def preview(
     They sound as they do in 'render' with the same options; each is a chapter.
     """
     given = open_session(session, library)
-    _record(api.preview_session, given, file, as_json=as_json, **settings)
+    made = _record(api.preview_session, given, file, (".cue",), **settings)
+    if as_json:
+        output.print_json(_document(made))
     remember_made(given, file, "preview")
 
 
 def _record(
-    record: Callable[..., Any], given: OpenedSession, file: str, *, as_json: bool, **settings: Any
-) -> None:
+    record: "Callable[..., api.Recording]",
+    given: OpenedSession,
+    file: str,
+    beside: Sequence[str],
+    **settings: Any,
+) -> "api.Recording":
+    """Return a new recording; `beside` are the suffixes of what is to lie beside it."""
     mix = api.MixSettings(**settings)
-    protect_music((file, f"{os.path.splitext(file)[0]}.cue"), library_of(given.session, None))
+    stem = os.path.splitext(file)[0]
+    protect_music((file, *(f"{stem}{each}" for each in beside)), library_of(given.session, None))
     try:
         with output.progress_bar(_music_done) as progress:
             made = record(given.session, file, settings=mix, progress=progress)
     except KeyboardInterrupt:
         output.print_message("Stopped. Nothing was written.")
         raise click.exceptions.Exit(1) from None
-    if made.plan.loudness_lufs < mix.loudness_lufs - CLOSE_LU:
+    if made.plan.loudness_lufs < mix.loudness_lufs - options.CLOSE_LU:
         loudness = f"{made.plan.loudness_lufs:.1f} LUFS instead of {mix.loudness_lufs:g}"
         output.print_message(f"{loudness}: the peaks allow no more.")
     cue = f" and {made.cue_path}" if made.cue_path else ""
     output.print_message(f"Wrote {made.path}{cue}: {clock(made.duration_s)}")
     if made.cue_error:
         output.print_message(made.cue_error)
-    if as_json:
-        output.print_json(_document(made))
+    return made
+
+
+def _write_page(session: "api.Session", made: "api.Recording") -> tuple[str, str]:
+    """Write the report of a recording beside it; return its path, and why it could not be."""
+    from playlist_builder.companion import marked, write_beside
+    from playlist_builder.recording.rendered import rendered_session
+    from playlist_builder.report.write import rendered
+
+    path = f"{os.path.splitext(made.path)[0]}.html"
+    today = datetime.now().astimezone().date()
+    whole = rendered_session(session, made.plan)
+    data = rendered(whole, ".html", folder=output.folder_of(path), today=today)
+    if not data.endswith(b"\n"):
+        data += b"\n"
+    return path, write_beside(path, marked(data, "<!--", " -->"))
 
 
 def _music_done(state: "RenderProgress", _elapsed_s: float) -> tuple[str, float, float, str]:

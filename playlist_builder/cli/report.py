@@ -8,7 +8,7 @@ from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import open_session
-from playlist_builder.cli.written import page, remember, write_contents
+from playlist_builder.cli.written import page, played, remember, times_of, write_contents
 from playlist_builder.report.language import LANGUAGES
 
 
@@ -26,11 +26,20 @@ from playlist_builder.report.language import LANGUAGES
     help="Language of the page or picture.",
 )
 @options.notes_option
+@options.times_options
 @options.session_library_option
-def report(session: str | None, outputs: Sequence[str], language: str, library: str | None) -> None:
+def report(
+    session: str | None,
+    outputs: Sequence[str],
+    language: str,
+    library: str | None,
+    **times: float | None,
+) -> None:
     """Show SESSION: here, or as a page to read, print and listen to.
 
     The page links to the tracks where they are, so that it plays them as long as both stay there.
+    Times are those of a player without gaps; with --gap or --crossfade, also where 'export' was
+    given them, those of a player that has them. 'render' writes a report of its own times.
     """
     from playlist_builder.report import write
 
@@ -38,11 +47,12 @@ def report(session: str | None, outputs: Sequence[str], language: str, library: 
         raise click.UsageError("Standard output holds one document: give '-o -' once.")
     suffixes = [".html" if file == "-" else write.format_of(file) for file in outputs]
     given = open_session(session, library)
+    own = times_of(given, times)
     if not outputs:
-        output.print_session(given.session)
+        output.print_session(played(given.session, own))
         return
     protect_music(outputs, library_of(given.session, None))
-    form = {"language": language}
+    form = {"language": language} | own
     contents = [page(given.session, *each, form) for each in zip(outputs, suffixes, strict=True)]
     remember(given, contents)
     write_contents(given.session, contents)

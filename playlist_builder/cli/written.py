@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from playlist_builder.library.kept import WrittenFile
 
 MADE_BY = "made_by"  # in the form of a file: the command that is to be given again
+TIMES = ("gap_s", "crossfade_s")  # in the form of a file: of the player that it is for
 OPEN_AGAIN = "open it again where a player has it open"
 OLDER = "holds the session as it was before"
 
@@ -89,6 +90,40 @@ def dialect_of(form: Mapping[str, Any]) -> Dialect:
     )
 
 
+def played(session: "api.Session", form: Mapping[str, Any]) -> "api.Session":
+    """Return a session at the times at which a player plays it, by the gaps that a form tells."""
+    from playlist_builder.playlists.times import as_played
+
+    times = {key: form[key] for key in TIMES if key in form}
+    return as_played(session, **times) if times else session
+
+
+def times_of(given: OpenedSession, told: Mapping[str, float | None]) -> dict[str, float]:
+    """Return the gap and crossfade that a user told, or else those of the playlist of a session.
+
+    Where playlists for several players differ, they say nothing.
+    """
+    times = {key: value for key, value in told.items() if value is not None}
+    if times or given.kept is None:
+        return times
+    forms = {
+        file.path: {key: form[key] for key in TIMES if key in form}
+        for file in given.kept.files
+        if os.path.splitext(file.path)[1].lower() in PLAYLISTS and (form := form_of(file))
+    }
+    distinct = [times for times in forms.values() if times]
+    if not distinct or any(times != distinct[0] for times in distinct):
+        return {}
+    path = next(path for path, times in forms.items() if times)
+    output.print_message(f"At the times of {output.short_path(path)}: {_times_text(distinct[0])}")
+    return distinct[0]
+
+
+def _times_text(times: Mapping[str, float]) -> str:
+    words = {"gap_s": "gaps of {:g} s", "crossfade_s": "crossfades of {:g} s"}
+    return " and ".join(words[key].format(value) for key, value in times.items())
+
+
 def content(
     session: "api.Session",
     text: str,
@@ -105,6 +140,7 @@ def content(
     if suffix in PAGES:
         return page(session, file, suffix, form)
     dialect = dialect_of(form)
+    session = played(session, form)
     if file == "-":
         data = render_bytes(session, ".m3u8", folder=os.getcwd(), dialect=dialect)
     elif suffix == ".json" and suffix in dialect.suffixes:
@@ -120,7 +156,7 @@ def page(session: "api.Session", file: str, suffix: str, form: Mapping[str, Any]
 
     language, folder = form.get("language", "en"), output.folder_of(file)
     today = datetime.now().astimezone().date()
-    data = rendered(session, suffix, folder=folder, language=language, today=today)
+    data = rendered(played(session, form), suffix, folder=folder, language=language, today=today)
     return Content(file, data, form)
 
 

@@ -26,7 +26,7 @@ from typing import Literal
 from playlist_builder import filenames
 from playlist_builder.arranger.trims import is_part
 from playlist_builder.atomic import replace_bytes
-from playlist_builder.device import plan, transcode
+from playlist_builder.device import plan, silent, transcode
 from playlist_builder.device.folder import (
     FileRecord,
     TargetFolder,
@@ -36,6 +36,7 @@ from playlist_builder.device.folder import (
     own_key,
     write_verified,
 )
+from playlist_builder.device.level import SessionGains, session_gains
 from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, describe_exception
 from playlist_builder.library.library import default_path
 from playlist_builder.library.scan.processes import WorkerDied, Workers
@@ -50,7 +51,10 @@ State = Literal["copied", "converted", "kept"]
 
 @dataclass(frozen=True, slots=True)
 class CopiedTrack:
-    """One track in the folder; `number` counts from 1, and a `kept` one was there already."""
+    """One track in the folder; `number` counts from 1, and a `kept` one was there already.
+
+    A planned silence has no `source`.
+    """
 
     number: int
     source: str
@@ -58,11 +62,16 @@ class CopiedTrack:
     bytes: int
     hash: str
     state: State
+    gain_db: float | None = None  # where it is levelled: in its samples, or in its tags
+    in_samples: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CopyReport:
-    """What a copy did; `renamed` maps names that the user's files have to those chosen instead."""
+    """What a copy did; `renamed` maps names that the user's files have to those chosen instead.
+
+    `loudness_lufs` is that of the whole where it is levelled.
+    """
 
     playlist: str
     files: Sequence[CopiedTrack]
@@ -70,6 +79,7 @@ class CopyReport:
     renamed: Mapping[str, str] = field(default_factory=dict)
     leftover: Sequence[str] = ()  # files of earlier copies that are not part of this session
     removed: Sequence[str] = ()  # such files that were removed
+    loudness_lufs: float | None = None
 
 
 def copy_session(  # noqa: PLR0913 - each option of the command line is one of these
@@ -78,6 +88,8 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     *,
     name: str,
     form: str | None = None,
+    levels: plan.Levels = "",
+    as_album: bool = False,
     replace_earlier: bool = False,
     jobs: int | None = None,
     executor: Executor | None = None,
@@ -86,39 +98,63 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
 ) -> CopyReport:
     """Copy the tracks of a session, and its playlist `name`.m3u8, into a folder.
 
-    Of a track that plays in part that part is written, which fades in and out where it is cut.
+    Of a track that plays in part that part is written, which fades in and out where it is cut. A
+    planned silence is a track of its own, numbered as the others.
 
     With a `form` (a key of `encode.TRACK_FORMS`) tracks in other encodings are converted, by `jobs`
     processes or by `executor`. A track that cannot be converted is skipped, and left out of the
-    playlist. With `replace_earlier` files of earlier copies that are not part of this session are
-    removed at the end, unless they were changed since. `on_wait` is called where another copy into
-    the folder has to be waited for.
+    playlist.
+
+    With `levels` they follow the arc of loudness that the session plans: copies by their tags where
+    these can hold a gain, what is converted by its samples; with "samples" every track is. MP3s
+    that are converted are tracks of one album if `as_album`.
+
+    With `replace_earlier` files of earlier copies that are not part of this session are removed at
+    the end, unless they were changed since. `on_wait` is called where another copy into the folder
+    has to be waited for.
 
     Raises `CopyError` where a track is missing, and where the folder cannot be used or is too full;
     then nothing is copied.
     """
-    slots = [*session.slots, *session.tail]
-    plan.check_all_exist(slots)
+    plan.check_all_exist([*session.slots, *session.tail])
     path = make_folder(Path(folder).absolute())
-    with locked(path, on_wait):  # another copy into it is waited for
+    # Another copy into it is waited for.
+    with locked(path, on_wait), silent.as_tracks(session, form) as whole:
+        slots = [*whole.slots, *whole.tail]
         target = open_folder(path, own_key(default_path().with_name(KEY_NAME)))
-        items, skipped = plan.plan_items(target, slots, form)
-        plan.check_space(target.path, items, form)
+        forms, skipped = plan.forms_of(slots, form, levels=levels)
+        sizes = {slot.path: plan.size_of(slot.path) for slot in slots}
+        total_bytes, done_bytes = sum(sizes.values()) * (2 if levels else 1), 0
         done: dict[int, CopiedTrack] = {}
-        total_bytes = sum(item.bytes for item in items)
-        done_bytes = 0
-        for item, outcome in _copy_items(target, items, jobs, executor):
-            if isinstance(outcome, Skipped):
-                skipped.append(outcome)
-            else:
-                done[item.number] = outcome
-            done_bytes += item.bytes
+        gains: SessionGains | None = None
+
+        def tell(slot: Slot) -> None:
+            nonlocal done_bytes
+            done_bytes += sizes[slot.path]
             if progress is not None:
                 ended = len(done) + len(skipped)
-                progress(FileProgress(ended, len(slots), done_bytes, total_bytes, item.slot.path))
+                progress(FileProgress(ended, len(slots), done_bytes, total_bytes, slot.path))
+
+        with _executor(len(forms), jobs, executor) as pool:
+            if levels and forms:
+                mute = {n for n, slot in enumerate(slots, 1) if slot.identity == silent.IDENTITY}
+                gains = session_gains(
+                    *(whole, {n: forms[n] for n in forms if n not in mute}, pool, tell)
+                )
+                skipped += gains.skipped
+                forms = {n: forms[n] for n in forms if n in mute or n in gains.by_number}
+            by_number = gains.by_number if gains else {}
+            items = plan.plan_items(target, slots, forms, by_number, name if as_album else None)
+            plan.check_space(target.path, items, form)
+            for item, outcome in _copy_items(target, items, pool):
+                if isinstance(outcome, Skipped):
+                    skipped.append(outcome)
+                else:
+                    done[item.number] = outcome
+                tell(item.slot)
         if not done:
             raise CopyError(f"None of the tracks could be copied: {skipped[0].reason}.")
-        playlist = _write_playlist(target, _in_folder(session, done), name)
+        playlist = _write_playlist(target, _in_folder(whole, done), name)
         current = {filenames.key(Path(each.path).name) for each in done.values()}
         others = target.names.keys() - current - {filenames.key(playlist.name)}
         leftover = sorted(name for name in target.records if filenames.key(name) in others)
@@ -132,14 +168,12 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
             renamed=target.renamed,
             leftover=tuple(name for name in leftover if name not in removed),
             removed=removed,
+            loudness_lufs=gains.loudness_lufs if gains else None,
         )
 
 
 def _copy_items(
-    target: TargetFolder,
-    items: Sequence[plan.CopyItem],
-    jobs: int | None,
-    executor: Executor | None,
+    target: TargetFolder, items: Sequence[plan.CopyItem], pool: Executor
 ) -> Iterator[tuple[plan.CopyItem, CopiedTrack | Skipped]]:
     """Yield each track when it is done; one file is written at a time, as sticks are slow."""
     for item in items:
@@ -148,10 +182,7 @@ def _copy_items(
                 target.records[item.name] = item.kept
             yield item, _report_copied(target, item, item.kept, "kept")
     todo = [item for item in items if item.kept is None]
-    with (
-        tempfile.TemporaryDirectory(prefix="playlist-builder-") as folder,
-        _executor([each for each in todo if each.form], jobs, executor) as pool,
-    ):
+    with tempfile.TemporaryDirectory(prefix="playlist-builder-") as folder:
         waiting = iter([item for item in todo if item.form])
         running: dict[Future[float], tuple[plan.CopyItem, str]] = {}
 
@@ -159,23 +190,39 @@ def _copy_items(
             """Keep the processes busy, but not so far ahead that converted files fill the disk."""
             for item in islice(waiting, PENDING_LIMIT - len(running)):
                 made = f"{folder}/{item.number}.{item.form}"
-                own, cuts = item.slot, (item.slot.from_s, item.slot.to_s)
-                task = partial(transcode.convert, own.path, made, item.form)
-                future = pool.submit(task, *(cuts if is_part(own) else ()))
-                running[future] = item, made
+                running[pool.submit(_conversion(item, made))] = item, made
 
         fill()
         for item in todo:
             if not item.form:
-                path = item.slot.path
-                record = write_verified(target, item.name, path, path, item.form)
-                yield item, _report_copied(target, item, record, "copied")
+                yield item, _copied(target, item, f"{folder}/tagged")
         while running:
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 item, made = running.pop(future)
                 fill()
                 yield item, _finish_conversion(target, item, future, made)
+
+
+def _conversion(item: plan.CopyItem, made: str) -> Callable[[], float]:
+    own = item.slot
+    task = partial(transcode.convert, own.path, made, item.form)
+    if is_part(own) or item.gain is not None:
+        task = partial(task, own.from_s, own.to_s, gain=item.gain, place=item.place)
+    return task
+
+
+def _copied(target: TargetFolder, item: plan.CopyItem, made: str) -> CopiedTrack | Skipped:
+    """Copy a file as it is, but for its gain; `made` is where one with a gain is put together."""
+    path = content = item.slot.path
+    if item.gain is not None:
+        content = made
+        try:
+            transcode.tagged(path, made, item.gain)
+        except OSError as error:
+            return Skipped(path, f"cannot be levelled: {error.strerror or error}")
+    record = write_verified(target, item.name, content, path, item.recorded_form)
+    return _report_copied(target, item, record, "copied")
 
 
 def _finish_conversion(
@@ -195,10 +242,8 @@ def _finish_conversion(
 
 
 @contextmanager
-def _executor(
-    items: Sequence[plan.CopyItem], jobs: int | None, executor: Executor | None
-) -> Iterator[Executor]:
-    own = executor or Workers(max(1, min(jobs or os.cpu_count() or 1, len(items))))
+def _executor(count: int, jobs: int | None, executor: Executor | None) -> Iterator[Executor]:
+    own = executor or Workers(max(1, min(jobs or os.cpu_count() or 1, count)))
     try:
         yield own
     finally:
@@ -210,7 +255,13 @@ def _report_copied(
     target: TargetFolder, item: plan.CopyItem, record: FileRecord, state: State
 ) -> CopiedTrack:
     path = os.fspath(target.path / item.name)
-    return CopiedTrack(item.number, item.slot.path, path, record.size, record.hash, state)
+    source = "" if item.slot.identity == silent.IDENTITY else item.slot.path
+    gain_db = None if item.gain is None else round(item.gain.gain_db, 2)
+    return CopiedTrack(
+        *(item.number, source, path, record.size, record.hash, state),
+        gain_db=gain_db,
+        in_samples=item.gain is not None and bool(item.form),
+    )
 
 
 def _in_folder(session: Session, done: Mapping[int, CopiedTrack]) -> Session:

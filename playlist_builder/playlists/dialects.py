@@ -6,6 +6,7 @@ sources of Kodi, Navidrome, Jellyfin and Strawberry; the others are as documente
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Literal
 
 from playlist_builder.path_map import PathMap, best_map
@@ -47,6 +48,9 @@ class Dialect:
     normal_form: NormalForm = "keep"  # of Unicode; on Linux another form is another file
     levels: bool = False  # whether it makes all tracks equally loud unless told otherwise
     parts_in: tuple[str, ...] = ()  # formats by which it plays a part of a track
+    elsewhere: bool = (
+        False  # whether it is on another device, to which the folder of a playlist goes
+    )
 
 
 ANY = Dialect()  # the safe default: what the format itself says, and most players read
@@ -59,9 +63,11 @@ PLAYERS: Mapping[str, Dialect] = {  # player to its dialect
     dialect.player: dialect
     for dialect in (
         # Some of its players take no `./`.
-        Dialect("android", _M3U, "utf-8", dot_slash=False),
+        Dialect("android", _M3U, "utf-8", dot_slash=False, elsewhere=True),
         # Without the mark it takes `.m3u` for the codepage of Windows.
         Dialect("foobar2000", _M3U, "utf-8-sig", backslashes=True, never_found=_BACKSLASH),
+        # VLC, as nothing else there plays a list of files; it reads every entry as a URI.
+        Dialect("iphone", _M3U, "utf-8", uris=frozenset(_M3U), elsewhere=True),
         # Its web client applies the gain of each track (`selectAudioNormalization`).
         Dialect("jellyfin", (*_M3U, ".pls"), "utf-8", levels=True),
         Dialect("kodi", _LISTS, "utf-8", line_bytes=1023),
@@ -98,3 +104,15 @@ def is_codepage(name: str) -> bool:
 def unmapped(paths: tuple[str, ...], dialect: Dialect) -> list[str]:
     """Return those of `paths` that lie in none of the folders that `dialect` maps."""
     return [path for path in paths if best_map(path, dialect.path_maps) is None]
+
+
+def left_behind(paths: tuple[str, ...], folder: str, dialect: Dialect) -> list[str]:
+    """Return those of `paths` that are not found on another device, to which `folder` goes."""
+    if not dialect.elsewhere or dialect.relative_to is not None:
+        return []
+    return [
+        path
+        for path in paths
+        if best_map(path, dialect.path_maps) is None
+        and (dialect.absolute or not PurePath(path).is_relative_to(folder))
+    ]

@@ -22,6 +22,9 @@ UNBOUNDED_DB = 60.0  # limit of a rise of gain without other limits: more than a
 CALM_RISE_LU = 6.0  # of a second over the ten before it within a calm track, where gains may move
 SPARE_S = 2  # in which a gain that climbs between two joins may round
 PER_BLOCK = FRAMES_PER_S // BLOCKS_PER_S
+RAMP_S = 0.01  # from the gain of one block to that of the next: no click, and no late fall
+PEAK_LIMIT_DBTP = -1.0  # EBU R 128
+LOSSY_MARGIN_DB = 0.5  # for the overshoot of an encoder
 _EDGE = round(EDGE_S * BLOCKS_PER_S)
 _LIMIT_MARGIN_LU = 0.2  # tenths of a second lie between the seconds that are compared
 
@@ -40,12 +43,12 @@ def arranged_gains(
     overlaps: Sequence[int],
     profile: Profile | None,
     *,
-    riding: bool,
+    riding: Sequence[bool],
 ) -> list[Gain]:
     """Return the gain of each track, for the frames by which neighbours overlap.
 
-    With `riding` a track that has to begin softer climbs, instead of staying softer, and one in a
-    calm phase keeps `CALM_RISE_LU` within.
+    A track with `riding` that has to begin softer climbs, instead of staying softer, and in a calm
+    phase it keeps `CALM_RISE_LU` within.
     """
     limit_lu = (profile.rules if profile is not None else Rules()).loudness_step_lu - JUMP_MARGIN_LU
     rises_db = [
@@ -54,21 +57,21 @@ def arranged_gains(
     ]
     wanted_db = _wanted_db(slots, found, profile)
     lengths = [each.end - each.start for each in found]
-    if not riding:
-        return list(map(Gain, gains(wanted_db, rises_db, lengths)))
     joins_s = [0, *(-(-each // FRAMES_PER_S) + round(EDGE_S) for each in overlaps), 0]
     edges_s = list(pairwise(joins_s))
     climbs_db = [
-        min(CUT_DB, RATE_DB * max(0, length // FRAMES_PER_S - sum(edges) - SPARE_S))
-        for length, edges in zip(lengths, edges_s, strict=True)
+        min(CUT_DB, RATE_DB * max(0, length // FRAMES_PER_S - sum(edges) - SPARE_S)) * is_riding
+        for length, edges, is_riding in zip(lengths, edges_s, riding, strict=True)
     ]
     gains_db = gains(wanted_db, np.add(rises_db, climbs_db[1:]), lengths)
     openings_db = [0.0, *np.minimum(np.subtract(rises_db, np.diff(gains_db)), 0.0).tolist()]
     limits_lu = [
         CALM_RISE_LU - _LIMIT_MARGIN_LU if _is_calm(slot, profile) else None for slot in slots
     ]
-    parts = zip(gains_db, found, limits_lu, openings_db, edges_s, strict=True)
-    return [Gain(gain_db, _course(*each)) for gain_db, *each in parts]
+    parts = zip(riding, gains_db, found, limits_lu, openings_db, edges_s, strict=True)
+    return [
+        Gain(gain_db, _course(*each) if is_riding else None) for is_riding, gain_db, *each in parts
+    ]
 
 
 def _wanted_db(
@@ -96,6 +99,18 @@ def _course(
     first = levels.start // PER_BLOCK
     whole[first : first + len(power)] = course(power, moves)
     return whole
+
+
+def moving_gains(course: Floats, start: int, count: int, rate_hz: int) -> Floats32:
+    """Return the gains of samples of a track from `start` on by its course, shape (count,)."""
+    length = rate_hz / BLOCKS_PER_S
+    first, last = int(start // length), int((start + count) // length)
+    own = course[np.clip(np.arange(first - 1, last + 2), 0, len(course) - 1)]
+    borders = (first - 1 + np.arange(len(own) + 1)) * length
+    ramp = RAMP_S * rate_hz / 2.0
+    knots = np.stack([borders[:-1] + ramp, borders[1:] - ramp], axis=1).ravel()
+    gains_db = np.interp(start + np.arange(count), knots, np.repeat(own, 2))
+    return (10.0 ** (gains_db / 20.0)).astype(np.float32)
 
 
 def _is_calm(slot: Slot, profile: Profile | None) -> bool:
@@ -178,3 +193,9 @@ def crossfade(length: int) -> tuple[Floats32, Floats32]:
 def blocks(values: Floats, start: int, end: int) -> Floats:
     """Return the blocks that hold the frames from `start` to `end`."""
     return values[start // PER_BLOCK : -(-end // PER_BLOCK)]
+
+
+def with_neighbours(values: Floats) -> Floats:
+    """Return the largest of each value and those beside it."""
+    beside = np.maximum(np.append(values[1:], 0.0), np.insert(values[:-1], 0, 0.0))
+    return np.asarray(np.maximum(values, beside))

@@ -10,7 +10,7 @@ import os
 import stat
 import warnings
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -24,15 +24,20 @@ from playlist_builder.atomic import atomic_path
 from playlist_builder.audio import decode, encode
 from playlist_builder.audio.encode import FULL_SCALE, Encoder
 from playlist_builder.companion import marked, write_beside
-from playlist_builder.errors import AudioError, ProfileError, RenderError
-from playlist_builder.models import Floats, Floats32, Session
-from playlist_builder.profiles import parse as profile_toml
+from playlist_builder.errors import AudioError, ProfileError, RenderError, RequestError
+from playlist_builder.models import Floats32, Session
+from playlist_builder.profiles.own import own_profile
 from playlist_builder.profiles.profile import Profile
-from playlist_builder.profiles.values import MAX_NAME
 from playlist_builder.recording import chapters, cover, cue, levels
 from playlist_builder.recording import mix as mixing
-from playlist_builder.recording.gains import PER_BLOCK, crossfade
+from playlist_builder.recording.gains import (
+    LOSSY_MARGIN_DB,
+    PEAK_LIMIT_DBTP,
+    crossfade,
+    moving_gains,
+)
 from playlist_builder.recording.levels import FRAMES_PER_S, Levels, TruePeak
+from playlist_builder.recording.measure import RATES_HZ, stereo_blocks
 from playlist_builder.recording.mix import Clip, MixPlan, MixSettings
 from playlist_builder.text import encodable
 
@@ -41,17 +46,13 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import pydub
 
-PEAK_LIMIT_DBTP = -1.0  # EBU R 128
 LOSSLESS_MARGIN_DB = 0.05  # for dither
-LOSSY_MARGIN_DB = 0.5  # for the overshoot of an encoder
 TRIES = 4
-RATES_HZ = (44_100, 48_000)
 CHANNELS = 2
 SAMPLE_BYTES = 4
 FULL_SCALE_LIMIT = np.float32(7.99)
 WINDOW = FRAMES_PER_S  # frames that are mixed at a time
 CUE_FOR = frozenset({".flac", ".wav"})
-RAMP_S = 0.01  # from the gain of one block to that of the next: no click, and no late fall
 FRAME_MS = 1000 // FRAMES_PER_S
 AudioSegment: Any = pydub.AudioSegment  # not typed
 Clock = Callable[[str, float], None]  # takes an activity, and how many seconds of music it has done
@@ -131,7 +132,7 @@ def _render(
     found: dict[str, Levels] = {}
     for each in paths:
         with _naming(each):
-            blocks = _stereo_blocks(each, rate_hz, partial(clock, "measuring"))
+            blocks = stereo_blocks(each, rate_hz, partial(clock, "measuring"))
             found[each] = levels.measure(blocks, rate_hz)
     margin_db = LOSSLESS_MARGIN_DB if form.lossless else LOSSY_MARGIN_DB
     planned = part(
@@ -196,13 +197,9 @@ def _not_written(name: str, error: OSError) -> RenderError:
 
 
 def _profile(session: Session) -> Profile | None:
-    text = session.profile_text if session.request is None else session.request.profile_text
-    if text is None:
-        return None
     try:
-        name = session.profile[:MAX_NAME]
-        return profile_toml.parse(text.encode("utf-8", "replace"), name=name)
-    except ProfileError as error:
+        return own_profile(session)
+    except (ProfileError, RequestError) as error:
         raise RenderError(f"The profile that the session holds is not valid: {error}") from error
 
 
@@ -236,19 +233,6 @@ def _naming(path: str) -> Iterator[None]:
         ) from error
 
 
-def _stereo_blocks(path: str, rate_hz: int, tick: Callable[[float], None]) -> Generator[Floats32]:
-    """Yield a track as stereo at the rate of the mix, in blocks of shape (2, n)."""
-    with decode.AudioFile(path) as file:
-        own_hz = file.layout.sample_rate_hz
-        gains = levels.stereo_gains(file.layout.channels)
-        blocks: Iterator[Floats32] = (gains @ block for block in file.blocks())
-        if own_hz != rate_hz:
-            blocks = decode.resampled(blocks, own_hz, rate_hz)
-        for block in blocks:
-            yield block
-            tick(block.shape[1] / rate_hz)
-
-
 def _clock(report: Callable[[RenderProgress], None] | None, duration_s: float) -> Clock:
     """Return what counts the seconds of music decoded in all passes, and reports them."""
     done_s = 0.0
@@ -269,7 +253,7 @@ class _Source:
         self._clip = clip
         self._rate_hz = rate_hz
         self._hop = rate_hz // FRAMES_PER_S
-        self._blocks = _stereo_blocks(clip.path, rate_hz, partial(clock, "mixing"))
+        self._blocks = stereo_blocks(clip.path, rate_hz, partial(clock, "mixing"))
         self.close = self._blocks.close
         self._rest = np.zeros((CHANNELS, 0), np.float32)
         self._ahead = clip.first * self._hop
@@ -282,7 +266,8 @@ class _Source:
         if curve is not None:
             samples = samples * curve
         if self._clip.course is not None:
-            samples = samples * self._moves(self._clip.course, frames)
+            start, count = self._read * self._hop, frames * self._hop
+            samples = samples * moving_gains(self._clip.course, start, count, self._rate_hz)
         self._read += frames
         # No music reaches 18 dB over full scale; damaged samples are clipped, not wrapped.
         scaled = np.clip(samples.T, -FULL_SCALE_LIMIT, FULL_SCALE_LIMIT) * np.float32(FULL_SCALE)
@@ -290,17 +275,6 @@ class _Source:
         return AudioSegment(
             data=data, sample_width=SAMPLE_BYTES, frame_rate=self._rate_hz, channels=CHANNELS
         ).apply_gain(self._clip.gain_db)
-
-    def _moves(self, course: Floats, frames: int) -> Floats32:
-        """Return the gain of each of the next samples by the course of the clip."""
-        first = self._read // PER_BLOCK
-        own = course[max(first - 1, 0) : (self._read + frames) // PER_BLOCK + 2]
-        borders = (max(first - 1, 0) + np.arange(len(own) + 1)) * PER_BLOCK * self._hop
-        ramp = round(RAMP_S * self._rate_hz / 2.0)
-        knots = np.stack([borders[:-1] + ramp, borders[1:] - ramp], axis=1).ravel()
-        places = self._read * self._hop + np.arange(frames * self._hop)
-        gains_db = np.interp(places, knots, np.repeat(own, 2))
-        return (10.0 ** (gains_db / 20.0)).astype(np.float32)
 
     def _take(self, count: int) -> Floats32:
         parts, there = [self._rest], self._rest.shape[1]
@@ -350,8 +324,9 @@ def _mix(plan: MixPlan, rate_hz: int, clock: Clock) -> Iterator[Any]:
                 part = slice(start * hop, (start + count) * hop)
                 yield going.read(count, out[part]).overlay(source.read(count, into[part]))
             going.close()
-            if pause := max(0, after.at - clip.end):
-                silence = AudioSegment.silent(pause * FRAME_MS, rate_hz)
+            for start in range(clip.end, after.at, WINDOW):
+                length_ms = min(WINDOW, after.at - start) * FRAME_MS
+                silence = AudioSegment.silent(length_ms, rate_hz)
                 yield silence.set_channels(CHANNELS).set_sample_width(SAMPLE_BYTES)
 
 

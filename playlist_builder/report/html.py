@@ -55,7 +55,8 @@ def page(session: Session, language: Language, *, folder: str, today: date | Non
     script = _resource("page.js")
     found = concerns(session, language)
     noted = found[:MOST]
-    rows = zip(count(1), summary.whole(session), standouts(session, language), strict=False)
+    found_out, silences = standouts(session, language), session.silences_behind
+    rows = zip(count(1), summary.whole(session), found_out, silences, strict=False)
     return _TEMPLATES.get_template("page.html").render(
         session=session,
         label=session.request.name if session.request else "",

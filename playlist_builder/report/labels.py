@@ -3,7 +3,7 @@
 Texts with tags are escaped, as XML and HTML ask for.
 """
 
-from playlist_builder.models import Session
+from playlist_builder.models import Session, Silence
 from playlist_builder.report import summary
 from playlist_builder.report.language import Language, number, signed
 from playlist_builder.text import clock, escaped, shortened
@@ -21,6 +21,13 @@ def span_name(span: summary.Span | summary.PlannedSpan, language: Language) -> s
     return shortened(name)
 
 
+def silence_label(silence: Silence, language: Language) -> str:
+    """Return, escaped, a description of a planned silence."""
+    template = language.gettext("Silence at {start}, as planned: {length}.")
+    length = clock(silence.duration_s)
+    return escaped(template.format(start=clock(silence.start_s), length=length))
+
+
 def description(session: Session, language: Language) -> str:
     """Return, escaped, what the picture shows, for those who do not see it."""
     beyond = language.gettext("{count} loudness steps rise beyond the limit of {limit} LU.").format(
@@ -33,7 +40,7 @@ def description(session: Session, language: Language) -> str:
         "{title}: {count} tracks in {length}. Planned energy from {low} to {high};"
         " phases: {phases}. {beyond}"
     )
-    return escaped(
+    told = escaped(
         template.format(
             title=title_of(session, language),
             count=len(session.slots),
@@ -46,6 +53,7 @@ def description(session: Session, language: Language) -> str:
             beyond=beyond,
         )
     )
+    return " ".join([told, *(silence_label(each, language) for each in session.silences)])
 
 
 def labels(session: Session, language: Language) -> list[str]:

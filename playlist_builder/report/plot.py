@@ -6,6 +6,7 @@ is tinted by how high the phase of each track is planned. Numbers lead to what t
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from statistics import fmean
 
 import numpy as np
@@ -27,7 +28,7 @@ from playlist_builder.report.drawing import (
     path,
     text,
 )
-from playlist_builder.report.labels import labels, span_name
+from playlist_builder.report.labels import labels, silence_label, span_name
 from playlist_builder.report.language import Language
 from playlist_builder.text import clock
 
@@ -56,8 +57,9 @@ def plot(
     first_name = top + LINE * 2 - 4
     has_tension = any(slot.tension is not None for slot in summary.whole(session))
     elements = [
-        *_legend(language, top + 12, has_tension=has_tension),
+        *_legend(session, language, top + 12, has_tension=has_tension),
         *_tail(session, frame),
+        *_silences(session, language, frame),
         *_grid(frame),
         *_time_axis(frame, axis, language),
         *_blocks(session, language, frame, is_linked=sheet.is_linked),
@@ -71,16 +73,21 @@ def plot(
     return elements, frame, axis + LINE + 6
 
 
-def _legend(language: Language, y: float, *, has_tension: bool) -> Iterator[str]:
+def _legend(session: Session, language: Language, y: float, *, has_tension: bool) -> Iterator[str]:
     entries = [
         ("played", language.gettext("energy as it plays")),
         ("plan", language.gettext("planned energy")),
     ]
     if has_tension:
         entries.append(("tense", language.gettext("tension")))
+    if session.silences:
+        entries.append(("silent", language.gettext("silence")))
     x = float(LEFT)
     for kind, name in entries:
-        yield f'<path class="{kind}" d="M{x:.1f} {y - 4:g}h22"/>'
+        if kind == "silent":
+            yield f'<rect class="{kind}" x="{x:.1f}" y="{y - 10:g}" width="22" height="12"/>'
+        else:
+            yield f'<path class="{kind}" d="M{x:.1f} {y - 4:g}h22"/>'
         yield text(x + 28, y, name, "faint")
         x += 28 + LETTER * cell_len(name) + 18
 
@@ -115,6 +122,17 @@ def _tail(session: Session, frame: Frame) -> Iterator[str]:
                 f'<rect class="tailed" x="{x:.1f}" y="{frame.top:g}" width="{end - x:.1f}"'
                 f' height="{high:g}"/>'
             )
+
+
+def _silences(session: Session, language: Language, frame: Frame) -> Iterator[str]:
+    """Yield the planned silences, as high as the plot and the strip below it."""
+    for silence in session.silences:
+        x, end = frame.x(silence.start_s), frame.x(silence.end_s)
+        yield (
+            f'<g><title>{silence_label(silence, language)}</title><rect class="silent" x="{x:.1f}"'
+            f' y="{frame.top:g}" width="{max(end - x, 1.0):.1f}"'
+            f' height="{frame.foot + STRIP_HEIGHT - frame.top:g}"/></g>'
+        )
 
 
 def _borders(session: Session, frame: Frame, top: float) -> Iterator[str]:
@@ -204,10 +222,14 @@ def _lines(session: Session, frame: Frame) -> Iterator[str]:
     """Yield tension, plan and what plays, the most important above the others."""
     for run in curves.tension(session):
         yield f'<path class="tense" d="{_run(run, frame)}"/>'
-    if curve := session.curve:
-        points = [((step + 0.5) * STEP_S, level) for step, level in enumerate(curve)]
-        ends = [(0.0, curve[0]), *points, (len(curve) * STEP_S, curve[-1])]
-        yield f'<path class="plan" d="{path(ends, frame)}"/>'
+    steps = enumerate(summary.curve(session))
+    for is_silent, several in groupby(steps, key=lambda step: math.isnan(step[1])):
+        if not is_silent:
+            (first, level), *_ = points = list(several)
+            last, end = points[-1]
+            middles = [((step + 0.5) * STEP_S, level) for step, level in points]
+            ends = [(first * STEP_S, level), *middles, ((last + 1) * STEP_S, end)]
+            yield f'<path class="plan" d="{path(ends, frame)}"/>'
     for run in curves.energy(session):
         yield f'<path class="played" d="{_run(run, frame)}"/>'
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from playlist_builder.arranger.steps import Step
 from playlist_builder.models import Session, Slot
 from playlist_builder.report import summary
 from playlist_builder.report.language import Language, number
@@ -45,7 +46,7 @@ def standouts(session: Session, language: Language) -> list[list[Standout]]:
     ]
 
 
-def _step(step: summary.Step | None, language: Language) -> list[Standout]:
+def _step(step: Step | None, language: Language) -> list[Standout]:
     if step is not None and step.is_beyond:
         text = language.gettext("▲ begins {rise} LU louder")
         return [Standout(text.format(rise=number(step.rise_lu, 1)), is_felt=True)]

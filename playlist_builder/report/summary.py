@@ -3,17 +3,19 @@
 Pure: a session goes in, values come out; the views draw them and put them into words.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from statistics import fmean
 
 import numpy as np
 
+from playlist_builder.arranger.steps import Step
+from playlist_builder.arranger.steps import steps as of_slots
 from playlist_builder.errors import ProfileError, RequestError
-from playlist_builder.models import AUDIBLE_LU, STEP_S, Session, Slot
-from playlist_builder.profiles import parse as profile_toml
-from playlist_builder.profiles.overrides import apply_overrides
+from playlist_builder.models import ROUNDING_S, STEP_S, Session, Silence, Slot
+from playlist_builder.profiles.own import own_profile
 from playlist_builder.profiles.profile import Profile, Rules
 
 FLAT = 0.15  # a plan that spans less has no peak
@@ -48,14 +50,6 @@ class PlannedSpan:
     start_s: float
     end_s: float
     is_tail: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How far the loudness rises into a slot, from the ten seconds before to those after."""
-
-    rise_lu: float
-    is_beyond: bool  # by more than the profile allows
 
 
 def whole(session: Session) -> tuple[Slot, ...]:
@@ -132,15 +126,31 @@ def _level(span: Span) -> float:
 
 
 def contour(slots: Sequence[Slot]) -> list[float]:
-    """Return the energy that plays, one value per `STEP_S` of the session."""
+    """Return the energy that plays, one value per `STEP_S`; NaN while nothing does."""
     end_s = slots[-1].end_s if slots else 0.0
     energies = []
     for time_s in np.arange(0.5 * STEP_S, end_s, STEP_S).tolist():
         slot = next(slot for slot in slots if time_s < slot.end_s)
+        if time_s < slot.start_s - ROUNDING_S:
+            energies.append(math.nan)
+            continue
         levels = slot.contour or (slot.energy,)
         step = int(max(0.0, time_s - slot.start_s) / STEP_S)
         energies.append(levels[min(step, len(levels) - 1)])
     return energies
+
+
+def curve(session: Session) -> list[float]:
+    """Return the planned energy, one value per `STEP_S` of the session; NaN in planned silences."""
+    levels = list(session.curve)
+    for silence in session.silences:
+        first, last = (math.ceil(time_s / STEP_S - 0.5) for time_s in _ends(silence))
+        levels[first:last] = [math.nan] * len(levels[first:last])
+    return levels
+
+
+def _ends(silence: Silence) -> tuple[float, float]:
+    return silence.start_s, silence.end_s
 
 
 def steps(session: Session) -> list[Step | None]:
@@ -148,18 +158,8 @@ def steps(session: Session) -> list[Step | None]:
 
     It is the one that a player makes of it if the session was asked for such a one.
     """
-    limit_lu = rules(session).loudness_step_lu
     levelled = session.request is not None and session.request.levelled
-    found: list[Step | None] = [None] if whole(session) else []
-    for left, right in pairwise(whole(session)):
-        before, after = left.end_loudness_lufs, right.start_loudness_lufs
-        if before is None or after is None:
-            found.append(None)
-        else:
-            rise_lu = after - before
-            rise_lu -= levelled * (right.loudness_lufs - left.loudness_lufs)
-            found.append(Step(rise_lu, is_beyond=rise_lu > limit_lu + AUDIBLE_LU))
-    return found
+    return of_slots(whole(session), rules(session).loudness_step_lu, levelled=levelled)
 
 
 def rules(session: Session) -> Rules:
@@ -173,14 +173,8 @@ def profile(session: Session) -> Profile | None:
 
     None where the session does not hold it, or where its text is of another version.
     """
-    request = session.request
-    text = session.profile_text if request is None else request.profile_text
-    if text is None:
-        return None
     try:
-        known = profile_toml.parse(text.encode("utf-8", "replace"), name=session.profile)
-        known = known if request is None else apply_overrides(known, request)
-        return known.scaled(session.target_s)
+        return own_profile(session)
     except (RequestError, ProfileError):
         return None
 

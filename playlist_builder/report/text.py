@@ -68,7 +68,7 @@ def _slots(session: Session, width: int) -> Table:
     names = fitting(SESSION_COLUMNS, width, has_hints=is_known)
     energy = "percentile" if session.scale == "relative" else "energy"
     table = new_table(*(energy if name == "energy" else name for name in names))
-    titles = told_apart(session.slots)
+    titles, silences = told_apart(session.slots), session.silences_behind
     for place, slot in enumerate(session.slots, start=1):
         cells = {
             "#": str(place),
@@ -82,6 +82,13 @@ def _slots(session: Session, width: int) -> Table:
             "artist": printable(slot.artist),
         }
         table.add_row(*(cells[name] for name in names))
+        for silence in silences[place - 1]:
+            cells = dict.fromkeys(cells, "") | {
+                "start": clock(silence.start_s),
+                "length": clock(silence.duration_s),
+                "title": "silence, as planned",
+            }
+            table.add_row(*(cells[name] for name in names))
     return table
 
 
@@ -211,8 +218,9 @@ def profile_text(
     """Draw a profile: its curve, phases and sources."""
     times = (np.arange(max(1, round(profile.duration_s / STEP_S))) + 0.5) * STEP_S
     spans = [(phase.name, phase.start_s, phase.end_s) for phase in profile.phases]
+    levels = np.where(profile.is_silent(times), np.nan, profile.target(times))
     curve = chart(
-        profile.target(times).tolist(),
+        levels.tolist(),
         None,
         duration_s=profile.duration_s,
         phases=spans,
@@ -231,6 +239,8 @@ def profile_text(
             level += ", tension {:g} to {:g}".format(*phase.tension)
         if phase.moving:
             level += ", moving"
+        if phase.silence_s:
+            level += f", then {clock(phase.silence_s)} of silence"
         table.add_row(clock(phase.start_s), clock(phase.end_s), phase.name, level, phase.basis)
     return "\n".join(
         [
@@ -267,9 +277,10 @@ def _limits(phase: Phase) -> str:
 def _chart(session: Session, width: int, *, ascii_only: bool, colour: bool) -> str:
     length_s = summary.length_s(session)
     actual = summary.contour(summary.whole(session))
-    count = max(len(actual), len(session.curve), math.ceil(length_s / STEP_S))
+    planned = summary.curve(session)
+    count = max(len(actual), len(planned), math.ceil(length_s / STEP_S))
     return chart(
-        [*session.curve, *[math.nan] * (count - len(session.curve))],
+        [*planned, *[math.nan] * (count - len(planned))],
         [*actual, *[math.nan] * (count - len(actual))],
         duration_s=max(length_s, count * STEP_S),
         phases=[

@@ -5,6 +5,8 @@ import os
 
 import pytest
 
+import playlist_builder
+from playlist_builder.device.copy import CopiedTrack, CopyReport
 from tests.support.commands import run
 from tests.support.documents import keep_first, paths, session
 
@@ -75,3 +77,42 @@ def test_what_the_user_put_in_the_place_of_a_copy_is_the_user_s(built):
         done = run("copy", built / "s.json", stick)
         assert mine.read_bytes() == b"my own notes"
         assert "earlier copies" not in done.stderr
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What a copy is asked for, in place of one; its report has a track in tags and one not."""
+    asked = {}
+
+    def copy_session(_session, folder, **options):
+        asked.update(options)
+        files = [
+            CopiedTrack(n, "", f"{folder}/{n}", 1, "", "copied", -3.0 * n, in_samples=n == 1)
+            for n in (1, 2)
+        ]
+        return CopyReport(f"{folder}/s.m3u8", files, loudness_lufs=-20.5)
+
+    monkeypatch.setattr(playlist_builder, "copy_session", copy_session)
+    return asked
+
+
+def test_a_levelled_copy_says_what_players_have_to_be_told(built, asked):
+    done = run("copy", built / "s.json", built / "stick", "--levelled")
+    assert (asked["levels"], asked["form"], asked["replace_earlier"]) == ("tags", None, False)
+    assert "levelled by -6.0 to -3.0 dB" in done.stderr
+    assert "-20.5 LUFS in all instead of -18, as the peaks allow no more" in done.stderr
+    assert "1 of 2 by tags: turn on ReplayGain" in done.stderr
+    run("copy", built / "s.json", built / "stick")
+    assert asked["levels"] == ""
+
+
+def test_a_copy_for_a_phone_says_what_to_tap(built, asked):
+    done = run("copy", built / "s.json", built / "phone", "--for-phone")
+    wanted = {"levels": "samples", "form": "mp3", "as_album": True, "replace_earlier": True}
+    assert asked | wanted == asked
+    for told in ("Android: ", "open s.m3u8", "iPhone: ", "the album 's'"):
+        assert told in done.stderr
+    done = run(
+        "copy", built / "s.json", built / "phone", "--for-phone", "--convert", "opus", code=2
+    )
+    assert "Phones get MP3" in done.stderr

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from playlist_builder.cli import main
-from playlist_builder.models import Session, Slot
+from playlist_builder.models import Session, Silence, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.csv_table import COLUMNS
 from playlist_builder.playlists.dialects import PLAYERS
@@ -146,3 +146,48 @@ def test_a_player_that_levels_asks_for_a_session_that_is_levelled(
     text = session_json.dump(replace(session, request=request))
     (folder / "s.json").write_text(text, encoding="utf-8")
     assert ("--levelled" in run("-o", "p.m3u8", "--player", player).output) == is_told
+
+
+def test_paths_that_lead_nowhere_on_a_phone_are_told(folder):
+    (folder / "lists").mkdir()
+    for player in ("android", "iphone"):
+        told = run("-o", "lists/p.m3u8", "--player", player).stderr
+        assert "3 of 3 paths lead nowhere on the phone, such as " in told
+        assert "copy s.json FOLDER --for-phone" in told
+        assert "lead nowhere" not in run("-o", "p.m3u8", "--player", player).stderr
+    mapped = run("-o", "lists/p.m3u8", "--player", "android", "--map", f"{folder}=/sdcard/Music")
+    assert "lead nowhere" not in mapped.stderr
+
+
+def test_steps_of_loudness_are_told_once_up_and_down(folder):
+    slots = [
+        Slot(
+            *(f"{folder}/{n}.flac", "5f", f"T{n}", "", "", 200.0 * n, 200.0 * n + 200),
+            *("calm", 0.2, 0.2),
+            loudness_lufs=lufs,
+            start_loudness_lufs=lufs,
+            end_loudness_lufs=lufs,
+        )
+        for n, lufs in enumerate((-20.0, -9.0, -21.0))
+    ]
+    whole = Session("arc", "relative", 600.0, 600.0, 0.1, 0.1, 0.1, slots)
+    (folder / "s.json").write_text(session_json.dump(in_turn(whole)), encoding="utf-8")
+    told = run("-o", "p.m3u8", "-o", "p.xspf").stderr
+    assert told.count("3:20 'T1' comes in 11.0 LU louder") == 1
+    assert told.count("6:40 'T2' comes in 12.0 LU softer") == 1
+    assert told.count("'copy --levelled' and 'render' even that out.") == 1
+    assert "comes in" not in run("-o", "p.m3u8", "--player", "jellyfin").stderr
+    assert "comes in" not in run("-o", "p.csv").stderr
+
+
+def test_what_a_playlist_cannot_hold_of_a_silence_is_said_once(folder):
+    whole = session_json.load_session(folder / "s.json")
+    first, second = whole.slots
+    later = replace(second, start_s=second.start_s + 120.0, end_s=second.end_s + 120.0)
+    ended = tuple(replace(each, start_s=520.0, end_s=720.0) for each in whole.tail)
+    silences = (Silence(first.end_s, later.start_s, "calm"),)
+    own = replace(whole, slots=(first, later), tail=ended, silences=silences)
+    (folder / "s.json").write_text(session_json.dump(own), encoding="utf-8")
+    told = run("-o", "p.m3u8", "-o", "p.pls").stderr
+    assert told.count("1 planned silence, 2:00 in all: 'render' and 'copy' play it") == 1
+    assert "planned silence" not in run("-o", "p.csv", "-o", "p.json").stderr

@@ -159,3 +159,18 @@ def test_a_damaged_session_is_one_line(folder, text, said):
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (folder / "bad.html").exists()
+
+
+def starts(text):
+    found = (re.match(r" *(?:\d+ +)?(\d+:\d\d) ", line) for line in text.splitlines())
+    return [start[1] for start in found if start]
+
+
+def test_times_are_those_of_the_player_that_is_told(folder):
+    assert starts(run("report", "s.json", cwd=folder).stdout) == ["0:00", "10:00"]
+    assert starts(run("report", "s.json", "--gap", "5s", cwd=folder).stdout) == ["0:00", "10:05"]
+    done = run("report", "s.json", "--crossfade", "8s", "-o", "-", cwd=folder)
+    assert "9:52" in done.stdout
+    assert "10:00" not in starts(done.stdout)
+    done = run("report", "s.json", "--gap", "2m", cwd=folder, code=2)
+    assert "'2m' is too much. Give 60s at most, such as 2s." in done.stderr

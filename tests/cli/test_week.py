@@ -24,6 +24,7 @@ class COPY:
     """What a copy onto a phone tells."""
 
     renamed, skipped, leftover, removed, files, playlist = {}, (), (), (), (), "phone/tonight.m3u8"
+    loudness_lufs = None
 
 
 BUILD = "build arc --duration 15m"
@@ -89,3 +90,20 @@ def test_where_nothing_was_built_yet_it_is_told_how(week):
     for command in ("report", "swap 1", "undo", "sessions show"):
         assert "playlist-builder build" in week(command, code=1).stderr
     assert "There is no session yet" in week("sessions").stderr
+
+
+def test_a_report_has_the_times_of_the_player_that_a_session_was_exported_for(made_up):
+    made_up(f"{BUILD} -o tonight.m3u8")
+    plain = made_up("report").stdout
+    made_up("export -o mpd.m3u8 --player mpd --crossfade 5s")
+    done = made_up("report -o tonight.html")
+    assert "At the times of mpd.m3u8: crossfades of 5 s" in done.stderr
+    assert "\n# 0:02:05 " in Path("mpd.m3u8").read_text(encoding="utf-8")  # of tracks of 2:10
+    told = made_up("swap 3").stderr  # writes both again
+    assert {"Wrote mpd.m3u8", "Wrote tonight.html"} <= {
+        line.split(": ")[0] for line in told.splitlines()
+    }
+    assert "2:05" in Path("tonight.html").read_text(encoding="utf-8")
+    assert made_up("report --crossfade 0").stdout.splitlines()[0] == plain.splitlines()[0]
+    made_up("export -o other.m3u8 --gap 2s")
+    assert "At the times" not in made_up("report").stderr  # as they differ

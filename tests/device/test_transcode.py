@@ -287,7 +287,7 @@ def test_a_part_has_its_length_and_its_tags(source, tmp_path, form):
 
 
 def test_a_part_keeps_the_form_of_its_file_where_there_is_one(source, tmp_path):
-    assert transcode.form_of_part(str(source)) == "flac"
+    assert transcode.own_form(str(source)) == "flac"
     for form in encode.TRACK_FORMS:
         transcode.convert(str(source), str(tmp_path / f"b.{form}"), form)
-        assert transcode.form_of_part(str(tmp_path / f"b.{form}")) == form
+        assert transcode.own_form(str(tmp_path / f"b.{form}")) == form

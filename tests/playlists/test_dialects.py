@@ -17,6 +17,7 @@ from playlist_builder.playlists.dialects import (
     SUFFIXES,
     Dialect,
     is_codepage,
+    left_behind,
     unmapped,
 )
 from playlist_builder.playlists.entry_paths import format_entry
@@ -39,7 +40,9 @@ def refused(path, suffix=".m3u8", dialect=ANY):
 
 
 def test_every_player_that_is_asked_for_has_a_dialect():
-    asked_for = "mpd vlc mpv kodi rockbox navidrome jellyfin plex foobar2000 strawberry android"
+    asked_for = (
+        "mpd vlc mpv kodi rockbox navidrome jellyfin plex foobar2000 strawberry android iphone"
+    )
     assert list(PLAYERS) == sorted(asked_for.split())
     for dialect in PLAYERS.values():
         assert ".m3u8" in dialect.suffixes
@@ -260,3 +263,15 @@ def test_an_entry_is_one_line_or_a_refusal(path, player):
             assert not {"\n", "\r"} & set(entry)
             assert not entry.startswith(("#", " ", ".//"))
             assert os.fsencode(entry).decode() == entry
+
+
+def test_what_lies_outside_the_folder_of_a_playlist_stays_behind_unless_it_is_mapped():
+    paths = (f"{MUSIC}/in/a.flac", "/mnt/b.flac")
+    maps = (PathMap("/mnt", "/storage/emulated/0/Music"),)
+    for player in ("android", "iphone"):
+        dialect = PLAYERS[player]
+        assert left_behind(paths, MUSIC, dialect) == ["/mnt/b.flac"]
+        assert left_behind(paths, MUSIC, replace(dialect, path_maps=maps)) == []
+        assert left_behind(paths, MUSIC, replace(dialect, absolute=True)) == list(paths)
+        assert left_behind(paths, "/", replace(dialect, relative_to="/sdcard")) == []
+    assert left_behind(paths, MUSIC, PLAYERS["mpd"]) == []

@@ -21,6 +21,7 @@ from mutagen.mp4 import MP4
 from playlist_builder.analysis import loudness
 from playlist_builder.audio import decode, encode
 from playlist_builder.cli import render
+from playlist_builder.companion import is_own
 from playlist_builder.errors import RenderError
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
@@ -29,6 +30,7 @@ from playlist_builder.recording.levels import TruePeak
 from playlist_builder.recording.mix import MixSettings
 from playlist_builder.recording.render import PEAK_LIMIT_DBTP, preview_session, render_session
 from playlist_builder.session_request import SessionRequest
+from playlist_builder.text import clock
 from tests.support.commands import run
 from tests.support.documents import in_turn
 
@@ -464,6 +466,10 @@ def test_the_command_renders_and_tells_as_json(tmp_path, evening):
     assert told["pieces"][1]["start_s"] == pytest.approx(6.0, abs=0.03)
     assert told["true_peak_dbtp"] < PEAK_LIMIT_DBTP
     assert "Wrote a.flac and a.cue: 0:25" in done.stderr
+    assert "Wrote a.html, a report of its times" in done.stderr
+    assert is_own(tmp_path / "a.html")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert all(clock(each["start_s"]) in page for each in told["chapters"])
 
 
 def test_the_command_tells_where_gains_move_and_can_leave_them(tmp_path, track):

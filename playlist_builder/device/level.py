@@ -1,0 +1,64 @@
+"""The gains by which copies follow the arc of loudness that a session plans.
+
+Every track is measured first, since the gain of each depends on its neighbours. What is converted
+gets its gain in the samples, what is copied as it is in its tags.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from playlist_builder.audio.encode import TRACK_FORMS
+from playlist_builder.errors import AudioError, CopyError, ProfileError, RequestError
+from playlist_builder.library.scan.processes import WorkerDied
+from playlist_builder.models import Session, Skipped, Slot
+from playlist_builder.profiles.own import own_profile
+from playlist_builder.recording.levelled import TrackGain, levelled
+from playlist_builder.recording.levels import Levels
+from playlist_builder.recording.measure import measured
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionGains:
+    """The gain of each track by its number, those that cannot be measured, and the loudness."""
+
+    by_number: Mapping[int, TrackGain]
+    skipped: Sequence[Skipped]
+    loudness_lufs: float
+
+
+def session_gains(
+    session: Session,
+    forms: Mapping[int, str],
+    pool: Executor,
+    on_measured: Callable[[Slot], None],
+) -> SessionGains:
+    """Return the gains of tracks by their numbers, from 1; `forms` says what each is converted to.
+
+    Raises `CopyError` where none can be measured.
+    """
+    try:
+        profile = own_profile(session)
+    except (ProfileError, RequestError) as error:
+        raise CopyError(f"The profile that the session holds is not valid: {error}") from error
+    slots = dict(enumerate((*session.slots, *session.tail), start=1))
+    futures = {number: pool.submit(measured, slots[number].path) for number in forms}
+    found: dict[int, Levels] = {}
+    skipped = []
+    for number, future in futures.items():
+        try:
+            found[number] = future.result()
+        except (AudioError, OSError, WorkerDied) as error:
+            skipped.append(Skipped(slots[number].path, str(error)))
+        on_measured(slots[number])
+    if not found:
+        raise CopyError(f"None of the tracks could be measured: {skipped[0].reason}.")
+    plan = levelled(
+        [slots[number] for number in found],
+        list(found.values()),
+        profile,
+        riding=[bool(forms[number]) for number in found],
+        lossy=any(forms[number] and not TRACK_FORMS[forms[number]].lossless for number in found),
+    )
+    gains = dict(zip(found, plan.gains, strict=True))
+    return SessionGains(gains, skipped, plan.loudness_lufs)

@@ -1,0 +1,92 @@
+"""Gains for players: the planned arc, small rises, and no peak over the limit, for any levels."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playlist_builder.analysis import loudness
+from playlist_builder.models import Slot
+from playlist_builder.profiles.profile import Phase, Profile, Rules
+from playlist_builder.recording.levelled import levelled
+from playlist_builder.recording.levels import Levels
+
+PROFILE = Profile(
+    "arc",
+    "Arc",
+    "",
+    1800.0,
+    (
+        Phase("calm", 0.0, 600.0, 0.1, 0.1),
+        Phase("peak", 600.0, 1200.0, 0.9, 0.9),
+        Phase("return", 1200.0, 1800.0, 0.1, 0.1),
+    ),
+    Rules(),
+)
+
+
+def level(*lufs, peak=0.5, seconds=300):
+    power = 10 ** ((np.repeat(lufs, 10 * seconds // len(lufs)) - loudness.OFFSET_LUFS) / 10)
+    return Levels(power, np.full(len(power), peak), 0, 5 * len(power))
+
+
+def slots(count, phases=("calm", "calm", "peak", "peak", "return", "return")):
+    return [
+        Slot(f"/{n}", "", f"{n}", "", "", 300.0 * n, 300.0 * n + 300, phases[n], 0.5, 0.5)
+        for n in range(count)
+    ]
+
+
+def loud(found, masters):
+    return [gain.gain_db + lufs for gain, lufs in zip(found.gains, masters, strict=True)]
+
+
+def test_masters_of_any_loudness_follow_the_plan():
+    masters = [-10.7, -19.0, -21.7, -14.0, -8.6, -23.0]
+    found = levelled(slots(6), [level(each) for each in masters], PROFILE, riding=[False] * 6)
+    arc = PROFILE.loudness_lu([150.0 + 300.0 * n for n in range(6)])
+    off = np.array(loud(found, masters)) - arc
+    assert np.ptp(off) < 1.0
+    assert all(gain.course is None for gain in found.gains)
+
+
+masters = st.lists(st.tuples(st.floats(-40.0, -5.0), st.floats(0.01, 1.4)), min_size=2, max_size=6)
+
+
+@given(masters)
+def test_no_peak_is_lifted_over_the_limit_and_no_join_rises_beyond_it(tracks):
+    found = [level(lufs, peak=peak) for lufs, peak in tracks]
+    plan = levelled(slots(len(found)), found, PROFILE, riding=[False] * len(found))
+    for gain, (_, peak) in zip(plan.gains, tracks, strict=True):
+        assert gain.peak == pytest.approx(peak)
+        assert 20 * np.log10(peak) + gain.gain_db <= -1.0 + 1e-6
+    heard = loud(plan, [lufs for lufs, _ in tracks])
+    assert all(right - left <= 3.0 for left, right in pairwise(heard))
+    assert plan.loudness_lufs <= -18.0 + 1e-6
+
+
+def test_only_what_is_converted_has_gains_that_move():
+    """A calm track that startles, once converted and once as it is."""
+    startling = level(-40.0, -40.0, -20.0)
+    for riding in ([True, False], [False, True]):
+        plan = levelled(slots(2), [startling, startling], PROFILE, riding=riding)
+        assert [gain.course is not None for gain in plan.gains] == riding
+
+
+def test_an_encoder_that_overshoots_gets_room():
+    found = [level(-30.0, peak=0.9), level(-30.0, peak=0.9)]
+    lossless, lossy = (
+        levelled(slots(2), found, PROFILE, riding=[False] * 2, lossy=each).gains[0].gain_db
+        for each in (False, True)
+    )
+    assert lossless - lossy == pytest.approx(0.5)
+
+
+def test_only_what_plays_of_a_track_is_levelled():
+    part = replace(slots(1)[0], from_s=150.0, end_s=150.0)
+    plan = levelled([part], [level(-30.0, -20.0, peak=0.1)], PROFILE, riding=[False])
+    assert plan.loudness_lufs == pytest.approx(-18.0)
+    assert plan.gains[0].gain_db == pytest.approx(2.0, abs=0.01)
