@@ -1,7 +1,9 @@
 """Tracks that play one after another, by whatever player -> the gain of each. Pure.
 
 They follow the arc of loudness as a recording does, but no gain moves where only the player applies
-it. No gain lifts a true peak over the limit: all of them are lower where one would.
+it. There is no crossfade behind which music could come in: where gains move, what follows an ending
+enters slowly instead. No gain lifts a true peak over the limit: all of them are lower where one
+would.
 """
 
 from collections.abc import Sequence
@@ -11,16 +13,23 @@ import numpy as np
 
 from playlist_builder.analysis import loudness
 from playlist_builder.models import Floats, Slot
-from playlist_builder.profiles.profile import Profile
+from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.recording.gains import (
+    JOIN_S,
+    JUMP_MARGIN_LU,
     LOSSY_MARGIN_DB,
     PEAK_LIMIT_DBTP,
+    PER_BLOCK,
+    Gain,
     arranged_gains,
     blocks,
     with_neighbours,
 )
-from playlist_builder.recording.levels import Levels
+from playlist_builder.recording.levels import BLOCKS_PER_S, Levels
 from playlist_builder.recording.mix import LOUDNESS_LUFS, played
+from playlist_builder.recording.ride import FLOOR_LU
+
+LONGEST_ENTRY_S = 20.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,12 +67,17 @@ def levelled(
     """
     found = [played(each, slot) for each, slot in zip(levels, slots, strict=True)]
     own = arranged_gains(slots, found, [0] * (len(slots) - 1), profile, riding=riding)
-    powers, peaks = [], []
-    for each, gain in zip(found, own, strict=True):
-        moves = np.zeros(len(each.k_power)) if gain.course is None else gain.course
-        power = each.k_power * 10.0 ** (moves / 10.0)
-        powers.append(10.0 ** (gain.gain_db / 10.0) * blocks(power, each.start, each.end))
-        peaks.append(float((each.true_peak * with_neighbours(10.0 ** (moves / 20.0))).max()))
+    powers = [_power(each, gain) for each, gain in zip(found, own, strict=True)]
+    limit_lu = (profile.rules if profile is not None else Rules()).loudness_step_lu - JUMP_MARGIN_LU
+    for place in range(1, len(own)):
+        entry_db = entry(powers[place - 1], powers[place], limit_lu)
+        if riding[place] and len(entry_db):
+            own[place] = _entering(own[place], found[place], entry_db)
+            powers[place] = _power(found[place], own[place])
+    peaks = [
+        float((each.true_peak * with_neighbours(10.0 ** (_moves(each, gain) / 20.0))).max())
+        for each, gain in zip(found, own, strict=True)
+    ]
     lufs = loudness.integrated_lufs(np.concatenate(powers))
     limit_dbtp = PEAK_LIMIT_DBTP - LOSSY_MARGIN_DB * lossy
     rooms_db = [
@@ -78,3 +92,46 @@ def levelled(
         ),
         lufs + overall_db,
     )
+
+
+def entry(before: Floats, after: Floats, limit_lu: float) -> Floats:
+    """Return the gains in dB by which music enters, one a tenth; none where it need not be slow.
+
+    For the power of each tenth of what plays before and after, shapes (n,) and (m,): `JOIN_S`
+    before and after differ by `limit_lu` at most then. The fade is the shortest that does so, of
+    the shape of a crossfade. What is softer than the music behind it by more than `FLOOR_LU` counts
+    as if it were not softer.
+    """
+    count = round(JOIN_S * BLOCKS_PER_S)
+    floor_lufs = loudness.integrated_lufs(after) + FLOOR_LU
+    most_lufs = limit_lu + max(float(loudness.lufs(before[-count:].mean())), floor_lufs)
+    if loudness.lufs(after[:count].mean()) <= most_lufs:
+        return np.zeros(0)
+    for seconds in np.arange(1.0, LONGEST_ENTRY_S + 0.5, 0.5).tolist():
+        places = np.arange(round(seconds * BLOCKS_PER_S)) + 0.5
+        fade = np.sin(places / len(places) * (np.pi / 2.0)) ** 2
+        fade = fade[: len(after)]
+        entering = after[: max(count, len(fade))].copy()
+        entering[: len(fade)] *= fade
+        if loudness.lufs(entering[:count].mean()) <= most_lufs:
+            break
+    return np.asarray(10.0 * np.log10(fade))
+
+
+def _power(levels: Levels, gain: Gain) -> Floats:
+    """Return the power of a track with its gain, where it is music."""
+    whole = levels.k_power * 10.0 ** ((gain.gain_db + _moves(levels, gain)) / 10.0)
+    return blocks(whole, levels.start, levels.end)
+
+
+def _moves(levels: Levels, gain: Gain) -> Floats:
+    return np.zeros(len(levels.k_power)) if gain.course is None else gain.course
+
+
+def _entering(gain: Gain, levels: Levels, entry_db: Floats) -> Gain:
+    """Return a gain by which a track enters slowly."""
+    course = _moves(levels, gain).copy()
+    first = levels.start // PER_BLOCK
+    course[first : first + len(entry_db)] += entry_db
+    course[:first] = course[first]
+    return Gain(gain.gain_db, course)

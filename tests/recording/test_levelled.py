@@ -49,7 +49,7 @@ def test_masters_of_any_loudness_follow_the_plan():
     found = levelled(slots(6), [level(each) for each in masters], PROFILE, riding=[False] * 6)
     arc = PROFILE.loudness_lu([150.0 + 300.0 * n for n in range(6)])
     off = np.array(loud(found, masters)) - arc
-    assert np.ptp(off) < 1.0
+    assert np.ptp(off) < 1.5
     assert all(gain.course is None for gain in found.gains)
 
 

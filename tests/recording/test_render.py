@@ -530,4 +530,4 @@ def test_pydub_is_asked_for_no_program(tmp_path, evening):
 
 
 def test_the_command_asks_for_the_loudness_that_the_room_has():
-    assert MixSettings().loudness_lufs == render.LOUDNESS_LUFS
+    assert MixSettings().loudness_lufs == options.LOUDNESS_LUFS
