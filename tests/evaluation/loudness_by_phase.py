@@ -11,8 +11,9 @@ none; `render` writes a recording. Of what sounds is measured, the tail included
 mean of that over the session: the worst of a session. Bar: 1.5.
 `joins`: rises by more than the profile allows from the 3 s of music before a join to the 3 s after
 it, in a recording before and after the crossfade. Silence at the edges of files is no music, and
-what is over `FLOOR_LU` softer than the track behind counts as if it were not softer. `of` counts all joins, `join_lu` is the worst. `after_endings` are those of the rises behind music that
-has faded by itself: its last 3 s are `FADED_LU` softer than its last 10 s. Bar: none.
+what is over `FLOOR_LU` softer than the track behind counts as if it were not softer. `of` counts
+all joins, `join_lu` is the worst. `after_endings` are those of the rises behind music that has
+faded by itself: its last 3 s are `FADED_LU` softer than its last 10 s. Bar: none.
 `calm`: tracks of calm phases in which a second rises by more than `CALM_RISE_LU` over the ten
 before it; `calm_lu` is the worst. Bar: none.
 """

@@ -20,7 +20,7 @@ from mutagen.mp4 import MP4
 
 from playlist_builder.analysis import loudness
 from playlist_builder.audio import decode, encode
-from playlist_builder.cli import render
+from playlist_builder.cli import options
 from playlist_builder.companion import is_own
 from playlist_builder.errors import RenderError
 from playlist_builder.models import Session, Slot
