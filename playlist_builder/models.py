@@ -3,6 +3,7 @@
 Names carry units. Loudness follows ITU-R BS.1770-4, in LUFS or LU; energy is our own 0..1 score.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -18,6 +19,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 STYLE_SIZE = 64  # numbers that describe the style of a track
+ROUNDING_S = 0.01  # between times that are one: a document rounds each on its own
 STEP_S = 10.0  # seconds between two points of a contour
 SILENCE_LUFS = -70.0  # what loudness reads for silence: the absolute gate of ITU-R BS.1770-4
 AUDIBLE_LU = 0.05  # a rise of loudness beyond the limit by less than this is not worth a warning
@@ -289,6 +291,20 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """A planned silence of a session, in seconds of it; `phase` is the one that it ends."""
+
+    start_s: float
+    end_s: float
+    phase: str
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the silence in seconds."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
 class Spare:
     """A track that may stand in for slot `place`, from 1; `slot` is what it would be there."""
 
@@ -302,7 +318,8 @@ class Session:
 
     `curve` is the planned energy, one value per `STEP_S` seconds of `target_s`. `cost` is what
     the arranger minimised and `bound` a value that no session of these tracks can go below. `tail`
-    plays on when the plan has ended, and `spares` can replace a slot that is to be skipped.
+    plays on when the plan has ended, and `spares` can replace a slot that is to be skipped. Nothing
+    plays in the `silences` between slots, or before the tail; `curve` holds its level there.
     Where `request` is None, `profile_text` may be the profile at the session's length, as TOML.
     """
 
@@ -322,3 +339,14 @@ class Session:
     request: SessionRequest | None = None
     spares: tuple[Spare, ...] = ()
     profile_text: str | None = None
+    silences: tuple[Silence, ...] = ()
+
+    @property
+    def silences_behind(self) -> tuple[tuple[Silence, ...], ...]:
+        """The planned silences behind each slot, and behind each track of the tail."""
+        ends_s = [slot.end_s for slot in (*self.slots, *self.tail)]
+        found: list[list[Silence]] = [[] for _ in ends_s]
+        for silence in self.silences:
+            place = bisect_right(ends_s, silence.start_s + ROUNDING_S) - 1
+            found[max(place, 0)].append(silence)
+        return tuple(map(tuple, found))

@@ -61,6 +61,10 @@ _TRIMMED = (
 _ONE_SHARED = "{count} track is in other sessions of this course as well: {titles:titles}"
 _SHARED = "{count} tracks are in other sessions of this course as well: {titles:titles}"
 _GONE = ", such as {path}: is the drive mounted?"
+_SILENCES = (
+    ", {lasts_s:clock} in all: 'render' and 'copy' play {them}; by a playlist or a server the next"
+    " track begins at once, so pause there by hand"
+)
 _TENSION = "worst {value:.2f} in " + _AT + ", plan {least:g} to {most:g}"
 _BEHIND = " in the background: {titles:titles}; listen and mark "
 _SILENT = "{worst:g} s at " + _AT
@@ -143,6 +147,10 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "percussiveness": _beyond("percussiveness", ""),
     "pin_moved": "pin: '{title}' starts at {at_s:clock}, not at {asked_s:clock}",
     "pin_phase": "pin: '{title}' plays in {phase:phase}, not in {asked:phase}",
+    "planned_silences": (
+        "{count} planned silence" + _SILENCES.replace("{them}", "it"),
+        "{count} planned silences" + _SILENCES.replace("{them}", "them"),
+    ),
     "pulse": _beyond("pulse", ""),
     "repeated": (
         "left out: {count} entry that repeats other music of the playlist",
@@ -169,6 +177,8 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
         "{count} of {total} tracks has people" + _BEHIND + "it",
         "{count} of {total} tracks have people" + _BEHIND + "them",
     ),
+    "silence_moved": "silence: that after {phase:phase} comes at {at_s:clock}, not at"
+    " {asked_s:clock}",
     "silences": (
         "{count} transition with more than {limit:g} s of silence, " + _SILENT,
         "{count} transitions with more than {limit:g} s of silence, at most " + _SILENT,
@@ -221,7 +231,12 @@ def sentence(notice: Notice, catalogue: NullTranslations = ENGLISH) -> str:
             template = catalogue.gettext(template)
         case singular, plural:
             template = catalogue.ngettext(singular, plural, parameters["count"])
-    return _Sentence(catalogue).vformat(template, (), parameters)
+    return filled(template, notice, catalogue)
+
+
+def filled(template: str, notice: Notice, catalogue: NullTranslations = ENGLISH) -> str:
+    """Return a template, translated already, with the parameters of a notice."""
+    return _Sentence(catalogue).vformat(template, (), dict(notice.parameters))
 
 
 class _Sentence(Formatter):

@@ -328,6 +328,24 @@ SENTENCES = [
         ),
     ),
     (
+        notice("silence_moved", phase="calm", at_s=630.0, asked_s=600.0),
+        "silence: that after calm comes at 10:30, not at 10:00",
+    ),
+    (
+        notice("planned_silences", count=1, lasts_s=120.0),
+        (
+            "1 planned silence, 2:00 in all: 'render' and 'copy' play it; by a playlist or a server"
+            " the next track begins at once, so pause there by hand"
+        ),
+    ),
+    (
+        notice("planned_silences", count=2, lasts_s=150.0),
+        (
+            "2 planned silences, 2:30 in all: 'render' and 'copy' play them; by a playlist or a"
+            " server the next track begins at once, so pause there by hand"
+        ),
+    ),
+    (
         notice("pin_phase", title="Night", phase="calm", asked="peak"),
         "pin: 'Night' plays in calm, not in peak",
     ),

@@ -25,19 +25,17 @@ FIVE, ALL = README.split("## All commands")
 DEMO = "$ playlist-builder demo"
 
 KINDS = {
-    "summary": r"\w+: \d+ tracks, [\d.]+ min of [\d.]+ min asked for",
+    "summary": r"\w+: \d+ tracks, [\d.]+ min of [\d.]+ min asked for, peak from [\d:]+ to [\d:]+$",
     "heading": r" *#  start  phase",
     "track": r" *\d+ +\d+:\d\d  ",
     "tail": r"tail, [\d.]+ min: ",
-    "spares": r"spares, for number: ",
     "key": r"energy: ⠒⠒ planned  ▆▆ actual$",
     "chart": r"(\d\.\d\d)? *[│┤┼]",
     "times": r"min +\d",
     "loud": r"loud +▲",
     "marks": r" +a ",
-    "distance": r"distance from the plan [\d.]+ \(root mean square, 0 to 1\)$",
-    "cost": r"cost [\d.]+; no session of these tracks goes below [\d.]+$",
-    "note": r"note: ",
+    "calm": r"nothing stands out, as far as it can be measured$",
+    "rest": r"\d+ more notes?: --notes$",
     "continued": r"  \S",
 }
 

@@ -39,6 +39,11 @@ end         0.01 per step that the session ends before or after the time asked f
 The energy of a transition is that of the last whole step of one track and the first step of the
 next. `bound` is a value that no session of the same tracks and rules can cost less than.
 
+Planned silences
+----------------
+A phase may end with a silence. The clock of all this stands still in it, so a session costs what it
+would without; a track ends within the tolerance of its time, or half a minute, and there it is.
+
 Parts
 -----
 Where an end of a track may be left out, its parts take part as copies of it do: one plays, or the
@@ -58,8 +63,9 @@ half a minute before any of them: to ask for less never makes a worse session.
 5. tension limits of phases, as tension is an estimate;
 6. limits of phases on the clarity of a pulse, as one without strokes is gentle;
 7. the minute or phase of a pin, which then starts up to 1, 2, 5 or 10 minutes from it, or anywhere;
-8. the tolerance of the duration, to 2, 5 and 10 % of it;
-9. the limits of phases that guard against harm, the worst harm last: peaks of energy, by 0.1,
+8. the time of a planned silence, which then comes up to as far from it, between two other tracks;
+9. the tolerance of the duration, to 2, 5 and 10 % of it;
+10. the limits of phases that guard against harm, the worst harm last: peaks of energy, by 0.1,
    0.2, altogether; strokes, by 1 Hz, 2 Hz, altogether; startle, by 3 LU, 6 LU, altogether;
    silence, by 15 s, 45 s, altogether.
 
@@ -77,7 +83,7 @@ begins in a calm phase may climb in the next.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from playlist_builder.arranger import result, settle
+from playlist_builder.arranger import broken, result, settle
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import Objective, Problem, Relaxation, build_problem
 from playlist_builder.arranger.remarks import remarks
@@ -154,7 +160,7 @@ def arranged(
     session = replace(
         result.session(order, objective.scale, objective.seed, found.cost, found.bound),
         warnings=(*found.problem.notes, *notices),
-        relaxed=tuple(result.given_up(order, rules, objective.tolerance_s, found.pins)),
+        relaxed=tuple(broken.given_up(order, rules, objective.tolerance_s, found.pins)),
         profile_text=to_toml(replace(objective.profile, rules=rules)),
     )
     return completed(session, order, problem.tracks, objective), found.tried
@@ -175,13 +181,14 @@ def completed(
     after, notices = tail(order.tracks, pool, objective)
     slots: list[Slot] = []
     if after:
-        plan = planned(objective.profile, order.ends_ms[-1] / 1000.0, length_ms(after) / 1000.0)
-        alone = result.ordered(after, replace(objective, profile=plan), order.ends_ms[-1])
+        plan = planned(objective.music, order.ends_ms[-1] / 1000.0, length_ms(after) / 1000.0)
+        calm = replace(objective, profile=plan)
+        alone = result.ordered(after, calm, order.ends_ms[-1], order.rests)
         whole = [order.tracks[-1], *after]
-        passages = result.ordered(whole, replace(objective, profile=plan), order.starts_ms[-1])
+        passages = result.ordered(whole, calm, order.starts_ms[-1], order.rests)
         slots = result.slots(passages)[1:]
         rises = result.rises(passages, objective.rules.loudness_step_lu)
-        beyond = [*result.beyond_peaks(alone), *result.beyond_limits(alone, PHASE_LIMITS)]
+        beyond = [*broken.beyond_peaks(alone), *broken.beyond_limits(alone, PHASE_LIMITS)]
         notices = [*notices, *rises, *result.silences(passages), *result.climbs(alone), *beyond]
     is_levelled = objective.constraints.levelled
     notices = [

@@ -16,10 +16,11 @@ from playlist_builder.arranger.guards import guarded
 from playlist_builder.arranger.parts import Part
 from playlist_builder.arranger.problem import Objective, Problem, Window
 from playlist_builder.arranger.relax import relaxations
-from playlist_builder.arranger.solver.cost import FixedItem, Items, rescale
+from playlist_builder.arranger.solver.cost import STEP_MS, FixedItem, Items, rescale, step_at
 from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import AUDIBLE_LU, STEP_S, STYLE_SIZE, Tags, Track
+from playlist_builder.profiles.rests import Rest, placed, with_rests
 from playlist_builder.track_table import TrackTable
 
 BEFORE, AFTER = "before the block", "after the block"  # identities of what stands for neighbours
@@ -93,7 +94,7 @@ class Kitchen:
         levels = rescale(pool.energy.astype(np.float32), objective.percentiles)
         borders = []
         for part in parts[1:]:
-            energy = float(objective.profile.target(part.start_s))
+            energy = float(objective.music.target(part.start_s))
             count = max(NEAR, round(NEAR_SHARE * len(pool)))
             near = np.argsort(np.abs(levels - energy), kind="stable")[:count]
             ends, starts = np.sort(items.end_lufs[near]), np.sort(items.start_lufs[near])
@@ -103,6 +104,12 @@ class Kitchen:
             lufs = float(ends[np.minimum(ending, beginning).argmax()])
             borders.append(Border(part.start_s, energy, lufs))
         return Kitchen(pool, objective, parts, borders)
+
+    @property
+    def rests(self) -> tuple[Rest, ...]:
+        """The planned silences at whole steps, as parts begin and end."""
+        times_ms = ((each, step_at(each.asked_ms) * STEP_MS) for each in self.objective.rests)
+        return tuple(each._replace(at_ms=at_ms, asked_ms=at_ms) for each, at_ms in times_ms)
 
     def block(
         self,
@@ -154,7 +161,7 @@ class Kitchen:
         table = TrackTable.of([*self.pool.take(free), *neighbours])
         share = objective.tolerance_s / len(self.parts)  # so that no path is beyond the whole
         constraints = replace(objective.constraints, tolerance_s=share)
-        profile = guarded(objective.profile, objective.tolerance_s)
+        profile = with_rests(guarded(objective.music, objective.tolerance_s), objective.rests)
         objective = replace(objective, constraints=constraints, profile=profile)
         items = objective.items(table, table.rank)
         table = table.take(items.order)
@@ -167,10 +174,13 @@ class Kitchen:
                 fixed.append(FixedItem(own, int(items.steps[own]), place=place))
         edge_ms = round(STEP_S * 1000)
         span_ms = start_ms - edge_ms * bool(before), end_ms + edge_ms * bool(after)
-        window = Window(span_ms, tuple(fixed), around.used)
+        window = Window(span_ms, (start_ms, end_ms), tuple(fixed), around.used)
         problem = Problem(table, items, objective, (), window=window)
         allowed = relaxations(
-            pinned=False, duration_s=objective.profile.duration_s, tolerance_s=share
+            pinned=False,
+            duration_s=objective.profile.duration_s,
+            tolerance_s=share,
+            rests=bool(objective.inner_rests),
         )
         allowed = allowed if most is None else allowed[: most + 1]
         _, _, found, tried = opening.solved(problem, allowed)
@@ -184,8 +194,11 @@ class Kitchen:
 
     def block_of(self, tracks: Sequence[Track], number: int, lifted: int = 0) -> Block:
         """Return tracks as a block for a part, by its number from 0."""
-        start_ms = round(self.parts[number].start_s * 1000)
-        order = result.ordered(tracks, self.objective, start_ms)
+        part = self.parts[number]
+        start_ms, end_ms = round(part.start_s * 1000), round(part.end_s * 1000)
+        own = [rest for rest in self.rests if start_ms < rest.asked_ms <= end_ms]
+        order = result.ordered(tracks, self.objective, start_ms, ())
+        order = replace(order, rests=placed(own, order.ends_ms, step_at(end_ms) * STEP_MS))
         distances = (
             order.items.contour(place, last - first) - order.grid.target[first:last]
             for place, (first, last) in enumerate(order.spans)

@@ -29,7 +29,7 @@ def budget(tracks: Sequence[Track], profile: Profile, constraints: Constraints) 
 
     A tail asks for calm music as well.
     """
-    rules, table = profile.rules, TrackTable.of(tracks)
+    rules, table, profile = profile.rules, TrackTable.of(tracks), profile.music
     longest_s = min(rules.track_max_s, profile.duration_s + constraints.tolerance_s)
     passed, removed = admit(table, rules, constraints.with_queries(rules), longest_s)
     limits = [phase.peak_limit for phase in profile.phases if phase.is_calm]

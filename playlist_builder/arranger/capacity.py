@@ -70,7 +70,7 @@ def capacity(tracks: Sequence[Track], profile: Profile, constraints: Constraints
 
     A session has its whole tail, and follows the plan within 0.15.
     """
-    rules, table = profile.rules, TrackTable.of(tracks)
+    rules, table, profile = profile.rules, TrackTable.of(tracks), profile.music
     longest_s = min(rules.track_max_s, profile.duration_s + constraints.tolerance_s)
     passed, _ = admit(table, rules, constraints.with_queries(rules), longest_s)
     usable = table.take(passed)

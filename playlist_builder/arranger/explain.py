@@ -12,11 +12,11 @@ from playlist_builder.arranger.opening import most_lufs
 from playlist_builder.arranger.problem import build_problem, instance_of
 from playlist_builder.arranger.relax import relaxations
 from playlist_builder.arranger.rules import Constraints
-from playlist_builder.arranger.solver.cost import moving_prices, tension_prices
+from playlist_builder.arranger.solver.cost import moving_prices, step_at, tension_prices
 from playlist_builder.arranger.solver.substitutes import allows, runners_up
 from playlist_builder.arranger.trims import as_played
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import STEP_S, Session, Track
+from playlist_builder.models import Session, Track
 from playlist_builder.profiles.profile import Profile
 
 NO_CONSTRAINTS = Constraints()
@@ -83,7 +83,9 @@ def explain(
             " allows. Build the session again."
         ) from error
     # The least that has to be lifted for the session itself, so that no runner-up takes more.
-    given = relaxations(pinned=bool(problem.pins), duration_s=session.target_s)
+    objective = problem.objective
+    rests = bool(objective.inner_rests)
+    given = relaxations(pinned=bool(problem.pins), duration_s=session.target_s, rests=rests)
     tried = [instance_of(problem, each) for each in given]
     own = next((each for each in tried if allows(each, sequence)), tried[-1])
     others = runners_up(own, sequence)
@@ -92,13 +94,14 @@ def explain(
     behind = np.arange(1, len(sequence))
     style_steps = [0.0, *items.styles.distance(behind - 1, behind).tolist()]
     rises = [0.0, *(items.start_lufs[1:] - items.end_lufs[:-1]).tolist()]
-    played, phases = problem.tracks.take(sequence), problem.objective.profile.phases
+    played, phases = problem.tracks.take(sequence), objective.music.phases
     tensions = tension_prices(played.tension, phases) / own.grid.asked_steps
     movings = moving_prices(played.moving, phases) / own.grid.asked_steps
+    begins_ms = np.cumsum(items.length_ms) - items.length_ms
     explanations: list[Explanation] = []
     for place, slot in enumerate(session.slots):
         emotion, other = played[place].emotion, others[place]
-        first = round(slot.start_s / STEP_S)
+        first = step_at(begins_ms[place])
         filled = slice(first, first + len(slot.contour))
         distance, phase = np.array(slot.contour) - own.grid.target[filled], own.grid.phase[filled]
         explanations.append(

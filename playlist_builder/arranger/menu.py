@@ -24,17 +24,20 @@ from math import prod
 
 import numpy as np
 
-from playlist_builder.arranger import opening, result
+from playlist_builder.arranger import broken, opening, result
 from playlist_builder.arranger.arrange import NO_CONSTRAINTS, arranged, completed
 from playlist_builder.arranger.blocks import Block, Kitchen, surroundings
 from playlist_builder.arranger.parts import Part, parts_of
 from playlist_builder.arranger.problem import build_problem
 from playlist_builder.arranger.recordings import spare_copies
 from playlist_builder.arranger.rules import Constraints
+from playlist_builder.arranger.solver.cost import STEP_MS, step_at
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Session, Track
 from playlist_builder.notices import Notice
+from playlist_builder.profiles import rests
 from playlist_builder.profiles.profile import Profile
+from playlist_builder.profiles.rests import Rest
 from playlist_builder.track_table import TrackTable
 
 ROUNDS = 2  # in which each block may be arranged again
@@ -99,7 +102,7 @@ def menu(
     alone, _ = arranged(problem)
     spare = list(spare_copies(problem.tracks))
     pool = problem.tracks.take(np.delete(np.arange(len(problem.tracks)), spare))
-    kitchen = Kitchen.of(pool, problem.objective, parts_of(problem.objective.profile))
+    kitchen = Kitchen.of(pool, problem.objective, parts_of(problem.objective.music))
     try:
         blocks = _arranged(kitchen, _dealt(kitchen, table, count), count)
     except ArrangeError as error:
@@ -120,7 +123,7 @@ def _dealt(kitchen: Kitchen, tracks: TrackTable, count: int) -> dict[str, tuple[
     rules = objective.rules
     free = replace(rules, artist_max=rules.artist_max * count, tail_share=0.0, tail_min_s=0.0)
     spans_s = [(part.start_s, part.end_s) for part in parts for _ in range(count)]
-    every = objective.profile.repeated(spans_s)
+    every = objective.music.repeated(spans_s)
     constraints = replace(objective.constraints, rules=free, duration_s=None)
     problem = build_problem(tracks, every, constraints)
     solved, _, found, _ = opening.solved(problem)
@@ -206,7 +209,7 @@ def _menu(kitchen: Kitchen, blocks: Blocks, alone: Session) -> Menu:
         chosen = [row[place] for row, place in zip(rows, path, strict=True)]
         tracks = [track for block in chosen for track in block.order.tracks]
         order = result.ordered(tracks, objective)
-        for note in result.given_up(order, rules, objective.tolerance_s, ()):
+        for note in broken.given_up(order, rules, objective.tolerance_s, ()):
             relaxed.setdefault(note.code, note)
         told = result.warnings(order, rules, reach, scaled=objective.scale == "relative")
         for note in (*opening.too_loud(tracks), *told):
@@ -223,9 +226,12 @@ def _menu(kitchen: Kitchen, blocks: Blocks, alone: Session) -> Menu:
     heard = np.array([own in used | after for own in kitchen.pool.identities], np.bool_)
     voices = result.voices(list(kitchen.pool.take(heard)))
     of_tail = [note for note in ended.warnings if note.code in TAIL_NOTES]
-    ends_s = [order.ends_ms[-1] / 1000.0 for _, _, order in orders]
+    ends_s = [
+        (order.ends_ms[-1] + sum(rest.length_ms for rest in order.rests)) / 1000.0
+        for _, _, order in orders
+    ]
     return Menu(
-        parts=tuple(kitchen.parts),
+        parts=tuple(_timed(part, kitchen.rests) for part in kitchen.parts),
         blocks=tuple(
             tuple(_session(block, part, worst) for block in row)
             for row, part in zip(rows, kitchen.parts, strict=True)
@@ -273,23 +279,37 @@ def _times(name: str, block: Block) -> float:
     return block.by_artist[name]
 
 
+def _timed(part: Part, planned: Sequence[Rest]) -> Part:
+    """Return a part by the time of the session, with the silence that may follow it."""
+    begins_ms, ends_ms = (step_at(round(s * 1000)) * STEP_MS for s in (part.start_s, part.end_s))
+    before_s = (rests.start_ms(planned, begins_ms) - begins_ms) / 1000.0
+    until_s = (rests.start_ms(planned, ends_ms) - ends_ms) / 1000.0
+    return replace(part, start_s=part.start_s + before_s, end_s=part.end_s + until_s)
+
+
 def _session(block: Block, part: Part, of: Session) -> Session:
     """Return a block as a session of its own that begins at 0, with what else a session has."""
-    (first, _), (_, last) = block.order.spans[0], block.order.spans[-1]
-    curve = block.order.grid.target[first:last]
+    order = block.order
+    (first, _), (_, last) = order.spans[0], order.spans[-1]
     slots = tuple(
         replace(slot, start_s=slot.start_s - part.start_s, end_s=slot.end_s - part.start_s)
-        for slot in result.slots(block.order)
+        for slot in result.slots(order)
     )
+    silences = tuple(
+        replace(each, start_s=each.start_s - part.start_s, end_s=each.end_s - part.start_s)
+        for each in result.silences_of(order)
+    )
+    silent_s = sum(rest.length_ms for rest in order.rests) / 1000.0
     return replace(
         of,
-        target_s=part.duration_s,
-        duration_s=block.length_ms / 1000.0,
+        target_s=part.duration_s + silent_s,
+        duration_s=block.length_ms / 1000.0 + silent_s,
         rms_error=float(np.sqrt(block.error / max(last - first, 1))),
         slots=slots,
+        silences=silences,
         tail=(),
         spares=(),
         warnings=(),
         relaxed=(),
-        curve=tuple(curve.tolist()),
+        curve=result.curve_of(order, first, last),
     )

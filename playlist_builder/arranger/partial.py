@@ -46,7 +46,7 @@ def filled(
     lead_in = _lead_in(gap.before[-apart:], start_ms)
     lead_out = list(gap.after[:apart])
     first_ms = start_ms - length_ms(lead_in)
-    last_ms = round(objective.profile.duration_s * 1000) - length_ms(gap.after[apart:])
+    last_ms = round(objective.music.duration_s * 1000) - length_ms(gap.after[apart:])
     table = TrackTable.of([*candidates, *(track for _, track in gap.pins), *lead_in, *lead_out])
     items = objective.items(table, table.rank)
     table = table.take(items.order)
@@ -66,10 +66,11 @@ def filled(
             last = fixed(track, place - len(lead_out))
             ends.append(last.near(begins_ms, objective.tolerance_s))
     pins = tuple(
-        (_within(pin, gap, len(lead_in), len(lead_out), first_ms), numbers[id(track)])
+        (_within(pin, gap, len(lead_in), len(lead_out)), numbers[id(track)])
         for pin, track in gap.pins
     )
-    window = Window((first_ms, last_ms), tuple(ends), gap.used or Counter())
+    free_ms = start_ms, last_ms - length_ms(lead_out)
+    window = Window((first_ms, last_ms), free_ms, tuple(ends), gap.used or Counter())
     problem = Problem(table, items, objective, pins, window=window)
     _, _, found, _ = opening.solved(problem, allowed)
     order = [tracks[number] for number in found.sequence]
@@ -102,7 +103,7 @@ def _end(track: Track, seconds: float) -> Track:
     return replace(track, features=features, contour=np.full(2, last, dtype=np.float32))
 
 
-def _within(pin: Pin, gap: Gap, lead_in: int, lead_out: int, first_ms: int) -> Pin:
+def _within(pin: Pin, gap: Gap, lead_in: int, lead_out: int) -> Pin:
     place = pin.place
     if place is not None and place > 0:
         place += lead_in - len(gap.before)
@@ -110,5 +111,4 @@ def _within(pin: Pin, gap: Gap, lead_in: int, lead_out: int, first_ms: int) -> P
     elif place is not None:
         place += len(gap.after) - lead_out
         place = place if place < -lead_out else None
-    minute = pin.minute if pin.minute is None else pin.minute - first_ms / 60_000.0
-    return replace(pin, place=place, minute=minute)
+    return replace(pin, place=place)

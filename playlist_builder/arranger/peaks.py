@@ -29,7 +29,7 @@ def excess(tracks: TrackTable, first: int, objective: Objective) -> Floats32:
     if not tracks:
         return np.zeros(0, np.float32)
     values, begins, places = _steps(tracks, objective.percentiles)
-    limits = _limits(objective.profile, first, int(places.max()) + 1)
+    limits = _limits(objective.music, first, int(places.max()) + 1)
     return np.asarray(np.maximum.reduceat(values - limits[places], begins))
 
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from playlist_builder.arranger import trims
 from playlist_builder.arranger.checks import check_pins, check_settings
-from playlist_builder.arranger.recordings import copies, spare_copies
+from playlist_builder.arranger.groups import ArtistLimits, groups_of
+from playlist_builder.arranger.recordings import spare_copies
 from playlist_builder.arranger.rules import (
     PHASE_LIMITS,
     UNWANTED,
@@ -33,11 +34,11 @@ from playlist_builder.arranger.solver import cost
 from playlist_builder.arranger.solver.cost import FixedItem, Items
 from playlist_builder.arranger.solver.graph import Groups
 from playlist_builder.arranger.solver.instance import Instance, no_copies
-from playlist_builder.artists import artists_of_each
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Floats, Ints, Scale, Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Profile, Rules
+from playlist_builder.profiles.rests import Rest, music_ms, rests_of
 from playlist_builder.track_table import TrackTable
 
 LEAST_TOLERANCE_S = 30.0  # of a search; less is rather given up than any other rule
@@ -50,12 +51,29 @@ MOST_TOLERANCE = 0.5  # of the duration
 class Objective:
     """What a session is measured by: the planned curve, constraints, and the scale of energy.
 
-    `percentiles` leads from the absolute to the relative scale; None on the absolute one.
+    `percentiles` leads from the absolute to the relative scale; None on the absolute one. Tracks
+    are compared with the `music` of the profile; its `rests` come between them.
     """
 
     profile: Profile
     constraints: Constraints
     percentiles: Floats | None
+
+    @property
+    def music(self) -> Profile:
+        """The profile without its planned silences, on the clock of the arranger."""
+        return self.profile.music
+
+    @property
+    def rests(self) -> tuple[Rest, ...]:
+        """The planned silences."""
+        return rests_of(self.profile)
+
+    @property
+    def inner_rests(self) -> tuple[Rest, ...]:
+        """The planned silences before the end, near which a track has to end."""
+        asked_ms = round(self.music.duration_s * 1000)
+        return tuple(rest for rest in self.rests if rest.at_ms < asked_ms)
 
     @property
     def seed(self) -> int:
@@ -111,7 +129,7 @@ class Relaxation:
     `pin_limits` frees pinned tracks alone from the limits of phases; `colour`, `tension`,
     `pulse_clarity`, `peak`, `stroke_rate_hz`, `startle_lu` and `silence_s` are added to the limits
     of phases on them. By `pin_slack_s` a pin may start before or after the minute or the phase that
-    it asks for.
+    it asks for, by `rest_slack_s` a planned silence before or after its time.
     """
 
     pin_limits: bool = False
@@ -121,6 +139,7 @@ class Relaxation:
     tension: float = 0.0
     pulse_clarity: float = 0.0
     pin_slack_s: float = 0.0
+    rest_slack_s: float = 0.0
     tolerance_s: float = 0.0
     peak: float = 0.0
     stroke_rate_hz: float = 0.0
@@ -132,11 +151,13 @@ class Relaxation:
 class Window:
     """The part of a session that is searched, if it is not the whole, and what lies around it.
 
-    `span_ms` is that part of the profile. `fixed` holds the items at its borders, which no limit of
-    a phase binds. `used` counts the tracks of each artist that play elsewhere.
+    `span_ms` is that part of the music. `fixed` holds the items at its borders, which no limit of a
+    phase binds, and `free_ms` is the part between them. `used` counts the tracks of each artist
+    that play elsewhere.
     """
 
     span_ms: tuple[int, int] | None = None
+    free_ms: tuple[int, int] | None = None
     fixed: tuple[FixedItem, ...] = ()
     used: Mapping[str, int] = field(default_factory=Counter)
 
@@ -206,9 +227,10 @@ def build_problem(tracks: Sequence[Track], profile: Profile, constraints: Constr
     usable = table.take(passed)
     spare = spare_copies(usable) if constraints.allow_short else set()  # of copies one plays
     passed_s = float(np.delete(np.rint(usable.seconds * 1000.0), list(spare)).sum()) / 1000.0
+    silent_s = sum(phase.silence_s for phase in profile.phases)
     if constraints.use_all and duration_s is None and usable:
-        scaled = profile.scaled(passed_s)
-    elif not usable or passed_s < scaled.duration_s - widest_s:
+        scaled = profile.scaled(passed_s + silent_s)
+    elif not usable or passed_s < scaled.duration_s - silent_s - widest_s:
         if not constraints.allow_short or not usable:
             too_little = shortage(scaled, passed_s, removed, allow_short=constraints.allow_short)
             raise ArrangeError(" ".join([too_little, *(f"{told}." for told in albums)]))
@@ -220,7 +242,7 @@ def build_problem(tracks: Sequence[Track], profile: Profile, constraints: Constr
                 removed=most_removed(removed),
             )
         )
-        scaled = profile.scaled(passed_s)
+        scaled = profile.scaled(passed_s + silent_s)
     objective = Objective(scaled, constraints, percentiles_of(table, constraints.scale))
     items = objective.items(usable, usable.rank)
     usable, passed = usable.take(items.order), passed[items.order]
@@ -229,7 +251,7 @@ def build_problem(tracks: Sequence[Track], profile: Profile, constraints: Constr
         for pin, place in zip(constraints.pins, own, strict=True)
     )
     if not constraints.use_all:
-        _check_pins_fit(pins, items, scaled, widest_s)
+        _check_pins_fit(pins, items, scaled.music, widest_s)
     pinned_items = {item for _, item in pins}
     prices = items.step_price.sum(axis=1)
     among = no_copies if constraints.use_all else _copies_among(usable, pinned_items, prices)
@@ -284,15 +306,25 @@ def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
     tolerance_s = max(objective.tolerance_s, relaxation.tolerance_s)
     longest_s = float(items.length_ms.max()) / 1000.0
     jump_lu = objective.rules.loudness_step_lu
-    grid = cost.time_grid(objective.profile, tolerance_s, longest_s, jump_lu, window.span_ms)
+    grid = cost.time_grid(objective.music, tolerance_s, longest_s, jump_lu, window.span_ms)
+    slack_s = max(objective.tolerance_s, LEAST_TOLERANCE_S, relaxation.rest_slack_s)
+    joins = tuple(_join(rest.at_ms, slack_s, window) for rest in objective.inner_rests)
     beyond = [getattr(relaxation, limit.relaxed_by) for limit in PHASE_LIMITS]
     pins = [_fixed(pin, item, problem, grid.asked_ms, relaxation) for pin, item in problem.pins]
     unlimited = [*window.fixed, *(pins if relaxation.pin_limits else ())]
     if unlimited:
         items = items.unlimited(np.array([fixed.item for fixed in unlimited]))
 
+    rules = objective.rules
+    limits = ArtistLimits(
+        len(problem.tracks) if relaxation.artist_max else rules.artist_max,
+        0 if relaxation.artist_gap else rules.artist_gap,
+        window.used,
+        frozenset(problem.tracks[each.item].identity for each in window.fixed),
+    )
+
     def groups(chosen: Ints) -> Groups:
-        return _groups(problem.tracks.take(chosen), problem, relaxation)
+        return groups_of(problem.tracks.take(chosen), limits, objective.constraints.at_most)
 
     def noise(chosen: Ints) -> Floats:
         identities = problem.tracks.take(chosen).identities
@@ -307,6 +339,7 @@ def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
             limits=grid.limits + np.array(beyond),
             peaks=grid.peaks + np.float32(relaxation.peak),
             opening_lufs=problem.opening_lufs,
+            joins=tuple(filter(None, joins)),
         ),
         groups,
         (*window.fixed, *pins),
@@ -315,6 +348,24 @@ def instance_of(problem: Problem, relaxation: Relaxation) -> Instance:
         noise if objective.seed else None,
         is_proven=window.span_ms is None,
     )
+
+
+def _join(at_ms: int, slack_s: float, window: Window) -> tuple[int, int] | None:
+    """Return the steps in one of which a track has to end for a silence, None where it need not.
+
+    In a window that is so where what lies around it may have the silence.
+    """
+    if np.isinf(slack_s):
+        return None
+    slack_ms = round(1000 * slack_s)
+    earliest_ms, latest_ms = at_ms - slack_ms, at_ms + slack_ms
+    if window.free_ms and not window.free_ms[0] < earliest_ms <= latest_ms < window.free_ms[1]:
+        return None
+    first_ms, _ = window.span_ms or (0, 0)
+    # Whatever ends in these steps ends within the time, as half a step is rounded off.
+    half_ms = cost.STEP_MS // 2
+    first = -((first_ms - earliest_ms - half_ms) // cost.STEP_MS)
+    return first, (latest_ms - first_ms - half_ms) // cost.STEP_MS
 
 
 def _fixed(
@@ -329,13 +380,14 @@ def _fixed(
     if relaxation.pin_slack_s == np.inf:
         return fixed
     last_ms = max(asked_ms - length_ms, 0)
+    first_ms, _ = problem.window.span_ms or (0, 0)
     if pin.minute is not None:
         slack_s = max(objective.tolerance_s, relaxation.pin_slack_s)
-        return fixed.near(min(round(pin.minute * 60_000), last_ms), slack_s)
-    phase = phase_of(pin, objective.profile)
+        begin_ms = music_ms(objective.rests, round(pin.minute * 60_000)) - first_ms
+        return fixed.near(min(begin_ms, last_ms), slack_s)
+    phase = phase_of(pin, objective.music)
     if phase is None:
         return fixed
-    first_ms, _ = problem.window.span_ms or (0, 0)
     slack_ms = round(1000 * relaxation.pin_slack_s)
     begin_ms, end_ms = (
         round(border_s * 1000) - first_ms - length_ms // 2
@@ -346,42 +398,3 @@ def _fixed(
         earliest_ms=max(min(begin_ms, last_ms) - slack_ms, 0),
         latest_ms=max(end_ms - 1, 0) + slack_ms,
     )
-
-
-def _groups(tracks: TrackTable, problem: Problem, relaxation: Relaxation) -> Groups:
-    """Return the rules among tracks: a group per artist, set of copies, and set of `at_most`."""
-    rules, window = problem.objective.rules, problem.window
-    fixed = {id(problem.tracks[each.item]) for each in window.fixed}
-    names: dict[str, int] = {}
-    own = [
-        [names.setdefault(name, len(names)) for name in sorted(each)]
-        for each in artists_of_each(tracks)
-    ]
-    artist_max = len(tracks) if relaxation.artist_max else rules.artist_max
-    limited: list[tuple[list[int], int]] = [
-        ([], max(artist_max - window.used.get(name, 0), 0)) for name in names
-    ]
-    for place, numbers in enumerate(own):
-        for number in () if fixed and id(tracks[place]) in fixed else numbers:
-            limited[number][0].append(place)
-    limited.extend((group, 1) for group in copies(tracks))
-    identities = tracks.identities
-    for some, limit in problem.objective.constraints.at_most:
-        limited.append(([n for n, identity in enumerate(identities) if identity in some], limit))
-    member: list[list[int]] = [[] for _ in own]
-    most: list[int] = []
-    for group, limit in limited:
-        if len(group) > limit:  # else the rule cannot be broken, and need not be counted
-            for place in group:
-                member[place].append(len(most))
-            most.append(limit)
-    most.append(len(tracks) + 1)
-    gap = 0 if relaxation.artist_gap else rules.artist_gap
-    return Groups(_padded(member, len(most) - 1), np.array(most), _padded(own, -1), gap)
-
-
-def _padded(rows: Sequence[Sequence[int]], filler: int) -> Ints:
-    result = np.full((len(rows), max((len(row) for row in rows), default=0) or 1), filler)
-    for number, row in enumerate(rows):
-        result[number, : len(row)] = row
-    return result

@@ -23,7 +23,7 @@ from playlist_builder.arranger.solver.instance import Failure, Instance, Solutio
 from playlist_builder.arranger.solver.solve import keeps, solve
 from playlist_builder.errors import ArrangeError
 
-PIN_SLACKS_S = (60.0, 120.0, 300.0, 600.0, np.inf)
+SLACKS_S = (60.0, 120.0, 300.0, 600.0, np.inf)  # of pins and of planned silences
 PEAKS = (0.1, 0.2, np.inf)
 STROKES_HZ = (1.0, 2.0, np.inf)
 STARTLES_LU = (3.0, 6.0, np.inf)
@@ -35,7 +35,7 @@ FIRST_TRIED = 4  # relaxations that are tried in their order: most sessions and 
 
 
 def relaxations(
-    *, pinned: bool, duration_s: float, tolerance_s: float = LEAST_TOLERANCE_S
+    *, pinned: bool, duration_s: float, tolerance_s: float = LEAST_TOLERANCE_S, rests: bool = False
 ) -> list[Relaxation]:
     """Return what is lifted at each attempt, from nothing to all of it."""
     found = [Relaxation()]
@@ -49,7 +49,9 @@ def relaxations(
     found.append(replace(found[-1], tension=np.inf))
     found.append(replace(found[-1], pulse_clarity=np.inf))
     if pinned:
-        found.extend(replace(found[-1], pin_slack_s=slack_s) for slack_s in PIN_SLACKS_S)
+        found.extend(replace(found[-1], pin_slack_s=slack_s) for slack_s in SLACKS_S)
+    if rests:
+        found.extend(replace(found[-1], rest_slack_s=slack_s) for slack_s in SLACKS_S)
     shares = (share * duration_s for share in TOLERANCES)
     least_s = max(tolerance_s, LEAST_TOLERANCE_S)
     found.extend(replace(found[-1], tolerance_s=each) for each in shares if each > least_s)
@@ -71,7 +73,10 @@ def solved(
     tolerance_s = problem.objective.tolerance_s
     duration_s = problem.objective.profile.duration_s
     allowed = allowed or relaxations(
-        pinned=bool(problem.pins), duration_s=duration_s, tolerance_s=tolerance_s
+        pinned=bool(problem.pins),
+        duration_s=duration_s,
+        tolerance_s=tolerance_s,
+        rests=bool(problem.objective.inner_rests),
     )
     if known is not None:
         instance = instance_of(problem, known)

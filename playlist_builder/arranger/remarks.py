@@ -33,8 +33,7 @@ def _loud_end(order: Order) -> list[Notice]:
 
 def _tension(order: Order) -> list[Notice]:
     found: list[tuple[float, int]] = []
-    times_ms = zip(order.starts_ms, order.ends_ms, strict=True)
-    phases = [order.profile.phase_at((start + end) / 2000.0) for start, end in times_ms]
+    phases = [order.phase(place) for place in range(len(order.tracks))]
     tension = TrackTable.of(order.tracks).tension.tolist()
     for place, (value, phase) in enumerate(zip(tension, phases, strict=True)):
         low, high = phase.tension or (0.0, 1.0)
@@ -51,7 +50,7 @@ def _tension(order: Order) -> list[Notice]:
             count=len(found),
             value=round(tension[place], 2),
             title=track.tags.title or track.path,
-            at_s=order.starts_ms[place] / 1000.0,
+            at_s=order.starts_s[place],
             phase=phase.name,
             least=least,
             most=most,

@@ -1,12 +1,7 @@
-"""From the solver's items back to a session, with all that a listener should know about it.
+"""From the solver's items back to a session, with what is worth knowing though no rule broke."""
 
-A finished order of tracks is checked against the rules that were asked for by arithmetic of its
-own, so that every rule that gave way is listed even if the search had a fault.
-"""
-
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, pairwise
 
 import numpy as np
@@ -14,9 +9,10 @@ from numpy.typing import NDArray
 
 from playlist_builder.arranger import trims
 from playlist_builder.arranger.problem import Objective
-from playlist_builder.arranger.rules import PHASE_LIMITS, SILENCE_S, PhaseLimit, Pin, phase_of
+from playlist_builder.arranger.rules import SILENCE_S
 from playlist_builder.arranger.solver.cost import (
     END_WEIGHT,
+    STEP_MS,
     Items,
     TimeGrid,
     peaks_of,
@@ -24,27 +20,40 @@ from playlist_builder.arranger.solver.cost import (
     step_at,
     time_grid,
 )
-from playlist_builder.artists import artists
-from playlist_builder.models import AUDIBLE_LU, STEP_S, Floats, Scale, Session, Slot, Track
+from playlist_builder.models import (
+    AUDIBLE_LU,
+    STEP_S,
+    Floats,
+    Scale,
+    Session,
+    Silence,
+    Slot,
+    Track,
+)
 from playlist_builder.notices import Notice, notice
+from playlist_builder.profiles import rests
 from playlist_builder.profiles.profile import Phase, Profile, Rules
+from playlist_builder.profiles.rests import Rest
 from playlist_builder.track_table import TrackTable
 from playlist_builder.vocals.evidence import doubt
 
 ABOVE = 0.35  # above the plan that is worth a word: half a minute may startle in a calm phase
-GUARDS = 3  # of PHASE_LIMITS, the last of them: given up after pins and duration
-ROUNDING_S = 0.0005  # times are kept in whole milliseconds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Order:
-    """Tracks in the order in which they play, with their items; the first begins at `start_ms`."""
+    """Tracks in the order in which they play, with their items; the first begins at `start_ms`.
+
+    Milliseconds are those of the music, which stands still in the planned silences of the objective
+    (`rests`, where they come); seconds are those of the session.
+    """
 
     tracks: Sequence[Track]
     items: Items
     profile: Profile
     grid: TimeGrid
     start_ms: int = 0
+    rests: tuple[Rest, ...] = ()
 
     @property
     def ends_ms(self) -> list[int]:
@@ -58,6 +67,20 @@ class Order:
         return [self.start_ms, *self.ends_ms[:-1]]
 
     @property
+    def starts_s(self) -> list[float]:
+        """When each track starts, in seconds of the session."""
+        return [self.time_s(start_ms) for start_ms in self.starts_ms]
+
+    @property
+    def ends_s(self) -> list[float]:
+        """When each track ends, in seconds of the session."""
+        return [rests.end_ms(self.rests, end_ms) / 1000.0 for end_ms in self.ends_ms]
+
+    def time_s(self, time_ms: int) -> float:
+        """Return the second of the session at which begins what plays from a time on."""
+        return rests.start_ms(self.rests, time_ms) / 1000.0
+
+    @property
     def spans(self) -> list[tuple[int, int]]:
         """The steps in which each track starts and ends."""
         return list(pairwise([step_at(self.start_ms), *map(step_at, self.ends_ms)]))
@@ -66,7 +89,11 @@ class Order:
         """Return the order without what plays before a place, from 0."""
         start_ms = [self.start_ms, *self.ends_ms][place]
         items = self.items.take(np.arange(place, len(self.tracks)))
-        return Order(self.tracks[place:], items, self.profile, self.grid, start_ms)
+        return Order(self.tracks[place:], items, self.profile, self.grid, start_ms, self.rests)
+
+    def phase(self, place: int) -> Phase:
+        """Return the phase to which the track at a place belongs: that of its middle."""
+        return self.profile.phase_at((self.starts_ms[place] + self.ends_ms[place]) / 2000.0)
 
     def above_peaks(self, place: int) -> Floats:
         """Return how far each step of the track at a place lies above the peak of its phase."""
@@ -89,13 +116,30 @@ class Order:
         return follow + transitions + END_WEIGHT * abs(self.spans[-1][1] - self.grid.asked_steps)
 
 
-def ordered(tracks: Sequence[Track], objective: Objective, start_ms: int = 0) -> Order:
-    """Return tracks as the order in which they play."""
-    items = items_in_order(tracks, objective)
+def ordered(
+    tracks: Sequence[Track],
+    objective: Objective,
+    start_ms: int = 0,
+    known: tuple[Rest, ...] | None = None,
+) -> Order:
+    """Return tracks as the order in which they play, with silences where they are `known` to come.
+
+    Where that is not given, they come at the joins that are nearest to when they are planned.
+    """
+    items, music = items_in_order(tracks, objective), objective.music
     lasts_s = (start_ms + int(items.length_ms.sum())) / 1000.0
-    beyond_s = max(lasts_s - objective.profile.duration_s, 0.0) + STEP_S
-    grid = time_grid(objective.profile, 0.0, beyond_s, objective.rules.loudness_step_lu)
-    return Order(tracks, items, objective.profile, grid, start_ms)
+    beyond_s = max(lasts_s - music.duration_s, 0.0) + STEP_S
+    grid = time_grid(music, 0.0, beyond_s, objective.rules.loudness_step_lu)
+    order = Order(tracks, items, music, grid, start_ms, known or ())
+    return order if known is not None else with_rests(order, objective)
+
+
+def with_rests(order: Order, objective: Objective) -> Order:
+    """Return an order with the planned silences at the joins nearest to their time."""
+    planned = objective.rests
+    if not planned:
+        return order
+    return replace(order, rests=rests.placed(planned, order.ends_ms, order.grid.asked_ms))
 
 
 def items_in_order(tracks: Sequence[Track], objective: Objective) -> Items:
@@ -133,10 +177,10 @@ def energies(tracks: Sequence[Track], objective: Objective) -> list[float]:
 def slots(order: Order) -> list[Slot]:
     """Return one slot per track; the middle of a slot decides on its phase."""
     result = []
-    played = zip(order.tracks, order.starts_ms, order.ends_ms, order.spans, strict=True)
+    played = zip(order.tracks, order.starts_s, order.ends_s, order.spans, strict=True)
     behind = np.arange(1, len(order.tracks))
     style_steps = [None, *order.items.styles.distance(behind - 1, behind).tolist()]
-    for number, (track, start_ms, end_ms, (first, last)) in enumerate(played):
+    for number, (track, start_s, end_s, (first, last)) in enumerate(played):
         steps = max(last - first, 1)  # one that was skipped at once fills no step
         contour = order.items.contour(number, steps)
         result.append(
@@ -146,9 +190,9 @@ def slots(order: Order) -> list[Slot]:
                 title=track.tags.title,
                 artist=track.tags.artist,
                 album=track.tags.album,
-                start_s=start_ms / 1000.0,
-                end_s=end_ms / 1000.0,
-                phase=_phase(order, number),
+                start_s=start_s,
+                end_s=end_s,
+                phase=order.phase(number).name,
                 energy=float(contour.mean()),
                 target=float(order.grid.target[first : first + steps].mean()),
                 contour=tuple(contour.tolist()),
@@ -171,124 +215,45 @@ def session(order: Order, scale: Scale, seed: int, cost: float, bound: float) ->
     spans = zip(filled, order.spans, strict=True)
     contour = np.concatenate([slot.contour[: last - first] for slot, (first, last) in spans])
     distance = contour - order.grid.target[: len(contour)]
+    silent_ms = sum(rest.length_ms for rest in order.rests)
     return Session(
         profile=order.profile.name,
         scale=scale,
-        target_s=order.profile.duration_s,
-        duration_s=order.ends_ms[-1] / 1000.0,
+        target_s=order.profile.duration_s + silent_ms / 1000.0,
+        duration_s=(order.ends_ms[-1] + silent_ms) / 1000.0,
         cost=cost / order.grid.asked_steps,
         bound=bound / order.grid.asked_steps,
         rms_error=float(np.sqrt(np.mean(distance**2))),
         slots=tuple(filled),
-        curve=tuple(order.grid.target[: order.grid.asked_steps].tolist()),
+        silences=silences_of(order),
+        curve=curve_of(order, 0, order.grid.asked_steps),
         seed=seed,
     )
 
 
-def given_up(
-    order: Order,
-    rules: Rules,
-    tolerance_s: float,
-    pins: Sequence[tuple[Pin, int]],
-    *,
-    played: int = 0,
-) -> list[Notice]:
-    """Return one notice per rule that the order breaks; a pin comes with its place from 0.
+def silences_of(order: Order) -> tuple[Silence, ...]:
+    """Return the planned silences of an order, in seconds of the session."""
+    found: list[Silence] = []
+    for place, rest in enumerate(order.rests):
+        start_ms = rests.start_ms(order.rests[:place], rest.at_ms)
+        end_ms = start_ms + rest.length_ms
+        found.append(Silence(start_ms / 1000.0, end_ms / 1000.0, rest.phase))
+    return tuple(found)
 
-    What concerns only the tracks that have `played` is left out.
+
+def curve_of(order: Order, first: int, last: int) -> tuple[float, ...]:
+    """Return the planned energy of steps of the music, with those of the silences among them.
+
+    A silence holds the level before it.
     """
-    rest = order.since(played)
-    return [
-        *_crowded(order, rules.artist_max, played),
-        *_near(order, rules.artist_gap, played),
-        *beyond_limits(rest, PHASE_LIMITS[:-GUARDS]),
-        *_moved(order, tolerance_s, [pin for pin in pins if pin[1] >= played]),
-        *_late(order, tolerance_s),
-        *beyond_peaks(rest),
-        *beyond_limits(rest, PHASE_LIMITS[-GUARDS:]),
-    ]
-
-
-def _crowded(order: Order, most: int, played: int) -> list[Notice]:
-    counts = Counter(name for track in order.tracks for name in sorted(artists(track)))
-    left = {name for track in order.tracks[played:] for name in artists(track)}
-    crowd = [(name, count) for name, count in counts.most_common() if count > most and name in left]
-    return [notice("artist_max", most=most, artists=tuple(crowd[:3]))] if crowd else []
-
-
-def _near(order: Order, gap: int, played: int) -> list[Notice]:
-    names = [artists(track) for track in order.tracks]
-    times = sum(
-        bool(names[left] & names[right])
-        for left in range(len(names))
-        for right in range(max(left + 1, played), min(left + gap + 1, len(names)))
-    )
-    return [notice("artist_gap", count=times, gap=gap)] if times else []
-
-
-def beyond_limits(order: Order, limits: Sequence[PhaseLimit]) -> list[Notice]:
-    """Return one notice per limit beyond which a track plays in a phase."""
-    table = TrackTable.of(order.tracks)
-    return [told for limit in limits for told in _beyond(order, limit, limit.of(table).tolist())]
-
-
-def _beyond(order: Order, limit: PhaseLimit, values: Sequence[float]) -> list[Notice]:
-    found: list[tuple[float, int, Phase, float]] = []
-    for place, (value, (first, last)) in enumerate(zip(values, order.spans, strict=True)):
-        for number in np.unique(order.grid.phase[first:last]).tolist():
-            phase = order.profile.phases[number]
-            most = limit.most(phase)
-            if value > most:
-                found.append((value - most, place, phase, most))
-    if not found:
-        return []
-    excess, place, phase, most = max(found, key=lambda each: each[0])
-    count, track = len({each[1] for each in found}), order.tracks[place]
-    where: dict[str, str | float] = {"title": _called(track), "phase": phase.name}
-    if limit.starts:
-        where["at_s"] = order.starts_ms[place] / 1000.0 + getattr(track.features, limit.starts)
-    value = float(f"{excess + most:.4g}")
-    return [notice(limit.code, count=count, value=value, limit=most, **where)]
-
-
-def beyond_peaks(order: Order) -> list[Notice]:
-    """Return a notice where a moment of a track lies above the peak of its phase, if any does."""
-    found = []
-    for place, (first, _) in enumerate(order.spans):
-        above = order.above_peaks(place)
-        if above.max(initial=0.0) > 0.0:
-            found.append((float(above.max()), -place, first + int(above.argmax())))
-    if not found:
-        return []
-    excess, place, step = max(found)
-    phase = order.profile.phases[order.grid.phase[step]]
-    at_s = max(step * STEP_S, order.starts_ms[-place] / 1000.0)
-    values = {"count": len(found), "value": excess + phase.peak_limit, "limit": phase.peak_limit}
-    title = _called(order.tracks[-place])
-    return [notice("peak", **values, title=title, at_s=at_s, phase=phase.name)]
-
-
-def _late(order: Order, tolerance_s: float) -> list[Notice]:
-    off_s = order.ends_ms[-1] / 1000.0 - order.profile.duration_s
-    if abs(off_s) <= tolerance_s + ROUNDING_S:
-        return []
-    code = "duration_longer" if off_s > 0.0 else "duration_shorter"
-    return [notice(code, off_s=round(abs(off_s)), tolerance_s=round(tolerance_s))]
-
-
-def _moved(order: Order, tolerance_s: float, pins: Sequence[tuple[Pin, int]]) -> list[Notice]:
-    moved = []
-    for pin, place in pins:
-        asked, phase = phase_of(pin, order.profile), _phase(order, place)
-        if asked is not None and phase != asked.name:
-            title = _called(order.tracks[place])
-            moved.append(notice("pin_phase", title=title, phase=phase, asked=asked.name))
-        if pin.minute is not None:
-            start_s = order.starts_ms[place] / 1000.0
-            if abs(start_s - pin.minute * 60.0) > tolerance_s + ROUNDING_S:
-                title, asked_s = _called(order.tracks[place]), pin.minute * 60.0
-                moved.append(notice("pin_moved", title=title, at_s=start_s, asked_s=asked_s))
-    return moved
+    asked = order.grid.target[first:last]
+    if not order.rests:
+        return tuple(asked.tolist())
+    silent_ms = sum(rest.length_ms for rest in order.rests)
+    times_ms = (first + np.arange(len(asked) + step_at(silent_ms))) * STEP_MS + STEP_MS // 2
+    played_ms = [rests.music_ms(order.rests, time_ms) for time_ms in times_ms.tolist()]
+    steps = np.clip(np.array(played_ms, np.int64) // STEP_MS - first, 0, len(asked) - 1)
+    return tuple(asked[steps].tolist())
 
 
 def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[Notice]:
@@ -296,6 +261,7 @@ def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[
     return [
         *rises(order, rules.loudness_step_lu),
         *silences(order),
+        *planned(order),
         *climbs(order),
         *_empty_phases(order),
         *_narrow(order, reach, scaled=scaled),
@@ -311,18 +277,28 @@ def rises(order: Order, limit_lu: float) -> list[Notice]:
         return []
     worst_lu, place = max(beyond, key=lambda jump: jump[0])
     values = {"count": len(beyond), "limit_lu": limit_lu, "worst_lu": round(worst_lu, 1)}
-    return [_at_moment(order, place, order.starts_ms[place] / 1000.0, "loudness_jumps", values)]
+    return [_at_moment(order, place, order.starts_s[place], "loudness_jumps", values)]
 
 
 def silences(order: Order) -> list[Notice]:
     """Tell of the passages from one track to the next that are silent for too long, if any."""
     silent_s = order.items.trail_s[:-1] + order.items.lead_s[1:]
+    planned = {rest.at_ms for rest in order.rests}
+    silent_s *= [end_ms not in planned for end_ms in order.ends_ms[:-1]]
     count = int((silent_s > SILENCE_S).sum())
     if not count:
         return []
     place = int(silent_s.argmax()) + 1
     values = {"count": count, "limit": SILENCE_S, "worst": round(float(silent_s.max()))}
-    return [_at_moment(order, place, order.starts_ms[place] / 1000.0, "silences", values)]
+    return [_at_moment(order, place, order.starts_s[place], "silences", values)]
+
+
+def planned(order: Order) -> list[Notice]:
+    """Tell of the planned silences that are to come, as not everything plays them, if any."""
+    left_ms = [rest.length_ms for rest in order.rests if rest.at_ms >= order.start_ms]
+    if not left_ms:
+        return []
+    return [notice("planned_silences", count=len(left_ms), lasts_s=sum(left_ms) / 1000.0)]
 
 
 def climbs(order: Order) -> list[Notice]:
@@ -331,7 +307,8 @@ def climbs(order: Order) -> list[Notice]:
     for place, (first, last) in enumerate(order.spans):
         above = order.items.contour(place, last - first) - order.grid.target[first:last]
         if len(above) and above.max() > ABOVE:
-            at_s = max((first + int(above.argmax())) * STEP_S, order.starts_ms[place] / 1000.0)
+            step_ms = (first + int(above.argmax())) * STEP_MS
+            at_s = order.time_s(max(step_ms, order.starts_ms[place]))
             found.append((float(above.max()), place, at_s))
     if not found:
         return []
@@ -343,20 +320,13 @@ def climbs(order: Order) -> list[Notice]:
 def _at_moment(
     order: Order, place: int, at_s: float, code: str, values: Mapping[str, float]
 ) -> Notice:
-    title, phase = _called(order.tracks[place]), _phase(order, place)
+    title, phase = called(order.tracks[place]), order.phase(place).name
     return notice(code, **values, title=title, at_s=at_s, phase=phase)
-
-
-def _phase(order: Order, place: int) -> str:
-    """Return the name of the phase to which the track at a place belongs, as its slot has it."""
-    middle_s = (order.starts_ms[place] + order.ends_ms[place]) / 2000.0
-    return order.profile.phase_at(middle_s).name
 
 
 def _empty_phases(order: Order) -> list[Notice]:
     """Tell of the phases, from the start of the order on, to which no track belongs."""
-    times = zip(order.starts_ms, order.ends_ms, strict=True)
-    begun = {order.profile.phase_at((start + end) / 2000.0).start_s for start, end in times}
+    begun = {order.phase(place).start_s for place in range(len(order.tracks))}
     empty = [
         phase.name
         for phase in order.profile.phases
@@ -386,7 +356,7 @@ def voices(played: Sequence[Track]) -> list[Notice]:
     voices = [track for track in doubtful if track.heard and doubt(track.heard) != "people"]
     for code, tracks in (("may_hold_voice", voices), ("people_behind", people)):
         if tracks:
-            titles = tuple(map(_called, tracks))
+            titles = tuple(map(called, tracks))
             found.append(notice(code, count=len(titles), total=total, titles=titles))
     for kind in ("wordless", "sung", "spoken"):
         count = sum(track.vocals == kind for track in played)
@@ -395,5 +365,6 @@ def voices(played: Sequence[Track]) -> list[Notice]:
     return found
 
 
-def _called(track: Track) -> str:
+def called(track: Track) -> str:
+    """Return what a notice calls a track: its title, or its path."""
     return track.tags.title or track.path

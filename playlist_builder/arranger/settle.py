@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from playlist_builder.arranger import opening, result
+from playlist_builder.arranger import broken, opening, result
 from playlist_builder.arranger.problem import Problem, Relaxation
 from playlist_builder.arranger.rules import Pin
 from playlist_builder.arranger.solver.instance import Instance, Solution, no_copies
@@ -154,19 +154,20 @@ def _moved(found: Found, parts: Mapping[int, Track]) -> Arranged:
     objective, sequence = problem.objective, solution.sequence
     pins = [(pin, sequence.index(item)) for pin, item in problem.pins]
 
-    def broken(order: result.Order) -> int:
-        return len(result.given_up(order, objective.rules, objective.tolerance_s, pins))
+    def count_broken(order: result.Order) -> int:
+        return len(broken.given_up(order, objective.rules, objective.tolerance_s, pins))
 
-    order = first = result.Order(
+    found_order = result.Order(
         [problem.tracks[item] for item in sequence],
         problem.items.take(np.array(sequence)),
-        objective.profile,
+        objective.music,
         instance.grid,
     )
+    order = first = result.with_rests(found_order, objective)
     for place, item in enumerate(sequence):
         if item in parts:
             tracks = [*order.tracks[:place], parts[item], *order.tracks[place + 1 :]]
             new = result.ordered(tracks, objective)
-            order = new if broken(new) <= broken(first) else order
+            order = new if count_broken(new) <= count_broken(first) else order
     cost = solution.cost if order is first else order.cost
     return Arranged(problem, order, pins, cost, min(solution.bound, cost), tried)

@@ -8,7 +8,7 @@ and its energy is near that of the slot.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import accumulate, islice, pairwise
 from math import log
 
 import numpy as np
@@ -60,7 +60,8 @@ def spares(
     `order` holds the tracks of the slots. What plays in the session, and what else is `taken`, is
     left out of the pool.
     """
-    choices = list(_choices(slots, order, pool, objective, taken))
+    played = _without_silences(slots, order)
+    choices = list(_choices(played, order, pool, objective, taken))
     counts = Counter(slot.phase for slot in slots)
     wanted = {phase: MANY if count >= MANY_SLOTS else FEW for phase, count in counts.items()}
     same = _same(pool.tracks, {each.item for each in choices})
@@ -81,9 +82,26 @@ def spares(
         found.append(best)
         choices = [each for each in choices if each.item not in same[best.item]]
     found.sort(key=lambda each: (each.place, each.score))
+    placed = (
+        _placed(pool.tracks[each.item], each.place, played[each.place], objective) for each in found
+    )
+    return [_later(each, slots[each.place - 1]) for each in placed]
+
+
+def _without_silences(slots: Sequence[Slot], order: Sequence[Track]) -> list[Slot]:
+    """Return slots with the times at which they would play without planned silences."""
+    times_s = accumulate((round(track.duration_s * 1000) for track in order), initial=0)
     return [
-        _placed(pool.tracks[each.item], each.place, slots[each.place], objective) for each in found
+        replace(slot, start_s=start_ms / 1000.0, end_s=end_ms / 1000.0)
+        for slot, (start_ms, end_ms) in zip(slots, pairwise(times_s), strict=True)
     ]
+
+
+def _later(spare: Spare, slot: Slot) -> Spare:
+    """Return a spare that begins when its slot does."""
+    later_s = slot.start_s - spare.slot.start_s
+    end_s = spare.slot.end_s + later_s
+    return replace(spare, slot=replace(spare.slot, start_s=slot.start_s, end_s=end_s))
 
 
 def _same(tracks: TrackTable, items: Iterable[int]) -> dict[int, set[int]]:
@@ -98,7 +116,7 @@ def _same(tracks: TrackTable, items: Iterable[int]) -> dict[int, set[int]]:
 
 
 def _placed(track: Track, place: int, slot: Slot, objective: Objective) -> Spare:
-    order = result.ordered([track], objective, round(slot.start_s * 1000))
+    order = result.ordered([track], objective, round(slot.start_s * 1000), ())
     (own,) = result.slots(order)
     return Spare(replace(own, phase=slot.phase), place + 1)
 
@@ -123,7 +141,7 @@ def _choices(
         near = _near(ordered, by_energy, slot)
         near = near[np.argsort(np.abs(energies[near] - slot.energy), kind="stable")]
         near = near[np.abs(np.log(seconds[near] / slot.duration_s)) <= log(LENGTHS)]
-        near = near[_fits(tracks.take(near), slot.start_s, objective.profile)]
+        near = near[_fits(tracks.take(near), slot.start_s, objective.music)]
         if not place:
             near = near[opening_lufs(tracks.take(near)) <= most]
         fitting = (

@@ -64,8 +64,8 @@ def tail(
     order: Sequence[Track], pool: result.Pool, objective: Objective
 ) -> tuple[list[Track], list[Notice]]:
     """Return the tracks of the pool that follow a session without repeats, and notices of them."""
-    rules, profile = objective.rules, objective.profile
-    asked_s = tail_s(profile, rules)
+    rules, music = objective.rules, objective.music
+    asked_s = tail_s(music, rules)
     if not asked_s:
         return [], []
     if objective.constraints.use_all:
@@ -85,7 +85,7 @@ def tail(
     end_s = length_ms(order) / 1000.0
     lasts_s = min(asked_s + TOLERANCE_S, left_s)
     free = replace(PHASE, max_peak=1.0)  # as high as the chosen tracks, some beyond `PEAK`
-    objective = replace(objective, profile=planned(profile, end_s, lasts_s, free))
+    objective = replace(objective, profile=planned(music, end_s, lasts_s, free))
     chosen = [first]
     if calm and first.duration_s < lasts_s - TOLERANCE_S:
         unbound = replace(objective.constraints, at_most=())

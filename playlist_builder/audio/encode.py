@@ -224,6 +224,27 @@ def encode(
     return count / rate_hz
 
 
+def write_silence(path: str, form: Encoding, seconds: float, tags: Mapping[str, str]) -> None:
+    """Write a stereo file that is silent for so long, always with the same bytes.
+
+    Raises `AudioError` where it cannot be written.
+    """
+    left = round(seconds * CD_RATE_HZ)
+    options = {"fflags": "+bitexact"}
+    try:
+        with av.open(f"file:{path}", "w", format=form.container, options=options) as file:
+            file.metadata.update(tags)
+            stream, resampler = _open_stream(file, form, CD_RATE_HZ, "stereo", deep=False)
+            for start in range(0, left, CD_RATE_HZ):
+                block = np.zeros((1, 2 * min(CD_RATE_HZ, left - start)), np.float32)
+                frame = av.AudioFrame.from_ndarray(block, format="flt", layout="stereo")
+                set_time(frame, start, CD_RATE_HZ)
+                _mux(file, stream, resampler.resample(frame))
+            _mux(file, stream, (*resampler.resample(None), None))
+    except av.error.FFmpegError as error:
+        raise AudioError(f"cannot be encoded: {error.strerror}") from error
+
+
 def _nearest_rate_hz(rate_hz: int, known_hz: Sequence[int]) -> int:
     """Return the rate, or the nearest one of an encoder that keeps all frequencies if it can."""
     if not known_hz or rate_hz in known_hz:

@@ -160,6 +160,7 @@ def reorder(
 
 @main.command()
 @click.argument("folder", default=DEMO_FOLDER, type=click.Path(file_okay=False))
+@options.notes_option
 @options.json_option
 def demo(folder: str, *, as_json: bool) -> None:
     """Make short pieces of music in FOLDER, scan them, and build a session from them."""
@@ -172,6 +173,7 @@ def demo(folder: str, *, as_json: bool) -> None:
     request = request_of(
         "arc",
         duration_s=60 * DEMO_MINUTES,
+        scale="absolute",
         track_minutes=DEMO_TRACK_MINUTES,
         music=(os.fspath(place / "music"),),
         library=os.fspath(place / "library.db"),

@@ -125,7 +125,7 @@ def _tell(given: OpenedSession, report: "api.CopyReport") -> None:
 
 def _tell_levels(report: "api.CopyReport", loudness_lufs: float) -> None:
     """Print how loud levelled copies are, and what a player has to be told to heed it."""
-    gains = [each.gain_db for each in report.files if each.gain_db is not None]
+    gains = [each.gain_db for each in report.files if each.gain_db is not None]  # not of silences
     told = (
         f"levelled by {min(gains):+.1f} to {max(gains):+.1f} dB, to the loudness that the session"
         f" plans; {loudness_lufs:.1f} LUFS in all"
@@ -133,9 +133,9 @@ def _tell_levels(report: "api.CopyReport", loudness_lufs: float) -> None:
     if loudness_lufs < options.LOUDNESS_LUFS - options.CLOSE_LU:
         told += f" instead of {options.LOUDNESS_LUFS:g}, as the peaks allow no more"
     output.print_message(told)
-    if in_tags := sum(not each.in_samples for each in report.files):
+    if in_tags := len(gains) - sum(each.in_samples for each in report.files):
         output.print_message(
-            f"{in_tags} of {len(report.files)} by tags: turn on ReplayGain in the player, or the"
+            f"{in_tags} of {len(gains)} by tags: turn on ReplayGain in the player, or the"
             " masters' own loudness is heard (mpv --replaygain=track; MPD: mpc replaygain track)."
             " For VLC, which heeds not all of them, and for phones copy with --for-phone"
         )

@@ -99,6 +99,7 @@ def _tell(given: OpenedSession, outputs: Sequence[str], dialect: Dialect) -> Non
             " session was built for their own loudness. For that player build it with --levelled"
         )
     if any(os.path.splitext(file)[1].lower() not in WHOLE for file in outputs):
+        output.tell_silences(given.session)
         output.tell_steps(given.session, levelled=dialect.levels)
     paths = tuple(slot.path for slot in (*given.session.slots, *given.session.tail))
     folders = {output.folder_of(file) for file in outputs}

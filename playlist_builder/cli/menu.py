@@ -59,7 +59,7 @@ def menu(
 
     _check(outputs, called, fields["trim_s"])
     request = request_of(profile, **fields)
-    parts = parts_of(profile_of(request, folders=options.profile_folders()))
+    parts = parts_of(profile_of(request, folders=options.profile_folders()).music)
     files = {
         block_name(number, place): _files(outputs, _stem(number, part, block_name(number, place)))
         for number, part in enumerate(parts)
@@ -139,6 +139,7 @@ def _document(menu: "Menu", files: Mapping[str, Sequence[str]]) -> dict[str, obj
                     "duration_s": block.duration_s,
                     "rms_error": block.rms_error,
                     "slots": session_json.document(block)["slots"],
+                    "silences": session_json.document(block).get("silences", ()),
                 }
                 for place, block in enumerate(blocks)
             ],

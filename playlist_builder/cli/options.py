@@ -14,13 +14,14 @@ from typing import Any, TypeVar
 
 import click
 
+from playlist_builder.cli.output import ALL_NOTES
+from playlist_builder.durations import NUMBER, seconds_of
 from playlist_builder.errors import RequestError
 from playlist_builder.path_map import PathMap
 from playlist_builder.playlists.dialects import is_codepage
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-UNITS_S = {"d": 86400, "h": 3600, "m": 60, "s": 1}  # of a duration
 LOUDNESS_LUFS = -18.0  # of recordings and levelled copies
 CLOSE_LU = 0.05  # what is quieter by more is reported
 MOST_TRIM_S, MOST_CROSSFADE_S = 600.0, 60.0
@@ -29,7 +30,6 @@ EXAMPLES = {  # by the unit of a number alone
     "m": "one such as 90s, 45m, 1h30m or 1:30:00",
     "s": "seconds, such as 6s",
 }
-_NUMBER = r"\d+(?:\.\d+)?"
 LIBRARY_VARIABLE = "PLAYLIST_BUILDER_LIBRARY"  # of the environment
 
 
@@ -49,7 +49,7 @@ def duration(text: str, *, bare: str = "m", allow_zero: bool = False) -> float:
 
     A number alone is in the `bare` unit, minutes if not said.
     """
-    seconds = _seconds(text.strip(), bare)
+    seconds = seconds_of(text.strip(), bare)
     if seconds is None or not math.isfinite(seconds) or (not seconds and not allow_zero):
         if re.fullmatch(r"\d+:[0-5]\d", text.strip()):
             raise click.BadParameter(
@@ -57,20 +57,6 @@ def duration(text: str, *, bare: str = "m", allow_zero: bool = False) -> float:
             )
         raise click.BadParameter(f"'{text}' is no duration. Give {EXAMPLES[bare]}.")
     return seconds
-
-
-def _seconds(text: str, bare: str) -> float | None:
-    """Return the seconds of a duration, None where it is none; 1h30 has minutes behind."""
-    if clock := re.fullmatch(r"(\d{1,4}):([0-5]\d):([0-5]\d)", text):
-        return float(3600 * int(clock[1]) + 60 * int(clock[2]) + int(clock[3]))
-    if re.fullmatch(_NUMBER, text):
-        return float(text) * UNITS_S[bare]
-    days, hours = rf"(?:(?P<d>{_NUMBER})d)?", rf"(?:(?P<h>{_NUMBER})h)?"
-    minutes, seconds = rf"(?:(?P<m>{_NUMBER})(?:m|\Z))?", rf"(?:(?P<s>{_NUMBER})s)?"
-    match = re.fullmatch(rf"{days}\s*{hours}\s*{minutes}\s*{seconds}", text)
-    if match is None or not text:
-        return None
-    return sum(float(match[name] or 0) * size for name, size in UNITS_S.items())
 
 
 def tolerance(text: str) -> float:
@@ -112,8 +98,8 @@ def session_time(text: str) -> float:
     match = re.fullmatch(r"(?:(\d{1,4}):)?(\d{1,4}):([0-5]\d)", text.strip())
     if match is not None and not (match[1] and int(match[2]) > 59):  # noqa: PLR2004 - minutes of an hour
         return 3600.0 * int(match[1] or 0) + 60.0 * int(match[2]) + int(match[3])
-    is_number = re.fullmatch(_NUMBER, text.strip())
-    seconds = None if match or is_number else _seconds(text.strip(), "m")
+    is_number = re.fullmatch(NUMBER, text.strip())
+    seconds = None if match or is_number else seconds_of(text.strip(), "m")
     if seconds is None:
         raise click.BadParameter(
             f"'{text}' is no time of a session. Give one such as 32:10 or 1:02:10."
@@ -213,6 +199,13 @@ session_options = combined(session_library_option, json_option)
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), help="Processes; as many as cores if not given."
 )
+notes_option = click.option(
+    "--notes",
+    is_flag=True,
+    expose_value=False,
+    callback=lambda context, _, wanted: context.meta.update({ALL_NOTES: wanted}),
+    help="Say all that is known of the session, not the three things that matter most.",
+)
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show the session and write nothing.")
 levelled_option = click.option(
     "--levelled",
@@ -235,7 +228,7 @@ times_options = combined(
         help="Crossfade between all tracks that the player is set to, such as 5s.",
     ),
 )
-build_options = combined(dry_run_option, common_options)
+build_options = combined(notes_option, dry_run_option, common_options)
 
 
 def one_session(

@@ -19,6 +19,7 @@ import click
 import playlist_builder as api
 from playlist_builder.text import printable
 
+ALL_NOTES = "playlist_builder.all_notes"  # in the context of a command that has the option for it
 AT_ONCE = 256  # lines that are written together: each alone would cost as much as making it
 MOST_STEPS = 5  # of loudness, that are told one by one
 
@@ -71,11 +72,14 @@ def print_json_list(documents: Iterable[object]) -> None:
 
 
 def print_session(session: "api.Session", *, err: bool = False) -> None:
-    """Print a session with its chart."""
+    """Print a session with its chart, and all that is noted where the command was asked for it."""
     from playlist_builder.report.text import session_text
 
     style = chart_style() | {"colour": draws_colour() and not err}
-    print_drawing(session_text(session, **style), err=err)
+    wants_all = click.get_current_context().meta.get(ALL_NOTES)
+    rest_at = "playlist-builder report --notes" if wants_all is None else "--notes"
+    text = session_text(session, **style, rest_at="" if wants_all else rest_at)
+    print_drawing(text, err=err)
 
 
 def warn_missing_files(session: "api.Session", file: str) -> None:
@@ -104,6 +108,16 @@ def tell_steps(session: "api.Session", *, levelled: bool) -> None:
         print_message(f"heard as it is: {more} more steps of loudness")
     if steps:
         print_message("'copy --levelled' and 'render' even that out.")
+
+
+def tell_silences(session: "api.Session") -> None:
+    """Print that planned silences are not heard by a playlist or a server, if there are any."""
+    from playlist_builder.notices import notice
+
+    if session.silences:
+        lasts_s = sum(each.duration_s for each in session.silences)
+        told = notice("planned_silences", count=len(session.silences), lasts_s=lasts_s)
+        print_message(f"{told}.")
 
 
 def write_files(files: Iterable[tuple[str, bytes]]) -> None:

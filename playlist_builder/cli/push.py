@@ -121,6 +121,7 @@ def push(
         output.print_json(document | {"pushed": count})
     place = "the queue" if label is None else f"'{label}'"
     output.print_text(f"{count} of {len(sought)} tracks are in {place} on {target}.", err=as_json)
+    output.tell_silences(given.session)
 
 
 def push_rest(

@@ -18,6 +18,7 @@ from playlist_builder.errors import SessionError
 @main.command()
 @options.session_argument
 @options.outputs_option("Write the new session to this playlist as well.")
+@options.notes_option
 @options.dry_run_option
 @options.session_options
 def rebuild(

@@ -25,6 +25,7 @@ from playlist_builder.report.language import LANGUAGES
     show_default=True,
     help="Language of the page or picture.",
 )
+@options.notes_option
 @options.times_options
 @options.session_library_option
 def report(

@@ -5,6 +5,7 @@ lies beside it, as of the demo; and of a session file the one that it was made f
 """
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -151,6 +152,7 @@ def _check_alike(file: str, given: OpenedSession) -> None:
     """
     from urllib.parse import unquote
 
+    from playlist_builder.device.silent import TITLE
     from playlist_builder.library.kept import digest_of
     from playlist_builder.playlists.read import read_entries
 
@@ -163,15 +165,22 @@ def _check_alike(file: str, given: OpenedSession) -> None:
     slots = (*given.session.slots, *given.session.tail)
     names = [_plain(unquote(entry.location)) for entry in read_entries(file)]
     own = [(_plain(slot.path), _plain(slot.title)[:TOLD_APART]) for slot in slots]
-    if len(names) == len(own) and all(
-        any(word and word in name for word in words)  # a copy bears number, artist and title
-        for name, words in zip(names, own, strict=True)
-    ):
+    silent: list[tuple[str, str]] = []  # a copy has a track for each planned silence
+    for words, silences in zip(own, given.session.silences_behind, strict=True):
+        silent += [words, *(("", _plain(TITLE)) for _ in silences)]
+    if _are_alike(names, own) or _are_alike(names, silent):
         return
     number = kept.number
     raise SessionError(
         f"{file!r} plays other tracks than session {number}, of which it was written. Give the"
         f" session by its number, {number}, or make one of the file: playlist-builder reorder"
+    )
+
+
+def _are_alike(names: Sequence[str], own: Sequence[tuple[str, str]]) -> bool:
+    """Return whether each name holds a word of its track; a copy bears number, artist and title."""
+    return len(names) == len(own) and all(
+        any(word and word in name for word in words) for name, words in zip(names, own, strict=True)
     )
 
 

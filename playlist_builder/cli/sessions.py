@@ -47,6 +47,7 @@ def sessions(
 
 @sessions.command()
 @options.session_argument
+@options.notes_option
 @options.session_options
 def show(session: str | None, library: str | None, *, as_json: bool) -> None:
     """Show SESSION, when it was built, for whom, and what was written of it."""

@@ -21,6 +21,11 @@ SHORT_STEPS = 256  # samples of a partial that follow from one sine
 STEADINESS = 3.0  # of a sustained partial: 0 flutters, 10 stands still like an organ
 REVERB_S = 1.3  # until the reverberation has decayed by 60 dB
 RELEASE_S = 0.03
+STRIKE_SHARE = 0.15  # of the time in which a note rings: that of its first, fast decay
+VIBRATO_HZ, VIBRATO_SHARE = 5.3, 0.009  # by which a pitch sways, 15 cents
+SAWTOOTH = tuple(float(number) for number in range(1, 24))
+DRIVE = 6.0  # how far beyond the bend of an amplifier the strings go
+DOUBLED_SAMPLES = 300  # of delay between left and right, as of two players
 HARMONIC = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)
 
 
@@ -72,21 +77,55 @@ def sustained(midis: tuple[int, ...], bright: float) -> Stereo:
 
 @lru_cache(maxsize=48)
 def plucked(timbre: Timbre, midi: int, bright: float) -> Stereo:
-    """Return a plucked or struck note with reverberation; higher partials decay faster."""
+    """Return a plucked or struck note with reverberation.
+
+    It begins with the noise of finger or hammer, falls fast, and rings on more softly; higher
+    partials decay faster.
+    """
     ring_s = timbre.ring_s * (1.2 - 0.6 * bright)
     time = _seconds(3.5 * ring_s)
     rolloff = timbre.rolloff + 0.8 * (1.0 - bright)
-    note = _partials(midi, timbre.partials, rolloff, time, ring_s)
+    body = _partials(midi, timbre.partials, rolloff, time, ring_s)
+    strike = _partials(midi, timbre.partials, rolloff, time, STRIKE_SHARE * ring_s)
     softness_s = 0.002 + 0.02 * (1.0 - bright) ** 2
-    return _with_reverb(note * (1.0 - np.exp(-time / softness_s)))
+    note = (body + (0.4 + 0.4 * bright) * strike) * (1.0 - np.exp(-time / softness_s))
+    touch = _seconds(0.04)
+    noise = np.random.default_rng(4).normal(0.0, 0.04 * bright, len(touch)).astype(np.float32)
+    note[: len(touch)] += noise * np.exp(-touch / 0.006) * np.minimum(touch / 0.001, 1.0)
+    return _with_reverb(note)
 
 
 @lru_cache(maxsize=32)
 def bowed(midi: int, bright: float) -> Stereo:
-    """Return a note that swells and fades like a bowed string."""
+    """Return a note that swells and fades like a bowed string, with vibrato once it stands."""
     time = _seconds(2.2)
-    note = _partials(midi, HARMONIC, 1.9 - 0.6 * bright, time, ring_s=np.inf)
-    return _with_reverb(note * np.minimum(time / 0.25, 1.0) * np.exp(-time / 0.8))
+    turns = VIBRATO_SHARE * _hertz(midi) / (2.0 * np.pi * VIBRATO_HZ)
+    sway = turns * np.minimum(time / 0.8, 1.0) * np.sin(2.0 * np.pi * VIBRATO_HZ * time)
+    turn = np.exp(2j * np.pi * (_hertz(midi) * time + sway)).astype(np.complex64)
+    note, power = np.zeros_like(time), np.ones_like(turn)
+    for ratio in HARMONIC:
+        power *= turn
+        if _hertz(midi) * ratio < HIGHEST_PARTIAL_HZ:
+            note += ratio ** (0.6 * bright - 1.9) * power.imag
+    return _with_reverb(
+        note * np.sin(np.minimum(time / 0.3, 1.0) * np.pi / 2) * np.exp(-time / 0.8)
+    )
+
+
+@lru_cache(maxsize=24)
+def driven(midi: int, ring_s: float) -> Stereo:
+    """Return a fifth and an octave through an overdriven amplifier: open, or damped by the hand.
+
+    Where the sum of the strings is loud it is bent, so that its partials do not stand apart.
+    """
+    time = _seconds(min(2.0 * ring_s, 0.42))
+    strings = sum(
+        _partials(midi + above, SAWTOOTH, 1.0, time, ring_s=np.inf) for above in (0, 7, 12)
+    )
+    bent = np.tanh(DRIVE * strings / np.abs(strings).max())
+    note = bent * np.exp(-time / ring_s) * (1.0 - np.exp(-time / 0.002))
+    late = np.concatenate([np.zeros(DOUBLED_SAMPLES, np.float32), note[:-DOUBLED_SAMPLES]])
+    return _released(np.stack([note, late]))
 
 
 @lru_cache(maxsize=32)
@@ -132,6 +171,16 @@ def frame_drum() -> Stereo:
 
 
 @lru_cache(maxsize=1)
+def kick() -> Stereo:
+    """Return a bass drum: a fall from 150 to 50 Hz after the click of the beater."""
+    time = _seconds(0.35)
+    turns = 50.0 * time - 100.0 * 0.03 * np.exp(-time / 0.03)
+    click = np.random.default_rng(5).normal(0.0, 0.5, len(time)).astype(np.float32)
+    drum = np.sin(2.0 * np.pi * turns) * np.exp(-time / 0.12) + click * np.exp(-time / 0.004)
+    return _released(np.stack([drum, drum]) * (1.0 - np.exp(-time / 0.001)))
+
+
+@lru_cache(maxsize=1)
 def shaker() -> Stereo:
     """Return a short hiss: noise differentiated twice, so that little is left below 4 kHz."""
     time = _seconds(0.12)
@@ -143,9 +192,9 @@ def shaker() -> Stereo:
 def snare() -> Stereo:
     """Return a snare drum: noise over a low tone."""
     time = _seconds(0.3)
-    noise = np.random.default_rng(2).normal(0.0, 0.5, (2, len(time) + 1)).astype(np.float32)
-    tone = np.sin(2.0 * np.pi * 185.0 * time) * np.exp(-time / 0.05)
-    hiss = np.diff(noise) * np.exp(-time / 0.07) * (1.0 - np.exp(-time / 0.001))
+    noise = np.random.default_rng(2).normal(0.0, 0.5, (2, len(time))).astype(np.float32)
+    tone = np.sin(2.0 * np.pi * 190.0 * time) * np.exp(-time / 0.06)
+    hiss = noise * np.exp(-time / 0.08) * (1.0 - np.exp(-time / 0.001))
     return _released(hiss + tone)
 
 

@@ -26,7 +26,7 @@ from typing import Literal
 from playlist_builder import filenames
 from playlist_builder.arranger.trims import is_part
 from playlist_builder.atomic import replace_bytes
-from playlist_builder.device import plan, transcode
+from playlist_builder.device import plan, silent, transcode
 from playlist_builder.device.folder import (
     FileRecord,
     TargetFolder,
@@ -51,7 +51,10 @@ State = Literal["copied", "converted", "kept"]
 
 @dataclass(frozen=True, slots=True)
 class CopiedTrack:
-    """One track in the folder; `number` counts from 1, and a `kept` one was there already."""
+    """One track in the folder; `number` counts from 1, and a `kept` one was there already.
+
+    A planned silence has no `source`.
+    """
 
     number: int
     source: str
@@ -95,7 +98,8 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
 ) -> CopyReport:
     """Copy the tracks of a session, and its playlist `name`.m3u8, into a folder.
 
-    Of a track that plays in part that part is written, which fades in and out where it is cut.
+    Of a track that plays in part that part is written, which fades in and out where it is cut. A
+    planned silence is a track of its own, numbered as the others.
 
     With a `form` (a key of `encode.TRACK_FORMS`) tracks in other encodings are converted, by `jobs`
     processes or by `executor`. A track that cannot be converted is skipped, and left out of the
@@ -112,10 +116,11 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     Raises `CopyError` where a track is missing, and where the folder cannot be used or is too full;
     then nothing is copied.
     """
-    slots = [*session.slots, *session.tail]
-    plan.check_all_exist(slots)
+    plan.check_all_exist([*session.slots, *session.tail])
     path = make_folder(Path(folder).absolute())
-    with locked(path, on_wait):  # another copy into it is waited for
+    # Another copy into it is waited for.
+    with locked(path, on_wait), silent.as_tracks(session, form) as whole:
+        slots = [*whole.slots, *whole.tail]
         target = open_folder(path, own_key(default_path().with_name(KEY_NAME)))
         forms, skipped = plan.forms_of(slots, form, levels=levels)
         sizes = {slot.path: plan.size_of(slot.path) for slot in slots}
@@ -132,9 +137,12 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
 
         with _executor(len(forms), jobs, executor) as pool:
             if levels and forms:
-                gains = session_gains(session, forms, pool, tell)
+                mute = {n for n, slot in enumerate(slots, 1) if slot.identity == silent.IDENTITY}
+                gains = session_gains(
+                    *(whole, {n: forms[n] for n in forms if n not in mute}, pool, tell)
+                )
                 skipped += gains.skipped
-                forms = {number: forms[number] for number in gains.by_number}
+                forms = {n: forms[n] for n in forms if n in mute or n in gains.by_number}
             by_number = gains.by_number if gains else {}
             items = plan.plan_items(target, slots, forms, by_number, name if as_album else None)
             plan.check_space(target.path, items, form)
@@ -146,7 +154,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
                 tell(item.slot)
         if not done:
             raise CopyError(f"None of the tracks could be copied: {skipped[0].reason}.")
-        playlist = _write_playlist(target, _in_folder(session, done), name)
+        playlist = _write_playlist(target, _in_folder(whole, done), name)
         current = {filenames.key(Path(each.path).name) for each in done.values()}
         others = target.names.keys() - current - {filenames.key(playlist.name)}
         leftover = sorted(name for name in target.records if filenames.key(name) in others)
@@ -247,9 +255,10 @@ def _report_copied(
     target: TargetFolder, item: plan.CopyItem, record: FileRecord, state: State
 ) -> CopiedTrack:
     path = os.fspath(target.path / item.name)
+    source = "" if item.slot.identity == silent.IDENTITY else item.slot.path
     gain_db = None if item.gain is None else round(item.gain.gain_db, 2)
     return CopiedTrack(
-        *(item.number, item.slot.path, path, record.size, record.hash, state),
+        *(item.number, source, path, record.size, record.hash, state),
         gain_db=gain_db,
         in_samples=item.gain is not None and bool(item.form),
     )

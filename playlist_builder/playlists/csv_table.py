@@ -3,24 +3,35 @@
 import csv
 import io
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from playlist_builder.arranger.trims import is_part
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists.entries import Destination, milliseconds, parts, shown
 
+SILENCE = "silence"  # part of the row of a planned silence, in which no track plays
+_NOTHING = Slot("", "", "", "", "", 0.0, 0.0, "", 0.0, 0.0)
 _FORMULA = frozenset("=+-@")  # what makes a spreadsheet calculate a cell, narrow and wide
 
 
 class _Row(NamedTuple):
-    number: int
+    """A row: of a slot, or of a planned silence as a slot without a number."""
+
+    number: int | str
     part: str
     slot: Slot
     destination: Destination
 
+    def plays(self, value: object) -> object:
+        """Return a value that a silence does not have."""
+        return "" if self.part == SILENCE else value
+
     def path(self) -> str:
         """Return the path, which behind `./` is the same file and no formula."""
+        if self.part == SILENCE:
+            return ""
         path = self.destination.entry(self.slot, ".csv")
         return f"./{path}" if _is_formula(path) else path
 
@@ -36,12 +47,12 @@ _COLUMNS: Mapping[str, Callable[[_Row], object]] = {  # the columns of the table
     "start_s": lambda row: round(row.slot.start_s, 3),
     "duration_s": _Row.duration_s,
     "artist": lambda row: _cell(shown(row.slot.artist)),
-    "title": lambda row: _cell(row.destination.title(row.slot)),
+    "title": lambda row: row.plays(_cell(row.destination.title(row.slot))),
     "album": lambda row: _cell(shown(row.slot.album)),
-    "energy": lambda row: round(row.slot.energy, 4),
-    "target": lambda row: round(row.slot.target, 4),
-    "loudness_lufs": lambda row: round(row.slot.loudness_lufs, 2),
-    "vocals": lambda row: row.slot.vocals,
+    "energy": lambda row: row.plays(round(row.slot.energy, 4)),
+    "target": lambda row: row.plays(round(row.slot.target, 4)),
+    "loudness_lufs": lambda row: row.plays(round(row.slot.loudness_lufs, 2)),
+    "vocals": lambda row: row.plays(row.slot.vocals),
     "path": _Row.path,
 }
 
@@ -59,10 +70,18 @@ def csv_table(session: Session, destination: Destination) -> str:
     is_trimmed = any(map(is_part, session.slots))
     columns = {**_COLUMNS, **_PART_COLUMNS} if is_trimmed else _COLUMNS
     writer.writerow(columns)
-    for number, (part, slot) in enumerate(parts(session), start=1):
-        row = _Row(number, part, slot, destination)
+    for row in _rows(session, destination):
         writer.writerow([column(row) for column in columns.values()])
     return text.getvalue()
+
+
+def _rows(session: Session, destination: Destination) -> Iterator[_Row]:
+    played = zip(parts(session), session.silences_behind, strict=True)
+    for number, ((part, slot), silences) in enumerate(played, start=1):
+        yield _Row(number, part, slot, destination)
+        for each in silences:
+            silent = replace(_NOTHING, start_s=each.start_s, end_s=each.end_s, phase=each.phase)
+            yield _Row("", SILENCE, silent, destination)
 
 
 def _time_s(time_s: float | None) -> float | str:

@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from playlist_builder.arranger.trims import is_part
 from playlist_builder.errors import ExportError
-from playlist_builder.models import Session, Slot
+from playlist_builder.models import Session, Silence, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.csv_table import csv_table
 from playlist_builder.playlists.dialects import ANY, FORMAT_NAMES, SUFFIXES, Dialect
@@ -47,26 +47,31 @@ def _m3u(session: Session, destination: Destination, suffix: str = ".m3u8") -> s
     def fitted(line: str) -> str:
         return line.encode(codepage, "replace").decode(codepage)
 
-    def entries(slots: Sequence[Slot]) -> Iterator[str]:
+    def entries(slots: Sequence[Slot], behind: Sequence[Sequence[Silence]]) -> Iterator[str]:
         """Yield three lines a slot: our own comment, what players show, and the path.
 
-        The comment begins with a digit: VLC looks for directives behind `#` and blanks too.
+        The comment begins with a digit: VLC looks for directives behind `#` and blanks too. A
+        planned silence is a comment alone, as no player can be told of it.
         """
-        for slot in slots:
+        for slot, silences in zip(slots, behind, strict=True):
             yield fitted(f"# {clock(slot.start_s, has_hours=True)} {field(slot.phase)}".rstrip())
             yield fitted(f"#EXTINF:{_whole_seconds(slot.duration_s)},{destination.display(slot)}")
             yield from (f"#EXTVLCOPT:{option}" for option in _vlc_options(slot))
             yield destination.entry(slot, suffix)
+            for each in silences:
+                lasts = clock(each.duration_s)
+                yield f"# {clock(each.start_s, has_hours=True)} silence, {lasts}: pause by hand"
 
+    count, silences = len(session.slots), session.silences_behind
     lines = [
         "#EXTM3U",
         fitted(f"#PLAYLIST:{field(destination.name) or field(session.profile)}"),
         f"# planned {clock(session.target_s, has_hours=True)}, seed {session.seed}",
         *(f"# {line}" for line in id_lines(session)),
-        *entries(session.slots),
+        *entries(session.slots, silences[:count]),
     ]
     if session.tail:
-        lines += [f"# {TAIL_BEGINS}", *entries(session.tail)]
+        lines += [f"# {TAIL_BEGINS}", *entries(session.tail, silences[count:])]
     return "\n".join(lines) + "\n"
 
 

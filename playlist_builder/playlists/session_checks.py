@@ -50,6 +50,20 @@ def check_order(slots: Sequence[Span], tail: Sequence[Span]) -> None:
             raise ValueError(f"{place}.start_s must be {least}, not {after.start_s}")
 
 
+def check_silences(played: Sequence[Span], silences: Sequence[Span]) -> None:
+    """Check that planned silences end after their start, and that nothing else is in them."""
+    for number, silence in enumerate(silences):
+        if silence.end_s < silence.start_s:
+            raise ValueError(f"silences[{number}].end_s must be at least its start_s")
+    numbers = [*(None for _ in played), *range(len(silences))]
+    spans = zip((*played, *silences), numbers, strict=True)
+    in_time = sorted(spans, key=lambda span: (span[0].start_s, span[0].end_s))
+    for (before, first), (after, second) in pairwise(in_time):
+        number = first if second is None else second
+        if number is not None and after.start_s < before.end_s - ROUNDING_S:
+            raise ValueError(f"silences[{number}] must lie where nothing else plays")
+
+
 def check_time(text: str) -> None:
     """Check that a text is empty, or a time in ISO 8601 with its offset."""
     try:

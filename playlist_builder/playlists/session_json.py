@@ -8,35 +8,24 @@ survive as lone surrogates; for these the standard library parses the JSON that 
 import json
 import os
 import reprlib
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 import msgspec
-from msgspec import Meta, Struct, structs
+from msgspec import Struct, structs
 
 from playlist_builder.errors import RequestError, SessionError
-from playlist_builder.models import Scale, Session, Slot, Vocals
+from playlist_builder.models import Session, Silence, Slot
 from playlist_builder.notices import TEXT, Notice, notice
-from playlist_builder.playlists.session_checks import (
-    check_order,
-    check_span,
-    check_time,
-    checked_name,
-)
+from playlist_builder.playlists import session_types
 from playlist_builder.playlists.session_faults import fault
-from playlist_builder.profiles.profile import VocalsRule
 from playlist_builder.system import is_regular
-from playlist_builder.text import digest
 
 VERSION = 1  # increased when an old reader would misread a new document
 SIZE_LIMIT_BYTES = 50_000_000  # 10 hours in 10-second steps of contour take some 100 kB
-TEXT_LIMIT = 40_000  # characters of one text of a request; a profile has 32 kB at most
-ITEMS_LIMIT = 10_000  # entries of one list of a request; far above what a person types
-EARLIER_LIMIT, ALTERNATIVES_LIMIT = 20, 20  # states kept for undo; sessions that `build` makes
-LONGEST_S = 7 * 24 * 3600.0 * 1.5  # a week, the longest session, with its tail
+EARLIER_LIMIT = 20  # states kept for undo
 
 _DECIMALS = (
     dict.fromkeys(("start_s", "end_s", "target_s", "duration_s", "from_s", "to_s"), 3)
@@ -45,147 +34,12 @@ _DECIMALS = (
     | dict.fromkeys(("loudness_lufs", "start_loudness_lufs", "end_loudness_lufs", "style_step"), 2)
 )
 _NOTICES = ("warnings", "relaxed")
+_LISTS: Mapping[str, type[Struct]] = {
+    "slots": session_types.Slot,
+    "tail": session_types.Slot,
+    "silences": session_types.Silence,
+}
 _MAKE_ONE = "Make a session with 'playlist-builder build'"
-
-# The types of the document. An error quotes the description of what it expected.
-_MAX = sys.float_info.max
-_ABSOLUTE = r"\A(?:/|[A-Za-z]:[\\/]|\\\\[^\\/\0]+[\\/][^\\/\0])[^\0]*\Z"
-_WEEK = f"0 to {LONGEST_S:.0f} s (a week and a half)"
-_TYPED = f"text of 1 to {TEXT_LIMIT} characters"
-_SHORT = Meta(max_length=ITEMS_LIMIT, description=f"a list of at most {ITEMS_LIMIT}")
-Number = Annotated[float, Meta(ge=-_MAX, le=_MAX, description="a finite number")]
-Length = Annotated[float, Meta(ge=0, le=_MAX, description="a finite number of at least 0")]
-Time = Annotated[float, Meta(ge=0, le=LONGEST_S, description=_WEEK)]
-Past = Annotated[float, Meta(ge=0, le=1e10, description="0 to 1e10 s (300 years)")]
-Shift = Annotated[float, Meta(ge=-LONGEST_S, le=LONGEST_S, description="a week and a half at most")]
-Level = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
-AbsolutePath = Annotated[str, Meta(pattern=_ABSOLUTE, description="an absolute path")]
-Typed = Annotated[str, Meta(pattern=rf"\A[^\0]{{1,{TEXT_LIMIT}}}\Z", description=_TYPED)]
-Texts = Annotated[tuple[Typed, ...], _SHORT]
-Paths = Annotated[tuple[AbsolutePath, ...], _SHORT]
-Pair = Annotated[tuple[Length, ...], Meta(min_length=2, max_length=2, description="two numbers")]
-Choice = Annotated[int, Meta(ge=1, le=ALTERNATIVES_LIMIT, description=f"1 to {ALTERNATIVES_LIMIT}")]
-Hex = Annotated[str, Meta(pattern=r"\A([0-9a-f]{16})?\Z", description="16 hexadecimal digits")]
-
-
-class _Slot(Struct, kw_only=True):
-    path: AbsolutePath
-    identity: str
-    title: str
-    artist: str
-    album: str
-    start_s: Time
-    end_s: Time
-    phase: str
-    energy: Level
-    target: Level
-    contour: tuple[Level, ...]
-    loudness_lufs: Number
-    vocals: Vocals
-    start_loudness_lufs: Number | None = None
-    end_loudness_lufs: Number | None = None
-    tension: Level | None = None
-    style_step: Number | None = None
-    from_s: Time | None = None
-    to_s: Time | None = None
-
-    def __post_init__(self) -> None:
-        check_span(self)
-
-
-class _Spare(_Slot, kw_only=True):
-    place: int
-
-    @property
-    def slot(self) -> _Slot:
-        """The slot, for `Spare`."""
-        return self
-
-
-class _Change(Struct, kw_only=True):
-    kind: Literal["stretch", "jump"]
-    phase: Typed
-    by_s: Shift
-    at_s: Time | None
-
-
-class _Request(Struct, kw_only=True):
-    profile: Typed
-    profile_text: Typed
-    duration_s: Length | None
-    levels: Texts
-    scale: Scale
-    vocals: VocalsRule | None
-    track_minutes: Pair | None
-    include: Texts
-    exclude: Texts
-    prefer: Texts
-    avoid: Paths
-    pins: Texts
-    pinned: Texts
-    tolerance_s: Time
-    seed: int
-    allow_short: bool
-    alternative: Choice
-    music: Paths
-    library: AbsolutePath | None
-    playlist: Paths = ()  # earlier versions did not write what follows
-    listed: Texts = ()
-    changes: Annotated[tuple[_Change, ...], _SHORT] = ()
-    name: str | None = None
-    within_s: Past = 0.0
-    asked_at: str = ""
-    session: Hex = ""
-    thrown_out: Texts = ()
-    levelled: bool = False
-    trim_s: Time = 0.0
-
-    def __post_init__(self) -> None:
-        for key, other in (("pinned", "pins"), ("listed", "playlist")):
-            if len(getattr(self, key)) != len(getattr(self, other)):
-                raise ValueError(f"{key} must be as long as {other}")
-        check_time(self.asked_at)
-        if self.name is not None:
-            self.name = checked_name(self.name)
-            if not self.asked_at:
-                raise ValueError("asked_at must be given where there is a name")
-
-
-class _Notice(Struct, kw_only=True):
-    code: str
-    parameters: dict[str, Any]
-
-
-class _Session(Struct, kw_only=True):
-    profile: str
-    scale: Scale
-    seed: int
-    target_s: Time
-    duration_s: Time
-    cost: Number
-    bound: Number
-    rms_error: Length
-    slots: Annotated[tuple[_Slot, ...], Meta(min_length=1, description="at least one track")]
-    tail: tuple[_Slot, ...]
-    spares: tuple[_Spare, ...] = ()
-    warnings: tuple[str, ...]
-    relaxed: tuple[str, ...]
-    curve: tuple[Level, ...]
-    notices: tuple[_Notice, ...] = ()
-    profile_text: Typed | None = None
-    request: _Request | None = msgspec.field(name="call", default=None)
-
-    def __post_init__(self) -> None:
-        check_order(self.slots, self.tail)
-        for number, spare in enumerate(self.spares):
-            if not 1 <= spare.place <= len(self.slots):
-                wrong = f"1 to {len(self.slots)}, not {reprlib.repr(spare.place)}"
-                raise ValueError(f"spares[{number}].place must be {wrong}")
-        request = self.request
-        if request is not None and request.name is not None and not request.session:
-            # Earlier versions did not always give an id; two sessions must not share the empty one.
-            plays = (slot.identity for slot in (*self.slots, *self.tail))
-            request.session = digest(request.name, request.asked_at, *plays)
 
 
 class _FaultError(Exception):
@@ -199,8 +53,11 @@ def dump(session: Session) -> str:
 
 def document(session: Session) -> dict[str, object]:
     """Return the document of `session` as plain values."""
-    whole = {"version": VERSION} | _values(replace(session, request=None), _Session)
-    whole |= {key: [_values(slot, _Slot) for slot in whole[key]] for key in ("slots", "tail")}
+    whole = {"version": VERSION} | _values(replace(session, request=None), session_types.Session)
+    for key, kind in _LISTS.items():
+        whole[key] = [_values(each, kind) for each in whole[key]]
+    if not session.silences:  # so that documents without it stay as they were
+        del whole["silences"]
     if notices := [
         {"list": key, "code": each.code, "parameters": dict(each.parameters)}
         for key in _NOTICES
@@ -209,7 +66,9 @@ def document(session: Session) -> dict[str, object]:
     ]:
         whole["notices"] = notices
     whole |= {key: [str(each) for each in whole[key]] for key in _NOTICES}
-    whole["spares"] = [{"place": each.place} | _values(each.slot, _Slot) for each in session.spares]
+    whole["spares"] = [
+        {"place": each.place} | _values(each.slot, session_types.Slot) for each in session.spares
+    ]
     if session.request is None:
         return whole
     call = asdict(session.request)
@@ -320,7 +179,7 @@ def read(path: str | os.PathLike[str]) -> str:
         raise SessionError(f"Session file {name!r} is not text in UTF-8. {_MAKE_ONE}") from error
 
 
-def _values(part: Session | Slot, kind: type[Struct]) -> dict[str, Any]:
+def _values(part: Session | Slot | Silence, kind: type[Struct]) -> dict[str, Any]:
     """Return the fields of a session or a slot that are not None, rounded."""
     known = ((key, getattr(part, key, None)) for key in kind.__struct_fields__)
     return {key: _rounded(key, value) for key, value in known if value is not None}
@@ -372,9 +231,11 @@ def _session(document: object) -> Session:
     if type(version) is not int or version != VERSION:
         raise _FaultError(f"is damaged: version must be {VERSION}. {_MAKE_ONE}")
     try:
-        checked = msgspec.convert(document, _Session)
+        checked = msgspec.convert(document, session_types.Session)
     except msgspec.ValidationError as error:
-        raise _FaultError(f"is damaged: {fault(document, error, _Session)}. {_MAKE_ONE}") from error
+        raise _FaultError(
+            f"is damaged: {fault(document, error, session_types.Session)}. {_MAKE_ONE}"
+        ) from error
     except UnicodeEncodeError as error:  # a lone surrogate in a key or in the place of a choice
         wrong = f"{reprlib.repr(error.object)} is not text in UTF-8"
         raise _FaultError(f"is damaged: {wrong}. {_MAKE_ONE}") from error
@@ -389,7 +250,7 @@ def _session(document: object) -> Session:
         raise _FaultError(f"is damaged: call.{str(error).rstrip('.')}. {_MAKE_ONE}") from error
 
 
-def _known(document: _Notice) -> Notice | None:
+def _known(document: session_types.Notice) -> Notice | None:
     """Return a notice, or None where this program has no text for it."""
     parameters = sorted(document.parameters.items())
     try:

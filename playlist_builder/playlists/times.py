@@ -1,12 +1,12 @@
 """A session at the times at which something plays it: with gaps, or with crossfades. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 import numpy as np
 
-from playlist_builder.models import STEP_S, Session, Slot
+from playlist_builder.models import STEP_S, Session, Silence, Slot
 
 
 def as_played(session: Session, *, gap_s: float = 0.0, crossfade_s: float = 0.0) -> Session:
@@ -41,13 +41,27 @@ def retimed(session: Session, starts_s: Sequence[float], ends_s: Sequence[float]
         )
     ]
     count = len(session.slots)
+    silences = [
+        tuple(_behind(slot, each))
+        for slot, each in zip(slots, session.silences_behind, strict=True)
+    ]
     ends = [slot.end_s for slot in slots[:count]]
+    ends += [each.end_s for own in silences[:count] for each in own]
     return replace(
         session,
         slots=tuple(slots[:count]),
         tail=tuple(slots[count:]),
-        duration_s=ends[-1] if ends else session.duration_s,
+        silences=tuple(chain.from_iterable(silences)),
+        duration_s=max(ends) if ends else session.duration_s,
     )
+
+
+def _behind(slot: Slot, silences: Sequence[Silence]) -> Iterator[Silence]:
+    """Yield planned silences as they come behind a slot."""
+    at_s = slot.end_s
+    for each in silences:
+        yield replace(each, start_s=at_s, end_s=at_s + each.duration_s)
+        at_s += each.duration_s
 
 
 def _planned(session: Session, slot: Slot, start_s: float, end_s: float) -> float:

@@ -45,6 +45,7 @@ The file's name, without `.toml`, is the name of the profile:
     tension = [0, 0.35]                         # rather tracks of this tension
     moving = true                               # rather moving tracks: tender, sad, solemn
     crossfade_seconds = 10                      # into the tracks of this phase; or two, as in rules
+    silence = "2m"                              # planned: its last 2 minutes, between two tracks
     basis = "design judgement"                  # where the values come from
 
     [[phases]]
@@ -168,7 +169,8 @@ def _phase(
     value: object, at: str, unit: str, whole: float, minutes: float
 ) -> tuple[Phase, float, float]:
     """Return a phase, with its start and end in the unit of the file."""
-    keys = values.table(value, at, ("name", "minutes", "percent", "level", "wave", *_PHASE_FIELDS))
+    known = ("name", "minutes", "percent", "level", "wave", "silence", *_PHASE_FIELDS)
+    keys = values.table(value, at, known)
     name = values.text(keys.get("name"), f"{at}.name", values.MAX_NAME)
     if "=" in name:  # the command line says NAME=LEVEL
         raise values.wrong(f"{at}.name", "a name without '='", name)
@@ -182,6 +184,13 @@ def _phase(
     start, end = values.span(
         keys.get(unit), where(unit), whole, MIN_PHASE_S / 60.0 * whole / minutes
     )
+    silence_s = values.length(keys.get("silence", "0s"), where("silence"))
+    lasts_s = (end - start) * minutes * 60.0 / whole
+    if silence_s > lasts_s - MIN_PHASE_S:
+        raise ProfileError(
+            f"{where('silence')}: expected less than the {lasts_s / 60.0:g} minutes that the phase"
+            f" lasts, as its music comes before it, not {silence_s / 60.0:g}."
+        )
     levels = values.one_or_two(keys.get("level"), where("level"), 1.0, "two for a ramp")
     depth, period = _wave(keys.get("wave"), where("wave"), minutes)
     low, high = min(levels) - depth, max(levels) + depth
@@ -202,6 +211,7 @@ def _phase(
         level_end=levels[1],
         wave_depth=depth,
         wave_period_s=period * 60.0,
+        silence_s=silence_s,
         **fields,
     )
     return phase, start, end

@@ -66,6 +66,7 @@ class Phase:
     the most energy, on the scale of the session, at any moment that plays in the phase (see
     `peak_limit`). Tracks are preferred whose `tension` lies between two values, and `moving` ones
     if that is set. `crossfade_s` replaces that of the rules for the tracks that begin in the phase.
+    The last `silence_s` of the phase are silent: its music ends before, and its levels with it.
     `basis` says where the values come from.
     """
 
@@ -88,12 +89,18 @@ class Phase:
     tension: tuple[float, float] | None = None
     moving: bool = False
     crossfade_s: tuple[float, float] | None = None
+    silence_s: float = 0.0
     basis: str = ""
 
     @property
     def duration_s(self) -> float:
         """Length of the phase in seconds."""
         return self.end_s - self.start_s
+
+    @property
+    def music_s(self) -> float:
+        """Length of its music in seconds, before its silence."""
+        return self.duration_s - self.silence_s
 
     @property
     def is_calm(self) -> bool:
@@ -124,26 +131,50 @@ class Profile:
     rules: Rules = Rules()
     sources: tuple[str, ...] = ()
 
+    @property
+    def music(self) -> "Profile":
+        """The profile of its music alone, without planned silences."""
+        if not any(phase.silence_s for phase in self.phases):
+            return self
+        bare = ((replace(each, silence_s=0.0), each.music_s) for each in self.phases)
+        return self._consecutive(bare)
+
+    def silent(self, lengths_s: Iterable[float]) -> "Profile":
+        """Return the profile with a silence of so many seconds, or none, after each phase."""
+        longer = zip(self.phases, lengths_s, strict=True)
+        return self._consecutive(
+            (replace(each, silence_s=each.silence_s + length_s), each.duration_s + length_s)
+            for each, length_s in longer
+        )
+
     def target(self, time_s: ArrayLike) -> NDArray[np.float64]:
         """Return the planned energy, 0..1, at each time; the result has the shape of `time_s`.
 
         Within a phase that is `start + (end - start) * x + depth * sin(2 pi (t - t0) / period)`
-        with x from 0 to 1. A time on a border belongs to the later phase. Before 0 and after
-        the end the curve holds its first and last value.
+        with x from 0 to 1. A time on a border belongs to the later phase. Before 0, in a planned
+        silence and after the end the curve holds its first value, or its last one.
         """
         time = np.clip(np.asarray(time_s, dtype=np.float64), 0.0, self.duration_s)
         columns = np.array(
             [
-                (p.start_s, p.duration_s, p.level_start, p.level_end, p.wave_depth, p.wave_period_s)
+                (p.start_s, p.music_s, p.level_start, p.level_end, p.wave_depth, p.wave_period_s)
                 for p in self.phases
             ]
         )
         index = np.searchsorted(columns[1:, 0], time, side="right")
         start, length, first, last, depth, period = np.moveaxis(columns[index], -1, 0)
-        since = time - start
+        since = np.minimum(time - start, length)
         level = first + (last - first) * since / length
         wave = depth * np.sin(2.0 * np.pi * since / np.where(period > 0.0, period, math.inf))
         return np.asarray(np.clip(level + wave, 0.0, 1.0), dtype=np.float64)
+
+    def is_silent(self, time_s: ArrayLike) -> NDArray[np.bool_]:
+        """Return whether each time lies in a planned silence; the shape is that of `time_s`."""
+        time = np.asarray(time_s, dtype=np.float64)
+        found = np.zeros(time.shape, np.bool_)
+        for phase in self.phases:
+            found |= (phase.start_s + phase.music_s <= time) & (time < phase.end_s)
+        return found
 
     def loudness_lu(self, time_s: ArrayLike) -> NDArray[np.float64]:
         """Return by how much each time is to be louder than the quietest, in LU.
@@ -166,8 +197,9 @@ class Profile:
     def scaled(self, duration_s: float) -> "Profile":
         """Return the profile scaled to a duration in seconds.
 
-        Fixed phases keep their length; the others, and the periods of their waves, share what
-        is left in proportion. Raises ProfileError where that leaves a phase without time.
+        Fixed phases and silences keep their length; the music of the others, and the periods of
+        its waves, share what is left in proportion. Raises ProfileError where that leaves a phase
+        without time.
         """
         if not 0.0 < duration_s <= MAX_MINUTES * 60.0:
             raise ProfileError(
@@ -176,8 +208,8 @@ class Profile:
             )
         if duration_s == self.duration_s:
             return self
-        fixed_s = sum(phase.duration_s for phase in self.phases if phase.fixed)
-        flexible = [phase.duration_s for phase in self.phases if not phase.fixed]
+        fixed_s = sum(phase.duration_s if phase.fixed else phase.silence_s for phase in self.phases)
+        flexible = [phase.music_s for phase in self.phases if not phase.fixed]
         if not flexible:
             raise ProfileError(
                 f"Every phase of '{self.name}' is fixed, so it lasts {fixed_s / 60.0:g} minutes."
@@ -192,7 +224,10 @@ class Profile:
             )
         factors = [1.0 if phase.fixed else factor for phase in self.phases]
         scaled = self._consecutive(
-            (replace(each, wave_period_s=each.wave_period_s * by), each.duration_s * by)
+            (
+                replace(each, wave_period_s=each.wave_period_s * by),
+                each.music_s * by + each.silence_s,
+            )
             for each, by in zip(self.phases, factors, strict=True)
         )
         last = replace(scaled.phases[-1], end_s=duration_s)  # the sum may be a rounding error off
@@ -202,20 +237,20 @@ class Profile:
         """Return the profile with one phase longer by `by_s` seconds, or shorter if below 0.
 
         With `from_s`, a time in the phase, the curve up to then stays as it is. Waves keep their
-        period, and start from 0 there. Raises ProfileError where there is no such phase, or where
-        it or the profile would become too short or too long.
+        period, and start from 0 there. A silence keeps its length. Raises ProfileError where there
+        is no such phase, or where its music or the profile would become too short or too long.
         """
+        from_s = from_s if from_s is None else self.behind_silence(from_s)
         chosen = self._named(phase, from_s)
         split = list(self.phases)
-        if (
-            from_s is not None
-            and chosen.start_s + MIN_PHASE_S < from_s < chosen.end_s - MIN_PHASE_S
-        ):
+        inner_s = chosen.start_s + MIN_PHASE_S, chosen.start_s + chosen.music_s - MIN_PHASE_S
+        if from_s is not None and inner_s[0] < from_s < inner_s[1]:
             split = [*self._until(from_s), *self._after(from_s)]
             chosen = next(each for each in split if each.start_s == from_s)
-        if chosen.duration_s + by_s < MIN_PHASE_S:
+        if chosen.music_s + by_s < MIN_PHASE_S:
+            what = "The music of phase" if chosen.silence_s else "Phase"
             raise ProfileError(
-                f"Phase {phase!r} lasts {chosen.duration_s / 60.0:.3g} minutes, so it cannot be"
+                f"{what} {phase!r} lasts {chosen.music_s / 60.0:.3g} minutes, so it cannot be"
                 f" {-by_s / 60.0:.3g} minutes shorter."
             )
         if self.duration_s + by_s > MAX_MINUTES * 60.0:
@@ -230,7 +265,7 @@ class Profile:
         That phase and those behind it share the time that is left. Raises ProfileError where there
         is no such phase, where it has begun by then, or where too little time is left.
         """
-        chosen = self._named(phase, None)
+        chosen, at_s = self._named(phase, None), self.behind_silence(at_s)
         if chosen.start_s <= at_s:
             raise ProfileError(
                 f"Phase {phase!r} begins at {chosen.start_s / 60.0:.3g} minutes, so it has begun by"
@@ -242,6 +277,13 @@ class Profile:
         rest = self._consecutive((each, each.duration_s) for each in behind)
         phases = (*self._until(at_s), *rest.scaled(self.duration_s - at_s).phases)
         return self._consecutive((each, each.duration_s) for each in phases)
+
+    def behind_silence(self, time_s: float) -> float:
+        """Return a time, or if it lies in a planned silence the end of that."""
+        phase = self.phase_at(time_s)
+        if phase.silence_s and phase.start_s + phase.music_s <= time_s < phase.end_s:
+            return phase.end_s
+        return time_s
 
     def named(self, text: str) -> Phase:
         """Return the longest phase of a name, or of the one name that a text is a part of.
@@ -269,7 +311,7 @@ class Profile:
         """Return the phases before a time, the last one cut short."""
         cut = [each for each in self.phases if each.start_s < time_s]
         if cut and cut[-1].end_s > time_s:
-            cut[-1] = replace(cut[-1], end_s=time_s, level_end=_level(cut[-1], time_s))
+            cut[-1] = _ended(cut[-1], time_s)
         return cut
 
     def _after(self, time_s: float) -> list[Phase]:
@@ -284,11 +326,7 @@ class Profile:
         phases: list[Phase] = []
         for start_s, end_s in spans_s:
             phases += [
-                replace(
-                    each,
-                    end_s=min(each.end_s, end_s),
-                    level_end=_level(each, min(each.end_s, end_s)),
-                )
+                _ended(each, min(each.end_s, end_s))
                 for each in self._after(start_s)
                 if each.start_s < end_s
             ]
@@ -320,7 +358,13 @@ class Profile:
         return replace(self, phases=tuple(phases))
 
 
+def _ended(phase: Phase, end_s: float) -> Phase:
+    """Return a phase that ends at a time; what is cut away first is its silence."""
+    silence_s = max(phase.silence_s - (phase.end_s - end_s), 0.0)
+    return replace(phase, end_s=end_s, level_end=_level(phase, end_s), silence_s=silence_s)
+
+
 def _level(phase: Phase, time_s: float) -> float:
     """Return the level of a ramp at a time, without its waves."""
-    share = (time_s - phase.start_s) / phase.duration_s
+    share = min((time_s - phase.start_s) / phase.music_s, 1.0)
     return phase.level_start + (phase.level_end - phase.level_start) * share

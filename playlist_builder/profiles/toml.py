@@ -68,6 +68,8 @@ def _phase(phase: Phase) -> Iterator[tuple[str, Value]]:
     yield "moving", phase.moving
     yield "basis", phase.basis
     yield from ((key, getattr(phase, key)) for key in _OPTIONAL if getattr(phase, key) is not None)
+    if phase.silence_s:
+        yield "silence", f"{phase.silence_s:.3f}s"
     if phase.crossfade_s is not None:
         yield "crossfade_seconds", phase.crossfade_s
 

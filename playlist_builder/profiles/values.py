@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 from typing import get_args
 
+from playlist_builder.durations import seconds_of
 from playlist_builder.errors import ProfileError, QueryError
 from playlist_builder.profiles.profile import VocalsRule
 from playlist_builder.queries import parse as parse_query
@@ -113,6 +114,14 @@ def number(value: object, where: str, low: float, high: float, unit: float = 1.0
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise wrong(where, f"a number from {low:g} to {high:g}", value)
     return float(value) * unit
+
+
+def length(value: object, where: str) -> float:
+    """Return the seconds of a length such as "90s", "2m", "1m30s" or "0:02:00"."""
+    seconds = seconds_of(value.strip()) if isinstance(value, str) else None
+    if seconds is None:
+        raise wrong(where, 'a length such as "90s", "2m" or "1m30s"', value)
+    return seconds
 
 
 def text(value: object, where: str, most: int = MAX_TEXT, least: int = 1) -> str:

@@ -6,9 +6,10 @@ frames (`levels.FRAMES_PER_S`).
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,6 +39,7 @@ DECLICK = 1  # frames of the fade where nothing overlaps
 EXCERPT_S = 15.0  # of a preview before and after each transition
 EXCERPT_FADE_S = 1.0
 PAUSE_S = 1.0  # between the excerpts of a preview
+SILENCE = "Silence"  # title of the chapter of a planned one
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,18 @@ class MixPlan:
         )
 
 
+class _Join(NamedTuple):
+    """From one track to the next: the length of the fades, and of the silence between them."""
+
+    fade: int
+    silent: int
+
+    @property
+    def overlap(self) -> int:
+        """How long both are heard: a silence lies between fades, not under them."""
+        return 0 if self.silent else self.fade
+
+
 def plan(
     session: Session,
     levels: Mapping[str, Levels],
@@ -128,30 +142,50 @@ def plan(
     slots = (*session.slots, *session.tail)
     found = [played(levels[slot.path], slot) for slot in slots]
     lengths = [each.end - each.start for each in found]
-    overlaps = [
-        min(_overlap(left, right, own, profile, settings), shorter // 2)
-        for (left, right), own, shorter in zip(
-            pairwise(slots), found[:-1], map(min, pairwise(lengths)), strict=True
+    joins = [
+        _Join(
+            min(_overlap(left, right, own, profile, settings), shorter // 2),
+            round(sum(each.duration_s for each in silences) * FRAMES_PER_S),
+        )
+        for (left, right), own, shorter, silences in zip(
+            pairwise(slots),
+            found[:-1],
+            map(min, pairwise(lengths)),
+            session.silences_behind[:-1],
+            strict=True,
         )
     ]
+    overlaps = [each.overlap for each in joins]
     own = arranged_gains(slots, found, overlaps, profile, riding=[settings.riding] * len(slots))
-    clips = _place(slots, found, own, overlaps)
+    clips = _place(slots, found, own, joins)
     k_power, true_peak = _sum(clips, levels)
     integrated_lufs = loudness.integrated_lufs(k_power)
     peak_dbtp = 20.0 * np.log10(max(float(true_peak.max()), 1e-9))
     overall_db = min(settings.loudness_lufs - integrated_lufs, ceiling_dbtp - peak_dbtp)
-    starts = [each.at / FRAMES_PER_S for each in clips]
-    ends = [*starts[1:], clips[-1].end / FRAMES_PER_S]
     return MixPlan(
         clips=tuple(clips),
-        chapters=tuple(map(Chapter, map(_title, slots), starts, ends)),
+        chapters=tuple(_chapters(slots, clips)),
         loudness_lufs=integrated_lufs,
         true_peak_dbtp=float(peak_dbtp),
     ).softer(-overall_db)
 
 
+def _chapters(slots: Sequence[Slot], clips: Sequence[Clip]) -> Iterator[Chapter]:
+    """Yield a chapter a track, and one for each silence between two."""
+    for slot, clip, after in zip_longest(slots, clips, clips[1:]):
+        silent_s, end_s = clip.end / FRAMES_PER_S, (after or clip).at / FRAMES_PER_S
+        if after is None or silent_s >= end_s:
+            yield Chapter(_title(slot), clip.at / FRAMES_PER_S, end_s if after else silent_s)
+        else:
+            yield Chapter(_title(slot), clip.at / FRAMES_PER_S, silent_s)
+            yield Chapter(SILENCE, silent_s, end_s)
+
+
 def preview(whole: MixPlan) -> MixPlan:
-    """Return the transitions of a plan alone, unchanged, each between two fades."""
+    """Return the transitions of a plan alone, unchanged, each between two fades.
+
+    Of a planned silence a second is heard.
+    """
     around, fade, pause = (
         round(seconds * FRAMES_PER_S) for seconds in (EXCERPT_S, EXCERPT_FADE_S, PAUSE_S)
     )
@@ -159,15 +193,18 @@ def preview(whole: MixPlan) -> MixPlan:
     chapters: list[Chapter] = []
     at = 0
     for left, right in pairwise(whole.clips):
-        overlap = left.end - right.at
+        overlap, silent = max(left.end - right.at, 0), max(right.at - left.end, 0)
         out, into = (min(clip.length, around + overlap) for clip in (left, right))
         skipped = left.first + left.length - out
         out_fade, into_fade = min(fade, out - overlap), min(fade, into - overlap)
         clips += [
             replace(left, first=skipped, length=out, at=at, fade_in=out_fade),
-            replace(right, length=into, at=at + out - overlap, fade_out=into_fade),
+            replace(
+                right, length=into, at=at + out - overlap + min(silent, pause), fade_out=into_fade
+            ),
         ]
-        title = f"{clock(right.at // FRAMES_PER_S)} {left.title} → {right.title}"
+        between = f"{SILENCE} ({clock(silent / FRAMES_PER_S)}) → " if silent else ""
+        title = f"{clock(right.at // FRAMES_PER_S)} {left.title} → {between}{right.title}"
         chapters.append(Chapter(title, at / FRAMES_PER_S, clips[-1].end / FRAMES_PER_S))
         at = clips[-1].end + pause
     return replace(whole, clips=tuple(clips), chapters=tuple(chapters))
@@ -220,22 +257,21 @@ def _overlap(
 
 
 def _place(
-    slots: Sequence[Slot], found: Sequence[Levels], gains: Sequence[Gain], overlaps: list[int]
+    slots: Sequence[Slot], found: Sequence[Levels], gains: Sequence[Gain], joins: Sequence[_Join]
 ) -> list[Clip]:
     clips: list[Clip] = []
-    for slot, levels, gain, before, after in zip(
-        slots, found, gains, [0, *overlaps], [*overlaps, 0], strict=True
-    ):
+    edges = pairwise([_Join(0, 0), *joins, _Join(0, 0)])
+    for slot, levels, gain, (before, after) in zip(slots, found, gains, edges, strict=True):
         clips.append(
             Clip(
                 path=slot.path,
                 title=slot.title,
                 first=levels.start,
                 length=levels.end - levels.start,
-                at=clips[-1].end - before if clips else 0,
+                at=clips[-1].end - before.overlap + before.silent if clips else 0,
                 gain_db=gain.gain_db,
-                fade_in=before or _fade(slot.from_s, FADE_IN_S, levels),
-                fade_out=after or _fade(slot.to_s, FADE_OUT_S, levels),
+                fade_in=before.fade or _fade(slot.from_s, FADE_IN_S, levels),
+                fade_out=after.fade or _fade(slot.to_s, FADE_OUT_S, levels),
                 course=gain.course,
             )
         )

@@ -324,8 +324,9 @@ def _mix(plan: MixPlan, rate_hz: int, clock: Clock) -> Iterator[Any]:
                 part = slice(start * hop, (start + count) * hop)
                 yield going.read(count, out[part]).overlay(source.read(count, into[part]))
             going.close()
-            if pause := max(0, after.at - clip.end):
-                silence = AudioSegment.silent(pause * FRAME_MS, rate_hz)
+            for start in range(clip.end, after.at, WINDOW):
+                length_ms = min(WINDOW, after.at - start) * FRAME_MS
+                silence = AudioSegment.silent(length_ms, rate_hz)
                 yield silence.set_channels(CHANNELS).set_sample_width(SAMPLE_BYTES)
 
 

@@ -12,16 +12,18 @@ from playlist_builder.recording.mix import Clip, MixPlan
 
 EDGE_S = 10.0  # over which loudness at either end of a track is told
 LEVELLED = {"loudness_jumps", "loudness_falls", "opens_loud", "ends_loud"}  # notices of masters
+PLAYED = {"planned_silences"}  # what is told of others than recordings
 
 
 def rendered_session(session: Session, plan: MixPlan) -> Session:
     """Return a session at the times of the mix of all of it, each track as loud as it is there.
 
-    Each slot lasts until the next begins, as the chapters do. Notices on the loudness of masters
-    are left out.
+    Each slot lasts until the next begins, or a planned silence, as the chapters do. Notices on the
+    loudness of masters are left out.
     """
-    chapters = plan.chapters
-    timed = retimed(session, [c.start_s for c in chapters], [c.end_s for c in chapters])
+    starts, ends = [clip.at for clip in plan.clips], [clip.end for clip in plan.clips]
+    until = [min(pair) for pair in zip(ends, [*starts[1:], ends[-1]], strict=True)]
+    timed = retimed(session, *([each / FRAMES_PER_S for each in some] for some in (starts, until)))
     slots = [
         _as_mixed(slot, clip)
         for slot, clip in zip((*timed.slots, *timed.tail), plan.clips, strict=True)
@@ -32,7 +34,7 @@ def rendered_session(session: Session, plan: MixPlan) -> Session:
         timed,
         slots=tuple(slots[:count]),
         tail=tuple(slots[count:]),
-        warnings=tuple(each for each in session.warnings if each.code not in LEVELLED),
+        warnings=tuple(each for each in session.warnings if each.code not in LEVELLED | PLAYED),
         request=None if request is None else replace(request, levelled=False),
     )
 

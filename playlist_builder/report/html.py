@@ -15,14 +15,17 @@ from itertools import count, islice
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from playlist_builder.models import Session
-from playlist_builder.notices import is_budget
 from playlist_builder.playlists.entry_paths import format_entry
 from playlist_builder.report import summary, svg
-from playlist_builder.report.language import Language, number, signed
+from playlist_builder.report.concerns import MOST, concerns
+from playlist_builder.report.labels import span_name, title_of
+from playlist_builder.report.language import Language, number
+from playlist_builder.report.standouts import standouts
 from playlist_builder.text import clock, shortened, xml_safe
 
 # Of the picture: on a screen, on A4 and tablets, on a phone; the style shows one of them.
 WIDTHS_PX = {"large": 1080, "middle": 700, "small": 362}
+FOOT = "font-size: 8pt; color: #566167;"  # of printed pages
 
 
 def _resource(name: str) -> str:
@@ -39,7 +42,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_TEMPLATES.globals |= {"clock": clock, "number": number, "signed": signed, "shortened": shortened}
+_TEMPLATES.globals |= {"clock": clock, "number": number, "shortened": shortened}
 
 
 def page(session: Session, language: Language, *, folder: str, today: date | None = None) -> str:
@@ -48,27 +51,30 @@ def page(session: Session, language: Language, *, folder: str, today: date | Non
     Raises `ExportError` for a track whose path no link can hold.
     """
     fonts = f"body {{ font-family: {svg.families(language)}; }}"
-    style, script = fonts + svg.STYLE + _resource("page.css"), _resource("page.js")
-    rows = zip(count(1), summary.whole(session), summary.steps(session), strict=False)
+    style = fonts + svg.STYLE + _resource("page.css") + _page_foot(session, language, today)
+    script = _resource("page.js")
+    found = concerns(session, language)
+    noted = found[:MOST]
+    found_out, silences = standouts(session, language), session.silences_behind
+    rows = zip(count(1), summary.whole(session), found_out, silences, strict=False)
     return _TEMPLATES.get_template("page.html").render(
         session=session,
-        is_calm=not session.relaxed and all(map(is_budget, session.warnings)),
-        asked_s=summary.asked_s(session),
-        is_loose=summary.is_loose(session),
+        label=session.request.name if session.request else "",
+        peak=summary.peak(session),
+        noted=noted,
+        unsaid=len(session.warnings) + len(session.relaxed) - len(noted),
+        remarks=_remarks(session, language),
         profile=summary.profile(session),
-        limit_lu=summary.rules(session).loudness_step_lu,
         spans=[(span, list(islice(rows, len(span.slots)))) for span in summary.spans(session)],
-        levelled=session.request is not None and session.request.levelled,
-        has_style=any(slot.style_step is not None for slot in summary.whole(session)),
-        has_tension=any(slot.tension is not None for slot in summary.whole(session)),
         language=language,
         _=language.gettext,
-        span_name=partial(svg.span_name, language=language),
+        ngettext=language.ngettext,
+        span_name=partial(span_name, language=language),
         link_to=partial(format_entry, suffix=".xspf", folder=folder),
-        title=svg.title_of(session, language),
+        title=title_of(session, language),
         today=today,
         pictures=[
-            svg.inline(session, language, size=size, width=width)
+            svg.inline(session, language, noted=noted, size=size, width=width)
             for size, width in WIDTHS_PX.items()
         ],
         style=style,
@@ -76,6 +82,51 @@ def page(session: Session, language: Language, *, folder: str, today: date | Non
         script=script,
         script_hash=_hash(script),
     )
+
+
+def _remarks(session: Session, language: Language) -> list[str]:
+    """Return sentences on the whole session: its length, its scale, how near it is to the best."""
+    _ = language.gettext
+    slots = summary.whole(session)
+    length, asked = map(language.duration, (session.duration_s, summary.asked_s(session)))
+    relative, absolute = _("Energies are percentiles of the library."), _("Energies are absolute.")
+    remarks = [
+        _("It lasts {length}; {asked} were asked for.").format(length=length, asked=asked),
+        relative if session.scale == "relative" else absolute,
+        _("What plays is off the plan by {error} (root mean square, 0 to 1).").format(
+            error=number(session.rms_error, 2)
+        ),
+    ]
+    if session.bound:
+        costs = {"cost": number(session.cost, 3), "bound": number(session.bound, 3)}
+        text = _(
+            "What is off the plan or rough at a join adds up to {cost}; no session of these tracks"
+            " goes below {bound}."
+        )
+        remarks.append(text.format(**costs))
+    if summary.is_loose(session):
+        text = _("That bound is a rough one: it does not tell whether a better session exists.")
+        remarks.append(text)
+    if session.request is not None and session.request.levelled:
+        remarks.append(_("Steps are those of a player that makes all tracks equally loud."))
+    if any(slot.tension is not None for slot in slots):
+        remarks.append(_("Tension from 0 to 1 is a hint: what listeners would say."))
+    return remarks
+
+
+def _page_foot(session: Session, language: Language, today: date | None) -> str:
+    """Return the style of the margin of printed pages: title, day and number of the page."""
+    words = [shortened(title_of(session, language)), *([language.day(today)] if today else [])]
+    return (
+        f"@page {{ @bottom-left {{ {FOOT} content: {_css_text(' · '.join(words))}; }}"
+        f' @bottom-right {{ {FOOT} content: counter(page) " / " counter(pages); }} }}\n'
+    )
+
+
+def _css_text(text: str) -> str:
+    """Return a text as a string of CSS, in which no letter but those of ASCII stands for itself."""
+    safe = (each if each.isascii() and each.isalnum() else f"\\{ord(each):06x}" for each in text)
+    return f'"{"".join(safe)}"'
 
 
 def _hash(text: str) -> str:

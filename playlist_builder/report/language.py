@@ -54,6 +54,10 @@ class Language:
         """Return a text of the report."""
         return _catalogue(self.code).gettext(message)
 
+    def ngettext(self, singular: str, plural: str, count: int) -> str:
+        """Return a text of the report for so many."""
+        return _catalogue(self.code).ngettext(singular, plural, count)
+
     def profile_word(self, text: str) -> str:
         """Return a title, phase or other word of a profile; a user's own ones stay as they are."""
         return _catalogue(self.code).pgettext(PROFILE, text)
@@ -66,6 +70,11 @@ class Language:
     def sentence(self, notice: Notice) -> str:
         """Return a notice as text."""
         return notices.sentence(notice, _catalogue(self.code))
+
+    def filled(self, message: str, notice: Notice) -> str:
+        """Return another text on a notice, with its parameters."""
+        catalogue = _catalogue(self.code)
+        return notices.filled(catalogue.gettext(message), notice, catalogue)
 
     def translates(self, notice: Notice) -> bool:
         """Whether a notice is known in this language; else it is shown in English."""

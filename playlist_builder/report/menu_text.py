@@ -39,10 +39,14 @@ def menu_text(menu: Menu, *, width: int, files: Mapping[str, str]) -> str:
                 f"{block.rms_error:.2f}",
                 printable(files.get(name, "")),
             )
-            titles = (
-                f"{printable(slot.title or slot.path)} ({clock(slot.duration_s)})"
-                for slot in block.slots
-            )
+            titles = [
+                title
+                for slot, silences in zip(block.slots, block.silences_behind, strict=True)
+                for title in (
+                    f"{printable(slot.title or slot.path)} ({clock(slot.duration_s)})",
+                    *(f"silence ({clock(each.duration_s)})" for each in silences),
+                )
+            ]
             tracks.append(f"{name}: {', '.join(titles)}")
     tail = ", ".join(printable(slot.title or slot.path) for slot in worst.tail)
     count = len(menu.blocks[0])

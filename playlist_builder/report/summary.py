@@ -3,19 +3,23 @@
 Pure: a session goes in, values come out; the views draw them and put them into words.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from statistics import fmean
 
 import numpy as np
 
 from playlist_builder.arranger.steps import Step
 from playlist_builder.arranger.steps import steps as of_slots
 from playlist_builder.errors import ProfileError, RequestError
-from playlist_builder.models import STEP_S, Session, Slot
+from playlist_builder.models import ROUNDING_S, STEP_S, Session, Silence, Slot
 from playlist_builder.profiles.own import own_profile
 from playlist_builder.profiles.profile import Profile, Rules
 
+FLAT = 0.15  # a plan that spans less has no peak
+TINTS = 5
 LOOSE = 1.3  # times the bound: a session that costs more is mostly nearer to the best than to it
 
 
@@ -36,6 +40,16 @@ class Span:
     def end_s(self) -> float:
         """When the last of them ends."""
         return self.slots[-1].end_s
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSpan:
+    """A phase where it is planned, wherever its tracks begin."""
+
+    name: str
+    start_s: float
+    end_s: float
+    is_tail: bool = False
 
 
 def whole(session: Session) -> tuple[Slot, ...]:
@@ -65,16 +79,78 @@ def spans(session: Session) -> list[Span]:
     return [*(Span(name, tuple(slots)) for name, slots in played), *tail]
 
 
+def planned(session: Session) -> list[Span | PlannedSpan]:
+    """Return the phases where they are planned, or played where the plan is not known; the tail."""
+    known = profile(session)
+    if known is None:
+        return [*spans(session)]
+    named = [
+        (name, list(phases)) for name, phases in groupby(known.phases, key=lambda each: each.name)
+    ]
+    return [
+        *(PlannedSpan(name, own[0].start_s, own[-1].end_s) for name, own in named),
+        *(span for span in spans(session) if span.is_tail),
+    ]
+
+
+def peak(session: Session) -> Span | None:
+    """Return the phase that is planned the highest, as it plays.
+
+    None for a plan that is flat, or that starts at its highest.
+    """
+    played = [span for span in spans(session) if not span.is_tail]
+    levels = [_level(span) for span in played]
+    if not played or max(levels) - min(levels) < FLAT or levels[0] == max(levels):
+        return None
+    return played[levels.index(max(levels))]
+
+
+def tints(session: Session) -> list[str]:
+    """Return the tint of each track by how high its phase is planned, `t0` to `t4`, or `tail`."""
+    played = spans(session)
+    levels = [_level(span) for span in played if not span.is_tail]
+    least = min(levels, default=0.0)
+    reach = max(FLAT, max(levels, default=0.0) - least)
+    return [
+        "tail"
+        if span.is_tail
+        else f"t{min(int((_level(span) - least) / reach * TINTS), TINTS - 1)}"
+        for span in played
+        for _ in span.slots
+    ]
+
+
+def _level(span: Span) -> float:
+    """Return the mean energy that is planned for the tracks of a phase."""
+    return fmean(slot.target for slot in span.slots)
+
+
 def contour(slots: Sequence[Slot]) -> list[float]:
-    """Return the energy that plays, one value per `STEP_S` of the session."""
+    """Return the energy that plays, one value per `STEP_S`; NaN while nothing does."""
     end_s = slots[-1].end_s if slots else 0.0
     energies = []
     for time_s in np.arange(0.5 * STEP_S, end_s, STEP_S).tolist():
         slot = next(slot for slot in slots if time_s < slot.end_s)
+        if time_s < slot.start_s - ROUNDING_S:
+            energies.append(math.nan)
+            continue
         levels = slot.contour or (slot.energy,)
         step = int(max(0.0, time_s - slot.start_s) / STEP_S)
         energies.append(levels[min(step, len(levels) - 1)])
     return energies
+
+
+def curve(session: Session) -> list[float]:
+    """Return the planned energy, one value per `STEP_S` of the session; NaN in planned silences."""
+    levels = list(session.curve)
+    for silence in session.silences:
+        first, last = (math.ceil(time_s / STEP_S - 0.5) for time_s in _ends(silence))
+        levels[first:last] = [math.nan] * len(levels[first:last])
+    return levels
+
+
+def _ends(silence: Silence) -> tuple[float, float]:
+    return silence.start_s, silence.end_s
 
 
 def steps(session: Session) -> list[Step | None]:

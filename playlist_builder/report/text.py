@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 import numpy as np
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from playlist_builder.arranger.explain import Explanation
@@ -16,6 +17,8 @@ from playlist_builder.models import STEP_S, Session, Slot
 from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.report import summary
 from playlist_builder.report.chart import chart
+from playlist_builder.report.concerns import MOST, concerns
+from playlist_builder.report.language import ENGLISH
 from playlist_builder.report.table import drawn, fitting, hint_cell, new_table
 from playlist_builder.text import clock, printable
 
@@ -32,14 +35,40 @@ LOOSE_BOUND = "that bound is a rough one: it does not tell whether a better sess
 
 
 def session_text(
-    session: Session, *, width: int, ascii_only: bool = False, colour: bool = False
+    session: Session,
+    *,
+    width: int,
+    ascii_only: bool = False,
+    colour: bool = False,
+    rest_at: str = "",
 ) -> str:
-    """Draw a session: a table of slots, the chart of planned and actual energy, what to know."""
+    """Draw a session: the chart of planned and actual energy, a table of slots, what to know.
+
+    What to know is every notice, with how near the session is to its plan and to the best. With
+    `rest_at`, which says where to find them all, it is at most three, by what a listener feels.
+    """
+    peak = summary.peak(session)
+    follows = f"{_length(session.duration_s)} of {_length(summary.asked_s(session))} asked for"
+    tracks = "1 track" if len(session.slots) == 1 else f"{len(session.slots)} tracks"
+    highest = f", peak from {clock(peak.start_s)} to {clock(peak.end_s)}" if peak else ""
+    heading = f"{printable(session.profile)}: {tracks}, {follows}{highest}"
+    know = _what_matters(session, rest_at) if rest_at else _all_notes(session)
+    return "\n".join(
+        [
+            _wrapped(heading, width),
+            _chart(session, width, ascii_only=ascii_only, colour=colour),
+            drawn(_slots(session, width), width),
+            *(_wrapped(text, width) for text in (*_beside(session), *know)),
+        ]
+    )
+
+
+def _slots(session: Session, width: int) -> Table:
     is_known = any(slot.tension is not None for slot in session.slots)
     names = fitting(SESSION_COLUMNS, width, has_hints=is_known)
     energy = "percentile" if session.scale == "relative" else "energy"
     table = new_table(*(energy if name == "energy" else name for name in names))
-    titles = told_apart(session.slots)
+    titles, silences = told_apart(session.slots), session.silences_behind
     for place, slot in enumerate(session.slots, start=1):
         cells = {
             "#": str(place),
@@ -53,26 +82,40 @@ def session_text(
             "artist": printable(slot.artist),
         }
         table.add_row(*(cells[name] for name in names))
-    follows = f"{_length(session.duration_s)} of {_length(summary.asked_s(session))} asked for"
+        for silence in silences[place - 1]:
+            cells = dict.fromkeys(cells, "") | {
+                "start": clock(silence.start_s),
+                "length": clock(silence.duration_s),
+                "title": "silence, as planned",
+            }
+            table.add_row(*(cells[name] for name in names))
+    return table
+
+
+def _what_matters(session: Session, rest_at: str) -> list[str]:
+    """Return the sentences that matter most, and how many more there are where."""
+    matters = concerns(session, ENGLISH)[:MOST]
+    notices = Counter((*session.warnings, *session.relaxed))
+    rest = (notices - Counter(each.notice for each in matters)).total()
+    lines = [
+        f"note: {'' if each.at_s is None else f'{clock(each.at_s)} '}{printable(each.text)}"
+        for each in matters
+    ] or ["nothing stands out, as far as it can be measured"]
+    return [*lines, f"{rest} more note{'s' * (rest > 1)}: {rest_at}"] if rest else lines
+
+
+def _all_notes(session: Session) -> list[str]:
+    """Return what can replace a slot, how near the session is to the best, and all notices."""
+    ready = [f"{each.place} {printable(each.slot.title)}" for each in session.spares]
     proven = f"no session of these tracks goes below {session.bound:.4f}"
-    remarks = [
+    return [
+        *([f"spares, for number: {', '.join(ready)}"] if ready else []),
         f"distance from the plan {session.rms_error:.3f} (root mean square, 0 to 1)",
         f"cost {session.cost:.4f}" + (f"; {proven}" if session.bound else ""),
         *((LOOSE_BOUND,) if summary.is_loose(session) else ()),
         *(f"gave way: {printable(str(each))}" for each in session.relaxed),
         *(f"note: {printable(str(each))}" for each in session.warnings),
     ]
-    tracks = "1 track" if len(session.slots) == 1 else f"{len(session.slots)} tracks"
-    heading = f"{printable(session.profile)}: {tracks}, {follows}"
-    return "\n".join(
-        [
-            _wrapped(heading, width),
-            drawn(table, width),
-            *(_wrapped(text, width) for text in _beside(session)),
-            _chart(session, width, ascii_only=ascii_only, colour=colour),
-            *(_wrapped(text, width) for text in remarks),
-        ]
-    )
 
 
 def told_apart(slots: Sequence[Slot]) -> list[str]:
@@ -87,9 +130,8 @@ def told_apart(slots: Sequence[Slot]) -> list[str]:
 
 
 def _beside(session: Session) -> list[str]:
-    """Say what plays in part, what when the plan has ended, and what can replace a slot."""
+    """Say what plays in part, and what when the plan has ended."""
     tail = [f"{printable(slot.title)} ({clock(slot.duration_s)})" for slot in session.tail]
-    ready = [f"{each.place} {printable(each.slot.title)}" for each in session.spares]
     trimmed = [
         f"{place} plays {' to '.join(map(clock, span_s(slot)))}"
         for place, slot in enumerate(session.slots, start=1)
@@ -99,7 +141,6 @@ def _beside(session: Session) -> list[str]:
     return [
         *([f"trimmed, number: {', '.join(trimmed)}"] if trimmed else []),
         *([f"tail, {lasts}: {', '.join(tail)}"] if tail else []),
-        *([f"spares, for number: {', '.join(ready)}"] if ready else []),
     ]
 
 
@@ -177,8 +218,9 @@ def profile_text(
     """Draw a profile: its curve, phases and sources."""
     times = (np.arange(max(1, round(profile.duration_s / STEP_S))) + 0.5) * STEP_S
     spans = [(phase.name, phase.start_s, phase.end_s) for phase in profile.phases]
+    levels = np.where(profile.is_silent(times), np.nan, profile.target(times))
     curve = chart(
-        profile.target(times).tolist(),
+        levels.tolist(),
         None,
         duration_s=profile.duration_s,
         phases=spans,
@@ -197,6 +239,8 @@ def profile_text(
             level += ", tension {:g} to {:g}".format(*phase.tension)
         if phase.moving:
             level += ", moving"
+        if phase.silence_s:
+            level += f", then {clock(phase.silence_s)} of silence"
         table.add_row(clock(phase.start_s), clock(phase.end_s), phase.name, level, phase.basis)
     return "\n".join(
         [
@@ -233,9 +277,10 @@ def _limits(phase: Phase) -> str:
 def _chart(session: Session, width: int, *, ascii_only: bool, colour: bool) -> str:
     length_s = summary.length_s(session)
     actual = summary.contour(summary.whole(session))
-    count = max(len(actual), len(session.curve), math.ceil(length_s / STEP_S))
+    planned = summary.curve(session)
+    count = max(len(actual), len(planned), math.ceil(length_s / STEP_S))
     return chart(
-        [*session.curve, *[math.nan] * (count - len(session.curve))],
+        [*planned, *[math.nan] * (count - len(planned))],
         [*actual, *[math.nan] * (count - len(actual))],
         duration_s=max(length_s, count * STEP_S),
         phases=[

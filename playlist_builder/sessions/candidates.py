@@ -12,7 +12,7 @@ from playlist_builder.arranger.rules import within_limits
 from playlist_builder.arranger.solver.cost import Items, step_at
 from playlist_builder.arranger.spares import FAR
 from playlist_builder.artists import artists
-from playlist_builder.models import Floats, Slot, Track
+from playlist_builder.models import Bools, Floats, Slot, Track
 from playlist_builder.sessions.compare import (
     Join,
     StandsOut,
@@ -119,10 +119,23 @@ def _fitting(draft: Draft, place: int) -> list[Track]:
     if not draft.request.use_all:
         excess_ms = draft.excess_ms - round(draft.order[place].duration_s * 1000)
         pool = pool.take(np.abs(excess_ms + np.rint(pool.seconds * 1000.0)) <= tolerance_ms)
+    pool = pool.take(_keeps_silences(draft, place, pool))
     if not place:
         loudness = np.array([track.features.loudness_lufs for track in draft.order])
         pool = pool.take(opening_lufs(pool) <= most_lufs(loudness))
     return [track for track in pool if excluded.isdisjoint(artists(track))]
+
+
+def _keeps_silences(draft: Draft, place: int, pool: TrackTable) -> Bools:
+    """Return which tracks leave the planned silences behind a place as near to their time."""
+    start_ms, end_ms = length_ms(draft.order[:place]), length_ms(draft.order)
+    longer_ms = np.rint(pool.seconds * 1000.0) - length_ms(draft.order[place : place + 1])
+    keeps = np.ones(len(pool), np.bool_)
+    for rest in draft.rests:
+        if start_ms < rest.at_ms < end_ms:
+            off_ms = rest.at_ms - rest.asked_ms
+            keeps &= np.abs(off_ms + longer_ms) <= max(draft.most_shift_ms, abs(off_ms))
+    return keeps
 
 
 def _prices(draft: Draft, place: int, tracks: list[Track], items: Items) -> Floats:
@@ -134,8 +147,8 @@ def _prices(draft: Draft, place: int, tracks: list[Track], items: Items) -> Floa
     objective = draft.objective
     start_ms = length_ms(draft.order[:place])
     longest = max(tracks, key=lambda track: track.duration_s)
-    grid = result.ordered([longest], objective, start_ms).grid
-    (old,) = result.slots(result.ordered([draft.order[place]], objective, start_ms))
+    grid = result.ordered([longest], objective, start_ms, ()).grid
+    (old,) = result.slots(result.ordered([draft.order[place]], objective, start_ms, ()))
     least, most = min(old.energy - old.target, -FAR), max(old.energy - old.target, FAR)
     first = step_at(start_ms)
     whole = result.ordered(draft.order, objective)
@@ -162,8 +175,8 @@ def distances(draft: Draft, place: int) -> Floats:
     That is infinite where it plays already, or is barred from the phase. Lengths do not count.
     """
     start_ms, objective = length_ms(draft.order[:place]), draft.objective
-    (old,) = result.slots(result.ordered([draft.order[place]], objective, start_ms))
-    phase = objective.profile.phase_at((old.start_s + old.end_s) / 2.0)
+    here = result.ordered([draft.order[place]], objective, start_ms, ())
+    (old,), phase = result.slots(here), here.phase(0)
     free = ~repeated(draft.pool, draft.order) & within_limits(draft.pool, phase)
     levels = result.Pool.of(draft.pool, objective).levels
     highest = _most_above(result.ordered(draft.order, objective))

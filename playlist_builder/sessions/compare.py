@@ -87,8 +87,7 @@ def passage_of(order: Order, place: int) -> Passage:
     styles = items.styles.distance(joins - 1, joins) if len(joins) else np.zeros(0)
     track = order.tracks[place]
     tension = track.emotion.tension if track.emotion else np.nan
-    middle_s = (order.starts_ms[place] + order.ends_ms[place]) / 2000.0
-    planned = order.profile.phase_at(middle_s).tension
+    planned = order.phase(place).tension
     return Passage(
         energy=float(items.contour(place, steps).mean()),
         target=float(order.grid.target[first : first + steps].mean()),

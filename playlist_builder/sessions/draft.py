@@ -7,15 +7,21 @@ whole is then priced by plain arithmetic; no bound is proven for it, so its boun
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from math import ceil
 from pathlib import Path
 
 import numpy as np
 
-from playlist_builder.arranger import opening, result
+from playlist_builder.arranger import broken, opening, result
 from playlist_builder.arranger.arrange import completed
 from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
-from playlist_builder.arranger.problem import Objective, Relaxation, percentiles_of
+from playlist_builder.arranger.problem import (
+    LEAST_TOLERANCE_S,
+    Objective,
+    Relaxation,
+    percentiles_of,
+)
 from playlist_builder.arranger.recordings import repeated
 from playlist_builder.arranger.remarks import remarks
 from playlist_builder.arranger.rules import Pin, admit, removal
@@ -24,6 +30,8 @@ from playlist_builder.arranger.trims import part_of_slot
 from playlist_builder.errors import ArrangeError, SessionError
 from playlist_builder.models import STEP_S, Session, Slot, Track
 from playlist_builder.notices import notice
+from playlist_builder.profiles import rests
+from playlist_builder.profiles.rests import Rest
 from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import presence
 from playlist_builder.sessions.build import Selection
@@ -45,7 +53,8 @@ class Draft:
 
     `order` holds its tracks, cut where they were skipped, and `pool` all tracks that pass the
     rules. `pins` are those of the request with their tracks' identities. `max_energy` is the
-    highest energy in the library that passes the rules.
+    highest energy in the library that passes the rules. `silent` are planned silences where they
+    came before the change.
     """
 
     order: tuple[Track, ...]
@@ -55,11 +64,12 @@ class Draft:
     request: SessionRequest
     max_energy: float
     played: int = 0  # tracks of which nothing need be told any more
+    silent: tuple[Rest, ...] = ()
 
     @property
     def excess_ms(self) -> int:
         """How much longer than its profile it is."""
-        return length_ms(self.order) - round(self.objective.profile.duration_s * 1000)
+        return length_ms(self.order) - round(self.objective.music.duration_s * 1000)
 
     @property
     def is_on_time(self) -> bool:
@@ -71,10 +81,54 @@ class Draft:
         """Whether a track is one of the pins."""
         return track.identity in self.request.pinned
 
+    @property
+    def rests(self) -> tuple[Rest, ...]:
+        """The planned silences, where they come: as before if they can, else where is nearest."""
+        objective = self.scaled_objective
+        asked_ms, joins_ms = round(objective.music.duration_s * 1000), self._joins_ms
+        played_ms = length_ms(self.order[: self.played])
+        kept = {
+            (rest.asked_ms, rest.length_ms): rest
+            for rest in self.silent
+            if rest.at_ms in joins_ms
+            and (rest.at_ms <= played_ms or abs(rest.at_ms - rest.asked_ms) <= self.most_shift_ms)
+        }
+        return tuple(
+            kept.get((rest.asked_ms, rest.length_ms), rest)
+            for rest in rests.placed(objective.rests, joins_ms, asked_ms)
+        )
+
+    @property
+    def scaled_objective(self) -> Objective:
+        """The objective, its profile as long as the session where that is as long as its tracks."""
+        if not self.request.use_all:
+            return self.objective
+        silent_ms = sum(rest.length_ms for rest in self.objective.rests)
+        lasts_s = (length_ms(self.order) + silent_ms) / 1000.0
+        return replace(self.objective, profile=self.objective.profile.scaled(lasts_s))
+
+    @property
+    def most_shift_ms(self) -> float:
+        """By how much a planned silence may come before or after its time."""
+        return 1000 * max(self.objective.tolerance_s, LEAST_TOLERANCE_S)
+
+    def keeps_time(self, place: int) -> bool:
+        """Whether it ends where it should, as do the planned silences behind a place, from 0."""
+        before_ms = length_ms(self.order[:place])
+        return self.is_on_time and all(
+            rest.at_ms <= before_ms or abs(rest.at_ms - rest.asked_ms) <= self.most_shift_ms
+            for rest in self.rests
+        )
+
+    @property
+    def _joins_ms(self) -> list[int]:
+        return list(accumulate(round(track.duration_s * 1000) for track in self.order))
+
     def starts_s(self) -> list[float]:
         """When each track starts, and when the last one ends."""
-        lengths = [round(track.duration_s * 1000) for track in self.order]
-        return [0.0, *(np.cumsum(lengths) / 1000.0).tolist()]
+        own, (*inner, end_ms) = self.rests, self._joins_ms
+        starts_ms = [rests.start_ms(own, music_ms) for music_ms in (0, *inner)]
+        return [time_ms / 1000.0 for time_ms in (*starts_ms, rests.end_ms(own, end_ms))]
 
 
 def draft_of(selection: Selection, session: Session, *, playing: bool = False) -> Draft:
@@ -98,7 +152,18 @@ def draft_of(selection: Selection, session: Session, *, playing: bool = False) -
         pins=tuple(zip(selection.constraints.pins, request.pinned, strict=True)),
         request=request,
         max_energy=float(pool.energy.max(initial=0.0)),
+        silent=_silent(session, objective),
     )
+
+
+def _silent(session: Session, objective: Objective) -> tuple[Rest, ...]:
+    """Return the planned silences of an objective where those of a session come."""
+    found: list[Rest] = []
+    silent_ms = 0
+    for rest, silence in zip(objective.rests, session.silences, strict=False):
+        found.append(rest._replace(at_ms=round(1000 * silence.start_s) - silent_ms))
+        silent_ms += rest.length_ms
+    return tuple(found)
 
 
 def _track_of(slot: Slot, selection: Selection, *, playing: bool) -> Track:
@@ -120,7 +185,7 @@ def _track_of(slot: Slot, selection: Selection, *, playing: bool) -> Track:
 def pool_of(tracks: Sequence[Track], objective: Objective) -> TrackTable:
     """Return the tracks that pass the rules; of very many, those that are enough."""
     constraints = objective.constraints.with_queries(objective.rules)
-    passed, _ = admit(tracks, objective.rules, constraints, objective.profile.duration_s)
+    passed, _ = admit(tracks, objective.rules, constraints, objective.music.duration_s)
     found = TrackTable.of(tracks).take(passed)
     return _thinned(found, objective) if len(found) > POOL_LIMIT else found
 
@@ -131,7 +196,7 @@ def _thinned(tracks: TrackTable, objective: Objective) -> TrackTable:
     The former are what good sessions consist of, the latter are for spares and the tail. Contours
     are compared with the profile at a few points, which takes a fraction of the time of the search.
     """
-    count, profile = len(tracks), objective.profile
+    count, profile = len(tracks), objective.music
     values, offset, steps = tracks.contours()
     shares = (np.arange(POINTS) + 0.5) / POINTS
     places = offset[:, None] + (steps[:, None] * shares).astype(np.int64)
@@ -170,12 +235,9 @@ def cut(track: Track, duration_s: float) -> Track:
 
 def session_of(draft: Draft) -> Session:
     """Return the session of a draft, with tail and spares."""
-    objective, request = draft.objective, draft.request
-    if request.use_all:
-        profile = objective.profile.scaled(length_ms(draft.order) / 1000.0)
-        objective = replace(objective, profile=profile)
+    objective, request = draft.scaled_objective, draft.request
     rules, scale = objective.rules, objective.scale
-    order = result.ordered(draft.order, objective)
+    order = result.ordered(draft.order, objective, 0, draft.rests)
     identities = [track.identity for track in draft.order]
     pins = [(pin, identities.index(own)) for pin, own in draft.pins if own in identities]
     constraints = objective.constraints.with_queries(rules)
@@ -187,7 +249,7 @@ def session_of(draft: Draft) -> Session:
     rest, is_scaled = order.since(draft.played), scale == "relative"
     warnings = result.warnings(rest, rules, draft.max_energy, scaled=is_scaled)
     warnings += remarks(rest)
-    relaxed = result.given_up(order, rules, objective.tolerance_s, pins, played=draft.played)
+    relaxed = broken.given_up(order, rules, objective.tolerance_s, pins, played=draft.played)
     loud = () if draft.played else opening.too_loud(draft.order)
     session = replace(
         result.session(order, scale, objective.seed, order.cost, 0.0),
@@ -227,7 +289,7 @@ def refills(draft: Draft, place: int) -> Iterator[Draft]:
 
     Raises ArrangeError behind the last of them where the music cannot fill all that is left.
     """
-    if draft.is_on_time:
+    if draft.keeps_time(place):
         yield draft
         return
     before = draft.order[:place]
@@ -235,7 +297,7 @@ def refills(draft: Draft, place: int) -> Iterator[Draft]:
         removed, after = draft.order[place : place + count], draft.order[place + count :]
         short = replace(draft, order=(*before, *after))
         has_pin = any(draft.is_pinned(track) for track in removed)
-        if not has_pin and short.is_on_time and short.order:
+        if not has_pin and short.keeps_time(place) and short.order:
             yield short
             continue
         if short.excess_ms > 0:
@@ -244,8 +306,10 @@ def refills(draft: Draft, place: int) -> Iterator[Draft]:
             new = fill(draft, before, removed, after, known=short.order, relaxations=STRICT)
         except ArrangeError:
             continue
-        yield replace(draft, order=(*before, *new, *after))
-    if length_ms(before) > round(draft.objective.profile.duration_s * 1000):
+        whole = replace(draft, order=(*before, *new, *after))
+        if whole.keeps_time(place):
+            yield whole
+    if length_ms(before) > round(draft.objective.music.duration_s * 1000):
         yield replace(draft, order=before)
         return
     removed = draft.order[place:]

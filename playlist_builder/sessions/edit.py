@@ -6,7 +6,7 @@ What the user takes out is thrown out: no later change of the session takes it b
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from itertools import islice, pairwise
+from itertools import islice
 
 import numpy as np
 
@@ -163,9 +163,12 @@ def stretched(draft: Draft, phase: str, by_s: float) -> Draft:
     profile = draft.objective.profile
     phase = profile.named(phase).name
     longer = profile.stretched(phase, by_s)
-    border_s = next(each.end_s for each in reversed(profile.phases) if each.name == phase)
-    middles = [(start + end) / 2.0 for start, end in pairwise(draft.starts_s())]
-    kept = sum(middle < min(border_s, border_s + by_s) for middle in middles)
+    last = next(each for each in reversed(profile.phases) if each.name == phase)
+    border_s, silent_s = last.end_s, min(last.end_s, last.end_s + by_s) - last.silence_s
+    # What plays to its middle before the border stays, but nothing into the silence of the phase.
+    share = 1.0 if last.silence_s else 0.5
+    played = zip(draft.starts_s(), draft.order, strict=False)
+    kept = sum(start_s + share * track.duration_s < silent_s for start_s, track in played)
     new = with_change(shifted(draft, border_s, by_s), PlanChange("stretch", phase, by_s))
     return refilled(replace(new, objective=replace(draft.objective, profile=longer)), kept)
 

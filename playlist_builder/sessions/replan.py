@@ -29,10 +29,12 @@ def replanned(
         )
     current = sum(start <= at_s for start in starts[:-1]) - 1
     before = list(draft.order[: current + 1])
+    played_s = at_s - starts[current]
+    if skip and played_s >= before[-1].duration_s:
+        raise RequestError("--skip: nothing plays at that time; a silence is planned then.")
     if skip:
-        played_s = at_s - starts[current]
         before[-1:] = [cut(before[-1], played_s)] if played_s >= MIN_PLAYED_S else []
-    now_s = length_ms(before) / 1000.0
+    now_s = _now_s(draft, current, length_ms(before), is_silent=played_s >= before[-1].duration_s)
     draft = replace(draft, played=len(before) if skip else current)
     short, profile = replace(draft, order=tuple(before)), draft.objective.profile
     if extend_s:
@@ -51,3 +53,18 @@ def replanned(
     rest = [track for track in draft.order[current + 1 :] if not track.missing]
     new = fill(short, before, rest, (), known=known, relaxations=())
     return replace(short, order=(*before, *new))
+
+
+def _now_s(draft: Draft, current: int, played_ms: int, *, is_silent: bool) -> float:
+    """Return how far the plan has come when so much music has played, with its silences.
+
+    A silence that has come is over in the plan, though it was planned for later.
+    """
+    begun_ms = length_ms(draft.order[: current + is_silent])
+    now_ms = silent_ms = 0
+    for rest in draft.rests:
+        has_come = rest.at_ms <= begun_ms and current + is_silent > 0
+        if has_come or rest.asked_ms <= played_ms:
+            silent_ms += rest.length_ms
+            now_ms = max(now_ms, rest.asked_ms + silent_ms) if has_come else now_ms
+    return max(now_ms, played_ms + silent_ms) / 1000.0

@@ -36,7 +36,7 @@ SHORT_S, SHORT_MORE = MOMENTS * TRACK_S_A_MOMENT, 0.6
 # Log-odds against a voice by the embedding: from which, and how many, count; it hears so much of a
 # track.
 STYLE_FROM, MOST_STYLE, STYLE_S = -1.0, 2.0, 24
-POSSIBLE, FOUND = 0.3, 0.6  # chance from which there may be a voice, and is one
+POSSIBLE, FOUND = 0.3, 0.5  # chance from which there may be a voice, and is one
 MOST_SURE = 0.97  # no detector is certain
 LONE, LONE_ABOVE = 1.0, 4.0  # logit of a lone word, and how far above the middle of the track
 EDGE, CORE = 0.8, 1.5  # logits above half of the usual at which a span ends, and that it must reach

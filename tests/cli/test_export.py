@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from playlist_builder.cli import main
-from playlist_builder.models import Session, Slot
+from playlist_builder.models import Session, Silence, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.csv_table import COLUMNS
 from playlist_builder.playlists.dialects import PLAYERS
@@ -178,3 +178,16 @@ def test_steps_of_loudness_are_told_once_up_and_down(folder):
     assert told.count("'copy --levelled' and 'render' even that out.") == 1
     assert "comes in" not in run("-o", "p.m3u8", "--player", "jellyfin").stderr
     assert "comes in" not in run("-o", "p.csv").stderr
+
+
+def test_what_a_playlist_cannot_hold_of_a_silence_is_said_once(folder):
+    whole = session_json.load_session(folder / "s.json")
+    first, second = whole.slots
+    later = replace(second, start_s=second.start_s + 120.0, end_s=second.end_s + 120.0)
+    ended = tuple(replace(each, start_s=520.0, end_s=720.0) for each in whole.tail)
+    silences = (Silence(first.end_s, later.start_s, "calm"),)
+    own = replace(whole, slots=(first, later), tail=ended, silences=silences)
+    (folder / "s.json").write_text(session_json.dump(own), encoding="utf-8")
+    told = run("-o", "p.m3u8", "-o", "p.pls").stderr
+    assert told.count("1 planned silence, 2:00 in all: 'render' and 'copy' play it") == 1
+    assert "planned silence" not in run("-o", "p.csv", "-o", "p.json").stderr

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from playlist_builder import Library
 from playlist_builder.audio import decode, encode
 from playlist_builder.demo import compose as demo
 from playlist_builder.demo import instruments
 from playlist_builder.models import KEYS
+from playlist_builder.profiles.find import load_profile
 
 RATE = instruments.SAMPLE_RATE_HZ
 PIECES = demo.compositions(1)
@@ -45,7 +47,7 @@ def loudness_db(samples, window_s=0.4):
 
 @given(seed=st.integers(0, 2**63))
 def test_every_seed_gives_a_library_with_room_for_the_rules(seed):
-    """At least 24 compositions of five artists, all energies, lengths of 40 to 120 seconds."""
+    """At least 24 compositions of five artists, calm to driving, lengths of 40 to 140 seconds."""
     compositions = demo.compositions(seed)
     assert len(compositions) >= 24
     assert len({composition.title for composition in compositions}) == len(compositions)
@@ -53,9 +55,12 @@ def test_every_seed_gives_a_library_with_room_for_the_rules(seed):
     assert len({composition.genre for composition in compositions}) >= 3
     assert sum(composition.swell > 0.0 for composition in compositions) >= 3
     assert len({composition.duration_s for composition in compositions}) >= 24
-    assert (compositions[0].energy, compositions[-1].energy) == (0.0, 1.0)
+    energies = [composition.energy for composition in compositions]
+    assert energies == sorted(energies)
+    assert energies[0] < 0.2
+    assert energies[-1] > 0.8
     for composition in compositions:
-        assert 40.0 <= composition.duration_s <= 120.0
+        assert 40.0 <= composition.duration_s <= 140.0
         assert (
             0.0
             <= composition.energy - composition.swell
@@ -64,7 +69,7 @@ def test_every_seed_gives_a_library_with_room_for_the_rules(seed):
         )
         assert composition.key in KEYS
     assert sum(composition.duration_s for composition in compositions) / 60.0 == pytest.approx(
-        35.0, abs=0.5
+        39.5, abs=1.0
     )
 
 
@@ -72,7 +77,7 @@ def test_no_artist_is_only_calm_or_only_driving():
     """Each artist can serve any phase of a session."""
     for artist in {composition.artist for composition in PIECES}:
         energies = [composition.energy for composition in PIECES if composition.artist == artist]
-        assert min(energies) < 0.3
+        assert min(energies) < 0.45
         assert max(energies) > 0.7
 
 
@@ -88,7 +93,13 @@ def test_the_seed_decides_everything():
 def test_a_piece_always_sounds_the_same():
     """The samples do not depend on what was played before."""
     first = demo.synthesise(short(SWELLING))
-    for sound in (instruments.sustained, instruments.plucked, instruments.bowed, instruments.low):
+    for sound in (
+        instruments.sustained,
+        instruments.plucked,
+        instruments.bowed,
+        instruments.driven,
+        instruments.low,
+    ):
         sound.cache_clear()
     demo.synthesise(short(CALMEST))
     assert np.array_equal(demo.synthesise(short(SWELLING)), first)
@@ -191,3 +202,15 @@ def test_an_interrupted_run_is_taken_up_again(tmp_path, monkeypatch):
     assert not list(tmp_path.glob("*.flac"))
     paths = demo.write(tmp_path, seed=1)
     assert sorted(paths) == sorted(tmp_path.iterdir())
+
+
+def test_the_music_spans_the_scale_by_our_own_score(demo_library):
+    """A third is calm, some reach what the peak of a profile asks for, and none has a voice."""
+    with Library.open(demo_library[1]) as library:
+        tracks = library.tracks()
+    energies = sorted(track.energy for track in tracks)
+    assert energies[len(energies) // 3] < 0.2
+    assert energies[-4] > 0.7
+    assert energies[-1] > load_profile("arc").target(np.arange(0.0, 3600.0, 10.0)).max()
+    assert np.diff(energies).max() < 0.2
+    assert {track.vocals for track in tracks} == {"none"}

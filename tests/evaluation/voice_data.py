@@ -21,6 +21,7 @@ from playlist_builder.networks.resampler import RATE
 
 SUFFIXES = {".ogg", ".oga", ".opus", ".mp3", ".flac", ".m4a", ".wav", ".opx", ".g722", ".music"}
 LONGEST_S, SHORTEST_S = 300, 45  # of a piece of game music
+FOLDS = 4
 PIECES = 8  # of a source of game music, spread over its files
 RATED = 24  # of a genre of rated excerpts
 SPEECH_FILES, SPEECH_S = 60, 240  # of a speaker
@@ -43,7 +44,7 @@ class Sound:
 
     kind: str
     name: str
-    source: str  # what no two halves share: an album, a singer, a site's series
+    source: str  # what no two folds share: an album, a singer, a site's series
     path: Path
 
     @property
@@ -51,9 +52,9 @@ class Sound:
         return np.load(self.path, mmap_mode="r")
 
     @property
-    def half(self) -> int:
-        """Which half of the sources this one belongs to."""
-        return zlib.crc32(self.source.encode()) % 2
+    def fold(self) -> int:
+        """Which of `FOLDS` parts of the sources this one belongs to."""
+        return zlib.crc32(self.source.encode()) % FOLDS
 
 
 def decode(path: Path, longest_s: float = 1e9) -> np.ndarray:

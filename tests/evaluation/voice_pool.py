@@ -15,7 +15,7 @@ import soundfile
 from playlist_builder.networks.resampler import RATE
 from tests.evaluation import voice_made as made
 
-LEARNT_ONLY = -1  # as half of a source
+LEARNT_ONLY = -1  # as fold of a source
 CHANTS, SONGS, VOWELS = 6, 2, 2  # made of each voice, of each half minute of speech
 TONES, RAINS, MADE_S = 2400, 150, 10
 
@@ -26,7 +26,7 @@ class Piece:
 
     kind: str
     source: str
-    half: int
+    fold: int
     samples: np.ndarray  # int16
     loud: float
     sung: tuple[int, ...] = ()  # of a song: seconds that are surely sung
@@ -50,7 +50,7 @@ def unpacked(folder: Path, shard: str) -> list[Piece]:
         if len(samples) < 2 * RATE:
             continue
         piece = Piece(
-            *(fact[key] for key in ("kind", "source", "half")),
+            *(fact[key] for key in ("kind", "source", "fold")),
             samples, fact["loud"], tuple(fact.get("sung", ())),
         )  # fmt: skip
         found += [piece, *_made_of(piece, fact["start"])]
@@ -65,7 +65,7 @@ def _made_of(piece: Piece, seed: int) -> list[Piece]:
     def keep(kind: str, x: np.ndarray) -> None:
         samples = as_int16(x)
         loud = float((samples.astype(np.float64) ** 2).mean() ** 0.5 / 32768)
-        out.append(Piece(kind, piece.source, piece.half, samples, loud))
+        out.append(Piece(kind, piece.source, piece.fold, samples, loud))
 
     if piece.kind == "speech":
         keep("whisper", made.whisper(rng, sound[: 120 * RATE]))

@@ -100,10 +100,10 @@ def save(path: Path, weights: dict[str, np.ndarray]) -> None:
     )
 
 
-def mean_of(one: dict[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
-    """The mean of weights and those of a file."""
+def mean_of(one: dict[str, np.ndarray], path: Path, share: float = 0.5) -> dict[str, np.ndarray]:
+    """The mean of weights and those of a file, which has this share."""
     with np.load(path) as kept:
-        return {name: (value + kept[name]) / 2 for name, value in one.items()}
+        return {name: (1 - share) * value + share * kept[name] for name, value in one.items()}
 
 
 def sung_by(path: Path) -> Callable[[np.ndarray], np.ndarray]:

@@ -16,7 +16,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from playlist_builder.errors import ExportError
-from playlist_builder.models import Session, Slot
+from playlist_builder.models import Session, Silence, Slot
 from playlist_builder.playlists import dialects, entry_paths, formats, session_json
 from playlist_builder.playlists import read as playlists
 
@@ -517,3 +517,38 @@ def test_a_table_tells_the_parts_of_tracks_where_there_are_any():
     ]
     whole = formats.render_text(session(PARTS[2]), ".csv", folder=MUSIC)
     assert "from_s" not in whole
+
+
+def silent():
+    """A session of two tracks and a tail, with a silence behind the first and the second."""
+    times = (("one.flac", 0.0), ("two.flac", 320.0), ("three.flac", 590.0))
+    slots = [slot(path, start_s=s, end_s=s + 200.0) for path, s in times]
+    silences = (Silence(200.0, 320.0, "calm"), Silence(520.0, 590.0, "calm"))
+    return session(*slots[:2], tail=tuple(slots[2:]), silences=silences)
+
+
+def test_a_planned_silence_is_a_row_of_the_table_that_plays_nothing():
+    text = formats.render_text(silent(), ".csv", folder=MUSIC)
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(row["place"], row["part"]) for row in rows] == [
+        *(("1", "plan"), ("", "silence"), ("2", "plan"), ("", "silence"), ("3", "tail"))
+    ]
+    assert [row["start_s"] for row in rows] == ["0.0", "200.0", "320.0", "520.0", "590.0"]
+    silence = {key: value for key, value in rows[1].items() if value}
+    assert silence == {
+        "part": "silence",
+        "phase": "calm",
+        "start_s": "200.0",
+        "duration_s": "120.0",
+    }
+
+
+@pytest.mark.parametrize("suffix", [".m3u8", ".m3u"])
+def test_a_planned_silence_is_a_comment_where_it_would_be(suffix):
+    lines = formats.render_text(silent(), suffix, folder=MUSIC).splitlines()
+    place = lines.index("# 0:03:20 silence, 2:00: pause by hand")
+    assert lines[place - 1] == "one.flac"
+    assert lines.index("# 0:08:40 silence, 1:10: pause by hand") == lines.index("two.flac") + 1
+    whole = [line for line in lines if "pause by hand" not in line]
+    bare = replace(silent(), silences=())
+    assert whole == formats.render_text(bare, suffix, folder=MUSIC).splitlines()

@@ -1,12 +1,13 @@
 """A session at the times of a player: gaps push what follows back, crossfades pull it forward."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlist_builder.models import Session, Slot
+from playlist_builder.models import Session, Silence, Slot
 from playlist_builder.playlists.times import as_played
 
 
@@ -49,6 +50,12 @@ def test_the_plan_stays_where_it_is():
 
 def test_a_planned_silence_stays_and_nothing_overlaps_with_it():
     assert starts(as_played(session(100.0, 100.0, pause_s=30.0), crossfade_s=5.0)) == [0.0, 130.0]
+    whole = session(100.0, 100.0, tail=(60.0,), pause_s=30.0)
+    silent = replace(whole, silences=(Silence(100.0, 130.0, "p"), Silence(230.0, 260.0, "p")))
+    gapped = as_played(silent, gap_s=2.0)
+    assert starts(gapped) == [0.0, 132.0, 264.0]
+    assert gapped.silences == (Silence(100.0, 130.0, "p"), Silence(232.0, 262.0, "p"))
+    assert gapped.duration_s == 262.0
 
 
 @given(st.lists(st.floats(1.0, 500.0), min_size=1, max_size=6), st.floats(0, 60), st.floats(0, 60))

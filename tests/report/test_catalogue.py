@@ -4,6 +4,7 @@ After a change of a `.po` file, `--regenerate` compiles it.
 """
 
 import io
+import re
 import tomllib
 from dataclasses import replace
 from itertools import chain
@@ -22,6 +23,7 @@ from playlist_builder.models import SILENCE_LUFS, Mark, Vocals
 from playlist_builder.notices import PROFILE, REASON, TEMPLATES, TEXT
 from playlist_builder.playlists.entry_paths import unsupported_reason
 from playlist_builder.profiles.profile import Rules
+from playlist_builder.report.concerns import PLAIN
 from playlist_builder.report.language import ENGLISH, LANGUAGES, VOICE
 from playlist_builder.sessions import rescue
 from tests.support.synthetic import track
@@ -93,8 +95,9 @@ def in_reasons():
 def said():
     """All that a report can say, as pairs of context and message."""
     templates = ((None, text) for code, text in TEMPLATES.items() if code != TEXT)
+    plain = ((None, text) for text in PLAIN.values() if text)
     voices = ((VOICE, ENGLISH.voice(vocals)) for vocals in get_args(Vocals))
-    return set(chain(in_sources(), templates, voices, in_profiles(), in_reasons()))
+    return set(chain(in_sources(), templates, plain, voices, in_profiles(), in_reasons()))
 
 
 def catalogue(code):
@@ -143,6 +146,18 @@ def test_a_translation_takes_the_values_of_its_message(code):
     for (_, message), translation in translations(code).items():
         [*_, last] = listed(message)
         assert all(fields(text) == fields(last) for text in listed(translation)), message
+
+
+def test_japanese_has_its_own_punctuation():
+    """No colon, bracket, tilde or question mark of ASCII stands beside a letter of Japanese."""
+    beside = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff}]\s?[:(?~]|[:)~]\s?[\u3040-\u9fff{]")
+    found = [
+        text
+        for translation in translations("ja").values()
+        for text in listed(translation)
+        if beside.search(re.sub(r":[^{}]*}", "}", text))
+    ]
+    assert found == []
 
 
 def messages(compiled):

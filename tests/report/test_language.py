@@ -151,16 +151,15 @@ def test_words_of_profiles_and_lists_are_translated_within_a_sentence():
         at_s=90.0,
         phase="peak",
     )
-    assert (
-        JAPANESE.sentence(jump)
-        == "3 LU を超える音量の上昇が 2 か所あります。最大は 1:30(頂点)の「Night」で 4.5 LU"
+    assert JAPANESE.sentence(jump) == (
+        "3 LU を超える音量の上昇が 2 か所あります。最大は 1:30\uff08頂点\uff09の「Night」で 4.5 LU"
     )
     spare = notice("no_spare", phases=("peak", "my own"))
     assert JAPANESE.sentence(spare).startswith("頂点、my own の予備の曲はありません")
     short = notice(
         "short_session", asked_min=60, passed_min=9, removed=(("sung", 3), ("silent", 1))
     )
-    assert JAPANESE.sentence(short).endswith("。除いた曲:歌 3 曲、無音 1 曲")
+    assert JAPANESE.sentence(short).endswith("。除いた曲\uff1a歌 3 曲、無音 1 曲")
 
 
 def test_a_sentence_of_which_nothing_is_known_stays_english():

@@ -83,3 +83,39 @@ def test_a_profile_that_is_not_known_leaves_the_usual_rules(asked):
     whole = replace(session(slot(0, 60)), request=asked)
     assert summary.profile(whole) is None
     assert summary.rules(whole).loudness_step_lu == 3
+
+
+def test_the_peak_is_the_phase_that_is_planned_highest_unless_the_plan_is_flat_or_falls():
+    def levels(*planned):
+        slots = [
+            slot(20 * n, 20 * n + 20, f"phase {n}", target=level) for n, level in enumerate(planned)
+        ]
+        found = summary.peak(session(*slots, tail=[slot(100, 120, target=0.9)]))
+        return found.name if found else None
+
+    assert levels(0.1, 0.8, 0.3) == "phase 1"
+    assert levels(0.1, 0.2) is None
+    assert levels(0.8, 0.3) is None
+    assert levels(0.3) is None
+
+
+def test_tracks_are_tinted_by_how_high_their_phase_is_planned():
+    slots = [slot(20 * n, 20 * n + 20, f"{n}", target=x) for n, x in enumerate((0.1, 0.5, 0.9))]
+    assert summary.tints(session(*slots, tail=[slot(60, 80)])) == ["t0", "t2", "t4", "tail"]
+    assert summary.tints(session(slot(0, 20, target=0.8))) == ["t0"]
+
+
+def test_phases_are_planned_where_the_profile_has_them():
+    """Without a profile they are as played."""
+    request = SessionRequest("arc", profiles.read_text("arc"), duration_s=600.0)
+    own = session(slot(0, 600, "calm"), tail=[slot(600, 700)], request=request, target_s=600.0)
+    found = [(each.name, round(each.start_s), each.is_tail) for each in summary.planned(own)]
+    assert found == [
+        ("calm", 0, False),
+        ("rise", 150, False),
+        ("emotional peak", 240, False),
+        ("descent", 372, False),
+        ("return", 480, False),
+        ("", 600, True),
+    ]
+    assert [each.name for each in summary.planned(replace(own, request=None))] == ["calm", ""]

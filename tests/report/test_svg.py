@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlist_builder.models import Session, Slot
-from playlist_builder.report import summary, svg
+from playlist_builder.notices import notice
+from playlist_builder.report import labels, loudness_bars, plot, summary, svg
+from playlist_builder.report.drawing import LEFT, RIGHT, Frame
 from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES
+from playlist_builder.session_request import SessionRequest
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "\"'></svg><script>x</script>\x00\u202e&amp;" + "M" * 10_000
@@ -36,9 +39,10 @@ def session(slots, tail=(), **more):
     )
 
 
-def hour(count=12, **more):
+def hour(count=12, warnings=(), **more):
     step_s = 3600.0 / count
-    return session([slot(place * step_s, (place + 1) * step_s, **more) for place in range(count)])
+    slots = [slot(place * step_s, (place + 1) * step_s, **more) for place in range(count)]
+    return session(slots, warnings=warnings)
 
 
 def found(drawing, kind, element="rect"):
@@ -52,16 +56,16 @@ def numbers(path):
 
 def test_a_label_tells_the_tension_where_it_is_known():
     whole = session([slot(0.0, 60.0, tension=0.314), slot(60.0, 120.0)])
-    first, second = svg.labels(whole, ENGLISH)
+    first, second = labels.labels(whole, ENGLISH)
     assert first.endswith("Voice: not verified. Tension 0.31 (a hint).")
     assert second.endswith("Voice: not verified.")
-    assert "緊張感 0.31" in svg.labels(whole, JAPANESE)[0]
+    assert "緊張感 0.31" in labels.labels(whole, JAPANESE)[0]
 
 
 @pytest.mark.parametrize("width", [362, 700, 1080])
 def test_each_block_spans_its_slot(width):
     blocks = found(svg.picture(hour(), ENGLISH, width=width), "reach")
-    left, right = svg.LEFT, width - svg.RIGHT
+    left, right = LEFT, width - RIGHT
     for place, block in enumerate(blocks):
         assert float(block.get("x")) == pytest.approx(left + (right - left) * place / 12, abs=0.01)
         assert float(block.get("width")) == pytest.approx((right - left) / 12, abs=0.01)
@@ -72,11 +76,12 @@ def test_the_curve_and_the_contour_share_one_scale():
     """A plan of 0.25 and a track at 0.25 lie at one height, a quarter above the foot."""
     flat = session([slot(0, 3600, contour=(0.25,) * 360)], curve=(0.25,) * 360)
     drawing = svg.picture(flat, ENGLISH)
-    plan = numbers(found(drawing, "plan", "path")[-1].get("d"))
-    edge = numbers(found(drawing, "edge", "path")[-1].get("d"))
+    plan, edge, played = (
+        numbers(found(drawing, kind, "path")[-1].get("d")) for kind in ("plan", "edge", "played")
+    )
     grid = [numbers(each.get("d"))[1] for each in found(drawing, "grid", "path")]
-    assert set(plan[1::2]) == set(edge[1::2]) == {grid[1]}
-    assert [plan[0], plan[-2]] == [edge[0], edge[-2]] == [svg.LEFT, 1080 - svg.RIGHT]
+    assert set(plan[1::2]) == set(edge[1::2]) == set(played[1::2]) == {grid[1]}
+    assert [plan[0], plan[-2]] == [edge[0], edge[-2]] == [LEFT, 1080 - RIGHT]
 
 
 def test_steps_stand_at_their_transitions_and_the_worst_are_told():
@@ -88,10 +93,10 @@ def test_steps_stand_at_their_transitions_and_the_worst_are_told():
     ]
     drawing = svg.picture(session(slots), ENGLISH)
     [beyond], [fall] = found(drawing, "beyond"), found(drawing, "rise")
-    width = 1080 - svg.LEFT - svg.RIGHT
-    assert float(beyond.get("x")) + 2 == pytest.approx(svg.LEFT + width / 3, abs=0.1)
+    width = 1080 - LEFT - RIGHT
+    assert float(beyond.get("x")) + 2 == pytest.approx(LEFT + width / 3, abs=0.1)
     assert float(beyond.get("y")) + float(beyond.get("height")) == float(fall.get("y"))
-    assert [each.text for each in found(drawing, "beyond", "text")] == ["▲+6.5"]
+    assert [each.text for each in found(drawing, "beyond", "text")] == ["+6.5"]
 
 
 def test_without_loudness_there_is_no_room_for_steps():
@@ -105,7 +110,7 @@ def test_the_tail_is_a_phase_of_its_own(language):
     whole = session([slot(0, 3600)], tail=[slot(3600, 4500, "calm")])
     drawing = svg.picture(whole, language)
     [band] = found(drawing, "tailed")
-    assert float(band.get("width")) == pytest.approx((1080 - svg.LEFT - svg.RIGHT) / 5, abs=0.1)
+    assert float(band.get("width")) == pytest.approx((1080 - LEFT - RIGHT) / 5, abs=0.1)
     assert language.gettext("tail") in [each.text for each in found(drawing, "name", "text")]
 
 
@@ -159,9 +164,120 @@ def test_six_hours_do_not_hide_what_they_show():
     drawing = svg.picture(session(steps, target_s=21600.0), ENGLISH)
     across = numbers(found(drawing, "edge", "path")[-1].get("d"))[::2]
     gaps = [after - before for before, after in pairwise(across[1:-1])]
-    assert min(gaps) >= svg.APART - 0.2
+    assert min(gaps) >= plot.APART - 0.2
+
+
+def arc(**more):
+    """Three phases as planned from 0 to 40 minutes; the tracks begin elsewhere."""
+    profile = """
+title = "Own"
+minutes = 40
+[[phases]]
+name = "low"
+minutes = [0, 10]
+level = 0.1
+[[phases]]
+name = "high"
+minutes = [10, 30]
+level = 0.8
+[[phases]]
+name = "low again"
+minutes = [30, 40]
+level = 0.1
+"""
+    slots = [
+        slot(0, 720, "low", target=0.1, contour=(0.1,) * 72),
+        slot(720, 1900, "high", target=0.8, contour=(0.6,) * 60 + (0.8,) * 58),
+        slot(1900, 2400, "low again", target=0.1, contour=(0.1,) * 50),
+    ]
+    request = SessionRequest("own", profile, duration_s=2400.0)
+    return session(slots, target_s=2400.0, duration_s=2400.0, request=request, **more)
+
+
+def test_phases_stand_where_they_are_planned_and_tint_their_tracks_as_played():
+    drawn = svg.inline(arc(), ENGLISH)
+    width = 1080 - LEFT - RIGHT
+    borders = [numbers(x)[0] for x in re.findall(r'class="phase" d="([^"]*)"', drawn)]
+    assert borders == pytest.approx([LEFT + width * x for x in (0, 0.25, 0.75)], abs=0.1)
+    assert re.findall(r'class="block (\w+)"', drawn) == ["t0", "t4", "t0"]
+
+
+def test_the_highest_point_of_an_arc_tells_its_time_and_a_flat_plan_has_none():
+    [dot] = found(svg.picture(arc(), ENGLISH), "summit", "circle")
+    width = 1080 - LEFT - RIGHT
+    at_s = (float(dot.get("cx")) - LEFT) / width * 2400.0
+    assert 1320.0 < at_s < 1900.0
+    assert found(svg.picture(hour(), ENGLISH), "summit", "circle") == []
+
+
+def test_a_line_breaks_where_nothing_plays_and_tension_where_it_is_not_known():
+    slots = [slot(0, 600, tension=0.3), slot(600, 1200), slot(1500, 3600, tension=0.2)]
+    drawn = svg.inline(session(slots), ENGLISH)
+    assert drawn.count('class="played" d="M') == 1 + 2  # in the legend as well
+    assert drawn.count('class="tense"') == 1 + 2
+    assert "tense" not in svg.inline(hour(), ENGLISH)
+
+
+@pytest.mark.parametrize(
+    ("hours", "shown"), [(1.0, ["0", "5", "10"]), (6.0, ["0", "0:20", "0:40"])]
+)
+def test_a_long_session_counts_in_hours(hours, shown):
+    drawn = svg.inline(session([slot(0, hours * 3600)], target_s=hours * 3600), ENGLISH)
+    texts = re.findall(r'class="faint" text-anchor="middle">([\d:]+)</text>', drawn)
+    start = texts.index("0")
+    assert texts[start : start + 3] == shown
+    assert (">min<" in drawn) is (hours == 1.0)
+
+
+def test_what_there_is_to_know_is_numbered_at_its_place():
+    climb = notice("above_plan", count=1, limit=0.3, worst=0.4, title="A", at_s=1800.0, phase="x")
+    rest = notice("short_tail", lasts_min=3, asked_min=15)
+    root = ET.fromstring(svg.picture(hour(warnings=(rest, climb)), ENGLISH))  # noqa: S314
+    marks = [each for each in root.iter(f"{SVG}g") if each.get("class") == "mark felt"]
+    [(line, circle, number)] = [list(each) for each in marks]
+    middle = LEFT + (1080 - LEFT - RIGHT) / 2
+    assert float(circle.get("cx")) == pytest.approx(middle, abs=0.1)
+    assert f"L{middle:.1f} " in line.get("d")
+    assert number.text == "1"
+    texts = [each.text for each in root.iter(f"{SVG}text")]
+    assert "30:00 'A' rises far above the plan, by 0.40" in texts
+    assert "After the end, calm music plays for 3 min only, not for 15" in texts
+
+
+def test_marks_of_one_moment_stand_side_by_side():
+    at_once = [
+        notice("startle", count=1, value=20.0, limit=12.0, title="A", phase="calm"),
+        notice("silences", count=1, limit=15.0, worst=20.0, title="A", at_s=0.0, phase="calm"),
+    ]
+    drawn = svg.picture(hour(warnings=tuple(at_once)), ENGLISH)
+    places = [float(x) for x in re.findall(r'<circle cx="([\d.]+)"', drawn)]
+    assert len(places) == 2
+    assert abs(places[1] - places[0]) >= 2 * plot.MARK
+
+
+@given(st.lists(st.floats(-70.0, 70.0), min_size=1, max_size=8))
+def test_no_bar_of_loudness_is_cut(rises):
+    level, slots = 0.0, [slot(0, 60, end_loudness_lufs=0.0)]
+    for place, rise in enumerate(rises, start=1):
+        slots.append(
+            slot(
+                *(60 * place, 60 * place + 60),
+                start_loudness_lufs=level + rise,
+                end_loudness_lufs=level,
+            )
+        )
+    whole = session(slots)
+    frame = Frame(34.0, 1070.0, 0.0, 100.0, 3600.0)
+    drawn = "\n".join(loudness_bars.bars(whole, ENGLISH, frame, 0.0))
+    highs = [float(each) for each in re.findall(r'width="4" height="([\d.]+)"', drawn)]
+    tops = [float(each) for each in re.findall(r'<rect [^>]* y="(-?[\d.]+)"', drawn)]
+    unit = max(highs) / max(abs(rise) for rise in rises) if any(rises) else 0.0
+    assert highs == pytest.approx([abs(rise) * unit for rise in rises], abs=0.11)
+    assert all(top >= loudness_bars.HEADING for top in tops)
+    ends = [top + high for top, high in zip(tops, highs, strict=True)]
+    assert max(ends) <= loudness_bars.height(whole)
 
 
 def test_the_picture_is_named_by_its_profile_where_that_is_known():
-    assert svg.title_of(replace(hour(), request=None), ENGLISH) == "arc"
+    assert labels.title_of(replace(hour(), request=None), ENGLISH) == "arc"
     assert summary.profile(hour()) is None

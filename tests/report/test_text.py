@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from playlist_builder.arranger.explain import Explanation
-from playlist_builder.models import Session, Slot
+from playlist_builder.models import Session, Slot, Spare
+from playlist_builder.notices import notice
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.report.text import profile_text, reasons_text, session_text, told_apart
@@ -16,7 +17,9 @@ def test_the_table_of_a_session_has_tension_where_it_fits_and_says_its_scale(sca
     slot = Slot("/m/a.flac", "5f", "A", "Ada", "", 0.0, 300.0, "calm", 0.2, 0.25)
     whole = Session("arc", scale, 300.0, 300.0, 0.0, 0.0, 0.0, (slot,))
     known = replace(whole, slots=(replace(slot, tension=0.314), slot))
-    heading, *rows = session_text(known, width=100).splitlines()[1:4]
+    lines = session_text(known, width=100).splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("#"))
+    heading, *rows = lines[start : start + 3]
     assert heading.split() == [
         *("#", "start", "phase", header, "plan", "tension", "length", "title", "artist")
     ]
@@ -94,3 +97,49 @@ def test_a_session_tells_which_tracks_play_in_part():
     lines = session_text(whole, width=100).splitlines()
     assert "trimmed, number: 1 plays 0:40 to 4:00, 3 plays 0:00 to 3:20" in lines
     assert "trimmed" not in session_text(replace(whole, slots=(slot,)), width=100)
+
+
+def test_the_curve_comes_first_then_the_tracks_then_at_most_three_notes():
+    slot = Slot("/m/a.flac", "5f", "A", "Ada", "", 0.0, 200.0, "calm", 0.2, 0.1)
+    peak = replace(slot, start_s=200.0, end_s=400.0, phase="peak", target=0.7)
+    notices = (
+        notice("budget_of_tracks", passed=1, total=1),
+        notice("unverified", count=2, total=2),
+        notice("short_tail", lasts_min=3, asked_min=15),
+        notice("wordless", count=1, total=2),
+        notice("silences", count=1, limit=15.0, worst=20.0, title="A", at_s=200.0, phase="peak"),
+    )
+    whole = Session("arc", "relative", 400.0, 400.0, 0.2, 0.1, 0.0, (slot, peak), warnings=notices)
+    text = session_text(whole, width=100, rest_at="--notes")
+    lines = text.splitlines()
+    assert lines[0] == "arc: 2 tracks, 6.7 min of 6.7 min asked for, peak from 3:20 to 6:40"
+    starts = ["energy: ", "0.00 ", "#", "1 ", "note: 3:20 20 s of silence before 'A'"]
+    places = [next(n for n, line in enumerate(lines) if line.startswith(x)) for x in starts]
+    assert places == sorted(places)
+    assert lines[-3:] == [
+        "note: Nobody has checked 2 of 2 tracks for words: listen to them first",
+        "note: 1 of 2 tracks holds a wordless voice",
+        "2 more notes: --notes",
+    ]
+    assert "cost" not in text
+    calm = session_text(replace(whole, warnings=()), width=100, rest_at="--notes")
+    assert calm.splitlines()[-1] == "nothing stands out, as far as it can be measured"
+
+
+def test_all_notes_say_how_near_the_session_is_to_the_best_and_what_gave_way():
+    slot = Slot("/m/a.flac", "5f", "A", "Ada", "", 0.0, 200.0, "calm", 0.2, 0.1)
+    notices = tuple(notice("wordless", count=count, total=5) for count in range(1, 6))
+    whole = Session("arc", "relative", 400.0, 400.0, 0.2, 0.1, 0.0, (slot,), warnings=notices)
+    spared = replace(
+        whole,
+        spares=(Spare(slot, 1),),
+        relaxed=(notice("duration_longer", off_s=90, tolerance_s=30),),
+    )
+    lines = session_text(spared, width=100).splitlines()
+    assert "spares, for number: 1 A" in lines
+    assert "cost 0.2000; no session of these tracks goes below 0.1000" in lines
+    assert "gave way: duration: 90 s longer than asked (tolerance 30 s)" in lines
+    assert sum(line.startswith("note: ") for line in lines) == 5
+    short = session_text(spared, width=100, rest_at="--notes").splitlines()
+    assert sum(line.startswith("note: ") for line in short) == 3
+    assert short[-1] == "3 more notes: --notes"

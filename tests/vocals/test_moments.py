@@ -144,7 +144,7 @@ def test_a_short_track_requires_more():
     """Of half a minute less is asked for, so that a rustle in it must be the surer."""
     whole, part = track(60), track(20)
     for rows in (whole, part):
-        rows[2::4, BEST] = 2.6
+        rows[2::4, BEST] = 2.3
         rows[5:8, VOICE] = 0.5
     assert (classify(whole).verdict, classify(part).verdict) == ("sung", "unknown")
     assert classify(track(20, voice=range(2, 18))).verdict == "sung"

@@ -127,7 +127,8 @@ class TimeGrid:
     `target` is the planned energy of each step, `phase` its phase, as a row of `limits`, which has
     the columns of PHASE_LIMITS. `peaks` is the most energy of a step in each phase, on the scale
     of the contours. `horizon` is the last step in which a session may end. No track that is louder
-    than `opening_lufs` begins the session.
+    than `opening_lufs` begins the session. Of `joins` each is a first and a last step, in one of
+    which a track has to end.
     """
 
     target: Floats
@@ -139,6 +140,7 @@ class TimeGrid:
     horizon: int
     loudness_jump_lu: float
     opening_lufs: float = np.inf
+    joins: tuple[tuple[int, int], ...] = ()
 
     @property
     def asked_steps(self) -> int:

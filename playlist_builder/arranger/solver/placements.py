@@ -2,7 +2,7 @@
 
 The price of a start is infinite where a rule bars it: where the limits of a phase keep an item out,
 where an item would rise above the peak of a phase while it plays there, where a track is too loud
-to open a session, and where a pin could not be kept.
+to open a session, where it would play through a planned silence, and where a pin could not be kept.
 """
 
 from collections.abc import Iterator, Sequence
@@ -59,6 +59,7 @@ def blocks(  # noqa: PLR0913, PLR0917 - what a block costs
         _bar_phases(block, items, grid)
         _bar_peaks(block, contours, items.is_free[index], grid)
         _bar_opening(block, items, grid)
+        _bar_joins(block, grid)
         for one in fixed:
             _bar_fixed(block, grid, one)
         yield block
@@ -167,6 +168,14 @@ def _bar_opening(block: Block, items: Items, grid: TimeGrid) -> None:
     loud = items.opening_lufs[own] > grid.opening_lufs
     for price in (block.plain, block.longer):
         price[0, loud] = np.inf
+
+
+def _bar_joins(block: Block, grid: TimeGrid) -> None:
+    """Bar every place where an item would play through all steps in which one has to end."""
+    starts = np.arange(len(block.plain))
+    for price, steps in ((block.plain, block.steps), (block.longer, block.steps + 1)):
+        for earliest, latest in grid.joins:
+            price[(starts < earliest) & (starts + steps > latest)] = np.inf
 
 
 def _bar_fixed(block: Block, grid: TimeGrid, fixed: FixedItem) -> None:

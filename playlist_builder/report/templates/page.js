@@ -9,6 +9,7 @@
   let active = 0; // of the decks
   let place = -1; // of the rows
   let stop = -1; // the row in which playback of a transition ends
+  let silence = 0; // the timer of a planned one
 
   const other = () => decks[1 - active];
 
@@ -42,7 +43,17 @@
     output.textContent = `${place + 1}. ${name(rows[place])}`;
   }
 
+  // After a planned silence the next track follows; an excerpt of a transition passes over it.
+  function rest() {
+    const silent_s = stop < 0 ? Number(rows[place].dataset.silent ?? 0) : 0;
+    if (!silent_s) return follow();
+    clearTimeout(silence);
+    output.textContent = player.dataset.silence;
+    silence = setTimeout(follow, 1000 * silent_s);
+  }
+
   function start(number, back_s) {
+    clearTimeout(silence);
     decks.forEach((deck) => deck.pause());
     prepare(decks[active], number, back_s);
     show(number);
@@ -62,7 +73,8 @@
   }
 
   for (const deck of decks) {
-    deck.addEventListener("ended", () => deck === decks[active] && follow());
+    deck.addEventListener("ended", () => deck === decks[active] && rest());
+    deck.addEventListener("play", () => clearTimeout(silence));
     deck.addEventListener("timeupdate", () => {
       if (deck !== decks[active]) return;
       if (place === stop && deck.currentTime >= from_s(place) + EDGE_S) {
@@ -70,7 +82,7 @@
         deck.pause();
       } else if (deck.currentTime >= to_s(place)) {
         deck.pause();
-        follow();
+        rest();
       }
     });
     deck.addEventListener("error", () => {
@@ -80,7 +92,8 @@
   }
 
   rows.forEach((row, number) => {
-    const [play, join] = row.querySelectorAll("button");
+    const play = row.querySelector(".play");
+    const join = row.querySelector(".join");
     play.addEventListener("click", () => {
       stop = -1;
       start(number, 0);
@@ -89,18 +102,28 @@
       stop = number;
       start(number - 1, EDGE_S);
     });
-    row.querySelector(".listen").hidden = false;
   });
-  document.querySelector("th.listen").hidden = false;
+  document.querySelectorAll(".tracks .listen").forEach((cell) => (cell.hidden = false));
 
-  const detail = document.querySelector(".detail");
-  const usual = detail.textContent;
-  for (const block of document.querySelectorAll("a.block")) {
-    const showLabel = () => (detail.textContent = block.getAttribute("aria-label"));
-    const hideLabel = () => (detail.textContent = usual);
-    block.addEventListener("pointerenter", showLabel);
-    block.addEventListener("focus", showLabel);
-    block.addEventListener("pointerleave", hideLabel);
-    block.addEventListener("blur", hideLabel);
+  // What a block is, beside it, and within the picture.
+  const tip = document.querySelector(".tip");
+  const figure = tip.parentElement;
+  function showTip(block) {
+    tip.textContent = block.getAttribute("aria-label");
+    tip.hidden = false;
+    const tile = block.querySelector(".tile").getBoundingClientRect();
+    const frame = figure.getBoundingClientRect();
+    const middle = (tile.left + tile.right) / 2 - frame.left - tip.offsetWidth / 2;
+    const most = frame.width - tip.offsetWidth;
+    tip.style.left = `${Math.max(0, Math.min(middle, most))}px`;
+    tip.style.top = `${tile.bottom - frame.top + 6}px`;
   }
+  const hideTip = () => (tip.hidden = true);
+  for (const block of document.querySelectorAll("a.block")) {
+    block.addEventListener("pointerenter", () => showTip(block));
+    block.addEventListener("focus", () => showTip(block));
+    block.addEventListener("pointerleave", hideTip);
+    block.addEventListener("blur", hideTip);
+  }
+  document.addEventListener("keydown", (event) => event.key === "Escape" && hideTip());
 })();

@@ -40,6 +40,19 @@ def source_of(page):
     return unquote_to_bytes(page.evaluate(f"{AUDIO}.src").removeprefix("file://"))
 
 
+def pages_of(file):
+    """The text of each page of a PDF."""
+    done = subprocess.run(
+        ["pdftotext", "-layout", file, "-"],  # noqa: S607
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    )
+    *pages, rest = done.stdout.split("\f")
+    assert rest == ""
+    return pages
+
+
 def playing(page):
     """Wait until the deck in sight really plays, and give its path."""
     eventually(page, f"{AUDIO}.currentTime > 0.3 && !{AUDIO}.paused")
@@ -84,7 +97,7 @@ def test_the_blocks_stand_where_the_slots_are(opened, session, width, size):
 def test_each_track_plays_whatever_its_name_and_format(opened, session, place):
     report = opened()
     page = report.page
-    page.locator(f"#track-{place + 1} button").first.click()
+    page.locator(f"#track-{place + 1} .play").click()
     assert playing(page) == path_of(whole(session)[place])
     assert report.said == []
     assert all(url.startswith(page.url.rpartition("/")[0]) for url in report.asked)
@@ -94,7 +107,7 @@ def test_each_track_plays_whatever_its_name_and_format(opened, session, place):
 def test_a_passage_is_ten_seconds_before_and_ten_after(opened, session, place):
     before, after = whole(session)[place - 1 : place + 1]
     page = opened().page
-    page.locator(f"#track-{place + 1} button").nth(1).click()
+    page.locator(f"#track-{place + 1} .join").click()
     assert playing(page) == path_of(before)
     start_s = page.evaluate(f"{AUDIO}.currentTime")
     assert start_s == pytest.approx(before.duration_s - EDGE_S, abs=1.5)
@@ -107,7 +120,7 @@ def test_a_passage_is_ten_seconds_before_and_ten_after(opened, session, place):
 
 def test_one_track_follows_the_other(opened, session):
     page = opened().page
-    page.locator("#track-1 button").first.click()
+    page.locator("#track-1 .play").click()
     playing(page)
     page.evaluate(f"{AUDIO}.currentTime = {session.slots[0].duration_s - 0.5}")
     page.wait_for_selector("#track-2.playing")
@@ -117,7 +130,7 @@ def test_one_track_follows_the_other(opened, session):
 def test_a_file_that_is_gone_is_told_in_words(opened, session):
     lost = replace(session.slots[0], path=session.slots[0].path + ".gone.flac", title="Lost $& one")
     page = opened(of=replace(session, slots=[lost, *session.slots[1:]])).page
-    page.locator("#track-1 button").first.click()
+    page.locator("#track-1 .play").click()
     eventually(page, "document.querySelector('output').textContent.includes('Cannot play')")
     assert "Lost $& one" in page.locator("output").text_content()
 
@@ -130,7 +143,9 @@ def test_tags_stay_text(opened, session, language):
     assert page.locator("script").count() == 1
     assert page.locator("#track-2 .what a").text_content() == str(session.relaxed[0])
     assert page.locator("#track-2 .what .sub").text_content() == str(session.relaxed[0])
-    assert page.locator(".know li").last.text_content() == str(session.relaxed[0])
+    assert page.locator(".all li", has_text="window.hurt").last.text_content() == str(
+        session.relaxed[0]
+    )
     assert page.locator("#track-3 .what a").text_content() == "evil \ufffd\ufffd[31m\ufffd tail"
     assert len(page.locator("#track-5 .what a").text_content()) == 200
 
@@ -150,7 +165,7 @@ def test_axe_finds_no_barrier(opened, scheme, width, language):
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - few have the package
 
     page = opened(scheme=scheme, width=width, language=language).page
-    page.locator("#track-1 button").first.click()  # with the player in sight
+    page.locator("#track-1 .play").click()  # with the player in sight
     playing(page)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
@@ -161,14 +176,72 @@ def test_the_keyboard_reaches_everything_and_focus_is_told(opened):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "INPUT"
+    page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.getAttribute('href')") == "#track-1"
-    assert page.locator(".detail").text_content().startswith("1. Quiet, Ada. Starts 0:00")
+    assert page.locator(".tip").text_content().startswith("1. Quiet, Ada. Starts 0:00")
     outline = "getComputedStyle(document.activeElement.querySelector('.reach')).strokeWidth"
     assert page.evaluate(outline) == "2.5px"
     page.keyboard.press("Enter")
     assert page.url.endswith("#track-1")
     stops = page.evaluate("[...document.querySelectorAll('a, button')].length")
-    assert stops == 1 + 3 * COUNT + COUNT + 2 * COUNT - 1
+    all_notes = 1
+    assert stops == 1 + 3 * COUNT + all_notes + COUNT + 2 * COUNT - 1
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_tip_stands_below_its_block_and_within_the_page(opened, width):
+    page = opened(width=width).page
+    for place in range(COUNT):
+        block = page.locator("svg.picture:visible a.block").nth(place)
+        block.locator(".reach").hover()
+        tip = page.locator(".tip")
+        assert tip.text_content() == block.get_attribute("aria-label")
+        box, tile = tip.bounding_box(), block.locator(".tile").bounding_box()
+        assert box["y"] >= tile["y"] + tile["height"]
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+    page.mouse.move(1, 1)
+    assert page.locator(".tip").is_hidden()
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_the_first_screen_holds_length_curve_and_what_matters(opened, language, width, height):
+    page = opened(width=width, language=language).page
+    for part in (".facts", "svg.picture:visible .played >> nth=-1", ".know li >> nth=0"):
+        box = page.locator(part).first.bounding_box()
+        assert 0 <= box["y"] < box["y"] + box["height"] <= height, part
+    heights = page.eval_on_selector_all(
+        ".picture.large .tile, .picture.small .tile",
+        "all => all.filter(one => one.checkVisibility()).map(one => one.getBoundingClientRect().y)",
+    )
+    assert max(heights) < height
+
+
+def test_what_is_written_in_the_head_is_printed(opened, tmp_path):
+    page = opened().page
+    page.get_by_label("Facilitator").fill("Nadia K.")
+    page.pdf(path=tmp_path / "printed.pdf", format="A4")
+    told = pages_of(tmp_path / "printed.pdf")
+    assert "Nadia K." in told[0]
+    ends = ["".join(each.split()) for each in told]
+    for place, end in enumerate(ends, start=1):
+        assert end.endswith(f"{place}/{len(told)}")
+
+
+@pytest.mark.parametrize("width", [390, 800, 1280])
+def test_every_row_shows_its_numbers(opened, width):
+    """Start, length and energy, on the smallest screen as well."""
+    page = opened(width=width).page
+    for name in (".when", ".length", ".level"):
+        boxes = [each.bounding_box() for each in page.locator(f"tr.track {name}").all()]
+        assert all(box and box["width"] > 10 and box["height"] > 10 for box in boxes)
+    rows = page.locator("tr.track")
+    for name, other in ((".when", ".length"), (".length", ".level")):
+        left = rows.first.locator(name).bounding_box()
+        right = rows.first.locator(other).bounding_box()
+        assert left["x"] + left["width"] <= right["x"]
 
 
 def test_without_a_script_it_is_a_page_with_links(opened):
@@ -198,14 +271,7 @@ def test_every_printed_page_names_the_columns_and_none_is_empty(opened, session,
     width, height = A4_MM[turned]
     file = tmp_path / "printed.pdf"
     page.pdf(path=file, width=f"{width}mm", height=f"{height}mm", prefer_css_page_size=False)
-    done = subprocess.run(
-        ["pdftotext", "-layout", file, "-"],  # noqa: S607
-        capture_output=True,
-        check=True,
-        encoding="utf-8",
-    )
-    *pages, rest = done.stdout.split("\f")
-    assert rest == ""
+    pages = pages_of(file)
     assert len(pages) <= {"portrait": 5, "landscape": 6}[turned]
     assert all(len(each.split()) > 20 for each in pages)
     tracks = [each for each in pages if "Piece " in each]
@@ -213,6 +279,7 @@ def test_every_printed_page_names_the_columns_and_none_is_empty(opened, session,
     assert all("Notes" in each and "Title" in each for each in tracks)
     told = " ".join(tracks)
     assert all(f"Piece {place} " in told for place in range(60))
-    numbers = re.findall(r"^ *(\d+) +\d+:\d\d", done.stdout, re.MULTILINE)
+    whole_text = "\n".join(pages)
+    numbers = re.findall(r"^ *(\d+) +[\d:]+ +Piece", whole_text, re.MULTILINE)
     assert numbers == [str(place) for place in range(1, 61)]
-    assert "Listen" not in done.stdout
+    assert "Listen" not in whole_text
