@@ -117,6 +117,7 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "left_out": "left out {path}: {reason:reason}",
     "left_out_by_rule": "left out: {count} {reason:reason}",
     "heard_louder": _COMES + "louder than what plays before",
+    "heard_within": "{at_s:clock} '{title}' gets {step_lu:.1f} LU louder all at once",
     "heard_softer": _COMES + "softer than what plays before",
     "loudness_falls": ("{count:d} loudness drop " + _FALLS, "{count:d} loudness drops " + _FALLS),
     "loudness_jumps": ("{count:d} loudness step " + _RISES, "{count:d} loudness steps " + _RISES),

@@ -123,6 +123,10 @@ SENTENCES = [
         "1:02:05 'Night' comes in 4.2 LU louder than what plays before",
     ),
     (
+        notice("heard_within", at_s=3725, title="Night", step_lu=8.0),
+        "1:02:05 'Night' gets 8.0 LU louder all at once",
+    ),
+    (
         notice("heard_softer", at_s=3725, title="Night", step_lu=12.0),
         "1:02:05 'Night' comes in 12.0 LU softer than what plays before",
     ),

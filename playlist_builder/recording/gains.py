@@ -69,7 +69,7 @@ def arranged_gains(
     gains_db = gains(wanted_db, np.add(rises_db, climbs_db[1:]), lengths)
     openings_db = [0.0, *np.minimum(np.subtract(rises_db, np.diff(gains_db)), 0.0).tolist()]
     limits_lu = [
-        CALM_RISE_LU - _LIMIT_MARGIN_LU if _is_calm(slot, profile) else None for slot in slots
+        CALM_RISE_LU - _LIMIT_MARGIN_LU if is_calm(slot, profile) else None for slot in slots
     ]
     parts = zip(riding, gains_db, found, limits_lu, openings_db, edges_s, strict=True)
     return [
@@ -117,7 +117,7 @@ def moving_gains(course: Floats, start: int, count: int, rate_hz: int) -> Floats
     return (10.0 ** (gains_db / 20.0)).astype(np.float32)
 
 
-def _is_calm(slot: Slot, profile: Profile | None) -> bool:
+def is_calm(slot: Slot, profile: Profile | None) -> bool:
     """Whether a slot plays in a calm phase, or in none, as a tail does."""
     if profile is None:
         return False

@@ -6,15 +6,17 @@ enters slowly instead. No gain lifts a true peak over the limit: all of them are
 would.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from playlist_builder.analysis import loudness
 from playlist_builder.models import Floats, Slot
+from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.recording.gains import (
+    CALM_RISE_LU,
     JOIN_S,
     JUMP_MARGIN_LU,
     LOSSY_MARGIN_DB,
@@ -23,11 +25,12 @@ from playlist_builder.recording.gains import (
     Gain,
     arranged_gains,
     blocks,
+    is_calm,
     with_neighbours,
 )
 from playlist_builder.recording.levels import BLOCKS_PER_S, Levels
 from playlist_builder.recording.mix import LOUDNESS_LUFS, played
-from playlist_builder.recording.ride import FLOOR_LU
+from playlist_builder.recording.ride import BEFORE_S, FLOOR_LU, rises
 
 LONGEST_ENTRY_S = 20.0
 
@@ -46,10 +49,14 @@ class TrackGain:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LevelledTracks:
-    """The gain of each track of a session, and the loudness of them all together."""
+    """The gain of each track of a session, and the loudness of them all together.
+
+    `heard` tells of rises beyond the limits all the same, where no gain moves within a track.
+    """
 
     gains: tuple[TrackGain, ...]
     loudness_lufs: float
+    heard: tuple[Notice, ...] = ()
 
 
 def levelled(
@@ -91,6 +98,43 @@ def levelled(
             for gain, peak in zip(own, peaks, strict=True)
         ),
         lufs + overall_db,
+        tuple(_heard(slots, powers, profile, limit_lu, riding)),
+    )
+
+
+def _heard(
+    slots: Sequence[Slot],
+    powers: Sequence[Floats],
+    profile: Profile | None,
+    limit_lu: float,
+    riding: Sequence[bool],
+) -> Iterator[Notice]:
+    """Yield a notice for each rise at a join, or within a calm track, that no gain keeps down."""
+    for place, (slot, own) in enumerate(zip(slots, powers, strict=True)):
+        if riding[place]:
+            continue
+        title = slot.title or slot.path
+        if place and (step_lu := _join_lu(powers[place - 1], own)) > limit_lu + JUMP_MARGIN_LU:
+            values = {"at_s": slot.start_s, "step_lu": round(step_lu, 1)}
+            yield notice("heard_louder", title=title, **values)
+        seconds = own[: len(own) // BLOCKS_PER_S * BLOCKS_PER_S].reshape(-1, BLOCKS_PER_S)
+        if not is_calm(slot, profile) or len(seconds) <= BEFORE_S:
+            continue
+        now, before, _ = rises(seconds.mean(axis=1))
+        within_lu = (now - before)[BEFORE_S:]
+        if within_lu.max() > CALM_RISE_LU:
+            at_s = slot.start_s + BEFORE_S + int(within_lu.argmax())
+            values = {"at_s": at_s, "step_lu": round(float(within_lu.max()), 1)}
+            yield notice("heard_within", title=title, **values)
+
+
+def _join_lu(before: Floats, after: Floats) -> float:
+    """Return how much louder music begins than what plays before it ends; see `entry`."""
+    count = round(JOIN_S * BLOCKS_PER_S)
+    floor_lufs = loudness.integrated_lufs(after) + FLOOR_LU
+    return float(
+        loudness.lufs(after[:count].mean())
+        - max(float(loudness.lufs(before[-count:].mean())), floor_lufs)
     )
 
 
@@ -103,10 +147,10 @@ def entry(before: Floats, after: Floats, limit_lu: float) -> Floats:
     as if it were not softer.
     """
     count = round(JOIN_S * BLOCKS_PER_S)
-    floor_lufs = loudness.integrated_lufs(after) + FLOOR_LU
-    most_lufs = limit_lu + max(float(loudness.lufs(before[-count:].mean())), floor_lufs)
-    if loudness.lufs(after[:count].mean()) <= most_lufs:
+    excess_lu = _join_lu(before, after) - limit_lu
+    if excess_lu <= 0.0:
         return np.zeros(0)
+    most_lufs = float(loudness.lufs(after[:count].mean())) - excess_lu
     for seconds in np.arange(1.0, LONGEST_ENTRY_S + 0.5, 0.5).tolist():
         places = np.arange(round(seconds * BLOCKS_PER_S)) + 0.5
         fade = np.sin(places / len(places) * (np.pi / 2.0)) ** 2

@@ -33,7 +33,7 @@ def ride(
     """
     count, nothing = len(power), np.zeros(len(power))
     opening_s, ending_s = edges_s
-    now, before, weights = _rises(power)
+    now, before, weights = rises(power)
     headroom = np.full(count, np.inf) if limit_lu is None else limit_lu - (now - before)
     headroom[:1] = np.inf
     if opening_db >= 0.0 and headroom.min() >= 0.0:
@@ -69,7 +69,7 @@ def ride(
     return nothing if found.x is None else np.asarray(found.x[:count] - found.x[count : 2 * count])
 
 
-def _rises(power: Floats) -> tuple[Floats, Floats, Floats]:
+def rises(power: Floats) -> tuple[Floats, Floats, Floats]:
     """Return the loudness of each second and before it, and how much each second before weighs.
 
     Row n of the weights, shape (1 + BEFORE_S, n), is that of n seconds before. The loudness of a
@@ -120,11 +120,11 @@ def course(power: Floats, gains_db: Floats) -> Floats:
     """
     times_s = np.arange(len(gains_db)) + 0.5
     gains: Floats = np.interp((np.arange(len(power)) + 0.5) / 10.0, times_s, gains_db)
-    rises = np.diff(loudness.lufs(power), prepend=0.0)
+    steps_lu = np.diff(loudness.lufs(power), prepend=0.0)
     for second in np.flatnonzero(np.diff(gains_db) < -2.0 * RATE_DB):
         first, end = 10 * second + 5, min(10 * second + 20, len(power))
-        entry = first + int(rises[first:end].argmax())
-        if rises[entry] < DISTINCT_LU:
+        entry = first + int(steps_lu[first:end].argmax())
+        if steps_lu[entry] < DISTINCT_LU:
             entry = 10 * second + 10
         gains[first:entry], gains[entry:end] = gains_db[second], gains_db[second + 1]
     return gains

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlist_builder.analysis import loudness
@@ -56,6 +56,7 @@ def test_masters_of_any_loudness_follow_the_plan():
 masters = st.lists(st.tuples(st.floats(-40.0, -5.0), st.floats(0.01, 1.4)), min_size=2, max_size=6)
 
 
+@settings(max_examples=15)
 @given(masters)
 def test_no_peak_is_lifted_over_the_limit_and_no_join_rises_beyond_it(tracks):
     found = [level(lufs, peak=peak) for lufs, peak in tracks]
@@ -74,6 +75,9 @@ def test_only_what_is_converted_has_gains_that_move():
     for riding in ([True, False], [False, True]):
         plan = levelled(slots(2), [startling, startling], PROFILE, riding=riding)
         assert [gain.course is not None for gain in plan.gains] == riding
+        assert [each.code for each in plan.heard] == ["heard_within"]
+        at_s = dict(plan.heard[0].parameters)["at_s"]
+        assert at_s == 60.0 + 300.0 * riding.index(False)
 
 
 def test_an_encoder_that_overshoots_gets_room():
@@ -112,6 +116,7 @@ def test_music_behind_an_ending_enters_as_slowly_as_it_must():
     assert not len(entry(power(-20.0), new, 3.0))
 
 
+@settings(max_examples=20)
 @given(st.floats(-70.0, -5.0), st.floats(-40.0, -5.0), st.floats(3.0, 90.0))
 def test_no_entry_is_longer_than_it_may_be(before_lufs, after_lufs, seconds):
     after = np.full(round(10 * seconds), power(after_lufs)[0])
@@ -126,5 +131,7 @@ def test_only_what_is_converted_enters_slowly():
     for riding in (False, True):
         plan = levelled(slots(2), tracks, PROFILE, riding=[riding] * 2)
         assert (plan.gains[1].course is not None) == riding
+        told = [(each.code, dict(each.parameters)["at_s"]) for each in plan.heard]
+        assert told == ([] if riding else [("heard_louder", 300.0)])
     assert plan.gains[1].course[0] < -20.0
     assert plan.gains[1].course[-1] == pytest.approx(0.0)
