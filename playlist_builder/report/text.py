@@ -239,8 +239,6 @@ def profile_text(
             level += ", tension {:g} to {:g}".format(*phase.tension)
         if phase.moving:
             level += ", moving"
-        if phase.silence_s:
-            level += f", then {clock(phase.silence_s)} of silence"
         table.add_row(clock(phase.start_s), clock(phase.end_s), phase.name, level, phase.basis)
     return "\n".join(
         [
@@ -250,6 +248,11 @@ def profile_text(
             curve,
             "",
             drawn(table, width),
+            *(
+                f"silence at the end of {phase.name}: {clock(phase.silence_s)}"
+                for phase in profile.phases
+                if phase.silence_s
+            ),
             *(
                 f"limits in {phase.name}: {own}"
                 for phase in profile.phases
