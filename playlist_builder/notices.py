@@ -116,6 +116,7 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "kept": "kept, though {reason:reason}: '{title}'",
     "left_out": "left out {path}: {reason:reason}",
     "left_out_by_rule": "left out: {count} {reason:reason}",
+    "heard_behind_ending": _COMES + "louder than the last seconds before it",
     "heard_louder": _COMES + "louder than what plays before",
     "heard_within": "{at_s:clock} '{title}' gets {step_lu:.1f} LU louder all at once",
     "heard_softer": _COMES + "softer than what plays before",

@@ -111,8 +111,10 @@ def tell_steps(session: "api.Session", *, levelled: bool) -> None:
 
 
 def tell_heard(steps: "Sequence[Notice]") -> None:
-    """Print steps of loudness that are heard, one by one as long as they are few."""
-    for step in steps[:MOST_STEPS]:
+    """Print steps of loudness that are heard, the largest of them one by one."""
+    sizes = [float(str(dict(step.parameters)["step_lu"])) for step in steps]
+    largest = sorted(range(len(steps)), key=lambda place: -sizes[place])[:MOST_STEPS]
+    for step in (steps[place] for place in sorted(largest)):
         print_message(f"heard as it is: {step}")
     if (more := len(steps) - MOST_STEPS) > 0:
         print_message(f"heard as it is: {more} more steps of loudness")

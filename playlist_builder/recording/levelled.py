@@ -25,6 +25,7 @@ from playlist_builder.recording.gains import (
     Gain,
     arranged_gains,
     blocks,
+    has_not_faded,
     is_calm,
     with_neighbours,
 )
@@ -33,6 +34,7 @@ from playlist_builder.recording.mix import LOUDNESS_LUFS, played
 from playlist_builder.recording.ride import BEFORE_S, FLOOR_LU, rises
 
 LONGEST_ENTRY_S = 20.0
+SOFTEST_ENTRY = 10.0**-2.4  # of the power: softer, it would be silence, and what follows the entry
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +118,8 @@ def _heard(
         title = slot.title or slot.path
         if place and (step_lu := _join_lu(powers[place - 1], own)) > limit_lu + JUMP_MARGIN_LU:
             values = {"at_s": slot.start_s, "step_lu": round(step_lu, 1)}
-            yield notice("heard_louder", title=title, **values)
+            code = "heard_louder" if has_not_faded(powers[place - 1]) else "heard_behind_ending"
+            yield notice(code, title=title, **values)
         seconds = own[: len(own) // BLOCKS_PER_S * BLOCKS_PER_S].reshape(-1, BLOCKS_PER_S)
         if not is_calm(slot, profile) or len(seconds) <= BEFORE_S:
             continue
@@ -153,7 +156,7 @@ def entry(before: Floats, after: Floats, limit_lu: float) -> Floats:
     most_lufs = float(loudness.lufs(after[:count].mean())) - excess_lu
     for seconds in np.arange(1.0, LONGEST_ENTRY_S + 0.5, 0.5).tolist():
         places = np.arange(round(seconds * BLOCKS_PER_S)) + 0.5
-        fade = np.sin(places / len(places) * (np.pi / 2.0)) ** 2
+        fade = np.maximum(np.sin(places / len(places) * (np.pi / 2.0)) ** 2, SOFTEST_ENTRY)
         fade = fade[: len(after)]
         entering = after[: max(count, len(fade))].copy()
         entering[: len(fade)] *= fade
