@@ -1,5 +1,8 @@
 from .analysis.calibration import Calibration, Correction
 from .arranger.arrange import alternatives, arrange
+from .arranger.capacity import Capacity
+from .arranger.menu import Menu
+from .arranger.parts import Part
 from .arranger.rules import Constraints, Pin
 from .arranger.series import series
 from .audio.encode import Chapter
@@ -79,6 +82,7 @@ __all__ = [
     "Ban",
     "Calibration",
     "Candidate",
+    "Capacity",
     "Chapter",
     "Clip",
     "Conflict",
@@ -104,12 +108,14 @@ __all__ = [
     "LibraryError",
     "Mark",
     "Measurement",
+    "Menu",
     "MergeReport",
     "MixPlan",
     "MixSettings",
     "Moved",
     "Notice",
     "Pair",
+    "Part",
     "PathMap",
     "PersonHistory",
     "PersonSummary",

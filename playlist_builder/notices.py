@@ -147,6 +147,7 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
         "peak: {count:d} tracks rise higher than their phases allow, " + _PEAK,
     ),
     "percussiveness": _beyond("percussiveness", ""),
+    "pin_below": "pin: '{title}' at {at_s:clock} lies {below:.2f} below the plan",
     "pin_moved": "pin: '{title}' starts at {at_s:clock}, not at {asked_s:clock}",
     "pin_phase": "pin: '{title}' plays in {phase:phase}, not in {asked:phase}",
     "planned_silences": (

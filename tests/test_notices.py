@@ -210,6 +210,10 @@ SENTENCES = [
         ),
     ),
     (
+        notice("pin_below", title="Night", at_s=3690.4, below=0.5),
+        "pin: 'Night' at 1:01:30 lies 0.50 below the plan",
+    ),
+    (
         notice("pin_moved", title="Night", at_s=3690.4, asked_s=120.0),
         "pin: 'Night' starts at 1:01:30, not at 2:00",
     ),

@@ -9,7 +9,7 @@ import click
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
-from playlist_builder.cli.session import OpenedSession, open_session
+from playlist_builder.cli.session import OpenedSession, open_session, warn_banned
 from playlist_builder.cli.written import (
     check_outputs,
     content,
@@ -85,6 +85,7 @@ def export(
     remember(given, contents)
     write_contents(given.session, contents)
     output.warn_missing_files(given.session, given.word)
+    warn_banned(given, given.session)
     _tell(given, outputs, dialect_of(form))
 
 

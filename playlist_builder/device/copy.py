@@ -23,7 +23,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from playlist_builder import filenames
+from playlist_builder import checked, filenames
 from playlist_builder.arranger.trims import is_part
 from playlist_builder.atomic import replace_bytes
 from playlist_builder.device import plan, silent, transcode
@@ -85,6 +85,7 @@ class CopyReport:
     heard: Sequence[Notice] = ()
 
 
+@checked.takes(session=checked.a(Session), folder=checked.path)
 def copy_session(  # noqa: PLR0913 - each option of the command line is one of these
     session: Session,
     folder: str | os.PathLike[str],

@@ -45,9 +45,17 @@ _TEMPLATES = Environment(
 _TEMPLATES.globals |= {"clock": clock, "number": number, "shortened": shortened}
 
 
-def page(session: Session, language: Language, *, folder: str, today: date | None = None) -> str:
+def page(
+    session: Session,
+    language: Language,
+    *,
+    folder: str,
+    today: date | None = None,
+    kept: str = "",
+) -> str:
     """Return the page of a session, with links as seen from `folder`.
 
+    `kept` is the number and name under which a library keeps it, such as `3 (evening)`.
     Raises `ExportError` for a track whose path no link can hold.
     """
     fonts = f"body {{ font-family: {svg.families(language)}; }}"
@@ -73,6 +81,7 @@ def page(session: Session, language: Language, *, folder: str, today: date | Non
         link_to=partial(format_entry, suffix=".xspf", folder=folder),
         title=title_of(session, language),
         today=today,
+        kept=kept,
         pictures=[
             svg.inline(session, language, noted=noted, size=size, width=width)
             for size, width in WIDTHS_PX.items()

@@ -60,7 +60,7 @@ def test_bad_input_to_copy_and_check_is_one_line(built):
         (("copy", "bad.json", "stick"), 1, "is not a session"),
         (("copy", "s.json", "file"), 2, "file"),
         (("check", "bad.json"), 1, "is not a session"),
-        (("check", "file.doc"), 2, "There is no file"),
+        (("check", "file.doc"), 1, "There is no file"),
     ):
         done = run(*arguments, cwd=built, code=code)
         errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]

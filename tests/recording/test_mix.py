@@ -316,6 +316,9 @@ def test_a_preview_holds_each_transition_as_it_is_in_the_whole():
         "1:52 Piece 1 → Piece 2",
     ]
     assert [(each.start_s, each.end_s) for each in short.chapters] == [(0.0, 34.0), (35.0, 69.0)]
+    one = mixing.preview(whole, joins=[3])
+    assert [each.title for each in one.chapters] == ["1:52 Piece 1 → Piece 2"]
+    assert (one.clips[0].at, one.clips[0].gain_db) == (0, whole.clips[1].gain_db)
 
 
 @pytest.mark.parametrize(
