@@ -1,7 +1,7 @@
 """Which language a user reads, its catalogue, and sentences that are translated when shown.
 
-`report/locale/` holds the catalogues of gettext. Nothing here is loaded before a text is needed in another
-language than English.
+`report/locale/` holds the catalogues of gettext. Nothing of it is loaded before a text is needed in
+another language than English.
 """
 
 from collections.abc import Mapping

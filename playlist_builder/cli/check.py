@@ -14,6 +14,7 @@ from playlist_builder.cli.language import _, ngettext, pgettext
 from playlist_builder.cli.library import file_of, library_of, open_existing
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import OpenedSession, is_kept, is_path, open_session
+from playlist_builder.line_breaks import cells
 from playlist_builder.notices import REASON
 
 if TYPE_CHECKING:
@@ -80,14 +81,14 @@ def check(playlist: str | None, library: str | None, *, fix: bool, as_json: bool
             note = _("  ({reason}, so it stays)").format(reason=reason) if stays else ""
             places = f"{each.location} -> {each.path}  ({evidence[each.by]})"
             output.print_text(
-                f"{states['moved']:8} {each.number}  {places}{note}",
+                f"{_column(states['moved'])} {each.number}  {places}{note}",
                 err=as_json,
             )
         elif each.state == "missing":
             missing.append(entry | {"title": each.title})
             title = f"  ({each.title})" if each.title else ""
             output.print_text(
-                f"{states['missing']:8} {each.number}  {each.location}{title}",
+                f"{_column(states['missing'])} {each.number}  {each.location}{title}",
                 err=as_json,
             )
     counts = Counter(sorted(each.state for each in findings))
@@ -118,6 +119,11 @@ def check(playlist: str | None, library: str | None, *, fix: bool, as_json: bool
         )
     if counts["missing"] or refused or (counts["moved"] and not fix):
         raise click.exceptions.Exit(1)
+
+
+def _column(state: str) -> str:
+    """Return a state as wide as any."""
+    return state + " " * (8 - cells(state))
 
 
 def _kept(word: str | None, library: str | None) -> OpenedSession | None:

@@ -172,6 +172,11 @@ def _tell_levels(report: "api.CopyReport", loudness_lufs: float) -> None:
                 " --for-phone"
             ).format(in_tags=in_tags, count=len(gains))
         )
+    output.tell_heard(report.heard)
+    if report.heard:
+        output.print_message(
+            _("No player moves a gain within a track; --for-phone does, in the samples.")
+        )
 
 
 def _tell_taps(report: "api.CopyReport", album: str) -> None:
