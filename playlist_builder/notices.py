@@ -192,6 +192,7 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
         "{count} tracks lie outside the tension that their phases plan, " + _TENSION,
     ),
     "too_loud_to_open": f"'{{title}}' does not open the session: {_LOUD}",
+    "too_little": "{asked_min} min asked; {passed_min} min pass{removed:removed}",
     "trimmed": (_ONE_TRIMMED, _TRIMMED),
     "unverified": (
         "{count} of {total} tracks is not verified to be" + _LISTEN + "it",

@@ -5,6 +5,7 @@ another language than English.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
@@ -24,6 +25,29 @@ class Told(Protocol):
 
     def in_language(self, catalogue: NullTranslations) -> str:
         """Return it as text, with the words of a catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A part of a sentence, a template of its values; `str` is the English text.
+
+    What means something else elsewhere has a context in the catalogue.
+    """
+
+    message: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    context: str = ""
+
+    def __str__(self) -> str:
+        return self.in_language(ENGLISH)
+
+    def in_language(self, catalogue: NullTranslations) -> str:
+        """Return it as text, with the words of a catalogue."""
+        if self.context:
+            text = catalogue.pgettext(self.context, self.message)
+        else:
+            text = catalogue.gettext(self.message)
+        return filled(text, self.values, catalogue) if self.values else text
 
 
 @lru_cache

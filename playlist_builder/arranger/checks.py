@@ -19,11 +19,15 @@ def check_settings(constraints: Constraints) -> None:
     """Raise ArrangeError for what no session can hold, whatever its tracks."""
     seed, scale, tolerance_s = constraints.seed, constraints.scale, constraints.tolerance_s
     if scale not in get_args(Scale):
-        raise ArrangeError(f"No scale {scale!r}. Available: {', '.join(get_args(Scale))}.")
+        raise ArrangeError(
+            "No scale {scale!r}. Available: {Scale}.", scale=scale, Scale=", ".join(get_args(Scale))
+        )
     if not 0.0 <= tolerance_s < math.inf:
-        raise ArrangeError(f"A tolerance is at least 0 s, not {tolerance_s!r}.")
+        raise ArrangeError(
+            "A tolerance is at least 0 s, not {tolerance_s!r}.", tolerance_s=tolerance_s
+        )
     if type(seed) is not int or not abs(seed) < MOST_SEED:
-        raise ArrangeError(f"A seed is a whole number below 2**63, not {seed!r}.")
+        raise ArrangeError("A seed is a whole number below 2**63, not {seed!r}.", seed=seed)
 
 
 def check_pins(pins: Sequence[Pin], profile: Profile) -> None:
@@ -36,4 +40,4 @@ def check_pins(pins: Sequence[Pin], profile: Profile) -> None:
     for values, what in ((names, "pinned twice"), (places, "a place that two pins ask for")):
         again = [value for number, value in enumerate(values) if value in values[:number]]
         if again:
-            raise ArrangeError(f"{again[0]}: {what}. Take one of them away.")
+            raise ArrangeError("{again}: {what}. Take one of them away.", again=again[0], what=what)

@@ -200,8 +200,10 @@ def build_problem(tracks: Sequence[Track], profile: Profile, constraints: Constr
     scaled = profile if duration_s is None else profile.scaled(duration_s)
     if tolerance_s > MOST_TOLERANCE * scaled.duration_s and not constraints.use_all:
         raise ArrangeError(
-            f"A tolerance of {tolerance_s / 60.0:g} min is too much for a session of"
-            f" {scaled.duration_s / 60.0:g} min. Ask for at most half of it."
+            "A tolerance of {tolerance_s:g} min is too much for a session of"
+            " {duration_s:g} min. Ask for at most half of it.",
+            tolerance_s=tolerance_s / 60.0,
+            duration_s=scaled.duration_s / 60.0,
         )
     check_pins(constraints.pins, scaled)
     # No rule is given up sooner than a tolerance below the least one.
@@ -233,7 +235,9 @@ def build_problem(tracks: Sequence[Track], profile: Profile, constraints: Constr
     elif not usable or passed_s < scaled.duration_s - silent_s - widest_s:
         if not constraints.allow_short or not usable:
             too_little = shortage(scaled, passed_s, removed, allow_short=constraints.allow_short)
-            raise ArrangeError(" ".join([too_little, *(f"{told}." for told in albums)]))
+            for album in albums:
+                too_little = ArrangeError("{error} {note}.", error=too_little, note=album)
+            raise too_little
         notes.append(
             notice(
                 "short_session",
@@ -283,15 +287,21 @@ def _check_pins_fit(
     lasts_ms = items.length_ms[[item for _, item in pins]].sum()
     if lasts_ms > most_ms:
         raise ArrangeError(
-            f"The pinned tracks last {lasts_ms / 60_000:.0f} min, and the session {asked_min:.0f}."
-            " Remove a pin, or ask for more time."
+            "The pinned tracks last {lasts_ms:.0f} min, and the session {asked_min:.0f}."
+            " Remove a pin, or ask for more time.",
+            lasts_ms=lasts_ms / 60_000,
+            asked_min=asked_min,
         )
     fit = int((np.cumsum(np.sort(items.length_ms)) <= most_ms).sum())
     for pin, _ in pins:
         if pin.place is not None and abs(pin.place) > fit:
             raise ArrangeError(
-                f"{pin.track}: pinned as number {pin.place}, but {asked_min:.0f} min hold at most"
-                f" {fit} of these tracks."
+                "{track}: pinned as number {place}, but {asked_min:.0f} min hold at most {fit}"
+                " of these tracks.",
+                track=pin.track,
+                place=pin.place,
+                asked_min=asked_min,
+                fit=fit,
             )
 
 

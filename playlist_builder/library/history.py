@@ -166,8 +166,11 @@ class History:
             return self._of(name)
         except (TypeError, ValueError) as error:
             raise LibraryError(
-                f"The library {self._path} contains invalid rows of {name!r} ({error})."
-                " See 'playlist-builder history --forget'."
+                "The library {path} contains invalid rows of {name!r} ({error}). See"
+                " 'playlist-builder history --forget'.",
+                path=self._path,
+                name=name,
+                error=error,
             ) from error
 
     def _of(self, name: str) -> PersonHistory:
@@ -223,7 +226,9 @@ class History:
         past = self.of(name)
         if past == PersonHistory(name, [], [], []):
             names = ", ".join(each.name for each in self.names()) or "none yet"
-            raise LibraryError(f"No name {name!r} in the history. Available: {names}.")
+            raise LibraryError(
+                "No name {name!r} in the history. Available: {names}.", name=name, names=names
+            )
         return past
 
     def session_id(self, name: str, file: str, at: str, own: str = "") -> str:
@@ -297,8 +302,11 @@ class History:
         sql = "SELECT 1 FROM sessions WHERE session = ? AND name <> ?"
         if connection.execute(sql, (own, name)).fetchone():
             raise LibraryError(
-                f"The library {self._path} holds session {own} under another name than {name!r}."
-                " Build a session of its own for this name."
+                "The library {path} holds session {own} under another name than {name!r}."
+                " Build a session of its own for this name.",
+                path=self._path,
+                own=own,
+                name=name,
             )
 
     @checked.takes(name=checked.text, identity=checked.text)

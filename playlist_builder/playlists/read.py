@@ -92,16 +92,22 @@ def read(path: str | os.PathLike[str]) -> bytes:
     try:
         if not is_regular(path):
             raise PlaylistError(
-                f"Cannot read playlist {name!r}: it is no file but a pipe or device."
+                "Cannot read playlist {name!r}: it is no file but a pipe or device.", name=name
             )
         with Path(name).open("rb") as file:
             data = file.read(SIZE_LIMIT_BYTES + 1)
     except OSError as error:
-        raise PlaylistError(f"Cannot read playlist {name!r}: {error.strerror or error}.") from error
+        raise PlaylistError(
+            "Cannot read playlist {name!r}: {strerror}.",
+            name=name,
+            strerror=error.strerror or error,
+        ) from error
     if len(data) > SIZE_LIMIT_BYTES:
         raise PlaylistError(
-            f"Playlist {name!r} is larger than any playlist."
-            f" Give one of {SIZE_LIMIT_BYTES // 1_000_000} MB at most."
+            "Playlist {name!r} is larger than any playlist. Give one of {SIZE_LIMIT_BYTES}"
+            " MB at most.",
+            name=name,
+            SIZE_LIMIT_BYTES=SIZE_LIMIT_BYTES // 1_000_000,
         )
     return data
 
@@ -121,7 +127,9 @@ def kind_of(data: bytes, name: str) -> str:
         return "pls"
     if suffix in {".m3u", ".m3u8", ".txt", ""} or b"#extm3u" in start[:20]:
         return "m3u"
-    raise PlaylistError(f"{name!r} is no playlist that is known here. Give {_KNOWN}.")
+    raise PlaylistError(
+        "{name!r} is no playlist that is known here. Give {KNOWN}.", name=name, KNOWN=_KNOWN
+    )
 
 
 def parse(data: bytes, name: str) -> list[Entry]:
@@ -144,7 +152,7 @@ def parse(data: bytes, name: str) -> list[Entry]:
         case _:
             entries = _limited(_m3u(decode(data).text), name)
     if not entries:
-        raise PlaylistError(f"Playlist {name!r} holds no entry.")
+        raise PlaylistError("Playlist {name!r} holds no entry.", name=name)
     return entries
 
 
@@ -153,7 +161,11 @@ def _limited(entries: Iterable[Entry], name: str) -> list[Entry]:
     for entry in entries:
         kept.append(entry)
         if len(kept) > ENTRIES_LIMIT:
-            raise PlaylistError(f"Playlist {name!r} holds more than {ENTRIES_LIMIT} entries.")
+            raise PlaylistError(
+                "Playlist {name!r} holds more than {ENTRIES_LIMIT} entries.",
+                name=name,
+                ENTRIES_LIMIT=ENTRIES_LIMIT,
+            )
     return kept
 
 
@@ -324,17 +336,23 @@ class _XspfReader:
         try:
             self._parser.Parse(data, True)  # noqa: FBT003 - expat takes it by place alone
         except (expat.ExpatError, LookupError, ValueError) as error:
-            raise PlaylistError(f"Playlist {self._name!r} is not sound XML: {error}.") from error
+            raise PlaylistError(
+                "Playlist {name!r} is not sound XML: {error}.", name=self._name, error=error
+            ) from error
 
     def _open(self, tag: str, _: object) -> None:
         self._stack.append(tag.rpartition(" ")[2])
         if len(self._stack) > DEPTH_LIMIT:
-            raise PlaylistError(f"Playlist {self._name!r} is nested too deeply for a playlist.")
+            raise PlaylistError(
+                "Playlist {name!r} is nested too deeply for a playlist.", name=self._name
+            )
         if self._stack[-2:] == ["trackList", "track"]:
             self.tracks.append({})
             if len(self.tracks) > ENTRIES_LIMIT:
                 raise PlaylistError(
-                    f"Playlist {self._name!r} holds more than {ENTRIES_LIMIT} entries."
+                    "Playlist {name!r} holds more than {ENTRIES_LIMIT} entries.",
+                    name=self._name,
+                    ENTRIES_LIMIT=ENTRIES_LIMIT,
                 )
         self._text, self._start = [], None
 
@@ -355,7 +373,9 @@ class _XspfReader:
             self._start = self._offset + self._parser.CurrentByteIndex
 
     def _refuse(self, *_: object) -> None:
-        raise PlaylistError(f"Playlist {self._name!r} declares entities, which no playlist needs.")
+        raise PlaylistError(
+            "Playlist {name!r} declares entities, which no playlist needs.", name=self._name
+        )
 
 
 def _xspf(data: bytes, name: str) -> list[Entry]:

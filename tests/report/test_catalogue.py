@@ -43,8 +43,11 @@ def names_of(kind):
         yield from names_of(each)
 
 
-KEYWORDS = dict.fromkeys(names_of(PlaylistBuilderError))
-TOLD = {"cli"}  # packages of which all errors are translated
+KEYWORDS = dict.fromkeys([*names_of(PlaylistBuilderError), "Phrase"])
+TOLD = {
+    *("cli", "sessions", "library", "playlists", "profiles", "recording", "device", "servers"),
+    *("arranger", "report", "queries.py", "session_request.py", "path_map.py", "checked.py"),
+}  # packages of which all errors are translated
 
 
 def in_sources():
@@ -65,10 +68,16 @@ def in_sources():
                     yield context, message
 
 
+def files_of(part):
+    """Return the files of a package, or a module itself."""
+    place = PACKAGE / part
+    return [place] if place.is_file() else place.rglob("*.py")
+
+
 def test_errors_are_templates_where_they_are_translated():
     """What is put together before it is raised cannot be found in a catalogue."""
     kinds, found = set(KEYWORDS), []
-    for file in (file for part in TOLD for file in (PACKAGE / part).rglob("*.py")):
+    for file in (file for part in TOLD for file in files_of(part)):
         for each in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(each, ast.Call) and getattr(each.func, "id", "") in kinds:
                 words = each.args[0] if each.args else None
