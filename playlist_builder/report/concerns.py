@@ -26,7 +26,8 @@ _HEARD = {  # felt while lying down, from what startles most on
     "ends_loud": "'{title}' ends the session louder than anything before it",
 }
 _WORTH_KNOWING = {
-    "planned_silences": "",
+    "planned_silences": "Silence is planned, {lasts_s:clock} in all: where a player goes on at"
+    " once, pause by hand",
     "silence_moved": "",
     "may_hold_voice": "A voice may be heard in {count} of {total} tracks: listen to them first",
     "people_behind": "People may be heard in the background of {count} of {total} tracks: listen"
