@@ -64,7 +64,7 @@ def plot(
         *_grid(frame),
         *_time_axis(frame, axis, language),
         *_blocks(session, language, frame, is_linked=sheet.is_linked),
-        *_borders(session, frame, first_name),
+        *_borders(session, frame, [first_name + LINE * row - 10 for _, _, row in named]),
         *(text(x, first_name + LINE * row, name, "name") for x, name, row in named),
         *_lines(session, frame),
         *_summit(session, frame),
@@ -148,9 +148,10 @@ def _silences(session: Session, language: Language, frame: Frame) -> Iterator[st
         )
 
 
-def _borders(session: Session, frame: Frame, top: float) -> Iterator[str]:
-    for span in summary.planned(session):
-        yield f'<path class="phase" d="M{frame.x(span.start_s):.1f} {top - 10:g}V{frame.foot:g}"/>'
+def _borders(session: Session, frame: Frame, tops: Sequence[float]) -> Iterator[str]:
+    """Yield a line where each phase is planned to begin, from its name on downward."""
+    for span, top in zip(summary.planned(session), tops, strict=True):
+        yield f'<path class="phase" d="M{frame.x(span.start_s):.1f} {top:g}V{frame.foot:g}"/>'
 
 
 def _grid(frame: Frame) -> Iterator[str]:
