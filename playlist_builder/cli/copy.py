@@ -140,6 +140,11 @@ def _tell_levels(report: "api.CopyReport", loudness_lufs: float) -> None:
             " masters' own loudness is heard (mpv --replaygain=track; MPD: mpc replaygain track)."
             " For VLC, which heeds not all of them, and for phones copy with --for-phone"
         )
+    output.tell_heard(report.heard)
+    if report.heard:
+        output.print_message(
+            "No player moves a gain within a track; --for-phone does, in the samples."
+        )
 
 
 def _tell_taps(report: "api.CopyReport", album: str) -> None:

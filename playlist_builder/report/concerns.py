@@ -34,6 +34,7 @@ _WORTH_KNOWING = {
     " to them first",
     "unverified": "Nobody has checked {count} of {total} tracks for words: listen to them first",
     "wordless": "",
+    "loudness_falls": "'{title}' begins {worst_lu:.1f} LU softer than the music before it",
     "percussiveness": "'{title}' beats more than {phase:phase} should",
     "strokes": "'{title}' has more strokes of percussion than {phase:phase} should",
     "pulse": "'{title}' has a clearer beat than {phase:phase} should",

@@ -20,7 +20,7 @@ from mutagen.mp4 import MP4
 
 from playlist_builder.analysis import loudness
 from playlist_builder.audio import decode, encode
-from playlist_builder.cli import render
+from playlist_builder.cli.options import LOUDNESS_LUFS
 from playlist_builder.companion import is_own
 from playlist_builder.errors import RenderError, RequestError
 from playlist_builder.models import Session, Slot
@@ -545,4 +545,4 @@ def test_pydub_is_asked_for_no_program(tmp_path, evening):
 
 
 def test_the_command_asks_for_the_loudness_that_the_room_has():
-    assert MixSettings().loudness_lufs == render.LOUDNESS_LUFS
+    assert MixSettings().loudness_lufs == LOUDNESS_LUFS
