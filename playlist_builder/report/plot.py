@@ -14,6 +14,7 @@ from rich.cells import cell_len
 
 from playlist_builder.models import STEP_S, Session, Slot
 from playlist_builder.report import curves, summary
+from playlist_builder.report.chart import LONG_MIN
 from playlist_builder.report.concerns import Concern
 from playlist_builder.report.drawing import (
     BOLD,
@@ -38,7 +39,6 @@ MARK = 9.0  # radius of a numbered mark
 APART = 3.0  # pixels between two points of a line, at least; closer ones blur it
 TICK_SPACE = 44  # pixels between two times on the axis, at least
 MINUTES = (1, 2, 5, 10, 15, 20, 30, 60, 120, 240, 360, 720, 1440)
-LONG_MIN = 90.0  # a session from which on the axis counts in hours
 
 
 def plot(
