@@ -200,7 +200,7 @@ def _copy_items(
         fill()
         for item in todo:
             if not item.form:
-                yield item, _copied(target, item, f"{folder}/tagged")
+                yield item, _copied(target, item, f"{folder}/{item.number}{Path(item.name).suffix}")
         while running:
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
