@@ -337,7 +337,7 @@ def _between(text: str, field: str, value: str) -> Query:
             "Query {text}: '{field}' is a number. Write {example}.",
             text=_quoted(text),
             field=field,
-            example=f"{field}:1..2, {field}:..2, {field}:1.. or {field}:1",
+            example=", ".join(f"{field}:{each}" for each in ("1..2", "..2", "1..", "1")),
         )
     low = float(parts["low"] or "-inf")
     high = float(parts["high"] or "inf")

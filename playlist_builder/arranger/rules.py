@@ -271,12 +271,16 @@ def shortage(
         passed_min=round(passed_s / 60.0),
         removed=most_removed(removed),
     )
+    rests = Phrase(" let tracks rest for less long (--within),") if removed["avoided"] else ""
     if allow_short:
         return ArrangeError(
-            "{lack}. Add music, or let in other lengths (--min-length, --max-length).", lack=lack
+            "{lack}. Add music,{rests} or let in other lengths (--min-length, --max-length).",
+            lack=lack,
+            rests=rests,
         )
     return ArrangeError(
-        "{lack}. Add music, ask for less time (--duration), let in other lengths (--min-length,"
-        " --max-length), or allow a short session (--allow-short).",
+        "{lack}. Add music,{rests} ask for less time (--duration), let in other lengths"
+        " (--min-length, --max-length), or allow a short session (--allow-short).",
         lack=lack,
+        rests=rests,
     )

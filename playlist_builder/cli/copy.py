@@ -141,8 +141,11 @@ def _tell(given: OpenedSession, report: "api.CopyReport") -> None:
     states = output.counted({known[state]: count for state, count in counts.items()})
     size_mb = sum(each.bytes for each in report.files) / 1e6
     output.print_message(
-        _("{counts}; {size:.0f} MB in {path}").format(
-            counts=states, size=size_mb, path=report.playlist
+        _("{counts}; {size:.0f} MB in {folder}, played by {path}").format(
+            counts=states,
+            size=size_mb,
+            folder=os.path.dirname(report.playlist),
+            path=report.playlist,
         )
     )
     if report.loudness_lufs is None:
