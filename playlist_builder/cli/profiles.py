@@ -6,7 +6,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
-from playlist_builder.cli.language import _, pgettext
+from playlist_builder.cli.language import _, language, pgettext
 from playlist_builder.cli.main import main
 from playlist_builder.notices import PROFILE
 
@@ -47,13 +47,14 @@ def profiles(ctx: click.Context, *, as_json: bool) -> None:
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with plain characters.")
 def profiles_show(name: str, duration: float | None, *, ascii_only: bool) -> None:
     """Draw the curve of a profile."""
+    from playlist_builder.report.language import LANGUAGES
     from playlist_builder.report.text import profile_text
 
     profile = api.load_profile(name, folders=options.profile_folders())
     if duration is not None:
         profile = profile.scaled(duration)
     style = output.chart_style() | ({"ascii_only": True} if ascii_only else {})
-    output.print_drawing(profile_text(profile, **style))
+    output.print_drawing(profile_text(profile, **style, language=LANGUAGES[language()]))
 
 
 @profiles.command("check")

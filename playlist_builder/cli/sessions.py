@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from playlist_builder.cli import options, output
-from playlist_builder.cli.language import _
+from playlist_builder.cli.language import _, language
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import OpenedSession, number_and_name, open_session, warn_banned
@@ -40,7 +40,10 @@ def sessions(
     if as_json:
         output.print_json_list(map(_document, listed))
     elif listed:
-        output.print_lines(sessions_lines(listed, os.getcwd(), width=output.width()))
+        from playlist_builder.report.language import LANGUAGES
+
+        own = LANGUAGES[language()]
+        output.print_lines(sessions_lines(listed, os.getcwd(), width=output.width(), language=own))
     else:
         whom = _(" for {name}").format(name=person) if person is not None else ""
         output.print_message(
@@ -55,6 +58,7 @@ def sessions(
 def show(session: str | None, library: str | None, *, as_json: bool) -> None:
     """Show SESSION, when it was built, for whom, and what was written of it."""
     from playlist_builder.playlists import session_json
+    from playlist_builder.report.language import LANGUAGES
     from playlist_builder.report.session_list import session_lines
 
     given, kept = _kept(session, _library(library))
@@ -63,7 +67,7 @@ def show(session: str | None, library: str | None, *, as_json: bool) -> None:
         document = session_json.document(given.session)
         output.print_json(_document(kept) | {"session": document})
         return
-    output.print_lines(session_lines(kept, os.getcwd()))
+    output.print_lines(session_lines(kept, os.getcwd(), LANGUAGES[language()]))
     output.print_session(given.session)
 
 

@@ -11,7 +11,7 @@ import click
 import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.help import HelpInLanguage
-from playlist_builder.cli.language import _, ngettext, told
+from playlist_builder.cli.language import _, language, ngettext, told
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import warn_waiting
@@ -125,9 +125,12 @@ def tracks(
         if usable:
             output.print_message(usable)
         return
+    from playlist_builder.report.language import LANGUAGES
     from playlist_builder.report.track_text import tracks_lines
 
-    output.print_lines(tracks_lines(found, nearness, width=output.width()))
+    output.print_lines(
+        tracks_lines(found, nearness, width=output.width(), language=LANGUAGES[language()])
+    )
     output.print_message(
         ngettext("{count} track", "{count} tracks", len(found)).format(count=len(found))
     )
