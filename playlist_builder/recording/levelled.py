@@ -34,6 +34,7 @@ from playlist_builder.recording.mix import LOUDNESS_LUFS, played
 from playlist_builder.recording.ride import BEFORE_S, FLOOR_LU, rises
 
 LONGEST_ENTRY_S = 20.0
+_JOIN = round(JOIN_S * BLOCKS_PER_S)
 SOFTEST_ENTRY = 10.0**-2.4  # of the power: softer, it would be silence, and what follows the entry
 
 
@@ -162,12 +163,15 @@ def _within(slot: Slot, power: Floats, profile: Profile | None) -> Iterator[Noti
 
 def _join_lu(before: Floats, after: Floats) -> float:
     """Return how much louder music begins than what plays before it ends; see `entry`."""
-    count = round(JOIN_S * BLOCKS_PER_S)
     floor_lufs = loudness.integrated_lufs(after) + FLOOR_LU
-    return float(
-        loudness.lufs(after[:count].mean())
-        - max(float(loudness.lufs(before[-count:].mean())), floor_lufs)
-    )
+    before_lufs = float(loudness.lufs(before[-_JOIN:].mean()))
+    return _first_lufs(after) - max(before_lufs, floor_lufs)
+
+
+def _first_lufs(power: Floats) -> float:
+    """Return the loudness of the first `JOIN_S` of what is heard of music."""
+    first = int((power >= 10.0 ** (SILENCE_DBFS / 10.0)).argmax())
+    return float(loudness.lufs(power[first : first + _JOIN].mean()))
 
 
 def entry(before: Floats, after: Floats, limit_lu: float) -> Floats:
@@ -178,18 +182,17 @@ def entry(before: Floats, after: Floats, limit_lu: float) -> Floats:
     the shape of a crossfade. What is softer than the music behind it by more than `FLOOR_LU` counts
     as if it were not softer.
     """
-    count = round(JOIN_S * BLOCKS_PER_S)
     excess_lu = _join_lu(before, after) - limit_lu
     if excess_lu <= 0.0:
         return np.zeros(0)
-    most_lufs = float(loudness.lufs(after[:count].mean())) - excess_lu
+    most_lufs = _first_lufs(after) - excess_lu
     for seconds in np.arange(1.0, LONGEST_ENTRY_S + 0.5, 0.5).tolist():
         places = np.arange(round(seconds * BLOCKS_PER_S)) + 0.5
         fade = np.maximum(np.sin(places / len(places) * (np.pi / 2.0)) ** 2, SOFTEST_ENTRY)
         fade = fade[: len(after)]
-        entering = after[: max(count, len(fade))].copy()
+        entering = after.copy()
         entering[: len(fade)] *= fade
-        if loudness.lufs(entering[:count].mean()) <= most_lufs:
+        if _first_lufs(entering) <= most_lufs:
             break
     return np.asarray(10.0 * np.log10(fade))
 
