@@ -119,8 +119,16 @@ SENTENCES = [
     ),
     (notice("left_out_by_rule", count=3, reason="too long"), "left out: 3 too long"),
     (
+        notice("heard_behind_ending", at_s=3725, title="Night", step_lu=9.0),
+        "1:02:05 'Night' comes in 9.0 LU louder than the last seconds before it",
+    ),
+    (
         notice("heard_louder", at_s=3725, title="Night", step_lu=4.25),
         "1:02:05 'Night' comes in 4.2 LU louder than what plays before",
+    ),
+    (
+        notice("heard_within", at_s=3725, title="Night", step_lu=8.0),
+        "1:02:05 'Night' gets 8.0 LU louder all at once",
     ),
     (
         notice("heard_softer", at_s=3725, title="Night", step_lu=12.0),

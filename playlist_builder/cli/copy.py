@@ -117,7 +117,8 @@ def _tell(given: OpenedSession, report: "api.CopyReport") -> None:
         output.print_message(f"trimmed: {count} of {total}; their files there hold only what plays")
     states = output.counted(Counter(sorted(each.state for each in report.files)))
     size_mb = sum(each.bytes for each in report.files) / 1e6
-    output.print_message(f"{states}; {size_mb:.0f} MB in {report.playlist}")
+    folder = os.path.dirname(report.playlist)
+    output.print_message(f"{states}; {size_mb:.0f} MB in {folder}, played by {report.playlist}")
     if report.loudness_lufs is None:
         output.tell_steps(given.session, levelled=False)
     else:
@@ -139,6 +140,11 @@ def _tell_levels(report: "api.CopyReport", loudness_lufs: float) -> None:
             f"{in_tags} of {len(gains)} by tags: turn on ReplayGain in the player, or the"
             " masters' own loudness is heard (mpv --replaygain=track; MPD: mpc replaygain track)."
             " For VLC, which heeds not all of them, and for phones copy with --for-phone"
+        )
+    output.tell_heard(report.heard)
+    if report.heard:
+        output.print_message(
+            "No player moves a gain within a track; --for-phone does, in the samples."
         )
 
 

@@ -38,9 +38,10 @@ from playlist_builder.device.folder import (
 )
 from playlist_builder.device.level import SessionGains, session_gains
 from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, describe_exception
-from playlist_builder.library.library import default_path
+from playlist_builder.library.library import user_path
 from playlist_builder.library.scan.processes import WorkerDied, Workers
 from playlist_builder.models import FileProgress, Session, Skipped, Slot
+from playlist_builder.notices import Notice
 from playlist_builder.playlists import formats
 from playlist_builder.system import locked, sync_folder
 
@@ -70,7 +71,8 @@ class CopiedTrack:
 class CopyReport:
     """What a copy did; `renamed` maps names that the user's files have to those chosen instead.
 
-    `loudness_lufs` is that of the whole where it is levelled.
+    `loudness_lufs` is that of the whole where it is levelled; `heard` tells of rises of loudness
+    that are heard all the same.
     """
 
     playlist: str
@@ -80,6 +82,7 @@ class CopyReport:
     leftover: Sequence[str] = ()  # files of earlier copies that are not part of this session
     removed: Sequence[str] = ()  # such files that were removed
     loudness_lufs: float | None = None
+    heard: Sequence[Notice] = ()
 
 
 @checked.takes(session=checked.a(Session), folder=checked.path)
@@ -122,7 +125,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     # Another copy into it is waited for.
     with locked(path, on_wait), silent.as_tracks(session, form) as whole:
         slots = [*whole.slots, *whole.tail]
-        target = open_folder(path, own_key(default_path().with_name(KEY_NAME)))
+        target = open_folder(path, own_key(user_path().with_name(KEY_NAME)))
         forms, skipped = plan.forms_of(slots, form, levels=levels)
         sizes = {slot.path: plan.size_of(slot.path) for slot in slots}
         total_bytes, done_bytes = sum(sizes.values()) * (2 if levels else 1), 0
@@ -170,6 +173,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
             leftover=tuple(name for name in leftover if name not in removed),
             removed=removed,
             loudness_lufs=gains.loudness_lufs if gains else None,
+            heard=tuple(gains.heard) if gains else (),
         )
 
 
@@ -196,7 +200,7 @@ def _copy_items(
         fill()
         for item in todo:
             if not item.form:
-                yield item, _copied(target, item, f"{folder}/tagged")
+                yield item, _copied(target, item, f"{folder}/{item.number}{Path(item.name).suffix}")
         while running:
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
@@ -208,7 +212,7 @@ def _copy_items(
 def _conversion(item: plan.CopyItem, made: str) -> Callable[[], float]:
     own = item.slot
     task = partial(transcode.convert, own.path, made, item.form)
-    if is_part(own) or item.gain is not None:
+    if is_part(own) or item.gain is not None or item.place is not None:
         task = partial(task, own.from_s, own.to_s, gain=item.gain, place=item.place)
     return task
 
