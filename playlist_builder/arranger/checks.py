@@ -7,9 +7,11 @@ import math
 from collections.abc import Sequence
 from typing import get_args
 
+import numpy as np
+
 from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.errors import ArrangeError
-from playlist_builder.models import Scale
+from playlist_builder.models import Ints, Scale
 from playlist_builder.profiles.profile import Profile
 
 MOST_SEED = 2**63  # what every reader of JSON takes for a whole number
@@ -41,3 +43,28 @@ def check_pins(pins: Sequence[Pin], profile: Profile) -> None:
         again = [value for number, value in enumerate(values) if value in values[:number]]
         if again:
             raise ArrangeError("{again}: {what}. Take one of them away.", again=again[0], what=what)
+
+
+def check_pins_fit(
+    pins: Sequence[tuple[Pin, int]], length_ms: Ints, asked_min: float, most_ms: float
+) -> None:
+    """Raise ArrangeError for pins that no session can hold, which no search need find out."""
+    lasts_ms = length_ms[[item for _, item in pins]].sum()
+    if lasts_ms > most_ms:
+        raise ArrangeError(
+            "The pinned tracks last {lasts_min:.0f} min, and the session {asked_min:.0f}."
+            " Remove a pin, or ask for more time.",
+            lasts_min=lasts_ms / 60_000,
+            asked_min=asked_min,
+        )
+    fit = int((np.cumsum(np.sort(length_ms)) <= most_ms).sum())
+    for pin, _ in pins:
+        if pin.place is not None and abs(pin.place) > fit:
+            raise ArrangeError(
+                "{track}: pinned as number {place}, but {asked_min:.0f} min hold at most {fit}"
+                " of these tracks.",
+                track=pin.track,
+                place=pin.place,
+                asked_min=asked_min,
+                fit=fit,
+            )

@@ -14,7 +14,7 @@ from hashlib import blake2b
 import numpy as np
 
 from playlist_builder.arranger import trims
-from playlist_builder.arranger.checks import check_pins, check_settings
+from playlist_builder.arranger.checks import check_pins, check_pins_fit, check_settings
 from playlist_builder.arranger.groups import ArtistLimits, groups_of
 from playlist_builder.arranger.recordings import spare_copies
 from playlist_builder.arranger.rules import (
@@ -255,7 +255,9 @@ def build_problem(tracks: Sequence[Track], profile: Profile, constraints: Constr
         for pin, place in zip(constraints.pins, own, strict=True)
     )
     if not constraints.use_all:
-        _check_pins_fit(pins, items, scaled.music, widest_s)
+        music_s = scaled.music.duration_s
+        most_ms = 1000 * max(music_s * (1.0 + TOLERANCES[-1]), music_s + widest_s)
+        check_pins_fit(pins, items.length_ms, music_s / 60.0, most_ms)
     pinned_items = {item for _, item in pins}
     prices = items.step_price.sum(axis=1)
     among = no_copies if constraints.use_all else _copies_among(usable, pinned_items, prices)
@@ -276,33 +278,6 @@ def _copies_among(
         return chosen[np.array(found, np.int64)]
 
     return lambda chosen: spare(chosen.tobytes())
-
-
-def _check_pins_fit(
-    pins: Sequence[tuple[Pin, int]], items: Items, profile: Profile, least_s: float
-) -> None:
-    """Raise ArrangeError for pins that no session can hold, which no search need find out."""
-    asked_min = profile.duration_s / 60.0
-    most_ms = 1000 * max(profile.duration_s * (1.0 + TOLERANCES[-1]), profile.duration_s + least_s)
-    lasts_ms = items.length_ms[[item for _, item in pins]].sum()
-    if lasts_ms > most_ms:
-        raise ArrangeError(
-            "The pinned tracks last {lasts_ms:.0f} min, and the session {asked_min:.0f}."
-            " Remove a pin, or ask for more time.",
-            lasts_ms=lasts_ms / 60_000,
-            asked_min=asked_min,
-        )
-    fit = int((np.cumsum(np.sort(items.length_ms)) <= most_ms).sum())
-    for pin, _ in pins:
-        if pin.place is not None and abs(pin.place) > fit:
-            raise ArrangeError(
-                "{track}: pinned as number {place}, but {asked_min:.0f} min hold at most {fit}"
-                " of these tracks.",
-                track=pin.track,
-                place=pin.place,
-                asked_min=asked_min,
-                fit=fit,
-            )
 
 
 def percentiles_of(tracks: Sequence[Track], scale: Scale) -> Floats | None:

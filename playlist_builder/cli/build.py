@@ -13,7 +13,7 @@ import click
 import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.history import history_number
-from playlist_builder.cli.language import _
+from playlist_builder.cli.language import _, language
 from playlist_builder.cli.library import DEMO_FOLDER, library_of, open_library, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.numbered import check_unnamed, numbered, unnamed
@@ -272,6 +272,7 @@ def deliver(
     with its number.
     """
     from playlist_builder.playlists import session_json
+    from playlist_builder.report.language import LANGUAGES
     from playlist_builder.report.text import reasons_text
     from playlist_builder.sessions.keep import identified
 
@@ -304,7 +305,9 @@ def deliver(
         document = session_json.document(session)
         if explain is not None:
             reasons = explain(session)
-            output.print_drawing(reasons_text(session, reasons, width=output.width()), err=err)
+            own = LANGUAGES[language()]
+            text = reasons_text(session, reasons, width=output.width(), language=own)
+            output.print_drawing(text, err=err)
             document["reasons"] = [asdict(reason) for reason in reasons]
         documents.append(document)
         write_contents(session, contents[place])

@@ -8,7 +8,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
-from playlist_builder.cli.language import _, ngettext
+from playlist_builder.cli.language import _, language, ngettext, told
 from playlist_builder.cli.library import existing_library_of, open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import open_session
@@ -36,6 +36,7 @@ def history(
     an hour it counts no longer (see 'sessions').
     """
     from playlist_builder.cli.written import with_companions
+    from playlist_builder.report.language import LANGUAGES
     from playlist_builder.report.text import history_text, names_text
     from playlist_builder.session_request import person_name
 
@@ -49,7 +50,9 @@ def history(
             if as_json:
                 output.print_json(listed)
             else:
-                output.print_text(names_text(listed, width=output.width()))
+                output.print_text(
+                    names_text(listed, width=output.width(), language=LANGUAGES[language()])
+                )
             return
         whom = person_name(name)
         past, is_read = _past(opened.history, whom, forget=forget)
@@ -69,7 +72,7 @@ def history(
     elif as_json:
         output.print_json(past)
     else:
-        output.print_text(history_text(past, width=output.width()))
+        output.print_text(history_text(past, width=output.width(), language=LANGUAGES[language()]))
 
 
 def _forgotten(library: "api.Library", past: "PersonHistory", *, ask: bool) -> list[str]:
@@ -139,7 +142,9 @@ def rate(
     with open_library(existing_library_of(loaded, given.label, given.library)) as opened:
         rating = Rating(slot.identity, verdict, note, options.now(), own_number, title)
         opened.history.rate(whom, rating)
-    output.print_message(_("{title}: {rating}.").format(title=title, rating=rating.describe(whom)))
+    output.print_message(
+        _("{title}: {rating}.").format(title=title, rating=told(rating.described(whom)))
+    )
 
 
 def history_number(

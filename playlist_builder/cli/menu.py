@@ -8,7 +8,7 @@ import click
 
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import select
-from playlist_builder.cli.language import _
+from playlist_builder.cli.language import _, language
 from playlist_builder.cli.main import main
 from playlist_builder.cli.numbered import unnamed
 from playlist_builder.cli.request import request_of, request_options
@@ -54,6 +54,7 @@ def menu(
     NAME-tail.m3u8. What is played of them is not known, so it is not kept in a history.
     """
     from playlist_builder.arranger.parts import parts_of
+    from playlist_builder.report.language import LANGUAGES
     from playlist_builder.report.menu_text import block_name, menu_text
     from playlist_builder.sessions.build import profile_of
     from playlist_builder.sessions.menu import build_menu
@@ -77,7 +78,10 @@ def menu(
         sessions["tail"] = made.tail
     written = {} if dry_run else files
     first = {name: os.path.basename(own[0]) for name, own in written.items() if own}
-    output.print_drawing(menu_text(made, width=output.width(), files=first), err=as_json)
+    output.print_drawing(
+        menu_text(made, width=output.width(), files=first, language=LANGUAGES[language()]),
+        err=as_json,
+    )
     marks = unnamed(outputs, list(files.values()))
     contents = [
         content(session, "", file, {}, is_marked=file in marks)

@@ -143,11 +143,8 @@ def times_of(given: OpenedSession, told: Mapping[str, float | None]) -> dict[str
     if not distinct or any(times != distinct[0] for times in distinct):
         return {}
     path = next(path for path, times in forms.items() if times)
-    output.print_message(
-        _("At the times of {path}: {times}").format(
-            path=output.short_path(path), times=_times_text(distinct[0])
-        )
-    )
+    known = _("At the times of {path}: {times}")
+    output.print_message(known.format(path=output.short_path(path), times=_times_text(distinct[0])))
     return distinct[0]
 
 
@@ -257,11 +254,8 @@ def remember(given: OpenedSession, contents: Sequence[Content]) -> None:
             with open_library(given.library) as opened:
                 opened.sessions.add_file(given.kept.id, *files)
         except LibraryError as error:
-            output.print_message(
-                _("{error} What is written now is not written again by changes.").format(
-                    error=told(error)
-                )
-            )
+            known = _("{error} What is written now is not written again by changes.")
+            output.print_message(known.format(error=told(error)))
 
 
 def remember_made(given: OpenedSession, path: str, command: str) -> None:
@@ -331,11 +325,8 @@ def _state_held(given: OpenedSession, session: "api.Session", file: "WrittenFile
     if file.digest == digest_of(heard(session)):
         return ""
     is_before = file.digest in {digest_of(heard(given.session)), digest_of(b"")}
-    return (
-        _("holds the session as it was before")
-        if is_before
-        else _("holds another state of the session")
-    )
+    before, other = _("holds the session as it was before"), _("holds another state of the session")
+    return before if is_before else other
 
 
 def rewrite(
@@ -389,8 +380,7 @@ def _why_it_stays(given: OpenedSession, file: "WrittenFile", form: Mapping[str, 
     except FileNotFoundError:
         return _("is not there any more, so it was not written.")
     except OSError as error:
-        known = _("holds the session as it was before: {why}.")
-        return known.format(why=error.strerror or error)
+        return _("holds the session as it was before: {why}.").format(why=error.strerror or error)
     if digest_of(data) != file.digest and not _holds(given, file.path, form, data):
         return _("was changed by somebody else since, so it stays; export it to replace it.")
     return ""

@@ -20,6 +20,7 @@ from playlist_builder.errors import LibraryError
 from playlist_builder.models import Session
 from playlist_builder.session_request import check_time, person_name
 from playlist_builder.text import digest
+from playlist_builder.translation import Phrase
 
 Verdict = Literal["up", "down"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -77,8 +78,14 @@ class Rating:
 
     def describe(self, name: str) -> str:
         """Return the rating on one line."""
-        note = f": {self.note}" if self.note else ""
-        return f"rated {self.verdict} for {name} on {self.at[:10]}{note}"
+        return str(self.described(name))
+
+    def described(self, name: str) -> Phrase:
+        """Return the rating on one line, to be told in any language."""
+        values = {"name": name, "day": self.at[:10], "note": f": {self.note}" if self.note else ""}
+        if self.verdict == "up":
+            return Phrase("rated up for {name} on {day}{note}", values)
+        return Phrase("rated down for {name} on {day}{note}", values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,17 +21,16 @@ from xml.parsers import expat
 
 from playlist_builder.errors import PlaylistError
 from playlist_builder.playlists import session_json
+from playlist_builder.playlists.decoded import CODEPAGE, UNPAIRED, decode
 from playlist_builder.playlists.formats import TAIL_BEGINS
 from playlist_builder.system import is_regular
 
 SIZE_LIMIT_BYTES = 20_000_000  # above any playlist: 100,000 entries of 200 bytes
 ENTRIES_LIMIT = 200_000  # above any playlist, and still read within seconds
 DEPTH_LIMIT = 50  # elements of XML inside each other; XSPF has five, and what extensions add
-CODEPAGE = "cp1252"  # how a playlist that is not Unicode is decoded
 OTHER_CODEPAGES = ("utf-8", "cp1251", "cp1250", "cp932", "gb18030", "cp949", "cp950", "cp850")
 """What is tried else, where no file has the name that its bytes have in `CODEPAGE`."""
 
-UNPAIRED = "surrogateescape"  # keeps bytes that cannot be decoded as they were
 
 _KNOWN = ".m3u, .m3u8, .pls, .xspf or .json"
 _LINE = re.compile(r"[^\r\n]+")
@@ -46,7 +45,6 @@ _PLS_LINE = re.compile(
 _PLS_HEADER = re.compile(r"[ \t\ufeff]*\[playlist\]", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _BLANKS = " \t\ufeff"
-_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +63,6 @@ class Entry:
     span: tuple[int, int] = field(default=(0, 0), compare=False)
     is_uri: bool = field(default=False, compare=False)
     is_tail: bool = field(default=False, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class DecodedText:
-    """A text and its encoding; `mark` is the byte order mark."""
-
-    text: str
-    encoding: str
-    mark: bytes
-
-    def encode(self, text: str) -> bytes:
-        """Return another text in the same encoding; UnicodeEncodeError where that cannot be."""
-        errors = "surrogatepass" if self.encoding.startswith("utf-16") else UNPAIRED
-        return self.mark + text.encode(self.encoding, errors)
 
 
 def read_entries(path: str | os.PathLike[str]) -> list[Entry]:
@@ -104,10 +88,9 @@ def read(path: str | os.PathLike[str]) -> bytes:
         ) from error
     if len(data) > SIZE_LIMIT_BYTES:
         raise PlaylistError(
-            "Playlist {name!r} is larger than any playlist. Give one of {SIZE_LIMIT_BYTES}"
-            " MB at most.",
+            "Playlist {name!r} is larger than any playlist. Give one of {most} MB at most.",
             name=name,
-            SIZE_LIMIT_BYTES=SIZE_LIMIT_BYTES // 1_000_000,
+            most=SIZE_LIMIT_BYTES // 1_000_000,
         )
     return data
 
@@ -161,12 +144,14 @@ def _limited(entries: Iterable[Entry], name: str) -> list[Entry]:
     for entry in entries:
         kept.append(entry)
         if len(kept) > ENTRIES_LIMIT:
-            raise PlaylistError(
-                "Playlist {name!r} holds more than {ENTRIES_LIMIT} entries.",
-                name=name,
-                ENTRIES_LIMIT=ENTRIES_LIMIT,
-            )
+            raise _too_many(name)
     return kept
+
+
+def _too_many(name: str) -> PlaylistError:
+    return PlaylistError(
+        "Playlist {name!r} holds more than {most} entries.", name=name, most=ENTRIES_LIMIT
+    )
 
 
 def resolve(entry: Entry, folder: str, exists: Callable[[str], bool]) -> str | None:
@@ -240,22 +225,6 @@ def _in_other_codepages(text: str) -> Iterator[str]:
         with suppress(UnicodeDecodeError):
             yield raw.decode(encoding)
     yield os.fsdecode(raw)
-
-
-def decode(data: bytes) -> DecodedText:
-    """Return the text of a playlist; bytes that cannot be decoded stay as lone surrogates."""
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            errors = "replace" if encoding.startswith("utf-16") else UNPAIRED
-            return DecodedText(data[len(mark) :].decode(encoding, errors), encoding, mark)
-    start = data[:2]
-    if len(start) == 2 and start.count(0) == 1:  # noqa: PLR2004 - one unit of UTF-16 without a mark
-        encoding = "utf-16-be" if start[0] == 0 else "utf-16-le"
-        return DecodedText(data.decode(encoding, "replace"), encoding, b"")
-    try:
-        return DecodedText(data.decode("utf-8"), "utf-8", b"")
-    except UnicodeDecodeError:
-        return DecodedText(data.decode(CODEPAGE, UNPAIRED), CODEPAGE, b"")
 
 
 def _m3u(text: str) -> Iterator[Entry]:
@@ -349,11 +318,7 @@ class _XspfReader:
         if self._stack[-2:] == ["trackList", "track"]:
             self.tracks.append({})
             if len(self.tracks) > ENTRIES_LIMIT:
-                raise PlaylistError(
-                    "Playlist {name!r} holds more than {ENTRIES_LIMIT} entries.",
-                    name=self._name,
-                    ENTRIES_LIMIT=ENTRIES_LIMIT,
-                )
+                raise _too_many(self._name)
         self._text, self._start = [], None
 
     def _close(self, _: str) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from playlist_builder.errors import PlaylistError
 from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists import session_json, session_states
+from playlist_builder.playlists.decoded import decode
 from playlist_builder.playlists.entry_paths import unsupported_reason
 from playlist_builder.playlists.read import Entry
 from playlist_builder.system import is_within
@@ -37,7 +38,7 @@ def replace_paths(
         return _session(data, name, moved), {}
     written: dict[int, str] = {}
     refused: dict[int, str] = {}
-    decoded = playlists.decode(data)
+    decoded = decode(data)
     for place, path in moved.items():
         text = _in_style_of(entries[place].location, path, folder, is_uri=kind == "xspf")
         reason = unsupported_reason(text)

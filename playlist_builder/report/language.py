@@ -8,6 +8,7 @@ from datetime import date
 
 from playlist_builder import notices
 from playlist_builder.notices import PROFILE, TEXT, Notice
+from playlist_builder.translation import Told
 from playlist_builder.translation import catalogue as _catalogue
 
 HOUR = 60  # minutes
@@ -54,6 +55,10 @@ class Language:
         """Return what is known of the voices of a track."""
         known = "not verified" if vocals == "unknown" else vocals
         return _catalogue(self.code).pgettext(VOICE, known)
+
+    def told(self, value: Told) -> str:
+        """Return what can be told in several languages as text."""
+        return value.in_language(_catalogue(self.code))
 
     def sentence(self, notice: Notice) -> str:
         """Return a notice as text."""

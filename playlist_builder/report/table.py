@@ -69,6 +69,10 @@ def headings(language: Language) -> dict[str, str]:
         "vocals": gettext("voice"),
         "genre": gettext("genre"),
         "similar": gettext("similar"),
+        "runner-up": gettext("next best"),
+        "step": gettext("step"),
+        "style": gettext("style"),
+        "cost": gettext("more off"),
     }
 
 

@@ -165,11 +165,19 @@ def _beside(session: Session, language: Language) -> list[str]:
     return [*([cut] if trimmed else []), *([after] if tail else [])]
 
 
-def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int) -> str:
+def reasons_text(
+    session: Session,
+    reasons: Sequence[Explanation],
+    *,
+    width: int,
+    language: Language = ENGLISH,
+) -> str:
     """Draw why each slot is there: its distance to the plan, the step into it, the runner-up."""
-    table = new_table("start", "off plan", "step", "LU", "style", "title", "runner-up", "cost")
+    gettext = language.gettext
+    columns = ("start", "off plan", "step", "LU", "style", "title", "runner-up", "cost")
+    table = new_table(*columns, language=language)
     for slot, reason in zip(session.slots, reasons, strict=True):
-        other = reason.runner_up_title or PurePath(reason.runner_up).stem or "none"
+        other = reason.runner_up_title or PurePath(reason.runner_up).stem or gettext("none")
         table.add_row(
             clock(slot.start_s),
             f"{reason.distance:.2f}",
@@ -179,7 +187,9 @@ def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int
             *map(printable, (slot.title, other)),
             f"{reason.runner_up_cost:+.4f}" if reason.runner_up else "",
         )
-    heading = "why: distance from the plan, steps into the track, what else would fit at which cost"
+    heading = gettext(
+        "why: distance from the plan, steps into the track, what else would fit at which cost"
+    )
     more = [
         f"{clock(slot.start_s)} {printable(slot.title or slot.path)}: {printable(text)}"
         for slot, reason in zip(session.slots, reasons, strict=True)
@@ -202,31 +212,36 @@ def _emotion_costs(reason: Explanation) -> str:
     )
 
 
-def names_text(listed: Sequence[PersonSummary], *, width: int) -> str:
+def names_text(listed: Sequence[PersonSummary], *, width: int, language: Language = ENGLISH) -> str:
     """Draw a table of the names of the history."""
-    table = new_table("name", "sessions", "ratings", "bans", "last")
+    table = new_table("name", "sessions", "ratings", "bans", "last", language=language)
     for each in listed:
         counts = map(str, (each.sessions, each.ratings, each.bans))
         table.add_row(printable(each.name), *counts, each.last[:10])
     return drawn(table, width)
 
 
-def history_text(past: PersonHistory, *, width: int) -> str:
+def history_text(past: PersonHistory, *, width: int, language: Language = ENGLISH) -> str:
     """Draw the sessions of a name, its ratings and its bans."""
-    played = new_table("written", "profile", "length", "tracks", "file")
+    gettext, told = language.gettext, language.told
+    columns = ("written", "profile", "length", "tracks", "file")
+    played = new_table(*columns, language=language)
     for each in past.sessions:
         played.add_row(
             each.at[:16].replace("T", " "),
             printable(each.profile),
             clock(each.duration_s),
             str(len(each.tracks)),
-            printable(each.file) or "standard output",
+            printable(each.file) or gettext("standard output"),
         )
     rated = [
-        f"{printable(each.title)}: {printable(each.describe(past.name))}" for each in past.ratings
+        f"{printable(each.title)}: {printable(told(each.described(past.name)))}"
+        for each in past.ratings
     ]
     banned = [
-        f"{printable(each.title)}: banned for {printable(past.name)}"
+        gettext("{title}: banned for {name}").format(
+            title=printable(each.title), name=printable(past.name)
+        )
         + (f": {printable(each.note)}" if each.note else "")
         for each in past.bans
     ]
