@@ -71,7 +71,7 @@ def copy(
     if session is None and folder.isdecimal() and not os.path.isdir(folder):
         raise click.UsageError(
             _("Copy session {session} where? Give a folder: copy {session} FOLDER").format(
-                folder=folder
+                session=folder
             )
         )
     if for_phone and form not in {None, "mp3"}:

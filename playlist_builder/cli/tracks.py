@@ -304,7 +304,7 @@ def _place_in_last(library: "api.Library", identity: str) -> str:
 def _mark_text(mark: "api.Mark") -> str:
     parts = (
         "" if mark.energy is None else _("energy {value:g}").format(value=mark.energy),
-        "" if mark.vocals is None else _("voice: {kind}").format(kind=mark.vocals),
+        "" if mark.vocals is None else _("vocals {kind}").format(kind=mark.vocals),
         _("banned") if mark.banned else "",
         _("note '{note}'").format(note=mark.note) if mark.note else "",
     )

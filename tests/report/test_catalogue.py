@@ -74,16 +74,41 @@ def files_of(part):
     return [place] if place.is_file() else place.rglob("*.py")
 
 
-def test_errors_are_templates_where_they_are_translated():
-    """What is put together before it is raised cannot be found in a catalogue."""
-    kinds, found = set(KEYWORDS), []
+def calls():
+    """Yield the calls in all that is translated, with where each stands."""
     for file in (file for part in TOLD for file in files_of(part)):
         for each in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(each, ast.Call) and getattr(each.func, "id", "") in kinds:
-                words = each.args[0] if each.args else None
-                if isinstance(words, ast.JoinedStr | ast.BinOp):
-                    found.append(f"{file.name}:{each.lineno}")
-    assert found == []
+            if isinstance(each, ast.Call):
+                yield f"{file.name}:{each.lineno}", each
+
+
+def test_errors_are_templates_where_they_are_translated():
+    """What is put together before it is raised cannot be found in a catalogue."""
+    composed = ast.JoinedStr | ast.BinOp
+    assert [
+        place
+        for place, call in calls()
+        if getattr(call.func, "id", "") in KEYWORDS
+        and call.args
+        and isinstance(call.args[0], composed)
+    ] == []
+
+
+def template_of(call):
+    """Return the template that a call fills by its own keywords, if that is one to translate."""
+    inner = call.func.value if getattr(call.func, "attr", "") == "format" else call
+    is_own = isinstance(inner, ast.Call) and inner.args and isinstance(inner.args[0], ast.Constant)
+    name = getattr(inner.func, "id", getattr(inner.func, "attr", "")) if is_own else ""
+    wanted = {"_", "gettext"} if inner is not call else KEYWORDS.keys() - {"Phrase"}
+    return inner.args[0].value if name in wanted else None
+
+
+def test_a_template_gets_the_values_that_it_names():
+    for place, call in calls():
+        template, given = template_of(call), {each.arg for each in call.keywords}
+        if template is not None and given and None not in given:
+            names = {name for name, _ in fields(template)}
+            assert names == given, place
 
 
 def in_profiles():
