@@ -194,6 +194,18 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
         "{count} of {total} tracks is not verified to be" + _LISTEN + "it",
         "{count} of {total} tracks are not verified to be" + _LISTEN + "them",
     ),
+    "works_found": (
+        "{count} of {total} works of the list is here",
+        "{count} of {total} works of the list are here",
+    ),
+    "works_left_out": (
+        "left out: {count} work that is not here and has no track left: {titles:titles}",
+        "left out: {count} works that are not here and have no track left: {titles:titles}",
+    ),
+    "works_offered": (
+        "{count} work is not here, so the nearest track plays in its place: {titles:titles}",
+        "{count} works are not here, so the nearest tracks play in their place: {titles:titles}",
+    ),
     "wordless": (
         "{count} of {total} tracks holds a wordless voice",
         "{count} of {total} tracks hold a wordless voice",

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from playlist_builder.library import library
 
 if TYPE_CHECKING:
+    import os
+
     from playlist_builder.models import Session
     from playlist_builder.session_request import SessionRequest
     from playlist_builder.sessions.build import Selection
+    from playlist_builder.sessions.resolve import Resolved
 
 
 class Library(library.Library):
@@ -71,6 +74,28 @@ class Library(library.Library):
         request, notes = build.rescue_request(self, place_of(self))
         session = self.build(request)
         return replace(session, warnings=(*session.warnings, *notes))
+
+    def resolve(
+        self,
+        path: "str | os.PathLike[str]",
+        request: "SessionRequest | None" = None,
+        *,
+        profile_folders: Sequence[Path] = (),
+    ) -> "Resolved":
+        """Return the session of a list of works, in its order, from the music of this library.
+
+        The list is a playlist of any kind that is read here (JSPF, XSPF, M3U, PLS, CSV, a session
+        file), whether it names files or not. A work is found by its file, MusicBrainz recording or
+        ISRC, or by title, artist and length; in place of one that is not there plays the nearest
+        in energy, tension, style and length, as far as the list tells them. Of a `request` count
+        its profile, scale, queries and rules; without it the profile is that of the list, or arc.
+        Nothing is written; `keep` keeps the session. Raises PlaylistError for a file that lists no
+        works, and as `build` does.
+        """
+        from playlist_builder.sessions.keep import place_of
+        from playlist_builder.sessions.resolve import resolve
+
+        return resolve(self, path, request, folders=profile_folders, place=place_of(self))
 
     def keep(self, session: "Session", *, at: str, name: str = "") -> "Session":
         """Return a session as the library keeps it from now on, under a number.
