@@ -1,5 +1,8 @@
 from .analysis.calibration import Calibration, Correction
 from .arranger.arrange import alternatives, arrange
+from .arranger.capacity import Capacity
+from .arranger.menu import Menu
+from .arranger.parts import Part
 from .arranger.rules import Constraints, Pin
 from .arranger.series import series
 from .audio.encode import Chapter
@@ -85,6 +88,7 @@ __all__ = [
     "Ban",
     "Calibration",
     "Candidate",
+    "Capacity",
     "Chapter",
     "Clip",
     "Conflict",
@@ -112,6 +116,7 @@ __all__ = [
     "Mark",
     "Match",
     "Measurement",
+    "Menu",
     "MergeReport",
     "MixPlan",
     "MixSettings",
@@ -119,6 +124,7 @@ __all__ = [
     "Notice",
     "Offer",
     "Pair",
+    "Part",
     "PathMap",
     "PersonHistory",
     "PersonSummary",

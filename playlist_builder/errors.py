@@ -41,6 +41,10 @@ class RequestError(PlaylistBuilderError):
     """What was asked for cannot be understood."""
 
 
+class NotThereError(RequestError):
+    """What was asked for is understood, and names something that is not there."""
+
+
 class ArrangeError(PlaylistBuilderError):
     """The tracks at hand cannot fill the session that was asked for."""
 

@@ -116,7 +116,9 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "kept": "kept, though {reason:reason}: '{title}'",
     "left_out": "left out {path}: {reason:reason}",
     "left_out_by_rule": "left out: {count} {reason:reason}",
+    "heard_behind_ending": _COMES + "louder than the last seconds before it",
     "heard_louder": _COMES + "louder than what plays before",
+    "heard_within": "{at_s:clock} '{title}' gets {step_lu:.1f} LU louder all at once",
     "heard_softer": _COMES + "softer than what plays before",
     "loudness_falls": ("{count:d} loudness drop " + _FALLS, "{count:d} loudness drops " + _FALLS),
     "loudness_jumps": ("{count:d} loudness step " + _RISES, "{count:d} loudness steps " + _RISES),
@@ -145,6 +147,7 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
         "peak: {count:d} tracks rise higher than their phases allow, " + _PEAK,
     ),
     "percussiveness": _beyond("percussiveness", ""),
+    "pin_below": "pin: '{title}' at {at_s:clock} lies {below:.2f} below the plan",
     "pin_moved": "pin: '{title}' starts at {at_s:clock}, not at {asked_s:clock}",
     "pin_phase": "pin: '{title}' plays in {phase:phase}, not in {asked:phase}",
     "planned_silences": (

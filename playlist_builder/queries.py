@@ -31,6 +31,7 @@ from itertools import chain
 
 import numpy as np
 
+from playlist_builder import checked
 from playlist_builder.errors import QueryError
 from playlist_builder.models import (
     KEYS,
@@ -215,6 +216,7 @@ def parse(text: str) -> Query:
     return _all(tests)
 
 
+@checked.takes(query=checked.text)
 def matching(tracks: Sequence[Track], query: str) -> TrackTable:
     """Return the tracks that a query names, such as `genre:ambient energy:..0.3`, in their order.
 

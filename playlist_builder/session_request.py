@@ -4,13 +4,13 @@ Values are plain: texts as they are typed, seconds, paths. A value that cannot b
 RequestError in one line, wherever the request is made: from options, a file, or a program.
 """
 
-import math
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from playlist_builder.checked import flag, is_number, path, text, texts, whole, wrong
 from playlist_builder.errors import RequestError
 
 PERSON_NAME_LIMIT = 100  # most characters of the name of a person
@@ -115,15 +115,15 @@ def check_time(value: Any, field: str = "at") -> str:  # noqa: ANN401 - what is 
             return str(value)
     except (TypeError, ValueError):
         pass
-    raise _wrong(field, "a time with its offset, such as 2026-05-01T10:00:00+02:00", value)
+    raise wrong(field, "a time with its offset, such as 2026-05-01T10:00:00+02:00", value)
 
 
-def person_name(text: str) -> str:
+def person_name(given: str) -> str:
     """Return the name of a person as it is stored; raises RequestError for an invalid one."""
     most = PERSON_NAME_LIMIT
-    name = unicodedata.normalize("NFC", text) if isinstance(text, str) else ""
+    name = unicodedata.normalize("NFC", given) if isinstance(given, str) else ""
     if not name.strip() or len(name) > most or not name.isprintable():
-        raise RequestError(f"A name is plain text of 1 to {most} characters, not {text!r}.")
+        raise RequestError(f"A name is plain text of 1 to {most} characters, not {given!r}.")
     return name
 
 
@@ -132,40 +132,31 @@ def person_name(text: str) -> str:
 def _profile(field: str, value: Any) -> str:  # noqa: ANN401
     if isinstance(value, str) and value:
         return value
-    raise _wrong(field, "a name such as 'arc', or a path", value)
-
-
-def _texts(field: str, value: Any) -> tuple[str, ...]:  # noqa: ANN401
-    """One text alone is a mistake: it would be taken for its letters."""
-    if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
-        return tuple(value)
-    raise _wrong(field, "a tuple of texts, such as ('one', 'two')", value)
+    raise wrong(field, "a name such as 'arc', or a path", value)
 
 
 def _seconds(field: str, value: Any) -> float:  # noqa: ANN401
-    if _is_number(value) and value >= 0.0:
+    if is_number(value) and value >= 0.0:
         return value  # type: ignore[no-any-return]
-    raise _wrong(field, "seconds such as 3600.0", value)
+    raise wrong(field, "seconds such as 3600.0", value)
 
 
 def _lengths(field: str, value: Any) -> tuple[float, float]:  # noqa: ANN401
-    if isinstance(value, list | tuple) and len(value) == 2 and all(map(_is_number, value)):  # noqa: PLR2004 - the shortest and the longest
+    if isinstance(value, list | tuple) and len(value) == 2 and all(map(is_number, value)):  # noqa: PLR2004 - the shortest and the longest
         shortest, longest = value
         if 0.0 <= shortest <= longest:
             return shortest, longest
-    raise _wrong(field, "the shortest and the longest, such as (2, 15)", value)
-
-
-def _whole(field: str, value: Any) -> int:  # noqa: ANN401
-    if type(value) is int:
-        return value
-    raise _wrong(field, "a whole number", value)
+    raise wrong(field, "the shortest and the longest, such as (2, 15)", value)
 
 
 def _place(field: str, value: Any) -> int:  # noqa: ANN401
-    if type(value) is int and value >= 1:
-        return value
-    raise _wrong(field, "a whole number from 1 on", value)
+    return whole(field, value, 1)
+
+
+def _changes(field: str, value: Any) -> "tuple[PlanChange, ...]":  # noqa: ANN401
+    if isinstance(value, list | tuple) and all(isinstance(each, PlanChange) for each in value):
+        return tuple(value)
+    raise wrong(field, "a tuple of PlanChange", value)
 
 
 def _time(field: str, value: Any) -> str:  # noqa: ANN401
@@ -180,21 +171,13 @@ def _one_of(*choices: str) -> Callable[[str, Any], str]:
     def checked(field: str, value: Any) -> str:  # noqa: ANN401
         if value in choices:
             return str(value)
-        raise _wrong(field, f"one of {', '.join(choices)}", value)
+        raise wrong(field, f"one of {', '.join(choices)}", value)
 
     return checked
 
 
 def _optional(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
     return lambda field, value: None if value is None else check(field, value)
-
-
-def _is_number(value: Any) -> bool:  # noqa: ANN401
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _wrong(field: str, wanted: str, value: object) -> RequestError:
-    return RequestError(f"{field}: give {wanted}, not {ascii(value)[:60]}.")
 
 
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
@@ -206,9 +189,13 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "within_s": _seconds,
     "trim_s": _seconds,
     "track_minutes": _optional(_lengths),
-    "seed": _whole,
+    "seed": whole,
     "alternative": _place,
     "name": _optional(_name),
     "asked_at": _time,
-    **dict.fromkeys(TEXTS, _texts),
+    "library": _optional(path),
+    "changes": _changes,
+    **dict.fromkeys(("profile_text", "session", "kept_id"), text),
+    **dict.fromkeys(("allow_short", "levelled"), flag),
+    **dict.fromkeys(TEXTS, texts),
 }

@@ -101,10 +101,21 @@ def xml_safe(text: str) -> str:
     return replaced(" ".join(text.translate(_BIDI).split()), _UNDISPLAYED, REPLACEMENT)
 
 
-def shortened(text: str) -> str:
-    """Return `xml_safe` text of at most `LINE_LIMIT` characters."""
-    words = xml_safe(text[: 10 * LINE_LIMIT])
-    return words if len(words) <= LINE_LIMIT else words[: LINE_LIMIT - 1].rstrip() + "…"
+def shortened(text: str, limit: int = LINE_LIMIT) -> str:
+    """Return `xml_safe` text of at most `limit` characters."""
+    words = xml_safe(text[: 10 * limit])
+    return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that decimal digits name; None where they name none below a billion."""
+    digits = text.lstrip("0") or text[-1:]
+    return int(digits) if text.isdecimal() and len(digits) < 10 else None  # noqa: PLR2004 - of a billion
+
+
+def counted(count: int, singular: str, plural: str = "") -> str:
+    """Return a count with its noun, such as `1 track` or `2 tracks`."""
+    return f"{count} {singular if count == 1 else plural or f'{singular}s'}"
 
 
 def escaped(text: str) -> str:

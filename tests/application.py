@@ -38,6 +38,20 @@ def build(library: pb.Library, minutes: float, name: str) -> pb.Session:
     return library.keep(library.build(request), at=NOW, name="evening")
 
 
+def prepare(library: pb.Library) -> list[str]:
+    """Prepare blocks to choose from, and tell how many sessions the library holds."""
+    request = pb.SessionRequest(
+        "steady", duration_s=60.0, track_minutes=(0.1, 15.0), tolerance_s=15.0, allow_short=True
+    )
+    capacity = library.capacity(request)
+    menu = library.menu(request, 2)
+    blocks = sum(len(row) for row in menu.blocks)
+    return [
+        f"{capacity.count} sessions: {capacity.notice}",
+        f"{blocks} blocks for {len(menu.parts)} part, {menu.paths} paths",
+    ]
+
+
 def swap(editor: pb.SessionEditor, number: int) -> str:
     """Put the best candidate in a place, and say how it differs."""
     best = next((each for each in editor.candidates(number) if each.is_choice), None)
@@ -97,12 +111,13 @@ def main(music: Path, target: Path, executor: Executor | None = None) -> list[st
         session = build(library, 1.5, "A7")
         editor = edit(library, session)
         told.append(swap(editor, len(editor.session.slots)))
-        kept = library.keep(editor.session, at=NOW)
+        kept = library.keep(editor)
         library.history.rate("A7", pb.Rating(kept.slots[0].identity, "up", "", NOW, "", ""))
         told += [rating.describe("A7") for rating in library.history.of("A7").ratings]
         pair = library.questions().next([], seed=0)
         if pair is not None:
             library.calibrate([pair.answer(pair.first, NOW)])
+        told += prepare(library)
         quiet = pb.matching(library.tracks(), "energy:..0.9")
         told.append(f"{len(quiet)} tracks are quiet")
         again = library.session("evening")

@@ -119,8 +119,16 @@ SENTENCES = [
     ),
     (notice("left_out_by_rule", count=3, reason="too long"), "left out: 3 too long"),
     (
+        notice("heard_behind_ending", at_s=3725, title="Night", step_lu=9.0),
+        "1:02:05 'Night' comes in 9.0 LU louder than the last seconds before it",
+    ),
+    (
         notice("heard_louder", at_s=3725, title="Night", step_lu=4.25),
         "1:02:05 'Night' comes in 4.2 LU louder than what plays before",
+    ),
+    (
+        notice("heard_within", at_s=3725, title="Night", step_lu=8.0),
+        "1:02:05 'Night' gets 8.0 LU louder all at once",
     ),
     (
         notice("heard_softer", at_s=3725, title="Night", step_lu=12.0),
@@ -200,6 +208,10 @@ SENTENCES = [
             "percussiveness: 2 tracks beyond the limit of their phase, worst 'Night' with 0.6124 in"
             " peak (limit 0.5)"
         ),
+    ),
+    (
+        notice("pin_below", title="Night", at_s=3690.4, below=0.5),
+        "pin: 'Night' at 1:01:30 lies 0.50 below the plan",
     ),
     (
         notice("pin_moved", title="Night", at_s=3690.4, asked_s=120.0),

@@ -37,6 +37,7 @@ def test_an_application_scans_builds_edits_replans_keeps_and_exports(made):
     told, target = made
     assert told[0].startswith("skipped")
     assert "rated up for A7" in "\n".join(told)
+    assert "2 blocks for 1 part, 2 paths" in told
     session = session_json.load_session(target / "session.json")
     assert len(session.slots) > 2
     assert session.request.changes

@@ -13,6 +13,7 @@ from playlist_builder.text import (
     UNPRINTED,
     clock,
     comparable,
+    counted,
     encodable,
     escaped,
     folded,
@@ -20,6 +21,7 @@ from playlist_builder.text import (
     printable,
     replaced,
     shortened,
+    whole_number,
     xml_safe,
 )
 
@@ -155,3 +157,15 @@ def test_every_hyphen_and_apostrophe_is_that_of_ascii(words, data):
         other = data.draw(st.sampled_from(marks)).join(words)
         assert folded(other) == marks[0].join(words)
         assert comparable(other) == comparable(marks[0].join(words))
+
+
+@given(st.text("0123456789x", max_size=14))
+def test_digits_are_a_number_below_a_billion(text):
+    found = whole_number(text)
+    is_number = text.isdecimal() and int(text) < 10**9
+    assert found == (int(text) if is_number else None)
+
+
+def test_a_count_has_its_noun():
+    assert [counted(n, "track") for n in (0, 1, 2)] == ["0 tracks", "1 track", "2 tracks"]
+    assert counted(2, "entry", "entries") == "2 entries"

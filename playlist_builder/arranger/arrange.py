@@ -86,7 +86,7 @@ from dataclasses import replace
 from playlist_builder.arranger import broken, result, settle
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import Objective, Problem, Relaxation, build_problem
-from playlist_builder.arranger.remarks import remarks
+from playlist_builder.arranger.remarks import pins_below, remarks, voices
 from playlist_builder.arranger.rules import PHASE_LIMITS, Constraints
 from playlist_builder.arranger.spares import spares
 from playlist_builder.arranger.steps import falls
@@ -156,7 +156,7 @@ def arranged(
     order = found.order
     is_scaled = objective.scale == "relative"
     notices = result.warnings(order, rules, problem.reach, scaled=is_scaled)
-    notices += remarks(order)
+    notices += [*remarks(order), *pins_below(order, (place for _, place in found.pins))]
     session = replace(
         result.session(order, objective.scale, objective.seed, found.cost, found.bound),
         warnings=(*found.problem.notes, *notices),
@@ -194,7 +194,7 @@ def completed(
     notices = [
         *falls([*session.slots, *slots], levelled=is_levelled),
         *notices,
-        *result.voices([*order.tracks[played:], *after]),
+        *voices([*order.tracks, *after], played),
     ]
     ready = spares(session.slots, order.tracks, pool, objective, after)
     having = {each.slot.phase for each in ready}

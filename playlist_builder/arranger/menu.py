@@ -30,6 +30,7 @@ from playlist_builder.arranger.blocks import Block, Kitchen, surroundings
 from playlist_builder.arranger.parts import Part, parts_of
 from playlist_builder.arranger.problem import build_problem
 from playlist_builder.arranger.recordings import spare_copies
+from playlist_builder.arranger.remarks import voices
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.solver.cost import STEP_MS, step_at
 from playlist_builder.errors import ArrangeError
@@ -224,7 +225,7 @@ def _menu(kitchen: Kitchen, blocks: Blocks, alone: Session) -> Menu:
     ended = completed(worst, order, kitchen.pool.take(left), objective)
     after = {slot.identity for slot in ended.tail}
     heard = np.array([own in used | after for own in kitchen.pool.identities], np.bool_)
-    voices = result.voices(list(kitchen.pool.take(heard)))
+    told = voices(list(kitchen.pool.take(heard)))
     of_tail = [note for note in ended.warnings if note.code in TAIL_NOTES]
     ends_s = [
         (order.ends_ms[-1] + sum(rest.length_ms for rest in order.rests)) / 1000.0
@@ -241,7 +242,7 @@ def _menu(kitchen: Kitchen, blocks: Blocks, alone: Session) -> Menu:
         alone_error=alone.rms_error,
         shortest_s=min(ends_s),
         longest_s=max(ends_s),
-        warnings=(*warnings.values(), *of_tail, *voices),
+        warnings=(*warnings.values(), *of_tail, *told),
         relaxed=tuple(relaxed.values()),
     )
 

@@ -35,7 +35,6 @@ from playlist_builder.profiles import rests
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.profiles.rests import Rest
 from playlist_builder.track_table import TrackTable
-from playlist_builder.vocals.evidence import doubt
 from playlist_builder.works import work_of
 
 ABOVE = 0.35  # above the plan that is worth a word: half a minute may startle in a calm phase
@@ -344,27 +343,6 @@ def _narrow(order: Order, reach: float, *, scaled: bool) -> list[Notice]:
         return []
     code = "scaled_to_library" if scaled else "below_plan"
     return [notice(code, reach=round(reach, 2), peak=round(peak, 2))]
-
-
-def voices(played: Sequence[Track]) -> list[Notice]:
-    """Tell what is known of voices: nothing unverified goes unsaid, whatever is allowed."""
-    total = len(played)
-    found = []
-    doubtful = [track for track in played if track.vocals == "unknown"]
-    unheard = sum(track.heard is None for track in doubtful)
-    if unheard:
-        found.append(notice("unverified", count=unheard, total=total))
-    people = [track for track in doubtful if track.heard and doubt(track.heard) == "people"]
-    voices = [track for track in doubtful if track.heard and doubt(track.heard) != "people"]
-    for code, tracks in (("may_hold_voice", voices), ("people_behind", people)):
-        if tracks:
-            titles = tuple(map(called, tracks))
-            found.append(notice(code, count=len(titles), total=total, titles=titles))
-    for kind in ("wordless", "sung", "spoken"):
-        count = sum(track.vocals == kind for track in played)
-        if count:
-            found.append(notice(kind, count=count, total=total))
-    return found
 
 
 def called(track: Track) -> str:

@@ -12,7 +12,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
-from playlist_builder.cli.history import history_number, record_history
+from playlist_builder.cli.history import history_number
 from playlist_builder.cli.library import DEMO_FOLDER, library_of, open_library, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.numbered import check_unnamed, numbered, unnamed
@@ -267,6 +267,7 @@ def deliver(
     """
     from playlist_builder.playlists import session_json
     from playlist_builder.report.text import reasons_text
+    from playlist_builder.sessions.keep import identified
 
     sessions = [
         replace(session, request=session.request and replace(session.request, session=number))
@@ -277,7 +278,11 @@ def deliver(
     if not dry_run and sessions:
         marks = unnamed(outputs, files)
         with open_library(library_of(sessions[0], None)) as opened:
-            sessions = [_with_id(session, opened) for session in sessions]
+            names = [
+                f"{name}-{place}" if name and len(sessions) > 1 else name
+                for place in range(1, len(sessions) + 1)
+            ]
+            sessions = [identified(opened, *each) for each in zip(sessions, names, strict=True)]
             contents = [
                 [
                     content(session, session_json.dump(session), file, {}, is_marked=file in marks)
@@ -285,8 +290,7 @@ def deliver(
                 ]
                 for session, own_files in zip(sessions, files, strict=False)
             ]
-            record_history(sessions, [each[0] if each else "-" for each in files])
-            kept = _keep(sessions, contents, name, opened)
+            kept = _keep(sessions, names, contents, opened)
     err = as_json or "-" in files[0]
     documents = []
     for place, session in enumerate(sessions):
@@ -307,34 +311,27 @@ def deliver(
     return sessions
 
 
-def _with_id(session: "api.Session", library: "api.Library") -> "api.Session":
-    from playlist_builder.playlists import session_json
-
-    if session.request is None:
-        return session
-    own = library.sessions.new_id(session_json.dump(session))
-    return replace(session, request=replace(session.request, kept_id=own))
-
-
 def _keep(
     sessions: "Sequence[api.Session]",
+    names: Sequence[str],
     contents: "Sequence[Sequence[Content]]",
-    name: str,
     library: "api.Library",
 ) -> "list[KeptSession]":
     """Return sessions as their library keeps them from now on, with the files written of them."""
-    from playlist_builder.library.kept import kept_session
     from playlist_builder.playlists import session_json
+    from playlist_builder.sessions.keep import Entry, store
 
-    at, entries = options.now(), []
-    for place, (session, written) in enumerate(zip(sessions, contents, strict=True), start=1):
-        own = f"{name}-{place}" if name and len(sessions) > 1 else name
-        kept = kept_session(session, at, own)
-        before = library.sessions.by_id(kept.id)
-        files = (*(before.files if before else ()), *remembered(written))
-        kept = replace(kept, files=tuple({file.path: file for file in files}.values()))
-        entries.append((kept, session_json.dump(session)))
-    return library.sessions.store(*entries)
+    entries = []
+    for session, name, written in zip(sessions, names, contents, strict=True):
+        files, first = remembered(written), written[0].path if written else "-"
+        file = os.path.abspath(first) if first != "-" else ""
+        entries.append(Entry(session, session_json.dump(session), name, files, file))
+    before = [name and library.sessions.called(name) for name in names]
+    kept = store(library, entries, options.now())
+    for one, other in zip(kept, before, strict=True):
+        if other and other.id != one.id:
+            output.print_message(f"Session {other.number} is not called {other.name} any more.")
+    return kept
 
 
 def _told(kept: "KeptSession", library: str | None) -> str:

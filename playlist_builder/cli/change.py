@@ -15,7 +15,13 @@ from playlist_builder.cli import options, output
 from playlist_builder.cli.change_text import difference_lines
 from playlist_builder.cli.history import record_history
 from playlist_builder.cli.library import open_library
-from playlist_builder.cli.session import PAGES, PLAYLISTS, OpenedSession, number_and_name
+from playlist_builder.cli.session import (
+    PAGES,
+    PLAYLISTS,
+    OpenedSession,
+    number_and_name,
+    warn_banned,
+)
 from playlist_builder.cli.written import Content, content, remembered, renewals, rewrite
 
 Check = Callable[["api.Session", "api.Session"], None]
@@ -47,7 +53,11 @@ def save_change(
             after_writing(given.session, after)
         except BaseException:
             before = [
-                content(given.session, given.text, each.path, each.form, is_marked=each.is_marked)
+                content(
+                    *(given.session, given.text, each.path, each.form),
+                    is_marked=each.is_marked,
+                    kept=given.kept,
+                )
                 for each in contents
             ]
             free = given.kept and replace(given.kept, turn=0)  # it is our own change that goes
@@ -64,20 +74,20 @@ def _store(
     outputs: Sequence[str] = (),
 ) -> list[str]:
     """Keep a state of a session in library and files; return what there is to tell of these."""
-    from playlist_builder.library.kept import kept_session
     from playlist_builder.playlists.write import write_text
+    from playlist_builder.sessions.keep import Entry, store
 
-    record_history([session], [given.history_file], given.library)
     if given.kept is None:
+        record_history([session], [given.history_file], given.library)
         write_text(given.word, text)
         return [f"Wrote {given.word}. {_renewal(given.word, outputs)}"]
-    entry = kept_session(session, options.now())
-    entry = replace(entry, files=given.kept.files, turn=given.kept.turn)
+    own, file = given.kept.id, given.history_file.removeprefix("-")
+    entry = Entry(session, text, history_file=file, turn=given.kept.turn)
     with open_library(given.library) as opened:
-        opened.sessions.store((entry, text))
+        store(opened, [entry], options.now())
     written, told = rewrite(session, contents)
     with open_library(given.library) as opened:
-        opened.sessions.add_file(entry.id, *remembered(written))
+        opened.sessions.add_file(own, *remembered(written))
     return told
 
 
@@ -100,7 +110,7 @@ def _renewal(session: str, written: Sequence[str]) -> str:
         for file in beside
         if file.endswith(suffixes)
     ]
-    return "\n".join(["These hold the session as it was before; renew them:", *commands])
+    return "\n".join(["These may hold another state of the session; renew them:", *commands])
 
 
 def print_change(
@@ -119,6 +129,9 @@ def print_change(
     output.print_text("\n".join(lines), err=as_json)
     for line in told:
         output.print_message(line)
+    output.warn_missing_files(after, given.word)
+    if not any(note.code == "kept" for note in after.warnings):  # else it is told there
+        warn_banned(given, after)
     if given.kept is not None:
         hint = "" if given.kept.files else f" {NO_FILE.format(word=given.kept.number)}"
         output.print_message(f"Session {number_and_name(given.kept)} is changed.{hint}")

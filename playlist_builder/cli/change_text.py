@@ -17,7 +17,7 @@ JOINS = {"near": "near in style", "between": "", "far": "of another style"}
 
 
 def difference_lines(changed: "Difference") -> list[str]:
-    """Return lines on what went, came and moved, on pins, and how many start at another time."""
+    """Return lines on all that changed: tracks, their times, pins, the tail, rules and notes."""
     lines = [
         f"{sign} {number}. {clock(slot.start_s)}  {slot.title or slot.path}  {slot.artist}"
         for sign, placed in (("-", changed.went), ("+", changed.came))
@@ -31,7 +31,23 @@ def difference_lines(changed: "Difference") -> list[str]:
     if changed.shifted:
         tracks = "track starts" if changed.shifted == 1 else "tracks start"
         lines.append(f"{changed.shifted} {tracks} at another time")
+    if changed.lengths_s is not None:
+        lines.append("the session lasts {1}, not {0}".format(*map(clock, changed.lengths_s)))
     lines += map(_pin_line, changed.pins)
+    lines += [
+        f"{sign} tail: {slot.title or slot.path}  {slot.artist}".rstrip()
+        for sign, slots in (("-", changed.tail_went), ("+", changed.tail_came))
+        for slot in slots
+    ]
+    lines += [
+        f"{word}: {each}"
+        for word, told in (
+            ("gives way now", changed.relaxed),
+            ("gives way no longer", changed.restored),
+            ("new note", changed.warnings),
+        )
+        for each in told
+    ]
     return lines or ["the same tracks at the same times"]
 
 
@@ -72,6 +88,7 @@ def candidate_words(candidate: "Candidate") -> list[str]:
         *map(_trait, candidate.traits),
         *([join] if join and "style" not in told else []),
         *(f"STANDS OUT: {_standing_out(each)}" for each in candidate.stands_out),
+        *(f"gives way: {each}" for each in candidate.relaxed),
     ]
 
 
@@ -93,6 +110,7 @@ def _standing_out(reason: "StandsOut") -> str:
         "rise": f"the loudness rises {reason.amount:.0f} LU at a join",
         "style": "the style changes at a join",
         "voice": "it may hold a voice",
+        "rule": "a rule of the session gives way",
     }[reason.why]
 
 
@@ -131,6 +149,7 @@ def candidate_document(candidate: "Candidate") -> dict[str, Any]:
         "cost_now": candidate.cost_now,
         "rms_error_now": candidate.rms_error_now,
         "traits": {each.word: each.by for each in candidate.traits},
+        "gives_way": list(map(str, candidate.relaxed)),
         "stands_out": {each.why: each.amount for each in candidate.stands_out},
         "is_choice": candidate.is_choice,
     }

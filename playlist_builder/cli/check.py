@@ -12,7 +12,8 @@ from playlist_builder.cli import options, output
 from playlist_builder.cli.change import save_change
 from playlist_builder.cli.library import file_of, library_of, open_existing
 from playlist_builder.cli.main import main
-from playlist_builder.cli.session import OpenedSession, open_session
+from playlist_builder.cli.session import OpenedSession, is_kept, is_path, open_session
+from playlist_builder.text import counted
 
 if TYPE_CHECKING:
     from playlist_builder.models import File
@@ -73,7 +74,7 @@ def check(playlist: str | None, library: str | None, *, fix: bool, as_json: bool
             title = f"  ({each.title})" if each.title else ""
             output.print_text(f"missing  {each.number}  {each.location}{title}", err=as_json)
     counts = Counter(sorted(each.state for each in findings))
-    output.print_message(f"{len(findings)} entries: {output.counted(counts)}")
+    output.print_message(f"{counted(len(findings), 'entry', 'entries')}: {output.counted(counts)}")
     fixed = fix and counts["moved"] > len(refused)
     if fixed:
         output.print_message(f"Wrote {shown}")
@@ -98,7 +99,8 @@ def check(playlist: str | None, library: str | None, *, fix: bool, as_json: bool
 def _kept(word: str | None, library: str | None) -> OpenedSession | None:
     """Return the session that a library keeps and a word means; None for any other file."""
     is_file = word is not None and os.path.exists(word) and not os.path.isdir(word)
-    if is_file and not str(word).lower().endswith(".json"):
+    is_playlist = is_file and not str(word).lower().endswith(".json")
+    if word is not None and is_playlist and (is_path(word) or not is_kept(word, library)):
         return None
     given = open_session(word, library)
     return given if given.kept is not None else None

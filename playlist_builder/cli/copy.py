@@ -9,7 +9,7 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import tracks_done
-from playlist_builder.cli.session import OpenedSession, open_session
+from playlist_builder.cli.session import OpenedSession, open_session, warn_banned
 from playlist_builder.cli.written import remember_made
 
 
@@ -85,6 +85,7 @@ def copy(
             progress=progress,
             on_wait=lambda: output.print_message(f"Waiting for another copy into {folder} ..."),
         )
+    warn_banned(given, given.session)
     kind = " --for-phone" if for_phone else " --levelled" if is_levelled else ""
     remember_made(given, report.playlist, f"copy{kind}")
     _tell(given, report)
@@ -138,6 +139,11 @@ def _tell_levels(report: "api.CopyReport", loudness_lufs: float) -> None:
             f"{in_tags} of {len(gains)} by tags: turn on ReplayGain in the player, or the"
             " masters' own loudness is heard (mpv --replaygain=track; MPD: mpc replaygain track)."
             " For VLC, which heeds not all of them, and for phones copy with --for-phone"
+        )
+    output.tell_heard(report.heard)
+    if report.heard:
+        output.print_message(
+            "No player moves a gain within a track; --for-phone does, in the samples."
         )
 
 

@@ -16,7 +16,8 @@ from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
 from playlist_builder.cli.session import OpenedSession, open_session
-from playlist_builder.errors import RequestError
+from playlist_builder.errors import NotThereError
+from playlist_builder.text import counted
 
 if TYPE_CHECKING:
     from playlist_builder.sessions.candidates import Candidate
@@ -96,7 +97,7 @@ def swap(
         if take is None and output.can_ask() and not as_json:
             chosen = _asked(found)
         if chosen is not None and chosen > len(found):
-            raise RequestError(f"--take {chosen}: there are {len(found)} candidates for {place}.")
+            raise NotThereError(f"--take {chosen}: there are {len(found)} candidates for {place}.")
         best = next((each for each in found if each.is_choice), None)
         taken = best if chosen is None else found[chosen - 1]
         return editor.swap(place, None if taken is None else taken.track)
@@ -175,14 +176,14 @@ def change_session(
     `before_writing` and `after_writing` take the sessions before and after an edit; what they raise
     leaves all as it was.
     """
-    from playlist_builder.playlists import session_json
+    from playlist_builder.playlists import session_states
 
     given = open_session(session, library)
     with session_editor(given) as (editor, find):
         after = edit(editor, find).session
     if before_writing is not None:
         before_writing(given.session, after)
-    text = session_json.dump_with_undo(after, given.text)
+    text = session_states.dump_with_undo(after, given.text)
     after, told = save_change(given, text, after_writing=after_writing)
     print_change(given, after, told, as_json=as_json)
 
@@ -219,6 +220,9 @@ def _listed(
     """Return the candidates for a number, after printing them."""
     found = editor.candidates(number) if count is None else editor.candidates(number, count)
     if found:
+        if count is not None and len(found) < count:
+            some = counted(len(found), "track fits", "tracks fit")
+            output.print_message(f"No more than {some} there.")
         lines = candidate_lines(editor.session, number, found)
         output.print_text("\n".join(lines), err=as_json)
         if not any(each.is_choice for each in found):

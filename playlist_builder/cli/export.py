@@ -9,7 +9,7 @@ import click
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
-from playlist_builder.cli.session import OpenedSession, open_session
+from playlist_builder.cli.session import OpenedSession, open_session, warn_banned
 from playlist_builder.cli.written import (
     check_outputs,
     content,
@@ -92,6 +92,7 @@ def export(
     contents = [content(given.session, given.text, file, form) for file in outputs]
     remember(given, contents)
     write_contents(given.session, contents)
+    warn_banned(given, given.session)
     if not dialect_of(form).without_files:
         output.warn_missing_files(given.session, given.word)
         _tell(given, outputs, dialect_of(form))

@@ -12,6 +12,7 @@ from playlist_builder.cli.library import existing_library_of, open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import open_session
 from playlist_builder.errors import LibraryError
+from playlist_builder.text import counted
 
 if TYPE_CHECKING:
     from playlist_builder.library.history import History, PersonHistory
@@ -34,6 +35,7 @@ def history(
     a name; built into the same file within an hour, it replaces the one before, and removed within
     an hour it counts no longer (see 'sessions').
     """
+    from playlist_builder.cli.written import with_companions
     from playlist_builder.report.text import history_text, names_text
     from playlist_builder.session_request import person_name
 
@@ -59,7 +61,7 @@ def history(
     if forget:
         output.print_message(f"Of {whom} nothing is known any more.")
         written = {file.path for each in kept for file in each.files}
-        files = sorted(filter(os.path.exists, written | {each.file for each in past.sessions}))
+        files = with_companions(written | {each.file for each in past.sessions if each.file})
         if files or holding:
             output.print_message("These files are yours, and may still hold the name:")
             for file in (*files, *holding):
@@ -79,8 +81,9 @@ def _forgotten(library: "api.Library", past: "PersonHistory", *, ask: bool) -> l
 
 def _confirm(past: "PersonHistory") -> None:
     """Ask whether a history is to be forgotten; end the command where it is not."""
-    counts = {"sessions": len(past.sessions), "ratings": len(past.ratings), "bans": len(past.bans)}
-    what = output.counted(counts) or "all that is kept"
+    counts = {"session": len(past.sessions), "rating": len(past.ratings), "ban": len(past.bans)}
+    what = ", ".join(counted(count, noun) for noun, count in counts.items() if count)
+    what = what or "all that is kept"
     question = f"Forget {output.displayable(past.name)} for ever ({what})?"
     output.confirm_forgetting(question)
 

@@ -10,6 +10,7 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.main import main
 from playlist_builder.errors import ExportError, LibraryError
+from playlist_builder.text import counted
 
 DEMO_FOLDER = "playlist-builder-demo"
 DEMO_LIBRARY = f"{DEMO_FOLDER}/library.db"  # as seen from where the demo was made
@@ -107,7 +108,7 @@ def library() -> None:
 
 
 @library.command()
-@click.argument("other", type=click.Path(exists=True, dir_okay=False))
+@click.argument("other", type=options.ThereIs(dir_okay=False))
 @options.common_options
 def merge(other: str, library: str | None, *, as_json: bool) -> None:
     """Add what the library OTHER knows and this one does not; OTHER is only read.
@@ -125,12 +126,12 @@ def merge(other: str, library: str | None, *, as_json: bool) -> None:
         output.print_json(report)
         return
     text = f"{report.measured} measured, {report.heard} listened to, {report.embedded} embedded,"
-    text += f" {report.files} files and {report.marks} marks came along."
+    text += f" {counted(report.files, 'file')} and {counted(report.marks, 'mark')} came along."
     if report.sessions or report.ratings or report.bans:
-        text += f" So did the past of names: {report.sessions} sessions, {report.ratings} ratings"
-        text += f" and {report.bans} bans."
+        text += f" So did the past of names: {counted(report.sessions, 'session')},"
+        text += f" {counted(report.ratings, 'rating')} and {counted(report.bans, 'ban')}."
     if report.kept:
-        text += f" So did {report.kept} sessions; see 'playlist-builder sessions'."
+        text += f" So did {counted(report.kept, 'session')}; see 'playlist-builder sessions'."
     if report.answers:
-        text += f" So did {report.answers} answers of 'calibrate'."
+        text += f" So did {counted(report.answers, 'answer')} of 'calibrate'."
     output.print_message(text)

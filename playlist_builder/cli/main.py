@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from playlist_builder.cli import output
-from playlist_builder.errors import PlaylistBuilderError, RequestError
+from playlist_builder.errors import NotThereError, PlaylistBuilderError, RequestError
 from playlist_builder.system import ONE_THREAD, open_closed_streams
 
 GARBAGE = 50_000, 20, 1_000  # seldom: a large library is a million objects and none of it
@@ -86,6 +86,8 @@ class _Commands(WholeLines):
         gc.set_threshold(*GARBAGE)
         try:
             return super().invoke(ctx)
+        except NotThereError as error:
+            raise click.ClickException(output.displayable(str(error))) from error
         except RequestError as error:
             raise click.UsageError(output.displayable(str(error))) from error
         except PlaylistBuilderError as error:
@@ -118,5 +120,6 @@ def main() -> None:
     SESSION is a number or name (see 'sessions'), a file that was written of it, or left out: the
     last one. A TRACK is its number in the session, its title or a part of that, or its path.
 
-    Exit codes: 0 done, 1 it could not be done, 2 the command was not understood.
+    Exit codes: 0 done, 1 it could not be done, as what is named is not there or the music does not
+    allow it, 2 the command was not understood.
     """

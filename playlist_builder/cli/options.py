@@ -16,7 +16,7 @@ import click
 
 from playlist_builder.cli.output import ALL_NOTES
 from playlist_builder.durations import NUMBER, seconds_of
-from playlist_builder.errors import RequestError
+from playlist_builder.errors import NotThereError, RequestError
 from playlist_builder.path_map import PathMap
 from playlist_builder.playlists.dialects import is_codepage
 
@@ -42,6 +42,21 @@ class NumberRange(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
         return number
+
+
+class ThereIs(click.Path):
+    """A path that is there; else the command is understood, and cannot be done."""
+
+    def __init__(self, *, dir_okay: bool = True) -> None:
+        """With `dir_okay` also that of a folder."""
+        super().__init__(dir_okay=dir_okay)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; raises NotThereError, or `click.BadParameter` for a folder."""
+        if not os.path.exists(value):
+            kind = "file" if not self.dir_okay else "file or folder"
+            raise NotThereError(f"There is no {kind} {value!r}.")
+        return super().convert(value, param, ctx)
 
 
 def duration(text: str, *, bare: str = "m", allow_zero: bool = False) -> float:
@@ -149,6 +164,14 @@ def _library_option(text: str) -> Callable[[F], F]:
     )
 
 
+def plain_path(path: str) -> str:
+    """Return a path without `..`, which is read as the system reads it behind a link."""
+    if os.pardir not in path.replace(os.altsep or os.sep, os.sep).split(os.sep):
+        return path
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.realpath(folder), name) if name != os.pardir else path
+
+
 def outputs_option(text: str, *, required: bool = False) -> Callable[[F], F]:
     """Return the option for files to write."""
     return click.option(
@@ -156,6 +179,7 @@ def outputs_option(text: str, *, required: bool = False) -> Callable[[F], F]:
         multiple=True,
         required=required,
         metavar="FILE",
+        callback=lambda _, __, paths: tuple(map(plain_path, paths)),
         help=f"{text} Repeatable.",
     )
 
@@ -236,8 +260,17 @@ def one_session(
 ) -> str | None:
     """Return the one word of a session, None where it is left out."""
     if len(words) > 1:
-        raise click.UsageError(f"Give one session, not {' and '.join(map(repr, words))}.")
+        given = " and ".join(map(repr, words))
+        raise click.UsageError(f"Give one session, not {given}.{_hint(_ctx, words)}")
     return words[0] if words else None
+
+
+def _hint(ctx: click.Context, words: Sequence[str]) -> str:
+    """Return how to write to a file, where a command was given one as a second session."""
+    writes = any("-o" in each.opts for each in ctx.command.params)
+    if len(words) != 2 or not writes or not os.path.splitext(words[1])[1]:  # noqa: PLR2004 - both
+        return ""
+    return f" To write a file: {ctx.info_name} {words[0]} -o {words[1]}"
 
 
 def track_word(text: str) -> str:
@@ -253,7 +286,7 @@ def track_word(text: str) -> str:
 session_argument = click.argument(
     "session", nargs=-1, metavar="[SESSION]", type=click.Path(), callback=one_session
 )
-playlist_argument = click.argument("playlist", type=click.Path(exists=True, dir_okay=False))
+playlist_argument = click.argument("playlist", type=ThereIs(dir_okay=False))
 profile_argument = click.argument("profile", default="arc")
 vocals_option = click.option(
     "--vocals",

@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 import playlist_builder as api
 from playlist_builder.text import printable
+
+if TYPE_CHECKING:
+    from playlist_builder.notices import Notice
 
 ALL_NOTES = "playlist_builder.all_notes"  # in the context of a command that has the option for it
 AT_ONCE = 256  # lines that are written together: each alone would cost as much as making it
@@ -102,12 +105,19 @@ def tell_steps(session: "api.Session", *, levelled: bool) -> None:
 
     limit_lu = summary.rules(session).loudness_step_lu
     steps = heard(summary.whole(session), limit_lu, levelled=levelled)
-    for step in steps[:MOST_STEPS]:
+    tell_heard(steps)
+    if steps:
+        print_message("'copy --levelled' and 'render' even that out.")
+
+
+def tell_heard(steps: "Sequence[Notice]") -> None:
+    """Print steps of loudness that are heard, the largest of them one by one."""
+    sizes = [float(str(dict(step.parameters)["step_lu"])) for step in steps]
+    largest = sorted(range(len(steps)), key=lambda place: -sizes[place])[:MOST_STEPS]
+    for step in (steps[place] for place in sorted(largest)):
         print_message(f"heard as it is: {step}")
     if (more := len(steps) - MOST_STEPS) > 0:
         print_message(f"heard as it is: {more} more steps of loudness")
-    if steps:
-        print_message("'copy --levelled' and 'render' even that out.")
 
 
 def tell_silences(session: "api.Session") -> None:

@@ -55,7 +55,7 @@ def profiles_show(name: str, duration: float | None, *, ascii_only: bool) -> Non
 
 
 @profiles.command("check")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.argument("file", type=options.ThereIs(dir_okay=False))
 def profiles_check(file: str) -> None:
     """Tell whether a profile FILE is valid, and what is not."""
     profile = api.load_profile(os.path.join(".", file) if not os.path.isabs(file) else file)

@@ -17,7 +17,7 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, open_existing
 from playlist_builder.cli.main import main
-from playlist_builder.cli.session import open_session
+from playlist_builder.cli.session import open_session, warn_banned
 from playlist_builder.errors import ServerError
 from playlist_builder.path_map import PathMap
 
@@ -120,6 +120,7 @@ def push(
     if as_json:
         output.print_json(document | {"pushed": count})
     place = "the queue" if label is None else f"'{label}'"
+    warn_banned(given, given.session)
     output.print_text(f"{count} of {len(sought)} tracks are in {place} on {target}.", err=as_json)
     output.tell_silences(given.session)
 

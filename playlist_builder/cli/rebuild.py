@@ -13,6 +13,7 @@ from playlist_builder.cli.request import stored_request
 from playlist_builder.cli.session import open_session
 from playlist_builder.cli.written import content, remember, write_contents
 from playlist_builder.errors import SessionError
+from playlist_builder.text import counted
 
 
 @main.command()
@@ -37,7 +38,7 @@ def rebuild(
     last hour and not rated: what has been played stays there, and is not played again within its
     time.
     """
-    from playlist_builder.playlists import session_json
+    from playlist_builder.playlists import session_json, session_states
     from playlist_builder.sessions.build import build_alternatives
 
     given = open_session(session, library)
@@ -66,10 +67,10 @@ def rebuild(
             click.echo(session_json.dump(after), nl=False)
     else:
         is_same = session_json.dump(after) == session_json.dump(before)
-        text = given.text if is_same else session_json.dump_with_undo(after, given.text)
+        text = given.text if is_same else session_states.dump_with_undo(after, given.text)
         after, told = save_change(given, text, written=outputs)
         contents = [content(after, text, file, {}) for file in outputs]
         remember(given, contents)
         print_change(given, after, told, as_json=as_json)
         write_contents(after, contents)
-    output.print_message(f"{new} of {len(plays)} tracks are new.")
+    output.print_message(f"{new} of {counted(len(plays), 'track is', 'tracks are')} new.")

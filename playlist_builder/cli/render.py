@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,15 +12,15 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
-from playlist_builder.cli.session import OpenedSession, open_session
-from playlist_builder.cli.written import remember_made
+from playlist_builder.cli.session import OpenedSession, open_session, warn_banned
+from playlist_builder.cli.written import hinting, remember_made
+from playlist_builder.errors import RequestError
 from playlist_builder.text import clock
 
 if TYPE_CHECKING:
     from playlist_builder.recording.render import RenderProgress
 
 _options = options.combined(
-    options.session_argument,
     click.option(
         "-o",
         "--output",
@@ -63,6 +64,7 @@ _options = options.combined(
 
 
 @main.command()
+@options.session_argument
 @_options
 def render(
     session: str | None, file: str, library: str | None, *, as_json: bool, **settings: Any
@@ -85,16 +87,24 @@ def render(
 
 
 @main.command()
+@click.argument("words", nargs=-1, metavar="[SESSION [TRACK]...]", type=click.Path())
 @_options
 def preview(
-    session: str | None, file: str, library: str | None, *, as_json: bool, **settings: Any
+    words: Sequence[str], file: str, library: str | None, *, as_json: bool, **settings: Any
 ) -> None:
     """Write the transitions of SESSION alone, with 15 seconds before and after each.
 
-    They sound as they do in 'render' with the same options; each is a chapter.
+    They sound as they do in 'render' with the same options; each is a chapter. With TRACKs only
+    those that lead into them: 'preview evening 3 4' is what is heard of a new number 3.
     """
-    given = open_session(session, library)
-    made = _record(api.preview_session, given, file, (".cue",), **settings)
+    from playlist_builder.sessions.track_words import number_of
+
+    given = open_session(words[0] if words else None, library)
+    joins = [number_of(given.session, word, with_tail=True) for word in words[1:]]
+    if 1 in joins:
+        raise RequestError("Number 1 begins the session, so that no transition leads into it.")
+    record = partial(api.preview_session, joins=joins)
+    made = _record(record, given, file, (".cue",), **settings)
     if as_json:
         output.print_json(_document(made))
     remember_made(given, file, "preview")
@@ -109,11 +119,12 @@ def _record(
 ) -> "api.Recording":
     """Return a new recording; `beside` are the suffixes of what is to lie beside it."""
     mix = api.MixSettings(**settings)
+    warn_banned(given, given.session)
     stem = os.path.splitext(file)[0]
     protect_music((file, *(f"{stem}{each}" for each in beside)), library_of(given.session, None))
     try:
-        with output.progress_bar(_music_done) as progress:
-            made = record(given.session, file, settings=mix, progress=progress)
+        with hinting(file, "render"), output.progress_bar(_music_done) as progress:
+            made = record(given.session, file, settings=mix, progress=progress or _told_once())
     except KeyboardInterrupt:
         output.print_message("Stopped. Nothing was written.")
         raise click.exceptions.Exit(1) from None
@@ -140,6 +151,17 @@ def _write_page(session: "api.Session", made: "api.Recording") -> tuple[str, str
     if not data.endswith(b"\n"):
         data += b"\n"
     return path, write_beside(path, marked(data, "<!--", " -->"))
+
+
+def _told_once() -> "Callable[[RenderProgress], None]":
+    """Return what prints one line once music is read, for where no bar is shown."""
+    told = iter(["Measuring and mixing, which takes a while ..."])
+
+    def tell(_: "RenderProgress") -> None:
+        for line in told:
+            output.print_message(line)
+
+    return tell
 
 
 def _music_done(state: "RenderProgress", _elapsed_s: float) -> tuple[str, float, float, str]:

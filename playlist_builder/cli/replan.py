@@ -16,6 +16,7 @@ from playlist_builder.cli.main import main
 from playlist_builder.cli.push import push_rest
 from playlist_builder.errors import RequestError, SessionError
 from playlist_builder.path_map import PathMap
+from playlist_builder.text import counted
 
 if TYPE_CHECKING:
     from playlist_builder.cli.edit import Find
@@ -72,7 +73,9 @@ def replan(
         rest = _rest(before, after, at, current)
         playing = before.slots[current]
         count = push_rest(rest, playing, target, maps, library, skip=skip, insecure=insecure)
-        output.print_message(f"{count} tracks follow in the queue on {target}.")
+        output.print_message(
+            f"{counted(count, 'track follows', 'tracks follow')} in the queue on {target}."
+        )
 
     if maps and target is None:
         raise click.UsageError("--map needs --push.")

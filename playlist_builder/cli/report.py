@@ -7,8 +7,15 @@ import click
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
-from playlist_builder.cli.session import open_session
-from playlist_builder.cli.written import page, played, remember, times_of, write_contents
+from playlist_builder.cli.session import open_session, warn_banned
+from playlist_builder.cli.written import (
+    hinting,
+    page,
+    played,
+    remember,
+    times_of,
+    write_contents,
+)
 from playlist_builder.report.language import LANGUAGES
 
 
@@ -45,15 +52,22 @@ def report(
 
     if outputs.count("-") > 1:
         raise click.UsageError("Standard output holds one document: give '-o -' once.")
-    suffixes = [".html" if file == "-" else write.format_of(file) for file in outputs]
+    suffixes = []
+    for file in outputs:
+        with hinting(file, "report"):
+            suffixes.append(".html" if file == "-" else write.format_of(file))
     given = open_session(session, library)
+    warn_banned(given, given.session)
     own = times_of(given, times)
     if not outputs:
         output.print_session(played(given.session, own))
         return
     protect_music(outputs, library_of(given.session, None))
     form = {"language": language} | own
-    contents = [page(given.session, *each, form) for each in zip(outputs, suffixes, strict=True)]
+    contents = [
+        page(given.session, file, suffix, form, given.kept)
+        for file, suffix in zip(outputs, suffixes, strict=True)
+    ]
     remember(given, contents)
     write_contents(given.session, contents)
     if ".html" in suffixes:

@@ -39,7 +39,7 @@ request_options = options.combined(
     click.option(
         "--music",
         multiple=True,
-        type=click.Path(exists=True),
+        type=options.ThereIs(),
         help="Scan this folder first, and use its tracks only. Repeatable.",
     ),
     options.outputs_option(options.PLAYLIST_FORMATS),
@@ -80,7 +80,7 @@ request_options = options.combined(
     click.option(
         "--avoid",
         multiple=True,
-        type=click.Path(exists=True, dir_okay=False),
+        type=options.ThereIs(dir_okay=False),
         help="No track of this playlist or session. Repeatable.",
     ),
     click.option(

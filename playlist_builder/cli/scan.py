@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @main.command()
-@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True))
+@click.argument("folders", nargs=-1, required=True, type=options.ThereIs())
 @options.jobs_option
 @click.option("--scheduler", metavar="URL", help="Decode on the workers of a dask scheduler.")
 @click.option("--prune", is_flag=True, help="Forget files that have vanished.")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import playlist_builder as api
 from playlist_builder.cli import output
 from playlist_builder.cli.library import exists, file_of, library_of, open_existing, open_library
-from playlist_builder.errors import LibraryError, RequestError, SessionError
+from playlist_builder.errors import LibraryError, NotThereError, SessionError
 
 if TYPE_CHECKING:
     from playlist_builder.library.kept import KeptSession
@@ -73,14 +73,45 @@ def open_session(word: str | None, library: str | None) -> OpenedSession:
             last = opened.sessions.last()
             output.print_message(f"Session {number_and_name(last)}:")
             return _kept(opened, last, library)
-    suffix = os.path.splitext(word)[1].lower()
-    if os.path.exists(word) and not os.path.isdir(word):
-        is_playlist = suffix in (*PLAYLISTS, *PAGES)
+    if not is_path(word) and (not _is_file(word) or is_kept(word, library)):
+        with open_library(library) as opened:
+            found = opened.sessions.find(word)
+            if _is_file(word):
+                file = os.path.join(os.curdir, word)
+                output.print_message(f"{word!r} is session {found.number}; the file is {file!r}.")
+            return _kept(opened, found, library)
+    if _is_file(word):
+        is_playlist = os.path.splitext(word)[1].lower() in (*PLAYLISTS, *PAGES)
         return _of_playlist(word, library) if is_playlist else _of_file(word, library)
-    if suffix or os.sep in word:
-        return _of_lost_file(word, library)
-    with open_library(library) as opened:
-        return _kept(opened, opened.sessions.find(word), library)
+    return _of_lost_file(word, library)
+
+
+def is_path(word: str) -> bool:
+    """Whether a word names a file and no session: a path has a folder or a suffix."""
+    return bool(os.path.dirname(word) or os.path.splitext(word)[1])
+
+
+def is_kept(word: str, library: str | None) -> bool:
+    """Whether a word is the number or the whole name of a session that is kept."""
+    with open_existing(library) as opened:
+        return opened is not None and opened.sessions.exact(word) is not None
+
+
+def _is_file(word: str) -> bool:
+    return os.path.exists(word) and not os.path.isdir(word)
+
+
+def warn_banned(given: OpenedSession, session: "api.Session") -> None:
+    """Print which tracks of a session were banned since it was built, if any."""
+    request, banned = session.request, frozenset[str]()
+    # Where no library can be read, nothing is known, and nothing is stopped by that.
+    with suppress(LibraryError), open_existing(given.library) as opened:
+        name = (request.name if request is not None else None) or ""
+        banned = opened.banned(name) if opened is not None else banned
+    slots = (*session.slots, *session.tail)
+    found = [f"{n} '{slot.title}'" for n, slot in enumerate(slots, 1) if slot.identity in banned]
+    if found:
+        output.print_message(f"Banned, and still in the session: number {', '.join(found)}.")
 
 
 def number_and_name(kept: "KeptSession") -> str:
@@ -115,6 +146,11 @@ def _of_file(file: str, library: str | None) -> OpenedSession:
         kept = opened.sessions.of_file(os.path.abspath(file)) if opened else None
         if opened is not None and kept is not None and opened.sessions.document(kept.id) == text:
             return replace(_kept(opened, kept, place), word=file)
+        if kept is not None:
+            output.print_message(
+                f"{file} is not what session {kept.number} is now, so it is taken as a session of"
+                f" its own. For that session say {kept.number}."
+            )
     return OpenedSession(session, text, file, file, place)
 
 
@@ -139,8 +175,11 @@ def _of_playlist(file: str, library: str | None) -> OpenedSession:
             f"The session of {file!r} is not in the library {file_of(library)!r}. Give another"
             " library with --library FILE"
         )
+    beside = f"{os.path.splitext(file)[0]}.json"
+    older = f"Its session may be that of {beside!r}. " if os.path.isfile(beside) else ""
     raise SessionError(
-        f"{file!r} was not written of a session that is kept. Make one of its tracks:"
+        f"{file!r} was not written of a session that is kept, or by an older version. {older}See"
+        " 'playlist-builder sessions' for what is kept, or make a session of its tracks:"
         f" playlist-builder reorder {file!r}"
     )
 
@@ -200,4 +239,4 @@ def _of_lost_file(file: str, library: str | None) -> OpenedSession:
         kept = opened.sessions.of_file(os.path.abspath(file)) if opened else None
         if opened is not None and kept is not None:
             return _kept(opened, kept, library)
-    raise RequestError(f"There is no file {file!r}. See 'playlist-builder sessions'.")
+    raise NotThereError(f"There is no file {file!r}. See 'playlist-builder sessions'.")

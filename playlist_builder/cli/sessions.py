@@ -10,8 +10,8 @@ import click
 from playlist_builder.cli import options, output
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
-from playlist_builder.cli.session import OpenedSession, number_and_name, open_session
-from playlist_builder.cli.written import MADE_BY, form_of
+from playlist_builder.cli.session import OpenedSession, number_and_name, open_session, warn_banned
+from playlist_builder.cli.written import MADE_BY, form_of, with_companions
 from playlist_builder.errors import SessionError
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def show(session: str | None, library: str | None, *, as_json: bool) -> None:
     from playlist_builder.report.session_list import session_lines
 
     given, kept = _kept(session, _library(library))
+    warn_banned(given, given.session)
     if as_json:
         document = session_json.document(given.session)
         output.print_json(_document(kept) | {"session": document})
@@ -106,7 +107,10 @@ def remove(sessions: Sequence[str], library: str | None, *, yes: bool) -> None:
             if request is not None and request.name is not None:
                 opened.history.forget_draft(request.name, request.session, options.now())
             opened.sessions.remove([kept.id])
-    output.print_message(f"Session {numbers} is kept no longer.")
+    paths = [file.path for _, kept in found for file in kept.files]
+    files = [output.short_path(path) for path in with_companions(paths)]
+    stay = f" These files stay: {', '.join(files)}" if files else ""
+    output.print_message(f"Session {numbers} is kept no longer.{stay}")
 
 
 def _kept(word: str | None, library: str | None) -> "tuple[OpenedSession, KeptSession]":

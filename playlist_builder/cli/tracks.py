@@ -14,6 +14,7 @@ from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import warn_waiting
 from playlist_builder.errors import LibraryError, SessionError
+from playlist_builder.text import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,7 +127,7 @@ def tracks(
     from playlist_builder.report.track_text import tracks_lines
 
     output.print_lines(tracks_lines(found, nearness, width=output.width()))
-    output.print_message(f"{len(found)} tracks")
+    output.print_message(counted(len(found), "track"))
     if usable:
         output.print_message(
             f"{usable}\nEnergy is absolute here; a session shows percentiles of your library,"
@@ -256,14 +257,16 @@ def mark(
 def find_track(library: "api.Library", word: str) -> "api.Track":
     """Return the track of the library that a word names; a number is one of the last session."""
     from playlist_builder.playlists import session_json
+    from playlist_builder.text import whole_number
 
-    if word.isdecimal():
+    number = whole_number(word)
+    if number:
         with suppress(LibraryError, SessionError):
             kept = library.sessions.last()
             session = session_json.parse(library.sessions.document(kept.id), str(kept.number))
             slots = (*session.slots, *session.tail)
-            if 1 <= int(word[:9]) <= len(slots):
-                return library.track(slots[int(word[:9]) - 1].identity)
+            if number <= len(slots):
+                return library.track(slots[number - 1].identity)
     return library.find(word)
 
 

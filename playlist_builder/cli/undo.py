@@ -7,10 +7,10 @@ from playlist_builder.cli.session import open_session
 
 
 def _step(step: str, session: str | None, library: str | None, *, as_json: bool) -> None:
-    from playlist_builder.playlists import session_json
+    from playlist_builder.playlists import session_states
 
     given = open_session(session, library)
-    text = getattr(session_json, step)(given.text, given.label)
+    text = getattr(session_states, step)(given.text, given.label)
     after, told = save_change(given, text)
     print_change(given, after, told, as_json=as_json)
 

@@ -7,7 +7,9 @@ in the library, as JSON: the settings of `export` or `report`, or the command th
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -18,21 +20,25 @@ import playlist_builder as api
 from playlist_builder.cli import output
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.numbered import marked
-from playlist_builder.cli.session import PAGES, PLAYLISTS, OpenedSession
+from playlist_builder.cli.session import PAGES, PLAYLISTS, OpenedSession, number_and_name
 from playlist_builder.errors import (
     ExportError,
     LibraryError,
     PlaylistBuilderError,
+    RenderError,
     ReportError,
 )
 from playlist_builder.path_map import PathMap
 from playlist_builder.playlists.dialects import ANY, PLAYERS, WORKS, Dialect
 
 if TYPE_CHECKING:
-    from playlist_builder.library.kept import WrittenFile
+    from playlist_builder.library.kept import KeptSession, WrittenFile
 
 MADE_BY = "made_by"  # in the form of a file: the command that is to be given again
 TIMES = ("gap_s", "crossfade_s")  # in the form of a file: of the player that it is for
+RECORDINGS = (".flac", ".wav", ".mp3", ".m4a", ".opus")
+COMMANDS = {"export": (*PLAYLISTS, ".json"), "report": PAGES, "render": RECORDINGS}
+SPARES = ".spares.m3u8"  # behind the stem of a playlist
 OPEN_AGAIN = "open it again where a player has it open"
 OLDER = "holds the session as it was before"
 
@@ -68,12 +74,27 @@ def check_outputs(
         raise click.UsageError("Standard output holds one document: leave out '-o -' or the other.")
     for file in outputs:
         if file != "-":
-            format_of(file, dialect)
+            with hinting(file, "export"):
+                format_of(file, dialect)
         if trims and os.path.splitext(file)[1].lower() not in WHOLE:
             raise click.UsageError(
                 "A playlist plays whole tracks. With --trim leave it out, and give the session"
                 " to 'render', 'copy' or 'export --player vlc'."
             )
+
+
+@contextmanager
+def hinting(file: str, own: str) -> Iterator[None]:
+    """Say of a file that a command cannot write which other one writes such files."""
+    suffix = os.path.splitext(file)[1].lower()
+    try:
+        yield
+    except (ExportError, ReportError, RenderError) as error:
+        other = next((name for name, suffixes in COMMANDS.items() if suffix in suffixes), own)
+        if other == own:
+            raise
+        hint = f"{error}. To write it of a session: playlist-builder {other} -o {shlex.quote(file)}"
+        raise ExportError(hint) from error
 
 
 def dialect_of(form: Mapping[str, Any]) -> Dialect:
@@ -133,6 +154,7 @@ def content(
     form: Mapping[str, Any],
     *,
     is_marked: bool = False,
+    kept: "KeptSession | None" = None,
 ) -> Content:
     """Return what a file holds of a session and its document, in the format of its suffix."""
     from playlist_builder.playlists.formats import render_bytes
@@ -140,7 +162,7 @@ def content(
 
     suffix = os.path.splitext(file)[1].lower()
     if suffix in PAGES:
-        return page(session, file, suffix, form)
+        return page(session, file, suffix, form, kept)
     dialect = dialect_of(form)
     session = played(session, form)
     if file == "-":
@@ -152,13 +174,22 @@ def content(
     return Content(file, marked(data, file) if is_marked else data, form, is_marked)
 
 
-def page(session: "api.Session", file: str, suffix: str, form: Mapping[str, Any]) -> Content:
-    """Return a session as a page or picture."""
+def page(
+    session: "api.Session",
+    file: str,
+    suffix: str,
+    form: Mapping[str, Any],
+    kept: "KeptSession | None",
+) -> Content:
+    """Return a session as a page or picture, which says under which number it is kept."""
     from playlist_builder.report.write import rendered
 
     language, folder = form.get("language", "en"), output.folder_of(file)
     today = datetime.now().astimezone().date()
-    data = rendered(played(session, form), suffix, folder=folder, language=language, today=today)
+    own = number_and_name(kept) if kept is not None else ""
+    data = rendered(
+        played(session, form), suffix, folder=folder, language=language, today=today, kept=own
+    )
     return Content(file, data, form)
 
 
@@ -166,9 +197,9 @@ def write_contents(session: "api.Session", contents: Sequence[Content]) -> None:
     """Write files of a session, and its spares beside each playlist."""
     from playlist_builder.companion import write_beside
 
-    spares = list(filter(None, (_spares(session, each) for each in contents)))
+    spares = dict(filter(None, (_spares(session, each) for each in contents)))
     output.write_files([(each.path, each.data) for each in contents])
-    for file, data in spares:
+    for file, data in spares.items():
         output.print_message(write_beside(file, data) or f"Wrote {file}")
 
 
@@ -185,11 +216,18 @@ def _spares(session: "api.Session", written: Content) -> tuple[str, bytes] | Non
         replace(each.slot, phase=f"{each.slot.phase}, for number {each.place}")
         for each in session.spares
     )
-    path = f"{stem}.spares.m3u8"  # every player reads it
+    path = f"{stem}{SPARES}"  # every player reads it
     if not slots and not companion.is_own(path):  # those of the session before are emptied
         return None
     spares = replace(session, slots=slots, tail=(), spares=())
     return path, companion.marked(render(spares, path, dialect=dialect_of(written.form)), "#")
+
+
+def with_companions(paths: Iterable[str]) -> list[str]:
+    """Return the files of these that are there, with those that were written beside them."""
+    stems = {path: os.path.splitext(path)[0] for path in paths}
+    beside = [f"{stem}{suffix}" for stem in stems.values() for suffix in (SPARES, ".cue")]
+    return sorted(filter(os.path.exists, {*stems, *beside}))
 
 
 def remembered(contents: Sequence[Content]) -> "tuple[WrittenFile, ...]":
@@ -216,7 +254,15 @@ def remember(given: OpenedSession, contents: Sequence[Content]) -> None:
 
 def remember_made(given: OpenedSession, path: str, command: str) -> None:
     """Note what a command made of a session and can only make again itself."""
-    remember(given, [Content(path, b"", {MADE_BY: command})])
+    remember(given, [Content(path, heard(given.session), {MADE_BY: command})])
+
+
+def heard(session: "api.Session") -> bytes:
+    """Return what is heard of a session, by whose digest a recording is known to hold it."""
+    from playlist_builder.playlists import session_json
+
+    whole = session_json.document(session)
+    return json.dumps([whole[key] for key in ("slots", "tail", "curve")]).encode()
 
 
 def form_of(file: "WrittenFile") -> dict[str, Any] | None:
@@ -241,17 +287,29 @@ def renewals(
         if form is None:
             told.append(f"{path} {OLDER}; export it again.")
         elif made_by := form.get(MADE_BY):
-            if os.path.exists(file.path):
-                told.append(f"{path} {OLDER}; make it again with '{made_by}'.")
+            if os.path.exists(file.path) and (state := _state_held(given, session, file)):
+                told.append(f"{path} {state}; make it again with '{made_by}'.")
         elif why := _why_it_stays(given, file, form):
             told.append(f"{path} {why}")
         else:
             try:
                 marks = is_own(file.path)
-                contents.append(content(session, text, file.path, form, is_marked=marks))
+                contents.append(
+                    content(session, text, file.path, form, is_marked=marks, kept=given.kept)
+                )
             except (ExportError, ReportError) as error:
                 told.append(f"{path} {OLDER}: {error}")
     return contents, told
+
+
+def _state_held(given: OpenedSession, session: "api.Session", file: "WrittenFile") -> str:
+    """Return what a recording holds of a session, nothing where that is the state of now."""
+    from playlist_builder.library.kept import digest_of
+
+    if file.digest == digest_of(heard(session)):
+        return ""
+    is_before = file.digest in {digest_of(heard(given.session)), digest_of(b"")}
+    return OLDER if is_before else "holds another state of the session"
 
 
 def rewrite(
@@ -304,6 +362,8 @@ def _holds(given: OpenedSession, path: str, form: Mapping[str, Any], data: bytes
     from playlist_builder.companion import is_own
 
     try:
-        return content(given.session, given.text, path, form, is_marked=is_own(path)).data == data
+        marks = is_own(path)
+        held = content(given.session, given.text, path, form, is_marked=marks, kept=given.kept)
     except (ExportError, ReportError):
         return False
+    return held.data == data

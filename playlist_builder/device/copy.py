@@ -23,7 +23,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from playlist_builder import filenames
+from playlist_builder import checked, filenames
 from playlist_builder.arranger.trims import is_part
 from playlist_builder.atomic import replace_bytes
 from playlist_builder.device import plan, silent, transcode
@@ -41,6 +41,7 @@ from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError,
 from playlist_builder.library.library import default_path
 from playlist_builder.library.scan.processes import WorkerDied, Workers
 from playlist_builder.models import FileProgress, Session, Skipped, Slot
+from playlist_builder.notices import Notice
 from playlist_builder.playlists import formats
 from playlist_builder.system import locked, sync_folder
 
@@ -70,7 +71,8 @@ class CopiedTrack:
 class CopyReport:
     """What a copy did; `renamed` maps names that the user's files have to those chosen instead.
 
-    `loudness_lufs` is that of the whole where it is levelled.
+    `loudness_lufs` is that of the whole where it is levelled; `heard` tells of rises of loudness
+    that are heard all the same.
     """
 
     playlist: str
@@ -80,8 +82,10 @@ class CopyReport:
     leftover: Sequence[str] = ()  # files of earlier copies that are not part of this session
     removed: Sequence[str] = ()  # such files that were removed
     loudness_lufs: float | None = None
+    heard: Sequence[Notice] = ()
 
 
+@checked.takes(session=checked.a(Session), folder=checked.path)
 def copy_session(  # noqa: PLR0913 - each option of the command line is one of these
     session: Session,
     folder: str | os.PathLike[str],
@@ -169,6 +173,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
             leftover=tuple(name for name in leftover if name not in removed),
             removed=removed,
             loudness_lufs=gains.loudness_lufs if gains else None,
+            heard=tuple(gains.heard) if gains else (),
         )
 
 
@@ -207,7 +212,7 @@ def _copy_items(
 def _conversion(item: plan.CopyItem, made: str) -> Callable[[], float]:
     own = item.slot
     task = partial(transcode.convert, own.path, made, item.form)
-    if is_part(own) or item.gain is not None:
+    if is_part(own) or item.gain is not None or item.place is not None:
         task = partial(task, own.from_s, own.to_s, gain=item.gain, place=item.place)
     return task
 

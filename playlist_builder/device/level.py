@@ -12,6 +12,7 @@ from playlist_builder.audio.encode import TRACK_FORMS
 from playlist_builder.errors import AudioError, CopyError, ProfileError, RequestError
 from playlist_builder.library.scan.processes import WorkerDied
 from playlist_builder.models import Session, Skipped, Slot
+from playlist_builder.notices import Notice
 from playlist_builder.profiles.own import own_profile
 from playlist_builder.recording.levelled import TrackGain, levelled
 from playlist_builder.recording.levels import Levels
@@ -20,11 +21,15 @@ from playlist_builder.recording.measure import measured
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SessionGains:
-    """The gain of each track by its number, those that cannot be measured, and the loudness."""
+    """The gain of each track by its number, and those that cannot be measured.
+
+    `loudness_lufs` is that of the whole, `heard` tells of rises that the gains do not keep down.
+    """
 
     by_number: Mapping[int, TrackGain]
     skipped: Sequence[Skipped]
     loudness_lufs: float
+    heard: Sequence[Notice]
 
 
 def session_gains(
@@ -61,4 +66,4 @@ def session_gains(
         lossy=any(forms[number] and not TRACK_FORMS[forms[number]].lossless for number in found),
     )
     gains = dict(zip(found, plan.gains, strict=True))
-    return SessionGains(gains, skipped, plan.loudness_lufs)
+    return SessionGains(gains, skipped, plan.loudness_lufs, plan.heard)

@@ -163,7 +163,7 @@ def _restore(
     same = theirs is not None and theirs[0] == ours[0]
     for table, rows in found.items():
         _insert(connection, table, rows, "REPLACE" if same else "IGNORE")
-    kept.renumber(connection)
+    kept.settle(connection)
     if theirs is not None:
         values = theirs[0] if ours[1] == 0 else ours[0], max(theirs[1], ours[1])
         connection.execute("UPDATE revision SET library = ?, number = ?", values)

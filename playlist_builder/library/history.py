@@ -15,8 +15,10 @@ from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
+from playlist_builder import checked
 from playlist_builder.errors import LibraryError
 from playlist_builder.models import Session
+from playlist_builder.session_request import check_time, person_name
 from playlist_builder.text import digest
 
 Verdict = Literal["up", "down"]
@@ -154,6 +156,7 @@ class History:
         )
         return [PersonSummary(*row) for row in rows]
 
+    @checked.takes(name=checked.text)
     def of(self, name: str) -> PersonHistory:
         """Return the history of a name, which may be empty.
 
@@ -214,6 +217,7 @@ class History:
         """Return the ids of all sessions, whatever their names."""
         return {session for (session,) in self._read("SELECT session FROM sessions", {})}
 
+    @checked.takes(name=checked.text)
     def existing(self, name: str) -> PersonHistory:
         """Return the history of a name; raises LibraryError where it is empty."""
         past = self.of(name)
@@ -256,13 +260,18 @@ class History:
         """
         self.store_all([PersonHistory("", sessions)])
 
+    @checked.takes(name=checked.text, rating=checked.a(Rating))
     def rate(self, name: str, rating: Rating) -> None:
-        """Keep a rating in place of the one before."""
-        self.store_all([PersonHistory(name, ratings=[rating])])
+        """Keep a rating in place of the one before; RequestError for what is none."""
+        if rating.verdict not in VERDICTS:
+            raise checked.wrong("verdict", f"one of {', '.join(VERDICTS)}", rating.verdict)
+        check_time(rating.at)
+        self.store_all([PersonHistory(person_name(name), ratings=[rating])])
 
+    @checked.takes(name=checked.text, ban=checked.a(Ban))
     def ban(self, name: str, ban: Ban) -> None:
         """Keep a track out of every later session of a name."""
-        self.store_all([PersonHistory(name, bans=[ban])])
+        self.store_all([PersonHistory(person_name(name), bans=[ban])])
 
     def store_all(self, histories: Collection[PersonHistory]) -> None:
         """Keep all sessions, ratings and bans of some names, or none of them."""
@@ -292,6 +301,7 @@ class History:
                 " Build a session of its own for this name."
             )
 
+    @checked.takes(name=checked.text, identity=checked.text)
     def unban(self, name: str, identity: str) -> None:
         """Let a name have a track again."""
         with self._write() as connection:

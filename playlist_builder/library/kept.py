@@ -16,15 +16,16 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from playlist_builder import checked
 from playlist_builder.errors import LibraryError, RequestError
 from playlist_builder.library import history
 from playlist_builder.library.errors import INVALID_ROW
 from playlist_builder.library.history import Read, WriteUserData
 from playlist_builder.models import Session
 from playlist_builder.session_request import PERSON_NAME_LIMIT
-from playlist_builder.text import digest, folded
+from playlist_builder.text import digest, folded, shortened, whole_number
 
-TABLES = ("kept", "documents", "written")
+TABLES = ("kept", "documents", "written", "removed")
 
 SCHEMA = """
 CREATE TABLE kept (id TEXT PRIMARY KEY, number INTEGER NOT NULL, name TEXT NOT NULL,
@@ -34,8 +35,12 @@ CREATE TABLE documents (id TEXT PRIMARY KEY, document BLOB NOT NULL);
 CREATE TABLE written (path BLOB PRIMARY KEY, id TEXT NOT NULL, digest TEXT NOT NULL,
     form TEXT NOT NULL) WITHOUT ROWID
 """
+REMOVED_SCHEMA = "CREATE TABLE removed (id TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID"
+"""Ids and numbers that are never given again, nor come back with a backup. They say no more."""
+
 _COLUMNS = "id, number, name, person, made_at, changed_at, profile, duration_s, tracks, turn"
 _TYPES = (str, int, str, str, str, str, str, float, int, int)
+SHOWN = 20  # characters of a word that an error quotes
 _PRESET = 1  # of LZMA: nearly as small as the others, in a tenth of their time
 
 
@@ -128,6 +133,7 @@ class KeptSessions:
         """Return the session of an id, if it is kept."""
         return next(iter(self._select("WHERE id = :id", {"id": own})), None)
 
+    @checked.takes(path=checked.path)
     def of_file(self, path: str) -> KeptSession | None:
         """Return the session that was last written to an absolute path, if any is kept."""
         where = "JOIN (SELECT id FROM written WHERE path = :path) USING (id)"
@@ -142,16 +148,26 @@ class KeptSessions:
             )
         return rows[0]
 
+    @checked.takes(word=checked.text)
+    def exact(self, word: str) -> KeptSession | None:
+        """Return the session of a number or a whole name, if there is one."""
+        if not word.isdecimal():
+            return self.called(word)
+        found = self._select("WHERE number = :number", {"number": whole_number(word) or 0})
+        return found[-1] if found else None
+
+    @checked.takes(word=checked.text)
     def find(self, word: str) -> KeptSession:
         """Return the session of a number or a name, or of a part of the name; of several the last.
 
         Raises LibraryError where there is none, or where the part belongs to more than one name.
         """
         if word.isdecimal():
-            found = self._select("WHERE number = :number", {"number": int(word[:18])})
-            if found:
-                return found[-1]
-            raise LibraryError(f"No session {word[:18]}. See 'playlist-builder sessions'.")
+            if found := self.exact(word):
+                return found
+            raise LibraryError(
+                f"No session {shortened(word, SHOWN)}. See 'playlist-builder sessions'."
+            )
         named = [each for each in self.all() if each.name]
         wanted = folded(word)
         if not wanted.strip():
@@ -173,13 +189,26 @@ class KeptSessions:
             f"No session {word!r}. See 'playlist-builder sessions' for numbers and names."
         )
 
-    def new_id(self, document: str) -> str:
+    def new_id(self, document: str, name: str = "") -> str:
         """Return the id of a new session: always the same for a document, unless that has changed.
 
-        So what is built twice in the same way is one session, and the same bytes.
+        So what is built twice in the same way is one session, and the same bytes; but for one that
+        was removed, or is called by another `name` than this one shall be.
         """
         ids = (digest(document, str(count)) for count in itertools.count())
-        return next(own for own in ids if self.by_id(own) is None or self.document(own) == document)
+        return next(own for own in ids if self._is_free(own, document, name))
+
+    def removed(self) -> set[str]:
+        """Return the ids of the sessions that were removed, which are never given again."""
+        return {own for (own,) in self._read("SELECT id FROM removed", {})}
+
+    def _is_free(self, own: str, document: str, name: str) -> bool:
+        """Whether an id is given to nothing, or to the same session under the same name."""
+        kept = self.by_id(own)
+        if kept is None:
+            return not self._read("SELECT 1 FROM removed WHERE id = :id", {"id": own})
+        is_called = not (name and kept.name) or folded(name) == folded(kept.name)
+        return is_called and self.document(own) == document
 
     def document(self, own: str) -> str:
         """Return the document of a session; LibraryError where it cannot be read."""
@@ -210,12 +239,14 @@ class KeptSessions:
         """Return the session of a whole name, if there is one."""
         return next((each for each in self.all() if folded(each.name) == folded(name)), None)
 
+    @checked.takes(own=checked.text, name=checked.text)
     def rename(self, own: str, name: str) -> None:
         """Call a session by another name, by which no other is called from then on."""
         with self._write() as connection:
             _take_name(connection, own, name)
             connection.execute("UPDATE kept SET name = ? WHERE id = ?", (name, own))
 
+    @checked.takes(ids=checked.texts)
     def remove(self, ids: Sequence[str]) -> None:
         """Keep sessions no longer. The files written of them stay."""
         with self._write() as connection:
@@ -223,9 +254,10 @@ class KeptSessions:
                 _remove(connection, own)
 
     def add_file(self, own: str, *files: WrittenFile) -> None:
-        """Note that files were written of a session."""
+        """Note that files were written of a session, unless it was removed meanwhile."""
         with self._write() as connection:
-            _insert_files(connection, own, files)
+            if connection.execute("SELECT 1 FROM kept WHERE id = ?", (own,)).fetchone():
+                _insert_files(connection, own, files)
 
     def _select(self, where: str, values: dict[str, Any]) -> list[KeptSession]:
         rows = self._read(f"SELECT {_COLUMNS} FROM kept {where}", values)  # noqa: S608 - own text
@@ -254,13 +286,18 @@ class KeptSessions:
         }
 
 
-def renumber(connection: sqlite3.Connection) -> None:
-    """Give new numbers to sessions whose number an older one has, as after a restore."""
+def settle(connection: sqlite3.Connection) -> None:
+    """Drop what was removed and has come back, as by a restore; let each number mean one session.
+
+    Of two sessions of one number the later one gets another.
+    """
+    for table in ("kept", "documents", "written"):
+        connection.execute(f"DELETE FROM {table} WHERE id IN (SELECT id FROM removed)")  # noqa: S608 - own names
     seen: set[int] = set()
     rows = connection.execute("SELECT id, number FROM kept ORDER BY made_at, id").fetchall()
     for own, number in rows:
         if number in seen:
-            number = _next(connection, "number")  # noqa: PLW2901 - the number that it has from now on
+            number = _next_number(connection)  # noqa: PLW2901 - the number that it has from now on
             connection.execute("UPDATE kept SET number = ? WHERE id = ?", (number, own))
         seen.add(number)
 
@@ -268,8 +305,7 @@ def renumber(connection: sqlite3.Connection) -> None:
 def delete_person(connection: sqlite3.Connection, name: str) -> None:
     """Delete all rows of a person, the history and all sessions; also in an older schema."""
     history.delete_person(connection, name)
-    sql = "SELECT 1 FROM sqlite_schema WHERE name = ?"
-    if connection.execute(sql, TABLES[:1]).fetchone():
+    if _has_table(connection, "kept"):
         rows = connection.execute("SELECT id FROM kept WHERE person = ?", (name,)).fetchall()
         for (own,) in rows:
             _remove(connection, own)
@@ -279,13 +315,15 @@ def _store(connection: sqlite3.Connection, kept: KeptSession, document: str) -> 
     known = connection.execute(
         "SELECT number, name, made_at, turn FROM kept WHERE id = ?", (kept.id,)
     ).fetchone()
-    number, name, made_at, last = known or (_next(connection, "number"), "", kept.made_at, 0)
+    number, name, made_at, last = known or (_next_number(connection), "", kept.made_at, 0)
+    if kept.turn and not last:
+        raise LibraryError("The session was removed by another command meanwhile.")
     if kept.turn and kept.turn != last:
         raise LibraryError(
             f"Session {number} was changed by another command meanwhile. Look at it, and give this"
             " command again."
         )
-    turn = _next(connection, "turn")
+    ((turn,),) = connection.execute("SELECT coalesce(max(turn), 0) + 1 FROM kept")
     _take_name(connection, kept.id, kept.name)
     kept = replace(kept, number=number, name=kept.name or name, made_at=made_at, turn=turn)
     values = [getattr(kept, column.strip()) for column in _COLUMNS.split(",")]
@@ -313,10 +351,24 @@ def _insert_files(connection: sqlite3.Connection, own: str, files: Sequence[Writ
 
 
 def _remove(connection: sqlite3.Connection, own: str) -> None:
-    for table in TABLES:
+    if _has_table(connection, "removed"):
+        connection.execute(
+            "INSERT OR REPLACE INTO removed SELECT id, number FROM kept WHERE id = ?", (own,)
+        )
+    for table in ("kept", "documents", "written"):
         connection.execute(f"DELETE FROM {table} WHERE id = ?", (own,))  # noqa: S608 - own names
 
 
-def _next(connection: sqlite3.Connection, column: str) -> int:
-    ((value,),) = connection.execute(f"SELECT coalesce(max({column}), 0) + 1 FROM kept")  # noqa: S608 - own names
+def _next_number(connection: sqlite3.Connection) -> int:
+    """Return the number of a new session, which no other one ever had."""
+    ((value,),) = connection.execute(
+        "SELECT coalesce(max(number), 0) + 1 FROM"
+        " (SELECT number FROM kept UNION ALL SELECT number FROM removed)"
+    )
     return int(value)
+
+
+def _has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether a file has a table, which one of an older schema has not."""
+    sql = "SELECT 1 FROM sqlite_schema WHERE name = ?"
+    return connection.execute(sql, (name,)).fetchone() is not None

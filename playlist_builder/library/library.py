@@ -6,10 +6,9 @@ Errors of the file are `LibraryError`, one line each. What a scan does is in `sc
 import gc
 import os
 import unicodedata
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -17,15 +16,17 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from playlist_builder import checked
 from playlist_builder.analysis.calibration import Calibration
 from playlist_builder.errors import LibraryError
+from playlist_builder.library import names
 from playlist_builder.library.answers import Answer, Answers, Question
 from playlist_builder.library.calibration import calibrations
-from playlist_builder.library.columns import VOCALS_OF_MARKS
 from playlist_builder.library.database import Database
 from playlist_builder.library.errors import only_read
 from playlist_builder.library.history import History
 from playlist_builder.library.kept import KeptSessions
+from playlist_builder.library.marks import check_mark
 from playlist_builder.library.scan import scanner
 from playlist_builder.library.scan.scanner import (
     AS_USUAL,
@@ -36,15 +37,12 @@ from playlist_builder.library.scan.scanner import (
 from playlist_builder.library.scoring import Scorer, Scoring
 from playlist_builder.library.tracks import read_tracks
 from playlist_builder.models import Embedding, File, FileProgress, Floats, Mark, Track
-from playlist_builder.text import folded
 from playlist_builder.track_table import TrackTable
 
 if TYPE_CHECKING:
     from playlist_builder.library.merge import MergeReport
     from playlist_builder.library.neighbours import EnergyRank
     from playlist_builder.library.questions import Questions
-
-CANDIDATES = 5  # tracks that an error names
 
 __all__ = ["Library", "ScanReport", "default_path"]
 
@@ -65,6 +63,7 @@ class Library:
         self._scoring = Scoring(scorer)
 
     @classmethod
+    @checked.takes(path=checked.path)
     def open(
         cls, path: str | os.PathLike[str] | None = None, *, scorer: Scorer | None = None
     ) -> Self:
@@ -76,9 +75,12 @@ class Library:
         0 (calm) to 1, or one per step of 10 s. Raises `LibraryError` where the file is of a newer
         version or another program's.
         """
+        if scorer is not None and not callable(scorer):
+            raise checked.wrong("scorer", "a function", scorer)
         return cls(Database(os.fspath(path or default_path())), scorer)
 
     @classmethod
+    @checked.takes(path=checked.path)
     def look(cls, path: str | os.PathLike[str]) -> Self:
         """Return a library file opened to be read, and neither repaired nor updated.
 
@@ -92,6 +94,7 @@ class Library:
     def __exit__(self, *_: object) -> None:
         self._database.__exit__()
 
+    @checked.takes(folders=checked.paths)
     def scan(  # noqa: PLR0913 - each is an option of its own
         self,
         *folders: str | os.PathLike[str],
@@ -120,6 +123,7 @@ class Library:
         settings = ScanSettings(jobs, executor, vocals, embedding, prune)
         return scanner.scan(self._database, _roots(folders), settings, progress)
 
+    @checked.takes(folders=checked.paths, settings=checked.a(ScanSettings))
     def scan_events(
         self, *folders: str | os.PathLike[str], settings: ScanSettings = AS_USUAL
     ) -> Generator[ScanEvent, None, None]:
@@ -146,6 +150,7 @@ class Library:
         """The number of recordings that a scan has yet to analyse, as after an update."""
         return self._database.unanalysed_count()
 
+    @checked.takes(missing=checked.flag, styles=checked.flag)
     def tracks(
         self,
         *,
@@ -160,7 +165,7 @@ class Library:
         under the first path there: a recording is in every folder that holds a file of it. With
         `styles` the tracks know theirs, by which a session avoids jumps of sound.
         """
-        within = [os.path.abspath(folder) for folder in folders]
+        within = list(map(os.path.abspath, checked.paths("folders", folders)))
         with _without_collection():
             return read_tracks(
                 self._database,
@@ -170,11 +175,13 @@ class Library:
                 scoring=self._scoring,
             )
 
+    @checked.takes(track=checked.a(Track))
     def embedding(self, track: Track) -> Embedding | None:
         """Return the embedding of a track, None where it has none."""
         found = dict(self._database.embeddings(track.identity))
         return found.get(track.identity)
 
+    @checked.takes(track=checked.a(Track))
     def steps(self, track: Track) -> NDArray[np.float16]:
         """Return what was measured in every step (10 s) of a track, shape (n, len(STEP_FEATURES)).
 
@@ -182,40 +189,25 @@ class Library:
         """
         return self._database.steps(track.identity)
 
+    @checked.takes(name=checked.text)
     def find(self, name: str) -> Track:
         """Return the one track that a path, a file name or a title names, or a part of these.
 
         Raises `LibraryError` where there is none or more than one.
         """
-        titles = self._database.titles()
-        path = os.path.abspath(os.path.expanduser(name))
-        wanted = folded(name)
-        tests: tuple[Callable[[str, str], bool], ...] = (
-            lambda file, _: file == path,
-            lambda _, title: folded(title) == wanted,
-            lambda file, _: folded(Path(file).name) == wanted,
-            lambda _, title: folded(title).startswith(wanted),
-            lambda file, title: wanted in folded(title) or wanted in folded(file),
-        )
-        for test in tests:
-            hits: dict[str, tuple[str, str]] = {}
-            for file, identity, title in titles:
-                if test(file, title):
-                    hits.setdefault(identity, (file, title))
-            if len(hits) == 1:
-                ((identity, (file, _)),) = hits.items()
-                return self._recording(identity, file)[0]
-            if hits:
-                raise LibraryError(_may_mean(name, list(hits.values())))
+        found = names.named(self._database.titles(), name)
+        if found is not None:
+            return self._recording(found.identity, found.file)[0]
         if waiting := self.unanalysed_count:
             raise LibraryError(
-                f"No track '{name}' among those that are measured. {waiting} more need 'scan' again"
+                f"No track {name!r} among those that are measured. {waiting} more need 'scan' again"
                 " after an update: playlist-builder scan FOLDER"
             )
         raise LibraryError(
-            f"No track '{name}' in the library. See 'playlist-builder tracks', or scan its folder."
+            f"No track {name!r} in the library. See 'playlist-builder tracks', or scan its folder."
         )
 
+    @checked.takes(identity=checked.text)
     def track(self, identity: str) -> Track:
         """Return a recording by its identity; LibraryError where it is not known."""
         found = self._recording(identity)
@@ -239,9 +231,10 @@ class Library:
 
     def identities(self, paths: Iterable[str]) -> dict[str, str]:
         """Return the identity of the music at each absolute path that the library knows."""
-        known = self._database.files()
+        known, paths = self._database.files(), checked.paths("paths", paths)
         return {path: known[path][1] for path in paths if path in known}
 
+    @checked.takes(file=checked.path)
     def path_of(self, file: str | os.PathLike[str]) -> str | None:
         """Return the path that was scanned and leads to an existing file, whatever links are used.
 
@@ -256,12 +249,14 @@ class Library:
         )
         return next((path for path in near if _is_same_file(path, file)), None)
 
+    @checked.takes(track=checked.a(Track), count=checked.at_least(0))
     def energy_rank(self, track: Track, count: int = 3) -> "EnergyRank":
         """Return how the energy of a track compares, with `count` neighbours on either side."""
         from playlist_builder.library.neighbours import energy_rank  # noqa: PLC0415 - no scan needs it
 
         return energy_rank(self.tracks(), track, count)
 
+    @checked.takes(track=checked.a(Track))
     def similar(self, track: Track) -> tuple[TrackTable, Floats]:
         """Return the other recordings of known style, the most similar first, and how much each is.
 
@@ -272,6 +267,7 @@ class Library:
 
         return similar(self.tracks(styles=True), track)
 
+    @checked.takes(path=checked.path)
     def merge(self, path: str | os.PathLike[str]) -> "MergeReport":
         """Return the counts of what another library file added to this one; it is only read.
 
@@ -306,7 +302,7 @@ class Library:
         them add: nothing where that would not predict answers better. Raises `LibraryError` for an
         answer that says nothing of two tracks.
         """
-        self._database.answers.store(answers)
+        self._database.answers.store(checked.several("answers", answers, Answer))
         return self.tracks()
 
     def calibrations(self) -> dict[Question, Calibration]:
@@ -319,6 +315,7 @@ class Library:
 
         return Questions(self._database, self._scoring)
 
+    @checked.takes(name=checked.text)
     def forget_name(self, name: str) -> list[str]:
         """Return the damaged files set aside that still hold a name, after forgetting it elsewhere.
 
@@ -327,37 +324,21 @@ class Library:
         """
         return self._database.forget_name(name)
 
+    @checked.takes(name=checked.text)
+    def banned(self, name: str = "") -> frozenset[str]:
+        """Return the identities of tracks that are never used: for nobody, or not for a name."""
+        marked = {own for own, mark in self._database.marks().items() if mark.banned}
+        bans = self.history.of(name).bans if name else ()
+        return frozenset(marked) | {ban.identity for ban in bans}
+
+    @checked.takes(identity=checked.text, mark=checked.a(Mark))
     def mark(self, identity: str, mark: Mark) -> None:
         """Replace the user's mark of a recording; an empty one deletes it.
 
         Raises `LibraryError` for a mark that says nothing of a track.
         """
-        _check_mark(mark)
+        check_mark(mark)
         self._database.store_mark(identity, mark)
-
-
-def _may_mean(name: str, hits: Sequence[tuple[str, str]]) -> str:
-    """Return that several tracks, each a path and a title, have a name in them."""
-    titles = [title for _, title in hits]
-    has_titles = all(titles) and len(set(map(folded, titles))) == len(titles)
-    shown = map(repr, titles) if has_titles else (file for file, _ in hits)
-    some = ", ".join(islice(shown, CANDIDATES))
-    more = ", ..." if len(hits) > CANDIDATES else ""
-    advice = "Give more of the title" if has_titles else "Give the path of one"
-    return f"'{name}' names {len(hits)} tracks: {some}{more}. {advice}."
-
-
-def _check_mark(mark: Mark) -> None:
-    is_number = isinstance(mark.energy, int | float) and not isinstance(mark.energy, bool)
-    if mark.energy is not None and not (is_number and 0.0 <= mark.energy <= 1.0):
-        raise LibraryError(f"The energy of a mark is a number from 0 to 1, not {mark.energy!r}.")
-    if mark.vocals is not None and mark.vocals not in VOCALS_OF_MARKS:
-        known = ", ".join(VOCALS_OF_MARKS)
-        raise LibraryError(f"The vocals of a mark are one of {known}, not {mark.vocals!r}.")
-    if type(mark.banned) is not bool:
-        raise LibraryError(f"A mark is banned or not: True or False, not {mark.banned!r}.")
-    if not isinstance(mark.note, str) or not mark.note.isprintable():
-        raise LibraryError(f"A note is plain text on one line, not {mark.note!r}.")
 
 
 @contextmanager

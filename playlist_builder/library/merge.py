@@ -135,12 +135,15 @@ def _new_kept(
 ) -> list[tuple[KeptSession, str]]:
     """Return what is new; a session that is in another state there goes to the conflicts.
 
-    Files do not come along: what was written there is not the user's wish here.
+    Files do not come along: what was written there is not the user's wish here. Nor does what was
+    removed here.
     """
-    here = {each.id: each for each in ours.sessions.all()}
+    here, removed = {each.id: each for each in ours.sessions.all()}, ours.sessions.removed()
     new = []
     for there, document in theirs:
         own = here.get(there.id)
+        if there.id in removed:
+            continue
         if own is None:
             new.append((replace(there, files=()), document))
         elif ours.sessions.document(there.id) != document:

@@ -113,12 +113,17 @@ def _add_kept(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _add_removed(connection: sqlite3.Connection) -> None:
+    connection.execute(kept.REMOVED_SCHEMA)
+
+
 MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (
     _create,
     _add_embeddings,
     _add_answers,
     _pack,
     _add_kept,
+    _add_removed,
 )
 """Entry n makes version n + 1 of the schema from version n; entries are only ever appended."""
 

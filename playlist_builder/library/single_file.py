@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 
+from playlist_builder import checked
 from playlist_builder.errors import AudioError
 from playlist_builder.library import columns, packed
 from playlist_builder.library.scan.analyse_file import analyse
@@ -14,6 +15,7 @@ from playlist_builder.networks import music
 from playlist_builder.vocals import detector, evidence
 
 
+@checked.takes(path=checked.path, vocals=checked.flag, embedding=checked.flag)
 def analyse_file(
     path: str | os.PathLike[str],
     *,

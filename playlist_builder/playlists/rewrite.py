@@ -13,7 +13,7 @@ from typing import AnyStr
 from urllib.parse import quote
 
 from playlist_builder.errors import PlaylistError
-from playlist_builder.playlists import jspf, session_json
+from playlist_builder.playlists import jspf, session_json, session_states
 from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists.entry import Entry
 from playlist_builder.playlists.entry_paths import unsupported_reason
@@ -91,7 +91,7 @@ def _session(data: bytes, name: str, moved: Mapping[int, str]) -> bytes:
     )
     count = len(session.slots)
     changed = replace(session, slots=slots[:count], tail=slots[count:])
-    return session_json.dump_keeping_undo(changed, text).encode()
+    return session_states.dump_keeping_undo(changed, text).encode()
 
 
 def _in_style_of(old: str, path: str, folder: str, *, is_uri: bool) -> str:

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import msgspec
 from msgspec import Struct, structs
 
+from playlist_builder import checked
 from playlist_builder.errors import RequestError, SessionError
 from playlist_builder.models import Session, Silence, Slot, Work
 from playlist_builder.notices import TEXT, Notice, notice
@@ -25,7 +26,6 @@ from playlist_builder.system import is_regular
 
 VERSION = 1  # increased when an old reader would misread a new document
 SIZE_LIMIT_BYTES = 50_000_000  # 10 hours in 10-second steps of contour take some 100 kB
-EARLIER_LIMIT = 20  # states kept for undo
 
 _DECIMALS = (
     dict.fromkeys(("start_s", "end_s", "target_s", "duration_s", "from_s", "to_s"), 3)
@@ -40,6 +40,8 @@ _LISTS: Mapping[str, type[Struct]] = {
     "silences": session_types.Silence,
 }
 _MAKE_ONE = "Make a session with 'playlist-builder build'"
+
+Document = Mapping[str, Any]  # a session, or one of its states, as plain values
 
 
 class _FaultError(Exception):
@@ -84,62 +86,9 @@ def to_json(document: Mapping[str, object]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def dump_with_undo(session: Session, before: str) -> str:
-    """Return the JSON text of `session` that keeps the valid document `before` for undo."""
-    old, earlier, _ = _parted(before)
-    return _joined(document(session), [*earlier, old][-EARLIER_LIMIT:], [])
-
-
-def dump_keeping_undo(session: Session, before: str) -> str:
-    """Return the JSON text of `session` with the other states of the valid document `before`."""
-    _, earlier, later = _parted(before)
-    return _joined(document(session), earlier, later)
-
-
-def undo(text: str, name: str) -> str:
-    """Return the document before the last change of a valid one, which it keeps for redo.
-
-    Raises `SessionError`, naming the session `name`, where there is none.
-    """
-    now, earlier, later = _parted(text)
-    if not earlier:
-        raise SessionError(f"{_called(name)} keeps no earlier state to step back to.")
-    return _joined(_checked(earlier[-1], name, "earlier"), earlier[:-1], [*later, now])
-
-
-def redo(text: str, name: str) -> str:
-    """Return the document that `undo` stepped back from; raises `SessionError` as it does."""
-    now, earlier, later = _parted(text)
-    if not later:
-        raise SessionError(f"{_called(name)} keeps no later state: nothing was undone.")
-    return _joined(_checked(later[-1], name, "later"), [*earlier, now], later[:-1])
-
-
-def _called(name: str) -> str:
+def called(name: str) -> str:
     """Return what a message begins with: a session file, or the session of a library."""
     return name.capitalize() if name.startswith("session ") else f"Session file {name!r}"
-
-
-def _parted(text: str) -> tuple[dict[str, object], list[Any], list[Any]]:
-    """Return the state of a valid document, those before it, and those that were undone."""
-    whole: dict[str, object] = json.loads(text)
-    found = [whole.pop(key, None) for key in ("earlier", "later")]
-    earlier, later = (each if isinstance(each, list) else [] for each in found)
-    return whole, earlier, later
-
-
-def _joined(now: Mapping[str, object], earlier: list[Any], later: list[Any]) -> str:
-    states = {"earlier": earlier, "later": later}
-    return to_json({**now, **{key: each for key, each in states.items() if each}})
-
-
-def _checked(state: Any, name: str, which: str) -> dict[str, object]:  # noqa: ANN401 - of a file
-    """Return a state that is a session; raises SessionError."""
-    try:
-        _session(state)
-    except _FaultError as fault:
-        raise SessionError(f"The {which} state of {_called(name)} {fault}") from fault
-    return dict(state)
 
 
 def parse(text: str, name: str) -> Session:
@@ -149,10 +98,19 @@ def parse(text: str, name: str) -> Session:
         session = _session(document)
         _check_can_be_kept(document)
     except _FaultError as fault:
-        raise SessionError(f"{_called(name)} {fault}") from fault
+        raise SessionError(f"{called(name)} {fault}") from fault
     return session
 
 
+def of_document(document: object, name: str) -> Session:
+    """Return the `Session` of a document as plain values; raises `SessionError`, naming `name`."""
+    try:
+        return _session(document)
+    except _FaultError as fault:
+        raise SessionError(f"{name} {fault}") from fault
+
+
+@checked.takes(path=checked.path)
 def load_session(path: str | os.PathLike[str]) -> Session:
     """Return the session in the file at `path`; `SessionError` says why it cannot be used."""
     return parse(read(path), os.fspath(path))

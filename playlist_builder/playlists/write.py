@@ -7,6 +7,7 @@ import os
 import stat
 from pathlib import Path, PurePath
 
+from playlist_builder import checked
 from playlist_builder.atomic import remove_leftovers, replace_bytes
 from playlist_builder.errors import ExportError
 from playlist_builder.models import Session
@@ -14,6 +15,7 @@ from playlist_builder.playlists import formats
 from playlist_builder.playlists.dialects import ANY, Dialect
 
 
+@checked.takes(session=checked.a(Session), path=checked.path, dialect=checked.a(Dialect))
 def write_session(
     session: Session, path: str | os.PathLike[str], *, dialect: Dialect = ANY
 ) -> None:

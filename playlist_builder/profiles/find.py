@@ -10,6 +10,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from playlist_builder import checked
 from playlist_builder.errors import ProfileError
 from playlist_builder.profiles.parse import MAX_BYTES, parse
 from playlist_builder.profiles.profile import Profile
@@ -26,6 +27,7 @@ class Listing:
     problem: str = ""
 
 
+@checked.takes(name_or_path=checked.text)
 def load_profile(name_or_path: str, *, folders: Sequence[Path] = ()) -> Profile:
     """Return the profile of a name or of a TOML file.
 

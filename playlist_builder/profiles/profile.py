@@ -13,12 +13,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from playlist_builder.errors import ProfileError
+from playlist_builder.profiles.phase import (
+    CALM_CLIMB,
+    MIN_PHASE_S,
+    Phase,
+    ended,
+    level,
+    without_leap,
+)
+
+__all__ = ["CALM_CLIMB", "MAX_MINUTES", "MIN_PHASE_S", "Phase", "Profile", "Rules", "VocalsRule"]
 
 VocalsRule = Literal["exclude", "strict", "allow-wordless", "allow"]
 MAX_MINUTES = 7 * 24 * 60  # a week: longer than any session, short enough to hold its curve
-MIN_PHASE_S = 1.0
-CALM_LEVEL = 0.35  # a phase whose planned energy stays up to here is calm, and ...
-CALM_CLIMB = 0.3  # ... no moment of its tracks lies further above its highest level
 LOUDNESS_MEAN_S = 300.0  # over so long, or a tenth of the session, loudness follows the energy
 WHOLE_ARC = 0.5  # a plan that spans as much has the whole arc of loudness, another its share
 LOUDNESS_STEP_S = 10.0
@@ -54,69 +61,6 @@ class Rules:
     prefer: tuple[str, ...] = ()
     cohesion: float = 0.08
     loudness_arc_lu: float = 4.0
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """A named span of a profile: a level or a ramp of levels, with or without waves on top.
-
-    A `fixed` phase keeps its length when the profile is scaled. The limits hold for the tracks
-    that play in the phase (`max_brightness_hz` is a spectral centroid, `max_silence_s` the longest
-    silence within a track or at its edges); None is no limit, but for silence 15 s. `max_peak` is
-    the most energy, on the scale of the session, at any moment that plays in the phase (see
-    `peak_limit`). Tracks are preferred whose `tension` lies between two values, and `moving` ones
-    if that is set. `crossfade_s` replaces that of the rules for the tracks that begin in the phase.
-    The last `silence_s` of the phase are silent: its music ends before, and its levels with it.
-    `basis` says where the values come from.
-    """
-
-    name: str
-    start_s: float
-    end_s: float
-    level_start: float
-    level_end: float
-    wave_depth: float = 0.0
-    wave_period_s: float = 0.0
-    fixed: bool = False
-    max_startle_lu: float | None = None
-    max_brightness_hz: float | None = None
-    max_percussiveness: float | None = None
-    max_tension: float | None = None
-    max_pulse_clarity: float | None = None
-    max_stroke_rate_hz: float | None = None
-    max_silence_s: float | None = None
-    max_peak: float | None = None
-    tension: tuple[float, float] | None = None
-    moving: bool = False
-    crossfade_s: tuple[float, float] | None = None
-    silence_s: float = 0.0
-    basis: str = ""
-
-    @property
-    def duration_s(self) -> float:
-        """Length of the phase in seconds."""
-        return self.end_s - self.start_s
-
-    @property
-    def music_s(self) -> float:
-        """Length of its music in seconds, before its silence."""
-        return self.duration_s - self.silence_s
-
-    @property
-    def is_calm(self) -> bool:
-        """Whether the planned energy, with waves, never goes beyond `CALM_LEVEL`."""
-        return self._highest <= CALM_LEVEL
-
-    @property
-    def peak_limit(self) -> float:
-        """Most energy of any moment: `max_peak`, else `CALM_CLIMB` above a calm plan, else inf."""
-        if self.max_peak is not None:
-            return self.max_peak
-        return self._highest + CALM_CLIMB if self.is_calm else math.inf
-
-    @property
-    def _highest(self) -> float:
-        return max(self.level_start, self.level_end) + self.wave_depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +195,7 @@ class Profile:
             what = "The music of phase" if chosen.silence_s else "Phase"
             raise ProfileError(
                 f"{what} {phase!r} lasts {chosen.music_s / 60.0:.3g} minutes, so it cannot be"
-                f" {-by_s / 60.0:.3g} minutes shorter."
+                f" {-by_s / 60.0:.3g} minutes shorter. {self._long_enough(-by_s)}"
             )
         if self.duration_s + by_s > MAX_MINUTES * 60.0:
             raise ProfileError(f"A session lasts at most {MAX_MINUTES} minutes. Ask for less.")
@@ -259,24 +203,53 @@ class Profile:
             (each, each.duration_s + by_s * (each is chosen)) for each in split
         )
 
+    def _long_enough(self, by_s: float) -> str:
+        """Return which phases can be so many seconds shorter, in words."""
+        left = (each for each in self.phases if each.music_s - by_s >= MIN_PHASE_S)
+        names = ", ".join(dict.fromkeys(each.name for each in left))
+        return f"These can: {names}." if names else "No phase can: shorten several of them."
+
     def jumped(self, phase: str, at_s: float) -> "Profile":
         """Return the profile with a later phase beginning at a time, and the end where it was.
 
-        That phase and those behind it share the time that is left. Raises ProfileError where there
-        is no such phase, where it has begun by then, or where too little time is left.
+        That phase and those behind it share the time that is left. The level never leaps up: a
+        phase that falls begins no higher than the level at that time, any other one climbs from
+        there in its first third. Raises ProfileError where there is no such phase, where it has
+        begun by then, or where too little time is left.
         """
+        at_s = self.behind_silence(at_s)
+        rest = [after for _, after in self._left(phase, at_s)]
+        before = self._until(at_s)
+        level = before[-1].level_end if before else rest[0].level_start
+        phases = (*before, *without_leap(rest, level))
+        return self._consecutive((each, each.duration_s) for each in phases)
+
+    def time_after_jump(self, phase: str, at_s: float, time_s: float) -> float | None:
+        """Return where a later time of the profile lies once it has `jumped`; None if skipped."""
+        at_s = self.behind_silence(at_s)
+        for before, after in self._left(phase, at_s):
+            if before.start_s <= time_s <= before.end_s:
+                share = (time_s - before.start_s) / before.duration_s
+                return after.start_s + share * after.duration_s
+        return None
+
+    def _left(self, phase: str, at_s: float) -> list[tuple[Phase, Phase]]:
+        """Return the phases from one on, each as it is and as it is when that begins at a time."""
         chosen, at_s = self._named(phase, None), self.behind_silence(at_s)
         if chosen.start_s <= at_s:
             raise ProfileError(
                 f"Phase {phase!r} begins at {chosen.start_s / 60.0:.3g} minutes, so it has begun by"
                 f" {at_s / 60.0:.3g}. Name a later phase."
             )
-        behind = [each for each in self.phases if each.start_s >= chosen.start_s]
-        if all(each.fixed for each in behind):
-            behind = [replace(each, fixed=False) for each in behind]
+        before = [each for each in self.phases if each.start_s >= chosen.start_s]
+        is_fixed = all(each.fixed for each in before)
+        behind = [replace(each, fixed=each.fixed and not is_fixed) for each in before]
         rest = self._consecutive((each, each.duration_s) for each in behind)
-        phases = (*self._until(at_s), *rest.scaled(self.duration_s - at_s).phases)
-        return self._consecutive((each, each.duration_s) for each in phases)
+        after = rest.scaled(self.duration_s - at_s).phases
+        later = (
+            replace(each, start_s=each.start_s + at_s, end_s=each.end_s + at_s) for each in after
+        )
+        return list(zip(before, later, strict=True))
 
     def behind_silence(self, time_s: float) -> float:
         """Return a time, or if it lies in a planned silence the end of that."""
@@ -311,14 +284,14 @@ class Profile:
         """Return the phases before a time, the last one cut short."""
         cut = [each for each in self.phases if each.start_s < time_s]
         if cut and cut[-1].end_s > time_s:
-            cut[-1] = _ended(cut[-1], time_s)
+            cut[-1] = ended(cut[-1], time_s)
         return cut
 
     def _after(self, time_s: float) -> list[Phase]:
         """Return the phases behind a time, the first one without its beginning."""
         cut = [each for each in self.phases if each.end_s > time_s]
         if cut and cut[0].start_s < time_s:
-            cut[0] = replace(cut[0], start_s=time_s, level_start=_level(cut[0], time_s))
+            cut[0] = replace(cut[0], start_s=time_s, level_start=level(cut[0], time_s))
         return cut
 
     def repeated(self, spans_s: Iterable[tuple[float, float]]) -> "Profile":
@@ -326,7 +299,7 @@ class Profile:
         phases: list[Phase] = []
         for start_s, end_s in spans_s:
             phases += [
-                _ended(each, min(each.end_s, end_s))
+                ended(each, min(each.end_s, end_s))
                 for each in self._after(start_s)
                 if each.start_s < end_s
             ]
@@ -356,15 +329,3 @@ class Profile:
             replace(each, **flat) if phase in {None, each.name} else each for each in self.phases
         )
         return replace(self, phases=tuple(phases))
-
-
-def _ended(phase: Phase, end_s: float) -> Phase:
-    """Return a phase that ends at a time; what is cut away first is its silence."""
-    silence_s = max(phase.silence_s - (phase.end_s - end_s), 0.0)
-    return replace(phase, end_s=end_s, level_end=_level(phase, end_s), silence_s=silence_s)
-
-
-def _level(phase: Phase, time_s: float) -> float:
-    """Return the level of a ramp at a time, without its waves."""
-    share = min((time_s - phase.start_s) / phase.music_s, 1.0)
-    return phase.level_start + (phase.level_end - phase.level_start) * share

@@ -14,9 +14,11 @@ from playlist_builder.analysis import loudness
 from playlist_builder.models import SILENCE_LUFS, Floats, Floats32, Slot
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.recording.levels import BLOCKS_PER_S, FRAMES_PER_S, Levels
-from playlist_builder.recording.ride import BEFORE_S, CUT_DB, RATE_DB, course, ride
+from playlist_builder.recording.ride import BEFORE_S, CUT_DB, RATE_DB, beyond_seconds, course, ride
 
 EDGE_S = 10.0  # passages before and after a transition whose loudness is compared
+JOIN_S = 3.0  # the same, within which a rise startles
+FADED_LU = 6.0  # by which music has become softer there that fades by itself
 JUMP_MARGIN_LU = 0.2  # the power of a sum of two tracks is not exactly the sum of their powers
 UNBOUNDED_DB = 60.0  # limit of a rise of gain without other limits: more than any master needs
 CALM_RISE_LU = 6.0  # of a second over the ten before it within a calm track, where gains may move
@@ -26,7 +28,8 @@ RAMP_S = 0.01  # from the gain of one block to that of the next: no click, and n
 PEAK_LIMIT_DBTP = -1.0  # EBU R 128
 LOSSY_MARGIN_DB = 0.5  # for the overshoot of an encoder
 _EDGE = round(EDGE_S * BLOCKS_PER_S)
-_LIMIT_MARGIN_LU = 0.2  # tenths of a second lie between the seconds that are compared
+_JOIN = round(JOIN_S * BLOCKS_PER_S)
+_LIMIT_MARGIN_LU = 0.3  # tenths of a second lie between the seconds that are compared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +69,7 @@ def arranged_gains(
     gains_db = gains(wanted_db, np.add(rises_db, climbs_db[1:]), lengths)
     openings_db = [0.0, *np.minimum(np.subtract(rises_db, np.diff(gains_db)), 0.0).tolist()]
     limits_lu = [
-        CALM_RISE_LU - _LIMIT_MARGIN_LU if _is_calm(slot, profile) else None for slot in slots
+        CALM_RISE_LU - _LIMIT_MARGIN_LU if is_calm(slot, profile) else None for slot in slots
     ]
     parts = zip(riding, gains_db, found, limits_lu, openings_db, edges_s, strict=True)
     return [
@@ -92,7 +95,8 @@ def _course(
     seconds = power[: len(power) // BLOCKS_PER_S * BLOCKS_PER_S].reshape(-1, BLOCKS_PER_S)
     if len(seconds) <= BEFORE_S:
         return None
-    moves = ride(seconds.mean(axis=1), limit_lu, opening_db=opening_db, edges_s=edges_s)
+    limits_lu = None if limit_lu is None else limit_lu - beyond_seconds(power)
+    moves = ride(seconds.mean(axis=1), limits_lu, opening_db=opening_db, edges_s=edges_s)
     if not moves.any():
         return None
     whole = np.zeros(len(levels.k_power))
@@ -113,7 +117,7 @@ def moving_gains(course: Floats, start: int, count: int, rate_hz: int) -> Floats
     return (10.0 ** (gains_db / 20.0)).astype(np.float32)
 
 
-def _is_calm(slot: Slot, profile: Profile | None) -> bool:
+def is_calm(slot: Slot, profile: Profile | None) -> bool:
     """Whether a slot plays in a calm phase, or in none, as a tail does."""
     if profile is None:
         return False
@@ -125,9 +129,10 @@ def allowed_rise_db(left: Levels, right: Levels, overlap: int, limit_lu: float) 
 
     The mean power of `EDGE_S` after a transition is then at most `limit_lu` above that of `EDGE_S`
     before it. Three pairs are compared: before the start of the overlap with after its start and
-    with after its end, and before with after its middle. With x the ratio of the powers of the
-    gains, each condition is linear: a + x b <= r (c + x d). Where `left` alone exceeds the limit,
-    which no gain can change, the condition is x b <= r (c + x d).
+    with after its end, and before with after its middle. So is `JOIN_S` before its start with as
+    much after its end, but behind music that has faded by itself. With x the ratio of the powers of
+    the gains, each condition is linear: a + x b <= r (c + x d). Where `left` alone exceeds the
+    limit, which no gain can change, the condition is x b <= r (c + x d).
     """
     count = round(overlap / PER_BLOCK)
     out, into = crossfade(count)
@@ -141,19 +146,27 @@ def allowed_rise_db(left: Levels, right: Levels, overlap: int, limit_lu: float) 
     floor = 10.0 ** ((SILENCE_LUFS - loudness.OFFSET_LUFS) / 10.0)
     start, middle, end = edge, edge + count // 2, edge + count
     highest = 10.0 ** (UNBOUNDED_DB / 10.0)
-    for before, after in ((start, start), (middle, middle), (start, end)):
+    short = [(start, end, _JOIN)] if has_not_faded(going[:start]) else []
+    long = [(start, start, _EDGE), (middle, middle, _EDGE), (start, end, _EDGE)]
+    for before, after, length in (*long, *short):
         a, b = (
-            max(each[after + off : after + off + _EDGE].mean() for off in (-1, 0, 1))
+            max(each[after + off : after + off + length].mean() for off in (-1, 0, 1))
             for each in (going, coming)
         )
         c, d = (
-            min(each[before - off - _EDGE : before - off].mean() for off in (0, 1))
+            min(each[before - off - length : before - off].mean() for off in (0, 1))
             for each in (going, coming)
         )
         headroom, slope = ratio * max(c, floor), b - ratio * d
         if slope > 0.0:
             highest = min(highest, (headroom - a if headroom > a else headroom) / slope)
     return float(10.0 * np.log10(highest))
+
+
+def has_not_faded(power: Floats) -> bool:
+    """Whether the last `JOIN_S` of music, shape (n,), are about as loud as the last `EDGE_S`."""
+    last, whole = power[-_JOIN:].mean(), power[-_EDGE:].mean()
+    return bool(last * 10.0 ** (FADED_LU / 10.0) >= whole)
 
 
 def _filled(power: Floats, count: int) -> Floats:

@@ -5,14 +5,14 @@ peaks do not allow the requested loudness, the whole mix is softer. All position
 frames (`levels.FRAMES_PER_S`).
 """
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 import numpy as np
 
+from playlist_builder import checked
 from playlist_builder.analysis import loudness
 from playlist_builder.audio.encode import Chapter
 from playlist_builder.errors import RenderError, RequestError
@@ -58,9 +58,14 @@ class MixSettings:
 
     def __post_init__(self) -> None:
         """Raise RequestError for what is no loudness or no length."""
-        if not math.isfinite(self.loudness_lufs):
+        if not checked.is_number(self.loudness_lufs):
             raise RequestError(f"A loudness is a finite number, not {self.loudness_lufs!r}.")
-        if self.crossfade_s is not None and not 0.0 <= self.crossfade_s <= LONGEST_CROSSFADE_S:
+        if self.keep_endings is not None:
+            checked.flag("keep_endings", self.keep_endings)
+        checked.flag("riding", self.riding)
+        fade_s = self.crossfade_s
+        is_length = checked.is_number(fade_s) and 0.0 <= (fade_s or 0.0) <= LONGEST_CROSSFADE_S
+        if fade_s is not None and not is_length:
             most = f"0 to {LONGEST_CROSSFADE_S:g} s"
             raise RequestError(f"A crossfade lasts {most}, not {self.crossfade_s!r}.")
 
@@ -181,9 +186,10 @@ def _chapters(slots: Sequence[Slot], clips: Sequence[Clip]) -> Iterator[Chapter]
             yield Chapter(SILENCE, silent_s, end_s)
 
 
-def preview(whole: MixPlan) -> MixPlan:
+def preview(whole: MixPlan, joins: Collection[int] = ()) -> MixPlan:
     """Return the transitions of a plan alone, unchanged, each between two fades.
 
+    With `joins` only those that lead into the tracks of these numbers, from 2.
     Of a planned silence a second is heard.
     """
     around, fade, pause = (
@@ -192,7 +198,9 @@ def preview(whole: MixPlan) -> MixPlan:
     clips: list[Clip] = []
     chapters: list[Chapter] = []
     at = 0
-    for left, right in pairwise(whole.clips):
+    for number, (left, right) in enumerate(pairwise(whole.clips), start=2):
+        if joins and number not in joins:
+            continue
         overlap, silent = max(left.end - right.at, 0), max(right.at - left.end, 0)
         out, into = (min(clip.length, around + overlap) for clip in (left, right))
         skipped = left.first + left.length - out

@@ -10,7 +10,7 @@ import os
 import stat
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from playlist_builder import checked
 from playlist_builder.atomic import atomic_path
 from playlist_builder.audio import decode, encode
 from playlist_builder.audio.encode import FULL_SCALE, Encoder
@@ -86,6 +87,13 @@ class Recording:
         return self.plan.frames / FRAMES_PER_S
 
 
+def _numbers(field: str, value: object) -> None:
+    """Check the numbers of tracks into which a transition leads."""
+    if not isinstance(value, Collection) or any(type(n) is not int or n < 2 for n in value):  # noqa: PLR2004 - the first that follows another
+        raise checked.wrong(field, "a list of numbers from 2 on", value)
+
+
+@checked.takes(session=checked.a(Session), path=checked.path)
 def render_session(
     session: Session,
     path: str | os.PathLike[str],
@@ -101,17 +109,26 @@ def render_session(
     return _render(session, path, settings, progress, lambda plan: plan)
 
 
+@checked.takes(session=checked.a(Session), path=checked.path, joins=_numbers)
 def preview_session(
     session: Session,
     path: str | os.PathLike[str],
     *,
+    joins: Collection[int] = (),
     settings: MixSettings | None = None,
     progress: Callable[[RenderProgress], None] | None = None,
 ) -> Recording:
-    """Render the transitions alone, as they sound in `render_session`; raises as it does."""
-    if len(session.slots) + len(session.tail) < 2:  # noqa: PLR2004 - from one to the next
+    """Render the transitions alone, as they sound in `render_session`; raises as it does.
+
+    With `joins` only those that lead into the tracks of these numbers, from 2; the tail goes on
+    counting. Raises RequestError for a number of which there is no transition.
+    """
+    last = len(session.slots) + len(session.tail)
+    if last < 2:  # noqa: PLR2004 - from one to the next
         raise RenderError("A session of one track has no transition. Use 'render'")
-    return _render(session, path, settings, progress, mixing.preview)
+    if beyond := [number for number in joins if number > last]:
+        raise checked.wrong("joins", f"numbers from 2 to {last}", beyond[0])
+    return _render(session, path, settings, progress, partial(mixing.preview, joins=joins))
 
 
 def _render(

@@ -17,21 +17,23 @@ BEFORE_S = 10  # a second is compared with the mean of so many before it
 FLOOR_LU = -20.0  # below the loudness of the track, what is quieter counts as if it lay there
 RATE_DB = 0.4  # by which the gain changes in a second: slower than is noticed
 LIFT_DB, CUT_DB = 8.0, 12.0  # limits of the gain
-EXCESS_PRICE = 60.0  # of one LU beyond the limit, in dB of gain for one second
+DISTINCT_LU = 3.0  # rise of a tenth of a second that hides a fall of the gain
+ENTERED = 0.2  # share of the power of a second by which what is loud has begun
+EXCESS_PRICE = 300.0  # of one LU beyond the limit, in dB of gain for one second
 
 
 def ride(
-    power: Floats, limit_lu: float | None, *, opening_db: float, edges_s: tuple[int, int]
+    power: Floats, limit_lu: float | Floats | None, *, opening_db: float, edges_s: tuple[int, int]
 ) -> Floats:
     """Return the gain of each second of a track in dB, shape (n,), for K-weighted power (n,).
 
-    No second exceeds the mean of the `BEFORE_S` before it by more than `limit_lu`, as far as a slow
-    gain can do that. So that joins keep their limits, the gain is at most `opening_db`, 0 or less,
-    in the first of `edges_s`, and at least 0 in the last of them.
+    No second exceeds the mean of the `BEFORE_S` before it by more than `limit_lu`, of all or of
+    each of them, as far as a slow gain can do that. So that joins keep their limits, the gain is at
+    most `opening_db`, 0 or less, in the first of `edges_s`, and at least 0 in the last of them.
     """
     count, nothing = len(power), np.zeros(len(power))
     opening_s, ending_s = edges_s
-    now, before, weights = _rises(power)
+    now, before, weights = rises(power)
     headroom = np.full(count, np.inf) if limit_lu is None else limit_lu - (now - before)
     headroom[:1] = np.inf
     if opening_db >= 0.0 and headroom.min() >= 0.0:
@@ -67,7 +69,7 @@ def ride(
     return nothing if found.x is None else np.asarray(found.x[:count] - found.x[count : 2 * count])
 
 
-def _rises(power: Floats) -> tuple[Floats, Floats, Floats]:
+def rises(power: Floats) -> tuple[Floats, Floats, Floats]:
     """Return the loudness of each second and before it, and how much each second before weighs.
 
     Row n of the weights, shape (1 + BEFORE_S, n), is that of n seconds before. The loudness of a
@@ -87,16 +89,42 @@ def _rises(power: Floats) -> tuple[Floats, Floats, Floats]:
     return loudness.lufs(power), np.maximum(mean, floor), weights
 
 
+def beyond_seconds(power: Floats) -> Floats:
+    """Return by how much a second that begins between two whole ones rises further than these.
+
+    For the power of each tenth, shape (n,), one value in LU for each whole second: the most of
+    those that begin within it, or of which only the last tenths lie in it and hold nearly all of
+    their power.
+    """
+    sums = np.concatenate(([0.0], np.cumsum(power)))
+    starts = np.arange(max(0, len(power) - 9))
+    now = sums[starts + 10] - sums[starts]
+    first = np.maximum(starts - 10 * BEFORE_S, 0)
+    before = (sums[starts] - sums[first]) / np.maximum(starts - first, 1)
+    floor = loudness.integrated_lufs(power) + FLOOR_LU
+    rise = loudness.lufs(now / 10.0) - np.maximum(loudness.lufs(before), floor)
+    seconds = starts // 10
+    later = sums[np.minimum(10 * seconds + 10, len(power))] - sums[starts] < ENTERED * now
+    seconds = np.minimum(seconds + later, len(power) // 10 - 1)
+    further = np.zeros(len(power) // 10)
+    known = first + 10 <= starts  # those with a second before them
+    np.maximum.at(further, seconds[known], (rise - rise[10 * seconds])[known])
+    return further
+
+
 def course(power: Floats, gains_db: Floats) -> Floats:
     """Return gains of seconds as gains of tenths, for the power of each tenth, shape (n,).
 
-    They are joined by lines, but a fall faster than `RATE_DB` stands where the power rises most.
+    They are joined by lines, but a fall faster than `RATE_DB` stands where the power rises most, or
+    between the seconds where no tenth rises by `DISTINCT_LU`.
     """
     times_s = np.arange(len(gains_db)) + 0.5
     gains: Floats = np.interp((np.arange(len(power)) + 0.5) / 10.0, times_s, gains_db)
-    rises = np.diff(loudness.lufs(power), prepend=0.0)
+    steps_lu = np.diff(loudness.lufs(power), prepend=0.0)
     for second in np.flatnonzero(np.diff(gains_db) < -2.0 * RATE_DB):
         first, end = 10 * second + 5, min(10 * second + 20, len(power))
-        entry = first + int(rises[first:end].argmax())
+        entry = first + int(steps_lu[first:end].argmax())
+        if steps_lu[entry] < DISTINCT_LU:
+            entry = 10 * second + 10
         gains[first:entry], gains[entry:end] = gains_db[second], gains_db[second + 1]
     return gains

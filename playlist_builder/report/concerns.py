@@ -26,13 +26,15 @@ _HEARD = {  # felt while lying down, from what startles most on
     "ends_loud": "'{title}' ends the session louder than anything before it",
 }
 _WORTH_KNOWING = {
-    "planned_silences": "",
+    "planned_silences": "Silence is planned, {lasts_s:clock} in all: where a player goes on at"
+    " once, pause by hand",
     "silence_moved": "",
     "may_hold_voice": "A voice may be heard in {count} of {total} tracks: listen to them first",
     "people_behind": "People may be heard in the background of {count} of {total} tracks: listen"
     " to them first",
     "unverified": "Nobody has checked {count} of {total} tracks for words: listen to them first",
     "wordless": "",
+    "loudness_falls": "'{title}' begins {worst_lu:.1f} LU softer than the music before it",
     "percussiveness": "'{title}' beats more than {phase:phase} should",
     "strokes": "'{title}' has more strokes of percussion than {phase:phase} should",
     "pulse": "'{title}' has a clearer beat than {phase:phase} should",

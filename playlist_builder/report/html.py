@@ -45,13 +45,21 @@ _TEMPLATES = Environment(
 _TEMPLATES.globals |= {"clock": clock, "number": number, "shortened": shortened}
 
 
-def page(session: Session, language: Language, *, folder: str, today: date | None = None) -> str:
+def page(
+    session: Session,
+    language: Language,
+    *,
+    folder: str,
+    today: date | None = None,
+    kept: str = "",
+) -> str:
     """Return the page of a session, with links as seen from `folder`.
 
+    `kept` is the number and name under which a library keeps it, such as `3 (evening)`.
     Raises `ExportError` for a track whose path no link can hold.
     """
     fonts = f"body {{ font-family: {svg.families(language)}; }}"
-    style = fonts + svg.STYLE + _resource("page.css") + _page_foot(session, language, today)
+    style = fonts + svg.STYLE + _resource("page.css") + _page_foot(session, language, today, kept)
     script = _resource("page.js")
     found = concerns(session, language)
     noted = found[:MOST]
@@ -73,6 +81,7 @@ def page(session: Session, language: Language, *, folder: str, today: date | Non
         link_to=partial(format_entry, suffix=".xspf", folder=folder),
         title=title_of(session, language),
         today=today,
+        kept=kept,
         pictures=[
             svg.inline(session, language, noted=noted, size=size, width=width)
             for size, width in WIDTHS_PX.items()
@@ -114,9 +123,11 @@ def _remarks(session: Session, language: Language) -> list[str]:
     return remarks
 
 
-def _page_foot(session: Session, language: Language, today: date | None) -> str:
-    """Return the style of the margin of printed pages: title, day and number of the page."""
-    words = [shortened(title_of(session, language)), *([language.day(today)] if today else [])]
+def _page_foot(session: Session, language: Language, today: date | None, kept: str) -> str:
+    """Return the style of the margin of printed pages: what they are of, and their number."""
+    name = language.gettext("Session {number}").format(number=shortened(kept)) if kept else ""
+    day = language.day(today) if today else ""
+    words = [each for each in (shortened(title_of(session, language)), name, day) if each]
     return (
         f"@page {{ @bottom-left {{ {FOOT} content: {_css_text(' · '.join(words))}; }}"
         f' @bottom-right {{ {FOOT} content: counter(page) " / " counter(pages); }} }}\n'

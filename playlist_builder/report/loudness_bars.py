@@ -55,11 +55,15 @@ def bars(session: Session, language: Language, frame: Frame, top: float) -> Iter
         y = zero - limit * unit
         yield f'<path class="limit" d="M{frame.left} {y:.1f}H{frame.right}"/>'
         yield text(frame.left - 5, y + 4, f"+{limit:g}", "faint", "end")
+    wide = min(4.0, 0.5 * (frame.right - frame.left) / len(placed))
     for x, step in placed:
         high = abs(step.rise_lu) * unit
         y = zero - high if step.rise_lu > 0 else zero
         kind = "beyond" if step.is_beyond else "rise"
-        yield f'<rect class="{kind}" x="{x - 2:.1f}" y="{y:.1f}" width="4" height="{high:.1f}"/>'
+        yield (
+            f'<rect class="{kind}" x="{x - wide / 2:.1f}" y="{y:.1f}" width="{wide:.1f}"'
+            f' height="{high:.1f}"/>'
+        )
     taken: list[float] = []
     half = LETTER * len("+12.3") / 2
     for x, step in sorted(placed, key=lambda each: -each[1].rise_lu):

@@ -45,7 +45,9 @@ def plot(
     session: Session, language: Language, noted: Sequence[Concern], sheet: Sheet
 ) -> tuple[list[str], Frame, float]:
     """Return the elements of a plot, its frame, and where it ends."""
-    width, top = sheet.width, sheet.top
+    width = sheet.width
+    legend = _legend(session, language, width)
+    top = sheet.top + LINE * max(row for _, row, _, _ in legend)
     length_s = max(summary.length_s(session), STEP_S)
     named = _names(session, language, width, length_s)
     marks = [(place, each) for place, each in enumerate(noted, start=1) if each.at_s is not None]
@@ -55,9 +57,8 @@ def plot(
     frame = Frame(LEFT, width - RIGHT, plot_top, plot_top + high, length_s)
     axis = frame.foot + STRIP_HEIGHT + 6
     first_name = top + LINE * 2 - 4
-    has_tension = any(slot.tension is not None for slot in summary.whole(session))
     elements = [
-        *_legend(session, language, top + 12, has_tension=has_tension),
+        *_drawn_legend(legend, sheet.top),
         *_tail(session, frame),
         *_silences(session, language, frame),
         *_grid(frame),
@@ -73,23 +74,35 @@ def plot(
     return elements, frame, axis + LINE + 6
 
 
-def _legend(session: Session, language: Language, y: float, *, has_tension: bool) -> Iterator[str]:
+def _legend(session: Session, language: Language, width: int) -> list[tuple[float, int, str, str]]:
+    """Return x, row, kind and name of each line of the plot."""
     entries = [
         ("played", language.gettext("energy as it plays")),
         ("plan", language.gettext("planned energy")),
     ]
-    if has_tension:
+    if any(slot.tension is not None for slot in summary.whole(session)):
         entries.append(("tense", language.gettext("tension")))
     if session.silences:
         entries.append(("silent", language.gettext("silence")))
-    x = float(LEFT)
+    placed: list[tuple[float, int, str, str]] = []
+    x, row = float(LEFT), 0
     for kind, name in entries:
+        wide = 28 + LETTER * cell_len(name)
+        if placed and x + wide > width - RIGHT:
+            x, row = float(LEFT), row + 1
+        placed.append((x, row, kind, name))
+        x += wide + 18
+    return placed
+
+
+def _drawn_legend(placed: Sequence[tuple[float, int, str, str]], top: float) -> Iterator[str]:
+    for x, row, kind, name in placed:
+        y = top + LINE * row + 12
         if kind == "silent":
             yield f'<rect class="{kind}" x="{x:.1f}" y="{y - 10:g}" width="22" height="12"/>'
         else:
             yield f'<path class="{kind}" d="M{x:.1f} {y - 4:g}h22"/>'
         yield text(x + 28, y, name, "faint")
-        x += 28 + LETTER * cell_len(name) + 18
 
 
 def _names(

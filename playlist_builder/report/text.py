@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from playlist_builder import checked
 from playlist_builder.arranger.explain import Explanation
 from playlist_builder.arranger.trims import is_part, span_s
 from playlist_builder.library.history import PersonHistory, PersonSummary
@@ -34,6 +35,7 @@ LEAST_SHOWN_COST = 0.00005  # the least that four places show
 LOOSE_BOUND = "that bound is a rough one: it does not tell whether a better session exists"
 
 
+@checked.takes(session=checked.a(Session), width=checked.at_least(1))
 def session_text(
     session: Session,
     *,
@@ -239,8 +241,6 @@ def profile_text(
             level += ", tension {:g} to {:g}".format(*phase.tension)
         if phase.moving:
             level += ", moving"
-        if phase.silence_s:
-            level += f", then {clock(phase.silence_s)} of silence"
         table.add_row(clock(phase.start_s), clock(phase.end_s), phase.name, level, phase.basis)
     return "\n".join(
         [
@@ -250,6 +250,11 @@ def profile_text(
             curve,
             "",
             drawn(table, width),
+            *(
+                f"silence at the end of {phase.name}: {clock(phase.silence_s)}"
+                for phase in profile.phases
+                if phase.silence_s
+            ),
             *(
                 f"limits in {phase.name}: {own}"
                 for phase in profile.phases

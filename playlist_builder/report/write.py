@@ -8,6 +8,7 @@ import os
 from datetime import date
 from pathlib import Path
 
+from playlist_builder import checked
 from playlist_builder.errors import ReportError
 from playlist_builder.models import Session
 from playlist_builder.playlists.write import write_bytes
@@ -18,6 +19,7 @@ FORMATS = (".html", ".svg", ".png", ".pdf")
 PNG_SCALE = 3.0  # pixels per pixel: a width of 1080 across A4 in landscape is then 300 dpi
 
 
+@checked.takes(session=checked.a(Session), path=checked.path, language=checked.text)
 def write_report(
     session: Session,
     path: str | os.PathLike[str],
@@ -46,14 +48,25 @@ def format_of(path: str | os.PathLike[str]) -> str:
     return suffix
 
 
-def rendered(
-    session: Session, suffix: str, *, folder: str, language: str = "en", today: date | None = None
+def rendered(  # noqa: PLR0913 - what the page says of itself
+    session: Session,
+    suffix: str,
+    *,
+    folder: str,
+    language: str = "en",
+    today: date | None = None,
+    kept: str = "",
 ) -> bytes:
-    """Return the bytes of a report in one of `FORMATS`, with links as seen from `folder`."""
+    """Return the bytes of a report in one of `FORMATS`, with links as seen from `folder`.
+
+    `kept` is the number and name under which a library keeps the session.
+    """
     if language not in LANGUAGES:
         raise ReportError(f"No language {language!r}. Available: {', '.join(LANGUAGES)}")
     if suffix == ".html":
-        return html.page(session, LANGUAGES[language], folder=folder, today=today).encode()
+        return html.page(
+            session, LANGUAGES[language], folder=folder, today=today, kept=kept
+        ).encode()
     drawing = svg.picture(session, LANGUAGES[language])
     return drawing.encode() if suffix == ".svg" else _converted(drawing, suffix)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from playlist_builder.arranger import peaks, result
+from playlist_builder.arranger import broken, peaks, result
 from playlist_builder.arranger.opening import most_lufs, opening_lufs
 from playlist_builder.arranger.partial import length_ms, plays_by
 from playlist_builder.arranger.recordings import repeated
@@ -13,6 +13,7 @@ from playlist_builder.arranger.solver.cost import Items, step_at
 from playlist_builder.arranger.spares import FAR
 from playlist_builder.artists import artists
 from playlist_builder.models import Bools, Floats, Slot, Track
+from playlist_builder.notices import Notice
 from playlist_builder.sessions.compare import (
     Join,
     StandsOut,
@@ -21,6 +22,7 @@ from playlist_builder.sessions.compare import (
     standing_out,
     traits,
 )
+from playlist_builder.sessions.difference import worsened
 from playlist_builder.sessions.draft import Draft
 from playlist_builder.track_table import TrackTable
 
@@ -34,9 +36,10 @@ class Candidate:
 
     `slot` is what it would be there, on the session's scale. `cost` and `rms_error` are those of
     the whole session with it, `cost_now` and `rms_error_now` those of the session as it is, by the
-    ratings of today. `traits` say how it differs from the track of the slot, `join` how
-    near in style its neighbours are, and `stands_out` for what it should be looked at first.
-    `is_choice` is set of the one that a swap takes: the best that does not stand out.
+    ratings of today. `traits` say how it differs from the track of the slot, `join` how near in
+    style its neighbours are, and `stands_out` for what it should be looked at first. `relaxed` are
+    the rules that give way with it and do not now, or less often. `is_choice` is set of the one
+    that a swap takes: the best that does not stand out.
     """
 
     track: Track
@@ -49,6 +52,7 @@ class Candidate:
     join: Join = "between"
     stands_out: tuple[StandsOut, ...] = ()
     is_choice: bool = False
+    relaxed: tuple[Notice, ...] = ()
 
 
 def candidates(draft: Draft, place: int, count: int = SHOWN) -> list[Candidate]:
@@ -79,6 +83,10 @@ def _described(
     )
     old, new = passage_of(now, place), passage_of(order, place)
     rise_lu = objective.rules.loudness_step_lu
+    relaxed = worsened(*(_relaxed(draft, each) for each in (now, order)))
+    stands_out = standing_out(new, old, most_off=most_off, most_rise_lu=rise_lu)
+    if relaxed:
+        stands_out += (StandsOut("rule", len(relaxed)),)
     return Candidate(
         track,
         session.slots[place],
@@ -88,8 +96,15 @@ def _described(
         before.rms_error,
         traits(new, old),
         new.join,
-        standing_out(new, old, most_off=most_off, most_rise_lu=rise_lu),
+        stands_out,
+        relaxed=relaxed,
     )
+
+
+def _relaxed(draft: Draft, order: result.Order) -> list[Notice]:
+    """Return the rules that give way in an order."""
+    objective, pins = draft.objective, draft.places_of_pins(order.tracks)
+    return broken.given_up(order, objective.rules, objective.tolerance_s, pins, played=draft.played)
 
 
 def _best(draft: Draft, place: int, count: int) -> list[Track]:

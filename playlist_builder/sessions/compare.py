@@ -21,7 +21,7 @@ WORSE_LU, WORSE_STYLE = 1.0, 0.2  # a join that is worse by no more is about as 
 
 Word = Literal["calmer", "livelier", "gentler", "tenser", "softer", "louder", "darker", "brighter"]
 Join = Literal["near", "between", "far"]
-Standout = Literal["off_plan", "tense", "rise", "style", "voice"]
+Standout = Literal["off_plan", "tense", "rise", "style", "voice", "rule"]
 
 
 class Trait(NamedTuple):
@@ -41,6 +41,7 @@ class StandsOut(NamedTuple):
     `off_plan`: distance of its energy from the plan. `tense`: tension beyond what the phase plans.
     `rise`: how many LU the loudness rises into it or out of it. `style`: step of style from or to a
     neighbour, 1 for another style. `voice`: it may hold a voice, and what plays there now does not.
+    `rule`: so many rules of the session give way that hold now, or give way more often.
     """
 
     why: Standout

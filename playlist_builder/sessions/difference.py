@@ -1,7 +1,7 @@
 """Two sessions -> what changed from the one to the other, as values that any view can show.
 
-Tracks are told apart by identity, and numbers count from 1 as people count. The tail is left out:
-it is arranged again behind every change.
+Tracks are told apart by identity, and numbers count from 1 as people count. Spares are left out:
+they are chosen again behind every change.
 """
 
 from bisect import bisect_left
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from playlist_builder.models import Session, Slot
+from playlist_builder.notices import Notice
 
 SAME_TIME_S = 1.0  # starts that differ by no more are the same to a listener
 
@@ -51,7 +52,10 @@ class Difference:
     """What changed from one session to the next.
 
     `went` holds slots with the numbers that they had, `came` slots with those that they have now.
-    `shifted` counts the tracks of both that start at another time.
+    `shifted` counts the tracks of both that start at another time. `tail_went` and `tail_came` are
+    of the tail, and `lengths_s` how long the session lasted and lasts, where that differs.
+    `relaxed` are rules that give way now and did not, or did so less, `restored` those that did and
+    hold again. `warnings` are of a kind that nothing was told of before.
     """
 
     went: tuple[Placed, ...] = ()
@@ -59,10 +63,16 @@ class Difference:
     moved: tuple[Moved, ...] = ()
     pins: tuple[PinChange, ...] = ()
     shifted: int = 0
+    tail_went: tuple[Slot, ...] = ()
+    tail_came: tuple[Slot, ...] = ()
+    lengths_s: tuple[float, float] | None = None
+    relaxed: tuple[Notice, ...] = ()
+    restored: tuple[Notice, ...] = ()
+    warnings: tuple[Notice, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything changed that is listed here."""
-        return bool(self.went or self.came or self.moved or self.pins or self.shifted)
+        return self != Difference()
 
 
 def difference(before: Session, after: Session) -> Difference:
@@ -70,13 +80,41 @@ def difference(before: Session, after: Session) -> Difference:
     old, new = _by_identity(before), _by_identity(after)
     kept = old.keys() & new.keys()
     late = (abs(new[each].slot.start_s - old[each].slot.start_s) > SAME_TIME_S for each in kept)
+    lengths_s = before.duration_s, after.duration_s
     return Difference(
         went=tuple(placed for own, placed in old.items() if own not in kept),
         came=tuple(placed for own, placed in new.items() if own not in kept),
         moved=tuple(_moved(old, new)),
         pins=tuple(_pins(before, after)),
         shifted=sum(late),
+        tail_went=_only(before.tail, after.tail),
+        tail_came=_only(after.tail, before.tail),
+        lengths_s=lengths_s if abs(lengths_s[1] - lengths_s[0]) > SAME_TIME_S else None,
+        relaxed=worsened(before.relaxed, after.relaxed),
+        restored=_of_other_kinds(after.relaxed, before.relaxed),
+        warnings=_of_other_kinds(before.warnings, after.warnings),
     )
+
+
+def worsened(before: Sequence[Notice], after: Sequence[Notice]) -> tuple[Notice, ...]:
+    """Return the notices of rules that gave way, of those that did not before, or less often."""
+    counts = {each.code: _count(each) for each in before}
+    return tuple(each for each in after if _count(each) > counts.get(each.code, 0))
+
+
+def _count(told: Notice) -> float:
+    count = dict(told.parameters).get("count", 1)
+    return count if isinstance(count, int | float) else 1
+
+
+def _of_other_kinds(known: Sequence[Notice], told: Sequence[Notice]) -> tuple[Notice, ...]:
+    codes = {each.code for each in known}
+    return tuple(each for each in told if each.code not in codes)
+
+
+def _only(slots: Sequence[Slot], others: Sequence[Slot]) -> tuple[Slot, ...]:
+    known = {slot.identity for slot in others}
+    return tuple(slot for slot in slots if slot.identity not in known)
 
 
 def _by_identity(session: Session) -> dict[str, Placed]:

@@ -23,7 +23,7 @@ from playlist_builder.arranger.problem import (
     percentiles_of,
 )
 from playlist_builder.arranger.recordings import repeated
-from playlist_builder.arranger.remarks import remarks
+from playlist_builder.arranger.remarks import pins_below, remarks
 from playlist_builder.arranger.rules import Pin, admit, removal
 from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.arranger.trims import part_of_slot
@@ -81,6 +81,11 @@ class Draft:
         """Whether a track is one of the pins."""
         return track.identity in self.request.pinned
 
+    def places_of_pins(self, tracks: Sequence[Track]) -> list[tuple[Pin, int]]:
+        """Return the pins of some tracks, each with the place of its track among them."""
+        identities = [track.identity for track in tracks]
+        return [(pin, identities.index(own)) for pin, own in self.pins if own in identities]
+
     @property
     def rests(self) -> tuple[Rest, ...]:
         """The planned silences, where they come: as before if they can, else where is nearest."""
@@ -134,14 +139,17 @@ class Draft:
 def draft_of(selection: Selection, session: Session, *, playing: bool = False) -> Draft:
     """Return a session as a draft, with what its request selects today.
 
-    Tracks that have moved are found where the library knows them. Raises SessionError where one is
-    missing; in a session that is `playing` it is kept as missing, where the library knows it.
+    Tracks that have moved are found where the library knows them. One whose file is gone stays as
+    missing, so that it can be swapped or dropped. Raises SessionError where the library does not
+    know a track, or where all files are gone and the session is not `playing`.
     """
     request, profile = selection.request, selection.profile
     percentiles = percentiles_of(selection.tracks, request.scale)
     objective = Objective(profile, selection.constraints, percentiles)
-    order = tuple(_track_of(slot, selection, playing=playing) for slot in session.slots)
+    order = tuple(_track_of(slot, selection) for slot in session.slots)
     missing = {track.identity for track in order if track.missing}
+    if len(missing) == len(order) and not playing:
+        raise _lost(session.slots[0])
     pool = pool_of(selection.tracks, objective)
     if missing:
         pool = pool.take(np.array([own not in missing for own in pool.identities], np.bool_))
@@ -156,6 +164,13 @@ def draft_of(selection: Selection, session: Session, *, playing: bool = False) -
     )
 
 
+def _lost(slot: Slot) -> SessionError:
+    return SessionError(
+        f"The session holds {slot.path!r}, which is not there any more. Scan the folder that it"
+        " lies in now, or make the session again with 'playlist-builder rebuild'"
+    )
+
+
 def _silent(session: Session, objective: Objective) -> tuple[Rest, ...]:
     """Return the planned silences of an objective where those of a session come."""
     found: list[Rest] = []
@@ -166,16 +181,13 @@ def _silent(session: Session, objective: Objective) -> tuple[Rest, ...]:
     return tuple(found)
 
 
-def _track_of(slot: Slot, selection: Selection, *, playing: bool) -> Track:
+def _track_of(slot: Slot, selection: Selection) -> Track:
     """Return the track of a slot, as long as it plays there."""
     track = selection.known.get(slot.identity)
     places = (slot.path, track.path if track else "")
     path = next((place for place in places if place and Path(place).is_file()), None)
-    if track is None or (path is None and not playing):
-        raise SessionError(
-            f"The session holds {slot.path!r}, which is not there any more. Scan the folder that it"
-            " lies in now, or make the session again with 'playlist-builder rebuild'"
-        )
+    if track is None:
+        raise _lost(slot)
     track = part_of_slot(track, slot)
     if slot.duration_s < track.duration_s - CUT_S:
         track = cut(track, slot.duration_s)
@@ -238,8 +250,7 @@ def session_of(draft: Draft) -> Session:
     objective, request = draft.scaled_objective, draft.request
     rules, scale = objective.rules, objective.scale
     order = result.ordered(draft.order, objective, 0, draft.rests)
-    identities = [track.identity for track in draft.order]
-    pins = [(pin, identities.index(own)) for pin, own in draft.pins if own in identities]
+    pins = draft.places_of_pins(draft.order)
     constraints = objective.constraints.with_queries(rules)
     kept = [
         notice("kept", reason=reason, title=track.tags.title or track.path)
@@ -249,6 +260,7 @@ def session_of(draft: Draft) -> Session:
     rest, is_scaled = order.since(draft.played), scale == "relative"
     warnings = result.warnings(rest, rules, draft.max_energy, scaled=is_scaled)
     warnings += remarks(rest)
+    warnings += pins_below(order, (place for _, place in pins if place >= draft.played))
     relaxed = broken.given_up(order, rules, objective.tolerance_s, pins, played=draft.played)
     loud = () if draft.played else opening.too_loud(draft.order)
     session = replace(

@@ -32,7 +32,7 @@ def pinned(draft: Draft, place: int) -> Draft:
         raise RequestError(f"Number {place + 1} is pinned already.")
     pin = Pin(track.path, minute=round(draft.starts_s()[place]) / 60.0)
     request = replace(
-        request, pins=(*request.pins, _pin_text(pin)), pinned=(*request.pinned, track.identity)
+        request, pins=(*request.pins, pin_text(pin)), pinned=(*request.pinned, track.identity)
     )
     return replace(draft, request=request, pins=(*draft.pins, (pin, track.identity)))
 
@@ -180,7 +180,7 @@ def shifted(draft: Draft, border_s: float, by_s: float) -> Draft:
         moves = pin.minute is not None and pin.minute * 60.0 >= border_s
         new = replace(pin, minute=max((pin.minute or 0.0) + by_s / 60.0, 0.0)) if moves else pin
         pins.append((new, identity))
-        texts.append(_pin_text(new) if moves else text)
+        texts.append(pin_text(new) if moves else text)
     return replace(draft, pins=tuple(pins), request=replace(draft.request, pins=tuple(texts)))
 
 
@@ -217,7 +217,8 @@ def _with_new(draft: Draft, track: Track) -> Draft:
     )
 
 
-def _pin_text(pin: Pin) -> str:
+def pin_text(pin: Pin) -> str:
+    """Return a pin as it is typed."""
     if pin.minute is None:
         return pin.track if pin.place is None else f"{pin.track}@{pin.place}"
     minutes, seconds = divmod(round(pin.minute * 60.0), 60)

@@ -1,11 +1,11 @@
 """A session that is changed in memory, with what its library holds: what the desk and commands use.
 
-Every change returns the new session and what differs from the one before; nothing is written. The
+Every change returns the new session and what differs from the one before; nothing is written before
+the editor is kept. The
 library is read once, when the editor is made, so that an edit takes the time of the edit alone and
 may run in another thread than the library was opened in, one at a time.
 """
 
-import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,15 +13,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from playlist_builder.errors import LibraryError, RequestError, SessionError
+from playlist_builder import checked
+from playlist_builder.errors import LibraryError, NotThereError, RequestError, SessionError
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, Track
+from playlist_builder.playlists.session_json import dump, of_document, parse
+from playlist_builder.playlists.session_states import states
+from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import edit, presence
 from playlist_builder.sessions.build import Holdings, profile_of, selected
 from playlist_builder.sessions.candidates import SHOWN, Candidate, candidates
 from playlist_builder.sessions.difference import Difference, difference
 from playlist_builder.sessions.draft import Draft, changed, draft_of
-from playlist_builder.sessions.keep import NOT_MADE_HERE
+from playlist_builder.sessions.keep import NOT_MADE_HERE, State, keep_states
 from playlist_builder.sessions.replan import replanned
 
 
@@ -56,20 +60,57 @@ class SessionEditor:
         The profile is read from `profile_folders`, those that are shipped, or the request, in this
         order. Raises SessionError where the session does not say how it was made.
         """
-        if session.request is None:
+        checked.instance("library", library, Library)
+        request = checked.instance("session", session, Session).request
+        if request is None:
             raise SessionError(NOT_MADE_HERE)
-        self._held = Holdings.of(library, session.request)
+        self._held = Holdings.of(library, request)
         self._folders = tuple(profile_folders)
         self._session = session
-        self._before: list[Session] = []
-        self._after: list[Session] = []
+        self._before: list[State] = []
+        self._after: list[State] = []
+        self._turn = 0
+        self._open(library, request)
         self._drafted: tuple[Session, bool, Draft] | None = None
         self._busy = threading.Lock()
+
+    def _open(self, library: Library, request: SessionRequest) -> None:
+        """Take the states of a session that the library keeps, as it keeps them."""
+        kept = library.sessions.by_id(request.kept_id) if request.kept_id else None
+        if kept is None:
+            return
+        found = states(library.sessions.document(kept.id))
+        self._turn = kept.turn
+        self._before = list(found.earlier)
+        if of_document(found.now, "The session") == parse(dump(self._session), ""):
+            self._after = list(found.later)
+        else:
+            self._before.append(found.now)
 
     @property
     def session(self) -> Session:
         """The session as it is now."""
         return self._session
+
+    def _keep_in(self, library: Library, *, at: str, name: str = "") -> Session:
+        """Keep the session in a library as `Library.keep` does, with all states of undo and redo.
+
+        Raises LibraryError where it was changed there since the editor was opened.
+        """
+        with self._alone():
+            kept = keep_states(
+                *(library, self._session),
+                earlier=self._before,
+                later=self._after,
+                at=at,
+                name=name,
+                turn=self._turn,
+            )
+            self._session = kept
+            if kept.request is not None:
+                found = library.sessions.by_id(kept.request.kept_id)
+                self._turn = found.turn if found is not None else 0
+            return kept
 
     def swap(self, place: int | Track, track: Track | None = None) -> Edited:
         """Put another track in a place: a given one, or the one that fits best.
@@ -79,7 +120,9 @@ class SessionEditor:
         nothing fits that does not stand out.
         """
         return self._change(
-            lambda draft: edit.swapped(draft, self._place(place), track and self._known(track))
+            lambda draft: edit.swapped(
+                draft, self._place(place), None if track is None else self._known(track)
+            )
         )
 
     def candidates(self, place: int | Track, count: int = SHOWN) -> list[Candidate]:
@@ -88,8 +131,7 @@ class SessionEditor:
         All other tracks stay at their times, but for the difference in length. The one that `swap`
         takes has `is_choice` set; none has where all of them stand out.
         """
-        if count < 1:
-            raise RequestError(f"count: give a number from 1 on, not {count!r}.")
+        checked.whole("count", count, 1)
         with self._alone():
             draft, number = self._draft(), self._place(place)
             found = candidates(draft, number, count)
@@ -148,8 +190,11 @@ class SessionEditor:
         should have, or `extend_s` later. With `phase` this later phase begins when that track has
         ended. Files that have vanished are not used again.
         """
-        if not 0.0 <= extend_s < math.inf:
-            raise RequestError(f"extend_s: give seconds from 0 on, not {extend_s!r}.")
+        checked.seconds("at_s", at_s)
+        checked.seconds("extend_s", extend_s)
+        checked.flag("skip", skip)
+        if phase is not None:
+            checked.text("phase", phase)
         if extend_s and phase:
             raise RequestError("extend_s and phase exclude each other: replan twice.")
         return self._change(
@@ -158,7 +203,7 @@ class SessionEditor:
         )
 
     def undo(self) -> Edited:
-        """Step back before the last change."""
+        """Step back before the last change; of a session that is kept, also of those before."""
         return self._step(self._before, self._after, "There is no change to undo.")
 
     def redo(self) -> Edited:
@@ -166,8 +211,9 @@ class SessionEditor:
         return self._step(self._after, self._before, "No change was undone.")
 
     def _stretch(self, by_s: float, phase: str | None, sign: int) -> Edited:
-        if not 0.0 < by_s < math.inf:
-            raise RequestError(f"by_s: give seconds above 0, not {by_s!r}.")
+        checked.seconds("by_s", by_s, is_above=True)
+        if phase is not None:
+            checked.text("phase", phase)
 
         def stretched(draft: Draft) -> Draft:
             profile = draft.objective.profile
@@ -185,14 +231,25 @@ class SessionEditor:
             self._session = after
             return Edited(after, difference(before, after))
 
-    def _step(self, source: list[Session], target: list[Session], none_left: str) -> Edited:
+    def _step(self, source: list[State], target: list[State], none_left: str) -> Edited:
         with self._alone():
             if not source:
                 raise RequestError(none_left)
-            before = self._session
+            before, state = self._session, source[-1]
+            self._session = self._now(state)
             target.append(before)
-            self._session = source.pop()
+            source.pop()
             return Edited(self._session, difference(before, self._session))
+
+    def _now(self, state: State) -> Session:
+        """Return a state as the session that it is, kept where the session of now is kept."""
+        now = self._session.request
+        session = state if isinstance(state, Session) else of_document(state, "A kept state")
+        own = session.request
+        if now is None or own is None or (own.library, own.kept_id) == (now.library, now.kept_id):
+            return session
+        request = replace(own, library=now.library, kept_id=now.kept_id)
+        return replace(session, request=request)
 
     def _draft(self, *, playing: bool = False) -> Draft:
         request = self._session.request
@@ -214,10 +271,10 @@ class SessionEditor:
             for number, slot in enumerate(slots):
                 if slot.identity == place.identity:
                     return number
-            raise RequestError(f"{place.tags.title or place.path}: is not in the session.")
+            raise NotThereError(f"{place.tags.title or place.path}: is not in the session.")
         last = last or len(slots)
-        if not isinstance(place, int) or isinstance(place, bool) or not 1 <= place <= last:
-            raise RequestError(
+        if not 1 <= checked.whole("place", place) <= last:
+            raise NotThereError(
                 f"There is no number {place!r}: the session has numbers 1 to {last}. To change its"
                 " tail, ban a track of it (mark) and rebuild."
             )
@@ -225,7 +282,7 @@ class SessionEditor:
 
     def _known(self, track: Track) -> Track:
         """Return a track as the library holds it; its file must be there."""
-        known = self._held.known.get(track.identity)
+        known = self._held.known.get(checked.instance("track", track, Track).identity)
         if known is None:
             raise LibraryError(f"{track.path}: is not in the library. Scan its folder first.")
         if known.missing or presence.missing_files([known.path]):

@@ -1,12 +1,15 @@
 """A session that is playing -> one whose rest, behind the current track, is arranged again."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from playlist_builder.arranger.partial import length_ms
+from playlist_builder.arranger.rules import Pin, phase_of
 from playlist_builder.errors import RequestError
+from playlist_builder.profiles.profile import Profile
 from playlist_builder.session_request import PlanChange
 from playlist_builder.sessions.draft import Draft, cut, fill
-from playlist_builder.sessions.edit import check_length, shifted, with_change
+from playlist_builder.sessions.edit import check_length, pin_text, shifted, with_change
 from playlist_builder.text import clock
 
 MIN_PLAYED_S = 1.0  # a skipped track that played for less is left out
@@ -19,7 +22,8 @@ def replanned(
 
     That track plays to its end, or with `skip` to that time; missing files are not used again. The
     profile ends where it did, or `extend_s` later; with `phase` this phase begins when that track
-    has ended. What has played is told of no more.
+    has ended, pins move with it, and those of what is skipped end. What has played is told of no
+    more.
     """
     check_length(draft)
     starts = draft.starts_s()
@@ -45,6 +49,8 @@ def replanned(
     if phase:
         phase = profile.named(phase).name
         short = with_change(short, PlanChange("jump", phase, at_s=now_s))
+        lengths_s = {track.identity: track.duration_s for track in draft.order}
+        short = _with_pins_of(short, profile, phase, now_s, lengths_s)
         profile = profile.jumped(phase, now_s)
     short = replace(short, objective=replace(draft.objective, profile=profile))
     if short.is_on_time or short.excess_ms > 0:
@@ -53,6 +59,43 @@ def replanned(
     rest = [track for track in draft.order[current + 1 :] if not track.missing]
     new = fill(short, before, rest, (), known=known, relaxations=())
     return replace(short, order=(*before, *new))
+
+
+def _with_pins_of(
+    draft: Draft, profile: Profile, phase: str, now_s: float, lengths_s: Mapping[str, float]
+) -> Draft:
+    """Return a draft whose pins follow a jump to a phase; those of what it skips are gone.
+
+    A track belongs to the phase in which its middle plays.
+    """
+    played, kept = {track.identity for track in draft.order}, list[tuple[Pin, str, str]]()
+    skipped = _skipped(profile, phase, now_s)
+    for (pin, identity), text in zip(draft.pins, draft.request.pins, strict=True):
+        moved: Pin | None = pin
+        if identity in played:
+            pass
+        elif pin.minute is not None:
+            half_s = lengths_s.get(identity, 0.0) / 2.0
+            middle_s = profile.time_after_jump(phase, now_s, pin.minute * 60.0 + half_s)
+            moved = None
+            if middle_s is not None:
+                moved = replace(pin, minute=max(middle_s - half_s, now_s) / 60.0)
+        elif (asked := phase_of(pin, profile)) is not None and asked.name in skipped:
+            moved = None
+        if moved is not None:
+            kept.append((moved, identity, text if moved == pin else pin_text(moved)))
+    request = replace(
+        draft.request,
+        pins=tuple(text for _, _, text in kept),
+        pinned=tuple(identity for _, identity, _ in kept),
+    )
+    return replace(draft, request=request, pins=tuple((pin, own) for pin, own, _ in kept))
+
+
+def _skipped(profile: Profile, phase: str, now_s: float) -> set[str]:
+    """Return the names of the phases that play no more after a jump."""
+    left = {each.name for each in profile.jumped(phase, now_s).phases if each.end_s > now_s}
+    return {each.name for each in profile.phases} - left
 
 
 def _now_s(draft: Draft, current: int, played_ms: int, *, is_silent: bool) -> float:

@@ -3,38 +3,40 @@
 import os
 from collections.abc import Callable, Sequence
 
-from playlist_builder.errors import RequestError
+from playlist_builder.errors import NotThereError
 from playlist_builder.models import Session, Slot
-from playlist_builder.text import folded
+from playlist_builder.text import folded, shortened, whole_number
 
 SHOWN = 5  # tracks that an error names
+QUOTED = 20  # characters of a word that it quotes
 
 
 def number_of(session: Session, word: str, *, with_tail: bool = False) -> int:
     """Return the number of the track of a session that a word names, from 1.
 
-    Numbers of the tail go on from those of the plan, where it counts. Raises RequestError where no
+    Numbers of the tail go on from those of the plan, where it counts. Raises NotThereError where no
     track is named, or more than one.
     """
     slots = (*session.slots, *session.tail) if with_tail else session.slots
-    is_number = word.removeprefix("-").isdecimal()
-    if is_number and 1 <= int(word[:9]) <= len(slots):
-        return int(word[:9])
+    is_number, number = word.removeprefix("-").isdecimal(), whole_number(word)
+    if number is not None and 1 <= number <= len(slots):
+        return number
     hits = _named(slots, word)
     if is_number and not hits:
         tail = "" if with_tail else " To change its tail, ban a track of it (mark) and rebuild."
-        raise RequestError(
-            f"There is no number {word[:9]}: the session has numbers 1 to {len(slots)}.{tail}"
+        raise NotThereError(
+            f"There is no number {shortened(word, QUOTED)}: the session has numbers 1 to"
+            f" {len(slots)}.{tail}"
         )
     if not hits:
-        raise RequestError(
+        raise NotThereError(
             f"No track of the session is called {word!r}. Give its number, 1 to {len(slots)}, its"
             " title or a part of that, or its path."
         )
     if len(hits) > 1:
         some = ", ".join(f"{n} {slots[n - 1].title!r}" for n in hits[:SHOWN])
         more = ", ..." if len(hits) > SHOWN else ""
-        raise RequestError(f"{word!r} may be number {some}{more}. Which one?")
+        raise NotThereError(f"{word!r} may be number {some}{more}. Which one?")
     return hits[0]
 
 

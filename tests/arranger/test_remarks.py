@@ -6,7 +6,7 @@ import pytest
 
 from playlist_builder.arranger import result
 from playlist_builder.arranger.problem import Objective
-from playlist_builder.arranger.remarks import remarks
+from playlist_builder.arranger.remarks import pins_below, remarks, voices
 from playlist_builder.arranger.rules import Constraints
 from tests.support.synthetic import emotion, flat, plain
 
@@ -47,3 +47,19 @@ def test_tension_far_beyond_the_plan_of_a_phase_is_told():
     )
     unknown = [replace(each, emotion=None) for each in tracks]
     assert told(unknown, tension=(0.1, 0.35)) == []
+
+
+def test_a_pin_far_below_the_plan_is_told():
+    tracks = [plain(n, 5, energy, title=f"T{n}") for n, energy in enumerate((0.5, 0.1, 0.2))]
+    order = result.ordered(tracks, Objective(flat(15.0), Constraints(), None))
+    (told,) = pins_below(order, [0, 1, 2])
+    assert str(told) == "pin: 'T1' at 5:00 lies 0.40 below the plan"
+    assert pins_below(order, []) == []
+
+
+def test_what_is_not_verified_counts_in_the_whole_session():
+    """Of what has played nothing else is told of voices."""
+    tracks = [replace(plain(n), vocals="unknown", heard=None) for n in range(3)]
+    tracks[0] = replace(tracks[0], vocals="sung")
+    (told,) = voices(tracks, played=2)
+    assert str(told).startswith("2 of 3 tracks are not verified")

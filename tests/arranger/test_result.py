@@ -7,6 +7,7 @@ import pytest
 
 from playlist_builder.arranger import broken, result
 from playlist_builder.arranger.problem import Objective
+from playlist_builder.arranger.remarks import voices
 from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.models import Emotion, VoiceDetection, VoiceSpan
 from playlist_builder.profiles.profile import Phase, Profile, Rules
@@ -133,7 +134,7 @@ def test_a_library_that_does_not_reach_the_peak_is_told():
 
 def test_what_is_known_of_voices_is_told():
     def told(*tracks):
-        return [str(each) for each in result.voices(tracks)]
+        return [str(each) for each in voices(tracks)]
 
     unheard = replace(GOOD[0], vocals="unknown")
     doubtful = replace(GOOD[1], vocals="unknown", heard=VoiceDetection("unknown", 0.0))

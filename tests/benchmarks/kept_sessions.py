@@ -1,10 +1,12 @@
-"""What sessions that a library keeps cost the commands that have nothing to do with them.
+"""What sessions that a library keeps cost the commands that have to do with one of them, or none.
 
     python -m tests.benchmarks.kept_sessions [TRACKS [SESSIONS]]
 
-A library of 10,000 tracks that were never recorded, once with the session that is changed alone and
-once with 1,000 more, each with three earlier states. Every figure is the CPU time of a command with
-them over that without, the quicker of some runs each, in one process.
+A library of 10,000 made-up tracks (100,000 take some minutes to make), once with the session that
+is changed alone and once with 1,000 more, each with three earlier states. Every figure of `ratios`
+is the CPU time of a command with them over that without, and of `over_file` over that with a
+session file of its own, as before libraries kept sessions; the quicker of some runs each, all in
+one process. What a run changes is undone before the next one.
 """
 
 import json
@@ -19,17 +21,19 @@ from pathlib import Path
 import numpy as np
 
 from playlist_builder.library.library import Library
+from tests.benchmarks.library_scale import make_files, make_rows
 from tests.support.commands import run
-from tests.support.libraries import fill
 
 RUNS = 3
-COMMANDS = {
-    "pin": ("pin", "1", "3"),
-    "undo": ("undo", "1"),
-    "swap": ("swap", "1", "4"),
-    "replan": ("replan", "1", "--at", "4:10"),
-    "report": ("report", "1"),
-    "mark": ("mark", "Title 7", "--note", "x"),
+CHANGES = {
+    "pin": ("pin", "{}", "3"),
+    "swap": ("swap", "{}", "4", "--take", "1"),
+    "replan": ("replan", "{}", "--at", "4:10"),
+}
+OTHERS = {
+    "undo": ("undo", "{}"),
+    "report": ("report", "{}"),
+    "mark": ("mark", "{track}", "--note", "x"),
     "sessions": ("sessions",),
 }
 
@@ -45,44 +49,51 @@ def keep_more(library, count):
             orders = [rng.permutation(len(slots)).tolist() for _ in range(3)]
             states = [document | {"slots": [slots[n] for n in order]} for order in orders]
             text = json.dumps(document | {"earlier": states})
-            entries.append((replace(first, id=f"{number:016x}", number=0, files=()), text))
+            entries.append((replace(first, id=f"{number:016x}", number=0, turn=0, files=()), text))
         opened.sessions.store(*entries)
 
 
-def cpu_s(command, library, folder):
-    """The least CPU time of a command, each on a copy of the library."""
+def cpu_s(command, session, track):
+    """The least CPU time of a command on a session, which is then as it was before."""
+    words = [word.format(session, track=track) for word in command]
     times = []
     for _ in range(RUNS):
-        for suffix in ("", ".backup"):
-            shutil.copy(f"{library}{suffix}", folder / f"copy.db{suffix}")
+        if words[0] == "undo":
+            run("pin", session, 2)
         begin = time.process_time()
-        run(*command, PLAYLIST_BUILDER_LIBRARY=os.fspath(folder / "copy.db"))
+        run(*words)
         times.append(time.process_time() - begin)
+        if words[0] in CHANGES:
+            run("undo", session)
     return min(times)
+
+
+def measured(session, track):
+    """The CPU seconds of each command on a session."""
+    return {name: cpu_s(words, session, track) for name, words in (CHANGES | OTHERS).items()}
 
 
 def main(tracks=10_000, sessions=1_000):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        music = folder / "Music"
-        music.mkdir()
-        few = fill(folder / "few.db", tracks, artists=tracks // 2, folder=os.fspath(music))
-        for number in range(tracks):
-            (music / f"{number}.flac").touch()
-        build = ("build", "steady", "--duration", "60m", "--json")
-        number = json.loads(run(*build, PLAYLIST_BUILDER_LIBRARY=os.fspath(few)).stdout)["number"]
-        run("pin", number, 2, PLAYLIST_BUILDER_LIBRARY=os.fspath(few))
-        many = folder / "many.db"
-        for suffix in ("", ".backup"):
-            shutil.copy(f"{few}{suffix}", f"{many}{suffix}")
-        keep_more(many, sessions)
-        before = {each: cpu_s(words, few, folder) for each, words in COMMANDS.items()}
-        after = {each: cpu_s(words, many, folder) for each, words in COMMANDS.items()}
-        size = Path(f"{many}.backup").stat().st_size
-    ratios = {each: round(after[each] / before[each], 3) for each in COMMANDS}
-    seconds = {each: round(before[each], 3) for each in COMMANDS}
+        library, file = folder / "library.db", folder / "own.json"
+        make_files(folder / "Music", tracks)
+        make_rows(folder / "Music", os.fspath(library))
+        os.environ["PLAYLIST_BUILDER_LIBRARY"] = os.fspath(library)
+        build = ("build", "steady", "--duration", "60m", "--json", "-o", folder / "built.json")
+        built = json.loads(run(*build).stdout)
+        number, track = built["number"], built["slots"][4]["path"]
+        shutil.copy(folder / "built.json", file)
+        (folder / "built.json").unlink()
+        alone, of_file = measured(number, track), measured(file, track)
+        keep_more(library, sessions)
+        among = measured(number, track)
+        size = Path(f"{library}.backup").stat().st_size
     figures = {"tracks": tracks, "sessions": sessions, "backup_mb": round(size / 1e6, 1)}
-    print(json.dumps(figures | {"ratios": ratios, "seconds": seconds}))
+    for key, before in (("ratios", alone), ("over_file", of_file)):
+        figures[key] = {name: round(among[name] / before[name], 3) for name in among}
+    figures["seconds"] = {name: round(seconds, 3) for name, seconds in among.items()}
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

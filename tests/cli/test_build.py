@@ -188,7 +188,7 @@ def test_reorder_takes_the_best_for_a_duration_and_tells_what_is_lost(demo, demo
         (("--include", "yeer:1990"), 1, "no field 'yeer'"),
         (("--pin", "nothing at all"), 1, "No track 'nothing at all'"),
         (("--pin", "Thaw@0"), 2, "give TRACK, TRACK@3"),
-        (("--avoid", "none.m3u8"), 2, "does not exist"),
+        (("--avoid", "none.m3u8"), 1, "There is no file 'none.m3u8'"),
     ],
 )
 def test_what_cannot_be_asked_is_one_line(demo_library, arguments, code, message):

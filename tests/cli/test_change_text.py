@@ -11,12 +11,14 @@ from playlist_builder.cli.change_text import (
     difference_lines,
 )
 from playlist_builder.models import Session, Slot
+from playlist_builder.notices import notice
 from playlist_builder.sessions.candidates import Candidate
 from playlist_builder.sessions.compare import StandsOut, Trait
 from playlist_builder.sessions.difference import Difference, Moved, PinChange, Placed
 from tests.support.synthetic import plain
 
 SLOT = Slot("/a.ogg", "a", "Dawn", "Ada", "", 65.0, 125.0, "calm", 0.3, 0.25, tension=0.4)
+GAP = notice("artist_gap", count=1, gap=2)
 OTHER = replace(SLOT, path="/b.ogg", identity="b", title="", artist="", start_s=200.0)
 
 
@@ -44,6 +46,24 @@ OTHER = replace(SLOT, path="/b.ogg", identity="b", title="", artist="", start_s=
             Difference(pins=(PinChange("moved", SLOT, 5.0, 65.0),)),
             ["'Dawn' is pinned, and moves with the plan: it starts at 1:05, not at 0:05"],
         ),
+        (
+            Difference(
+                tail_went=(OTHER,),
+                tail_came=(SLOT,),
+                lengths_s=(3600.0, 3720.0),
+                relaxed=(GAP,),
+                restored=(GAP,),
+                warnings=(GAP,),
+            ),
+            [
+                "the session lasts 1:02:00, not 1:00:00",
+                "- tail: /b.ogg",
+                "+ tail: Dawn  Ada",
+                f"gives way now: {GAP}",
+                f"gives way no longer: {GAP}",
+                f"new note: {GAP}",
+            ],
+        ),
     ],
 )
 def test_a_difference_is_told_line_by_line(changed, lines):
@@ -58,6 +78,10 @@ def candidate(*traits, join="between", stands_out=(), **more):
     ("given", "words"),
     [
         (candidate(), []),
+        (
+            candidate(stands_out=(StandsOut("rule", 1),), relaxed=(GAP,)),
+            ["STANDS OUT: a rule of the session gives way", f"gives way: {GAP}"],
+        ),
         (candidate(Trait("calmer", 0.1), join="near"), ["a little calmer", "near in style"]),
         (candidate(Trait("livelier", 0.2), Trait("tenser", 0.4)), ["livelier", "much more tense"]),
         (candidate(Trait("gentler", 0.2), Trait("louder", 2.6)), ["less tense", "louder by 3 LU"]),

@@ -7,6 +7,7 @@ import pytest
 
 import playlist_builder
 from playlist_builder.device.copy import CopiedTrack, CopyReport
+from playlist_builder.notices import notice
 from tests.support.commands import run
 from tests.support.documents import keep_first, paths, session
 
@@ -59,7 +60,7 @@ def test_bad_input_to_copy_and_check_is_one_line(built):
         (("copy", "bad.json", "stick"), 1, "is not a session"),
         (("copy", "s.json", "file"), 2, "file"),
         (("check", "bad.json"), 1, "is not a session"),
-        (("check", "file.doc"), 2, "There is no file"),
+        (("check", "file.doc"), 1, "There is no file"),
     ):
         done = run(*arguments, cwd=built, code=code)
         errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
@@ -90,7 +91,8 @@ def asked(monkeypatch):
             CopiedTrack(n, "", f"{folder}/{n}", 1, "", "copied", -3.0 * n, in_samples=n == 1)
             for n in (1, 2)
         ]
-        return CopyReport(f"{folder}/s.m3u8", files, loudness_lufs=-20.5)
+        heard = [notice("heard_within", title="Night", at_s=62.0, step_lu=8.0)]
+        return CopyReport(f"{folder}/s.m3u8", files, loudness_lufs=-20.5, heard=heard)
 
     monkeypatch.setattr(playlist_builder, "copy_session", copy_session)
     return asked
@@ -102,6 +104,8 @@ def test_a_levelled_copy_says_what_players_have_to_be_told(built, asked):
     assert "levelled by -6.0 to -3.0 dB" in done.stderr
     assert "-20.5 LUFS in all instead of -18, as the peaks allow no more" in done.stderr
     assert "1 of 2 by tags: turn on ReplayGain" in done.stderr
+    assert "heard as it is: 1:02 'Night' gets 8.0 LU louder all at once" in done.stderr
+    assert "--for-phone does, in the samples" in done.stderr
     run("copy", built / "s.json", built / "stick")
     assert asked["levels"] == ""
 

@@ -12,7 +12,7 @@ import pytest
 from playlist_builder.cli import change, output
 from playlist_builder.errors import PlaylistError, ServerError
 from playlist_builder.library.library import Library
-from playlist_builder.playlists import session_json, write
+from playlist_builder.playlists import session_json, session_states, write
 from playlist_builder.servers import connect, match
 from playlist_builder.sessions import editor
 from playlist_builder.sessions.candidates import Candidate
@@ -142,7 +142,7 @@ def test_every_change_can_be_undone_to_the_very_bytes(session):
 
 
 def test_only_so_many_states_are_kept(session, monkeypatch):
-    monkeypatch.setattr(session_json, "EARLIER_LIMIT", 2)
+    monkeypatch.setattr(session_states, "EARLIER_LIMIT", 2)
     for number in (1, 2, 3):
         run("pin", session, number)
     assert len(json.loads(session.read_text())["earlier"]) == 2
@@ -283,7 +283,7 @@ def test_a_candidate_that_stands_out_is_taken_only_where_it_is_named(session, mo
     assert "Enter arranges what follows again" in run("swap", session, 2, typed="q", code=1).stderr
     run("swap", session, 2, "--take", 2)
     assert session_json.load_session(session).slots[1].identity == found[1].track.identity
-    assert "there are 3 candidates" in run("swap", session, 2, "--take", 4, code=2).stderr
+    assert "there are 3 candidates" in run("swap", session, 2, "--take", 4, code=1).stderr
 
 
 def test_a_reordered_playlist_can_be_changed_too(made, demo_library, tmp_path):
@@ -379,13 +379,22 @@ def test_tracks_that_have_moved_are_one_line_until_the_library_knows_them(movabl
     assert all(slot.path.startswith(str(new)) for slot in after.slots)
 
 
+def test_what_is_gone_is_told_until_it_is_taken_out(movable):
+    _, file, _ = movable
+    slots = session_json.load_session(file).slots
+    for gone in (slots[1], slots[3]):
+        Path(gone.path).unlink()
+    assert "1 of " in run("swap", file, 2).stderr
+    number = identities(session_json.load_session(file).slots).index(slots[3].identity) + 1
+    assert "are not there" not in run("drop", file, number).stderr
+
+
 def test_a_file_that_vanishes_while_a_session_plays_is_planned_around(movable):
-    """Other changes say that it is gone; `replan` keeps what has played and goes on without it."""
+    """`replan` keeps what has played and goes on without it."""
     _, file, _ = movable
     slots = session_json.load_session(file).slots
     for gone in (slots[0], slots[-1]):
         Path(gone.path).unlink()
-    assert "not there any more" in run("drop", file, 2, code=1).stderr
     run("replan", file, "--at", "2:10")
     after = session_json.load_session(file)
     assert after.slots[0].identity == slots[0].identity
@@ -397,8 +406,6 @@ def test_a_file_that_vanishes_while_a_session_plays_is_planned_around(movable):
     ("arguments", "says"),
     [
         (("swap",), "Say which track"),
-        (("swap", 99), "There is no number 99: the session has numbers 1 to"),
-        (("drop", 0), "There is no number 0"),
         (("move", 1), "Say which track"),
         (("insert",), "Say which track"),
         (("extend",), "is no duration"),
@@ -410,7 +417,6 @@ def test_a_file_that_vanishes_while_a_session_plays_is_planned_around(movable):
         (("replan", "--at", "1:00", "--insecure"), "--insecure needs --push"),
         (("swap", 1, "--candidates", 2, "--with", "Thaw"), "--candidates changes nothing"),
         (("swap", 1, "--take", 1, "--with", "Thaw"), "--take names a candidate"),
-        (("swap", 1, "--take", 99), "--take 99: there are"),
     ],
 )
 def test_what_is_not_understood_is_one_line(session, arguments, says):
@@ -424,6 +430,9 @@ def test_what_is_not_understood_is_one_line(session, arguments, says):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (("swap", 99), "There is no number 99: the session has numbers 1 to"),
+        (("drop", 0), "There is no number 0"),
+        (("swap", 1, "--take", 99), "--take 99: there are"),
         (("extend", "1m", "--phase", "peek"), "No phase 'peek' in profile 'arc'"),
         (("shorten", "9m", "--phase", "rise"), "cannot be 9 minutes shorter"),
         (("replan", "--at", "6:00", "--to", "calm"), "has begun"),

@@ -7,7 +7,7 @@ import pytest
 from playlist_builder.cli.numbered import check_unnamed, marked, numbered, unnamed
 from playlist_builder.errors import ExportError
 from playlist_builder.models import Session, Slot
-from playlist_builder.playlists import formats, read, session_json
+from playlist_builder.playlists import formats, read, session_json, session_states
 from playlist_builder.session_request import SessionRequest
 
 SLOT = Slot("/m/1.flac", "1", "One", "Ada", "", 0.0, 60.0, "calm", 0.2, 0.2, (0.2,), -20.0, "none")
@@ -55,7 +55,7 @@ def test_a_session_file_is_ours_where_it_is_such_a_session(tmp_path, there, requ
     file.write_text(text, encoding="utf-8")
     if is_ours:
         check_unnamed({str(file): 2}, request_)
-        before = session_json.dump_with_undo(session_json.load_session(file), text)
+        before = session_states.dump_with_undo(session_json.load_session(file), text)
         file.write_text(before, encoding="utf-8")
     with pytest.raises(ExportError):
         check_unnamed({str(file): 2}, request_)

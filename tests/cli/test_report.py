@@ -103,7 +103,7 @@ def test_on_a_terminal_colour_is_as_the_terminal_and_its_user_want(folder, other
     ours, theirs = pty.openpty()
     usual = {name: value for name, value in os.environ.items() if "COLOR" not in name}
     subprocess.run(
-        [sys.executable, "-m", "playlist_builder", "report", "s.json"],
+        [sys.executable, "-m", "playlist_builder", "report", "s.json", "--notes"],
         stdout=theirs,
         cwd=folder,
         env=usual | {"COLUMNS": "40", "PYTHONUTF8": "1", "TERM": "xterm"} | others,

@@ -201,7 +201,7 @@ def test_a_rating_needs_a_track_and_a_name(library, tmp_path):
     file = tmp_path / "a.json"
     built(library, file)
     assert "was made for nobody. Say for whom" in run("rate", file, 1, "up", code=2).stderr
-    done = run("rate", file, 99, "up", "--for", "Basil", *library, code=2)
+    done = run("rate", file, 99, "up", "--for", "Basil", *library, code=1)
     assert "There is no number 99: the session has numbers 1 to " in done.stderr
     run("rate", file, 1, "up", "--for", "Basil", *library)
     assert len(past(library, "Basil")["ratings"]) == 1
@@ -240,7 +240,7 @@ def test_a_forgotten_name_is_nowhere_but_in_the_files_of_the_user(library, tmp_p
 
     assert any(b"Anemone" in each.read_bytes() for each in beside())
     refused = run("history", "--forget", "Anemone", *library, typed="n\n", code=1)
-    assert "Forget Anemone for ever (1 sessions, 1 ratings)?" in refused.stderr
+    assert "Forget Anemone for ever (1 session, 1 rating)?" in refused.stderr
     assert "Nothing was forgotten." in refused.stderr
     assert "Give --yes" in run("history", "--forget", "Anemone", *library, code=2).stderr
     assert past(library, "Anemone")["sessions"]

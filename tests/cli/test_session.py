@@ -11,7 +11,7 @@ from playlist_builder.cli import change, written
 from playlist_builder.cli.session import open_session
 from playlist_builder.errors import ServerError
 from playlist_builder.library.library import Library
-from playlist_builder.playlists import session_json
+from playlist_builder.playlists import session_json, session_states
 from tests.support.commands import run
 
 BUILD = "build steady --duration 7m"
@@ -38,13 +38,56 @@ def test_a_session_is_meant_by_any_of_its_names(made_up):
     assert open_session(None, "l.db").kept.number == 1
 
 
+def test_a_number_or_name_comes_before_a_file_that_is_called_so(made_up):
+    made_up(f"{BUILD} --name evening -o a.json")
+    made_up(OTHER)
+    text = Path("a.json").read_text(encoding="utf-8")
+    for name in ("2", "evening", "even", "7"):
+        Path(name).write_text(text.replace('"arc"', '"ark"'), encoding="utf-8")
+    for word, number in (("2", 2), ("evening", 1)):
+        told = made_up(f"sessions show {word}").stderr
+        assert f"{word!r} is session {number}; the file is './{word}'." in told
+        assert open_session(word, "l.db").kept.number == number
+        assert open_session(f"./{word}", "l.db").kept is None
+        assert "entries" in made_up(f"check {word}").stderr
+    for word in ("even", "7"):  # no whole name, no number of a session
+        assert open_session(word, "l.db").kept is None
+    Path("even").unlink()
+    assert open_session("even", "l.db").kept.number == 1
+
+
+def test_a_playlist_of_an_older_version_says_what_to_do(made_up):
+    made_up(f"{BUILD} -o a.m3u8 -o a.json")
+    text = Path("a.m3u8").read_text(encoding="utf-8")
+    Path("b.m3u8").write_text(text.replace(" of playlist-builder", ""), encoding="utf-8")
+    told = made_up("report b.m3u8", code=1).stderr
+    assert "by an older version. See 'playlist-builder sessions'" in told
+    shutil.copy("a.json", "b.json")
+    assert "Its session may be that of 'b.json'" in made_up("report b.m3u8", code=1).stderr
+
+
+def test_what_was_banned_since_is_told_wherever_its_session_is_used(made_up):
+    made_up(f"{BUILD} --for A7")
+    made_up("mark 3 --ban --for A7")
+    made_up("mark 2 --ban")
+    for command in ("report", "sessions show", "export -o a.m3u8", "report -o a.html"):
+        told = made_up(command).stderr
+        assert "Banned, and still in the session: number 2 'Title" in told, command
+        assert ", 3 'Title" in told
+    made_up("drop 3")
+    assert "Banned, and still in the session: number 2 'Title" in made_up("undo").stderr
+    made_up("redo")
+    made_up("drop 2")
+    assert "Banned" not in made_up("report").stderr
+
+
 @pytest.mark.parametrize(
     ("word", "code", "says"),
     [
         ("9", 1, "No session 9"),
         ("dawn", 1, "No session 'dawn'"),
-        ("gone.m3u8", 2, "There is no file 'gone.m3u8'"),
-        ("folder/x", 2, "There is no file 'folder/x'"),
+        ("gone.m3u8", 1, "There is no file 'gone.m3u8'"),
+        ("folder/x", 1, "There is no file 'folder/x'"),
         ("theirs.m3u8", 1, "was not written of a session that is kept"),
         ("other.m3u8", 1, "is not in the library"),
         ("a.m3u8 1", 2, "Give one session, not 'a.m3u8' and '1'"),
@@ -75,8 +118,33 @@ def test_a_copy_of_a_session_file_is_a_session_of_its_own(made_up):
     made_up("pin a.json 2")
     assert Path("a.json").read_text(encoding="utf-8") == text_of(1) != kept
     Path("a.json").write_text(kept, encoding="utf-8")  # an earlier one comes back
-    made_up("pin a.json 3")
+    told = made_up("pin a.json 3").stderr
+    assert "a.json is not what session 1 is now" in told
     assert len(session_json.parse(text_of(1), "1").request.pins) == 1
+
+
+def test_what_is_meant_by_a_file_in_the_wrong_place_is_told(made_up):
+    made_up(f"{BUILD} -o a.m3u8")
+    told = made_up("export 1 x.m3u8", code=2).stderr
+    assert "To write a file: export 1 -o x.m3u8" in told
+    assert "To write" not in made_up("pin 1 a.m3u8 2", code=2).stderr
+    assert "playlist-builder report -o x.html" in made_up("export -o x.html", code=1).stderr
+    assert "playlist-builder render -o x.flac" in made_up(f"{BUILD} -o x.flac", code=1).stderr
+    assert "playlist-builder export -o x.pls" in made_up("report -o x.pls", code=1).stderr
+    assert "playlist-builder report -o x.svg" in made_up("render -o x.svg", code=1).stderr
+    assert "No more than" in made_up("swap 3 --candidates 50").stderr
+
+
+def test_a_path_is_shown_and_remembered_without_two_dots(made_up, tmp_path):
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    Path("link").symlink_to("far/away")
+    told = made_up(f"{BUILD} -o link/../a.m3u8 -o link/../a.xspf").stderr
+    assert f"Wrote {tmp_path}/far/a.m3u8\n" in told
+    with Library.open("l.db") as library:
+        paths = [Path(each.path) for each in library.sessions.last().files]
+    assert all(path.exists() for path in paths)
+    assert {path.parent for path in paths} == {tmp_path / "far"}
+    assert told.count("a.spares.m3u8") <= 1
 
 
 def test_a_file_is_written_again_only_while_it_is_ours(made_up):
@@ -135,16 +203,20 @@ def test_what_takes_long_is_told_and_not_made_again(made_up):
     Path("r.flac").write_bytes(b"fLaC")
     written.remember_made(given, "r.flac", "render")
     assert "r.flac holds the session as it was before; make it again with 'render'" in (
-        made_up("pin 1").stderr
+        made_up("swap 2").stderr
     )
     assert Path("r.flac").read_bytes() == b"fLaC"
+    assert "r.flac" not in made_up("undo").stderr  # it holds what the session is again
+    made_up("swap 2")
+    assert "r.flac holds the session as it was before" not in made_up("swap 3").stderr
+    assert "r.flac holds another state of the session" in made_up("swap 4").stderr
 
 
 def test_what_goes_wrong_after_writing_takes_all_of_it_back(made_up):
     made_up(f"{BUILD} -o a.m3u8 -o a.json")
     before = [text_of(1), Path("a.m3u8").read_bytes(), Path("a.json").read_bytes()]
     given = open_session("1", "l.db")
-    moved = session_json.dump_with_undo(given.session, given.text).replace('"arc"', '"ark"')
+    moved = session_states.dump_with_undo(given.session, given.text).replace('"arc"', '"ark"')
 
     def refuse(*_):
         assert Path("a.json").read_text(encoding="utf-8") == text_of(1) != before[0]
@@ -192,6 +264,25 @@ def test_the_same_session_built_twice_is_one(made_up):
             "a.m3u8",
             "b.m3u8",
         ]
+
+
+def test_the_same_session_under_another_name_is_another_one(made_up):
+    made_up(f"{BUILD} --name night")
+    assert "Session 1 (night)." in made_up(f"{BUILD} --name night").stderr
+    assert "Session 1 (night)." in made_up(BUILD).stderr
+    assert "Session 2 (dawn)." in made_up(f"{BUILD} --name dawn").stderr
+    told = made_up(f"{OTHER} --name night").stderr
+    assert "Session 1 is not called night any more." in told
+    made_up("sessions remove 3 --yes")
+    assert "Session 4." in made_up(f"{BUILD} --seed 4").stderr
+
+
+def test_what_stays_of_a_session_is_told(made_up):
+    made_up(f"{BUILD} -o a.m3u8 --for A7")
+    Path("a.spares.m3u8").touch()
+    assert "These files stay: a.m3u8, a.spares.m3u8" in made_up("sessions remove 1 --yes").stderr
+    made_up(f"{BUILD} -o a.m3u8 --for A7")
+    assert "a.spares.m3u8" in made_up("history --forget A7 --yes").stderr
 
 
 def test_sessions_are_listed_shown_named_and_removed(made_up):

@@ -1,5 +1,6 @@
 """A therapist's week in commands: everything works without a session file ever being named."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,7 @@ def test_a_week(week):
 def title_of(week, number):
     """The title of a track of the last session."""
     lines = week("report").stdout.splitlines()
-    (line,) = [each for each in lines if each.split()[:1] == [str(number)]]
+    (line,) = [each for each in lines if re.match(rf" *{number} +\d+:\d\d  ", each)]
     return next(part for part in line.split("  ") if part.strip().startswith("Title")).strip()
 
 

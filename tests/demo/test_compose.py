@@ -47,7 +47,7 @@ def loudness_db(samples, window_s=0.4):
 
 @given(seed=st.integers(0, 2**63))
 def test_every_seed_gives_a_library_with_room_for_the_rules(seed):
-    """At least 24 compositions of five artists, calm to driving, lengths of 40 to 140 seconds."""
+    """At least 24 compositions of five artists, calm to driving, lengths of 40 to 145 seconds."""
     compositions = demo.compositions(seed)
     assert len(compositions) >= 24
     assert len({composition.title for composition in compositions}) == len(compositions)
@@ -60,7 +60,7 @@ def test_every_seed_gives_a_library_with_room_for_the_rules(seed):
     assert energies[0] < 0.2
     assert energies[-1] > 0.8
     for composition in compositions:
-        assert 40.0 <= composition.duration_s <= 140.0
+        assert 40.0 <= composition.duration_s <= 145.0
         assert (
             0.0
             <= composition.energy - composition.swell
@@ -77,7 +77,7 @@ def test_no_artist_is_only_calm_or_only_driving():
     """Each artist can serve any phase of a session."""
     for artist in {composition.artist for composition in PIECES}:
         energies = [composition.energy for composition in PIECES if composition.artist == artist]
-        assert min(energies) < 0.45
+        assert min(energies) < 0.5
         assert max(energies) > 0.7
 
 

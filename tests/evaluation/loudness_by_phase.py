@@ -10,9 +10,10 @@ none; `render` writes a recording. Of what sounds is measured, the tail included
 `phase_off_lu`: the loudness of the tracks of each phase, less what the plan has there, less the
 mean of that over the session: the worst of a session. Bar: 1.5.
 `joins`: rises by more than the profile allows from the 3 s of music before a join to the 3 s after
-it, in a recording before and after the crossfade; silence at the edges of files is no music. `of`
-counts all joins, `join_lu` is the worst. `after_endings` are those of the rises behind music that
-has faded by itself: its last 3 s are `FADED_LU` softer than its last 10 s. Bar: none.
+it, in a recording before and after the crossfade. Silence at the edges of files is no music, and
+what is over `FLOOR_LU` softer than the track behind counts as if it were not softer. `of` counts
+all joins, `join_lu` is the worst. `after_endings` are those of the rises behind music that has
+faded by itself: its last 3 s are `FADED_LU` softer than its last 10 s. Bar: none.
 `calm`: tracks of calm phases in which a second rises by more than `CALM_RISE_LU` over the ten
 before it; `calm_lu` is the worst. Bar: none.
 """
@@ -30,6 +31,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
+from typing import Any
 
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
@@ -166,7 +168,8 @@ def measured(
     rises, faded = [], []
     for left, right in pairwise(heard):
         before, long_before = (loudness.lufs(left[-n:].mean()) for n in (edge, 10 * PER_S))
-        rises.append(float(loudness.lufs(right[:edge].mean()) - before))
+        floor = loudness.integrated_lufs(right) + FLOOR_LU
+        rises.append(float(loudness.lufs(right[:edge].mean()) - max(before, floor)))
         faded.append(bool(before < long_before - FADED_LU))
     calm_lu = [
         rise_within(own)
@@ -210,26 +213,27 @@ def rise_within(power: Floats) -> float:
     return float((loudness.lufs(seconds[BEFORE_S:]) - lufs).max(initial=0.0))
 
 
-def of_player(way: str, session: Session, folder: Path) -> dict[str, object]:
-    """Copy a session, play the copy, and measure what was played."""
-    player, _, kind = way.partition(" ")
-    options = {
+def of_players(
+    kind: str, players: Sequence[str], session: Session, folder: Path
+) -> Iterator[tuple[str, dict[str, object]]]:
+    """Copy a session, play the copy by each player, and yield what was measured of each."""
+    options: dict[str, Any] = {
         "plain": {},
         "levelled": {"levels": "tags"},
         "phone": {"levels": "samples", "form": "mp3", "as_album": True},
     }[kind]
-    report = copy_session(session, folder / "stick", name="s", jobs=1, **options)  # type: ignore[arg-type]
-    play = {"mpv": played_by_mpv, "mpd": played_by_mpd}[player]
-    out = play(report.playlist, folder, "track" if kind == "levelled" else "no")
-    slots = [*session.slots, *session.tail]
-    placed = in_files([each.path for each in report.files], slots)
-    found, sounding = powers(samples_of(out))
-    lasts_s = out.stat().st_size / 4 / RATE_HZ
-    out.unlink()
+    report = copy_session(session, folder / "stick", name="s", jobs=1, **options)
+    placed = in_files([each.path for each in report.files], [*session.slots, *session.tail])
     profile = own_profile(session)
     assert profile is not None
-    figures = measured(found, sounding, placed, profile)
-    return figures | {"length_off_s": lasts_s - placed[-1].alone_s[1]}
+    for player in players:
+        play = {"mpv": played_by_mpv, "mpd": played_by_mpd}[player]
+        out = play(report.playlist, folder, "track" if kind == "levelled" else "no")
+        found, sounding = powers(samples_of(out))
+        off_s = out.stat().st_size / 4 / RATE_HZ - placed[-1].alone_s[1]
+        out.unlink()
+        figures = measured(found, sounding, placed, profile)
+        yield f"{player} {kind}", figures | {"length_off_s": off_s}
 
 
 def of_recording(session: Session, folder: Path) -> dict[str, object]:
@@ -282,18 +286,25 @@ def main() -> None:
                 for seed, name in enumerate(SESSIONS)
             ]
         for name, session in zip(SESSIONS, sessions, strict=True):
-            for way in ways:
-                with tempfile.TemporaryDirectory(dir=place) as folder:
-                    path = Path(folder)
-                    found = (
-                        of_recording(session, path)
-                        if way == "render"
-                        else of_player(way, session, path)
-                    )
+            for way, found in of_session(session, ways, place):
                 figures[way].append({"session": name} | found)
                 sys.stderr.write(f"{way} {figures[way][-1]}\n")
     table = {way: summary(every) for way, every in figures.items()}
     sys.stdout.write(json.dumps({"ways": table} | figures) + "\n")
+
+
+def of_session(
+    session: Session, ways: Sequence[str], place: str
+) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield the figures of a session each way."""
+    for kind in ("plain", "levelled", "phone"):
+        players = [way.split()[0] for way in ways if way.endswith(f" {kind}")]
+        if players:
+            with tempfile.TemporaryDirectory(dir=place) as folder:
+                yield from of_players(kind, players, session, Path(folder))
+    if "render" in ways:
+        with tempfile.TemporaryDirectory(dir=place) as folder:
+            yield "render", of_recording(session, Path(folder))
 
 
 def summary(every: Sequence[dict[str, object]]) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Kept sessions are user data: numbered, found by name, backed up, migrated, merged, forgotten."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -61,14 +62,22 @@ def test_a_session_is_found_by_number_and_by_as_much_of_its_name_as_it_needs(pat
         names = ("Evening", "evening two", "Opening", "opening", "")
         stored = one.sessions.store(*(entry(f"a{n}", name) for n, name in enumerate(names)))
         stored[2] = replace(stored[2], name="")  # the name has gone to the later one
-        for word, number in (("2", 2), ("EVENING", 1), ("evening t", 2), ("two", 2), ("open", 4)):
+        for word, number in (
+            ("2", 2),
+            ("0" * 20 + "2", 2),
+            ("EVENING", 1),
+            ("evening t", 2),
+            ("two", 2),
+            ("open", 4),
+        ):
             assert one.sessions.find(word) == stored[number - 1], word
         assert one.sessions.find("opening") == stored[3] == one.sessions.called("OPENING")
         assert one.sessions.all() == stored
         for word, told in (
             ("even", "may mean 'Evening', 'evening two'"),
             ("9", "No session 9"),
-            ("9" * 5000, "No session"),
+            ("9" * 5000, "No session 9{19}…. See"),
+            ("0" * 30 + "9", "No session"),
             ("dawn", "No session 'dawn'"),
         ):
             with pytest.raises(LibraryError, match=told):
@@ -92,6 +101,9 @@ def test_a_file_belongs_to_the_session_that_was_written_to_it_last(path):
         assert one.sessions.of_file(FILE.path).id == "bb" * 8
         assert one.sessions.by_id("aa" * 8).files == ()
         assert one.sessions.of_file("/other") is None
+        one.sessions.remove(["bb" * 8])
+        one.sessions.add_file("bb" * 8, FILE)  # it was removed while the file was written
+        assert not one._read("SELECT path FROM written")  # noqa: SLF001 - what no method returns
 
 
 @pytest.mark.parametrize("name", ["", " ", "12", "a/b", "a.m3u8", "a\nb", "x" * 101])
@@ -122,6 +134,45 @@ def test_sessions_of_a_backup_get_numbers_of_their_own(path, tmp_path):
     Path(other).replace(path)
     with Database(path) as one:
         assert sorted(each.number for each in one.sessions.all()) == [1, 2]
+
+
+def test_a_number_never_means_two_sessions(path, tmp_path):
+    """Not the number of one that was removed, which comes back neither from a copy nor a merge."""
+    other = str(tmp_path / "other.db")
+    with Database(path) as one:
+        one.sessions.store(entry("aa"), entry("bb"))
+    shutil.copy(path, other)
+    with Database(path) as one:
+        one.sessions.remove(["bb" * 8])
+        (new,) = one.sessions.store(entry("cc"))
+        assert new.number == 3
+        one.sessions.remove([new.id])
+        with one.open_other(other) as two:
+            assert merge(one, two, lambda _: False).kept == 0
+    for copied in (other, None):  # an older state of the library, or none
+        Path(path).unlink()
+        if copied:
+            shutil.copy(copied, path)
+        with Database(path) as one:
+            assert [each.number for each in one.sessions.all()] == [1]
+            assert one.sessions.removed() == {"bb" * 8, "cc" * 8}
+    with Database(path) as one:
+        assert one.sessions.store(entry("dd"))[0].number == 4
+        one.sessions.remove(["aa" * 8])
+        assert one.sessions.new_id(entry("aa")[1]) != "aa" * 8
+
+
+def test_the_same_session_under_another_name_is_another_one(path):
+    with Database(path) as one:
+        made, text = entry("aa", "evening")
+        own = one.sessions.new_id(text)
+        one.sessions.store((replace(made, id=own), text))
+        assert one.sessions.new_id(text) == own
+        assert one.sessions.new_id(text, "Evening") == own
+        other = one.sessions.new_id(text, "dawn")
+        assert other != own
+        one.sessions.store((replace(made, id=other, name="dawn"), text))
+        assert one.sessions.new_id(text, "dawn") == other
 
 
 def test_a_library_from_before_keeps_what_it_has(path, monkeypatch):
@@ -213,6 +264,9 @@ def test_a_change_of_what_has_changed_meanwhile_is_refused(path):
             one.sessions.store((replace(kept, turn=first.turn), document + " "))
         assert one.sessions.all() == [second]
         assert one.sessions.document(kept.id) == document
+        one.sessions.remove([kept.id])
+        with pytest.raises(LibraryError, match="was removed by another command meanwhile"):
+            one.sessions.store((replace(kept, turn=second.turn), document))
 
 
 def test_no_word_is_no_session(path):

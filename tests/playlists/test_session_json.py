@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from playlist_builder.errors import SessionError
 from playlist_builder.models import Session, Slot, Spare
 from playlist_builder.notices import notice
-from playlist_builder.playlists import session_json
+from playlist_builder.playlists import session_json, session_states
 from playlist_builder.session_request import PlanChange, SessionRequest
 from tests.support.documents import in_turn
 
@@ -606,16 +606,16 @@ def test_a_session_of_more_than_a_week_is_refused(tmp_path):
 def test_a_document_steps_back_to_the_one_before_it():
     """The kept ones have no kept ones of their own, so that a file grows by one at each change."""
     first = session_json.dump(SESSION)
-    second = session_json.dump_with_undo(replace(SESSION, seed=8), first)
-    third = session_json.dump_with_undo(replace(SESSION, seed=9), second)
+    second = session_states.dump_with_undo(replace(SESSION, seed=8), first)
+    third = session_states.dump_with_undo(replace(SESSION, seed=9), second)
     assert session_json.parse(third, "s.json").seed == 9
     assert [each["seed"] for each in json.loads(third)["earlier"]] == [7, 8]
-    back = session_json.undo(third, "s.json")
+    back = session_states.undo(third, "s.json")
     assert without_later(back) == second
-    assert without_later(session_json.undo(back, "s.json")) == first
-    moved = session_json.dump_keeping_undo(replace(SESSION, seed=10), third)
-    assert without_later(session_json.undo(moved, "s.json")) == second
-    assert session_json.dump_keeping_undo(SESSION, first) == first
+    assert without_later(session_states.undo(back, "s.json")) == first
+    moved = session_states.dump_keeping_undo(replace(SESSION, seed=10), third)
+    assert without_later(session_states.undo(moved, "s.json")) == second
+    assert session_states.dump_keeping_undo(SESSION, first) == first
 
 
 def without_later(text):
@@ -626,23 +626,23 @@ def without_later(text):
 def test_what_was_undone_can_be_done_again_until_something_else_is():
     states = [session_json.dump(SESSION)]
     for seed in (8, 9, 10):
-        states.append(session_json.dump_with_undo(replace(SESSION, seed=seed), states[-1]))
+        states.append(session_states.dump_with_undo(replace(SESSION, seed=seed), states[-1]))
     text = states[-1]
     for _ in states[1:]:
-        text = session_json.undo(text, "s.json")
+        text = session_states.undo(text, "s.json")
     assert session_json.parse(text, "s.json") == SESSION
     with pytest.raises(SessionError, match="keeps no earlier state"):
-        session_json.undo(text, "s.json")
+        session_states.undo(text, "s.json")
     for state in states[1:]:
-        text = session_json.redo(text, "s.json")
+        text = session_states.redo(text, "s.json")
         assert without_later(text) == state
     with pytest.raises(SessionError, match="keeps no later state"):
-        session_json.redo(text, "s.json")
-    other = session_json.dump_with_undo(
-        replace(SESSION, seed=11), session_json.undo(text, "s.json")
+        session_states.redo(text, "s.json")
+    other = session_states.dump_with_undo(
+        replace(SESSION, seed=11), session_states.undo(text, "s.json")
     )
     with pytest.raises(SessionError, match="keeps no later state"):
-        session_json.redo(other, "s.json")
+        session_states.redo(other, "s.json")
 
 
 @pytest.mark.parametrize("earlier", [None, [], 3, {}, [3], [{"version": 1}], [[]]])
@@ -650,9 +650,9 @@ def test_a_damaged_earlier_state_is_refused_when_it_is_asked_for(earlier):
     text = session_json.to_json(document() | {"earlier": earlier})
     assert session_json.parse(text, "s.json") == SESSION
     with pytest.raises(SessionError, match=r"earlier state"):
-        session_json.undo(text, "s.json")
+        session_states.undo(text, "s.json")
     with pytest.raises(SessionError, match=r"later state"):
-        session_json.redo(text.replace('"earlier"', '"later"'), "s.json")
+        session_states.redo(text.replace('"earlier"', '"later"'), "s.json")
 
 
 def test_a_name_needs_a_time():

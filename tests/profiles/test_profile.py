@@ -1,6 +1,7 @@
 """The value of a profile: what it plans for each moment, and its variants."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -224,11 +225,40 @@ def test_a_jump_keeps_the_end_and_shares_the_time_that_is_left():
     assert ARC.jumped("peak", 300.0).phases[0].level_end == pytest.approx(0.4)
 
 
+@given(st.floats(1.0, 1199.0), st.sampled_from(["peak", "descent", "return"]))
+def test_a_jump_never_leaps_up(at_s, phase):
+    """Whatever is calm now goes on from there; what falls does not rise first."""
+    if next(each.start_s for each in ARC.phases if each.name == phase) <= at_s:
+        return
+    now = ARC.phase_at(at_s)
+    early = ARC.jumped(phase, at_s)
+    share = (at_s - now.start_s) / now.duration_s
+    level = now.level_start + share * (now.level_end - now.level_start)
+    first = early.phase_at(at_s + 1e-6)
+    assert first.name == phase
+    assert first.level_start <= level + 1e-9
+    assert early.duration_s == pytest.approx(ARC.duration_s)
+    for before, after in pairwise(each for each in early.phases if each.end_s > at_s):
+        assert after.level_start <= before.level_end + 1e-9
+
+
+def test_a_time_of_the_plan_moves_with_a_jump():
+    early = ARC.jumped("descent", 700.0)
+    for name in ("descent", "return"):
+        old = next(each for each in ARC.phases if each.name == name)
+        new = next(each for each in early.phases if each.name == name)
+        middle_s = (old.start_s + old.end_s) / 2.0
+        time_s = ARC.time_after_jump("descent", 700.0, middle_s)
+        assert time_s == pytest.approx((new.start_s + new.end_s) / 2.0)
+    assert ARC.time_after_jump("descent", 700.0, 800.0) is None
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
         (lambda: ARC.stretched("peek", 60.0), "No phase 'peek' in profile 'arc'. Available: rise,"),
-        (lambda: ARC.stretched("peak", -600.0), "lasts 10 minutes"),
+        (lambda: ARC.stretched("peak", -600.0), "lasts 10 minutes.* No phase can: shorten several"),
+        (lambda: ARC.stretched("descent", -500.0), "These can: rise, peak[.]"),
         (lambda: ARC.stretched("peak", 1e9), "at most"),
         (lambda: ARC.jumped("peak", 700.0), "has begun"),
         (lambda: ARC.jumped("return", 1800.0), "has begun"),

@@ -316,6 +316,9 @@ def test_a_preview_holds_each_transition_as_it_is_in_the_whole():
         "1:52 Piece 1 → Piece 2",
     ]
     assert [(each.start_s, each.end_s) for each in short.chapters] == [(0.0, 34.0), (35.0, 69.0)]
+    one = mixing.preview(whole, joins=[3])
+    assert [each.title for each in one.chapters] == ["1:52 Piece 1 → Piece 2"]
+    assert (one.clips[0].at, one.clips[0].gain_db) == (0, whole.clips[1].gain_db)
 
 
 @pytest.mark.parametrize(
@@ -375,3 +378,15 @@ def test_whatever_is_cut_off_some_music_is_left_or_the_file_is_told(from_s, to_s
         return
     found = mixing.played(levels, part)
     assert levels.start <= found.start < found.end <= levels.end
+
+
+def test_the_last_three_seconds_count_where_music_has_not_faded_by_itself():
+    """Quieter by 4 LU there, what follows is no louder than the limit above them."""
+    rules = Rules(loudness_step_lu=3.0, crossfade_s=(0.0, 0.0))
+    left = level(*[-20.0] * 19, -24.0)  # the last 3 s of a minute
+    plan = planned([left, level(-20.0)], rules=rules, settings=MixSettings(riding=False))
+    rise_lu = plan.clips[1].gain_db - plan.clips[0].gain_db + 4.0
+    assert rise_lu <= 3.0
+    faded = level(*[-20.0] * 19, -40.0)
+    plan = planned([faded, level(-20.0)], rules=rules, settings=MixSettings(riding=False))
+    assert plan.clips[1].gain_db == pytest.approx(plan.clips[0].gain_db, abs=0.05)

@@ -20,9 +20,9 @@ from mutagen.mp4 import MP4
 
 from playlist_builder.analysis import loudness
 from playlist_builder.audio import decode, encode
-from playlist_builder.cli import render
+from playlist_builder.cli.options import LOUDNESS_LUFS
 from playlist_builder.companion import is_own
-from playlist_builder.errors import RenderError
+from playlist_builder.errors import RenderError, RequestError
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.recording import levels
@@ -484,6 +484,18 @@ def test_the_command_tells_where_gains_move_and_can_leave_them(tmp_path, track):
     assert lowest[1] == 0.0
 
 
+def test_the_command_writes_the_joins_that_are_named(tmp_path, evening):
+    (tmp_path / "evening.json").write_text(session_json.dump(evening), encoding="utf-8")
+    done = run("preview", "evening.json", 2, "-o", "a.wav", "--json", cwd=tmp_path)
+    (chapter,) = json.loads(done.stdout)["chapters"]
+    assert f"→ {evening.slots[1].title}" in json.dumps(chapter, ensure_ascii=False)
+    assert done.stderr.startswith("Measuring and mixing, which takes a while ...\n")
+    told = run("preview", "evening.json", 1, "-o", "b.wav", cwd=tmp_path, code=2).stderr
+    assert "Number 1 begins the session" in told
+    with pytest.raises(RequestError, match="joins: give numbers from 2 to"):
+        preview_session(evening, tmp_path / "b.wav", joins=[99])
+
+
 def test_the_command_gives_one_line_where_a_track_is_gone(tmp_path, evening):
     (tmp_path / "evening.json").write_text(session_json.dump(evening), encoding="utf-8")
     Path(evening.slots[0].path).unlink()
@@ -510,7 +522,10 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path, track):
         assert any(name.endswith(".tmp") for name in left_in(tmp_path))
         process.send_signal(signal.SIGINT)
         _, told = process.communicate()
-    assert (process.returncode, told) == (1, "Stopped. Nothing was written.\n")
+    assert (process.returncode, told) == (
+        1,
+        "Measuring and mixing, which takes a while ...\nStopped. Nothing was written.\n",
+    )
     assert left_in(tmp_path) == ["long.json"]
 
 
@@ -530,4 +545,4 @@ def test_pydub_is_asked_for_no_program(tmp_path, evening):
 
 
 def test_the_command_asks_for_the_loudness_that_the_room_has():
-    assert MixSettings().loudness_lufs == render.LOUDNESS_LUFS
+    assert MixSettings().loudness_lufs == LOUDNESS_LUFS

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlist_builder.analysis import loudness
-from playlist_builder.recording.ride import CUT_DB, LIFT_DB, RATE_DB, course, ride
+from playlist_builder.recording.ride import CUT_DB, LIFT_DB, RATE_DB, beyond_seconds, course, ride
 
 
 def power(lufs):
@@ -54,3 +54,15 @@ def test_a_fall_stands_where_the_loud_part_enters():
     whole = course(tenths, gains)
     assert whole[303] == pytest.approx(4.0)
     assert whole[304] == pytest.approx(-5.0)
+
+
+def test_a_stroke_between_two_seconds_counts_as_much_as_one_within():
+    """Half of it lies in either second; the second that begins half a second earlier has it all."""
+    quiet, stroke = power([-40.0])[0], power([-10.0])[0]
+    tenths = np.full(400, quiet)
+    tenths[195:205] = stroke
+    beyond = beyond_seconds(tenths)
+    assert beyond[19] == pytest.approx(3.0, abs=0.1)
+    assert beyond_seconds(np.roll(tenths, 5))[20] < 0.1  # within second 20
+    assert beyond_seconds(np.full(55, quiet)).max() < 1e-9
+    assert beyond_seconds(np.full(4, quiet)).shape == (0,)

@@ -178,13 +178,13 @@ def test_a_session_in_which_nothing_stands_out_says_so():
 def test_the_head_tells_length_peak_and_what_follows():
     slots = slot(0, target=0.1), slot(1, phase="peak", target=0.7), slot(2, target=0.1)
     whole = session(*slots, tail=[slot(3)], request=replace(CALL, name="A7", asked_at=ASKED_AT))
-    text = page(whole, ENGLISH, folder="/music", today=date(2026, 3, 7))
+    text = page(whole, ENGLISH, folder="/music", today=date(2026, 3, 7), kept="3 (evening)")
     head = " ".join(
         re.sub("<[^>]+>", " ", re.search("<header>.*?</header>", text, re.DOTALL)[0]).split()
     )
     assert head == (
         "Ketamine, intravenous 3 min 3 tracks peak from 1:00 to 2:00 then 1 min of calm music"
-        " 7 March 2026 for A7 Facilitator"
+        " 7 March 2026 Session 3 (evening) for A7 Facilitator"
     )
     assert "peak from" not in page(session(slot(0)), ENGLISH, folder="/music")
 

@@ -79,5 +79,5 @@ def test_a_profile_shows_the_silences_that_it_plans():
     phases = (Phase("in", 0.0, 600.0, 0.5, 0.5), Phase("out", 600.0, 1200.0, 0.5, 0.5))
     plan = Profile("mine", "Mine", "", 1200.0, phases)
     shown = profile_text(plan.silent((120.0, 0.0)), width=100)
-    assert "0.50, then 2:00 of silence" in shown
+    assert "\nsilence at the end of in: 2:00" in shown
     assert "silence" not in profile_text(plan, width=100)

@@ -8,11 +8,12 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from playlist_builder.models import Session, Slot
+from playlist_builder.models import Session, Silence, Slot
 from playlist_builder.notices import notice
 from playlist_builder.report import labels, loudness_bars, plot, summary, svg
-from playlist_builder.report.drawing import LEFT, RIGHT, Frame
+from playlist_builder.report.drawing import LEFT, LETTER, RIGHT, Frame
 from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES
 from playlist_builder.session_request import SessionRequest
 
@@ -269,7 +270,7 @@ def test_no_bar_of_loudness_is_cut(rises):
     whole = session(slots)
     frame = Frame(34.0, 1070.0, 0.0, 100.0, 3600.0)
     drawn = "\n".join(loudness_bars.bars(whole, ENGLISH, frame, 0.0))
-    highs = [float(each) for each in re.findall(r'width="4" height="([\d.]+)"', drawn)]
+    highs = [float(each) for each in re.findall(r'width="4.0" height="([\d.]+)"', drawn)]
     tops = [float(each) for each in re.findall(r'<rect [^>]* y="(-?[\d.]+)"', drawn)]
     unit = max(highs) / max(abs(rise) for rise in rises) if any(rises) else 0.0
     assert highs == pytest.approx([abs(rise) * unit for rise in rises], abs=0.11)
@@ -281,3 +282,19 @@ def test_no_bar_of_loudness_is_cut(rises):
 def test_the_picture_is_named_by_its_profile_where_that_is_known():
     assert labels.title_of(replace(hour(), request=None), ENGLISH) == "arc"
     assert summary.profile(hour()) is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES.values())
+@pytest.mark.parametrize("width", [svg.NARROWEST, 362, 700])
+def test_the_legend_fits_the_width(language, width):
+    """It takes another row where one is full, and the plot moves down."""
+    slots = [slot(0, 1800, tension=0.2), slot(2000, 3600)]
+    whole = session(slots, silences=(Silence(1800, 2000, "calm"),))
+    drawn = svg.inline(whole, language, width=width)
+    entries = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" class="faint">(.*?)<', drawn)[:4]
+    assert [text for _, _, text in entries][-1] == language.gettext("silence")
+    assert len({y for _, y, _ in entries}) > (width < 700)
+    names = re.findall(r'<text x="[\d.]+" y="([\d.]+)" class="name">', drawn)
+    for x, y, text in entries:
+        assert float(x) + LETTER * cell_len(text) <= width - RIGHT
+        assert float(y) < min(map(float, names))

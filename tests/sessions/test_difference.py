@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlist_builder.models import Session, Slot
+from playlist_builder.notices import notice
 from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions.difference import Difference, Moved, PinChange, Placed, difference
 
@@ -71,3 +72,29 @@ def test_pins_that_came_went_or_moved_are_told():
     assert found["x"] == PinChange("pinned", after.slots[1], None, 110.0)
     assert found["c"] == PinChange("moved", after.slots[2], 200.0, 220.0)
     assert set(found) == {"a", "x", "c"}
+
+
+def test_a_tail_rules_notes_and_the_length_that_change_are_told():
+    one = session("abc")
+    startle = {"title": "A", "phase": "only", "value": 9.0, "limit": 8.0, "at_s": 1.0}
+    before = replace(
+        one,
+        tail=session("xy").slots,
+        relaxed=(notice("artist_gap", count=2, gap=2), notice("startle", count=1, **startle)),
+        warnings=(notice("unverified", count=2, total=3),),
+    )
+    after = replace(
+        one,
+        tail=session("yz").slots,
+        duration_s=360.0,
+        relaxed=(notice("startle", count=2, **startle),),
+        warnings=(notice("unverified", count=1, total=3), notice("trimmed", count=1, total=3)),
+    )
+    found = difference(before, after)
+    assert found
+    assert [slot.identity for slot in (*found.tail_went, *found.tail_came)] == ["x", "z"]
+    assert found.lengths_s == (300.0, 360.0)
+    assert found.relaxed == after.relaxed
+    assert found.restored == before.relaxed[:1]
+    assert found.warnings == after.warnings[1:]
+    assert difference(after, replace(after, relaxed=before.relaxed[1:])).relaxed == ()

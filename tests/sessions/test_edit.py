@@ -13,10 +13,10 @@ from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import Objective, percentiles_of
 from playlist_builder.arranger.recordings import is_repeated
-from playlist_builder.arranger.rules import Constraints
+from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError, ProfileError, RequestError
-from playlist_builder.playlists import session_json
+from playlist_builder.playlists import session_json, session_states
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.session_request import PlanChange, SessionRequest
 from playlist_builder.sessions import draft as draft_module
@@ -262,6 +262,36 @@ def test_going_on_to_a_phase_keeps_the_end():
     assert set(names) <= {"descent", "return"}
 
 
+def test_pins_follow_a_jump_and_those_of_what_it_skips_end():
+    places = {
+        name: next(n for n, slot in enumerate(SESSION.slots) if slot.phase == name)
+        for name in ("calm", "emotional peak", "return")
+    }
+    draft, places["return"] = DRAFT, COUNT - 1
+    for place in places.values():
+        draft = edit.pinned(draft, place)
+    identities = {name: DRAFT.order[place].identity for name, place in places.items()}
+    named = Pin("x", phase="peak"), DRAFT.order[places["emotional peak"] + 1].identity
+    draft = replace(
+        draft,
+        pins=(*draft.pins, named),
+        request=replace(
+            draft.request,
+            pins=(*draft.request.pins, "x@peak"),
+            pinned=(*draft.request.pinned, named[1]),
+        ),
+    )
+    at_s = SESSION.slots[1].start_s
+    after = replan.replanned(draft, at_s, phase="descent")
+    assert after.request.pinned == (identities["calm"], identities["return"])
+    slots = {slot.identity: slot for slot in check(after).slots}
+    assert slots[identities["return"]].phase == "return"
+    early = replan.replanned(draft, at_s, phase="peak")
+    assert early.request.pinned == draft.request.pinned
+    phases = {slot.identity: slot.phase for slot in check(early).slots}
+    assert phases[identities["emotional peak"]] == "emotional peak"
+
+
 def test_a_part_keeps_the_rules_against_what_stands_around_it():
     """Artists count over the whole session, and none comes twice running at a border."""
     few = library(60, 2, artists=25)
@@ -362,12 +392,12 @@ def test_what_was_thrown_out_comes_back_nowhere():
 
 def test_undo_takes_back_that_a_track_was_thrown_out():
     before = session_json.dump(draft_module.session_of(DRAFT))
-    after = session_json.dump_with_undo(draft_module.session_of(edit.dropped(DRAFT, 2)), before)
+    after = session_states.dump_with_undo(draft_module.session_of(edit.dropped(DRAFT, 2)), before)
     request = session_json.parse(after, "s.json").request
     assert request.thrown_out == (DRAFT.order[2].identity,)
-    undone = session_json.undo(after, "s.json")
+    undone = session_states.undo(after, "s.json")
     assert session_json.parse(undone, "s.json") == session_json.parse(before, "s.json")
-    assert session_json.redo(undone, "s.json") == after
+    assert session_states.redo(undone, "s.json") == after
 
 
 def test_what_is_put_back_by_name_is_thrown_out_no_longer():

@@ -14,7 +14,7 @@ from playlist_builder.errors import (
     SessionError,
 )
 from playlist_builder.library.history import PlayedSession
-from playlist_builder.playlists import session_json
+from playlist_builder.playlists import session_json, session_states
 from playlist_builder.profiles import find
 from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import build
@@ -145,11 +145,57 @@ def test_a_kept_session_is_found_by_number_and_name_and_keeps_its_states(library
     second = library.keep(editor.pin(2).session, at=AT)
     assert [each.number for each in library.sessions.all()] == [1]
     assert library.session("evening") == second != first
-    undone = session_json.undo(library.sessions.document(kept.id), "1")
+    undone = session_states.undo(library.sessions.document(kept.id), "1")
     assert session_json.parse(undone, "1").slots == first.slots
     assert library.keep(second, at=AT) == second
     assert len(json.loads(library.sessions.document(kept.id))["earlier"]) == 1
     library.sessions.remove([kept.id])
+
+
+def test_an_editor_is_kept_with_all_its_states(library, session):
+    """And opened again with them, by a program or by the commands, which keep as many."""
+    editor = SessionEditor(library, session)
+    states = [session, editor.pin(2).session, editor.pin(3).session]
+    editor.undo()
+    kept = library.keep(editor, name="evening")
+    assert editor.session == kept
+    assert editor.redo().session.request.pins == states[2].request.pins
+    assert editor.session.request.kept_id == kept.request.kept_id
+    library.keep(editor, at=AT)
+    (row,) = library.sessions.all()
+    text = session_states.undo(library.sessions.document(row.id), "1")
+    assert session_json.parse(text, "1").request.pins == states[1].request.pins
+    again = SessionEditor(library, library.session())
+    assert [again.undo().session.request.pins for _ in states[1:]] == [
+        each.request.pins for each in states[1::-1]
+    ]
+    assert again.session.request.kept_id == row.id
+    with pytest.raises(RequestError, match="no change to undo"):
+        again.undo()
+    library.keep(again)
+    assert SessionEditor(library, library.session()).redo().session.request.pins
+    with pytest.raises(LibraryError, match="changed by another command meanwhile"):
+        library.keep(editor)
+    old = SessionEditor(library, kept)  # a state of before, which somebody goes on with
+    assert old.undo().session == library.session()
+    library.sessions.remove([row.id])
+
+
+def test_a_session_that_is_for_somebody_else_now_says_nothing_of_the_one_before(library):
+    first = library.keep(library.build(replace(REQUEST, name="Anemone", asked_at=AT)), at=AT)
+    editor = SessionEditor(library, first)
+    editor.pin(2)
+    first = library.keep(editor, at=AT)
+    renamed = replace(first, request=replace(first.request, name="B2"))
+    library.keep(renamed, at=AT)
+    assert [each.person for each in library.sessions.all()] == ["B2"]
+    assert not library.history.of("Anemone").sessions
+    assert "Anemone" not in library.sessions.document(first.request.kept_id)
+    again = SessionEditor(library, library.session())
+    assert again.undo().session.request.name == "B2"
+    library.keep(again, at=AT)
+    assert len(library.history.of("B2").sessions) == 1
+    library.forget_name("B2")
 
 
 def test_what_cannot_be_kept_is_one_line(library, session):

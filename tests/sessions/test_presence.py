@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from playlist_builder.errors import LibraryError
+from playlist_builder.errors import LibraryError, SessionError
 from playlist_builder.library.library import Library
 from playlist_builder.profiles import find as profiles
 from playlist_builder.session_request import SessionRequest
@@ -102,6 +102,32 @@ def test_a_change_brings_in_nothing_that_is_gone(library, edit):
     after = changed(draft, lambda each: edit(each, 1))
     assert not presence.missing_files(presence.files_of(after))
     assert notes(after)
+
+
+@pytest.mark.parametrize("edit", [swapped, dropped])
+def test_what_is_gone_can_be_taken_out_though_more_is_gone(library, edit):
+    one = selected(library)
+    (before,) = build.build_alternatives(one)
+    lose(Path(before.slots[1].path), Path(before.slots[3].path))
+    draft = draft_of(one, before)
+    assert [track.missing for track in draft.order][:4] == [False, True, False, True]
+    after = changed(draft, lambda each: edit(each, 1))
+    assert presence.missing_files(presence.files_of(after)) == [before.slots[3].path]
+    again = changed(draft_of(one, after), lambda each: edit(each, after.slots.index(lost(after))))
+    assert not presence.missing_files(presence.files_of(again))
+
+
+def lost(session):
+    return next(slot for slot in session.slots if not Path(slot.path).exists())
+
+
+def test_where_all_of_a_session_is_gone_its_drive_is_not_there(library):
+    one = selected(library)
+    (before,) = build.build_alternatives(one)
+    lose(*(Path(slot.path) for slot in before.slots))
+    with pytest.raises(SessionError, match="not there any more"):
+        draft_of(one, before)
+    assert all(track.missing for track in draft_of(one, before, playing=True).order)
 
 
 def test_music_that_is_back_since_the_last_scan_is_asked_to_be_scanned(library, own_demo):

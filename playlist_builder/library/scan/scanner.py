@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from playlist_builder import checked
 from playlist_builder.errors import LibraryError
 from playlist_builder.library.database import Database
 from playlist_builder.library.scan.dispatch import Known, read_files
@@ -79,13 +80,25 @@ ScanEvent = FileScanned | ScanReport
 
 @dataclass(frozen=True, slots=True)
 class ScanSettings:
-    """How a scan works; `Library.scan` describes each of these."""
+    """How a scan works; `Library.scan` describes each of these.
+
+    Raises RequestError for a value that cannot be meant.
+    """
 
     jobs: int | None = None
     executor: Executor | None = None
     vocals: bool = True
     embedding: bool = True
     prune: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise RequestError for a value that cannot be meant."""
+        if self.jobs is not None:
+            checked.whole("jobs", self.jobs, 1)
+        if self.executor is not None and not hasattr(self.executor, "submit"):
+            raise checked.wrong("executor", "an Executor of concurrent.futures", self.executor)
+        for name in ("vocals", "embedding", "prune"):
+            checked.flag(name, getattr(self, name))
 
 
 AS_USUAL = ScanSettings()

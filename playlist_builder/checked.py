@@ -1,0 +1,125 @@
+"""Values that a program passes in, checked where they come in.
+
+Each takes what the value is called, and the value, which may be anything: that is what is checked.
+It returns the value as it is used, or raises RequestError in one line that says what to give.
+"""
+
+import inspect
+import math
+import os
+from collections.abc import Callable, Iterable
+from functools import partial, wraps
+from typing import Any, TypeVar, cast
+
+from playlist_builder.errors import RequestError
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+Check = Callable[[str, Any], Any]
+SHOWN = 60  # characters of a value that an error quotes
+
+
+def wrong(field: str, wanted: str, value: object) -> RequestError:
+    """Return the error of a value: what it is called, what to give, and what was given."""
+    return RequestError(f"{field}: give {wanted}, not {ascii(value)[:SHOWN]}.")
+
+
+def is_number(value: Any) -> bool:  # noqa: ANN401
+    """Whether a value is a finite number; True and False are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def seconds(field: str, value: Any, *, is_above: bool = False) -> float:  # noqa: ANN401
+    """Return seconds from 0 on, or above 0."""
+    if is_number(value) and (value > 0.0 if is_above else value >= 0.0):
+        return value  # type: ignore[no-any-return]
+    wanted = "seconds above 0" if is_above else "seconds from 0 on"
+    raise wrong(field, f"{wanted}, such as 60.0", value)
+
+
+def whole(field: str, value: Any, least: int | None = None) -> int:  # noqa: ANN401
+    """Return a whole number, from the `least` on where one is given."""
+    if type(value) is int and (least is None or value >= least):
+        return value
+    raise wrong(field, "a whole number" + ("" if least is None else f" from {least} on"), value)
+
+
+def text(field: str, value: Any) -> str:  # noqa: ANN401
+    """Return a text, which may be empty."""
+    if isinstance(value, str):
+        return value
+    raise wrong(field, "a text", value)
+
+
+def flag(field: str, value: Any) -> bool:  # noqa: ANN401
+    """Return True or False."""
+    if isinstance(value, bool):
+        return value
+    raise wrong(field, "True or False", value)
+
+
+def texts(field: str, value: Any) -> tuple[str, ...]:  # noqa: ANN401
+    """Return texts. One text alone is a mistake: it would be taken for its letters."""
+    if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
+        return tuple(value)
+    raise wrong(field, "a tuple of texts, such as ('one', 'two')", value)
+
+
+def path(field: str, value: Any) -> str:  # noqa: ANN401
+    """Return a path as text."""
+    if isinstance(value, str | os.PathLike):
+        name = os.fspath(value)
+        if isinstance(name, str) and name and "\0" not in name:
+            return name
+    raise wrong(field, "a path, as text or a Path", value)
+
+
+def paths(field: str, value: Any) -> tuple[str, ...]:  # noqa: ANN401
+    """Return paths as texts. One path alone is a mistake, as one text is."""
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise wrong(field, "several paths, such as ['/music']", value)
+    return tuple(path(field, each) for each in value)
+
+
+def instance(field: str, value: Any, kind: type[T]) -> T:  # noqa: ANN401
+    """Return a value of a class."""
+    if isinstance(value, kind):
+        return value
+    raise wrong(field, f"a {kind.__name__}", value)
+
+
+def several(field: str, value: Any, kind: type[T]) -> list[T]:  # noqa: ANN401
+    """Return several values of a class as a list."""
+    if not isinstance(value, Iterable):
+        raise wrong(field, f"several {kind.__name__}", value)
+    return [instance(field, each, kind) for each in value]
+
+
+def a(kind: type[T]) -> Callable[[str, Any], T]:
+    """Return what checks that a value is of a class."""
+    return partial(instance, kind=kind)
+
+
+def at_least(least: int) -> Callable[[str, Any], int]:
+    """Return what checks that a value is a whole number, from this one on."""
+    return partial(whole, least=least)
+
+
+def takes(**checks: Check) -> Callable[[F], F]:
+    """Return a decorator that checks the arguments of these names, but where they are left out."""
+
+    def decorate(function: F) -> F:
+        signature = inspect.signature(function)
+        usual = {name: each.default for name, each in signature.parameters.items()}
+
+        @wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            given = signature.bind(*args, **kwargs).arguments
+            for name, check in checks.items():
+                if name in given and given[name] is not usual[name]:
+                    check(name, given[name])
+            return function(*args, **kwargs)
+
+        return cast("F", call)
+
+    return decorate
