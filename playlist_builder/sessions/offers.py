@@ -2,9 +2,10 @@
 
 A track costs the sum of squares of how far it lies from a work, each in units that a listener
 notices: in the course of its energy, in tension, style and length, with a price for what the phase
-does not allow. What a list does not tell is taken from the plan (energy) and from the works before
-and behind (style). Tracks are assigned so that the sum of all costs is least, each once; one after
-the other, an early work would take the track that a later one needs more.
+does not allow. What a list does not tell is taken from the works before and behind (style), and
+from these and the plan (energy). Tracks are assigned so that the sum of all costs is least, each
+once: one after the other, an early work would take the track that a later one needs more. Then some
+are exchanged so that their lengths even out, and what follows begins when the list has it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,12 +25,16 @@ from playlist_builder.works import QUARTERS, style_of
 
 # Differences that cost as much as each other: design judgement, checked by resolve_lists.py.
 ENERGY, TENSION, STYLE, OCTAVES = 0.08, 0.15, 0.25, 0.35
+AROUND = 0.5  # of an energy that is not told, how much the works around it count beside the plan
 UNKNOWN_STYLE = 0.5  # how far a track of unknown style counts to be from any
 SAME_ARTIST = 0.1  # how far one by the artist of a work counts to be, where styles are not known
 BEYOND = 9.0  # the price for what the phase does not allow
 NAMED = 4.0  # what a track of the very name is preferred by
 RIVALS = 20_000  # tracks that are assigned at most, shared among the works
 SHOWN = 3  # tracks of an offer
+CHOICE = 40  # tracks at least among which each work is to find its own
+DRIFT_S = 120.0  # how late or early what follows a work may begin for a price of 1
+PASSES = 5  # over all works, to bring what follows nearer to its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +80,16 @@ def nearest(wanted: Wanted, pool: TrackTable, objective: Objective) -> list[list
     if not count or not len(pool):
         return [[] for _ in range(count)]
     costs = _Costs(wanted, pool, objective)
-    most = min(len(pool), max(SHOWN, min(count, RIVALS // count + 1)) + SHOWN)
+    most = min(len(pool), max(CHOICE, min(count, RIVALS // count + 1)) + SHOWN)
     best = [_lowest(costs.of(row), most) for row in range(count)]
     places = np.unique(np.concatenate(best))
     matrix = np.stack([costs.of(row)[places] for row in range(count)])
     rows, columns = linear_sum_assignment(matrix)
+    seconds = pool.seconds[places]
+    late_s = np.where(
+        np.isnan(wanted.seconds[rows, None]), 0.0, seconds - wanted.seconds[rows, None]
+    )
+    columns = _on_time(matrix[rows], late_s, columns)
     first = dict(zip(rows.tolist(), places[columns].tolist(), strict=True))
     taken = set(first.values())
     return [
@@ -88,6 +98,32 @@ def nearest(wanted: Wanted, pool: TrackTable, objective: Objective) -> list[list
         else []
         for row in range(count)
     ]
+
+
+def _on_time(costs: Floats, late_s: Floats, columns: Ints) -> Ints:
+    """Return the columns that rows take where what follows each is to begin at its time.
+
+    `costs` and `late_s` have shape (rows, columns): what a track costs in a place, and by how much
+    it is longer than the work. To the costs comes the square of how late all that play so far make
+    what follows. One row after the other takes the column that is best while the others stay.
+    """
+    own, rows = columns.copy(), np.arange(len(columns))
+    late = np.cumsum(late_s[rows, own])
+    for _ in range(PASSES):
+        before = own.copy()
+        for row in rows.tolist():
+            longer = late_s[row] - late_s[row, own[row]]
+            change = 2.0 * longer * late[row:].sum() + longer**2 * (len(rows) - row)
+            total = costs[row] + change / DRIFT_S**2
+            now = own[row]
+            total[np.delete(own, row)] = np.inf
+            best = int(total.argmin())
+            if total[best] < total[now]:
+                late[row:] += longer[best]
+                own[row] = best
+        if (own == before).all():
+            break
+    return own
 
 
 def _lowest(costs: Floats, most: int) -> Ints:
@@ -169,15 +205,14 @@ def wanted_of(gaps: Gaps, objective: Objective) -> Wanted:
     works, missing = gaps.works, gaps.missing
     starts_s, lengths_s = _times(works, gaps.own)
     profile = objective.music.scaled(max(float(lengths_s.sum()), 1.0))
-    rows = [
-        _energy(
-            works[place],
-            gaps.scale,
-            profile.target(starts_s[place] + _middles(float(lengths_s[place]))),
-        )
-        for place in missing
-    ]
     middles_s = starts_s + lengths_s / 2.0
+    around = _between(gaps.own, middles_s, objective)
+    rows = []
+    for place in missing:
+        planned = profile.target(starts_s[place] + _middles(float(lengths_s[place])))
+        level = around[place] if len(gaps.own) else planned
+        guess = (1.0 - AROUND) * planned + AROUND * level
+        rows.append(_energy(works[place], gaps.scale, guess))
     styles = [_style(works, place, gaps.own) for place in missing]
     return Wanted(
         contour=np.array([contour for contour, _ in rows]).reshape(-1, QUARTERS),
@@ -212,6 +247,18 @@ def _times(works: Sequence[ListedWork], own: Mapping[int, Track]) -> tuple[Float
     usual_s = 300.0 if np.isnan(lengths_s).all() else float(np.nanmedian(lengths_s))
     lengths_s = np.where(np.isnan(lengths_s), usual_s, lengths_s)
     return np.cumsum(lengths_s) - lengths_s, lengths_s
+
+
+def _between(own: Mapping[int, Track], middles_s: Floats, objective: Objective) -> Floats:
+    """Return for each place the energy between those of the user's own tracks around it.
+
+    It is on the scale of the session, and 0 where there are none.
+    """
+    places = sorted(own)
+    levels = np.array([own[place].energy for place in places], np.float32)
+    if not places:
+        return np.zeros(len(middles_s))
+    return np.interp(middles_s, middles_s[places], rescale(levels, objective.percentiles))
 
 
 def _middles(length_s: float) -> Floats:

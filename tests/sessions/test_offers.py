@@ -81,6 +81,27 @@ def test_where_nothing_is_told_the_plan_and_the_neighbours_count():
     assert offered(works, tracks, own=own | {0: plain(9)}, objective=objective)[0][0] == 1
 
 
+def test_lengths_even_out_so_that_what_follows_begins_at_its_time():
+    works = [listed(0.3, duration_s=300.0) for _ in range(4)]
+    long = [plain(n, minutes=6.5, level=0.3) for n in range(4)]
+    short = [plain(10 + n, minutes=3.8, level=0.31) for n in range(4)]
+    chosen = [each[0] for each in offered(works, [*long, *short])]
+    lengths_s = np.array([[*long, *short][place].duration_s for place in chosen])
+    late_s = np.cumsum(lengths_s - 300.0)
+    assert np.abs(late_s).max() < 150.0
+    assert abs(late_s[-1]) < 60.0
+
+
+def test_between_calm_works_an_energy_that_is_not_told_is_calmer_than_planned():
+    profile = load_profile("steady").with_level(0.8)
+    objective = Objective(profile, Constraints(scale="absolute"), None)
+    works = [ListedWork(f"{n}", duration_s=300.0) for n in range(3)]
+    own = {0: plain(50, level=0.2), 2: plain(51, level=0.2)}
+    tracks = [plain(1, level=0.8), plain(2, level=0.5), plain(3, level=0.2)]
+    assert offered(works, tracks, own=own, objective=objective)[0][0] == 1
+    assert offered(works[:1], tracks, objective=objective)[0][0] == 0
+
+
 def test_the_artist_of_a_work_is_near_where_no_style_is_told():
     works = [ListedWork("x", "Ada", duration_s=300.0)]
     tracks = [plain(1, level=0.25), plain(2, level=0.25, artist="Ada")]
