@@ -401,6 +401,14 @@ SENTENCES = [
         notice("works_offered", count=2, titles=("A", "B")),
         "2 works are not here, so the nearest tracks play in their place: 'A', 'B'",
     ),
+    (
+        notice("works_left_out_and_more", count=9, titles=("A", "B")),
+        "left out: 9 works that are not here and have no track left: 'A', 'B', ...",
+    ),
+    (
+        notice("works_offered_and_more", count=9, titles=("A", "B")),
+        "9 works are not here, so the nearest tracks play in their place: 'A', 'B', ...",
+    ),
     (notice("wordless", count=1, total=4), "1 of 4 tracks holds a wordless voice"),
 ]
 

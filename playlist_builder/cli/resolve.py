@@ -65,7 +65,8 @@ def resolve(
         dry_run=dry_run,
     )
     for each in found.offers:
-        output.print_message(_told(each))
+        if each.tracks:  # the others are in a note
+            output.print_message(_told(each))
 
 
 def _work(each: "api.Match | Offer") -> dict[str, object]:
@@ -75,8 +76,6 @@ def _work(each: "api.Match | Offer") -> dict[str, object]:
 def _told(offer: "Offer") -> str:
     """Return what plays in place of a work, and what might."""
     name = f"{offer.number}  {offer.work.name or 'a work without a name'}"
-    if not offer.tracks:
-        return f"{name}: not here, left out"
     first, *others = (f"'{track.tags.title or track.path}'" for track in offer.tracks)
     also = f" (or {', '.join(others)})" if others else ""
     return f"{name}: not here, in its place {first}{also}"

@@ -115,7 +115,7 @@ def parse(data: bytes, name: str) -> list[Entry]:
 
     Raises `PlaylistError` where it is of no known kind or holds no entry.
     """
-    match kind_of(data, name):
+    match kind := kind_of(data, name):
         case "xspf":
             entries = xspf.entries_of(data, name)
         case "jspf":
@@ -132,7 +132,9 @@ def parse(data: bytes, name: str) -> list[Entry]:
         case _:
             entries = _limited(_m3u(decode(data).text), name)
     if not entries:
-        raise PlaylistError(f"Playlist {name!r} holds no entry.")
+        hint = " that names a file. For a list of works alone there is 'playlist-builder resolve'"
+        is_list = kind in {"jspf", "xspf"}
+        raise PlaylistError(f"Playlist {name!r} holds no entry{hint if is_list else ''}.")
     return entries
 
 

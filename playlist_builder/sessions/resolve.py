@@ -4,6 +4,7 @@ Works that the user has play themselves; in place of the others plays what is ne
 are pinned, so that no later change takes them out; the latter can be swapped like any track.
 """
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from playlist_builder.arranger.problem import Objective, percentiles_of
 from playlist_builder.arranger.recordings import repeated
+from playlist_builder.arranger.rules import admit
 from playlist_builder.errors import LibraryError, PlaylistError, ProfileError
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, Track
@@ -26,6 +28,7 @@ from playlist_builder.sessions.request import completed
 from playlist_builder.track_table import TrackTable
 
 USUAL_PROFILES = ("arc", "steady")  # the first that can be as short as the list
+TITLES = 10  # that a notice names
 USUAL_S = 300.0  # how long a work counts to be where neither the list nor a track tells
 
 
@@ -104,7 +107,7 @@ def _resolved(task: _Task) -> Resolved:
     lasts_s = sum(track.duration_s for track in own.values())
     lasts_s += sum(works[place].duration_s or USUAL_S for place in missing)
     selection, objective = _measured(task, lasts_s)
-    pool = pool_of(selection.tracks, objective)
+    pool = _pool(selection, objective)
     pool = pool.take(~repeated(pool, list(own.values())))
     gaps = Gaps(works, own, missing, _alike(missing, found, table, pool), task.scale)
     chosen = nearest(wanted_of(gaps, objective), pool, objective)
@@ -115,8 +118,8 @@ def _resolved(task: _Task) -> Resolved:
     plays = own | {place: tracks[0] for place, tracks in offered.items() if tracks}
     if not plays:
         raise PlaylistError(
-            f"None of the {len(works)} works of {task.name!r} is in the library, and no track of it"
-            " can stand in for one. Scan more music: playlist-builder scan FOLDER"
+            f"No work of {task.name!r} is in the library, and no track of it can stand in for one."
+            " Scan more music: playlist-builder scan FOLDER"
         )
     order = tuple(plays[place] for place in sorted(plays))
     session = session_of(_draft(order, *_measured(task, sum(track.duration_s for track in order))))
@@ -153,6 +156,13 @@ def _measured(task: _Task, lasts_s: float) -> tuple[Selection, Objective]:
     return selection, Objective(profile, selection.constraints, percentiles)
 
 
+def _pool(selection: Selection, objective: Objective) -> TrackTable:
+    """Return the tracks that may stand in: all that pass the rules, however long they are."""
+    constraints = objective.constraints.with_queries(objective.rules)
+    passed, _ = admit(selection.tracks, objective.rules, constraints, math.inf)
+    return selection.tracks.take(passed)
+
+
 def _alike(
     missing: Sequence[int], found: Found, table: TrackTable, pool: TrackTable
 ) -> list[list[int]]:
@@ -185,7 +195,8 @@ def _notices(matches: Sequence[Match], offers: Sequence[Offer], repeats: int) ->
         ("works_left_out", [each for each in offers if not each.tracks]),
     ):
         if some:
-            titles = tuple(each.work.title or f"{each.number}" for each in some)
-            yield notice(code, count=len(some), titles=titles)
+            titles = tuple(each.work.title or f"{each.number}" for each in some[:TITLES])
+            more = "_and_more" if len(some) > TITLES else ""
+            yield notice(code + more, count=len(some), titles=titles)
     if repeats:
         yield notice("repeated", count=repeats)

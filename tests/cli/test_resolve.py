@@ -11,6 +11,7 @@ def test_a_session_travels_without_files_and_comes_home(made_up, tmp_path):
     made_up("export evening --without-files -o e.jspf -o e.xspf -o e.csv")
     assert "Music" not in (tmp_path / "e.jspf").read_text()
     made_up("export evening -o s.json")
+    assert made_up("check e.jspf", code=1).stderr.count("playlist-builder resolve") == 1
     before = json.loads((tmp_path / "s.json").read_text())
     with Library.open(tmp_path / "l.db") as library:
         library.mark(before["slots"][1]["identity"], Mark(banned=True))
@@ -23,6 +24,18 @@ def test_a_session_travels_without_files_and_comes_home(made_up, tmp_path):
     assert found["slots"][1]["path"] == offer["paths"][0]
     assert (tmp_path / "again.m3u8").exists()
     assert "again" in made_up("sessions").stdout
+
+
+def test_a_shared_list_follows_a_change_and_still_names_no_file(made_up, tmp_path):
+    made_up("build steady --duration 10m --name e")
+    made_up("export e --without-files -o e.xspf")
+    before = (tmp_path / "e.xspf").read_text()
+    made_up("swap e 1 --take 1")
+    after = (tmp_path / "e.xspf").read_text()
+    assert before != after
+    assert "location" not in after
+    assert not (tmp_path / "e.spares.m3u8").exists()
+    made_up("report e.xspf")
 
 
 def test_what_cannot_be_is_one_line(made_up, tmp_path):

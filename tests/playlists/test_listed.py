@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from playlist_builder.errors import PlaylistError
 from playlist_builder.models import STYLE_SIZE, Session, Slot, Work
-from playlist_builder.playlists import formats, listed
+from playlist_builder.playlists import formats, listed, session_json
 from playlist_builder.playlists.dialects import WORKS
 from playlist_builder.works import style_text
+from tests.support.documents import in_turn
 
 RECORDING, OTHER = "b1a9c0e9-d987-4042-ae91-78d6a3267d69", "0c6f0f3e-5d5e-4b6f-9a55-6f2f1b0e7a01"
 WORK = Work(
@@ -52,6 +53,17 @@ def test_a_list_without_files_tells_all_of_its_works_and_nothing_of_the_disk(suf
     assert [work.is_tail, tail.is_tail] == [False, True]
     if suffix != ".csv":
         assert (found.profile, found.scale, work.energy) == ("ketamine-iv", "absolute", 0.2)
+
+
+def test_a_session_file_keeps_what_is_known_of_works_and_older_ones_have_none():
+    whole = in_turn(SESSION)
+    text = session_json.dump(whole)
+    assert session_json.parse(text, "s.json") == whole
+    document = json.loads(text)
+    for slot in (*document["slots"], *document["tail"]):
+        assert slot.pop("work")["isrc"] == "USAT20105338"
+    older = session_json.parse(json.dumps(document), "s.json")
+    assert [slot.work for slot in (*older.slots, *older.tail)] == [None, None]
 
 
 def test_ids_and_notes_stand_where_other_programs_look_for_them():

@@ -101,6 +101,26 @@ def test_a_list_of_strangers_is_played_by_its_lengths_along_the_arc(home, tmp_pa
     assert found.session.rms_error < 0.1
 
 
+def test_one_short_work_has_a_stand_in_that_is_longer(home, tmp_path):
+    folder, _ = home
+    (tmp_path / "l.csv").write_text("title,duration_s\nNothing,100\n")
+    with Library.open(folder / "l.db") as library:
+        found = library.resolve(tmp_path / "l.csv")
+    assert len(found.session.slots) == len(found.offers) == 1
+
+
+def test_more_works_than_tracks_are_told_with_some_titles(home, tmp_path):
+    folder, _ = home
+    rows = "".join(f"Nothing {n},200\n" for n in range(95))
+    (tmp_path / "l.csv").write_text("title,duration_s\n" + rows)
+    with Library.open(folder / "l.db") as library:
+        found = library.resolve(tmp_path / "l.csv")
+    told = [str(each) for each in found.session.warnings]
+    assert len(found.session.slots) == 80
+    assert [each[:12] for each in told[:3]] == ["0 of 95 work", "80 works are", "left out: 15"]
+    assert told[2].endswith(", ...")
+
+
 def test_a_file_that_is_gone_is_replaced_too(tmp_path):
     fill_there(tmp_path)
     with Library.open(tmp_path / "l.db") as library:
