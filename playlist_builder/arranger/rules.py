@@ -258,11 +258,12 @@ def most_removed(removed: Counter[str]) -> tuple[tuple[str, int], ...]:
 
 def shortage(profile: Profile, passed_s: float, removed: Counter[str], *, allow_short: bool) -> str:
     """Return the message that says how much music is lacking and which rules took it."""
+    rests = " let tracks rest for less long (--within)," if removed["avoided"] else ""
     advice = (
-        "Add music, or let in other lengths (--min-length, --max-length)."
+        f"Add music,{rests} or let in other lengths (--min-length, --max-length)."
         if allow_short
-        else "Add music, ask for less time (--duration), let in other lengths (--min-length,"
-        " --max-length), or allow a short session (--allow-short)."
+        else f"Add music,{rests} ask for less time (--duration), let in other lengths"
+        " (--min-length, --max-length), or allow a short session (--allow-short)."
     )
     return (
         f"{profile.duration_s / 60.0:.0f} min asked; {passed_s / 60.0:.0f} min pass"

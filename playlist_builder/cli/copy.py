@@ -117,7 +117,8 @@ def _tell(given: OpenedSession, report: "api.CopyReport") -> None:
         output.print_message(f"trimmed: {count} of {total}; their files there hold only what plays")
     states = output.counted(Counter(sorted(each.state for each in report.files)))
     size_mb = sum(each.bytes for each in report.files) / 1e6
-    output.print_message(f"{states}; {size_mb:.0f} MB in {report.playlist}")
+    folder = os.path.dirname(report.playlist)
+    output.print_message(f"{states}; {size_mb:.0f} MB in {folder}, played by {report.playlist}")
     if report.loudness_lufs is None:
         output.tell_steps(given.session, levelled=False)
     else:

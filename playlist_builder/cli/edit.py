@@ -140,7 +140,7 @@ def move(editor: "SessionEditor", _: "Find", track: str, to: int) -> "Edited":
     ),
 )
 def insert(editor: "SessionEditor", find: "Find", track: str, number: int | None) -> "Edited":
-    """Put TRACK into SESSION; what follows moves."""
+    """Put TRACK into SESSION; what follows moves, and tracks may change to keep the length."""
     return editor.insert(find(track), number)
 
 

@@ -68,9 +68,9 @@ def exists(path: str | None) -> bool:
 
 def file_of(path: str | None) -> str:
     """Return the path of a library file; of None, that in the user's data folder."""
-    from playlist_builder.library.library import default_path
+    from playlist_builder.library.library import user_path
 
-    return path or os.fspath(default_path())
+    return path or os.fspath(user_path())
 
 
 def protect_music(outputs: Iterable[str], library: str | None) -> None:

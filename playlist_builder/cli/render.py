@@ -75,10 +75,10 @@ def render(
     edges of tracks is left out. Each track is as loud as the plan has it, 4 LU louder at the peak
     than where it is calm, and no louder at its start than the profile allows after the one before:
     there its gain climbs slowly, as it does where a calm track would startle. The true peak stays
-    below -1 dBTP. A report beside it, of the same name, tells its times.
+    below -1 dBTP. A report beside it, such as evening.flac.html, tells its times.
     """
     given = open_session(session, library)
-    made = _record(api.render_session, given, file, (".cue", ".html"), **settings)
+    made = _record(api.render_session, given, file, (f"{file}.html",), **settings)
     page, problem = _write_page(given.session, made)
     output.print_message(problem or f"Wrote {page}, a report of its times")
     if as_json:
@@ -104,7 +104,7 @@ def preview(
     if 1 in joins:
         raise RequestError("Number 1 begins the session, so that no transition leads into it.")
     record = partial(api.preview_session, joins=joins)
-    made = _record(record, given, file, (".cue",), **settings)
+    made = _record(record, given, file, (), **settings)
     if as_json:
         output.print_json(_document(made))
     remember_made(given, file, "preview")
@@ -117,11 +117,11 @@ def _record(
     beside: Sequence[str],
     **settings: Any,
 ) -> "api.Recording":
-    """Return a new recording; `beside` are the suffixes of what is to lie beside it."""
+    """Return a new recording; `beside` are files that are to lie beside it and its CUE sheet."""
     mix = api.MixSettings(**settings)
     warn_banned(given, given.session)
-    stem = os.path.splitext(file)[0]
-    protect_music((file, *(f"{stem}{each}" for each in beside)), library_of(given.session, None))
+    cue = f"{os.path.splitext(file)[0]}.cue"
+    protect_music((file, cue, *beside), library_of(given.session, None))
     try:
         with hinting(file, "render"), output.progress_bar(_music_done) as progress:
             made = record(given.session, file, settings=mix, progress=progress or _told_once())
@@ -131,8 +131,8 @@ def _record(
     if made.plan.loudness_lufs < mix.loudness_lufs - options.CLOSE_LU:
         loudness = f"{made.plan.loudness_lufs:.1f} LUFS instead of {mix.loudness_lufs:g}"
         output.print_message(f"{loudness}: the peaks allow no more.")
-    cue = f" and {made.cue_path}" if made.cue_path else ""
-    output.print_message(f"Wrote {made.path}{cue}: {clock(made.duration_s)}")
+    with_cue = f" and {made.cue_path}" if made.cue_path else ""
+    output.print_message(f"Wrote {made.path}{with_cue}: {clock(made.duration_s)}")
     if made.cue_error:
         output.print_message(made.cue_error)
     return made
@@ -144,7 +144,7 @@ def _write_page(session: "api.Session", made: "api.Recording") -> tuple[str, str
     from playlist_builder.recording.rendered import rendered_session
     from playlist_builder.report.write import rendered
 
-    path = f"{os.path.splitext(made.path)[0]}.html"
+    path = f"{made.path}.html"
     today = datetime.now().astimezone().date()
     whole = rendered_session(session, made.plan)
     data = rendered(whole, ".html", folder=output.folder_of(path), today=today)

@@ -251,23 +251,40 @@ def mark(
         found = find_track(opened, track)
         new = replace(api.Mark() if clear else found.mark, **changes)
         opened.mark(found.identity, new)
-    output.print_message(f"Marked {found.tags.title} ({found.path}): {_mark_text(new)}.")
+        place = _place_in_last(opened, found.identity) if ban else ""
+    output.print_message(f"Marked {found.tags.title} ({found.path}): {_mark_text(new)}.{place}")
 
 
 def find_track(library: "api.Library", word: str) -> "api.Track":
     """Return the track of the library that a word names; a number is one of the last session."""
-    from playlist_builder.playlists import session_json
     from playlist_builder.text import whole_number
 
     number = whole_number(word)
     if number:
         with suppress(LibraryError, SessionError):
-            kept = library.sessions.last()
-            session = session_json.parse(library.sessions.document(kept.id), str(kept.number))
-            slots = (*session.slots, *session.tail)
+            slots = _last_slots(library)[1]
             if number <= len(slots):
                 return library.track(slots[number - 1].identity)
     return library.find(word)
+
+
+def _last_slots(library: "api.Library") -> tuple[int, tuple["api.Slot", ...]]:
+    """Return the number of the last session, and its tracks with those of its tail."""
+    from playlist_builder.playlists import session_json
+
+    kept = library.sessions.last()
+    session = session_json.parse(library.sessions.document(kept.id), str(kept.number))
+    return kept.number, (*session.slots, *session.tail)
+
+
+def _place_in_last(library: "api.Library", identity: str) -> str:
+    """Return a sentence where the last session still plays a track, else nothing."""
+    with suppress(LibraryError, SessionError):
+        number, slots = _last_slots(library)
+        for place, slot in enumerate(slots, start=1):
+            if slot.identity == identity:
+                return f" Session {number} still plays it: playlist-builder swap {number} {place}"
+    return ""
 
 
 def _mark_text(mark: "api.Mark") -> str:
@@ -291,8 +308,9 @@ def _ban(track: str, name: str, note: str, library: str | None, *, ban: bool) ->
             opened.history.ban(whom, Ban(found.identity, note, found.tags.title))
         else:
             opened.history.unban(whom, found.identity)
+        place = _place_in_last(opened, found.identity) if ban else ""
     verb = "Banned" if ban else "Allowed"
-    output.print_message(f"{verb} {found.tags.title} ({found.path}) for {whom}.")
+    output.print_message(f"{verb} {found.tags.title} ({found.path}) for {whom}.{place}")
 
 
 def _quoted(word: str) -> str:

@@ -38,7 +38,7 @@ from playlist_builder.device.folder import (
 )
 from playlist_builder.device.level import SessionGains, session_gains
 from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, describe_exception
-from playlist_builder.library.library import default_path
+from playlist_builder.library.library import user_path
 from playlist_builder.library.scan.processes import WorkerDied, Workers
 from playlist_builder.models import FileProgress, Session, Skipped, Slot
 from playlist_builder.notices import Notice
@@ -125,7 +125,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     # Another copy into it is waited for.
     with locked(path, on_wait), silent.as_tracks(session, form) as whole:
         slots = [*whole.slots, *whole.tail]
-        target = open_folder(path, own_key(default_path().with_name(KEY_NAME)))
+        target = open_folder(path, own_key(user_path().with_name(KEY_NAME)))
         forms, skipped = plan.forms_of(slots, form, levels=levels)
         sizes = {slot.path: plan.size_of(slot.path) for slot in slots}
         total_bytes, done_bytes = sum(sizes.values()) * (2 if levels else 1), 0
@@ -200,7 +200,7 @@ def _copy_items(
         fill()
         for item in todo:
             if not item.form:
-                yield item, _copied(target, item, f"{folder}/tagged")
+                yield item, _copied(target, item, f"{folder}/{item.number}{Path(item.name).suffix}")
         while running:
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:

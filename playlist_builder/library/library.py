@@ -44,11 +44,18 @@ if TYPE_CHECKING:
     from playlist_builder.library.neighbours import EnergyRank
     from playlist_builder.library.questions import Questions
 
-__all__ = ["Library", "ScanReport", "default_path"]
+__all__ = ["LIBRARY_VARIABLE", "Library", "ScanReport", "default_path", "user_path"]
+
+LIBRARY_VARIABLE = "PLAYLIST_BUILDER_LIBRARY"  # of the environment
 
 
 def default_path() -> Path:
-    """Return the path of the library where no other is given."""
+    """Return where a library lies if no path is given: as the environment says, or `user_path`."""
+    return Path(os.environ.get(LIBRARY_VARIABLE) or user_path())
+
+
+def user_path() -> Path:
+    """Return the path of the library in the user's data folder."""
     return platformdirs.user_data_path("playlist-builder", appauthor=False) / "library.db"
 
 

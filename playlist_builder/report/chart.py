@@ -24,6 +24,7 @@ FULL_BLOCK = "█"
 BRAILLE = 0x2800
 BRAILLE_DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))  # per column, from below
 DOTS_WIDE, DOTS_HIGH = 2, 4
+LONG_MIN = 90.0  # a session from which on the axis counts in hours
 TICK_MINUTES = (1, 2, 5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 360, 720, 1440, 2880)
 AREA, LINE, LINE_ON_AREA, RISE = "36", "1", "30;46", "1;31"  # colours by SGR (ECMA-48)
 
@@ -191,7 +192,12 @@ def _plot(cells: Cells, columns: int, height: int, glyphs: _Glyphs) -> Iterator[
 
 def _time_axis(duration_s: float, columns: int, glyphs: _Glyphs) -> Iterator[Row]:
     minutes = duration_s / 60.0
-    longest = len(f"{minutes:.0f}")
+    in_hours = minutes > LONG_MIN
+
+    def label(minute: int) -> str:
+        return f"{minute // 60}:{minute % 60:02d}" if in_hours and minute else str(minute)
+
+    longest = len(label(math.floor(minutes)))
     step = next(
         (each for each in TICK_MINUTES if each / minutes * columns >= longest + TICK_GAP),
         TICK_MINUTES[-1],
@@ -201,11 +207,11 @@ def _time_axis(duration_s: float, columns: int, glyphs: _Glyphs) -> Iterator[Row
     for minute in range(0, math.floor(minutes) + 1, step):
         at = round(minute / minutes * columns)
         line[at] = glyphs.tick if at else glyphs.corner
-        text = str(minute)
+        text = label(minute)
         start = min(at - (len(text) - 1) // 2, columns + 1 - len(text))
         labels = f"{labels:<{start}}{text}"
     yield _plain(f"{'0.00':<{MARGIN}}{''.join(line)}")
-    yield _plain(f"{'min':<{MARGIN}}{labels}")
+    yield _plain(f"{'h' if in_hours else 'min':<{MARGIN}}{labels}")
 
 
 def _rise_row(

@@ -26,6 +26,7 @@ _HEARD = {  # felt while lying down, from what startles most on
     "ends_loud": "'{title}' ends the session louder than anything before it",
 }
 _WORTH_KNOWING = {
+    "not_found": "",
     "planned_silences": "Silence is planned, {lasts_s:clock} in all: where a player goes on at"
     " once, pause by hand",
     "silence_moved": "",

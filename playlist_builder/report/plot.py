@@ -14,6 +14,7 @@ from rich.cells import cell_len
 
 from playlist_builder.models import STEP_S, Session, Slot
 from playlist_builder.report import curves, summary
+from playlist_builder.report.chart import LONG_MIN
 from playlist_builder.report.concerns import Concern
 from playlist_builder.report.drawing import (
     BOLD,
@@ -38,7 +39,6 @@ MARK = 9.0  # radius of a numbered mark
 APART = 3.0  # pixels between two points of a line, at least; closer ones blur it
 TICK_SPACE = 44  # pixels between two times on the axis, at least
 MINUTES = (1, 2, 5, 10, 15, 20, 30, 60, 120, 240, 360, 720, 1440)
-LONG_MIN = 90.0  # a session from which on the axis counts in hours
 
 
 def plot(
@@ -64,7 +64,8 @@ def plot(
         *_grid(frame),
         *_time_axis(frame, axis, language),
         *_blocks(session, language, frame, is_linked=sheet.is_linked),
-        *_borders(session, frame, first_name),
+        *_numbers(session, frame),
+        *_borders(session, frame, [first_name + LINE * row - 10 for _, _, row in named]),
         *(text(x, first_name + LINE * row, name, "name") for x, name, row in named),
         *_lines(session, frame),
         *_summit(session, frame),
@@ -148,9 +149,10 @@ def _silences(session: Session, language: Language, frame: Frame) -> Iterator[st
         )
 
 
-def _borders(session: Session, frame: Frame, top: float) -> Iterator[str]:
-    for span in summary.planned(session):
-        yield f'<path class="phase" d="M{frame.x(span.start_s):.1f} {top - 10:g}V{frame.foot:g}"/>'
+def _borders(session: Session, frame: Frame, tops: Sequence[float]) -> Iterator[str]:
+    """Yield a line where each phase is planned to begin, from its name on downward."""
+    for span, top in zip(summary.planned(session), tops, strict=True):
+        yield f'<path class="phase" d="M{frame.x(span.start_s):.1f} {top:g}V{frame.foot:g}"/>'
 
 
 def _grid(frame: Frame) -> Iterator[str]:
@@ -198,7 +200,6 @@ def _blocks(
             f'<rect class="tile" x="{x + 0.5:.2f}" y="{y:g}" width="{wide:.2f}"'
             f' height="{STRIP_HEIGHT - 2}" rx="2"/>'
         )
-        yield from _numbered(place + 1, slot, (x + end) / 2, y, wide)
         yield (
             f'<rect class="reach" x="{x:.2f}" y="{frame.top:g}" width="{end - x:.2f}"'
             f' height="{frame.foot + STRIP_HEIGHT - frame.top:g}"/>'
@@ -206,13 +207,29 @@ def _blocks(
         yield "</a>" if is_linked else "</g>"
 
 
-def _numbered(place: int, slot: Slot, middle: float, y: float, wide: float) -> Iterator[str]:
-    start = clock(slot.start_s)
-    if wide >= len(start) * LETTER:
-        yield text(middle, y + 13, str(place), "name", "middle")
-        yield text(middle, y + 27, start, "faint", "middle")
-    elif wide >= len(str(place)) * LETTER:
-        yield text(middle, y + 20, str(place), "faint", "middle")
+def _numbers(session: Session, frame: Frame) -> Iterator[str]:
+    """Yield the number of each track in its tile, and when it starts where that has room.
+
+    Where a tile is narrower than its number they stand in two rows in turn; a number without room
+    in either is left out.
+    """
+    numbered = [
+        (str(place), clock(slot.start_s), frame.x(slot.start_s), frame.x(slot.end_s))
+        for place, slot in enumerate(summary.whole(session), start=1)
+    ]
+    is_narrow = any(end - x - 1 < len(place) * LETTER for place, _, x, end in numbered)
+    upper, middle, lower = (frame.foot + 2 + below for below in (13, 20, 27))
+    free = {upper: 0.0, middle: 0.0, lower: 0.0}
+    for place, start, x, end in numbered:
+        centre, half = (x + end) / 2, len(place) * LETTER / 2
+        if end - x - 1 >= len(start) * LETTER and not is_narrow:
+            yield text(centre, upper, place, "name", "middle")
+            yield text(centre, lower, start, "faint", "middle")
+            continue
+        row = min((upper, lower), key=free.__getitem__) if is_narrow else middle
+        if centre - half >= free[row]:
+            free[row] = centre + half
+            yield text(centre, row, place, "faint", "middle")
 
 
 def _contour(slot: Slot, frame: Frame) -> Iterator[str]:

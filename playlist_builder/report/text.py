@@ -290,7 +290,7 @@ def _chart(session: Session, width: int, *, ascii_only: bool, colour: bool) -> s
         duration_s=max(length_s, count * STEP_S),
         phases=[
             ("tail" if span.is_tail else printable(span.name), span.start_s, span.end_s)
-            for span in summary.spans(session)
+            for span in summary.planned(session)
         ],
         rises=[
             slot.start_s

@@ -8,7 +8,7 @@ from playlist_builder.errors import SessionError
 from playlist_builder.library import kept
 from playlist_builder.library.history import played_session
 from playlist_builder.library.kept import KeptSession, WrittenFile
-from playlist_builder.library.library import Library, default_path
+from playlist_builder.library.library import Library, user_path
 from playlist_builder.models import Session
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.session_states import States, joined, states
@@ -165,7 +165,7 @@ def kept_session(library: Library, word: str | None) -> Session:
 def place_of(library: Library) -> str | None:
     """Return where a library lies, None for the user's own: then a session can move with it."""
     path = os.path.abspath(library.path)
-    return None if path == os.path.abspath(default_path()) else path
+    return None if path == os.path.abspath(user_path()) else path
 
 
 def _read(library: Library, text: str, own: str) -> Session:

@@ -1,6 +1,7 @@
 """Levelled copies: the planned loudness by tags, or by samples where they are converted."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from mutagen.mp3 import MP3
 
 from playlist_builder.audio import decode, encode
+from playlist_builder.device import transcode
 from playlist_builder.device.copy import copy_session
 from playlist_builder.errors import CopyError
 from playlist_builder.models import Session, Slot
@@ -82,6 +84,21 @@ def test_a_player_that_heeds_tags_plays_all_as_planned(session, tmp_path, option
     assert [read(each.path).title for each in report.files][1:] == ["T1", "T2"]
     after = contents(session)
     assert before == after
+
+
+def test_an_mp3_without_any_tag_gets_its_gain_as_well(session, tmp_path):
+    """By its name alone it is known as one."""
+    path = tmp_path / "1.mp3"
+    transcode.convert(str(tmp_path / "1.flac"), str(path), "mp3")
+    MP3(path).delete()
+    data = path.read_bytes()
+    bare = bytes(200) + data[data.index(b"\xff\xfb") :]
+    path.write_bytes(bare)
+    one = replace(session, slots=(replace(session.slots[1], path=str(path)),), tail=())
+    report = copied(one, tmp_path / "s", levels="tags")
+    assert not report.skipped
+    assert read(report.files[0].path).track_gain_db == pytest.approx(report.files[0].gain_db)
+    assert path.read_bytes() == bare
 
 
 def test_what_is_levelled_already_is_kept_and_what_is_levelled_otherwise_is_not(session, tmp_path):

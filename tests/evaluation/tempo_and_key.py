@@ -4,8 +4,8 @@
 
 Needs the extra `evaluation`. Three sets: the 28 generated tracks of `immich-memories-music`, whose
 notes state the tempo and key that were asked for (not what was played: nobody checked); the
-pieces of `compose`, whose tempo and key are exact; and sound without any beat (chords of organ and
-strings, surf), for which no tempo may be shown.
+pieces of `compose`, whose key and mean tempo are exact; and sound without any beat (chords of organ
+and strings, surf), for which no tempo may be shown.
 
 A tempo is right within 4 %, `octave` also at half or double. `shown` is the share whose confidence
 passes what `text` asks for, `shown_right` how much of that is right.

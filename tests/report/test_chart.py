@@ -163,11 +163,16 @@ def test_a_short_peak_between_many_values_stays_in_sight():
 
 @pytest.mark.parametrize("minutes", [1, 7, 45, 99, 100, 999, 1000, 1440, 10080])
 @pytest.mark.parametrize("width", [30, 57, 80, 300])
-def test_labels_of_minutes_stand_apart_and_under_their_ticks(minutes, width):
+def test_labels_of_times_stand_apart_and_under_their_ticks(minutes, width):
+    """In minutes, and in hours and minutes from an hour and a half on."""
     phases = [("all", 0.0, minutes * 60.0)]
     lines = chart([0.5], None, duration_s=minutes * 60.0, phases=phases, width=width).splitlines()
-    labels = [int(label) for label in lines[14].split()[1:]]
-    assert lines[14].startswith("min  0 ")
+    unit, *told = lines[14].split()
+    parts = [[int(part) for part in label.split(":")] for label in told]
+    labels = [part[0] if len(part) == 1 else 60 * part[0] + part[1] for part in parts]
+    assert lines[14].startswith(f"{unit:<5}0 ")
+    assert unit == ("h" if minutes > 90 else "min")
+    assert all((":" in label) == (minutes > 90) for label in told[1:])
     assert len(labels) == lines[13].count("┬") + 1 >= 2
     assert len({later - earlier for earlier, later in pairwise(labels)}) == 1
     assert labels[-1] <= minutes

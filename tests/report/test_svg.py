@@ -298,3 +298,24 @@ def test_the_legend_fits_the_width(language, width):
     for x, y, text in entries:
         assert float(x) + LETTER * cell_len(text) <= width - RIGHT
         assert float(y) < min(map(float, names))
+
+
+@pytest.mark.parametrize(("count", "width"), [(12, 1080), (25, 362), (40, 1080)])
+def test_every_track_has_its_number_below_the_plot_and_none_covers_another(count, width):
+    """Also on a phone; with more tracks than fit, some have none."""
+    drawn = svg.inline(hour(count), ENGLISH, width=width)
+    foot = float(re.search(r'class="tile" [^>]* y="([\d.]+)"', drawn)[1])
+    texts = [
+        (float(x), float(y), text)
+        for x, y, text in re.findall(r'<text x="([\d.]+)" y="([\d.]+)"[^>]*>(\d+)</text>', drawn)
+        if foot + 8 < float(y) < foot + plot.STRIP_HEIGHT
+    ]
+    assert [int(text) for _, _, text in texts] == list(range(1, count + 1))
+    for row in {y for _, y, _ in texts}:
+        ends = [
+            (x - len(text) * LETTER / 2, x + len(text) * LETTER / 2)
+            for x, y, text in texts
+            if y == row
+        ]
+        assert all(end <= start for (_, end), (start, _) in pairwise(ends))
+    assert "tile" in svg.inline(hour(200), ENGLISH, width=362)

@@ -99,7 +99,7 @@ def test_paths_count_from_where_they_were_given(library, folder, monkeypatch):
 
 
 def test_the_users_own_library_is_not_named_so_that_a_session_can_move(library, monkeypatch):
-    monkeypatch.setattr("playlist_builder.sessions.keep.default_path", lambda: library.path)
+    monkeypatch.setattr("playlist_builder.sessions.keep.user_path", lambda: library.path)
     assert library.build(REQUEST).request.library is None
 
 
