@@ -30,7 +30,7 @@ def test_a_shared_list_follows_a_change_and_still_names_no_file(made_up, tmp_pat
     made_up("build steady --duration 10m --name e")
     made_up("export e --without-files -o e.xspf")
     before = (tmp_path / "e.xspf").read_text()
-    made_up("swap e 1 --take 1")
+    made_up("drop e 2")
     after = (tmp_path / "e.xspf").read_text()
     assert before != after
     assert "location" not in after
