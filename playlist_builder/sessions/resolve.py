@@ -6,18 +6,21 @@ are pinned, so that no later change takes them out; the latter can be swapped li
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from playlist_builder.arranger.problem import Objective, percentiles_of
-from playlist_builder.arranger.recordings import repeated
+from playlist_builder.arranger.recordings import copies, repeated, spare_copies
 from playlist_builder.arranger.rules import admit
 from playlist_builder.errors import LibraryError, PlaylistError, ProfileError
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, Track
 from playlist_builder.notices import Notice, notice
 from playlist_builder.playlists.listed import ListedWork, WorkList, read_list
+from playlist_builder.profiles.find import is_path
 from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import presence
 from playlist_builder.sessions.build import Holdings, Selection, no_tracks, profile_of, selected
@@ -94,10 +97,10 @@ def _resolved(task: _Task) -> Resolved:
     works = task.works
     table = task.held.within.take(~task.held.within.banned)
     found = find(works, table, task.folder)
-    own = {place: table[at] for place, (at, _) in found.tracks.items()}
-    missing = [
-        place for place in range(len(works)) if place not in own and place not in found.repeated
-    ]
+    own = {place: table[at] for place, (at, _) in sorted(found.tracks.items())}
+    repeats = found.repeated | _again(own)
+    own = {place: track for place, track in own.items() if place not in repeats}
+    missing = [place for place in range(len(works)) if place not in own and place not in repeats]
     asked = replace(
         task.asked,
         pins=tuple(track.path for track in own.values()),
@@ -109,6 +112,8 @@ def _resolved(task: _Task) -> Resolved:
     selection, objective = _measured(task, lasts_s)
     pool = _pool(selection, objective)
     pool = pool.take(~repeated(pool, list(own.values())))
+    spare = spare_copies(pool)
+    pool = pool.take(np.array([place not in spare for place in range(len(pool))], np.bool_))
     gaps = Gaps(works, own, missing, _alike(missing, found, table, pool), task.scale)
     chosen = nearest(wanted_of(gaps, objective), pool, objective)
     offered = {
@@ -124,12 +129,19 @@ def _resolved(task: _Task) -> Resolved:
     order = tuple(plays[place] for place in sorted(plays))
     session = session_of(_draft(order, *_measured(task, sum(track.duration_s for track in order))))
     matches = tuple(
-        Match(place + 1, works[place], own[place], by)
-        for place, (_, by) in sorted(found.tracks.items())
+        Match(place + 1, works[place], track, found.tracks[place][1])
+        for place, track in own.items()
     )
     offers = tuple(Offer(place + 1, works[place], offered[place]) for place in missing)
-    told = tuple(_notices(matches, offers, len(found.repeated)))
+    told = tuple(_notices(matches, offers, len(repeats)))
     return Resolved(replace(session, warnings=(*told, *session.warnings)), matches, offers)
+
+
+def _again(own: Mapping[int, Track]) -> set[int]:
+    """Return the places whose recording plays at an earlier place, as a copy under another name."""
+    places = list(own)
+    groups = copies(list(own.values()))
+    return {places[each] for group in groups for each in sorted(group)[1:]}
 
 
 def _usual(
@@ -137,7 +149,9 @@ def _usual(
 ) -> SessionRequest:
     """Return the request for the profile of a list, or for a usual one that can be as short."""
     lasts_s = sum(work.duration_s or USUAL_S for work in works)
-    for profile in filter(None, (listed.profile, *USUAL_PROFILES)):
+    # A path that a stranger wrote into a list is not opened.
+    named = "" if is_path(listed.profile) else listed.profile
+    for profile in filter(None, (named, *USUAL_PROFILES)):
         request = SessionRequest(profile)
         try:
             profile_of(request, folders=folders).scaled(lasts_s)
