@@ -27,6 +27,7 @@ from playlist_builder.track_table import TrackTable
 
 NEAR_S, NEAR_SHARE = 5.0, 0.03  # by which lengths of one recording differ: silence at its ends
 CLOSE_S = 3.0  # where a name alone may mean another work
+_PEOPLE = "artists", "album_artists", "performers"
 By = Literal["file", "recording", "isrc", "name"]
 
 
@@ -131,6 +132,7 @@ class _Names:
         self._table = table
         self._titles = [names_of(title) for title in table.titles]
         self._seconds = table.seconds
+        self._by: dict[int, frozenset[frozenset[str]]] = {}  # artists, as many share a title
         self._sure, self._may = (defaultdict[str, list[int]](list) for _ in range(2))
         for place, names in enumerate(self._titles):
             for name in names.sure:
@@ -172,10 +174,12 @@ class _Names:
         return found
 
     def _artists(self, place: int) -> frozenset[frozenset[str]]:
-        artists, of_album, performers = next(
-            iter(self._table.take(np.array([place])).tags("artists", "album_artists", "performers"))
-        )
-        return artist_names(*artists, *of_album, *(name.partition(" (")[0] for name in performers))
+        if place not in self._by:
+            tags = self._table.take(np.array([place])).tags(*_PEOPLE)
+            artists, of_album, performers = next(iter(tags))
+            names = (name.partition(" (")[0] for name in performers)
+            self._by[place] = artist_names(*artists, *of_album, *names)
+        return self._by[place]
 
     def _apart_s(self, place: int, duration_s: float) -> float:
         return abs(float(self._seconds[place]) - duration_s)
