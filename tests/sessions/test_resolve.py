@@ -12,6 +12,8 @@ from playlist_builder.playlists.dialects import WORKS
 from playlist_builder.playlists.identity import APPLICATION
 from playlist_builder.playlists.write import write_session
 from playlist_builder.profiles import find
+from playlist_builder.report.concerns import concerns
+from playlist_builder.report.language import ENGLISH
 from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions.library import Library
 from tests.support.libraries import fill_there
@@ -72,6 +74,7 @@ def test_for_what_is_not_here_plays_the_nearest_and_is_told(home):
     }
     told = [str(each) for each in found.session.warnings]
     assert told[1].startswith(f"{len(gone)} works are not here, so the nearest tracks play")
+    assert told[1] in {concern.text for concern in concerns(found.session, ENGLISH)}
 
 
 def test_it_is_kept_and_can_be_changed(home):
