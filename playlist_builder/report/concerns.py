@@ -29,6 +29,10 @@ _HEARD = {  # felt while lying down, from what startles most on
 }
 _WORTH_KNOWING = {
     "not_found": "",
+    "works_left_out": "",
+    "works_left_out_and_more": "",
+    "works_offered": "",
+    "works_offered_and_more": "",
     "planned_silences": "Silence is planned, {lasts_s:clock} in all: where a player goes on at"
     " once, pause by hand",
     "silence_moved": "",
