@@ -41,8 +41,9 @@ def difference_lines(changed: "Difference") -> list[str]:
             _("the session lasts {after}, not {before}").format(after=after, before=before)
         )
     lines += map(_pin_line, changed.pins)
+    tail = _("tail")
     lines += [
-        f"{sign} {_('tail')}: {slot.title or slot.path}  {slot.artist}".rstrip()
+        f"{sign} {tail}: {slot.title or slot.path}  {slot.artist}".rstrip()
         for sign, slots in (("-", changed.tail_went), ("+", changed.tail_came))
         for slot in slots
     ]
