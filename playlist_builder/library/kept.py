@@ -235,6 +235,21 @@ class KeptSessions:
         with self._write() as connection:
             return [_store(connection, *each) for each in sessions]
 
+    def add(self, *sessions: tuple[KeptSession, str]) -> None:
+        """Keep new sessions with their documents, all or none of them, under new numbers.
+
+        They come in order of their turns, before all that are kept: the last one stays the last.
+        """
+        with self._write() as connection:
+            ((first,),) = connection.execute("SELECT min(coalesce(min(turn), 0), 0) FROM kept")
+            by_turn = sorted((kept.turn, kept.id) for kept, _ in sessions)
+            turns = {own: first - len(by_turn) + n for n, (_, own) in enumerate(by_turn)}
+            for kept, document in sessions:
+                number = _next_number(connection)
+                _insert(
+                    connection, replace(kept, number=number, turn=turns[kept.id]), document
+                )
+
     def called(self, name: str) -> KeptSession | None:
         """Return the session of a whole name, if there is one."""
         return next((each for each in self.all() if folded(each.name) == folded(name)), None)
@@ -323,9 +338,15 @@ def _store(connection: sqlite3.Connection, kept: KeptSession, document: str) -> 
             f"Session {number} was changed by another command meanwhile. Look at it, and give this"
             " command again."
         )
-    ((turn,),) = connection.execute("SELECT coalesce(max(turn), 0) + 1 FROM kept")
+    ((turn,),) = connection.execute("SELECT max(coalesce(max(turn), 0), 0) + 1 FROM kept")
     _take_name(connection, kept.id, kept.name)
     kept = replace(kept, number=number, name=kept.name or name, made_at=made_at, turn=turn)
+    _insert(connection, kept, document)
+    return kept
+
+
+def _insert(connection: sqlite3.Connection, kept: KeptSession, document: str) -> None:
+    """Write the rows of a session, in place of those of its id."""
     values = [getattr(kept, column.strip()) for column in _COLUMNS.split(",")]
     places = ", ".join("?" * len(values))
     connection.execute(f"INSERT OR REPLACE INTO kept VALUES ({places})", values)  # noqa: S608 - as above
@@ -333,7 +354,6 @@ def _store(connection: sqlite3.Connection, kept: KeptSession, document: str) -> 
     connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?)", (kept.id, blob))
     connection.execute("DELETE FROM written WHERE id = ?", (kept.id,))
     _insert_files(connection, kept.id, kept.files)
-    return kept
 
 
 def _take_name(connection: sqlite3.Connection, own: str, name: str) -> None:

@@ -18,7 +18,7 @@ from playlist_builder.library.kept import KeptSession
 from playlist_builder.models import Mark
 from playlist_builder.playlists import session_json
 from playlist_builder.session_request import person_name
-from playlist_builder.text import digest
+from playlist_builder.text import digest, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
     new_answers = _answers(ours.answers.all(), answers, names, conflicts)
     ours.answers.store(new_answers)
     new_kept = _new_kept(ours, kept, conflicts)
-    ours.sessions.store(*((replace(each, turn=0), text) for each, text in new_kept))
+    ours.sessions.add(*new_kept)
     new = [
         _new_history(here, there, played, conflicts)
         for here, there in zip(own_histories, histories, strict=True)
@@ -135,17 +135,23 @@ def _new_kept(
 ) -> list[tuple[KeptSession, str]]:
     """Return what is new; a session that is in another state there goes to the conflicts.
 
-    Files do not come along: what was written there is not the user's wish here. Nor does what was
+    So does a name by which another one is called here: what comes has no name then. Files do not come along: what was written there is not the user's wish here. Nor does what was
     removed here.
     """
     here, removed = {each.id: each for each in ours.sessions.all()}, ours.sessions.removed()
+    named = {folded(each.name): each for each in here.values() if each.name}
     new = []
     for there, document in theirs:
         own = here.get(there.id)
         if there.id in removed:
             continue
         if own is None:
-            new.append((replace(there, files=()), document))
+            name, called = there.name, named.get(folded(there.name))
+            if called is not None:
+                numbers = called.number, there.number
+                conflicts.append(Conflict(there.id, name, "session of this name", *numbers))
+                name = ""
+            new.append((replace(there, name=name, files=()), document))
         elif ours.sessions.document(there.id) != document:
             name, times = f"session {own.number}", (own.changed_at, there.changed_at)
             conflicts.append(Conflict(there.id, name, "last change", *times))

@@ -13,7 +13,7 @@ from playlist_builder.library import kept as keeping
 from playlist_builder.library import schema
 from playlist_builder.library.database import Database
 from playlist_builder.library.kept import KeptSession, WrittenFile, kept_session, session_name
-from playlist_builder.library.merge import merge
+from playlist_builder.library.merge import Conflict, merge
 from playlist_builder.models import Mark, Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.session_request import SessionRequest
@@ -218,6 +218,36 @@ def test_sessions_of_another_library_come_along_under_free_numbers(path, tmp_pat
         new = one.sessions.find("evening")
         assert (new.number, new.files) == (3, ())
         assert one.sessions.of_file(FILE.path).number == 1
+
+
+def merged(path, *theirs, ours=()):
+    """Return the report of a merge of sessions into a library that keeps others."""
+    other = f"{path}.other"
+    with Database(path) as one, Database(other) as two:
+        one.sessions.store(*ours)
+        two.sessions.store(*theirs)
+    with Database(path) as one, one.open_other(other) as two:
+        return merge(one, two, lambda _: False)
+
+
+def test_a_name_here_is_not_taken_by_a_session_that_is_merged(path):
+    report = merged(path, entry("cc", "Evening"), entry("dd", "dawn"), ours=[entry("aa", "evening")])
+    assert report.conflicts == [Conflict("cc" * 8, "Evening", "session of this name", 1, 1)]
+    with Database(path) as one:
+        assert [each.name for each in one.sessions.all()] == ["evening", "", "dawn"]
+
+
+def test_the_last_session_is_the_last_after_a_merge_too(path):
+    """Those that come are in their order, before all that are here."""
+    merged(path, *map(entry, ("cc", "dd", "cc")), ours=[entry("aa"), entry("bb"), entry("aa")])
+    with Database(path) as one:
+        by_turn = sorted(one.sessions.all(), key=lambda each: each.turn)
+        assert [each.id[:2] for each in by_turn] == ["dd", "cc", "bb", "aa"]
+        assert all(each.turn for each in by_turn)  # 0 stands for none
+        assert one.sessions.last().id == "aa" * 8
+        one.sessions.remove(["aa" * 8, "bb" * 8])
+        assert one.sessions.last().id == "cc" * 8
+        assert one.sessions.store(entry("ee"))[0] == one.sessions.last()
 
 
 def test_an_invalid_session_is_not_merged(path, tmp_path):
