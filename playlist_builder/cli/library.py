@@ -122,6 +122,8 @@ def merge(other: str, library: str | None, *, as_json: bool) -> None:
         output.print_message(
             f"{each.name}: {each.what} stays {each.here!r}; there it is {each.there!r}"
         )
+    for number in report.damaged:
+        output.print_message(f"Session {number} of {other} is damaged, and was left out.")
     if as_json:
         output.print_json(report)
         return

@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from playlist_builder.cli import options, output
-from playlist_builder.cli.library import open_library
+from playlist_builder.cli.library import open_existing, open_library
 from playlist_builder.cli.main import main
-from playlist_builder.cli.session import OpenedSession, number_and_name, open_session, warn_banned
+from playlist_builder.cli.session import (
+    OpenedSession,
+    is_path,
+    number_and_name,
+    open_session,
+    warn_banned,
+)
 from playlist_builder.cli.written import MADE_BY, form_of, with_companions
-from playlist_builder.errors import SessionError
+from playlist_builder.errors import LibraryError, SessionError
+from playlist_builder.text import folded
 
 if TYPE_CHECKING:
+    import playlist_builder as api
     from playlist_builder.library.kept import KeptSession
 
 
@@ -91,23 +99,23 @@ def remove(sessions: Sequence[str], library: str | None, *, yes: bool) -> None:
     A session that was built for a name within the last hour, and was not rated, has not been played
     then: its tracks can be used again.
     """
-    found = [_kept(word, _library(library)) for word in sessions]
-    for word, (_, kept) in zip(sessions, found, strict=True):
-        if kept.name and kept.name.casefold() != word.casefold() and word in kept.name.casefold():
+    found = [_kept_or_damaged(word, _library(library)) for word in sessions]
+    for word, (_, _, kept) in zip(sessions, found, strict=True):
+        is_part = folded(word) in folded(kept.name) and not word.isdecimal()
+        if is_part and folded(word) != folded(kept.name):
             raise click.UsageError(f"To remove {kept.name!r}, say its whole name or {kept.number}.")
-    numbers = ", ".join(str(kept.number) for _, kept in found)
+    numbers = ", ".join(str(kept.number) for *_, kept in found)
     if not yes:
         named = ", ".join(
-            f"{number_and_name(kept)} of {kept.made_at[:10]}, {kept.profile}" for _, kept in found
+            f"{number_and_name(kept)} of {kept.made_at[:10]}, {kept.profile}" for *_, kept in found
         )
         output.confirm_forgetting(f"Forget session {named} for ever?")
-    for given, kept in found:
-        with open_library(given.library) as opened:
-            request = given.session.request
+    for place, request, kept in found:
+        with open_library(place) as opened:
             if request is not None and request.name is not None:
                 opened.history.forget_draft(request.name, request.session, options.now())
             opened.sessions.remove([kept.id])
-    paths = [file.path for _, kept in found for file in kept.files]
+    paths = [file.path for *_, kept in found for file in kept.files]
     files = [output.short_path(path) for path in with_companions(paths)]
     stay = f" These files stay: {', '.join(files)}" if files else ""
     output.print_message(f"Session {numbers} is kept no longer.{stay}")
@@ -120,6 +128,24 @@ def _kept(word: str | None, library: str | None) -> "tuple[OpenedSession, KeptSe
             f"{given.label!r} is a session of its own, which no library keeps as it is now"
         )
     return given, given.kept
+
+
+def _kept_or_damaged(
+    word: str, library: str | None
+) -> "tuple[str | None, api.SessionRequest | None, KeptSession]":
+    """Return where a session is kept, what was asked for, and the session.
+
+    Of one that is damaged, which only its number or whole name finds, nothing was asked for.
+    """
+    try:
+        given, kept = _kept(word, library)
+    except (LibraryError, SessionError):
+        with open_existing(library) as opened:
+            damaged = opened.sessions.exact(word) if opened is not None else None
+        if damaged is None or is_path(word):
+            raise
+        return library, None, damaged
+    return given.library, given.session.request, kept
 
 
 def _library(own: str | None) -> str | None:

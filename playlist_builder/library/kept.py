@@ -107,9 +107,10 @@ def session_name(text: str) -> str:
     if not name or len(name) > PERSON_NAME_LIMIT or not name.isprintable():
         most = PERSON_NAME_LIMIT
         raise RequestError(f"The name of a session is plain text of 1 to {most} characters.")
-    if name.isdecimal() or "/" in name or os.sep in name or os.path.splitext(name)[1]:
+    is_file = "/" in name or os.sep in name or os.path.splitext(name)[1] or not name.strip(".")
+    if name.isdecimal() or name.startswith("-") or is_file:
         raise RequestError(
-            f"{name!r} reads like a number or a file. Give a name such as 'evening'."
+            f"{name!r} reads like a number, a file or an option. Give a name such as 'evening'."
         )
     return name
 
@@ -256,7 +257,13 @@ class KeptSessions:
 
     @checked.takes(own=checked.text, name=checked.text)
     def rename(self, own: str, name: str) -> None:
-        """Call a session by another name, by which no other is called from then on."""
+        """Call a session by another name, by which no other is called from then on.
+
+        Raises RequestError for what cannot be a name, LibraryError for an id that is not kept.
+        """
+        name = session_name(name)
+        if self.by_id(own) is None:
+            raise LibraryError(f"No session of the id {own!r} is kept.")
         with self._write() as connection:
             _take_name(connection, own, name)
             connection.execute("UPDATE kept SET name = ? WHERE id = ?", (name, own))

@@ -106,7 +106,7 @@ def test_a_file_belongs_to_the_session_that_was_written_to_it_last(path):
         assert not one._read("SELECT path FROM written")  # noqa: SLF001 - what no method returns
 
 
-@pytest.mark.parametrize("name", ["", " ", "12", "a/b", "a.m3u8", "a\nb", "x" * 101])
+@pytest.mark.parametrize("name", ["", " ", "12", ".", "..", "-o", " -", "a/b", "a.m3u8", "a\nb", "x" * 101])
 def test_a_name_is_neither_a_number_nor_a_file(name):
     with pytest.raises(RequestError):
         session_name(name)
@@ -252,20 +252,44 @@ def test_the_last_session_is_the_last_after_a_merge_too(path):
 
 def test_an_invalid_session_is_not_merged(path, tmp_path):
     other = str(tmp_path / "other.db")
-    for change in (
-        "UPDATE kept SET tracks = 'x'",
-        "UPDATE documents SET document = x'00'",
-        "DELETE FROM documents",
-    ):
-        Path(other).unlink(missing_ok=True)
-        with Database(other) as two:
-            two.sessions.store(entry())
-        with closing(sqlite3.connect(other)) as raw, raw:
-            raw.execute(change)
-        with Database(path) as one, one.open_other(other) as two:
-            with pytest.raises(LibraryError):
-                merge(one, two, lambda _: False)
-            assert one.sessions.all() == []
+    with Database(other) as two:
+        two.sessions.store(entry())
+    execute(other, "UPDATE kept SET tracks = 'x'")
+    with Database(path) as one, one.open_other(other) as two:
+        with pytest.raises(LibraryError):
+            merge(one, two, lambda _: False)
+        assert one.sessions.all() == []
+
+
+@pytest.mark.parametrize("change", ["UPDATE documents SET document = x'00'", "DELETE FROM documents"])
+def test_a_damaged_session_stops_the_merge_of_no_other(path, tmp_path, change):
+    """Neither one there, which is left out, nor one here, which stays as it is."""
+    other = str(tmp_path / "other.db")
+    with Database(path) as one, Database(other) as two:
+        one.sessions.store(entry("bb"))
+        two.sessions.store(entry("aa"), entry("bb"), entry("cc"))
+    execute(other, f"{change} WHERE id = '{'aa' * 8}'")
+    execute(path, f"{change} WHERE id = '{'bb' * 8}'")
+    with Database(path) as one, one.open_other(other) as two:
+        report = merge(one, two, lambda _: False)
+        assert [each.id[:2] for each in one.sessions.all()] == ["bb", "cc"]
+        one.sessions.remove(["bb" * 8])
+    assert (report.kept, list(report.damaged)) == (1, [1])
+    assert [each.what for each in report.conflicts] == ["last change"]
+
+
+def execute(path, sql):
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute(sql)
+
+
+def test_a_session_gets_no_other_name_than_it_could_be_kept_under(path):
+    with Database(path) as one:
+        one.sessions.store(entry("aa", "evening"), entry("bb"))
+        for own, name in (("bb", ""), ("bb", "12"), ("bb", "-o"), ("cc", "evening")):
+            with pytest.raises((LibraryError, RequestError)):
+                one.sessions.rename(own * 8, name)
+        assert [each.name for each in one.sessions.all()] == ["evening", ""]
 
 
 def test_an_invalid_row_is_passed_over(path):

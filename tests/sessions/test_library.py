@@ -59,6 +59,29 @@ def test_a_session_knows_all_that_builds_it_again(library, session, folder):
     assert build.build_alternatives(selection) == [session]
 
 
+def test_a_session_that_was_removed_comes_back_as_a_new_one(session, tmp_path):
+    """Which a restore does not take for the one that went."""
+    with Library.open(tmp_path / "l.db") as library:
+        first = library.keep(session, at=AT)
+        library.sessions.remove([first.request.kept_id])
+        again = library.keep(first, at=AT)
+        assert again.request.kept_id != first.request.kept_id
+        assert library.keep(again, at=AT).request.kept_id == again.request.kept_id
+    (tmp_path / "l.db").unlink()
+    with Library.open(tmp_path / "l.db") as library:
+        assert [each.id for each in library.sessions.all()] == [again.request.kept_id]
+
+
+def test_what_cannot_be_kept_is_refused_before_anything_is_written(session, tmp_path):
+    slots = (replace(session.slots[0], path="a.flac"), *session.slots[1:])
+    request = replace(session.request, name="A7", asked_at=AT)
+    with Library.open(tmp_path / "l.db") as library:
+        with pytest.raises(SessionError, match="Session that is to be kept"):
+            library.keep(replace(session, slots=slots, request=request), at=AT)
+        assert not library.sessions.all()
+        assert not library.history.names()
+
+
 def test_alternatives_and_series_are_those_of_the_commands(library, monkeypatch):
     two = library.build_alternatives(REQUEST, 2)
     assert [each.request.alternative for each in two] == [1, 2]
