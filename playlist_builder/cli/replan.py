@@ -81,7 +81,7 @@ def replan(
         raise click.UsageError("--map needs --push.")
     if insecure and target is None:
         raise click.UsageError("--insecure needs --push.")
-    if longer and phase:
+    if longer and phase is not None:
         raise click.UsageError("--extend and --to exclude each other; replan twice.")
     change_session(
         session,

@@ -247,9 +247,7 @@ class KeptSessions:
             turns = {own: first - len(by_turn) + n for n, (_, own) in enumerate(by_turn)}
             for kept, document in sessions:
                 number = _next_number(connection)
-                _insert(
-                    connection, replace(kept, number=number, turn=turns[kept.id]), document
-                )
+                _insert(connection, replace(kept, number=number, turn=turns[kept.id]), document)
 
     def called(self, name: str) -> KeptSession | None:
         """Return the session of a whole name, if there is one."""

@@ -138,8 +138,8 @@ def _new_kept(
 ) -> list[tuple[KeptSession, str]]:
     """Return what is new; a session that is in another state there goes to the conflicts.
 
-    So does a name by which another one is called here: what comes has no name then. Files do not come along: what was written there is not the user's wish here. Nor does what was
-    removed here.
+    So does a name by which another one is called here: what comes has no name then. Files do not
+    come along: what was written there is not the user's wish here. Nor does what was removed here.
     """
     here, removed = {each.id: each for each in ours.sessions.all()}, ours.sessions.removed()
     named = {folded(each.name): each for each in here.values() if each.name}

@@ -266,10 +266,12 @@ class Profile:
         wanted = text.strip().casefold()
         for matches in (str.__eq__, str.__contains__):
             found = [each for each in self.phases if matches(each.name.casefold(), wanted)]
-            if wanted and len({each.name for each in found}) == 1:
+            some = list(dict.fromkeys(each.name for each in found)) if wanted else []
+            if len(some) == 1:
                 return max(found, key=lambda each: each.duration_s)
         names = ", ".join(dict.fromkeys(each.name for each in self.phases))
-        raise ProfileError(f"No phase {text!r} in profile '{self.name}'. Available: {names}.")
+        told = f"{text!r} may mean {', '.join(map(repr, some))}" if some else f"No phase {text!r}"
+        raise ProfileError(f"{told} in profile '{self.name}'. Available: {names}.")
 
     def _named(self, phase: str, time_s: float | None) -> Phase:
         """Return the phase of a name that plays at a time, or the last of that name."""

@@ -195,10 +195,10 @@ class SessionEditor:
         checked.flag("skip", skip)
         if phase is not None:
             checked.text("phase", phase)
-        if extend_s and phase:
+        if extend_s and phase is not None:
             raise RequestError("extend_s and phase exclude each other: replan twice.")
         return self._change(
-            lambda draft: replanned(draft, at_s, extend_s=extend_s, skip=skip, phase=phase or ""),
+            lambda draft: replanned(draft, at_s, extend_s=extend_s, skip=skip, phase=phase),
             playing=True,
         )
 
@@ -217,7 +217,7 @@ class SessionEditor:
 
         def stretched(draft: Draft) -> Draft:
             profile = draft.objective.profile
-            name = phase or profile.phase_at(profile.duration_s / 2.0).name
+            name = profile.phase_at(profile.duration_s / 2.0).name if phase is None else phase
             return edit.stretched(draft, name, sign * by_s)
 
         return self._change(stretched)

@@ -106,7 +106,9 @@ def test_a_file_belongs_to_the_session_that_was_written_to_it_last(path):
         assert not one._read("SELECT path FROM written")  # noqa: SLF001 - what no method returns
 
 
-@pytest.mark.parametrize("name", ["", " ", "12", ".", "..", "-o", " -", "a/b", "a.m3u8", "a\nb", "x" * 101])
+@pytest.mark.parametrize(
+    "name", ["", " ", "12", ".", "..", "-o", " -", "a/b", "a.m3u8", "a\nb", "x" * 101]
+)
 def test_a_name_is_neither_a_number_nor_a_file(name):
     with pytest.raises(RequestError):
         session_name(name)
@@ -231,7 +233,9 @@ def merged(path, *theirs, ours=()):
 
 
 def test_a_name_here_is_not_taken_by_a_session_that_is_merged(path):
-    report = merged(path, entry("cc", "Evening"), entry("dd", "dawn"), ours=[entry("aa", "evening")])
+    report = merged(
+        path, entry("cc", "Evening"), entry("dd", "dawn"), ours=[entry("aa", "evening")]
+    )
     assert report.conflicts == [Conflict("cc" * 8, "Evening", "session of this name", 1, 1)]
     with Database(path) as one:
         assert [each.name for each in one.sessions.all()] == ["evening", "", "dawn"]
@@ -261,7 +265,9 @@ def test_an_invalid_session_is_not_merged(path, tmp_path):
         assert one.sessions.all() == []
 
 
-@pytest.mark.parametrize("change", ["UPDATE documents SET document = x'00'", "DELETE FROM documents"])
+@pytest.mark.parametrize(
+    "change", ["UPDATE documents SET document = x'00'", "DELETE FROM documents"]
+)
 def test_a_damaged_session_stops_the_merge_of_no_other(path, tmp_path, change):
     """Neither one there, which is left out, nor one here, which stays as it is."""
     other = str(tmp_path / "other.db")
