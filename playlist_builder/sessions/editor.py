@@ -23,7 +23,8 @@ from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import edit, presence
 from playlist_builder.sessions.build import Holdings, profile_of, selected
 from playlist_builder.sessions.candidates import SHOWN, Candidate, candidates
-from playlist_builder.sessions.difference import Difference, difference
+from playlist_builder.sessions.difference import Difference, difference, stepped
+from playlist_builder.sessions.difference import replanned as difference_of_replan
 from playlist_builder.sessions.draft import Draft, changed, draft_of
 from playlist_builder.sessions.keep import NOT_MADE_HERE, State, keep_states
 from playlist_builder.sessions.replan import replanned
@@ -229,7 +230,8 @@ class SessionEditor:
             self._before.append(before)
             self._after.clear()
             self._session = after
-            return Edited(after, difference(before, after))
+            compared = difference_of_replan if playing else difference
+            return Edited(after, compared(before, after))
 
     def _step(self, source: list[State], target: list[State], none_left: str) -> Edited:
         with self._alone():
@@ -239,7 +241,7 @@ class SessionEditor:
             self._session = self._now(state)
             target.append(before)
             source.pop()
-            return Edited(self._session, difference(before, self._session))
+            return Edited(self._session, stepped(before, self._session))
 
     def _now(self, state: State) -> Session:
         """Return a state as the session that it is, kept where the session of now is kept."""

@@ -118,9 +118,8 @@ def _prepared(library: Library, session: Session, at: str, name: str) -> tuple[S
     request = session.request
     if request is None:
         raise SessionError(NOT_MADE_HERE)
-    session_json.parse(
-        session_json.dump(session), "session that is to be kept"
-    )  # before anything is written
+    # Before anything is written, in the history too.
+    session_json.parse(session_json.dump(session), "session that is to be kept")
     name = kept.session_name(name) if name else ""
     session = replace(session, request=_for_history(library, request, at))
     return identified(library, session, name), name

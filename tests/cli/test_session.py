@@ -305,7 +305,8 @@ def kept(tmp_path, monkeypatch):
     monkeypatch.setenv("PLAYLIST_BUILDER_LIBRARY", str(tmp_path / "l.db"))
 
 
-def test_a_part_of_a_name_removes_nothing_however_it_is_written(kept):
+@pytest.mark.usefixtures("kept")
+def test_a_part_of_a_name_removes_nothing_however_it_is_written():
     for word in ("CAFÉ", "cafe\u0301", "ésp"):
         told = run("sessions", "remove", word, "--yes", code=2).stderr
         assert "say its whole name or 1" in told
@@ -313,7 +314,8 @@ def test_a_part_of_a_name_removes_nothing_however_it_is_written(kept):
     assert [each["number"] for each in json.loads(run("sessions", "--json").stdout)] == [2]
 
 
-def test_a_damaged_session_can_be_removed_by_number_and_by_whole_name(kept):
+@pytest.mark.usefixtures("kept")
+def test_a_damaged_session_can_be_removed_by_number_and_by_whole_name():
     told = run("sessions", "remove", "daw", "--yes", code=1).stderr
     assert "cannot read one of its sessions" in told
     run("sessions", "remove", "2", "--yes")  # which is part of another name, but a number

@@ -113,6 +113,12 @@ def test_a_plan_that_changes_during_a_silence_keeps_it(into_s):
         replan.replanned(DRAFT, at_s, skip=True)
 
 
+def test_all_planned_silences_are_counted_also_when_some_are_over():
+    (told,) = (each for each in SESSION.warnings if each.code == "planned_silences")
+    session = draft_module.session_of(replace(DRAFT, played=BEHIND + 1))
+    assert told in session.warnings
+
+
 @pytest.mark.parametrize("into_s", [1.0, 119.0])
 def test_the_silence_at_the_end_is_part_of_the_session(into_s):
     at_s = END.start_s + into_s
