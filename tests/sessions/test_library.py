@@ -91,6 +91,14 @@ def test_alternatives_and_series_are_those_of_the_commands(library, monkeypatch)
     assert (selection.request, count) == (replace(two[0].request, alternative=1), 3)
 
 
+@pytest.mark.parametrize("at", ["13:20", "99:00", "9:00:00"])
+def test_a_pin_beyond_the_end_is_refused(library, at):
+    with pytest.raises(RequestError, match=f"--pin 'Title 3@{at}': the session ends at 13:20."):
+        library.build(replace(REQUEST, pins=(f"Title 3@{at}",)))
+    asked = replace(REQUEST, pins=(f"Title 3@{at}",), pinned=("0003",))
+    assert build.select(asked, build.profile_of(asked), library).constraints.pins  # it has moved
+
+
 def test_an_alternative_that_is_not_there_any_more_is_told(library, monkeypatch):
     monkeypatch.setattr(build, "build_alternatives", lambda *_: ["first"])
     with pytest.raises(ArrangeError, match="no alternative number 2 any more"):
