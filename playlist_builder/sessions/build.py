@@ -141,7 +141,8 @@ def selected(
     avoided, notes = _avoided(every, request.avoid)
     played = preferences.with_copies(preferences.played(request, past, drafts), every)
     asked_for = frozenset(identity for _, identity in pins)
-    played, thrown_out = played - asked_for, frozenset(request.thrown_out) - asked_for
+    played -= asked_for.union(request.listed)
+    thrown_out = frozenset(request.thrown_out) - asked_for
     banned = {*every.take(every.banned).identities, *(ban.identity for ban in past.bans)}
     ratings = {rating.identity: rating for rating in past.ratings}
     return Selection(

@@ -48,9 +48,8 @@ def read_pin(
 def check_inside(pin: Pin, profile: Profile, text: str) -> None:
     """Raise RequestError for a pin whose time lies beyond the end of a profile."""
     if pin.minute is not None and pin.minute * 60.0 >= profile.duration_s:
-        raise RequestError(
-            f"--pin '{text}': the session ends at {clock(profile.duration_s)}. Give an earlier time."
-        )
+        end = clock(profile.duration_s)
+        raise RequestError(f"--pin '{text}': the session ends at {end}. Give an earlier time.")
 
 
 def _with_phase(text: str, profile: Profile) -> tuple[str, str | None]:

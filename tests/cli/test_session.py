@@ -14,6 +14,7 @@ from playlist_builder.cli import change, written
 from playlist_builder.cli.session import open_session
 from playlist_builder.errors import ServerError
 from playlist_builder.library.library import Library
+from playlist_builder.library.scan.scanner import ScanReport
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json, session_states
 from playlist_builder.session_request import SessionRequest
@@ -69,6 +70,22 @@ def test_a_playlist_of_an_older_version_says_what_to_do(made_up):
     assert "by an older version. See 'playlist-builder sessions'" in told
     shutil.copy("a.json", "b.json")
     assert "Its session may be that of 'b.json'" in made_up("report b.m3u8", code=1).stderr
+
+
+def test_what_is_reordered_is_for_whom_it_was_built(made_up, monkeypatch):
+    """So its history counts it, and to forget the name forgets it."""
+    monkeypatch.setattr("playlist_builder.cli.build.scan_folders", lambda *_: ScanReport())
+    made_up(f"{BUILD} --for A7 -o a.m3u8 -o a.json")
+    for file in ("a.m3u8", "a.json"):
+        done = made_up(f"reorder {file} --json")
+        assert "This is for A7" in done.stderr
+        document = json.loads(done.stdout)
+        assert document["call"]["name"] == "A7"
+        assert len(document["slots"]) == len(json.loads(text_of(1))["slots"])
+    Path("b.m3u8").write_text("\n".join(slot["path"] for slot in document["slots"]))
+    assert "This is for" not in made_up("reorder b.m3u8").stderr
+    listed = json.loads(made_up("sessions --json").stdout)
+    assert [each["person"] for each in listed] == ["A7", "A7", "A7", ""]
 
 
 def test_what_was_banned_since_is_told_wherever_its_session_is_used(made_up):
