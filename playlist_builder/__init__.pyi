@@ -52,10 +52,12 @@ from .models import (
     Track,
     VoiceDetection,
     VoiceSpan,
+    Work,
 )
 from .notices import Notice
 from .path_map import PathMap
-from .playlists.dialects import PLAYERS, Dialect
+from .playlists.dialects import PLAYERS, WORKS, Dialect
+from .playlists.listed import ListedWork
 from .playlists.session_json import load_session
 from .playlists.write import write_session
 from .profiles.find import load_profile
@@ -71,10 +73,14 @@ from .sessions.compare import StandsOut, Trait
 from .sessions.difference import Difference, Moved, PinChange, Placed
 from .sessions.editor import Edited, SessionEditor
 from .sessions.library import Library
+from .sessions.matches import Match
+from .sessions.offers import Offer
+from .sessions.resolve import Resolved
 from .track_table import TrackTable
 
 __all__ = [
     "PLAYERS",
+    "WORKS",
     "Answer",
     "Answers",
     "ArrangeError",
@@ -106,7 +112,9 @@ __all__ = [
     "KeptSessions",
     "Library",
     "LibraryError",
+    "ListedWork",
     "Mark",
+    "Match",
     "Measurement",
     "Menu",
     "MergeReport",
@@ -114,6 +122,7 @@ __all__ = [
     "MixSettings",
     "Moved",
     "Notice",
+    "Offer",
     "Pair",
     "Part",
     "PathMap",
@@ -134,6 +143,7 @@ __all__ = [
     "Recording",
     "RenderProgress",
     "RequestError",
+    "Resolved",
     "Rules",
     "ScanEvent",
     "ScanReport",
@@ -155,6 +165,7 @@ __all__ = [
     "Trait",
     "VoiceDetection",
     "VoiceSpan",
+    "Work",
     "WrittenFile",
     "alternatives",
     "analyse_file",

@@ -60,6 +60,7 @@ class Tags:
     lyricists: tuple[str, ...] = ()
     voice_chance: float | None = None  # probability of a voice by AcousticBrainz, 0..1
     cue_tracks: int = 0  # of an album in one file, by its CUE sheet
+    isrc: str = ""  # of the recording: 12 letters and digits
 
     @property
     def artist(self) -> str:
@@ -257,6 +258,24 @@ class FileProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """What is known of a track wherever it lies, by which it is found or replaced elsewhere.
+
+    Ids are those of MusicBrainz. `energy` is absolute, as in `Track`, and `contour` holds its mean
+    in each quarter of the track. `style` is text that `works.style_of` reads. What is not known is
+    empty or None.
+    """
+
+    recording_id: str = ""
+    release_id: str = ""
+    artist_ids: tuple[str, ...] = ()
+    isrc: str = ""
+    energy: float | None = None
+    contour: tuple[float, ...] = ()
+    style: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """One place of a session. Means and `contour`, by `STEP_S`, are on the session's scale.
 
@@ -283,6 +302,7 @@ class Slot:
     style_step: float | None = None  # from the track before: 0 for the same style, 1 for another
     from_s: float | None = None
     to_s: float | None = None
+    work: Work | None = None  # None in sessions of earlier versions
 
     @property
     def duration_s(self) -> float:

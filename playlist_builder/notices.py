@@ -60,6 +60,10 @@ _TRIMMED = (
 )
 _ONE_SHARED = "{count} track is in other sessions of this course as well: {titles:titles}"
 _SHARED = "{count} tracks are in other sessions of this course as well: {titles:titles}"
+_ONE_LEFT_OUT = "left out: {count} work that is not here and has no track left: {titles:titles}"
+_LEFT_OUT = "left out: {count} works that are not here and have no track left: {titles:titles}"
+_ONE_OFFERED = "{count} work is not here, so the nearest track plays in its place: {titles:titles}"
+_OFFERED = "{count} works are not here, so the nearest tracks play in their place: {titles:titles}"
 _GONE = ", such as {path}: is the drive mounted?"
 _SILENCES = (
     ", {lasts_s:clock} in all: 'render' and 'copy' play {them}; by a playlist or a server the next"
@@ -197,6 +201,14 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
         "{count} of {total} tracks is not verified to be" + _LISTEN + "it",
         "{count} of {total} tracks are not verified to be" + _LISTEN + "them",
     ),
+    "works_found": (
+        "{count} of {total} works of the list is here",
+        "{count} of {total} works of the list are here",
+    ),
+    "works_left_out": (_ONE_LEFT_OUT, _LEFT_OUT),
+    "works_left_out_and_more": (_ONE_LEFT_OUT + ", ...", _LEFT_OUT + ", ..."),
+    "works_offered": (_ONE_OFFERED, _OFFERED),
+    "works_offered_and_more": (_ONE_OFFERED + ", ...", _OFFERED + ", ..."),
     "wordless": (
         "{count} of {total} tracks holds a wordless voice",
         "{count} of {total} tracks hold a wordless voice",

@@ -80,6 +80,17 @@ def edit(library: pb.Library, session: pb.Session) -> pb.SessionEditor:
     return editor
 
 
+def share(library: pb.Library, session: pb.Session, file: Path) -> Iterator[str]:
+    """Write a list of works, resolve it again, and tell whose copies are there."""
+    pb.write_session(session, file, dialect=pb.WORKS)
+    resolved: pb.Resolved = library.resolve(file, pb.SessionRequest("steady"))
+    for match in resolved.matches:
+        yield f"{match.number} {match.work.name}: {match.track.path}, by its {match.by}"
+    for offer in resolved.offers:
+        yield f"{offer.number} {offer.work.name}: {len(offer.tracks)} others"
+    yield f"{len(resolved.session.slots)} works resolved"
+
+
 def pinned(session: pb.Session) -> str:
     """Return the identity of the pinned track of a session."""
     if session.request is None:
@@ -110,6 +121,7 @@ def main(music: Path, target: Path, executor: Executor | None = None) -> list[st
         quiet = pb.matching(library.tracks(), "energy:..0.9")
         told.append(f"{len(quiet)} tracks are quiet")
         again = library.session("evening")
+        told += share(library, again, target / "works.jspf")
     pb.write_session(again, target / "session.m3u8", dialect=pb.PLAYERS["vlc"])
     pb.write_session(again, target / "session.json")
     pb.write_report(again, target / "session.html")

@@ -383,6 +383,32 @@ SENTENCES = [
             " listen and mark them"
         ),
     ),
+    (notice("works_found", count=1, total=4), "1 of 4 works of the list is here"),
+    (notice("works_found", count=3, total=4), "3 of 4 works of the list are here"),
+    (
+        notice("works_left_out", count=1, titles=("A",)),
+        "left out: 1 work that is not here and has no track left: 'A'",
+    ),
+    (
+        notice("works_left_out", count=2, titles=("A", "B")),
+        "left out: 2 works that are not here and have no track left: 'A', 'B'",
+    ),
+    (
+        notice("works_offered", count=1, titles=("A",)),
+        "1 work is not here, so the nearest track plays in its place: 'A'",
+    ),
+    (
+        notice("works_offered", count=2, titles=("A", "B")),
+        "2 works are not here, so the nearest tracks play in their place: 'A', 'B'",
+    ),
+    (
+        notice("works_left_out_and_more", count=9, titles=("A", "B")),
+        "left out: 9 works that are not here and have no track left: 'A', 'B', ...",
+    ),
+    (
+        notice("works_offered_and_more", count=9, titles=("A", "B")),
+        "9 works are not here, so the nearest tracks play in their place: 'A', 'B', ...",
+    ),
     (notice("wordless", count=1, total=4), "1 of 4 tracks holds a wordless voice"),
 ]
 

@@ -78,6 +78,9 @@ class Surroundings:
     used: Mapping[str, int] = field(default_factory=Counter)
 
 
+NOTHING = Surroundings()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Kitchen:
     """All that the blocks of a menu have in common; no track of the pool is a copy of another."""
@@ -141,14 +144,21 @@ class Kitchen:
             raise AssertionError
         return best
 
-    def _searched(
-        self, number: int, barred: Collection[str], around: Surroundings, most: int | None
-    ) -> tuple[Block, set[str]]:
-        """Return a block, and the identities of the tracks that do not keep to its borders."""
+    def beside(self, number: int) -> tuple[Border | None, Border | None]:
+        """Return the borders before and behind a part, by its number from 0."""
+        before = self.borders[number - 1] if number else None
+        return before, self.borders[number] if number < len(self.borders) else None
+
+    def problem(
+        self,
+        number: int,
+        barred: Collection[str] = (),
+        around: Surroundings = NOTHING,
+    ) -> Problem:
+        """Return the problem of a block for a part, with what stands for its neighbours."""
         part, objective = self.parts[number], self.objective
         start_ms, end_ms = round(part.start_s * 1000), round(part.end_s * 1000)
-        before = self.borders[number - 1] if number else None
-        after = self.borders[number] if number < len(self.borders) else None
+        before, after = self.beside(number)
         free = np.array([own not in barred for own in self.pool.identities], np.bool_)
         neighbours = [
             _neighbour(self.pool[0], name, names)
@@ -175,11 +185,20 @@ class Kitchen:
         edge_ms = round(STEP_S * 1000)
         span_ms = start_ms - edge_ms * bool(before), end_ms + edge_ms * bool(after)
         window = Window(span_ms, (start_ms, end_ms), tuple(fixed), around.used)
-        problem = Problem(table, items, objective, (), window=window)
+        return Problem(table, items, objective, (), window=window)
+
+    def _searched(
+        self, number: int, barred: Collection[str], around: Surroundings, most: int | None
+    ) -> tuple[Block, set[str]]:
+        """Return a block, and the identities of the tracks that do not keep to its borders."""
+        problem = self.problem(number, barred, around)
+        objective, items, table = problem.objective, problem.items, problem.tracks
+        identities, step_lu = table.identities, objective.rules.loudness_step_lu
+        before, after = self.beside(number)
         allowed = relaxations(
             pinned=False,
             duration_s=objective.profile.duration_s,
-            tolerance_s=share,
+            tolerance_s=objective.tolerance_s,
             rests=bool(objective.inner_rests),
         )
         allowed = allowed if most is None else allowed[: most + 1]

@@ -35,6 +35,7 @@ from playlist_builder.profiles import rests
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.profiles.rests import Rest
 from playlist_builder.track_table import TrackTable
+from playlist_builder.works import work_of
 
 ABOVE = 0.35  # above the plan that is worth a word: half a minute may startle in a calm phase
 
@@ -203,6 +204,7 @@ def slots(order: Order) -> list[Slot]:
                 style_step=style_steps[number],
                 from_s=track.from_s,
                 to_s=track.to_s,
+                work=work_of(track),
             )
         )
     return result

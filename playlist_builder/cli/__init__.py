@@ -16,6 +16,7 @@ from playlist_builder.cli import (  # noqa: F401 - each adds its commands to mai
     render,
     replan,
     report,
+    resolve,
     scan,
     series,
     sessions,

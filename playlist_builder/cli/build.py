@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -118,7 +118,7 @@ def reorder(
     as_json: bool,
     **fields: Any,
 ) -> None:
-    """Put the tracks of PLAYLIST (M3U, M3U8, PLS, XSPF or a session) in the order of PROFILE.
+    """Put the tracks of PLAYLIST (M3U, PLS, XSPF, JSPF or a session) in the order of PROFILE.
 
     All of them are used, whatever their length, voice or artist; with --duration the best of those
     that keep the rules of the profile. Levels are percentiles of the playlist. The tail of a
@@ -260,13 +260,14 @@ def deliver(
     explain: "Callable[[api.Session], list[Explanation]] | None" = None,
     *,
     name: str = "",
+    more: Mapping[str, object] | None = None,
     as_json: bool,
     dry_run: bool,
 ) -> "list[api.Session]":
     """Keep, print, explain and write sessions; return them with their numbers in the history.
 
     Of their `files` the user named the `outputs` alone. Of several sessions each has the `name`
-    with its number.
+    with its number. Their documents tell `more` where that is given.
     """
     from playlist_builder.playlists import session_json
     from playlist_builder.report.text import reasons_text
@@ -298,7 +299,7 @@ def deliver(
     documents = []
     for place, session in enumerate(sessions):
         output.print_session(session, err=err)
-        document = session_json.document(session)
+        document = session_json.document(session) | dict(more or {})
         if explain is not None:
             reasons = explain(session)
             output.print_drawing(reasons_text(session, reasons, width=output.width()), err=err)

@@ -33,7 +33,7 @@ EVIDENCE = {"music": "same music", "name": "same name", "title": "same title and
 @click.option("--fix", is_flag=True, help="Write PLAYLIST with the new places of what has moved.")
 @options.common_options
 def check(playlist: str | None, library: str | None, *, fix: bool, as_json: bool) -> None:
-    """Look whether all entries of a PLAYLIST (M3U, M3U8, PLS, XSPF) or SESSION are there.
+    """Look whether all entries of a PLAYLIST (M3U, PLS, XSPF, JSPF) or SESSION are there.
 
     What is not there is looked for in the library: by its music, its name, or title and length.
     Exit code 1 where an entry leads nowhere.

@@ -51,6 +51,12 @@ from playlist_builder.playlists.dialects import PLAYERS, Dialect, left_behind, u
     type=options.codepage,
     help="Encoding of .m3u; as the player wants it, or else cp1252.",
 )
+@click.option(
+    "--without-files",
+    is_flag=True,
+    help="Write a list of the works alone, to share: .xspf, .jspf or .csv; 'resolve' finds them in"
+    " another library.",
+)
 @options.times_options
 @options.session_library_option
 def export(
@@ -68,6 +74,8 @@ def export(
     With --gap or --crossfade their comments and the report tell the times at which that player
     plays; what it does is set in the player.
     """
+    if settings["without_files"] and (player or maps or settings["absolute"] or relative_to):
+        raise click.UsageError("--without-files names no file: leave out what says how to.")
     if settings["absolute"] and relative_to is not None:
         raise click.UsageError("--absolute and --relative-to exclude each other; give one of them.")
     if relative_to is not None and not is_path_root(relative_to):
@@ -84,9 +92,10 @@ def export(
     contents = [content(given.session, given.text, file, form) for file in outputs]
     remember(given, contents)
     write_contents(given.session, contents)
-    output.warn_missing_files(given.session, given.word)
     warn_banned(given, given.session)
-    _tell(given, outputs, dialect_of(form))
+    if not dialect_of(form).without_files:
+        output.warn_missing_files(given.session, given.word)
+        _tell(given, outputs, dialect_of(form))
 
 
 def _tell(given: OpenedSession, outputs: Sequence[str], dialect: Dialect) -> None:

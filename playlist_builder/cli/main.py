@@ -34,7 +34,18 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 SECTIONS = {  # of the help, with their commands in the order in which one needs them
     "Everyday": ("scan", "build", "report", "swap", "copy", "sessions", "undo", "redo", "demo"),
     "Change a session": (
-        *("pin", "unpin", "drop", "move", "insert", "extend", "shorten", "rebuild", "reorder"),
+        *(
+            "pin",
+            "unpin",
+            "drop",
+            "move",
+            "insert",
+            "extend",
+            "shorten",
+            "rebuild",
+            "reorder",
+            "resolve",
+        ),
     ),
     "While it runs": ("menu", "replan", "rescue"),
     "Players, recordings and sticks": ("export", "push", "render", "preview", "check"),

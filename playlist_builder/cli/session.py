@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LIBRARY_NAME = "library.db"
 PLAYLISTS = (".m3u8", ".m3u", ".pls", ".xspf", ".jspf", ".csv")
-READ = (".m3u8", ".m3u", ".pls", ".xspf")  # whose entries can be compared
+READ = (".m3u8", ".m3u", ".pls", ".xspf", ".jspf")  # whose entries can be compared
 LONGEST_SUFFIX = 6
 TOLD_APART = 24  # letters of a title, of which the name of a copy holds no more where it is long
 PAGES = (".html", ".svg", ".png", ".pdf")

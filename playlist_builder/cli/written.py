@@ -29,7 +29,7 @@ from playlist_builder.errors import (
     ReportError,
 )
 from playlist_builder.path_map import PathMap
-from playlist_builder.playlists.dialects import ANY, PLAYERS, Dialect
+from playlist_builder.playlists.dialects import ANY, PLAYERS, WORKS, Dialect
 
 if TYPE_CHECKING:
     from playlist_builder.library.kept import KeptSession, WrittenFile
@@ -99,6 +99,8 @@ def hinting(file: str, own: str) -> Iterator[None]:
 
 def dialect_of(form: Mapping[str, Any]) -> Dialect:
     """Return how a playlist of a form is written: for a player, with settings of the user's."""
+    if form.get("without_files"):
+        return WORKS
     player = form.get("player")
     dialect = PLAYERS[player] if player else ANY
     return replace(
@@ -207,7 +209,8 @@ def _spares(session: "api.Session", written: Content) -> tuple[str, bytes] | Non
     from playlist_builder.playlists.write import render
 
     stem, suffix = os.path.splitext(written.path)
-    if written.path == "-" or suffix.lower() not in PLAYLISTS:
+    without_files = dialect_of(written.form).without_files
+    if written.path == "-" or without_files or suffix.lower() not in PLAYLISTS:
         return None
     slots = tuple(
         replace(each.slot, phase=f"{each.slot.phase}, for number {each.place}")

@@ -16,7 +16,8 @@ from itertools import chain, islice, takewhile
 from typing import Literal
 
 from playlist_builder.models import File
-from playlist_builder.playlists.read import Entry, candidate_paths, is_remote
+from playlist_builder.playlists.entry import Entry, is_remote
+from playlist_builder.playlists.read import candidate_paths
 
 LENGTH_TOLERANCE_S = 2.0  # within one recording: playlists round to seconds, and decoders pad
 State = Literal["there", "moved", "missing", "remote"]

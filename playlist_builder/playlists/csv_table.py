@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from playlist_builder.arranger.trims import is_part
-from playlist_builder.models import Session, Slot
+from playlist_builder.models import Session, Slot, Work
 from playlist_builder.playlists.entries import Destination, milliseconds, parts, shown
+from playlist_builder.playlists.identity import as_text
 
 SILENCE = "silence"  # part of the row of a planned silence, in which no track plays
 _NOTHING = Slot("", "", "", "", "", 0.0, 0.0, "", 0.0, 0.0)
@@ -30,10 +31,14 @@ class _Row(NamedTuple):
 
     def path(self) -> str:
         """Return the path, which behind `./` is the same file and no formula."""
-        if self.part == SILENCE:
+        if self.part == SILENCE or self.destination.dialect.without_files:
             return ""
         path = self.destination.entry(self.slot, ".csv")
         return f"./{path}" if _is_formula(path) else path
+
+    @property
+    def work(self) -> Work:
+        return self.slot.work or Work()
 
     def duration_s(self) -> float | str:
         length_ms = milliseconds(self.slot.duration_s)
@@ -61,6 +66,14 @@ _PART_COLUMNS: Mapping[str, Callable[[_Row], object]] = {  # of a session that t
     "from_s": lambda row: _time_s(row.slot.from_s),
     "to_s": lambda row: _time_s(row.slot.to_s),
 }
+_WORK_COLUMNS: Mapping[str, Callable[[_Row], object]] = {  # of a session that knows its works
+    "tension": lambda row: _known(row.slot.tension),
+    "recording_id": lambda row: row.work.recording_id,
+    "isrc": lambda row: row.work.isrc,
+    "absolute_energy": lambda row: _known(row.work.energy),
+    "contour": lambda row: as_text(row.work.contour),
+    "style": lambda row: _cell(row.work.style),
+}
 
 
 def csv_table(session: Session, destination: Destination) -> str:
@@ -68,7 +81,9 @@ def csv_table(session: Session, destination: Destination) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     is_trimmed = any(map(is_part, session.slots))
-    columns = {**_COLUMNS, **_PART_COLUMNS} if is_trimmed else _COLUMNS
+    columns = {**_COLUMNS, **_PART_COLUMNS} if is_trimmed else dict(_COLUMNS)
+    if any(slot.work for slot in (*session.slots, *session.tail)):
+        columns |= _WORK_COLUMNS
     writer.writerow(columns)
     for row in _rows(session, destination):
         writer.writerow([column(row) for column in columns.values()])
@@ -82,6 +97,10 @@ def _rows(session: Session, destination: Destination) -> Iterator[_Row]:
         for each in silences:
             silent = replace(_NOTHING, start_s=each.start_s, end_s=each.end_s, phase=each.phase)
             yield _Row("", SILENCE, silent, destination)
+
+
+def _known(value: float | None) -> float | str:
+    return "" if value is None else round(value, 4)
 
 
 def _time_s(time_s: float | None) -> float | str:

@@ -48,12 +48,15 @@ class Dialect:
     normal_form: NormalForm = "keep"  # of Unicode; on Linux another form is another file
     levels: bool = False  # whether it makes all tracks equally loud unless told otherwise
     parts_in: tuple[str, ...] = ()  # formats by which it plays a part of a track
+    without_files: bool = False  # a list of works alone, which names no file
     elsewhere: bool = (
         False  # whether it is on another device, to which the folder of a playlist goes
     )
 
 
 ANY = Dialect()  # the safe default: what the format itself says, and most players read
+WORKS = Dialect(suffixes=(".xspf", ".jspf", ".csv"), without_files=True)
+"""A list of works to share with those who have their own copies."""
 
 _M3U = (".m3u8", ".m3u")
 _LISTS = (*_M3U, ".pls", ".xspf")

@@ -30,13 +30,22 @@ from playlist_builder.playlists.entries import (
     parts,
     shown,
 )
-from playlist_builder.playlists.session_id import ID_KEY, id_lines
+from playlist_builder.playlists.identity import (
+    APPLICATION,
+    MUSICBRAINZ_TRACK,
+    as_text,
+    identifiers,
+    musicbrainz_of,
+    note_of,
+    session_fields,
+    slot_fields,
+)
+from playlist_builder.playlists.session_id import id_lines
 from playlist_builder.text import clock
 
 WHOLE = frozenset({".csv", ".json"})  # tables and documents, which tell all that there is
 VLC = "http://www.videolan.org/vlc/playlist/0"  # its extension in XSPF, and its namespace there
 VLC_NAMES = "http://www.videolan.org/vlc/playlist/ns/0/"
-APPLICATION = "urn:x-playlist-builder:session"  # namespace of our fields in XSPF and JSPF
 TAIL_BEGINS = "the plan ends here, the tail plays on"
 
 
@@ -54,7 +63,8 @@ def _m3u(session: Session, destination: Destination, suffix: str = ".m3u8") -> s
         planned silence is a comment alone, as no player can be told of it.
         """
         for slot, silences in zip(slots, behind, strict=True):
-            yield fitted(f"# {clock(slot.start_s, has_hours=True)} {field(slot.phase)}".rstrip())
+            begins = f"{clock(slot.start_s, has_hours=True)} {field(slot.phase)}".rstrip()
+            yield fitted(f"# {begins}, {note_of(slot)}")
             yield fitted(f"#EXTINF:{_whole_seconds(slot.duration_s)},{destination.display(slot)}")
             yield from (f"#EXTVLCOPT:{option}" for option in _vlc_options(slot))
             yield destination.entry(slot, suffix)
@@ -102,13 +112,16 @@ def _xspf(session: Session, destination: Destination) -> str:
     for part, slot in parts(session):
         lines += [
             "    <track>",
-            *_element("location", destination.entry(slot, ".xspf"), 3),
+            *_element("location", _location(destination, slot, ".xspf"), 3),
+            *(line for own in identifiers(slot) for line in _element("identifier", own, 3)),
             *_element("title", destination.title(slot), 3),
             *_element("creator", shown(slot.artist), 3),
+            *_element("annotation", note_of(slot), 3),
             *_element("album", shown(slot.album), 3),
             *_element("duration", str(milliseconds(slot.duration_s) or ""), 3),
+            *_musicbrainz_extension(slot),
             f'      <extension application="{APPLICATION}">',
-            f"        <pb:slot{_attributes(_slot_extension(part, slot))}/>",
+            f"        <pb:slot{_attributes(slot_fields(part, slot))}/>",
             "      </extension>",
             *_vlc_extension(slot),
             "    </track>",
@@ -116,11 +129,28 @@ def _xspf(session: Session, destination: Destination) -> str:
     lines += [
         "  </trackList>",
         f'  <extension application="{APPLICATION}">',
-        f"    <pb:session{_attributes(_session_extension(session))}/>",
+        f"    <pb:session{_attributes(session_fields(session))}/>",
         "  </extension>",
         "</playlist>",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _location(destination: Destination, slot: Slot, suffix: str) -> str:
+    return "" if destination.dialect.without_files else destination.entry(slot, suffix)
+
+
+def _musicbrainz_extension(slot: Slot) -> list[str]:
+    fields = musicbrainz_of(slot)
+    lines = _element("release_identifier", str(fields.get("release_identifier", "")), 4)
+    if artists := fields.get("artist_identifiers"):
+        inner = [
+            line for own in as_text(artists).split() for line in _element("identifier", own, 5)
+        ]
+        lines += ["        <artist_identifiers>", *inner, "        </artist_identifiers>"]
+    if not lines:
+        return []
+    return [f'      <extension application="{MUSICBRAINZ_TRACK}">', *lines, "      </extension>"]
 
 
 def _vlc_extension(slot: Slot) -> list[str]:
@@ -139,21 +169,25 @@ def _vlc_options(slot: Slot) -> list[str]:
 def _jspf(session: Session, destination: Destination) -> str:
     tracks = []
     for part, slot in parts(session):
+        location, musicbrainz = _location(destination, slot, ".jspf"), musicbrainz_of(slot)
         fields = {
+            "location": [location] if location else [],
+            "identifier": identifiers(slot),
             "title": destination.title(slot),
             "creator": shown(slot.artist),
+            "annotation": note_of(slot),
             "album": shown(slot.album),
             "duration": milliseconds(slot.duration_s),
         }
+        extension = {MUSICBRAINZ_TRACK: musicbrainz} if musicbrainz else {}
         tracks.append(
-            {"location": [destination.entry(slot, ".jspf")]}
-            | {key: value for key, value in fields.items() if value}
-            | {"extension": {APPLICATION: [_slot_extension(part, slot)]}}
+            {key: value for key, value in fields.items() if value}
+            | {"extension": {**extension, APPLICATION: [slot_fields(part, slot)]}}
         )
     playlist = {
         "title": shown(destination.name) or shown(session.profile),
         "track": tracks,
-        "extension": {APPLICATION: [_session_extension(session)]},
+        "extension": {APPLICATION: [session_fields(session)]},
     }
     return json.dumps({"playlist": playlist}, indent=2, ensure_ascii=False) + "\n"
 
@@ -174,6 +208,9 @@ def format_of(path: str, dialect: Dialect = ANY) -> str:
     suffix = PurePath(path).suffix.lower()
     if suffix in dialect.suffixes:
         return suffix
+    if dialect.without_files:
+        ends = f"{', '.join(dialect.suffixes[:-1])} or {dialect.suffixes[-1]}"
+        raise ExportError(f"{path!r} cannot be a list without files. Let it end in {ends}")
     ends = f"Let it end in {', '.join(dialect.suffixes[:-1])} or {dialect.suffixes[-1]}"
     if suffix in SUFFIXES:
         raise ExportError(f"{dialect.player} does not read {suffix} ({path!r}). {ends}")
@@ -202,32 +239,12 @@ def render_bytes(
     return text.encode(dialect.codepage if suffix == ".m3u" else "utf-8")
 
 
-def _slot_extension(part: str, slot: Slot) -> Mapping[str, object]:
-    return {
-        "part": part,
-        "phase": shown(slot.phase),
-        "start_ms": round(1000 * slot.start_s),
-        "energy": round(slot.energy, 4),
-        "target": round(slot.target, 4),
-    }
-
-
-def _session_extension(session: Session) -> Mapping[str, object]:
-    own = session.request.kept_id if session.request is not None else ""
-    return ({ID_KEY: own} if own else {}) | {
-        "profile": shown(session.profile),
-        "scale": session.scale,
-        "seed": session.seed,
-        "planned_ms": round(1000 * session.target_s),
-    }
-
-
 def _element(tag: str, text: str, depth: int) -> list[str]:
     return [f"{'  ' * depth}<{tag}>{escape(text)}</{tag}>"] if text else []
 
 
 def _attributes(values: Mapping[str, object]) -> str:
-    return "".join(f" {key}={quoteattr(str(value))}" for key, value in values.items())
+    return "".join(f" {key}={quoteattr(as_text(value))}" for key, value in values.items())
 
 
 def _whole_seconds(seconds: float) -> int:

@@ -1,39 +1,41 @@
 """Playlists that other programs wrote: bytes to entries, and entries to the paths they may mean.
 
-Reads M3U, M3U8, PLS, XSPF and session files: with or without a header or byte order mark, in UTF-8,
-UTF-16 or an old codepage, with CRLF, backslashes, `file://` and percent signs. An entry can be
-ambiguous (`100%25.mp3` is a name as well as a URI), so every path that it may mean is tried, the
+Reads M3U, M3U8, PLS, XSPF, JSPF and session files: with or without a header or byte order mark, in
+UTF-8, UTF-16 or an old codepage, with CRLF, backslashes, `file://` and percent signs. An entry can
+be ambiguous (`100%25.mp3` is a name as well as a URI), so every path that it may mean is tried, the
 most literal first, and the first that exists is taken.
 
 Nothing is opened over a network, and playlists inside playlists are not followed.
 """
 
-import math
 import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from urllib.parse import unquote, urlsplit
-from xml.parsers import expat
 
 from playlist_builder.errors import PlaylistError
-from playlist_builder.playlists import session_json
+from playlist_builder.playlists import jspf, session_json, xspf
+from playlist_builder.playlists.entry import (
+    ENTRIES_LIMIT,
+    SIZE_LIMIT_BYTES,
+    Entry,
+    is_remote,
+    seconds,
+)
 from playlist_builder.playlists.formats import TAIL_BEGINS
 from playlist_builder.system import is_regular
 
-SIZE_LIMIT_BYTES = 20_000_000  # above any playlist: 100,000 entries of 200 bytes
-ENTRIES_LIMIT = 200_000  # above any playlist, and still read within seconds
-DEPTH_LIMIT = 50  # elements of XML inside each other; XSPF has five, and what extensions add
 CODEPAGE = "cp1252"  # how a playlist that is not Unicode is decoded
 OTHER_CODEPAGES = ("utf-8", "cp1251", "cp1250", "cp932", "gb18030", "cp949", "cp950", "cp850")
 """What is tried else, where no file has the name that its bytes have in `CODEPAGE`."""
 
 UNPAIRED = "surrogateescape"  # keeps bytes that cannot be decoded as they were
 
-_KNOWN = ".m3u, .m3u8, .pls, .xspf or .json"
+_KNOWN = ".m3u, .m3u8, .pls, .xspf, .jspf or .json"
 _LINE = re.compile(r"[^\r\n]+")
 _M3U_INFO = re.compile(
     r'#EXTINF:[ \t]*(?P<length>-?[0-9.]{1,15})?(?:[^,"]++|"[^"]*")*+(?:,(?P<title>.*))?',
@@ -44,27 +46,9 @@ _PLS_LINE = re.compile(
     re.IGNORECASE,
 )
 _PLS_HEADER = re.compile(r"[ \t\ufeff]*\[playlist\]", re.IGNORECASE)
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_JSPF = re.compile(rb'\{\s*"playlist"\s*:')
 _BLANKS = " \t\ufeff"
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry: `location` as it stands in the playlist, `title` as players show it.
-
-    `span` is the start and end of the location: characters of the text of M3U and PLS, bytes of
-    XSPF, and in a session the place among all slots. `is_uri` means that the format has locations
-    as URIs, so that `%20` is first read as a blank. `is_tail` means that the entry plays after the
-    planned session, where the playlist has that information.
-    """
-
-    location: str
-    title: str = ""
-    duration_s: float | None = None
-    span: tuple[int, int] = field(default=(0, 0), compare=False)
-    is_uri: bool = field(default=False, compare=False)
-    is_tail: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +91,7 @@ def read(path: str | os.PathLike[str]) -> bytes:
 
 
 def kind_of(data: bytes, name: str) -> str:
-    """Return `m3u`, `pls`, `xspf` or `session`, by the content and the `name`.
+    """Return `m3u`, `pls`, `xspf`, `jspf` or `session`, by the content and the `name`.
 
     Raises `PlaylistError` where it is none of them.
     """
@@ -115,6 +99,8 @@ def kind_of(data: bytes, name: str) -> str:
     start = data[:200].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
     if start.startswith(b"<") and suffix not in {".m3u", ".m3u8"}:
         return "xspf"
+    if suffix == ".jspf" or (suffix == ".json" and _JSPF.match(start)):
+        return "jspf"
     if suffix == ".json":
         return "session"
     if suffix == ".pls" or start.startswith(b"[playlist]"):
@@ -129,9 +115,11 @@ def parse(data: bytes, name: str) -> list[Entry]:
 
     Raises `PlaylistError` where it is of no known kind or holds no entry.
     """
-    match kind_of(data, name):
+    match kind := kind_of(data, name):
         case "xspf":
-            entries = _xspf(data, name)
+            entries = xspf.entries_of(data, name)
+        case "jspf":
+            entries = jspf.entries_of(data, name)
         case "session":
             session = session_json.parse(data.decode("utf-8-sig", "replace"), name)
             count = len(session.slots)
@@ -144,7 +132,9 @@ def parse(data: bytes, name: str) -> list[Entry]:
         case _:
             entries = _limited(_m3u(decode(data).text), name)
     if not entries:
-        raise PlaylistError(f"Playlist {name!r} holds no entry.")
+        hint = " that names a file. For a list of works alone there is 'playlist-builder resolve'"
+        is_list = kind in {"jspf", "xspf"}
+        raise PlaylistError(f"Playlist {name!r} holds no entry{hint if is_list else ''}.")
     return entries
 
 
@@ -183,12 +173,6 @@ def _forms(text: str) -> Iterable[str]:
     if text.isascii():
         return (text,)
     return dict.fromkeys((text, *(unicodedata.normalize(form, text) for form in ("NFC", "NFD"))))
-
-
-def is_remote(location: str) -> bool:
-    """Return whether an entry is a URL of a network, which is never opened here."""
-    scheme = _SCHEME.match(location)
-    return bool(scheme) and "//" in location and not location.lower().startswith("file:")
 
 
 def _readings(location: str) -> Iterator[str]:
@@ -255,7 +239,7 @@ def _m3u(text: str) -> Iterator[Entry]:
             is_tail = is_tail or stripped == f"# {TAIL_BEGINS}"
             if info := _M3U_INFO.match(stripped):
                 title = (info["title"] or stripped.partition(",")[2]).strip()
-                duration_s = _seconds(info["length"])
+                duration_s = seconds(info["length"])
         elif stripped and not stripped.isspace():
             # Blanks around a name belong to it only behind `./`.
             start = line.start() + len(line[0]) - len(line[0].lstrip(_BLANKS))
@@ -288,93 +272,8 @@ def _pls(text: str) -> Iterator[Entry]:
         else:
             fields.setdefault((found["key"].lower(), *number), value)
     for number, value, span in sorted(files, key=lambda each: each[0]):
-        length = _seconds(fields.get(("length", *number)))
+        length = seconds(fields.get(("length", *number)))
         yield Entry(value, fields.get(("title", *number), ""), length, span)
-
-
-def _seconds(text: str | None, unit_s: float = 1.0) -> float | None:
-    """Return seconds, or None where it is not known; players write -1 or 0 then."""
-    try:
-        seconds = float(text or "") * unit_s
-    except ValueError:
-        return None
-    return seconds if 0.0 < seconds < math.inf else None
-
-
-class _XspfReader:
-    """The tracks of an XSPF file; declared entities, which can grow without limit, are refused."""
-
-    def __init__(self, name: str, offset: int) -> None:
-        self.tracks: list[dict[str, list[tuple[str, int, int]]]] = []
-        self._name = name
-        self._offset = offset
-        self._stack: list[str] = []
-        self._text: list[str] = []
-        self._start: int | None = None
-        self._parser = expat.ParserCreate(namespace_separator=" ")
-        self._parser.StartElementHandler = self._open
-        self._parser.EndElementHandler = self._close
-        self._parser.CharacterDataHandler = self._characters
-        self._parser.StartCdataSectionHandler = self._mark
-        self._parser.CommentHandler = self._mark
-        self._parser.ProcessingInstructionHandler = self._mark
-        self._parser.EntityDeclHandler = self._refuse
-
-    def read(self, data: bytes) -> None:
-        try:
-            self._parser.Parse(data, True)  # noqa: FBT003 - expat takes it by place alone
-        except (expat.ExpatError, LookupError, ValueError) as error:
-            raise PlaylistError(f"Playlist {self._name!r} is not sound XML: {error}.") from error
-
-    def _open(self, tag: str, _: object) -> None:
-        self._stack.append(tag.rpartition(" ")[2])
-        if len(self._stack) > DEPTH_LIMIT:
-            raise PlaylistError(f"Playlist {self._name!r} is nested too deeply for a playlist.")
-        if self._stack[-2:] == ["trackList", "track"]:
-            self.tracks.append({})
-            if len(self.tracks) > ENTRIES_LIMIT:
-                raise PlaylistError(
-                    f"Playlist {self._name!r} holds more than {ENTRIES_LIMIT} entries."
-                )
-        self._text, self._start = [], None
-
-    def _close(self, _: str) -> None:
-        name = self._stack.pop()
-        if self._stack[-2:] == ["trackList", "track"] and self._start is not None:
-            end = self._offset + self._parser.CurrentByteIndex
-            found = ("".join(self._text).strip(), self._start, end)
-            self.tracks[-1].setdefault(name, []).append(found)
-        self._text, self._start = [], None
-
-    def _characters(self, text: str) -> None:
-        self._mark()
-        self._text.append(text)
-
-    def _mark(self, *_: object) -> None:
-        if self._start is None:
-            self._start = self._offset + self._parser.CurrentByteIndex
-
-    def _refuse(self, *_: object) -> None:
-        raise PlaylistError(f"Playlist {self._name!r} declares entities, which no playlist needs.")
-
-
-def _xspf(data: bytes, name: str) -> list[Entry]:
-    """Return the entries; of several locations, the first that is a file."""
-    body = data.lstrip(b" \t\r\n")  # expat takes blanks before the declaration for an error
-    reader = _XspfReader(name, len(data) - len(body))
-    reader.read(body)
-    entries: list[Entry] = []
-    for track in reader.tracks:
-        found = [each for each in track.get("location", ()) if each[0]]
-        if not found:
-            continue
-        location, start, end = next((e for e in found if not is_remote(e[0])), found[0])
-        (title, *_), *_ = track.get("title") or [("", 0, 0)]
-        creator = (track.get("creator") or [("", 0, 0)])[0][0]
-        length = (track.get("duration") or [("", 0, 0)])[0][0]
-        shown = " - ".join(filter(None, (creator, title)))
-        entries.append(Entry(location, shown, _seconds(length, 0.001), (start, end), is_uri=True))
-    return entries
 
 
 def resolve_all(

@@ -1,7 +1,8 @@
 """A playlist with new paths for some of its entries, and every other byte as it was.
 
-Bytes in, bytes out: encoding, byte order mark, line ends, comments, titles and order stay. A new
-entry is written as the old one was: as a URI or a path, relative or not, with the same separators.
+Bytes in, bytes out: encoding, byte order mark, line ends, comments, titles and order stay; of JSPF
+all values and their order. A new entry is written as the old one was: as a URI or a path, relative
+or not, with the same separators.
 """
 
 import os
@@ -12,10 +13,10 @@ from typing import AnyStr
 from urllib.parse import quote
 
 from playlist_builder.errors import PlaylistError
+from playlist_builder.playlists import jspf, session_json, session_states
 from playlist_builder.playlists import read as playlists
-from playlist_builder.playlists import session_json, session_states
+from playlist_builder.playlists.entry import Entry
 from playlist_builder.playlists.entry_paths import unsupported_reason
-from playlist_builder.playlists.read import Entry
 from playlist_builder.system import is_within
 
 _ABSOLUTE = re.compile(r"file:|[A-Za-z]:[\\/]|[\\/]", re.IGNORECASE)
@@ -35,6 +36,12 @@ def replace_paths(
     kind = playlists.kind_of(data, name)
     if kind == "session":
         return _session(data, name, moved), {}
+    if kind == "jspf":
+        written_anew = {
+            entries[place].span[0]: _in_style_of(entries[place].location, path, folder, is_uri=True)
+            for place, path in moved.items()
+        }
+        return jspf.with_locations(data, name, written_anew), {}
     written: dict[int, str] = {}
     refused: dict[int, str] = {}
     decoded = playlists.decode(data)

@@ -18,7 +18,7 @@ from msgspec import Struct, structs
 
 from playlist_builder import checked
 from playlist_builder.errors import RequestError, SessionError
-from playlist_builder.models import Session, Silence, Slot
+from playlist_builder.models import Session, Silence, Slot, Work
 from playlist_builder.notices import TEXT, Notice, notice
 from playlist_builder.playlists import session_types
 from playlist_builder.playlists.session_faults import fault
@@ -144,6 +144,8 @@ def _values(part: Session | Slot | Silence, kind: type[Struct]) -> dict[str, Any
 
 
 def _rounded(key: str, value: Any) -> object:  # noqa: ANN401 - whatever a part holds
+    if isinstance(value, Work):
+        return {each: own for each, own in asdict(value).items() if own or own == 0.0}
     if isinstance(value, Iterable) and not isinstance(value, str):
         return [_rounded(key, each) for each in value]
     return round(float(value), _DECIMALS[key]) + 0.0 if key in _DECIMALS else value  # no -0.0

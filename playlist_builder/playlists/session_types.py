@@ -46,6 +46,18 @@ Choice = Annotated[int, Meta(ge=1, le=MOST_ALTERNATIVES, description=f"1 to {MOS
 Hex = Annotated[str, Meta(pattern=r"\A([0-9a-f]{16})?\Z", description="16 hexadecimal digits")]
 
 
+class Work(Struct, kw_only=True):
+    """What is known of the track of a slot wherever it lies."""
+
+    recording_id: str = ""
+    release_id: str = ""
+    artist_ids: tuple[str, ...] = ()
+    isrc: str = ""
+    energy: Level | None = None
+    contour: tuple[Level, ...] = ()
+    style: str = ""
+
+
 class Slot(Struct, kw_only=True):
     """A slot of the session, its tail or its spares."""
 
@@ -68,6 +80,7 @@ class Slot(Struct, kw_only=True):
     style_step: Number | None = None
     from_s: Time | None = None
     to_s: Time | None = None
+    work: Work | None = None
 
     def __post_init__(self) -> None:
         check_span(self)

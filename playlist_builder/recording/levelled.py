@@ -7,7 +7,7 @@ would.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,11 +29,12 @@ from playlist_builder.recording.gains import (
     is_calm,
     with_neighbours,
 )
-from playlist_builder.recording.levels import BLOCKS_PER_S, Levels
+from playlist_builder.recording.levels import BLOCKS_PER_S, SILENCE_DBFS, Levels
 from playlist_builder.recording.mix import LOUDNESS_LUFS, played
 from playlist_builder.recording.ride import BEFORE_S, FLOOR_LU, rises
 
 LONGEST_ENTRY_S = 20.0
+_JOIN = round(JOIN_S * BLOCKS_PER_S)
 SOFTEST_ENTRY = 10.0**-2.4  # of the power: softer, it would be silence, and what follows the entry
 
 
@@ -76,69 +77,101 @@ def levelled(
     """
     found = [played(each, slot) for each, slot in zip(levels, slots, strict=True)]
     own = arranged_gains(slots, found, [0] * (len(slots) - 1), profile, riding=riding)
-    powers = [_power(each, gain) for each, gain in zip(found, own, strict=True)]
+    limit_dbtp = PEAK_LIMIT_DBTP - LOSSY_MARGIN_DB * lossy
+    own, _ = _overall(found, own, limit_dbtp)
     limit_lu = (profile.rules if profile is not None else Rules()).loudness_step_lu - JUMP_MARGIN_LU
-    for place in range(1, len(own)):
-        entry_db = entry(powers[place - 1], powers[place], limit_lu)
-        if riding[place] and len(entry_db):
-            own[place] = _entering(own[place], found[place], entry_db)
-            powers[place] = _power(found[place], own[place])
-    peaks = [
-        float((each.true_peak * with_neighbours(10.0 ** (_moves(each, gain) / 20.0))).max())
+    endings: list[Floats] = []
+    for place, (slot, each) in enumerate(zip(slots, found, strict=True)):
+        if place and riding[place]:
+            entry_db = entry(endings[-1], _power(each, own[place]), limit_lu)
+            own[place] = _entering(own[place], each, entry_db)
+        endings.append(_to_the_end(slot, each, own[place]))
+    own, lufs = _overall(found, own, limit_dbtp)
+    powers = [_power(each, gain) for each, gain in zip(found, own, strict=True)]
+    joins_lu = [
+        0.0,
+        *(_join_lu(left, right) for left, right in zip(endings, powers[1:], strict=False)),
+    ]
+    heard = [
+        step
+        for place, is_riding in enumerate(riding)
+        if not is_riding
+        for step in (
+            *_at_join(slots[place], joins_lu[place], endings[max(place - 1, 0)], limit_lu),
+            *_within(slots[place], powers[place], profile),
+        )
+    ]
+    gains = [
+        TrackGain(gain.gain_db, _peak(each, gain), gain.course)
         for each, gain in zip(found, own, strict=True)
     ]
-    lufs = loudness.integrated_lufs(np.concatenate(powers))
-    limit_dbtp = PEAK_LIMIT_DBTP - LOSSY_MARGIN_DB * lossy
+    return LevelledTracks(tuple(gains), lufs, tuple(heard))
+
+
+def _overall(
+    found: Sequence[Levels], own: Sequence[Gain], limit_dbtp: float
+) -> tuple[list[Gain], float]:
+    """Return gains that are as loud together as their peaks allow, and that loudness."""
+    pairs = list(zip(found, own, strict=True))
+    lufs = loudness.integrated_lufs(np.concatenate([_power(*each) for each in pairs]))
     rooms_db = [
-        limit_dbtp - gain.gain_db - 20.0 * float(np.log10(max(peak, 1e-9)))
-        for gain, peak in zip(own, peaks, strict=True)
+        limit_dbtp - gain.gain_db - 20.0 * float(np.log10(max(_peak(each, gain), 1e-9)))
+        for each, gain in pairs
     ]
-    overall_db = min(LOUDNESS_LUFS - lufs, *rooms_db)
-    return LevelledTracks(
-        tuple(
-            TrackGain(gain.gain_db + overall_db, peak, gain.course)
-            for gain, peak in zip(own, peaks, strict=True)
-        ),
-        lufs + overall_db,
-        tuple(_heard(slots, powers, profile, limit_lu, riding)),
-    )
+    by_db = min(LOUDNESS_LUFS - lufs, *rooms_db)
+    return [replace(gain, gain_db=gain.gain_db + by_db) for gain in own], lufs + by_db
 
 
-def _heard(
-    slots: Sequence[Slot],
-    powers: Sequence[Floats],
-    profile: Profile | None,
-    limit_lu: float,
-    riding: Sequence[bool],
-) -> Iterator[Notice]:
-    """Yield a notice for each rise at a join, or within a calm track, that no gain keeps down."""
-    for place, (slot, own) in enumerate(zip(slots, powers, strict=True)):
-        if riding[place]:
-            continue
-        title = slot.title or slot.path
-        if place and (step_lu := _join_lu(powers[place - 1], own)) > limit_lu + JUMP_MARGIN_LU:
-            values = {"at_s": slot.start_s, "step_lu": round(step_lu, 1)}
-            code = "heard_louder" if has_not_faded(powers[place - 1]) else "heard_behind_ending"
-            yield notice(code, title=title, **values)
-        seconds = own[: len(own) // BLOCKS_PER_S * BLOCKS_PER_S].reshape(-1, BLOCKS_PER_S)
-        if not is_calm(slot, profile) or len(seconds) <= BEFORE_S:
-            continue
-        now, before, _ = rises(seconds.mean(axis=1))
-        within_lu = (now - before)[BEFORE_S:]
-        if within_lu.max() > CALM_RISE_LU:
-            at_s = slot.start_s + BEFORE_S + int(within_lu.argmax())
-            values = {"at_s": at_s, "step_lu": round(float(within_lu.max()), 1)}
-            yield notice("heard_within", title=title, **values)
+def _peak(levels: Levels, gain: Gain) -> float:
+    """Return the true peak of a track by what its gain moves, full scale = 1.0."""
+    moves = 10.0 ** (_moves(levels, gain) / 20.0)
+    return float((levels.true_peak * with_neighbours(moves)).max())
+
+
+def _to_the_end(slot: Slot, levels: Levels, gain: Gain) -> Floats:
+    """Return the power of a track with its gain until nothing is heard of it any more.
+
+    A gain that lifts a fade makes more of it heard, and one that lowers it less.
+    """
+    if slot.to_s is not None:
+        return _power(levels, gain)
+    whole = levels.k_power * 10.0 ** ((gain.gain_db + _moves(levels, gain)) / 10.0)
+    heard = np.flatnonzero(whole >= 10.0 ** (SILENCE_DBFS / 10.0))
+    return blocks(whole, levels.start, PER_BLOCK * (int(heard[-1]) + 1 if len(heard) else 0))
+
+
+def _at_join(slot: Slot, step_lu: float, ending: Floats, limit_lu: float) -> Iterator[Notice]:
+    """Yield a notice where a track comes in louder than it may."""
+    if step_lu > limit_lu + JUMP_MARGIN_LU:
+        code = "heard_louder" if has_not_faded(ending) else "heard_behind_ending"
+        values = {"at_s": slot.start_s, "step_lu": round(step_lu, 1)}
+        yield notice(code, title=slot.title or slot.path, **values)
+
+
+def _within(slot: Slot, power: Floats, profile: Profile | None) -> Iterator[Notice]:
+    """Yield a notice where a calm track startles within."""
+    seconds = power[: len(power) // BLOCKS_PER_S * BLOCKS_PER_S].reshape(-1, BLOCKS_PER_S)
+    if not is_calm(slot, profile) or len(seconds) <= BEFORE_S:
+        return
+    now, before, _ = rises(seconds.mean(axis=1))
+    steps_lu = (now - before)[BEFORE_S:]
+    if steps_lu.max() > CALM_RISE_LU:
+        at_s = slot.start_s + BEFORE_S + int(steps_lu.argmax())
+        values = {"at_s": at_s, "step_lu": round(float(steps_lu.max()), 1)}
+        yield notice("heard_within", title=slot.title or slot.path, **values)
 
 
 def _join_lu(before: Floats, after: Floats) -> float:
     """Return how much louder music begins than what plays before it ends; see `entry`."""
-    count = round(JOIN_S * BLOCKS_PER_S)
     floor_lufs = loudness.integrated_lufs(after) + FLOOR_LU
-    return float(
-        loudness.lufs(after[:count].mean())
-        - max(float(loudness.lufs(before[-count:].mean())), floor_lufs)
-    )
+    before_lufs = float(loudness.lufs(before[-_JOIN:].mean()))
+    return _first_lufs(after) - max(before_lufs, floor_lufs)
+
+
+def _first_lufs(power: Floats) -> float:
+    """Return the loudness of the first `JOIN_S` of what is heard of music."""
+    first = int((power >= 10.0 ** (SILENCE_DBFS / 10.0)).argmax())
+    return float(loudness.lufs(power[first : first + _JOIN].mean()))
 
 
 def entry(before: Floats, after: Floats, limit_lu: float) -> Floats:
@@ -149,18 +182,17 @@ def entry(before: Floats, after: Floats, limit_lu: float) -> Floats:
     the shape of a crossfade. What is softer than the music behind it by more than `FLOOR_LU` counts
     as if it were not softer.
     """
-    count = round(JOIN_S * BLOCKS_PER_S)
     excess_lu = _join_lu(before, after) - limit_lu
     if excess_lu <= 0.0:
         return np.zeros(0)
-    most_lufs = float(loudness.lufs(after[:count].mean())) - excess_lu
+    most_lufs = _first_lufs(after) - excess_lu
     for seconds in np.arange(1.0, LONGEST_ENTRY_S + 0.5, 0.5).tolist():
         places = np.arange(round(seconds * BLOCKS_PER_S)) + 0.5
         fade = np.maximum(np.sin(places / len(places) * (np.pi / 2.0)) ** 2, SOFTEST_ENTRY)
         fade = fade[: len(after)]
-        entering = after[: max(count, len(fade))].copy()
+        entering = after.copy()
         entering[: len(fade)] *= fade
-        if loudness.lufs(entering[:count].mean()) <= most_lufs:
+        if _first_lufs(entering) <= most_lufs:
             break
     return np.asarray(10.0 * np.log10(fade))
 
@@ -176,7 +208,9 @@ def _moves(levels: Levels, gain: Gain) -> Floats:
 
 
 def _entering(gain: Gain, levels: Levels, entry_db: Floats) -> Gain:
-    """Return a gain by which a track enters slowly."""
+    """Return a gain by which a track enters slowly, by `entry`."""
+    if not len(entry_db):
+        return gain
     course = _moves(levels, gain).copy()
     first = levels.start // PER_BLOCK
     course[first : first + len(entry_db)] += entry_db

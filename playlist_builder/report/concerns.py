@@ -4,15 +4,17 @@ Pure: a session goes in; the notices come out in their order, each as one plain 
 place. A notice without a plain sentence is told in its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from playlist_builder.models import Session
+from playlist_builder.models import Session, Slot
 from playlist_builder.notices import Notice
 from playlist_builder.report import summary
 from playlist_builder.report.language import Language
+from playlist_builder.text import clock
 
 MOST = 3  # that are told at once
+MOST_TIMES = 5  # of other joins, in one sentence
 _HEARD = {  # felt while lying down, from what startles most on
     "sung": "",
     "spoken": "",
@@ -27,6 +29,10 @@ _HEARD = {  # felt while lying down, from what startles most on
 }
 _WORTH_KNOWING = {
     "not_found": "",
+    "works_left_out": "",
+    "works_left_out_and_more": "",
+    "works_offered": "",
+    "works_offered_and_more": "",
     "planned_silences": "Silence is planned, {lasts_s:clock} in all: where a player goes on at"
     " once, pause by hand",
     "silence_moved": "",
@@ -86,7 +92,13 @@ def concerns(session: Session, language: Language) -> list[Concern]:
     """Return what matters of a session, first what a listener feels most, each thing once."""
     mattering = [each for each in (*session.warnings, *session.relaxed) if each.code in PLAIN]
     mattering.sort(key=lambda each: (_RANKS[each.code], -_worst_lu(each)))
-    jumps = sum(step is not None and step.is_beyond for step in summary.steps(session))
+    jumps = [
+        (place, slot)
+        for place, (slot, step) in enumerate(
+            zip(summary.whole(session), summary.steps(session), strict=True), start=1
+        )
+        if step is not None and step.is_beyond
+    ]
     found: list[Concern] = []
     for each in mattering:
         concern = _concern(each, session, language, jumps)
@@ -107,12 +119,17 @@ def _worst_lu(notice: Notice) -> float:
     return float(worst) if isinstance(worst, int | float) else 0.0
 
 
-def _concern(notice: Notice, session: Session, language: Language, jumps: int) -> Concern:
+def _concern(
+    notice: Notice, session: Session, language: Language, jumps: Sequence[tuple[int, Slot]]
+) -> Concern:
     plain = PLAIN[notice.code]
     text = language.filled(plain, notice) if plain else language.sentence(notice)
-    if notice.code == "loudness_jumps" and jumps > 1:
-        text += language.gettext(" (and {count} more like it)").format(count=jumps - 1)
     place, at_s = _where(notice, session)
+    others = [clock(slot.start_s) for number, slot in jumps if number != place]
+    if notice.code == "loudness_jumps" and others:
+        more = ", ..." if len(others) > MOST_TIMES else ""
+        times = ", ".join(others[:MOST_TIMES]) + more
+        text += language.gettext(" (louder steps also at {times})").format(times=times)
     return Concern(notice, text, notice.code in _HEARD, place, at_s)
 
 

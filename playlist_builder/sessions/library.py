@@ -1,5 +1,6 @@
 """The library as a program uses it: the music that was scanned, and the sessions built from it."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from playlist_builder.arranger.menu import Menu
     from playlist_builder.sessions.build import Selection
     from playlist_builder.sessions.editor import SessionEditor
+    from playlist_builder.sessions.resolve import Resolved
 
 
 class Library(library.Library):
@@ -108,6 +110,30 @@ class Library(library.Library):
         request, notes = build.rescue_request(self, place_of(self))
         session = self.build(request)
         return replace(session, warnings=(*session.warnings, *notes))
+
+    @checked.takes(path=checked.path, request=checked.a(SessionRequest))
+    def resolve(
+        self,
+        path: str | os.PathLike[str],
+        request: SessionRequest | None = None,
+        *,
+        profile_folders: Sequence[Path] = (),
+    ) -> "Resolved":
+        """Return the session of a list of works, in its order, from the music of this library.
+
+        The list is a playlist of any kind that is read here (JSPF, XSPF, M3U, PLS, CSV, a session
+        file), whether it names files or not. A work is found by its file, MusicBrainz recording or
+        ISRC, or by title, artist and length; in place of one that is not there plays the nearest
+        in energy, tension, style and length, as far as the list tells them. Of a `request` count
+        its profile, scale, queries and rules; without it the profile is that of the list, or arc.
+        Nothing is written; `keep` keeps the session. Raises PlaylistError for a file that lists no
+        works, and as `build` does.
+        """
+        from playlist_builder.sessions.keep import place_of
+        from playlist_builder.sessions.resolve import resolve
+
+        folders = tuple(map(Path, checked.paths("profile_folders", profile_folders)))
+        return resolve(self, path, request, folders=folders, place=place_of(self))
 
     @checked.takes(name=checked.text)
     def keep(

@@ -49,6 +49,7 @@ _NAMES = {
     "track_id": ("musicbrainzreleasetrackid",),
     "album_id": ("musicbrainzalbumid",),
     "artist_ids": ("musicbrainzartistid",),
+    "isrc": ("tsrc", "isrc"),
 }
 _LYRICS = ("lyrics", "unsyncedlyrics", "syncedlyrics", "©lyr")  # any of them that has words
 # "----:com.apple.iTunes:MOOD", "WM/Mood" and "Mood" are one name, and so are "ALBUM ARTIST",
@@ -59,6 +60,7 @@ _LIST = re.compile(r"\x00|;\s+| / ")
 _GENRE_LIST = re.compile(r"\x00|;| / ")
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}")  # ISO 3901, without its hyphens
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # "01 - ", "1-01 - ", "01. ", "01 ". Any other bare number may be the title's own: "99 Luftballons".
 _TRACK_NUMBER = re.compile(r"\A(?:(?:\d-)?\d{1,3}(?:\s+-\s+|\.\s+)|0\d\s+)(?=[^\s-])")
@@ -99,6 +101,7 @@ def from_pairs(pairs: Iterable[tuple[str, str]], path: str, duration_s: float | 
         lyricists=_values(words, "lyricists", _LIST),
         voice_chance=_voice_chance(words),
         cue_tracks=max(map(count_tracks, words.get("cuesheet", ())), default=0),
+        isrc=next(filter(None, map(isrc_of, _values(words, "isrc"))), ""),
     )
 
 
@@ -109,6 +112,12 @@ def title_of(path: str) -> str:
     """
     stem = os.path.splitext(os.path.basename(path))[0]  # noqa: PTH119, PTH122 - a str throughout
     return _SURROGATE.sub("\ufffd", _TRACK_NUMBER.sub("", stem)).strip()
+
+
+def isrc_of(text: str) -> str:
+    """Return the ISRC that a text is, in its 12 letters and digits; empty where it is none."""
+    plain = re.sub(r"[-\s]", "", text).upper().removeprefix("ISRC")
+    return plain if _ISRC.fullmatch(plain) else ""
 
 
 def _plain(name: str) -> str:

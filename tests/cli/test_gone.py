@@ -19,7 +19,7 @@ def test_what_is_put_in_by_name_is_there(built):
 
 
 def test_candidates_are_there(built):
-    ask = ("swap", built / "s.json", 5, "--candidates", 5, "--json")
+    ask = ("swap", built / "s.json", 3, "--candidates", 5, "--json")
     shown = [each["path"] for each in json.loads(run(*ask).stdout)]
     for path in shown[:2]:
         os.unlink(path)  # noqa: PTH108

@@ -52,7 +52,9 @@ def test_joins_that_get_louder_are_told_once_by_the_worst():
         notice("loudness_jumps", worst_lu=8.0, at_s=120.0, **jump),
     )
     [only] = told(*notices, of=session(*slots))
-    assert only.text == "'A' begins 8.0 LU louder than the music before it (and 2 more like it)"
+    assert only.text == (
+        "'A' begins 8.0 LU louder than the music before it (louder steps also at 1:00, 3:00)"
+    )
     assert only.place == 3
 
 

@@ -183,8 +183,8 @@ def test_the_head_tells_length_peak_and_what_follows():
         re.sub("<[^>]+>", " ", re.search("<header>.*?</header>", text, re.DOTALL)[0]).split()
     )
     assert head == (
-        "Ketamine, intravenous 3 min 3 tracks peak from 1:00 to 2:00 then 1 min of calm music"
-        " 7 March 2026 Session 3 (evening) for A7 Facilitator"
+        "Ketamine, intravenous 3 min 3 tracks peak from 1:00 to 2:00 then 1 min of calm music,"
+        " to 4:00 7 March 2026 Session 3 (evening) for A7 Facilitator"
     )
     assert "peak from" not in page(session(slot(0)), ENGLISH, folder="/music")
 

@@ -64,7 +64,9 @@ FULL = Tags(
     lyricists=("Eve",),
     voice_chance=0.25,
     cue_tracks=2,
+    isrc="USAT20105338",
 )
+ISRC = "us-at2-01-05338"  # as some write it
 SHEET = 'FILE "a.wav" WAVE\r\n  TRACK 01 AUDIO\r\n    TITLE "x"\r\n  TRACK 02 AUDIO\r\n'
 VOICE = "ab:hi:voice_instrumental:voice"
 
@@ -93,6 +95,7 @@ VORBIS = {
     "PERFORMER": ["Ann (lead vocals)", "Bob (guitar)"],
     "LYRICIST": ["Eve"],
     VOICE: ["0.25"],
+    "ISRC": [ISRC],
     "CUESHEET": [SHEET],
 }
 # As RFC 7845 has it: Q7.8 towards -23 LUFS, so 5 dB below ReplayGain.
@@ -116,6 +119,7 @@ APE = {
     "Performer": "Ann (lead vocals)\0Bob (guitar)",
     "Lyricist": "Eve",
     VOICE: "0.25",
+    "ISRC": ISRC,
     "Cuesheet": SHEET,
     **GAINS,
 }
@@ -142,6 +146,7 @@ MP4_TAGS = {
             "PERFORMER": ["Ann (lead vocals)", "Bob (guitar)"],
             "LYRICIST": ["Eve"],
             VOICE: ["0.25"],
+            "ISRC": [ISRC],
             "CUESHEET": [SHEET],
             "iTunNORM": [" 00000A2C 00000A2C"],
             **{name.lower(): [value] for name, value in GAINS.items()},
@@ -167,6 +172,7 @@ ASF = {
     "WM/Performer": ["Ann (lead vocals)", "Bob (guitar)"],
     "WM/Writer": ["Eve"],
     VOICE: ["0.25"],
+    "WM/ISRC": [ISRC],
     "CUESHEET": [SHEET],
     **{name: [value] for name, value in GAINS.items()},
 }
@@ -181,6 +187,7 @@ def id3_frames():
         id3.TCON(encoding=3, text=["Ambient", "Drone"]),
         id3.TDRC(encoding=0, text=["2019-05-04"]),
         id3.TLAN(encoding=0, text=["zxx"]),
+        id3.TSRC(encoding=0, text=[ISRC]),
         id3.TMOO(encoding=3, text=["calm", "wide"]),
         id3.COMM(encoding=3, lang="eng", desc="", text=["recorded at night"]),
         id3.COMM(encoding=0, lang="eng", desc="iTunNORM", text=[" 00000A2C 00000A2C"]),
