@@ -110,7 +110,7 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
         bans=sum(len(each.bans) for each in new),
         answers=len(new_answers),
         kept=len(new_kept),
-        damaged=[each.number for each, text in kept if text is None],
+        damaged=tuple(each.number for each, text in kept if text is None),
         conflicts=conflicts,
     )
 

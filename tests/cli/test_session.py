@@ -231,7 +231,7 @@ def test_what_takes_long_is_told_and_not_made_again(made_up):
     assert "r.flac" not in made_up("undo").stderr  # it holds what the session is again
     made_up("swap 2")
     assert "r.flac holds the session as it was before" not in made_up("swap 3").stderr
-    assert "r.flac holds another state of the session" in made_up("swap 4").stderr
+    assert "r.flac holds another state of the session" in made_up("swap 1").stderr
 
 
 def test_what_goes_wrong_after_writing_takes_all_of_it_back(made_up):
