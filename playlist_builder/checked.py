@@ -42,11 +42,18 @@ def seconds(field: str, value: Any, *, is_above: bool = False) -> float:  # noqa
     raise wrong(field, f"{wanted}, such as 60.0", value)
 
 
-def whole(field: str, value: Any, least: int | None = None) -> int:  # noqa: ANN401
-    """Return a whole number, from the `least` on where one is given."""
-    if type(value) is int and (least is None or value >= least):
+def whole(
+    field: str,
+    value: Any,  # noqa: ANN401
+    least: int | None = None,
+    most: int | None = None,
+) -> int:
+    """Return a whole number, from the `least` on and up to the `most` where these are given."""
+    if type(value) is int and (least is None or value >= least) and (most is None or value <= most):
         return value
-    raise wrong(field, "a whole number" + ("" if least is None else f" from {least} on"), value)
+    low = "" if least is None else f" from {least}"
+    high = "" if most is None else f" to {most}"
+    raise wrong(field, f"a whole number{low}{high or (low and ' on')}", value)
 
 
 def text(field: str, value: Any) -> str:  # noqa: ANN401
@@ -105,9 +112,9 @@ def a(kind: type[T]) -> Callable[[str, Any], T]:
     return partial(instance, kind=kind)
 
 
-def at_least(least: int) -> Callable[[str, Any], int]:
-    """Return what checks that a value is a whole number, from this one on."""
-    return partial(whole, least=least)
+def at_least(least: int, most: int | None = None) -> Callable[[str, Any], int]:
+    """Return what checks that a value is a whole number, from this one on, to the most if given."""
+    return partial(whole, least=least, most=most)
 
 
 def takes(**checks: Check) -> Callable[[F], F]:

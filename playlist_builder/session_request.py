@@ -15,6 +15,9 @@ from playlist_builder.errors import RequestError
 
 PERSON_NAME_LIMIT = 100  # most characters of the name of a person
 WITHIN_S = 90 * 24 * 3600.0  # how long what was played for a name is not used again
+MOST_WITHIN_S = 1e10  # 300 years
+YEARS = range(1970, 3000)  # in which a session can be asked for
+MOST_ALTERNATIVES = 20
 SCALES = "relative", "absolute"
 VOCALS = "exclude", "strict", "allow-wordless", "allow"  # what profiles may say of voices
 TEXTS = (  # fields that hold several texts
@@ -112,11 +115,13 @@ class SessionRequest:
 def check_time(value: Any, field: str = "at") -> str:  # noqa: ANN401 - what is checked
     """Return a time of day in ISO 8601 with its offset; raises RequestError for anything else."""
     try:
-        if datetime.fromisoformat(value).utcoffset() is not None:
+        time = datetime.fromisoformat(value)
+        if time.utcoffset() is not None and time.year in YEARS:
             return str(value)
     except (TypeError, ValueError):
         pass
-    raise wrong(field, "a time with its offset, such as 2026-05-01T10:00:00+02:00", value)
+    years = f"of the years {YEARS[0]} to {YEARS[-1]}"
+    raise wrong(field, f"a time with its offset, {years}, such as 2026-05-01T10:00:00+02:00", value)
 
 
 def person_name(given: str) -> str:
@@ -144,6 +149,12 @@ def _seconds(field: str, value: Any) -> float:  # noqa: ANN401
     raise wrong(field, "seconds such as 3600.0", value)
 
 
+def _within(field: str, value: Any) -> float:  # noqa: ANN401
+    if _seconds(field, value) <= MOST_WITHIN_S:
+        return value  # type: ignore[no-any-return]
+    raise wrong(field, "seconds such as 3600.0, up to 1e10 (300 years)", value)
+
+
 def _lengths(field: str, value: Any) -> tuple[float, float]:  # noqa: ANN401
     if isinstance(value, list | tuple) and len(value) == 2 and all(map(is_number, value)):  # noqa: PLR2004 - the shortest and the longest
         shortest, longest = value
@@ -153,7 +164,7 @@ def _lengths(field: str, value: Any) -> tuple[float, float]:  # noqa: ANN401
 
 
 def _place(field: str, value: Any) -> int:  # noqa: ANN401
-    return whole(field, value, 1)
+    return whole(field, value, 1, MOST_ALTERNATIVES)
 
 
 def _changes(field: str, value: Any) -> "tuple[PlanChange, ...]":  # noqa: ANN401
@@ -189,7 +200,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "vocals": _optional(_one_of(*VOCALS)),
     "duration_s": _optional(_seconds),
     "tolerance_s": _seconds,
-    "within_s": _seconds,
+    "within_s": _within,
     "trim_s": _seconds,
     "track_minutes": _optional(_lengths),
     "seed": whole,

@@ -8,9 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlist_builder.errors import RequestError
+from playlist_builder.library.history import PersonHistory
 from playlist_builder.models import Scale
 from playlist_builder.profiles.profile import VocalsRule
-from playlist_builder.session_request import SCALES, TEXTS, VOCALS, WITHIN_S, SessionRequest
+from playlist_builder.session_request import (
+    MOST_WITHIN_S,
+    SCALES,
+    TEXTS,
+    VOCALS,
+    WITHIN_S,
+    SessionRequest,
+)
+from playlist_builder.sessions.preferences import played
 
 AT = "2026-05-01T10:00:00+02:00"
 
@@ -40,6 +49,11 @@ def test_what_was_played_for_a_name_is_left_out_for_90_days():
     assert SessionRequest("arc", name="Ame\u0301lie", asked_at=AT).name == "Am\u00e9lie"
 
 
+def test_what_was_played_is_known_of_for_all_that_can_be_asked():
+    one = SessionRequest("arc", asked_at="1970-01-01T00:00:00+23:59", within_s=MOST_WITHIN_S)
+    assert played(one, PersonHistory(""), ()) == frozenset()
+
+
 @pytest.mark.parametrize(
     ("values", "says"),
     [
@@ -57,7 +71,11 @@ def test_what_was_played_for_a_name_is_left_out_for_90_days():
         ({"include": "genre:ambient"}, "include: give a tuple of texts"),
         ({"pins": (3,)}, "pins: give a tuple of texts"),
         ({"seed": 1.5}, "seed: give a whole number, not 1.5."),
-        ({"alternative": 0}, "alternative: give a whole number from 1 on"),
+        ({"alternative": 0}, "alternative: give a whole number from 1 to 20, not 0."),
+        ({"alternative": 10**6}, "alternative: give a whole number from 1 to 20, not 1000000."),
+        ({"within_s": 1e300}, "within_s: give seconds such as 3600.0, up to 1e10 (300 years)"),
+        ({"asked_at": "0001-01-01T00:00:00+00:00"}, "asked_at: give a time with its offset, of"),
+        ({"asked_at": "9999-12-31T23:00:00-23:00"}, "asked_at: give a time with its offset, of"),
         ({"name": "A7"}, "asked_at: a session for 'A7' needs the time of day, such as datetime"),
         ({"name": "A7", "asked_at": "2026-05-01"}, "asked_at: give a time with its offset"),
         ({"name": " ", "asked_at": AT}, "A name is plain text"),

@@ -295,11 +295,11 @@ def silences(order: Order) -> list[Notice]:
 
 
 def planned(order: Order) -> list[Notice]:
-    """Tell of the planned silences that are to come, as not everything plays them, if any."""
-    left_ms = [rest.length_ms for rest in order.rests if rest.at_ms >= order.start_ms]
-    if not left_ms:
+    """Tell of all planned silences of the session, as not everything plays them, if any."""
+    if not order.rests:
         return []
-    return [notice("planned_silences", count=len(left_ms), lasts_s=sum(left_ms) / 1000.0)]
+    lasts_s = sum(rest.length_ms for rest in order.rests) / 1000.0
+    return [notice("planned_silences", count=len(order.rests), lasts_s=lasts_s)]
 
 
 def climbs(order: Order) -> list[Notice]:

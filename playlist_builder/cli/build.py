@@ -19,7 +19,7 @@ from playlist_builder.cli.main import main
 from playlist_builder.cli.numbered import check_unnamed, numbered, unnamed
 from playlist_builder.cli.request import name_option, request_of, request_options
 from playlist_builder.cli.scan import scan_folders, warn_waiting
-from playlist_builder.cli.session import number_and_name
+from playlist_builder.cli.session import number_and_name, person_of
 from playlist_builder.cli.written import check_outputs, content, remembered, write_contents
 from playlist_builder.errors import PlaylistError
 
@@ -123,13 +123,19 @@ def reorder(
 
     All of them are used, whatever their length, voice or artist; with --duration the best of those
     that keep the rules of the profile. Levels are percentiles of the playlist. The tail of a
-    session is left out, for a tail is no part of the arc.
+    session is left out, for a tail is no part of the arc. What was built for a name is for that
+    name again.
     """
     from playlist_builder.notices import notice
     from playlist_builder.playlists import read
 
-    request = request_of(profile, **fields)
+    person = person_of(playlist, fields["library"])
+    request = request_of(profile, name=person, **fields)
     check_outputs(outputs, as_json=as_json)
+    if person is not None:
+        output.print_message(
+            _("This is for {person}, as what it is made of.").format(person=person)
+        )
     paths, lost = read.resolve_all(
         [entry for entry in read.read_entries(playlist) if not entry.is_tail],
         os.path.dirname(os.path.abspath(playlist)),

@@ -7,6 +7,7 @@ import os
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,6 +25,9 @@ from playlist_builder.cli.session import (
     warn_banned,
 )
 from playlist_builder.cli.written import Content, content, remembered, renewals, rewrite
+
+if TYPE_CHECKING:
+    from playlist_builder.sessions.difference import Difference
 
 Check = Callable[["api.Session", "api.Session"], None]
 
@@ -123,16 +127,16 @@ def _renewal(session: str, written: Sequence[str]) -> str:
 def print_change(
     given: OpenedSession,
     after: "api.Session",
+    changed: "Difference",
     told: list[str],
     *,
     as_json: bool,
 ) -> None:
-    """Print a changed session, what has changed, and what became of its files."""
+    """Print a session, what has `changed` in it, and what became of its files."""
     from playlist_builder.playlists import session_json
-    from playlist_builder.sessions.difference import difference
 
     output.print_session(after, err=as_json)
-    lines = difference_lines(difference(given.session, after))
+    lines = difference_lines(changed)
     output.print_text("\n".join(lines), err=as_json)
     for line in told:
         output.print_message(line)

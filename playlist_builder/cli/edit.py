@@ -186,12 +186,12 @@ def change_session(
 
     given = open_session(session, library)
     with session_editor(given) as (editor, find):
-        after = edit(editor, find).session
+        after, changed = edit(editor, find)
     if before_writing is not None:
         before_writing(given.session, after)
     text = session_states.dump_with_undo(after, given.text)
     after, told = save_change(given, text, after_writing=after_writing)
-    print_change(given, after, told, as_json=as_json)
+    print_change(given, after, changed, told, as_json=as_json)
 
 
 @contextmanager

@@ -135,6 +135,12 @@ def merge(other: str, library: str | None, *, as_json: bool) -> None:
                 name=each.name, what=each.what, here=each.here, there=each.there
             )
         )
+    for number in report.damaged:
+        output.print_message(
+            _("Session {number} of {other} is damaged, and was left out.").format(
+                number=number, other=other
+            )
+        )
     if as_json:
         output.print_json(report)
         return

@@ -40,6 +40,7 @@ def rebuild(
     """
     from playlist_builder.playlists import session_json, session_states
     from playlist_builder.sessions.build import build_alternatives
+    from playlist_builder.sessions.difference import difference
 
     given = open_session(session, library)
     before = given.session
@@ -72,7 +73,7 @@ def rebuild(
         after, told = save_change(given, text, written=outputs)
         contents = [content(after, text, file, {}) for file in outputs]
         remember(given, contents)
-        print_change(given, after, told, as_json=as_json)
+        print_change(given, after, difference(before, after), told, as_json=as_json)
         write_contents(after, contents)
     output.print_message(
         ngettext(

@@ -85,7 +85,7 @@ def replan(
         raise click.UsageError(_("--map needs --push."))
     if insecure and target is None:
         raise click.UsageError(_("--insecure needs --push."))
-    if longer and phase:
+    if longer and phase is not None:
         raise click.UsageError(_("--extend and --to exclude each other; replan twice."))
     change_session(
         session,

@@ -167,6 +167,25 @@ def _of_file(file: str, library: str | None) -> OpenedSession:
     return OpenedSession(session, text, file, file, place)
 
 
+def person_of(file: str, library: str | None) -> str | None:
+    """Return for whom a playlist or session file was made; None for nobody, or where none knows."""
+    from playlist_builder.playlists import session_json
+    from playlist_builder.playlists.read import read
+    from playlist_builder.playlists.session_id import session_id
+
+    data = read(file)
+    with suppress(SessionError):
+        request = session_json.parse(data.decode("utf-8-sig", "replace"), file).request
+        return request.name if request is not None else None
+    own = session_id(data)
+    with suppress(LibraryError), open_existing(library) as opened:
+        if opened is not None:
+            kept = opened.sessions.by_id(own) if own else None
+            kept = kept or opened.sessions.of_file(os.path.abspath(file))
+            return (kept.person or None) if kept is not None else None
+    return None
+
+
 def _of_playlist(file: str, library: str | None) -> OpenedSession:
     """Return the session of which a playlist or page was written, by its id or by its path."""
     from playlist_builder.playlists.read import read

@@ -9,13 +9,21 @@ import click
 
 from playlist_builder.cli import options, output
 from playlist_builder.cli.language import _, language
-from playlist_builder.cli.library import open_library
+from playlist_builder.cli.library import open_existing, open_library
 from playlist_builder.cli.main import main
-from playlist_builder.cli.session import OpenedSession, number_and_name, open_session, warn_banned
+from playlist_builder.cli.session import (
+    OpenedSession,
+    is_path,
+    number_and_name,
+    open_session,
+    warn_banned,
+)
 from playlist_builder.cli.written import MADE_BY, form_of, with_companions
-from playlist_builder.errors import SessionError
+from playlist_builder.errors import LibraryError, SessionError
+from playlist_builder.text import folded
 
 if TYPE_CHECKING:
+    import playlist_builder as api
     from playlist_builder.library.kept import KeptSession
 
 
@@ -102,30 +110,30 @@ def remove(sessions: Sequence[str], library: str | None, *, yes: bool) -> None:
     A session that was built for a name within the last hour, and was not rated, has not been played
     then: its tracks can be used again.
     """
-    found = [_kept(word, _library(library)) for word in sessions]
-    for word, (_given, kept) in zip(sessions, found, strict=True):
-        if kept.name and kept.name.casefold() != word.casefold() and word in kept.name.casefold():
+    found = [_kept_or_damaged(word, _library(library)) for word in sessions]
+    for word, (_place, _request, kept) in zip(sessions, found, strict=True):
+        is_part = folded(word) in folded(kept.name) and not word.isdecimal()
+        if is_part and folded(word) != folded(kept.name):
             raise click.UsageError(
                 _("To remove {name!r}, say its whole name or {number}.").format(
                     name=kept.name, number=kept.number
                 )
             )
-    numbers = ", ".join(str(kept.number) for _given, kept in found)
+    numbers = ", ".join(str(kept.number) for _place, _request, kept in found)
     if not yes:
         named = ", ".join(
             _("{session} of {day}, {profile}").format(
                 session=number_and_name(kept), day=kept.made_at[:10], profile=kept.profile
             )
-            for _given, kept in found
+            for _place, _request, kept in found
         )
         output.confirm_forgetting(_("Forget session {named} for ever?").format(named=named))
-    for given, kept in found:
-        with open_library(given.library) as opened:
-            request = given.session.request
+    for place, request, kept in found:
+        with open_library(place) as opened:
             if request is not None and request.name is not None:
                 opened.history.forget_draft(request.name, request.session, options.now())
             opened.sessions.remove([kept.id])
-    paths = [file.path for _given, kept in found for file in kept.files]
+    paths = [file.path for _place, _request, kept in found for file in kept.files]
     files = [output.short_path(path) for path in with_companions(paths)]
     stay = _(" These files stay: {files}").format(files=", ".join(files)) if files else ""
     output.print_message(
@@ -141,6 +149,24 @@ def _kept(word: str | None, library: str | None) -> "tuple[OpenedSession, KeptSe
             label=given.label,
         )
     return given, given.kept
+
+
+def _kept_or_damaged(
+    word: str, library: str | None
+) -> "tuple[str | None, api.SessionRequest | None, KeptSession]":
+    """Return where a session is kept, what was asked for, and the session.
+
+    Of one that is damaged, which only its number or whole name finds, nothing was asked for.
+    """
+    try:
+        given, kept = _kept(word, library)
+    except (LibraryError, SessionError):
+        with open_existing(library) as opened:
+            damaged = opened.sessions.exact(word) if opened is not None else None
+        if damaged is None or is_path(word):
+            raise
+        return library, None, damaged
+    return given.library, given.session.request, kept
 
 
 def _library(own: str | None) -> str | None:

@@ -8,11 +8,12 @@ from playlist_builder.cli.session import open_session
 
 def _step(step: str, session: str | None, library: str | None, *, as_json: bool) -> None:
     from playlist_builder.playlists import session_states
+    from playlist_builder.sessions.difference import stepped
 
     given = open_session(session, library)
     text = getattr(session_states, step)(given.text, given.label)
     after, told = save_change(given, text)
-    print_change(given, after, told, as_json=as_json)
+    print_change(given, after, stepped(given.session, after), told, as_json=as_json)
 
 
 @main.command()

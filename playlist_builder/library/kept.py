@@ -109,9 +109,11 @@ def session_name(text: str) -> str:
         raise RequestError(
             "The name of a session is plain text of 1 to {most} characters.", most=most
         )
-    if name.isdecimal() or "/" in name or os.sep in name or os.path.splitext(name)[1]:
+    is_file = "/" in name or os.sep in name or os.path.splitext(name)[1] or not name.strip(".")
+    if name.isdecimal() or name.startswith("-") or is_file:
         raise RequestError(
-            "{name!r} reads like a number or a file. Give a name such as 'evening'.", name=name
+            "{name!r} reads like a number, a file or an option. Give a name such as 'evening'.",
+            name=name,
         )
     return name
 
@@ -241,13 +243,32 @@ class KeptSessions:
         with self._write() as connection:
             return [_store(connection, *each) for each in sessions]
 
+    def add(self, *sessions: tuple[KeptSession, str]) -> None:
+        """Keep new sessions with their documents, all or none of them, under new numbers.
+
+        They come in order of their turns, before all that are kept: the last one stays the last.
+        """
+        with self._write() as connection:
+            ((first,),) = connection.execute("SELECT min(coalesce(min(turn), 0), 0) FROM kept")
+            by_turn = sorted((kept.turn, kept.id) for kept, _ in sessions)
+            turns = {own: first - len(by_turn) + n for n, (_, own) in enumerate(by_turn)}
+            for kept, document in sessions:
+                number = _next_number(connection)
+                _insert(connection, replace(kept, number=number, turn=turns[kept.id]), document)
+
     def called(self, name: str) -> KeptSession | None:
         """Return the session of a whole name, if there is one."""
         return next((each for each in self.all() if folded(each.name) == folded(name)), None)
 
     @checked.takes(own=checked.text, name=checked.text)
     def rename(self, own: str, name: str) -> None:
-        """Call a session by another name, by which no other is called from then on."""
+        """Call a session by another name, by which no other is called from then on.
+
+        Raises RequestError for what cannot be a name, LibraryError for an id that is not kept.
+        """
+        name = session_name(name)
+        if self.by_id(own) is None:
+            raise LibraryError("No session of the id {own!r} is kept.", own=own)
         with self._write() as connection:
             _take_name(connection, own, name)
             connection.execute("UPDATE kept SET name = ? WHERE id = ?", (name, own))
@@ -331,9 +352,15 @@ def _store(connection: sqlite3.Connection, kept: KeptSession, document: str) -> 
             " give this command again.",
             number=number,
         )
-    ((turn,),) = connection.execute("SELECT coalesce(max(turn), 0) + 1 FROM kept")
+    ((turn,),) = connection.execute("SELECT max(coalesce(max(turn), 0), 0) + 1 FROM kept")
     _take_name(connection, kept.id, kept.name)
     kept = replace(kept, number=number, name=kept.name or name, made_at=made_at, turn=turn)
+    _insert(connection, kept, document)
+    return kept
+
+
+def _insert(connection: sqlite3.Connection, kept: KeptSession, document: str) -> None:
+    """Write the rows of a session, in place of those of its id."""
     values = [getattr(kept, column.strip()) for column in _COLUMNS.split(",")]
     places = ", ".join("?" * len(values))
     connection.execute(f"INSERT OR REPLACE INTO kept VALUES ({places})", values)  # noqa: S608 - as above
@@ -341,7 +368,6 @@ def _store(connection: sqlite3.Connection, kept: KeptSession, document: str) -> 
     connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?)", (kept.id, blob))
     connection.execute("DELETE FROM written WHERE id = ?", (kept.id,))
     _insert_files(connection, kept.id, kept.files)
-    return kept
 
 
 def _take_name(connection: sqlite3.Connection, own: str, name: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from playlist_builder.errors import SessionError
+from playlist_builder.errors import LibraryError, SessionError
 from playlist_builder.library.answers import Answer
 from playlist_builder.library.columns import detection_of
 from playlist_builder.library.database import Database
@@ -18,7 +18,7 @@ from playlist_builder.library.kept import KeptSession
 from playlist_builder.models import Mark
 from playlist_builder.playlists import session_json
 from playlist_builder.session_request import person_name
-from playlist_builder.text import digest
+from playlist_builder.text import digest, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ class MergeReport:
     """Counts of what was added, and the conflicts.
 
     `measured`, `heard` and `embedded` count recordings, `sessions`, `ratings` and `bans` those of
-    all names, and `kept` the sessions that can be changed and written again.
+    all names, and `kept` the sessions that can be changed and written again. `damaged` are the
+    numbers that such sessions have there which cannot be read, and so were left out.
     """
 
     measured: int = 0
@@ -50,6 +51,7 @@ class MergeReport:
     bans: int = 0
     answers: int = 0
     kept: int = 0
+    damaged: Sequence[int] = ()
     conflicts: Sequence[Conflict] = ()
 
 
@@ -57,14 +59,14 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
     """Return what `ours` got from `theirs`; a new path that does not exist here is missing.
 
     All of `theirs` is read before the first write: raises `LibraryError` where any row of it is
-    invalid, and then nothing was added.
+    invalid, and then nothing was added. Only of a session that is kept the rest comes without it.
     """
     files, marks = theirs.tagged_files(), theirs.marks()
     with decoding(theirs.path):
         detections = {identity: detection_of(row) for identity, row in theirs.detections().items()}
         embeddings = dict(theirs.embeddings())
         answers = theirs.answers.all()
-        kept = [_kept(theirs, each) for each in theirs.sessions.all()]
+        kept = [(each, _document(theirs, each.id)) for each in theirs.sessions.all()]
         histories = [_named(theirs, each.name) for each in theirs.history.names()]
     deque(theirs.measurements(), maxlen=0)  # too much to be kept
     paths, measured, detected = set(ours.files()), ours.identities(), ours.detected_identities()
@@ -90,7 +92,7 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
     new_answers = _answers(ours.answers.all(), answers, names, conflicts)
     ours.answers.store(new_answers)
     new_kept = _new_kept(ours, kept, conflicts)
-    ours.sessions.store(*((replace(each, turn=0), text) for each, text in new_kept))
+    ours.sessions.add(*new_kept)
     new = [
         _new_history(here, there, played, conflicts)
         for here, there in zip(own_histories, histories, strict=True)
@@ -108,6 +110,7 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
         bans=sum(len(each.bans) for each in new),
         answers=len(new_answers),
         kept=len(new_kept),
+        damaged=tuple(each.number for each, text in kept if text is None),
         conflicts=conflicts,
     )
 
@@ -120,33 +123,39 @@ def _named(theirs: Database, name: str) -> PersonHistory:
     return replace(past, sessions=[_numbered(each) for each in past.sessions])
 
 
-def _kept(theirs: Database, kept: KeptSession) -> tuple[KeptSession, str]:
-    """Return a kept session with its document, which is a session."""
-    document = theirs.sessions.document(kept.id)
+def _document(database: Database, own: str) -> str | None:
+    """Return the document of a kept session, None where it is damaged."""
     try:
-        session_json.parse(document, str(kept.number))
-    except SessionError as error:
-        raise ValueError(str(error)) from error
-    return kept, document
+        document = database.sessions.document(own)
+        session_json.parse(document, own)
+    except (LibraryError, SessionError):
+        return None
+    return document
 
 
 def _new_kept(
-    ours: Database, theirs: Sequence[tuple[KeptSession, str]], conflicts: list[Conflict]
+    ours: Database, theirs: Sequence[tuple[KeptSession, str | None]], conflicts: list[Conflict]
 ) -> list[tuple[KeptSession, str]]:
     """Return what is new; a session that is in another state there goes to the conflicts.
 
-    Files do not come along: what was written there is not the user's wish here. Nor does what was
-    removed here.
+    So does a name by which another one is called here: what comes has no name then. Files do not
+    come along: what was written there is not the user's wish here. Nor does what was removed here.
     """
     here, removed = {each.id: each for each in ours.sessions.all()}, ours.sessions.removed()
+    named = {folded(each.name): each for each in here.values() if each.name}
     new = []
     for there, document in theirs:
         own = here.get(there.id)
-        if there.id in removed:
+        if there.id in removed or document is None:
             continue
         if own is None:
-            new.append((replace(there, files=()), document))
-        elif ours.sessions.document(there.id) != document:
+            name, called = there.name, named.get(folded(there.name))
+            if called is not None:
+                numbers = called.number, there.number
+                conflicts.append(Conflict(there.id, name, "session of this name", *numbers))
+                name = ""
+            new.append((replace(there, name=name, files=()), document))
+        elif _document(ours, there.id) != document:
             name, times = f"session {own.number}", (own.changed_at, there.changed_at)
             conflicts.append(Conflict(there.id, name, "last change", *times))
     return new

@@ -2,12 +2,12 @@
 
 import reprlib
 from collections.abc import Sequence
-from datetime import datetime
 from itertools import pairwise
 from typing import Protocol
 
 from playlist_builder.errors import RequestError
 from playlist_builder.session_request import PERSON_NAME_LIMIT, person_name
+from playlist_builder.session_request import check_time as check_time_of_day
 
 LEAST_PART_S = 1.0  # of a track that plays: fades and codecs need some music
 ROUNDING_S = 0.01  # times are written in milliseconds, each rounded on its own
@@ -67,12 +67,13 @@ def check_silences(played: Sequence[Span], silences: Sequence[Span]) -> None:
 def check_time(text: str) -> None:
     """Check that a text is empty, or a time in ISO 8601 with its offset."""
     try:
-        if not text or datetime.fromisoformat(text).tzinfo is not None:
-            return
-    except ValueError:
-        pass
-    wrong = reprlib.repr(text)
-    raise ValueError(f"asked_at must be a time in ISO 8601 with its offset, not {wrong}")
+        if text:
+            check_time_of_day(text)
+    except RequestError as error:
+        wrong = reprlib.repr(text)
+        raise ValueError(
+            f"asked_at must be a time in ISO 8601 with its offset, not {wrong}"
+        ) from error
 
 
 def checked_name(text: str) -> str:

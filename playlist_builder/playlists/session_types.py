@@ -19,11 +19,11 @@ from playlist_builder.playlists.session_checks import (
     checked_name,
 )
 from playlist_builder.profiles.profile import VocalsRule
+from playlist_builder.session_request import MOST_ALTERNATIVES, MOST_WITHIN_S
 from playlist_builder.text import digest
 
 TEXT_LIMIT = 40_000  # characters of one text of a request; a profile has 32 kB at most
 ITEMS_LIMIT = 10_000  # entries of one list of a request; far above what a person types
-ALTERNATIVES_LIMIT = 20  # sessions that `build` makes
 LONGEST_S = 7 * 24 * 3600.0 * 1.5  # a week, the longest session, with its tail
 
 _MAX = sys.float_info.max
@@ -34,7 +34,7 @@ _SHORT = Meta(max_length=ITEMS_LIMIT, description=f"a list of at most {ITEMS_LIM
 Number = Annotated[float, Meta(ge=-_MAX, le=_MAX, description="a finite number")]
 Length = Annotated[float, Meta(ge=0, le=_MAX, description="a finite number of at least 0")]
 Time = Annotated[float, Meta(ge=0, le=LONGEST_S, description=_WEEK)]
-Past = Annotated[float, Meta(ge=0, le=1e10, description="0 to 1e10 s (300 years)")]
+Past = Annotated[float, Meta(ge=0, le=MOST_WITHIN_S, description="0 to 1e10 s (300 years)")]
 Shift = Annotated[float, Meta(ge=-LONGEST_S, le=LONGEST_S, description="a week and a half at most")]
 Level = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
 AbsolutePath = Annotated[str, Meta(pattern=_ABSOLUTE, description="an absolute path")]
@@ -42,7 +42,7 @@ Typed = Annotated[str, Meta(pattern=rf"\A[^\0]{{1,{TEXT_LIMIT}}}\Z", description
 Texts = Annotated[tuple[Typed, ...], _SHORT]
 Paths = Annotated[tuple[AbsolutePath, ...], _SHORT]
 Pair = Annotated[tuple[Length, ...], Meta(min_length=2, max_length=2, description="two numbers")]
-Choice = Annotated[int, Meta(ge=1, le=ALTERNATIVES_LIMIT, description=f"1 to {ALTERNATIVES_LIMIT}")]
+Choice = Annotated[int, Meta(ge=1, le=MOST_ALTERNATIVES, description=f"1 to {MOST_ALTERNATIVES}")]
 Hex = Annotated[str, Meta(pattern=r"\A([0-9a-f]{16})?\Z", description="16 hexadecimal digits")]
 
 

@@ -287,9 +287,18 @@ class Profile:
         wanted = text.strip().casefold()
         for matches in (str.__eq__, str.__contains__):
             found = [each for each in self.phases if matches(each.name.casefold(), wanted)]
-            if wanted and len({each.name for each in found}) == 1:
+            some = list(dict.fromkeys(each.name for each in found)) if wanted else []
+            if len(some) == 1:
                 return max(found, key=lambda each: each.duration_s)
         names = ", ".join(dict.fromkeys(each.name for each in self.phases))
+        if some:
+            raise ProfileError(
+                "{text!r} may mean {several} in profile '{name}'. Available: {names}.",
+                text=text,
+                several=", ".join(map(repr, some)),
+                name=self.name,
+                names=names,
+            )
         raise ProfileError(
             "No phase {text!r} in profile '{name}'. Available: {names}.",
             text=text,

@@ -31,7 +31,7 @@ from playlist_builder.profiles.profile import Profile
 from playlist_builder.queries import any_of
 from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import cuts, preferences, presence
-from playlist_builder.sessions.pins import Find, read_pin
+from playlist_builder.sessions.pins import Find, check_inside, read_pin
 from playlist_builder.sessions.rescue import rescue
 from playlist_builder.track_table import TrackTable
 
@@ -122,6 +122,9 @@ def selected(
         read_pin(held.find, by_identity, profile, pin, identity)
         for pin, identity in zip(request.pins, pinned, strict=True)
     ]
+    if not (request.pinned or request.use_all):  # pins of a session move with its plan
+        for (pin, _), text in zip(pins, request.pins, strict=True):
+            check_inside(pin, profile, text)
     if request.playlist:
         tracks = TrackTable.of(_of_playlist(request, by_identity))
     is_gone = bool(every.missing.all())
@@ -141,7 +144,8 @@ def selected(
     avoided, notes = _avoided(every, request.avoid)
     played = preferences.with_copies(preferences.played(request, past, drafts), every)
     asked_for = frozenset(identity for _, identity in pins)
-    played, thrown_out = played - asked_for, frozenset(request.thrown_out) - asked_for
+    played -= asked_for.union(request.listed)
+    thrown_out = frozenset(request.thrown_out) - asked_for
     banned = {*every.take(every.banned).identities, *(ban.identity for ban in past.bans)}
     ratings = {rating.identity: rating for rating in past.ratings}
     return Selection(

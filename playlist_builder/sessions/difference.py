@@ -5,8 +5,8 @@ they are chosen again behind every change.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from playlist_builder.models import Session, Slot
@@ -94,6 +94,35 @@ def difference(before: Session, after: Session) -> Difference:
         restored=_of_other_kinds(after.relaxed, before.relaxed),
         warnings=_of_other_kinds(before.warnings, after.warnings),
     )
+
+
+def replanned(before: Session, after: Session) -> Difference:
+    """Return what changed by arranging again what has not played yet.
+
+    What has played is told of no more, so a rule gives way no longer only where no such track can
+    break it still; and where nothing else changed, nothing is new.
+    """
+    found, spans = difference(before, after), set(map(_span, after.slots))
+    stay = {slot.title or slot.path for slot in before.slots if _span(slot) in spans}
+    restored = tuple(told for told in found.restored if _is_over(told, stay))
+    found = replace(found, restored=restored)
+    return replace(found, warnings=()) if found == Difference(warnings=found.warnings) else found
+
+
+def stepped(before: Session, after: Session) -> Difference:
+    """Return what changed by undo or redo: what is noted then was told before."""
+    return replace(difference(before, after), warnings=())
+
+
+def _span(slot: Slot) -> tuple[str, float, float]:
+    return slot.identity, slot.start_s, slot.end_s
+
+
+def _is_over(told: Notice, stay: Collection[str]) -> bool:
+    """Whether no track of those titles that stay can be what a notice tells of."""
+    values = dict(told.parameters)
+    of_one = "title" in values and values["title"] not in stay and _count(told) <= 1
+    return of_one or told.code.startswith("duration")
 
 
 def worsened(before: Sequence[Notice], after: Sequence[Notice]) -> tuple[Notice, ...]:

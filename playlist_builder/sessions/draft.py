@@ -129,6 +129,11 @@ class Draft:
     def _joins_ms(self) -> list[int]:
         return list(accumulate(round(track.duration_s * 1000) for track in self.order))
 
+    @property
+    def lasts_s(self) -> float:
+        """How long the session is, with the silence at its end."""
+        return rests.start_ms(self.rests, length_ms(self.order)) / 1000.0
+
     def starts_s(self) -> list[float]:
         """When each track starts, and when the last one ends."""
         own, (*inner, end_ms) = self.rests, self._joins_ms

@@ -23,7 +23,8 @@ from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import edit, presence
 from playlist_builder.sessions.build import Holdings, profile_of, selected
 from playlist_builder.sessions.candidates import SHOWN, Candidate, candidates
-from playlist_builder.sessions.difference import Difference, difference
+from playlist_builder.sessions.difference import Difference, difference, stepped
+from playlist_builder.sessions.difference import replanned as difference_of_replan
 from playlist_builder.sessions.draft import Draft, changed, draft_of
 from playlist_builder.sessions.keep import NOT_MADE_HERE, State, keep_states
 from playlist_builder.sessions.replan import replanned
@@ -196,10 +197,10 @@ class SessionEditor:
         checked.flag("skip", skip)
         if phase is not None:
             checked.text("phase", phase)
-        if extend_s and phase:
+        if extend_s and phase is not None:
             raise RequestError("extend_s and phase exclude each other: replan twice.")
         return self._change(
-            lambda draft: replanned(draft, at_s, extend_s=extend_s, skip=skip, phase=phase or ""),
+            lambda draft: replanned(draft, at_s, extend_s=extend_s, skip=skip, phase=phase),
             playing=True,
         )
 
@@ -218,7 +219,7 @@ class SessionEditor:
 
         def stretched(draft: Draft) -> Draft:
             profile = draft.objective.profile
-            name = phase or profile.phase_at(profile.duration_s / 2.0).name
+            name = profile.phase_at(profile.duration_s / 2.0).name if phase is None else phase
             return edit.stretched(draft, name, sign * by_s)
 
         return self._change(stretched)
@@ -230,7 +231,8 @@ class SessionEditor:
             self._before.append(before)
             self._after.clear()
             self._session = after
-            return Edited(after, difference(before, after))
+            compared = difference_of_replan if playing else difference
+            return Edited(after, compared(before, after))
 
     def _step(self, source: list[State], target: list[State], none_left: str) -> Edited:
         with self._alone():
@@ -240,7 +242,7 @@ class SessionEditor:
             self._session = self._now(state)
             target.append(before)
             source.pop()
-            return Edited(self._session, difference(before, self._session))
+            return Edited(self._session, stepped(before, self._session))
 
     def _now(self, state: State) -> Session:
         """Return a state as the session that it is, kept where the session of now is kept."""

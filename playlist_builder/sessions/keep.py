@@ -40,9 +40,12 @@ class Entry:
 
 
 def identified(library: Library, session: Session, name: str = "") -> Session:
-    """Return a session with the id under which a library keeps it, or will keep it."""
+    """Return a session with the id under which a library keeps it, or will keep it.
+
+    One that was removed is a new session: its id is never given again.
+    """
     request = session.request
-    if request is None or request.kept_id:
+    if request is None or request.kept_id not in {"", *library.sessions.removed()}:
         return session
     own = library.sessions.new_id(session_json.dump(session), name)
     return replace(session, request=replace(request, kept_id=own))
@@ -116,6 +119,8 @@ def _prepared(library: Library, session: Session, at: str, name: str) -> tuple[S
     request = session.request
     if request is None:
         raise SessionError("{fault}", fault=NOT_MADE_HERE)
+    # Before anything is written, in the history too.
+    session_json.parse(session_json.dump(session), "session that is to be kept")
     name = kept.session_name(name) if name else ""
     session = replace(session, request=_for_history(library, request, at))
     return identified(library, session, name), name

@@ -11,7 +11,7 @@ from playlist_builder import checked
 from playlist_builder.errors import RequestError
 from playlist_builder.library import library
 from playlist_builder.models import Session
-from playlist_builder.session_request import SessionRequest
+from playlist_builder.session_request import MOST_ALTERNATIVES, SessionRequest
 
 if TYPE_CHECKING:
     from playlist_builder.arranger.capacity import Capacity
@@ -45,7 +45,7 @@ class Library(library.Library):
 
         return build.build_session(self._selection(request, profile_folders))
 
-    @checked.takes(request=checked.a(SessionRequest), count=checked.at_least(1))
+    @checked.takes(request=checked.a(SessionRequest), count=checked.at_least(1, MOST_ALTERNATIVES))
     def build_alternatives(
         self, request: SessionRequest, count: int, *, profile_folders: Sequence[Path] = ()
     ) -> list[Session]:

@@ -10,6 +10,7 @@ from playlist_builder.arranger.rules import Pin
 from playlist_builder.errors import LibraryError, ProfileError, RequestError
 from playlist_builder.models import Track
 from playlist_builder.profiles.profile import Profile
+from playlist_builder.text import clock
 
 _TIME = r"(?:(?P<hours>\d{1,3}):(?=[0-5]?\d:))?(?P<minutes>\d{1,5}):(?P<seconds>[0-5]\d)"
 _PIN = re.compile(rf"(?P<track>.+?)(?:@(?:(?P<place>-?\d{{1,5}})|{_TIME}))?", re.DOTALL)
@@ -42,6 +43,15 @@ def read_pin(
         return Pin(track.path, minute=minute), track.identity
     place = int(found["place"]) if found["place"] else None
     return Pin(track.path, place=place, phase=phase), track.identity
+
+
+def check_inside(pin: Pin, profile: Profile, text: str) -> None:
+    """Raise RequestError for a pin whose time lies beyond the end of a profile."""
+    if pin.minute is not None and pin.minute * 60.0 >= profile.duration_s:
+        end = clock(profile.duration_s)
+        raise RequestError(
+            "--pin '{text}': the session ends at {end}. Give an earlier time.", text=text, end=end
+        )
 
 
 def _with_phase(text: str, profile: Profile) -> tuple[str, str | None]:

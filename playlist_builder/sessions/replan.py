@@ -16,7 +16,12 @@ MIN_PLAYED_S = 1.0  # a skipped track that played for less is left out
 
 
 def replanned(
-    draft: Draft, at_s: float, *, extend_s: float = 0.0, skip: bool = False, phase: str = ""
+    draft: Draft,
+    at_s: float,
+    *,
+    extend_s: float = 0.0,
+    skip: bool = False,
+    phase: str | None = None,
 ) -> Draft:
     """Return a draft in which all behind the track that plays at a time is arranged again.
 
@@ -27,19 +32,22 @@ def replanned(
     """
     check_length(draft)
     starts = draft.starts_s()
-    if not 0.0 <= at_s < starts[-1]:
+    if not 0.0 <= at_s < draft.lasts_s:
         raise RequestError(
             "--at: the session lasts from 0:00 to {starts}; its tail is not planned.",
-            starts=clock(starts[-1]),
+            starts=clock(draft.lasts_s),
         )
     current = sum(start <= at_s for start in starts[:-1]) - 1
     before = list(draft.order[: current + 1])
     played_s = at_s - starts[current]
-    if skip and played_s >= before[-1].duration_s:
+    is_silent = played_s >= before[-1].duration_s
+    if skip and is_silent:
         raise RequestError("--skip: nothing plays at that time; a silence is planned then.")
+    if extend_s and is_silent and len(before) == len(draft.order):
+        raise RequestError("--extend: the silence at the end has begun. Build another session.")
     if skip:
         before[-1:] = [cut(before[-1], played_s)] if played_s >= MIN_PLAYED_S else []
-    now_s = _now_s(draft, current, length_ms(before), is_silent=played_s >= before[-1].duration_s)
+    now_s = _now_s(draft, current, length_ms(before), is_silent=is_silent)
     draft = replace(draft, played=len(before) if skip else current)
     short, profile = replace(draft, order=tuple(before)), draft.objective.profile
     if extend_s:
@@ -47,7 +55,7 @@ def replanned(
         short = shifted(short, max(playing.end_s, now_s), extend_s)
         short = with_change(short, PlanChange("stretch", playing.name, extend_s, now_s))
         profile = profile.stretched(playing.name, extend_s, now_s)
-    if phase:
+    if phase is not None:
         phase = profile.named(phase).name
         short = with_change(short, PlanChange("jump", phase, at_s=now_s))
         lengths_s = {track.identity: track.duration_s for track in draft.order}

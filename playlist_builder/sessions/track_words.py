@@ -14,14 +14,15 @@ QUOTED = 20  # characters of a word that it quotes
 def number_of(session: Session, word: str, *, with_tail: bool = False) -> int:
     """Return the number of the track of a session that a word names, from 1.
 
-    Numbers of the tail go on from those of the plan, where it counts. Raises NotThereError where no
-    track is named, or more than one.
+    Where no track has that number, a whole number may be a whole title, but no part of one. Numbers
+    of the tail go on from those of the plan, where it counts. Raises NotThereError where no track
+    is named, or more than one.
     """
     slots = (*session.slots, *session.tail) if with_tail else session.slots
     is_number, number = word.removeprefix("-").isdecimal(), whole_number(word)
     if number is not None and 1 <= number <= len(slots):
         return number
-    hits = _named(slots, word)
+    hits = _titled(slots, word) if is_number else _named(slots, word)
     if is_number and not hits:
         tail = "" if with_tail else " To change its tail, ban a track of it (mark) and rebuild."
         raise NotThereError(
@@ -44,6 +45,11 @@ def number_of(session: Session, word: str, *, with_tail: bool = False) -> int:
             "{word!r} may be number {some}{more}. Which one?", word=word, some=some, more=more
         )
     return hits[0]
+
+
+def _titled(slots: Sequence[Slot], word: str) -> list[int]:
+    """Return the numbers of the tracks of a title."""
+    return [n for n, slot in enumerate(slots, start=1) if folded(slot.title) == folded(word)]
 
 
 def _named(slots: Sequence[Slot], word: str) -> list[int]:

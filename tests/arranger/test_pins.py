@@ -89,6 +89,8 @@ def test_a_phase_is_named_by_its_name_or_by_a_part_that_no_other_has():
     for text in ("", "e", "peak"):
         with pytest.raises(ProfileError, match="Available: rise, late rise, return"):
             profile.named(text)
+    with pytest.raises(ProfileError, match="'RIS' may mean 'rise up', 'late rise' in profile"):
+        replace(profile, phases=(replace(first, name="rise up"), *names[1:])).named("RIS")
 
 
 def test_pins_without_room_are_refused_without_a_search(monkeypatch):

@@ -2,16 +2,22 @@
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import playlist_builder as api
 from playlist_builder.cli import change, written
 from playlist_builder.cli.session import open_session
 from playlist_builder.errors import ServerError
 from playlist_builder.library.library import Library
+from playlist_builder.library.scan.scanner import ScanReport
+from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json, session_states
+from playlist_builder.session_request import SessionRequest
 from tests.support.commands import run
 
 BUILD = "build steady --duration 7m"
@@ -64,6 +70,22 @@ def test_a_playlist_of_an_older_version_says_what_to_do(made_up):
     assert "by an older version. See 'playlist-builder sessions'" in told
     shutil.copy("a.json", "b.json")
     assert "Its session may be that of 'b.json'" in made_up("report b.m3u8", code=1).stderr
+
+
+def test_what_is_reordered_is_for_whom_it_was_built(made_up, monkeypatch):
+    """So its history counts it, and to forget the name forgets it."""
+    monkeypatch.setattr("playlist_builder.cli.build.scan_folders", lambda *_: ScanReport())
+    made_up(f"{BUILD} --for A7 -o a.m3u8 -o a.json")
+    for file in ("a.m3u8", "a.json"):
+        done = made_up(f"reorder {file} --json")
+        assert "This is for A7" in done.stderr
+        document = json.loads(done.stdout)
+        assert document["call"]["name"] == "A7"
+        assert len(document["slots"]) == len(json.loads(text_of(1))["slots"])
+    Path("b.m3u8").write_text("\n".join(slot["path"] for slot in document["slots"]))
+    assert "This is for" not in made_up("reorder b.m3u8").stderr
+    listed = json.loads(made_up("sessions --json").stdout)
+    assert [each["person"] for each in listed] == ["A7", "A7", "A7", ""]
 
 
 def test_what_was_banned_since_is_told_wherever_its_session_is_used(made_up):
@@ -209,7 +231,7 @@ def test_what_takes_long_is_told_and_not_made_again(made_up):
     assert "r.flac" not in made_up("undo").stderr  # it holds what the session is again
     made_up("swap 2")
     assert "r.flac holds the session as it was before" not in made_up("swap 3").stderr
-    assert "r.flac holds another state of the session" in made_up("swap 4").stderr
+    assert "r.flac holds another state of the session" in made_up("swap 1").stderr
 
 
 def test_what_goes_wrong_after_writing_takes_all_of_it_back(made_up):
@@ -283,6 +305,39 @@ def test_what_stays_of_a_session_is_told(made_up):
     assert "These files stay: a.m3u8, a.spares.m3u8" in made_up("sessions remove 1 --yes").stderr
     made_up(f"{BUILD} -o a.m3u8 --for A7")
     assert "a.spares.m3u8" in made_up("history --forget A7 --yes").stderr
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """A library of two sessions, the second one damaged."""
+    slot = Slot("/m/a.flac", "5f", "A", "B", "C", 0.0, 60.0, "calm", 0.5, 0.5, (0.5,))
+    request = SessionRequest("arc", "text")
+    made = Session("arc", "relative", 60.0, 60.0, 0.0, 0.0, 0.0, (slot,), request=request)
+    with api.Library.open(tmp_path / "l.db") as library:
+        library.keep(made, name="Ésprit café 2")
+        library.keep(replace(made, cost=1.0), name="dawn")
+    with closing(sqlite3.connect(tmp_path / "l.db")) as raw, raw:
+        raw.execute("UPDATE documents SET document = x'00' WHERE rowid = 2")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLAYLIST_BUILDER_LIBRARY", str(tmp_path / "l.db"))
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_part_of_a_name_removes_nothing_however_it_is_written():
+    for word in ("CAFÉ", "cafe\u0301", "ésp"):
+        told = run("sessions", "remove", word, "--yes", code=2).stderr
+        assert "say its whole name or 1" in told
+    run("sessions", "remove", "ésprit CAFE\u0301 2", "--yes")
+    assert [each["number"] for each in json.loads(run("sessions", "--json").stdout)] == [2]
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_damaged_session_can_be_removed_by_number_and_by_whole_name():
+    told = run("sessions", "remove", "daw", "--yes", code=1).stderr
+    assert "cannot read one of its sessions" in told
+    run("sessions", "remove", "2", "--yes")  # which is part of another name, but a number
+    assert [each["number"] for each in json.loads(run("sessions", "--json").stdout)] == [1]
+    assert "No session 2" in run("sessions", "remove", "2", "--yes", code=1).stderr
 
 
 def test_sessions_are_listed_shown_named_and_removed(made_up):

@@ -13,7 +13,7 @@ from playlist_builder.library import kept as keeping
 from playlist_builder.library import schema
 from playlist_builder.library.database import Database
 from playlist_builder.library.kept import KeptSession, WrittenFile, kept_session, session_name
-from playlist_builder.library.merge import merge
+from playlist_builder.library.merge import Conflict, merge
 from playlist_builder.models import Mark, Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.session_request import SessionRequest
@@ -106,7 +106,9 @@ def test_a_file_belongs_to_the_session_that_was_written_to_it_last(path):
         assert not one._read("SELECT path FROM written")  # noqa: SLF001 - what no method returns
 
 
-@pytest.mark.parametrize("name", ["", " ", "12", "a/b", "a.m3u8", "a\nb", "x" * 101])
+@pytest.mark.parametrize(
+    "name", ["", " ", "12", ".", "..", "-o", " -", "a/b", "a.m3u8", "a\nb", "x" * 101]
+)
 def test_a_name_is_neither_a_number_nor_a_file(name):
     with pytest.raises(RequestError):
         session_name(name)
@@ -220,22 +222,80 @@ def test_sessions_of_another_library_come_along_under_free_numbers(path, tmp_pat
         assert one.sessions.of_file(FILE.path).number == 1
 
 
+def merged(path, *theirs, ours=()):
+    """Return the report of a merge of sessions into a library that keeps others."""
+    other = f"{path}.other"
+    with Database(path) as one, Database(other) as two:
+        one.sessions.store(*ours)
+        two.sessions.store(*theirs)
+    with Database(path) as one, one.open_other(other) as two:
+        return merge(one, two, lambda _: False)
+
+
+def test_a_name_here_is_not_taken_by_a_session_that_is_merged(path):
+    report = merged(
+        path, entry("cc", "Evening"), entry("dd", "dawn"), ours=[entry("aa", "evening")]
+    )
+    assert report.conflicts == [Conflict("cc" * 8, "Evening", "session of this name", 1, 1)]
+    with Database(path) as one:
+        assert [each.name for each in one.sessions.all()] == ["evening", "", "dawn"]
+
+
+def test_the_last_session_is_the_last_after_a_merge_too(path):
+    """Those that come are in their order, before all that are here."""
+    merged(path, *map(entry, ("cc", "dd", "cc")), ours=[entry("aa"), entry("bb"), entry("aa")])
+    with Database(path) as one:
+        by_turn = sorted(one.sessions.all(), key=lambda each: each.turn)
+        assert [each.id[:2] for each in by_turn] == ["dd", "cc", "bb", "aa"]
+        assert all(each.turn for each in by_turn)  # 0 stands for none
+        assert one.sessions.last().id == "aa" * 8
+        one.sessions.remove(["aa" * 8, "bb" * 8])
+        assert one.sessions.last().id == "cc" * 8
+        assert one.sessions.store(entry("ee"))[0] == one.sessions.last()
+
+
 def test_an_invalid_session_is_not_merged(path, tmp_path):
     other = str(tmp_path / "other.db")
-    for change in (
-        "UPDATE kept SET tracks = 'x'",
-        "UPDATE documents SET document = x'00'",
-        "DELETE FROM documents",
-    ):
-        Path(other).unlink(missing_ok=True)
-        with Database(other) as two:
-            two.sessions.store(entry())
-        with closing(sqlite3.connect(other)) as raw, raw:
-            raw.execute(change)
-        with Database(path) as one, one.open_other(other) as two:
-            with pytest.raises(LibraryError):
-                merge(one, two, lambda _: False)
-            assert one.sessions.all() == []
+    with Database(other) as two:
+        two.sessions.store(entry())
+    execute(other, "UPDATE kept SET tracks = 'x'")
+    with Database(path) as one, one.open_other(other) as two:
+        with pytest.raises(LibraryError):
+            merge(one, two, lambda _: False)
+        assert one.sessions.all() == []
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE documents SET document = x'00'", "DELETE FROM documents"]
+)
+def test_a_damaged_session_stops_the_merge_of_no_other(path, tmp_path, change):
+    """Neither one there, which is left out, nor one here, which stays as it is."""
+    other = str(tmp_path / "other.db")
+    with Database(path) as one, Database(other) as two:
+        one.sessions.store(entry("bb"))
+        two.sessions.store(entry("aa"), entry("bb"), entry("cc"))
+    execute(other, f"{change} WHERE id = '{'aa' * 8}'")
+    execute(path, f"{change} WHERE id = '{'bb' * 8}'")
+    with Database(path) as one, one.open_other(other) as two:
+        report = merge(one, two, lambda _: False)
+        assert [each.id[:2] for each in one.sessions.all()] == ["bb", "cc"]
+        one.sessions.remove(["bb" * 8])
+    assert (report.kept, list(report.damaged)) == (1, [1])
+    assert [each.what for each in report.conflicts] == ["last change"]
+
+
+def execute(path, sql):
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute(sql)
+
+
+def test_a_session_gets_no_other_name_than_it_could_be_kept_under(path):
+    with Database(path) as one:
+        one.sessions.store(entry("aa", "evening"), entry("bb"))
+        for own, name in (("bb", ""), ("bb", "12"), ("bb", "-o"), ("cc", "evening")):
+            with pytest.raises((LibraryError, RequestError)):
+                one.sessions.rename(own * 8, name)
+        assert [each.name for each in one.sessions.all()] == ["evening", ""]
 
 
 def test_an_invalid_row_is_passed_over(path):

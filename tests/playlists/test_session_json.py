@@ -661,6 +661,8 @@ def test_a_name_needs_a_time():
     assert "is damaged: call.asked_at must be given" in refusal(json.dumps(whole))
     whole["call"]["asked_at"] = "2026-11-20T18:30:00"  # where in the world?
     assert "is damaged: call.asked_at must be a time" in refusal(json.dumps(whole))
+    whole["call"]["asked_at"] = "0001-01-01T00:00:00+00:00"  # of which no past can be told
+    assert "is damaged: call.asked_at must be a time" in refusal(json.dumps(whole))
 
 
 @pytest.mark.parametrize("within_s", [1e11, 1e308, 10**400])

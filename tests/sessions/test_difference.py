@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from playlist_builder.models import Session, Slot
 from playlist_builder.notices import notice
 from playlist_builder.session_request import SessionRequest
-from playlist_builder.sessions.difference import Difference, Moved, PinChange, Placed, difference
+from playlist_builder.sessions.difference import (
+    Difference,
+    Moved,
+    PinChange,
+    Placed,
+    difference,
+    replanned,
+    stepped,
+)
 
 
 def session(names, *, length_s=100.0, pins=()):
@@ -98,3 +106,27 @@ def test_a_tail_rules_notes_and_the_length_that_change_are_told():
     assert found.restored == before.relaxed[:1]
     assert found.warnings == after.warnings[1:]
     assert difference(after, replace(after, relaxed=before.relaxed[1:])).relaxed == ()
+
+
+def test_what_has_played_and_breaks_a_rule_gives_way_still():
+    """Though it is told of no more; what went, or is of the whole session, is over."""
+    limit = {"phase": "only", "value": 9.0, "limit": 8.0, "at_s": 1.0}
+    played, went = (notice("startle", count=1, title=title, **limit) for title in "AC")
+    gap, late = notice("artist_gap", count=2, gap=2), notice("duration_longer", off_s=60)
+    many = notice("silence", count=2, title="C", **limit)
+    before, after = replace(session("abc"), relaxed=()), session("abx")
+    for told, is_over in ((played, False), (went, True), (gap, False), (late, True), (many, False)):
+        found = replanned(replace(before, relaxed=(told,)), after)
+        assert found.restored == ((told,) if is_over else ()), told
+        assert difference(replace(before, relaxed=(told,)), after).restored == (told,)
+
+
+def test_the_same_tracks_at_the_same_times_are_nothing_new():
+    one, note = session("abc"), notice("unverified", count=2, total=3)
+    noted = replace(one, warnings=(note,))
+    assert not replanned(one, noted)
+    assert replanned(one, replace(session("abx"), warnings=(note,))).warnings == (note,)
+    assert difference(one, noted).warnings == (note,)
+    other = session("abx")
+    assert not stepped(one, noted)
+    assert stepped(one, replace(other, warnings=(note,))) == difference(one, other)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from playlist_builder.errors import LibraryError, RequestError, SessionError
+from playlist_builder.errors import LibraryError, ProfileError, RequestError, SessionError
 from playlist_builder.library.library import Library
 from playlist_builder.profiles import find as profiles
 from playlist_builder.session_request import SessionRequest
@@ -137,8 +137,11 @@ def test_a_change_that_fails_leaves_the_session_as_it_was(editor, made, held):
         lambda: editor.extend(by_s=float("inf")),
         lambda: editor.candidates(2, 0),
         lambda: editor.unpin(1),
+        lambda: editor.extend(by_s=60.0, phase="e"),
+        lambda: editor.shorten(by_s=60.0, phase=""),
+        lambda: editor.replan(at_s=60.0, phase=""),
     ):
-        with pytest.raises(RequestError) as told:
+        with pytest.raises((RequestError, ProfileError)) as told:
             change()
         assert "\n" not in str(told.value)
     assert editor.session is made[1]

@@ -59,6 +59,29 @@ def test_a_session_knows_all_that_builds_it_again(library, session, folder):
     assert build.build_alternatives(selection) == [session]
 
 
+def test_a_session_that_was_removed_comes_back_as_a_new_one(session, tmp_path):
+    """Which a restore does not take for the one that went."""
+    with Library.open(tmp_path / "l.db") as library:
+        first = library.keep(session, at=AT)
+        library.sessions.remove([first.request.kept_id])
+        again = library.keep(first, at=AT)
+        assert again.request.kept_id != first.request.kept_id
+        assert library.keep(again, at=AT).request.kept_id == again.request.kept_id
+    (tmp_path / "l.db").unlink()
+    with Library.open(tmp_path / "l.db") as library:
+        assert [each.id for each in library.sessions.all()] == [again.request.kept_id]
+
+
+def test_what_cannot_be_kept_is_refused_before_anything_is_written(session, tmp_path):
+    slots = (replace(session.slots[0], path="a.flac"), *session.slots[1:])
+    request = replace(session.request, name="A7", asked_at=AT)
+    with Library.open(tmp_path / "l.db") as library:
+        with pytest.raises(SessionError, match="Session that is to be kept"):
+            library.keep(replace(session, slots=slots, request=request), at=AT)
+        assert not library.sessions.all()
+        assert not library.history.names()
+
+
 def test_alternatives_and_series_are_those_of_the_commands(library, monkeypatch):
     two = library.build_alternatives(REQUEST, 2)
     assert [each.request.alternative for each in two] == [1, 2]
@@ -66,6 +89,14 @@ def test_alternatives_and_series_are_those_of_the_commands(library, monkeypatch)
     monkeypatch.setattr(build, "build_series", lambda *asked: asked)
     selection, count = library.build_series(REQUEST, 3)
     assert (selection.request, count) == (replace(two[0].request, alternative=1), 3)
+
+
+@pytest.mark.parametrize("at", ["13:20", "99:00", "9:00:00"])
+def test_a_pin_beyond_the_end_is_refused(library, at):
+    with pytest.raises(RequestError, match=f"--pin 'Title 3@{at}': the session ends at 13:20."):
+        library.build(replace(REQUEST, pins=(f"Title 3@{at}",)))
+    asked = replace(REQUEST, pins=(f"Title 3@{at}",), pinned=("0003",))
+    assert build.select(asked, build.profile_of(asked), library).constraints.pins  # it has moved
 
 
 def test_an_alternative_that_is_not_there_any_more_is_told(library, monkeypatch):

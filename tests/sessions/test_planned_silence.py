@@ -8,7 +8,7 @@ import pytest
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.problem import Objective, percentiles_of
 from playlist_builder.arranger.rules import Constraints
-from playlist_builder.errors import RequestError, SessionError
+from playlist_builder.errors import ProfileError, RequestError, SessionError
 from playlist_builder.playlists import session_json
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.overrides import apply_overrides
@@ -18,6 +18,7 @@ from playlist_builder.sessions import draft as draft_module
 from playlist_builder.sessions import edit, replan
 from playlist_builder.sessions.candidates import candidates
 from playlist_builder.sessions.draft import Draft
+from playlist_builder.text import clock
 from tests.support.synthetic import library
 
 TRACKS = library(90, 5)
@@ -110,6 +111,29 @@ def test_a_plan_that_changes_during_a_silence_keeps_it(into_s):
             assert session.slots[kept].phase == LAST
     with pytest.raises(RequestError, match="a silence is planned then"):
         replan.replanned(DRAFT, at_s, skip=True)
+
+
+def test_all_planned_silences_are_counted_also_when_some_are_over():
+    (told,) = (each for each in SESSION.warnings if each.code == "planned_silences")
+    session = draft_module.session_of(replace(DRAFT, played=BEHIND + 1))
+    assert told in session.warnings
+
+
+@pytest.mark.parametrize("into_s", [1.0, 119.0])
+def test_the_silence_at_the_end_is_part_of_the_session(into_s):
+    at_s = END.start_s + into_s
+    assert DRAFT.lasts_s == SESSION.duration_s == END.end_s
+    session = check(replan.replanned(DRAFT, at_s))
+    assert (session.slots, session.silences) == (SESSION.slots, SESSION.silences)
+    for more, told in (
+        ({"skip": True}, "a silence is planned"),
+        ({"extend_s": 60.0}, "the silence at the end has begun"),
+        ({"phase": LAST}, "it has begun"),
+    ):
+        with pytest.raises((RequestError, ProfileError), match=told):
+            replan.replanned(DRAFT, at_s, **more)
+    with pytest.raises(RequestError, match=f"to {clock(END.end_s)};"):
+        replan.replanned(DRAFT, END.end_s)
 
 
 @pytest.mark.parametrize("place", [BEHIND, BEHIND + 1])

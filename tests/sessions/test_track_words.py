@@ -54,6 +54,14 @@ def test_what_names_none_or_several_is_told(word, told):
     assert told in str(error.value)
 
 
+@pytest.mark.parametrize("word", ["0", "7", "13", "197", "-1", "\uff17"])
+def test_a_number_is_no_part_of_a_title(word):
+    """Nor of the name of a file."""
+    slot = replace(SLOTS[0], title="Op. 13 No 7, 0-1, 1979", path="/m/13")
+    with pytest.raises(RequestError, match="There is no number"):
+        number_of(replace(SESSION, slots=(slot,) * 5), word)
+
+
 def test_the_tail_goes_on_counting():
     assert (
         number_of(SESSION, "6", with_tail=True) == number_of(SESSION, "thaw", with_tail=True) == 6
