@@ -21,7 +21,12 @@ SHOWN = 60  # characters of a value that an error quotes
 
 def wrong(field: str, wanted: str, value: object) -> RequestError:
     """Return the error of a value: what it is called, what to give, and what was given."""
-    return RequestError(f"{field}: give {wanted}, not {ascii(value)[:SHOWN]}.")
+    return RequestError(
+        "{field}: give {wanted}, not {value}.",
+        field=field,
+        wanted=wanted,
+        value=ascii(value)[:SHOWN],
+    )
 
 
 def is_number(value: Any) -> bool:  # noqa: ANN401

@@ -1,10 +1,31 @@
 """The errors a caller may catch. Every message is one line: what, which, what to do next."""
 
+from gettext import NullTranslations
+from typing import Any
+
+from playlist_builder import translation
 from playlist_builder.text import LINE_LIMIT, one_line
 
 
 class PlaylistBuilderError(Exception):
-    """Anything that a user can correct; its text is one line for a person."""
+    """Anything that a user can correct; its text is one line for a person.
+
+    The message is a template of the values, where there are any; `str` is the English text.
+    """
+
+    def __init__(self, message: str = "", /, **values: Any) -> None:  # noqa: ANN401 - as `format`
+        """Values that are errors or notices are told in the language of the whole."""
+        super().__init__(message)
+        self.values = values
+
+    def __str__(self) -> str:
+        return self.in_language(translation.ENGLISH)
+
+    def in_language(self, catalogue: NullTranslations) -> str:
+        """Return the error as text, in the language of a catalogue where that holds it."""
+        (message,) = self.args
+        text = catalogue.gettext(message) if message else ""
+        return translation.filled(text, self.values, catalogue) if self.values else text
 
 
 def describe_exception(error: BaseException) -> str:

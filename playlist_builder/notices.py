@@ -12,11 +12,11 @@ from string import Formatter
 from typing import Any
 
 from playlist_builder.text import clock
+from playlist_builder.translation import ENGLISH
 
 Item = str | tuple[str, int]  # one of several: a text, or a text and how often it counts
 Value = str | int | float | tuple[Item, ...]
 
-ENGLISH = NullTranslations()
 TEXT = "text"  # code of a sentence of which only the English text is known
 PROFILE, REASON = "profile", "reason"  # contexts of a catalogue: of a profile, reasons to leave out
 
@@ -196,6 +196,7 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
         "{count} tracks lie outside the tension that their phases plan, " + _TENSION,
     ),
     "too_loud_to_open": f"'{{title}}' does not open the session: {_LOUD}",
+    "too_little": "{asked_min} min asked; {passed_min} min pass{removed:removed}",
     "trimmed": (_ONE_TRIMMED, _TRIMMED),
     "unverified": (
         "{count} of {total} tracks is not verified to be" + _LISTEN + "it",
@@ -226,6 +227,10 @@ class Notice:
 
     def __str__(self) -> str:
         return sentence(self)
+
+    def in_language(self, catalogue: NullTranslations) -> str:
+        """Return it as text in the language of a catalogue."""
+        return sentence(self, catalogue)
 
 
 def notice(code: str, **parameters: Value) -> Notice:

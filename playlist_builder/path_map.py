@@ -47,7 +47,11 @@ class PathMap:
         here, there = next((pair for pair in found if pair[0]), ("", ""))
         if not here:
             needed = "TO in full" if absolute else "TO empty for the music folder of a server"
-            raise RequestError(f"'{text}': give FROM=TO, such as ~/Music=/volume1/music, {needed}.")
+            raise RequestError(
+                "'{text}': give FROM=TO, such as ~/Music=/volume1/music, {needed}.",
+                text=text,
+                needed=needed,
+            )
         is_foreign = _WINDOWS.match(here) and os.sep == "/"
         return cls(here if is_foreign else os.path.abspath(os.path.expanduser(here)), there)  # noqa: PTH100, PTH111 - `Path` would drop `..` and bytes that are not text
 

@@ -199,7 +199,9 @@ _RANGE = re.compile(rf"(?P<low>{_NUMBER})?(?P<dots>\.\.)?(?P<high>{_NUMBER})?")
 def parse(text: str) -> Query:
     """Return one query; raises `QueryError` saying what is wrong with it."""
     if len(text) > LIMIT:
-        raise QueryError(f"A query of more than {LIMIT} characters. Give several shorter ones.")
+        raise QueryError(
+            "A query of more than {LIMIT} characters. Give several shorter ones.", LIMIT=LIMIT
+        )
     if not text.strip():
         raise QueryError("An empty query says nothing. Give one such as genre:ambient.")
     tests: list[Query] = []
@@ -208,8 +210,9 @@ def parse(text: str) -> Query:
         word = _WORD.match(text, place)
         if word is None or (word["field"] is None and re.match(r"[^\"]*:|-", word["value"])):
             raise QueryError(
-                f"Query {_quoted(text)}: cannot read {_quoted(text[place:].strip())}."
-                " Write field:value, and quotes in pairs."
+                "Query {text}: cannot read {part}. Write field:value, and quotes in pairs.",
+                text=_quoted(text),
+                part=_quoted(text[place:].strip()),
             )
         tests.append(_test(text, word))
         place = word.end()
@@ -258,8 +261,10 @@ def _test(text: str, word: re.Match[str]) -> Query:
         return _not(test) if word["no"] else test
     if field is None and compared is None and _SIGN.match(value):
         raise QueryError(
-            f"Query {_quoted(text)}: cannot read {_quoted(value)}. Compare as in energy<0.5,"
-            " without spaces, or write a range such as energy:0.2..0.5; put quotes around text."
+            "Query {text}: cannot read {value}. Compare as in energy<0.5, without spaces,"
+            " or write a range such as energy:0.2..0.5; put quotes around text.",
+            text=_quoted(text),
+            value=_quoted(value),
         )
     if compared:
         field, value = compared["field"], compared["value"]
@@ -268,11 +273,19 @@ def _test(text: str, word: re.Match[str]) -> Query:
         close = get_close_matches(field.casefold(), FIELDS, n=1)
         hint = f" Did you mean '{close[0]}'?" if close else ""
         raise QueryError(
-            f"Query {_quoted(text)}: no field '{field}'.{hint} Fields: {', '.join(FIELDS)}."
+            "Query {text}: no field '{field}'.{hint} Fields: {names}.",
+            text=_quoted(text),
+            field=field,
+            hint=hint,
+            names=", ".join(FIELDS),
         )
     tests = [_single(text, field and field.casefold(), value) for value in values]
     if not tests:
-        raise QueryError(f"Query {_quoted(text)}: '{field}' has no value. Write field:value.")
+        raise QueryError(
+            "Query {text}: '{field}' has no value. Write field:value.",
+            text=_quoted(text),
+            field=field,
+        )
     return _not(_any(tests)) if word["no"] else _any(tests)
 
 
@@ -281,7 +294,7 @@ def _single(text: str, field: str | None, value: str) -> Query:
         return _between(text, field, value)
     needle = folded(value.replace('"', ""))
     if not needle:
-        raise QueryError(f"Query {_quoted(text)}: an empty value. Write field:value.")
+        raise QueryError("Query {text}: an empty value. Write field:value.", text=_quoted(text))
     if field in _WHOLE:
         return _holding(_WHOLE[field], lambda found: needle == folded(found))
     return _holding(_TEXTS[field] if field else _ANYWHERE, lambda found: needle in folded(found))
@@ -303,7 +316,11 @@ def _compared(text: str, field: str, sign: str, value: str) -> Query:
     if field not in _NUMBERS or not re.fullmatch(_NUMBER, value):
         numbers = ", ".join(_NUMBERS)
         raise QueryError(
-            f"Query {_quoted(text)}: {field}{sign} compares no numbers. Those are {numbers}."
+            "Query {text}: {field}{sign} compares no numbers. Those are {numbers}.",
+            text=_quoted(text),
+            field=field,
+            sign=sign,
+            numbers=numbers,
         )
     limit = float(value)
     if sign == "<":
@@ -317,8 +334,10 @@ def _between(text: str, field: str, value: str) -> Query:
     parts = _RANGE.fullmatch(value)
     if parts is None or not (parts["low"] or parts["high"]):
         raise QueryError(
-            f"Query {_quoted(text)}: '{field}' is a number. Write {field}:1..2, {field}:..2,"
-            f" {field}:1.. or {field}:1."
+            "Query {text}: '{field}' is a number. Write {example}.",
+            text=_quoted(text),
+            field=field,
+            example=", ".join(f"{field}:{each}" for each in ("1..2", "..2", "1..", "1")),
         )
     low = float(parts["low"] or "-inf")
     high = float(parts["high"] or "inf")
@@ -327,7 +346,9 @@ def _between(text: str, field: str, value: str) -> Query:
         half = 0.5 * 10.0**-digits
         low, high = low - half, low + half
     if low > high:
-        raise QueryError(f"Query {_quoted(text)}: {value} ends before it starts.")
+        raise QueryError(
+            "Query {text}: {value} ends before it starts.", text=_quoted(text), value=value
+        )
     return _within(field, low, high)
 
 

@@ -97,8 +97,9 @@ class SessionRequest:
             object.__setattr__(self, field, checked(field, getattr(self, field)))
         if self.name is not None and not self.asked_at:
             raise RequestError(
-                f"asked_at: a session for {self.name!r} needs the time of day, such as"
-                " datetime.now().astimezone().isoformat()."
+                "asked_at: a session for {name!r} needs the time of day, such as"
+                " datetime.now().astimezone().isoformat().",
+                name=self.name,
             )
         if self.pinned and len(self.pinned) != len(self.pins):
             raise RequestError("pinned: give the identity of each pin, or none at all.")
@@ -128,7 +129,9 @@ def person_name(given: str) -> str:
     most = PERSON_NAME_LIMIT
     name = unicodedata.normalize("NFC", given) if isinstance(given, str) else ""
     if not name.strip() or len(name) > most or not name.isprintable():
-        raise RequestError(f"A name is plain text of 1 to {most} characters, not {given!r}.")
+        raise RequestError(
+            "A name is plain text of 1 to {most} characters, not {given!r}.", most=most, given=given
+        )
     return name
 
 

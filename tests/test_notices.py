@@ -251,6 +251,10 @@ SENTENCES = [
         "4 tracks are in other sessions of this course as well: 'Night', 'Day', ...",
     ),
     (
+        notice("too_little", asked_min=60, passed_min=10, removed=(("sung", 2),)),
+        "60 min asked; 10 min pass: 2 tracks sung",
+    ),
+    (
         notice("short_session", asked_min=60, passed_min=10, removed=()),
         "60 min asked; 10 min pass; the session is shorter than asked",
     ),

@@ -79,8 +79,9 @@ def explain(
         sequence = np.array([places[slot.identity, slot.path] for slot in session.slots])
     except KeyError as error:
         raise ArrangeError(
-            f"{error.args[0][1]}: in the session, but not among the tracks that this request"
-            " allows. Build the session again."
+            "{args}: in the session, but not among the tracks that this request allows."
+            " Build the session again.",
+            args=error.args[0][1],
         ) from error
     # The least that has to be lifted for the session itself, so that no runner-up takes more.
     objective = problem.objective

@@ -108,7 +108,9 @@ def menu(
         blocks = _arranged(kitchen, _dealt(kitchen, table, count), count)
     except ArrangeError as error:
         raise ArrangeError(
-            f"{error} That is for {count} blocks of each part: fewer need less music (--blocks)."
+            "{error} That is for {count} blocks of each part: fewer need less music (--blocks).",
+            error=error,
+            count=count,
         ) from error
     for _ in range(ROUNDS):
         if not _improved(kitchen, blocks):

@@ -106,7 +106,7 @@ def _softer(
         try:
             instance, found, tried, least = relax.solved(problem, allowed, least)
         except ArrangeError as error:
-            raise ArrangeError(f"{error} ({note}.)") from error
+            raise ArrangeError("{error} ({note}.)", error=error, note=note) from error
     return (replace(problem, notes=(*problem.notes, note)), instance, found, tried), least
 
 

@@ -14,7 +14,7 @@ from hashlib import blake2b
 import numpy as np
 
 from playlist_builder.arranger import trims
-from playlist_builder.arranger.checks import check_pins, check_settings
+from playlist_builder.arranger.checks import check_pins, check_pins_fit, check_settings
 from playlist_builder.arranger.groups import ArtistLimits, groups_of
 from playlist_builder.arranger.recordings import spare_copies
 from playlist_builder.arranger.rules import (
@@ -200,8 +200,10 @@ def build_problem(tracks: Sequence[Track], profile: Profile, constraints: Constr
     scaled = profile if duration_s is None else profile.scaled(duration_s)
     if tolerance_s > MOST_TOLERANCE * scaled.duration_s and not constraints.use_all:
         raise ArrangeError(
-            f"A tolerance of {tolerance_s / 60.0:g} min is too much for a session of"
-            f" {scaled.duration_s / 60.0:g} min. Ask for at most half of it."
+            "A tolerance of {tolerance_s:g} min is too much for a session of"
+            " {duration_s:g} min. Ask for at most half of it.",
+            tolerance_s=tolerance_s / 60.0,
+            duration_s=scaled.duration_s / 60.0,
         )
     check_pins(constraints.pins, scaled)
     # No rule is given up sooner than a tolerance below the least one.
@@ -233,7 +235,9 @@ def build_problem(tracks: Sequence[Track], profile: Profile, constraints: Constr
     elif not usable or passed_s < scaled.duration_s - silent_s - widest_s:
         if not constraints.allow_short or not usable:
             too_little = shortage(scaled, passed_s, removed, allow_short=constraints.allow_short)
-            raise ArrangeError(" ".join([too_little, *(f"{told}." for told in albums)]))
+            for album in albums:
+                too_little = ArrangeError("{error} {note}.", error=too_little, note=album)
+            raise too_little
         notes.append(
             notice(
                 "short_session",
@@ -251,7 +255,9 @@ def build_problem(tracks: Sequence[Track], profile: Profile, constraints: Constr
         for pin, place in zip(constraints.pins, own, strict=True)
     )
     if not constraints.use_all:
-        _check_pins_fit(pins, items, scaled.music, widest_s)
+        music_s = scaled.music.duration_s
+        most_ms = 1000 * max(music_s * (1.0 + TOLERANCES[-1]), music_s + widest_s)
+        check_pins_fit(pins, items.length_ms, music_s / 60.0, most_ms)
     pinned_items = {item for _, item in pins}
     prices = items.step_price.sum(axis=1)
     among = no_copies if constraints.use_all else _copies_among(usable, pinned_items, prices)
@@ -272,27 +278,6 @@ def _copies_among(
         return chosen[np.array(found, np.int64)]
 
     return lambda chosen: spare(chosen.tobytes())
-
-
-def _check_pins_fit(
-    pins: Sequence[tuple[Pin, int]], items: Items, profile: Profile, least_s: float
-) -> None:
-    """Raise ArrangeError for pins that no session can hold, which no search need find out."""
-    asked_min = profile.duration_s / 60.0
-    most_ms = 1000 * max(profile.duration_s * (1.0 + TOLERANCES[-1]), profile.duration_s + least_s)
-    lasts_ms = items.length_ms[[item for _, item in pins]].sum()
-    if lasts_ms > most_ms:
-        raise ArrangeError(
-            f"The pinned tracks last {lasts_ms / 60_000:.0f} min, and the session {asked_min:.0f}."
-            " Remove a pin, or ask for more time."
-        )
-    fit = int((np.cumsum(np.sort(items.length_ms)) <= most_ms).sum())
-    for pin, _ in pins:
-        if pin.place is not None and abs(pin.place) > fit:
-            raise ArrangeError(
-                f"{pin.track}: pinned as number {pin.place}, but {asked_min:.0f} min hold at most"
-                f" {fit} of these tracks."
-            )
 
 
 def percentiles_of(tracks: Sequence[Track], scale: Scale) -> Floats | None:

@@ -22,14 +22,15 @@ from playlist_builder.arranger.recordings import spare_copies
 from playlist_builder.arranger.solver.instance import Failure, Instance, Solution
 from playlist_builder.arranger.solver.solve import keeps, solve
 from playlist_builder.errors import ArrangeError
+from playlist_builder.translation import Phrase
 
 SLACKS_S = (60.0, 120.0, 300.0, 600.0, np.inf)  # of pins and of planned silences
 PEAKS = (0.1, 0.2, np.inf)
 STROKES_HZ = (1.0, 2.0, np.inf)
 STARTLES_LU = (3.0, 6.0, np.inf)
 SILENCES_S = (15.0, 45.0, np.inf)
-PROVEN = ", which is proven"
-SEARCHED = ", as far as a long search tells, which proves nothing"
+PROVEN = Phrase(", which is proven")
+SEARCHED = Phrase(", as far as a long search tells, which proves nothing")
 FEW_LIFTED = 3  # rules that are put back one by one
 FIRST_TRIED = 4  # relaxations that are tried in their order: most sessions and tails need no more
 
@@ -88,13 +89,19 @@ def solved(
         # The limit of an opening is that of one session: others have other medians.
         is_proven = least.is_proven and np.isinf(problem.opening_lufs)
         copied = len(spare_copies(problem.tracks))
-        once = f" {copied} are copies of others: a session plays each recording once."
-        pins = (" and pins", " drop a pin,") if problem.pins else ("", "")
+        proof = PROVEN if is_proven else SEARCHED
+        once = Phrase(
+            " {count} are copies of others: a session plays each recording once.", {"count": copied}
+        )
         raise ArrangeError(
-            f"No order of the {len(problem.tracks)} tracks that pass fills"
-            f" {duration_s / 60.0:.0f} min under these rules{pins[0]}"
-            f"{PROVEN if is_proven else SEARCHED}."
-            f"{once if copied else ''} Add music,{pins[1]} or ask for another duration."
+            "No order of the {count} tracks that pass fills {minutes:.0f} min under these"
+            " rules{pins}{proof}.{copies} Add music,{drop} or ask for another duration.",
+            count=len(problem.tracks),
+            minutes=duration_s / 60.0,
+            pins=Phrase(" and pins") if problem.pins else "",
+            proof=proof,
+            copies=once if copied else "",
+            drop=Phrase(" drop a pin,") if problem.pins else "",
         )
     place, found = least
     relaxation, found = _restored(problem, allowed[place], found)

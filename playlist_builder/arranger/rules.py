@@ -17,10 +17,11 @@ import numpy as np
 
 from playlist_builder.errors import ArrangeError, ProfileError
 from playlist_builder.models import SILENCE_LUFS, STEP_S, Bools, Floats, Ints, Scale, Track, Vocals
-from playlist_builder.notices import removed as removed_text
+from playlist_builder.notices import REASON, notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.queries import Predicate, Query, any_of
 from playlist_builder.track_table import VOCALS, TrackTable
+from playlist_builder.translation import Phrase
 
 SILENCE_S = 15.0  # the longest silence in a track that a listener takes for a rest
 UNWANTED = -4.0  # least preference: such a track must be 0.2 nearer to the plan than any other
@@ -241,13 +242,17 @@ def pinned(
     found = np.flatnonzero(_named(table, frozenset((pin.track,)))).tolist()
     found.sort(key=paths.__getitem__)  # one recording may lie at several paths
     if not found:
-        raise ArrangeError(f"{pin.track}: pinned, but not in the library. Scan its folder first.")
+        raise ArrangeError(
+            "{track}: pinned, but not in the library. Scan its folder first.", track=pin.track
+        )
     reasons = {place: removal(table[place], rules, constraints, longest_s) for place in found}
     for place in found:
         if not reasons[place]:
             return int(place)
     raise ArrangeError(
-        f"{pin.track}: pinned, but {reasons[found[0]]}. Remove the pin, or change that rule."
+        "{track}: pinned, but {reason}. Remove the pin, or change that rule.",
+        track=pin.track,
+        reason=Phrase(reasons[found[0]], context=REASON),
     )
 
 
@@ -256,16 +261,26 @@ def most_removed(removed: Counter[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(removed.items(), key=lambda item: (-item[1], item[0])))
 
 
-def shortage(profile: Profile, passed_s: float, removed: Counter[str], *, allow_short: bool) -> str:
-    """Return the message that says how much music is lacking and which rules took it."""
-    rests = " let tracks rest for less long (--within)," if removed["avoided"] else ""
-    advice = (
-        f"Add music,{rests} or let in other lengths (--min-length, --max-length)."
-        if allow_short
-        else f"Add music,{rests} ask for less time (--duration), let in other lengths"
-        " (--min-length, --max-length), or allow a short session (--allow-short)."
+def shortage(
+    profile: Profile, passed_s: float, removed: Counter[str], *, allow_short: bool
+) -> ArrangeError:
+    """Return the error that says how much music is lacking and which rules took it."""
+    lack = notice(
+        "too_little",
+        asked_min=round(profile.duration_s / 60.0),
+        passed_min=round(passed_s / 60.0),
+        removed=most_removed(removed),
     )
-    return (
-        f"{profile.duration_s / 60.0:.0f} min asked; {passed_s / 60.0:.0f} min pass"
-        f"{removed_text(most_removed(removed))}. {advice}"
+    rests = Phrase(" let tracks rest for less long (--within),") if removed["avoided"] else ""
+    if allow_short:
+        return ArrangeError(
+            "{lack}. Add music,{rests} or let in other lengths (--min-length, --max-length).",
+            lack=lack,
+            rests=rests,
+        )
+    return ArrangeError(
+        "{lack}. Add music,{rests} ask for less time (--duration), let in other lengths"
+        " (--min-length, --max-length), or allow a short session (--allow-short).",
+        lack=lack,
+        rests=rests,
     )

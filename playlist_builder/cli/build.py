@@ -13,6 +13,7 @@ import click
 import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.history import history_number
+from playlist_builder.cli.language import _, language
 from playlist_builder.cli.library import DEMO_FOLDER, library_of, open_library, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.numbered import check_unnamed, numbered, unnamed
@@ -79,7 +80,7 @@ def build(
     request = request_of(profile, **fields)
     if request.name is not None and count > 1:
         raise click.UsageError(
-            "A history holds the one session that is played: leave out --alternatives or --for."
+            _("A history holds the one session that is played: leave out --alternatives or --for.")
         )
     build_sessions(
         *(request, outputs, range(1, count + 1)),
@@ -122,8 +123,7 @@ def reorder(
 
     All of them are used, whatever their length, voice or artist; with --duration the best of those
     that keep the rules of the profile. Levels are percentiles of the playlist. The tail of a
-    session is left out, for a tail is no part of the arc. What was built for a name is for that
-    name again.
+    session is left out, for a tail is no part of the arc.
     """
     from playlist_builder.notices import notice
     from playlist_builder.playlists import read
@@ -132,21 +132,29 @@ def reorder(
     request = request_of(profile, name=person, **fields)
     check_outputs(outputs, as_json=as_json)
     if person is not None:
-        output.print_message(f"This is for {person}, as what it is made of.")
+        output.print_message(
+            _("This is for {person}, as what it is made of.").format(person=person)
+        )
     paths, lost = read.resolve_all(
         [entry for entry in read.read_entries(playlist) if not entry.is_tail],
         os.path.dirname(os.path.abspath(playlist)),
         os.path.isfile,
     )
     if not paths:
-        raise PlaylistError(f"None of the {len(lost)} entries of {playlist!r} leads to a file.")
+        raise PlaylistError(
+            "None of the {count} entries of {playlist!r} leads to a file.",
+            count=len(lost),
+            playlist=playlist,
+        )
     with open_library(request.library) as opened:
         report = scan_folders(opened, list(dict.fromkeys(paths)))
         at = opened.identities(paths)
     # Under the very path that the playlist names: the library may know the music elsewhere too.
     tracks = {at[path]: path for path in reversed(paths) if path in at}
     if not tracks:
-        raise PlaylistError(f"None of the entries of {playlist!r} is music that can be read.")
+        raise PlaylistError(
+            "None of the entries of {playlist!r} is music that can be read.", playlist=playlist
+        )
     notes = [notice("not_found", location=entry.location) for entry in lost]
     notes += [notice("skipped", path=each.path, reason=each.reason) for each in report.skipped]
     if repeated := sum(path in at for path in paths) - len(tracks):
@@ -171,7 +179,7 @@ def demo(folder: str, *, as_json: bool) -> None:
     from playlist_builder.demo import compose
 
     place = Path(folder).absolute()
-    output.print_message(f"Making music in {folder} ...")
+    output.print_message(_("Making music in {folder} ...").format(folder=folder))
     place.mkdir(parents=True, exist_ok=True)
     compose.write(place / "music", DEMO_SEED)
     request = request_of(
@@ -270,6 +278,7 @@ def deliver(
     with its number. Their documents tell `more` where that is given.
     """
     from playlist_builder.playlists import session_json
+    from playlist_builder.report.language import LANGUAGES
     from playlist_builder.report.text import reasons_text
     from playlist_builder.sessions.keep import identified
 
@@ -302,13 +311,15 @@ def deliver(
         document = session_json.document(session) | dict(more or {})
         if explain is not None:
             reasons = explain(session)
-            output.print_drawing(reasons_text(session, reasons, width=output.width()), err=err)
+            own = LANGUAGES[language()]
+            text = reasons_text(session, reasons, width=output.width(), language=own)
+            output.print_drawing(text, err=err)
             document["reasons"] = [asdict(reason) for reason in reasons]
         documents.append(document)
         write_contents(session, contents[place])
         if kept:
             document["number"] = kept[place].number
-            output.print_message(_told(kept[place], library_of(session, None)))
+            output.print_message(_what_next(kept[place], library_of(session, None)))
     if as_json:
         texts = [session_json.to_json(document) for document in documents]
         click.echo(texts[0] if len(texts) == 1 else "[\n" + ",\n".join(texts) + "]\n", nl=False)
@@ -334,12 +345,17 @@ def _keep(
     kept = store(library, entries, options.now())
     for one, other in zip(kept, before, strict=True):
         if other and other.id != one.id:
-            output.print_message(f"Session {other.number} is not called {other.name} any more.")
+            output.print_message(
+                _("Session {number} is not called {name} any more.").format(
+                    number=other.number, name=other.name
+                )
+            )
     return kept
 
 
-def _told(kept: "KeptSession", library: str | None) -> str:
+def _what_next(kept: "KeptSession", library: str | None) -> str:
     known = (None, os.path.abspath(os.environ.get(options.LIBRARY_VARIABLE, "")))
     where = "" if library in known else f" --library {shlex.quote(output.short_path(library))}"
     change = f"playlist-builder swap {kept.number} 3{where}"
-    return f"Session {number_and_name(kept)}. To change it, such as its track 3: {change}"
+    text = _("Session {session}. To change it, such as its track 3: {command}")
+    return text.format(session=number_and_name(kept), command=change)

@@ -9,6 +9,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.language import _
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import warn_waiting
@@ -19,15 +20,7 @@ if TYPE_CHECKING:
     from playlist_builder.cli.player import Player
     from playlist_builder.library.questions import Pair
 
-QUESTIONS = {
-    "calmer": "which of these two is calmer?",
-    "tenser": "which of these two is more tense or uneasy?",
-}
 SCORES = {"calmer": "energy", "tenser": "tension"}
-NONE_LEFT = (
-    "No two tracks are left to ask about: they must be of 1 to 20 minutes, without words, and by"
-    " different artists."
-)
 
 
 def _command_line(text: str) -> list[str]:
@@ -77,15 +70,19 @@ def calibrate(
     from playlist_builder.cli.player import playing
 
     if forget and as_json:
-        raise click.UsageError("--json asks and changes nothing. Leave out --forget.")
+        raise click.UsageError(_("--json asks and changes nothing. Leave out --forget."))
     if yes and not forget:
-        raise click.UsageError("--yes goes with --forget.")
+        raise click.UsageError(_("--yes goes with --forget."))
     with open_library(library) as opened:
         if forget:
             kept = len(opened.answers.all())
             if kept and not yes:
-                output.confirm_forgetting(f"Forget all {kept} answers, and the correction?")
-            output.print_message(f"Forgotten: {opened.answers.forget()} answers.")
+                output.confirm_forgetting(
+                    _("Forget all {count} answers, and the correction?").format(count=kept)
+                )
+            output.print_message(
+                _("Forgotten: {count} answers.").format(count=opened.answers.forget())
+            )
         elif not as_json:
             warn_waiting(opened)
             if len(opened.answers.all()) < wanted:
@@ -102,6 +99,13 @@ def calibrate(
         output.print_message(_what_next(len(answers), wanted))
 
 
+def _questions() -> dict[str, str]:
+    return {
+        "calmer": _("which of these two is calmer?"),
+        "tenser": _("which of these two is more tense or uneasy?"),
+    }
+
+
 def _ask_all(opened: "api.Library", wanted: int, seed: int, player: "Player") -> None:
     """Ask until there are as many answers as wanted, or the user stops."""
     from playlist_builder.library.answers import answer
@@ -111,12 +115,21 @@ def _ask_all(opened: "api.Library", wanted: int, seed: int, player: "Player") ->
         answers = opened.answers.all()
         pair = questions.next(answers, seed) if len(answers) < wanted else None
         if pair is None and len(answers) < wanted:
-            output.print_message(NONE_LEFT)
+            output.print_message(
+                _(
+                    "No two tracks are left to ask about: they must be of 1 to 20 minutes, without"
+                    " words, and by different artists."
+                )
+            )
         if pair is not None:
-            output.print_message(f"\n{len(answers) + 1} of {wanted}: {QUESTIONS[pair.question]}")
+            output.print_message(
+                _("\n{number} of {wanted}: {question}").format(
+                    number=len(answers) + 1, wanted=wanted, question=_questions()[pair.question]
+                )
+            )
             key = _ask(pair, player)
         elif answers:
-            key = _key("u undoes the last answer, Enter ends: ", "u")
+            key = _key(_("u undoes the last answer, Enter ends: "), "u")
         else:
             return
         if key in {"", "q"}:
@@ -124,13 +137,17 @@ def _ask_all(opened: "api.Library", wanted: int, seed: int, player: "Player") ->
         if key == "u" and answers:
             opened.answers.remove(answers[-1])
         elif key == "u":
-            output.print_message("There is no answer to undo.")
+            output.print_message(_("There is no answer to undo."))
         elif pair is not None:
             shown = pair.first.identity, pair.second.identity
             chosen = {"1": shown[0], "2": shown[1], "s": ""}[key]
             opened.answers.store(
                 [answer(pair.question, *shown, chosen, options.now("microseconds"))]
             )
+
+
+def _scores() -> dict[str, str]:
+    return {"energy": _("energy"), "tension": _("tension")}
 
 
 def _ask(pair: "Pair", player: "Player") -> str:
@@ -145,8 +162,9 @@ def _ask(pair: "Pair", player: "Player") -> str:
     now = 0
     while True:
         player.play(tracks[now].path)
-        turns = f"playing {now + 1}, Enter plays {2 - now}; " if player.words else ""
-        key = _key(f"{turns}1, 2, s the same, u undo, q stop: ", "12suq")
+        turns = _("playing {now}, Enter plays {other}; ").format(now=now + 1, other=2 - now)
+        keys = _("1, 2, s the same, u undo, q stop: ")
+        key = _key(turns + keys if player.words else keys, "12suq")
         if key:
             player.stop()
             return key
@@ -167,7 +185,7 @@ def _key(prompt: str, keys: str) -> str:
         key = line.strip().casefold()
         if len(key) <= 1 and key in {*keys, "", "q"}:
             return key
-        output.print_message(f"{key!r} is no answer here.")
+        output.print_message(_("{answer!r} is no answer here.").format(answer=key))
 
 
 def _result(name: str, found: "Calibration") -> str:
@@ -175,18 +193,26 @@ def _result(name: str, found: "Calibration") -> str:
     from playlist_builder.analysis.calibration import MIN_ANSWERS
 
     if found.answers < MIN_ANSWERS:
-        return f"{name}: not corrected; {found.answers} of at least {MIN_ANSWERS} answers"
-    measured = (
-        f"of {found.decided} pairs left out of the fit in turn, {found.right_after} are predicted"
-        f" right with a correction, {found.right_before} without (log-likelihood"
-        f" {found.gain:+.1f}, standard error {found.gain_error:.1f})"
+        known = _("{score}: not corrected; {count} of at least {least} answers")
+        return known.format(score=_scores()[name], count=found.answers, least=MIN_ANSWERS)
+    measured = _(
+        "of {pairs} pairs left out of the fit in turn, {after} are predicted right with a"
+        " correction, {before} without (log-likelihood {gain:+.1f}, standard error {error:.1f})"
+    ).format(
+        pairs=found.decided,
+        after=found.right_after,
+        before=found.right_before,
+        gain=found.gain,
+        error=found.gain_error,
     )
     if found.correction is None:
-        return f"{name}: not corrected, since that does not help enough; {measured}"
+        known = _("{score}: not corrected, since that does not help enough; {measured}")
+        return known.format(score=_scores()[name], measured=measured)
     weights = ", ".join(
         f"{column} {weight:+.2f}" for column, weight in _weights(name, found).items()
     )
-    return f"{name}: corrected; {measured}\n  logit per standard deviation: {weights}"
+    known = _("{score}: corrected; {measured}\n  logit per standard deviation: {weights}")
+    return known.format(score=_scores()[name], measured=measured, weights=weights)
 
 
 def _weights(name: str, found: "Calibration") -> dict[str, float]:
@@ -218,5 +244,7 @@ def _document(name: str, found: "Calibration") -> dict[str, Any]:
 
 def _what_next(count: int, wanted: int) -> str:
     if count < wanted:
-        return f"{count} of {wanted} questions are answered; 'playlist-builder calibrate' goes on."
-    return f"{count} questions are answered; more with --questions {count + 20}."
+        known = _("{count} of {wanted} questions are answered; {command!r} goes on.")
+        return known.format(count=count, wanted=wanted, command="playlist-builder calibrate")
+    known = _("{count} questions are answered; more with --questions {more}.")
+    return known.format(count=count, more=count + 20)

@@ -15,6 +15,7 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.change_text import difference_lines
 from playlist_builder.cli.history import record_history
+from playlist_builder.cli.language import _
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.session import (
     PAGES,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from playlist_builder.sessions.difference import Difference
 
 Check = Callable[["api.Session", "api.Session"], None]
-NO_FILE = "For a player, export it: playlist-builder export {word} -o FILE.m3u8"
 
 
 def save_change(
@@ -84,7 +84,8 @@ def _store(
     if given.kept is None:
         record_history([session], [given.history_file], given.library)
         write_text(given.word, text)
-        return [f"Wrote {given.word}. {_renewal(given.word, outputs)}"]
+        wrote = _("Wrote {path}").format(path=given.word)
+        return [_("{first}. {then}").format(first=wrote, then=_renewal(given.word, outputs))]
     own, file = given.kept.id, given.history_file.removeprefix("-")
     entry = Entry(session, text, history_file=file, turn=given.kept.turn)
     with open_library(given.library) as opened:
@@ -93,6 +94,11 @@ def _store(
     with open_library(given.library) as opened:
         opened.sessions.add_file(own, *remembered(written))
     return told
+
+
+def _export_hint(word: object) -> str:
+    command = f"playlist-builder export {word} -o FILE.m3u8"
+    return _("For a player, export it: {command}").format(command=command)
 
 
 def _renewal(session: str, written: Sequence[str]) -> str:
@@ -107,14 +113,15 @@ def _renewal(session: str, written: Sequence[str]) -> str:
     if written and not beside:
         return ""
     if not beside:
-        return NO_FILE.format(word="SESSION")
+        return _export_hint("SESSION")
     commands = [
         f"playlist-builder {name} {shlex.quote(session)} -o {shlex.quote(file)}"
         for name, suffixes in (("export", PLAYLISTS), ("report", PAGES))
         for file in beside
         if file.endswith(suffixes)
     ]
-    return "\n".join(["These may hold another state of the session; renew them:", *commands])
+    first = _("These may hold another state of the session; renew them:")
+    return "\n".join([first, *commands])
 
 
 def print_change(
@@ -137,7 +144,11 @@ def print_change(
     if not any(note.code == "kept" for note in after.warnings):  # else it is told there
         warn_banned(given, after)
     if given.kept is not None:
-        hint = "" if given.kept.files else f" {NO_FILE.format(word=given.kept.number)}"
-        output.print_message(f"Session {number_and_name(given.kept)} is changed.{hint}")
+        hint = "" if given.kept.files else f" {_export_hint(given.kept.number)}"
+        output.print_message(
+            _("Session {session} is changed.{hint}").format(
+                session=number_and_name(given.kept), hint=hint
+            )
+        )
     if as_json:
         click.echo(session_json.dump(after), nl=False)

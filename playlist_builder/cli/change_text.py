@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from playlist_builder.cli.language import _, ngettext, told
 from playlist_builder.text import clock
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from playlist_builder.sessions.difference import Difference, PinChange
 
 A_LITTLE, MUCH = 0.12, 0.3  # differences of energy and tension, in 0..1
-JOINS = {"near": "near in style", "between": "", "far": "of another style"}
 
 
 def difference_lines(changed: "Difference") -> list[str]:
@@ -25,41 +25,50 @@ def difference_lines(changed: "Difference") -> list[str]:
     ]
     lines += [
         f"* {each.after}. {clock(each.slot.start_s)}  {each.slot.title or each.slot.path}"
-        f"  {each.slot.artist} (was number {each.before})"
+        f"  {each.slot.artist} " + _("(was number {number})").format(number=each.before)
         for each in changed.moved
     ]
     if changed.shifted:
-        tracks = "track starts" if changed.shifted == 1 else "tracks start"
-        lines.append(f"{changed.shifted} {tracks} at another time")
+        text = ngettext(
+            "{count} track starts at another time",
+            "{count} tracks start at another time",
+            changed.shifted,
+        )
+        lines.append(text.format(count=changed.shifted))
     if changed.lengths_s is not None:
-        lines.append("the session lasts {1}, not {0}".format(*map(clock, changed.lengths_s)))
+        before, after = map(clock, changed.lengths_s)
+        lines.append(
+            _("the session lasts {after}, not {before}").format(after=after, before=before)
+        )
     lines += map(_pin_line, changed.pins)
+    tail = _("tail")
     lines += [
-        f"{sign} tail: {slot.title or slot.path}  {slot.artist}".rstrip()
+        f"{sign} {tail}: {slot.title or slot.path}  {slot.artist}".rstrip()
         for sign, slots in (("-", changed.tail_went), ("+", changed.tail_came))
         for slot in slots
     ]
     lines += [
-        f"{word}: {each}"
-        for word, told in (
-            ("gives way now", changed.relaxed),
-            ("gives way no longer", changed.restored),
-            ("new note", changed.warnings),
+        known.format(text=told(each))
+        for known, notices in (
+            (_("gives way now: {text}"), changed.relaxed),
+            (_("gives way no longer: {text}"), changed.restored),
+            (_("new note: {text}"), changed.warnings),
         )
-        for each in told
+        for each in notices
     ]
-    return lines or ["the same tracks at the same times"]
+    return lines or [_("the same tracks at the same times")]
 
 
 def _pin_line(pin: "PinChange") -> str:
-    title = f"'{pin.slot.title or pin.slot.path}'"
+    title = pin.slot.title or pin.slot.path
     if pin.kind == "unpinned":
-        return f"{title} is pinned no longer"
+        return _("'{title}' is pinned no longer").format(title=title)
     at = clock(pin.slot.start_s)
     if pin.kind == "pinned" or pin.before_s is None:
-        return f"{title} is pinned: it starts at {at}"
-    was = clock(pin.before_s)
-    return f"{title} is pinned, and moves with the plan: it starts at {at}, not at {was}"
+        return _("'{title}' is pinned: it starts at {at}").format(title=title, at=at)
+    return _(
+        "'{title}' is pinned, and moves with the plan: it starts at {at}, not at {before}"
+    ).format(title=title, at=at, before=clock(pin.before_s))
 
 
 def candidate_lines(
@@ -75,55 +84,77 @@ def candidate_lines(
     for place, each in enumerate(found, start=1):
         name = _called(each.slot)
         path = f"  {each.slot.path}" if names[name] > 1 else ""
-        words = ", ".join(candidate_words(each))
-        yield f"{'*' if each.is_choice else ' '}{place:2}  {name}{path}: {words or 'much the same'}"
+        words = _(", ").join(candidate_words(each)) or _("much the same")
+        yield f"{'*' if each.is_choice else ' '}{place:2}  {name}{path}: {words}"
         yield f"     {_figures(each.slot)}; {_effect(each)}"
 
 
 def candidate_words(candidate: "Candidate") -> list[str]:
     """Return in words how a candidate differs from what plays there now, what stands out last."""
-    join = JOINS[candidate.join]
-    told = {each.why for each in candidate.stands_out}
+    join = {"near": _("near in style"), "far": _("of another style")}.get(candidate.join)
+    reasons = {each.why for each in candidate.stands_out}
     return [
         *map(_trait, candidate.traits),
-        *([join] if join and "style" not in told else []),
-        *(f"STANDS OUT: {_standing_out(each)}" for each in candidate.stands_out),
-        *(f"gives way: {each}" for each in candidate.relaxed),
+        *([join] if join and "style" not in reasons else []),
+        *(_("STANDS OUT: {why}").format(why=_standing_out(each)) for each in candidate.stands_out),
+        *(_("gives way: {text}").format(text=told(each)) for each in candidate.relaxed),
     ]
 
 
 def _trait(trait: "Trait") -> str:
-    if trait.word in {"softer", "louder"}:
-        return f"{trait.word} by {trait.by:.0f} LU"
-    if trait.word in {"darker", "brighter"}:
-        return trait.word
-    word = {"gentler": "less tense", "tenser": "more tense"}.get(trait.word, trait.word)
-    return (
-        f"a little {word}" if trait.by < A_LITTLE else f"much {word}" if trait.by > MUCH else word
-    )
+    a_little, plain, much = _degrees()[trait.word]
+    text = a_little if trait.by < A_LITTLE else much if trait.by > MUCH else plain
+    return text.format(by=trait.by)
+
+
+def _degrees() -> dict[str, tuple[str, str, str]]:
+    """Return the words of a trait where it differs a little, plainly and much."""
+    same = {
+        "softer": _("softer by {by:.0f} LU"),
+        "louder": _("louder by {by:.0f} LU"),
+        "darker": _("darker"),
+        "brighter": _("brighter"),
+    }
+    return {word: (text, text, text) for word, text in same.items()} | {
+        "calmer": (_("a little calmer"), _("calmer"), _("much calmer")),
+        "livelier": (_("a little livelier"), _("livelier"), _("much livelier")),
+        "gentler": (_("a little less tense"), _("less tense"), _("much less tense")),
+        "tenser": (_("a little more tense"), _("more tense"), _("much more tense")),
+    }
 
 
 def _standing_out(reason: "StandsOut") -> str:
     return {
-        "off_plan": f"{reason.amount:.2f} from the plan",
-        "tense": f"tension {reason.amount:.2f} above the plan",
-        "rise": f"the loudness rises {reason.amount:.0f} LU at a join",
-        "style": "the style changes at a join",
-        "voice": "it may hold a voice",
-        "rule": "a rule of the session gives way",
-    }[reason.why]
+        "off_plan": _("{amount:.2f} from the plan"),
+        "tense": _("tension {amount:.2f} above the plan"),
+        "rise": _("the loudness rises {amount:.0f} LU at a join"),
+        "style": _("the style changes at a join"),
+        "voice": _("it may hold a voice"),
+        "rule": _("a rule of the session gives way"),
+    }[reason.why].format(amount=reason.amount)
 
 
 def _figures(slot: "api.Slot") -> str:
-    tension = "unknown" if slot.tension is None else f"{slot.tension:.2f}"
-    energy = f"energy {slot.energy:.2f} (plan {slot.target:.2f})"
-    return f"{energy}, tension {tension}, {slot.loudness_lufs:.0f} LUFS, {clock(slot.duration_s)}"
+    return _(
+        "energy {energy:.2f} (plan {plan:.2f}), tension {tension}, {lufs:.0f} LUFS, {length}"
+    ).format(
+        energy=slot.energy,
+        plan=slot.target,
+        tension=_("unknown") if slot.tension is None else f"{slot.tension:.2f}",
+        lufs=slot.loudness_lufs,
+        length=clock(slot.duration_s),
+    )
 
 
 def _effect(candidate: "Candidate") -> str:
-    distance = f"{candidate.rms_error_now:.3f} -> {candidate.rms_error:.3f}"
-    cost = f"{candidate.cost_now:.4f} -> {candidate.cost:.4f}"
-    return f"curve {distance} from the plan, cost {cost}"
+    return _(
+        "curve {error_now:.3f} -> {error:.3f} from the plan, cost {cost_now:.4f} -> {cost:.4f}"
+    ).format(
+        error_now=candidate.rms_error_now,
+        error=candidate.rms_error,
+        cost_now=candidate.cost_now,
+        cost=candidate.cost,
+    )
 
 
 def _called(slot: "api.Slot") -> str:

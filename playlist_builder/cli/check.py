@@ -10,16 +10,16 @@ import click
 import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.change import save_change
+from playlist_builder.cli.language import _, ngettext, pgettext
 from playlist_builder.cli.library import file_of, library_of, open_existing
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import OpenedSession, is_kept, is_path, open_session
-from playlist_builder.text import counted
+from playlist_builder.line_breaks import cells
+from playlist_builder.notices import REASON
 
 if TYPE_CHECKING:
     from playlist_builder.models import File
     from playlist_builder.playlists.check import Finding
-
-EVIDENCE = {"music": "same music", "name": "same name", "title": "same title and length"}
 
 
 @main.command()
@@ -61,25 +61,50 @@ def check(playlist: str | None, library: str | None, *, fix: bool, as_json: bool
     findings = entry_check.check(entries, folder, os.path.isfile, lambda: _files(path), identities)
     refused = _fix(data, name, findings, folder, given) if fix else {}
     moved, missing = [], []
+    evidence = {
+        "music": _("same music"),
+        "name": _("same name"),
+        "title": _("same title and length"),
+    }
+    states = {
+        "there": _("there"),
+        "remote": _("remote"),
+        "moved": _("moved"),
+        "missing": _("missing"),
+    }
     for each in findings:
         entry = {"number": each.number, "location": each.location}
         if each.state == "moved":
             stays = {"stays": refused[each.number]} if each.number in refused else {}
             moved.append(entry | {"path": each.path, "by": each.by} | stays)
-            note = f"  ({refused[each.number]}, so it stays)" if stays else ""
-            places = f"{each.location} -> {each.path}  ({EVIDENCE[each.by]})"
-            output.print_text(f"moved    {each.number}  {places}{note}", err=as_json)
+            reason = pgettext(REASON, refused.get(each.number, ""))
+            note = _("  ({reason}, so it stays)").format(reason=reason) if stays else ""
+            places = f"{each.location} -> {each.path}  ({evidence[each.by]})"
+            output.print_text(
+                f"{_column(states['moved'])} {each.number}  {places}{note}",
+                err=as_json,
+            )
         elif each.state == "missing":
             missing.append(entry | {"title": each.title})
             title = f"  ({each.title})" if each.title else ""
-            output.print_text(f"missing  {each.number}  {each.location}{title}", err=as_json)
+            output.print_text(
+                f"{_column(states['missing'])} {each.number}  {each.location}{title}",
+                err=as_json,
+            )
     counts = Counter(sorted(each.state for each in findings))
-    output.print_message(f"{counted(len(findings), 'entry', 'entries')}: {output.counted(counts)}")
+    output.print_message(
+        _("{entries}: {counts}").format(
+            entries=ngettext("{count} entry", "{count} entries", len(findings)).format(
+                count=len(findings)
+            ),
+            counts=output.counted({states[state]: count for state, count in counts.items()}),
+        )
+    )
     fixed = fix and counts["moved"] > len(refused)
     if fixed:
-        output.print_message(f"Wrote {shown}")
+        output.print_message(_("Wrote {path}").format(path=shown))
     elif counts["moved"] and not fix:
-        output.print_message("Write the new places with --fix")
+        output.print_message(_("Write the new places with --fix"))
     if as_json:
         output.print_json(
             {
@@ -94,6 +119,11 @@ def check(playlist: str | None, library: str | None, *, fix: bool, as_json: bool
         )
     if counts["missing"] or refused or (counts["moved"] and not fix):
         raise click.exceptions.Exit(1)
+
+
+def _column(state: str) -> str:
+    """Return a state as wide as any."""
+    return state + " " * (8 - cells(state))
 
 
 def _kept(word: str | None, library: str | None) -> OpenedSession | None:
@@ -143,5 +173,7 @@ def _files(library: str | None) -> "list[tuple[File, float]]":
     with open_existing(library) as opened:
         if opened is not None:
             return opened.files()
-    output.print_message(f"There is no library {file_of(library)} to look for what is missing.")
+    output.print_message(
+        _("There is no library {path} to look for what is missing.").format(path=file_of(library))
+    )
     return []

@@ -7,6 +7,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.language import _
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import tracks_done
 from playlist_builder.cli.session import OpenedSession, open_session, warn_banned
@@ -68,9 +69,15 @@ def copy(
     gains in the samples of every track.
     """
     if session is None and folder.isdecimal() and not os.path.isdir(folder):
-        raise click.UsageError(f"Copy session {folder} where? Give a folder: copy {folder} FOLDER")
+        raise click.UsageError(
+            _("Copy session {session} where? Give a folder: copy {session} FOLDER").format(
+                session=folder
+            )
+        )
     if for_phone and form not in {None, "mp3"}:
-        raise click.UsageError(f"Phones get MP3: leave out --convert {form}, or --for-phone.")
+        raise click.UsageError(
+            _("Phones get MP3: leave out --convert {form}, or --for-phone.").format(form=form)
+        )
     given = open_session(session, library)
     with output.progress_bar(tracks_done, tells_time=True) as progress:
         report = api.copy_session(
@@ -83,7 +90,9 @@ def copy(
             replace_earlier=replace_earlier or for_phone,
             jobs=jobs,
             progress=progress,
-            on_wait=lambda: output.print_message(f"Waiting for another copy into {folder} ..."),
+            on_wait=lambda: output.print_message(
+                _("Waiting for another copy into {folder} ...").format(folder=folder)
+            ),
         )
     warn_banned(given, given.session)
     kind = " --for-phone" if for_phone else " --levelled" if is_levelled else ""
@@ -102,23 +111,43 @@ def _tell(given: OpenedSession, report: "api.CopyReport") -> None:
     from playlist_builder.arranger.trims import is_part
 
     for original, chosen in report.renamed.items():
-        output.print_message(f"{original} is there with other content and stays; wrote {chosen}")
+        output.print_message(
+            _("{original} is there with other content and stays; wrote {chosen}").format(
+                original=original, chosen=chosen
+            )
+        )
     output.print_skipped(report.skipped)
     if report.leftover:
         count, more = len(report.leftover), ", ..." if len(report.leftover) > 1 else ""
         output.print_message(
-            f"not part of this copy, from earlier ones: {count}: {report.leftover[0]}{more};"
-            " --replace removes what is as it was copied"
+            _(
+                "not part of this copy, from earlier ones: {count}: {leftover}{more};"
+                " --replace removes what is as it was copied"
+            ).format(count=count, leftover=report.leftover[0], more=more)
         )
     if report.removed:
-        output.print_message(f"removed of earlier copies: {len(report.removed)}")
+        output.print_message(
+            _("removed of earlier copies: {count}").format(count=len(report.removed))
+        )
     if count := sum(map(is_part, given.session.slots)):
         total = len(given.session.slots)
-        output.print_message(f"trimmed: {count} of {total}; their files there hold only what plays")
-    states = output.counted(Counter(sorted(each.state for each in report.files)))
+        output.print_message(
+            _("trimmed: {count} of {total}; their files there hold only what plays").format(
+                count=count, total=total
+            )
+        )
+    known = {"copied": _("copied"), "kept": _("kept"), "converted": _("converted")}
+    counts = Counter(sorted(each.state for each in report.files))
+    states = output.counted({known[state]: count for state, count in counts.items()})
     size_mb = sum(each.bytes for each in report.files) / 1e6
-    folder = os.path.dirname(report.playlist)
-    output.print_message(f"{states}; {size_mb:.0f} MB in {folder}, played by {report.playlist}")
+    output.print_message(
+        _("{counts}; {size:.0f} MB in {folder}, played by {path}").format(
+            counts=states,
+            size=size_mb,
+            folder=os.path.dirname(report.playlist),
+            path=report.playlist,
+        )
+    )
     if report.loudness_lufs is None:
         output.tell_steps(given.session, levelled=False)
     else:
@@ -128,23 +157,28 @@ def _tell(given: OpenedSession, report: "api.CopyReport") -> None:
 def _tell_levels(report: "api.CopyReport", loudness_lufs: float) -> None:
     """Print how loud levelled copies are, and what a player has to be told to heed it."""
     gains = [each.gain_db for each in report.files if each.gain_db is not None]  # not of silences
-    told = (
-        f"levelled by {min(gains):+.1f} to {max(gains):+.1f} dB, to the loudness that the session"
-        f" plans; {loudness_lufs:.1f} LUFS in all"
-    )
+    text = _(
+        "levelled by {least:+.1f} to {most:+.1f} dB, to the loudness that the session plans;"
+        " {loudness:.1f} LUFS in all"
+    ).format(least=min(gains), most=max(gains), loudness=loudness_lufs)
     if loudness_lufs < options.LOUDNESS_LUFS - options.CLOSE_LU:
-        told += f" instead of {options.LOUDNESS_LUFS:g}, as the peaks allow no more"
-    output.print_message(told)
+        text += _(" instead of {wanted:g}, as the peaks allow no more").format(
+            wanted=options.LOUDNESS_LUFS
+        )
+    output.print_message(text)
     if in_tags := len(gains) - sum(each.in_samples for each in report.files):
         output.print_message(
-            f"{in_tags} of {len(gains)} by tags: turn on ReplayGain in the player, or the"
-            " masters' own loudness is heard (mpv --replaygain=track; MPD: mpc replaygain track)."
-            " For VLC, which heeds not all of them, and for phones copy with --for-phone"
+            _(
+                "{in_tags} of {count} by tags: turn on ReplayGain in the player, or the"
+                " masters' own loudness is heard (mpv --replaygain=track; MPD: mpc replaygain"
+                " track). For VLC, which heeds not all of them, and for phones copy with"
+                " --for-phone"
+            ).format(in_tags=in_tags, count=len(gains))
         )
     output.tell_heard(report.heard)
     if report.heard:
         output.print_message(
-            "No player moves a gain within a track; --for-phone does, in the samples."
+            _("No player moves a gain within a track; --for-phone does, in the samples.")
         )
 
 
@@ -152,14 +186,18 @@ def _tell_taps(report: "api.CopyReport", album: str) -> None:
     """Print how a copy is played on a phone."""
     playlist = os.path.basename(report.playlist)
     output.print_message(
-        f"Android: with this folder under Music, open {playlist} in a player such as VLC, or the"
-        f" album '{album}' in a music app."
+        _(
+            "Android: with this folder under Music, open {playlist} in a player such as"
+            " VLC, or the album '{album}' in a music app."
+        ).format(playlist=playlist, album=album)
     )
     output.print_message(
-        "iPhone: in Finder or iTunes drag the folder onto VLC (iPhone, Files), and open the album"
-        f" '{album}' there; or add the files to Apple Music and sync. The Files app plays one track"
-        " alone."
+        _(
+            "iPhone: in Finder or iTunes drag the folder onto VLC (iPhone, Files), and"
+            " open the album '{album}' there; or add the files to Apple Music and sync. The"
+            " Files app plays one track alone."
+        ).format(album=album)
     )
     output.print_message(
-        "Turn off shuffle, repeat, and whatever evens out loudness: that is done already."
+        _("Turn off shuffle, repeat, and whatever evens out loudness: that is done already.")
     )

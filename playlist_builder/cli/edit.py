@@ -12,6 +12,7 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.change import Check, print_change, save_change
 from playlist_builder.cli.change_text import candidate_document, candidate_lines
+from playlist_builder.cli.language import _
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
@@ -80,11 +81,11 @@ def swap(
     what follows is arranged again.
     """
     if candidates is not None and new is not None:
-        raise click.UsageError("--candidates changes nothing: leave out --with.")
+        raise click.UsageError(_("--candidates changes nothing: leave out --with."))
     if take is not None and new is not None:
-        raise click.UsageError("--take names a candidate: leave out --with.")
+        raise click.UsageError(_("--take names a candidate: leave out --with."))
     if candidates is not None and take is None:
-        with session_editor(open_session(session, library)) as (editor, _):
+        with session_editor(open_session(session, library)) as (editor, _find):
             _show_candidates(editor, _number(editor, track), candidates, as_json=as_json)
         return
 
@@ -97,7 +98,12 @@ def swap(
         if take is None and output.can_ask() and not as_json:
             chosen = _asked(found)
         if chosen is not None and chosen > len(found):
-            raise NotThereError(f"--take {chosen}: there are {len(found)} candidates for {place}.")
+            raise NotThereError(
+                "--take {chosen}: there are {count} candidates for {place}.",
+                chosen=chosen,
+                count=len(found),
+                place=place,
+            )
         best = next((each for each in found if each.is_choice), None)
         taken = best if chosen is None else found[chosen - 1]
         return editor.swap(place, None if taken is None else taken.track)
@@ -211,7 +217,7 @@ def _show_candidates(editor: "SessionEditor", number: int, count: int, *, as_jso
     if as_json:
         output.print_json(list(map(candidate_document, editor.candidates(number, count))))
     elif not _listed(editor, number, count, as_json=False):
-        output.print_message("Without --candidates, what follows is arranged again.")
+        output.print_message(_("Without --candidates, what follows is arranged again."))
 
 
 def _listed(
@@ -222,27 +228,33 @@ def _listed(
     if found:
         if count is not None and len(found) < count:
             some = counted(len(found), "track fits", "tracks fit")
-            output.print_message(f"No more than {some} there.")
+            output.print_message(_("No more than {some} there.").format(some=some))
         lines = candidate_lines(editor.session, number, found)
         output.print_text("\n".join(lines), err=as_json)
         if not any(each.is_choice for each in found):
-            output.print_message("Each of these stands out, so none is marked.")
+            output.print_message(_("Each of these stands out, so none is marked."))
     else:
-        output.print_message("No single track is like it.")
+        output.print_message(_("No single track is like it."))
     return found
 
 
 def _asked(found: "list[Candidate]") -> int | None:
     """Return the number of the candidate to take, None for what is taken without a word."""
     chosen = next((n for n, each in enumerate(found, start=1) if each.is_choice), None)
-    enter = f"Enter takes {chosen}" if chosen else "Enter arranges what follows again"
+    enter = (
+        _("Enter takes {number}").format(number=chosen)
+        if chosen
+        else _("Enter arranges what follows again")
+    )
     while True:
-        line = output.ask(f"A number, {enter}, q changes nothing: ").casefold()
+        line = output.ask(
+            _("A number, {enter}, q changes nothing: ").format(enter=enter)
+        ).casefold()
         if not line:
             return None
         if line == "q":
-            output.print_message("Nothing was changed.")
+            output.print_message(_("Nothing was changed."))
             raise click.exceptions.Exit(1)
         if line.isdecimal() and 1 <= int(line) <= len(found):
             return int(line)
-        output.print_message(f"{line!r} is no answer here.")
+        output.print_message(_("{answer!r} is no answer here.").format(answer=line))

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from playlist_builder.cli import options, output
+from playlist_builder.cli.language import _
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import OpenedSession, open_session, warn_banned
@@ -75,9 +76,11 @@ def export(
     plays; what it does is set in the player.
     """
     if settings["without_files"] and (player or maps or settings["absolute"] or relative_to):
-        raise click.UsageError("--without-files names no file: leave out what says how to.")
+        raise click.UsageError(_("--without-files names no file: leave out what says how to."))
     if settings["absolute"] and relative_to is not None:
-        raise click.UsageError("--absolute and --relative-to exclude each other; give one of them.")
+        raise click.UsageError(
+            _("--absolute and --relative-to exclude each other; give one of them.")
+        )
     if relative_to is not None and not is_path_root(relative_to):
         relative_to = os.path.abspath(os.path.expanduser(relative_to))
     form = settings | {
@@ -105,8 +108,11 @@ def _tell(given: OpenedSession, outputs: Sequence[str], dialect: Dialect) -> Non
     request = given.session.request
     if dialect.levels and request is not None and not request.levelled:
         output.print_message(
-            f"{dialect.player} plays tracks equally loud where it knows their gain, and this"
-            " session was built for their own loudness. For that player build it with --levelled"
+            _(
+                "{player} plays tracks equally loud where it knows their gain, and this"
+                " session was built for their own loudness. For that player build it with"
+                " --levelled"
+            ).format(player=dialect.player)
         )
     if any(os.path.splitext(file)[1].lower() not in WHOLE for file in outputs):
         output.tell_silences(given.session)
@@ -115,10 +121,15 @@ def _tell(given: OpenedSession, outputs: Sequence[str], dialect: Dialect) -> Non
     folders = {output.folder_of(file) for file in outputs}
     if lost := {path for folder in folders for path in left_behind(paths, folder, dialect)}:
         output.print_message(
-            f"{len(lost)} of {len(paths)} paths lead nowhere on the phone, such as {min(lost)!r}."
-            f" Take the tracks along with 'playlist-builder copy {given.word} FOLDER --for-phone',"
-            " or say with --map where they lie there"
+            _(
+                "{count} of {total} paths lead nowhere on the phone, such as {path!r}. Take"
+                " the tracks along with 'playlist-builder copy {session} FOLDER --for-phone', or"
+                " say with --map where they lie there"
+            ).format(count=len(lost), total=len(paths), path=min(lost), session=given.word)
         )
     if dialect.path_maps and (outside := unmapped(paths, dialect)):
-        count = f"{len(outside)} of {len(paths)} tracks lie"
-        output.print_message(f"{count} under no folder of --map, such as {outside[0]!r}")
+        output.print_message(
+            _("{count} of {total} tracks lie under no folder of --map, such as {path!r}").format(
+                count=len(outside), total=len(paths), path=outside[0]
+            )
+        )

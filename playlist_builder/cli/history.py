@@ -8,11 +8,11 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.language import _, language, ngettext, told
 from playlist_builder.cli.library import existing_library_of, open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import open_session
 from playlist_builder.errors import LibraryError
-from playlist_builder.text import counted
 
 if TYPE_CHECKING:
     from playlist_builder.library.history import History, PersonHistory
@@ -36,20 +36,23 @@ def history(
     an hour it counts no longer (see 'sessions').
     """
     from playlist_builder.cli.written import with_companions
+    from playlist_builder.report.language import LANGUAGES
     from playlist_builder.report.text import history_text, names_text
     from playlist_builder.session_request import person_name
 
     if forget and name is None:
-        raise click.UsageError("Forget whom? Give 'history --forget NAME'.")
+        raise click.UsageError(_("Forget whom? Give 'history --forget NAME'."))
     if yes and not forget:
-        raise click.UsageError("--yes goes with --forget.")
+        raise click.UsageError(_("--yes goes with --forget."))
     with open_library(library) as opened:
         if name is None:
             listed = opened.history.names()
             if as_json:
                 output.print_json(listed)
             else:
-                output.print_text(names_text(listed, width=output.width()))
+                output.print_text(
+                    names_text(listed, width=output.width(), language=LANGUAGES[language()])
+                )
             return
         whom = person_name(name)
         past, is_read = _past(opened.history, whom, forget=forget)
@@ -59,17 +62,17 @@ def history(
         if is_empty and not holding:
             opened.history.existing(whom)  # says which names there are
     if forget:
-        output.print_message(f"Of {whom} nothing is known any more.")
+        output.print_message(_("Of {whom} nothing is known any more.").format(whom=whom))
         written = {file.path for each in kept for file in each.files}
         files = with_companions(written | {each.file for each in past.sessions if each.file})
         if files or holding:
-            output.print_message("These files are yours, and may still hold the name:")
+            output.print_message(_("These files are yours, and may still hold the name:"))
             for file in (*files, *holding):
                 output.print_message(f"  {file}")
     elif as_json:
         output.print_json(past)
     else:
-        output.print_text(history_text(past, width=output.width()))
+        output.print_text(history_text(past, width=output.width(), language=LANGUAGES[language()]))
 
 
 def _forgotten(library: "api.Library", past: "PersonHistory", *, ask: bool) -> list[str]:
@@ -81,10 +84,15 @@ def _forgotten(library: "api.Library", past: "PersonHistory", *, ask: bool) -> l
 
 def _confirm(past: "PersonHistory") -> None:
     """Ask whether a history is to be forgotten; end the command where it is not."""
-    counts = {"session": len(past.sessions), "rating": len(past.ratings), "ban": len(past.bans)}
-    what = ", ".join(counted(count, noun) for noun, count in counts.items() if count)
-    what = what or "all that is kept"
-    question = f"Forget {output.displayable(past.name)} for ever ({what})?"
+    counts = {
+        ngettext("{count} session", "{count} sessions", len(past.sessions)): len(past.sessions),
+        ngettext("{count} rating", "{count} ratings", len(past.ratings)): len(past.ratings),
+        ngettext("{count} ban", "{count} bans", len(past.bans)): len(past.bans),
+    }
+    what = _(", ").join(text.format(count=count) for text, count in counts.items() if count)
+    question = _("Forget {name} for ever ({what})?").format(
+        name=output.displayable(past.name), what=what or _("all that is kept")
+    )
     output.confirm_forgetting(question)
 
 
@@ -124,7 +132,9 @@ def rate(
     request = loaded.request
     own_name, own_number = (request.name or "", request.session) if request else ("", "")
     if name is None and not own_name:
-        raise click.UsageError(f"{given.label!r} was made for nobody. Say for whom: --for NAME.")
+        raise click.UsageError(
+            _("{label!r} was made for nobody. Say for whom: --for NAME.").format(label=given.label)
+        )
     whom = person_name(name or own_name)
     slots = (*loaded.slots, *loaded.tail)
     slot = slots[number_of(loaded, track, with_tail=True) - 1]
@@ -132,7 +142,9 @@ def rate(
     with open_library(existing_library_of(loaded, given.label, given.library)) as opened:
         rating = Rating(slot.identity, verdict, note, options.now(), own_number, title)
         opened.history.rate(whom, rating)
-    output.print_message(f"{title}: {rating.describe(whom)}.")
+    output.print_message(
+        _("{title}: {rating}.").format(title=title, rating=told(rating.described(whom)))
+    )
 
 
 def history_number(

@@ -8,9 +8,9 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.language import _, ngettext
 from playlist_builder.cli.main import main
 from playlist_builder.errors import ExportError, LibraryError
-from playlist_builder.text import counted
 
 DEMO_FOLDER = "playlist-builder-demo"
 DEMO_LIBRARY = f"{DEMO_FOLDER}/library.db"  # as seen from where the demo was made
@@ -27,7 +27,9 @@ def existing_library_of(session: "api.Session", file: str, library: str | None) 
     found = library_of(session, library)
     if found is not None and not os.path.exists(found):
         raise LibraryError(
-            f"The library {found!r} of {file!r} is gone. Give another one with --library FILE."
+            "The library {found!r} of {file!r} is gone. Give another one with --library FILE.",
+            found=found,
+            file=file,
         )
     return os.path.abspath(found) if found else None
 
@@ -40,12 +42,18 @@ def open_library(path: str | None, *, create: bool = False) -> "Iterator[api.Lib
     place of the user's own, and keep what is said to it.
     """
     if not (create or exists(path)):
-        demo = (
-            f" That of the demo: --library {DEMO_LIBRARY}" if os.path.exists(DEMO_LIBRARY) else ""
-        )
+        if os.path.exists(DEMO_LIBRARY):
+            raise LibraryError(
+                "No library at {path!r}: is the drive mounted? Give another one with --library"
+                " FILE, or scan a folder first: playlist-builder scan FOLDER. That of the demo:"
+                " --library {demo}",
+                path=file_of(path),
+                demo=DEMO_LIBRARY,
+            )
         raise LibraryError(
-            f"No library at {file_of(path)!r}: is the drive mounted? Give another one with"
-            f" --library FILE, or scan a folder first: playlist-builder scan FOLDER.{demo}"
+            "No library at {path!r}: is the drive mounted? Give another one with --library"
+            " FILE, or scan a folder first: playlist-builder scan FOLDER.",
+            path=file_of(path),
         )
     with api.Library.open(path) as opened:
         if opened.recovered:
@@ -97,8 +105,11 @@ def protect_music(outputs: Iterable[str], library: str | None) -> None:
         for file, known in pairs:
             if known is not None:
                 raise ExportError(
-                    f"Cannot write {file!r}: the library {path!r} knows {known!r} as music."
-                    " Choose another name"
+                    "Cannot write {file!r}: the library {path!r} knows {known!r} as music. Choose"
+                    " another name",
+                    file=file,
+                    path=path,
+                    known=known,
                 )
 
 
@@ -120,20 +131,46 @@ def merge(other: str, library: str | None, *, as_json: bool) -> None:
         report = opened.merge(other)
     for each in report.conflicts:
         output.print_message(
-            f"{each.name}: {each.what} stays {each.here!r}; there it is {each.there!r}"
+            _("{name}: {what} stays {here!r}; there it is {there!r}").format(
+                name=each.name, what=each.what, here=each.here, there=each.there
+            )
         )
     for number in report.damaged:
-        output.print_message(f"Session {number} of {other} is damaged, and was left out.")
+        output.print_message(
+            _("Session {number} of {other} is damaged, and was left out.").format(
+                number=number, other=other
+            )
+        )
     if as_json:
         output.print_json(report)
         return
-    text = f"{report.measured} measured, {report.heard} listened to, {report.embedded} embedded,"
-    text += f" {counted(report.files, 'file')} and {counted(report.marks, 'mark')} came along."
+    text = _("{measured} measured, {heard} listened to, {embedded} embedded,").format(
+        measured=report.measured, heard=report.heard, embedded=report.embedded
+    )
+    text += _(" {files} and {marks} came along.").format(
+        files=ngettext("{count} file", "{count} files", report.files).format(count=report.files),
+        marks=ngettext("{count} mark", "{count} marks", report.marks).format(count=report.marks),
+    )
     if report.sessions or report.ratings or report.bans:
-        text += f" So did the past of names: {counted(report.sessions, 'session')},"
-        text += f" {counted(report.ratings, 'rating')} and {counted(report.bans, 'ban')}."
+        text += _(" So did the past of names: {sessions}, {ratings} and {bans}.").format(
+            sessions=ngettext("{count} session", "{count} sessions", report.sessions).format(
+                count=report.sessions
+            ),
+            ratings=ngettext("{count} rating", "{count} ratings", report.ratings).format(
+                count=report.ratings
+            ),
+            bans=ngettext("{count} ban", "{count} bans", report.bans).format(count=report.bans),
+        )
     if report.kept:
-        text += f" So did {counted(report.kept, 'session')}; see 'playlist-builder sessions'."
+        text += _(" So did {sessions}; see 'playlist-builder sessions'.").format(
+            sessions=ngettext("{count} session", "{count} sessions", report.kept).format(
+                count=report.kept
+            )
+        )
     if report.answers:
-        text += f" So did {counted(report.answers, 'answer')} of 'calibrate'."
+        text += _(" So did {answers} of 'calibrate'.").format(
+            answers=ngettext("{count} answer", "{count} answers", report.answers).format(
+                count=report.answers
+            )
+        )
     output.print_message(text)

@@ -3,23 +3,18 @@
 import gc
 import os
 import re
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import click
 
 from playlist_builder.cli import output
+from playlist_builder.cli.help import WholeLines
+from playlist_builder.cli.language import _, told, use_for_click
 from playlist_builder.errors import NotThereError, PlaylistBuilderError, RequestError
 from playlist_builder.system import ONE_THREAD, open_closed_streams
 
 GARBAGE = 50_000, 20, 1_000  # seldom: a large library is a million objects and none of it
 
-
-OUT_OF_MEMORY = (
-    "There is too little memory for this. Close other programs, or allow more where a limit is set,"
-    " as by 'ulimit -v'. What was done is kept; the same command goes on."
-)
 NOT_LOADED = re.compile(  # what the systems say of a library or thread that finds no memory
     "failed to map segment|cannot allocate memory|paging file is too small|start new thread",
     re.IGNORECASE,
@@ -54,22 +49,6 @@ SECTIONS = {  # of the help, with their commands in the order in which one needs
 }
 
 
-class WholeLines(click.Group):
-    """Commands of which the help says in a whole sentence what each does."""
-
-    sections: Mapping[str, Sequence[str]] = MappingProxyType({})  # else in one
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write what each command does, never cut, under the headings of its section."""
-        widest = max(map(len, self.commands))
-        for title, names in (self.sections or {"Commands": sorted(self.commands)}).items():
-            with formatter.section(title):
-                rows = [
-                    (name.ljust(widest), _first_sentence(self.commands[name])) for name in names
-                ]
-                formatter.write_dl(rows)
-
-
 class _Commands(WholeLines):
     """Commands in sections, whose foreseen errors are one line and exit code 1."""
 
@@ -78,6 +57,7 @@ class _Commands(WholeLines):
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
         open_closed_streams()
+        use_for_click()
         for name, value in ONE_THREAD.items():
             os.environ.setdefault(name, value)
         return super().main(*arguments, **settings)
@@ -87,29 +67,30 @@ class _Commands(WholeLines):
         try:
             return super().invoke(ctx)
         except NotThereError as error:
-            raise click.ClickException(output.displayable(str(error))) from error
+            raise click.ClickException(output.displayable(told(error))) from error
         except RequestError as error:
-            raise click.UsageError(output.displayable(str(error))) from error
+            raise click.UsageError(output.displayable(told(error))) from error
         except PlaylistBuilderError as error:
-            raise click.ClickException(output.displayable(str(error))) from error
+            raise click.ClickException(output.displayable(told(error))) from error
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
-            place = f" {output.displayable(str(error.filename))}" if error.filename else ""
-            raise click.ClickException(f"Cannot use{place}: {error.strerror}.") from error
+            place, why = output.displayable(str(error.filename or "")), error.strerror
+            known = _("Cannot use {place}: {why}.") if place else _("Cannot use: {why}.")
+            raise click.ClickException(known.format(place=place, why=why)) from error
         except (MemoryError, ImportError, RuntimeError) as error:
             if not _is_out_of_memory(error):
                 raise
-            raise click.ClickException(OUT_OF_MEMORY) from error
+            raise click.ClickException(
+                _(
+                    "There is too little memory for this. Close other programs, or allow more where"
+                    " a limit is set, as by 'ulimit -v'. What was done is kept; the same command"
+                    " goes on."
+                )
+            ) from error
         except KeyboardInterrupt:
-            output.print_message("Stopped. What was done is kept; the same command goes on.")
+            output.print_message(_("Stopped. What was done is kept; the same command goes on."))
             raise click.exceptions.Exit(1) from None
-
-
-def _first_sentence(command: click.Command) -> str:
-    """Return what a command does, as its help begins."""
-    text = " ".join((command.help or "").split("\n\n")[0].split())
-    return text.partition(". ")[0].removesuffix(".")
 
 
 @click.group(cls=_Commands, context_settings=SETTINGS)

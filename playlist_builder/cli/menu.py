@@ -8,6 +8,7 @@ import click
 
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import select
+from playlist_builder.cli.language import _, language
 from playlist_builder.cli.main import main
 from playlist_builder.cli.numbered import unnamed
 from playlist_builder.cli.request import request_of, request_options
@@ -53,6 +54,7 @@ def menu(
     NAME-tail.m3u8. What is played of them is not known, so it is not kept in a history.
     """
     from playlist_builder.arranger.parts import parts_of
+    from playlist_builder.report.language import LANGUAGES
     from playlist_builder.report.menu_text import block_name, menu_text
     from playlist_builder.sessions.build import profile_of
     from playlist_builder.sessions.menu import build_menu
@@ -76,7 +78,10 @@ def menu(
         sessions["tail"] = made.tail
     written = {} if dry_run else files
     first = {name: os.path.basename(own[0]) for name, own in written.items() if own}
-    output.print_drawing(menu_text(made, width=output.width(), files=first), err=as_json)
+    output.print_drawing(
+        menu_text(made, width=output.width(), files=first, language=LANGUAGES[language()]),
+        err=as_json,
+    )
     marks = unnamed(outputs, list(files.values()))
     contents = [
         content(session, "", file, {}, is_marked=file in marks)
@@ -91,15 +96,18 @@ def menu(
 def _check(outputs: Sequence[str], called: str, trim_s: float) -> None:
     """Raise on what no menu can be, before all else."""
     if called:
-        raise click.UsageError("A menu is many sessions, and kept under no name: no --name.")
+        raise click.UsageError(_("A menu is many sessions, and kept under no name: no --name."))
     if trim_s:
-        raise click.UsageError("The blocks of a menu are playlists of whole tracks: no --trim.")
+        raise click.UsageError(_("The blocks of a menu are playlists of whole tracks: no --trim."))
     if any(os.path.splitext(file)[1].lower() == ".json" for file in outputs):
         raise click.UsageError(
-            "A menu is many playlists: give -o a playlist such as night.m3u8; --json prints it all."
+            _(
+                "A menu is many playlists: give -o a playlist such as night.m3u8; --json prints"
+                " it all."
+            )
         )
     if "-" in outputs:
-        raise click.UsageError("Standard output holds one playlist: give -o a file.")
+        raise click.UsageError(_("Standard output holds one playlist: give -o a file."))
 
 
 def _stem(number: int, part: "Part", name: str) -> str:

@@ -32,8 +32,9 @@ def check_unnamed(files: dict[str, int], request: "api.SessionRequest") -> None:
     for file, place in files.items():
         if os.path.lexists(file) and not (companion.is_own(file) or _holds(file, request, place)):
             raise ExportError(
-                f"Cannot write {file!r}: it is there, and is not what playlist-builder wrote there."
-                " Move it away, or choose another name"
+                "Cannot write {file!r}: it is there, and is not what playlist-builder wrote"
+                " there. Move it away, or choose another name",
+                file=file,
             )
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
+from playlist_builder.cli.language import _, told
 from playlist_builder.cli.output import ALL_NOTES
 from playlist_builder.durations import NUMBER, seconds_of
 from playlist_builder.errors import NotThereError, RequestError
@@ -25,11 +26,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 LOUDNESS_LUFS = -18.0  # of recordings and levelled copies
 CLOSE_LU = 0.05  # what is quieter by more is reported
 MOST_TRIM_S, MOST_CROSSFADE_S = 600.0, 60.0
-EXAMPLES = {  # by the unit of a number alone
-    "d": "days, such as 90d",
-    "m": "one such as 90s, 45m, 1h30m or 1:30:00",
-    "s": "seconds, such as 6s",
-}
 LIBRARY_VARIABLE = "PLAYLIST_BUILDER_LIBRARY"  # of the environment
 
 
@@ -40,7 +36,8 @@ class NumberRange(click.FloatRange):
         """Return the number; raises `click.BadParameter`."""
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
-            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+            known = _("{value} is not in the range {range}.")
+            self.fail(known.format(value=value, range=self._describe_range()), param, ctx)
         return number
 
 
@@ -54,8 +51,9 @@ class ThereIs(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path; raises NotThereError, or `click.BadParameter` for a folder."""
         if not os.path.exists(value):
-            kind = "file" if not self.dir_okay else "file or folder"
-            raise NotThereError(f"There is no {kind} {value!r}.")
+            if self.dir_okay:
+                raise NotThereError("There is no file or folder {path!r}.", path=value)
+            raise NotThereError("There is no file {path!r}.", path=value)
         return super().convert(value, param, ctx)
 
 
@@ -68,10 +66,23 @@ def duration(text: str, *, bare: str = "m", allow_zero: bool = False) -> float:
     if seconds is None or not math.isfinite(seconds) or (not seconds and not allow_zero):
         if re.fullmatch(r"\d+:[0-5]\d", text.strip()):
             raise click.BadParameter(
-                f"'{text}' may be minutes or hours. Give a text such as 1m30s, 1h30m or 1:30:00."
+                _(
+                    "'{text}' may be minutes or hours. Give a text such as 1m30s, 1h30m or 1:30:00."
+                ).format(text=text)
             )
-        raise click.BadParameter(f"'{text}' is no duration. Give {EXAMPLES[bare]}.")
+        raise click.BadParameter(
+            _("'{text}' is no duration. Give {example}.").format(text=text, example=_example(bare))
+        )
     return seconds
+
+
+def _example(bare: str) -> str:
+    """Return what to give where a number alone is in the `bare` unit."""
+    return {
+        "d": _("days, such as 90d"),
+        "m": _("one such as 90s, 45m, 1h30m or 1:30:00"),
+        "s": _("seconds, such as 6s"),
+    }[bare]
 
 
 def tolerance(text: str) -> float:
@@ -83,7 +94,9 @@ def trim(text: str) -> float:
     """Return the seconds that may be left out at either end of a track, 10 minutes at most."""
     seconds = tolerance(text)
     if seconds > MOST_TRIM_S:
-        raise click.BadParameter(f"'{text}' is too much. Leave out 10m at most, such as 60s.")
+        raise click.BadParameter(
+            _("'{text}' is too much. Leave out 10m at most, such as 60s.").format(text=text)
+        )
     return seconds
 
 
@@ -96,7 +109,9 @@ def crossfade(text: str) -> float:
     """Return the seconds of a crossfade, 60s at most; a number alone is seconds."""
     seconds = duration(text, bare="s", allow_zero=True)
     if seconds > MOST_CROSSFADE_S:
-        raise click.BadParameter(f"'{text}' is too much. Give 60s at most, such as 6s.")
+        raise click.BadParameter(
+            _("'{text}' is too much. Give 60s at most, such as 6s.").format(text=text)
+        )
     return seconds
 
 
@@ -104,7 +119,9 @@ def gap(text: str) -> float:
     """Return the seconds of a pause, 60s at most; a number alone is seconds."""
     seconds = duration(text, bare="s", allow_zero=True)
     if seconds > MOST_CROSSFADE_S:
-        raise click.BadParameter(f"'{text}' is too much. Give 60s at most, such as 2s.")
+        raise click.BadParameter(
+            _("'{text}' is too much. Give 60s at most, such as 2s.").format(text=text)
+        )
     return seconds
 
 
@@ -117,7 +134,9 @@ def session_time(text: str) -> float:
     seconds = None if match or is_number else seconds_of(text.strip(), "m")
     if seconds is None:
         raise click.BadParameter(
-            f"'{text}' is no time of a session. Give one such as 32:10 or 1:02:10."
+            _("'{text}' is no time of a session. Give one such as 32:10 or 1:02:10.").format(
+                text=text
+            )
         )
     return seconds
 
@@ -126,7 +145,9 @@ def codepage(text: str) -> str:
     """Return the name of a codepage that Python knows and in which M3U can be written."""
     if not is_codepage(text):
         raise click.BadParameter(
-            f"'{text}' is no codepage. Give one such as cp1252, shift_jis or utf-8."
+            _("'{text}' is no codepage. Give one such as cp1252, shift_jis or utf-8.").format(
+                text=text
+            )
         )
     return text
 
@@ -189,7 +210,7 @@ def note_option(text: str, default: str | None = None) -> Callable[[F], F]:
 
     def note(value: str) -> str:
         if not value.isprintable():
-            raise click.BadParameter("a note is plain text on one line.")
+            raise click.BadParameter(_("a note is plain text on one line."))
         return value
 
     return click.option("--note", type=note, metavar="TEXT", default=default, help=text)
@@ -202,7 +223,7 @@ def maps_option(text: str, *, absolute: bool = False) -> Callable[[F], F]:
         try:
             return PathMap.parse(value, absolute=absolute)
         except RequestError as error:
-            raise click.BadParameter(str(error)) from error
+            raise click.BadParameter(told(error)) from error
 
     return click.option(
         *("--map", "maps"), type=path_map, multiple=True, metavar="FROM=TO", help=text
@@ -260,8 +281,10 @@ def one_session(
 ) -> str | None:
     """Return the one word of a session, None where it is left out."""
     if len(words) > 1:
-        given = " and ".join(map(repr, words))
-        raise click.UsageError(f"Give one session, not {given}.{_hint(_ctx, words)}")
+        given = _(" and ").join(map(repr, words))
+        raise click.UsageError(
+            _("Give one session, not {given}.{hint}").format(given=given, hint=_hint(_ctx, words))
+        )
     return words[0] if words else None
 
 
@@ -270,14 +293,17 @@ def _hint(ctx: click.Context, words: Sequence[str]) -> str:
     writes = any("-o" in each.opts for each in ctx.command.params)
     if len(words) != 2 or not writes or not os.path.splitext(words[1])[1]:  # noqa: PLR2004 - both
         return ""
-    return f" To write a file: {ctx.info_name} {words[0]} -o {words[1]}"
+    command = f"{ctx.info_name} {words[0]} -o {words[1]}"
+    return _(" To write a file: {command}").format(command=command)
 
 
 def track_word(text: str) -> str:
     """Return what names a track; a session is none, and stands before it."""
     if text.lower().endswith((".json", ".m3u8", ".m3u", ".pls", ".xspf", ".jspf", ".csv")):
         raise click.BadParameter(
-            f"'{text}' is a session. Say which track as well: its number, its title or its path."
+            _(
+                "'{text}' is a session. Say which track as well: its number, its title or its path."
+            ).format(text=text)
         )
     return text
 

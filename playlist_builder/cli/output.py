@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 import playlist_builder as api
+from playlist_builder.cli.language import _, language, pgettext, told
+from playlist_builder.notices import REASON
 from playlist_builder.text import printable
 
 if TYPE_CHECKING:
@@ -76,12 +78,15 @@ def print_json_list(documents: Iterable[object]) -> None:
 
 def print_session(session: "api.Session", *, err: bool = False) -> None:
     """Print a session with its chart, and all that is noted where the command was asked for it."""
+    from playlist_builder.report.language import LANGUAGES
     from playlist_builder.report.text import session_text
 
     style = chart_style() | {"colour": draws_colour() and not err}
     wants_all = click.get_current_context().meta.get(ALL_NOTES)
     rest_at = "playlist-builder report --notes" if wants_all is None else "--notes"
-    text = session_text(session, **style, rest_at="" if wants_all else rest_at)
+    text = session_text(
+        session, **style, language=LANGUAGES[language()], rest_at="" if wants_all else rest_at
+    )
     print_drawing(text, err=err)
 
 
@@ -90,8 +95,10 @@ def warn_missing_files(session: "api.Session", file: str) -> None:
     paths = [slot.path for slot in (*session.slots, *session.tail)]
     if missing := [path for path in paths if not os.path.isfile(path)]:
         print_message(
-            f"{len(missing)} of {len(paths)} files are not there, such as {missing[0]!r}."
-            f" See 'playlist-builder check {file}'."
+            _(
+                "{count} of {total} files are not there, such as {path!r}. See"
+                " 'playlist-builder check {file}'."
+            ).format(count=len(missing), total=len(paths), path=missing[0], file=file)
         )
 
 
@@ -107,7 +114,7 @@ def tell_steps(session: "api.Session", *, levelled: bool) -> None:
     steps = heard(summary.whole(session), limit_lu, levelled=levelled)
     tell_heard(steps)
     if steps:
-        print_message("'copy --levelled' and 'render' even that out.")
+        print_message(_("'copy --levelled' and 'render' even that out."))
 
 
 def tell_heard(steps: "Sequence[Notice]") -> None:
@@ -115,9 +122,9 @@ def tell_heard(steps: "Sequence[Notice]") -> None:
     sizes = [float(str(dict(step.parameters)["step_lu"])) for step in steps]
     largest = sorted(range(len(steps)), key=lambda place: -sizes[place])[:MOST_STEPS]
     for step in (steps[place] for place in sorted(largest)):
-        print_message(f"heard as it is: {step}")
+        print_message(_("heard as it is: {step}").format(step=told(step)))
     if (more := len(steps) - MOST_STEPS) > 0:
-        print_message(f"heard as it is: {more} more steps of loudness")
+        print_message(_("heard as it is: {count} more steps of loudness").format(count=more))
 
 
 def tell_silences(session: "api.Session") -> None:
@@ -126,8 +133,8 @@ def tell_silences(session: "api.Session") -> None:
 
     if session.silences:
         lasts_s = sum(each.duration_s for each in session.silences)
-        told = notice("planned_silences", count=len(session.silences), lasts_s=lasts_s)
-        print_message(f"{told}.")
+        known = notice("planned_silences", count=len(session.silences), lasts_s=lasts_s)
+        print_message(_("{sentence}.").format(sentence=told(known)))
 
 
 def write_files(files: Iterable[tuple[str, bytes]]) -> None:
@@ -140,7 +147,7 @@ def write_files(files: Iterable[tuple[str, bytes]]) -> None:
             sys.stdout.buffer.write(data)
         else:
             write_bytes(path, data)
-            print_message(f"Wrote {path}")
+            print_message(_("Wrote {path}").format(path=path))
 
 
 def folder_of(path: str) -> str:
@@ -228,18 +235,24 @@ def confirm_forgetting(question: str) -> None:
     try:
         sure = click.confirm(question, err=True)
     except click.Abort:  # the end of the input, as in a script
-        raise click.UsageError("Nobody answered. Give --yes to forget without asking.") from None
+        raise click.UsageError(_("Nobody answered. Give --yes to forget without asking.")) from None
     if not sure:
-        print_message("Nothing was forgotten.")
+        print_message(_("Nothing was forgotten."))
         raise click.exceptions.Exit(1)
 
 
 def counted(counts: "Mapping[Any, int]") -> str:
     """Return the counts of states that are not 0, such as `3 copied, 1 kept`."""
-    return ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    text = _("{count} {state}")
+    texts = (text.format(count=count, state=state) for state, count in counts.items() if count)
+    return _(", ").join(texts)
 
 
 def print_skipped(skipped: "Sequence[Any]") -> None:
     """Print the files that were skipped and why."""
     for each in skipped:
-        print_message(f"skipped {each.path}: {each.reason}")
+        print_message(
+            _("skipped {path}: {reason}").format(
+                path=each.path, reason=pgettext(REASON, each.reason)
+            )
+        )

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 import click
 
 from playlist_builder.cli import output
+from playlist_builder.cli.language import _
 from playlist_builder.system import WINDOWS, own_group
 
 PATIENCE_S = 2.0  # until a player that was asked to end is killed
@@ -28,10 +29,14 @@ def command_line(text: str, platform: str = sys.platform) -> list[str]:
         else:
             words = shlex.split(text)
     except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no command line: {error}.") from error
+        raise click.BadParameter(
+            _("{text!r} is no command line: {error}.").format(text=text, error=error)
+        ) from error
     if not words or shutil.which(words[0]) is None:
         name = words[0] if words else text
-        raise click.BadParameter(f"there is no program {name!r}. Give one such as mpv.")
+        raise click.BadParameter(
+            _("there is no program {name!r}. Give one such as mpv.").format(name=name)
+        )
     return words
 
 
@@ -61,7 +66,11 @@ class Player:
             return
         if (code := process.poll()) is not None:
             if code:
-                output.print_message(f"The player {self.words[0]!r} ended with exit code {code}.")
+                output.print_message(
+                    _("The player {name!r} ended with exit code {code}.").format(
+                        name=self.words[0], code=code
+                    )
+                )
             return
         _signal(process, "SIGTERM")
         try:

@@ -6,7 +6,9 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.language import _, language, pgettext
 from playlist_builder.cli.main import main
+from playlist_builder.notices import PROFILE
 
 
 @main.group(invoke_without_command=True)
@@ -32,10 +34,10 @@ def profiles(ctx: click.Context, *, as_json: bool) -> None:
         output.print_json(documents)
         return
     for listing in listings:
-        text = f" not valid: {listing.problem}"
+        text = _(" not valid: {problem}").format(problem=listing.problem)
         if listing.profile is not None:
-            minutes = f"{listing.profile.duration_s / 60:.0f} min"
-            text = f"{minutes:>8}  {listing.profile.title}"
+            minutes = _("{count:.0f} min").format(count=listing.profile.duration_s / 60)
+            text = f"{minutes:>8}  {pgettext(PROFILE, listing.profile.title)}"
         output.print_text(f"{listing.name:22}{text}")
 
 
@@ -45,13 +47,14 @@ def profiles(ctx: click.Context, *, as_json: bool) -> None:
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with plain characters.")
 def profiles_show(name: str, duration: float | None, *, ascii_only: bool) -> None:
     """Draw the curve of a profile."""
+    from playlist_builder.report.language import LANGUAGES
     from playlist_builder.report.text import profile_text
 
     profile = api.load_profile(name, folders=options.profile_folders())
     if duration is not None:
         profile = profile.scaled(duration)
     style = output.chart_style() | ({"ascii_only": True} if ascii_only else {})
-    output.print_drawing(profile_text(profile, **style))
+    output.print_drawing(profile_text(profile, **style, language=LANGUAGES[language()]))
 
 
 @profiles.command("check")
@@ -59,4 +62,6 @@ def profiles_show(name: str, duration: float | None, *, ascii_only: bool) -> Non
 def profiles_check(file: str) -> None:
     """Tell whether a profile FILE is valid, and what is not."""
     profile = api.load_profile(os.path.join(".", file) if not os.path.isabs(file) else file)
-    output.print_text(f"{file}: valid, {profile.duration_s / 60:g} min")
+    output.print_text(
+        _("{file}: valid, {count:g} min").format(file=file, count=profile.duration_s / 60)
+    )

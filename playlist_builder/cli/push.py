@@ -15,6 +15,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.language import _
 from playlist_builder.cli.library import library_of, open_existing
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import open_session, warn_banned
@@ -82,9 +83,9 @@ def push(
     from playlist_builder.servers.match import known_tracks
 
     if not queue and (crossfade is not None or replay_gain is not None):
-        raise click.UsageError("--crossfade and --replay-gain need --queue.")
+        raise click.UsageError(_("--crossfade and --replay-gain need --queue."))
     if queue and name is not None:
-        raise click.UsageError("The queue has no name: leave out --name or --queue.")
+        raise click.UsageError(_("The queue has no name: leave out --name or --queue."))
     given = open_session(session, library)
     fade_s = None if crossfade is None else round(crossfade)
     loaded, own = given.session, given.kept.name if given.kept else ""
@@ -94,7 +95,9 @@ def push(
     with ExitStack() as stack:
         if queue:
             if not has_queue(target):
-                raise click.UsageError("--queue is for MPD: Subsonic servers keep playlists only.")
+                raise click.UsageError(
+                    _("--queue is for MPD: Subsonic servers keep playlists only.")
+                )
             player = stack.enter_context(connect_queue(target, password, insecure=insecure))
             server: Server = player
         else:
@@ -112,16 +115,21 @@ def push(
         if not keys or (missing and not allow_missing):
             if as_json:
                 output.print_json(document)
-            raise ServerError(_refusal(len(missing), len(sought), any_left=bool(keys)))
+            raise _refusal(len(missing), len(sought), any_left=bool(keys))
         if label is None:
             count = player.enqueue(keys, fade_s, replay_gain)
         else:
             count = server.replace(label, keys)
     if as_json:
         output.print_json(document | {"pushed": count})
-    place = "the queue" if label is None else f"'{label}'"
+    place = _("the queue") if label is None else f"'{label}'"
     warn_banned(given, given.session)
-    output.print_text(f"{count} of {len(sought)} tracks are in {place} on {target}.", err=as_json)
+    output.print_text(
+        _("{count} of {total} tracks are in {place} on {target}.").format(
+            count=count, total=len(sought), place=place, target=target
+        ),
+        err=as_json,
+    )
     output.tell_silences(given.session)
 
 
@@ -149,8 +157,10 @@ def push_rest(
         keys, missing = _located(sought, player, maps)
         if missing:
             raise ServerError(
-                f"{len(missing)} of {len(sought)} tracks are not known on the server, so"
-                " nothing was changed. Say where its music lies with --map FROM=TO."
+                "{count} of {total} tracks are not known on the server, so nothing was"
+                " changed. Say where its music lies with --map FROM=TO.",
+                count=len(missing),
+                total=len(sought),
             )
         return player.follow(keys[0], keys[1:], skip=skip)
 
@@ -168,18 +178,30 @@ def _located(
     found = find_keys(sought, server, maps if folder is None else [PathMap(folder, "")])
     missing = [each for each in found if not isinstance(each, str)]
     for each in missing:
-        output.print_message(f"{each.why}: {each.track.title} ({each.track.path})")
+        output.print_message(
+            _("{why}: {title} ({path})").format(
+                why=each.why, title=each.track.title, path=each.track.path
+            )
+        )
     return [each for each in found if isinstance(each, str)], missing
 
 
-def _refusal(missing: int, total: int, *, any_left: bool) -> str:
+def _refusal(missing: int, total: int, *, any_left: bool) -> ServerError:
     if not total:
-        return "The session holds no tracks, so nothing was pushed."
-    advice = "Say where its music lies with --map FROM=TO, or let it read new files"
+        return ServerError("The session holds no tracks, so nothing was pushed.")
     if any_left:
-        advice += ", or leave them out with --allow-missing"
-    return (
-        f"{missing} of {total} tracks are not known on the server, so nothing was pushed. {advice}."
+        return ServerError(
+            "{count} of {total} tracks are not known on the server, so nothing was pushed. Say"
+            " where its music lies with --map FROM=TO, or let it read new files, or leave them out"
+            " with --allow-missing.",
+            count=missing,
+            total=total,
+        )
+    return ServerError(
+        "{count} of {total} tracks are not known on the server, so nothing was pushed. Say where"
+        " its music lies with --map FROM=TO, or let it read new files.",
+        count=missing,
+        total=total,
     )
 
 
@@ -201,10 +223,15 @@ def _password(target: str, *variables: str) -> str:
         return stored
     if not _is_interactive():
         raise ServerError(
-            f"{target} needs a password. Set {variables[-1]}, or keep it with:"
-            f" keyring set {KEYRING_SERVICE} {target}"
+            "{target} needs a password. Set {variable}, or keep it with: keyring set"
+            " {service} {target}",
+            target=target,
+            variable=variables[-1],
+            service=KEYRING_SERVICE,
         )
-    prompted: str = click.prompt(f"Password for {target}", hide_input=True, err=True)
+    prompted: str = click.prompt(
+        _("Password for {target}").format(target=target), hide_input=True, err=True
+    )
     return prompted
 
 

@@ -8,12 +8,12 @@ import click
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import select
 from playlist_builder.cli.change import print_change, save_change
+from playlist_builder.cli.language import ngettext
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
 from playlist_builder.cli.session import open_session
 from playlist_builder.cli.written import content, remember, write_contents
 from playlist_builder.errors import SessionError
-from playlist_builder.text import counted
 
 
 @main.command()
@@ -54,8 +54,9 @@ def rebuild(
     made = build_alternatives(selection, number)
     if len(made) < number:
         raise SessionError(
-            f"The library holds no alternative number {number} any more; {given.label!r} is"
-            " untouched."
+            "The library holds no alternative number {number} any more; {label!r} is untouched.",
+            number=number,
+            label=given.label,
         )
     after = made[number - 1]
     after = replace(after, request=after.request and replace(after.request, session=own))
@@ -74,4 +75,8 @@ def rebuild(
         remember(given, contents)
         print_change(given, after, difference(before, after), told, as_json=as_json)
         write_contents(after, contents)
-    output.print_message(f"{new} of {counted(len(plays), 'track is', 'tracks are')} new.")
+    output.print_message(
+        ngettext(
+            "{new} of {count} track is new.", "{new} of {count} tracks are new.", len(plays)
+        ).format(new=new, count=len(plays))
+    )

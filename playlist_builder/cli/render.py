@@ -10,6 +10,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.language import _
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import OpenedSession, open_session, warn_banned
@@ -80,7 +81,7 @@ def render(
     given = open_session(session, library)
     made = _record(api.render_session, given, file, (f"{file}.html",), **settings)
     page, problem = _write_page(given.session, made)
-    output.print_message(problem or f"Wrote {page}, a report of its times")
+    output.print_message(problem or _("Wrote {page}, a report of its times").format(page=page))
     if as_json:
         output.print_json(_document(made) | {"report": None if problem else page})
     remember_made(given, file, "render")
@@ -126,13 +127,20 @@ def _record(
         with hinting(file, "render"), output.progress_bar(_music_done) as progress:
             made = record(given.session, file, settings=mix, progress=progress or _told_once())
     except KeyboardInterrupt:
-        output.print_message("Stopped. Nothing was written.")
+        output.print_message(_("Stopped. Nothing was written."))
         raise click.exceptions.Exit(1) from None
     if made.plan.loudness_lufs < mix.loudness_lufs - options.CLOSE_LU:
-        loudness = f"{made.plan.loudness_lufs:.1f} LUFS instead of {mix.loudness_lufs:g}"
-        output.print_message(f"{loudness}: the peaks allow no more.")
-    with_cue = f" and {made.cue_path}" if made.cue_path else ""
-    output.print_message(f"Wrote {made.path}{with_cue}: {clock(made.duration_s)}")
+        output.print_message(
+            _("{got:.1f} LUFS instead of {wanted:g}: the peaks allow no more.").format(
+                got=made.plan.loudness_lufs, wanted=mix.loudness_lufs
+            )
+        )
+    with_cue = _(" and {path}").format(path=made.cue_path) if made.cue_path else ""
+    output.print_message(
+        _("Wrote {path}{cue}: {length}").format(
+            path=made.path, cue=with_cue, length=clock(made.duration_s)
+        )
+    )
     if made.cue_error:
         output.print_message(made.cue_error)
     return made
@@ -155,9 +163,9 @@ def _write_page(session: "api.Session", made: "api.Recording") -> tuple[str, str
 
 def _told_once() -> "Callable[[RenderProgress], None]":
     """Return what prints one line once music is read, for where no bar is shown."""
-    told = iter(["Measuring and mixing, which takes a while ..."])
+    told = iter([_("Measuring and mixing, which takes a while ...")])
 
-    def tell(_: "RenderProgress") -> None:
+    def tell(_state: "RenderProgress") -> None:
         for line in told:
             output.print_message(line)
 

@@ -11,12 +11,12 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import build_sessions
 from playlist_builder.cli.edit import change_session
+from playlist_builder.cli.language import _, ngettext
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.push import push_rest
 from playlist_builder.errors import RequestError, SessionError
 from playlist_builder.path_map import PathMap
-from playlist_builder.text import counted
 
 if TYPE_CHECKING:
     from playlist_builder.cli.edit import Find
@@ -74,15 +74,19 @@ def replan(
         playing = before.slots[current]
         count = push_rest(rest, playing, target, maps, library, skip=skip, insecure=insecure)
         output.print_message(
-            f"{counted(count, 'track follows', 'tracks follow')} in the queue on {target}."
+            ngettext(
+                "{count} track follows in the queue on {target}.",
+                "{count} tracks follow in the queue on {target}.",
+                count,
+            ).format(count=count, target=target)
         )
 
     if maps and target is None:
-        raise click.UsageError("--map needs --push.")
+        raise click.UsageError(_("--map needs --push."))
     if insecure and target is None:
-        raise click.UsageError("--insecure needs --push.")
+        raise click.UsageError(_("--insecure needs --push."))
     if longer and phase is not None:
-        raise click.UsageError("--extend and --to exclude each other; replan twice.")
+        raise click.UsageError(_("--extend and --to exclude each other; replan twice."))
     change_session(
         session,
         library,
@@ -100,8 +104,9 @@ def _check_files(before: "api.Session", after: "api.Session") -> None:
     missing = [slot.path for slot in (*new, *after.tail) if not os.path.isfile(slot.path)]
     if missing:
         raise SessionError(
-            f"{missing[0]!r} is to be played and is not there any more; nothing was changed."
-            " Scan the folder that it lies in now, and give the command again"
+            "{path!r} is to be played and is not there any more; nothing was changed."
+            " Scan the folder that it lies in now, and give the command again",
+            path=missing[0],
         )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from playlist_builder.cli import options, output
+from playlist_builder.cli.language import _
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import open_session, warn_banned
@@ -51,7 +52,7 @@ def report(
     from playlist_builder.report import write
 
     if outputs.count("-") > 1:
-        raise click.UsageError("Standard output holds one document: give '-o -' once.")
+        raise click.UsageError(_("Standard output holds one document: give '-o -' once."))
     suffixes = []
     for file in outputs:
         with hinting(file, "report"):

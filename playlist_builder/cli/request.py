@@ -8,6 +8,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options
+from playlist_builder.cli.language import _
 from playlist_builder.cli.library import existing_library_of
 from playlist_builder.errors import SessionError
 
@@ -130,7 +131,7 @@ def request_of(
     from playlist_builder.sessions.request import completed
 
     if within_s is not None and name is None:
-        raise click.UsageError("--within goes with a name: give --for NAME too.")
+        raise click.UsageError(_("--within goes with a name: give --for NAME too."))
     if name is None or within_s is not None:
         fields["within_s"] = within_s or 0.0
     request = api.SessionRequest(
@@ -159,8 +160,10 @@ def _with_lengths(
     longest_s = min(rules.track_max_s, LONGEST_S) if longest_s is None else longest_s
     if shortest_s > longest_s:
         raise click.UsageError(
-            f"No track is longer than {shortest_s:g}s and shorter than {longest_s:g}s: see"
-            " --min-length and --max-length."
+            _(
+                "No track is longer than {shortest_s:g}s and shorter than {longest_s:g}s: see"
+                " --min-length and --max-length."
+            ).format(shortest_s=shortest_s, longest_s=longest_s)
         )
     return replace(request, track_minutes=(shortest_s / 60.0, longest_s / 60.0))
 
@@ -169,7 +172,8 @@ def stored_request(session: "api.Session", file: str, library: str | None) -> "a
     """Return the request that a session of that file keeps, with the library to use now."""
     if session.request is None:
         raise SessionError(
-            f"Session file {file!r} does not say how it was made: it is older, or by another"
-            " program. Make it once more with 'playlist-builder build'"
+            "Session file {file!r} does not say how it was made: it is older, or by"
+            " another program. Make it once more with 'playlist-builder build'",
+            file=file,
         )
     return replace(session.request, library=existing_library_of(session, file, library))

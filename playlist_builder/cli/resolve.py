@@ -8,6 +8,7 @@ import click
 import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import deliver
+from playlist_builder.cli.language import _
 from playlist_builder.cli.library import open_library, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import name_option, request_of
@@ -75,7 +76,11 @@ def _work(each: "api.Match | Offer") -> dict[str, object]:
 
 def _told(offer: "Offer") -> str:
     """Return what plays in place of a work, and what might."""
-    name = f"{offer.number}  {offer.work.name or 'a work without a name'}"
-    first, *others = (f"'{track.tags.title or track.path}'" for track in offer.tracks)
-    also = f" (or {', '.join(others)})" if others else ""
-    return f"{name}: not here, in its place {first}{also}"
+    unnamed = _("a work without a name")
+    name = f"{offer.number}  {offer.work.name or unnamed}"
+    quoted = _("'{title}'")
+    first, *others = (quoted.format(title=each.tags.title or each.path) for each in offer.tracks)
+    also = _(" (or {list})").format(list=_(", ").join(others)) if others else ""
+    return _("{name}: not here, in its place {first}{also}").format(
+        name=name, first=first, also=also
+    )

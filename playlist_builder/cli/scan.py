@@ -9,6 +9,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.language import _, ngettext
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.errors import ClusterError
@@ -73,25 +74,35 @@ def scan_folders(
     output.print_skipped(report.skipped)
     for path, tracks in report.albums.items():
         output.print_message(
-            f"{path}: an album of {tracks} tracks in one file, by its CUE sheet. It counts as one"
-            " track; split it to use its tracks."
+            _(
+                "{path}: an album of {tracks} tracks in one file, by its CUE sheet. It counts"
+                " as one track; split it to use its tracks."
+            ).format(path=path, tracks=tracks)
         )
     if vocals and report.vocals_skipped:
-        output.print_message(f"voices are not listened for: {report.vocals_skipped}")
+        output.print_message(
+            _("voices are not listened for: {reason}").format(reason=report.vocals_skipped)
+        )
     if embedding and report.embedding_skipped:
-        output.print_message(f"style and tension stay unknown: {report.embedding_skipped}")
+        output.print_message(
+            _("style and tension stay unknown: {reason}").format(reason=report.embedding_skipped)
+        )
     counts = {
-        "analysed": report.analysed,
-        "unchanged": report.unchanged,
-        "moved": report.moved,
-        "retagged": report.retagged,
-        "copied": report.copied,
-        "listened to": report.vocals_analysed,
-        "embedded": report.embeddings_analysed,
-        "missing": report.removed,
-        "skipped": len(report.skipped),
+        _("analysed"): report.analysed,
+        _("unchanged"): report.unchanged,
+        _("moved"): report.moved,
+        _("retagged"): report.retagged,
+        _("copied"): report.copied,
+        _("listened to"): report.vocals_analysed,
+        _("embedded"): report.embeddings_analysed,
+        _("missing"): report.removed,
+        _("skipped"): len(report.skipped),
     }
-    output.print_message(f"{output.counted(counts) or 'no tracks'} in {report.seconds:.1f} s")
+    output.print_message(
+        _("{counts} in {seconds:.1f} s").format(
+            counts=output.counted(counts) or _("no tracks"), seconds=report.seconds
+        )
+    )
     return report
 
 
@@ -103,17 +114,23 @@ def tracks_done(state: "FileProgress", elapsed_s: float) -> tuple[str, float, fl
     left_s = state.left_s
     if left_s is None and state.done_bytes:
         left_s = elapsed_s * (state.total_bytes - state.done_bytes) / state.done_bytes
-    rate = f"{state.done / elapsed_s:.1f} tracks/s"
+    rate = _("{count:.1f} tracks/s").format(count=state.done / elapsed_s)
     if left_s is not None:
-        rate += f", {clock(left_s)} left"
-    return f"{state.done}/{state.total} tracks", state.done, state.total, rate
+        rate += _(", {time} left").format(time=clock(left_s))
+    text = _("{done}/{total} tracks").format(done=state.done, total=state.total)
+    return text, state.done, state.total, rate
 
 
 def warn_waiting(library: "api.Library") -> None:
     """Print how many tracks a scan has yet to measure, if any."""
     if waiting := library.unanalysed_count:
-        wait = "track waits" if waiting == 1 else "tracks wait"
-        output.print_message(f"{waiting} {wait} to be measured again. Scan their folders.")
+        output.print_message(
+            ngettext(
+                "{count} track waits to be measured again. Scan their folders.",
+                "{count} tracks wait to be measured again. Scan their folders.",
+                waiting,
+            ).format(count=waiting)
+        )
 
 
 def _cluster(

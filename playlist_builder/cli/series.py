@@ -7,6 +7,7 @@ import click
 
 from playlist_builder.cli import options, output
 from playlist_builder.cli.build import deliver, select
+from playlist_builder.cli.language import _, told
 from playlist_builder.cli.main import main
 from playlist_builder.cli.numbered import numbered
 from playlist_builder.cli.request import request_of, request_options
@@ -51,13 +52,26 @@ def series(
     request = request_of(profile, **fields)
     files = [numbered(outputs, number) for number in range(1, count + 1)]
     selection, numbers = select(request, outputs, files, as_json=as_json)
-    told = str(capacity_of(selection).notice)
-    output.print_text(f"{told[:1].upper()}{told[1:]}.", err=as_json or "-" in outputs)
+    sentence = told(capacity_of(selection).notice)
+    output.print_text(
+        _("{sentence}.").format(sentence=sentence[:1].upper() + sentence[1:]),
+        err=as_json or "-" in outputs,
+    )
     sessions = build_series(selection, count)
     deliver(sessions, outputs, files, numbers, name=called, as_json=as_json, dry_run=dry_run)
     errors = [session.rms_error for session in sessions]
     played = [slot.identity for each in sessions for slot in (*each.slots, *each.tail)]
     repeats = len(played) - len(set(played))
-    shared = f"{repeats} times a track of another session" if repeats else "no track twice"
-    distance = f"{min(errors):.3f} to {max(errors):.3f} from the plan"
-    output.print_message(f"{len(sessions)} sessions, {distance}; {shared}.")
+    shared = (
+        _("{count} times a track of another session").format(count=repeats)
+        if repeats
+        else _("no track twice")
+    )
+    distance = _("{least:.3f} to {most:.3f} from the plan").format(
+        least=min(errors), most=max(errors)
+    )
+    output.print_message(
+        _("{count} sessions, {distance}; {shared}.").format(
+            count=len(sessions), distance=distance, shared=shared
+        )
+    )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import playlist_builder as api
 from playlist_builder.cli import output
+from playlist_builder.cli.language import _
 from playlist_builder.cli.library import exists, file_of, library_of, open_existing, open_library
 from playlist_builder.errors import LibraryError, NotThereError, SessionError
 
@@ -71,14 +72,18 @@ def open_session(word: str | None, library: str | None) -> OpenedSession:
     if word is None:
         with open_library(library) as opened:
             last = opened.sessions.last()
-            output.print_message(f"Session {number_and_name(last)}:")
+            output.print_message(_("Session {session}:").format(session=number_and_name(last)))
             return _kept(opened, last, library)
     if not is_path(word) and (not _is_file(word) or is_kept(word, library)):
         with open_library(library) as opened:
             found = opened.sessions.find(word)
             if _is_file(word):
                 file = os.path.join(os.curdir, word)
-                output.print_message(f"{word!r} is session {found.number}; the file is {file!r}.")
+                output.print_message(
+                    _("{word!r} is session {number}; the file is {file!r}.").format(
+                        word=word, number=found.number, file=file
+                    )
+                )
             return _kept(opened, found, library)
     if _is_file(word):
         is_playlist = os.path.splitext(word)[1].lower() in (*PLAYLISTS, *PAGES)
@@ -109,9 +114,15 @@ def warn_banned(given: OpenedSession, session: "api.Session") -> None:
         name = (request.name if request is not None else None) or ""
         banned = opened.banned(name) if opened is not None else banned
     slots = (*session.slots, *session.tail)
-    found = [f"{n} '{slot.title}'" for n, slot in enumerate(slots, 1) if slot.identity in banned]
+    found = [
+        _("{number} '{title}'").format(number=n, title=slot.title)
+        for n, slot in enumerate(slots, 1)
+        if slot.identity in banned
+    ]
     if found:
-        output.print_message(f"Banned, and still in the session: number {', '.join(found)}.")
+        output.print_message(
+            _("Banned, and still in the session: number {list}.").format(list=_(", ").join(found))
+        )
 
 
 def number_and_name(kept: "KeptSession") -> str:
@@ -148,8 +159,10 @@ def _of_file(file: str, library: str | None) -> OpenedSession:
             return replace(_kept(opened, kept, place), word=file)
         if kept is not None:
             output.print_message(
-                f"{file} is not what session {kept.number} is now, so it is taken as a session of"
-                f" its own. For that session say {kept.number}."
+                _(
+                    "{file} is not what session {number} is now, so it is taken as a session of"
+                    " its own. For that session say {number}."
+                ).format(file=file, number=kept.number)
             )
     return OpenedSession(session, text, file, file, place)
 
@@ -191,15 +204,19 @@ def _of_playlist(file: str, library: str | None) -> OpenedSession:
                     return given
     if own:
         raise SessionError(
-            f"The session of {file!r} is not in the library {file_of(library)!r}. Give another"
-            " library with --library FILE"
+            "The session of {file!r} is not in the library {library!r}. Give another"
+            " library with --library FILE",
+            file=file,
+            library=file_of(library),
         )
     beside = f"{os.path.splitext(file)[0]}.json"
     older = f"Its session may be that of {beside!r}. " if os.path.isfile(beside) else ""
     raise SessionError(
-        f"{file!r} was not written of a session that is kept, or by an older version. {older}See"
-        " 'playlist-builder sessions' for what is kept, or make a session of its tracks:"
-        f" playlist-builder reorder {file!r}"
+        "{file!r} was not written of a session that is kept, or by an older version."
+        " {older}See 'playlist-builder sessions' for what is kept, or make a session of"
+        " its tracks: playlist-builder reorder {file!r}",
+        file=file,
+        older=older,
     )
 
 
@@ -225,13 +242,16 @@ def _check_alike(file: str, given: OpenedSession) -> None:
     own = [(_plain(slot.path), _plain(slot.title)[:TOLD_APART]) for slot in slots]
     silent: list[tuple[str, str]] = []  # a copy has a track for each planned silence
     for words, silences in zip(own, given.session.silences_behind, strict=True):
-        silent += [words, *(("", _plain(TITLE)) for _ in silences)]
+        silent += [words, *(("", _plain(TITLE)) for _silence in silences)]
     if _are_alike(names, own) or _are_alike(names, silent):
         return
     number = kept.number
     raise SessionError(
-        f"{file!r} plays other tracks than session {number}, of which it was written. Give the"
-        f" session by its number, {number}, or make one of the file: playlist-builder reorder"
+        "{file!r} plays other tracks than session {number}, of which it was written."
+        " Give the session by its number, {number}, or make one of the file:"
+        " playlist-builder reorder",
+        file=file,
+        number=number,
     )
 
 
@@ -258,4 +278,4 @@ def _of_lost_file(file: str, library: str | None) -> OpenedSession:
         kept = opened.sessions.of_file(os.path.abspath(file)) if opened else None
         if opened is not None and kept is not None:
             return _kept(opened, kept, library)
-    raise NotThereError(f"There is no file {file!r}. See 'playlist-builder sessions'.")
+    raise NotThereError("There is no file {file!r}. See 'playlist-builder sessions'.", file=file)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from playlist_builder.cli import options, output
+from playlist_builder.cli.language import _, language
 from playlist_builder.cli.library import open_existing, open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import (
@@ -47,10 +48,15 @@ def sessions(
     if as_json:
         output.print_json_list(map(_document, listed))
     elif listed:
-        output.print_lines(sessions_lines(listed, os.getcwd(), width=output.width()))
+        from playlist_builder.report.language import LANGUAGES
+
+        own = LANGUAGES[language()]
+        output.print_lines(sessions_lines(listed, os.getcwd(), width=output.width(), language=own))
     else:
-        whom = f" for {person}" if person is not None else ""
-        output.print_message(f"There is no session{whom} yet. Build one: playlist-builder build")
+        whom = _(" for {name}").format(name=person) if person is not None else ""
+        output.print_message(
+            _("There is no session{whom} yet. Build one: playlist-builder build").format(whom=whom)
+        )
 
 
 @sessions.command()
@@ -60,6 +66,7 @@ def sessions(
 def show(session: str | None, library: str | None, *, as_json: bool) -> None:
     """Show SESSION, when it was built, for whom, and what was written of it."""
     from playlist_builder.playlists import session_json
+    from playlist_builder.report.language import LANGUAGES
     from playlist_builder.report.session_list import session_lines
 
     given, kept = _kept(session, _library(library))
@@ -68,7 +75,7 @@ def show(session: str | None, library: str | None, *, as_json: bool) -> None:
         document = session_json.document(given.session)
         output.print_json(_document(kept) | {"session": document})
         return
-    output.print_lines(session_lines(kept, os.getcwd()))
+    output.print_lines(session_lines(kept, os.getcwd(), LANGUAGES[language()]))
     output.print_session(given.session)
 
 
@@ -85,8 +92,12 @@ def name(session: str | None, name: str, library: str | None) -> None:
     with open_library(given.library) as opened:
         before = opened.sessions.called(new)
         opened.sessions.rename(kept.id, new)
-    was = f" Session {before.number} is not any more." if before and before.id != kept.id else ""
-    output.print_message(f"Session {kept.number} is called {new}.{was}")
+    was = ""
+    if before and before.id != kept.id:
+        was = _(" Session {number} is not any more.").format(number=before.number)
+    output.print_message(
+        _("Session {number} is called {new}.{was}").format(number=kept.number, new=new, was=was)
+    )
 
 
 @sessions.command()
@@ -100,32 +111,42 @@ def remove(sessions: Sequence[str], library: str | None, *, yes: bool) -> None:
     then: its tracks can be used again.
     """
     found = [_kept_or_damaged(word, _library(library)) for word in sessions]
-    for word, (_, _, kept) in zip(sessions, found, strict=True):
+    for word, (*_given, kept) in zip(sessions, found, strict=True):
         is_part = folded(word) in folded(kept.name) and not word.isdecimal()
         if is_part and folded(word) != folded(kept.name):
-            raise click.UsageError(f"To remove {kept.name!r}, say its whole name or {kept.number}.")
-    numbers = ", ".join(str(kept.number) for *_, kept in found)
+            raise click.UsageError(
+                _("To remove {name!r}, say its whole name or {number}.").format(
+                    name=kept.name, number=kept.number
+                )
+            )
+    numbers = ", ".join(str(kept.number) for *_given, kept in found)
     if not yes:
         named = ", ".join(
-            f"{number_and_name(kept)} of {kept.made_at[:10]}, {kept.profile}" for *_, kept in found
+            _("{session} of {day}, {profile}").format(
+                session=number_and_name(kept), day=kept.made_at[:10], profile=kept.profile
+            )
+            for *_given, kept in found
         )
-        output.confirm_forgetting(f"Forget session {named} for ever?")
+        output.confirm_forgetting(_("Forget session {named} for ever?").format(named=named))
     for place, request, kept in found:
         with open_library(place) as opened:
             if request is not None and request.name is not None:
                 opened.history.forget_draft(request.name, request.session, options.now())
             opened.sessions.remove([kept.id])
-    paths = [file.path for *_, kept in found for file in kept.files]
+    paths = [file.path for *_given, kept in found for file in kept.files]
     files = [output.short_path(path) for path in with_companions(paths)]
-    stay = f" These files stay: {', '.join(files)}" if files else ""
-    output.print_message(f"Session {numbers} is kept no longer.{stay}")
+    stay = _(" These files stay: {files}").format(files=", ".join(files)) if files else ""
+    output.print_message(
+        _("Session {numbers} is kept no longer.{stay}").format(numbers=numbers, stay=stay)
+    )
 
 
 def _kept(word: str | None, library: str | None) -> "tuple[OpenedSession, KeptSession]":
     given = open_session(word, library)
     if given.kept is None:
         raise SessionError(
-            f"{given.label!r} is a session of its own, which no library keeps as it is now"
+            "{label!r} is a session of its own, which no library keeps as it is now",
+            label=given.label,
         )
     return given, given.kept
 

@@ -10,11 +10,12 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
+from playlist_builder.cli.help import HelpInLanguage
+from playlist_builder.cli.language import _, language, ngettext, told
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import warn_waiting
 from playlist_builder.errors import LibraryError, SessionError
-from playlist_builder.text import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 LIKE_LIMIT = 20  # tracks that --like lists, the nearest
 
 
-class _QueryCommand(click.Command):
+class _QueryCommand(HelpInLanguage):
     """A command whose words may begin with a dash, and with an h after it; -h alone asks for help.
 
     click reads -heavy as -h with more behind it.
@@ -97,8 +98,8 @@ def tracks(
         else:
             found, similarity = opened.similar(find_track(opened, like))
         warn_waiting(opened)
-    for told in album_notices(found):
-        output.print_message(str(told))
+    for known in album_notices(found):
+        output.print_message(told(known))
     places = np.arange(len(found))
     if query:
         matches = parse(" ".join(map(_quoted, query)))
@@ -115,7 +116,7 @@ def tracks(
     from playlist_builder.arranger.budget import budget_of_tracks
     from playlist_builder.profiles.profile import Rules
 
-    usable = str(budget_of_tracks(matching, every, Rules())) if like is None and matching else ""
+    usable = told(budget_of_tracks(matching, every, Rules())) if like is None and matching else ""
     if as_json:
         documents = _documents(found)
         if nearness is not None:
@@ -124,14 +125,21 @@ def tracks(
         if usable:
             output.print_message(usable)
         return
+    from playlist_builder.report.language import LANGUAGES
     from playlist_builder.report.track_text import tracks_lines
 
-    output.print_lines(tracks_lines(found, nearness, width=output.width()))
-    output.print_message(counted(len(found), "track"))
+    output.print_lines(
+        tracks_lines(found, nearness, width=output.width(), language=LANGUAGES[language()])
+    )
+    output.print_message(
+        ngettext("{count} track", "{count} tracks", len(found)).format(count=len(found))
+    )
     if usable:
         output.print_message(
-            f"{usable}\nEnergy is absolute here; a session shows percentiles of your library,"
-            " unless it is built with --scale absolute."
+            _(
+                "{sentence}\nEnergy is absolute here; a session shows percentiles of your"
+                " library, unless it is built with --scale absolute."
+            ).format(sentence=usable)
         )
 
 
@@ -234,17 +242,17 @@ def mark(
     A TRACK is its title or a part of that, its path, or its number in the last session.
     """
     if ban and unban:
-        raise click.UsageError("A track is one or the other: say it once.")
+        raise click.UsageError(_("A track is one or the other: say it once."))
     banned = ban if ban or unban else None
     values = {"energy": energy, "vocals": vocals, "banned": banned, "note": note}
     changes: dict[str, Any] = {key: value for key, value in values.items() if value is not None}
     if energy is not None and not 0.0 <= energy <= 1.0:
-        raise click.BadParameter("the energy is a number from 0 to 1.")
+        raise click.BadParameter(_("the energy is a number from 0 to 1."))
     if not changes and not clear:
-        raise click.UsageError("Say something, such as --ban or --energy 0.4, or --clear.")
+        raise click.UsageError(_("Say something, such as --ban or --energy 0.4, or --clear."))
     if name is not None:
         if banned is None or clear or energy is not None or vocals is not None:
-            raise click.UsageError("--for goes with --ban or --unban, and with a --note, alone.")
+            raise click.UsageError(_("--for goes with --ban or --unban, and with a --note, alone."))
         _ban(track, name, note or "", library, ban=ban)
         return
     with open_library(library) as opened:
@@ -252,7 +260,11 @@ def mark(
         new = replace(api.Mark() if clear else found.mark, **changes)
         opened.mark(found.identity, new)
         place = _place_in_last(opened, found.identity) if ban else ""
-    output.print_message(f"Marked {found.tags.title} ({found.path}): {_mark_text(new)}.{place}")
+    output.print_message(
+        _("Marked {title} ({path}): {new}.{place}").format(
+            title=found.tags.title, path=found.path, new=_mark_text(new), place=place
+        )
+    )
 
 
 def find_track(library: "api.Library", word: str) -> "api.Track":
@@ -283,18 +295,20 @@ def _place_in_last(library: "api.Library", identity: str) -> str:
         number, slots = _last_slots(library)
         for place, slot in enumerate(slots, start=1):
             if slot.identity == identity:
-                return f" Session {number} still plays it: playlist-builder swap {number} {place}"
+                command = f"playlist-builder swap {number} {place}"
+                text = _(" Session {number} still plays it: {command}")
+                return text.format(number=number, command=command)
     return ""
 
 
 def _mark_text(mark: "api.Mark") -> str:
     parts = (
-        "" if mark.energy is None else f"energy {mark.energy:g}",
-        "" if mark.vocals is None else f"vocals {mark.vocals}",
-        "banned" if mark.banned else "",
-        f"note '{mark.note}'" if mark.note else "",
+        "" if mark.energy is None else _("energy {value:g}").format(value=mark.energy),
+        "" if mark.vocals is None else _("vocals {kind}").format(kind=mark.vocals),
+        _("banned") if mark.banned else "",
+        _("note '{note}'").format(note=mark.note) if mark.note else "",
     )
-    return ", ".join(filter(None, parts)) or "nothing any more"
+    return _(", ").join(filter(None, parts)) or _("nothing any more")
 
 
 def _ban(track: str, name: str, note: str, library: str | None, *, ban: bool) -> None:
@@ -309,8 +323,13 @@ def _ban(track: str, name: str, note: str, library: str | None, *, ban: bool) ->
         else:
             opened.history.unban(whom, found.identity)
         place = _place_in_last(opened, found.identity) if ban else ""
-    verb = "Banned" if ban else "Allowed"
-    output.print_message(f"{verb} {found.tags.title} ({found.path}) for {whom}.{place}")
+    known = (
+        _("Banned {title} ({path}) for {whom}.")
+        if ban
+        else _("Allowed {title} ({path}) for {whom}.")
+    )
+    told_of = known.format(title=found.tags.title, path=found.path, whom=whom)
+    output.print_message(f"{told_of}{place}")
 
 
 def _quoted(word: str) -> str:

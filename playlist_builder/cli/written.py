@@ -18,6 +18,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import output
+from playlist_builder.cli.language import _, told
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.numbered import marked
 from playlist_builder.cli.session import PAGES, PLAYLISTS, OpenedSession, number_and_name
@@ -39,8 +40,6 @@ TIMES = ("gap_s", "crossfade_s")  # in the form of a file: of the player that it
 RECORDINGS = (".flac", ".wav", ".mp3", ".m4a", ".opus")
 COMMANDS = {"export": (*PLAYLISTS, ".json"), "report": PAGES, "render": RECORDINGS}
 SPARES = ".spares.m3u8"  # behind the stem of a playlist
-OPEN_AGAIN = "open it again where a player has it open"
-OLDER = "holds the session as it was before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +70,19 @@ def check_outputs(
     from playlist_builder.playlists.formats import WHOLE, format_of
 
     if "-" in outputs and (as_json or count > 1 or outputs.count("-") > 1):
-        raise click.UsageError("Standard output holds one document: leave out '-o -' or the other.")
+        raise click.UsageError(
+            _("Standard output holds one document: leave out '-o -' or the other.")
+        )
     for file in outputs:
         if file != "-":
             with hinting(file, "export"):
                 format_of(file, dialect)
         if trims and os.path.splitext(file)[1].lower() not in WHOLE:
             raise click.UsageError(
-                "A playlist plays whole tracks. With --trim leave it out, and give the session"
-                " to 'render', 'copy' or 'export --player vlc'."
+                _(
+                    "A playlist plays whole tracks. With --trim leave it out, and give the session"
+                    " to 'render', 'copy' or 'export --player vlc'."
+                )
             )
 
 
@@ -93,8 +96,12 @@ def hinting(file: str, own: str) -> Iterator[None]:
         other = next((name for name, suffixes in COMMANDS.items() if suffix in suffixes), own)
         if other == own:
             raise
-        hint = f"{error}. To write it of a session: playlist-builder {other} -o {shlex.quote(file)}"
-        raise ExportError(hint) from error
+        raise ExportError(
+            "{error}. To write it of a session: playlist-builder {command} -o {file}",
+            error=error,
+            command=other,
+            file=shlex.quote(file),
+        ) from error
 
 
 def dialect_of(form: Mapping[str, Any]) -> Dialect:
@@ -138,13 +145,14 @@ def times_of(given: OpenedSession, told: Mapping[str, float | None]) -> dict[str
     if not distinct or any(times != distinct[0] for times in distinct):
         return {}
     path = next(path for path, times in forms.items() if times)
-    output.print_message(f"At the times of {output.short_path(path)}: {_times_text(distinct[0])}")
+    known = _("At the times of {path}: {times}")
+    output.print_message(known.format(path=output.short_path(path), times=_times_text(distinct[0])))
     return distinct[0]
 
 
 def _times_text(times: Mapping[str, float]) -> str:
-    words = {"gap_s": "gaps of {:g} s", "crossfade_s": "crossfades of {:g} s"}
-    return " and ".join(words[key].format(value) for key, value in times.items())
+    words = {"gap_s": _("gaps of {:g} s"), "crossfade_s": _("crossfades of {:g} s")}
+    return _(" and ").join(words[key].format(value) for key, value in times.items())
 
 
 def content(
@@ -200,7 +208,7 @@ def write_contents(session: "api.Session", contents: Sequence[Content]) -> None:
     spares = dict(filter(None, (_spares(session, each) for each in contents)))
     output.write_files([(each.path, each.data) for each in contents])
     for file, data in spares.items():
-        output.print_message(write_beside(file, data) or f"Wrote {file}")
+        output.print_message(write_beside(file, data) or _("Wrote {path}").format(path=file))
 
 
 def _spares(session: "api.Session", written: Content) -> tuple[str, bytes] | None:
@@ -249,7 +257,8 @@ def remember(given: OpenedSession, contents: Sequence[Content]) -> None:
             with open_library(given.library) as opened:
                 opened.sessions.add_file(given.kept.id, *files)
         except LibraryError as error:
-            output.print_message(f"{error} What is written now is not written again by changes.")
+            known = _("{error} What is written now is not written again by changes.")
+            output.print_message(known.format(error=told(error)))
 
 
 def remember_made(given: OpenedSession, path: str, command: str) -> None:
@@ -281,16 +290,22 @@ def renewals(
     """Return the files of a kept session with their new contents, and why others stay."""
     from playlist_builder.companion import is_own
 
-    contents, told = [], []
+    contents, notes = [], []
     for file in given.kept.files if given.kept is not None else ():
         form, path = form_of(file), output.short_path(file.path)
         if form is None:
-            told.append(f"{path} {OLDER}; export it again.")
+            notes.append(
+                _("{path} holds the session as it was before; export it again.").format(path=path)
+            )
         elif made_by := form.get(MADE_BY):
             if os.path.exists(file.path) and (state := _state_held(given, session, file)):
-                told.append(f"{path} {state}; make it again with '{made_by}'.")
+                notes.append(
+                    _("{path} {state}; make it again with '{command}'.").format(
+                        path=path, state=state, command=made_by
+                    )
+                )
         elif why := _why_it_stays(given, file, form):
-            told.append(f"{path} {why}")
+            notes.append(_("{path} {why}").format(path=path, why=why))
         else:
             try:
                 marks = is_own(file.path)
@@ -298,8 +313,12 @@ def renewals(
                     content(session, text, file.path, form, is_marked=marks, kept=given.kept)
                 )
             except (ExportError, ReportError) as error:
-                told.append(f"{path} {OLDER}: {error}")
-    return contents, told
+                notes.append(
+                    _("{path} holds the session as it was before: {why}").format(
+                        path=path, why=told(error)
+                    )
+                )
+    return contents, notes
 
 
 def _state_held(given: OpenedSession, session: "api.Session", file: "WrittenFile") -> str:
@@ -309,7 +328,8 @@ def _state_held(given: OpenedSession, session: "api.Session", file: "WrittenFile
     if file.digest == digest_of(heard(session)):
         return ""
     is_before = file.digest in {digest_of(heard(given.session)), digest_of(b"")}
-    return OLDER if is_before else "holds another state of the session"
+    before, other = _("holds the session as it was before"), _("holds another state of the session")
+    return before if is_before else other
 
 
 def rewrite(
@@ -319,22 +339,33 @@ def rewrite(
     from playlist_builder.companion import write_beside
     from playlist_builder.playlists.write import write_bytes
 
-    written, told = [], []
+    written, notes = [], []
     for each in contents:
         path = output.short_path(each.path)
         try:
             spares = _spares(session, each)
             write_bytes(each.path, each.data)
         except PlaylistBuilderError as error:
-            told.append(f"{path} {OLDER}: {error}")
+            notes.append(
+                _("{path} holds the session as it was before: {why}").format(
+                    path=path, why=told(error)
+                )
+            )
             continue
         written.append(each)
         suffix = os.path.splitext(path)[1].lower()
-        hint = "" if suffix in (".json", ".csv") else f": {OPEN_AGAIN}"
-        told.append(f"Wrote {path}{': load it again in the browser' if suffix in PAGES else hint}")
+        notes.append(_rewritten(suffix).format(path=path))
         if spares is not None and (why := write_beside(*spares)):
-            told.append(why)
-    return written, told
+            notes.append(why)
+    return written, notes
+
+
+def _rewritten(suffix: str) -> str:
+    """Return what to tell of a file that was written again."""
+    if suffix in (".json", ".csv"):
+        return _("Wrote {path}")
+    again = _("Wrote {path}: open it again where a player has it open")
+    return _("Wrote {path}: load it again in the browser") if suffix in PAGES else again
 
 
 def _why_it_stays(given: OpenedSession, file: "WrittenFile", form: Mapping[str, Any]) -> str:
@@ -349,11 +380,11 @@ def _why_it_stays(given: OpenedSession, file: "WrittenFile", form: Mapping[str, 
         with open(file.path, "rb") as there:
             data = there.read()
     except FileNotFoundError:
-        return "is not there any more, so it was not written."
+        return _("is not there any more, so it was not written.")
     except OSError as error:
-        return f"{OLDER}: {error.strerror or error}."
+        return _("holds the session as it was before: {why}.").format(why=error.strerror or error)
     if digest_of(data) != file.digest and not _holds(given, file.path, form, data):
-        return "was changed by somebody else since, so it stays; export it to replace it."
+        return _("was changed by somebody else since, so it stays; export it to replace it.")
     return ""
 
 

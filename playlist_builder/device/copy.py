@@ -157,7 +157,9 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
                     done[item.number] = outcome
                 tell(item.slot)
         if not done:
-            raise CopyError(f"None of the tracks could be copied: {skipped[0].reason}.")
+            raise CopyError(
+                "None of the tracks could be copied: {reason}.", reason=skipped[0].reason
+            )
         playlist = _write_playlist(target, _in_folder(whole, done), name)
         current = {filenames.key(Path(each.path).name) for each in done.values()}
         others = target.names.keys() - current - {filenames.key(playlist.name)}
@@ -312,5 +314,7 @@ def _write_playlist(target: TargetFolder, session: Session, name: str) -> Path:
         replace_bytes(path, text, through_links=False)
         target.add(path.name, FileRecord("", "", len(text), hash_of(path), path.stat().st_mtime))
     except OSError as error:
-        raise CopyError(f"Cannot write {str(path)!r}: {error.strerror or error}.") from error
+        raise CopyError(
+            "Cannot write {path!r}: {strerror}.", path=str(path), strerror=error.strerror or error
+        ) from error
     return path

@@ -98,7 +98,12 @@ class TargetFolder:
         for number in range(1, NAMES_LIMIT):
             name = wanted if number == 1 else filenames.numbered(wanted, number)
             yield name, self.names.get(filenames.key(name))
-        raise CopyError(f"{str(self.path)!r} holds {NAMES_LIMIT} files named like {wanted!r}.")
+        raise CopyError(
+            "{path!r} holds {NAMES_LIMIT} files named like {wanted!r}.",
+            path=str(self.path),
+            NAMES_LIMIT=NAMES_LIMIT,
+            wanted=wanted,
+        )
 
 
 def make_folder(path: Path) -> Path:
@@ -125,8 +130,9 @@ def open_folder(path: Path, key: bytes) -> TargetFolder:
     records = path / RECORDS
     if records.is_symlink() or (records.exists() and not records.is_file()):
         raise CopyError(
-            f"{str(records)!r} is a link or no file, and not the notes of an earlier copy."
-            " Remove it, or choose another place"
+            "{records!r} is a link or no file, and not the notes of an earlier copy."
+            " Remove it, or choose another place",
+            records=str(records),
         )
     own, others = _read_records(records, key)
     return TargetFolder(path, names, own, key, others)
@@ -134,7 +140,9 @@ def open_folder(path: Path, key: bytes) -> TargetFolder:
 
 def _unusable(path: Path, error: OSError) -> CopyError:
     return CopyError(
-        f"Cannot use folder {str(path)!r}: {error.strerror or error}. Choose another place"
+        "Cannot use folder {path!r}: {strerror}. Choose another place",
+        path=str(path),
+        strerror=error.strerror or error,
     )
 
 
@@ -198,8 +206,10 @@ def write_verified(
             written = copy_bytes(content, temporary)
             if hash_of(temporary, from_medium=True) != written:
                 raise CopyError(
-                    f"{name!r} reads back otherwise than it was written, so it was not kept."
-                    f" The medium of {str(folder.path)!r} is failing; use another one"
+                    "{name!r} reads back otherwise than it was written, so it was not kept. The"
+                    " medium of {path!r} is failing; use another one",
+                    name=name,
+                    path=str(folder.path),
                 )
         times = os.stat(content)  # noqa: PTH116 - names that need not be text
         with suppress(OSError):  # some phones do not allow setting times
@@ -210,8 +220,11 @@ def write_verified(
         folder.add(name, record)
     except OSError as error:
         raise CopyError(
-            f"Cannot copy {source!r} to {str(folder.path)!r}: {error.strerror or error}."
-            " What is there is kept; the same command goes on"
+            "Cannot copy {source!r} to {path!r}: {strerror}. What is there is kept; the"
+            " same command goes on",
+            source=source,
+            path=str(folder.path),
+            strerror=error.strerror or error,
         ) from error
     return record
 

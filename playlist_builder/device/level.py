@@ -45,7 +45,9 @@ def session_gains(
     try:
         profile = own_profile(session)
     except (ProfileError, RequestError) as error:
-        raise CopyError(f"The profile that the session holds is not valid: {error}") from error
+        raise CopyError(
+            "The profile that the session holds is not valid: {error}", error=error
+        ) from error
     slots = dict(enumerate((*session.slots, *session.tail), start=1))
     futures = {number: pool.submit(measured, slots[number].path) for number in forms}
     found: dict[int, Levels] = {}
@@ -57,7 +59,7 @@ def session_gains(
             skipped.append(Skipped(slots[number].path, str(error)))
         on_measured(slots[number])
     if not found:
-        raise CopyError(f"None of the tracks could be measured: {skipped[0].reason}.")
+        raise CopyError("None of the tracks could be measured: {reason}.", reason=skipped[0].reason)
     plan = levelled(
         [slots[number] for number in found],
         list(found.values()),

@@ -99,8 +99,10 @@ def check_all_exist(slots: Sequence[Slot]) -> None:
     if gone:
         others = f" and {len(gone) - 1} others are" if len(gone) > 1 else " is"
         raise CopyError(
-            f"{gone[0]!r}{others} not there, so nothing was copied."
-            " Look for them with 'playlist-builder check --fix SESSION'"
+            "{gone!r}{others} not there, so nothing was copied. Look for them with"
+            " 'playlist-builder check --fix SESSION'",
+            gone=gone[0],
+            others=others,
         )
 
 
@@ -200,8 +202,16 @@ def check_space(path: Path, items: Sequence[CopyItem], form: str | None) -> None
     )
     free = shutil.disk_usage(path).free
     if needed > free:
+        sizes = {"free": free / _MEGABYTE, "needed": needed / _MEGABYTE}
+        if form == "opus":
+            raise CopyError(
+                "{path!r} has {free:.0f} MB free, the tracks need {needed:.0f} MB. Free some space",
+                path=str(path),
+                **sizes,
+            )
         raise CopyError(
-            f"{str(path)!r} has {free / _MEGABYTE:.0f} MB free, the tracks need"
-            f" {needed / _MEGABYTE:.0f} MB. Free some space"
-            + ("" if form == "opus" else ", or convert them with --convert opus")
+            "{path!r} has {free:.0f} MB free, the tracks need {needed:.0f} MB. Free some space, or"
+            " convert them with --convert opus",
+            path=str(path),
+            **sizes,
         )

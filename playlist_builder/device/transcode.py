@@ -87,7 +87,9 @@ def convert(  # noqa: PLR0913 - what plays of a track, and how loud
             write_place(target, place)
     except OSError as error:
         Path(target).unlink(missing_ok=True)
-        raise AudioError(f"cannot be converted: {error.strerror or error}") from error
+        raise AudioError(
+            "cannot be converted: {strerror}", strerror=error.strerror or error
+        ) from error
     except BaseException:
         Path(target).unlink(missing_ok=True)
         raise

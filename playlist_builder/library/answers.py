@@ -54,8 +54,9 @@ def checked(answer: Answer) -> Answer:
     """Return an answer; raises LibraryError where it says nothing of two tracks."""
     if not _is_valid(astuple(answer)):
         raise LibraryError(
-            "An answer names a question, two tracks in the order of their identities, one of them"
-            f" or neither, and a time with its offset, not {ascii(astuple(answer))[:SHOWN]}."
+            "An answer names a question, two tracks in the order of their identities, one"
+            " of them or neither, and a time with its offset, not {answer}.",
+            answer=ascii(astuple(answer))[:SHOWN],
         )
     return answer
 
@@ -76,7 +77,8 @@ class Answers:
         found = [Answer(*row) for row in rows if _is_valid(row)]
         if self._strict and len(found) < len(rows):
             raise LibraryError(
-                f"The library {self._path} contains invalid answers. Nothing was taken from it."
+                "The library {path} contains invalid answers. Nothing was taken from it.",
+                path=self._path,
             )
         return sorted(found, key=lambda each: (datetime.fromisoformat(each.at), each.pair))
 

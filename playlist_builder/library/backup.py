@@ -122,8 +122,10 @@ def scrub(connection: sqlite3.Connection, path: str, name: str) -> None:
     ((busy, *_),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     if busy:
         raise LibraryError(
-            f"The library {path} is in use, so that {name!r} is forgotten but may remain in its"
-            " log. Give the same command again when no other one runs."
+            "The library {path} is in use, so that {name!r} is forgotten but may remain in"
+            " its log. Give the same command again when no other one runs.",
+            path=path,
+            name=name,
         )
     remove_leftovers(backup_path(path), 0.0)
     for copy in _siblings(path, ".schema-*.backup"):

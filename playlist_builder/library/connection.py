@@ -77,9 +77,12 @@ class Connection:
             except OSError as refused:
                 raise unusable(self.path, error) from refused
             raise LibraryError(
-                f"The library {self.path} is damaged ({error}) and was set aside as {aside}. Give"
-                " the command again: your marks and history are kept, and a scan measures the music"
-                " again."
+                "The library {path} is damaged ({error}) and was set aside as {aside}. Give"
+                " the command again: your marks and history are kept, and a scan measures the"
+                " music again.",
+                path=self.path,
+                error=error,
+                aside=aside,
             ) from error
         except OSError as error:
             raise unusable(self.path, error) from error
@@ -109,8 +112,9 @@ def open_unchanged(path: str) -> Connection:
     if not current:
         sqlite.close()
         raise LibraryError(
-            f"The library {path} was written by another version of playlist-builder."
-            " Scan its folders with this version first."
+            "The library {path} was written by another version of playlist-builder. Scan"
+            " its folders with this version first.",
+            path=path,
         )
     return Connection(path, sqlite, read_only=True)
 
@@ -196,8 +200,10 @@ def _connect_for_reading(path: str) -> sqlite3.Connection:
                 raise
     if _has_log(path):  # which is not read that way
         raise LibraryError(
-            f"The last changes of the library {path} lie in its log, {path}-wal, which cannot"
-            " be read there. Copy both files to a folder that can be written, and use that."
+            "The last changes of the library {path} lie in its log, {path}-wal, which"
+            " cannot be read there. Copy both files to a folder that can be written, and"
+            " use that.",
+            path=path,
         )
     return _connect_to(path, "mode=ro&immutable=1")
 
@@ -221,8 +227,10 @@ def _closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connect
 def _check_format(connection: sqlite3.Connection, path: str) -> None:
     if schema.is_unversioned(connection):
         raise LibraryError(
-            f"The library {path} was written by a development version and cannot be read any more."
-            f" Move it and {backup.backup_path(path)} away, and scan your folders again."
+            "The library {path} was written by a development version and cannot be read"
+            " any more. Move it and {backup} away, and scan your folders again.",
+            path=path,
+            backup=backup.backup_path(path),
         )
     if not schema.is_library(connection):
         raise UnusableLibraryError(

@@ -234,7 +234,8 @@ class Database:
             isinstance(own, str) and valid for own, (_, valid) in found.items()
         ):
             raise LibraryError(
-                f"The library {self.path} contains invalid marks. Nothing was taken from it."
+                "The library {path} contains invalid marks. Nothing was taken from it.",
+                path=self.path,
             )
         return {own: mark for own, (mark, _) in found.items()}
 
@@ -360,7 +361,7 @@ class Database:
     def open_other(self, path: str) -> "Database":
         """Return another library file, opened to be read and left exactly as it is."""
         if os.path.exists(path) and os.path.samefile(path, self.path):
-            raise LibraryError(f"{path} is this very library. Give another one.")
+            raise LibraryError("{path} is this very library. Give another one.", path=path)
         return Database(path, unchanged=True)
 
     def _identities(self, sql: str) -> set[str]:

@@ -41,8 +41,10 @@ def unusable(path: str, error: sqlite3.Error | OSError) -> LibraryError:
     """Return the error for a library file that cannot be used."""
     if isinstance(error, sqlite3.ProgrammingError):  # a mistake of the caller, not of the file
         return LibraryError(
-            f"The library {path} is used after it was closed, or by another thread than the one"
-            " that opened it. The file is healthy: open it again there with Library.open."
+            "The library {path} is used after it was closed, or by another thread than the"
+            " one that opened it. The file is healthy: open it again there with"
+            " Library.open.",
+            path=path,
         )
     advice = "Move it away, or give another file with --library."
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
@@ -58,8 +60,9 @@ def unusable(path: str, error: sqlite3.Error | OSError) -> LibraryError:
 def newer(path: str) -> LibraryError:
     """Return the error for a file that only a later version can read."""
     return LibraryError(
-        f"The library {path} was written by a newer playlist-builder. "
-        "Update this one: pip install --upgrade playlist-builder."
+        "The library {path} was written by a newer playlist-builder. Update this one:"
+        " pip install --upgrade playlist-builder.",
+        path=path,
     )
 
 
@@ -86,5 +89,6 @@ def only_read(path: str) -> Iterator[None]:
         if error.path != path:
             raise
         raise LibraryError(
-            f"{error.problem} It was only read, and is as it was. Merge another file."
+            "{problem} It was only read, and is as it was. Merge another file.",
+            problem=error.problem,
         ) from error

@@ -20,6 +20,7 @@ from playlist_builder.errors import LibraryError
 from playlist_builder.models import Session
 from playlist_builder.session_request import check_time, person_name
 from playlist_builder.text import digest
+from playlist_builder.translation import Phrase
 
 Verdict = Literal["up", "down"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -77,8 +78,14 @@ class Rating:
 
     def describe(self, name: str) -> str:
         """Return the rating on one line."""
-        note = f": {self.note}" if self.note else ""
-        return f"rated {self.verdict} for {name} on {self.at[:10]}{note}"
+        return str(self.described(name))
+
+    def described(self, name: str) -> Phrase:
+        """Return the rating on one line, to be told in any language."""
+        values = {"name": name, "day": self.at[:10], "note": f": {self.note}" if self.note else ""}
+        if self.verdict == "up":
+            return Phrase("rated up for {name} on {day}{note}", values)
+        return Phrase("rated down for {name} on {day}{note}", values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +173,11 @@ class History:
             return self._of(name)
         except (TypeError, ValueError) as error:
             raise LibraryError(
-                f"The library {self._path} contains invalid rows of {name!r} ({error})."
-                " See 'playlist-builder history --forget'."
+                "The library {path} contains invalid rows of {name!r} ({error}). See"
+                " 'playlist-builder history --forget'.",
+                path=self._path,
+                name=name,
+                error=error,
             ) from error
 
     def _of(self, name: str) -> PersonHistory:
@@ -223,7 +233,9 @@ class History:
         past = self.of(name)
         if past == PersonHistory(name, [], [], []):
             names = ", ".join(each.name for each in self.names()) or "none yet"
-            raise LibraryError(f"No name {name!r} in the history. Available: {names}.")
+            raise LibraryError(
+                "No name {name!r} in the history. Available: {names}.", name=name, names=names
+            )
         return past
 
     def session_id(self, name: str, file: str, at: str, own: str = "") -> str:
@@ -297,8 +309,11 @@ class History:
         sql = "SELECT 1 FROM sessions WHERE session = ? AND name <> ?"
         if connection.execute(sql, (own, name)).fetchone():
             raise LibraryError(
-                f"The library {self._path} holds session {own} under another name than {name!r}."
-                " Build a session of its own for this name."
+                "The library {path} holds session {own} under another name than {name!r}."
+                " Build a session of its own for this name.",
+                path=self._path,
+                own=own,
+                name=name,
             )
 
     @checked.takes(name=checked.text, identity=checked.text)

@@ -106,11 +106,13 @@ def session_name(text: str) -> str:
     name = text.strip()
     if not name or len(name) > PERSON_NAME_LIMIT or not name.isprintable():
         most = PERSON_NAME_LIMIT
-        raise RequestError(f"The name of a session is plain text of 1 to {most} characters.")
+        raise RequestError(
+            "The name of a session is plain text of 1 to {most} characters.", most=most
+        )
     is_file = "/" in name or os.sep in name or os.path.splitext(name)[1] or not name.strip(".")
     if name.isdecimal() or name.startswith("-") or is_file:
         raise RequestError(
-            f"{name!r} reads like a number, a file or an option. Give a name such as 'evening'."
+            "{name!r} reads like a number or a file. Give a name such as 'evening'.", name=name
         )
     return name
 
@@ -167,7 +169,7 @@ class KeptSessions:
             if found := self.exact(word):
                 return found
             raise LibraryError(
-                f"No session {shortened(word, SHOWN)}. See 'playlist-builder sessions'."
+                "No session {word}. See 'playlist-builder sessions'.", word=shortened(word, SHOWN)
             )
         named = [each for each in self.all() if each.name]
         wanted = folded(word)
@@ -184,10 +186,12 @@ class KeptSessions:
                 return max(hits, key=attrgetter("turn", "number"))
             if names:
                 raise LibraryError(
-                    f"{word!r} may mean {', '.join(map(repr, names.values()))}. Which one?"
+                    "{word!r} may mean {names}. Which one?",
+                    word=word,
+                    names=", ".join(map(repr, names.values())),
                 )
         raise LibraryError(
-            f"No session {word!r}. See 'playlist-builder sessions' for numbers and names."
+            "No session {word!r}. See 'playlist-builder sessions' for numbers and names.", word=word
         )
 
     def new_id(self, document: str, name: str = "") -> str:
@@ -220,8 +224,10 @@ class KeptSessions:
             return lzma.decompress(document).decode()
         except (*INVALID_ROW, lzma.LZMAError, EOFError) as error:
             raise LibraryError(
-                f"The library {self._path} cannot read one of its sessions ({error})."
-                " A session file that was written of it can still be used."
+                "The library {path} cannot read one of its sessions ({error}). A session file"
+                " that was written of it can still be used.",
+                path=self._path,
+                error=error,
             ) from error
 
     def store(self, *sessions: tuple[KeptSession, str]) -> list[KeptSession]:
@@ -261,7 +267,10 @@ class KeptSessions:
         """
         name = session_name(name)
         if self.by_id(own) is None:
-            raise LibraryError(f"No session of the id {own!r} is kept.")
+            raise LibraryError(
+                "No session {word!r}. See 'playlist-builder sessions' for numbers and names.",
+                word=own,
+            )
         with self._write() as connection:
             _take_name(connection, own, name)
             connection.execute("UPDATE kept SET name = ? WHERE id = ?", (name, own))
@@ -284,7 +293,8 @@ class KeptSessions:
         found = [KeptSession(*row) for row in rows if tuple(map(type, row)) == _TYPES]
         if self._strict and len(found) < len(rows):
             raise LibraryError(
-                f"The library {self._path} contains invalid sessions. Nothing was taken from it."
+                "The library {path} contains invalid sessions. Nothing was taken from it.",
+                path=self._path,
             )
         files = self._files([each.id for each in found])
         return sorted(
@@ -340,8 +350,9 @@ def _store(connection: sqlite3.Connection, kept: KeptSession, document: str) -> 
         raise LibraryError("The session was removed by another command meanwhile.")
     if kept.turn and kept.turn != last:
         raise LibraryError(
-            f"Session {number} was changed by another command meanwhile. Look at it, and give this"
-            " command again."
+            "Session {number} was changed by another command meanwhile. Look at it, and"
+            " give this command again.",
+            number=number,
         )
     ((turn,),) = connection.execute("SELECT max(coalesce(max(turn), 0), 0) + 1 FROM kept")
     _take_name(connection, kept.id, kept.name)

@@ -207,11 +207,14 @@ class Library:
             return self._recording(found.identity, found.file)[0]
         if waiting := self.unanalysed_count:
             raise LibraryError(
-                f"No track {name!r} among those that are measured. {waiting} more need 'scan' again"
-                " after an update: playlist-builder scan FOLDER"
+                "No track {name!r} among those that are measured. {waiting} more need 'scan'"
+                " again after an update: playlist-builder scan FOLDER",
+                name=name,
+                waiting=waiting,
             )
         raise LibraryError(
-            f"No track {name!r} in the library. See 'playlist-builder tracks', or scan its folder."
+            "No track {name!r} in the library. See 'playlist-builder tracks', or scan its folder.",
+            name=name,
         )
 
     @checked.takes(identity=checked.text)
@@ -219,7 +222,9 @@ class Library:
         """Return a recording by its identity; LibraryError where it is not known."""
         found = self._recording(identity)
         if not found:
-            raise LibraryError(f"The library does not know {identity!r}. Scan its folder.")
+            raise LibraryError(
+                "The library does not know {identity!r}. Scan its folder.", identity=identity
+            )
         return found[0]
 
     def _recording(self, identity: str, path: str | None = None) -> TrackTable:
@@ -378,5 +383,5 @@ def _roots(folders: Iterable[str | os.PathLike[str]]) -> list[str]:
 def _root(folder: str | os.PathLike[str]) -> str:
     path = os.path.abspath(os.path.expanduser(os.fspath(folder)))
     if not os.path.exists(path):
-        raise LibraryError(f"No folder {path}. Give one that exists.")
+        raise LibraryError("No folder {path}. Give one that exists.", path=path)
     return path

@@ -42,16 +42,27 @@ def named(titles: Iterable[tuple[str, str, str]], name: str) -> Named | None:
             ((identity, (file, _)),) = hits.items()
             return Named(file, identity)
         if hits:
-            raise LibraryError(_may_mean(name, list(hits.values())))
+            raise _may_mean(name, list(hits.values()))
     return None
 
 
-def _may_mean(name: str, hits: Sequence[tuple[str, str]]) -> str:
-    """Return that several tracks, each a path and a title, have a name in them."""
+def _may_mean(name: str, hits: Sequence[tuple[str, str]]) -> LibraryError:
+    """Return the error that several tracks, each a path and a title, have a name in them."""
     titles = [title for _, title in hits]
     has_titles = all(titles) and len(set(map(folded, titles))) == len(titles)
     shown = map(repr, titles) if has_titles else (file for file, _ in hits)
     some = ", ".join(islice(shown, CANDIDATES))
     more = ", ..." if len(hits) > CANDIDATES else ""
-    advice = "Give more of the title" if has_titles else "Give the path of one"
-    return f"{name!r} names {len(hits)} tracks: {some}{more}. {advice}."
+    if has_titles:
+        return LibraryError(
+            "{name!r} names {count} tracks: {some}. Give more of the title.",
+            name=name,
+            count=len(hits),
+            some=some + more,
+        )
+    return LibraryError(
+        "{name!r} names {count} tracks: {some}. Give the path of one.",
+        name=name,
+        count=len(hits),
+        some=some + more,
+    )

@@ -56,8 +56,9 @@ def similar(every: TrackTable, track: Track) -> tuple[TrackTable, Floats]:
     own = every.style[~others]
     if not len(own) or np.isnan(own).any():
         raise LibraryError(
-            f"Nothing is known to be like {track.path!r}: it has no embedding. Scan it without"
-            " --no-embedding, unless it is silence."
+            "Nothing is known to be like {path!r}: it has no embedding. Scan it without"
+            " --no-embedding, unless it is silence.",
+            path=track.path,
         )
     cosines = every.similarity(own[0])
     (known,) = np.nonzero(others & ~np.isnan(cosines))

@@ -39,8 +39,11 @@ def contour_of(
         values = np.full(1, np.nan, np.float32)
     if values.shape not in {(), (count,)} or not ((values >= 0.0) & (values <= 1.0)).all():
         raise RequestError(
-            f"The scorer gave {one_line(ascii(given))[:SHOWN]} for {name}. Let it give one number"
-            f" from 0 to 1, or one for each of the {count} steps."
+            "The scorer gave {given} for {name}. Let it give one number from 0 to 1, or"
+            " one for each of the {count} steps.",
+            given=one_line(ascii(given))[:SHOWN],
+            name=name,
+            count=count,
         )
     return np.broadcast_to(values, count).astype(np.float32)
 

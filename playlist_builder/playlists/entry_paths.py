@@ -14,8 +14,10 @@ from typing import Protocol
 from urllib.parse import quote
 
 from playlist_builder.errors import ExportError
+from playlist_builder.notices import REASON
 from playlist_builder.path_map import best_map
 from playlist_builder.playlists.dialects import ANY, BLANK, FORMAT_NAMES, Dialect
+from playlist_builder.translation import Phrase
 
 _BLANK_AT_END = re.compile(rf"{BLANK}\Z")
 _MISREAD = re.compile(rf"[#?]|{BLANK}|[^/]*:")
@@ -57,7 +59,7 @@ def format_entry(
     if reason is None and backslashes and "\\" in seen:
         reason = "its name holds a backslash"
     if reason is not None:
-        raise ExportError(_refusal(path, suffix, dialect, reason))
+        raise _refusal(path, suffix, dialect, reason)
     return seen.replace("/", "\\") if backslashes else seen
 
 
@@ -142,7 +144,8 @@ def _uri(seen: str, path: str) -> str:
         return _escaped(seen.removeprefix("./"))
     except UnicodeEncodeError as error:
         raise ExportError(
-            f"No playlist can hold {path!r}: its name is not text. Rename the file and scan again"
+            "No playlist can hold {path!r}: its name is not text. Rename the file and scan again",
+            path=path,
         ) from error
 
 
@@ -154,11 +157,17 @@ def _escaped(text: str) -> str:
     return quote(text.encode("utf-8", "surrogateescape"), safe="/")
 
 
-def _refusal(path: str, suffix: str, dialect: Dialect, reason: str) -> str:
+def _refusal(path: str, suffix: str, dialect: Dialect, reason: str) -> ExportError:
     what = FORMAT_NAMES[suffix] + (f" for {dialect.player}" if dialect.player else "")
-    ways = ["Rename the file and scan again"]
+    way = Phrase("Rename the file and scan again")
     if suffix == ".m3u" and not _fits(path, dialect.codepage):
-        ways = ["Write the session as .m3u8", "choose another codepage"]
+        way = Phrase("Write the session as .m3u8, or choose another codepage")
     elif suffix != ".xspf" and ".xspf" in dialect.uris and ".xspf" in dialect.suffixes:
-        ways.append("write the session as .xspf")
-    return f"{what} cannot hold {path!r}: {reason}. {', or '.join(ways)}"
+        way = Phrase("Rename the file and scan again, or write the session as .xspf")
+    return ExportError(
+        "{what} cannot hold {path!r}: {reason}. {way}",
+        what=what,
+        path=path,
+        reason=Phrase(reason, context=REASON),
+        way=way,
+    )

@@ -210,11 +210,19 @@ def format_of(path: str, dialect: Dialect = ANY) -> str:
         return suffix
     if dialect.without_files:
         ends = f"{', '.join(dialect.suffixes[:-1])} or {dialect.suffixes[-1]}"
-        raise ExportError(f"{path!r} cannot be a list without files. Let it end in {ends}")
+        raise ExportError(
+            "{path!r} cannot be a list without files. Let it end in {ends}", path=path, ends=ends
+        )
     ends = f"Let it end in {', '.join(dialect.suffixes[:-1])} or {dialect.suffixes[-1]}"
     if suffix in SUFFIXES:
-        raise ExportError(f"{dialect.player} does not read {suffix} ({path!r}). {ends}")
-    raise ExportError(f"No format is known for {path!r}. {ends}")
+        raise ExportError(
+            "{player} does not read {suffix} ({path!r}). {ends}",
+            player=dialect.player,
+            suffix=suffix,
+            path=path,
+            ends=ends,
+        )
+    raise ExportError("No format is known for {path!r}. {ends}", path=path, ends=ends)
 
 
 def render_text(

@@ -18,12 +18,20 @@ def read_jspf(data: bytes, name: str) -> tuple[Object, list[Object]]:
     """Return the playlist of a document and its tracks; `PlaylistError` where it holds none."""
     playlist = _document(data, name).get("playlist")
     if not isinstance(playlist, dict):
-        raise PlaylistError(f"Playlist {name!r} is no JSPF: it holds no object 'playlist'.")
+        raise PlaylistError(
+            "Playlist {name!r} is no JSPF: it holds no object 'playlist'.", name=name
+        )
     tracks = playlist.get("track")
     if not isinstance(tracks, list) or not all(isinstance(each, dict) for each in tracks):
-        raise PlaylistError(f"Playlist {name!r} is no JSPF: 'track' is no list of objects.")
+        raise PlaylistError(
+            "Playlist {name!r} is no JSPF: 'track' is no list of objects.", name=name
+        )
     if len(tracks) > ENTRIES_LIMIT:
-        raise PlaylistError(f"Playlist {name!r} holds more than {ENTRIES_LIMIT} entries.")
+        raise PlaylistError(
+            "Playlist {name!r} holds more than {most} entries.",
+            name=name,
+            most=ENTRIES_LIMIT,
+        )
     return playlist, tracks
 
 
@@ -66,15 +74,23 @@ def _document(data: bytes, name: str) -> Object:
         document = json.loads(data.decode("utf-8-sig"), parse_constant=_refused)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise PlaylistError(f"Playlist {name!r} is not sound JSON ({place}).") from error
+        raise PlaylistError(
+            "Playlist {name!r} is not sound JSON ({place}).", name=name, place=place
+        ) from error
     except UnicodeDecodeError as error:
-        raise PlaylistError(f"Playlist {name!r} is not text in UTF-8.") from error
+        raise PlaylistError("Playlist {name!r} is not text in UTF-8.", name=name) from error
     except RecursionError as error:
-        raise PlaylistError(f"Playlist {name!r} is nested too deeply for a playlist.") from error
+        raise PlaylistError(
+            "Playlist {name!r} is nested too deeply for a playlist.", name=name
+        ) from error
     except ValueError as error:  # a constant or an endless number
-        raise PlaylistError(f"Playlist {name!r} holds a number that JSON does not have.") from error
+        raise PlaylistError(
+            "Playlist {name!r} holds a number that JSON does not have.", name=name
+        ) from error
     if not isinstance(document, dict):
-        raise PlaylistError(f"Playlist {name!r} is no JSPF: it holds no object 'playlist'.")
+        raise PlaylistError(
+            "Playlist {name!r} is no JSPF: it holds no object 'playlist'.", name=name
+        )
     return document
 
 

@@ -84,7 +84,9 @@ def read_list(path: str | os.PathLike[str]) -> WorkList:
     name = os.fspath(path)
     found = parse(read.read(path), name)
     if not any(each.name or each.work.recording_id or each.work.isrc for each in found.works):
-        raise PlaylistError(f"{name!r} says of no entry which music it is: no title, no id.")
+        raise PlaylistError(
+            "{name!r} says of no entry which music it is: no title, no id.", name=name
+        )
     return found
 
 
@@ -235,9 +237,11 @@ def _csv(data: bytes, name: str) -> WorkList:
         places = _places(next(rows, []))
         cells = [row for row in _limited(rows, name) if any(row)]
     except csv.Error as error:
-        raise PlaylistError(f"Table {name!r} is damaged: {error}.") from error
+        raise PlaylistError(
+            "Table {name!r} is damaged: {error}.", name=name, error=error
+        ) from error
     if "title" not in places and not places.keys() & {"isrc", "recording_id"}:
-        raise PlaylistError(f"Table {name!r} has no column of titles: name one 'title'.")
+        raise PlaylistError("Table {name!r} has no column of titles: name one 'title'.", name=name)
     _check_count(len(cells), name)
     works = [work for row in cells if (work := _of_row(row, places)) is not None]
     return _checked(works, {}, name)
@@ -257,7 +261,11 @@ def _places(head: Sequence[str]) -> dict[str, int]:
 def _limited(rows: Iterable[list[str]], name: str) -> Iterable[list[str]]:
     for count, row in enumerate(rows):
         if count >= ENTRIES_LIMIT:
-            raise PlaylistError(f"Table {name!r} holds more than {ENTRIES_LIMIT} rows.")
+            raise PlaylistError(
+                "Table {name!r} holds more than {most} rows.",
+                name=name,
+                most=ENTRIES_LIMIT,
+            )
         yield row
 
 
@@ -286,15 +294,18 @@ def _plain(cell: str) -> str:
 
 def _checked(works: Sequence[ListedWork], session: Mapping[str, str], name: str) -> WorkList:
     if not works:
-        raise PlaylistError(f"Playlist {name!r} holds no entry.")
+        raise PlaylistError("Playlist {name!r} holds no entry.", name=name)
     return WorkList(tuple(works), shown(session.get("profile", "")), session.get("scale", ""))
 
 
 def _check_count(count: int, name: str) -> None:
     if count > WORKS_LIMIT:
         raise PlaylistError(
-            f"{name!r} lists {count} works, and a session holds {WORKS_LIMIT} at most. Leave a part"
-            " of them."
+            "{name!r} lists {count} works, and a session holds {most} at most."
+            " Leave a part of them.",
+            name=name,
+            count=count,
+            most=WORKS_LIMIT,
         )
 
 

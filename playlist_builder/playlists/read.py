@@ -76,16 +76,21 @@ def read(path: str | os.PathLike[str]) -> bytes:
     try:
         if not is_regular(path):
             raise PlaylistError(
-                f"Cannot read playlist {name!r}: it is no file but a pipe or device."
+                "Cannot read playlist {name!r}: it is no file but a pipe or device.", name=name
             )
         with Path(name).open("rb") as file:
             data = file.read(SIZE_LIMIT_BYTES + 1)
     except OSError as error:
-        raise PlaylistError(f"Cannot read playlist {name!r}: {error.strerror or error}.") from error
+        raise PlaylistError(
+            "Cannot read playlist {name!r}: {strerror}.",
+            name=name,
+            strerror=error.strerror or error,
+        ) from error
     if len(data) > SIZE_LIMIT_BYTES:
         raise PlaylistError(
-            f"Playlist {name!r} is larger than any playlist."
-            f" Give one of {SIZE_LIMIT_BYTES // 1_000_000} MB at most."
+            "Playlist {name!r} is larger than any playlist. Give one of {most} MB at most.",
+            name=name,
+            most=SIZE_LIMIT_BYTES // 1_000_000,
         )
     return data
 
@@ -107,7 +112,9 @@ def kind_of(data: bytes, name: str) -> str:
         return "pls"
     if suffix in {".m3u", ".m3u8", ".txt", ""} or b"#extm3u" in start[:20]:
         return "m3u"
-    raise PlaylistError(f"{name!r} is no playlist that is known here. Give {_KNOWN}.")
+    raise PlaylistError(
+        "{name!r} is no playlist that is known here. Give {KNOWN}.", name=name, KNOWN=_KNOWN
+    )
 
 
 def parse(data: bytes, name: str) -> list[Entry]:
@@ -132,9 +139,13 @@ def parse(data: bytes, name: str) -> list[Entry]:
         case _:
             entries = _limited(_m3u(decode(data).text), name)
     if not entries:
-        hint = " that names a file. For a list of works alone there is 'playlist-builder resolve'"
-        is_list = kind in {"jspf", "xspf"}
-        raise PlaylistError(f"Playlist {name!r} holds no entry{hint if is_list else ''}.")
+        if kind in {"jspf", "xspf"}:
+            raise PlaylistError(
+                "Playlist {name!r} holds no entry that names a file. For a list of works alone"
+                " there is 'playlist-builder resolve'.",
+                name=name,
+            )
+        raise PlaylistError("Playlist {name!r} holds no entry.", name=name)
     return entries
 
 
@@ -143,7 +154,11 @@ def _limited(entries: Iterable[Entry], name: str) -> list[Entry]:
     for entry in entries:
         kept.append(entry)
         if len(kept) > ENTRIES_LIMIT:
-            raise PlaylistError(f"Playlist {name!r} holds more than {ENTRIES_LIMIT} entries.")
+            raise PlaylistError(
+                "Playlist {name!r} holds more than {most} entries.",
+                name=name,
+                most=ENTRIES_LIMIT,
+            )
     return kept
 
 

@@ -63,8 +63,10 @@ def replace_paths(
         return _replaced(data, entries, pieces, b""), refused
     if decoded.encode(decoded.text) != data:
         raise PlaylistError(
-            f"Playlist {name!r} is damaged ({decoded.encoding}), so it cannot be written again"
-            " without loss. Save it as UTF-8 first."
+            "Playlist {name!r} is damaged ({encoding}), so it cannot be written again"
+            " without loss. Save it as UTF-8 first.",
+            name=name,
+            encoding=decoded.encoding,
         )
     return decoded.encode(_replaced(decoded.text, entries, written, "")), refused
 

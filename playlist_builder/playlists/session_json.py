@@ -23,6 +23,7 @@ from playlist_builder.notices import TEXT, Notice, notice
 from playlist_builder.playlists import session_types
 from playlist_builder.playlists.session_faults import fault
 from playlist_builder.system import is_regular
+from playlist_builder.translation import Phrase
 
 VERSION = 1  # increased when an old reader would misread a new document
 SIZE_LIMIT_BYTES = 50_000_000  # 10 hours in 10-second steps of contour take some 100 kB
@@ -39,7 +40,7 @@ _LISTS: Mapping[str, type[Struct]] = {
     "tail": session_types.Slot,
     "silences": session_types.Silence,
 }
-_MAKE_ONE = "Make a session with 'playlist-builder build'"
+_MAKE_ONE = Phrase("Make a session with 'playlist-builder build'")
 
 Document = Mapping[str, Any]  # a session, or one of its states, as plain values
 
@@ -98,7 +99,7 @@ def parse(text: str, name: str) -> Session:
         session = _session(document)
         _check_can_be_kept(document)
     except _FaultError as fault:
-        raise SessionError(f"{called(name)} {fault}") from fault
+        raise SessionError("{name} {fault}", name=called(name), fault=fault) from fault
     return session
 
 
@@ -107,7 +108,7 @@ def of_document(document: object, name: str) -> Session:
     try:
         return _session(document)
     except _FaultError as fault:
-        raise SessionError(f"{name} {fault}") from fault
+        raise SessionError("{name} {fault}", name=name, fault=fault) from fault
 
 
 @checked.takes(path=checked.path)
@@ -122,19 +123,32 @@ def read(path: str | os.PathLike[str]) -> str:
     try:
         if not is_regular(path):
             raise SessionError(
-                f"Session file {name!r} is no file but a pipe or device. {_MAKE_ONE}"
+                "Session file {name!r} is no file but a pipe or device. {advice}",
+                name=name,
+                advice=_MAKE_ONE,
             )
         with Path(path).open("rb") as file:
             data = file.read(SIZE_LIMIT_BYTES + 1)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise SessionError(f"Cannot read session file {name!r}: {reason}. {_MAKE_ONE}") from error
+        raise SessionError(
+            "Cannot read session file {name!r}: {reason}. {advice}",
+            name=name,
+            reason=reason,
+            advice=_MAKE_ONE,
+        ) from error
     if len(data) > SIZE_LIMIT_BYTES:
-        raise SessionError(f"Session file {name!r} is larger than any session. {_MAKE_ONE}")
+        raise SessionError(
+            "Session file {name!r} is larger than any session. {advice}",
+            name=name,
+            advice=_MAKE_ONE,
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SessionError(f"Session file {name!r} is not text in UTF-8. {_MAKE_ONE}") from error
+        raise SessionError(
+            "Session file {name!r} is not text in UTF-8. {advice}", name=name, advice=_MAKE_ONE
+        ) from error
 
 
 def _values(part: Session | Slot | Silence, kind: type[Struct]) -> dict[str, Any]:

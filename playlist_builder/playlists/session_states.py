@@ -66,7 +66,7 @@ def undo(text: str, name: str) -> str:
     """
     now, earlier, later = states(text)
     if not earlier:
-        raise SessionError(f"{called(name)} keeps no earlier state to step back to.")
+        raise SessionError("{name} keeps no earlier state to step back to.", name=called(name))
     before = _checked(earlier[-1], name, "earlier")
     return joined(States(before, earlier[:-1], [*later, now]))
 
@@ -75,7 +75,7 @@ def redo(text: str, name: str) -> str:
     """Return the document that `undo` stepped back from; raises `SessionError` as it does."""
     now, earlier, later = states(text)
     if not later:
-        raise SessionError(f"{called(name)} keeps no later state: nothing was undone.")
+        raise SessionError("{name} keeps no later state: nothing was undone.", name=called(name))
     after = _checked(later[-1], name, "later")
     return joined(States(after, [*earlier, now], later[:-1]))
 

@@ -54,7 +54,9 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ExportError(
-            f"Cannot write {os.fspath(path)!r}: {reason}. Choose another place"
+            "Cannot write {path!r}: {reason}. Choose another place",
+            path=os.fspath(path),
+            reason=reason,
         ) from error
 
 
@@ -66,7 +68,11 @@ def _refuse_special(target: Path) -> None:
         return
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
-        raise ExportError(f"Cannot write {str(target)!r}: it is {what}. Choose another name")
+        raise ExportError(
+            "Cannot write {target!r}: it is {what}. Choose another name",
+            target=str(target),
+            what=what,
+        )
 
 
 def _base_folder(session: Session, folder: Path) -> Path:

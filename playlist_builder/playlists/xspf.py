@@ -43,7 +43,9 @@ class XspfReader:
         try:
             self._parser.Parse(data, True)  # noqa: FBT003 - expat takes it by place alone
         except (expat.ExpatError, LookupError, ValueError) as error:
-            raise PlaylistError(f"Playlist {self._name!r} is not sound XML: {error}.") from error
+            raise PlaylistError(
+                "Playlist {name!r} is not sound XML: {error}.", name=self._name, error=error
+            ) from error
 
     def _open(self, tag: str, attributes: dict[str, str]) -> None:
         self._stack.append(tag.rpartition(" ")[2])
@@ -52,13 +54,17 @@ class XspfReader:
         elif tag == f"{APPLICATION} session":
             self.session = attributes
         if len(self._stack) > DEPTH_LIMIT:
-            raise PlaylistError(f"Playlist {self._name!r} is nested too deeply for a playlist.")
+            raise PlaylistError(
+                "Playlist {name!r} is nested too deeply for a playlist.", name=self._name
+            )
         if self._stack[-2:] == ["trackList", "track"]:
             self.tracks.append({})
             self.fields.append({})
             if len(self.tracks) > ENTRIES_LIMIT:
                 raise PlaylistError(
-                    f"Playlist {self._name!r} holds more than {ENTRIES_LIMIT} entries."
+                    "Playlist {name!r} holds more than {most} entries.",
+                    name=self._name,
+                    most=ENTRIES_LIMIT,
                 )
         self._text, self._start = [], None
 
@@ -79,7 +85,9 @@ class XspfReader:
             self._start = self._offset + self._parser.CurrentByteIndex
 
     def _refuse(self, *_: object) -> None:
-        raise PlaylistError(f"Playlist {self._name!r} declares entities, which no playlist needs.")
+        raise PlaylistError(
+            "Playlist {name!r} declares entities, which no playlist needs.", name=self._name
+        )
 
 
 def read_xspf(data: bytes, name: str) -> XspfReader:

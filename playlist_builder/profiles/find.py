@@ -58,7 +58,11 @@ def load_or_parse(name_or_path: str, text: str, *, folders: Sequence[Path] = ())
     try:
         return parse(text.encode("utf-8", "replace"), name=_name(Path(name_or_path)))
     except ProfileError as error:
-        raise ProfileError(f"{name_or_path!r} is gone, and of its text: {error}") from error
+        raise ProfileError(
+            "{name_or_path!r} is gone, and of its text: {error}",
+            name_or_path=name_or_path,
+            error=error,
+        ) from error
 
 
 def read_text(name_or_path: str, *, folders: Sequence[Path] = ()) -> str:
@@ -78,8 +82,11 @@ def _file(name_or_path: str, folders: Sequence[Path]) -> Traversable:
     name = unicodedata.normalize("NFC", name_or_path)
     if name not in found:
         raise ProfileError(
-            f"No profile {name_or_path!r}.{did_you_mean(name, found)}"
-            f" Available: {', '.join(sorted(found))}. See 'playlist-builder profiles'."
+            "No profile {name_or_path!r}.{name} Available: {found}. See 'playlist-builder"
+            " profiles'.",
+            name_or_path=name_or_path,
+            name=did_you_mean(name, found),
+            found=", ".join(sorted(found)),
         )
     return found[name]
 
@@ -130,11 +137,15 @@ def _bytes(file: Traversable) -> bytes:
     where = _where(file)
     try:
         if not file.is_file():  # opening a pipe would wait for ever
-            raise ProfileError(f"{where}: no such file. See 'playlist-builder profiles'.")
+            raise ProfileError(
+                "{where}: no such file. See 'playlist-builder profiles'.", where=where
+            )
         with file.open("rb") as stream:
             return stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ProfileError(f"{where}: cannot be read: {error.strerror or error}.") from error
+        raise ProfileError(
+            "{where}: cannot be read: {strerror}.", where=where, strerror=error.strerror or error
+        ) from error
 
 
 def _read(file: Traversable) -> Profile:
@@ -142,4 +153,4 @@ def _read(file: Traversable) -> Profile:
     try:
         return parse(data, name=_name(file))
     except ProfileError as error:
-        raise ProfileError(f"{_where(file)}: {error}") from error
+        raise ProfileError("{file}: {error}", file=_where(file), error=error) from error

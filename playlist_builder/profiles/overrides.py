@@ -52,5 +52,5 @@ def _with_level(profile: Profile, text: str) -> Profile:
         return profile.with_level(float(level), phase or None)
     except ValueError as error:
         raise RequestError(
-            f"--level '{text}': give a level from 0 to 1, or PHASE=LEVEL."
+            "--level '{text}': give a level from 0 to 1, or PHASE=LEVEL.", text=text
         ) from error

@@ -106,7 +106,9 @@ def parse(data: bytes, *, name: str) -> Profile:
 
 def _toml(data: bytes) -> object:
     if len(data) > MAX_BYTES:
-        raise ProfileError(f"larger than {MAX_BYTES // 1024} KB, which no profile is.")
+        raise ProfileError(
+            "larger than {MAX_BYTES} KB, which no profile is.", MAX_BYTES=MAX_BYTES // 1024
+        )
     try:
         text = data.decode("utf-8-sig")  # some editors begin a file with a byte order mark
         if any(line.count(".") > values.MAX_TEXT for line in text.splitlines()):
@@ -114,9 +116,11 @@ def _toml(data: bytes) -> object:
             raise ProfileError("nested too deeply for a profile.")
         document = tomllib.loads(text)
     except UnicodeDecodeError as error:
-        raise ProfileError(f"not UTF-8 at byte {error.start}; save the file as UTF-8.") from error
+        raise ProfileError(
+            "not UTF-8 at byte {start}; save the file as UTF-8.", start=error.start
+        ) from error
     except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"not TOML: {str(error)[: values.MAX_TEXT]}.") from error
+        raise ProfileError("not TOML: {error}.", error=str(error)[: values.MAX_TEXT]) from error
     except ValueError as error:  # Python limits the digits of an integer
         raise ProfileError("not TOML: a number has too many digits.") from error
     except RecursionError as error:
@@ -151,16 +155,27 @@ def _phases(value: object, minutes: float) -> tuple[Phase, ...]:
         where = f"phases[{number}].{unit} ({phase.name})"
         if start != border:
             after = f", where '{phases[-1].name}' ends" if phases else ""
-            raise ProfileError(f"{where}: expected a start at {border:g}{after}, not {start:g}.")
+            raise ProfileError(
+                "{where}: expected a start at {border:g}{after}, not {start:g}.",
+                where=where,
+                border=border,
+                after=after,
+                start=start,
+            )
         if phase.name in (each.name for each in phases):
             raise ProfileError(
-                f"phases[{number}].name: expected a name of its own, not another '{phase.name}'."
+                "phases[{number}].name: expected a name of its own, not another '{name}'.",
+                number=number,
+                name=phase.name,
             )
         phases.append(phase)
         border = end
     if border != whole:
         raise ProfileError(
-            f"{where}: expected an end at {whole:g}, the end of the session, not {border:g}."
+            "{where}: expected an end at {whole:g}, the end of the session, not {border:g}.",
+            where=where,
+            whole=whole,
+            border=border,
         )
     return tuple(phases)
 
@@ -180,7 +195,9 @@ def _phase(
 
     other = "minutes" if unit == "percent" else "percent"
     if other in keys:
-        raise ProfileError(f"{where(other)}: expected {unit}, as in the first phase.")
+        raise ProfileError(
+            "{other}: expected {unit}, as in the first phase.", other=where(other), unit=unit
+        )
     start, end = values.span(
         keys.get(unit), where(unit), whole, MIN_PHASE_S / 60.0 * whole / minutes
     )
@@ -188,15 +205,21 @@ def _phase(
     lasts_s = (end - start) * minutes * 60.0 / whole
     if silence_s > lasts_s - MIN_PHASE_S:
         raise ProfileError(
-            f"{where('silence')}: expected less than the {lasts_s / 60.0:g} minutes that the phase"
-            f" lasts, as its music comes before it, not {silence_s / 60.0:g}."
+            "{where}: expected less than the {lasts_s:g} minutes that the phase lasts, as"
+            " its music comes before it, not {silence_s:g}.",
+            where=where("silence"),
+            lasts_s=lasts_s / 60.0,
+            silence_s=silence_s / 60.0,
         )
     levels = values.one_or_two(keys.get("level"), where("level"), 1.0, "two for a ramp")
     depth, period = _wave(keys.get("wave"), where("wave"), minutes)
     low, high = min(levels) - depth, max(levels) + depth
     if low < 0.0 or high > 1.0:
         raise ProfileError(
-            f"{where('wave')}: expected level and wave within 0 to 1, not {low:g} to {high:g}."
+            "{where}: expected level and wave within 0 to 1, not {low:g} to {high:g}.",
+            where=where("wave"),
+            low=low,
+            high=high,
         )
     fields: dict[str, Any] = {
         field: read(keys[key], where(key))
@@ -224,7 +247,7 @@ def _wave(value: object, where: str, minutes: float) -> tuple[float, float]:
     keys = values.table(value, where, ("depth", "minutes", "percent"))
     depth = values.number(keys.get("depth"), f"{where}.depth", 0.0, MAX_DEPTH)
     if ("minutes" in keys) == ("percent" in keys):
-        raise ProfileError(f"{where}: expected a period as either minutes or percent.")
+        raise ProfileError("{where}: expected a period as either minutes or percent.", where=where)
     if "minutes" in keys:
         return depth, values.number(keys["minutes"], f"{where}.minutes", MIN_PERIOD, MAX_MINUTES)
     share = values.number(keys["percent"], f"{where}.percent", MIN_PERIOD, 100.0)

@@ -21,6 +21,7 @@ from playlist_builder.profiles.phase import (
     level,
     without_leap,
 )
+from playlist_builder.translation import Phrase
 
 __all__ = ["CALM_CLIMB", "MAX_MINUTES", "MIN_PHASE_S", "Phase", "Profile", "Rules", "VocalsRule"]
 
@@ -147,8 +148,10 @@ class Profile:
         """
         if not 0.0 < duration_s <= MAX_MINUTES * 60.0:
             raise ProfileError(
-                f"A session cannot last {duration_s / 60.0:g} minutes."
-                f" Ask for more than 0 and at most {MAX_MINUTES}."
+                "A session cannot last {duration_s:g} minutes. Ask for more than 0 and at most"
+                " {MAX_MINUTES}.",
+                duration_s=duration_s / 60.0,
+                MAX_MINUTES=MAX_MINUTES,
             )
         if duration_s == self.duration_s:
             return self
@@ -156,15 +159,20 @@ class Profile:
         flexible = [phase.music_s for phase in self.phases if not phase.fixed]
         if not flexible:
             raise ProfileError(
-                f"Every phase of '{self.name}' is fixed, so it lasts {fixed_s / 60.0:g} minutes."
-                " Ask for that duration, or let a phase of the profile vary."
+                "Every phase of '{name}' is fixed, so it lasts {fixed_s:g} minutes. Ask for"
+                " that duration, or let a phase of the profile vary.",
+                name=self.name,
+                fixed_s=fixed_s / 60.0,
             )
         factor = (duration_s - fixed_s) / sum(flexible)
         if min(flexible) * factor < MIN_PHASE_S:
             least_s = fixed_s + MIN_PHASE_S * sum(flexible) / min(flexible)
             raise ProfileError(
-                f"{duration_s / 60.0:g} minutes are too short for the phases of '{self.name}'."
-                f" Ask for at least {math.ceil(least_s / 60.0)}."
+                "{duration_s:g} minutes are too short for the phases of '{name}'. Ask for at"
+                " least {least_s}.",
+                duration_s=duration_s / 60.0,
+                name=self.name,
+                least_s=math.ceil(least_s / 60.0),
             )
         factors = [1.0 if phase.fixed else factor for phase in self.phases]
         scaled = self._consecutive(
@@ -194,20 +202,30 @@ class Profile:
         if chosen.music_s + by_s < MIN_PHASE_S:
             what = "The music of phase" if chosen.silence_s else "Phase"
             raise ProfileError(
-                f"{what} {phase!r} lasts {chosen.music_s / 60.0:.3g} minutes, so it cannot be"
-                f" {-by_s / 60.0:.3g} minutes shorter. {self._long_enough(-by_s)}"
+                "{what} {phase!r} lasts {music_s:.3g} minutes, so it cannot be {by:.3g}"
+                " minutes shorter. {advice}",
+                what=what,
+                phase=phase,
+                music_s=chosen.music_s / 60.0,
+                by=-by_s / 60.0,
+                advice=self._long_enough(-by_s),
             )
         if self.duration_s + by_s > MAX_MINUTES * 60.0:
-            raise ProfileError(f"A session lasts at most {MAX_MINUTES} minutes. Ask for less.")
+            raise ProfileError(
+                "A session lasts at most {MAX_MINUTES} minutes. Ask for less.",
+                MAX_MINUTES=MAX_MINUTES,
+            )
         return self._consecutive(
             (each, each.duration_s + by_s * (each is chosen)) for each in split
         )
 
-    def _long_enough(self, by_s: float) -> str:
+    def _long_enough(self, by_s: float) -> Phrase:
         """Return which phases can be so many seconds shorter, in words."""
         left = (each for each in self.phases if each.music_s - by_s >= MIN_PHASE_S)
         names = ", ".join(dict.fromkeys(each.name for each in left))
-        return f"These can: {names}." if names else "No phase can: shorten several of them."
+        if not names:
+            return Phrase("No phase can: shorten several of them.")
+        return Phrase("These can: {names}.", {"names": names})
 
     def jumped(self, phase: str, at_s: float) -> "Profile":
         """Return the profile with a later phase beginning at a time, and the end where it was.
@@ -238,8 +256,11 @@ class Profile:
         chosen, at_s = self._named(phase, None), self.behind_silence(at_s)
         if chosen.start_s <= at_s:
             raise ProfileError(
-                f"Phase {phase!r} begins at {chosen.start_s / 60.0:.3g} minutes, so it has begun by"
-                f" {at_s / 60.0:.3g}. Name a later phase."
+                "Phase {phase!r} begins at {start_s:.3g} minutes, so it has begun by"
+                " {at_s:.3g}. Name a later phase.",
+                phase=phase,
+                start_s=chosen.start_s / 60.0,
+                at_s=at_s / 60.0,
             )
         before = [each for each in self.phases if each.start_s >= chosen.start_s]
         is_fixed = all(each.fixed for each in before)
@@ -270,15 +291,32 @@ class Profile:
             if len(some) == 1:
                 return max(found, key=lambda each: each.duration_s)
         names = ", ".join(dict.fromkeys(each.name for each in self.phases))
-        told = f"{text!r} may mean {', '.join(map(repr, some))}" if some else f"No phase {text!r}"
-        raise ProfileError(f"{told} in profile '{self.name}'. Available: {names}.")
+        if some:
+            raise ProfileError(
+                "{text!r} may mean {some} in profile '{name}'. Available: {names}.",
+                text=text,
+                some=", ".join(map(repr, some)),
+                name=self.name,
+                names=names,
+            )
+        raise ProfileError(
+            "No phase {text!r} in profile '{name}'. Available: {names}.",
+            text=text,
+            name=self.name,
+            names=names,
+        )
 
     def _named(self, phase: str, time_s: float | None) -> Phase:
         """Return the phase of a name that plays at a time, or the last of that name."""
         found = [each for each in self.phases if each.name == phase]
         if not found:
             names = ", ".join(dict.fromkeys(each.name for each in self.phases))
-            raise ProfileError(f"No phase {phase!r} in profile '{self.name}'. Available: {names}.")
+            raise ProfileError(
+                "No phase {phase!r} in profile '{name}'. Available: {names}.",
+                phase=phase,
+                name=self.name,
+                names=names,
+            )
         playing = (each for each in found if each.start_s <= (time_s or 0.0) < each.end_s)
         return next(playing, found[-1]) if time_s is not None else found[-1]
 
@@ -322,7 +360,9 @@ class Profile:
         Raises ProfileError for a level outside 0..1 and for a phase that does not exist.
         """
         if not 0.0 <= level <= 1.0:
-            raise ProfileError(f"A level of {level:g} is not possible. Choose one from 0 to 1.")
+            raise ProfileError(
+                "A level of {level:g} is not possible. Choose one from 0 to 1.", level=level
+            )
         if phase is not None:
             self._named(phase, None)
         flat: dict[str, Any] = {"level_start": level, "level_end": level}

@@ -61,7 +61,7 @@ def query(value: object, where: str) -> str:
     try:
         parse_query(words)
     except QueryError as error:
-        raise ProfileError(f"{where}: {error}") from error
+        raise ProfileError("{where}: {error}", where=where, error=error) from error
     return words
 
 
@@ -78,7 +78,13 @@ def table(value: object, where: str, known: Collection[str]) -> dict[str, object
     for key in value:
         if key not in known:
             hint = did_you_mean(key, known) or f" Known here: {', '.join(known)}."
-            raise ProfileError(f"{where}{'.' if where else ''}{shown(key)}: unknown key.{hint}")
+            raise ProfileError(
+                "{where}{dot}{key}: unknown key.{hint}",
+                where=where,
+                dot="." if where else "",
+                key=shown(key),
+                hint=hint,
+            )
     return value
 
 
@@ -95,7 +101,12 @@ def span(value: object, where: str, high: float, least: float) -> tuple[float, f
         raise wrong(where, "two numbers, [from, to]", value)
     start, end = (number(each, where, 0.0, high) for each in value)
     if end <= start or end - start < least:
-        raise ProfileError(f"{where}: expected an end after the start, not [{start:g}, {end:g}].")
+        raise ProfileError(
+            "{where}: expected an end after the start, not [{start:g}, {end:g}].",
+            where=where,
+            start=start,
+            end=end,
+        )
     return start, end
 
 
@@ -105,7 +116,12 @@ def between(value: object, where: str) -> tuple[float, float]:
         raise wrong(where, "two numbers, [low, high]", value)
     low, high = (number(each, where, 0.0, 1.0) for each in value)
     if low > high:
-        raise ProfileError(f"{where}: expected the lower number first, not [{low:g}, {high:g}].")
+        raise ProfileError(
+            "{where}: expected the lower number first, not [{low:g}, {high:g}].",
+            where=where,
+            low=low,
+            high=high,
+        )
     return low, high
 
 
@@ -135,7 +151,9 @@ def text(value: object, where: str, most: int = MAX_TEXT, least: int = 1) -> str
 def wrong(where: str, expected: str, value: object) -> ProfileError:
     """Return the error that says what a key holds, and what it should."""
     found = "but it is missing" if value is None else f"not {shown(value)}"
-    return ProfileError(f"{where}: expected {expected}, {found}.")
+    return ProfileError(
+        "{where}: expected {expected}, {found}.", where=where, expected=expected, found=found
+    )
 
 
 def shown(value: object) -> str:

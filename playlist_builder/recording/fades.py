@@ -11,10 +11,13 @@ import numpy as np
 
 from playlist_builder.errors import AudioError
 from playlist_builder.models import Floats32
+from playlist_builder.translation import Phrase
 
 FADE_IN_S, FADE_OUT_S = 2.0, 4.0
 SHORTER_S = 0.5  # by which a part may end after its file does: padding of encoders
-PART_GONE = "is shorter than when this session was made, and lacks its part. Scan and rebuild it."
+PART_GONE = Phrase(
+    "is shorter than when this session was made, and lacks its part. Scan and rebuild it."
+)
 
 
 def faded_part(
@@ -47,4 +50,4 @@ def faded_part(
         if last is not None and at >= last:
             return
     if at <= max(first, (last or 0) - round(SHORTER_S * rate_hz)):
-        raise AudioError(PART_GONE)
+        raise AudioError(str(PART_GONE))

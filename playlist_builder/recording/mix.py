@@ -59,7 +59,10 @@ class MixSettings:
     def __post_init__(self) -> None:
         """Raise RequestError for what is no loudness or no length."""
         if not checked.is_number(self.loudness_lufs):
-            raise RequestError(f"A loudness is a finite number, not {self.loudness_lufs!r}.")
+            raise RequestError(
+                "A loudness is a finite number, not {loudness_lufs!r}.",
+                loudness_lufs=self.loudness_lufs,
+            )
         if self.keep_endings is not None:
             checked.flag("keep_endings", self.keep_endings)
         checked.flag("riding", self.riding)
@@ -67,7 +70,11 @@ class MixSettings:
         is_length = checked.is_number(fade_s) and 0.0 <= (fade_s or 0.0) <= LONGEST_CROSSFADE_S
         if fade_s is not None and not is_length:
             most = f"0 to {LONGEST_CROSSFADE_S:g} s"
-            raise RequestError(f"A crossfade lasts {most}, not {self.crossfade_s!r}.")
+            raise RequestError(
+                "A crossfade lasts {most}, not {crossfade_s!r}.",
+                most=most,
+                crossfade_s=self.crossfade_s,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +238,7 @@ def played(levels: Levels, slot: Slot) -> Levels:
     start, end = levels.start, levels.end
     length_s = len(levels.k_power) / BLOCKS_PER_S
     if max(slot.from_s or 0.0, (slot.to_s or 0.0) - SHORTER_S) >= length_s:
-        raise RenderError(f"'{slot.path}' {PART_GONE}")
+        raise RenderError("'{path}' {fault}", path=slot.path, fault=PART_GONE)
     if slot.from_s is not None:
         start = max(start, min(round(slot.from_s * FRAMES_PER_S), end - 1))
     if slot.to_s is not None:

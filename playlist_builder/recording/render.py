@@ -174,7 +174,7 @@ def _render(
                     break
                 planned = planned.softer(peak_dbtp - PEAK_LIMIT_DBTP + LOSSLESS_MARGIN_DB)
             else:
-                raise RenderError(f"{name!r} overshoots at any gain. Render to .flac")
+                raise RenderError("{name!r} overshoots at any gain. Render to .flac", name=name)
             if suffix != ".wav":
                 chapters.write_chapters(temporary, suffix, cover.png(session), planned.chapters)
     except OSError as error:
@@ -193,16 +193,23 @@ def check_output(path: str | os.PathLike[str], sources: Sequence[str] = ()) -> s
     name, suffix = os.fspath(path), file.suffix.lower()
     if suffix not in encode.RECORDING_FORMS:
         known = ", ".join(encode.RECORDING_FORMS)
-        raise RenderError(f"Cannot render {name!r}: give a file that ends in {known}")
+        raise RenderError(
+            "Cannot render {name!r}: give a file that ends in {known}", name=name, known=known
+        )
     try:
         if file.exists():
             if not stat.S_ISREG(file.stat().st_mode):
-                raise RenderError(f"Cannot write {name!r}: it is no file. Choose another name")
+                raise RenderError(
+                    "Cannot write {name!r}: it is no file. Choose another name", name=name
+                )
             if any(Path(each).exists() and file.samefile(each) for each in sources):
-                raise RenderError(f"{name!r} is a track of the session. Choose another name")
+                raise RenderError(
+                    "{name!r} is a track of the session. Choose another name", name=name
+                )
         if not os.access(file.absolute().parent, os.W_OK):
             raise RenderError(
-                f"Cannot write {name!r}: its folder is not there or is closed. Choose another place"
+                "Cannot write {name!r}: its folder is not there or is closed. Choose another place",
+                name=name,
             )
     except OSError as error:
         raise _not_written(name, error) from error
@@ -210,14 +217,20 @@ def check_output(path: str | os.PathLike[str], sources: Sequence[str] = ()) -> s
 
 
 def _not_written(name: str, error: OSError) -> RenderError:
-    return RenderError(f"Cannot write {name!r}: {error.strerror or error}. Choose another place")
+    return RenderError(
+        "Cannot write {name!r}: {strerror}. Choose another place",
+        name=name,
+        strerror=error.strerror or error,
+    )
 
 
 def _profile(session: Session) -> Profile | None:
     try:
         return own_profile(session)
     except (ProfileError, RequestError) as error:
-        raise RenderError(f"The profile that the session holds is not valid: {error}") from error
+        raise RenderError(
+            "The profile that the session holds is not valid: {error}", error=error
+        ) from error
 
 
 def _common(paths: Sequence[str]) -> tuple[int, bool]:
@@ -226,8 +239,10 @@ def _common(paths: Sequence[str]) -> tuple[int, bool]:
     if gone:
         others = f" and {len(gone) - 1} others are" if len(gone) > 1 else " is"
         raise RenderError(
-            f"{gone[0]!r}{others} not there, so nothing was rendered."
-            " Look for them with 'playlist-builder check --fix SESSION'"
+            "{gone!r}{others} not there, so nothing was rendered. Look for them with"
+            " 'playlist-builder check --fix SESSION'",
+            gone=gone[0],
+            others=others,
         )
     rates: Counter[int] = Counter()
     deep = False
@@ -246,7 +261,9 @@ def _naming(path: str) -> Iterator[None]:
     except (AudioError, OSError) as error:
         reason = error.strerror or error if isinstance(error, OSError) else error
         raise RenderError(
-            f"{path!r} cannot be rendered, so nothing was: {reason}. Replace it in the session"
+            "{path!r} cannot be rendered, so nothing was: {reason}. Replace it in the session",
+            path=path,
+            reason=reason,
         ) from error
 
 

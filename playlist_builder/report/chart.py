@@ -8,7 +8,7 @@ area of `:`, with one step per row.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 from string import ascii_letters
 from typing import NamedTuple
@@ -19,7 +19,6 @@ MIN_WIDTH = 20
 MARGIN = 5  # "0.50 "
 TICK_GAP = 3  # the last label moves left by up to two
 KEY_GAP = 2
-LEGEND = "energy: "
 FULL_BLOCK = "█"
 BRAILLE = 0x2800
 BRAILLE_DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))  # per column, from below
@@ -60,6 +59,7 @@ def chart(  # noqa: PLR0913 - everything after the curves is named by the caller
     rises: Sequence[float] = (),
     ascii_only: bool = False,
     colour: bool = False,
+    gettext: Callable[[str], str] = str,
 ) -> str:
     """Return a chart of energy over time, `width` characters wide at most (20 at least).
 
@@ -67,7 +67,7 @@ def chart(  # noqa: PLR0913 - everything after the curves is named by the caller
     number of values; NaN is a time without energy. The line spans every planned value within
     a column, so no jump or wave is lost; the area is the mean of the actual values. `phases`
     are names with start and end in seconds; `rises` are times at which it gets louder than it
-    should. `height` counts the rows between 0 and 1.
+    should. `height` counts the rows between 0 and 1. `gettext` translates its words.
     """
     columns = max(width, MIN_WIDTH) - MARGIN - 1
     line = _ascii_line if ascii_only else _braille_line
@@ -76,13 +76,13 @@ def chart(  # noqa: PLR0913 - everything after the curves is named by the caller
         _area(actual, columns, height, glyphs.blocks) if actual is not None else {},
         line(planned, columns, height) if planned is not None else {},
     )
-    entries = [(glyphs.line, LINE, " planned")] if planned is not None else []
-    entries += [(glyphs.area, AREA, " actual")] if actual is not None else []
+    entries = [(glyphs.line, LINE, " " + gettext("planned"))] if planned is not None else []
+    entries += [(glyphs.area, AREA, " " + gettext("actual"))] if actual is not None else []
     rows = [
-        *_legend(entries, max(width, MIN_WIDTH)),
+        *_legend(gettext("energy: "), entries, max(width, MIN_WIDTH)),
         *_plot(cells, columns, height, glyphs),
-        *_time_axis(duration_s, columns, glyphs),
-        *_rise_row(rises, duration_s, columns, glyphs),
+        *_time_axis(duration_s, columns, glyphs, gettext),
+        *_rise_row(rises, duration_s, columns, glyphs, gettext("loud")),
         *_phase_rows(phases, duration_s, columns, glyphs),
     ]
     return "\n".join(_drawn(row, colour=colour) for row in rows)
@@ -118,18 +118,27 @@ def _plain(text: str) -> Row:
     return [(letter, "") for letter in text]
 
 
-def _legend(entries: Iterable[tuple[str, str, str]], width: int) -> Iterator[Row]:
+def _legend(title: str, entries: Iterable[tuple[str, str, str]], width: int) -> Iterator[Row]:
     """Yield what the line and the area are, in one row or below each other."""
-    row = _plain(LEGEND)
+    row = _plain(title)
     for place, (mark, style, name) in enumerate(entries):
         entry = [*((each, style) for each in mark), *_plain(name)]
-        if place and len(row) + KEY_GAP + len(entry) > width:
+        if place and _cells_of(row) + KEY_GAP + _cells_of(entry) > width:
             yield row
-            row = _plain(" " * len(LEGEND))
+            row = _plain(" " * cell_len(title))
         elif place:
             row += _plain(" " * KEY_GAP)
         row += entry
     yield row
+
+
+def _cells_of(row: Row) -> int:
+    return cell_len("".join(mark for mark, _ in row))
+
+
+def _margin(text: str) -> str:
+    """Return what stands before a row, as wide as the margin."""
+    return text + " " * (MARGIN - cell_len(text))
 
 
 def _share(values: Sequence[float], column: int, columns: int) -> list[float]:
@@ -190,7 +199,9 @@ def _plot(cells: Cells, columns: int, height: int, glyphs: _Glyphs) -> Iterator[
         yield _plain(f"{label:<{MARGIN}}{glyphs.side_tick if label else glyphs.side}") + drawn
 
 
-def _time_axis(duration_s: float, columns: int, glyphs: _Glyphs) -> Iterator[Row]:
+def _time_axis(
+    duration_s: float, columns: int, glyphs: _Glyphs, gettext: Callable[[str], str]
+) -> Iterator[Row]:
     minutes = duration_s / 60.0
     in_hours = minutes > LONG_MIN
 
@@ -211,17 +222,17 @@ def _time_axis(duration_s: float, columns: int, glyphs: _Glyphs) -> Iterator[Row
         start = min(at - (len(text) - 1) // 2, columns + 1 - len(text))
         labels = f"{labels:<{start}}{text}"
     yield _plain(f"{'0.00':<{MARGIN}}{''.join(line)}")
-    yield _plain(f"{'h' if in_hours else 'min':<{MARGIN}}{labels}")
+    yield _plain(_margin(gettext("h") if in_hours else gettext("min")) + labels)
 
 
 def _rise_row(
-    rises: Sequence[float], duration_s: float, columns: int, glyphs: _Glyphs
+    rises: Sequence[float], duration_s: float, columns: int, glyphs: _Glyphs, name: str
 ) -> Iterator[Row]:
     if rises:
         row = _plain(" " * (columns + 1))
         for time_s in rises:
             row[round(time_s / duration_s * columns)] = (glyphs.rise, RISE)
-        yield _plain(f"{'loud':<{MARGIN}}") + row
+        yield _plain(_margin(name)) + row
 
 
 def _phase_rows(

@@ -1,15 +1,15 @@
 """The languages of a report: texts by gettext, and how each writes times, numbers and dates.
 
-The messages are in English; `locale/` holds their translations, which `tests/report` keeps whole.
+The messages are in English; `translation` knows their catalogues, which `tests/report` keeps whole.
 """
 
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
-from gettext import GNUTranslations, NullTranslations
 
 from playlist_builder import notices
 from playlist_builder.notices import PROFILE, TEXT, Notice
+from playlist_builder.translation import Told
+from playlist_builder.translation import catalogue as _catalogue
 
 HOUR = 60  # minutes
 MINUS = "\N{MINUS SIGN}"
@@ -28,17 +28,6 @@ def signed(value: float) -> str:
 def number(value: float, places: int) -> str:
     """Return a number with so many decimals and a true minus sign."""
     return f"{value:.{places}f}".replace("-", MINUS)
-
-
-@lru_cache
-def _catalogue(code: str) -> NullTranslations:
-    if code == "en":
-        return notices.ENGLISH
-    from importlib.resources import files  # noqa: PLC0415 - `--help` does without
-
-    file = files(__package__).joinpath("locale", code, "LC_MESSAGES", "playlist_builder.mo")
-    with file.open("rb") as opened:
-        return GNUTranslations(opened)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +56,18 @@ class Language:
         known = "not verified" if vocals == "unknown" else vocals
         return _catalogue(self.code).pgettext(VOICE, known)
 
+    def told(self, value: Told) -> str:
+        """Return what can be told in several languages as text."""
+        return value.in_language(_catalogue(self.code))
+
     def sentence(self, notice: Notice) -> str:
         """Return a notice as text."""
         return notices.sentence(notice, _catalogue(self.code))
 
     def filled(self, message: str, notice: Notice) -> str:
         """Return another text on a notice, with its parameters."""
-        catalogue = _catalogue(self.code)
-        return notices.filled(catalogue.gettext(message), notice, catalogue)
+        known = _catalogue(self.code)
+        return notices.filled(known.gettext(message), notice, known)
 
     def translates(self, notice: Notice) -> bool:
         """Whether a notice is known in this language; else it is shown in English."""

@@ -4,11 +4,14 @@ import os
 from collections.abc import Iterator, Sequence
 
 from playlist_builder.library.kept import KeptSession
+from playlist_builder.report.language import ENGLISH, Language
 from playlist_builder.report.table import lines
 from playlist_builder.text import clock, printable
 
 
-def sessions_lines(listed: Sequence[KeptSession], folder: str, *, width: int) -> Iterator[str]:
+def sessions_lines(
+    listed: Sequence[KeptSession], folder: str, *, width: int, language: Language = ENGLISH
+) -> Iterator[str]:
     """Yield a table of sessions; files are named as seen from a folder."""
     cells = {
         "#": [str(each.number) for each in listed],
@@ -21,16 +24,24 @@ def sessions_lines(listed: Sequence[KeptSession], folder: str, *, width: int) ->
         "files": [", ".join(_files(each, folder)) for each in listed],
     }
     empty = {key for key in ("name", "for", "files") if not any(cells[key])}
-    return lines({key: column for key, column in cells.items() if key not in empty}, width)
+    return lines(
+        {key: column for key, column in cells.items() if key not in empty}, width, language
+    )
 
 
-def session_lines(kept: KeptSession, folder: str) -> Iterator[str]:
+def session_lines(kept: KeptSession, folder: str, language: Language = ENGLISH) -> Iterator[str]:
     """Yield what is known of a session beside the session itself."""
     called = f" ({printable(kept.name)})" if kept.name else ""
-    whom = f" for {printable(kept.person)}" if kept.person else ""
-    changed = f", changed {_minute(kept.changed_at)}" if kept.changed_at != kept.made_at else ""
-    yield f"session {kept.number}{called}{whom}, built {_minute(kept.made_at)}{changed}"
-    yield from (f"written to {path}" for path in _files(kept, folder))
+    gettext = language.gettext
+    whom = gettext(" for {name}").format(name=printable(kept.person)) if kept.person else ""
+    changed = ""
+    if kept.changed_at != kept.made_at:
+        changed = gettext(", changed {time}").format(time=_minute(kept.changed_at))
+    yield gettext("session {session}{whom}, built {time}{changed}").format(
+        session=f"{kept.number}{called}", whom=whom, time=_minute(kept.made_at), changed=changed
+    )
+    written = gettext("written to {path}")
+    yield from (written.format(path=path) for path in _files(kept, folder))
 
 
 def _minute(at: str) -> str:

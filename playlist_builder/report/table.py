@@ -7,6 +7,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
 
+from playlist_builder.report.language import ENGLISH, Language
+
 NUMBERS = {  # columns whose cells stand to the right
     *("#", "start", "energy", "plan", "length", "LUFS", "BPM", "from", "to", "off plan"),
     *("step", "LU", "sessions", "ratings", "bans", "tracks", "tension", "moving", "similar"),
@@ -16,17 +18,62 @@ HINTS = "tension", "moving"  # columns that are left out where nothing is known
 COLUMN_GAP = 2
 
 
-def new_table(*columns: str) -> Table:
+def new_table(*columns: str, language: Language = ENGLISH) -> Table:
     """Return an empty table with these columns."""
+    shown = headings(language)
     table = Table(box=None, pad_edge=False, padding=(0, COLUMN_GAP, 0, 0), header_style="")
     for column in columns:
         table.add_column(
-            column,
+            shown.get(column, column),
             justify="right" if column in NUMBERS else "left",
             no_wrap=column != "basis",
             overflow="ellipsis" if column != "basis" else "fold",
         )
     return table
+
+
+def headings(language: Language) -> dict[str, str]:
+    """Return what stands above columns by their names, where that is something else."""
+    gettext = language.gettext
+    if language.code == "en":
+        return {}
+    return {
+        "start": gettext("start"),
+        "phase": gettext("Phase"),
+        "energy": gettext("energy"),
+        "percentile": gettext("percentile"),
+        "plan": gettext("plan"),
+        "tension": gettext("tension"),
+        "length": gettext("Length"),
+        "title": gettext("Title"),
+        "artist": gettext("Artist"),
+        "from": gettext("from"),
+        "to": gettext("to"),
+        "level": gettext("Level"),
+        "basis": gettext("Basis"),
+        "name": gettext("name"),
+        "built": gettext("built"),
+        "for": gettext("for"),
+        "profile": gettext("profile"),
+        "tracks": gettext("tracks"),
+        "files": gettext("files"),
+        "sessions": gettext("sessions"),
+        "ratings": gettext("ratings"),
+        "bans": gettext("bans"),
+        "last": gettext("last"),
+        "written": gettext("written"),
+        "file": gettext("file"),
+        "block": gettext("block"),
+        "off plan": gettext("off plan"),
+        "moving": gettext("moves"),
+        "vocals": gettext("voice"),
+        "genre": gettext("genre"),
+        "similar": gettext("similar"),
+        "runner-up": gettext("next best"),
+        "step": gettext("step"),
+        "style": gettext("style"),
+        "cost": gettext("more off"),
+    }
 
 
 def fitting(
@@ -44,8 +91,9 @@ def hint_cell(value: float | None) -> str:
 
 def drawn(table: Table, width: int) -> str:
     """Return a table as lines of at most `width` characters."""
-    cells = {str(column.header): list(map(str, column.cells)) for column in table.columns}
-    for column, wide in zip(table.columns, _widths(cells, width), strict=True):
+    cells = [(str(each.header), list(map(str, each.cells))) for each in table.columns]
+    words = [place for place, each in enumerate(table.columns) if each.justify == "left"]
+    for column, wide in zip(table.columns, _widths(cells, words, width), strict=True):
         column.width = wide
     console = Console(width=width, color_system=None, force_terminal=False, legacy_windows=False)
     with console.capture() as capture:
@@ -53,26 +101,33 @@ def drawn(table: Table, width: int) -> str:
     return "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n"))
 
 
-def lines(cells: Mapping[str, Sequence[str]], width: int) -> Iterator[str]:
+def lines(
+    cells: Mapping[str, Sequence[str]], width: int, language: Language = ENGLISH
+) -> Iterator[str]:
     """Yield the lines of a table of very many rows, from the cells of each column by its name.
 
     They are those of `drawn`, but where the numbers alone need more than the width: then a line is
     longer.
     """
+    shown = headings(language)
+    titled = [(shown.get(name, name), column) for name, column in cells.items()]
+    words = [place for place, name in enumerate(cells) if name not in NUMBERS]
     layout = [
-        (wide, name in NUMBERS) for name, wide in zip(cells, _widths(cells, width), strict=True)
+        (wide, name in NUMBERS)
+        for name, wide in zip(cells, _widths(titled, words, width), strict=True)
     ]
     gap = " " * COLUMN_GAP
-    for row in chain([tuple(cells)], zip(*cells.values(), strict=True)):
+    for row in chain([tuple(name for name, _ in titled)], zip(*cells.values(), strict=True)):
         fitted = (_fitted(cell, *own) for cell, own in zip(row, layout, strict=True))
         yield gap.join(fitted).rstrip()
 
 
-def _widths(cells: Mapping[str, Sequence[str]], width: int) -> list[int]:
+def _widths(
+    cells: Sequence[tuple[str, Sequence[str]]], words: Sequence[int], width: int
+) -> list[int]:
     """Return the width of each column, together at most `width` where the numbers let it be."""
-    widths = [max(map(_cell_len, (name, *column))) for name, column in cells.items()]
+    widths = [max(map(_cell_len, (name, *column))) for name, column in cells]
     # A number that is cut is another number: words alone give way, the longest first.
-    words = [place for place, name in enumerate(cells) if name not in NUMBERS]
     beyond = sum(widths) + COLUMN_GAP * (len(widths) - 1) - width
     for _ in range(beyond):
         widest = max(words, key=widths.__getitem__)

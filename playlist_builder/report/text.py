@@ -14,12 +14,13 @@ from playlist_builder import checked
 from playlist_builder.arranger.explain import Explanation
 from playlist_builder.arranger.trims import is_part, span_s
 from playlist_builder.library.history import PersonHistory, PersonSummary
+from playlist_builder.line_breaks import lines_of
 from playlist_builder.models import STEP_S, Session, Slot
 from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.report import summary
 from playlist_builder.report.chart import chart
 from playlist_builder.report.concerns import MOST, concerns
-from playlist_builder.report.language import ENGLISH
+from playlist_builder.report.language import ENGLISH, Language
 from playlist_builder.report.table import drawn, fitting, hint_cell, new_table
 from playlist_builder.text import clock, printable
 
@@ -32,17 +33,16 @@ SESSION_COLUMNS = (  # from which width on: a start is never left out
 )
 LEAST_SHOWN_COST = 0.00005  # the least that four places show
 
-LOOSE_BOUND = "that bound is a rough one: it does not tell whether a better session exists"
-
 
 @checked.takes(session=checked.a(Session), width=checked.at_least(1))
-def session_text(
+def session_text(  # noqa: PLR0913 - how it is drawn
     session: Session,
     *,
     width: int,
     ascii_only: bool = False,
     colour: bool = False,
     rest_at: str = "",
+    language: Language = ENGLISH,
 ) -> str:
     """Draw a session: the chart of planned and actual energy, a table of slots, what to know.
 
@@ -50,32 +50,38 @@ def session_text(
     `rest_at`, which says where to find them all, it is at most three, by what a listener feels.
     """
     peak = summary.peak(session)
-    follows = f"{_length(session.duration_s)} of {_length(summary.asked_s(session))} asked for"
-    tracks = "1 track" if len(session.slots) == 1 else f"{len(session.slots)} tracks"
-    highest = f", peak from {clock(peak.start_s)} to {clock(peak.end_s)}" if peak else ""
-    heading = f"{printable(session.profile)}: {tracks}, {follows}{highest}"
-    know = _what_matters(session, rest_at) if rest_at else _all_notes(session)
+    tracks = language.ngettext("{count} track", "{count} tracks", len(session.slots))
+    highest = language.gettext(", peak from {start} to {end}")
+    heading = language.gettext("{profile}: {tracks}, {length} of {asked} asked for").format(
+        profile=printable(session.profile),
+        tracks=tracks.format(count=len(session.slots)),
+        length=_length(session.duration_s, language),
+        asked=_length(summary.asked_s(session), language),
+    )
+    if peak:
+        heading += highest.format(start=clock(peak.start_s), end=clock(peak.end_s))
+    know = _what_matters(session, rest_at, language) if rest_at else _all_notes(session, language)
     return "\n".join(
         [
-            _wrapped(heading, width),
-            _chart(session, width, ascii_only=ascii_only, colour=colour),
-            drawn(_slots(session, width), width),
-            *(_wrapped(text, width) for text in (*_beside(session), *know)),
+            _wrapped(heading, width, language),
+            _chart(session, width, ascii_only=ascii_only, colour=colour, language=language),
+            drawn(_slots(session, width, language), width),
+            *(_wrapped(text, width, language) for text in (*_beside(session, language), *know)),
         ]
     )
 
 
-def _slots(session: Session, width: int) -> Table:
+def _slots(session: Session, width: int, language: Language) -> Table:
     is_known = any(slot.tension is not None for slot in session.slots)
     names = fitting(SESSION_COLUMNS, width, has_hints=is_known)
     energy = "percentile" if session.scale == "relative" else "energy"
-    table = new_table(*(energy if name == "energy" else name for name in names))
+    table = new_table(*(energy if name == "energy" else name for name in names), language=language)
     titles, silences = told_apart(session.slots), session.silences_behind
     for place, slot in enumerate(session.slots, start=1):
         cells = {
             "#": str(place),
             "start": clock(slot.start_s),
-            "phase": printable(slot.phase),
+            "phase": printable(language.profile_word(slot.phase)),
             "energy": f"{slot.energy:.2f}",
             "plan": f"{slot.target:.2f}",
             "tension": hint_cell(slot.tension),
@@ -88,35 +94,46 @@ def _slots(session: Session, width: int) -> Table:
             cells = dict.fromkeys(cells, "") | {
                 "start": clock(silence.start_s),
                 "length": clock(silence.duration_s),
-                "title": "silence, as planned",
+                "title": language.gettext("silence, as planned"),
             }
             table.add_row(*(cells[name] for name in names))
     return table
 
 
-def _what_matters(session: Session, rest_at: str) -> list[str]:
+def _what_matters(session: Session, rest_at: str, language: Language) -> list[str]:
     """Return the sentences that matter most, and how many more there are where."""
-    matters = concerns(session, ENGLISH)[:MOST]
+    matters = concerns(session, language)[:MOST]
     notices = Counter((*session.warnings, *session.relaxed))
     rest = (notices - Counter(each.notice for each in matters)).total()
+    note = language.gettext("note: {text}")
     lines = [
-        f"note: {'' if each.at_s is None else f'{clock(each.at_s)} '}{printable(each.text)}"
+        note.format(
+            text=f"{'' if each.at_s is None else f'{clock(each.at_s)} '}{printable(each.text)}"
+        )
         for each in matters
-    ] or ["nothing stands out, as far as it can be measured"]
-    return [*lines, f"{rest} more note{'s' * (rest > 1)}: {rest_at}"] if rest else lines
+    ] or [language.gettext("nothing stands out, as far as it can be measured")]
+    more = language.ngettext("{count} more note: {where}", "{count} more notes: {where}", rest)
+    return [*lines, more.format(count=rest, where=rest_at)] if rest else lines
 
 
-def _all_notes(session: Session) -> list[str]:
+def _all_notes(session: Session, language: Language) -> list[str]:
     """Return what can replace a slot, how near the session is to the best, and all notices."""
     ready = [f"{each.place} {printable(each.slot.title)}" for each in session.spares]
-    proven = f"no session of these tracks goes below {session.bound:.4f}"
+    gettext, told = language.gettext, language.sentence
+    spares = gettext("spares, for number: {list}")
+    error = gettext("distance from the plan {error:.3f} (root mean square, 0 to 1)")
+    cost = gettext("cost {cost:.4f}; no session of these tracks goes below {bound:.4f}")
+    if not session.bound:
+        cost = gettext("cost {cost:.4f}")
+    gave_way, note = gettext("gave way: {text}"), gettext("note: {text}")
+    loose = gettext("that bound is a rough one: it does not tell whether a better session exists")
     return [
-        *([f"spares, for number: {', '.join(ready)}"] if ready else []),
-        f"distance from the plan {session.rms_error:.3f} (root mean square, 0 to 1)",
-        f"cost {session.cost:.4f}" + (f"; {proven}" if session.bound else ""),
-        *((LOOSE_BOUND,) if summary.is_loose(session) else ()),
-        *(f"gave way: {printable(str(each))}" for each in session.relaxed),
-        *(f"note: {printable(str(each))}" for each in session.warnings),
+        *([spares.format(list=gettext(", ").join(ready))] if ready else []),
+        error.format(error=session.rms_error),
+        cost.format(cost=session.cost, bound=session.bound),
+        *((loose,) if summary.is_loose(session) else ()),
+        *(gave_way.format(text=printable(told(each))) for each in session.relaxed),
+        *(note.format(text=printable(told(each))) for each in session.warnings),
     ]
 
 
@@ -131,26 +148,36 @@ def told_apart(slots: Sequence[Slot]) -> list[str]:
     ]
 
 
-def _beside(session: Session) -> list[str]:
+def _beside(session: Session, language: Language) -> list[str]:
     """Say what plays in part, and what when the plan has ended."""
     tail = [f"{printable(slot.title)} ({clock(slot.duration_s)})" for slot in session.tail]
+    part = language.gettext("{number} plays {first} to {last}")
     trimmed = [
-        f"{place} plays {' to '.join(map(clock, span_s(slot)))}"
+        part.format(number=place, first=clock(first), last=clock(last))
         for place, slot in enumerate(session.slots, start=1)
         if is_part(slot)
+        for first, last in [span_s(slot)]
     ]
-    lasts = _length(sum(slot.duration_s for slot in session.tail))
-    return [
-        *([f"trimmed, number: {', '.join(trimmed)}"] if trimmed else []),
-        *([f"tail, {lasts}: {', '.join(tail)}"] if tail else []),
-    ]
+    lasts = _length(sum(slot.duration_s for slot in session.tail), language)
+    comma = language.gettext(", ")
+    cut = language.gettext("trimmed, number: {list}").format(list=comma.join(trimmed))
+    after = language.gettext("tail, {length}: {list}").format(length=lasts, list=comma.join(tail))
+    return [*([cut] if trimmed else []), *([after] if tail else [])]
 
 
-def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int) -> str:
+def reasons_text(
+    session: Session,
+    reasons: Sequence[Explanation],
+    *,
+    width: int,
+    language: Language = ENGLISH,
+) -> str:
     """Draw why each slot is there: its distance to the plan, the step into it, the runner-up."""
-    table = new_table("start", "off plan", "step", "LU", "style", "title", "runner-up", "cost")
+    gettext = language.gettext
+    columns = ("start", "off plan", "step", "LU", "style", "title", "runner-up", "cost")
+    table = new_table(*columns, language=language)
     for slot, reason in zip(session.slots, reasons, strict=True):
-        other = reason.runner_up_title or PurePath(reason.runner_up).stem or "none"
+        other = reason.runner_up_title or PurePath(reason.runner_up).stem or gettext("none")
         table.add_row(
             clock(slot.start_s),
             f"{reason.distance:.2f}",
@@ -160,7 +187,9 @@ def reasons_text(session: Session, reasons: Sequence[Explanation], *, width: int
             *map(printable, (slot.title, other)),
             f"{reason.runner_up_cost:+.4f}" if reason.runner_up else "",
         )
-    heading = "why: distance from the plan, steps into the track, what else would fit at which cost"
+    heading = gettext(
+        "why: distance from the plan, steps into the track, what else would fit at which cost"
+    )
     more = [
         f"{clock(slot.start_s)} {printable(slot.title or slot.path)}: {printable(text)}"
         for slot, reason in zip(session.slots, reasons, strict=True)
@@ -183,31 +212,36 @@ def _emotion_costs(reason: Explanation) -> str:
     )
 
 
-def names_text(listed: Sequence[PersonSummary], *, width: int) -> str:
+def names_text(listed: Sequence[PersonSummary], *, width: int, language: Language = ENGLISH) -> str:
     """Draw a table of the names of the history."""
-    table = new_table("name", "sessions", "ratings", "bans", "last")
+    table = new_table("name", "sessions", "ratings", "bans", "last", language=language)
     for each in listed:
         counts = map(str, (each.sessions, each.ratings, each.bans))
         table.add_row(printable(each.name), *counts, each.last[:10])
     return drawn(table, width)
 
 
-def history_text(past: PersonHistory, *, width: int) -> str:
+def history_text(past: PersonHistory, *, width: int, language: Language = ENGLISH) -> str:
     """Draw the sessions of a name, its ratings and its bans."""
-    played = new_table("written", "profile", "length", "tracks", "file")
+    gettext, told = language.gettext, language.told
+    columns = ("written", "profile", "length", "tracks", "file")
+    played = new_table(*columns, language=language)
     for each in past.sessions:
         played.add_row(
             each.at[:16].replace("T", " "),
             printable(each.profile),
             clock(each.duration_s),
             str(len(each.tracks)),
-            printable(each.file) or "standard output",
+            printable(each.file) or gettext("standard output"),
         )
     rated = [
-        f"{printable(each.title)}: {printable(each.describe(past.name))}" for each in past.ratings
+        f"{printable(each.title)}: {printable(told(each.described(past.name)))}"
+        for each in past.ratings
     ]
     banned = [
-        f"{printable(each.title)}: banned for {printable(past.name)}"
+        gettext("{title}: banned for {name}").format(
+            title=printable(each.title), name=printable(past.name)
+        )
         + (f": {printable(each.note)}" if each.note else "")
         for each in past.bans
     ]
@@ -215,11 +249,17 @@ def history_text(past: PersonHistory, *, width: int) -> str:
 
 
 def profile_text(
-    profile: Profile, *, width: int, ascii_only: bool = False, colour: bool = False
+    profile: Profile,
+    *,
+    width: int,
+    ascii_only: bool = False,
+    colour: bool = False,
+    language: Language = ENGLISH,
 ) -> str:
     """Draw a profile: its curve, phases and sources."""
+    word, gettext = language.profile_word, language.gettext
     times = (np.arange(max(1, round(profile.duration_s / STEP_S))) + 0.5) * STEP_S
-    spans = [(phase.name, phase.start_s, phase.end_s) for phase in profile.phases]
+    spans = [(word(phase.name), phase.start_s, phase.end_s) for phase in profile.phases]
     levels = np.where(profile.is_silent(times), np.nan, profile.target(times))
     curve = chart(
         levels.tolist(),
@@ -229,57 +269,69 @@ def profile_text(
         width=width,
         ascii_only=ascii_only,
         colour=colour,
+        gettext=gettext,
     )
-    table = new_table("from", "to", "phase", "level", "basis")
+    table = new_table("from", "to", "phase", "level", "basis", language=language)
     for phase in profile.phases:
         level = f"{phase.level_start:.2f}"
         if phase.level_end != phase.level_start:
-            level += f" to {phase.level_end:.2f}"
+            level += gettext(" to {level:.2f}").format(level=phase.level_end)
         if phase.wave_depth:
-            level += f", waves of {phase.wave_depth:.2f}"
+            level += gettext(", waves of {depth:.2f}").format(depth=phase.wave_depth)
         if phase.tension:
-            level += ", tension {:g} to {:g}".format(*phase.tension)
+            level += gettext(", tension {:g} to {:g}").format(*phase.tension)
         if phase.moving:
-            level += ", moving"
-        table.add_row(clock(phase.start_s), clock(phase.end_s), phase.name, level, phase.basis)
+            level += gettext(", moving")
+        row = clock(phase.start_s), clock(phase.end_s), word(phase.name), level, word(phase.basis)
+        table.add_row(*row)
     return "\n".join(
         [
-            f"{profile.name}: {profile.title}, {_length(profile.duration_s)}",
-            profile.summary,
+            gettext("{name}: {title}, {length}").format(
+                name=profile.name,
+                title=word(profile.title),
+                length=_length(profile.duration_s, language),
+            ),
+            word(profile.summary),
             "",
             curve,
             "",
             drawn(table, width),
             *(
-                f"silence at the end of {phase.name}: {clock(phase.silence_s)}"
+                gettext("silence at the end of {phase}: {length}").format(
+                    phase=word(phase.name), length=clock(phase.silence_s)
+                )
                 for phase in profile.phases
                 if phase.silence_s
             ),
             *(
-                f"limits in {phase.name}: {own}"
+                gettext("limits in {phase}: {limits}").format(phase=word(phase.name), limits=own)
                 for phase in profile.phases
-                if (own := _limits(phase))
+                if (own := _limits(phase, language))
             ),
-            *(f"source: {source}" for source in profile.sources),
+            *(gettext("source: {text}").format(text=word(source)) for source in profile.sources),
         ]
     )
 
 
-def _limits(phase: Phase) -> str:
+def _limits(phase: Phase, language: Language) -> str:
+    gettext = language.gettext
     limits = (
-        ("startle {:g} LU", phase.max_startle_lu),
-        ("brightness {:g} Hz", phase.max_brightness_hz),
-        ("percussiveness {:g}", phase.max_percussiveness),
-        ("strokes {:g} Hz", phase.max_stroke_rate_hz),
-        ("pulse {:g}", phase.max_pulse_clarity),
-        ("silence {:g} s", phase.max_silence_s),
-        ("energy {:g}", phase.peak_limit if phase.peak_limit < 1.0 else None),
-        ("tension {:g}", phase.max_tension),
+        (gettext("startle {limit} LU"), phase.max_startle_lu),
+        (gettext("brightness {limit} Hz"), phase.max_brightness_hz),
+        (gettext("percussiveness {limit}"), phase.max_percussiveness),
+        (gettext("strokes {limit} Hz"), phase.max_stroke_rate_hz),
+        (gettext("pulse {limit}"), phase.max_pulse_clarity),
+        (gettext("silence {limit} s"), phase.max_silence_s),
+        (gettext("energy {limit}"), phase.peak_limit if phase.peak_limit < 1.0 else None),
+        (gettext("tension {limit}"), phase.max_tension),
     )
-    return ", ".join(text.format(limit) for text, limit in limits if limit is not None)
+    texts = (text.format(limit=f"{limit:g}") for text, limit in limits if limit is not None)
+    return gettext(", ").join(texts)
 
 
-def _chart(session: Session, width: int, *, ascii_only: bool, colour: bool) -> str:
+def _chart(
+    session: Session, width: int, *, ascii_only: bool, colour: bool, language: Language
+) -> str:
     length_s = summary.length_s(session)
     actual = summary.contour(summary.whole(session))
     planned = summary.curve(session)
@@ -289,7 +341,13 @@ def _chart(session: Session, width: int, *, ascii_only: bool, colour: bool) -> s
         [*actual, *[math.nan] * (count - len(actual))],
         duration_s=max(length_s, count * STEP_S),
         phases=[
-            ("tail" if span.is_tail else printable(span.name), span.start_s, span.end_s)
+            (
+                language.gettext("tail")
+                if span.is_tail
+                else printable(language.profile_word(span.name)),
+                span.start_s,
+                span.end_s,
+            )
             for span in summary.planned(session)
         ],
         rises=[
@@ -300,11 +358,16 @@ def _chart(session: Session, width: int, *, ascii_only: bool, colour: bool) -> s
         width=width,
         ascii_only=ascii_only,
         colour=colour,
+        gettext=language.gettext,
     )
 
 
-def _wrapped(text: str, width: int) -> str:
+def _wrapped(text: str, width: int, language: Language = ENGLISH) -> str:
     """Return a text in lines, broken between words; all but the first are set in."""
+    if language.code != "en":
+        first, *_ = lines_of(text, width)
+        left = lines_of(" ".join(text.split()).removeprefix(first), max(1, width - 2))
+        return "\n  ".join([first, *filter(None, left)])
     console = Console(width=width, color_system=None, legacy_windows=False)
     lines, *rest = (line.plain.rstrip() for line in Text(text).wrap(console, width))
     if rest:
@@ -313,5 +376,5 @@ def _wrapped(text: str, width: int) -> str:
     return lines
 
 
-def _length(seconds: float) -> str:
-    return f"{seconds / 60:.1f} min"
+def _length(seconds: float, language: Language = ENGLISH) -> str:
+    return language.gettext("{count:.1f} min").format(count=seconds / 60)

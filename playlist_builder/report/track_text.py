@@ -16,6 +16,7 @@ from playlist_builder.models import (
     Track,
 )
 from playlist_builder.report.chart import chart, sparkline
+from playlist_builder.report.language import ENGLISH, Language
 from playlist_builder.report.table import fitting, lines
 from playlist_builder.text import clock, printable
 from playlist_builder.track_table import VOCALS, TrackTable
@@ -31,7 +32,11 @@ INDENT = 12  # of the values of one track
 
 
 def tracks_lines(
-    tracks: Sequence[Track], similarity: Sequence[float] | None = None, *, width: int
+    tracks: Sequence[Track],
+    similarity: Sequence[float] | None = None,
+    *,
+    width: int,
+    language: Language = ENGLISH,
 ) -> Iterator[str]:
     """Yield a table of tracks, with how similar each is to another one where that was asked.
 
@@ -41,6 +46,8 @@ def tracks_lines(
     is_sure = table.measured("tempo_confidence") >= MIN_TEMPO_CONFIDENCE
     tempos_bpm = np.where(is_sure, table.measured("tempo_bpm"), np.nan)
     tags = list(table.tags("artists", "genres"))
+    banned = language.gettext("banned")
+    voices = {kind: language.voice(kind) if language.code != "en" else kind for kind in VOCALS}
     vocals = zip(table.vocals.tolist(), table.banned.tolist(), strict=True)
     cells = {
         "similar": _numbers(similarity or (), 2),
@@ -50,14 +57,14 @@ def tracks_lines(
         "length": [clock(length_s) for length_s in table.seconds.tolist()],
         "LUFS": _numbers(table.measured("loudness_lufs").tolist(), 1),
         "BPM": _numbers(tempos_bpm.tolist(), 0),
-        "vocals": ["banned" if is_banned else VOCALS[kind] for kind, is_banned in vocals],
+        "vocals": [banned if is_banned else voices[VOCALS[kind]] for kind, is_banned in vocals],
         "title": [printable(title) for title in table.titles],
         "artist": [printable(", ".join(artists)) for artists, _ in tags],
         "genre": [printable(", ".join(genres)) for _, genres in tags],
     }
     names = fitting(COLUMNS, width, has_hints=bool(np.isfinite(table.tension).any()))
     shown = names if similarity is None else ("similar", *names)
-    return lines({name: cells[name] for name in shown}, width)
+    return lines({name: cells[name] for name in shown}, width, language)
 
 
 def _numbers(values: Sequence[float], places: int) -> list[str]:

@@ -43,7 +43,9 @@ def format_of(path: str | os.PathLike[str]) -> str:
     suffix = Path(path).suffix.lower()
     if suffix not in FORMATS:
         raise ReportError(
-            f"Cannot write {os.fspath(path)!r}: a report is {', '.join(FORMATS)}. Choose one"
+            "Cannot write {path!r}: a report is {names}. Choose one",
+            path=os.fspath(path),
+            names=", ".join(FORMATS),
         )
     return suffix
 
@@ -62,7 +64,11 @@ def rendered(  # noqa: PLR0913 - what the page says of itself
     `kept` is the number and name under which a library keeps the session.
     """
     if language not in LANGUAGES:
-        raise ReportError(f"No language {language!r}. Available: {', '.join(LANGUAGES)}")
+        raise ReportError(
+            "No language {language!r}. Available: {names}",
+            language=language,
+            names=", ".join(LANGUAGES),
+        )
     if suffix == ".html":
         return html.page(
             session, LANGUAGES[language], folder=folder, today=today, kept=kept
@@ -76,8 +82,9 @@ def _converted(drawing: str, suffix: str) -> bytes:
         import vl_convert  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise ReportError(
-            f"A report in {suffix} needs one more package: pip install vl-convert-python."
-            " Or write .svg"
+            "A report in {suffix} needs one more package: pip install vl-convert-python."
+            " Or write .svg",
+            suffix=suffix,
         ) from error
     if suffix == ".png":
         return bytes(vl_convert.svg_to_png(drawing, scale=PNG_SCALE))

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from playlist_builder.errors import ServerError
 from playlist_builder.text import UNPRINTED, replaced
+from playlist_builder.translation import Phrase
 
 _NAMED = {" ": r"\+", "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': '&quot;|\\\\"', "\\": r"\\\\"}
 NAME_LIMIT_BYTES = 200  # file systems take 255, and a push needs some for temporary names
@@ -20,7 +21,7 @@ def ending_in(sentence: str) -> Iterator[None]:
     try:
         yield
     except ServerError as error:
-        raise ServerError(f"{error} {sentence}") from error
+        raise ServerError("{error} {sentence}", error=error, sentence=sentence) from error
 
 
 def playlist_name(name: str) -> str:
@@ -32,13 +33,14 @@ def playlist_name(name: str) -> str:
     unfit = replaced(name, UNPRINTED, "") != name
     if not name or unfit or "/" in name or len(name.encode()) > NAME_LIMIT_BYTES:
         raise ServerError(
-            f"{name[:40]!r} cannot name a playlist on a server. Give --name one short line"
-            " without slashes."
+            "{name!r} cannot name a playlist on a server. Give --name one short line"
+            " without slashes.",
+            name=name[:40],
         )
     return name
 
 
-def split_target(target: str, example: str, password_variable: str) -> SplitResult:
+def split_target(target: str, example: Phrase, password_variable: str) -> SplitResult:
     """Return the parts of a target; raises `ServerError` where it is no address or has a password.
 
     `example` is a sentence that says what to give instead.
@@ -47,11 +49,14 @@ def split_target(target: str, example: str, password_variable: str) -> SplitResu
         parts = urlsplit(target)
         password, _ = parts.password, (parts.hostname, parts.port)  # each may raise
     except ValueError as error:
-        raise ServerError(f"The target is no address: {error}. {example}") from error
+        raise ServerError(
+            "The target is no address: {error}. {example}", error=error, example=example
+        ) from error
     if password is not None:
         raise ServerError(
-            "A password on the command line is read by others on this machine. Leave it out of"
-            f" the target and set {password_variable}, or wait for the prompt."
+            "A password on the command line is read by others on this machine. Leave it"
+            " out of the target and set {password_variable}, or wait for the prompt.",
+            password_variable=password_variable,
         )
     return parts
 

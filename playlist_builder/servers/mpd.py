@@ -21,6 +21,7 @@ from playlist_builder.errors import ServerError
 from playlist_builder.servers import checks
 from playlist_builder.servers.match import TRACK_LIMIT, Candidate, KnownTrack
 from playlist_builder.text import LINE_LIMIT, one_line
+from playlist_builder.translation import Phrase
 
 PORT = 6600
 TIMEOUT_S = 30.0  # for an answer; a search in 200,000 tracks takes seconds on a Raspberry Pi
@@ -58,7 +59,7 @@ class MpdAddress:
 
 def parse_address(target: str) -> MpdAddress:
     """Return where `mpd://host[:port]` or `mpd:///path` is; `ServerError` where it is neither."""
-    parts = checks.split_target(target, "Give mpd://host:port.", "MPD_PASSWORD")
+    parts = checks.split_target(target, Phrase("Give mpd://host:port."), "MPD_PASSWORD")
     host = parts.hostname
     if parts.username is not None:
         raise ServerError("MPD knows no users. Give mpd://host:port.")
@@ -77,7 +78,9 @@ def opened(where: MpdAddress) -> "Iterator[Mpd]":
         client.connect(where.host, where.port)
     except (mpd.MPDError, OSError, ValueError) as error:
         raise ServerError(
-            f"No MPD answers at {where}: {_reason(error)}. Is it running, and is this its address?"
+            "No MPD answers at {where}: {error}. Is it running, and is this its address?",
+            where=where,
+            error=_reason(error),
         ) from error
     try:
         yield Mpd(where, client)
@@ -102,8 +105,9 @@ class Mpd:
         """Raise `ServerError` where a password would be read on the way: MPD has no encryption."""
         if not self._where.is_private:
             raise ServerError(
-                f"MPD at {self._where} needs a password, and anyone on the way there can read it."
-                " Use --insecure if you trust every machine between, or an SSH tunnel to localhost."
+                "MPD at {where} needs a password, and anyone on the way there can read it. Use"
+                " --insecure if you trust every machine between, or an SSH tunnel to localhost.",
+                where=self._where,
             )
 
     def unlock(self, password: str) -> None:
@@ -114,8 +118,9 @@ class Mpd:
             self._client.password(password)
         if self.is_locked():
             raise ServerError(
-                f"The password for MPD at {self._where} does not allow to change playlists. Use"
-                " one that has the permissions read, add and control."
+                "The password for MPD at {where} does not allow to change playlists. Use one"
+                " that has the permissions read, add and control.",
+                where=self._where,
             )
 
     def music_folder(self) -> str | None:
@@ -168,8 +173,10 @@ class Mpd:
                 self._try(("rm", name))
                 self._try(("rename", old, name))
             raise ServerError(
-                f"{error} The playlist '{name}' may be the old one or the new one, but it is"
-                " whole; push again."
+                "{error} The playlist '{name}' may be the old one or the new one, but it is"
+                " whole; push again.",
+                error=error,
+                name=name,
             ) from error
         if exists:
             with checks.ending_in(f"The playlist '{name}' is the new one; push again to tidy up."):
@@ -207,8 +214,11 @@ class Mpd:
         if playing != current:
             plays = f"plays {playing!r}" if playing else "plays nothing"
             raise ServerError(
-                f"MPD at {self._where} {plays}, not {current!r} as the session says for this time."
-                " The queue is as it was."
+                "MPD at {where} {plays}, not {current!r} as the session says for this time."
+                " The queue is as it was.",
+                where=self._where,
+                plays=plays,
+                current=current,
             )
         if not skip and (lasts_s or math.inf) - (elapsed_s or 0.0) < ENDING_S:
             raise ServerError(
@@ -230,7 +240,7 @@ class Mpd:
             self._run_together([*added, *deleted, *_IN_ORDER, *commands])
         except ServerError as error:
             state = "as it was" if self._restore_queue(before) else "the old one or the new one"
-            raise ServerError(f"{error} The queue is {state}.") from error
+            raise ServerError("{error} The queue is {state}.", error=error, state=state) from error
         after = [row.get("file") for row in self._queue()]
         self._compare("the queue", after[len(after) - len(keys) :] if kept else after, keys)
         return len(keys)
@@ -285,13 +295,18 @@ class Mpd:
         missing = [key for key in keys if key not in held]
         if missing and missing[0].startswith(("#", " ", "\t")):
             raise ServerError(
-                f"A stored playlist of MPD cannot hold '{missing[0]}': it takes a path that begins"
-                " so for something else. Rename the file, or push with --queue."
+                "A stored playlist of MPD cannot hold '{missing}': it takes a path that begins"
+                " so for something else. Rename the file, or push with --queue.",
+                missing=missing[0],
             )
         which = f", without '{missing[0]}'" if missing else ""
         raise ServerError(
-            f"MPD at {self._where} reads back {len(held)} of {len(keys)} tracks from"
-            f" {what}{which}. Push again."
+            "MPD at {where} reads back {count} of {total} tracks from {what}{which}. Push again.",
+            where=self._where,
+            count=len(held),
+            total=len(keys),
+            what=what,
+            which=which,
         )
 
     def _run_together(self, commands: Sequence[tuple[Any, ...]]) -> None:
@@ -316,16 +331,22 @@ class Mpd:
             yield
         except mpd.CommandError as error:
             if error.errno is _PASSWORD:
-                raise ServerError(f"MPD at {self._where} does not take this password.") from error
-            raise ServerError(f"MPD at {self._where} refused: {_reason(error, secret)}.") from error
+                raise ServerError(
+                    "MPD at {where} does not take this password.", where=self._where
+                ) from error
+            raise ServerError(
+                "MPD at {where} refused: {error}.", where=self._where, error=_reason(error, secret)
+            ) from error
         except (mpd.ConnectionError, OSError) as error:
             raise ServerError(
-                f"The connection to MPD at {self._where} broke: {_reason(error, secret)}."
+                "The connection to MPD at {where} broke: {error}.",
+                where=self._where,
+                error=_reason(error, secret),
             ) from error
         except (mpd.MPDError, ValueError, AttributeError, TypeError, KeyError) as error:
             # The last ones are what python-mpd2 raises for malformed answers.
             raise ServerError(
-                f"What answers at {self._where} does not speak as MPD does."
+                "What answers at {where} does not speak as MPD does.", where=self._where
             ) from error
 
 

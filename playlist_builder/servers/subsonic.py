@@ -79,7 +79,10 @@ class Subsonic:
             held = [key_of(each) for each in self._own(name)]
             if held != [new]:
                 raise ServerError(
-                    f"{self._where} keeps {len(held)} playlists of the name '{name}'."
+                    "{where} keeps {count} playlists of the name '{name}'.",
+                    where=self._where,
+                    count=len(held),
+                    name=name,
                 )
         return len(keys)
 
@@ -89,8 +92,11 @@ class Subsonic:
         others = [old for old in olds if old.get("comment") != COMMENT]
         if len(others) > 1:
             raise ServerError(
-                f"{self._where} keeps {len(others)} playlists of the name '{name}'. Rename all but"
-                " one, or give another --name."
+                "{where} keeps {count} playlists of the name '{name}'. Rename all but one, or"
+                " give another --name.",
+                where=self._where,
+                count=len(others),
+                name=name,
             )
         return olds
 
@@ -108,7 +114,9 @@ class Subsonic:
         """Return the id of the playlist just made; servers before 1.14 do not answer with it."""
         found = self._own(name)
         if len(found) != 1:
-            raise ServerError(f"{self._where} took the new playlist, but does not list it.")
+            raise ServerError(
+                "{where} took the new playlist, but does not list it.", where=self._where
+            )
         return key_of(found[0])
 
     def _check(self, key: str, name: str, keys: Sequence[str]) -> None:
@@ -116,12 +124,16 @@ class Subsonic:
         held = [key_of(entry) for entry in objects_of(playlist.get("entry", []))]
         if held != list(keys):
             raise ServerError(
-                f"{self._where} reads back {len(held)} tracks, which are not the {len(keys)} that"
-                " were sent."
+                "{where} reads back {count} tracks, which are not the {total} that were sent.",
+                where=self._where,
+                count=len(held),
+                total=len(keys),
             )
         if playlist.get("name") != name:
             raise ServerError(
-                f"{self._where} does not keep the name '{name}'. Give another --name."
+                "{where} does not keep the name '{name}'. Give another --name.",
+                where=self._where,
+                name=name,
             )
 
     def _try_to_delete(self, key: str) -> None:

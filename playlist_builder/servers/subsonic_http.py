@@ -23,6 +23,7 @@ from urllib.parse import unquote, urlencode
 from playlist_builder.errors import ServerError
 from playlist_builder.servers.checks import is_loopback, split_target, without_secret
 from playlist_builder.text import LINE_LIMIT, one_line
+from playlist_builder.translation import Phrase
 
 SCHEMES = ("subsonic+https", "subsonic+http")
 TIMEOUT_S = 30.0  # for a connection, and for each part of an answer
@@ -30,7 +31,7 @@ ANSWER_LIMIT_S = 120.0  # for a whole answer
 ANSWER_LIMIT_BYTES = 50_000_000  # far above a page of tracks: one takes about 1 kB
 API_VERSION = "1.13.0"  # first with login by token; older servers refuse a newer one
 
-_MALFORMED = "The server does not answer as a Subsonic server does"
+_MALFORMED = Phrase("The server does not answer as a Subsonic server does")
 _WRONG_PASSWORD = 40
 _NO_TOKENS = frozenset((10, 41, 42))  # no login by token for this user, or (10, no password) at all
 
@@ -73,20 +74,24 @@ def parse_address(target: str, *, insecure: bool = False) -> SubsonicAddress:
 
     Plain http is for this machine only, unless `insecure`.
     """
-    example = "Give subsonic+https://user@host."
+    example = Phrase("Give subsonic+https://user@host.")
     parts = split_target(target, example, "PLAYLIST_BUILDER_PASSWORD")
     host, port = parts.hostname, parts.port
     if parts.scheme not in SCHEMES or not host or parts.query or parts.fragment:
-        raise ServerError(f"The target is no Subsonic server. {example}")
+        raise ServerError("The target is no Subsonic server. {example}", example=example)
     if not parts.username:
-        raise ServerError(f"The target names no user. {example}")
+        raise ServerError("The target names no user. {example}", example=example)
     if not host.isascii() or not target.isprintable() or " " in target:
-        raise ServerError(f"The target is no address: {host!r} is no host. {example}")
+        raise ServerError(
+            "The target is no address: {host!r} is no host. {example}", host=host, example=example
+        )
     plain = parts.scheme == "subsonic+http"
     if plain and not is_loopback(host) and not insecure:
         raise ServerError(
-            f"Over plain http anyone on the way to {host} can read the login and use it again."
-            " Use subsonic+https://, or --insecure if you trust every machine between."
+            "Over plain http anyone on the way to {host} can read the login and use it"
+            " again. Use subsonic+https://, or --insecure if you trust every machine"
+            " between.",
+            host=host,
         )
     shown = f"[{host}]" if ":" in host else host
     place = f"{shown}:{port}" if port is not None else shown
@@ -125,8 +130,9 @@ class Connection:
                 raise
             if not self._where.is_private:
                 raise ServerError(
-                    f"{self._where} knows no login by token, and over plain http anyone could read"
-                    " the password. Use subsonic+https://."
+                    "{where} knows no login by token, and over plain http anyone could read the"
+                    " password. Use subsonic+https://.",
+                    where=self._where,
                 ) from error
             hexed = self._password.encode("utf-8", "replace").hex()
             self._login = [("p", f"enc:{hexed}")]
@@ -162,22 +168,40 @@ class Connection:
             parts.append(part)
             size += len(part)
             if size > ANSWER_LIMIT_BYTES:
-                raise ServerError(f"The answer of {self._where} is larger than any playlist.")
+                raise ServerError(
+                    "The answer of {where} is larger than any playlist.", where=self._where
+                )
             if time.monotonic() > deadline:
-                raise ServerError(f"{self._where} did not end its answer in {ANSWER_LIMIT_S:g} s.")
+                raise ServerError(
+                    "{where} did not end its answer in {ANSWER_LIMIT_S:g} s.",
+                    where=self._where,
+                    ANSWER_LIMIT_S=ANSWER_LIMIT_S,
+                )
         if answer.length:  # `read1` does not report a closed connection
-            raise ServerError(f"The connection to {self._where} broke within an answer.")
+            raise ServerError(
+                "The connection to {where} broke within an answer.", where=self._where
+            )
         return b"".join(parts)
 
     def _raise_for_status(self, status: int, location: str) -> NoReturn:
         if status in {401, 403}:
-            raise ServerError(f"{self._where} does not let '{self._where.user}' in. Check both.")
+            raise ServerError(
+                "{where} does not let '{user}' in. Check both.",
+                where=self._where,
+                user=self._where.user,
+            )
         if 300 <= status < 400:  # noqa: PLR2004 - redirects
             place = self._clean(location.partition("/rest/")[0])
-            raise ServerError(f"{self._where} sends on to '{place}'. Give that as the target.")
+            raise ServerError(
+                "{where} sends on to '{place}'. Give that as the target.",
+                where=self._where,
+                place=place,
+            )
         raise ServerError(
-            f"{self._where} answers with HTTP status {status}. Is a Subsonic server there, and is"
-            " the path right?"
+            "{where} answers with HTTP status {status}. Is a Subsonic server there, and is"
+            " the path right?",
+            where=self._where,
+            status=status,
         )
 
     def _unreachable_error(self, reason: object) -> ServerError:
@@ -192,7 +216,11 @@ class Connection:
             )
         else:
             words = self._clean(getattr(reason, "strerror", None) or str(reason))
-        return ServerError(f"Cannot reach {self._where}: {words or type(reason).__name__}.")
+        return ServerError(
+            "Cannot reach {where}: {words}.",
+            where=self._where,
+            words=words or type(reason).__name__,
+        )
 
     def _result(self, body: bytes) -> Mapping[str, object]:
         try:
@@ -205,7 +233,8 @@ class Connection:
             refusal = object_of(answer.get("error"))
         except (ServerError, ValueError, RecursionError) as error:
             raise ServerError(
-                f"What answers at {self._where} does not speak as a Subsonic server does."
+                "What answers at {where} does not speak as a Subsonic server does.",
+                where=self._where,
             ) from error
         code, message = refusal.get("code"), refusal.get("message")
         number = code if isinstance(code, int) else 0
@@ -229,14 +258,16 @@ def key_of(value: Mapping[str, object]) -> str:
     """Return the id of something, which some servers write as a number."""
     key = value.get("id")
     if isinstance(key, bool) or not isinstance(key, str | int) or key == "":
-        raise ServerError(f"{_MALFORMED}: something has no id.")
+        raise ServerError("{MALFORMED}: something has no id.", MALFORMED=_MALFORMED)
     return str(key)
 
 
 def object_of(value: object) -> Mapping[str, object]:
     """Return what must be a JSON object; raises `ServerError` where it is not."""
     if not isinstance(value, dict):
-        raise ServerError(f"{_MALFORMED}: something else came than was asked for.")
+        raise ServerError(
+            "{MALFORMED}: something else came than was asked for.", MALFORMED=_MALFORMED
+        )
     return value
 
 

@@ -131,13 +131,16 @@ def selected(
     if is_gone and len(every):
         presence.without_missing(every)
         raise LibraryError(
-            f"The last scan found none of the {len(every)} tracks. Scan their folders again:"
-            " playlist-builder scan FOLDER"
+            "The last scan found none of the {count} tracks. Scan their folders again:"
+            " playlist-builder scan FOLDER",
+            count=len(every),
         )
     if not tracks and request.music and not is_gone:
-        raise LibraryError(f"No music that can be used lies in {', '.join(request.music)}.")
+        raise LibraryError(
+            "No music that can be used lies in {music}.", music=", ".join(request.music)
+        )
     if not tracks:
-        raise LibraryError(no_tracks(held.waiting))
+        raise no_tracks(held.waiting)
     avoided, notes = _avoided(every, request.avoid)
     played = preferences.with_copies(preferences.played(request, past, drafts), every)
     asked_for = frozenset(identity for _, identity in pins)
@@ -182,7 +185,7 @@ def rescue_request(library: Library, place: str | None) -> tuple[SessionRequest,
     """
     tracks = library.tracks()
     if not tracks:
-        raise LibraryError(no_tracks(library.unanalysed_count))
+        raise no_tracks(library.unanalysed_count)
     request, notes = rescue(tracks, place)
     if presence.missing_files(request.playlist):
         tracks, missing = presence.without_missing(tracks, most=presence.MOST_MISSING_NOW)
@@ -191,13 +194,14 @@ def rescue_request(library: Library, place: str | None) -> tuple[SessionRequest,
     return request, notes
 
 
-def no_tracks(waiting: int) -> str:
-    """Return why a library holds no tracks, of which so many wait to be measured."""
+def no_tracks(waiting: int) -> LibraryError:
+    """Return why a library holds no tracks, of which so many wait to be measured, as an error."""
     if not waiting:
-        return "No tracks yet. Scan a folder first: playlist-builder scan FOLDER"
-    return (
-        f"The library knows {waiting} tracks that need 'scan' again, as this version measures more"
-        " of them: playlist-builder scan FOLDER"
+        return LibraryError("No tracks yet. Scan a folder first: playlist-builder scan FOLDER")
+    return LibraryError(
+        "The library knows {count} tracks that need 'scan' again, as this version measures more of"
+        " them: playlist-builder scan FOLDER",
+        count=waiting,
     )
 
 
@@ -227,7 +231,9 @@ def build_session(selection: Selection) -> Session:
     number = selection.request.alternative
     sessions = build_alternatives(selection, number)
     if len(sessions) < number:
-        raise ArrangeError(f"The library holds no alternative number {number} any more.")
+        raise ArrangeError(
+            "The library holds no alternative number {number} any more.", number=number
+        )
     return sessions[-1]
 
 
@@ -295,13 +301,20 @@ def _arranged_once(
             selection.constraints,
         )
     except ArrangeError as error:
-        told = str(error) if request.use_all else f"{error} {budget_of(selection)}."
+        told = (
+            error
+            if request.use_all
+            else ArrangeError("{error} {note}.", error=error, note=budget_of(selection))
+        )
         if not selection.played:
-            raise ArrangeError(told) from error
+            raise told from error
         raise ArrangeError(
-            f"{told} {selection.played} tracks were played for '{request.name}' within"
-            f" {request.within_s / DAY_S:g} days: a shorter time, such as --within 30d, lets"
-            " the older ones in."
+            "{told} {played} tracks were played for '{name}' within {within_s:g} days: a"
+            " shorter time, such as --within 30d, lets the older ones in.",
+            told=told,
+            played=selection.played,
+            name=request.name,
+            within_s=request.within_s / DAY_S,
         ) from error
     notes = selection.notes if request.use_all else (*selection.notes, budget_of(selection))
     return [

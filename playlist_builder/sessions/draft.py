@@ -171,8 +171,9 @@ def draft_of(selection: Selection, session: Session, *, playing: bool = False) -
 
 def _lost(slot: Slot) -> SessionError:
     return SessionError(
-        f"The session holds {slot.path!r}, which is not there any more. Scan the folder that it"
-        " lies in now, or make the session again with 'playlist-builder rebuild'"
+        "The session holds {path!r}, which is not there any more. Scan the folder that"
+        " it lies in now, or make the session again with 'playlist-builder rebuild'",
+        path=slot.path,
     )
 
 

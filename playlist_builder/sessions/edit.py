@@ -29,7 +29,7 @@ def pinned(draft: Draft, place: int) -> Draft:
     """Return a draft whose track at a place stays where it is in every later change."""
     track, request = draft.order[place], draft.request
     if draft.is_pinned(track):
-        raise RequestError(f"Number {place + 1} is pinned already.")
+        raise RequestError("Number {place} is pinned already.", place=place + 1)
     pin = Pin(track.path, minute=round(draft.starts_s()[place]) / 60.0)
     request = replace(
         request, pins=(*request.pins, pin_text(pin)), pinned=(*request.pinned, track.identity)
@@ -41,7 +41,7 @@ def unpinned(draft: Draft, place: int) -> Draft:
     """Return a draft whose track at a place may be moved and replaced again."""
     track, request = draft.order[place], draft.request
     if not draft.is_pinned(track):
-        raise RequestError(f"Number {place + 1} is not pinned.")
+        raise RequestError("Number {place} is not pinned.", place=place + 1)
     kept = [number for number, own in enumerate(request.pinned) if own != track.identity]
     request = replace(
         request,
@@ -82,8 +82,9 @@ def swapped(draft: Draft, place: int, track: Track | None = None) -> Draft:
     if not loud:
         raise ArrangeError("No other track fits there. Drop it, or scan more music.")
     raise ArrangeError(
-        "Every track that fits there stands out. Say which one to take all the same: swap SESSION"
-        f" {place + 1} --take 1, or --with TRACK"
+        "Every track that fits there stands out. Say which one to take all the same:"
+        " swap SESSION {place} --take 1, or --with TRACK",
+        place=place + 1,
     )
 
 
@@ -116,7 +117,7 @@ def _opening_softly(draft: Draft, place: int) -> Draft:
     loud = () if place or draft.played else opening.too_loud(draft.order)
     if loud:
         told = notice("too_loud_to_open", **dict(loud[0].parameters))
-        raise RequestError(f"{told}. Put it at a later place.")
+        raise RequestError("{told}. Put it at a later place.", told=told)
     return draft
 
 
@@ -202,9 +203,11 @@ def _with_new(draft: Draft, track: Track) -> Draft:
     """Return a draft that may hold a track, though it was thrown out before."""
     if is_repeated(track, draft.order):
         name = track.tags.title or track.path
-        raise RequestError(f"{name}: is in the session already. Name another track.")
+        raise RequestError("{name}: is in the session already. Name another track.", name=name)
     if track.features.loudness_lufs <= SILENCE_LUFS:
-        raise RequestError(f"{track.tags.title or track.path}: is silent. Name another track.")
+        raise RequestError(
+            "{title}: is silent. Name another track.", title=track.tags.title or track.path
+        )
     if track.identity not in draft.request.thrown_out:
         return draft
     left = tuple(each for each in draft.request.thrown_out if each != track.identity)

@@ -28,6 +28,7 @@ from playlist_builder.sessions.difference import replanned as difference_of_repl
 from playlist_builder.sessions.draft import Draft, changed, draft_of
 from playlist_builder.sessions.keep import NOT_MADE_HERE, State, keep_states
 from playlist_builder.sessions.replan import replanned
+from playlist_builder.translation import Phrase
 
 
 class Edited(NamedTuple):
@@ -64,7 +65,7 @@ class SessionEditor:
         checked.instance("library", library, Library)
         request = checked.instance("session", session, Session).request
         if request is None:
-            raise SessionError(NOT_MADE_HERE)
+            raise SessionError("{fault}", fault=NOT_MADE_HERE)
         self._held = Holdings.of(library, request)
         self._folders = tuple(profile_folders)
         self._session = session
@@ -236,7 +237,7 @@ class SessionEditor:
     def _step(self, source: list[State], target: list[State], none_left: str) -> Edited:
         with self._alone():
             if not source:
-                raise RequestError(none_left)
+                raise RequestError("{fault}", fault=Phrase(none_left))
             before, state = self._session, source[-1]
             self._session = self._now(state)
             target.append(before)
@@ -273,12 +274,16 @@ class SessionEditor:
             for number, slot in enumerate(slots):
                 if slot.identity == place.identity:
                     return number
-            raise NotThereError(f"{place.tags.title or place.path}: is not in the session.")
+            raise NotThereError(
+                "{title}: is not in the session.", title=place.tags.title or place.path
+            )
         last = last or len(slots)
         if not 1 <= checked.whole("place", place) <= last:
             raise NotThereError(
-                f"There is no number {place!r}: the session has numbers 1 to {last}. To change its"
-                " tail, ban a track of it (mark) and rebuild."
+                "There is no number {place!r}: the session has numbers 1 to {last}. To change"
+                " its tail, ban a track of it (mark) and rebuild.",
+                place=place,
+                last=last,
             )
         return place - 1
 
@@ -286,9 +291,11 @@ class SessionEditor:
         """Return a track as the library holds it; its file must be there."""
         known = self._held.known.get(checked.instance("track", track, Track).identity)
         if known is None:
-            raise LibraryError(f"{track.path}: is not in the library. Scan its folder first.")
+            raise LibraryError(
+                "{path}: is not in the library. Scan its folder first.", path=track.path
+            )
         if known.missing or presence.missing_files([known.path]):
-            raise LibraryError(f"{known.path}: is not there any more. Scan its folder.")
+            raise LibraryError("{path}: is not there any more. Scan its folder.", path=known.path)
         return known
 
     @contextmanager

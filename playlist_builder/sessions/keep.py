@@ -13,8 +13,9 @@ from playlist_builder.models import Session
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.session_states import States, joined, states
 from playlist_builder.session_request import SessionRequest, check_time
+from playlist_builder.translation import Phrase
 
-NOT_MADE_HERE = (
+NOT_MADE_HERE = Phrase(
     "The session does not say how it was made: it is older, or by another program. Build it once"
     " more."
 )
@@ -105,7 +106,7 @@ def keep_states(  # noqa: PLR0913 - what is kept, and how
     """
     session, name = _prepared(library, session, at, name)
     if session.request is None:
-        raise SessionError(NOT_MADE_HERE)
+        raise SessionError("{fault}", fault=NOT_MADE_HERE)
     number = session.request.session
     documents = [[_numbered(each, number) for each in some] for some in (earlier, later)]
     text = joined(States(session_json.document(session), *documents))
@@ -117,7 +118,7 @@ def _prepared(library: Library, session: Session, at: str, name: str) -> tuple[S
     check_time(at)
     request = session.request
     if request is None:
-        raise SessionError(NOT_MADE_HERE)
+        raise SessionError("{fault}", fault=NOT_MADE_HERE)
     # Before anything is written, in the history too.
     session_json.parse(session_json.dump(session), "session that is to be kept")
     name = kept.session_name(name) if name else ""

@@ -26,5 +26,7 @@ def _built(selection: Selection, count: int) -> Menu:
     try:
         menu = menus.menu(selection.tracks, selection.profile, count, selection.constraints)
     except ArrangeError as error:
-        raise ArrangeError(f"{error} {budget_of(selection)}.") from error
+        raise ArrangeError(
+            "{error} {selection}.", error=error, selection=budget_of(selection)
+        ) from error
     return replace(menu, warnings=(*menu.warnings, *selection.notes, budget_of(selection)))

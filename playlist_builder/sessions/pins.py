@@ -30,7 +30,7 @@ def read_pin(
     found = _PIN.fullmatch(text)
     if found is None or (found["place"] and int(found["place"]) == 0):
         raise RequestError(
-            f"--pin '{text}': give TRACK, TRACK@3, TRACK@-1, TRACK@12:30 or TRACK@PHASE."
+            "--pin '{text}': give TRACK, TRACK@3, TRACK@-1, TRACK@12:30 or TRACK@PHASE.", text=text
         )
     name, phase = found["track"], None
     if found["place"] is None and found["minutes"] is None:
@@ -49,7 +49,9 @@ def check_inside(pin: Pin, profile: Profile, text: str) -> None:
     """Raise RequestError for a pin whose time lies beyond the end of a profile."""
     if pin.minute is not None and pin.minute * 60.0 >= profile.duration_s:
         end = clock(profile.duration_s)
-        raise RequestError(f"--pin '{text}': the session ends at {end}. Give an earlier time.")
+        raise RequestError(
+            "--pin '{text}': the session ends at {end}. Give an earlier time.", text=text, end=end
+        )
 
 
 def _with_phase(text: str, profile: Profile) -> tuple[str, str | None]:
@@ -71,6 +73,9 @@ def _found(find: Find, name: str, profile: Profile) -> Track:
             raise
         phases = ", ".join(dict.fromkeys(phase.name for phase in profile.phases))
         raise RequestError(
-            f"--pin '{name}': {error} Behind an @ stands a place, a time such as"
-            f" 12:30 or 1:20:00, or a phase: {phases}."
+            "--pin '{name}': {error} Behind an @ stands a place, a time such as 12:30 or"
+            " 1:20:00, or a phase: {phases}.",
+            name=name,
+            error=error,
+            phases=phases,
         ) from error

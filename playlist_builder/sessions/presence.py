@@ -14,11 +14,12 @@ from playlist_builder.errors import LibraryError
 from playlist_builder.models import Session
 from playlist_builder.notices import Notice, notice
 from playlist_builder.track_table import TrackTable
+from playlist_builder.translation import Phrase
 
 MOST_MISSING = 0.25  # of the tracks; where more of them are not there, a drive is not
 MOST_MISSING_NOW = 0.99  # the same where a session plays already: what is left is better than none
 LEFT_OUT = "missing_files"  # code of the notice
-_ADVICE = (
+_ADVICE = Phrase(
     "Is the drive mounted? Music that was moved or deleted is noted by 'playlist-builder scan"
     " FOLDER'."
 )
@@ -49,10 +50,16 @@ def without_missing(
         return tracks, ()
     if count > most * total:
         raise LibraryError(
-            f"{count} of {total} tracks are not there, such as {missing[0]!r}. {_ADVICE}"
+            "{count} of {total} tracks are not there, such as {missing!r}. {advice}",
+            count=count,
+            total=total,
+            missing=missing[0],
+            advice=_ADVICE,
         )
     for path, identity in zip(tracks.paths, tracks.identities, strict=True):
         if path in gone and identity in pinned:
-            raise LibraryError(f"The pinned track {path!r} is not there. {_ADVICE}")
+            raise LibraryError(
+                "The pinned track {path!r} is not there. {advice}", path=path, advice=_ADVICE
+            )
     kept = tracks.take(np.array([path not in gone for path in tracks.paths], np.bool_))
     return kept, (notice(LEFT_OUT, count=count, total=total, path=missing[0]),)

@@ -34,7 +34,8 @@ def replanned(
     starts = draft.starts_s()
     if not 0.0 <= at_s < draft.lasts_s:
         raise RequestError(
-            f"--at: the session lasts from 0:00 to {clock(draft.lasts_s)}; its tail is not planned."
+            "--at: the session lasts from 0:00 to {starts}; its tail is not planned.",
+            starts=clock(draft.lasts_s),
         )
     current = sum(start <= at_s for start in starts[:-1]) - 1
     before = list(draft.order[: current + 1])

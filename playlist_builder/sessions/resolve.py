@@ -15,7 +15,7 @@ import numpy as np
 from playlist_builder.arranger.problem import Objective, percentiles_of
 from playlist_builder.arranger.recordings import copies, repeated, spare_copies
 from playlist_builder.arranger.rules import admit
-from playlist_builder.errors import LibraryError, PlaylistError, ProfileError
+from playlist_builder.errors import PlaylistError, ProfileError
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, Track
 from playlist_builder.notices import Notice, notice
@@ -82,7 +82,7 @@ def resolve(
     asked = completed(asked, folders=folders)
     held = Holdings.of(library, asked)
     if not len(held.within):
-        raise LibraryError(no_tracks(held.waiting))
+        raise no_tracks(held.waiting)
     task = _Task(works, listed.scale, os.fspath(path), asked, held, folders)
     resolved = _resolved(task)
     if not presence.missing_files(presence.files_of(resolved.session)):
@@ -123,8 +123,9 @@ def _resolved(task: _Task) -> Resolved:
     plays = own | {place: tracks[0] for place, tracks in offered.items() if tracks}
     if not plays:
         raise PlaylistError(
-            f"No work of {task.name!r} is in the library, and no track of it can stand in for one."
-            " Scan more music: playlist-builder scan FOLDER"
+            "No work of {name!r} is in the library, and no track of it can stand in for"
+            " one. Scan more music: playlist-builder scan FOLDER",
+            name=task.name,
         )
     order = tuple(plays[place] for place in sorted(plays))
     session = session_of(_draft(order, *_measured(task, sum(track.duration_s for track in order))))

@@ -26,18 +26,24 @@ def number_of(session: Session, word: str, *, with_tail: bool = False) -> int:
     if is_number and not hits:
         tail = "" if with_tail else " To change its tail, ban a track of it (mark) and rebuild."
         raise NotThereError(
-            f"There is no number {shortened(word, QUOTED)}: the session has numbers 1 to"
-            f" {len(slots)}.{tail}"
+            "There is no number {word}: the session has numbers 1 to {count}.{tail}",
+            word=shortened(word, QUOTED),
+            count=len(slots),
+            tail=tail,
         )
     if not hits:
         raise NotThereError(
-            f"No track of the session is called {word!r}. Give its number, 1 to {len(slots)}, its"
-            " title or a part of that, or its path."
+            "No track of the session is called {word!r}. Give its number, 1 to {count},"
+            " its title or a part of that, or its path.",
+            word=word,
+            count=len(slots),
         )
     if len(hits) > 1:
         some = ", ".join(f"{n} {slots[n - 1].title!r}" for n in hits[:SHOWN])
         more = ", ..." if len(hits) > SHOWN else ""
-        raise NotThereError(f"{word!r} may be number {some}{more}. Which one?")
+        raise NotThereError(
+            "{word!r} may be number {some}{more}. Which one?", word=word, some=some, more=more
+        )
     return hits[0]
 
 

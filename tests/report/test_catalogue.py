@@ -3,6 +3,7 @@
 After a change of a `.po` file, `--regenerate` compiles it.
 """
 
+import ast
 import io
 import re
 import tomllib
@@ -19,31 +20,95 @@ from babel.messages import extract, mofile, pofile
 from playlist_builder.arranger import tail
 from playlist_builder.arranger.problem import LONG_SILENCES
 from playlist_builder.arranger.rules import Constraints, admit
+from playlist_builder.errors import PlaylistBuilderError
 from playlist_builder.models import SILENCE_LUFS, Mark, Vocals
 from playlist_builder.notices import PROFILE, REASON, TEMPLATES, TEXT
 from playlist_builder.playlists.entry_paths import unsupported_reason
 from playlist_builder.profiles.profile import Rules
 from playlist_builder.report.concerns import PLAIN
-from playlist_builder.report.language import ENGLISH, LANGUAGES, VOICE
+from playlist_builder.report.language import ENGLISH, VOICE
 from playlist_builder.sessions import rescue
+from playlist_builder.translation import LOCALE, TRANSLATED
+from tests.cli.test_help_language import texts as help_texts
 from tests.support.synthetic import track
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "playlist_builder"
-LOCALE = PACKAGE / "report" / "locale"
-TRANSLATED = sorted(LANGUAGES.keys() - {"en"})
+
+
+def names_of(kind):
+    """Yield the names of a class of errors and all below it."""
+    yield kind.__name__
+    for each in kind.__subclasses__():
+        yield from names_of(each)
+
+
+KEYWORDS = dict.fromkeys([*names_of(PlaylistBuilderError), "Phrase"])
+TOLD = {
+    *("cli", "sessions", "library", "playlists", "profiles", "recording", "device", "servers"),
+    *("arranger", "report", "queries.py", "session_request.py", "path_map.py", "checked.py"),
+}  # packages of which all errors are translated
 
 
 def in_sources():
     """Messages of the code and of the templates of the page, without a context."""
-    code = [PACKAGE / "notices.py", *(PACKAGE / "report").glob("*.py")]
     pages = (PACKAGE / "report" / "templates").glob("*.html")
     options = {"silent": "false"}
-    for method, files in (("python", code), ("jinja2.ext:babel_extract", pages)):
+    for method, files in (
+        ("python", PACKAGE.rglob("*.py")),
+        ("jinja2.ext:babel_extract", pages),
+    ):
         for file in files:
             with file.open("rb") as opened:
-                for _, message, _, context in extract.extract(method, opened, options=options):
+                keywords = KEYWORDS if file.relative_to(PACKAGE).parts[0] in TOLD else {}
+                keywords = extract.DEFAULT_KEYWORDS | keywords
+                for _, message, _, context in extract.extract(
+                    method, opened, keywords=keywords, options=options
+                ):
                     yield context, message
+
+
+def files_of(part):
+    """Return the files of a package, or a module itself."""
+    place = PACKAGE / part
+    return [place] if place.is_file() else place.rglob("*.py")
+
+
+def calls():
+    """Yield the calls in all that is translated, with where each stands."""
+    for file in (file for part in TOLD for file in files_of(part)):
+        for each in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(each, ast.Call):
+                yield f"{file.name}:{each.lineno}", each
+
+
+def test_errors_are_templates_where_they_are_translated():
+    """What is put together before it is raised cannot be found in a catalogue."""
+    composed = ast.JoinedStr | ast.BinOp
+    assert [
+        place
+        for place, call in calls()
+        if getattr(call.func, "id", "") in KEYWORDS
+        and call.args
+        and isinstance(call.args[0], composed)
+    ] == []
+
+
+def template_of(call):
+    """Return the template that a call fills by its own keywords, if that is one to translate."""
+    inner = call.func.value if getattr(call.func, "attr", "") == "format" else call
+    is_own = isinstance(inner, ast.Call) and inner.args and isinstance(inner.args[0], ast.Constant)
+    name = getattr(inner.func, "id", getattr(inner.func, "attr", "")) if is_own else ""
+    wanted = {"_", "gettext"} if inner is not call else KEYWORDS.keys() - {"Phrase"}
+    return inner.args[0].value if name in wanted else None
+
+
+def test_a_template_gets_the_values_that_it_names():
+    for place, call in calls():
+        template, given = template_of(call), {each.arg for each in call.keywords}
+        if template is not None and given and None not in given:
+            names = {name for name, _ in fields(template)}
+            assert names == given, place
 
 
 def in_profiles():
@@ -97,11 +162,13 @@ def said():
     templates = ((None, text) for code, text in TEMPLATES.items() if code != TEXT)
     plain = ((None, text) for text in PLAIN.values() if text)
     voices = ((VOICE, ENGLISH.voice(vocals)) for vocals in get_args(Vocals))
-    return set(chain(in_sources(), templates, plain, voices, in_profiles(), in_reasons()))
+    helps = ((None, text) for text in help_texts())
+    known = (in_sources(), templates, plain, voices, in_profiles(), in_reasons(), helps)
+    return set(chain.from_iterable(known))
 
 
-def catalogue(code):
-    text = (LOCALE / code / "LC_MESSAGES" / "playlist_builder.po").read_bytes()
+def catalogue(code, domain="playlist_builder"):
+    text = (LOCALE / code / "LC_MESSAGES" / f"{domain}.po").read_bytes()
     return pofile.read_po(io.BytesIO(text), locale=code, abort_invalid=True)
 
 
@@ -166,11 +233,12 @@ def messages(compiled):
     return [(each.context, each.id, each.string) for each in known if each.id]
 
 
+@pytest.mark.parametrize("domain", ["playlist_builder", "click"])
 @pytest.mark.parametrize("code", TRANSLATED)
-def test_the_compiled_catalogue_is_that_of_the_texts(code, request):
+def test_the_compiled_catalogue_is_that_of_the_texts(code, domain, request):
     compiled = io.BytesIO()
-    mofile.write_mo(compiled, catalogue(code))
-    file = LOCALE / code / "LC_MESSAGES" / "playlist_builder.mo"
+    mofile.write_mo(compiled, catalogue(code, domain))
+    file = LOCALE / code / "LC_MESSAGES" / f"{domain}.mo"
     if request.config.getoption("--regenerate"):
         file.write_bytes(compiled.getvalue())
     assert messages(file.read_bytes()) == messages(compiled.getvalue())

@@ -112,7 +112,8 @@ class Cluster(Executor):
         except (CancelledError, distributed.CancelledError, OSError):
             ours.set_exception(
                 ClusterError(
-                    f"{self._loss}. What was scanned is kept; scan again when that is repaired."
+                    "{loss}. What was scanned is kept; scan again when that is repaired.",
+                    loss=self._loss,
                 )
             )
         except Exception as error:  # noqa: BLE001 - of the function, raised where it is asked for
@@ -123,8 +124,8 @@ class Cluster(Executor):
             self._client.wait_for_workers(1, timeout=CONNECT_S)
         except TimeoutError as error:
             raise ClusterError(
-                f"The scheduler at {self._address} has no workers."
-                f" Start some: dask worker {self._address}"
+                "The scheduler at {address} has no workers. Start some: dask worker {address}",
+                address=self._address,
             ) from error
         absolute = [os.path.abspath(folder) for folder in folders]
         answers: dict[str, Any] = self._client.run(
@@ -140,7 +141,7 @@ class Cluster(Executor):
                     why = f"cannot work: {answer}"
                 case _:
                     why = str(answer)
-            raise ClusterError(f"The worker at {worker} {why}.")
+            raise ClusterError("The worker at {worker} {why}.", worker=worker, why=why)
 
 
 def incompatibility(wanted: str, folders: Sequence[str]) -> str:
@@ -172,8 +173,9 @@ def _connected(address: str) -> Any:  # noqa: ANN401 - distributed is not typed
             connected = client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise ClusterError(
-            f"No dask scheduler answers at {address!r}. Give one such as tcp://host:8786, and see"
-            " that it runs and is of the same version of distributed."
+            "No dask scheduler answers at {address!r}. Give one such as tcp://host:8786,"
+            " and see that it runs and is of the same version of distributed.",
+            address=address,
         ) from error
     for name in _LOGGERS:  # what they have to say comes as errors here
         logging.getLogger(name).setLevel(logging.CRITICAL)
