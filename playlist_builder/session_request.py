@@ -4,6 +4,7 @@ Values are plain: texts as they are typed, seconds, paths. A value that cannot b
 RequestError in one line, wherever the request is made: from options, a file, or a program.
 """
 
+import os
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -131,6 +132,23 @@ def person_name(given: str) -> str:
     if not name.strip() or len(name) > most or not name.isprintable():
         raise RequestError(
             "A name is plain text of 1 to {most} characters, not {given!r}.", most=most, given=given
+        )
+    return name
+
+
+def session_name(text: str) -> str:
+    """Return the name of a session as it is stored; raises RequestError for what cannot be one."""
+    name = text.strip()
+    if not name or len(name) > PERSON_NAME_LIMIT or not name.isprintable():
+        most = PERSON_NAME_LIMIT
+        raise RequestError(
+            "The name of a session is plain text of 1 to {most} characters.", most=most
+        )
+    is_file = "/" in name or os.sep in name or os.path.splitext(name)[1] or not name.strip(".")
+    if name.isdecimal() or name.startswith("-") or is_file:
+        raise RequestError(
+            "{name!r} reads like a number, a file or an option. Give a name such as 'evening'.",
+            name=name,
         )
     return name
 

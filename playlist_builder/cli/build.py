@@ -123,8 +123,7 @@ def reorder(
 
     All of them are used, whatever their length, voice or artist; with --duration the best of those
     that keep the rules of the profile. Levels are percentiles of the playlist. The tail of a
-    session is left out, for a tail is no part of the arc. What was built for a name is for that
-    name again.
+    session is left out, for a tail is no part of the arc.
     """
     from playlist_builder.notices import notice
     from playlist_builder.playlists import read

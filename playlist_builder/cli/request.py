@@ -22,7 +22,7 @@ def _query_option(name: str, text: str) -> Callable[[Any], Any]:
 
 
 def _session_name(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> str:
-    from playlist_builder.library.kept import session_name
+    from playlist_builder.session_request import session_name
 
     return session_name(text) if text is not None else ""
 

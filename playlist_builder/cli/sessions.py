@@ -85,7 +85,7 @@ def show(session: str | None, library: str | None, *, as_json: bool) -> None:
 @options.session_library_option
 def name(session: str | None, name: str, library: str | None) -> None:
     """Call SESSION by a NAME, which works wherever its number does."""
-    from playlist_builder.library.kept import session_name
+    from playlist_builder.session_request import session_name
 
     new = session_name(name)
     given, kept = _kept(session, _library(library))
@@ -111,7 +111,7 @@ def remove(sessions: Sequence[str], library: str | None, *, yes: bool) -> None:
     then: its tracks can be used again.
     """
     found = [_kept_or_damaged(word, _library(library)) for word in sessions]
-    for word, (_place, _request, kept) in zip(sessions, found, strict=True):
+    for word, (*_given, kept) in zip(sessions, found, strict=True):
         is_part = folded(word) in folded(kept.name) and not word.isdecimal()
         if is_part and folded(word) != folded(kept.name):
             raise click.UsageError(
@@ -119,13 +119,13 @@ def remove(sessions: Sequence[str], library: str | None, *, yes: bool) -> None:
                     name=kept.name, number=kept.number
                 )
             )
-    numbers = ", ".join(str(kept.number) for _place, _request, kept in found)
+    numbers = ", ".join(str(kept.number) for *_given, kept in found)
     if not yes:
         named = ", ".join(
             _("{session} of {day}, {profile}").format(
                 session=number_and_name(kept), day=kept.made_at[:10], profile=kept.profile
             )
-            for _place, _request, kept in found
+            for *_given, kept in found
         )
         output.confirm_forgetting(_("Forget session {named} for ever?").format(named=named))
     for place, request, kept in found:
@@ -133,7 +133,7 @@ def remove(sessions: Sequence[str], library: str | None, *, yes: bool) -> None:
             if request is not None and request.name is not None:
                 opened.history.forget_draft(request.name, request.session, options.now())
             opened.sessions.remove([kept.id])
-    paths = [file.path for _place, _request, kept in found for file in kept.files]
+    paths = [file.path for *_given, kept in found for file in kept.files]
     files = [output.short_path(path) for path in with_companions(paths)]
     stay = _(" These files stay: {files}").format(files=", ".join(files)) if files else ""
     output.print_message(

@@ -17,12 +17,12 @@ from operator import attrgetter
 from typing import Any
 
 from playlist_builder import checked
-from playlist_builder.errors import LibraryError, RequestError
+from playlist_builder.errors import LibraryError
 from playlist_builder.library import history
 from playlist_builder.library.errors import INVALID_ROW
 from playlist_builder.library.history import Read, WriteUserData
 from playlist_builder.models import Session
-from playlist_builder.session_request import PERSON_NAME_LIMIT
+from playlist_builder.session_request import session_name
 from playlist_builder.text import digest, folded, shortened, whole_number
 
 TABLES = ("kept", "documents", "written", "removed")
@@ -99,23 +99,6 @@ def kept_session(session: Session, at: str, name: str = "") -> KeptSession:
         session.duration_s,
         len(session.slots),
     )
-
-
-def session_name(text: str) -> str:
-    """Return the name of a session as it is stored; raises RequestError for what cannot be one."""
-    name = text.strip()
-    if not name or len(name) > PERSON_NAME_LIMIT or not name.isprintable():
-        most = PERSON_NAME_LIMIT
-        raise RequestError(
-            "The name of a session is plain text of 1 to {most} characters.", most=most
-        )
-    is_file = "/" in name or os.sep in name or os.path.splitext(name)[1] or not name.strip(".")
-    if name.isdecimal() or name.startswith("-") or is_file:
-        raise RequestError(
-            "{name!r} reads like a number, a file or an option. Give a name such as 'evening'.",
-            name=name,
-        )
-    return name
 
 
 class KeptSessions:
@@ -268,7 +251,10 @@ class KeptSessions:
         """
         name = session_name(name)
         if self.by_id(own) is None:
-            raise LibraryError("No session of the id {own!r} is kept.", own=own)
+            raise LibraryError(
+                "No session {word!r}. See 'playlist-builder sessions' for numbers and names.",
+                word=own,
+            )
         with self._write() as connection:
             _take_name(connection, own, name)
             connection.execute("UPDATE kept SET name = ? WHERE id = ?", (name, own))

@@ -293,9 +293,9 @@ class Profile:
         names = ", ".join(dict.fromkeys(each.name for each in self.phases))
         if some:
             raise ProfileError(
-                "{text!r} may mean {several} in profile '{name}'. Available: {names}.",
+                "{text!r} may mean {some} in profile '{name}'. Available: {names}.",
                 text=text,
-                several=", ".join(map(repr, some)),
+                some=", ".join(map(repr, some)),
                 name=self.name,
                 names=names,
             )

@@ -12,7 +12,7 @@ from playlist_builder.library.library import Library, user_path
 from playlist_builder.models import Session
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.session_states import States, joined, states
-from playlist_builder.session_request import SessionRequest, check_time
+from playlist_builder.session_request import SessionRequest, check_time, session_name
 from playlist_builder.translation import Phrase
 
 NOT_MADE_HERE = Phrase(
@@ -121,7 +121,7 @@ def _prepared(library: Library, session: Session, at: str, name: str) -> tuple[S
         raise SessionError("{fault}", fault=NOT_MADE_HERE)
     # Before anything is written, in the history too.
     session_json.parse(session_json.dump(session), "session that is to be kept")
-    name = kept.session_name(name) if name else ""
+    name = session_name(name) if name else ""
     session = replace(session, request=_for_history(library, request, at))
     return identified(library, session, name), name
 

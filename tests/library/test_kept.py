@@ -12,11 +12,11 @@ from playlist_builder.errors import LibraryError, RequestError
 from playlist_builder.library import kept as keeping
 from playlist_builder.library import schema
 from playlist_builder.library.database import Database
-from playlist_builder.library.kept import KeptSession, WrittenFile, kept_session, session_name
+from playlist_builder.library.kept import KeptSession, WrittenFile, kept_session
 from playlist_builder.library.merge import Conflict, merge
 from playlist_builder.models import Mark, Session, Slot
 from playlist_builder.playlists import session_json
-from playlist_builder.session_request import SessionRequest
+from playlist_builder.session_request import SessionRequest, session_name
 
 AT = "2026-01-02T10:00:00+01:00"
 SLOT = Slot("/m/a.flac", "5f", "A", "B", "C", 0.0, 60.0, "calm", 0.5, 0.5, (0.5,))
