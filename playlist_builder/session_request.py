@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any, Literal
 
 from playlist_builder.checked import flag, is_number, path, text, texts, whole, wrong
@@ -144,7 +145,7 @@ def session_name(text: str) -> str:
         raise RequestError(
             "The name of a session is plain text of 1 to {most} characters.", most=most
         )
-    is_file = "/" in name or os.sep in name or os.path.splitext(name)[1] or not name.strip(".")
+    is_file = "/" in name or os.sep in name or PurePath(name).suffix or not name.strip(".")
     if name.isdecimal() or name.startswith("-") or is_file:
         raise RequestError(
             "{name!r} reads like a number, a file or an option. Give a name such as 'evening'.",
