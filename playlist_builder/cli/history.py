@@ -123,7 +123,7 @@ def rate(
     Later sessions for that name rather use what was rated up, and what was rated down only where
     nothing else fits. A second rating replaces the first.
     """
-    from playlist_builder.library.history import Rating
+    from playlist_builder.library.history import Rating, described
     from playlist_builder.session_request import person_name
     from playlist_builder.sessions.track_words import number_of
 
@@ -143,7 +143,7 @@ def rate(
         rating = Rating(slot.identity, verdict, note, options.now(), own_number, title)
         opened.history.rate(whom, rating)
     output.print_message(
-        _("{title}: {rating}.").format(title=title, rating=told(rating.described(whom)))
+        _("{title}: {rating}.").format(title=title, rating=told(described(rating, whom)))
     )
 
 

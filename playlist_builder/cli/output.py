@@ -78,15 +78,12 @@ def print_json_list(documents: Iterable[object]) -> None:
 
 def print_session(session: "api.Session", *, err: bool = False) -> None:
     """Print a session with its chart, and all that is noted where the command was asked for it."""
-    from playlist_builder.report.language import LANGUAGES
     from playlist_builder.report.text import session_text
 
     style = chart_style() | {"colour": draws_colour() and not err}
     wants_all = click.get_current_context().meta.get(ALL_NOTES)
     rest_at = "playlist-builder report --notes" if wants_all is None else "--notes"
-    text = session_text(
-        session, **style, language=LANGUAGES[language()], rest_at="" if wants_all else rest_at
-    )
+    text = session_text(session, **style, language=language(), rest_at="" if wants_all else rest_at)
     print_drawing(text, err=err)
 
 

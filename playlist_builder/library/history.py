@@ -78,14 +78,16 @@ class Rating:
 
     def describe(self, name: str) -> str:
         """Return the rating on one line."""
-        return str(self.described(name))
+        return str(described(self, name))
 
-    def described(self, name: str) -> Phrase:
-        """Return the rating on one line, to be told in any language."""
-        values = {"name": name, "day": self.at[:10], "note": f": {self.note}" if self.note else ""}
-        if self.verdict == "up":
-            return Phrase("rated up for {name} on {day}{note}", values)
-        return Phrase("rated down for {name} on {day}{note}", values)
+
+def described(rating: Rating, name: str) -> Phrase:
+    """Return a rating on one line, to be told in any language."""
+    note = f": {rating.note}" if rating.note else ""
+    values = {"name": name, "day": rating.at[:10], "note": note}
+    if rating.verdict == "up":
+        return Phrase("rated up for {name} on {day}{note}", values)
+    return Phrase("rated down for {name} on {day}{note}", values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from playlist_builder import notices
+from playlist_builder.errors import ReportError
 from playlist_builder.notices import PROFILE, TEXT, Notice
 from playlist_builder.translation import Told
 from playlist_builder.translation import catalogue as _catalogue
@@ -103,3 +104,14 @@ JAPANESE = Language(
     "{year}年{month}月{day}日",
 )
 LANGUAGES = {language.code: language for language in (ENGLISH, JAPANESE)}
+
+
+def language_of(code: str) -> Language:
+    """Return a language by its code; raises `ReportError` for one that is not known."""
+    if code not in LANGUAGES:
+        raise ReportError(
+            "No language {language!r}. Available: {names}",
+            language=code,
+            names=", ".join(LANGUAGES),
+        )
+    return LANGUAGES[code]

@@ -13,14 +13,14 @@ from rich.text import Text
 from playlist_builder import checked
 from playlist_builder.arranger.explain import Explanation
 from playlist_builder.arranger.trims import is_part, span_s
-from playlist_builder.library.history import PersonHistory, PersonSummary
+from playlist_builder.library.history import PersonHistory, PersonSummary, described
 from playlist_builder.line_breaks import lines_of
 from playlist_builder.models import STEP_S, Session, Slot
 from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.report import summary
 from playlist_builder.report.chart import chart
 from playlist_builder.report.concerns import MOST, concerns
-from playlist_builder.report.language import ENGLISH, Language
+from playlist_builder.report.language import ENGLISH, Language, language_of
 from playlist_builder.report.table import drawn, fitting, hint_cell, new_table
 from playlist_builder.text import clock, printable
 
@@ -42,31 +42,33 @@ def session_text(  # noqa: PLR0913 - how it is drawn
     ascii_only: bool = False,
     colour: bool = False,
     rest_at: str = "",
-    language: Language = ENGLISH,
+    language: str = "en",
 ) -> str:
     """Draw a session: the chart of planned and actual energy, a table of slots, what to know.
 
     What to know is every notice, with how near the session is to its plan and to the best. With
     `rest_at`, which says where to find them all, it is at most three, by what a listener feels.
+    Raises `ReportError` for a language that is not known.
     """
+    spoken = language_of(language)
     peak = summary.peak(session)
-    tracks = language.ngettext("{count} track", "{count} tracks", len(session.slots))
-    highest = language.gettext(", peak from {start} to {end}")
-    heading = language.gettext("{profile}: {tracks}, {length} of {asked} asked for").format(
+    tracks = spoken.ngettext("{count} track", "{count} tracks", len(session.slots))
+    highest = spoken.gettext(", peak from {start} to {end}")
+    heading = spoken.gettext("{profile}: {tracks}, {length} of {asked} asked for").format(
         profile=printable(session.profile),
         tracks=tracks.format(count=len(session.slots)),
-        length=_length(session.duration_s, language),
-        asked=_length(summary.asked_s(session), language),
+        length=_length(session.duration_s, spoken),
+        asked=_length(summary.asked_s(session), spoken),
     )
     if peak:
         heading += highest.format(start=clock(peak.start_s), end=clock(peak.end_s))
-    know = _what_matters(session, rest_at, language) if rest_at else _all_notes(session, language)
+    know = _what_matters(session, rest_at, spoken) if rest_at else _all_notes(session, spoken)
     return "\n".join(
         [
-            _wrapped(heading, width, language),
-            _chart(session, width, ascii_only=ascii_only, colour=colour, language=language),
-            drawn(_slots(session, width, language), width),
-            *(_wrapped(text, width, language) for text in (*_beside(session, language), *know)),
+            _wrapped(heading, width, spoken),
+            _chart(session, width, ascii_only=ascii_only, colour=colour, language=spoken),
+            drawn(_slots(session, width, spoken), width),
+            *(_wrapped(text, width, spoken) for text in (*_beside(session, spoken), *know)),
         ]
     )
 
@@ -235,7 +237,7 @@ def history_text(past: PersonHistory, *, width: int, language: Language = ENGLIS
             printable(each.file) or gettext("standard output"),
         )
     rated = [
-        f"{printable(each.title)}: {printable(told(each.described(past.name)))}"
+        f"{printable(each.title)}: {printable(told(described(each, past.name)))}"
         for each in past.ratings
     ]
     banned = [

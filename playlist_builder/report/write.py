@@ -13,7 +13,7 @@ from playlist_builder.errors import ReportError
 from playlist_builder.models import Session
 from playlist_builder.playlists.write import write_bytes
 from playlist_builder.report import html, svg
-from playlist_builder.report.language import LANGUAGES
+from playlist_builder.report.language import language_of
 
 FORMATS = (".html", ".svg", ".png", ".pdf")
 PNG_SCALE = 3.0  # pixels per pixel: a width of 1080 across A4 in landscape is then 300 dpi
@@ -63,17 +63,10 @@ def rendered(  # noqa: PLR0913 - what the page says of itself
 
     `kept` is the number and name under which a library keeps the session.
     """
-    if language not in LANGUAGES:
-        raise ReportError(
-            "No language {language!r}. Available: {names}",
-            language=language,
-            names=", ".join(LANGUAGES),
-        )
+    spoken = language_of(language)
     if suffix == ".html":
-        return html.page(
-            session, LANGUAGES[language], folder=folder, today=today, kept=kept
-        ).encode()
-    drawing = svg.picture(session, LANGUAGES[language])
+        return html.page(session, spoken, folder=folder, today=today, kept=kept).encode()
+    drawing = svg.picture(session, spoken)
     return drawing.encode() if suffix == ".svg" else _converted(drawing, suffix)
 
 

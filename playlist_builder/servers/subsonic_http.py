@@ -51,8 +51,8 @@ class SubsonicAddress:
 class RefusedError(ServerError):
     """The server answered with an error `code` of the API."""
 
-    def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, /, code: int, **values: object) -> None:
+        super().__init__(message, **values, code=code)
         self.code = code
 
 
@@ -240,11 +240,20 @@ class Connection:
         number = code if isinstance(code, int) else 0
         if number == _WRONG_PASSWORD:
             raise RefusedError(
-                f"{self._where} does not take this password for '{self._where.user}'.", number
+                "{where} does not take this password for '{user}'.",
+                code=number,
+                where=self._where,
+                user=self._where.user,
             )
         words = self._clean(message) if isinstance(message, str) else ""
+        if not words:
+            raise RefusedError(
+                "{where} refused: without a reason (error {code}).",
+                code=number,
+                where=self._where,
+            )
         raise RefusedError(
-            f"{self._where} refused: {words or 'without a reason'} (error {number}).", number
+            "{where} refused: {words} (error {code}).", code=number, where=self._where, words=words
         )
 
     def _clean(self, text: str) -> str:

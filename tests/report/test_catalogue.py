@@ -20,7 +20,6 @@ from babel.messages import extract, mofile, pofile
 from playlist_builder.arranger import tail
 from playlist_builder.arranger.problem import LONG_SILENCES
 from playlist_builder.arranger.rules import Constraints, admit
-from playlist_builder.errors import PlaylistBuilderError
 from playlist_builder.models import SILENCE_LUFS, Mark, Vocals
 from playlist_builder.notices import PROFILE, REASON, TEMPLATES, TEXT
 from playlist_builder.playlists.entry_paths import unsupported_reason
@@ -37,13 +36,22 @@ PACKAGE = ROOT / "playlist_builder"
 
 
 def names_of(kind):
-    """Yield the names of a class of errors and all below it."""
-    yield kind.__name__
-    for each in kind.__subclasses__():
-        yield from names_of(each)
+    """Return the names of a class of errors and of all below it, wherever in the package."""
+    classes = [
+        each
+        for file in PACKAGE.rglob("*.py")
+        for each in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(each, ast.ClassDef)
+    ]
+    names, found = set(), {kind}
+    while names != found:
+        names = set(found)
+        found |= {c.name for c in classes if {getattr(b, "id", "") for b in c.bases} & names}
+    return sorted(names)
 
 
-KEYWORDS = dict.fromkeys([*names_of(PlaylistBuilderError), "Phrase"])
+COMPOSED = {"UnusableLibraryError"}  # its text is put together of what SQLite says, in English
+KEYWORDS = dict.fromkeys([*(set(names_of("PlaylistBuilderError")) - COMPOSED), "Phrase"])
 TOLD = {
     *("cli", "sessions", "library", "playlists", "profiles", "recording", "device", "servers"),
     *("arranger", "report", "queries.py", "session_request.py", "path_map.py", "checked.py"),
