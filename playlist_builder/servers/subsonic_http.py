@@ -241,7 +241,7 @@ class Connection:
         if number == _WRONG_PASSWORD:
             raise RefusedError(
                 "{where} does not take this password for '{user}'.",
-                code=number,
+                number,
                 where=self._where,
                 user=self._where.user,
             )
