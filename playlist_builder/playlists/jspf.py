@@ -1,4 +1,4 @@
-"""JSPF, the JSON form of XSPF, as it is read: bytes to its tracks, and entries written anew.
+"""JSPF, the JSON form of XSPF, as it is read: bytes to its tracks, and entries with other places.
 
 Other programs write a text where the format has a list of texts; either is taken. What has another
 type than it should counts as not there.

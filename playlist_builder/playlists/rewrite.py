@@ -37,11 +37,11 @@ def replace_paths(
     if kind == "session":
         return _session(data, name, moved), {}
     if kind == "jspf":
-        written_anew = {
+        locations = {
             entries[place].span[0]: _in_style_of(entries[place].location, path, folder, is_uri=True)
             for place, path in moved.items()
         }
-        return jspf.with_locations(data, name, written_anew), {}
+        return jspf.with_locations(data, name, locations), {}
     written: dict[int, str] = {}
     refused: dict[int, str] = {}
     decoded = playlists.decode(data)

@@ -73,7 +73,7 @@ def levelled(
     """Return the gains of tracks by the levels of their files.
 
     Only those with `riding` have gains that move. What is going to be encoded `lossy` keeps more
-    room for its peaks.
+    headroom for its peaks.
     """
     found = [played(each, slot) for each, slot in zip(levels, slots, strict=True)]
     own = arranged_gains(slots, found, [0] * (len(slots) - 1), profile, riding=riding)

@@ -208,9 +208,9 @@ def _blocks(
 
 
 def _numbers(session: Session, frame: Frame) -> Iterator[str]:
-    """Yield the number of each track in its tile, and when it starts where that has room.
+    """Yield the number of each track in its tile, and when it starts where that fits.
 
-    Where a tile is narrower than its number they stand in two rows in turn; a number without room
+    Where a tile is narrower than its number they stand in two rows in turn; one that does not fit
     in either is left out.
     """
     numbered = [
