@@ -18,6 +18,8 @@ from .errors import (
     RequestError,
     SessionError,
 )
+from .files.path_map import PathMap
+from .language.notices import Notice
 from .library.answers import Answer, Answers
 from .library.history import (
     Ban,
@@ -54,15 +56,12 @@ from .models import (
     VoiceSpan,
     Work,
 )
-from .notices import Notice
-from .path_map import PathMap
 from .playlists.dialects import PLAYERS, WORKS, Dialect
 from .playlists.listed import ListedWork
 from .playlists.session_json import load_session
 from .playlists.write import write_session
 from .profiles.find import load_profile
 from .profiles.profile import Phase, Profile, Rules
-from .queries import matching
 from .recording.mix import Clip, MixPlan, MixSettings
 from .recording.render import Recording, RenderProgress, preview_session, render_session
 from .report.text import session_text
@@ -76,7 +75,8 @@ from .sessions.library import Library
 from .sessions.matches import Match
 from .sessions.offers import Offer
 from .sessions.resolve import Resolved
-from .track_table import TrackTable
+from .tracks.queries import matching
+from .tracks.track_table import TrackTable
 
 __all__ = [
     "PLAYERS",

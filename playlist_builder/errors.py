@@ -3,8 +3,8 @@
 from gettext import NullTranslations
 from typing import Any
 
-from playlist_builder import translation
-from playlist_builder.text import LINE_LIMIT, one_line
+from playlist_builder.language import translation
+from playlist_builder.language.text import LINE_LIMIT, one_line
 
 
 class PlaylistBuilderError(Exception):

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.notices import Notice
+from playlist_builder.language.notices import Notice
 from playlist_builder.session_request import SessionRequest
 
 Floats = NDArray[np.float64]

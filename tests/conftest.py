@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from playlist_builder.system import ONE_THREAD
+from playlist_builder.files.system import ONE_THREAD
 from tests.support.commands import run
 from tests.support.libraries import move_music
 from tests.support.once import made_once

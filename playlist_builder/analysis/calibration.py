@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.models import Floats, Floats32, Ints
-from playlist_builder.track_table import SCALARS
+from playlist_builder.tracks.track_table import SCALARS
 
 COLUMNS = ("attacks", "strokes", "pulse", "brightness", "loudness", "other")
 """What is weighed; `other` is tension where energy is corrected, energy where tension is."""

@@ -92,11 +92,11 @@ from playlist_builder.arranger.spares import spares
 from playlist_builder.arranger.steps import falls
 from playlist_builder.arranger.tail import planned, tail
 from playlist_builder.errors import ArrangeError
+from playlist_builder.language.notices import notice
 from playlist_builder.models import Session, Slot, Track
-from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.profiles.toml import to_toml
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 NO_CONSTRAINTS = Constraints()
 SHARED = 0.4  # most that an alternative shares with an earlier one: at most half of either

@@ -17,11 +17,11 @@ from playlist_builder.arranger.parts import Part
 from playlist_builder.arranger.problem import Objective, Problem, Window
 from playlist_builder.arranger.relax import relaxations
 from playlist_builder.arranger.solver.cost import STEP_MS, FixedItem, Items, rescale, step_at
-from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import AUDIBLE_LU, STEP_S, STYLE_SIZE, Tags, Track
 from playlist_builder.profiles.rests import Rest, placed, with_rests
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.artists import artists
+from playlist_builder.tracks.track_table import TrackTable
 
 BEFORE, AFTER = "before the block", "after the block"  # identities of what stands for neighbours
 REPAIRS = 12  # searches at most, each without the tracks at whose seams the one before failed

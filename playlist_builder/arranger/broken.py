@@ -13,10 +13,10 @@ from playlist_builder.arranger.problem import LEAST_TOLERANCE_S
 from playlist_builder.arranger.result import Order, called, silences_of
 from playlist_builder.arranger.rules import PHASE_LIMITS, PhaseLimit, Pin, phase_of
 from playlist_builder.arranger.solver.cost import STEP_MS
-from playlist_builder.artists import artists
-from playlist_builder.notices import Notice, notice
+from playlist_builder.language.notices import Notice, notice
 from playlist_builder.profiles.profile import Phase, Rules
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.artists import artists
+from playlist_builder.tracks.track_table import TrackTable
 
 GUARDS = 3  # of PHASE_LIMITS, the last of them: given up after pins and duration
 ROUNDING_S = 0.0005  # times are kept in whole milliseconds

@@ -14,10 +14,10 @@ from playlist_builder.arranger.problem import percentiles_of
 from playlist_builder.arranger.rules import Constraints, admit, most_removed
 from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.arranger.tail import tail_s
+from playlist_builder.language.notices import Notice, Value, notice
 from playlist_builder.models import STEP_S, Ints, Scale, Track
-from playlist_builder.notices import Notice, Value, notice
 from playlist_builder.profiles.profile import CALM_CLIMB, Profile, Rules
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 CALM = 0.25  # energies below are calm, as the quietest quarter of a library on the relative scale
 LENGTHS = "too short", "too long"

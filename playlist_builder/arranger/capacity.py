@@ -22,10 +22,10 @@ from playlist_builder.arranger.problem import percentiles_of
 from playlist_builder.arranger.recordings import spare_copies
 from playlist_builder.arranger.rules import Constraints, admit, within_limits
 from playlist_builder.arranger.solver.cost import rescale
+from playlist_builder.language.notices import Notice, notice
 from playlist_builder.models import STEP_S, Bools, Floats, Ints, Track
-from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Profile
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 BINS = 20  # of energy, 0.05 wide
 STRAY_BINS = 3  # from the plan, within which a track follows it: 0.15, the error of a poor session

@@ -10,9 +10,9 @@ import numpy as np
 
 from playlist_builder.arranger.recordings import copies
 from playlist_builder.arranger.solver.graph import Groups
-from playlist_builder.artists import artists_of_each
 from playlist_builder.models import Ints
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.artists import artists_of_each
+from playlist_builder.tracks.track_table import TrackTable
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,12 @@ from playlist_builder.arranger.remarks import voices
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.solver.cost import STEP_MS, step_at
 from playlist_builder.errors import ArrangeError
+from playlist_builder.language.notices import Notice
 from playlist_builder.models import Session, Track
-from playlist_builder.notices import Notice
 from playlist_builder.profiles import rests
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.profiles.rests import Rest
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 ROUNDS = 2  # in which each block may be arranged again
 MOST_PATHS = 1000  # that are all looked at

@@ -16,9 +16,9 @@ from playlist_builder.arranger import relax
 from playlist_builder.arranger.problem import Problem, Relaxation
 from playlist_builder.arranger.solver.instance import Instance, Solution
 from playlist_builder.errors import ArrangeError
+from playlist_builder.language.notices import Notice, notice
 from playlist_builder.models import Floats, Track
-from playlist_builder.notices import Notice, notice
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 LOUDEST_LUFS = -3.0  # the loudest masters of music; noise of full scale has 0
 ABOVE_MEDIAN_LU = 8.0

@@ -15,9 +15,9 @@ from playlist_builder.arranger import opening
 from playlist_builder.arranger.problem import Objective, Problem, Relaxation, Window
 from playlist_builder.arranger.rules import Pin
 from playlist_builder.arranger.solver.cost import STEP_MS, FixedItem
-from playlist_builder.artists import artists
 from playlist_builder.models import STEP_S, Track
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.artists import artists
+from playlist_builder.tracks.track_table import TrackTable
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.solver.cost import peaks_of, rescale
 from playlist_builder.models import STEP_S, Floats, Floats32, Ints
 from playlist_builder.profiles.profile import Profile
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 
 def highest(tracks: TrackTable, percentiles: Floats | None) -> Floats32:

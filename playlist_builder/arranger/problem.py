@@ -35,11 +35,11 @@ from playlist_builder.arranger.solver.cost import FixedItem, Items
 from playlist_builder.arranger.solver.graph import Groups
 from playlist_builder.arranger.solver.instance import Instance, no_copies
 from playlist_builder.errors import ArrangeError
+from playlist_builder.language.notices import Notice, notice
 from playlist_builder.models import Floats, Ints, Scale, Track
-from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.profiles.rests import Rest, music_ms, rests_of
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 LEAST_TOLERANCE_S = 30.0  # of a search; less is rather given up than any other rule
 TOLERANCES = (0.02, 0.05, 0.1)  # shares of the duration

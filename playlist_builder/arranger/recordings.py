@@ -17,10 +17,10 @@ import numpy as np
 
 from playlist_builder.arranger import same_sound
 from playlist_builder.arranger.rules import SILENCE_S
-from playlist_builder.artists import artists, artists_of_each
+from playlist_builder.language.text import comparable
 from playlist_builder.models import Bools, Floats, Track
-from playlist_builder.text import comparable
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.artists import artists, artists_of_each
+from playlist_builder.tracks.track_table import TrackTable
 
 COPY_S = (
     3.0  # most by which the lengths of copies of one title differ: shorter rests are no silence

@@ -22,7 +22,7 @@ from playlist_builder.arranger.recordings import spare_copies
 from playlist_builder.arranger.solver.instance import Failure, Instance, Solution
 from playlist_builder.arranger.solver.solve import keeps, solve
 from playlist_builder.errors import ArrangeError
-from playlist_builder.translation import Phrase
+from playlist_builder.language.translation import Phrase
 
 SLACKS_S = (60.0, 120.0, 300.0, 600.0, np.inf)  # of pins and of planned silences
 PEAKS = (0.1, 0.2, np.inf)

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from playlist_builder.arranger.result import Order, called
+from playlist_builder.language.notices import Notice, notice
 from playlist_builder.models import Track
-from playlist_builder.notices import Notice, notice
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 from playlist_builder.vocals.evidence import doubt
 
 LOUD_END_LU = 4.0  # above the median of a session, where the loudest track of it ends it

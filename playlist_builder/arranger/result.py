@@ -20,6 +20,7 @@ from playlist_builder.arranger.solver.cost import (
     step_at,
     time_grid,
 )
+from playlist_builder.language.notices import Notice, notice
 from playlist_builder.models import (
     AUDIBLE_LU,
     STEP_S,
@@ -30,12 +31,11 @@ from playlist_builder.models import (
     Slot,
     Track,
 )
-from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles import rests
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.profiles.rests import Rest
-from playlist_builder.track_table import TrackTable
-from playlist_builder.works import work_of
+from playlist_builder.tracks.track_table import TrackTable
+from playlist_builder.tracks.works import work_of
 
 ABOVE = 0.35  # above the plan that is worth a word: half a minute may startle in a calm phase
 

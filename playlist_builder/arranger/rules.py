@@ -16,12 +16,12 @@ from typing import TypeVar
 import numpy as np
 
 from playlist_builder.errors import ArrangeError, ProfileError
+from playlist_builder.language.notices import REASON, notice
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import SILENCE_LUFS, STEP_S, Bools, Floats, Ints, Scale, Track, Vocals
-from playlist_builder.notices import REASON, notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
-from playlist_builder.queries import Predicate, Query, any_of
-from playlist_builder.track_table import VOCALS, TrackTable
-from playlist_builder.translation import Phrase
+from playlist_builder.tracks.queries import Predicate, Query, any_of
+from playlist_builder.tracks.track_table import VOCALS, TrackTable
 
 SILENCE_S = 15.0  # the longest silence in a track that a listener takes for a rest
 UNWANTED = -4.0  # least preference: such a track must be 0.2 nearer to the plan than any other

@@ -17,7 +17,7 @@ from itertools import pairwise, product
 import numpy as np
 
 from playlist_builder.models import STEP_S, Bools, Floats, Ints
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 LENGTH_S = 1.5  # padding of encoders, and silence that was cut from an end
 EDGE_LU, RANGE_LU = 1.5, 0.5  # loudness of start and end against the whole, and its range

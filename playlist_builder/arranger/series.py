@@ -24,10 +24,10 @@ from playlist_builder.arranger.problem import Problem, Relaxation, build_problem
 from playlist_builder.arranger.recordings import copies
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.errors import ArrangeError
+from playlist_builder.language.notices import notice
 from playlist_builder.models import Session, Track
-from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Profile
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 ROUNDS = 2  # in which each session may be arranged again
 GAIN = 0.01  # of its error: a round in which none gains as much is the last

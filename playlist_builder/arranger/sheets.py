@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from playlist_builder.language.notices import Notice, notice
 from playlist_builder.models import Track
-from playlist_builder.notices import Notice, notice
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 LONG_S = 900.0  # shorter files are left out by no usual rule
 

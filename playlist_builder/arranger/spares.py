@@ -21,10 +21,10 @@ from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.recordings import copies, repeated
 from playlist_builder.arranger.rules import within_limits
 from playlist_builder.arranger.solver.cost import step_at
-from playlist_builder.artists import artists_of_each
 from playlist_builder.models import Bools, Ints, Slot, Spare, Track
 from playlist_builder.profiles.profile import Profile
-from playlist_builder.track_table import VOCALS, TrackTable
+from playlist_builder.tracks.artists import artists_of_each
+from playlist_builder.tracks.track_table import VOCALS, TrackTable
 
 FEW, MANY, MANY_SLOTS = 2, 3, 3  # spares of a phase, and from how many slots on there are many
 LIKE, FAR = 0.07, 0.15  # distances of energy: hardly noticed; beyond which a track is no spare

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from playlist_builder.language.notices import Notice, notice
 from playlist_builder.models import AUDIBLE_LU, Slot
-from playlist_builder.notices import Notice, notice
 
 FALL_LU = 6.0  # by which music falls between tracks before it is told: half as loud, and more
 

@@ -20,12 +20,12 @@ from playlist_builder.arranger.problem import Objective, Relaxation
 from playlist_builder.arranger.recordings import repeated
 from playlist_builder.arranger.rules import within_limits
 from playlist_builder.arranger.solver.cost import tension_prices
-from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError
+from playlist_builder.language.notices import Notice, notice
 from playlist_builder.models import AUDIBLE_LU, Ints, Track
-from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import CALM_CLIMB, Phase, Profile, Rules
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.artists import artists
+from playlist_builder.tracks.track_table import TrackTable
 
 NAME = "tail"
 LEVEL = 0.15  # planned energy, or the last level of the profile where that is lower

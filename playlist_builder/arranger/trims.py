@@ -12,10 +12,10 @@ from itertools import product
 
 import numpy as np
 
+from playlist_builder.language.notices import Notice, notice
 from playlist_builder.models import STEP_S, Features, Floats, Ints, Slot, Track
-from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Rules
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 Cut = tuple[str, str, float]  # of a recording, by its identity, at one of its ends, at a time
 

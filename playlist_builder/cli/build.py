@@ -125,7 +125,7 @@ def reorder(
     that keep the rules of the profile. Levels are percentiles of the playlist. The tail of a
     session is left out, for a tail is no part of the arc.
     """
-    from playlist_builder.notices import notice
+    from playlist_builder.language.notices import notice
     from playlist_builder.playlists import read
 
     person = person_of(playlist, fields["library"])

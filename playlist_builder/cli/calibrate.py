@@ -13,7 +13,7 @@ from playlist_builder.cli.language import _
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import warn_waiting
-from playlist_builder.text import clock
+from playlist_builder.language.text import clock
 
 if TYPE_CHECKING:
     from playlist_builder.analysis.calibration import Calibration

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from playlist_builder.cli.language import _, ngettext, told
-from playlist_builder.text import clock
+from playlist_builder.language.text import clock
 
 if TYPE_CHECKING:
     import playlist_builder as api

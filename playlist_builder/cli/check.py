@@ -14,8 +14,8 @@ from playlist_builder.cli.language import _, ngettext, pgettext
 from playlist_builder.cli.library import file_of, library_of, open_existing
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import OpenedSession, is_kept, is_path, open_session
-from playlist_builder.line_breaks import cells
-from playlist_builder.notices import REASON
+from playlist_builder.language.line_breaks import cells
+from playlist_builder.language.notices import REASON
 
 if TYPE_CHECKING:
     from playlist_builder.models import File
@@ -144,7 +144,7 @@ def _fix(
     given: OpenedSession | None,
 ) -> dict[int, str]:
     """Write the playlist with what has moved; returns what it cannot hold, by its number."""
-    from playlist_builder.atomic import remove_leftovers, replace_bytes
+    from playlist_builder.files.atomic import remove_leftovers, replace_bytes
     from playlist_builder.playlists.rewrite import replace_paths
 
     moved = {each.number - 1: each.path for each in findings if each.state == "moved"}

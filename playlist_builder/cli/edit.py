@@ -18,7 +18,7 @@ from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
 from playlist_builder.cli.session import OpenedSession, open_session
 from playlist_builder.errors import NotThereError
-from playlist_builder.text import counted
+from playlist_builder.language.text import counted
 
 if TYPE_CHECKING:
     from playlist_builder.sessions.candidates import Candidate

@@ -18,7 +18,7 @@ from playlist_builder.cli.written import (
     remember,
     write_contents,
 )
-from playlist_builder.path_map import PathMap, is_path_root
+from playlist_builder.files.path_map import PathMap, is_path_root
 from playlist_builder.playlists.dialects import PLAYERS, Dialect, left_behind, unmapped
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 import click
 
 from playlist_builder.cli.language import _, language
-from playlist_builder.line_breaks import lines_of
+from playlist_builder.language.line_breaks import lines_of
 
 C = TypeVar("C", bound=click.Command)
 

@@ -7,8 +7,8 @@ import gettext as system_gettext
 import os
 from gettext import NullTranslations
 
-from playlist_builder import translation
-from playlist_builder.translation import Told
+from playlist_builder.language import translation
+from playlist_builder.language.translation import Told
 
 CLICK = "click"  # the domain of what click itself says
 

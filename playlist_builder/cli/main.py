@@ -11,7 +11,7 @@ from playlist_builder.cli import output
 from playlist_builder.cli.help import WholeLines
 from playlist_builder.cli.language import _, told, use_for_click
 from playlist_builder.errors import NotThereError, PlaylistBuilderError, RequestError
-from playlist_builder.system import ONE_THREAD, open_closed_streams
+from playlist_builder.files.system import ONE_THREAD, open_closed_streams
 
 GARBAGE = 50_000, 20, 1_000  # seldom: a large library is a million objects and none of it
 

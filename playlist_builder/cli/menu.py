@@ -116,7 +116,7 @@ def _stem(number: int, part: "Part", name: str) -> str:
 
 
 def _files(outputs: Sequence[str], ending: str) -> list[str]:
-    from playlist_builder import filenames
+    from playlist_builder.files import filenames
 
     parts = (os.path.splitext(file) for file in outputs)
     ending = ending.replace(" ", "-")

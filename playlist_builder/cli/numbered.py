@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import playlist_builder as api
-from playlist_builder import companion
 from playlist_builder.errors import ExportError, SessionError
+from playlist_builder.files import companion
 
 COMMENTS = {".m3u8": ("#", ""), ".m3u": ("#", ""), ".pls": (";", ""), ".xspf": ("<!--", " -->")}
 

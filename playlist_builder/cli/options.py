@@ -16,9 +16,9 @@ import click
 
 from playlist_builder.cli.language import _, told
 from playlist_builder.cli.output import ALL_NOTES
-from playlist_builder.durations import NUMBER, seconds_of
 from playlist_builder.errors import NotThereError, RequestError
-from playlist_builder.path_map import PathMap
+from playlist_builder.files.path_map import PathMap
+from playlist_builder.language.durations import NUMBER, seconds_of
 from playlist_builder.playlists.dialects import is_codepage
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -18,11 +18,11 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli.language import _, language, pgettext, told
-from playlist_builder.notices import REASON
-from playlist_builder.text import printable
+from playlist_builder.language.notices import REASON
+from playlist_builder.language.text import printable
 
 if TYPE_CHECKING:
-    from playlist_builder.notices import Notice
+    from playlist_builder.language.notices import Notice
 
 ALL_NOTES = "playlist_builder.all_notes"  # in the context of a command that has the option for it
 AT_ONCE = 256  # lines that are written together: each alone would cost as much as making it
@@ -126,7 +126,7 @@ def tell_heard(steps: "Sequence[Notice]") -> None:
 
 def tell_silences(session: "api.Session") -> None:
     """Print that planned silences are not heard by a playlist or a server, if there are any."""
-    from playlist_builder.notices import notice
+    from playlist_builder.language.notices import notice
 
     if session.silences:
         lasts_s = sum(each.duration_s for each in session.silences)

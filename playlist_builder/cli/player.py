@@ -13,7 +13,7 @@ import click
 
 from playlist_builder.cli import output
 from playlist_builder.cli.language import _
-from playlist_builder.system import WINDOWS, own_group
+from playlist_builder.files.system import WINDOWS, own_group
 
 PATIENCE_S = 2.0  # until a player that was asked to end is killed
 

@@ -20,7 +20,7 @@ from playlist_builder.cli.library import library_of, open_existing
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import open_session, warn_banned
 from playlist_builder.errors import ServerError
-from playlist_builder.path_map import PathMap
+from playlist_builder.files.path_map import PathMap
 
 if TYPE_CHECKING:
     from playlist_builder.servers.match import KnownTrack, Server, Unmatched

@@ -16,7 +16,7 @@ from playlist_builder.cli.main import main
 from playlist_builder.cli.session import OpenedSession, open_session, warn_banned
 from playlist_builder.cli.written import hinting, remember_made
 from playlist_builder.errors import RequestError
-from playlist_builder.text import clock
+from playlist_builder.language.text import clock
 
 if TYPE_CHECKING:
     from playlist_builder.recording.render import RenderProgress
@@ -148,7 +148,7 @@ def _record(
 
 def _write_page(session: "api.Session", made: "api.Recording") -> tuple[str, str]:
     """Write the report of a recording beside it; return its path, and why it could not be."""
-    from playlist_builder.companion import marked, write_beside
+    from playlist_builder.files.companion import marked, write_beside
     from playlist_builder.recording.rendered import rendered_session
     from playlist_builder.report.write import rendered
 

@@ -16,7 +16,7 @@ from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.push import push_rest
 from playlist_builder.errors import RequestError, SessionError
-from playlist_builder.path_map import PathMap
+from playlist_builder.files.path_map import PathMap
 
 if TYPE_CHECKING:
     from playlist_builder.cli.edit import Find

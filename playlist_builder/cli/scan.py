@@ -13,7 +13,7 @@ from playlist_builder.cli.language import _, ngettext
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.errors import ClusterError
-from playlist_builder.text import clock
+from playlist_builder.language.text import clock
 
 if TYPE_CHECKING:
     from playlist_builder.library.scan.dask_cluster import Cluster

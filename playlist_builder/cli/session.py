@@ -264,7 +264,7 @@ def _are_alike(names: Sequence[str], own: Sequence[tuple[str, str]]) -> bool:
 
 def _plain(text: str) -> str:
     """Return letters and digits of a title, or of the name of a file without its suffix."""
-    from playlist_builder.text import folded
+    from playlist_builder.language.text import folded
 
     name = text.replace("\\", "/").rsplit("/", 1)[-1]
     stem, suffix = os.path.splitext(name)

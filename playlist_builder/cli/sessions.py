@@ -20,7 +20,7 @@ from playlist_builder.cli.session import (
 )
 from playlist_builder.cli.written import MADE_BY, form_of, with_companions
 from playlist_builder.errors import LibraryError, SessionError
-from playlist_builder.text import folded
+from playlist_builder.language.text import folded
 
 if TYPE_CHECKING:
     import playlist_builder as api

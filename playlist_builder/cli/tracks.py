@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from playlist_builder.track_table import TrackTable
+    from playlist_builder.tracks.track_table import TrackTable
 
 LIKE_LIMIT = 20  # tracks that --like lists, the nearest
 
@@ -81,7 +81,7 @@ def tracks(
     import numpy as np
 
     from playlist_builder.arranger.sheets import album_notices
-    from playlist_builder.queries import parse
+    from playlist_builder.tracks.queries import parse
 
     orders: dict[str, Callable[[Any], Sequence[Any]]] = {
         "path": lambda table: table.paths,
@@ -152,7 +152,7 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
     A TRACK is its title or a part of that, its path, or its number in the last session.
     """
     from playlist_builder.analysis import energy
-    from playlist_builder.track_table import TrackTable
+    from playlist_builder.tracks.track_table import TrackTable
     from playlist_builder.vocals import evidence
 
     with open_library(library) as opened:
@@ -269,7 +269,7 @@ def mark(
 
 def find_track(library: "api.Library", word: str) -> "api.Track":
     """Return the track of the library that a word names; a number is one of the last session."""
-    from playlist_builder.text import whole_number
+    from playlist_builder.language.text import whole_number
 
     number = whole_number(word)
     if number:
@@ -348,7 +348,7 @@ def _documents(tracks: "TrackTable") -> Iterator[dict[str, Any]]:
 
 
 def _columns(tracks: "TrackTable") -> dict[str, list[Any]]:
-    from playlist_builder.track_table import VOCALS
+    from playlist_builder.tracks.track_table import VOCALS
 
     tags = list(tracks.tags("artists", "album", "genres", "cue_tracks"))
     values, begins, counts = tracks.contours()

@@ -29,7 +29,7 @@ from playlist_builder.errors import (
     RenderError,
     ReportError,
 )
-from playlist_builder.path_map import PathMap
+from playlist_builder.files.path_map import PathMap
 from playlist_builder.playlists.dialects import ANY, PLAYERS, WORKS, Dialect
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def page(
 
 def write_contents(session: "api.Session", contents: Sequence[Content]) -> None:
     """Write files of a session, and its spares beside each playlist."""
-    from playlist_builder.companion import write_beside
+    from playlist_builder.files.companion import write_beside
 
     spares = dict(filter(None, (_spares(session, each) for each in contents)))
     output.write_files([(each.path, each.data) for each in contents])
@@ -213,7 +213,7 @@ def write_contents(session: "api.Session", contents: Sequence[Content]) -> None:
 
 def _spares(session: "api.Session", written: Content) -> tuple[str, bytes] | None:
     """Return the spares of a session as a playlist beside its own, for when a track is skipped."""
-    from playlist_builder import companion
+    from playlist_builder.files import companion
     from playlist_builder.playlists.write import render
 
     stem, suffix = os.path.splitext(written.path)
@@ -288,7 +288,7 @@ def renewals(
     given: OpenedSession, session: "api.Session", text: str
 ) -> "tuple[list[Content], list[str]]":
     """Return the files of a kept session with their new contents, and why others stay."""
-    from playlist_builder.companion import is_own
+    from playlist_builder.files.companion import is_own
 
     contents, notes = [], []
     for file in given.kept.files if given.kept is not None else ():
@@ -336,7 +336,7 @@ def rewrite(
     session: "api.Session", contents: Sequence[Content]
 ) -> "tuple[list[Content], list[str]]":
     """Write files of a session again; return those written, and what there is to tell of each."""
-    from playlist_builder.companion import write_beside
+    from playlist_builder.files.companion import write_beside
     from playlist_builder.playlists.write import write_bytes
 
     written, notes = [], []
@@ -390,7 +390,7 @@ def _why_it_stays(given: OpenedSession, file: "WrittenFile", form: Mapping[str, 
 
 def _holds(given: OpenedSession, path: str, form: Mapping[str, Any], data: bytes) -> bool:
     """Whether a file holds what would be written of a session."""
-    from playlist_builder.companion import is_own
+    from playlist_builder.files.companion import is_own
 
     try:
         marks = is_own(path)

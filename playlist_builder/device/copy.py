@@ -23,9 +23,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from playlist_builder import checked, filenames
+from playlist_builder import checked
 from playlist_builder.arranger.trims import is_part
-from playlist_builder.atomic import replace_bytes
 from playlist_builder.device import plan, silent, transcode
 from playlist_builder.device.folder import (
     FileRecord,
@@ -38,12 +37,14 @@ from playlist_builder.device.folder import (
 )
 from playlist_builder.device.level import SessionGains, session_gains
 from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, describe_exception
+from playlist_builder.files import filenames
+from playlist_builder.files.atomic import replace_bytes
+from playlist_builder.files.system import locked, sync_folder
+from playlist_builder.language.notices import Notice
 from playlist_builder.library.library import user_path
 from playlist_builder.library.scan.processes import WorkerDied, Workers
 from playlist_builder.models import FileProgress, Session, Skipped, Slot
-from playlist_builder.notices import Notice
 from playlist_builder.playlists import formats
-from playlist_builder.system import locked, sync_folder
 
 PENDING_LIMIT = 16  # most conversions that are running, queued, or done and not yet copied
 KEY_NAME = "copies.key"  # beside the user's library

@@ -17,10 +17,10 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
-from playlist_builder import filenames
-from playlist_builder.atomic import atomic_path, is_leftover, replace_bytes, writer_of
 from playlist_builder.errors import CopyError
-from playlist_builder.system import drop_cached
+from playlist_builder.files import filenames
+from playlist_builder.files.atomic import atomic_path, is_leftover, replace_bytes, writer_of
+from playlist_builder.files.system import drop_cached
 
 RECORDS = ".playlist-builder-copies.json"
 RECORDS_LIMIT_BYTES = 20_000_000  # above the records of 100,000 files

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from playlist_builder.audio.encode import TRACK_FORMS
 from playlist_builder.errors import AudioError, CopyError, ProfileError, RequestError
+from playlist_builder.language.notices import Notice
 from playlist_builder.library.scan.processes import WorkerDied
 from playlist_builder.models import Session, Skipped, Slot
-from playlist_builder.notices import Notice
 from playlist_builder.profiles.own import own_profile
 from playlist_builder.recording.levelled import TrackGain, levelled
 from playlist_builder.recording.levels import Levels

@@ -15,11 +15,11 @@ from typing import Literal
 
 import numpy as np
 
-from playlist_builder import filenames
 from playlist_builder.arranger.trims import is_part
 from playlist_builder.device import transcode
 from playlist_builder.device.folder import FileRecord, TargetFolder, hash_of
 from playlist_builder.errors import AudioError, CopyError
+from playlist_builder.files import filenames
 from playlist_builder.models import Skipped, Slot
 from playlist_builder.recording.levelled import TrackGain
 from playlist_builder.tags.album import AlbumPlace

@@ -16,8 +16,8 @@ from glob import escape
 from pathlib import Path
 from typing import Any, Literal
 
-from playlist_builder.atomic import atomic_path, remove_leftovers, replace_bytes
 from playlist_builder.errors import LibraryError
+from playlist_builder.files.atomic import atomic_path, remove_leftovers, replace_bytes
 from playlist_builder.library import kept, schema
 from playlist_builder.library.errors import DAMAGE, code, newer, unusable
 

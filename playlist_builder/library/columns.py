@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from playlist_builder.analysis import emotion, energy
 from playlist_builder.analysis.step_features import STEP_FEATURES
+from playlist_builder.language.text import encodable
 from playlist_builder.library import packed
 from playlist_builder.models import (
     KEYS,
@@ -35,8 +36,7 @@ from playlist_builder.models import (
     VoiceSpan,
 )
 from playlist_builder.tags.lyrics import LYRICS_VERSION
-from playlist_builder.text import encodable
-from playlist_builder.track_table import SCALARS, numbers_of
+from playlist_builder.tracks.track_table import SCALARS, numbers_of
 from playlist_builder.vocals import evidence
 
 Row = tuple[Any, ...]  # path (bytes), identity, is missing, evidence of voices, title, other tags

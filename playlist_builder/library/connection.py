@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from playlist_builder.errors import LibraryError
+from playlist_builder.files.system import is_regular
 from playlist_builder.library import backup, schema
 from playlist_builder.library.errors import (
     DAMAGE,
@@ -23,7 +24,6 @@ from playlist_builder.library.errors import (
     newer,
     unusable,
 )
-from playlist_builder.system import is_regular
 
 GIVE_ANOTHER = "Give another file with --library."
 BUSY_S = 30.0  # how long to wait while another scan or build holds the file

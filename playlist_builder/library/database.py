@@ -40,7 +40,7 @@ from playlist_builder.models import (
     Stat,
     VoiceDetection,
 )
-from playlist_builder.track_table import SCALARS, VOCALS, features_of
+from playlist_builder.tracks.track_table import SCALARS, VOCALS, features_of
 
 _OF_ASKED = (
     "JOIN (SELECT first AS identity FROM answers UNION SELECT second FROM answers) USING (identity)"

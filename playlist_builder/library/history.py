@@ -17,10 +17,10 @@ from typing import Any, Literal, get_args
 
 from playlist_builder import checked
 from playlist_builder.errors import LibraryError
+from playlist_builder.language.text import digest
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Session
 from playlist_builder.session_request import check_time, person_name
-from playlist_builder.text import digest
-from playlist_builder.translation import Phrase
 
 Verdict = Literal["up", "down"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)

@@ -18,12 +18,12 @@ from typing import Any
 
 from playlist_builder import checked
 from playlist_builder.errors import LibraryError
+from playlist_builder.language.text import digest, folded, shortened, whole_number
 from playlist_builder.library import history
 from playlist_builder.library.errors import INVALID_ROW
 from playlist_builder.library.history import Read, WriteUserData
 from playlist_builder.models import Session
 from playlist_builder.session_request import session_name
-from playlist_builder.text import digest, folded, shortened, whole_number
 
 TABLES = ("kept", "documents", "written", "removed")
 

@@ -37,7 +37,7 @@ from playlist_builder.library.scan.scanner import (
 from playlist_builder.library.scoring import Scorer, Scoring
 from playlist_builder.library.tracks import read_tracks
 from playlist_builder.models import Embedding, File, FileProgress, Floats, Mark, Track
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 if TYPE_CHECKING:
     from playlist_builder.library.merge import MergeReport

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from playlist_builder.errors import LibraryError, SessionError
+from playlist_builder.language.text import digest, folded
 from playlist_builder.library.answers import Answer
 from playlist_builder.library.columns import detection_of
 from playlist_builder.library.database import Database
@@ -18,7 +19,6 @@ from playlist_builder.library.kept import KeptSession
 from playlist_builder.models import Mark
 from playlist_builder.playlists import session_json
 from playlist_builder.session_request import person_name
-from playlist_builder.text import digest, folded
 
 
 @dataclass(frozen=True, slots=True)

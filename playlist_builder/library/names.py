@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from playlist_builder.errors import LibraryError
-from playlist_builder.text import folded
+from playlist_builder.language.text import folded
 
 CANDIDATES = 5  # tracks that an error names
 

@@ -10,7 +10,7 @@ import numpy as np
 from playlist_builder.arranger.solver.cost import percentile_table, rescale
 from playlist_builder.errors import LibraryError
 from playlist_builder.models import Floats, Track
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 
 @dataclass(frozen=True, slots=True)

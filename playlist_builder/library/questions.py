@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from playlist_builder.analysis import calibration
-from playlist_builder.artists import artists
 from playlist_builder.library.answers import QUESTIONS, Answer, Question, answer
 from playlist_builder.library.calibration import scores_of
 from playlist_builder.library.database import Database
 from playlist_builder.library.scoring import BUILT_IN, Scoring
 from playlist_builder.library.tracks import read_tracks
 from playlist_builder.models import Bools, Track
-from playlist_builder.track_table import VOCALS, TrackTable
+from playlist_builder.tracks.artists import artists
+from playlist_builder.tracks.track_table import VOCALS, TrackTable
 
 LENGTHS_S = (60.0, 1200.0)
 ROUND = 10  # answers, of which those at the places below are about tension

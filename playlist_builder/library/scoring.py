@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from playlist_builder.errors import RequestError
+from playlist_builder.language.text import one_line
 from playlist_builder.library.database import Database, FeatureTable
 from playlist_builder.models import Embedding, Floats32, Measurement
-from playlist_builder.text import one_line
-from playlist_builder.track_table import features_of
+from playlist_builder.tracks.track_table import features_of
 
 SHOWN = 60  # characters of a value that an error shows
 

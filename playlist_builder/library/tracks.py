@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.analysis import calibration, energy
+from playlist_builder.files.system import is_within
 from playlist_builder.library.calibration import Scores, scores_of, shifts
 from playlist_builder.library.columns import (
     DetectionRow,
@@ -32,8 +33,7 @@ from playlist_builder.library.errors import INVALID_ROW, decoding
 from playlist_builder.library.packed import unpack_all
 from playlist_builder.library.scoring import BUILT_IN, Scoring
 from playlist_builder.models import STYLE_SIZE, Emotion, Floats, Floats32, Ints, Mark, Track, Vocals
-from playlist_builder.system import is_within
-from playlist_builder.track_table import VOCALS, Columns, TrackTable, features_of
+from playlist_builder.tracks.track_table import VOCALS, Columns, TrackTable, features_of
 from playlist_builder.vocals import evidence
 
 SPREAD, MOVING = 1, 2  # columns of `FeatureTable.emotions`

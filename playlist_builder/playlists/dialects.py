@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
-from playlist_builder.path_map import PathMap, best_map
+from playlist_builder.files.path_map import PathMap, best_map
 
 NormalForm = Literal["keep", "nfc", "nfd"]
 

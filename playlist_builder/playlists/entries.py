@@ -10,10 +10,10 @@ from pathlib import PurePosixPath
 from playlist_builder.arranger.trims import is_part
 from playlist_builder.errors import ExportError
 from playlist_builder.errors import PlaylistBuilderError as Error
+from playlist_builder.language.text import UNPRINTED, replaced
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists.dialects import ANY, Dialect
 from playlist_builder.playlists.entry_paths import PathFlavour, format_entry
-from playlist_builder.text import UNPRINTED, replaced
 
 FIELD_CHARACTERS = 200  # longest artist, title or name in a playlist, for people to read
 FIELD_BYTES = 480  # two fields stay below the 1023 bytes of a line of Kodi; MPD takes 4096

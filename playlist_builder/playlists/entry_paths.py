@@ -14,10 +14,10 @@ from typing import Protocol
 from urllib.parse import quote
 
 from playlist_builder.errors import ExportError
-from playlist_builder.notices import REASON
-from playlist_builder.path_map import best_map
+from playlist_builder.files.path_map import best_map
+from playlist_builder.language.notices import REASON
+from playlist_builder.language.translation import Phrase
 from playlist_builder.playlists.dialects import ANY, BLANK, FORMAT_NAMES, Dialect
-from playlist_builder.translation import Phrase
 
 _BLANK_AT_END = re.compile(rf"{BLANK}\Z")
 _MISREAD = re.compile(rf"[#?]|{BLANK}|[^/]*:")

@@ -18,6 +18,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from playlist_builder.arranger.trims import is_part
 from playlist_builder.errors import ExportError
+from playlist_builder.language.text import clock
 from playlist_builder.models import Session, Silence, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.csv_table import csv_table
@@ -41,7 +42,6 @@ from playlist_builder.playlists.identity import (
     slot_fields,
 )
 from playlist_builder.playlists.session_id import id_lines
-from playlist_builder.text import clock
 
 WHOLE = frozenset({".csv", ".json"})  # tables and documents, which tell all that there is
 VLC = "http://www.videolan.org/vlc/playlist/0"  # its extension in XSPF, and its namespace there

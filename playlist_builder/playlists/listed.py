@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from playlist_builder.errors import PlaylistError
+from playlist_builder.language.text import comparable
 from playlist_builder.models import Session, Slot, Work
 from playlist_builder.playlists import jspf, read, session_json, xspf
 from playlist_builder.playlists.entries import shown
 from playlist_builder.playlists.entry import ENTRIES_LIMIT, Entry, is_remote, seconds
 from playlist_builder.playlists.identity import APPLICATION, MUSICBRAINZ_TRACK
 from playlist_builder.tags.fields import isrc_of, title_of
-from playlist_builder.text import comparable
-from playlist_builder.works import QUARTERS, style_of
+from playlist_builder.tracks.works import QUARTERS, style_of
 
 WORKS_LIMIT = 1_000  # more than any session plays
 CELL_LIMIT = 100_000  # characters of a cell of a table

@@ -18,6 +18,7 @@ from pathlib import Path, PurePath
 from urllib.parse import unquote, urlsplit
 
 from playlist_builder.errors import PlaylistError
+from playlist_builder.files.system import is_regular
 from playlist_builder.playlists import jspf, session_json, xspf
 from playlist_builder.playlists.entry import (
     ENTRIES_LIMIT,
@@ -27,7 +28,6 @@ from playlist_builder.playlists.entry import (
     seconds,
 )
 from playlist_builder.playlists.formats import TAIL_BEGINS
-from playlist_builder.system import is_regular
 
 CODEPAGE = "cp1252"  # how a playlist that is not Unicode is decoded
 OTHER_CODEPAGES = ("utf-8", "cp1251", "cp1250", "cp932", "gb18030", "cp949", "cp950", "cp850")

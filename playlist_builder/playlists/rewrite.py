@@ -13,11 +13,11 @@ from typing import AnyStr
 from urllib.parse import quote
 
 from playlist_builder.errors import PlaylistError
+from playlist_builder.files.system import is_within
 from playlist_builder.playlists import jspf, session_json, session_states
 from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists.entry import Entry
 from playlist_builder.playlists.entry_paths import unsupported_reason
-from playlist_builder.system import is_within
 
 _ABSOLUTE = re.compile(r"file:|[A-Za-z]:[\\/]|[\\/]", re.IGNORECASE)
 _URI_SAFE = "/!$'()*+,;=:@~"  # in a path, by RFC 3986; without `&`, which XML escapes

@@ -18,12 +18,12 @@ from msgspec import Struct, structs
 
 from playlist_builder import checked
 from playlist_builder.errors import RequestError, SessionError
+from playlist_builder.files.system import is_regular
+from playlist_builder.language.notices import TEXT, Notice, notice
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Session, Silence, Slot, Work
-from playlist_builder.notices import TEXT, Notice, notice
 from playlist_builder.playlists import session_types
 from playlist_builder.playlists.session_faults import fault
-from playlist_builder.system import is_regular
-from playlist_builder.translation import Phrase
 
 VERSION = 1  # increased when an old reader would misread a new document
 SIZE_LIMIT_BYTES = 50_000_000  # 10 hours in 10-second steps of contour take some 100 kB

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from playlist_builder.language.text import digest
 from playlist_builder.models import Scale, Vocals
 from playlist_builder.playlists.session_checks import (
     check_order,
@@ -20,7 +21,6 @@ from playlist_builder.playlists.session_checks import (
 )
 from playlist_builder.profiles.profile import VocalsRule
 from playlist_builder.session_request import MOST_ALTERNATIVES, MOST_WITHIN_S
-from playlist_builder.text import digest
 
 TEXT_LIMIT = 40_000  # characters of one text of a request; a profile has 32 kB at most
 ITEMS_LIMIT = 10_000  # entries of one list of a request; far above what a person types

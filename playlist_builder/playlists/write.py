@@ -8,8 +8,8 @@ import stat
 from pathlib import Path, PurePath
 
 from playlist_builder import checked
-from playlist_builder.atomic import remove_leftovers, replace_bytes
 from playlist_builder.errors import ExportError
+from playlist_builder.files.atomic import remove_leftovers, replace_bytes
 from playlist_builder.models import Session
 from playlist_builder.playlists import formats
 from playlist_builder.playlists.dialects import ANY, Dialect

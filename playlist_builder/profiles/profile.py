@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from playlist_builder.errors import ProfileError
+from playlist_builder.language.translation import Phrase
 from playlist_builder.profiles.phase import (
     CALM_CLIMB,
     MIN_PHASE_S,
@@ -21,7 +22,6 @@ from playlist_builder.profiles.phase import (
     level,
     without_leap,
 )
-from playlist_builder.translation import Phrase
 
 __all__ = ["CALM_CLIMB", "MAX_MINUTES", "MIN_PHASE_S", "Phase", "Profile", "Rules", "VocalsRule"]
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 from typing import get_args
 
-from playlist_builder.durations import seconds_of
 from playlist_builder.errors import ProfileError, QueryError
+from playlist_builder.language.durations import seconds_of
 from playlist_builder.profiles.profile import VocalsRule
-from playlist_builder.queries import parse as parse_query
+from playlist_builder.tracks.queries import parse as parse_query
 
 MAX_TEXT = 500
 MAX_NAME = 40

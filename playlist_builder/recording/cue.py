@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from playlist_builder.audio.encode import Chapter
-from playlist_builder.text import printable
+from playlist_builder.language.text import printable
 
 CUE_FRAMES_PER_S = 75
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from playlist_builder.errors import AudioError
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Floats32
-from playlist_builder.translation import Phrase
 
 FADE_IN_S, FADE_OUT_S = 2.0, 4.0
 SHORTER_S = 0.5  # by which a part may end after its file does: padding of encoders

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from playlist_builder.analysis import loudness
+from playlist_builder.language.notices import Notice, notice
 from playlist_builder.models import Floats, Slot
-from playlist_builder.notices import Notice, notice
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.recording.gains import (
     CALM_RISE_LU,

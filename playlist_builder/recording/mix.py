@@ -16,6 +16,7 @@ from playlist_builder import checked
 from playlist_builder.analysis import loudness
 from playlist_builder.audio.encode import Chapter
 from playlist_builder.errors import RenderError, RequestError
+from playlist_builder.language.text import clock
 from playlist_builder.models import Floats, Session, Slot
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.recording.fades import FADE_IN_S, FADE_OUT_S, PART_GONE, SHORTER_S
@@ -28,7 +29,6 @@ from playlist_builder.recording.gains import (
     with_neighbours,
 )
 from playlist_builder.recording.levels import BLOCKS_PER_S, FRAMES_PER_S, Levels
-from playlist_builder.text import clock
 
 LOUDNESS_LUFS = -18.0  # ReplayGain 2.0, so a session is as loud as other music in a player
 LONGEST_CROSSFADE_S = 60.0

@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 
 from playlist_builder import checked
-from playlist_builder.atomic import atomic_path
 from playlist_builder.audio import decode, encode
 from playlist_builder.audio.encode import FULL_SCALE, Encoder
-from playlist_builder.companion import marked, write_beside
 from playlist_builder.errors import AudioError, ProfileError, RenderError, RequestError
+from playlist_builder.files.atomic import atomic_path
+from playlist_builder.files.companion import marked, write_beside
+from playlist_builder.language.text import encodable
 from playlist_builder.models import Floats32, Session
 from playlist_builder.profiles.own import own_profile
 from playlist_builder.profiles.profile import Profile
@@ -40,7 +41,6 @@ from playlist_builder.recording.gains import (
 from playlist_builder.recording.levels import FRAMES_PER_S, Levels, TruePeak
 from playlist_builder.recording.measure import RATES_HZ, stereo_blocks
 from playlist_builder.recording.mix import Clip, MixPlan, MixSettings
-from playlist_builder.text import encodable
 
 with warnings.catch_warnings():
     # About `audioop`, its own regular expressions, and programs that are not used here.

@@ -7,11 +7,11 @@ place. A notice without a plain sentence is told in its own.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from playlist_builder.language.notices import Notice
+from playlist_builder.language.text import clock
 from playlist_builder.models import Session, Slot
-from playlist_builder.notices import Notice
 from playlist_builder.report import summary
 from playlist_builder.report.language import Language
-from playlist_builder.text import clock
 
 MOST = 3  # that are told at once
 MOST_TIMES = 5  # of other joins, in one sentence

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from rich.cells import cell_len, set_cell_size
 
+from playlist_builder.language.text import escaped, shortened
 from playlist_builder.models import Floats
-from playlist_builder.text import escaped, shortened
 
 LEFT, RIGHT = 34, 10
 LETTER = 6.4  # pixels of a terminal cell of text; a wide character takes two cells

@@ -14,6 +14,7 @@ from itertools import count, islice
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from playlist_builder.language.text import clock, shortened, xml_safe
 from playlist_builder.models import Session
 from playlist_builder.playlists.entry_paths import format_entry
 from playlist_builder.report import summary, svg
@@ -21,7 +22,6 @@ from playlist_builder.report.concerns import MOST, concerns
 from playlist_builder.report.labels import span_name, title_of
 from playlist_builder.report.language import Language, number
 from playlist_builder.report.standouts import standouts
-from playlist_builder.text import clock, shortened, xml_safe
 
 # Of the picture: on a screen, on A4 and tablets, on a phone; the style shows one of them.
 WIDTHS_PX = {"large": 1080, "middle": 700, "small": 362}

@@ -3,10 +3,10 @@
 Texts with tags are escaped, as XML and HTML ask for.
 """
 
+from playlist_builder.language.text import clock, escaped, shortened
 from playlist_builder.models import Session, Silence
 from playlist_builder.report import summary
 from playlist_builder.report.language import Language, number, signed
-from playlist_builder.text import clock, escaped, shortened
 
 
 def title_of(session: Session, language: Language) -> str:

@@ -6,11 +6,11 @@ The messages are in English; `translation` knows their catalogues, which `tests/
 from dataclasses import dataclass
 from datetime import date
 
-from playlist_builder import notices
 from playlist_builder.errors import ReportError
-from playlist_builder.notices import PROFILE, TEXT, Notice
-from playlist_builder.translation import Told
-from playlist_builder.translation import catalogue as _catalogue
+from playlist_builder.language import notices
+from playlist_builder.language.notices import PROFILE, TEXT, Notice
+from playlist_builder.language.translation import Told
+from playlist_builder.language.translation import catalogue as _catalogue
 
 HOUR = 60  # minutes
 MINUS = "\N{MINUS SIGN}"

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from playlist_builder.arranger.menu import Menu
+from playlist_builder.language.text import clock, printable
 from playlist_builder.report.language import ENGLISH, Language
 from playlist_builder.report.table import drawn, new_table
-from playlist_builder.text import clock, printable
 
 LETTERS = "abcdefghi"  # of the blocks of a part
 

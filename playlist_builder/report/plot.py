@@ -12,6 +12,7 @@ from statistics import fmean
 import numpy as np
 from rich.cells import cell_len
 
+from playlist_builder.language.text import clock
 from playlist_builder.models import STEP_S, Session, Slot
 from playlist_builder.report import curves, summary
 from playlist_builder.report.chart import LONG_MIN
@@ -31,7 +32,6 @@ from playlist_builder.report.drawing import (
 )
 from playlist_builder.report.labels import labels, silence_label, span_name
 from playlist_builder.report.language import Language
-from playlist_builder.text import clock
 
 STRIP_HEIGHT = 34
 WIDE_HEIGHT, NARROW_HEIGHT = 320, 220

@@ -3,10 +3,10 @@
 import os
 from collections.abc import Iterator, Sequence
 
+from playlist_builder.language.text import clock, printable
 from playlist_builder.library.kept import KeptSession
 from playlist_builder.report.language import ENGLISH, Language
 from playlist_builder.report.table import lines
-from playlist_builder.text import clock, printable
 
 
 def sessions_lines(

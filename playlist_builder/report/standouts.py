@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from playlist_builder.arranger.steps import Step
+from playlist_builder.language.text import clock
 from playlist_builder.models import Session, Slot
 from playlist_builder.report import summary
 from playlist_builder.report.language import Language, number
-from playlist_builder.text import clock
 
 QUIETER_LU = 8.0  # a join that falls so far is told; what rises too far has a limit of its own
 OFF_PLAN = 0.15  # of the mean energy of a track

@@ -9,6 +9,7 @@ pixels, so that letters have one size everywhere. It loads nothing. Colours are 
 from collections.abc import Sequence
 from importlib.resources import files
 
+from playlist_builder.language.text import clock, escaped, shortened
 from playlist_builder.models import Session
 from playlist_builder.report import loudness_bars, summary
 from playlist_builder.report.concerns import MOST, Concern, concerns
@@ -16,7 +17,6 @@ from playlist_builder.report.drawing import LEFT, LINE, RIGHT, Sheet, cut, text
 from playlist_builder.report.labels import description, title_of
 from playlist_builder.report.language import Language
 from playlist_builder.report.plot import plot
-from playlist_builder.text import clock, escaped, shortened
 
 PRINT_WIDTH = 1080
 NARROWEST = 240

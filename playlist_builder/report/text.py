@@ -13,8 +13,9 @@ from rich.text import Text
 from playlist_builder import checked
 from playlist_builder.arranger.explain import Explanation
 from playlist_builder.arranger.trims import is_part, span_s
+from playlist_builder.language.line_breaks import lines_of
+from playlist_builder.language.text import clock, printable
 from playlist_builder.library.history import PersonHistory, PersonSummary, described
-from playlist_builder.line_breaks import lines_of
 from playlist_builder.models import STEP_S, Session, Slot
 from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.report import summary
@@ -22,7 +23,6 @@ from playlist_builder.report.chart import chart
 from playlist_builder.report.concerns import MOST, concerns
 from playlist_builder.report.language import ENGLISH, Language, language_of
 from playlist_builder.report.table import drawn, fitting, hint_cell, new_table
-from playlist_builder.text import clock, printable
 
 SESSION_COLUMNS = (  # from which width on: a start is never left out
     (84, ("#", "start", "phase", "energy", "plan", "tension", "length", "title", "artist")),

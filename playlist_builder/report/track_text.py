@@ -7,6 +7,7 @@ from textwrap import fill
 import numpy as np
 
 from playlist_builder.analysis import energy
+from playlist_builder.language.text import clock, printable
 from playlist_builder.library.neighbours import EnergyRank
 from playlist_builder.models import (
     MIN_KEY_CONFIDENCE,
@@ -18,8 +19,7 @@ from playlist_builder.models import (
 from playlist_builder.report.chart import chart, sparkline
 from playlist_builder.report.language import ENGLISH, Language
 from playlist_builder.report.table import fitting, lines
-from playlist_builder.text import clock, printable
-from playlist_builder.track_table import VOCALS, TrackTable
+from playlist_builder.tracks.track_table import VOCALS, TrackTable
 from playlist_builder.vocals.evidence import Evidence, VocalsVerdict
 
 WORDS = "title", "artist", "genre"

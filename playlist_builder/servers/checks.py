@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from urllib.parse import SplitResult, urlsplit
 
 from playlist_builder.errors import ServerError
-from playlist_builder.text import UNPRINTED, replaced
-from playlist_builder.translation import Phrase
+from playlist_builder.language.text import UNPRINTED, replaced
+from playlist_builder.language.translation import Phrase
 
 _NAMED = {" ": r"\+", "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': '&quot;|\\\\"', "\\": r"\\\\"}
 NAME_LIMIT_BYTES = 200  # file systems take 255, and a push needs some for temporary names

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from playlist_builder.errors import ServerError
+from playlist_builder.files.path_map import PathMap, best_map, with_slashes
+from playlist_builder.language.text import comparable
 from playlist_builder.models import Session, Slot, Tags
-from playlist_builder.path_map import PathMap, best_map, with_slashes
 from playlist_builder.playlists.entries import check_parts
-from playlist_builder.text import comparable
 
 TRACK_LIMIT = 200_000  # tracks of a server that are searched: more than one listener collects
 DURATION_TOLERANCE_S = 2.0  # servers round to seconds, and readers differ by a frame or a gap

@@ -18,10 +18,10 @@ from urllib.parse import unquote
 import mpd
 
 from playlist_builder.errors import ServerError
+from playlist_builder.language.text import LINE_LIMIT, one_line
+from playlist_builder.language.translation import Phrase
 from playlist_builder.servers import checks
 from playlist_builder.servers.match import TRACK_LIMIT, Candidate, KnownTrack
-from playlist_builder.text import LINE_LIMIT, one_line
-from playlist_builder.translation import Phrase
 
 PORT = 6600
 TIMEOUT_S = 30.0  # for an answer; a search in 200,000 tracks takes seconds on a Raspberry Pi

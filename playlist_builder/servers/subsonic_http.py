@@ -21,9 +21,9 @@ from typing import IO, NoReturn
 from urllib.parse import unquote, urlencode
 
 from playlist_builder.errors import ServerError
+from playlist_builder.language.text import LINE_LIMIT, one_line
+from playlist_builder.language.translation import Phrase
 from playlist_builder.servers.checks import is_loopback, split_target, without_secret
-from playlist_builder.text import LINE_LIMIT, one_line
-from playlist_builder.translation import Phrase
 
 SCHEMES = ("subsonic+https", "subsonic+http")
 TIMEOUT_S = 30.0  # for a connection, and for each part of an answer

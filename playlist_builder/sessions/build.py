@@ -18,22 +18,22 @@ from playlist_builder.arranger.explain import Explanation, explain
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.series import series
 from playlist_builder.errors import ArrangeError, LibraryError
+from playlist_builder.language.notices import Notice, notice
 from playlist_builder.library.history import PersonHistory, Rating
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, Track
-from playlist_builder.notices import Notice, notice
 from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.entry_paths import unsupported_reason
 from playlist_builder.profiles import find as profiles
 from playlist_builder.profiles.overrides import apply_overrides
 from playlist_builder.profiles.profile import Profile
-from playlist_builder.queries import any_of
 from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import cuts, preferences, presence
 from playlist_builder.sessions.pins import Find, check_inside, read_pin
 from playlist_builder.sessions.rescue import rescue
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.queries import any_of
+from playlist_builder.tracks.track_table import TrackTable
 
 DAY_S = 24 * 3600.0
 

@@ -11,9 +11,8 @@ from playlist_builder.arranger.recordings import repeated
 from playlist_builder.arranger.rules import within_limits
 from playlist_builder.arranger.solver.cost import Items, step_at
 from playlist_builder.arranger.spares import FAR
-from playlist_builder.artists import artists
+from playlist_builder.language.notices import Notice
 from playlist_builder.models import Bools, Floats, Slot, Track
-from playlist_builder.notices import Notice
 from playlist_builder.sessions.compare import (
     Join,
     StandsOut,
@@ -24,7 +23,8 @@ from playlist_builder.sessions.compare import (
 )
 from playlist_builder.sessions.difference import worsened
 from playlist_builder.sessions.draft import Draft
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.artists import artists
+from playlist_builder.tracks.track_table import TrackTable
 
 PRICED = 60  # tracks, the closest to the profile, with which the whole session is priced
 SHOWN = 5  # candidates of which one is taken

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
+from playlist_builder.language.notices import Notice
 from playlist_builder.models import Session, Slot
-from playlist_builder.notices import Notice
 
 SAME_TIME_S = 1.0  # starts that differ by no more are the same to a listener
 

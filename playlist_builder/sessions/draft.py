@@ -28,14 +28,14 @@ from playlist_builder.arranger.rules import Pin, admit, removal
 from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.arranger.trims import part_of_slot
 from playlist_builder.errors import ArrangeError, SessionError
+from playlist_builder.language.notices import notice
 from playlist_builder.models import STEP_S, Session, Slot, Track
-from playlist_builder.notices import notice
 from playlist_builder.profiles import rests
 from playlist_builder.profiles.rests import Rest
 from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import presence
 from playlist_builder.sessions.build import Selection
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 CUT_S = 0.1  # a slot that is shorter than its track by more was skipped
 POOL_LIMIT = 10_000  # tracks up to which all are candidates; of more, those kept as follows

@@ -15,8 +15,8 @@ from playlist_builder.arranger.recordings import is_repeated, repeated
 from playlist_builder.arranger.rules import Pin
 from playlist_builder.arranger.spares import FAR
 from playlist_builder.errors import ArrangeError, RequestError
+from playlist_builder.language.notices import notice
 from playlist_builder.models import SILENCE_LUFS, Track
-from playlist_builder.notices import notice
 from playlist_builder.session_request import PlanChange
 from playlist_builder.sessions.candidates import candidates, distances
 from playlist_builder.sessions.compare import passage_of, standing_out

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from playlist_builder import checked
 from playlist_builder.errors import LibraryError, NotThereError, RequestError, SessionError
+from playlist_builder.language.translation import Phrase
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, Track
 from playlist_builder.playlists.session_json import dump, of_document, parse
@@ -28,7 +29,6 @@ from playlist_builder.sessions.difference import replanned as difference_of_repl
 from playlist_builder.sessions.draft import Draft, changed, draft_of
 from playlist_builder.sessions.keep import NOT_MADE_HERE, State, keep_states
 from playlist_builder.sessions.replan import replanned
-from playlist_builder.translation import Phrase
 
 
 class Edited(NamedTuple):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from playlist_builder.errors import SessionError
+from playlist_builder.language.translation import Phrase
 from playlist_builder.library import kept
 from playlist_builder.library.history import played_session
 from playlist_builder.library.kept import KeptSession, WrittenFile
@@ -13,7 +14,6 @@ from playlist_builder.models import Session
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.session_states import States, joined, states
 from playlist_builder.session_request import SessionRequest, check_time, session_name
-from playlist_builder.translation import Phrase
 
 NOT_MADE_HERE = Phrase(
     "The session does not say how it was made: it is older, or by another program. Build it once"

@@ -23,7 +23,7 @@ from playlist_builder.sessions.work_names import (
     names_of,
     share_artist,
 )
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 NEAR_S, NEAR_SHARE = 5.0, 0.03  # by which lengths of one recording differ: silence at its ends
 CLOSE_S = 3.0  # where a name alone may mean another work

@@ -20,8 +20,8 @@ from playlist_builder.models import STYLE_SIZE, Bools, Floats, Floats32, Ints, T
 from playlist_builder.playlists.listed import ListedWork
 from playlist_builder.profiles.profile import Phase
 from playlist_builder.sessions.work_names import artist_names
-from playlist_builder.track_table import TrackTable
-from playlist_builder.works import QUARTERS, style_of
+from playlist_builder.tracks.track_table import TrackTable
+from playlist_builder.tracks.works import QUARTERS, style_of
 
 # Differences that cost as much as each other: design judgement, checked by resolve_lists.py.
 ENERGY, TENSION, STYLE, OCTAVES = 0.08, 0.15, 0.25, 0.35

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 
 from playlist_builder.arranger.rules import Pin
 from playlist_builder.errors import LibraryError, ProfileError, RequestError
+from playlist_builder.language.text import clock
 from playlist_builder.models import Track
 from playlist_builder.profiles.profile import Profile
-from playlist_builder.text import clock
 
 _TIME = r"(?:(?P<hours>\d{1,3}):(?=[0-5]?\d:))?(?P<minutes>\d{1,5}):(?P<seconds>[0-5]\d)"
 _PIN = re.compile(rf"(?P<track>.+?)(?:@(?:(?P<place>-?\d{{1,5}})|{_TIME}))?", re.DOTALL)

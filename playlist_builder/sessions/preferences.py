@@ -7,9 +7,9 @@ from playlist_builder.arranger.recordings import repeated
 from playlist_builder.arranger.rules import UNWANTED
 from playlist_builder.library.history import VERDICTS, PersonHistory, Rating, Verdict
 from playlist_builder.models import Track
-from playlist_builder.queries import Predicate
 from playlist_builder.session_request import SessionRequest
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.queries import Predicate
+from playlist_builder.tracks.track_table import TrackTable
 
 
 def played(request: SessionRequest, past: PersonHistory, drafts: Collection[str]) -> frozenset[str]:

@@ -11,10 +11,10 @@ from itertools import chain
 import numpy as np
 
 from playlist_builder.errors import LibraryError
+from playlist_builder.language.notices import Notice, notice
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Session
-from playlist_builder.notices import Notice, notice
-from playlist_builder.track_table import TrackTable
-from playlist_builder.translation import Phrase
+from playlist_builder.tracks.track_table import TrackTable
 
 MOST_MISSING = 0.25  # of the tracks; where more of them are not there, a drive is not
 MOST_MISSING_NOW = 0.99  # the same where a session plays already: what is left is better than none

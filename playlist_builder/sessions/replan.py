@@ -6,11 +6,11 @@ from dataclasses import replace
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.rules import Pin, phase_of
 from playlist_builder.errors import RequestError
+from playlist_builder.language.text import clock
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.session_request import PlanChange
 from playlist_builder.sessions.draft import Draft, cut, fill
 from playlist_builder.sessions.edit import check_length, pin_text, shifted, with_change
-from playlist_builder.text import clock
 
 MIN_PLAYED_S = 1.0  # a skipped track that played for less is left out
 

@@ -15,10 +15,10 @@ from playlist_builder.arranger.opening import LOUDEST_LUFS
 from playlist_builder.arranger.peaks import highest
 from playlist_builder.arranger.rules import ADMITTED, SILENCE_S
 from playlist_builder.errors import ArrangeError
+from playlist_builder.language.notices import Notice, notice
 from playlist_builder.models import Track
-from playlist_builder.notices import Notice, notice
 from playlist_builder.session_request import SessionRequest
-from playlist_builder.track_table import VOCALS, TrackTable
+from playlist_builder.tracks.track_table import VOCALS, TrackTable
 
 MINUTES = 30.0
 CHOICE = 1.5  # times `MINUTES` of music: enough to choose from

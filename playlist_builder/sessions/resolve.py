@@ -16,9 +16,9 @@ from playlist_builder.arranger.problem import Objective, percentiles_of
 from playlist_builder.arranger.recordings import copies, repeated, spare_copies
 from playlist_builder.arranger.rules import admit
 from playlist_builder.errors import PlaylistError, ProfileError
+from playlist_builder.language.notices import Notice, notice
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, Track
-from playlist_builder.notices import Notice, notice
 from playlist_builder.playlists.listed import ListedWork, WorkList, read_list
 from playlist_builder.profiles.find import is_path
 from playlist_builder.session_request import SessionRequest
@@ -28,7 +28,7 @@ from playlist_builder.sessions.draft import Draft, pool_of, session_of
 from playlist_builder.sessions.matches import Found, Match, find
 from playlist_builder.sessions.offers import Gaps, Offer, nearest, wanted_of
 from playlist_builder.sessions.request import completed
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 USUAL_PROFILES = ("arc", "steady")  # the first that can be as short as the list
 TITLES = 10  # that a notice names

@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable, Sequence
 
 from playlist_builder.errors import NotThereError
+from playlist_builder.language.text import folded, shortened, whole_number
 from playlist_builder.models import Session, Slot
-from playlist_builder.text import folded, shortened, whole_number
 
 SHOWN = 5  # tracks that an error names
 QUOTED = 20  # characters of a word that it quotes

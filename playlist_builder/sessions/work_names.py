@@ -11,8 +11,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from playlist_builder.artists import is_nobody
-from playlist_builder.text import comparable
+from playlist_builder.language.text import comparable
+from playlist_builder.tracks.artists import is_nobody
 
 # What a title is decorated with, none of which makes it another recording.
 _ISSUE = frozenset(

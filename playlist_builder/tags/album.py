@@ -7,8 +7,8 @@ from typing import Any
 from mutagen import MutagenError, id3
 from mutagen.mp3 import MP3
 
+from playlist_builder.language.text import encodable
 from playlist_builder.tags.read import raise_if_unreadable
-from playlist_builder.text import encodable
 
 COMPILATION = "Various Artists"
 # mutagen's classes are not typed.

@@ -20,9 +20,9 @@ from mutagen.mp4 import MP4
 from mutagen.oggopus import OggOpus
 from mutagen.wave import WAVE
 
+from playlist_builder.language.text import encodable
 from playlist_builder.tags import read
 from playlist_builder.tags.gains import gain_texts, is_gain_name
-from playlist_builder.text import encodable
 
 _EQUIVALENTS = {  # Vorbis comment: ID3 frame, MP4 atom; others become TXXX or a freeform atom
     "title": ("TIT2", "\xa9nam"),

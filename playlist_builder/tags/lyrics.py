@@ -9,7 +9,7 @@ Chinese, Japanese and Korean; what is left are lyrics from `LEAST_WORDS` on.
 import re
 from functools import cache
 
-from playlist_builder.text import folded
+from playlist_builder.language.text import folded
 
 LYRICS_VERSION = 2  # raise it where a text may be read in another way: tags are then read again
 LEAST_WORDS = 4  # fewer are a title, a name or a mark

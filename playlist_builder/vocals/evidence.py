@@ -24,8 +24,8 @@ from functools import cache, lru_cache
 from itertools import chain
 from typing import Literal, NamedTuple
 
+from playlist_builder.language.text import clock, folded
 from playlist_builder.models import Mark, Tags, Vocals, VoiceDetection
-from playlist_builder.text import clock, folded
 
 EVIDENCE_VERSION = 2  # raise it with phrases or weights: libraries then evaluate all tags again
 NO_WORDS = "zxx"  # ISO 639-2: no linguistic content

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from playlist_builder.analysis import calibration
 from playlist_builder.analysis.calibration import COLUMNS, LARGEST_SHIFT, choose_pair, fit, shifted
-from playlist_builder.track_table import SCALARS
+from playlist_builder.tracks.track_table import SCALARS
 
 BRIGHTNESS = COLUMNS.index("brightness")
 SIZE = 300

@@ -13,7 +13,7 @@ from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.arranger.series import series
 from playlist_builder.arranger.solver import solve
 from playlist_builder.errors import ArrangeError, ProfileError
-from playlist_builder.notices import notice
+from playlist_builder.language.notices import notice
 from playlist_builder.playlists.session_json import load_session
 from playlist_builder.playlists.write import write_session
 from playlist_builder.profiles.find import load_profile

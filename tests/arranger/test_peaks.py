@@ -11,7 +11,7 @@ from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.profiles.profile import Phase
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 from tests.support.synthetic import flat, plain, track
 
 

@@ -15,7 +15,7 @@ from playlist_builder.arranger.recordings import (
     spare_copies,
 )
 from playlist_builder.models import Tags
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 from tests.support import synthetic
 
 ID = "b1a9c0e9-d987-4042-ae91-78d6a3267d69"

@@ -13,7 +13,7 @@ from playlist_builder.arranger.rules import (
 )
 from playlist_builder.models import Features, Mark, Tags, Track
 from playlist_builder.profiles.profile import Phase, Rules
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 from tests.support.synthetic import emotion, plain
 
 

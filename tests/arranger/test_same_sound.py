@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from playlist_builder.arranger import same_sound
 from playlist_builder.models import STEP_S, Tags
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 from tests.support.synthetic import emotion, felt, library, plain, track
 
 TRACKS = felt(library(60, 7), 7)

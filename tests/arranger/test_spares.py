@@ -7,11 +7,11 @@ import numpy as np
 
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.rules import Constraints, Pin
-from playlist_builder.artists import artists
-from playlist_builder.notices import notice
+from playlist_builder.language.notices import notice
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Phase, Profile, Rules
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.artists import artists
+from playlist_builder.tracks.track_table import TrackTable
 from tests.support.synthetic import library, plain, track
 
 

@@ -13,7 +13,7 @@ from playlist_builder.arranger import result, tail
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.rules import Constraints
-from playlist_builder.notices import notice
+from playlist_builder.language.notices import notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from tests.support.synthetic import emotion, library, plain, track
 

@@ -25,11 +25,11 @@ from playlist_builder.arranger.solver.cost import (
     step_at,
     time_grid,
 )
-from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Track
 from playlist_builder.profiles.find import available
 from playlist_builder.profiles.profile import Profile
+from playlist_builder.tracks.artists import artists
 from tests.support.synthetic import library
 
 FILLED = 0.3  # of the music that passes: what a session may ask for at most, with a choice left

@@ -24,7 +24,7 @@ from playlist_builder.errors import ArrangeError
 from playlist_builder.models import STEP_S, Floats, Session, Track
 from playlist_builder.profiles.find import available
 from playlist_builder.profiles.profile import Profile
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 from tests.support.synthetic import library
 
 FILLED = 0.3  # of the music that passes: what a session may ask for at most, with a choice left

@@ -38,7 +38,7 @@ from playlist_builder.errors import ArrangeError
 from playlist_builder.models import AUDIBLE_LU, STEP_S
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Profile
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 from tests.benchmarks.menu_floor import bound, placements
 from tests.support.synthetic import library
 

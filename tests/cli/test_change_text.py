@@ -10,8 +10,8 @@ from playlist_builder.cli.change_text import (
     candidate_words,
     difference_lines,
 )
+from playlist_builder.language.notices import notice
 from playlist_builder.models import Session, Slot
-from playlist_builder.notices import notice
 from playlist_builder.sessions.candidates import Candidate
 from playlist_builder.sessions.compare import StandsOut, Trait
 from playlist_builder.sessions.difference import Difference, Moved, PinChange, Placed

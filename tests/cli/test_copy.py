@@ -7,7 +7,7 @@ import pytest
 
 import playlist_builder
 from playlist_builder.device.copy import CopiedTrack, CopyReport
-from playlist_builder.notices import notice
+from playlist_builder.language.notices import notice
 from tests.support.commands import run
 from tests.support.documents import keep_first, paths, session
 

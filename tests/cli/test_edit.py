@@ -11,13 +11,13 @@ import pytest
 
 from playlist_builder.cli import change, output
 from playlist_builder.errors import PlaylistError, ServerError
+from playlist_builder.language.text import clock
 from playlist_builder.library.library import Library
 from playlist_builder.playlists import session_json, session_states, write
 from playlist_builder.servers import connect, match
 from playlist_builder.sessions import editor
 from playlist_builder.sessions.candidates import Candidate
 from playlist_builder.sessions.compare import StandsOut, Trait
-from playlist_builder.text import clock
 from tests.support.commands import run
 from tests.support.synthetic import plain
 

@@ -7,10 +7,10 @@ import re
 import click
 import pytest
 
-from playlist_builder import translation
 from playlist_builder.cli.help import WholeLines, paragraphs
 from playlist_builder.cli.main import main
-from playlist_builder.line_breaks import cells
+from playlist_builder.language import translation
+from playlist_builder.language.line_breaks import cells
 from tests.support.commands import run
 
 NO_WORDS = re.compile(r"'[^']*'|\"[^\"]*\"|項目：[^。]+|(redo|show|check) ")

@@ -8,9 +8,9 @@ from unittest import mock
 import pytest
 
 from playlist_builder.cli.main import SECTIONS, main
+from playlist_builder.files.system import ONE_THREAD
 from playlist_builder.library.library import Library
 from playlist_builder.profiles import find
-from playlist_builder.system import ONE_THREAD
 from tests.support.commands import invoke, run
 
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from playlist_builder.language.notices import notice
 from playlist_builder.models import Session, Slot
-from playlist_builder.notices import notice
 from playlist_builder.playlists import session_json
 from tests.support.commands import run, run_process
 

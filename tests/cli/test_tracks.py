@@ -12,7 +12,7 @@ from playlist_builder.library import library
 from playlist_builder.library import tracks as library_tracks
 from playlist_builder.library.library import Library
 from playlist_builder.models import STYLE_SIZE, Emotion
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 from tests.support.commands import run
 from tests.support.libraries import fill
 from tests.support.measured import STEPS

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from playlist_builder import atomic
 from playlist_builder.audio import decode, encode
 from playlist_builder.device import copy as copying
 from playlist_builder.device import folder, plan, transcode
 from playlist_builder.errors import AudioError, CopyError
+from playlist_builder.files import atomic
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import read as playlists
 

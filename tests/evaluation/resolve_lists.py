@@ -30,8 +30,8 @@ from playlist_builder.models import STEP_S, STYLE_SIZE, Track
 from playlist_builder.playlists.listed import ListedWork
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.sessions.offers import Gaps, nearest, wanted_of
-from playlist_builder.track_table import TrackTable
-from playlist_builder.works import work_of
+from playlist_builder.tracks.track_table import TrackTable
+from playlist_builder.tracks.works import work_of
 from tests.support.synthetic import track
 
 SEEDS = range(5)

@@ -23,7 +23,7 @@ import numpy as np
 from playlist_builder.arranger import same_sound
 from playlist_builder.library.library import Library
 from playlist_builder.models import Floats, Ints
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 from tests.support.coding import Form, written
 
 FORMS = {"mp3": Form(".mp3", "libmp3lame", kbps=128), "opus": Form(".opus", "libopus", 48000, 64)}

@@ -40,7 +40,7 @@ with Library.open(sys.argv[1]) as library:
 WRITE = """
 import os, shutil, sys
 from itertools import cycle
-from playlist_builder.atomic import replace_bytes
+from playlist_builder.files.atomic import replace_bytes
 from playlist_builder.cli import main
 what, library = sys.argv[1:]
 parent = os.getppid()

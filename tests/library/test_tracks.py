@@ -14,7 +14,7 @@ from playlist_builder.library.library import Library
 from playlist_builder.library.packed import pack, unpack
 from playlist_builder.library.tracks import read_tracks
 from playlist_builder.models import STYLE_SIZE, Embedding, File, Measurement, Stat, Tags
-from playlist_builder.queries import parse
+from playlist_builder.tracks.queries import parse
 from tests.library.test_library import write
 from tests.support.measured import FEATURES, STEPS
 

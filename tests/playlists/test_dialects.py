@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlist_builder.errors import ExportError
-from playlist_builder.path_map import PathMap
+from playlist_builder.files.path_map import PathMap
 from playlist_builder.playlists.dialects import (
     ANY,
     PLAYERS,

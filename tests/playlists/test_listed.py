@@ -12,7 +12,7 @@ from playlist_builder.errors import PlaylistError
 from playlist_builder.models import STYLE_SIZE, Session, Slot, Work
 from playlist_builder.playlists import formats, listed, session_json
 from playlist_builder.playlists.dialects import WORKS
-from playlist_builder.works import style_text
+from playlist_builder.tracks.works import style_text
 from tests.support.documents import in_turn
 
 RECORDING, OTHER = "b1a9c0e9-d987-4042-ae91-78d6a3267d69", "0c6f0f3e-5d5e-4b6f-9a55-6f2f1b0e7a01"

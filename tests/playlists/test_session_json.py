@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlist_builder.errors import SessionError
+from playlist_builder.language.notices import notice
 from playlist_builder.models import Session, Slot, Spare
-from playlist_builder.notices import notice
 from playlist_builder.playlists import session_json, session_states
 from playlist_builder.session_request import PlanChange, SessionRequest
 from tests.support.documents import in_turn

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from playlist_builder.audio import decode
+from playlist_builder.language.notices import notice
 from playlist_builder.models import Silence
-from playlist_builder.notices import notice
 from playlist_builder.recording import mix as mixing
 from playlist_builder.recording.levels import FRAMES_PER_S
 from playlist_builder.recording.mix import MixSettings

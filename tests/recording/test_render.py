@@ -21,8 +21,9 @@ from mutagen.mp4 import MP4
 from playlist_builder.analysis import loudness
 from playlist_builder.audio import decode, encode
 from playlist_builder.cli.options import LOUDNESS_LUFS
-from playlist_builder.companion import is_own
 from playlist_builder.errors import RenderError, RequestError
+from playlist_builder.files.companion import is_own
+from playlist_builder.language.text import clock
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.recording import levels
@@ -30,7 +31,6 @@ from playlist_builder.recording.levels import TruePeak
 from playlist_builder.recording.mix import MixSettings
 from playlist_builder.recording.render import PEAK_LIMIT_DBTP, preview_session, render_session
 from playlist_builder.session_request import SessionRequest
-from playlist_builder.text import clock
 from tests.support.commands import run
 from tests.support.documents import in_turn
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from playlist_builder.analysis import loudness
+from playlist_builder.language.notices import notice
+from playlist_builder.language.text import clock
 from playlist_builder.models import Session, Slot
-from playlist_builder.notices import notice
 from playlist_builder.recording import cue, mix
 from playlist_builder.recording.levels import Levels
 from playlist_builder.recording.mix import MixSettings
 from playlist_builder.recording.rendered import rendered_session
-from playlist_builder.text import clock
 
 LUFS = (-12.0, -20.0, -16.0)
 

@@ -20,14 +20,14 @@ from babel.messages import extract, mofile, pofile
 from playlist_builder.arranger import tail
 from playlist_builder.arranger.problem import LONG_SILENCES
 from playlist_builder.arranger.rules import Constraints, admit
+from playlist_builder.language.notices import PROFILE, REASON, TEMPLATES, TEXT
+from playlist_builder.language.translation import LOCALE, TRANSLATED
 from playlist_builder.models import SILENCE_LUFS, Mark, Vocals
-from playlist_builder.notices import PROFILE, REASON, TEMPLATES, TEXT
 from playlist_builder.playlists.entry_paths import unsupported_reason
 from playlist_builder.profiles.profile import Rules
 from playlist_builder.report.concerns import PLAIN
 from playlist_builder.report.language import ENGLISH, VOICE
 from playlist_builder.sessions import rescue
-from playlist_builder.translation import LOCALE, TRANSLATED
 from tests.cli.test_help_language import texts as help_texts
 from tests.support.synthetic import track
 
@@ -54,7 +54,7 @@ COMPOSED = {"UnusableLibraryError"}  # its text is put together of what SQLite s
 KEYWORDS = dict.fromkeys([*(set(names_of("PlaylistBuilderError")) - COMPOSED), "Phrase"])
 TOLD = {
     *("cli", "sessions", "library", "playlists", "profiles", "recording", "device", "servers"),
-    *("arranger", "report", "queries.py", "session_request.py", "path_map.py", "checked.py"),
+    *("arranger", "report", "tracks", "session_request.py", "files", "checked.py"),
 }  # packages of which all errors are translated
 
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from playlist_builder.notices import TEMPLATES, notice
+from playlist_builder.language.notices import TEMPLATES, notice
 from playlist_builder.report.concerns import PLAIN, concerns
 from playlist_builder.report.language import ENGLISH, LANGUAGES
+from tests.language.test_notices import SENTENCES
 from tests.report.test_summary import session, slot
-from tests.test_notices import SENTENCES
 
 QUIET = {"start_loudness_lufs": -20.0, "end_loudness_lufs": -20.0}
 

@@ -10,8 +10,8 @@ from string import ascii_letters, digits
 
 import pytest
 
+from playlist_builder.language.notices import notice
 from playlist_builder.models import Session, Slot, Spare
-from playlist_builder.notices import notice
 from playlist_builder.profiles import find as profiles
 from playlist_builder.report.html import page
 from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES

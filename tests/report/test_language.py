@@ -10,8 +10,8 @@ import pytest
 
 from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.rules import Constraints, Pin
+from playlist_builder.language.notices import notice
 from playlist_builder.models import Vocals, VoiceDetection, VoiceSpan
-from playlist_builder.notices import notice
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES, number, signed
 from tests.support.synthetic import emotion, track

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from playlist_builder.arranger.menu import Menu
 from playlist_builder.arranger.parts import Part
+from playlist_builder.language.notices import notice
 from playlist_builder.models import Session, Slot
-from playlist_builder.notices import notice
 from playlist_builder.report.menu_text import menu_text
 
 

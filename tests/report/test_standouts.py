@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from playlist_builder.notices import notice
+from playlist_builder.language.notices import notice
 from playlist_builder.profiles import find as profiles
 from playlist_builder.report.language import ENGLISH
 from playlist_builder.report.standouts import Standout, standouts

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from playlist_builder.language.notices import notice
 from playlist_builder.models import Session, Slot
-from playlist_builder.notices import notice
 from playlist_builder.profiles import find as profiles
 from playlist_builder.report import summary
 from playlist_builder.session_request import SessionRequest

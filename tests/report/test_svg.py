@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from playlist_builder.language.notices import notice
 from playlist_builder.models import Session, Silence, Slot
-from playlist_builder.notices import notice
 from playlist_builder.report import labels, loudness_bars, plot, summary, svg
 from playlist_builder.report.drawing import LEFT, LETTER, RIGHT, Frame
 from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES

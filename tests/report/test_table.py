@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from playlist_builder.language.text import printable
 from playlist_builder.report.table import drawn, lines, new_table
-from playlist_builder.text import printable
 
 WORDS = st.text(
     st.sampled_from("ab -éß夜の音楽🎵\u0301\u200d한"),

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from playlist_builder.arranger.explain import Explanation
+from playlist_builder.language.notices import notice
 from playlist_builder.models import Session, Slot, Spare
-from playlist_builder.notices import notice
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.report.text import profile_text, reasons_text, session_text, told_apart

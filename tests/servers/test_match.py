@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlist_builder.errors import ServerError
+from playlist_builder.files.path_map import PathMap
 from playlist_builder.models import Session, Slot, Tags
-from playlist_builder.path_map import PathMap
 from playlist_builder.servers.checks import playlist_name
 from playlist_builder.servers.match import (
     Candidate,

@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from playlist_builder.language.notices import notice
 from playlist_builder.models import Session, Slot
-from playlist_builder.notices import notice
 from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions.difference import (
     Difference,

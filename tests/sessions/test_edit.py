@@ -14,7 +14,6 @@ from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import Objective, percentiles_of
 from playlist_builder.arranger.recordings import is_repeated
 from playlist_builder.arranger.rules import Constraints, Pin
-from playlist_builder.artists import artists
 from playlist_builder.errors import ArrangeError, ProfileError, RequestError
 from playlist_builder.playlists import session_json, session_states
 from playlist_builder.profiles.find import load_profile
@@ -24,7 +23,8 @@ from playlist_builder.sessions import edit, replan
 from playlist_builder.sessions.candidates import candidates
 from playlist_builder.sessions.compare import passage_of
 from playlist_builder.sessions.draft import Draft
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.artists import artists
+from playlist_builder.tracks.track_table import TrackTable
 from tests.support.synthetic import library, track
 
 TRACKS = library(90, 5)

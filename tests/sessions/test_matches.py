@@ -5,7 +5,7 @@ from dataclasses import replace
 from playlist_builder.models import Work
 from playlist_builder.playlists.listed import ListedWork
 from playlist_builder.sessions.matches import find
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 from tests.support.synthetic import plain
 
 RECORDING = "b1a9c0e9-d987-4042-ae91-78d6a3267d69"

@@ -11,8 +11,8 @@ from playlist_builder.models import STYLE_SIZE, Work
 from playlist_builder.playlists.listed import ListedWork
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.sessions.offers import Gaps, nearest, quarters_of, wanted_of
-from playlist_builder.track_table import TrackTable
-from playlist_builder.works import style_text
+from playlist_builder.tracks.track_table import TrackTable
+from playlist_builder.tracks.works import style_text
 from tests.support.synthetic import emotion, library, plain, track
 
 ABSOLUTE = Objective(load_profile("steady"), Constraints(scale="absolute"), None)

@@ -9,6 +9,7 @@ from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.problem import Objective, percentiles_of
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.errors import ProfileError, RequestError, SessionError
+from playlist_builder.language.text import clock
 from playlist_builder.playlists import session_json
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.overrides import apply_overrides
@@ -18,7 +19,6 @@ from playlist_builder.sessions import draft as draft_module
 from playlist_builder.sessions import edit, replan
 from playlist_builder.sessions.candidates import candidates
 from playlist_builder.sessions.draft import Draft
-from playlist_builder.text import clock
 from tests.support.synthetic import library
 
 TRACKS = library(90, 5)

@@ -19,7 +19,7 @@ from playlist_builder.arranger.rules import PHASE_LIMITS, SILENCE_S
 from playlist_builder.arranger.solver.styles import Styles
 from playlist_builder.models import KEYS, STEP_S, Bools, Floats, Floats32, Ints, Track
 from playlist_builder.profiles.profile import Phase, Profile
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 Time = TypeVar("Time", int, Ints)
 

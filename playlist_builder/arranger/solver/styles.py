@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 
 from playlist_builder.models import Bools, Floats, Floats32, Ints
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 # Mean and standard deviation of what tells the sound of a track: of the 197 pieces of 2 minutes and
 # more among the game music of Debian (Wesnoth, SuperTux, Widelands and others).

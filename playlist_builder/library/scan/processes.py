@@ -18,7 +18,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
-from playlist_builder.system import ONE_THREAD, exit_reason, limit_own_memory, own_group
+from playlist_builder.files.system import ONE_THREAD, exit_reason, limit_own_memory, own_group
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from playlist_builder import checked
 from playlist_builder.errors import LibraryError
+from playlist_builder.files.system import is_within
 from playlist_builder.library.database import Database
 from playlist_builder.library.scan.dispatch import Known, read_files
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult
@@ -24,7 +25,6 @@ from playlist_builder.library.scan.processes import Workers
 from playlist_builder.library.scan.walk import walk
 from playlist_builder.models import File, FileProgress, Skipped, Stat
 from playlist_builder.networks import music
-from playlist_builder.system import is_within
 from playlist_builder.vocals import detector
 
 PENDING_PER_JOB = 4

@@ -12,7 +12,7 @@ from playlist_builder.arranger.solver import styles
 from playlist_builder.arranger.solver.styles import Styles
 from playlist_builder.models import STYLE_SIZE
 from playlist_builder.profiles.profile import Rules
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 from tests.support.synthetic import flat, library, plain
 
 STRINGS, CHIPTUNE = np.eye(STYLE_SIZE, dtype=np.float32)[:2]

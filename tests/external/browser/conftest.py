@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from playlist_builder.audio import encode
+from playlist_builder.language.notices import notice
 from playlist_builder.models import STEP_S, Session, Slot
-from playlist_builder.notices import notice
 from playlist_builder.profiles import find as profiles
 from playlist_builder.report.write import write_report
 from playlist_builder.session_request import SessionRequest

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from playlist_builder.errors import ExportError
-from playlist_builder.path_map import PathMap
+from playlist_builder.files.path_map import PathMap
 from playlist_builder.playlists.dialects import PLAYERS
 from tests.support.parts import needs
 

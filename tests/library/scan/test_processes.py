@@ -13,13 +13,13 @@ import psutil
 import pytest
 
 import playlist_builder.library.scan.processes
+from playlist_builder.files.system import ONE_THREAD
 from playlist_builder.library.scan.processes import (
     WorkerDied,
     WorkerLost,
     Workers,
     run_isolated,
 )
-from playlist_builder.system import ONE_THREAD
 
 
 @pytest.fixture

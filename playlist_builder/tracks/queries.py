@@ -33,6 +33,7 @@ import numpy as np
 
 from playlist_builder import checked
 from playlist_builder.errors import QueryError
+from playlist_builder.language.text import folded, printable
 from playlist_builder.models import (
     KEYS,
     MIN_KEY_CONFIDENCE,
@@ -41,8 +42,7 @@ from playlist_builder.models import (
     Floats,
     Track,
 )
-from playlist_builder.text import folded, printable
-from playlist_builder.track_table import VOCALS, TrackTable
+from playlist_builder.tracks.track_table import VOCALS, TrackTable
 
 Predicate = Callable[[Track], bool]
 LIMIT = 2000  # characters

@@ -8,9 +8,9 @@ by the same artist.
 
 from functools import cache, lru_cache
 
+from playlist_builder.language.text import comparable
 from playlist_builder.models import Track
-from playlist_builder.text import comparable
-from playlist_builder.track_table import TrackTable
+from playlist_builder.tracks.track_table import TrackTable
 
 # A name all of whose words are among these is nobody's: many, unknown, and what they are.
 _WORDS = """

@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any, Protocol, runtime_checkable
 
-LOCALE = Path(__file__).parent / "report" / "locale"
+LOCALE = Path(__file__).parents[1] / "report" / "locale"
 TRANSLATED = ("ja",)
 NO_LANGUAGE = ("C", "POSIX")  # locales of programs
 VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set counts

@@ -5,7 +5,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlist_builder.line_breaks import NOT_FIRST, cells, lines_of
+from playlist_builder.language.line_breaks import NOT_FIRST, cells, lines_of
 
 
 def test_wide_characters_take_two_cells():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlist_builder.companion import is_marked, is_own, marked, write_beside
+from playlist_builder.files.companion import is_marked, is_own, marked, write_beside
 
 
 @given(st.binary())

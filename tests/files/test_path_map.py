@@ -5,7 +5,7 @@ import os
 import pytest
 
 from playlist_builder.errors import RequestError
-from playlist_builder.path_map import PathMap, best_map, is_path_root
+from playlist_builder.files.path_map import PathMap, best_map, is_path_root
 
 
 @pytest.mark.parametrize(

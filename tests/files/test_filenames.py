@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlist_builder.filenames import NAME_BYTES, NAME_UNITS, key, numbered, safe
+from playlist_builder.files.filenames import NAME_BYTES, NAME_UNITS, key, numbered, safe
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from playlist_builder.models import STYLE_SIZE
-from playlist_builder.works import quarters, style_of, style_text, work_of
+from playlist_builder.tracks.works import quarters, style_of, style_text, work_of
 from tests.support.synthetic import track
 
 

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from playlist_builder import system
-from playlist_builder.system import (
+from playlist_builder.files import system
+from playlist_builder.files.system import (
     drop_cached,
     exit_reason,
     is_within,
@@ -54,7 +54,7 @@ def test_an_error_code_of_windows_is_a_crash_there_alone():
 LIMITED = """
 import sys
 import numpy as np
-from playlist_builder.system import limit_own_memory
+from playlist_builder.files.system import limit_own_memory
 limit_own_memory(1_000_000_000, *sys.argv[1:])
 try:
     np.empty(2_000_000_000, np.uint8)  # without a value, so that no page of it is touched

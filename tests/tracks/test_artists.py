@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from playlist_builder.artists import artists, is_nobody
 from playlist_builder.models import Tags
+from playlist_builder.tracks.artists import artists, is_nobody
 from tests.support.synthetic import plain
 
 PLACEHOLDERS = """

@@ -18,8 +18,8 @@ from playlist_builder.models import STYLE_SIZE, Mark
 from playlist_builder.playlists import session_json
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Rules
-from playlist_builder.queries import any_of, parse
-from playlist_builder.track_table import SCALARS, VOCALS, TrackTable, features_of, numbers_of
+from playlist_builder.tracks.queries import any_of, parse
+from playlist_builder.tracks.track_table import SCALARS, VOCALS, TrackTable, features_of, numbers_of
 from tests.benchmarks.library_scale import make_files, make_rows
 from tests.support.synthetic import plain
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from playlist_builder.notices import TEMPLATES, notice, removed
+from playlist_builder.language.notices import TEMPLATES, notice, removed
 
 AT = {"title": "Night", "at_s": 3725.0, "phase": "peak"}
 LIMIT = {"count": 2, "title": "Night", "phase": "peak"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from playlist_builder.errors import QueryError
 from playlist_builder.models import Emotion, Features, Tags, Track
-from playlist_builder.queries import FIELDS, any_of, matching, parse
+from playlist_builder.tracks.queries import FIELDS, any_of, matching, parse
 
 TAGS = Tags(
     title="Café Nocturne",

@@ -8,7 +8,7 @@ import os
 from hashlib import blake2b
 from pathlib import Path
 
-from playlist_builder.atomic import replace_bytes
+from playlist_builder.files.atomic import replace_bytes
 
 _BY = " is what playlist-builder wrote above"
 

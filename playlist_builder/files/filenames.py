@@ -6,7 +6,7 @@
 import re
 import unicodedata
 
-from playlist_builder.text import UNPRINTED, replaced
+from playlist_builder.language.text import UNPRINTED, replaced
 
 NAME_UNITS = 200  # of UTF-16. 255 are possible, but Windows holds 260 for the whole path
 NAME_BYTES = 240  # of UTF-8. ext4 takes 255; what is left is for a number behind the name

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
-from playlist_builder.system import host_digits, is_running
+from playlist_builder.files.system import host_digits, is_running
 
 _START, _END = ".playlist-builder-", ".tmp"
 _TEMPORARY = re.compile(rf"{re.escape(_START)}(?P<digits>[0-9a-f]{{4,20}}){re.escape(_END)}")

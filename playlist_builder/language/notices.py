@@ -11,8 +11,8 @@ from gettext import NullTranslations
 from string import Formatter
 from typing import Any
 
-from playlist_builder.text import clock
-from playlist_builder.translation import ENGLISH
+from playlist_builder.language.text import clock
+from playlist_builder.language.translation import ENGLISH
 
 Item = str | tuple[str, int]  # one of several: a text, or a text and how often it counts
 Value = str | int | float | tuple[Item, ...]

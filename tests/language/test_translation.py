@@ -6,10 +6,10 @@ import pickle
 
 import pytest
 
-from playlist_builder import translation
 from playlist_builder.errors import ExportError, LibraryError
-from playlist_builder.notices import notice
-from playlist_builder.translation import user_language
+from playlist_builder.language import translation
+from playlist_builder.language.notices import notice
+from playlist_builder.language.translation import user_language
 
 JAPANESE = translation.catalogue("ja")
 

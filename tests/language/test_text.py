@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlist_builder.errors import describe_exception
-from playlist_builder.text import (
+from playlist_builder.language.text import (
     LINE_LIMIT,
     UNPRINTED,
     clock,

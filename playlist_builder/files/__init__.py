@@ -1,0 +1,1 @@
+"""Names, places and writes of files, as all systems and players bear them."""

@@ -1,0 +1,1 @@
+"""Tracks as values: their table, queries of it, their artists, and what they are anywhere."""
