@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from playlist_builder.errors import NotThereError
 from playlist_builder.language.text import folded, shortened, whole_number
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Session, Slot
 
 SHOWN = 5  # tracks that an error names
@@ -24,12 +25,12 @@ def number_of(session: Session, word: str, *, with_tail: bool = False) -> int:
         return number
     hits = _titled(slots, word) if is_number else _named(slots, word)
     if is_number and not hits:
-        tail = "" if with_tail else " To change its tail, ban a track of it (mark) and rebuild."
+        of_tail = Phrase(" To change its tail, ban a track of it (mark) and rebuild.")
         raise NotThereError(
             "There is no number {word}: the session has numbers 1 to {count}.{tail}",
             word=shortened(word, QUOTED),
             count=len(slots),
-            tail=tail,
+            tail="" if with_tail else of_tail,
         )
     if not hits:
         raise NotThereError(
