@@ -72,7 +72,7 @@ def parse_address(target: str) -> MpdAddress:
 @contextmanager
 def opened(where: MpdAddress) -> "Iterator[Mpd]":
     """Yield the MPD at `where`, connected; raises `ServerError` where none answers."""
-    client = mpd.MPDClient()
+    client = _Client()
     client.timeout = TIMEOUT_S
     try:
         client.connect(where.host, where.port)
@@ -85,8 +85,23 @@ def opened(where: MpdAddress) -> "Iterator[Mpd]":
     try:
         yield Mpd(where, client)
     finally:
+        client.disconnect()
+
+
+class _Client(mpd.MPDClient):  # type: ignore[misc]  # not typed
+    """A client that closes its connection whatever could not be sent; python-mpd2 leaves it open."""
+
+    def disconnect(self) -> None:
+        """Close the connection, once or more; what was not sent is lost."""
         with suppress(OSError):  # it flushes what it could not send
-            client.disconnect()
+            super().disconnect()
+        self._reset()
+
+    def _reset(self) -> None:
+        connection = getattr(self, "_sock", None)
+        super()._reset()
+        if connection is not None:
+            connection.close()
 
 
 class Mpd:

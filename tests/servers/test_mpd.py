@@ -1,8 +1,10 @@
 """MPD without a real one: addresses, and every way an answer can be wrong."""
 
 import contextlib
+import gc
 import socket
 import threading
+import time
 from unittest import mock
 
 import pytest
@@ -81,6 +83,15 @@ def test_what_is_no_mpd_is_one_line(hello):
     ):
         pass
     assert str(caught.value).isprintable()
+
+
+def test_a_connection_that_broke_while_it_was_spoken_to_is_closed():
+    """Python-mpd2 forgets it open, which shows as a ResourceWarning."""
+    with saying(b"OK MPD 0.23.0\n") as (where, _):
+        with mpd.opened(where) as player, pytest.raises(ServerError, match="broke"):
+            time.sleep(0.05)  # until it has hung up
+            player._run_together([("playlistadd", "name", str(each)) for each in range(50)])
+        gc.collect()
 
 
 def test_nobody_there_and_nobody_in_a_hurry_are_one_line(monkeypatch):
