@@ -65,6 +65,7 @@ from .profiles.own import own_profile
 from .profiles.profile import Phase, Profile, Rules
 from .recording.mix import Clip, MixPlan, MixSettings
 from .recording.render import Recording, RenderProgress, preview_session, render_session
+from .recording.stream import MixReader
 from .report.text import session_text
 from .report.write import write_report
 from .session_request import PlanChange, SessionRequest
@@ -120,6 +121,7 @@ __all__ = [
     "Menu",
     "MergeReport",
     "MixPlan",
+    "MixReader",
     "MixSettings",
     "Moved",
     "Notice",
