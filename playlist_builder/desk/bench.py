@@ -21,6 +21,7 @@ from playlist_builder import (
 )
 from playlist_builder.desk import views
 from playlist_builder.desk.arguments import Arguments
+from playlist_builder.desk.sound import Sound
 from playlist_builder.desk.words import Words
 
 Command = Callable[["Bench", Arguments], Any]
@@ -37,6 +38,7 @@ class Bench:
         path: str,
         commands: Mapping[str, Command],
         words: Words,
+        sound: Sound,
         *,
         folders: Sequence[Path] = (),
     ) -> None:
@@ -44,6 +46,7 @@ class Bench:
         self.library = Library.open(path)
         self.folders = tuple(folders)
         self.words = words
+        self.sound = sound
         self.version = 0
         self.editor: SessionEditor | None = None
         self.difference: dict[str, Any] = {}
@@ -81,12 +84,14 @@ class Bench:
         self.editor = SessionEditor(self.library, session, profile_folders=self.folders)
         self.difference = {}
         self.version += 1
+        self.sound.follow(self.version, session)
 
     def took(self, edited: Edited) -> None:
         """Keep a change that the editor made."""
         self.library.keep(self.edited())
         self.difference = views.difference(edited.difference)
         self.version += 1
+        self.sound.follow(self.version, edited.session)
 
     def do(self, name: str, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as JSON
         """Run a command, and return its answer as JSON; raises PlaylistBuilderError."""
@@ -118,4 +123,5 @@ class Bench:
             "library": views.library(self.library),
             "session": session,
             "difference": self.difference,
+            "sound": self.sound.state(),
         }

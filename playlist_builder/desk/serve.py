@@ -21,6 +21,8 @@ from playlist_builder.desk.bench import Bench
 from playlist_builder.desk.desk import Desk
 from playlist_builder.desk.guard import Guard
 from playlist_builder.desk.prepare import COMMANDS
+from playlist_builder.desk.sound import Sound
+from playlist_builder.desk.sound_routes import routes
 from playlist_builder.desk.words import Words
 
 ANSWER_S = 2.0  # in which a desk that runs says so
@@ -58,9 +60,10 @@ def serve(
     LibraryError where the library cannot be opened.
     """
     words = Words(language)
+    sound = Sound(words)
 
     def bench() -> Bench:
-        opened = Bench(library, COMMANDS, words, folders=folders)
+        opened = Bench(library, COMMANDS, words, sound, folders=folders)
         try:
             if session is None:
                 opened.open_last()
@@ -75,7 +78,7 @@ def serve(
     desk.open()
     with _listener(addresses.read(library)) as listener:
         known = _address(library, listener.getsockname()[1])
-        app = Guard(application(desk, words, []), known)
+        app = Guard(application(desk, words, routes(sound)), known)
         config = uvicorn.Config(
             app,
             log_level="critical",
