@@ -62,8 +62,11 @@ from .playlists.session_json import load_session
 from .playlists.write import write_session
 from .profiles.find import load_profile
 from .profiles.profile import Phase, Profile, Rules
+from .recording.levels import Levels
+from .recording.measure import measure_levels
 from .recording.mix import Clip, MixPlan, MixSettings
 from .recording.render import Recording, RenderProgress, preview_session, render_session
+from .recording.session_mix import mix_session
 from .report.text import session_text
 from .report.write import write_report
 from .session_request import PlanChange, SessionRequest
@@ -110,6 +113,7 @@ __all__ = [
     "History",
     "KeptSession",
     "KeptSessions",
+    "Levels",
     "Library",
     "LibraryError",
     "ListedWork",
@@ -174,6 +178,8 @@ __all__ = [
     "load_profile",
     "load_session",
     "matching",
+    "measure_levels",
+    "mix_session",
     "preview_session",
     "render_session",
     "series",
