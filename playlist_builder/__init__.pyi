@@ -61,6 +61,7 @@ from .playlists.listed import ListedWork
 from .playlists.session_json import load_session
 from .playlists.write import write_session
 from .profiles.find import load_profile
+from .profiles.own import own_profile
 from .profiles.profile import Phase, Profile, Rules
 from .recording.levels import Levels
 from .recording.measure import measure_levels
@@ -180,6 +181,7 @@ __all__ = [
     "matching",
     "measure_levels",
     "mix_session",
+    "own_profile",
     "preview_session",
     "render_session",
     "series",
