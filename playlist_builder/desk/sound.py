@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import Any
 
-from playlist_builder import Clip, MixPlan, MixSettings, Session, Track
+from playlist_builder import Clip, Levels, MixPlan, MixSettings, Session, Track, mix_session
 from playlist_builder.desk.measuring import Measuring
 from playlist_builder.desk.mixes import FRAMES_PER_S, Mix, Mixes
-from playlist_builder.desk.stand_in import Levels, mix_session
 from playlist_builder.desk.words import Words
 from playlist_builder.errors import AudioError, PlaylistBuilderError, RenderError
 
