@@ -76,11 +76,13 @@ class Page:
             assert time.monotonic() < deadline, (condition, self.failed, self.told)
             time.sleep(0.02)
 
-    def compare(self, *parts, rises=False):
+    def compare(self, *parts, rises=False, end_s=None):
         """Return how far what sounded is from parts of mixes: `worst`, `where_s`, `behind`.
 
         A part is (mix, place in seconds). With `rises` it began within the music. `behind` is the
-        loudest sample after the end.
+        loudest sample after the end, which is that of the last mix, or `end_s` of it.
         """
         wanted = [{"url": mix["url"], "at": round(at_s * RATE_HZ)} for mix, at_s in parts]
+        if end_s is not None:
+            wanted[-1]["end"] = round(end_s * RATE_HZ)
         return self("([parts, rises]) => compare(parts, rises)", [wanted, rises])

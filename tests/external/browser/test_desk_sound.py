@@ -1,5 +1,8 @@
 """What a page of the desk lets sound in Chromium is the mix, to the sample, whatever happens."""
 
+import json
+import shutil
+import time
 from contextlib import suppress
 from dataclasses import replace
 
@@ -16,6 +19,7 @@ pytestmark = needs("chromium", "playwright")
 
 FADE = RATE_HZ // 20  # samples in which the player goes over into something else
 GONE = 9
+STEEPEST = 0.05  # from one sample to the next within the music
 NEARLY = 1e-5  # of full scale: sums of floats
 
 
@@ -260,3 +264,120 @@ def test_it_begins_within_the_music_and_ends_before_it(opened, mixes):
     )
     assert heard_s == pytest.approx(10.0, abs=0.01)
     assert found["where_s"] >= 9.5
+
+
+def test_on_the_clock_of_the_device_it_is_the_mix_too(opened, mixes):
+    """Two joins, heard for as long as they last."""
+    page = opened("real")
+    page.play(mixes["evening"], 3.0, end_s=9.5)
+    page.until("told.some(([kind]) => kind === 'ended')")
+    assert [kind for kind, _ in page.told] == ["ended"]
+    page.page.wait_for_timeout(500)  # until the last block was kept
+    found = page.compare((mixes["evening"], 3.0), rises=True, end_s=9.0)
+    assert found["worst"] < NEARLY, found
+
+
+def test_a_page_that_is_loaded_again_goes_on_where_it_was(opened, mixes):
+    page = opened("real")
+    page.play(mixes["evening"], 20.0)
+    page.until("player.position_s > 20.5")
+    position_s = page("player.position_s")
+    page.page.reload()
+    start = time.monotonic()
+    page.open()
+    page.play(mixes["evening"], position_s)
+    page.until(f"player.position_s > {position_s + 0.05}")
+    assert time.monotonic() - start < 5
+    page.until("heard()[0].some((x) => Math.abs(x) > 0.01)", 5)
+
+
+def test_it_pauses_goes_on_and_stops_without_a_click(opened, mixes):
+    page = opened("real")
+    page.play(mixes["evening"], 20.0)
+    page.until("player.position_s > 20.3")
+    page("player.pause(0.2)")
+    page.page.wait_for_timeout(400)
+    paused_s = page("player.position_s")
+    assert page("player.is_paused")
+    page.page.wait_for_timeout(400)
+    assert page("player.position_s") == pytest.approx(paused_s, abs=0.01)
+    assert page("player.is_playing")
+    page("player.resume(0.2)")
+    page.until(f"player.position_s > {paused_s + 0.5}")
+    page("player.stop(0.2)")
+    assert not page("player.is_playing")
+    page.page.wait_for_timeout(1000)
+    steepest, last = page("""() => {
+      const plane = heard()[0];
+      let most = 0;
+      for (let n = 1; n < plane.length; n += 1) {
+        most = Math.max(most, Math.abs(plane[n] - plane[n - 1]));
+      }
+      return [most, Math.abs(plane.at(-1))];
+    }""")
+    assert last == 0
+    assert steepest < STEEPEST
+
+
+def test_a_mix_that_is_played_while_another_one_sounds_takes_its_place(opened, mixes):
+    page = opened(seconds=130, ahead_s=20)
+    page.play(mixes["evening"], goal_s=5)
+    page.until("clock() >= 5")
+    page("whole => { window.whole = whole; return player.play(whole, 50); }", mixes["other"])
+    page("window.goal = Infinity")
+    page.until("told.some(([kind]) => kind === 'ended') && Boolean(window.heard)")
+    assert [kind for kind, _ in page.told] == ["ended"]
+    length_s = page("heard()[0].findLastIndex((x) => x !== 0) / 48000")
+    assert length_s == pytest.approx(5 + 109 - 50, abs=0.7)
+
+
+WAITING = """addEventListener("load", async () => {
+  const { Player } = await import("/static/player.js");
+  const player = new Player();
+  player.addEventListener("blocked", () => console.log("blocked", player.position_s));
+  player.addEventListener("position", () => console.log("sounds"));
+  player.play(MIX, 0);
+  document.addEventListener("click", () => player.resume(0));
+})"""
+
+
+def test_a_browser_that_waits_for_a_press_says_so(browser, server, mixes):
+    """Of itself the page plays nothing; a script of a test would count as a press."""
+    kind = browser.browser_type
+    strict = kind.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    page = strict.new_context().new_page()
+    page.add_init_script(WAITING.replace("MIX", json.dumps(mixes["evening"])))
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    with page.expect_console_message(lambda message: message.text == "blocked 0"):
+        page.goto(server.address.url)
+    assert "sounds" not in said
+    with page.expect_console_message(lambda message: message.text == "sounds"):
+        page.mouse.click(5, 5)
+    strict.close()
+
+
+def test_the_page_keeps_what_is_to_come_and_nothing_else(opened, mixes):
+    """As buffers that are not collected: thirty seconds of 109, and what was to be collected."""
+    page = opened(seconds=130, ahead_s=30, chunk_s=5)
+    page("""() => {
+      window.kept = 0;
+      const registry = new FinalizationRegistry((bytes) => { window.kept -= bytes; });
+      const make = BaseAudioContext.prototype.createBuffer;
+      BaseAudioContext.prototype.createBuffer = function (channels, length, rate) {
+        const buffer = make.call(this, channels, length, rate);
+        window.kept += 8 * length;
+        registry.register(buffer, 8 * length);
+        return buffer;
+      };
+    }""")
+    session = page.page.context.new_cdp_session(page.page)
+    page.play(mixes["evening"])
+    most = 0
+    for seconds in (20, 40, 60, 70):
+        page.go_to(seconds)
+        page.until("player.ahead_s > 29")
+        session.send("HeapProfiler.collectGarbage")
+        page.page.wait_for_timeout(50)
+        most = max(most, page("kept"))
+    assert 30 * 8 * RATE_HZ < most < 50 * 8 * RATE_HZ
