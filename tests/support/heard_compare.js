@@ -2,21 +2,24 @@
 // before where they share a time line. Both begin with the first sample that is not silent.
 window.compare = async (parts, rises) => {
   const FADE = 2400;
-  const loaded = {};
-  for (const { url } of parts) {
-    loaded[url] ??= new Float32Array(await (await fetch(url)).arrayBuffer());
-  }
+  const bytes = (sample) => 8 * sample;
+  const load = async ({ url, at }, end) => {
+    const headers = { Range: `bytes=${bytes(at)}-${end ? bytes(end) - 1 : ""}` };
+    return new Float32Array(await (await fetch(url, { headers })).arrayBuffer());
+  };
+  const ends = parts.map((part, n) => (parts[n + 1] ? parts[n + 1].at + FADE : part.end));
+  const loaded = await Promise.all(parts.map((part, n) => load(part, ends[n])));
+  const first = parts[0].at;
+  const last = parts.at(-1).at + loaded.at(-1).length / 2;
   const planes = [0, 1].map((channel) => {
-    const first = parts[0].at;
-    const last = parts.at(-1).end ?? loaded[parts.at(-1).url].length / 2;
     const plane = new Float32Array(last - first);
-    parts.forEach(({ url, at }, number) => {
-      const from = loaded[url];
-      const end = Math.min(from.length / 2, last);
+    parts.forEach(({ at }, number) => {
+      const from = loaded[number];
       const fades = number > 0 || rises;
-      for (let n = at; n < end; n += 1) {
-        const share = fades ? Math.min(1, (n - at) / FADE) : 1;
-        plane[n - first] = share * from[2 * n + channel] + (1 - share) * plane[n - first];
+      for (let n = 0; n < from.length / 2 && at + n < last; n += 1) {
+        const share = fades ? Math.min(1, n / FADE) : 1;
+        const there = at + n - first;
+        plane[there] = share * from[2 * n + channel] + (1 - share) * plane[there];
       }
     });
     return plane;

@@ -103,7 +103,10 @@ export class Player extends EventTarget {
   stop(fade_s = 1) {
     const fade = Math.max(FADE, samples(fade_s));
     const end = this.#now + fade;
-    for (const lane of this.#lanes) lane.at >= end ? lane.drop() : lane.close(end, fade);
+    for (const lane of this.#lanes) {
+      if (this.#isPaused || lane.at >= end) lane.drop();
+      else lane.close(end, fade);
+    }
     this.#lanes = [];
     this.#give(null);
     clearInterval(this.#timer);
@@ -123,8 +126,7 @@ export class Player extends EventTarget {
   // The first lane of which more is to come.
   get #open() {
     const now = this.#now;
-    const isHeard = (lane) => !(lane?.at <= now);
-    return this.#lanes.find((lane, n) => !lane.isComplete && isHeard(this.#lanes[n + 1]));
+    return this.#lanes.find((lane, n) => !lane.isComplete && !(this.#lanes[n + 1]?.at <= now));
   }
 
   #laneAt(now) {
@@ -246,7 +248,7 @@ export class Player extends EventTarget {
     if (kind === "play") return { at: soon, first };
     if (kind === "next") return { at: Math.max(after.end - FADE, soon), first };
     const lane = this.#lanes.findLast((each) => first + each.offset >= each.at) ?? this.#lanes[0];
-    const at = Math.max(first + lane.offset, soon);
+    const at = Math.max(Math.min(first, lane.last) + lane.offset, soon);
     return { at, first: at - lane.offset };
   }
 
