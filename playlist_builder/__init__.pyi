@@ -87,6 +87,7 @@ from .records.events import (
     TakenBack,
     Unknown,
 )
+from .records.heard import Heard, HeardPhase, HeardPress, HeardTrack, heard
 from .records.record import About, Record, Run
 from .report.text import session_text
 from .report.write import write_report
@@ -137,6 +138,10 @@ __all__ = [
     "FileProgress",
     "FileScanned",
     "Gap",
+    "Heard",
+    "HeardPhase",
+    "HeardPress",
+    "HeardTrack",
     "History",
     "KeptSession",
     "KeptSessions",
@@ -219,6 +224,7 @@ __all__ = [
     "copy_session",
     "document_of",
     "event_of",
+    "heard",
     "load_profile",
     "load_session",
     "matching",

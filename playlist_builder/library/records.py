@@ -197,7 +197,7 @@ class Records:
     @checked.takes(ids=checked.texts)
     def add_from(self, other: Self, ids: Sequence[str]) -> None:
         """Keep runs of another library under new numbers, all or none of them."""
-        found = [other._rows(own) for own in ids]  # noqa: SLF001 - of the same class
+        found = [other._rows(own) for own in ids]
         if found:
             with self._connection.writing_user_data() as connection:
                 for each in found:
