@@ -87,8 +87,11 @@ from .records.events import (
     TakenBack,
     Unknown,
 )
+from .records.export import record_csv, record_json
 from .records.heard import Heard, HeardPhase, HeardPress, HeardTrack, heard
 from .records.record import About, Record, Run
+from .records.respct import ReportedItem, reported_items
+from .report.record_write import write_record
 from .report.text import session_text
 from .report.write import write_report
 from .session_request import PlanChange, SessionRequest
@@ -187,6 +190,7 @@ __all__ = [
     "RenderProgress",
     "Reopened",
     "Replanned",
+    "ReportedItem",
     "RequestError",
     "Resolved",
     "Resumed",
@@ -230,9 +234,13 @@ __all__ = [
     "matching",
     "own_profile",
     "preview_session",
+    "record_csv",
+    "record_json",
     "render_session",
+    "reported_items",
     "series",
     "session_text",
+    "write_record",
     "write_report",
     "write_session",
 ]

@@ -57,7 +57,7 @@ class Records:
         ISO 8601 with its offset, or a `datetime` with one. Raises LibraryError where the session is
         not kept or cannot be read.
         """
-        time = check_time(at.isoformat() if isinstance(at, datetime) else at)
+        time = check_time(at.isoformat(timespec="milliseconds") if isinstance(at, datetime) else at)
         with self._connection.writing_user_data() as connection:
             row = connection.execute(
                 "SELECT document FROM documents JOIN kept USING (id) WHERE id = ?", (session,)

@@ -25,7 +25,7 @@ from playlist_builder.records.events import (
 from playlist_builder.records.record import Record
 
 GOES_ON_S = 1.0  # a track whose place in its file differs by less goes on
-SKIPPED_S = 5.0  # a track was skipped where more than this of its planned end was not heard
+SKIPPED_S = 10.0  # a track was skipped where more than this of its planned end was not heard
 
 
 @dataclass(frozen=True, slots=True)

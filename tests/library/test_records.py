@@ -60,7 +60,7 @@ def test_a_run_begins_grows_and_ends(library):
     plan = session()
     run = library.records.begin("aa" * 8, datetime(2026, 1, 2, 9, tzinfo=UTC))
     assert (run.number, run.session, run.profile, run.target_s) == (1, "aa" * 8, "arc", 180.0)
-    assert (run.begun_at, run.ended_at, run.events) == ("2026-01-02T09:00:00+00:00", "", 0)
+    assert (run.begun_at, run.ended_at, run.events) == ("2026-01-02T09:00:00.000+00:00", "", 0)
     events = [
         event(1, Begun()),
         *second_by_second(40, first=2),
