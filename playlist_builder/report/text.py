@@ -236,7 +236,7 @@ def history_text(past: PersonHistory, *, width: int, language: Language = ENGLIS
             printable(each.profile),
             clock(each.duration_s),
             str(len(each.tracks)),
-            *((gettext("heard") if each.recorded else gettext("planned"),) if counts else ()),
+            *((gettext("as heard") if each.recorded else gettext("as planned"),) if counts else ()),
             printable(each.file) or gettext("standard output"),
         )
     rated = [
