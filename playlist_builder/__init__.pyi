@@ -91,6 +91,7 @@ from .records.export import record_csv, record_json
 from .records.heard import Heard, HeardPhase, HeardPress, HeardTrack, heard
 from .records.record import About, Record, Run
 from .records.respct import ReportedItem, reported_items
+from .report.record_html import record_page
 from .report.record_write import write_record
 from .report.text import session_text
 from .report.write import write_report
@@ -236,6 +237,7 @@ __all__ = [
     "preview_session",
     "record_csv",
     "record_json",
+    "record_page",
     "render_session",
     "reported_items",
     "series",

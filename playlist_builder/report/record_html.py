@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import partial
 
+from playlist_builder import checked
 from playlist_builder.language.notices import TEXT, notice
 from playlist_builder.language.text import shortened
 from playlist_builder.language.translation import Phrase
@@ -20,7 +21,7 @@ from playlist_builder.report.concerns import Concern
 from playlist_builder.report.happenings import Happening, button
 from playlist_builder.report.heard_session import heard_session, labels, left, title_of
 from playlist_builder.report.labels import title_of as title_of_session
-from playlist_builder.report.language import Language, number
+from playlist_builder.report.language import Language, language_of, number
 from playlist_builder.report.plot import Comparison
 from playlist_builder.report.templating import (
     TEMPLATES,
@@ -71,8 +72,16 @@ FIELDS: Mapping[str, Phrase] = {
 }
 
 
-def record_page(record: Record, language: Language) -> str:
-    """Return the page of a record."""
+@checked.takes(record=checked.a(Record), language=checked.text)
+def record_page(record: Record, *, language: str = "en") -> str:
+    """Return the page of a record as HTML, which loads nothing.
+
+    `language` is one of `language.LANGUAGES`; raises `ReportError` for another one.
+    """
+    return _page(record, language_of(language))
+
+
+def _page(record: Record, language: Language) -> str:
     found = heard(record)
     played = heard_session(record, found)
     told = happenings.happenings(record.events, found, language)

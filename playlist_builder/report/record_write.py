@@ -9,11 +9,10 @@ from playlist_builder.errors import ReportError
 from playlist_builder.playlists.write import write_bytes
 from playlist_builder.records.export import record_csv, record_json
 from playlist_builder.records.record import Record
-from playlist_builder.report.language import Language, language_of
 from playlist_builder.report.record_html import record_page
 
-FORMATS: Mapping[str, Callable[[Record, Language], str]] = {
-    ".html": record_page,
+FORMATS: Mapping[str, Callable[[Record, str], str]] = {
+    ".html": lambda record, language: record_page(record, language=language),
     ".csv": lambda record, _: record_csv(record),
     ".json": lambda record, _: record_json(record),
 }
@@ -32,7 +31,7 @@ def write_record(record: Record, path: str | os.PathLike[str], *, language: str 
 
 def rendered_record(record: Record, suffix: str, *, language: str = "en") -> bytes:
     """Return the bytes of a record in one of `FORMATS`."""
-    text = FORMATS[suffix](record, language_of(language))
+    text = FORMATS[suffix](record, language)
     return ((BOM if suffix == ".csv" else "") + text).encode()
 
 

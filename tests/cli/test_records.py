@@ -57,6 +57,14 @@ def test_a_record_is_forgotten(library):
     assert "heard" not in run("history", "A7", *library).stdout
 
 
+def test_records_go_with_their_session_and_that_is_said(library):
+    asked = run("sessions", "remove", "2", *library, code=2).stderr
+    assert "with 1 record?" in asked
+    run("sessions", "remove", "1", "2", "--yes", *library)
+    assert "no record yet" in run("records", *library).stderr
+    assert "A7" in run("history", *library).stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [

@@ -106,9 +106,11 @@ def test_what_was_heard_is_a_session_on_the_same_plan():
     assert [(each.start_s, each.end_s) for each in played.silences] == [(90.0, 120.0)]
 
 
-@pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_shows_what_was_planned_and_heard(language):
-    found = Reader(text := record_page(record(about=About(equipment="headphones")), language))
+    found = Reader(
+        text := record_page(record(about=About(equipment="headphones")), language=language)
+    )
     assert found.open == []
     names = ["large", "middle", "small"]
     assert [attrs["class"] for attrs in found.having("picture")] == [f"picture {n}" for n in names]
@@ -126,7 +128,7 @@ def test_the_page_shows_what_was_planned_and_heard(language):
 
 
 def test_the_page_loads_nothing_and_its_style_is_the_one_it_allows():
-    text = record_page(record(), ENGLISH)
+    text = record_page(record())
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', text)
     (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
     digest = b64encode(sha256(style.encode()).digest()).decode()
@@ -149,7 +151,7 @@ def test_hostile_words_do_no_harm():
         ),
         About(equipment=HOSTILE),
     )
-    text = record_page(one, ENGLISH)
+    text = record_page(one)
     assert Reader(text).open == []
     assert "<script" not in text
     assert "\x1b" not in text + record_text(one, width=80)
@@ -157,16 +159,16 @@ def test_hostile_words_do_no_harm():
 
 def test_an_empty_record_is_shown_too():
     open_run = replace(RUN, ended_at="")
-    for language in LANGUAGES.values():
+    for language in LANGUAGES:
         one = record(event(1, Note("nothing yet")), run=open_run, complete=False)
-        assert Reader(record_page(one, language)).open == []
+        assert Reader(record_page(one, language=language)).open == []
     text = record_text(one, width=120)
     assert "no end is recorded, parts are missing" in text
 
 
 def test_very_many_marks_are_dots():
     many = tuple(event(n, Note("x"), 3.0 * n) for n in range(1, 58))
-    text = record_page(record(*many), ENGLISH)
+    text = record_page(record(*many))
     assert text.count('r="3"/></g>') == 57 * 3  # at no width is there room for numbers
 
 
