@@ -116,13 +116,18 @@ class Records:
             is_many = runs.small_blocks(connection, run, source) >= runs.JOINED
         is_end = any(each["kind"] == ENDED for each in new)
         if is_many or is_end:
-            with (
-                suppress(LibraryBusyError),
-                self._connection.briefly(),
-                self._connection.writing_user_data() as connection,
-            ):
-                runs.join_blocks(connection, run)
+            self._tidy(run)
         return last + len(new)
+
+    def _tidy(self, run: str) -> None:
+        """Join small blocks, with a backup; not yet where others write or a block is spoilt."""
+        connection = self._connection
+        with (
+            suppress(LibraryBusyError, *runs.SPOILT),
+            connection.briefly(),
+            connection.writing_user_data() as writing,
+        ):
+            runs.join_blocks(writing, run)
 
     @checked.takes(run=checked.text)
     def last(self, run: str, source: str = PAGE) -> int:
@@ -257,7 +262,9 @@ def _check_same(
         " WHERE run = ? AND source = ? AND last >= ? AND first <= ?",
         (run, source, given[0]["number"], given[-1]["number"]),
     ).fetchall()
-    known = {each["number"]: each for each in runs.by_source(blocks).get(source, ())}
+    known: dict[int, runs.Document] = {}
+    with suppress(*runs.SPOILT):  # what cannot be read cannot be compared
+        known = {each["number"]: each for each in runs.by_source(blocks).get(source, ())}
     for each in given:
         before = known.get(each["number"])
         if before is not None and before | {"source": source} != each:

@@ -24,7 +24,7 @@ from playlist_builder.records.events import (
 )
 from playlist_builder.records.record import Record
 
-GOES_ON_S = 1.0  # a track whose place in its file differs by less goes on
+GOES_ON_S = 15.0  # a track whose place in its file jumps by less goes on, as after a crash
 SKIPPED_S = 10.0  # a track was skipped where more than this of its planned end was not heard
 
 

@@ -425,6 +425,15 @@ def test_a_spoilt_record_is_one_line_and_spreads_nowhere(library, path, tmp_path
         merge(other, spoilt, lambda _: False)
 
 
+def test_a_spoilt_block_keeps_no_other_event_from_being_kept(library):
+    run, events = begun(library), second_by_second(3)
+    library.records.append(run, events[:2])
+    with library._connection.writing() as connection:  # noqa: SLF001
+        connection.execute("UPDATE run_events SET events = x'00'")
+    assert library.records.append(run, [*events, event(4, Ended(), 3.0)]) == 4
+    assert library.records.by_id(run).ended_at
+
+
 def test_a_spoilt_block_does_not_keep_a_restore_from_being_done(library, path):
     run = begun(library)
     library.records.append(run, second_by_second(2))

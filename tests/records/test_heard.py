@@ -63,8 +63,14 @@ def test_an_overlap_is_heard_twice_and_is_music_once():
 def test_a_track_that_starts_again_is_another_one():
     again = played(2, "a0", 40.0, 20.0)
     assert len(heard(record(played(1, "a0", 0.0, 40.0), again)).tracks) == 2
-    on = played(2, "a0", 40.0, 20.0, offset_s=40.4)
-    assert len(heard(record(played(1, "a0", 0.0, 40.0), on)).tracks) == 1
+
+
+@pytest.mark.parametrize("jump_s", [-5.0, 0.4, 5.0])
+def test_a_track_that_goes_on_after_a_crash_is_the_same(jump_s):
+    on = played(2, "a0", 40.0, 20.0 - jump_s, offset_s=40.0 + jump_s)
+    (track,) = heard(record(played(1, "a0", 0.0, 40.0), on)).tracks
+    assert (track.from_s, track.to_s, track.seconds) == (0.0, 60.0, 60.0 - jump_s)
+    assert not track.is_skipped
 
 
 def test_gains_are_those_of_all_its_seconds():
