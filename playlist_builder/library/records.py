@@ -267,7 +267,7 @@ def _check_same(
         known = {each["number"]: each for each in runs.by_source(blocks).get(source, ())}
     for each in given:
         before = known.get(each["number"])
-        if before is not None and before | {"source": source} != each:
+        if before is not None and {**before, "source": source} != each:
             raise RequestError(
                 "Event {number} of {source!r} is another one already.",
                 number=each["number"],
