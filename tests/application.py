@@ -4,7 +4,7 @@ Give it a folder of music and a folder to write to. The tests run it, and check 
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import closing
 from pathlib import Path
@@ -83,7 +83,7 @@ def edit(library: pb.Library, session: pb.Session) -> pb.SessionEditor:
 def steer(editor: pb.SessionEditor) -> Iterator[str]:
     """Steer a session as it plays, in every way, and tell what each would do."""
     request = editor.session.request
-    changes = (
+    changes: tuple[Callable[[], pb.Edited], ...] = (
         lambda: editor.shift(-0.15, at_s=1.0),
         lambda: editor.hold(10.0, at_s=1.0),
         lambda: editor.rest(5.0, at_s=1.0),
