@@ -65,8 +65,11 @@ from .playlists.write import write_session
 from .profiles.find import load_profile
 from .profiles.own import own_profile
 from .profiles.profile import Phase, Profile, Rules
+from .recording.levels import Levels
+from .recording.measure import measure_levels
 from .recording.mix import Clip, MixPlan, MixSettings
 from .recording.render import Recording, RenderProgress, preview_session, render_session
+from .recording.session_mix import mix_session
 from .records.documents import document_of, event_of
 from .records.events import (
     Begun,
@@ -149,6 +152,7 @@ __all__ = [
     "History",
     "KeptSession",
     "KeptSessions",
+    "Levels",
     "Library",
     "LibraryBusyError",
     "LibraryError",
@@ -233,6 +237,8 @@ __all__ = [
     "load_profile",
     "load_session",
     "matching",
+    "measure_levels",
+    "mix_session",
     "own_profile",
     "preview_session",
     "record_csv",
