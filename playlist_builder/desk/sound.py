@@ -31,7 +31,7 @@ class Sound:
         self._session: Session | None = None
         self._mix: Mix | None = None
         self._failure: PlaylistBuilderError | None = None
-        self._tracks: OrderedDict[str, Mix] = OrderedDict()
+        self._tracks: OrderedDict[tuple[str, str], Mix] = OrderedDict()
         self._lock = Lock()
 
     def start(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
@@ -48,6 +48,11 @@ class Sound:
     def levels(self) -> Mapping[str, Levels]:
         """The levels that are known now, by path."""
         return self._measuring.levels
+
+    @property
+    def failed(self) -> Mapping[str, AudioError | OSError]:
+        """Why tracks cannot be measured, as far as that is known now, by path."""
+        return self._measuring.failed
 
     def want(self, paths: Iterable[str]) -> None:
         """Measure these next, in their order."""
@@ -80,12 +85,13 @@ class Sound:
     def track(self, track: Track) -> Mix:
         """Return a whole track as a mix, as loud as a session; it is not published."""
         with self._lock:
-            if track.identity not in self._tracks:
-                self._tracks[track.identity] = Mix.of(_alone(track))
-            self._tracks.move_to_end(track.identity)
+            key = track.identity, track.path
+            if key not in self._tracks:
+                self._tracks[key] = Mix.of(_alone(track))
+            self._tracks.move_to_end(key)
             while len(self._tracks) > MOST_TRACKS:
                 self._tracks.popitem(last=False)
-            return self._tracks[track.identity]
+            return self._tracks[key]
 
     def _progress(self) -> None:
         """Mix the session as soon as it can be; called by the thread that measures."""
