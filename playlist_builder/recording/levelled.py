@@ -35,6 +35,7 @@ from playlist_builder.recording.ride import BEFORE_S, FLOOR_LU, rises
 
 LONGEST_ENTRY_S = 20.0
 _JOIN = round(JOIN_S * BLOCKS_PER_S)
+_OFF = (0, 1)  # tenths of a copy as it plays lie between those of its file
 SOFTEST_ENTRY = 10.0**-2.4  # of the power: softer, it would be silence, and what follows the entry
 
 
@@ -164,14 +165,15 @@ def _within(slot: Slot, power: Floats, profile: Profile | None) -> Iterator[Noti
 def _join_lu(before: Floats, after: Floats) -> float:
     """Return how much louder music begins than what plays before it ends; see `entry`."""
     floor_lufs = loudness.integrated_lufs(after) + FLOOR_LU
-    before_lufs = float(loudness.lufs(before[-_JOIN:].mean()))
-    return _first_lufs(after) - max(before_lufs, floor_lufs)
+    last = min(before[-_JOIN - off : len(before) - off].mean() for off in _OFF if len(before) > off)
+    return _first_lufs(after) - max(float(loudness.lufs(last)), floor_lufs)
 
 
 def _first_lufs(power: Floats) -> float:
     """Return the loudness of the first `JOIN_S` of what is heard of music."""
     first = int((power >= 10.0 ** (SILENCE_DBFS / 10.0)).argmax())
-    return float(loudness.lufs(power[first : first + _JOIN].mean()))
+    firsts = [power[first + off : first + off + _JOIN] for off in _OFF if len(power) > first + off]
+    return float(loudness.lufs(max(each.mean() for each in firsts)))
 
 
 def entry(before: Floats, after: Floats, limit_lu: float) -> Floats:

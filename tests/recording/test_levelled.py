@@ -117,6 +117,18 @@ def test_music_behind_an_ending_enters_as_slowly_as_it_must():
     assert not len(entry(power(-20.0), new, 3.0))
 
 
+@pytest.mark.parametrize("off", [0, 1])
+def test_an_entry_keeps_the_limit_wherever_a_player_counts_tenths(off):
+    """Three soft seconds, and then all at once louder: a tenth later they hold some of it."""
+    ended, new = power(-20.0, -32.0), power(-20.0, seconds=60)
+    new[:30] = power(-27.5)[0]
+    new[30] = power(-8.0)[0]
+    fade_db = entry(ended, new, 3.0)
+    entered = new.copy()
+    entered[: len(fade_db)] *= 10 ** (fade_db / 10)
+    assert join_lu(ended, entered[off:]) <= 3.0
+
+
 @settings(max_examples=20)
 @given(st.floats(-70.0, -5.0), st.floats(-40.0, -5.0), st.floats(3.0, 90.0))
 def test_no_entry_is_longer_than_it_may_be(before_lufs, after_lufs, seconds):
