@@ -8,6 +8,7 @@ would.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from playlist_builder.recording.gains import (
     is_calm,
     with_neighbours,
 )
+from playlist_builder.recording.headroom import held_down
 from playlist_builder.recording.levels import BLOCKS_PER_S, SILENCE_DBFS, Levels
 from playlist_builder.recording.mix import LOUDNESS_LUFS, played
 from playlist_builder.recording.ride import BEFORE_S, FLOOR_LU, rises
@@ -55,12 +57,14 @@ class TrackGain:
 class LevelledTracks:
     """The gain of each track of a session, and the loudness of them all together.
 
-    `heard` tells of rises beyond the limits all the same, where no gain moves within a track.
+    `heard` tells of rises beyond the limits all the same, where no gain moves within a track, and
+    `held_down` of the tracks whose peaks keep the whole soft.
     """
 
     gains: tuple[TrackGain, ...]
     loudness_lufs: float
     heard: tuple[Notice, ...] = ()
+    held_down: Notice | None = None
 
 
 def levelled(
@@ -79,7 +83,7 @@ def levelled(
     found = [played(each, slot) for each, slot in zip(levels, slots, strict=True)]
     own = arranged_gains(slots, found, [0] * (len(slots) - 1), profile, riding=riding)
     limit_dbtp = PEAK_LIMIT_DBTP - LOSSY_MARGIN_DB * lossy
-    own, _ = _overall(found, own, limit_dbtp)
+    own = _overall(found, own, limit_dbtp).gains
     limit_lu = (profile.rules if profile is not None else Rules()).loudness_step_lu - JUMP_MARGIN_LU
     endings: list[Floats] = []
     for place, (slot, each) in enumerate(zip(slots, found, strict=True)):
@@ -87,7 +91,8 @@ def levelled(
             entry_db = entry(endings[-1], _power(each, own[place]), limit_lu)
             own[place] = _entering(own[place], each, entry_db)
         endings.append(_to_the_end(slot, each, own[place]))
-    own, lufs = _overall(found, own, limit_dbtp)
+    whole = _overall(found, own, limit_dbtp)
+    own = whole.gains
     powers = [_power(each, gain) for each, gain in zip(found, own, strict=True)]
     joins_lu = [
         0.0,
@@ -106,21 +111,31 @@ def levelled(
         TrackGain(gain.gain_db, _peak(each, gain), gain.course)
         for each, gain in zip(found, own, strict=True)
     ]
-    return LevelledTracks(tuple(gains), lufs, tuple(heard))
+    told = held_down(slots, whole.rooms_db, whole.wanted_db)
+    return LevelledTracks(tuple(gains), whole.loudness_lufs, tuple(heard), told)
 
 
-def _overall(
-    found: Sequence[Levels], own: Sequence[Gain], limit_dbtp: float
-) -> tuple[list[Gain], float]:
-    """Return gains that are as loud together as their peaks allow, and that loudness."""
+class _Overall(NamedTuple):
+    """Gains of all tracks, their loudness, and by how much each and all of them got louder."""
+
+    gains: list[Gain]
+    loudness_lufs: float
+    rooms_db: list[float]  # at most
+    wanted_db: float
+
+
+def _overall(found: Sequence[Levels], own: Sequence[Gain], limit_dbtp: float) -> _Overall:
+    """Return gains that are as loud together as their peaks allow."""
     pairs = list(zip(found, own, strict=True))
     lufs = loudness.integrated_lufs(np.concatenate([_power(*each) for each in pairs]))
     rooms_db = [
         limit_dbtp - gain.gain_db - 20.0 * float(np.log10(max(_peak(each, gain), 1e-9)))
         for each, gain in pairs
     ]
-    by_db = min(LOUDNESS_LUFS - lufs, *rooms_db)
-    return [replace(gain, gain_db=gain.gain_db + by_db) for gain in own], lufs + by_db
+    wanted_db = LOUDNESS_LUFS - lufs
+    by_db = min(wanted_db, *rooms_db)
+    louder = [replace(gain, gain_db=gain.gain_db + by_db) for gain in own]
+    return _Overall(louder, lufs + by_db, rooms_db, wanted_db)
 
 
 def _peak(levels: Levels, gain: Gain) -> float:

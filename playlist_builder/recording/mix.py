@@ -16,6 +16,7 @@ from playlist_builder import checked
 from playlist_builder.analysis import loudness
 from playlist_builder.audio.encode import Chapter
 from playlist_builder.errors import RenderError, RequestError
+from playlist_builder.language.notices import Notice
 from playlist_builder.language.text import clock
 from playlist_builder.models import Floats, Session, Slot
 from playlist_builder.profiles.profile import Profile, Rules
@@ -28,6 +29,7 @@ from playlist_builder.recording.gains import (
     crossfade,
     with_neighbours,
 )
+from playlist_builder.recording.headroom import held_down
 from playlist_builder.recording.levels import BLOCKS_PER_S, FRAMES_PER_S, Levels
 
 LOUDNESS_LUFS = -18.0  # ReplayGain 2.0, so a session is as loud as other music in a player
@@ -109,12 +111,16 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class MixPlan:
-    """A whole mix, with its expected loudness and an upper bound of its true peak."""
+    """A whole mix, with its expected loudness and an upper bound of its true peak.
+
+    `held_down` tells of the tracks whose peaks keep it softer than wanted.
+    """
 
     clips: tuple[Clip, ...]
     chapters: tuple[Chapter, ...]
     loudness_lufs: float
     true_peak_dbtp: float
+    held_down: Notice | None = None
 
     @property
     def frames(self) -> int:
@@ -170,15 +176,18 @@ def plan(
     overlaps = [each.overlap for each in joins]
     own = arranged_gains(slots, found, overlaps, profile, riding=[settings.riding] * len(slots))
     clips = _place(slots, found, own, joins)
-    k_power, true_peak = _sum(clips, levels)
+    k_power, true_peak, own_peaks = _sum(clips, levels)
     integrated_lufs = loudness.integrated_lufs(k_power)
     peak_dbtp = 20.0 * np.log10(max(float(true_peak.max()), 1e-9))
-    overall_db = min(settings.loudness_lufs - integrated_lufs, ceiling_dbtp - peak_dbtp)
+    wanted_db = settings.loudness_lufs - integrated_lufs
+    overall_db = min(wanted_db, ceiling_dbtp - peak_dbtp)
+    rooms_db = [ceiling_dbtp - 20.0 * float(np.log10(max(peak, 1e-9))) for peak in own_peaks]
     return MixPlan(
         clips=tuple(clips),
         chapters=tuple(_chapters(slots, clips)),
         loudness_lufs=integrated_lufs,
         true_peak_dbtp=float(peak_dbtp),
+        held_down=held_down(slots, rooms_db, wanted_db),
     ).softer(-overall_db)
 
 
@@ -300,10 +309,14 @@ def _fade(cut_s: float | None, fade_s: float, levels: Levels) -> int:
     return min(round(fade_s * FRAMES_PER_S), (levels.end - levels.start) // 2)
 
 
-def _sum(clips: Sequence[Clip], levels: Mapping[str, Levels]) -> tuple[Floats, Floats]:
-    """Return K-weighted power and a bound of the true peak of a mix, per `loudness.BLOCK_S`."""
+def _sum(clips: Sequence[Clip], levels: Mapping[str, Levels]) -> tuple[Floats, Floats, list[float]]:
+    """Return K-weighted power and a bound of the true peak of a mix, per `loudness.BLOCK_S`.
+
+    The last is the highest peak of each clip alone.
+    """
     count = -(-clips[-1].end // PER_BLOCK) + 2
     k_power, true_peak = np.zeros(count), np.zeros(count)
+    own_peaks = []
     for clip in clips:
         gain = 10.0 ** (clip.gain_db / 20.0)
         at = clip.at // PER_BLOCK
@@ -323,7 +336,8 @@ def _sum(clips: Sequence[Clip], levels: Mapping[str, Levels]) -> tuple[Floats, F
         k_power[at : at + len(power)] += power * gain**2
         # For the same reason, a peak may fall into the block before or after.
         true_peak[at : at + len(peak)] += with_neighbours(peak) * gain
-    return k_power, true_peak
+        own_peaks.append(float(peak.max()) * gain)
+    return k_power, true_peak, own_peaks
 
 
 def _title(slot: Slot) -> str:

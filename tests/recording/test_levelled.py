@@ -89,6 +89,17 @@ def test_an_encoder_that_overshoots_gets_room():
     assert lossless - lossy == pytest.approx(0.5)
 
 
+def test_the_track_whose_peaks_keep_all_of_it_soft_is_named():
+    found = [level(-30.0, peak=0.1), level(-30.0, peak=0.5), level(-30.0, peak=0.1)]
+    plan = levelled(slots(3), found, PROFILE, riding=[False] * 3)
+    without = levelled(slots(2), [found[0], found[2]], PROFILE, riding=[False] * 2)
+    assert plan.held_down is not None
+    assert dict(plan.held_down.parameters)["titles"] == ("1",)
+    softer_lu = dict(plan.held_down.parameters)["softer_lu"]
+    assert softer_lu == pytest.approx(without.loudness_lufs - plan.loudness_lufs, abs=0.5)
+    assert without.held_down is None
+
+
 def test_only_what_plays_of_a_track_is_levelled():
     part = replace(slots(1)[0], from_s=150.0, end_s=150.0)
     plan = levelled([part], [level(-30.0, -20.0, peak=0.1)], PROFILE, riding=[False])
