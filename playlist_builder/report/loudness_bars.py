@@ -37,7 +37,7 @@ def height(session: Session) -> float:
 def bars(session: Session, language: Language, frame: Frame, top: float) -> Iterator[str]:
     """Yield a bar per join, as long as its step, on a scale that the longest fits; and numbers.
 
-    Numbers stand at what rises beyond the limit and at the deepest fall.
+    Numbers stand at what rises most beyond the limit and at the deepest fall.
     """
     limit = summary.rules(session).loudness_step_lu
     placed = [
@@ -45,6 +45,8 @@ def bars(session: Session, language: Language, frame: Frame, top: float) -> Iter
         for slot, step in zip(summary.whole(session), summary.steps(session), strict=True)
         if step is not None
     ]
+    loudest = sorted((step.rise_lu for _, step in placed if step.is_beyond), reverse=True)
+    named_lu = min(loudest[: summary.LOUDEST], default=math.inf)
     highest, deepest = _reach(session)
     unit = _per_lu(session)
     zero = top + HEADING + NUMBER + highest * unit
@@ -69,7 +71,7 @@ def bars(session: Session, language: Language, frame: Frame, top: float) -> Iter
     for x, step in sorted(placed, key=lambda each: -each[1].rise_lu):
         at = min(max(x, frame.left + half), frame.right - half)
         y = zero - step.rise_lu * unit
-        if step.is_beyond and all(abs(at - other) > 2 * half for other in taken):
+        if step.rise_lu >= named_lu and all(abs(at - other) > 2 * half for other in taken):
             taken.append(at)
             yield text(at, y - 4, signed(step.rise_lu), "beyond", "middle")
         elif step.rise_lu == -deepest < -limit:
