@@ -18,6 +18,7 @@ from playlist_builder.models import Floats, Slot
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.recording.gains import (
     CALM_RISE_LU,
+    EDGE_S,
     JOIN_S,
     JUMP_MARGIN_LU,
     LOSSY_MARGIN_DB,
@@ -26,8 +27,10 @@ from playlist_builder.recording.gains import (
     Gain,
     arranged_gains,
     blocks,
+    course_of,
     has_not_faded,
     is_calm,
+    limit_within_lu,
     with_neighbours,
 )
 from playlist_builder.recording.headroom import held_down
@@ -36,6 +39,7 @@ from playlist_builder.recording.mix import LOUDNESS_LUFS, played
 from playlist_builder.recording.ride import BEFORE_S, FLOOR_LU, rises
 
 LONGEST_ENTRY_S = 20.0
+_EDGE_S = round(EDGE_S)
 _JOIN = round(JOIN_S * BLOCKS_PER_S)
 _OFF = (0, 1)  # tenths of a copy as it plays lie between those of its file
 SOFTEST_ENTRY = 10.0**-2.4  # of the power: softer, it would be silence, and what follows the entry
@@ -89,7 +93,8 @@ def levelled(
     for place, (slot, each) in enumerate(zip(slots, found, strict=True)):
         if place and riding[place]:
             entry_db = entry(endings[-1], _power(each, own[place]), limit_lu)
-            own[place] = _entering(own[place], each, entry_db)
+            if len(entry_db):
+                own[place] = _calmed(slot, each, _entering(own[place], each, entry_db), profile)
         endings.append(_to_the_end(slot, each, own[place]))
     whole = _overall(found, own, limit_dbtp)
     own = whole.gains
@@ -226,10 +231,18 @@ def _moves(levels: Levels, gain: Gain) -> Floats:
 
 def _entering(gain: Gain, levels: Levels, entry_db: Floats) -> Gain:
     """Return a gain by which a track enters slowly, by `entry`."""
-    if not len(entry_db):
-        return gain
     course = _moves(levels, gain).copy()
     first = levels.start // PER_BLOCK
     course[first : first + len(entry_db)] += entry_db
     course[:first] = course[first]
     return Gain(gain.gain_db, course)
+
+
+def _calmed(slot: Slot, levels: Levels, gain: Gain, profile: Profile | None) -> Gain:
+    """Return a gain that keeps the limits within a calm track once it enters slowly as well."""
+    limit_lu = limit_within_lu(slot, profile)
+    if limit_lu is None:
+        return gain
+    entering = replace(levels, k_power=levels.k_power * 10.0 ** (_moves(levels, gain) / 10.0))
+    more = course_of(entering, limit_lu, 0.0, (_EDGE_S, _EDGE_S))
+    return gain if more is None else Gain(gain.gain_db, _moves(levels, gain) + more)

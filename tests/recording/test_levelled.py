@@ -13,6 +13,7 @@ from playlist_builder.models import Slot
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.recording.levelled import entry, levelled
 from playlist_builder.recording.levels import Levels
+from playlist_builder.recording.ride import rises
 
 PROFILE = Profile(
     "arc",
@@ -126,6 +127,19 @@ def test_music_behind_an_ending_enters_as_slowly_as_it_must():
     assert fade_db[0] == pytest.approx(-24.0)  # heard from the first moment on
     assert len(fade_db) < 10 * 12
     assert not len(entry(power(-20.0), new, 3.0))
+
+
+def test_an_entry_startles_nobody_where_the_music_behind_it_rises_by_itself():
+    """It rises by 5 LU, and by more than 6 where the seconds before that are part of an entry."""
+    ended, new = level(-20.0, -20.0, -20.0, -38.0, seconds=24), level(-26.0, seconds=60)
+    new.k_power[110:] = power(-21.0)[0]
+    plan = levelled(slots(2), [ended, new], PROFILE, riding=[True] * 2)
+    assert plan.gains[1].course is not None
+    moved = new.k_power * 10 ** (plan.gains[1].course / 10)
+    now, before, _ = rises(moved.reshape(-1, 10).mean(axis=1))
+    assert (now - before)[10:].max() <= 6.0
+    faded = ended.k_power * 10 ** ((plan.gains[0].gain_db - plan.gains[1].gain_db) / 10)
+    assert join_lu(faded, moved) <= 3.0
 
 
 @pytest.mark.parametrize("off", [0, 1])
