@@ -71,7 +71,8 @@ def arranged_gains(
     limits_lu = [limit_within_lu(slot, profile) for slot in slots]
     parts = zip(riding, gains_db, found, limits_lu, openings_db, edges_s, strict=True)
     return [
-        Gain(gain_db, course_of(*each) if is_riding else None) for is_riding, gain_db, *each in parts
+        Gain(gain_db, course_of(*each) if is_riding else None)
+        for is_riding, gain_db, *each in parts
     ]
 
 
