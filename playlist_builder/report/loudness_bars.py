@@ -1,7 +1,7 @@
 """The steps of loudness between tracks as bars, upward where it gets louder."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from playlist_builder.models import Session
 from playlist_builder.report import summary
@@ -71,8 +71,17 @@ def bars(session: Session, language: Language, frame: Frame, top: float) -> Iter
     for x, step in sorted(placed, key=lambda each: -each[1].rise_lu):
         at = min(max(x, frame.left + half), frame.right - half)
         y = zero - step.rise_lu * unit
-        if step.rise_lu >= named_lu and all(abs(at - other) > 2 * half for other in taken):
-            taken.append(at)
-            yield text(at, y - 4, signed(step.rise_lu), "beyond", "middle")
+        if step.rise_lu >= named_lu:
+            beside = [at, *(each + side * 2 * half for each in taken for side in (-1, 1))]
+            free = [each for each in beside if _is_free(each, taken, half, frame)]
+            if free:
+                taken.append(min(free, key=lambda each: abs(each - x)))
+                yield text(taken[-1], y - 4, signed(step.rise_lu), "beyond", "middle")
         elif step.rise_lu == -deepest < -limit:
             yield text(at, y + 12, signed(step.rise_lu), "faint", "middle")
+
+
+def _is_free(x: float, taken: Sequence[float], half: float, frame: Frame) -> bool:
+    """Return whether a number fits there between others, all of them twice `half` wide."""
+    fits = frame.left + half <= x <= frame.right - half
+    return fits and all(abs(x - other) > 2 * half - 0.01 for other in taken)
