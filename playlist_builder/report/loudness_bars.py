@@ -72,11 +72,11 @@ def bars(session: Session, language: Language, frame: Frame, top: float) -> Iter
         at = min(max(x, frame.left + half), frame.right - half)
         y = zero - step.rise_lu * unit
         if step.rise_lu >= named_lu:
-            beside = [at, *(each + side * 2 * half for each in taken for side in (-1, 1))]
-            free = [each for each in beside if _is_free(each, taken, half, frame)]
-            if free:
-                taken.append(min(free, key=lambda each: abs(each - x)))
-                yield text(taken[-1], y - 4, signed(step.rise_lu), "beyond", "middle")
+            beside = (each + side * 2 * half for each in taken for side in (-1, 1))
+            places = [at, *(each for each in beside if abs(each - x) <= half)]
+            if free := [each for each in places if _is_free(each, taken, half, frame)]:
+                taken.append(free[0])
+                yield text(free[0], y - 4, signed(step.rise_lu), "beyond", "middle")
         elif step.rise_lu == -deepest < -limit:
             yield text(at, y + 12, signed(step.rise_lu), "faint", "middle")
 
