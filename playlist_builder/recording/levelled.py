@@ -38,7 +38,7 @@ from playlist_builder.recording.levels import BLOCKS_PER_S, SILENCE_DBFS, Levels
 from playlist_builder.recording.mix import LOUDNESS_LUFS, played
 from playlist_builder.recording.ride import BEFORE_S, FLOOR_LU, rises
 
-LONGEST_ENTRY_S = 20.0
+LONGEST_ENTRY_S = 30.0  # by which even a loud beginning comes out of next to nothing
 _EDGE_S = round(EDGE_S)
 _JOIN = round(JOIN_S * BLOCKS_PER_S)
 _OFF = (0, 1)  # tenths of a copy as it plays lie between those of its file

@@ -155,7 +155,7 @@ def faded_and_new(tmp_path):
     tone = 0.1 * np.sin(2 * np.pi * 440 * time_s)
     faded = tone * 10 ** (-np.clip(time_s - 12.0, 0.0, 5.0) * 9.0 / 20.0) * (time_s < 17.0) + 0.002
     slots = []
-    for number, wave in enumerate((faded, tone)):
+    for number, wave in enumerate((faded, np.tile(tone, 3))):
         path = f"{tmp_path}/{number}.flac"
         encode.write_flac(path, np.tile(wave, (2, 1)).astype(np.float32), RATE_HZ, {})
         at = 20.333 * number
