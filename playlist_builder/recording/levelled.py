@@ -35,7 +35,8 @@ from playlist_builder.recording.gains import (
 )
 from playlist_builder.recording.headroom import held_down
 from playlist_builder.recording.levels import BLOCKS_PER_S, SILENCE_DBFS, Levels
-from playlist_builder.recording.mix import LOUDNESS_LUFS, played
+from playlist_builder.recording.mix import played
+from playlist_builder.recording.mix_settings import LOUDNESS_LUFS
 from playlist_builder.recording.ride import BEFORE_S, FLOOR_LU, rises
 
 LONGEST_ENTRY_S = 30.0  # by which even a loud beginning comes out of next to nothing

@@ -17,7 +17,8 @@ from playlist_builder.recording import gains as gains_of
 from playlist_builder.recording import mix as mixing
 from playlist_builder.recording.gains import crossfade, gains
 from playlist_builder.recording.levels import Levels
-from playlist_builder.recording.mix import MixSettings
+from playlist_builder.recording.mix_settings import LOUDNESS_LUFS, MixSettings
+from playlist_builder.recording.preview import preview
 
 CEILING_DBTP = -1.05
 
@@ -205,7 +206,7 @@ def test_peaks_come_before_loudness():
     plan = planned(found, settings=MixSettings(crossfade_s=0.0))
     assert plan.true_peak_dbtp == pytest.approx(CEILING_DBTP)
     assert plan.clips[0].gain_db == pytest.approx(CEILING_DBTP - 20 * np.log10(1.2))
-    assert plan.loudness_lufs < mixing.LOUDNESS_LUFS
+    assert plan.loudness_lufs < LOUDNESS_LUFS
 
 
 def test_peaks_that_meet_in_a_crossfade_are_added():
@@ -302,7 +303,7 @@ def test_a_preview_holds_each_transition_as_it_is_in_the_whole():
     whole = planned(
         [level(-20.0), level(-14.0), level(-30.0)], settings=MixSettings(crossfade_s=4.0)
     )
-    short = mixing.preview(whole)
+    short = preview(whole)
     assert [each.gain_db for each in short.clips] == [
         whole.clips[number].gain_db for number in (0, 1, 1, 2)
     ]
@@ -316,7 +317,7 @@ def test_a_preview_holds_each_transition_as_it_is_in_the_whole():
         "1:52 Piece 1 → Piece 2",
     ]
     assert [(each.start_s, each.end_s) for each in short.chapters] == [(0.0, 34.0), (35.0, 69.0)]
-    one = mixing.preview(whole, joins=[3])
+    one = preview(whole, joins=[3])
     assert [each.title for each in one.chapters] == ["1:52 Piece 1 → Piece 2"]
     assert (one.clips[0].at, one.clips[0].gain_db) == (0, whole.clips[1].gain_db)
 

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from playlist_builder.language.notices import notice
 from playlist_builder.language.text import clock
 from playlist_builder.models import Session, Silence, Slot
-from playlist_builder.report import html, labels, loudness_bars, plot, summary, svg
+from playlist_builder.report import labels, loudness_bars, plot, summary, svg, templating
 from playlist_builder.report.drawing import LEFT, LETTER, RIGHT, Frame
 from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES
 from playlist_builder.session_request import SessionRequest
@@ -306,7 +306,7 @@ def test_no_letter_of_a_picture_is_small_or_grey_on_a_tint():
     widest = [int(each) for each in re.findall(r"max-width: (1029|685)px", page)]
     edges = {"large": widest[0] + 1 - 40, "middle": widest[1] + 1 - 40, "small": 360 - 28}
     for name, content in edges.items():
-        assert min(sizes) * min(1.0, content / html.WIDTHS_PX[name]) >= 10.99, name
+        assert min(sizes) * min(1.0, content / templating.WIDTHS_PX[name]) >= 10.99, name
     drawn = svg.inline(hour(12), ENGLISH)
     foot = float(re.search(r'class="tile" [^>]* y="([\d.]+)"', drawn)[1])
     grey = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" class="faint', drawn)
