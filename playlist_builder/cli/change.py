@@ -17,6 +17,7 @@ from playlist_builder.cli.change_text import difference_lines
 from playlist_builder.cli.history import record_history
 from playlist_builder.cli.language import _
 from playlist_builder.cli.library import open_library
+from playlist_builder.cli.renew import renewals, rewrite
 from playlist_builder.cli.session import (
     PAGES,
     PLAYLISTS,
@@ -24,7 +25,7 @@ from playlist_builder.cli.session import (
     number_and_name,
     warn_banned,
 )
-from playlist_builder.cli.written import Content, content, remembered, renewals, rewrite
+from playlist_builder.cli.written import Content, content, remembered
 
 if TYPE_CHECKING:
     from playlist_builder.sessions.difference import Difference

@@ -206,9 +206,11 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
             }
         )
         return
+    from playlist_builder.report.language import LANGUAGES
     from playlist_builder.report.track_text import track_text
 
-    output.print_drawing(track_text(found, judged, reasons, standing, **output.chart_style()))
+    style, own = output.chart_style(), LANGUAGES[language()]
+    output.print_drawing(track_text(found, judged, reasons, standing, **style, language=own))
 
 
 @main.command()

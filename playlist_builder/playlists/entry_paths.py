@@ -37,6 +37,9 @@ class PathFlavour(Protocol):
         """Return `path` relative to `start`; ValueError where no relative path leads there."""
 
 
+_CODEPAGE = "its name does not fit the codepage {codepage}"
+
+
 def format_entry(
     path: str, suffix: str, *, folder: str, dialect: Dialect = ANY, flavour: PathFlavour = os.path
 ) -> str:
@@ -49,15 +52,16 @@ def format_entry(
     if reason is None and suffix in dialect.uris | {".jspf"}:
         return _uri(seen, path)
     if reason is None:
-        reason = unsupported_reason(seen, suffix, dialect)
+        found = unsupported_reason(seen, suffix, dialect)
+        reason = found and _in_context(found)
         if reason is not None and dialect.falls_back_to_uri:
             absolute = replace(dialect, absolute=True, relative_to=None)
             return _uri(_as_player_sees(path, folder, absolute, flavour)[0], path)
     limit = dialect.line_bytes
     if reason is None and limit is not None and len(seen.encode()) > limit - len("File9999="):
-        reason = f"its path is longer than the {limit} bytes of a line"
+        reason = Phrase("its path is longer than the {limit} bytes of a line", limit=limit)
     if reason is None and backslashes and "\\" in seen:
-        reason = "its name holds a backslash"
+        reason = Phrase("its name holds a backslash")
     if reason is not None:
         raise _refusal(path, suffix, dialect, reason)
     return seen.replace("/", "\\") if backslashes else seen
@@ -79,7 +83,7 @@ def unsupported_reason(path: str, suffix: str = ".m3u8", dialect: Dialect = ANY)
         "its name ends with white space": in_lines and _BLANK_AT_END.search(path),
         "its name is not valid UTF-8": _NOT_UTF_8.search(path),
         "its name holds a control character": suffix == ".xspf" and _NOT_XML.search(path),
-        f"its name does not fit the codepage {dialect.codepage}": (
+        Phrase(_CODEPAGE, context=REASON, codepage=dialect.codepage): (
             suffix == ".m3u" and not _fits(path, dialect.codepage)
         ),
         "it would be misread without ./ before its name": (
@@ -87,6 +91,10 @@ def unsupported_reason(path: str, suffix: str = ".m3u8", dialect: Dialect = ANY)
         ),
     }
     return next((fault for fault, found in faults.items() if found), None)
+
+
+def _in_context(reason: str) -> Phrase:
+    return reason if isinstance(reason, Phrase) else Phrase(reason, context=REASON)
 
 
 def _as_player_sees(
@@ -158,7 +166,9 @@ def _escaped(text: str) -> str:
 
 
 def _refusal(path: str, suffix: str, dialect: Dialect, reason: str) -> ExportError:
-    what = FORMAT_NAMES[suffix] + (f" for {dialect.player}" if dialect.player else "")
+    what = FORMAT_NAMES[suffix]
+    if dialect.player:
+        what = Phrase("{format} for {player}", format=what, player=dialect.player)
     way = Phrase("Rename the file and scan again")
     if suffix == ".m3u" and not _fits(path, dialect.codepage):
         way = Phrase("Write the session as .m3u8, or choose another codepage")
@@ -168,6 +178,6 @@ def _refusal(path: str, suffix: str, dialect: Dialect, reason: str) -> ExportErr
         "{what} cannot hold {path!r}: {reason}. {way}",
         what=what,
         path=path,
-        reason=Phrase(reason, context=REASON),
+        reason=reason,
         way=way,
     )

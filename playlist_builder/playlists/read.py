@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from urllib.parse import unquote, urlsplit
 
-from playlist_builder.errors import PlaylistError
+from playlist_builder.errors import PlaylistError, system_reason
 from playlist_builder.files.system import is_regular
 from playlist_builder.playlists import jspf, session_json, xspf
 from playlist_builder.playlists.entry import (
@@ -84,7 +84,7 @@ def read(path: str | os.PathLike[str]) -> bytes:
         raise PlaylistError(
             "Cannot read playlist {name!r}: {strerror}.",
             name=name,
-            strerror=error.strerror or error,
+            strerror=system_reason(error),
         ) from error
     if len(data) > SIZE_LIMIT_BYTES:
         raise PlaylistError(

@@ -200,7 +200,7 @@ class Profile:
             split = [*self._until(from_s), *self._after(from_s)]
             chosen = next(each for each in split if each.start_s == from_s)
         if chosen.music_s + by_s < MIN_PHASE_S:
-            what = "The music of phase" if chosen.silence_s else "Phase"
+            what = Phrase("The music of phase") if chosen.silence_s else Phrase("Phase")
             raise ProfileError(
                 "{what} {phase!r} lasts {music_s:.3g} minutes, so it cannot be {by:.3g}"
                 " minutes shorter. {advice}",
@@ -225,7 +225,7 @@ class Profile:
         names = ", ".join(dict.fromkeys(each.name for each in left))
         if not names:
             return Phrase("No phase can: shorten several of them.")
-        return Phrase("These can: {names}.", {"names": names})
+        return Phrase("These can: {names}.", names=names)
 
     def jumped(self, phase: str, at_s: float) -> "Profile":
         """Return the profile with a later phase beginning at a time, and the end where it was.

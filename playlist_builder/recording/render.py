@@ -23,10 +23,18 @@ import numpy as np
 from playlist_builder import checked
 from playlist_builder.audio import decode, encode
 from playlist_builder.audio.encode import FULL_SCALE, Encoder
-from playlist_builder.errors import AudioError, ProfileError, RenderError, RequestError
+from playlist_builder.errors import (
+    AudioError,
+    ProfileError,
+    RenderError,
+    RequestError,
+    reason_of,
+    system_reason,
+)
 from playlist_builder.files.atomic import atomic_path
 from playlist_builder.files.companion import marked, write_beside
 from playlist_builder.language.text import encodable
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Floats32, Session
 from playlist_builder.profiles.own import own_profile
 from playlist_builder.profiles.profile import Profile
@@ -90,7 +98,7 @@ class Recording:
 def _numbers(field: str, value: object) -> None:
     """Check the numbers of tracks into which a transition leads."""
     if not isinstance(value, Collection) or any(type(n) is not int or n < 2 for n in value):  # noqa: PLR2004 - the first that follows another
-        raise checked.wrong(field, "a list of numbers from 2 on", value)
+        raise checked.wrong(field, Phrase("a list of numbers from 2 on"), value)
 
 
 @checked.takes(session=checked.a(Session), path=checked.path)
@@ -220,7 +228,7 @@ def _not_written(name: str, error: OSError) -> RenderError:
     return RenderError(
         "Cannot write {name!r}: {strerror}. Choose another place",
         name=name,
-        strerror=error.strerror or error,
+        strerror=system_reason(error),
     )
 
 
@@ -237,12 +245,17 @@ def _common(paths: Sequence[str]) -> tuple[int, bool]:
     """Return the rate that most files have or divide into, and whether any is deep."""
     gone = [each for each in paths if not Path(each).is_file()]
     if gone:
-        others = f" and {len(gone) - 1} others are" if len(gone) > 1 else " is"
+        if len(gone) == 1:
+            raise RenderError(
+                "{gone!r} is not there, so nothing was rendered. Look for it with"
+                " 'playlist-builder check --fix SESSION'",
+                gone=gone[0],
+            )
         raise RenderError(
-            "{gone!r}{others} not there, so nothing was rendered. Look for them with"
-            " 'playlist-builder check --fix SESSION'",
+            "{gone!r} and {count} others are not there, so nothing was rendered. Look for them"
+            " with 'playlist-builder check --fix SESSION'",
             gone=gone[0],
-            others=others,
+            count=len(gone) - 1,
         )
     rates: Counter[int] = Counter()
     deep = False
@@ -259,11 +272,10 @@ def _naming(path: str) -> Iterator[None]:
     try:
         yield
     except (AudioError, OSError) as error:
-        reason = error.strerror or error if isinstance(error, OSError) else error
         raise RenderError(
             "{path!r} cannot be rendered, so nothing was: {reason}. Replace it in the session",
             path=path,
-            reason=reason,
+            reason=reason_of(error),
         ) from error
 
 

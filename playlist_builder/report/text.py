@@ -195,19 +195,19 @@ def reasons_text(
     more = [
         f"{clock(slot.start_s)} {printable(slot.title or slot.path)}: {printable(text)}"
         for slot, reason in zip(session.slots, reasons, strict=True)
-        for text in (reason.rated, _emotion_costs(reason))
+        for text in (language.told(reason.rated), _emotion_costs(reason, language))
         if text
     ]
     return "\n".join([heading, drawn(table, width), *more])
 
 
-def _emotion_costs(reason: Explanation) -> str:
+def _emotion_costs(reason: Explanation, language: Language) -> str:
     """Say what a track costs for its tension, and for not being more moving, where it does."""
     priced = (
-        ("tension", reason.tension, reason.tension_price),
-        ("moving", reason.moving, reason.moving_price),
+        (language.gettext("tension"), reason.tension, reason.tension_price),
+        (language.pgettext("track", "moving"), reason.moving, reason.moving_price),
     )
-    return ", ".join(
+    return language.gettext(", ").join(
         f"{name} {value:.2f} ({price:+.4f})"
         for name, value, price in priced
         if value is not None and price >= LEAST_SHOWN_COST

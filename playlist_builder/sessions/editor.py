@@ -206,11 +206,11 @@ class SessionEditor:
 
     def undo(self) -> Edited:
         """Step back before the last change; of a session that is kept, also of those before."""
-        return self._step(self._before, self._after, "There is no change to undo.")
+        return self._step(self._before, self._after, Phrase("There is no change to undo."))
 
     def redo(self) -> Edited:
         """Make the change again that was undone last, if none was made since."""
-        return self._step(self._after, self._before, "No change was undone.")
+        return self._step(self._after, self._before, Phrase("No change was undone."))
 
     def _stretch(self, by_s: float, phase: str | None, sign: int) -> Edited:
         checked.seconds("by_s", by_s, is_above=True)
@@ -234,10 +234,10 @@ class SessionEditor:
             compared = difference_of_replan if playing else difference
             return Edited(after, compared(before, after))
 
-    def _step(self, source: list[State], target: list[State], none_left: str) -> Edited:
+    def _step(self, source: list[State], target: list[State], none_left: Phrase) -> Edited:
         with self._alone():
             if not source:
-                raise RequestError("{fault}", fault=Phrase(none_left))
+                raise RequestError(none_left)
             before, state = self._session, source[-1]
             self._session = self._now(state)
             target.append(before)
@@ -247,7 +247,9 @@ class SessionEditor:
     def _now(self, state: State) -> Session:
         """Return a state as the session that it is, kept where the session of now is kept."""
         now = self._session.request
-        session = state if isinstance(state, Session) else of_document(state, "A kept state")
+        session = (
+            state if isinstance(state, Session) else of_document(state, Phrase("A kept state"))
+        )
         own = session.request
         if now is None or own is None or (own.library, own.kept_id) == (now.library, now.kept_id):
             return session

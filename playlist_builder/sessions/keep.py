@@ -120,7 +120,7 @@ def _prepared(library: Library, session: Session, at: str, name: str) -> tuple[S
     if request is None:
         raise SessionError("{fault}", fault=NOT_MADE_HERE)
     # Before anything is written, in the history too.
-    session_json.parse(session_json.dump(session), "session that is to be kept")
+    session_json.parse(session_json.dump(session), Phrase("Session that is to be kept"))
     name = session_name(name) if name else ""
     session = replace(session, request=_for_history(library, request, at))
     return identified(library, session, name), name

@@ -28,6 +28,7 @@ from playlist_builder.profiles.profile import Rules
 from playlist_builder.report.concerns import PLAIN
 from playlist_builder.report.language import ENGLISH, VOICE
 from playlist_builder.sessions import rescue
+from playlist_builder.vocals.evidence import EVIDENCE, SOURCES
 from tests.cli.test_help_language import texts as help_texts
 from tests.support.synthetic import track
 
@@ -50,12 +51,7 @@ def names_of(kind):
     return sorted(names)
 
 
-COMPOSED = {"UnusableLibraryError"}  # its text is put together of what SQLite says, in English
-KEYWORDS = dict.fromkeys([*(set(names_of("PlaylistBuilderError")) - COMPOSED), "Phrase"])
-TOLD = {
-    *("cli", "sessions", "library", "playlists", "profiles", "recording", "device", "servers"),
-    *("arranger", "report", "tracks", "session_request.py", "files", "checked.py"),
-}  # packages of which all errors are translated
+KEYWORDS = dict.fromkeys([*names_of("PlaylistBuilderError"), "Phrase"])
 
 
 def in_sources():
@@ -68,23 +64,16 @@ def in_sources():
     ):
         for file in files:
             with file.open("rb") as opened:
-                keywords = KEYWORDS if file.relative_to(PACKAGE).parts[0] in TOLD else {}
-                keywords = extract.DEFAULT_KEYWORDS | keywords
+                keywords = extract.DEFAULT_KEYWORDS | KEYWORDS
                 for _, message, _, context in extract.extract(
                     method, opened, keywords=keywords, options=options
                 ):
                     yield context, message
 
 
-def files_of(part):
-    """Return the files of a package, or a module itself."""
-    place = PACKAGE / part
-    return [place] if place.is_file() else place.rglob("*.py")
-
-
 def calls():
-    """Yield the calls in all that is translated, with where each stands."""
-    for file in (file for part in TOLD for file in files_of(part)):
+    """Yield all calls of the package, with where each stands."""
+    for file in PACKAGE.rglob("*.py"):
         for each in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(each, ast.Call):
                 yield f"{file.name}:{each.lineno}", each
@@ -107,7 +96,7 @@ def template_of(call):
     inner = call.func.value if getattr(call.func, "attr", "") == "format" else call
     is_own = isinstance(inner, ast.Call) and inner.args and isinstance(inner.args[0], ast.Constant)
     name = getattr(inner.func, "id", getattr(inner.func, "attr", "")) if is_own else ""
-    wanted = {"_", "gettext"} if inner is not call else KEYWORDS.keys() - {"Phrase"}
+    wanted = {"_", "gettext"} if inner is not call else KEYWORDS
     return inner.args[0].value if name in wanted else None
 
 
@@ -162,7 +151,7 @@ def in_reasons():
     for reason in chain(
         removed, [LONG_SILENCES], (unsupported_reason(path, ".m3u") for path in paths)
     ):
-        yield REASON, reason
+        yield REASON, getattr(reason, "message", reason)
 
 
 def said():
@@ -171,7 +160,8 @@ def said():
     plain = ((None, text) for text in PLAIN.values() if text)
     voices = ((VOICE, ENGLISH.voice(vocals)) for vocals in get_args(Vocals))
     helps = ((None, text) for text in help_texts())
-    known = (in_sources(), templates, plain, voices, in_profiles(), in_reasons(), helps)
+    sources = ((EVIDENCE, source) for source in SOURCES)
+    known = (in_sources(), templates, plain, voices, sources, in_profiles(), in_reasons(), helps)
     return set(chain.from_iterable(known))
 
 
