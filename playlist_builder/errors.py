@@ -62,9 +62,9 @@ class PlaylistBuilderError(Exception):
 
 
 def system_reason(error: OSError) -> str:
-    """Return why the system refused something, in words that are known to be translated if any."""
-    known = SYSTEM_REASONS.get(error.errno or 0)
-    return known or error.strerror or str(error)
+    """Return why the system refused something, in words that are translated where it says those."""
+    known, said = SYSTEM_REASONS.get(error.errno or 0), error.strerror or str(error)
+    return known if known == said else said
 
 
 def reason_of(error: PlaylistBuilderError | OSError) -> str:

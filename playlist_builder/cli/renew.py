@@ -30,13 +30,9 @@ def renewals(
             )
         elif made_by := form.get(MADE_BY):
             if os.path.exists(file.path) and (state := _state_held(given, session, file)):
-                notes.append(
-                    _("{path} {state}; make it again with '{command}'.").format(
-                        path=path, state=state, command=made_by
-                    )
-                )
+                notes.append(state.format(path=path, command=made_by))
         elif why := _why_it_stays(given, file, form):
-            notes.append(_("{path} {why}").format(path=path, why=why))
+            notes.append(why)
         else:
             try:
                 marks = is_own(file.path)
@@ -53,13 +49,14 @@ def renewals(
 
 
 def _state_held(given: OpenedSession, session: "api.Session", file: "WrittenFile") -> str:
-    """Return what a recording holds of a session, nothing where that is the state of now."""
+    """Return what to tell of a recording of a session, nothing where it holds the state of now."""
     from playlist_builder.library.kept import digest_of
 
     if file.digest == digest_of(heard(session)):
         return ""
     is_before = file.digest in {digest_of(heard(given.session)), digest_of(b"")}
-    before, other = _("holds the session as it was before"), _("holds another state of the session")
+    before = _("{path} holds the session as it was before; make it again with '{command}'.")
+    other = _("{path} holds another state of the session; make it again with '{command}'.")
     return before if is_before else other
 
 
@@ -100,24 +97,26 @@ def _rewritten(suffix: str) -> str:
 
 
 def _why_it_stays(given: OpenedSession, file: "WrittenFile", form: Mapping[str, Any]) -> str:
-    """Return why a file is not written again, mostly nothing.
+    """Return what to tell of a file that is not written again, mostly nothing.
 
     It is ours as well where it holds what would be written of the session as it is: it was written,
     and that could not be noted.
     """
     from playlist_builder.library.kept import digest_of
 
+    path = output.short_path(file.path)
     try:
         with open(file.path, "rb") as there:
             data = there.read()
     except FileNotFoundError:
-        return _("is not there any more, so it was not written.")
+        return _("{path} is not there any more, so it was not written.").format(path=path)
     except OSError as error:
-        return _("holds the session as it was before: {why}.").format(
-            why=told(system_reason(error))
-        )
+        known = _("{path} holds the session as it was before: {why}.")
+        return known.format(path=path, why=told(system_reason(error)))
     if digest_of(data) != file.digest and not _holds(given, file.path, form, data):
-        return _("was changed by somebody else since, so it stays; export it to replace it.")
+        return _(
+            "{path} was changed by somebody else since, so it stays; export it to replace it."
+        ).format(path=path)
     return ""
 
 

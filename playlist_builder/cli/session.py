@@ -128,7 +128,8 @@ def warn_banned(given: OpenedSession, session: "api.Session") -> None:
 
 def number_and_name(kept: "KeptSession") -> str:
     """Return the number of a session, and its name if it has one."""
-    return f"{kept.number} ({kept.name})" if kept.name else str(kept.number)
+    named = _("{number} ({name})").format(number=kept.number, name=kept.name)
+    return named if kept.name else str(kept.number)
 
 
 def _kept(opened: "api.Library", kept: "KeptSession", library: str | None) -> OpenedSession:

@@ -16,6 +16,7 @@ from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import warn_waiting
 from playlist_builder.errors import LibraryError, SessionError
+from playlist_builder.language.translation import Phrase
 
 if TYPE_CHECKING:
     import numpy as np
@@ -164,10 +165,10 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
     judged = evidence.classify(found.tags, found.mark, found.heard)
     if found.mark.energy is not None:
         marked = found.energy - sum(reason.energy for reason in reasons)
-        reasons.append(energy.Contribution("your mark", marked))
+        reasons.append(energy.Contribution(Phrase("your mark"), marked))
     elif is_corrected:
         added = found.energy - sum(reason.energy for reason in reasons)
-        reasons.append(energy.Contribution("your answers", added))
+        reasons.append(energy.Contribution(Phrase("your answers"), added))
     if as_json:
         (document,) = _documents(TrackTable.of([found]))
         output.print_json(

@@ -4,7 +4,7 @@
 another language than English.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
@@ -17,6 +17,7 @@ NO_LANGUAGE = ("C", "POSIX")  # locales of programs
 VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set counts
 ENGLISH = NullTranslations()
 VOICE = "voice"  # context in a catalogue of what is known of voices
+PROFILE = "profile"  # context of the names and texts of profiles
 
 
 @runtime_checkable
@@ -53,6 +54,17 @@ class Phrase(str):  # noqa: SLOT000 - slots of a text do not pickle
         else:
             text = catalogue.gettext(self.message) if self.message else ""
         return filled(text, self.values, catalogue) if self.values else text
+
+
+def words(names: Iterable[str], context: str) -> Phrase:
+    """Return words of a context, such as the names of phases, as a list."""
+    values = {f"word{n}": Phrase(name, context=context) for n, name in enumerate(names)}
+    return Phrase(", ".join(f"{{{key}}}" for key in values), **values)
+
+
+def spoken(word: str, context: str) -> set[str]:
+    """Return a word of a context in all languages."""
+    return {word, *(catalogue(code).pgettext(context, word) for code in TRANSLATED)}
 
 
 def told(value: Told | str, catalogue: NullTranslations) -> str:

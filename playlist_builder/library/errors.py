@@ -41,7 +41,7 @@ class UnusableLibraryError(LibraryError):
     """A library file that cannot be used: what is wrong with it, and what to do about one's own."""
 
     def __init__(self, path: str, problem: Phrase, advice: Phrase) -> None:
-        super().__init__("{problem} {advice}", problem=problem, advice=advice)
+        super().__init__(Phrase("{problem} {advice}", problem=problem, advice=advice))
         self.path, self.problem = path, problem
 
 

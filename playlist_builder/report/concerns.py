@@ -127,8 +127,8 @@ def _concern(
     place, at_s = _where(notice, session)
     others = [clock(slot.start_s) for number, slot in jumps if number != place]
     if notice.code == "loudness_jumps" and others:
-        more = ", ..." if len(others) > MOST_TIMES else ""
-        times = ", ".join(others[:MOST_TIMES]) + more
+        more = ["..."] if len(others) > MOST_TIMES else []
+        times = language.gettext(", ").join([*others[:MOST_TIMES], *more])
         text += language.gettext(" (louder steps also at {times})").format(times=times)
     return Concern(notice, text, notice.code in _HEARD, place, at_s)
 

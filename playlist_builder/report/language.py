@@ -8,8 +8,8 @@ from datetime import date
 
 from playlist_builder.errors import ReportError
 from playlist_builder.language import notices
-from playlist_builder.language.notices import PROFILE, TEXT, Notice
-from playlist_builder.language.translation import VOICE, Told, told
+from playlist_builder.language.notices import TEXT, Notice
+from playlist_builder.language.translation import PROFILE, VOICE, Told, told
 from playlist_builder.language.translation import catalogue as _catalogue
 
 HOUR = 60  # minutes

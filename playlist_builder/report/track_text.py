@@ -87,10 +87,11 @@ def track_text(  # noqa: PLR0913 - what there is to show
 ) -> str:
     """Draw one track: what it is, its contour, why it has its energy, and what is like it."""
     gettext, tags = language.gettext, track.tags
-    is_missing = "  " + gettext("[missing]") if track.missing else ""
+    missing = "  " + gettext("[missing]") if track.missing else ""
+    artist = printable(tags.artist) or gettext("no artist")
     lines = [
-        f"{printable(tags.title)}  ({printable(tags.artist) or gettext('no artist')})",
-        printable(track.path) + is_missing,
+        gettext("{title}  ({artist})").format(title=printable(tags.title), artist=artist),
+        printable(track.path) + missing,
         "",
         *_measured(track, language),
         *_voices(track, judged, language),
@@ -144,8 +145,9 @@ def _measured(track: Track, language: Language) -> Iterator[str]:
 
 
 def _voices(track: Track, judged: VocalsVerdict, language: Language) -> Iterator[str]:
-    voices = language.pgettext(VOICE, track.vocals)
-    yield _row(language.gettext("vocals"), f"{voices} {_confidence(judged.confidence, language)}")
+    voices = language.voice(track.vocals) if language.code != "en" else track.vocals
+    sure = _sure(voices, judged.confidence, language)
+    yield _row(language.gettext("vocals"), sure)
     for each in judged.evidence:
         weight = f"{each.weight:+.1f}" if math.isfinite(each.weight) else "    "
         source = language.pgettext(EVIDENCE, each.source)
@@ -158,15 +160,15 @@ def _voices(track: Track, judged: VocalsVerdict, language: Language) -> Iterator
 def _tempo_and_key(features: Features, language: Language) -> Iterator[str]:
     gettext = language.gettext
     if features.tempo_confidence >= MIN_TEMPO_CONFIDENCE:
-        sure = _confidence(features.tempo_confidence, language)
-        yield _row(gettext("tempo"), f"{features.tempo_bpm:.0f} BPM {sure}")
+        tempo = f"{features.tempo_bpm:.0f} BPM"
+        yield _row(gettext("tempo"), _sure(tempo, features.tempo_confidence, language))
     if features.key_confidence >= MIN_KEY_CONFIDENCE:
-        sure = _confidence(features.key_confidence, language)
-        yield _row(gettext("key"), f"{features.key} {sure}")
+        yield _row(gettext("key"), _sure(features.key, features.key_confidence, language))
 
 
-def _confidence(value: float, language: Language) -> str:
-    return language.gettext("(confidence {value:.2f})").format(value=value)
+def _sure(found: str, confidence: float, language: Language) -> str:
+    text = language.gettext("{found} (confidence {confidence:.2f})")
+    return text.format(found=found, confidence=confidence)
 
 
 def _energy(
@@ -238,7 +240,7 @@ def _marks(track: Track, language: Language) -> Iterator[str]:
     if mark.banned:
         yield gettext("banned")
     if mark.note:
-        yield gettext("note: {text}").format(text=printable(mark.note))
+        yield language.pgettext("track", "note: {text}").format(text=printable(mark.note))
 
 
 def _called(track: Track) -> str:

@@ -8,6 +8,7 @@ import io
 import re
 import tomllib
 from dataclasses import replace
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from string import Formatter
@@ -20,8 +21,8 @@ from babel.messages import extract, mofile, pofile
 from playlist_builder.arranger import tail
 from playlist_builder.arranger.problem import LONG_SILENCES
 from playlist_builder.arranger.rules import Constraints, admit
-from playlist_builder.language.notices import PROFILE, REASON, TEMPLATES, TEXT
-from playlist_builder.language.translation import LOCALE, TRANSLATED
+from playlist_builder.language.notices import REASON, TEMPLATES, TEXT
+from playlist_builder.language.translation import LOCALE, PROFILE, TRANSLATED
 from playlist_builder.models import SILENCE_LUFS, Mark, Vocals
 from playlist_builder.playlists.entry_paths import unsupported_reason
 from playlist_builder.profiles.profile import Rules
@@ -154,6 +155,7 @@ def in_reasons():
         yield REASON, getattr(reason, "message", reason)
 
 
+@cache
 def said():
     """All that a report can say, as pairs of context and message."""
     templates = ((None, text) for code, text in TEMPLATES.items() if code != TEXT)
