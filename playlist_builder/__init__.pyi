@@ -61,6 +61,7 @@ from .playlists.listed import ListedWork
 from .playlists.session_json import load_session
 from .playlists.write import write_session
 from .profiles.find import load_profile
+from .profiles.own import own_profile
 from .profiles.profile import Phase, Profile, Rules
 from .recording.mix import Clip, MixPlan, MixSettings
 from .recording.render import Recording, RenderProgress, preview_session, render_session
@@ -174,6 +175,7 @@ __all__ = [
     "load_profile",
     "load_session",
     "matching",
+    "own_profile",
     "preview_session",
     "render_session",
     "series",

@@ -134,6 +134,10 @@ class SessionError(PlaylistBuilderError):
     """A session file that cannot be read."""
 
 
+class DeskError(PlaylistBuilderError):
+    """The page of the desk cannot be served."""
+
+
 class ReportError(PlaylistBuilderError):
     """A page or picture that cannot be made."""
 

@@ -5,6 +5,7 @@ from playlist_builder.cli import (  # noqa: F401 - each adds its commands to mai
     calibrate,
     check,
     copy,
+    desk,
     edit,
     export,
     history,

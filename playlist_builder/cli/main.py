@@ -47,7 +47,7 @@ SECTIONS = {  # of the help, with their commands in the order in which one needs
             "resolve",
         ),
     ),
-    "While it runs": ("menu", "replan", "rescue"),
+    "While it runs": ("desk", "menu", "replan", "rescue"),
     "Players, recordings and sticks": ("export", "push", "render", "preview", "check"),
     "People": ("series", "rate", "history"),
     "Library and profiles": (*("tracks", "show", "mark", "calibrate", "library", "profiles"),),

@@ -57,7 +57,7 @@ def opened(where: MpdAddress) -> "Iterator[Mpd]":
 
 
 class _Client(mpd.MPDClient):  # type: ignore[misc]  # not typed
-    """A client that closes its connection whatever could not be sent; python-mpd2 leaves it open."""
+    """A client that closes its connection though something could not be sent."""
 
     def disconnect(self) -> None:
         """Close the connection, once or more; what was not sent is lost."""

@@ -1,0 +1,141 @@
+"""The requests of the page and their answers: JSON for commands, server-sent events for changes.
+
+    GET  /                 the page
+    GET  /static/NAME      its scripts and style
+    GET  /api/state        all that it shows
+    GET  /api/events?tab=  what changes: `state` (version), `holder` (tab), and what others tell
+    POST /api/hold         {tab}: this page takes the desk over
+    POST /api/do/NAME      {tab, version, ...}: a command; see `bench`
+
+A command is answered with {answer, state}; with 409 and the state where the session was changed
+meanwhile, where a newer command took its place, or where another page holds the desk; with 422
+and {error} in the language of the page where it cannot be done.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from playlist_builder.desk.desk import Desk, Superseded
+from playlist_builder.desk.texts import TEXTS
+from playlist_builder.desk.words import Words
+from playlist_builder.errors import PlaylistBuilderError
+
+TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+PING_S = 10.0
+
+
+def application(desk: Desk, words: Words, routes: list[Route]) -> Starlette:
+    """Return the application, without what guards it; `routes` are those of sound and records."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await desk.close()
+
+    own = [
+        Route("/", _page),
+        Route("/static/{name}", _static),
+        Route("/api/ping", _ping),
+        Route("/api/state", _state),
+        Route("/api/events", _events),
+        Route("/api/hold", _hold, methods=["POST"]),
+        Route("/api/do/{name}", _do, methods=["POST"]),
+    ]
+    app = Starlette(routes=[*own, *routes], lifespan=lifespan)
+    app.state.desk, app.state.words = desk, words
+    return app
+
+
+def _resource(folder: str, name: str) -> str | None:
+    """Return a file of the page by its name, which is looked up and never joined to a path."""
+    known = {each.name: each for each in files(__package__).joinpath(folder).iterdir()}
+    return known[name].read_text(encoding="utf-8") if name in known else None
+
+
+async def _page(request: Request) -> Response:
+    words: Words = request.app.state.words
+    source = _resource("templates", "desk.html") or ""
+    template = Environment(autoescape=True, undefined=StrictUndefined).from_string(source)
+    texts = {key: words.text(text) for key, text in TEXTS.items()}
+    return HTMLResponse(template.render(language=words.code, texts=texts, _=words.text))
+
+
+async def _static(request: Request) -> Response:
+    name = request.path_params["name"]
+    kind = TYPES.get(name[name.rfind(".") :])
+    text = _resource("static", name) if kind else None
+    if text is None:
+        return Response(status_code=HTTPStatus.NOT_FOUND)
+    return Response(text, media_type=kind)
+
+
+async def _ping(request: Request) -> Response:
+    return JSONResponse({"desk": request.app.state.desk.bench.library.path})
+
+
+async def _state(request: Request) -> Response:
+    desk: Desk = request.app.state.desk
+    return JSONResponse(await desk.call(desk.bench.state))
+
+
+async def _events(request: Request) -> Response:
+    desk: Desk = request.app.state.desk
+    tab = request.query_params.get("tab", "")
+
+    async def told() -> AsyncIterator[str]:
+        async with desk.page(tab) as queue:
+            while True:
+                try:
+                    yield await asyncio.wait_for(queue.get(), PING_S)
+                except TimeoutError:
+                    yield ": still here\n\n"
+
+    return StreamingResponse(told(), media_type="text/event-stream")
+
+
+async def _json(request: Request) -> dict[str, Any] | None:
+    try:
+        body = await request.json()
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+async def _hold(request: Request) -> Response:
+    body = await _json(request)
+    if body is None or not isinstance(body.get("tab"), str):
+        return Response(status_code=HTTPStatus.BAD_REQUEST)
+    request.app.state.desk.hold(body["tab"])
+    return JSONResponse({})
+
+
+async def _do(request: Request) -> Response:
+    desk: Desk = request.app.state.desk
+    words: Words = request.app.state.words
+    body = await _json(request)
+    if body is None:
+        return Response(status_code=HTTPStatus.BAD_REQUEST)
+    if body.get("tab") != desk.holder:
+        return JSONResponse({"holder": desk.holder}, HTTPStatus.CONFLICT)
+    seen = body.get("version")
+    try:
+        ran, answer, state = await desk.do(
+            request.path_params["name"], body, seen=seen if type(seen) is int else None
+        )
+    except Superseded:
+        return JSONResponse({"superseded": True}, HTTPStatus.CONFLICT)
+    except PlaylistBuilderError as error:
+        return JSONResponse({"error": words.told(error)}, HTTPStatus.UNPROCESSABLE_ENTITY)
+    if not ran:
+        return JSONResponse({"state": state}, HTTPStatus.CONFLICT)
+    return JSONResponse({"answer": answer, "state": state})

@@ -1,0 +1,112 @@
+"""What all requests to the desk share: one thread for the library, and who is told of changes.
+
+The library, its session and its editor live in that thread, so that one command runs after another;
+of those that replace each other, such as the steps of dragging a point, the newest wins. One page
+holds the desk: the others look on, until they ask to take over.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from playlist_builder.desk.bench import Bench
+
+T = TypeVar("T")
+LEFT_S = 3.0  # after which a page that is gone holds the desk no more
+
+
+class Superseded(Exception):  # noqa: N818 - no error: a newer command took its place
+    """A newer command of the same kind came before this one had its turn."""
+
+
+class Desk:
+    """The bench in its thread, and the pages that look at it."""
+
+    def __init__(self, make: Callable[[], Bench]) -> None:
+        """Take how the bench is made, which happens in its thread."""
+        self._make = make
+        self._thread = ThreadPoolExecutor(1, "desk-library")
+        self._bench: Bench | None = None
+        self._newest: Counter[str] = Counter()
+        self._pages: dict[asyncio.Queue[str], str] = {}
+        self.holder = ""
+
+    def open(self) -> None:
+        """Open the library, before anything is served; raises LibraryError."""
+        self._bench = self._thread.submit(self._make).result()
+
+    async def close(self) -> None:
+        """Close the library."""
+        await self.call(self.bench.close)
+        self._thread.shutdown()
+
+    @property
+    def bench(self) -> Bench:
+        """The bench, to be used in its thread alone."""
+        if self._bench is None:
+            raise AssertionError("the desk was not opened")
+        return self._bench
+
+    async def call(self, function: Callable[[], T]) -> T:
+        """Run a function in the thread of the library."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+    async def do(
+        self, name: str, given: Mapping[str, Any], *, seen: int | None
+    ) -> tuple[bool, Any, dict[str, Any]]:
+        """Run a command on the version that its page has seen.
+
+        Return whether it ran, its answer, and the state after it; it does not run where the session
+        has changed since. Raises Superseded, and PlaylistBuilderError as the command does.
+        """
+        self._newest[name] += 1
+        turn = self._newest[name]
+
+        def run() -> tuple[bool, Any, dict[str, Any]]:
+            if given.get("newest") and turn != self._newest[name]:
+                raise Superseded
+            bench = self.bench
+            if seen is not None and seen != bench.version:
+                return False, None, bench.state()
+            answer = bench.do(name, given)
+            return True, answer, bench.state()
+
+        before = self.bench.version
+        done = await self.call(run)
+        if done[2]["version"] != before:
+            self.tell("state", {"version": done[2]["version"]})
+        return done
+
+    def tell(self, kind: str, value: Mapping[str, Any]) -> None:
+        """Tell all pages something; called in the thread of the server."""
+        text = f"event: {kind}\ndata: {json.dumps(value)}\n\n"
+        for page in self._pages:
+            page.put_nowait(text)
+
+    @asynccontextmanager
+    async def page(self, tab: str) -> AsyncIterator[asyncio.Queue[str]]:
+        """Yield the queue of what a page is told while it is there."""
+        own: asyncio.Queue[str] = asyncio.Queue()
+        self._pages[own] = tab
+        if not self.holder:
+            self.hold(tab)
+        own.put_nowait(f'event: holder\ndata: {{"tab": {json.dumps(self.holder)}}}\n\n')
+        try:
+            yield own
+        finally:
+            del self._pages[own]
+            asyncio.get_running_loop().call_later(LEFT_S, self._left, tab)
+
+    def hold(self, tab: str) -> None:
+        """Let a page hold the desk; the one that did looks on."""
+        self.holder = tab
+        self.tell("holder", {"tab": tab})
+
+    def _left(self, tab: str) -> None:
+        if self.holder == tab and tab not in self._pages.values():
+            self.holder = ""
+            self.tell("holder", {"tab": ""})

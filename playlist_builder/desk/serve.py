@@ -1,0 +1,110 @@
+"""Serve the desk on a free port of this machine until it is interrupted.
+
+One desk runs for a library. Its address is kept beside the library, so that a second start finds
+the first, and a start after a crash answers under the same address to the page that is still open.
+"""
+
+import http.client
+import json
+import socket
+import webbrowser
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import uvicorn
+
+from playlist_builder.desk import address as addresses
+from playlist_builder.desk.address import HOST, Address
+from playlist_builder.desk.app import application
+from playlist_builder.desk.bench import Bench
+from playlist_builder.desk.desk import Desk
+from playlist_builder.desk.guard import Guard
+from playlist_builder.desk.prepare import COMMANDS
+from playlist_builder.desk.words import Words
+
+ANSWER_S = 2.0  # in which a desk that runs says so
+CLOSING_S = 1  # for pages that listen for changes
+
+
+def running(library: str) -> Address | None:
+    """Return the address of the desk of a library, if one answers."""
+    known = addresses.read(library)
+    if known is None:
+        return None
+    connection = http.client.HTTPConnection(HOST, known.port, timeout=ANSWER_S)
+    try:
+        connection.request("GET", "/api/ping", headers={"Cookie": f"{known.cookie}={known.token}"})
+        answer = json.loads(connection.getresponse().read(10_000))
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+    is_own = isinstance(answer, dict) and answer.get("desk") == library
+    return known if is_own else None
+
+
+def serve(
+    library: str,
+    *,
+    session: str | None,
+    language: str,
+    folders: Sequence[Path],
+    ready: Callable[[Address], None],
+) -> None:
+    """Serve the desk of a library file until Ctrl-C; `ready` is told the address.
+
+    `session` is the number or name of the session to begin with, the last one if not given. Raises
+    LibraryError where the library cannot be opened.
+    """
+    words = Words(language)
+
+    def bench() -> Bench:
+        opened = Bench(library, COMMANDS, words, folders=folders)
+        try:
+            if session is None:
+                opened.open_last()
+            else:
+                opened.lay(opened.library.session(session))
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+    desk = Desk(bench)
+    desk.open()
+    with _listener(addresses.read(library)) as listener:
+        known = _address(library, listener.getsockname()[1])
+        app = Guard(application(desk, words, []), known)
+        config = uvicorn.Config(
+            app,
+            log_level="critical",
+            server_header=False,
+            timeout_graceful_shutdown=CLOSING_S,
+        )
+        ready(known)  # it listens already, and answers in a moment
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listener(before: Address | None) -> socket.socket:
+    """Return a socket that listens on the port of before, or on a free one."""
+    if before is not None:
+        with suppress(OSError):
+            return socket.create_server((HOST, before.port))
+    return socket.create_server((HOST, 0))
+
+
+def _address(library: str, port: int) -> Address:
+    """Return the address for a port: that of before where the port is, so that its page goes on."""
+    before = addresses.read(library)
+    if before is not None and before.port == port:
+        return before
+    new = Address.new(port)
+    addresses.write(library, new)
+    return new
+
+
+def show(address: Address) -> None:
+    """Open the page in the user's browser."""
+    webbrowser.open(address.url)
