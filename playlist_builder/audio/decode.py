@@ -30,6 +30,7 @@ from playlist_builder.audio.contents import look_into
 from playlist_builder.audio.header import Header
 from playlist_builder.audio.parts import PartsFile
 from playlist_builder.errors import AudioError
+from playlist_builder.language.translation import phrase_list
 from playlist_builder.models import Floats32
 
 # Long enough for little overhead, short enough for the processor's cache, and a multiple of every
@@ -221,7 +222,7 @@ class AudioFile:
             with Path(self._path).open("rb") as file:
                 kinds = ogg_pages.chained(file)
             if len(set(kinds)) > 1:
-                listed = ", ".join(kinds[:MOST_KINDS]) + ", ..." * (len(kinds) > MOST_KINDS)
+                listed = phrase_list([*kinds[:MOST_KINDS], *["..."] * (len(kinds) > MOST_KINDS)])
                 return AudioError(
                     "{count} recordings of different kinds chained in one Ogg file ({kinds});"
                     " split it into a file for each",

@@ -56,10 +56,15 @@ class Phrase(str):  # noqa: SLOT000 - slots of a text do not pickle
         return filled(text, self.values, catalogue) if self.values else text
 
 
+def phrase_list(texts: Iterable[str]) -> Phrase:
+    """Return texts as a list."""
+    values = {f"text{number}": text for number, text in enumerate(texts)}
+    return Phrase(", ".join(f"{{{name}}}" for name in values), **values)
+
+
 def words(names: Iterable[str], context: str) -> Phrase:
     """Return words of a context, such as the names of phases, as a list."""
-    values = {f"word{n}": Phrase(name, context=context) for n, name in enumerate(names)}
-    return Phrase(", ".join(f"{{{key}}}" for key in values), **values)
+    return phrase_list(Phrase(name, context=context) for name in names)
 
 
 def spoken(word: str, context: str) -> set[str]:

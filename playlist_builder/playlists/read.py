@@ -35,7 +35,7 @@ OTHER_CODEPAGES = ("utf-8", "cp1251", "cp1250", "cp932", "gb18030", "cp949", "cp
 
 UNPAIRED = "surrogateescape"  # keeps bytes that cannot be decoded as they were
 
-_KNOWN = ".m3u, .m3u8, .pls, .xspf, .jspf or .json"
+_KNOWN = (".m3u", ".m3u8", ".pls", ".xspf", ".jspf", ".json")
 _LINE = re.compile(r"[^\r\n]+")
 _M3U_INFO = re.compile(
     r'#EXTINF:[ \t]*(?P<length>-?[0-9.]{1,15})?(?:[^,"]++|"[^"]*")*+(?:,(?P<title>.*))?',
@@ -113,7 +113,10 @@ def kind_of(data: bytes, name: str) -> str:
     if suffix in {".m3u", ".m3u8", ".txt", ""} or b"#extm3u" in start[:20]:
         return "m3u"
     raise PlaylistError(
-        "{name!r} is no playlist that is known here. Give {KNOWN}.", name=name, KNOWN=_KNOWN
+        "{name!r} is no playlist that is known here. Give {first} or {last}.",
+        name=name,
+        first=", ".join(_KNOWN[:-1]),
+        last=_KNOWN[-1],
     )
 
 

@@ -135,7 +135,8 @@ def preview_session(
     if last < 2:  # noqa: PLR2004 - from one to the next
         raise RenderError("A session of one track has no transition. Use 'render'")
     if beyond := [number for number in joins if number > last]:
-        raise checked.wrong("joins", f"numbers from 2 to {last}", beyond[0])
+        wanted = Phrase("numbers from 2 to {last}", last=last)
+        raise checked.wrong("joins", wanted, beyond[0])
     return _render(session, path, settings, progress, partial(mixing.preview, joins=joins))
 
 

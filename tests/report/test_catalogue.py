@@ -24,6 +24,7 @@ from playlist_builder.arranger.rules import Constraints, admit
 from playlist_builder.language.notices import REASON, TEMPLATES, TEXT
 from playlist_builder.language.translation import LOCALE, PROFILE, TRANSLATED
 from playlist_builder.models import SILENCE_LUFS, Mark, Vocals
+from playlist_builder.playlists.dialects import ANY
 from playlist_builder.playlists.entry_paths import unsupported_reason
 from playlist_builder.profiles.profile import Rules
 from playlist_builder.report.concerns import PLAIN
@@ -149,9 +150,13 @@ def in_reasons():
     passed, removed = admit(tracks, Rules(vocals="strict"), constraints, 3600.0)
     assert (passed.tolist(), set(removed.values())) == ([0], {1})
     paths = ("/a\n.flac", "/a.flac ", "/\udce9.flac", "/静.flac")
-    for reason in chain(
-        removed, [LONG_SILENCES], (unsupported_reason(path, ".m3u") for path in paths)
-    ):
+    unfit = [unsupported_reason(path, ".m3u") for path in paths]
+    bare = replace(ANY, uris=frozenset(), dot_slash=False)
+    unfit += [
+        unsupported_reason("/a\1.flac", ".xspf", bare),
+        unsupported_reason("#a", dialect=bare),
+    ]
+    for reason in (*removed, LONG_SILENCES, *unfit):
         yield REASON, getattr(reason, "message", reason)
 
 
