@@ -323,7 +323,7 @@ class Profile:
 
     def _named(self, phase: str, time_s: float | None) -> Phase:
         """Return the phase of a name that plays at a time, or the last of that name."""
-        found = [each for each in self.phases if each.name == phase]
+        found = [each for each in self.phases if phase in spoken(each.name, PROFILE)]
         if not found:
             raise ProfileError(
                 "No phase {phase!r} in profile '{name}'. Available: {names}.",
@@ -378,7 +378,7 @@ class Profile:
                 "A level of {level:g} is not possible. Choose one from 0 to 1.", level=level
             )
         if phase is not None:
-            phase = self.named(phase).name
+            phase = self._named(phase, None).name
         flat: dict[str, Any] = {"level_start": level, "level_end": level}
         flat |= {"wave_depth": 0.0, "wave_period_s": 0.0}
         phases = (

@@ -134,6 +134,7 @@ MISTAKES = [  # and states in which there is nothing to work with
     "build bad.toml",
     "profiles check bad.toml",
     "build steady --duration x",
+    "build steady --alternatives x",
     "build steady --vocals x",
     "build steady --level x=2",
     "build steady --level nowhere=0.2",
