@@ -93,6 +93,25 @@ def test_errors_are_templates_where_they_are_translated():
     ] == []
 
 
+def given(call):
+    """Return the expressions that a call gives to be told as parts of a sentence."""
+    name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+    values = [each.value for each in call.keywords] if name in KEYWORDS else []
+    return values + (call.args if name in {"Skipped", "wrong", "ending_in", "check_parts"} else [])
+
+
+def test_what_is_told_within_a_sentence_is_no_english_that_no_catalogue_knows():
+    """Words that are put into a sentence are a `Phrase`, or there is a sentence for each."""
+    words = re.compile("[a-z]{2} |[ ][a-z]{2}")
+    assert [
+        place
+        for place, call in calls()
+        for value in given(call)
+        for part in (value, *getattr(value, "values", ()))
+        if isinstance(part, ast.Constant) and words.search(str(part.value))
+    ] == []
+
+
 def template_of(call):
     """Return the template that a call fills by its own keywords, if that is one to translate."""
     inner = call.func.value if getattr(call.func, "attr", "") == "format" else call
