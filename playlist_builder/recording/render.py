@@ -64,6 +64,7 @@ WINDOW = FRAMES_PER_S  # frames that are mixed at a time
 CUE_FOR = frozenset({".flac", ".wav"})
 FRAME_MS = 1000 // FRAMES_PER_S
 AudioSegment: Any = pydub.AudioSegment  # not typed
+MEASURING, MIXING, CHECKING = Phrase("measuring"), Phrase("mixing"), Phrase("checking")
 Clock = Callable[[str, float], None]  # takes an activity, and how many seconds of music it has done
 
 
@@ -158,7 +159,7 @@ def _render(
     found: dict[str, Levels] = {}
     for each in paths:
         with _naming(each):
-            blocks = stereo_blocks(each, rate_hz, partial(clock, "measuring"))
+            blocks = stereo_blocks(each, rate_hz, partial(clock, MEASURING))
             found[each] = levels.measure(blocks, rate_hz)
     margin_db = LOSSLESS_MARGIN_DB if form.lossless else LOSSY_MARGIN_DB
     planned = part(
@@ -300,7 +301,7 @@ class _Source:
         self._clip = clip
         self._rate_hz = rate_hz
         self._hop = rate_hz // FRAMES_PER_S
-        self._blocks = stereo_blocks(clip.path, rate_hz, partial(clock, "mixing"))
+        self._blocks = stereo_blocks(clip.path, rate_hz, partial(clock, MIXING))
         self.close = self._blocks.close
         self._rest = np.zeros((CHANNELS, 0), np.float32)
         self._ahead = clip.first * self._hop
@@ -395,5 +396,5 @@ def _peak_of(path: str, clock: Clock) -> float:
     with decode.AudioFile(path) as file:
         for block in file.blocks():
             peak = max(peak, float(meter.push(block)[0]))
-            clock("checking", block.shape[1] / file.layout.sample_rate_hz)
+            clock(CHECKING, block.shape[1] / file.layout.sample_rate_hz)
     return peak

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from playlist_builder.cli.render import _music_done
 from playlist_builder.playlists import session_types
+from playlist_builder.recording.render import CHECKING, MEASURING, MIXING, RenderProgress
 from tests.cli.test_help_language import commands
 from tests.support.commands import invoke
 
@@ -276,3 +278,10 @@ def test_damage_of_a_session_is_told_in_japanese(peopled, tmp_path):
         done = invoke("report", file, LANGUAGE="ja")
         assert done.code == 1, done.stdout
         assert [word for word in english(done.stderr) if word not in KEYS] == []
+
+
+def test_the_progress_of_a_recording_is_told_in_japanese(monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "ja")
+    for activity in (MEASURING, MIXING, CHECKING):
+        told, *_ = _music_done(RenderProgress(activity, 1.0, 2.0), 1.0)
+        assert (english(told), bool(told)) == ([], True)
