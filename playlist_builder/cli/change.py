@@ -145,7 +145,7 @@ def print_change(
     if not any(note.code == "kept" for note in after.warnings):  # else it is told there
         warn_banned(given, after)
     if given.kept is not None:
-        hint = "" if given.kept.files else f" {_export_hint(given.kept.number)}"
+        hint = "" if given.kept.files else _(" {hint}").format(hint=_export_hint(given.kept.number))
         output.print_message(
             _("Session {session} is changed.{hint}").format(
                 session=number_and_name(given.kept), hint=hint

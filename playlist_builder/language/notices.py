@@ -12,7 +12,7 @@ from string import Formatter
 from typing import Any
 
 from playlist_builder.language.text import clock
-from playlist_builder.language.translation import ENGLISH, PROFILE
+from playlist_builder.language.translation import ENGLISH, PROFILE, Phrase
 
 Item = str | tuple[str, int]  # one of several: a text, or a text and how often it counts
 Value = str | int | float | tuple[Item, ...]
@@ -273,7 +273,8 @@ class _Sentence(Formatter):
             case "phase":
                 return pgettext(PROFILE, value)
             case "reason":
-                return pgettext(REASON, value)
+                own = value if isinstance(value, Phrase) else Phrase(value, context=REASON)
+                return own.in_language(self._catalogue)
             case "phases":
                 texts = [pgettext(PROFILE, phase) for phase in value]
             case "titles":

@@ -83,7 +83,7 @@ class Rating:
 
 def described(rating: Rating, name: str) -> Phrase:
     """Return a rating on one line, to be told in any language."""
-    note = f": {rating.note}" if rating.note else ""
+    note = Phrase(": {note}", note=rating.note) if rating.note else ""
     values = {"name": name, "day": rating.at[:10], "note": note}
     if rating.verdict == "up":
         return Phrase("rated up for {name} on {day}{note}", **values)

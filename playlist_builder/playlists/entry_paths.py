@@ -52,8 +52,7 @@ def format_entry(
     if reason is None and suffix in dialect.uris | {".jspf"}:
         return _uri(seen, path)
     if reason is None:
-        found = unsupported_reason(seen, suffix, dialect)
-        reason = found and _in_context(found)
+        reason = unsupported_reason(seen, suffix, dialect)
         if reason is not None and dialect.falls_back_to_uri:
             absolute = replace(dialect, absolute=True, relative_to=None)
             return _uri(_as_player_sees(path, folder, absolute, flavour)[0], path)
@@ -67,7 +66,7 @@ def format_entry(
     return seen.replace("/", "\\") if backslashes else seen
 
 
-def unsupported_reason(path: str, suffix: str = ".m3u8", dialect: Dialect = ANY) -> str | None:
+def unsupported_reason(path: str, suffix: str = ".m3u8", dialect: Dialect = ANY) -> Phrase | None:
     """Return the reason why a format cannot hold `path` as it stands, or None when it can.
 
     An entry is one line of UTF-8 whose end players trim, and M3U has no escape sequences: a line
@@ -90,11 +89,10 @@ def unsupported_reason(path: str, suffix: str = ".m3u8", dialect: Dialect = ANY)
             not dialect.dot_slash and _MISREAD.match(path)
         ),
     }
-    return next((fault for fault, found in faults.items() if found), None)
-
-
-def _in_context(reason: str) -> Phrase:
-    return reason if isinstance(reason, Phrase) else Phrase(reason, context=REASON)
+    fault = next((fault for fault, found in faults.items() if found), None)
+    if fault is None or isinstance(fault, Phrase):
+        return fault
+    return Phrase(fault, context=REASON)
 
 
 def _as_player_sees(

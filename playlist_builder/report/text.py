@@ -192,8 +192,11 @@ def reasons_text(
     heading = gettext(
         "why: distance from the plan, steps into the track, what else would fit at which cost"
     )
+    listed = gettext("{title}: {text}")
     more = [
-        f"{clock(slot.start_s)} {printable(slot.title or slot.path)}: {printable(text)}"
+        printable(
+            listed.format(title=f"{clock(slot.start_s)} {slot.title or slot.path}", text=text)
+        )
         for slot, reason in zip(session.slots, reasons, strict=True)
         for text in (language.told(reason.rated), _emotion_costs(reason, language))
         if text
@@ -236,15 +239,16 @@ def history_text(past: PersonHistory, *, width: int, language: Language = ENGLIS
             str(len(each.tracks)),
             printable(each.file) or gettext("standard output"),
         )
+    about = gettext("{title}: {text}")
     rated = [
-        f"{printable(each.title)}: {printable(told(described(each, past.name)))}"
+        about.format(title=printable(each.title), text=printable(told(described(each, past.name))))
         for each in past.ratings
     ]
     banned = [
         gettext("{title}: banned for {name}").format(
             title=printable(each.title), name=printable(past.name)
         )
-        + (f": {printable(each.note)}" if each.note else "")
+        + (gettext(": {note}").format(note=printable(each.note)) if each.note else "")
         for each in past.bans
     ]
     return "\n".join([drawn(played, width), *rated, *banned])
