@@ -4,7 +4,7 @@ Give it a folder of music and a folder to write to. The tests run it, and check 
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import closing
 from pathlib import Path
@@ -80,6 +80,37 @@ def edit(library: pb.Library, session: pb.Session) -> pb.SessionEditor:
     return editor
 
 
+def steer(editor: pb.SessionEditor) -> Iterator[str]:
+    """Steer a session as it plays, in every way, and tell what each would do."""
+    request = editor.session.request
+    changes: tuple[Callable[[], pb.Edited], ...] = (
+        lambda: editor.shift(-0.15, at_s=1.0),
+        lambda: editor.hold(10.0, at_s=1.0),
+        lambda: editor.rest(5.0, at_s=1.0),
+        lambda: editor.next_phase(at_s=1.0),
+        lambda: editor.calm(at_s=1.0),
+        lambda: editor.ask(curve=((0.0, 0.2), (40.0, 0.6))),
+        lambda: editor.rebuild(request) if request else editor.undo(),
+        lambda: editor.take(editor.alternatives(2)[-1]),
+    )
+    for change in changes:
+        try:
+            session, difference = change()
+        except pb.PlaylistBuilderError as error:
+            yield str(error)
+        else:
+            yield f"{len(difference.came)} others, until {session.duration_s:.0f} s"
+            editor.undo()
+
+
+def mix(session: pb.Session) -> str:
+    """Tell how a session is mixed, and goes on behind its first track."""
+    levels = {slot.path: pb.measure_levels(slot.path) for slot in session.slots}
+    plan = pb.mix_session(session, levels=levels)
+    again = pb.mix_session(session, levels=levels, earlier=plan, played=1)
+    return f"{len(plan.clips)} clips, {plan.frames / 50:.0f} and {again.frames / 50:.0f} s"
+
+
 def share(library: pb.Library, session: pb.Session, file: Path) -> Iterator[str]:
     """Write a list of works, resolve it again, and tell whose copies are there."""
     pb.write_session(session, file, dialect=pb.WORKS)
@@ -104,6 +135,25 @@ def calmer(measured: pb.Measurement, _: pb.Embedding | None) -> float:
     return min(max((measured.features.loudness_lufs + 60.0) / 60.0, 0.0), 1.0)
 
 
+def perform(library: pb.Library, session: pb.Session, page: Path) -> str:
+    """Record that a session began and was stopped; tell what was heard, and write it for people."""
+    if session.request is None:
+        raise ValueError("a session that was not built here")
+    run = library.records.begin(session.request.kept_id, NOW)
+    played = pb.Sounded(session.slots[0].identity, offset_s=0.0, seconds=5.0)
+    events = [
+        pb.RecordedEvent(1, NOW, 0.0, pb.Begun()),
+        pb.RecordedEvent(2, NOW, 0.0, played),
+        pb.RecordedEvent(3, NOW, 4.0, pb.Note("moved a hand")),
+        pb.RecordedEvent(4, NOW, 5.0, pb.Ended("stopped")),
+    ]
+    library.records.append(run.id, map(pb.event_of, map(pb.document_of, events)))
+    library.records.describe(run.id, pb.About(equipment="closed headphones"))
+    record = library.records.read(run.id)
+    pb.write_record(record, page)
+    return f"{pb.heard(record).music_s:.0f} s were heard"
+
+
 def main(music: Path, target: Path, executor: Executor | None = None) -> list[str]:
     """Make a session of a folder of music, change it, and write it for a player; tell of it."""
     with pb.Library.open(target / "library.db") as library:
@@ -111,6 +161,7 @@ def main(music: Path, target: Path, executor: Executor | None = None) -> list[st
         session = build(library, 1.5, "A7")
         editor = edit(library, session)
         told.append(swap(editor, len(editor.session.slots)))
+        told += steer(editor)
         kept = library.keep(editor)
         library.history.rate("A7", pb.Rating(kept.slots[0].identity, "up", "", NOW, "", ""))
         told += [rating.describe("A7") for rating in library.history.of("A7").ratings]
@@ -122,10 +173,12 @@ def main(music: Path, target: Path, executor: Executor | None = None) -> list[st
         told.append(f"{len(quiet)} tracks are quiet")
         again = library.session("evening")
         told += share(library, again, target / "works.jspf")
+        told.append(perform(library, again, target / "record.html"))
     pb.write_session(again, target / "session.m3u8", dialect=pb.PLAYERS["vlc"])
     pb.write_session(again, target / "session.json")
     pb.write_report(again, target / "session.html")
     told.append(pb.session_text(again, width=100))
+    told.append(mix(again))
     told += [str(notice) for notice in pb.load_session(target / "session.json").warnings]
     track = pb.analyse_file(again.slots[0].path, vocals=False, embedding=False, scorer=calmer)
     with pb.Library.open(target / "library.db", scorer=calmer) as library:

@@ -13,6 +13,7 @@ from playlist_builder.language.translation import Phrase
 
 DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 UNWRITABLE = frozenset((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM))
+BUSY = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED))
 INVALID_ROW = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
 """What reading a row raises that no command wrote."""
 
@@ -45,6 +46,10 @@ class UnusableLibraryError(LibraryError):
         self.path, self.problem = path, problem
 
 
+class LibraryBusyError(UnusableLibraryError):
+    """A library file that another process writes to: nothing is wrong, and to try again helps."""
+
+
 def code(error: sqlite3.Error) -> int:
     """Return the primary result code of SQLite, 0 where the error is not SQLite's own."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -67,7 +72,12 @@ def unusable(path: str, error: sqlite3.Error | OSError) -> LibraryError:
     elif code(error) in _ADVICE:
         advice = _ADVICE[code(error)]
     problem = Phrase("Cannot use the library {path}: {why}.", path=path, why=_reason(error))
-    return UnusableLibraryError(path, problem, advice)
+    kind = (
+        LibraryBusyError
+        if isinstance(error, sqlite3.Error) and code(error) in BUSY
+        else UnusableLibraryError
+    )
+    return kind(path, problem, advice)
 
 
 def _reason(error: sqlite3.Error | OSError) -> str:

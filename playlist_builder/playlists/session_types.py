@@ -42,6 +42,7 @@ _YEARS = _wanted(Phrase("0 to 1e10 s (300 years)"))
 _FINITE = _wanted(Phrase("a finite number"))
 _POSITIVE = _wanted(Phrase("a finite number of at least 0"))
 _SHARE = _wanted(Phrase("a number from 0 to 1"))
+_BY = _wanted(Phrase("a number from -1 to 1"))
 _TYPED = _wanted(Phrase("text of 1 to {most} characters", most=TEXT_LIMIT))
 _WHOLE_PATH = _wanted(Phrase("an absolute path"))
 _TWO = _wanted(Phrase("two numbers"))
@@ -55,6 +56,7 @@ Length = Annotated[float, Meta(ge=0, le=_MAX, extra=_POSITIVE)]
 Time = Annotated[float, Meta(ge=0, le=LONGEST_S, extra=_WEEK)]
 Past = Annotated[float, Meta(ge=0, le=MOST_WITHIN_S, extra=_YEARS)]
 Shift = Annotated[float, Meta(ge=-LONGEST_S, le=LONGEST_S, extra=_SHIFT)]
+LevelShift = Annotated[float, Meta(ge=-1, le=1, extra=_BY)]
 Level = Annotated[float, Meta(ge=0, le=1, extra=_SHARE)]
 AbsolutePath = Annotated[str, Meta(pattern=_ABSOLUTE, extra=_WHOLE_PATH)]
 Typed = Annotated[str, Meta(pattern=rf"\A[^\0]{{1,{TEXT_LIMIT}}}\Z", extra=_TYPED)]
@@ -127,10 +129,12 @@ class Spare(Slot, kw_only=True):
 class Change(Struct, kw_only=True):
     """A change of the plan."""
 
-    kind: Literal["stretch", "jump"]
+    kind: Literal["stretch", "jump", "shift", "hold", "rest", "calm"]
     phase: Typed
     by_s: Shift
     at_s: Time | None
+    by: LevelShift = 0.0  # earlier versions did not write what follows
+    text: Annotated[str, Meta(max_length=TEXT_LIMIT)] = ""
 
 
 class Request(Struct, kw_only=True):
@@ -165,6 +169,7 @@ class Request(Struct, kw_only=True):
     thrown_out: Texts = ()
     levelled: bool = False
     trim_s: Time = 0.0
+    curve: Annotated[tuple[tuple[Time, Level], ...], _SHORT] = ()
 
     def __post_init__(self) -> None:
         for key, other in (("pinned", "pins"), ("listed", "playlist")):

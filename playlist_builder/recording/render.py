@@ -11,7 +11,7 @@ import stat
 import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
@@ -23,39 +23,32 @@ import numpy as np
 from playlist_builder import checked
 from playlist_builder.audio import decode, encode
 from playlist_builder.audio.encode import FULL_SCALE, Encoder
-from playlist_builder.errors import (
-    AudioError,
-    ProfileError,
-    RenderError,
-    RequestError,
-    reason_of,
-    system_reason,
-)
+from playlist_builder.errors import AudioError, RenderError, system_reason
 from playlist_builder.files.atomic import atomic_path
 from playlist_builder.files.companion import marked, write_beside
 from playlist_builder.language.text import encodable
 from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Floats32, Session
-from playlist_builder.profiles.own import own_profile
-from playlist_builder.profiles.profile import Profile
-from playlist_builder.recording import chapters, cover, cue, levels
+from playlist_builder.recording import chapters, cover, cue
 from playlist_builder.recording import mix as mixing
 from playlist_builder.recording.gains import (
+    LOSSLESS_MARGIN_DB,
     LOSSY_MARGIN_DB,
     PEAK_LIMIT_DBTP,
     crossfade,
     moving_gains,
 )
 from playlist_builder.recording.levels import FRAMES_PER_S, Levels, TruePeak
-from playlist_builder.recording.measure import RATES_HZ, stereo_blocks
+from playlist_builder.recording.measure import RATES_HZ, levels_of, stereo_blocks
 from playlist_builder.recording.mix import Clip, MixPlan, MixSettings
+from playlist_builder.recording.preview import preview
+from playlist_builder.recording.session_mix import naming, profile_of
 
 with warnings.catch_warnings():
     # About `audioop`, its own regular expressions, and programs that are not used here.
     warnings.simplefilter("ignore")
     import pydub
 
-LOSSLESS_MARGIN_DB = 0.05  # for dither
 TRIES = 4
 CHANNELS = 2
 SAMPLE_BYTES = 4
@@ -138,7 +131,7 @@ def preview_session(
     if beyond := [number for number in joins if number > last]:
         wanted = Phrase("numbers from 2 to {last}", last=last)
         raise checked.wrong("joins", wanted, beyond[0])
-    return _render(session, path, settings, progress, partial(mixing.preview, joins=joins))
+    return _render(session, path, settings, progress, partial(preview, joins=joins))
 
 
 def _render(
@@ -153,14 +146,13 @@ def _render(
     paths = list(dict.fromkeys(slot.path for slot in slots))
     suffix = check_output(path, paths)
     form = encode.RECORDING_FORMS[suffix]
-    profile = _profile(session)
+    profile = profile_of(session)
     rate_hz, deep = _common(paths)
     clock = _clock(progress, sum(slot.duration_s for slot in slots))
     found: dict[str, Levels] = {}
     for each in paths:
-        with _naming(each):
-            blocks = stereo_blocks(each, rate_hz, partial(clock, MEASURING))
-            found[each] = levels.measure(blocks, rate_hz)
+        with naming(each):
+            found[each] = levels_of(each, partial(clock, MEASURING))
     margin_db = LOSSLESS_MARGIN_DB if form.lossless else LOSSY_MARGIN_DB
     planned = part(
         mixing.plan(session, found, profile, settings or MixSettings(), PEAK_LIMIT_DBTP - margin_db)
@@ -234,15 +226,6 @@ def _not_written(name: str, error: OSError) -> RenderError:
     )
 
 
-def _profile(session: Session) -> Profile | None:
-    try:
-        return own_profile(session)
-    except (ProfileError, RequestError) as error:
-        raise RenderError(
-            "The profile that the session holds is not valid: {error}", error=error
-        ) from error
-
-
 def _common(paths: Sequence[str]) -> tuple[int, bool]:
     """Return the rate that most files have or divide into, and whether any is deep."""
     gone = [each for each in paths if not Path(each).is_file()]
@@ -262,23 +245,11 @@ def _common(paths: Sequence[str]) -> tuple[int, bool]:
     rates: Counter[int] = Counter()
     deep = False
     for path in paths:
-        with _naming(path), decode.AudioFile(path) as file:
+        with naming(path), decode.AudioFile(path) as file:
             deep = deep or file.is_deep
             rate_hz = file.layout.sample_rate_hz
             rates.update(each for each in RATES_HZ if each % rate_hz == 0 or rate_hz % each == 0)
     return max(RATES_HZ, key=lambda each: (rates[each], each == RATES_HZ[0])), deep
-
-
-@contextmanager
-def _naming(path: str) -> Iterator[None]:
-    try:
-        yield
-    except (AudioError, OSError) as error:
-        raise RenderError(
-            "{path!r} cannot be rendered, so nothing was: {reason}. Replace it in the session",
-            path=path,
-            reason=reason_of(error),
-        ) from error
 
 
 def _clock(report: Callable[[RenderProgress], None] | None, duration_s: float) -> Clock:
@@ -309,7 +280,7 @@ class _Source:
 
     def read(self, frames: int, curve: Floats32 | None = None) -> Any:  # noqa: ANN401 - pydub's
         """Return the next frames with the gain of the clip, times a curve where there is one."""
-        with _naming(self._clip.path):
+        with naming(self._clip.path):
             samples = self._take(frames * self._hop)
         if curve is not None:
             samples = samples * curve
@@ -329,7 +300,11 @@ class _Source:
         while there < count:
             block = next(self._blocks, None)
             if block is None:
-                raise AudioError("it has changed since it was measured")
+                # Measured at its own rate, it may be a frame longer than at that of the recording.
+                if count - there > self._hop:
+                    raise AudioError("it has changed since it was measured")
+                parts.append(np.zeros((CHANNELS, count - there), np.float32))
+                break
             skipped = min(self._ahead, block.shape[1])
             self._ahead -= skipped
             parts.append(block[:, skipped:])
