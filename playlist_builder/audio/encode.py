@@ -62,6 +62,7 @@ RECORDING_FORMS: Mapping[str, Encoding] = {  # what a session can be rendered to
     ".wav": Encoding("wav", "pcm_s16le", "s16"),
 }
 FULL_SCALE = float(1 << 28)  # of 32-bit samples: 18 dB of headroom, and finer than float32
+QUICK_FLAC = {"compression_level": "3", "lpc_type": "fixed", "frame_size": "4608"}
 _DEEP_SHIFT = 8  # 24 bits lie in the upper part of 32
 _OPTIONS = {"wav": {"rf64": "auto"}}  # a plain WAV ends at 4 GB, 6 hours of 48 kHz
 
@@ -188,7 +189,7 @@ def _failure(error: av.error.FFmpegError) -> Exception:
     """Return an OSError of the system such as a full disk, else an `AudioError`."""
     if isinstance(error, OSError) and error.errno and error.errno > 0:
         return OSError(error.errno, error.strerror)
-    return AudioError(f"cannot be encoded: {error.strerror}")
+    return AudioError("cannot be encoded: {why}", why=error.strerror)
 
 
 def encode(
@@ -202,7 +203,8 @@ def encode(
     rate_hz, channels = source.layout.sample_rate_hz, source.layout.channels
     if not has_places(channels):
         raise AudioError(
-            f"cannot be encoded: nothing says where its {len(channels)} channels belong"
+            "cannot be encoded: nothing says where its {count} channels belong",
+            count=len(channels),
         )
     given = "+".join(channels)
     layout = given if len(channels) <= form.most_channels else "stereo"
@@ -220,7 +222,7 @@ def encode(
     except MemoryError:
         raise
     except av.error.FFmpegError as error:
-        raise AudioError(f"cannot be encoded: {error.strerror}") from error
+        raise AudioError("cannot be encoded: {why}", why=error.strerror) from error
     return count / rate_hz
 
 
@@ -242,7 +244,7 @@ def write_silence(path: str, form: Encoding, seconds: float, tags: Mapping[str, 
                 _mux(file, stream, resampler.resample(frame))
             _mux(file, stream, (*resampler.resample(None), None))
     except av.error.FFmpegError as error:
-        raise AudioError(f"cannot be encoded: {error.strerror}") from error
+        raise AudioError("cannot be encoded: {why}", why=error.strerror) from error
 
 
 def _nearest_rate_hz(rate_hz: int, known_hz: Sequence[int]) -> int:
@@ -255,12 +257,16 @@ def _nearest_rate_hz(rate_hz: int, known_hz: Sequence[int]) -> int:
 
 
 def write_flac(path: str, samples: Floats32, sample_rate_hz: int, tags: Mapping[str, str]) -> None:
-    """Write samples of shape (channels, n), full scale = 1.0, as FLAC with 16 bits."""
+    """Write samples of shape (channels, n), full scale = 1.0, as FLAC with 16 bits.
+
+    By fixed predictors in long blocks: the file is hardly larger, and both it and its decoding cost
+    a fifth less.
+    """
     layout = {1: "mono", 2: "stereo"}[samples.shape[0]]
     integers = np.clip(np.round(samples * 32767.0), -32768, 32767).astype(np.int16)
     with av.open(path, "w", format="flac") as container:
         container.metadata.update(tags)
-        stream = container.add_stream("flac", rate=sample_rate_hz, layout=layout)
+        stream = container.add_stream("flac", sample_rate_hz, layout=layout, options=QUICK_FLAC)
         stream.time_base = Fraction(1, sample_rate_hz)
         for start in range(0, integers.shape[1], sample_rate_hz):
             block = np.ascontiguousarray(integers[:, start : start + sample_rate_hz].T)

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 import playlist_builder as api
-from playlist_builder.cli.language import _, language, pgettext, told
-from playlist_builder.language.notices import REASON
+from playlist_builder.cli.language import _, language, told
 from playlist_builder.language.text import printable
 
 if TYPE_CHECKING:
@@ -122,6 +121,12 @@ def tell_heard(steps: "Sequence[Notice]") -> None:
         print_message(_("heard as it is: {step}").format(step=told(step)))
     if (more := len(steps) - MOST_STEPS) > 0:
         print_message(_("heard as it is: {count} more steps of loudness").format(count=more))
+
+
+def tell_held_down(known: "Notice | None") -> None:
+    """Print which tracks keep all of a session soft by their peaks, if any."""
+    if known is not None:
+        print_message(_("{sentence}.").format(sentence=told(known)))
 
 
 def tell_silences(session: "api.Session") -> None:
@@ -249,7 +254,5 @@ def print_skipped(skipped: "Sequence[Any]") -> None:
     """Print the files that were skipped and why."""
     for each in skipped:
         print_message(
-            _("skipped {path}: {reason}").format(
-                path=each.path, reason=pgettext(REASON, each.reason)
-            )
+            _("skipped {path}: {reason}").format(path=each.path, reason=told(each.reason))
         )

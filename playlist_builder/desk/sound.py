@@ -13,7 +13,7 @@ from playlist_builder import Clip, Levels, MixPlan, MixSettings, Session, Track,
 from playlist_builder.desk.measuring import Measuring
 from playlist_builder.desk.mixes import FRAMES_PER_S, Mix, Mixes
 from playlist_builder.desk.words import Words
-from playlist_builder.errors import AudioError, PlaylistBuilderError, RenderError
+from playlist_builder.errors import AudioError, PlaylistBuilderError, RenderError, reason_of
 
 PEAK_DBFS = -1.0  # of a single track
 MOST_TRACKS = 64
@@ -120,8 +120,7 @@ class Sound:
 
 
 def _unreadable(path: str, error: AudioError | OSError) -> RenderError:
-    reason = error.strerror or error if isinstance(error, OSError) else error
-    return RenderError("{path!r} cannot be played: {reason}.", path=path, reason=reason)
+    return RenderError("{path!r} cannot be played: {reason}.", path=path, reason=reason_of(error))
 
 
 def _paths(session: Session) -> list[str]:

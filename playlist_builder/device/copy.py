@@ -36,11 +36,18 @@ from playlist_builder.device.folder import (
     write_verified,
 )
 from playlist_builder.device.level import SessionGains, session_gains
-from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, describe_exception
+from playlist_builder.errors import (
+    AudioError,
+    CopyError,
+    PlaylistBuilderError,
+    describe_exception,
+    system_reason,
+)
 from playlist_builder.files import filenames
 from playlist_builder.files.atomic import replace_bytes
 from playlist_builder.files.system import locked, sync_folder
 from playlist_builder.language.notices import Notice
+from playlist_builder.language.translation import Phrase
 from playlist_builder.library.library import user_path
 from playlist_builder.library.scan.processes import WorkerDied, Workers
 from playlist_builder.models import FileProgress, Session, Skipped, Slot
@@ -73,7 +80,7 @@ class CopyReport:
     """What a copy did; `renamed` maps names that the user's files have to those chosen instead.
 
     `loudness_lufs` is that of the whole where it is levelled; `heard` tells of rises of loudness
-    that are heard all the same.
+    that are heard all the same, and `held_down` of tracks whose peaks keep the whole soft.
     """
 
     playlist: str
@@ -84,6 +91,7 @@ class CopyReport:
     removed: Sequence[str] = ()  # such files that were removed
     loudness_lufs: float | None = None
     heard: Sequence[Notice] = ()
+    held_down: Notice | None = None
 
 
 @checked.takes(session=checked.a(Session), folder=checked.path)
@@ -177,6 +185,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
             removed=removed,
             loudness_lufs=gains.loudness_lufs if gains else None,
             heard=tuple(gains.heard) if gains else (),
+            held_down=gains.held_down if gains else None,
         )
 
 
@@ -228,7 +237,7 @@ def _copied(target: TargetFolder, item: plan.CopyItem, made: str) -> CopiedTrack
         try:
             transcode.tagged(path, made, item.gain)
         except OSError as error:
-            return Skipped(path, f"cannot be levelled: {error.strerror or error}")
+            return Skipped(path, Phrase("cannot be levelled: {why}", why=system_reason(error)))
     record = write_verified(target, item.name, content, path, item.recorded_form)
     return _report_copied(target, item, record, "copied")
 
@@ -239,11 +248,14 @@ def _finish_conversion(
     try:
         future.result()
     except (AudioError, WorkerDied) as error:
-        return Skipped(item.slot.path, str(error))
+        return Skipped(item.slot.path, error.text)
     except (PlaylistBuilderError, BrokenExecutor, CancelledError):
         raise
     except Exception as error:  # noqa: BLE001 - one file does not cost the others
-        return Skipped(item.slot.path, f"cannot be converted: {describe_exception(error)}")
+        return Skipped(
+            item.slot.path,
+            Phrase("cannot be converted: {strerror}", strerror=describe_exception(error)),
+        )
     record = write_verified(target, item.name, made, item.slot.path, item.recorded_form)
     Path(made).unlink()
     return _report_copied(target, item, record, "converted")
@@ -316,6 +328,6 @@ def _write_playlist(target: TargetFolder, session: Session, name: str) -> Path:
         target.add(path.name, FileRecord("", "", len(text), hash_of(path), path.stat().st_mtime))
     except OSError as error:
         raise CopyError(
-            "Cannot write {path!r}: {strerror}.", path=str(path), strerror=error.strerror or error
+            "Cannot write {path!r}: {strerror}.", path=str(path), strerror=system_reason(error)
         ) from error
     return path

@@ -12,13 +12,13 @@ from string import Formatter
 from typing import Any
 
 from playlist_builder.language.text import clock
-from playlist_builder.language.translation import ENGLISH
+from playlist_builder.language.translation import ENGLISH, PROFILE, Phrase
 
 Item = str | tuple[str, int]  # one of several: a text, or a text and how often it counts
 Value = str | int | float | tuple[Item, ...]
 
 TEXT = "text"  # code of a sentence of which only the English text is known
-PROFILE, REASON = "profile", "reason"  # contexts of a catalogue: of a profile, reasons to leave out
+REASON = "reason"  # context of a catalogue: why a track is left out
 
 _ALBUM = (
     "{count:d} file that is too long holds an album by its CUE sheet: '{title}' ({tracks} tracks);"
@@ -64,6 +64,8 @@ _ONE_LEFT_OUT = "left out: {count} work that is not here and has no track left: 
 _LEFT_OUT = "left out: {count} works that are not here and have no track left: {titles:titles}"
 _ONE_OFFERED = "{count} work is not here, so the nearest track plays in its place: {titles:titles}"
 _OFFERED = "{count} works are not here, so the nearest tracks play in their place: {titles:titles}"
+_HELD = "all of it is {softer_lu:.1f} LU softer than without the peaks of {titles:titles}"
+_TURN_UP = ": turn the volume up by as much, or take other music instead"
 _GONE = ", such as {path}: is the drive mounted?"
 _SILENCES = (
     ", {lasts_s:clock} in all: 'render' and 'copy' play {them}; by a playlist or a server the next"
@@ -118,6 +120,8 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     " (median {median_lufs:.1f})",
     "fewer_sessions": "only {count} of {asked} sessions: the library holds no more",
     "kept": "kept, though {reason:reason}: '{title}'",
+    "held_down": _HELD + _TURN_UP,
+    "held_down_and_more": _HELD + ", ..." + _TURN_UP,
     "left_out": "left out {path}: {reason:reason}",
     "left_out_by_rule": "left out: {count} {reason:reason}",
     "heard_behind_ending": _COMES + "louder than the last seconds before it",
@@ -273,7 +277,8 @@ class _Sentence(Formatter):
             case "phase":
                 return pgettext(PROFILE, value)
             case "reason":
-                return pgettext(REASON, value)
+                own = value if isinstance(value, Phrase) else Phrase(value, context=REASON)
+                return own.in_language(self._catalogue)
             case "phases":
                 texts = [pgettext(PROFILE, phase) for phase in value]
             case "titles":

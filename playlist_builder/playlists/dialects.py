@@ -2,6 +2,19 @@
 
 The dialects were tried with MPD 0.23.12, mpv 0.35.1, VLC 3.0 and Audacious 4.2, and read in the
 sources of Kodi, Navidrome, Jellyfin and Strawberry; the others are as documented.
+
+No playlist tells VLC or mpv how loud to play a track, so that this can only be in the files. Tried
+with a tone of -20.00 dBFS, by what `vlc --aout=afile` and `mpv --ao=pcm` wrote of it:
+
+- VLC 3.0.24 ignores `#EXTVLCOPT` and `vlc:option` for `gain`, `gain-value`, `volume`,
+  `audio-filter`, `audio-replay-gain-mode`, `-default` and `-preamp`, `equalizer-preamp` and
+  `norm-max-level` as "unsafe": -20.00 in M3U and in XSPF, while `start-time` there is heeded.
+  `:gain-value=0.25` behind a file on its command line leaves -20.00 as well; `--audio-filter=gain
+  --gain-value=0.25`, for all tracks, gives -32.04.
+- mpv 0.35.1 passes over `#EXTVLCOPT`, a gain in an EDL and that of a CUE sheet: -20.00. It refuses
+  `av://lavfi:amovie=a.wav,volume=-12dB` in a playlist, but with `--load-unsafe-playlists`, which
+  lets a playlist open anything (-32.00). `a.wav.conf` beside a file is read with
+  `--use-filedir-conf` alone (-32.00), and would lie among the music.
 """
 
 from collections.abc import Mapping
@@ -10,17 +23,18 @@ from pathlib import PurePath
 from typing import Literal
 
 from playlist_builder.files.path_map import PathMap, best_map
+from playlist_builder.language.translation import Phrase
 
 NormalForm = Literal["keep", "nfc", "nfd"]
 
 FORMAT_NAMES = {  # what a message calls each format of `formats.FORMATS`
-    ".m3u8": "An M3U playlist",
-    ".m3u": "An M3U playlist",
-    ".pls": "A PLS playlist",
-    ".xspf": "An XSPF playlist",
-    ".jspf": "A JSPF playlist",
-    ".csv": "A CSV table",
-    ".json": "A session file",
+    ".m3u8": Phrase("An M3U playlist"),
+    ".m3u": Phrase("An M3U playlist"),
+    ".pls": Phrase("A PLS playlist"),
+    ".xspf": Phrase("An XSPF playlist"),
+    ".jspf": Phrase("A JSPF playlist"),
+    ".csv": Phrase("A CSV table"),
+    ".json": Phrase("A session file"),
 }
 
 SUFFIXES = tuple(FORMAT_NAMES)
@@ -60,7 +74,7 @@ WORKS = Dialect(suffixes=(".xspf", ".jspf", ".csv"), without_files=True)
 
 _M3U = (".m3u8", ".m3u")
 _LISTS = (*_M3U, ".pls", ".xspf")
-_BACKSLASH = (r"\\", "it takes the backslash in its name for a slash")
+_BACKSLASH = (r"\\", Phrase("it takes the backslash in its name for a slash"))
 
 PLAYERS: Mapping[str, Dialect] = {  # player to its dialect
     dialect.player: dialect
@@ -80,7 +94,10 @@ PLAYERS: Mapping[str, Dialect] = {  # player to its dialect
             _LISTS,
             "utf-8",
             uris=frozenset(),
-            never_found=(_BLANK_NAME, "it passes over names that begin or end with a blank"),
+            never_found=(
+                _BLANK_NAME,
+                Phrase("it passes over names that begin or end with a blank"),
+            ),
             line_bytes=4095,
         ),
         # It decodes percent signs behind `file://` alone.

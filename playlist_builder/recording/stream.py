@@ -16,7 +16,7 @@ import numpy as np
 
 from playlist_builder import checked
 from playlist_builder.audio.encode import FULL_SCALE
-from playlist_builder.errors import AudioError, RenderError
+from playlist_builder.errors import AudioError, RenderError, reason_of
 from playlist_builder.models import Floats32
 from playlist_builder.recording.gains import crossfade, moving_gains
 from playlist_builder.recording.levels import FRAMES_PER_S
@@ -39,15 +39,17 @@ Tick = Callable[[float], None]  # takes how many seconds of music were decoded
 
 
 class ClipError(RenderError):
-    """The file of a clip cannot be read; `clip` is that."""
+    """The file of a clip cannot be read, because of an error."""
 
     clip: Clip
+    error: AudioError | OSError
 
 
 def _unreadable(clip: Clip, error: AudioError | OSError) -> ClipError:
-    reason = error.strerror or error if isinstance(error, OSError) else error
-    told = ClipError("{path!r} cannot be played: {reason}.", path=clip.path, reason=reason)
-    told.clip = clip
+    told = ClipError(
+        "{path!r} cannot be played: {reason}.", path=clip.path, reason=reason_of(error)
+    )
+    told.clip, told.error = clip, error
     return told
 
 

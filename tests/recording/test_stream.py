@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from playlist_builder import MixReader
@@ -95,6 +95,7 @@ def test_a_silence_is_one_and_music_sounds_everywhere_else(whole):
     first=st.integers(0, 200_000),
 )
 @settings(max_examples=10)
+@example(places=[(29, 1, 1)], first=0)
 def test_clips_may_overlap_in_any_way(files, places, first):
     """Also three at once, one within another, and the first one late."""
     clips = tuple(
