@@ -48,20 +48,21 @@ class _Choice:
     score: tuple[bool, float]
 
 
-def spares(
+def spares(  # noqa: PLR0913, PLR0917 - a session, and what may be held ready for it
     slots: Sequence[Slot],
     order: Sequence[Track],
     pool: result.Pool,
     objective: Objective,
     taken: Sequence[Track] = (),
+    first: int = 0,
 ) -> list[Spare]:
-    """Return the spares of a session in the order of their slots.
+    """Return the spares of a session in the order of their slots, from the `first` one on.
 
     `order` holds the tracks of the slots. What plays in the session, and what else is `taken`, is
     left out of the pool.
     """
     played = _without_silences(slots, order)
-    choices = list(_choices(played, order, pool, objective, taken))
+    choices = list(_choices(played, order, pool, objective, taken, first))
     counts = Counter(slot.phase for slot in slots)
     wanted = {phase: MANY if count >= MANY_SLOTS else FEW for phase, count in counts.items()}
     same = _same(pool.tracks, {each.item for each in choices})
@@ -121,12 +122,13 @@ def _placed(track: Track, place: int, slot: Slot, objective: Objective) -> Spare
     return Spare(replace(own, phase=slot.phase), place + 1)
 
 
-def _choices(
+def _choices(  # noqa: PLR0913, PLR0917 - as `spares`
     slots: Sequence[Slot],
     order: Sequence[Track],
     pool: result.Pool,
     objective: Objective,
     taken: Sequence[Track],
+    first: int,
 ) -> Iterator[_Choice]:
     gap, tracks, energies = objective.rules.artist_gap, pool.tracks, pool.levels
     seconds, vocals = tracks.seconds, tracks.vocals
@@ -134,7 +136,7 @@ def _choices(
     ordered = energies[by_energy]
     most = most_lufs(np.array([track.features.loudness_lufs for track in order]))
     played = TrackTable.of([*order, *taken])
-    for place, slot in enumerate(slots):
+    for place, slot in enumerate(slots[first:], start=first):
         others = plays_by([*order[:place], *order[place + 1 :]])
         barred = {name for name, plays in others.items() if plays >= objective.rules.artist_max}
         barred |= set(plays_by([*order[max(place - gap, 0) : place], *order[place + 1 :][:gap]]))

@@ -64,7 +64,7 @@ def tail(
     order: Sequence[Track], pool: result.Pool, objective: Objective
 ) -> tuple[list[Track], list[Notice]]:
     """Return the tracks of the pool that follow a session without repeats, and notices of them."""
-    rules, music = objective.rules, objective.music
+    asked, rules, music = objective, objective.rules, objective.music
     asked_s = tail_s(music, rules)
     if not asked_s:
         return [], []
@@ -94,10 +94,16 @@ def tail(
         with suppress(ArrangeError):
             chosen += filled(Gap([*order, first]), calm, objective, _relaxations())
             chosen = _softly(chosen, objective)
-    lasts_min, asked_min = round(length_ms(chosen) / 60_000.0), round(asked_s / 60.0)
+    return chosen, lacking(chosen, asked)
+
+
+def lacking(tracks: Sequence[Track], objective: Objective) -> list[Notice]:
+    """Tell by how much a tail is shorter than asked for, if it is."""
+    asked_s = tail_s(objective.music, objective.rules)
+    lasts_min, asked_min = round(length_ms(tracks) / 60_000.0), round(asked_s / 60.0)
     if lasts_min >= asked_min:
-        return chosen, []
-    return chosen, [notice("short_tail", lasts_min=lasts_min, asked_min=asked_min)]
+        return []
+    return [notice("short_tail", lasts_min=lasts_min, asked_min=asked_min)]
 
 
 def _calm(order: Sequence[Track], pool: result.Pool, phase: Phase) -> list[Track]:
