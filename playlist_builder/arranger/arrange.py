@@ -183,7 +183,7 @@ def completed(  # noqa: PLR0913, PLR0917 - an order, and what may be added to it
     if known and not repeated(TrackTable.of(known), order.tracks).any():
         after, notices = list(known), lacking(known, objective)
     else:
-        after, notices = tail(order.tracks, pool, objective)
+        after, notices = tail(order.tracks, pool, objective, quickly=played > 0)
     slots: list[Slot] = []
     if after:
         plan = planned(objective.music, order.ends_ms[-1] / 1000.0, length_ms(after) / 1000.0)

@@ -28,8 +28,8 @@ from playlist_builder.models import STEP_S, Track
 from playlist_builder.tracks.artists import artists
 from playlist_builder.tracks.track_table import TrackTable
 
-QUICK_MS = 30_000  # between moments for which ...
-QUICK_BEST, QUICK_MOST = 25, 500  # ... so many tracks are looked at, and at most together
+QUICK_MS = 40_000  # between moments for which ...
+QUICK_BEST, QUICK_MOST = 20, 320  # ... so many tracks are looked at, and at most together
 
 
 @dataclass(frozen=True, slots=True, eq=False)

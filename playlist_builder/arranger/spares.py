@@ -30,6 +30,7 @@ FEW, MANY, MANY_SLOTS = 2, 3, 3  # spares of a phase, and from how many slots on
 LIKE, FAR = 0.07, 0.15  # distances of energy: hardly noticed; beyond which a track is no spare
 PEAK = 0.25  # how far a spare may rise at some moment above all that its slot holds
 LOOKED_AT = 40  # tracks of like energy and length that are weighed for each slot
+LOOKED_AT_NOW = 10  # the same of a session that plays, which is changed while somebody waits
 NEAR = 1500  # tracks just below and above a slot in energy, of which those are taken
 LENGTHS = 2.5  # most that a spare is longer or shorter than its slot, as a ratio, and ...
 LENGTH_WEIGHT = 0.03  # ... what the logarithm of that weighs against a distance of energy
@@ -130,6 +131,7 @@ def _choices(  # noqa: PLR0913, PLR0917 - as `spares`
     taken: Sequence[Track],
     first: int,
 ) -> Iterator[_Choice]:
+    looked_at = LOOKED_AT_NOW if first else LOOKED_AT
     gap, tracks, energies = objective.rules.artist_gap, pool.tracks, pool.levels
     seconds, vocals = tracks.seconds, tracks.vocals
     by_energy = np.argsort(energies, kind="stable")
@@ -148,11 +150,11 @@ def _choices(  # noqa: PLR0913, PLR0917 - as `spares`
             near = near[opening_lufs(tracks.take(near)) <= most]
         fitting = (
             item
-            for some in np.split(near, range(LOOKED_AT, len(near), LOOKED_AT))
+            for some in np.split(near, range(looked_at, len(near), looked_at))
             for item in _fitting(some, tracks, slot, objective, played)
             if barred.isdisjoint(*artists_of_each(tracks.take(np.array([item]))))
         )
-        weighed = np.fromiter(islice(fitting, LOOKED_AT), np.int64)
+        weighed = np.fromiter(islice(fitting, looked_at), np.int64)
         levels = result.energies(tracks.take(weighed), objective)
         for item, energy in zip(weighed.tolist(), levels, strict=True):
             distance = abs(energy - slot.energy)

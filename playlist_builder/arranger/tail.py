@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.arranger import result
-from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
+from playlist_builder.arranger.partial import Gap, filled, filled_quickly, length_ms, plays_by
 from playlist_builder.arranger.peaks import highest
 from playlist_builder.arranger.problem import Objective, Relaxation
 from playlist_builder.arranger.recordings import repeated
@@ -61,9 +61,12 @@ def tail_s(profile: Profile, rules: Rules) -> float:
 
 
 def tail(
-    order: Sequence[Track], pool: result.Pool, objective: Objective
+    order: Sequence[Track], pool: result.Pool, objective: Objective, *, quickly: bool = False
 ) -> tuple[list[Track], list[Notice]]:
-    """Return the tracks of the pool that follow a session without repeats, and notices of them."""
+    """Return the tracks of the pool that follow a session without repeats, and notices of them.
+
+    They may be found `quickly`, and are no less calm then.
+    """
     asked, rules, music = objective, objective.rules, objective.music
     asked_s = tail_s(music, rules)
     if not asked_s:
@@ -91,8 +94,10 @@ def tail(
         unbound = replace(objective.constraints, at_most=())
         objective = replace(objective, constraints=replace(unbound, tolerance_s=TOLERANCE_S))
         # The first alone is a tail too, and a warning gives its length.
+        gap = Gap([*order, first])
+        quick = filled_quickly(gap, TrackTable.of(calm), objective) if quickly else None
         with suppress(ArrangeError):
-            chosen += filled(Gap([*order, first]), calm, objective, _relaxations())
+            chosen += quick or filled(gap, calm, objective, _relaxations())
             chosen = _softly(chosen, objective)
     return chosen, lacking(chosen, asked)
 

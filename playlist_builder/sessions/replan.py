@@ -18,7 +18,7 @@ from playlist_builder.session_request import PlanChange
 from playlist_builder.sessions.draft import Draft, cut, fill, fill_quickly
 from playlist_builder.sessions.edit import check_length, pin_text, shifted, with_change
 
-MORE = 3  # tracks that give way beyond what has to, where less cannot be
+WIDER, MORE = 2, 3  # tracks that give way beyond what has to: at first, and at most before all
 MIN_PLAYED_S = 1.0  # a skipped track that played for less is left out
 
 
@@ -149,9 +149,10 @@ def rearranged_behind(now: Moment, until_s: float = inf) -> Draft:
         return short
     place, count = len(short.order), len(behind)
     first = min(max(_begun(now, until_s), now.gone), max(count - 1, 0))
-    for removed in sorted(
-        {*range(first, min(first + MORE, count) + 1), max(count - 1, first), count}
-    ):
+    as_planned = replace(short, order=(*short.order, *behind))
+    if not first and as_planned.keeps_time(place):
+        return as_planned
+    for removed in _ways(first, count):
         after = behind[removed:]
         whole = replace(short, order=(*short.order, *after))
         if whole.excess_ms < 0 and not whole.is_on_time:
@@ -160,6 +161,13 @@ def rearranged_behind(now: Moment, until_s: float = inf) -> Draft:
         if whole.keeps_time(place) and not any(map(short.is_pinned, behind[:removed])):
             return whole
     return arranged_behind(now)
+
+
+def _ways(first: int, count: int) -> list[int]:
+    """Return how many tracks may give way, of which so many have to, the best way first."""
+    wide = min(first + WIDER, max(count - 1, first))
+    more = range(first, min(first + MORE, count) + 1)
+    return list(dict.fromkeys((wide, *more, max(count - 1, first), count)))
 
 
 def _begun(now: Moment, until_s: float) -> int:

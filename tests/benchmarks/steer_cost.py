@@ -1,6 +1,6 @@
 """The time of a press while a session plays, and what it costs beside arranging all again.
 
-    python -m tests.benchmarks.steer_cost [--tracks 10000] [--minutes 60] [--profile arc] [--moments 5]
+    python -m tests.benchmarks.steer_cost [--tracks 10000] [--minutes 60] [--profile arc]
 
 The library is synthetic. Each button is pressed at some moments of the same session; of each press
 the CPU seconds are told, and the cost of its session over that of one whose whole rest is arranged
@@ -25,8 +25,8 @@ from playlist_builder.library.columns import CONTOUR_TYPE
 from playlist_builder.library.database import Database
 from playlist_builder.models import File, Measurement, Session, Stat
 from playlist_builder.session_request import SessionRequest
-from playlist_builder.sessions.draft import draft_of, session_of
 from playlist_builder.sessions.build import Holdings, profile_of, selected
+from playlist_builder.sessions.draft import draft_of, session_of
 from playlist_builder.sessions.editor import Edited, SessionEditor
 from playlist_builder.sessions.library import Library
 from playlist_builder.sessions.replan import arranged_behind, moment
@@ -96,7 +96,7 @@ def main() -> None:
     ):
         request = SessionRequest(options.profile, duration_s=60.0 * options.minutes)
         session = library.build(request)
-        first = []
+
         for at_s in np.linspace(60.0, 0.8 * session.duration_s, options.moments).tolist():
             for name, press in PRESSES.items():
                 editor = SessionEditor(library, session)
