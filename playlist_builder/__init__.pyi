@@ -21,6 +21,7 @@ from .errors import (
 from .files.path_map import PathMap
 from .language.notices import Notice
 from .library.answers import Answer, Answers
+from .library.errors import LibraryBusyError
 from .library.history import (
     Ban,
     History,
@@ -33,6 +34,7 @@ from .library.kept import KeptSession, KeptSessions, WrittenFile
 from .library.merge import Conflict, MergeReport
 from .library.neighbours import EnergyRank
 from .library.questions import Pair, Questions
+from .library.records import Records
 from .library.scan.scanner import FileScanned, ScanEvent, ScanReport, ScanSettings
 from .library.scoring import Scorer
 from .library.single_file import analyse_file
@@ -65,9 +67,36 @@ from .profiles.own import own_profile
 from .profiles.profile import Phase, Profile, Rules
 from .recording.levels import Levels
 from .recording.measure import measure_levels
-from .recording.mix import Clip, MixPlan, MixSettings
+from .recording.mix import Clip, MixPlan
+from .recording.mix_settings import MixSettings
 from .recording.render import Recording, RenderProgress, preview_session, render_session
 from .recording.session_mix import mix_session
+from .records.documents import document_of, event_of
+from .records.events import (
+    Begun,
+    Closed,
+    Deviation,
+    Ended,
+    Gap,
+    Note,
+    Paused,
+    PlannedTrack,
+    Pressed,
+    RecordedEvent,
+    Reopened,
+    Replanned,
+    Resumed,
+    Silent,
+    Sounded,
+    TakenBack,
+    Unknown,
+)
+from .records.export import record_csv, record_json
+from .records.heard import Heard, HeardPhase, HeardPress, HeardTrack, heard
+from .records.record import About, Record, Run
+from .records.respct import ReportedItem, reported_items
+from .report.record_html import record_page
+from .report.record_write import write_record
 from .report.text import session_text
 from .report.write import write_report
 from .session_request import PlanChange, SessionRequest
@@ -85,37 +114,48 @@ from .tracks.track_table import TrackTable
 __all__ = [
     "PLAYERS",
     "WORKS",
+    "About",
     "Answer",
     "Answers",
     "ArrangeError",
     "AudioError",
     "Ban",
+    "Begun",
     "Calibration",
     "Candidate",
     "Capacity",
     "Chapter",
     "Clip",
+    "Closed",
     "Conflict",
     "Constraints",
     "CopiedTrack",
     "CopyReport",
     "Correction",
+    "Deviation",
     "Dialect",
     "Difference",
     "Edited",
     "Embedding",
     "Emotion",
+    "Ended",
     "EnergyRank",
     "ExportError",
     "Features",
     "File",
     "FileProgress",
     "FileScanned",
+    "Gap",
+    "Heard",
+    "HeardPhase",
+    "HeardPress",
+    "HeardTrack",
     "History",
     "KeptSession",
     "KeptSessions",
     "Levels",
     "Library",
+    "LibraryBusyError",
     "LibraryError",
     "ListedWork",
     "Mark",
@@ -126,11 +166,13 @@ __all__ = [
     "MixPlan",
     "MixSettings",
     "Moved",
+    "Note",
     "Notice",
     "Offer",
     "Pair",
     "Part",
     "PathMap",
+    "Paused",
     "PersonHistory",
     "PersonSummary",
     "Phase",
@@ -138,18 +180,28 @@ __all__ = [
     "PinChange",
     "Placed",
     "PlanChange",
+    "PlannedTrack",
     "PlayedSession",
     "PlaylistBuilderError",
+    "Pressed",
     "Profile",
     "ProfileError",
     "QueryError",
     "Questions",
     "Rating",
+    "Record",
+    "RecordedEvent",
     "Recording",
+    "Records",
     "RenderProgress",
+    "Reopened",
+    "Replanned",
+    "ReportedItem",
     "RequestError",
     "Resolved",
+    "Resumed",
     "Rules",
+    "Run",
     "ScanEvent",
     "ScanReport",
     "ScanSettings",
@@ -159,15 +211,19 @@ __all__ = [
     "SessionError",
     "SessionRequest",
     "Silence",
+    "Silent",
     "Skipped",
     "Slot",
+    "Sounded",
     "Spare",
     "StandsOut",
     "Stat",
     "Tags",
+    "TakenBack",
     "Track",
     "TrackTable",
     "Trait",
+    "Unknown",
     "VoiceDetection",
     "VoiceSpan",
     "Work",
@@ -176,6 +232,9 @@ __all__ = [
     "analyse_file",
     "arrange",
     "copy_session",
+    "document_of",
+    "event_of",
+    "heard",
     "load_profile",
     "load_session",
     "matching",
@@ -183,9 +242,14 @@ __all__ = [
     "mix_session",
     "own_profile",
     "preview_session",
+    "record_csv",
+    "record_json",
+    "record_page",
     "render_session",
+    "reported_items",
     "series",
     "session_text",
+    "write_record",
     "write_report",
     "write_session",
 ]
