@@ -68,7 +68,7 @@ class Bench:
             page.go_to(at_s)
             page.until(
                 f"player.ahead_s > {AWAY_S + 8}"
-                " || player.position_s + player.ahead_s > whole.length_s - 1"
+                " || player.position_s + player.ahead_s > whole.length_s - 1 || !player.is_playing"
             )
             self.server.kill()
             page.go_to(at_s + AWAY_S)
