@@ -60,11 +60,12 @@ from .playlists.dialects import PLAYERS, WORKS, Dialect
 from .playlists.listed import ListedWork
 from .playlists.session_json import load_session
 from .playlists.write import write_session
-from .profiles.find import load_profile
+from .profiles.find import Listing, available_profiles, load_profile
 from .profiles.own import own_profile
 from .profiles.profile import Phase, Profile, Rules
 from .recording.mix import Clip, MixPlan, MixSettings
 from .recording.render import Recording, RenderProgress, preview_session, render_session
+from .report.concerns import Concern, session_concerns
 from .report.text import session_text
 from .report.write import write_report
 from .session_request import PlanChange, SessionRequest
@@ -92,6 +93,7 @@ __all__ = [
     "Capacity",
     "Chapter",
     "Clip",
+    "Concern",
     "Conflict",
     "Constraints",
     "CopiedTrack",
@@ -113,6 +115,7 @@ __all__ = [
     "KeptSessions",
     "Library",
     "LibraryError",
+    "Listing",
     "ListedWork",
     "Mark",
     "Match",
@@ -171,6 +174,7 @@ __all__ = [
     "alternatives",
     "analyse_file",
     "arrange",
+    "available_profiles",
     "copy_session",
     "load_profile",
     "load_session",
@@ -179,6 +183,7 @@ __all__ = [
     "preview_session",
     "render_session",
     "series",
+    "session_concerns",
     "session_text",
     "write_report",
     "write_session",
