@@ -46,6 +46,7 @@ def build(bench: Bench, given: Arguments) -> None:
 def ask(bench: Bench, given: Arguments) -> None:
     """Arrange the session again for another profile, length in seconds or person."""
     asked: dict[str, Any] = {}
+    person = bench.library if "person" in given else None  # whose history has to be read
     if "profile" in given:
         asked["profile"] = given.text("profile")
         asked["duration_s"] = None
@@ -53,7 +54,7 @@ def ask(bench: Bench, given: Arguments) -> None:
         asked["duration_s"] = given.number("duration_s")
     if "person" in given:
         asked |= {"name": None} | _person(given)
-    bench.took(bench.edited().ask(**asked))
+    bench.took(bench.edited().ask(person, **asked))
 
 
 def _person(given: Arguments) -> dict[str, Any]:

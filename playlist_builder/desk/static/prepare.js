@@ -48,7 +48,7 @@ function made() {
     }
     beside.show(state);
     if (version !== null && version !== state.version && state.difference.told) {
-      say(state.difference.told.join(text("sentence_end")));
+      say(state.difference.told.join(text("between_changes")));
     }
     version = state.version;
   }
@@ -63,7 +63,9 @@ function heading() {
   const redo = html("button", { onclick: () => tried(change("redo")), title: text("redo_key") }, text("redo"));
   const build = html("button", { onclick: () => tried(change("build", { version: null, ...chosen(pick) })) });
   const begin = html("button", { class: "main begin", onclick: () => tried(run("begin", { version: null })) }, text("begin"));
-  const kept = html("select", { "aria-label": text("open_session"), onchange: () => open(kept) });
+  const kept = html("select", { id: "kept", onchange: () => open(kept) });
+  const of = html("div", { class: "field of-session" }, html("label", { for: "kept" }, text("session")), kept);
+  pick.element.querySelector(".fields").prepend(of);
   addKeys();
   let asked = null;
   let known = null;
@@ -71,7 +73,7 @@ function heading() {
   function show({ session, library }) {
     build.classList.toggle("main", !session);
     write(build, text(session ? "build_another" : "build"));
-    for (const each of [undo, redo, begin]) each.hidden = !session;
+    for (const each of [of, undo, redo, begin]) each.hidden = !session;
     if (!session) {
       write(budget, text("library_holds", { count: library.tracks }));
       return;
@@ -99,7 +101,8 @@ function heading() {
     { class: "top" },
     html("h1", { class: "unseen" }, text("prepare_title")),
     pick.element,
-    html("div", { class: "state" }, budget, html("div", { class: "buttons" }, kept, build, undo, redo, begin)),
+    html("div", { class: "buttons" }, build, undo, redo, begin),
+    budget,
   );
   return { element, show };
 }
