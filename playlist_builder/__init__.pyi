@@ -65,6 +65,7 @@ from .profiles.own import own_profile
 from .profiles.profile import Phase, Profile, Rules
 from .recording.mix import Clip, MixPlan, MixSettings
 from .recording.render import Recording, RenderProgress, preview_session, render_session
+from .recording.stream import MixReader
 from .report.concerns import Concern, session_concerns
 from .report.text import session_text
 from .report.write import write_report
@@ -123,6 +124,7 @@ __all__ = [
     "Menu",
     "MergeReport",
     "MixPlan",
+    "MixReader",
     "MixSettings",
     "Moved",
     "Notice",
