@@ -161,6 +161,7 @@ class Bench:
         return views.session(session, self.profile, self.words, known) | {
             "number": found.number if found is not None else None,
             "name": found.name if found is not None else "",
+            "points": [[time_s, round(level, 3)] for time_s, level in editor.borders],
             "can_undo": editor.can_undo,
             "can_redo": editor.can_redo,
         }

@@ -85,15 +85,13 @@ function heading() {
     const kind = [session.profile, session.target_s, session.person, library.tracks].join();
     if (asked !== kind) {
       asked = kind;
-      showBudget(session, null);
-      ask("holds").then((held) => asked === kind && held && showBudget(session, held.sessions), () => null);
+      ask("budget").then((found) => asked === kind && found && showBudget(found), () => null);
     }
   }
 
-  function showBudget({ budget: found }, sessions) {
-    const parts = found ? [text("usable", found)] : [];
-    if (sessions !== null) parts.push(text(sessions === 1 ? "holds_one" : "holds", { count: sessions }));
-    write(budget, parts.join(text("between_facts")));
+  function showBudget(found) {
+    const held = text(found.sessions === 1 ? "holds_one" : "holds", { count: found.sessions });
+    write(budget, [text("usable", found), held].join(text("between_facts")));
   }
 
   const element = html(
@@ -140,7 +138,7 @@ function addKeys() {
 function plotting() {
   const curve = new Curve({ height: plotHeight(), points: true, hasMarks: true });
   const about = html("p", { class: "unseen" });
-  const reset = html("button", { class: "plain", onclick: () => draw([], "", true) }, text("plan_of_profile"));
+  const reset = html("button", { class: "plain", onclick: () => tried(change("undraw")) }, text("plan_of_profile"));
   const legend = html(
     "div",
     { class: "legend" },
@@ -150,16 +148,14 @@ function plotting() {
     html("span", { class: "faint hint" }, text("draw_hint")),
     reset,
   );
-  let stroke = null;
+  let stroke = null; // {id, place}: the steps of drawing one point are one change
   let next = null;
   let isSending = false;
 
   curve.addEventListener("level", ({ detail }) => {
-    stroke ??= crypto.randomUUID();
-    const points = current().session.points.map((point) => [...point]);
-    const drawn = (next?.points ?? points).map((point) => [...point]);
-    drawn[detail.place][1] = detail.level;
-    next = { points: drawn, stroke, done: detail.done };
+    if (stroke?.place !== detail.place) stroke = { id: crypto.randomUUID(), place: detail.place };
+    next = { ...detail, stroke: stroke.id };
+    if (detail.done) stroke = null;
     if (!isSending) send();
   });
 
@@ -168,16 +164,11 @@ function plotting() {
     isSending = true;
     while (next) {
       const step = next;
-      const done = await draw(step.points, step.stroke, step.done);
-      if (next === step) next = null;
-      if (step.done || !done) stroke = null;
-      if (!next) curve.settle();
+      next = null;
+      await tried(change("draw", { ...step, newest: true }));
     }
     isSending = false;
-  }
-
-  function draw(points, own, done) {
-    return tried(change("curve", { points, stroke: own, done, newest: true }));
+    if (!stroke) curve.settle();
   }
 
   function show(session) {
