@@ -5,21 +5,25 @@ and only the tracks that play there are chosen anew.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby, pairwise
 
 import numpy as np
 
+from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.errors import ArrangeError, NotThereError
 from playlist_builder.profiles.profile import MIN_PHASE_S, Profile
 from playlist_builder.profiles.steer import drawn as along
 from playlist_builder.sessions.draft import Draft, fill
 from playlist_builder.sessions.edit import check_length
+from playlist_builder.tracks.track_table import TrackTable
 
 Curve = tuple[tuple[float, float], ...]
 
 SAMPLES = 8  # of a wave, in one period
 LIKE = 0.01  # levels that differ by less are the same line
+MOMENTS, NEAREST = 12, 60  # of the plan, and the tracks that are tried for each
 INSIDE = 0.5  # share of a track from which on it belongs to a span
 
 
@@ -83,7 +87,8 @@ def _corners(profile: Profile) -> Iterator[tuple[float, float]]:
 def _chosen_anew(draft: Draft, first_s: float, last_s: float) -> Draft:
     """Return a draft with other tracks where most of a track plays between two times.
 
-    Where these alone cannot follow, as many around them are chosen anew as can.
+    Those are sought among the tracks whose energy is near; where that is not enough, among all, and
+    at last all of the session is chosen anew.
     """
     starts_s = draft.starts_s()
     middles_s = [
@@ -92,14 +97,25 @@ def _chosen_anew(draft: Draft, first_s: float, last_s: float) -> Draft:
     ]
     first = sum(middle < first_s for middle in middles_s)
     last = sum(middle <= last_s for middle in middles_s)
-    while True:
-        before, after = draft.order[:first], draft.order[last:]
-        removed = draft.order[first:last]
-        try:
-            new = fill(draft, before, removed, after, known=(*before, *after), relaxations=())
-        except ArrangeError:
-            if not before and not after:
-                raise
-            first, last = max(first - 1, 0), min(last + 1, len(draft.order))
-            continue
-        return replace(draft, order=(*before, *new, *after))
+    near = replace(draft, pool=_near(draft, first_s, last_s))
+    for own in (near, draft):
+        with suppress(ArrangeError):
+            return _with_gap_filled(own, first, last, draft.pool)
+    return _with_gap_filled(draft, 0, len(draft.order), draft.pool)
+
+
+def _with_gap_filled(draft: Draft, first: int, last: int, pool: TrackTable) -> Draft:
+    before, after = draft.order[:first], draft.order[last:]
+    removed, known = draft.order[first:last], (*before, *after)
+    new = fill(draft, before, removed, after, known=known, relaxations=())
+    return replace(draft, order=(*before, *new, *after), pool=pool)
+
+
+def _near(draft: Draft, first_s: float, last_s: float) -> TrackTable:
+    """Return the tracks of a pool whose energy is nearest to what is planned between two times."""
+    pool, objective = draft.pool, draft.objective
+    levels = rescale(pool.energy.astype(np.float32), objective.percentiles)
+    kept = np.zeros(len(pool), np.bool_)
+    for level in objective.profile.target(np.linspace(first_s, last_s, MOMENTS)):
+        kept[np.argsort(np.abs(levels - level), kind="stable")[:NEAREST]] = True
+    return pool.take(kept)
