@@ -1,0 +1,269 @@
+"""A session that runs: what sounds, what was pressed, and what is told to the record.
+
+All of it lives in the thread of the library. A press changes the session by the editor, and what
+sounds from a few seconds on by a new score; what has sounded never changes. Everything that is
+needed to go on after a crash is in the library: the kept session, and the scores in the record.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from playlist_builder import (
+    ArrangeError,
+    Clip,
+    Deviation,
+    MixPlan,
+    Paused,
+    PlannedTrack,
+    PlaylistBuilderError,
+    Pressed,
+    RecordedEvent,
+    Replanned,
+    RequestError,
+    Resumed,
+    Silent,
+    Slot,
+    Sounded,
+    TakenBack,
+    mix_session,
+)
+from playlist_builder.desk.bench import Bench
+from playlist_builder.desk.levels import Provisional
+from playlist_builder.desk.log import Log
+from playlist_builder.desk.score import Score, continued, first_change, returned, written
+from playlist_builder.desk.score_document import kept
+from playlist_builder.desk.steer import BUTTONS, NOW, Button, Heard, moment, sentence
+from playlist_builder.desk.timeline import (
+    Timeline,
+    curve_of,
+    end_s,
+    frames,
+    seconds,
+    start_s,
+)
+from playlist_builder.language.translation import Phrase
+
+LEAD_S = 3.0  # from a press to the first sound that may change: a page has fetched it by then
+TAKE_BACK = timedelta(seconds=10.0)
+AFTER_CUT_S = 1.0  # a track that ends so soon after a fade is not ended by it
+GONE = Phrase("{title}: the file cannot be read any more. Something else plays in its place.")
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A press that can be taken back: its number in the record, and what was before it."""
+
+    number: int
+    button: str
+    when: str
+    sentence: str
+    from_s: float | None
+    until: datetime
+    before: Score
+
+
+class Running:
+    """A run of the session on the desk, in the thread of the library.
+
+    `position_s` is how far the mix has been heard, at `position_at` by the clock.
+    """
+
+    def __init__(self, bench: Bench, log: Log, score: Score | None = None) -> None:
+        """Take a run that has begun; with the score of before where it goes on."""
+        self.bench, self.log = bench, log
+        self.player = "browser"
+        self.position_s, self.position_at = 0.0, log.now()
+        self.paused = False
+        self.told: list[str] = []
+        self.pending: list[Press] = []
+        self.same_until_s = 0.0
+        self._levels = Provisional(bench)
+        self.score = score if score is not None else written(self._clips(()))
+        self.line = Timeline.of(bench.session, self.score.clips)
+        self.mix = self._published()
+
+    @property
+    def fade_s(self) -> float:
+        """The longest crossfade of the profile, in which what is cut fades out."""
+        profile = self.bench.profile
+        fades = (each.crossfade_s for each in profile.phases)
+        return max(max(each or profile.rules.crossfade_s) for each in (*fades, None))
+
+    def press(self, name: str, when: str, position_s: float) -> Press:
+        """Do what a button says; raises PlaylistBuilderError where that cannot be."""
+        button = BUTTONS.get(name)
+        if button is None:
+            raise RequestError("There is no button {name!r}.", name=name)
+        self.heard_until(position_s)
+        when = moment(button, when)
+        before, from_s = self.score, self._steer(button, when)
+        heard = Heard(from_s, self._phase(from_s), self.line.plan_s)
+        said = self.bench.words.told(sentence(button, heard))
+        number = self.log.note(Pressed(name, when, said, from_s), self.position_s)
+        self._tell_plan(name)
+        until = self.log.now() + TAKE_BACK
+        press = Press(number, name, when, said, from_s, until, before)
+        self.pending.append(press)
+        return press
+
+    def take_back(self, number: int, position_s: float) -> None:
+        """Let a press not have been; those that came after it are made again."""
+        self.forget()
+        places = [place for place, each in enumerate(self.pending) if each.number == number]
+        if not places:
+            raise RequestError("That was pressed too long ago to be taken back.")
+        self.heard_until(position_s)
+        gone, later = self.pending[places[0]], self.pending[places[0] + 1 :]
+        for _ in (gone, *later):
+            self.bench.took(self.bench.edited().undo())
+        del self.pending[places[0] :]
+        at = frames(self.position_s + LEAD_S)
+        self._play(returned(self.score, gone.before.clips, at, frames(self.fade_s)))
+        self.log.note(TakenBack(number), self.position_s)
+        self._tell_plan("taken_back")
+        for each in later:
+            with suppress(PlaylistBuilderError):
+                self.press(each.button, each.when, position_s)
+
+    def forget(self) -> None:
+        """Forget what can be taken back no more."""
+        now = self.log.now()
+        self.pending = [each for each in self.pending if each.until > now]
+
+    def heard_until(self, position_s: float, at: datetime | None = None) -> None:
+        """Take how far the mix has been heard."""
+        self.position_s, self.position_at = max(position_s, 0.0), at or self.log.now()
+
+    def follow(self, event: RecordedEvent) -> None:
+        """Take from what a page noted how far the mix has been heard, and whether it is halted."""
+        what = event.what
+        if isinstance(what, Sounded | Silent):
+            end_s = event.session_s + what.seconds
+            at = datetime.fromisoformat(event.at) + timedelta(seconds=what.seconds)
+            self.heard_until(end_s, at)
+        elif isinstance(what, Paused | Resumed):
+            self.paused = isinstance(what, Paused)
+            self.bench.version += 1
+
+    def halt(self, position_s: float, *, is_paused: bool) -> None:
+        """Halt the music, or let it go on."""
+        self.heard_until(position_s)
+        if is_paused != self.paused:
+            self.paused = is_paused
+            self.log.note(Paused() if is_paused else Resumed(), position_s)
+            self.bench.version += 1
+
+    def check(self) -> None:
+        """Replace tracks whose files are gone, and take levels that were measured meanwhile."""
+        place = self.line.place(self.position_s + LEAD_S)
+        for slot in self.line.slots[place + 1 :]:
+            if not Path(slot.path).is_file():
+                self.lost(slot.path, self.position_s)
+                return
+        if self._levels.are_better():
+            self._replay()
+
+    def lost(self, path: str, from_s: float) -> None:
+        """Play something else in place of a file that cannot be read from a moment on."""
+        now_s = self.position_s + LEAD_S
+        place = next((n for n, each in enumerate(self.line.slots) if each.path == path), None)
+        if place is None or end_s(self.line.clips[place]) <= now_s:
+            return
+        slot, before = self.line.slots[place], self.score
+        editor = self.bench.edited()
+        self.pending.clear()
+        try:
+            if place > self.line.place(now_s):
+                self.bench.took(editor.drop(place + 1))
+            else:
+                at_s = self.line.session_s(max(from_s, now_s))
+                self.bench.took(editor.replan(at_s=at_s, skip=True))
+        except (ArrangeError, RequestError):
+            self._note_gone(slot.title, slot.identity)
+            return
+        self._replay()
+        if self.score is not before:
+            self._tell_plan("lost")
+        self._note_gone(slot.title, slot.identity)
+
+    def _note_gone(self, title: str, identity: str) -> None:
+        said = self.bench.words.told(Phrase(GONE.message, {"title": title}))
+        if said not in self.told:
+            self.told.append(said)
+            self.log.note(Deviation(said, identity), self.position_s)
+            self.bench.version += 1
+
+    def _steer(self, button: Button, when: str) -> float | None:
+        """Do what a button says; return from when it is heard."""
+        now_s = self.position_s + LEAD_S
+        place = self.line.place(now_s)
+        clip, cut_s = self.line.clips[place], now_s + self.fade_s
+        later = self.line.clips[place + 1 :]
+        stays_s = min(end_s(clip), start_s(later[0]) if later else end_s(clip))
+        is_cut = when == NOW and cut_s + AFTER_CUT_S < stays_s
+        if button is BUTTONS["skip"] and not is_cut:
+            raise RequestError("The next track is about to begin.")
+        at_s = self.line.session_s(cut_s if is_cut else now_s)
+        self.bench.took(button.steer(self.bench.edited(), at_s, is_cut))
+        before = self.score
+        self._replay()
+        change = first_change(before.sounds, self.score.sounds)
+        return None if change is None else seconds(change)
+
+    def _replay(self) -> None:
+        """Sound as the session is now, from a moment after this one on."""
+        now_s = self.position_s + LEAD_S
+        slots = (*self.bench.session.slots, *self.bench.session.tail)
+        count = self.line.place(now_s) + 1
+        same = map(_is_same, self.line.slots[:count], slots)
+        clips = self._clips(self.score.clips[: sum(takewhile(bool, same))])
+        self._play(continued(self.score, clips, frames(now_s)))
+
+    def _play(self, score: Score) -> None:
+        change = first_change(self.score.sounds, score.sounds)
+        self.score = score
+        self.line = Timeline.of(self.bench.session, score.clips)
+        if change is not None:
+            self.same_until_s = seconds(change)
+            self.mix = self._published()
+
+    def _clips(self, played: Sequence[Clip]) -> tuple[Clip, ...]:
+        session = self.bench.session
+        plan = mix_session(session, levels=self._levels.of(session), played=tuple(played))
+        return (*played[:-1], *map(kept, plan.clips[len(played[:-1]) :]))
+
+    def _published(self) -> Any:  # noqa: ANN401 - the mix of the sound
+        sounds = sorted(self.score.sounds, key=lambda clip: clip.end)
+        self.log.keep(self.score, self.same_until_s)
+        return self.bench.sound.publish(MixPlan(tuple(sounds), (), 0.0, 0.0))
+
+    def _phase(self, from_s: float | None) -> str:
+        if from_s is None:
+            return ""
+        slot = self.line.slots[self.line.place(from_s)]
+        return self.bench.words.of_profile(slot.phase)
+
+    def _tell_plan(self, reason: str) -> None:
+        coming = range(self.line.place(self.position_s) + 1, self.line.planned)
+        tracks = tuple(_planned(self.line.slots[each], self.line.clips[each]) for each in coming)
+        curve = tuple(curve_of(self.bench.session, self.line, self.position_s))
+        self.log.note(Replanned(tracks, self.line.plan_s, reason, curve), self.position_s)
+
+
+def _is_same(old: Slot, new: Slot) -> bool:
+    return (old.identity, old.start_s) == (new.identity, new.start_s)
+
+
+def _planned(slot: Slot, clip: Clip) -> PlannedTrack:
+    """Return what is to come, in seconds of the mix."""
+    return replace(
+        PlannedTrack.of_slot(slot),
+        start_s=start_s(clip),
+        end_s=end_s(clip),
+        from_s=seconds(clip.first),
+    )
