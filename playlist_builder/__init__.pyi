@@ -21,6 +21,7 @@ from .errors import (
 from .files.path_map import PathMap
 from .language.notices import Notice
 from .library.answers import Answer, Answers
+from .library.errors import LibraryBusyError
 from .library.history import (
     Ban,
     History,
@@ -33,6 +34,7 @@ from .library.kept import KeptSession, KeptSessions, WrittenFile
 from .library.merge import Conflict, MergeReport
 from .library.neighbours import EnergyRank
 from .library.questions import Pair, Questions
+from .library.records import Records
 from .library.scan.scanner import FileScanned, ScanEvent, ScanReport, ScanSettings
 from .library.scoring import Scorer
 from .library.single_file import analyse_file
@@ -65,6 +67,27 @@ from .profiles.own import own_profile
 from .profiles.profile import Phase, Profile, Rules
 from .recording.mix import Clip, MixPlan, MixSettings
 from .recording.render import Recording, RenderProgress, preview_session, render_session
+from .records.documents import document_of, event_of
+from .records.events import (
+    Begun,
+    Closed,
+    Deviation,
+    Ended,
+    Gap,
+    Note,
+    Paused,
+    PlannedTrack,
+    Pressed,
+    RecordedEvent,
+    Reopened,
+    Replanned,
+    Resumed,
+    Silent,
+    Sounded,
+    TakenBack,
+    Unknown,
+)
+from .records.record import About, Record, Run
 from .report.text import session_text
 from .report.write import write_report
 from .session_request import PlanChange, SessionRequest
@@ -82,36 +105,43 @@ from .tracks.track_table import TrackTable
 __all__ = [
     "PLAYERS",
     "WORKS",
+    "About",
     "Answer",
     "Answers",
     "ArrangeError",
     "AudioError",
     "Ban",
+    "Begun",
     "Calibration",
     "Candidate",
     "Capacity",
     "Chapter",
     "Clip",
+    "Closed",
     "Conflict",
     "Constraints",
     "CopiedTrack",
     "CopyReport",
     "Correction",
+    "Deviation",
     "Dialect",
     "Difference",
     "Edited",
     "Embedding",
     "Emotion",
+    "Ended",
     "EnergyRank",
     "ExportError",
     "Features",
     "File",
     "FileProgress",
     "FileScanned",
+    "Gap",
     "History",
     "KeptSession",
     "KeptSessions",
     "Library",
+    "LibraryBusyError",
     "LibraryError",
     "ListedWork",
     "Mark",
@@ -122,11 +152,13 @@ __all__ = [
     "MixPlan",
     "MixSettings",
     "Moved",
+    "Note",
     "Notice",
     "Offer",
     "Pair",
     "Part",
     "PathMap",
+    "Paused",
     "PersonHistory",
     "PersonSummary",
     "Phase",
@@ -134,18 +166,27 @@ __all__ = [
     "PinChange",
     "Placed",
     "PlanChange",
+    "PlannedTrack",
     "PlayedSession",
     "PlaylistBuilderError",
+    "Pressed",
     "Profile",
     "ProfileError",
     "QueryError",
     "Questions",
     "Rating",
+    "Record",
+    "RecordedEvent",
     "Recording",
+    "Records",
     "RenderProgress",
+    "Reopened",
+    "Replanned",
     "RequestError",
     "Resolved",
+    "Resumed",
     "Rules",
+    "Run",
     "ScanEvent",
     "ScanReport",
     "ScanSettings",
@@ -155,15 +196,19 @@ __all__ = [
     "SessionError",
     "SessionRequest",
     "Silence",
+    "Silent",
     "Skipped",
     "Slot",
+    "Sounded",
     "Spare",
     "StandsOut",
     "Stat",
     "Tags",
+    "TakenBack",
     "Track",
     "TrackTable",
     "Trait",
+    "Unknown",
     "VoiceDetection",
     "VoiceSpan",
     "Work",
@@ -172,6 +217,8 @@ __all__ = [
     "analyse_file",
     "arrange",
     "copy_session",
+    "document_of",
+    "event_of",
     "load_profile",
     "load_session",
     "matching",
