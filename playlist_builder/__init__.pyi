@@ -62,7 +62,7 @@ from .playlists.dialects import PLAYERS, WORKS, Dialect
 from .playlists.listed import ListedWork
 from .playlists.session_json import load_session
 from .playlists.write import write_session
-from .profiles.find import load_profile
+from .profiles.find import Listing, available_profiles, load_profile
 from .profiles.own import own_profile
 from .profiles.profile import Phase, Profile, Rules
 from .recording.mix import Clip, MixPlan, MixSettings
@@ -88,6 +88,7 @@ from .records.events import (
     Unknown,
 )
 from .records.record import About, Record, Run
+from .report.concerns import Concern, session_concerns
 from .report.text import session_text
 from .report.write import write_report
 from .session_request import PlanChange, SessionRequest
@@ -118,6 +119,7 @@ __all__ = [
     "Chapter",
     "Clip",
     "Closed",
+    "Concern",
     "Conflict",
     "Constraints",
     "CopiedTrack",
@@ -143,6 +145,7 @@ __all__ = [
     "Library",
     "LibraryBusyError",
     "LibraryError",
+    "Listing",
     "ListedWork",
     "Mark",
     "Match",
@@ -216,6 +219,7 @@ __all__ = [
     "alternatives",
     "analyse_file",
     "arrange",
+    "available_profiles",
     "copy_session",
     "document_of",
     "event_of",
@@ -226,6 +230,7 @@ __all__ = [
     "preview_session",
     "render_session",
     "series",
+    "session_concerns",
     "session_text",
     "write_report",
     "write_session",

@@ -17,6 +17,10 @@ class Words:
         """Return a text of the page."""
         return translation.catalogue(self.code).gettext(message)
 
+    def ngettext(self, singular: str, plural: str, count: int) -> str:
+        """Return a text of the page for so many."""
+        return translation.catalogue(self.code).ngettext(singular, plural, count)
+
     def of_profile(self, message: str) -> str:
         """Return a title or phase of a profile; a user's own ones stay as they are."""
         return translation.catalogue(self.code).pgettext(PROFILE, message)

@@ -94,6 +94,16 @@ class SessionEditor:
         """The session as it is now."""
         return self._session
 
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to undo."""
+        return bool(self._before)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a change was undone, and none was made since."""
+        return bool(self._after)
+
     def _keep_in(self, library: Library, *, at: str, name: str = "") -> Session:
         """Keep the session in a library as `Library.keep` does, with all states of undo and redo.
 
