@@ -6,7 +6,7 @@ the session by the editor, or answers a question. Whatever it does, a program ca
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from playlist_builder import (
     Difference,
@@ -31,12 +31,20 @@ from playlist_builder.desk.words import Words
 Command = Callable[["Bench", Arguments], Any]
 
 
+class Shown(Protocol):
+    """What a page is shown alone while it is there."""
+
+    def view(self) -> dict[str, Any]:
+        """Return it as JSON."""
+
+
 class Bench:
     """A library that is open and a session of it; made, used and closed in one thread.
 
     `version` counts the changes; `difference` is what the last one changed. `offered` are sessions
     that were looked at and may be taken. `stroke` is the drawing of the curve that made the last
-    change, empty where something else did.
+    change, empty where something else did. `run` is the session while it plays, and `after` the
+    number of the record that is looked at when it has.
     """
 
     def __init__(
@@ -57,6 +65,8 @@ class Bench:
         self.difference: dict[str, Any] = {}
         self.offered: tuple[Session, ...] = ()
         self.stroke = ""
+        self.run: Shown | None = None
+        self.after: int | None = None
         self.scan = Scan(path, words, tell)
         self._commands = commands
         self._music: TrackTable | None = None
@@ -138,9 +148,13 @@ class Bench:
                 return
 
     def state(self) -> dict[str, Any]:
-        """Return all that the page shows, as JSON."""
+        """Return all that the page shows, as JSON; of a session that plays, that alone."""
+        if self.run is not None:
+            return {"version": self.version, "run": self.run.view()}
         return {
             "version": self.version,
+            "run": None,
+            "after": self.after,
             "library": views.library(self.library, self.music),
             "scan": self.scan.state,
             "session": None if self.editor is None else self._shown(self.editor),

@@ -3,7 +3,7 @@
 A library that another process writes to at the moment is tried again with the next event.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from playlist_builder.desk.score_document import document
 
 SOURCE = "server"
 SCORE = "score"  # the kind of the events that hold what is to sound
+IDENTITIES = "identities"  # of the tracks in it, by path
 
 Clock = Callable[[], datetime]
 
@@ -46,9 +47,10 @@ class Log:
         self.flush()
         return self._number
 
-    def keep(self, score: Score, from_s: float) -> None:
+    def keep(self, score: Score, identities: Mapping[str, str], from_s: float) -> None:
         """Write what sounds from a moment on, so that a run goes on from it after a crash."""
-        self.note(Unknown(SCORE, document(score)), from_s)
+        values = document(score) | {IDENTITIES: dict(identities)}
+        self.note(Unknown(SCORE, values), from_s)
 
     def flush(self) -> None:
         """Write what waits."""

@@ -1,5 +1,6 @@
 """The commands by which a session runs: begun, steered, noted and ended."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from playlist_builder import (
@@ -11,10 +12,12 @@ from playlist_builder import (
 )
 from playlist_builder.desk.arguments import Arguments
 from playlist_builder.desk.bench import Bench, Command
+from playlist_builder.desk.left import left
 from playlist_builder.desk.log import Log, wall_clock
 from playlist_builder.desk.running import Running
 
 NOTE_LIMIT = 2000  # characters
+TOO_OLD = timedelta(hours=6)  # a run that was left so long ago is over
 
 
 def begin(bench: Bench, _: Arguments) -> None:
@@ -25,20 +28,15 @@ def begin(bench: Bench, _: Arguments) -> None:
     if request is None or not request.kept_id:
         raise RequestError("The session is not kept in the library. Build it again.")
     log = Log(bench.library.records, bench.library.records.begin(request.kept_id, wall_clock()))
+    log.note(Begun(), 0.0)
     bench.run = Running(bench, log)
-    log.note(Begun(bench.run.player), 0.0)
     bench.version += 1
 
 
 def press(bench: Bench, given: Arguments) -> dict[str, Any]:
     """Press a button: `when` is now or after, where both can be."""
     pressed = running(bench).press(given.text("button"), given.text("when"), _position(given))
-    return {
-        "press": pressed.number,
-        "sentence": pressed.sentence,
-        "from_s": pressed.from_s,
-        "until": pressed.until.isoformat(),
-    }
+    return pressed.view()
 
 
 def take_back(bench: Bench, given: Arguments) -> None:
@@ -82,7 +80,7 @@ def heard(bench: Bench, given: Arguments) -> dict[str, Any]:
     number, source = given.whole("run", 1), given.text("source")
     events = [event_of(row) for row in given.rows("events")]
     run = bench.run
-    if run is None or run.log.run.number != number:
+    if not isinstance(run, Running) or run.log.run.number != number:
         records = bench.library.records
         return {"last": Log(records, records.by_number(number)).append(events, source)}
     last = run.log.append(events, source)
@@ -107,9 +105,26 @@ def leave_record(bench: Bench, _: Arguments) -> None:
     bench.version += 1
 
 
+def go_on(bench: Bench) -> None:
+    """Go on with the run that a crash has left open, if there is one, and it is not too old."""
+    records = bench.library.records
+    open_ = [each for each in records.all() if not each.ended_at]
+    if not open_:
+        return
+    run = open_[-1]
+    found = left(records.read(run.id).events, datetime.fromisoformat(run.begun_at))
+    kept = bench.library.sessions.by_id(run.session)
+    log = Log(records, run)
+    if kept is None or log.now() - found.at > TOO_OLD:
+        return
+    bench.lay(bench.library.session(kept.number))
+    bench.run = Running(bench, log, found)
+    bench.version += 1
+
+
 def running(bench: Bench) -> Running:
     """Return what runs; raises RequestError where nothing does."""
-    if bench.run is None:
+    if not isinstance(bench.run, Running):
         raise RequestError("No session runs.")
     return bench.run
 

@@ -32,7 +32,9 @@ from playlist_builder import (
     TakenBack,
     mix_session,
 )
+from playlist_builder.desk import run_view
 from playlist_builder.desk.bench import Bench
+from playlist_builder.desk.left import Left
 from playlist_builder.desk.levels import Provisional
 from playlist_builder.desk.log import Log
 from playlist_builder.desk.score import Score, continued, first_change, returned, written
@@ -66,6 +68,17 @@ class Press:
     until: datetime
     before: Score
 
+    def view(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "press": self.number,
+            "button": self.button,
+            "when": self.when,
+            "sentence": self.sentence,
+            "from_s": self.from_s,
+            "until": self.until.timestamp(),
+        }
+
 
 class Running:
     """A run of the session on the desk, in the thread of the library.
@@ -73,8 +86,8 @@ class Running:
     `position_s` is how far the mix has been heard, at `position_at` by the clock.
     """
 
-    def __init__(self, bench: Bench, log: Log, score: Score | None = None) -> None:
-        """Take a run that has begun; with the score of before where it goes on."""
+    def __init__(self, bench: Bench, log: Log, left: Left | None = None) -> None:
+        """Take a run that has begun; with how it was left where it goes on."""
         self.bench, self.log = bench, log
         self.player = "browser"
         self.position_s, self.position_at = 0.0, log.now()
@@ -83,9 +96,31 @@ class Running:
         self.pending: list[Press] = []
         self.same_until_s = 0.0
         self._levels = Provisional(bench)
-        self.score = score if score is not None else written(self._clips(()))
+        self._identities: dict[str, str] = {}
+        if left is None or left.score is None:
+            self.score = written(self._clips(()))
+        else:
+            self._go_on(left, left.score)
         self.line = Timeline.of(bench.session, self.score.clips)
         self.mix = self._published()
+        self.first = self._plan()
+
+    def _go_on(self, left: Left, score: Score) -> None:
+        """Take how a run was left; a plan that was changed, but not heard of, is made anew."""
+        self.player, self.paused = left.player, left.is_paused
+        self.heard_until(left.position_s, left.at)
+        self._identities = dict(left.identities)
+        slots = (*self.bench.session.slots, *self.bench.session.tail)
+        same = sum(takewhile(bool, map(_plays, slots, score.clips)))
+        if same == len(slots) == len(score.clips):
+            self.score = score
+        else:
+            clips = self._clips(score.clips[:same])
+            self.score = continued(score, clips, frames(self.position_s + LEAD_S))
+
+    def _plan(self) -> dict[str, Any]:
+        """Return the plan, to be shown beside that of later."""
+        return {"curve": list(curve_of(self.bench.session, self.line)), "length_s": self.line.plan_s}
 
     @property
     def fade_s(self) -> float:
@@ -191,6 +226,25 @@ class Running:
             self._tell_plan("lost")
         self._note_gone(slot.title, slot.identity)
 
+    def view(self) -> dict[str, Any]:
+        """Return all that a page shows of the run, as JSON."""
+        self.forget()
+        position = {"position_s": self.position_s, "position_at": self.position_at.timestamp()}
+        return position | {
+            "number": self.log.run.number,
+            "begun_at": self.log.run.begun_at,
+            "player": self.player,
+            "paused": self.paused,
+            "mix": self.mix.view() | {"same_until_s": self.same_until_s},
+            "session": run_view.session(
+                self.bench.session, self.line, self.bench.profile, self.bench.words
+            ),
+            "first": self.first,
+            "sounds": [run_view.sound(each, self._identities) for each in self.score.sounds],
+            "pending": [each.view() for each in self.pending],
+            "told": self.told,
+        }
+
     def _note_gone(self, title: str, identity: str) -> None:
         said = self.bench.words.told(Phrase(GONE.message, {"title": title}))
         if said not in self.told:
@@ -239,7 +293,9 @@ class Running:
 
     def _published(self) -> Any:  # noqa: ANN401 - the mix of the sound
         sounds = sorted(self.score.sounds, key=lambda clip: clip.end)
-        self.log.keep(self.score, self.same_until_s)
+        slots = (*self.bench.session.slots, *self.bench.session.tail)
+        self._identities |= {each.path: each.identity for each in slots}
+        self.log.keep(self.score, self._identities, self.same_until_s)
         return self.bench.sound.publish(MixPlan(tuple(sounds), (), 0.0, 0.0))
 
     def _phase(self, from_s: float | None) -> str:
@@ -253,6 +309,10 @@ class Running:
         tracks = tuple(_planned(self.line.slots[each], self.line.clips[each]) for each in coming)
         curve = tuple(curve_of(self.bench.session, self.line, self.position_s))
         self.log.note(Replanned(tracks, self.line.plan_s, reason, curve), self.position_s)
+
+
+def _plays(slot: Slot, clip: Clip) -> bool:
+    return slot.path == clip.path
 
 
 def _is_same(old: Slot, new: Slot) -> bool:
