@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import PurePath
 from typing import Any, Literal
 
@@ -20,7 +21,11 @@ WITHIN_S = 90 * 24 * 3600.0  # how long what was played for a name is not used a
 MOST_WITHIN_S = 1e10  # 300 years
 YEARS = range(1970, 3000)  # in which a session can be asked for
 MOST_ALTERNATIVES = 20
+MOST_POINTS = 1000  # of a curve that is drawn
 SCALES = "relative", "absolute"
+LASTING = "hold", "rest"
+MOMENTARY = *LASTING, "shift", "calm"  # changes that happen at a time
+CHANGES = *MOMENTARY, "stretch", "jump"
 VOCALS = "exclude", "strict", "allow-wordless", "allow"  # what profiles may say of voices
 TEXTS = (  # fields that hold several texts
     *("levels", "include", "exclude", "prefer", "avoid", "pins", "pinned", "music", "playlist"),
@@ -30,16 +35,36 @@ TEXTS = (  # fields that hold several texts
 
 @dataclass(frozen=True, slots=True)
 class PlanChange:
-    """A change of the planned curve after the first request, in seconds.
+    """A change of the planned curve after the first request, in seconds of the plan.
 
     `stretch` makes a phase longer by `by_s` (shorter if below 0), from `at_s` on where that is
     given. `jump` has a later phase begin at `at_s`; what follows shares the time that is left.
+    The others happen at `at_s`, in `phase`: `shift` moves the level by `by` (-1..1) until the next
+    phase, `hold` keeps it for `by_s`, `rest` is a silence of `by_s`; what follows comes later.
+    `calm` ends the session with the profile whose TOML is `text`.
+
+    Raises RequestError for a value that cannot be meant.
     """
 
-    kind: Literal["stretch", "jump"]
+    kind: Literal["stretch", "jump", "shift", "hold", "rest", "calm"]
     phase: str
     by_s: float = 0.0
     at_s: float | None = None
+    by: float = 0.0
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        _one_of(*CHANGES)("kind", self.kind)
+        text("phase", self.phase)
+        text("text", self.text)
+        if not is_number(self.by_s) or (self.kind in LASTING and self.by_s <= 0.0):
+            raise wrong("by_s", "seconds such as 60.0", self.by_s)
+        if not is_number(self.by) or not -1.0 <= self.by <= 1.0:
+            raise wrong("by", "a number from -1 to 1", self.by)
+        if self.at_s is not None:
+            _seconds("at_s", self.at_s)
+        elif self.kind in MOMENTARY:
+            raise wrong("at_s", "seconds such as 3600.0", self.at_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +84,7 @@ class SessionRequest:
     what was played for that name in the `within_s` before, or since, is not used again. A
     `levelled` player plays all equally loud. Up to `trim_s` may be left out at either end of a
     track. A library keeps it under `kept_id`. Seed 0 gives the best session, others give others.
+    `curve` holds points (seconds, level 0..1) in order that were drawn, for the profile's levels.
 
     Raises RequestError for a value that cannot be meant.
     """
@@ -93,6 +119,7 @@ class SessionRequest:
     levelled: bool = False
     trim_s: float = 0.0
     kept_id: str = ""
+    curve: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         for field, checked in _CHECKS.items():
@@ -192,6 +219,23 @@ def _changes(field: str, value: Any) -> "tuple[PlanChange, ...]":  # noqa: ANN40
     raise wrong(field, "a tuple of PlanChange", value)
 
 
+def _curve(field: str, value: Any) -> tuple[tuple[float, float], ...]:  # noqa: ANN401
+    """Return the points of a curve: times that rise, from 0 on, and levels from 0 to 1."""
+    if isinstance(value, list | tuple) and len(value) <= MOST_POINTS and all(map(_is_point, value)):
+        times_s = [time_s for time_s, _ in value]
+        if all(before < after for before, after in pairwise(times_s)):
+            return tuple((float(time_s), float(level)) for time_s, level in value)
+    wanted = "points (seconds, level 0..1) in order, such as ((0.0, 0.1), (1200.0, 0.7))"
+    raise wrong(field, wanted, value)
+
+
+def _is_point(value: Any) -> bool:  # noqa: ANN401
+    if not isinstance(value, list | tuple) or len(value) != 2 or not all(map(is_number, value)):  # noqa: PLR2004 - a time and a level
+        return False
+    time_s, level = value
+    return bool(time_s >= 0.0 and 0.0 <= level <= 1.0)
+
+
 def _time(field: str, value: Any) -> str:  # noqa: ANN401
     return "" if value == "" else check_time(value, field)
 
@@ -228,6 +272,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "asked_at": _time,
     "library": _optional(path),
     "changes": _changes,
+    "curve": _curve,
     **dict.fromkeys(("profile_text", "session", "kept_id"), text),
     **dict.fromkeys(("allow_short", "levelled"), flag),
     **dict.fromkeys(TEXTS, texts),

@@ -76,8 +76,13 @@ def document(session: Session) -> dict[str, object]:
         return whole
     call = asdict(session.request)
     del call["kept_id"]  # a session file is a session of its own, wherever it is taken
-    if not session.request.trim_s:  # so that documents without it stay as they were
-        del call["trim_s"]
+    for key in ("trim_s", "curve"):
+        if not call[key]:  # so that documents without it stay as they were
+            del call[key]
+    for change in call["changes"]:
+        for key in ("by", "text"):
+            if not change[key]:
+                del change[key]
     return whole | {"call": call}
 
 

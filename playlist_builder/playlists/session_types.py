@@ -36,6 +36,7 @@ Length = Annotated[float, Meta(ge=0, le=_MAX, description="a finite number of at
 Time = Annotated[float, Meta(ge=0, le=LONGEST_S, description=_WEEK)]
 Past = Annotated[float, Meta(ge=0, le=MOST_WITHIN_S, description="0 to 1e10 s (300 years)")]
 Shift = Annotated[float, Meta(ge=-LONGEST_S, le=LONGEST_S, description="a week and a half at most")]
+LevelShift = Annotated[float, Meta(ge=-1, le=1, description="a number from -1 to 1")]
 Level = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
 AbsolutePath = Annotated[str, Meta(pattern=_ABSOLUTE, description="an absolute path")]
 Typed = Annotated[str, Meta(pattern=rf"\A[^\0]{{1,{TEXT_LIMIT}}}\Z", description=_TYPED)]
@@ -108,10 +109,12 @@ class Spare(Slot, kw_only=True):
 class Change(Struct, kw_only=True):
     """A change of the plan."""
 
-    kind: Literal["stretch", "jump"]
+    kind: Literal["stretch", "jump", "shift", "hold", "rest", "calm"]
     phase: Typed
     by_s: Shift
     at_s: Time | None
+    by: LevelShift = 0.0  # earlier versions did not write what follows
+    text: Annotated[str, Meta(max_length=TEXT_LIMIT)] = ""
 
 
 class Request(Struct, kw_only=True):
@@ -146,6 +149,7 @@ class Request(Struct, kw_only=True):
     thrown_out: Texts = ()
     levelled: bool = False
     trim_s: Time = 0.0
+    curve: Annotated[tuple[tuple[Time, Level], ...], _SHORT] = ()
 
     def __post_init__(self) -> None:
         for key, other in (("pinned", "pins"), ("listed", "playlist")):

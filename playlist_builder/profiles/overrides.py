@@ -1,12 +1,17 @@
 """A profile with the levels, rules, duration and plan changes of a `SessionRequest` applied."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import cast
 
 from playlist_builder.errors import RequestError
-from playlist_builder.profiles.profile import Profile, Rules, VocalsRule
-from playlist_builder.session_request import SessionRequest
+from playlist_builder.language.text import clock
+from playlist_builder.profiles import steer
+from playlist_builder.profiles.parse import parse
+from playlist_builder.profiles.profile import MIN_PHASE_S, Profile, Rules, VocalsRule
+from playlist_builder.session_request import PlanChange, SessionRequest
 
 NO_ARTIST_LIMIT = 10**6  # tracks
 
@@ -21,12 +26,39 @@ def apply_overrides(profile: Profile, request: SessionRequest) -> Profile:
     profile = replace(profile, rules=_rules(request, profile.rules))
     if request.duration_s is not None:
         profile = profile.scaled(request.duration_s)
-    for change in request.changes:
-        if change.kind == "stretch":
-            profile = profile.stretched(change.phase, change.by_s, change.at_s)
-        else:
-            profile = profile.jumped(change.phase, change.at_s or 0.0)
-    return profile
+    if request.curve:
+        profile = _along(profile, request.curve)
+    return reduce(with_change, request.changes, profile)
+
+
+def with_change(profile: Profile, change: PlanChange) -> Profile:
+    """Return the profile with a change of its plan; raises ProfileError where it cannot be made."""
+    at_s = change.at_s or 0.0
+    match change.kind:
+        case "stretch":
+            return profile.stretched(change.phase, change.by_s, change.at_s)
+        case "jump":
+            return profile.jumped(change.phase, at_s)
+        case "shift":
+            return steer.shifted(profile, change.by, at_s)
+        case "hold":
+            return steer.held(profile, change.by_s, at_s)
+        case "rest":
+            return steer.rested(profile, change.by_s, at_s)
+        case "calm":
+            rescue = parse(change.text.encode("utf-8", "replace"), name=steer.RESCUE)
+            return steer.followed(profile, at_s, rescue)
+
+
+def _along(profile: Profile, curve: Sequence[tuple[float, float]]) -> Profile:
+    last_s = curve[-1][0]
+    if last_s > profile.duration_s + MIN_PHASE_S:
+        raise RequestError(
+            "curve: the session ends at {end}, before the last point at {last}.",
+            end=clock(profile.duration_s),
+            last=clock(last_s),
+        )
+    return steer.drawn(profile, curve)
 
 
 def _rules(request: SessionRequest, rules: Rules) -> Rules:

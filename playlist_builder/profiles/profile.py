@@ -82,12 +82,12 @@ class Profile:
         if not any(phase.silence_s for phase in self.phases):
             return self
         bare = ((replace(each, silence_s=0.0), each.music_s) for each in self.phases)
-        return self._consecutive(bare)
+        return self.consecutive(bare)
 
     def silent(self, lengths_s: Iterable[float]) -> "Profile":
         """Return the profile with a silence of so many seconds, or none, after each phase."""
         longer = zip(self.phases, lengths_s, strict=True)
-        return self._consecutive(
+        return self.consecutive(
             (replace(each, silence_s=each.silence_s + length_s), each.duration_s + length_s)
             for each, length_s in longer
         )
@@ -175,7 +175,7 @@ class Profile:
                 least_s=math.ceil(least_s / 60.0),
             )
         factors = [1.0 if phase.fixed else factor for phase in self.phases]
-        scaled = self._consecutive(
+        scaled = self.consecutive(
             (
                 replace(each, wave_period_s=each.wave_period_s * by),
                 each.music_s * by + each.silence_s,
@@ -197,7 +197,7 @@ class Profile:
         split = list(self.phases)
         inner_s = chosen.start_s + MIN_PHASE_S, chosen.start_s + chosen.music_s - MIN_PHASE_S
         if from_s is not None and inner_s[0] < from_s < inner_s[1]:
-            split = [*self._until(from_s), *self._after(from_s)]
+            split = [*self.until(from_s), *self.after(from_s)]
             chosen = next(each for each in split if each.start_s == from_s)
         if chosen.music_s + by_s < MIN_PHASE_S:
             what = "The music of phase" if chosen.silence_s else "Phase"
@@ -215,9 +215,7 @@ class Profile:
                 "A session lasts at most {MAX_MINUTES} minutes. Ask for less.",
                 MAX_MINUTES=MAX_MINUTES,
             )
-        return self._consecutive(
-            (each, each.duration_s + by_s * (each is chosen)) for each in split
-        )
+        return self.consecutive((each, each.duration_s + by_s * (each is chosen)) for each in split)
 
     def _long_enough(self, by_s: float) -> Phrase:
         """Return which phases can be so many seconds shorter, in words."""
@@ -237,10 +235,10 @@ class Profile:
         """
         at_s = self.behind_silence(at_s)
         rest = [after for _, after in self._left(phase, at_s)]
-        before = self._until(at_s)
+        before = self.until(at_s)
         level = before[-1].level_end if before else rest[0].level_start
         phases = (*before, *without_leap(rest, level))
-        return self._consecutive((each, each.duration_s) for each in phases)
+        return self.consecutive((each, each.duration_s) for each in phases)
 
     def time_after_jump(self, phase: str, at_s: float, time_s: float) -> float | None:
         """Return where a later time of the profile lies once it has `jumped`; None if skipped."""
@@ -253,7 +251,9 @@ class Profile:
 
     def _left(self, phase: str, at_s: float) -> list[tuple[Phase, Phase]]:
         """Return the phases from one on, each as it is and as it is when that begins at a time."""
-        chosen, at_s = self._named(phase, None), self.behind_silence(at_s)
+        at_s = self.behind_silence(at_s)
+        later = (each for each in self.phases if each.name == phase and each.start_s > at_s)
+        chosen = next(later, None) or self._named(phase, None)
         if chosen.start_s <= at_s:
             raise ProfileError(
                 "Phase {phase!r} begins at {start_s:.3g} minutes, so it has begun by"
@@ -265,7 +265,7 @@ class Profile:
         before = [each for each in self.phases if each.start_s >= chosen.start_s]
         is_fixed = all(each.fixed for each in before)
         behind = [replace(each, fixed=each.fixed and not is_fixed) for each in before]
-        rest = self._consecutive((each, each.duration_s) for each in behind)
+        rest = self.consecutive((each, each.duration_s) for each in behind)
         after = rest.scaled(self.duration_s - at_s).phases
         later = (
             replace(each, start_s=each.start_s + at_s, end_s=each.end_s + at_s) for each in after
@@ -320,14 +320,14 @@ class Profile:
         playing = (each for each in found if each.start_s <= (time_s or 0.0) < each.end_s)
         return next(playing, found[-1]) if time_s is not None else found[-1]
 
-    def _until(self, time_s: float) -> list[Phase]:
+    def until(self, time_s: float) -> list[Phase]:
         """Return the phases before a time, the last one cut short."""
         cut = [each for each in self.phases if each.start_s < time_s]
         if cut and cut[-1].end_s > time_s:
             cut[-1] = ended(cut[-1], time_s)
         return cut
 
-    def _after(self, time_s: float) -> list[Phase]:
+    def after(self, time_s: float) -> list[Phase]:
         """Return the phases behind a time, the first one without its beginning."""
         cut = [each for each in self.phases if each.end_s > time_s]
         if cut and cut[0].start_s < time_s:
@@ -340,12 +340,12 @@ class Profile:
         for start_s, end_s in spans_s:
             phases += [
                 ended(each, min(each.end_s, end_s))
-                for each in self._after(start_s)
+                for each in self.after(start_s)
                 if each.start_s < end_s
             ]
-        return self._consecutive((each, each.duration_s) for each in phases)
+        return self.consecutive((each, each.duration_s) for each in phases)
 
-    def _consecutive(self, parts: Iterable[tuple[Phase, float]]) -> "Profile":
+    def consecutive(self, parts: Iterable[tuple[Phase, float]]) -> "Profile":
         """Return the profile with phases of these lengths in seconds, one after the other."""
         phases: list[Phase] = []
         end_s = 0.0

@@ -11,24 +11,27 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from playlist_builder import checked
-from playlist_builder.errors import LibraryError, NotThereError, RequestError, SessionError
+from playlist_builder.errors import RequestError, SessionError
 from playlist_builder.language.translation import Phrase
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, Track
 from playlist_builder.playlists.session_json import dump, of_document, parse
 from playlist_builder.playlists.session_states import states
-from playlist_builder.session_request import SessionRequest
-from playlist_builder.sessions import edit, presence
+from playlist_builder.session_request import MOST_ALTERNATIVES, SessionRequest
+from playlist_builder.sessions import edit, presence, steer
+from playlist_builder.sessions.asked import asked_otherwise, beside, rebuilt
 from playlist_builder.sessions.build import Holdings, profile_of, selected
 from playlist_builder.sessions.candidates import SHOWN, Candidate, candidates
 from playlist_builder.sessions.difference import Difference, difference, stepped
 from playlist_builder.sessions.difference import replanned as difference_of_replan
 from playlist_builder.sessions.draft import Draft, changed, draft_of
+from playlist_builder.sessions.given import known_track, place_in
 from playlist_builder.sessions.keep import NOT_MADE_HERE, State, keep_states
 from playlist_builder.sessions.replan import replanned
+from playlist_builder.sessions.request import completed
 
 
 class Edited(NamedTuple):
@@ -133,7 +136,9 @@ class SessionEditor:
         """
         return self._change(
             lambda draft: edit.swapped(
-                draft, self._place(place), None if track is None else self._known(track)
+                draft,
+                place_in(self._session, place),
+                None if track is None else known_track(self._held.known, track),
             )
         )
 
@@ -145,7 +150,7 @@ class SessionEditor:
         """
         checked.whole("count", count, 1)
         with self._alone():
-            draft, number = self._draft(), self._place(place)
+            draft, number = self._draft(), place_in(self._session, place)
             found = candidates(draft, number, count)
             if presence.missing_files(each.track.path for each in found):
                 pool, _ = presence.without_missing(draft.pool, most=presence.MOST_MISSING_NOW)
@@ -154,26 +159,32 @@ class SessionEditor:
 
     def pin(self, place: int | Track) -> Edited:
         """Keep a track at its time in every later change, and when it is built again."""
-        return self._change(lambda draft: edit.pinned(draft, self._place(place)))
+        return self._change(lambda draft: edit.pinned(draft, place_in(self._session, place)))
 
     def unpin(self, place: int | Track) -> Edited:
         """Let a track be moved and replaced again."""
-        return self._change(lambda draft: edit.unpinned(draft, self._place(place)))
+        return self._change(lambda draft: edit.unpinned(draft, place_in(self._session, place)))
 
     def drop(self, place: int | Track) -> Edited:
         """Take a track out, and fill the gap behind it."""
-        return self._change(lambda draft: edit.dropped(draft, self._place(place)))
+        return self._change(lambda draft: edit.dropped(draft, place_in(self._session, place)))
 
     def move(self, place: int | Track, to: int) -> Edited:
         """Let a track be number `to`, from 1; all others keep their order."""
-        return self._change(lambda draft: edit.moved(draft, self._place(place), self._place(to)))
+        return self._change(
+            lambda draft: edit.moved(
+                draft, place_in(self._session, place), place_in(self._session, to)
+            )
+        )
 
     def insert(self, track: Track, at: int | None = None) -> Edited:
         """Put a track in as number `at`, from 1; at the end if not given. What follows moves."""
         last = len(self._session.slots) + 1
         return self._change(
             lambda draft: edit.inserted(
-                draft, self._known(track), self._place(last if at is None else at, last)
+                draft,
+                known_track(self._held.known, track),
+                place_in(self._session, last if at is None else at, last),
             )
         )
 
@@ -214,6 +225,90 @@ class SessionEditor:
             playing=True,
         )
 
+    def shift(self, by: float, *, at_s: float, skip: bool = False) -> Edited:
+        """Let what follows be softer, `by` below 0, or deeper: by so much of energy, -1 to 1.
+
+        The planned level is moved from the end of the current track on, or with `skip` from now,
+        and eases back to the plan by the next phase. To do it again adds up.
+        """
+        if not checked.is_number(by) or not 0.0 < abs(by) <= 1.0:
+            raise checked.wrong("by", "a number from -1 to 1 that is not 0, such as -0.15", by)
+        return self._steer(steer.shifted, at_s, skip=skip, by=by)
+
+    def hold(self, for_s: float, *, at_s: float, skip: bool = False) -> Edited:
+        """Keep the planned level of a time for so many seconds; the rest of the plan comes later.
+
+        The session ends `for_s` later.
+        """
+        checked.seconds("for_s", for_s, is_above=True)
+        return self._steer(steer.held, at_s, skip=skip, for_s=for_s)
+
+    def rest(self, for_s: float, *, at_s: float, skip: bool = False) -> Edited:
+        """Let nothing play for so many seconds behind the current track, or with `skip` from now.
+
+        The rest of the plan comes later, and the session ends `for_s` later.
+        """
+        checked.seconds("for_s", for_s, is_above=True)
+        return self._steer(steer.rested, at_s, skip=skip, for_s=for_s)
+
+    def calm(self, *, at_s: float, skip: bool = False) -> Edited:
+        """Go on with half an hour of the calmest music of the library, and end with it.
+
+        It begins behind the current track, or with `skip` now. Without a beat, and nothing that has
+        played; it is shorter where the library holds less, and the tail follows.
+        """
+        return self._steer(steer.calmed, at_s, skip=skip, music=self._held.within)
+
+    def next_phase(self, *, at_s: float, skip: bool = False) -> Edited:
+        """Begin the phase behind the present one, after the current track or with `skip` now.
+
+        It shares the time that is left with those behind it. Raises RequestError in the last one.
+        """
+        return self._steer(steer.advanced, at_s, skip=skip)
+
+    def rebuild(self, request: SessionRequest, library: Library | None = None) -> Edited:
+        """Arrange the whole session again, as another request asks for.
+
+        Pins, and what was thrown out, are those of the request. Its profile is read anew where it
+        has another name, as is a text that it does not hold. For another person, or music of other
+        folders, give the library, which is read in the thread that opened it.
+        """
+        checked.instance("request", request, SessionRequest)
+        if library is not None:
+            checked.instance("library", library, Library)
+        with self._alone():
+            asked, held = self._asked(request, library)
+            sessions = rebuilt(asked, held, asked.alternative, self._folders)
+            self._held = held
+            return self._became(sessions[-1], difference)
+
+    def ask(self, library: Library | None = None, /, **fields: Any) -> Edited:  # noqa: ANN401
+        """Arrange the whole session again with some fields of its request changed; as `rebuild`.
+
+        Unless they are given: with another profile a curve that was drawn and changes of the plan
+        are gone; with another duration the curve is scaled and changes are gone.
+        """
+        return self.rebuild(asked_otherwise(self._own_request, fields), library)
+
+    def alternatives(self, count: int = 3) -> list[Session]:
+        """Return the session of now, and up to `count` - 1 others as it is asked for; see `take`.
+
+        Any two share at most half of their tracks. Nothing is changed.
+        """
+        checked.whole("count", count, 1, MOST_ALTERNATIVES)
+        with self._alone():
+            return beside(self._session, self._own_request, self._held, count, self._folders)
+
+    def take(self, session: Session) -> Edited:
+        """Let another session be the next state of this one, such as one of `alternatives`.
+
+        Raises SessionError where it does not say how it was made.
+        """
+        if checked.instance("session", session, Session).request is None:
+            raise SessionError("{fault}", fault=NOT_MADE_HERE)
+        with self._alone():
+            return self._became(self._now(session), difference)
+
     def undo(self) -> Edited:
         """Step back before the last change; of a session that is kept, also of those before."""
         return self._step(self._before, self._after, "There is no change to undo.")
@@ -234,15 +329,50 @@ class SessionEditor:
 
         return self._change(stretched)
 
+    def _steer(
+        self, steered: Callable[..., Draft], at_s: float, *, skip: bool = False, **values: Any
+    ) -> Edited:
+        checked.seconds("at_s", at_s)
+        checked.flag("skip", skip)
+        return self._change(
+            lambda draft: steered(draft, at_s=at_s, skip=skip, **values), playing=True
+        )
+
     def _change(self, change: Callable[[Draft], Draft], *, playing: bool = False) -> Edited:
         with self._alone():
-            before = self._session
             after = changed(self._draft(playing=playing), change)
-            self._before.append(before)
-            self._after.clear()
-            self._session = after
-            compared = difference_of_replan if playing else difference
-            return Edited(after, compared(before, after))
+            return self._became(after, difference_of_replan if playing else difference)
+
+    def _became(self, after: Session, compared: Callable[[Session, Session], Difference]) -> Edited:
+        """Make a session the state of now, and return how it differs from the one before."""
+        before, self._session = self._session, after
+        self._before.append(before)
+        self._after.clear()
+        return Edited(after, compared(before, after))
+
+    @property
+    def _own_request(self) -> SessionRequest:
+        request = self._session.request
+        if request is None:
+            raise AssertionError("a session that is edited has its request")
+        return request
+
+    def _asked(
+        self, request: SessionRequest, library: Library | None
+    ) -> tuple[SessionRequest, Holdings]:
+        """Return a request as it is kept, and what the library holds for it."""
+        own = self._own_request
+        if request.profile != own.profile and request.profile_text == own.profile_text:
+            request = replace(request, profile_text="")
+        request = replace(request, library=own.library, kept_id=own.kept_id)
+        request = completed(request, folders=self._folders)
+        if (request.name, request.music) == (own.name, own.music):
+            return request, self._held
+        if library is None:
+            raise RequestError(
+                "For another person, or music of other folders, give the library as well."
+            )
+        return request, Holdings.of(library, request)
 
     def _step(self, source: list[State], target: list[State], none_left: str) -> Edited:
         with self._alone():
@@ -265,9 +395,7 @@ class SessionEditor:
         return replace(session, request=request)
 
     def _draft(self, *, playing: bool = False) -> Draft:
-        request = self._session.request
-        if request is None:
-            raise AssertionError("a session that is edited has its request")
+        request = self._own_request
         if self._drafted is not None:
             session, was_playing, draft = self._drafted
             if session is self._session and was_playing is playing:
@@ -276,37 +404,6 @@ class SessionEditor:
         draft = draft_of(selected(request, profile, self._held), self._session, playing=playing)
         self._drafted = self._session, playing, draft
         return draft
-
-    def _place(self, place: int | Track, last: int | None = None) -> int:
-        """Return the place, from 0, of a number or a track of the session."""
-        slots = self._session.slots
-        if isinstance(place, Track):
-            for number, slot in enumerate(slots):
-                if slot.identity == place.identity:
-                    return number
-            raise NotThereError(
-                "{title}: is not in the session.", title=place.tags.title or place.path
-            )
-        last = last or len(slots)
-        if not 1 <= checked.whole("place", place) <= last:
-            raise NotThereError(
-                "There is no number {place!r}: the session has numbers 1 to {last}. To change"
-                " its tail, ban a track of it (mark) and rebuild.",
-                place=place,
-                last=last,
-            )
-        return place - 1
-
-    def _known(self, track: Track) -> Track:
-        """Return a track as the library holds it; its file must be there."""
-        known = self._held.known.get(checked.instance("track", track, Track).identity)
-        if known is None:
-            raise LibraryError(
-                "{path}: is not in the library. Scan its folder first.", path=track.path
-            )
-        if known.missing or presence.missing_files([known.path]):
-            raise LibraryError("{path}: is not there any more. Scan its folder.", path=known.path)
-        return known
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

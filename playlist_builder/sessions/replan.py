@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.rules import Pin, phase_of
 from playlist_builder.errors import RequestError
 from playlist_builder.language.text import clock
+from playlist_builder.models import Track
+from playlist_builder.profiles import overrides
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.session_request import PlanChange
 from playlist_builder.sessions.draft import Draft, cut, fill
@@ -15,20 +18,27 @@ from playlist_builder.sessions.edit import check_length, pin_text, shifted, with
 MIN_PLAYED_S = 1.0  # a skipped track that played for less is left out
 
 
-def replanned(
-    draft: Draft,
-    at_s: float,
-    *,
-    extend_s: float = 0.0,
-    skip: bool = False,
-    phase: str | None = None,
-) -> Draft:
-    """Return a draft in which all behind the track that plays at a time is arranged again.
+class Moment(NamedTuple):
+    """Where a session stands that is playing.
 
-    That track plays to its end, or with `skip` to that time; missing files are not used again. The
-    profile ends where it did, or `extend_s` later; with `phase` this phase begins when that track
-    has ended, pins move with it, and those of what is skipped end. What has played is told of no
-    more.
+    `draft` holds what plays before the change, the last track cut if it is skipped, and `behind`
+    what was to follow. `known` are tracks that are not used again. In seconds of the plan it is
+    `at_s`, and what follows begins at `now_s`; `is_silent` tells that nothing plays.
+    """
+
+    draft: Draft
+    behind: list[Track]
+    known: tuple[Track, ...]
+    at_s: float
+    now_s: float
+    is_silent: bool
+
+
+def moment(draft: Draft, at_s: float, *, skip: bool = False) -> Moment:
+    """Return where a session stands at one of its times, in seconds.
+
+    The track of that time plays to its end, or with `skip` to that time; missing files are not used
+    again. What has played is told of no more.
     """
     check_length(draft)
     starts = draft.starts_s()
@@ -43,31 +53,80 @@ def replanned(
     is_silent = played_s >= before[-1].duration_s
     if skip and is_silent:
         raise RequestError("--skip: nothing plays at that time; a silence is planned then.")
-    if extend_s and is_silent and len(before) == len(draft.order):
-        raise RequestError("--extend: the silence at the end has begun. Build another session.")
+    begun_ms = length_ms(before[:-1])
+    so_far_ms = begun_ms + round(1000 * min(played_s, before[-1].duration_s))
     if skip:
         before[-1:] = [cut(before[-1], played_s)] if played_s >= MIN_PLAYED_S else []
-    now_s = _now_s(draft, current, length_ms(before), is_silent=is_silent)
-    draft = replace(draft, played=len(before) if skip else current)
-    short, profile = replace(draft, order=tuple(before)), draft.objective.profile
+    return Moment(
+        replace(draft, order=tuple(before), played=len(before) if skip else current),
+        [track for track in draft.order[current + 1 :] if not track.missing],
+        draft.order[: current + 1],
+        _now_s(draft, current, so_far_ms, is_silent=is_silent),
+        _now_s(draft, current, length_ms(before), is_silent=is_silent),
+        is_silent,
+    )
+
+
+def replanned(
+    draft: Draft,
+    at_s: float,
+    *,
+    extend_s: float = 0.0,
+    skip: bool = False,
+    phase: str | None = None,
+) -> Draft:
+    """Return a draft in which all behind the track that plays at a time is arranged again.
+
+    That track plays to its end, or with `skip` to that time. The profile ends where it did, or
+    `extend_s` later; with `phase` this phase begins when that track has ended, pins move with it,
+    and those of what is skipped end.
+    """
+    now = moment(draft, at_s, skip=skip)
+    if extend_s and now.is_silent and not now.behind:
+        raise RequestError("--extend: the silence at the end has begun. Build another session.")
     if extend_s:
-        playing = profile.phase_at(now_s)
-        short = shifted(short, max(playing.end_s, now_s), extend_s)
-        short = with_change(short, PlanChange("stretch", playing.name, extend_s, now_s))
-        profile = profile.stretched(playing.name, extend_s, now_s)
+        now = _extended(now, extend_s)
     if phase is not None:
-        phase = profile.named(phase).name
-        short = with_change(short, PlanChange("jump", phase, at_s=now_s))
-        lengths_s = {track.identity: track.duration_s for track in draft.order}
-        short = _with_pins_of(short, profile, phase, now_s, lengths_s)
-        profile = profile.jumped(phase, now_s)
-    short = replace(short, objective=replace(draft.objective, profile=profile))
+        now = jumped(now, phase)
+    return arranged_behind(now)
+
+
+def _extended(now: Moment, by_s: float) -> Moment:
+    playing = now.draft.objective.profile.phase_at(now.now_s)
+    change = PlanChange("stretch", playing.name, by_s, now.now_s)
+    return later(now, max(playing.end_s, now.now_s), by_s, change)
+
+
+def later(now: Moment, border_s: float, by_s: float, change: PlanChange) -> Moment:
+    """Return a moment whose plan has a change by which pins behind a border come later."""
+    return changed_plan(now._replace(draft=shifted(now.draft, border_s, by_s)), change)
+
+
+def changed_plan(now: Moment, change: PlanChange) -> Moment:
+    """Return a moment whose plan has one more change."""
+    draft = with_change(now.draft, change)
+    profile = overrides.with_change(draft.objective.profile, change)
+    objective = replace(draft.objective, profile=profile)
+    return now._replace(draft=replace(draft, objective=objective))
+
+
+def jumped(now: Moment, phase: str) -> Moment:
+    """Return a moment in which a later phase follows, which a part of its name may name."""
+    profile = now.draft.objective.profile
+    phase = profile.named(phase).name
+    lengths_s = {track.identity: track.duration_s for track in (*now.known, *now.behind)}
+    short = _with_pins_of(now.draft, profile, phase, now.now_s, lengths_s)
+    change = PlanChange("jump", phase, at_s=now.now_s)
+    return changed_plan(now._replace(draft=short), change)
+
+
+def arranged_behind(now: Moment) -> Draft:
+    """Return a draft whose tracks behind a moment follow its plan to the end."""
+    short = now.draft
     if short.is_on_time or short.excess_ms > 0:
         return short
-    known = draft.order[: current + 1]
-    rest = [track for track in draft.order[current + 1 :] if not track.missing]
-    new = fill(short, before, rest, (), known=known, relaxations=())
-    return replace(short, order=(*before, *new))
+    new = fill(short, short.order, now.behind, (), known=now.known, relaxations=())
+    return replace(short, order=(*short.order, *new))
 
 
 def _with_pins_of(

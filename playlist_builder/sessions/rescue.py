@@ -6,17 +6,19 @@ for vocals, and less calm ones, are taken only where there are too few others, a
 not open with a beat; a note says how calm the music really is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
 from playlist_builder.arranger.opening import LOUDEST_LUFS
 from playlist_builder.arranger.peaks import highest
 from playlist_builder.arranger.rules import ADMITTED, SILENCE_S
+from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.errors import ArrangeError
 from playlist_builder.language.notices import Notice, notice
-from playlist_builder.models import Track
+from playlist_builder.models import Floats, Track
 from playlist_builder.session_request import SessionRequest
 from playlist_builder.tracks.track_table import VOCALS, TrackTable
 
@@ -38,7 +40,7 @@ OPENING = 0.1  # of the rescue: has no beat, whatever the limits
 PROFILE = """\
 title = "Rescue"
 summary = "The calmest music of the library, on its way down."
-minutes = {minutes:g}
+minutes = {minutes:.10g}
 
 [rules]
 artist_max = 5
@@ -74,10 +76,46 @@ basis = "design judgement"
 """
 
 
+class CalmMusic(NamedTuple):
+    """The calmest music of some: its tracks, and the plan for them, on its way down.
+
+    `notes` say how calm it is where that is less than it should be.
+    """
+
+    tracks: TrackTable
+    plan: Mapping[str, float | str]
+    notes: list[Notice]
+
+    def text(self, minutes: float = MINUTES) -> str:
+        """Return the profile of so many minutes as TOML."""
+        return PROFILE.format(minutes=minutes, **self.plan)
+
+
 def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest, list[Notice]]:
     """Return the request for a rescue from these tracks of a library file, and notes on it.
 
     A shorter session is allowed. Raises ArrangeError where no track is calm enough.
+    """
+    chosen = calm_music(tracks)
+    request = SessionRequest(
+        profile="rescue",
+        profile_text=chosen.text(),
+        duration_s=MINUTES * 60.0,
+        scale="absolute",
+        tolerance_s=60.0,
+        allow_short=True,
+        library=library,
+        playlist=tuple(chosen.tracks.paths),
+        listed=tuple(chosen.tracks.identities),
+    )
+    return request, chosen.notes
+
+
+def calm_music(tracks: Sequence[Track], percentiles: Floats | None = None) -> CalmMusic:
+    """Return the calmest of some tracks, enough to choose a rescue from.
+
+    The levels of its profile are energies, or where `percentiles` are given, which lead to the
+    scale of a session, on that scale. Raises ArrangeError where no track is calm enough.
     """
     table = TrackTable.of(tracks)
     chosen = table.take(np.zeros(len(table), np.bool_))
@@ -113,29 +151,18 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest
     }
     last, first = np.quantile(chosen.energy, (0.1, 0.6)).tolist()
     tensions = chosen.tension[np.isfinite(chosen.tension)]
-    text = PROFILE.format(
-        minutes=MINUTES,
-        vocals=vocals,
-        first=first,
-        opened=first + OPENING * (last - first),
-        last=last,
-        opening_percent=100.0 * OPENING,
-        opening_stroke_rate_hz=min(stroke_rate_hz, STROKE_RATE_HZ),
-        opening_pulse_clarity=min(pulse_clarity, PULSE_CLARITY),
-        tension=float(np.quantile(tensions, LEAST_TENSE)) if len(tensions) else 1.0,
-        **values,
-    )
-    request = SessionRequest(
-        profile="rescue",
-        profile_text=text,
-        duration_s=MINUTES * 60.0,
-        scale="absolute",
-        tolerance_s=60.0,
-        allow_short=True,
-        library=library,
-        playlist=tuple(chosen.paths),
-        listed=tuple(chosen.identities),
-    )
-    if limits == LIMITS[0]:
-        return request, []
-    return request, [notice("music_is_short", share=share, **values)]
+    levels = {"first": first, "opened": first + OPENING * (last - first), "last": last}
+    levels["peak"] = values["peak"]
+    if percentiles is not None:
+        scaled = rescale(np.array(list(levels.values()), np.float32), percentiles)
+        levels = dict(zip(levels, scaled.tolist(), strict=True))
+    plan: dict[str, float | str] = {
+        "vocals": vocals,
+        "opening_percent": 100.0 * OPENING,
+        "opening_stroke_rate_hz": min(stroke_rate_hz, STROKE_RATE_HZ),
+        "opening_pulse_clarity": min(pulse_clarity, PULSE_CLARITY),
+        "tension": float(np.quantile(tensions, LEAST_TENSE)) if len(tensions) else 1.0,
+    }
+    is_calmest = limits == LIMITS[0]
+    notes = [] if is_calmest else [notice("music_is_short", share=share, **values)]
+    return CalmMusic(chosen, plan | values | levels, notes)

@@ -570,7 +570,7 @@ def test_a_wrong_value_of_a_call_is_named_with_its_place(key, value):
         ("pinned", ["5f"], "pinned must be as long as pins"),
         ("listed", ["5f"], "listed must be as long as playlist"),
         ("playlist", ["a.flac", "/b.flac"], "playlist[0] must be an absolute path"),
-        ("changes", [{"kind": "cut"}], "changes[0].kind must be one of jump, stretch"),
+        ("changes", [{"kind": "cut"}], "changes[0].kind must be one of calm, hold, jump, rest"),
         ("changes", [{"kind": "jump", "phase": ""}], "changes[0].phase must be text of 1 to"),
         ("pins", ["x" * 50_000, "y"], "pins[0] must be text of 1 to 40000 characters"),
         ("include", ["x"] * 10_001, "include must be a list of at most 10000"),
