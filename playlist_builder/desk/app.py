@@ -40,6 +40,7 @@ def application(desk: Desk, words: Words, routes: list[Route]) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        desk.serve()
         yield
         await desk.close()
 

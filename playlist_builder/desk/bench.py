@@ -104,6 +104,12 @@ class Bench:
             self._profiles = available_profiles(folders=self.folders)
         return self._profiles
 
+    def number(self) -> int:
+        """Return the number under which the library keeps the session, 0 where it does not."""
+        request = self.session.request
+        found = self.library.sessions.by_id(request.kept_id) if request is not None else None
+        return found.number if found is not None else 0
+
     def edited(self) -> SessionEditor:
         """Return the editor; raises RequestError where nothing lies on the desk."""
         if self.editor is None:

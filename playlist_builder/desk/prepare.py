@@ -1,14 +1,11 @@
 """The commands by which a session is prepared: built, looked at and changed."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from playlist_builder import (
     Library,
-    LibraryError,
     Mark,
-    NotThereError,
     PlaylistBuilderError,
     RequestError,
     SessionRequest,
@@ -19,6 +16,7 @@ from playlist_builder import (
 from playlist_builder.desk import views
 from playlist_builder.desk.arguments import Arguments
 from playlist_builder.desk.bench import Bench, Command
+from playlist_builder.errors import NotThereError
 
 LISTED = 60  # tracks of a search
 ALTERNATIVES = 3

@@ -11,6 +11,7 @@ from playlist_builder.desk.words import Words
 from playlist_builder.errors import NotThereError, PlaylistBuilderError
 
 Tell = Callable[[str, Mapping[str, Any]], None]
+PATIENCE_S = 5.0  # with a file that takes long, when the desk is closed
 TOLD = 5  # files that could not be used, by name; the others are counted
 
 
@@ -48,10 +49,10 @@ class Scan:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the scan once the file that is read now is kept, and wait for that."""
+        """End the scan once the file that is read now is kept, and wait a moment for that."""
         self._stopping.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(PATIENCE_S)
 
     def ask_to_stop(self) -> None:
         """Let the scan end, without waiting for it."""

@@ -8,13 +8,15 @@ import http.client
 import json
 import socket
 import webbrowser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from playlist_builder.desk import address as addresses
+from playlist_builder.desk import downloads
 from playlist_builder.desk.address import HOST, Address
 from playlist_builder.desk.app import application
 from playlist_builder.desk.bench import Bench
@@ -59,8 +61,13 @@ def serve(
     """
     words = Words(language)
 
+    def tell(kind: str, value: Mapping[str, Any]) -> None:
+        desk.tell_soon(kind, value)
+        if kind == "scan" and value["is_over"]:
+            desk.reread_soon()
+
     def bench() -> Bench:
-        opened = Bench(library, COMMANDS, words, folders=folders)
+        opened = Bench(library, COMMANDS, words, folders=folders, tell=tell)
         try:
             if session is None:
                 opened.open_last()
@@ -75,7 +82,7 @@ def serve(
     desk.open()
     with _listener(addresses.read(library)) as listener:
         known = _address(library, listener.getsockname()[1])
-        app = Guard(application(desk, words, []), known)
+        app = Guard(application(desk, words, downloads.routes(desk, words)), known)
         config = uvicorn.Config(
             app,
             log_level="critical",

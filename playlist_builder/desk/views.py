@@ -125,8 +125,14 @@ def points(shown: Session, profile: Profile) -> list[list[float]]:
 
 def budget(shown: Session) -> dict[str, Any] | None:
     """Return how many of how many tracks can be used, and for how many sessions they are calm."""
-    found = next((dict(each.parameters) for each in shown.warnings if "passed" in dict(each.parameters)
-                  and each.code.startswith("budget")), None)
+    found = next(
+        (
+            dict(each.parameters)
+            for each in shown.warnings
+            if "passed" in dict(each.parameters) and each.code.startswith("budget")
+        ),
+        None,
+    )
     if found is None:
         return None
     return {"usable": found["passed"], "total": found["total"], "calm_for": found.get("count")}
