@@ -1,5 +1,6 @@
 """The commands by which a session runs: begun, steered, noted and ended."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -105,6 +106,20 @@ def leave_record(bench: Bench, _: Arguments) -> None:
     bench.version += 1
 
 
+def guarded(commands: Mapping[str, Command]) -> dict[str, Command]:
+    """Return commands that are refused while a session runs: nothing else may change it."""
+
+    def only_before(command: Command) -> Command:
+        def done(bench: Bench, given: Arguments) -> Any:  # noqa: ANN401 - as JSON
+            if bench.run is not None:
+                raise RequestError("A session runs. End it first.")
+            return command(bench, given)
+
+        return done
+
+    return {name: only_before(command) for name, command in commands.items()}
+
+
 def go_on(bench: Bench) -> None:
     """Go on with the run that a crash has left open, if there is one, and it is not too old."""
     records = bench.library.records
@@ -118,7 +133,7 @@ def go_on(bench: Bench) -> None:
     if kept is None or log.now() - found.at > TOO_OLD:
         return
     bench.lay(bench.library.session(kept.number))
-    bench.run = Running(bench, log, found)
+    bench.run = Running(bench, log, found, records.read(run.id).plan)
     bench.version += 1
 
 

@@ -3,7 +3,6 @@
 from playlist_builder.language.translation import Phrase
 
 _ALL = {
-    "begin": Phrase("Begin"),
     "button_softer": Phrase("Softer"),
     "button_hold": Phrase("Hold"),
     "button_deeper": Phrase("Deeper"),

@@ -20,6 +20,11 @@ from playlist_builder.desk.words import Words
 COURSE_PER_S = 10  # values of the course of a clip
 
 
+def plan(shown: Session, line: Timeline) -> dict[str, Any]:
+    """Return the plan of a session, to be shown beside that of later."""
+    return {"curve": list(curve_of(shown, line)), "length_s": line.plan_s}
+
+
 def session(shown: Session, line: Timeline, profile: Profile, words: Words) -> dict[str, Any]:
     """Return the session as `views.session` does, by what is heard; its end is that of the plan."""
     pairs = enumerate(zip(line.slots, line.clips, strict=True), start=1)

@@ -26,6 +26,7 @@ from playlist_builder import (
     Replanned,
     RequestError,
     Resumed,
+    Session,
     Silent,
     Slot,
     Sounded,
@@ -52,7 +53,8 @@ from playlist_builder.language.translation import Phrase
 
 LEAD_S = 3.0  # from a press to the first sound that may change: a page has fetched it by then
 TAKE_BACK = timedelta(seconds=10.0)
-AFTER_CUT_S = 1.0  # a track that ends so soon after a fade is not ended by it
+LEAST_PLAYED_S = 1.5  # a track that is ended has played for so long
+AFTER_CUT_S = 1.0  # a track that ends so soon is not ended before
 GONE = Phrase("{title}: the file cannot be read any more. Something else plays in its place.")
 
 
@@ -86,8 +88,10 @@ class Running:
     `position_s` is how far the mix has been heard, at `position_at` by the clock.
     """
 
-    def __init__(self, bench: Bench, log: Log, left: Left | None = None) -> None:
-        """Take a run that has begun; with how it was left where it goes on."""
+    def __init__(
+        self, bench: Bench, log: Log, left: Left | None = None, plan: Session | None = None
+    ) -> None:
+        """Take a run that has begun; with how it was left, and its first plan, where it goes on."""
         self.bench, self.log = bench, log
         self.player = "browser"
         self.position_s, self.position_at = 0.0, log.now()
@@ -98,12 +102,15 @@ class Running:
         self._levels = Provisional(bench)
         self._identities: dict[str, str] = {}
         if left is None or left.score is None:
-            self.score = written(self._clips(()))
+            plan = self._mixed(None, 0)
+            self.score = written(map(kept, plan.clips), plan.overall_db)
         else:
             self._go_on(left, left.score)
         self.line = Timeline.of(bench.session, self.score.clips)
         self.mix = self._published()
-        self.first = self._plan()
+        self.first = run_view.plan(bench.session, self.line)
+        if plan is not None and left is not None and left.first is not None:
+            self.first = run_view.plan(plan, Timeline.of(plan, left.first.clips))
 
     def _go_on(self, left: Left, score: Score) -> None:
         """Take how a run was left; a plan that was changed, but not heard of, is made anew."""
@@ -115,12 +122,8 @@ class Running:
         if same == len(slots) == len(score.clips):
             self.score = score
         else:
-            clips = self._clips(score.clips[:same])
+            clips = self._clips(score, same)
             self.score = continued(score, clips, frames(self.position_s + LEAD_S))
-
-    def _plan(self) -> dict[str, Any]:
-        """Return the plan, to be shown beside that of later."""
-        return {"curve": list(curve_of(self.bench.session, self.line)), "length_s": self.line.plan_s}
 
     @property
     def fade_s(self) -> float:
@@ -256,8 +259,8 @@ class Running:
         """Do what a button says; return from when it is heard."""
         now_s = self.position_s + LEAD_S
         place = self.line.place(now_s)
-        clip, cut_s = self.line.clips[place], now_s + self.fade_s
-        later = self.line.clips[place + 1 :]
+        clip, later = self.line.clips[place], self.line.clips[place + 1 :]
+        cut_s = max(now_s, start_s(clip) + LEAST_PLAYED_S)
         stays_s = min(end_s(clip), start_s(later[0]) if later else end_s(clip))
         is_cut = when == NOW and cut_s + AFTER_CUT_S < stays_s
         if button is BUTTONS["skip"] and not is_cut:
@@ -275,7 +278,7 @@ class Running:
         slots = (*self.bench.session.slots, *self.bench.session.tail)
         count = self.line.place(now_s) + 1
         same = map(_is_same, self.line.slots[:count], slots)
-        clips = self._clips(self.score.clips[: sum(takewhile(bool, same))])
+        clips = self._clips(self.score, sum(takewhile(bool, same)))
         self._play(continued(self.score, clips, frames(now_s)))
 
     def _play(self, score: Score) -> None:
@@ -286,10 +289,16 @@ class Running:
             self.same_until_s = seconds(change)
             self.mix = self._published()
 
-    def _clips(self, played: Sequence[Clip]) -> tuple[Clip, ...]:
+    def _clips(self, score: Score, played: int) -> tuple[Clip, ...]:
+        """Return the clips of the session as it is now, of which the first have sounded."""
+        earlier = MixPlan(score.clips, (), 0.0, 0.0, score.overall_db) if played else None
+        plan, past = self._mixed(earlier, played), max(played - 1, 0)
+        return (*score.clips[:past], *map(kept, plan.clips[past:]))
+
+    def _mixed(self, earlier: MixPlan | None, played: int) -> MixPlan:
         session = self.bench.session
-        plan = mix_session(session, levels=self._levels.of(session), played=tuple(played))
-        return (*played[:-1], *map(kept, plan.clips[len(played[:-1]) :]))
+        levels = self._levels.of(session)
+        return mix_session(session, levels=levels, earlier=earlier, played=played)
 
     def _published(self) -> Any:  # noqa: ANN401 - the mix of the sound
         sounds = sorted(self.score.sounds, key=lambda clip: clip.end)

@@ -13,13 +13,16 @@ import numpy as np
 
 from playlist_builder import Clip
 
+LEAST_FADE = 50  # frames of a fade that begins late
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The clips of a session, one a track, and those that sound."""
+    """The clips of a session, one a track, those that sound, and the level of the whole in dB."""
 
     clips: tuple[Clip, ...]
     sounds: tuple[Clip, ...]
+    overall_db: float = 0.0
 
     @property
     def end(self) -> int:
@@ -27,14 +30,17 @@ class Score:
         return max((clip.end for clip in self.sounds), default=0)
 
 
-def written(clips: Iterable[Clip]) -> Score:
+def written(clips: Iterable[Clip], overall_db: float = 0.0) -> Score:
     """Return the score of a session that was never changed."""
     own = tuple(clips)
-    return Score(own, own)
+    return Score(own, own, overall_db)
 
 
 def continued(score: Score, clips: Sequence[Clip], at: int) -> Score:
-    """Return a score that goes on with other clips, which are the same before `at`."""
+    """Return a score that goes on with other clips, which are the same before `at`.
+
+    A new one that should have begun before begins at that moment, with what is left of its fade.
+    """
     last = {_line(each): number for number, each in enumerate(score.sounds) if each.at < at}
     kept = list[Clip]()
     for number, own in enumerate(score.sounds):
@@ -42,8 +48,14 @@ def continued(score: Score, clips: Sequence[Clip], at: int) -> Score:
             continue
         new = _on_line(clips, own, at)
         goes_on = new is not None and own.end >= at and last[_line(own)] == number
-        kept.append(ending_as(own, new) if goes_on and new is not None else own)
-    return Score(tuple(clips), (*kept, *(each for each in clips if each.at >= at)))
+        kept.append(_ending_later(own, new, at) if goes_on and new is not None else own)
+    whole = tuple(
+        _from(each, at, max(each.at + each.fade_in - at, LEAST_FADE))
+        if each.at < at < each.end and _line(each) not in last
+        else each
+        for each in clips
+    )
+    return Score(whole, (*kept, *(each for each in whole if each.at >= at)), score.overall_db)
 
 
 def returned(score: Score, clips: Sequence[Clip], at: int, fade: int) -> Score:
@@ -63,7 +75,7 @@ def returned(score: Score, clips: Sequence[Clip], at: int, fade: int) -> Score:
         for each in clips
         if each.end > at and (each.at >= at or _line(each) not in covered)
     )
-    return Score(tuple(clips), (*kept, *back))
+    return Score(tuple(clips), (*kept, *back), score.overall_db)
 
 
 def first_change(before: Sequence[Clip], after: Sequence[Clip]) -> int | None:
@@ -86,6 +98,14 @@ def silent_seconds(sounds: Sequence[Clip], from_: int, to: int) -> list[tuple[in
 def ending_as(own: Clip, other: Clip) -> Clip:
     """Return a clip that ends as another one of the same sound does."""
     return replace(own, length=max(other.end - own.at, 1), fade_out=other.fade_out)
+
+
+def _ending_later(own: Clip, new: Clip, at: int) -> Clip:
+    """Return a clip that ends as a new one, with a fade that does not begin before `at`."""
+    if own.end == new.end and own.fade_out == new.fade_out:
+        return own
+    ending = ending_as(own, new)
+    return replace(ending, fade_out=max(min(ending.fade_out, ending.end - at), 1))
 
 
 def same(left: Clip, right: Clip) -> bool:

@@ -30,15 +30,16 @@ def document(score: Score) -> dict[str, Any]:
     """Return a score of clips that are `kept` as plain values."""
     clips = [_plain(each) for each in score.clips]
     is_own = len(score.sounds) == len(score.clips) and all(map(same, score.sounds, score.clips))
-    return {"clips": clips, "sounds": None if is_own else [_plain(each) for each in score.sounds]}
+    sounds = None if is_own else [_plain(each) for each in score.sounds]
+    return {"clips": clips, "sounds": sounds, "overall_db": score.overall_db}
 
 
 def score_of(values: Mapping[str, Any]) -> Score | None:
     """Return the score of a document, or None for what is none."""
     try:
         clips = _clips(values["clips"])
-        sounds = values["sounds"]
-        return Score(clips, clips if sounds is None else _clips(sounds)) if clips else None
+        sounds = clips if values["sounds"] is None else _clips(values["sounds"])
+        return Score(clips, sounds, float(values["overall_db"])) if clips else None
     except (KeyError, TypeError, ValueError, zlib.error):
         return None
 

@@ -7,6 +7,7 @@ the first, and a start after a crash answers under the same address to the page 
 import http.client
 import json
 import socket
+import time
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -16,15 +17,15 @@ from typing import Any
 import uvicorn
 
 from playlist_builder.desk import address as addresses
-from playlist_builder.desk import downloads
+from playlist_builder.desk import downloads, prepare, run
 from playlist_builder.desk.address import HOST, Address
 from playlist_builder.desk.app import application
 from playlist_builder.desk.bench import Bench
 from playlist_builder.desk.desk import Desk
 from playlist_builder.desk.guard import Guard
-from playlist_builder.desk.prepare import COMMANDS
 from playlist_builder.desk.words import Words
 
+COMMANDS = run.guarded(prepare.COMMANDS) | run.COMMANDS
 ANSWER_S = 2.0  # in which a desk that runs says so
 CLOSING_S = 1  # for pages that listen for changes
 
@@ -68,10 +69,12 @@ def serve(
 
     def bench() -> Bench:
         opened = Bench(library, COMMANDS, words, folders=folders, tell=tell)
+        opened.version = int(time.time() * 1000)  # higher than a page has seen before a restart
         try:
-            if session is None:
+            run.go_on(opened)
+            if opened.run is None and session is None:
                 opened.open_last()
-            else:
+            elif opened.run is None:
                 opened.lay(opened.library.session(session))
         except BaseException:
             opened.close()
