@@ -89,6 +89,7 @@ from .records.events import (
 )
 from .records.record import About, Record, Run
 from .report.concerns import Concern, session_concerns
+from .recording.stream import MixReader
 from .report.text import session_text
 from .report.write import write_report
 from .session_request import PlanChange, SessionRequest
@@ -153,6 +154,7 @@ __all__ = [
     "Menu",
     "MergeReport",
     "MixPlan",
+    "MixReader",
     "MixSettings",
     "Moved",
     "Note",

@@ -8,6 +8,7 @@ is cut short.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
@@ -35,6 +36,8 @@ from playlist_builder.models import Floats32
 # Long enough for little overhead, short enough for the processor's cache, and a multiple of every
 # length of frame in `analysis.spectrum`.
 BLOCK_S = 1.6
+SETTLING_S = 2  # after which a decoder gives the same, wherever it was started
+SEARCHED_S = 30  # before a second, where FFmpeg went to a place behind it
 MISSING_SHARE, MISSING_S = 0.01, 1.0  # cut short: more than both of the stated length are missing
 DAMAGED_SHARE = 0.01  # of packets that may fail to decode
 DAMAGED_PACKETS = 4  # a tenth of a second, that may fail in any file, such as where two were joined
@@ -92,6 +95,8 @@ class AudioFile:
         self._is_reordered = is_pcm and self._order != sorted(self._order)
         self.layout = Layout(context.sample_rate, tuple(names[number] for number in self._order))
         self._layout_name = context.layout.name  # decoding may change that of the context
+        self._frames = self._decoded()
+        self._first = 0  # sample of the file with which these begin
 
     def __enter__(self) -> Self:
         return self
@@ -148,11 +153,46 @@ class AudioFile:
             return None
         return float(stream.duration * stream.time_base)
 
+    def seek(self, second: int) -> int | None:
+        """Let `blocks` begin at a whole second, or a little before; return their first sample.
+
+        To be called before `blocks`. None where that cannot be done: then the file has to be opened
+        again. They are what they would be without it, where the times
+        in the file are exact: a few containers round them to a thousandth of a second.
+        """
+        start = next(self._frames, None)
+        if start is None or start.pts is None or second <= SETTLING_S:
+            self._frames = chain(filter(None, (start,)), self._frames)
+            return 0
+        origin_s = _time_s(start)
+        for before_s in (SETTLING_S, SEARCHED_S, second):
+            wanted = (origin_s + second - before_s) / (self._stream.time_base or 1)
+            with suppress(av.error.FFmpegError):
+                self._container.seek(int(wanted), stream=self._stream)
+            first = self._skip_to(origin_s + second, is_start=before_s == second)
+            if first is not None:
+                self._first = round((first - origin_s) * self.layout.sample_rate_hz)
+                return self._first
+        return None
+
+    def _skip_to(self, time_s: Fraction, *, is_start: bool) -> Fraction | None:
+        """Skip the frames before a time; return that of the next, or None where it is behind.
+
+        A decoder needs some frames to settle, and so do the times of a container.
+        """
+        self._frames = self._decoded()
+        for number, frame in enumerate(self._frames):
+            start_s = _time_s(frame)
+            if start_s + Fraction(frame.samples, frame.sample_rate) > time_s:
+                self._frames = chain((frame,), self._frames)
+                return start_s if number or is_start else None
+        return None
+
     def blocks(self) -> Iterator[Floats32]:
         """Yield samples of shape (channels, n) from start to end, in blocks of `BLOCK_S`."""
         size = round(BLOCK_S * self.layout.sample_rate_hz)
-        count = 0
-        for block in _cut(chain.from_iterable(map(self._fit, self._frames())), size):
+        count = self._first
+        for block in _cut(chain.from_iterable(map(self._fit, self._frames)), size):
             count += block.samples
             samples = _samples(block, len(self._order))
             yield samples[self._order] if self._is_reordered else samples
@@ -165,7 +205,7 @@ class AudioFile:
         for _ in self._packets():
             pass
 
-    def _frames(self) -> Iterator[av.AudioFrame]:
+    def _decoded(self) -> Iterator[av.AudioFrame]:
         packets, bad = 0, list[int]()
         for packet in chain(self._packets(), (None,)):  # None flushes the decoder
             try:
@@ -280,6 +320,10 @@ def resampled(blocks: Iterable[Floats32], from_hz: int, to_hz: int) -> Iterator[
 
     for block in _cut(frames(), round(BLOCK_S * to_hz)):
         yield _samples(block, 2)
+
+
+def _time_s(frame: av.AudioFrame) -> Fraction:
+    return (frame.pts or 0) * (frame.time_base or Fraction(0))
 
 
 def _cut(frames: Iterable[av.AudioFrame], size: int) -> Iterator[av.AudioFrame]:

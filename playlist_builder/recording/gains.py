@@ -27,6 +27,7 @@ PER_BLOCK = FRAMES_PER_S // BLOCKS_PER_S
 RAMP_S = 0.01  # from the gain of one block to that of the next: no click, and no late fall
 PEAK_LIMIT_DBTP = -1.0  # EBU R 128
 LOSSY_MARGIN_DB = 0.5  # for the overshoot of an encoder
+WHOLE = slice(None)
 _EDGE = round(EDGE_S * BLOCKS_PER_S)
 _JOIN = round(JOIN_S * BLOCKS_PER_S)
 _LIMIT_MARGIN_LU = 0.3  # tenths of a second lie between the seconds that are compared
@@ -197,9 +198,12 @@ def gains(
     return [float(gain) for gain in fitted + sums]
 
 
-def crossfade(length: int) -> tuple[Floats32, Floats32]:
-    """Return the gains (length,) of the outgoing and the incoming track, of equal power."""
-    angle = (np.arange(length) + 0.5) * (np.pi / 2.0 / max(1, length))
+def crossfade(length: int, part: slice = WHOLE) -> tuple[Floats32, Floats32]:
+    """Return the gains (length,) of the outgoing and the incoming track, of equal power.
+
+    With `part` only these of them.
+    """
+    angle = (np.arange(*part.indices(length)) + 0.5) * (np.pi / 2.0 / max(1, length))
     return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
 
 

@@ -1,61 +1,45 @@
-"""A session to one audio file without gaps, or its transitions alone. The only importer of pydub.
+"""A session to one audio file without gaps, or its transitions alone.
 
-Tracks are decoded and encoded in windows, and pydub mixes these, because pydub alone would hold
-six hours of music in memory. Every track is decoded twice: first measured, so that one that is
-missing or damaged is reported before anything is written, then mixed. The true peak of the file is
-measured last; if the encoder exceeded the limit, the whole is mixed again, softer.
+Every track is decoded twice: first measured, so that one that is missing or damaged is reported
+before anything is written, then mixed. The true peak of the file is measured last; if the encoder
+exceeded the limit, the whole is mixed again, softer.
 """
 
 import os
 import stat
-import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from playlist_builder import checked
 from playlist_builder.audio import decode, encode
-from playlist_builder.audio.encode import FULL_SCALE, Encoder
+from playlist_builder.audio.encode import Encoder
 from playlist_builder.errors import AudioError, ProfileError, RenderError, RequestError
 from playlist_builder.files.atomic import atomic_path
 from playlist_builder.files.companion import marked, write_beside
 from playlist_builder.language.text import encodable
-from playlist_builder.models import Floats32, Session
+from playlist_builder.models import Session
 from playlist_builder.profiles.own import own_profile
 from playlist_builder.profiles.profile import Profile
-from playlist_builder.recording import chapters, cover, cue, levels
+from playlist_builder.recording import chapters, cover, cue, levels, stream
 from playlist_builder.recording import mix as mixing
 from playlist_builder.recording.gains import (
     LOSSY_MARGIN_DB,
     PEAK_LIMIT_DBTP,
-    crossfade,
-    moving_gains,
 )
 from playlist_builder.recording.levels import FRAMES_PER_S, Levels, TruePeak
 from playlist_builder.recording.measure import RATES_HZ, stereo_blocks
-from playlist_builder.recording.mix import Clip, MixPlan, MixSettings
-
-with warnings.catch_warnings():
-    # About `audioop`, its own regular expressions, and programs that are not used here.
-    warnings.simplefilter("ignore")
-    import pydub
+from playlist_builder.recording.mix import MixPlan, MixSettings
+from playlist_builder.recording.stream import CHANNELS, ClipError
 
 LOSSLESS_MARGIN_DB = 0.05  # for dither
 TRIES = 4
-CHANNELS = 2
-SAMPLE_BYTES = 4
-FULL_SCALE_LIMIT = np.float32(7.99)
-WINDOW = FRAMES_PER_S  # frames that are mixed at a time
 CUE_FOR = frozenset({".flac", ".wav"})
-FRAME_MS = 1000 // FRAMES_PER_S
-AudioSegment: Any = pydub.AudioSegment  # not typed
 Clock = Callable[[str, float], None]  # takes an activity, and how many seconds of music it has done
 
 
@@ -259,12 +243,16 @@ def _naming(path: str) -> Iterator[None]:
     try:
         yield
     except (AudioError, OSError) as error:
-        reason = error.strerror or error if isinstance(error, OSError) else error
-        raise RenderError(
-            "{path!r} cannot be rendered, so nothing was: {reason}. Replace it in the session",
-            path=path,
-            reason=reason,
-        ) from error
+        raise _not_rendered(path, error) from error
+
+
+def _not_rendered(path: str, error: BaseException | None) -> RenderError:
+    reason = error.strerror or error if isinstance(error, OSError) else error
+    return RenderError(
+        "{path!r} cannot be rendered, so nothing was: {reason}. Replace it in the session",
+        path=path,
+        reason=reason,
+    )
 
 
 def _clock(report: Callable[[RenderProgress], None] | None, duration_s: float) -> Clock:
@@ -280,99 +268,16 @@ def _clock(report: Callable[[RenderProgress], None] | None, duration_s: float) -
     return tick
 
 
-class _Source:
-    """The decoded samples of a clip, read from its first frame on."""
-
-    def __init__(self, clip: Clip, rate_hz: int, clock: Clock) -> None:
-        self._clip = clip
-        self._rate_hz = rate_hz
-        self._hop = rate_hz // FRAMES_PER_S
-        self._blocks = stereo_blocks(clip.path, rate_hz, partial(clock, "mixing"))
-        self.close = self._blocks.close
-        self._rest = np.zeros((CHANNELS, 0), np.float32)
-        self._ahead = clip.first * self._hop
-        self._read = clip.first  # frames of the track
-
-    def read(self, frames: int, curve: Floats32 | None = None) -> Any:  # noqa: ANN401 - pydub's
-        """Return the next frames with the gain of the clip, times a curve where there is one."""
-        with _naming(self._clip.path):
-            samples = self._take(frames * self._hop)
-        if curve is not None:
-            samples = samples * curve
-        if self._clip.course is not None:
-            start, count = self._read * self._hop, frames * self._hop
-            samples = samples * moving_gains(self._clip.course, start, count, self._rate_hz)
-        self._read += frames
-        # No music reaches 18 dB over full scale; damaged samples are clipped, not wrapped.
-        scaled = np.clip(samples.T, -FULL_SCALE_LIMIT, FULL_SCALE_LIMIT) * np.float32(FULL_SCALE)
-        data = scaled.astype(np.int32).tobytes()
-        return AudioSegment(
-            data=data, sample_width=SAMPLE_BYTES, frame_rate=self._rate_hz, channels=CHANNELS
-        ).apply_gain(self._clip.gain_db)
-
-    def _take(self, count: int) -> Floats32:
-        parts, there = [self._rest], self._rest.shape[1]
-        while there < count:
-            block = next(self._blocks, None)
-            if block is None:
-                raise AudioError("it has changed since it was measured")
-            skipped = min(self._ahead, block.shape[1])
-            self._ahead -= skipped
-            parts.append(block[:, skipped:])
-            there += block.shape[1] - skipped
-        joined = np.concatenate(parts, axis=1)
-        self._rest = joined[:, count:]
-        return joined[:, :count]
-
-
-def _mix(plan: MixPlan, rate_hz: int, clock: Clock) -> Iterator[Any]:
-    """Yield the mix in windows; at most two tracks are open."""
-    hop = rate_hz // FRAMES_PER_S
-    with ExitStack() as files:
-
-        def opened(clip: Clip) -> _Source:
-            source = _Source(clip, rate_hz, clock)
-            files.callback(source.close)
-            return source
-
-        source = opened(plan.clips[0])
-        done = 0
-        for clip, after in zip_longest(plan.clips, plan.clips[1:]):
-            overlap = max(0, clip.end - after.at) if after is not None else 0
-            alone_until = clip.length - overlap
-            if not done:
-                yield source.read(clip.fade_in).fade_in(clip.fade_in * FRAME_MS)
-                done = clip.fade_in
-            if not overlap:
-                alone_until -= clip.fade_out
-            for start in range(done, alone_until, WINDOW):
-                yield source.read(min(WINDOW, alone_until - start))
-            if not overlap:
-                yield source.read(clip.fade_out).fade_out(clip.fade_out * FRAME_MS)
-            if after is None:
-                return
-            going, source, done = source, opened(after), overlap
-            out, into = crossfade(overlap * hop)
-            for start in range(0, overlap, WINDOW):
-                count = min(WINDOW, overlap - start)
-                part = slice(start * hop, (start + count) * hop)
-                yield going.read(count, out[part]).overlay(source.read(count, into[part]))
-            going.close()
-            for start in range(clip.end, after.at, WINDOW):
-                length_ms = min(WINDOW, after.at - start) * FRAME_MS
-                silence = AudioSegment.silent(length_ms, rate_hz)
-                yield silence.set_channels(CHANNELS).set_sample_width(SAMPLE_BYTES)
-
-
 def _encode_mix(plan: MixPlan, rate_hz: int, encoder: Encoder, clock: Clock) -> float:
     """Mix into an encoder; returns the true peak of the mix, full scale = 1.0."""
     meter = TruePeak(CHANNELS)
     peak = 0.0
-    for segment in _mix(plan, rate_hz, clock):
-        samples = np.frombuffer(segment.raw_data, np.int32).reshape(-1, CHANNELS)
-        encoder.write(samples)
-        scaled = np.ascontiguousarray(samples.T, np.float32) / np.float32(FULL_SCALE)
-        peak = max(peak, float(meter.push(scaled)[0]))
+    try:
+        for segment in stream.segments(plan, rate_hz, partial(clock, "mixing")):
+            encoder.write(np.frombuffer(segment.raw_data, np.int32).reshape(-1, CHANNELS))
+            peak = max(peak, float(meter.push(stream.samples_of(segment))[0]))
+    except ClipError as error:
+        raise _not_rendered(error.clip.path, error.__cause__) from error
     return peak
 
 

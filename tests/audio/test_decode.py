@@ -327,3 +327,28 @@ def test_junk_behind_the_music_adds_no_damage(bad):
     within = audio.damage(numbers, 200)
     assert 0 <= within <= len(bad)
     assert audio.damage([*numbers, *range(200, 400)], 400) <= len(bad)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "form"),
+    [
+        ("a.flac", "flac", "s16"),
+        ("a.wav", "pcm_s16le", "s16"),
+        ("a.mp3", "libmp3lame", "s16p"),
+        ("a.opus", "libopus", "s16"),
+        ("a.m4a", "alac", "s16p"),
+        ("a.mka", "flac", "s16"),
+    ],
+)
+def test_from_a_second_on_it_is_as_without_looking_for_it(tmp_path, name, codec, form):
+    noise = np.random.default_rng(1).standard_normal((1, RATE * 9)).astype(np.float32) * 0.1
+    path = encode(tmp_path / name, noise, codec, form)
+    whole, _, _ = decode(path)
+    for second in (0, 1, 5, 7):
+        with audio.AudioFile(path) as file:
+            first = file.seek(second)
+            assert first <= second * RATE
+            found = np.concatenate(list(file.blocks()), axis=1)
+        late = RATE // 1000 * (name == "a.mka" and second > 2)  # its times are thousandths
+        assert found.shape[1] == pytest.approx(whole.shape[1] - first, abs=late)
+        assert late or np.array_equal(found, whole[:, first:])
