@@ -52,6 +52,7 @@ from playlist_builder.desk.timeline import (
 from playlist_builder.language.translation import Phrase
 
 LEAD_S = 3.0  # from a press to the first sound that may change: a page has fetched it by then
+SOONEST_S = 1.0  # in which a page may have fetched it, and fades where it has not
 TAKE_BACK = timedelta(seconds=10.0)
 LEAST_PLAYED_S = 1.5  # a track that is ended has played for so long
 AFTER_CUT_S = 1.0  # a track that ends so soon is not ended before
@@ -160,13 +161,22 @@ class Running:
         for _ in (gone, *later):
             self.bench.took(self.bench.edited().undo())
         del self.pending[places[0] :]
-        at = frames(self.position_s + LEAD_S)
+        at = frames(self._back_s(gone.from_s))
         self._play(returned(self.score, gone.before.clips, at, frames(self.fade_s)))
         self.log.note(TakenBack(number), self.position_s)
         self._tell_plan("taken_back")
         for each in later:
             with suppress(PlaylistBuilderError):
                 self.press(each.button, each.when, position_s)
+
+    def _back_s(self, from_s: float | None) -> float:
+        """Return when what was changed from a moment on is as before: then, if it is not too late.
+
+        A page that has fetched the change already takes it back a little later, and fades.
+        """
+        soon_s = self.position_s + LEAD_S
+        is_ahead = from_s is not None and self.position_s + SOONEST_S < from_s
+        return min(from_s, soon_s) if is_ahead and from_s is not None else soon_s
 
     def forget(self) -> None:
         """Forget what can be taken back no more."""
