@@ -1,53 +1,17 @@
 """A desk without a browser and without sound: a library of empty files, and levels made up."""
 
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
-from playlist_builder import Levels, SessionRequest
+from playlist_builder import SessionRequest
 from playlist_builder.desk import log, prepare, run
 from playlist_builder.desk.bench import Bench
 from playlist_builder.desk.words import Words
+from tests.desk.support import Sound
 from tests.support.libraries import fill_there
 
-LASTS_S = 200.0
 SESSION_S = 1800.0
-
-
-class Sound:
-    """Takes what is to sound; knows the levels of all files but those `unmeasured`."""
-
-    def __init__(self):
-        self.published, self.unmeasured, self.wanted = [], set(), []
-
-    @property
-    def levels(self):
-        return Measured(self.unmeasured)
-
-    def want(self, paths):
-        self.wanted.extend(paths)
-
-    def publish(self, plan):
-        self.published.append(plan)
-        number = str(len(self.published))
-        values = {"number": number, "url": f"/sound/mix/{number}", "length_s": plan.frames / 50}
-        return SimpleNamespace(**values, view=lambda: values)
-
-
-class Measured(dict):
-    def __init__(self, unmeasured):
-        super().__init__()
-        self._unmeasured = unmeasured
-
-    def __contains__(self, path):
-        return path not in self._unmeasured
-
-    def __getitem__(self, path):
-        blocks = round(LASTS_S * 10)
-        loud = 10 ** ((-20.0 - sum(path.encode()) % 5) / 10)
-        return Levels(np.full(blocks, loud), np.full(blocks, 0.3), 25, round(LASTS_S * 50) - 25)
 
 
 class Clock:
