@@ -26,6 +26,7 @@ from playlist_builder import (
 from playlist_builder.desk import changes, views
 from playlist_builder.desk.arguments import Arguments
 from playlist_builder.desk.scan import Scan, Tell
+from playlist_builder.desk.sound import Sound
 from playlist_builder.desk.words import Words
 
 Command = Callable[["Bench", Arguments], Any]
@@ -52,6 +53,7 @@ class Bench:
         path: str,
         commands: Mapping[str, Command],
         words: Words,
+        sound: Sound,
         *,
         folders: Sequence[Path] = (),
         tell: Tell = lambda _kind, _value: None,
@@ -60,6 +62,7 @@ class Bench:
         self.library = Library.open(path)
         self.folders = tuple(folders)
         self.words = words
+        self.sound = sound
         self.version = 0
         self.editor: SessionEditor | None = None
         self.difference: dict[str, Any] = {}
@@ -165,6 +168,7 @@ class Bench:
             "scan": self.scan.state,
             "session": None if self.editor is None else self._shown(self.editor),
             "difference": self.difference,
+            "sound": self.sound.state(),
         }
 
     def _shown(self, editor: SessionEditor) -> dict[str, Any]:
@@ -188,3 +192,5 @@ class Bench:
         self.stroke = stroke
         self.offered = ()
         self.version += 1
+        if self.editor is not None and self.run is None:
+            self.sound.follow(self.version, self.session)

@@ -23,6 +23,8 @@ from playlist_builder.desk.app import application
 from playlist_builder.desk.bench import Bench
 from playlist_builder.desk.desk import Desk
 from playlist_builder.desk.guard import Guard
+from playlist_builder.desk.sound import Sound
+from playlist_builder.desk.sound_routes import routes
 from playlist_builder.desk.words import Words
 
 COMMANDS = run.guarded(prepare.COMMANDS) | run.COMMANDS
@@ -61,6 +63,7 @@ def serve(
     LibraryError where the library cannot be opened.
     """
     words = Words(language)
+    sound = Sound(words)
 
     def tell(kind: str, value: Mapping[str, Any]) -> None:
         desk.tell_soon(kind, value)
@@ -68,7 +71,7 @@ def serve(
             desk.reread_soon()
 
     def bench() -> Bench:
-        opened = Bench(library, COMMANDS, words, folders=folders, tell=tell)
+        opened = Bench(library, COMMANDS, words, sound, folders=folders, tell=tell)
         opened.version = int(time.time() * 1000)  # higher than a page has seen before a restart
         try:
             run.go_on(opened)
@@ -85,7 +88,8 @@ def serve(
     desk.open()
     with _listener(addresses.read(library)) as listener:
         known = _address(library, listener.getsockname()[1])
-        app = Guard(application(desk, words, downloads.routes(desk, words)), known)
+        own = [*downloads.routes(desk, words), *routes(sound)]
+        app = Guard(application(desk, words, own), known)
         config = uvicorn.Config(
             app,
             log_level="critical",
