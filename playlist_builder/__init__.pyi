@@ -65,6 +65,8 @@ from .playlists.write import write_session
 from .profiles.find import Listing, available_profiles, load_profile
 from .profiles.own import own_profile
 from .profiles.profile import Phase, Profile, Rules
+from .recording.levels import Levels
+from .recording.measure import measure_levels
 from .recording.mix import Clip, MixPlan, MixSettings
 from .recording.render import Recording, RenderProgress, preview_session, render_session
 from .records.documents import document_of, event_of
@@ -90,6 +92,7 @@ from .records.events import (
 from .records.record import About, Record, Run
 from .report.concerns import Concern, session_concerns
 from .recording.stream import MixReader
+from .recording.session_mix import mix_session
 from .report.text import session_text
 from .report.write import write_report
 from .session_request import PlanChange, SessionRequest
@@ -143,6 +146,7 @@ __all__ = [
     "History",
     "KeptSession",
     "KeptSessions",
+    "Levels",
     "Library",
     "LibraryBusyError",
     "LibraryError",
@@ -229,6 +233,8 @@ __all__ = [
     "load_session",
     "matching",
     "own_profile",
+    "measure_levels",
+    "mix_session",
     "preview_session",
     "render_session",
     "series",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from threading import Condition, Thread, get_native_id
 
-from playlist_builder.desk.stand_in import Levels, measure_levels
+from playlist_builder import Levels, measure_levels
 from playlist_builder.errors import AudioError
 
 LOW_PRIORITY = 10  # as of the command `nice`

@@ -38,7 +38,8 @@ from playlist_builder.desk.bench import Bench
 from playlist_builder.desk.left import Left
 from playlist_builder.desk.levels import Provisional
 from playlist_builder.desk.log import Log
-from playlist_builder.desk.score import Score, continued, first_change, returned, written
+from playlist_builder.desk.mixes import Mix
+from playlist_builder.desk.score import Score, continued, first_change, returned, settled, written
 from playlist_builder.desk.score_document import kept
 from playlist_builder.desk.steer import BUTTONS, NOW, Button, Heard, moment, sentence
 from playlist_builder.desk.timeline import (
@@ -209,8 +210,9 @@ class Running:
     def check(self) -> None:
         """Replace tracks whose files are gone, and take levels that were measured meanwhile."""
         place = self.line.place(self.position_s + LEAD_S)
+        failed = self.bench.sound.failed
         for slot in self.line.slots[place + 1 :]:
-            if not Path(slot.path).is_file():
+            if slot.path in failed or not Path(slot.path).is_file():
                 self.lost(slot.path, self.position_s)
                 return
         if self._levels.are_better():
@@ -248,7 +250,12 @@ class Running:
             "begun_at": self.log.run.begun_at,
             "player": self.player,
             "paused": self.paused,
-            "mix": self.mix.view() | {"same_until_s": self.same_until_s},
+            "mix": {
+                "number": self.mix.number,
+                "url": self.mix.url,
+                "length_s": self.mix.length_s,
+                "same_until_s": self.same_until_s,
+            },
             "session": run_view.session(
                 self.bench.session, self.line, self.bench.profile, self.bench.words
             ),
@@ -270,7 +277,8 @@ class Running:
         now_s = self.position_s + LEAD_S
         place = self.line.place(now_s)
         clip, later = self.line.clips[place], self.line.clips[place + 1 :]
-        cut_s = max(now_s, start_s(clip) + LEAST_PLAYED_S)
+        alone_s = seconds(settled(self.score, frames(now_s)))
+        cut_s = max(alone_s, start_s(clip) + LEAST_PLAYED_S)
         stays_s = min(end_s(clip), start_s(later[0]) if later else end_s(clip))
         is_cut = when == NOW and cut_s + AFTER_CUT_S < stays_s
         if button is BUTTONS["skip"] and not is_cut:
@@ -310,12 +318,11 @@ class Running:
         levels = self._levels.of(session)
         return mix_session(session, levels=levels, earlier=earlier, played=played)
 
-    def _published(self) -> Any:  # noqa: ANN401 - the mix of the sound
-        sounds = sorted(self.score.sounds, key=lambda clip: clip.end)
+    def _published(self) -> Mix:
         slots = (*self.bench.session.slots, *self.bench.session.tail)
         self._identities |= {each.path: each.identity for each in slots}
         self.log.keep(self.score, self._identities, self.same_until_s)
-        return self.bench.sound.publish(MixPlan(tuple(sounds), (), 0.0, 0.0))
+        return self.bench.sound.publish(MixPlan(self.score.sounds, (), 0.0, 0.0))
 
     def _phase(self, from_s: float | None) -> str:
         if from_s is None:

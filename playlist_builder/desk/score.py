@@ -59,23 +59,31 @@ def continued(score: Score, clips: Sequence[Clip], at: int) -> Score:
 
 
 def returned(score: Score, clips: Sequence[Clip], at: int, fade: int) -> Score:
-    """Return a score in which other clips come back from `at` on, with a fade of this length."""
-    kept, covered = list[Clip](), set[tuple[str, int]]()
-    for own in score.sounds:
-        if own.at >= at:
-            continue
-        new = _on_line(clips, own, at)
-        if new is not None and at <= min(own.end - own.fade_out, new.end - new.fade_out):
-            kept.append(ending_as(own, new))
-            covered.add(_line(new))
-        else:
-            kept.append(_cut(own, at + fade, fade))
-    back = (
-        _from(each, at, fade) if each.at < at else each
-        for each in clips
-        if each.end > at and (each.at >= at or _line(each) not in covered)
-    )
-    return Score(tuple(clips), (*kept, *back), score.overall_db)
+    """Return a score in which other clips come back from `at` on, with a fade of this length.
+
+    Where the track of before has not begun to fade, it plays on. Otherwise what has come plays
+    until a fade that is under way is over, or, where the track of before ends soon, until the next.
+    """
+    past = [each for each in score.sounds if each.at < at]
+    own = past[-1]
+    new = _on_line(clips, own, at)
+    if new is not None and at <= min(own.end - own.fade_out, new.end - new.fade_out):
+        later = [each for each in clips if each.at >= at]
+        return Score(tuple(clips), (*past[:-1], ending_as(own, new), *later), score.overall_db)
+    at = max([at, *(each.end for each in past[:-1]), own.end if new is not None else at])
+    back = [each for each in clips if each.at >= at]
+    playing = [each for each in clips if each.at < at < each.end]
+    if playing and (back[0].at if back else playing[-1].end) - at > 2 * fade:
+        back.insert(0, _from(playing[-1], at, fade))
+    if back:
+        past[-1] = _cut(own, max(at, back[0].at) + back[0].fade_in, back[0].fade_in)
+    return Score(tuple(clips), (*past, *back), score.overall_db)
+
+
+def settled(score: Score, at: int) -> int:
+    """Return the first moment from `at` on at which one track sounds alone, and may be ended."""
+    past = [each for each in score.sounds if each.at <= at]
+    return max([at, *(each.end for each in past[:-1])])
 
 
 def first_change(before: Sequence[Clip], after: Sequence[Clip]) -> int | None:

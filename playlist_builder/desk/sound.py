@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import Any
 
-from playlist_builder import Clip, MixPlan, MixSettings, Session, Track
+from playlist_builder import Clip, Levels, MixPlan, MixSettings, Session, Track, mix_session
 from playlist_builder.desk.measuring import Measuring
 from playlist_builder.desk.mixes import FRAMES_PER_S, Mix, Mixes
-from playlist_builder.desk.stand_in import Levels, mix_session
 from playlist_builder.desk.words import Words
 from playlist_builder.errors import AudioError, PlaylistBuilderError, RenderError
 
@@ -49,6 +48,11 @@ class Sound:
     def levels(self) -> Mapping[str, Levels]:
         """The levels that are known now, by path."""
         return self._measuring.levels
+
+    @property
+    def failed(self) -> Mapping[str, AudioError | OSError]:
+        """Why tracks cannot be measured, as far as that is known now, by path."""
+        return self._measuring.failed
 
     def want(self, paths: Iterable[str]) -> None:
         """Measure these next, in their order."""

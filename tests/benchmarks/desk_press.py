@@ -83,8 +83,8 @@ def main(tracks=10_000, presses=50):
         make_files(folder / "Music", tracks)
         make_rows(folder / "Music", os.fspath(folder / "library.db"))
         commands = run.guarded(prepare.COMMANDS) | run.COMMANDS
-        bench = Bench(os.fspath(folder / "library.db"), commands, Words("en"))
-        bench.sound = Sound(Lengths(bench.library.tracks()))
+        bench = Bench(os.fspath(folder / "library.db"), commands, Words("en"), sound := Sound())
+        sound.levels = Lengths(bench.library.tracks())
         bench.build(SessionRequest("ketamine-iv"))
         bench.do("begin", {})
         for number in range(presses):

@@ -32,7 +32,7 @@ def filled(tmp_path_factory):
     """A library with one kept session; its bytes are copied for each test."""
     folder = tmp_path_factory.mktemp("desk")
     fill_there(folder, 60)
-    bench = Bench(str(folder / "l.db"), {}, Words("en"))
+    bench = Bench(str(folder / "l.db"), {}, Words("en"), Sound())
     bench.build(SessionRequest("arc", duration_s=SESSION_S))
     bench.close()
     return folder / "l.db"
@@ -56,8 +56,7 @@ def opened(filled, tmp_path, clock):
 
     def open_():
         commands = run.guarded(prepare.COMMANDS) | run.COMMANDS
-        bench = Bench(str(copy), commands, Words("en"))
-        bench.sound = Sound()
+        bench = Bench(str(copy), commands, Words("en"), Sound())
         run.go_on(bench)
         if bench.run is None:
             bench.open_last()

@@ -12,13 +12,9 @@ LASTS_S = 200.0
 class Sound:
     """Takes what is to sound; knows the levels of all files but those `unmeasured`."""
 
-    def __init__(self, levels=None):
-        self.published, self.unmeasured, self.wanted = [], set(), []
-        self._levels = levels
-
-    @property
-    def levels(self):
-        return Measured(self.unmeasured) if self._levels is None else self._levels
+    def __init__(self):
+        self.published, self.unmeasured, self.wanted, self.failed = [], set(), [], {}
+        self.levels = Measured(self.unmeasured)
 
     def want(self, paths):
         self.wanted.extend(paths)
@@ -26,8 +22,14 @@ class Sound:
     def publish(self, plan):
         self.published.append(plan)
         number = str(len(self.published))
-        values = {"number": number, "url": f"/sound/mix/{number}", "length_s": plan.frames / 50}
-        return SimpleNamespace(**values, view=lambda: values)
+        url, length_s = f"/sound/mix/{number}", plan.frames / 50
+        return SimpleNamespace(number=number, url=url, length_s=length_s)
+
+    def follow(self, version, session):
+        pass
+
+    def state(self):
+        return {}
 
 
 class Measured(dict):

@@ -157,11 +157,12 @@ def test_a_track_that_breaks_while_it_plays_fades_into_another_one(bench):
 
 
 def test_levels_that_are_measured_later_change_only_what_is_to_come(bench):
-    bench.sound.unmeasured = {slot.path for slot in (*bench.session.slots, *bench.session.tail)}
+    slots = (*bench.session.slots, *bench.session.tail)
+    bench.sound.unmeasured.update(slot.path for slot in slots)
     bench.do("begin", {})
     assert bench.sound.wanted
     guessed = bench.run.score
-    bench.sound.unmeasured = set()
+    bench.sound.unmeasured.clear()
     bench.run.heard_until(100.0)
     bench.do("heard", {"run": 1, "source": "page-1", "events": []})
     change = first_change(guessed.sounds, bench.run.score.sounds)

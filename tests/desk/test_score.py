@@ -13,6 +13,7 @@ from playlist_builder.desk.score import (
     continued,
     first_change,
     returned,
+    settled,
     silent_seconds,
     written,
 )
@@ -68,10 +69,10 @@ def test_what_is_taken_back_after_it_sounds_fades_into_the_track_of_before_where
     back = returned(score, PLAN, 6300, FADE)
     assert [each.path for each in back.sounds] == ["a", "b", "x", "b", "c", "d"]
     came, again = back.sounds[2], back.sounds[3]
-    assert (came.at, came.end, came.fade_out) == (6000, 6300 + FADE, FADE)
-    assert (again.at, again.end, again.fade_in) == (6300, PLAN[1].end, FADE)
+    assert (came.at, came.end, came.fade_out) == (6000, 6400 + FADE, FADE)
+    assert (again.at, again.end, again.fade_in) == (6400, PLAN[1].end, FADE)
     assert again.at - again.first == PLAN[1].at - PLAN[1].first
-    assert first_change(score.sounds, back.sounds) == 6300
+    assert first_change(score.sounds, back.sounds) == 6400
     later = continued(back, now("z", at=7000), 7000)
     assert [each.path for each in later.sounds] == ["a", "b", "x", "b", "z"]
     assert later.sounds[3].end == 7000 + FADE
@@ -94,14 +95,16 @@ def test_whatever_is_pressed_and_taken_back_nothing_stops_and_nothing_changes_be
         elif kind != "back":
             names += 1
             others = [f"{kind}{names}.{number}" for number in range(3)]
-            is_cut = kind == "now" and at + 2 * FADE < own.end
-            end = at + FADE if is_cut else own.end
+            cut_at = settled(score, at)
+            is_cut = kind == "now" and cut_at + 2 * FADE < own.end
+            end = cut_at + FADE if is_cut else own.end
             clips = cut(score.clips, place, end, *others)
             before.append(score.clips)
             score = continued(score, clips, at)
         change = first_change(old.sounds, score.sounds)
         assert change is None or change >= at
         assert not silent_seconds(score.sounds, 0, score.end)
+        assert all(a.end <= c.at for a, c in zip(score.sounds, score.sounds[2:], strict=False))
         again = score_of(document(Score(*(map_kept(each) for each in (score.clips, score.sounds)))))
         assert first_change(again.sounds, score.sounds) is None
 
