@@ -21,6 +21,7 @@ from .errors import (
 from .files.path_map import PathMap
 from .language.notices import Notice
 from .library.answers import Answer, Answers
+from .library.errors import LibraryBusyError
 from .library.history import (
     Ban,
     History,
@@ -33,6 +34,7 @@ from .library.kept import KeptSession, KeptSessions, WrittenFile
 from .library.merge import Conflict, MergeReport
 from .library.neighbours import EnergyRank
 from .library.questions import Pair, Questions
+from .library.records import Records
 from .library.scan.scanner import FileScanned, ScanEvent, ScanReport, ScanSettings
 from .library.scoring import Scorer
 from .library.single_file import analyse_file
@@ -63,9 +65,33 @@ from .playlists.write import write_session
 from .profiles.find import Listing, available_profiles, load_profile
 from .profiles.own import own_profile
 from .profiles.profile import Phase, Profile, Rules
+from .recording.levels import Levels
+from .recording.measure import measure_levels
 from .recording.mix import Clip, MixPlan, MixSettings
 from .recording.render import Recording, RenderProgress, preview_session, render_session
+from .recording.session_mix import mix_session
 from .recording.stream import MixReader
+from .records.documents import document_of, event_of
+from .records.events import (
+    Begun,
+    Closed,
+    Deviation,
+    Ended,
+    Gap,
+    Note,
+    Paused,
+    PlannedTrack,
+    Pressed,
+    RecordedEvent,
+    Reopened,
+    Replanned,
+    Resumed,
+    Silent,
+    Sounded,
+    TakenBack,
+    Unknown,
+)
+from .records.record import About, Record, Run
 from .report.concerns import Concern, session_concerns
 from .report.text import session_text
 from .report.write import write_report
@@ -84,37 +110,45 @@ from .tracks.track_table import TrackTable
 __all__ = [
     "PLAYERS",
     "WORKS",
+    "About",
     "Answer",
     "Answers",
     "ArrangeError",
     "AudioError",
     "Ban",
+    "Begun",
     "Calibration",
     "Candidate",
     "Capacity",
     "Chapter",
     "Clip",
+    "Closed",
     "Concern",
     "Conflict",
     "Constraints",
     "CopiedTrack",
     "CopyReport",
     "Correction",
+    "Deviation",
     "Dialect",
     "Difference",
     "Edited",
     "Embedding",
     "Emotion",
+    "Ended",
     "EnergyRank",
     "ExportError",
     "Features",
     "File",
     "FileProgress",
     "FileScanned",
+    "Gap",
     "History",
     "KeptSession",
     "KeptSessions",
+    "Levels",
     "Library",
+    "LibraryBusyError",
     "LibraryError",
     "ListedWork",
     "Listing",
@@ -127,11 +161,13 @@ __all__ = [
     "MixReader",
     "MixSettings",
     "Moved",
+    "Note",
     "Notice",
     "Offer",
     "Pair",
     "Part",
     "PathMap",
+    "Paused",
     "PersonHistory",
     "PersonSummary",
     "Phase",
@@ -139,18 +175,27 @@ __all__ = [
     "PinChange",
     "Placed",
     "PlanChange",
+    "PlannedTrack",
     "PlayedSession",
     "PlaylistBuilderError",
+    "Pressed",
     "Profile",
     "ProfileError",
     "QueryError",
     "Questions",
     "Rating",
+    "Record",
+    "RecordedEvent",
     "Recording",
+    "Records",
     "RenderProgress",
+    "Reopened",
+    "Replanned",
     "RequestError",
     "Resolved",
+    "Resumed",
     "Rules",
+    "Run",
     "ScanEvent",
     "ScanReport",
     "ScanSettings",
@@ -160,15 +205,19 @@ __all__ = [
     "SessionError",
     "SessionRequest",
     "Silence",
+    "Silent",
     "Skipped",
     "Slot",
+    "Sounded",
     "Spare",
     "StandsOut",
     "Stat",
     "Tags",
+    "TakenBack",
     "Track",
     "TrackTable",
     "Trait",
+    "Unknown",
     "VoiceDetection",
     "VoiceSpan",
     "Work",
@@ -178,9 +227,13 @@ __all__ = [
     "arrange",
     "available_profiles",
     "copy_session",
+    "document_of",
+    "event_of",
     "load_profile",
     "load_session",
     "matching",
+    "measure_levels",
+    "mix_session",
     "own_profile",
     "preview_session",
     "render_session",

@@ -80,6 +80,37 @@ def edit(library: pb.Library, session: pb.Session) -> pb.SessionEditor:
     return editor
 
 
+def steer(editor: pb.SessionEditor) -> Iterator[str]:
+    """Steer a session as it plays, in every way, and tell what each would do."""
+    request = editor.session.request
+    changes = (
+        lambda: editor.shift(-0.15, at_s=1.0),
+        lambda: editor.hold(10.0, at_s=1.0),
+        lambda: editor.rest(5.0, at_s=1.0),
+        lambda: editor.next_phase(at_s=1.0),
+        lambda: editor.calm(at_s=1.0),
+        lambda: editor.ask(curve=((0.0, 0.2), (40.0, 0.6))),
+        lambda: editor.rebuild(request) if request else editor.undo(),
+        lambda: editor.take(editor.alternatives(2)[-1]),
+    )
+    for change in changes:
+        try:
+            session, difference = change()
+        except pb.PlaylistBuilderError as error:
+            yield str(error)
+        else:
+            yield f"{len(difference.came)} others, until {session.duration_s:.0f} s"
+            editor.undo()
+
+
+def mix(session: pb.Session) -> str:
+    """Tell how a session is mixed, and goes on behind its first track."""
+    levels = {slot.path: pb.measure_levels(slot.path) for slot in session.slots}
+    plan = pb.mix_session(session, levels=levels)
+    again = pb.mix_session(session, levels=levels, earlier=plan, played=1)
+    return f"{len(plan.clips)} clips, {plan.frames / 50:.0f} and {again.frames / 50:.0f} s"
+
+
 def share(library: pb.Library, session: pb.Session, file: Path) -> Iterator[str]:
     """Write a list of works, resolve it again, and tell whose copies are there."""
     pb.write_session(session, file, dialect=pb.WORKS)
@@ -111,6 +142,7 @@ def main(music: Path, target: Path, executor: Executor | None = None) -> list[st
         session = build(library, 1.5, "A7")
         editor = edit(library, session)
         told.append(swap(editor, len(editor.session.slots)))
+        told += steer(editor)
         kept = library.keep(editor)
         library.history.rate("A7", pb.Rating(kept.slots[0].identity, "up", "", NOW, "", ""))
         told += [rating.describe("A7") for rating in library.history.of("A7").ratings]
@@ -126,6 +158,7 @@ def main(music: Path, target: Path, executor: Executor | None = None) -> list[st
     pb.write_session(again, target / "session.json")
     pb.write_report(again, target / "session.html")
     told.append(pb.session_text(again, width=100))
+    told.append(mix(again))
     told += [str(notice) for notice in pb.load_session(target / "session.json").warnings]
     track = pb.analyse_file(again.slots[0].path, vocals=False, embedding=False, scorer=calmer)
     with pb.Library.open(target / "library.db", scorer=calmer) as library:

@@ -3,7 +3,8 @@
     GET  /                 the page
     GET  /static/NAME      its scripts and style
     GET  /api/state        all that it shows
-    GET  /api/events?tab=  what changes: `state` (version), `holder` (tab), and what others tell
+    GET  /api/events?tab=  what changes: `state` (version), `holder` (tab), and what others tell,
+                           such as `sound`, as in the state
     POST /api/hold         {tab}: this page takes the desk over
     POST /api/do/NAME      {tab, version, ...}: a command; see `bench`
 
@@ -13,8 +14,8 @@ and {error} in the language of the page where it cannot be done.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
@@ -32,6 +33,7 @@ from playlist_builder.errors import PlaylistBuilderError
 
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 PING_S = 10.0
+ANY_PAGE = frozenset({"heard"})  # what sounded is never refused, whoever holds the desk
 
 
 def application(desk: Desk, words: Words, routes: list[Route]) -> Starlette:
@@ -40,7 +42,15 @@ def application(desk: Desk, words: Words, routes: list[Route]) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         desk.serve()
+        loop = asyncio.get_running_loop()
+
+        def tell(state: Mapping[str, Any]) -> None:
+            with suppress(RuntimeError):  # the server has ended
+                loop.call_soon_threadsafe(desk.tell, "sound", state)
+
+        desk.bench.sound.start(tell)
         yield
+        desk.bench.sound.close()
         await desk.close()
 
     own = [
@@ -126,12 +136,13 @@ async def _do(request: Request) -> Response:
     body = await _json(request)
     if body is None:
         return Response(status_code=HTTPStatus.BAD_REQUEST)
-    if body.get("tab") != desk.holder:
+    name = request.path_params["name"]
+    if body.get("tab") != desk.holder and name not in ANY_PAGE:
         return JSONResponse({"holder": desk.holder}, HTTPStatus.CONFLICT)
     seen = body.get("version")
     try:
         ran, answer, state = await desk.do(
-            request.path_params["name"], body, seen=seen if type(seen) is int else None
+            name, body, seen=seen if type(seen) is int else None
         )
     except Superseded:
         return JSONResponse({"superseded": True}, HTTPStatus.CONFLICT)

@@ -6,7 +6,7 @@ the session by the editor, or answers a question. Whatever it does, a program ca
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from playlist_builder import (
     Difference,
@@ -26,9 +26,17 @@ from playlist_builder import (
 from playlist_builder.desk import changes, views
 from playlist_builder.desk.arguments import Arguments
 from playlist_builder.desk.scan import Scan, Tell
+from playlist_builder.desk.sound import Sound
 from playlist_builder.desk.words import Words
 
 Command = Callable[["Bench", Arguments], Any]
+
+
+class Shown(Protocol):
+    """What a page is shown alone while it is there."""
+
+    def view(self) -> dict[str, Any]:
+        """Return it as JSON."""
 
 
 class Bench:
@@ -36,7 +44,8 @@ class Bench:
 
     `version` counts the changes; `difference` is what the last one changed. `offered` are sessions
     that were looked at and may be taken. `stroke` is the drawing of the curve that made the last
-    change, empty where something else did.
+    change, empty where something else did. `run` is the session while it plays, and `after` the
+    number of the record that is looked at when it has.
     """
 
     def __init__(
@@ -44,6 +53,7 @@ class Bench:
         path: str,
         commands: Mapping[str, Command],
         words: Words,
+        sound: Sound,
         *,
         folders: Sequence[Path] = (),
         tell: Tell = lambda _kind, _value: None,
@@ -52,11 +62,14 @@ class Bench:
         self.library = Library.open(path)
         self.folders = tuple(folders)
         self.words = words
+        self.sound = sound
         self.version = 0
         self.editor: SessionEditor | None = None
         self.difference: dict[str, Any] = {}
         self.offered: tuple[Session, ...] = ()
         self.stroke = ""
+        self.run: Shown | None = None
+        self.after: int | None = None
         self.scan = Scan(path, words, tell)
         self._commands = commands
         self._music: TrackTable | None = None
@@ -144,13 +157,18 @@ class Bench:
                 return
 
     def state(self) -> dict[str, Any]:
-        """Return all that the page shows, as JSON."""
+        """Return all that the page shows, as JSON; of a session that plays, that alone."""
+        if self.run is not None:
+            return {"version": self.version, "run": self.run.view()}
         return {
             "version": self.version,
+            "run": None,
+            "after": self.after,
             "library": views.library(self.library, self.music),
             "scan": self.scan.state,
             "session": None if self.editor is None else self._shown(self.editor),
             "difference": self.difference,
+            "sound": self.sound.state(),
         }
 
     def _shown(self, editor: SessionEditor) -> dict[str, Any]:
@@ -175,3 +193,5 @@ class Bench:
         self.stroke = stroke
         self.offered = ()
         self.version += 1
+        if self.editor is not None and self.run is None:
+            self.sound.follow(self.version, self.session)

@@ -1,5 +1,6 @@
 """The texts of the page, by the names under which its scripts ask for them."""
 
+from playlist_builder.desk.run_texts import RUN_TEXTS
 from playlist_builder.language.translation import Phrase
 
 _ALL = {
@@ -153,4 +154,4 @@ _ALL = {
     "map_energy": Phrase("calm → lively"),
     "map_tension": Phrase("at ease → tense"),
 }
-TEXTS = {name: phrase.message for name, phrase in _ALL.items()}
+TEXTS = RUN_TEXTS | {name: phrase.message for name, phrase in _ALL.items()}

@@ -16,7 +16,7 @@ from playlist_builder.models import Session, Skipped, Slot
 from playlist_builder.profiles.own import own_profile
 from playlist_builder.recording.levelled import TrackGain, levelled
 from playlist_builder.recording.levels import Levels
-from playlist_builder.recording.measure import measured
+from playlist_builder.recording.measure import measure_levels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +49,7 @@ def session_gains(
             "The profile that the session holds is not valid: {error}", error=error
         ) from error
     slots = dict(enumerate((*session.slots, *session.tail), start=1))
-    futures = {number: pool.submit(measured, slots[number].path) for number in forms}
+    futures = {number: pool.submit(measure_levels, slots[number].path) for number in forms}
     found: dict[int, Levels] = {}
     skipped = []
     for number, future in futures.items():

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from playlist_builder.errors import LibraryError
 from playlist_builder.files.atomic import atomic_path, remove_leftovers, replace_bytes
-from playlist_builder.library import kept, schema
+from playlist_builder.library import kept, runs, schema
 from playlist_builder.library.errors import DAMAGE, code, newer, unusable
 
 Origin = Literal["nowhere", "backup", "damaged"]  # from where user data was restored
@@ -164,8 +164,11 @@ def _restore(
     # The backup of this very library is ahead of it; that of another one is not newer.
     same = theirs is not None and theirs[0] == ours[0]
     for table, rows in found.items():
-        _insert(connection, table, rows, "REPLACE" if same else "IGNORE")
+        # A record grows without the backup: what is here of one may be newer.
+        is_newer = same and table not in runs.GROWING
+        _insert(connection, table, rows, "REPLACE" if is_newer else "IGNORE")
     kept.settle(connection)
+    runs.settle(connection)
     if theirs is not None:
         values = theirs[0] if ours[1] == 0 else ours[0], max(theirs[1], ours[1])
         connection.execute("UPDATE revision SET library = ?, number = ?", values)

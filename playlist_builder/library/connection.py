@@ -27,6 +27,7 @@ from playlist_builder.library.errors import (
 
 GIVE_ANOTHER = "Give another file with --library."
 BUSY_S = 30.0  # how long to wait while another scan or build holds the file
+BRIEFLY_S = 0.25  # the same where whoever asks can wait better than a connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,19 @@ class Connection:
             yield connection
             connection.execute("UPDATE revision SET number = number + 1")
             backup.back_up(connection, self.path)
+
+    @contextmanager
+    def briefly(self) -> Iterator[None]:
+        """Wait only a moment for other processes that write; what is committed is on the disk."""
+        with self.checked():
+            self.sqlite.execute(f"PRAGMA busy_timeout = {BRIEFLY_S * 1000:.0f}")
+            self.sqlite.execute("PRAGMA synchronous = FULL")
+        try:
+            yield
+        finally:
+            with self.checked():
+                self.sqlite.execute(f"PRAGMA busy_timeout = {BUSY_S * 1000:.0f}")
+                self.sqlite.execute("PRAGMA synchronous = NORMAL")
 
     @contextmanager
     def checked(self) -> Iterator[None]:

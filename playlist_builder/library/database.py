@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,9 @@ from playlist_builder.models import (
     VoiceDetection,
 )
 from playlist_builder.tracks.track_table import SCALARS, VOCALS, features_of
+
+if TYPE_CHECKING:
+    from playlist_builder.library.records import Records
 
 _OF_ASKED = (
     "JOIN (SELECT first AS identity FROM answers UNION SELECT second FROM answers) USING (identity)"
@@ -340,6 +343,13 @@ class Database:
         """Return the sessions that are kept."""
         own = self._connection
         return KeptSessions(own.rows, own.writing_user_data, self.path, strict=own.read_only)
+
+    @property
+    def records(self) -> "Records":
+        """Return what was recorded while kept sessions played."""
+        from playlist_builder.library.records import Records  # noqa: PLC0415 - it takes msgspec
+
+        return Records(self._connection)
 
     @property
     def answers(self) -> Answers:

@@ -12,6 +12,7 @@ from playlist_builder.errors import LibraryError
 
 DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 UNWRITABLE = frozenset((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM))
+BUSY = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED))
 INVALID_ROW = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
 """What reading a row raises that no command wrote."""
 
@@ -30,6 +31,10 @@ class UnusableLibraryError(LibraryError):
     def __init__(self, path: str, problem: str, advice: str) -> None:
         super().__init__(f"{problem} {advice}")
         self.path, self.problem = path, problem
+
+
+class LibraryBusyError(UnusableLibraryError):
+    """A library file that another process writes to: nothing is wrong, and to try again helps."""
 
 
 def code(error: sqlite3.Error) -> int:
@@ -54,7 +59,12 @@ def unusable(path: str, error: sqlite3.Error | OSError) -> LibraryError:
     elif code(error) in _ADVICE:
         advice = _ADVICE[code(error)]
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return UnusableLibraryError(path, f"Cannot use the library {path}: {why}.", advice)
+    kind = (
+        LibraryBusyError
+        if isinstance(error, sqlite3.Error) and code(error) in BUSY
+        else UnusableLibraryError
+    )
+    return kind(path, f"Cannot use the library {path}: {why}.", advice)
 
 
 def newer(path: str) -> LibraryError:

@@ -19,6 +19,7 @@ from playlist_builder import checked
 from playlist_builder.errors import LibraryError
 from playlist_builder.language.text import digest
 from playlist_builder.language.translation import Phrase
+from playlist_builder.library import runs
 from playlist_builder.models import Session
 from playlist_builder.session_request import check_time, person_name
 
@@ -53,7 +54,8 @@ WriteUserData = Callable[[], AbstractContextManager[sqlite3.Connection]]
 class PlayedSession:
     """A session that was written for a name. `file` is empty if it went to standard output.
 
-    `tracks` are identities in the order of the session, its tail included.
+    `tracks` are identities in the order of the session, its tail included. Where it was `recorded`
+    as it played, they are those that were heard for more than `HEARD_S` seconds.
     """
 
     session: str
@@ -63,6 +65,7 @@ class PlayedSession:
     profile: str
     duration_s: float
     tracks: tuple[str, ...] = ()
+    recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,13 +187,13 @@ class History:
 
     def _of(self, name: str) -> PersonHistory:
         values = {"name": name}
-        tracks: dict[str, list[str]] = {}
-        for session, identity in self._read(
+        written = self._read(
             "SELECT session, identity FROM used JOIN sessions USING (session)"
             " WHERE name = :name ORDER BY session, place",
             values,
-        ):
-            tracks.setdefault(session, []).append(_text(identity))
+        )
+        heard = _by_session(self._read(runs.HEARD_SQL, values))
+        tracks = _by_session(written) | heard
         sessions = self._read(
             "SELECT session, at, file, profile, duration_s FROM sessions WHERE name = :name", values
         )
@@ -208,6 +211,7 @@ class History:
                 _text(profile),
                 _length_s(duration_s),
                 tuple(tracks.get(session, ())),
+                session in heard,
             )
             for session, at, file, profile, duration_s in sessions
         ]
@@ -243,25 +247,25 @@ class History:
     def session_id(self, name: str, file: str, at: str, own: str = "") -> str:
         """Return the id of a session written now: that of the draft it replaces, or a new one.
 
-        A draft is written to the same file, or has its `own` id. A session that was rated has been
-        played, and is no draft.
+        A draft is written to the same file, or has its `own` id. A session that was rated or
+        recorded has been played, and is no draft.
         """
         past = self.of(name)
-        rated = {rating.session for rating in past.ratings}
+        played = _certainly_played(past)
         for each in past.sessions:
             again = each.session == own or (file and each.file == file)
             is_recent = abs(_time(at) - _time(each.at)) <= DRAFT
-            if again and is_recent and each.session not in rated:
+            if again and is_recent and each.session not in played:
                 return each.session
         return digest(name, file, at, str(len(past.sessions)))
 
     def forget_draft(self, name: str, own: str, at: str) -> None:
         """Drop a session of a name, unless it may have been played at that time."""
         past = self.of(name)
-        rated = {rating.session for rating in past.ratings}
+        played = _certainly_played(past)
         for each in past.sessions:
             is_recent = abs(_time(at) - _time(each.at)) <= DRAFT
-            if each.session == own and own not in rated and is_recent:
+            if each.session == own and own not in played and is_recent:
                 with self._write() as connection:
                     for table in ("used", "sessions"):
                         connection.execute(f"DELETE FROM {table} WHERE session = ?", (own,))  # noqa: S608 - own names
@@ -346,6 +350,20 @@ def delete_person(connection: sqlite3.Connection, name: str) -> None:
     )
     for table in ("sessions", "ratings", "bans"):
         connection.execute(f"DELETE FROM {table} WHERE name = ?", (name,))  # noqa: S608 - own names
+
+
+def _by_session(rows: Sequence[Any]) -> dict[str, list[str]]:
+    """Return the identities of tracks for each session, from rows in their order."""
+    found: dict[str, list[str]] = {}
+    for session, identity in rows:
+        found.setdefault(session, []).append(_text(identity))
+    return found
+
+
+def _certainly_played(past: PersonHistory) -> set[str]:
+    """Return the sessions of a name that were not only written."""
+    rated = {rating.session for rating in past.ratings}
+    return rated | {each.session for each in past.sessions if each.recorded}
 
 
 def _time(at: str) -> datetime:

@@ -19,9 +19,10 @@ from typing import Any
 from playlist_builder import checked
 from playlist_builder.errors import LibraryError
 from playlist_builder.language.text import digest, folded, shortened, whole_number
-from playlist_builder.library import history
+from playlist_builder.library import history, runs
 from playlist_builder.library.errors import INVALID_ROW
 from playlist_builder.library.history import Read, WriteUserData
+from playlist_builder.library.runs import has_table
 from playlist_builder.models import Session
 from playlist_builder.session_request import session_name
 
@@ -319,7 +320,8 @@ def settle(connection: sqlite3.Connection) -> None:
 def delete_person(connection: sqlite3.Connection, name: str) -> None:
     """Delete all rows of a person, the history and all sessions; also in an older schema."""
     history.delete_person(connection, name)
-    if _has_table(connection, "kept"):
+    runs.delete_person(connection, name)
+    if has_table(connection, "kept"):
         rows = connection.execute("SELECT id FROM kept WHERE person = ?", (name,)).fetchall()
         for (own,) in rows:
             _remove(connection, own)
@@ -371,10 +373,12 @@ def _insert_files(connection: sqlite3.Connection, own: str, files: Sequence[Writ
 
 
 def _remove(connection: sqlite3.Connection, own: str) -> None:
-    if _has_table(connection, "removed"):
+    if has_table(connection, "removed"):
         connection.execute(
             "INSERT OR REPLACE INTO removed SELECT id, number FROM kept WHERE id = ?", (own,)
         )
+    if has_table(connection, "runs"):
+        runs.delete_of_session(connection, own)
     for table in ("kept", "documents", "written"):
         connection.execute(f"DELETE FROM {table} WHERE id = ?", (own,))  # noqa: S608 - own names
 
@@ -386,9 +390,3 @@ def _next_number(connection: sqlite3.Connection) -> int:
         " (SELECT number FROM kept UNION ALL SELECT number FROM removed)"
     )
     return int(value)
-
-
-def _has_table(connection: sqlite3.Connection, name: str) -> bool:
-    """Whether a file has a table, which one of an older schema has not."""
-    sql = "SELECT 1 FROM sqlite_schema WHERE name = ?"
-    return connection.execute(sql, (name,)).fetchone() is not None

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from playlist_builder.library.merge import MergeReport
     from playlist_builder.library.neighbours import EnergyRank
     from playlist_builder.library.questions import Questions
+    from playlist_builder.library.records import Records
 
 __all__ = ["LIBRARY_VARIABLE", "Library", "ScanReport", "default_path", "user_path"]
 
@@ -300,6 +301,11 @@ class Library:
     def sessions(self) -> KeptSessions:
         """The sessions that were built from this library, as they are now."""
         return self._database.sessions
+
+    @property
+    def records(self) -> "Records":
+        """What was recorded while kept sessions played."""
+        return self._database.records
 
     @property
     def answers(self) -> Answers:

@@ -18,6 +18,7 @@ from playlist_builder.library.history import PersonHistory, PlayedSession
 from playlist_builder.library.kept import KeptSession
 from playlist_builder.models import Mark
 from playlist_builder.playlists import session_json
+from playlist_builder.records.record import Run
 from playlist_builder.session_request import person_name
 
 
@@ -37,8 +38,9 @@ class MergeReport:
     """Counts of what was added, and the conflicts.
 
     `measured`, `heard` and `embedded` count recordings, `sessions`, `ratings` and `bans` those of
-    all names, and `kept` the sessions that can be changed and written again. `damaged` are the
-    numbers that such sessions have there which cannot be read, and so were left out.
+    all names, `kept` the sessions that can be changed and written again, and `records` the runs of
+    these. `damaged` are the numbers that such sessions have there which cannot be read, and so were
+    left out.
     """
 
     measured: int = 0
@@ -51,6 +53,7 @@ class MergeReport:
     bans: int = 0
     answers: int = 0
     kept: int = 0
+    records: int = 0
     damaged: Sequence[int] = ()
     conflicts: Sequence[Conflict] = ()
 
@@ -68,6 +71,7 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
         answers = theirs.answers.all()
         kept = [(each, _document(theirs, each.id)) for each in theirs.sessions.all()]
         histories = [_named(theirs, each.name) for each in theirs.history.names()]
+        recorded = [theirs.records.read(each.id).run for each in theirs.records.all()]
     deque(theirs.measurements(), maxlen=0)  # too much to be kept
     paths, measured, detected = set(ours.files()), ours.identities(), ours.detected_identities()
     played = ours.history.session_ids()
@@ -93,6 +97,8 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
     ours.answers.store(new_answers)
     new_kept = _new_kept(ours, kept, conflicts)
     ours.sessions.add(*new_kept)
+    new_records = _new_records(ours, recorded, conflicts)
+    ours.records.add_from(theirs.records, new_records)
     new = [
         _new_history(here, there, played, conflicts)
         for here, there in zip(own_histories, histories, strict=True)
@@ -110,6 +116,7 @@ def merge(ours: Database, theirs: Database, exists: Callable[[str], bool]) -> Me
         bans=sum(len(each.bans) for each in new),
         answers=len(new_answers),
         kept=len(new_kept),
+        records=len(new_records),
         damaged=tuple(each.number for each, text in kept if text is None),
         conflicts=conflicts,
     )
@@ -159,6 +166,21 @@ def _new_kept(
             name, times = f"session {own.number}", (own.changed_at, there.changed_at)
             conflicts.append(Conflict(there.id, name, "last change", *times))
     return new
+
+
+def _new_records(ours: Database, theirs: Sequence[Run], conflicts: list[Conflict]) -> list[str]:
+    """Return the ids of the runs that are new, of sessions that are kept here.
+
+    One of which more is recorded here or there goes to the conflicts.
+    """
+    kept = {each.id for each in ours.sessions.all()}
+    here = {each.id: each.events for each in ours.records.all()}
+    for there in theirs:
+        events = here.get(there.id, there.events)
+        if events != there.events:
+            name = f"record {there.number}"
+            conflicts.append(Conflict(there.session, name, "events", events, there.events))
+    return [each.id for each in theirs if each.id not in here and each.session in kept]
 
 
 def _numbered(session: PlayedSession) -> PlayedSession:

@@ -14,14 +14,14 @@ import numpy as np
 from playlist_builder.analysis.energy import ENERGY_VERSION
 from playlist_builder.analysis.features import FEATURES_VERSION
 from playlist_builder.analysis.step_features import STEP_FEATURES
-from playlist_builder.library import answers, columns, history, kept, packed
+from playlist_builder.library import answers, columns, history, kept, packed, runs
 from playlist_builder.library.columns import Row
 from playlist_builder.models import STYLE_SIZE
 from playlist_builder.networks.music import EMBEDDING_VERSION
 from playlist_builder.vocals.detector import VOICE_VERSION
 from playlist_builder.vocals.evidence import EVIDENCE_VERSION
 
-USER_TABLES = ("marks", *answers.TABLES, *history.TABLES, *kept.TABLES)
+USER_TABLES = ("marks", *answers.TABLES, *history.TABLES, *kept.TABLES, *runs.TABLES)
 """Backed up at each change, restored after damage."""
 
 APPLICATION_ID = 0x504C4259  # "PLBY" in the header: no other program's file is taken for a library
@@ -117,6 +117,11 @@ def _add_removed(connection: sqlite3.Connection) -> None:
     connection.execute(kept.REMOVED_SCHEMA)
 
 
+def _add_runs(connection: sqlite3.Connection) -> None:
+    for statement in runs.SCHEMA.split(";"):
+        connection.execute(statement)
+
+
 MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (
     _create,
     _add_embeddings,
@@ -124,6 +129,7 @@ MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (
     _pack,
     _add_kept,
     _add_removed,
+    _add_runs,
 )
 """Entry n makes version n + 1 of the schema from version n; entries are only ever appended."""
 

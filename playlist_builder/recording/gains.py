@@ -26,8 +26,10 @@ SPARE_S = 2  # in which a gain that climbs between two joins may round
 PER_BLOCK = FRAMES_PER_S // BLOCKS_PER_S
 RAMP_S = 0.01  # from the gain of one block to that of the next: no click, and no late fall
 PEAK_LIMIT_DBTP = -1.0  # EBU R 128
+LOSSLESS_MARGIN_DB = 0.05  # for dither
 LOSSY_MARGIN_DB = 0.5  # for the overshoot of an encoder
 WHOLE = slice(None)
+FIXED = 10**15  # weight of a gain that cannot change: more than the frames of any track
 _EDGE = round(EDGE_S * BLOCKS_PER_S)
 _JOIN = round(JOIN_S * BLOCKS_PER_S)
 _LIMIT_MARGIN_LU = 0.3  # tenths of a second lie between the seconds that are compared
@@ -41,18 +43,19 @@ class Gain:
     course: Floats | None = None
 
 
-def arranged_gains(
+def arranged_gains(  # noqa: PLR0913 - of tracks, what is known and what is wanted
     slots: Sequence[Slot],
     found: Sequence[Levels],
     overlaps: Sequence[int],
     profile: Profile | None,
     *,
     riding: Sequence[bool],
+    fixed_db: Sequence[float] = (),
 ) -> list[Gain]:
     """Return the gain of each track, for the frames by which neighbours overlap.
 
-    A track with `riding` that has to begin softer climbs, instead of staying softer, and in a calm
-    phase it keeps `CALM_RISE_LU` within.
+    The first ones have gains that are fixed, if any. A track with `riding` that has to begin softer
+    climbs, instead of staying softer, and in a calm phase it keeps `CALM_RISE_LU` within.
     """
     limit_lu = (profile.rules if profile is not None else Rules()).loudness_step_lu - JUMP_MARGIN_LU
     rises_db = [
@@ -67,7 +70,11 @@ def arranged_gains(
         min(CUT_DB, RATE_DB * max(0, length // FRAMES_PER_S - sum(edges) - SPARE_S)) * is_riding
         for length, edges, is_riding in zip(lengths, edges_s, riding, strict=True)
     ]
-    gains_db = gains(wanted_db, np.add(rises_db, climbs_db[1:]), lengths)
+    first = max(len(fixed_db) - 1, 0)
+    wanted_db[: len(fixed_db)] = fixed_db
+    weights = [FIXED if place < len(fixed_db) else length for place, length in enumerate(lengths)]
+    free_db = gains(wanted_db[first:], np.add(rises_db, climbs_db[1:])[first:], weights[first:])
+    gains_db = [*fixed_db[:first], *free_db]
     openings_db = [0.0, *np.minimum(np.subtract(rises_db, np.diff(gains_db)), 0.0).tolist()]
     limits_lu = [
         CALM_RISE_LU - _LIMIT_MARGIN_LU if is_calm(slot, profile) else None for slot in slots

@@ -32,7 +32,10 @@ SIDE_GAIN = 0.7071  # -3 dB for every channel but left and right, ITU-R BS.775
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Levels:
-    """The levels of one track, one every `BLOCK_S`, shape (n,); `FRAMES_PER_S` count its music."""
+    """The levels of one track, a value to keep: one every `BLOCK_S` (0.1 s), shape (n,).
+
+    Where its music starts and ends is counted in `FRAMES_PER_S` (20 ms).
+    """
 
     k_power: Floats  # K-weighted mean square summed over the channels
     true_peak: Floats  # the largest value between the samples, full scale = 1.0

@@ -1,7 +1,9 @@
 """Path to stereo samples and their `Levels`, as a mix takes them."""
 
+import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 
+from playlist_builder import checked
 from playlist_builder.audio import decode
 from playlist_builder.models import Floats32
 from playlist_builder.recording import levels
@@ -45,9 +47,22 @@ def _without(count: int, blocks: Iterable[Floats32]) -> Iterator[Floats32]:
         count = max(0, count - block.shape[1])
 
 
-def measured(path: str) -> Levels:
-    """Return the levels of a file; raises AudioError, and OSError where it cannot be opened."""
+@checked.takes(path=checked.path)
+def measure_levels(path: str | os.PathLike[str]) -> Levels:
+    """Return the levels of a whole track, which is decoded once, in a second or so.
+
+    That is all that a mix needs to know of it; it may be called in any thread. Raises AudioError,
+    and OSError where the file cannot be opened.
+    """
+    return levels_of(os.fspath(path))
+
+
+def levels_of(path: str, tick: Callable[[float], None] | None = None) -> Levels:
+    """Return the levels of a track as `measure_levels`; `tick` takes seconds that are measured.
+
+    They are those of its own rate, whatever the rate of a recording, if that is one of `RATES_HZ`.
+    """
     with decode.AudioFile(path) as file:
         own_hz = file.layout.sample_rate_hz
     rate_hz = next((each for each in RATES_HZ if own_hz % each == 0), RATES_HZ[-1])
-    return levels.measure(stereo_blocks(path, rate_hz), rate_hz)
+    return levels.measure(stereo_blocks(path, rate_hz, tick), rate_hz)

@@ -5,7 +5,7 @@ peaks do not allow the requested loudness, the whole mix is softer. All position
 frames (`levels.FRAMES_PER_S`).
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
@@ -16,7 +16,6 @@ from playlist_builder import checked
 from playlist_builder.analysis import loudness
 from playlist_builder.audio.encode import Chapter
 from playlist_builder.errors import RenderError, RequestError
-from playlist_builder.language.text import clock
 from playlist_builder.models import Floats, Session, Slot
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.recording.fades import FADE_IN_S, FADE_OUT_S, PART_GONE, SHORTER_S
@@ -36,9 +35,8 @@ DECAY_LU = 20.0  # the decay of a track is what stays so far below its loudness 
 HARD_ENDING_S = 0.5  # a track with a shorter decay ends hard
 LONGEST_DECAY_S = 12.0  # most of a decay that overlaps the next track, whatever the crossfade
 DECLICK = 1  # frames of the fade where nothing overlaps
-EXCERPT_S = 15.0  # of a preview before and after each transition
-EXCERPT_FADE_S = 1.0
-PAUSE_S = 1.0  # between the excerpts of a preview
+CUT_S = 1.0  # a slot that ends so long before its track does was skipped
+LEAST_ROOM = 0.01  # of full scale: left to a clip where the one before it takes all of the peak
 SILENCE = "Silence"  # title of the chapter of a planned one
 
 
@@ -57,7 +55,6 @@ class MixSettings:
     riding: bool = True
 
     def __post_init__(self) -> None:
-        """Raise RequestError for what is no loudness or no length."""
         if not checked.is_number(self.loudness_lufs):
             raise RequestError(
                 "A loudness is a finite number, not {loudness_lufs!r}.",
@@ -109,12 +106,16 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class MixPlan:
-    """A whole mix, with its expected loudness and an upper bound of its true peak."""
+    """A whole mix, with its expected loudness and an upper bound of its true peak.
+
+    `overall_db` is what the gains of all clips have in common: the level of the whole.
+    """
 
     clips: tuple[Clip, ...]
     chapters: tuple[Chapter, ...]
     loudness_lufs: float
     true_peak_dbtp: float
+    overall_db: float = 0.0
 
     @property
     def frames(self) -> int:
@@ -128,7 +129,12 @@ class MixPlan:
             clips=tuple(replace(each, gain_db=each.gain_db - by_db) for each in self.clips),
             loudness_lufs=self.loudness_lufs - by_db,
             true_peak_dbtp=self.true_peak_dbtp - by_db,
+            overall_db=self.overall_db - by_db,
         )
+
+    def sounded(self, count: int) -> "MixPlan":
+        """Return the plan of the first clips alone."""
+        return replace(self, clips=self.clips[:count])
 
 
 class _Join(NamedTuple):
@@ -143,33 +149,52 @@ class _Join(NamedTuple):
         return 0 if self.silent else self.fade
 
 
-def plan(
+def plan(  # noqa: PLR0913, PLR0917 - a session, how it is mixed, and what has sounded of it
     session: Session,
     levels: Mapping[str, Levels],
     profile: Profile | None,
     settings: MixSettings,
     ceiling_dbtp: float,
+    sounded: MixPlan | None = None,
 ) -> MixPlan:
-    """Return the mix of all slots and then the tail; `levels` are those of each path."""
-    slots = (*session.slots, *session.tail)
+    """Return the mix of all slots and then the tail; `levels` are those of each path.
+
+    What has `sounded` are the first clips of an earlier plan, as they stay: the last one may end
+    earlier now.
+    """
+    slots = [*session.slots, *session.tail]
+    known = () if sounded is None else sounded.clips
+    if [clip.path for clip in known] != [slot.path for slot in slots[: len(known)]]:
+        raise RequestError("played: these are not the first tracks of the session.")
+    playing = len(known) - 1
+    is_skipped = playing >= 0 and is_cut(slots[playing], levels[slots[playing].path])
+    if is_skipped:
+        slots[playing] = _ended(slots[playing])
     found = [played(levels[slot.path], slot) for slot in slots]
-    lengths = [each.end - each.start for each in found]
+    silences = [sum(each.duration_s for each in some) for some in session.silences_behind]
     joins = [
         _Join(
-            min(_overlap(left, right, own, profile, settings), shorter // 2),
-            round(sum(each.duration_s for each in silences) * FRAMES_PER_S),
+            min(_overlap(left, right, own, profile, settings), most),
+            round(silent_s * FRAMES_PER_S),
         )
-        for (left, right), own, shorter, silences in zip(
-            pairwise(slots),
-            found[:-1],
-            map(min, pairwise(lengths)),
-            session.silences_behind[:-1],
-            strict=True,
+        for (left, right), own, most, silent_s in zip(
+            pairwise(slots), found[:-1], _longest(found, playing), silences[:-1], strict=True
         )
     ]
-    overlaps = [each.overlap for each in joins]
-    own = arranged_gains(slots, found, overlaps, profile, riding=[settings.riding] * len(slots))
-    clips = _place(slots, found, own, joins)
+    if is_skipped:
+        whole = levels[slots[playing].path]
+        found[playing] = _with_fade(found[playing], whole, *list(_edges(joins))[playing])
+    own = arranged_gains(
+        slots,
+        found,
+        [each.overlap for each in joins],
+        profile,
+        riding=[settings.riding] * len(slots),
+        fixed_db=[clip.gain_db - sounded.overall_db for clip in known] if sounded else (),
+    )
+    clips = _place(slots, found, own, joins, known)
+    if sounded is not None:
+        return _going_on(sounded, slots, clips, levels, ceiling_dbtp)
     k_power, true_peak = _sum(clips, levels)
     integrated_lufs = loudness.integrated_lufs(k_power)
     peak_dbtp = 20.0 * np.log10(max(float(true_peak.max()), 1e-9))
@@ -182,6 +207,66 @@ def plan(
     ).softer(-overall_db)
 
 
+def is_cut(slot: Slot, levels: Levels) -> bool:
+    """Whether a track was skipped: its slot ends well before the track does."""
+    lasts_s = len(levels.k_power) / BLOCKS_PER_S - (slot.from_s or 0.0)
+    return slot.to_s is None and slot.duration_s < lasts_s - CUT_S
+
+
+def _ended(slot: Slot) -> Slot:
+    """Return the slot of a track that was skipped as that of a part."""
+    return replace(slot, to_s=(slot.from_s or 0.0) + slot.duration_s)
+
+
+def _longest(found: Sequence[Levels], playing: int) -> Iterator[int]:
+    """Yield the longest crossfade behind each track; one that was skipped goes on for it."""
+    for number, pair in enumerate(pairwise(each.end - each.start for each in found)):
+        yield (pair[1] if number == playing else min(pair)) // 2
+
+
+def _edges(joins: Sequence[_Join]) -> Iterator[tuple[_Join, _Join]]:
+    """Yield the joins before and behind each track."""
+    return pairwise([_Join(0, 0), *joins, _Join(0, 0)])
+
+
+def _with_fade(levels: Levels, whole: Levels, before: _Join, after: _Join) -> Levels:
+    """Return the levels of a track that was skipped with its fade, which begins at the skip."""
+    end = max(levels.end, levels.start + before.fade) + max(after.fade, DECLICK)
+    return replace(levels, end=min(end, whole.end))
+
+
+def _going_on(
+    sounded: MixPlan,
+    slots: Sequence[Slot],
+    clips: Sequence[Clip],
+    levels: Mapping[str, Levels],
+    ceiling_dbtp: float,
+) -> MixPlan:
+    """Return the plan of clips of which the first have sounded, and keep their gains.
+
+    The others are as loud as they would have been, or softer where the peaks do not allow it.
+    """
+    count = len(sounded.clips)
+    old = list(clips[:count])
+    new = [replace(each, gain_db=each.gain_db + sounded.overall_db) for each in clips[count:]]
+    blocks_count = -(-clips[-1].end // PER_BLOCK) + 2
+    k_power, true_peak = _sum(old, levels, blocks_count)
+    if new:
+        own_power, own_peak = _sum(new, levels, blocks_count)
+        left = np.maximum(10.0 ** (ceiling_dbtp / 20.0) - true_peak, LEAST_ROOM)
+        factor = min(float((left / np.maximum(own_peak, 1e-9)).min()), 1.0)
+        by_db = 20.0 * float(np.log10(factor))
+        new = [replace(each, gain_db=each.gain_db + by_db) for each in new]
+        k_power, true_peak = k_power + own_power * factor**2, true_peak + own_peak * factor
+    return MixPlan(
+        clips=(*old, *new),
+        chapters=tuple(_chapters(slots, [*old, *new])),
+        loudness_lufs=loudness.integrated_lufs(k_power),
+        true_peak_dbtp=20.0 * float(np.log10(max(float(true_peak.max()), 1e-9))),
+        overall_db=sounded.overall_db,
+    )
+
+
 def _chapters(slots: Sequence[Slot], clips: Sequence[Clip]) -> Iterator[Chapter]:
     """Yield a chapter a track, and one for each silence between two."""
     for slot, clip, after in zip_longest(slots, clips, clips[1:]):
@@ -191,38 +276,6 @@ def _chapters(slots: Sequence[Slot], clips: Sequence[Clip]) -> Iterator[Chapter]
         else:
             yield Chapter(_title(slot), clip.at / FRAMES_PER_S, silent_s)
             yield Chapter(SILENCE, silent_s, end_s)
-
-
-def preview(whole: MixPlan, joins: Collection[int] = ()) -> MixPlan:
-    """Return the transitions of a plan alone, unchanged, each between two fades.
-
-    With `joins` only those that lead into the tracks of these numbers, from 2.
-    Of a planned silence a second is heard.
-    """
-    around, fade, pause = (
-        round(seconds * FRAMES_PER_S) for seconds in (EXCERPT_S, EXCERPT_FADE_S, PAUSE_S)
-    )
-    clips: list[Clip] = []
-    chapters: list[Chapter] = []
-    at = 0
-    for number, (left, right) in enumerate(pairwise(whole.clips), start=2):
-        if joins and number not in joins:
-            continue
-        overlap, silent = max(left.end - right.at, 0), max(right.at - left.end, 0)
-        out, into = (min(clip.length, around + overlap) for clip in (left, right))
-        skipped = left.first + left.length - out
-        out_fade, into_fade = min(fade, out - overlap), min(fade, into - overlap)
-        clips += [
-            replace(left, first=skipped, length=out, at=at, fade_in=out_fade),
-            replace(
-                right, length=into, at=at + out - overlap + min(silent, pause), fade_out=into_fade
-            ),
-        ]
-        between = f"{SILENCE} ({clock(silent / FRAMES_PER_S)}) → " if silent else ""
-        title = f"{clock(right.at // FRAMES_PER_S)} {left.title} → {between}{right.title}"
-        chapters.append(Chapter(title, at / FRAMES_PER_S, clips[-1].end / FRAMES_PER_S))
-        at = clips[-1].end + pause
-    return replace(whole, clips=tuple(clips), chapters=tuple(chapters))
 
 
 def decay_s(levels: Levels) -> float:
@@ -272,11 +325,22 @@ def _overlap(
 
 
 def _place(
-    slots: Sequence[Slot], found: Sequence[Levels], gains: Sequence[Gain], joins: Sequence[_Join]
+    slots: Sequence[Slot],
+    found: Sequence[Levels],
+    gains: Sequence[Gain],
+    joins: Sequence[_Join],
+    known: Sequence[Clip],
 ) -> list[Clip]:
-    clips: list[Clip] = []
-    edges = pairwise([_Join(0, 0), *joins, _Join(0, 0)])
-    for slot, levels, gain, (before, after) in zip(slots, found, gains, edges, strict=True):
+    """Return the clips; those that are `known` stay as they are, but for the end of the last."""
+    clips: list[Clip] = list(known)
+    parts = zip(slots, found, gains, _edges(joins), strict=True)
+    for number, (slot, levels, gain, (before, after)) in enumerate(parts):
+        fade_out = after.fade or _fade(slot.to_s, FADE_OUT_S, levels)
+        if number < len(known):
+            if number == len(known) - 1:
+                length = levels.end - known[-1].first
+                clips[number] = replace(known[-1], length=length, fade_out=fade_out)
+            continue
         clips.append(
             Clip(
                 path=slot.path,
@@ -286,7 +350,7 @@ def _place(
                 at=clips[-1].end - before.overlap + before.silent if clips else 0,
                 gain_db=gain.gain_db,
                 fade_in=before.fade or _fade(slot.from_s, FADE_IN_S, levels),
-                fade_out=after.fade or _fade(slot.to_s, FADE_OUT_S, levels),
+                fade_out=fade_out,
                 course=gain.course,
             )
         )
@@ -300,9 +364,11 @@ def _fade(cut_s: float | None, fade_s: float, levels: Levels) -> int:
     return min(round(fade_s * FRAMES_PER_S), (levels.end - levels.start) // 2)
 
 
-def _sum(clips: Sequence[Clip], levels: Mapping[str, Levels]) -> tuple[Floats, Floats]:
+def _sum(
+    clips: Sequence[Clip], levels: Mapping[str, Levels], count: int = 0
+) -> tuple[Floats, Floats]:
     """Return K-weighted power and a bound of the true peak of a mix, per `loudness.BLOCK_S`."""
-    count = -(-clips[-1].end // PER_BLOCK) + 2
+    count = count or -(-clips[-1].end // PER_BLOCK) + 2
     k_power, true_peak = np.zeros(count), np.zeros(count)
     for clip in clips:
         gain = 10.0 ** (clip.gain_db / 20.0)

@@ -9,7 +9,6 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,25 +18,25 @@ import numpy as np
 from playlist_builder import checked
 from playlist_builder.audio import decode, encode
 from playlist_builder.audio.encode import Encoder
-from playlist_builder.errors import AudioError, ProfileError, RenderError, RequestError
+from playlist_builder.errors import AudioError, RenderError
 from playlist_builder.files.atomic import atomic_path
 from playlist_builder.files.companion import marked, write_beside
 from playlist_builder.language.text import encodable
 from playlist_builder.models import Session
-from playlist_builder.profiles.own import own_profile
-from playlist_builder.profiles.profile import Profile
-from playlist_builder.recording import chapters, cover, cue, levels, stream
+from playlist_builder.recording import chapters, cover, cue, stream
 from playlist_builder.recording import mix as mixing
 from playlist_builder.recording.gains import (
+    LOSSLESS_MARGIN_DB,
     LOSSY_MARGIN_DB,
     PEAK_LIMIT_DBTP,
 )
 from playlist_builder.recording.levels import FRAMES_PER_S, Levels, TruePeak
-from playlist_builder.recording.measure import RATES_HZ, stereo_blocks
+from playlist_builder.recording.measure import RATES_HZ, levels_of
 from playlist_builder.recording.mix import MixPlan, MixSettings
+from playlist_builder.recording.preview import preview
+from playlist_builder.recording.session_mix import naming, profile_of
 from playlist_builder.recording.stream import CHANNELS, ClipError
 
-LOSSLESS_MARGIN_DB = 0.05  # for dither
 TRIES = 4
 CUE_FOR = frozenset({".flac", ".wav"})
 Clock = Callable[[str, float], None]  # takes an activity, and how many seconds of music it has done
@@ -112,7 +111,7 @@ def preview_session(
         raise RenderError("A session of one track has no transition. Use 'render'")
     if beyond := [number for number in joins if number > last]:
         raise checked.wrong("joins", f"numbers from 2 to {last}", beyond[0])
-    return _render(session, path, settings, progress, partial(mixing.preview, joins=joins))
+    return _render(session, path, settings, progress, partial(preview, joins=joins))
 
 
 def _render(
@@ -127,14 +126,13 @@ def _render(
     paths = list(dict.fromkeys(slot.path for slot in slots))
     suffix = check_output(path, paths)
     form = encode.RECORDING_FORMS[suffix]
-    profile = _profile(session)
+    profile = profile_of(session)
     rate_hz, deep = _common(paths)
     clock = _clock(progress, sum(slot.duration_s for slot in slots))
     found: dict[str, Levels] = {}
     for each in paths:
-        with _naming(each):
-            blocks = stereo_blocks(each, rate_hz, partial(clock, "measuring"))
-            found[each] = levels.measure(blocks, rate_hz)
+        with naming(each):
+            found[each] = levels_of(each, partial(clock, "measuring"))
     margin_db = LOSSLESS_MARGIN_DB if form.lossless else LOSSY_MARGIN_DB
     planned = part(
         mixing.plan(session, found, profile, settings or MixSettings(), PEAK_LIMIT_DBTP - margin_db)
@@ -208,15 +206,6 @@ def _not_written(name: str, error: OSError) -> RenderError:
     )
 
 
-def _profile(session: Session) -> Profile | None:
-    try:
-        return own_profile(session)
-    except (ProfileError, RequestError) as error:
-        raise RenderError(
-            "The profile that the session holds is not valid: {error}", error=error
-        ) from error
-
-
 def _common(paths: Sequence[str]) -> tuple[int, bool]:
     """Return the rate that most files have or divide into, and whether any is deep."""
     gone = [each for each in paths if not Path(each).is_file()]
@@ -231,19 +220,11 @@ def _common(paths: Sequence[str]) -> tuple[int, bool]:
     rates: Counter[int] = Counter()
     deep = False
     for path in paths:
-        with _naming(path), decode.AudioFile(path) as file:
+        with naming(path), decode.AudioFile(path) as file:
             deep = deep or file.is_deep
             rate_hz = file.layout.sample_rate_hz
             rates.update(each for each in RATES_HZ if each % rate_hz == 0 or rate_hz % each == 0)
     return max(RATES_HZ, key=lambda each: (rates[each], each == RATES_HZ[0])), deep
-
-
-@contextmanager
-def _naming(path: str) -> Iterator[None]:
-    try:
-        yield
-    except (AudioError, OSError) as error:
-        raise _not_rendered(path, error) from error
 
 
 def _not_rendered(path: str, error: BaseException | None) -> RenderError:

@@ -39,10 +39,14 @@ Tick = Callable[[float], None]  # takes how many seconds of music were decoded
 class ClipError(RenderError):
     """The file of a clip cannot be read; `clip` is that."""
 
-    def __init__(self, clip: Clip, error: AudioError | OSError) -> None:
-        reason = error.strerror or error if isinstance(error, OSError) else error
-        super().__init__("{path!r} cannot be played: {reason}.", path=clip.path, reason=reason)
-        self.clip = clip
+    clip: Clip
+
+
+def _unreadable(clip: Clip, error: AudioError | OSError) -> ClipError:
+    reason = error.strerror or error if isinstance(error, OSError) else error
+    told = ClipError("{path!r} cannot be played: {reason}.", path=clip.path, reason=reason)
+    told.clip = clip
+    return told
 
 
 class _Window(NamedTuple):
@@ -97,7 +101,7 @@ class _Source:
         try:
             samples = self._take(frames * self._hop)
         except (AudioError, OSError) as error:
-            raise ClipError(self.clip, error) from error
+            raise _unreadable(self.clip, error) from error
         if curve is not None:
             samples = samples * curve
         if self.clip.course is not None:

@@ -181,7 +181,8 @@ def test_a_library_from_before_keeps_what_it_has(path, monkeypatch):
     before = [each.__name__ for each in schema.MIGRATIONS].index("_add_kept")
     with monkeypatch.context() as older:
         older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:before])
-        older.setattr(schema, "USER_TABLES", schema.USER_TABLES[: -len(keeping.TABLES)])
+        first = schema.USER_TABLES.index(keeping.TABLES[0])
+        older.setattr(schema, "USER_TABLES", schema.USER_TABLES[:first])
         with Database(path) as one:
             one.store_mark("5f", Mark(banned=True))
     with Database(path) as one:

@@ -18,6 +18,7 @@ from playlist_builder.recording import mix as mixing
 from playlist_builder.recording.gains import crossfade, gains
 from playlist_builder.recording.levels import Levels
 from playlist_builder.recording.mix import MixSettings
+from playlist_builder.recording.preview import preview
 
 CEILING_DBTP = -1.05
 
@@ -302,7 +303,7 @@ def test_a_preview_holds_each_transition_as_it_is_in_the_whole():
     whole = planned(
         [level(-20.0), level(-14.0), level(-30.0)], settings=MixSettings(crossfade_s=4.0)
     )
-    short = mixing.preview(whole)
+    short = preview(whole)
     assert [each.gain_db for each in short.clips] == [
         whole.clips[number].gain_db for number in (0, 1, 1, 2)
     ]
@@ -316,7 +317,7 @@ def test_a_preview_holds_each_transition_as_it_is_in_the_whole():
         "1:52 Piece 1 → Piece 2",
     ]
     assert [(each.start_s, each.end_s) for each in short.chapters] == [(0.0, 34.0), (35.0, 69.0)]
-    one = mixing.preview(whole, joins=[3])
+    one = preview(whole, joins=[3])
     assert [each.title for each in one.chapters] == ["1:52 Piece 1 → Piece 2"]
     assert (one.clips[0].at, one.clips[0].gain_db) == (0, whole.clips[1].gain_db)
 

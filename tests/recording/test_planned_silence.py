@@ -12,6 +12,7 @@ from playlist_builder.models import Silence
 from playlist_builder.recording import mix as mixing
 from playlist_builder.recording.levels import FRAMES_PER_S
 from playlist_builder.recording.mix import MixSettings
+from playlist_builder.recording.preview import preview
 from playlist_builder.recording.render import render_session
 from playlist_builder.recording.rendered import rendered_session
 from tests.recording import test_render
@@ -69,7 +70,7 @@ def test_a_silence_changes_nothing_else_of_a_mix():
 
 
 def test_a_preview_holds_a_second_of_a_silence_and_says_how_long_it_is():
-    excerpt = mixing.preview(planned(evening(90.0), crossfade_s=6.0))
+    excerpt = preview(planned(evening(90.0), crossfade_s=6.0))
     (_, _), (left, right), _ = zip(excerpt.clips[::2], excerpt.clips[1::2], strict=True)
     assert right.at - left.end == FRAMES_PER_S
     assert (left.fade_out, right.fade_in) == (6 * FRAMES_PER_S, 6 * FRAMES_PER_S)

@@ -54,7 +54,8 @@ COMPOSED = {"UnusableLibraryError"}  # its text is put together of what SQLite s
 KEYWORDS = dict.fromkeys([*(set(names_of("PlaylistBuilderError")) - COMPOSED), "Phrase"])
 TOLD = {
     *("cli", "sessions", "library", "playlists", "profiles", "recording", "device", "servers"),
-    *("arranger", "desk", "report", "tracks", "session_request.py", "files", "checked.py"),
+    *("arranger", "desk", "records", "report", "tracks", "session_request.py", "files"),
+    "checked.py",
 }  # packages of which all errors are translated
 
 

@@ -1,8 +1,10 @@
 // The page: who holds the desk, what it has to say, and the view of the moment.
 
+import { after } from "./after.js";
 import { desk, listen, takeOver, tab } from "./api.js";
 import { html } from "./dom.js";
 import { prepare } from "./prepare.js";
+import { leaveRun, prepareSound, run } from "./run.js";
 import { say } from "./say.js";
 import { setup } from "./setup.js";
 import { text } from "./texts.js";
@@ -26,6 +28,8 @@ desk.addEventListener("stale", () => say(text("stale")));
 
 // A view takes the element that it fills and the state; it stays while it is the same one.
 function viewOf(state) {
+  if (state.run) return run;
+  if (state.after) return after;
   const isEmpty = !state.session && (!state.library.tracks || (state.scan && !state.scan.is_over));
   return isEmpty ? setup : prepare;
 }
@@ -33,9 +37,12 @@ function viewOf(state) {
 desk.addEventListener("state", ({ detail }) => {
   const show = viewOf(detail);
   if (view.dataset.view !== show.name) {
+    if (view.dataset.view === run.name) leaveRun();
     view.replaceChildren();
     view.dataset.view = show.name;
+    document.body.classList.toggle("running", show === run);
   }
   show(view, detail);
 });
+prepareSound();
 listen();

@@ -1,0 +1,107 @@
+// A mix laid on the clock of an audio context, from one of its places on. All counts are samples:
+// `at` of the clock, `first` and `filled` of the mix; clock = mix + `offset`.
+
+import { RATE_HZ } from "./pcm.js";
+
+export const FADE = 0.05 * RATE_HZ;
+const ENDING = 0.5 * RATE_HZ; // fade where it is to end before the mix does
+
+export class Lane {
+  #context;
+  #rise;
+  #fall;
+  #nodes = new Set();
+
+  constructor(context, output, { mix, first, at, until, rises }) {
+    this.mix = mix;
+    this.at = at;
+    this.offset = at - first;
+    this.filled = first;
+    this.chunk = 2 * RATE_HZ; // samples that are asked for next
+    this.until = until; // where it is to end, before the mix does
+    this.length = Infinity; // of the mix, until the server says it
+    this.#context = context;
+    this.#rise = context.createGain();
+    this.#fall = context.createGain();
+    this.#rise.connect(this.#fall).connect(output);
+    if (rises) {
+      this.#rise.gain.value = 0;
+      this.#rise.gain.setValueAtTime(0, at / RATE_HZ);
+      this.#rise.gain.linearRampToValueAtTime(1, (at + FADE) / RATE_HZ);
+    }
+  }
+
+  get last() {
+    return Math.min(this.length, this.until);
+  }
+
+  get isComplete() {
+    return this.filled >= this.last;
+  }
+
+  // What is still to come of it.
+  get rest() {
+    return { mix: this.mix, first: this.filled, until: this.until };
+  }
+
+  // The sample of the clock behind what is there.
+  get end() {
+    return this.filled + this.offset;
+  }
+
+  // Lay the samples that come next; the end of what is there fades, until more comes.
+  add(samples, length) {
+    this.length = length;
+    const count = Math.min(samples.length / 2, this.last - this.filled);
+    if (count > 0) this.#schedule(samples, count);
+    if (!this.isComplete) this.#fadeUntil(this.end, FADE);
+    else if (this.last < length) this.#fadeUntil(this.end, ENDING);
+    else this.#fall.gain.cancelScheduledValues(0);
+  }
+
+  #schedule(samples, count) {
+    const buffer = this.#context.createBuffer(2, count, RATE_HZ);
+    for (const channel of [0, 1]) {
+      const plane = buffer.getChannelData(channel);
+      for (let n = 0; n < count; n += 1) plane[n] = samples[2 * n + channel];
+    }
+    const node = this.#context.createBufferSource();
+    node.buffer = buffer;
+    node.connect(this.#rise);
+    node.begins = this.end;
+    node.onended = () => this.#release(node);
+    node.start(this.end / RATE_HZ);
+    this.#nodes.add(node);
+    this.filled += count;
+  }
+
+  // Fade to silence until a sample of the clock, and forget what lies behind it.
+  close(end, fade = FADE) {
+    if (this.end > end - fade) this.#fadeUntil(end, fade);
+    for (const node of this.#nodes) {
+      if (node.begins < end) node.stop(end / RATE_HZ);
+      else this.#release(node);
+    }
+    this.filled = Math.min(this.filled, end - this.offset);
+    this.until = this.filled;
+  }
+
+  #fadeUntil(end, fade) {
+    const { gain } = this.#fall;
+    gain.cancelScheduledValues(0);
+    gain.setValueAtTime(1, Math.max(0, end - fade) / RATE_HZ);
+    gain.linearRampToValueAtTime(0, end / RATE_HZ);
+  }
+
+  #release(node) {
+    node.onended = null;
+    node.disconnect();
+    this.#nodes.delete(node);
+    if (!this.#nodes.size && this.isComplete) this.#fall.disconnect();
+  }
+
+  drop() {
+    for (const node of this.#nodes) this.#release(node);
+    this.#fall.disconnect();
+  }
+}
