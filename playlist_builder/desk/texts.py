@@ -63,7 +63,6 @@ _ALL = {
     "point_begin": Phrase("Planned energy at the beginning of {phase}"),
     "point_end": Phrase("Planned energy at the end of {phase}"),
     "point_between": Phrase("Planned energy between {before} and {after}"),
-    "point_at": Phrase("Planned energy"),
     "point_level": Phrase("{level} at {time}"),
     "curve_in_words": Phrase(
         "The session lasts {length} with {count} tracks. The liveliest is '{title}', energy"

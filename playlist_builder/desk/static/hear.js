@@ -36,6 +36,7 @@ async function deck() {
 function show(what) {
   now = what;
   bar.hidden = !what;
+  document.body.classList.toggle("hears", Boolean(what));
   write(title, what?.title ?? "");
   write(time, "");
   hearing.dispatchEvent(new Event("change"));

@@ -11,6 +11,7 @@ import { side } from "./side.js";
 import { clock, minutes, text } from "./texts.js";
 import { tracks } from "./tracks.js";
 
+const SLOW_MS = 700;
 let page = null;
 
 export function prepare(view, state) {
@@ -185,6 +186,13 @@ function plotting() {
   );
   return { element, curve, show };
 }
+
+// What takes longer than a moment is told.
+let slow = null;
+desk.addEventListener("busy", ({ detail }) => {
+  clearTimeout(slow);
+  if (detail) slow = setTimeout(() => say(text("arranging")), SLOW_MS);
+});
 
 const plotHeight = () => (window.innerWidth < 640 ? 190 : window.innerWidth < 1600 ? 270 : 380);
 
