@@ -191,7 +191,6 @@ class Bench:
     def _changed(self, difference: dict[str, Any], stroke: str = "") -> None:
         self.difference = difference
         self.stroke = stroke
-        self.offered = ()
         self.version += 1
         if self.editor is not None and self.run is None:
             self.sound.follow(self.version, self.session)
