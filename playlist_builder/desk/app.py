@@ -63,6 +63,7 @@ def application(desk: Desk, words: Words, routes: list[Route]) -> Starlette:
         Route("/api/do/{name}", _do, methods=["POST"]),
     ]
     app = Starlette(routes=[*own, *routes], lifespan=lifespan)
+    app.router.redirect_slashes = False
     app.state.desk, app.state.words = desk, words
     return app
 
@@ -141,9 +142,7 @@ async def _do(request: Request) -> Response:
         return JSONResponse({"holder": desk.holder}, HTTPStatus.CONFLICT)
     seen = body.get("version")
     try:
-        ran, answer, state = await desk.do(
-            name, body, seen=seen if type(seen) is int else None
-        )
+        ran, answer, state = await desk.do(name, body, seen=seen if type(seen) is int else None)
     except Superseded:
         return JSONResponse({"superseded": True}, HTTPStatus.CONFLICT)
     except PlaylistBuilderError as error:

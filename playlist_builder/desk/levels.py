@@ -42,9 +42,12 @@ class Provisional:
         """Return the levels of a track that is as loud throughout as it is in the mean."""
         try:
             features = self._bench.library.track(slot.identity).features
-            lasts_s, edges_s = features.duration_s, (
-                features.leading_silence_s,
-                features.trailing_silence_s,
+            lasts_s, edges_s = (
+                features.duration_s,
+                (
+                    features.leading_silence_s,
+                    features.trailing_silence_s,
+                ),
             )
             peak = 10.0 ** (features.sample_peak_dbfs / 20.0)
         except LibraryError:
@@ -52,6 +55,4 @@ class Provisional:
         blocks = max(round(lasts_s * BLOCKS_PER_S), 1)
         power = 10.0 ** ((slot.loudness_lufs - OFFSET_LUFS) / 10.0)
         start, end = round(edges_s[0] * FRAMES_PER_S), round((lasts_s - edges_s[1]) * FRAMES_PER_S)
-        return Levels(
-            np.full(blocks, power), np.full(blocks, peak), start, max(end, start + 1)
-        )
+        return Levels(np.full(blocks, power), np.full(blocks, peak), start, max(end, start + 1))

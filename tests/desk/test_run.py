@@ -15,16 +15,18 @@ FRAME_S = 0.02
 def events(bench, kind=None):
     record = bench.library.records.read(bench.library.records.latest().id)
     found = [type(each.what).__name__ for each in record.events]
-    return found if kind is None else [e.what for e in record.events if type(e.what).__name__ == kind]
+    return (
+        found if kind is None else [e.what for e in record.events if type(e.what).__name__ == kind]
+    )
 
 
 def gaps(running, from_s=0.0):
     """Where nothing sounds that should, in frames."""
     planned = [(round(a / FRAME_S), round(b / FRAME_S)) for a, b in running.line.silences()]
-    silent = silent_seconds(running.score.sounds, round(from_s / FRAME_S), running.line.clips[-1].end)
-    return [
-        (a, b) for a, b in silent if not any(s - 1 <= a and b <= e + 1 for s, e in planned)
-    ]
+    silent = silent_seconds(
+        running.score.sounds, round(from_s / FRAME_S), running.line.clips[-1].end
+    )
+    return [(a, b) for a, b in silent if not any(s - 1 <= a and b <= e + 1 for s, e in planned)]
 
 
 def press(bench, button, position_s=300.0, when="after"):
