@@ -69,6 +69,8 @@ from .recording.levels import Levels
 from .recording.measure import measure_levels
 from .recording.mix import Clip, MixPlan, MixSettings
 from .recording.render import Recording, RenderProgress, preview_session, render_session
+from .recording.session_mix import mix_session
+from .recording.stream import MixReader
 from .records.documents import document_of, event_of
 from .records.events import (
     Begun,
@@ -89,10 +91,13 @@ from .records.events import (
     TakenBack,
     Unknown,
 )
+from .records.export import record_csv, record_json
+from .records.heard import Heard, HeardPhase, HeardPress, HeardTrack, heard
 from .records.record import About, Record, Run
+from .records.respct import ReportedItem, reported_items
 from .report.concerns import Concern, session_concerns
-from .recording.stream import MixReader
-from .recording.session_mix import mix_session
+from .report.record_html import record_page
+from .report.record_write import write_record
 from .report.text import session_text
 from .report.write import write_report
 from .session_request import PlanChange, SessionRequest
@@ -143,6 +148,10 @@ __all__ = [
     "FileProgress",
     "FileScanned",
     "Gap",
+    "Heard",
+    "HeardPhase",
+    "HeardPress",
+    "HeardTrack",
     "History",
     "KeptSession",
     "KeptSessions",
@@ -191,6 +200,7 @@ __all__ = [
     "RenderProgress",
     "Reopened",
     "Replanned",
+    "ReportedItem",
     "RequestError",
     "Resolved",
     "Resumed",
@@ -229,17 +239,23 @@ __all__ = [
     "copy_session",
     "document_of",
     "event_of",
+    "heard",
     "load_profile",
     "load_session",
     "matching",
-    "own_profile",
     "measure_levels",
     "mix_session",
+    "own_profile",
     "preview_session",
+    "record_csv",
+    "record_json",
+    "record_page",
     "render_session",
+    "reported_items",
     "series",
     "session_concerns",
     "session_text",
+    "write_record",
     "write_report",
     "write_session",
 ]

@@ -4,7 +4,7 @@ Give it a folder of music and a folder to write to. The tests run it, and check 
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import closing
 from pathlib import Path
@@ -83,7 +83,7 @@ def edit(library: pb.Library, session: pb.Session) -> pb.SessionEditor:
 def steer(editor: pb.SessionEditor) -> Iterator[str]:
     """Steer a session as it plays, in every way, and tell what each would do."""
     request = editor.session.request
-    changes = (
+    changes: tuple[Callable[[], pb.Edited], ...] = (
         lambda: editor.shift(-0.15, at_s=1.0),
         lambda: editor.hold(10.0, at_s=1.0),
         lambda: editor.rest(5.0, at_s=1.0),
@@ -135,6 +135,25 @@ def calmer(measured: pb.Measurement, _: pb.Embedding | None) -> float:
     return min(max((measured.features.loudness_lufs + 60.0) / 60.0, 0.0), 1.0)
 
 
+def perform(library: pb.Library, session: pb.Session, page: Path) -> str:
+    """Record that a session began and was stopped; tell what was heard, and write it for people."""
+    if session.request is None:
+        raise ValueError("a session that was not built here")
+    run = library.records.begin(session.request.kept_id, NOW)
+    played = pb.Sounded(session.slots[0].identity, offset_s=0.0, seconds=5.0)
+    events = [
+        pb.RecordedEvent(1, NOW, 0.0, pb.Begun()),
+        pb.RecordedEvent(2, NOW, 0.0, played),
+        pb.RecordedEvent(3, NOW, 4.0, pb.Note("moved a hand")),
+        pb.RecordedEvent(4, NOW, 5.0, pb.Ended("stopped")),
+    ]
+    library.records.append(run.id, map(pb.event_of, map(pb.document_of, events)))
+    library.records.describe(run.id, pb.About(equipment="closed headphones"))
+    record = library.records.read(run.id)
+    pb.write_record(record, page)
+    return f"{pb.heard(record).music_s:.0f} s were heard"
+
+
 def main(music: Path, target: Path, executor: Executor | None = None) -> list[str]:
     """Make a session of a folder of music, change it, and write it for a player; tell of it."""
     with pb.Library.open(target / "library.db") as library:
@@ -154,6 +173,7 @@ def main(music: Path, target: Path, executor: Executor | None = None) -> list[st
         told.append(f"{len(quiet)} tracks are quiet")
         again = library.session("evening")
         told += share(library, again, target / "works.jspf")
+        told.append(perform(library, again, target / "record.html"))
     pb.write_session(again, target / "session.m3u8", dialect=pb.PLAYERS["vlc"])
     pb.write_session(again, target / "session.json")
     pb.write_report(again, target / "session.html")

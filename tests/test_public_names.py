@@ -44,6 +44,8 @@ def test_an_application_scans_builds_edits_replans_keeps_and_exports(made):
     lines = (target / "session.m3u8").read_text(encoding="utf-8").splitlines()
     assert sum(not line.startswith("#") for line in lines) == len(session.slots + session.tail)
     assert (target / "session.html").exists()
+    assert "5 s were heard" in told
+    assert (target / "record.html").exists()
 
 
 def test_it_uses_public_names_alone_and_every_way_to_edit():

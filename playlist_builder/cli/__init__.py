@@ -14,6 +14,7 @@ from playlist_builder.cli import (  # noqa: F401 - each adds its commands to mai
     profiles,
     push,
     rebuild,
+    records,
     render,
     replan,
     report,

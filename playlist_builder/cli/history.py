@@ -33,7 +33,8 @@ def history(
     A name is any label. Choose one that tells nobody who it is, such as a number: it stands in the
     library file, in its backups and in session files. A session counts from when it is built for
     a name; built into the same file within an hour, it replaces the one before, and removed within
-    an hour it counts no longer (see 'sessions').
+    an hour it counts no longer (see 'sessions'). Of one that was run with the desk, the tracks that
+    were heard for more than 30 s count (see 'records').
     """
     from playlist_builder.cli.written import with_companions
     from playlist_builder.report.language import LANGUAGES

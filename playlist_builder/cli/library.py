@@ -167,6 +167,12 @@ def merge(other: str, library: str | None, *, as_json: bool) -> None:
                 count=report.kept
             )
         )
+    if report.records:
+        text += _(" So did {records}; see 'playlist-builder records'.").format(
+            records=ngettext("{count} record", "{count} records", report.records).format(
+                count=report.records
+            )
+        )
     if report.answers:
         text += _(" So did {answers} of 'calibrate'.").format(
             answers=ngettext("{count} answer", "{count} answers", report.answers).format(

@@ -44,7 +44,7 @@ SECTIONS = {  # of the help, with their commands in the order in which one needs
     ),
     "While it runs": ("desk", "menu", "replan", "rescue"),
     "Players, recordings and sticks": ("export", "push", "render", "preview", "check"),
-    "People": ("series", "rate", "history"),
+    "People": ("series", "rate", "history", "records", "record"),
     "Library and profiles": (*("tracks", "show", "mark", "calibrate", "library", "profiles"),),
 }
 

@@ -141,6 +141,30 @@ def session_time(text: str) -> float:
     return seconds
 
 
+def curve(text: str) -> tuple[tuple[float, float], ...]:
+    """Return the points of a curve, (seconds, level), such as 0=0.1,20=0.7: minutes, or 20:30."""
+    points = []
+    for part in filter(None, text.split(",")):
+        time, _sign, level = part.strip().partition("=")
+        if not re.fullmatch(NUMBER, level.strip()):
+            raise _no_curve(text)
+        is_number = re.fullmatch(NUMBER, time.strip())
+        try:
+            time_s = 60.0 * float(time) if is_number else session_time(time)
+        except click.BadParameter as error:
+            raise _no_curve(text) from error
+        points.append((time_s, float(level)))
+    return tuple(points)
+
+
+def _no_curve(text: str) -> click.BadParameter:
+    return click.BadParameter(
+        _("'{text}' is no curve. Give minutes and levels from 0 to 1, such as {example}.").format(
+            text=text, example="0=0.1,20=0.7,45:30=0.2"
+        )
+    )
+
+
 def codepage(text: str) -> str:
     """Return the name of a codepage that Python knows and in which M3U can be written."""
     if not is_codepage(text):

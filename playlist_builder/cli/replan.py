@@ -1,9 +1,9 @@
 """Commands for a session that is playing: replan, rescue."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,18 @@ if TYPE_CHECKING:
     from playlist_builder.cli.edit import Find
     from playlist_builder.sessions.editor import Edited, SessionEditor
 
+CHANGES = {  # of which one may be given
+    "longer": "--extend",
+    "phase": "--to",
+    "next_phase": "--next-phase",
+    "softer": "--softer",
+    "deeper": "--deeper",
+    "hold": "--hold",
+    "silence": "--silence",
+    "calm": "--calm",
+}
+SHIFT = 0.15  # of the level by which --softer and --deeper move the plan: about a quarter of an arc
+
 
 @main.command()
 @options.session_argument
@@ -34,6 +46,12 @@ if TYPE_CHECKING:
 @click.option("--extend", "longer", type=options.duration, help="End so much later.")
 @click.option("--skip", is_flag=True, help="End the current track now.")
 @click.option("--to", "phase", metavar="PHASE", help="Begin this phase when the track has ended.")
+@click.option("--next-phase", is_flag=True, help="Begin the next phase when the track has ended.")
+@click.option("--softer", is_flag=True, help="Softer from now on, until the next phase.")
+@click.option("--deeper", is_flag=True, help="Deeper from now on, until the next phase.")
+@click.option("--hold", type=options.duration, help="Keep the level of now for so long.")
+@click.option("--silence", type=options.duration, help="Let nothing play for so long.")
+@click.option("--calm", is_flag=True, help="Go on with the calmest music, and end with it.")
 @click.option("--push", "target", metavar="TARGET", help="Change the queue of this MPD as well.")
 @click.option(
     "--insecure", is_flag=True, help="With --push: allow a login that can be read on the way there."
@@ -42,29 +60,30 @@ if TYPE_CHECKING:
 @options.session_options
 def replan(
     session: str | None,
-    at: float | None,
-    longer: float | None,
-    phase: str | None,
     target: str | None,
     maps: Sequence[PathMap],
     library: str | None,
     *,
     insecure: bool,
-    skip: bool,
     as_json: bool,
+    **how: Any,
 ) -> None:
     """Arrange again what SESSION has not played yet at a time.
 
     What has been played stays, and the current track plays to its end, or to now with --skip. The
     session ends when it should have, or later with --extend; --to goes on to a later phase at once.
+    --softer and --deeper move the plan by 0.15 until the next phase, and add up; --hold and
+    --silence let all that follows come later. --calm is half an hour of the calmest music, and then
+    the end. All of these begin when the current track has ended, or with --skip now.
     --push gives the new rest to the queue of an MPD that plays it; the sound does not stop. Where
     that fails, SESSION is as it was.
     """
+    at: float | None = how["at"]
 
     def edit(editor: "SessionEditor", _: "Find") -> "Edited":
         if at is None:
             raise RequestError("Say what time of the session it is with --at, such as --at 32:10.")
-        return editor.replan(at_s=at, extend_s=longer or 0.0, skip=skip, phase=phase)
+        return _changed(editor, how)
 
     def push(before: "api.Session", after: "api.Session") -> None:
         if target is None or at is None:
@@ -72,7 +91,7 @@ def replan(
         current = sum(slot.start_s <= at for slot in before.slots) - 1
         rest = _rest(before, after, at, current)
         playing = before.slots[current]
-        count = push_rest(rest, playing, target, maps, library, skip=skip, insecure=insecure)
+        count = push_rest(rest, playing, target, maps, library, skip=how["skip"], insecure=insecure)
         output.print_message(
             ngettext(
                 "{count} track follows in the queue on {target}.",
@@ -85,8 +104,13 @@ def replan(
         raise click.UsageError(_("--map needs --push."))
     if insecure and target is None:
         raise click.UsageError(_("--insecure needs --push."))
-    if longer and phase is not None:
-        raise click.UsageError(_("--extend and --to exclude each other; replan twice."))
+    both = [option for name, option in CHANGES.items() if how[name]][:2]
+    if len(both) > 1:
+        raise click.UsageError(
+            _("{first} and {second} exclude each other; replan twice.").format(
+                first=both[0], second=both[1]
+            )
+        )
     change_session(
         session,
         library,
@@ -95,6 +119,22 @@ def replan(
         before_writing=_check_files,
         after_writing=push,
     )
+
+
+def _changed(editor: "SessionEditor", how: Mapping[str, Any]) -> "Edited":
+    """Return the session after the change that is asked for, if there is one besides the time."""
+    when = {"at_s": how["at"], "skip": how["skip"]}
+    if how["softer"] or how["deeper"]:
+        return editor.shift(-SHIFT if how["softer"] else SHIFT, **when)
+    if how["hold"]:
+        return editor.hold(how["hold"], **when)
+    if how["silence"]:
+        return editor.rest(how["silence"], **when)
+    if how["calm"]:
+        return editor.calm(**when)
+    if how["next_phase"]:
+        return editor.next_phase(**when)
+    return editor.replan(extend_s=how["longer"] or 0.0, phase=how["phase"], **when)
 
 
 def _check_files(before: "api.Session", after: "api.Session") -> None:

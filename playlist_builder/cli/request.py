@@ -56,6 +56,13 @@ request_options = options.combined(
         help="Hold a phase, or all of the profile, at one level. Repeatable.",
     ),
     click.option(
+        "--curve",
+        type=options.curve,
+        metavar="MINUTE=LEVEL,...",
+        default="",
+        help="Draw the planned level: straight lines between points, such as 0=0.1,20=0.7,60=0.1.",
+    ),
+    click.option(
         "--scale",
         type=click.Choice(["relative", "absolute"]),
         default="relative",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from playlist_builder.cli import options, output
-from playlist_builder.cli.language import _, language
+from playlist_builder.cli.language import _, language, ngettext
 from playlist_builder.cli.library import open_existing, open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import (
@@ -107,8 +107,9 @@ def name(session: str | None, name: str, library: str | None) -> None:
 def remove(sessions: Sequence[str], library: str | None, *, yes: bool) -> None:
     """Keep SESSION no longer; files that were written of it stay.
 
-    A session that was built for a name within the last hour, and was not rated, has not been played
-    then: its tracks can be used again.
+    A session that was built for a name within the last hour, and neither rated nor run with the
+    desk, has not been played then: its tracks can be used again. Records go with their session;
+    what was heard goes on counting in the history.
     """
     found = [_kept_or_damaged(word, _library(library)) for word in sessions]
     for word, (*_given, kept) in zip(sessions, found, strict=True):
@@ -127,7 +128,19 @@ def remove(sessions: Sequence[str], library: str | None, *, yes: bool) -> None:
             )
             for *_given, kept in found
         )
-        output.confirm_forgetting(_("Forget session {named} for ever?").format(named=named))
+        recorded = _recorded(found)
+        beside = (
+            ""
+            if not recorded
+            else _(" with {records}").format(
+                records=ngettext("{count} record", "{count} records", recorded).format(
+                    count=recorded
+                )
+            )
+        )
+        output.confirm_forgetting(
+            _("Forget session {named} for ever{beside}?").format(named=named, beside=beside)
+        )
     for place, request, kept in found:
         with open_library(place) as opened:
             if request is not None and request.name is not None:
@@ -167,6 +180,17 @@ def _kept_or_damaged(
             raise
         return library, None, damaged
     return given.library, given.session.request, kept
+
+
+def _recorded(
+    found: "Sequence[tuple[str | None, api.SessionRequest | None, KeptSession]]",
+) -> int:
+    """Return how many records there are of sessions, which go with them."""
+    count = 0
+    for place, _request, kept in found:
+        with open_library(place) as opened:
+            count += len(opened.records.all(session=kept.id))
+    return count
 
 
 def _library(own: str | None) -> str | None:

@@ -57,7 +57,7 @@ class Records:
         ISO 8601 with its offset, or a `datetime` with one. Raises LibraryError where the session is
         not kept or cannot be read.
         """
-        time = check_time(at.isoformat() if isinstance(at, datetime) else at)
+        time = check_time(at.isoformat(timespec="milliseconds") if isinstance(at, datetime) else at)
         with self._connection.writing_user_data() as connection:
             row = connection.execute(
                 "SELECT document FROM documents JOIN kept USING (id) WHERE id = ?", (session,)
@@ -116,13 +116,18 @@ class Records:
             is_many = runs.small_blocks(connection, run, source) >= runs.JOINED
         is_end = any(each["kind"] == ENDED for each in new)
         if is_many or is_end:
-            with (
-                suppress(LibraryBusyError),
-                self._connection.briefly(),
-                self._connection.writing_user_data() as connection,
-            ):
-                runs.join_blocks(connection, run)
+            self._tidy(run)
         return last + len(new)
+
+    def _tidy(self, run: str) -> None:
+        """Join small blocks, with a backup; not yet where others write or a block is spoilt."""
+        connection = self._connection
+        with (
+            suppress(LibraryBusyError, *runs.SPOILT),
+            connection.briefly(),
+            connection.writing_user_data() as writing,
+        ):
+            runs.join_blocks(writing, run)
 
     @checked.takes(run=checked.text)
     def last(self, run: str, source: str = PAGE) -> int:
@@ -197,7 +202,7 @@ class Records:
     @checked.takes(ids=checked.texts)
     def add_from(self, other: Self, ids: Sequence[str]) -> None:
         """Keep runs of another library under new numbers, all or none of them."""
-        found = [other._rows(own) for own in ids]  # noqa: SLF001 - of the same class
+        found = [other._rows(own) for own in ids]
         if found:
             with self._connection.writing_user_data() as connection:
                 for each in found:
@@ -257,10 +262,12 @@ def _check_same(
         " WHERE run = ? AND source = ? AND last >= ? AND first <= ?",
         (run, source, given[0]["number"], given[-1]["number"]),
     ).fetchall()
-    known = {each["number"]: each for each in runs.by_source(blocks).get(source, ())}
+    known: dict[int, runs.Document] = {}
+    with suppress(*runs.SPOILT):  # what cannot be read cannot be compared
+        known = {each["number"]: each for each in runs.by_source(blocks).get(source, ())}
     for each in given:
         before = known.get(each["number"])
-        if before is not None and before | {"source": source} != each:
+        if before is not None and {**before, "source": source} != each:
             raise RequestError(
                 "Event {number} of {source!r} is another one already.",
                 number=each["number"],

@@ -5,16 +5,11 @@ style, script and pictures. By its policy the browser loads nothing but the trac
 they are and are linked relative to the folder of the page.
 """
 
-from base64 import b64encode
 from datetime import date
 from functools import partial
-from hashlib import sha256
-from importlib.resources import files
 from itertools import count, islice
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-
-from playlist_builder.language.text import clock, shortened, xml_safe
+from playlist_builder.language.text import shortened
 from playlist_builder.models import Session
 from playlist_builder.playlists.entry_paths import format_entry
 from playlist_builder.report import summary, svg
@@ -22,27 +17,13 @@ from playlist_builder.report.concerns import MOST, concerns
 from playlist_builder.report.labels import span_name, title_of
 from playlist_builder.report.language import Language, number
 from playlist_builder.report.standouts import standouts
-
-# Of the picture: on a screen, on A4 and tablets, on a phone; the style shows one of them.
-WIDTHS_PX = {"large": 1080, "middle": 700, "small": 362}
-FOOT = "font-size: 8pt; color: #566167;"  # of printed pages
-
-
-def _resource(name: str) -> str:
-    package = __name__.rpartition(".")[0]
-    return files(package).joinpath("templates", name).read_text(encoding="utf-8")
-
-
-_TEMPLATES = Environment(
-    loader=FunctionLoader(_resource),
-    autoescape=True,
-    finalize=lambda value: xml_safe(value) if type(value) is str else value,  # one line
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
+from playlist_builder.report.templating import (
+    TEMPLATES,
+    WIDTHS_PX,
+    foot_style,
+    policy_hash,
+    resource,
 )
-_TEMPLATES.globals |= {"clock": clock, "number": number, "shortened": shortened}
 
 
 def page(
@@ -59,13 +40,13 @@ def page(
     Raises `ExportError` for a track whose path no link can hold.
     """
     fonts = f"body {{ font-family: {svg.families(language)}; }}"
-    style = fonts + svg.STYLE + _resource("page.css") + _page_foot(session, language, today, kept)
-    script = _resource("page.js")
+    style = fonts + svg.STYLE + resource("page.css") + _page_foot(session, language, today, kept)
+    script = resource("page.js")
     found = concerns(session, language)
     noted = found[:MOST]
     found_out, silences = standouts(session, language), session.silences_behind
     rows = zip(count(1), summary.whole(session), found_out, silences, strict=False)
-    return _TEMPLATES.get_template("page.html").render(
+    return TEMPLATES.get_template("page.html").render(
         session=session,
         label=session.request.name if session.request else "",
         peak=summary.peak(session),
@@ -87,9 +68,9 @@ def page(
             for size, width in WIDTHS_PX.items()
         ],
         style=style,
-        style_hash=_hash(style),
+        style_hash=policy_hash(style),
         script=script,
-        script_hash=_hash(script),
+        script_hash=policy_hash(script),
     )
 
 
@@ -127,19 +108,4 @@ def _page_foot(session: Session, language: Language, today: date | None, kept: s
     """Return the style of the margin of printed pages: what they are of, and their number."""
     name = language.gettext("Session {number}").format(number=shortened(kept)) if kept else ""
     day = language.day(today) if today else ""
-    words = [each for each in (shortened(title_of(session, language)), name, day) if each]
-    return (
-        f"@page {{ @bottom-left {{ {FOOT} content: {_css_text(' · '.join(words))}; }}"
-        f' @bottom-right {{ {FOOT} content: counter(page) " / " counter(pages); }} }}\n'
-    )
-
-
-def _css_text(text: str) -> str:
-    """Return a text as a string of CSS, in which no letter but those of ASCII stands for itself."""
-    safe = (each if each.isascii() and each.isalnum() else f"\\{ord(each):06x}" for each in text)
-    return f'"{"".join(safe)}"'
-
-
-def _hash(text: str) -> str:
-    """Return the name of a style or script in the policy that allows it."""
-    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+    return foot_style(shortened(title_of(session, language)), name, day)

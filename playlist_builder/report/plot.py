@@ -6,6 +6,7 @@ is tinted by how high the phase of each track is planned. Numbers lead to what t
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from statistics import fmean
 
@@ -41,14 +42,33 @@ TICK_SPACE = 44  # pixels between two times on the axis, at least
 MINUTES = (1, 2, 5, 10, 15, 20, 30, 60, 120, 240, 360, 720, 1440)
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a session that was heard is drawn with: the one that was planned, names of its tracks.
+
+    `labels` describe the tracks that were heard, escaped.
+    """
+
+    planned: Session
+    labels: Sequence[str]
+
+
 def plot(
-    session: Session, language: Language, noted: Sequence[Concern], sheet: Sheet
+    session: Session,
+    language: Language,
+    noted: Sequence[Concern],
+    sheet: Sheet,
+    comparison: Comparison | None = None,
 ) -> tuple[list[str], Frame, float]:
-    """Return the elements of a plot, its frame, and where it ends."""
+    """Return the elements of a plot, its frame, and where it ends.
+
+    With a `comparison` it is of a session that was heard, over what was planned.
+    """
     width = sheet.width
-    legend = _legend(session, language, width)
+    legend = _legend(session, language, width, is_heard=comparison is not None)
     top = sheet.top + LINE * max(row for _, row, _, _ in legend)
     length_s = max(summary.length_s(session), STEP_S)
+    names = comparison.labels if comparison else labels(session, language)
     named = _names(session, language, width, length_s)
     marks = [(place, each) for place, each in enumerate(noted, start=1) if each.at_s is not None]
     rises = _rises(session)
@@ -63,10 +83,11 @@ def plot(
         *_silences(session, language, frame),
         *_grid(frame),
         *_time_axis(frame, axis, language),
-        *_blocks(session, language, frame, is_linked=sheet.is_linked),
+        *_blocks(session, names, frame, is_linked=sheet.is_linked),
         *_numbers(session, frame),
         *_borders(session, frame, [first_name + LINE * row - 10 for _, _, row in named]),
         *(text(x, first_name + LINE * row, name, "name") for x, name, row in named),
+        *(_meant(comparison.planned, frame) if comparison else ()),
         *_lines(session, frame),
         *_summit(session, frame),
         *(_dot(frame.x(at_s), frame) for at_s in rises),
@@ -75,16 +96,19 @@ def plot(
     return elements, frame, axis + LINE + 6
 
 
-def _legend(session: Session, language: Language, width: int) -> list[tuple[float, int, str, str]]:
+def _legend(
+    session: Session, language: Language, width: int, *, is_heard: bool
+) -> list[tuple[float, int, str, str]]:
     """Return x, row, kind and name of each line of the plot."""
-    entries = [
-        ("played", language.gettext("energy as it plays")),
-        ("plan", language.gettext("planned energy")),
-    ]
+    gettext = language.gettext
+    played = gettext("energy as it was heard") if is_heard else gettext("energy as it plays")
+    entries = [("played", played), ("plan", gettext("planned energy"))]
+    if is_heard:
+        entries.append(("meant", gettext("energy of the tracks that were planned")))
     if any(slot.tension is not None for slot in summary.whole(session)):
-        entries.append(("tense", language.gettext("tension")))
+        entries.append(("tense", gettext("tension")))
     if session.silences:
-        entries.append(("silent", language.gettext("silence")))
+        entries.append(("silent", gettext("silence")))
     placed: list[tuple[float, int, str, str]] = []
     x, row = float(LEFT), 0
     for kind, name in entries:
@@ -179,11 +203,9 @@ def _time_axis(frame: Frame, y: float, language: Language) -> Iterator[str]:
 
 
 def _blocks(
-    session: Session, language: Language, frame: Frame, *, is_linked: bool
+    session: Session, names: Sequence[str], frame: Frame, *, is_linked: bool
 ) -> Iterator[str]:
-    labelled = zip(
-        summary.whole(session), labels(session, language), summary.tints(session), strict=True
-    )
+    labelled = zip(summary.whole(session), names, summary.tints(session), strict=True)
     for place, (slot, about, tint) in enumerate(labelled):
         x, end = frame.x(slot.start_s), frame.x(slot.end_s)
         if is_linked:
@@ -264,6 +286,12 @@ def _lines(session: Session, frame: Frame) -> Iterator[str]:
         yield f'<path class="played" d="{_run(run, frame)}"/>'
 
 
+def _meant(planned: Session, frame: Frame) -> Iterator[str]:
+    """Yield the energy of the tracks that were planned, without the tail."""
+    for run in curves.energy(replace(planned, tail=())):
+        yield f'<path class="meant" d="{_run(run, frame)}"/>'
+
+
 def _run(run: curves.Run, frame: Frame) -> str:
     """Return a path through a line, with one point to every `APART` pixels and both its ends."""
     columns = (frame.x(run.times_s) / APART).astype(int)
@@ -295,8 +323,19 @@ def _dot(x: float, frame: Frame) -> str:
 
 
 def _marks(marks: Sequence[tuple[int, Concern]], frame: Frame) -> Iterator[str]:
-    """Yield a number above the place of each thing to know; those too close stand side by side."""
+    """Yield a number above the place of each thing to know; those too close stand side by side.
+
+    Where there is no room for all numbers, each is a dot.
+    """
     y, free = frame.top - MARK - 4, 0.0
+    if len(marks) * 2 * (MARK + 1) > frame.right - frame.left:
+        for _, each in marks:
+            x, kind = frame.x(each.at_s or 0.0), "mark felt" if each.is_felt else "mark"
+            yield (
+                f'<g class="{kind}"><path d="M{x:.1f} {y:g}V{frame.foot:g}"/>'
+                f'<circle cx="{x:.1f}" cy="{y:g}" r="3"/></g>'
+            )
+        return
     for number, each in sorted(marks, key=lambda mark: mark[1].at_s or 0.0):
         x = frame.x(each.at_s or 0.0)
         at = min(max(x, free, frame.left + MARK), frame.right - MARK)

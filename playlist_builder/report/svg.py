@@ -16,7 +16,7 @@ from playlist_builder.report.concerns import MOST, Concern, concerns
 from playlist_builder.report.drawing import LEFT, LINE, RIGHT, Sheet, cut, text
 from playlist_builder.report.labels import description, title_of
 from playlist_builder.report.language import Language
-from playlist_builder.report.plot import plot
+from playlist_builder.report.plot import Comparison, plot
 
 PRINT_WIDTH = 1080
 NARROWEST = 240
@@ -53,20 +53,22 @@ def picture(session: Session, language: Language, *, width: int = PRINT_WIDTH) -
     )
 
 
-def inline(
+def inline(  # noqa: PLR0913 - what it shows, and how large
     session: Session,
     language: Language,
     *,
     noted: Sequence[Concern] = (),
     size: str = "large",
     width: int = PRINT_WIDTH,
+    comparison: Comparison | None = None,
 ) -> str:
     """Return an SVG element for a page that holds `STYLE`; block n links to `#track-n`.
 
     Numbers mark the places of what is `noted`. `size` is a class of the element, by which the style
-    of the page shows or hides it.
+    of the page shows or hides it. With a `comparison` it is of a session that was heard.
     """
-    body, height = _drawn(session, language, noted, Sheet(width, 0.0, is_linked=True))
+    sheet = Sheet(width, 0.0, is_linked=True)
+    body, height = _drawn(session, language, noted, sheet, comparison)
     box = f'viewBox="0 0 {width} {height:g}"'
     label = description(session, language)
     return "\n".join(
@@ -75,10 +77,14 @@ def inline(
 
 
 def _drawn(
-    session: Session, language: Language, noted: Sequence[Concern], sheet: Sheet
+    session: Session,
+    language: Language,
+    noted: Sequence[Concern],
+    sheet: Sheet,
+    comparison: Comparison | None = None,
 ) -> tuple[list[str], float]:
     """Return the elements of the drawing, and where it ends."""
-    body, frame, foot = plot(session, language, noted, sheet)
+    body, frame, foot = plot(session, language, noted, sheet, comparison)
     height = loudness_bars.height(session)
     bars = loudness_bars.bars(session, language, frame, foot + 6) if height else ()
     return [*body, *bars], foot + 6 + height

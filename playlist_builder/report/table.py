@@ -12,7 +12,7 @@ from playlist_builder.report.language import ENGLISH, Language
 NUMBERS = {  # columns whose cells stand to the right
     *("#", "start", "energy", "plan", "length", "LUFS", "BPM", "from", "to", "off plan"),
     *("step", "LU", "sessions", "ratings", "bans", "tracks", "tension", "moving", "similar"),
-    *("percentile", "style"),
+    *("percentile", "style", "planned", "heard", "session"),
 }
 HINTS = "tension", "moving"  # columns that are left out where nothing is known
 COLUMN_GAP = 2
@@ -73,6 +73,14 @@ def headings(language: Language) -> dict[str, str]:
         "step": gettext("step"),
         "style": gettext("style"),
         "cost": gettext("more off"),
+        "counts": gettext("counts"),
+        "begun": gettext("begun"),
+        "session": gettext("session"),
+        "planned": gettext("planned"),
+        "heard": gettext("heard"),
+        "state": gettext("state"),
+        "time": gettext("time"),
+        "remark": gettext("remark"),
     }
 
 

@@ -65,10 +65,10 @@ def session_text(  # noqa: PLR0913 - how it is drawn
     know = _what_matters(session, rest_at, spoken) if rest_at else _all_notes(session, spoken)
     return "\n".join(
         [
-            _wrapped(heading, width, spoken),
-            _chart(session, width, ascii_only=ascii_only, colour=colour, language=spoken),
+            wrapped(heading, width, spoken),
+            session_chart(session, width, ascii_only=ascii_only, colour=colour, language=spoken),
             drawn(_slots(session, width, spoken), width),
-            *(_wrapped(text, width, spoken) for text in (*_beside(session, spoken), *know)),
+            *(wrapped(text, width, spoken) for text in (*_beside(session, spoken), *know)),
         ]
     )
 
@@ -226,7 +226,9 @@ def names_text(listed: Sequence[PersonSummary], *, width: int, language: Languag
 def history_text(past: PersonHistory, *, width: int, language: Language = ENGLISH) -> str:
     """Draw the sessions of a name, its ratings and its bans."""
     gettext, told = language.gettext, language.told
-    columns = ("written", "profile", "length", "tracks", "file")
+    is_recorded = any(each.recorded for each in past.sessions)
+    counts = ("counts",) if is_recorded else ()
+    columns = ("written", "profile", "length", "tracks", *counts, "file")
     played = new_table(*columns, language=language)
     for each in past.sessions:
         played.add_row(
@@ -234,6 +236,7 @@ def history_text(past: PersonHistory, *, width: int, language: Language = ENGLIS
             printable(each.profile),
             clock(each.duration_s),
             str(len(each.tracks)),
+            *((gettext("as heard") if each.recorded else gettext("as planned"),) if counts else ()),
             printable(each.file) or gettext("standard output"),
         )
     rated = [
@@ -331,9 +334,10 @@ def _limits(phase: Phase, language: Language) -> str:
     return gettext(", ").join(texts)
 
 
-def _chart(
+def session_chart(
     session: Session, width: int, *, ascii_only: bool, colour: bool, language: Language
 ) -> str:
+    """Draw planned and actual energy of a session, with its phases."""
     length_s = summary.length_s(session)
     actual = summary.contour(summary.whole(session))
     planned = summary.curve(session)
@@ -364,7 +368,7 @@ def _chart(
     )
 
 
-def _wrapped(text: str, width: int, language: Language = ENGLISH) -> str:
+def wrapped(text: str, width: int, language: Language = ENGLISH) -> str:
     """Return a text in lines, broken between words; all but the first are set in."""
     if language.code != "en":
         first, *_ = lines_of(text, width)

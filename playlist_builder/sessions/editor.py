@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,8 +19,6 @@ from playlist_builder.errors import RequestError, SessionError
 from playlist_builder.language.translation import Phrase
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, Track
-from playlist_builder.playlists.session_json import dump, of_document, parse
-from playlist_builder.playlists.session_states import states
 from playlist_builder.session_request import MOST_ALTERNATIVES, SessionRequest
 from playlist_builder.sessions import edit, presence, steer
 from playlist_builder.sessions.asked import asked_otherwise, beside, rebuilt
@@ -29,9 +28,16 @@ from playlist_builder.sessions.difference import Difference, difference, stepped
 from playlist_builder.sessions.difference import replanned as difference_of_replan
 from playlist_builder.sessions.draft import Draft, changed, draft_of
 from playlist_builder.sessions.given import known_track, place_in
-from playlist_builder.sessions.keep import NOT_MADE_HERE, State, keep_states
+from playlist_builder.sessions.keep import (
+    NOT_MADE_HERE,
+    State,
+    keep_states,
+    opened_states,
+    state_of,
+)
 from playlist_builder.sessions.replan import replanned
 from playlist_builder.sessions.request import completed
+from playlist_builder.tracks.track_table import TrackTable
 
 
 class Edited(NamedTuple):
@@ -72,25 +78,9 @@ class SessionEditor:
         self._held = Holdings.of(library, request)
         self._folders = tuple(profile_folders)
         self._session = session
-        self._before: list[State] = []
-        self._after: list[State] = []
-        self._turn = 0
-        self._open(library, request)
+        self._before, self._after, self._turn = opened_states(library, session)
         self._drafted: tuple[Session, bool, Draft] | None = None
         self._busy = threading.Lock()
-
-    def _open(self, library: Library, request: SessionRequest) -> None:
-        """Take the states of a session that the library keeps, as it keeps them."""
-        kept = library.sessions.by_id(request.kept_id) if request.kept_id else None
-        if kept is None:
-            return
-        found = states(library.sessions.document(kept.id))
-        self._turn = kept.turn
-        self._before = list(found.earlier)
-        if of_document(found.now, "The session") == parse(dump(self._session), ""):
-            self._after = list(found.later)
-        else:
-            self._before.append(found.now)
 
     @property
     def session(self) -> Session:
@@ -307,7 +297,7 @@ class SessionEditor:
         if checked.instance("session", session, Session).request is None:
             raise SessionError("{fault}", fault=NOT_MADE_HERE)
         with self._alone():
-            return self._became(self._now(session), difference)
+            return self._became(state_of(session, self._session), difference)
 
     def undo(self) -> Edited:
         """Step back before the last change; of a session that is kept, also of those before."""
@@ -330,13 +320,17 @@ class SessionEditor:
         return self._change(stretched)
 
     def _steer(
-        self, steered: Callable[..., Draft], at_s: float, *, skip: bool = False, **values: Any
+        self,
+        steered: Callable[..., Draft],
+        at_s: float,
+        *,
+        skip: bool,
+        **values: float | TrackTable,
     ) -> Edited:
         checked.seconds("at_s", at_s)
         checked.flag("skip", skip)
-        return self._change(
-            lambda draft: steered(draft, at_s=at_s, skip=skip, **values), playing=True
-        )
+        change = partial(steered, at_s=at_s, skip=skip, **values)
+        return self._change(change, playing=True)
 
     def _change(self, change: Callable[[Draft], Draft], *, playing: bool = False) -> Edited:
         with self._alone():
@@ -379,20 +373,10 @@ class SessionEditor:
             if not source:
                 raise RequestError("{fault}", fault=Phrase(none_left))
             before, state = self._session, source[-1]
-            self._session = self._now(state)
+            self._session = state_of(state, self._session)
             target.append(before)
             source.pop()
             return Edited(self._session, stepped(before, self._session))
-
-    def _now(self, state: State) -> Session:
-        """Return a state as the session that it is, kept where the session of now is kept."""
-        now = self._session.request
-        session = state if isinstance(state, Session) else of_document(state, "A kept state")
-        own = session.request
-        if now is None or own is None or (own.library, own.kept_id) == (now.library, now.kept_id):
-            return session
-        request = replace(own, library=now.library, kept_id=now.kept_id)
-        return replace(session, request=request)
 
     def _draft(self, *, playing: bool = False) -> Draft:
         request = self._own_request

@@ -113,6 +113,33 @@ def keep_states(  # noqa: PLR0913 - what is kept, and how
     return _kept(library, Entry(session, text, name, turn=turn), at)
 
 
+def opened_states(library: Library, session: Session) -> tuple[list[State], list[State], int]:
+    """Return the states before and behind a session that a library keeps, and its turn there."""
+    own = session.request.kept_id if session.request is not None else ""
+    kept = library.sessions.by_id(own) if own else None
+    if kept is None:
+        return [], [], 0
+    found = states(library.sessions.document(kept.id))
+    now = session_json.of_document(found.now, "The session")
+    if now == session_json.parse(session_json.dump(session), ""):
+        return list(found.earlier), list(found.later), kept.turn
+    return [*found.earlier, found.now], [], kept.turn
+
+
+def state_of(state: State, now: Session) -> Session:
+    """Return a state as the session that it is, kept where the session of now is kept."""
+    session = state
+    if not isinstance(session, Session):
+        session = session_json.of_document(session, "A kept state")
+    request, own = now.request, session.request
+    if request is None or own is None:
+        return session
+    if (own.library, own.kept_id) == (request.library, request.kept_id):
+        return session
+    kept = replace(own, library=request.library, kept_id=request.kept_id)
+    return replace(session, request=kept)
+
+
 def _prepared(library: Library, session: Session, at: str, name: str) -> tuple[Session, str]:
     """Return a session with its id and its number in the history, and its checked name."""
     check_time(at)

@@ -126,6 +126,12 @@ def test_every_change_can_be_undone_to_the_very_bytes(session):
         ("unpin", session, 2),
         ("replan", session, "--at", "2:10"),
         ("replan", session, "--at", "3:10", "--skip", "--extend", "1m"),
+        ("replan", session, "--at", "3:20", "--hold", "1m"),
+        ("replan", session, "--at", "3:20", "--silence", "30s"),
+        ("replan", session, "--at", "3:20", "--softer"),
+        ("replan", session, "--at", "3:20", "--deeper", "--skip"),
+        ("replan", session, "--at", "3:20", "--next-phase", "--skip"),
+        ("replan", session, "--at", "3:20", "--calm"),
     ):
         run(*(each(session) if callable(each) else each for each in arguments))
         assert session.read_bytes() != texts[-1]
@@ -413,6 +419,9 @@ def test_a_file_that_vanishes_while_a_session_plays_is_planned_around(movable):
         (("replan", "--at", "59:00"), "the session lasts from 0:00"),
         (("replan", "--at", "soon"), "'soon' is no time of a session"),
         (("replan", "--at", "1:00", "--extend", "1m", "--to", "return"), "exclude each other"),
+        (("replan", "--at", "1:00", "--softer", "--deeper"), "--softer and --deeper exclude"),
+        (("replan", "--at", "1:00", "--hold", "1m", "--calm"), "--hold and --calm exclude"),
+        (("replan", "--at", "1:00", "--silence", "long"), "'long' is no duration"),
         (("replan", "--at", "1:00", "--map", "/a=b"), "--map needs --push"),
         (("replan", "--at", "1:00", "--insecure"), "--insecure needs --push"),
         (("swap", 1, "--candidates", 2, "--with", "Thaw"), "--candidates changes nothing"),

@@ -60,7 +60,7 @@ def test_a_run_begins_grows_and_ends(library):
     plan = session()
     run = library.records.begin("aa" * 8, datetime(2026, 1, 2, 9, tzinfo=UTC))
     assert (run.number, run.session, run.profile, run.target_s) == (1, "aa" * 8, "arc", 180.0)
-    assert (run.begun_at, run.ended_at, run.events) == ("2026-01-02T09:00:00+00:00", "", 0)
+    assert (run.begun_at, run.ended_at, run.events) == ("2026-01-02T09:00:00.000+00:00", "", 0)
     events = [
         event(1, Begun()),
         *second_by_second(40, first=2),
@@ -423,6 +423,15 @@ def test_a_spoilt_record_is_one_line_and_spreads_nowhere(library, path, tmp_path
         pytest.raises(LibraryError),
     ):
         merge(other, spoilt, lambda _: False)
+
+
+def test_a_spoilt_block_keeps_no_other_event_from_being_kept(library):
+    run, events = begun(library), second_by_second(3)
+    library.records.append(run, events[:2])
+    with library._connection.writing() as connection:  # noqa: SLF001
+        connection.execute("UPDATE run_events SET events = x'00'")
+    assert library.records.append(run, [*events, event(4, Ended(), 3.0)]) == 4
+    assert library.records.by_id(run).ended_at
 
 
 def test_a_spoilt_block_does_not_keep_a_restore_from_being_done(library, path):

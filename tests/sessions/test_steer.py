@@ -2,10 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from playlist_builder.errors import ArrangeError, PlaylistBuilderError, ProfileError, RequestError
 from playlist_builder.library.library import Library
 from playlist_builder.playlists.session_json import dump, parse
 from playlist_builder.profiles import find as profiles
