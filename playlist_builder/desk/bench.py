@@ -179,6 +179,7 @@ class Bench:
         return views.session(session, self.profile, self.words, known) | {
             "number": found.number if found is not None else None,
             "name": found.name if found is not None else "",
+            "points": [[time_s, round(level, 3)] for time_s, level in editor.borders],
             "can_undo": editor.can_undo,
             "can_redo": editor.can_redo,
         }
@@ -190,7 +191,6 @@ class Bench:
     def _changed(self, difference: dict[str, Any], stroke: str = "") -> None:
         self.difference = difference
         self.stroke = stroke
-        self.offered = ()
         self.version += 1
         if self.editor is not None and self.run is None:
             self.sound.follow(self.version, self.session)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from playlist_builder import Candidate, Difference, PinChange, Slot, StandsOut, Trait
 from playlist_builder.desk.words import Words
+from playlist_builder.language.notices import is_budget
 from playlist_builder.language.text import clock
 from playlist_builder.language.translation import Phrase
 
@@ -41,7 +42,7 @@ def _sentences(changed: Difference, words: Words) -> Iterator[str]:
     for message, notices in (
         (Phrase("gives way now: {text}"), changed.relaxed),
         (Phrase("gives way no longer: {text}"), changed.restored),
-        (Phrase("new note: {text}"), changed.warnings),
+        (Phrase("new note: {text}"), [each for each in changed.warnings if not is_budget(each)]),
     ):
         for told in notices:
             yield words.told(Phrase(message.message, {"text": told}))

@@ -46,6 +46,7 @@ def build(bench: Bench, given: Arguments) -> None:
 def ask(bench: Bench, given: Arguments) -> None:
     """Arrange the session again for another profile, length in seconds or person."""
     asked: dict[str, Any] = {}
+    person = bench.library if "person" in given else None  # whose history has to be read
     if "profile" in given:
         asked["profile"] = given.text("profile")
         asked["duration_s"] = None
@@ -53,7 +54,7 @@ def ask(bench: Bench, given: Arguments) -> None:
         asked["duration_s"] = given.number("duration_s")
     if "person" in given:
         asked |= {"name": None} | _person(given)
-    bench.took(bench.edited().ask(**asked))
+    bench.took(bench.edited().ask(person, **asked))
 
 
 def _person(given: Arguments) -> dict[str, Any]:
@@ -62,18 +63,18 @@ def _person(given: Arguments) -> dict[str, Any]:
     return {"name": name, "asked_at": datetime.now().astimezone().isoformat()} if name else {}
 
 
-def curve(bench: Bench, given: Arguments) -> None:
-    """Draw the plan through points [time in s, level]; without any it is that of the profile.
+def draw(bench: Bench, given: Arguments) -> None:
+    """Draw the plan to a level at a border of its phases, counted from 0.
 
     The steps of one `stroke` are one change: each takes the place of the one before.
     """
-    points = tuple(_point(each) for each in given.rows("points"))
+    place, level = given.whole("place"), given.number("level")
     stroke, editor = given.text("stroke"), bench.edited()
     goes_on = bool(stroke) and stroke == bench.stroke
     if goes_on:
         editor.undo()
     try:
-        edited = editor.ask(curve=points)
+        edited = editor.draw(place, level)
     except PlaylistBuilderError:
         if goes_on:
             editor.redo()
@@ -81,11 +82,9 @@ def curve(bench: Bench, given: Arguments) -> None:
     bench.took(edited, stroke=stroke, is_kept=given.flag("done"))
 
 
-def _point(given: Any) -> tuple[float, float]:  # noqa: ANN401 - what is checked
-    match given:
-        case [int() | float() as time_s, int() | float() as level]:
-            return float(time_s), float(level)
-    raise RequestError("points: give pairs of seconds and a level.")
+def undraw(bench: Bench, _: Arguments) -> None:
+    """Let the plan be that of the profile again."""
+    bench.took(bench.edited().ask(curve=()))
 
 
 def open_session(bench: Bench, given: Arguments) -> None:
@@ -93,13 +92,14 @@ def open_session(bench: Bench, given: Arguments) -> None:
     bench.lay(bench.library.session(given.text("session")))
 
 
-def holds(bench: Bench, _: Arguments) -> dict[str, int]:
-    """Return how many sessions of this kind the library holds without repeats: an estimate."""
+def budget(bench: Bench, _: Arguments) -> dict[str, Any]:
+    """Return how much of the library such a session may use, and how many of its kind it holds."""
     request = bench.session.request
     if request is None:
         raise RequestError("The session does not say how it was made. Build it again.")
-    found = bench.library.capacity(request, profile_folders=bench.folders)
-    return {"sessions": found.count}
+    folders = bench.folders
+    told = bench.library.budget(request, profile_folders=folders)
+    return views.budget(told, bench.library.capacity(request, profile_folders=folders))
 
 
 def alternatives(bench: Bench, _: Arguments) -> list[dict[str, Any]]:
@@ -235,9 +235,10 @@ COMMANDS: dict[str, Command] = {
     "choices": choices,
     "build": build,
     "ask": ask,
-    "curve": curve,
+    "draw": draw,
+    "undraw": undraw,
     "open": open_session,
-    "holds": holds,
+    "budget": budget,
     "alternatives": alternatives,
     "take": take,
     "candidates": candidates,

@@ -33,9 +33,8 @@ def session(shown: Session, line: Timeline, profile: Profile, words: Words) -> d
         "mix_s": end_s(line.clips[-1]),
         "curve": list(curve_of(shown, line)),
         "phases": [
-            views.phase(each, words)
-            | {"start_s": line.mix_s(each.start_s), "end_s": line.mix_s(each.end_s)}
-            for each in profile.phases
+            each | {"start_s": line.mix_s(each["start_s"]), "end_s": line.mix_s(each["end_s"])}
+            for each in views.phases(profile, words)
         ],
         "slots": [
             views.slot(slot, place, words, is_tail=place > line.planned)

@@ -1,17 +1,19 @@
 """Values of the library -> what a page is sent, as JSON: seconds, energy 0 to 1, LUFS. Pure."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from playlist_builder import (
     Candidate,
+    Capacity,
     Difference,
     KeptSession,
     Library,
     Listing,
-    Phase,
+    Notice,
     Profile,
     Session,
     Slot,
@@ -74,7 +76,6 @@ def session(
         "profile": shown.profile,
         "title": words.of_profile(profile.title),
         "person": (request.name if request is not None else None) or "",
-        "points": points(shown, profile),
         "is_drawn": bool(request is not None and request.curve),
         "slots": [
             slot(each, place, words, is_tail=place > len(shown.slots))
@@ -86,7 +87,6 @@ def session(
         ],
         "concerns": concerns(shown, words),
         "notes": [words.sentence(each) for each in (*shown.warnings, *shown.relaxed)],
-        "budget": budget(shown),
     }
 
 
@@ -98,7 +98,7 @@ def outline(shown: Session, profile: Profile, words: Words) -> dict[str, Any]:
         "target_s": shown.target_s,
         "rms_error": shown.rms_error,
         "curve": _rounded(shown.curve),
-        "phases": [phase(each, words) for each in profile.phases],
+        "phases": phases(profile, words),
         "slots": [
             slot(each, place, words, is_tail=place > len(shown.slots))
             for place, each in enumerate(slots, start=1)
@@ -110,32 +110,10 @@ def outline(shown: Session, profile: Profile, words: Words) -> dict[str, Any]:
     }
 
 
-def points(shown: Session, profile: Profile) -> list[list[float]]:
-    """Return the times and levels by which the plan can be drawn: those of its phases' borders."""
-    request = shown.request
-    if request is not None and request.curve:
-        return [[time_s, round(level, PLACES)] for time_s, level in request.curve]
-    first, last = profile.phases[0], profile.phases[-1]
-    inner = [
-        [after.start_s, (before.level_end + after.level_start) / 2.0]
-        for before, after in zip(profile.phases, profile.phases[1:], strict=False)
-    ]
-    return [[0.0, first.level_start], *inner, [last.end_s, last.level_end]]
-
-
-def budget(shown: Session) -> dict[str, Any] | None:
-    """Return how many of how many tracks can be used, and for how many sessions they are calm."""
-    found = next(
-        (
-            dict(each.parameters)
-            for each in shown.warnings
-            if "passed" in dict(each.parameters) and each.code.startswith("budget")
-        ),
-        None,
-    )
-    if found is None:
-        return None
-    return {"usable": found["passed"], "total": found["total"], "calm_for": found.get("count")}
+def budget(told: Notice, capacity: Capacity) -> dict[str, Any]:
+    """Return how many of how many tracks can be used, and how many such sessions they hold."""
+    values = dict(told.parameters)
+    return {"usable": values["passed"], "total": values["total"], "sessions": capacity.count}
 
 
 def concerns(shown: Session, words: Words) -> list[dict[str, Any]]:
@@ -146,17 +124,21 @@ def concerns(shown: Session, words: Words) -> list[dict[str, Any]]:
     ]
 
 
-def phase(shown: Phase, words: Words) -> dict[str, Any]:
-    """Return a phase of a plan."""
-    return {
-        "id": shown.name,
-        "name": words.of_profile(shown.name),
-        "start_s": shown.start_s,
-        "end_s": shown.end_s,
-        "is_calm": shown.is_calm,
-        "levels": [shown.level_start, shown.level_end],
-        "silence_s": shown.silence_s,
-    }
+def phases(profile: Profile, words: Words) -> list[dict[str, Any]]:
+    """Return the phases of a plan; parts of one that follow each other are one."""
+    named = [list(own) for _, own in groupby(profile.phases, key=lambda each: each.name)]
+    return [
+        {
+            "id": own[0].name,
+            "name": words.of_profile(own[0].name),
+            "start_s": own[0].start_s,
+            "end_s": own[-1].end_s,
+            "is_calm": all(each.is_calm for each in own),
+            "levels": [own[0].level_start, own[-1].level_end],
+            "silence_s": own[-1].silence_s,
+        }
+        for own in named
+    ]
 
 
 def slot(shown: Slot, place: int, words: Words, *, is_tail: bool) -> dict[str, Any]:

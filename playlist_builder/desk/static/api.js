@@ -1,5 +1,7 @@
 // What the page says to the desk: commands with the version that it shows, and what it is told.
 
+import { text } from "./texts.js";
+
 export const tab = (sessionStorage.tab ??= crypto.randomUUID());
 
 export class Refused extends Error {}
@@ -46,12 +48,18 @@ export async function run(name, given = {}) {
   if (body.state) {
     show(body.state);
     tell("stale");
-  }
+  } else if (!body.superseded && !("holder" in body)) throw new Refused(text("failed"));
   return null;
 }
 
-// Ask something of the desk that changes nothing.
-export const ask = (name, given = {}) => run(name, { version: null, ...given });
+let holds;
+const held = new Promise((resolve) => (holds = resolve));
+
+// Ask something of the desk that changes nothing, once this page has held it.
+export async function ask(name, given = {}) {
+  await held;
+  return run(name, { version: null, ...given });
+}
 
 let queue = Promise.resolve();
 let waiting = 0;
@@ -80,7 +88,11 @@ export function listen() {
   source.addEventListener("state", (event) => {
     if (JSON.parse(event.data).version !== state?.version) refresh();
   });
-  source.addEventListener("holder", (event) => tell("holder", JSON.parse(event.data).tab));
+  source.addEventListener("holder", (event) => {
+    const holder = JSON.parse(event.data).tab;
+    if (holder === tab) holds();
+    tell("holder", holder);
+  });
   for (const kind of ["scan", "sound"]) {
     source.addEventListener(kind, (event) => {
       const told = JSON.parse(event.data);

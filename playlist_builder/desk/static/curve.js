@@ -12,9 +12,10 @@ const MARKS = 22; // of numbered marks, where there are any
 const STRIP = 36; // of the blocks
 const AXIS = 24;
 const LETTER = 7.2; // about the width of a letter
-const TICK_SPACE = 46;
+const TICK_SPACE = 60;
 const MINUTES = [1, 2, 5, 10, 15, 20, 30, 60, 120, 240];
 const STEP = 0.02; // by an arrow key
+const RESTING_MS = 500; // without a key: where it is drawn to
 const LEAP = 0.1; // by Page up and Page down
 
 // A picture in `element`, as wide as its place. Events:
@@ -29,6 +30,7 @@ export class Curve extends EventTarget {
   #frame = null;
   #position = null;
   #drawn = null; // levels of the points while one is drawn
+  #rest = null; // until keys have drawn it
 
   // `height` of the plot in pixels; `small` leaves out all words; `points` lets the plan be drawn;
   // `hasMarks` shows the numbers of `session.concerns`.
@@ -60,7 +62,7 @@ export class Curve extends EventTarget {
     set(this.#picture, "viewBox", `0 0 ${width} ${frame.height}`);
     set(this.#picture, "width", width);
     set(this.#picture, "height", frame.height);
-    const shown = this.#drawn ? { ...session, plan: [pointsWith(session.points, this.#drawn)] } : session;
+    const shown = this.#drawn ? { ...session, plan: plan(session).map((run) => lifted(run, session.points, this.#drawn)) } : session;
     this.#picture.replaceChildren(...elements(shown, frame, this.#options, (slot) => this.#press(slot)), this.#head);
     this.#placeHead();
     if (this.#options.points) this.#placePoints();
@@ -136,7 +138,9 @@ export class Curve extends EventTarget {
       const to = levelBy(event.key, now());
       if (to === null) return;
       event.preventDefault();
-      this.#pull(place, to, true);
+      this.#pull(place, to, false);
+      clearTimeout(this.#rest);
+      this.#rest = setTimeout(() => this.#pull(place, now(), true), RESTING_MS);
     };
     return point;
   }
@@ -162,7 +166,19 @@ function levelBy(key, now) {
   return { Home: 0, End: 1 }[key] ?? null;
 }
 
-const pointsWith = (points, drawn) => points.map(([at, level], place) => [at, drawn.get(place) ?? level]);
+// A line as it is once points are drawn: it rises with them, less and less to the next points.
+function lifted(run, points, drawn) {
+  return run.map(([at, level]) => {
+    let by = 0;
+    for (const [place, to] of drawn) {
+      const [own, was] = points[place];
+      const other = points[at < own ? place - 1 : place + 1];
+      const share = at === own ? 1 : other ? 1 - (at - own) / (other[0] - own) : 0;
+      by += Math.max(0, share) * (to - was);
+    }
+    return [at, clamp(level + by, 0, 1)];
+  });
+}
 
 function around(phases, at) {
   const near = (time) => Math.abs(time - at) < 1.5;

@@ -36,6 +36,7 @@ async function deck() {
 function show(what) {
   now = what;
   bar.hidden = !what;
+  document.body.classList.toggle("hears", Boolean(what));
   write(title, what?.title ?? "");
   write(time, "");
   hearing.dispatchEvent(new Event("change"));
@@ -74,6 +75,6 @@ export function join(slots, place) {
   }
   const [before, after] = [clips[place - 2], clips[place - 1]];
   const names = { before: slots[place - 2].title, after: slots[place - 1].title };
-  const what = { key: `join-${slots[place - 1].id}`, title: text("join_of", names) };
+  const what = { key: `join-${slots[place - 1].id}`, title: text("join_title", names) };
   return play(what, sound.mix, Math.max(0, after.at_s - EDGE_S), before.end_s + EDGE_S);
 }

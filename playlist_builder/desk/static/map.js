@@ -6,6 +6,7 @@ import { html, write } from "./dom.js";
 import { text } from "./texts.js";
 
 const HEIGHT = 240;
+const LOW = 76; // where no tension is known
 const EDGE = 26;
 const UNKNOWN = 22; // of the strip for tracks whose tension is not known
 const NEAR = 14; // pixels from a dot to what points at it
@@ -19,6 +20,7 @@ export class MusicMap extends EventTarget {
   #session = new Set();
   #lit = null;
   #heard = null;
+  #height = HEIGHT;
 
   constructor() {
     super();
@@ -44,6 +46,7 @@ export class MusicMap extends EventTarget {
     if (this.#of !== state.library.tracks) {
       this.#of = state.library.tracks;
       this.#music = await ask("music");
+      this.#height = this.#music.tension.some((tension) => tension !== null) ? HEIGHT : LOW;
     }
     this.#draw();
   }
@@ -63,7 +66,7 @@ export class MusicMap extends EventTarget {
     const wide = this.#canvas.clientWidth - EDGE - 8;
     const x = EDGE + this.#music.energy[place] * wide;
     const tension = this.#music.tension[place];
-    const foot = HEIGHT - EDGE - UNKNOWN;
+    const foot = this.#height - EDGE - UNKNOWN;
     return [x, tension === null ? foot + UNKNOWN - 8 : foot - tension * (foot - 8)];
   }
 
@@ -85,9 +88,9 @@ export class MusicMap extends EventTarget {
     const width = this.element.clientWidth;
     if (!width || !this.#music) return;
     const sharp = window.devicePixelRatio || 1;
-    Object.assign(this.#canvas, { width: width * sharp, height: HEIGHT * sharp });
+    Object.assign(this.#canvas, { width: width * sharp, height: this.#height * sharp });
     this.#canvas.style.width = `${width}px`;
-    this.#canvas.style.height = `${HEIGHT}px`;
+    this.#canvas.style.height = `${this.#height}px`;
     const pen = this.#canvas.getContext("2d");
     pen.scale(sharp, sharp);
     const style = getComputedStyle(this.element);
@@ -107,7 +110,7 @@ export class MusicMap extends EventTarget {
   }
 
   #axes(pen, width, colour, font) {
-    const foot = HEIGHT - EDGE;
+    const foot = this.#height - EDGE;
     pen.globalAlpha = 1;
     pen.strokeStyle = colour("--rule");
     pen.beginPath();
@@ -117,7 +120,8 @@ export class MusicMap extends EventTarget {
     pen.stroke();
     pen.fillStyle = colour("--faint");
     pen.font = `12px ${font}`;
-    pen.fillText(text("map_energy"), EDGE, HEIGHT - 8);
+    pen.fillText(text("map_energy"), EDGE, this.#height - 8);
+    if (this.#height === LOW) return;
     pen.save();
     pen.translate(14, foot);
     pen.rotate(-Math.PI / 2);

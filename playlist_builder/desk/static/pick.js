@@ -58,10 +58,14 @@ export function picker(changed = () => {}) {
   const element = html(
     "div",
     { class: "pick" },
-    field("profile", profile, "of-profile"),
-    field("length_min", length, "of-length"),
-    field("person", person, "of-person"),
-    people,
+    html(
+      "div",
+      { class: "fields" },
+      field("profile", profile, "of-profile"),
+      field("length_min", length, "of-length"),
+      field("person", person, "of-person"),
+      people,
+    ),
     about,
   );
   return { element, show, profile, length, person };

@@ -11,6 +11,7 @@ import { side } from "./side.js";
 import { clock, minutes, text } from "./texts.js";
 import { tracks } from "./tracks.js";
 
+const SLOW_MS = 700;
 let page = null;
 
 export function prepare(view, state) {
@@ -48,7 +49,7 @@ function made() {
     }
     beside.show(state);
     if (version !== null && version !== state.version && state.difference.told) {
-      say(state.difference.told.join(text("sentence_end")));
+      say(state.difference.told.join(text("between_changes")));
     }
     version = state.version;
   }
@@ -63,7 +64,9 @@ function heading() {
   const redo = html("button", { onclick: () => tried(change("redo")), title: text("redo_key") }, text("redo"));
   const build = html("button", { onclick: () => tried(change("build", { version: null, ...chosen(pick) })) });
   const begin = html("button", { class: "main begin", onclick: () => tried(run("begin", { version: null })) }, text("begin"));
-  const kept = html("select", { "aria-label": text("open_session"), onchange: () => open(kept) });
+  const kept = html("select", { id: "kept", onchange: () => open(kept) });
+  const of = html("div", { class: "field of-session" }, html("label", { for: "kept" }, text("session")), kept);
+  pick.element.querySelector(".fields").prepend(of);
   addKeys();
   let asked = null;
   let known = null;
@@ -71,7 +74,7 @@ function heading() {
   function show({ session, library }) {
     build.classList.toggle("main", !session);
     write(build, text(session ? "build_another" : "build"));
-    for (const each of [undo, redo, begin]) each.hidden = !session;
+    for (const each of [of, undo, redo, begin]) each.hidden = !session;
     if (!session) {
       write(budget, text("library_holds", { count: library.tracks }));
       return;
@@ -83,15 +86,13 @@ function heading() {
     const kind = [session.profile, session.target_s, session.person, library.tracks].join();
     if (asked !== kind) {
       asked = kind;
-      showBudget(session, null);
-      ask("holds").then((held) => asked === kind && held && showBudget(session, held.sessions), () => null);
+      ask("budget").then((found) => asked === kind && found && showBudget(found), () => null);
     }
   }
 
-  function showBudget({ budget: found }, sessions) {
-    const parts = found ? [text("usable", found)] : [];
-    if (sessions !== null) parts.push(text(sessions === 1 ? "holds_one" : "holds", { count: sessions }));
-    write(budget, parts.join(text("between_facts")));
+  function showBudget(found) {
+    const held = text(found.sessions === 1 ? "holds_one" : "holds", { count: found.sessions });
+    write(budget, [text("usable", found), held].join(text("between_facts")));
   }
 
   const element = html(
@@ -99,7 +100,8 @@ function heading() {
     { class: "top" },
     html("h1", { class: "unseen" }, text("prepare_title")),
     pick.element,
-    html("div", { class: "state" }, budget, html("div", { class: "buttons" }, kept, build, undo, redo, begin)),
+    html("div", { class: "buttons" }, build, undo, redo, begin),
+    budget,
   );
   return { element, show };
 }
@@ -137,7 +139,7 @@ function addKeys() {
 function plotting() {
   const curve = new Curve({ height: plotHeight(), points: true, hasMarks: true });
   const about = html("p", { class: "unseen" });
-  const reset = html("button", { class: "plain", onclick: () => draw([], "", true) }, text("plan_of_profile"));
+  const reset = html("button", { class: "plain", onclick: () => tried(change("undraw")) }, text("plan_of_profile"));
   const legend = html(
     "div",
     { class: "legend" },
@@ -147,16 +149,14 @@ function plotting() {
     html("span", { class: "faint hint" }, text("draw_hint")),
     reset,
   );
-  let stroke = null;
+  let stroke = null; // {id, place}: the steps of drawing one point are one change
   let next = null;
   let isSending = false;
 
   curve.addEventListener("level", ({ detail }) => {
-    stroke ??= crypto.randomUUID();
-    const points = current().session.points.map((point) => [...point]);
-    const drawn = (next?.points ?? points).map((point) => [...point]);
-    drawn[detail.place][1] = detail.level;
-    next = { points: drawn, stroke, done: detail.done };
+    if (stroke?.place !== detail.place) stroke = { id: crypto.randomUUID(), place: detail.place };
+    next = { ...detail, stroke: stroke.id };
+    if (detail.done) stroke = null;
     if (!isSending) send();
   });
 
@@ -165,16 +165,11 @@ function plotting() {
     isSending = true;
     while (next) {
       const step = next;
-      const done = await draw(step.points, step.stroke, step.done);
-      if (next === step) next = null;
-      if (step.done || !done) stroke = null;
-      if (!next) curve.settle();
+      next = null;
+      await tried(change("draw", { ...step, newest: true }));
     }
     isSending = false;
-  }
-
-  function draw(points, own, done) {
-    return tried(change("curve", { points, stroke: own, done, newest: true }));
+    if (!stroke) curve.settle();
   }
 
   function show(session) {
@@ -191,6 +186,13 @@ function plotting() {
   );
   return { element, curve, show };
 }
+
+// What takes longer than a moment is told.
+let slow = null;
+desk.addEventListener("busy", ({ detail }) => {
+  clearTimeout(slow);
+  if (detail) slow = setTimeout(() => say(text("arranging")), SLOW_MS);
+});
 
 const plotHeight = () => (window.innerWidth < 640 ? 190 : window.innerWidth < 1600 ? 270 : 380);
 

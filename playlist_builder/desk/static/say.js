@@ -3,12 +3,16 @@
 import { Refused } from "./api.js";
 import { text } from "./texts.js";
 
+const SHOWN_MS = 12_000; // what only tells; a warning stays until there is something else to say
 const message = document.getElementById("message");
+let timer = null;
 
 export function say(sentence, { warns = false } = {}) {
   message.classList.toggle("warns", warns);
   if (message.textContent === sentence) message.textContent = ""; // said again
   message.textContent = sentence;
+  clearTimeout(timer);
+  if (!warns) timer = setTimeout(() => (message.textContent = ""), SHOWN_MS);
 }
 
 // Wait for a command; what cannot be done is told. Returns whether it was done, or its answer.

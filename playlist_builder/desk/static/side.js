@@ -72,21 +72,34 @@ function knowing(go) {
   return { element, show };
 }
 
-// Three sessions beside each other; the first is that of now.
+// Three sessions beside each other; the first is that of now. They are looked for when the panel is
+// opened, and when it is asked for: it takes a while, in which nothing else is arranged.
 function alternatives() {
   const list = html("ul", { class: "alternatives" });
-  const wait = html("p", { class: "faint" }, text("looking"));
-  const element = html("div", {}, html("p", { class: "faint" }, text("others_help")), wait, list);
-  let version = null;
+  const wait = html("p", { class: "faint", hidden: true }, text("looking"));
+  const again = html("button", { hidden: true, onclick: () => look() }, text("look_again"));
+  const element = html("div", {}, html("p", { class: "faint" }, text("others_help")), wait, list, again);
+  let isKnown = false;
 
-  async function show(state) {
-    if (version === state.version) return;
-    version = state.version;
+  async function look() {
+    isKnown = true;
     wait.hidden = false;
+    again.hidden = true;
     const found = await tried(ask("alternatives"));
     wait.hidden = true;
-    if (!Array.isArray(found) || version !== state.version) return;
-    list.replaceChildren(...found.map(other));
+    again.hidden = false;
+    if (Array.isArray(found)) list.replaceChildren(...found.map(other));
+  }
+
+  function show() {
+    if (!isKnown) look();
+  }
+
+  async function take(number) {
+    if (!(await tried(change("take", { number })))) return;
+    isKnown = false;
+    element.closest("details").open = false;
+    element.closest("details").firstChild.focus();
   }
 
   function other(each, number) {
@@ -97,7 +110,7 @@ function alternatives() {
       ? text("other_about", { count: own, shared: each.shared, off: each.rms_error.toFixed(2) })
       : text("other_now", { count: own, off: each.rms_error.toFixed(2) });
     const take = number
-      ? html("button", { onclick: () => tried(change("take", { number: each.number })), "aria-label": text("take_other_of", { number: number + 1 }) }, text("take"))
+      ? html("button", { onclick: () => take(each.number), "aria-label": text("take_other_of", { number: number + 1 }) }, text("take"))
       : html("span", { class: "faint" }, text("on_desk"));
     return html("li", {}, curve.element, html("p", {}, about), take);
   }
