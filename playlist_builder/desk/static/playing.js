@@ -1,9 +1,8 @@
 // The sound of a run in this page: one mix, which is replaced from a moment on when the plan is.
 
-import { current, desk, refresh, tab } from "./api.js";
+import { ask, current, desk, refresh, tab } from "./api.js";
 import { Noted } from "./noted.js";
 import { Player } from "./player.js";
-import { ask } from "./api.js";
 
 const HAND_OVER_MS = 600; // in which another page says how far it came
 const END_FADE_S = 4;
@@ -46,16 +45,23 @@ export class Playing extends EventTarget {
     const before = this.#run;
     if (before && run && before.number === run.number && this.#player.is_playing) {
       if (before.mix.url !== run.mix.url) {
-        this.#flush();
+        this.#noted.cut(before.sounds);
         this.#player.replace(run.mix, run.mix.same_until_s);
       }
       this.#run = run;
       if (run.paused !== this.#player.is_paused) this.#pause(run.paused);
       return;
     }
+    if (!run) {
+      this.#stop(END_FADE_S);
+      this.#run = null;
+      return;
+    }
     this.#run = run;
-    if (!run) return void this.#stop(END_FADE_S);
-    if (before?.number !== run.number) this.#noted = new Noted(run.number);
+    if (before?.number !== run.number) {
+      this.#noted = new Noted(run.number);
+      this.#noted.recover(run.sounds);
+    }
     this.#noted.send();
     if (this.#holds) this.start();
   }
@@ -69,6 +75,7 @@ export class Playing extends EventTarget {
       const from_s = this.#from_s();
       if (this.#run.paused) return;
       if (from_s > 0.5) this.#noted.note("reopened", from_s);
+      this.#noted.begin(from_s);
       await this.#player.play(this.#run.mix, from_s);
     } finally {
       this.#starting = false;
@@ -81,10 +88,13 @@ export class Playing extends EventTarget {
   }
 
   #pause(is_paused) {
-    this.#flush();
-    if (is_paused) this.#player.pause();
-    else if (this.#player.is_playing) this.#player.resume();
-    else {
+    if (is_paused) {
+      this.#stopped();
+      this.#player.pause();
+    } else if (this.#player.is_playing) {
+      this.#noted.begin(this.position_s);
+      this.#player.resume();
+    } else {
       this.#run.paused = false;
       this.start();
     }
@@ -103,11 +113,12 @@ export class Playing extends EventTarget {
     if (!this.#run || !this.#player.is_playing || this.#player.is_paused) return;
     const { position_s } = this.#player;
     this.#noted.heard(position_s, this.#run.sounds);
+    this.#tell("going");
     this.#tell("position", { position_s });
   }
 
-  #flush() {
-    this.#noted?.close(this.#run?.sounds ?? []);
+  #stopped() {
+    this.#noted?.close(this.position_s, this.#run?.sounds ?? []);
   }
 
   async #held(holds) {
@@ -127,12 +138,12 @@ export class Playing extends EventTarget {
 
   async #stop(fade_s) {
     if (!this.#player.is_playing) return;
-    this.#flush();
+    this.#stopped();
     await this.#player.stop(fade_s);
   }
 
   #ended() {
-    this.#flush();
+    this.#stopped();
     if (this.#run) ask("end", { position_s: this.#run.session.mix_s, finished: true });
   }
 
