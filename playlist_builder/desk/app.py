@@ -141,9 +141,7 @@ async def _do(request: Request) -> Response:
         return JSONResponse({"holder": desk.holder}, HTTPStatus.CONFLICT)
     seen = body.get("version")
     try:
-        ran, answer, state = await desk.do(
-            name, body, seen=seen if type(seen) is int else None
-        )
+        ran, answer, state = await desk.do(name, body, seen=seen if type(seen) is int else None)
     except Superseded:
         return JSONResponse({"superseded": True}, HTTPStatus.CONFLICT)
     except PlaylistBuilderError as error:

@@ -1,7 +1,6 @@
 """A session that runs -> what its page is sent, as JSON; all times are seconds of the mix. Pure."""
 
-from collections.abc import Iterator, Mapping
-from itertools import groupby
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -44,14 +43,6 @@ def session(shown: Session, line: Timeline, profile: Profile, words: Words) -> d
         ],
         "silences": [{"start_s": start, "end_s": end} for start, end in line.silences()],
     }
-
-
-def _phases(line: Timeline, profile: Profile, words: Words) -> Iterator[dict[str, Any]]:
-    """Yield the phases; parts of one, which was changed while it played, are one."""
-    for _, group in groupby(profile.phases, lambda each: each.name):
-        parts = list(group)
-        start_s, end_s = line.mix_s(parts[0].start_s), line.mix_s(parts[-1].end_s)
-        yield views.phase(parts[0], words) | {"start_s": start_s, "end_s": end_s}
 
 
 def sound(clip: Clip, identities: Mapping[str, str]) -> dict[str, Any]:

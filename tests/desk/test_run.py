@@ -15,16 +15,18 @@ FRAME_S = 0.02
 def events(bench, kind=None):
     record = bench.library.records.read(bench.library.records.latest().id)
     found = [type(each.what).__name__ for each in record.events]
-    return found if kind is None else [e.what for e in record.events if type(e.what).__name__ == kind]
+    return (
+        found if kind is None else [e.what for e in record.events if type(e.what).__name__ == kind]
+    )
 
 
 def gaps(running, from_s=0.0):
     """Where nothing sounds that should, in frames."""
     planned = [(round(a / FRAME_S), round(b / FRAME_S)) for a, b in running.line.silences()]
-    silent = silent_seconds(running.score.sounds, round(from_s / FRAME_S), running.line.clips[-1].end)
-    return [
-        (a, b) for a, b in silent if not any(s - 1 <= a and b <= e + 1 for s, e in planned)
-    ]
+    silent = silent_seconds(
+        running.score.sounds, round(from_s / FRAME_S), running.line.clips[-1].end
+    )
+    return [(a, b) for a, b in silent if not any(s - 1 <= a and b <= e + 1 for s, e in planned)]
 
 
 def press(bench, button, position_s=300.0, when="after"):
@@ -108,8 +110,14 @@ def test_a_run_goes_on_after_a_crash_with_the_same_sound(opened, clock):
     first.do("begin", {})
     press(first, "softer", 300.0, "now")
     sounded = {
-        **{"number": 1, "at": clock().isoformat(), "session_s": 300.0, "kind": "sounded"},
-        **{"track": "x", "offset_s": 0.0, "seconds": 5.0, "gains_db": [0.0]},
+        "number": 1,
+        "at": clock().isoformat(),
+        "session_s": 300.0,
+        "kind": "sounded",
+        "track": "x",
+        "offset_s": 0.0,
+        "seconds": 5.0,
+        "gains_db": [0.0],
     }
     answer = first.do("heard", {"run": 1, "source": "page-1", "events": [sounded]})
     assert answer == {"last": 1}

@@ -9,7 +9,9 @@ from playlist_builder.desk.timeline import Timeline
 
 
 def slot(place, start_s, end_s, **others):
-    return Slot(f"{place}", f"{place}", f"T{place}", "", "", start_s, end_s, "calm", 0.2, 0.2, **others)
+    return Slot(
+        f"{place}", f"{place}", f"T{place}", "", "", start_s, end_s, "calm", 0.2, 0.2, **others
+    )
 
 
 SLOTS = (slot(1, 0.0, 100.0), slot(2, 100.0, 220.0, from_s=30.0, to_s=150.0), slot(3, 280.0, 380.0))
