@@ -5,6 +5,7 @@ import { Noted } from "./noted.js";
 import { Player } from "./player.js";
 
 const HAND_OVER_MS = 600; // in which another page says how far it came
+const PAUSE_S = 1; // of the fade into a pause
 const END_FADE_S = 4;
 const HAND_OVER_FADE_S = 2;
 const RECENT_S = 20; // a page that was heard so lately still sounds until it is taken over
@@ -15,6 +16,7 @@ export class Playing extends EventTarget {
   #run = null;
   #holds = false;
   #starting = false;
+  #pausing = 0;
 
   // Events: "position" {position_s}, "blocked" (a press is needed), "going" (it sounds)
   constructor() {
@@ -88,12 +90,14 @@ export class Playing extends EventTarget {
   }
 
   #pause(is_paused) {
+    clearTimeout(this.#pausing);
     if (is_paused) {
-      this.#stopped();
-      this.#player.pause();
+      this.#player.pause(PAUSE_S);
+      this.#pausing = setTimeout(() => this.#stopped(), 1000 * PAUSE_S + 100);
     } else if (this.#player.is_playing) {
+      this.#stopped();
       this.#noted.begin(this.position_s);
-      this.#player.resume();
+      this.#player.resume(PAUSE_S);
     } else {
       this.#run.paused = false;
       this.start();

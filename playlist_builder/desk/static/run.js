@@ -90,7 +90,8 @@ function made(first) {
         say(text("run_taken_back", { button: text(`button_${name}`) }));
       } else {
         const answer = await ask("press", { button: name, when: when.value, position_s: sound.position_s });
-        if (answer) say(answer.sentence);
+        if (!answer) throw new Refused(text("elsewhere"));
+        say(answer.sentence);
       }
     } catch (error) {
       const sentence = error instanceof Refused ? error.message : text("unreachable");
@@ -220,10 +221,15 @@ function line(name) {
   };
 }
 
+// A button that was clicked does not keep the focus: Space would press it again, and not pause.
 function button(name, press) {
+  const clicked = ({ detail, currentTarget }) => {
+    if (detail) currentTarget.blur();
+    press();
+  };
   return html(
     "button",
-    { class: "steer", "data-button": name, onclick: press, "aria-keyshortcuts": KEYS[name] },
+    { class: "steer", "data-button": name, onclick: clicked, "aria-keyshortcuts": KEYS[name] },
     html("span", { class: "name" }, text(`button_${name}`), html("kbd", { "aria-hidden": "true" }, KEYS[name])),
     html("span", { class: "said" }),
     html("span", { class: "back" }),
