@@ -176,8 +176,9 @@ def test_a_server_that_is_killed_is_not_heard_and_every_second_is_noted(browser,
         at_least(page, 6)
         assert served.start() == url
         at_least(page, 9)
-        page.click("[data-button=hold]")
-        page.wait_for_selector("[data-button=hold].pending")
+        page.click("[data-button=deeper]")
+        page.wait_for_selector("[data-button=deeper]:is(.pending, .refused)")
+        assert page.locator("[data-button=deeper].pending").count()
         end(page)
     found, until_s, kinds = holes(served.library)
     assert found == []
