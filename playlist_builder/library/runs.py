@@ -43,7 +43,7 @@ HEARD_SQL = _HEARD.format(
 """Sessions of a name in the history, and what was heard of them in this order."""
 SOUNDED, ENDED = "sounded", "ended"  # kinds of events
 
-SPOILT = (ValueError, TypeError, LookupError, zlib.error)  # what a block raises that is none
+SPOILT = (ValueError, zlib.error)  # what a block raises that is none
 
 Document = Mapping[str, Any]
 Block = tuple[str, int, int, bytes]  # source, first and last number, packed events
@@ -64,9 +64,20 @@ def pack(documents: Sequence[Document]) -> bytes:
 
 
 def unpack(blob: bytes) -> list[dict[str, Any]]:
-    """Return the events of a block; raises ValueError or zlib.error for what is none."""
-    found: list[dict[str, Any]] = json.loads(zlib.decompress(blob))
+    """Return the events of a block; raises one of `SPOILT` for what is none."""
+    found = json.loads(zlib.decompress(blob))
+    if not isinstance(found, list) or not all(map(_is_event, found)):
+        raise ValueError("no events")
     return found
+
+
+def _is_event(value: object) -> bool:
+    """Whether a value of a block has what is read here of an event; the rest is read elsewhere."""
+    if not isinstance(value, dict) or type(value.get("number")) is not int:
+        return False
+    if value.get("kind") != SOUNDED:
+        return isinstance(value.get("kind"), str) and isinstance(value.get("at"), str)
+    return isinstance(value.get("track"), str) and isinstance(value.get("seconds"), int | float)
 
 
 def by_source(blocks: Iterable[Block]) -> dict[str, list[dict[str, Any]]]:

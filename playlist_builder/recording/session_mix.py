@@ -75,9 +75,14 @@ def naming(path: str) -> Iterator[None]:
     try:
         yield
     except (AudioError, OSError) as error:
-        reason = error.strerror or error if isinstance(error, OSError) else error
-        raise RenderError(
-            "{path!r} cannot be rendered, so nothing was: {reason}. Replace it in the session",
-            path=path,
-            reason=reason,
-        ) from error
+        raise not_rendered(path, error) from error
+
+
+def not_rendered(path: str, error: BaseException | None) -> RenderError:
+    """Return what is told of a file that cannot be read."""
+    reason = error.strerror or error if isinstance(error, OSError) else error
+    return RenderError(
+        "{path!r} cannot be rendered, so nothing was: {reason}. Replace it in the session",
+        path=path,
+        reason=reason,
+    )

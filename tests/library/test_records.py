@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import zlib
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -425,11 +426,18 @@ def test_a_spoilt_record_is_one_line_and_spreads_nowhere(library, path, tmp_path
         merge(other, spoilt, lambda _: False)
 
 
-def test_a_spoilt_block_keeps_no_other_event_from_being_kept(library):
+@pytest.mark.parametrize(
+    "block",
+    ["", "[", "3", "[3]", '[{"number": 1}]', '[{"number": 1, "kind": "sounded", "track": 3}]'],
+)
+def test_a_spoilt_block_keeps_no_other_event_from_being_kept(library, block):
     run, events = begun(library), second_by_second(3)
     library.records.append(run, events[:2])
+    blob = zlib.compress(block.encode()) if block else b"\0"
     with library._connection.writing() as connection:  # noqa: SLF001
-        connection.execute("UPDATE run_events SET events = x'00'")
+        connection.execute("UPDATE run_events SET events = ?", (blob,))
+    with pytest.raises(LibraryError, match="cannot read one of its records"):
+        library.records.read(run)
     assert library.records.append(run, [*events, event(4, Ended(), 3.0)]) == 4
     assert library.records.by_id(run).ended_at
 
