@@ -32,7 +32,8 @@ from playlist_builder.recording.gains import (
 )
 from playlist_builder.recording.levels import FRAMES_PER_S, Levels, TruePeak
 from playlist_builder.recording.measure import RATES_HZ, levels_of
-from playlist_builder.recording.mix import MixPlan, MixSettings
+from playlist_builder.recording.mix import MixPlan
+from playlist_builder.recording.mix_settings import MixSettings
 from playlist_builder.recording.preview import preview
 from playlist_builder.recording.session_mix import naming, not_rendered, profile_of
 from playlist_builder.recording.stream import CHANNELS, ClipError

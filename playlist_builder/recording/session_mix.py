@@ -12,7 +12,8 @@ from playlist_builder.recording import mix
 from playlist_builder.recording.gains import LOSSLESS_MARGIN_DB, PEAK_LIMIT_DBTP
 from playlist_builder.recording.levels import Levels
 from playlist_builder.recording.measure import measure_levels
-from playlist_builder.recording.mix import MixPlan, MixSettings
+from playlist_builder.recording.mix import MixPlan
+from playlist_builder.recording.mix_settings import MixSettings
 
 
 @checked.takes(session=checked.a(Session), played=checked.at_least(0))
