@@ -63,6 +63,7 @@ def application(desk: Desk, words: Words, routes: list[Route]) -> Starlette:
         Route("/api/do/{name}", _do, methods=["POST"]),
     ]
     app = Starlette(routes=[*own, *routes], lifespan=lifespan)
+    app.router.redirect_slashes = False
     app.state.desk, app.state.words = desk, words
     return app
 

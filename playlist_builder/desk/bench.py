@@ -48,7 +48,7 @@ class Bench:
     number of the record that is looked at when it has.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is made of
         self,
         path: str,
         commands: Mapping[str, Command],

@@ -3,11 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from playlist_builder import (
     Library,
     Mark,
     PlaylistBuilderError,
     RequestError,
+    Rules,
     SessionRequest,
     Track,
     matching,
@@ -172,10 +175,15 @@ def redo(bench: Bench, _: Arguments) -> None:
 
 
 def search(bench: Bench, given: Arguments) -> dict[str, Any]:
-    """Return the tracks that a query names, the calmest first, and how many they are."""
+    """Return the tracks that a query names, the calmest first, and how many they are.
+
+    Those that are too short or too long for the session, or for most, come last.
+    """
     query = given.text("query").strip()
     found = matching(bench.music, query) if query else bench.music
-    order = found.take(found.energy.argsort(kind="stable"))
+    rules = Rules() if bench.editor is None else bench.profile.rules
+    is_unfit = (found.seconds < rules.track_min_s) | (found.seconds > rules.track_max_s)
+    order = found.take(np.lexsort((found.energy, is_unfit)))
     return {
         "total": len(found),
         "tracks": [views.track(each) for each in order[:LISTED]],

@@ -16,10 +16,11 @@ TOLD = 5  # files that could not be used, by name; the others are counted
 
 
 class Scan:
-    """At most one scan at a time. `state` is what the page shows of it, or of the last one, as JSON.
+    """At most one scan at a time.
 
-    Every change of it is told as `scan`, from the thread of the scan; the last one has `is_over`
-    set, and then the library has to be read anew.
+    `state` is what the page shows of it, or of the last one, as JSON. Every change is told as
+    `scan`, from the thread of the scan; the last one has `is_over` set, and then the library has to
+    be read anew.
     """
 
     def __init__(self, library: str, words: Words, tell: Tell) -> None:
@@ -42,7 +43,8 @@ class Scan:
             raise RequestError("A scan goes on. Stop it first, or wait for its end.")
         path = _folder(folder)
         self._stopping.clear()
-        self._show(folder=str(path), done=0, total=0, left_s=None, is_over=False)
+        self.state = {}
+        self._show({"folder": str(path), "done": 0, "total": 0, "left_s": None, "is_over": False})
         self._thread = threading.Thread(
             target=self._run, args=(path, settings or ScanSettings()), name="desk-scan", daemon=True
         )
@@ -51,13 +53,17 @@ class Scan:
     def stop(self) -> None:
         """End the scan once the file that is read now is kept, and wait a moment for that."""
         self._stopping.set()
+        self.wait(PATIENCE_S)
+
+    def wait(self, seconds: float) -> None:
+        """Wait at most so long for its end."""
         if self._thread is not None:
-            self._thread.join(PATIENCE_S)
+            self._thread.join(seconds)
 
     def ask_to_stop(self) -> None:
         """Let the scan end, without waiting for it."""
         self._stopping.set()
-        self._show(is_stopping=self.is_running)
+        self._show({"is_stopping": self.is_running})
 
     def _run(self, folder: Path, settings: ScanSettings) -> None:
         error, report = "", None
@@ -66,20 +72,21 @@ class Scan:
                 report = self._read(opened, folder, settings)
         except PlaylistBuilderError as failed:
             error = self._words.told(failed)
-        self._show(is_over=True, is_stopping=False, left_s=None, error=error, **_counts(report))
+        over = {"is_over": True, "is_stopping": False, "left_s": None, "error": error}
+        self._show(over | _counts(report))
 
     def _read(self, opened: Library, folder: Path, settings: ScanSettings) -> ScanReport | None:
         with closing(opened.scan_events(folder, settings=settings)) as events:
             for event in events:
                 if isinstance(event, ScanReport):
                     return event
-                self._show(**_progress(event.progress))
+                self._show(_progress(event.progress))
                 if self._stopping.is_set():
                     break
         return None
 
-    def _show(self, **changed: Any) -> None:
-        self.state = {**(self.state or {}), **changed} if "folder" not in changed else changed
+    def _show(self, changed: Mapping[str, Any]) -> None:
+        self.state = {**(self.state or {}), **changed}
         self._tell("scan", self.state)
 
 

@@ -53,12 +53,7 @@ def drawn(draft: Draft, place: int, level: float) -> Draft:
     if not 0 <= place < len(known):
         raise NotThereError("There is no border {place!r} of phases in the plan.", place=place)
     times_s = [time_s for time_s, _ in known]
-    rises = [0.0] * len(known)
-    rises[place] = level - known[place][1]
-    curve = tuple(
-        (time_s, float(np.clip(own + np.interp(time_s, times_s, rises), 0.0, 1.0)))
-        for time_s, own in _corners(profile)
-    )
+    curve = lifted(profile, place, level)
     new = replace(
         draft,
         request=replace(draft.request, curve=curve),
@@ -68,7 +63,19 @@ def drawn(draft: Draft, place: int, level: float) -> Draft:
     return _chosen_anew(new, *span_s)
 
 
-def _corners(profile: Profile) -> Iterator[tuple[float, float]]:
+def lifted(profile: Profile, place: int, level: float) -> Curve:
+    """Return the plan as points, at a border of that place drawn to a level."""
+    known = borders(profile)
+    times_s = [time_s for time_s, _ in known]
+    rises = [0.0] * len(known)
+    rises[place] = level - known[place][1]
+    return tuple(
+        (time_s, float(np.clip(own + np.interp(time_s, times_s, rises), 0.0, 1.0)))
+        for time_s, own in corners(profile)
+    )
+
+
+def corners(profile: Profile) -> Iterator[tuple[float, float]]:
     """Yield the points between which the plan is straight; a leap takes `MIN_PHASE_S`."""
     for number, phase in enumerate(profile.phases):
         steps = 1

@@ -5,12 +5,11 @@ import { html, set } from "./dom.js";
 import { text } from "./texts.js";
 
 let known = null; // {profiles, people, kept}
-const waiting = [];
+let last = null; // what was chosen without a session: it is offered again
 
 // What can be chosen, asked for once; `again` where a session or person is new.
 export async function choices({ again = false } = {}) {
   if (!known || again) known = await ask("choices");
-  for (const each of waiting.splice(0)) each(known);
   return known;
 }
 
@@ -35,6 +34,7 @@ export function picker(changed = () => {}) {
     changed("profile", profile.value);
   }
 
+  if (last) [profile.dataset.wanted, length.value, person.value] = [last.profile, last.duration_s / 60, last.person];
   choices().then((found) => {
     const value = profile.dataset.wanted || found.profiles[0]?.id;
     profile.replaceChildren(...found.profiles.map((each) => html("option", { value: each.id }, each.title)));
@@ -72,8 +72,8 @@ export function picker(changed = () => {}) {
 }
 
 // What the fields of a picker say, as a command takes it.
-export const chosen = ({ profile, length, person }) => ({
-  profile: profile.value,
-  duration_s: length.checkValidity() ? length.valueAsNumber * 60 : null,
-  person: person.value.trim(),
-});
+export function chosen({ profile, length, person }) {
+  const duration_s = length.checkValidity() ? length.valueAsNumber * 60 : null;
+  last = { profile: profile.value, duration_s, person: person.value.trim() };
+  return last;
+}

@@ -7,6 +7,7 @@ import { html, set, write } from "./dom.js";
 import { bar } from "./hear.js";
 import { choices, chosen, picker } from "./pick.js";
 import { say, tried } from "./say.js";
+import { scanning } from "./setup.js";
 import { side } from "./side.js";
 import { clock, minutes, text } from "./texts.js";
 import { tracks } from "./tracks.js";
@@ -27,7 +28,8 @@ function made() {
   const plot = plotting();
   const list = tracks();
   const beside = side({ insertBehind: () => list.selected() });
-  const empty = html("p", { class: "empty" }, text("no_session"));
+  const more = scanning();
+  const empty = html("div", { class: "empty" }, html("p", {}, text("no_session")), more.element);
   const body = html(
     "div",
     { class: "session" },
@@ -43,6 +45,7 @@ function made() {
     head.show(state);
     body.hidden = !session;
     empty.hidden = Boolean(session);
+    more.show(state.scan);
     if (session) {
       plot.show(session);
       list.show(state);

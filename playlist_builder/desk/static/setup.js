@@ -7,6 +7,7 @@ import { say, tried } from "./say.js";
 import { clock, text } from "./texts.js";
 
 let shown = null;
+let forms = 0;
 
 export function setup(view, state) {
   if (!view.firstChild) {
@@ -41,9 +42,10 @@ function made() {
 
 // A form that asks for a folder, and shows how the scan of it goes on.
 export function scanning() {
+  const id = `folder-${(forms += 1)}`;
   const folder = html("input", {
-    ...{ id: "folder", type: "text", spellcheck: "false", autocomplete: "off", autocapitalize: "off" },
-    ...{ "aria-describedby": "folder-help", placeholder: "~/Music", required: true },
+    ...{ id, class: "folder", type: "text", spellcheck: "false", autocomplete: "off", autocapitalize: "off" },
+    ...{ "aria-describedby": `${id}-help`, placeholder: "~/Music", required: true },
   });
   const begin = html("button", { class: "main" }, text("scan"));
   const bar = html("progress", { max: 1, value: 0, "aria-label": text("scan_progress") });
@@ -60,9 +62,9 @@ export function scanning() {
         tried(ask("scan", { folder: folder.value }));
       },
     },
-    html("label", { for: "folder" }, text("folder")),
+    html("label", { for: id }, text("folder")),
     html("div", { class: "row" }, folder, begin),
-    html("p", { id: "folder-help", class: "faint" }, text("folder_help")),
+    html("p", { id: `${id}-help`, class: "faint" }, text("folder_help")),
   );
   let told = null;
 
