@@ -67,7 +67,8 @@ from .profiles.own import own_profile
 from .profiles.profile import Phase, Profile, Rules
 from .recording.levels import Levels
 from .recording.measure import measure_levels
-from .recording.mix import Clip, MixPlan, MixSettings
+from .recording.mix import Clip, MixPlan
+from .recording.mix_settings import MixSettings
 from .recording.render import Recording, RenderProgress, preview_session, render_session
 from .recording.session_mix import mix_session
 from .recording.stream import MixReader

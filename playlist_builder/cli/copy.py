@@ -166,6 +166,7 @@ def _tell_levels(report: "api.CopyReport", loudness_lufs: float) -> None:
             wanted=options.LOUDNESS_LUFS
         )
     output.print_message(text)
+    output.tell_held_down(report.held_down)
     if in_tags := len(gains) - sum(each.in_samples for each in report.files):
         output.print_message(
             _(

@@ -124,6 +124,12 @@ def tell_heard(steps: "Sequence[Notice]") -> None:
         print_message(_("heard as it is: {count} more steps of loudness").format(count=more))
 
 
+def tell_held_down(known: "Notice | None") -> None:
+    """Print which tracks keep all of a session soft by their peaks, if any."""
+    if known is not None:
+        print_message(_("{sentence}.").format(sentence=told(known)))
+
+
 def tell_silences(session: "api.Session") -> None:
     """Print that planned silences are not heard by a playlist or a server, if there are any."""
     from playlist_builder.language.notices import notice

@@ -135,6 +135,7 @@ def _record(
                 got=made.plan.loudness_lufs, wanted=mix.loudness_lufs
             )
         )
+    output.tell_held_down(made.plan.held_down)
     with_cue = _(" and {path}").format(path=made.cue_path) if made.cue_path else ""
     output.print_message(
         _("Wrote {path}{cue}: {length}").format(

@@ -375,5 +375,5 @@ def _add(mix: Stereo, start_s: float, sound: Stereo, gain: float, pan: float = 0
     """Add a sound to the mix in place, cut at its end; `pan` is -1 (left) to 1 (right)."""
     start = round(start_s * SAMPLE_RATE_HZ)
     part = mix[:, start : start + sound.shape[1]]
-    gains = gain * np.array([[1.0 - max(0.0, pan)], [1.0 + min(0.0, pan)]], dtype=np.float32)
-    part += gains * sound[:, : part.shape[1]]
+    for side, share in enumerate((1.0 - max(0.0, pan), 1.0 + min(0.0, pan))):
+        part[side] += np.float32(gain * share) * sound[side, : part.shape[1]]

@@ -212,7 +212,8 @@ def _reverb(size: int) -> NDArray[np.complex64]:
 
 def _with_reverb(note: Mono) -> Stereo:
     length = len(note) + round(REVERB_S * SAMPLE_RATE_HZ)
-    size = 1 << length.bit_length()
+    step = 1 << (length.bit_length() - 2)
+    size = -(-length // step) * step  # of small factors, and few of them for `_reverb` to keep
     wet: Stereo = np.fft.irfft(np.fft.rfft(note, size) * _reverb(size), size)[:, :length].astype(
         np.float32
     )

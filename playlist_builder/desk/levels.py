@@ -13,6 +13,7 @@ from playlist_builder.desk.bench import Bench
 from playlist_builder.desk.timeline import FRAMES_PER_S
 
 BLOCKS_PER_S = 10
+SPARE = 2  # frames that a track may be shorter by when it is decoded
 OFFSET_LUFS = -0.691  # ITU-R BS.1770-4: loudness of a mean square of 1
 
 
@@ -42,17 +43,13 @@ class Provisional:
         """Return the levels of a track that is as loud throughout as it is in the mean."""
         try:
             features = self._bench.library.track(slot.identity).features
-            lasts_s, edges_s = (
-                features.duration_s,
-                (
-                    features.leading_silence_s,
-                    features.trailing_silence_s,
-                ),
-            )
-            peak = 10.0 ** (features.sample_peak_dbfs / 20.0)
         except LibraryError:
-            lasts_s, edges_s, peak = slot.to_s or slot.duration_s, (0.0, 0.0), 1.0
+            lasts_s, peak = slot.to_s or slot.duration_s, 1.0
+            start_s, end_s = 0.0, lasts_s
+        else:
+            lasts_s, peak = features.duration_s, 10.0 ** (features.sample_peak_dbfs / 20.0)
+            start_s, end_s = features.leading_silence_s, lasts_s - features.trailing_silence_s
         blocks = max(round(lasts_s * BLOCKS_PER_S), 1)
         power = 10.0 ** ((slot.loudness_lufs - OFFSET_LUFS) / 10.0)
-        start, end = round(edges_s[0] * FRAMES_PER_S), round((lasts_s - edges_s[1]) * FRAMES_PER_S)
+        start, end = round(start_s * FRAMES_PER_S), int(end_s * FRAMES_PER_S) - SPARE
         return Levels(np.full(blocks, power), np.full(blocks, peak), start, max(end, start + 1))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +51,10 @@ class Mix:
     def length_s(self) -> float:
         """Its length in seconds."""
         return self.plan.frames / FRAMES_PER_S
+
+    def view(self) -> dict[str, Any]:
+        """Return what a page plays it by, as JSON."""
+        return {"number": self.number, "url": self.url, "length_s": self.length_s}
 
 
 class Reading:

@@ -20,7 +20,7 @@ def asked(header: str, length: int) -> range | None:
         return range(max(0, length - (last or 0)), length)
     if last is None:
         return range(min(first, length), length)
-    return range(first, min(last + 1, length)) if first <= last else None
+    return range(min(first, length), min(last + 1, length)) if first <= last else None
 
 
 def _number(digits: str) -> int | None:

@@ -18,6 +18,9 @@ from playlist_builder.desk.log import Log, wall_clock
 from playlist_builder.desk.running import Running
 
 NOTE_LIMIT = 2000  # characters
+QUESTIONS = frozenset(
+    ("choices", "budget", "alternatives", "candidates", "search", "music", "track", "stop_scan")
+)
 TOO_OLD = timedelta(hours=6)  # a run that was left so long ago is over
 
 
@@ -107,7 +110,7 @@ def leave_record(bench: Bench, _: Arguments) -> None:
 
 
 def guarded(commands: Mapping[str, Command]) -> dict[str, Command]:
-    """Return commands that are refused while a session runs: nothing else may change it."""
+    """Return commands of which those are refused while a session runs that could change it."""
 
     def only_before(command: Command) -> Command:
         def done(bench: Bench, given: Arguments) -> Any:  # noqa: ANN401 - as JSON
@@ -117,7 +120,10 @@ def guarded(commands: Mapping[str, Command]) -> dict[str, Command]:
 
         return done
 
-    return {name: only_before(command) for name, command in commands.items()}
+    return {
+        name: command if name in QUESTIONS else only_before(command)
+        for name, command in commands.items()
+    }
 
 
 def go_on(bench: Bench) -> None:

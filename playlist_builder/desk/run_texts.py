@@ -27,6 +27,7 @@ _ALL = {
     "run_when": Phrase("When a button acts"),
     "run_when_after": Phrase("after this track"),
     "run_when_now": Phrase("at once"),
+    "run_wait": Phrase("Planning..."),
     "run_take_back": Phrase("Press again to take it back"),
     "run_taken_back": Phrase("{button}: taken back"),
     "run_pause": Phrase("Pause"),

@@ -5,7 +5,6 @@ sounds from a few seconds on by a new score; what has sounded never changes. Eve
 needed to go on after a crash is in the library: the kept session, and the scores in the record.
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -41,7 +40,7 @@ from playlist_builder.desk.log import Log
 from playlist_builder.desk.mixes import Mix
 from playlist_builder.desk.score import Score, continued, first_change, returned, settled, written
 from playlist_builder.desk.score_document import kept
-from playlist_builder.desk.steer import BUTTONS, NOW, Button, Heard, moment, sentence
+from playlist_builder.desk.steer import AFTER, BUTTONS, NOW, Button, Heard, moment, sentence
 from playlist_builder.desk.timeline import (
     Timeline,
     curve_of,
@@ -104,8 +103,8 @@ class Running:
         self._levels = Provisional(bench)
         self._identities: dict[str, str] = {}
         if left is None or left.score is None:
-            plan = self._mixed(None, 0)
-            self.score = written(map(kept, plan.clips), plan.overall_db)
+            mixed = self._mixed(None, 0)
+            self.score = written(map(kept, mixed.clips), mixed.overall_db)
         else:
             self._go_on(left, left.score)
         self.line = Timeline.of(bench.session, self.score.clips)
@@ -144,7 +143,7 @@ class Running:
         before, from_s = self.score, self._steer(button, when)
         heard = Heard(from_s, self._phase(from_s), self.line.plan_s)
         said = self.bench.words.told(sentence(button, heard))
-        number = self.log.note(Pressed(name, when, said, from_s), self.position_s)
+        number = self.log.note(Pressed(name, NOW if when == NOW else AFTER, said, from_s), self.position_s)
         self._tell_plan(name)
         until = self.log.now() + TAKE_BACK
         press = Press(number, name, when, said, from_s, until, before)

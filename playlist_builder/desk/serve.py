@@ -16,7 +16,7 @@ from pathlib import Path
 import uvicorn
 
 from playlist_builder.desk import address as addresses
-from playlist_builder.desk import downloads, prepare, run
+from playlist_builder.desk import downloads, prepare, record_routes, run
 from playlist_builder.desk.address import HOST, Address
 from playlist_builder.desk.app import application
 from playlist_builder.desk.bench import Bench
@@ -82,7 +82,7 @@ def serve(
     desk.open()
     with _listener(addresses.read(library)) as listener:
         known = _address(library, listener.getsockname()[1])
-        own = [*downloads.routes(desk, words), *routes(sound)]
+        own = [*downloads.routes(desk, words), *record_routes.routes(desk, words), *routes(sound)]
         app = Guard(application(desk, words, own), known)
         config = uvicorn.Config(
             app,

@@ -139,12 +139,8 @@ def _alone(track: Track) -> MixPlan:
 
 
 def _view(mix: Mix) -> dict[str, Any]:
-    return {
-        "number": mix.number,
-        "url": mix.url,
-        "length_s": mix.length_s,
-        "clips": [
-            {"place": place, "at_s": clip.at / FRAMES_PER_S, "end_s": clip.end / FRAMES_PER_S}
-            for place, clip in enumerate(mix.plan.clips, start=1)
-        ],
-    }
+    clips = [
+        {"place": place, "at_s": clip.at / FRAMES_PER_S, "end_s": clip.end / FRAMES_PER_S}
+        for place, clip in enumerate(mix.plan.clips, start=1)
+    ]
+    return mix.view() | {"clips": clips}

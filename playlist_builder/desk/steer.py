@@ -6,6 +6,7 @@ where the change begins. What lengthens the plan, or holds it, never ends a trac
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from playlist_builder import Edited, SessionEditor
 from playlist_builder.language.text import clock
@@ -15,7 +16,8 @@ STEP = 0.15  # of energy, for softer and deeper
 HOLD_S = 300.0
 LONGER_S = 600.0
 SILENCE_S = 120.0
-NOW, AFTER = "now", "after"
+NOW: Final = "now"
+AFTER: Final = "after"
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class CopyReport:
     """What a copy did; `renamed` maps names that the user's files have to those chosen instead.
 
     `loudness_lufs` is that of the whole where it is levelled; `heard` tells of rises of loudness
-    that are heard all the same.
+    that are heard all the same, and `held_down` of tracks whose peaks keep the whole soft.
     """
 
     playlist: str
@@ -84,6 +84,7 @@ class CopyReport:
     removed: Sequence[str] = ()  # such files that were removed
     loudness_lufs: float | None = None
     heard: Sequence[Notice] = ()
+    held_down: Notice | None = None
 
 
 @checked.takes(session=checked.a(Session), folder=checked.path)
@@ -177,6 +178,7 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
             removed=removed,
             loudness_lufs=gains.loudness_lufs if gains else None,
             heard=tuple(gains.heard) if gains else (),
+            held_down=gains.held_down if gains else None,
         )
 
 

@@ -23,13 +23,15 @@ from playlist_builder.recording.measure import measure_levels
 class SessionGains:
     """The gain of each track by its number, and those that cannot be measured.
 
-    `loudness_lufs` is that of the whole, `heard` tells of rises that the gains do not keep down.
+    `loudness_lufs` is that of the whole, `heard` tells of rises that the gains do not keep down,
+    `held_down` of tracks whose peaks keep the whole soft.
     """
 
     by_number: Mapping[int, TrackGain]
     skipped: Sequence[Skipped]
     loudness_lufs: float
     heard: Sequence[Notice]
+    held_down: Notice | None = None
 
 
 def session_gains(
@@ -68,4 +70,4 @@ def session_gains(
         lossy=any(forms[number] and not TRACK_FORMS[forms[number]].lossless for number in found),
     )
     gains = dict(zip(found, plan.gains, strict=True))
-    return SessionGains(gains, skipped, plan.loudness_lufs, plan.heard)
+    return SessionGains(gains, skipped, plan.loudness_lufs, plan.heard, plan.held_down)

@@ -64,6 +64,8 @@ _ONE_LEFT_OUT = "left out: {count} work that is not here and has no track left: 
 _LEFT_OUT = "left out: {count} works that are not here and have no track left: {titles:titles}"
 _ONE_OFFERED = "{count} work is not here, so the nearest track plays in its place: {titles:titles}"
 _OFFERED = "{count} works are not here, so the nearest tracks play in their place: {titles:titles}"
+_HELD = "all of it is {softer_lu:.1f} LU softer than without the peaks of {titles:titles}"
+_TURN_UP = ": turn the volume up by as much, or take other music instead"
 _GONE = ", such as {path}: is the drive mounted?"
 _SILENCES = (
     ", {lasts_s:clock} in all: 'render' and 'copy' play {them}; by a playlist or a server the next"
@@ -118,6 +120,8 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     " (median {median_lufs:.1f})",
     "fewer_sessions": "only {count} of {asked} sessions: the library holds no more",
     "kept": "kept, though {reason:reason}: '{title}'",
+    "held_down": _HELD + _TURN_UP,
+    "held_down_and_more": _HELD + ", ..." + _TURN_UP,
     "left_out": "left out {path}: {reason:reason}",
     "left_out_by_rule": "left out: {count} {reason:reason}",
     "heard_behind_ending": _COMES + "louder than the last seconds before it",

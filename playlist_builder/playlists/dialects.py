@@ -2,6 +2,19 @@
 
 The dialects were tried with MPD 0.23.12, mpv 0.35.1, VLC 3.0 and Audacious 4.2, and read in the
 sources of Kodi, Navidrome, Jellyfin and Strawberry; the others are as documented.
+
+No playlist tells VLC or mpv how loud to play a track, so that this can only be in the files. Tried
+with a tone of -20.00 dBFS, by what `vlc --aout=afile` and `mpv --ao=pcm` wrote of it:
+
+- VLC 3.0.24 ignores `#EXTVLCOPT` and `vlc:option` for `gain`, `gain-value`, `volume`,
+  `audio-filter`, `audio-replay-gain-mode`, `-default` and `-preamp`, `equalizer-preamp` and
+  `norm-max-level` as "unsafe": -20.00 in M3U and in XSPF, while `start-time` there is heeded.
+  `:gain-value=0.25` behind a file on its command line leaves -20.00 as well; `--audio-filter=gain
+  --gain-value=0.25`, for all tracks, gives -32.04.
+- mpv 0.35.1 passes over `#EXTVLCOPT`, a gain in an EDL and that of a CUE sheet: -20.00. It refuses
+  `av://lavfi:amovie=a.wav,volume=-12dB` in a playlist, but with `--load-unsafe-playlists`, which
+  lets a playlist open anything (-32.00). `a.wav.conf` beside a file is read with
+  `--use-filedir-conf` alone (-32.00), and would lie among the music.
 """
 
 from collections.abc import Mapping

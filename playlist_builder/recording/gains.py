@@ -28,8 +28,8 @@ RAMP_S = 0.01  # from the gain of one block to that of the next: no click, and n
 PEAK_LIMIT_DBTP = -1.0  # EBU R 128
 LOSSLESS_MARGIN_DB = 0.05  # for dither
 LOSSY_MARGIN_DB = 0.5  # for the overshoot of an encoder
-WHOLE = slice(None)
 FIXED = 10**15  # weight of a gain that cannot change: more than the frames of any track
+WHOLE = slice(None)
 _EDGE = round(EDGE_S * BLOCKS_PER_S)
 _JOIN = round(JOIN_S * BLOCKS_PER_S)
 _LIMIT_MARGIN_LU = 0.3  # tenths of a second lie between the seconds that are compared
@@ -76,12 +76,11 @@ def arranged_gains(  # noqa: PLR0913 - of tracks, what is known and what is want
     free_db = gains(wanted_db[first:], np.add(rises_db, climbs_db[1:])[first:], weights[first:])
     gains_db = [*fixed_db[:first], *free_db]
     openings_db = [0.0, *np.minimum(np.subtract(rises_db, np.diff(gains_db)), 0.0).tolist()]
-    limits_lu = [
-        CALM_RISE_LU - _LIMIT_MARGIN_LU if is_calm(slot, profile) else None for slot in slots
-    ]
+    limits_lu = [limit_within_lu(slot, profile) for slot in slots]
     parts = zip(riding, gains_db, found, limits_lu, openings_db, edges_s, strict=True)
     return [
-        Gain(gain_db, _course(*each) if is_riding else None) for is_riding, gain_db, *each in parts
+        Gain(gain_db, course_of(*each) if is_riding else None)
+        for is_riding, gain_db, *each in parts
     ]
 
 
@@ -95,7 +94,7 @@ def _wanted_db(
     return [lu - max(lufs, SILENCE_LUFS) for lu, lufs in zip(arc.tolist(), own, strict=True)]
 
 
-def _course(
+def course_of(
     levels: Levels, limit_lu: float | None, opening_db: float, edges_s: tuple[int, int]
 ) -> Floats | None:
     """Return how the gain of a track moves, or None where it stays; see `ride`."""
@@ -111,6 +110,11 @@ def _course(
     first = levels.start // PER_BLOCK
     whole[first : first + len(power)] = course(power, moves)
     return whole
+
+
+def limit_within_lu(slot: Slot, profile: Profile | None) -> float | None:
+    """Return by how much a second of a slot may rise over those before it; None for no limit."""
+    return CALM_RISE_LU - _LIMIT_MARGIN_LU if is_calm(slot, profile) else None
 
 
 def moving_gains(course: Floats, start: int, count: int, rate_hz: int) -> Floats32:

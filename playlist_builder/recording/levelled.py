@@ -8,6 +8,7 @@ would.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from playlist_builder.models import Floats, Slot
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.recording.gains import (
     CALM_RISE_LU,
+    EDGE_S,
     JOIN_S,
     JUMP_MARGIN_LU,
     LOSSY_MARGIN_DB,
@@ -25,16 +27,22 @@ from playlist_builder.recording.gains import (
     Gain,
     arranged_gains,
     blocks,
+    course_of,
     has_not_faded,
     is_calm,
+    limit_within_lu,
     with_neighbours,
 )
+from playlist_builder.recording.headroom import held_down
 from playlist_builder.recording.levels import BLOCKS_PER_S, SILENCE_DBFS, Levels
-from playlist_builder.recording.mix import LOUDNESS_LUFS, played
+from playlist_builder.recording.mix import played
+from playlist_builder.recording.mix_settings import LOUDNESS_LUFS
 from playlist_builder.recording.ride import BEFORE_S, FLOOR_LU, rises
 
-LONGEST_ENTRY_S = 20.0
+LONGEST_ENTRY_S = 30.0  # by which even a loud beginning comes out of next to nothing
+_EDGE_S = round(EDGE_S)
 _JOIN = round(JOIN_S * BLOCKS_PER_S)
+_OFF = (0, 1)  # tenths of a copy as it plays lie between those of its file
 SOFTEST_ENTRY = 10.0**-2.4  # of the power: softer, it would be silence, and what follows the entry
 
 
@@ -54,12 +62,14 @@ class TrackGain:
 class LevelledTracks:
     """The gain of each track of a session, and the loudness of them all together.
 
-    `heard` tells of rises beyond the limits all the same, where no gain moves within a track.
+    `heard` tells of rises beyond the limits all the same, where no gain moves within a track, and
+    `held_down` of the tracks whose peaks keep the whole soft.
     """
 
     gains: tuple[TrackGain, ...]
     loudness_lufs: float
     heard: tuple[Notice, ...] = ()
+    held_down: Notice | None = None
 
 
 def levelled(
@@ -78,15 +88,17 @@ def levelled(
     found = [played(each, slot) for each, slot in zip(levels, slots, strict=True)]
     own = arranged_gains(slots, found, [0] * (len(slots) - 1), profile, riding=riding)
     limit_dbtp = PEAK_LIMIT_DBTP - LOSSY_MARGIN_DB * lossy
-    own, _ = _overall(found, own, limit_dbtp)
+    own = _overall(found, own, limit_dbtp).gains
     limit_lu = (profile.rules if profile is not None else Rules()).loudness_step_lu - JUMP_MARGIN_LU
     endings: list[Floats] = []
     for place, (slot, each) in enumerate(zip(slots, found, strict=True)):
         if place and riding[place]:
             entry_db = entry(endings[-1], _power(each, own[place]), limit_lu)
-            own[place] = _entering(own[place], each, entry_db)
+            if len(entry_db):
+                own[place] = _calmed(slot, each, _entering(own[place], each, entry_db), profile)
         endings.append(_to_the_end(slot, each, own[place]))
-    own, lufs = _overall(found, own, limit_dbtp)
+    whole = _overall(found, own, limit_dbtp)
+    own = whole.gains
     powers = [_power(each, gain) for each, gain in zip(found, own, strict=True)]
     joins_lu = [
         0.0,
@@ -105,21 +117,31 @@ def levelled(
         TrackGain(gain.gain_db, _peak(each, gain), gain.course)
         for each, gain in zip(found, own, strict=True)
     ]
-    return LevelledTracks(tuple(gains), lufs, tuple(heard))
+    told = held_down(slots, whole.rooms_db, whole.wanted_db)
+    return LevelledTracks(tuple(gains), whole.loudness_lufs, tuple(heard), told)
 
 
-def _overall(
-    found: Sequence[Levels], own: Sequence[Gain], limit_dbtp: float
-) -> tuple[list[Gain], float]:
-    """Return gains that are as loud together as their peaks allow, and that loudness."""
+class _Overall(NamedTuple):
+    """Gains of all tracks, their loudness, and by how much each and all of them got louder."""
+
+    gains: list[Gain]
+    loudness_lufs: float
+    rooms_db: list[float]  # at most
+    wanted_db: float
+
+
+def _overall(found: Sequence[Levels], own: Sequence[Gain], limit_dbtp: float) -> _Overall:
+    """Return gains that are as loud together as their peaks allow."""
     pairs = list(zip(found, own, strict=True))
     lufs = loudness.integrated_lufs(np.concatenate([_power(*each) for each in pairs]))
     rooms_db = [
         limit_dbtp - gain.gain_db - 20.0 * float(np.log10(max(_peak(each, gain), 1e-9)))
         for each, gain in pairs
     ]
-    by_db = min(LOUDNESS_LUFS - lufs, *rooms_db)
-    return [replace(gain, gain_db=gain.gain_db + by_db) for gain in own], lufs + by_db
+    wanted_db = LOUDNESS_LUFS - lufs
+    by_db = min(wanted_db, *rooms_db)
+    louder = [replace(gain, gain_db=gain.gain_db + by_db) for gain in own]
+    return _Overall(louder, lufs + by_db, rooms_db, wanted_db)
 
 
 def _peak(levels: Levels, gain: Gain) -> float:
@@ -164,14 +186,15 @@ def _within(slot: Slot, power: Floats, profile: Profile | None) -> Iterator[Noti
 def _join_lu(before: Floats, after: Floats) -> float:
     """Return how much louder music begins than what plays before it ends; see `entry`."""
     floor_lufs = loudness.integrated_lufs(after) + FLOOR_LU
-    before_lufs = float(loudness.lufs(before[-_JOIN:].mean()))
-    return _first_lufs(after) - max(before_lufs, floor_lufs)
+    last = min(before[-_JOIN - off : len(before) - off].mean() for off in _OFF if len(before) > off)
+    return _first_lufs(after) - max(float(loudness.lufs(last)), floor_lufs)
 
 
 def _first_lufs(power: Floats) -> float:
     """Return the loudness of the first `JOIN_S` of what is heard of music."""
     first = int((power >= 10.0 ** (SILENCE_DBFS / 10.0)).argmax())
-    return float(loudness.lufs(power[first : first + _JOIN].mean()))
+    firsts = [power[first + off : first + off + _JOIN] for off in _OFF if len(power) > first + off]
+    return float(loudness.lufs(max(each.mean() for each in firsts)))
 
 
 def entry(before: Floats, after: Floats, limit_lu: float) -> Floats:
@@ -209,10 +232,18 @@ def _moves(levels: Levels, gain: Gain) -> Floats:
 
 def _entering(gain: Gain, levels: Levels, entry_db: Floats) -> Gain:
     """Return a gain by which a track enters slowly, by `entry`."""
-    if not len(entry_db):
-        return gain
     course = _moves(levels, gain).copy()
     first = levels.start // PER_BLOCK
     course[first : first + len(entry_db)] += entry_db
     course[:first] = course[first]
     return Gain(gain.gain_db, course)
+
+
+def _calmed(slot: Slot, levels: Levels, gain: Gain, profile: Profile | None) -> Gain:
+    """Return a gain that keeps the limits within a calm track once it enters slowly as well."""
+    limit_lu = limit_within_lu(slot, profile)
+    if limit_lu is None:
+        return gain
+    entering = replace(levels, k_power=levels.k_power * 10.0 ** (_moves(levels, gain) / 10.0))
+    more = course_of(entering, limit_lu, 0.0, (_EDGE_S, _EDGE_S))
+    return gain if more is None else Gain(gain.gain_db, _moves(levels, gain) + more)

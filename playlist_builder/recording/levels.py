@@ -83,7 +83,8 @@ def measure(blocks: Iterable[Floats32], sample_rate_hz: int) -> Levels:
         k_power.append((np.square(bins, out=bins) @ weights).sum(axis=0))
         true_peak.append(meter.push(filled, parts))
         frames = filled.reshape(2, -1, hop)
-        power = np.vecdot(frames, frames).sum(axis=0) / np.float32(hop)
+        offset = frames.mean(axis=2)  # which is not heard
+        power = (np.vecdot(frames, frames) / np.float32(hop) - offset**2).sum(axis=0)
         sounding.append(samples // hop + np.flatnonzero(power > 10.0 ** (SILENCE_DBFS / 10.0)))
         samples += block.shape[1]
     frames_with_sound = np.concatenate(sounding)

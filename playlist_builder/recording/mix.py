@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from playlist_builder import checked
 from playlist_builder.analysis import loudness
 from playlist_builder.audio.encode import Chapter
 from playlist_builder.errors import RenderError, RequestError
+from playlist_builder.language.notices import Notice
 from playlist_builder.models import Floats, Session, Slot
 from playlist_builder.profiles.profile import Profile, Rules
 from playlist_builder.recording.fades import FADE_IN_S, FADE_OUT_S, PART_GONE, SHORTER_S
@@ -27,10 +27,10 @@ from playlist_builder.recording.gains import (
     crossfade,
     with_neighbours,
 )
+from playlist_builder.recording.headroom import held_down
 from playlist_builder.recording.levels import BLOCKS_PER_S, FRAMES_PER_S, Levels
+from playlist_builder.recording.mix_settings import MixSettings
 
-LOUDNESS_LUFS = -18.0  # ReplayGain 2.0, so a session is as loud as other music in a player
-LONGEST_CROSSFADE_S = 60.0
 DECAY_LU = 20.0  # the decay of a track is what stays so far below its loudness at the end
 HARD_ENDING_S = 0.5  # a track with a shorter decay ends hard
 LONGEST_DECAY_S = 12.0  # most of a decay that overlaps the next track, whatever the crossfade
@@ -38,40 +38,6 @@ DECLICK = 1  # frames of the fade where nothing overlaps
 CUT_S = 1.0  # a slot that ends so long before its track does was skipped
 LEAST_ROOM = 0.01  # of full scale: left to a clip where the one before it takes all of the peak
 SILENCE = "Silence"  # title of the chapter of a planned one
-
-
-@dataclass(frozen=True, slots=True)
-class MixSettings:
-    """Settings of a mix; None leaves a setting to the profile.
-
-    With `riding` the gain moves slowly within a track that startles or has to begin softer.
-
-    Raises RequestError for a loudness that is not finite, or a crossfade below 0 or above 60 s.
-    """
-
-    loudness_lufs: float = LOUDNESS_LUFS
-    crossfade_s: float | None = None
-    keep_endings: bool | None = None
-    riding: bool = True
-
-    def __post_init__(self) -> None:
-        if not checked.is_number(self.loudness_lufs):
-            raise RequestError(
-                "A loudness is a finite number, not {loudness_lufs!r}.",
-                loudness_lufs=self.loudness_lufs,
-            )
-        if self.keep_endings is not None:
-            checked.flag("keep_endings", self.keep_endings)
-        checked.flag("riding", self.riding)
-        fade_s = self.crossfade_s
-        is_length = checked.is_number(fade_s) and 0.0 <= (fade_s or 0.0) <= LONGEST_CROSSFADE_S
-        if fade_s is not None and not is_length:
-            most = f"0 to {LONGEST_CROSSFADE_S:g} s"
-            raise RequestError(
-                "A crossfade lasts {most}, not {crossfade_s!r}.",
-                most=most,
-                crossfade_s=self.crossfade_s,
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +75,7 @@ class MixPlan:
     """A whole mix, with its expected loudness and an upper bound of its true peak.
 
     `overall_db` is what the gains of all clips have in common: the level of the whole.
+    `held_down` tells of the tracks whose peaks keep it softer than wanted.
     """
 
     clips: tuple[Clip, ...]
@@ -116,6 +83,7 @@ class MixPlan:
     loudness_lufs: float
     true_peak_dbtp: float
     overall_db: float = 0.0
+    held_down: Notice | None = None
 
     @property
     def frames(self) -> int:
@@ -198,12 +166,16 @@ def plan(  # noqa: PLR0913, PLR0917 - a session, how it is mixed, and what has s
     k_power, true_peak = _sum(clips, levels)
     integrated_lufs = loudness.integrated_lufs(k_power)
     peak_dbtp = 20.0 * np.log10(max(float(true_peak.max()), 1e-9))
-    overall_db = min(settings.loudness_lufs - integrated_lufs, ceiling_dbtp - peak_dbtp)
+    wanted_db = settings.loudness_lufs - integrated_lufs
+    overall_db = min(wanted_db, ceiling_dbtp - peak_dbtp)
+    own_peaks = [max(float(_sum([clip], levels)[1].max()), 1e-9) for clip in clips]
+    rooms_db = [ceiling_dbtp - 20.0 * float(np.log10(peak)) for peak in own_peaks]
     return MixPlan(
         clips=tuple(clips),
         chapters=tuple(_chapters(slots, clips)),
         loudness_lufs=integrated_lufs,
         true_peak_dbtp=float(peak_dbtp),
+        held_down=held_down(slots, rooms_db, wanted_db),
     ).softer(-overall_db)
 
 

@@ -8,7 +8,7 @@ exceeded the limit, the whole is mixed again, softer.
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy as np
 from playlist_builder import checked
 from playlist_builder.audio import decode, encode
 from playlist_builder.audio.encode import Encoder
-from playlist_builder.errors import AudioError, RenderError
+from playlist_builder.errors import RenderError
 from playlist_builder.files.atomic import atomic_path
 from playlist_builder.files.companion import marked, write_beside
 from playlist_builder.language.text import encodable
@@ -32,9 +32,10 @@ from playlist_builder.recording.gains import (
 )
 from playlist_builder.recording.levels import FRAMES_PER_S, Levels, TruePeak
 from playlist_builder.recording.measure import RATES_HZ, levels_of
-from playlist_builder.recording.mix import MixPlan, MixSettings
+from playlist_builder.recording.mix import MixPlan
+from playlist_builder.recording.mix_settings import MixSettings
 from playlist_builder.recording.preview import preview
-from playlist_builder.recording.session_mix import naming, profile_of
+from playlist_builder.recording.session_mix import naming, not_rendered, profile_of
 from playlist_builder.recording.stream import CHANNELS, ClipError
 
 TRIES = 4
@@ -227,15 +228,6 @@ def _common(paths: Sequence[str]) -> tuple[int, bool]:
     return max(RATES_HZ, key=lambda each: (rates[each], each == RATES_HZ[0])), deep
 
 
-def _not_rendered(path: str, error: BaseException | None) -> RenderError:
-    reason = error.strerror or error if isinstance(error, OSError) else error
-    return RenderError(
-        "{path!r} cannot be rendered, so nothing was: {reason}. Replace it in the session",
-        path=path,
-        reason=reason,
-    )
-
-
 def _clock(report: Callable[[RenderProgress], None] | None, duration_s: float) -> Clock:
     """Return what counts the seconds of music decoded in all passes, and reports them."""
     done_s = 0.0
@@ -258,7 +250,7 @@ def _encode_mix(plan: MixPlan, rate_hz: int, encoder: Encoder, clock: Clock) -> 
             encoder.write(np.frombuffer(segment.raw_data, np.int32).reshape(-1, CHANNELS))
             peak = max(peak, float(meter.push(stream.samples_of(segment))[0]))
     except ClipError as error:
-        raise _not_rendered(error.clip.path, error.__cause__) from error
+        raise not_rendered(error.clip.path, error.__cause__) from error
     return peak
 
 

@@ -12,7 +12,8 @@ from playlist_builder.recording import mix
 from playlist_builder.recording.gains import LOSSLESS_MARGIN_DB, PEAK_LIMIT_DBTP
 from playlist_builder.recording.levels import Levels
 from playlist_builder.recording.measure import measure_levels
-from playlist_builder.recording.mix import MixPlan, MixSettings
+from playlist_builder.recording.mix import MixPlan
+from playlist_builder.recording.mix_settings import MixSettings
 
 
 @checked.takes(session=checked.a(Session), played=checked.at_least(0))
@@ -75,9 +76,14 @@ def naming(path: str) -> Iterator[None]:
     try:
         yield
     except (AudioError, OSError) as error:
-        reason = error.strerror or error if isinstance(error, OSError) else error
-        raise RenderError(
-            "{path!r} cannot be rendered, so nothing was: {reason}. Replace it in the session",
-            path=path,
-            reason=reason,
-        ) from error
+        raise not_rendered(path, error) from error
+
+
+def not_rendered(path: str, error: BaseException | None) -> RenderError:
+    """Return what is told of a file that cannot be read."""
+    reason = error.strerror or error if isinstance(error, OSError) else error
+    return RenderError(
+        "{path!r} cannot be rendered, so nothing was: {reason}. Replace it in the session",
+        path=path,
+        reason=reason,
+    )

@@ -121,7 +121,11 @@ class _Source:
         while there < count:
             block = next(self._blocks, None)
             if block is None:
-                raise AudioError("it has changed since it was measured")
+                # Measured at its own rate, it may be a frame longer than at that of the mix.
+                if count - there > self._hop:
+                    raise AudioError("it has changed since it was measured")
+                parts.append(np.zeros((CHANNELS, count - there), np.float32))
+                break
             skipped = min(self._ahead, block.shape[1])
             self._ahead -= skipped
             parts.append(block[:, skipped:])

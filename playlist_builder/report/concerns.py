@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from playlist_builder import checked
 from playlist_builder.language.notices import Notice
 from playlist_builder.language.text import clock
-from playlist_builder.models import Session, Slot
+from playlist_builder.models import Session
 from playlist_builder.report import summary
 from playlist_builder.report.language import Language, language_of
 
@@ -93,13 +93,7 @@ def concerns(session: Session, language: Language) -> list[Concern]:
     """Return what matters of a session, first what a listener feels most, each thing once."""
     mattering = [each for each in (*session.warnings, *session.relaxed) if each.code in PLAIN]
     mattering.sort(key=lambda each: (_RANKS[each.code], -_worst_lu(each)))
-    jumps = [
-        (place, slot)
-        for place, (slot, step) in enumerate(
-            zip(summary.whole(session), summary.steps(session), strict=True), start=1
-        )
-        if step is not None and step.is_beyond
-    ]
+    jumps = summary.jumps(session)
     found: list[Concern] = []
     for each in mattering:
         concern = _concern(each, session, language, jumps)
@@ -126,17 +120,18 @@ def _worst_lu(notice: Notice) -> float:
     return float(worst) if isinstance(worst, int | float) else 0.0
 
 
-def _concern(
-    notice: Notice, session: Session, language: Language, jumps: Sequence[tuple[int, Slot]]
-) -> Concern:
+def _concern(notice: Notice, session: Session, language: Language, jumps: Sequence[int]) -> Concern:
     plain = PLAIN[notice.code]
     text = language.filled(plain, notice) if plain else language.sentence(notice)
     place, at_s = _where(notice, session)
-    others = [clock(slot.start_s) for number, slot in jumps if number != place]
+    others = [number for number in jumps if number != place]
     if notice.code == "loudness_jumps" and others:
-        more = ", ..." if len(others) > MOST_TIMES else ""
-        times = ", ".join(others[:MOST_TIMES]) + more
-        text += language.gettext(" (louder steps also at {times})").format(times=times)
+        named = others if len(others) <= MOST_TIMES else others[: summary.LOUDEST - 1]
+        starts = [summary.whole(session)[number - 1].start_s for number in sorted(named)]
+        words = language.gettext(" (louder steps also at {times})")
+        if more := len(others) - len(named):
+            words = language.gettext(" (louder steps also at {times}; {count} more in the list)")
+        text += words.format(times=", ".join(map(clock, starts)), count=more)
     return Concern(notice, text, notice.code in _HEARD, place, at_s)
 
 

@@ -11,7 +11,7 @@ from playlist_builder.language.text import escaped, shortened
 from playlist_builder.models import Floats
 
 LEFT, RIGHT = 34, 10
-LETTER = 6.4  # pixels of a terminal cell of text; a wide character takes two cells
+LETTER = 7.0  # pixels of a terminal cell of text; a wide character takes two cells
 BOLD = 7.5  # the same of bold text
 LINE = 18
 NARROW = 600  # pixels of a picture: below, it is for a phone

@@ -1,7 +1,7 @@
 """The steps of loudness between tracks as bars, upward where it gets louder."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from playlist_builder.models import Session
 from playlist_builder.report import summary
@@ -37,7 +37,7 @@ def height(session: Session) -> float:
 def bars(session: Session, language: Language, frame: Frame, top: float) -> Iterator[str]:
     """Yield a bar per join, as long as its step, on a scale that the longest fits; and numbers.
 
-    Numbers stand at what rises beyond the limit and at the deepest fall.
+    Numbers stand at what rises most beyond the limit and at the deepest fall.
     """
     limit = summary.rules(session).loudness_step_lu
     placed = [
@@ -45,6 +45,8 @@ def bars(session: Session, language: Language, frame: Frame, top: float) -> Iter
         for slot, step in zip(summary.whole(session), summary.steps(session), strict=True)
         if step is not None
     ]
+    loudest = sorted((step.rise_lu for _, step in placed if step.is_beyond), reverse=True)
+    named_lu = min(loudest[: summary.LOUDEST], default=math.inf)
     highest, deepest = _reach(session)
     unit = _per_lu(session)
     zero = top + HEADING + NUMBER + highest * unit
@@ -69,8 +71,17 @@ def bars(session: Session, language: Language, frame: Frame, top: float) -> Iter
     for x, step in sorted(placed, key=lambda each: -each[1].rise_lu):
         at = min(max(x, frame.left + half), frame.right - half)
         y = zero - step.rise_lu * unit
-        if step.is_beyond and all(abs(at - other) > 2 * half for other in taken):
-            taken.append(at)
-            yield text(at, y - 4, signed(step.rise_lu), "beyond", "middle")
+        if step.rise_lu >= named_lu:
+            beside = (each + side * 2 * half for each in taken for side in (-1, 1))
+            places = [at, *(each for each in beside if abs(each - x) <= half)]
+            if free := [each for each in places if _is_free(each, taken, half, frame)]:
+                taken.append(free[0])
+                yield text(free[0], y - 4, signed(step.rise_lu), "beyond", "middle")
         elif step.rise_lu == -deepest < -limit:
             yield text(at, y + 12, signed(step.rise_lu), "faint", "middle")
+
+
+def _is_free(x: float, taken: Sequence[float], half: float, frame: Frame) -> bool:
+    """Return whether a number fits there between others, all of them twice `half` wide."""
+    fits = frame.left + half <= x <= frame.right - half
+    return fits and all(abs(x - other) > 2 * half - 0.01 for other in taken)

@@ -37,6 +37,7 @@ from playlist_builder.report.language import Language
 STRIP_HEIGHT = 34
 WIDE_HEIGHT, NARROW_HEIGHT = 320, 220
 MARK = 9.0  # radius of a numbered mark
+BETWEEN = 3.0  # pixels between two numbers, at least
 APART = 3.0  # pixels between two points of a line, at least; closer ones blur it
 TICK_SPACE = 44  # pixels between two times on the axis, at least
 MINUTES = (1, 2, 5, 10, 15, 20, 30, 60, 120, 240, 360, 720, 1440)
@@ -71,7 +72,7 @@ def plot(
     names = comparison.labels if comparison else labels(session, language)
     named = _names(session, language, width, length_s)
     marks = [(place, each) for place, each in enumerate(noted, start=1) if each.at_s is not None]
-    rises = _rises(session)
+    rises = _rises(session, noted)
     plot_top = top + LINE * (1 + len({row for _, _, row in named})) + 8 + 24 * bool(marks or rises)
     high = WIDE_HEIGHT if width >= NARROW else NARROW_HEIGHT
     frame = Frame(LEFT, width - RIGHT, plot_top, plot_top + high, length_s)
@@ -89,7 +90,7 @@ def plot(
         *(text(x, first_name + LINE * row, name, "name") for x, name, row in named),
         *(_meant(comparison.planned, frame) if comparison else ()),
         *_lines(session, frame),
-        *_summit(session, frame),
+        *_summit(session, language, frame),
         *(_dot(frame.x(at_s), frame) for at_s in rises),
         *_marks(marks, frame),
     ]
@@ -105,6 +106,7 @@ def _legend(
     entries = [("played", played), ("plan", gettext("planned energy"))]
     if is_heard:
         entries.append(("meant", gettext("energy of the tracks that were planned")))
+    entries.append(("phase", gettext("planned phases")))
     if any(slot.tension is not None for slot in summary.whole(session)):
         entries.append(("tense", gettext("tension")))
     if session.silences:
@@ -125,6 +127,8 @@ def _drawn_legend(placed: Sequence[tuple[float, int, str, str]], top: float) -> 
         y = top + LINE * row + 12
         if kind == "silent":
             yield f'<rect class="{kind}" x="{x:.1f}" y="{y - 10:g}" width="22" height="12"/>'
+        elif kind == "phase":
+            yield f'<path class="{kind}" d="M{x + 11:.1f} {y - 11:g}v14"/>'
         else:
             yield f'<path class="{kind}" d="M{x:.1f} {y - 4:g}h22"/>'
         yield text(x + 28, y, name, "faint")
@@ -246,12 +250,12 @@ def _numbers(session: Session, frame: Frame) -> Iterator[str]:
         centre, half = (x + end) / 2, len(place) * LETTER / 2
         if end - x - 1 >= len(start) * LETTER and not is_narrow:
             yield text(centre, upper, place, "name", "middle")
-            yield text(centre, lower, start, "faint", "middle")
+            yield text(centre, lower, start, "", "middle")
             continue
         row = min((upper, lower), key=free.__getitem__) if is_narrow else middle
         if centre - half >= free[row]:
-            free[row] = centre + half
-            yield text(centre, row, place, "faint", "middle")
+            free[row] = centre + half + BETWEEN
+            yield text(centre, row, place, "", "middle")
 
 
 def _contour(slot: Slot, frame: Frame) -> Iterator[str]:
@@ -299,23 +303,24 @@ def _run(run: curves.Run, frame: Frame) -> str:
     return path(zip(run.times_s[kept].tolist(), run.values[kept].tolist(), strict=True), frame)
 
 
-def _summit(session: Session, frame: Frame) -> Iterator[str]:
-    """Yield a dot and a time at the highest point of what plays, where the plan has a peak."""
+def _summit(session: Session, language: Language, frame: Frame) -> Iterator[str]:
+    """Yield a dot at the highest point of what plays, and its time, where the plan has a peak."""
     found = curves.highest(session) if summary.peak(session) else None
     if found:
         time_s, level = found
         x, y = frame.x(time_s), frame.y(level)
         yield f'<circle class="summit" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
-        at = min(max(x, frame.left + 20), frame.right - 20)
-        yield text(at, max(y - 12, frame.top + 10), clock(time_s), "name haloed", "middle")
+        told = language.gettext("highest {time}").format(time=clock(time_s))
+        half = cell_len(told) * BOLD / 2
+        at = min(max(x, frame.left + half), frame.right - half)
+        yield text(at, max(y - 12, frame.top + 10), told, "name haloed", "middle")
 
 
-def _rises(session: Session) -> list[float]:
-    """Return when it gets louder at a join than it should."""
-    slots, steps = summary.whole(session), summary.steps(session)
-    return [
-        slot.start_s for slot, step in zip(slots, steps, strict=True) if step and step.is_beyond
-    ]
+def _rises(session: Session, noted: Sequence[Concern]) -> list[float]:
+    """Return when it gets louder the most at joins, but for those that have a numbered mark."""
+    slots, marked = summary.whole(session), {each.place for each in noted}
+    loudest = summary.jumps(session)[: summary.LOUDEST]
+    return [slots[place - 1].start_s for place in loudest if place not in marked]
 
 
 def _dot(x: float, frame: Frame) -> str:

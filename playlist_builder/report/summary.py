@@ -18,6 +18,7 @@ from playlist_builder.models import ROUNDING_S, STEP_S, Session, Silence, Slot
 from playlist_builder.profiles.own import own_profile
 from playlist_builder.profiles.profile import Profile, Rules
 
+LOUDEST = 3  # joins that are marked in a picture; all of them are in the list
 FLAT = 0.15  # a plan that spans less has no peak
 TINTS = 5
 LOOSE = 1.3  # times the bound: a session that costs more is mostly nearer to the best than to it
@@ -160,6 +161,16 @@ def steps(session: Session) -> list[Step | None]:
     """
     levelled = session.request is not None and session.request.levelled
     return of_slots(whole(session), rules(session).loudness_step_lu, levelled=levelled)
+
+
+def jumps(session: Session) -> list[int]:
+    """Return the tracks, from 1, that begin louder than they should, the loudest first."""
+    rises = {
+        place: step.rise_lu
+        for place, step in enumerate(steps(session), start=1)
+        if step is not None and step.is_beyond
+    }
+    return sorted(rises, key=lambda place: -rises[place])
 
 
 def rules(session: Session) -> Rules:

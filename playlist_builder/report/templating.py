@@ -11,7 +11,7 @@ from playlist_builder.report.language import number
 
 # Of the picture: on a screen, on A4 and tablets, on a phone; the style shows one of them.
 WIDTHS_PX = {"large": 1080, "middle": 700, "small": 362}
-FOOT = "font-size: 8pt; color: #566167;"  # of printed pages
+FOOT = "font-size: 8.5pt; color: #566167;"  # of printed pages
 
 
 def resource(name: str) -> str:

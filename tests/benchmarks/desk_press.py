@@ -101,13 +101,17 @@ def main(tracks=10_000, presses=50):
         bench.close()
     every = [took_s for own in times.values() for took_s in own]
     figures = {
-        **{"tracks": tracks, "presses": len(every), "refused": refused},
+        "tracks": tracks,
+        "presses": len(every),
+        "refused": refused,
         "p50_ms": round(1000 * float(np.percentile(every, 50))),
         "p95_ms": round(1000 * float(np.percentile(every, 95))),
         "p95_ms_by_button": {
             name: round(1000 * float(np.percentile(own, 95))) for name, own in times.items() if own
         },
-        **{"stopped_s": round(stopped_s, 2), "early": early, "late_s": round(late_s, 1)},
+        "stopped_s": round(stopped_s, 2),
+        "early": early,
+        "late_s": round(late_s, 1),
     }
     print(json.dumps(figures))
 

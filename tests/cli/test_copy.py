@@ -92,7 +92,10 @@ def asked(monkeypatch):
             for n in (1, 2)
         ]
         heard = [notice("heard_within", title="Night", at_s=62.0, step_lu=8.0)]
-        return CopyReport(f"{folder}/s.m3u8", files, loudness_lufs=-20.5, heard=heard)
+        loud = notice("held_down", titles=("Night",), softer_lu=2.5)
+        return CopyReport(
+            f"{folder}/s.m3u8", files, loudness_lufs=-20.5, heard=heard, held_down=loud
+        )
 
     monkeypatch.setattr(playlist_builder, "copy_session", copy_session)
     return asked
@@ -103,6 +106,7 @@ def test_a_levelled_copy_says_what_players_have_to_be_told(built, asked):
     assert (asked["levels"], asked["form"], asked["replace_earlier"]) == ("tags", None, False)
     assert "levelled by -6.0 to -3.0 dB" in done.stderr
     assert "-20.5 LUFS in all instead of -18, as the peaks allow no more" in done.stderr
+    assert "2.5 LU softer than without the peaks of 'Night': turn the volume up" in done.stderr
     assert "1 of 2 by tags: turn on ReplayGain" in done.stderr
     assert "heard as it is: 1:02 'Night' gets 8.0 LU louder all at once" in done.stderr
     assert "--for-phone does, in the samples" in done.stderr

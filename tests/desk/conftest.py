@@ -48,7 +48,7 @@ def clock(monkeypatch):
 
 
 @pytest.fixture
-def opened(filled, tmp_path, clock):
+def opened(filled, tmp_path, clock):  # noqa: ARG001 - the time of day of all that is opened
     """Open a bench on a library of its own; again and again as after a crash."""
     copy = tmp_path / "l.db"
     copy.write_bytes(filled.read_bytes())

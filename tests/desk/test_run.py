@@ -110,8 +110,14 @@ def test_a_run_goes_on_after_a_crash_with_the_same_sound(opened, clock):
     first.do("begin", {})
     press(first, "softer", 300.0, "now")
     sounded = {
-        **{"number": 1, "at": clock().isoformat(), "session_s": 300.0, "kind": "sounded"},
-        **{"track": "x", "offset_s": 0.0, "seconds": 5.0, "gains_db": [0.0]},
+        "number": 1,
+        "at": clock().isoformat(),
+        "session_s": 300.0,
+        "kind": "sounded",
+        "track": "x",
+        "offset_s": 0.0,
+        "seconds": 5.0,
+        "gains_db": [0.0],
     }
     answer = first.do("heard", {"run": 1, "source": "page-1", "events": [sounded]})
     assert answer == {"last": 1}

@@ -20,6 +20,7 @@ before it; `calm_lu` is the worst. Bar: none.
 
 import contextlib
 import json
+import math
 import os
 import shutil
 import socket
@@ -29,7 +30,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -159,17 +160,21 @@ def measured(
 ) -> dict[str, object]:
     """Return the figures of one session by the power of its tenths of seconds."""
     limit_lu = profile.rules.loudness_step_lu + AUDIBLE_LU
-    heard = []
+    heard, ends = [], []
     for each in placed:
-        first, last = (round(second * PER_S) for second in each.heard_s)
+        # Whole tenths: one that holds the beginning of the next track would end no silence.
+        first, last = math.ceil(each.heard_s[0] * PER_S), math.floor(each.heard_s[1] * PER_S)
         sound = np.flatnonzero(sounding[first:last])
         heard.append(power[first + sound[0] : first + sound[-1] + 1] if len(sound) else power[:1])
+        ends.append(power[first:last])
     edge = EDGE_S * PER_S
-    rises, faded = [], []
-    for left, right in pairwise(heard):
+    rises, faded, from_silence = [], [], []
+    for left, right, whole in zip(heard, heard[1:], ends, strict=False):
         before, long_before = (loudness.lufs(left[-n:].mean()) for n in (edge, 10 * PER_S))
         floor = loudness.integrated_lufs(right) + FLOOR_LU
         rises.append(float(loudness.lufs(right[:edge].mean()) - max(before, floor)))
+        with_silence = max(float(loudness.lufs(whole[-edge:].mean())), floor)
+        from_silence.append(float(loudness.lufs(right[:edge].mean())) - with_silence)
         faded.append(bool(before < long_before - FADED_LU))
     calm_lu = [
         rise_within(own)
@@ -181,6 +186,7 @@ def measured(
         "phase_off_lu": phase_off_lu(power, placed, profile),
         "joins": sum(over),
         "after_endings": sum(a and b for a, b in zip(over, faded, strict=True)),
+        "with_silence": sum(rise > limit_lu for rise in from_silence),
         "of": len(rises),
         "join_lu": max(rises),
         "calm": sum(rise > CALM_RISE_LU + AUDIBLE_LU for rise in calm_lu),
@@ -263,7 +269,7 @@ def powers(blocks: Iterator[Floats32]) -> tuple[Floats, Floats]:
             size = RATE_HZ // PER_S
             whole = np.pad(block, ((0, 0), (0, -block.shape[1] % size)))
             parts = whole.reshape(2, -1, size)
-            kept.append(np.vecdot(parts, parts).sum(axis=0) / np.float32(size))
+            kept.append(parts.var(axis=2).sum(axis=0))
             yield block
 
     found = levels.measure(told(), RATE_HZ)

@@ -9,6 +9,7 @@ LIMIT = {"count": 2, "title": "Night", "phase": "peak"}
 BUDGET = {"passed": 7, "total": 12, "outside": 3, "shortest": 2.0, "longest": 15.0, "voices": 1}
 BUDGET |= {"others": (("banned", 1),)}
 CALM = {**BUDGET, "below": 0.25, "calm_min": 45}
+TURN_UP = ": turn the volume up by as much, or take other music instead"
 SENTENCES = [
     (
         notice("above_plan", count=1, limit=0.35, worst=0.4, **AT),
@@ -111,6 +112,14 @@ SENTENCES = [
     (
         notice("fewer_sessions", count=2, asked=3),
         "only 2 of 3 sessions: the library holds no more",
+    ),
+    (
+        notice("held_down", titles=("Night", "Dawn"), softer_lu=2.25),
+        "all of it is 2.2 LU softer than without the peaks of 'Night', 'Dawn'" + TURN_UP,
+    ),
+    (
+        notice("held_down_and_more", titles=("Night",), softer_lu=2.0),
+        "all of it is 2.0 LU softer than without the peaks of 'Night', ..." + TURN_UP,
     ),
     (notice("kept", reason="sung", title="Night"), "kept, though sung: 'Night'"),
     (

@@ -13,6 +13,7 @@ from playlist_builder.models import Slot
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from playlist_builder.recording.levelled import entry, levelled
 from playlist_builder.recording.levels import Levels
+from playlist_builder.recording.ride import rises
 
 PROFILE = Profile(
     "arc",
@@ -89,6 +90,17 @@ def test_an_encoder_that_overshoots_gets_room():
     assert lossless - lossy == pytest.approx(0.5)
 
 
+def test_the_track_whose_peaks_keep_all_of_it_soft_is_named():
+    found = [level(-30.0, peak=0.1), level(-30.0, peak=0.5), level(-30.0, peak=0.1)]
+    plan = levelled(slots(3), found, PROFILE, riding=[False] * 3)
+    without = levelled(slots(2), [found[0], found[2]], PROFILE, riding=[False] * 2)
+    assert plan.held_down is not None
+    assert dict(plan.held_down.parameters)["titles"] == ("1",)
+    softer_lu = dict(plan.held_down.parameters)["softer_lu"]
+    assert softer_lu == pytest.approx(without.loudness_lufs - plan.loudness_lufs, abs=0.5)
+    assert without.held_down is None
+
+
 def test_only_what_plays_of_a_track_is_levelled():
     part = replace(slots(1)[0], from_s=150.0, end_s=150.0)
     plan = levelled([part], [level(-30.0, -20.0, peak=0.1)], PROFILE, riding=[False])
@@ -117,12 +129,49 @@ def test_music_behind_an_ending_enters_as_slowly_as_it_must():
     assert not len(entry(power(-20.0), new, 3.0))
 
 
+@given(st.floats(-70.0, -30.0), st.floats(0.0, 2.5))
+@settings(max_examples=10)
+def test_an_entry_is_long_enough_for_what_begins_loud_behind_next_to_nothing(before_lufs, more_lu):
+    new = power(-20.0, seconds=60)
+    new[:50] *= 10 ** (more_lu / 10)
+    fade_db = entry(power(before_lufs), new, 2.8)
+    entered = new.copy()
+    entered[: len(fade_db)] *= 10 ** (fade_db / 10)
+    heard_before = max(before_lufs, loudness.integrated_lufs(new) - 20.0)
+    assert loudness.lufs(entered[:30].mean()) - heard_before <= 3.0
+
+
+def test_an_entry_startles_nobody_where_the_music_behind_it_rises_by_itself():
+    """It rises by 5 LU, and by more than 6 where the seconds before that are part of an entry."""
+    ended, new = level(-20.0, -20.0, -20.0, -38.0, seconds=24), level(-26.0, seconds=60)
+    new.k_power[110:] = power(-21.0)[0]
+    plan = levelled(slots(2), [ended, new], PROFILE, riding=[True] * 2)
+    assert plan.gains[1].course is not None
+    moved = new.k_power * 10 ** (plan.gains[1].course / 10)
+    now, before, _ = rises(moved.reshape(-1, 10).mean(axis=1))
+    assert (now - before)[10:].max() <= 6.0
+    faded = ended.k_power * 10 ** ((plan.gains[0].gain_db - plan.gains[1].gain_db) / 10)
+    assert join_lu(faded, moved) <= 3.0
+
+
+@pytest.mark.parametrize("off", [0, 1])
+def test_an_entry_keeps_the_limit_wherever_a_player_counts_tenths(off):
+    """Three soft seconds, and then all at once louder: a tenth later they hold some of it."""
+    ended, new = power(-20.0, -32.0), power(-20.0, seconds=60)
+    new[:30] = power(-27.5)[0]
+    new[30] = power(-8.0)[0]
+    fade_db = entry(ended, new, 3.0)
+    entered = new.copy()
+    entered[: len(fade_db)] *= 10 ** (fade_db / 10)
+    assert join_lu(ended, entered[off:]) <= 3.0
+
+
 @settings(max_examples=20)
 @given(st.floats(-70.0, -5.0), st.floats(-40.0, -5.0), st.floats(3.0, 90.0))
 def test_no_entry_is_longer_than_it_may_be(before_lufs, after_lufs, seconds):
     after = np.full(round(10 * seconds), power(after_lufs)[0])
     fade_db = entry(power(before_lufs), after, 3.0)
-    assert len(fade_db) <= min(10 * 20, len(after))
+    assert len(fade_db) <= min(10 * 30, len(after))
     assert np.isfinite(fade_db).all()
     assert len(fade_db) == 0 or fade_db.max() <= 1e-9
 

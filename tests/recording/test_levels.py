@@ -55,6 +55,14 @@ def test_silence_at_the_edges_is_left_out_to_the_frame_and_a_pause_within_is_not
     assert len(found.k_power) == len(found.true_peak) == 100
 
 
+def test_an_offset_of_all_samples_is_no_music():
+    """Some encoders leave one, also in the silence at the end."""
+    offset = np.full((2, 2 * RATE), 0.01, np.float32)
+    samples = np.concatenate((offset, tone(300.0, 3.0, dbfs=-20.0) + 0.01, offset), axis=1)
+    found = measured(samples)
+    assert (found.start, found.end) == (100, 250)
+
+
 def test_a_fade_out_is_music_until_it_cannot_be_heard():
     """A tone that falls by 10 dB a second from -10 dBFS is 5 seconds above -60."""
     decibels = np.repeat(-10.0 - 0.2 * np.arange(500), RATE // 50)

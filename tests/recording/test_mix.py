@@ -17,7 +17,7 @@ from playlist_builder.recording import gains as gains_of
 from playlist_builder.recording import mix as mixing
 from playlist_builder.recording.gains import crossfade, gains
 from playlist_builder.recording.levels import Levels
-from playlist_builder.recording.mix import MixSettings
+from playlist_builder.recording.mix_settings import LOUDNESS_LUFS, MixSettings
 from playlist_builder.recording.preview import preview
 
 CEILING_DBTP = -1.05
@@ -206,7 +206,7 @@ def test_peaks_come_before_loudness():
     plan = planned(found, settings=MixSettings(crossfade_s=0.0))
     assert plan.true_peak_dbtp == pytest.approx(CEILING_DBTP)
     assert plan.clips[0].gain_db == pytest.approx(CEILING_DBTP - 20 * np.log10(1.2))
-    assert plan.loudness_lufs < mixing.LOUDNESS_LUFS
+    assert plan.loudness_lufs < LOUDNESS_LUFS
 
 
 def test_peaks_that_meet_in_a_crossfade_are_added():

@@ -11,7 +11,7 @@ from playlist_builder.language.notices import notice
 from playlist_builder.models import Silence
 from playlist_builder.recording import mix as mixing
 from playlist_builder.recording.levels import FRAMES_PER_S
-from playlist_builder.recording.mix import MixSettings
+from playlist_builder.recording.mix_settings import MixSettings
 from playlist_builder.recording.preview import preview
 from playlist_builder.recording.render import render_session
 from playlist_builder.recording.rendered import rendered_session

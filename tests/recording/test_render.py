@@ -28,7 +28,7 @@ from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.recording import levels
 from playlist_builder.recording.levels import TruePeak
-from playlist_builder.recording.mix import MixSettings
+from playlist_builder.recording.mix_settings import MixSettings
 from playlist_builder.recording.render import PEAK_LIMIT_DBTP, preview_session, render_session
 from playlist_builder.session_request import SessionRequest
 from tests.support.commands import run

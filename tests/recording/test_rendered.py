@@ -11,7 +11,7 @@ from playlist_builder.language.text import clock
 from playlist_builder.models import Session, Slot
 from playlist_builder.recording import cue, mix
 from playlist_builder.recording.levels import Levels
-from playlist_builder.recording.mix import MixSettings
+from playlist_builder.recording.mix_settings import MixSettings
 from playlist_builder.recording.rendered import rendered_session
 
 LUFS = (-12.0, -20.0, -16.0)

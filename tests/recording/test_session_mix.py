@@ -9,7 +9,7 @@ from playlist_builder.errors import RenderError, RequestError
 from playlist_builder.models import Session, Slot
 from playlist_builder.recording.gains import PEAK_LIMIT_DBTP
 from playlist_builder.recording.levels import Levels
-from playlist_builder.recording.mix import MixSettings
+from playlist_builder.recording.mix_settings import MixSettings
 from playlist_builder.recording.session_mix import mix_session
 
 FADE_S, SETTINGS = 4.0, MixSettings(crossfade_s=4.0, riding=False)

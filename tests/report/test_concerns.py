@@ -58,6 +58,19 @@ def test_joins_that_get_louder_are_told_once_by_the_worst():
     assert only.place == 3
 
 
+def test_of_many_joins_that_get_louder_the_loudest_are_named_and_the_others_counted():
+    slots = [
+        slot(60 * n, 60 * n + 60, start_loudness_lufs=-20.0 + rise, end_loudness_lufs=-20.0)
+        for n, rise in enumerate((0.0, 4.0, 9.0, 5.0, 4.5, 6.0, 4.5, 4.5))
+    ]
+    jump = {"count": 7, "limit_lu": 3.0, "title": "A", "phase": "calm"}
+    [only] = told(notice("loudness_jumps", worst_lu=9.0, at_s=120.0, **jump), of=session(*slots))
+    assert only.text == (
+        "'A' begins 9.0 LU louder than the music before it (louder steps also at 3:00, 5:00;"
+        " 4 more in the list)"
+    )
+
+
 def test_one_moment_that_is_too_high_is_told_once():
     where = {"count": 1, "title": "A", "phase": "calm"}
     plan = notice("above_plan", limit=0.3, worst=0.4, at_s=70.0, **where)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from importlib.resources import files
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from playlist_builder.language.notices import notice
+from playlist_builder.language.text import clock
 from playlist_builder.models import Session, Silence, Slot
-from playlist_builder.report import labels, loudness_bars, plot, summary, svg
+from playlist_builder.report import labels, loudness_bars, plot, summary, svg, templating
 from playlist_builder.report.drawing import LEFT, LETTER, RIGHT, Frame
 from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES
 from playlist_builder.session_request import SessionRequest
@@ -198,7 +200,7 @@ level = 0.1
 def test_phases_stand_where_they_are_planned_and_tint_their_tracks_as_played():
     drawn = svg.inline(arc(), ENGLISH)
     width = 1080 - LEFT - RIGHT
-    borders = [numbers(x)[0] for x in re.findall(r'class="phase" d="([^"]*)"', drawn)]
+    _, *borders = [numbers(x)[0] for x in re.findall(r'class="phase" d="([^"]*)"', drawn)]
     assert borders == pytest.approx([LEFT + width * x for x in (0, 0.25, 0.75)], abs=0.1)
     assert re.findall(r'class="block (\w+)"', drawn) == ["t0", "t4", "t0"]
 
@@ -209,6 +211,8 @@ def test_the_highest_point_of_an_arc_tells_its_time_and_a_flat_plan_has_none():
     at_s = (float(dot.get("cx")) - LEFT) / width * 2400.0
     assert 1320.0 < at_s < 1900.0
     assert found(svg.picture(hour(), ENGLISH), "summit", "circle") == []
+    texts = [each.text for each in found(svg.picture(arc(), ENGLISH), "name haloed", "text")]
+    assert texts == [f"highest {clock(round(at_s))}"]
 
 
 def test_a_line_breaks_where_nothing_plays_and_tension_where_it_is_not_known():
@@ -256,6 +260,60 @@ def test_marks_of_one_moment_stand_side_by_side():
     assert abs(places[1] - places[0]) >= 2 * plot.MARK
 
 
+def test_of_many_joins_that_get_louder_three_are_marked():
+    """The loudest; one with a numbered mark has no dot as well. All of them have a bar."""
+    slots = [
+        slot(60 * n, 60 * n + 60, start_loudness_lufs=-20.0 + rise, end_loudness_lufs=-20.0)
+        for n, rise in enumerate((0.0, 4.0, 9.0, 5.0, 8.0, 4.5))
+    ]
+    whole = session(slots, target_s=360.0, duration_s=360.0)
+    drawn = svg.picture(whole, ENGLISH)
+    scale = (1080 - LEFT - RIGHT) / 360.0
+    dots = [float(each.get("cx")) for each in found(drawn, "rises", "circle")]
+    assert sorted((x - LEFT) / scale for x in dots) == pytest.approx([120.0, 180.0, 240.0], abs=0.1)
+    assert [each.text for each in found(drawn, "beyond", "text")] == ["+9.0", "+8.0", "+5.0"]
+    assert len(found(drawn, "beyond", "rect")) == 5
+    jump = notice(
+        "loudness_jumps", count=5, limit_lu=3.0, worst_lu=9.0, title="A", at_s=120.0, phase="calm"
+    )
+    drawn = svg.picture(replace(whole, warnings=(jump,)), ENGLISH)
+    assert len(found(drawn, "rises", "circle")) == 2
+
+
+@given(st.lists(st.floats(0.0, 340.0), min_size=4, max_size=4, unique=True))
+def test_a_number_stands_by_its_own_bar_and_covers_no_other(starts):
+    first, *others = sorted(starts)
+    ends = [*others, 360.0]
+    slots = [
+        slot(start, end, start_loudness_lufs=-20.0 + rise, end_loudness_lufs=-20.0)
+        for start, end, rise in zip([first, *others], ends, (0.0, 7.0, 9.0, 8.0), strict=True)
+    ]
+    whole = session(slots, target_s=360.0, duration_s=360.0)
+    frame = Frame(34.0, 352.0, 0.0, 100.0, 360.0)
+    drawn = "\n".join(loudness_bars.bars(whole, ENGLISH, frame, 0.0))
+    told = re.findall(r'<text x="([\d.]+)" y="[\d.]+" class="beyond"[^>]*>\+(\d)', drawn)
+    bars = dict(zip("798", map(frame.x, others), strict=True))
+    assert told[0][1] == "9"
+    half = LETTER * 2.5
+    assert all(abs(float(x) - bars[rise]) <= half + 0.1 for x, rise in told)
+    assert all(b - a >= 2 * half - 0.2 for a, b in pairwise(sorted(float(x) for x, _ in told)))
+
+
+def test_no_letter_of_a_picture_is_small_or_grey_on_a_tint():
+    """11 px at least where a page shrinks a picture most, as its widths and its style say."""
+    sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", svg.STYLE)]
+    page = files("playlist_builder.report").joinpath("templates", "page.css").read_text("utf-8")
+    widest = [int(each) for each in re.findall(r"max-width: (1029|685)px", page)]
+    edges = {"large": widest[0] + 1 - 40, "middle": widest[1] + 1 - 40, "small": 360 - 28}
+    for name, content in edges.items():
+        assert min(sizes) * min(1.0, content / templating.WIDTHS_PX[name]) >= 10.99, name
+    drawn = svg.inline(hour(12), ENGLISH)
+    foot = float(re.search(r'class="tile" [^>]* y="([\d.]+)"', drawn)[1])
+    grey = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" class="faint', drawn)
+    on_tiles = [x for x, y in grey if foot < float(y) < foot + plot.STRIP_HEIGHT]
+    assert all(float(x) < LEFT for x in on_tiles)
+
+
 @given(st.lists(st.floats(-70.0, 70.0), min_size=1, max_size=8))
 def test_no_bar_of_loudness_is_cut(rises):
     level, slots = 0.0, [slot(0, 60, end_loudness_lufs=0.0)]
@@ -291,7 +349,7 @@ def test_the_legend_fits_the_width(language, width):
     slots = [slot(0, 1800, tension=0.2), slot(2000, 3600)]
     whole = session(slots, silences=(Silence(1800, 2000, "calm"),))
     drawn = svg.inline(whole, language, width=width)
-    entries = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" class="faint">(.*?)<', drawn)[:4]
+    entries = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" class="faint">(.*?)<', drawn)[:5]
     assert [text for _, _, text in entries][-1] == language.gettext("silence")
     assert len({y for _, y, _ in entries}) > (width < 700)
     names = re.findall(r'<text x="[\d.]+" y="([\d.]+)" class="name">', drawn)

@@ -19,6 +19,7 @@ export class Lane {
     this.filled = first;
     this.chunk = 2 * RATE_HZ; // samples that are asked for next
     this.until = until; // where it is to end, before the mix does
+    this.ending = ENDING; // the length of its last fade, if it does
     this.length = Infinity; // of the mix, until the server says it
     this.#context = context;
     this.#rise = context.createGain();
@@ -39,11 +40,6 @@ export class Lane {
     return this.filled >= this.last;
   }
 
-  // What is still to come of it.
-  get rest() {
-    return { mix: this.mix, first: this.filled, until: this.until };
-  }
-
   // The sample of the clock behind what is there.
   get end() {
     return this.filled + this.offset;
@@ -55,7 +51,7 @@ export class Lane {
     const count = Math.min(samples.length / 2, this.last - this.filled);
     if (count > 0) this.#schedule(samples, count);
     if (!this.isComplete) this.#fadeUntil(this.end, FADE);
-    else if (this.last < length) this.#fadeUntil(this.end, ENDING);
+    else if (this.last < length) this.#fadeUntil(this.end, this.ending);
     else this.#fall.gain.cancelScheduledValues(0);
   }
 
@@ -77,13 +73,14 @@ export class Lane {
 
   // Fade to silence until a sample of the clock, and forget what lies behind it.
   close(end, fade = FADE) {
-    if (this.end > end - fade) this.#fadeUntil(end, fade);
+    this.until = Math.min(this.until, end - this.offset);
+    this.ending = fade;
+    if (this.end >= end) this.#fadeUntil(end, fade);
     for (const node of this.#nodes) {
       if (node.begins < end) node.stop(end / RATE_HZ);
       else this.#release(node);
     }
-    this.filled = Math.min(this.filled, end - this.offset);
-    this.until = this.filled;
+    this.filled = Math.min(this.filled, this.until);
   }
 
   #fadeUntil(end, fade) {

@@ -22,6 +22,7 @@ export class Noted {
     this.#run = run;
     const known = JSON.parse(localStorage.getItem(this.#key) ?? "null");
     this.#kept = known ?? { last: 0, queue: [], open: null };
+    this.recover = (sounds) => this.close(0, sounds); // what a crash of the page left open
     for (const key of Object.keys(localStorage)) {
       if (key.startsWith("noted-") && key !== this.#key && isSent(key)) localStorage.removeItem(key);
     }
@@ -36,34 +37,54 @@ export class Noted {
     return this.#kept.open?.to_s ?? this.#kept.heard_s ?? null;
   }
 
+  // The music begins at a second of the mix, or goes on there.
+  begin(position_s) {
+    this.#open(position_s);
+    this.#keep();
+  }
+
   // The mix has been heard up to a second of it, with these clips in it.
   heard(position_s, sounds) {
     const open = this.#kept.open;
     const step = open ? position_s - open.to_s : 0;
-    if (open && step >= 0 && step < CONTIGUOUS_S) open.to_s = position_s;
-    else {
-      this.close(sounds);
-      this.#kept.open = { from_s: position_s, to_s: position_s, at: Date.now() };
+    if (!open || step < 0 || step > CONTIGUOUS_S) {
+      this.#close(sounds);
+      this.#open(position_s);
     }
-    this.#kept.heard_s = position_s;
-    if (this.#kept.open.to_s - this.#kept.open.from_s >= ONE_S) {
-      const { to_s } = this.#kept.open;
-      this.close(sounds);
-      this.#kept.open = { from_s: to_s, to_s, at: Date.now() };
-    }
+    this.#kept.open.to_s = position_s;
+    if (position_s - this.#kept.open.from_s >= ONE_S) this.cut(sounds);
     this.#keep();
   }
 
-  // Write down what sounded up to now.
-  close(sounds) {
+  // Write down what sounded so far; the music plays on.
+  cut(sounds) {
+    const open = this.#kept.open;
+    if (!open) return;
+    this.#close(sounds);
+    this.#open(open.to_s);
+    this.#keep();
+  }
+
+  // The music stops: write down what sounded.
+  close(position_s, sounds) {
+    if (this.#kept.open) this.#kept.open.to_s = Math.max(position_s, this.#kept.open.to_s);
+    this.#close(sounds);
+    this.#keep();
+  }
+
+  #open(position_s) {
+    this.#kept.open = { from_s: position_s, to_s: position_s, at: Date.now() };
+    this.#kept.heard_s = position_s;
+  }
+
+  #close(sounds) {
     const open = this.#kept.open;
     this.#kept.open = null;
-    if (open && open.to_s > open.from_s) {
-      for (const what of heardIn(sounds, open.from_s, open.to_s)) {
-        this.#add(open.at + (what.session_s - open.from_s) * 1000, what);
-      }
+    if (!open) return;
+    this.#kept.heard_s = open.to_s;
+    for (const what of heardIn(sounds, open.from_s, open.to_s)) {
+      this.#add(open.at + (what.session_s - open.from_s) * 1000, what);
     }
-    this.#keep();
   }
 
   // Write down something else that happened at a second of the mix.
@@ -112,7 +133,7 @@ export class Noted {
 
   // The page goes: leave as much with the desk as can be.
   leave(sounds, session_s) {
-    this.close(sounds);
+    this.close(session_s, sounds);
     const { last, queue } = this.#kept;
     queue.push({ at: new Date().toISOString(), kind: "closed", session_s });
     this.#keep();

@@ -2,7 +2,8 @@
 // is sent on the clock of the audio context, minutes ahead, so that a server that stalls or starts
 // again is not heard. Positions are seconds of a mix.
 //
-// Events: position {position_s, mix} each second; gap {ms}, when one is over; ended {mix};
+// Events: position {position_s, mix} each second; ended {mix};
+// gap {ms, reason}, when it is over: the music came late, or the device stood still;
 // blocked, when the browser waits for a press, in which `resume` is to be called;
 // broken {mix, from_s, until_s, error}: a file cannot be read, and is skipped unless `replace` comes.
 
@@ -66,13 +67,13 @@ export class Player extends EventTarget {
   }
 
   get ahead_s() {
-    const lane = this.#lanes.at(-1);
+    const lane = this.#open ?? this.#lanes.at(-1);
     return lane ? Math.max(0, lane.end - this.#now) / RATE_HZ : 0;
   }
 
   // Play a mix from a place on, in the handler of a press; resolves when it is about to sound.
   play(mix, from_s, { until_s = Infinity } = {}) {
-    this.#open();
+    this.#ready();
     this.#unpause(0);
     return this.#want({ kind: "play", mix, first: samples(from_s), until: samples(until_s) });
   }
@@ -102,7 +103,10 @@ export class Player extends EventTarget {
   stop(fade_s = 1) {
     const fade = Math.max(FADE, samples(fade_s));
     const end = this.#now + fade;
-    for (const lane of this.#lanes) lane.at >= end ? lane.drop() : lane.close(end, fade);
+    for (const lane of this.#lanes) {
+      if (this.#isPaused || lane.at >= end) lane.drop();
+      else lane.close(end, fade);
+    }
     this.#lanes = [];
     this.#give(null);
     clearInterval(this.#timer);
@@ -119,6 +123,12 @@ export class Player extends EventTarget {
     return this.#now - samples(this.#context?.outputLatency || 0);
   }
 
+  // The first lane of which more is to come.
+  get #open() {
+    const now = this.#now;
+    return this.#lanes.find((lane, n) => !lane.isComplete && !(this.#lanes[n + 1]?.at <= now));
+  }
+
   #laneAt(now) {
     return this.#lanes.findLast((lane) => lane.at <= now) ?? this.#lanes[0];
   }
@@ -127,7 +137,7 @@ export class Player extends EventTarget {
     this.dispatchEvent(new CustomEvent(kind, { detail }));
   }
 
-  #open() {
+  #ready() {
     if (!this.#context) {
       this.#context = new AudioContext({ sampleRate: RATE_HZ, latencyHint: "playback" });
       this.#output = this.#context.createGain();
@@ -176,9 +186,9 @@ export class Player extends EventTarget {
     if (this.#isWorking) return;
     this.#isWorking = true;
     while (this.is_playing) {
-      const lane = this.#lanes.at(-1);
+      const lane = this.#open;
       if (this.#wish && this.#wish.retry <= performance.now()) await this.#begin(this.#wish);
-      else if (lane && !lane.isComplete && lane.end - this.#now < this.#ahead) await this.#fill(lane);
+      else if (lane && lane.end - this.#now < this.#ahead) await this.#fill(lane);
       else await this.#rest(TICK_MS);
     }
     this.#isWorking = false;
@@ -211,30 +221,34 @@ export class Player extends EventTarget {
   }
 
   async #fill(lane) {
-    const isLast = () => lane === this.#lanes.at(-1) && !lane.isComplete;
     const count = Math.min(lane.chunk, this.#chunk);
     try {
       const part = await fetchPart(lane.mix.url, lane.filled, count, this.#abort.signal);
-      if (!isLast()) return;
+      if (lane !== this.#open) return;
       this.#failures = 0;
       lane.chunk = 2 * count;
       if (lane.end - FADE > this.#now) lane.add(part.samples, part.length);
-      else this.#lay({ kind: "next", ...lane.rest }, lane.filled, part);
+      else this.#lay(this.#after(lane), lane.filled, part);
     } catch (error) {
-      if (!isLast() || this.#abort.signal.aborted) return;
+      if (lane !== this.#open || this.#abort.signal.aborted) return;
       if (error instanceof Broken) this.#skip(lane, error.detail);
       await this.#rest(this.#patience());
     }
   }
 
+  // What goes on behind a lane, whose end it does not know yet: as the last lane would have.
+  #after(lane, first = lane.filled) {
+    const { mix, until } = this.#lanes.at(-1);
+    return { kind: "next", after: lane, mix, first, until };
+  }
+
   // Where a mix begins: at which sample of the clock, and with which of its own.
-  #place({ kind, first }) {
+  #place({ kind, first, after = this.#lanes.at(-1) }) {
     const soon = this.#now + LEAD;
     if (kind === "play") return { at: soon, first };
-    const last = this.#lanes.at(-1);
-    if (kind === "next") return { at: Math.max(last.end - FADE, soon), first };
+    if (kind === "next") return { at: Math.max(after.end - FADE, soon), first };
     const lane = this.#lanes.findLast((each) => first + each.offset >= each.at) ?? this.#lanes[0];
-    const at = Math.max(first + lane.offset, soon);
+    const at = Math.max(Math.min(first, lane.last) + lane.offset, soon);
     return { at, first: at - lane.offset };
   }
 
@@ -248,12 +262,13 @@ export class Player extends EventTarget {
     const before = this.#lanes.at(-1);
     const gap = before && wish.kind === "next" ? at - before.end : 0;
     before?.close(at + FADE);
+    if (before && wish.kind === "next") before.until = before.filled; // no more of it is wanted
     const rises = Boolean(before) || first > 0;
     const { mix, until } = wish;
     const lane = new Lane(this.#context, this.#output, { mix, first, at, until, rises });
     lane.add(part.samples.subarray(2 * skipped), part.length);
     this.#lanes.push(lane);
-    if (gap > 0) this.#tell("gap", { ms: (1000 * gap) / RATE_HZ });
+    if (gap > 0) this.#tell("gap", { ms: (1000 * gap) / RATE_HZ, reason: "late" });
     if (wish !== this.#wish) return;
     this.#wish = null;
     this.#failures = 0;
@@ -281,8 +296,10 @@ export class Player extends EventTarget {
     this.#tellBroken(lane.mix, detail);
     if (lane.end - this.#now > SOON || this.#wish) return;
     const first = samples(detail.until_s);
-    if (first < lane.last) this.#give({ kind: "next", ...lane.rest, first, tries: 0, retry: 0 });
-    else lane.until = lane.filled;
+    const next = this.#after(lane, first);
+    if (first < Math.min(next.until, next.mix.length_s * RATE_HZ)) {
+      this.#give({ ...next, tries: 0, retry: 0 });
+    } else lane.until = lane.filled;
   }
 
   #tick() {
@@ -318,7 +335,7 @@ export class Player extends EventTarget {
     const [before, now] = [this.#behind.slice(0, TICKS), this.#behind.slice(-TICKS)];
     const gap = Math.min(...now) - Math.min(...before);
     if (gap > GAP_MS) {
-      this.#tell("gap", { ms: gap });
+      this.#tell("gap", { ms: gap, reason: "device" });
       this.#behind = now;
     } else this.#behind.shift();
   }

@@ -1,11 +1,11 @@
 // The sound of a run in this page: one mix, which is replaced from a moment on when the plan is.
 
-import { current, desk, refresh, tab } from "./api.js";
+import { ask, current, desk, refresh, tab } from "./api.js";
 import { Noted } from "./noted.js";
 import { Player } from "./player.js";
-import { ask } from "./api.js";
 
 const HAND_OVER_MS = 600; // in which another page says how far it came
+const PAUSE_S = 1; // of the fade into a pause
 const END_FADE_S = 4;
 const HAND_OVER_FADE_S = 2;
 const RECENT_S = 20; // a page that was heard so lately still sounds until it is taken over
@@ -16,6 +16,7 @@ export class Playing extends EventTarget {
   #run = null;
   #holds = false;
   #starting = false;
+  #pausing = 0;
 
   // Events: "position" {position_s}, "blocked" (a press is needed), "going" (it sounds)
   constructor() {
@@ -46,16 +47,23 @@ export class Playing extends EventTarget {
     const before = this.#run;
     if (before && run && before.number === run.number && this.#player.is_playing) {
       if (before.mix.url !== run.mix.url) {
-        this.#flush();
+        this.#noted.cut(before.sounds);
         this.#player.replace(run.mix, run.mix.same_until_s);
       }
       this.#run = run;
       if (run.paused !== this.#player.is_paused) this.#pause(run.paused);
       return;
     }
+    if (!run) {
+      this.#stop(END_FADE_S);
+      this.#run = null;
+      return;
+    }
     this.#run = run;
-    if (!run) return void this.#stop(END_FADE_S);
-    if (before?.number !== run.number) this.#noted = new Noted(run.number);
+    if (before?.number !== run.number) {
+      this.#noted = new Noted(run.number);
+      this.#noted.recover(run.sounds);
+    }
     this.#noted.send();
     if (this.#holds) this.start();
   }
@@ -69,6 +77,7 @@ export class Playing extends EventTarget {
       const from_s = this.#from_s();
       if (this.#run.paused) return;
       if (from_s > 0.5) this.#noted.note("reopened", from_s);
+      this.#noted.begin(from_s);
       await this.#player.play(this.#run.mix, from_s);
     } finally {
       this.#starting = false;
@@ -81,10 +90,15 @@ export class Playing extends EventTarget {
   }
 
   #pause(is_paused) {
-    this.#flush();
-    if (is_paused) this.#player.pause();
-    else if (this.#player.is_playing) this.#player.resume();
-    else {
+    clearTimeout(this.#pausing);
+    if (is_paused) {
+      this.#player.pause(PAUSE_S);
+      this.#pausing = setTimeout(() => this.#stopped(), 1000 * PAUSE_S + 100);
+    } else if (this.#player.is_playing) {
+      this.#stopped();
+      this.#noted.begin(this.position_s);
+      this.#player.resume(PAUSE_S);
+    } else {
       this.#run.paused = false;
       this.start();
     }
@@ -103,11 +117,12 @@ export class Playing extends EventTarget {
     if (!this.#run || !this.#player.is_playing || this.#player.is_paused) return;
     const { position_s } = this.#player;
     this.#noted.heard(position_s, this.#run.sounds);
+    this.#tell("going");
     this.#tell("position", { position_s });
   }
 
-  #flush() {
-    this.#noted?.close(this.#run?.sounds ?? []);
+  #stopped() {
+    this.#noted?.close(this.position_s, this.#run?.sounds ?? []);
   }
 
   async #held(holds) {
@@ -127,12 +142,12 @@ export class Playing extends EventTarget {
 
   async #stop(fade_s) {
     if (!this.#player.is_playing) return;
-    this.#flush();
+    this.#stopped();
     await this.#player.stop(fade_s);
   }
 
   #ended() {
-    this.#flush();
+    this.#stopped();
     if (this.#run) ask("end", { position_s: this.#run.session.mix_s, finished: true });
   }
 

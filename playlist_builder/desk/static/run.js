@@ -17,6 +17,7 @@ const BUTTONS = [
 const LETTERS = { s: "softer", h: "hold", d: "deeper", c: "calm", k: "skip", l: "longer", p: "next_phase", i: "silence", n: "note" };
 const KEYS = Object.fromEntries(Object.entries(LETTERS).map(([letter, name]) => [name, letter.toUpperCase()]));
 const PEDAL = ["softer", "deeper", "hold", "calm", "skip", "pause"]; // what a side of a pedal can do
+const NARROW = 700; // pixels of a phone
 const REFUSED_MS = 6000; // for which a button says why it did nothing
 
 let shown = null; // what was made for the run on the page
@@ -44,7 +45,7 @@ export async function begin() {
 function made(first) {
   let state = first;
   const sound = first.player === "browser" ? browserSound() : new Remote();
-  const curve = new Curve({ height: 150 });
+  const curve = new Curve({ height: innerWidth < NARROW ? 70 : 150 });
   const place = html("p", { class: "place" });
   const phase = html("p", { class: "phase" });
   const left = html("p", { class: "left" });
@@ -54,6 +55,7 @@ function made(first) {
   const go = html("button", { class: "go", hidden: true, onclick: () => sound.start() }, text("run_go_on"));
   const when = chooser();
   const refused = new Map(); // button to the sentence that it says, and until when
+  const waiting = new Set(); // buttons whose plan is being made
   const buttons = new Map(BUTTONS.map((name) => [name, button(name, () => press(name))]));
   const note = noteField(() => sound.position_s);
   const halt = html("button", { class: "halt", onclick: () => pause() });
@@ -80,19 +82,23 @@ function made(first) {
   async function press(name) {
     const pending = pendingOf(name);
     refused.delete(name);
+    waiting.add(name);
+    tick();
     try {
       if (pending) {
         await ask("take_back", { press: pending.press, position_s: sound.position_s });
         say(text("run_taken_back", { button: text(`button_${name}`) }));
       } else {
         const answer = await ask("press", { button: name, when: when.value, position_s: sound.position_s });
-        if (answer) say(answer.sentence);
+        if (!answer) throw new Refused(text("elsewhere"));
+        say(answer.sentence);
       }
     } catch (error) {
       const sentence = error instanceof Refused ? error.message : text("unreachable");
       refused.set(name, { sentence, until: Date.now() + REFUSED_MS });
       say(sentence, { warns: true });
     }
+    waiting.delete(name);
     tick();
   }
 
@@ -131,7 +137,7 @@ function made(first) {
     const isTail = at >= session.length_s;
     write(place, text("run_place", { at: clock(at), length: clock(session.length_s) }));
     write(phase, isTail ? text("run_tail") : phaseNow.name);
-    write(left, text(isTail ? "run_over" : "run_left", { minutes: Math.ceil((session.length_s - at) / 60) }));
+    write(left, text(isTail ? "run_over" : "run_left", { minutes: Math.max(1, Math.round((session.length_s - at) / 60)) }));
     curve.at(at);
     showTracks(session, at);
     for (const [name, each] of buttons) showButton(name, each);
@@ -158,9 +164,11 @@ function made(first) {
     each.classList.toggle("pending", Boolean(pending));
     each.classList.toggle("refused", isRefused);
     const said = each.querySelector(".said");
-    if (pending) write(said, pending.sentence);
+    each.classList.toggle("waiting", waiting.has(name));
+    if (waiting.has(name)) write(said, text("run_wait"));
+    else if (pending) write(said, pending.sentence);
     else write(said, isRefused ? why.sentence : "");
-    write(each.querySelector(".back"), pending ? text("run_take_back") : "");
+    write(each.querySelector(".back"), pending && !waiting.has(name) ? text("run_take_back") : "");
   }
 
   function show(next) {
@@ -213,10 +221,15 @@ function line(name) {
   };
 }
 
+// A button that was clicked does not keep the focus: Space would press it again, and not pause.
 function button(name, press) {
+  const clicked = ({ detail, currentTarget }) => {
+    if (detail) currentTarget.blur();
+    press();
+  };
   return html(
     "button",
-    { class: `steer ${name}`, onclick: press, "aria-keyshortcuts": KEYS[name] },
+    { class: "steer", "data-button": name, onclick: clicked, "aria-keyshortcuts": KEYS[name] },
     html("span", { class: "name" }, text(`button_${name}`), html("kbd", { "aria-hidden": "true" }, KEYS[name])),
     html("span", { class: "said" }),
     html("span", { class: "back" }),

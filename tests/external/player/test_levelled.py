@@ -146,3 +146,48 @@ def test_mpd_plays_every_format_as_loud(copies, tmp_path, eventually):
         eventually(lambda: b"state: stop\n" in ask("status"), "the end of the playlist")
     samples = np.fromfile(tmp_path / "out.pcm", "<i2").reshape(-1, 2).T / 32768.0
     assert np.ptp(levels_db(samples)) < 0.5
+
+
+@pytest.fixture
+def faded_and_new(tmp_path):
+    """A copy for phones: music that fades, silence with an offset, and music of full loudness."""
+    time_s = np.arange(round(20.333 * RATE_HZ)) / RATE_HZ
+    tone = 0.1 * np.sin(2 * np.pi * 440 * time_s)
+    faded = tone * 10 ** (-np.clip(time_s - 12.0, 0.0, 5.0) * 9.0 / 20.0) * (time_s < 17.0) + 0.002
+    slots = []
+    for number, wave in enumerate((faded, np.tile(tone, 3))):
+        path = f"{tmp_path}/{number}.flac"
+        encode.write_flac(path, np.tile(wave, (2, 1)).astype(np.float32), RATE_HZ, {})
+        at = 20.333 * number
+        slots.append(Slot(path, "", str(number), "", "", at, at + 20.333, "p", 0.5, 0.5))
+    session = Session("arc", "relative", 40.0, 40.0, 0.0, 0.0, 0.0, slots=slots)
+    with ThreadPoolExecutor(2) as pool:
+        return copy_session(
+            session, tmp_path / "phone", name="s", form="mp3", levels="samples", executor=pool
+        )
+
+
+@needs("mpv")
+def test_what_follows_a_faded_ending_enters_slowly_as_mpv_plays_it(faded_and_new, tmp_path):
+    """By 3 LU at most, from the last 3 s of what is heard to the first 3 s behind it."""
+    out = tmp_path / "out.pcm"
+    subprocess.run(
+        [
+            *("mpv", "--no-config", "--really-quiet", "--replaygain=no", "--ao=pcm"),
+            *("--ao-pcm-waveheader=no", "--audio-format=s16", f"--ao-pcm-file={out}"),
+            *("--gapless-audio=yes", f"--playlist={faded_and_new.playlist}"),
+        ],
+        timeout=60,
+        check=True,
+    )
+    samples = np.fromfile(out, "<i2").reshape(-1, 2)[:, 0] / 32768.0
+    with decode.AudioFile(faded_and_new.files[0].path) as file:
+        join = sum(block.shape[1] for block in file.blocks())
+    size = RATE_HZ // 10
+    tenths = [part[: len(part) // size * size] for part in (samples[:join], samples[join:])]
+    before, after = (part.reshape(-1, size).var(axis=1) for part in tenths)
+    before = before[: np.flatnonzero(before > 1e-6 / 2)[-1] + 1]
+    assert len(before) < 180
+    floor = 0.01 * np.sort(after)[len(after) // 2]
+    assert after[:30].mean() <= 10**0.3 * max(before[-30:].mean(), floor)
+    assert after[-30:].mean() > 10 * after[:30].mean()
