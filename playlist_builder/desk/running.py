@@ -143,7 +143,9 @@ class Running:
         before, from_s = self.score, self._steer(button, when)
         heard = Heard(from_s, self._phase(from_s), self.line.plan_s)
         said = self.bench.words.told(sentence(button, heard))
-        number = self.log.note(Pressed(name, NOW if when == NOW else AFTER, said, from_s), self.position_s)
+        number = self.log.note(
+            Pressed(name, NOW if when == NOW else AFTER, said, from_s), self.position_s
+        )
         self._tell_plan(name)
         until = self.log.now() + TAKE_BACK
         press = Press(number, name, when, said, from_s, until, before)
@@ -265,7 +267,7 @@ class Running:
         }
 
     def _note_gone(self, title: str, identity: str) -> None:
-        said = self.bench.words.told(Phrase(GONE.message, {"title": title}))
+        said = self.bench.words.told(Phrase(GONE.message, title=title))
         if said not in self.told:
             self.told.append(said)
             self.log.note(Deviation(said, identity), self.position_s)

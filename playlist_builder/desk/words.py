@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from playlist_builder.language import notices, translation
-from playlist_builder.language.notices import PROFILE, Notice
-from playlist_builder.language.translation import Told
+from playlist_builder.language.notices import Notice
+from playlist_builder.language.translation import PROFILE, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,10 @@ class Words:
     def sentence(self, notice: Notice) -> str:
         """Return a notice as text."""
         return notices.sentence(notice, translation.catalogue(self.code))
+
+    def spoken(self, text: str) -> str:
+        """Return a text as it is, and one that can be told in the language of the page."""
+        return translation.told(text, translation.catalogue(self.code))
 
     def told(self, value: Told) -> str:
         """Return an error as text."""
