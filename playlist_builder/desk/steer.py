@@ -96,10 +96,11 @@ def sentence(button: Button, heard: Heard) -> Phrase:
     """Return what a press does, with the name of the phase in the words of the page."""
     if heard.from_s is None:
         return UNCHANGED
+    minutes = f"{button.lasts_s / 60.0:g}"
     return Phrase(
         button.sentence.message,
         time=clock(heard.from_s),
         phase=heard.phase,
         end=clock(heard.end_s),
-        minutes=f"{button.lasts_s / 60.0:g}",
+        minutes=minutes,
     )
