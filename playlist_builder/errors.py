@@ -48,8 +48,11 @@ class PlaylistBuilderError(Exception):
         self.values = values
 
     @property
-    def text(self) -> Phrase:
+    def text(self) -> str:
         """The message with its values, to be told as a part of something else."""
+        return self._phrase()
+
+    def _phrase(self) -> Phrase:
         (message,) = self.args
         return message if isinstance(message, Phrase) else Phrase(message, **self.values)
 
@@ -58,7 +61,7 @@ class PlaylistBuilderError(Exception):
 
     def in_language(self, catalogue: NullTranslations) -> str:
         """Return the error as text, in the language of a catalogue where that holds it."""
-        return self.text.in_language(catalogue)
+        return self._phrase().in_language(catalogue)
 
 
 def system_reason(error: OSError) -> str:

@@ -131,8 +131,7 @@ def _concern(notice: Notice, session: Session, language: Language, jumps: Sequen
         words = language.gettext(" (louder steps also at {times})")
         if more := len(others) - len(named):
             words = language.gettext(" (louder steps also at {times}; {count} more in the list)")
-        times = language.gettext(", ").join(map(clock, starts))
-        text += words.format(times=times, count=more)
+        text += words.format(times=language.gettext(", ").join(map(clock, starts)), count=more)
     return Concern(notice, text, notice.code in _HEARD, place, at_s)
 
 
