@@ -47,7 +47,9 @@ def main() -> None:
         with Library.open(sys.argv[1]) as opened:
             tracks = opened.tracks()
     rows = [
-        compare(tracks, listing.profile) for listing in available_profiles() if listing.profile is not None
+        compare(tracks, listing.profile)
+        for listing in available_profiles()
+        if listing.profile is not None
     ]
     shares = [row["share_of_greedy"] for row in rows if "share_of_greedy" in row]
     sys.stdout.write(

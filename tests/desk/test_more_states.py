@@ -133,5 +133,7 @@ class Runs(RuleBasedStateMachine):
 def test_whatever_is_done_the_music_goes_on(filled):
     Runs.library = filled
     machine = Runs.TestCase
-    machine.settings = settings(max_examples=40, stateful_step_count=14, derandomize=False, deadline=None)
+    machine.settings = settings(
+        max_examples=40, stateful_step_count=14, derandomize=False, deadline=None
+    )
     machine().runTest()
