@@ -62,7 +62,7 @@ from .playlists.dialects import PLAYERS, WORKS, Dialect
 from .playlists.listed import ListedWork
 from .playlists.session_json import load_session
 from .playlists.write import write_session
-from .profiles.find import load_profile
+from .profiles.find import Listing, available_profiles, load_profile
 from .profiles.own import own_profile
 from .profiles.profile import Phase, Profile, Rules
 from .recording.levels import Levels
@@ -96,6 +96,7 @@ from .records.export import record_csv, record_json
 from .records.heard import Heard, HeardPhase, HeardPress, HeardTrack, heard
 from .records.record import About, Record, Run
 from .records.respct import ReportedItem, reported_items
+from .report.concerns import Concern, session_concerns
 from .report.record_html import record_page
 from .report.record_write import write_record
 from .report.text import session_text
@@ -128,6 +129,7 @@ __all__ = [
     "Chapter",
     "Clip",
     "Closed",
+    "Concern",
     "Conflict",
     "Constraints",
     "CopiedTrack",
@@ -159,6 +161,7 @@ __all__ = [
     "LibraryBusyError",
     "LibraryError",
     "ListedWork",
+    "Listing",
     "Mark",
     "Match",
     "Measurement",
@@ -233,6 +236,7 @@ __all__ = [
     "alternatives",
     "analyse_file",
     "arrange",
+    "available_profiles",
     "copy_session",
     "document_of",
     "event_of",
@@ -250,6 +254,7 @@ __all__ = [
     "render_session",
     "reported_items",
     "series",
+    "session_concerns",
     "session_text",
     "write_record",
     "write_report",

@@ -20,7 +20,7 @@ def profiles(ctx: click.Context, *, as_json: bool) -> None:
         return
     from playlist_builder.profiles import find
 
-    listings = find.available(folders=options.profile_folders())
+    listings = find.available_profiles(folders=options.profile_folders())
     if as_json:
         documents = [
             {

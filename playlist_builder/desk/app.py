@@ -33,6 +33,7 @@ from playlist_builder.errors import PlaylistBuilderError
 
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 PING_S = 10.0
+ANY_PAGE = frozenset({"heard"})  # what sounded is never refused, whoever holds the desk
 
 
 def application(desk: Desk, words: Words, routes: list[Route]) -> Starlette:
@@ -40,6 +41,7 @@ def application(desk: Desk, words: Words, routes: list[Route]) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        desk.serve()
         loop = asyncio.get_running_loop()
 
         def tell(state: Mapping[str, Any]) -> None:
@@ -61,6 +63,7 @@ def application(desk: Desk, words: Words, routes: list[Route]) -> Starlette:
         Route("/api/do/{name}", _do, methods=["POST"]),
     ]
     app = Starlette(routes=[*own, *routes], lifespan=lifespan)
+    app.router.redirect_slashes = False
     app.state.desk, app.state.words = desk, words
     return app
 
@@ -134,13 +137,14 @@ async def _do(request: Request) -> Response:
     body = await _json(request)
     if body is None:
         return Response(status_code=HTTPStatus.BAD_REQUEST)
-    if body.get("tab") != desk.holder:
+    name = request.path_params["name"]
+    if not desk.holder and isinstance(body.get("tab"), str):
+        desk.hold(body["tab"])  # after a restart: the page that is used is back before it listens
+    if body.get("tab") != desk.holder and name not in ANY_PAGE:
         return JSONResponse({"holder": desk.holder}, HTTPStatus.CONFLICT)
     seen = body.get("version")
     try:
-        ran, answer, state = await desk.do(
-            request.path_params["name"], body, seen=seen if type(seen) is int else None
-        )
+        ran, answer, state = await desk.do(name, body, seen=seen if type(seen) is int else None)
     except Superseded:
         return JSONResponse({"superseded": True}, HTTPStatus.CONFLICT)
     except PlaylistBuilderError as error:

@@ -37,6 +37,10 @@ class Arguments:
             raise wrong(name, Phrase("a text"), value)
         return value
 
+    def optional(self, name: str, otherwise: Any) -> Any:  # noqa: ANN401 - for what checks it
+        """Return a value as it was sent, null as well, and what is known where it was not."""
+        return self._given.get(name, otherwise)
+
     def flag(self, name: str) -> bool:
         """Return whether it is set; it is not where it was not sent."""
         value = self._given.get(name, False)

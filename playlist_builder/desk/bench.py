@@ -6,34 +6,49 @@ the session by the editor, or answers a question. Whatever it does, a program ca
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from playlist_builder import (
+    Difference,
     Edited,
     Library,
     LibraryError,
+    Listing,
     Profile,
     RequestError,
     Session,
     SessionEditor,
     SessionRequest,
+    TrackTable,
+    available_profiles,
     own_profile,
 )
-from playlist_builder.desk import views
+from playlist_builder.desk import changes, views
 from playlist_builder.desk.arguments import Arguments
+from playlist_builder.desk.scan import Scan, Tell
 from playlist_builder.desk.sound import Sound
 from playlist_builder.desk.words import Words
 
 Command = Callable[["Bench", Arguments], Any]
 
 
+class Shown(Protocol):
+    """What a page is shown alone while it is there."""
+
+    def view(self) -> dict[str, Any]:
+        """Return it as JSON."""
+
+
 class Bench:
     """A library that is open and a session of it; made, used and closed in one thread.
 
-    `version` counts the changes; `difference` is what the last one changed.
+    `version` counts the changes; `difference` is what the last one changed. `offered` are sessions
+    that were looked at and may be taken. `stroke` is the drawing of the curve that made the last
+    change, empty where something else did. `run` is the session while it plays, and `after` the
+    number of the record that is looked at when it has.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is made of
         self,
         path: str,
         commands: Mapping[str, Command],
@@ -41,8 +56,9 @@ class Bench:
         sound: Sound,
         *,
         folders: Sequence[Path] = (),
+        tell: Tell = lambda _kind, _value: None,
     ) -> None:
-        """Open the library at `path`; raises LibraryError."""
+        """Open the library at `path`; raises LibraryError. `tell` is told how a scan goes on."""
         self.library = Library.open(path)
         self.folders = tuple(folders)
         self.words = words
@@ -50,10 +66,18 @@ class Bench:
         self.version = 0
         self.editor: SessionEditor | None = None
         self.difference: dict[str, Any] = {}
+        self.offered: tuple[Session, ...] = ()
+        self.stroke = ""
+        self.run: Shown | None = None
+        self.after: int | None = None
+        self.scan = Scan(path, words, tell)
         self._commands = commands
+        self._music: TrackTable | None = None
+        self._profiles: list[Listing] | None = None
 
     def close(self) -> None:
         """Close the library."""
+        self.scan.stop()
         self.library.__exit__()
 
     @property
@@ -69,6 +93,26 @@ class Bench:
             raise RequestError("The session does not hold its profile. Build it again.")
         return found
 
+    @property
+    def music(self) -> TrackTable:
+        """All tracks of the library, which is read again after a change of it alone."""
+        if self._music is None:
+            self._music = self.library.tracks()
+        return self._music
+
+    @property
+    def profiles(self) -> list[Listing]:
+        """The profiles that can be asked for."""
+        if self._profiles is None:
+            self._profiles = available_profiles(folders=self.folders)
+        return self._profiles
+
+    def number(self) -> int:
+        """Return the number under which the library keeps the session, 0 where it does not."""
+        request = self.session.request
+        found = self.library.sessions.by_id(request.kept_id) if request is not None else None
+        return found.number if found is not None else 0
+
     def edited(self) -> SessionEditor:
         """Return the editor; raises RequestError where nothing lies on the desk."""
         if self.editor is None:
@@ -82,16 +126,20 @@ class Bench:
     def lay(self, session: Session) -> None:
         """Put a session on the desk."""
         self.editor = SessionEditor(self.library, session, profile_folders=self.folders)
-        self.difference = {}
-        self.version += 1
-        self.sound.follow(self.version, session)
+        self._changed({})
 
-    def took(self, edited: Edited) -> None:
-        """Keep a change that the editor made."""
-        self.library.keep(self.edited())
-        self.difference = views.difference(edited.difference)
-        self.version += 1
-        self.sound.follow(self.version, edited.session)
+    def took(self, edited: Edited, *, stroke: str = "", is_kept: bool = True) -> None:
+        """Take in a change that the editor made, and keep it."""
+        if is_kept:
+            self.library.keep(self.edited())
+        self._changed(self._told(edited.difference), stroke)
+
+    def reread(self) -> None:
+        """Read the library anew, which has changed; the session stays."""
+        self._music = None
+        if self.editor is not None:
+            self.editor = SessionEditor(self.library, self.session, profile_folders=self.folders)
+        self._changed({})
 
     def do(self, name: str, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as JSON
         """Run a command, and return its answer as JSON; raises PlaylistBuilderError."""
@@ -109,19 +157,40 @@ class Bench:
                 return
 
     def state(self) -> dict[str, Any]:
-        """Return all that the page shows, as JSON."""
-        session = None
-        if self.editor is not None:
-            kept = self.session.request
-            found = self.library.sessions.by_id(kept.kept_id) if kept is not None else None
-            session = views.session(self.session, self.profile, self.words) | {
-                "number": found.number if found is not None else None,
-                "name": found.name if found is not None else "",
-            }
+        """Return all that the page shows, as JSON; of a session that plays, that alone."""
+        if self.run is not None:
+            return {"version": self.version, "run": self.run.view()}
         return {
             "version": self.version,
-            "library": views.library(self.library),
-            "session": session,
+            "run": None,
+            "after": self.after,
+            "library": views.library(self.library, self.music),
+            "scan": self.scan.state,
+            "session": None if self.editor is None else self._shown(self.editor),
             "difference": self.difference,
             "sound": self.sound.state(),
         }
+
+    def _shown(self, editor: SessionEditor) -> dict[str, Any]:
+        session = editor.session
+        kept = session.request
+        found = self.library.sessions.by_id(kept.kept_id) if kept is not None else None
+        known = self.music.by_identity()
+        return views.session(session, self.profile, self.words, known) | {
+            "number": found.number if found is not None else None,
+            "name": found.name if found is not None else "",
+            "points": [[time_s, round(level, 3)] for time_s, level in editor.borders],
+            "can_undo": editor.can_undo,
+            "can_redo": editor.can_redo,
+        }
+
+    def _told(self, difference: Difference) -> dict[str, Any]:
+        told = changes.sentences(difference, self.words)
+        return views.difference(difference) | {"told": told}
+
+    def _changed(self, difference: dict[str, Any], stroke: str = "") -> None:
+        self.difference = difference
+        self.stroke = stroke
+        self.version += 1
+        if self.editor is not None and self.run is None:
+            self.sound.follow(self.version, self.session)

@@ -32,12 +32,17 @@ class Desk:
         self._thread = ThreadPoolExecutor(1, "desk-library")
         self._bench: Bench | None = None
         self._newest: Counter[str] = Counter()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._pages: dict[asyncio.Queue[str], str] = {}
         self.holder = ""
 
     def open(self) -> None:
         """Open the library, before anything is served; raises LibraryError."""
         self._bench = self._thread.submit(self._make).result()
+
+    def serve(self) -> None:
+        """Take note of the thread of the server, in which this is called."""
+        self._loop = asyncio.get_running_loop()
 
     async def close(self) -> None:
         """Close the library."""
@@ -86,6 +91,26 @@ class Desk:
         text = f"event: {kind}\ndata: {json.dumps(value)}\n\n"
         for page in self._pages:
             page.put_nowait(text)
+
+    def tell_soon(self, kind: str, value: Mapping[str, Any]) -> None:
+        """Tell all pages something, from any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.tell, kind, value)
+
+    def follow_scan(self, kind: str, value: Mapping[str, Any]) -> None:
+        """Tell how a scan goes on, and read the library anew at its end; from any thread."""
+        self.tell_soon(kind, value)
+        if value["is_over"]:
+            self.reread_soon()
+
+    def reread_soon(self) -> None:
+        """Read the library anew when its thread is free, and tell of it; from any thread."""
+        if self._loop is not None:
+            asyncio.run_coroutine_threadsafe(self._reread(), self._loop)
+
+    async def _reread(self) -> None:
+        await self.call(self.bench.reread)
+        self.tell("state", {"version": self.bench.version})
 
     @asynccontextmanager
     async def page(self, tab: str) -> AsyncIterator[asyncio.Queue[str]]:

@@ -1,24 +1,134 @@
 """The commands by which a session is prepared: built, looked at and changed."""
 
-from playlist_builder import Library, SessionRequest, Track
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from playlist_builder import (
+    Library,
+    Mark,
+    PlaylistBuilderError,
+    RequestError,
+    Rules,
+    SessionRequest,
+    Track,
+    matching,
+    own_profile,
+)
+from playlist_builder.desk import views
 from playlist_builder.desk.arguments import Arguments
 from playlist_builder.desk.bench import Bench, Command
+from playlist_builder.errors import NotThereError
+
+LISTED = 60  # tracks of a search
+ALTERNATIVES = 3
+
+
+def choices(bench: Bench, _: Arguments) -> dict[str, Any]:
+    """Return what can be chosen: profiles, people and kept sessions."""
+    titles = {each.name: each.profile.title for each in bench.profiles if each.profile is not None}
+    return {
+        "profiles": views.profiles(bench.profiles, bench.words),
+        "people": [each.name for each in bench.library.history.names()],
+        "kept": views.kept(bench.library.sessions.all(), bench.words, titles),
+    }
 
 
 def build(bench: Bench, given: Arguments) -> None:
-    """Build a session of a profile, of a length in seconds and for a person if given."""
+    """Build a new session of a profile, of a length in seconds and for a person if given."""
     bench.build(
         SessionRequest(
             given.text("profile"),
             duration_s=given.number("duration_s") if "duration_s" in given else None,
-            name=(given.text("person") or None) if "person" in given else None,
+            **_person(given),
         )
     )
+
+
+def ask(bench: Bench, given: Arguments) -> None:
+    """Arrange the session again for another profile, length in seconds or person."""
+    asked: dict[str, Any] = {}
+    person = bench.library if "person" in given else None  # whose history has to be read
+    if "profile" in given:
+        asked["profile"] = given.text("profile")
+        asked["duration_s"] = None
+    if "duration_s" in given:
+        asked["duration_s"] = given.number("duration_s")
+    if "person" in given:
+        asked |= {"name": None} | _person(given)
+    bench.took(bench.edited().ask(person, **asked))
+
+
+def _person(given: Arguments) -> dict[str, Any]:
+    """Return for whom a session is asked for, and when, which a name needs."""
+    name = given.text("person").strip() if "person" in given else ""
+    return {"name": name, "asked_at": datetime.now().astimezone().isoformat()} if name else {}
+
+
+def draw(bench: Bench, given: Arguments) -> None:
+    """Draw the plan to a level at a border of its phases, counted from 0.
+
+    The steps of one `stroke` are one change: each takes the place of the one before.
+    """
+    place, level = given.whole("place"), given.number("level")
+    stroke, editor = given.text("stroke"), bench.edited()
+    goes_on = bool(stroke) and stroke == bench.stroke
+    if goes_on:
+        editor.undo()
+    try:
+        edited = editor.draw(place, level)
+    except PlaylistBuilderError:
+        if goes_on:
+            editor.redo()
+        raise
+    bench.took(edited, stroke=stroke, is_kept=given.flag("done"))
+
+
+def undraw(bench: Bench, _: Arguments) -> None:
+    """Let the plan be that of the profile again."""
+    bench.took(bench.edited().ask(curve=()))
 
 
 def open_session(bench: Bench, given: Arguments) -> None:
     """Put a kept session on the desk, by its number or name."""
     bench.lay(bench.library.session(given.text("session")))
+
+
+def budget(bench: Bench, _: Arguments) -> dict[str, Any]:
+    """Return how much of the library such a session may use, and how many of its kind it holds."""
+    request = bench.session.request
+    if request is None:
+        raise RequestError("The session does not say how it was made. Build it again.")
+    folders = bench.folders
+    told = bench.library.budget(request, profile_folders=folders)
+    return views.budget(told, bench.library.capacity(request, profile_folders=folders))
+
+
+def alternatives(bench: Bench, _: Arguments) -> list[dict[str, Any]]:
+    """Return the session and others for the same request, to draw them beside each other."""
+    found = bench.edited().alternatives(ALTERNATIVES)
+    bench.offered = tuple(found)
+    now = {slot.identity for slot in bench.session.slots}
+    return [
+        views.outline(each, own_profile(each) or bench.profile, bench.words)
+        | {"shared": len(now & {slot.identity for slot in each.slots}), "number": number}
+        for number, each in enumerate(found)
+    ]
+
+
+def take(bench: Bench, given: Arguments) -> None:
+    """Take one of the sessions that were offered last, counted from 0."""
+    number = given.whole("number")
+    if number >= len(bench.offered):
+        raise NotThereError("That alternative is of an earlier session. Look at them again.")
+    bench.took(bench.edited().take(bench.offered[number]))
+
+
+def candidates(bench: Bench, given: Arguments) -> list[dict[str, Any]]:
+    """Return what could take the place of a track."""
+    found = bench.edited().candidates(given.whole("place", 1))
+    return [views.candidate(each, bench.words) for each in found]
 
 
 def swap(bench: Bench, given: Arguments) -> None:
@@ -64,13 +174,82 @@ def redo(bench: Bench, _: Arguments) -> None:
     bench.took(bench.edited().redo())
 
 
+def search(bench: Bench, given: Arguments) -> dict[str, Any]:
+    """Return the tracks that a query names, the calmest first, and how many they are.
+
+    Those that are too short or too long for the session, or for most, come last.
+    """
+    query = given.text("query").strip()
+    found = matching(bench.music, query) if query else bench.music
+    rules = Rules() if bench.editor is None else bench.profile.rules
+    is_unfit = (found.seconds < rules.track_min_s) | (found.seconds > rules.track_max_s)
+    order = found.take(np.lexsort((found.energy, is_unfit)))
+    return {
+        "total": len(found),
+        "tracks": [views.track(each) for each in order[:LISTED]],
+        "ids": found.identities if query else None,
+    }
+
+
+def music(bench: Bench, _: Arguments) -> dict[str, Any]:
+    """Return the map of the library."""
+    return views.music(bench.music)
+
+
+def track(bench: Bench, given: Arguments) -> dict[str, Any]:
+    """Return a track of the library."""
+    return views.track(_track(bench.library, given.text("track")))
+
+
+def mark(bench: Bench, given: Arguments) -> None:
+    """Say of a track what only a person knows: energy, voices, a ban, a note; null takes it back.
+
+    What is banned leaves the session at once.
+    """
+    own = _track(bench.library, given.text("track"))
+    known = own.mark
+    bench.library.mark(
+        own.identity,
+        Mark(
+            energy=given.optional("energy", known.energy),
+            vocals=given.optional("vocals", known.vocals),
+            banned=given.flag("banned") if "banned" in given else known.banned,
+            note=given.text("note").strip() if "note" in given else known.note,
+        ),
+    )
+    bench.reread()
+    if "banned" not in given or not given.flag("banned") or bench.editor is None:
+        return
+    for place, slot in enumerate(bench.session.slots, start=1):
+        if slot.identity == own.identity:
+            bench.took(bench.edited().drop(place))
+
+
+def scan(bench: Bench, given: Arguments) -> None:
+    """Begin to scan a folder."""
+    bench.scan.begin(given.text("folder"))
+
+
+def stop_scan(bench: Bench, _: Arguments) -> None:
+    """Let the scan end; what it has read is kept."""
+    bench.scan.ask_to_stop()
+
+
 def _track(library: Library, identity: str) -> Track:
     return library.track(identity)
 
 
 COMMANDS: dict[str, Command] = {
+    "choices": choices,
     "build": build,
+    "ask": ask,
+    "draw": draw,
+    "undraw": undraw,
     "open": open_session,
+    "budget": budget,
+    "alternatives": alternatives,
+    "take": take,
+    "candidates": candidates,
     "swap": swap,
     "pin": pin,
     "unpin": unpin,
@@ -79,4 +258,10 @@ COMMANDS: dict[str, Command] = {
     "insert": insert,
     "undo": undo,
     "redo": redo,
+    "search": search,
+    "music": music,
+    "track": track,
+    "mark": mark,
+    "scan": scan,
+    "stop_scan": stop_scan,
 }

@@ -7,6 +7,7 @@ the first, and a start after a crash answers under the same address to the page 
 import http.client
 import json
 import socket
+import time
 import webbrowser
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,16 +16,17 @@ from pathlib import Path
 import uvicorn
 
 from playlist_builder.desk import address as addresses
+from playlist_builder.desk import downloads, prepare, record_routes, run
 from playlist_builder.desk.address import HOST, Address
 from playlist_builder.desk.app import application
 from playlist_builder.desk.bench import Bench
 from playlist_builder.desk.desk import Desk
 from playlist_builder.desk.guard import Guard
-from playlist_builder.desk.prepare import COMMANDS
 from playlist_builder.desk.sound import Sound
 from playlist_builder.desk.sound_routes import routes
 from playlist_builder.desk.words import Words
 
+COMMANDS = run.guarded(prepare.COMMANDS) | run.COMMANDS
 ANSWER_S = 2.0  # in which a desk that runs says so
 CLOSING_S = 1  # for pages that listen for changes
 
@@ -63,11 +65,13 @@ def serve(
     sound = Sound(words)
 
     def bench() -> Bench:
-        opened = Bench(library, COMMANDS, words, sound, folders=folders)
+        opened = Bench(library, COMMANDS, words, sound, folders=folders, tell=desk.follow_scan)
+        opened.version = int(time.time() * 1000)  # higher than a page has seen before a restart
         try:
-            if session is None:
+            run.go_on(opened)
+            if opened.run is None and session is None:
                 opened.open_last()
-            else:
+            elif opened.run is None:
                 opened.lay(opened.library.session(session))
         except BaseException:
             opened.close()
@@ -78,7 +82,8 @@ def serve(
     desk.open()
     with _listener(addresses.read(library)) as listener:
         known = _address(library, listener.getsockname()[1])
-        app = Guard(application(desk, words, routes(sound)), known)
+        own = [*downloads.routes(desk, words), *record_routes.routes(desk, words), *routes(sound)]
+        app = Guard(application(desk, words, own), known)
         config = uvicorn.Config(
             app,
             log_level="critical",

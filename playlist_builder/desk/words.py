@@ -17,6 +17,10 @@ class Words:
         """Return a text of the page."""
         return translation.catalogue(self.code).gettext(message)
 
+    def ngettext(self, singular: str, plural: str, count: int) -> str:
+        """Return a text of the page for so many."""
+        return translation.catalogue(self.code).ngettext(singular, plural, count)
+
     def of_profile(self, message: str) -> str:
         """Return a title or phase of a profile; a user's own ones stay as they are."""
         return translation.catalogue(self.code).pgettext(PROFILE, message)
@@ -24,6 +28,10 @@ class Words:
     def sentence(self, notice: Notice) -> str:
         """Return a notice as text."""
         return notices.sentence(notice, translation.catalogue(self.code))
+
+    def spoken(self, text: str) -> str:
+        """Return a text as it is, and one that can be told in the language of the page."""
+        return translation.told(text, translation.catalogue(self.code))
 
     def told(self, value: Told) -> str:
         """Return an error as text."""

@@ -70,7 +70,7 @@ def read_text(name_or_path: str, *, folders: Sequence[Path] = ()) -> str:
     return _bytes(_file(name_or_path, folders)).decode("utf-8-sig", "replace")
 
 
-def available(*, folders: Sequence[Path] = ()) -> list[Listing]:
+def available_profiles(*, folders: Sequence[Path] = ()) -> list[Listing]:
     """Return all profiles that have a name, sorted by name, also those that are not valid."""
     return [_listing(name, file) for name, file in sorted(_profile_files(folders).items())]
 

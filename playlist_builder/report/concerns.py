@@ -7,11 +7,12 @@ place. A notice without a plain sentence is told in its own.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from playlist_builder import checked
 from playlist_builder.language.notices import Notice
 from playlist_builder.language.text import clock
 from playlist_builder.models import Session
 from playlist_builder.report import summary
-from playlist_builder.report.language import Language
+from playlist_builder.report.language import Language, language_of
 
 MOST = 3  # that are told at once
 MOST_TIMES = 5  # of other joins, in one sentence
@@ -99,6 +100,12 @@ def concerns(session: Session, language: Language) -> list[Concern]:
         if not any(_is_same(concern, other) for other in found):
             found.append(concern)
     return found
+
+
+@checked.takes(session=checked.a(Session), language=checked.text)
+def session_concerns(session: Session, language: str = "en") -> list[Concern]:
+    """Return the same in a language by its code; raises ReportError for one that is not known."""
+    return concerns(session, language_of(language))
 
 
 def _is_same(one: Concern, other: Concern) -> bool:

@@ -20,7 +20,7 @@ from playlist_builder.language.translation import Phrase
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, Track
 from playlist_builder.session_request import MOST_ALTERNATIVES, SessionRequest
-from playlist_builder.sessions import edit, presence, steer
+from playlist_builder.sessions import draw, edit, presence, steer
 from playlist_builder.sessions.asked import asked_otherwise, beside, rebuilt
 from playlist_builder.sessions.build import Holdings, profile_of, selected
 from playlist_builder.sessions.candidates import SHOWN, Candidate, candidates
@@ -86,6 +86,16 @@ class SessionEditor:
     def session(self) -> Session:
         """The session as it is now."""
         return self._session
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to undo."""
+        return bool(self._before)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a change was undone, and none was made since."""
+        return bool(self._after)
 
     def _keep_in(self, library: Library, *, at: str, name: str = "") -> Session:
         """Keep the session in a library as `Library.keep` does, with all states of undo and redo.
@@ -270,6 +280,21 @@ class SessionEditor:
         are gone; with another duration the curve is scaled and changes are gone.
         """
         return self.rebuild(asked_otherwise(self._own_request, fields), library)
+
+    @property
+    def borders(self) -> draw.Curve:
+        """When the phases of the plan begin, and the end, each with its planned level."""
+        return draw.borders(profile_of(self._own_request, folders=self._folders))
+
+    def draw(self, place: int, level: float) -> Edited:
+        """Draw the plan to a level at one of its `borders`, by its place from 0.
+
+        It falls off to the borders before and behind; only what plays between these changes.
+        """
+        checked.whole("place", place, 0)
+        if not checked.is_number(level) or not 0.0 <= level <= 1.0:
+            raise checked.wrong("level", Phrase("a number from 0 to 1"), level)
+        return self._change(lambda draft: draw.drawn(draft, place, level))
 
     def alternatives(self, count: int = 3) -> list[Session]:
         """Return the session of now, and up to `count` - 1 others as it is asked for; see `take`.

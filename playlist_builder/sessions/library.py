@@ -16,6 +16,7 @@ from playlist_builder.session_request import MOST_ALTERNATIVES, SessionRequest
 if TYPE_CHECKING:
     from playlist_builder.arranger.capacity import Capacity
     from playlist_builder.arranger.menu import Menu
+    from playlist_builder.language.notices import Notice
     from playlist_builder.sessions.build import Selection
     from playlist_builder.sessions.editor import SessionEditor
     from playlist_builder.sessions.resolve import Resolved
@@ -82,6 +83,17 @@ class Library(library.Library):
         from playlist_builder.sessions import build
 
         return build.capacity_of(self._selection(request, profile_folders))
+
+    @checked.takes(request=checked.a(SessionRequest))
+    def budget(self, request: SessionRequest, *, profile_folders: Sequence[Path] = ()) -> "Notice":
+        """Return how much of the music a request may use, and what the rest fell to.
+
+        The parameters of the notice say it in numbers: `passed` of `total` tracks, and `calm_min`.
+        Raises as `build` does.
+        """
+        from playlist_builder.sessions import build
+
+        return build.budget_of(self._selection(request, profile_folders))
 
     @checked.takes(request=checked.a(SessionRequest), count=checked.at_least(2))
     def menu(

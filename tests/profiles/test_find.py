@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from playlist_builder.errors import ProfileError
-from playlist_builder.profiles.find import available, load_profile
+from playlist_builder.profiles.find import available_profiles, load_profile
 from playlist_builder.profiles.profile import Rules
 
 SHIPPED = (
@@ -157,7 +157,7 @@ def test_the_summary_of_a_shipped_profile_holds_at_any_length(name):
 
 
 def test_the_shipped_profiles_are_those_that_the_tests_know():
-    assert tuple(listing.name for listing in available()) == SHIPPED
+    assert tuple(listing.name for listing in available_profiles()) == SHIPPED
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -266,7 +266,7 @@ def test_the_folders_of_the_user_come_first_and_in_their_order(tmp_path):
     assert load_profile("arc", folders=folders).title == "First"
     assert load_profile("mine", folders=folders).title == "Mine"
     assert load_profile("lsd", folders=folders) == load_profile("lsd")
-    listings = available(folders=folders)
+    listings = available_profiles(folders=folders)
     assert [listing.name for listing in listings] == sorted([*SHIPPED, "mine"])
     assert listings[0].path == str(first / "arc.toml")
 
@@ -285,7 +285,7 @@ def test_a_file_that_is_not_valid_stays_in_the_list_with_its_problem(tmp_path):
     (tmp_path / "bad.toml").write_text("title = 1")
     (tmp_path / "._bad.toml").write_text("left behind by a file manager")
     (tmp_path / "folder.toml").mkdir()
-    listings = {listing.name: listing for listing in available(folders=[tmp_path])}
+    listings = {listing.name: listing for listing in available_profiles(folders=[tmp_path])}
     assert listings.keys() == {*SHIPPED, "bad", "folder"}
     bad = tmp_path / "bad.toml"
     assert listings["bad"].profile is None

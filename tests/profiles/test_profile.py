@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from playlist_builder.errors import ProfileError
 from playlist_builder.language.translation import catalogue
-from playlist_builder.profiles.find import available
+from playlist_builder.profiles.find import available_profiles
 from playlist_builder.profiles.profile import MAX_MINUTES, Phase, Profile
 
-SHIPPED = [listing.profile for listing in available() if listing.profile]
+SHIPPED = [listing.profile for listing in available_profiles() if listing.profile]
 
 
 def profile(*phases):

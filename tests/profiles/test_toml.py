@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from playlist_builder.profiles.find import available, load_profile
+from playlist_builder.profiles.find import available_profiles, load_profile
 from playlist_builder.profiles.parse import parse
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.profiles.toml import to_toml
 
-SHIPPED = [listing.name for listing in available()]
+SHIPPED = [listing.name for listing in available_profiles()]
 
 
 def assert_alike(one: Profile, other: Profile) -> None:

@@ -1,24 +1,48 @@
 // The page: who holds the desk, what it has to say, and the view of the moment.
 
+import { after } from "./after.js";
 import { desk, listen, takeOver, tab } from "./api.js";
-import { text } from "./texts.js";
+import { html } from "./dom.js";
 import { prepare } from "./prepare.js";
+import { leaveRun, prepareSound, run } from "./run.js";
+import { say } from "./say.js";
+import { setup } from "./setup.js";
+import { text } from "./texts.js";
 
 const elsewhere = document.getElementById("elsewhere");
-const message = document.getElementById("message");
-
-export function say(sentence) {
-  message.textContent = sentence;
-}
+const view = document.getElementById("view");
 
 desk.addEventListener("holder", ({ detail }) => {
-  elsewhere.hidden = !detail || detail === tab;
-  const button = document.createElement("button");
-  button.textContent = text("take_over");
-  button.addEventListener("click", takeOver);
-  elsewhere.replaceChildren(text("elsewhere"), " ", button);
+  const isElsewhere = Boolean(detail) && detail !== tab;
+  elsewhere.hidden = !isElsewhere;
+  view.inert = isElsewhere;
+  if (isElsewhere) {
+    elsewhere.replaceChildren(
+      html("span", {}, text("elsewhere")),
+      html("button", { class: "main", onclick: takeOver }, text("take_over")),
+    );
+  }
 });
-desk.addEventListener("reach", ({ detail }) => say(detail ? "" : text("unreachable")));
+desk.addEventListener("reach", ({ detail }) => say(detail ? "" : text("unreachable"), { warns: !detail }));
 desk.addEventListener("stale", () => say(text("stale")));
-desk.addEventListener("state", ({ detail }) => prepare(document.getElementById("view"), detail));
+
+// A view takes the element that it fills and the state; it stays while it is the same one.
+function viewOf(state) {
+  if (state.run) return run;
+  if (state.after) return after;
+  const isEmpty = !state.session && (!state.library.tracks || (state.scan && !state.scan.is_over));
+  return isEmpty ? setup : prepare;
+}
+
+desk.addEventListener("state", ({ detail }) => {
+  const show = viewOf(detail);
+  if (view.dataset.view !== show.name) {
+    if (view.dataset.view === run.name) leaveRun();
+    view.replaceChildren();
+    view.dataset.view = show.name;
+    document.body.classList.toggle("running", show === run);
+  }
+  show(view, detail);
+});
+prepareSound();
 listen();

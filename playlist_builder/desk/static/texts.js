@@ -14,3 +14,6 @@ export function clock(seconds) {
   const two = (n) => String(n).padStart(2, "0");
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
+
+// A length in whole minutes, as it is said.
+export const minutes = (seconds) => text("minutes", { count: Math.max(1, Math.round(seconds / 60)) });

@@ -1,0 +1,69 @@
+"""What the desk itself writes into the record of a run: numbered, and kept until it is written.
+
+A library that another process writes to at the moment is tried again with the next event.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from playlist_builder import (
+    LibraryBusyError,
+    RecordedEvent,
+    Records,
+    Run,
+    Unknown,
+)
+from playlist_builder.desk.score import Score
+from playlist_builder.desk.score_document import document
+
+SOURCE = "server"
+SCORE = "score"  # the kind of the events that hold what is to sound
+IDENTITIES = "identities"  # of the tracks in it, by path
+
+Clock = Callable[[], datetime]
+
+
+def wall_clock() -> datetime:
+    """Return the time of day, with its offset."""
+    return datetime.now(UTC).astimezone()
+
+
+class Log:
+    """The record of a run, written by the desk."""
+
+    def __init__(self, records: Records, run: Run, now: Clock = wall_clock) -> None:
+        """Take a run whose record is open; numbers go on behind those that are kept."""
+        self._records = records
+        self.run, self.now = run, now
+        self._number = records.last(run.id, source=SOURCE)
+        self._waiting: list[RecordedEvent] = []
+
+    def note(self, what: Any, session_s: float) -> int:  # noqa: ANN401 - one of the kinds of events
+        """Write what happened, and return its number."""
+        self._number += 1
+        at = self.now().isoformat(timespec="milliseconds")
+        self._waiting.append(RecordedEvent(self._number, at, round(session_s, 3), what, SOURCE))
+        self.flush()
+        return self._number
+
+    def keep(self, score: Score, identities: Mapping[str, str], from_s: float) -> None:
+        """Write what sounds from a moment on, so that a run goes on from it after a crash."""
+        values = document(score) | {IDENTITIES: dict(identities)}
+        self.note(Unknown(SCORE, values), from_s)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._waiting:
+            try:
+                self._records.append(self.run.id, self._waiting, source=SOURCE)
+            except LibraryBusyError:
+                return
+            self._waiting.clear()
+
+    def append(self, events: Sequence[RecordedEvent], source: str) -> int:
+        """Write the events of a page, and return the number of the last one that is kept."""
+        self.flush()
+        if not events:
+            return self._records.last(self.run.id, source=source)
+        return self._records.append(self.run.id, events, source=source)

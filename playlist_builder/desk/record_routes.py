@@ -1,0 +1,51 @@
+"""The record of a run, to read and to take along.
+
+GET  /record/NUMBER.html   the page of `record_page`: the plan, and what was heard
+GET  /record/NUMBER.csv    one table
+GET  /record/NUMBER.json   all of it
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from playlist_builder import Record, record_csv, record_json, record_page
+from playlist_builder.desk.desk import Desk
+from playlist_builder.desk.downloads import POLICY
+from playlist_builder.desk.words import Words
+from playlist_builder.errors import PlaylistBuilderError
+
+TYPES = {"html": "text/html", "csv": "text/csv", "json": "application/json"}
+
+
+def routes(desk: Desk, words: Words) -> list[Route]:
+    """Return the routes of records."""
+    forms: dict[str, Callable[[Record], str]] = {
+        "html": lambda record: record_page(record, language=words.code),
+        "csv": record_csv,
+        "json": record_json,
+    }
+
+    async def answer(request: Request) -> Response:
+        form, number = forms.get(request.path_params["form"]), request.path_params["number"]
+        if form is None:
+            return Response(status_code=HTTPStatus.NOT_FOUND)
+
+        def made() -> str:
+            records = desk.bench.library.records
+            return form(records.read(records.by_number(number).id))
+
+        try:
+            text = await desk.call(made)
+        except PlaylistBuilderError as error:
+            return PlainTextResponse(words.told(error) + "\n", HTTPStatus.NOT_FOUND)
+        kind = request.path_params["form"]
+        headers = {"Content-Security-Policy": POLICY}
+        if kind != "html":
+            headers["Content-Disposition"] = f'attachment; filename="record-{number}.{kind}"'
+        return Response(text, media_type=f"{TYPES[kind]}; charset=utf-8", headers=headers)
+
+    return [Route("/record/{number:int}.{form}", answer)]

@@ -1,0 +1,356 @@
+"""A session that runs: what sounds, what was pressed, and what is told to the record.
+
+All of it lives in the thread of the library. A press changes the session by the editor, and what
+sounds from a few seconds on by a new score; what has sounded never changes. Everything that is
+needed to go on after a crash is in the library: the kept session, and the scores in the record.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from playlist_builder import (
+    ArrangeError,
+    Clip,
+    Deviation,
+    MixPlan,
+    Paused,
+    PlannedTrack,
+    PlaylistBuilderError,
+    Pressed,
+    RecordedEvent,
+    Replanned,
+    RequestError,
+    Resumed,
+    Session,
+    Silent,
+    Slot,
+    Sounded,
+    TakenBack,
+    mix_session,
+)
+from playlist_builder.desk import run_view
+from playlist_builder.desk.bench import Bench
+from playlist_builder.desk.left import Left
+from playlist_builder.desk.levels import Provisional
+from playlist_builder.desk.log import Log
+from playlist_builder.desk.mixes import Mix
+from playlist_builder.desk.score import Score, continued, first_change, returned, settled, written
+from playlist_builder.desk.score_document import kept
+from playlist_builder.desk.steer import AFTER, BUTTONS, NOW, Button, Heard, moment, sentence
+from playlist_builder.desk.timeline import (
+    Timeline,
+    curve_of,
+    end_s,
+    frames,
+    seconds,
+    start_s,
+)
+from playlist_builder.language.translation import Phrase
+
+LEAD_S = 3.0  # from a press to the first sound that may change: a page has fetched it by then
+SOONEST_S = 1.0  # in which a page may have fetched it, and fades where it has not
+TAKE_BACK = timedelta(seconds=10.0)
+LEAST_PLAYED_S = 1.5  # a track that is ended has played for so long
+AFTER_CUT_S = 1.0  # a track that ends so soon is not ended before
+GONE = Phrase("{title}: the file cannot be read any more. Something else plays in its place.")
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A press that can be taken back: its number in the record, and what was before it."""
+
+    number: int
+    button: str
+    when: str
+    sentence: str
+    from_s: float | None
+    until: datetime
+    before: Score
+
+    def view(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "press": self.number,
+            "button": self.button,
+            "when": self.when,
+            "sentence": self.sentence,
+            "from_s": self.from_s,
+            "until": self.until.timestamp(),
+        }
+
+
+class Running:
+    """A run of the session on the desk, in the thread of the library.
+
+    `position_s` is how far the mix has been heard, at `position_at` by the clock.
+    """
+
+    def __init__(
+        self, bench: Bench, log: Log, left: Left | None = None, plan: Session | None = None
+    ) -> None:
+        """Take a run that has begun; with how it was left, and its first plan, where it goes on."""
+        self.bench, self.log = bench, log
+        self.player = "browser"
+        self.position_s, self.position_at = 0.0, log.now()
+        self.paused = False
+        self.told: list[str] = []
+        self.pending: list[Press] = []
+        self.same_until_s = 0.0
+        self._levels = Provisional(bench)
+        self._identities: dict[str, str] = {}
+        if left is None or left.score is None:
+            mixed = self._mixed(None, 0)
+            self.score = written(map(kept, mixed.clips), mixed.overall_db)
+        else:
+            self._go_on(left, left.score)
+        self.line = Timeline.of(bench.session, self.score.clips)
+        self.mix = self._published()
+        self.first = run_view.plan(bench.session, self.line)
+        if plan is not None and left is not None and left.first is not None:
+            self.first = run_view.plan(plan, Timeline.of(plan, left.first.clips))
+
+    def _go_on(self, left: Left, score: Score) -> None:
+        """Take how a run was left; a plan that was changed, but not heard of, is made anew."""
+        self.player, self.paused = left.player, left.is_paused
+        self.heard_until(left.position_s, left.at)
+        self._identities = dict(left.identities)
+        slots = (*self.bench.session.slots, *self.bench.session.tail)
+        same = sum(takewhile(bool, map(_plays, slots, score.clips)))
+        if same == len(slots) == len(score.clips):
+            self.score = score
+        else:
+            clips = self._clips(score, same)
+            self.score = continued(score, clips, frames(self.position_s + LEAD_S))
+
+    @property
+    def fade_s(self) -> float:
+        """The longest crossfade of the profile, in which what is cut fades out."""
+        profile = self.bench.profile
+        fades = (each.crossfade_s for each in profile.phases)
+        return max(max(each or profile.rules.crossfade_s) for each in (*fades, None))
+
+    def press(self, name: str, when: str, position_s: float) -> Press:
+        """Do what a button says; raises PlaylistBuilderError where that cannot be."""
+        button = BUTTONS.get(name)
+        if button is None:
+            raise RequestError("There is no button {name!r}.", name=name)
+        self.heard_until(position_s)
+        when = moment(button, when)
+        before, from_s = self.score, self._steer(button, when)
+        heard = Heard(from_s, self._phase(from_s), self.line.plan_s)
+        said = self.bench.words.told(sentence(button, heard))
+        number = self.log.note(
+            Pressed(name, NOW if when == NOW else AFTER, said, from_s), self.position_s
+        )
+        self._tell_plan(name)
+        until = self.log.now() + TAKE_BACK
+        press = Press(number, name, when, said, from_s, until, before)
+        self.pending.append(press)
+        return press
+
+    def take_back(self, number: int, position_s: float) -> None:
+        """Let a press not have been; those that came after it are made again."""
+        self.forget()
+        places = [place for place, each in enumerate(self.pending) if each.number == number]
+        if not places:
+            raise RequestError("That was pressed too long ago to be taken back.")
+        self.heard_until(position_s)
+        gone, later = self.pending[places[0]], self.pending[places[0] + 1 :]
+        for _ in (gone, *later):
+            self.bench.took(self.bench.edited().undo())
+        del self.pending[places[0] :]
+        at = frames(self._back_s(gone.from_s))
+        self._play(returned(self.score, gone.before.clips, at, frames(self.fade_s)))
+        self.log.note(TakenBack(number), self.position_s)
+        self._tell_plan("taken_back")
+        for each in later:
+            with suppress(PlaylistBuilderError):
+                self.press(each.button, each.when, position_s)
+
+    def _back_s(self, from_s: float | None) -> float:
+        """Return when what was changed from a moment on is as before: then, if it is not too late.
+
+        A page that has fetched the change already takes it back a little later, and fades.
+        """
+        soon_s = self.position_s + LEAD_S
+        is_ahead = from_s is not None and self.position_s + SOONEST_S < from_s
+        return min(from_s, soon_s) if is_ahead and from_s is not None else soon_s
+
+    def forget(self) -> None:
+        """Forget what can be taken back no more."""
+        now = self.log.now()
+        self.pending = [each for each in self.pending if each.until > now]
+
+    def heard_until(self, position_s: float, at: datetime | None = None) -> None:
+        """Take how far the mix has been heard."""
+        self.position_s, self.position_at = max(position_s, 0.0), at or self.log.now()
+
+    def follow(self, event: RecordedEvent) -> None:
+        """Take from what a page noted how far the mix has been heard, and whether it is halted."""
+        what = event.what
+        if isinstance(what, Sounded | Silent):
+            end_s = event.session_s + what.seconds
+            at = datetime.fromisoformat(event.at) + timedelta(seconds=what.seconds)
+            self.heard_until(end_s, at)
+        elif isinstance(what, Paused | Resumed):
+            self.paused = isinstance(what, Paused)
+            self.bench.version += 1
+
+    def halt(self, position_s: float, *, is_paused: bool) -> None:
+        """Halt the music, or let it go on."""
+        self.heard_until(position_s)
+        if is_paused != self.paused:
+            self.paused = is_paused
+            self.log.note(Paused() if is_paused else Resumed(), position_s)
+            self.bench.version += 1
+
+    def check(self) -> None:
+        """Replace tracks whose files are gone, and take levels that were measured meanwhile."""
+        place = self.line.place(self.position_s + LEAD_S)
+        failed = self.bench.sound.failed
+        for slot in self.line.slots[place + 1 :]:
+            if slot.path in failed or not Path(slot.path).is_file():
+                self.lost(slot.path, self.position_s)
+                return
+        if self._levels.are_better():
+            self._replay()
+
+    def lost(self, path: str, from_s: float) -> None:
+        """Play something else in place of a file that cannot be read from a moment on."""
+        now_s = self.position_s + LEAD_S
+        place = next((n for n, each in enumerate(self.line.slots) if each.path == path), None)
+        if place is None or end_s(self.line.clips[place]) <= now_s:
+            return
+        slot, before = self.line.slots[place], self.score
+        editor = self.bench.edited()
+        self.pending.clear()
+        try:
+            if place > self.line.place(now_s):
+                self.bench.took(editor.drop(place + 1))
+            else:
+                at_s = self.line.session_s(max(from_s, now_s))
+                self.bench.took(editor.replan(at_s=at_s, skip=True))
+        except (ArrangeError, RequestError):
+            self._note_gone(slot.title, slot.identity)
+            return
+        self._replay()
+        if self.score is not before:
+            self._tell_plan("lost")
+        self._note_gone(slot.title, slot.identity)
+
+    def view(self) -> dict[str, Any]:
+        """Return all that a page shows of the run, as JSON."""
+        self.forget()
+        position = {"position_s": self.position_s, "position_at": self.position_at.timestamp()}
+        return position | {
+            "number": self.log.run.number,
+            "begun_at": self.log.run.begun_at,
+            "player": self.player,
+            "paused": self.paused,
+            "mix": {
+                "number": self.mix.number,
+                "url": self.mix.url,
+                "length_s": self.mix.length_s,
+                "same_until_s": self.same_until_s,
+            },
+            "session": run_view.session(
+                self.bench.session, self.line, self.bench.profile, self.bench.words
+            ),
+            "first": self.first,
+            "sounds": [run_view.sound(each, self._identities) for each in self.score.sounds],
+            "pending": [each.view() for each in self.pending],
+            "told": self.told,
+        }
+
+    def _note_gone(self, title: str, identity: str) -> None:
+        said = self.bench.words.told(Phrase(GONE.message, title=title))
+        if said not in self.told:
+            self.told.append(said)
+            self.log.note(Deviation(said, identity), self.position_s)
+            self.bench.version += 1
+
+    def _steer(self, button: Button, when: str) -> float | None:
+        """Do what a button says; return from when it is heard."""
+        now_s = self.position_s + LEAD_S
+        place = self.line.place(now_s)
+        clip, later = self.line.clips[place], self.line.clips[place + 1 :]
+        alone_s = seconds(settled(self.score, frames(now_s)))
+        cut_s = max(alone_s, start_s(clip) + LEAST_PLAYED_S)
+        stays_s = min(end_s(clip), start_s(later[0]) if later else end_s(clip))
+        is_cut = when == NOW and cut_s + AFTER_CUT_S < stays_s
+        if button is BUTTONS["skip"] and not is_cut:
+            raise RequestError("The next track is about to begin.")
+        at_s = self.line.session_s(cut_s if is_cut else now_s)
+        self.bench.took(button.steer(self.bench.edited(), at_s, is_cut))
+        before = self.score
+        self._replay()
+        change = first_change(before.sounds, self.score.sounds)
+        return None if change is None else seconds(change)
+
+    def _replay(self) -> None:
+        """Sound as the session is now, from a moment after this one on."""
+        now_s = self.position_s + LEAD_S
+        slots = (*self.bench.session.slots, *self.bench.session.tail)
+        count = self.line.place(now_s) + 1
+        same = map(_is_same, self.line.slots[:count], slots)
+        clips = self._clips(self.score, sum(takewhile(bool, same)))
+        self._play(continued(self.score, clips, frames(now_s)))
+
+    def _play(self, score: Score) -> None:
+        change = first_change(self.score.sounds, score.sounds)
+        self.score = score
+        self.line = Timeline.of(self.bench.session, score.clips)
+        if change is not None:
+            self.same_until_s = seconds(change)
+            self.mix = self._published()
+
+    def _clips(self, score: Score, played: int) -> tuple[Clip, ...]:
+        """Return the clips of the session as it is now, of which the first have sounded."""
+        earlier = MixPlan(score.clips, (), 0.0, 0.0, score.overall_db) if played else None
+        plan, past = self._mixed(earlier, played), max(played - 1, 0)
+        return (*score.clips[:past], *map(kept, plan.clips[past:]))
+
+    def _mixed(self, earlier: MixPlan | None, played: int) -> MixPlan:
+        session = self.bench.session
+        levels = self._levels.of(session)
+        return mix_session(session, levels=levels, earlier=earlier, played=played)
+
+    def _published(self) -> Mix:
+        slots = (*self.bench.session.slots, *self.bench.session.tail)
+        self._identities |= {each.path: each.identity for each in slots}
+        self.log.keep(self.score, self._identities, self.same_until_s)
+        return self.bench.sound.publish(MixPlan(self.score.sounds, (), 0.0, 0.0))
+
+    def _phase(self, from_s: float | None) -> str:
+        if from_s is None:
+            return ""
+        slot = self.line.slots[self.line.place(from_s)]
+        return self.bench.words.of_profile(slot.phase)
+
+    def _tell_plan(self, reason: str) -> None:
+        coming = range(self.line.place(self.position_s) + 1, self.line.planned)
+        tracks = tuple(_planned(self.line.slots[each], self.line.clips[each]) for each in coming)
+        curve = tuple(curve_of(self.bench.session, self.line, self.position_s))
+        self.log.note(Replanned(tracks, self.line.plan_s, reason, curve), self.position_s)
+
+
+def _plays(slot: Slot, clip: Clip) -> bool:
+    return slot.path == clip.path
+
+
+def _is_same(old: Slot, new: Slot) -> bool:
+    return (old.identity, old.start_s) == (new.identity, new.start_s)
+
+
+def _planned(slot: Slot, clip: Clip) -> PlannedTrack:
+    """Return what is to come, in seconds of the mix."""
+    return replace(
+        PlannedTrack.of_slot(slot),
+        start_s=start_s(clip),
+        end_s=end_s(clip),
+        from_s=seconds(clip.first),
+    )

@@ -1,0 +1,355 @@
+// The curve of a session as a picture: the plan, what plays, a block for each track, and points by
+// which the plan is drawn higher or lower. See `Curve`.
+
+import { html, keyed, set, svg, write } from "./dom.js";
+import { clamp, energy, plan, tension, tints } from "./lines.js";
+import { clock, text } from "./texts.js";
+
+const LEFT = 34;
+const RIGHT = 14;
+const NAMES = 22; // pixels of the names of the phases
+const MARKS = 22; // of numbered marks, where there are any
+const STRIP = 36; // of the blocks
+const AXIS = 24;
+const LETTER = 7.2; // about the width of a letter
+const TICK_SPACE = 60;
+const MINUTES = [1, 2, 5, 10, 15, 20, 30, 60, 120, 240];
+const STEP = 0.02; // by an arrow key
+const RESTING_MS = 500; // without a key: where it is drawn to
+const LEAP = 0.1; // by Page up and Page down
+
+// A picture in `element`, as wide as its place. Events:
+//   "level" {place, level, done}  a point (its place from 0) is drawn to a level; `done` at its end
+//   "block" {slot}                a block was pressed
+export class Curve extends EventTarget {
+  #session = null;
+  #options;
+  #picture = svg("svg", { class: "curve", "aria-hidden": "true", focusable: "false" });
+  #points = html("div", { class: "points" });
+  #head = svg("g", { class: "playhead" });
+  #frame = null;
+  #position = null;
+  #drawn = null; // levels of the points while one is drawn
+  #rest = null; // until keys have drawn it
+
+  // `height` of the plot in pixels; `small` leaves out all words; `points` lets the plan be drawn;
+  // `hasMarks` shows the numbers of `session.concerns`.
+  constructor({ height = 260, small = false, points = false, hasMarks = false } = {}) {
+    super();
+    this.#options = { height, small, points, hasMarks };
+    this.element = html("div", { class: small ? "picture small" : "picture" }, this.#picture, this.#points);
+    new ResizeObserver(() => this.#draw()).observe(this.element);
+  }
+
+  // Show a session as `state.session` or `state.run` hold it.
+  show(session) {
+    this.#session = session;
+    this.#draw();
+  }
+
+  // Put the playhead at a time of the session; null takes it away.
+  at(position_s) {
+    this.#position = position_s;
+    this.#placeHead();
+  }
+
+  #draw() {
+    const width = this.element.clientWidth;
+    const session = this.#session;
+    if (!width || !session) return;
+    this.#frame = frameOf(session, width, this.#options);
+    const frame = this.#frame;
+    set(this.#picture, "viewBox", `0 0 ${width} ${frame.height}`);
+    set(this.#picture, "width", width);
+    set(this.#picture, "height", frame.height);
+    const shown = this.#drawn ? { ...session, plan: plan(session).map((run) => lifted(run, session.points, this.#drawn)) } : session;
+    this.#picture.replaceChildren(...elements(shown, frame, this.#options, (slot) => this.#press(slot)), this.#head);
+    this.#placeHead();
+    if (this.#options.points) this.#placePoints();
+  }
+
+  #press(slot) {
+    this.dispatchEvent(new CustomEvent("block", { detail: { slot } }));
+  }
+
+  #placeHead() {
+    const frame = this.#frame;
+    if (!frame || this.#position === null) return this.#head.replaceChildren();
+    const x = frame.x(clamp(this.#position, 0, frame.length_s));
+    this.#head.replaceChildren(svg("path", { d: `M${x} ${frame.top}V${frame.strip + STRIP}` }));
+    for (const block of this.#picture.querySelectorAll(".block")) {
+      block.classList.toggle("past", Number(block.dataset.end) <= this.#position);
+      block.classList.toggle("now", Number(block.dataset.start) <= this.#position && this.#position < Number(block.dataset.end));
+    }
+  }
+
+  #placePoints() {
+    const { points } = this.#session;
+    keyed(
+      this.#points,
+      points,
+      (_, place) => place,
+      (_, place) => this.#point(place),
+      (point, [at, level], place) => this.#put(point, at, this.#drawn?.get(place) ?? level, place),
+    );
+  }
+
+  #put(point, at, level, place) {
+    const frame = this.#frame;
+    point.style.left = `${frame.x(at)}px`;
+    point.style.top = `${frame.y(level)}px`;
+    const { before, after } = around(this.#session.phases, at);
+    const name = !before
+      ? text("point_begin", { phase: after })
+      : !after
+        ? text("point_end", { phase: before })
+        : text("point_between", { before, after });
+    set(point, "aria-label", name);
+    set(point, "aria-valuenow", Math.round(level * 100));
+    set(point, "aria-valuetext", text("point_level", { level: level.toFixed(2), time: clock(at) }));
+    write(point.firstChild, level.toFixed(2));
+  }
+
+  #point(place) {
+    const point = html(
+      "div",
+      {
+        ...{ class: "point", role: "slider", tabindex: 0, "aria-orientation": "vertical" },
+        ...{ "aria-valuemin": 0, "aria-valuemax": 100 },
+      },
+      html("span", { class: "reading", "aria-hidden": "true" }),
+    );
+    const now = () => this.#drawn?.get(place) ?? this.#session.points[place][1];
+    const level = (event) => this.#frame.level(event.clientY - this.element.getBoundingClientRect().top);
+    point.onpointerdown = (event) => {
+      if (event.button) return;
+      point.setPointerCapture(event.pointerId);
+      point.classList.add("held");
+    };
+    point.onpointermove = (event) => {
+      if (point.classList.contains("held")) this.#pull(place, level(event), false);
+    };
+    point.onpointerup = point.onpointercancel = () => {
+      if (!point.classList.contains("held")) return;
+      point.classList.remove("held");
+      if (this.#drawn) this.#pull(place, now(), true);
+    };
+    point.onkeydown = (event) => {
+      const to = levelBy(event.key, now());
+      if (to === null) return;
+      event.preventDefault();
+      this.#pull(place, to, false);
+      clearTimeout(this.#rest);
+      this.#rest = setTimeout(() => this.#pull(place, now(), true), RESTING_MS);
+    };
+    return point;
+  }
+
+  #pull(place, to, done) {
+    const level = Math.round(clamp(to, 0, 1) * 100) / 100;
+    this.#drawn ??= new Map();
+    this.#drawn.set(place, level);
+    this.#draw();
+    this.dispatchEvent(new CustomEvent("level", { detail: { place, level, done } }));
+  }
+
+  // The plan is what the session says, no longer what was drawn.
+  settle() {
+    this.#drawn = null;
+    this.#draw();
+  }
+}
+
+function levelBy(key, now) {
+  const by = { ArrowUp: STEP, ArrowRight: STEP, ArrowDown: -STEP, ArrowLeft: -STEP, PageUp: LEAP, PageDown: -LEAP }[key];
+  if (by) return now + by;
+  return { Home: 0, End: 1 }[key] ?? null;
+}
+
+// A line as it is once points are drawn: it rises with them, less and less to the next points.
+function lifted(run, points, drawn) {
+  return run.map(([at, level]) => {
+    let by = 0;
+    for (const [place, to] of drawn) {
+      const [own, was] = points[place];
+      const other = points[at < own ? place - 1 : place + 1];
+      const share = at === own ? 1 : other ? 1 - (at - own) / (other[0] - own) : 0;
+      by += Math.max(0, share) * (to - was);
+    }
+    return [at, clamp(level + by, 0, 1)];
+  });
+}
+
+function around(phases, at) {
+  const near = (time) => Math.abs(time - at) < 1.5;
+  return {
+    before: phases.find((phase) => near(phase.end_s))?.name,
+    after: phases.find((phase) => near(phase.start_s))?.name,
+  };
+}
+
+function frameOf(session, width, { height, small, hasMarks }) {
+  const end_s = session.slots.at(-1)?.end_s ?? 0;
+  const length_s = Math.max(session.target_s ?? 0, session.duration_s ?? session.length_s ?? 0, end_s, 60);
+  const [left, right] = small ? [2, 2] : [LEFT, RIGHT];
+  const names = small ? 0 : NAMES * (fits(session, width - left - right, length_s) ? 1 : 2);
+  const top = small ? 2 : names + (hasMarks ? MARKS : 0) + 6;
+  const foot = top + height;
+  const scale = (width - left - right) / length_s;
+  return {
+    ...{ width, left, right: width - right, top, foot, length_s, strip: foot + 2 },
+    height: small ? foot + 2 : foot + STRIP + AXIS + 4,
+    rows: names / NAMES,
+    x: (at) => left + at * scale,
+    y: (level) => foot - level * (foot - top),
+    level: (y) => clamp((foot - y) / (foot - top), 0, 1),
+  };
+}
+
+const wide = (words) => [...words].reduce((sum, letter) => sum + (letter > "\u2fff" ? 13 : LETTER), 0);
+
+function fits(session, width, length_s) {
+  return session.phases.every(
+    (phase) => wide(phase.name) + 8 <= ((phase.end_s - phase.start_s) / length_s) * width,
+  );
+}
+
+function elements(session, frame, { small, hasMarks }, press) {
+  const { slots } = session;
+  const lines = [
+    ...(small ? [] : grid(frame)),
+    ...tail(slots, frame),
+    ...silences(session, frame),
+    ...blocks(slots, frame, small, press),
+    ...(small ? [] : phases(session, frame)),
+    ...(small ? [] : axis(frame)),
+    ...tension(slots, frame.length_s).map((run) => line(run, frame, "tense")),
+    ...(session.plan ?? plan(session)).map((run) => line(run, frame, "plan")),
+    ...energy(slots, frame.length_s).map((run) => line(run, frame, "played")),
+  ];
+  return hasMarks ? [...lines, ...marks(session, frame)] : lines;
+}
+
+const path = (points, frame) =>
+  points.map(([at, level], place) => `${place ? "L" : "M"}${frame.x(at).toFixed(1)} ${frame.y(level).toFixed(1)}`).join("");
+
+const line = (run, frame, kind) => svg("path", { class: kind, d: path(run, frame) });
+
+const words = (x, y, said, kind = "", anchor = "start") =>
+  svg("text", { x: x.toFixed(1), y, class: kind, "text-anchor": anchor }, said);
+
+function* grid(frame) {
+  for (const level of [0, 0.25, 0.5, 0.75, 1]) {
+    const y = frame.y(level).toFixed(1);
+    yield svg("path", { class: "grid", d: `M${frame.left} ${y}H${frame.right}` });
+    yield words(frame.left - 6, Number(y) + 4, String(level), "faint", "end");
+  }
+}
+
+function* tail(slots, frame) {
+  const own = slots.filter((slot) => slot.tail);
+  if (!own.length) return;
+  const x = frame.x(own[0].start_s);
+  const wideness = frame.x(own.at(-1).end_s) - x;
+  yield svg("rect", { class: "tailed", x, y: frame.top, width: wideness, height: frame.height - frame.top - AXIS });
+}
+
+function* silences(session, frame) {
+  for (const each of session.silences) {
+    const x = frame.x(each.start_s);
+    const wideness = Math.max(1, frame.x(each.end_s) - x);
+    yield svg("rect", { class: "silent", x, y: frame.top, width: wideness, height: frame.strip + STRIP - frame.top });
+  }
+}
+
+function* blocks(slots, frame, small, press) {
+  const kinds = tints(slots);
+  for (const [place, slot] of slots.entries()) {
+    const [x, end] = [frame.x(slot.start_s), frame.x(slot.end_s)];
+    const block = svg("g", { class: `block ${kinds[place]}`, "data-start": slot.start_s, "data-end": slot.end_s });
+    block.append(area(slot, frame));
+    if (!small) {
+      block.append(
+        svg("title", {}, `${slot.place ?? place + 1}. ${slot.title}, ${clock(slot.start_s)}`),
+        svg("rect", { class: "tile", x: x + 0.5, y: frame.strip, width: Math.max(end - x - 1, 0.5), height: STRIP - 2, rx: 3 }),
+        ...label(slot, place, x, end, frame),
+        svg("rect", { class: "reach", x, y: frame.top, width: end - x, height: frame.strip + STRIP - frame.top }),
+      );
+      block.onclick = () => press(slot);
+    }
+    yield block;
+  }
+}
+
+function label(slot, place, x, end, frame) {
+  const number = String(slot.place ?? place + 1);
+  const room = end - x - 6;
+  if (room < number.length * LETTER) return [];
+  const middle = (x + end) / 2;
+  const title = cut(slot.title, room);
+  if (!title) return [words(middle, frame.strip + 22, number, "name", "middle")];
+  return [
+    words(middle, frame.strip + 14, number, "name", "middle"),
+    words(middle, frame.strip + 28, title, "faint", "middle"),
+  ];
+}
+
+// As much of a text as fits, or nothing where that would say too little.
+function cut(said, room) {
+  if (wide(said) <= room) return said;
+  const letters = [...said];
+  while (letters.length && wide(letters.join("")) > room - LETTER) letters.pop();
+  return letters.length >= 4 ? `${letters.join("").trimEnd()}…` : "";
+}
+
+function area(slot, frame) {
+  const levels = slot.contour?.length ? slot.contour : [slot.energy];
+  const points = [[slot.start_s, levels[0]]];
+  levels.forEach((level, step) => {
+    const at = slot.start_s + (step + 0.5) * 10;
+    if (at < slot.end_s) points.push([at, level]);
+  });
+  points.push([slot.end_s, levels.at(-1)]);
+  const [x, end] = [frame.x(slot.start_s).toFixed(1), frame.x(slot.end_s).toFixed(1)];
+  return svg("path", { class: "area", d: `${path(points, frame)}L${end} ${frame.foot}L${x} ${frame.foot}Z` });
+}
+
+function* phases(session, frame) {
+  const borders = [...session.phases.map((phase) => frame.x(phase.start_s)), frame.right];
+  for (const [place, phase] of session.phases.entries()) {
+    const x = borders[place];
+    const next = borders[Math.min(place + frame.rows, borders.length - 1)];
+    const row = place % frame.rows;
+    const y = 15 + NAMES * row;
+    yield svg("path", { class: "phase", d: `M${x.toFixed(1)} ${y - 11}V${frame.foot}` });
+    yield words(x + 5, y, cut(phase.name, next - x - 6), "name");
+  }
+}
+
+function* axis(frame) {
+  const minutes = frame.length_s / 60;
+  const space = (frame.right - frame.left) / minutes;
+  const apart = MINUTES.find((each) => each * space >= TICK_SPACE) ?? MINUTES.at(-1);
+  const y = frame.strip + STRIP + 2;
+  yield svg("path", { class: "border", d: `M${frame.left} ${y}H${frame.right}` });
+  for (let minute = 0; minute <= minutes; minute += apart) {
+    const x = frame.x(minute * 60);
+    yield svg("path", { class: "border", d: `M${x.toFixed(1)} ${y}v5` });
+    yield words(x, y + 18, clock(minute * 60), "faint", minute ? (x > frame.right - 16 ? "end" : "middle") : "start");
+  }
+}
+
+function* marks(session, frame) {
+  const y = frame.top - MARKS / 2 - 2;
+  for (const [place, each] of (session.concerns ?? []).entries()) {
+    if (each.at_s === null) continue;
+    const x = frame.x(each.at_s);
+    yield svg(
+      "g",
+      { class: each.felt ? "mark felt" : "mark" },
+      svg("path", { d: `M${x} ${y + 9}V${frame.foot}` }),
+      svg("circle", { cx: x, cy: y, r: 9 }),
+      words(x, y + 4, String(place + 1), "", "middle"),
+    );
+  }
+}

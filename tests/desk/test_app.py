@@ -1,0 +1,141 @@
+"""The answers of the desk: its page, its files, its commands, and two pages at once."""
+
+import asyncio
+import json
+import re
+
+import pytest
+
+from playlist_builder.desk import downloads
+from playlist_builder.desk.address import Address
+from playlist_builder.desk.app import application
+from playlist_builder.desk.desk import Desk
+from playlist_builder.desk.guard import Guard
+from playlist_builder.desk.words import Words
+from tests.support.desk_client import Client
+
+HERE = Address(4321, "secret")
+COOKIE = {"Cookie": f"{HERE.cookie}={HERE.token}"}
+
+
+@pytest.fixture
+def desk(bench, monkeypatch):
+    """A desk whose bench is that of the test, in its thread."""
+    own = Desk(lambda: bench)
+    monkeypatch.setattr(Desk, "bench", bench)
+
+    async def call(function):
+        return function()
+
+    own.call = call
+    own.hold("a")
+    return own
+
+
+@pytest.fixture
+def page(desk):
+    words = Words("en")
+    app = application(desk, words, downloads.routes(desk, words))
+    return Client(Guard(app, HERE), HERE.hosts[0], **COOKIE)
+
+
+def do(page, name, tab="a", **given):
+    return page.post(f"/api/do/{name}", json={"tab": tab, **given})
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_page_is_in_its_language_and_holds_its_texts(desk, language):
+    app = application(desk, Words(language), [])
+    found = Client(Guard(app, HERE), HERE.hosts[0], **COOKIE).get("/").text
+    assert f'<html lang="{language}">' in found
+    texts = json.loads(re.search(r'id="texts">(.*?)</script>', found, re.DOTALL)[1])
+    assert texts["begin"] == {"en": "Begin", "ja": "始める"}[language]
+    assert HERE.token not in found
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/static/..%2f..%2fguard.py", "/static/../guard.py", "/static/%2e%2e/guard.py"),
+        *("/static/..%5c..%5cguard.py", "/static//etc/passwd", "/static/%2fetc%2fpasswd"),
+        *("/static/", "/static", "/static/.", "/static/guard.py", "/static/main.js%00.css"),
+        *("/static/main.js/", "/static/MAIN.JS", "/templates/desk.html", "/static/desk.html"),
+        *("/sound/", "/api", "/api/", "/api/do/", "/%2e%2e/", "/etc/passwd"),
+    ],
+)
+def test_no_path_of_a_request_is_opened_and_no_folder_is_listed(page, path):
+    assert page.get(path).status_code in {404, 405}
+
+
+def test_scripts_and_styles_are_what_they_say(page):
+    assert page.get("/static/main.js").headers["content-type"].startswith("text/javascript")
+    assert page.get("/static/desk.css").headers["content-type"].startswith("text/css")
+
+
+def test_a_command_is_answered_with_the_state(page):
+    version = page.get("/api/state").json()["version"]
+    done = do(page, "pin", place=1, version=version)
+    assert done.status_code == 200
+    assert done.json()["state"]["session"]["slots"][0]["pinned"]
+    stale = do(page, "unpin", place=1, version=version)
+    assert stale.status_code == 409
+    assert stale.json()["state"]["version"] == version + 1
+
+
+def test_what_cannot_be_done_is_told_in_the_language_of_the_page(page):
+    refused = do(page, "swap", place=99)
+    assert refused.status_code == 422
+    assert "99" in refused.json()["error"]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b'"x"', b"\xff"])
+def test_what_is_no_command_is_refused(page, body):
+    sent = page.post("/api/do/pin", content=body, headers={"Content-Type": "application/json"})
+    assert sent.status_code == 400
+
+
+def test_only_the_page_that_holds_the_desk_changes_it(page, desk):
+    refused = do(page, "pin", tab="b", place=1)
+    assert refused.status_code == 409
+    assert refused.json() == {"holder": "a"}
+    assert page.post("/api/hold", json={"tab": "b"}).status_code == 200
+    assert desk.holder == "b"
+    assert do(page, "pin", tab="b", place=1).status_code == 200
+    assert do(page, "unpin", tab="a", place=1).status_code == 409
+
+
+def test_pages_are_told_who_holds_the_desk(desk):
+    async def looked_at():
+        async with desk.page("a") as first, desk.page("b") as second:
+            desk.hold("b")
+            desk.tell_soon("scan", {"done": 1})  # nobody serves: it is told nobody
+            return [[queue.get_nowait() for _ in range(queue.qsize())] for queue in (first, second)]
+
+    first, second = asyncio.run(looked_at())
+    assert '{"tab": "a"}' in first[0]
+    assert '{"tab": "b"}' in first[-1] == second[-1]
+
+
+def test_the_report_is_the_one_that_is_written_and_runs_nothing(page):
+    found = page.get("/report")
+    assert found.status_code == 200
+    assert "script-src" not in found.headers["content-security-policy"]
+    assert "default-src 'none'" in found.headers["content-security-policy"]
+    assert found.headers["x-frame-options"] == "DENY"
+    assert "To know before you begin" in found.text
+    assert set(re.findall(r'<a [^>]*href="([^"]?)', found.text)) == {"#"}
+
+
+def test_the_playlist_names_its_tracks_wherever_it_is_saved(page, bench):
+    found = page.get("/playlist.m3u8")
+    assert 'filename="session-1.m3u8"' in found.headers["content-disposition"]
+    lines = [line for line in found.text.splitlines() if line and not line.startswith("#")]
+    assert lines[: len(bench.session.slots)] == [slot.path for slot in bench.session.slots]
+
+
+def test_without_a_session_there_is_nothing_to_take_along(page, bench):
+    bench.editor = None
+    for path in ("/report", "/playlist.m3u8"):
+        missing = page.get(path)
+        assert missing.status_code == 404
+        assert missing.text == "No session lies on the desk. Build one, or open one.\n"

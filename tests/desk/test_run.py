@@ -1,0 +1,199 @@
+"""A session that runs: what a press does and says, that it can be taken back, and what is left."""
+
+import os
+
+import pytest
+
+from playlist_builder import RequestError
+from playlist_builder.desk.running import LEAD_S
+from playlist_builder.desk.score import first_change, silent_seconds
+from playlist_builder.desk.steer import BUTTONS
+
+FRAME_S = 0.02
+
+
+def events(bench, kind=None):
+    record = bench.library.records.read(bench.library.records.latest().id)
+    found = [type(each.what).__name__ for each in record.events]
+    return (
+        found if kind is None else [e.what for e in record.events if type(e.what).__name__ == kind]
+    )
+
+
+def gaps(running, from_s=0.0):
+    """Where nothing sounds that should, in frames."""
+    planned = [(round(a / FRAME_S), round(b / FRAME_S)) for a, b in running.line.silences()]
+    silent = silent_seconds(
+        running.score.sounds, round(from_s / FRAME_S), running.line.clips[-1].end
+    )
+    return [(a, b) for a, b in silent if not any(s - 1 <= a and b <= e + 1 for s, e in planned)]
+
+
+def press(bench, button, position_s=300.0, when="after"):
+    return bench.do("press", {"button": button, "when": when, "position_s": position_s})
+
+
+def test_what_is_begun_is_shown_by_what_is_heard_and_kept(bench):
+    bench.do("begin", {})
+    shown = bench.state()["run"]
+    slots = shown["session"]["slots"]
+    assert shown["position_s"] == 0.0
+    assert slots[1]["start_s"] < slots[0]["end_s"]
+    assert len(shown["sounds"]) == len(slots)
+    assert shown["mix"]["url"] == "/sound/mix/1"
+    assert shown["session"]["phases"][0]["start_s"] == 0.0
+    assert events(bench) == ["Begun", "Unknown"]
+    with pytest.raises(RequestError, match="runs already"):
+        bench.do("begin", {})
+    with pytest.raises(RequestError, match="End it first"):
+        bench.do("undo", {})
+
+
+@pytest.mark.parametrize("button", BUTTONS)
+@pytest.mark.parametrize("when", ["now", "after"])
+def test_a_press_is_heard_when_it_says_and_nothing_stops(bench, button, when):
+    bench.do("begin", {})
+    running = bench.run
+    before = running.score
+    answer = press(bench, button, 300.0, when)
+    change = first_change(before.sounds, running.score.sounds)
+    assert answer["from_s"] == pytest.approx(change * FRAME_S)
+    assert change >= round((300.0 + LEAD_S) / FRAME_S)
+    assert not gaps(running)
+    if "now" in BUTTONS[button].when and (when == "now" or len(BUTTONS[button].when) == 1):
+        assert answer["from_s"] == pytest.approx(300.0 + LEAD_S, abs=0.5)
+    assert {"Pressed", "Replanned"} <= set(events(bench))
+    (pressed,) = events(bench, "Pressed")
+    assert (pressed.button, pressed.effect) == (button, answer["sentence"])
+
+
+@pytest.mark.parametrize("button", ["softer", "silence"])
+@pytest.mark.parametrize("later_s", [1.0, 9.0])
+def test_a_press_can_be_taken_back_and_then_all_is_as_it_was_planned(bench, clock, button, later_s):
+    bench.do("begin", {})
+    running = bench.run
+    before, slots = running.score, bench.session.slots
+    answer = press(bench, button, 300.0, "now")
+    clock.later(later_s)
+    assert [each["press"] for each in bench.state()["run"]["pending"]] == [answer["press"]]
+    bench.do("take_back", {"press": answer["press"], "position_s": 300.0 + later_s})
+    assert bench.session.slots == slots
+    assert first_change(before.clips, running.score.clips) is None
+    assert not gaps(running, 300.0 + later_s + LEAD_S)
+    if later_s < LEAD_S - 1:
+        assert first_change(before.sounds, running.score.sounds) is None
+    assert events(bench, "TakenBack")[0].press == answer["press"]
+    assert bench.state()["run"]["pending"] == []
+
+
+def test_what_was_pressed_long_ago_stays(bench, clock):
+    bench.do("begin", {})
+    answer = press(bench, "softer")
+    clock.later(11.0)
+    assert bench.state()["run"]["pending"] == []
+    with pytest.raises(RequestError, match="too long ago"):
+        bench.do("take_back", {"press": answer["press"], "position_s": 311.0})
+
+
+def test_what_was_pressed_after_it_is_pressed_again(bench, clock):
+    bench.do("begin", {})
+    first = press(bench, "longer")
+    clock.later(2.0)
+    press(bench, "softer", 302.0)
+    bench.do("take_back", {"press": first["press"], "position_s": 304.0})
+    assert [each["button"] for each in bench.state()["run"]["pending"]] == ["softer"]
+    assert [each.kind for each in bench.session.request.changes] == ["shift"]
+
+
+def test_a_run_goes_on_after_a_crash_with_the_same_sound(opened, clock):
+    first = opened()
+    first.do("begin", {})
+    press(first, "softer", 300.0, "now")
+    sounded = {
+        "number": 1,
+        "at": clock().isoformat(),
+        "session_s": 300.0,
+        "kind": "sounded",
+        "track": "x",
+        "offset_s": 0.0,
+        "seconds": 5.0,
+        "gains_db": [0.0],
+    }
+    answer = first.do("heard", {"run": 1, "source": "page-1", "events": [sounded]})
+    assert answer == {"last": 1}
+    before = first.run
+    again = opened().run
+    assert first_change(before.score.sounds, again.score.sounds) is None
+    assert again.position_s == 305.0
+    assert again.view()["first"] == before.view()["first"]
+    assert again.view()["session"] == before.view()["session"]
+    clock.later(7 * 3600.0)
+    assert opened().run is None
+
+
+def test_a_change_that_a_crash_cut_short_is_made_to_sound(opened):
+    first = opened()
+    first.do("begin", {})
+    first.took(first.edited().drop(len(first.session.slots)))
+    again = opened().run
+    assert [clip.path for clip in again.score.clips] == [slot.path for slot in again.line.slots]
+    assert not gaps(again)
+
+
+def test_a_file_that_is_gone_is_replaced_told_and_noted(bench):
+    bench.do("begin", {})
+    gone = bench.session.slots[5]
+    os.rename(gone.path, gone.path + ".gone")  # noqa: PTH104
+    try:
+        bench.do("heard", {"run": 1, "source": "page-1", "events": []})
+    finally:
+        os.rename(gone.path + ".gone", gone.path)  # noqa: PTH104
+    assert gone.path not in {each.path for each in bench.run.score.sounds}
+    assert not gaps(bench.run)
+    assert bench.state()["run"]["told"][0].startswith(gone.title)
+    assert events(bench, "Deviation")[0].track == gone.identity
+
+
+def test_a_track_that_breaks_while_it_plays_fades_into_another_one(bench):
+    bench.do("begin", {})
+    clip = bench.run.line.clips[1]
+    at_s = clip.at * FRAME_S + 60.0
+    bench.do("lost", {"position_s": at_s - 30.0, "from_s": at_s})
+    (own,) = [each for each in bench.run.score.sounds if each.path == clip.path]
+    assert own.end < clip.end
+    assert not gaps(bench.run)
+
+
+def test_levels_that_are_measured_later_change_only_what_is_to_come(bench):
+    slots = (*bench.session.slots, *bench.session.tail)
+    bench.sound.unmeasured.update(slot.path for slot in slots)
+    bench.do("begin", {})
+    assert bench.sound.wanted
+    guessed = bench.run.score
+    bench.sound.unmeasured.clear()
+    bench.run.heard_until(100.0)
+    bench.do("heard", {"run": 1, "source": "page-1", "events": []})
+    change = first_change(guessed.sounds, bench.run.score.sounds)
+    assert change >= round((100.0 + LEAD_S) / FRAME_S)
+    assert bench.state()["run"]["mix"]["same_until_s"] == pytest.approx(change * FRAME_S)
+
+
+def test_pausing_and_ending_are_noted(bench):
+    bench.do("begin", {})
+    bench.do("pause", {"position_s": 10.0})
+    assert bench.state()["run"]["paused"]
+    bench.do("resume", {"position_s": 10.0})
+    bench.do("note", {"text": " calm breath ", "position_s": 11.0})
+    assert bench.do("end", {"position_s": 12.0}) == 1
+    assert events(bench)[-4:] == ["Paused", "Resumed", "Note", "Ended"]
+    state = bench.state()
+    assert (state["run"], state["after"]) == (None, 1)
+    bench.do("leave_record", {})
+    assert bench.state()["after"] is None
+
+
+def test_what_sounded_is_kept_also_when_the_run_is_over(bench, clock):
+    bench.do("begin", {})
+    bench.do("end", {"position_s": 12.0})
+    closed = {"number": 1, "at": clock().isoformat(), "session_s": 12.0, "kind": "closed"}
+    assert bench.do("heard", {"run": 1, "source": "page-1", "events": [closed]}) == {"last": 1}

@@ -1,0 +1,367 @@
+"""The desk in Chromium while a session is prepared: what it shows, and what can be done with it."""
+
+import shutil
+import threading
+from contextlib import ExitStack
+
+import pytest
+
+from playlist_builder import FileProgress, FileScanned, Library, SessionRequest
+from tests.support.desk_server import served
+from tests.support.libraries import fill_there
+from tests.support.parts import JAPANESE_FONT, needs
+
+pytestmark = needs("chromium", "playwright", "axe_playwright_python", JAPANESE_FONT)
+
+TRACKS = 60
+SESSION_S = 1800.0
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """A library with one kept session, whose files are empty."""
+    folder = tmp_path_factory.mktemp("prepared")
+    fill_there(folder, TRACKS)
+    with Library.open(folder / "l.db") as library:
+        library.keep(library.build(SessionRequest("arc", duration_s=SESSION_S)))
+    return folder / "l.db"
+
+
+@pytest.fixture
+def desks(prepared, tmp_path):
+    """Serve desks of libraries of their own: prepared ones, or empty ones."""
+    with ExitStack() as stack:
+
+        def serve(language="en", *, empty=False):
+            path = tmp_path / f"{language}{empty}.db"
+            if not empty:
+                shutil.copy(prepared, path)
+            return stack.enter_context(served(path, language))
+
+        yield serve
+
+
+@pytest.fixture
+def visit(browser, desks):
+    """Open the page of a desk; what the browser complains of fails the test."""
+    contexts, said = [], []
+
+    def open_(language="en", *, empty=False, width=1280, scheme="light", of=None, **options):
+        address, desk = of or desks(language, empty=empty)
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, **options
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("console", lambda told: said.append(told.text))
+        page.desk, page.address = desk, address
+        page.goto(address.url)
+        page.wait_for_selector(".folder" if empty else ".track")
+        return page
+
+    yield open_
+    for each in contexts:
+        each.close()
+    told = "409", "410", "422"  # what cannot be done is told by the page
+    assert [each for each in said if not any(code in each for code in told)] == []
+
+
+def titles(page):
+    return page.locator(".track:not(.tail) .what b").all_inner_texts()
+
+
+def until(page, condition, argument=None):
+    """Wait until a function of the page holds; its policy forbids to wait inside it."""
+    for _ in range(PATIENCE_MS // 50):
+        if page.evaluate(condition, argument):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(condition)
+
+
+def changed(page, act):
+    """Do something, and wait until the session is another one."""
+    before = page.desk.bench.version
+    act()
+    for _ in range(PATIENCE_MS // 50):
+        if page.desk.bench.version > before:
+            page.wait_for_timeout(100)
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(page.locator("#message").inner_text())
+
+
+def violations(page):
+    """What axe finds, by rule."""
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - few have the package
+
+    found = Axe().run(page).response["violations"]
+    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_it_in_every_state(visit, language, scheme):
+    page = visit(language, scheme=scheme)
+    assert page.evaluate("document.documentElement.lang") == language
+    assert violations(page) == []
+    for state in (".track:nth-child(2) .swap", ".track:nth-child(3) .more"):
+        page.locator(state).click()
+        page.wait_for_selector(".drawer:not([hidden]) :is(li, form)")
+        assert violations(page) == []
+    page.locator(".panel > summary").last.click()
+    page.wait_for_selector(".found li")
+    page.locator(".found .more").first.click()
+    assert violations(page) == []
+    page.locator(".panel > summary").first.click()
+    page.wait_for_selector(".alternatives li")
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_first_start_asks_for_a_folder(visit, language, tmp_path):
+    page = visit(language, empty=True)
+    assert violations(page) == []
+    page.fill(".folder", str(tmp_path / "nowhere"))
+    page.locator(".scan .main").click()
+    until(page, "document.querySelector('#message').textContent.includes('nowhere')")
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1280, 2560])
+def test_nothing_lies_beside_the_page_and_fingers_reach_all(visit, width):
+    page = visit(width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    small = page.evaluate(
+        "[...document.querySelectorAll('button, input, select, .point')]"
+        ".filter(one => one.checkVisibility() && !one.matches('.concerns .at'))"
+        ".map(one => [one.className, one.getBoundingClientRect().height])"
+        ".filter(([, height]) => height < 44)"
+    )
+    assert small == []
+
+
+def test_a_point_is_drawn_by_mouse_and_the_session_follows(visit):
+    page = visit()
+    before, point = titles(page), page.locator(".point").nth(2)
+    box = point.bounding_box()
+    x, y = box["x"] + 22, box["y"] + 22
+
+    def drag():
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x, y + 90, steps=4)
+        page.mouse.up()
+
+    changed(page, drag)
+    until(page, "!document.querySelector('.legend button').hidden")
+    assert titles(page) != before
+    assert float(point.get_attribute("aria-valuenow")) < 60
+    assert page.locator("#message").inner_text().startswith("In: ")
+    assert page.locator(".track.new").count()
+
+
+def test_a_point_is_drawn_by_keys_and_keeps_the_focus(visit):
+    page = visit()
+    point = page.locator(".point").nth(1)
+    point.focus()
+    was = int(point.get_attribute("aria-valuenow"))
+    changed(page, lambda: [page.keyboard.press(key) for key in ("PageUp", "ArrowUp", "ArrowUp")])
+    until(page, "document.querySelector('#message').textContent !== ''")
+    assert int(point.get_attribute("aria-valuenow")) == was + 14
+    assert "at " in point.get_attribute("aria-valuetext")
+    assert point.evaluate("one => one === document.activeElement")
+
+
+def test_undo_and_redo_are_one_key(visit):
+    page = visit()
+    before = titles(page)
+    changed(page, lambda: page.locator(".track:nth-child(2) .drop").click())
+    after = titles(page)
+    assert after != before
+    changed(page, lambda: page.keyboard.press("Control+z"))
+    assert titles(page) == before
+    changed(page, lambda: page.keyboard.press("Control+Shift+z"))
+    assert titles(page) == after
+    page.locator("#person").focus()
+    page.keyboard.press("Control+z")  # of what is typed
+    page.wait_for_timeout(200)
+    assert titles(page) == after
+
+
+def test_a_track_is_moved_by_keys_and_by_mouse_and_keeps_its_focus(visit):
+    page = visit()
+    before = titles(page)
+    grip = page.locator(".track:nth-child(3) .grip")
+    grip.focus()
+    page.evaluate("window.own = document.activeElement")
+    changed(page, lambda: page.keyboard.press("ArrowDown"))
+    assert titles(page)[3] == before[2]
+    assert page.evaluate("window.own === document.activeElement")
+    assert "number 3" in page.locator("#message").inner_text()
+    here, there = (
+        page.locator(f".track:nth-child({place}) .grip").bounding_box() for place in (1, 3)
+    )
+    moving = titles(page)[0]
+
+    def drag():
+        page.mouse.move(here["x"] + 20, here["y"] + 20)
+        page.mouse.down()
+        page.mouse.move(there["x"] + 20, there["y"] + 20, steps=4)
+        page.mouse.up()
+
+    changed(page, drag)
+    assert titles(page)[2] == moving
+
+
+def test_a_candidate_is_taken_and_the_place_is_not_lost(visit):
+    page = visit()
+    page.locator(".track:nth-child(4) .swap").click()
+    candidate = page.locator(".candidates li").first
+    title = candidate.locator("b").inner_text()
+    assert candidate.locator(".differs").inner_text()
+    candidate.locator("button").last.scroll_into_view_if_needed()
+    scrolled = page.evaluate("scrollY")
+    changed(page, candidate.locator("button").last.click)
+    assert titles(page)[3] == title
+    until(page, "document.activeElement.matches('.track:nth-child(4) .swap')")
+    assert page.evaluate("scrollY") == scrolled
+
+
+def test_music_is_found_put_in_marked_and_banned(visit):
+    page = visit()
+    page.locator(".panel > summary").last.click()
+    page.fill("#query", "energy<0.6")
+    until(page, "document.querySelector('.find .count').textContent.includes('tracks')")
+    free = page.locator(".found li:has(.insert:not([hidden]))").first
+    title = free.locator("b").inner_text()
+    page.select_option("#behind", "2")
+    changed(page, lambda: free.locator(".insert").click())
+    assert titles(page)[2] == title
+    own = page.locator(".track:nth-child(3)")
+    own.locator(".more").click()
+    page.wait_for_selector(".track:nth-child(3) form")
+    own.locator("input[type=text]").fill("bells <b>at the end</b>")
+    changed(page, lambda: own.locator(".marks .main").click())
+    until(page, "document.body.textContent.includes('bells <b>at the end</b>')")
+    if not own.locator(".ban").is_visible():
+        own.locator(".more").click()
+    own.locator(".ban").click()
+    until(
+        page,
+        "title => ![...document.querySelectorAll('.what b')].some(one => one.textContent === title"
+        " && one.closest('.track:not(.tail)'))",
+        title,
+    )
+
+
+def test_pinning_is_pressed_or_not(visit):
+    page = visit()
+    pin = page.locator(".track:nth-child(2) .pin")
+    changed(page, pin.click)
+    assert pin.get_attribute("aria-pressed") == "true"
+    changed(page, pin.click)
+    assert pin.get_attribute("aria-pressed") == "false"
+
+
+def test_nothing_moves_for_whom_motion_is_reduced(visit):
+    page = visit(reduced_motion="reduce")
+    changed(page, lambda: page.locator(".track:nth-child(2) .drop").click())
+    assert page.locator(".track.new").count()
+    names = page.evaluate("document.getAnimations().map(one => one.animationName)")
+    assert names == []
+
+
+def test_the_later_page_asks_to_take_over(visit):
+    first = visit()
+    second = visit(of=(first.address, first.desk))
+    assert not first.locator("#elsewhere").is_visible()
+    second.wait_for_selector("#elsewhere button")
+    assert second.locator("#view").evaluate("one => one.inert")
+    second.locator("#elsewhere button").click()
+    first.wait_for_selector("#elsewhere button")
+    assert not second.locator("#elsewhere").is_visible()
+    changed(second, lambda: second.locator(".track:nth-child(2) .pin").click())
+    until(first, "document.querySelectorAll('.pin[aria-pressed=true]').length === 1")
+
+
+def test_another_page_of_the_same_browser_reaches_nothing(visit):
+    """It has the cookie at hand, and tries all that a page may send without asking."""
+    page = visit()
+    before, own = page.desk.bench.version, f"http://127.0.0.1:{page.address.port}"
+    other = page.context.new_page()
+    other.goto("data:text/html,<title>other</title>")
+    tried = other.evaluate(
+        """async (own) => {
+            const options = { credentials: "include", mode: "no-cors", method: "POST" };
+            const body = JSON.stringify({ tab: sessionStorage?.tab, place: 1 });
+            const read = async (path) => {
+                try { return (await fetch(own + path, { credentials: "include" })).status; }
+                catch { return "refused"; }
+            };
+            await fetch(own + "/api/do/drop", { ...options, body }).catch(() => null);
+            const frame = document.createElement("iframe");
+            frame.src = own + "/";
+            document.body.append(frame);
+            const image = new Image();
+            const shown = new Promise((done) => {
+                image.onload = () => done(1);
+                image.onerror = () => done(0);
+            });
+            image.src = own + "/report";
+            return [await read("/api/state"), await read("/report"), await shown];
+        }""".replace("sessionStorage?.tab", "'x'"),
+        own,
+    )
+    assert tried == ["refused", "refused", 0]
+    assert page.desk.bench.version == before
+
+
+def test_the_address_holds_no_secret_once_it_is_open(visit):
+    page = visit()
+    assert page.url == f"http://127.0.0.1:{page.address.port}/"
+    assert page.address.token not in page.content()
+    assert page.evaluate("document.cookie") == ""
+
+
+def test_a_scan_is_shown_and_ends_where_it_is_stopped(visit, tmp_path, monkeypatch):
+    """What a scan finds is made up, as are the times that it takes."""
+    go_on = threading.Event()
+
+    def events(*_, **__):
+        yield FileScanned(FileProgress(1, 3, 1, 4, "/m/one.flac", 75.0))
+        go_on.wait(PATIENCE_MS / 1000)
+        yield FileScanned(FileProgress(2, 3, 2, 4, "/m/two.flac", 60.0))
+        raise AssertionError("it was stopped")
+
+    monkeypatch.setattr(Library, "scan_events", events)
+    page = visit(empty=True)
+    page.fill(".folder", str(tmp_path))
+    page.locator(".scan .main").click()
+    until(page, "document.querySelector('.count').textContent.includes('1 of 3 files, about 1:15')")
+    assert page.locator("progress").evaluate("one => one.value") == 0.25
+    assert violations(page) == []
+    page.locator(".progress button").click()
+    until(page, "document.querySelector('.progress button').disabled")
+    go_on.set()
+    until(page, "document.querySelector('#message').textContent.startsWith('Stopped')")
+    assert page.locator(".folder").is_visible()
+
+
+def test_a_dot_of_the_map_is_heard(visit):
+    page = visit()
+    page.locator(".panel > summary").last.click()
+    page.wait_for_selector(".found li")
+    until(page, "(document.querySelector('.map canvas').ariaLabel ?? '').includes('60 tracks')")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    canvas = page.locator(".map canvas")
+    box = canvas.bounding_box()
+    canvas.click(position={"x": box["width"] - 9, "y": box["height"] - 33})
+    until(page, "document.querySelector('.hearing .playing').textContent.startsWith('Title')")
+    until(page, "document.querySelector('#message').textContent !== ''")  # the file is empty
+    assert any("/sound/track/" in url for url in asked)
+    assert page.locator(".hearing").is_hidden()

@@ -1,0 +1,51 @@
+"""A desk that is served in this process, for a real browser."""
+
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import uvicorn
+
+from playlist_builder.desk import downloads, serve, sound_routes
+from playlist_builder.desk.address import HOST, Address
+from playlist_builder.desk.app import application
+from playlist_builder.desk.bench import Bench
+from playlist_builder.desk.desk import Desk
+from playlist_builder.desk.guard import Guard
+from playlist_builder.desk.sound import Sound
+from playlist_builder.desk.words import Words
+
+PATIENCE_S = 20.0
+
+
+@contextmanager
+def served(library, language="en"):
+    """Serve the desk of a library; yield its address, and the desk itself."""
+    words = Words(language)
+    sound = Sound(words)
+    desk = Desk(lambda: opened(library, words, sound, desk.follow_scan))
+    desk.open()
+    with socket.create_server((HOST, 0)) as listener:
+        address = Address.new(listener.getsockname()[1])
+        routes = [*downloads.routes(desk, words), *sound_routes.routes(sound)]
+        app = Guard(application(desk, words, routes), address)
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        deadline = time.monotonic() + PATIENCE_S
+        while not server.started:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield address, desk
+        server.should_exit = True
+        thread.join(PATIENCE_S)
+
+
+def opened(library, words, sound, tell):
+    """Return the bench of a library, with its last session if it has one."""
+    bench = Bench(str(library), serve.COMMANDS, words, sound, tell=tell)
+    bench.open_last()
+    return bench
