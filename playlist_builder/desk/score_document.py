@@ -46,8 +46,7 @@ def score_of(values: Mapping[str, Any]) -> Score | None:
 
 def _clips(rows: Sequence[Mapping[str, Any]]) -> tuple[Clip, ...]:
     return tuple(
-        Clip(**{**row, "course": _course(row["course"]) if row["course"] else None})
-        for row in rows
+        Clip(**{**row, "course": _course(row["course"]) if row["course"] else None}) for row in rows
     )
 
 

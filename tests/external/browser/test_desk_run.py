@@ -141,9 +141,7 @@ def test_a_session_is_steered_by_its_buttons_and_ends_in_its_record(browser, des
     with page_of(browser, url, viewport={"width": 390, "height": 844}) as page:
         begin(page)
         assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
-        assert all(
-            each.bounding_box()["height"] >= 88 for each in page.locator(".steer").all()
-        )
+        assert all(each.bounding_box()["height"] >= 88 for each in page.locator(".steer").all())
         assert page.evaluate("document.documentElement.scrollHeight") <= 844
         softer = page.locator("[data-button=deeper]")
         softer.click()
