@@ -86,11 +86,12 @@ from dataclasses import replace
 from playlist_builder.arranger import broken, result, settle
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.problem import Objective, Problem, Relaxation, build_problem
+from playlist_builder.arranger.recordings import repeated
 from playlist_builder.arranger.remarks import pins_below, remarks, voices
 from playlist_builder.arranger.rules import PHASE_LIMITS, Constraints
 from playlist_builder.arranger.spares import spares
 from playlist_builder.arranger.steps import falls
-from playlist_builder.arranger.tail import planned, tail
+from playlist_builder.arranger.tail import lacking, planned, tail
 from playlist_builder.errors import ArrangeError
 from playlist_builder.language.notices import notice
 from playlist_builder.models import Session, Slot, Track
@@ -166,19 +167,23 @@ def arranged(
     return completed(session, order, problem.tracks, objective), found.tried
 
 
-def completed(
+def completed(  # noqa: PLR0913, PLR0917 - an order, and what may be added to it
     session: Session,
     order: result.Order,
     tracks: Sequence[Track],
     objective: Objective,
     played: int = 0,
+    known: Sequence[Track] = (),
 ) -> Session:
     """Return a session with its tail and spares, of which `played` tracks have been heard.
 
-    `tracks` are all that pass the rules.
+    `tracks` are all that pass the rules, `known` a tail behind the same last track that may stay.
     """
     pool = result.Pool.of(tracks, objective)
-    after, notices = tail(order.tracks, pool, objective)
+    if known and not repeated(TrackTable.of(known), order.tracks).any():
+        after, notices = list(known), lacking(known, objective)
+    else:
+        after, notices = tail(order.tracks, pool, objective, quickly=played > 0)
     slots: list[Slot] = []
     if after:
         plan = planned(objective.music, order.ends_ms[-1] / 1000.0, length_ms(after) / 1000.0)
@@ -196,9 +201,9 @@ def completed(
         *notices,
         *voices([*order.tracks, *after], played),
     ]
-    ready = spares(session.slots, order.tracks, pool, objective, after)
+    ready = spares(session.slots, order.tracks, pool, objective, after, played)
     having = {each.slot.phase for each in ready}
-    bare = dict.fromkeys(slot.phase for slot in session.slots if slot.phase not in having)
+    bare = dict.fromkeys(slot.phase for slot in session.slots[played:] if slot.phase not in having)
     if bare:
         notices = [*notices, notice("no_spare", phases=tuple(bare))]
     doubtful = sum(each.slot.vocals == "unknown" for each in ready)

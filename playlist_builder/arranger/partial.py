@@ -12,12 +12,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from playlist_builder.arranger import opening
-from playlist_builder.arranger.problem import Objective, Problem, Relaxation, Window
+from playlist_builder.arranger.nearest import distances, nearest
+from playlist_builder.arranger.problem import (
+    Objective,
+    Problem,
+    Relaxation,
+    Window,
+    instance_of,
+)
 from playlist_builder.arranger.rules import Pin
 from playlist_builder.arranger.solver.cost import STEP_MS, FixedItem
+from playlist_builder.arranger.solver.solve import search_space
+from playlist_builder.arranger.solver.swift import swift
 from playlist_builder.models import STEP_S, Track
 from playlist_builder.tracks.artists import artists
 from playlist_builder.tracks.track_table import TrackTable
+
+QUICK_MS = 40_000  # between moments for which ...
+QUICK_BEST, QUICK_MOST = 20, 320  # ... so many tracks are looked at, and at most together
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,17 +53,68 @@ def filled(
 
     No candidate may play elsewhere in the session.
     """
+    part = _part(gap, candidates, objective)
+    _, _, found, _ = opening.solved(part.problem, allowed)
+    return part.tracks(found.sequence)
+
+
+def filled_quickly(
+    gap: Gap, candidates: TrackTable, objective: Objective, today: Sequence[Track] = ()
+) -> list[Track] | None:
+    """Return tracks that fill a gap well, in a tenth of the time of `filled`.
+
+    Those that play there `today` are looked at, if they are among the candidates. No rule gives
+    way. None where no such tracks are found, where the gap opens the session, and where a track is
+    pinned within it.
+    """
+    if not gap.before or gap.pins:
+        return None
+    starts_s = np.arange(length_ms(gap.before), _end_ms(gap, objective), QUICK_MS) / 1000.0
+    if not len(starts_s):
+        return None
+    distance, best = distances(candidates, objective, starts_s), QUICK_BEST
+    kept = nearest(distance, best)
+    while kept.sum() > QUICK_MOST and best > 1:
+        best //= 2
+        kept = nearest(distance, best)
+    known = {track.identity for track in today}
+    kept |= np.array([identity in known for identity in candidates.identities], np.bool_)
+    part = _part(gap, candidates.take(kept), objective)
+    instance = instance_of(part.problem, Relaxation())
+    sequence = swift(search_space(instance, np.arange(len(part.problem.tracks))))
+    return None if sequence is None else part.tracks(sequence.tolist())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """The problem of a gap, and how many items are fixed at its start and end."""
+
+    problem: Problem
+    lead_in: int
+    lead_out: int
+
+    def tracks(self, sequence: Sequence[int]) -> list[Track]:
+        """Return the tracks of a sequence of items without the fixed ones."""
+        order = [self.problem.tracks[number] for number in sequence]
+        return order[self.lead_in : len(order) - self.lead_out]
+
+
+def _end_ms(gap: Gap, objective: Objective) -> int:
+    """Return when the gap ends."""
+    return round(objective.music.duration_s * 1000) - length_ms(gap.after)
+
+
+def _part(gap: Gap, candidates: Sequence[Track], objective: Objective) -> _Part:
     apart = max(objective.rules.artist_gap, 1)
     start_ms = length_ms(gap.before)
     lead_in = _lead_in(gap.before[-apart:], start_ms)
     lead_out = list(gap.after[:apart])
     first_ms = start_ms - length_ms(lead_in)
-    last_ms = round(objective.music.duration_s * 1000) - length_ms(gap.after[apart:])
+    last_ms = _end_ms(gap, objective) + length_ms(lead_out)
     table = TrackTable.of([*candidates, *(track for _, track in gap.pins), *lead_in, *lead_out])
     items = objective.items(table, table.rank)
     table = table.take(items.order)
-    tracks = list(table)
-    numbers = {id(track): number for number, track in enumerate(tracks)}
+    numbers = {id(track): number for number, track in enumerate(table)}
 
     def fixed(track: Track, place: int) -> FixedItem:
         number = numbers[id(track)]
@@ -69,12 +132,10 @@ def filled(
         (_within(pin, gap, len(lead_in), len(lead_out)), numbers[id(track)])
         for pin, track in gap.pins
     )
-    free_ms = start_ms, last_ms - length_ms(lead_out)
+    free_ms = start_ms, _end_ms(gap, objective)
     window = Window((first_ms, last_ms), free_ms, tuple(ends), gap.used or Counter())
     problem = Problem(table, items, objective, pins, window=window)
-    _, _, found, _ = opening.solved(problem, allowed)
-    order = [tracks[number] for number in found.sequence]
-    return order[len(lead_in) : len(order) - len(lead_out)]
+    return _Part(problem, len(lead_in), len(lead_out))
 
 
 def length_ms(tracks: Sequence[Track]) -> int:

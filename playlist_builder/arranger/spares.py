@@ -30,6 +30,7 @@ FEW, MANY, MANY_SLOTS = 2, 3, 3  # spares of a phase, and from how many slots on
 LIKE, FAR = 0.07, 0.15  # distances of energy: hardly noticed; beyond which a track is no spare
 PEAK = 0.25  # how far a spare may rise at some moment above all that its slot holds
 LOOKED_AT = 40  # tracks of like energy and length that are weighed for each slot
+LOOKED_AT_NOW = 10  # the same of a session that plays, which is changed while somebody waits
 NEAR = 1500  # tracks just below and above a slot in energy, of which those are taken
 LENGTHS = 2.5  # most that a spare is longer or shorter than its slot, as a ratio, and ...
 LENGTH_WEIGHT = 0.03  # ... what the logarithm of that weighs against a distance of energy
@@ -48,20 +49,21 @@ class _Choice:
     score: tuple[bool, float]
 
 
-def spares(
+def spares(  # noqa: PLR0913, PLR0917 - a session, and what may be held ready for it
     slots: Sequence[Slot],
     order: Sequence[Track],
     pool: result.Pool,
     objective: Objective,
     taken: Sequence[Track] = (),
+    first: int = 0,
 ) -> list[Spare]:
-    """Return the spares of a session in the order of their slots.
+    """Return the spares of a session in the order of their slots, from the `first` one on.
 
     `order` holds the tracks of the slots. What plays in the session, and what else is `taken`, is
     left out of the pool.
     """
     played = _without_silences(slots, order)
-    choices = list(_choices(played, order, pool, objective, taken))
+    choices = list(_choices(played, order, pool, objective, taken, first))
     counts = Counter(slot.phase for slot in slots)
     wanted = {phase: MANY if count >= MANY_SLOTS else FEW for phase, count in counts.items()}
     same = _same(pool.tracks, {each.item for each in choices})
@@ -121,20 +123,22 @@ def _placed(track: Track, place: int, slot: Slot, objective: Objective) -> Spare
     return Spare(replace(own, phase=slot.phase), place + 1)
 
 
-def _choices(
+def _choices(  # noqa: PLR0913, PLR0917 - as `spares`
     slots: Sequence[Slot],
     order: Sequence[Track],
     pool: result.Pool,
     objective: Objective,
     taken: Sequence[Track],
+    first: int,
 ) -> Iterator[_Choice]:
+    looked_at = LOOKED_AT_NOW if first else LOOKED_AT
     gap, tracks, energies = objective.rules.artist_gap, pool.tracks, pool.levels
     seconds, vocals = tracks.seconds, tracks.vocals
     by_energy = np.argsort(energies, kind="stable")
     ordered = energies[by_energy]
     most = most_lufs(np.array([track.features.loudness_lufs for track in order]))
     played = TrackTable.of([*order, *taken])
-    for place, slot in enumerate(slots):
+    for place, slot in enumerate(slots[first:], start=first):
         others = plays_by([*order[:place], *order[place + 1 :]])
         barred = {name for name, plays in others.items() if plays >= objective.rules.artist_max}
         barred |= set(plays_by([*order[max(place - gap, 0) : place], *order[place + 1 :][:gap]]))
@@ -146,11 +150,11 @@ def _choices(
             near = near[opening_lufs(tracks.take(near)) <= most]
         fitting = (
             item
-            for some in np.split(near, range(LOOKED_AT, len(near), LOOKED_AT))
+            for some in np.split(near, range(looked_at, len(near), looked_at))
             for item in _fitting(some, tracks, slot, objective, played)
             if barred.isdisjoint(*artists_of_each(tracks.take(np.array([item]))))
         )
-        weighed = np.fromiter(islice(fitting, LOOKED_AT), np.int64)
+        weighed = np.fromiter(islice(fitting, looked_at), np.int64)
         levels = result.energies(tracks.take(weighed), objective)
         for item, energy in zip(weighed.tolist(), levels, strict=True):
             distance = abs(energy - slot.energy)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.arranger import result
-from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
+from playlist_builder.arranger.partial import Gap, filled, filled_quickly, length_ms, plays_by
 from playlist_builder.arranger.peaks import highest
 from playlist_builder.arranger.problem import Objective, Relaxation
 from playlist_builder.arranger.recordings import repeated
@@ -61,10 +61,13 @@ def tail_s(profile: Profile, rules: Rules) -> float:
 
 
 def tail(
-    order: Sequence[Track], pool: result.Pool, objective: Objective
+    order: Sequence[Track], pool: result.Pool, objective: Objective, *, quickly: bool = False
 ) -> tuple[list[Track], list[Notice]]:
-    """Return the tracks of the pool that follow a session without repeats, and notices of them."""
-    rules, music = objective.rules, objective.music
+    """Return the tracks of the pool that follow a session without repeats, and notices of them.
+
+    They may be found `quickly`, and are no less calm then.
+    """
+    asked, rules, music = objective, objective.rules, objective.music
     asked_s = tail_s(music, rules)
     if not asked_s:
         return [], []
@@ -91,13 +94,21 @@ def tail(
         unbound = replace(objective.constraints, at_most=())
         objective = replace(objective, constraints=replace(unbound, tolerance_s=TOLERANCE_S))
         # The first alone is a tail too, and a warning gives its length.
+        gap = Gap([*order, first])
+        quick = filled_quickly(gap, TrackTable.of(calm), objective) if quickly else None
         with suppress(ArrangeError):
-            chosen += filled(Gap([*order, first]), calm, objective, _relaxations())
+            chosen += quick or filled(gap, calm, objective, _relaxations())
             chosen = _softly(chosen, objective)
-    lasts_min, asked_min = round(length_ms(chosen) / 60_000.0), round(asked_s / 60.0)
+    return chosen, lacking(chosen, asked)
+
+
+def lacking(tracks: Sequence[Track], objective: Objective) -> list[Notice]:
+    """Tell by how much a tail is shorter than asked for, if it is."""
+    asked_s = tail_s(objective.music, objective.rules)
+    lasts_min, asked_min = round(length_ms(tracks) / 60_000.0), round(asked_s / 60.0)
     if lasts_min >= asked_min:
-        return chosen, []
-    return chosen, [notice("short_tail", lasts_min=lasts_min, asked_min=asked_min)]
+        return []
+    return [notice("short_tail", lasts_min=lasts_min, asked_min=asked_min)]
 
 
 def _calm(order: Sequence[Track], pool: result.Pool, phase: Phase) -> list[Track]:

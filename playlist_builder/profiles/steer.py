@@ -25,7 +25,7 @@ def shifted(profile: Profile, by: float, at_s: float) -> Profile:
     and then eases back; it lasts `LEAST_SHIFT_S` at least, or to the end.
     """
     at_s = min(profile.behind_silence(at_s), profile.duration_s)
-    until_s = min(max(next_phase_s(profile, at_s), at_s + LEAST_SHIFT_S), profile.duration_s)
+    until_s = shift_until_s(profile, at_s)
     knee_s = at_s + HELD_SHARE * (until_s - at_s)
     knots_s, shifts = (at_s, knee_s, until_s), (by, by, 0.0)
 
@@ -41,6 +41,12 @@ def shifted(profile: Profile, by: float, at_s: float) -> Profile:
         )
 
     return _with_phases(profile, map(higher, _split(profile, knots_s)))
+
+
+def shift_until_s(profile: Profile, at_s: float) -> float:
+    """Return until when a shift from a time on is felt."""
+    at_s = profile.behind_silence(at_s)
+    return min(max(next_phase_s(profile, at_s), at_s + LEAST_SHIFT_S), profile.duration_s)
 
 
 def next_phase_s(profile: Profile, at_s: float) -> float:

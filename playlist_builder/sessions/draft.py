@@ -15,7 +15,8 @@ import numpy as np
 
 from playlist_builder.arranger import broken, opening, result
 from playlist_builder.arranger.arrange import completed
-from playlist_builder.arranger.partial import Gap, filled, length_ms, plays_by
+from playlist_builder.arranger.nearest import distances, nearest
+from playlist_builder.arranger.partial import Gap, filled, filled_quickly, length_ms, plays_by
 from playlist_builder.arranger.problem import (
     LEAST_TOLERANCE_S,
     Objective,
@@ -25,7 +26,6 @@ from playlist_builder.arranger.problem import (
 from playlist_builder.arranger.recordings import repeated
 from playlist_builder.arranger.remarks import pins_below, remarks
 from playlist_builder.arranger.rules import Pin, admit, removal
-from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.arranger.trims import part_of_slot
 from playlist_builder.errors import ArrangeError, SessionError
 from playlist_builder.language.notices import notice
@@ -41,8 +41,6 @@ CUT_S = 0.1  # a slot that is shorter than its track by more was skipped
 POOL_LIMIT = 10_000  # tracks up to which all are candidates; of more, those kept as follows
 # Moments of the profile, at that distance but at most so many; the tracks kept for each.
 SPACING_S, MOMENTS, BEST = 40.0, 120, 200
-POINTS = 12  # at which a contour is compared with the profile
-LENGTH_CLASSES = 4  # in an octave
 EVEN = 2_000  # tracks that are taken at even distances of energy
 STRICT = (Relaxation(),)
 
@@ -54,7 +52,7 @@ class Draft:
     `order` holds its tracks, cut where they were skipped, and `pool` all tracks that pass the
     rules. `pins` are those of the request with their tracks' identities. `max_energy` is the
     highest energy in the library that passes the rules. `silent` are planned silences where they
-    came before the change.
+    came before the change, and `tail` what plays behind the track `last` then.
     """
 
     order: tuple[Track, ...]
@@ -65,6 +63,8 @@ class Draft:
     max_energy: float
     played: int = 0  # tracks of which nothing need be told any more
     silent: tuple[Rest, ...] = ()
+    tail: tuple[Track, ...] = ()
+    last: str = ""
 
     @property
     def excess_ms(self) -> int:
@@ -166,7 +166,17 @@ def draft_of(selection: Selection, session: Session, *, playing: bool = False) -
         request=request,
         max_energy=float(pool.energy.max(initial=0.0)),
         silent=_silent(session, objective),
+        tail=_tail(session, selection) if playing else (),
+        last=session.slots[-1].identity,
     )
+
+
+def _tail(session: Session, selection: Selection) -> tuple[Track, ...]:
+    """Return the tail of a session, or none where a file of it is not there."""
+    if any(slot.identity not in selection.known for slot in session.tail):
+        return ()
+    tracks = tuple(_track_of(slot, selection) for slot in session.tail)
+    return () if any(track.missing for track in tracks) else tracks
 
 
 def _lost(slot: Slot) -> SessionError:
@@ -211,34 +221,11 @@ def pool_of(tracks: Sequence[Track], objective: Objective) -> TrackTable:
 def _thinned(tracks: TrackTable, objective: Objective) -> TrackTable:
     """Return the tracks that follow the profile best from any moment on, and some of every energy.
 
-    The former are what good sessions consist of, the latter are for spares and the tail. Contours
-    are compared with the profile at a few points, which takes a fraction of the time of the search.
+    The former are what good sessions consist of, the latter are for spares and the tail.
     """
-    count, profile = len(tracks), objective.music
-    values, offset, steps = tracks.contours()
-    shares = (np.arange(POINTS) + 0.5) / POINTS
-    places = offset[:, None] + (steps[:, None] * shares).astype(np.int64)
-    points = rescale(values[places], objective.percentiles)
-    spacing_s = max(SPACING_S, profile.duration_s / MOMENTS)
-    starts_s = np.arange(0.0, profile.duration_s, spacing_s)
-    penalty = POINTS * objective.step_prices(tracks).astype(np.float32)
-    borders_s = np.array([phase.start_s for phase in profile.phases[1:]])
-    numbers = np.arange(len(profile.phases))
-    distance = np.empty((len(starts_s), count), dtype=np.float32)
-    classes = (np.log2(steps) * LENGTH_CLASSES).astype(np.int64)
-    for length in np.unique(classes).tolist():
-        own = np.flatnonzero(classes == length)
-        times_s = starts_s[:, None] + shares * float(steps[own].mean()) * STEP_S
-        plan = profile.target(times_s).astype(np.float32)
-        squares = np.einsum("ij,ij->i", points[own], points[own])
-        phase = np.searchsorted(borders_s, times_s, side="right")
-        in_phases = (phase[:, :, None] == numbers).mean(axis=1, dtype=np.float32)
-        distance[:, own] = squares - 2.0 * plan @ points[own].T
-        distance[:, own] += np.einsum("ij,ij->i", plan, plan)[:, None]
-        distance[:, own] += in_phases @ penalty[own].T
-    kept = np.zeros(count, dtype=bool)
-    for row in distance:
-        kept[np.argpartition(row, BEST)[:BEST]] = True
+    count, lasts_s = len(tracks), objective.music.duration_s
+    starts_s = np.arange(0.0, lasts_s, max(SPACING_S, lasts_s / MOMENTS))
+    kept = nearest(distances(tracks, objective, starts_s), BEST)
     kept[np.argsort(tracks.energy, kind="stable")[:: count // EVEN]] = True
     return tracks.take(kept)
 
@@ -275,7 +262,8 @@ def session_of(draft: Draft) -> Session:
         relaxed=tuple(relaxed),
         request=request,
     )
-    return completed(session, order, draft.pool, objective, draft.played)
+    known = draft.tail if draft.order[-1].identity == draft.last else ()
+    return completed(session, order, draft.pool, objective, draft.played, known)
 
 
 def changed(draft: Draft, change: Callable[[Draft], Draft]) -> Session:
@@ -333,6 +321,24 @@ def refills(draft: Draft, place: int) -> Iterator[Draft]:
     removed = draft.order[place:]
     new = fill(draft, before, removed, (), known=before, relaxations=())
     yield replace(draft, order=(*before, *new))
+
+
+def fill_quickly(
+    draft: Draft,
+    removed: Sequence[Track],
+    after: Sequence[Track],
+    *,
+    known: Sequence[Track],
+) -> list[Track] | None:
+    """Return what to play behind the order of a draft, up to what comes `after` it, or None.
+
+    No `known` track, and nothing of its tail.
+    """
+    if any(draft.is_pinned(track) for track in removed):
+        return None
+    free = ~repeated(draft.pool, (*known, *after, *draft.tail))
+    gap = Gap(draft.order, after, used=plays_by([*draft.order, *after]))
+    return filled_quickly(gap, draft.pool.take(free), draft.objective, removed)
 
 
 def fill(  # noqa: PLR0913 - a gap, what stands around it, and what may not be in it

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import accumulate
+from math import inf
 from typing import NamedTuple
 
 from playlist_builder.arranger.partial import length_ms
@@ -11,10 +13,12 @@ from playlist_builder.language.text import clock
 from playlist_builder.models import Track
 from playlist_builder.profiles import overrides
 from playlist_builder.profiles.profile import Profile
+from playlist_builder.profiles.rests import music_ms
 from playlist_builder.session_request import PlanChange
-from playlist_builder.sessions.draft import Draft, cut, fill
+from playlist_builder.sessions.draft import Draft, cut, fill, fill_quickly
 from playlist_builder.sessions.edit import check_length, pin_text, shifted, with_change
 
+WIDER, MORE = 2, 3  # tracks that give way beyond what has to: at first, and at most before all
 MIN_PLAYED_S = 1.0  # a skipped track that played for less is left out
 
 
@@ -23,7 +27,8 @@ class Moment(NamedTuple):
 
     `draft` holds what plays before the change, the last track cut if it is skipped, and `behind`
     what was to follow. `known` are tracks that are not used again. In seconds of the plan it is
-    `at_s`, and what follows begins at `now_s`; `is_silent` tells that nothing plays.
+    `at_s`, and what follows begins at `now_s`; `is_silent` tells that nothing plays. Of `behind` a
+    track was missing among the first `gone`.
     """
 
     draft: Draft
@@ -32,6 +37,7 @@ class Moment(NamedTuple):
     at_s: float
     now_s: float
     is_silent: bool
+    gone: int
 
 
 def moment(draft: Draft, at_s: float, *, skip: bool = False) -> Moment:
@@ -57,13 +63,16 @@ def moment(draft: Draft, at_s: float, *, skip: bool = False) -> Moment:
     so_far_ms = begun_ms + round(1000 * min(played_s, before[-1].duration_s))
     if skip:
         before[-1:] = [cut(before[-1], played_s)] if played_s >= MIN_PLAYED_S else []
+    behind = draft.order[current + 1 :]
+    gone = max((place for place, track in enumerate(behind) if track.missing), default=0)
     return Moment(
         replace(draft, order=tuple(before), played=len(before) if skip else current),
-        [track for track in draft.order[current + 1 :] if not track.missing],
+        [track for track in behind if not track.missing],
         draft.order[: current + 1],
         _now_s(draft, current, so_far_ms, is_silent=is_silent),
         _now_s(draft, current, length_ms(before), is_silent=is_silent),
         is_silent,
+        gone,
     )
 
 
@@ -85,10 +94,10 @@ def replanned(
     if extend_s and now.is_silent and not now.behind:
         raise RequestError("--extend: the silence at the end has begun. Build another session.")
     if extend_s:
-        now = _extended(now, extend_s)
+        return rearranged_behind(_extended(now, extend_s), 0.0)
     if phase is not None:
-        now = jumped(now, phase)
-    return arranged_behind(now)
+        return rearranged_behind(jumped(now, phase))
+    return rearranged_behind(now, 0.0) if skip else arranged_behind(now)
 
 
 def _extended(now: Moment, by_s: float) -> Moment:
@@ -121,12 +130,54 @@ def jumped(now: Moment, phase: str) -> Moment:
 
 
 def arranged_behind(now: Moment) -> Draft:
-    """Return a draft whose tracks behind a moment follow its plan to the end."""
+    """Return a draft whose tracks behind a moment follow its plan to the end, the best ones."""
     short = now.draft
     if short.is_on_time or short.excess_ms > 0:
         return short
     new = fill(short, short.order, now.behind, (), known=now.known, relaxations=())
     return replace(short, order=(*short.order, *new))
+
+
+def rearranged_behind(now: Moment, until_s: float = inf) -> Draft:
+    """Return a draft whose tracks behind a moment follow its plan, as soon as can be.
+
+    What was to play then stays as far as it follows the plan: that has changed up to `until_s`, in
+    seconds of it. Where that cannot be, all is arranged again.
+    """
+    short, behind = now.draft, now.behind
+    if short.is_on_time or short.excess_ms > 0:
+        return short
+    place, count = len(short.order), len(behind)
+    first = min(max(_begun(now, until_s), now.gone), max(count - 1, 0))
+    as_planned = replace(short, order=(*short.order, *behind))
+    if not first and as_planned.keeps_time(place):
+        return as_planned
+    for removed in _ways(first, count):
+        after = behind[removed:]
+        whole = replace(short, order=(*short.order, *after))
+        if whole.excess_ms < 0 and not whole.is_on_time:
+            new = fill_quickly(short, behind[:removed], after, known=now.known)
+            whole = replace(short, order=(*short.order, *(new or ()), *after))
+        if whole.keeps_time(place) and not any(map(short.is_pinned, behind[:removed])):
+            return whole
+    return arranged_behind(now)
+
+
+def _ways(first: int, count: int) -> list[int]:
+    """Return how many tracks may give way, of which so many have to, the best way first."""
+    wide = min(first + WIDER, max(count - 1, first))
+    more = range(first, min(first + MORE, count) + 1)
+    return list(dict.fromkeys((wide, *more, max(count - 1, first), count)))
+
+
+def _begun(now: Moment, until_s: float) -> int:
+    """Return how many of the tracks behind a moment begin before a time of its plan."""
+    if until_s == inf:
+        return len(now.behind)
+    until_ms = music_ms(now.draft.objective.rests, round(1000 * until_s))
+    starts_ms = accumulate(map(length_ms, ([track] for track in now.behind)), initial=0)
+    begins_ms = length_ms(now.draft.order)
+    return sum(begins_ms + start_ms < until_ms for start_ms in list(starts_ms)[:-1])
 
 
 def _with_pins_of(

@@ -15,14 +15,14 @@ from playlist_builder.errors import ArrangeError, RequestError
 from playlist_builder.models import Track
 from playlist_builder.profiles import steer
 from playlist_builder.session_request import PlanChange
-from playlist_builder.sessions.draft import Draft, fill
+from playlist_builder.sessions.draft import Draft, fill, fill_quickly
 from playlist_builder.sessions.replan import (
     Moment,
-    arranged_behind,
     changed_plan,
     jumped,
     later,
     moment,
+    rearranged_behind,
 )
 from playlist_builder.sessions.rescue import CHOICE, MINUTES, CalmMusic, calm_music
 from playlist_builder.tracks.track_table import TrackTable
@@ -34,13 +34,14 @@ def shifted(draft: Draft, by: float, at_s: float, *, skip: bool) -> Draft:
     It eases back to the plan by the next phase. Raises RequestError where nothing follows.
     """
     now = moment(draft, at_s, skip=skip)
-    phase = now.draft.objective.profile.phase_at(now.now_s).name
+    profile = now.draft.objective.profile
+    phase, until_s = profile.phase_at(now.now_s).name, steer.shift_until_s(profile, now.now_s)
     now = changed_plan(now, PlanChange("shift", phase, at_s=now.now_s, by=by))
     if now.draft.is_on_time or now.draft.excess_ms > 0:
         raise RequestError(
             "No music of the plan follows that could be softer or deeper: its last track plays."
         )
-    return arranged_behind(now)
+    return rearranged_behind(now, until_s)
 
 
 def held(draft: Draft, for_s: float, at_s: float, *, skip: bool) -> Draft:
@@ -48,7 +49,7 @@ def held(draft: Draft, for_s: float, at_s: float, *, skip: bool) -> Draft:
     now = moment(draft, at_s, skip=skip)
     phase = now.draft.objective.profile.phase_at(now.at_s).name
     change = PlanChange("hold", phase, by_s=for_s, at_s=now.at_s)
-    return arranged_behind(later(now, now.at_s, for_s, change))
+    return rearranged_behind(later(now, now.at_s, for_s, change), 0.0)
 
 
 def rested(draft: Draft, for_s: float, at_s: float, *, skip: bool) -> Draft:
@@ -56,7 +57,7 @@ def rested(draft: Draft, for_s: float, at_s: float, *, skip: bool) -> Draft:
     now = moment(draft, at_s, skip=skip)
     phase = now.draft.objective.profile.phase_at(now.now_s).name
     change = PlanChange("rest", phase, by_s=for_s, at_s=now.now_s)
-    return arranged_behind(later(now, now.now_s, for_s, change))
+    return rearranged_behind(later(now, now.now_s, for_s, change), 0.0)
 
 
 def advanced(draft: Draft, at_s: float, *, skip: bool) -> Draft:
@@ -71,8 +72,8 @@ def advanced(draft: Draft, at_s: float, *, skip: bool) -> Draft:
     if phase is None:
         raise RequestError("No phase follows: the last one plays.")
     if steer.next_phase_s(profile, now.at_s) <= now.now_s:
-        return arranged_behind(now)
-    return arranged_behind(jumped(now, phase))
+        return rearranged_behind(now, 0.0)
+    return rearranged_behind(jumped(now, phase))
 
 
 def calmed(draft: Draft, music: TrackTable, at_s: float, *, skip: bool) -> Draft:
@@ -127,7 +128,8 @@ def _followed(now: Moment, found: CalmMusic, lasts_s: float) -> Moment:
 
 def _filled(now: Moment, found: CalmMusic) -> list[Track]:
     draft = replace(now.draft, pool=found.tracks)
-    return fill(draft, draft.order, (), (), known=now.known, relaxations=())
+    quick = fill_quickly(draft, (), (), known=now.known)
+    return quick or fill(draft, draft.order, (), (), known=now.known, relaxations=())
 
 
 def _on_the_way_down(found: CalmMusic) -> list[Track]:

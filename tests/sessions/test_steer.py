@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from playlist_builder.errors import PlaylistBuilderError, RequestError
 from playlist_builder.library.library import Library
 from playlist_builder.playlists.session_json import dump, parse
 from playlist_builder.profiles import find as profiles
@@ -69,3 +72,147 @@ def test_what_has_played_stays_and_undo_gives_the_same_session_back(editor, made
     assert own_profile(after).duration_s == pytest.approx(after.target_s)
     assert parse(dump(after), "it").request.changes == after.request.changes
     assert editor.undo().session is before
+
+
+def test_softer_lowers_and_deeper_raises_what_follows_in_the_phase(editor, made):
+    start_s, until_s = played(made[1], AT_S)[-1][2], AT_S + 1000.0
+    now = behind(made[1], start_s - 1.0, until_s)
+    softer = behind(editor.shift(-0.15, at_s=AT_S).session, start_s - 1.0, until_s)
+    twice = behind(editor.shift(-0.15, at_s=AT_S).session, start_s - 1.0, until_s)
+    editor.undo()
+    editor.undo()
+    assert editor.session is made[1]
+    deeper = behind(editor.shift(0.15, at_s=AT_S).session, start_s - 1.0, until_s)
+    assert twice < softer < now < deeper
+
+
+def test_a_hold_and_a_silence_move_the_end_by_their_length(editor, made):
+    before = made[1]
+    held = editor.hold(600.0, at_s=AT_S).session
+    assert held.target_s == pytest.approx(before.target_s + 600.0)
+    assert abs(held.duration_s - held.target_s) <= 30.0
+    editor.undo()
+    rested = editor.rest(120.0, at_s=AT_S).session
+    assert rested.target_s == pytest.approx(before.target_s + 120.0)
+    (silence,) = rested.silences
+    assert silence.start_s == played(before, AT_S)[-1][2]
+    assert silence.duration_s == pytest.approx(120.0)
+    assert [slot.identity for slot in rested.slots] == [slot.identity for slot in before.slots]
+
+
+def test_calm_is_half_an_hour_of_what_has_not_played_and_then_the_end(editor, made):
+    before = made[1]
+    calm = editor.calm(at_s=AT_S).session
+    new = [slot for slot in calm.slots if slot.phase == "rescue"]
+    known = {own for own, _, _ in played(before, AT_S)}
+    assert not known.intersection(slot.identity for slot in new)
+    assert sum(slot.duration_s for slot in new) == pytest.approx(1800.0, abs=60.0)
+    assert calm.slots[-1] == new[-1]
+    assert max(slot.energy for slot in new) < 0.4
+    assert editor.calm(at_s=calm.slots[-2].start_s + 5.0).session.slots[-1].phase == "rescue"
+
+
+def test_a_hold_stays_level_in_the_plan_and_a_shift_eases_back(editor, made):
+    held = own_profile(editor.hold(600.0, at_s=AT_S).session)
+    level = held.target(AT_S)
+    assert held.target([AT_S + 300.0, AT_S + 599.0]) == pytest.approx(np.full(2, level))
+    editor.undo()
+    plan, shifted = own_profile(made[1]), own_profile(editor.shift(0.1, at_s=AT_S).session)
+    start_s = played(made[1], AT_S)[-1][2]
+    assert shifted.target(start_s + 1.0) == pytest.approx(plan.target(start_s + 1.0) + 0.1)
+    ends_s = [start_s - 1.0, plan.duration_s - 1.0]
+    assert shifted.target(ends_s) == pytest.approx(plan.target(ends_s))
+
+
+def test_the_last_phase_has_none_behind_it(editor, made):
+    end_s = made[1].duration_s
+    with pytest.raises(RequestError, match="No phase follows"):
+        editor.next_phase(at_s=end_s - 1.0)
+    with pytest.raises(RequestError, match="No music of the plan follows"):
+        editor.shift(0.1, at_s=end_s - 1.0)
+    assert editor.session is made[1]
+
+
+@pytest.mark.parametrize(
+    "press",
+    [
+        lambda editor: editor.shift(0.0, at_s=1.0),
+        lambda editor: editor.shift(2.0, at_s=1.0),
+        lambda editor: editor.shift("soft", at_s=1.0),
+        lambda editor: editor.hold(0.0, at_s=1.0),
+        lambda editor: editor.hold(1e9, at_s=1.0),
+        lambda editor: editor.rest(-1.0, at_s=1.0),
+        lambda editor: editor.rest(60.0, at_s=0.1, skip=True),
+        lambda editor: editor.calm(at_s=1e6),
+        lambda editor: editor.next_phase(at_s=float("nan")),
+        lambda editor: editor.calm(at_s=1.0, skip=1),
+        lambda editor: editor.ask(colour="red"),
+        lambda editor: editor.ask(duration_s="long"),
+        lambda editor: editor.ask(curve=((0.0, 2.0),)),
+        lambda editor: editor.ask(curve=((0.0, 0.2), (9e4, 0.2))),
+        lambda editor: editor.ask(name="A7", asked_at="2026-05-01T10:00:00+02:00"),
+        lambda editor: editor.alternatives(0),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_changes_nothing(editor, made, press):
+    with pytest.raises(PlaylistBuilderError) as told:
+        press(editor)
+    assert "\n" not in str(told.value)
+    assert editor.session is made[1]
+
+
+@settings(max_examples=3)
+@given(seed=st.integers(0, 10**6))
+def test_random_presses_leave_a_session_that_can_be_kept(made, seed):
+    editor, draws = SessionEditor(*made), np.random.default_rng(seed)
+    for name in draws.choice(sorted({*CHANGES, "undo", "redo"}), size=5).tolist():
+        before, at_s = editor.session, float(draws.uniform(0.0, 1.1)) * editor.session.duration_s
+        try:
+            if name in CHANGES:
+                after = CHANGES[name](editor, at_s, bool(draws.integers(2))).session
+                stays = [each for each in played(before, at_s) if each[2] <= at_s]
+                assert played(after, at_s)[: len(stays)] == stays
+            else:
+                getattr(editor, name)()
+        except PlaylistBuilderError as error:
+            assert "\n" not in str(error)
+            assert editor.session is before
+    session = editor.session
+    assert parse(dump(session), "it").slots
+    assert len({slot.identity for slot in session.slots}) == len(session.slots)
+    assert own_profile(session).duration_s == pytest.approx(session.target_s)
+    assert abs(session.duration_s - session.target_s) <= 30.01 or session.relaxed
+
+
+def test_a_session_is_asked_for_otherwise_and_taken_back(editor, made):
+    longer = editor.ask(duration_s=3000.0).session
+    assert longer.target_s == 3000.0
+    drawn = editor.ask(curve=((0.0, 0.2), (1500.0, 0.6), (3000.0, 0.2))).session
+    assert max(drawn.curve) == pytest.approx(0.6, abs=0.01)
+    assert {slot.phase for slot in drawn.slots} <= {slot.phase for slot in longer.slots}
+    shorter = editor.ask(duration_s=2000.0).session
+    assert shorter.request.curve[1] == (1000.0, 0.6)
+    other = editor.ask(profile="steady").session
+    assert (other.profile, other.request.curve) == ("steady", ())
+    for _ in range(4):
+        editor.undo()
+    assert editor.session is made[1]
+
+
+def test_pins_are_kept_when_it_is_asked_for_otherwise(editor):
+    pinned = editor.session.slots[2].identity
+    editor.pin(3)
+    after = editor.ask(duration_s=2100.0).session
+    assert pinned in {slot.identity for slot in after.slots}
+    assert after.request.pinned == (pinned,)
+
+
+def test_alternatives_stand_beside_the_session_and_one_is_taken(editor, made):
+    first, other = editor.alternatives(2)
+    assert first is editor.session is made[1]
+    shared = {slot.identity for slot in first.slots} & {slot.identity for slot in other.slots}
+    assert len(shared) <= len(first.slots) / 2
+    session, difference = editor.take(other)
+    assert session.slots == other.slots
+    assert difference.came
+    assert editor.undo().session is first
