@@ -4,9 +4,9 @@
 
 A session of an hour runs on 10,000 made-up tracks; each button is pressed at that many moments of
 it, as the desk does it: planned, mixed, kept, noted in the record and shown. Sound is not decoded.
-`p50_ms` and `p95_ms` are CPU time of all presses that were done; `stopped` counts seconds of silence that
-nobody planned, `early` changes before the moment from which they may be heard, `late_s` is the
-farthest that the end then lies from the one that was said.
+`p50_ms` and `p95_ms` are the CPU time of all presses that were done, and `stopped_s` how many
+seconds of silence followed that nobody planned; `early` counts changes before the moment from which
+they may be heard, and `late_s` is the farthest that the end lies from the one that was shown.
 """
 
 import json
