@@ -12,6 +12,7 @@ from functools import partial, wraps
 from typing import Any, TypeVar, cast
 
 from playlist_builder.errors import RequestError
+from playlist_builder.language.translation import Phrase
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -38,8 +39,11 @@ def seconds(field: str, value: Any, *, is_above: bool = False) -> float:  # noqa
     """Return seconds from 0 on, or above 0."""
     if is_number(value) and (value > 0.0 if is_above else value >= 0.0):
         return value  # type: ignore[no-any-return]
-    wanted = "seconds above 0" if is_above else "seconds from 0 on"
-    raise wrong(field, f"{wanted}, such as 60.0", value)
+    above, from_on = (
+        Phrase("seconds above 0, such as 60.0"),
+        Phrase("seconds from 0 on, such as 60.0"),
+    )
+    raise wrong(field, above if is_above else from_on, value)
 
 
 def whole(
@@ -51,30 +55,41 @@ def whole(
     """Return a whole number, from the `least` on and up to the `most` where these are given."""
     if type(value) is int and (least is None or value >= least) and (most is None or value <= most):
         return value
-    low = "" if least is None else f" from {least}"
-    high = "" if most is None else f" to {most}"
-    raise wrong(field, f"a whole number{low}{high or (low and ' on')}", value)
+    raise wrong(field, _whole_number(least, most), value)
+
+
+def _whole_number(least: int | None, most: int | None) -> Phrase:
+    if least is None:
+        return Phrase("a whole number")
+    if most is None:
+        return Phrase("a whole number from {least} on", least=least)
+    return Phrase("a whole number from {least} to {most}", least=least, most=most)
+
+
+def one_of(names: Iterable[str]) -> Phrase:
+    """Return what to give where there is a choice."""
+    return Phrase("one of {names}", names=", ".join(names))
 
 
 def text(field: str, value: Any) -> str:  # noqa: ANN401
     """Return a text, which may be empty."""
     if isinstance(value, str):
         return value
-    raise wrong(field, "a text", value)
+    raise wrong(field, Phrase("a text"), value)
 
 
 def flag(field: str, value: Any) -> bool:  # noqa: ANN401
     """Return True or False."""
     if isinstance(value, bool):
         return value
-    raise wrong(field, "True or False", value)
+    raise wrong(field, Phrase("True or False"), value)
 
 
 def texts(field: str, value: Any) -> tuple[str, ...]:  # noqa: ANN401
     """Return texts. One text alone is a mistake: it would be taken for its letters."""
     if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
         return tuple(value)
-    raise wrong(field, "a tuple of texts, such as ('one', 'two')", value)
+    raise wrong(field, Phrase("a tuple of texts, such as ('one', 'two')"), value)
 
 
 def path(field: str, value: Any) -> str:  # noqa: ANN401
@@ -83,13 +98,13 @@ def path(field: str, value: Any) -> str:  # noqa: ANN401
         name = os.fspath(value)
         if isinstance(name, str) and name and "\0" not in name:
             return name
-    raise wrong(field, "a path, as text or a Path", value)
+    raise wrong(field, Phrase("a path, as text or a Path"), value)
 
 
 def paths(field: str, value: Any) -> tuple[str, ...]:  # noqa: ANN401
     """Return paths as texts. One path alone is a mistake, as one text is."""
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-        raise wrong(field, "several paths, such as ['/music']", value)
+        raise wrong(field, Phrase("several paths, such as ['/music']"), value)
     return tuple(path(field, each) for each in value)
 
 
@@ -97,13 +112,13 @@ def instance(field: str, value: Any, kind: type[T]) -> T:  # noqa: ANN401
     """Return a value of a class."""
     if isinstance(value, kind):
         return value
-    raise wrong(field, f"a {kind.__name__}", value)
+    raise wrong(field, Phrase("a {kind}", kind=kind.__name__), value)
 
 
 def several(field: str, value: Any, kind: type[T]) -> list[T]:  # noqa: ANN401
     """Return several values of a class as a list."""
     if not isinstance(value, Iterable):
-        raise wrong(field, f"several {kind.__name__}", value)
+        raise wrong(field, Phrase("several {kind}", kind=kind.__name__), value)
     return [instance(field, each, kind) for each in value]
 
 

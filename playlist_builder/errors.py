@@ -1,10 +1,39 @@
 """The errors a caller may catch. Every message is one line: what, which, what to do next."""
 
+import errno
+from collections.abc import Mapping
 from gettext import NullTranslations
 from typing import Any
 
-from playlist_builder.language import translation
 from playlist_builder.language.text import LINE_LIMIT, one_line
+from playlist_builder.language.translation import Phrase
+
+SYSTEM_REASONS: Mapping[int, Phrase] = {  # as Linux says them, whatever the system
+    errno.EACCES: Phrase("Permission denied"),
+    errno.EPERM: Phrase("Operation not permitted"),
+    errno.ENOENT: Phrase("No such file or directory"),
+    errno.EEXIST: Phrase("File exists"),
+    errno.EISDIR: Phrase("Is a directory"),
+    errno.ENOTDIR: Phrase("Not a directory"),
+    errno.ENOTEMPTY: Phrase("Directory not empty"),
+    errno.ENAMETOOLONG: Phrase("File name too long"),
+    errno.ELOOP: Phrase("Too many levels of symbolic links"),
+    errno.ENOSPC: Phrase("No space left on device"),
+    errno.EDQUOT: Phrase("Disk quota exceeded"),
+    errno.EROFS: Phrase("Read-only file system"),
+    errno.EIO: Phrase("Input/output error"),
+    errno.EBUSY: Phrase("Device or resource busy"),
+    errno.ENXIO: Phrase("No such device or address"),
+    errno.ENODEV: Phrase("No such device"),
+    errno.EINVAL: Phrase("Invalid argument"),
+    errno.ECONNREFUSED: Phrase("Connection refused"),
+    errno.ECONNRESET: Phrase("Connection reset by peer"),
+    errno.EPIPE: Phrase("Broken pipe"),
+    errno.EHOSTUNREACH: Phrase("No route to host"),
+    errno.ENETUNREACH: Phrase("Network is unreachable"),
+    errno.ETIMEDOUT: Phrase("Connection timed out"),
+    errno.ESTALE: Phrase("Stale file handle"),
+}
 
 
 class PlaylistBuilderError(Exception):
@@ -18,14 +47,32 @@ class PlaylistBuilderError(Exception):
         super().__init__(message)
         self.values = values
 
+    @property
+    def text(self) -> str:
+        """The message with its values, to be told as a part of something else."""
+        return self._phrase()
+
+    def _phrase(self) -> Phrase:
+        (message,) = self.args
+        return message if isinstance(message, Phrase) else Phrase(message, **self.values)
+
     def __str__(self) -> str:
-        return self.in_language(translation.ENGLISH)
+        return str(self.text)
 
     def in_language(self, catalogue: NullTranslations) -> str:
         """Return the error as text, in the language of a catalogue where that holds it."""
-        (message,) = self.args
-        text = catalogue.gettext(message) if message else ""
-        return translation.filled(text, self.values, catalogue) if self.values else text
+        return self._phrase().in_language(catalogue)
+
+
+def system_reason(error: OSError) -> str:
+    """Return why the system refused something, in words that are translated where it says those."""
+    known, said = SYSTEM_REASONS.get(error.errno or 0), error.strerror or str(error)
+    return known if known == said else said
+
+
+def reason_of(error: PlaylistBuilderError | OSError) -> str:
+    """Return what an error says, to be told as a part of something else."""
+    return error.text if isinstance(error, PlaylistBuilderError) else system_reason(error)
 
 
 def describe_exception(error: BaseException) -> str:

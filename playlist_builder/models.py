@@ -239,7 +239,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that is not part of the library, and why."""
+    """A file that is not part of the library, and why; that is a `Phrase` wherever it can be."""
 
     path: str
     reason: str

@@ -13,8 +13,9 @@ from itertools import pairwise
 from pathlib import PurePath
 from typing import Any, Literal
 
-from playlist_builder.checked import flag, is_number, path, text, texts, whole, wrong
+from playlist_builder.checked import flag, is_number, one_of, path, text, texts, whole, wrong
 from playlist_builder.errors import RequestError
+from playlist_builder.language.translation import Phrase
 
 PERSON_NAME_LIMIT = 100  # most characters of the name of a person
 WITHIN_S = 90 * 24 * 3600.0  # how long what was played for a name is not used again
@@ -58,13 +59,13 @@ class PlanChange:
         text("phase", self.phase)
         text("text", self.text)
         if not is_number(self.by_s) or (self.kind in LASTING and self.by_s <= 0.0):
-            raise wrong("by_s", "seconds such as 60.0", self.by_s)
+            raise wrong("by_s", Phrase("seconds such as 60.0"), self.by_s)
         if not is_number(self.by) or not -1.0 <= self.by <= 1.0:
-            raise wrong("by", "a number from -1 to 1", self.by)
+            raise wrong("by", Phrase("a number from -1 to 1"), self.by)
         if self.at_s is not None:
             _seconds("at_s", self.at_s)
         elif self.kind in MOMENTARY:
-            raise wrong("at_s", "seconds such as 3600.0", self.at_s)
+            raise wrong("at_s", Phrase("seconds such as 3600.0"), self.at_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,12 @@ def check_time(value: Any, field: str = "at") -> str:  # noqa: ANN401 - what is 
             return str(value)
     except (TypeError, ValueError):
         pass
-    years = f"of the years {YEARS[0]} to {YEARS[-1]}"
-    raise wrong(field, f"a time with its offset, {years}, such as 2026-05-01T10:00:00+02:00", value)
+    wanted = Phrase(
+        "a time with its offset, of the years {first} to {last}, such as 2026-05-01T10:00:00+02:00",
+        first=YEARS[0],
+        last=YEARS[-1],
+    )
+    raise wrong(field, wanted, value)
 
 
 def person_name(given: str) -> str:
@@ -186,19 +191,19 @@ def session_name(text: str) -> str:
 def _profile(field: str, value: Any) -> str:  # noqa: ANN401
     if isinstance(value, str) and value:
         return value
-    raise wrong(field, "a name such as 'arc', or a path", value)
+    raise wrong(field, Phrase("a name such as 'arc', or a path"), value)
 
 
 def _seconds(field: str, value: Any) -> float:  # noqa: ANN401
     if is_number(value) and value >= 0.0:
         return value  # type: ignore[no-any-return]
-    raise wrong(field, "seconds such as 3600.0", value)
+    raise wrong(field, Phrase("seconds such as 3600.0"), value)
 
 
 def _within(field: str, value: Any) -> float:  # noqa: ANN401
     if _seconds(field, value) <= MOST_WITHIN_S:
         return value  # type: ignore[no-any-return]
-    raise wrong(field, "seconds such as 3600.0, up to 1e10 (300 years)", value)
+    raise wrong(field, Phrase("seconds such as 3600.0, up to 1e10 (300 years)"), value)
 
 
 def _lengths(field: str, value: Any) -> tuple[float, float]:  # noqa: ANN401
@@ -206,7 +211,7 @@ def _lengths(field: str, value: Any) -> tuple[float, float]:  # noqa: ANN401
         shortest, longest = value
         if 0.0 <= shortest <= longest:
             return shortest, longest
-    raise wrong(field, "the shortest and the longest, such as (2, 15)", value)
+    raise wrong(field, Phrase("the shortest and the longest, such as (2, 15)"), value)
 
 
 def _place(field: str, value: Any) -> int:  # noqa: ANN401
@@ -216,7 +221,7 @@ def _place(field: str, value: Any) -> int:  # noqa: ANN401
 def _changes(field: str, value: Any) -> "tuple[PlanChange, ...]":  # noqa: ANN401
     if isinstance(value, list | tuple) and all(isinstance(each, PlanChange) for each in value):
         return tuple(value)
-    raise wrong(field, "a tuple of PlanChange", value)
+    raise wrong(field, Phrase("a tuple of PlanChange"), value)
 
 
 def _curve(field: str, value: Any) -> tuple[tuple[float, float], ...]:  # noqa: ANN401
@@ -248,7 +253,7 @@ def _one_of(*choices: str) -> Callable[[str, Any], str]:
     def checked(field: str, value: Any) -> str:  # noqa: ANN401
         if value in choices:
             return str(value)
-        raise wrong(field, f"one of {', '.join(choices)}", value)
+        raise wrong(field, one_of(choices), value)
 
     return checked
 

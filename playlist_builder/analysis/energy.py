@@ -30,19 +30,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlist_builder.analysis.step_features import DESCRIPTIONS, STEP_FEATURES
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import STEP_S, Embedding, Floats, Floats32, Ints
 
 ENERGY_VERSION = 4  # raise it with formula or weights: libraries then score again, not decode
 Contour = Floats32  # energy in 0..1 per `STEP_S` seconds, shape (n_steps,)
-GROUPS: dict[str, tuple[str, ...]] = {  # of features, by the prefixes of their names
-    "brightness and density": ("level_",),
-    "movement of the sound": ("shape_motion_",),
-    "attacks": ("rise_",),
-    "percussion": ("stroke_",),
-    "rhythm": ("modulation_", "pulse_", "tempo_"),
-    "tones against noise": ("tone_", "chroma_"),
+GROUPS: dict[Phrase, tuple[str, ...]] = {  # of features, by the prefixes of their names
+    Phrase("brightness and density"): ("level_",),
+    Phrase("movement of the sound"): ("shape_motion_",),
+    Phrase("attacks"): ("rise_",),
+    Phrase("percussion"): ("stroke_",),
+    Phrase("rhythm"): ("modulation_", "pulse_", "tempo_"),
+    Phrase("tones against noise"): ("tone_", "chroma_"),
 }
-CONTRIBUTIONS = (*GROUPS, "sound as a whole", "steadiness", "silence")
+CONTRIBUTIONS = (
+    *GROUPS,
+    *(Phrase("sound as a whole"), Phrase("steadiness"), Phrase("silence")),
+)
 STEADY_LOGIT = -3.0  # upper limit for sines, drones and hiss; with silence it changes 1 of 274
 HISS_EXCESS_DB = (2.0, 4.0)  # fluctuation at 14-24 Hz above the beat: white +7, music at most +2
 STILL_DB = (-9.0, -15.0)  # fluctuation of the beat: music has at least -9 dB
@@ -284,7 +288,7 @@ def contributions(
         for column, (name, share) in enumerate(zip(CONTRIBUTIONS, shares, strict=True))
     ]
     found.sort(key=lambda each: -abs(each.energy))
-    return [Contribution("typical music", float(typical)), *found]
+    return [Contribution(Phrase("typical music"), float(typical)), *found]
 
 
 def _because(group: int, share: float, steps: NDArray[np.floating], weights: Weights) -> str:
@@ -300,7 +304,12 @@ def _because(group: int, share: float, steps: NDArray[np.floating], weights: Wei
     column = int(members[np.argmax(added)])
     words, unit = DESCRIPTIONS[STEP_FEATURES[column]]
     found, usual = raw[:, column].mean(), weights.centre[column]
-    return f"{words} {_number(found, unit)}, typically {_number(usual, unit)}"
+    return Phrase(
+        "{feature} {value}, typically {usual}",
+        feature=words,
+        value=_number(found, unit),
+        usual=_number(usual, unit),
+    )
 
 
 def _number(value: float, unit: str) -> str:

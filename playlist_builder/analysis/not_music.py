@@ -14,6 +14,7 @@ in order again it is far smoother, which no block of 496 real tracks in the righ
 import numpy as np
 from numpy.typing import NDArray
 
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Floats32
 
 WORDS = 8192  # looked at in each block: two bursts of IEC 61937, and more frames of DTS
@@ -38,8 +39,8 @@ ROUGH, SMOOTHER = 0.03, 0.5  # power of steps between samples against that of sa
 NOISE_SHARE = 0.5  # of the sounding blocks; quiet music with its bytes swapped is not all noise
 LOUDEST_LUFS = 6.0  # full-scale square waves of two channels have 3; what is louder is damage
 
-STREAM = "no music: the samples are a DTS or Dolby Digital stream, which plays as noise"
-NOISE = "no music: white noise of full scale, as from samples with swapped or shifted bytes"
+STREAM = Phrase("no music: the samples are a DTS or Dolby Digital stream, which plays as noise")
+NOISE = Phrase("no music: white noise of full scale, as from samples with swapped or shifted bytes")
 
 
 class NotMusic:
@@ -70,7 +71,10 @@ class NotMusic:
         if self._noises > NOISE_SHARE * self._sounding:
             return NOISE
         if loudness_lufs > LOUDEST_LUFS:
-            return f"no music: {loudness_lufs:+.0f} LUFS, which is louder than any music"
+            return Phrase(
+                "no music: {loudness_lufs:+.0f} LUFS, which is louder than any music",
+                loudness_lufs=loudness_lufs,
+            )
         return ""
 
 

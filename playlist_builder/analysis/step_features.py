@@ -12,6 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from playlist_builder.analysis.running_median import running_median
 from playlist_builder.analysis.spectrum import BANDS, FRAMES_PER_S, TONES, TONES_PER_SEMITONE
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Floats32
 
 RANGE_DB = 25.0  # what lies lower, such as hiss and rain, is not heard as music
@@ -31,34 +32,34 @@ QUARTERS = 4  # of ten bands: up to 0.8, 2.0, 4.8, 11 kHz
 MODULATIONS_HZ = ((0.4, 1.0), (2.0, 4.0), (4.0, 8.0), (8.0, 14.0), (14.0, 24.0))
 CEPSTRA = ((3, 5), (5, 9), (9, 13))  # cepstral coefficients: half periods over all bands, from-to
 DESCRIPTIONS = {  # each feature in words, with its unit; shares and clarities are shown in per cent
-    "level_bass_db": ("level at 0.1-0.5 kHz against the whole", "dB"),
-    "level_low_db": ("level at 0.6-1.2 kHz against the whole", "dB"),
-    "level_mid_db": ("level at 1.3-2.5 kHz against the whole", "dB"),
-    "level_high_db": ("level at 2.8-5 kHz against the whole", "dB"),
-    "level_top_db": ("level at 5-10 kHz against the whole", "dB"),
-    "shape_motion_coarse_db": ("the balance of bass and treble moves by", "dB"),
-    "shape_motion_middle_db": ("the colour of the sound moves by", "dB"),
-    "shape_motion_fine_db": ("the fine structure of the spectrum moves by", "dB"),
-    "rise_20ms_low_db": ("rises within 20 ms below 0.8 kHz", "dB"),
-    "rise_20ms_mid_db": ("rises within 20 ms at 0.8-2 kHz", "dB"),
-    "rise_20ms_high_db": ("rises within 20 ms at 2-4.8 kHz", "dB"),
-    "rise_20ms_top_db": ("rises within 20 ms above 4.8 kHz", "dB"),
-    "rise_40ms_bass_db": ("rises within 40 ms at 0.2-0.35 kHz", "dB"),
-    "stroke_low_db": ("strokes below 0.8 kHz stand out by", "dB"),
-    "stroke_top_db": ("strokes above 4.8 kHz stand out by", "dB"),
-    "stroke_rate_hz": ("strokes above 4.8 kHz per second", "Hz"),
-    "stroke_power_share": ("share of strokes in the power", "%"),
-    "modulation_0.4_1hz_db": ("fluctuation at 0.4-1 Hz", "dB"),
-    "modulation_2_4hz_db": ("fluctuation at 2-4 Hz", "dB"),
-    "modulation_4_8hz_db": ("fluctuation at 4-8 Hz", "dB"),
-    "modulation_8_14hz_db": ("fluctuation at 8-14 Hz", "dB"),
-    "modulation_14_24hz_db": ("fluctuation at 14-24 Hz", "dB"),
-    "pulse_clarity": ("clarity of the pulse", "%"),
-    "tempo_contrast": ("contrast between beats and what lies between", "%"),
-    "tone_peak_bass_db": ("tones below 0.3 kHz stand out by", "dB"),
-    "tone_peak_mid_db": ("tones at 0.3-0.8 kHz stand out by", "dB"),
-    "tone_stability": ("share of tones that are held for 0.4 s", "%"),
-    "chroma_entropy_nats": ("spread over the twelve pitch classes (2.5 is even)", "nats"),
+    "level_bass_db": (Phrase("level at 0.1-0.5 kHz against the whole"), "dB"),
+    "level_low_db": (Phrase("level at 0.6-1.2 kHz against the whole"), "dB"),
+    "level_mid_db": (Phrase("level at 1.3-2.5 kHz against the whole"), "dB"),
+    "level_high_db": (Phrase("level at 2.8-5 kHz against the whole"), "dB"),
+    "level_top_db": (Phrase("level at 5-10 kHz against the whole"), "dB"),
+    "shape_motion_coarse_db": (Phrase("the balance of bass and treble moves by"), "dB"),
+    "shape_motion_middle_db": (Phrase("the colour of the sound moves by"), "dB"),
+    "shape_motion_fine_db": (Phrase("the fine structure of the spectrum moves by"), "dB"),
+    "rise_20ms_low_db": (Phrase("rises within 20 ms below 0.8 kHz"), "dB"),
+    "rise_20ms_mid_db": (Phrase("rises within 20 ms at 0.8-2 kHz"), "dB"),
+    "rise_20ms_high_db": (Phrase("rises within 20 ms at 2-4.8 kHz"), "dB"),
+    "rise_20ms_top_db": (Phrase("rises within 20 ms above 4.8 kHz"), "dB"),
+    "rise_40ms_bass_db": (Phrase("rises within 40 ms at 0.2-0.35 kHz"), "dB"),
+    "stroke_low_db": (Phrase("strokes below 0.8 kHz stand out by"), "dB"),
+    "stroke_top_db": (Phrase("strokes above 4.8 kHz stand out by"), "dB"),
+    "stroke_rate_hz": (Phrase("strokes above 4.8 kHz per second"), "Hz"),
+    "stroke_power_share": (Phrase("share of strokes in the power"), "%"),
+    "modulation_0.4_1hz_db": (Phrase("fluctuation at 0.4-1 Hz"), "dB"),
+    "modulation_2_4hz_db": (Phrase("fluctuation at 2-4 Hz"), "dB"),
+    "modulation_4_8hz_db": (Phrase("fluctuation at 4-8 Hz"), "dB"),
+    "modulation_8_14hz_db": (Phrase("fluctuation at 8-14 Hz"), "dB"),
+    "modulation_14_24hz_db": (Phrase("fluctuation at 14-24 Hz"), "dB"),
+    "pulse_clarity": (Phrase("clarity of the pulse"), "%"),
+    "tempo_contrast": (Phrase("contrast between beats and what lies between"), "%"),
+    "tone_peak_bass_db": (Phrase("tones below 0.3 kHz stand out by"), "dB"),
+    "tone_peak_mid_db": (Phrase("tones at 0.3-0.8 kHz stand out by"), "dB"),
+    "tone_stability": (Phrase("share of tones that are held for 0.4 s"), "%"),
+    "chroma_entropy_nats": (Phrase("spread over the twelve pitch classes (2.5 is even)"), "nats"),
 }
 STEP_FEATURES: tuple[str, ...] = ("active_share", *DESCRIPTIONS)  # the columns
 _COSINES = (np.cos(np.pi * np.outer(np.arange(BANDS) + 0.5, np.arange(13)) / BANDS) / BANDS).astype(

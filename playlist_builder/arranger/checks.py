@@ -11,6 +11,7 @@ import numpy as np
 
 from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.errors import ArrangeError
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Ints, Scale
 from playlist_builder.profiles.profile import Profile
 
@@ -39,7 +40,10 @@ def check_pins(pins: Sequence[Pin], profile: Profile) -> None:
             profile.named(pin.phase)
     names = [pin.track for pin in pins]
     places = [pin.place for pin in pins if pin.place is not None]
-    for values, what in ((names, "pinned twice"), (places, "a place that two pins ask for")):
+    for values, what in (
+        (names, Phrase("pinned twice")),
+        (places, Phrase("a place that two pins ask for")),
+    ):
         again = [value for number, value in enumerate(values) if value in values[:number]]
         if again:
             raise ArrangeError("{again}: {what}. Take one of them away.", again=again[0], what=what)

@@ -91,7 +91,7 @@ def solved(
         copied = len(spare_copies(problem.tracks))
         proof = PROVEN if is_proven else SEARCHED
         once = Phrase(
-            " {count} are copies of others: a session plays each recording once.", {"count": copied}
+            " {count} are copies of others: a session plays each recording once.", count=copied
         )
         raise ArrangeError(
             "No order of the {count} tracks that pass fills {minutes:.0f} min under these"

@@ -58,7 +58,7 @@ def open_container(path: str, parts: PartsFile | None = None) -> av.container.In
     except MemoryError:
         raise
     except av.error.FFmpegError as error:
-        raise AudioError(str(error.strerror)) from error
+        raise AudioError("{why}", why=error.strerror) from error
 
 
 @cache
@@ -136,5 +136,9 @@ def audio_stream(container: av.container.InputContainer) -> tuple[av.AudioStream
     if not rate_hz or not channels:
         raise AudioError("its header gives no sample rate or no channels")
     if rate_hz < LEAST_RATE_HZ or rate_hz * channels > MOST_VALUES_HZ:
-        raise AudioError(f"damaged: its header gives {channels} channels at {rate_hz} Hz")
+        raise AudioError(
+            "damaged: its header gives {channels} channels at {rate_hz} Hz",
+            channels=channels,
+            rate_hz=rate_hz,
+        )
     return stream, names

@@ -31,6 +31,7 @@ from playlist_builder.audio.contents import look_into
 from playlist_builder.audio.header import Header
 from playlist_builder.audio.parts import PartsFile
 from playlist_builder.errors import AudioError
+from playlist_builder.language.translation import phrase_list
 from playlist_builder.models import Floats32
 
 # Long enough for little overhead, short enough for the processor's cache, and a multiple of every
@@ -217,7 +218,11 @@ class AudioFile:
             packets += packet is not None
         damaged = damage(bad, packets)
         if damaged > max(DAMAGED_PACKETS, DAMAGED_SHARE * packets):
-            raise AudioError(f"damaged: {damaged} of {packets} packets cannot be decoded")
+            raise AudioError(
+                "damaged: {damaged} of {packets} packets cannot be decoded",
+                damaged=damaged,
+                packets=packets,
+            )
 
     def _fit(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
         """Return a frame in the sample format of the first one and the channels of the header.
@@ -249,27 +254,31 @@ class AudioFile:
         except MemoryError:
             raise
         except av.error.FFmpegError as error:
-            raise AudioError(self._reason(error)) from error
+            raise self._failure(error) from error
 
-    def _reason(self, error: av.error.FFmpegError) -> str:
+    def _failure(self, error: av.error.FFmpegError) -> AudioError:
         """Return why the packets end, which for chained Ogg files FFmpeg does not say."""
         if self._container.format.name == "ogg":
             with Path(self._path).open("rb") as file:
                 kinds = ogg_pages.chained(file)
             if len(set(kinds)) > 1:
-                listed = ", ".join(kinds[:MOST_KINDS]) + ", ..." * (len(kinds) > MOST_KINDS)
-                return (
-                    f"{len(kinds)} recordings of different kinds chained in one Ogg file"
-                    f" ({listed}); split it into a file for each"
+                listed = phrase_list([*kinds[:MOST_KINDS], *["..."] * (len(kinds) > MOST_KINDS)])
+                return AudioError(
+                    "{count} recordings of different kinds chained in one Ogg file ({kinds});"
+                    " split it into a file for each",
+                    count=len(kinds),
+                    kinds=listed,
                 )
-        return f"damaged: {error.strerror}"
+        return AudioError("damaged: {why}", why=error.strerror)
 
     def _raise_if_cut_short(self, decoded_s: float) -> None:
         share = self._contents.share
         stated_s = decoded_s / share if share else self.stated_duration_s
         if stated_s and stated_s - decoded_s > MISSING_S + MISSING_SHARE * stated_s:
             raise AudioError(
-                f"cut short: only {decoded_s:.0f} s of the stated {stated_s:.0f} s are there"
+                "cut short: only {decoded_s:.0f} s of the stated {stated_s:.0f} s are there",
+                decoded_s=decoded_s,
+                stated_s=stated_s,
             )
 
 

@@ -189,7 +189,7 @@ def _failure(error: av.error.FFmpegError) -> Exception:
     """Return an OSError of the system such as a full disk, else an `AudioError`."""
     if isinstance(error, OSError) and error.errno and error.errno > 0:
         return OSError(error.errno, error.strerror)
-    return AudioError(f"cannot be encoded: {error.strerror}")
+    return AudioError("cannot be encoded: {why}", why=error.strerror)
 
 
 def encode(
@@ -203,7 +203,8 @@ def encode(
     rate_hz, channels = source.layout.sample_rate_hz, source.layout.channels
     if not has_places(channels):
         raise AudioError(
-            f"cannot be encoded: nothing says where its {len(channels)} channels belong"
+            "cannot be encoded: nothing says where its {count} channels belong",
+            count=len(channels),
         )
     given = "+".join(channels)
     layout = given if len(channels) <= form.most_channels else "stereo"
@@ -221,7 +222,7 @@ def encode(
     except MemoryError:
         raise
     except av.error.FFmpegError as error:
-        raise AudioError(f"cannot be encoded: {error.strerror}") from error
+        raise AudioError("cannot be encoded: {why}", why=error.strerror) from error
     return count / rate_hz
 
 
@@ -243,7 +244,7 @@ def write_silence(path: str, form: Encoding, seconds: float, tags: Mapping[str, 
                 _mux(file, stream, resampler.resample(frame))
             _mux(file, stream, (*resampler.resample(None), None))
     except av.error.FFmpegError as error:
-        raise AudioError(f"cannot be encoded: {error.strerror}") from error
+        raise AudioError("cannot be encoded: {why}", why=error.strerror) from error
 
 
 def _nearest_rate_hz(rate_hz: int, known_hz: Sequence[int]) -> int:

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from playlist_builder.audio.parts import Part
+from playlist_builder.language.translation import Phrase
 
 _HEADER = struct.Struct("<4sBBqIIIB")
 _CRC_AT = 22
@@ -128,7 +129,14 @@ def _kind(packet: bytes) -> str:
 
 
 def _described(name: str, channels: int, rate_hz: int) -> str:
-    return f"{name} with {channels} channel{'s' * (channels != 1)} at {rate_hz} Hz"
+    if channels == 1:
+        return Phrase("{name} with 1 channel at {rate_hz} Hz", name=name, rate_hz=rate_hz)
+    return Phrase(
+        "{name} with {channels} channels at {rate_hz} Hz",
+        name=name,
+        channels=channels,
+        rate_hz=rate_hz,
+    )
 
 
 def _pages(file: BinaryIO, at: int = 0, *, with_sound: bool = True) -> Iterator[_Page]:

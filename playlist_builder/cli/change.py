@@ -17,6 +17,7 @@ from playlist_builder.cli.change_text import difference_lines
 from playlist_builder.cli.history import record_history
 from playlist_builder.cli.language import _
 from playlist_builder.cli.library import open_library
+from playlist_builder.cli.renew import renewals, rewrite
 from playlist_builder.cli.session import (
     PAGES,
     PLAYLISTS,
@@ -24,7 +25,7 @@ from playlist_builder.cli.session import (
     number_and_name,
     warn_banned,
 )
-from playlist_builder.cli.written import Content, content, remembered, renewals, rewrite
+from playlist_builder.cli.written import Content, content, remembered
 
 if TYPE_CHECKING:
     from playlist_builder.sessions.difference import Difference
@@ -144,7 +145,7 @@ def print_change(
     if not any(note.code == "kept" for note in after.warnings):  # else it is told there
         warn_banned(given, after)
     if given.kept is not None:
-        hint = "" if given.kept.files else f" {_export_hint(given.kept.number)}"
+        hint = "" if given.kept.files else _(" {hint}").format(hint=_export_hint(given.kept.number))
         output.print_message(
             _("Session {session} is changed.{hint}").format(
                 session=number_and_name(given.kept), hint=hint

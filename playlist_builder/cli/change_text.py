@@ -41,9 +41,9 @@ def difference_lines(changed: "Difference") -> list[str]:
             _("the session lasts {after}, not {before}").format(after=after, before=before)
         )
     lines += map(_pin_line, changed.pins)
-    tail = _("tail")
+    tail = _("tail: {title}")
     lines += [
-        f"{sign} {tail}: {slot.title or slot.path}  {slot.artist}".rstrip()
+        f"{sign} {tail.format(title=_called(slot))}"
         for sign, slots in (("-", changed.tail_went), ("+", changed.tail_came))
         for slot in slots
     ]
@@ -79,14 +79,18 @@ def candidate_lines(
     The one that is taken without a word is marked by an asterisk.
     """
     slot = session.slots[number - 1]
-    yield f" {number}. {clock(slot.start_s)}  {_called(slot)}: {_figures(slot)}"
+    about, both = _("{title}: {text}"), _("{figures}; {effect}")
+    now = about.format(title=_called(slot), text=_figures(slot))
+    yield f" {number}. {clock(slot.start_s)}  {now}"
     names = Counter(_called(each.slot) for each in found)
     for place, each in enumerate(found, start=1):
         name = _called(each.slot)
         path = f"  {each.slot.path}" if names[name] > 1 else ""
         words = _(", ").join(candidate_words(each)) or _("much the same")
-        yield f"{'*' if each.is_choice else ' '}{place:2}  {name}{path}: {words}"
-        yield f"     {_figures(each.slot)}; {_effect(each)}"
+        text = about.format(title=f"{name}{path}", text=words)
+        yield f"{'*' if each.is_choice else ' '}{place:2}  {text}"
+        text = both.format(figures=_figures(each.slot), effect=_effect(each))
+        yield f"     {text}"
 
 
 def candidate_words(candidate: "Candidate") -> list[str]:

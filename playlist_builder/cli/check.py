@@ -10,12 +10,11 @@ import click
 import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.change import save_change
-from playlist_builder.cli.language import _, ngettext, pgettext
+from playlist_builder.cli.language import _, ngettext, told
 from playlist_builder.cli.library import file_of, library_of, open_existing
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import OpenedSession, is_kept, is_path, open_session
 from playlist_builder.language.line_breaks import cells
-from playlist_builder.language.notices import REASON
 
 if TYPE_CHECKING:
     from playlist_builder.models import File
@@ -77,16 +76,18 @@ def check(playlist: str | None, library: str | None, *, fix: bool, as_json: bool
         if each.state == "moved":
             stays = {"stays": refused[each.number]} if each.number in refused else {}
             moved.append(entry | {"path": each.path, "by": each.by} | stays)
-            reason = pgettext(REASON, refused.get(each.number, ""))
+            reason = told(refused.get(each.number, ""))
             note = _("  ({reason}, so it stays)").format(reason=reason) if stays else ""
-            places = f"{each.location} -> {each.path}  ({evidence[each.by]})"
+            places = _("{before} -> {path}  ({evidence})").format(
+                before=each.location, path=each.path, evidence=evidence[each.by]
+            )
             output.print_text(
                 f"{_column(states['moved'])} {each.number}  {places}{note}",
                 err=as_json,
             )
         elif each.state == "missing":
             missing.append(entry | {"title": each.title})
-            title = f"  ({each.title})" if each.title else ""
+            title = _("  ({title})").format(title=each.title) if each.title else ""
             output.print_text(
                 f"{_column(states['missing'])} {each.number}  {each.location}{title}",
                 err=as_json,

@@ -12,13 +12,12 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.change import Check, print_change, save_change
 from playlist_builder.cli.change_text import candidate_document, candidate_lines
-from playlist_builder.cli.language import _
+from playlist_builder.cli.language import _, ngettext
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
 from playlist_builder.cli.session import OpenedSession, open_session
 from playlist_builder.errors import NotThereError
-from playlist_builder.language.text import counted
 
 if TYPE_CHECKING:
     from playlist_builder.sessions.candidates import Candidate
@@ -227,8 +226,12 @@ def _listed(
     found = editor.candidates(number) if count is None else editor.candidates(number, count)
     if found:
         if count is not None and len(found) < count:
-            some = counted(len(found), "track fits", "tracks fit")
-            output.print_message(_("No more than {some} there.").format(some=some))
+            known = ngettext(
+                "No more than {count} track fits there.",
+                "No more than {count} tracks fit there.",
+                len(found),
+            )
+            output.print_message(known.format(count=len(found)))
         lines = candidate_lines(editor.session, number, found)
         output.print_text("\n".join(lines), err=as_json)
         if not any(each.is_choice for each in found):

@@ -43,6 +43,15 @@ class WideLines(click.HelpFormatter):
 class HelpInLanguage(click.Command):
     """A command with its help in the language of the user."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse what was typed; what is missing is told in a whole sentence of the language."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.MissingParameter as error:
+            if language() == "en" or error.param is None:
+                raise
+            raise click.UsageError(_missing(error.param, ctx), ctx) from error
+
     def get_help(self, ctx: click.Context) -> str:
         """Return the help of the command."""
         if language() == "en":
@@ -65,6 +74,13 @@ class WholeLines(HelpInLanguage, click.Group):
             with formatter.section(_(title)):
                 rows = [(name.ljust(widest), first_sentence(self.commands[name])) for name in names]
                 formatter.write_dl(rows)
+
+
+def _missing(parameter: click.Parameter, ctx: click.Context) -> str:
+    is_option = isinstance(parameter, click.Option)
+    text = _("Missing option {name}.") if is_option else _("Missing argument {name}.")
+    choices = parameter.type.get_missing_message(parameter, ctx)
+    return " ".join(filter(None, (text.format(name=parameter.get_error_hint(ctx)), choices)))
 
 
 def first_sentence(command: click.Command) -> str:

@@ -38,9 +38,9 @@ def pgettext(context: str, message: str) -> str:
     return catalogue().pgettext(context, message)
 
 
-def told(value: Told) -> str:
-    """Return an error or a notice as text."""
-    return value.in_language(catalogue())
+def told(value: Told | str) -> str:
+    """Return what can be told in several languages as text, any other text as it is."""
+    return translation.told(value, catalogue())
 
 
 def use_for_click() -> None:

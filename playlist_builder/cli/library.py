@@ -8,7 +8,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
-from playlist_builder.cli.language import _, ngettext
+from playlist_builder.cli.language import _, ngettext, told
 from playlist_builder.cli.main import main
 from playlist_builder.errors import ExportError, LibraryError
 
@@ -57,7 +57,7 @@ def open_library(path: str | None, *, create: bool = False) -> "Iterator[api.Lib
         )
     with api.Library.open(path) as opened:
         if opened.recovered:
-            output.print_message(opened.recovered)
+            output.print_message(told(opened.recovered))
         yield opened
 
 
@@ -132,7 +132,7 @@ def merge(other: str, library: str | None, *, as_json: bool) -> None:
     for each in report.conflicts:
         output.print_message(
             _("{name}: {what} stays {here!r}; there it is {there!r}").format(
-                name=each.name, what=each.what, here=each.here, there=each.there
+                name=told(each.name), what=told(each.what), here=each.here, there=each.there
             )
         )
     for number in report.damaged:

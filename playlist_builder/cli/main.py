@@ -10,7 +10,12 @@ import click
 from playlist_builder.cli import output
 from playlist_builder.cli.help import WholeLines
 from playlist_builder.cli.language import _, told, use_for_click
-from playlist_builder.errors import NotThereError, PlaylistBuilderError, RequestError
+from playlist_builder.errors import (
+    NotThereError,
+    PlaylistBuilderError,
+    RequestError,
+    system_reason,
+)
 from playlist_builder.files.system import ONE_THREAD, open_closed_streams
 
 GARBAGE = 50_000, 20, 1_000  # seldom: a large library is a million objects and none of it
@@ -75,7 +80,7 @@ class _Commands(WholeLines):
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
-            place, why = output.displayable(str(error.filename or "")), error.strerror
+            place, why = output.displayable(str(error.filename or "")), told(system_reason(error))
             known = _("Cannot use {place}: {why}.") if place else _("Cannot use: {why}.")
             raise click.ClickException(known.format(place=place, why=why)) from error
         except (MemoryError, ImportError, RuntimeError) as error:

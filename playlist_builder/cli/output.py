@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 import playlist_builder as api
-from playlist_builder.cli.language import _, language, pgettext, told
-from playlist_builder.language.notices import REASON
+from playlist_builder.cli.language import _, language, told
 from playlist_builder.language.text import printable
 
 if TYPE_CHECKING:
@@ -255,7 +254,5 @@ def print_skipped(skipped: "Sequence[Any]") -> None:
     """Print the files that were skipped and why."""
     for each in skipped:
         print_message(
-            _("skipped {path}: {reason}").format(
-                path=each.path, reason=pgettext(REASON, each.reason)
-            )
+            _("skipped {path}: {reason}").format(path=each.path, reason=told(each.reason))
         )

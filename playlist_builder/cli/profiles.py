@@ -8,7 +8,7 @@ import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.language import _, language, pgettext
 from playlist_builder.cli.main import main
-from playlist_builder.language.notices import PROFILE
+from playlist_builder.language.translation import PROFILE
 
 
 @main.group(invoke_without_command=True)

@@ -131,6 +131,7 @@ def push(
         err=as_json,
     )
     output.tell_silences(given.session)
+    output.tell_steps(given.session, levelled=replay_gain in {"track", "album"})
 
 
 def push_rest(
@@ -177,10 +178,11 @@ def _located(
     folder = None if maps else server.music_folder()
     found = find_keys(sought, server, maps if folder is None else [PathMap(folder, "")])
     missing = [each for each in found if not isinstance(each, str)]
+    words = {"ambiguous": _("ambiguous"), "not found": _("not found")}
     for each in missing:
         output.print_message(
             _("{why}: {title} ({path})").format(
-                why=each.why, title=each.track.title, path=each.track.path
+                why=words[each.why], title=each.track.title, path=each.track.path
             )
         )
     return [each for each in found if isinstance(each, str)], missing

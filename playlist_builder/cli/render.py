@@ -10,7 +10,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
-from playlist_builder.cli.language import _
+from playlist_builder.cli.language import _, language, told
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import OpenedSession, open_session, warn_banned
@@ -81,7 +81,9 @@ def render(
     given = open_session(session, library)
     made = _record(api.render_session, given, file, (f"{file}.html",), **settings)
     page, problem = _write_page(given.session, made)
-    output.print_message(problem or _("Wrote {page}, a report of its times").format(page=page))
+    output.print_message(
+        told(problem) or _("Wrote {page}, a report of its times").format(page=page)
+    )
     if as_json:
         output.print_json(_document(made) | {"report": None if problem else page})
     remember_made(given, file, "render")
@@ -143,7 +145,7 @@ def _record(
         )
     )
     if made.cue_error:
-        output.print_message(made.cue_error)
+        output.print_message(told(made.cue_error))
     return made
 
 
@@ -156,7 +158,7 @@ def _write_page(session: "api.Session", made: "api.Recording") -> tuple[str, str
     path = f"{made.path}.html"
     today = datetime.now().astimezone().date()
     whole = rendered_session(session, made.plan)
-    data = rendered(whole, ".html", folder=output.folder_of(path), today=today)
+    data = rendered(whole, ".html", folder=output.folder_of(path), language=language(), today=today)
     if not data.endswith(b"\n"):
         data += b"\n"
     return path, write_beside(path, marked(data, "<!--", " -->"))
@@ -175,7 +177,7 @@ def _told_once() -> "Callable[[RenderProgress], None]":
 
 def _music_done(state: "RenderProgress", _elapsed_s: float) -> tuple[str, float, float, str]:
     share = state.done_s / state.total_s if state.total_s else 0.0
-    return state.activity, state.done_s, state.total_s, f"{share:.0%}"
+    return told(state.activity), state.done_s, state.total_s, f"{share:.0%}"
 
 
 def _document(made: "api.Recording") -> dict[str, object]:

@@ -6,6 +6,7 @@ import click
 
 from playlist_builder.cli import options, output
 from playlist_builder.cli.language import _
+from playlist_builder.cli.language import language as user_language
 from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import open_session, warn_banned
@@ -29,9 +30,7 @@ from playlist_builder.report.language import LANGUAGES
 @click.option(
     "--language",
     type=click.Choice(list(LANGUAGES)),
-    default="en",
-    show_default=True,
-    help="Language of the page or picture.",
+    help="Language of the page or picture; your own if not given.",
 )
 @options.notes_option
 @options.times_options
@@ -39,7 +38,7 @@ from playlist_builder.report.language import LANGUAGES
 def report(
     session: str | None,
     outputs: Sequence[str],
-    language: str,
+    language: str | None,
     library: str | None,
     **times: float | None,
 ) -> None:
@@ -64,7 +63,7 @@ def report(
         output.print_session(played(given.session, own))
         return
     protect_music(outputs, library_of(given.session, None))
-    form = {"language": language} | own
+    form = {"language": language or user_language()} | own
     contents = [
         page(given.session, file, suffix, form, given.kept)
         for file, suffix in zip(outputs, suffixes, strict=True)

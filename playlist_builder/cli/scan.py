@@ -9,7 +9,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
-from playlist_builder.cli.language import _, ngettext
+from playlist_builder.cli.language import _, ngettext, told
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.errors import ClusterError
@@ -81,11 +81,13 @@ def scan_folders(
         )
     if vocals and report.vocals_skipped:
         output.print_message(
-            _("voices are not listened for: {reason}").format(reason=report.vocals_skipped)
+            _("voices are not listened for: {reason}").format(reason=told(report.vocals_skipped))
         )
     if embedding and report.embedding_skipped:
         output.print_message(
-            _("style and tension stay unknown: {reason}").format(reason=report.embedding_skipped)
+            _("style and tension stay unknown: {reason}").format(
+                reason=told(report.embedding_skipped)
+            )
         )
     counts = {
         _("analysed"): report.analysed,

@@ -15,6 +15,7 @@ from playlist_builder.cli import output
 from playlist_builder.cli.language import _
 from playlist_builder.cli.library import exists, file_of, library_of, open_existing, open_library
 from playlist_builder.errors import LibraryError, NotThereError, SessionError
+from playlist_builder.language.translation import Phrase
 
 if TYPE_CHECKING:
     from playlist_builder.library.kept import KeptSession
@@ -127,7 +128,8 @@ def warn_banned(given: OpenedSession, session: "api.Session") -> None:
 
 def number_and_name(kept: "KeptSession") -> str:
     """Return the number of a session, and its name if it has one."""
-    return f"{kept.number} ({kept.name})" if kept.name else str(kept.number)
+    named = _("{number} ({name})").format(number=kept.number, name=kept.name)
+    return named if kept.name else str(kept.number)
 
 
 def _kept(opened: "api.Library", kept: "KeptSession", library: str | None) -> OpenedSession:
@@ -210,13 +212,13 @@ def _of_playlist(file: str, library: str | None) -> OpenedSession:
             library=file_of(library),
         )
     beside = f"{os.path.splitext(file)[0]}.json"
-    older = f"Its session may be that of {beside!r}. " if os.path.isfile(beside) else ""
+    older = Phrase("Its session may be that of {file!r}. ", file=beside)
     raise SessionError(
         "{file!r} was not written of a session that is kept, or by an older version."
         " {older}See 'playlist-builder sessions' for what is kept, or make a session of"
         " its tracks: playlist-builder reorder {file!r}",
         file=file,
-        older=older,
+        older=older if os.path.isfile(beside) else "",
     )
 
 

@@ -16,6 +16,7 @@ from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import warn_waiting
 from playlist_builder.errors import LibraryError, SessionError
+from playlist_builder.language.translation import Phrase
 
 if TYPE_CHECKING:
     import numpy as np
@@ -164,10 +165,10 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
     judged = evidence.classify(found.tags, found.mark, found.heard)
     if found.mark.energy is not None:
         marked = found.energy - sum(reason.energy for reason in reasons)
-        reasons.append(energy.Contribution("your mark", marked))
+        reasons.append(energy.Contribution(Phrase("your mark"), marked))
     elif is_corrected:
         added = found.energy - sum(reason.energy for reason in reasons)
-        reasons.append(energy.Contribution("your answers", added))
+        reasons.append(energy.Contribution(Phrase("your answers"), added))
     if as_json:
         (document,) = _documents(TrackTable.of([found]))
         output.print_json(
@@ -206,9 +207,11 @@ def show(track: str, library: str | None, *, as_json: bool) -> None:
             }
         )
         return
+    from playlist_builder.report.language import LANGUAGES
     from playlist_builder.report.track_text import track_text
 
-    output.print_drawing(track_text(found, judged, reasons, standing, **output.chart_style()))
+    style, own = output.chart_style(), LANGUAGES[language()]
+    output.print_drawing(track_text(found, judged, reasons, standing, **style, language=own))
 
 
 @main.command()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from playlist_builder.checked import is_number, wrong
+from playlist_builder.language.translation import Phrase
 
 
 class Arguments:
@@ -19,21 +20,21 @@ class Arguments:
         """Return a whole number of at least `least`."""
         value = self._given.get(name)
         if type(value) is not int or value < least:
-            raise wrong(name, f"a whole number from {least} on", value)
+            raise wrong(name, Phrase("a whole number from {least} on", least=least), value)
         return value
 
     def number(self, name: str) -> float:
         """Return a finite number."""
         value = self._given.get(name)
         if not is_number(value):
-            raise wrong(name, "a number", value)
+            raise wrong(name, Phrase("a number"), value)
         return float(value)  # type: ignore[arg-type]  # a number
 
     def text(self, name: str) -> str:
         """Return a text; an empty one is one."""
         value = self._given.get(name)
         if not isinstance(value, str):
-            raise wrong(name, "a text", value)
+            raise wrong(name, Phrase("a text"), value)
         return value
 
     def optional(self, name: str, otherwise: Any) -> Any:  # noqa: ANN401 - for what checks it
@@ -44,12 +45,12 @@ class Arguments:
         """Return whether it is set; it is not where it was not sent."""
         value = self._given.get(name, False)
         if not isinstance(value, bool):
-            raise wrong(name, "true or false", value)
+            raise wrong(name, Phrase("true or false"), value)
         return value
 
     def rows(self, name: str) -> list[Any]:
         """Return a list."""
         value = self._given.get(name)
         if not isinstance(value, list):
-            raise wrong(name, "a list", value)
+            raise wrong(name, Phrase("a list"), value)
         return value

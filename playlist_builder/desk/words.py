@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from playlist_builder.language import notices, translation
-from playlist_builder.language.notices import PROFILE, Notice
-from playlist_builder.language.translation import Told
+from playlist_builder.language.notices import Notice
+from playlist_builder.language.translation import PROFILE, Told
 
 
 @dataclass(frozen=True, slots=True)

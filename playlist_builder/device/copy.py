@@ -36,11 +36,18 @@ from playlist_builder.device.folder import (
     write_verified,
 )
 from playlist_builder.device.level import SessionGains, session_gains
-from playlist_builder.errors import AudioError, CopyError, PlaylistBuilderError, describe_exception
+from playlist_builder.errors import (
+    AudioError,
+    CopyError,
+    PlaylistBuilderError,
+    describe_exception,
+    system_reason,
+)
 from playlist_builder.files import filenames
 from playlist_builder.files.atomic import replace_bytes
 from playlist_builder.files.system import locked, sync_folder
 from playlist_builder.language.notices import Notice
+from playlist_builder.language.translation import Phrase
 from playlist_builder.library.library import user_path
 from playlist_builder.library.scan.processes import WorkerDied, Workers
 from playlist_builder.models import FileProgress, Session, Skipped, Slot
@@ -230,7 +237,7 @@ def _copied(target: TargetFolder, item: plan.CopyItem, made: str) -> CopiedTrack
         try:
             transcode.tagged(path, made, item.gain)
         except OSError as error:
-            return Skipped(path, f"cannot be levelled: {error.strerror or error}")
+            return Skipped(path, Phrase("cannot be levelled: {why}", why=system_reason(error)))
     record = write_verified(target, item.name, content, path, item.recorded_form)
     return _report_copied(target, item, record, "copied")
 
@@ -241,11 +248,14 @@ def _finish_conversion(
     try:
         future.result()
     except (AudioError, WorkerDied) as error:
-        return Skipped(item.slot.path, str(error))
+        return Skipped(item.slot.path, error.text)
     except (PlaylistBuilderError, BrokenExecutor, CancelledError):
         raise
     except Exception as error:  # noqa: BLE001 - one file does not cost the others
-        return Skipped(item.slot.path, f"cannot be converted: {describe_exception(error)}")
+        return Skipped(
+            item.slot.path,
+            Phrase("cannot be converted: {strerror}", strerror=describe_exception(error)),
+        )
     record = write_verified(target, item.name, made, item.slot.path, item.recorded_form)
     Path(made).unlink()
     return _report_copied(target, item, record, "converted")
@@ -318,6 +328,6 @@ def _write_playlist(target: TargetFolder, session: Session, name: str) -> Path:
         target.add(path.name, FileRecord("", "", len(text), hash_of(path), path.stat().st_mtime))
     except OSError as error:
         raise CopyError(
-            "Cannot write {path!r}: {strerror}.", path=str(path), strerror=error.strerror or error
+            "Cannot write {path!r}: {strerror}.", path=str(path), strerror=system_reason(error)
         ) from error
     return path

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
-from playlist_builder.errors import CopyError
+from playlist_builder.errors import CopyError, system_reason
 from playlist_builder.files import filenames
 from playlist_builder.files.atomic import atomic_path, is_leftover, replace_bytes, writer_of
 from playlist_builder.files.system import drop_cached
@@ -142,7 +142,7 @@ def _unusable(path: Path, error: OSError) -> CopyError:
     return CopyError(
         "Cannot use folder {path!r}: {strerror}. Choose another place",
         path=str(path),
-        strerror=error.strerror or error,
+        strerror=system_reason(error),
     )
 
 
@@ -224,7 +224,7 @@ def write_verified(
             " same command goes on",
             source=source,
             path=str(folder.path),
-            strerror=error.strerror or error,
+            strerror=system_reason(error),
         ) from error
     return record
 

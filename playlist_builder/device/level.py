@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from playlist_builder.audio.encode import TRACK_FORMS
-from playlist_builder.errors import AudioError, CopyError, ProfileError, RequestError
+from playlist_builder.errors import AudioError, CopyError, ProfileError, RequestError, reason_of
 from playlist_builder.language.notices import Notice
 from playlist_builder.library.scan.processes import WorkerDied
 from playlist_builder.models import Session, Skipped, Slot
@@ -58,7 +58,7 @@ def session_gains(
         try:
             found[number] = future.result()
         except (AudioError, OSError, WorkerDied) as error:
-            skipped.append(Skipped(slots[number].path, str(error)))
+            skipped.append(Skipped(slots[number].path, reason_of(error)))
         on_measured(slots[number])
     if not found:
         raise CopyError("None of the tracks could be measured: {reason}.", reason=skipped[0].reason)

@@ -18,7 +18,7 @@ import numpy as np
 from playlist_builder.arranger.trims import is_part
 from playlist_builder.device import transcode
 from playlist_builder.device.folder import FileRecord, TargetFolder, hash_of
-from playlist_builder.errors import AudioError, CopyError
+from playlist_builder.errors import AudioError, CopyError, reason_of
 from playlist_builder.files import filenames
 from playlist_builder.models import Skipped, Slot
 from playlist_builder.recording.levelled import TrackGain
@@ -97,12 +97,17 @@ def check_all_exist(slots: Sequence[Slot]) -> None:
     """Raise `CopyError` where the file of a track is missing."""
     gone = [slot.path for slot in slots if not os.path.isfile(slot.path)]  # noqa: PTH113 - names
     if gone:
-        others = f" and {len(gone) - 1} others are" if len(gone) > 1 else " is"
+        if len(gone) == 1:
+            raise CopyError(
+                "{gone!r} is not there, so nothing was copied. Look for it with"
+                " 'playlist-builder check --fix SESSION'",
+                gone=gone[0],
+            )
         raise CopyError(
-            "{gone!r}{others} not there, so nothing was copied. Look for them with"
+            "{gone!r} and {count} others are not there, so nothing was copied. Look for them with"
             " 'playlist-builder check --fix SESSION'",
             gone=gone[0],
-            others=others,
+            count=len(gone) - 1,
         )
 
 
@@ -120,7 +125,7 @@ def forms_of(
         try:
             forms[number] = _form_of(slot, form, levels)
         except (AudioError, OSError) as error:
-            skipped.append(Skipped(slot.path, str(error)))
+            skipped.append(Skipped(slot.path, reason_of(error)))
     return forms, skipped
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from playlist_builder.audio import decode
 from playlist_builder.audio.encode import TRACK_FORMS, encode
-from playlist_builder.errors import AudioError
+from playlist_builder.errors import AudioError, system_reason
 from playlist_builder.models import Floats32
 from playlist_builder.recording.fades import faded_part
 from playlist_builder.recording.gains import moving_gains
@@ -88,7 +88,7 @@ def convert(  # noqa: PLR0913 - what plays of a track, and how loud
     except OSError as error:
         Path(target).unlink(missing_ok=True)
         raise AudioError(
-            "cannot be converted: {strerror}", strerror=error.strerror or error
+            "cannot be converted: {strerror}", strerror=system_reason(error)
         ) from error
     except BaseException:
         Path(target).unlink(missing_ok=True)

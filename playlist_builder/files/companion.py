@@ -8,7 +8,9 @@ import os
 from hashlib import blake2b
 from pathlib import Path
 
+from playlist_builder.errors import system_reason
 from playlist_builder.files.atomic import replace_bytes
+from playlist_builder.language.translation import Phrase
 
 _BY = " is what playlist-builder wrote above"
 
@@ -40,11 +42,14 @@ def write_beside(path: str | os.PathLike[str], data: bytes) -> str:
     """Write `marked` bytes where nothing of the user's is; return why not, mostly nothing."""
     name = os.fspath(path)
     if os.path.lexists(path) and not is_own(path):
-        return f"{name} is there and was not written by playlist-builder as it is now, so it stays"
+        return Phrase(
+            "{name} is there and was not written by playlist-builder as it is now, so it stays",
+            name=name,
+        )
     try:
         replace_bytes(path, data)
     except OSError as error:
-        return f"Cannot write {name}: {error.strerror or error}"
+        return Phrase("Cannot write {name}: {why}", name=name, why=system_reason(error))
     return ""
 
 

@@ -46,11 +46,14 @@ class PathMap:
         found = [pair for pair in pairs if is_path_root(pair[1])] or pairs[: 0 if absolute else 1]
         here, there = next((pair for pair in found if pair[0]), ("", ""))
         if not here:
-            needed = "TO in full" if absolute else "TO empty for the music folder of a server"
+            if absolute:
+                raise RequestError(
+                    "'{text}': give FROM=TO, such as ~/Music=/volume1/music, TO in full.", text=text
+                )
             raise RequestError(
-                "'{text}': give FROM=TO, such as ~/Music=/volume1/music, {needed}.",
+                "'{text}': give FROM=TO, such as ~/Music=/volume1/music, TO empty for the music"
+                " folder of a server.",
                 text=text,
-                needed=needed,
             )
         is_foreign = _WINDOWS.match(here) and os.sep == "/"
         return cls(here if is_foreign else os.path.abspath(os.path.expanduser(here)), there)  # noqa: PTH100, PTH111 - `Path` would drop `..` and bytes that are not text

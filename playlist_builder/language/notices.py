@@ -12,13 +12,13 @@ from string import Formatter
 from typing import Any
 
 from playlist_builder.language.text import clock
-from playlist_builder.language.translation import ENGLISH
+from playlist_builder.language.translation import ENGLISH, PROFILE, Phrase
 
 Item = str | tuple[str, int]  # one of several: a text, or a text and how often it counts
 Value = str | int | float | tuple[Item, ...]
 
 TEXT = "text"  # code of a sentence of which only the English text is known
-PROFILE, REASON = "profile", "reason"  # contexts of a catalogue: of a profile, reasons to leave out
+REASON = "reason"  # context of a catalogue: why a track is left out
 
 _ALBUM = (
     "{count:d} file that is too long holds an album by its CUE sheet: '{title}' ({tracks} tracks);"
@@ -277,7 +277,8 @@ class _Sentence(Formatter):
             case "phase":
                 return pgettext(PROFILE, value)
             case "reason":
-                return pgettext(REASON, value)
+                own = value if isinstance(value, Phrase) else Phrase(value, context=REASON)
+                return own.in_language(self._catalogue)
             case "phases":
                 texts = [pgettext(PROFILE, phase) for phase in value]
             case "titles":

@@ -4,19 +4,20 @@
 another language than English.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from string import Formatter
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 LOCALE = Path(__file__).parents[1] / "report" / "locale"
 TRANSLATED = ("ja",)
 NO_LANGUAGE = ("C", "POSIX")  # locales of programs
 VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set counts
 ENGLISH = NullTranslations()
+VOICE = "voice"  # context in a catalogue of what is known of voices
+PROFILE = "profile"  # context of the names and texts of profiles
 
 
 @runtime_checkable
@@ -27,27 +28,53 @@ class Told(Protocol):
         """Return it as text, with the words of a catalogue."""
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A part of a sentence, a template of its values; `str` is the English text.
+class Phrase(str):  # noqa: SLOT000 - slots of a text do not pickle
+    """A text in English that can be told in other languages: a template and its values.
 
     What means something else elsewhere has a context in the catalogue.
     """
 
     message: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-    context: str = ""
+    values: Mapping[str, Any]
+    context: str
 
-    def __str__(self) -> str:
-        return self.in_language(ENGLISH)
+    def __new__(cls, message: str, /, *, context: str = "", **values: Any) -> Self:  # noqa: ANN401
+        """Return the text; its values may be texts and errors that are told in turn."""
+        own = super().__new__(cls, message.format_map(values) if values else message)
+        own.message, own.values, own.context = message, values, context
+        return own
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
+        return (self.message,), {"context": self.context, **self.values}
 
     def in_language(self, catalogue: NullTranslations) -> str:
         """Return it as text, with the words of a catalogue."""
         if self.context:
             text = catalogue.pgettext(self.context, self.message)
         else:
-            text = catalogue.gettext(self.message)
+            text = catalogue.gettext(self.message) if self.message else ""
         return filled(text, self.values, catalogue) if self.values else text
+
+
+def phrase_list(texts: Iterable[str]) -> Phrase:
+    """Return texts as a list."""
+    values = {f"text{number}": text for number, text in enumerate(texts)}
+    return Phrase(", ".join(f"{{{name}}}" for name in values), **values)
+
+
+def words(names: Iterable[str], context: str) -> Phrase:
+    """Return words of a context, such as the names of phases, as a list."""
+    return phrase_list(Phrase(name, context=context) for name in names)
+
+
+def spoken(word: str, context: str) -> set[str]:
+    """Return a word of a context in all languages."""
+    return {word, *(catalogue(code).pgettext(context, word) for code in TRANSLATED)}
+
+
+def told(value: Told | str, catalogue: NullTranslations) -> str:
+    """Return what can be told in several languages as text, any other text as it is."""
+    return value.in_language(catalogue) if isinstance(value, Told) else value
 
 
 @lru_cache

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from playlist_builder.analysis import emotion, energy
 from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.language.text import encodable
+from playlist_builder.language.translation import Phrase
 from playlist_builder.library import packed
 from playlist_builder.models import (
     KEYS,
@@ -108,6 +109,33 @@ def tags_of(title: str, text: str) -> Tags:
         if name in _KINDS:
             values[name] = _tag(name, value)
     return Tags(**values)
+
+
+def reason_text(reason: str) -> str:
+    """Return why a file was skipped as one text, of which `reason_of` makes the same phrase."""
+    phrase = reason if isinstance(reason, Phrase) else Phrase(reason)
+    return json.dumps(_parts(phrase)) if phrase.values else phrase.message
+
+
+def _parts(phrase: Phrase) -> list[Any]:
+    values = {
+        name: _parts(value) if isinstance(value, Phrase) else value
+        for name, value in phrase.values.items()
+    }
+    return [phrase.message, values]
+
+
+def reason_of(text: str) -> Phrase:
+    """Return why a file was skipped; earlier versions wrote it in English alone."""
+    return _phrase(json.loads(text)) if text.startswith('["') else Phrase(text)
+
+
+def _phrase(parts: list[Any]) -> Phrase:
+    message, values = parts
+    told = {
+        name: _phrase(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    return Phrase(message, **told)
 
 
 def recording_id_of(text: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from playlist_builder.errors import LibraryError
 from playlist_builder.files.system import is_regular
+from playlist_builder.language.translation import Phrase
 from playlist_builder.library import backup, schema
 from playlist_builder.library.errors import (
     DAMAGE,
@@ -22,10 +23,11 @@ from playlist_builder.library.errors import (
     code,
     decoding,
     newer,
+    reason,
     unusable,
 )
 
-GIVE_ANOTHER = "Give another file with --library."
+GIVE_ANOTHER = Phrase("Give another file with --library.")
 BUSY_S = 30.0  # how long to wait while another scan or build holds the file
 BRIEFLY_S = 0.25  # the same where whoever asks can wait better than a connection
 
@@ -95,7 +97,7 @@ class Connection:
                 " the command again: your marks and history are kept, and a scan measures the"
                 " music again.",
                 path=self.path,
-                error=error,
+                error=reason(error),
                 aside=aside,
             ) from error
         except OSError as error:
@@ -136,7 +138,8 @@ def open_unchanged(path: str) -> Connection:
 def _check_is_file(path: str) -> None:
     """Raise LibraryError for a pipe or device, which may be waited for in vain; also OSError."""
     if os.path.exists(path) and not is_regular(path):
-        raise UnusableLibraryError(path, f"{path} is no file but a pipe or device.", GIVE_ANOTHER)
+        problem = Phrase("{path} is no file but a pipe or device.", path=path)
+        raise UnusableLibraryError(path, problem, GIVE_ANOTHER)
 
 
 def _opened_or_restored(path: str) -> Connection:
@@ -148,13 +151,19 @@ def _opened_or_restored(path: str) -> Connection:
         aside = backup.set_aside(path)
         sqlite, origin = _opened(path, aside)
         restored = {
-            "backup": "Your marks and history were restored from its backup",
-            "damaged": "What could still be read of your marks and history was restored",
-            "nowhere": f"Nothing could be read of your marks and history; see {aside}",
+            "backup": Phrase("Your marks and history were restored from its backup"),
+            "damaged": Phrase("What could still be read of your marks and history was restored"),
+            "nowhere": Phrase(
+                "Nothing could be read of your marks and history; see {aside}", aside=aside
+            ),
         }
-        recovered = (
-            f"The library {path} was damaged ({error}) and is kept as {aside}."
-            f" {restored[origin]}; a scan measures the music again."
+        recovered = Phrase(
+            "The library {path} was damaged ({why}) and is kept as {aside}. {restored}; a scan"
+            " measures the music again.",
+            path=path,
+            why=reason(error),
+            aside=aside,
+            restored=restored[origin],
         )
         return Connection(path, sqlite, recovered)
     if origin == "nowhere":
@@ -162,8 +171,11 @@ def _opened_or_restored(path: str) -> Connection:
     return Connection(
         path,
         sqlite,
-        f"The library {path} was behind its backup:"
-        " your marks and history were restored from there.",
+        Phrase(
+            "The library {path} was behind its backup: your marks and history were restored from"
+            " there.",
+            path=path,
+        ),
     )
 
 
@@ -248,7 +260,9 @@ def _check_format(connection: sqlite3.Connection, path: str) -> None:
         )
     if not schema.is_library(connection):
         raise UnusableLibraryError(
-            path, f"{path} is not a library of playlist-builder.", GIVE_ANOTHER
+            path,
+            Phrase("{path} is not a library of playlist-builder.", path=path),
+            GIVE_ANOTHER,
         )
     if schema.version_of(connection) > schema.newest_version():
         raise newer(path)

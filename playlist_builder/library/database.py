@@ -98,7 +98,7 @@ class Database:
         rows = self._select("skipped", "path, size, mtime_ns, reason", order="path")
         with decoding(self.path):
             return {
-                os.fsdecode(path): (Stat(size, mtime_ns), reason)
+                os.fsdecode(path): (Stat(size, mtime_ns), columns.reason_of(reason))
                 for path, size, mtime_ns, reason in rows
             }
 
@@ -292,7 +292,7 @@ class Database:
         path = os.fsencode(skipped.path)
         with self._connection.writing() as connection:
             connection.execute("DELETE FROM files WHERE path = ?", (path,))
-            _insert(connection, "skipped", (path, *stat, skipped.reason))
+            _insert(connection, "skipped", (path, *stat, columns.reason_text(skipped.reason)))
 
     def set_missing(self, paths: Iterable[str], *, missing: bool) -> None:
         """Note that files have vanished or are back."""

@@ -8,7 +8,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playlist_builder.errors import LibraryError
+from playlist_builder.errors import LibraryError, system_reason
+from playlist_builder.language.translation import Phrase
 
 DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 UNWRITABLE = frozenset((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM))
@@ -17,19 +18,31 @@ INVALID_ROW = (ValueError, TypeError, AttributeError, LookupError, RecursionErro
 """What reading a row raises that no command wrote."""
 
 _ADVICE = {
-    sqlite3.SQLITE_FULL: "Free some space; what was done is kept, and the same command goes on.",
-    sqlite3.SQLITE_BUSY: "Another scan or build holds it. Wait for that, and try again.",
-    sqlite3.SQLITE_IOERR: "See whether the disk is full or gone; what was done is kept.",
+    sqlite3.SQLITE_FULL: Phrase(
+        "Free some space; what was done is kept, and the same command goes on."
+    ),
+    sqlite3.SQLITE_BUSY: Phrase("Another scan or build holds it. Wait for that, and try again."),
+    sqlite3.SQLITE_IOERR: Phrase("See whether the disk is full or gone; what was done is kept."),
 }
-_ELSEWHERE = "Make it writable, or give another file with --library."
+_ELSEWHERE = Phrase("Make it writable, or give another file with --library.")
 _DISK_FULL = frozenset((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)))
+_OF_SQLITE = {
+    sqlite3.SQLITE_CORRUPT: Phrase("database disk image is malformed"),
+    sqlite3.SQLITE_NOTADB: Phrase("file is not a database"),
+    sqlite3.SQLITE_READONLY: Phrase("attempt to write a readonly database"),
+    sqlite3.SQLITE_CANTOPEN: Phrase("unable to open database file"),
+    sqlite3.SQLITE_PERM: Phrase("access permission denied"),
+    sqlite3.SQLITE_FULL: Phrase("database or disk is full"),
+    sqlite3.SQLITE_BUSY: Phrase("database is locked"),
+    sqlite3.SQLITE_IOERR: Phrase("disk I/O error"),
+}  # as SQLite says them
 
 
 class UnusableLibraryError(LibraryError):
     """A library file that cannot be used: what is wrong with it, and what to do about one's own."""
 
-    def __init__(self, path: str, problem: str, advice: str) -> None:
-        super().__init__(f"{problem} {advice}")
+    def __init__(self, path: str, problem: Phrase, advice: Phrase) -> None:
+        super().__init__(Phrase("{problem} {advice}", problem=problem, advice=advice))
         self.path, self.problem = path, problem
 
 
@@ -51,20 +64,30 @@ def unusable(path: str, error: sqlite3.Error | OSError) -> LibraryError:
             " Library.open.",
             path=path,
         )
-    advice = "Move it away, or give another file with --library."
+    advice = Phrase("Move it away, or give another file with --library.")
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         advice = _ADVICE[sqlite3.SQLITE_FULL]
     elif isinstance(error, OSError) or code(error) in UNWRITABLE:
         advice = _ELSEWHERE
     elif code(error) in _ADVICE:
         advice = _ADVICE[code(error)]
-    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    problem = Phrase("Cannot use the library {path}: {why}.", path=path, why=_reason(error))
     kind = (
         LibraryBusyError
         if isinstance(error, sqlite3.Error) and code(error) in BUSY
         else UnusableLibraryError
     )
-    return kind(path, f"Cannot use the library {path}: {why}.", advice)
+    return kind(path, problem, advice)
+
+
+def _reason(error: sqlite3.Error | OSError) -> str:
+    return system_reason(error) if isinstance(error, OSError) else reason(error)
+
+
+def reason(error: sqlite3.Error) -> str:
+    """Return what SQLite says, in words that are known to be translated where it says those."""
+    known = _OF_SQLITE.get(code(error))
+    return known if known == str(error) else str(error)
 
 
 def newer(path: str) -> LibraryError:
@@ -84,9 +107,11 @@ def decoding(path: str) -> Iterator[None]:
     except INVALID_ROW as error:
         raise UnusableLibraryError(
             path,
-            f"The library {path} contains invalid rows ({error}).",
-            "Move it away: your marks and history come back from its backup, and a scan measures"
-            " the music again.",
+            Phrase("The library {path} contains invalid rows.", path=path),
+            Phrase(
+                "Move it away: your marks and history come back from its backup, and a scan"
+                " measures the music again."
+            ),
         ) from error
 
 

@@ -86,11 +86,11 @@ class Rating:
 
 def described(rating: Rating, name: str) -> Phrase:
     """Return a rating on one line, to be told in any language."""
-    note = f": {rating.note}" if rating.note else ""
+    note = Phrase(": {note}", note=rating.note) if rating.note else ""
     values = {"name": name, "day": rating.at[:10], "note": note}
     if rating.verdict == "up":
-        return Phrase("rated up for {name} on {day}{note}", values)
-    return Phrase("rated down for {name} on {day}{note}", values)
+        return Phrase("rated up for {name} on {day}{note}", **values)
+    return Phrase("rated down for {name} on {day}{note}", **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +178,10 @@ class History:
             return self._of(name)
         except (TypeError, ValueError) as error:
             raise LibraryError(
-                "The library {path} contains invalid rows of {name!r} ({error}). See"
-                " 'playlist-builder history --forget'.",
+                "The library {path} contains invalid rows of {name!r}. See 'playlist-builder"
+                " history --forget'.",
                 path=self._path,
                 name=name,
-                error=error,
             ) from error
 
     def _of(self, name: str) -> PersonHistory:
@@ -238,7 +237,7 @@ class History:
         """Return the history of a name; raises LibraryError where it is empty."""
         past = self.of(name)
         if past == PersonHistory(name, [], [], []):
-            names = ", ".join(each.name for each in self.names()) or "none yet"
+            names = ", ".join(each.name for each in self.names()) or Phrase("none yet")
             raise LibraryError(
                 "No name {name!r} in the history. Available: {names}.", name=name, names=names
             )
@@ -282,7 +281,7 @@ class History:
     def rate(self, name: str, rating: Rating) -> None:
         """Keep a rating in place of the one before; RequestError for what is none."""
         if rating.verdict not in VERDICTS:
-            raise checked.wrong("verdict", f"one of {', '.join(VERDICTS)}", rating.verdict)
+            raise checked.wrong("verdict", checked.one_of(VERDICTS), rating.verdict)
         check_time(rating.at)
         self.store_all([PersonHistory(person_name(name), ratings=[rating])])
 

@@ -209,10 +209,9 @@ class KeptSessions:
             return lzma.decompress(document).decode()
         except (*INVALID_ROW, lzma.LZMAError, EOFError) as error:
             raise LibraryError(
-                "The library {path} cannot read one of its sessions ({error}). A session file"
-                " that was written of it can still be used.",
+                "The library {path} cannot read one of its sessions. A session file that was"
+                " written of it can still be used.",
                 path=self._path,
-                error=error,
             ) from error
 
     def store(self, *sessions: tuple[KeptSession, str]) -> list[KeptSession]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from playlist_builder import checked
 from playlist_builder.analysis.calibration import Calibration
 from playlist_builder.errors import LibraryError
+from playlist_builder.language.translation import Phrase
 from playlist_builder.library import names
 from playlist_builder.library.answers import Answer, Answers, Question
 from playlist_builder.library.calibration import calibrations
@@ -84,7 +85,7 @@ class Library:
         version or another program's.
         """
         if scorer is not None and not callable(scorer):
-            raise checked.wrong("scorer", "a function", scorer)
+            raise checked.wrong("scorer", Phrase("a function"), scorer)
         return cls(Database(os.fspath(path or default_path())), scorer)
 
     @classmethod

@@ -10,6 +10,7 @@ from typing import Any
 
 from playlist_builder.errors import LibraryError, SessionError
 from playlist_builder.language.text import digest, folded
+from playlist_builder.language.translation import Phrase
 from playlist_builder.library.answers import Answer
 from playlist_builder.library.columns import detection_of
 from playlist_builder.library.database import Database
@@ -20,6 +21,13 @@ from playlist_builder.models import Mark
 from playlist_builder.playlists import session_json
 from playlist_builder.records.record import Run
 from playlist_builder.session_request import person_name
+
+_MARKED = {
+    "energy": Phrase("energy"),
+    "vocals": Phrase("vocals"),
+    "banned": Phrase("banned"),
+    "note": Phrase("note"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +167,13 @@ def _new_kept(
             name, called = there.name, named.get(folded(there.name))
             if called is not None:
                 numbers = called.number, there.number
-                conflicts.append(Conflict(there.id, name, "session of this name", *numbers))
+                conflicts.append(Conflict(there.id, name, Phrase("session of this name"), *numbers))
                 name = ""
             new.append((replace(there, name=name, files=()), document))
         elif _document(ours, there.id) != document:
-            name, times = f"session {own.number}", (own.changed_at, there.changed_at)
-            conflicts.append(Conflict(there.id, name, "last change", *times))
+            name = Phrase("session {number}", number=own.number)
+            times = own.changed_at, there.changed_at
+            conflicts.append(Conflict(there.id, name, Phrase("last change"), *times))
     return new
 
 
@@ -201,7 +210,7 @@ def _new_history(
     for there in theirs.ratings:
         here = rated.get(there.identity, there)
         if here.verdict != there.verdict:
-            what = f"rating for {ours.name}"
+            what = Phrase("rating for {name}", name=ours.name)
             conflicts.append(
                 Conflict(there.identity, there.title, what, here.verdict, there.verdict)
             )
@@ -225,10 +234,12 @@ def _answers(
         here = known.get(there.pair, there)
         if here.chosen != there.chosen:
             first, second, own, other = (
-                names.get(identity, identity) or "alike"
+                names.get(identity, identity) or Phrase("alike")
                 for identity in (there.first, there.second, here.chosen, there.chosen)
             )
-            what = f"{there.question} than {second}"
+            tenser = Phrase("tenser than {other}", other=second)
+            calmer = Phrase("calmer than {other}", other=second)
+            what = tenser if there.question == "tenser" else calmer
             conflicts.append(Conflict(there.first, first, what, own, other))
     return [each for each in theirs if each.pair not in known]
 
@@ -248,5 +259,5 @@ def _marks(
                 changed[identity] = replace(changed.get(identity, here), **{each.name: other})
             else:
                 name = names.get(identity, identity)
-                conflicts.append(Conflict(identity, name, each.name, own, other))
+                conflicts.append(Conflict(identity, name, _MARKED[each.name], own, other))
     return changed, conflicts

@@ -9,6 +9,7 @@ from importlib.resources.abc import Traversable
 import numpy as np
 
 from playlist_builder.errors import ModelError
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Floats32
 
 LARGEST_FILE = 8_000_000
@@ -25,19 +26,23 @@ def load(path: Traversable, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, 
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
         if len(content) > LARGEST_FILE:
-            raise ModelError(f"{path}: too large for the weights of a network")
+            raise ModelError("{path}: too large for the weights of a network", path=path)
         with np.load(io.BytesIO(content), allow_pickle=False) as data:
             for name, shape in shapes.items():
                 values = data[name]
                 if values.shape != shape or values.dtype not in (np.float16, np.float32):
-                    raise ModelError(f"{path}: {name} has a wrong shape or type")
+                    raise ModelError(
+                        "{path}: {name} has a wrong shape or type", path=path, name=name
+                    )
                 found[name] = np.ascontiguousarray(values, np.float32)
                 if not np.isfinite(found[name]).all():
-                    raise ModelError(f"{path}: {name} contains values that are not finite")
+                    raise ModelError(
+                        "{path}: {name} contains values that are not finite", path=path, name=name
+                    )
     except FileNotFoundError as error:
-        raise ModelError(f"{path}: missing") from error
+        raise ModelError("{path}: missing", path=path) from error
     except _DAMAGE as error:
-        raise ModelError(f"{path}: damaged, or not the weights of a network") from error
+        raise ModelError("{path}: damaged, or not the weights of a network", path=path) from error
     return found
 
 
@@ -46,5 +51,5 @@ def load_error(model: Callable[[], object]) -> str:
     try:
         model()
     except ModelError as error:
-        return f"{error}. Install playlist-builder again"
+        return Phrase("{error}. Install playlist-builder again", error=error)
     return ""

@@ -23,17 +23,18 @@ from pathlib import PurePath
 from typing import Literal
 
 from playlist_builder.files.path_map import PathMap, best_map
+from playlist_builder.language.translation import Phrase
 
 NormalForm = Literal["keep", "nfc", "nfd"]
 
 FORMAT_NAMES = {  # what a message calls each format of `formats.FORMATS`
-    ".m3u8": "An M3U playlist",
-    ".m3u": "An M3U playlist",
-    ".pls": "A PLS playlist",
-    ".xspf": "An XSPF playlist",
-    ".jspf": "A JSPF playlist",
-    ".csv": "A CSV table",
-    ".json": "A session file",
+    ".m3u8": Phrase("An M3U playlist"),
+    ".m3u": Phrase("An M3U playlist"),
+    ".pls": Phrase("A PLS playlist"),
+    ".xspf": Phrase("An XSPF playlist"),
+    ".jspf": Phrase("A JSPF playlist"),
+    ".csv": Phrase("A CSV table"),
+    ".json": Phrase("A session file"),
 }
 
 SUFFIXES = tuple(FORMAT_NAMES)
@@ -73,7 +74,7 @@ WORKS = Dialect(suffixes=(".xspf", ".jspf", ".csv"), without_files=True)
 
 _M3U = (".m3u8", ".m3u")
 _LISTS = (*_M3U, ".pls", ".xspf")
-_BACKSLASH = (r"\\", "it takes the backslash in its name for a slash")
+_BACKSLASH = (r"\\", Phrase("it takes the backslash in its name for a slash"))
 
 PLAYERS: Mapping[str, Dialect] = {  # player to its dialect
     dialect.player: dialect
@@ -93,7 +94,10 @@ PLAYERS: Mapping[str, Dialect] = {  # player to its dialect
             _LISTS,
             "utf-8",
             uris=frozenset(),
-            never_found=(_BLANK_NAME, "it passes over names that begin or end with a blank"),
+            never_found=(
+                _BLANK_NAME,
+                Phrase("it passes over names that begin or end with a blank"),
+            ),
             line_bytes=4095,
         ),
         # It decodes percent signs behind `file://` alone.

@@ -11,6 +11,7 @@ from playlist_builder.arranger.trims import is_part
 from playlist_builder.errors import ExportError
 from playlist_builder.errors import PlaylistBuilderError as Error
 from playlist_builder.language.text import UNPRINTED, replaced
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists.dialects import ANY, Dialect
 from playlist_builder.playlists.entry_paths import PathFlavour, format_entry
@@ -60,9 +61,19 @@ def check_parts(slots: Iterable[Slot], form: str, *, error: type[Error] = Export
     """Raise `error` where slots play parts of tracks, which a form, such as a format, cannot."""
     if count := sum(map(is_part, slots)):
         raise error(
-            f"{form} plays whole tracks, and {count} of this session {'are' if count > 1 else 'is'}"
-            " trimmed. Trims are kept by 'render', by 'copy', and by 'export --player vlc' to"
-            " .m3u8, .m3u or .xspf"
+            Phrase(
+                "{form} plays whole tracks, and {count} of this session is trimmed. Trims are kept"
+                " by 'render', by 'copy', and by 'export --player vlc' to .m3u8, .m3u or .xspf",
+                form=form,
+                count=count,
+            )
+            if count == 1
+            else Phrase(
+                "{form} plays whole tracks, and {count} of this session are trimmed. Trims are kept"
+                " by 'render', by 'copy', and by 'export --player vlc' to .m3u8, .m3u or .xspf",
+                form=form,
+                count=count,
+            )
         )
 
 

@@ -37,6 +37,9 @@ class PathFlavour(Protocol):
         """Return `path` relative to `start`; ValueError where no relative path leads there."""
 
 
+_CODEPAGE = "its name does not fit the codepage {codepage}"
+
+
 def format_entry(
     path: str, suffix: str, *, folder: str, dialect: Dialect = ANY, flavour: PathFlavour = os.path
 ) -> str:
@@ -55,15 +58,15 @@ def format_entry(
             return _uri(_as_player_sees(path, folder, absolute, flavour)[0], path)
     limit = dialect.line_bytes
     if reason is None and limit is not None and len(seen.encode()) > limit - len("File9999="):
-        reason = f"its path is longer than the {limit} bytes of a line"
+        reason = Phrase("its path is longer than the {limit} bytes of a line", limit=limit)
     if reason is None and backslashes and "\\" in seen:
-        reason = "its name holds a backslash"
+        reason = Phrase("its name holds a backslash")
     if reason is not None:
         raise _refusal(path, suffix, dialect, reason)
     return seen.replace("/", "\\") if backslashes else seen
 
 
-def unsupported_reason(path: str, suffix: str = ".m3u8", dialect: Dialect = ANY) -> str | None:
+def unsupported_reason(path: str, suffix: str = ".m3u8", dialect: Dialect = ANY) -> Phrase | None:
     """Return the reason why a format cannot hold `path` as it stands, or None when it can.
 
     An entry is one line of UTF-8 whose end players trim, and M3U has no escape sequences: a line
@@ -79,14 +82,17 @@ def unsupported_reason(path: str, suffix: str = ".m3u8", dialect: Dialect = ANY)
         "its name ends with white space": in_lines and _BLANK_AT_END.search(path),
         "its name is not valid UTF-8": _NOT_UTF_8.search(path),
         "its name holds a control character": suffix == ".xspf" and _NOT_XML.search(path),
-        f"its name does not fit the codepage {dialect.codepage}": (
+        Phrase(_CODEPAGE, context=REASON, codepage=dialect.codepage): (
             suffix == ".m3u" and not _fits(path, dialect.codepage)
         ),
         "it would be misread without ./ before its name": (
             not dialect.dot_slash and _MISREAD.match(path)
         ),
     }
-    return next((fault for fault, found in faults.items() if found), None)
+    fault = next((fault for fault, found in faults.items() if found), None)
+    if fault is None or isinstance(fault, Phrase):
+        return fault
+    return Phrase(fault, context=REASON)
 
 
 def _as_player_sees(
@@ -158,7 +164,9 @@ def _escaped(text: str) -> str:
 
 
 def _refusal(path: str, suffix: str, dialect: Dialect, reason: str) -> ExportError:
-    what = FORMAT_NAMES[suffix] + (f" for {dialect.player}" if dialect.player else "")
+    what = FORMAT_NAMES[suffix]
+    if dialect.player:
+        what = Phrase("{format} for {player}", format=what, player=dialect.player)
     way = Phrase("Rename the file and scan again")
     if suffix == ".m3u" and not _fits(path, dialect.codepage):
         way = Phrase("Write the session as .m3u8, or choose another codepage")
@@ -168,6 +176,6 @@ def _refusal(path: str, suffix: str, dialect: Dialect, reason: str) -> ExportErr
         "{what} cannot hold {path!r}: {reason}. {way}",
         what=what,
         path=path,
-        reason=Phrase(reason, context=REASON),
+        reason=reason,
         way=way,
     )

@@ -19,6 +19,7 @@ from xml.sax.saxutils import escape, quoteattr
 from playlist_builder.arranger.trims import is_part
 from playlist_builder.errors import ExportError
 from playlist_builder.language.text import clock
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Session, Silence, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.playlists.csv_table import csv_table
@@ -209,11 +210,17 @@ def format_of(path: str, dialect: Dialect = ANY) -> str:
     if suffix in dialect.suffixes:
         return suffix
     if dialect.without_files:
-        ends = f"{', '.join(dialect.suffixes[:-1])} or {dialect.suffixes[-1]}"
         raise ExportError(
-            "{path!r} cannot be a list without files. Let it end in {ends}", path=path, ends=ends
+            "{path!r} cannot be a list without files. Let it end in {first} or {last}",
+            path=path,
+            first=", ".join(dialect.suffixes[:-1]),
+            last=dialect.suffixes[-1],
         )
-    ends = f"Let it end in {', '.join(dialect.suffixes[:-1])} or {dialect.suffixes[-1]}"
+    ends = Phrase(
+        "Let it end in {first} or {last}",
+        first=", ".join(dialect.suffixes[:-1]),
+        last=dialect.suffixes[-1],
+    )
     if suffix in SUFFIXES:
         raise ExportError(
             "{player} does not read {suffix} ({path!r}). {ends}",

@@ -73,9 +73,11 @@ def _document(data: bytes, name: str) -> Object:
     try:
         document = json.loads(data.decode("utf-8-sig"), parse_constant=_refused)
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
         raise PlaylistError(
-            "Playlist {name!r} is not sound JSON ({place}).", name=name, place=place
+            "Playlist {name!r} is not sound JSON (line {line}, column {column}).",
+            name=name,
+            line=error.lineno,
+            column=error.colno,
         ) from error
     except UnicodeDecodeError as error:
         raise PlaylistError("Playlist {name!r} is not text in UTF-8.", name=name) from error

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from urllib.parse import unquote, urlsplit
 
-from playlist_builder.errors import PlaylistError
+from playlist_builder.errors import PlaylistError, system_reason
 from playlist_builder.files.system import is_regular
 from playlist_builder.playlists import jspf, session_json, xspf
 from playlist_builder.playlists.entry import (
@@ -35,7 +35,7 @@ OTHER_CODEPAGES = ("utf-8", "cp1251", "cp1250", "cp932", "gb18030", "cp949", "cp
 
 UNPAIRED = "surrogateescape"  # keeps bytes that cannot be decoded as they were
 
-_KNOWN = ".m3u, .m3u8, .pls, .xspf, .jspf or .json"
+_KNOWN = (".m3u", ".m3u8", ".pls", ".xspf", ".jspf", ".json")
 _LINE = re.compile(r"[^\r\n]+")
 _M3U_INFO = re.compile(
     r'#EXTINF:[ \t]*(?P<length>-?[0-9.]{1,15})?(?:[^,"]++|"[^"]*")*+(?:,(?P<title>.*))?',
@@ -84,7 +84,7 @@ def read(path: str | os.PathLike[str]) -> bytes:
         raise PlaylistError(
             "Cannot read playlist {name!r}: {strerror}.",
             name=name,
-            strerror=error.strerror or error,
+            strerror=system_reason(error),
         ) from error
     if len(data) > SIZE_LIMIT_BYTES:
         raise PlaylistError(
@@ -113,7 +113,10 @@ def kind_of(data: bytes, name: str) -> str:
     if suffix in {".m3u", ".m3u8", ".txt", ""} or b"#extm3u" in start[:20]:
         return "m3u"
     raise PlaylistError(
-        "{name!r} is no playlist that is known here. Give {KNOWN}.", name=name, KNOWN=_KNOWN
+        "{name!r} is no playlist that is known here. Give {first} or {last}.",
+        name=name,
+        first=", ".join(_KNOWN[:-1]),
+        last=_KNOWN[-1],
     )
 
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from playlist_builder.errors import PlaylistError
 from playlist_builder.files.system import is_within
+from playlist_builder.language.translation import Phrase
 from playlist_builder.playlists import jspf, session_json, session_states
 from playlist_builder.playlists import read as playlists
 from playlist_builder.playlists.entry import Entry
@@ -52,7 +53,9 @@ def replace_paths(
             try:
                 decoded.encode(text)
             except UnicodeEncodeError:
-                reason = f"its name cannot be written in {decoded.encoding}"
+                reason = Phrase(
+                    "its name cannot be written in {encoding}", encoding=decoded.encoding
+                )
         if reason is None:
             written[place] = text
         else:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from playlist_builder.errors import RequestError
+from playlist_builder.language.translation import Phrase
 from playlist_builder.session_request import PERSON_NAME_LIMIT, person_name
 from playlist_builder.session_request import check_time as check_time_of_day
 
@@ -30,13 +31,30 @@ class Played(Span, Protocol):
 def check_span(slot: Played) -> None:
     """Check that a slot ends after its start, and does not play longer than its part is."""
     if slot.end_s < slot.start_s:
-        raise ValueError(f"end_s must be at least start_s, {slot.start_s}, not {slot.end_s}")
+        raise ValueError(
+            Phrase(
+                "end_s must be at least start_s, {start_s}, not {end_s}",
+                start_s=slot.start_s,
+                end_s=slot.end_s,
+            )
+        )
     least_s = (slot.from_s or 0.0) + slot.end_s - slot.start_s
     is_part = slot.from_s is not None or slot.to_s is not None
     if is_part and slot.end_s - slot.start_s < LEAST_PART_S:
-        raise ValueError(f"end_s must be {LEAST_PART_S:g} s after start_s at least, as of a part")
+        raise ValueError(
+            Phrase(
+                "end_s must be {least_s:g} s after start_s at least, as of a part",
+                least_s=LEAST_PART_S,
+            )
+        )
     if slot.to_s is not None and slot.to_s < least_s - ROUNDING_S:
-        raise ValueError(f"to_s must be at least {least_s:.3f}, as it plays, not {slot.to_s}")
+        raise ValueError(
+            Phrase(
+                "to_s must be at least {least_s:.3f}, as it plays, not {to_s}",
+                least_s=least_s,
+                to_s=slot.to_s,
+            )
+        )
 
 
 def check_order(slots: Sequence[Span], tail: Sequence[Span]) -> None:
@@ -46,22 +64,33 @@ def check_order(slots: Sequence[Span], tail: Sequence[Span]) -> None:
     ]
     for place, (before, after) in zip(places[1:], pairwise((*slots, *tail)), strict=True):
         if after.start_s < before.end_s - ROUNDING_S:
-            least = f"at least {before.end_s}, where the one before it ends"
-            raise ValueError(f"{place}.start_s must be {least}, not {after.start_s}")
+            raise ValueError(
+                Phrase(
+                    "{place}.start_s must be at least {least_s}, where the one before it ends, not"
+                    " {start_s}",
+                    place=place,
+                    least_s=before.end_s,
+                    start_s=after.start_s,
+                )
+            )
 
 
 def check_silences(played: Sequence[Span], silences: Sequence[Span]) -> None:
     """Check that planned silences end after their start, and that nothing else is in them."""
     for number, silence in enumerate(silences):
         if silence.end_s < silence.start_s:
-            raise ValueError(f"silences[{number}].end_s must be at least its start_s")
+            raise ValueError(
+                Phrase("silences[{number}].end_s must be at least its start_s", number=number)
+            )
     numbers = [*(None for _ in played), *range(len(silences))]
     spans = zip((*played, *silences), numbers, strict=True)
     in_time = sorted(spans, key=lambda span: (span[0].start_s, span[0].end_s))
     for (before, first), (after, second) in pairwise(in_time):
         number = first if second is None else second
         if number is not None and after.start_s < before.end_s - ROUNDING_S:
-            raise ValueError(f"silences[{number}] must lie where nothing else plays")
+            raise ValueError(
+                Phrase("silences[{number}] must lie where nothing else plays", number=number)
+            )
 
 
 def check_time(text: str) -> None:
@@ -70,9 +99,11 @@ def check_time(text: str) -> None:
         if text:
             check_time_of_day(text)
     except RequestError as error:
-        wrong = reprlib.repr(text)
         raise ValueError(
-            f"asked_at must be a time in ISO 8601 with its offset, not {wrong}"
+            Phrase(
+                "asked_at must be a time in ISO 8601 with its offset, not {value}",
+                value=reprlib.repr(text),
+            )
         ) from error
 
 
@@ -81,5 +112,13 @@ def checked_name(text: str) -> str:
     try:
         return person_name(text)
     except RequestError as error:
-        wrong = f"plain text of 1 to {PERSON_NAME_LIMIT} characters, not {reprlib.repr(text)}"
-        raise ValueError(f"name must be {wrong}") from error
+        raise ValueError(
+            Phrase(
+                "{key} must be {wanted}, not {value}",
+                key="name",
+                wanted=Phrase(
+                    "plain text of {least} to {most} characters", least=1, most=PERSON_NAME_LIMIT
+                ),
+                value=reprlib.repr(text),
+            )
+        ) from error

@@ -7,8 +7,11 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from playlist_builder.checked import one_of
+from playlist_builder.language.translation import Phrase
 
-def fault(document: Any, error: msgspec.ValidationError, kind: Any) -> str:  # noqa: ANN401 - any JSON
+
+def fault(document: Any, error: msgspec.ValidationError, kind: Any) -> Phrase:  # noqa: ANN401 - any JSON
     """Return what is wrong, with its place in the document, such as `slots[3].energy`.
 
     `kind` is the type that the document should have.
@@ -17,7 +20,7 @@ def fault(document: Any, error: msgspec.ValidationError, kind: Any) -> str:  # n
     place = found[1] if found else ""
     dot = place and f"{place}."
     if error.__cause__ is not None:  # of a `__post_init__`
-        return f"{dot}{error.__cause__}"
+        return Phrase("{place}{wrong}", place=dot, wrong=error.__cause__.args[0])
     value: Any = document
     kind = inspect.type_info(kind)
     for step in re.findall(r"\w+", place):
@@ -34,21 +37,27 @@ def fault(document: Any, error: msgspec.ValidationError, kind: Any) -> str:  # n
             for each in kind.fields
             if each.required and each.encode_name not in value
         )
-        return f"{dot}{missing} is missing"
-    return f"{place} must be {_description(kind)}, not {reprlib.repr(value)}"
+        return Phrase("{key} is missing", key=f"{dot}{missing}")
+    return Phrase(
+        "{key} must be {wanted}, not {value}",
+        key=place,
+        wanted=_description(kind),
+        value=reprlib.repr(value),
+    )
 
 
-def _description(kind: inspect.Type) -> str:
-    if isinstance(kind, inspect.Metadata) and kind.extra_json_schema:
-        return str(kind.extra_json_schema["description"])
+def _description(kind: inspect.Type) -> Phrase:
+    if isinstance(kind, inspect.Metadata) and kind.extra:
+        wanted: Phrase = kind.extra["wanted"]
+        return wanted
     if isinstance(kind, inspect.LiteralType):
-        return f"one of {', '.join(map(str, kind.values))}"
-    words: dict[type, str] = {
-        inspect.BoolType: "true or false",
-        inspect.DictType: "an object",
-        inspect.IntType: "a whole number",
-        inspect.StrType: "text",
-        inspect.StructType: "an object",
-        inspect.VarTupleType: "a list",
+        return one_of(map(str, kind.values))
+    words: dict[type, Phrase] = {
+        inspect.BoolType: Phrase("true or false"),
+        inspect.DictType: Phrase("an object"),
+        inspect.IntType: Phrase("a whole number"),
+        inspect.StrType: Phrase("text"),
+        inspect.StructType: Phrase("an object"),
+        inspect.VarTupleType: Phrase("a list"),
     }
     return words[type(kind)]

@@ -17,7 +17,12 @@ import msgspec
 from msgspec import Struct, structs
 
 from playlist_builder import checked
-from playlist_builder.errors import RequestError, SessionError
+from playlist_builder.errors import (
+    PlaylistBuilderError,
+    RequestError,
+    SessionError,
+    system_reason,
+)
 from playlist_builder.files.system import is_regular
 from playlist_builder.language.notices import TEXT, Notice, notice
 from playlist_builder.language.translation import Phrase
@@ -45,7 +50,7 @@ _MAKE_ONE = Phrase("Make a session with 'playlist-builder build'")
 Document = Mapping[str, Any]  # a session, or one of its states, as plain values
 
 
-class _FaultError(Exception):
+class _FaultError(PlaylistBuilderError):
     """What is wrong with a document, without the name of the file."""
 
 
@@ -92,9 +97,13 @@ def to_json(document: Mapping[str, object]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def called(name: str) -> str:
+def called(name: str) -> Phrase:
     """Return what a message begins with: a session file, or the session of a library."""
-    return name.capitalize() if name.startswith("session ") else f"Session file {name!r}"
+    if isinstance(name, Phrase):
+        return name
+    if name.startswith("session "):
+        return Phrase("Session {session}", session=name.removeprefix("session "))
+    return Phrase("Session file {name!r}", name=name)
 
 
 def parse(text: str, name: str) -> Session:
@@ -135,7 +144,7 @@ def read(path: str | os.PathLike[str]) -> str:
         with Path(path).open("rb") as file:
             data = file.read(SIZE_LIMIT_BYTES + 1)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = system_reason(error)
         raise SessionError(
             "Cannot read session file {name!r}: {reason}. {advice}",
             name=name,
@@ -181,10 +190,14 @@ def _decoded(text: str) -> object:
     try:
         return json.loads(text, parse_constant=_refused)
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise _FaultError(f"is not JSON ({place}). {_MAKE_ONE}") from error
+        raise _FaultError(
+            "is not JSON (line {line}, column {column}). {advice}",
+            line=error.lineno,
+            column=error.colno,
+            advice=_MAKE_ONE,
+        ) from error
     except (RecursionError, ValueError) as error:  # nested too deeply, or an endless number
-        raise _FaultError(f"is not a session. {_MAKE_ONE}") from error
+        raise _FaultError("is not a session. {advice}", advice=_MAKE_ONE) from error
 
 
 def _check_can_be_kept(document: object) -> None:
@@ -192,32 +205,38 @@ def _check_can_be_kept(document: object) -> None:
     try:
         json.dumps(document, allow_nan=False)
     except (RecursionError, ValueError) as error:
-        raise _FaultError(f"holds what no session file can keep: {error}. {_MAKE_ONE}") from error
+        raise _FaultError(
+            "holds what no session file can keep. {advice}", advice=_MAKE_ONE
+        ) from error
 
 
 def _refused(constant: str) -> NoReturn:
     """Refuse `NaN` and `Infinity`, which Python reads though JSON does not have them."""
-    raise _FaultError(f"holds {constant} where a number is needed. {_MAKE_ONE}")
+    raise _FaultError(
+        "holds {constant} where a number is needed. {advice}", constant=constant, advice=_MAKE_ONE
+    )
 
 
 def _session(document: object) -> Session:
     if not isinstance(document, dict) or "version" not in document:
-        raise _FaultError(f"is not a session. {_MAKE_ONE}")
+        raise _FaultError("is not a session. {advice}", advice=_MAKE_ONE)
     version = document["version"]
     if type(version) is int and version > VERSION:
-        told = f"version {reprlib.repr(version)}; this one reads {VERSION}"
-        raise _FaultError(f"was made by a newer playlist-builder ({told}). Update playlist-builder")
+        raise _FaultError(
+            "was made by a newer playlist-builder (version {version}; this one reads {own}). Update"
+            " playlist-builder",
+            version=reprlib.repr(version),
+            own=VERSION,
+        )
     if type(version) is not int or version != VERSION:
-        raise _FaultError(f"is damaged: version must be {VERSION}. {_MAKE_ONE}")
+        raise _damage(Phrase("version must be {version}", version=VERSION))
     try:
         checked = msgspec.convert(document, session_types.Session)
     except msgspec.ValidationError as error:
-        raise _FaultError(
-            f"is damaged: {fault(document, error, session_types.Session)}. {_MAKE_ONE}"
-        ) from error
+        raise _damage(fault(document, error, session_types.Session)) from error
     except UnicodeEncodeError as error:  # a lone surrogate in a key or in the place of a choice
-        wrong = f"{reprlib.repr(error.object)} is not text in UTF-8"
-        raise _FaultError(f"is damaged: {wrong}. {_MAKE_ONE}") from error
+        wrong = Phrase("{text} is not text in UTF-8", text=reprlib.repr(error.object))
+        raise _damage(wrong) from error
     known = {str(each): each for each in filter(None, map(_known, checked.notices))}
     notices = {
         key: tuple(known.get(text, notice(TEXT, text=text)) for text in getattr(checked, key))
@@ -226,7 +245,13 @@ def _session(document: object) -> Session:
     try:
         return msgspec.convert(structs.replace(checked, **notices), Session, from_attributes=True)
     except RequestError as error:  # what no request can mean, though each value may be
-        raise _FaultError(f"is damaged: call.{str(error).rstrip('.')}. {_MAKE_ONE}") from error
+        raise _FaultError(
+            "is damaged: call.{error} {advice}", error=error, advice=_MAKE_ONE
+        ) from error
+
+
+def _damage(wrong: Phrase) -> _FaultError:
+    return _FaultError("is damaged: {wrong}. {advice}", wrong=wrong, advice=_MAKE_ONE)
 
 
 def _known(document: session_types.Notice) -> Notice | None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from playlist_builder.errors import SessionError
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Session
 from playlist_builder.playlists.session_json import (
     Document,
@@ -67,7 +68,7 @@ def undo(text: str, name: str) -> str:
     now, earlier, later = states(text)
     if not earlier:
         raise SessionError("{name} keeps no earlier state to step back to.", name=called(name))
-    before = _checked(earlier[-1], name, "earlier")
+    before = _checked(earlier[-1], Phrase("The earlier state of {name}", name=called(name)))
     return joined(States(before, earlier[:-1], [*later, now]))
 
 
@@ -76,13 +77,13 @@ def redo(text: str, name: str) -> str:
     now, earlier, later = states(text)
     if not later:
         raise SessionError("{name} keeps no later state: nothing was undone.", name=called(name))
-    after = _checked(later[-1], name, "later")
+    after = _checked(later[-1], Phrase("The later state of {name}", name=called(name)))
     return joined(States(after, [*earlier, now], later[:-1]))
 
 
-def _checked(state: Any, name: str, which: str) -> Document:  # noqa: ANN401 - of a file
+def _checked(state: Any, name: Phrase) -> Document:  # noqa: ANN401 - of a file
     """Return a state that is a session; raises SessionError."""
-    of_document(state, f"The {which} state of {called(name)}")
+    of_document(state, name)
     return dict(state)
 
 

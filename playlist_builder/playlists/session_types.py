@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from playlist_builder.language.text import digest
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Scale, Vocals
 from playlist_builder.playlists.session_checks import (
     check_order,
@@ -28,23 +29,42 @@ LONGEST_S = 7 * 24 * 3600.0 * 1.5  # a week, the longest session, with its tail
 
 _MAX = sys.float_info.max
 _ABSOLUTE = r"\A(?:/|[A-Za-z]:[\\/]|\\\\[^\\/\0]+[\\/][^\\/\0])[^\0]*\Z"
-_WEEK = f"0 to {LONGEST_S:.0f} s (a week and a half)"
-_TYPED = f"text of 1 to {TEXT_LIMIT} characters"
-_SHORT = Meta(max_length=ITEMS_LIMIT, description=f"a list of at most {ITEMS_LIMIT}")
-Number = Annotated[float, Meta(ge=-_MAX, le=_MAX, description="a finite number")]
-Length = Annotated[float, Meta(ge=0, le=_MAX, description="a finite number of at least 0")]
-Time = Annotated[float, Meta(ge=0, le=LONGEST_S, description=_WEEK)]
-Past = Annotated[float, Meta(ge=0, le=MOST_WITHIN_S, description="0 to 1e10 s (300 years)")]
-Shift = Annotated[float, Meta(ge=-LONGEST_S, le=LONGEST_S, description="a week and a half at most")]
-LevelShift = Annotated[float, Meta(ge=-1, le=1, description="a number from -1 to 1")]
-Level = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
-AbsolutePath = Annotated[str, Meta(pattern=_ABSOLUTE, description="an absolute path")]
-Typed = Annotated[str, Meta(pattern=rf"\A[^\0]{{1,{TEXT_LIMIT}}}\Z", description=_TYPED)]
+
+
+def _wanted(told: Phrase) -> dict[str, Phrase]:
+    """Return what an error says that it expected."""
+    return {"wanted": told}
+
+
+_WEEK = _wanted(Phrase("0 to {most_s:.0f} s (a week and a half)", most_s=LONGEST_S))
+_SHIFT = _wanted(Phrase("a week and a half at most"))
+_YEARS = _wanted(Phrase("0 to 1e10 s (300 years)"))
+_FINITE = _wanted(Phrase("a finite number"))
+_POSITIVE = _wanted(Phrase("a finite number of at least 0"))
+_SHARE = _wanted(Phrase("a number from 0 to 1"))
+_BY = _wanted(Phrase("a number from -1 to 1"))
+_TYPED = _wanted(Phrase("text of 1 to {most} characters", most=TEXT_LIMIT))
+_WHOLE_PATH = _wanted(Phrase("an absolute path"))
+_TWO = _wanted(Phrase("two numbers"))
+_CHOICE = _wanted(Phrase("1 to {most}", most=MOST_ALTERNATIVES))
+_DIGITS = _wanted(Phrase("16 hexadecimal digits"))
+_FEW = _wanted(Phrase("a list of at most {most}", most=ITEMS_LIMIT))
+_SOME = _wanted(Phrase("at least one track"))
+_SHORT = Meta(max_length=ITEMS_LIMIT, extra=_FEW)
+Number = Annotated[float, Meta(ge=-_MAX, le=_MAX, extra=_FINITE)]
+Length = Annotated[float, Meta(ge=0, le=_MAX, extra=_POSITIVE)]
+Time = Annotated[float, Meta(ge=0, le=LONGEST_S, extra=_WEEK)]
+Past = Annotated[float, Meta(ge=0, le=MOST_WITHIN_S, extra=_YEARS)]
+Shift = Annotated[float, Meta(ge=-LONGEST_S, le=LONGEST_S, extra=_SHIFT)]
+LevelShift = Annotated[float, Meta(ge=-1, le=1, extra=_BY)]
+Level = Annotated[float, Meta(ge=0, le=1, extra=_SHARE)]
+AbsolutePath = Annotated[str, Meta(pattern=_ABSOLUTE, extra=_WHOLE_PATH)]
+Typed = Annotated[str, Meta(pattern=rf"\A[^\0]{{1,{TEXT_LIMIT}}}\Z", extra=_TYPED)]
 Texts = Annotated[tuple[Typed, ...], _SHORT]
 Paths = Annotated[tuple[AbsolutePath, ...], _SHORT]
-Pair = Annotated[tuple[Length, ...], Meta(min_length=2, max_length=2, description="two numbers")]
-Choice = Annotated[int, Meta(ge=1, le=MOST_ALTERNATIVES, description=f"1 to {MOST_ALTERNATIVES}")]
-Hex = Annotated[str, Meta(pattern=r"\A([0-9a-f]{16})?\Z", description="16 hexadecimal digits")]
+Pair = Annotated[tuple[Length, ...], Meta(min_length=2, max_length=2, extra=_TWO)]
+Choice = Annotated[int, Meta(ge=1, le=MOST_ALTERNATIVES, extra=_CHOICE)]
+Hex = Annotated[str, Meta(pattern=r"\A([0-9a-f]{16})?\Z", extra=_DIGITS)]
 
 
 class Work(Struct, kw_only=True):
@@ -154,12 +174,12 @@ class Request(Struct, kw_only=True):
     def __post_init__(self) -> None:
         for key, other in (("pinned", "pins"), ("listed", "playlist")):
             if len(getattr(self, key)) != len(getattr(self, other)):
-                raise ValueError(f"{key} must be as long as {other}")
+                raise ValueError(Phrase("{key} must be as long as {other}", key=key, other=other))
         check_time(self.asked_at)
         if self.name is not None:
             self.name = checked_name(self.name)
             if not self.asked_at:
-                raise ValueError("asked_at must be given where there is a name")
+                raise ValueError(Phrase("asked_at must be given where there is a name"))
 
 
 class Notice(Struct, kw_only=True):
@@ -180,7 +200,7 @@ class Session(Struct, kw_only=True):
     cost: Number
     bound: Number
     rms_error: Length
-    slots: Annotated[tuple[Slot, ...], Meta(min_length=1, description="at least one track")]
+    slots: Annotated[tuple[Slot, ...], Meta(min_length=1, extra=_SOME)]
     tail: tuple[Slot, ...]
     silences: tuple[Silence, ...] = ()  # earlier versions did not write them
     spares: tuple[Spare, ...] = ()
@@ -196,8 +216,14 @@ class Session(Struct, kw_only=True):
         check_silences((*self.slots, *self.tail), self.silences)
         for number, spare in enumerate(self.spares):
             if not 1 <= spare.place <= len(self.slots):
-                wrong = f"1 to {len(self.slots)}, not {reprlib.repr(spare.place)}"
-                raise ValueError(f"spares[{number}].place must be {wrong}")
+                raise ValueError(
+                    Phrase(
+                        "{key} must be {wanted}, not {value}",
+                        key=f"spares[{number}].place",
+                        wanted=Phrase("1 to {most}", most=len(self.slots)),
+                        value=reprlib.repr(spare.place),
+                    )
+                )
         request = self.request
         if request is not None and request.name is not None and not request.session:
             # Earlier versions did not always give an id; two sessions must not share the empty one.

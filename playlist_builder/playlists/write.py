@@ -8,8 +8,9 @@ import stat
 from pathlib import Path, PurePath
 
 from playlist_builder import checked
-from playlist_builder.errors import ExportError
+from playlist_builder.errors import ExportError, system_reason
 from playlist_builder.files.atomic import remove_leftovers, replace_bytes
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Session
 from playlist_builder.playlists import formats
 from playlist_builder.playlists.dialects import ANY, Dialect
@@ -52,7 +53,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
         replace_bytes(target, data)
         remove_leftovers(target)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = system_reason(error)
         raise ExportError(
             "Cannot write {path!r}: {reason}. Choose another place",
             path=os.fspath(path),
@@ -67,7 +68,7 @@ def _refuse_special(target: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISREG(mode):
-        what = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
+        what = Phrase("a folder") if stat.S_ISDIR(mode) else Phrase("a device or pipe")
         raise ExportError(
             "Cannot write {target!r}: it is {what}. Choose another name",
             target=str(target),

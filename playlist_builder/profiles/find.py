@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from playlist_builder import checked
-from playlist_builder.errors import ProfileError
+from playlist_builder.errors import ProfileError, system_reason
 from playlist_builder.profiles.parse import MAX_BYTES, parse
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.profiles.values import did_you_mean
@@ -144,7 +144,7 @@ def _bytes(file: Traversable) -> bytes:
             return stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise ProfileError(
-            "{where}: cannot be read: {strerror}.", where=where, strerror=error.strerror or error
+            "{where}: cannot be read: {strerror}.", where=where, strerror=system_reason(error)
         ) from error
 
 

@@ -63,6 +63,7 @@ from functools import partial
 from typing import Any
 
 from playlist_builder.errors import ProfileError
+from playlist_builder.language.translation import Phrase
 from playlist_builder.profiles import values
 from playlist_builder.profiles.profile import (
     MAX_MINUTES,
@@ -94,7 +95,7 @@ def parse(data: bytes, *, name: str) -> Profile:
     minutes = values.number(keys.get("minutes"), "minutes", 1.0, MAX_MINUTES)
     phases = _phases(keys.get("phases"), minutes)
     return Profile(
-        name=values.text(name, "the file's name", values.MAX_NAME),
+        name=values.text(name, Phrase("the file's name"), values.MAX_NAME),
         title=values.text(keys.get("title"), "title"),
         summary=values.text(keys.get("summary", ""), "summary", least=0),
         duration_s=phases[-1].end_s,
@@ -144,7 +145,9 @@ def _phases(value: object, minutes: float) -> tuple[Phase, ...]:
     """Return the phases, which must follow each other from 0 to the end in one unit of time."""
     tables = values.items(value, "phases")
     if not 1 <= len(tables) <= MAX_PHASES:
-        raise values.wrong("phases", f"1 to {MAX_PHASES} tables [[phases]]", value)
+        raise values.wrong(
+            "phases", Phrase("1 to {most} tables [[phases]]", most=MAX_PHASES), value
+        )
     first = tables[0]
     unit = "percent" if isinstance(first, dict) and "percent" in first else "minutes"
     whole = 100.0 if unit == "percent" else minutes
@@ -154,7 +157,7 @@ def _phases(value: object, minutes: float) -> tuple[Phase, ...]:
         phase, start, end = _phase(table, f"phases[{number}]", unit, whole, minutes)
         where = f"phases[{number}].{unit} ({phase.name})"
         if start != border:
-            after = f", where '{phases[-1].name}' ends" if phases else ""
+            after = Phrase(", where '{phase}' ends", phase=phases[-1].name) if phases else ""
             raise ProfileError(
                 "{where}: expected a start at {border:g}{after}, not {start:g}.",
                 where=where,
@@ -188,7 +191,7 @@ def _phase(
     keys = values.table(value, at, known)
     name = values.text(keys.get("name"), f"{at}.name", values.MAX_NAME)
     if "=" in name:  # the command line says NAME=LEVEL
-        raise values.wrong(f"{at}.name", "a name without '='", name)
+        raise values.wrong(f"{at}.name", Phrase("a name without '='"), name)
 
     def where(key: str) -> str:
         return f"{at}.{key} ({name})"
@@ -211,7 +214,7 @@ def _phase(
             lasts_s=lasts_s / 60.0,
             silence_s=silence_s / 60.0,
         )
-    levels = values.one_or_two(keys.get("level"), where("level"), 1.0, "two for a ramp")
+    levels = values.one_or_two(keys.get("level"), where("level"), 1.0, Phrase("two for a ramp"))
     depth, period = _wave(keys.get("wave"), where("wave"), minutes)
     low, high = min(levels) - depth, max(levels) + depth
     if low < 0.0 or high > 1.0:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from playlist_builder.errors import ProfileError
-from playlist_builder.language.translation import Phrase
+from playlist_builder.language.translation import PROFILE, Phrase, phrase_list, spoken, words
 from playlist_builder.profiles.phase import (
     CALM_CLIMB,
     MIN_PHASE_S,
@@ -200,15 +200,22 @@ class Profile:
             split = [*self.until(from_s), *self.after(from_s)]
             chosen = next(each for each in split if each.start_s == from_s)
         if chosen.music_s + by_s < MIN_PHASE_S:
-            what = "The music of phase" if chosen.silence_s else "Phase"
+            values = {
+                "phase": Phrase(phase, context=PROFILE),
+                "music_min": chosen.music_s / 60.0,
+                "by_min": -by_s / 60.0,
+                "advice": self._long_enough(-by_s),
+            }
+            if chosen.silence_s:
+                raise ProfileError(
+                    "The music of phase {phase!r} lasts {music_min:.3g} minutes, so it cannot be"
+                    " {by_min:.3g} minutes shorter. {advice}",
+                    **values,
+                )
             raise ProfileError(
-                "{what} {phase!r} lasts {music_s:.3g} minutes, so it cannot be {by:.3g}"
+                "Phase {phase!r} lasts {music_min:.3g} minutes, so it cannot be {by_min:.3g}"
                 " minutes shorter. {advice}",
-                what=what,
-                phase=phase,
-                music_s=chosen.music_s / 60.0,
-                by=-by_s / 60.0,
-                advice=self._long_enough(-by_s),
+                **values,
             )
         if self.duration_s + by_s > MAX_MINUTES * 60.0:
             raise ProfileError(
@@ -220,10 +227,10 @@ class Profile:
     def _long_enough(self, by_s: float) -> Phrase:
         """Return which phases can be so many seconds shorter, in words."""
         left = (each for each in self.phases if each.music_s - by_s >= MIN_PHASE_S)
-        names = ", ".join(dict.fromkeys(each.name for each in left))
+        names = list(dict.fromkeys(each.name for each in left))
         if not names:
             return Phrase("No phase can: shorten several of them.")
-        return Phrase("These can: {names}.", {"names": names})
+        return Phrase("These can: {names}.", names=words(names, PROFILE))
 
     def jumped(self, phase: str, at_s: float) -> "Profile":
         """Return the profile with a later phase beginning at a time, and the end where it was.
@@ -258,7 +265,7 @@ class Profile:
             raise ProfileError(
                 "Phase {phase!r} begins at {start_s:.3g} minutes, so it has begun by"
                 " {at_s:.3g}. Name a later phase.",
-                phase=phase,
+                phase=Phrase(phase, context=PROFILE),
                 start_s=chosen.start_s / 60.0,
                 at_s=at_s / 60.0,
             )
@@ -282,20 +289,27 @@ class Profile:
     def named(self, text: str) -> Phase:
         """Return the longest phase of a name, or of the one name that a text is a part of.
 
-        Case does not count. Raises ProfileError where there is none or more than one.
+        Case does not count, and names may be given in any language that they have. Raises
+        ProfileError where there is none or more than one.
         """
         wanted = text.strip().casefold()
         for matches in (str.__eq__, str.__contains__):
-            found = [each for each in self.phases if matches(each.name.casefold(), wanted)]
+            found = [
+                each
+                for each in self.phases
+                if any(matches(own.casefold(), wanted) for own in spoken(each.name, PROFILE))
+            ]
             some = list(dict.fromkeys(each.name for each in found)) if wanted else []
             if len(some) == 1:
                 return max(found, key=lambda each: each.duration_s)
-        names = ", ".join(dict.fromkeys(each.name for each in self.phases))
+        names = self._names()
         if some:
             raise ProfileError(
                 "{text!r} may mean {some} in profile '{name}'. Available: {names}.",
                 text=text,
-                some=", ".join(map(repr, some)),
+                some=phrase_list(
+                    Phrase("'{title}'", title=Phrase(each, context=PROFILE)) for each in some
+                ),
                 name=self.name,
                 names=names,
             )
@@ -306,16 +320,18 @@ class Profile:
             names=names,
         )
 
+    def _names(self) -> Phrase:
+        return words(dict.fromkeys(each.name for each in self.phases), PROFILE)
+
     def _named(self, phase: str, time_s: float | None) -> Phase:
         """Return the phase of a name that plays at a time, or the last of that name."""
-        found = [each for each in self.phases if each.name == phase]
+        found = [each for each in self.phases if phase in spoken(each.name, PROFILE)]
         if not found:
-            names = ", ".join(dict.fromkeys(each.name for each in self.phases))
             raise ProfileError(
                 "No phase {phase!r} in profile '{name}'. Available: {names}.",
                 phase=phase,
                 name=self.name,
-                names=names,
+                names=self._names(),
             )
         playing = (each for each in found if each.start_s <= (time_s or 0.0) < each.end_s)
         return next(playing, found[-1]) if time_s is not None else found[-1]
@@ -364,7 +380,7 @@ class Profile:
                 "A level of {level:g} is not possible. Choose one from 0 to 1.", level=level
             )
         if phase is not None:
-            self._named(phase, None)
+            phase = self._named(phase, None).name
         flat: dict[str, Any] = {"level_start": level, "level_end": level}
         flat |= {"wave_depth": 0.0, "wave_period_s": 0.0}
         phases = (

@@ -7,8 +7,10 @@ from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 from typing import get_args
 
+from playlist_builder.checked import one_of
 from playlist_builder.errors import ProfileError, QueryError
 from playlist_builder.language.durations import seconds_of
+from playlist_builder.language.translation import Phrase
 from playlist_builder.profiles.profile import VocalsRule
 from playlist_builder.tracks.queries import parse as parse_query
 
@@ -22,13 +24,17 @@ SHOWN_MAX = 10**15  # whatever is larger is a mistake, and can be thousands of d
 def did_you_mean(word: str, options: Iterable[str]) -> str:
     """Return a sentence that suggests the closest of the options, or nothing."""
     close = get_close_matches(word, list(options), n=1)
-    return f" Did you mean '{close[0]}'?" if close else ""
+    return Phrase(" Did you mean '{name}'?", name=close[0]) if close else ""
 
 
-def one_or_two(value: object, where: str, high: float, two: str = "two") -> tuple[float, float]:
+def one_or_two(
+    value: object, where: str, high: float, two: str = Phrase("two")
+) -> tuple[float, float]:
     """Return two numbers from 0 to `high`, twice the same where there is one."""
     if isinstance(value, list) and len(value) != PAIR:
-        raise wrong(where, f"a number from 0 to {high:g}, or {two}", value)
+        raise wrong(
+            where, Phrase("a number from 0 to {high:g}, or {two}", high=high, two=two), value
+        )
     pair = value if isinstance(value, list) else [value, value]
     first, second = (number(each, where, 0.0, high) for each in pair)
     return first, second
@@ -37,21 +43,23 @@ def one_or_two(value: object, where: str, high: float, two: str = "two") -> tupl
 def flag(value: object, where: str) -> bool:
     """Return true or false."""
     if not isinstance(value, bool):
-        raise wrong(where, "true or false", value)
+        raise wrong(where, Phrase("true or false"), value)
     return value
 
 
 def count(value: object, where: str, low: int) -> int:
     """Return a whole number from `low` on."""
     if type(value) is not int or not low <= value <= MAX_COUNT:
-        raise wrong(where, f"a whole number from {low} to {MAX_COUNT}", value)
+        raise wrong(
+            where, Phrase("a whole number from {least} to {most}", least=low, most=MAX_COUNT), value
+        )
     return value
 
 
 def vocals(value: object, where: str) -> object:
     """Return a rule for voices."""
     if value not in get_args(VocalsRule):
-        raise wrong(where, f"one of {', '.join(get_args(VocalsRule))}", value)
+        raise wrong(where, one_of(get_args(VocalsRule)), value)
     return value
 
 
@@ -74,10 +82,12 @@ def texts(read: Callable[[object, str], str], value: object, where: str) -> tupl
 def table(value: object, where: str, known: Collection[str]) -> dict[str, object]:
     """Return a table whose keys are all known."""
     if not isinstance(value, dict):
-        raise wrong(where, "a table", value)
+        raise wrong(where, Phrase("a table"), value)
     for key in value:
         if key not in known:
-            hint = did_you_mean(key, known) or f" Known here: {', '.join(known)}."
+            hint = did_you_mean(key, known) or Phrase(
+                " Known here: {names}.", names=", ".join(known)
+            )
             raise ProfileError(
                 "{where}{dot}{key}: unknown key.{hint}",
                 where=where,
@@ -91,14 +101,14 @@ def table(value: object, where: str, known: Collection[str]) -> dict[str, object
 def items(value: object, where: str) -> list[object]:
     """Return a list."""
     if not isinstance(value, list):
-        raise wrong(where, "a list", value)
+        raise wrong(where, Phrase("a list"), value)
     return value
 
 
 def span(value: object, where: str, high: float, least: float) -> tuple[float, float]:
     """Return two numbers from 0 to `high`, the second larger by `least` or more."""
     if not isinstance(value, list) or len(value) != PAIR:
-        raise wrong(where, "two numbers, [from, to]", value)
+        raise wrong(where, Phrase("two numbers, [from, to]"), value)
     start, end = (number(each, where, 0.0, high) for each in value)
     if end <= start or end - start < least:
         raise ProfileError(
@@ -113,7 +123,7 @@ def span(value: object, where: str, high: float, least: float) -> tuple[float, f
 def between(value: object, where: str) -> tuple[float, float]:
     """Return two numbers from 0 to 1, the lower first."""
     if not isinstance(value, list) or len(value) != PAIR:
-        raise wrong(where, "two numbers, [low, high]", value)
+        raise wrong(where, Phrase("two numbers, [low, high]"), value)
     low, high = (number(each, where, 0.0, 1.0) for each in value)
     if low > high:
         raise ProfileError(
@@ -128,7 +138,7 @@ def between(value: object, where: str) -> tuple[float, float]:
 def number(value: object, where: str, low: float, high: float, unit: float = 1.0) -> float:
     """Return a number from `low` to `high`, times `unit`."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise wrong(where, f"a number from {low:g} to {high:g}", value)
+        raise wrong(where, Phrase("a number from {low:g} to {high:g}", low=low, high=high), value)
     return float(value) * unit
 
 
@@ -136,7 +146,7 @@ def length(value: object, where: str) -> float:
     """Return the seconds of a length such as "90s", "2m", "1m30s" or "0:02:00"."""
     seconds = seconds_of(value.strip()) if isinstance(value, str) else None
     if seconds is None:
-        raise wrong(where, 'a length such as "90s", "2m" or "1m30s"', value)
+        raise wrong(where, Phrase('a length such as "90s", "2m" or "1m30s"'), value)
     return seconds
 
 
@@ -144,13 +154,18 @@ def text(value: object, where: str, most: int = MAX_TEXT, least: int = 1) -> str
     """Return text on one line; what a terminal would obey instead of print is refused."""
     line = " ".join(value.split()) if isinstance(value, str) else ""
     if not isinstance(value, str) or not least <= len(line) <= most or not line.isprintable():
-        raise wrong(where, f"plain text of {least} to {most} characters", value)
+        raise wrong(
+            where,
+            Phrase("plain text of {least} to {most} characters", least=least, most=most),
+            value,
+        )
     return line
 
 
 def wrong(where: str, expected: str, value: object) -> ProfileError:
     """Return the error that says what a key holds, and what it should."""
-    found = "but it is missing" if value is None else f"not {shown(value)}"
+    missing, other = Phrase("but it is missing"), Phrase("not {value}", value=shown(value))
+    found = missing if value is None else other
     return ProfileError(
         "{where}: expected {expected}, {found}.", where=where, expected=expected, found=found
     )
@@ -160,15 +175,17 @@ def shown(value: object) -> str:
     """Return what a message says of a value, which may be huge or hold anything."""
     match value:
         case bool():
-            words = str(value).lower()
+            words: str = str(value).lower()
         case dict():
-            words = "a table"
+            words = Phrase("a table")
         case list():
-            words = f"a list of {len(value)}"
+            words = Phrase("a list of {count}", count=len(value))
         case int() if abs(value) > SHOWN_MAX:
-            words = "a huge number"
+            words = Phrase("a huge number")
         case str() if len(value) > MAX_NAME:
-            words = f"{value[:MAX_NAME]!r}... ({len(value)} characters)"
+            words = Phrase(
+                "{start!r}... ({count} characters)", start=value[:MAX_NAME], count=len(value)
+            )
         case str():
             words = repr(value)
         case _:

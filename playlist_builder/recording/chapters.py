@@ -16,6 +16,7 @@ from mutagen.mp4 import MP4, MP4Cover
 from mutagen.oggopus import OggOpus
 
 from playlist_builder.audio.encode import Chapter
+from playlist_builder.language.translation import Phrase
 from playlist_builder.tags.copy import add_picture, id3_picture, picture_of
 
 # mutagen's classes are not typed.
@@ -44,7 +45,9 @@ def write_chapters(path: Path, suffix: str, cover_png: bytes, chapters: Sequence
                 _write_vorbis(file, chapters)
         file.save()
     except MutagenError as error:
-        raise OSError(errno.EIO, f"its cover cannot be written: {error}", str(path)) from error
+        raise OSError(
+            errno.EIO, Phrase("its cover cannot be written: {why}", why=error), str(path)
+        ) from error
 
 
 def _write_id3(tags: Any, chapters: Sequence[Chapter]) -> None:  # noqa: ANN401 - not typed

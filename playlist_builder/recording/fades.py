@@ -50,4 +50,4 @@ def faded_part(
         if last is not None and at >= last:
             return
     if at <= max(first, (last or 0) - round(SHORTER_S * rate_hz)):
-        raise AudioError(str(PART_GONE))
+        raise AudioError(PART_GONE)

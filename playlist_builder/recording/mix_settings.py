@@ -35,9 +35,8 @@ class MixSettings:
         fade_s = self.crossfade_s
         is_length = checked.is_number(fade_s) and 0.0 <= (fade_s or 0.0) <= LONGEST_CROSSFADE_S
         if fade_s is not None and not is_length:
-            most = f"0 to {LONGEST_CROSSFADE_S:g} s"
             raise RequestError(
-                "A crossfade lasts {most}, not {crossfade_s!r}.",
-                most=most,
+                "A crossfade lasts 0 to {most_s:g} s, not {crossfade_s!r}.",
+                most_s=LONGEST_CROSSFADE_S,
                 crossfade_s=self.crossfade_s,
             )

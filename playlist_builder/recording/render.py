@@ -18,10 +18,11 @@ import numpy as np
 from playlist_builder import checked
 from playlist_builder.audio import decode, encode
 from playlist_builder.audio.encode import Encoder
-from playlist_builder.errors import RenderError
+from playlist_builder.errors import RenderError, system_reason
 from playlist_builder.files.atomic import atomic_path
 from playlist_builder.files.companion import marked, write_beside
 from playlist_builder.language.text import encodable
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Session
 from playlist_builder.recording import chapters, cover, cue, stream
 from playlist_builder.recording import mix as mixing
@@ -40,6 +41,7 @@ from playlist_builder.recording.stream import CHANNELS, ClipError
 
 TRIES = 4
 CUE_FOR = frozenset({".flac", ".wav"})
+MEASURING, MIXING, CHECKING = Phrase("measuring"), Phrase("mixing"), Phrase("checking")
 Clock = Callable[[str, float], None]  # takes an activity, and how many seconds of music it has done
 
 
@@ -74,7 +76,7 @@ class Recording:
 def _numbers(field: str, value: object) -> None:
     """Check the numbers of tracks into which a transition leads."""
     if not isinstance(value, Collection) or any(type(n) is not int or n < 2 for n in value):  # noqa: PLR2004 - the first that follows another
-        raise checked.wrong(field, "a list of numbers from 2 on", value)
+        raise checked.wrong(field, Phrase("a list of numbers from 2 on"), value)
 
 
 @checked.takes(session=checked.a(Session), path=checked.path)
@@ -111,7 +113,8 @@ def preview_session(
     if last < 2:  # noqa: PLR2004 - from one to the next
         raise RenderError("A session of one track has no transition. Use 'render'")
     if beyond := [number for number in joins if number > last]:
-        raise checked.wrong("joins", f"numbers from 2 to {last}", beyond[0])
+        wanted = Phrase("numbers from 2 to {last}", last=last)
+        raise checked.wrong("joins", wanted, beyond[0])
     return _render(session, path, settings, progress, partial(preview, joins=joins))
 
 
@@ -133,7 +136,7 @@ def _render(
     found: dict[str, Levels] = {}
     for each in paths:
         with naming(each):
-            found[each] = levels_of(each, partial(clock, "measuring"))
+            found[each] = levels_of(each, partial(clock, MEASURING))
     margin_db = LOSSLESS_MARGIN_DB if form.lossless else LOSSY_MARGIN_DB
     planned = part(
         mixing.plan(session, found, profile, settings or MixSettings(), PEAK_LIMIT_DBTP - margin_db)
@@ -203,7 +206,7 @@ def _not_written(name: str, error: OSError) -> RenderError:
     return RenderError(
         "Cannot write {name!r}: {strerror}. Choose another place",
         name=name,
-        strerror=error.strerror or error,
+        strerror=system_reason(error),
     )
 
 
@@ -211,12 +214,17 @@ def _common(paths: Sequence[str]) -> tuple[int, bool]:
     """Return the rate that most files have or divide into, and whether any is deep."""
     gone = [each for each in paths if not Path(each).is_file()]
     if gone:
-        others = f" and {len(gone) - 1} others are" if len(gone) > 1 else " is"
+        if len(gone) == 1:
+            raise RenderError(
+                "{gone!r} is not there, so nothing was rendered. Look for it with"
+                " 'playlist-builder check --fix SESSION'",
+                gone=gone[0],
+            )
         raise RenderError(
-            "{gone!r}{others} not there, so nothing was rendered. Look for them with"
-            " 'playlist-builder check --fix SESSION'",
+            "{gone!r} and {count} others are not there, so nothing was rendered. Look for them"
+            " with 'playlist-builder check --fix SESSION'",
             gone=gone[0],
-            others=others,
+            count=len(gone) - 1,
         )
     rates: Counter[int] = Counter()
     deep = False
@@ -246,11 +254,11 @@ def _encode_mix(plan: MixPlan, rate_hz: int, encoder: Encoder, clock: Clock) -> 
     meter = TruePeak(CHANNELS)
     peak = 0.0
     try:
-        for segment in stream.segments(plan, rate_hz, partial(clock, "mixing")):
+        for segment in stream.segments(plan, rate_hz, partial(clock, MIXING)):
             encoder.write(np.frombuffer(segment.raw_data, np.int32).reshape(-1, CHANNELS))
             peak = max(peak, float(meter.push(stream.samples_of(segment))[0]))
     except ClipError as error:
-        raise not_rendered(error.clip.path, error.__cause__) from error
+        raise not_rendered(error.clip.path, error.error) from error
     return peak
 
 
@@ -260,5 +268,5 @@ def _peak_of(path: str, clock: Clock) -> float:
     with decode.AudioFile(path) as file:
         for block in file.blocks():
             peak = max(peak, float(meter.push(block)[0]))
-            clock("checking", block.shape[1] / file.layout.sample_rate_hz)
+            clock(CHECKING, block.shape[1] / file.layout.sample_rate_hz)
     return peak

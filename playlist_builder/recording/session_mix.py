@@ -4,7 +4,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from playlist_builder import checked
-from playlist_builder.errors import AudioError, ProfileError, RenderError, RequestError
+from playlist_builder.errors import (
+    AudioError,
+    ProfileError,
+    RenderError,
+    RequestError,
+    reason_of,
+)
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Session
 from playlist_builder.profiles.own import own_profile
 from playlist_builder.profiles.profile import Profile
@@ -40,7 +47,9 @@ def mix_session(
     if played and (earlier is None or played > len(earlier.clips)):
         most = 0 if earlier is None else len(earlier.clips)
         raise checked.wrong(
-            "played", f"a number of clips of the earlier plan, up to {most}", played
+            "played",
+            Phrase("a number of clips of the earlier plan, up to {most}", most=most),
+            played,
         )
     known = levels or {}
     paths = dict.fromkeys(slot.path for slot in (*session.slots, *session.tail))
@@ -79,11 +88,10 @@ def naming(path: str) -> Iterator[None]:
         raise not_rendered(path, error) from error
 
 
-def not_rendered(path: str, error: BaseException | None) -> RenderError:
+def not_rendered(path: str, error: AudioError | OSError) -> RenderError:
     """Return what is told of a file that cannot be read."""
-    reason = error.strerror or error if isinstance(error, OSError) else error
     return RenderError(
         "{path!r} cannot be rendered, so nothing was: {reason}. Replace it in the session",
         path=path,
-        reason=reason,
+        reason=reason_of(error),
     )

@@ -13,6 +13,7 @@ import msgspec
 
 from playlist_builder import checked
 from playlist_builder.errors import RequestError
+from playlist_builder.language.translation import Phrase
 from playlist_builder.records.events import PAGE, RecordedEvent, Unknown, What
 
 _ENVELOPE = frozenset(("number", "at", "session_s", "kind", "source"))
@@ -32,7 +33,7 @@ def document_of(event: RecordedEvent) -> dict[str, Any]:
     what = event.what
     if isinstance(what, Unknown):
         if what.kind in KINDS:
-            raise checked.wrong("kind", "one that is not known here", what.kind)
+            raise checked.wrong("kind", Phrase("one that is not known here"), what.kind)
         kind, values = what.kind, dict(what.values)
     else:
         kind, values = _NAMES[type(what)], msgspec.to_builtins(what)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self, get_args
 
 from playlist_builder import checked
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Slot
 from playlist_builder.session_request import check_time
 
@@ -278,14 +279,16 @@ def check_source(value: object) -> str:
     """Return the word for who notes events; raises RequestError for what cannot be one."""
     if isinstance(value, str) and value.isprintable() and 0 < len(value) <= SOURCE_LIMIT:
         return value
-    raise checked.wrong("source", f"a word of 1 to {SOURCE_LIMIT} characters", value)
+    wanted = Phrase("a word of 1 to {most} characters", most=SOURCE_LIMIT)
+    raise checked.wrong("source", wanted, value)
 
 
 def _texts(event: object, *names: str) -> None:
     for name in names:
         value = getattr(event, name)
         if not isinstance(value, str) or len(value) > TEXT_LIMIT:
-            raise checked.wrong(name, f"a text of at most {TEXT_LIMIT} characters", value)
+            wanted = Phrase("a text of at most {most} characters", most=TEXT_LIMIT)
+            raise checked.wrong(name, wanted, value)
 
 
 def _seconds(event: object, *names: str) -> None:
@@ -295,9 +298,9 @@ def _seconds(event: object, *names: str) -> None:
 
 def _numbers(name: str, values: object) -> None:
     if not isinstance(values, tuple) or not all(map(checked.is_number, values)):
-        raise checked.wrong(name, "finite numbers", values)
+        raise checked.wrong(name, Phrase("finite numbers"), values)
 
 
 def _one_of(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise checked.wrong(name, f"one of {', '.join(choices)}", value)
+        raise checked.wrong(name, checked.one_of(choices), value)

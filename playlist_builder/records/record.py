@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from playlist_builder import checked
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Session
 from playlist_builder.records.events import RecordedEvent
 
@@ -32,7 +33,9 @@ class About:
             value = getattr(self, each.name)
             if not isinstance(value, str) or len(value) > ANSWER_LIMIT:
                 raise checked.wrong(
-                    each.name, f"a text of at most {ANSWER_LIMIT} characters", value
+                    each.name,
+                    Phrase("a text of at most {most} characters", most=ANSWER_LIMIT),
+                    value,
                 )
 
 

@@ -131,7 +131,7 @@ def _concern(notice: Notice, session: Session, language: Language, jumps: Sequen
         words = language.gettext(" (louder steps also at {times})")
         if more := len(others) - len(named):
             words = language.gettext(" (louder steps also at {times}; {count} more in the list)")
-        text += words.format(times=", ".join(map(clock, starts)), count=more)
+        text += words.format(times=language.gettext(", ").join(map(clock, starts)), count=more)
     return Concern(notice, text, notice.code in _HEARD, place, at_s)
 
 

@@ -14,7 +14,7 @@ from playlist_builder.models import Session
 from playlist_builder.playlists.entry_paths import format_entry
 from playlist_builder.report import summary, svg
 from playlist_builder.report.concerns import MOST, concerns
-from playlist_builder.report.labels import span_name, title_of
+from playlist_builder.report.labels import legend, span_name, title_of
 from playlist_builder.report.language import Language, number
 from playlist_builder.report.standouts import standouts
 from playlist_builder.report.templating import (
@@ -53,6 +53,7 @@ def page(
         noted=noted,
         unsaid=len(session.warnings) + len(session.relaxed) - len(noted),
         remarks=_remarks(session, language),
+        legend=legend(session, language),
         profile=summary.profile(session),
         spans=[(span, list(islice(rows, len(span.slots)))) for span in summary.spans(session)],
         language=language,

@@ -21,6 +21,17 @@ def span_name(span: summary.Span | summary.PlannedSpan, language: Language) -> s
     return shortened(name)
 
 
+def legend(session: Session, language: Language) -> list[str]:
+    """Return what the scales of the picture mean, a sentence for each that is drawn."""
+    gettext = language.gettext
+    energy = gettext("Energy says how lively music feels, from 0 (still) to 1 (stirring).")
+    tension = gettext("Tension says how uneasy it may feel, from 0 to 1; it is a guess.")
+    loudness = gettext("LU count how loud music is: 1 LU is hardly heard, 10 LU are twice as loud.")
+    has_tension = any(slot.tension is not None for slot in summary.whole(session))
+    has_steps = any(step is not None for step in summary.steps(session))
+    return [energy, *([tension] if has_tension else []), *([loudness] if has_steps else [])]
+
+
 def silence_label(silence: Silence, language: Language) -> str:
     """Return, escaped, a description of a planned silence."""
     template = language.gettext("Silence at {start}, as planned: {length}.")
@@ -47,7 +58,7 @@ def description(session: Session, language: Language) -> str:
             length=language.duration(session.duration_s),
             low=number(min(curve), 2),
             high=number(max(curve), 2),
-            phases=", ".join(
+            phases=language.gettext(", ").join(
                 f"{span_name(each, language)} {clock(each.start_s)}" for each in spans
             ),
             beyond=beyond,

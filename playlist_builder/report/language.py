@@ -8,8 +8,8 @@ from datetime import date
 
 from playlist_builder.errors import ReportError
 from playlist_builder.language import notices
-from playlist_builder.language.notices import PROFILE, TEXT, Notice
-from playlist_builder.language.translation import Told
+from playlist_builder.language.notices import TEXT, Notice
+from playlist_builder.language.translation import PROFILE, VOICE, Told, told
 from playlist_builder.language.translation import catalogue as _catalogue
 
 HOUR = 60  # minutes
@@ -18,7 +18,6 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
-VOICE = "voice"  # context in a catalogue of what is known of voices
 
 
 def signed(value: float) -> str:
@@ -48,6 +47,10 @@ class Language:
         """Return a text of the report for so many."""
         return _catalogue(self.code).ngettext(singular, plural, count)
 
+    def pgettext(self, context: str, message: str) -> str:
+        """Return a text of the report that means something else elsewhere."""
+        return _catalogue(self.code).pgettext(context, message)
+
     def profile_word(self, text: str) -> str:
         """Return a title, phase or other word of a profile; a user's own ones stay as they are."""
         return _catalogue(self.code).pgettext(PROFILE, text)
@@ -57,9 +60,9 @@ class Language:
         known = "not verified" if vocals == "unknown" else vocals
         return _catalogue(self.code).pgettext(VOICE, known)
 
-    def told(self, value: Told) -> str:
-        """Return what can be told in several languages as text."""
-        return value.in_language(_catalogue(self.code))
+    def told(self, value: Told | str) -> str:
+        """Return what can be told in several languages as text, any other text as it is."""
+        return told(value, _catalogue(self.code))
 
     def sentence(self, notice: Notice) -> str:
         """Return a notice as text."""

@@ -25,6 +25,7 @@ def menu_text(
     worst = menu.worst
     gettext, told = language.gettext, language.sentence
     comma, silence = gettext(", "), gettext("silence ({length})")
+    listed = gettext("{name}: {list}")
     columns = ("from", "block", "phase", "length", "energy", "plan", "off plan", "file")
     table = new_table(*columns, language=language)
     tracks = []
@@ -53,7 +54,7 @@ def menu_text(
                     *(silence.format(length=clock(each.duration_s)) for each in silences),
                 )
             ]
-            tracks.append(f"{name}: {comma.join(titles)}")
+            tracks.append(listed.format(name=name, list=comma.join(titles)))
     tail = comma.join(printable(slot.title or slot.path) for slot in worst.tail)
     count = len(menu.blocks[0])
     any_of = gettext("any {number}")

@@ -14,7 +14,7 @@ from playlist_builder.models import Session
 from playlist_builder.report import loudness_bars, summary
 from playlist_builder.report.concerns import MOST, Concern, concerns
 from playlist_builder.report.drawing import LEFT, LINE, RIGHT, Sheet, cut, text
-from playlist_builder.report.labels import description, title_of
+from playlist_builder.report.labels import description, legend, title_of
 from playlist_builder.report.language import Language
 from playlist_builder.report.plot import Comparison, plot
 
@@ -31,7 +31,9 @@ def picture(session: Session, language: Language, *, width: int = PRINT_WIDTH) -
     noted = concerns(session, language)[:MOST]
     body, height = _drawn(session, language, noted, Sheet(width, TITLE_HEIGHT, is_linked=False))
     told, height = _notes(noted, width, height + LINE)
-    key, bottom = _key(session, language, width, height)
+    key, height = _key(session, language, width, height)
+    meant = legend(session, language)
+    bottom = height + LINE * (len(meant) + 1)
     size = f'width="{width}" height="{bottom:g}" viewBox="0 0 {width} {bottom:g}"'
     spoken = f'xml:lang="{language.code}" font-family="{families(language)}"'
     title = title_of(session, language)
@@ -48,6 +50,10 @@ def picture(session: Session, language: Language, *, width: int = PRINT_WIDTH) -
             *body,
             *told,
             *key,
+            *(
+                text(LEFT, height + LINE * place, cut(each, width - LEFT - RIGHT), "faint")
+                for place, each in enumerate(meant, start=1)
+            ),
             "</svg>\n",
         ]
     )

@@ -192,22 +192,25 @@ def reasons_text(
     heading = gettext(
         "why: distance from the plan, steps into the track, what else would fit at which cost"
     )
+    listed = gettext("{title}: {text}")
     more = [
-        f"{clock(slot.start_s)} {printable(slot.title or slot.path)}: {printable(text)}"
+        printable(
+            listed.format(title=f"{clock(slot.start_s)} {slot.title or slot.path}", text=text)
+        )
         for slot, reason in zip(session.slots, reasons, strict=True)
-        for text in (reason.rated, _emotion_costs(reason))
+        for text in (language.told(reason.rated), _emotion_costs(reason, language))
         if text
     ]
     return "\n".join([heading, drawn(table, width), *more])
 
 
-def _emotion_costs(reason: Explanation) -> str:
+def _emotion_costs(reason: Explanation, language: Language) -> str:
     """Say what a track costs for its tension, and for not being more moving, where it does."""
     priced = (
-        ("tension", reason.tension, reason.tension_price),
-        ("moving", reason.moving, reason.moving_price),
+        (language.gettext("tension"), reason.tension, reason.tension_price),
+        (language.pgettext("track", "moving"), reason.moving, reason.moving_price),
     )
-    return ", ".join(
+    return language.gettext(", ").join(
         f"{name} {value:.2f} ({price:+.4f})"
         for name, value, price in priced
         if value is not None and price >= LEAST_SHOWN_COST
@@ -239,15 +242,16 @@ def history_text(past: PersonHistory, *, width: int, language: Language = ENGLIS
             *((gettext("as heard") if each.recorded else gettext("as planned"),) if counts else ()),
             printable(each.file) or gettext("standard output"),
         )
+    about = gettext("{title}: {text}")
     rated = [
-        f"{printable(each.title)}: {printable(told(described(each, past.name)))}"
+        about.format(title=printable(each.title), text=printable(told(described(each, past.name))))
         for each in past.ratings
     ]
     banned = [
         gettext("{title}: banned for {name}").format(
             title=printable(each.title), name=printable(past.name)
         )
-        + (f": {printable(each.note)}" if each.note else "")
+        + (gettext(": {note}").format(note=printable(each.note)) if each.note else "")
         for each in past.bans
     ]
     return "\n".join([drawn(played, width), *rated, *banned])

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from textwrap import fill
 
 import numpy as np
 
 from playlist_builder.analysis import energy
+from playlist_builder.language.line_breaks import cells, lines_of
 from playlist_builder.language.text import clock, printable
+from playlist_builder.language.translation import VOICE
 from playlist_builder.library.neighbours import EnergyRank
 from playlist_builder.models import (
     MIN_KEY_CONFIDENCE,
@@ -20,7 +21,7 @@ from playlist_builder.report.chart import chart, sparkline
 from playlist_builder.report.language import ENGLISH, Language
 from playlist_builder.report.table import fitting, lines
 from playlist_builder.tracks.track_table import VOCALS, TrackTable
-from playlist_builder.vocals.evidence import Evidence, VocalsVerdict
+from playlist_builder.vocals.evidence import EVIDENCE, VocalsVerdict
 
 WORDS = "title", "artist", "genre"
 COLUMNS = (  # from which width on
@@ -29,6 +30,7 @@ COLUMNS = (  # from which width on
     (0, ("energy", "length", "LUFS", "BPM", "vocals", *WORDS)),
 )
 INDENT = 12  # of the values of one track
+HANGING = 19  # of the lines that tell of a reason
 
 
 def tracks_lines(
@@ -72,13 +74,6 @@ def _numbers(values: Sequence[float], places: int) -> list[str]:
     return ["" if value != value else f"{value:.{places}f}" for value in values]  # noqa: PLR0124 - NaN
 
 
-def _silence(features: Features) -> list[str]:
-    if not features.longest_silence_s:
-        return []
-    at = clock(features.longest_silence_start_s)
-    return [f"silence     {features.longest_silence_s:.0f} s from {at} on"]
-
-
 def track_text(  # noqa: PLR0913 - what there is to show
     track: Track,
     judged: VocalsVerdict,
@@ -88,48 +83,24 @@ def track_text(  # noqa: PLR0913 - what there is to show
     width: int,
     ascii_only: bool = False,
     colour: bool = False,
+    language: Language = ENGLISH,
 ) -> str:
     """Draw one track: what it is, its contour, why it has its energy, and what is like it."""
-    features, tags = track.features, track.tags
+    gettext, tags = language.gettext, track.tags
+    missing = "  " + gettext("[missing]") if track.missing else ""
+    artist = printable(tags.artist) or gettext("no artist")
     lines = [
-        f"{printable(tags.title)}  ({printable(tags.artist) or 'no artist'})",
-        printable(track.path) + ("  [missing]" if track.missing else ""),
+        gettext("{title}  ({artist})").format(title=printable(tags.title), artist=artist),
+        printable(track.path) + missing,
         "",
-        f"length      {clock(track.duration_s)}",
-        f"loudness    {features.loudness_lufs:.1f} LUFS, range {features.loudness_range_lu:.1f} LU",
-        f"sample peak {features.sample_peak_dbfs:.1f} dBFS",
-        f"startle     {track.startle_lu:.1f} LU: largest rise within one second",
-        *_silence(features),
-        f"vocals      {track.vocals} (confidence {judged.confidence:.2f})",
-        *(_evidence(each) for each in judged.evidence),
+        *_measured(track, language),
+        *_voices(track, judged, language),
+        *_tempo_and_key(track.features, language),
+        *(_row(gettext("marked"), text) for text in _marks(track, language)),
+        "",
+        *_energy(track, reasons, standing, width, language),
+        *_emotion(track, width, ascii_only=ascii_only, language=language),
     ]
-    if features.tempo_confidence >= MIN_TEMPO_CONFIDENCE:
-        sure = f"(confidence {features.tempo_confidence:.2f})"
-        lines.append(f"tempo       {features.tempo_bpm:.0f} BPM {sure}")
-    if features.key_confidence >= MIN_KEY_CONFIDENCE:
-        lines.append(f"key         {features.key} (confidence {features.key_confidence:.2f})")
-    lines += [f"marked      {text}" for text in _marks(track)]
-    relative = f"{standing.percentile:.2f} relative to your library"
-    calmer = f"{standing.calmer} of {standing.others} other tracks are calmer"
-    lines += ["", f"energy      {track.energy:.2f} on the absolute scale, {relative} ({calmer})"]
-    for reason in reasons:
-        because = f" ({reason.because})" if reason.because else ""
-        lines += fill(
-            f"{reason.energy:+.2f}  {reason.name}{because}",
-            width=width,
-            initial_indent=" " * INDENT,
-            subsequent_indent=" " * 19,
-        ).split("\n")
-    lines.append(f"peak        {track.peak_energy:.2f}: the most energetic {STEP_S:.0f} s")
-    if track.climax_s is not None:
-        climax = f"{track.peak_energy:.2f} at {clock(track.climax_s)}"
-        lines.append(f"            hides a climax: {climax}")
-    for name, others in (("above", standing.above), ("below", standing.below)):
-        lines += [
-            f"{name if not number else '':{INDENT}}{other.energy:.2f}  {_called(other)}"
-            for number, other in enumerate(others)
-        ]
-    lines += _emotion(track, width, ascii_only=ascii_only)
     contour = chart(
         None,
         [float(value) for value in track.contour],
@@ -138,40 +109,138 @@ def track_text(  # noqa: PLR0913 - what there is to show
         width=width,
         ascii_only=ascii_only,
         colour=colour,
+        gettext=gettext,
     )
     return "\n".join([*lines, "", contour])
 
 
-def _emotion(track: Track, width: int, *, ascii_only: bool) -> list[str]:
+def _row(name: str, text: str) -> str:
+    """Return a line of the view: what it tells, and that in its column."""
+    return name + " " * max(INDENT - cells(name), 1) + text
+
+
+def _folded(text: str, width: int, indent: int = INDENT) -> list[str]:
+    """Return a row in lines that hang below its column."""
+    first, *rest = lines_of(text, width - indent)
+    return [first, *(" " * indent + line for line in rest)]
+
+
+def _measured(track: Track, language: Language) -> Iterator[str]:
+    gettext, features = language.gettext, track.features
+    yield _row(gettext("length"), clock(track.duration_s))
+    yield _row(
+        gettext("loudness"),
+        gettext("{loudness:.1f} LUFS, range {range:.1f} LU").format(
+            loudness=features.loudness_lufs, range=features.loudness_range_lu
+        ),
+    )
+    yield _row(gettext("sample peak"), f"{features.sample_peak_dbfs:.1f} dBFS")
+    startle = gettext("{rise:.1f} LU: largest rise within one second")
+    yield _row(gettext("startle"), startle.format(rise=track.startle_lu))
+    if features.longest_silence_s:
+        silence = gettext("{length:.0f} s from {start} on")
+        start = clock(features.longest_silence_start_s)
+        known = silence.format(length=features.longest_silence_s, start=start)
+        yield _row(gettext("silence"), known)
+
+
+def _voices(track: Track, judged: VocalsVerdict, language: Language) -> Iterator[str]:
+    voices = language.voice(track.vocals) if language.code != "en" else track.vocals
+    sure = _sure(voices, judged.confidence, language)
+    yield _row(language.gettext("vocals"), sure)
+    for each in judged.evidence:
+        weight = f"{each.weight:+.1f}" if math.isfinite(each.weight) else "    "
+        source = language.pgettext(EVIDENCE, each.source)
+        text = language.gettext("{source}: {text}").format(
+            source=source, text=printable(language.told(each.text))
+        )
+        yield " " * INDENT + f"{weight}  {text}"
+
+
+def _tempo_and_key(features: Features, language: Language) -> Iterator[str]:
+    gettext = language.gettext
+    if features.tempo_confidence >= MIN_TEMPO_CONFIDENCE:
+        tempo = f"{features.tempo_bpm:.0f} BPM"
+        yield _row(gettext("tempo"), _sure(tempo, features.tempo_confidence, language))
+    if features.key_confidence >= MIN_KEY_CONFIDENCE:
+        yield _row(gettext("key"), _sure(features.key, features.key_confidence, language))
+
+
+def _sure(found: str, confidence: float, language: Language) -> str:
+    text = language.gettext("{found} (confidence {confidence:.2f})")
+    return text.format(found=found, confidence=confidence)
+
+
+def _energy(
+    track: Track,
+    reasons: Sequence[energy.Contribution],
+    standing: EnergyRank,
+    width: int,
+    language: Language,
+) -> Iterator[str]:
+    gettext, told = language.gettext, language.told
+    whole = gettext(
+        "{energy:.2f} on the absolute scale, {percentile:.2f} relative to your library ({calmer} of"
+        " {others} other tracks are calmer)"
+    ).format(
+        energy=track.energy,
+        percentile=standing.percentile,
+        calmer=standing.calmer,
+        others=standing.others,
+    )
+    yield from _folded_row(gettext("energy"), whole, width)
+    for reason in reasons:
+        because = told(reason.because)
+        text = told(reason.name) + (gettext(" ({why})").format(why=because) if because else "")
+        first, *rest = _folded(text, width, HANGING)
+        yield f"{'':{INDENT}}{reason.energy:+.2f}  {first}"
+        yield from rest
+    peak = gettext("{energy:.2f}: the most energetic {step:.0f} s")
+    yield _row(gettext("peak"), peak.format(energy=track.peak_energy, step=STEP_S))
+    if track.climax_s is not None:
+        climax = gettext("hides a climax: {energy:.2f} at {time}")
+        text = climax.format(energy=track.peak_energy, time=clock(track.climax_s))
+        yield " " * INDENT + text
+    for name, others in ((gettext("above"), standing.above), (gettext("below"), standing.below)):
+        for number, other in enumerate(others):
+            yield _row("" if number else name, f"{other.energy:.2f}  {_called(other)}")
+
+
+def _folded_row(name: str, text: str, width: int) -> Iterator[str]:
+    first, *rest = _folded(text, width)
+    yield _row(name, first)
+    yield from rest
+
+
+def _emotion(track: Track, width: int, *, ascii_only: bool, language: Language) -> Iterator[str]:
     """Say what listeners would say a track feels like, or why that is not known."""
-    found, indent = track.emotion, " " * INDENT
+    found, gettext = track.emotion, language.gettext
     if found is None:
-        unknown = "not known: no embedding, and the energy is the coarser one"
-        text = f"tension     {unknown} (scan without --no-embedding)"
-        lines = fill(text, width=width, subsequent_indent=indent, break_on_hyphens=False)
-        return lines.split("\n")
+        unknown = gettext(
+            "not known: no embedding, and the energy is the coarser one (scan without"
+            " --no-embedding)"
+        )
+        yield from _folded_row(gettext("tension"), unknown, width)
+        return
     spread = f"{'+/-' if ascii_only else '±'} {found.tension_spread:.2f}"
+    tension = gettext("{tension:.2f} {spread} (a hint: what listeners would say)")
+    moving = gettext("{moving:.2f} (a hint: tender, sad, solemn or full of wonder)")
     contour = found.tension_contour.tolist()
-    return [
-        f"tension     {found.tension:.2f} {spread} (a hint: what listeners would say)",
-        indent + sparkline(contour, width=max(1, width - INDENT), ascii_only=ascii_only),
-        f"moving      {found.moving:.2f} (a hint: tender, sad, solemn or full of wonder)",
-    ]
+    yield _row(gettext("tension"), tension.format(tension=found.tension, spread=spread))
+    yield " " * INDENT + sparkline(contour, width=max(1, width - INDENT), ascii_only=ascii_only)
+    yield _row(language.pgettext("track", "moving"), moving.format(moving=found.moving))
 
 
-def _evidence(evidence: Evidence) -> str:
-    weight = f"{evidence.weight:+.1f}" if math.isfinite(evidence.weight) else "    "
-    return f"            {weight}  {evidence.source}: {printable(evidence.text)}"
-
-
-def _marks(track: Track) -> list[str]:
-    mark = track.mark
-    return [
-        *([f"energy {mark.energy:.2f}"] if mark.energy is not None else []),
-        *([f"vocals {mark.vocals}"] if mark.vocals is not None else []),
-        *(["banned"] if mark.banned else []),
-        *([f"note: {printable(mark.note)}"] if mark.note else []),
-    ]
+def _marks(track: Track, language: Language) -> Iterator[str]:
+    mark, gettext = track.mark, language.gettext
+    if mark.energy is not None:
+        yield gettext("energy {value:.2f}").format(value=mark.energy)
+    if mark.vocals is not None:
+        yield gettext("vocals {kind}").format(kind=language.pgettext(VOICE, mark.vocals))
+    if mark.banned:
+        yield gettext("banned")
+    if mark.note:
+        yield language.pgettext("track", "note: {text}").format(text=printable(mark.note))
 
 
 def _called(track: Track) -> str:

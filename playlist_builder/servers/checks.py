@@ -16,7 +16,7 @@ NAME_LIMIT_BYTES = 200  # file systems take 255, and a push needs some for tempo
 
 
 @contextmanager
-def ending_in(sentence: str) -> Iterator[None]:
+def ending_in(sentence: Phrase) -> Iterator[None]:
     """Add `sentence`, which says what has become of the playlist, to a `ServerError`."""
     try:
         yield

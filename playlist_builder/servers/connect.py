@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from playlist_builder.errors import ServerError
 from playlist_builder.servers import subsonic, subsonic_http
 from playlist_builder.servers.match import Server
+from playlist_builder.servers.mpd_address import parse_address
 
 if TYPE_CHECKING:
     from playlist_builder.servers.mpd import Mpd
@@ -27,7 +28,7 @@ def _mpd(target: str, ask_password: AskPassword, *, insecure: bool) -> "Iterator
         if error.name != "mpd":
             raise
         raise ServerError("Pushing to MPD needs python-mpd2: pip install python-mpd2") from error
-    with mpd.opened(mpd.parse_address(target)) as server:
+    with mpd.opened(parse_address(target)) as server:
         if server.is_locked():
             if not insecure:
                 server.check_private()

@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 from playlist_builder.errors import ServerError
 from playlist_builder.files.path_map import PathMap, best_map, with_slashes
 from playlist_builder.language.text import comparable
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Session, Slot, Tags
 from playlist_builder.playlists.entries import check_parts
 
@@ -94,7 +95,7 @@ def known_tracks(session: Session, known: Mapping[str, tuple[Tags, float]]) -> l
     `known` maps identities to what the library has: the tags and the seconds. Raises ServerError
     where tracks are trimmed.
     """
-    check_parts(session.slots, "A music server", error=ServerError)
+    check_parts(session.slots, Phrase("A music server"), error=ServerError)
     return [_known_track(slot, known) for slot in (*session.slots, *session.tail)]
 
 

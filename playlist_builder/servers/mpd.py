@@ -11,19 +11,17 @@ Text that MPD takes for a line break is never sent, since it would be a command 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import unquote
 
 import mpd
 
-from playlist_builder.errors import ServerError
+from playlist_builder.errors import SYSTEM_REASONS, ServerError, system_reason
 from playlist_builder.language.text import LINE_LIMIT, one_line
 from playlist_builder.language.translation import Phrase
 from playlist_builder.servers import checks
 from playlist_builder.servers.match import TRACK_LIMIT, Candidate, KnownTrack
+from playlist_builder.servers.mpd_address import MpdAddress
 
-PORT = 6600
 TIMEOUT_S = 30.0  # for an answer; a search in 200,000 tracks takes seconds on a Raspberry Pi
 ENDING_S = 1.0  # a track this close to its end may have ended before the queue is changed
 PAGE = 2000  # tracks asked for at once: well below the 8 MB that MPD buffers for a client
@@ -37,36 +35,6 @@ _NEEDED = frozenset(
 _IN_ORDER = (("repeat", 0), ("random", 0), ("single", 0), ("consume", 0))
 _ARGUMENT = mpd.FailureResponseCode.ARG
 _PASSWORD = mpd.FailureResponseCode.PASSWORD
-
-
-@dataclass(frozen=True, slots=True)
-class MpdAddress:
-    """Where an MPD listens: a host and port, or the path of a socket with port None."""
-
-    host: str
-    port: int | None
-
-    @property
-    def is_private(self) -> bool:
-        """Whether nobody on the way can read what is sent: it stays on this machine."""
-        return self.port is None or checks.is_loopback(self.host)
-
-    def __str__(self) -> str:
-        if self.port is None:
-            return self.host
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-def parse_address(target: str) -> MpdAddress:
-    """Return where `mpd://host[:port]` or `mpd:///path` is; `ServerError` where it is neither."""
-    parts = checks.split_target(target, Phrase("Give mpd://host:port."), "MPD_PASSWORD")
-    host = parts.hostname
-    if parts.username is not None:
-        raise ServerError("MPD knows no users. Give mpd://host:port.")
-    path = unquote(parts.path)
-    if parts.query or parts.fragment or (host and path.strip("/")) or not (host or path.strip("/")):
-        raise ServerError("The target is no MPD. Give mpd://host:port, or mpd:///path of a socket.")
-    return MpdAddress(host, parts.port or PORT) if host else MpdAddress(path, None)
 
 
 @contextmanager
@@ -171,7 +139,7 @@ class Mpd:
         """Make the stored playlist `name` hold `keys`, or leave it as it was."""
         name = checks.playlist_name(name)
         new, old = name + _NEW, name + _OLD
-        with checks.ending_in(f"The playlist '{name}' is as it was."):
+        with checks.ending_in(Phrase("The playlist '{name}' is as it was.", name=name)):
             exists = self._clear_leftovers(name, new, old)
             try:
                 self._run_together([("playlistadd", new, key) for key in keys])
@@ -194,7 +162,10 @@ class Mpd:
                 name=name,
             ) from error
         if exists:
-            with checks.ending_in(f"The playlist '{name}' is the new one; push again to tidy up."):
+            tidied = Phrase(
+                "The playlist '{name}' is the new one; push again to tidy up.", name=name
+            )
+            with checks.ending_in(tidied):
                 self._run_together([("rm", old)])
         return len(keys)
 
@@ -227,12 +198,18 @@ class Mpd:
         place = int(song) if song.isdecimal() else len(before)
         playing = before[place].get("file") if place < len(before) else None
         if playing != current:
-            plays = f"plays {playing!r}" if playing else "plays nothing"
+            if not playing:
+                raise ServerError(
+                    "MPD at {where} plays nothing, not {current!r} as the session says for this"
+                    " time. The queue is as it was.",
+                    where=self._where,
+                    current=current,
+                )
             raise ServerError(
-                "MPD at {where} {plays}, not {current!r} as the session says for this time."
-                " The queue is as it was.",
+                "MPD at {where} plays {playing!r}, not {current!r} as the session says for this"
+                " time. The queue is as it was.",
                 where=self._where,
-                plays=plays,
+                playing=playing,
                 current=current,
             )
         if not skip and (lasts_s or math.inf) - (elapsed_s or 0.0) < ENDING_S:
@@ -254,10 +231,13 @@ class Mpd:
         try:
             self._run_together([*added, *deleted, *_IN_ORDER, *commands])
         except ServerError as error:
-            state = "as it was" if self._restore_queue(before) else "the old one or the new one"
-            raise ServerError("{error} The queue is {state}.", error=error, state=state) from error
+            if self._restore_queue(before):
+                raise ServerError("{error} The queue is as it was.", error=error) from error
+            raise ServerError(
+                "{error} The queue is the old one or the new one.", error=error
+            ) from error
         after = [row.get("file") for row in self._queue()]
-        self._compare("the queue", after[len(after) - len(keys) :] if kept else after, keys)
+        self._compare(Phrase("the queue"), after[len(after) - len(keys) :] if kept else after, keys)
         return len(keys)
 
     def _clear_leftovers(self, name: str, new: str, old: str) -> bool:
@@ -302,7 +282,7 @@ class Mpd:
     def _check(self, name: str, keys: Sequence[str]) -> None:
         with self._as_server_errors():
             held = self._client.listplaylist(name)
-        self._compare(f"'{name}'", held, keys)
+        self._compare(Phrase("'{title}'", title=name), held, keys)
 
     def _compare(self, what: str, held: Sequence[str | None], keys: Sequence[str]) -> None:
         if list(held) == list(keys):
@@ -314,14 +294,22 @@ class Mpd:
                 " so for something else. Rename the file, or push with --queue.",
                 missing=missing[0],
             )
-        which = f", without '{missing[0]}'" if missing else ""
+        if not missing:
+            raise ServerError(
+                "MPD at {where} reads back {count} of {total} tracks from {what}. Push again.",
+                where=self._where,
+                count=len(held),
+                total=len(keys),
+                what=what,
+            )
         raise ServerError(
-            "MPD at {where} reads back {count} of {total} tracks from {what}{which}. Push again.",
+            "MPD at {where} reads back {count} of {total} tracks from {what}, without '{missing}'."
+            " Push again.",
             where=self._where,
             count=len(held),
             total=len(keys),
             what=what,
-            which=which,
+            missing=missing[0],
         )
 
     def _run_together(self, commands: Sequence[tuple[Any, ...]]) -> None:
@@ -391,6 +379,8 @@ def _text(value: object) -> str:
 
 def _reason(error: Exception, secret: str = "") -> str:
     if isinstance(error, TimeoutError):
-        return f"no answer within {TIMEOUT_S:g} s"
+        return Phrase("no answer within {limit_s:g} s", limit_s=TIMEOUT_S)
+    if isinstance(error, OSError) and error.errno in SYSTEM_REASONS:
+        return system_reason(error)
     words = getattr(error, "msg", None) or getattr(error, "strerror", None) or str(error)
     return one_line(checks.without_secret(str(words), secret))[:LINE_LIMIT]

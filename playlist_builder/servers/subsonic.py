@@ -8,6 +8,7 @@ step, both are there whole, and the next push removes those with our comment.
 from collections.abc import Iterable, Mapping, Sequence
 
 from playlist_builder.errors import ServerError
+from playlist_builder.language.translation import Phrase
 from playlist_builder.servers.checks import ending_in, finite_seconds, playlist_name
 from playlist_builder.servers.match import TRACK_LIMIT, Candidate, KnownTrack
 from playlist_builder.servers.subsonic_http import (
@@ -53,7 +54,7 @@ class Subsonic:
         """Make the user's playlist `name` hold `keys`, or leave it as it was."""
         name = playlist_name(name)
         new_name = name + _NEW
-        with ending_in(f"The playlist '{name}' is as it was."):
+        with ending_in(Phrase("The playlist '{name}' is as it was.", name=name)):
             olds = self._old_playlists(name)
             for left in self._own(new_name):  # by an interrupted push
                 self._call("deletePlaylist", [("id", key_of(left))])
@@ -67,10 +68,12 @@ class Subsonic:
             except ServerError:
                 self._try_to_delete(new)
                 raise
-        with ending_in(
-            f"The playlist '{name}' may be the old one, the new one or both, but each is whole;"
-            " push again."
-        ):
+        unsure = Phrase(
+            "The playlist '{name}' may be the old one, the new one or both, but each is whole; push"
+            " again.",
+            name=name,
+        )
+        with ending_in(unsure):
             self._call("updatePlaylist", [("playlistId", new), ("name", name)])
             self._check(new, name, keys)
             for old in olds:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import IO, NoReturn
 from urllib.parse import unquote, urlencode
 
-from playlist_builder.errors import ServerError
+from playlist_builder.errors import SYSTEM_REASONS, ServerError, system_reason
 from playlist_builder.language.text import LINE_LIMIT, one_line
 from playlist_builder.language.translation import Phrase
 from playlist_builder.servers.checks import is_loopback, split_target, without_secret
@@ -206,14 +206,17 @@ class Connection:
 
     def _unreachable_error(self, reason: object) -> ServerError:
         if isinstance(reason, TimeoutError):
-            words = f"no answer within {TIMEOUT_S:g} s"
+            words: str = Phrase("no answer within {limit_s:g} s", limit_s=TIMEOUT_S)
         elif isinstance(reason, socket.gaierror):
-            words = "no such host"
+            words = Phrase("no such host")
         elif isinstance(reason, ssl.SSLCertVerificationError):
-            words = (
-                f"its certificate cannot be trusted ({reason.verify_message}). Name the file of its"
-                " authority in SSL_CERT_FILE"
+            words = Phrase(
+                "its certificate cannot be trusted ({why}). Name the file of its authority in"
+                " SSL_CERT_FILE",
+                why=reason.verify_message,
             )
+        elif isinstance(reason, OSError) and reason.errno in SYSTEM_REASONS:
+            words = system_reason(reason)
         else:
             words = self._clean(getattr(reason, "strerror", None) or str(reason))
         return ServerError(

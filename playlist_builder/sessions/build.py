@@ -19,7 +19,7 @@ from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.series import series
 from playlist_builder.errors import ArrangeError, LibraryError
 from playlist_builder.language.notices import Notice, notice
-from playlist_builder.library.history import PersonHistory, Rating
+from playlist_builder.library.history import PersonHistory, Rating, described
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, Track
 from playlist_builder.playlists import read as playlists
@@ -266,7 +266,7 @@ def explained(selection: Selection, session: Session) -> list[Explanation]:
     reasons = explain(session, selection.tracks, selection.profile, selection.constraints)
     ratings, name = selection.ratings, selection.request.name or ""
     return [
-        replace(reason, rated=ratings[slot.identity].describe(name))
+        replace(reason, rated=described(ratings[slot.identity], name))
         if slot.identity in ratings
         else reason
         for reason, slot in zip(reasons, session.slots, strict=True)

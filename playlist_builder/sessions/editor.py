@@ -222,7 +222,8 @@ class SessionEditor:
         and eases back to the plan by the next phase. To do it again adds up.
         """
         if not checked.is_number(by) or not 0.0 < abs(by) <= 1.0:
-            raise checked.wrong("by", "a number from -1 to 1 that is not 0, such as -0.15", by)
+            wanted = Phrase("a number from -1 to 1 that is not 0, such as -0.15")
+            raise checked.wrong("by", wanted, by)
         return self._steer(steer.shifted, at_s, skip=skip, by=by)
 
     def hold(self, for_s: float, *, at_s: float, skip: bool = False) -> Edited:
@@ -316,11 +317,11 @@ class SessionEditor:
 
     def undo(self) -> Edited:
         """Step back before the last change; of a session that is kept, also of those before."""
-        return self._step(self._before, self._after, "There is no change to undo.")
+        return self._step(self._before, self._after, Phrase("There is no change to undo."))
 
     def redo(self) -> Edited:
         """Make the change again that was undone last, if none was made since."""
-        return self._step(self._after, self._before, "No change was undone.")
+        return self._step(self._after, self._before, Phrase("No change was undone."))
 
     def _stretch(self, by_s: float, phase: str | None, sign: int) -> Edited:
         checked.seconds("by_s", by_s, is_above=True)
@@ -383,10 +384,10 @@ class SessionEditor:
             )
         return request, Holdings.of(library, request)
 
-    def _step(self, source: list[State], target: list[State], none_left: str) -> Edited:
+    def _step(self, source: list[State], target: list[State], none_left: Phrase) -> Edited:
         with self._alone():
             if not source:
-                raise RequestError("{fault}", fault=Phrase(none_left))
+                raise RequestError(none_left)
             before, state = self._session, source[-1]
             self._session = state_of(state, self._session)
             target.append(before)

@@ -130,7 +130,7 @@ def state_of(state: State, now: Session) -> Session:
     """Return a state as the session that it is, kept where the session of now is kept."""
     session = state
     if not isinstance(session, Session):
-        session = session_json.of_document(session, "A kept state")
+        session = session_json.of_document(session, Phrase("A kept state"))
     request, own = now.request, session.request
     if request is None or own is None:
         return session
@@ -147,7 +147,7 @@ def _prepared(library: Library, session: Session, at: str, name: str) -> tuple[S
     if request is None:
         raise SessionError("{fault}", fault=NOT_MADE_HERE)
     # Before anything is written, in the history too.
-    session_json.parse(session_json.dump(session), "session that is to be kept")
+    session_json.parse(session_json.dump(session), Phrase("Session that is to be kept"))
     name = session_name(name) if name else ""
     session = replace(session, request=_for_history(library, request, at))
     return identified(library, session, name), name

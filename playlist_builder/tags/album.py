@@ -8,6 +8,7 @@ from mutagen import MutagenError, id3
 from mutagen.mp3 import MP3
 
 from playlist_builder.language.text import encodable
+from playlist_builder.language.translation import Phrase
 from playlist_builder.tags.read import raise_if_unreadable
 
 COMPILATION = "Various Artists"
@@ -46,4 +47,6 @@ def write_place(path: str, place: AlbumPlace) -> None:
         file.save(v2_version=3)
     except MutagenError as error:
         raise_if_unreadable(error)
-        raise OSError(errno.EIO, f"its tags cannot be written: {error}", path) from error
+        raise OSError(
+            errno.EIO, Phrase("its tags cannot be written: {why}", why=error), path
+        ) from error

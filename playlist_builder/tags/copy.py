@@ -21,6 +21,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.wave import WAVE
 
 from playlist_builder.language.text import encodable
+from playlist_builder.language.translation import Phrase
 from playlist_builder.tags import read
 from playlist_builder.tags.gains import gain_texts, is_gain_name
 
@@ -105,7 +106,9 @@ def copy_tags(source: str, target: str) -> None:
         file.save()
     except MutagenError as error:
         read.raise_if_unreadable(error)
-        raise OSError(errno.EIO, f"its tags cannot be written: {error}", target) from error
+        raise OSError(
+            errno.EIO, Phrase("its tags cannot be written: {why}", why=error), target
+        ) from error
 
 
 def _texts_of(parsed: Any) -> dict[str, list[str]]:  # noqa: ANN401

@@ -18,6 +18,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wavpack import WavPack
 
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Tags
 from playlist_builder.tags import read
 from playlist_builder.tags.gains import gain_texts, is_gain_name
@@ -66,7 +67,9 @@ def write_gain(path: str, gain_db: float, peak: float) -> None:
         file.save()
     except MutagenError as error:
         read.raise_if_unreadable(error)
-        raise OSError(errno.EIO, f"its gain cannot be written: {error}", path) from error
+        raise OSError(
+            errno.EIO, Phrase("its gain cannot be written: {why}", why=error), path
+        ) from error
 
 
 def _write_id3(file: Any, texts: dict[str, str]) -> None:  # noqa: ANN401 - mutagen's are not typed

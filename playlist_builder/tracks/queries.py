@@ -34,6 +34,7 @@ import numpy as np
 from playlist_builder import checked
 from playlist_builder.errors import QueryError
 from playlist_builder.language.text import folded, printable
+from playlist_builder.language.translation import Phrase
 from playlist_builder.models import (
     KEYS,
     MIN_KEY_CONFIDENCE,
@@ -271,7 +272,7 @@ def _test(text: str, word: re.Match[str]) -> Query:
     values = _PART.findall(value)
     if field is not None and field.casefold() not in FIELDS:
         close = get_close_matches(field.casefold(), FIELDS, n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
+        hint = Phrase(" Did you mean '{name}'?", name=close[0]) if close else ""
         raise QueryError(
             "Query {text}: no field '{field}'.{hint} Fields: {names}.",
             text=_quoted(text),

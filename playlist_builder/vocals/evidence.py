@@ -25,6 +25,7 @@ from itertools import chain
 from typing import Literal, NamedTuple
 
 from playlist_builder.language.text import clock, folded
+from playlist_builder.language.translation import VOICE, Phrase
 from playlist_builder.models import Mark, Tags, Vocals, VoiceDetection
 
 EVIDENCE_VERSION = 2  # raise it with phrases or weights: libraries then evaluate all tags again
@@ -109,6 +110,13 @@ _SINGING = re.compile(
 _SPEAKING = re.compile(r"\b(?:narrat\w+|spoken|recit\w+|speech|speaker)\b")
 
 
+EVIDENCE = "evidence"  # context in a catalogue of the sources of evidence
+SOURCES = (
+    *("your mark", "audio", "lyrics", "performers", "language", "lyricist", "AcousticBrainz"),
+    *("title", "version", "genre", "mood", "comment"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One item of evidence: its source, the vocals it indicates, log-odds, and a description."""
@@ -146,7 +154,8 @@ def classify(tags: Tags, mark: Mark, detection: VoiceDetection | None) -> Vocals
     found = [*_of_tags(tags), *([] if detection is None else [_of_audio(detection)])]
     found.sort(key=lambda each: -abs(each.weight))
     if mark.vocals is not None:
-        own = Evidence("your mark", mark.vocals, math.inf, f"you marked it as {mark.vocals}")
+        told = Phrase("you marked it as {kind}", kind=Phrase(mark.vocals, context=VOICE))
+        own = Evidence("your mark", mark.vocals, math.inf, told)
         return VocalsVerdict(mark.vocals, 1.0, (own, *found))
     audio = detection or VoiceDetection("unknown", 0.0)
     summary = tag_evidence(tags)
@@ -219,27 +228,28 @@ def _audio_weight(detected: Vocals, confidence: float) -> float:
 
 def _of_audio(detection: VoiceDetection) -> Evidence:
     where = ", ".join(f"{clock(span.start_s)}-{clock(span.end_s)}" for span in detection.spans)
-    at = f" at {where}" if where else ""
     match detection.verdict:
         case "none":
-            text = "no voice is heard"
+            text = Phrase("no voice is heard")
         case "unknown":
-            text = f"{_DOUBTS[doubt(detection)]}{at}"
+            text = _DOUBTS[doubt(detection)]
         case "wordless":
-            text = f"a voice without words is heard{at}"
+            text = Phrase("a voice without words is heard")
         case _:
-            text = f"a voice is heard{at}"
+            text = Phrase("a voice is heard")
+    if where and detection.verdict != "none":
+        text = Phrase("{what} at {where}", what=text, where=where)
     weight = _audio_weight(detection.verdict, detection.confidence)
     return Evidence("audio", detection.verdict, weight, text)
 
 
 Doubt = Literal["nothing", "people", "lone", "wordless", "voice"]
-_DOUBTS: dict[Doubt, str] = {
-    "nothing": "nothing to hear: too short, soft or low a rate",
-    "people": "people in the background",
-    "lone": "perhaps a lone word",
-    "wordless": "perhaps a voice without words",
-    "voice": "perhaps a voice",
+_DOUBTS: dict[Doubt, Phrase] = {
+    "nothing": Phrase("nothing to hear: too short, soft or low a rate"),
+    "people": Phrase("people in the background"),
+    "lone": Phrase("perhaps a lone word"),
+    "wordless": Phrase("perhaps a voice without words"),
+    "voice": Phrase("perhaps a voice"),
 }
 
 
@@ -258,7 +268,7 @@ def doubt(detection: VoiceDetection) -> Doubt:
 
 def _of_tags(tags: Tags) -> Iterator[Evidence]:
     if tags.has_lyrics:
-        yield Evidence("lyrics", "sung", LYRICS, "lyrics come with the file")
+        yield Evidence("lyrics", "sung", LYRICS, Phrase("lyrics come with the file"))
     for performer in tags.performers:
         role = folded(performer.rpartition("(")[2])
         if _SPEAKING.search(role):
@@ -266,15 +276,18 @@ def _of_tags(tags: Tags) -> Iterator[Evidence]:
         elif _SINGING.search(role):
             yield Evidence("performers", "sung", SINGER, performer)
     if any(folded(language) == NO_WORDS for language in tags.languages):
-        yield Evidence("language", "none", -LANGUAGE, "the language tag zxx: no words")
+        yield Evidence("language", "none", -LANGUAGE, Phrase("the language tag zxx: no words"))
     yield from _of_texts(tags)
     if tags.lyricists:
-        yield Evidence("lyricist", "sung", LYRICIST, f"words by {', '.join(tags.lyricists)}")
+        words = Phrase("words by {names}", names=", ".join(tags.lyricists))
+        yield Evidence("lyricist", "sung", LYRICIST, words)
     if tags.voice_chance is not None:
         chance = min(max(tags.voice_chance, 1e-6), 1.0 - 1e-6)
         weight = min(max(math.log(chance / (1.0 - chance)), -MOST_BRAINZ), MOST_BRAINZ)
         kind: Vocals = "sung" if weight > 0.0 else "none"
-        text = f"a voice with chance {tags.voice_chance:.2f}, by AcousticBrainz"
+        text = Phrase(
+            "a voice with chance {chance:.2f}, by AcousticBrainz", chance=tags.voice_chance
+        )
         yield Evidence("AcousticBrainz", kind, weight, text)
 
 
@@ -308,7 +321,9 @@ def _evidence(source: str, weight: float, text: str) -> Evidence | None:
         if found is not None:
             # A voice without words is evidence neither for words nor against them.
             signed = {"none": -weight, "wordless": 0.0}.get(kind, weight)
-            return Evidence(source, kind, signed, f"'{found[0]}' in the {source}")
+            where = Phrase(source, context=EVIDENCE)
+            text = Phrase("'{phrase}' in the {source}", phrase=found[0], source=where)
+            return Evidence(source, kind, signed, text)
     return None
 
 

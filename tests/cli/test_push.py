@@ -6,6 +6,7 @@ What reaches a server is checked with real ones, in `tests/external/server`.
 import builtins
 import json
 import sys
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -19,6 +20,7 @@ from playlist_builder.servers.match import Candidate
 from tests.support.documents import in_turn
 
 SECRET = "geheim"  # noqa: S105 - of no server
+LOUDNESS = ("loudness_lufs", "start_loudness_lufs", "end_loudness_lufs")
 TARGET = "subsonic+https://ada@music.example"
 SLOTS = [
     Slot(f"/m/{n}.flac", str(n), f"Title {n}", "Ada", "Rooms", 0.0, 60.0, "calm", 0.2, 0.2)
@@ -170,3 +172,14 @@ def test_without_python_mpd2_one_line_says_how_to_get_it(push, session, monkeypa
     done = push(session, "mpd://host")
     assert done.code == 1
     assert done.lines == ["Error: Pushing to MPD needs python-mpd2: pip install python-mpd2"]
+
+
+@pytest.mark.usefixtures("shelf")
+def test_a_push_tells_the_steps_of_loudness_that_are_heard(push, session, monkeypatch):
+    monkeypatch.setenv("PLAYLIST_BUILDER_PASSWORD", SECRET)
+    document = json.loads(Path(session).read_text(encoding="utf-8"))
+    for slot, lufs in zip(document["slots"], (-30.0, -14.0), strict=True):
+        slot.update(dict.fromkeys(LOUDNESS, lufs))
+    Path(session).write_text(json.dumps(document), encoding="utf-8")
+    lines = push(session, TARGET, "--allow-missing").lines
+    assert any(line.startswith("heard as it is: 1:00 'Title 1' comes in 16.0 LU") for line in lines)

@@ -136,6 +136,15 @@ def test_files_of_every_kind_are_written_at_once(folder):
     assert '<html lang="ja">' in (folder / "s.html").read_text(encoding="utf-8")
 
 
+def test_a_page_is_in_the_language_of_the_user_unless_told_otherwise(folder):
+    def language_of(*options, **environment):
+        page = run("report", "s.json", "-o", "-", *options, cwd=folder, **environment).stdout
+        return re.search('<html lang="(..)">', page)[1]
+
+    assert language_of() == language_of("--language", "en", LANGUAGE="ja") == "en"
+    assert language_of(LANGUAGE="ja") == language_of("--language", "ja") == "ja"
+
+
 def test_the_page_can_go_to_standard_output(folder):
     done = run("report", "s.json", "-o", "-", cwd=folder)
     assert done.stdout.startswith("<!doctype html>")

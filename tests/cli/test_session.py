@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import playlist_builder as api
-from playlist_builder.cli import change, written
+from playlist_builder.cli import change, renew, written
 from playlist_builder.cli.session import open_session
 from playlist_builder.errors import ServerError
 from playlist_builder.library.library import Library
@@ -410,7 +410,7 @@ def test_a_playlist_that_plays_other_tracks_is_not_its_session(made_up):
 def test_a_file_that_could_not_be_written_is_written_by_the_next_change(made_up, monkeypatch):
     made_up(f"{BUILD} -o a.m3u8")
     before = Path("a.m3u8").read_bytes()
-    real = written.rewrite
+    real = renew.rewrite
     monkeypatch.setattr(change, "rewrite", lambda *_: ([], []))
     made_up("pin 1 2")
     made_up("swap 1 3")

@@ -2,14 +2,16 @@
 
 # ruff: noqa: RUF001 - Japanese
 
+import errno
+import json
 import pickle
 
 import pytest
 
-from playlist_builder.errors import ExportError, LibraryError
+from playlist_builder.errors import ExportError, LibraryError, system_reason
 from playlist_builder.language import translation
 from playlist_builder.language.notices import notice
-from playlist_builder.language.translation import user_language
+from playlist_builder.language.translation import Phrase, user_language
 
 JAPANESE = translation.catalogue("ja")
 
@@ -55,3 +57,22 @@ def test_what_has_no_values_is_no_template():
 def test_an_error_survives_another_process():
     error = pickle.loads(pickle.dumps(LibraryError("Cannot use: {why}.", why="full")))  # noqa: S301
     assert str(error) == "Cannot use: full."
+
+
+def test_a_phrase_is_its_english_text_and_is_told_with_its_values():
+    phrase = Phrase("the decoder {how}", how=Phrase("crashed"))
+    again = pickle.loads(pickle.dumps(phrase))  # noqa: S301
+    for each in (phrase, again):
+        assert (each, json.dumps(each)) == ("the decoder crashed", '"the decoder crashed"')
+        assert each.in_language(JAPANESE) == "読み込み処理が異常終了しました"
+    assert Phrase("").in_language(JAPANESE) == ""
+    error = LibraryError(phrase)
+    assert (str(error), error.in_language(JAPANESE)) == (phrase, phrase.in_language(JAPANESE))
+
+
+def test_what_the_system_says_is_told_where_it_is_known():
+    known = OSError(errno.ENOENT, "No such file or directory")
+    told = translation.told(system_reason(known), JAPANESE)
+    assert told == "ファイルまたはフォルダーがありません"
+    for other in (OSError(errno.ENOENT, "gone"), OSError("gone")):
+        assert translation.told(system_reason(other), JAPANESE) == "gone"

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from playlist_builder.cli import main
 from playlist_builder.errors import LibraryError
+from playlist_builder.language.translation import Phrase
 from playlist_builder.library import connection, schema
 from playlist_builder.library.columns import detection_of
 from playlist_builder.library.database import Database
@@ -132,6 +133,18 @@ def test_names_are_bytes(path):
         one.store_skipped(Skipped(name + "x", "an empty file"), Stat(0, 1))
         assert paths(one) == [name]
         assert one.skipped() == {name + "x": (Stat(0, 1), "an empty file")}
+
+
+def test_why_a_file_was_skipped_is_kept_to_be_told_in_any_language(path):
+    inner = Phrase("needs more than {limit_mb:.0f} MB of memory", limit_mb=9.0)
+    reasons = ("old text", Phrase("an empty file"), Phrase("the decoder {how}", how=inner))
+    with Database(path) as one:
+        for number, reason in enumerate(reasons):
+            one.store_skipped(Skipped(f"/m/{number}", reason), Stat(0, 1))
+        kept = [reason for _, reason in one.skipped().values()]
+    assert kept == [*reasons]
+    assert [each.values for each in kept] == [{}, {}, {"how": inner}]
+    assert kept[2].values["how"].values == {"limit_mb": 9.0}
 
 
 def test_path_is_track_or_skipped(path):

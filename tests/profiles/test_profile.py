@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlist_builder.errors import ProfileError
+from playlist_builder.language.translation import catalogue
 from playlist_builder.profiles.find import available_profiles
 from playlist_builder.profiles.profile import MAX_MINUTES, Phase, Profile
 
@@ -278,3 +279,15 @@ def test_spans_of_a_profile_follow_each_other_as_often_as_they_are_named():
     assert twice.target(times + 1200.0) == pytest.approx(THREE.target(times))
     later = np.arange(1205.0, 3600.0, 10.0)
     assert twice.target(later + 1200.0) == pytest.approx(THREE.target(later))
+
+
+def test_a_phase_answers_to_its_name_in_any_language(arc):
+    assert arc.named("下降").name == arc.named("DESC").name == "descent"
+    with pytest.raises(ProfileError, match=r"'x' in .* calm, rise, emotional peak,") as told:
+        arc.named("x")
+    assert "静穏, 上昇, 感情の頂点" in told.value.in_language(catalogue("ja"))
+
+
+@pytest.fixture
+def arc():
+    return next(each for each in SHIPPED if each.name == "arc")

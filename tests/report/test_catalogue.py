@@ -8,6 +8,7 @@ import io
 import re
 import tomllib
 from dataclasses import replace
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from string import Formatter
@@ -20,14 +21,16 @@ from babel.messages import extract, mofile, pofile
 from playlist_builder.arranger import tail
 from playlist_builder.arranger.problem import LONG_SILENCES
 from playlist_builder.arranger.rules import Constraints, admit
-from playlist_builder.language.notices import PROFILE, REASON, TEMPLATES, TEXT
-from playlist_builder.language.translation import LOCALE, TRANSLATED
+from playlist_builder.language.notices import REASON, TEMPLATES, TEXT
+from playlist_builder.language.translation import LOCALE, PROFILE, TRANSLATED
 from playlist_builder.models import SILENCE_LUFS, Mark, Vocals
+from playlist_builder.playlists.dialects import ANY
 from playlist_builder.playlists.entry_paths import unsupported_reason
 from playlist_builder.profiles.profile import Rules
 from playlist_builder.report.concerns import PLAIN
 from playlist_builder.report.language import ENGLISH, VOICE
 from playlist_builder.sessions import rescue
+from playlist_builder.vocals.evidence import EVIDENCE, SOURCES
 from tests.cli.test_help_language import texts as help_texts
 from tests.support.synthetic import track
 
@@ -50,13 +53,7 @@ def names_of(kind):
     return sorted(names)
 
 
-COMPOSED = {"UnusableLibraryError"}  # its text is put together of what SQLite says, in English
-KEYWORDS = dict.fromkeys([*(set(names_of("PlaylistBuilderError")) - COMPOSED), "Phrase"])
-TOLD = {
-    *("cli", "sessions", "library", "playlists", "profiles", "recording", "device", "servers"),
-    *("arranger", "desk", "records", "report", "tracks", "session_request.py", "files"),
-    "checked.py",
-}  # packages of which all errors are translated
+KEYWORDS = dict.fromkeys([*names_of("PlaylistBuilderError"), "Phrase"])
 
 
 def in_sources():
@@ -69,23 +66,16 @@ def in_sources():
     ):
         for file in files:
             with file.open("rb") as opened:
-                keywords = KEYWORDS if file.relative_to(PACKAGE).parts[0] in TOLD else {}
-                keywords = extract.DEFAULT_KEYWORDS | keywords
+                keywords = extract.DEFAULT_KEYWORDS | KEYWORDS
                 for _, message, _, context in extract.extract(
                     method, opened, keywords=keywords, options=options
                 ):
                     yield context, message
 
 
-def files_of(part):
-    """Return the files of a package, or a module itself."""
-    place = PACKAGE / part
-    return [place] if place.is_file() else place.rglob("*.py")
-
-
 def calls():
-    """Yield the calls in all that is translated, with where each stands."""
-    for file in (file for part in TOLD for file in files_of(part)):
+    """Yield all calls of the package, with where each stands."""
+    for file in PACKAGE.rglob("*.py"):
         for each in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(each, ast.Call):
                 yield f"{file.name}:{each.lineno}", each
@@ -103,12 +93,31 @@ def test_errors_are_templates_where_they_are_translated():
     ] == []
 
 
+def given(call):
+    """Return the expressions that a call gives to be told as parts of a sentence."""
+    name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+    values = [each.value for each in call.keywords] if name in KEYWORDS else []
+    return values + (call.args if name in {"Skipped", "wrong", "ending_in", "check_parts"} else [])
+
+
+def test_what_is_told_within_a_sentence_is_no_english_that_no_catalogue_knows():
+    """Words that are put into a sentence are a `Phrase`, or there is a sentence for each."""
+    words = re.compile("[a-z]{2} |[ ][a-z]{2}")
+    assert [
+        place
+        for place, call in calls()
+        for value in given(call)
+        for part in (value, *getattr(value, "values", ()))
+        if isinstance(part, ast.Constant) and words.search(str(part.value))
+    ] == []
+
+
 def template_of(call):
     """Return the template that a call fills by its own keywords, if that is one to translate."""
     inner = call.func.value if getattr(call.func, "attr", "") == "format" else call
     is_own = isinstance(inner, ast.Call) and inner.args and isinstance(inner.args[0], ast.Constant)
     name = getattr(inner.func, "id", getattr(inner.func, "attr", "")) if is_own else ""
-    wanted = {"_", "gettext"} if inner is not call else KEYWORDS.keys() - {"Phrase"}
+    wanted = {"_", "gettext"} if inner is not call else KEYWORDS
     return inner.args[0].value if name in wanted else None
 
 
@@ -160,19 +169,25 @@ def in_reasons():
     passed, removed = admit(tracks, Rules(vocals="strict"), constraints, 3600.0)
     assert (passed.tolist(), set(removed.values())) == ([0], {1})
     paths = ("/a\n.flac", "/a.flac ", "/\udce9.flac", "/静.flac")
-    for reason in chain(
-        removed, [LONG_SILENCES], (unsupported_reason(path, ".m3u") for path in paths)
-    ):
-        yield REASON, reason
+    unfit = [unsupported_reason(path, ".m3u") for path in paths]
+    bare = replace(ANY, uris=frozenset(), dot_slash=False)
+    unfit += [
+        unsupported_reason("/a\1.flac", ".xspf", bare),
+        unsupported_reason("#a", dialect=bare),
+    ]
+    for reason in (*removed, LONG_SILENCES, *unfit):
+        yield REASON, getattr(reason, "message", reason)
 
 
+@cache
 def said():
     """All that a report can say, as pairs of context and message."""
     templates = ((None, text) for code, text in TEMPLATES.items() if code != TEXT)
     plain = ((None, text) for text in PLAIN.values() if text)
     voices = ((VOICE, ENGLISH.voice(vocals)) for vocals in get_args(Vocals))
     helps = ((None, text) for text in help_texts())
-    known = (in_sources(), templates, plain, voices, in_profiles(), in_reasons(), helps)
+    sources = ((EVIDENCE, source) for source in SOURCES)
+    known = (in_sources(), templates, plain, voices, sources, in_profiles(), in_reasons(), helps)
     return set(chain.from_iterable(known))
 
 

@@ -14,7 +14,9 @@ from playlist_builder.language.notices import notice
 from playlist_builder.models import Session, Slot, Spare
 from playlist_builder.profiles import find as profiles
 from playlist_builder.report.html import page
+from playlist_builder.report.labels import legend
 from playlist_builder.report.language import ENGLISH, JAPANESE, LANGUAGES
+from playlist_builder.report.svg import picture
 from playlist_builder.session_request import SessionRequest
 
 VOID = {"meta", "br", "path", "rect", "input"}
@@ -73,6 +75,7 @@ def session(*slots, **more):
     )
 
 
+SOUND = dict.fromkeys(("start_loudness_lufs", "end_loudness_lufs"), -20.0)
 ASKED_AT = "2026-03-07T10:00:00+01:00"
 CALL = SessionRequest("ketamine-iv", profiles.read_text("ketamine-iv"))
 
@@ -215,6 +218,29 @@ def test_the_profile_stands_with_its_sources_and_its_rules_with_what_gave_way():
     assert "Rules that could not be kept" in notes
     assert notes.count("<li>Muscat, Hartelius") == 1
     assert "does not hold the text" in page(session(slot(0)), ENGLISH, folder="/music")
+
+
+def test_kept_rules_beside_notes_are_explained():
+    whole = session(slot(0), warnings=(notice("spoken", count=2, total=3),))
+    noted = page(whole, ENGLISH, folder="/")
+    bare = page(session(slot(0)), ENGLISH, folder="/")
+    assert "All rules of the session are kept; what is noted above is allowed by them" in noted
+    assert "<p>All rules of the session are kept.</p>" in bare
+
+
+@pytest.mark.parametrize(
+    ("slots", "named"),
+    [
+        ((slot(0),), ["Energy"]),
+        ((slot(0, **SOUND), slot(1, **SOUND)), ["Energy", "LU"]),
+        ((slot(0, tension=0.2, **SOUND), slot(1, **SOUND)), ["Energy", "Tension", "LU"]),
+    ],
+)
+def test_the_scales_that_are_drawn_are_explained(slots, named):
+    meant = legend(session(*slots), ENGLISH)
+    assert [each.split()[0] for each in meant] == named
+    text, drawn = page(session(*slots), ENGLISH, folder="/"), picture(session(*slots), ENGLISH)
+    assert all(each in text and each in drawn for each in meant)
 
 
 def test_a_sentence_that_no_one_translated_says_its_language():

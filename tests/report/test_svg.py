@@ -377,3 +377,8 @@ def test_every_track_has_its_number_below_the_plot_and_none_covers_another(count
         ]
         assert all(end <= start for (_, end), (start, _) in pairwise(ends))
     assert "tile" in svg.inline(hour(200), ENGLISH, width=362)
+
+
+def test_the_style_is_of_selectors_that_all_renderers_know():
+    """The one that makes PNG and PDF draws black what a selector such as `:is` should tint."""
+    assert re.findall(r"[^{}]*:[a-z-]+\([^{}]*(?=\{)", svg.STYLE) == []

@@ -14,7 +14,7 @@ from playlist_builder.errors import ServerError
 from playlist_builder.servers import mpd
 from playlist_builder.servers.connect import connect, connect_queue
 from playlist_builder.servers.match import KnownTrack
-from playlist_builder.servers.mpd import MpdAddress, parse_address
+from playlist_builder.servers.mpd_address import MpdAddress, parse_address
 
 WANTED = KnownTrack("/m/a.flac", "Quiet", "Ada", duration_s=1.0, recording_id="5b")
 

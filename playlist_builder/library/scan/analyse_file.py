@@ -19,7 +19,7 @@ from playlist_builder.analysis import features
 from playlist_builder.analysis.not_music import NotMusic
 from playlist_builder.analysis.spectrum import mono_gains
 from playlist_builder.audio import decode
-from playlist_builder.errors import AudioError
+from playlist_builder.errors import AudioError, system_reason
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult, lyrics_paths, stat
 from playlist_builder.models import (
     STYLE_SIZE,
@@ -96,9 +96,9 @@ def _read(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileRes
         return FileResult(before, file, measured, heard, embedded, recording.header)
     except AudioError as error:
         unreadable = isinstance(error.__cause__, OSError)
-        return FileResult(UNREADABLE_STAT if unreadable else before, Skipped(path, str(error)))
+        return FileResult(UNREADABLE_STAT if unreadable else before, Skipped(path, error.text))
     except OSError as error:
-        return FileResult(UNREADABLE_STAT, Skipped(path, error.strerror or str(error)))
+        return FileResult(UNREADABLE_STAT, Skipped(path, system_reason(error)))
 
 
 def _measured(blocks: Iterable[NDArray[np.float32]], layout: decode.Layout) -> Measurement:

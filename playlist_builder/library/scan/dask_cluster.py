@@ -25,6 +25,7 @@ import distributed
 
 from playlist_builder.analysis.features import FEATURES_VERSION
 from playlist_builder.errors import ClusterError
+from playlist_builder.language.translation import Phrase
 from playlist_builder.library.scan.processes import WorkerLost, run_isolated
 from playlist_builder.networks.music import EMBEDDING_VERSION
 from playlist_builder.vocals.detector import VOICE_VERSION
@@ -63,7 +64,7 @@ class Cluster(Executor):
         except BaseException:
             self._client.close(CONNECT_S)
             raise
-        self._loss = f"The scheduler at {address} has gone"
+        self._loss = Phrase("The scheduler at {address} has gone", address=address)
         self._ended = threading.Event()
         threading.Thread(target=self._watch, name="cluster", daemon=True).start()
 
@@ -97,7 +98,9 @@ class Cluster(Executor):
                 return
             with suppress(Exception):  # a scheduler that has gone fails the calls themselves
                 without_s = 0.0 if self.jobs else without_s + CHECK_S
-        self._loss = f"The workers of the scheduler at {self._address} have gone"
+        self._loss = Phrase(
+            "The workers of the scheduler at {address} have gone", address=self._address
+        )
         self._executor.shutdown(wait=False)
 
     def _pass_on(self, theirs: "Future[T]", ours: "Future[T]") -> None:
@@ -108,7 +111,7 @@ class Cluster(Executor):
         except distributed.KilledWorker:
             ours.set_exception(WorkerLost("took its machine's worker with it, again and again"))
         except ImportError as error:
-            ours.set_exception(WorkerLost(f"is not installed on a worker: {error}"))
+            ours.set_exception(WorkerLost("is not installed on a worker: {why}", why=error))
         except (CancelledError, distributed.CancelledError, OSError):
             ours.set_exception(
                 ClusterError(
@@ -136,28 +139,37 @@ class Cluster(Executor):
                 case "":
                     continue
                 case ImportError():
-                    why = f"has no playlist_builder, or an older one ({answer}). Install it there"
+                    why: str = Phrase(
+                        "has no playlist_builder, or an older one ({error}). Install it there",
+                        error=answer,
+                    )
                 case BaseException():
-                    why = f"cannot work: {answer}"
+                    why = Phrase("cannot work: {error}", error=answer)
                 case _:
-                    why = str(answer)
+                    why = answer
             raise ClusterError("The worker at {worker} {why}.", worker=worker, why=why)
 
 
 def incompatibility(wanted: str, folders: Sequence[str]) -> str:
     """Return why this machine cannot scan `folders`, empty where it can. Runs on a worker."""
     if version() != wanted:
-        return f"has playlist_builder {version()}, and here is {wanted}. Install the same there"
+        return Phrase(
+            "has playlist_builder {theirs}, and here is {ours}. Install the same there",
+            theirs=version(),
+            ours=wanted,
+        )
     for folder in folders:
         if not os.path.exists(folder):
-            return f"sees no {folder}. Mount it there under the same path"
+            return Phrase("sees no {folder}. Mount it there under the same path", folder=folder)
     return ""
 
 
 def run_on_worker(wanted: str, fn: Callable[..., T], args: Any, kwargs: Any) -> T:  # noqa: ANN401
     """Run a call on a worker, which may have joined after `incompatibility` was asked."""
     if version() != wanted:
-        raise WorkerLost(f"is another one on a worker: {version()}, not {wanted}")
+        raise WorkerLost(
+            "is another one on a worker: {theirs}, not {ours}", theirs=version(), ours=wanted
+        )
     return run_isolated(fn, *args, **kwargs)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from playlist_builder.audio.header import Header
 from playlist_builder.errors import PlaylistBuilderError, describe_exception
+from playlist_builder.language.translation import Phrase
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult
 from playlist_builder.library.scan.processes import WorkerDied, WorkerLost, Workers
 from playlist_builder.library.scan.time_left import TimeLeft
@@ -90,7 +91,7 @@ def read_files(  # noqa: PLR0913 - what is asked for, and by whom
             result = _told_apart(result, known)
             next_call = _next_call(result, known, vocals=vocals, embedding=embedding)
             if next_call in asked[path]:  # what did not come of it once will not come of it again
-                result = _unreadable(path, "nothing came of it")
+                result = _unreadable(path, Phrase("nothing came of it"))
             elif next_call is not None:
                 submit(path, next_call)
                 continue
@@ -168,15 +169,15 @@ def _result(future: Future[FileResult], path: str, before: Stat) -> FileResult:
     try:
         result = future.result()
     except WorkerLost as loss:
-        return FileResult(UNREADABLE_STAT, Skipped(path, f"the decoder {loss}"))
+        return FileResult(UNREADABLE_STAT, Skipped(path, _of_decoder(loss)))
     except WorkerDied as death:
-        return FileResult(before, Skipped(path, f"the decoder {death}"))
+        return FileResult(before, Skipped(path, _of_decoder(death)))
     except (BrokenExecutor, CancelledError, PlaylistBuilderError):
         raise
     except Exception as error:  # noqa: BLE001 - one file must not cost all others
         return _unreadable(path, describe_exception(error))
     if not isinstance(result, FileResult) or result.found.path != path:
-        return _unreadable(path, "something else came of it")
+        return _unreadable(path, Phrase("something else came of it"))
     return result
 
 
@@ -188,7 +189,9 @@ def _of_file_here(result: FileResult, here: Stat) -> FileResult:
     if result.stat == UNREADABLE_STAT:
         return result
     if result.stat.size != here.size:
-        reason = "it has just changed, or is not the same file where it was decoded; scan again"
+        reason = Phrase(
+            "it has just changed, or is not the same file where it was decoded; scan again"
+        )
         return FileResult(UNREADABLE_STAT, Skipped(result.found.path, reason))
     found = result.found
     if isinstance(found, File):
@@ -208,5 +211,11 @@ def _told_apart(result: FileResult, known: Known) -> FileResult:
     return replace(result, found=replace(found, identity=own))
 
 
+def _of_decoder(end: WorkerDied) -> Phrase:
+    return Phrase("the decoder {how}", how=end.text)
+
+
 def _unreadable(path: str, reason: str) -> FileResult:
-    return FileResult(UNREADABLE_STAT, Skipped(path, f"could not be read: {reason}"))
+    return FileResult(
+        UNREADABLE_STAT, Skipped(path, Phrase("could not be read: {reason}", reason=reason))
+    )

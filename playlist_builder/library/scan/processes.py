@@ -18,7 +18,9 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
+from playlist_builder.errors import PlaylistBuilderError, system_reason
 from playlist_builder.files.system import ONE_THREAD, exit_reason, limit_own_memory, own_group
+from playlist_builder.language.translation import Phrase
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,7 +38,7 @@ asked for is used, and what is used is watched."""
 MIN_BUSY_SHARE = 0.1  # a call that worked less of its time was waiting, as for a hanging share
 
 
-class WorkerDied(Exception):  # noqa: N818 - it is what happened, as a sentence would say it
+class WorkerDied(PlaylistBuilderError):  # noqa: N818 - it is what happened, as a sentence would say it
     """A call that took its process with it, or was stopped at a limit."""
 
 
@@ -81,7 +83,7 @@ class Workers(Executor):
             try:
                 process = self._own.process = _Process(self._limit_s, self._limit_mb)
             except OSError as error:
-                raise WorkerLost(f"could not be started: {error.strerror or error}") from error
+                raise WorkerLost("could not be started: {why}", why=system_reason(error)) from error
             self._processes.add(process)
         try:
             return process.run(call)
@@ -109,7 +111,7 @@ class _Process:
         self._lock = threading.Lock()
         self._spent_s: float | None = None  # by the call that runs
         self._began_s = 0.0  # time of the processor before that call
-        self._exceeded, self._waited = "", False
+        self._exceeded, self._waited = Phrase(""), False
         self.is_dead = False
 
     def run(self, call: Call) -> Any:  # noqa: ANN401
@@ -146,7 +148,9 @@ class _Process:
                 self._began_s = processor_s
             self._spent_s += passed_s
             if self._spent_s >= self._limit_s:
-                self._exceeded = f"gave no result within {self._limit_s:.0f} s"
+                self._exceeded = Phrase(
+                    "gave no result within {limit_s:.0f} s", limit_s=self._limit_s
+                )
                 self._waited = processor_s - self._began_s < MIN_BUSY_SHARE * self._spent_s
             elif memory_mb > self._limit_mb:
                 self._exceeded = self._too_much_memory()
@@ -175,13 +179,13 @@ class _Process:
             return WorkerLost("stopped answering")
         reason = exit_reason(code)
         if reason == "crashed":
-            return WorkerDied(reason)
-        return WorkerLost(
-            "was killed from outside" if reason == "killed" else f"ended with code {code}"
-        )
+            return WorkerDied("crashed")
+        if reason == "killed":
+            return WorkerLost("was killed from outside")
+        return WorkerLost("ended with code {code}", code=code)
 
-    def _too_much_memory(self) -> str:
-        return f"needs more than {self._limit_mb:.0f} MB of memory"
+    def _too_much_memory(self) -> Phrase:
+        return Phrase("needs more than {limit_mb:.0f} MB of memory", limit_mb=self._limit_mb)
 
 
 def _start(limit_mb: float) -> subprocess.Popen[bytes]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from playlist_builder import checked
 from playlist_builder.errors import LibraryError
 from playlist_builder.files.system import is_within
+from playlist_builder.language.translation import Phrase
 from playlist_builder.library.database import Database
 from playlist_builder.library.scan.dispatch import Known, read_files
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult
@@ -29,6 +30,9 @@ from playlist_builder.vocals import detector
 
 PENDING_PER_JOB = 4
 FOREIGN_JOBS = 250  # calls that an executor runs at once, if nobody says: enough for a cluster
+
+
+NOT_ASKED = Phrase("not asked for")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,8 @@ class ScanSettings:
         if self.jobs is not None:
             checked.whole("jobs", self.jobs, 1)
         if self.executor is not None and not hasattr(self.executor, "submit"):
-            raise checked.wrong("executor", "an Executor of concurrent.futures", self.executor)
+            wanted = Phrase("an Executor of concurrent.futures")
+            raise checked.wrong("executor", wanted, self.executor)
         for name in ("vocals", "embedding", "prune"):
             checked.flag(name, getattr(self, name))
 
@@ -130,8 +135,8 @@ def scan_events(
     `LibraryError` where the executor breaks.
     """
     began = time.monotonic()
-    vocals_skipped = detector.model_error() if settings.vocals else "not asked for"
-    embedding_skipped = music.model_error() if settings.embedding else "not asked for"
+    vocals_skipped = detector.model_error() if settings.vocals else NOT_ASKED
+    embedding_skipped = music.model_error() if settings.embedding else NOT_ASKED
     settings = replace(settings, vocals=not vocals_skipped, embedding=not embedding_skipped)
     known = Known(
         database.files(),
@@ -313,8 +318,12 @@ def _unplugged(vanished: Collection[str], findings: _Findings) -> set[str]:
         if folder is not None:
             below.setdefault(folder, set()).add(path)
     for folder, paths in below.items():
-        reason = f"empty; its {len(paths)} known files are noted as missing, not forgotten."
-        findings.skipped.append(Skipped(folder, f"{reason} Is the drive connected?"))
+        reason = Phrase(
+            "empty; its {count} known files are noted as missing, not forgotten. Is the drive"
+            " connected?",
+            count=len(paths),
+        )
+        findings.skipped.append(Skipped(folder, reason))
     return set().union(*below.values())
 
 

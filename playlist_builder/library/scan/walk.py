@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 
+from playlist_builder.errors import system_reason
+from playlist_builder.language.translation import Phrase
 from playlist_builder.library.scan import file_state
 from playlist_builder.library.scan.file_state import stat_of
 from playlist_builder.models import Skipped, Stat
@@ -44,7 +46,7 @@ def walk(roots: Iterable[str]) -> Iterator[tuple[str, Stat | Skipped | None]]:
     while links:
         link = links.popleft()
         if _leads_to(link, entered):
-            yield link, Skipped(link, "a link to a folder that is scanned already")
+            yield link, Skipped(link, Phrase("a link to a folder that is scanned already"))
         else:
             yield from _walk_folder(link, entered, links)
 
@@ -98,7 +100,7 @@ def _candidates(
         try:
             status = entry.stat()
         except OSError as error:
-            found.append((path, Skipped(path, error.strerror or str(error))))
+            found.append((path, Skipped(path, system_reason(error))))
             continue
         if stat.S_ISREG(status.st_mode):
             if lyrics and not lyrics.isdisjoint(file_state.lyrics_paths(path)):
@@ -106,9 +108,9 @@ def _candidates(
             else:
                 found.append((path, stat_of(status.st_size, status.st_mtime_ns)))
         elif path in folders:
-            found.append((path, Skipped(path, "a folder; what it holds is scanned")))
+            found.append((path, Skipped(path, Phrase("a folder; what it holds is scanned"))))
         else:
-            found.append((path, Skipped(path, "not a regular file")))
+            found.append((path, Skipped(path, Phrase("not a regular file"))))
     return found
 
 
@@ -122,7 +124,7 @@ def _enter(path: str, entered: set[Place]) -> list[os.DirEntry[str]] | Skipped |
         with os.scandir(path) as entries:
             return sorted(entries, key=attrgetter("name"))
     except OSError as error:
-        return Skipped(path, error.strerror or str(error))
+        return Skipped(path, system_reason(error))
 
 
 def _leads_to(link: str, places: Collection[Place]) -> bool:

@@ -5,6 +5,7 @@ import pytest
 from playlist_builder.errors import ServerError
 from playlist_builder.library.library import Library
 from playlist_builder.servers import mpd
+from playlist_builder.servers.mpd_address import parse_address
 from tests.support.parts import needs
 
 pytestmark = needs("mpd")
@@ -103,7 +104,7 @@ def test_a_queue_that_cannot_be_filled_is_as_it_was(server, names, old):
     for before in ([], old):
         for name in before:
             server.ask("add", name)
-        with mpd.opened(mpd.parse_address(server.target)) as player:
+        with mpd.opened(parse_address(server.target)) as player:
             with pytest.raises(ServerError, match=r"gone\.flac|No such") as caught:
                 player.enqueue([*names, "gone.flac"], None, None)
             assert str(caught.value).endswith("The queue is as it was.")
@@ -112,7 +113,7 @@ def test_a_queue_that_cannot_be_filled_is_as_it_was(server, names, old):
 
 def test_all_tracks_are_read_page_by_page(server, monkeypatch, names):
     monkeypatch.setattr(mpd, "PAGE", 5)
-    with mpd.opened(mpd.parse_address(server.target)) as player:
+    with mpd.opened(parse_address(server.target)) as player:
         keys = [each.key for each in player.list_all()]
     assert sorted(keys) == sorted([*names, "#1.flac"])
 
