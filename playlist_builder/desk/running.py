@@ -143,9 +143,8 @@ class Running:
         before, from_s = self.score, self._steer(button, when)
         heard = Heard(from_s, self._phase(from_s), self.line.plan_s)
         said = self.bench.words.told(sentence(button, heard))
-        number = self.log.note(
-            Pressed(name, NOW if when == NOW else AFTER, said, from_s), self.position_s
-        )
+        pressed = Pressed(name, NOW if when == NOW else AFTER, said, from_s)
+        number = self.log.note(pressed, self.position_s)
         self._tell_plan(name)
         until = self.log.now() + TAKE_BACK
         press = Press(number, name, when, said, from_s, until, before)

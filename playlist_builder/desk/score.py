@@ -41,21 +41,26 @@ def continued(score: Score, clips: Sequence[Clip], at: int) -> Score:
 
     A new one that should have begun before begins at that moment, with what is left of its fade.
     """
-    last = {_line(each): number for number, each in enumerate(score.sounds) if each.at < at}
+    last = {_line(each): number for number, each in enumerate(score.sounds)}
     kept = list[Clip]()
     for number, own in enumerate(score.sounds):
-        if own.at >= at:
-            continue
         new = _on_line(clips, own, at)
-        goes_on = new is not None and own.end >= at and last[_line(own)] == number
+        if own.at >= at and new is None:
+            continue
+        goes_on = last[_line(own)] == number and at <= own.end - own.fade_out
         kept.append(_ending_later(own, new, at) if goes_on and new is not None else own)
+    begun = {_line(each) for each in kept}
     whole = tuple(
         _from(each, at, max(each.at + each.fade_in - at, LEAST_FADE))
-        if each.at < at < each.end and _line(each) not in last
+        if each.at < at < each.end and _line(each) not in begun
         else each
         for each in clips
     )
-    return Score(whole, (*kept, *(each for each in whole if each.at >= at)), score.overall_db)
+    coming = [each for each in whole if each.at >= at and _line(each) not in begun]
+    if kept and coming and _on_line(clips, kept[-1], at) is None:  # it had come back for a moment
+        fade = coming[0].fade_in
+        kept[-1] = _cut(kept[-1], coming[0].at + fade, fade)
+    return Score(whole, (*kept, *coming), score.overall_db)
 
 
 def returned(score: Score, clips: Sequence[Clip], at: int, fade: int) -> Score:
@@ -83,7 +88,9 @@ def returned(score: Score, clips: Sequence[Clip], at: int, fade: int) -> Score:
 def settled(score: Score, at: int) -> int:
     """Return the first moment from `at` on at which one track sounds alone, and may be ended."""
     past = [each for each in score.sounds if each.at <= at]
-    return max([at, *(each.end for each in past[:-1])])
+    lines = {_line(each) for each in past}
+    back = [each for each in score.sounds if each.at > at and _line(each) in lines]
+    return max([at, *(each.end for each in [*past, *back][:-1])])
 
 
 def first_change(before: Sequence[Clip], after: Sequence[Clip]) -> int | None:

@@ -20,6 +20,7 @@ from playlist_builder.desk.score import (
 from playlist_builder.desk.score_document import document, kept, score_of
 
 FADE = 400
+TAKE_BACK = 500  # frames after a press in which it can be taken back
 
 
 def chain(*names, at=0, length=5000, fade=FADE):
@@ -88,10 +89,11 @@ def test_whatever_is_pressed_and_taken_back_nothing_stops_and_nothing_changes_be
     score, before, at, names = written(PLAN), [], 0, 0
     for kind, later in given_:
         at += later
+        before = [(when, clips) for when, clips in before if at - when <= TAKE_BACK]
         place = max(number for number, each in enumerate(score.clips) if each.at <= at)
         old, own = score, score.clips[place]
         if kind == "back" and before:
-            score = returned(score, before.pop(), at, FADE)
+            score = returned(score, before.pop()[1], at, FADE)
         elif kind != "back":
             names += 1
             others = [f"{kind}{names}.{number}" for number in range(3)]
@@ -99,7 +101,7 @@ def test_whatever_is_pressed_and_taken_back_nothing_stops_and_nothing_changes_be
             is_cut = kind == "now" and cut_at + 2 * FADE < own.end
             end = cut_at + FADE if is_cut else own.end
             clips = cut(score.clips, place, end, *others)
-            before.append(score.clips)
+            before.append((at, score.clips))
             score = continued(score, clips, at)
         change = first_change(old.sounds, score.sounds)
         assert change is None or change >= at
