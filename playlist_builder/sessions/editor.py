@@ -288,7 +288,7 @@ class SessionEditor:
         return draw.borders(profile_of(self._own_request, folders=self._folders))
 
     def draw(self, place: int, level: float) -> Edited:
-        """Draw the plan to a level at one of its `borders`, from 0; no more than to the next changes."""
+        """Draw the plan to a level at one of its `borders`, up to the next ones; from 0."""
         return self._change(lambda draft: draw.drawn(draft, place, level))
 
     def alternatives(self, count: int = 3) -> list[Session]:
