@@ -13,7 +13,7 @@ from playlist_builder import Clip, Levels, MixPlan, MixSettings, Session, Track,
 from playlist_builder.desk.measuring import Measuring
 from playlist_builder.desk.mixes import FRAMES_PER_S, Mix, Mixes
 from playlist_builder.desk.words import Words
-from playlist_builder.errors import AudioError, PlaylistBuilderError, RenderError
+from playlist_builder.errors import AudioError, PlaylistBuilderError, RenderError, reason_of
 
 PEAK_DBFS = -1.0  # of a single track
 MOST_TRACKS = 64
@@ -31,7 +31,7 @@ class Sound:
         self._session: Session | None = None
         self._mix: Mix | None = None
         self._failure: PlaylistBuilderError | None = None
-        self._tracks: OrderedDict[str, Mix] = OrderedDict()
+        self._tracks: OrderedDict[tuple[str, str], Mix] = OrderedDict()
         self._lock = Lock()
 
     def start(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
@@ -85,12 +85,13 @@ class Sound:
     def track(self, track: Track) -> Mix:
         """Return a whole track as a mix, as loud as a session; it is not published."""
         with self._lock:
-            if track.identity not in self._tracks:
-                self._tracks[track.identity] = Mix.of(_alone(track))
-            self._tracks.move_to_end(track.identity)
+            key = track.identity, track.path
+            if key not in self._tracks:
+                self._tracks[key] = Mix.of(_alone(track))
+            self._tracks.move_to_end(key)
             while len(self._tracks) > MOST_TRACKS:
                 self._tracks.popitem(last=False)
-            return self._tracks[track.identity]
+            return self._tracks[key]
 
     def _progress(self) -> None:
         """Mix the session as soon as it can be; called by the thread that measures."""
@@ -119,8 +120,7 @@ class Sound:
 
 
 def _unreadable(path: str, error: AudioError | OSError) -> RenderError:
-    reason = error.strerror or error if isinstance(error, OSError) else error
-    return RenderError("{path!r} cannot be played: {reason}.", path=path, reason=reason)
+    return RenderError("{path!r} cannot be played: {reason}.", path=path, reason=reason_of(error))
 
 
 def _paths(session: Session) -> list[str]:

@@ -94,9 +94,10 @@ async def _pieces(
     first, end = sent.start // SAMPLE_BYTES, -(-sent.stop // SAMPLE_BYTES)
     skipped, left = sent.start % SAMPLE_BYTES, len(sent)
     with mixes.reading(mix, first) as reading:
-        for at in range(first, end, PIECE):
-            count = min(PIECE, end - at)
-            data = await loop.run_in_executor(threads, reading.read, at, count)
+        while first < end:
+            count = min(PIECE, end - first)
+            data = await loop.run_in_executor(threads, reading.read, first, count)
+            first += len(data) // SAMPLE_BYTES
             piece = data[skipped : skipped + left]
             skipped, left = 0, left - len(piece)
             yield piece

@@ -258,7 +258,7 @@ def _encode_mix(plan: MixPlan, rate_hz: int, encoder: Encoder, clock: Clock) -> 
             encoder.write(np.frombuffer(segment.raw_data, np.int32).reshape(-1, CHANNELS))
             peak = max(peak, float(meter.push(stream.samples_of(segment))[0]))
     except ClipError as error:
-        raise not_rendered(error.clip.path, error.__cause__) from error
+        raise not_rendered(error.clip.path, error.error) from error
     return peak
 
 

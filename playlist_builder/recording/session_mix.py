@@ -88,10 +88,10 @@ def naming(path: str) -> Iterator[None]:
         raise not_rendered(path, error) from error
 
 
-def not_rendered(path: str, error: BaseException | None) -> RenderError:
+def not_rendered(path: str, error: AudioError | OSError) -> RenderError:
     """Return what is told of a file that cannot be read."""
     return RenderError(
         "{path!r} cannot be rendered, so nothing was: {reason}. Replace it in the session",
         path=path,
-        reason=reason_of(error) if isinstance(error, AudioError | OSError) else error,
+        reason=reason_of(error),
     )

@@ -6,15 +6,17 @@ music in memory. Recordings are made of the same windows, one after the other.
 
 import warnings
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import zip_longest
+from functools import reduce
+from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from playlist_builder import checked
 from playlist_builder.audio.encode import FULL_SCALE
-from playlist_builder.errors import AudioError, RenderError
+from playlist_builder.errors import AudioError, RenderError, reason_of
 from playlist_builder.models import Floats32
 from playlist_builder.recording.gains import crossfade, moving_gains
 from playlist_builder.recording.levels import FRAMES_PER_S
@@ -37,15 +39,17 @@ Tick = Callable[[float], None]  # takes how many seconds of music were decoded
 
 
 class ClipError(RenderError):
-    """The file of a clip cannot be read; `clip` is that."""
+    """The file of a clip cannot be read, because of an error."""
 
     clip: Clip
+    error: AudioError | OSError
 
 
 def _unreadable(clip: Clip, error: AudioError | OSError) -> ClipError:
-    reason = error.strerror or error if isinstance(error, OSError) else error
-    told = ClipError("{path!r} cannot be played: {reason}.", path=clip.path, reason=reason)
-    told.clip = clip
+    told = ClipError(
+        "{path!r} cannot be played: {reason}.", path=clip.path, reason=reason_of(error)
+    )
+    told.clip, told.error = clip, error
     return told
 
 
@@ -54,31 +58,43 @@ class _Window(NamedTuple):
 
     at: int
     length: int
-    sounding: tuple[int, ...]  # numbers of clips: none in silence, two in a crossfade
+    sounding: tuple[int, ...]  # numbers of clips: none in silence, mostly two in a crossfade
     fade: str = ""  # into or out of silence
 
 
 def _windows(plan: MixPlan) -> Iterator[_Window]:
-    """Yield the windows of a plan, one after the other."""
-    done = 0
-    for number, (clip, after) in enumerate(zip_longest(plan.clips, plan.clips[1:])):
-        overlap = max(0, clip.end - after.at) if after is not None else 0
-        closing = 0 if overlap else clip.fade_out
-        if not done:
-            yield _Window(clip.at, clip.fade_in, (number,), "in")
-            done = clip.fade_in
-        yield from _cut(clip.at + done, clip.end - overlap - closing, number)
-        if closing:
-            yield _Window(clip.end - closing, closing, (number,), "out")
-        if after is not None:
-            yield from _cut(clip.end - overlap, clip.end, number, number + 1)
-            yield from _cut(clip.end, after.at)
-        done = overlap
+    """Yield the windows of a plan, one after the other, from 0 on."""
+    edges = sorted({0, *(each.at for each in plan.clips), *(each.end for each in plan.clips)})
+    coming = deque(enumerate(plan.clips))
+    sounding: list[int] = []
+    for start, end in pairwise(edges):
+        sounding = [number for number in sounding if plan.clips[number].end > start]
+        while coming and coming[0][1].at <= start:
+            sounding.append(coming.popleft()[0])
+        if len(sounding) == 1:
+            yield from _alone(plan.clips[sounding[0]], sounding[0], start, end)
+        else:
+            yield from _cut(start, end, *sounding)
+
+
+def _alone(clip: Clip, number: int, start: int, end: int) -> Iterator[_Window]:
+    """Yield the windows in which one clip sounds, with its fades where nothing overlaps."""
+    opening = min(clip.fade_in, end - start) if start == clip.at else 0
+    closing = min(clip.fade_out, end - start - opening) if end == clip.end else 0
+    if opening:
+        yield _Window(start, opening, (number,), "in")
+    yield from _cut(start + opening, end - closing, number)
+    if closing:
+        yield _Window(end - closing, closing, (number,), "out")
 
 
 def _cut(start: int, stop: int, *sounding: int) -> Iterator[_Window]:
     for at in range(start, stop, WINDOW):
         yield _Window(at, min(WINDOW, stop - at), sounding)
+
+
+def _segment(data: bytes, rate_hz: int) -> Any:  # noqa: ANN401 - pydub's
+    return AudioSegment(data=data, sample_width=SAMPLE_BYTES, frame_rate=rate_hz, channels=CHANNELS)
 
 
 class _Source:
@@ -112,9 +128,7 @@ class _Source:
         # No music reaches 18 dB over full scale; damaged samples are clipped, not wrapped.
         scaled = np.clip(samples.T, -FULL_SCALE_LIMIT, FULL_SCALE_LIMIT) * np.float32(FULL_SCALE)
         data = scaled.astype(np.int32).tobytes()
-        return AudioSegment(
-            data=data, sample_width=SAMPLE_BYTES, frame_rate=self._rate_hz, channels=CHANNELS
-        ).apply_gain(self.clip.gain_db)
+        return _segment(data, self._rate_hz).apply_gain(self.clip.gain_db)
 
     def _take(self, count: int) -> Floats32:
         parts, there = [self._rest], self._rest.shape[1]
@@ -136,7 +150,7 @@ class _Source:
 
 
 class _Mixer:
-    """Makes windows of a plan; at most two tracks are open, and stay so for the next window."""
+    """Makes windows of a plan; the tracks that sound are open, and stay so for the next window."""
 
     def __init__(self, plan: MixPlan, rate_hz: int, tick: Tick | None = None) -> None:
         self._plan = plan
@@ -154,22 +168,33 @@ class _Mixer:
         """Return a window as a segment."""
         for number in self._open.keys() - set(window.sounding):
             self._open.pop(number).close()
-        sources = [self._source(number, window.at) for number in window.sounding]
-        if not sources:
-            silence = AudioSegment.silent(window.length * FRAME_MS, self._rate_hz)
-            return silence.set_channels(CHANNELS).set_sample_width(SAMPLE_BYTES)
-        if len(sources) > 1:
-            going, coming = sources
-            hop = self._rate_hz // FRAMES_PER_S
-            since = (window.at - coming.clip.at) * hop
-            part = slice(since, since + window.length * hop)
-            out, into = crossfade((going.clip.end - coming.clip.at) * hop, part)
-            return going.read(window.length, out).overlay(coming.read(window.length, into))
-        segment = sources[0].read(window.length)
+        parts = [
+            self._source(number, window.at).read(window.length, self._curve(number, window))
+            for number in window.sounding
+        ]
+        if not parts:
+            samples = window.length * self._rate_hz // FRAMES_PER_S
+            return _segment(bytes(samples * CHANNELS * SAMPLE_BYTES), self._rate_hz)
+        whole = reduce(lambda one, other: one.overlay(other), parts)
         if window.fade:
-            fade = segment.fade_in if window.fade == "in" else segment.fade_out
+            fade = whole.fade_in if window.fade == "in" else whole.fade_out
             return fade(window.length * FRAME_MS)
-        return segment
+        return whole
+
+    def _curve(self, number: int, window: _Window) -> Floats32 | None:
+        """Return the gains of a clip where it overlaps its neighbours, or None."""
+        clips, hop = self._plan.clips, self._rate_hz // FRAMES_PER_S
+        curve: Floats32 | None = None
+        for side, (left, right) in enumerate(((number, number + 1), (number - 1, number))):
+            if not 0 <= left < right < len(clips):
+                continue
+            start, end = clips[right].at, clips[left].end
+            if start <= window.at < end:
+                since = (window.at - start) * hop
+                part = slice(since, since + window.length * hop)
+                own = crossfade((end - start) * hop, part)[side]
+                curve = own if curve is None else curve * own
+        return curve
 
     def _source(self, number: int, at: int) -> _Source:
         source = self._open.pop(number, None)
@@ -228,15 +253,22 @@ class MixReader:
         self._mixer.close()
 
     def read(self, first: int, count: int) -> Floats32:
-        """Return `count` samples from the `first` on, shape (2, n); n is less at the end.
+        """Return `count` samples from the `first` on, shape (2, n), full scale = 1.0.
 
-        Full scale = 1.0. Raises RenderError where a track is missing or damaged; its attribute
-        `clip` is the one that cannot be read.
+        They are fewer at the end, and before a track that is missing or damaged. Raises RenderError
+        where there is none for that reason; its attribute `clip` is the one that cannot be read.
+        What was mended meanwhile can be read.
         """
         at, end = min(max(0, first), self.length), min(first + count, self.length)
         parts = [np.zeros((CHANNELS, 0), np.float32)]
         while at < end:
-            window, samples = self._window(at // self._hop)
+            try:
+                window, samples = self._window(at // self._hop)
+            except ClipError:
+                self._mixer.close()
+                if len(parts) == 1:
+                    raise
+                break
             start = at - window.at * self._hop
             parts.append(samples[:, start : start + end - at])
             at += parts[-1].shape[1]

@@ -1,10 +1,11 @@
 """Any part of a mix is what the whole has there, to the sample; the whole is what is rendered."""
 
+import shutil
 import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from playlist_builder import MixReader
@@ -85,6 +86,30 @@ def test_a_silence_is_one_and_music_sounds_everywhere_else(whole):
     assert np.delete(quiet, silent).mean() < 0.001
 
 
+@given(
+    places=st.lists(
+        st.tuples(st.integers(0, 120), st.integers(1, 130), st.integers(1, 40)),
+        min_size=1,
+        max_size=4,
+    ),
+    first=st.integers(0, 200_000),
+)
+@settings(max_examples=10)
+@example(places=[(29, 1, 1)], first=0)
+def test_clips_may_overlap_in_any_way(files, places, first):
+    """Also three at once, one within another, and the first one late."""
+    clips = tuple(
+        Clip(files[48_000], "", 0, length, at, -20.0, fade_in=fade, fade_out=fade)
+        for at, length, fade in sorted(places)
+    )
+    plan = MixPlan(clips, (), -18.0, -1.0)
+    expected = mixed(plan, 48_000)
+    assert expected.shape[1] == max(each.end for each in clips) * 960
+    with MixReader(plan) as opened:
+        found = opened.read(first, 10_000)
+    assert np.array_equal(found, expected[:, : plan.frames * 960][:, first : first + 10_000])
+
+
 def test_it_is_what_is_rendered(files, tmp_path):
     rates = 48_000, 22_050
     slots = [
@@ -139,6 +164,10 @@ def test_a_file_that_is_gone_or_has_shrunk_is_told_with_its_clip(files, tmp_path
                 opened.read(first, 10)
             assert told.value.clip is clip
         assert opened.read(250 * 960, 10).any()
+        there = opened.read(249 * 960, 1_000_000)  # up to where it has shrunk, to a window
+        assert 1.0 < there.shape[1] / 48_000 <= 2.1
+        shutil.copy(files[48_000], gone.path)
+        assert opened.read(50_000, 10).any()
 
 
 def test_other_rates_are_refused(plan):

@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+import numpy as np
+
 RATE_HZ = 48_000
 PATIENCE_S = 60.0
 KINDS = ("gap", "ended", "blocked", "broken")
@@ -86,3 +88,24 @@ class Page:
         if end_s is not None:
             wanted[-1]["end"] = round(end_s * RATE_HZ)
         return self("([parts, rises]) => compare(parts, rises)", [wanted, rises])
+
+
+def alternate(page, mix, other, count):
+    """Play a mix and let the other take over in turn, at random moments; return what sounds then.
+
+    Each fifth time the moment is past already.
+    """
+    rng = np.random.default_rng(3)
+    page.play(mix, goal_s=0)
+    parts, at_s = [(mix, 0)], 0.5
+    for number in range(count):
+        at_s += 0.3 + rng.exponential(0.5)
+        is_late = number % 5 == 0
+        page.go_to(at_s + 0.3 if is_late else at_s - 0.2)
+        next_mix = mix if number % 2 else other
+        taken_s = page.replace(next_mix, at_s)
+        assert taken_s > at_s if is_late else abs(taken_s - at_s) < 1e-4
+        parts.append((next_mix, taken_s))
+        at_s = max(at_s, taken_s)
+    assert at_s < mix["length_s"]
+    return parts

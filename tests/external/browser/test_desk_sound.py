@@ -6,11 +6,10 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from tests.support.heard import RATE_HZ, Server, in_turn, keep, write_tones
-from tests.support.heard_page import Page
+from tests.support.heard_page import Page, alternate
 from tests.support.parts import needs
 
 Error = pytest.importorskip("playwright.sync_api").Error
@@ -18,7 +17,7 @@ Error = pytest.importorskip("playwright.sync_api").Error
 pytestmark = needs("chromium", "playwright")
 
 FADE = RATE_HZ // 20  # samples in which the player goes over into something else
-GONE = 9
+GONE = 5
 STEEPEST = 0.05  # from one sample to the next within the music
 NEARLY = 1e-5  # of full scale: sums of floats
 
@@ -35,24 +34,28 @@ def files(folder):
 
 @pytest.fixture(scope="module")
 def evening(files):
-    """Two minutes with 26 joins."""
-    return in_turn([files[number % 8] for number in range(27)])
+    """A minute with twelve joins."""
+    return in_turn([files[number % 8] for number in range(13)])
 
 
 @pytest.fixture(scope="module")
 def other(files):
     """As long as the evening, and nowhere like it."""
-    return in_turn([files[(number + 3) % 8] for number in range(27)])
+    return in_turn([files[(number + 3) % 8] for number in range(13)])
 
 
 @pytest.fixture(scope="module")
-def mixes(folder, evening, other):
-    return {"evening": keep(folder, evening), "other": keep(folder, other)}
+def mixes(folder, files, evening, other):
+    long = in_turn([files[number % 8] for number in range(20)])
+    return {
+        name: keep(folder, plan)
+        for name, plan in (("evening", evening), ("other", other), ("long", long))
+    }
 
 
 @pytest.fixture(scope="module")
 def gone(folder, evening):
-    """The evening without the file of its tenth track."""
+    """The evening without the file of its sixth track."""
     clips = list(evening.clips)
     clips[GONE] = replace(clips[GONE], path=f"{clips[GONE].path}.gone")
     return keep(folder, replace(evening, clips=tuple(clips)))
@@ -90,7 +93,7 @@ def to_the_end(page, *parts, rises=False):
 
 
 def test_a_session_sounds_to_the_sample_as_it_is_rendered(opened, mixes):
-    page = opened(seconds=130)
+    page = opened(seconds=62)
     page.play(mixes["evening"])
     to_the_end(page, (mixes["evening"], 0))
     assert [kind for kind, _ in page.told] == ["ended"]
@@ -116,8 +119,8 @@ class Held:
 
 @pytest.mark.parametrize("fault", ["killed", "stalled"])
 def test_a_minute_without_the_server_is_not_heard(opened, server, mixes, fault):
-    page = opened(seconds=130, ahead_s=75)
-    page.play(mixes["evening"], goal_s=1)
+    page = opened(seconds=90, ahead_s=75)
+    page.play(mixes["long"], goal_s=1)
     page.until("player.ahead_s > 74")
     if fault == "killed":
         server.kill()
@@ -129,12 +132,12 @@ def test_a_minute_without_the_server_is_not_heard(opened, server, mixes, fault):
         server.start()
     else:
         held.release()
-    to_the_end(page, (mixes["evening"], 0))
+    to_the_end(page, (mixes["long"], 0))
     assert [kind for kind, _ in page.told] == ["ended"]
 
 
 def test_music_that_comes_late_goes_on_where_it_was_with_fades(opened, mixes):
-    page = opened(seconds=130, ahead_s=5)
+    page = opened(seconds=75, ahead_s=5)
     page.play(mixes["evening"], goal_s=1)
     page.until("player.ahead_s > 5")
     filled_s = page("player.position_s + player.ahead_s")
@@ -167,27 +170,14 @@ def test_music_that_comes_late_goes_on_where_it_was_with_fades(opened, mixes):
 
 
 def test_another_mix_takes_over_at_any_moment_without_a_gap_or_a_click(opened, mixes):
-    """Fifty times, at random: before it only the one sounds, and behind it only the other."""
-    rng = np.random.default_rng(3)
-    page = opened(seconds=130, ahead_s=20)
-    page.play(mixes["evening"])
-    parts = [(mixes["evening"], 0)]
-    at_s = 0.5
-    for number in range(50):
-        at_s += 0.3 + rng.exponential(1.6)
-        page.go_to(at_s - 0.2 if number % 5 else at_s + 0.3)  # now and then too late
-        mix = mixes["evening" if number % 2 else "other"]
-        taken_s = page.replace(mix, at_s)
-        assert taken_s == pytest.approx(at_s, abs=1e-4) if number % 5 else taken_s > at_s
-        parts.append((mix, taken_s))
-        at_s = max(at_s, taken_s)
-    assert at_s < mixes["evening"]["length_s"]
-    to_the_end(page, *parts)
+    """Before it only the one sounds, and behind it only the other."""
+    page = opened(seconds=62, ahead_s=20)
+    to_the_end(page, *alternate(page, mixes["evening"], mixes["other"], 16))
     assert [kind for kind, _ in page.told] == ["ended"]
 
 
 def test_the_old_mix_goes_on_until_the_new_one_is_there(opened, mixes):
-    page = opened(seconds=130, ahead_s=20)
+    page = opened(seconds=62, ahead_s=20)
     page.play(mixes["evening"], goal_s=1)
     page.until("player.ahead_s > 20")
     held = Held(page, f"**{mixes['other']['url']}")
@@ -200,7 +190,7 @@ def test_the_old_mix_goes_on_until_the_new_one_is_there(opened, mixes):
 
 
 def test_of_two_that_are_to_take_over_the_later_one_does_at_the_earlier_place(opened, mixes):
-    page = opened(seconds=130, ahead_s=20)
+    page = opened(seconds=62, ahead_s=20)
     other, evening = mixes["other"], mixes["evening"]
     page.play(evening, goal_s=1)
     page.until("player.ahead_s > 19")
@@ -214,7 +204,7 @@ def test_of_two_that_are_to_take_over_the_later_one_does_at_the_earlier_place(op
 
 
 def test_a_track_that_is_gone_is_left_out_where_nothing_better_comes(opened, gone, evening):
-    page = opened(seconds=130, ahead_s=20)
+    page = opened(seconds=62, ahead_s=20)
     page.play(gone)
     page.until("told.some(([kind]) => kind === 'ended') && Boolean(window.heard)")
     (kind, told), *others = page.told
@@ -223,7 +213,7 @@ def test_a_track_that_is_gone_is_left_out_where_nothing_better_comes(opened, gon
     assert "cannot be played" in told["error"]
     lost = evening.clips[GONE]
     assert told["until_s"] == lost.end / 50
-    assert lost.at / 50 <= told["from_s"] < lost.at / 50 + 0.1
+    assert told["from_s"] == lost.at / 50
     quiet_s = page("""() => {
       const plane = heard()[0];
       let [quiet, most] = [0, 0];
@@ -238,7 +228,7 @@ def test_a_track_that_is_gone_is_left_out_where_nothing_better_comes(opened, gon
 
 
 def test_a_track_that_is_gone_is_not_missed_where_another_mix_comes(opened, mixes, gone):
-    page = opened(seconds=130, ahead_s=40)
+    page = opened(seconds=62, ahead_s=40)
     page.play(gone, goal_s=1)
     page.until("told.some(([kind]) => kind === 'broken')")
     from_s = page.told[0][1]["from_s"]
@@ -247,7 +237,7 @@ def test_a_track_that_is_gone_is_not_missed_where_another_mix_comes(opened, mixe
 
 
 def test_a_mix_that_begins_with_what_is_gone_begins_behind_it(opened, mixes, gone, evening):
-    page = opened(seconds=130)
+    page = opened(seconds=62)
     page.play(gone, (evening.clips[GONE].at + 100) / 50)
     page.until("told.some(([kind]) => kind === 'ended') && Boolean(window.heard)")
     assert [kind for kind, _ in page.told] == ["broken", "ended"]
@@ -320,15 +310,15 @@ def test_it_pauses_goes_on_and_stops_without_a_click(opened, mixes):
 
 
 def test_a_mix_that_is_played_while_another_one_sounds_takes_its_place(opened, mixes):
-    page = opened(seconds=130, ahead_s=20)
+    page = opened(seconds=62, ahead_s=20)
     page.play(mixes["evening"], goal_s=5)
     page.until("clock() >= 5")
-    page("whole => { window.whole = whole; return player.play(whole, 50); }", mixes["other"])
+    page("whole => { window.whole = whole; return player.play(whole, 20); }", mixes["other"])
     page("window.goal = Infinity")
     page.until("told.some(([kind]) => kind === 'ended') && Boolean(window.heard)")
     assert [kind for kind, _ in page.told] == ["ended"]
     length_s = page("heard()[0].findLastIndex((x) => x !== 0) / 48000")
-    assert length_s == pytest.approx(5 + 109 - 50, abs=0.7)
+    assert length_s == pytest.approx(5 + 53 - 20, abs=0.7)
 
 
 WAITING = """addEventListener("load", async () => {
@@ -358,8 +348,8 @@ def test_a_browser_that_waits_for_a_press_says_so(browser, server, mixes):
 
 
 def test_the_page_keeps_what_is_to_come_and_nothing_else(opened, mixes):
-    """As buffers that are not collected: thirty seconds of 109, and what was to be collected."""
-    page = opened(seconds=130, ahead_s=30, chunk_s=5)
+    """As buffers that are not collected: thirty seconds of 81, and what was to be collected."""
+    page = opened(seconds=90, ahead_s=30, chunk_s=5)
     page("""() => {
       window.kept = 0;
       const registry = new FinalizationRegistry((bytes) => { window.kept -= bytes; });
@@ -372,9 +362,9 @@ def test_the_page_keeps_what_is_to_come_and_nothing_else(opened, mixes):
       };
     }""")
     session = page.page.context.new_cdp_session(page.page)
-    page.play(mixes["evening"])
+    page.play(mixes["long"])
     most = 0
-    for seconds in (20, 40, 60, 70):
+    for seconds in (10, 20, 30, 40):
         page.go_to(seconds)
         page.until("player.ahead_s > 29")
         session.send("HeapProfiler.collectGarbage")
