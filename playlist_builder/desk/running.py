@@ -266,7 +266,7 @@ class Running:
         }
 
     def _note_gone(self, title: str, identity: str) -> None:
-        said = self.bench.words.told(Phrase(GONE.message, {"title": title}))
+        said = self.bench.words.told(Phrase(GONE.message, title=title))
         if said not in self.told:
             self.told.append(said)
             self.log.note(Deviation(said, identity), self.position_s)

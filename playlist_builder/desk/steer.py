@@ -33,12 +33,14 @@ class Heard:
 class Button:
     """A change of the rest of a session at a time of it, and the sentence that tells it.
 
-    `when` is what may be chosen: now, or after the track that plays, or either of them.
+    `when` is what may be chosen: now, or after the track that plays, or either of them; `lasts_s`
+    is by how much it makes the session longer.
     """
 
     steer: Callable[[SessionEditor, float, bool], Edited]
     sentence: Phrase
     when: tuple[str, ...] = (AFTER, NOW)
+    lasts_s: float = 0.0
 
 
 BUTTONS: Mapping[str, Button] = {
@@ -48,8 +50,9 @@ BUTTONS: Mapping[str, Button] = {
     ),
     "hold": Button(
         lambda editor, at_s, _: editor.hold(HOLD_S, at_s=at_s),
-        Phrase("This level {minutes} minutes longer; ends at {end}", {"minutes": HOLD_S / 60.0}),
+        Phrase("This level {minutes} minutes longer; ends at {end}"),
         (AFTER,),
+        HOLD_S,
     ),
     "deeper": Button(
         lambda editor, at_s, skip: editor.shift(STEP, at_s=at_s, skip=skip),
@@ -67,8 +70,9 @@ BUTTONS: Mapping[str, Button] = {
     ),
     "longer": Button(
         lambda editor, at_s, _: editor.replan(at_s=at_s, extend_s=LONGER_S),
-        Phrase("{minutes} minutes longer; ends at {end}", {"minutes": LONGER_S / 60.0}),
+        Phrase("{minutes} minutes longer; ends at {end}"),
         (AFTER,),
+        LONGER_S,
     ),
     "next_phase": Button(
         lambda editor, at_s, skip: editor.next_phase(at_s=at_s, skip=skip),
@@ -76,7 +80,8 @@ BUTTONS: Mapping[str, Button] = {
     ),
     "silence": Button(
         lambda editor, at_s, skip: editor.rest(SILENCE_S, at_s=at_s, skip=skip),
-        Phrase("{minutes} minutes of silence from {time}", {"minutes": SILENCE_S / 60.0}),
+        Phrase("{minutes} minutes of silence from {time}"),
+        lasts_s=SILENCE_S,
     ),
 }
 UNCHANGED = Phrase("Nothing else fits: what follows stays as it is")
@@ -91,6 +96,10 @@ def sentence(button: Button, heard: Heard) -> Phrase:
     """Return what a press does, with the name of the phase in the words of the page."""
     if heard.from_s is None:
         return UNCHANGED
-    values = {"time": clock(heard.from_s), "phase": heard.phase, "end": clock(heard.end_s)}
-    whole = {name: f"{value:g}" for name, value in button.sentence.values.items()}
-    return Phrase(button.sentence.message, whole | values)
+    return Phrase(
+        button.sentence.message,
+        time=clock(heard.from_s),
+        phase=heard.phase,
+        end=clock(heard.end_s),
+        minutes=f"{button.lasts_s / 60.0:g}",
+    )
