@@ -74,8 +74,10 @@ def edit(library: pb.Library, session: pb.Session) -> pb.SessionEditor:
     editor.unpin(1 + [slot.identity for slot in editor.session.slots].index(pinned(changed)))
     editor.extend(by_s=10.0)
     editor.shorten(by_s=10.0)
-    editor.undo()
-    editor.redo()
+    if editor.can_undo:
+        editor.undo()
+    if editor.can_redo:
+        editor.redo()
     editor.replan(at_s=editor.session.slots[1].start_s + 1.0, skip=True)
     return editor
 
@@ -90,6 +92,7 @@ def steer(editor: pb.SessionEditor) -> Iterator[str]:
         lambda: editor.next_phase(at_s=1.0),
         lambda: editor.calm(at_s=1.0),
         lambda: editor.ask(curve=((0.0, 0.2), (40.0, 0.6))),
+        lambda: editor.draw(len(editor.borders) - 1, 0.3),
         lambda: editor.rebuild(request) if request else editor.undo(),
         lambda: editor.take(editor.alternatives(2)[-1]),
     )

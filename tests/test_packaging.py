@@ -18,7 +18,7 @@ from playlist_builder.profiles import find as profiles
 
 print(playlist_builder.__file__)
 print(profiles.load_profile("arc").name)
-print(*(f"{listing.name}.toml" for listing in profiles.available() if listing.profile))
+print(*(f"{listing.name}.toml" for listing in profiles.available_profiles() if listing.profile))
 """
 
 MAKE_PAGE = """

@@ -15,19 +15,25 @@ MOST = 3  # tracks that are told by name; more are counted
 def sentences(changed: Difference, words: Words) -> list[str]:
     """Return what changed, in the order in which it matters."""
     return list(_sentences(changed, words)) or [
-        words.text(Phrase("the same tracks at the same times").message)
+        words.told(Phrase("the same tracks at the same times"))
     ]
 
 
 def _sentences(changed: Difference, words: Words) -> Iterator[str]:
     came, went = ([each.slot for each in own] for own in (changed.came, changed.went))
     if came:
-        yield words.told(Phrase("In: {titles}", {"titles": _titles(came, words)}))
+        yield words.told(Phrase("In: {titles}", titles=_titles(came, words)))
     if went:
-        yield words.told(Phrase("Out: {titles}", {"titles": _titles(went, words)}))
+        yield words.told(Phrase("Out: {titles}", titles=_titles(went, words)))
     for each in changed.moved[:MOST]:
-        values = {"title": _title(each.slot), "after": each.after, "before": each.before}
-        yield words.told(Phrase("'{title}' is number {after}, it was number {before}", values))
+        yield words.told(
+            Phrase(
+                "'{title}' is number {after}, it was number {before}",
+                title=_title(each.slot),
+                after=each.after,
+                before=each.before,
+            )
+        )
     if changed.shifted:
         yield words.ngettext(
             "{count} track starts at another time",
@@ -36,24 +42,24 @@ def _sentences(changed: Difference, words: Words) -> Iterator[str]:
         ).format(count=changed.shifted)
     if changed.lengths_s is not None:
         before, after = map(clock, changed.lengths_s)
-        values = {"after": after, "before": before}
-        yield words.told(Phrase("the session lasts {after}, not {before}", values))
+        told = Phrase("the session lasts {after}, not {before}", after=after, before=before)
+        yield words.told(told)
     yield from (words.told(_pin(each)) for each in changed.pins)
     for message, notices in (
         (Phrase("gives way now: {text}"), changed.relaxed),
         (Phrase("gives way no longer: {text}"), changed.restored),
         (Phrase("new note: {text}"), [each for each in changed.warnings if not is_budget(each)]),
     ):
-        for told in notices:
-            yield words.told(Phrase(message.message, {"text": told}))
+        for each_told in notices:
+            yield words.told(Phrase(message.message, text=each_told))
 
 
 def _titles(slots: list[Slot], words: Words) -> str:
-    named = words.text(Phrase(", ").message).join(_title(slot) for slot in slots[:MOST])
+    named = words.told(Phrase(", ")).join(_title(slot) for slot in slots[:MOST])
     if len(slots) <= MOST:
         return named
-    values = {"titles": named, "count": len(slots) - MOST}
-    return words.told(Phrase("{titles} and {count} more", values))
+    others = len(slots) - MOST
+    return words.told(Phrase("{titles} and {count} more", titles=named, count=others))
 
 
 def _title(slot: Slot) -> str:
@@ -63,13 +69,15 @@ def _title(slot: Slot) -> str:
 def _pin(pin: PinChange) -> Phrase:
     title = _title(pin.slot)
     if pin.kind == "unpinned":
-        return Phrase("'{title}' is pinned no longer", {"title": title})
+        return Phrase("'{title}' is pinned no longer", title=title)
     at = clock(pin.slot.start_s)
     if pin.kind == "pinned" or pin.before_s is None:
-        return Phrase("'{title}' is pinned: it starts at {at}", {"title": title, "at": at})
+        return Phrase("'{title}' is pinned: it starts at {at}", title=title, at=at)
     return Phrase(
         "'{title}' is pinned, and moves with the plan: it starts at {at}, not at {before}",
-        {"title": title, "at": at, "before": clock(pin.before_s)},
+        title=title,
+        at=at,
+        before=clock(pin.before_s),
     )
 
 
@@ -81,9 +89,7 @@ def of_candidate(candidate: Candidate, words: Words) -> tuple[list[str], list[st
     if join is not None and "style" not in reasons:
         differs.append(words.told(join))
     stands_out = [words.told(_standing_out(each)) for each in candidate.stands_out]
-    stands_out += [
-        words.told(Phrase("gives way: {text}", {"text": each})) for each in candidate.relaxed
-    ]
+    stands_out += [words.told(Phrase("gives way: {text}", text=each)) for each in candidate.relaxed]
     return differs or [words.told(Phrase("much the same"))], stands_out
 
 
@@ -113,8 +119,8 @@ def _trait(trait: Trait) -> Phrase:
     """Return a trait in words, where it differs a little, plainly or much."""
     a_little, plain, much = _DEGREES[trait.word]
     found = a_little if trait.by < A_LITTLE else much if trait.by > MUCH else plain
-    return Phrase(found.message, {"by": trait.by})
+    return Phrase(found.message, by=trait.by)
 
 
 def _standing_out(reason: StandsOut) -> Phrase:
-    return Phrase(_STANDING_OUT[reason.why].message, {"amount": reason.amount})
+    return Phrase(_STANDING_OUT[reason.why].message, amount=reason.amount)

@@ -73,7 +73,7 @@ class Scan:
         except PlaylistBuilderError as failed:
             error = self._words.told(failed)
         over = {"is_over": True, "is_stopping": False, "left_s": None, "error": error}
-        self._show(over | _counts(report))
+        self._show(over | _counts(report, self._words))
 
     def _read(self, opened: Library, folder: Path, settings: ScanSettings) -> ScanReport | None:
         with closing(opened.scan_events(folder, settings=settings)) as events:
@@ -116,13 +116,14 @@ def _progress(read: FileProgress) -> dict[str, Any]:
     }
 
 
-def _counts(report: ScanReport | None) -> dict[str, Any]:
+def _counts(report: ScanReport | None, words: Words) -> dict[str, Any]:
     if report is None:
         return {}
     return {
         "new": report.analysed,
         "skipped": len(report.skipped),
         "unusable": [
-            {"file": Path(each.path).name, "reason": each.reason} for each in report.skipped[:TOLD]
+            {"file": Path(each.path).name, "reason": words.spoken(each.reason)}
+            for each in report.skipped[:TOLD]
         ],
     }

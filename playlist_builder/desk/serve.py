@@ -9,10 +9,9 @@ import json
 import socket
 import time
 import webbrowser
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 
@@ -65,13 +64,8 @@ def serve(
     words = Words(language)
     sound = Sound(words)
 
-    def tell(kind: str, value: Mapping[str, Any]) -> None:
-        desk.tell_soon(kind, value)
-        if kind == "scan" and value["is_over"]:
-            desk.reread_soon()
-
     def bench() -> Bench:
-        opened = Bench(library, COMMANDS, words, sound, folders=folders, tell=tell)
+        opened = Bench(library, COMMANDS, words, sound, folders=folders, tell=desk.follow_scan)
         opened.version = int(time.time() * 1000)  # higher than a page has seen before a restart
         try:
             run.go_on(opened)

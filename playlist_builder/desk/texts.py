@@ -24,6 +24,7 @@ _ALL = {
     "setup_session": Phrase("The session that will be built then"),
     "folder": Phrase("Folder"),
     "folder_help": Phrase("The whole path, such as ~/Music. Folders in it count too."),
+    "waiting": Phrase("{count} known tracks have to be listened to again: name their folder."),
     "scan": Phrase("Listen to it"),
     "scan_progress": Phrase("How far the scan is"),
     "scan_looking": Phrase("Looking for music..."),

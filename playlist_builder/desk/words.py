@@ -29,6 +29,10 @@ class Words:
         """Return a notice as text."""
         return notices.sentence(notice, translation.catalogue(self.code))
 
+    def spoken(self, text: str) -> str:
+        """Return a text as it is, and one that can be told in the language of the page."""
+        return translation.told(text, translation.catalogue(self.code))
+
     def told(self, value: Told) -> str:
         """Return an error as text."""
         return value.in_language(translation.catalogue(self.code))

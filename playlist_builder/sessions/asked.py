@@ -44,6 +44,13 @@ def asked_otherwise(request: SessionRequest, wanted: Mapping[str, Any]) -> Sessi
     return new
 
 
+def kept_as(request: SessionRequest, own: SessionRequest) -> SessionRequest:
+    """Return a request that is kept where another one is; a profile of another name is read."""
+    if request.profile != own.profile and request.profile_text == own.profile_text:
+        request = replace(request, profile_text="")
+    return replace(request, library=own.library, kept_id=own.kept_id)
+
+
 def _with_curve_scaled(new: SessionRequest, old: SessionRequest) -> SessionRequest:
     """Return a request whose drawn curve is as long as its session, as that of another one was."""
     lasts_s = [profile_of(replace(each, curve=(), changes=())).duration_s for each in (new, old)]

@@ -11,8 +11,10 @@ from itertools import groupby, pairwise
 
 import numpy as np
 
+from playlist_builder import checked
 from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.errors import ArrangeError, NotThereError
+from playlist_builder.language.translation import Phrase
 from playlist_builder.profiles.profile import MIN_PHASE_S, Profile
 from playlist_builder.profiles.steer import drawn as along
 from playlist_builder.sessions.draft import Draft, fill
@@ -47,6 +49,9 @@ def drawn(draft: Draft, place: int, level: float) -> Draft:
     Raises NotThereError for a border that there is not, RequestError where the length of the
     session is that of its tracks, and ArrangeError where the music cannot follow.
     """
+    checked.whole("place", place, 0)
+    if not checked.is_number(level) or not 0.0 <= level <= 1.0:
+        raise checked.wrong("level", Phrase("a number from 0 to 1"), level)
     check_length(draft)
     profile = draft.objective.profile
     known = borders(profile)

@@ -154,15 +154,16 @@ def moved(draft: Draft, place: int, to: int) -> Draft:
     return _opening_softly(replace(draft, order=tuple(order)), min(place, to))
 
 
-def stretched(draft: Draft, phase: str, by_s: float) -> Draft:
+def stretched(draft: Draft, phase: str | None, by_s: float) -> Draft:
     """Return a draft whose profile stays longer in a phase, or shorter if `by_s` is below 0.
 
-    The phase may be named by a part of its name. What plays up to its end stays where it can, and
-    pins behind it move along.
+    The phase may be named by a part of its name; without one it is that of the middle. What plays
+    up to its end stays where it can, and pins behind it move along.
     """
     check_length(draft)
     profile = draft.objective.profile
-    phase = profile.named(phase).name
+    middle = profile.phase_at(profile.duration_s / 2.0)
+    phase = (middle if phase is None else profile.named(phase)).name
     longer = profile.stretched(phase, by_s)
     last = next(each for each in reversed(profile.phases) if each.name == phase)
     border_s, silent_s = last.end_s, min(last.end_s, last.end_s + by_s) - last.silence_s

@@ -1,9 +1,8 @@
 """A session that is changed in memory, with what its library holds: what the desk and commands use.
 
 Every change returns the new session and what differs from the one before; nothing is written before
-the editor is kept. The
-library is read once, when the editor is made, so that an edit takes the time of the edit alone and
-may run in another thread than the library was opened in, one at a time.
+the editor is kept. The library is read once, when the editor is made, so that an edit takes the
+time of the edit alone and may run in another thread, one at a time.
 """
 
 import threading
@@ -21,7 +20,7 @@ from playlist_builder.library.library import Library
 from playlist_builder.models import Session, Track
 from playlist_builder.session_request import MOST_ALTERNATIVES, SessionRequest
 from playlist_builder.sessions import draw, edit, presence, steer
-from playlist_builder.sessions.asked import asked_otherwise, beside, rebuilt
+from playlist_builder.sessions.asked import asked_otherwise, beside, kept_as, rebuilt
 from playlist_builder.sessions.build import Holdings, profile_of, selected
 from playlist_builder.sessions.candidates import SHOWN, Candidate, candidates
 from playlist_builder.sessions.difference import Difference, difference, stepped
@@ -38,6 +37,8 @@ from playlist_builder.sessions.keep import (
 from playlist_builder.sessions.replan import replanned
 from playlist_builder.sessions.request import completed
 from playlist_builder.tracks.track_table import TrackTable
+
+Value = float | TrackTable  # of what is steered
 
 
 class Edited(NamedTuple):
@@ -287,13 +288,7 @@ class SessionEditor:
         return draw.borders(profile_of(self._own_request, folders=self._folders))
 
     def draw(self, place: int, level: float) -> Edited:
-        """Draw the plan to a level at one of its `borders`, by its place from 0.
-
-        It falls off to the borders before and behind; only what plays between these changes.
-        """
-        checked.whole("place", place, 0)
-        if not checked.is_number(level) or not 0.0 <= level <= 1.0:
-            raise checked.wrong("level", "a number from 0 to 1", level)
+        """Draw the plan to a level at one of its `borders`, up to the next ones; from 0."""
         return self._change(lambda draft: draw.drawn(draft, place, level))
 
     def alternatives(self, count: int = 3) -> list[Session]:
@@ -327,21 +322,10 @@ class SessionEditor:
         checked.seconds("by_s", by_s, is_above=True)
         if phase is not None:
             checked.text("phase", phase)
-
-        def stretched(draft: Draft) -> Draft:
-            profile = draft.objective.profile
-            name = profile.phase_at(profile.duration_s / 2.0).name if phase is None else phase
-            return edit.stretched(draft, name, sign * by_s)
-
-        return self._change(stretched)
+        return self._change(lambda draft: edit.stretched(draft, phase, sign * by_s))
 
     def _steer(
-        self,
-        steered: Callable[..., Draft],
-        at_s: float,
-        *,
-        skip: bool,
-        **values: float | TrackTable,
+        self, steered: Callable[..., Draft], at_s: float, *, skip: bool, **values: Value
     ) -> Edited:
         checked.seconds("at_s", at_s)
         checked.flag("skip", skip)
@@ -350,8 +334,8 @@ class SessionEditor:
 
     def _change(self, change: Callable[[Draft], Draft], *, playing: bool = False) -> Edited:
         with self._alone():
-            after = changed(self._draft(playing=playing), change)
-            return self._became(after, difference_of_replan if playing else difference)
+            compared = difference_of_replan if playing else difference
+            return self._became(changed(self._draft(playing=playing), change), compared)
 
     def _became(self, after: Session, compared: Callable[[Session, Session], Difference]) -> Edited:
         """Make a session the state of now, and return how it differs from the one before."""
@@ -372,10 +356,7 @@ class SessionEditor:
     ) -> tuple[SessionRequest, Holdings]:
         """Return a request as it is kept, and what the library holds for it."""
         own = self._own_request
-        if request.profile != own.profile and request.profile_text == own.profile_text:
-            request = replace(request, profile_text="")
-        request = replace(request, library=own.library, kept_id=own.kept_id)
-        request = completed(request, folders=self._folders)
+        request = completed(kept_as(request, own), folders=self._folders)
         if (request.name, request.music) == (own.name, own.music):
             return request, self._held
         if library is None:

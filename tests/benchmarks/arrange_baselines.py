@@ -27,7 +27,7 @@ from playlist_builder.arranger.solver.cost import (
 )
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Track
-from playlist_builder.profiles.find import available
+from playlist_builder.profiles.find import available_profiles
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.tracks.artists import artists
 from tests.support.synthetic import library
@@ -47,7 +47,9 @@ def main() -> None:
         with Library.open(sys.argv[1]) as opened:
             tracks = opened.tracks()
     rows = [
-        compare(tracks, listing.profile) for listing in available() if listing.profile is not None
+        compare(tracks, listing.profile)
+        for listing in available_profiles()
+        if listing.profile is not None
     ]
     shares = [row["share_of_greedy"] for row in rows if "share_of_greedy" in row]
     sys.stdout.write(

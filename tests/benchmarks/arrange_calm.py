@@ -22,7 +22,7 @@ from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.rules import Constraints, admit
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import STEP_S, Floats, Session, Track
-from playlist_builder.profiles.find import available
+from playlist_builder.profiles.find import available_profiles
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.tracks.track_table import TrackTable
 from tests.support.synthetic import library
@@ -45,7 +45,7 @@ def main() -> None:
         styles = tracks.style
     rows = [
         {"profile": listing.profile.name} | measured(tracks, styles, listing.profile)
-        for listing in available()
+        for listing in available_profiles()
         if listing.profile is not None
     ]
     numbers = {"benchmark": "arrange_calm", "tracks": len(tracks), "profiles": rows}

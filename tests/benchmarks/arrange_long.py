@@ -26,7 +26,7 @@ from playlist_builder.arranger.rules import Constraints, admit
 from playlist_builder.arranger.solver.solve import search_space
 from playlist_builder.errors import ArrangeError
 from playlist_builder.models import Track
-from playlist_builder.profiles.find import available, load_profile
+from playlist_builder.profiles.find import available_profiles, load_profile
 from playlist_builder.profiles.profile import Profile
 from tests.support.synthetic import felt, library
 
@@ -201,7 +201,7 @@ def main() -> None:
 
         with Library.look(options.library) as opened:
             tracks = opened.tracks()
-    profiles = [each.profile for each in available() if each.profile is not None]
+    profiles = [each.profile for each in available_profiles() if each.profile is not None]
     rows = []
     for profile in profiles:
         if profile.duration_s < LONG_S or options.only not in (None, profile.name):

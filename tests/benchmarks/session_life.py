@@ -25,7 +25,7 @@ from playlist_builder.arranger.problem import Objective, percentiles_of
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.errors import ArrangeError
 from playlist_builder.library.library import Library
-from playlist_builder.profiles.find import available, load_profile
+from playlist_builder.profiles.find import available_profiles, load_profile
 from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import draft as draft_module
 from playlist_builder.sessions import replan
@@ -195,7 +195,7 @@ def main() -> None:
     document = {
         "benchmark": "session_life",
         "music_minutes": round(music_s / 60.0),
-        "profiles": [beside(each.name, tracks, music_s) for each in available()],
+        "profiles": [beside(each.name, tracks, music_s) for each in available_profiles()],
         "replan_real": replanning(tracks, SESSIONS // 2, 1),
         "replan_synthetic": replanning(library(1000, 3), SESSIONS // 2, 2),
         "large": large(100_000),

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from playlist_builder.profiles.find import available
+from playlist_builder.profiles.find import available_profiles
 from playlist_builder.report.chart import chart, sparkline
 
 PHASES = (("calm", 0.0, 600.0), ("peak", 600.0, 2400.0), ("return", 2400.0, 3600.0))
 PLANNED = [0.1] * 20 + [0.8] * 60 + [0.3] * 40
 ACTUAL = [0.15] * 18 + [0.7] * 40 + [math.nan] * 12 + [0.6] * 20 + [0.25] * 30
-SHIPPED = [listing.profile for listing in available() if listing.profile]
+SHIPPED = [listing.profile for listing in available_profiles() if listing.profile]
 
 BOTH = """\
 energy: ⠒⠒ planned  ▆▆ actual

@@ -24,7 +24,7 @@ def served(library, language="en"):
     """Serve the desk of a library; yield its address, and the desk itself."""
     words = Words(language)
     sound = Sound(words)
-    desk = Desk(lambda: opened(library, words, sound))
+    desk = Desk(lambda: opened(library, words, sound, desk.follow_scan))
     desk.open()
     with socket.create_server((HOST, 0)) as listener:
         address = Address.new(listener.getsockname()[1])
@@ -44,8 +44,8 @@ def served(library, language="en"):
         thread.join(PATIENCE_S)
 
 
-def opened(library, words, sound):
+def opened(library, words, sound, tell):
     """Return the bench of a library, with its last session if it has one."""
-    bench = Bench(str(library), serve.COMMANDS, words, sound)
+    bench = Bench(str(library), serve.COMMANDS, words, sound, tell=tell)
     bench.open_last()
     return bench

@@ -99,7 +99,7 @@ export function finding({ insertBehind, go }) {
   }
 
   function show(state) {
-    scan.show(state.scan);
+    scan.show(state);
     const slots = (state.session?.slots ?? []).filter((slot) => !slot.tail);
     element.querySelector(".into").hidden = !slots.length;
     const last = behind.dataset.chosen ? behind.value : String(insertBehind()?.place ?? slots.length);

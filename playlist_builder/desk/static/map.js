@@ -99,7 +99,10 @@ export class MusicMap extends EventTarget {
     const own = [];
     this.#music.ids.forEach((id, place) => {
       if (this.#session.has(id) || id === this.#heard) own.push(place);
-      else dot(pen, this.#at(place), 2.5, colour("--dot"), !this.#lit || this.#lit.has(id) ? 0.75 : 0.12);
+      else {
+        const [radius, alpha] = !this.#lit ? [2.5, 0.75] : this.#lit.has(id) ? [3.5, 1] : [2, 0.15];
+        dot(pen, this.#at(place), radius, colour("--dot"), alpha);
+      }
     });
     for (const place of own) {
       const isHeard = this.#music.ids[place] === this.#heard;

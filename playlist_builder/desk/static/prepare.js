@@ -45,7 +45,7 @@ function made() {
     head.show(state);
     body.hidden = !session;
     empty.hidden = Boolean(session);
-    more.show(state.scan);
+    more.show(state);
     if (session) {
       plot.show(session);
       list.show(state);

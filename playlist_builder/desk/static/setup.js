@@ -15,12 +15,11 @@ export function setup(view, state) {
     view.append(shown.element);
     desk.addEventListener("scan", ({ detail }) => goOn(detail));
   }
-  shown.scan.show(state.scan);
+  shown.scan.show(state);
 }
 
 // Once all is read, the session that was chosen meanwhile.
 async function goOn(scan) {
-  shown.scan.show(scan);
   if (!scan.is_over || current().session || !shown.element.isConnected) return;
   if (scan.error) return say(scan.error, { warns: true });
   await tried(change("build", { version: null, ...chosen(shown.pick) }));
@@ -66,14 +65,22 @@ export function scanning() {
     html("div", { class: "row" }, folder, begin),
     html("p", { id: `${id}-help`, class: "faint" }, text("folder_help")),
   );
-  let told = null;
+  const waiting = html("p", { class: "waiting", hidden: true });
+  let ran = false;
 
-  function show(scan) {
+  function show({ scan, library }) {
+    waiting.hidden = !library.waiting;
+    write(waiting, library.waiting ? text("waiting", { count: library.waiting }) : "");
+    follow(scan);
+  }
+
+  function follow(scan) {
     const runs = Boolean(scan) && !scan.is_over;
     progress.hidden = !runs;
     form.hidden = runs;
     if (!scan) return;
     if (runs) {
+      ran = true;
       bar.value = scan.share ?? 0;
       write(count, counted(scan));
       write(file, scan.file ?? "");
@@ -84,11 +91,13 @@ export function scanning() {
     unusable.replaceChildren(
       ...(scan.unusable ?? []).map((each) => html("li", {}, `${each.file}: ${each.reason}`)),
     );
-    if (told !== scan && told !== null) say(scan.error || ended(scan), { warns: Boolean(scan.error) });
-    told = scan;
+    if (ran && element.checkVisibility()) say(scan.error || ended(scan), { warns: Boolean(scan.error) });
+    ran = false;
   }
 
-  return { element: html("section", { class: "scan" }, form, progress, unusable), show };
+  const element = html("section", { class: "scan" }, waiting, form, progress, unusable);
+  desk.addEventListener("scan", ({ detail }) => follow(detail));
+  return { element, show };
 }
 
 function counted(scan) {

@@ -1,11 +1,12 @@
 """The desk in Chromium while a session is prepared: what it shows, and what can be done with it."""
 
 import shutil
+import threading
 from contextlib import ExitStack
 
 import pytest
 
-from playlist_builder import Library, SessionRequest
+from playlist_builder import FileProgress, FileScanned, Library, SessionRequest
 from tests.support.desk_server import served
 from tests.support.libraries import fill_there
 from tests.support.parts import JAPANESE_FONT, needs
@@ -64,7 +65,8 @@ def visit(browser, desks):
     yield open_
     for each in contexts:
         each.close()
-    assert [each for each in said if "409" not in each and "422" not in each] == []
+    told = "409", "410", "422"  # what cannot be done is told by the page
+    assert [each for each in said if not any(code in each for code in told)] == []
 
 
 def titles(page):
@@ -323,3 +325,43 @@ def test_the_address_holds_no_secret_once_it_is_open(visit):
     assert page.url == f"http://127.0.0.1:{page.address.port}/"
     assert page.address.token not in page.content()
     assert page.evaluate("document.cookie") == ""
+
+
+def test_a_scan_is_shown_and_ends_where_it_is_stopped(visit, tmp_path, monkeypatch):
+    """What a scan finds is made up, as are the times that it takes."""
+    go_on = threading.Event()
+
+    def events(*_, **__):
+        yield FileScanned(FileProgress(1, 3, 1, 4, "/m/one.flac", 75.0))
+        go_on.wait(PATIENCE_MS / 1000)
+        yield FileScanned(FileProgress(2, 3, 2, 4, "/m/two.flac", 60.0))
+        raise AssertionError("it was stopped")
+
+    monkeypatch.setattr(Library, "scan_events", events)
+    page = visit(empty=True)
+    page.fill(".folder", str(tmp_path))
+    page.locator(".scan .main").click()
+    until(page, "document.querySelector('.count').textContent.includes('1 of 3 files, about 1:15')")
+    assert page.locator("progress").evaluate("one => one.value") == 0.25
+    assert violations(page) == []
+    page.locator(".progress button").click()
+    until(page, "document.querySelector('.progress button').disabled")
+    go_on.set()
+    until(page, "document.querySelector('#message').textContent.startsWith('Stopped')")
+    assert page.locator(".folder").is_visible()
+
+
+def test_a_dot_of_the_map_is_heard(visit):
+    page = visit()
+    page.locator(".panel > summary").last.click()
+    page.wait_for_selector(".found li")
+    until(page, "(document.querySelector('.map canvas').ariaLabel ?? '').includes('60 tracks')")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    canvas = page.locator(".map canvas")
+    box = canvas.bounding_box()
+    canvas.click(position={"x": box["width"] - 9, "y": box["height"] - 33})
+    until(page, "document.querySelector('.hearing .playing').textContent.startsWith('Title')")
+    until(page, "document.querySelector('#message').textContent !== ''")  # the file is empty
+    assert any("/sound/track/" in url for url in asked)
+    assert page.locator(".hearing").is_hidden()
